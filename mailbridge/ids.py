@@ -1,0 +1,27 @@
+"""Small identifiers: what a ticket is called, where chance comes from."""
+
+from __future__ import annotations
+
+import re
+from secrets import token_bytes
+from typing import Protocol
+
+
+class Chance(Protocol):
+    def __call__(self, size: int) -> bytes:
+        """`size` unpredictable bytes."""
+        ...
+
+
+system_chance: Chance = token_bytes
+
+
+def ticket_number(prefix: str, ticket_id: int) -> str:
+    """The sayable name of a ticket: `MB-1042`.  Never changes, never reused, because ids are not."""
+    return f"{prefix}-{ticket_id}"
+
+
+def parse_number(prefix: str, text: str) -> int | None:
+    """The id in the first `[MB-1042]` or `MB-1042` of `text`; ASCII digits only, at most 12, none starting with 0."""
+    match = re.search(rf"(?<![\w-]){re.escape(prefix)}-([1-9][0-9]{{0,11}})(?![\w.-]*\w)", text, re.IGNORECASE | re.ASCII)
+    return int(match.group(1)) if match else None

@@ -1,0 +1,1 @@
+"""What the person wrote now, apart from quote, signature, disclaimer and forward.  Pure."""
