@@ -1,0 +1,137 @@
+"""The desk's configuration: one typed object, read once.  Unknown keys are errors that name the nearest known one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+
+
+class After(StrEnum):
+    """What becomes of a mail on the IMAP server once it is safe with us (IN3)."""
+
+    LEAVE = "leave"
+    FLAG = "flag"
+    SEEN = "seen"
+    MOVE = "move"
+    DELETE = "delete"
+
+
+class Tls(StrEnum):
+    IMPLICIT = "implicit"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+class AgentTrust(StrEnum):
+    """What makes a mail from an agent's address the agent's: DMARC by our MX, or (explicitly) the token of a mail sent to that agent."""
+
+    DMARC = "dmarc"
+    TOKEN = "token"  # noqa: S105  (a word, not a secret)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    name: str
+    host: str
+    port: int = 993
+    tls: Tls = Tls.IMPLICIT
+    ca_file: Path | None = None
+    user: str = ""
+    password: str = field(default="", repr=False)  # resolved from password_file or password_env, never written in the file
+    folders: tuple[str, ...] = ("INBOX",)
+    after: After = After.SEEN
+    move_to: str = ""
+    idle: bool = True
+    poll: timedelta = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listener:
+    """An SMTP or LMTP listener.  `recipients` empty: the desk's own addresses (with +detail) only."""
+
+    protocol: str  # smtp | lmtp
+    host: str = "127.0.0.1"
+    port: int = 2525
+    hostname: str = ""
+    recipients: tuple[str, ...] = ()
+    max_size: int = 50 << 20
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    require_tls: bool = False
+    max_connections: int = 100
+    max_recipients: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """Where our mail goes: smtp://host:port, smtps://host:port or maildir:FOLDER (nothing leaves the machine)."""
+
+    url: str = "maildir:outgoing"
+    tls: Tls = Tls.STARTTLS
+    ca_file: Path | None = None
+    user: str = ""
+    password: str = field(default="", repr=False)
+    helo: str = ""
+    connections: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Caps against loops and abuse, and bounds on the work for one mail."""
+
+    mail_size: int = 50 << 20
+    read_seconds: int = 20
+    read_memory: int = 1 << 30
+    acks_per_sender_hour: int = 1
+    mails_per_recipient_hour: int = 20
+    mails_per_recipient_day: int = 100
+    automatic_per_hour: int = 500
+    tries: int = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    name: str
+    address: str
+    also: tuple[str, ...] = ()
+    prefix: str = "MB"
+    language: str = "en"
+    admins: tuple[str, ...] = ()
+    plus_addressing: bool = True  # the mail server takes support+anything@; off: our Message-IDs alone carry the token
+    authserv_ids: tuple[str, ...] = ()
+    own_hosts: tuple[str, ...] = ()
+    agent_trust: AgentTrust = AgentTrust.DMARC
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return (self.address, *self.also)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    folder: Path  # the desk's folder; relative paths in the file are relative to it
+    desk: Desk
+    store_url: str = "sqlite:///mailbridge.db"
+    mailboxes: tuple[Mailbox, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+    outgoing: Outgoing = field(default_factory=Outgoing)
+    limits: Limits = field(default_factory=Limits)
+    readers: int = 2  # reading child processes
+    batch: int = 50  # mails a commit when a backlog is worked off
+    log_format: str = "auto"  # auto | json | console
+    log_level: str = "info"
+
+    @property
+    def rules_folder(self) -> Path:
+        return self.folder / "rules"
+
+    @property
+    def templates_folder(self) -> Path:
+        return self.folder / "templates"
+
+
+def load(path: Path) -> Config:
+    """The configuration in `path` (mailbridge.toml or the folder that holds it).  Raises ConfigError with every mistake found."""
+    raise NotImplementedError

@@ -1,0 +1,1 @@
+"""Which ticket a mail belongs to, and why.  Pure."""

@@ -1,0 +1,1 @@
+"""The help desk itself: commands are decided into events, events evolve tickets.  Pure."""

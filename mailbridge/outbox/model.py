@@ -1,0 +1,75 @@
+"""A promise to send: one value, one row, one recipient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Audience(StrEnum):
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    MANAGER = "manager"
+    ADMIN = "admin"
+
+
+class Class(StrEnum):
+    """What the unknown outcome of a delivery (connection lost after the final dot) means for this mail, RELIABILITY contract.
+
+    LETTER: an answer or receipt somebody waits for; sent once more, same Message-ID, marked in the audit.
+    REMINDER: an alert; not repeated.
+    """
+
+    LETTER = "letter"
+    REMINDER = "reminder"
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    SENDING = "sending"
+    DOT = "dot"  # committed just before the final dot: a crash here means nobody knows
+    SENT = "sent"
+    DEFERRED = "deferred"
+    FAILED = "failed"
+    SUPPRESSED = "suppressed"  # decided not to send, with the reason (caps, robot, bounced address)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification:
+    """One mail to one recipient, decided but not yet worded.
+
+    `event` is the template's name: templates/mail/<language>/<audience>.<event>.txt.j2.  `values` are what the template
+    shows besides the ticket, frozen at the time of the decision.  `key` makes the promise unique: the same event cannot tell the same
+    recipient the same thing twice.
+    """
+
+    ticket: int | None
+    audience: Audience
+    event: str
+    recipient: str
+    key: str
+    name: str = ""
+    language: str = "en"
+    class_: Class = Class.LETTER
+    mail: int | None = None  # the stored mail whose text it carries (an agent's answer, a customer's message)
+    message_id: str = ""  # ours, signed; made when the promise is made and kept for all tries
+    reply_to: str = ""  # the signed reply address
+    from_name: str = ""  # "Ana at Acme Support"; empty: the desk's name
+    in_reply_to: str = ""
+    references: tuple[str, ...] = ()
+    values: tuple[tuple[str, str], ...] = ()
+    automatic: bool = True  # RFC 3834: Auto-Submitted; false for an agent's own answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queued:
+    """A claimed outbox row on its way: what to send, how often it was tried.  `rendered` is the mail once it was worded."""
+
+    id: int
+    notification: Notification
+    state: State
+    attempts: int
+    created_at: datetime
+    rendered: bytes | None = None
+    repeated: bool = False  # it was in state DOT before: this try may be the second copy

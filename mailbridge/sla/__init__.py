@@ -1,0 +1,1 @@
+"""Working time, promised times, and why something is due when it is.  Pure."""
