@@ -1,0 +1,274 @@
+"""Bytes to text: the declared charset, then its usual superset, then the likeliest guess; a guess is always told as one."""
+
+from __future__ import annotations
+
+import codecs
+from dataclasses import dataclass
+from functools import lru_cache
+
+import cchardet
+
+# The guess needs no more than this to be as good as it gets.
+_SAMPLE = 64 << 10
+
+# What senders declare and what they mean: each declared charset with the codecs to try, strictest superset first.
+_MEANT: dict[str, tuple[str, ...]] = {
+    "": ("utf-8",),
+    "us-ascii": ("utf-8",),
+    "utf-8": ("utf-8",),
+    "iso8859-1": ("utf-8", "cp1252"),
+    "cp1252": ("utf-8", "cp1252"),
+    "iso8859-9": ("iso8859-9", "cp1254"),
+    "iso8859-11": ("cp874", "iso8859-11"),
+    "tis-620": ("cp874", "tis-620"),
+    "gb2312": ("gb18030",),
+    "gbk": ("gb18030",),
+    "hz": ("hz",),
+    "big5": ("cp950", "big5hkscs"),
+    "euc_kr": ("cp949",),
+    "shift_jis": ("cp932", "shift_jis_2004"),
+    "cp932": ("cp932", "shift_jis_2004"),
+    "euc_jp": ("euc_jis_2004", "euc_jp"),
+    "iso2022_jp": ("iso2022_jp_ext", "iso2022_jp_2004"),
+    "iso2022_jp_1": ("iso2022_jp_ext", "iso2022_jp_2004"),
+    "iso2022_jp_2": ("iso2022_jp_2", "iso2022_jp_ext"),
+}
+
+# Names that Python does not know, or knows as something else.
+_ALIASES = {
+    "utf-8-strict": "utf-8",
+    "utf8mb4": "utf-8",
+    "unicode-1-1-utf-8": "utf-8",
+    "x-utf-8": "utf-8",
+    "unicode-1-1-utf-7": "utf-7",
+    "x-unknown": "",
+    "unknown": "",
+    "unknown-8bit": "",
+    "x-user-defined": "",
+    "x-unicode": "",
+    "default": "",
+    "default_charset": "",
+    "none": "",
+    "binary": "",
+    "8bit": "",
+    "_autodetect": "",
+    "_autodetect_all": "",
+    "ansi": "cp1252",
+    "x-ansi": "cp1252",
+    "x-cp1250": "cp1250",
+    "x-cp1251": "cp1251",
+    "x-cp1252": "cp1252",
+    "iso-8859-1-windows-3.1-latin-1": "cp1252",
+    "iso-8859-2-windows-latin-2": "cp1250",
+    "win-1251": "cp1251",
+    "cp-850": "cp850",
+    "cp-1251": "cp1251",
+    "cp-1252": "cp1252",
+    "iso-8859-8-i": "iso8859-8",
+    "iso-8859-8-e": "iso8859-8",
+    "iso-8859-6-i": "iso8859-6",
+    "iso-8859-6-e": "iso8859-6",
+    "iso-8859-12": "iso8859-1",
+    "visual": "iso8859-8",
+    "logical": "iso8859-8",
+    "windows-874": "cp874",
+    "windows-949": "cp949",
+    "windows-936": "gbk",
+    "windows-950": "big5",
+    "windows-932": "cp932",
+    "x-windows-949": "cp949",
+    "x-gbk": "gbk",
+    "x-euc-cn": "gb2312",
+    "x-euc-jp": "euc_jp",
+    "x-euc-kr": "euc_kr",
+    "x-euc-tw": "big5",
+    "x-sjis": "shift_jis",
+    "x-ms-cp932": "cp932",
+    "sjis-win": "cp932",
+    "eucjp-win": "euc_jp",
+    "cp50220": "iso2022_jp",
+    "cp50221": "iso2022_jp",
+    "iso-2022-jp-ms": "iso2022_jp",
+    "x-big5": "big5",
+    "big5-hkscs": "big5hkscs",
+    "cn-big5": "big5",
+    "cn-gb": "gb2312",
+    "x-mac-roman": "mac-roman",
+    "x-mac-cyrillic": "mac-cyrillic",
+    "x-mac-ce": "mac-latin2",
+    "macintosh": "mac-roman",
+    "ansi_x3.110-1983": "iso8859-1",
+    "iso_8859-1": "iso8859-1",
+    "ebcdic-us": "cp037",
+    "ucs-2": "utf-16",
+    "unicode": "utf-16",
+    "ucs-4": "utf-32",
+}
+
+# Codecs of the standard library that turn text into other text or bytes into bytes, or that cost a sender's input squared.
+_FORBIDDEN = frozenset(
+    {
+        "idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "rot13", "rot_13", "mbcs", "oem", "charmap",
+        "base64", "bz2", "hex", "quopri", "uu", "zlib", "unicode_internal", "string_escape", "palmos",
+    }
+)  # fmt: skip
+
+# Codecs in which a byte below 0x80 may be something else than ASCII.
+_NOT_ASCII = ("utf-7", "utf-16", "utf-32", "hz", "iso2022", "iso-2022", "cp037", "cp273", "cp424", "cp500", "cp875", "cp1026", "cp1140")
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """Text and the codec that gave it.  `guess` is '' where that is what the mail declared, else how it was found."""
+
+    text: str
+    charset: str
+    guess: str = ""
+
+
+def decode(content: bytes, declared: str = "") -> Decoded:
+    """`content` as text without NUL and lone surrogates; never raises.  An unknown or wrong declaration is survived."""
+    if not content:
+        return Decoded("", declared)
+    codec = codec_of(declared)
+    if codec is not None and content.isascii() and not _needs_decoder(codec, content):
+        return Decoded(clean(content.decode("ascii")), codec or "us-ascii")
+    return _decode(content, codec)
+
+
+def clean(text: str) -> str:
+    """`text` fit for a database: NUL and lone surrogates become U+FFFD."""
+    if "\0" in text:
+        text = text.replace("\0", "\ufffd")
+    if text.isascii():
+        return text
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+@lru_cache(maxsize=512)
+def codec_of(declared: str) -> str | None:
+    """Python's name of the declared text codec, '' where nothing is declared, None where the name means nothing to us."""
+    name = declared.strip().strip("\"'").strip().lower()
+    if len(name) > 64 or not name.isascii():
+        return None
+    name = _ALIASES.get(name, name)
+    if not name:
+        return ""
+    if name.replace("-", "_") in _FORBIDDEN:
+        return None
+    return _known(name)
+
+
+def _known(name: str) -> str | None:
+    try:
+        info = codecs.lookup(name)
+    except (LookupError, ValueError, UnicodeError):
+        return None
+    # codecs.lookup also finds bytes-to-bytes codecs; only the text ones are marked so.
+    if info.name.replace("-", "_") in _FORBIDDEN or not getattr(info, "_is_text_encoding", True):
+        return None
+    return "us-ascii" if info.name == "ascii" else info.name
+
+
+def _needs_decoder(codec: str, content: bytes) -> bool:
+    if codec.startswith(_NOT_ASCII):
+        return True
+    # Japanese mail without a charset, or under a wrong one, is mostly ISO-2022-JP.
+    return b"\x1b" in content and codec in {"", "us-ascii", "utf-8", "iso8859-1"}
+
+
+def _decode(content: bytes, codec: str | None) -> Decoded:
+    if b"\x1b$" in content and codec in {None, "", "us-ascii", "utf-8", "iso8859-1"}:
+        japanese = _strictly(content, _MEANT["iso2022_jp"])
+        if japanese:
+            return Decoded(japanese.text, japanese.charset, f"{japanese.charset} by its escape sequences")
+    meant = _MEANT.get(codec or "", (codec or "",))
+    found = _strictly(content, meant)
+    if found is None:
+        return _guess(content, codec, meant[0])
+    if codec in {None, ""} or (found.charset == "utf-8" and codec in {"iso8859-1", "cp1252"}):
+        return Decoded(found.text, found.charset, f"{found.charset} by its form")
+    return found
+
+
+def _strictly(content: bytes, names: tuple[str, ...]) -> Decoded | None:
+    for name in names:
+        try:
+            text = content.decode(name)
+        except (UnicodeError, LookupError):
+            continue
+        return Decoded(clean(text.removeprefix("\ufeff")), name)
+    return None
+
+
+def _guess(content: bytes, codec: str | None, meant: str) -> Decoded:
+    if codec in {"cp1252", "iso8859-1"}:
+        # Bytes that cp1252 leaves undefined mean C1 controls to everybody else.
+        return Decoded(clean(_lenient_western(content)), "cp1252", "cp1252 with undefined bytes")
+    if codec in {None, "", "us-ascii", "utf-8"}:
+        return _detect(content, declared_utf8=codec == "utf-8")
+    if codec == "iso2022_jp":
+        return Decoded(clean(_jis_by_euc(content)), "iso2022_jp", "iso2022_jp with vendor characters")
+    as_utf8 = _strictly(content, ("utf-8",))
+    if as_utf8 and not content.isascii():
+        return Decoded(as_utf8.text, "utf-8", "utf-8 by its form")
+    return Decoded(clean(content.decode(meant, "replace").removeprefix("\ufeff")), meant, f"{meant} with broken bytes")
+
+
+def _detect(content: bytes, *, declared_utf8: bool) -> Decoded:
+    """The likeliest text of bytes that are not UTF-8 though they should be, or that declare nothing."""
+    as_utf8 = content.decode("utf-8", "replace")
+    broken = as_utf8.count("\ufffd")
+    if 2 * broken <= sum(1 for char in as_utf8[:_SAMPLE] if char > "\x7f" and char != "\ufffd"):
+        return Decoded(clean(as_utf8.removeprefix("\ufeff")), "utf-8", "utf-8 with broken bytes")
+    # Latin text is by far the most likely to be mislabelled as UTF-8, and the detector is poor at short Latin text.
+    name = None if declared_utf8 and broken < 24 else _detected(content)
+    found = _strictly(content, (name,)) if name else None
+    if found:
+        return Decoded(found.text, found.charset, f"{found.charset} by its bytes")
+    return Decoded(clean(_lenient_western(content)), "cp1252", "cp1252 by default")
+
+
+def _detected(content: bytes) -> str | None:
+    verdict = cchardet.detect(content[:_SAMPLE])
+    name = verdict.get("encoding")
+    if not name or (verdict.get("confidence") or 0) < 0.5:
+        return None
+    codec = codec_of(name)
+    return _MEANT.get(codec, (codec,))[-1] if codec else None
+
+
+def _lenient_western(content: bytes) -> str:
+    try:
+        return content.decode("cp1252")
+    except UnicodeDecodeError:
+        return "".join(_WESTERN[byte] for byte in content)
+
+
+_WESTERN = tuple(
+    (bytes([byte]).decode("cp1252", "replace") if byte not in {0x81, 0x8D, 0x8F, 0x90, 0x9D} else "\ufffd") for byte in range(256)
+)
+
+
+def _jis_by_euc(content: bytes) -> str:
+    """ISO-2022-JP that holds NEC's row 13 and the like: every two-byte run is read as EUC, which knows them."""
+    first, *runs = content.split(b"\x1b")
+    pieces = [first.decode("ascii", "replace")]
+    two_bytes = False
+    for run in runs:
+        if run[:2] in _ESCAPES:
+            two_bytes, run = _ESCAPES[run[:2]], run[2:]
+        pieces.append(_euc(run) if two_bytes else run.decode("ascii", "replace"))
+    return "".join(pieces)
+
+
+# What follows the escape character, and whether two-byte characters come after it (RFC 1468).
+_ESCAPES = {b"$B": True, b"$@": True, b"(B": False, b"(J": False}
+
+
+def _euc(run: bytes) -> str:
+    return bytes(byte | 0x80 if 0x20 < byte < 0x7F else byte for byte in run).decode("euc_jis_2004", "replace")

@@ -1,0 +1,122 @@
+"""The shape of a mail before anybody judges it: header fields, containers and leaves, every leaf decoded to bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mailbridge.message import charsets
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One header field.  `key` is its name in lower case, `raw` the unfolded bytes, `value` what a person reads."""
+
+    name: str
+    key: str
+    raw: bytes
+    value: str
+
+
+class Fields:
+    """Look-ups shared by everything that has header fields."""
+
+    __slots__ = ()
+
+    headers: tuple[Field, ...]
+
+    def get(self, name: str) -> str | None:
+        """The decoded value of the first field called `name`, None where there is none."""
+        return next(self._values(name), None)
+
+    def get_all(self, name: str) -> tuple[str, ...]:
+        """The decoded values of all fields called `name`, in the order of the mail."""
+        return tuple(self._values(name))
+
+    def fields(self, name: str) -> tuple[Field, ...]:
+        """All fields called `name`, in the order of the mail."""
+        key = name.lower()
+        return tuple(header for header in self.headers if header.key == key)
+
+    def _values(self, name: str) -> Iterator[str]:
+        key = name.lower()
+        return (header.value for header in self.headers if header.key == key)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaf(Fields):
+    """A part that holds no other part.  `content` is free of its transfer encoding; message/* parts are leaves too.
+
+    `path` counts as IMAP does ('1', '2.1'), `inside` is the path of the container the leaf stands in ('' is the mail itself).
+    `filename` is what the mail said, decoded but otherwise untouched: see `attachments.safe_name`.
+    """
+
+    path: str
+    content_type: str
+    content: bytes = b""
+    params: tuple[tuple[str, str], ...] = ()
+    disposition: str = ""  # lower case: '', 'inline', 'attachment', ...
+    filename: str = ""
+    content_id: str = ""
+    charset: str = ""  # as declared, lower case
+    encoding: str = ""  # the transfer encoding as declared, lower case
+    inside: str = ""
+    headers: tuple[Field, ...] = ()
+
+    @property
+    def is_text(self) -> bool:
+        return self.content_type.startswith("text/")
+
+    @property
+    def is_message(self) -> bool:
+        return self.content_type in {"message/rfc822", "message/global"}
+
+    def param(self, name: str) -> str:
+        """The Content-Type parameter `name` (lower case), '' where there is none."""
+        return next((value for key, value in self.params if key == name), "")
+
+    def text(self) -> str:
+        """The content as text, in the charset it declares or the likeliest other one; never raises."""
+        return charsets.decode(self.content, self.charset).text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """A multipart node.  The path of the mail's own is ''."""
+
+    path: str
+    content_type: str
+    params: tuple[tuple[str, str], ...] = ()
+    disposition: str = ""
+
+    def param(self, name: str) -> str:
+        """The Content-Type parameter `name` (lower case), '' where there is none."""
+        return next((value for key, value in self.params if key == name), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree(Fields):
+    """A whole mail.  `leaves` and `containers` are in the order of the mail; a nested message is one leaf, unopened.
+
+    `header_bytes` is the header block as it came, `body_at` where the body begins in the raw mail.
+    """
+
+    headers: tuple[Field, ...] = ()
+    leaves: tuple[Leaf, ...] = ()
+    containers: tuple[Container, ...] = ()
+    content_type: str = "text/plain"
+    header_bytes: bytes = b""
+    body_at: int = 0
+    defects: tuple[str, ...] = field(default=())
+
+    def leaf(self, path: str) -> Leaf | None:
+        """The leaf at `path`."""
+        return next((leaf for leaf in self.leaves if leaf.path == path), None)
+
+    def of_type(self, content_type: str) -> tuple[Leaf, ...]:
+        """The leaves of one content type, in the order of the mail."""
+        return tuple(leaf for leaf in self.leaves if leaf.content_type == content_type)
+
+    def contained_in(self, content_type: str) -> tuple[Container, ...]:
+        """The containers of one content type, outermost first."""
+        return tuple(node for node in self.containers if node.content_type == content_type)
