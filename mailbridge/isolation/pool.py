@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
+from mailbridge.errors import Permanent
+from mailbridge.isolation.process import Job, Limits, ReadingFailed, ReadingProcess
 from mailbridge.message.model import Message, ReadingPolicy
 
+__all__ = ["Readers", "ReadingFailed"]
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadingFailed:
-    """The child died over this mail or exceeded a limit; `reason` says which ('more than 20 s', 'more than 512 MB', 'signal 11')."""
+Load = Callable[[int], tuple[bytes, str | None]]
+Done = Callable[[int, Message | ReadingFailed], None]
 
-    reason: str
+READER = "mailbridge.reading:read"
 
 
 class Readers:
     """A pool of reading children, started when first needed and stopped when idle for `idle_after`.
 
     Thread-safe.  A mail that kills its child gives ReadingFailed; the next mail gets a fresh child.
+    `reader` is the dotted name of the function the children run, `(raw, policy) -> Message`.
     """
 
     def __init__(
@@ -30,22 +37,191 @@ class Readers:
         time_limit: timedelta = timedelta(seconds=20),
         memory_limit: int = 1 << 30,
         idle_after: timedelta = timedelta(minutes=5),
+        reader: str = READER,
     ) -> None:
-        raise NotImplementedError
+        self._policy = policy
+        self._limits = Limits(seconds=time_limit.total_seconds(), memory=memory_limit)
+        self._idle_after = idle_after.total_seconds()
+        self._reader = reader
+        self._changed = threading.Condition()
+        self._seats = processes  # how many more children may be at work
+        self._idle: list[tuple[float, ReadingProcess]] = []  # since when, oldest first
+        self._janitor: threading.Thread | None = None
+        self._closed = False
 
-    def read_many(
-        self, count: int, load: Callable[[int], tuple[bytes, str | None]], done: Callable[[int, Message | ReadingFailed], None]
-    ) -> None:
+    def read_many(self, count: int, load: Load, done: Done) -> None:
         """Read mails 0..count-1 in parallel.  `load(i)` gives (raw bytes, envelope sender or None) when a child is free for it,
         so that only a few raw mails are in memory; `done(i, result)` is called once for each, in any order, in this thread."""
-        raise NotImplementedError
+        if count <= 0:
+            return
+        with self._taken(count) as children:
+            Round(children, count, load, done, spawn=self._spawn, limits=self._limits).run()
 
     def read(self, raw: bytes, envelope_from: str | None = None) -> Message | ReadingFailed:
         """Read one mail."""
-        raise NotImplementedError
+        results: list[Message | ReadingFailed] = []
+        self.read_many(1, lambda _: (raw, envelope_from), lambda _, result: results.append(result))
+        return results[0]
 
     def close(self) -> None:
-        """Stop all children."""
-        raise NotImplementedError
+        """Stop all children; those at work are stopped when their mail is read."""
+        with self._changed:
+            self._closed = True
+            idle, self._idle = self._idle, []
+            self._changed.notify_all()
+        for _, child in idle:
+            child.stop()
+
+    def _spawn(self) -> ReadingProcess:
+        return ReadingProcess(self._reader, self._policy, self._limits)
+
+    @contextmanager
+    def _taken(self, wanted: int) -> Iterator[list[ReadingProcess]]:
+        """One child at least, more where they are free; given back, or stopped when a mail is still in them."""
+        children = self._take(wanted)
+        seats = len(children)
+        try:
+            yield children
+        finally:
+            usable = [child for child in children if not child.jobs and child.alive]
+            for child in children:
+                if child not in usable:
+                    child.stop()
+            self._give_back(usable, seats)
+
+    def _take(self, wanted: int) -> list[ReadingProcess]:
+        with self._changed:
+            while not self._seats and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                raise Permanent("The readers are closed")
+            seats = min(wanted, self._seats)
+            self._seats -= seats
+            resting = [self._idle.pop()[1] for _ in range(min(seats, len(self._idle)))]
+        children = [child for child in resting if child.alive]
+        for child in resting:
+            if child not in children:
+                child.stop()
+        try:
+            while len(children) < seats:
+                children.append(self._spawn())
+        except BaseException:
+            self._give_back(children, seats)
+            raise
+        return children
+
+    def _give_back(self, children: list[ReadingProcess], seats: int) -> None:
+        with self._changed:
+            self._seats += seats
+            now = time.monotonic()
+            keep = not self._closed
+            if keep:
+                self._idle.extend((now, child) for child in children)
+                self._employ_janitor()
+            self._changed.notify_all()
+        if not keep:
+            for child in children:
+                child.stop()
+
+    def _employ_janitor(self) -> None:
+        if self._idle and self._janitor is None:
+            self._janitor = threading.Thread(target=self._stop_the_idle, name="readers-idle", daemon=True)
+            self._janitor.start()
+
+    def _stop_the_idle(self) -> None:
+        """Runs as a thread as long as there are resting children."""
+        while True:
+            with self._changed:
+                if not self._idle:
+                    self._janitor = None
+                    return
+                remaining = self._idle[0][0] + self._idle_after - time.monotonic()
+                if remaining > 0:
+                    self._changed.wait(remaining)
+                    continue
+                child = self._idle.pop(0)[1]
+            child.stop()
 
 
+class Round:
+    """One `read_many`: mails go to whichever child has room, dead children are replaced, results are told."""
+
+    def __init__(
+        self, children: list[ReadingProcess], count: int, load: Load, done: Done, *, spawn: Callable[[], ReadingProcess], limits: Limits
+    ) -> None:
+        self._children = children
+        self._next = 0
+        self._count = count
+        self._load = load
+        self._done = done
+        self._spawn = spawn
+        self._limits = limits
+        self._again: deque[Job] = deque()  # waited in the pipe of a child that died over another mail
+        self._left = count
+
+    def run(self) -> None:
+        """Every mail is done."""
+        while self._left:
+            for child in self._children:
+                self._fill(child)
+            self._kill_the_slow()
+            for child in self._ready():
+                self._collect(child)
+
+    def _fill(self, child: ReadingProcess) -> None:
+        while child.has_room and (job := self._next_job(child)) is not None:
+            child.submit(job)
+
+    def _next_job(self, child: ReadingProcess) -> Job | None:
+        if self._again:
+            return self._again.popleft()
+        # The last mails are shared out one by one: a second mail would wait here while another child has nothing to do.
+        scarce = self._count - self._next < len(self._children)
+        if self._next == self._count or (scarce and child.jobs):
+            return None
+        number, self._next = self._next, self._next + 1
+        raw, envelope_from = self._load(number)
+        return Job(number, raw, envelope_from)
+
+    def _ready(self) -> list[ReadingProcess]:
+        """The children with something to say, after sending what they take."""
+        busy = [child for child in self._children if child.jobs]
+        timeout = max(0.0, min(child.deadline for child in busy) - time.monotonic())
+        with DefaultSelector() as selector:
+            for child in busy:
+                selector.register(child.output, EVENT_READ, child)
+                if child.wants_to_send:
+                    selector.register(child.input, EVENT_WRITE, child)
+            events = selector.select(timeout)
+        for key, mask in events:
+            if mask & EVENT_WRITE:
+                key.data.send()
+        return [key.data for key, mask in events if mask & EVENT_READ]
+
+    def _kill_the_slow(self) -> None:
+        now = time.monotonic()
+        for child in self._children:
+            if child.jobs and child.deadline <= now:
+                child.kill(self._limits.too_long)
+
+    def _collect(self, child: ReadingProcess) -> None:
+        results, lives = child.receive()
+        for job, result in results:
+            self._tell(job, result)
+        if not lives:
+            self._replace(child)
+
+    def _replace(self, child: ReadingProcess) -> None:
+        """The mail in work killed its child and is told so; a mail waiting behind it goes to another."""
+        reason = child.bury()
+        guilty, *waiting = child.jobs
+        child.jobs.clear()
+        self._children.remove(child)
+        self._again.extend(waiting)
+        self._tell(guilty, ReadingFailed(reason=reason))
+        if self._left:
+            self._children.append(self._spawn())
+
+    def _tell(self, job: Job, result: Message | ReadingFailed) -> None:
+        self._left -= 1
+        self._done(job.number, result)

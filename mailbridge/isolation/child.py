@@ -1,0 +1,135 @@
+"""The reading child: `python -m mailbridge.isolation.child READER SECONDS BYTES`; serves mails on stdin until it ends.
+
+It holds no state worth saving and talks to nobody but its parent.  Limits: address space, no core file, and before each mail a
+CPU and a wall clock limit of its own, so that a child whose parent was killed in the middle of a bad mail ends as well.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import resource
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from typing import BinaryIO
+
+from mailbridge.isolation.frames import (
+    HEAD,
+    Answer,
+    decode_policy,
+    decode_request,
+    encode,
+    frame,
+    set_apart,
+)
+from mailbridge.message.model import Message, ReadingPolicy
+
+Reader = Callable[[bytes, ReadingPolicy], Message]
+
+OUT_OF_MEMORY = 77  # exit code; the parent tells the limit in words
+# The parent's clock is the real one; ours strikes a little later and only matters when the parent is gone.
+GRACE_SECONDS = 2
+
+
+def main(arguments: list[str]) -> None:
+    """Serve until stdin ends."""
+    reader_name, seconds, memory = arguments
+    confine(int(memory))
+    asks, answers = private_pipes()
+    reader = load(reader_name)
+    answers.write(frame(b""))
+    answers.flush()
+    silence()
+    # What the imports made stays for good; the collector need not walk it again for every mail.
+    gc.freeze()
+    serve(asks, answers, reader, seconds=float(seconds))
+
+
+def confine(memory: int) -> None:
+    """No more than `memory` bytes of address space, no core files, deaf to the terminal's signals."""
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def private_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """stdin and stdout as ours alone: whatever a library prints goes to stderr and cannot break the frames."""
+    asks = os.fdopen(os.dup(0), "rb", buffering=64 * 1024)
+    answers = os.fdopen(os.dup(1), "wb", buffering=64 * 1024)
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+    os.dup2(2, 1)
+    return asks, answers
+
+
+def silence() -> None:
+    """After a good start nothing is printed any more: a library's warning may quote the mail."""
+    with open(os.devnull, "wb") as nothing:
+        os.dup2(nothing.fileno(), 1)
+        os.dup2(nothing.fileno(), 2)
+
+
+def load(name: str) -> Reader:
+    """The function `package.module:function`."""
+    module, _, function = name.partition(":")
+    reader: Reader = getattr(importlib.import_module(module), function)
+    return reader
+
+
+def serve(asks: BinaryIO, answers: BinaryIO, reader: Reader, *, seconds: float) -> None:
+    """Answer every mail on `asks` until it ends."""
+    policy = decode_policy(next_frame(asks))
+    while head := next_frame(asks):
+        request = decode_request(head)
+        start_clocks(seconds)
+        facts, contents = answer_to(asks, request.size, reader, replace(policy, envelope_from=request.envelope_from))
+        answers.write(HEAD.pack(len(facts)))
+        answers.write(facts)
+        del facts
+        while contents:
+            answers.write(contents.pop(0))
+        answers.flush()
+        signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def answer_to(asks: BinaryIO, size: int, reader: Reader, policy: ReadingPolicy) -> tuple[bytes, list[bytes]]:
+    """What `reader` makes of the next `size` bytes, encoded; the raw mail is gone from memory when this returns."""
+    try:
+        answer, contents = set_apart(reader(asks.read(size), policy))
+        return encode(answer), contents
+    except MemoryError:
+        # Nothing can be trusted after this, not even that an answer can be built.
+        os._exit(OUT_OF_MEMORY)
+    except Exception as error:  # the reader promises to be total; where it is not, the mail is set aside with the place of the bug
+        return encode(Answer(failure=where(error))), []
+
+
+def where(error: Exception) -> str:
+    """Type and place of `error`, without its text: that may quote the mail."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119 - a name for people
+
+
+def start_clocks(seconds: float) -> None:
+    """From now on this process has `seconds` of CPU and of wall clock; the default action of both signals ends it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    cpu = int(used.ru_utime + used.ru_stime + seconds) + GRACE_SECONDS
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, resource.RLIM_INFINITY))
+    signal.setitimer(signal.ITIMER_REAL, seconds + GRACE_SECONDS)
+
+
+def next_frame(asks: BinaryIO) -> bytes:
+    """The next payload, b'' at the end of the stream."""
+    head = asks.read(HEAD.size)
+    if len(head) < HEAD.size:
+        return b""
+    return asks.read(HEAD.unpack(head)[0])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

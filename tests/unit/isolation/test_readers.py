@@ -1,0 +1,230 @@
+"""The pool of reading children against mails that hang, eat memory and crash (mailbridge.isolation)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from mailbridge.errors import Permanent, Transient
+from mailbridge.isolation.pool import Readers, ReadingFailed
+from mailbridge.message.model import Message, ReadingPolicy
+
+FAKE = "tests.fakes.readers:read"
+MEMORY = 512 << 20
+
+
+@pytest.fixture(scope="module")
+def readers() -> Iterator[Readers]:
+    pool = Readers(ReadingPolicy(), time_limit=timedelta(seconds=0.4), memory_limit=MEMORY, reader=FAKE)
+    yield pool
+    pool.close()
+
+
+def failure(result: Message | ReadingFailed) -> str:
+    return result.reason if isinstance(result, ReadingFailed) else "no failure"
+
+
+def message(result: Message | ReadingFailed) -> Message:
+    if isinstance(result, ReadingFailed):
+        pytest.fail(f"reading failed: {result.reason}")
+    return result
+
+
+def read_all(readers: Readers, *mails: bytes) -> list[Message | ReadingFailed]:
+    results: dict[int, Message | ReadingFailed] = {}
+
+    def done(number: int, result: Message | ReadingFailed) -> None:
+        if number in results:
+            pytest.fail(f"mail {number} was told twice")
+        results[number] = result
+
+    readers.read_many(len(mails), lambda number: (mails[number], None), done)
+    return [results[number] for number in range(len(mails))]
+
+
+def until(fact: Callable[[], bool], seconds: float = 10) -> bool:
+    end = time.monotonic() + seconds
+    while not fact():
+        if time.monotonic() > end:
+            return False
+        os.sched_yield()
+    return True
+
+
+def gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def test_a_mail_comes_back_as_the_reader_saw_it(readers: Readers) -> None:
+    result = message(readers.read(b"hello", "a@example.test"))
+    assert (result.subject, result.return_path, result.size) == ("hello", "a@example.test", 5)
+
+
+def test_the_null_sender_and_an_unknown_sender_stay_apart(readers: Readers) -> None:
+    assert message(readers.read(b"hello", "")).return_path == ""
+    assert message(readers.read(b"hello", None)).return_path is None
+
+
+@pytest.mark.parametrize(
+    ("mail", "reason"),
+    [
+        (b"hang", "more than 0.4 s"),
+        (b"spin", "more than 0.4 s"),
+        (b"eat", "more than 512 MB"),
+        (b"abort", f"signal {int(signal.SIGABRT)}"),
+        (b"exit", "exit 3"),
+    ],
+)
+def test_a_mail_that_kills_its_child_says_how_and_the_next_is_read(readers: Readers, mail: bytes, reason: str) -> None:
+    assert failure(readers.read(mail)) == reason
+    assert message(readers.read(b"next")).subject == "next"
+
+
+def test_an_exception_in_the_reader_names_the_place_and_never_the_text(readers: Readers) -> None:
+    reason = failure(readers.read(b"raise secret words of the mail"))
+    assert reason.startswith("ValueError at readers.py:")
+    assert "secret" not in reason
+
+
+def test_a_message_that_cannot_be_sent_is_a_failure_not_a_crash(readers: Readers) -> None:
+    assert failure(readers.read(b"surrogate")).startswith("UnicodeEncodeError at ")
+
+
+def test_what_a_library_prints_does_not_break_the_answers(readers: Readers) -> None:
+    assert message(readers.read(b"print")).subject == "print"
+
+
+def test_every_mail_of_many_is_told_once_and_under_its_own_number(readers: Readers) -> None:
+    mails = [b"mail %d" % number for number in range(300)]
+    assert [message(result).subject for result in read_all(readers, *mails)] == [mail.decode() for mail in mails]
+
+
+def test_mails_waiting_behind_a_killer_are_still_read(readers: Readers) -> None:
+    results = read_all(readers, b"a", b"abort", b"b", b"hang", b"c", b"exit", b"d", b"eat", b"e")
+    assert [failure(r) for r in results if isinstance(r, ReadingFailed)] == [
+        "signal 6",
+        "more than 0.4 s",
+        "exit 3",
+        "more than 512 MB",
+    ]
+    assert [message(r).subject for r in results if isinstance(r, Message)] == ["a", "b", "c", "d", "e"]
+
+
+def test_a_killer_at_the_very_end_is_told_too(readers: Readers) -> None:
+    assert failure(read_all(readers, b"a", b"abort")[1]) == "signal 6"
+
+
+def test_no_mail_at_all_is_no_work(readers: Readers) -> None:
+    assert read_all(readers) == []
+
+
+def test_a_mail_larger_than_every_pipe_arrives_whole(readers: Readers) -> None:
+    raw = os.urandom(1 << 20).hex().encode() * 3
+    assert message(readers.read(raw)).fingerprint == hashlib.sha256(raw).hexdigest()
+
+
+@pytest.mark.parametrize("sizes", ["0", "1", "65535", "65536", "65537", "5000000", "10 5000000 0 70000 20"])
+def test_attachments_come_back_whole_and_in_order(readers: Readers, sizes: str) -> None:
+    result = message(readers.read(b"attach " + sizes.encode()))
+    wanted = [bytes([index]) * int(size) for index, size in enumerate(sizes.split())]
+    assert [attachment.content for attachment in result.attachments] == wanted
+
+
+def test_only_a_few_mails_are_loaded_before_the_first_are_done(readers: Readers) -> None:
+    # given: two children, each with at most one mail in work and one in its pipe
+    open_mails, most = 0, 0
+
+    def load(_: int) -> tuple[bytes, str | None]:
+        nonlocal open_mails, most
+        open_mails += 1
+        most = max(most, open_mails)
+        return b"mail", None
+
+    def done(_: int, __: Message | ReadingFailed) -> None:
+        nonlocal open_mails
+        open_mails -= 1
+
+    readers.read_many(50, load, done)
+    assert most <= 4
+
+
+def test_an_error_of_the_caller_goes_up_and_the_pool_is_good_after_it(readers: Readers) -> None:
+    def broken(number: int) -> tuple[bytes, str | None]:
+        if number == 5:
+            raise LookupError("the store is away")
+        return b"mail", None
+
+    with pytest.raises(LookupError, match="the store is away"):
+        readers.read_many(10, broken, lambda *_: None)
+    assert message(readers.read(b"next")).subject == "next"
+
+
+def test_many_threads_may_read_at_once(readers: Readers) -> None:
+    results: dict[int, str] = {}
+
+    def one(number: int) -> None:
+        results[number] = message(readers.read(b"thread %d" % number)).subject
+
+    threads = [threading.Thread(target=one, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results == {number: f"thread {number}" for number in range(8)}
+
+
+def test_a_child_that_died_at_rest_is_replaced_unnoticed() -> None:
+    readers = Readers(ReadingPolicy(), processes=1, reader=FAKE)
+    first = int(message(readers.read(b"pid")).subject)
+    os.kill(first, signal.SIGKILL)
+    os.waitid(os.P_PID, first, os.WEXITED | os.WNOWAIT)
+    assert int(message(readers.read(b"pid")).subject) != first
+    readers.close()
+
+
+def test_children_are_reused_while_in_work_and_stopped_when_idle() -> None:
+    readers = Readers(ReadingPolicy(), processes=1, idle_after=timedelta(seconds=0.2), reader=FAKE)
+    first = int(message(readers.read(b"pid")).subject)
+    assert int(message(readers.read(b"pid")).subject) == first
+    assert until(lambda: gone(first))
+    assert int(message(readers.read(b"pid")).subject) != first
+    readers.close()
+
+
+def test_no_child_is_started_before_the_first_mail_and_none_stays_after_close() -> None:
+    readers = Readers(ReadingPolicy(), reader="no.such.module:read")
+    readers.close()
+    started = Readers(ReadingPolicy(), processes=1, reader=FAKE)
+    pid = int(message(started.read(b"pid")).subject)
+    started.close()
+    assert gone(pid)
+    with pytest.raises(Permanent, match="closed"):
+        started.read(b"late")
+
+
+def test_a_reader_that_cannot_start_is_no_fault_of_the_mail() -> None:
+    readers = Readers(ReadingPolicy(), reader="no.such.module:read")
+    with pytest.raises(Transient, match="does not start"):
+        readers.read(b"good mail")
+    readers.close()
+
+
+def test_the_terminal_and_a_polite_kill_do_not_reach_the_child() -> None:
+    readers = Readers(ReadingPolicy(), processes=1, reader=FAKE)
+    pid = int(message(readers.read(b"pid")).subject)
+    os.kill(pid, signal.SIGINT)
+    os.kill(pid, signal.SIGTERM)
+    assert os.getsid(pid) == pid
+    assert int(message(readers.read(b"pid")).subject) == pid
+    readers.close()
