@@ -55,6 +55,7 @@ class StatusChanged:
     after: str
     closes: bool = False
     reopens: bool = False
+    waits: bool = False  # the clocks stand from now on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

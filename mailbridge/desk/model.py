@@ -136,6 +136,8 @@ class Ticket:
     language: str = ""
     verified: bool = False  # its first mail came from an authenticated address
     first_answered_at: datetime | None = None
+    claimed_at: datetime | None = None
+    waits: tuple[tuple[datetime, datetime | None], ...] = ()  # when it waited for others and its clocks stood; None: still does
     closed_at: datetime | None = None
     links: tuple[tuple[str, int], ...] = ()  # ("possible-follow-up", ticket id)
     fields: tuple[tuple[str, str], ...] = ()  # custom fields from named captures

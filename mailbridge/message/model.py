@@ -54,6 +54,7 @@ class Sender:
     name: str = ""
     strict: bool = False
     verified: bool = False
+    dmarc: str = ""  # the trusted verdict: pass, fail, none, temperror, permerror; '' where there is no verdict we trust
     reasons: tuple[str, ...] = ()
 
 

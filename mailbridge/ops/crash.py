@@ -1,0 +1,59 @@
+"""Named places where the process can be made to die, so that a test can kill it exactly there.
+
+Product code calls `point("pipeline.before_commit")` where a crash would mean something.  Nothing happens unless the point is
+armed: `arm("pipeline.before_commit")` kills at the first visit, `arm("pipeline.before_commit:3")` at the third.  SIGKILL, because
+nothing may run after it: no `finally`, no buffers, no goodbye to the database.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from threading import Lock
+
+POINTS = (
+    "intake.before_commit",
+    "intake.after_commit",
+    "intake.before_settle",
+    "intake.after_settle",
+    "pipeline.claimed",
+    "pipeline.read",
+    "pipeline.mail_stored",
+    "pipeline.before_finish",
+    "pipeline.before_commit",
+    "pipeline.after_commit",
+    "outbox.claimed",
+    "outbox.rendered",
+    "outbox.before_dot",
+    "outbox.dot_committed",
+    "outbox.after_dot",
+    "outbox.before_sent",
+    "outbox.after_sent",
+    "sweep.before_commit",
+    "sweep.after_commit",
+)
+
+_lock = Lock()
+_armed: dict[str, int] = {}
+
+
+def arm(spec: str) -> None:
+    """`name` or `name:N` is armed; raises ValueError for a name that is no crash point."""
+    name, _, visits = spec.partition(":")
+    if name not in POINTS:
+        raise ValueError(f"no crash point named {name!r}")
+    with _lock:
+        _armed[name] = int(visits or 1)
+
+
+def point(name: str) -> None:
+    """Returns, unless this is the armed visit: then the process is gone."""
+    if not _armed:
+        return
+    with _lock:
+        left = _armed.get(name)
+        if left is None:
+            return
+        _armed[name] = left - 1
+    if left == 1:
+        os.kill(os.getpid(), signal.SIGKILL)
