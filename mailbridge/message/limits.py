@@ -1,0 +1,21 @@
+"""How much of a mail is read.  What lies beyond is noted as a defect and stays in the raw mail."""
+
+from __future__ import annotations
+
+HEADER_BYTES = 1 << 20  # of one header block
+FIELD_BYTES = 64 << 10  # of one field's value; encoded words cost mail-parser the square of it
+FIELDS = 1000  # of one header block
+ADDRESSES = 1000  # of one address field
+IDS = 1000  # of References and In-Reply-To
+PARAMS = 100  # of one Content-Type or Content-Disposition
+BOUNDARY_BYTES = 500  # RFC 2046 allows 70
+DEPTH = 100  # containers within containers
+PARTS = 1000  # containers and leaves of one mail, nested messages included
+NESTED_MESSAGES = 20  # messages within messages that are opened for the list of parts
+HTML_BYTES = 2 << 20  # of one HTML body handed to the sanitiser
+HTML_DEPTH = 400  # open elements; the sanitiser's time grows with the square of it
+FILE_NAME = 200  # characters of a file name that is shown
+INLINE_FILES = 100  # uuencoded files taken out of one text
+TNEF_ATTRIBUTES = 10_000
+CALENDAR_BYTES = 1 << 20
+TEXT_CHARS = 10 << 20  # of the text that readers of the mail get to see

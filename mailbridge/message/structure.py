@@ -1,0 +1,177 @@
+"""Bytes to Tree: header fields, containers and leaves, found by offsets in the raw mail.  Total, bounded, without recursion.
+
+The standard library's feed parser looks at every line and nests one generator a level, so that a large mail costs several
+times its size and a deep one the stack; here a container is cut by searching its boundary, and nothing is copied but
+the leaves (RFC 2046 section 5.1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mailbridge.message import limits, transfer
+from mailbridge.message.headers import HeaderBlock, Typed, read_block, typed
+from mailbridge.message.tree import Container, Field, Leaf, Tree
+
+
+@dataclass(frozen=True, slots=True)
+class _Entity:
+    """A part still to be read: `start` and `end` in the raw mail, `default` its type where it names none."""
+
+    start: int
+    end: int
+    path: str
+    depth: int
+    default: str = "text/plain"
+
+
+@dataclass(slots=True)
+class _Reader:
+    raw: bytes
+    room: int = limits.PARTS
+    leaves: list[Leaf] = field(default_factory=list)
+    containers: list[Container] = field(default_factory=list)
+    defects: list[str] = field(default_factory=list)
+
+
+def read_tree(raw: bytes) -> Tree:
+    """The structure of `raw`, whatever it holds; what is odd about it stands in `defects`."""
+    defects: list[str] = []
+    if b"\n" not in raw and b"\r" in raw:
+        raw = raw.replace(b"\r", b"\n")
+        defects.append("lines end with a bare CR")
+    block = read_block(raw)
+    reader = _Reader(raw, defects=[*defects, *block.defects])
+    content_type = _read_all(reader, block)
+    return Tree(
+        headers=block.fields,
+        leaves=tuple(reader.leaves),
+        containers=tuple(reader.containers),
+        content_type=content_type,
+        header_bytes=raw[: min(block.size, limits.HEADER_BYTES)],
+        body_at=block.size,
+        defects=tuple(reader.defects),
+    )
+
+
+def _read_all(reader: _Reader, block: HeaderBlock) -> str:
+    """All entities in the order of the mail; the content type of the outermost one."""
+    root = _Entity(0, len(reader.raw), "", 0)
+    todo = _read(reader, root, block)
+    todo.reverse()
+    while todo:
+        entity = todo.pop()
+        inner = read_block(reader.raw, start=entity.start, end=entity.end)
+        reader.defects += [f"part {entity.path}: {defect}" for defect in inner.defects]
+        todo += reversed(_read(reader, entity, inner))
+    return reader.containers[0].content_type if _is_multipart(reader) else reader.leaves[0].content_type
+
+
+def _is_multipart(reader: _Reader) -> bool:
+    return bool(reader.containers) and reader.containers[0].path == ""
+
+
+def _read(reader: _Reader, entity: _Entity, block: HeaderBlock) -> list[_Entity]:
+    """One entity read: a leaf is kept, a container gives the entities inside it."""
+    kind = typed(_first(block.fields, "content-type"))
+    content_type = kind.value if _is_type(kind.value) else entity.default
+    disposition = typed(_first(block.fields, "content-disposition"))
+    at = min(entity.start + block.size, entity.end)
+    inside = _cut(reader, entity, at, content_type, kind) if content_type.startswith("multipart/") else []
+    if not inside:
+        _add_leaf(reader, entity, block, at, content_type, kind, disposition)
+        return []
+    reader.containers.append(
+        Container(path=entity.path, content_type=content_type, params=kind.params, disposition=disposition.value)
+    )
+    return inside
+
+
+def _is_type(value: str) -> bool:
+    main, slash, sub = value.partition("/")
+    return bool(main and slash and sub)
+
+
+def _first(fields: tuple[Field, ...], key: str) -> bytes:
+    return next((one.raw for one in fields if one.key == key), b"")
+
+
+def _cut(reader: _Reader, entity: _Entity, at: int, content_type: str, kind: Typed) -> list[_Entity]:
+    """The entities inside a container; none where its boundary is missing, or where it lies too deep."""
+    where = f"part {entity.path}: " if entity.path else ""
+    boundary = kind.param("boundary").rstrip().encode("utf-8", "replace")
+    if not boundary or len(boundary) > limits.BOUNDARY_BYTES:
+        reader.defects.append(f"{where}multipart without a boundary")
+        return []
+    if entity.depth >= limits.DEPTH:
+        reader.defects.append(f"{where}more than {limits.DEPTH} containers deep")
+        return []
+    regions, closed = _regions(reader.raw, at, entity.end, b"--" + boundary, reader.room)
+    if not regions:
+        reader.defects.append(f"{where}boundary never comes")
+        return []
+    if not closed:
+        reader.defects.append(f"{where}multipart is not closed")
+    reader.room -= len(regions)
+    if reader.room <= 0:
+        reader.defects.append(f"more than {limits.PARTS} parts")
+    default = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
+    prefix = f"{entity.path}." if entity.path else ""
+    return [
+        _Entity(start, end, f"{prefix}{number}", entity.depth + 1, default) for number, (start, end) in enumerate(regions, start=1)
+    ]
+
+
+def _regions(raw: bytes, start: int, end: int, delimiter: bytes, room: int) -> tuple[list[tuple[int, int]], bool]:
+    """Where the parts between the delimiter lines begin and end, at most `room` of them, and whether the last is closed."""
+    regions: list[tuple[int, int]] = []
+    begun: int | None = None
+    at = raw.find(delimiter, start, end)
+    while at >= 0 and len(regions) < room:
+        after = at + len(delimiter)
+        line_end = raw.find(b"\n", after, end)
+        line_end = end if line_end < 0 else line_end
+        closing = raw.startswith(b"--", after, line_end)
+        if (at == start or raw[at - 1] in b"\r\n") and not raw[after + 2 * closing : line_end].strip(b" \t\r"):
+            if begun is not None:
+                regions.append((begun, max(begun, _line_break_before(raw, at))))
+            begun = None if closing else min(line_end + 1, end)
+            if closing:
+                return regions, True
+            after = max(after, line_end)
+        at = raw.find(delimiter, after, end)
+    if begun is not None and len(regions) < room:
+        regions.append((begun, end))
+    return regions, False
+
+
+def _line_break_before(raw: bytes, at: int) -> int:
+    """The line break before a delimiter belongs to the delimiter (RFC 2046 5.1.1)."""
+    if raw.endswith(b"\r\n", 0, at):
+        return at - 2
+    return at - 1
+
+
+def _add_leaf(
+    reader: _Reader, entity: _Entity, block: HeaderBlock, at: int, content_type: str, kind: Typed, disposition: Typed
+) -> None:
+    encoding = typed(_first(block.fields, "content-transfer-encoding")).value
+    content, defect = transfer.undo(encoding, reader.raw, at, entity.end)
+    path = entity.path or "1"
+    if defect:
+        reader.defects.append(f"part {path}: {defect}")
+    reader.leaves.append(
+        Leaf(
+            path=path,
+            content_type=content_type,
+            content=content,
+            params=kind.params,
+            disposition=disposition.value,
+            filename=disposition.param("filename") or kind.param("name") or disposition.param("name"),
+            content_id=_first(block.fields, "content-id").decode("utf-8", "replace").strip(" <>"),
+            charset=kind.param("charset").lower(),
+            encoding=encoding,
+            inside=entity.path.rpartition(".")[0],
+            headers=block.fields,
+        )
+    )
