@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
@@ -132,6 +133,8 @@ class Config:
         return self.folder / "templates"
 
 
-def load(path: Path) -> Config:
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
     """The configuration in `path` (mailbridge.toml or the folder that holds it).  Raises ConfigError with every mistake found."""
-    raise NotImplementedError
+    from mailbridge import configfile  # it makes these values, so it comes after them
+
+    return configfile.load(path, environ)

@@ -1,0 +1,286 @@
+"""mailbridge.toml to a Config: which keys there are, what each may hold, and what only several of them together can say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from mailbridge import settings
+from mailbridge.config import After, AgentTrust, Config, Desk, Limits, Listener, Mailbox, Outgoing, Tls
+from mailbridge.errors import ConfigError, Problem
+from mailbridge.places import Where
+from mailbridge.settings import Reader, Source
+
+FILE = "mailbridge.toml"
+STORE_SCHEMES = {"sqlite": "sqlite:///mailbridge.db", "postgresql": "postgresql://mailbridge@db.example/mailbridge"}
+OUTGOING_SCHEMES = {"smtp": "smtp://mail.example:587", "smtps": "smtps://mail.example:465", "maildir": "maildir:outgoing"}
+
+_PORT = settings.number(1, 65535)
+_SECRET: dict[str, Reader] = {"password": settings.no_secret, "password_file": settings.path, "password_env": settings.text}
+
+# Every key of mailbridge.toml with what reads it; the manual (docs/manual/configuration.md) explains each, a test compares.
+KEYS: Mapping[str, Mapping[str, Reader]] = {
+    "desk": {
+        "name": settings.text,
+        "address": settings.address,
+        "also": settings.many(settings.address),
+        "prefix": settings.prefix,
+        "language": settings.language,
+        "admins": settings.many(settings.address),
+        "plus_addressing": settings.flag,
+        "authserv_ids": settings.many(settings.text),
+        "own_hosts": settings.many(settings.host),
+        "agent_trust": settings.choice(AgentTrust),
+    },
+    "store": {"url": settings.url(STORE_SCHEMES)},
+    "mailbox": {
+        "name": settings.word,
+        "host": settings.host,
+        "port": _PORT,
+        "tls": settings.choice(Tls),
+        "ca_file": settings.path,
+        "user": settings.text,
+        **_SECRET,
+        "folders": settings.many(settings.text),
+        "after": settings.choice(After),
+        "move_to": settings.text,
+        "idle": settings.flag,
+        "poll": settings.duration(timedelta(seconds=1), timedelta(days=1)),
+    },
+    "listener": {
+        "protocol": settings.choice(("smtp", "lmtp")),
+        "host": settings.host,
+        "port": _PORT,
+        "hostname": settings.host,
+        "recipients": settings.many(settings.address),
+        "max_size": settings.size(1 << 10, 1 << 30),
+        "tls_cert": settings.path,
+        "tls_key": settings.path,
+        "require_tls": settings.flag,
+        "max_connections": settings.number(1, 10_000),
+        "max_recipients": settings.number(1, 10_000),
+    },
+    "outgoing": {
+        "url": settings.url(OUTGOING_SCHEMES),
+        "tls": settings.choice(Tls),
+        "ca_file": settings.path,
+        "user": settings.text,
+        **_SECRET,
+        "helo": settings.host,
+        "connections": settings.number(1, 100),
+    },
+    "limits": {
+        "mail_size": settings.size(1 << 10, 1 << 30),
+        "read_seconds": settings.number(1, 3600),
+        "read_memory": settings.size(64 << 20, 64 << 30),
+        "acks_per_sender_hour": settings.number(0, 1000),
+        "mails_per_recipient_hour": settings.number(1, 100_000),
+        "mails_per_recipient_day": settings.number(1, 1_000_000),
+        "automatic_per_hour": settings.number(1, 10_000_000),
+        "tries": settings.number(1, 100),
+    },
+    "workers": {"readers": settings.number(1, 256), "batch": settings.number(1, 10_000)},
+    "log": {
+        "format": settings.choice(("auto", "json", "console")),
+        "level": settings.choice(("debug", "info", "warning", "error")),
+    },
+}
+
+# Every MAILBRIDGE_ variable that is read; any other is a slip of the pen that would go unnoticed otherwise.
+STORE_URL = "MAILBRIDGE_STORE_URL"
+OUTGOING_URL = "MAILBRIDGE_OUTGOING_URL"
+DESK = "MAILBRIDGE_DESK"
+CRASH = "MAILBRIDGE_CRASH"  # names a crash point, for tests of the daemon
+ENVIRONMENT = (DESK, STORE_URL, OUTGOING_URL, CRASH)
+
+
+def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
+    """The configuration in `path` (mailbridge.toml or the folder that holds it).  Raises ConfigError with every mistake found."""
+    environ = os.environ if environ is None else environ
+    file = (path / FILE if path.is_dir() else path).absolute()
+    source = Source(file.name, _content(file))
+    if source.problems:
+        raise ConfigError(tuple(source.problems))
+    reading = _Reading(source, file.parent, environ)
+    config = reading.config()
+    problems = sorted((*source.problems, *reading.foreign))
+    if config is None or problems:
+        raise ConfigError(tuple(problems))
+    return config
+
+
+def _content(file: Path) -> str:
+    try:
+        return file.read_bytes().decode("utf-8")
+    except FileNotFoundError as error:
+        hint = f"mailbridge init {file.parent} writes one; --desk or {DESK} names the desk's folder"
+        raise ConfigError((Problem(file=str(file), message="there is no such file", hint=hint),)) from error
+    except OSError as error:
+        hint = "the user that runs mailbridge must be able to read it"
+        raise ConfigError((Problem(file=str(file), message=f"cannot be read: {error.strerror}", hint=hint),)) from error
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        raise ConfigError((Problem(file=file.name, line=line, column=1, message="not UTF-8", hint="save the file as UTF-8"),)) from error
+
+
+class _Reading:
+    """One pass over the parsed file: sections to our values, then what only several keys together can say."""
+
+    def __init__(self, source: Source, folder: Path, environ: Mapping[str, str]) -> None:
+        self.source = source
+        self.folder = folder
+        self.environ = environ
+        self.foreign: list[Problem] = []  # mistakes outside the file
+        self.named: set[str] = set()  # variables that password_env names
+
+    def config(self) -> Config | None:
+        """None when a mistake makes the whole impossible; it is in the problems then."""
+        for section in self.source.data:
+            if section not in KEYS:
+                self.source.at_key((section,), f'unknown section "{section}"', settings.did_you_mean(section, KEYS))
+        desk = self._desk()
+        mailboxes = tuple(self._mailbox(index, table) for index, table in self._tables("mailbox"))
+        listeners = tuple(self._listener(index, table) for index, table in self._tables("listener"))
+        outgoing = self._outgoing()
+        store_url = self._store_url()
+        limits = Limits(**self._section("limits"))
+        log = self._section("log")
+        workers = self._section("workers")
+        self._twice("mailbox", "name")
+        self._unknown_variables()
+        if self.source.problems or self.foreign or desk is None:
+            return None
+        return Config(
+            folder=self.folder,
+            desk=desk,
+            store_url=store_url,
+            mailboxes=tuple(mailbox for mailbox in mailboxes if mailbox),
+            listeners=tuple(listener for listener in listeners if listener),
+            outgoing=outgoing,
+            limits=limits,
+            **workers,
+            **{f"log_{key}": value for key, value in log.items()},
+        )
+
+    def _section(self, name: str, required: tuple[str, ...] = ()) -> dict[str, Any]:
+        return self._values((name,), self.source.data.get(name, {}), required)
+
+    def _values(self, where: Where, table: object, required: tuple[str, ...]) -> dict[str, Any]:
+        values = self.source.read(where, table, KEYS[str(where[0])], required)
+        return {key: self._absolute(where, key, value) for key, value in values.items()}
+
+    def _absolute(self, where: Where, key: str, value: Any) -> Any:
+        if not isinstance(value, Path):
+            return value
+        file = self.folder / value
+        if not file.is_file():
+            self.source.at_value((*where, key), f"{key}: there is no file {file}", "relative paths start at the desk's folder")
+        return file
+
+    def _tables(self, name: str) -> list[tuple[int, object]]:
+        tables = self.source.data.get(name, [])
+        if isinstance(tables, list):
+            return list(enumerate(tables))
+        self.source.at_key((name,), f"there may be several: write [[{name}]] with two brackets")
+        return []
+
+    def _desk(self) -> Desk | None:
+        if "desk" not in self.source.data:
+            self.source.at_key((), "the section [desk] is missing", 'it needs at least name = "…" and address = "…"')
+            return None
+        values = self._section("desk", ("name", "address"))
+        return Desk(**values) if {"name", "address"} <= set(values) else None
+
+    def _mailbox(self, index: int, table: object) -> Mailbox | None:
+        where = ("mailbox", index)
+        values = self._secret(where, table, self._values(where, table, ("name", "host", "user")))
+        if values.get("after") is After.MOVE and "move_to" not in values:
+            self.source.at_value((*where, "after"), 'after = "move" needs move_to', 'add a line move_to = "Done"')
+        if "move_to" in values and values.get("after") is not After.MOVE:
+            self.source.at_key((*where, "move_to"), "move_to does nothing here", 'write after = "move" beside it')
+        return Mailbox(**values) if {"name", "host"} <= set(values) else None
+
+    def _listener(self, index: int, table: object) -> Listener | None:
+        where = ("listener", index)
+        values = self._values(where, table, ("protocol",))
+        for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert"), ("require_tls", "tls_cert")):
+            if values.get(one) and other not in values:
+                self.source.at_key((*where, one), f"{one} needs {other}", f'add a line {other} = "…"')
+        return Listener(**values) if "protocol" in values else None
+
+    def _outgoing(self) -> Outgoing:
+        where = ("outgoing",)
+        values = self._secret(where, self.source.data.get("outgoing", {}), self._section("outgoing"))
+        url = values.get("url", Outgoing().url)
+        if url.startswith("maildir:") and "user" in values:
+            self.source.at_key((*where, "user"), "a Maildir needs no user", "delete the line, or name an SMTP server in url")
+        return Outgoing(**values | {"url": self._maildir(self._from_environment(OUTGOING_URL, OUTGOING_SCHEMES) or url)})
+
+    def _store_url(self) -> str:
+        url: str = self._from_environment(STORE_URL, STORE_SCHEMES) or self._section("store").get("url", "sqlite:///mailbridge.db")
+        if not url.startswith("sqlite:"):
+            return url
+        name = url.removeprefix("sqlite://").removeprefix("/")
+        if not name:
+            self.source.at_value(("store", "url"), "url: a database in memory loses every mail", 'write "sqlite:///mailbridge.db"')
+        return f"sqlite:///{self.folder / name}"
+
+    def _maildir(self, url: str) -> str:
+        scheme, _, name = url.partition(":")
+        return f"maildir:{self.folder / name}" if scheme == "maildir" else url
+
+    def _from_environment(self, variable: str, schemes: Mapping[str, str]) -> str:
+        value = self.environ.get(variable, "")
+        if not value:
+            return ""
+        try:
+            return str(settings.url(schemes)(value))
+        except settings.Wrong as wrong:
+            self.foreign.append(Problem(file="environment", message=f"{variable}: {wrong}", hint=wrong.hint))
+            return value
+
+    def _secret(self, where: Where, table: object, values: dict[str, Any]) -> dict[str, Any]:
+        """`values` with the password in place of the file or the variable that holds it."""
+        if "user" in values and isinstance(table, dict) and not any(key in table for key in _SECRET):
+            self.source.at_key((*where, "user"), "there is a user and no password", 'add password_file = "…" or password_env = "…"')
+        file: Path | None = values.pop("password_file", None)
+        variable: str | None = values.pop("password_env", None)
+        if file and variable:
+            self.source.at_key((*where, "password_env"), "password_file and password_env are both given", "keep one of them")
+        elif file and file.is_file():
+            values["password"] = self._password_of(where, file)
+        elif variable is not None:
+            self.named.add(variable)
+            values["password"] = self.environ.get(variable, "")
+            if not values["password"]:
+                self.source.at_value((*where, "password_env"), f"the environment variable {variable} is not set", f"set {variable}")
+        return values
+
+    def _password_of(self, where: Where, file: Path) -> str:
+        hint = "one line with the password, readable by the user that runs mailbridge"
+        try:
+            password = file.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8"
+            self.source.at_value((*where, "password_file"), f"{file} cannot be read: {reason}", hint)
+            return ""
+        if not password or "\n" in password:
+            self.source.at_value((*where, "password_file"), f"{file} does not hold one line", hint)
+        return password
+
+    def _twice(self, section: str, key: str) -> None:
+        seen: set[object] = set()
+        for index, table in self._tables(section) if isinstance(self.source.data.get(section), list) else ():
+            value = table.get(key) if isinstance(table, dict) else None
+            if value is not None and value in seen:
+                self.source.at_value((section, index, key), f'{key}: there is another {section} "{value}"', "give each its own")
+            seen.add(value)
+
+    def _unknown_variables(self) -> None:
+        for variable in sorted(self.environ):
+            if variable.startswith("MAILBRIDGE_") and variable not in (*ENVIRONMENT, *self.named):
+                hint = settings.did_you_mean(variable, ENVIRONMENT)
+                self.foreign.append(Problem(file="environment", message=f"unknown variable {variable}", hint=hint))

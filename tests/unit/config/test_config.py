@@ -1,0 +1,290 @@
+"""mailbridge.toml to a Config, and every mistake to its place."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mailbridge.config import After, AgentTrust, Config, Tls, load
+from mailbridge.configfile import KEYS
+from mailbridge.errors import ConfigError, Problem
+
+DESK = '[desk]\nname = "Acme Support"\naddress = "support@acme.example"\n'
+
+
+def write(folder: Path, text: str, *, before: str = DESK) -> Path:
+    file = folder / "mailbridge.toml"
+    file.write_text(before + text, encoding="utf-8")
+    return file
+
+
+def mistakes(folder: Path, text: str, *, before: str = DESK, environ: dict[str, str] | None = None) -> tuple[Problem, ...]:
+    write(folder, text, before=before)
+    with pytest.raises(ConfigError) as caught:
+        load(folder, environ or {})
+    return caught.value.problems
+
+
+def told(folder: Path, text: str, **more: object) -> list[str]:
+    return [f"{p.line}:{p.column}+{p.length} {p.message} | {p.hint}" for p in mistakes(folder, text, **more)]  # type: ignore[arg-type]
+
+
+def test_three_lines_make_a_desk_with_defaults(tmp_path: Path) -> None:
+    write(tmp_path, "")
+
+    config = load(tmp_path, {})
+
+    assert config == Config(
+        folder=tmp_path,
+        desk=config.desk,
+        store_url=f"sqlite:///{tmp_path}/mailbridge.db",
+        outgoing=config.outgoing,
+    )
+    assert config.desk.addresses == ("support@acme.example",)
+    assert config.outgoing.url == f"maildir:{tmp_path}/outgoing"
+
+
+def test_a_full_file_reaches_every_section(tmp_path: Path) -> None:
+    (tmp_path / "imap.password").write_text("s3cret\n", encoding="utf-8")
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    write(
+        tmp_path,
+        """
+        also = ["help@acme.example"]
+        prefix = "AC"
+        agent_trust = "token"
+        [store]
+        url = "postgresql://mailbridge@localhost/desk"
+        [[mailbox]]
+        name = "main"
+        host = "imap.acme.example"
+        user = "support"
+        password_file = "imap.password"
+        ca_file = "ca.pem"
+        folders = ["INBOX", "Спам"]
+        after = "move"
+        move_to = "Done"
+        poll = "1m 30s"
+        [[mailbox]]
+        name = "second"
+        host = "127.0.0.1"
+        port = 1143
+        tls = "none"
+        user = "help"
+        password_env = "HELP_PASSWORD"
+        idle = false
+        [[listener]]
+        protocol = "lmtp"
+        port = 2424
+        max_size = "25 MB"
+        tls_cert = "cert.pem"
+        tls_key = "key.pem"
+        [outgoing]
+        url = "smtp://mail.acme.example:587"
+        tls = "starttls"
+        [limits]
+        tries = 5
+        [workers]
+        readers = 4
+        [log]
+        format = "json"
+        level = "debug"
+        """,
+    )
+
+    config = load(tmp_path / "mailbridge.toml", {"HELP_PASSWORD": "other"})
+
+    main, second = config.mailboxes
+    assert (main.password, main.after, main.move_to, main.folders) == ("s3cret", After.MOVE, "Done", ("INBOX", "Спам"))
+    assert main.poll == timedelta(seconds=90)
+    assert main.ca_file == tmp_path / "ca.pem"
+    assert (second.password, second.tls, second.idle, second.port) == ("other", Tls.NONE, False, 1143)
+    assert config.listeners[0].max_size == 25 << 20
+    assert config.desk.agent_trust is AgentTrust.TOKEN
+    assert config.desk.addresses == ("support@acme.example", "help@acme.example")
+    assert (config.store_url, config.readers, config.limits.tries) == ("postgresql://mailbridge@localhost/desk", 4, 5)
+    assert (config.log_format, config.log_level) == ("json", "debug")
+
+
+def test_passwords_do_not_show_in_the_configuration(tmp_path: Path) -> None:
+    write(tmp_path, '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\n')
+
+    assert "s3cret" not in repr(load(tmp_path, {"P": "s3cret"}))
+
+
+def test_the_environment_overrides_store_and_outgoing(tmp_path: Path) -> None:
+    write(tmp_path, "")
+
+    config = load(tmp_path, {"MAILBRIDGE_STORE_URL": "sqlite:///other.db", "MAILBRIDGE_OUTGOING_URL": "smtp://127.0.0.1:25"})
+
+    assert config.store_url == f"sqlite:///{tmp_path}/other.db"
+    assert config.outgoing.url == "smtp://127.0.0.1:25"
+
+
+def test_an_absolute_sqlite_path_stays(tmp_path: Path) -> None:
+    write(tmp_path, '[store]\nurl = "sqlite:////var/lib/mailbridge/desk.db"\n')
+
+    assert load(tmp_path, {}).store_url == "sqlite:////var/lib/mailbridge/desk.db"
+
+
+BROKEN = [
+    ("prefx = 1", ['4:1+5 unknown key "prefx" in [desk] | did you mean "prefix"?']),
+    ("[destk]\n", ['4:1+7 unknown section "destk" | did you mean "desk"?']),
+    ('also = "a@b.example"', ['4:8+13 also: expected a list, found the text "a@b.example" | write it in brackets: ["…", "…"]']),
+    (
+        'also = ["a@b.example",\n        "not an address"]',
+        ['5:9+16 also: "not an address" is no mail address | write it plain: "support@acme.example"'],
+    ),
+    ('prefix = "M-B"', ['4:10+5 prefix: "M-B" cannot start a ticket number | up to ten ASCII letters and digits, a letter first: "MB"']),
+    ('language = "English"', ['4:12+9 language: "English" is no language tag | write it like "en", "ro" or "pt-BR"']),
+    (
+        'plus_addressing = "yes"',
+        ['4:19+5 plus_addressing: expected true or false, found the text "yes" | write true or false without quotes'],
+    ),
+    ('agent_trust = "spf"', ['4:15+5 agent_trust: unknown value "spf" | known here: dmarc, token']),
+    ("own_hosts = [1]", ["4:14+1 own_hosts: expected text in quotes, found the number 1 | "]),
+    ("admins = [", ["4:11+1 not valid TOML: invalid value | https://toml.io shows how it is written"]),
+    ("a = 1\na = 2", ["5:6+1 not valid TOML: cannot overwrite a value | https://toml.io shows how it is written"]),
+    ("[store]\nurl = 5", ["5:7+1 url: expected text in quotes, found the number 5 | "]),
+    (
+        '[store]\nurl = "mysql://u:geheim@h/d"',
+        [
+            '5:7+22 url: "mysql://u:***@h/d" does not start with one of sqlite:, postgresql: '
+            "| it looks like sqlite:///mailbridge.db or postgresql://mailbridge@db.example/mailbridge"
+        ],
+    ),
+    ('[store]\nurl = "sqlite://"', ['5:7+11 url: a database in memory loses every mail | write "sqlite:///mailbridge.db"']),
+    ("[mailbox]\nname = 'x'", ["4:1+9 there may be several: write [[mailbox]] with two brackets | "]),
+    (
+        "[[mailbox]]\nport = 99999",
+        [
+            '4:1+11 [mailbox] needs "host" | add a line host = "…"',
+            '4:1+11 [mailbox] needs "name" | add a line name = "…"',
+            '4:1+11 [mailbox] needs "user" | add a line user = "…"',
+            "5:8+5 port: 99999 is too large | the most is 65535",
+        ],
+    ),
+    (
+        '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword="x"',
+        [
+            "8:10+3 password: a password does not belong in this file "
+            '| put it in a file only the daemon can read: password_file = "…", or in a variable: password_env = "…"'
+        ],
+    ),
+    (
+        '[[mailbox]]\nname="m"\nhost="h"\nuser="u"',
+        ['7:1+4 there is a user and no password | add password_file = "…" or password_env = "…"'],
+    ),
+    ('[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="NOPE"', ["8:14+6 the environment variable NOPE is not set | set NOPE"]),
+    (
+        '[[mailbox]]\nname="m"\nhost="https://h"\nuser="u"\npassword_env="P"',
+        ['6:6+11 host: "https://h" is no host name | write the name or the address alone, without "https://" and without a port'],
+    ),
+    (
+        '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\nafter="move"',
+        ['9:7+6 after = "move" needs move_to | add a line move_to = "Done"'],
+    ),
+    (
+        '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\nmove_to="Done"',
+        ['9:1+7 move_to does nothing here | write after = "move" beside it'],
+    ),
+    (
+        '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\npoll=60',
+        [
+            '9:6+2 poll: expected a length of time in quotes, found the number 60 | write a number with s, m, h, d or w: "90s", "5m", "1h 30m"'
+        ],
+    ),
+    (
+        '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\npoll="soon"',
+        ['9:6+6 poll: "soon" is no length of time | write a number with s, m, h, d or w: "90s", "5m", "1h 30m"'],
+    ),
+    ('[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\npoll="0s"', ["9:6+4 poll: 0s is too small | the least is 1s"]),
+    (
+        '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\n[[mailbox]]\nname="m"\nhost="i"\nuser="v"\npassword_env="P"',
+        ['10:6+3 name: there is another mailbox "m" | give each its own'],
+    ),
+    ('[[listener]]\nprotocol = "smpt"', ['5:12+6 protocol: unknown value "smpt" | did you mean "smtp"?']),
+    ('[[listener]]\nprotocol = "smtp"\nrequire_tls = true', ['6:1+11 require_tls needs tls_cert | add a line tls_cert = "…"']),
+    (
+        '[[listener]]\nprotocol = "smtp"\nmax_size = "huge"',
+        ['6:12+6 max_size: expected a size, found the text "huge" | write a number of bytes, or "50 MB"'],
+    ),
+    (
+        '[outgoing]\nurl = "smtp://h:port"',
+        [
+            "5:7+15 url: \"smtp://h:port\": Port could not be cast to integer value as 'port' "
+            "| it looks like smtp://mail.example:587 or smtps://mail.example:465 or maildir:outgoing"
+        ],
+    ),
+    ('[outgoing]\nuser = "u"\npassword_env = "P"', ["5:1+4 a Maildir needs no user | delete the line, or name an SMTP server in url"]),
+    ("[limits]\ntries = 0", ["5:9+1 tries: 0 is too small | the least is 1"]),
+    ("[limits]\ntries = true", ["5:9+4 tries: expected a whole number, found true | "]),
+    ("[log]\nlevel = 'loud'", ['5:9+6 level: unknown value "loud" | known here: debug, error, info, warning']),
+    ("zzz = 3", [f'4:1+3 unknown key "zzz" in [desk] | known here: {", ".join(sorted(KEYS["desk"]))}']),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), BROKEN, ids=[text.replace("\n", " ")[-50:] for text, _ in BROKEN])
+def test_a_mistake_is_told_with_place_and_next_step(tmp_path: Path, text: str, expected: list[str]) -> None:
+    assert told(tmp_path, text, environ={"P": "secret"}) == expected
+
+
+def test_the_least_a_desk_needs_is_told(tmp_path: Path) -> None:
+    assert told(tmp_path, "[desk]\n", before="") == [
+        '1:1+6 [desk] needs "address" | add a line address = "…"',
+        '1:1+6 [desk] needs "name" | add a line name = "…"',
+    ]
+    assert told(tmp_path, "", before="") == ['0:0+1 the section [desk] is missing | it needs at least name = "…" and address = "…"']
+
+
+def test_all_mistakes_are_told_in_one_run_in_the_order_of_the_file(tmp_path: Path) -> None:
+    text = 'prefx = 1\n[limits]\ntries = "3"\n[[listener]]\nprotocol = "pop3"\n'
+
+    assert [problem.line for problem in mistakes(tmp_path, text)] == [4, 6, 8]
+
+
+def test_unknown_variables_of_ours_are_mistakes_and_those_the_file_names_are_not(tmp_path: Path) -> None:
+    text = '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="MAILBRIDGE_IMAP"\n'
+
+    problems = mistakes(tmp_path, text, environ={"MAILBRIDGE_IMAP": "x", "MAILBRIDGE_STORE_ULR": "sqlite:///x"})
+
+    assert problems == (
+        Problem(file="environment", message="unknown variable MAILBRIDGE_STORE_ULR", hint='did you mean "MAILBRIDGE_STORE_URL"?'),
+    )
+
+
+def test_a_wrong_url_in_the_environment_is_told_as_such(tmp_path: Path) -> None:
+    (problem,) = mistakes(tmp_path, "", environ={"MAILBRIDGE_STORE_URL": "mysql://h/d"})
+
+    assert problem.file == "environment"
+    assert problem.message.startswith('MAILBRIDGE_STORE_URL: "mysql://h/d" does not start with')
+
+
+def test_a_missing_file_says_how_to_get_one(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path / "desk", {})
+
+    (problem,) = caught.value.problems
+    assert problem.message == "there is no such file"
+    assert "mailbridge init" in problem.hint
+
+
+def test_a_file_in_another_charset_is_told_with_its_line(tmp_path: Path) -> None:
+    (tmp_path / "mailbridge.toml").write_bytes(b'[desk]\nname = "Caf\xe9"\n')
+
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, {})
+
+    assert caught.value.problems == (Problem(file="mailbridge.toml", line=2, column=1, message="not UTF-8", hint="save the file as UTF-8"),)
+
+
+def test_a_password_file_must_be_there_and_hold_one_line(tmp_path: Path) -> None:
+    box = '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_file="secret"\n'
+    assert told(tmp_path, box) == [f"8:15+8 password_file: there is no file {tmp_path}/secret | relative paths start at the desk's folder"]
+    (tmp_path / "secret").write_text("a\nb\n", encoding="utf-8")
+    assert told(tmp_path, box) == [
+        f"8:15+8 {tmp_path}/secret does not hold one line | one line with the password, readable by the user that runs mailbridge"
+    ]
