@@ -92,10 +92,11 @@ def after_closing(found: Placement, ticket: Ticket, organisation: Organisation, 
     if ticket.closed_at is None:
         return found
     team = organisation.teams.get(ticket.team, Team(name="", title=""))
-    reopen = team.closed is ClosedPolicy.REOPEN or (team.closed is ClosedPolicy.REOPEN_WITHIN and now - ticket.closed_at <= team.reopen_within)
-    if reopen:
+    in_time = now - ticket.closed_at <= team.reopen_within
+    if team.closed is ClosedPolicy.REOPEN or (team.closed is ClosedPolicy.REOPEN_WITHIN and in_time):
         return found
-    return Placement(ticket=None, reason=Reason.NEW, follows=ticket.id, refused=(f"{found.reason}: the ticket is closed and its team wants a new one",))
+    why = f"{found.reason}: the ticket is closed and its team wants a new one"
+    return Placement(ticket=None, reason=Reason.NEW, follows=ticket.id, refused=(why,))
 
 
 def _mentioned(evidence: Evidence) -> list[int]:
