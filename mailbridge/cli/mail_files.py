@@ -1,0 +1,89 @@
+"""Mails in files, for the commands that read them from a path: .eml, folders of them, Maildir, mbox."""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailbridge.errors import Permanent
+
+# The date is what tells the separator from a sentence that begins with "From" (RFC 4155, appendix A: "From " addr-spec SP asctime).
+SEPARATOR = re.compile(rb"^From [^\r\n]{0,400}\b\d{1,2}:\d\d(?::\d\d)?\b[^\r\n]{0,40}\b\d{4}\b[^\r\n]{0,20}\r?$", re.M)
+QUOTED_FROM = re.compile(rb"^>(>*From )", re.M)
+
+
+@dataclass(frozen=True, slots=True)
+class MailFile:
+    """Where one mail lies: a whole file, or `start:end` of an mbox.  `name` is for people, '#3' counts mails of an mbox from 1."""
+
+    path: Path
+    name: str
+    start: int = 0
+    end: int | None = None
+
+    def read(self) -> bytes:
+        """Its raw bytes, without the mbox dressing."""
+        if self.end is None:
+            return self.path.read_bytes()
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            return QUOTED_FROM.sub(rb"\1", file.read(self.end - self.start))
+
+
+def mails_in(paths: tuple[Path, ...]) -> list[MailFile]:
+    """All mails of `paths`, in the given order, folders by name; raises Permanent for a path that cannot be read."""
+    return [mail for path in paths for mail in mails_at(path)]
+
+
+def mails_at(path: Path) -> Iterator[MailFile]:
+    """The mails of one file or folder."""
+    try:
+        if path.is_dir():
+            yield from mails_of_folder(path)
+        elif path.suffix == ".mbox" or is_mbox(path):
+            yield from mails_of_mbox(path)
+        else:
+            yield MailFile(path, str(path))
+    except OSError as error:
+        raise Permanent(f"Cannot read {path}: {error.strerror}") from error
+
+
+def mails_of_folder(folder: Path) -> Iterator[MailFile]:
+    """A Maildir's new and cur, else every mail below the folder."""
+    if (folder / "cur").is_dir() and (folder / "new").is_dir():
+        files = [file for box in ("new", "cur") for file in sorted((folder / box).iterdir()) if file.is_file()]
+        yield from (MailFile(file, str(file)) for file in files)
+        return
+    for file in sorted(folder.rglob("*")):
+        if file.is_file() and file.suffix in {".eml", ".mbox", ".msg", ".mail"}:
+            yield from mails_at(file)
+
+
+def is_mbox(path: Path) -> bool:
+    """Two separators at least: a single mail saved with its "From " line stays a single mail."""
+    with path.open("rb") as file:
+        if file.read(5) != b"From ":
+            return False
+    return len(separators(path)) > 1
+
+
+def separators(path: Path) -> list[tuple[int, int]]:
+    """Start and end of each "From " line; the file is mapped, not read: an mbox may be larger than the memory."""
+    if not path.stat().st_size:
+        return []
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        return [found.span() for found in SEPARATOR.finditer(content)]
+
+
+def mails_of_mbox(path: Path) -> Iterator[MailFile]:
+    """Each mail between the separators."""
+    lines = separators(path)
+    size = path.stat().st_size
+    if not lines and size:
+        yield MailFile(path, str(path))
+    for number, (_, line_end) in enumerate(lines, start=1):
+        end = lines[number][0] if number < len(lines) else size
+        yield MailFile(path, f"{path}#{number}", min(line_end + 1, size), end)

@@ -1,0 +1,147 @@
+"""A message as the JSON object of `mailbridge mail inspect --jsonl`.  Its form is fixed: others script against it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from mailbridge.message.model import Address, Attachment, Forwarded, Kind, Message, Part, Sender, Span
+
+# What a robot sent, in answer or on its own.  A list carries people's mails, and an invitation is answered by a person.
+ROBOTS = frozenset(Kind) - {Kind.HUMAN, Kind.LIST, Kind.CALENDAR}
+
+
+def mail_json(message: Message, *, file: str, ms: float) -> dict[str, Any]:
+    """What was understood of the mail in `file`, read in `ms` milliseconds."""
+    return {"file": file, "ms": round(ms, 3), "size": message.size} | header(message) | body(message) | kind(message) | proof(message)
+
+
+def failure_json(reason: str, *, file: str, ms: float) -> dict[str, Any]:
+    """A mail that could not be read, and why."""
+    return {"file": file, "ms": round(ms, 3), "error": reason}
+
+
+def header(message: Message) -> dict[str, Any]:
+    """Who, to whom, what about, when, in answer to what."""
+    return {
+        "subject": message.subject,
+        "from": addresses(message.from_),
+        "to": addresses(message.to),
+        "cc": addresses(message.cc),
+        "reply_to": addresses(message.reply_to),
+        "return_path": message.return_path,
+        "date": stamp(message.date),
+        "message_id": message.message_id,
+        "in_reply_to": list(message.in_reply_to),
+        "references": list(message.references),
+    }
+
+
+def body(message: Message) -> dict[str, Any]:
+    """What it says and carries."""
+    reply = message.reply
+    return {
+        "text": message.text,
+        "html": message.html,
+        "reply_text": reply.fresh,
+        "signature": reply.signature,
+        "language": message.language,
+        "is_forward": reply.forwarded is not None,
+        "forwarded": forwarded(reply.forwarded),
+        "attachments": [attachment(one) for one in message.attachments],
+        "parts": [part(one) for one in message.parts],
+    }
+
+
+def kind(message: Message) -> dict[str, Any]:
+    """What sort of mail it is."""
+    bounce = message.bounce
+    return {
+        "kind": message.kind.value,
+        "kind_reasons": list(message.kind_reasons),
+        "suppress_auto_response": message.suppress_auto_response,
+        "is_auto_reply": message.kind in ROBOTS,
+        "is_bounce": message.kind is Kind.BOUNCE,
+        "bounced_addresses": list(bounce.recipients) if bounce else [],
+        "is_temporary": bounce.temporary if bounce else None,
+        "bounce": {"status": bounce.status, "diagnostic": bounce.diagnostic, "original_id": bounce.original_id} if bounce else None,
+        "is_loop": message.kind is Kind.LOOP,
+        "is_feedback_report": message.kind is Kind.FEEDBACK_REPORT,
+        "is_disposition_notification": message.kind is Kind.READ_RECEIPT,
+        "is_mailing_list": message.kind is Kind.LIST,
+    }
+
+
+def proof(message: Message) -> dict[str, Any]:
+    """Who really wrote it, how the text was cut, and what was wrong with the mail."""
+    return {
+        "sender": sender(message.sender),
+        "spans": [span(one) for one in message.reply.spans],
+        "spans_text": message.reply.text,
+        "spans_source": message.reply.source,
+        "charset_guesses": list(message.charset_guesses),
+        "defects": list(message.defects),
+        "fingerprint": message.fingerprint,
+    }
+
+
+def addresses(found: tuple[Address, ...]) -> list[dict[str, Any]]:
+    return [address(one) for one in found]
+
+
+def address(one: Address) -> dict[str, Any]:
+    return {"address": one.address, "name": one.name, "group": one.group}
+
+
+def sender(one: Sender) -> dict[str, Any]:
+    return {"address": one.address, "name": one.name, "strict": one.strict, "verified": one.verified, "reasons": list(one.reasons)}
+
+
+def attachment(one: Attachment) -> dict[str, Any]:
+    """The file without its content; `filename` is what the mail said, `safe_filename` what may be shown and stored."""
+    return {
+        "filename": one.original_name or one.name,
+        "safe_filename": one.name,
+        "content_type": one.content_type,
+        "size": one.size,
+        "sha256": one.sha256,
+        "disposition": one.disposition,
+        "content_id": one.content_id,
+        "is_message": one.is_message,
+        "part": one.part,
+        "inside": one.inside,
+    }
+
+
+def part(one: Part) -> dict[str, Any]:
+    return {
+        "path": one.path,
+        "content_type": one.content_type,
+        "size": one.size,
+        "sha256": one.sha256,
+        "charset": one.charset,
+        "text": one.text,
+    }
+
+
+def span(one: Span) -> dict[str, Any]:
+    return {"kind": one.kind.value, "start": one.start, "end": one.end, "reason": one.reason, "confidence": one.confidence}
+
+
+def forwarded(inner: Forwarded | None) -> dict[str, Any] | None:
+    if inner is None:
+        return None
+    return {
+        "from": address(inner.sender) if inner.sender else None,
+        "to": addresses(inner.to),
+        "cc": addresses(inner.cc),
+        "subject": inner.subject,
+        "date": stamp(inner.date),
+        "text_before": inner.text_before,
+        "text": inner.text,
+    }
+
+
+def stamp(moment: datetime | None) -> str | None:
+    """UTC, '2024-05-06T10:00:00Z'."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None

@@ -1,0 +1,94 @@
+"""Cases on disk: the corpus (a JSON file beside each mail) and the hostile mails (one manifest)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mailbridge.cli.mail_files import mails_of_mbox
+from mailbridge.message.model import ReadingPolicy
+
+ROOT = Path(__file__).resolve().parents[2]
+
+CORPUS_POLICY = ReadingPolicy()
+# What the hostile mails ask to be replaced before they are fed; here, where nothing is sent, by shapes that match nothing.
+PLACEHOLDERS = {
+    b"@@REPLY_ADDRESS@@": b"support+1.c.AAAAAAAAAAAAAAAAAAAAAAAAAAAA@example.test",
+    b"@@REPLY_ADDRESS_BITFLIP@@": b"support+1.c.BAAAAAAAAAAAAAAAAAAAAAAAAAAA@example.test",
+    b"@@REPLY_ADDRESS_TICKET2@@": b"support+2.c.AAAAAAAAAAAAAAAAAAAAAAAAAAAA@example.test",
+    b"@@REPLY_ADDRESS_TICKET2_VALID@@": b"support+2.c.CAAAAAAAAAAAAAAAAAAAAAAAAAAA@example.test",
+    b"@@AGENT_REPLY_ADDRESS@@": b"support+1.a.DAAAAAAAAAAAAAAAAAAAAAAAAAAA@example.test",
+    b"@@REPLY_TOKEN@@": b"1.c.AAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    b"@@OUR_MESSAGE_ID@@": b"<1.c.AAAAAAAAAAAAAAAAAAAAAAAAAAAA@example.test>",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One mail or mailbox with what is expected of it."""
+
+    suite: str
+    name: str
+    want: dict[str, Any]
+    mails: tuple[bytes, ...]
+
+    @property
+    def id(self) -> str:
+        return f"{self.suite}/{self.name}"
+
+    @property
+    def noted(self) -> bool:
+        """Whether upstream's answer is a policy of its own."""
+        return "disputed" in self.want or "upstream_note" in self.want
+
+    def unconfirmed(self, key: str) -> bool:
+        return key in self.want.get("unconfirmed", ())
+
+
+def default_corpus() -> Path:
+    return Path(os.environ.get("MAILBRIDGE_CORPUS") or ROOT.parent / "shared" / "corpus")
+
+
+def corpus(folder: Path) -> list[Case]:
+    """All cases below `folder`, by name."""
+    return list(cases_of(folder))
+
+
+def cases_of(folder: Path) -> Iterator[Case]:
+    for file in sorted(folder.glob("*/*.json")):
+        want = json.loads(file.read_text("utf-8", "surrogateescape"))
+        mail, box = file.with_suffix(".eml"), file.with_suffix(".mbox")
+        if mail.exists():
+            mails = (mail.read_bytes(),)
+        elif box.exists():
+            mails = tuple(part.read() for part in mails_of_mbox(box))
+        else:
+            raise FileNotFoundError(f"{file} has no mail beside it")
+        yield Case(file.parent.name, file.stem, want, mails)
+
+
+def hostile_profile(folder: Path) -> tuple[ReadingPolicy, str]:
+    """The desk the hostile mails are written for, and its agent."""
+    profile = json.loads((folder / "manifest.json").read_text("utf-8"))["profile"]
+    return ReadingPolicy(own_addresses=(profile["support"],), authserv_ids=(profile["authserv_id"],)), profile["agent"]
+
+
+def hostile(folder: Path) -> list[Case]:
+    """The hostile mails; `want` is the manifest's entry, the suite its class."""
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    return [Case(entry["class"], entry["name"], entry, (filled(found(folder, entry["file"]).read_bytes()),)) for entry in manifest["mails"]]
+
+
+def found(folder: Path, file: str) -> Path:
+    """The manifest names its files by a folder of its author's; ours is `mails`."""
+    return next((path for path in (folder / file, folder / "mails" / Path(file).name) if path.exists()), folder / file)
+
+
+def filled(raw: bytes) -> bytes:
+    for placeholder, value in PLACEHOLDERS.items():
+        raw = raw.replace(placeholder, value)
+    return raw
