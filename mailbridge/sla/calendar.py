@@ -1,9 +1,24 @@
-"""Working time: hours of a week in a zone, less holidays.  The only room that knows zones."""
+"""Working time: hours of a week in a zone, less holidays.  The only room that knows zones.
+
+A team works at a moment when the clock on its wall shows a time inside its hours, on a day that is no holiday.  That one sentence
+decides the two nights of a year on which the wall clock jumps: a time that is skipped is not worked, a time that comes twice is worked
+twice, and a 24x7 calendar counts every second that passes exactly once.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mailbridge.errors import Permanent
+
+HORIZON = timedelta(days=3660)
+"""How far ahead working time is looked for; a calendar without any within ten years is a mistake of its writer."""
+
+_DAY = timedelta(days=1)
+_ZERO = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,20 +35,110 @@ class Calendar:
 
 
 def due(start: datetime, calendar: Calendar, budget: timedelta) -> datetime:
-    """The moment at which `budget` of working time has passed since `start`; aware UTC in, aware UTC out."""
-    raise NotImplementedError
+    """The moment at which `budget` of working time has passed since `start`; aware UTC in, aware UTC out.
+
+    It is the earliest such moment: a budget used up at closing time is due at closing time, not on the next morning.  A budget of nothing
+    is due at once.  Raises Permanent when the calendar does not hold that much working time within ten years.
+    """
+    if budget <= _ZERO:
+        return start
+    left = budget
+    for opens, closes in open_stretches(start, _far(start), calendar):
+        if closes - opens >= left:
+            return opens + left
+        left -= closes - opens
+    raise Permanent("the calendar has too little working time", calendar=calendar.name, wanted=budget)
 
 
 def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
-    """The working time between two moments."""
-    raise NotImplementedError
+    """The working time between two moments; nothing when `end` is not after `start`."""
+    return sum((closes - opens for opens, closes in open_stretches(start, end, calendar)), _ZERO)
 
 
 def is_open(moment: datetime, calendar: Calendar) -> bool:
-    """Whether the team works at this moment."""
-    raise NotImplementedError
+    """Whether the team works at this moment.  Opening time is open, closing time is closed."""
+    wall = moment.astimezone(ZoneInfo(calendar.zone)).replace(tzinfo=None)
+    return any(opens <= wall < closes for opens, closes in _hours_of(wall.date(), calendar))
 
 
 def next_open(moment: datetime, calendar: Calendar) -> datetime:
-    """`moment` where the team works then, else the next moment at which it begins to."""
-    raise NotImplementedError
+    """`moment` where the team works then, else the next moment at which it begins to.  Raises Permanent: none within ten years."""
+    for opens, _ in open_stretches(moment, _far(moment), calendar):
+        return opens
+    raise Permanent("the calendar has no working time", calendar=calendar.name)
+
+
+def local(moment: datetime, calendar: Calendar) -> datetime:
+    """The moment as the team's wall clock shows it."""
+    return moment.astimezone(ZoneInfo(calendar.zone))
+
+
+def open_stretches(start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
+    """The working time between two moments as (opens, closes) in UTC, in order, apart from each other; lazy."""
+    pending: tuple[datetime, datetime] | None = None
+    for opens, closes in _pieces(start, end, calendar):
+        if pending is None:
+            pending = opens, closes
+        elif opens <= pending[1]:
+            pending = pending[0], max(closes, pending[1])
+        else:
+            yield pending
+            pending = opens, closes
+    if pending is not None:
+        yield pending
+
+
+def _pieces(start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
+    """The same, in pieces that may touch: one for each line of the week's hours."""
+    for begin, stop, offset in _steady(start.astimezone(UTC), end.astimezone(UTC), ZoneInfo(calendar.zone)):
+        wall_begin, wall_stop = (moment.replace(tzinfo=None) + offset for moment in (begin, stop))
+        day = wall_begin.date()
+        while day <= wall_stop.date():
+            for opens, closes in _hours_of(day, calendar):
+                first, last = max(opens, wall_begin), min(closes, wall_stop)
+                if first < last:
+                    yield (first - offset).replace(tzinfo=UTC), (last - offset).replace(tzinfo=UTC)
+            day += _DAY
+
+
+def _steady(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime, timedelta]]:
+    """The time between two moments cut where the zone's offset from UTC changes (and at each day), with the offset of each piece."""
+    while start < end:
+        stop = min(start + _DAY, end)
+        offset = _offset(start, zone)
+        if _offset(stop, zone) != offset:
+            stop = _change(start, stop, zone)
+        yield start, stop, offset
+        start = stop
+
+
+def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
+    """The first second with the new offset, found by halving: zone files name changes in whole seconds."""
+    offset = _offset(before, zone)
+    low, high = int(before.timestamp()), -int(-after.timestamp() // 1)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if _offset(datetime.fromtimestamp(middle, UTC), zone) == offset:
+            low = middle
+        else:
+            high = middle
+    return min(datetime.fromtimestamp(high, UTC), after)
+
+
+def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
+    return moment.astimezone(zone).utcoffset() or _ZERO
+
+
+def _hours_of(day: date, calendar: Calendar) -> list[tuple[datetime, datetime]]:
+    """The hours of one day by the wall clock, in order."""
+    if day in calendar.holidays:
+        return []
+    midnight = datetime.combine(day, time.min)
+    return sorted(
+        (datetime.combine(day, opens), midnight + _DAY if closes == time.max else datetime.combine(day, closes))
+        for opens, closes in calendar.hours[day.weekday()]
+    )
+
+
+def _far(start: datetime) -> datetime:
+    return start + min(HORIZON, datetime.max.replace(tzinfo=UTC) - 2 * _DAY - start)

@@ -1,9 +1,15 @@
-"""The clocks of a ticket: which moments matter, given its promises."""
+"""The clocks of a ticket: which moments matter, given its promises, and how pauses move them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from mailbridge.sla.calendar import Calendar, due, worked
+
+Pause = tuple[datetime, datetime | None]
+"""A time in which the clocks stood: from, to.  None: they stand still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,3 +19,41 @@ class Deadline:
     promise: str
     step: str
     due_at: datetime
+
+
+def merged(pauses: Sequence[Pause]) -> tuple[Pause, ...]:
+    """The same standing time in order and without overlaps."""
+    result: list[Pause] = []
+    for begin, end in sorted(pauses, key=lambda pause: pause[0]):
+        if end is not None and end <= begin:
+            continue
+        if not result or ((last := result[-1][1]) is not None and last < begin):
+            result.append((begin, end))
+        elif last is not None:
+            result[-1] = (result[-1][0], None if end is None else max(last, end))
+    return tuple(result)
+
+
+def due_with_pauses(start: datetime, calendar: Calendar, budget: timedelta, pauses: Sequence[Pause]) -> datetime | None:
+    """The moment at which `budget` of working time outside the pauses has passed since `start`; None: the clock stands, nobody knows."""
+    left = budget
+    for begin, end in merged(pauses):
+        available = worked(start, begin, calendar)
+        if available >= left:
+            break
+        if end is None:
+            return None
+        left -= available
+        start = max(start, end)
+    return due(start, calendar, left)
+
+
+def worked_with_pauses(start: datetime, end: datetime, calendar: Calendar, pauses: Sequence[Pause]) -> timedelta:
+    """The working time between two moments that no pause took away."""
+    total = timedelta(0)
+    for begin, stop in merged(pauses):
+        total += worked(start, min(begin, end), calendar)
+        if stop is None:
+            return total
+        start = max(start, stop)
+    return total + worked(start, end, calendar)
