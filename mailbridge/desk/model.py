@@ -44,6 +44,7 @@ class Agent:
     manager: bool = False
     active: bool = True
     language: str = "en"
+    skills: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

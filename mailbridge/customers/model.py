@@ -1,0 +1,107 @@
+"""Customers as `rules/customers.yaml` describes them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    address: str
+    name: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    name: str
+    title: str = ""
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Equipment:
+    """A device.  `serial` or `tag` (the customer's own label) is what people write in a mail."""
+
+    serial: str
+    tag: str = ""
+    type: str = ""
+    model: str = ""
+    location: str = ""  # name of one of the customer's locations
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        return tuple(mark for mark in (self.serial, self.tag) if mark)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """What was promised.  Empty `locations` and `equipment`: for all of them; no date: open on that side."""
+
+    name: str
+    type: str = ""
+    sla: str = ""
+    since: date | None = None
+    until: date | None = None
+    locations: tuple[str, ...] = ()
+    equipment: tuple[str, ...] = ()  # serials
+
+    def valid(self, day: date) -> bool:
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+    def covers(self, location: str, serials: tuple[str, ...]) -> bool:
+        """Whether it is for this place and these devices; what is not known does not rule it out."""
+        here = not self.locations or not location or location in self.locations
+        this = not self.equipment or not serials or any(serial in self.equipment for serial in serials)
+        return here and this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    name: str
+    title: str = ""
+    tier: str = ""
+    region: str = ""
+    language: str = ""
+    domains: tuple[str, ...] = ()
+    people: tuple[Person, ...] = ()
+    locations: Mapping[str, Location] = field(default_factory=dict)
+    equipment: tuple[Equipment, ...] = ()
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customers:
+    """All of them, found by what a mail shows: an address, a domain, a serial number in the text."""
+
+    by_name: Mapping[str, Customer] = field(default_factory=dict)
+    by_address: Mapping[str, str] = field(default_factory=dict)
+    by_domain: Mapping[str, str] = field(default_factory=dict)
+    by_mark: Mapping[str, tuple[str, Equipment]] = field(default_factory=dict)  # mark as `mark_key` gives it
+
+    def of(self, address: str) -> Customer | None:
+        """Whose person writes from this address: the address itself first, then its domain and the domains above it."""
+        key = address.lower()
+        name = self.by_address.get(key)
+        domain = key.rpartition("@")[2]
+        while name is None and "." in domain:
+            name = self.by_domain.get(domain)
+            domain = domain.partition(".")[2]
+        return self.by_name[name] if name is not None else None
+
+
+def mark_key(mark: str) -> str:
+    """A serial number or tag as it is compared: people write `lf2231`, `LF 2231` and `LF-2231` for the same device."""
+    return "".join(character for character in mark.upper() if character.isalnum())
+
+
+def customers(all_of_them: tuple[Customer, ...]) -> Customers:
+    """The customers with their indexes."""
+    return Customers(
+        by_name={c.name: c for c in all_of_them},
+        by_address={p.address.lower(): c.name for c in all_of_them for p in c.people},
+        by_domain={domain.lower(): c.name for c in all_of_them for domain in c.domains},
+        by_mark={mark_key(mark): (c.name, e) for c in all_of_them for e in c.equipment for mark in e.marks},
+    )
