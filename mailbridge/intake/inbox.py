@@ -1,30 +1,158 @@
-"""The durable inbox: accept() returns when the mail can survive a power cut, and not before."""
+"""The durable inbox: accept() returns when the mail can survive a power cut, and not before.
+
+One thread writes.  While it waits for the disk, the mails that arrive collect; the next commit takes them all (group commit).
+Nobody waits on purpose: an idle inbox commits a lone mail at once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, field
+from threading import Condition, Lock, Thread
 
+from mailbridge.errors import StoreAway
 from mailbridge.intake.envelope import Envelope
+from mailbridge.ops import crash
 from mailbridge.store.engine import Store
+
+CAPACITY = 256 << 20  # bytes waiting; one mail is always let in, whatever its size
+BATCH_MAILS = 64  # mails a commit
+BATCH_BYTES = 32 << 20  # bytes a commit, so that a row of big mails does not hold the small ones up
+PATIENCE = 60.0  # seconds accept() waits for room: two busy timeouts of SQLite
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    raw: bytes
+    envelope: Envelope
+    future: Future[int] = field(default_factory=Future)
 
 
 class Inbox:
     """Takes mails from any number of threads and commits those that wait together in one transaction (group commit)."""
 
-    def __init__(self, store: Store, *, on_accepted: Callable[[], None] = lambda: None) -> None:
-        """`on_accepted` is called after each commit (it wakes the worker)."""
-        raise NotImplementedError
+    def __init__(self, store: Store, *, on_accepted: Callable[[], None] = lambda: None, capacity: int = CAPACITY) -> None:
+        """`on_accepted` is called after each commit (it wakes the worker) and must not raise; `capacity` bounds the waiting bytes."""
+        self._store = store
+        self._on_accepted = on_accepted
+        self._capacity = capacity
+        self._items: deque[_Item] = deque()
+        self._held = 0  # bytes waiting or being written
+        self._closed = False
+        lock = Lock()
+        self._work = Condition(lock)
+        self._room = Condition(lock)
+        self._writer = Thread(target=self._write, name="inbox", daemon=True)
+        self._writer.start()
 
-    def submit(self, raw: bytes, envelope: Envelope) -> Future[int]:
+    def submit(self, raw: bytes, envelope: Envelope, *, patience: float = 0.0) -> Future[int]:
         """A future that holds the inbox id once the mail is committed, or raises StoreAway.  Safe to repeat for IMAP: the same
-        (account, folder, uidvalidity, uid) gives the id of the row that is there already."""
-        raise NotImplementedError
+        (account, folder, uidvalidity, uid) gives the id of the row that is there already.
+
+        Blocks for at most `patience` seconds when the queue is full; then the future holds StoreAway, like that of a closed inbox.
+        """
+        item = _Item(raw, envelope)
+        with self._work:
+            room = self._room.wait_for(lambda: self._closed or self._has_room(len(raw)), patience)
+            if self._closed or not room:
+                item.future.set_exception(
+                    StoreAway("the inbox is closed" if self._closed else "the inbox is full", waiting_bytes=self._held)
+                )
+                return item.future
+            self._items.append(item)
+            self._held += len(raw)
+            self._work.notify()
+        return item.future
 
     def accept(self, raw: bytes, envelope: Envelope) -> int:
         """The mail is durable when this returns; its inbox id.  Raises StoreAway: nothing was kept."""
-        raise NotImplementedError
+        return self.submit(raw, envelope, patience=PATIENCE).result()
 
     def close(self) -> None:
-        """Commits what waits, then stops."""
-        raise NotImplementedError
+        """What waited is committed, and no mail is taken any more."""
+        with self._work:
+            self._closed = True
+            self._work.notify_all()
+            self._room.notify_all()
+        self._writer.join()
+
+    def _has_room(self, size: int) -> bool:
+        return self._held == 0 or self._held + size <= self._capacity
+
+    def _write(self) -> None:
+        try:
+            while batch := self._take():
+                self._commit(batch)
+                self._release(batch)
+        finally:
+            self._abandon()
+
+    def _take(self) -> list[_Item]:
+        """The mails of the next commit; none when the inbox is closed and empty."""
+        with self._work:
+            self._work.wait_for(lambda: self._items or self._closed)
+            batch: list[_Item] = []
+            size = 0
+            while self._items and len(batch) < BATCH_MAILS and (not batch or size + len(self._items[0].raw) <= BATCH_BYTES):
+                batch.append(self._items.popleft())
+                size += len(batch[-1].raw)
+            return batch
+
+    def _release(self, batch: Sequence[_Item]) -> None:
+        with self._room:
+            self._held -= sum(len(item.raw) for item in batch)
+            self._room.notify_all()
+
+    def _commit(self, batch: Sequence[_Item]) -> None:
+        """Every future of the batch has its id or its error."""
+        wanted = [item for item in batch if item.future.set_running_or_notify_cancel()]
+        for item, outcome in zip(wanted, self._outcomes(wanted), strict=True):
+            if isinstance(outcome, int):
+                item.future.set_result(outcome)
+            else:
+                item.future.set_exception(outcome)
+        self._on_accepted()
+
+    def _outcomes(self, batch: Sequence[_Item]) -> Sequence[int | Exception]:
+        try:
+            return self._together(batch)
+        except StoreAway as away:
+            return [away] * len(batch)
+        except Exception as error:  # one mail the store cannot hold must not take its neighbours along: each for itself
+            return [error] if len(batch) == 1 else self._one_by_one(batch)
+
+    def _together(self, batch: Sequence[_Item]) -> Sequence[int]:
+        with self._store.write() as tx:
+            ids: Sequence[int] = tx.inbox.add_many([(item.raw, item.envelope) for item in batch])
+            crash.point("intake.before_commit")
+        crash.point("intake.after_commit")
+        return ids
+
+    def _one_by_one(self, batch: Sequence[_Item]) -> Sequence[int | Exception]:
+        outcomes: list[int | Exception] = []
+        try:
+            with self._store.write() as tx:
+                for item in batch:
+                    try:
+                        with tx.savepoint():
+                            outcomes.extend(tx.inbox.add_many([(item.raw, item.envelope)]))
+                    except StoreAway:
+                        raise
+                    except Exception as error:  # told to the one who brought this mail
+                        outcomes.append(error)
+        except StoreAway as away:
+            return [away] * len(batch)
+        except Exception as error:  # the commit itself failed: nothing was kept
+            return [error] * len(batch)
+        return outcomes
+
+    def _abandon(self) -> None:
+        """Nobody waits for ever: after a normal end there is nothing left, after a bug of ours the rest is told so."""
+        with self._work:
+            self._closed = True
+            left, self._items = list(self._items), deque()
+            self._room.notify_all()
+        for item in left:
+            item.future.set_exception(StoreAway("the inbox has stopped"))

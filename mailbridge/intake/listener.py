@@ -1,0 +1,135 @@
+"""The SMTP and LMTP listeners: one thread with one asyncio loop, the only one outside the web shell."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from threading import Thread
+
+from mailbridge.clock import Clock, SystemClock
+from mailbridge.config import Listener
+from mailbridge.errors import Permanent
+from mailbridge.intake.inbox import Inbox
+from mailbridge.intake.log import Log, Silent
+from mailbridge.intake.session import Door, LmtpSession, Refusal, Session
+
+BACKLOG = 128
+
+
+class Listeners:
+    """All listeners of a desk.  `addresses` says whether an address (lower case) is the desk's own; +detail is taken off here."""
+
+    def __init__(
+        self,
+        listeners: Sequence[Listener],
+        inbox: Inbox,
+        addresses: Callable[[str], bool],
+        *,
+        clock: Clock | None = None,
+        log: Log | None = None,
+    ) -> None:
+        self._doors = [
+            Door(
+                listener=listener,
+                inbox=inbox,
+                addresses=addresses,
+                clock=clock or SystemClock(),
+                log=log or Silent(),
+                tls=_tls_of(listener),
+                hostname=listener.hostname or socket.getfqdn(),
+            )
+            for listener in listeners
+        ]
+        self._servers: list[asyncio.Server] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._run, name="listeners", daemon=True)
+        self._started = False
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """The port each listener is bound to, in the order of the configuration; for port 0 the one the system chose."""
+        return tuple(server.sockets[0].getsockname()[1] for server in self._servers)
+
+    def start(self) -> None:
+        """Every listener is bound and answers; raises Permanent for an address that cannot be bound, and then none is."""
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # aiosmtpd's own log names whole addresses
+        self._thread.start()
+        self._started = True
+        try:
+            asyncio.run_coroutine_threadsafe(self._bind(), self._loop).result()
+        except BaseException:
+            self.stop(timedelta(0))
+            raise
+
+    def stop(self, grace: timedelta = timedelta(seconds=10)) -> None:
+        """No connection is open: mails that were on their way have had `grace` to arrive, everybody else was told 421."""
+        if self._started:
+            asyncio.run_coroutine_threadsafe(self._drain(grace.total_seconds()), self._loop).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._started = False
+        if not self._loop.is_closed():
+            self._loop.close()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    async def _bind(self) -> None:
+        for door in self._doors:
+            self._servers.append(await self._serve(door))
+
+    async def _serve(self, door: Door) -> asyncio.Server:
+        kind = LmtpSession if door.listener.protocol == "lmtp" else Session
+
+        def answer() -> asyncio.Protocol:
+            if door.closing or len(door.sessions) >= door.listener.max_connections:
+                return Refusal()
+            return kind(door, self._loop)
+
+        host, port = door.listener.host, door.listener.port
+        try:
+            return await self._loop.create_server(answer, host, port, backlog=BACKLOG)
+        except OSError as error:
+            raise Permanent(f"the {door.source.upper()} listener cannot use {host}:{port}: {error.strerror or error}") from error
+
+    async def _drain(self, grace: float) -> None:
+        for server in self._servers:
+            server.close()
+        for door in self._doors:
+            door.closing = True
+            for session in tuple(door.sessions):
+                session.close_soon()
+        end = self._loop.time() + grace
+        while any(door.sessions for door in self._doors) and self._loop.time() < end:
+            await asyncio.sleep(0.02)
+        await self._cut_off()
+
+    async def _cut_off(self) -> None:
+        for door in self._doors:
+            for session in tuple(door.sessions):
+                session.abort()
+        mine = asyncio.current_task()
+        rest = [task for task in asyncio.all_tasks(self._loop) if task is not mine]
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+
+def _tls_of(listener: Listener) -> ssl.SSLContext | None:
+    """The context for STARTTLS; None when the listener has no certificate.  Raises Permanent for one that cannot be used."""
+    if listener.tls_cert is None:
+        if listener.require_tls:
+            raise Permanent("require_tls needs tls_cert and tls_key", listener=f"{listener.host}:{listener.port}")
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(listener.tls_cert, listener.tls_key)
+    except (OSError, ssl.SSLError) as error:
+        raise Permanent(f"the certificate cannot be used: {error}", certificate=listener.tls_cert, key=listener.tls_key) from error
+    return context

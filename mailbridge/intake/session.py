@@ -1,0 +1,390 @@
+"""One SMTP or LMTP connection: aiosmtpd's dialogue with our own reading of DATA, our own answers and our own patience.
+
+What aiosmtpd 1.4.6 does otherwise and why that does not do here is in docs/adr/0004-own-data-reader.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiosmtpd.smtp import SMTP, syntax
+
+from mailbridge.clock import Clock
+from mailbridge.config import Listener
+from mailbridge.errors import StoreAway
+from mailbridge.intake.data import DataReader, Fault
+from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.intake.inbox import Inbox
+from mailbridge.intake.log import Log
+from mailbridge.intake.paths import NULL_SENDER, printable, read_path, without_detail
+
+IDLE = 300.0  # seconds between two signs of life; RFC 5321 4.5.3.2.7 asks for at least five minutes
+LIFETIME = 3600.0  # seconds a connection may last at all, so that a dribbling client cannot keep its place for ever
+COMMITTING = 600.0  # seconds the store may take; the inbox answers long before
+
+TRY_LATER = "451 4.3.0 Temporary local problem, try again later"
+CLOSING = "421 4.3.2 Shutting down, try again later"
+TOO_LONG = "421 4.4.2 Waited too long"
+
+# RFC 2034 3: a code for each answer that aiosmtpd gives without one.
+_ENHANCED = {
+    "214": "2.0.0",
+    "220": "2.0.0",
+    "221": "2.0.0",
+    "250": "2.0.0",
+    "252": "2.0.0",
+    "421": "4.3.2",
+    "451": "4.3.0",
+    "454": "4.7.0",
+    "500": "5.5.2",
+    "501": "5.5.4",
+    "502": "5.5.1",
+    "503": "5.5.1",
+    "504": "5.5.4",
+    "530": "5.7.0",
+    "552": "5.3.4",
+    "553": "5.1.3",
+    "554": "5.5.0",
+    "555": "5.5.4",
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Door:
+    """What the connections of one listener share."""
+
+    listener: Listener
+    inbox: Inbox
+    addresses: Callable[[str], bool]
+    clock: Clock
+    log: Log
+    tls: ssl.SSLContext | None = None
+    hostname: str = "localhost"
+    sessions: set[Session] = field(default_factory=set)
+    buffered: int = 0  # bytes of unfinished mails in memory
+    closing: bool = False
+
+    @property
+    def source(self) -> Source:
+        return Source(self.listener.protocol)
+
+    @property
+    def most_buffered(self) -> int:
+        return max(256 << 20, 4 * self.listener.max_size)
+
+    def takes(self, address: str) -> bool:
+        """True for the desk's own addresses with and without +detail, and for what the listener's `recipients` add (`a@b` or `@b`)."""
+        address = address.lower()
+        plain = without_detail(address)
+        domain = plain[plain.rfind("@") :]
+        listed = {recipient.lower() for recipient in self.listener.recipients}
+        return self.addresses(address) or self.addresses(plain) or not listed.isdisjoint((address, plain, domain))
+
+
+class _Hooks:
+    """What aiosmtpd asks in the middle of its commands."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def handle_EHLO(self, server: Session, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:
+        """What we truly do, and nothing else: no AUTH (aiosmtpd would offer it behind TLS), no CHUNKING, no DSN."""
+        session.host_name = hostname
+        offers = [server.hostname, f"SIZE {self._door.listener.max_size}", "PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+        if server.offers_tls:
+            offers.append("STARTTLS")
+        return ["\r\n".join([*(f"250-{offer}" for offer in offers[:-1]), f"250 {offers[-1]}"])]
+
+    async def handle_RCPT(self, server: Session, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        if address == NULL_SENDER:
+            return "501 5.1.3 A recipient has to be named"
+        if not self._door.takes(address):
+            self._door.log.info("recipient_refused", source=self._door.source, peer=server.peer)
+            return "550 5.1.1 No such address here"
+        if len(envelope.rcpt_tos) >= self._door.listener.max_recipients:
+            return "452 4.5.3 Too many recipients, send the mail to the others separately"  # RFC 5321 4.5.3.1.10
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 Recipient known"
+
+    async def handle_MAIL(self, server: Session, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 2.1.0 Sender taken"
+
+    async def handle_exception(self, error: Exception) -> str:
+        # Our own bug is never the sender's fault: 4xx, and no word about it over the wire.
+        self._door.log.error("listener_failed", source=self._door.source, error=type(error).__name__, detail=str(error))
+        return TRY_LATER
+
+
+class Session(SMTP):
+    """The dialogue with one client."""
+
+    command_size_limit = 2048
+    line_length_limit = 1 << 16  # of a command as it arrives; the lines of a mail are not bound by it
+
+    def __init__(self, door: Door, loop: asyncio.AbstractEventLoop) -> None:
+        self._door = door
+        self._mail: DataReader | None = None
+        self._mail_read: asyncio.Future[None] | None = None
+        self._plain_answers = True  # the greeting and the answers to HELO and EHLO carry no enhanced code (RFC 2034 3)
+        self._busy = False
+        self._end = loop.time() + LIFETIME
+        self._alive_until = 0.0
+        super().__init__(
+            _Hooks(door),
+            data_size_limit=door.listener.max_size,
+            enable_SMTPUTF8=True,
+            hostname=door.hostname,
+            ident=f"{door.source.upper().replace('SMTP', 'ESMTP')} mailbridge",
+            tls_context=door.tls,
+            require_starttls=door.listener.require_tls,
+            timeout=IDLE,
+            auth_exclude_mechanism=("PLAIN", "LOGIN"),
+            loop=loop,
+        )
+
+    @property
+    def peer(self) -> str:
+        """The client's address, without the port."""
+        return str(self.session.peer[0]) if self.session is not None and self.session.peer else ""
+
+    @property
+    def recipients(self) -> list[str]:
+        return self.envelope.rcpt_tos if self.envelope is not None else []
+
+    @property
+    def helo(self) -> str:
+        return (self.session.host_name or "") if self.session is not None else ""
+
+    @property
+    def offers_tls(self) -> bool:
+        return self.tls_context is not None and self._tls_protocol is None
+
+    def abort(self) -> None:
+        """The connection is cut."""
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.abort()
+
+    def _hang_up(self, answer: str) -> None:
+        if isinstance(self.transport, asyncio.WriteTransport):
+            self.transport.write(answer.encode() + b"\r\n")
+            self.transport.close()
+
+    def close_soon(self) -> None:
+        """The client has been told to come back later; a mail that is on its way now is taken to its end first."""
+        if not self._busy:
+            self._hang_up(CLOSING)
+
+    # Bytes in
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._door.sessions.add(self)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        self._door.sessions.discard(self)
+        super().connection_lost(error)
+
+    def data_received(self, data: bytes) -> None:
+        self._reset_timeout()
+        if self._mail is None:
+            super().data_received(data)
+            return
+        rest = self._feed(data)
+        if rest:
+            super().data_received(rest)
+
+    def _feed(self, chunk: bytes) -> bytes | None:
+        if self._mail is None or self._mail_read is None:
+            raise RuntimeError("no mail is being read")
+        self._door.buffered += len(chunk)
+        self._mail_size += len(chunk)
+        rest = self._mail.feed(chunk)
+        if rest is not None:
+            self._mail = None
+            if not self._mail_read.done():
+                self._mail_read.set_result(None)
+        return rest
+
+    async def _handle_client(self) -> None:
+        try:
+            await super()._handle_client()
+        except ConnectionError:
+            return  # the client went away between two commands: nobody is left to be told
+
+    # Patience: each sign of life resets the wait, the whole connection has an end.
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        now = self.loop.time()
+        self._alive_until = now + duration if duration is not None else min(now + IDLE, self._end)
+        if self._timeout_handle is None:
+            self._timeout_handle = self.loop.call_at(self._alive_until, self._timeout_cb)
+
+    def _timeout_cb(self) -> None:
+        if self.loop.time() < self._alive_until:
+            self._timeout_handle = self.loop.call_at(self._alive_until, self._timeout_cb)
+        else:
+            self._door.log.info("client_too_slow", source=self._door.source, peer=self.peer)
+            self._hang_up(TOO_LONG)
+
+    # Answers
+
+    async def push(self, status: str | bytes) -> None:
+        answer = status.decode() if isinstance(status, bytes) else status
+        await super().push(answer if self._plain_answers else _with_code(answer))
+        self._plain_answers = False
+
+    # Commands
+
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        return read_path(arg) or (None, None)
+
+    @syntax("HELO hostname")
+    async def smtp_HELO(self, hostname: str) -> None:
+        self._plain_answers = True
+        await super().smtp_HELO(hostname)
+
+    @syntax("EHLO hostname")
+    async def smtp_EHLO(self, hostname: str) -> None:
+        self._plain_answers = True
+        await super().smtp_EHLO(hostname)
+
+    @syntax("STARTTLS", when="tls_context")
+    async def smtp_STARTTLS(self, arg: str) -> None:
+        if self._tls_protocol is not None:
+            await self.push("503 5.5.1 TLS is on already")
+            return
+        await super().smtp_STARTTLS(arg)
+        self._plain_answers = False
+
+    async def smtp_AUTH(self, arg: str) -> None:
+        await self.push("502 5.5.1 AUTH is not offered")
+
+    async def smtp_VRFY(self, arg: str) -> None:
+        # RFC 5321 7.3: an answer that tells nothing, so that nobody collects addresses.
+        await self.push("252 2.5.0 Send a mail to find out")
+
+    @syntax("DATA")
+    async def smtp_DATA(self, arg: str) -> None:
+        refusal = self._refusal_of_data(arg)
+        if refusal:
+            await self.push(refusal)
+            return
+        self._busy = True
+        try:
+            content = await self._read_mail()
+            self._reset_timeout(COMMITTING)
+            await self.push(await self._answer(content))
+        finally:
+            self._busy = False
+            self._set_post_data_state()  # type: ignore[no-untyped-call]
+            self._reset_timeout()
+        if self._door.closing:
+            self.close_soon()
+
+    def _refusal_of_data(self, arg: str) -> str:
+        if not self.helo:
+            return "503 5.5.1 Say HELO first"
+        if not self.recipients:
+            return "503 5.5.1 No valid recipient yet"
+        if arg:
+            return "501 5.5.4 DATA takes no argument"
+        if self._door.buffered > self._door.most_buffered:
+            return "452 4.3.1 Too many mails at once, try again later"
+        return CLOSING if self._door.closing else ""
+
+    async def _read_mail(self) -> bytes | Fault:
+        """The whole content, once it has come to its end."""
+        self._mail = mail = DataReader(self._door.listener.max_size)
+        self._mail_read = self.loop.create_future()
+        self._mail_size = 0
+        try:
+            await self.push("354 End data with <CR><LF>.<CR><LF>")
+            # A client that did not wait for 354 has its first bytes in the stream of commands.
+            while self._mail is not None and self._reader._buffer:  # type: ignore[attr-defined]  # no public way to ask without waiting
+                rest = self._feed(await self._reader.read(1 << 20))
+                if rest:
+                    self._reader.feed_data(rest)
+            await self._mail_read
+        finally:
+            self._door.buffered -= self._mail_size
+            self._mail = None
+        return mail.content
+
+    async def _answer(self, content: bytes | Fault) -> str:
+        """One answer for SMTP; one a recipient, in the order of RCPT, for LMTP (RFC 2033 4.2)."""
+        match content:
+            case Fault.TOO_BIG:
+                answer = f"552 5.3.4 The mail is larger than {self._door.listener.max_size} bytes"
+            case Fault.BARE_LINE_END:
+                answer = "550 5.6.11 A CR or LF stands alone in the mail (RFC 5321 2.3.8)"
+            case _:
+                answer = await self._accept(content)
+        return answer
+
+    async def _accept(self, raw: bytes) -> str:
+        envelope = self._our_envelope()
+        try:
+            # Shielded: a client that hangs up now must not undo what the store is doing (RFC 5321 4.5.5 lets it ask again).
+            inbox_id = await asyncio.shield(asyncio.wrap_future(self._door.inbox.submit(raw, envelope), loop=self.loop))
+        except StoreAway as away:
+            self._door.log.warning("mail_put_off", source=self._door.source, peer=self.peer, size=len(raw), reason=away.what)
+            return "451 4.3.0 The mail cannot be stored now, try again later"
+        except Exception as error:  # whatever goes wrong on our side is a 451: 5xx is only what we mean to refuse
+            return await self.handle_exception(error)
+        self._door.log.info("mail_accepted", source=self._door.source, inbox=inbox_id, size=len(raw), peer=self.peer)
+        return f"250 2.0.0 Accepted as {inbox_id}"
+
+    def _our_envelope(self) -> Envelope:
+        mail_from = self.envelope.mail_from if self.envelope is not None else None
+        return Envelope(
+            source=self._door.source,
+            received_at=self._door.clock.now(),
+            mail_from="" if mail_from == NULL_SENDER else mail_from,
+            rcpt_to=tuple(self.recipients),
+            peer=self.peer,
+            helo=printable(self.helo),
+        )
+
+
+class LmtpSession(Session):
+    """The same with LHLO, and with one answer a recipient behind the content."""
+
+    @syntax("LHLO hostname")
+    async def smtp_LHLO(self, hostname: str) -> None:
+        await super().smtp_EHLO(hostname)
+
+    async def smtp_HELO(self, hostname: str) -> None:
+        await self.push("500 5.5.1 This is LMTP: say LHLO")
+
+    async def smtp_EHLO(self, hostname: str) -> None:
+        await self.push("500 5.5.1 This is LMTP: say LHLO")
+
+    async def _answer(self, content: bytes | Fault) -> str:
+        answer = await super()._answer(content)
+        code, _, text = answer.partition(" ")
+        enhanced, _, words = text.partition(" ")
+        return "\r\n".join(f"{code} {enhanced} <{recipient}> {words}" for recipient in self.recipients)
+
+
+class Refusal(asyncio.Protocol):
+    """A connection too many: told to come back, and closed."""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.write(b"421 4.7.0 Too many connections, try again later\r\n")
+        transport.close()
+
+
+def _with_code(answer: str) -> str:
+    """`250 OK` is `250 2.0.0 OK`; an answer with a code of its own, a multi-line one and 354 stay as they are."""
+    code, text = answer[:3], answer[4:]
+    enhanced = _ENHANCED.get(code)
+    if enhanced is None or "\r\n" in answer or text[:2] == f"{code[0]}.":
+        return answer
+    return f"{code} {enhanced} {text}"
