@@ -1,0 +1,70 @@
+# make demo            a desk with sample mails, to look at (ONCE=1: check the samples and stop)
+# make test            everything: lint, types, every Python of this machine, the wheel, all tests with real servers
+# make check           lint, types and unit tests only
+# make lock            the pinned packages again, after a change of pyproject.toml
+
+SHELL := /bin/bash
+VENV ?= .venv
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input
+WORKERS ?= 2
+PYTEST_FLAGS ?=
+
+.PHONY: demo test check lint servers test-pythons wheel-test conformance lock wheel clean
+.DELETE_ON_ERROR:
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found; name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "make: on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+
+# Runtime packages alone are enough for the demo; every file is checked against the hash in the lock.
+$(VENV)/runtime.stamp: requirements/runtime.lock | $(BIN)/python
+	@echo "installing mailbridge's packages into $(VENV) ..."
+	@$(PIP) --require-hashes -r requirements/runtime.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements/dev.lock pyproject.toml | $(BIN)/python
+	@echo "installing mailbridge's packages and tools into $(VENV) ..."
+	@$(PIP) --require-hashes -r requirements/dev.lock
+	@$(PIP) --no-deps --no-build-isolation -e .
+	@touch $@ $(VENV)/runtime.stamp
+
+demo: $(VENV)/runtime.stamp
+	@$(BIN)/python -m mailbridge demo $(if $(ONCE),--once)
+
+test: servers lint test-pythons wheel-test
+	$(BIN)/pytest -n $(WORKERS) $(PYTEST_FLAGS)
+
+check: lint
+	$(BIN)/pytest -n $(WORKERS) tests/unit $(PYTEST_FLAGS)
+
+lint: $(VENV)/dev.stamp
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+servers:
+	@tests/install-servers.sh
+
+test-pythons: $(VENV)/dev.stamp
+	@tests/on-every-python.sh $(BIN)/python
+
+wheel: $(VENV)/dev.stamp
+	$(BIN)/python -m build --wheel --no-isolation
+
+wheel-test: $(VENV)/dev.stamp
+	@tests/wheel.sh $(BIN)/python
+
+conformance: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.conformance
+
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
+lock: | $(BIN)/python
+	$(PIP) uv
+	$(BIN)/$(LOCK) pyproject.toml -o requirements/runtime.lock
+	$(BIN)/$(LOCK) pyproject.toml requirements/dev.in --extra dev -c requirements/runtime.lock -o requirements/dev.lock
+
+clean:
+	rm -rf build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find mailbridge tests -name __pycache__ -type d -prune -exec rm -rf {} +

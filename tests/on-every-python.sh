@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# The unit tests on every other CPython from 3.11 up that this machine has; the one given is left to the whole run of the tests.
+set -eu
+cd "$(dirname "$0")/.."
+done=" $("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])') "
+
+for version in 3.11 3.12 3.13 3.14 3.15; do
+  python=python$version
+  # A pyenv shim may be there for a version that is not, so it has to answer.
+  case $done in *" $version "*) continue ;; esac
+  "$python" -c 'import sys; sys.exit(sys.implementation.name != "cpython")' 2>/dev/null || continue
+  venv=.venv-$version
+  if ! cmp -s requirements/dev.lock "$venv/installed.lock"; then
+    echo "installing mailbridge's packages and tools into $venv ..."
+    rm -rf "$venv"
+    if ! "$python" -m venv "$venv"; then
+      echo "$python cannot make an environment (apt-get install $python-venv): the unit tests do not run on it" >&2
+      [ "${CI:-}" = true ] && exit 1
+      continue
+    fi
+    "$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input --require-hashes -r requirements/dev.lock
+    cp requirements/dev.lock "$venv/installed.lock"
+  fi
+  echo "unit tests on $("$venv/bin/python" --version)"
+  "$venv/bin/python" -m pytest -q -n 2 -p no:cacheprovider tests/unit
+done

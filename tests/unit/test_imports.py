@@ -1,0 +1,147 @@
+"""Imports go down only, pure rooms stay pure, and each third-party package has one door.  Read by `ast`, nothing is imported."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "mailbridge"
+
+# From the bottom up.  A module belongs to the longest name that fits it, and may import from its own layer and from those below.
+LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("values", frozenset({"", "errors", "clock", "ids", "places"})),
+    ("words", frozenset({"message", "sla.calendar", "sla.clock"})),
+    ("people", frozenset({"reply", "desk.model"})),
+    ("evidence", frozenset({"reading", "conversation", "sla", "customers"})),
+    ("desk", frozenset({"desk"})),
+    ("decisions", frozenset({"rules", "outbox.model", "outbox.compose", "outbox.recipients", "outbox.results", "outbox.suppression"})),
+    ("edges", frozenset({"config", "configfile", "settings", "shipped", "intake", "isolation", "store", "outbox", "ops"})),
+    (
+        "flows",
+        frozenset({"pipeline", "context", "lookups", "answerable", "filing", "record", "worker", "jobs", "outbox.deliver"}),
+    ),
+    ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),
+)
+PURE = ("values", "words", "people", "evidence", "desk", "decisions")
+# Values and `now` go in, values come out: no clock, no chance, no disk, no network, no log.  ids.py names where chance comes from.
+FORBIDDEN_IN_PURE = frozenset(
+    {"os", "time", "random", "socket", "subprocess", "threading", "structlog", "sqlalchemy", "imapclient", "aiosmtpd"}
+)
+
+# Each package that is not the standard library's, and the rooms that may import it.  Two rooms need a reason.
+DOORS: dict[str, frozenset[str]] = {
+    "aiosmtpd": frozenset({"intake"}),
+    "alembic": frozenset({"store"}),
+    "apscheduler": frozenset({"jobs"}),
+    "authres": frozenset({"message"}),
+    "cchardet": frozenset({"message"}),
+    "click": frozenset({"cli"}),
+    "flufl": frozenset({"message"}),
+    "holidays": frozenset({"sla"}),
+    "icalendar": frozenset({"message"}),
+    "imapclient": frozenset({"intake"}),
+    "jinja2": frozenset({"outbox"}),
+    "mailparser": frozenset({"message"}),
+    "msgspec": frozenset({"isolation", "store"}),  # frames between processes, documents in columns: two formats, no shared types
+    "nh3": frozenset({"message"}),
+    "psycopg": frozenset({"store"}),
+    "py3langid": frozenset({"message"}),
+    "pydantic": frozenset({"rules"}),
+    "re2": frozenset({"reply", "rules"}),  # fixed phrase tables of ours, patterns of the admin's: limits and errors differ
+    "resiliparse": frozenset({"message"}),
+    "sqlalchemy": frozenset({"store"}),
+    "structlog": frozenset({"ops"}),
+    "tnefparse": frozenset({"message"}),
+    "yaml": frozenset({"rules"}),
+}
+
+
+def modules() -> list[str]:
+    """Dotted names below mailbridge: "" for the package itself, "store.engine"."""
+    files = sorted(PACKAGE.rglob("*.py"))
+    return [".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix(".") for file in files]
+
+
+def source(module: str) -> Path:
+    path = PACKAGE.joinpath(*module.split(".")) if module else PACKAGE
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def imported(module: str) -> Iterator[str]:
+    """Full names of what a module imports, wherever in it the import stands."""
+    for node in ast.walk(ast.parse(source(module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}:{node.lineno}: relative imports hide the direction"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names if (node.module or "").startswith("mailbridge"))
+
+
+def ours(module: str) -> Iterator[str]:
+    """Modules of ours among the imports, without "mailbridge.": a name imported from a module counts as that module."""
+    known = set(modules())
+    for name in imported(module):
+        below = name.removeprefix("mailbridge").removeprefix(".")
+        if name.split(".")[0] == "mailbridge" and below in known:
+            yield below
+
+
+def layer(module: str) -> int:
+    best = max(
+        (
+            (len(room), rank)
+            for rank, (_, rooms) in enumerate(LAYERS)
+            for room in rooms
+            if room == module or (room and module.startswith(f"{room}."))
+        ),
+        default=None,
+    )
+    assert best is not None, f"mailbridge/{module.replace('.', '/')}.py has no layer: give its room a place in LAYERS"
+    return best[1]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_imports_go_down(module: str) -> None:
+    upward = [
+        f"{module} ({LAYERS[layer(module)][0]}) imports {below} ({LAYERS[layer(below)][0]})"
+        for below in ours(module)
+        if layer(below) > layer(module)
+    ]
+    allowed = {"config (edges) imports configfile (edges)"}
+
+    assert set(upward) <= allowed
+
+
+@pytest.mark.parametrize("module", [name for name in modules() if LAYERS[layer(name)][0] in PURE])
+def test_pure_rooms_touch_nothing_outside(module: str) -> None:
+    assert FORBIDDEN_IN_PURE.isdisjoint(name.split(".")[0] for name in imported(module))
+
+
+def test_each_third_party_package_has_its_door() -> None:
+    strangers = {
+        f"{package} in {module}"
+        for module in modules()
+        for package in {name.split(".")[0] for name in imported(module)} - sys.stdlib_module_names - {"mailbridge"}
+        if module.split(".")[0] not in DOORS.get(package, frozenset())
+    }
+
+    assert strangers == set()
+
+
+def test_asyncio_lives_in_the_listener_only() -> None:
+    users = {module for module in modules() if "asyncio" in {name.split(".")[0] for name in imported(module)}}
+
+    assert {module.split(".")[0] for module in users} <= {"intake"}
+
+
+def test_the_checks_can_fail() -> None:
+    """A module of each kind that breaks the rules is told apart from one that keeps them."""
+    assert layer("store.engine") > layer("desk.decide") > layer("desk.model") > layer("errors")
+    assert layer("outbox.deliver") > layer("outbox.smtp") > layer("outbox.compose")
+    assert "mailbridge.store.engine" in set(imported("intake.inbox"))
