@@ -103,12 +103,12 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
     file = (path / FILE if path.is_dir() else path).absolute()
     source = Source(file.name, _content(file))
     if source.problems:
-        raise ConfigError(tuple(source.problems))
+        raise ConfigError(tuple(source.problems), str(file.parent))
     reading = _Reading(source, file.parent, environ)
     config = reading.config()
     problems = sorted((*source.problems, *reading.foreign))
     if config is None or problems:
-        raise ConfigError(tuple(problems))
+        raise ConfigError(tuple(problems), str(file.parent))
     return config
 
 
@@ -123,7 +123,9 @@ def _content(file: Path) -> str:
         raise ConfigError((Problem(file=str(file), message=f"cannot be read: {error.strerror}", hint=hint),)) from error
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
-        raise ConfigError((Problem(file=file.name, line=line, column=1, message="not UTF-8", hint="save the file as UTF-8"),)) from error
+        raise ConfigError(
+            (Problem(file=file.name, line=line, column=1, message="not UTF-8", hint="save the file as UTF-8"),), str(file.parent)
+        ) from error
 
 
 class _Reading:

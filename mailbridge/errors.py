@@ -27,6 +27,10 @@ class Permanent(MailbridgeError):
     """Trying again cannot work; a person has to be told."""
 
 
+class InUse(Permanent):
+    """Another daemon works on this desk; two on one SQLite file would fight."""
+
+
 class Rejected(Permanent):
     """We mean to refuse this: an unknown recipient, a mail over the size limit."""
 
@@ -48,8 +52,12 @@ class Problem:
 
 
 class ConfigError(MailbridgeError):
-    """Configuration or rules that cannot be used; holds every mistake found, not only the first."""
+    """Configuration or rules that cannot be used; holds every mistake found, not only the first.
 
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
+    The files of the problems are relative to `folder`, the desk's, where it is known.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...], folder: str = ".") -> None:
         super().__init__(f"{len(problems)} mistake(s) in the configuration")
         self.problems = problems
+        self.folder = folder

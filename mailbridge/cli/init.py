@@ -1,0 +1,150 @@
+"""`mailbridge init`: a desk's folder that an admin would keep in git."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import click
+
+from mailbridge import settings, shipped
+from mailbridge.errors import Permanent
+
+TOML = """\
+# The desk: who it is, where mail comes from, where mail goes.  Rules, teams and promises are YAML under rules/,
+# the words of our mails are Jinja2 under templates/.  Look for mistakes with: mailbridge check
+# Relative paths start at this folder.  Nothing secret belongs in here: passwords come from a file or a variable.
+
+[desk]
+name = {name}
+address = {address}
+# also = ["help@acme.example"]      # further addresses of this desk
+# prefix = "MB"                     # tickets are called MB-1, MB-2, ...  Never change it once mail is out.
+# language = "en"                   # of our mails where the customer's language is not known
+# admins = ["you@acme.example"]     # are told of broken rules, quarantined mail and tripped limits
+# plus_addressing = true            # false when support+anything@ does not reach the mailbox
+
+# Whose Authentication-Results header we believe: the name your own mail server writes there.  Without one, nobody who
+# writes by mail is known to be who they say: agents cannot run commands (or set agent_trust, see the manual).
+{trust}
+
+[store]
+url = "sqlite:///mailbridge.db"     # or postgresql://mailbridge@localhost/mailbridge
+
+# --- Mail in: any number of mailboxes and listeners ------------------------------------------------------------------
+
+# [[mailbox]]                       # IMAP, new mail at once (IDLE)
+# name = "main"
+# host = "imap.acme.example"
+# user = "support@acme.example"
+# password_file = "secrets/imap"    # one line; chmod 600; .gitignore keeps secrets/ out of git
+# folders = ["INBOX"]
+# after = "seen"                    # what becomes of a mail once it is safe here: leave, flag, seen, move, delete
+
+{listener}
+
+# --- Mail out --------------------------------------------------------------------------------------------------------
+
+[outgoing]
+url = "maildir:outgoing"            # nothing leaves this machine: look at our mails in outgoing/new first.  Then:
+# url = "smtp://mail.acme.example:587"
+# user = "support@acme.example"
+# password_file = "secrets/smtp"
+
+# Limits against loops and abuse, worker processes and logging have defaults that fit most desks: docs/manual/configuration.md
+"""
+
+TRUST = '# authserv_ids = ["mx.acme.example"]'
+DEMO_TRUST = """\
+# This is a demonstration: mail comes from a program on this machine and there is no mail server to trust.  Whoever
+# holds the signed reply address of a mail to an agent is taken for that agent.  Fine for looking, not for the Internet.
+agent_trust = "token\""""
+
+LISTENER = """\
+# [[listener]]                      # your Postfix or Exim hands over by LMTP: docs/manual/postfix.md
+# protocol = "lmtp"
+# port = 2424"""
+DEMO_LISTENER = """\
+[[listener]]
+protocol = "smtp"
+host = "127.0.0.1"
+port = {port}"""
+
+TEMPLATES_README = """\
+# The words of this desk's mails
+
+This folder is empty on purpose: mailbridge brings its templates along and uses a file of yours instead wherever one
+has the same name.  So an upgrade improves what you did not touch and leaves alone what you did.
+
+To change a mail, write `mail/<language>/<audience>.<event>.txt.j2` here, for example `mail/en/customer.received.txt.j2`.
+Start from the shipped one:
+
+    cp "$(mailbridge init --show-templates)/mail/en/customer.received.txt.j2" templates/mail/en/
+
+`mailbridge check` renders every template and names file and line of a mistake.
+"""
+
+GITIGNORE = """\
+# The database, the mails caught in a Maildir and everything secret stay out of git; rules and words belong in it.
+*.db
+*.db-wal
+*.db-shm
+*.db.lock
+/outgoing/
+/secrets/
+"""
+
+
+@click.command()
+@click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="DIR")
+@click.option("--name", default="Support", show_default=True, help="What the desk calls itself in its mails.")
+@click.option("--address", default="support@demo.example", show_default=True, help="The address customers write to.")
+@click.option("--demo", is_flag=True, help="A desk to look at: SMTP listener on loopback, mail out into a Maildir.")
+@click.option("--port", default=2525, show_default=True, type=click.IntRange(1, 65535), help="The listener's port, with --demo.")
+@click.option("--show-templates", is_flag=True, help="Print where the shipped templates are, write nothing.")
+def init(folder: Path | None, name: str, address: str, demo: bool, port: int, show_templates: bool) -> None:
+    """Write a new desk into DIR: mailbridge.toml, rules/, templates/.  DIR must be empty or not there yet."""
+    if show_templates:
+        click.echo(shipped.templates())
+        return
+    if folder is None:
+        raise click.UsageError("say where: mailbridge init DIR")
+    try:
+        settings.text(name)
+        settings.address(address)
+    except settings.Wrong as wrong:
+        raise click.UsageError(f"{wrong}{f': {wrong.hint}' if wrong.hint else ''}") from wrong
+    write_desk(folder, name=name, address=address, demo=demo, port=port)
+    click.echo(f"""A desk for {address} is in {folder}/
+  mailbridge.toml   where mail comes from and goes to; every line explained
+  rules/            teams, agents, promises and routing: an example that works, make it yours
+  templates/        empty: put a template here to change the words of a mail
+
+Next:
+  cd {folder}
+  $EDITOR mailbridge.toml rules/teams.yaml
+  mailbridge check          finds every mistake, with file and line
+  mailbridge run            starts the desk; until you change [outgoing], no mail leaves this machine""")
+
+
+def write_desk(folder: Path, *, name: str, address: str, demo: bool = False, port: int = 2525) -> None:
+    """The desk's files are in `folder`.  Raises Permanent when something is there already: nothing is ever overwritten."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Permanent(f"{folder} is not empty; nothing was written.  Give a new folder, or empty this one yourself.")
+    folder.mkdir(parents=True, exist_ok=True)
+    toml = TOML.format(
+        name=quoted(name),
+        address=quoted(address),
+        trust=DEMO_TRUST if demo else TRUST,
+        listener=DEMO_LISTENER.format(port=port) if demo else LISTENER,
+    )
+    (folder / "mailbridge.toml").write_text(toml, encoding="utf-8")
+    (folder / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
+    shutil.copytree(shipped.rules(), folder / "rules", copy_function=shutil.copyfile)
+    (folder / "templates").mkdir()
+    (folder / "templates" / "README.md").write_text(TEMPLATES_README, encoding="utf-8")
+
+
+def quoted(text: str) -> str:
+    """A TOML basic string; control characters were refused before."""
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,134 @@
+"""`mailbridge`: finds the command, and turns whatever ends it into words for people and a code for scripts."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from mailbridge import __version__
+from mailbridge.cli import exits
+from mailbridge.errors import ConfigError, InUse, MailbridgeError, Transient
+
+# name: (where it is, what it does).  A command's module is imported when it is called: `--help` needs none of them.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "init": ("mailbridge.cli.init:init", "Write a new desk's folder."),
+    "demo": ("mailbridge.cli.demo:demo", "Run a desk with sample mails, to look at."),
+    "check": ("mailbridge.cli.check:check", "Find every mistake in configuration and rules."),
+    "run": ("mailbridge.cli.run:run", "Run the desk: mail in, tickets, mail out."),
+    "worker": ("mailbridge.cli.run:worker", "Work off the mail of a PostgreSQL desk beside the daemon."),
+    "ingest": ("mailbridge.cli.ingest:ingest", "Take one mail from standard input."),
+    "import": ("mailbridge.cli.importing:import_", "Take mails from mboxes, Maildirs and .eml files."),
+    "tickets": ("mailbridge.cli.tickets:tickets", "List and show tickets."),
+    "outbox": ("mailbridge.cli.outbox:outbox", "List, show and resend outgoing mails."),
+    "queue": ("mailbridge.cli.queue:queue", "What came in and what waits."),
+    "quarantine": ("mailbridge.cli.quarantine:quarantine", "Mails that could not be processed."),
+    "status": ("mailbridge.cli.status:status", "Is the desk well?"),
+    "mail": ("mailbridge.cli.mail:mail", "Look at mails without a desk."),
+    "rules": ("mailbridge.cli.rules:rules", "Explain what the rules decided."),
+    "db": ("mailbridge.cli.db:db", "The database's schema."),
+    "keys": ("mailbridge.cli.keys:keys", "The keys that sign reply addresses."),
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and imports one only when it runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute = COMMANDS[cmd_name][0].split(":")
+        command = getattr(importlib.import_module(module), attribute)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, sentence) for name, (_, sentence) in COMMANDS.items()])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="mailbridge", message="%(prog)s %(version)s")
+def cli() -> None:
+    """A help desk that lives in e-mail.
+
+    Most commands work on a desk: the folder with mailbridge.toml, which is the current folder unless --desk or
+    MAILBRIDGE_DESK names another.  New here?  `mailbridge demo` shows it working, `mailbridge init DIR` writes your own.
+    """
+
+
+def run() -> None:
+    """The program: never a traceback, always an exit code that means something."""
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit code of one command line; everything that went wrong was told on standard error."""
+    try:
+        result = cli.main(args=list(arguments), prog_name="mailbridge", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `mailbridge tickets list | head`: the reader has enough.  What Python flushes at exit must not complain about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exits.OK
+    except SystemExit as error:
+        if isinstance(error.__context__, BrokenPipeError):  # click noticed it first
+            return exits.OK
+        return error.code if isinstance(error.code, int) else exits.OK if error.code is None else exits.MISTAKES
+    except Exception as error:  # the last place that can turn it into words
+        return told(error)
+    except KeyboardInterrupt:
+        return exits.STOPPED
+    return result if isinstance(result, int) else exits.OK
+
+
+def told(error: Exception) -> int:
+    """The error is on standard error in words; its exit code."""
+    match error:
+        case click.Abort():
+            return exits.STOPPED
+        case click.ClickException():
+            error.show()
+            return error.exit_code
+        case ConfigError():
+            from mailbridge.cli.problems import shown
+
+            say(shown(error.problems, Path(error.folder)))
+            return exits.USAGE
+        case InUse():
+            say(f"mailbridge: {error}")
+            return exits.IN_USE
+        case Transient():
+            say(f"mailbridge: {error}\nNothing was lost; try again later.")
+            return exits.TEMPORARY
+        case MailbridgeError():
+            say(f"mailbridge: {error}")
+            return exits.MISTAKES
+        case OSError():
+            say(f"mailbridge: {error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+            return exits.MISTAKES
+    return internal(error)
+
+
+def internal(error: Exception) -> int:
+    """Our own mistake, told with the place in our code and not with a traceback that nobody asked for."""
+    ours = [frame for frame in traceback.extract_tb(error.__traceback__) if "mailbridge" in frame.filename]
+    place = f" in {Path(ours[-1].filename).name}:{ours[-1].lineno}" if ours else ""
+    say(
+        f"mailbridge: this is a mistake in mailbridge itself: {type(error).__name__}: {error}{place}\n"
+        "Please report it with the command you gave."
+    )
+    return exits.INTERNAL
+
+
+def say(text: str) -> None:
+    from mailbridge.cli.show import safe_lines
+
+    click.echo(safe_lines(text), err=True)

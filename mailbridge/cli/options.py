@@ -1,0 +1,84 @@
+"""What many commands share: which desk, which form of output, and a store that is ready to be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from mailbridge.errors import Permanent
+
+if TYPE_CHECKING:
+    from mailbridge.config import Config
+    from mailbridge.store.engine import Store
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+
+def desk_option(command: Command) -> Command:
+    """`folder`: the desk's folder, from --desk, MAILBRIDGE_DESK or the current folder."""
+    return click.option(
+        "--desk",
+        "folder",
+        envvar="MAILBRIDGE_DESK",
+        default=".",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help="The desk's folder, or its mailbridge.toml.  [default: MAILBRIDGE_DESK or the current folder]",
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """`as_json`: print one JSON document for a program instead of text for people."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for programs.")(command)
+
+
+def limit_option(default: int) -> Callable[[Command], Command]:
+    return click.option("--limit", default=default, show_default=True, type=click.IntRange(1, 100_000), help="At most so many.")
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDesk:
+    config: Config
+    store: Store
+
+
+@contextmanager
+def open_desk(folder: Path) -> Iterator[OpenDesk]:
+    """The desk's configuration and its store, which has the schema this version needs; closed at the end."""
+    from mailbridge.config import load
+    from mailbridge.store.engine import Store
+
+    config = load(folder)
+    store = Store(config.store_url)
+    try:
+        require_schema(store)
+        yield OpenDesk(config, store)
+    finally:
+        store.close()
+
+
+def require_schema(store: Store) -> None:
+    """An empty database gets its tables; an older one is left to the person who makes the backup first."""
+    current = store.current()
+    if current is None:
+        store.upgrade()
+    elif current != store.head():
+        raise Permanent(
+            f"the database has schema {current}, this version of mailbridge needs {store.head()}: "
+            "make a backup, then run `mailbridge db upgrade`"
+        )
+
+
+def ticket_id(config: Config, text: str) -> int:
+    """The id behind `MB-1042`, `mb-1042` or `1042`."""
+    from mailbridge.ids import parse_number
+
+    number = parse_number(config.desk.prefix, text) or (int(text) if text.isascii() and text.isdigit() else None)
+    if number is None:
+        raise click.UsageError(f'"{text}" is no ticket number; they look like {config.desk.prefix}-1042')
+    return number

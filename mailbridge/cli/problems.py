@@ -1,0 +1,51 @@
+"""Mistakes as an admin sees them: place, sentence, the line with a mark under the place, the next step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from mailbridge.cli.show import safe, width
+from mailbridge.errors import Problem
+
+# A password that somebody did write into the file must not travel on into a terminal's scrollback or the journal.
+_SECRET = re.compile(r"(password\s*[=:]\s*)\S.*", re.IGNORECASE)
+
+
+def shown(problems: Iterable[Problem], folder: Path) -> str:
+    """All of them and their number; the lines are looked up in the files of `folder`."""
+    problems = sorted(problems)
+    warnings = sum(problem.warning for problem in problems)
+    total = _count(len(problems) - warnings, "error") + (f", {_count(warnings, 'warning')}" if warnings else "")
+    return "\n".join([*(shown_one(problem, folder) for problem in problems), total])
+
+
+def shown_one(problem: Problem, folder: Path) -> str:
+    place = f"{problem.file}:{problem.line}:{problem.column}" if problem.line else problem.file
+    kind = "warning: " if problem.warning else ""
+    lines = [f"{safe(place)}: {kind}{safe(problem.message)}", *excerpt(problem, folder)]
+    if problem.hint:
+        lines.append(f"    {safe(problem.hint)}")
+    return "\n".join(lines)
+
+
+def excerpt(problem: Problem, folder: Path) -> list[str]:
+    """The line of the mistake and a mark under it; nothing when the file cannot be read any more."""
+    if not problem.line:
+        return []
+    try:
+        line = (folder / problem.file).read_text(encoding="utf-8", errors="replace").split("\n")[problem.line - 1].rstrip("\r")
+    except (OSError, IndexError):
+        return []
+    before = line[: problem.column - 1]
+    marked = line[problem.column - 1 : problem.column - 1 + problem.length]
+    gutter = " " * len(str(problem.line))
+    # Tabs move differently on every terminal; as one blank they keep the mark where it belongs.
+    show = safe(_SECRET.sub(r"\1…", line.replace("\t", " ")))
+    mark = " " * width(safe(before.replace("\t", " "))) + "^" * max(1, width(safe(marked)))
+    return [f"  {problem.line} | {show}", f"  {gutter} | {mark}"]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
