@@ -1,0 +1,131 @@
+"""One form for every line, ours or a library's; nothing private, nothing that moves a terminal."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from mailbridge.ops import log
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level, raising = root.handlers[:], root.level, logging.raiseExceptions
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.raiseExceptions = raising
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
+
+
+def lines(stream: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+def test_our_events_and_those_of_libraries_come_as_json_with_the_same_keys() -> None:
+    stream = io.StringIO()
+    log.configure(stream=stream)
+
+    log.get("pipeline").info("mail_processed", mail=7, ticket=42)
+    logging.getLogger("imapclient").warning("odd answer %s", "BYE")
+
+    ours, theirs = lines(stream)
+    assert (ours["event"], ours["mail"], ours["ticket"], ours["level"], ours["logger"]) == ("mail_processed", 7, 42, "info", "pipeline")
+    assert (theirs["event"], theirs["level"], theirs["logger"]) == ("odd answer BYE", "warning", "imapclient")
+    assert set(ours) >= {"timestamp", "level", "event", "logger"} <= set(theirs)
+
+
+def test_what_is_bound_is_in_every_event_until_it_is_given_back() -> None:
+    stream = io.StringIO()
+    log.configure(stream=stream)
+
+    before = log.bind(mail=7)
+    log.get("a").info("one")
+    log.unbind(before)
+    log.get("a").info("two")
+
+    first, second = lines(stream)
+    assert first["mail"] == 7
+    assert "mail" not in second
+
+
+def test_levels_below_the_configured_one_are_left_out() -> None:
+    stream = io.StringIO()
+    log.configure(stream=stream, level="warning")
+
+    log.get("a").info("quiet")
+    log.get("a").warning("loud")
+
+    assert [line["event"] for line in lines(stream)] == ["loud"]
+
+
+def test_the_commands_that_aiosmtpd_logs_at_info_do_not_appear() -> None:
+    stream = io.StringIO()
+    log.configure(stream=stream, level="debug")
+
+    logging.getLogger("mail.log").info("MAIL FROM:<ana@acme.example>")
+
+    assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_control_characters_of_a_stranger_stay_on_one_line_and_harmless(style: str) -> None:
+    stream = io.StringIO()
+    log.configure(stream=stream, style=style)
+
+    log.get("a").warning("odd_mail", defect="x\n2026 info forged\x1b]0;title\x07 \u202eevil \udc80")
+
+    assert stream.getvalue().count("\n") == 1
+    assert all(char.isprintable() for char in stream.getvalue().rstrip("\n"))
+
+
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_an_exception_is_told_with_its_place_and_without_the_values_around_it(style: str) -> None:
+    stream = io.StringIO()
+    log.configure(stream=stream, style=style)
+
+    try:
+        password = "s3cret"
+        raise ValueError("broken")
+    except ValueError:
+        log.get("a").exception("turn_failed")
+        del password
+
+    assert "broken" in stream.getvalue()
+    assert "test_log.py" in stream.getvalue()
+    assert stream.getvalue().count("s3cret") <= (1 if style == "console" else 0)  # the source line itself, never the frame's variables
+
+
+def test_a_person_at_a_terminal_gets_lines_to_read() -> None:
+    stream = io.StringIO()
+    log.configure(stream=stream, style="console")
+
+    log.get("pipeline").info("mail_processed", mail=7, placed_by="signed reply address")
+
+    line = stream.getvalue().rstrip()
+    assert line[2] == ":" == line[5]
+    assert line[9:] == 'info    mail_processed  mail=7 placed_by="signed reply address"  [pipeline]'
+
+
+def test_a_full_disk_under_the_log_stops_nothing() -> None:
+    class Full(io.StringIO):
+        def write(self, text: str) -> int:
+            raise OSError(28, "No space left on device")
+
+    log.configure(stream=Full())
+
+    log.get("a").error("still_running")
+
+
+def test_who_is_stable_and_does_not_contain_the_address() -> None:
+    assert log.who("Ana@Acme.example ") == log.who("ana@acme.example")
+    assert log.who("ana@acme.example") != log.who("bob@acme.example")
+    assert len(log.who("ana@acme.example")) == 10
+    assert log.who("\udc80@x") != ""
