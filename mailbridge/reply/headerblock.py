@@ -1,0 +1,144 @@
+"""Copied header fields above a quoted or forwarded mail, as Outlook and its kin write them, in any language."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import NamedTuple
+
+from mailbridge.reply.lines import Line
+from mailbridge.reply.vocabulary import Role, fold, header_words
+
+_MOST_LINES = 40
+_LONGEST_WORD = 24
+_MARKUP = "*_ \t\u00a0"
+_MOST_CONTINUATIONS = 4
+
+
+class HeaderBlock(NamedTuple):
+    """The lines `first` to `last` are copied headers; `fields` are role and value, in order."""
+
+    first: int
+    last: int
+    fields: tuple[tuple[Role, str], ...]
+    language: str
+
+    def value(self, role: Role) -> str:
+        return next((value for name, value in self.fields if name is role), "")
+
+
+class _Field(NamedTuple):
+    place: int
+    role: Role
+    value: str
+    languages: frozenset[str]
+
+
+def header_block(lines: list[Line], first: int) -> HeaderBlock | None:
+    """The header block that begins at this very line, None where none does."""
+    opening = _field(lines, first)
+    if opening is None or opening.role is Role.OTHER:
+        return None
+    fields = _fields(lines, opening)
+    if not _is_block(fields):
+        return None
+    return HeaderBlock(first, _last_line(lines, fields), _with_continuations(lines, fields), _language(fields))
+
+
+def _field(lines: list[Line], place: int) -> _Field | None:
+    bare = lines[place].bare
+    colon = _colon(bare)
+    if colon < 1:
+        return None
+    known = header_words().get(fold(bare[:colon].strip(_MARKUP)))
+    if known is None:
+        return None
+    return _Field(place, known[0], bare[colon + 1 :].strip(_MARKUP), known[1])
+
+
+def _colon(bare: str) -> int:
+    head = bare[: _LONGEST_WORD + 8]
+    places = [place for place in (head.find(":"), head.find("：")) if place > 0]
+    return min(places, default=-1)
+
+
+def _fields(lines: list[Line], opening: _Field) -> list[_Field]:
+    """The header lines from `opening` on; between two of them there may be a blank line or what belongs to the first."""
+    fields = [opening]
+    depth = lines[opening.place].depth
+    between = blanks = 0
+    for place in range(opening.place + 1, min(len(lines), opening.place + _MOST_LINES)):
+        line = lines[place]
+        if line.depth != depth and line.bare:
+            break
+        if not line.bare:
+            blanks += 1
+            if blanks > 1:
+                break
+            continue
+        field = _field(lines, place)
+        if field is not None:
+            if blanks and between:
+                break
+            fields.append(field)
+            between = blanks = 0
+            continue
+        between += 1
+        if between > _MOST_CONTINUATIONS or blanks:
+            break
+    return fields
+
+
+def _is_block(fields: list[_Field]) -> bool:
+    """Whether these are headers of a mail, not a form or a list that happens to use such a word."""
+    roles = [field.role for field in fields]
+    distinct = set(roles) - {Role.OTHER}
+    if Role.SENDER not in roles[:4] or len(distinct) < 2:
+        return False
+    if len(distinct) == 2 and Role.TO in distinct and not any("@" in field.value for field in fields):
+        return False
+    if not _share_language(fields):
+        return False
+    return Role.SUBJECT in distinct or _convincing(fields)
+
+
+def _convincing(fields: list[_Field]) -> bool:
+    """An address, or a date with a digit, is what a trip from one town to another lacks."""
+    if any("@" in field.value for field in fields):
+        return True
+    return len(fields) >= 3 and any(field.role is Role.DATE and _has_time(field.value) for field in fields)
+
+
+_TIME = re.compile(r"\d\d?[:.h時]\d\d|(?:19|20)\d\d")
+
+
+def _has_time(value: str) -> bool:
+    return _TIME.search(value[:100]) is not None
+
+
+def _share_language(fields: list[_Field]) -> bool:
+    """Most of the words are of one language: 'De', 'A' and 'Data' alone occur in several."""
+    languages = Counter(code for field in fields for code in field.languages)
+    return max(languages.values()) >= min(len(fields), 2)
+
+
+def _language(fields: list[_Field]) -> str:
+    languages = Counter(code for field in fields for code in sorted(field.languages))
+    order = {code: place for place, code in enumerate(_ORDER)}
+    return min(languages, key=lambda code: (-languages[code], order.get(code, len(order))))
+
+
+_ORDER = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ro", "ru", "uk", "cs", "sv", "da", "no", "fi", "tr", "el", "hu", "ja", "zh", "ko")
+
+
+def _last_line(lines: list[Line], fields: list[_Field]) -> int:
+    """The last header's last line: what directly follows it unindented up to a blank line may be its folded value."""
+    return fields[-1].place
+
+
+def _with_continuations(lines: list[Line], fields: list[_Field]) -> tuple[tuple[Role, str], ...]:
+    ends = [field.place for field in fields[1:]] + [fields[-1].place + 1]
+    return tuple(
+        (field.role, " ".join([field.value, *(line.bare for line in lines[field.place + 1 : end] if line.bare)]).strip())
+        for field, end in zip(fields, ends, strict=True)
+    )

@@ -1,0 +1,31 @@
+"""Set phrases by language: data, one file a language, in the order in which ties are broken."""
+
+from __future__ import annotations
+
+from mailbridge.reply.phrases.cs import CS
+from mailbridge.reply.phrases.da import DA
+from mailbridge.reply.phrases.de import DE
+from mailbridge.reply.phrases.el import EL
+from mailbridge.reply.phrases.en import EN
+from mailbridge.reply.phrases.es import ES
+from mailbridge.reply.phrases.fi import FI
+from mailbridge.reply.phrases.fr import FR
+from mailbridge.reply.phrases.hu import HU
+from mailbridge.reply.phrases.it import IT
+from mailbridge.reply.phrases.ja import JA
+from mailbridge.reply.phrases.ko import KO
+from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.nl import NL
+from mailbridge.reply.phrases.no import NO
+from mailbridge.reply.phrases.pl import PL
+from mailbridge.reply.phrases.pt import PT
+from mailbridge.reply.phrases.ro import RO
+from mailbridge.reply.phrases.ru import RU
+from mailbridge.reply.phrases.sv import SV
+from mailbridge.reply.phrases.tr import TR
+from mailbridge.reply.phrases.uk import UK
+from mailbridge.reply.phrases.zh import ZH
+
+LANGUAGES: tuple[Phrases, ...] = (EN, DE, FR, ES, IT, PT, NL, PL, RO, RU, UK, CS, SV, DA, NO, FI, TR, EL, HU, JA, ZH, KO)
+
+__all__ = ["LANGUAGES", "Phrases"]

@@ -1,0 +1,50 @@
+"""Finnish."""
+
+from __future__ import annotations
+
+from mailbridge.reply.phrases.model import Phrases
+
+FI = Phrases(
+    code="fi",
+    attribution=(
+        "{who} kirjoitti {when}",
+        "{who} kirjoitti näin {when}",
+        "{when} {who} kirjoitti",
+        "{when} kirjoitti {who}",
+        "{when} {who} kirjoitti näin",
+        "{who} kirjoitti",
+        "Lainaus {who}",
+        "{who} kirjoitti seuraavasti",
+    ),
+    sender=("lähettäjä", "lahettaja", "keneltä"),
+    date=("lähetetty", "päivämäärä", "lähetysaika", "pvm", "päiväys", "lahetetty"),
+    to=("vastaanottaja", "kenelle", "vast.ott", "vastaanottajat"),
+    cc=("kopio", "cc", "piilokopio"),
+    subject=("aihe", "otsikko"),
+    other=("liitteet", "liite", "vastausosoite", "tärkeys"),
+    original=("alkuperäinen viesti", "alkuperäinen sähköposti", "alkuperainen viesti", "alkuperäinen tapaaminen"),
+    forwarded=("välitetty viesti", "edelleenlähetetty viesti", "lähetetty edelleen", "välitetty viesti alkaa", "alkaa välitetty viesti",
+               "edelleen lähetetty viesti", "välitetyn viestin alku", "välitetty sähköposti"),
+    mobile=(
+        "lähetetty {thing}",
+        "lähetetty laitteesta {thing}",
+        "lähetetty puhelimesta {thing}",
+        "lähetetty {thing} puhelimesta",
+        "lähetetty {thing}sta",
+        "hanki outlook for {thing}",
+        "hanki outlook {thing}",
+        "lataa outlook {thing}",
+    ),
+    sign_offs=(
+        "ystävällisin terveisin", "terveisin", "parhain terveisin", "yst. terv", "yt", "kiitos", "kiitos etukäteen", "kiitoksia", "t", "terv",
+        "hyvää päivänjatkoa", "kunnioittavasti", "ystävällisesti", "kiittäen", "lämpimin terveisin", "kiitos paljon", "terveiset",
+        "hyvin terveisin", "kiitoksin",
+    ),
+    disclaimers=("tämä viesti on luottamuksellinen", "tämä sähköposti on luottamuksellinen", "luottamuksellista tietoa", "jos et ole viestin",
+                 "tämä sähköpostiviesti", "vain vastaanottajalle"),
+    months=("tammikuuta tammikuu tammi", "helmikuuta helmikuu helmi", "maaliskuuta maaliskuu maalis", "huhtikuuta huhtikuu huhti",
+            "toukokuuta toukokuu touko", "kesäkuuta kesäkuu kesä", "heinäkuuta heinäkuu heinä", "elokuuta elokuu elo", "syyskuuta syyskuu syys",
+            "lokakuuta lokakuu loka", "marraskuuta marraskuu marras", "joulukuuta joulukuu joulu"),
+    reply_prefixes=("vs",),
+    forward_prefixes=("vl", "ed"),
+)

@@ -1,0 +1,52 @@
+"""Hungarian."""
+
+from __future__ import annotations
+
+from mailbridge.reply.phrases.model import Phrases
+
+HU = Phrases(
+    code="hu",
+    attribution=(
+        "{who} ezt írta (időpont: {when})",
+        "{who} ezt írta (időpont: {when}",
+        "{who} ezt írta {when}",
+        "{who} írta {when}",
+        "{when} {who} ezt írta",
+        "{when} {who} írta",
+        "{when} írta {who}",
+        "{when} dátummal {who} ezt írta",
+        "{who} ezt írta",
+        "{who} írta",
+        "{when} időpontban {who} ezt írta",
+    ),
+    sender=("feladó", "küldő", "felado"),
+    date=("küldve", "dátum", "elküldve", "küldés dátuma", "küldés ideje"),
+    to=("címzett", "címzettek"),
+    cc=("másolatot kap", "másolat", "titkos másolat"),
+    subject=("tárgy",),
+    other=("válaszcím", "mellékletek", "melléklet", "fontosság"),
+    original=("eredeti üzenet", "eredeti levél", "eredeti e-mail", "eredeti uzenet"),
+    forwarded=("továbbított üzenet", "továbbított levél", "továbbított üzenet kezdete", "a továbbított üzenet kezdete", "továbbított e-mail"),
+    mobile=(
+        "elküldve az {thing}",
+        "elküldve {thing}",
+        "küldve {thing}",
+        "az {thing}-omról küldve",
+        "{thing}-ról küldve",
+        "az outlook beszerzése {thing}",
+        "az outlook {thing} letöltése",
+        "szerezze be az outlookot {thing}",
+        "vírusmentes{thing}",
+    ),
+    sign_offs=(
+        "üdvözlettel", "tisztelettel", "köszönettel", "köszönöm", "előre is köszönöm", "üdv", "szívélyes üdvözlettel", "barátsággal",
+        "köszönöm szépen", "szép napot", "további szép napot", "baráti üdvözlettel", "köszönöm előre is", "köszönjük", "kellemes napot",
+        "maradok tisztelettel", "legjobb üdvözlettel",
+    ),
+    disclaimers=("ez az e-mail bizalmas", "ez az üzenet bizalmas", "bizalmas információ", "amennyiben nem ön a címzett", "vírusmentes",
+                 "kizárólag a címzett"),
+    months=("január jan", "február febr feb", "március márc már", "április ápr", "május máj", "június jún", "július júl", "augusztus aug",
+            "szeptember szept", "október okt", "november nov", "december dec"),
+    reply_prefixes=("vá", "válasz"),
+    forward_prefixes=("továbbítás", "tov", "tovább"),
+)

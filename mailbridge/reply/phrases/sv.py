@@ -1,0 +1,54 @@
+"""Swedish."""
+
+from __future__ import annotations
+
+from mailbridge.reply.phrases.model import Phrases
+
+SV = Phrases(
+    code="sv",
+    attribution=(
+        "Den {when} skrev {who}",
+        "Den {when} {who} skrev",
+        "Den {when} har {who} skrivit",
+        "Den {when} {who} skrev följande",
+        "{when} skrev {who}",
+        "{when} {who} skrev",
+        "{who} skrev den {when}",
+        "{who} skrev följande den {when}",
+        "{who} skrev",
+        "{who} skrev så här",
+        "På {when} skrev {who}",
+    ),
+    sender=("från", "avsändare", "fran"),
+    date=("skickat", "datum", "skickades", "skickat den"),
+    to=("till", "mottagare"),
+    cc=("kopia", "cc", "dold kopia"),
+    subject=("ämne", "amne", "rubrik"),
+    other=("svara till", "bifogade filer", "prioritet", "angelägenhetsgrad"),
+    original=("ursprungligt meddelande", "originalmeddelande", "ursprungsmeddelande", "ursprungligt mail", "ursprungligt mejl", "orginalmeddelande"),
+    forwarded=("vidarebefordrat meddelande", "vidarebefordrat brev", "påbörjat vidarebefordrat meddelande", "vidarebefordrat mejl",
+               "början på vidarebefordrat meddelande", "vidarebefordrat mail", "vidare befordrat meddelande", "början av vidarebefordrat meddelande"),
+    mobile=(
+        "skickat från min {thing}",
+        "skickat från mitt {thing}",
+        "skickat från {thing}",
+        "skickades från {thing}",
+        "skickat med {thing}",
+        "skickat via {thing}",
+        "sänt från min {thing}",
+        "hämta outlook för {thing}",
+        "ladda ned outlook för {thing}",
+        "virusfri{thing}",
+    ),
+    sign_offs=(
+        "med vänlig hälsning", "med vänliga hälsningar", "vänliga hälsningar", "vänlig hälsning", "mvh", "hälsningar", "bästa hälsningar",
+        "vänligen", "tack", "tack på förhand", "tack så mycket", "hälsar", "allt gott", "med bästa hälsningar", "varma hälsningar", "vh",
+        "ha en bra dag", "hälsning", "med varm hälsning", "kram", "stort tack", "trevlig helg",
+    ),
+    disclaimers=("detta meddelande är konfidentiellt", "konfidentiell information", "om du inte är avsedd mottagare", "detta e-postmeddelande",
+                 "endast avsett för", "tänk på miljön", "virusfri", "har fått detta meddelande av misstag"),
+    months=("januari jan", "februari feb febr", "mars mar", "april apr", "maj", "juni jun", "juli jul", "augusti aug", "september sep sept",
+            "oktober okt", "november nov", "december dec"),
+    reply_prefixes=("sv", "ang"),
+    forward_prefixes=("vb", "vs"),
+)

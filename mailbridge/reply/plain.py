@@ -1,0 +1,196 @@
+"""The engine: which lines of a body were written now.  Works on lines, whether they come from plain text or from HTML."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mailbridge.message.model import SpanKind
+from mailbridge.reply.attribution import attributions_in
+from mailbridge.reply.lines import Line, previous_line
+from mailbridge.reply.segments import Segment, SegmentKind, segments_of
+from mailbridge.reply.signature import Piece, split
+from mailbridge.reply.subject import Thread, thread_of
+from mailbridge.reply.vocabulary import Role, fold
+
+_MARKER_INTRODUCTION_LINES = 5
+
+
+class Analysis(NamedTuple):
+    """The body's lines as pieces that tile it, and the quote that is a forwarded mail, if one is."""
+
+    pieces: tuple[Piece, ...]
+    forward: Segment | None
+
+    @property
+    def certainty(self) -> float:
+        """How sure the surest cut is; 0 where nothing was cut."""
+        return max((piece.confidence for piece in self.pieces if piece.kind is not SpanKind.FRESH), default=0.0)
+
+
+def analyse(lines: list[Line], thread: Thread, markers: tuple[str, ...] = ()) -> Analysis:
+    """Every line judged: fresh, quote, signature, disclaimer or forward."""
+    marked = _marker_line(lines, markers)
+    if marked is not None:
+        return _above_marker(lines, marked)
+    segments = segments_of(lines)
+    forward = _forward_of(segments, thread)
+    pieces = _pieces(lines, segments, forward)
+    return Analysis(tuple(_never_nothing(lines, pieces, segments, forward, thread)), forward)
+
+
+def _marker_line(lines: list[Line], markers: tuple[str, ...]) -> int | None:
+    """The first line that holds one of our own reply markers."""
+    wanted = [fold(marker) for marker in markers if marker.strip()]
+    if not wanted:
+        return None
+    for place, line in enumerate(lines):
+        if line.bare and any(marker in fold(line.bare[:1000]) for marker in wanted):
+            return place
+    return None
+
+
+def _above_marker(lines: list[Line], marked: int) -> Analysis:
+    """What stands above our marker and the words that introduce it; all below is certainly quoted."""
+    first = _marker_start(lines, marked)
+    segments = segments_of(lines[:first]) if first else []
+    pieces = _pieces(lines[:first], segments, None, quote_below=True)
+    return Analysis((*pieces, Piece(SpanKind.QUOTE, first, len(lines), "marker", 1.0)), None)
+
+
+def _marker_start(lines: list[Line], marked: int) -> int:
+    """The line from which all is quote: the marker's, or that of the introduction above it."""
+    for segment in segments_of(lines[: marked + 1]):
+        if segment.kind is SegmentKind.QUOTE and segment.last > marked:
+            return segment.first
+    first = marked
+    while first > 0 and (lines[first - 1].depth or lines[first - 1].blank):
+        first -= 1
+    above = previous_line(lines, first - 1)
+    for place, found in attributions_in(lines[:first]).items():
+        if found.last == above:
+            return place
+    # An introduction in a language we do not know still ends in a colon and tells a time or an address.
+    if above >= 0 and lines[above].bare.endswith((":", "：")) and any(sign in "@0123456789" for sign in lines[above].bare):
+        return above
+    return first
+
+
+def _forward_of(segments: list[Segment], thread: Thread) -> Segment | None:
+    """The first quote, if it is a mail passed on and not one that is answered."""
+    quote = next((segment for segment in segments if segment.kind is SegmentKind.QUOTE), None)
+    if quote is None:
+        return None
+    if quote.forward:
+        return quote
+    if quote.headers is None:
+        return None
+    if thread.forwards:
+        return quote
+    enclosed = quote.reason.startswith("original-message") and not _answers(quote, thread)
+    return quote if enclosed else None
+
+
+def _answers(quote: Segment, thread: Thread) -> bool:
+    """Whether the copied headers are those of the mail that the subject says is answered."""
+    subject = quote.headers.value(Role.SUBJECT) if quote.headers else ""
+    return not subject or thread_of(subject).topic == thread.topic
+
+
+def _pieces(lines: list[Line], segments: list[Segment], forward: Segment | None, *, quote_below: bool = False) -> list[Piece]:
+    texts = _texts(lines, segments, quote_below=quote_below)
+    pieces: list[Piece] = []
+    for index, segment in enumerate(segments):
+        if segment.kind is SegmentKind.TEXT:
+            pieces += texts[index]
+        else:
+            pieces += _quote_pieces(index, segment, segments, texts, is_forward=segment is forward)
+    return pieces
+
+
+def _texts(lines: list[Line], segments: list[Segment], *, quote_below: bool) -> dict[int, list[Piece]]:
+    """The text segments by their index, each parted into what was written and what is appended to it."""
+    texts: dict[int, list[Piece]] = {}
+    written = False
+    for index, segment in enumerate(segments):
+        if segment.kind is SegmentKind.TEXT:
+            below = quote_below or index + 1 < len(segments)
+            texts[index] = split(lines, segment.first, segment.last, after_text=written, quote_below=below)
+            written = written or _has_fresh(lines, texts[index])
+    return texts
+
+
+def _has_fresh(lines: list[Line], pieces: list[Piece]) -> bool:
+    return any(piece.kind is SpanKind.FRESH and any(line.bare for line in lines[piece.first : piece.last]) for piece in pieces)
+
+
+def _answered(segments: list[Segment], texts: dict[int, list[Piece]], index: int) -> bool:
+    """Whether fresh text stands somewhere below this segment."""
+    return any(
+        any(piece.kind is SpanKind.FRESH for piece in texts[later]) for later in range(index + 1, len(segments)) if later in texts
+    )
+
+
+def _quote_pieces(
+    index: int, quote: Segment, segments: list[Segment], texts: dict[int, list[Piece]], *, is_forward: bool
+) -> list[Piece]:
+    whole = Piece(SpanKind.FORWARD if is_forward else SpanKind.QUOTE, quote.first, quote.last, quote.reason, quote.confidence)
+    if is_forward or quote.final or not _is_context(index, quote, segments, texts):
+        return [whole]
+    context = Piece(SpanKind.FRESH, quote.body, quote.last, "inline-context", 0.8)
+    if not quote.introduced:
+        return [context]
+    return [Piece(SpanKind.QUOTE, quote.first, quote.body, quote.reason, quote.confidence), context]
+
+
+def _is_context(index: int, quote: Segment, segments: list[Segment], texts: dict[int, list[Piece]]) -> bool:
+    """Whether the quoted lines are kept because the answer below them needs them.
+
+    Answers between quotes keep the quote above each.  One quote with all of the answer below it (or around it) is the mail
+    answered as a whole: it goes.  Quote marks in the middle of a text that nothing introduces are part of that text.
+    """
+    if not _answered(segments, texts, index):
+        return False
+    above = any(texts[earlier] for earlier in range(index) if earlier in texts and _fresh(texts[earlier]))
+    if not quote.introduced and above:
+        return True
+    return _interleaved(segments, texts)
+
+
+def _fresh(pieces: list[Piece]) -> bool:
+    return any(piece.kind is SpanKind.FRESH for piece in pieces)
+
+
+def _interleaved(segments: list[Segment], texts: dict[int, list[Piece]]) -> bool:
+    """Two quotes at least, with fresh text between them."""
+    quotes = [index for index, segment in enumerate(segments) if segment.kind is SegmentKind.QUOTE]
+    return any(_fresh(texts[between]) for between in range(quotes[0], quotes[-1]) if between in texts)
+
+
+def _never_nothing(
+    lines: list[Line], pieces: list[Piece], segments: list[Segment], forward: Segment | None, thread: Thread
+) -> list[Piece]:
+    """The pieces, made less strict where they would leave nothing of a mail that is no plain forward."""
+    if forward is not None or _has_fresh(lines, pieces):
+        return pieces
+    if any(piece.kind is SpanKind.SIGNATURE for piece in pieces):
+        return [_kept(piece, "nothing-else") if piece.kind is SpanKind.SIGNATURE else piece for piece in pieces]
+    quotes = [segment for segment in segments if segment.kind is SegmentKind.QUOTE]
+    if quotes and all(not quote.introduced and quote.reason == "quote-marks" for quote in quotes):
+        return [_kept(piece, "only-quote") for piece in pieces]
+    if quotes and quotes[0].reason.startswith("header-block") and not (thread.answers and _answers(quotes[0], thread)):
+        return _below_headers(lines, quotes[0], pieces)
+    return pieces
+
+
+def _kept(piece: Piece, reason: str) -> Piece:
+    return Piece(SpanKind.FRESH, piece.first, piece.last, reason, 0.5)
+
+
+def _below_headers(lines: list[Line], quote: Segment, pieces: list[Piece]) -> list[Piece]:
+    """A mail that begins with copied headers and answers nothing: a form's or a program's; what stands below them is its text."""
+    headers = Piece(SpanKind.QUOTE, quote.first, quote.body, quote.reason, 0.6)
+    above = [piece for piece in pieces if piece.last <= quote.first]
+    shifted = [segment for segment in segments_of(lines[quote.body :])]
+    below = _pieces(lines[quote.body :], shifted, None)
+    moved = [piece._replace(first=piece.first + quote.body, last=piece.last + quote.body) for piece in below]
+    return [*above, headers, *moved]

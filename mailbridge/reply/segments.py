@@ -1,0 +1,194 @@
+"""A body cut where quotes begin and end: runs of text, quotes with their introduction, and a rest that is all quote."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import NamedTuple
+
+from mailbridge.reply.attribution import Attribution, attributions_in
+from mailbridge.reply.headerblock import HeaderBlock, header_block
+from mailbridge.reply.lines import Hint, Line, next_line
+from mailbridge.reply.vocabulary import fold, forward_marks, originals
+
+
+class SegmentKind(StrEnum):
+    TEXT = "text"
+    QUOTE = "quote"
+
+
+class Segment(NamedTuple):
+    """The lines `first` up to `last`; of a quote those before `body` introduce it.  `final` quotes reach to the end of the mail."""
+
+    kind: SegmentKind
+    first: int
+    body: int
+    last: int
+    reason: str = ""
+    confidence: float = 1.0
+    final: bool = False
+    forward: bool = False
+    headers: HeaderBlock | None = None
+
+    @property
+    def introduced(self) -> bool:
+        return self.body > self.first
+
+
+_RULE_CHARACTERS = frozenset("-_=*~#–—─━ \t\u00a0")
+_NAME_QUOTE = re.compile(r"^[^\W\d_]{1,16}>(?:\s|$)")
+_DECORATION = " \t\u00a0-_=*~#><–—─━|[]【】「」『』+:："
+_LONGEST_MARK = 90
+
+
+def segments_of(lines: list[Line]) -> list[Segment]:
+    """The whole body as segments, in order and without gaps."""
+    introductions = attributions_in(lines)
+    segments: list[Segment] = []
+    place = text_from = 0
+    while place < len(lines):
+        segment = _quote_at(lines, place, introductions)
+        if segment is None:
+            place += 1
+            continue
+        segment = segment._replace(first=_with_rules_above(lines, segment, text_from))
+        if text_from < segment.first:
+            segments.append(Segment(SegmentKind.TEXT, text_from, text_from, segment.first))
+        segments.append(segment)
+        place = text_from = segment.last
+    if text_from < len(lines):
+        segments.append(Segment(SegmentKind.TEXT, text_from, text_from, len(lines)))
+    return segments
+
+
+def _quote_at(lines: list[Line], place: int, introductions: dict[int, Attribution]) -> Segment | None:
+    line = lines[place]
+    if line.blank:
+        return None
+    if line.hint in (Hint.BELOW, Hint.FORWARD):
+        return _hinted(lines, place)
+    marked = _mark_at(lines, place) if len(line.bare) <= _LONGEST_MARK else None
+    if marked is not None:
+        return marked
+    block = header_block(lines, place)
+    if block is not None:
+        return _below(lines, place, block.last + 1, f"header-block:{block.language}", 0.95)._replace(headers=block)
+    if place in introductions:
+        found = introductions[place]
+        return _below(lines, place, found.last + 1, f"attribution:{found.language}", found.confidence)
+    if line.hint is Hint.INTRODUCTION:
+        body = place
+        while body < len(lines) and (lines[body].hint is Hint.INTRODUCTION or lines[body].blank):
+            body += 1
+        return _below(lines, place, body, line.reason, 0.97)
+    if line.depth:
+        return Segment(SegmentKind.QUOTE, place, place, _run_end(lines, place), line.reason or "quote-marks", 0.9)
+    return None
+
+
+def _hinted(lines: list[Line], place: int) -> Segment:
+    """What the HTML's structure says is below the reply, with the headers that are read there."""
+    line = lines[place]
+    body = next_line(lines, place)
+    inner = _mark_at(lines, body) if body < len(lines) else None
+    if inner is not None:
+        return inner._replace(first=place, forward=inner.forward or line.hint is Hint.FORWARD)
+    block = header_block(lines, body) if body < len(lines) else None
+    return Segment(
+        SegmentKind.QUOTE, place, block.last + 1 if block else place, len(lines), line.reason, 0.97, True, line.hint is Hint.FORWARD, block
+    )
+
+
+def _mark_at(lines: list[Line], place: int) -> Segment | None:
+    """A line such as '-----Original Message-----' or 'Begin forwarded message:', with the headers below it."""
+    bare = lines[place].bare
+    if not bare:
+        return None
+    phrase = _phrase(bare)
+    forward_language, original_language = forward_marks().get(phrase), originals().get(phrase)
+    if forward_language is None and original_language is None:
+        return None
+    below = next_line(lines, place + 1)
+    block = header_block(lines, below) if below < len(lines) else None
+    if not _set_apart(bare) and block is None:
+        return None
+    reason = f"forward-mark:{forward_language}" if forward_language else f"original-message:{original_language}"
+    body = block.last + 1 if block else place + 1
+    quoted = lines[place].depth or (below < len(lines) and lines[below].depth)
+    if quoted:
+        segment = Segment(SegmentKind.QUOTE, place, body, _run_end(lines, max(body - 1, place)), reason, 0.98)
+    else:
+        segment = _below(lines, place, body, reason, 0.98)
+    return segment._replace(forward=forward_language is not None, headers=block)
+
+
+def _phrase(bare: str) -> str:
+    """What a mark says without its decoration: dashes, stars, brackets, a name or a date behind a known phrase."""
+    phrase = fold(bare.strip(_DECORATION)).strip(" .,!")
+    for joint in (" from ", " by ", " von ", " de ", " от ", " av ", " da "):
+        head, found, _ = phrase.partition(joint)
+        if found and (f"{head}{joint.rstrip()}" in forward_marks() or f"{head}{joint.rstrip()}" in originals()):
+            return f"{head}{joint.rstrip()}"
+    return phrase
+
+
+def _set_apart(bare: str) -> bool:
+    """A phrase counts as a mark only where dashes, stars or a colon set it apart from prose."""
+    return bare[0] in "-_=*~#–—─━<[【>" or bare[-1] in ":：-_=*"
+
+
+def _below(lines: list[Line], first: int, body: int, reason: str, confidence: float) -> Segment:
+    """The quote below an introduction: its quoted lines where they are marked, else all the rest."""
+    below = next_line(lines, body)
+    if below < len(lines) and _is_quoted(lines[below], introduced=True):
+        return Segment(SegmentKind.QUOTE, first, body, _run_end(lines, below, introduced=True), reason, confidence)
+    return Segment(SegmentKind.QUOTE, first, body, len(lines), reason, confidence, True)
+
+
+def _is_quoted(line: Line, *, introduced: bool) -> bool:
+    if line.depth:
+        return True
+    return introduced and (line.bare[:1] == "|" or _NAME_QUOTE.match(line.bare) is not None)
+
+
+def _run_end(lines: list[Line], place: int, *, introduced: bool = False) -> int:
+    """The line after the last of a run of quoted lines and the blank ones that follow it."""
+    end = place + 1
+    while end < len(lines):
+        after = next_line(lines, end)
+        if after == len(lines):
+            return after
+        if _is_quoted(lines[after], introduced=introduced) or _is_wrapped_quote(lines, after, end):
+            end = after + 1
+            continue
+        return after
+    return end
+
+
+def _is_wrapped_quote(lines: list[Line], place: int, end: int) -> bool:
+    """A piece of a quoted line that a mail program broke off: between quoted lines, without white space of a sentence."""
+    if place != end or place + 1 >= len(lines) or not lines[place + 1].depth or not lines[place - 1].depth:
+        return False
+    if lines[place].hint or lines[place - 1].hint:
+        return False
+    bare, above = lines[place].bare, lines[place - 1].bare
+    if " " not in bare and len(bare) > 8 and not bare.isalpha():
+        return True
+    return len(above) >= 60 and above[-1] not in ".?!:;" and bare[0].islower()
+
+
+def _with_rules_above(lines: list[Line], segment: Segment, text_from: int) -> int:
+    """The quote's first line, moved up over the rules ('_____', '-----') that frame it."""
+    first = segment.first
+    if not segment.introduced and not segment.final:
+        return first
+    place = first - 1
+    while place >= text_from and (lines[place].blank or _is_rule(lines[place].bare)):
+        if not lines[place].blank:
+            first = place
+        place -= 1
+    return first
+
+
+def _is_rule(bare: str) -> bool:
+    return len(bare) >= 5 and set(bare) <= _RULE_CHARACTERS

@@ -1,0 +1,292 @@
+"""Where a person's own words end and what is appended begins: signatures, app lines, list footers, disclaimers."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from mailbridge.message.model import SpanKind
+from mailbridge.reply.lines import Hint, Line
+from mailbridge.reply.vocabulary import disclaimer_phrases, fold, mobile_signatures, sign_offs
+
+
+class Piece(NamedTuple):
+    """The lines from `first` up to, not including, `last` are of one kind."""
+
+    kind: SpanKind
+    first: int
+    last: int
+    reason: str
+    confidence: float
+
+
+class _Start(NamedTuple):
+    """A signature begins at the line `place`; `swallows` means that whatever comes below it belongs to it or to a quote."""
+
+    place: int
+    reason: str
+    confidence: float
+
+
+_DASHES = frozenset({"--", "-- ", "—", "---", "––", "——", "--\xad", "&#8212;", "᠆᠆", "-–", "ᐧ"})
+_RULE = re.compile(r"^(?:_{5,}|-{5,}|={5,}|\*{5,}|~{5,}|#{5,})$")
+# '- Ann', '-Ann Example', '/Ann', '—Ann': a dash or a slash and one to three words that are no sentence.
+_DASH_NAME = re.compile(r"^(?:[-–—]{1,2}|/|~)\s?[^\W\d_][\w.'’-]{0,24}(?: [^\W\d_][\w.'’-]{0,24}){0,2}$")
+_LIST_ITEM = re.compile(r"^(?:[-–—*•·+]|\d+[.)])\s?\S")
+_POSTSCRIPT = re.compile(r"^p\.?\s?s\.?\s?[:.\-–— ]|^n\.?b\.?:", re.IGNORECASE)
+_TRAILING = " \t\u00a0,.;:!~-–—*_…。、，！　)"
+_SENTENCE = re.compile(r"\w{2}[.?!](?:\s|$)|[。？]$")
+
+_MOST_SIGNATURE_LINES = 16
+_MOST_DASHED_LINES = 40
+_LONGEST_SIGNATURE_LINE = 110
+_LONGEST_APP_LINE = 120
+_DISCLAIMER_SEARCH = 60
+# Thanks are as often the message as its end: they open a signature only above a name.
+_THANKS = re.compile(
+    r"^(?:thank|thx|many thanks|with thanks|with many thanks|dank|vielen dank|besten dank|merci|gracias|muchas gracias|mil gracias|grazie|molte grazie|"
+    r"obrigad|muito obrigad|bedankt|dank|dzięk|mulțum|multum|mulţum|spasibo|спасибо|большое спасибо|дяку|díky|děku|ďaku|tack|tak$|takk|tusen takk|"
+    r"mange ta|kiito|teşekkür|ευχαριστ|köszön|ありがとう|谢谢|謝謝|多谢|感谢|감사|고맙|best$|cheers$|ciao$|br$|t$|yours$|以上$|gr$|att$|pro$)"
+)
+
+
+def split(lines: list[Line], first: int, last: int, *, after_text: bool, quote_below: bool) -> list[Piece]:
+    """The lines `first` to `last` (exclusive) as pieces: fresh, then what is appended to it.
+
+    `after_text` says that fresh text stands above, so that all of this may be a signature; `quote_below` that a quote follows.
+    """
+    hinted = _hinted(lines, first, last)
+    if hinted is not None:
+        return hinted
+    written = [place for place in range(first, last) if lines[place].bare]
+    if not written:
+        return [_fresh(first, last)] if last > first else []
+    start = _signature_start(lines, written, after_text=after_text, quote_below=quote_below)
+    fresh_end = start.place if start else last
+    disclaimer = _disclaimer_start(lines, [place for place in written], fresh_end, after_text=after_text)
+    pieces = [_fresh(first, min(fresh_end, disclaimer.place if disclaimer else last))]
+    if start:
+        pieces += _signature_pieces(lines, start, disclaimer.place if disclaimer else last)
+    if disclaimer:
+        pieces.append(Piece(SpanKind.DISCLAIMER, disclaimer.place, last, disclaimer.reason, disclaimer.confidence))
+    return [piece for piece in pieces if piece.first < piece.last]
+
+
+def _fresh(first: int, last: int) -> Piece:
+    return Piece(SpanKind.FRESH, first, last, "written", 1.0)
+
+
+def _hinted(lines: list[Line], first: int, last: int) -> list[Piece] | None:
+    """Pieces by what the HTML's structure says, None where it says nothing."""
+    marked = [place for place in range(first, last) if lines[place].hint is Hint.SIGNATURE and lines[place].bare]
+    if not marked:
+        return None
+    begin, end = marked[0], marked[-1] + 1
+    above = [place for place in range(first, begin) if lines[place].bare]
+    if above and lines[above[-1]].bare in _DASHES:
+        begin = above.pop()
+    pieces = split(lines, first, begin, after_text=False, quote_below=False) if begin > first else []
+    pieces.append(Piece(SpanKind.SIGNATURE, begin, end, lines[marked[0]].reason, 0.97))
+    if end < last:
+        pieces += split(lines, end, last, after_text=True, quote_below=False)
+    return pieces
+
+
+def _signature_start(lines: list[Line], written: list[int], *, after_text: bool, quote_below: bool) -> _Start | None:
+    """The earliest line at which a signature begins."""
+    allowed = written if after_text else written[1:]
+    for place in allowed:
+        rest = [other for other in written if other > place]
+        start = _starts_here(lines, place, rest, written, quote_below=quote_below)
+        if start is not None:
+            return start
+    return None
+
+
+def _starts_here(lines: list[Line], place: int, rest: list[int], written: list[int], *, quote_below: bool) -> _Start | None:
+    bare = lines[place].bare
+    if bare in _DASHES:
+        return _dashes(lines, place, rest)
+    if len(bare) >= 5 and bare[0] == bare[-1] and _RULE.match(bare):
+        return _rule(lines, place, rest)
+    if len(bare) <= _LONGEST_APP_LINE:
+        language = mobile_language(bare)
+        if language:
+            return _Start(place, f"mobile-signature:{language}", 0.95)
+    if len(bare) <= 80:
+        return _sign_off(lines, place, rest) or _dash_name(lines, place, rest, written)
+    return None
+
+
+def _dashes(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
+    """A delimiter of RFC 3676 4.3, or one of its misspellings, with no more below it than a signature has."""
+    if lines[place].bare == "---" and not _short(lines, rest, most=10):
+        return None
+    if len(rest) > _MOST_DASHED_LINES:
+        return None
+    return _Start(place, "signature:dashes", 0.97 if lines[place].bare == "--" else 0.85)
+
+
+def _rule(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
+    """A line of dashes or underscores, set apart, above a few short lines: list footers and signatures with a frame."""
+    if not rest or (place > 0 and lines[place - 1].bare) or len(rest) > _MOST_SIGNATURE_LINES:
+        return None
+    underscores = lines[place].bare[0] == "_"
+    if not underscores and not _short(lines, rest, most=8):
+        return None
+    return _Start(place, "signature:rule", 0.8 if underscores else 0.6)
+
+
+def _short(lines: list[Line], rest: list[int], *, most: int) -> bool:
+    return len(rest) <= most and all(len(lines[place].bare) <= _LONGEST_SIGNATURE_LINE for place in rest)
+
+
+def mobile_language(bare: str) -> str:
+    """The language of a line that an app or a phone signs with ('Sent from my phone'), '' for any other line."""
+    folded = fold(bare.split("<http", 1)[0].split("(http", 1)[0]).strip(" .!*_-–—|[]>")
+    if not 8 <= len(folded) <= _LONGEST_APP_LINE or _SENTENCE.search(folded):
+        return ""
+    phrases, languages = mobile_signatures()
+    matching = phrases.matches(folded)
+    if not matching or len(folded.split()) > 12:
+        return ""
+    return languages[matching[0]]
+
+
+def _sign_off(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
+    language, named = _sign_off_language(lines[place].bare)
+    if not language:
+        return None
+    below = _until_postscript(lines, rest)
+    card = _card(lines, below)
+    if card is None:
+        return None
+    thanks = _THANKS.match(fold(lines[place].bare)) is not None
+    if thanks and not named and not _is_name(lines[below[0]].bare if below else ""):
+        return None
+    return _Start(place, f"sign-off:{language}", 0.8 if thanks else 0.9)
+
+
+def _sign_off_language(bare: str) -> tuple[str, bool]:
+    """(language of the sign-off that this line is, whether a name follows on the same line)."""
+    folded = fold(bare).strip(_TRAILING)
+    known = sign_offs().get(folded)
+    if known:
+        return known, False
+    for separator in (",", "!", ".", " -", " /", "，", "。", "、"):
+        head, found, tail = folded.partition(separator)
+        if found and len(tail.split()) <= 4:
+            known = sign_offs().get(head.strip(_TRAILING))
+            if known:
+                return known, bool(tail.strip(_TRAILING))
+    return _sign_off_and_name(bare, folded)
+
+
+def _sign_off_and_name(bare: str, folded: str) -> tuple[str, bool]:
+    """'Best regards Ann Example': two words of a sign-off at least, then capitalised words only."""
+    words, spoken = folded.split(), bare.split()
+    for size in (1, 2, 3):
+        if len(words) - size < 2:
+            break
+        known = sign_offs().get(" ".join(words[:-size]).strip(_TRAILING))
+        if known and all(word[:1].isupper() for word in spoken[-size:]):
+            return known, True
+    return "", False
+
+
+def _until_postscript(lines: list[Line], rest: list[int]) -> list[int]:
+    for index, place in enumerate(rest):
+        if _POSTSCRIPT.match(lines[place].bare):
+            return rest[:index]
+    return rest
+
+
+def _card(lines: list[Line], below: list[int]) -> list[int] | None:
+    """The lines below a sign-off up to a disclaimer, None where they are too many or too long to be a visiting card."""
+    card: list[int] = []
+    for place in below:
+        bare = lines[place].bare
+        if len(bare) > _LONGEST_SIGNATURE_LINE:
+            return card if card and (_is_legal(bare) or _is_link(bare)) else None
+        card.append(place)
+    if len(card) > _MOST_SIGNATURE_LINES:
+        return card if any(_is_legal(lines[place].bare) or lines[place].bare in _DASHES for place in card[:_MOST_SIGNATURE_LINES]) else None
+    prose = sum(1 for place in card if len(lines[place].bare) > 60 and _SENTENCE.search(lines[place].bare))
+    return None if card and prose * 2 > len(card) else card
+
+
+def _is_link(bare: str) -> bool:
+    return "://" in bare or "www." in bare or "cid:" in bare
+
+
+def _is_name(bare: str) -> bool:
+    words = bare.strip(_TRAILING).split()
+    return 1 <= len(words) <= 5 and len(bare) <= 40 and not _SENTENCE.search(bare.rstrip(".")) and bare[-1] not in "?:"
+
+
+def _dash_name(lines: list[Line], place: int, rest: list[int], written: list[int]) -> _Start | None:
+    bare = lines[place].bare
+    if bare[0] not in "-–—/~" or not _DASH_NAME.match(bare):
+        return None
+    if len(rest) > 3 and not _RULE.match(lines[rest[0]].bare):
+        return None
+    if rest and not _RULE.match(lines[rest[0]].bare) and (_LIST_ITEM.match(lines[rest[0]].bare) or len(lines[rest[0]].bare) > 60):
+        return None
+    above = [other for other in written if other < place]
+    if above and (_LIST_ITEM.match(lines[above[-1]].bare) or lines[above[-1]].bare.endswith((":", "："))):
+        return None
+    if above and lines[place - 1].bare and bare[1:2] == " ":
+        return None
+    return _Start(place, "signature:name", 0.7)
+
+
+def _signature_pieces(lines: list[Line], start: _Start, last: int) -> list[Piece]:
+    written = [place for place in range(start.place + 1, last) if lines[place].bare]
+    if start.reason.startswith("mobile-signature"):
+        return _app_pieces(lines, start, written, last)
+    postscript = next((place for place in written if _POSTSCRIPT.match(lines[place].bare)), last)
+    pieces = [Piece(SpanKind.SIGNATURE, start.place, postscript, start.reason, start.confidence)]
+    if postscript < last and start.reason.startswith("sign-off"):
+        return [*pieces, Piece(SpanKind.FRESH, postscript, last, "postscript", 0.8)]
+    return [pieces[0]._replace(last=last)]
+
+
+def _app_pieces(lines: list[Line], start: _Start, written: list[int], last: int) -> list[Piece]:
+    """Nobody writes below the line of an app: what stands there is a card if short, else an earlier mail quoted without a word."""
+    if _short(lines, written, most=6) or not written:
+        return [Piece(SpanKind.SIGNATURE, start.place, last, start.reason, start.confidence)]
+    ends = start.place + 1
+    while ends < last and lines[ends].bare and mobile_language(lines[ends].bare):
+        ends += 1
+    return [
+        Piece(SpanKind.SIGNATURE, start.place, ends, start.reason, start.confidence),
+        Piece(SpanKind.QUOTE, ends, last, "below-mobile-signature", 0.6),
+    ]
+
+
+def _disclaimer_start(lines: list[Line], written: list[int], fresh_end: int, *, after_text: bool) -> _Start | None:
+    """The first line of a paragraph that only lawyers write, near the end of the text."""
+    tail = written[-_DISCLAIMER_SEARCH:]
+    for paragraph in _paragraphs(lines, tail):
+        if paragraph[0] == written[0] and not after_text:
+            continue
+        text = fold(" ".join(lines[place].bare for place in paragraph))
+        languages = [language for phrase, language in disclaimer_phrases() if phrase in text] if len(text) >= 40 else []
+        if len(languages) >= 2 or (languages and (len(text) >= 180 or paragraph[0] > fresh_end)):
+            return _Start(paragraph[0], f"disclaimer:{languages[0]}", 0.85 if len(languages) > 1 else 0.7)
+    return None
+
+
+def _is_legal(bare: str) -> bool:
+    folded = fold(bare)
+    return any(phrase in folded for phrase, _ in disclaimer_phrases())
+
+
+def _paragraphs(lines: list[Line], written: list[int]) -> list[list[int]]:
+    paragraphs: list[list[int]] = []
+    for place in written:
+        if paragraphs and paragraphs[-1][-1] == place - 1:
+            paragraphs[-1].append(place)
+        else:
+            paragraphs.append([place])
+    return paragraphs

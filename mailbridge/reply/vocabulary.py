@@ -1,0 +1,175 @@
+"""The phrase tables of all languages, turned into what a line can be looked up in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+
+from mailbridge.reply.linear import Pattern, PhraseSet, escaped
+from mailbridge.reply.phrases import LANGUAGES, Phrases
+
+_PLACEHOLDER = re.compile(r"(\{when\}|\{who\}|\{thing\})")
+_WHEN, _WHO, _THING = "{when}", "{who}", "{thing}"
+# Text that begins with its date has at most two words before the first digit: 'on Wed, 4 March', 'Wednesday, 4'.
+_WHEN_FIRST = r"(?:\S+\s+){0,2}\S{0,6}\d.*"
+_WHEN_LATER = r".*\d.*"
+
+
+class Role(StrEnum):
+    """What a copied header says."""
+
+    SENDER = "sender"
+    DATE = "date"
+    TO = "to"
+    CC = "cc"
+    SUBJECT = "subject"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A way to introduce a quote, in one language."""
+
+    language: str
+    pattern: str
+    has_date: bool
+    opens_with_word: bool  # and not with a name or a date, which could swallow a line that stands above
+
+
+def fold(text: str) -> str:
+    """The text as it is looked up: lower case, one blank between words, no directional marks."""
+    return " ".join(text.translate(_INVISIBLE).casefold().split())
+
+
+# Marks of direction and width that clients put around addresses: U+200B-F, U+202A-E, U+2060, U+2066-9, U+FEFF, U+00AD.
+_INVISIBLE = dict.fromkeys([0xAD, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+@cache
+def attributions() -> tuple[PhraseSet, tuple[Template, ...]]:
+    """The set of all languages' ways to introduce a quote, and what its members are."""
+    templates = tuple(_template(language.code, phrase) for language in LANGUAGES for phrase in language.attribution)
+    return PhraseSet([template.pattern for template in templates]), templates
+
+
+def _template(code: str, phrase: str) -> Template:
+    folded = fold(phrase)
+    return Template(
+        language=code,
+        pattern=_as_pattern(folded),
+        has_date=_WHEN in folded,
+        opens_with_word=not folded.startswith("{"),
+    )
+
+
+def _as_pattern(template: str) -> str:
+    parts = [part for part in _PLACEHOLDER.split(template) if part.strip()]
+    return "".join(_pieces(parts))
+
+
+def _pieces(parts: list[str]) -> Iterator[str]:
+    for place, part in enumerate(parts):
+        match part:
+            case "{when}":
+                yield _WHEN_FIRST if place == 0 else _WHEN_LATER
+            case "{who}" | "{thing}":
+                yield ".+"
+            case literal:
+                yield _literal(literal, glued=place == 0 and len(parts) > 1)
+
+
+def _literal(text: str, *, glued: bool) -> str:
+    """A fixed part; the opening word of a phrase must be a word of its own where the script has such."""
+    words = r"\s+".join(escaped(word) for word in text.split())
+    before, after = (r"\s*", r"\s*")
+    if glued and text.isascii():
+        return rf"{words}[\s,:]+"
+    return f"{before}{words}{after}"
+
+
+@cache
+def header_words() -> dict[str, tuple[Role, frozenset[str]]]:
+    """Folded header word -> its role, and the languages that use it.  Of two roles the first language's counts."""
+    found: dict[str, tuple[Role, frozenset[str]]] = {}
+    for language in LANGUAGES:
+        for role, words in _roles(language):
+            for word in words:
+                known_role, codes = found.get(fold(word), (role, frozenset()))
+                found[fold(word)] = (known_role, codes | {language.code})
+    return found
+
+
+def _roles(language: Phrases) -> tuple[tuple[Role, tuple[str, ...]], ...]:
+    return (
+        (Role.SENDER, language.sender),
+        (Role.DATE, language.date),
+        (Role.TO, language.to),
+        (Role.CC, language.cc),
+        (Role.SUBJECT, language.subject),
+        (Role.OTHER, language.other),
+    )
+
+
+def _by_phrase(rows: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for code, phrases in rows:
+        for phrase in phrases:
+            found.setdefault(fold(phrase).rstrip(" .,!:"), code)
+    return found
+
+
+@cache
+def originals() -> dict[str, str]:
+    """'original message' and its kin -> language."""
+    return _by_phrase((language.code, language.original) for language in LANGUAGES)
+
+
+@cache
+def forward_marks() -> dict[str, str]:
+    """'forwarded message' and its kin -> language."""
+    return _by_phrase((language.code, language.forwarded) for language in LANGUAGES)
+
+
+@cache
+def sign_offs() -> dict[str, str]:
+    """'best regards' and its kin -> language."""
+    return _by_phrase((language.code, language.sign_offs) for language in LANGUAGES)
+
+
+@cache
+def mobile_signatures() -> tuple[PhraseSet, tuple[str, ...]]:
+    """The set of lines that apps sign with, and the language of each."""
+    rows = [(language.code, fold(phrase)) for language in LANGUAGES for phrase in language.mobile]
+    return PhraseSet([_as_pattern(phrase) for _, phrase in rows]), tuple(code for code, _ in rows)
+
+
+@cache
+def disclaimer_phrases() -> tuple[tuple[str, str], ...]:
+    """Folded phrases of disclaimers, with their language."""
+    return tuple((fold(phrase), language.code) for language in LANGUAGES for phrase in language.disclaimers)
+
+
+@cache
+def month_numbers() -> dict[str, int]:
+    """Folded month name or abbreviation -> 1 to 12."""
+    found: dict[str, int] = {}
+    for language in LANGUAGES:
+        for number, names in enumerate(language.months, start=1):
+            for name in names.split():
+                found.setdefault(fold(name), number)
+    return found
+
+
+@cache
+def subject_prefixes() -> tuple[frozenset[str], frozenset[str]]:
+    """What stands before the colon in the subject of a reply, and of a forward."""
+    replies = frozenset(fold(word) for language in LANGUAGES for word in language.reply_prefixes)
+    forwards = frozenset(fold(word) for language in LANGUAGES for word in language.forward_prefixes)
+    return replies - forwards, forwards
+
+
+DATE = Pattern(r"\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}[:h時시点]\s?\d{2}|\d{1,2}\.\d{2}\b")
+TIME = Pattern(r"\d{1,2}[:h時시点]\s?\d{2}|\d{1,2}\.\d{2}(?:\.\d{2})?(?:[^.\d]|$)|\d\s?(?:am|pm|a\.m|p\.m|uhr)\b")
