@@ -1,0 +1,266 @@
+"""Address fields: a lenient reading for showing and answering, a strict one for believing (RFC 5322 3.4, RFC 6532)."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import dataclass, replace
+from email.utils import getaddresses
+from typing import NamedTuple
+
+from mailbridge.message import charsets, front, limits
+from mailbridge.message.headers import decode_words, shown_name, unfold
+from mailbridge.message.model import Address
+
+# What mail-parser reads as we do: no groups, comments, encoded words or quoted specials.
+_SIMPLE = re.compile(r'[^():;\\"=<>,@]*(?:"[^"\\=@<>]*"\s*)?(?:<[^\s<>()@,:;"]+@[^\s<>()@,:;"]+>|[^\s<>()@,:;"]+@[^\s<>()@,:;"]+)')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^<>]*>?|=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|[(),;:]|[^"<>(),;:=]+|.', re.DOTALL)
+_COMMENT_MARK = re.compile(r"[()\\]")
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+_SPACED_SPECIAL = re.compile(r"\s*([@.])\s*")
+
+
+class Strict(NamedTuple):
+    """A mailbox that may be believed, or the reason why there is none (a stable word)."""
+
+    address: Address | None
+    reason: str = ""
+
+
+def read_addresses(raw: bytes) -> tuple[tuple[Address, ...], tuple[str, ...]]:
+    """The mailboxes of an address field as people mean them, and what was doubtful; never raises, at most 1,000."""
+    text = raw.decode("ascii") if raw.isascii() else charsets.decode(raw).text
+    if _SIMPLE.fullmatch(text):
+        reading = front.mailboxes(text)
+        if not reading.doubts:
+            return tuple(_address(name, address) for name, address in reading.mailboxes), ()
+    return _Scanner(text).read()
+
+
+def _address(name: str, address: str, group: str | None = None) -> Address:
+    local, at, domain = address.rpartition("@")
+    written = f"{local}{at}{domain.lower()}" if at else address
+    shown = shown_name(decode_words(name) if "=?" in name else name)
+    return Address(address=written, name="" if shown == written else shown, group=group)
+
+
+@dataclass(slots=True)
+class _Item:
+    """What was read of a mailbox up to the next separator."""
+
+    phrase: str = ""
+    angle: str | None = None
+    comment: str = ""
+    quoted: bool = False  # the phrase holds a quoted string, so an @ in it is text
+    begin: int = 0
+
+
+class _Scanner:
+    """One pass over an address field, a token at a time; every token is looked at a bounded number of times."""
+
+    __slots__ = ("addresses", "at", "doubts", "group", "item", "surname", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.item = _Item()
+        self.group: str | None = None
+        self.surname = ""  # of `Doe, John <j@d.example>`, written without the quotes it needs
+        self.addresses: list[Address] = []
+        self.doubts: list[str] = []
+
+    def read(self) -> tuple[tuple[Address, ...], tuple[str, ...]]:
+        while self.at < len(self.text):
+            if len(self.addresses) >= limits.ADDRESSES:
+                self.doubts.append(f"more than {limits.ADDRESSES} addresses")
+                break
+            match = _TOKEN.match(self.text, self.at)
+            if match is None:  # cannot be: the last alternative takes any character
+                break
+            self.at = match.end()
+            self._take(match[0])
+        else:
+            self._emit(self.at)
+            self._forget_surname()
+        return tuple(self.addresses), tuple(dict.fromkeys(self.doubts))
+
+    def _take(self, token: str) -> None:
+        match token[0]:
+            case '"':
+                self.item.phrase += _unquoted(token)
+                self.item.quoted = True
+            case "<" if len(token) > 1:
+                self._angle(token)
+            case "(":
+                self._comment()
+            case ",":
+                self._emit(self.at - 1)
+            case ";":
+                self._emit(self.at - 1)
+                self._forget_surname()
+                self.group = None
+            case ":":
+                self._colon()
+            case _:
+                self.item.phrase += token
+
+    def _angle(self, token: str) -> None:
+        if self.item.angle is not None:
+            self.doubts.append("two angle addresses")
+        # The last one is where mail programs of all sorts would write to.
+        self.item.angle = token.strip("<>")
+
+    def _comment(self) -> None:
+        depth = 1
+        start = self.at
+        for match in _COMMENT_MARK.finditer(self.text, start):
+            if match[0] == "\\" or self.text[match.start() - 1] == "\\":
+                continue
+            depth += 1 if match[0] == "(" else -1
+            if depth == 0:
+                self.item.comment = self.text[start : match.start()]
+                self.item.phrase += " "
+                self.at = match.end()
+                return
+        self.doubts.append("comment is not closed")
+        self.at = len(self.text)
+
+    def _colon(self) -> None:
+        word = self.item.phrase.strip()
+        if self.item.angle is not None or "@" in word or self.group is not None:
+            self.item.phrase += ":"
+        elif word.lower() == "mailto":
+            self.item = _Item(begin=self.at)
+        else:
+            self.group = shown_name(decode_words(word))
+            self.item = _Item(begin=self.at)
+
+    def _emit(self, end: int) -> None:
+        item, self.item = self.item, _Item(begin=self.at)
+        phrase = item.phrase.strip()
+        if item.angle is not None:
+            name = f"{self.surname}, {phrase}" if self.surname and phrase else self.surname or phrase
+            self.surname = ""
+            self._add(name or item.comment, _addr_spec(item.angle))
+            return
+        if not phrase:
+            return
+        self._forget_surname()
+        name, address = self._quoted_local(item, end) if item.quoted else _bare(phrase)
+        if address:
+            self._add(name or item.comment, address)
+        else:
+            self.surname = phrase
+
+    def _quoted_local(self, item: _Item, end: int) -> tuple[str, str]:
+        source = self.text[item.begin : end].strip()
+        return ("", source) if _QUOTED_LOCAL.fullmatch(source) else ("", "")
+
+    def _forget_surname(self) -> None:
+        if self.surname:
+            self.doubts.append("no address")
+            self._add(self.surname, "")
+            self.surname = ""
+
+    def _add(self, name: str, address: str) -> None:
+        if address and not _PLAUSIBLE.fullmatch(address):
+            self.doubts.append("odd address")
+        if name.strip() or address:
+            self.addresses.append(_address(name, address, self.group))
+
+
+_QUOTED_LOCAL = re.compile(r'"(?:[^"\\]|\\.)*"@[^\s@<>()\[\],;:\\"]+')
+_PLAUSIBLE = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
+
+
+def _unquoted(token: str) -> str:
+    inner = token[1:-1] if len(token) > 1 and token.endswith('"') else token[1:]
+    return _QUOTED_PAIR.sub(r"\1", inner) if "\\" in inner else inner
+
+
+def _addr_spec(inside: str) -> str:
+    """What stands in angle brackets without comments, folding and an obsolete route (RFC 5322 4.4)."""
+    text = _without_comments(inside).strip()
+    if text.startswith("@") and ":" in text:
+        text = text.rpartition(":")[2]
+    return _tidied(text.removeprefix("mailto:"))
+
+
+def _without_comments(text: str) -> str:
+    while "(" in text:
+        before, _, rest = text.partition("(")
+        comment, closed, after = rest.partition(")")
+        if not closed:
+            return before
+        text = f"{before} {after}" if "(" not in comment else before
+    return text
+
+
+def _tidied(text: str) -> str:
+    return shown_name(_SPACED_SPECIAL.sub(r"\1", text)).rstrip(".")
+
+
+def _bare(phrase: str) -> tuple[str, str]:
+    """Name and address of an item without angle brackets; the address is its only word with an @."""
+    words = _SPACED_SPECIAL.sub(r"\1", phrase).split() if "@" in phrase else []
+    with_at = [word for word in words if "@" in word and not word.startswith("=?")]
+    if len(with_at) != 1:
+        return phrase, ""
+    rest = " ".join(word for word in words if word != with_at[0])
+    return rest, _tidied(with_at[0].strip("'"))
+
+
+# RFC 5322 dot-atom, with RFC 6532's characters in the local part only; a domain is labels of letters, digits and hyphens.
+_LOCAL = r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
+_DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_PHRASE = r'(?:"[^"\\\x00-\x1f]*"|[^\s"(),:;<>@\[\]\\][^"(),:;<>@\[\]\\\x00-\x1f]*)'
+_STRICT = re.compile(rf"(?:(?P<name>{_PHRASE})[ \t]*<(?P<angle>{_LOCAL}@{_DOMAIN})>|<(?P<only>{_LOCAL}@{_DOMAIN})>|(?P<bare>{_LOCAL}@{_DOMAIN}))")
+_STRICT_BY_DEFAULT = "strict" in inspect.signature(getaddresses).parameters
+_LONGEST = 254  # RFC 5321 4.5.3.1.3, without the angle brackets
+_LONGEST_FIELD = 2000  # of a field that names one mailbox
+
+
+def strict_mailbox(raw: bytes | str) -> Strict:
+    """The one mailbox of a From field, if the field is exactly one plain addr-spec and three parsers agree on it.
+
+    No groups, routes, comments, quoted pairs, encoded addresses, domain literals or non-ASCII domains: each of them has
+    made some pair of mail programs see two senders in one field.
+    """
+    text = _strict_text(raw)
+    if text is None or len(text) > _LONGEST_FIELD:
+        return Strict(None, "From field is not plain text")
+    match = _STRICT.fullmatch(text)
+    if match is None:
+        return Strict(None, "From field is not exactly one plain address")
+    address = match["angle"] or match["only"] or match["bare"]
+    if len(address) > _LONGEST or len(address.partition("@")[0].encode()) > 64:
+        return Strict(None, "From address is too long")
+    if "=?" in address:
+        return Strict(None, "From address holds an encoded word")
+    if _standard(text) != [address] or _front(text) != [address]:
+        return Strict(None, "parsers differ on the From field")
+    return Strict(_address((match["name"] or "").strip().strip('"'), address))
+
+
+def _strict_text(raw: bytes | str) -> str | None:
+    data = raw.encode("utf-8", "surrogateescape") if isinstance(raw, str) else raw
+    try:
+        text = unfold(data).decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text if text.replace("\t", " ").isprintable() else None
+
+
+def _standard(text: str) -> list[str]:
+    pairs = getaddresses([text], strict=True) if _STRICT_BY_DEFAULT else getaddresses([text])  # type: ignore[call-arg]
+    return [address for _, address in pairs]
+
+
+def _front(text: str) -> list[str]:
+    reading = front.mailboxes(text)
+    return [] if reading.doubts else [address for _, address in reading.mailboxes]
+
+
+def without_group(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+    """The same mailboxes, outside of any group."""
+    return tuple(replace(address, group=None) for address in addresses)

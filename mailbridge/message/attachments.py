@@ -1,0 +1,136 @@
+"""The files a mail carries: every leaf that is not the body, and the files inside winmail.dat, S/MIME and uuencoded text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from hashlib import sha256
+
+from mailbridge.message import charsets, limits
+from mailbridge.message.headers import read_block, shown_name
+from mailbridge.message.model import Attachment
+from mailbridge.message.transfer import InlineFile
+from mailbridge.message.tree import Leaf
+
+_PATH = re.compile(r"^(?:.*[\\/])?", re.DOTALL)
+_RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)", re.IGNORECASE)
+_UNSHOWABLE = re.compile(r"[<>:\"|?*\x00-\x1f]")
+
+# The usual extension of what comes without a name; a name is for people, nothing is decided by it.
+_EXTENSIONS = {
+    "text/plain": "txt",
+    "text/html": "html",
+    "text/calendar": "ics",
+    "text/csv": "csv",
+    "text/vcard": "vcf",
+    "text/x-vcard": "vcf",
+    "text/rfc822-headers": "txt",
+    "message/rfc822": "eml",
+    "message/global": "eml",
+    "message/delivery-status": "txt",
+    "message/disposition-notification": "txt",
+    "message/feedback-report": "txt",
+    "image/jpeg": "jpg",
+    "image/jpg": "jpg",
+    "image/png": "png",
+    "image/gif": "gif",
+    "image/svg+xml": "svg",
+    "image/tiff": "tiff",
+    "image/webp": "webp",
+    "application/pdf": "pdf",
+    "application/zip": "zip",
+    "application/json": "json",
+    "application/xml": "xml",
+    "application/rtf": "rtf",
+    "application/ms-tnef": "dat",
+    "application/pgp-signature": "asc",
+    "application/pgp-encrypted": "asc",
+    "application/pkcs7-signature": "p7s",
+    "application/x-pkcs7-signature": "p7s",
+    "application/pkcs7-mime": "p7m",
+    "application/x-pkcs7-mime": "p7m",
+}
+
+
+def of_leaf(leaf: Leaf) -> Attachment:
+    """A leaf as a file."""
+    return make(
+        leaf.content,
+        part=leaf.path,
+        name=leaf.filename,
+        content_type=leaf.content_type,
+        disposition=leaf.disposition or "attachment",
+        content_id=leaf.content_id,
+        fallback=_subject(leaf) if leaf.is_message else "",
+    )
+
+
+def of_inline_file(leaf: Leaf, number: int, file: InlineFile) -> Attachment:
+    """A uuencoded file that stood in the text of `leaf`."""
+    name = charsets.decode(file.name, leaf.charset).text
+    return make(file.content, part=f"{leaf.path}.u{number}", name=name, content_type="application/octet-stream", inside=leaf.path)
+
+
+def make(
+    content: bytes,
+    *,
+    part: str,
+    name: str,
+    content_type: str,
+    disposition: str = "attachment",
+    content_id: str = "",
+    inside: str = "",
+    fallback: str = "",
+) -> Attachment:
+    """An attachment with a name that is safe to show, made up from `fallback`, type and place where the mail gives none."""
+    return Attachment(
+        part=part,
+        name=safe_name(name) or default_name(content_type, part, fallback),
+        content_type=content_type,
+        size=len(content),
+        sha256=sha256(content).hexdigest(),
+        content=content,
+        original_name=name,
+        disposition=disposition,
+        content_id=content_id,
+        is_message=content_type in {"message/rfc822", "message/global"},
+        inside=inside,
+    )
+
+
+def default_name(content_type: str, part: str, title: str = "") -> str:
+    """A name for what has none: the same at every reading."""
+    extension = _EXTENSIONS.get(content_type, "bin")
+    stem = safe_name(title)[: limits.FILE_NAME - 10]
+    return f"{stem or 'part-' + part}.{extension}"
+
+
+def safe_name(name: str) -> str:
+    """The last component of a file name without anything that misleads a person or a file system; '' where nothing is left."""
+    shown = shown_name(_PATH.sub("", name.replace("\x00", "")))
+    shown = _UNSHOWABLE.sub("_", shown).strip(" .") if shown.strip(" .") else ""
+    # A leading dot hides a file, a leading dash makes it an option, and some names are devices.
+    if name.rpartition("/")[2].startswith((".", "-")) and shown:
+        shown = f"_{shown.lstrip('-')}"
+    if _RESERVED.match(shown):
+        shown = f"_{shown}"
+    return _shortened(shown)
+
+
+def _shortened(name: str) -> str:
+    if len(name) <= limits.FILE_NAME:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    if not dot or len(extension) > 20:
+        return name[: limits.FILE_NAME]
+    return f"{stem[: limits.FILE_NAME - len(extension) - 1]}.{extension}"
+
+
+def _subject(leaf: Leaf) -> str:
+    headers = read_block(leaf.content[: limits.FIELD_BYTES]).fields
+    return next((field.value for field in headers if field.key == "subject"), "")
+
+
+def distinct(attachments: Iterable[Attachment]) -> tuple[Attachment, ...]:
+    """The attachments in order, each place in the mail once."""
+    return tuple({attachment.part: attachment for attachment in attachments}.values())

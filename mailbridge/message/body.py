@@ -1,0 +1,202 @@
+"""Which leaves are the body, and their text: plain first, else the HTML as text; RFC 3676 flowed lines joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from html import escape
+
+from mailbridge.message import charsets, html, limits
+from mailbridge.message.transfer import InlineFile, inline_files
+from mailbridge.message.tree import Container, Leaf, Tree
+
+_PLAIN = frozenset({"text/plain", "text/enriched", "text/richtext", "text"})
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A stretch of the body as a reader sees it: plain text, HTML, or the same thing in both."""
+
+    plain: tuple[Leaf, ...] = ()
+    html: tuple[Leaf, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """The body of a mail.  `parts` are the paths of the leaves it was made of; they are no attachments."""
+
+    text: str = ""
+    html: str = ""
+    parts: frozenset[str] = frozenset()
+    files: tuple[tuple[Leaf, InlineFile], ...] = ()  # uuencoded into the text, and taken out of it
+    guesses: tuple[str, ...] = ()
+
+
+def read_body(tree: Tree) -> Body:
+    """The text and the HTML a mail program would show for the whole mail."""
+    pieces = _pieces(tree)
+    reader = _BodyReader()
+    texts = [reader.text_of(piece) for piece in pieces]
+    return Body(
+        text=_joined(texts)[: limits.TEXT_CHARS],
+        html=_joined_html(pieces, texts, reader)[: limits.TEXT_CHARS],
+        parts=frozenset(leaf.path for piece in pieces for leaf in piece.plain + piece.html),
+        files=tuple(reader.files),
+        guesses=tuple(dict.fromkeys(reader.guesses)),
+    )
+
+
+def _joined(texts: Iterable[str]) -> str:
+    shown = [text for text in texts if text.strip()]
+    return shown[0] if len(shown) == 1 else "\n\n".join(text.strip("\n") for text in shown)
+
+
+def _joined_html(pieces: list[Piece], texts: list[str], reader: _BodyReader) -> str:
+    if not any(piece.html for piece in pieces):
+        return ""
+    if len(pieces) == 1:
+        return reader.html_of(pieces[0])
+    return "\n".join(
+        reader.html_of(piece) if piece.html else f"<pre>{escape(text)}</pre>" for piece, text in zip(pieces, texts, strict=True)
+    )
+
+
+class _BodyReader:
+    """Decodes each body leaf once, and remembers what was guessed and found on the way."""
+
+    __slots__ = ("decoded", "files", "guesses")
+
+    def __init__(self) -> None:
+        self.decoded: dict[str, str] = {}
+        self.files: list[tuple[Leaf, InlineFile]] = []
+        self.guesses: list[str] = []
+
+    def text_of(self, piece: Piece) -> str:
+        plain = _joined(self._plain(leaf) for leaf in piece.plain)
+        # An empty plain alternative beside an HTML one is a habit of newsletters.
+        if piece.html and not plain.strip():
+            return html.to_text(self.html_of(piece))
+        return plain
+
+    def html_of(self, piece: Piece) -> str:
+        return "\n".join(self._decoded(leaf) for leaf in piece.html)
+
+    def _plain(self, leaf: Leaf) -> str:
+        text = self._decoded(leaf).replace("\r\n", "\n").replace("\r", "\n")
+        if leaf.param("format").lower() == "flowed":
+            return unflowed(text, delsp=leaf.param("delsp").lower() == "yes")
+        return text
+
+    def _decoded(self, leaf: Leaf) -> str:
+        if leaf.path not in self.decoded:
+            decoded = charsets.decode(self._without_files(leaf), leaf.charset)
+            if decoded.guess:
+                self.guesses.append(f"part {leaf.path}: {decoded.guess}")
+            self.decoded[leaf.path] = decoded.text
+        return self.decoded[leaf.path]
+
+    def _without_files(self, leaf: Leaf) -> bytes:
+        files = inline_files(leaf.content) if leaf.content_type in _PLAIN else ()
+        if not files:
+            return leaf.content
+        self.files += [(leaf, file) for file in files]
+        kept = [leaf.content[: files[0].start]]
+        kept += [leaf.content[file.end : after.start] for file, after in zip(files, files[1:], strict=False)]
+        return b"".join([*kept, leaf.content[files[-1].end :]])
+
+
+def unflowed(text: str, *, delsp: bool) -> str:
+    """Flowed lines joined to paragraphs and space-stuffing undone (RFC 3676 section 4); quotes keep their depth marks."""
+    lines: list[str] = []
+    paragraph = ""
+    depth = 0
+    open_ = False
+    for line in text.split("\n"):
+        content = line.lstrip(">")
+        level = len(line) - len(content)
+        content = content.removeprefix(" ")
+        if open_ and level == depth and content != "-- ":
+            paragraph += content
+        else:
+            if open_:
+                lines.append(_quoted(paragraph, depth))
+            paragraph, depth = content, level
+        # Section 4.3: a signature separator never flows.
+        open_ = content.endswith(" ") and content != "-- "
+        if open_ and delsp:
+            paragraph = paragraph[:-1]
+        if not open_:
+            lines.append(_quoted(paragraph, depth))
+    if open_:
+        lines.append(_quoted(paragraph, depth))
+    return "\n".join(lines)
+
+
+def _quoted(paragraph: str, depth: int) -> str:
+    return f"{'>' * depth} {paragraph}" if depth else paragraph
+
+
+def _pieces(tree: Tree) -> list[Piece]:
+    """The body in the order of the mail, each alternative as one piece."""
+    containers = {container.path: container for container in tree.containers}
+    pieces: list[Piece] = []
+    chosen: dict[tuple[str, str], tuple[int, str]] = {}  # alternative and form -> piece, branch of the alternative
+    for leaf in tree.leaves:
+        form = _form(leaf)
+        if not form or not _is_shown(leaf, containers, first=not pieces):
+            continue
+        alternative, branch = _alternative(leaf, containers)
+        other = chosen.get((alternative, "html" if form == "plain" else "plain")) if branch else None
+        at, taken = chosen.get((alternative, form), (other[0] if other else len(pieces), branch))
+        if taken != branch:
+            continue  # a second rendering of what is already there
+        if at == len(pieces):
+            pieces.append(Piece())
+        if branch:
+            chosen[alternative, form] = (at, branch)
+        pieces[at] = _with(pieces[at], form, leaf)
+    return pieces
+
+
+def _form(leaf: Leaf) -> str:
+    if leaf.content_type in _PLAIN or (leaf.content_type.startswith("multipart/") and leaf.content.strip()):
+        return "plain"
+    return "html" if leaf.content_type == "text/html" else ""
+
+
+def _with(piece: Piece, form: str, leaf: Leaf) -> Piece:
+    if form == "plain":
+        return replace(piece, plain=(*piece.plain, leaf))
+    return replace(piece, html=(*piece.html, leaf))
+
+
+def _is_shown(leaf: Leaf, containers: dict[str, Container], *, first: bool) -> bool:
+    """Whether a text leaf is part of the body: RFC 8621 4.1.4, which tells what mail programs do."""
+    if leaf.disposition == "attachment" and (leaf.path != "1" or leaf.filename):
+        return False
+    if leaf.filename and not (first and leaf.disposition != "attachment") and leaf.disposition != "inline":
+        return False
+    container = containers.get(leaf.inside)
+    while container is not None and container.path:
+        if container.disposition == "attachment":
+            return False
+        container = containers.get(container.path.rpartition(".")[0])
+    parent = containers.get(leaf.inside)
+    if parent is None:
+        return True
+    number = leaf.path.rpartition(".")[2]
+    if parent.content_type in {"multipart/related", "multipart/signed", "multipart/report"}:
+        return number == "1"
+    return True
+
+
+def _alternative(leaf: Leaf, containers: dict[str, Container]) -> tuple[str, str]:
+    """The paths of the outermost alternative the leaf stands in and of its branch there; '' and '' where in none."""
+    alternative, branch = "", ""
+    path = leaf.path
+    while path:
+        child, path = path, path.rpartition(".")[0]
+        container = containers.get(path)
+        if container is not None and container.content_type == "multipart/alternative":
+            alternative, branch = path, child
+    return alternative, branch

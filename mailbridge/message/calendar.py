@@ -1,0 +1,95 @@
+"""Invitations and answers to them, told in a few lines (RFC 5545, RFC 5546)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date, datetime
+from typing import Any
+
+from mailbridge.message import charsets, limits
+from mailbridge.message.headers import shown_name
+
+_EVENTS = ("VEVENT", "VTODO")
+_MOST_EVENTS = 20
+_MOST_ATTENDEES = 50
+_MOST_WORDS = 2000
+
+
+def summary(content: bytes) -> str:
+    """What a calendar file says: method, title, when, where, who, one fact a line; '' where it is none or broken."""
+    # Reading this package takes longer than reading a mail; only those with an invitation wait for it.
+    import icalendar
+
+    if b"BEGIN:VCALENDAR" not in content[:4096].upper():
+        return ""
+    try:
+        found = icalendar.Calendar.from_ical(content[: limits.CALENDAR_BYTES].decode("utf-8", "replace"))
+        lines = [f"Method: {found['METHOD']}"] if "METHOD" in found else []
+        for number, event in enumerate(_events(found)):
+            if number >= _MOST_EVENTS:
+                break
+            lines += ["", *_event(event)] if number else _event(event)
+    # What it raises on broken files depends on where they break.
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError):
+        return ""
+    return charsets.clean("\n".join(lines))
+
+
+def method(content: bytes) -> str:
+    """The METHOD of a calendar file in upper case: REQUEST, REPLY, CANCEL, ...; '' for none."""
+    for line in content[: limits.FIELD_BYTES].splitlines():
+        name, colon, value = line.partition(b":")
+        if colon and name.strip().upper() == b"METHOD":
+            return value.strip().decode("ascii", "replace").upper()
+    return ""
+
+
+def _events(found: Any) -> Iterator[Any]:
+    return (component for component in found.subcomponents if component.name in _EVENTS)
+
+
+def _event(event: Any) -> list[str]:
+    facts = [
+        ("Title", _words(event.get("SUMMARY"))),
+        ("When", _when(event)),
+        ("Where", _words(event.get("LOCATION"))),
+        ("Organizer", _person(event.get("ORGANIZER"))),
+        ("Attendees", ", ".join(_attendees(event.get("ATTENDEE")))),
+        ("Status", _words(event.get("STATUS"))),
+        ("Repeats", _words(event["RRULE"].to_ical().decode("utf-8", "replace")) if "RRULE" in event else ""),
+        ("Description", str(event.get("DESCRIPTION") or "")[:_MOST_WORDS].strip()),
+    ]
+    return [f"{name}: {value}" for name, value in facts if value]
+
+
+def _words(value: object) -> str:
+    return shown_name(str(value))[:_MOST_WORDS] if value else ""
+
+
+def _when(event: Any) -> str:
+    start, end = _moment(event.get("DTSTART")), _moment(event.get("DTEND") or event.get("DUE"))
+    return f"{start} - {end}" if start and end and start != end else start or end
+
+
+def _moment(value: Any) -> str:
+    moment = getattr(value, "dt", None)
+    if isinstance(moment, datetime):
+        zone = getattr(value, "params", {}).get("TZID", "") or (moment.tzname() or "")
+        return f"{moment:%Y-%m-%d %H:%M} {zone}".strip()
+    return moment.isoformat() if isinstance(moment, date) else ""
+
+
+def _attendees(value: Any) -> Iterable[str]:
+    people = value if isinstance(value, list) else [value] if value else []
+    for person in people[:_MOST_ATTENDEES]:
+        answer = str(getattr(person, "params", {}).get("PARTSTAT", "")).lower()
+        yield f"{_person(person)} ({answer})" if answer else _person(person)
+
+
+def _person(value: Any) -> str:
+    if not value:
+        return ""
+    address = str(value)
+    address = address[7:] if address.lower().startswith("mailto:") else address
+    name = _words(getattr(value, "params", {}).get("CN", ""))
+    return f"{name} <{_words(address)}>" if name and name != address else _words(address)

@@ -1,0 +1,69 @@
+"""The moment a Date field names: mail-parser's reading, and a lenient one where it has none."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+
+from mailbridge.message import front
+
+_FAILURES = (ValueError, TypeError, OverflowError, IndexError)
+_COMMENT = re.compile(r"\([^()]*\)")
+_SPACES = re.compile(r"\s+")
+# Day, month, year and time wherever they stand, with what mailers put between them.
+_LOOSE = re.compile(
+    r"(?P<day>\d{1,2})[\s.-]+(?P<month>[A-Za-z]{3})[a-z]*[\s.,-]+(?P<year>\d{4}|\d\d)[\s,T]+"
+    r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d))?(?:\.\d+)?"
+    r"\s*(?P<half>[AaPp][Mm])?\s*(?P<zone>[+-]\s?\d{2}:?\d{2}|[A-Z]{1,5})?"
+)
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d{1,6})?(?: ?(?:Z|[+-]\d\d:?\d\d))?")
+_LONGEST = 200
+
+
+def read_date(value: str) -> tuple[datetime | None, tuple[str, ...]]:
+    """The moment in UTC or None, and stable words on what is wrong with the field."""
+    if not value.strip():
+        return None, ("empty",)
+    if len(value) > _LONGEST:
+        value = _SPACES.sub(" ", _COMMENT.sub(" ", value[: 10 * _LONGEST]))[:_LONGEST]
+    moment, doubts = front.date(value)
+    if moment is not None:
+        return moment, doubts
+    moment = _iso(value) or _standard(value) or _loose(value)
+    return moment, doubts or ("unreadable",)
+
+
+def _iso(value: str) -> datetime | None:
+    match = _ISO.match(value.strip())
+    if not match:
+        return None
+    try:
+        return _utc(datetime.fromisoformat(match[0].replace(" +", "+").replace(" -", "-")))
+    except _FAILURES:
+        return None
+
+
+def _standard(value: str) -> datetime | None:
+    try:
+        return _utc(parsedate_to_datetime(value))
+    except _FAILURES:
+        return None
+
+
+def _loose(value: str) -> datetime | None:
+    match = _LOOSE.search(value)
+    if not match:
+        return None
+    hour = int(match["hour"]) % 12 + 12 * (match["half"] in {"PM", "pm", "Pm"}) if match["half"] else int(match["hour"])
+    zone = (match["zone"] or "+0000").replace(":", "").replace(" ", "")
+    written = f"{match['day']} {match['month'].title()} {match['year']} {hour:02}:{match['minute']}:{match['second'] or '00'} {zone}"
+    return _standard(written)
+
+
+def _utc(moment: datetime) -> datetime | None:
+    try:
+        aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        return aware.astimezone(UTC) if aware.year >= 1900 else None
+    except _FAILURES:
+        return None

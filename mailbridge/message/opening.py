@@ -1,0 +1,57 @@
+"""What is wrapped in the mail rather than written in it: the signed mail in an S/MIME envelope, the messages in messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mailbridge.message import limits, smime
+from mailbridge.message.structure import read_tree
+from mailbridge.message.tree import Container, Leaf, Tree
+
+
+def opened(tree: Tree) -> Tree:
+    """The tree with the leaves of opaque S/MIME signatures in it; what is encrypted stays shut and is told as a defect."""
+    if any(container.content_type == "multipart/encrypted" for container in tree.containers):
+        return replace(tree, defects=(*tree.defects, "encrypted"))
+    if not any(leaf.content_type in smime.CONTENT_TYPES for leaf in tree.leaves):
+        return tree
+    leaves: list[Leaf] = []
+    containers = list(tree.containers)
+    defects = list(tree.defects)
+    for leaf in tree.leaves:
+        leaves.append(leaf)
+        if leaf.content_type in smime.CONTENT_TYPES:
+            _open(leaf, leaves, containers, defects)
+    return replace(tree, leaves=tuple(leaves), containers=tuple(containers), defects=tuple(defects))
+
+
+def _open(leaf: Leaf, leaves: list[Leaf], containers: list[Container], defects: list[str]) -> None:
+    kind, content = smime.opened(leaf.content)
+    if kind is smime.Cms.ENCRYPTED:
+        defects.append("encrypted")
+    if not content:
+        return
+    inner = read_tree(content)
+    containers.append(Container(path=leaf.path, content_type=inner.content_type))
+    containers += [replace(one, path=f"{leaf.path}.{one.path}") for one in inner.containers if one.path]
+    leaves += _under(leaf.path, inner)
+    defects += [f"part {leaf.path}: {defect}" for defect in inner.defects]
+
+
+def _under(path: str, inner: Tree) -> Iterator[Leaf]:
+    for leaf in inner.leaves:
+        yield replace(leaf, path=f"{path}.{leaf.path}", inside=f"{path}.{leaf.inside}".rstrip("."))
+
+
+def all_leaves(tree: Tree) -> Iterator[Leaf]:
+    """Every leaf, those of nested messages after the message they are in, within bounds; numbered as IMAP does."""
+    todo = list(reversed(tree.leaves))
+    room, messages = limits.PARTS, limits.NESTED_MESSAGES
+    while todo and room:
+        leaf = todo.pop()
+        room -= 1
+        yield leaf
+        if leaf.is_message and messages:
+            messages -= 1
+            todo += reversed(list(_under(leaf.path, read_tree(leaf.content))))
