@@ -73,3 +73,7 @@ class Queued:
     created_at: datetime
     rendered: bytes | None = None
     repeated: bool = False  # it was in state DOT before: this try may be the second copy
+    error: str = ""  # why it was deferred, failed or suppressed
+    reply: str = ""  # what the server said when it took it
+    next_at: datetime | None = None  # when somebody looks at it again
+    sent_at: datetime | None = None

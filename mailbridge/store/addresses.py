@@ -1,0 +1,46 @@
+"""Addresses that get no mail from us for a while, with the reason: they bounced, or a robot sits behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from mailbridge.store import dialects
+from mailbridge.store.schema import addresses
+from mailbridge.store.sql import Sql
+
+_SUSPEND = dialects.upsert(addresses)
+_STILL = sa.or_(addresses.c.until.is_(None), addresses.c.until > sa.bindparam("now"))
+_SUSPENDED = sa.select(addresses.c.reason).where(addresses.c.address == sa.bindparam("address"), _STILL)
+_LIST = sa.select(addresses).order_by(addresses.c.address)
+_LIFT = addresses.delete().where(addresses.c.address == sa.bindparam("which"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension:
+    address: str
+    until: datetime | None  # None: until somebody lifts it
+    reason: str
+
+
+class Addresses:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def suspend(self, address: str, until: datetime | None, reason: str) -> None:
+        """The address gets nothing until then (None: until it is lifted)."""
+        self._sql.change(_SUSPEND, {"address": address.lower(), "until": until, "reason": reason})
+
+    def suspended(self, address: str, now: datetime) -> str | None:
+        """Why the address gets nothing now; None where it may."""
+        reason: str | None = self._sql.value(_SUSPENDED, {"address": address.lower(), "now": now})
+        return reason
+
+    def list(self) -> list[Suspension]:
+        return [Suspension(address=row.address, until=row.until, reason=row.reason) for row in self._sql.rows(_LIST)]
+
+    def lift(self, address: str) -> bool:
+        """The address may get mail again; false where it was not suspended."""
+        return self._sql.change(_LIFT, {"which": address.lower()}) == 1

@@ -1,0 +1,63 @@
+"""Contents by their SHA-256: raw mails and attachments, each stored once however often it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+
+import sqlalchemy as sa
+
+from mailbridge.errors import Permanent
+from mailbridge.store import dialects
+from mailbridge.store.schema import blobs
+from mailbridge.store.sql import Sql
+
+Content = bytes | bytearray | memoryview
+
+_ADD = dialects.insert_new(blobs)
+_KNOWN = sa.select(blobs.c.sha256).where(blobs.c.sha256.in_(sa.bindparam("names", expanding=True)))
+_HEAD = sa.select(blobs.c.id, blobs.c.size).where(blobs.c.sha256 == sa.bindparam("name"))
+_CONTENT = sa.select(blobs.c.content).where(blobs.c.sha256 == sa.bindparam("name"))
+
+
+class Blobs:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def put(self, data: Content) -> str:
+        """The content is in the store; its SHA-256 in hex."""
+        return self.put_many((data,))[0]
+
+    def put_many(self, contents: Sequence[Content]) -> list[str]:
+        """All contents are in the store, each once; their names in the order given.
+
+        Known ones are asked for first.  That saves the bytes on their way, and on PostgreSQL two workers that both bring the logo
+        everybody has in the signature do not wait for each other's transaction.
+        """
+        names = [sha256(content).hexdigest() for content in contents]
+        if names:
+            self._add({name: content for name, content in zip(names, contents, strict=True)})
+        return names
+
+    def _add(self, contents: Mapping[str, Content]) -> None:
+        known = {row[0] for row in self._sql.rows(_KNOWN, {"names": list(contents)})}
+        new = sorted((name, content) for name, content in contents.items() if name not in known)
+        big = [item for item in new if self._sql.is_sqlite and len(item[1]) >= dialects.BIG]
+        small = [{"sha256": name, "size": len(content), "content": content} for name, content in new if (name, content) not in big]
+        self._sql.change(_ADD, small)
+        for name, content in big:
+            with self._sql.direct() as connection:
+                dialects.write_big_blob(connection, name, memoryview(content))
+
+    def get(self, name: str) -> bytes:
+        """The content of this SHA-256.  Raises Permanent where the store does not have it."""
+        head = self._sql.row(_HEAD, {"name": name})
+        if head is None:
+            raise Permanent("no such content in the store", sha256=name)
+        if self._sql.is_sqlite and head.size >= dialects.BIG:
+            with self._sql.direct() as connection:
+                return dialects.read_big_blob(connection, head.id)
+        return bytes(self._sql.value(_CONTENT, {"name": name}))
+
+    def has(self, name: str) -> bool:
+        return self._sql.row(_HEAD, {"name": name}) is not None

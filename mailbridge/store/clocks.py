@@ -1,0 +1,89 @@
+"""The moments at which something must be told.  Time is a column: whoever asks `due(now)` finds them, and firing is won by one.
+
+    running -> fired      once and for ever: the same moment set again stays fired
+    running <-> stopped   the promise was kept, or moved to another moment
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from mailbridge.sla.clock import Deadline
+from mailbridge.store import dialects
+from mailbridge.store.schema import RUNNING, clocks
+from mailbridge.store.sql import Row, Sql
+
+
+class State(StrEnum):
+    RUNNING = "running"
+    FIRED = "fired"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A clock of a ticket."""
+
+    id: int
+    ticket: int
+    deadline: Deadline
+    state: State = State.RUNNING
+
+
+_THIS = clocks.c.id == sa.bindparam("clock")
+_OF_TICKET = sa.select(clocks).where(clocks.c.ticket == sa.bindparam("ticket")).order_by(clocks.c.due_at, clocks.c.id)
+_ADD = dialects.insert_new(clocks)
+_SET_STATE = clocks.update().where(_THIS, clocks.c.state != State.FIRED).values(state=sa.bindparam("new_state"))
+_STOP = clocks.update().where(clocks.c.ticket == sa.bindparam("of"), clocks.c.state == State.RUNNING).values(state=State.STOPPED)
+_STOP_PROMISE = _STOP.where(clocks.c.promise == sa.bindparam("what"))
+_DUE = sa.select(clocks).where(RUNNING, clocks.c.due_at <= sa.bindparam("now")).order_by(clocks.c.due_at, clocks.c.id).limit(sa.bindparam("most"))
+_FIRE = clocks.update().where(_THIS, clocks.c.state == State.RUNNING).values(state=State.FIRED, fired_at=sa.bindparam("now"))
+_NEXT = sa.select(sa.func.min(clocks.c.due_at)).where(RUNNING)
+
+
+class Clocks:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def set(self, ticket: int, deadlines: Iterable[Deadline]) -> None:
+        """Exactly these deadlines of the ticket run, but for those that fired already; the others that ran are stopped."""
+        wanted = set(deadlines)
+        known = {due.deadline: due for due in self.of_ticket(ticket)}
+        changed = [
+            {"clock": due.id, "new_state": State.RUNNING if deadline in wanted else State.STOPPED}
+            for deadline, due in known.items()
+            if due.state is (State.STOPPED if deadline in wanted else State.RUNNING)
+        ]
+        self._sql.change(_SET_STATE, changed)
+        new = sorted(wanted - known.keys(), key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step))
+        self._sql.change(_ADD, [{"ticket": ticket, "promise": d.promise, "step": d.step, "due_at": d.due_at, "state": State.RUNNING} for d in new])
+
+    def due(self, now: datetime, limit: int) -> list[Due]:
+        """What should have been told by now, oldest first."""
+        return [_due(row) for row in self._sql.rows(_DUE, {"now": now, "most": limit})]
+
+    def fire(self, id: int, now: datetime) -> bool:
+        """True for exactly one caller, ever: tell it.  False: somebody else did, or it was stopped."""
+        return self._sql.change(_FIRE, {"clock": id, "now": now}) == 1
+
+    def stop(self, ticket: int, promise: str | None = None) -> int:
+        """No running clock of the promise (None: of the ticket) is left; how many were stopped."""
+        return self._sql.change(_STOP_PROMISE, {"of": ticket, "what": promise}) if promise else self._sql.change(_STOP, {"of": ticket})
+
+    def of_ticket(self, ticket: int) -> list[Due]:
+        """All clocks the ticket ever had, by their moment."""
+        return [_due(row) for row in self._sql.rows(_OF_TICKET, {"ticket": ticket})]
+
+    def next_due(self) -> datetime | None:
+        """When the next running clock is due."""
+        moment: datetime | None = self._sql.value(_NEXT)
+        return moment
+
+
+def _due(row: Row) -> Due:
+    return Due(id=row.id, ticket=row.ticket, deadline=Deadline(promise=row.promise, step=row.step, due_at=row.due_at), state=State(row.state))

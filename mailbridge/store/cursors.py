@@ -1,0 +1,67 @@
+"""How far each IMAP folder was read, and which of its mails the server has not been told about yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from mailbridge.store import dialects
+from mailbridge.store.schema import UNSETTLED, cursors, inbox
+from mailbridge.store.sql import Sql
+
+_PLACE = (cursors.c.account == sa.bindparam("account"), cursors.c.folder == sa.bindparam("folder"))
+_GET = sa.select(cursors.c.uidvalidity, cursors.c.last_uid).where(*_PLACE)
+_SET = dialects.upsert(cursors)
+_MAILS = (
+    inbox.c.account == sa.bindparam("in_account"),
+    inbox.c.folder == sa.bindparam("in_folder"),
+    inbox.c.uidvalidity == sa.bindparam("in_uidvalidity"),
+)
+_TO_SETTLE = sa.select(inbox.c.uid).where(UNSETTLED, *_MAILS).order_by(inbox.c.uid)
+_SETTLED = inbox.update().where(*_MAILS, inbox.c.uid == sa.bindparam("in_uid")).values(settled=True)
+_SETTLE_OLD = (
+    inbox.update()
+    .where(UNSETTLED, inbox.c.account == sa.bindparam("in_account"), inbox.c.folder == sa.bindparam("in_folder"))
+    .where(inbox.c.uidvalidity != sa.bindparam("in_uidvalidity"))
+    .values(settled=True)
+)
+
+
+class Cursor(NamedTuple):
+    """All mails of the folder up to `last_uid` are in the inbox, as long as the server's UIDVALIDITY is this one (RFC 9051 2.3.1.1)."""
+
+    uidvalidity: int
+    last_uid: int
+
+
+class Cursors:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def get(self, account: str, folder: str) -> Cursor | None:
+        row = self._sql.row(_GET, {"account": account, "folder": folder})
+        return Cursor(uidvalidity=row.uidvalidity, last_uid=row.last_uid) if row else None
+
+    def set(self, account: str, folder: str, uidvalidity: int, last_uid: int) -> None:
+        """The folder is read up to `last_uid`.  With a new UIDVALIDITY the mails of the old one need no after-action any more: their
+        UIDs mean nothing to the server."""
+        self._sql.change(_SETTLE_OLD, {"in_account": account, "in_folder": folder, "in_uidvalidity": uidvalidity})
+        self._sql.change(_SET, {"account": account, "folder": folder, "uidvalidity": uidvalidity, "last_uid": last_uid})
+
+    def to_settle(self, account: str, folder: str, uidvalidity: int | None = None) -> list[int]:
+        """UIDs that are safe with us and wait for their flag, move or deletion on the server, in order.
+
+        Without `uidvalidity` those of the cursor's.
+        """
+        if uidvalidity is None:
+            cursor = self.get(account, folder)
+            return self.to_settle(account, folder, cursor.uidvalidity) if cursor else []
+        rows = self._sql.rows(_TO_SETTLE, {"in_account": account, "in_folder": folder, "in_uidvalidity": uidvalidity})
+        return [row[0] for row in rows]
+
+    def settled(self, account: str, folder: str, uidvalidity: int, uids: Sequence[int]) -> None:
+        """The server was told about these mails, or there is nothing to tell."""
+        place = {"in_account": account, "in_folder": folder, "in_uidvalidity": uidvalidity}
+        self._sql.change(_SETTLED, [{**place, "in_uid": uid} for uid in uids])

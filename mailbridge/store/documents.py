@@ -1,0 +1,33 @@
+"""JSON in text columns: values out of dataclasses and back, by msgspec.  A field that an older program wrote and we do not know is ignored."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+
+from mailbridge.errors import Permanent
+
+_Value = TypeVar("_Value")
+_encode = msgspec.json.Encoder().encode
+
+
+def dump(value: object) -> str:
+    """The value as JSON text.  Raises Permanent where it cannot be written (lone surrogate, unknown type)."""
+    try:
+        return _encode(value).decode()
+    except (ValueError, TypeError) as error:
+        raise Permanent("a value that the store cannot hold", reason=str(error)) from error
+
+
+def load(text: str, as_: type[_Value]) -> _Value:
+    """The value that `dump` wrote."""
+    try:
+        return msgspec.json.decode(text, type=as_)
+    except msgspec.MsgspecError as error:
+        raise Permanent("the store holds a value that this program cannot read", type=as_.__name__, reason=str(error)) from error
+
+
+def load_any(text: str) -> Any:
+    """Plain lists, dicts, strings and numbers."""
+    return msgspec.json.decode(text)

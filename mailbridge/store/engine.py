@@ -1,0 +1,239 @@
+"""Connections and transactions: one writer at a time on SQLite, readers that wait for nobody, and one word for "the store is away"."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
+
+from mailbridge.errors import Permanent, StoreAway
+from mailbridge.store import migrate
+from mailbridge.store.failures import in_our_words
+from mailbridge.store.sql import Sql
+from mailbridge.store.tx import Tx
+from mailbridge.store.wake import Bells, Waiter
+
+PATIENCE = timedelta(seconds=30)  # how long a writer waits for another one before the store counts as away
+
+
+class Store:
+    """A database that keeps what it said yes to.  Safe to share between threads; a Tx belongs to one.
+
+    `url` is sqlite:///path (a relative one against the working directory) or postgresql://user:password@host/database.
+    """
+
+    def __init__(self, url: str, *, patience: timedelta = PATIENCE) -> None:
+        target = _parsed(url)
+        self.url = target.render_as_string(hide_password=True)
+        self.path = Path(target.database or "").absolute() if target.get_backend_name() == "sqlite" else None
+        self._bells = Bells(None if self.path else _conninfo(target))
+        if self.path:
+            self._turn: AbstractContextManager[Any] = _Turn(patience)
+            self._writer = _sqlite_engine(self.path, patience, begin="BEGIN IMMEDIATE", cache_kib=16_384)
+            self._reader = _sqlite_engine(self.path, patience, begin="BEGIN", cache_kib=2_048)
+        else:
+            self._turn = nullcontext()
+            self._writer = _postgres_engine(target, patience)
+            self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.path is not None
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        """One transaction: durable once the block is left, undone where an error leaves it.
+
+        Raises StoreAway where the database cannot take it, also at the commit itself.  Nothing is promised then; on PostgreSQL a
+        commit whose answer was lost may have happened all the same, so that whoever repeats must find its own keys.
+        """
+        with self._turn, self._transaction(self._writer) as connection:
+            sql = Sql(connection)
+            tx = Tx(sql)
+            yield tx
+            sql.check()
+        self._bells.ring(tx.woken)
+
+    @contextmanager
+    def read(self) -> Iterator[Tx]:
+        """One consistent look that blocks nobody."""
+        with self._transaction(self._reader) as connection:
+            yield Tx(Sql(connection))
+
+    @contextmanager
+    def _transaction(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except SQLAlchemyError as error:
+            raise in_our_words(error) from error
+
+    def head(self) -> str:
+        """The newest schema this program knows."""
+        return migrate.HEAD
+
+    def current(self) -> str | None:
+        """The schema the database has; None where there is none yet."""
+        if self.path and not self.path.exists():
+            return None
+        with self._transaction(self._reader) as connection:
+            return migrate.current(connection)
+
+    def upgrade(self, target: str = "head") -> None:
+        """The database exists and has the schema of this program.
+
+        Raises Permanent where it is newer already: an older program must not touch it.
+        """
+        if self.path:
+            _make_file(self.path)
+        if migrate.is_done(self.current(), target):
+            return
+        with self._turn, self._transaction(self._writer) as connection:
+            migrate.upgrade(connection, target)
+
+    @contextmanager
+    def guard(self) -> Iterator[None]:
+        """SQLite: this process alone runs the desk while the block lasts; raises Permanent where another one does already.
+
+        PostgreSQL: any number of processes may work.
+        """
+        if self.path is None:
+            yield
+            return
+        with self.path.with_name(self.path.name + ".lock").open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise Permanent("the database is in use by another mailbridge; stop that one first", database=self.path) from error
+            yield
+
+    def wake(self, channel: str) -> None:
+        """Whoever waits on the channel looks again, on PostgreSQL in every process.  Inside a transaction `tx.wake` does it with the commit."""
+        if self.is_sqlite:
+            self._bells.ring((channel,))
+            return
+        with self.write() as tx:
+            tx.wake(channel)
+
+    def waiter(self, *channels: str) -> Waiter:
+        """Something to wait on until one of the channels is woken: by this process, on PostgreSQL by any.  Close it."""
+        return self._bells.waiter(channels)
+
+    def checkpoint(self) -> None:
+        """SQLite: the write-ahead log is folded into the database and cut, as far as no reader needs it.  PostgreSQL does so by itself."""
+        if self.is_sqlite:
+            with self._turn, self._reader.connect() as connection:
+                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    def close(self) -> None:
+        """All connections are closed; the next transaction opens new ones."""
+        self._bells.close()
+        self._writer.dispose()
+        self._reader.dispose()
+
+
+class _Turn:
+    """Writers of one process take turns in fair order.  SQLite's own waiting sleeps between tries, up to 100 ms each."""
+
+    def __init__(self, patience: timedelta) -> None:
+        self._patience = patience.total_seconds()
+        self._lock = threading.Lock()
+        self._holder: int | None = None
+
+    def __enter__(self) -> None:
+        if self._holder == threading.get_ident():
+            raise RuntimeError("a write transaction inside another one of the same thread")
+        if not self._lock.acquire(timeout=self._patience):
+            raise StoreAway("the store is away", reason="another transaction of this process does not end")
+        self._holder = threading.get_ident()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._holder = None
+        self._lock.release()
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        target = sa.make_url(url)
+        backend = target.get_backend_name()
+    except ArgumentError as error:
+        raise Permanent("not a database address; write sqlite:///FILE or postgresql://USER@HOST/DATABASE") from error
+    if backend == "sqlite" and target.database not in (None, "", ":memory:"):
+        return target
+    if backend == "postgresql":
+        return target.set(drivername="postgresql+psycopg")
+    raise Permanent("not a database that mailbridge can use; write sqlite:///FILE or postgresql://USER@HOST/DATABASE", backend=backend)
+
+
+def _sqlite_engine(path: Path, patience: timedelta, *, begin: str, cache_kib: int) -> sa.Engine:
+    def connect() -> sqlite3.Connection:
+        # mode=rw: a database that is gone must be told, not be replaced by a new empty one.  isolation_level=None: the driver's own
+        # habit of opening transactions loses updates, `begin` below does it.
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode=rw", uri=True, timeout=patience.total_seconds(), isolation_level=None, check_same_thread=False
+        )
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=2000", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.execute(f"PRAGMA cache_size=-{cache_kib}")
+        connection.execute("PRAGMA journal_size_limit=67108864")  # a log that grew under a long reader shrinks again
+        return connection
+
+    engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool, **_common(patience))
+
+    @sa.event.listens_for(engine, "connect")
+    def remember_file(connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(path)
+
+    @sa.event.listens_for(engine, "checkout")
+    def same_file(connection: Any, record: Any, proxy: Any) -> None:
+        if record.info["file"] != _identity(path):  # restored or moved: what is written to the old file is lost
+            raise DisconnectionError("the database file was replaced")
+
+    @sa.event.listens_for(engine, "begin")
+    def begin_it(connection: sa.Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _postgres_engine(target: sa.URL, patience: timedelta) -> sa.Engine:
+    # synchronous_commit: a server that was set to promise less must not make us promise more than it holds.
+    options = f"-c synchronous_commit=on -c lock_timeout={int(patience.total_seconds() * 1000)}"
+    arguments = {"connect_timeout": 10, "application_name": "mailbridge", "options": options, "keepalives_idle": 60}
+    return sa.create_engine(target, pool_pre_ping=True, connect_args=arguments, **_common(patience))
+
+
+def _common(patience: timedelta) -> dict[str, Any]:
+    # preserve_rowcount: an insert, too, tells how many rows were new.
+    return {"pool_size": 4, "max_overflow": 28, "pool_timeout": patience.total_seconds(), "execution_options": {"preserve_rowcount": True}}
+
+
+def _conninfo(target: sa.URL) -> str:
+    return target.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _make_file(path: Path) -> None:
+    """There is a file, readable by its owner alone: it holds everybody's mail."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise Permanent("the database file cannot be made", file=path, reason=error.strerror) from error

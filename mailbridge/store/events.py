@@ -1,0 +1,60 @@
+"""The history of the tickets, append-only.  `kind` is the class of desk.events in snake case, `data` its fields as JSON."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import get_args
+
+import sqlalchemy as sa
+
+from mailbridge.desk.events import Actor, ActorKind, Event, Happening
+from mailbridge.errors import Permanent
+from mailbridge.store.documents import dump, load
+from mailbridge.store.schema import events
+from mailbridge.store.sql import Row, Sql, Values
+
+KINDS: Mapping[str, type[Happening]] = {re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in get_args(Happening)}
+_NAMES = {kind: name for name, kind in KINDS.items()}
+
+_APPEND = events.insert()
+_OF_TICKET = sa.select(events).where(events.c.ticket == sa.bindparam("ticket")).order_by(events.c.seq)
+_LAST = sa.select(sa.func.max(events.c.seq)).where(events.c.ticket == sa.bindparam("ticket"))
+
+
+class Events:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def append(self, new: Sequence[Event], first_version: int) -> None:
+        """The events stand in the history, numbered from `first_version` on.  Raises Transient where somebody else used the number."""
+        self._sql.change(_APPEND, [_columns(event, seq) for seq, event in enumerate(new, first_version)])
+
+    def of_ticket(self, ticket: int) -> list[Event]:
+        """The ticket's events, oldest first."""
+        return [_event(row) for row in self._sql.rows(_OF_TICKET, {"ticket": ticket})]
+
+    def last_version(self, ticket: int) -> int:
+        """The number of the ticket's last event; 0 where there is none."""
+        return int(self._sql.value(_LAST, {"ticket": ticket}) or 0)
+
+
+def _columns(event: Event, seq: int) -> Values:
+    return {
+        "ticket": event.ticket,
+        "seq": seq,
+        "at": event.at,
+        "actor_kind": event.actor.kind,
+        "actor": event.actor.name,
+        "kind": _NAMES[type(event.what)],
+        "data": dump(event.what),
+        "mail": event.mail,
+    }
+
+
+def _event(row: Row) -> Event:
+    kind = KINDS.get(row.kind)
+    if kind is None:
+        raise Permanent("an event that this program does not know; a newer one wrote it", kind=row.kind, ticket=row.ticket)
+    what = load(row.data, kind)
+    return Event(ticket=row.ticket, at=row.at, actor=Actor(kind=ActorKind(row.actor_kind), name=row.actor), what=what, mail=row.mail)

@@ -1,0 +1,43 @@
+"""What a failure of the database means for us: away, a clash with somebody else, or a value that can never be stored."""
+
+from __future__ import annotations
+
+import sqlalchemy.exc
+
+from mailbridge.errors import MailbridgeError, Permanent, StoreAway, Transient
+
+_CLASH = ("40001", "40P01")  # PostgreSQL: serialization_failure, deadlock_detected
+_MISTAKES = ("no such column", "near ", "table ")  # SQLite tells mistakes in a statement as operational errors
+
+
+def in_our_words(error: Exception) -> MailbridgeError:
+    """The failure as one of errors.py.
+
+    A row that clashes and a deadlock are Transient (somebody else was first; the next try sees what they did), a value that cannot
+    be stored is Permanent, and everything else that the database says is StoreAway: locked, full, read-only, gone.
+    """
+    cause = error.orig if isinstance(error, sqlalchemy.exc.StatementError) else error
+    reason = str(cause).partition("\n")[0]
+    match error:
+        case sqlalchemy.exc.DBAPIError(connection_invalidated=True):
+            return StoreAway("the store is away", reason=reason)
+        case sqlalchemy.exc.IntegrityError():
+            return Transient("the store holds a row that clashes", reason=reason)
+        case sqlalchemy.exc.DataError():
+            return Permanent("a value that the store cannot hold", reason=reason)
+        case sqlalchemy.exc.ProgrammingError():
+            return Transient("the store refuses a statement", reason=reason)
+        case sqlalchemy.exc.DBAPIError():
+            return _operational(cause, reason)
+        case sqlalchemy.exc.StatementError() if isinstance(cause, ValueError | OverflowError):
+            return Permanent("a value that the store cannot hold", reason=reason)
+        case _:
+            return StoreAway("the store is away", reason=reason)
+
+
+def _operational(cause: BaseException | None, reason: str) -> MailbridgeError:
+    if getattr(cause, "sqlstate", None) in _CLASH:
+        return Transient("the store gave way to another worker", reason=reason)
+    if reason.startswith(_MISTAKES):
+        return Transient("the store refuses a statement", reason=reason)
+    return StoreAway("the store is away", reason=reason)

@@ -1,0 +1,43 @@
+"""The secrets that sign reply addresses and Message-IDs.  At most two are live: the newest signs, both are believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from mailbridge.ids import Chance
+from mailbridge.store.schema import keys
+from mailbridge.store.sql import Sql
+
+_SIZE = 32  # bytes: 256 bits for HMAC-SHA-256 (RFC 2104 section 3)
+_LIVE = sa.select(keys.c.id, keys.c.secret, keys.c.created_at).where(keys.c.live).order_by(keys.c.id.desc())
+_ADD = keys.insert()
+_RETIRE = keys.update().where(keys.c.live, keys.c.id < sa.bindparam("oldest")).values(live=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    id: int
+    secret: bytes = field(repr=False)
+    created_at: datetime
+
+
+class Keys:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def live(self) -> list[Key]:
+        """The keys that are believed, newest first; at most two."""
+        return [Key(id=row.id, secret=bytes(row.secret), created_at=row.created_at) for row in self._sql.rows(_LIVE)]
+
+    def ensure(self, now: datetime, chance: Chance) -> list[Key]:
+        """There is a key; the live ones."""
+        return self.live() or self.rotate(now, chance)
+
+    def rotate(self, now: datetime, chance: Chance) -> list[Key]:
+        """A new key signs from now on, the one before is still believed, older ones no more.  The live ones."""
+        self._sql.change(_ADD, {"secret": chance(_SIZE), "created_at": now, "live": True})
+        self._sql.change(_RETIRE, {"oldest": self.live()[:2][-1].id})
+        return self.live()

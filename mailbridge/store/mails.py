@@ -1,0 +1,240 @@
+"""Mails as they were understood, ours and theirs, with what they refer to, what they carry, and why they went where they went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import sqlalchemy as sa
+
+from mailbridge.message.model import Attachment, Kind
+from mailbridge.store import dialects
+from mailbridge.store.blobs import Blobs
+from mailbridge.store.documents import dump, load_any
+from mailbridge.store.schema import attachments, mail_refs, mails
+from mailbridge.store.sql import Row, Sql, Values
+
+_REFS_KEPT = 60  # of one mail; a References field of thousands is an attack, and the newest ids stand last
+
+
+class Direction(StrEnum):
+    IN = "in"
+    OUT = "out"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMail:
+    """A mail of a ticket.  `id` is 0 before it is added; `inbox` is None for outgoing ones; ids are without angle brackets.
+
+    `references` holds In-Reply-To and References; it is written and not read back.  `sha256` names the raw mail among the blobs.
+    """
+
+    direction: Direction
+    received_at: datetime
+    id: int = 0
+    inbox: int | None = None
+    ticket: int | None = None
+    message_id: str = ""
+    fingerprint: str = ""
+    sender: str = ""
+    sender_name: str = ""
+    verified: bool = False
+    subject: str = ""
+    date: datetime | None = None
+    kind: Kind = Kind.HUMAN
+    language: str = ""
+    text: str = ""
+    fresh: str = ""
+    html: str = ""  # the sanitised copy
+    sha256: str = ""
+    size: int = 0
+    internal: bool = False
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAttachment:
+    id: int
+    mail: int
+    ticket: int | None
+    part: str
+    name: str
+    content_type: str
+    size: int
+    sha256: str
+    disposition: str
+    content_id: str
+    inside: str
+
+
+_ADD = dialects.insert(mails, lambda statement: statement.on_conflict_do_nothing(index_elements=["fingerprint"]).returning(mails.c.id))
+_ADD_REFS = dialects.insert_new(mail_refs)
+_ADD_ATTACHMENTS = attachments.insert()
+_COLUMNS = [column for column in mails.c if column is not mails.c.explanation]
+_MAIL = sa.select(*_COLUMNS)
+_GET = _MAIL.where(mails.c.id == sa.bindparam("mail"))
+_BY_FINGERPRINT = _MAIL.where(mails.c.fingerprint == sa.bindparam("fingerprint"))
+_OF_TICKET = _MAIL.where(mails.c.ticket == sa.bindparam("of")).order_by(mails.c.id)
+_KNOWING = (
+    sa.select(mails.c.message_id, mails.c.ticket)
+    .where(mails.c.message_id.in_(sa.bindparam("message_ids", expanding=True)), mails.c.ticket.is_not(None))
+    .order_by(mails.c.id.desc())
+    .limit(sa.bindparam("most"))
+)
+_REFERRING = (
+    sa.select(mails.c.ticket)
+    .join(mail_refs, mail_refs.c.mail == mails.c.id)
+    .where(mail_refs.c.message_id == sa.bindparam("id"), mails.c.ticket.is_not(None))
+    .distinct()
+    .order_by(mails.c.ticket)
+)
+_THREAD = sa.select(mails.c.message_id).where(
+    mails.c.ticket == sa.bindparam("of"), mails.c.message_id.is_not(None), mails.c.sender.in_(sa.bindparam("senders", expanding=True))
+)
+_THREAD_FIRST = _THREAD.order_by(mails.c.id).limit(1)
+_THREAD_LAST = _THREAD.order_by(mails.c.id.desc()).limit(1)
+_ATTACHMENTS = sa.select(attachments).where(attachments.c.mail == sa.bindparam("of")).order_by(attachments.c.id)
+_EXPLANATION = sa.select(mails.c.explanation).where(mails.c.id == sa.bindparam("mail"))
+_SET_TICKET = tuple(
+    table.update().where(column == sa.bindparam("which")).values(ticket=sa.bindparam("to"))
+    for table, column in ((mails, mails.c.id), (attachments, attachments.c.mail))
+)
+
+
+class Mails:
+    def __init__(self, sql: Sql, blobs: Blobs) -> None:
+        self._sql = sql
+        self._blobs = blobs
+
+    def add(self, mail: StoredMail, *, explanation: object = None) -> int | None:
+        """The mail is stored, with the ids it refers to; its id.  None: a mail with this fingerprint is there, nothing was stored.
+
+        `explanation` is anything JSON can say (also dataclasses); it says why the mail went where it went.
+        """
+        id: int | None = self._sql.value(_ADD, _columns(mail, explanation))
+        if id is not None:
+            self._sql.change(_ADD_REFS, [{"message_id": reference, "mail": id} for reference in _kept(mail.references)])
+        return id
+
+    def by_fingerprint(self, fingerprint: str) -> StoredMail | None:
+        return self._one(_BY_FINGERPRINT, {"fingerprint": fingerprint})
+
+    def get(self, id: int) -> StoredMail | None:
+        return self._one(_GET, {"mail": id})
+
+    def of_ticket(self, ticket: int) -> list[StoredMail]:
+        """The ticket's mails in the order they were stored."""
+        return [_mail(row) for row in self._sql.rows(_OF_TICKET, {"of": ticket})]
+
+    def thread_of(self, ticket: int, senders: Sequence[str]) -> tuple[str, ...]:
+        """The Message-IDs of the first and the latest mail of these senders on the ticket; what our next mail answers (RFC 5322 3.6.4)."""
+        values = {"of": ticket, "senders": list(senders)}
+        ids = [self._sql.value(statement, values) for statement in (_THREAD_FIRST, _THREAD_LAST)]
+        return tuple(dict.fromkeys(id for id in ids if id))
+
+    def tickets_knowing(self, message_ids: Iterable[str], limit: int = 50) -> list[tuple[str, int]]:
+        """(Message-ID, ticket) of the mails that have one of these ids, newest mail first."""
+        wanted = list(dict.fromkeys(message_ids))
+        rows = self._sql.rows(_KNOWING, {"message_ids": wanted, "most": limit}) if wanted else ()
+        return [(row.message_id, row.ticket) for row in rows]
+
+    def tickets_referring_to(self, message_id: str) -> list[int]:
+        """Tickets that hold a mail which answers or refers to this id: the answer may come before its original."""
+        return [row.ticket for row in self._sql.rows(_REFERRING, {"id": message_id})] if message_id else []
+
+    def add_attachments(self, mail: int, ticket: int | None, files: Sequence[Attachment]) -> None:
+        """The files hang on the mail, their contents are among the blobs.  The name of a content is counted here again, because the
+        reader that counted it first had a stranger's mail in its hands."""
+        names = self._blobs.put_many([file.content for file in files])
+        rows = [_attachment_columns(file, name) for file, name in zip(files, names, strict=True)]
+        self._sql.change(_ADD_ATTACHMENTS, [{**row, "mail": mail, "ticket": ticket} for row in rows])
+
+    def attachments(self, mail: int) -> list[StoredAttachment]:
+        rows = self._sql.rows(_ATTACHMENTS, {"of": mail})
+        return [StoredAttachment(**row._mapping) for row in rows]
+
+    def set_ticket(self, mail: int, ticket: int | None) -> None:
+        """The mail and its files belong to this ticket now."""
+        for statement in _SET_TICKET:
+            self._sql.change(statement, {"which": mail, "to": ticket})
+
+    def explanation(self, id: int) -> Any:
+        """Why the mail went where it went, as plain JSON values; None where nothing was written down."""
+        text = self._sql.value(_EXPLANATION, {"mail": id})
+        return load_any(text) if text else None
+
+    def _one(self, statement: sa.Executable, values: Values) -> StoredMail | None:
+        row = self._sql.row(statement, values)
+        return _mail(row) if row else None
+
+
+def _kept(references: Sequence[str]) -> list[str]:
+    """Distinct references, of many the first one and the last ones: the thread's beginning and what is answered now."""
+    distinct = [reference for reference in dict.fromkeys(references) if reference]
+    return distinct if len(distinct) <= _REFS_KEPT else [distinct[0], *distinct[1 - _REFS_KEPT :]]
+
+
+def _columns(mail: StoredMail, explanation: object) -> Values:
+    return {
+        "inbox": mail.inbox,
+        "ticket": mail.ticket,
+        "direction": mail.direction,
+        "message_id": mail.message_id or None,
+        "fingerprint": mail.fingerprint or None,
+        "sender": mail.sender,
+        "sender_name": mail.sender_name,
+        "verified": mail.verified,
+        "subject": mail.subject,
+        "date": mail.date,
+        "received_at": mail.received_at,
+        "kind": mail.kind,
+        "language": mail.language,
+        "text": mail.text,
+        "fresh": mail.fresh,
+        "html": mail.html,
+        "sha256": mail.sha256 or None,
+        "size": mail.size,
+        "internal": mail.internal,
+        "explanation": None if explanation is None else dump(explanation),
+    }
+
+
+def _mail(row: Row) -> StoredMail:
+    return StoredMail(
+        id=row.id,
+        inbox=row.inbox,
+        ticket=row.ticket,
+        direction=Direction(row.direction),
+        message_id=row.message_id or "",
+        fingerprint=row.fingerprint or "",
+        sender=row.sender,
+        sender_name=row.sender_name,
+        verified=row.verified,
+        subject=row.subject,
+        date=row.date,
+        received_at=row.received_at,
+        kind=Kind(row.kind),
+        language=row.language,
+        text=row.text,
+        fresh=row.fresh,
+        html=row.html,
+        sha256=row.sha256 or "",
+        size=row.size,
+        internal=row.internal,
+    )
+
+
+def _attachment_columns(file: Attachment, name: str) -> Values:
+    return {
+        "part": file.part,
+        "name": file.name,
+        "content_type": file.content_type,
+        "size": file.size,
+        "sha256": name,
+        "disposition": file.disposition,
+        "content_id": file.content_id,
+        "inside": file.inside,
+    }

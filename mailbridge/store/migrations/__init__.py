@@ -1,0 +1,1 @@
+"""Alembic revisions, each one transaction, forward only."""

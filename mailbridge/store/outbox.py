@@ -1,0 +1,245 @@
+"""Promises to send, one row a recipient.  What each state means for a mail whose sender died:
+
+    queued, deferred   nothing was delivered: send
+    sending            the final dot was not sent: send again once the lease is over, no second copy is possible
+    dot                committed just before the dot: nobody knows.  Ten minutes after the lease a letter goes out once more with the same
+                       Message-ID and is marked as repeated; a reminder, and a letter that was repeated already, count as sent
+    sent, failed, suppressed   nothing more to do
+
+`next_at` is the moment at which somebody has to look at the row again, whatever its state; one index serves them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from mailbridge.outbox.model import Audience, Class, Notification, Queued, State
+from mailbridge.store import dialects
+from mailbridge.store.documents import dump, load
+from mailbridge.store.schema import COUNTED, PENDING, outbox
+from mailbridge.store.sql import Row, Sql, Values
+
+UNKNOWN_REST = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot
+OUTCOME_UNKNOWN = "outcome unknown"
+
+
+def _bind(name: str, type_: sa.types.TypeEngine[Any] | None = None) -> sa.BindParameter[Any]:
+    return sa.bindparam(f"in_{name}", type_=type_)  # a plain name would be taken for the column to set
+
+
+def _among(*states: State) -> sa.ColumnElement[bool]:
+    return outbox.c.state.in_(states)
+
+
+_THIS = outbox.c.id == _bind("id")
+_CHANGE = outbox.update().where(_THIS)
+_END = _CHANGE.values(lease_owner=None, lease_until=None)
+_UNDER_WAY = _among(State.SENDING, State.DOT)
+
+_ADD = dialects.insert_new(outbox)
+_CLOSE_UNKNOWN = (
+    outbox.update()
+    .where(PENDING, outbox.c.state == State.DOT, outbox.c.next_at <= _bind("now"))
+    .where(sa.or_(outbox.c["class"] == Class.REMINDER, outbox.c.repeated))
+    .values(state=State.SENT, sent_at=_bind("now"), error=OUTCOME_UNKNOWN, lease_owner=None, lease_until=None)
+)
+_FREE = (
+    sa.select(outbox)
+    .where(PENDING, outbox.c.next_at <= _bind("now"))
+    .order_by(outbox.c.next_at, outbox.c.id)
+    .limit(_bind("limit"))
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    outbox.update()
+    .where(outbox.c.id.in_(sa.bindparam("in_ids", expanding=True)))
+    .values(
+        state=State.SENDING,
+        attempts=outbox.c.attempts + 1,
+        repeated=sa.or_(outbox.c.repeated, outbox.c.state == State.DOT),
+        lease_owner=_bind("owner"),
+        lease_until=_bind("until"),
+        next_at=_bind("until"),
+    )
+)
+_MARK_RENDERED = _CHANGE.values(rendered=_bind("rendered"))
+_MARK_DOT = (
+    _CHANGE.where(outbox.c.state == State.SENDING, outbox.c.lease_owner == _bind("owner"), outbox.c.lease_until > _bind("now"))
+    .values(state=State.DOT, next_at=_bind("next_at"), lease_until=_bind("until"))
+)
+_LEASE = sa.select(outbox.c.lease_until).where(_THIS)
+_SENT = _END.where(_UNDER_WAY).values(state=State.SENT, sent_at=_bind("now"), reply=_bind("reply"), error="")
+_DEFER = _END.where(_UNDER_WAY).values(state=State.DEFERRED, next_at=_bind("next_at"), error=_bind("error"))
+_FAIL = _END.where(PENDING).values(state=State.FAILED, error=_bind("error"))
+_SUPPRESS = _END.where(_among(State.QUEUED, State.DEFERRED, State.SENDING)).values(state=State.SUPPRESSED, error=_bind("error"))
+_RESEND = _END.where(_among(State.SENT, State.FAILED, State.SUPPRESSED)).values(
+    state=State.QUEUED, attempts=0, next_at=_bind("now"), error="", repeated=False
+)
+_RELEASE_ALL = (
+    outbox.update()
+    .where(PENDING, outbox.c.state == State.SENDING)
+    .values(state=State.QUEUED, attempts=outbox.c.attempts - 1, next_at=outbox.c.created_at, lease_owner=None, lease_until=None)
+)
+_RELEASE = _RELEASE_ALL.where(outbox.c.lease_owner == _bind("owner"))
+_GET = sa.select(outbox).where(_THIS)
+_BY_MESSAGE_ID = sa.select(outbox).where(outbox.c.message_id == _bind("message_id"))
+_NEWEST = sa.select(outbox).order_by(outbox.c.id.desc()).limit(_bind("limit"))
+_OF_TICKET = sa.select(outbox).where(outbox.c.ticket == _bind("ticket")).order_by(outbox.c.id)
+_COUNTS = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+_NEXT_DUE = sa.select(sa.func.min(outbox.c.next_at)).where(PENDING)
+_COUNT = (
+    sa.select(outbox.c.id)
+    .where(outbox.c.recipient == _bind("recipient"), outbox.c.created_at >= _bind("since"), outbox.c.state != State.SUPPRESSED)
+    .where(sa.or_(_bind("event", sa.Text()).is_(None), outbox.c.event == _bind("event")))
+)
+_COUNT_ANY = sa.select(sa.func.count()).select_from(_COUNT.limit(_bind("limit")).subquery())
+_COUNT_AUTOMATIC = sa.select(sa.func.count()).select_from(_COUNT.where(outbox.c.automatic).limit(_bind("limit")).subquery())
+_COUNT_ALL = sa.select(sa.func.count()).select_from(
+    sa.select(outbox.c.id).where(COUNTED, outbox.c.audience == Audience.CUSTOMER, outbox.c.created_at >= _bind("since")).limit(_bind("limit")).subquery()
+)
+ENOUGH = 10_000  # no cap is higher, so nothing needs to be counted further
+
+
+class Outbox:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def add_many(self, notifications: Sequence[Notification], now: datetime) -> int:
+        """The promises are made; how many are new.  One whose key is known was made before and stays as it is."""
+        return self._sql.change(_ADD, [_columns(notification, now) for notification in notifications])
+
+    def claim(self, owner: str, limit: int, lease: timedelta, now: datetime) -> list[Queued]:
+        """Promises whose time has come belong to `owner` until the lease ends; this try is counted.  Commit before sending.
+
+        Unknown outcomes are settled on the way, see the top of this module.
+        """
+        self._sql.change(_CLOSE_UNKNOWN, {"in_now": now})
+        rows = self._sql.rows(_FREE, {"in_now": now, "in_limit": limit})
+        if rows:
+            self._sql.change(_CLAIM, {"in_ids": [row.id for row in rows], "in_owner": owner, "in_until": now + lease})
+        return [_claimed(row) for row in rows]
+
+    def mark_rendered(self, id: int, rendered: bytes) -> None:
+        """The mail is worded, and stays so for all tries."""
+        self._sql.change(_MARK_RENDERED, {"in_id": id, "in_rendered": rendered})
+
+    def mark_dot(self, id: int, owner: str, now: datetime, *, lease: timedelta | None = None) -> bool:
+        """Commit this, then send the final dot.  False: the claim is not ours any more, do not send it.
+
+        `lease` gives a new one from now on, for a server that takes its time; without it the claim's stays.
+        """
+        until = now + lease if lease else self._sql.value(_LEASE, {"in_id": id})
+        if until is None:
+            return False
+        values = {"in_id": id, "in_owner": owner, "in_now": now, "in_until": until, "in_next_at": until + UNKNOWN_REST}
+        return self._sql.change(_MARK_DOT, values) == 1
+
+    def sent(self, id: int, now: datetime, reply: str = "") -> bool:
+        """The server took it; `reply` is what it said."""
+        return self._sql.change(_SENT, {"in_id": id, "in_now": now, "in_reply": reply}) == 1
+
+    def defer(self, id: int, next_at: datetime, error: str) -> bool:
+        """The server did not take it now, for sure; it is tried again at `next_at`."""
+        return self._sql.change(_DEFER, {"in_id": id, "in_next_at": next_at, "in_error": error}) == 1
+
+    def fail(self, id: int, error: str, now: datetime) -> bool:
+        """It will never be delivered.  True for one caller only: tell the agent."""
+        return self._sql.change(_FAIL, {"in_id": id, "in_error": error}) == 1
+
+    def suppress(self, id: int, reason: str, now: datetime) -> bool:
+        """It was decided not to send it."""
+        return self._sql.change(_SUPPRESS, {"in_id": id, "in_error": reason}) == 1
+
+    def release(self, owner: str | None = None) -> int:
+        """What `owner` (None: anybody) claimed and did not get to the dot can be claimed at once; those tries do not count."""
+        return self._sql.change(_RELEASE, {"in_owner": owner}) if owner else self._sql.change(_RELEASE_ALL)
+
+    def resend(self, id: int, now: datetime) -> bool:
+        """A mail that is done with goes out again, same Message-ID; a person asked for it."""
+        return self._sql.change(_RESEND, {"in_id": id, "in_now": now}) == 1
+
+    def get(self, id: int) -> Queued | None:
+        row = self._sql.row(_GET, {"in_id": id})
+        return _queued(row) if row else None
+
+    def by_message_id(self, message_id: str) -> Queued | None:
+        row = self._sql.row(_BY_MESSAGE_ID, {"in_message_id": message_id}) if message_id else None
+        return _queued(row) if row else None
+
+    def of_ticket(self, ticket: int) -> list[Queued]:
+        return [_queued(row) for row in self._sql.rows(_OF_TICKET, {"in_ticket": ticket})]
+
+    def list(self, state: str | None = None, limit: int = 100) -> list[Queued]:
+        """Promises of one state, or of all, newest first."""
+        statement = _NEWEST.where(outbox.c.state == State(state)) if state else _NEWEST
+        return [_queued(row) for row in self._sql.rows(statement, {"in_limit": limit})]
+
+    def counts(self) -> dict[str, int]:
+        """How many promises are in each state; every state is there."""
+        found = {row[0]: row[1] for row in self._sql.rows(_COUNTS)}
+        return {state.value: found.get(state.value, 0) for state in State}
+
+    def next_due(self) -> datetime | None:
+        """When there is something to look at again."""
+        moment: datetime | None = self._sql.value(_NEXT_DUE)
+        return moment
+
+    def count_since(
+        self, recipient: str, since: datetime, automatic_only: bool = True, *, event: str | None = None, limit: int = ENOUGH
+    ) -> int:
+        """How many mails (of one event) the recipient was promised since then, suppressed ones left out; at most `limit`."""
+        statement = _COUNT_AUTOMATIC if automatic_only else _COUNT_ANY
+        values = {"in_recipient": recipient.lower(), "in_since": since, "in_event": event, "in_limit": limit}
+        return int(self._sql.value(statement, values))
+
+    def count_all_since(self, since: datetime, *, limit: int = ENOUGH) -> int:
+        """How many automatic mails customers were promised since then, suppressed ones left out; at most `limit`."""
+        return int(self._sql.value(_COUNT_ALL, {"in_since": since, "in_limit": limit}))
+
+
+def _columns(notification: Notification, now: datetime) -> Values:
+    return {
+        "key": notification.key,
+        "ticket": notification.ticket,
+        "mail": notification.mail,
+        "audience": notification.audience,
+        "event": notification.event,
+        "recipient": notification.recipient.lower(),
+        "name": notification.name,
+        "language": notification.language,
+        "class": notification.class_,
+        "automatic": notification.automatic,
+        "message_id": notification.message_id or None,
+        "payload": dump(notification),
+        "state": State.QUEUED,
+        "attempts": 0,
+        "next_at": now,
+        "error": "",
+        "reply": "",
+        "created_at": now,
+        "repeated": False,
+    }
+
+
+def _claimed(row: Row) -> Queued:
+    return _queued(row, state=State.SENDING, attempts=row.attempts + 1, repeated=row.repeated or row.state == State.DOT)
+
+
+def _queued(row: Row, *, state: State | None = None, attempts: int | None = None, repeated: bool | None = None) -> Queued:
+    return Queued(
+        id=row.id,
+        notification=load(row.payload, Notification),
+        state=state or State(row.state),
+        attempts=row.attempts if attempts is None else attempts,
+        created_at=row.created_at,
+        rendered=None if row.rendered is None else bytes(row.rendered),
+        repeated=row.repeated if repeated is None else repeated,
+        error=row.error,
+        reply=row.reply,
+        next_at=row.next_at,
+        sent_at=row.sent_at,
+    )

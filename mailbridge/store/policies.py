@@ -1,0 +1,42 @@
+"""Every version of the rules that was ever in force, so that an old ticket's explanation can still be read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from mailbridge.store import dialects
+from mailbridge.store.documents import dump, load
+from mailbridge.store.schema import policies
+from mailbridge.store.sql import Sql
+
+_REMEMBER = dialects.insert_new(policies)
+_HISTORY = sa.select(policies.c.version, policies.c.at).order_by(policies.c.at.desc(), policies.c.version).limit(sa.bindparam("most"))
+_GET = sa.select(policies.c.files).where(policies.c.version == sa.bindparam("version"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyVersion:
+    version: str
+    first_used: datetime
+
+
+class Policies:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def remember(self, version: str, files: Mapping[str, str], now: datetime) -> None:
+        """The version is kept; a known one stays as it was."""
+        self._sql.change(_REMEMBER, {"version": version, "files": dump(files), "at": now})
+
+    def history(self, limit: int = 50) -> list[PolicyVersion]:
+        """The versions, newest first."""
+        return [PolicyVersion(version=row.version, first_used=row.at) for row in self._sql.rows(_HISTORY, {"most": limit})]
+
+    def get(self, version: str) -> Mapping[str, str] | None:
+        """File name -> text of that version."""
+        files = self._sql.value(_GET, {"version": version})
+        return load(files, dict[str, str]) if files else None

@@ -1,0 +1,278 @@
+"""The tables, as SQLAlchemy Core sees them.  Migration 0001 makes them; a test compares the two on both databases.
+
+No foreign key leads to `tickets`: a ticket's number is reserved before its row is written, and its events, clocks and promises
+are written by the same transaction in whatever order reads best.  Partial indexes hold only the rows that somebody still
+looks for (waiting mails, promises on their way, running clocks), so that their size follows the work and not the years.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from mailbridge.store.types import CleanText, Id, UtcDateTime
+
+metadata = sa.MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+    }
+)
+
+# Conditions of partial indexes.  A query uses such an index only where it repeats the condition word for word.
+WAITING = sa.text("state IN ('new', 'claimed')")
+ASIDE = sa.text("state IN ('quarantined', 'dropped')")
+DONE = sa.text("state = 'done'")
+UNSETTLED = sa.text("settled IS FALSE")
+PENDING = sa.text("state IN ('queued', 'deferred', 'sending', 'dot')")
+COUNTED = sa.text("automatic IS TRUE AND state <> 'suppressed'")
+RUNNING = sa.text("state = 'running'")
+OPEN = sa.text("open IS TRUE")
+HAS_UID = sa.text("uid IS NOT NULL")
+
+
+def _partial(name: str, *columns: str, where: sa.TextClause, unique: bool = False) -> sa.Index:
+    return sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+blobs = sa.Table(
+    "blobs",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("sha256", sa.Text, nullable=False, unique=True),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("account", CleanText, nullable=False),
+    sa.Column("folder", CleanText, nullable=False),
+    sa.Column("uidvalidity", sa.BigInteger),
+    sa.Column("uid", sa.BigInteger),
+    sa.Column("mail_from", CleanText),
+    sa.Column("rcpt_to", CleanText, nullable=False),  # JSON array
+    sa.Column("peer", CleanText, nullable=False),
+    sa.Column("helo", CleanText, nullable=False),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("message_id", CleanText),  # a hint from the raw header, for order only
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("lease_owner", CleanText),
+    sa.Column("lease_until", UtcDateTime),
+    sa.Column("not_before", UtcDateTime),
+    sa.Column("outcome", sa.Text),
+    sa.Column("reason", CleanText, nullable=False),
+    sa.Column("mail", sa.BigInteger),
+    sa.Column("ticket", sa.BigInteger),
+    sa.Column("done_at", UtcDateTime),
+    sa.Column("settled", sa.Boolean, nullable=False),  # the IMAP server was told (flag, move, delete), or there is nothing to tell
+    _partial("ix_inbox_uid", "account", "folder", "uidvalidity", "uid", where=HAS_UID, unique=True),
+    _partial("ix_inbox_waiting", "id", where=WAITING),
+    _partial("ix_inbox_waiting_message_id", "message_id", where=WAITING),
+    _partial("ix_inbox_aside", "id", where=ASIDE),
+    _partial("ix_inbox_done", "done_at", where=DONE),
+    _partial("ix_inbox_unsettled", "account", "folder", "uid", where=UNSETTLED),
+    sqlite_autoincrement=True,
+)
+
+mails = sa.Table(
+    "mails",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("inbox", sa.BigInteger, unique=True),
+    sa.Column("ticket", sa.BigInteger, index=True),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("message_id", CleanText),
+    sa.Column("fingerprint", sa.Text, unique=True),
+    sa.Column("sender", CleanText, nullable=False),
+    sa.Column("sender_name", CleanText, nullable=False),
+    sa.Column("verified", sa.Boolean, nullable=False),
+    sa.Column("subject", CleanText, nullable=False),
+    sa.Column("date", UtcDateTime),
+    sa.Column("received_at", UtcDateTime, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("text", CleanText, nullable=False),
+    sa.Column("fresh", CleanText, nullable=False),
+    sa.Column("html", CleanText, nullable=False),
+    sa.Column("sha256", sa.Text),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("internal", sa.Boolean, nullable=False),
+    sa.Column("explanation", CleanText),  # JSON
+    _partial("ix_mails_message_id", "message_id", where=sa.text("message_id IS NOT NULL")),
+    sqlite_autoincrement=True,
+)
+
+mail_refs = sa.Table(
+    "mail_refs",
+    metadata,
+    sa.Column("message_id", CleanText, primary_key=True),
+    sa.Column("mail", sa.BigInteger, sa.ForeignKey("mails.id", ondelete="CASCADE"), primary_key=True, index=True),
+    sqlite_with_rowid=False,
+)
+
+attachments = sa.Table(
+    "attachments",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("mail", sa.BigInteger, sa.ForeignKey("mails.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("ticket", sa.BigInteger, index=True),
+    sa.Column("part", sa.Text, nullable=False),
+    sa.Column("name", CleanText, nullable=False),
+    sa.Column("content_type", CleanText, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False, index=True),
+    sa.Column("disposition", CleanText, nullable=False),
+    sa.Column("content_id", CleanText, nullable=False),
+    sa.Column("inside", sa.Text, nullable=False),
+)
+
+counters = sa.Table(  # ticket numbers of SQLite; PostgreSQL uses the sequence below
+    "counters",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.BigInteger, nullable=False),
+)
+
+ticket_number = sa.Sequence("ticket_number", metadata=metadata)
+
+tickets = sa.Table(
+    "tickets",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("status", sa.Text, nullable=False, index=True),
+    sa.Column("open", sa.Boolean, nullable=False),
+    sa.Column("priority", sa.Text, nullable=False),
+    sa.Column("team", CleanText, nullable=False),
+    sa.Column("assignee", CleanText, nullable=False),
+    sa.Column("requester", CleanText, nullable=False, index=True),  # lower case
+    sa.Column("subject", CleanText, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("closed_at", UtcDateTime),
+    sa.Column("data", CleanText, nullable=False),  # the whole Ticket as JSON
+    _partial("ix_tickets_open_team", "team", where=OPEN),
+    _partial("ix_tickets_open_assignee", "assignee", where=OPEN),
+)
+
+participants = sa.Table(
+    "participants",
+    metadata,
+    sa.Column("address", CleanText, primary_key=True),  # lower case
+    sa.Column("ticket", sa.BigInteger, primary_key=True, index=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+events = sa.Table(
+    "events",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("ticket", sa.BigInteger, nullable=False),
+    sa.Column("seq", sa.Integer, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("actor_kind", sa.Text, nullable=False),
+    sa.Column("actor", CleanText, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("data", CleanText, nullable=False),  # JSON
+    sa.Column("mail", sa.BigInteger),
+    sa.UniqueConstraint("ticket", "seq"),
+)
+
+clocks = sa.Table(
+    "clocks",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("ticket", sa.BigInteger, nullable=False),
+    sa.Column("promise", sa.Text, nullable=False),
+    sa.Column("step", sa.Text, nullable=False),
+    sa.Column("due_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("fired_at", UtcDateTime),
+    sa.UniqueConstraint("ticket", "promise", "step", "due_at"),
+    _partial("ix_clocks_running", "due_at", where=RUNNING),
+)
+
+outbox = sa.Table(
+    "outbox",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("key", CleanText, nullable=False, unique=True),
+    sa.Column("ticket", sa.BigInteger, index=True),
+    sa.Column("mail", sa.BigInteger),
+    sa.Column("audience", sa.Text, nullable=False),
+    sa.Column("event", CleanText, nullable=False),
+    sa.Column("recipient", CleanText, nullable=False),  # lower case
+    sa.Column("name", CleanText, nullable=False),
+    sa.Column("language", CleanText, nullable=False),
+    sa.Column("class", sa.Text, nullable=False),
+    sa.Column("automatic", sa.Boolean, nullable=False),
+    sa.Column("message_id", CleanText, unique=True),
+    sa.Column("payload", CleanText, nullable=False),  # the whole Notification as JSON
+    sa.Column("rendered", sa.LargeBinary),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_at", UtcDateTime, nullable=False),  # when somebody has to look at the row again, whatever its state
+    sa.Column("lease_owner", CleanText),
+    sa.Column("lease_until", UtcDateTime),
+    sa.Column("error", CleanText, nullable=False),
+    sa.Column("reply", CleanText, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("sent_at", UtcDateTime),
+    sa.Column("repeated", sa.Boolean, nullable=False),
+    _partial("ix_outbox_pending", "next_at", where=PENDING),
+    sa.Index("ix_outbox_recipient", "recipient", "created_at"),
+    _partial("ix_outbox_counted", "created_at", where=COUNTED),
+    sqlite_autoincrement=True,
+)
+
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("account", CleanText, primary_key=True),
+    sa.Column("folder", CleanText, primary_key=True),
+    sa.Column("uidvalidity", sa.BigInteger, nullable=False),
+    sa.Column("last_uid", sa.BigInteger, nullable=False),
+)
+
+addresses = sa.Table(
+    "addresses",
+    metadata,
+    sa.Column("address", CleanText, primary_key=True),  # lower case
+    sa.Column("until", UtcDateTime),
+    sa.Column("reason", CleanText, nullable=False),
+)
+
+keys = sa.Table(
+    "keys",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("secret", sa.LargeBinary, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("live", sa.Boolean, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+policies = sa.Table(
+    "policies",
+    metadata,
+    sa.Column("version", CleanText, primary_key=True),
+    sa.Column("files", CleanText, nullable=False),  # JSON: name -> text
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+state = sa.Table(
+    "state",
+    metadata,
+    sa.Column("key", CleanText, primary_key=True),
+    sa.Column("value", CleanText, nullable=False),  # JSON
+    sa.Column("at", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,91 @@
+"""Statements on one open transaction.  What goes wrong comes out in the words of errors.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.exc import SQLAlchemyError
+
+from mailbridge.errors import MailbridgeError, StoreAway
+from mailbridge.store import dialects
+from mailbridge.store.dialects import Both, Statement
+from mailbridge.store.failures import in_our_words
+
+Row = sa.Row[Any]
+Values = Mapping[str, Any]
+_Answer = TypeVar("_Answer")
+_Result = sa.CursorResult[Any]
+
+
+class Sql:
+    """Runs statements.  Once the store went away nothing more runs on this transaction: SQLite may have rolled it back by itself,
+    and every later statement would then be committed alone."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self.connection = connection
+        self.is_sqlite = connection.dialect.name == "sqlite"
+        self._away: StoreAway | None = None
+
+    def rows(self, statement: Statement | Both, values: Values | Sequence[Values] = {}) -> Sequence[Row]:  # noqa: B006
+        """All rows that come back, also of an insert of several value sets."""
+        return self._run(statement, values, _Result.all)
+
+    def row(self, statement: Statement | Both, values: Values = {}) -> Row | None:  # noqa: B006  (never changed)
+        return self._run(statement, values, _Result.first)
+
+    def value(self, statement: Statement | Both, values: Values = {}) -> Any:  # noqa: B006
+        """The first column of the first row, None where there is no row."""
+        return self._run(statement, values, _Result.scalar)
+
+    def change(self, statement: Statement | Both, values: Values | Sequence[Values] = {}) -> int:  # noqa: B006
+        """Runs the change, once for each of several value sets; how many rows it touched.  No value sets at all: nothing runs."""
+        return 0 if isinstance(values, list) and not values else self._run(statement, values, _touched)
+
+    @contextmanager
+    def savepoint(self) -> Iterator[None]:
+        """What happens inside is kept, or undone alone where an error leaves the block."""
+        self.check()
+        try:
+            with self.connection.begin_nested():
+                yield
+        except SQLAlchemyError as error:
+            raise self._told(error) from error
+
+    def check(self) -> None:
+        """Raises StoreAway where the store went away earlier in this transaction, so that nobody goes on in it."""
+        if self._away is None and not dialects.in_transaction(self.connection):
+            self._away = StoreAway("the store is away", reason="the transaction is over")
+        if self._away is not None:
+            raise StoreAway(self._away.what, **self._away.where)
+
+    @contextmanager
+    def direct(self) -> Iterator[sa.Connection]:
+        """The connection itself, for the few things that are no statement (streamed blobs)."""
+        self.check()
+        try:
+            yield self.connection
+        except (SQLAlchemyError, *dialects.DRIVER_ERRORS) as error:
+            raise self._told(error) from error
+
+    def _run(self, statement: Statement | Both, values: Any, take: Callable[[_Result], _Answer]) -> _Answer:
+        if self._away is not None:
+            self.check()
+        if isinstance(statement, Both):
+            statement = statement.sqlite if self.is_sqlite else statement.postgresql
+        try:
+            return take(self.connection.execute(statement, values))
+        except SQLAlchemyError as error:
+            raise self._told(error) from error
+
+    def _told(self, error: Exception) -> MailbridgeError:
+        told = in_our_words(error)
+        if isinstance(told, StoreAway):
+            self._away = told
+        return told
+
+
+def _touched(result: _Result) -> int:
+    return result.rowcount

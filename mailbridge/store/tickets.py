@@ -1,0 +1,141 @@
+"""The tickets as they are now.
+
+A row holds the whole Ticket as JSON in `data`, and beside it, as columns, what somebody searches by.  One document instead of a
+column a field, because the Ticket is folded from events anyway: a new field needs no migration and old rows read it as its default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sqlalchemy as sa
+
+from mailbridge.desk.model import Participant, Ticket
+from mailbridge.store.dialects import NEXT_TICKET, insert_new
+from mailbridge.store.documents import dump, load
+from mailbridge.store.schema import OPEN, participants, tickets
+from mailbridge.store.sql import Sql, Values
+
+_GET = sa.select(tickets.c.data).where(tickets.c.id == sa.bindparam("ticket"))
+_GET_MANY = sa.select(tickets.c.id, tickets.c.data).where(tickets.c.id.in_(sa.bindparam("tickets", expanding=True)))
+_ADD = insert_new(tickets)
+_SAVE = tickets.update().where(tickets.c.id == sa.bindparam("ticket"), tickets.c.version == sa.bindparam("expected"))
+_ADD_PEOPLE = participants.insert()
+_DELETE_PEOPLE = participants.delete().where(participants.c.ticket == sa.bindparam("of"))
+_COUNTS = sa.select(tickets.c.status, sa.func.count()).group_by(tickets.c.status)
+_LOAD = sa.select(tickets.c.assignee, sa.func.count()).where(OPEN).group_by(tickets.c.assignee)
+_OF_ADDRESS = (
+    sa.select(tickets.c.data)
+    .join(participants, participants.c.ticket == tickets.c.id)
+    .where(participants.c.address == sa.bindparam("address"))
+    .order_by(tickets.c.id.desc())
+    .limit(sa.bindparam("most"))
+)
+
+
+class Tickets:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+        self._people: dict[int, tuple[Participant, ...]] = {}  # as they stand in the table, of tickets read or saved here
+
+    def reserve(self) -> int:
+        """A number nobody else ever gets, for a ticket that is saved in this transaction.  Without the save it is lost (PostgreSQL)."""
+        return int(self._sql.value(NEXT_TICKET))
+
+    def save(self, ticket: Ticket, *, expected_version: int) -> bool:
+        """The ticket stands as given, if it was at `expected_version` (0: it was not there).  False: somebody else changed it first."""
+        values = _columns(ticket)
+        if expected_version == 0:
+            saved = self._sql.change(_ADD, {"id": ticket.id, **values}) == 1
+        else:
+            saved = self._sql.change(_SAVE, {"ticket": ticket.id, "expected": expected_version, **values}) == 1
+        if saved:
+            self._save_people(ticket, new=expected_version == 0)
+        return saved
+
+    def _save_people(self, ticket: Ticket, *, new: bool) -> None:
+        if not new:
+            if self._people.get(ticket.id) == ticket.participants:
+                return
+            self._sql.change(_DELETE_PEOPLE, {"of": ticket.id})
+        roles = {person.address.lower(): person.role for person in reversed(ticket.participants)}
+        self._sql.change(_ADD_PEOPLE, [{"address": address, "ticket": ticket.id, "role": role} for address, role in roles.items()])
+        self._people[ticket.id] = ticket.participants
+
+    def get(self, id: int) -> Ticket | None:
+        data = self._sql.value(_GET, {"ticket": id})
+        return self._read(data) if data else None
+
+    def get_many(self, ids: Iterable[int]) -> list[Ticket]:
+        """The tickets that exist, in the order of the ids."""
+        wanted = list(dict.fromkeys(ids))
+        if not wanted:
+            return []
+        found = {row.id: row.data for row in self._sql.rows(_GET_MANY, {"tickets": wanted})}
+        return [self._read(found[id]) for id in wanted if id in found]
+
+    def find(
+        self,
+        *,
+        status: str | None = None,
+        team: str | None = None,
+        assignee: str | None = None,
+        open: bool | None = None,
+        requester: str | None = None,
+        text: str = "",
+        limit: int = 50,
+        offset: int = 0,
+    ) -> list[Ticket]:
+        """Tickets for which all given things are true, newest first.  `text` is in the subject or the requester's address, or is the
+        ticket's number; `assignee` '' finds those that nobody took."""
+        asked = {tickets.c.status: status, tickets.c.team: team, tickets.c.assignee: assignee, tickets.c.requester: requester and requester.lower()}
+        where = [column == value for column, value in asked.items() if value is not None]
+        if open is not None:
+            where.append(OPEN if open else tickets.c.open.is_(False))
+        where += [_has_word(word) for word in text.split()]
+        statement = sa.select(tickets.c.data).where(*where).order_by(tickets.c.id.desc()).limit(limit).offset(offset)
+        return [self._read(row.data) for row in self._sql.rows(statement)]
+
+    def of_address(self, address: str, limit: int = 50) -> list[Ticket]:
+        """Tickets that this address is a participant of, newest first."""
+        return [self._read(row.data) for row in self._sql.rows(_OF_ADDRESS, {"address": address.lower(), "most": limit})]
+
+    def counts(self) -> dict[str, int]:
+        """Status -> how many tickets."""
+        return {row[0]: row[1] for row in self._sql.rows(_COUNTS)}
+
+    def load(self) -> dict[str, int]:
+        """Agent's name -> how many open tickets are theirs; '' are those that nobody took."""
+        return {row[0]: row[1] for row in self._sql.rows(_LOAD)}
+
+    def _read(self, data: str) -> Ticket:
+        ticket = load(data, Ticket)
+        self._people[ticket.id] = ticket.participants
+        return ticket
+
+
+def _columns(ticket: Ticket) -> Values:
+    requester = ticket.requester
+    return {
+        "version": ticket.version,
+        "status": ticket.status,
+        "open": ticket.closed_at is None,
+        "priority": ticket.priority,
+        "team": ticket.team,
+        "assignee": ticket.assignee,
+        "requester": requester.address.lower() if requester else "",
+        "subject": ticket.subject,
+        "created_at": ticket.created_at,
+        "updated_at": ticket.updated_at,
+        "closed_at": ticket.closed_at,
+        "data": dump(ticket),
+    }
+
+
+def _has_word(word: str) -> sa.ColumnElement[bool]:
+    pattern = "%" + word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    number = word.lstrip("#").rpartition("-")[2]
+    hits = [sa.func.lower(column).like(pattern, escape="\\") for column in (tickets.c.subject, tickets.c.requester)]
+    if number.isascii() and number.isdigit() and len(number) <= 12:
+        hits.append(tickets.c.id == int(number))
+    return sa.or_(*hits)

@@ -1,0 +1,53 @@
+"""One open transaction, with one attribute an aggregate."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+
+import sqlalchemy as sa
+
+from mailbridge.store.addresses import Addresses
+from mailbridge.store.blobs import Blobs
+from mailbridge.store.clocks import Clocks
+from mailbridge.store.cursors import Cursors
+from mailbridge.store.events import Events
+from mailbridge.store.inbox import Inbox
+from mailbridge.store.keys import Keys
+from mailbridge.store.mails import Mails
+from mailbridge.store.outbox import Outbox
+from mailbridge.store.policies import Policies
+from mailbridge.store.sql import Sql
+from mailbridge.store.state import State
+from mailbridge.store.tickets import Tickets
+from mailbridge.store.wake import CHANNEL
+
+_NOTIFY = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("channel", type_=sa.Text)))
+
+
+class Tx:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+        self.blobs = Blobs(sql)
+        self.inbox = Inbox(sql, self.blobs)
+        self.mails = Mails(sql, self.blobs)
+        self.tickets = Tickets(sql)
+        self.events = Events(sql)
+        self.clocks = Clocks(sql)
+        self.outbox = Outbox(sql)
+        self.cursors = Cursors(sql)
+        self.addresses = Addresses(sql)
+        self.keys = Keys(sql)
+        self.policies = Policies(sql)
+        self.state = State(sql)
+        self.woken: set[str] = set()
+
+    def savepoint(self) -> AbstractContextManager[None]:
+        """A part that is kept or undone alone, as one mail of a batch.  Raises what went wrong inside; after StoreAway the whole
+        transaction is lost."""
+        return self._sql.savepoint()
+
+    def wake(self, channel: str) -> None:
+        """Whoever waits on the channel looks again once this transaction is committed."""
+        if not self._sql.is_sqlite and channel not in self.woken:
+            self._sql.value(_NOTIFY, {"channel": channel})
+        self.woken.add(channel)
