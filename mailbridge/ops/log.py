@@ -56,7 +56,7 @@ def configure(*, style: str = "auto", level: str = "info", stream: TextIO | None
     )
 
 
-def get(room: str) -> structlog.stdlib.BoundLogger:
+def get_logger(room: str) -> structlog.stdlib.BoundLogger:
     """A logger whose events carry `room`; usable before `configure`."""
     logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(room)
     return logger

@@ -33,7 +33,7 @@ def test_our_events_and_those_of_libraries_come_as_json_with_the_same_keys() -> 
     stream = io.StringIO()
     log.configure(stream=stream)
 
-    log.get("pipeline").info("mail_processed", mail=7, ticket=42)
+    log.get_logger("pipeline").info("mail_processed", mail=7, ticket=42)
     logging.getLogger("imapclient").warning("odd answer %s", "BYE")
 
     ours, theirs = lines(stream)
@@ -47,9 +47,9 @@ def test_what_is_bound_is_in_every_event_until_it_is_given_back() -> None:
     log.configure(stream=stream)
 
     before = log.bind(mail=7)
-    log.get("a").info("one")
+    log.get_logger("a").info("one")
     log.unbind(before)
-    log.get("a").info("two")
+    log.get_logger("a").info("two")
 
     first, second = lines(stream)
     assert first["mail"] == 7
@@ -60,8 +60,8 @@ def test_levels_below_the_configured_one_are_left_out() -> None:
     stream = io.StringIO()
     log.configure(stream=stream, level="warning")
 
-    log.get("a").info("quiet")
-    log.get("a").warning("loud")
+    log.get_logger("a").info("quiet")
+    log.get_logger("a").warning("loud")
 
     assert [line["event"] for line in lines(stream)] == ["loud"]
 
@@ -80,7 +80,7 @@ def test_control_characters_of_a_stranger_stay_on_one_line_and_harmless(style: s
     stream = io.StringIO()
     log.configure(stream=stream, style=style)
 
-    log.get("a").warning("odd_mail", defect="x\n2026 info forged\x1b]0;title\x07 \u202eevil \udc80")
+    log.get_logger("a").warning("odd_mail", defect="x\n2026 info forged\x1b]0;title\x07 \u202eevil \udc80")
 
     assert stream.getvalue().count("\n") == 1
     assert all(char.isprintable() for char in stream.getvalue().rstrip("\n"))
@@ -95,7 +95,7 @@ def test_an_exception_is_told_with_its_place_and_without_the_values_around_it(st
         password = "s3cret"
         raise ValueError("broken")
     except ValueError:
-        log.get("a").exception("turn_failed")
+        log.get_logger("a").exception("turn_failed")
         del password
 
     assert "broken" in stream.getvalue()
@@ -107,7 +107,7 @@ def test_a_person_at_a_terminal_gets_lines_to_read() -> None:
     stream = io.StringIO()
     log.configure(stream=stream, style="console")
 
-    log.get("pipeline").info("mail_processed", mail=7, placed_by="signed reply address")
+    log.get_logger("pipeline").info("mail_processed", mail=7, placed_by="signed reply address")
 
     line = stream.getvalue().rstrip()
     assert line[2] == ":" == line[5]
@@ -121,7 +121,7 @@ def test_a_full_disk_under_the_log_stops_nothing() -> None:
 
     log.configure(stream=Full())
 
-    log.get("a").error("still_running")
+    log.get_logger("a").error("still_running")
 
 
 def test_who_is_stable_and_does_not_contain_the_address() -> None:
