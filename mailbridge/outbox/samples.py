@@ -1,0 +1,64 @@
+"""Made-up mails that templates are tried on: by `mailbridge check`, by `templates preview`, and by every test run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView, View
+
+_DESK = DeskView(name="Acme Support", address="support@acme.example")
+_TICKET = TicketView(
+    number="MB-1042",
+    subject="Printer LF-2231 <E-52> & no paper",
+    status="in progress",
+    priority="high",
+    type="incident",
+    team="Field service",
+    assignee="Bogdan Ionescu",
+    requester_name="Ana Pop",
+    requester_address="ana@acme.example",
+    verified=True,
+    created_at=datetime(2026, 11, 20, 15, 40, tzinfo=UTC),
+    answer_due=datetime(2026, 11, 23, 9, 10, tzinfo=UTC),
+    solve_due=datetime(2026, 11, 23, 13, 0, tzinfo=UTC),
+)
+_QUESTION = "Since this morning it does not print at all.\nThe panel shows error E-52 & beeps <twice>.\n\n  Serial: 4711\n\nAna"
+_FULL = View(
+    desk=_DESK,
+    ticket=_TICKET,
+    text=_QUESTION,
+    html="<p>Since this morning it does not print at all.</p><p>The panel shows <b>error E-52</b>.</p>",
+    author="Ana Pop",
+    quoted=Entry(author="Ana Pop", at=datetime(2026, 11, 20, 15, 40, tzinfo=UTC), text=_QUESTION),
+    history=(Entry(author="Bogdan Ionescu", at=datetime(2026, 11, 20, 15, 50, tzinfo=UTC), text="Which model is it?"),),
+    files=("panel.jpg",),
+    recipient_name="Ana Pop",
+    zone="Europe/Bucharest",
+)
+_BARE = View(desk=_DESK, ticket=TicketView(number="MB-7"))
+
+
+def sample_notification(audience: Audience, event: str, language: str) -> Notification:
+    return Notification(
+        ticket=1042,
+        audience=audience,
+        event=event,
+        recipient="ana@acme.example",
+        name="Ana Pop",
+        key="sample",
+        language=language,
+        message_id="mb1042.sample@acme.example",
+        reply_to="support+mb1042.c.sample@acme.example",
+    )
+
+
+def sample_views(audience: str, event: str) -> tuple[View, ...]:
+    """A view with everything in it, and one with as little as can be; admins' mails are about no ticket."""
+    values = VOCABULARY.get(f"{audience}.{event}", {})
+    full = replace(_FULL, values=values)
+    if audience == Audience.ADMIN:
+        full = replace(full, ticket=None, text="", html="", quoted=None, history=())
+        return full, View(desk=_DESK)
+    return full, _BARE

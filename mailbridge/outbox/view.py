@@ -1,0 +1,107 @@
+"""What a template may show.  Values only; the flow fills them, `render` hands them over, the templates' manual is this page.
+
+A template sees, by name:
+
+    desk          DeskView
+    ticket        TicketView; nothing (and any use of it an error) in mails that are about no ticket
+    values        the notification's own values; those of VOCABULARY are there always, '' where nothing was said
+    text, html    the message the mail carries, whole: plain, and sanitised ('' where there is none)
+    quoted        Entry or None: the message that is answered
+    history       Entries, newest first
+    files         names of the attachments
+    author        who wrote `text`
+    recipient_name, language, reply_to, event
+    words         the constants of words.j2 in the language of the template
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskView:
+    name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketView:
+    """A ticket as people see it: titles, not keys.  `verified`: the requester's address is proven."""
+
+    number: str
+    subject: str = ""
+    status: str = ""
+    priority: str = ""
+    type: str = ""
+    team: str = ""
+    assignee: str = ""
+    requester_name: str = ""
+    requester_address: str = ""
+    verified: bool = False
+    created_at: datetime | None = None
+    answer_due: datetime | None = None
+    solve_due: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One message of the ticket's past."""
+
+    author: str
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    desk: DeskView
+    ticket: TicketView | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+    text: str = ""
+    html: str = ""
+    author: str = ""
+    quoted: Entry | None = None
+    history: tuple[Entry, ...] = ()
+    files: tuple[str, ...] = ()
+    recipient_name: str = ""
+    zone: str = "UTC"  # in which times are shown
+
+
+VOCABULARY: Mapping[str, Mapping[str, str]] = {
+    "customer.received": {},
+    "customer.taken": {"author": "Bogdan Ionescu"},
+    "customer.answered": {"author": "Bogdan Ionescu", "closes": "yes"},
+    "customer.waiting": {"author": "Bogdan Ionescu"},
+    "customer.changed": {"author": "Bogdan Ionescu"},
+    "customer.closed": {"author": "Bogdan Ionescu"},
+    "customer.reopened": {"author": "Bogdan Ionescu"},
+    "agent.new": {},
+    "agent.customer_replied": {"author": "ana@acme.example", "reopened": "yes"},
+    "agent.assigned": {"author": "Clara Weiss"},
+    "agent.colleague_answered": {"author": "Clara Weiss", "internal": "yes", "closes": ""},
+    "agent.commands": {
+        "results": "#take\tdone\tMB-1042 is yours\t\n#sttaus waiting\tunknown\t\t#status waiting\n#team marketing\trefused\tno such team\t",
+        "sent_to": "ana@acme.example",
+        "undo": "10",
+    },
+    "agent.warning": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
+    "agent.bounced": {
+        "failed_recipient": "ana@acme.example",
+        "failed_what": "answered",
+        "reason": "550 5.1.1 no such user here",
+    },
+    "manager.overdue": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
+    "manager.unclaimed": {"promise": "claim", "due_at": "2026-11-23T09:10:00+00:00"},
+    "admin.rules_broken": {"problems": 'rules/routing/20-printers.yaml:8:29: unknown team "field-servce"', "version": "3f9c2a1"},
+    "admin.quarantined": {"inbox": "4711", "reason": "reading took longer than 20 s, three times", "sender": "ana@acme.example"},
+    "admin.breaker": {"count": "500", "limit": "500", "until": "2026-11-23T10:10:00+00:00"},
+}
+"""The values each shipped event may carry, by "audience.event", with a sample of each.  A value that is not said is ''.
+
+`results` holds one line a command: what was written, outcome, detail, suggestion, parted by tabs; the outcomes are the keys of
+`outcomes` in words.j2 (done, refused, unknown, argument-missing, argument-unknown, help).  `undo` holds minutes, '' where nothing can be
+undone.
+"""

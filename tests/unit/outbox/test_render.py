@@ -1,0 +1,220 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.outbox.render import Renderer, TemplateFailed, check, guarded, mailto, shipped_templates
+from mailbridge.outbox.samples import sample_notification, sample_views
+from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView, View
+
+SHIPPED = Renderer([shipped_templates()])
+HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}'
+
+
+def a_notification(audience: Audience = Audience.CUSTOMER, event: str = "received", language: str = "en", **more: object) -> Notification:
+    return replace(sample_notification(audience, event, language), **more)  # type: ignore[arg-type]
+
+
+def a_view(**more: object) -> View:
+    return replace(sample_views("customer", "received")[0], **more)  # type: ignore[arg-type]
+
+
+def a_folder(tmp_path: Path, **files: str) -> Path:
+    """A desk's folder of templates; the key "customer_received" is mail/en/customer.received.txt.j2."""
+    for name, text in files.items():
+        path = tmp_path / "mail" / "en" / f"{name.replace('_', '.', 1)}.txt.j2"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+class Tags(HTMLParser):
+    """Which tags and addresses stand in an HTML text."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.attributes: set[str] = set()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes |= {name for name, _ in attrs}
+        self.links += [value or "" for name, value in attrs if name in ("href", "src", "background", "action")]
+
+
+@pytest.mark.parametrize("name", SHIPPED.names())
+def test_every_shipped_template_renders_with_full_and_with_bare_values(name: str) -> None:
+    _, language, rest = name.split("/")
+    audience, _, event = rest.partition(".")
+    for view in sample_views(audience, event):
+        worded = SHIPPED.render(sample_notification(Audience(audience), event, language), view)
+        assert worded.subject
+        assert "\n" not in worded.subject
+        assert worded.text.strip()
+        assert worded.html.startswith("<!DOCTYPE html>")
+        assert "{{" not in worded.text + worded.html
+
+
+def test_the_shipped_templates_hold_no_mistake() -> None:
+    assert check([shipped_templates()]) == ()
+
+
+def test_every_event_of_the_vocabulary_has_an_english_template_and_nothing_else_has_one() -> None:
+    assert {name.removeprefix("mail/en/") for name in SHIPPED.names() if name.startswith("mail/en/")} == set(VOCABULARY)
+
+
+@pytest.mark.parametrize("name", SHIPPED.names())
+def test_no_mail_fetches_anything_or_carries_a_senders_markup(name: str) -> None:
+    # given a ticket in which every word is an attack, but for the message that was sanitised
+    _, language, rest = name.split("/")
+    audience, _, event = rest.partition(".")
+    view = View(
+        desk=DeskView(name=HOSTILE, address="support@acme.example"),
+        ticket=TicketView(
+            number="MB-1", subject=HOSTILE, status=HOSTILE, priority=HOSTILE, type=HOSTILE, team=HOSTILE, assignee=HOSTILE,
+            requester_name=HOSTILE, requester_address=HOSTILE, verified=True,
+        ),
+        values={key: HOSTILE for key in VOCABULARY[rest] if key != "due_at" and key != "until"},
+        text=HOSTILE, author=HOSTILE, quoted=Entry(author=HOSTILE, text=HOSTILE), history=(Entry(author=HOSTILE, text=HOSTILE),),
+        files=(HOSTILE,), recipient_name=HOSTILE,
+    )  # fmt: skip
+    # when
+    worded = SHIPPED.render(sample_notification(Audience(audience), event, language), view)
+    # then
+    found = Tags(worded.html)
+    assert not {"script", "img", "iframe", "link", "form", "object"} & set(found.tags)
+    assert not {"onerror", "onclick", "onload"} & found.attributes
+    assert all(link.startswith("mailto:") for link in found.links)
+    assert "url(" not in worded.html
+    assert "49" not in worded.text
+
+
+def test_the_desks_own_template_comes_before_the_shipped_one(tmp_path: Path) -> None:
+    own = a_folder(tmp_path, customer_received="{% if part == 'subject' %}Mulțumim{% else %}Am primit {{ ticket.number }}{% endif %}")
+    worded = Renderer([own, shipped_templates()]).render(a_notification(), a_view())
+    assert (worded.subject, worded.text) == ("Mulțumim", "Am primit MB-1042\n")
+
+
+def test_a_template_edited_on_disk_is_used_from_the_next_mail_on(tmp_path: Path) -> None:
+    renderer = Renderer([a_folder(tmp_path, customer_received="old"), shipped_templates()])
+    assert renderer.render(a_notification(), a_view()).subject == "old"
+    a_folder(tmp_path, customer_received="newer")
+    assert renderer.render(a_notification(), a_view()).subject == "newer"
+
+
+def test_an_own_template_that_is_deleted_gives_way_to_the_shipped_one(tmp_path: Path) -> None:
+    renderer = Renderer([a_folder(tmp_path, customer_received="mine"), shipped_templates()])
+    renderer.render(a_notification(), a_view())
+    (tmp_path / "mail/en/customer.received.txt.j2").unlink()
+    assert "MB-1042" in renderer.render(a_notification(), a_view()).subject
+
+
+FALLBACKS = [("xx", "xx", "en"), ("", "en", "en"), ("en-GB", "xx", "en"), ("../../etc", "en", "en")]
+
+
+@pytest.mark.parametrize(("wanted", "desk", "got"), FALLBACKS)
+def test_the_language_falls_back_from_the_wanted_one_to_english(wanted: str, desk: str, got: str) -> None:
+    worded = Renderer([shipped_templates()], language=desk).render(a_notification(language=wanted), a_view())
+    assert f'<html lang="{got}">' in worded.html
+
+
+@pytest.mark.parametrize("event", ["../received", "received/../../x", "", "no_such_event", "received.txt"])
+def test_an_event_without_a_template_is_told(event: str) -> None:
+    with pytest.raises(TemplateFailed):
+        SHIPPED.render(a_notification(event=event), a_view())
+
+
+@pytest.mark.parametrize(
+    ("template", "line", "what"),
+    [
+        ("fine\n{{ values.nonsense }}", 2, "nonsense"),
+        ("a\nb\n{% if %}", 3, "Expected"),
+        ("{{ ticket.number / 0 }}", 1, "unsupported operand"),
+        ("x\n{{ ''.__class__ }}", 2, "unsafe"),
+        ("{% include 'mail/en/not_there.j2' %}", 1, "not_there"),
+        ("{% block subject %}{% endblock %}", 0, "subject is empty"),
+    ],
+)
+def test_a_broken_template_names_its_file_and_line(tmp_path: Path, template: str, line: int, what: str) -> None:
+    renderer = Renderer([a_folder(tmp_path, customer_received=template), shipped_templates()])
+    with pytest.raises(TemplateFailed, match=re.escape(what)) as failure:
+        renderer.render(a_notification(), a_view())
+    assert (failure.value.file, failure.value.line) == ("mail/en/customer.received.txt.j2", line)
+
+
+def test_check_finds_every_broken_template_and_only_those(tmp_path: Path) -> None:
+    own = a_folder(tmp_path, customer_received="ok\n{{ oops }}", agent_new="{% for %}", agent_assigned="fine", nobody_hello="x")
+    problems = {(problem.file, problem.line) for problem in check([own, shipped_templates()])}
+    assert problems == {("mail/en/customer.received.txt.j2", 2), ("mail/en/agent.new.txt.j2", 1), ("mail/en/nobody.hello.txt.j2", 0)}
+
+
+def test_output_beyond_a_megabyte_is_refused(tmp_path: Path) -> None:
+    endless = "{% for a in range(90000) %}{% for b in range(90000) %}word {% endfor %}{% endfor %}"
+    with pytest.raises(TemplateFailed, match="1 MB"):
+        Renderer([a_folder(tmp_path, customer_received=endless), shipped_templates()]).render(a_notification(), a_view())
+
+
+@pytest.mark.parametrize("separator", ["\r\n", "\n", "\u2028", "\x85", "\x00", "\u202e", "\x1b"])
+def test_a_subject_is_one_line_whatever_the_sender_wrote(separator: str) -> None:
+    ticket = TicketView(number="MB-1", subject=f"one{separator}Bcc: two", verified=True)
+    assert SHIPPED.render(a_notification(), a_view(ticket=ticket)).subject == "Re: one Bcc: two [MB-1]"
+
+
+SPELLINGS = ["Printer", "Re: Printer", "RE: AW: Fwd: Printer", "Re[2]: Printer [MB-1]", "Re: [MB-1] Printer", "Отв: Printer"]
+
+
+@pytest.mark.parametrize("subject", SPELLINGS)
+def test_the_subject_stays_the_same_through_the_whole_conversation(subject: str) -> None:
+    ticket = TicketView(number="MB-1", subject=subject, verified=True)
+    assert SHIPPED.render(a_notification(event="closed"), a_view(ticket=ticket)).subject == "Re: Printer [MB-1]"
+
+
+def test_an_agents_answer_goes_out_whole_as_text_and_as_html() -> None:
+    view = a_view(text="Dear Ana,\n\nplease  clean <it>.\n\nBogdan", html="<p>Dear Ana,</p><p>please <b>clean</b> it.</p>", values={})
+    worded = SHIPPED.render(a_notification(event="answered", automatic=False), view)
+    assert "Dear Ana,\n\nplease  clean <it>.\n\nBogdan" in worded.text
+    assert "<p>Dear Ana,</p><p>please <b>clean</b> it.</p>" in worded.html
+
+
+def test_a_stranger_gets_no_word_of_his_own_back() -> None:
+    # given a mail whose sender nobody has proven
+    view = a_view(ticket=replace(a_view().ticket or TicketView(number="x"), verified=False, subject="Buy now", requester_name="Free Money"))
+    view = replace(view, text="visit http://spam.example", quoted=Entry(author="Free Money", text="spam"), recipient_name="Free Money")
+    # when
+    notification, silent = guarded(a_notification(name="Free Money"), view)
+    worded = SHIPPED.render(notification, silent)
+    # then
+    assert worded.subject == "We received your message [MB-1042]"
+    assert notification.name == ""
+    for word in ("Buy", "Free Money", "spam"):
+        assert word not in worded.text + worded.html
+
+
+def test_an_agents_answer_to_a_stranger_is_not_silenced() -> None:
+    view = a_view(ticket=TicketView(number="MB-1", subject="Printer", verified=False), text="Please call us.")
+    assert guarded(a_notification(event="answered", automatic=False), view)[1] == view
+
+
+def test_the_line_above_which_people_write_stands_in_every_mail_to_customers_and_agents() -> None:
+    (marker, *_) = SHIPPED.markers()
+    for event in ("received", "answered"):
+        worded = SHIPPED.render(a_notification(event=event), a_view())
+        assert worded.text.startswith(f"{marker}\n")
+        assert marker in worded.html
+
+
+def test_a_mail_link_composes_the_answer() -> None:
+    link = mailto("support+mb1.a.x@acme.example", "Re: [MB-1] ă & b?", "#take\n")
+    assert link == "mailto:support+mb1.a.x@acme.example?subject=Re%3A%20%5BMB-1%5D%20%C4%83%20%26%20b%3F&body=%23take%0D%0A"
+
+
+def test_times_are_shown_by_the_clock_of_the_readers_team() -> None:
+    worded = SHIPPED.render(a_notification(Audience.AGENT, "new"), a_view(zone="Asia/Kathmandu"))
+    assert "Mon 23 Nov 14:55" in worded.text
