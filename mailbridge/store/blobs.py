@@ -36,7 +36,7 @@ class Blobs:
         """
         names = [sha256(content).hexdigest() for content in contents]
         if names:
-            self._add({name: content for name, content in zip(names, contents, strict=True)})
+            self._add(dict(zip(names, contents, strict=True)))
         return names
 
     def _add(self, contents: Mapping[str, Content]) -> None:

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from mailbridge.sla.clock import Deadline
 from mailbridge.store import dialects
 from mailbridge.store.schema import RUNNING, clocks
-from mailbridge.store.sql import Row, Sql
+from mailbridge.store.sql import Row, Sql, Values
 
 
 class State(StrEnum):
@@ -41,7 +41,12 @@ _ADD = dialects.insert_new(clocks)
 _SET_STATE = clocks.update().where(_THIS, clocks.c.state != State.FIRED).values(state=sa.bindparam("new_state"))
 _STOP = clocks.update().where(clocks.c.ticket == sa.bindparam("of"), clocks.c.state == State.RUNNING).values(state=State.STOPPED)
 _STOP_PROMISE = _STOP.where(clocks.c.promise == sa.bindparam("what"))
-_DUE = sa.select(clocks).where(RUNNING, clocks.c.due_at <= sa.bindparam("now")).order_by(clocks.c.due_at, clocks.c.id).limit(sa.bindparam("most"))
+_DUE = (
+    sa.select(clocks)
+    .where(RUNNING, clocks.c.due_at <= sa.bindparam("now"))
+    .order_by(clocks.c.due_at, clocks.c.id)
+    .limit(sa.bindparam("most"))
+)
 _FIRE = clocks.update().where(_THIS, clocks.c.state == State.RUNNING).values(state=State.FIRED, fired_at=sa.bindparam("now"))
 _NEXT = sa.select(sa.func.min(clocks.c.due_at)).where(RUNNING)
 
@@ -61,7 +66,7 @@ class Clocks:
         ]
         self._sql.change(_SET_STATE, changed)
         new = sorted(wanted - known.keys(), key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step))
-        self._sql.change(_ADD, [{"ticket": ticket, "promise": d.promise, "step": d.step, "due_at": d.due_at, "state": State.RUNNING} for d in new])
+        self._sql.change(_ADD, [{"ticket": ticket, "state": State.RUNNING, **_columns(deadline)} for deadline in new])
 
     def due(self, now: datetime, limit: int) -> list[Due]:
         """What should have been told by now, oldest first."""
@@ -85,5 +90,10 @@ class Clocks:
         return moment
 
 
+def _columns(deadline: Deadline) -> Values:
+    return {"promise": deadline.promise, "step": deadline.step, "due_at": deadline.due_at}
+
+
 def _due(row: Row) -> Due:
-    return Due(id=row.id, ticket=row.ticket, deadline=Deadline(promise=row.promise, step=row.step, due_at=row.due_at), state=State(row.state))
+    deadline = Deadline(promise=row.promise, step=row.step, due_at=row.due_at)
+    return Due(id=row.id, ticket=row.ticket, deadline=deadline, state=State(row.state))

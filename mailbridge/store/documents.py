@@ -1,4 +1,7 @@
-"""JSON in text columns: values out of dataclasses and back, by msgspec.  A field that an older program wrote and we do not know is ignored."""
+"""JSON in text columns: values out of dataclasses and back, by msgspec.
+
+A field that we do not know any more is ignored, one that is missing has its default: rows outlive the program that wrote them.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from pathlib import Path
@@ -119,7 +119,7 @@ class Store:
             yield
 
     def wake(self, channel: str) -> None:
-        """Whoever waits on the channel looks again, on PostgreSQL in every process.  Inside a transaction `tx.wake` does it with the commit."""
+        """Whoever waits on the channel looks again, on PostgreSQL in every process.  `tx.wake` does it with the commit."""
         if self.is_sqlite:
             self._bells.ring((channel,))
             return

@@ -112,10 +112,11 @@ _CLAIM = (
 _FINISH = (
     _UNCLAIMED.where(_THIS, inbox.c.state == State.CLAIMED)
     .where(sa.or_(_bind("owner", sa.Text()).is_(None), inbox.c.lease_owner == _bind("owner")))
-    .values(state=State.DONE, outcome=_bind("outcome"), reason=_bind("reason"), mail=_bind("mail"), ticket=_bind("ticket"), done_at=_bind("now"))
+    .values(state=State.DONE, outcome=_bind("outcome"), reason=_bind("reason"), done_at=_bind("now"))
+    .values(mail=_bind("mail"), ticket=_bind("ticket"))
 )
 _RELEASE = _UNCLAIMED.where(_THIS, inbox.c.state == State.CLAIMED).values(
-    state=State.NEW, not_before=_bind("not_before"), attempts=sa.case((inbox.c.attempts > _bind("forget"), inbox.c.attempts - _bind("forget")), else_=0)
+    state=State.NEW, not_before=_bind("not_before"), attempts=inbox.c.attempts - _bind("forget")
 )
 _ABANDON = _UNCLAIMED.where(WAITING, inbox.c.state == State.CLAIMED).values(state=State.NEW)
 _ABANDON_OWN = _ABANDON.where(inbox.c.lease_owner == _bind("owner"))
@@ -195,8 +196,8 @@ class Inbox:
 
         With `owner`, only a claim of this owner counts.
         """
-        values = {"in_id": id, "in_owner": owner, "in_outcome": Outcome(outcome), "in_reason": reason, "in_mail": mail, "in_ticket": ticket, "in_now": now}
-        return self._sql.change(_FINISH, values) == 1
+        became = {"in_outcome": Outcome(outcome), "in_reason": reason, "in_mail": mail, "in_ticket": ticket, "in_now": now}
+        return self._sql.change(_FINISH, {"in_id": id, "in_owner": owner, **became}) == 1
 
     def release(self, id: int, not_before: datetime, *, forget_attempt: bool) -> bool:
         """The mail waits again, until `not_before` at least.  `forget_attempt`: the try was not the mail's fault and does not count."""

@@ -41,6 +41,7 @@ def upgrade(connection: sa.Connection, target: str) -> None:
     revision = current(connection)
     known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
     if revision is not None and revision not in known:
-        raise Permanent("the database was made by a newer mailbridge; use that one, or restore a backup", schema=revision, newest_known=HEAD)
+        what = "the database was made by a newer mailbridge; use that one, or restore a backup"
+        raise Permanent(what, schema=revision, newest_known=HEAD)
     if not is_done(revision, target):
         command.upgrade(config, target)

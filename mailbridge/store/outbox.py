@@ -17,7 +17,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.outbox.model import Audience, Class, Notification, Queued, State
+from mailbridge.outbox.model import Class, Notification, Queued, State
 from mailbridge.store import dialects
 from mailbridge.store.documents import dump, load
 from mailbridge.store.schema import COUNTED, PENDING, outbox
@@ -98,9 +98,8 @@ _COUNT = (
 )
 _COUNT_ANY = sa.select(sa.func.count()).select_from(_COUNT.limit(_bind("limit")).subquery())
 _COUNT_AUTOMATIC = sa.select(sa.func.count()).select_from(_COUNT.where(outbox.c.automatic).limit(_bind("limit")).subquery())
-_COUNT_ALL = sa.select(sa.func.count()).select_from(
-    sa.select(outbox.c.id).where(COUNTED, outbox.c.audience == Audience.CUSTOMER, outbox.c.created_at >= _bind("since")).limit(_bind("limit")).subquery()
-)
+_AUTOMATIC = sa.select(outbox.c.id).where(COUNTED, outbox.c.created_at >= _bind("since"))
+_COUNT_ALL = sa.select(sa.func.count()).select_from(_AUTOMATIC.limit(_bind("limit")).subquery())
 ENOUGH = 10_000  # no cap is higher, so nothing needs to be counted further
 
 

@@ -14,10 +14,10 @@ from mailbridge.store import dialects
 from mailbridge.store.dialects import Both, Statement
 from mailbridge.store.failures import in_our_words
 
-Row = sa.Row[Any]
+Row = sa.Row[*tuple[Any, ...]]
 Values = Mapping[str, Any]
 _Answer = TypeVar("_Answer")
-_Result = sa.CursorResult[Any]
+_Result = sa.CursorResult[*tuple[Any, ...]]
 
 
 class Sql:

@@ -88,8 +88,10 @@ class Tickets:
     ) -> list[Ticket]:
         """Tickets for which all given things are true, newest first.  `text` is in the subject or the requester's address, or is the
         ticket's number; `assignee` '' finds those that nobody took."""
-        asked = {tickets.c.status: status, tickets.c.team: team, tickets.c.assignee: assignee, tickets.c.requester: requester and requester.lower()}
-        where = [column == value for column, value in asked.items() if value is not None]
+        asked = {"status": status, "team": team, "assignee": assignee, "requester": requester and requester.lower()}
+        where: list[sa.ColumnElement[bool] | sa.TextClause] = [
+            tickets.c[name] == value for name, value in asked.items() if value is not None
+        ]
         if open is not None:
             where.append(OPEN if open else tickets.c.open.is_(False))
         where += [_has_word(word) for word in text.split()]
@@ -135,7 +137,8 @@ def _columns(ticket: Ticket) -> Values:
 def _has_word(word: str) -> sa.ColumnElement[bool]:
     pattern = "%" + word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     number = word.lstrip("#").rpartition("-")[2]
-    hits = [sa.func.lower(column).like(pattern, escape="\\") for column in (tickets.c.subject, tickets.c.requester)]
+    columns = (tickets.c.subject, tickets.c.requester)
+    hits: list[sa.ColumnElement[bool]] = [sa.func.lower(column).like(pattern, escape="\\") for column in columns]
     if number.isascii() and number.isdigit() and len(number) <= 12:
         hits.append(tickets.c.id == int(number))
     return sa.or_(*hits)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -13,7 +15,7 @@ depends_on = None
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
-def _where(condition: str) -> dict[str, sa.TextClause]:
+def _where(condition: str) -> dict[str, Any]:
     """The condition of a partial index, for both databases."""
     return {"sqlite_where": sa.text(condition), "postgresql_where": sa.text(condition)}
 
@@ -182,7 +184,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name="uq_outbox_message_id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_outbox_counted", "outbox", ["created_at"], **_where("automatic IS TRUE AND state <> 'suppressed'"))
+    op.create_index("ix_outbox_counted", "outbox", ["created_at"], **_where("automatic IS TRUE AND audience = 'customer' AND state <> 'suppressed'"))
     op.create_index("ix_outbox_pending", "outbox", ["next_at"], **_where("state IN ('queued', 'deferred', 'sending', 'dot')"))
     op.create_index("ix_outbox_recipient", "outbox", ["recipient", "created_at"])
     op.create_index("ix_outbox_ticket", "outbox", ["ticket"])
