@@ -62,6 +62,9 @@ def get_logger(room: str) -> structlog.stdlib.BoundLogger:
     return logger
 
 
+get = get_logger  # `logs.get("policy")` where the module is called logs
+
+
 def bind(**values: object) -> Mapping[str, Any]:
     """Every event of this thread carries these values until `unbind`; what is given back restores the state before."""
     return structlog.contextvars.bind_contextvars(**values)
