@@ -280,7 +280,8 @@ def text_leaves(tree: Tree) -> list[Leaf]:
     for leaf in tree.leaves:
         if leaf.content_type in RETURNED:
             break
-        if leaf.is_text and leaf.disposition != "attachment":
+        # A multipart that is a leaf has lost its boundary; its text is there all the same.
+        if leaf.content_type.startswith(("text/", "multipart/")) and leaf.disposition != "attachment":
             found.append(leaf)
     return found[:10]
 

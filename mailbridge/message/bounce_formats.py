@@ -97,7 +97,7 @@ END = re.compile(
     r"|\|-{4,}[^\n]{0,20}message text follows"
     r"|(?:the )?(?:first \d+ lines of (?:your )?)?original (?:message|mail)(?: headers?)?(?: (?:follows|as follows|is attached|below))?\s*[:.]"
     r"|old message:|included is a copy of|below is a copy of|a summary of the undelivered message|content of the (?:original|returned)"
-    r"|received:[ \t]?(?:from|by|\()|return-path:[ \t]?<|-{6,} (?:start|begin)"
+    r"|content-type:[ \t]*message/rfc822|received:[ \t]?(?:from|by|\()|return-path:[ \t]?<|-{6,} (?:start|begin)"
     r")",
     re.I | re.M,
 )
@@ -127,7 +127,7 @@ REPLY_CODE = re.compile(r"(?<![\d.:/-])([45]\d\d)(?=[ -][^\d])")
 SOFT = re.compile(
     r"warning message only|will (?:be )?retr(?:y|ied)|will continue to try|delivery attempts will continue|(?:has been|was|is being) delayed"
     r"|not yet (?:been )?delivered|still (?:being retried|trying)|keep trying|delivery[^\n]{0,40}(?:postponed|deferred)|temporar(?:y|ily) (?:fail|unavail|error)"
-    r"|try again later|deferred:|message is queued|no action is required|further attempts|sera retent|wird weiter versucht|повторн\w+ попыт",
+    r"|try again later|deferred:|(?:your|this) message (?:is|has been) (?:still )?queued|no action is required|further attempts|sera retent|wird weiter versucht|повторн\w+ попыт",
     re.I,
 )
 HARD = re.compile(r"permanent(?:ly)? (?:fatal )?(?:error|fail)|this is a permanent error|given up|giving up|no further (?:delivery )?attempts", re.I)

@@ -27,13 +27,13 @@ def judge_hostile(folder: Path) -> list[Verdict]:
 
 def judged(case: Case, readings: list[Reading], agent: str) -> Iterator[Verdict]:
     yield from soundness(Case(case.suite, case.name, {}, case.mails), readings)
-    faults = list(faults_of(case.want["expect"], readings[0], agent))
+    faults = list(faults_of(case.want["expect"], readings[0], agent, spoof=case.suite == "spoof"))
     yield Verdict(WITHIN, f"hostile {case.suite}", case.id, not faults, "; ".join(faults))
     if case.suite == "control":
         yield Verdict(CONTROL, "hostile control", case.id, not faults, "; ".join(faults))
 
 
-def faults_of(expect: dict[str, Any], one: Reading, agent: str) -> Iterator[str]:
+def faults_of(expect: dict[str, Any], one: Reading, agent: str, *, spoof: bool) -> Iterator[str]:
     """What the manifest does not allow."""
     if one.message is None:
         if expect["disposition"] != ["quarantine"] and "quarantine" not in expect["disposition"]:
@@ -43,15 +43,16 @@ def faults_of(expect: dict[str, Any], one: Reading, agent: str) -> Iterator[str]
         yield f"{one.cost.ms:.0f} ms"
     if one.cost.grown_mb > expect["max_rss_mb"]:
         yield f"{one.cost.grown_mb:.0f} MB more"
-    yield from identity_faults(expect, one.message, agent)
+    yield from identity_faults(expect, one.message, agent, spoof=spoof)
     yield from content_faults(expect, one.message)
 
 
-def identity_faults(expect: dict[str, Any], message: Message, agent: str) -> Iterator[str]:
+def identity_faults(expect: dict[str, Any], message: Message, agent: str, *, spoof: bool) -> Iterator[str]:
     sender = message.sender
     if expect["privileged"] and not (sender.verified and sender.address == agent):
         yield f"the agent is not known: {sender.reasons}"
-    if "ambiguous-flag" in expect["checks"] and sender.verified and sender.address.lower() == agent:
+    # Where no identity is stated, DMARC may pass for the agent's domain: a replayed mail is stopped by its token, later.
+    if spoof and sender.verified and sender.address.lower() == agent:
         yield "taken for the agent"
     if "identity" not in expect:
         return

@@ -14,7 +14,6 @@ from mailbridge.message.model import ReadingPolicy
 
 ROOT = Path(__file__).resolve().parents[2]
 
-CORPUS_POLICY = ReadingPolicy()
 # What the hostile mails ask to be replaced before they are fed; here, where nothing is sent, by shapes that match nothing.
 PLACEHOLDERS = {
     b"@@REPLY_ADDRESS@@": b"support+1.c.AAAAAAAAAAAAAAAAAAAAAAAAAAAA@example.test",
