@@ -7,8 +7,12 @@ from functools import cache
 
 from py3langid.langid import LanguageIdentifier
 
+from mailbridge.message.model import Reply, SpanKind
+
 # Fewer languages to choose from, fewer mistakes: these are the ones a desk of ours can be asked in.
-LANGUAGES = ("ar bg cs da de el en es et fi fr he hr hu it ja ko lt lv nl no pl pt ro ru sk sl sv tr uk vi zh").split()
+LANGUAGES = "ar bg cs da de el en es et fi fr he hr hu it ja ko lt lv nl no pl pt ro ru sk sl sv tr uk vi zh".split()
+# Dummy text and legal phrases are Latin; nobody writes to us in it.
+FOREIGN = "la"
 CUT = 1000  # characters looked at; the answer does not change after that, the time does
 FEWEST_LETTERS = 10
 SURE = 0.55
@@ -41,14 +45,26 @@ def language_of(text: str) -> str:
     if letters < FEWEST_LETTERS:
         return ""
     language, confidence = identifier().classify(words)
-    return str(language) if confidence >= (SURE if letters >= SHORT else SURE_IF_SHORT) else ""
+    sure = confidence >= (SURE if letters >= SHORT else SURE_IF_SHORT)
+    return str(language) if sure and language != FOREIGN else ""
+
+
+def language_of_mail(reply: Reply, text: str) -> str:
+    """The language of what was written now, else that of the person's mail program, as it introduces the quote."""
+    return language_of(reply.fresh or text) or program_language(reply)
+
+
+def program_language(reply: Reply) -> str:
+    """The language that the reason of the first quote or forward names ('attribution:fr')."""
+    spoken = (span.reason.rpartition(":")[2] for span in reply.spans if span.kind in {SpanKind.QUOTE, SpanKind.FORWARD})
+    return next((language for language in spoken if language in LANGUAGES), "")
 
 
 @cache
 def identifier() -> LanguageIdentifier:
     """The model, loaded when the first text comes (0.4 s, 80 MB)."""
     model = LanguageIdentifier.from_model_file("data/model.npz.xz", norm_probs=True)
-    model.set_languages(LANGUAGES)
+    model.set_languages([*LANGUAGES, FOREIGN])
     # The columns of the other languages are not needed again.
     model._full_model = ()
     return model
