@@ -93,7 +93,7 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
 STORE_URL = "MAILBRIDGE_STORE_URL"
 OUTGOING_URL = "MAILBRIDGE_OUTGOING_URL"
 DESK = "MAILBRIDGE_DESK"
-CRASH = "MAILBRIDGE_CRASH"  # names a crash point, for tests of the daemon
+CRASH = "MAILBRIDGE_CRASH_AT"  # names a crash point, for tests that kill the daemon
 ENVIRONMENT = (DESK, STORE_URL, OUTGOING_URL, CRASH)
 
 

@@ -71,6 +71,7 @@ def run() -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """The exit code of one command line; everything that went wrong was told on standard error."""
+    stdout = sys.stdout
     try:
         result = cli.main(args=list(arguments), prog_name="mailbridge", standalone_mode=False)
         sys.stdout.flush()
@@ -79,7 +80,7 @@ def main(arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return exits.OK
     except SystemExit as error:
-        if isinstance(error.__context__, BrokenPipeError):  # click noticed it first
+        if sys.stdout is not stdout:  # click noticed the broken pipe first, and put a silent stream in its place
             return exits.OK
         return error.code if isinstance(error.code, int) else exits.OK if error.code is None else exits.MISTAKES
     except Exception as error:  # the last place that can turn it into words

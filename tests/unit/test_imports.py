@@ -23,10 +23,13 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("edges", frozenset({"config", "configfile", "settings", "shipped", "intake", "isolation", "store", "outbox", "ops"})),
     (
         "flows",
-        frozenset({"pipeline", "context", "lookups", "answerable", "filing", "record", "worker", "jobs", "outbox.deliver"}),
+        frozenset(
+            {"pipeline", "context", "lookups", "answerable", "filing", "record", "views", "policy", "worker", "jobs", "outbox.deliver"}
+        ),
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),
 )
+HOMELESS = len(LAYERS)
 PURE = ("values", "words", "people", "evidence", "desk", "decisions")
 # Values and `now` go in, values come out: no clock, no chance, no disk, no network, no log.  ids.py names where chance comes from.
 FORBIDDEN_IN_PURE = frozenset(
@@ -47,13 +50,14 @@ DOORS: dict[str, frozenset[str]] = {
     "imapclient": frozenset({"intake"}),
     "jinja2": frozenset({"outbox"}),
     "mailparser": frozenset({"message"}),
+    "markupsafe": frozenset({"outbox"}),  # jinja2's own kind of string
     "msgspec": frozenset({"isolation", "store"}),  # frames between processes, documents in columns: two formats, no shared types
     "nh3": frozenset({"message"}),
     "psycopg": frozenset({"store"}),
     "py3langid": frozenset({"message"}),
     "pydantic": frozenset({"rules"}),
     "re2": frozenset({"reply", "rules"}),  # fixed phrase tables of ours, patterns of the admin's: limits and errors differ
-    "resiliparse": frozenset({"message"}),
+    "resiliparse": frozenset({"message", "reply"}),  # one reads text out of HTML, the other finds quotes in its structure
     "sqlalchemy": frozenset({"store"}),
     "structlog": frozenset({"ops"}),
     "tnefparse": frozenset({"message"}),
@@ -94,31 +98,25 @@ def ours(module: str) -> Iterator[str]:
 
 def layer(module: str) -> int:
     best = max(
-        (
-            (len(room), rank)
-            for rank, (_, rooms) in enumerate(LAYERS)
-            for room in rooms
-            if room == module or (room and module.startswith(f"{room}."))
-        ),
-        default=None,
+        ((len(room), rank) for rank, (_, rooms) in enumerate(LAYERS) for room in rooms if room == module or module.startswith(f"{room}.")),
+        default=(0, HOMELESS),
     )
-    assert best is not None, f"mailbridge/{module.replace('.', '/')}.py has no layer: give its room a place in LAYERS"
     return best[1]
+
+
+def test_every_module_has_its_layer() -> None:
+    """A new room gets its place in LAYERS by somebody who thought about it."""
+    assert [module for module in modules() if layer(module) == HOMELESS] == []
 
 
 @pytest.mark.parametrize("module", modules())
 def test_imports_go_down(module: str) -> None:
-    upward = [
-        f"{module} ({LAYERS[layer(module)][0]}) imports {below} ({LAYERS[layer(below)][0]})"
-        for below in ours(module)
-        if layer(below) > layer(module)
-    ]
-    allowed = {"config (edges) imports configfile (edges)"}
+    upward = {f"{module} imports {below}" for below in ours(module) if layer(below) > layer(module)}
 
-    assert set(upward) <= allowed
+    assert upward == set()
 
 
-@pytest.mark.parametrize("module", [name for name in modules() if LAYERS[layer(name)][0] in PURE])
+@pytest.mark.parametrize("module", [name for name in modules() if layer(name) < len(PURE)])
 def test_pure_rooms_touch_nothing_outside(module: str) -> None:
     assert FORBIDDEN_IN_PURE.isdisjoint(name.split(".")[0] for name in imported(module))
 

@@ -1,0 +1,55 @@
+"""`mailbridge db`: the schema of the desk's database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailbridge.cli import exits
+from mailbridge.cli.options import desk_option
+
+if TYPE_CHECKING:
+    from mailbridge.store.engine import Store
+
+
+@click.group()
+def db() -> None:
+    """The database's schema."""
+
+
+@db.command()
+@desk_option
+def upgrade(folder: Path) -> None:
+    """Bring the schema to this version's.  Stop the desk and make a backup first; it happens whole or not at all."""
+    with unchecked_store(folder) as store, store.guard():
+        before = store.current()
+        store.upgrade()
+        after = store.current()
+    click.echo(f"the schema is {after}; nothing to do" if before == after else f"the schema was {before or 'empty'}, now it is {after}")
+
+
+@db.command()
+@desk_option
+def current(folder: Path) -> int:
+    """Print the database's schema; exit code 1 when this version of mailbridge needs another."""
+    with unchecked_store(folder) as store:
+        has, needs = store.current(), store.head()
+    click.echo(f"{has or 'empty'}" + ("" if has == needs else f"; this version needs {needs}: mailbridge db upgrade"))
+    return exits.OK if has == needs else exits.MISTAKES
+
+
+@contextmanager
+def unchecked_store(folder: Path) -> Iterator[Store]:
+    """The desk's store, whatever schema it has."""
+    from mailbridge.config import load
+    from mailbridge.store.engine import Store
+
+    store = Store(load(folder).store_url)
+    try:
+        yield store
+    finally:
+        store.close()

@@ -1,0 +1,36 @@
+"""`mailbridge keys`: what signs reply addresses and Message-IDs."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from mailbridge.cli.options import desk_option, open_desk
+from mailbridge.cli.show import when
+from mailbridge.ids import system_chance
+
+
+@click.group()
+def keys() -> None:
+    """The keys that sign reply addresses."""
+
+
+@keys.command()
+@desk_option
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def rotate(folder: Path, yes: bool) -> None:
+    """Sign with a new key from now on.
+
+    The key before stays believed, so answers to mails that are out still arrive on their ticket.  Rotate twice when a key
+    may be known to somebody: then no old address is believed any more.
+    """
+    with open_desk(folder) as desk:
+        if not yes:
+            click.confirm("addresses signed with the key before the last one will not be believed any more; go on?", abort=True)
+        with desk.store.write() as tx:
+            live = tx.keys.rotate(datetime.now(UTC), system_chance)
+    click.echo(
+        f"key {live[0].id} signs from now on" + (f"; key {live[1].id} of {when(live[1].created_at)} is still believed" if live[1:] else "")
+    )

@@ -1,0 +1,50 @@
+"""`mailbridge run` and `mailbridge worker`: the desk at work, until SIGTERM or Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailbridge.cli.options import desk_option
+
+if TYPE_CHECKING:
+    from mailbridge.config import Config
+
+
+@click.command()
+@desk_option
+def run(folder: Path) -> int:
+    """Run the desk: take mail in, make tickets, send mail, watch the clocks.
+
+    SIGTERM and Ctrl-C finish the mail at hand and stop; SIGHUP reads the rules again.  A systemd unit is in deploy/.
+    """
+    return at_work(loaded(folder), intake=True)
+
+
+@click.command()
+@desk_option
+def worker(folder: Path) -> int:
+    """Work off the mail of a PostgreSQL desk beside `mailbridge run`, on this machine or another; any number may run."""
+    config = loaded(folder)
+    if config.store_url.startswith("sqlite:"):
+        raise click.UsageError("a desk on SQLite has one process, `mailbridge run`; more workers need PostgreSQL: [store] url")
+    return at_work(config, intake=False)
+
+
+def loaded(folder: Path) -> Config:
+    from mailbridge.config import load
+
+    return load(folder)
+
+
+def at_work(config: Config, *, intake: bool) -> int:
+    """The exit code after an orderly end."""
+    from mailbridge import daemon
+    from mailbridge.app import App
+    from mailbridge.ops import log
+
+    log.configure(style=config.log_format, level=config.log_level)
+    with App.open(config) as app:
+        return daemon.run(app, intake=intake, clocks=intake)

@@ -1,0 +1,113 @@
+"""`mailbridge status`: whether the desk is well, in one look and one exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mailbridge.cli import exits
+from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
+from mailbridge.cli.show import print_json, safe, when
+
+WAITING_TOO_LONG = timedelta(minutes=5)
+HEARTBEAT_TOO_OLD = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """What the store knows of the desk's health; `troubles` are sentences for people, empty when all is well."""
+
+    schema: str
+    inbox: Mapping[str, int]
+    oldest_waiting: datetime | None
+    outbox: Mapping[str, int]
+    tickets: Mapping[str, int]
+    suspended: int
+    rules: Mapping[str, Any]
+    seen_alive: datetime | None
+    troubles: tuple[str, ...]
+
+
+@click.command()
+@desk_option
+@json_option
+def status(folder: Path, as_json: bool) -> int:
+    """Tell whether the desk is well.  Exit code 1 when something needs a person."""
+    with open_desk(folder) as desk:
+        found = look(desk, datetime.now(UTC))
+    if as_json:
+        print_json({"ok": not found.troubles, **{name: getattr(found, name) for name in Status.__slots__}})
+    else:
+        show(desk, found)
+    return exits.MISTAKES if found.troubles else exits.OK
+
+
+def look(desk: OpenDesk, now: datetime) -> Status:
+    with desk.store.read() as tx:
+        inbox, oldest = tx.inbox.counts(), tx.inbox.oldest_waiting()
+        outbox, rules = tx.outbox.counts(), tx.state.get("rules") or {}
+        seen_alive = tx.state.set_at("daemon")
+        return Status(
+            schema=desk.store.current() or "",
+            inbox=inbox,
+            oldest_waiting=oldest,
+            outbox=outbox,
+            tickets=tx.tickets.counts(),
+            suspended=len(tx.addresses.list()),
+            rules=rules,
+            seen_alive=seen_alive,
+            troubles=troubles(inbox, oldest, outbox, rules, seen_alive, now),
+        )
+
+
+def troubles(
+    inbox: Mapping[str, int],
+    oldest: datetime | None,
+    outbox: Mapping[str, int],
+    rules: Mapping[str, Any],
+    seen_alive: datetime | None,
+    now: datetime,
+) -> tuple[str, ...]:
+    """What needs a person, each with the next step."""
+    found = []
+    if seen_alive is None:
+        found.append("the daemon never ran here: mailbridge run")
+    elif now - seen_alive > HEARTBEAT_TOO_OLD:
+        found.append(f"the daemon was last seen alive at {when(seen_alive)}: mailbridge run, or look at its log")
+    if oldest and now - oldest > WAITING_TOO_LONG:
+        found.append(f"mail waits since {when(oldest)}: mailbridge queue list --state new")
+    if inbox.get("quarantined"):
+        found.append(f"{inbox['quarantined']} in quarantine: mailbridge quarantine list")
+    if outbox.get("failed"):
+        found.append(f"{outbox['failed']} could not be delivered: mailbridge outbox list --state failed")
+    if rules.get("problems"):
+        found.append(f"the rules on disk are broken, version {rules.get('version', '?')} stays in force: mailbridge check")
+    return tuple(found)
+
+
+def show(desk: OpenDesk, found: Status) -> None:
+    config = desk.config
+    alive = when(found.seen_alive) or "never"
+    rows = [
+        ("desk", f"{config.desk.name} <{config.desk.address}> in {config.folder}"),
+        ("daemon", f"last seen alive {alive}"),
+        ("rules", f"version {found.rules.get('version', 'unknown')}"),
+        ("database", f"schema {found.schema}"),
+        ("mail in", counted(found.inbox) + (f", the oldest waits since {when(found.oldest_waiting)}" if found.oldest_waiting else "")),
+        ("tickets", counted(found.tickets)),
+        ("mail out", counted(found.outbox)),
+    ]
+    rows += [("suspended", f"{found.suspended} addresses that bounced")] if found.suspended else []
+    for name, value in rows:
+        click.echo(f"{name:10} {safe(value)}")
+    for trouble in found.troubles:
+        click.echo(f"look here  {safe(trouble)}")
+
+
+def counted(numbers: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {name}" for name, number in numbers.items() if number) or "none"

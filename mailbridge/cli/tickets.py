@@ -1,0 +1,151 @@
+"""`mailbridge tickets`: what the desk has to do, and one ticket with its whole history."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, ticket_id
+from mailbridge.cli.show import print_json, print_table, safe, safe_lines, when
+from mailbridge.errors import Permanent
+from mailbridge.ids import ticket_number
+
+if TYPE_CHECKING:
+    from mailbridge.config import Config
+    from mailbridge.desk.events import Event
+    from mailbridge.desk.model import Ticket
+    from mailbridge.store.mails import StoredMail
+
+
+@click.group()
+def tickets() -> None:
+    """List and show tickets."""
+
+
+@tickets.command("list")
+@desk_option
+@json_option
+@limit_option(50)
+@click.option("--team", help="Of this team.")
+@click.option("--status", help="In this status.")
+@click.option("--assignee", help="Taken by this agent; an empty text: by nobody.")
+@click.option("--open/--closed", "open_", default=None, help="Only those still worked on, or only finished ones.")
+@click.option("--search", default="", metavar="WORDS", help="With these words in subject or requester, or this number.")
+def list_(
+    folder: Path, as_json: bool, limit: int, team: str | None, status: str | None, assignee: str | None, open_: bool | None, search: str
+) -> None:
+    """List tickets, newest first."""
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        found = tx.tickets.find(status=status, team=team, assignee=assignee, open=open_, text=search, limit=limit)
+    if as_json:
+        print_json([ticket_json(ticket, desk.config) for ticket in found])
+        return
+    print_table(
+        ["TICKET", "PRIORITY", "STATUS", "TEAM", "TAKEN BY", "FROM", "UPDATED", "SUBJECT"],
+        [
+            [
+                number(ticket, desk.config),
+                ticket.priority,
+                ticket.status,
+                ticket.team,
+                ticket.assignee or "-",
+                ticket.requester.address if ticket.requester else "-",
+                when(ticket.updated_at),
+                ticket.subject,
+            ]
+            for ticket in found
+        ],
+        empty="no tickets",
+    )
+
+
+@tickets.command()
+@desk_option
+@json_option
+@click.argument("number_", metavar="TICKET")
+def show(folder: Path, as_json: bool, number_: str) -> None:
+    """Show TICKET (MB-1042 or 1042) with its mails and everything that happened."""
+    with open_desk(folder) as desk:
+        wanted = ticket_id(desk.config, number_)
+        with desk.store.read() as tx:
+            ticket = tx.tickets.get(wanted)
+            mails = tx.mails.of_ticket(wanted)
+            events = tx.events.of_ticket(wanted)
+            clocks = tx.clocks.of_ticket(wanted)
+    if ticket is None:
+        raise Permanent(f"there is no ticket {ticket_number(desk.config.desk.prefix, wanted)}")
+    if as_json:
+        deadlines = [{**asdict(due.deadline), "state": due.state} for due in clocks]
+        history = [event_json(event) for event in events]
+        print_json(
+            {**ticket_json(ticket, desk.config), "mails": [mail_json(mail) for mail in mails], "events": history, "clocks": deadlines}
+        )
+        return
+    click.echo(headline(ticket, desk.config))
+    for moment, line in story(mails, events):
+        click.echo(f"\n{when(moment)}  {line}")
+
+
+def number(ticket: Ticket, config: Config) -> str:
+    return ticket_number(config.desk.prefix, ticket.id)
+
+
+def ticket_json(ticket: Ticket, config: Config) -> dict[str, object]:
+    """Every field of the ticket, and its number as people write it."""
+    requester = ticket.requester.address if ticket.requester else None
+    return {"number": number(ticket, config), **asdict(ticket), "requester": requester}
+
+
+def mail_json(mail: StoredMail) -> dict[str, object]:
+    return asdict(mail)
+
+
+def event_json(event: Event) -> dict[str, object]:
+    """One happening: its kind by the name of its class, who, when, from which mail, and its values."""
+    what = {"kind": type(event.what).__name__, **asdict(event.what)}
+    return {"at": event.at, "actor": asdict(event.actor), "mail": event.mail, **what}
+
+
+def headline(ticket: Ticket, config: Config) -> str:
+    requester = ticket.requester
+    taken = f"taken by {ticket.assignee}" if ticket.assignee else "nobody has taken it"
+    known = "verified" if ticket.verified else "not verified"
+    lines = [
+        f'{number(ticket, config)}  "{safe(ticket.subject)}"',
+        " · ".join(filter(None, (ticket.status, ticket.priority, ticket.team, taken, ticket.type))),
+        f"from {safe(requester.address) if requester else '-'} ({known}), opened {when(ticket.created_at)}",
+    ]
+    others = [person.address for person in ticket.participants if person != requester]
+    lines += [f"with {safe(', '.join(others))}"] if others else []
+    lines += [f"tags {safe(', '.join(ticket.tags))}"] if ticket.tags else []
+    lines += [f"{relation} {ticket_number(config.desk.prefix, other)}" for relation, other in ticket.links]
+    return "\n".join(lines)
+
+
+def story(mails: list[StoredMail], events: list[Event]) -> list[tuple[datetime, str]]:
+    """Mails and happenings in the order of time, each as a line or a few."""
+    told = [(mail.received_at, 0, mail_text(mail)) for mail in mails]
+    told += [(event.at, 1, event_text(event)) for event in events if type(event.what).__name__ != "MessageAdded"]
+    return [(moment, line) for moment, _, line in sorted(told, key=lambda each: each[:2])]
+
+
+def mail_text(mail: StoredMail) -> str:
+    way = "note by" if mail.internal else "mail to the customer by" if mail.direction == "out" else "mail from"
+    body = "\n".join(f"    {line}" for line in safe_lines(mail.fresh or mail.text).strip().splitlines())
+    return f"{way} {safe(mail.sender or mail.sender_name or '?')}" + (f"\n{body}" if body else "")
+
+
+def event_text(event: Event) -> str:
+    """`StatusChanged before=new after=closed  by agent bogdan`: every kind there is and will be, without a table to keep."""
+    values = " ".join(f"{key}={safe(shown(value))}" for key, value in asdict(event.what).items() if value not in ("", None, (), False))
+    return f"{type(event.what).__name__} {values}  by {event.actor.kind}{f' {safe(event.actor.name)}' if event.actor.name else ''}"
+
+
+def shown(value: object) -> str:
+    if isinstance(value, dict):
+        return str(value.get("address", value))
+    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else when(value) if isinstance(value, datetime) else str(value)
