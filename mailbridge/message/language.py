@@ -11,8 +11,8 @@ from mailbridge.message.model import Reply, SpanKind
 
 # Fewer languages to choose from, fewer mistakes: these are the ones a desk of ours can be asked in.
 LANGUAGES = "ar bg cs da de el en es et fi fr he hr hu it ja ko lt lv nl no pl pt ro ru sk sl sv tr uk vi zh".split()
-# Dummy text and legal phrases are Latin; nobody writes to us in it.
-FOREIGN = "la"
+# Lorem ipsum and its like are Latin of a sort; nobody writes to us in it.
+DUMMY = "la"
 CUT = 1000  # characters looked at; the answer does not change after that, the time does
 FEWEST_LETTERS = 10
 SURE = 0.55
@@ -21,6 +21,7 @@ SHORT = 40
 
 # Addresses, links and words with digits are the same in all languages.
 NO_WORDS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+|\S*\d\S*|[<>\[\]{}|*_#=~]+")
+QUOTED_NAME = re.compile(r'"[^"\n]{0,100}"|<[^>\n]{0,200}>')
 LETTERS = re.compile(r"[^\W\d_]")
 # One script, one language (of ours).  Kana before Han: Japanese is written in both.
 SCRIPTS = (
@@ -34,6 +35,23 @@ SCRIPTS = (
 
 def language_of(text: str) -> str:
     """ISO 639-1 code of the language of `text`, '' where it is too short or could be several."""
+    found = guess(text)
+    return "" if found == DUMMY else found
+
+
+def language_of_mail(reply: Reply, text: str) -> str:
+    """The language of what was written now, else that of the person's mail program, as it signs or introduces the quote.
+
+    Dummy text is no language; where the program tells none either, it is taken for English.
+    """
+    found = guess(reply.fresh or text)
+    if found and found != DUMMY:
+        return found
+    return program_language(reply) or ("en" if found == DUMMY else "")
+
+
+def guess(text: str) -> str:
+    """As `language_of`, with DUMMY for dummy text."""
     words = NO_WORDS.sub(" ", text[: 2 * CUT])[:CUT].strip()
     letters = len(LETTERS.findall(words))
     if not letters:
@@ -44,27 +62,35 @@ def language_of(text: str) -> str:
             return language
     if letters < FEWEST_LETTERS:
         return ""
+    return classified(words, SURE if letters >= SHORT else SURE_IF_SHORT)
+
+
+def classified(words: str, sure: float) -> str:
     language, confidence = identifier().classify(words)
-    sure = confidence >= (SURE if letters >= SHORT else SURE_IF_SHORT)
-    return str(language) if sure and language != FOREIGN else ""
-
-
-def language_of_mail(reply: Reply, text: str) -> str:
-    """The language of what was written now, else that of the person's mail program, as it introduces the quote."""
-    return language_of(reply.fresh or text) or program_language(reply)
+    return str(language) if confidence >= sure else ""
 
 
 def program_language(reply: Reply) -> str:
-    """The language that the reason of the first quote or forward names ('attribution:fr')."""
-    spoken = (span.reason.rpartition(":")[2] for span in reply.spans if span.kind in {SpanKind.QUOTE, SpanKind.FORWARD})
-    return next((language for language in spoken if language in LANGUAGES), "")
+    """The language that the reason of a cut names ('attribution:fr', 'mobile-signature:de'), else that of the line above the quote."""
+    for span in reply.spans:
+        if span.kind is not SpanKind.FRESH and (language := span.reason.rpartition(":")[2]) in LANGUAGES:
+            return language
+    quotes = (reply.text[span.start : span.start + 400] for span in reply.spans if span.kind in {SpanKind.QUOTE, SpanKind.FORWARD})
+    first = next((line.strip("> \t") for line in next(quotes, "").splitlines() if line.strip("> \t")), "")
+    words = QUOTED_NAME.sub(" ", NO_WORDS.sub(" ", first)).strip()
+    return program_word(words) if first.endswith(":") and len(LETTERS.findall(words)) >= 4 else ""
+
+
+def program_word(words: str) -> str:
+    found = classified(words, SURE)
+    return "" if found == DUMMY else found
 
 
 @cache
 def identifier() -> LanguageIdentifier:
     """The model, loaded when the first text comes (0.4 s, 80 MB)."""
     model = LanguageIdentifier.from_model_file("data/model.npz.xz", norm_probs=True)
-    model.set_languages([*LANGUAGES, FOREIGN])
+    model.set_languages([*LANGUAGES, DUMMY])
     # The columns of the other languages are not needed again.
     model._full_model = ()
     return model
