@@ -40,8 +40,12 @@ class Writer:
     """Who writes, as far as placing needs it.  `address` is '' where the From is not one strict address."""
 
     address: str
+    name: str = ""
     agent: str = ""  # name of the authenticated agent; empty: a customer
+    mailboxes: frozenset[str] = frozenset()  # whose tokens are this writer's own: the address; of an agent also the other and the group ones
+    verified: bool = False
     dmarc_failed: bool = False
+    reasons: tuple[str, ...] = ()
 
 
 def place(writer: Writer, evidence: Evidence, organisation: Organisation, now: datetime, *, automatic: bool = False) -> Placement:
@@ -57,7 +61,7 @@ def place(writer: Writer, evidence: Evidence, organisation: Organisation, now: d
 def by_token(writer: Writer, presented: Sequence[Presented]) -> Placement | None:
     """Where the first token that was made for this very writer leads; an agent's token counts for that agent alone."""
     for one in presented:
-        if one.ticket is None or one.holder is None or one.holder.lower() != writer.address.lower():
+        if one.ticket is None or one.holder is None or one.holder.lower() not in writer.mailboxes:
             continue
         if one.token.purpose is Purpose.AGENT and not writer.agent:
             continue
@@ -110,7 +114,7 @@ def _refusals(writer: Writer, evidence: Evidence) -> list[str]:
             said.append("token for a ticket that does not exist")
         elif one.holder is None:
             said.append("token forged or expired")
-        elif one.holder.lower() != writer.address.lower():
+        elif one.holder.lower() not in writer.mailboxes:
             said.append("token was made for somebody else")
         else:
             said.append("agent's token, but the writer is not authenticated as that agent")

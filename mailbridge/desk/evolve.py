@@ -91,7 +91,7 @@ def _changed(ticket: Ticket, event: Event) -> Ticket:
 
 def _moved(ticket: Ticket, change: StatusChanged, at: datetime) -> Ticket:
     waits: tuple[tuple[datetime, datetime | None], ...] = tuple((start, end or at) for start, end in ticket.waits)
-    if change.waits:
+    if change.waits or change.closes:  # nobody owes anything on a closed ticket either
         waits = (*waits, (at, None))
     closed_at = at if change.closes else None if change.reopens else ticket.closed_at
     return replace(ticket, status=change.after, waits=waits, closed_at=closed_at)

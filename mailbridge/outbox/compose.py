@@ -6,9 +6,10 @@ is never answered (RFC 3834): automatic mail to customers is composed only where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 
 from mailbridge.conversation.tokens import Purpose, Signer
 from mailbridge.desk.events import (
@@ -201,3 +202,24 @@ def _to(
 def _title(actor: Actor, occasion: Occasion) -> str:
     agent = occasion.organisation.agents.get(actor.name)
     return agent.title if agent else actor.name
+
+
+def admin_letters(
+    admins: Sequence[str], event: str, key: str, values: Mapping[str, str], desk_address: str, language: str
+) -> tuple[Notification, ...]:
+    """A mail to each admin about the desk itself; `key` names the occasion, so that it is told once."""
+    domain = desk_address.rpartition("@")[2]
+    return tuple(
+        Notification(
+            ticket=None,
+            audience=Audience.ADMIN,
+            event=event,
+            recipient=admin,
+            key=f"{event}:{key}:{admin.lower()}",
+            language=language,
+            class_=Class.REMINDER,
+            message_id=f"{event.replace('_', '-')}.{sha256(f'{event}:{key}:{admin.lower()}'.encode()).hexdigest()[:24]}@{domain}",
+            values=tuple(values.items()),
+        )
+        for admin in admins
+    )

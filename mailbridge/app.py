@@ -1,0 +1,174 @@
+"""The composition root: a Config becomes an App.  The only place that builds things and ties them together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from threading import Event
+from typing import Self
+
+from mailbridge.clock import Clock, SystemClock
+from mailbridge.config import Config
+from mailbridge.context import Desk, reading_policy
+from mailbridge.conversation.tokens import Signer
+from mailbridge.errors import Permanent
+from mailbridge.ids import system_chance
+from mailbridge.intake.inbox import Inbox
+from mailbridge.isolation.pool import Readers
+from mailbridge.jobs.deadlines import sweep
+from mailbridge.ops import crash
+from mailbridge.outbox.render import Renderer, shipped_templates
+from mailbridge.policy import Broken, PolicyKeeper
+from mailbridge.rules.load import Policy
+from mailbridge.store.engine import Store
+from mailbridge.worker import Worker
+
+STORE_PATIENCE = timedelta(seconds=30)
+
+
+class App:
+    """A desk, put together.  Parts are built when they are first asked for, so that `mailbridge tickets list` starts no reader."""
+
+    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+        self.config = config
+        self.clock: Clock = clock or SystemClock()
+        self.store = Store(store_url(config), patience=STORE_PATIENCE)
+        self.mail_waits = Event()  # set when a mail came in
+        self.letters_wait = Event()  # set when a promise to send was made
+
+    @classmethod
+    @contextmanager
+    def open(cls, config: Config, *, clock: Clock | None = None) -> Iterator[Self]:
+        """The desk with its database at this program's schema; everything is closed at the end.
+
+        Raises ConfigError for broken rules, StoreAway, or Permanent for a database of a newer program.
+        """
+        if spec := os.environ.get("MAILBRIDGE_CRASH_AT"):
+            crash.arm(spec)
+        app = cls(config, clock=clock)
+        try:
+            app.store.upgrade()
+            yield app
+        finally:
+            app.close()
+
+    def close(self) -> None:
+        """What waits in the inbox is committed, children and connections are gone."""
+        for name in ("inbox", "readers"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+        self.store.close()
+
+    # -- the desk of the moment -------------------------------------------------------------------------------
+
+    @cached_property
+    def rules(self) -> PolicyKeeper:
+        return PolicyKeeper(self.config.rules_folder, self.store, self.clock, on_broken=self._rules_broke)
+
+    def policy(self) -> Policy:
+        """The rules in force."""
+        return self.rules.policy
+
+    @cached_property
+    def signer(self) -> Signer:
+        return self._signer()
+
+    def _signer(self) -> Signer:
+        with self.store.write() as tx:
+            keys = tx.keys.ensure(self.clock.now(), system_chance)
+        desk = self.config.desk
+        return Signer(
+            keys=tuple(key.secret for key in keys), prefix=desk.prefix, address=desk.address, plus_addressing=desk.plus_addressing
+        )
+
+    def refresh_keys(self) -> None:
+        """Keys that were rotated by another process count from now on."""
+        self.signer = self._signer()
+
+    def desk(self) -> Desk:
+        """Configuration, rules and keys of this moment."""
+        return Desk(config=self.config, policy=self.policy(), signer=self.signer)
+
+    # -- parts ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        return Renderer((self.config.templates_folder, shipped.templates()), language=self.config.desk.language)
+
+    @cached_property
+    def readers(self) -> Readers:
+        limits = self.config.limits
+        return Readers(
+            reading_policy(self.config, self.renderer.markers()),
+            processes=self.config.readers,
+            time_limit=timedelta(seconds=limits.read_seconds),
+            memory_limit=limits.read_memory,
+        )
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        return Inbox(self.store, on_accepted=self.mail_waits.set)
+
+    @cached_property
+    def worker(self) -> Worker:
+        return Worker(
+            self.store,
+            self.readers,
+            self.desk,
+            self.clock,
+            on_outbox=self.letters_wait.set,
+            on_quarantine=self._quarantined,
+        )
+
+    def deliverer(self) -> Deliverer:
+        """A new courier with its own connection; each thread takes one."""
+        return Deliverer(
+            self.store,
+            couriers.courier(self.config.outgoing, self.config.folder, hostname=_host(self.config)),
+            self.renderer,
+            self.clock,
+            desk=self.desk,
+            view=view_of,
+            failed=self._undeliverable,
+        )
+
+    def sweep(self, now: datetime | None = None) -> int:
+        """Every promised moment up to now is told; how many there were."""
+        told = sweep(self.store, self.desk(), now or self.clock.now())
+        if told:
+            self.letters_wait.set()
+        return told
+
+    # -- what happens when something goes wrong -----------------------------------------------------------------
+
+    def _rules_broke(self, broken: Broken, kept: Policy) -> None:
+        problems = "\n".join(f"{p.file}:{p.line}:{p.column}: {p.message}" for p in broken.problems)
+        self._tell_admins("rules_broken", broken.fingerprint[:16], {"problems": problems, "version": kept.version})
+
+    def _quarantined(self, inbox: int, reason: str) -> None:
+        with self.store.read() as tx:
+            row = tx.inbox.get(inbox)
+        sender = (row.envelope.mail_from if row else "") or ""
+        self._tell_admins("quarantined", str(inbox), {"inbox": str(inbox), "reason": reason, "sender": sender})
+
+    def _tell_admins(self, event: str, key: str, values: dict[str, str]) -> None:
+        letters = admin_letters(self.config.desk.admins, event, key, values, self.config.desk.address, self.config.desk.language)
+        with self.store.write() as tx:
+            tx.outbox.add_many(letters, self.clock.now())
+        self.letters_wait.set()
+
+
+def store_url(config: Config) -> str:
+    """The database's address, a relative SQLite path taken from the desk's folder."""
+    prefix = "sqlite:///"
+    if not config.store_url.startswith(prefix):
+        return config.store_url
+    return f"{prefix}{config.folder / config.store_url.removeprefix(prefix)}"
+
+
+def _host(config: Config) -> str:
+    return config.outgoing.helo or config.desk.address.rpartition("@")[2]

@@ -1,0 +1,94 @@
+"""What the flows are given: the desk as it is configured now, and one mail's arrival with the explanation that grows along its way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from mailbridge.config import AgentTrust, Config
+from mailbridge.conversation.model import Placement
+from mailbridge.conversation.place import Writer
+from mailbridge.conversation.tokens import Signer
+from mailbridge.desk.model import Organisation
+from mailbridge.intake.envelope import Envelope
+from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.rules.explain import trace_to_json
+from mailbridge.rules.load import Policy
+from mailbridge.rules.match import Verdict
+
+EXPLANATION = 1  # version of the stored JSON
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Configuration, policy and signing keys of this moment; a reload makes a new one."""
+
+    config: Config
+    policy: Policy
+    signer: Signer
+
+    @property
+    def organisation(self) -> Organisation:
+        return self.policy.organisation
+
+    @property
+    def trust_tokens(self) -> bool:
+        return self.config.desk.agent_trust is AgentTrust.TOKEN
+
+    @property
+    def own_addresses(self) -> frozenset[str]:
+        return frozenset(address.lower() for address in self.config.desk.addresses)
+
+    def is_own(self, address: str) -> bool:
+        """Whether mail to this address comes back to us: a desk address, with or without +detail."""
+        local, _, domain = address.lower().rpartition("@")
+        return f"{local.partition('+')[0]}@{domain}" in self.own_addresses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """One mail's way so far: its inbox id and envelope, its raw hash, and why what happened to it."""
+
+    id: int
+    envelope: Envelope
+    sha256: str
+    size: int
+    explanation: Mapping[str, Any] = field(default_factory=lambda: {"version": EXPLANATION})
+
+    def explained(self, message: Message, writer: Writer, placement: Placement) -> Arrival:
+        """With the reasons of reading, identity and placing."""
+        said = {
+            "kind": {"is": message.kind, "why": list(message.kind_reasons)},
+            "sender": {"address": message.sender.address, "verified": writer.verified, "agent": writer.agent, "why": list(writer.reasons)},
+            "placed": {
+                "ticket": placement.ticket.id if placement.ticket else None,
+                "reason": placement.reason,
+                "detail": placement.detail,
+                "follows": placement.follows,
+                "refused": list(placement.refused),
+            },
+            "reply": [[span.kind, span.start, span.end, span.reason, round(span.confidence, 2)] for span in message.reply.spans],
+            "defects": list(message.defects),
+        }
+        return replace(self, explanation={**self.explanation, **said})
+
+    def judged(self, verdict: Verdict) -> Arrival:
+        """With the trace of the rules."""
+        return replace(self, explanation={**self.explanation, "rules": trace_to_json(verdict.trace)})
+
+    def unacknowledged(self, why: str) -> Arrival:
+        """With the reason why no acknowledgement goes out, if there is one."""
+        return replace(self, explanation={**self.explanation, "not_acknowledged": why}) if why else self
+
+
+def reading_policy(config: Config, markers: tuple[str, ...] = ()) -> ReadingPolicy:
+    """The part of the configuration that reading a mail needs."""
+    return ReadingPolicy(
+        own_addresses=tuple(address.lower() for address in config.desk.addresses),
+        authserv_ids=config.desk.authserv_ids,
+        own_hosts=config.desk.own_hosts,
+        reply_markers=markers,
+    )
+
+

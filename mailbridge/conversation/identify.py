@@ -1,0 +1,54 @@
+"""Who writes: a customer, unless everything says it is an agent.  Pure.
+
+An agent is an agent only with one strict From, a DMARC pass by our own MX for that domain (or, where the admin says so, the token of a
+mail that we sent to that very agent), and rights now: an agent who was taken out of `rules/teams.yaml` is a customer from then on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailbridge.conversation.place import Presented, Writer
+from mailbridge.conversation.tokens import Purpose
+from mailbridge.desk.model import Agent, Organisation
+from mailbridge.message.model import Sender
+
+
+def identify(sender: Sender, presented: Sequence[Presented], organisation: Organisation, *, trust_tokens: bool) -> Writer:
+    """The writer of a mail.  `trust_tokens`: for desks whose MX writes no verdicts, an agent's own token stands for DMARC."""
+    agent = organisation.agent_of(sender.address) if sender.strict else None
+    proof = _proof(sender, agent, presented, trust_tokens=trust_tokens) if agent else ""
+    failed = sender.dmarc == "fail"
+    if agent is None or not proof:
+        doubt = () if agent is None else ("an agent's address, but not proven: treated as a customer",)
+        return Writer(
+            address=sender.address if sender.strict else "",
+            name=sender.name,
+            mailboxes=frozenset({sender.address.lower()} if sender.strict else ()),
+            verified=sender.verified,
+            dmarc_failed=failed,
+            reasons=sender.reasons + doubt,
+        )
+    groups = {organisation.teams[name].address.lower() for name in organisation.teams_of(agent.name)} - {""}
+    return Writer(
+        address=sender.address,
+        name=agent.title or sender.name,
+        agent=agent.name,
+        mailboxes=frozenset(_own(agent) | groups),
+        verified=True,
+        reasons=(*sender.reasons, f"agent {agent.name}: {proof}"),
+    )
+
+
+def _proof(sender: Sender, agent: Agent, presented: Sequence[Presented], *, trust_tokens: bool) -> str:
+    if sender.verified:
+        return "DMARC pass"
+    if not trust_tokens or sender.dmarc == "fail":
+        return ""
+    own = _own(agent)
+    held = any(p.holder and p.holder.lower() in own and p.token.purpose is Purpose.AGENT for p in presented)
+    return "token of a mail sent to this agent" if held else ""
+
+
+def _own(agent: Agent) -> set[str]:
+    return {agent.address.lower(), *(address.lower() for address in agent.addresses)}

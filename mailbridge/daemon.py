@@ -1,0 +1,158 @@
+"""The daemon: every part of an App in its thread, until a signal ends it.
+
+    listeners   one asyncio thread            pollers    one thread a mailbox folder
+    inbox       one writing thread            workers    turns of the pipeline
+    couriers    threads that send             ticker     clocks, rule reload, heartbeat
+
+SIGTERM and SIGINT stop in the order of the mail's way: nothing new is taken, what was accepted is committed, a turn that began is finished.
+A second signal ends the process at once; nothing is lost by that either, it only takes longer to start again.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from datetime import timedelta
+from threading import Event, Thread
+from types import FrameType
+
+from mailbridge import __version__
+from mailbridge.app import App
+from mailbridge.errors import StoreAway
+from mailbridge.intake.imap import Poller
+from mailbridge.intake.listener import Listeners
+from mailbridge.jobs.ticker import Job, Ticker
+from mailbridge.ops import log as logs
+from mailbridge.ops import systemd
+
+log = logs.get("daemon")
+
+SWEEP = timedelta(seconds=5)
+HEARTBEAT = timedelta(seconds=15)
+RULES = timedelta(seconds=2)
+STATE_KEY = "daemon"
+JOIN = 10.0  # seconds a thread may take to finish its turn
+
+
+class Daemon:
+    """All threads of one process.  `roles` says which parts run: a process beside the main one may only work the inbox and the outbox."""
+
+    def __init__(self, app: App, *, intake: bool = True, clocks: bool = True, workers: int | None = None) -> None:
+        self._app = app
+        self._stop = Event()
+        self._threads: list[Thread] = []
+        self._health: dict[str, dict[str, object]] = {}
+        # One process works one SQLite file: two turns in flight keep its reading children busy while one of them writes.
+        self._workers = workers if workers is not None else 2
+        self._intake = intake
+        self._pollers = [Poller(box, folder, app.inbox, app.store, app.clock, report=self._report, max_size=app.config.limits.mail_size)
+                         for box in (app.config.mailboxes if intake else ()) for folder in box.folders]  # fmt: skip
+        self.listeners = Listeners(
+            app.config.listeners if intake else (), app.inbox, self._is_recipient, clock=app.clock, log=logs.get("listener")
+        )
+        jobs = [Job(name="heartbeat", every=HEARTBEAT, run=self._beat), Job(name="rules", every=RULES, run=app.rules.refresh)]
+        if clocks:
+            jobs.append(Job(name="sweep", every=SWEEP, run=app.sweep))
+        self._ticker = Ticker(jobs)
+
+    def start(self) -> None:
+        """Every part runs and every port answers."""
+        app = self._app
+        app.desk()  # keys and rules are there before the first mail
+        for number in range(self._workers):
+            self._thread(f"worker-{number}", lambda: app.worker.run(self._stop, app.mail_waits))
+        for number in range(app.config.outgoing.connections):
+            courier = app.deliverer()
+            self._thread(f"courier-{number}", lambda courier=courier: courier.run(self._stop, app.letters_wait))
+        for poller in self._pollers:
+            self._thread(f"imap-{poller.name}", lambda poller=poller: poller.run(self._stop))
+        self.listeners.start()
+        self._ticker.start()
+        app.mail_waits.set()
+        app.letters_wait.set()
+        log.info("daemon_started", version=__version__, ports=list(self.listeners.ports), mailboxes=len(self._pollers))
+
+    def stop(self) -> None:
+        """Nothing runs any more; every mail that was accepted is committed."""
+        log.info("daemon_stopping")
+        self._stop.set()
+        self.listeners.stop(timedelta(seconds=JOIN))
+        for poller in self._pollers:
+            poller.stop()
+        self._ticker.stop()
+        if self._intake:
+            self._app.inbox.close()
+        self._app.mail_waits.set()
+        self._app.letters_wait.set()
+        for thread in self._threads:
+            thread.join(JOIN)
+        log.info("daemon_stopped")
+
+    def wait(self) -> None:
+        """Returns when `ask_to_stop` was called."""
+        while not self._stop.wait(1):
+            pass
+
+    def ask_to_stop(self) -> None:
+        self._stop.set()
+
+    def reload(self) -> None:
+        """SIGHUP: the rules are read now, all or nothing."""
+        Thread(target=lambda: self._app.rules.refresh(at_once=True), name="reload").start()
+
+    def _thread(self, name: str, run: Callable[[], None]) -> None:
+        thread = Thread(target=run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _is_recipient(self, address: str) -> bool:
+        return self._app.desk().is_own(address)
+
+    def _report(self, name: str, ok: bool, detail: str) -> None:
+        self._health[name] = {"ok": ok, "detail": detail, "at": self._app.clock.now().isoformat()}
+
+    def _beat(self) -> None:
+        now = self._app.clock.now()
+        beat: Mapping[str, object] = {
+            "pid": os.getpid(),
+            "version": __version__,
+            "ports": list(self.listeners.ports),
+            "mailboxes": dict(self._health),
+            "rules": self._app.policy().version,
+        }
+        try:
+            self._app.refresh_keys()
+            with self._app.store.write() as tx:
+                tx.state.set(STATE_KEY, beat, now)
+        except StoreAway as error:
+            log.warning("store_away", error=str(error))
+            return
+        systemd.notify("WATCHDOG=1")
+
+
+def run(app: App, *, ready: Callable[[Daemon], None] = lambda _daemon: None, intake: bool = True, clocks: bool = True) -> int:
+    """Runs until SIGTERM or SIGINT; 0 after an orderly end.  Raises Permanent where another daemon works this SQLite file."""
+    with ExitStack() as stack:
+        stack.enter_context(app.store.guard())
+        daemon = Daemon(app, intake=intake, clocks=clocks)
+        _signals(daemon)
+        daemon.start()
+        stack.callback(daemon.stop)
+        stack.callback(lambda: systemd.notify("STOPPING=1"))
+        systemd.notify("READY=1")
+        ready(daemon)
+        daemon.wait()
+    return 0
+
+
+def _signals(daemon: Daemon) -> None:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        if daemon._stop.is_set():
+            os._exit(1)
+        daemon.ask_to_stop()
+
+    signal.signal(signal.SIGTERM, end)
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGHUP, lambda _number, _frame: daemon.reload())

@@ -1,0 +1,279 @@
+"""What a placed mail does to the desk: a new ticket, a customer's message, an agent's work, a bounce, or a mail that is only kept.
+
+Each function stores the mail, lets `desk.decide` judge what is asked, lets `outbox.compose` say who hears of it, and records all
+of it in the open transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from mailbridge.answerable import acknowledgement
+from mailbridge.context import Arrival, Desk
+from mailbridge.conversation.model import Placement
+from mailbridge.conversation.place import Writer
+from mailbridge.desk import mailcommands
+from mailbridge.desk.commands import Answer, Command, Note, Open, ReportFailure, Write
+from mailbridge.desk.decide import Circumstances, Decision, decide, open_ticket
+from mailbridge.desk.events import Actor, ActorKind, Event
+from mailbridge.desk.model import Participant, Priority, Role, Ticket
+from mailbridge.message.model import Message
+from mailbridge.ops import crash
+from mailbridge.outbox.compose import Occasion, notifications, signed
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.outbox.recipients import customers
+from mailbridge.outbox.results import results_as_values
+from mailbridge.record import record
+from mailbridge.rules.match import Verdict
+from mailbridge.store.mails import Direction, StoredMail
+from mailbridge.store.tx import Tx
+
+UNDELIVERABLE_FOR = timedelta(days=7)  # how long an address that bounced for good gets nothing automatic
+MOST_COPIED = 50  # people of To and Cc who are remembered
+
+
+class Outcome(StrEnum):
+    """What became of a mail; exactly one for every mail we ever accepted."""
+
+    TICKET = "ticket"  # opened a new ticket
+    APPEND = "append"  # went on an existing one
+    DUPLICATE = "duplicate"  # a copy of a mail that is stored already
+    KEPT = "kept"  # stored, on no ticket: a robot's answer that answers nothing of ours
+    IGNORED = "ignored"  # stored, on no ticket: a rule said drop
+    QUARANTINED = "quarantined"  # kept whole, aside, for a person to look at
+    WAIT = "wait"  # not yet: an earlier mail comes first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    outcome: Outcome
+    ticket: int | None = None
+    mail: int | None = None
+    reason: str = ""
+    told: bool = False  # there is something new to send
+
+
+class LostRace(Exception):
+    """The fingerprint came in between our look and our write; run again, the mail is a duplicate then."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filing:
+    """One placed mail and everything it takes to file it."""
+
+    tx: Tx
+    message: Message
+    arrival: Arrival
+    writer: Writer
+    desk: Desk
+    now: datetime
+
+    def new_ticket(self, placement: Placement, verdict: Verdict) -> Result:
+        """The mail opened a ticket, with what the rules chose for it."""
+        why_not = "a rule said no-ack" if verdict.no_ack else acknowledgement(self.tx, self.message, self.writer, self.desk, self.now)
+        filing = replace(self, arrival=self.arrival.unacknowledged(why_not))
+        ticket_id = self.tx.tickets.reserve()
+        mail = filing.store_mail(ticket=ticket_id)
+        decision = open_ticket(ticket_id, self._opening(placement, verdict), self._about(self._actor(), mail))
+        told = filing.tell(decision, mail, answerable=not why_not)
+        filing.finish(decision, told)
+        return Result(outcome=Outcome.TICKET, ticket=ticket_id, mail=mail, told=bool(told))
+
+    def customer_mail(self, ticket: Ticket, *, automatic: bool, proven: bool) -> Result:
+        """A customer's mail went on their ticket; a robot's is kept there and moves nothing.  `proven`: they may bring others along."""
+        mail = self.store_mail(ticket=ticket.id)
+        command = Write(author=self.writer.address, automatic=automatic, others=self._copied() if proven and not automatic else ())
+        decision = decide(ticket, command, self._about(self._actor(), mail))
+        told = self.tell(decision, mail, answerable=False)
+        self.finish(decision, told)
+        return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
+
+    def agent_mail(self, ticket: Ticket) -> Result:
+        """An agent's mail: its text went to the customer (or is a note), its commands were judged one by one, and the agent is told."""
+        written = mailcommands.read(written_in_both(self.message), self.writer.agent)
+        commands = [(line.text, line.command) for line in written.lines if line.command]
+        internal = any(isinstance(command, Note) for _, command in commands)
+        asked: list[tuple[str, Command]] = [(text, command) for text, command in commands if not isinstance(command, Note)]
+        speaks = bool(written.text or self.message.attachments)
+        if speaks:
+            asked.insert(0, ("", Note() if internal else Answer()))
+        mail = self.store_mail(ticket=ticket.id, fresh=written.text, internal=internal or not speaks)
+        decision, refusals = _decide_all(ticket, asked, self._about(self._actor(), mail))
+        told = self.tell(decision, mail, answerable=True)
+        if written.lines:
+            sent_to = [c.address for c in customers(ticket)] if speaks and not internal else []
+            values = results_as_values(written.lines, refusals, sent_to=sent_to, noted=internal)
+            told = (*told, self._results(decision.ticket or ticket, mail, values))
+        self.finish(decision, told)
+        return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
+
+    def bounce(self) -> Result:
+        """A delivery report.  It counts only where it returns a mail that we sent, by our own signed Message-ID; else it is just kept."""
+        report = self.message.bounce
+        ours = self.tx.outbox.by_message_id(report.original_id) if report else None
+        ticket = self.tx.tickets.get(ours.notification.ticket) if ours and ours.notification.ticket else None
+        if report is None or ours is None or ticket is None:
+            return self.keep(Outcome.KEPT)
+        recipient = ours.notification.recipient
+        mail = self.store_mail(ticket=ticket.id)
+        asked: list[tuple[str, Command]] = [("", Write(author=self.message.sender.address, automatic=True))]
+        if not report.temporary:
+            why = f"{report.status} {report.diagnostic}".strip()[:500]
+            self.tx.addresses.suspend(recipient, self.now + UNDELIVERABLE_FOR, f"bounced: {why}")
+            asked.append(("", ReportFailure(recipient=recipient, what=ours.notification.event, reason=why)))
+        decision, _ = _decide_all(ticket, asked, self._about(Actor(kind=ActorKind.SYSTEM, name="bounce"), mail))
+        told = self.tell(decision, mail, answerable=False)
+        self.finish(decision, told)
+        return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
+
+    def keep(self, outcome: Outcome) -> Result:
+        """The mail is stored on no ticket and nobody is told; `mailbridge queue list --state done` shows it with its reason."""
+        mail = self.store_mail(ticket=None)
+        crash.point("pipeline.mail_stored")
+        why = "a rule said drop" if outcome is Outcome.IGNORED else f"{self.message.kind}: {', '.join(self.message.kind_reasons)}"
+        return Result(outcome=outcome, mail=mail, reason=why)
+
+    def store_mail(self, *, ticket: int | None, fresh: str | None = None, internal: bool = False) -> int:
+        """The mail's row, its references and its attachments; its id."""
+        message, arrival = self.message, self.arrival
+        stored = StoredMail(
+            inbox=arrival.id,
+            ticket=ticket,
+            direction=Direction.IN,
+            message_id=message.message_id,
+            references=(*message.references, *message.in_reply_to),
+            fingerprint=message.fingerprint,
+            sender=self.writer.address or message.sender.address or _claimed(message),
+            sender_name=message.sender.name,
+            verified=self.writer.verified,
+            subject=message.subject,
+            date=message.date,
+            received_at=arrival.envelope.received_at,
+            kind=message.kind,
+            language=message.language,
+            text=message.reply.text or message.text,
+            fresh=message.reply.fresh if fresh is None else fresh,
+            html=message.safe_html,
+            sha256=arrival.sha256,
+            size=arrival.size,
+            internal=internal,
+        )
+        mail = self.tx.mails.add(stored, explanation=arrival.explanation)
+        if mail is None:
+            raise LostRace("another worker stored a copy of this mail first")
+        self.tx.mails.add_attachments(mail, ticket, message.attachments)
+        return mail
+
+    def tell(self, decision: Decision, mail: int, *, answerable: bool) -> tuple[Notification, ...]:
+        """What is to be said because of these events, signed and threaded."""
+        if decision.ticket is None or not decision.events:
+            return ()
+        about = occasion(self.tx, decision.ticket, self.desk, mail=mail, cause=self.message, answerable=answerable)
+        return notifications(decision.events, about)
+
+    def finish(self, decision: Decision, told: Sequence[Notification]) -> None:
+        """Ticket, events, clocks and promises are written."""
+        crash.point("pipeline.mail_stored")
+        if decision.ticket is not None:
+            record(self.tx, decision.ticket, decision.events, told, self.desk.organisation, self.now)
+
+    def _opening(self, placement: Placement, verdict: Verdict) -> Open:
+        message, writer = self.message, self.writer
+        return Open(
+            subject=message.subject or "(no subject)",
+            requester=Participant(address=self._author(), name=message.sender.name or writer.name, language=message.language),
+            others=self._copied(),
+            team=verdict.team or "",
+            type=verdict.type or "",
+            priority=Priority(verdict.priority or Priority.NORMAL),
+            status=verdict.status or "",
+            tags=verdict.tags,
+            fields=verdict.fields,
+            assignee=verdict.assignee or "",
+            language=message.language,
+            verified=writer.verified,
+            rules_version=self.desk.policy.version,
+            follows=placement.follows,
+            rule=verdict.rules[0] if verdict.rules else "",
+        )
+
+    def _results(self, ticket: Ticket, mail: int, values: tuple[tuple[str, str], ...]) -> Notification:
+        """The desk's answer to commands, line by line."""
+        promise = Notification(
+            ticket=ticket.id,
+            audience=Audience.AGENT,
+            event="commands",
+            recipient=self.writer.address,
+            key=f"{ticket.id}.commands.{mail}",
+            name=self.writer.name,
+            language=self.desk.organisation.agents[self.writer.agent].language,
+            values=values,
+        )
+        return signed(promise, occasion(self.tx, ticket, self.desk, mail=mail, cause=self.message, answerable=True))
+
+    def _about(self, actor: Actor, mail: int) -> Circumstances:
+        return Circumstances(actor=actor, now=self.now, organisation=self.desk.organisation, mail=mail)
+
+    def _actor(self) -> Actor:
+        if self.writer.agent:
+            return Actor(kind=ActorKind.AGENT, name=self.writer.agent)
+        return Actor(kind=ActorKind.CUSTOMER, name=self._author())
+
+    def _author(self) -> str:
+        return self.writer.address or _claimed(self.message)
+
+    def _copied(self) -> tuple[Participant, ...]:
+        """People in To and Cc: they may write on the ticket and hear nothing yet (TH6).  Mailboxes of the desk and agents are none."""
+        people = {a.key: a for a in self.message.recipients if a.key != self.writer.address.lower() and not self.desk.is_own(a.address)}
+        chosen = [a for a in people.values() if self.desk.organisation.agent_of(a.address) is None]
+        return tuple(Participant(address=a.address, name=a.name, role=Role.MENTIONED) for a in chosen[:MOST_COPIED])
+
+
+def written_in_both(message: Message) -> str:
+    """The fresh text of an agent's mail.  Where it has a plain and an HTML body, a command counts only if it stands in both: what the
+    agent's program showed is not always what the other part says."""
+    if not message.html or not message.text:
+        return message.reply.fresh
+    plain = {" ".join(line.split()) for line in message.text.splitlines()}
+    lines = message.reply.fresh.splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("#") or " ".join(line.split()) in plain)
+
+
+def occasion(
+    tx: Tx, ticket: Ticket, desk: Desk, *, mail: int | None = None, cause: Message | None = None, answerable: bool = False
+) -> Occasion:
+    """The circumstances from which `outbox.compose` decides who hears what."""
+    people = [participant.address for participant in ticket.participants]
+    fresh = ticket.created_at == ticket.updated_at and cause is not None
+    thread = (cause.message_id,) if fresh and cause else tx.mails.thread_of(ticket.id, people)
+    return Occasion(
+        ticket=ticket,
+        organisation=desk.organisation,
+        signer=desk.signer,
+        desk_name=desk.config.desk.name,
+        language=desk.config.desk.language,
+        mail=mail,
+        answerable=answerable,
+        thread=tuple(i for i in thread if i),
+        own_addresses=desk.own_addresses,
+    )
+
+
+def _decide_all(ticket: Ticket, asked: Sequence[tuple[str, Command]], about: Circumstances) -> tuple[Decision, dict[str, Decision]]:
+    """All commands one after the other on the ticket as the one before left it; the whole, and what was refused by its line."""
+    after, events, refusals = ticket, list[Event](), dict[str, Decision]()
+    for text, command in asked:
+        decision = decide(after, command, about)
+        after = decision.ticket or after
+        events += decision.events
+        if decision.refused:
+            refusals[text] = decision
+    return Decision(ticket=after, events=tuple(events)), refusals
+
+
+def _claimed(message: Message) -> str:
+    """The address that a mail without a strict From claims, for show; '' where there is none."""
+    return message.from_[0].address if message.from_ else ""

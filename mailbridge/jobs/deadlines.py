@@ -1,0 +1,56 @@
+"""The sweep: every promised moment that has come is told, exactly once, however many sweepers run and however late they are."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailbridge.context import Desk
+from mailbridge.desk.commands import RaiseAlert
+from mailbridge.desk.decide import Circumstances, decide
+from mailbridge.desk.events import Actor, ActorKind
+from mailbridge.filing import occasion
+from mailbridge.ops import crash
+from mailbridge.outbox.compose import notifications
+from mailbridge.record import record
+from mailbridge.store.clocks import Due
+from mailbridge.store.engine import Store
+from mailbridge.store.tx import Tx
+
+PORTION = 100
+
+
+def sweep(store: Store, desk: Desk, now: datetime) -> int:
+    """All moments up to `now` have been told; how many there were."""
+    told = 0
+    while fired := _portion(store, desk, now):
+        told += fired
+    return told
+
+
+def _portion(store: Store, desk: Desk, now: datetime) -> int:
+    with store.read() as tx:
+        due = tx.clocks.due(now, PORTION)
+    if not due:
+        return 0
+    with store.write() as tx:
+        won = sum(_raise(tx, one, desk, now) for one in due)
+        crash.point("sweep.before_commit")
+    crash.point("sweep.after_commit")
+    # Where other sweepers won every race there is nothing left for us in this portion; the next look sees what is left.
+    return won
+
+
+def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> bool:
+    """Tells one moment; False where another sweeper was first or the ticket is gone."""
+    if not tx.clocks.fire(due.id, now):
+        return False
+    ticket = tx.tickets.get(due.ticket)
+    if ticket is None:
+        return False
+    moment = due.deadline
+    about = Circumstances(actor=Actor(kind=ActorKind.CLOCK, name=moment.promise), now=now, organisation=desk.organisation)
+    decision = decide(ticket, RaiseAlert(promise=moment.promise, alert=moment.step, due_at=moment.due_at), about)
+    after = decision.ticket or ticket
+    told = notifications(decision.events, occasion(tx, after, desk))
+    record(tx, after, decision.events, told, desk.organisation, now)
+    return True

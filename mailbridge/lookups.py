@@ -1,0 +1,49 @@
+"""The questions that the pipeline asks of the store while it places a mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mailbridge.conversation.model import Known, Reason
+from mailbridge.conversation.place import Evidence, Presented
+from mailbridge.conversation.tokens import Purpose, Signer, Token, tokens_in
+from mailbridge.desk.model import Organisation, Ticket
+from mailbridge.ids import parse_number
+from mailbridge.message.model import Message
+from mailbridge.store.tx import Tx
+
+MOST_REFERENCES = 50  # RFC 5322 3.6.4: the first and the last matter most; a mail with thousands is an attack
+
+
+def referred(message: Message) -> tuple[str, ...]:
+    """The Message-IDs this mail refers to, nearest first, without doubles, itself left out."""
+    ids = (*message.in_reply_to, *reversed(message.references))
+    unique = tuple(dict.fromkeys(i for i in ids if i and i != message.message_id))
+    return unique if len(unique) <= MOST_REFERENCES else unique[: MOST_REFERENCES - 1] + unique[-1:]
+
+
+def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], signer: Signer, organisation: Organisation, prefix: str) -> Evidence:
+    """All that speaks for a ticket: tokens the mail presents, mails it refers to or that refer to it, the number in its subject."""
+    addresses = tuple(dict.fromkeys([*rcpt_to, *(a.address for a in message.recipients)]))
+    references = referred(message)
+    claims = tokens_in(signer, addresses, references)
+    by_id: list[tuple[Reason, int, str]] = [(Reason.KNOWN_REFERENCE, t, i) for i, t in tx.mails.tickets_knowing(references, limit=10)]
+    if message.message_id:
+        by_id += [(Reason.LATE_ORIGINAL, t, message.message_id) for t in tx.mails.tickets_referring_to(message.message_id)]
+    number = parse_number(prefix, message.subject)
+    if number is not None:
+        by_id.append((Reason.SUBJECT_NUMBER, number, f"{prefix}-{number}"))
+    wanted = dict.fromkeys([*(token.ticket for _, token in claims), *(ticket for _, ticket, _ in by_id)])
+    tickets = {ticket.id: ticket for ticket in tx.tickets.get_many(wanted)}
+    presented = tuple(_presented(text, token, tickets.get(token.ticket), message, signer, organisation) for text, token in claims)
+    lent = [(Reason.KNOWN_REFERENCE, p.token.ticket, p.text) for p in presented if p.holder and p.token.purpose is Purpose.CUSTOMER]
+    known = tuple(Known(reason=r, ticket=tickets[t], detail=detail) for r, t, detail in [*lent, *by_id] if t in tickets)
+    return Evidence(presented=presented, known=known)
+
+
+def _presented(text: str, token: Token, ticket: Ticket | None, message: Message, signer: Signer, organisation: Organisation) -> Presented:
+    people = [] if ticket is None else [p.address for p in ticket.participants]
+    agents = [a for agent in organisation.agents.values() for a in (agent.address, *agent.addresses)]
+    groups = [team.address for team in organisation.teams.values() if team.address]
+    writer = [message.sender.address] if message.sender.address else []
+    return Presented(text=text, token=token, ticket=ticket, holder=signer.holder(token, [*writer, *people, *agents, *groups]))

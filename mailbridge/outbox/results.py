@@ -1,0 +1,46 @@
+"""The outcome of an agent's command lines as values for the template `agent.commands`.  Pure; no sentence is made here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+
+from mailbridge.desk.decide import Decision
+from mailbridge.desk.mailcommands import WORDS, Line
+
+
+class Came(StrEnum):
+    """The outcomes that templates word (`outcomes` in words.j2)."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    ARGUMENT_MISSING = "argument-missing"
+    ARGUMENT_UNKNOWN = "argument-unknown"
+    HELP = "help"
+
+
+def results_as_values(
+    lines: Sequence[Line], refusals: Mapping[str, Decision], *, sent_to: Sequence[str] = (), noted: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """`results` holds one row a command line: what stood there, the outcome, a detail (the key of a refusal), a suggestion, parted by
+    tabs.  `sent_to` says who got the text, `noted` is 'yes' where it became an internal note, `usage` lists all commands for #help."""
+    rows = ["\t".join(_clean(cell) for cell in (line.text, *_came(line, refusals.get(line.text)))) for line in lines]
+    values = [("results", "\n".join(rows)), ("sent_to", ", ".join(sent_to)), ("noted", "yes" if noted else "")]
+    if any(line.help for line in lines):
+        values.append(("usage", "\n".join(word.usage for word in WORDS.values())))
+    return tuple(values)
+
+
+def _came(line: Line, refusal: Decision | None) -> tuple[str, str, str]:
+    if line.help:
+        return Came.HELP, "", ""
+    if line.problem:
+        return Came(line.problem), "", line.nearest
+    if refusal is not None:
+        return Came.REFUSED, refusal.refused, refusal.nearest
+    return Came.DONE, "", ""
+
+
+def _clean(cell: str) -> str:
+    return " ".join(cell.split())

@@ -1,0 +1,29 @@
+"""A decision becomes durable: events, ticket, clocks and promises to send, in the transaction that is open.
+
+Pipeline, sweep and command line all end here, so that these four can never disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from mailbridge.desk.events import Event
+from mailbridge.desk.model import Organisation, Ticket
+from mailbridge.desk.promises import promises
+from mailbridge.errors import Transient
+from mailbridge.outbox.model import Notification
+from mailbridge.store.tx import Tx
+
+
+def record(
+    tx: Tx, ticket: Ticket, events: Sequence[Event], told: Sequence[Notification], organisation: Organisation, now: datetime
+) -> None:
+    """Everything that came of a decision is written.  Raises Transient where somebody else changed the ticket meanwhile."""
+    before = ticket.version - len(events)
+    if events:
+        if not tx.tickets.save(ticket, expected_version=before):
+            raise Transient("the ticket changed while it was worked on; try again", ticket=ticket.id)
+        tx.events.append(events, first_version=before + 1)
+        tx.clocks.set(ticket.id, promises(ticket, organisation, now))
+    tx.outbox.add_many(told, now)

@@ -1,0 +1,67 @@
+"""What the templates see: the ticket, the message that is carried and the one that is answered, looked up when a mail is worded."""
+
+from __future__ import annotations
+
+from mailbridge.context import Desk
+from mailbridge.desk import states
+from mailbridge.desk.model import Ticket
+from mailbridge.ids import ticket_number
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.outbox.recipients import team_of
+from mailbridge.outbox.view import DeskView, TicketView, View
+from mailbridge.store.clocks import State as ClockState
+from mailbridge.store.mails import StoredMail
+from mailbridge.store.tx import Tx
+
+
+def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
+    """Everything a template may show of this promise.  A note never gets into a customer's view, whatever the promise points at."""
+    desk_view = DeskView(name=desk.config.desk.name, address=desk.config.desk.address)
+    ticket = tx.tickets.get(notification.ticket) if notification.ticket else None
+    if ticket is None:
+        return View(desk=desk_view, recipient_name=notification.name)
+    mail = _carried(tx, notification)
+    team = team_of(ticket, desk.organisation)
+    return View(
+        desk=desk_view,
+        ticket=_ticket(tx, ticket, desk),
+        text=mail.fresh if mail else "",
+        author=_author(mail, desk) if mail else "",
+        files=tuple(file.name for file in tx.mails.attachments(mail.id)) if mail else (),
+        recipient_name=notification.name,
+        zone=team.calendar.zone,
+    )
+
+
+def _carried(tx: Tx, notification: Notification) -> StoredMail | None:
+    mail = tx.mails.get(notification.mail) if notification.mail else None
+    if mail is not None and mail.internal and notification.audience is Audience.CUSTOMER:
+        return None
+    return mail
+
+
+def _author(mail: StoredMail, desk: Desk) -> str:
+    agent = desk.organisation.agent_of(mail.sender) if mail.verified else None
+    return agent.title if agent else mail.sender_name or mail.sender
+
+
+def _ticket(tx: Tx, ticket: Ticket, desk: Desk) -> TicketView:
+    organisation, requester = desk.organisation, ticket.requester
+    agent = organisation.agents.get(ticket.assignee)
+    due = {clock.deadline.promise: clock.deadline.due_at for clock in tx.clocks.of_ticket(ticket.id)
+           if clock.deadline.step == "overdue" and clock.state is ClockState.RUNNING}  # fmt: skip
+    return TicketView(
+        number=ticket_number(desk.config.desk.prefix, ticket.id),
+        subject=ticket.subject,
+        status=states.status(ticket.status, organisation).title,
+        priority=ticket.priority,
+        type=ticket.type,
+        team=team_of(ticket, organisation).title,
+        assignee=agent.title if agent else "",
+        requester_name=requester.name if requester else "",
+        requester_address=requester.address if requester else "",
+        verified=ticket.verified,
+        created_at=ticket.created_at,
+        answer_due=due.get("response"),
+        solve_due=due.get("resolution"),
+    )

@@ -1,0 +1,226 @@
+"""Drains the inbox: claim, read where it can be killed, process, commit.
+
+A turn takes up to `batch` mails, reads them in child processes, then writes them in one transaction with a savepoint for each: one
+fsync serves many mails when there is a backlog, one mail when there is none.  Several workers may run at once, as threads of one
+process (their transactions keep the order of their claims) or as processes on one PostgreSQL (claims skip what others hold; a
+mail that answers an earlier, unfinished one waits for it).
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from threading import Condition, Event
+
+from mailbridge.clock import Clock
+from mailbridge.context import Arrival, Desk
+from mailbridge.errors import MailbridgeError, StoreAway, Transient
+from mailbridge.filing import LostRace, Outcome, Result
+from mailbridge.isolation.pool import Readers, ReadingFailed
+from mailbridge.message.model import Message
+from mailbridge.ops import crash
+from mailbridge.ops import log as logs
+from mailbridge.pipeline import process
+from mailbridge.store.engine import Store
+from mailbridge.store.inbox import Waiting
+from mailbridge.store.tx import Tx
+
+LEASE = timedelta(minutes=5)
+TURN_BYTES = 16 << 20  # raw mail a transaction; a bigger mail goes alone
+SOON = timedelta(seconds=1)
+LATER = timedelta(seconds=30)
+
+log = logs.get("worker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """One mail's result, for whoever asked for the turn."""
+
+    inbox: int
+    result: Result
+
+
+class NotOurs(Exception):
+    """Our claim on a mail has gone to somebody else; what we did for it is undone."""
+
+
+class Turnstile:
+    """Lets batches through in the order in which they took a number."""
+
+    def __init__(self) -> None:
+        self._condition = Condition()
+        self._next, self._serving = 0, 0
+
+    def take(self) -> int:
+        with self._condition:
+            self._next += 1
+            return self._next - 1
+
+    def wait(self, number: int) -> None:
+        with self._condition:
+            self._condition.wait_for(lambda: self._serving == number)
+
+    def leave(self) -> None:
+        with self._condition:
+            self._serving += 1
+            self._condition.notify_all()
+
+
+class Worker:
+    """Turns inbox rows into outcomes.  `desk` gives the configuration and policy of the moment, so that a reload takes effect."""
+
+    def __init__(
+        self,
+        store: Store,
+        readers: Readers,
+        desk: Callable[[], Desk],
+        clock: Clock,
+        *,
+        on_outbox: Callable[[], None] = lambda: None,
+        on_quarantine: Callable[[int, str], None] = lambda _inbox, _reason: None,
+    ) -> None:
+        self._store, self._readers, self._desk, self._clock = store, readers, desk, clock
+        self._on_outbox, self._on_quarantine = on_outbox, on_quarantine
+        self._turnstile = Turnstile()
+        self._claiming = Condition()
+        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+
+    def run(self, stop: Event, wake: Event) -> None:
+        """Works until `stop`; sleeps until `wake` or a second has passed when there is nothing to do."""
+        while not stop.is_set():
+            try:
+                busy = bool(self.one_turn())
+            except StoreAway as error:
+                log.warning("store_away", error=str(error))
+                stop.wait(2)
+                continue
+            if not busy:
+                wake.wait(1)
+                wake.clear()
+
+    def one_turn(self) -> list[Done]:
+        """Claims what waits, works it off, and says what became of each mail; empty when there was nothing to do."""
+        with self._claiming:
+            claimed = self._claim()
+            if not claimed:
+                return []
+            number = self._turnstile.take()
+        crash.point("pipeline.claimed")
+        passed = False
+        try:
+            done: list[Done] = []
+            for portion in _portions(claimed):
+                read = self._read(portion)
+                if not passed:
+                    self._turnstile.wait(number)
+                    passed = True
+                done += self._write(portion, read)
+            return done
+        finally:
+            if not passed:
+                self._turnstile.wait(number)
+            self._turnstile.leave()
+
+    def _claim(self) -> Sequence[Waiting]:
+        limit = self._desk().config.batch
+        with self._store.write() as tx:
+            return tx.inbox.claim(self._owner, limit, LEASE, self._clock.now())
+
+    def _read(self, portion: Sequence[Waiting]) -> list[Message | ReadingFailed]:
+        """The mails of a portion as facts, read in children; the raw bytes are fetched only when a child is free for them."""
+        found: dict[int, Message | ReadingFailed] = {}
+
+        def load(index: int) -> tuple[bytes, str | None]:
+            with self._store.read() as tx:
+                return tx.blobs.get(portion[index].sha256), portion[index].envelope.mail_from
+
+        self._readers.read_many(len(portion), load, found.__setitem__)
+        return [found[index] for index in range(len(portion))]
+
+    def _write(self, portion: Sequence[Waiting], read: Sequence[Message | ReadingFailed]) -> list[Done]:
+        """One transaction for the portion.  Nothing of it counts before the commit, so nothing is logged or told before it either."""
+        desk, done = self._desk(), []
+        with self._store.write() as tx:
+            for waiting, message in zip(portion, read, strict=True):
+                done.append(Done(inbox=waiting.id, result=self._one(tx, waiting, message, desk)))
+            crash.point("pipeline.before_commit")
+        crash.point("pipeline.after_commit")
+        self._announce(done)
+        return done
+
+    def _one(self, tx: Tx, waiting: Waiting, message: Message | ReadingFailed, desk: Desk) -> Result:
+        """One mail in a savepoint: its outcome, or what is to become of a mail that could not be worked."""
+        if isinstance(message, ReadingFailed):
+            return self._trouble(tx, waiting, desk, f"reading it took {message.reason}")
+        arrival = Arrival(id=waiting.id, envelope=waiting.envelope, sha256=waiting.sha256, size=waiting.size)
+        try:
+            with tx.savepoint():
+                result = process(tx, message, arrival, desk, self._clock.now())
+                self._finish(tx, waiting, result)
+                return result
+        except StoreAway:
+            raise
+        except NotOurs as error:
+            return Result(outcome=Outcome.WAIT, reason=str(error))
+        except LostRace as error:
+            return self._again(tx, waiting, str(error))
+        except Transient as error:
+            return self._again(tx, waiting, str(error))
+        except MailbridgeError as error:
+            return self._trouble(tx, waiting, desk, str(error))
+        except Exception as error:  # the one broad catch of the pipeline: a bug of ours must not stop the mails behind this one
+            log.exception("mail_failed", inbox=waiting.id)
+            return self._trouble(tx, waiting, desk, f"{type(error).__name__}: {error}")
+
+    def _finish(self, tx: Tx, waiting: Waiting, result: Result) -> None:
+        now = self._clock.now()
+        crash.point("pipeline.before_finish")
+        match result.outcome:
+            case Outcome.WAIT:
+                tx.inbox.release(waiting.id, now + SOON, forget_attempt=True)
+            case Outcome.QUARANTINED:
+                tx.inbox.quarantine(waiting.id, result.reason, now)
+            case _:
+                if not tx.inbox.finish(waiting.id, result.outcome, now, result.mail, result.ticket, result.reason, owner=self._owner):
+                    raise NotOurs("the lease ended and somebody else has this mail now")
+
+    def _again(self, tx: Tx, waiting: Waiting, reason: str) -> Result:
+        tx.inbox.release(waiting.id, self._clock.now() + SOON, forget_attempt=True)
+        return Result(outcome=Outcome.WAIT, reason=reason)
+
+    def _trouble(self, tx: Tx, waiting: Waiting, desk: Desk, reason: str) -> Result:
+        """Tried again later, alone; after the last try it goes aside, whole, with its reason."""
+        if waiting.attempts < desk.config.limits.tries:
+            tx.inbox.release(waiting.id, self._clock.now() + SOON, forget_attempt=False)
+            return Result(outcome=Outcome.WAIT, reason=reason)
+        tx.inbox.quarantine(waiting.id, reason, self._clock.now())
+        return Result(outcome=Outcome.QUARANTINED, reason=reason)
+
+    def _announce(self, done: Sequence[Done]) -> None:
+        if any(one.result.told for one in done):
+            self._on_outbox()
+        for one in done:
+            if one.result.outcome is Outcome.WAIT:
+                log.info("mail_postponed", inbox=one.inbox, reason=one.result.reason)
+                continue
+            log.info("mail_processed", inbox=one.inbox, outcome=one.result.outcome, ticket=one.result.ticket, mail=one.result.mail)
+            if one.result.outcome is Outcome.QUARANTINED:
+                self._on_quarantine(one.inbox, one.result.reason)
+
+
+def _portions(claimed: Sequence[Waiting]) -> Iterator[list[Waiting]]:
+    """The batch in runs of at most TURN_BYTES, in order."""
+    run: list[Waiting] = []
+    total = 0
+    for waiting in claimed:
+        if run and total + waiting.size > TURN_BYTES:
+            yield run
+            run, total = [], 0
+        run.append(waiting)
+        total += waiting.size
+    if run:
+        yield run

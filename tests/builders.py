@@ -1,0 +1,59 @@
+"""Values for tests, each with defaults that make sense; a test names the one difference that matters to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from mailbridge.conversation.tokens import Signer
+from mailbridge.desk.events import Actor, ActorKind
+from mailbridge.desk.model import Agent, Organisation, Participant, Priority, Targets, Team, Ticket
+
+NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
+LATER = NOW + timedelta(hours=1)
+
+CAROL = Participant(address="carol@customer.test", name="Carol Jones")
+BOGDAN = Agent(name="bogdan", title="Bogdan Ionescu", address="bogdan@desk.test")
+CLARA = Agent(name="clara", title="Clara Weiss", address="clara@desk.test")
+MARA = Agent(name="mara", title="Mara Lind", address="mara@desk.test", manager=True)
+
+AS_BOGDAN = Actor(kind=ActorKind.AGENT, name="bogdan")
+AS_CAROL = Actor(kind=ActorKind.CUSTOMER, name="carol@customer.test")
+
+
+def an_organisation(**different: Any) -> Organisation:
+    support = Team(name="support", title="Support", members=("bogdan", "clara"), managers=("mara",))
+    network = Team(name="network", title="Network", members=("clara",))
+    targets = Targets(response=timedelta(hours=4), resolution=timedelta(hours=16))
+    usual = Organisation(
+        teams={"support": support, "network": network},
+        agents={agent.name: agent for agent in (BOGDAN, CLARA, MARA)},
+        targets=dict.fromkeys(Priority, targets),
+        default_team="support",
+        freemail=frozenset({"freemail.test"}),
+    )
+    return replace(usual, **different)
+
+
+def with_team(organisation: Organisation, name: str, **different: Any) -> Organisation:
+    return replace(organisation, teams={**organisation.teams, name: replace(organisation.teams[name], **different)})
+
+
+def a_ticket(**different: Any) -> Ticket:
+    usual = Ticket(
+        id=1,
+        subject="Printer broken",
+        status="open",
+        priority=Priority.NORMAL,
+        team="support",
+        created_at=NOW,
+        updated_at=NOW,
+        version=3,
+        participants=(CAROL,),
+    )
+    return replace(usual, **different)
+
+
+def a_signer(*keys: bytes) -> Signer:
+    return Signer(keys=keys or (b"k" * 32,), prefix="MB", address="support@desk.test")
