@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
 
+from mailbridge.desk.model import Targets
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Pause, due_with_pauses
-
-if TYPE_CHECKING:  # desk stands above sla; only the shape of Targets is needed here
-    from mailbridge.desk.model import Targets
 
 
 def deadlines(

@@ -154,6 +154,8 @@ def test_every_promise_is_signed_for_its_recipient_and_has_a_key_of_its_own() ->
 
 
 def test_admin_letter_is_keyed_by_its_occasion() -> None:
-    letters = [admin_letters(["admin@desk.test"], "rules_broken", key, {"problems": "x"}, "support@desk.test", "en") for key in ("a", "a", "b")]
+    letters = [
+        admin_letters(["admin@desk.test"], "rules_broken", key, {"problems": "x"}, "support@desk.test", "en") for key in ("a", "a", "b")
+    ]
     assert len({letter[0].key for letter in letters}) == 2
     assert letters[0][0].message_id.endswith("@desk.test")
