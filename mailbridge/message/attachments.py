@@ -7,13 +7,16 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from mailbridge.message import charsets, limits
-from mailbridge.message.headers import read_block, shown_name
+from mailbridge.message.headers import printable, read_block, shown_name
 from mailbridge.message.model import Attachment
 from mailbridge.message.transfer import InlineFile
 from mailbridge.message.tree import Leaf
 
 _PATH = re.compile(r"^(?:.*[\\/])?", re.DOTALL)
+_DRIVE = re.compile(r"^[A-Za-z]:")
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)", re.IGNORECASE)
+# What a report consists of, for the mails that do not describe it.
+_TITLES = {"message/delivery-status": "delivery-status", "message/feedback-report": "feedback-report"}
 _UNSHOWABLE = re.compile(r"[<>:\"|?*\x00-\x1f]")
 
 # The usual extension of what comes without a name; a name is for people, nothing is decided by it.
@@ -44,7 +47,6 @@ _EXTENSIONS = {
     "application/rtf": "rtf",
     "application/ms-tnef": "dat",
     "application/pgp-signature": "asc",
-    "application/pgp-encrypted": "asc",
     "application/pkcs7-signature": "p7s",
     "application/x-pkcs7-signature": "p7s",
     "application/pkcs7-mime": "p7m",
@@ -61,7 +63,7 @@ def of_leaf(leaf: Leaf) -> Attachment:
         content_type=leaf.content_type,
         disposition=leaf.disposition or "attachment",
         content_id=leaf.content_id,
-        fallback=_subject(leaf) if leaf.is_message else "",
+        title=_title(leaf) if leaf.content_type.startswith("message/") else "",
     )
 
 
@@ -80,17 +82,18 @@ def make(
     disposition: str = "attachment",
     content_id: str = "",
     inside: str = "",
-    fallback: str = "",
+    title: str = "",
 ) -> Attachment:
-    """An attachment with a name that is safe to show, made up from `fallback`, type and place where the mail gives none."""
+    """An attachment with a name that is safe to show, made up from `title`, type and place where the mail gives none."""
+    original = name or (titled(title, content_type) if title else "")
     return Attachment(
         part=part,
-        name=safe_name(name) or default_name(content_type, part, fallback),
+        name=safe_name(original) or default_name(content_type, part),
         content_type=content_type,
         size=len(content),
         sha256=sha256(content).hexdigest(),
         content=content,
-        original_name=name,
+        original_name=printable(original),
         disposition=disposition,
         content_id=content_id,
         is_message=content_type in {"message/rfc822", "message/global"},
@@ -98,17 +101,22 @@ def make(
     )
 
 
-def default_name(content_type: str, part: str, title: str = "") -> str:
+def titled(title: str, content_type: str) -> str:
+    """A description as a file name, with the usual extension of the type unless it has one."""
+    extension = _EXTENSIONS.get(content_type)
+    return f"{title}.{extension}" if extension and not title.lower().endswith(f".{extension}") else title
+
+
+def default_name(content_type: str, part: str) -> str:
     """A name for what has none: the same at every reading."""
-    extension = _EXTENSIONS.get(content_type, "bin")
-    stem = safe_name(title)[: limits.FILE_NAME - 10]
-    return f"{stem or 'part-' + part}.{extension}"
+    extension = _EXTENSIONS.get(content_type)
+    return f"part-{part}.{extension}" if extension else "file"
 
 
 def safe_name(name: str) -> str:
     """The last component of a file name without anything that misleads a person or a file system; '' where nothing is left."""
-    shown = shown_name(_PATH.sub("", name.replace("\x00", "")))
-    shown = _UNSHOWABLE.sub("_", shown).strip(" .") if shown.strip(" .") else ""
+    shown = shown_name(_UNSHOWABLE.sub("_", _DRIVE.sub("", _PATH.sub("", name.replace("\x00", "")))))
+    shown = shown.strip(" .")
     # A leading dot hides a file, a leading dash makes it an option, and some names are devices.
     if name.rpartition("/")[2].startswith((".", "-")) and shown:
         shown = f"_{shown.lstrip('-')}"
@@ -124,6 +132,11 @@ def _shortened(name: str) -> str:
     if not dot or len(extension) > 20:
         return name[: limits.FILE_NAME]
     return f"{stem[: limits.FILE_NAME - len(extension) - 1]}.{extension}"
+
+
+def _title(leaf: Leaf) -> str:
+    """What the mail calls a message or report inside it, or what such a thing is usually called."""
+    return leaf.get("content-description") or (_subject(leaf) if leaf.is_message else _TITLES.get(leaf.content_type, ""))
 
 
 def _subject(leaf: Leaf) -> str:

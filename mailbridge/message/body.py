@@ -48,7 +48,7 @@ def read_body(tree: Tree) -> Body:
 
 def _joined(texts: Iterable[str]) -> str:
     shown = [text for text in texts if text.strip()]
-    return shown[0] if len(shown) == 1 else "\n\n".join(text.strip("\n") for text in shown)
+    return "\n".join(shown)
 
 
 def _joined_html(pieces: list[Piece], texts: list[str], reader: _BodyReader) -> str:
@@ -72,7 +72,7 @@ class _BodyReader:
         self.guesses: list[str] = []
 
     def text_of(self, piece: Piece) -> str:
-        plain = _joined(self._plain(leaf) for leaf in piece.plain)
+        plain = _joined(dict.fromkeys(self._plain(leaf) for leaf in piece.plain))
         # An empty plain alternative beside an HTML one is a habit of newsletters.
         if piece.html and not plain.strip():
             return html.to_text(self.html_of(piece))
@@ -140,20 +140,15 @@ def _pieces(tree: Tree) -> list[Piece]:
     """The body in the order of the mail, each alternative as one piece."""
     containers = {container.path: container for container in tree.containers}
     pieces: list[Piece] = []
-    chosen: dict[tuple[str, str], tuple[int, str]] = {}  # alternative and form -> piece, branch of the alternative
+    alternatives: dict[str, int] = {}
     for leaf in tree.leaves:
         form = _form(leaf)
         if not form or not _is_shown(leaf, containers, first=not pieces):
             continue
-        alternative, branch = _alternative(leaf, containers)
-        other = chosen.get((alternative, "html" if form == "plain" else "plain")) if branch else None
-        at, taken = chosen.get((alternative, form), (other[0] if other else len(pieces), branch))
-        if taken != branch:
-            continue  # a second rendering of what is already there
+        alternative = _alternative(leaf, containers)
+        at = len(pieces) if alternative is None else alternatives.setdefault(alternative, len(pieces))
         if at == len(pieces):
             pieces.append(Piece())
-        if branch:
-            chosen[alternative, form] = (at, branch)
         pieces[at] = _with(pieces[at], form, leaf)
     return pieces
 
@@ -190,13 +185,13 @@ def _is_shown(leaf: Leaf, containers: dict[str, Container], *, first: bool) -> b
     return True
 
 
-def _alternative(leaf: Leaf, containers: dict[str, Container]) -> tuple[str, str]:
-    """The paths of the outermost alternative the leaf stands in and of its branch there; '' and '' where in none."""
-    alternative, branch = "", ""
+def _alternative(leaf: Leaf, containers: dict[str, Container]) -> str | None:
+    """The path of the outermost alternative the leaf stands in, None where in none."""
+    found: str | None = None
     path = leaf.path
     while path:
-        child, path = path, path.rpartition(".")[0]
+        path = path.rpartition(".")[0]
         container = containers.get(path)
         if container is not None and container.content_type == "multipart/alternative":
-            alternative, branch = path, child
-    return alternative, branch
+            found = path
+    return found

@@ -20,7 +20,8 @@ from mailbridge.message.tree import Leaf, Tree
 
 TEXT_LIMIT = 64 * 1024
 RECIPIENT_LIMIT = 200
-TERSE = 1500
+PREFACE = 300  # characters before a server says what is wrong
+TERSE = 1500  # characters a server that is no postmaster writes at most
 REPORTS = {"message/delivery-status", "message/global-delivery-status"}
 RETURNED = {"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
 # RFC 3464, 2.3.3: these two say that all is well.
@@ -67,21 +68,26 @@ def certain_sign(tree: Tree, message: Message) -> str:
         return "multipart/report"
     if tree.get("x-failed-recipients"):
         return "X-Failed-Recipients"
-    if formats.DAEMON.search(writer(tree)):
+    if formats.DAEMON.search(writer(tree)) or formats.DAEMON.match((message.return_path or "")[:500]):
         return "bounce sender"
-    if formats.TITLES.fullmatch(title(message)) and not message.in_reply_to:
+    if formats.TITLES.fullmatch(title(message)):
         return "bounce title"
     return "bounce notification" if notification(message.text) else ""
 
 
 def worded_sign(tree: Tree, message: Message, *, null_sender: bool) -> str:
     """Somebody who may send bounces, and words as bounces have them.  Cheap for people's mail: the text is read last."""
-    server = null_sender or formats.POSTMASTER.search(writer(tree)) is not None
+    server = formats.POSTMASTER.search(writer(tree)) is not None
     hinted = formats.HINTS.search(title(message)) is not None
-    if not server and not hinted:
+    if not (server or hinted or null_sender):
         return ""
     text = told(tree, message)
-    if server and (formats.PHRASES.search(text) or (hinted and not formats.ANSWERED.match(title(message)))):
+    telling = formats.PHRASES.search(text)
+    office = server or formats.OFFICE.search(writer(tree)) is not None
+    # A postmaster who is a person and writes of bounces does not begin with the words of one.
+    if telling and (null_sender or (server and telling.start() < PREFACE)):
+        return "bounce words"
+    if hinted and not formats.ANSWERED.match(title(message)) and (server or (office and telling)):
         return "bounce words"
     # A person who asks about a bounce titles it like one, but begins with own words and has more to say.
     opening = text.strip(" \t\r\n*-_=#")[:300]
@@ -358,7 +364,7 @@ def parsed(text: str) -> dict[str, object]:
     if not start.startswith("{") or '"' not in start[:20]:
         return {}
     try:
-        value, _ = json.JSONDecoder().raw_decode(start)
+        value, _ = json.JSONDecoder(strict=False).raw_decode(start)
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -14,25 +14,26 @@ LOOSE_ADDRESS = re.compile(ADDRESS)
 # --- who sends bounces
 
 # Nobody but a mail server writes under these names.
-DAEMON = re.compile(r"(?:^|[<\s\"'])(?:mailer[-_. ]?daemon|double-bounce|mail\.delivery\.system|mdaemon)(?:@|\b)|^\s*<>\s*$", re.I)
+DAEMON = re.compile(r"(?:^|[<\s\"'])(?:mailer[-_. ]?daemon(?:@|\b)|(?:double-bounce|mail\.delivery\.system|mdaemon)@)|^\s*<>\s*$", re.I)
 # People write under these as well: a bounce needs another sign.
 POSTMASTER = re.compile(
-    r"(?:^|[<\s\"'])(?:po+st[-_]?master|system[-_ ]?administrator|mail(?:system|administrator)?|admin|root|smtp[-_ ]?gateways?"
-    r"|no-?reply|mail[-_ ]?delivery[-_ ]?(?:sub)?system|mail deliver(?:y)? system|interscan[^<>@\n]{0,20}|[a-z]+-admin)(?:@|\b)"
-    r"|antivirus[^<>@\n]{0,40}@",
+    r"(?:^|[<\s\"'])(?:po+st[-_]?master\\?@|system[-_ ]administrator\b|mail(?:[-_ ]?(?:system|delivery|administrator))?@|smtp[-_ ]?gateways?\b"
+    r"|mail[-_ ]?deliver(?:y)?[-_ ]?(?:sub)?system\b|interscan[^<>@\n]{0,20})|antivirus[^<>@\n]{0,40}@",
     re.I,
 )
+# People's more often than servers': title and words must both be a bounce's.
+OFFICE = re.compile(r"(?:^|[<\s\"'])(?:admin(?:istrator)?|root|no-?reply|[a-z]{1,40}-admin)@", re.I)
 
 # --- how they title them
 
 # Titles a program makes word for word; a person's subject is never exactly this.
 TITLES = re.compile(
-    r"(?:undelivered mail returned to sender|undeliverable mail|mail delivery failed: returning message to sender"
+    r"(?:undelivered mail returned to sender|mail delivery failed: returning message to sender"
     r"|returned mail: see transcript for details|returned mail: (?:user|host) unknown|failure notice|delivery failure notification"
     r"|delivery status notification \((?:failure|delay)\)|delivery status notification: (?:error|warning|failure)"
     r"|delivery notification: delivery has failed|warning: could not send message for past \d+ (?:hours?|days?)"
     r"|mail system error - returned mail|returned mail: .{0,80}|mail failure - malformed recipient address"
-    r"|postfix smtp server: errors from .{1,200}|undeliverable:? .{0,400}|non[- ]?delivery(?: report)?:? .{0,400}"
+    r"|postfix smtp server: errors from .{1,200}|postmaster notify: .{0,80}"
     r"|warning: message .{1,60} delayed .{1,40}|delayed mail \(still being retried\))",
     re.I,
 )
@@ -127,7 +128,8 @@ REPLY_CODE = re.compile(r"(?<![\d.:/-])([45]\d\d)(?=[ -][^\d])")
 SOFT = re.compile(
     r"warning message only|will (?:be )?retr(?:y|ied)|will continue to try|delivery attempts will continue|(?:has been|was|is being) delayed"
     r"|not yet (?:been )?delivered|still (?:being retried|trying)|keep trying|delivery[^\n]{0,40}(?:postponed|deferred)|temporar(?:y|ily) (?:fail|unavail|error)"
-    r"|try again later|deferred:|(?:your|this) message (?:is|has been) (?:still )?queued|no action is required|further attempts|sera retent|wird weiter versucht|повторн\w+ попыт",
+    r"|try again later|deferred:|(?:your|this) message (?:is|has been) (?:still )?queued|no action is required|further attempts|connection (?:timed out|refused|reset|lost)|operation timed out|retry time ?out exceeded|no route to host"
+    r"|connect to [^\n]{1,200} failed|host name lookup failure|sera retent|wird weiter versucht|повторн\w+ попыт",
     re.I,
 )
 HARD = re.compile(r"permanent(?:ly)? (?:fatal )?(?:error|fail)|this is a permanent error|given up|giving up|no further (?:delivery )?attempts", re.I)

@@ -212,6 +212,10 @@ def _guess(content: bytes, codec: str | None, meant: str) -> Decoded:
     if codec in {None, "", "us-ascii", "utf-8"}:
         return _detect(content, declared_utf8=codec == "utf-8")
     if codec == "iso2022_jp":
+        # The name says "Japanese" to some mailers; the bytes say which.
+        plain = None if content.isascii() else _strictly(content, ("utf-8", "cp932"))
+        if plain:
+            return Decoded(plain.text, plain.charset, f"{plain.charset} by its bytes")
         return Decoded(clean(_jis_by_euc(content)), "iso2022_jp", "iso2022_jp with vendor characters")
     as_utf8 = _strictly(content, ("utf-8",))
     if as_utf8 and not content.isascii():

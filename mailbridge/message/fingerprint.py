@@ -57,14 +57,9 @@ def _is_trace(key: str) -> bool:
 
 
 def _lines_normalised(raw: bytes, start: int) -> Iterator[bytes]:
-    """The body with LF line ends and without empty lines at its end, in pieces, so that a large one is never copied whole."""
+    """The body without carriage returns and without empty lines at its end, in pieces, so that a large one is never copied whole."""
     end = len(raw)
     while end > start and raw[end - 1] in b"\r\n":
         end -= 1
-    at = start
-    while at < end:
-        stop = min(at + _CHUNK, end)
-        # A CR LF pair must not be cut in two.
-        stop += raw[stop - 1] == 13 and stop < end
-        yield raw[at:stop].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-        at = stop
+    for at in range(start, end, _CHUNK):
+        yield raw[at : min(at + _CHUNK, end)].replace(b"\r", b"")

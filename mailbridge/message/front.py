@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from mailparser.dates import parse_mail_date
 from mailparser.utils import get_addresses
@@ -17,6 +18,8 @@ from mailparser.utils import get_addresses
 # It logs what a mail says at WARNING; nothing of a mail belongs in a log.
 logging.getLogger("mailparser").addHandler(logging.NullHandler())
 logging.getLogger("mailparser").propagate = False
+
+_SHORT = 200
 
 Mailboxes = tuple[tuple[str, str], ...]
 
@@ -31,6 +34,16 @@ class Reading:
 
 def mailboxes(value: str) -> Reading:
     """The mailboxes of one address field; those it finds ambiguous are left out and told as doubts."""
+    return _remembered(value) if len(value) <= _SHORT else _read(value)
+
+
+@lru_cache(maxsize=256)
+def _remembered(value: str) -> Reading:
+    # The desk's own address stands in nearly every mail, and the sender's is asked for twice.
+    return _read(value)
+
+
+def _read(value: str) -> Reading:
     doubts: list[dict[str, str]] = []
     found = get_addresses(value, defects=doubts)
     return Reading(_pairs(found), tuple(doubt["reason"] for doubt in doubts))

@@ -11,6 +11,7 @@ from mailbridge.message import charsets, limits
 from mailbridge.message.tree import Field
 
 _FIELD_BREAK = re.compile(rb"\r?\n(?![ \t])")
+_BLOCK_END = re.compile(rb"\n\r?\n")
 _NAME = re.compile(rb"[\x21-\x39\x3b-\x7e]+[ \t\r\n]*:")
 # The text of an encoded word may hold spaces and single question marks, as some mailers write them; bounded, so linear.
 _ENCODED_WORD = re.compile(r"=\?([\w.:+-]{1,60})(?:\*[\w-]*)?\?([bBqQ])\?((?:[^?]*(?:\?(?!=)[^?]*){0,3}?))\?=")
@@ -61,14 +62,10 @@ def _head(data: bytes, start: int, stop: int) -> tuple[bytes, int]:
         return b"", 2
     if data.startswith(b"\n", start):
         return b"", 1
-    unix = data.find(b"\n\n", start, stop)
-    # Only as far as matters: the first of the two ends the block.
-    dos = data.find(b"\n\r\n", start, stop if unix < 0 else unix)
-    if dos >= 0:
-        return data[start:dos].removesuffix(b"\r"), dos + 3 - start
-    if unix >= 0:
-        return data[start:unix], unix + 2 - start
-    return data[start:stop], stop - start
+    end = _BLOCK_END.search(data, start, stop)
+    if end is None:
+        return data[start:stop], stop - start
+    return data[start : end.start()].removesuffix(b"\r"), end.end() - start
 
 
 def _offset(head: bytes, line: int) -> int:
@@ -195,6 +192,8 @@ _NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghij
 # A name of bounded length and no space before it: each start costs what follows it at most 80 times.
 _PARAM = re.compile(r"""([^\s=;"]{1,80})\s*=\s*("(?:[^"\\]|\\.)*(?:"|$)|[^;]*)""", re.DOTALL)
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
+# Their control characters are told apart from spaces when a name is made safe to show.
+_FILE_NAMES = frozenset({"name", "filename"})
 _CONTINUED = re.compile(r"(.+?)(?:\*(\d{1,4}))?(\*)?", re.DOTALL)
 
 
@@ -226,7 +225,7 @@ def _params(text: str) -> tuple[tuple[str, str], ...]:
             plain.setdefault(name, value)
     read = {name: _plain_param(name, value) for name, value in plain.items()}
     # RFC 6266 4.3, RFC 2231: the extended form is meant where both are given.
-    read.update({name: _joined_param(pieces) for name, pieces in parts.items()})
+    read.update({name: _joined_param(name, pieces) for name, pieces in parts.items()})
     return tuple(read.items())
 
 
@@ -234,8 +233,7 @@ def _unquoted(value: str) -> str:
     if not value.startswith('"'):
         return value.strip()
     inner = value[1:-1] if len(value) > 1 and value.endswith('"') else value[1:]
-    # A backslash before a letter is a Windows path far more often than a quoted pair.
-    return _QUOTED_PAIR.sub(lambda match: match[1] if match[1] in '"\\' else match[0], inner)
+    return _QUOTED_PAIR.sub(r"\1", inner) if "\\" in inner else inner
 
 
 def _continued(name: str) -> tuple[str, int, bool]:
@@ -249,12 +247,12 @@ def _plain_param(name: str, value: str) -> str:
     if "=?" in value:
         # RFC 2047 section 5 forbids encoded words here; everybody writes and reads them.
         value = decode_words(value)
-    elif name in {"name", "filename"} and "''" in value and "%" in value:
+    elif name in _FILE_NAMES and "''" in value and "%" in value:
         value = _percent_decoded(value)
-    return printable(value)
+    return value if name in _FILE_NAMES else printable(value)
 
 
-def _joined_param(pieces: dict[int, tuple[bool, str]]) -> str:
+def _joined_param(name: str, pieces: dict[int, tuple[bool, str]]) -> str:
     """RFC 2231: numbered pieces in order up to the first hole, the percent-encoded ones decoded together."""
     charset = ""
     data = b""
@@ -266,7 +264,8 @@ def _joined_param(pieces: dict[int, tuple[bool, str]]) -> str:
             charset, _, value = value.split("'", 2)
         data += unquote_to_bytes(value) if extended else value.encode("utf-8", "replace")
     text = charsets.decode(data, charset).text
-    return printable(decode_words(text) if "=?" in text else text)
+    text = decode_words(text) if "=?" in text else text
+    return text if name in _FILE_NAMES else printable(text)
 
 
 def _percent_decoded(value: str) -> str:

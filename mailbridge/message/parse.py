@@ -54,8 +54,8 @@ def _of_headers(tree: Tree) -> Message:
         subject=tree.get("subject") or "",
         date=date,
         message_id=message_id(tree.get("message-id") or ""),
-        in_reply_to=message_ids(tree.get("in-reply-to") or ""),
-        references=message_ids(tree.get("references") or ""),
+        in_reply_to=_ids(tree, "in-reply-to"),
+        references=_ids(tree, "references"),
         headers=tuple((field.name, field.value) for field in tree.headers if not field.key.startswith(_OURS)),
         defects=tuple(dict.fromkeys([*defects, *date_defects, *_repeated(tree)])),
     )
@@ -117,6 +117,11 @@ def _date(tree: Tree) -> tuple[datetime | None, tuple[str, ...]]:
         return None, ()
     moment, doubts = dates.read_date(value)
     return moment, tuple(f"date: {doubt}" for doubt in doubts)
+
+
+def _ids(tree: Tree, name: str) -> tuple[str, ...]:
+    """The ids of the first field of that name that holds any."""
+    return next(filter(None, map(message_ids, tree.get_all(name))), ())
 
 
 def _return_path(tree: Tree) -> str | None:

@@ -89,7 +89,8 @@ def _read(reader: _Reader, entity: _Entity, block: HeaderBlock) -> list[_Entity]
 
 def _is_type(value: str) -> bool:
     main, slash, sub = value.partition("/")
-    return bool(main and slash and sub)
+    # RFC 1049 knew types without a subtype; the one that is still met is the harmless one.
+    return bool(main and slash and sub) or value == "text"
 
 
 def _first(fields: tuple[Field, ...], key: str) -> bytes:
@@ -152,11 +153,20 @@ def _line_break_before(raw: bytes, at: int) -> int:
     return at - 1
 
 
+def _filename(filename: str, name: str) -> str:
+    """The name of a file by both fields; the first counts, unless it is the second with question marks for foreign letters."""
+    if "?" in filename and len(filename) == len(name) and all(one in {other, "?"} for one, other in zip(filename, name, strict=True)):
+        return name
+    return filename or name
+
+
 def _add_leaf(
     reader: _Reader, entity: _Entity, block: HeaderBlock, at: int, content_type: str, kind: Typed, disposition: Typed
 ) -> None:
     encoding = typed(_first(block.fields, "content-transfer-encoding")).value
     content, defect = transfer.undo(encoding, reader.raw, at, entity.end)
+    if encoding == "base64" and content_type.startswith("text/") and transfer.is_not_base64(content, reader.raw[at : min(at + 400, entity.end)]):
+        content, defect = reader.raw[at : entity.end], "text that is called base64"
     path = entity.path or "1"
     if defect:
         reader.defects.append(f"part {path}: {defect}")
@@ -167,7 +177,7 @@ def _add_leaf(
             content=content,
             params=kind.params,
             disposition=disposition.value,
-            filename=disposition.param("filename") or kind.param("name") or disposition.param("name"),
+            filename=_filename(disposition.param("filename"), kind.param("name")) or disposition.param("name"),
             content_id=_first(block.fields, "content-id").decode("utf-8", "replace").strip(" <>"),
             charset=kind.param("charset").lower(),
             encoding=encoding,

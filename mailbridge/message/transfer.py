@@ -36,6 +36,15 @@ def undo(encoding: str, data: bytes, start: int, end: int) -> tuple[bytes, str]:
     return data[start:end], "" if known else "unknown transfer encoding"
 
 
+def is_not_base64(decoded: bytes, encoded: bytes) -> bool:
+    """Whether a text that is called base64 is none: what it decodes to is no text, and it has other letters than base64 has."""
+    return bool(_NO_TEXT.search(decoded[:300])) and bool(_NO_BASE64.search(encoded))
+
+
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
+
+
 def _base64(data: bytes, start: int, end: int) -> tuple[bytes, str]:
     # A view, so that a large attachment is not copied before it is decoded.
     with memoryview(data)[start:end] as view:

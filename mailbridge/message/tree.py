@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from mailbridge.message import charsets
@@ -27,20 +26,17 @@ class Fields:
 
     def get(self, name: str) -> str | None:
         """The decoded value of the first field called `name`, None where there is none."""
-        return next(self._values(name), None)
+        found = self.fields(name)
+        return found[0].value if found else None
 
     def get_all(self, name: str) -> tuple[str, ...]:
         """The decoded values of all fields called `name`, in the order of the mail."""
-        return tuple(self._values(name))
+        return tuple(field.value for field in self.fields(name))
 
     def fields(self, name: str) -> tuple[Field, ...]:
         """All fields called `name`, in the order of the mail."""
         key = name.lower()
         return tuple(header for header in self.headers if header.key == key)
-
-    def _values(self, name: str) -> Iterator[str]:
-        key = name.lower()
-        return (header.value for header in self.headers if header.key == key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +61,7 @@ class Leaf(Fields):
 
     @property
     def is_text(self) -> bool:
-        return self.content_type.startswith("text/")
+        return self.content_type.startswith("text/") or self.content_type == "text"
 
     @property
     def is_message(self) -> bool:
@@ -107,7 +103,19 @@ class Tree(Fields):
     content_type: str = "text/plain"
     header_bytes: bytes = b""
     body_at: int = 0
-    defects: tuple[str, ...] = field(default=())
+    defects: tuple[str, ...] = ()
+    _by_key: dict[str, tuple[Field, ...]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # A mail's fields are asked for by name some fifty times.
+        by_key: dict[str, tuple[Field, ...]] = {}
+        for header in self.headers:
+            by_key[header.key] = (*by_key.get(header.key, ()), header)
+        object.__setattr__(self, "_by_key", by_key)
+
+    def fields(self, name: str) -> tuple[Field, ...]:
+        """All fields called `name`, in the order of the mail."""
+        return self._by_key.get(name.lower(), ())
 
     def leaf(self, path: str) -> Leaf | None:
         """The leaf at `path`."""
