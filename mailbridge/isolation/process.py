@@ -20,6 +20,8 @@ from mailbridge.message.model import Message, ReadingPolicy
 START_SECONDS = 60.0
 READ_SIZE = 256 * 1024
 PIPE_SIZE = 1 << 20
+# One thread is all a child needs; what a big mail took goes back to the system instead of staying for the next big one.
+ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 20), "MALLOC_TRIM_THRESHOLD_": str(8 << 20)}
 # A second mail waits in the pipe while the child reads the first, unless that one is big: then memory counts more than time.
 SMALL = 256 * 1024
 
@@ -71,7 +73,7 @@ class ReadingProcess:
             stdout=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "OPENBLAS_NUM_THREADS": "1"},
+            env=os.environ | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise Transient("The reading process has no pipes")
