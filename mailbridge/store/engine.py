@@ -40,8 +40,8 @@ class Store:
         self._bells = Bells(None if self.path else _conninfo(target))
         if self.path:
             self._turn: AbstractContextManager[Any] = _Turn(patience)
-            self._writer = _sqlite_engine(self.path, patience, begin="BEGIN IMMEDIATE", cache_kib=16_384)
-            self._reader = _sqlite_engine(self.path, patience, begin="BEGIN", cache_kib=2_048)
+            self._writer = _sqlite_engine(self.path, patience, cache_kib=16_384)
+            self._reader = _sqlite_engine(self.path, patience, cache_kib=2_048)
         else:
             self._turn = nullcontext()
             self._writer = _postgres_engine(target, patience)
@@ -75,6 +75,9 @@ class Store:
     def _transaction(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         try:
             with engine.begin() as connection:
+                if self.is_sqlite:
+                    # IMMEDIATE: a transaction that reads first and then wants to write would fail where somebody wrote in between.
+                    connection.exec_driver_sql("BEGIN IMMEDIATE" if engine is self._writer else "BEGIN")
                 yield connection
         except SQLAlchemyError as error:
             raise in_our_words(error) from error
@@ -176,10 +179,10 @@ def _parsed(url: str) -> sa.URL:
     raise Permanent("not a database that mailbridge can use; write sqlite:///FILE or postgresql://USER@HOST/DATABASE", backend=backend)
 
 
-def _sqlite_engine(path: Path, patience: timedelta, *, begin: str, cache_kib: int) -> sa.Engine:
+def _sqlite_engine(path: Path, patience: timedelta, *, cache_kib: int) -> sa.Engine:
     def connect() -> sqlite3.Connection:
         # mode=rw: a database that is gone must be told, not be replaced by a new empty one.  isolation_level=None: the driver's own
-        # habit of opening transactions loses updates, `begin` below does it.
+        # habit of opening transactions loses updates; Store._transaction says BEGIN.
         connection = sqlite3.connect(
             f"file:{quote(str(path))}?mode=rw", uri=True, timeout=patience.total_seconds(), isolation_level=None, check_same_thread=False
         )
@@ -199,10 +202,6 @@ def _sqlite_engine(path: Path, patience: timedelta, *, begin: str, cache_kib: in
     def same_file(connection: Any, record: Any, proxy: Any) -> None:
         if record.info["file"] != _identity(path):  # restored or moved: what is written to the old file is lost
             raise DisconnectionError("the database file was replaced")
-
-    @sa.event.listens_for(engine, "begin")
-    def begin_it(connection: sa.Connection) -> None:
-        connection.exec_driver_sql(begin)
 
     return engine
 

@@ -70,12 +70,14 @@ class Postgres:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     @contextlib.contextmanager
-    def database(self) -> Iterator[str]:
-        """The URL of a new, empty database; it is gone afterwards."""
+    def database(self, template: str = "template1") -> Iterator[str]:
+        """The URL of a new database like the template (template1: empty); it is gone afterwards."""
         name = f"test_{secrets.token_hex(6)}"
-        self.run(f"CREATE DATABASE {name}")
-        yield self.url(name)
-        self.run(f"DROP DATABASE {name} WITH (FORCE)")
+        self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        try:
+            yield self.url(name)
+        finally:
+            self.run(f"DROP DATABASE {name} WITH (FORCE)")
 
     def run(self, statement: str) -> None:
         """As the administrator, outside of any transaction."""

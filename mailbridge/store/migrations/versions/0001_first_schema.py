@@ -184,7 +184,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name="uq_outbox_message_id"),
         sqlite_autoincrement=True,
     )
-    op.create_index("ix_outbox_counted", "outbox", ["created_at"], **_where("automatic IS TRUE AND audience = 'customer' AND state <> 'suppressed'"))
+    counted = "automatic IS TRUE AND audience = 'customer' AND state <> 'suppressed'"
+    op.create_index("ix_outbox_counted", "outbox", ["created_at"], **_where(counted))
     op.create_index("ix_outbox_pending", "outbox", ["next_at"], **_where("state IN ('queued', 'deferred', 'sending', 'dot')"))
     op.create_index("ix_outbox_recipient", "outbox", ["recipient", "created_at"])
     op.create_index("ix_outbox_ticket", "outbox", ["ticket"])
