@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from email.utils import getaddresses
 from typing import NamedTuple
 
@@ -214,7 +214,8 @@ def _bare(phrase: str) -> tuple[str, str]:
 _LOCAL = r"[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*"
 _DOMAIN = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _PHRASE = r'(?:"[^"\\\x00-\x1f]*"|[^\s"(),:;<>@\[\]\\][^"(),:;<>@\[\]\\\x00-\x1f]*)'
-_STRICT = re.compile(rf"(?:(?P<name>{_PHRASE})[ \t]*<(?P<angle>{_LOCAL}@{_DOMAIN})>|<(?P<only>{_LOCAL}@{_DOMAIN})>|(?P<bare>{_LOCAL}@{_DOMAIN}))")
+_ADDR_SPEC = rf"{_LOCAL}@{_DOMAIN}"
+_STRICT = re.compile(rf"(?:(?P<name>{_PHRASE})[ \t]*<(?P<angle>{_ADDR_SPEC})>|<(?P<only>{_ADDR_SPEC})>|(?P<bare>{_ADDR_SPEC}))")
 _STRICT_BY_DEFAULT = "strict" in inspect.signature(getaddresses).parameters
 _LONGEST = 254  # RFC 5321 4.5.3.1.3, without the angle brackets
 _LONGEST_FIELD = 2000  # of a field that names one mailbox
@@ -252,15 +253,10 @@ def _strict_text(raw: bytes | str) -> str | None:
 
 
 def _standard(text: str) -> list[str]:
-    pairs = getaddresses([text], strict=True) if _STRICT_BY_DEFAULT else getaddresses([text])  # type: ignore[call-arg]
+    pairs = getaddresses([text], strict=True) if _STRICT_BY_DEFAULT else getaddresses([text])
     return [address for _, address in pairs]
 
 
 def _front(text: str) -> list[str]:
     reading = front.mailboxes(text)
     return [] if reading.doubts else [address for _, address in reading.mailboxes]
-
-
-def without_group(addresses: tuple[Address, ...]) -> tuple[Address, ...]:
-    """The same mailboxes, outside of any group."""
-    return tuple(replace(address, group=None) for address in addresses)

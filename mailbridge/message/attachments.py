@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from hashlib import sha256
 
-from mailbridge.message import charsets, limits
+from mailbridge.message import charsets, limits, tnef
 from mailbridge.message.headers import printable, read_block, shown_name
 from mailbridge.message.model import Attachment
 from mailbridge.message.transfer import InlineFile
@@ -71,6 +71,18 @@ def of_inline_file(leaf: Leaf, number: int, file: InlineFile) -> Attachment:
     """A uuencoded file that stood in the text of `leaf`."""
     name = charsets.decode(file.name, leaf.charset).text
     return make(file.content, part=f"{leaf.path}.u{number}", name=name, content_type="application/octet-stream", inside=leaf.path)
+
+
+def of_tnef_file(leaf: Leaf, number: int, file: tnef.File) -> Attachment:
+    """A file out of the winmail.dat in `leaf`."""
+    return make(
+        file.content,
+        part=f"{leaf.path}.{number}",
+        name=file.name,
+        content_type=file.content_type,
+        content_id=file.content_id,
+        inside=leaf.path,
+    )
 
 
 def make(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from html import escape
+from itertools import pairwise
 
 from mailbridge.message import charsets, html, limits
 from mailbridge.message.transfer import InlineFile, inline_files
@@ -30,6 +31,7 @@ class Body:
     parts: frozenset[str] = frozenset()
     files: tuple[tuple[Leaf, InlineFile], ...] = ()  # uuencoded into the text, and taken out of it
     guesses: tuple[str, ...] = ()
+    defects: tuple[str, ...] = ()
 
 
 def read_body(tree: Tree) -> Body:
@@ -38,11 +40,12 @@ def read_body(tree: Tree) -> Body:
     reader = _BodyReader()
     texts = [reader.text_of(piece) for piece in pieces]
     return Body(
-        text=_joined(texts)[: limits.TEXT_CHARS],
-        html=_joined_html(pieces, texts, reader)[: limits.TEXT_CHARS],
+        text=_joined(texts),
+        html=_joined_html(pieces, texts, reader),
         parts=frozenset(leaf.path for piece in pieces for leaf in piece.plain + piece.html),
         files=tuple(reader.files),
-        guesses=tuple(dict.fromkeys(reader.guesses)),
+        guesses=tuple(reader.guesses),
+        defects=tuple(reader.defects),
     )
 
 
@@ -64,12 +67,13 @@ def _joined_html(pieces: list[Piece], texts: list[str], reader: _BodyReader) -> 
 class _BodyReader:
     """Decodes each body leaf once, and remembers what was guessed and found on the way."""
 
-    __slots__ = ("decoded", "files", "guesses")
+    __slots__ = ("decoded", "defects", "files", "guesses")
 
     def __init__(self) -> None:
         self.decoded: dict[str, str] = {}
         self.files: list[tuple[Leaf, InlineFile]] = []
         self.guesses: list[str] = []
+        self.defects: list[str] = []
 
     def text_of(self, piece: Piece) -> str:
         plain = _joined(dict.fromkeys(self._plain(leaf) for leaf in piece.plain))
@@ -89,7 +93,10 @@ class _BodyReader:
 
     def _decoded(self, leaf: Leaf) -> str:
         if leaf.path not in self.decoded:
-            decoded = charsets.decode(self._without_files(leaf), leaf.charset)
+            content = self._without_files(leaf)
+            if len(content) > limits.TEXT_BYTES:
+                self.defects.append(f"part {leaf.path}: text cut at 4 MB")
+            decoded = charsets.decode(content[: limits.TEXT_BYTES], leaf.charset)
             if decoded.guess:
                 self.guesses.append(f"part {leaf.path}: {decoded.guess}")
             self.decoded[leaf.path] = decoded.text
@@ -101,7 +108,7 @@ class _BodyReader:
             return leaf.content
         self.files += [(leaf, file) for file in files]
         kept = [leaf.content[: files[0].start]]
-        kept += [leaf.content[file.end : after.start] for file, after in zip(files, files[1:], strict=False)]
+        kept += [leaf.content[file.end : after.start] for file, after in pairwise(files)]
         return b"".join([*kept, leaf.content[files[-1].end :]])
 
 

@@ -58,8 +58,18 @@ def _is_trace(key: str) -> bool:
 
 def _lines_normalised(raw: bytes, start: int) -> Iterator[bytes]:
     """The body without carriage returns and without empty lines at its end, in pieces, so that a large one is never copied whole."""
-    end = len(raw)
-    while end > start and raw[end - 1] in b"\r\n":
-        end -= 1
+    end = _end(raw, start)
     for at in range(start, end, _CHUNK):
         yield raw[at : min(at + _CHUNK, end)].replace(b"\r", b"")
+
+
+def _end(raw: bytes, start: int) -> int:
+    """Where the empty lines at the end of the body begin."""
+    end = len(raw)
+    while end > start:
+        piece = raw[max(start, end - _CHUNK) : end]
+        kept = len(piece.rstrip(b"\r\n"))
+        end -= len(piece) - kept
+        if kept:
+            break
+    return end

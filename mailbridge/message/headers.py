@@ -41,14 +41,11 @@ class Typed:
         return next((value for key, value in self.params if key == name), "")
 
 
-def read_block(data: bytes | memoryview, *, start: int = 0, end: int | None = None) -> HeaderBlock:
+def read_block(data: bytes, *, start: int = 0, end: int | None = None) -> HeaderBlock:
     """The header fields at `data[start:end]`; never raises.  `size` counts from `start`."""
     stop = len(data) if end is None else end
-    head, size = _head(bytes(data) if isinstance(data, memoryview) else data, start, stop)
-    defects: list[str] = []
-    if len(head) > limits.HEADER_BYTES:
-        head = head[: limits.HEADER_BYTES]
-        defects.append("header block cut at 1 MB")
+    head, size = _head(data, start, stop)
+    defects = ["header block cut at 1 MB"] if size > limits.HEADER_BYTES else []
     lines = _FIELD_BREAK.split(head) if head else []
     fields, ends_at = _fields(lines, defects)
     if ends_at is not None:
@@ -57,15 +54,15 @@ def read_block(data: bytes | memoryview, *, start: int = 0, end: int | None = No
 
 
 def _head(data: bytes, start: int, stop: int) -> tuple[bytes, int]:
-    """The header block without its empty line, and its size with it."""
+    """The header block without its empty line, cut at the limit, and its whole size with that line."""
     if data.startswith(b"\r\n", start):
         return b"", 2
     if data.startswith(b"\n", start):
         return b"", 1
     end = _BLOCK_END.search(data, start, stop)
     if end is None:
-        return data[start:stop], stop - start
-    return data[start : end.start()].removesuffix(b"\r"), end.end() - start
+        return data[start : min(stop, start + limits.HEADER_BYTES)], stop - start
+    return data[start : min(end.start(), start + limits.HEADER_BYTES)].removesuffix(b"\r"), end.end() - start
 
 
 def _offset(head: bytes, line: int) -> int:

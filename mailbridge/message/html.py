@@ -31,7 +31,8 @@ _HIDDEN = (
 _MAY_HIDE = re.compile(r"hidden|display\s*:\s*none|mso-hide|font-size:\s*0px", re.IGNORECASE)
 
 # Elements that nest by being opened: the ones HTML closes by itself, or that never hold anything, do not count.
-_NESTING_TAG = re.compile(r"<(/?)(?!(?:br|img|hr|input|meta|link|p|li|t[dhr]|tbody|col|wbr|area|base|dd|dt|option|o:p)\b)[a-zA-Z]", re.IGNORECASE)
+_FLAT = r"br|img|hr|input|meta|link|p|li|t[dhr]|tbody|col|wbr|area|base|dd|dt|option|o:p"
+_NESTING_TAG = re.compile(rf"<(/?)(?!(?:{_FLAT})\b)[a-zA-Z]", re.IGNORECASE)
 _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _STRAY_AMPERSAND = re.compile(r"&(?!(?:[a-zA-Z][a-zA-Z0-9]{1,30}|#[0-9a-fA-FxX]{1,8});)")
 _TAG = re.compile(r"<[^<>]*>")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
-from mailbridge.message import attachments, authenticity, calendar, dates, html, kind, tnef
+from mailbridge.message import attachments, authenticity, calendar, dates, html, kind, limits, tnef
 from mailbridge.message.addresses import read_addresses
 from mailbridge.message.body import Body, read_body
 from mailbridge.message.fingerprint import fingerprint
@@ -21,7 +21,6 @@ from mailbridge.message.tree import Leaf, Tree
 _SINGLE = ("from", "sender", "reply-to", "to", "cc", "message-id", "in-reply-to", "references", "subject", "date", "content-type")
 _OURS = "x-mailbridge-"
 _PGP_MESSAGE = "-----BEGIN PGP MESSAGE-----"
-_PART_TEXT_BYTES = 1 << 20
 
 
 def parse(raw: bytes, policy: ReadingPolicy) -> Message:
@@ -63,42 +62,43 @@ def _of_headers(tree: Tree) -> Message:
 
 def _with_content(message: Message, tree: Tree, body: Body) -> Message:
     """The message with its bodies, files and parts."""
-    hashes: dict[str, str] = {}
-    files = [attachments.of_leaf(leaf) for leaf in tree.leaves if leaf.path not in body.parts]
-    hashes.update({file.part: file.sha256 for file in files})
-    files += [attachments.of_inline_file(leaf, number, file) for number, (leaf, file) in enumerate(body.files, start=1)]
-    unpacked = [tnef.read(leaf.content) for leaf in _winmail(tree)]
-    files += [
-        attachments.make(
-            file.content,
-            part=f"{leaf.path}.{number}",
-            name=file.name,
-            content_type=file.content_type,
-            content_id=file.content_id,
-            inside=leaf.path,
-        )
-        for leaf, found in zip(_winmail(tree), unpacked, strict=True)
-        for number, file in enumerate(found.files, start=1)
-    ]
-    text, rich = body.text, body.html
-    for found in unpacked:
-        rich = rich or ("" if text.strip() else found.html)
-        text = text if text.strip() else found.text or html.to_text(found.html)
-    if not text.strip():
-        text = next(filter(None, (calendar.summary(leaf.content) for leaf in tree.of_type("text/calendar"))), text)
-    defects = [f"part {leaf.path}: winmail.dat is broken" for leaf, found in zip(_winmail(tree), unpacked, strict=True) if not found.complete]
-    if _PGP_MESSAGE in text and "encrypted" not in message.defects:
-        defects.append("encrypted")
+    winmails = [(leaf, tnef.read(leaf.content)) for leaf in tree.leaves if tnef.is_tnef(leaf.content)]
+    files = attachments.distinct(_files(tree, body, winmails))
+    text, rich = _bodies(tree, body, winmails)
     return replace(
         message,
         text=text,
         html=rich,
         safe_html=html.sanitise(rich),
-        attachments=attachments.distinct(files),
-        parts=tuple(_parts(tree, hashes)),
+        attachments=files,
+        parts=tuple(_parts(tree, {file.part: file.sha256 for file in files})),
         charset_guesses=body.guesses,
-        defects=(*message.defects, *defects),
+        defects=tuple(dict.fromkeys([*message.defects, *body.defects, *_content_defects(text, winmails)]))[: limits.DEFECTS],
     )
+
+
+def _files(tree: Tree, body: Body, winmails: list[tuple[Leaf, tnef.Tnef]]) -> Iterator[Attachment]:
+    """Every leaf that is not the body, then what was taken out of texts and winmail.dat."""
+    yield from (attachments.of_leaf(leaf) for leaf in tree.leaves if leaf.path not in body.parts)
+    yield from (attachments.of_inline_file(leaf, number, file) for number, (leaf, file) in enumerate(body.files, start=1))
+    for leaf, winmail in winmails:
+        yield from (attachments.of_tnef_file(leaf, number, file) for number, file in enumerate(winmail.files, start=1))
+
+
+def _bodies(tree: Tree, body: Body, winmails: list[tuple[Leaf, tnef.Tnef]]) -> tuple[str, str]:
+    """Text and HTML of the mail; where it has no body of its own, those of its winmail.dat, or its invitation in words."""
+    if body.text.strip() or body.html.strip():
+        return body.text, body.html
+    for _, winmail in winmails:
+        if winmail.text.strip() or winmail.html.strip():
+            return winmail.text if winmail.text.strip() else html.to_text(winmail.html), winmail.html
+    return next(filter(None, (calendar.summary(leaf.content) for leaf in tree.of_type("text/calendar"))), body.text), ""
+
+
+def _content_defects(text: str, winmails: list[tuple[Leaf, tnef.Tnef]]) -> Iterator[str]:
+    yield from (f"part {leaf.path}: winmail.dat is broken" for leaf, winmail in winmails if not winmail.complete)
+    if _PGP_MESSAGE in text:
+        yield "encrypted"
 
 
 def _addresses(tree: Tree, name: str, defects: list[str]) -> tuple[Address, ...]:
@@ -136,10 +136,6 @@ def _repeated(tree: Tree) -> Iterator[str]:
             yield f"{count} {name} fields"
 
 
-def _winmail(tree: Tree) -> list[Leaf]:
-    return [leaf for leaf in tree.leaves if tnef.is_tnef(leaf.content)]
-
-
 def _parts(tree: Tree, hashes: dict[str, str]) -> Iterator[Part]:
     for leaf in all_leaves(tree):
         if leaf.content_type.startswith("multipart/"):
@@ -150,10 +146,5 @@ def _parts(tree: Tree, hashes: dict[str, str]) -> Iterator[Part]:
             size=len(leaf.content),
             sha256=hashes.get(leaf.path) or sha256(leaf.content).hexdigest(),
             charset=leaf.charset,
-            text=leaf.text() if leaf.is_text and len(leaf.content) <= _PART_TEXT_BYTES else None,
+            text=leaf.text() if leaf.is_text and len(leaf.content) <= limits.PART_TEXT_BYTES else None,
         )
-
-
-def attached(message: Message, part: str) -> Attachment | None:
-    """The attachment at `part`, for those who hold a reference to it."""
-    return next((one for one in message.attachments if one.part == part), None)

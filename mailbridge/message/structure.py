@@ -29,6 +29,8 @@ class _Entity:
 class _Reader:
     raw: bytes
     room: int = limits.PARTS
+    lookalikes: int = limits.LOOKALIKES
+    scannable: int = limits.SCANNED_BYTES
     leaves: list[Leaf] = field(default_factory=list)
     containers: list[Container] = field(default_factory=list)
     defects: list[str] = field(default_factory=list)
@@ -104,10 +106,11 @@ def _cut(reader: _Reader, entity: _Entity, at: int, content_type: str, kind: Typ
     if not boundary or len(boundary) > limits.BOUNDARY_BYTES:
         reader.defects.append(f"{where}multipart without a boundary")
         return []
-    if entity.depth >= limits.DEPTH:
-        reader.defects.append(f"{where}more than {limits.DEPTH} containers deep")
+    if entity.depth >= limits.DEPTH or reader.scannable < entity.end - at:
+        reader.defects.append(f"{where}too many containers in containers")
         return []
-    regions, closed = _regions(reader.raw, at, entity.end, b"--" + boundary, reader.room)
+    reader.scannable -= entity.end - at
+    regions, closed = _regions(reader, at, entity.end, b"--" + boundary)
     if not regions:
         reader.defects.append(f"{where}boundary never comes")
         return []
@@ -123,12 +126,14 @@ def _cut(reader: _Reader, entity: _Entity, at: int, content_type: str, kind: Typ
     ]
 
 
-def _regions(raw: bytes, start: int, end: int, delimiter: bytes, room: int) -> tuple[list[tuple[int, int]], bool]:
-    """Where the parts between the delimiter lines begin and end, at most `room` of them, and whether the last is closed."""
+def _regions(reader: _Reader, start: int, end: int, delimiter: bytes) -> tuple[list[tuple[int, int]], bool]:
+    """Where the parts between the delimiter lines begin and end, as many as there is room for, and whether the last is closed."""
+    raw, room = reader.raw, reader.room
     regions: list[tuple[int, int]] = []
     begun: int | None = None
     at = raw.find(delimiter, start, end)
-    while at >= 0 and len(regions) < room:
+    while at >= 0 and len(regions) < room and reader.lookalikes:
+        reader.lookalikes -= 1
         after = at + len(delimiter)
         line_end = raw.find(b"\n", after, end)
         line_end = end if line_end < 0 else line_end
@@ -165,7 +170,7 @@ def _add_leaf(
 ) -> None:
     encoding = typed(_first(block.fields, "content-transfer-encoding")).value
     content, defect = transfer.undo(encoding, reader.raw, at, entity.end)
-    if encoding == "base64" and content_type.startswith("text/") and transfer.is_not_base64(content, reader.raw[at : min(at + 400, entity.end)]):
+    if encoding == "base64" and content_type.startswith("text/") and transfer.is_not_base64(content, reader.raw, at, entity.end):
         content, defect = reader.raw[at : entity.end], "text that is called base64"
     path = entity.path or "1"
     if defect:

@@ -36,9 +36,9 @@ def undo(encoding: str, data: bytes, start: int, end: int) -> tuple[bytes, str]:
     return data[start:end], "" if known else "unknown transfer encoding"
 
 
-def is_not_base64(decoded: bytes, encoded: bytes) -> bool:
+def is_not_base64(decoded: bytes, data: bytes, start: int, end: int) -> bool:
     """Whether a text that is called base64 is none: what it decodes to is no text, and it has other letters than base64 has."""
-    return bool(_NO_TEXT.search(decoded[:300])) and bool(_NO_BASE64.search(encoded))
+    return bool(_NO_TEXT.search(decoded, 0, 300)) and bool(_NO_BASE64.search(data, start, min(start + 400, end)))
 
 
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
