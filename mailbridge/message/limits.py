@@ -22,5 +22,4 @@ TNEF_ATTRIBUTES = 10_000
 CALENDAR_BYTES = 512 << 10
 DEFECTS = 100  # that are told of one mail
 TEXT_BYTES = 4 << 20  # of a body that is decoded; the War and Peace of support mail has three
-PART_DEFECTS = 100  # that are told of one mail
-TEXT_BYTES = 1 << 20  # of a leaf whose text is told in the list of parts
+PART_TEXT_BYTES = 1 << 20  # of a leaf whose text is told in the list of parts
