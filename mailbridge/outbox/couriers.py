@@ -1,0 +1,38 @@
+"""From what the configuration says of outgoing mail to the courier that does it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mailbridge.config import Outgoing, Tls
+from mailbridge.errors import Permanent
+from mailbridge.outbox.courier import Courier
+from mailbridge.outbox.maildir import MaildirCourier
+from mailbridge.outbox.smtp import Relay, SmtpCourier
+
+_PORTS = {"smtp": 25, "smtps": 465}
+
+
+def courier_for(outgoing: Outgoing, folder: Path) -> Courier:
+    """A new courier, one for each thread; `folder` is the desk's, from which a Maildir's path is counted.  Raises Permanent."""
+    scheme, _, rest = outgoing.url.partition(":")
+    if scheme == "maildir" and rest:
+        return MaildirCourier(folder / rest)
+    return SmtpCourier(relay_of(outgoing))
+
+
+def relay_of(outgoing: Outgoing) -> Relay:
+    """The relay of smtp://host:port or smtps://host:port."""
+    url = urlsplit(outgoing.url)
+    if url.scheme not in _PORTS or not url.hostname:
+        raise Permanent("outgoing mail goes to smtp://host:port, smtps://host:port or maildir:FOLDER", url=outgoing.url)
+    return Relay(
+        host=url.hostname,
+        port=url.port or _PORTS[url.scheme],
+        tls=Tls.IMPLICIT if url.scheme == "smtps" else outgoing.tls,
+        ca_file=outgoing.ca_file,
+        user=outgoing.user,
+        password=outgoing.password,
+        helo=outgoing.helo,
+    )
