@@ -2,4 +2,4 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["tests.servers.postgres", "tests.servers.stores"]
+pytest_plugins = ["tests.servers.postgres", "tests.servers.stores", "tests.servers.dovecot", "tests.servers.postfix"]

@@ -16,6 +16,7 @@ from mailbridge.errors import StoreAway
 from mailbridge.intake.envelope import Envelope
 from mailbridge.ops import crash
 from mailbridge.store.engine import Store
+from mailbridge.store.tx import Tx
 
 CAPACITY = 256 << 20  # bytes waiting; one mail is always let in, whatever its size
 BATCH_MAILS = 64  # mails a commit
@@ -69,6 +70,20 @@ class Inbox:
     def accept(self, raw: bytes, envelope: Envelope) -> int:
         """The mail is durable when this returns; its inbox id.  Raises StoreAway: nothing was kept."""
         return self.submit(raw, envelope, patience=PATIENCE).result()
+
+    def accept_all(self, mails: Sequence[tuple[bytes, Envelope]], also: Callable[[Tx], None]) -> list[int]:
+        """All the mails are durable, together with what `also` wrote into the same transaction; their inbox ids.
+
+        Raises StoreAway, or what the store has against one of them: nothing was kept.
+        """
+        with self._store.write() as tx:
+            ids = tx.inbox.add_many(mails)
+            also(tx)
+            tx.wake("inbox")
+            crash.point("intake.before_commit")
+        crash.point("intake.after_commit")
+        self._on_accepted()
+        return ids
 
     def close(self) -> None:
         """What waited is committed, and no mail is taken any more."""
@@ -125,7 +140,8 @@ class Inbox:
 
     def _together(self, batch: Sequence[_Item]) -> Sequence[int]:
         with self._store.write() as tx:
-            ids: Sequence[int] = tx.inbox.add_many([(item.raw, item.envelope) for item in batch])
+            ids = tx.inbox.add_many([(item.raw, item.envelope) for item in batch])
+            tx.wake("inbox")
             crash.point("intake.before_commit")
         crash.point("intake.after_commit")
         return ids
@@ -142,6 +158,7 @@ class Inbox:
                         raise
                     except Exception as error:  # told to the one who brought this mail
                         outcomes.append(error)
+                tx.wake("inbox")
         except StoreAway as away:
             return [away] * len(batch)
         except Exception as error:  # the commit itself failed: nothing was kept

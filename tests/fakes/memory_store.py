@@ -31,7 +31,9 @@ class MemoryStore:
         with self._lock:
             before = len(self.rows)
             try:
-                yield SimpleNamespace(inbox=SimpleNamespace(add_many=self._add_many), savepoint=self._savepoint)
+                yield SimpleNamespace(
+                    inbox=SimpleNamespace(add_many=self._add_many), savepoint=self._savepoint, wake=lambda channel: None
+                )
                 self.entered.set()
                 self.gate.wait()
                 if self.away:

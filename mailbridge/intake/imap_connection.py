@@ -1,0 +1,325 @@
+"""One IMAP connection, on imapclient: our values go in and out, every failure is one of two kinds.
+
+Only the thread that opened it may use it, but for cut().  What imapclient 4.1 does otherwise and why is said where it matters.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from imapclient import IMAPClient, SocketTimeout
+from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
+
+from mailbridge.config import Mailbox, Tls
+from mailbridge.errors import Transient
+from mailbridge.intake.imap_plan import SERVERS, Selected
+
+CONNECT_TIMEOUT = 15.0
+READ_TIMEOUT = 60.0
+KEEPALIVE = 60  # seconds of silence before TCP asks whether the other side is there
+STEP = 1 << 20  # bytes of a big mail asked for at once
+SLACK = 64 << 10  # bytes a literal may be longer than the largest mail
+
+# What imapclient and imaplib let through when a server's answer makes no sense (each seen on 4.1).
+_NONSENSE = (ProtocolError, ValueError, AttributeError, KeyError, TypeError, AssertionError, MemoryError)
+
+
+class Lost(Transient):
+    """The connection is of no use any more: broken, silent, or out of step."""
+
+
+class LoginRefused(Lost):
+    """The server does not know us, or not now."""
+
+
+class Refused(Transient):
+    """The server said NO or BAD to a command; the connection is as good as before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What the server says about a mail before it is fetched."""
+
+    size: int
+    received_at: datetime | None  # INTERNALDATE, when the mail came to the server
+
+
+class Connection:
+    """A logged-in connection.  Every method raises Lost or Refused."""
+
+    def __init__(self, mailbox: Mailbox, largest: int) -> None:
+        """Connected, encrypted as configured, with the certificate verified, and logged in.  `largest`: bytes a mail may have."""
+        self.where = {"mailbox": mailbox.name, "server": f"{mailbox.host}:{mailbox.port}"}
+        with self._translated("connect"):
+            self._client = _connected(mailbox)
+        self._socket = self._client.socket()
+        try:
+            with self._translated("login"):
+                _prepare(self._client, largest)
+                self._login(mailbox)
+                self._client.capabilities()
+        except BaseException:
+            self.close()
+            raise
+
+    # Folders
+
+    def select(self, folder: str, *, readonly: bool) -> Selected:
+        """The folder is open; read-only means that no command of ours can change it."""
+        with self._translated("open folder"):
+            answer = self._client.select_folder(_plain(folder), readonly=readonly)
+            self._keywords = _takes_keywords(answer.get(b"PERMANENTFLAGS"))
+            return Selected(uidvalidity=int(answer.get(b"UIDVALIDITY", 0)) & SERVERS, uidnext=int(answer.get(b"UIDNEXT", 0)))
+
+    def search(self, first: int, last: int | None) -> list[int]:
+        """The UIDs from `first` to `last`, or to the end of the folder.
+
+        Never anything else is searched for: imapclient sends CR and LF inside of criteria as they are, so a header value from a mail
+        could smuggle commands (imapclient issue 657).
+        """
+        with self._translated("search"):
+            return [int(uid) for uid in self._client.search(["UID", f"{int(first)}:{'*' if last is None else int(last)}"])]
+
+    def look(self) -> None:
+        """The server has told what is new (a server may keep it to itself until a command that is no SEARCH)."""
+        with self._translated("noop"):
+            self._heed([line for line in self._client.noop()[1] if isinstance(line, tuple)])
+
+    # Mails
+
+    def sizes(self, uids: Sequence[int]) -> dict[int, Seen]:
+        """What there is of these mails; one that is gone is not in it."""
+        with self._translated("ask for sizes"):
+            answers = self._client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"])
+            return {uid: _seen(answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer}
+
+    def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """The whole mails, unread as before (BODY.PEEK, RFC 9051 6.4.5); one that is gone is not in it."""
+        with self._translated("fetch"):
+            answers = self._client.fetch(list(uids), ["BODY.PEEK[]"])
+            return {uid: answer[b"BODY[]"] for uid, answer in answers.items() if isinstance(answer.get(b"BODY[]"), bytes)}
+
+    def big_body(self, uid: int, largest: int) -> bytes | None:
+        """A mail in steps of a megabyte, at most `largest` bytes and one more; None when it is gone."""
+        raw = bytearray()
+        while len(raw) <= largest:
+            step = self._part(uid, "BODY.PEEK[]", len(raw))
+            if step is None:
+                return None
+            raw += step
+            if len(step) < STEP:
+                break
+        return bytes(raw)
+
+    def header(self, uid: int) -> bytes:
+        """The header of a mail, its first megabyte at most; empty when the server does not give it."""
+        return self._part(uid, "BODY.PEEK[HEADER]", 0) or b""
+
+    def _part(self, uid: int, section: str, offset: int) -> bytes | None:
+        with self._translated("fetch"):
+            answer = self._client.fetch([uid], [f"{section}<{offset}.{STEP}>"]).get(uid, {})
+            part = answer.get(f"{section.replace('.PEEK', '')}<{offset}>".encode())
+            return part if isinstance(part, bytes) else None
+
+    # What becomes of a mail on the server
+
+    @property
+    def takes_keywords(self) -> bool:
+        """Whether the folder keeps flags of our own."""
+        return self._keywords
+
+    def add_flag(self, uids: Sequence[int], flag: str) -> None:
+        with self._translated("flag"):
+            self._client.add_flags(list(uids), [flag], silent=True)
+
+    def move(self, uids: Sequence[int], folder: str) -> None:
+        """The mails are in the other folder (which is made where it is missing) and not in this one any more."""
+        with self._translated("move"):
+            try:
+                self._move(uids, _plain(folder))
+            except IMAPClientError as error:
+                if "TRYCREATE" not in str(error).upper():
+                    raise
+                self._client.create_folder(folder)
+                self._move(uids, folder)
+
+    def delete(self, uids: Sequence[int]) -> None:
+        """The mails are gone; where the server cannot expunge by UID (RFC 4315) they are only marked, because a plain EXPUNGE would
+        take along what others have marked."""
+        with self._translated("delete"):
+            self._delete(uids)
+
+    def _move(self, uids: Sequence[int], folder: str) -> None:
+        if self._client.has_capability("MOVE"):  # RFC 6851
+            self._client.move(list(uids), folder)
+            return
+        self._client.copy(list(uids), folder)
+        self._delete(uids)
+
+    def _delete(self, uids: Sequence[int]) -> None:
+        self._client.add_flags(list(uids), [r"\Deleted"], silent=True)
+        if self._client.has_capability("UIDPLUS"):
+            self._client.uid_expunge(list(uids))
+
+    # Waiting
+
+    @property
+    def can_idle(self) -> bool:
+        return bool(self._client.has_capability("IDLE"))
+
+    def idle(self, seconds: float, interrupt: int) -> None:
+        """Something may have happened in the folder, or the time is over, or `interrupt` (a file number) can be read.
+
+        What the server says is not interpreted: whoever waits here looks for himself afterwards.  imapclient's idle_check() is not used:
+        it shows a closed connection as no news for ever (its issues 349, 565) and misses a notice that came along with the server's
+        consent (its issues 150, 321).
+        """
+        with self._translated("idle"):
+            if not self._begin_idle() and not self._has_buffered():
+                poll = select.poll()
+                poll.register(self._client.socket(), select.POLLIN)
+                poll.register(interrupt, select.POLLIN)
+                poll.poll(seconds * 1000)
+            _, responses = self._client.idle_done()
+            self._heed(responses)
+
+    def _begin_idle(self) -> bool:
+        """The server has agreed to IDLE; True when it told news before that."""
+        imap = self._client._imap
+        self._client._idle_tag = tag = imap._command("IDLE")
+        told = False
+        while imap._get_response() is not None:
+            if imap.tagged_commands[tag]:
+                raise IMAPClientError("IDLE refused")
+            told = True
+        return told
+
+    def _has_buffered(self) -> bool:
+        """Whether something was read from the socket that nobody has looked at: poll() would not tell."""
+        imap, sock = self._client._imap, self._client.socket()
+        if isinstance(sock, ssl.SSLSocket) and sock.pending():
+            return True
+        if hasattr(imap, "_readbuf"):  # Python 3.14 has a buffer of its own
+            return bool(imap._readbuf)
+        sock.settimeout(0)
+        try:
+            return bool(imap.file.peek(1))
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return False
+        finally:
+            sock.settimeout(READ_TIMEOUT)
+
+    # The end
+
+    def close(self) -> None:
+        """The connection is closed, with a goodbye if the server still listens."""
+        with suppress(OSError, IMAPClientError, *_NONSENSE):
+            self._socket.settimeout(2)
+            self._client.logout()
+        with suppress(OSError, IMAPClientError, *_NONSENSE):
+            self._client.shutdown()
+        with suppress(OSError):
+            self._socket.close()
+
+    def cut(self) -> None:
+        """Whatever waits for the server fails now; may be called from another thread."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    # Failures
+
+    @contextmanager
+    def _translated(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except LoginError as error:
+            raise LoginRefused(f"the IMAP server refuses the login: {error}", **self.where) from error
+        except IMAPClientAbortError as error:
+            raise Lost(f"the IMAP connection broke: {error}", doing=doing, **self.where) from error
+        except ssl.SSLCertVerificationError as error:
+            raise Lost(f"the IMAP server's certificate is not to be trusted: {error.verify_message}", **self.where) from error
+        except OSError as error:
+            raise Lost(f"the IMAP server cannot be reached: {error}", doing=doing, **self.where) from error
+        except _NONSENSE as error:
+            raise Lost(f"the IMAP server's answer makes no sense: {type(error).__name__}: {error}", doing=doing, **self.where) from error
+        except IMAPClientError as error:
+            raise Refused(f"the IMAP server refuses: {error}", doing=doing, **self.where) from error
+
+    def _heed(self, responses: Sequence[tuple[Any, ...]]) -> None:
+        """imapclient shows a server's BYE as news like any other."""
+        if any(response and response[0] == b"BYE" for response in responses):
+            raise IMAPClientAbortError("the server says BYE")
+
+    def _login(self, mailbox: Mailbox) -> None:
+        if mailbox.user.isascii() and mailbox.password.isascii():
+            self._client.login(mailbox.user, mailbox.password)
+            return
+        # imaplib's LOGIN knows ASCII alone; PLAIN is UTF-8 (RFC 4616 2).
+        token = f"\0{mailbox.user}\0{mailbox.password}".encode()
+        self._client.sasl_login("PLAIN", lambda challenge: token)
+
+
+def _connected(mailbox: Mailbox) -> Any:
+    """A connection with nobody logged in.  A failed upgrade to TLS is an error, never a plain connection (RFC 8314 3)."""
+    context = ssl.create_default_context(cafile=str(mailbox.ca_file) if mailbox.ca_file else None)
+    client = IMAPClient(
+        mailbox.host,
+        mailbox.port,
+        ssl=mailbox.tls is Tls.IMPLICIT,
+        ssl_context=context,
+        timeout=SocketTimeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
+    )
+    if mailbox.tls is Tls.STARTTLS:
+        try:
+            client.starttls(context)
+        except BaseException:
+            with suppress(OSError):
+                client.shutdown()
+            raise
+        client._set_read_timeout()
+    return client
+
+
+def _prepare(client: Any, largest: int) -> None:
+    client._imap.debug = 0  # imapclient sets 5, and imaplib then writes out every literal, logged or not
+    client.normalise_times = False
+    client.socket().setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if hasattr(socket, "TCP_KEEPIDLE"):
+        client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE)
+    client._imap.read = _bounded(client._imap.read, largest + SLACK)
+
+
+def _bounded(read: Callable[[int], bytes], most: int) -> Callable[[int], bytes]:
+    """`read` that refuses a literal nobody asked for: imaplib takes the memory for what a server announces, be it four gigabytes."""
+
+    def read_bounded(size: int) -> bytes:
+        if size > most:
+            raise IMAPClientAbortError(f"a literal of {size} bytes was announced")
+        return read(size)
+
+    return read_bounded
+
+
+def _seen(answer: Mapping[bytes, Any]) -> Seen:
+    moment = answer.get(b"INTERNALDATE")
+    aware = moment.astimezone(UTC) if isinstance(moment, datetime) and moment.tzinfo else None
+    return Seen(size=int(answer[b"RFC822.SIZE"]), received_at=aware)
+
+
+def _takes_keywords(permanent: Any) -> bool:
+    """RFC 9051 7.1: `\\*` in PERMANENTFLAGS allows new keywords; a server that says nothing allows all."""
+    return permanent is None or b"\\*" in permanent
+
+
+def _plain(name: str) -> str:
+    """A folder name that cannot break out of its command."""
+    if any(ord(character) < 32 or ord(character) == 127 for character in name):
+        raise ValueError("a folder name holds a control character")
+    return name

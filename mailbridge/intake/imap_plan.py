@@ -1,0 +1,135 @@
+"""What to do with an IMAP folder next: from where we are and what the server says to the steps to take.  Pure.
+
+A mail on a server is known by (account, folder, epoch, UID).  The epoch is the server's UIDVALIDITY (RFC 9051 2.3.1.1) with a count of
+ours in the bits above its 32: the count goes up where UIDVALIDITY alone would lie, because a server has none or has given UIDs twice.
+So a mail is never taken for another one that once had its UID; mails that are fetched again are found out by their content later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+BATCH = 50  # mails fetched and committed together
+WINDOW = 100_000  # UIDs a search may cover, so that its answer stays one line of bounded length
+SERVERS = 0xFFFFFFFF  # the bits of an epoch that are the server's
+
+FIRST_WAIT = 1.0  # seconds before the second try
+NETWORK_CAP = 60.0  # seconds between tries of a server that does not answer
+LOGIN_CAP = 900.0  # seconds between tries of a password that was refused: no server locks us out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """Every mail of the epoch up to `last_uid` is in the inbox."""
+
+    epoch: int
+    last_uid: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selected:
+    """What the server said when the folder was opened; 0 where it said nothing.
+
+    `fresh`: it was opened just now.  Later UIDNEXT is old news, and UIDVALIDITY cannot change while the folder is open.
+    """
+
+    uidvalidity: int
+    uidnext: int
+    fresh: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resync:
+    """The UIDs we know mean nothing any more: the folder is read from the start, at `position`."""
+
+    position: Position
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetch:
+    """These mails are fetched and committed together, in this order."""
+
+    uids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle:
+    """Every mail that is safe with us gets its flag, move or deletion."""
+
+
+Action = Resync | Fetch | Settle
+
+
+def at_select(known: Position | None, selected: Selected) -> Position | Resync:
+    """Where reading goes on, or from where it starts again."""
+    if known is None:
+        return Resync(position=Position(epoch=selected.uidvalidity, last_uid=0), reason="first time")
+    if not selected.fresh:
+        return known
+    if known.epoch & SERVERS != selected.uidvalidity:
+        return Resync(position=Position(epoch=_next_epoch(known.epoch, selected.uidvalidity), last_uid=0), reason="UIDVALIDITY changed")
+    if selected.uidvalidity == 0:
+        return Resync(position=Position(epoch=_next_epoch(known.epoch, 0), last_uid=0), reason="server without UIDVALIDITY")
+    if 0 < selected.uidnext <= known.last_uid:
+        return Resync(position=Position(epoch=_next_epoch(known.epoch, selected.uidvalidity), last_uid=0), reason="UIDs given twice")
+    return known
+
+
+def _next_epoch(epoch: int, uidvalidity: int) -> int:
+    return ((epoch >> 32) + 1) << 32 | uidvalidity
+
+
+def windows(last_uid: int, uidnext: int) -> Iterator[tuple[int, int | None]]:
+    """(first, last) UIDs to search for what is new; the last window is open, for mails that came since the folder was opened."""
+    first = last_uid + 1
+    while uidnext - first > WINDOW:
+        yield first, first + WINDOW - 1
+        first += WINDOW
+    yield first, None
+
+
+def news(found: Iterable[int], last_uid: int) -> tuple[int, ...]:
+    """The new UIDs, in order.  `n:*` finds the last mail of the folder also when its UID is below n (RFC 9051 9, seq-range)."""
+    return tuple(sorted({uid for uid in found if uid > last_uid}))
+
+
+def plan(
+    known: Position | None, selected: Selected, found: Iterable[int], *, unsettled: Sequence[int], suspects: Iterable[int] = ()
+) -> list[Action]:
+    """The steps of one turn.  `found` is what the server has, `suspects` are UIDs whose fetching went wrong before: they go alone,
+    so that a mail the server chokes on takes no neighbours along."""
+    actions: list[Action] = []
+    start = at_select(known, selected)
+    if isinstance(start, Resync):
+        actions.append(start)
+        start, unsettled = start.position, ()
+    if unsettled:
+        actions.append(Settle())
+    for batch in batches(news(found, start.last_uid), frozenset(suspects)):
+        actions += [Fetch(uids=batch), Settle()]
+    return actions
+
+
+def batches(uids: Sequence[int], suspects: frozenset[int]) -> Iterator[tuple[int, ...]]:
+    """The UIDs in order, at most BATCH at once, each suspect alone."""
+    batch: list[int] = []
+    for uid in uids:
+        if batch and (uid in suspects or len(batch) == BATCH):
+            yield tuple(batch)
+            batch = []
+        batch.append(uid)
+        if uid in suspects:
+            yield tuple(batch)
+            batch = []
+    if batch:
+        yield tuple(batch)
+
+
+def wait_after(failures: int, *, refused: bool, chance: float) -> float:
+    """Seconds to wait after so many failures in a row: doubled each time, capped, and spread by `chance` in [0, 1) over its upper half."""
+    cap = LOGIN_CAP if refused else NETWORK_CAP
+    first = 15 * FIRST_WAIT if refused else FIRST_WAIT
+    longest = min(cap, first * 2.0 ** min(max(failures - 1, 0), 20))
+    return longest * (0.5 + chance / 2)
