@@ -27,6 +27,7 @@ class Sql:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self.is_sqlite = connection.dialect.name == "sqlite"
+        self.undone = 0  # how many savepoints were rolled back: what was remembered before may not be true any more
         self._away: StoreAway | None = None
 
     def rows(self, statement: Statement | Both, values: Values | Sequence[Values] = {}) -> Sequence[Row]:  # noqa: B006
@@ -48,11 +49,15 @@ class Sql:
     def savepoint(self) -> Iterator[None]:
         """What happens inside is kept, or undone alone where an error leaves the block."""
         self.check()
+        kept = False
         try:
             with self.connection.begin_nested():
                 yield
+            kept = True
         except SQLAlchemyError as error:
             raise self._told(error) from error
+        finally:
+            self.undone += not kept
 
     def check(self) -> None:
         """Raises StoreAway where the store went away earlier in this transaction, so that nobody goes on in it."""

@@ -36,7 +36,7 @@ _OF_ADDRESS = (
 class Tickets:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
-        self._people: dict[int, tuple[Participant, ...]] = {}  # as they stand in the table, of tickets read or saved here
+        self._people: dict[int, tuple[int, tuple[Participant, ...]]] = {}  # as they stand in the table, see _remember
 
     def reserve(self) -> int:
         """A number nobody else ever gets, for a ticket that is saved in this transaction.  Without the save it is lost (PostgreSQL)."""
@@ -55,12 +55,12 @@ class Tickets:
 
     def _save_people(self, ticket: Ticket, *, new: bool) -> None:
         if not new:
-            if self._people.get(ticket.id) == ticket.participants:
+            if self._people.get(ticket.id) == (self._sql.undone, ticket.participants):
                 return
             self._sql.change(_DELETE_PEOPLE, {"of": ticket.id})
         roles = {person.address.lower(): person.role for person in reversed(ticket.participants)}
         self._sql.change(_ADD_PEOPLE, [{"address": address, "ticket": ticket.id, "role": role} for address, role in roles.items()])
-        self._people[ticket.id] = ticket.participants
+        self._remember(ticket)
 
     def get(self, id: int) -> Ticket | None:
         data = self._sql.value(_GET, {"ticket": id})
@@ -112,8 +112,12 @@ class Tickets:
 
     def _read(self, data: str) -> Ticket:
         ticket = load(data, Ticket)
-        self._people[ticket.id] = ticket.participants
+        self._remember(ticket)
         return ticket
+
+    def _remember(self, ticket: Ticket) -> None:
+        """Who is on the ticket in the table.  Most mails change nobody, and then their table need not be touched."""
+        self._people[ticket.id] = (self._sql.undone, ticket.participants)
 
 
 def _columns(ticket: Ticket) -> Values:
