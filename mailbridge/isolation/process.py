@@ -21,7 +21,12 @@ START_SECONDS = 60.0
 READ_SIZE = 256 * 1024
 PIPE_SIZE = 1 << 20
 # One thread is all a child needs; what a big mail took goes back to the system instead of staying for the next big one.
-ENVIRONMENT = {"OPENBLAS_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": str(1 << 20), "MALLOC_TRIM_THRESHOLD_": str(8 << 20)}
+ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
+}
 # A second mail waits in the pipe while the child reads the first, unless that one is big: then memory counts more than time.
 SMALL = 256 * 1024
 
@@ -67,7 +72,7 @@ class ReadingProcess:
     def __init__(self, reader: str, policy: ReadingPolicy, limits: Limits) -> None:
         self._limits = limits
         # -P: the working directory is no place to import from; PYTHONPATH: the child sees the very packages we see.
-        self._process = subprocess.Popen(
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-P", "-m", "mailbridge.isolation.child", reader, str(limits.seconds), str(limits.memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -175,28 +175,28 @@ def split_clauses(raw: bytes) -> Iterator[list[str]]:
     except UnicodeDecodeError as error:
         raise Broken("not UTF-8") from error
     clause: list[str] = []
-    glued = False  # whether the next piece continues the last token: "x"@example.test is one value
-    tokens = iter(TOKEN.findall(text))
-    for token in tokens:
-        if token == "(":
-            skip_comment(tokens)
+    glued = False  # whether the next piece continues the last piece: "x"@example.test is one value
+    pieces = iter(TOKEN.findall(text))
+    for piece in pieces:
+        if piece == "(":
+            skip_comment(pieces)
             glued = False
-        elif token == ";":
+        elif piece == ";":
             yield clause
             clause, glued = [], False
-        elif token == "=":
+        elif piece == "=":
             # In "smtp.mailfrom=prvs=1=a@b" the second one belongs to the value.
             if glued and clause[-2:-1] == ["="]:
-                clause[-1] += token
+                clause[-1] += piece
             else:
-                clause.append(token)
+                clause.append(piece)
                 glued = False
-        elif token.isspace():
+        elif piece.isspace():
             glued = False
-        elif token in {")", "\\"}:
+        elif piece in {")", "\\"}:
             raise Broken("a stray special")
         else:
-            word = quoted(tokens) if token == '"' else token
+            word = quoted(pieces) if piece == '"' else piece
             if glued:
                 clause[-1] += word
             else:
@@ -205,15 +205,15 @@ def split_clauses(raw: bytes) -> Iterator[list[str]]:
     yield clause
 
 
-def skip_comment(tokens: Iterator[str]) -> None:
+def skip_comment(pieces: Iterator[str]) -> None:
     """The iterator stands behind the comment."""
     depth = 1
-    for token in tokens:
-        if token == "\\":
-            next(tokens, "")
-        elif token == "(":
+    for piece in pieces:
+        if piece == "\\":
+            next(pieces, "")
+        elif piece == "(":
             depth += 1
-        elif token == ")":
+        elif piece == ")":
             depth -= 1
         if depth > COMMENT_DEPTH:
             raise Broken("a comment is too deep")
@@ -222,11 +222,11 @@ def skip_comment(tokens: Iterator[str]) -> None:
     raise Broken("a comment has no end")
 
 
-def quoted(tokens: Iterator[str]) -> str:
+def quoted(pieces: Iterator[str]) -> str:
     """What stands up to the closing quote, in quotes still, so that it never equals a plain word."""
     inside = ['"']
-    for token in tokens:
-        if token == '"':
+    for piece in pieces:
+        if piece == '"':
             return "".join(inside) + '"'
-        inside.append(next(tokens, "") if token == "\\" else token)  # noqa: S105 - no password
+        inside.append(next(pieces, "") if piece == "\\" else piece)
     raise Broken("a quoted string has no end")

@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import unescape
 
 from flufl.bounce import all_failures
 
@@ -168,8 +169,8 @@ def embedded_rows(tree: Tree) -> list[Row]:
     for leaves in (text_leaves(tree), [leaf for leaf in tree.leaves if leaf.content_type in RETURNED]):
         for leaf in leaves:
             start = leaf.content.lower()[:TEXT_LIMIT].find(b"reporting-mta:")
-            rows = [row for row in rows_of(leaf.content[start:]) if "@" in row.recipient and row.action not in DELIVERED] if start >= 0 else []
-            if rows:
+            found = rows_of(leaf.content[start:]) if start >= 0 else []
+            if rows := [row for row in found if "@" in row.recipient and row.action not in DELIVERED]:
                 return rows
     return []
 
@@ -196,10 +197,10 @@ def groups_of(content: bytes) -> list[dict[str, str]]:
 def bare_address(value: str) -> str:
     """'rfc822; <a@b>' as 'a@b'."""
     kind, semicolon, rest = value.partition(";")
-    address = (rest if semicolon else kind).strip()
+    address = (rest if semicolon else kind).split(" (")[0].strip()
     if (start := address.find("<")) >= 0 and address.find(">", start) > start:
         address = address[start + 1 : address.find(">", start)]
-    return address.split(" (")[0].strip().strip("<>'")
+    return address.strip("<>' ")
 
 
 def bounce_of_rows(rows: list[Row], tree: Tree) -> Bounce:
@@ -296,7 +297,7 @@ def as_text(leaf: Leaf) -> str:
     text = leaf.text()[:TEXT_LIMIT]
     if leaf.content_type != "text/html":
         return text
-    return TAG.sub(lambda tag: "\n" if tag[2].lower() in BLOCKS else " ", text).replace("&lt;", "<").replace("&gt;", ">").replace("&nbsp;", " ")
+    return unescape(TAG.sub(lambda tag: "\n" if tag[2].lower() in BLOCKS else " ", text))
 
 
 def before_returned(text: str) -> str:
@@ -340,8 +341,9 @@ def original_id(tree: Tree, returned_text: str) -> str:
 def notification(text: str) -> Bounce | None:
     """A bounce told as JSON: the sending service's event, alone or wrapped in a notice's "Message"."""
     event = parsed(text)
-    if isinstance(event.get("Message"), str):
-        event = parsed(event["Message"])
+    inner = event.get("Message")
+    if isinstance(inner, str):
+        event = parsed(inner)
     bounce = event.get("bounce")
     if event.get("notificationType") != "Bounce" or not isinstance(bounce, dict):
         return None

@@ -17,8 +17,8 @@ LOOSE_ADDRESS = re.compile(ADDRESS)
 DAEMON = re.compile(r"(?:^|[<\s\"'])(?:mailer[-_. ]?daemon(?:@|\b)|(?:double-bounce|mail\.delivery\.system|mdaemon)@)|^\s*<>\s*$", re.I)
 # People write under these as well: a bounce needs another sign.
 POSTMASTER = re.compile(
-    r"(?:^|[<\s\"'])(?:po+st[-_]?master\\?@|system[-_ ]administrator\b|mail(?:[-_ ]?(?:system|delivery|administrator))?@|smtp[-_ ]?gateways?\b"
-    r"|mail[-_ ]?deliver(?:y)?[-_ ]?(?:sub)?system\b|interscan[^<>@\n]{0,20})|antivirus[^<>@\n]{0,40}@",
+    r"(?:^|[<\s\"'])(?:po+st[-_]?master\\?@|system[-_ ]administrator\b|mail(?:[-_ ]?(?:system|delivery|administrator))?@"
+    r"|smtp[-_ ]?gateways?\b|mail[-_ ]?deliver(?:y)?[-_ ]?(?:sub)?system\b|interscan[^<>@\n]{0,20})|antivirus[^<>@\n]{0,40}@",
     re.I,
 )
 # People's more often than servers': title and words must both be a bounce's.
@@ -55,7 +55,8 @@ HINTS = re.compile(
     r"|kézbesíthetetlen|nem kézbesíthető|teslim edilemedi|iletilemedi|gönderilemedi|αδύνατη η παράδοση|δεν παραδόθηκε"
     r"|не доставлен|недоставлен|не удалось доставить|возвращ[её]нн|не вдалося доставити|не може бути доставлен"
     r"|nu a (?:putut )?fi livrat|nelivrat|livrare eșuată|לא נמסר|تعذر التسليم|لم يتم التسليم"
-    r"|配信(?:不能|できません|エラー|に失敗)|届けられません|送信(?:失敗|エラー)|不達|退信|未送达|投递失败|无法(?:投递|送达)|無法(?:投遞|傳遞|送達)|系统退信|반송|배달 ?실패|전송 ?실패",
+    r"|配信(?:不能|できません|エラー|に失敗)|届けられません|送信(?:失敗|エラー)|不達|退信"
+    r"|未送达|投递失败|无法(?:投递|送达)|無法(?:投遞|傳遞|送達)|系统退信|반송|배달 ?실패|전송 ?실패",
     re.I,
 )
 # An answer or a forward of a bounce is a person's mail about it.

@@ -61,13 +61,12 @@ def cases_of(folder: Path) -> Iterator[Case]:
     for file in sorted(folder.glob("*/*.json")):
         want = json.loads(file.read_text("utf-8", "surrogateescape"))
         mail, box = file.with_suffix(".eml"), file.with_suffix(".mbox")
-        if mail.exists():
-            mails = (mail.read_bytes(),)
-        elif box.exists():
-            mails = tuple(part.read() for part in mails_of_mbox(box))
-        else:
-            raise FileNotFoundError(f"{file} has no mail beside it")
-        yield Case(file.parent.name, file.stem, want, mails)
+        yield Case(file.parent.name, file.stem, want, (mail.read_bytes(),) if mail.exists() else mails_of(box))
+
+
+def mails_of(box: Path) -> tuple[bytes, ...]:
+    """The mails of an mbox; a case without a mail beside it is an error."""
+    return tuple(part.read() for part in mails_of_mbox(box))
 
 
 def hostile_profile(folder: Path) -> tuple[ReadingPolicy, str]:

@@ -1,0 +1,211 @@
+"""Person or robot: marks that programs set decide, and what only looks like a robot is left a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from mailbridge.message.kind import Kinds, classify
+from mailbridge.message.model import Address, Kind, Message, ReadingPolicy
+from mailbridge.message.structure import read_tree
+
+DESK = ReadingPolicy(own_addresses=("support@desk.test",), own_hosts=("mx.desk.test",))
+
+
+def kinds(*lines: str, subject: str = "Printer", writer: str = "kim@firm.test", text: str = "Please help.", policy: ReadingPolicy = DESK) -> Kinds:
+    head = (f"From: {writer}", f"Subject: {subject}", *lines)
+    tree = read_tree(("\n".join(head) + f"\n\n{text}\n").encode())
+    path = tree.get("return-path")
+    message = Message(
+        subject=tree.get("subject") or "",
+        from_=(Address(address=writer.rpartition("<")[2].strip("<>")),),
+        return_path=None if path is None else path.strip("<>"),
+        text=text,
+        message_id=(tree.get("message-id") or "").strip("<>"),
+    )
+    return classify(tree, message, policy)
+
+
+def report(kind: str, part: str) -> tuple[str, ...]:
+    return (f"Content-Type: multipart/report; report-type={kind}; boundary=b", "", "--b", f"Content-Type: {part}", "", "X: y", "", "--b--")
+
+
+def test_a_plain_mail_is_a_persons_and_may_be_answered() -> None:
+    assert kinds() == Kinds(kind=Kind.HUMAN, reasons=(), suppress_auto_response=False)
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("Auto-Submitted: auto-replied", Kind.AUTO_REPLY),
+        ("Auto-Submitted: auto-replied (vacation)", Kind.AUTO_REPLY),
+        ("Auto-Submitted: AUTO-REPLIED; owner-email=x", Kind.AUTO_REPLY),
+        ("Auto-Submitted: auto-generated", Kind.AUTO_GENERATED),
+        ("Auto-Submitted: auto-notified; owner-email=x", Kind.AUTO_GENERATED),
+        ("X-Autoreply: yes", Kind.AUTO_REPLY),
+        ("X-Autorespond: Printer", Kind.AUTO_REPLY),
+        ("X-Auto-Reply-From: x@y.test\nX-Autoreply-Domain: y.test", Kind.AUTO_REPLY),
+        ("Precedence: auto_reply", Kind.AUTO_REPLY),
+        ("X-POST-MessageClass: 9; Autoresponder", Kind.AUTO_REPLY),
+        ("X-MS-Exchange-Inbox-Rules-Loop: kim@firm.test", Kind.AUTO_REPLY),
+        ("X-MS-Exchange-Generated-Message-Source: Mailbox Rules Agent", Kind.AUTO_REPLY),
+        ("X-FC-MachineGenerated: true", Kind.AUTO_GENERATED),
+        ("X-Cron-Env: <SHELL=/bin/sh>", Kind.AUTO_GENERATED),
+        ("X-Loop: anything", Kind.AUTO_GENERATED),
+        ("X-Otherdesk-Loop: yes", Kind.AUTO_GENERATED),
+        ("X-RT-Loop-Prevention: other", Kind.AUTO_GENERATED),
+        ("Precedence: bulk", Kind.AUTO_GENERATED),
+        ("Precedence: junk", Kind.AUTO_GENERATED),
+        ("Precedence: first-class\nPrecedence: bulk", Kind.AUTO_GENERATED),
+        ("List-Id: Talk <talk.lists.test>", Kind.LIST),
+        ("List-Unsubscribe: <mailto:out@lists.test>", Kind.LIST),
+        ("Precedence: list\nX-Mailman-Version: 3", Kind.LIST),
+        ("Return-Path: <>", Kind.BOUNCE),
+        ("X-Apple-Unsubscribe: true\nAuto-Submitted: auto-replied", Kind.FEEDBACK_REPORT),
+        ("X-TMDA-Confirm: x", Kind.CHALLENGE),
+    ],
+)
+def test_fields_of_programs_decide(line: str, kind: Kind) -> None:
+    found = kinds(line)
+    assert (found.kind, found.suppress_auto_response) == (kind, True)
+    assert found.reasons
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Auto-Submitted: no", "X-Autoreply: no", "Precedence: first-class", "X-Auto-Response-Suppress: None", "X-Priority: 1", "X-Loophole: x"],
+)
+def test_fields_that_say_no_leave_a_person(line: str) -> None:
+    assert kinds(line) == Kinds(kind=Kind.HUMAN, reasons=(), suppress_auto_response=False)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["X-Auto-Response-Suppress: OOF, AutoReply", "X-Auto-Response-Suppress: All", "Feedback-ID: 1:2:3:service", "X-Mailgun-Tag: x"],
+)
+def test_a_person_behind_a_sending_service_gets_no_automatic_answer(line: str) -> None:
+    found = kinds(line)
+    assert (found.kind, found.suppress_auto_response) == (Kind.HUMAN, True)
+
+
+@pytest.mark.parametrize("writer", ["no-reply@shop.test", "noreply@shop.test", "DoNotReply@shop.test", "nicht-antworten@shop.test", "notifications@x.test"])
+def test_nobody_reads_answers_to_a_no_reply_address(writer: str) -> None:
+    found = kinds(writer=writer)
+    assert (found.kind, found.reasons) == (Kind.HUMAN, ("sender takes no replies",))
+    assert found.suppress_auto_response
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Automatic reply: Printer", "Out of Office: Printer", "Out of office AutoReply: Printer", "Out of the office", "[Auto-Reply] Printer",
+        "Auto: Printer", "Autoreply: Printer", "Vacation reply", "Away from my mail until Monday",
+        "Automatische Antwort: Drucker", "Abwesenheitsnotiz: Drucker", "Abwesenheit: Meier",
+        "Réponse automatique : Imprimante", "Absence du bureau: x", "Message d'absence",
+        "Respuesta automática: Impresora", "Fuera de la oficina: x", "Resposta automática: x", "Fora do escritório: x",
+        "Risposta automatica: x", "Fuori ufficio: x", "Automatisch antwoord: Printer", "Afwezigheidsbericht: x",
+        "Autosvar: x", "Automatisk svar: x", "Frånvaromeddelande: x", "Automaattinen vastaus: x",
+        "Odpowiedź automatyczna: Drukarka", "Automatická odpověď: x", "Automatická odpoveď: x", "Automatikus válasz: x",
+        "Răspuns automat: Imprimantă", "Otomatik yanıt: x", "Αυτόματη απάντηση: x", "תשובה אוטומטית: x", "رد تلقائي: x",
+        "Автоматический ответ: Принтер", "Автоответ: x", "Автоматична відповідь: x", "Автоматичен отговор: x",
+        "自動応答: プリンタ", "【自動返信】お問い合わせ", "不在通知: x", "自动回复: 打印机", "自動回覆: x", "자동 회신: x", "부재중: x", "Trả lời tự động: x",
+    ],
+)  # fmt: skip
+def test_vacation_subjects_are_known_in_many_languages(subject: str) -> None:
+    found = kinds(subject=subject)
+    assert (found.kind, found.reasons[0]) == (Kind.AUTO_REPLY, "vacation subject")
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Out of office module crashes", "Automatic reply does not work", "Re: Automatic reply: Printer", "Auto-reply settings", "Vacation days in the app",
+        "Abwesenheit von Kollegen eintragen", "Absence management: question", "Automatisierung", "Autosave is broken", "Away team cannot log in",
+        "Réponse à votre question", "Automobile insurance", "Ausencia de datos en el informe", "Не работает автоответчик", "不在庫の確認",
+        "Is your automatic reply on?", "Fraværsregistrering virker ikke", "Urlaub eintragen geht nicht", "Poissa on tulostin",
+    ],
+)  # fmt: skip
+def test_people_may_write_about_absence(subject: str) -> None:
+    assert kinds(subject=subject).kind is Kind.HUMAN
+
+
+def test_the_envelope_is_believed_before_the_return_path_field() -> None:
+    null = ReadingPolicy(envelope_from="")
+    known = ReadingPolicy(envelope_from="kim@firm.test")
+    assert kinds(policy=null).reasons == ("null sender",)
+    assert kinds("Return-Path: <>", policy=known).kind is Kind.HUMAN
+
+
+def test_a_vacation_reply_with_the_null_sender_is_no_bounce() -> None:
+    assert kinds("Return-Path: <>", "Auto-Submitted: auto-replied").kind is Kind.AUTO_REPLY
+    assert kinds("Return-Path: <>", subject="Automatic reply: Printer").kind is Kind.AUTO_REPLY
+
+
+@pytest.mark.parametrize(
+    ("lines", "writer", "reason"),
+    [
+        (("X-Mailbridge-Loop: support@desk.test",), "kim@firm.test", "loop: our own mark"),
+        ((), "Support <support@desk.test>", "loop: from our own address"),
+        ((), "support+t42.abc@DESK.test", "loop: from our own address"),
+        (("X-Loop: Support@Desk.test",), "kim@firm.test", "loop: X-Loop names our address"),
+        (tuple("Received: by a.test; x" for _ in range(51)), "kim@firm.test", "loop: 51 Received fields"),
+    ],
+)
+def test_our_own_mail_come_back_is_a_loop(lines: tuple[str, ...], writer: str, reason: str) -> None:
+    found = kinds(*lines, writer=writer)
+    assert (found.kind, found.reasons[0]) == (Kind.LOOP, reason)
+
+
+def test_fifty_hops_are_a_long_way_and_no_loop() -> None:
+    assert kinds(*("Received: by a.test; x" for _ in range(50))).kind is Kind.HUMAN
+
+
+@pytest.mark.parametrize("writer", ["support@desk.test.evil.test", "mysupport@desk.test", "support@other.test"])
+def test_an_address_like_ours_is_not_ours(writer: str) -> None:
+    assert kinds(writer=writer).kind is Kind.HUMAN
+
+
+def test_a_message_id_of_our_own_host_suppresses_the_answer() -> None:
+    found = kinds("Message-ID: <1@mx.desk.test>")
+    assert (found.kind, found.suppress_auto_response, found.reasons) == (Kind.HUMAN, True, ("loop: Message-ID of our own host",))
+
+
+@pytest.mark.parametrize("line", ["List-Id: <support.desk.test>", "List-Post: <mailto:support@desk.test>", "Mailing-list: list support@desk.test; x"])
+def test_the_group_that_our_own_address_is_carries_peoples_mail(line: str) -> None:
+    assert kinds("Precedence: list", line).kind is Kind.HUMAN
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        (report("feedback-report", "message/feedback-report"), Kind.FEEDBACK_REPORT),
+        (report("disposition-notification", "message/disposition-notification"), Kind.READ_RECEIPT),
+        (report("delivery-status", "text/plain"), Kind.BOUNCE),
+        (("Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: message/feedback-report", "", "x: y", "", "--b--"), Kind.FEEDBACK_REPORT),
+    ],
+)
+def test_reports_are_told_by_their_type(lines: tuple[str, ...], kind: Kind) -> None:
+    assert kinds(*lines).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("field", "body", "kind"),
+    [
+        ("text/calendar; method=REPLY", "BEGIN:VCALENDAR", Kind.CALENDAR),
+        ("text/calendar", "BEGIN:VCALENDAR\nMETHOD:REPLY", Kind.CALENDAR),
+        ("text/calendar; method=COUNTER", "BEGIN:VCALENDAR", Kind.CALENDAR),
+        ("text/calendar; method=REQUEST", "BEGIN:VCALENDAR", Kind.HUMAN),
+        ("text/calendar; method=CANCEL", "BEGIN:VCALENDAR", Kind.HUMAN),
+        ("text/plain", "METHOD:REPLY", Kind.HUMAN),
+    ],
+)
+def test_answers_to_invitations_are_robots_and_invitations_are_not(field: str, body: str, kind: Kind) -> None:
+    assert kinds(f"Content-Type: {field}", text=body).kind is kind
+
+
+def test_a_robot_that_asks_whether_a_person_wrote_is_a_challenge() -> None:
+    text = "Your message is being held. Please click the link below to prove you are a human and your message will be delivered."
+    assert kinds(subject="Please confirm your message", text=text).kind is Kind.CHALLENGE
+
+
+def test_a_person_who_wants_something_confirmed_is_no_challenge() -> None:
+    assert kinds(subject="Please confirm your address", text="We want to send you the spare part. Where to?").kind is Kind.HUMAN
