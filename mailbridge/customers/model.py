@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -95,6 +96,24 @@ class Customers:
 def mark_key(mark: str) -> str:
     """A serial number or tag as it is compared: people write `lf2231`, `LF 2231` and `LF-2231` for the same device."""
     return "".join(character for character in mark.upper() if character.isalnum())
+
+
+_RUN = re.compile(r"[^\W_]+")
+_JOINED = 4  # a mark is written as at most so many runs of letters and digits
+SHORTEST_MARK = 4
+
+
+def marks_in(text: str) -> Iterator[str]:
+    """Everything in a text that might be a serial number, as `mark_key` writes it: runs of letters and digits, also joined by one sign."""
+    runs = list(_RUN.finditer(text))
+    for first in range(len(runs)):
+        mark = ""
+        for number in range(first, min(first + _JOINED, len(runs))):
+            if number > first and (runs[number].start() - runs[number - 1].end() != 1 or text[runs[number - 1].end()] not in "-./_ "):
+                break
+            mark += runs[number].group().upper()
+            if len(mark) >= SHORTEST_MARK and any(character.isdigit() for character in mark):
+                yield mark
 
 
 def customers(all_of_them: tuple[Customer, ...]) -> Customers:

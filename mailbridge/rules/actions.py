@@ -1,0 +1,183 @@
+"""The words of `then`, and what an example says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from mailbridge.desk.model import Priority
+from mailbridge.rules import measures, yaml
+from mailbridge.rules.captures import used
+from mailbridge.rules.shape import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Wrong
+from mailbridge.rules.tree import Actions, AssignBy
+
+MAX_TEXT = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameOr:
+    """A name, or a text with ${captures} in it, which no check can foresee."""
+
+    kind: str
+
+    def read(self, node: yaml.Node, reading: Reading) -> Any:
+        if isinstance(node, yaml.Scalar) and used(node.text):
+            return node.text
+        return Name(kind=self.kind).read(node, reading)
+
+    def schema(self) -> dict[str, Any]:
+        return Name(kind=self.kind).schema()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An agent, a team, or a mail address."""
+
+    def read(self, node: yaml.Node, reading: Reading) -> Any:
+        if isinstance(node, yaml.Scalar) and "@" in node.text:
+            return Text(what="a mail address", parse=measures.address).read(node, reading)
+        return Name(kind="agent or team").read(node, reading)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "description": "the name of an agent or a team, or a mail address"}
+
+
+def _short(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise Wrong(f"a text of {len(text)} characters", f"at most {MAX_TEXT}")
+    if "\n" in text:
+        raise Wrong("a text of several lines", "it goes into one line")
+    return text
+
+
+def _web(text: str) -> str:
+    if not text.startswith("https://") or len(text) < 12 or any(c.isspace() for c in text):
+        raise Wrong(f'"{text}" is no address of a webhook', 'write it like "https://hooks.acme.example/tickets"')
+    return text
+
+
+def _assign(values: dict[str, str]) -> dict[str, str]:
+    if (values["by"] == AssignBy.SKILL) != ("skill" in values):
+        raise Wrong('"by: skill" and "skill" go together', "assignee: {by: skill, skill: network}")
+    return values
+
+
+_TEXT = Text(parse=_short)
+_ASSIGNEE = Either(
+    what="an agent or a way to choose one",
+    scalar=Made(of=Name(kind="agent"), make=lambda name: {"name": name}),
+    mapping=Record(
+        what="a way to choose an agent",
+        keys={
+            "by": Key(shape=Choice(what="way to choose", words=tuple(AssignBy)), required=True),
+            "skill": Key(shape=Name(kind="skill")),
+        },
+        make=_assign,
+    ),
+)
+_TAGS = Many(of=NameOr(kind="tag"), what="a tag or a list of tags", least=1)
+_FIELDS = Table(what="fields", of=_TEXT, least_one=True)
+
+ACTIONS: dict[str, Key] = {
+    "team": Key(shape=Name(kind="team"), about="the team that gets the ticket"),
+    "type": Key(shape=Name(kind="type"), about="the type of request"),
+    "priority": Key(shape=Choice(what="priority", words=tuple(Priority)), about="low, normal, high or urgent"),
+    "status": Key(shape=Name(kind="status"), about="the status of the ticket"),
+    "assignee": Key(shape=_ASSIGNEE, about="an agent, or how to choose one of the team"),
+    "tags": Key(shape=_TAGS, about="tags to add"),
+    "fields": Key(shape=_FIELDS, about="custom fields to set; ${name} is what a condition caught"),
+    "subject": Key(shape=_TEXT, about="the ticket's subject instead of the mail's"),
+    "sla": Key(shape=Name(kind="sla"), about="the set of promised times in sla.yaml"),
+    "equipment": Key(shape=NameOr(kind="equipment"), about="the device, by its serial number"),
+    "location": Key(shape=NameOr(kind="location"), about="the place"),
+    "estimate": Key(shape=Text(what="a duration", parse=measures.working_duration), about="how long the work will probably take"),
+    "playbook": Key(shape=Name(kind="playbook"), about="the list of tasks to start"),
+    "reply": Key(shape=Text(what="the name of a template"), about="the template that the acknowledgement is written with"),
+    "notify": Key(
+        shape=Many(of=Person(), what="somebody or a list", least=1), about="agents, teams or addresses that are told of the ticket"
+    ),
+    "cc": Key(
+        shape=Many(of=Text(what="a mail address", parse=measures.address), what="an address or a list", least=1),
+        about="participants to add",
+    ),
+    "webhook": Key(
+        shape=Many(of=Text(what="an https address", parse=_web), what="an https address or a list", least=1), about="web addresses to call"
+    ),
+    "no-ack": Key(shape=Flag(), about="true: the sender gets no acknowledgement"),
+    "drop": Key(shape=Flag(), about="true: the mail is kept but makes no ticket; no further rule is tried"),
+    "quarantine": Key(shape=_TEXT, about="put the mail aside for a person, with this reason; no further rule is tried"),
+}
+
+
+def actions(values: dict[str, Any]) -> Actions:
+    """The actions of a `then`."""
+    assignee: dict[str, str] = values.get("assignee", {})
+    if "drop" in values and "quarantine" in values:
+        raise Wrong('"drop" beside "quarantine"', "the mail goes one way or the other")
+    return Actions(
+        team=values.get("team"),
+        type=values.get("type"),
+        priority=values.get("priority"),
+        status=values.get("status"),
+        assignee=assignee.get("name"),
+        assign_by=AssignBy(assignee["by"]) if "by" in assignee else None,
+        skill=assignee.get("skill"),
+        tags=values.get("tags", ()),
+        fields=tuple(values.get("fields", {}).items()),
+        subject=values.get("subject"),
+        sla=values.get("sla"),
+        equipment=values.get("equipment"),
+        location=values.get("location"),
+        estimate=values.get("estimate"),
+        playbook=values.get("playbook"),
+        reply=values.get("reply"),
+        notify=values.get("notify", ()),
+        cc=values.get("cc", ()),
+        webhook=values.get("webhook", ()),
+        no_ack=values.get("no-ack", False),
+        drop=values.get("drop", False),
+        quarantine=values.get("quarantine"),
+    )
+
+
+THEN = Record(what="then", keys=ACTIONS, make=actions, least_one=True)
+
+
+def texts_of(then: Actions) -> Iterable[str]:
+    """Every text of the actions that may hold ${captures}."""
+    singles = (then.subject, then.equipment, then.location, then.quarantine)
+    return (*then.tags, *(value for _, value in then.fields), *(text for text in singles if text))
+
+
+# What an example may expect.  A name here is checked like one in `then`; `none` says that no rule chose anything.
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OrNone:
+    of: Shape
+
+    def read(self, node: yaml.Node, reading: Reading) -> Any:
+        if isinstance(node, yaml.Scalar) and (node.value is None or node.text == "none"):
+            return None
+        return self.of.read(node, reading)
+
+    def schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.of.schema(), {"enum": [None, "none"]}]}
+
+
+_SINGLE = (
+    "team", "type", "priority", "status", "assignee", "sla", "equipment", "location", "playbook", "reply", "estimate", "subject",
+    "quarantine",
+)  # fmt: skip
+
+GIVES: dict[str, Key] = {
+    **{word: Key(shape=_OrNone(of=ACTIONS[word].shape), about=f"the {word} that comes of it, or none") for word in _SINGLE},
+    "tags": Key(shape=Many(of=NameOr(kind="tag"), what="a tag or a list of tags"), about="these tags, and perhaps others"),
+    "fields": Key(shape=_FIELDS, about="these fields, and perhaps others"),
+    "notify": Key(shape=ACTIONS["notify"].shape, about="all who are told"),
+    "cc": Key(shape=ACTIONS["cc"].shape, about="all participants added"),
+    "no-ack": Key(shape=Flag()),
+    "drop": Key(shape=Flag()),
+    "fires": Key(shape=Flag(), about="whether this very rule holds; true where it is not said"),
+}

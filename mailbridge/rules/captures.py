@@ -1,0 +1,37 @@
+"""Named pieces of a mail's text in the actions of a rule: `${serial}` (RFC 5229)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_USE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+MAX_VALUE = 1_000
+
+
+def is_name(text: str) -> bool:
+    """Whether a capture may be called so."""
+    return _NAME.fullmatch(text) is not None
+
+
+def used(text: str) -> list[tuple[str, int]]:
+    """The captures a text asks for, each with its position."""
+    return [(found[1], found.start()) for found in _USE.finditer(text)]
+
+
+def filled(text: str, captures: Mapping[str, str]) -> str | None:
+    """The text with its captures; None where one of them caught nothing."""
+    if any(not captures.get(name) for name, _ in used(text)):
+        return None
+    return _USE.sub(lambda found: captures[found[1]], text)
+
+
+def tidied(value: str) -> str:
+    """A caught value as one line of bounded length."""
+    return " ".join(value[:MAX_VALUE].split())
+
+
+def as_tag(value: str) -> str:
+    """A caught value as a tag: lower case, one word."""
+    return "-".join(value.lower().split())[:50]

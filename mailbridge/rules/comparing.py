@@ -1,0 +1,71 @@
+"""One test against one text or number; what an index does for many at once, said once for those that no index helps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from operator import eq, ge, gt, le, lt, ne
+from typing import Any
+
+from mailbridge.rules.comparators import Comparator, fold, numeric
+from mailbridge.rules.compile import encoded, pattern_of
+from mailbridge.rules.patterns import Found, Pattern, literal
+from mailbridge.rules.tree import Match, Number, Test
+
+_ORDER: dict[Match, Callable[[Any, Any], bool]] = {
+    Match.GE: ge, Match.GT: gt, Match.LE: le, Match.LT: lt, Match.EQ: eq, Match.NE: ne,
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4_096)
+def pattern(match: Match, comparator: Comparator, key: str) -> Pattern:
+    """The compiled pattern; kept, since explaining asks for the same ones again and again."""
+    return pattern_of(match, comparator, key)
+
+
+def passes(test: Test, text: str) -> bool:
+    """Whether the text passes with any of the keys."""
+    return any(_passes(test, key, text) for key in test.keys)
+
+
+def _passes(test: Test, key: str, text: str) -> bool:
+    match test.match:
+        case Match.IS:
+            return fold(key, test.comparator) == fold(text, test.comparator)
+        case Match.CONTAINS:
+            return fold(key, test.comparator) in fold(text, test.comparator)
+        case Match.MATCHES | Match.REGEX:
+            return pattern(test.match, test.comparator, key).search(encoded(text)) is not None
+    return _ORDER[test.match](_rank(text, test.comparator), _rank(key, test.comparator))
+
+
+def _rank(text: str, comparator: Comparator) -> float | str:
+    """RFC 5231 with RFC 4790: numbers by value (no number is the largest), other texts by their folded characters."""
+    if comparator is not Comparator.NUMERIC:
+        return fold(text, comparator)
+    return float(numeric(text))
+
+
+def within(test: Number, value: float | None) -> bool:
+    """RFC 5228 5.9: strictly over, strictly under; what is not known is neither."""
+    if value is None:
+        return False
+    return (test.over is None or value > test.over) and (test.under is None or value < test.under)
+
+
+def found(test: Test, text: str) -> tuple[str, Found] | None:
+    """The first key that the text passes with, and what of the text it was."""
+    for key in test.keys:
+        if _passes(test, key, text):
+            return key, _found(test, key, text)
+    return None
+
+
+def _found(test: Test, key: str, text: str) -> Found:
+    match test.match:
+        case Match.MATCHES | Match.REGEX:
+            return pattern(test.match, test.comparator, key).find(encoded(text)) or Found(text=text, groups=())
+        case Match.CONTAINS:
+            # Folding moves characters, so the words are looked up again as they stand; else the key is shown.
+            return literal(key).find(encoded(text)) or Found(text=key, groups=())
+    return Found(text=text, groups=())

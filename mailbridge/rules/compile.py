@@ -1,0 +1,269 @@
+"""Rules -> a rule set that is matched in a time that hardly grows with the number of rules.
+
+Each comparison of a text with a key is an atom.  All atoms of one source are searched together in one pass over its text
+(`SourceIndex`).  Each rule is filed under atoms one of which must hit before the rule can hold (its trigger), so a mail
+looks only at the rules it has touched, and at those few that have no trigger.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mailbridge.customers.model import Customers
+from mailbridge.rules.comparators import Comparator, fold, ignores_case
+from mailbridge.rules.patterns import Automaton, Pattern, PatternSet, glob
+from mailbridge.rules.sources import CHANGING
+from mailbridge.rules.tree import (
+    RELATIONS,
+    AllOf,
+    AnyOf,
+    Condition,
+    Exists,
+    Fact,
+    Match,
+    NotOf,
+    Number,
+    Rule,
+    Same,
+    Source,
+    Test,
+    Text,
+)
+
+AtomKey = tuple[Match, Comparator, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Atoms:
+    """A text condition: true when one of these atoms hit in its source.  `leaf` is what the admin wrote."""
+
+    of: tuple[tuple[Source, frozenset[int]], ...]
+    leaf: Text
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    children: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any:
+    children: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    child: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A text compared by order (RFC 5231); read for each mail, since no index helps."""
+
+    leaf: Text
+
+
+Node = Atoms | All | Any | Not | Related | Exists | Number | Fact | Same
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    rule: Rule
+    when: Node
+
+
+class SourceIndex:
+    """All atoms of one source."""
+
+    __slots__ = ("_any_text", "_exact", "_pattern_ids", "_patterns", "_words")
+
+    def __init__(self, atoms: Mapping[AtomKey, int]) -> None:
+        self._exact: dict[Comparator, dict[str, int]] = {}
+        self._any_text: list[int] = []
+        words: dict[Comparator, dict[str, int]] = {}
+        patterns: list[Pattern] = []
+        self._pattern_ids: list[int] = []
+        for (match, comparator, key), atom in atoms.items():
+            if match is Match.IS:
+                self._exact.setdefault(comparator, {})[key] = atom
+            elif match is Match.CONTAINS and key:
+                words.setdefault(comparator, {})[key] = atom
+            elif match is Match.CONTAINS:
+                self._any_text.append(atom)  # RFC 5228 2.7.1: every value contains the empty text
+            else:
+                patterns.append(pattern_of(match, comparator, key))
+                self._pattern_ids.append(atom)
+        self._words = [(comparator, Automaton(tuple(w)), tuple(w.values())) for comparator, w in words.items()]
+        self._patterns = PatternSet(patterns) if patterns else None
+
+    def hits(self, texts: Iterable[str]) -> set[int]:
+        """The atoms that hit in any of the texts."""
+        found: set[int] = set()
+        for text in texts:
+            found.update(self._any_text)
+            for comparator, exact in self._exact.items():
+                if (atom := exact.get(fold(text, comparator))) is not None:
+                    found.add(atom)
+            for comparator, automaton, ids in self._words:
+                found.update(ids[number] for number in automaton.found(encoded(fold(text, comparator))))
+            if self._patterns is not None:
+                found.update(self._pattern_ids[number] for number in self._patterns.found(encoded(text)))
+        return found
+
+
+def encoded(text: str) -> bytes:
+    """UTF-8 for RE2; a lone surrogate, which no message holds but an envelope might, becomes '?'."""
+    return text.encode("utf-8", "replace")
+
+
+def pattern_of(match: Match, comparator: Comparator, key: str) -> Pattern:
+    """The compiled pattern of a `matches` or `regex` key.  Raises Wrong."""
+    return Pattern(glob(key) if match is Match.MATCHES else key, ignore_case=ignores_case(comparator))
+
+
+def atom_key(test: Test, key: str) -> AtomKey:
+    """What makes two comparisons the same: equal and contained texts are compared folded, so they are filed folded."""
+    folded = key if test.match in (Match.MATCHES, Match.REGEX) else fold(key, test.comparator)
+    return test.match, test.comparator, folded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSet:
+    """Immutable.  `triggered[source]` gives for an atom the numbers of the rules it wakes; `always` are looked at for every mail."""
+
+    version: str = ""
+    rules: tuple[CompiledRule, ...] = ()
+    indexes: Mapping[Source, SourceIndex] = field(default_factory=dict)
+    triggered: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    trigger_sources: tuple[Source, ...] = ()
+    always: tuple[int, ...] = ()
+    customers: Customers = field(default_factory=Customers)
+    tags: frozenset[str] = frozenset()  # the only ones there are; empty: any
+
+
+def compile_rules(rules: Sequence[Rule], *, version: str = "", customers: Customers | None = None, tags: Iterable[str] = ()) -> RuleSet:
+    """The rule set of these rules, in their order."""
+    builder = _Builder()
+    compiled = tuple(CompiledRule(rule, builder.node(scoped(rule.when))) for rule in rules)
+    triggered: dict[int, list[int]] = defaultdict(list)
+    sources: set[Source] = set()
+    always: list[int] = []
+    for number, each in enumerate(compiled):
+        trigger = _trigger(each.when)
+        if trigger is None:
+            always.append(number)
+            continue
+        for source, atoms in trigger.of:
+            sources.add(source)
+            for atom in atoms:
+                triggered[atom].append(number)
+    return RuleSet(
+        version=version,
+        rules=compiled,
+        indexes={source: SourceIndex(atoms) for source, atoms in builder.atoms.items()},
+        triggered={atom: tuple(numbers) for atom, numbers in triggered.items()},
+        trigger_sources=tuple(sorted(sources)),
+        always=tuple(always),
+        customers=customers or Customers(),
+        tags=frozenset(tags),
+    )
+
+
+def scoped(when: Condition) -> Condition:
+    """The condition with "and the mail opens a ticket", unless the admin asks about replies or the ticket.
+
+    Otherwise "subject contains invoice" would move a ticket to another team each time somebody answers.
+    """
+    if any(_about_ticket(leaf) for leaf in leaves(when)):
+        return when
+    return AllOf(children=(when, NotOf(child=Fact(source=Source(kind="reply")))))
+
+
+def leaves(condition: Condition) -> Iterable[Condition]:
+    """All conditions without children in it."""
+    match condition:
+        case AllOf(children=children) | AnyOf(children=children):
+            for child in children:
+                yield from leaves(child)
+        case NotOf(child=child):
+            yield from leaves(child)
+        case _:
+            yield condition
+
+
+def _about_ticket(leaf: Condition) -> bool:
+    match leaf:
+        case Fact(source=source) | Number(source=source):
+            return source.kind in ("reply", "age")
+        case Text(sources=sources):
+            return any(source.kind == "status" for source in sources)
+    return False
+
+
+class _Builder:
+    """Numbers the atoms while it goes through the conditions."""
+
+    def __init__(self) -> None:
+        self.atoms: dict[Source, dict[AtomKey, int]] = {}
+        self.count = 0
+
+    def node(self, condition: Condition) -> Node:
+        match condition:
+            case AllOf(children=children):
+                return All(tuple(self.node(child) for child in children))
+            case AnyOf(children=children):
+                return Any(tuple(self.node(child) for child in children))
+            case NotOf(child=child):
+                return Not(self.node(child))
+            case Exists(headers=headers):
+                present = Source(kind="present")
+                return All(tuple(self.text(Text(sources=(present,), test=Test(match=Match.IS, keys=(name,)))) for name in headers))
+            case Text(test=test) if test.match in RELATIONS:
+                return Related(condition)
+            case Text():
+                return self.text(condition)
+        return condition
+
+    def text(self, leaf: Text) -> Atoms:
+        test = leaf.test
+        return Atoms(tuple((source, frozenset(self.atom(source, test, key) for key in test.keys)) for source in leaf.sources), leaf)
+
+    def atom(self, source: Source, test: Test, key: str) -> int:
+        atoms = self.atoms.setdefault(source, {})
+        made = atom_key(test, key)
+        if made not in atoms:
+            atoms[made] = self.count
+            self.count += 1
+        return atoms[made]
+
+
+@dataclass(frozen=True, slots=True)
+class _Trigger:
+    """Atoms of which at least one must hit; `cost` guesses how often they do."""
+
+    cost: int
+    of: tuple[tuple[Source, frozenset[int]], ...]
+
+
+# Nearly every mail has one of few values here, so an atom of these wakes its rules far more often than a word does.
+_COMMON = {"kind": 1_000, "language": 1_000, "authenticity": 2_000, "writer": 1_000, "present": 500, "envelope": 5, "address": 3}
+
+
+def _trigger(node: Node) -> _Trigger | None:
+    """What must hit before the node can hold; None where nothing has to."""
+    match node:
+        case Atoms(of=of):
+            if any(source.kind in CHANGING for source, _ in of):
+                return None
+            return _Trigger(sum(len(atoms) * _COMMON.get(source.kind, 10) for source, atoms in of), of)
+        case All(children=children):
+            return min((t for t in map(_trigger, children) if t is not None), key=lambda t: t.cost, default=None)
+        case Any(children=children):
+            triggers = [_trigger(child) for child in children]
+            found = [t for t in triggers if t is not None]
+            if len(found) < len(triggers):
+                return None
+            return _Trigger(sum(t.cost for t in found), tuple(pair for t in found for pair in t.of))
+    return None

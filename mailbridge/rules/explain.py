@@ -1,0 +1,106 @@
+"""A trace as JSON, to be stored with the mail, and as text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mailbridge.rules.trace import Change, Hit, Miss, Step, Trace
+
+FORM = 1  # version of the JSON
+
+
+def trace_to_json(trace: Trace) -> dict[str, Any]:
+    """Plain values; `trace_from_json` gives the trace back."""
+    return {
+        "form": FORM,
+        "version": trace.version,
+        "rules": trace.rules,
+        "steps": [_step_to_json(step) for step in trace.steps],
+        "misses": [_miss_to_json(miss) for miss in trace.misses],
+        "stopped_by": trace.stopped_by,
+    }
+
+
+def _step_to_json(step: Step) -> dict[str, Any]:
+    return {
+        "rule": step.rule,
+        "label": step.label,
+        "line": step.line,
+        "hits": [{"source": h.source, "match": h.match, "key": h.key, "found": h.found, "captures": dict(h.captures)} for h in step.hits],
+        "changes": [{"what": c.what, "before": c.before, "after": c.after, "note": c.note} for c in step.changes],
+        "stop": step.stop,
+    }
+
+
+def _miss_to_json(miss: Miss) -> dict[str, Any]:
+    return {"rule": miss.rule, "label": miss.label, "line": miss.line, "held": miss.held, "reasons": list(miss.reasons)}
+
+
+def trace_from_json(made: Mapping[str, Any]) -> Trace:
+    """The trace of stored JSON.  Raises ValueError for a form that this program does not know."""
+    if made.get("form") != FORM:
+        raise ValueError(f"a trace of form {made.get('form')}; this program knows form {FORM}")
+    return Trace(
+        version=made["version"],
+        rules=made["rules"],
+        steps=tuple(
+            Step(
+                rule=step["rule"],
+                label=step["label"],
+                line=step["line"],
+                hits=tuple(Hit(**{**hit, "captures": tuple(hit["captures"].items())}) for hit in step["hits"]),
+                changes=tuple(Change(**change) for change in step["changes"]),
+                stop=step["stop"],
+            )
+            for step in made["steps"]
+        ),
+        misses=tuple(Miss(**{**miss, "reasons": tuple(miss["reasons"])}) for miss in made["misses"]),
+        stopped_by=made["stopped_by"],
+    )
+
+
+def text(trace: Trace, milliseconds: float | None = None) -> str:
+    """The trace for people, several lines without an end of line behind the last."""
+    took = "" if milliseconds is None else f", {milliseconds:.1f} ms"
+    rules = f"{trace.rules} rule{'' if trace.rules == 1 else 's'}"
+    width = max((len(label) for label in [*(s.label for s in trace.steps), *(m.label for m in trace.misses)]), default=0)
+    lines = [f"rules    version {trace.version or '-'}, {rules}{took}"]
+    for step in trace.steps:
+        lines += _step_lines(step, width)
+    lines += [f"  · {miss.label:<{width}}  {_quoted(miss.rule)} missed: {'; '.join(miss.reasons)}" for miss in trace.misses]
+    if not trace.steps:
+        lines.append("  no rule holds: the default team gets it")
+    return "\n".join(lines)
+
+
+def _step_lines(step: Step, width: int) -> Iterator[str]:
+    yield f"  ✓ {step.label:<{width}}  {_quoted(step.rule)}"
+    for hit in step.hits:
+        yield f"      {_hit(hit)}"
+        yield from (f"        {name} = {_quoted(value)}" for name, value in hit.captures)
+    yield f"      → {', '.join(map(_change, step.changes)) or 'nothing'}{'; stop' if step.stop else ''}"
+
+
+_SIGNS = {"is": "is", "contains": "with", "matches": "like", "regex": "~"}
+
+
+def _hit(hit: Hit) -> str:
+    if not hit.match:
+        return f"{hit.source}{f': {hit.found}' if hit.found else ''}"
+    condition = f"{hit.source} {_SIGNS.get(hit.match, hit.match)} {hit.key}"
+    return condition if hit.key == hit.found else f"{condition}   {_quoted(hit.found)}"
+
+
+def _change(change: Change) -> str:
+    note = f" ({change.note})" if change.note else ""
+    if change.after == change.before and change.note:
+        return f"{change.what} unchanged{note}"
+    if change.what in ("no-ack", "drop"):
+        return change.what
+    was = f" (was {change.before})" if change.before and change.what not in ("tags", "notify", "cc", "webhook") else ""
+    return f"{change.what} {change.after}{was}{note}"
+
+
+def _quoted(words: str) -> str:
+    return f'"{words}"'

@@ -1,0 +1,70 @@
+"""What a rule may ask about: one mail, its envelope, its ticket, the desk at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from mailbridge.desk.model import Organisation, Ticket
+from mailbridge.message.model import Message
+
+
+class Outside(Protocol):
+    """The part of an envelope that rules may ask about (`mailbridge.intake.envelope.Envelope` is one)."""
+
+    @property
+    def mail_from(self) -> str | None: ...
+
+    @property
+    def rcpt_to(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything is here; nothing in the matcher reads a clock, a file or a database."""
+
+    message: Message
+    now: datetime
+    mail_from: str | None = None  # '' is the null sender, None is not known
+    rcpt_to: tuple[str, ...] = ()
+    agent: str = ""  # name of the authenticated agent who wrote
+    verified: bool = False
+    reply: bool = False  # belongs on a ticket that is there already
+    ticket: Ticket | None = None
+    organisation: Organisation = field(default_factory=Organisation)
+    own_addresses: frozenset[str] = frozenset()
+    team_open: Mapping[str, bool] | None = None  # None: worked out from the calendars when a rule asks
+    team_load: Mapping[str, int] = field(default_factory=dict)  # open tickets
+
+
+def facts_of(
+    message: Message,
+    envelope: Outside | None = None,
+    *,
+    now: datetime,
+    organisation: Organisation,
+    agent: str = "",
+    verified: bool | None = None,
+    ticket: Ticket | None = None,
+    is_reply: bool | None = None,
+    own_addresses: Iterable[str] = (),
+    team_open: Mapping[str, bool] | None = None,
+    team_load: Mapping[str, int] | None = None,
+) -> Facts:
+    """The facts of a mail.  `verified` None takes the mail's own verdict, `is_reply` None means: it has a ticket."""
+    return Facts(
+        message=message,
+        now=now,
+        mail_from=envelope.mail_from if envelope else None,
+        rcpt_to=tuple(envelope.rcpt_to) if envelope else (),
+        agent=agent,
+        verified=message.sender.verified if verified is None else verified,
+        reply=ticket is not None if is_reply is None else is_reply,
+        ticket=ticket,
+        organisation=organisation,
+        own_addresses=frozenset(address.lower() for address in own_addresses),
+        team_open=team_open,
+        team_load=dict(team_load or {}),
+    )

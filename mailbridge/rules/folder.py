@@ -1,0 +1,44 @@
+"""The texts under a desk's rules/ folder.  The only file of this room that touches a disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mailbridge.errors import Problem
+
+SUFFIXES = (".yaml", ".yml", ".eml")
+MAX_FILE = 8 << 20
+
+
+def read(desk: Path, *, folder: Path | None = None) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    """Path relative to the desk's folder -> text, for `load`; and what could not be read.  `folder` is another rules folder to try.
+
+    An .eml is bytes in any charset: it comes as Latin-1, which every byte is, and goes back as Latin-1.
+    """
+    root = folder or desk / "rules"
+    files: dict[str, str] = {}
+    problems: list[Problem] = []
+    for path in sorted(root.rglob("*")):
+        if path.suffix not in SUFFIXES or not path.is_file() or any(part.startswith(".") for part in path.relative_to(root).parts):
+            continue
+        name = f"rules/{path.relative_to(root).as_posix()}"
+        try:
+            files[name] = _text(path)
+        except (OSError, UnicodeDecodeError, ValueError) as err:
+            problems.append(Problem(file=name, message=f"cannot be read: {_why(err)}", hint="it must be a readable file in UTF-8"))
+    if not root.is_dir():
+        problems.append(Problem(file="rules", message="this folder is missing", hint="`mailbridge init` writes one to start from"))
+    return files, tuple(problems)
+
+
+def _text(path: Path) -> str:
+    if path.stat().st_size > MAX_FILE:
+        raise ValueError(f"larger than {MAX_FILE >> 20} MiB")
+    data = path.read_bytes()
+    return data.decode("latin-1") if path.suffix == ".eml" else data.decode("utf-8-sig")
+
+
+def _why(err: Exception) -> str:
+    if isinstance(err, OSError):
+        return err.strerror or str(err)
+    return "not UTF-8" if isinstance(err, UnicodeDecodeError) else str(err)

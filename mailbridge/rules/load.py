@@ -1,0 +1,224 @@
+"""All files under rules/ -> a policy, or every mistake in them in one run.  Pure: the texts come in, `folder.read` fetches them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from mailbridge.desk.model import Organisation
+from mailbridge.desk.states import CLOSED, DEFAULTS, NEW, OPEN
+from mailbridge.errors import Problem
+from mailbridge.rules import schema, yaml
+from mailbridge.rules.actions import texts_of
+from mailbridge.rules.captures import used
+from mailbridge.rules.compile import RuleSet, compile_rules
+from mailbridge.rules.conditions import captures_of
+from mailbridge.rules.organisation import Levels, customers_of, levels, organisation
+from mailbridge.rules.shape import BAD, Reading, listed, nearest
+from mailbridge.rules.tree import Actions, Condition, Example, Rule
+from mailbridge.rules.yaml import Mapping as YamlMapping
+from mailbridge.rules.yaml import Place, Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What the desk goes by.  `version` is a hash of all texts; the same texts are the same policy everywhere."""
+
+    version: str
+    organisation: Organisation
+    rules: RuleSet
+    levels: Levels = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """`policy` is None exactly when one of the problems is no warning."""
+
+    policy: Policy | None
+    problems: tuple[Problem, ...] = ()
+
+
+def load(files: Mapping[str, str]) -> Loaded:
+    """The policy in these texts (path relative to the desk's folder -> text), with all problems, in the order of the files."""
+    reading = Reading()
+    _define_usual(reading)
+    nodes = _nodes(files, reading)
+    values = {path: _whole(path, nodes, reading) for path in schema.FILES}
+    rules = [rule for path in sorted(nodes) if path.startswith(schema.ROUTING) for rule in _rules(nodes[path], path, reading)]
+    _cross_check(nodes, values, reading)
+    problems = tuple(sorted([*reading.problems, *reading.dangling()]))
+    if any(not problem.warning for problem in problems):
+        return Loaded(policy=None, problems=problems)
+    return Loaded(policy=_policy(files, values, rules), problems=problems)
+
+
+def version_of(files: Mapping[str, str]) -> str:
+    """Twelve hex digits that these texts have and no others."""
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(f"{path}\0{len(files[path])}\0{files[path]}".encode("utf-8", "surrogatepass"))
+    return digest.hexdigest()[:12]
+
+
+def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rule]) -> Policy:
+    teams, sla, statuses, types, customers = values.values()
+    version = version_of(files)
+    desk = organisation(teams, sla, statuses, types, customers)
+    compiled = compile_rules(rules, version=version, customers=customers_of(customers), tags=desk.tags)
+    return Policy(version=version, organisation=desk, rules=compiled, levels=levels(sla), texts=dict(files))
+
+
+def _define_usual(reading: Reading) -> None:
+    """Names that are there without any file."""
+    for name in DEFAULTS:
+        reading.define("status", name, None)
+
+
+def _nodes(files: Mapping[str, str], reading: Reading) -> dict[str, yaml.Node | None]:
+    """The documents of the files that we know; the rest is a mistake, for a file nobody reads is a rule nobody follows."""
+    nodes: dict[str, yaml.Node | None] = {}
+    for path in sorted(files):
+        if path.endswith(".eml") or path.startswith("rules/schema/"):
+            continue
+        known = path in schema.FILES or (path.startswith(schema.ROUTING) and path.endswith((".yaml", ".yml")))
+        if not known:
+            close = nearest(path, schema.FILES)
+            hint = f'did you mean "{close}"?' if close else f"known: {', '.join(schema.FILES)} and {schema.ROUTING}*.yaml"
+            reading.problems.append(Problem(file=path, message="nothing reads this file", hint=hint))
+            continue
+        nodes[path], problems = yaml.read(path, files[path])
+        reading.problems += problems
+    for path in schema.REQUIRED:
+        if path not in files:
+            reading.problems.append(Problem(file=path, message="this file is missing", hint="`mailbridge init` writes one to start from"))
+    return nodes
+
+
+def _whole(path: str, nodes: Mapping[str, yaml.Node | None], reading: Reading) -> Any:
+    """The values of a file that is one mapping; an empty or missing one has none."""
+    node = nodes.get(path)
+    if node is None:
+        return BAD if path in schema.REQUIRED and _emptied(path, nodes, reading) else {}
+    return schema.FILES[path].read(node, reading)
+
+
+def _emptied(path: str, nodes: Mapping[str, yaml.Node | None], reading: Reading) -> bool:
+    if path in nodes and not any(problem.file == path for problem in reading.problems):
+        reading.problems.append(Problem(file=path, message="this file is empty", hint="`mailbridge init` writes one to start from"))
+    return True
+
+
+def _rules(node: yaml.Node | None, path: str, reading: Reading) -> Iterable[Rule]:
+    """The rules of one file; each is read for itself, so that a mistake in one does not hide those in the next."""
+    if node is None:
+        return
+    if not isinstance(node, yaml.Sequence):
+        reading.expected("a list of rules, each beginning with a dash", node)
+        return
+    for item in node.items:
+        values = schema.RULE.read(item, reading)
+        name = _name(item, reading)
+        if values is not BAD and isinstance(item, YamlMapping):
+            rule = _rule(values, item, name)
+            _check_captures(item, rule.when, rule.then, reading)
+            yield rule
+
+
+def _name(item: yaml.Node, reading: Reading) -> Place:
+    """Where the rule's name stands; two rules with one name could not be told apart in an explanation."""
+    node = item.get("name") if isinstance(item, YamlMapping) else None
+    if not isinstance(node, Scalar):
+        return item.place
+    first = reading.defined.get("rule", {}).get(node.text)
+    if first is not None:
+        reading.mistake(node.place, f'a second rule named "{node.text}"', f"the first one stands in {first.file}:{first.line}")
+    reading.define("rule", node.text, node.place)
+    return node.place
+
+
+def _rule(values: Mapping[str, Any], item: YamlMapping, name: Place) -> Rule:
+    examples = item.get("examples")
+    places = [each.place for each in examples.items] if isinstance(examples, yaml.Sequence) else []
+    return Rule(
+        name=values["name"],
+        place=name,
+        when=values["when"],
+        then=values["then"],
+        stop=values.get("stop", False),
+        examples=tuple(_example(each, place) for each, place in zip(values.get("examples", ()), places, strict=True)),
+    )
+
+
+def _example(values: Mapping[str, Any], place: Place) -> Example:
+    gives = dict(values.get("gives", {}))
+    fires = gives.pop("fires", True)
+    return Example(place=place, mail=values.get("mail", {}), file=values.get("file", ""), gives=tuple(gives.items()), fires=fires)
+
+
+def _check_captures(item: YamlMapping, when: Condition, then: Actions, reading: Reading) -> None:
+    """Each ${name} in the actions is caught by a condition of the same rule."""
+    caught = captures_of(when)
+    asked = {name for text in texts_of(then) for name, _ in used(text)}
+    node = item.get("then")
+    if node is None or asked <= caught:
+        return
+    for each in yaml.walk(node):
+        if isinstance(each, Scalar):
+            for name, start in used(each.text):
+                if name not in caught:
+                    _uncaught(each, name, start, caught, reading)
+
+
+def _uncaught(node: Scalar, name: str, start: int, caught: Iterable[str], reading: Reading) -> None:
+    close = nearest(name, caught)
+    hint = f'did you mean "{close}"?' if close else listed(sorted(caught), "capture in this rule")
+    reading.mistake(node.place.part(start + len(node.quote), len(name) + 3), f"no condition of this rule catches ${{{name}}}", hint)
+
+
+def _cross_check(nodes: Mapping[str, yaml.Node | None], values: Mapping[str, Any], reading: Reading) -> None:
+    """What only several values together can say."""
+    for name in reading.defined.get("team", {}):
+        reading.define("agent or team", name, reading.defined["team"][name])
+    for name in reading.defined.get("agent", {}):
+        reading.define("agent or team", name, reading.defined["agent"][name])
+    if not reading.defined.get("tag"):
+        # Without a list of tags any word is one.
+        reading.uses = [use for use in reading.uses if use.kind != "tag"]
+    _check_statuses(nodes.get("rules/statuses.yaml"), values["rules/statuses.yaml"], reading)
+    _check_agents(nodes.get("rules/teams.yaml"), values["rules/teams.yaml"], reading)
+
+
+# The desk itself moves tickets to these three, so their meaning is fixed; the words people read are free.
+_FIXED = {NEW: (True, False), OPEN: (True, False), CLOSED: (False, False)}
+
+
+def _check_statuses(node: yaml.Node | None, values: Any, reading: Reading) -> None:
+    table = node.get("statuses") if isinstance(node, YamlMapping) else None
+    if values is BAD or not isinstance(table, YamlMapping):
+        return
+    for key, _ in table.entries:
+        about = values["statuses"][key.text]
+        usual = DEFAULTS.get(key.text)
+        open_, waiting = about.get("open", usual.open if usual else True), about.get("waiting", usual.waiting if usual else False)
+        if key.text in _FIXED and (open_, waiting) != _FIXED[key.text]:
+            must = f"open: {str(_FIXED[key.text][0]).lower()} and waiting: false"
+            reading.mistake(key.place, f'the status "{key.text}" must have {must}', "the desk itself moves tickets to it")
+        elif waiting and not open_:
+            reading.mistake(key.place, f'the status "{key.text}" is waiting and not open', "a ticket that waits is not done yet")
+
+
+def _check_agents(node: yaml.Node | None, values: Any, reading: Reading) -> None:
+    """One address belongs to one agent, or a command in a mail could be anybody's."""
+    table = node.get("agents") if isinstance(node, YamlMapping) else None
+    if values is BAD or not isinstance(table, YamlMapping):
+        return
+    owners: dict[str, str] = {}
+    for key, about in table.entries:
+        for each in yaml.walk(about):
+            if isinstance(each, Scalar) and "@" in each.text:
+                owner = owners.setdefault(each.text.lower(), key.text)
+                if owner != key.text:
+                    reading.mistake(each.place, f'{each.text} is already the address of "{owner}"', "an address belongs to one agent")

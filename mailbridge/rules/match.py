@@ -1,0 +1,265 @@
+"""Facts and a rule set -> a verdict that explains itself.  Pure: nothing here reads a clock, a file or a database.
+
+Rules are tried in order.  Each that holds acts at once, so a later one sees what an earlier one chose and may choose otherwise; the
+trace says who had the last word.  `stop`, `drop` and `quarantine` end it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from mailbridge.rules.captures import as_tag, filled
+from mailbridge.rules.comparing import passes, within
+from mailbridge.rules.compile import All, Any, Atoms, CompiledRule, Node, Not, Related, RuleSet
+from mailbridge.rules.facts import Facts
+from mailbridge.rules.sources import CHANGING, View
+from mailbridge.rules.trace import Change, Miss, Step, Trace
+from mailbridge.rules.tree import Actions, AssignBy, Exists, Fact, Number, Same, Source, Test
+from mailbridge.rules.why import hits_of, misses_of
+
+SMALL_SET = 50  # up to so many rules, each one that did not hold is weighed for the trace
+MAX_MISSES = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the rules chose.  None and empty: no rule said anything."""
+
+    team: str | None = None
+    type: str | None = None
+    priority: str | None = None
+    status: str | None = None
+    assignee: str | None = None
+    assign_by: AssignBy | None = None
+    skill: str | None = None
+    tags: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    subject: str | None = None
+    sla: str | None = None
+    equipment: str | None = None
+    location: str | None = None
+    estimate: timedelta | None = None
+    playbook: str | None = None
+    reply_template: str | None = None
+    notify: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    webhook: tuple[str, ...] = ()
+    no_ack: bool = False
+    drop: bool = False
+    quarantine: str | None = None
+    rules: tuple[str, ...] = ()  # names of those that held, in order
+    trace: Trace
+
+
+def run(rule_set: RuleSet, facts: Facts) -> Verdict:
+    """The verdict of all rules on these facts."""
+    state = State(rule_set, facts)
+    missed: list[CompiledRule] = []
+    ended = ""
+    for number in _woken(rule_set, state):
+        compiled = rule_set.rules[number]
+        if not state.holds(compiled.when):
+            missed.append(compiled)
+            continue
+        state.act(compiled)
+        then = compiled.rule.then
+        if compiled.rule.stop or then.drop or then.quarantine is not None:
+            ended = compiled.rule.name
+            break
+    return state.verdict(ended, _near(state, missed))
+
+
+def _woken(rule_set: RuleSet, state: State) -> list[int]:
+    """Numbers of the rules that may hold, in order; of a small set all, so that the trace can tell each miss."""
+    if len(rule_set.rules) <= SMALL_SET:
+        return list(range(len(rule_set.rules)))
+    awake = set(rule_set.always)
+    for source in rule_set.trigger_sources:
+        for atom in state.hits(source):
+            awake.update(rule_set.triggered.get(atom, ()))
+    return sorted(awake)
+
+
+def _near(state: State, missed: Iterable[CompiledRule]) -> tuple[Miss, ...]:
+    """The rules that did not hold, those nearest to it first."""
+    weighed = (misses_of(compiled, state) for compiled in missed)
+    return tuple(sorted(weighed, key=lambda miss: (len(miss.reasons) - miss.held, miss.label))[:MAX_MISSES])
+
+
+class State:
+    """One run: the view of the mail, and what the rules have chosen so far."""
+
+    __slots__ = ("_hits", "chosen", "had", "lists", "rule_set", "steps", "view", "who")
+
+    def __init__(self, rule_set: RuleSet, facts: Facts) -> None:
+        self.rule_set = rule_set
+        self.view = View(facts, rule_set.customers)
+        self.chosen: dict[str, str] = _before(facts)
+        self.lists: dict[str, dict[str, None]] = {name: {} for name in ("tags", "notify", "cc", "webhook")}
+        self.had = facts.ticket.tags if facts.ticket else ()
+        self.lists["tags"] = dict.fromkeys(self.had)
+        self.who: dict[str, str] = {}  # what -> the rule that chose it
+        self.steps: list[Step] = []
+        self._hits: dict[Source, set[int]] = {}
+
+    def texts(self, source: Source) -> tuple[str, ...]:
+        """The texts of a source; those that rules change as they are now."""
+        if source.kind not in CHANGING:
+            return self.view.texts(source)
+        if source.kind == "tag":
+            return tuple(self.lists["tags"])
+        value = self.chosen.get(f"field {source.name}" if source.kind == "field" else source.kind, "")
+        return (value,) if value else ()
+
+    def hits(self, source: Source) -> set[int]:
+        """The atoms of this source that the mail hits."""
+        if source.kind in CHANGING:
+            return self.rule_set.indexes[source].hits(self.texts(source))
+        known = self._hits.get(source)
+        if known is None:
+            known = self._hits[source] = self.rule_set.indexes[source].hits(self.view.texts(source))
+        return known
+
+    def holds(self, node: Node) -> bool:
+        """Whether the condition is true now."""
+        match node:
+            case Atoms(of=of):
+                return any(not atoms.isdisjoint(self.hits(source)) for source, atoms in of)
+            case All(children=children):
+                return all(map(self.holds, children))
+            case Any(children=children):
+                return any(map(self.holds, children))
+            case Not(child=child):
+                return not self.holds(child)
+            case Number(source=source):
+                return within(node, self.view.number(source))
+            case Fact(source=source, expected=expected):
+                return self.view.holds(source) is expected
+            case Same(kind=kind, tests=tests):
+                return any(all(_passes(test, thing[name]) for name, test in tests) for thing in self.view.things(kind))
+            case Related(leaf=leaf):
+                return any(passes(leaf.test, text) for source in leaf.sources for text in self.texts(source))
+            case Exists():
+                raise TypeError("compile turns exists into atoms")
+
+    def act(self, compiled: CompiledRule) -> None:
+        """The rule's actions are done and told in the trace."""
+        rule = compiled.rule
+        hits = tuple(hits_of(compiled.when, self))
+        captures = {name: value for hit in hits for name, value in hit.captures}
+        changes = tuple(self._changes(rule.name, rule.then, captures))
+        self.steps.append(Step(rule=rule.name, label=rule.label, line=rule.place.line, hits=hits, changes=changes, stop=rule.stop))
+
+    def _changes(self, rule: str, then: Actions, captures: Mapping[str, str]) -> Iterable[Change]:
+        for what, value in single_values(then):
+            yield self._set(rule, what, value, captures)
+        for name, value in then.fields:
+            yield self._set(rule, f"field {name}", value, captures)
+        for what, values in (("tags", then.tags), ("notify", then.notify), ("cc", then.cc), ("webhook", then.webhook)):
+            if values:
+                yield self._add(what, values, captures)
+
+    def _set(self, rule: str, what: str, text: str, captures: Mapping[str, str]) -> Change:
+        value = filled(text, captures)
+        before = self.chosen.get(what, "")
+        if value is None:
+            return Change(what=what, before=before, after=before, note=f"{text} caught nothing")
+        overridden = self.who.get(what, "") if before and before != value else ""
+        self.chosen[what] = value
+        self.who[what] = rule
+        if what in _EXCLUDES:  # somebody by name and somebody by turns: the later rule has its way
+            self.who.pop(_EXCLUDES[what], None)
+        return Change(what=what, before=before, after=value, note=f"instead of rule {overridden}" if overridden else "")
+
+    def _add(self, what: str, texts: Iterable[str], captures: Mapping[str, str]) -> Change:
+        before = ", ".join(self.lists[what])
+        notes: list[str] = []
+        for text in texts:
+            value = filled(text, captures)
+            if value is None:
+                notes.append(f"{text} caught nothing")
+                continue
+            tag = as_tag(value) if what == "tags" and value != text else value
+            if what == "tags" and self.rule_set.tags and tag not in self.rule_set.tags:
+                notes.append(f'no tag is called "{tag}"')
+                continue
+            self.lists[what][tag] = None
+        return Change(what=what, before=before, after=", ".join(self.lists[what]), note="; ".join(notes))
+
+    def verdict(self, ended: str, misses: tuple[Miss, ...]) -> Verdict:
+        """What was chosen, where it is not what the ticket had before."""
+        new = {what: value for what, value in self.chosen.items() if what in self.who}
+        return Verdict(
+            team=new.get("team"),
+            type=new.get("type"),
+            priority=new.get("priority"),
+            status=new.get("status"),
+            assignee=new.get("assignee") or None,
+            assign_by=AssignBy(new["assign by"]) if new.get("assign by") else None,
+            skill=new.get("skill"),
+            tags=tuple(tag for tag in self.lists["tags"] if tag not in self.had),
+            fields=tuple((what.removeprefix("field "), value) for what, value in new.items() if what.startswith("field ")),
+            subject=new.get("subject"),
+            sla=new.get("sla"),
+            equipment=new.get("equipment"),
+            location=new.get("location"),
+            estimate=timedelta(seconds=float(new["estimate"])) if "estimate" in new else None,
+            playbook=new.get("playbook"),
+            reply_template=new.get("reply"),
+            notify=tuple(self.lists["notify"]),
+            cc=tuple(self.lists["cc"]),
+            webhook=tuple(self.lists["webhook"]),
+            no_ack="no-ack" in new,
+            drop="drop" in new,
+            quarantine=new.get("quarantine"),
+            rules=tuple(step.rule for step in self.steps),
+            trace=Trace(
+                version=self.rule_set.version, rules=len(self.rule_set.rules), steps=tuple(self.steps), misses=misses, stopped_by=ended
+            ),
+        )
+
+
+_EXCLUDES = {"assignee": "assign by", "assign by": "assignee"}
+
+
+def _before(facts: Facts) -> dict[str, str]:
+    """What the ticket is before any rule."""
+    ticket = facts.ticket
+    if ticket is None:
+        return {}
+    chosen = {
+        "team": ticket.team, "type": ticket.type, "status": ticket.status, "priority": str(ticket.priority), "assignee": ticket.assignee,
+    }  # fmt: skip
+    return chosen | {f"field {name}": value for name, value in ticket.fields}
+
+
+def single_values(then: Actions) -> Iterable[tuple[str, str]]:
+    """The actions that set one value each, by their names in a trace."""
+    values = {
+        "team": then.team,
+        "type": then.type,
+        "priority": then.priority,
+        "status": then.status,
+        "assignee": then.assignee,
+        "assign by": then.assign_by,
+        "skill": then.skill,
+        "subject": then.subject,
+        "sla": then.sla,
+        "equipment": then.equipment,
+        "location": then.location,
+        "estimate": str(then.estimate.total_seconds()) if then.estimate else None,
+        "playbook": then.playbook,
+        "reply": then.reply,
+        "no-ack": "yes" if then.no_ack else None,
+        "drop": "yes" if then.drop else None,
+        "quarantine": then.quarantine,
+    }
+    return ((what, value) for what, value in values.items() if value is not None)
+
+
+def _passes(test: Test | Number, value: tuple[str, ...] | float) -> bool:
+    if isinstance(test, Number):
+        return within(test, value if isinstance(value, int | float) else None)
+    return isinstance(value, tuple) and any(passes(test, text) for text in value)

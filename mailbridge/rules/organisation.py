@@ -1,0 +1,155 @@
+"""Checked values of teams.yaml, sla.yaml, statuses.yaml, types.yaml and customers.yaml -> the desk's own values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import time, timedelta
+from typing import Any
+
+from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, customers
+from mailbridge.desk.model import Agent, ClosedPolicy, Organisation, Priority, Status, Targets, Team
+from mailbridge.desk.states import DEFAULTS
+from mailbridge.sla.calendar import Calendar
+from mailbridge.sla.daysoff import days_off
+
+Values = Mapping[str, Any]
+Levels = Mapping[str, Mapping[Priority, Targets]]
+
+# Two people at one of these are no colleagues (TH2).
+FREEMAIL = frozenset((
+    "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "ymail.com", "aol.com",
+    "icloud.com", "me.com", "mac.com", "gmx.de", "gmx.net", "gmx.at", "gmx.ch", "web.de", "t-online.de", "freenet.de", "posteo.de",
+    "mailbox.org", "proton.me", "protonmail.com", "tutanota.com", "tuta.io", "mail.ru", "bk.ru", "list.ru", "inbox.ru", "yandex.ru",
+    "ya.ru", "rambler.ru", "ukr.net", "i.ua", "seznam.cz", "wp.pl", "o2.pl", "onet.pl", "interia.pl", "free.fr", "orange.fr",
+    "wanadoo.fr", "laposte.net", "libero.it", "virgilio.it", "hotmail.fr", "hotmail.co.uk", "yahoo.fr", "yahoo.de", "yahoo.co.uk",
+    "yahoo.ro", "qq.com", "163.com", "126.com", "naver.com", "daum.net", "zoho.com", "fastmail.com", "hey.com",
+))  # fmt: skip
+
+
+def organisation(teams: Values, sla: Values, statuses: Values, types: Values, about_customers: Values) -> Organisation:
+    """The organisation that the files describe."""
+    calendars = {name: _calendar(name, values) for name, values in teams.get("hours", {}).items()}
+    agents = teams["agents"]
+    return Organisation(
+        teams={name: _team(name, values, calendars) for name, values in teams["teams"].items()},
+        agents={name: _agent(name, values) for name, values in agents.items()},
+        statuses=DEFAULTS | {name: _status(name, values) for name, values in statuses.get("statuses", {}).items()},
+        types=tuple(types.get("types", ())),
+        tags=tuple(types.get("tags", ())),
+        targets=_targets(sla.get("targets", {})),
+        default_team=teams["default"],
+        freemail=FREEMAIL | frozenset(about_customers.get("freemail", ())),
+        colleagues=about_customers.get("colleagues", True),
+    )
+
+
+def levels(sla: Values) -> Levels:
+    """The named sets of promised times, for contracts and the action `sla`."""
+    return {name: _targets(values) for name, values in sla.get("levels", {}).items()}
+
+
+def customers_of(about: Values) -> Customers:
+    """The customers with their indexes."""
+    return customers(tuple(_customer(name, values) for name, values in about.get("customers", {}).items()))
+
+
+def _agent(name: str, values: Values) -> Agent:
+    return Agent(
+        name=name,
+        title=values["title"],
+        address=values["address"],
+        addresses=values.get("addresses", ()),
+        manager=values.get("manager", False),
+        active=values.get("active", True),
+        language=values.get("language", "en"),
+        skills=values.get("skills", ()),
+    )
+
+
+def _team(name: str, values: Values, calendars: Mapping[str, Calendar]) -> Team:
+    usual = Team(name=name, title=name)
+    return Team(
+        name=name,
+        title=values.get("title", name),
+        members=values["members"],
+        managers=values.get("managers", ()),
+        address=values.get("address", ""),
+        calendar=calendars[values["hours"]] if "hours" in values else Calendar(),
+        closed=ClosedPolicy(values.get("closed", usual.closed)),
+        reopen_within=values.get("reopen-within", usual.reopen_within),
+        answer_owns=values.get("answer-owns", usual.answer_owns),
+        tells=frozenset(values["tells"]) if "tells" in values else usual.tells,
+        unclaimed_after=values.get("unclaimed-after", usual.unclaimed_after),
+        language=values.get("language", ""),
+    )
+
+
+def _status(name: str, values: Values) -> Status:
+    usual = DEFAULTS.get(name, Status(name=name, title=name))
+    return Status(
+        name=name,
+        title=values.get("title", usual.title),
+        open=values.get("open", usual.open),
+        waiting=values.get("waiting", usual.waiting),
+    )
+
+
+def _calendar(name: str, values: Values) -> Calendar:
+    hours: list[tuple[tuple[time, time], ...]] = [()] * 7
+    for days, spans in values["week"].items():
+        for day in days:
+            hours[day] = tuple(sorted((*hours[day], *spans)))
+    free = values.get("holidays", {})
+    public = days_off(free["country"], free.get("region", "")) if "country" in free else frozenset()
+    holidays = (public - frozenset(free.get("except", ()))) | frozenset(free.get("dates", ()))
+    return Calendar(name=name, zone=values["zone"], hours=tuple(hours), holidays=holidays)
+
+
+def _targets(by_priority: Values) -> Mapping[Priority, Targets]:
+    return {Priority(name): _target(values) for name, values in by_priority.items()}
+
+
+def _target(values: Values) -> Targets:
+    warn_at: float = values.get("warn-at", Targets().warn_at)
+    response: timedelta | None = values.get("response")
+    return Targets(response=response, resolution=values.get("resolution"), warn_at=warn_at)
+
+
+def _customer(name: str, values: Values) -> Customer:
+    language = values.get("language", "")
+    return Customer(
+        name=name,
+        title=values.get("title", name),
+        tier=values.get("tier", ""),
+        region=values.get("region", ""),
+        language=language,
+        domains=values.get("domains", ()),
+        people=tuple(_person(person, language) for person in values.get("people", ())),
+        locations={
+            place: Location(name=place, title=about.get("title", place), region=about.get("region", ""))
+            for place, about in values.get("locations", {}).items()
+        },
+        equipment=tuple(Equipment(**device) for device in values.get("equipment", ())),
+        contracts={contract: _contract(contract, about) for contract, about in values.get("contracts", {}).items()},
+    )
+
+
+def _person(values: Values, language: str) -> Person:
+    return Person(address=values["address"], name=values.get("name", ""), language=values.get("language", language))
+
+
+def _contract(name: str, values: Values) -> Contract:
+    return Contract(
+        name=name,
+        type=values.get("type", ""),
+        sla=values.get("sla", ""),
+        since=values.get("since"),
+        until=values.get("until"),
+        locations=values.get("locations", ()),
+        equipment=values.get("equipment", ()),
+    )
+
+
+def agent_addresses(agents: Values) -> Iterable[tuple[str, str]]:
+    """(agent, address in lower case) for each address of each agent."""
+    return ((name, a.lower()) for name, values in agents.items() for a in (values["address"], *values.get("addresses", ())))

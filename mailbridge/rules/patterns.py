@@ -1,0 +1,358 @@
+"""Patterns that take linear time whatever the mail says.  The only importer of RE2.
+
+RE2 has no backtracking, so a search costs a fixed amount a byte.  Three more bounds make the amount small: a pattern's program has a
+size limit, a search for "is it there" never asks for groups (that keeps RE2 on its automaton), and groups are looked for
+only inside the match, and only in one of bounded length.
+
+RE2 knows words of ASCII letters only: `\\bпринтер\\b` would never match.  `\\w` is therefore written out for the letters of every
+script, and a `\\b` at the edge of a pattern becomes the character that stands there; see `unicode_words`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import re2
+
+from mailbridge.rules.shape import Wrong
+
+MAX_PATTERN = 2_000  # characters
+MAX_PROGRAM = 2_000  # RE2 instructions: what one pattern may cost a byte in the worst case
+MAX_CAPTURED = 8_192  # bytes of a match that groups are looked for in
+MEMORY = 8 << 20
+SET_MEMORY = 64 << 20
+SET_SIZE = 2_000  # patterns a set; larger ones are cut
+
+# Letters, digits and marks of all scripts as few ranges; general punctuation, symbols, CJK punctuation and private use are left out.
+WORD = (
+    r"0-9A-Za-z_ªµº\x{C0}-\x{D6}\x{D8}-\x{F6}\x{F8}-\x{1FFF}\x{2C00}-\x{2DFF}\x{3005}-\x{3007}\x{3031}-\x{D7FF}"
+    r"\x{F900}-\x{FDFF}\x{FE70}-\x{FEFE}\x{FF10}-\x{FF19}\x{FF21}-\x{FF3A}\x{FF41}-\x{FF5A}\x{FF66}-\x{FFDC}\x{10000}-\x{1EFFF}\x{20000}-\x{3FFFF}"
+)
+_WORD_BEFORE = rf"(?:^|[^{WORD}])"
+_WORD_AFTER = rf"(?:[^{WORD}]|$)"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A match: the text itself and its groups, '' for one that took no part."""
+
+    text: str
+    groups: tuple[str, ...]
+    named: tuple[tuple[str, str], ...] = ()
+
+
+class Pattern:
+    """A compiled pattern.  Raises Wrong, with the place in the pattern, for one that RE2 does not take."""
+
+    __slots__ = ("_grouped", "_ignore_case", "_plain", "_trim", "groups", "names", "source", "translated")
+
+    def __init__(self, source: str, *, ignore_case: bool = True) -> None:
+        if len(source) > MAX_PATTERN:
+            raise Wrong(f"a pattern of {len(source)} characters", f"at most {MAX_PATTERN}; a list of patterns costs no more")
+        self.source = source
+        self._ignore_case = ignore_case
+        self.translated, self._trim = unicode_words(source)
+        self._grouped = _compile(source, self.translated, _options(ignore_case=ignore_case))
+        self._plain = _compile(source, self.translated, _options(ignore_case=ignore_case, groups=False))
+        if self._plain.programsize > MAX_PROGRAM:
+            raise Wrong("a pattern that is too costly", "use smaller repeat counts such as {1,50}, or several patterns")
+        self.groups: int = self._grouped.groups
+        self.names: dict[str, int] = dict(self._grouped.groupindex)
+
+    def search(self, data: bytes) -> tuple[int, int] | None:
+        """Where it matches first, in bytes."""
+        start, end = self._plain._regexp.Match(re2._Anchor.UNANCHORED, data, 0, len(data))[0]
+        return None if start < 0 else (start, end)
+
+    def find(self, data: bytes) -> Found | None:
+        """The first match with its groups; none are looked for in a match that is longer than MAX_CAPTURED."""
+        span = self.search(data)
+        if span is None:
+            return None
+        start, end = span
+        if end - start > MAX_CAPTURED:
+            return Found(text=_text(data[start : start + MAX_CAPTURED]), groups=("",) * self.groups)
+        # Anchored at a known match and bounded by its end: the cost is that of the match, however long the text.
+        spans = self._grouped._regexp.Match(re2._Anchor.ANCHOR_START, data, start, end)
+        groups = tuple("" if s < 0 else _text(data[s:e]) for s, e in spans[1:])
+        named = tuple((name, groups[number - 1]) for name, number in self.names.items())
+        return Found(text=self._trimmed(_text(data[start:end])), groups=groups, named=named)
+
+    def _trimmed(self, text: str) -> str:
+        """The match without the characters that an outer \\b took."""
+        before, after = self._trim
+        if before and text and not is_word(text[0]):
+            text = text[1:]
+        return text[:-1] if after and text and not is_word(text[-1]) else text
+
+    def filter_arguments(self) -> tuple[bytes, re2.Options]:
+        """What RE2's filter wants to know of it."""
+        return self.translated.encode(), _options(ignore_case=self._ignore_case)
+
+
+def is_word(character: str) -> bool:
+    """Whether \\w takes this character."""
+    return re2.search(f"^[{WORD}]", character) is not None
+
+
+def glob(pattern: str) -> str:
+    """The regular expression for Sieve's wildcards (RFC 5228 2.7.1): `*` any run, `?` one character, a backslash the next as it is."""
+    made: list[str] = []
+    characters = iter(pattern)
+    for character in characters:
+        if character == "*":
+            made.append("(.*?)")  # RFC 5229 3.2: the shortest
+        elif character == "?":
+            made.append("(.)")
+        else:
+            made.append(re2.escape(next(characters, "\\") if character == "\\" else character))
+    return rf"(?s)\A{''.join(made)}\z"
+
+
+@lru_cache(maxsize=1_024)
+def literal(words: str) -> Pattern:
+    """A pattern for exactly these words, whatever their case."""
+    return Pattern(re2.escape(words[: MAX_PATTERN // 4]))
+
+
+class Automaton:
+    """Literal words searched together: which of them stand in a text, in one pass whatever their number."""
+
+    __slots__ = ("_ids", "_sets")
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._sets: list[tuple[re2.Set, tuple[int, ...]]] = []
+        for chunk in _chunks(range(len(words)), SET_SIZE * 5):
+            self._add(words, tuple(chunk))
+
+    def _add(self, words: Sequence[str], ids: tuple[int, ...]) -> None:
+        made = re2.Set.SearchSet(_options(literal=True, memory=SET_MEMORY))
+        for number in ids:
+            made.Add(words[number].encode())
+        if not _compiles(made) or (len(ids) > 1 and not _works(made, words[ids[-1]])):
+            half = len(ids) // 2
+            self._add(words, ids[:half])
+            self._add(words, ids[half:])
+            return
+        self._sets.append((made, ids))
+
+    def found(self, data: bytes) -> list[int]:
+        """Numbers of the words in the text."""
+        return [ids[number] for made, ids in self._sets for number in (made.Match(data) or ())]
+
+
+class PatternSet:
+    """Patterns searched together: RE2's filter finds the literal words that each needs, and only candidates are tried one by one."""
+
+    __slots__ = ("_filters", "_patterns")
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self._patterns = patterns
+        self._filters: list[tuple[re2.Filter, tuple[int, ...]]] = []
+        for chunk in _chunks(range(len(patterns)), SET_SIZE):
+            self._add(tuple(chunk))
+
+    def _add(self, ids: tuple[int, ...]) -> None:
+        made = re2.Filter()
+        for number in ids:
+            made.Add(*self._patterns[number].filter_arguments())
+        try:
+            made.Compile()
+        except re2.error:
+            if len(ids) == 1:
+                raise Wrong("a pattern whose words are too many to search for") from None
+            half = len(ids) // 2
+            self._add(ids[:half])
+            self._add(ids[half:])
+            return
+        self._filters.append((made, ids))
+
+    def found(self, data: bytes) -> list[int]:
+        """Numbers of the patterns that match the text."""
+        candidates = (ids[number] for made, ids in self._filters for number in (made.Match(data, potential=True) or ()))
+        return [number for number in candidates if self._patterns[number].search(data) is not None]
+
+
+def unicode_words(pattern: str) -> tuple[str, tuple[bool, bool]]:
+    """The pattern with `\\w` for all scripts and `\\b` at its edges as the character there; whether the first and last edge had one.
+
+    RE2 has no look-around, so a `\\b` inside a pattern stays what RE2 knows, ASCII; beside letters it does not know that is a mistake.
+    """
+    pieces = _pieces(pattern)
+    partner = _partners(pieces)
+    foreign = not pattern.isascii()
+    made: list[str] = []
+    trim = [False, False]
+    position = 0
+    for number, piece in enumerate(pieces):
+        made.append(piece)
+        if piece == r"\w":
+            made[-1] = f"[{WORD}]"
+        elif piece == r"\W":
+            made[-1] = f"[^{WORD}]"
+        elif piece.startswith("["):
+            made[-1] = _class(piece)
+        elif piece in (r"\b", r"\B"):
+            leading, trailing = _leading(pieces, partner, number), _trailing(pieces, partner, number)
+            if piece == r"\b" and (leading or trailing):
+                made[-1] = _WORD_BEFORE if leading else _WORD_AFTER
+                trim[0 if leading else 1] = True
+            elif foreign:
+                raise Wrong(
+                    f"{piece} inside a pattern knows ASCII letters only",
+                    r"\b works for all letters at the beginning and the end of a pattern, outside of a (group)",
+                    start=position, length=2,
+                )  # fmt: skip
+        position += len(piece)
+    return "".join(made), (trim[0], trim[1])
+
+
+_PIECE = re.compile(
+    r"""\\Q.*?(?:\\E|$)                      # quoted text
+      | \\(?:[pP]\{[^}]*\}|x\{[^}]*\}|.)    # an escape
+      | \[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]   # a class
+      | \(\?[a-zA-Z-]+\)                    # flags from here on
+      | \((?:\?(?:P?<\w+>|[a-zA-Z-]*:))?     # a group opens
+      | \{\d+(?:,\d*)?\}\??|[*+?]\??        # a quantifier
+      | .                                    # anything else: | ) ^ $ and ordinary characters
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+def _pieces(pattern: str) -> list[str]:
+    return _PIECE.findall(pattern)
+
+
+def _partners(pieces: list[str]) -> dict[int, int]:
+    """Each opening parenthesis with its closing one, and the other way; a `|` with the opening of its group (-1 for none)."""
+    partner: dict[int, int] = {}
+    stack: list[int] = []
+    for number, piece in enumerate(pieces):
+        if _opens(piece):
+            stack.append(number)
+        elif piece == ")" and stack:
+            partner[number] = stack.pop()
+            partner[partner[number]] = number
+        elif piece == "|":
+            partner[number] = stack[-1] if stack else -1
+    return partner
+
+
+def _opens(piece: str) -> bool:
+    return piece.startswith("(") and not piece.endswith(")")
+
+
+def _leading(pieces: list[str], partner: dict[int, int], number: int) -> bool:
+    """Whether nothing stands before this piece on any way through the pattern."""
+    while True:
+        number -= 1
+        if number < 0:
+            return True
+        piece = pieces[number]
+        if piece == "|":
+            number = partner[number]
+            if number < 0:
+                return True
+            piece = pieces[number]
+        if _opens(piece):
+            if _captures(piece) or _repeated(pieces, partner.get(number, len(pieces))):
+                return False
+        elif not (piece.startswith("(?") and piece.endswith(")")):
+            return False
+
+
+def _trailing(pieces: list[str], partner: dict[int, int], number: int) -> bool:
+    """Whether nothing stands after this piece on any way through the pattern."""
+    while True:
+        number += 1
+        if number >= len(pieces):
+            return True
+        piece = pieces[number]
+        if piece == "|":
+            opening = partner[number]
+            if opening < 0:
+                return True
+            number = partner.get(opening, len(pieces))
+            piece = ")"
+        if piece != ")" or _captures(pieces[partner.get(number, 0)]) or _repeated(pieces, number):
+            return False
+
+
+def _captures(piece: str) -> bool:
+    return piece == "(" or piece.startswith(("(?P<", "(?<"))
+
+
+def _repeated(pieces: list[str], closing: int) -> bool:
+    following = pieces[closing + 1] if closing + 1 < len(pieces) else ""
+    return following[:1] in ("*", "+", "?", "{") and following != "{"
+
+
+def _class(piece: str) -> str:
+    return piece.replace(r"\w", WORD)
+
+
+def _compile(source: str, translated: str, options: re2.Options) -> re2._Regexp:
+    try:
+        return re2._Regexp(translated, options)
+    except re2.error as err:
+        raise _wrong(source, translated, err) from None
+
+
+# What RE2 says -> what to do.  RE2's own words are short and exact, so they stay in the message.
+_ADVICE = {
+    "invalid perl operator": "RE2 has no look-around: state the other half as a further condition under all: or not:",
+    "invalid escape sequence": "RE2 knows no back-references and no \\Z; \\z is the end of the text",
+    "bad repetition operator": "possessive and doubled repeats are not in RE2, and not needed: nothing backtracks",
+    "invalid repetition size": "a repeat count is at most 1000",
+    "missing closing ]": "put a backslash before a [ that is meant as itself",
+    "missing )": "put a backslash before a ( that is meant as itself",
+    "unexpected )": "put a backslash before a ) that is meant as itself",
+    "no argument for repetition operator": "put a backslash before a * + or ? that is meant as itself",
+    "invalid named capture group": "a name has letters, digits and _ and is used once",
+    "pattern too large": "use smaller repeat counts such as {1,50}, or several patterns",
+}
+
+
+def _wrong(source: str, translated: str, err: re2.error) -> Wrong:
+    said = err.args[0].decode("utf-8", "replace") if isinstance(err.args[0], bytes) else str(err.args[0])
+    what, _, argument = said.partition(": ")
+    advice = next((advice for words, advice in _ADVICE.items() if said.startswith(words)), "see the syntax of RE2")
+    start = source.find(argument) if argument and argument != translated else -1
+    message = f"not a pattern: {what}" + (f" {argument}" if start >= 0 else "")
+    return Wrong(message, advice, start=max(start, 0), length=len(argument) if start >= 0 else 0)
+
+
+@lru_cache(maxsize=16)
+def _options(*, ignore_case: bool = False, groups: bool = True, literal: bool = False, memory: int = MEMORY) -> re2.Options:
+    made = re2.Options()
+    made.case_sensitive = not ignore_case
+    made.never_capture = not groups
+    made.literal = literal
+    made.max_mem = memory
+    made.log_errors = False
+    return made
+
+
+def _compiles(made: re2.Set) -> bool:
+    try:
+        made.Compile()
+    except re2.error:
+        return False
+    return True
+
+
+def _works(made: re2.Set, word: str) -> bool:
+    # A set whose automaton does not fit into its memory finds nothing and says nothing, so it has to find a word of its own.
+    return bool(made.Match(word.encode()))
+
+
+def _chunks(numbers: range, size: int) -> Iterable[range]:
+    return (numbers[start : start + size] for start in range(0, len(numbers), size))
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

@@ -1,0 +1,60 @@
+"""What a spam filter or a virus scanner in front of the desk wrote into the header (RFC 5235).
+
+The first field of a name counts: filters write on top.  Whether a sender can forge one is up to the mail server, which must take
+foreign ones out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+Headers = Mapping[str, Sequence[str]]
+
+_NUMBER = r"[-+]?\d{1,6}(?:\.\d{1,6})?"
+_SPAMD_RESULT = re.compile(rf"\[({_NUMBER}) / ({_NUMBER})\]")
+_SPAM_STATUS = re.compile(rf"(?:score|hits)=({_NUMBER})(?:[^=]{{0,20}}required=({_NUMBER}))?")
+_ALONE = re.compile(rf"\s*({_NUMBER})")
+REQUIRED = 5.0  # where the filter does not say from which score on it calls a mail spam
+
+
+def spam_score(headers: Headers) -> float | None:
+    """The score as the filter gave it; None where none looked."""
+    found = _score(headers)
+    return found[0] if found else None
+
+
+def spamtest(headers: Headers) -> int:
+    """RFC 5235 2.2: 0 not tested, 1 surely no spam ... 10 surely spam; 6 is where the filter's own line is."""
+    found = _score(headers)
+    if found is None:
+        return 0
+    score, required = found
+    return max(1, min(10, 1 + round(5 * score / required))) if required > 0 else 1
+
+
+def virustest(headers: Headers) -> int:
+    """RFC 5235 3.2: 0 not tested, 1 no known virus, 4 suspicious, 5 a virus."""
+    said = " ".join(_first(headers, name) for name in ("x-virus-status", "x-virus-found", "x-amavis-alert", "x-av-status")).lower()
+    if "suspicious" in said or "heuristic" in said:
+        return 4
+    if "infected" in said or "virus" in said or said.strip() == "yes":
+        return 5
+    return 1 if said.strip() or "x-virus-scanned" in headers else 0
+
+
+def _score(headers: Headers) -> tuple[float, float] | None:
+    """Score and the score required to be spam."""
+    if found := _SPAMD_RESULT.search(_first(headers, "x-spamd-result")):
+        return float(found[1]), float(found[2])
+    if found := _SPAM_STATUS.search(_first(headers, "x-spam-status")):
+        return float(found[1]), float(found[2] or REQUIRED)
+    for name in ("x-spam-score", "x-rspamd-score"):
+        if found := _ALONE.match(_first(headers, name)):
+            return float(found[1]), REQUIRED
+    stars = _first(headers, "x-spam-level")
+    return (float(min(stars.count("*"), 100)), REQUIRED) if stars else None
+
+
+def _first(headers: Headers, name: str) -> str:
+    return headers[name][0][:2_000] if headers.get(name) else ""

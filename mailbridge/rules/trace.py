@@ -1,0 +1,58 @@
+"""Why the rules decided as they did, as values that are stored with the mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A condition that held: in `source`, `key` was found as `found`."""
+
+    source: str
+    match: str = ""
+    key: str = ""
+    found: str = ""
+    captures: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What an action did.  `before` equal to `after`: nothing, and `note` says why."""
+
+    what: str
+    before: str
+    after: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A rule that held, where it stands, and what it did."""
+
+    rule: str
+    label: str
+    line: int
+    hits: tuple[Hit, ...] = ()
+    changes: tuple[Change, ...] = ()
+    stop: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Miss:
+    """A rule that did not hold: `held` of its conditions did, `reasons` say what was missing."""
+
+    rule: str
+    label: str
+    line: int
+    held: int
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    version: str
+    rules: int
+    steps: tuple[Step, ...] = ()
+    misses: tuple[Miss, ...] = ()
+    stopped_by: str = ""

@@ -1,0 +1,156 @@
+"""What of a condition held, and what was missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from mailbridge.rules.captures import tidied
+from mailbridge.rules.comparing import found
+from mailbridge.rules.compile import All, Any, Atoms, CompiledRule, Node, Not, Related
+from mailbridge.rules.patterns import Found
+from mailbridge.rules.sources import View
+from mailbridge.rules.trace import Hit, Miss
+from mailbridge.rules.tree import Exists, Fact, Match, Number, Same, Source, Test, Text
+
+SHOWN = 80  # characters of a text in a trace
+SHOWN_KEYS = 4
+
+
+class State(Protocol):
+    """What a run knows (`match.State`)."""
+
+    @property
+    def view(self) -> View: ...
+
+    def holds(self, node: Node) -> bool: ...
+
+    def texts(self, source: Source) -> tuple[str, ...]: ...
+
+
+def hits_of(node: Node, state: State) -> Iterator[Hit]:
+    """Everything in a condition that held, with what was found and caught."""
+    match node:
+        case All(children=children) | Any(children=children):
+            for child in children:
+                if state.holds(child):
+                    yield from hits_of(child, state)
+        case Atoms(leaf=leaf) | Related(leaf=leaf):
+            yield from _text_hits(leaf, state)
+        case Same(kind=kind, tests=tests):
+            yield from _same_hits(kind, tests, state)
+        case Number() | Fact():
+            yield Hit(source=told(node), found=_value(node, state))
+        case Not(child=child):
+            # "not a reply" stands in every rule that does not ask about replies; nobody wrote it, nobody wants to read it.
+            if not isinstance(child, Fact) or child.source.kind != "reply":
+                yield Hit(source=f"not {told(child)}")
+
+
+def _text_hits(leaf: Text, state: State) -> Iterator[Hit]:
+    for source in leaf.sources:
+        for text in state.texts(source):
+            if (hit := found(leaf.test, text)) is not None:
+                yield _hit(str(source), leaf.test, *hit)
+                break
+
+
+def _same_hits(kind: str, tests: Sequence[tuple[str, Test | Number]], state: State) -> Iterator[Hit]:
+    for thing in state.view.things(kind):
+        texts = [(name, test, thing[name]) for name, test in tests]
+        hits = [(name, test, _first(test, value)) for name, test, value in texts if isinstance(test, Test) and isinstance(value, tuple)]
+        if state.holds(Same(kind=kind, tests=tuple(tests))) and all(hit is not None for _, _, hit in hits):
+            yield from (_hit(f"{kind} {name}", test, *hit) for name, test, hit in hits if hit is not None)
+            return
+
+
+def _first(test: Test, texts: tuple[str, ...]) -> tuple[str, Found] | None:
+    return next((hit for text in texts if (hit := found(test, text)) is not None), None)
+
+
+def _hit(source: str, test: Test, key: str, what: Found) -> Hit:
+    return Hit(source=source, match=test.match, key=shown(key), found=shown(what.text), captures=tuple(_captures(test, key, what)))
+
+
+def _captures(test: Test, key: str, what: Found) -> Iterator[tuple[str, str]]:
+    if test.whole:
+        yield test.whole, tidied(what.text)
+    yield from zip(test.captures, map(tidied, what.groups), strict=False)
+    yield from ((name, tidied(value)) for name, value in what.named)
+
+
+def misses_of(compiled: CompiledRule, state: State) -> Miss:
+    """Why a rule did not hold."""
+    reasons, held = _missing(compiled.when, state)
+    rule = compiled.rule
+    return Miss(rule=rule.name, label=rule.label, line=rule.place.line, held=held, reasons=tuple(dict.fromkeys(reasons)))
+
+
+def _missing(node: Node, state: State) -> tuple[list[str], int]:
+    """What was missing, and how many conditions beside it held."""
+    if state.holds(node):
+        return [], 0 if isinstance(node, Not) else 1
+    match node:
+        case All(children=children):
+            parts = [_missing(child, state) for child in children]
+            return [reason for reasons, _ in parts for reason in reasons], sum(held for _, held in parts)
+        case Any(children=children):
+            return [" nor ".join(reason for child in children for reason in _missing(child, state)[0])], 0
+        case Not(child=Fact(source=source)) if source.kind == "reply":
+            return ["only for mail that opens a ticket"], 0
+        case Not(child=child):
+            return [f"it is so that {told(child)}"], 0
+    return [_not_so(node, state)], 0
+
+
+def _not_so(node: Node, state: State) -> str:
+    if isinstance(node, Number | Fact):
+        return f"{told(node)}: it is {_value(node, state)}"
+    return f"no {told(node)}"
+
+
+def told(node: Node) -> str:
+    """The condition in words."""
+    match node:
+        case All(children=children):
+            return " and ".join(map(told, children))
+        case Any(children=children):
+            return " or ".join(map(told, children))
+        case Not(child=child):
+            return f"not {told(child)}"
+        case Atoms(leaf=leaf) | Related(leaf=leaf):
+            return f"{' or '.join(map(str, leaf.sources))} {_test(leaf.test)}"
+        case Same(kind=kind, tests=tests):
+            return f"{kind} with {' and '.join(f'{name} {_test(t) if isinstance(t, Test) else _range(t)}' for name, t in tests)}"
+        case Number(source=source):
+            return f"{source} {_range(node)}"
+        case Fact(source=source, expected=expected):
+            return f"{'' if expected else 'no '}{source}"
+        case Exists(headers=headers):
+            return f"header {', '.join(headers)}"
+
+
+_SIGNS = {Match.IS: "is", Match.CONTAINS: "with", Match.MATCHES: "like", Match.REGEX: "~"}
+
+
+def _test(test: Test) -> str:
+    keys = [shown(key) for key in test.keys[:SHOWN_KEYS]] + (["…"] if len(test.keys) > SHOWN_KEYS else [])
+    return f"{_SIGNS.get(test.match, test.match)} {keys[0] if len(keys) == 1 else '[' + ', '.join(keys) + ']'}"
+
+
+def _range(test: Number) -> str:
+    words = [f"{word} {bound:g}" for word, bound in (("over", test.over), ("under", test.under)) if bound is not None]
+    return " and ".join(words)
+
+
+def _value(node: Number | Fact, state: State) -> str:
+    if isinstance(node, Fact):
+        return "so" if state.view.holds(node.source) else "not so"
+    value = state.view.number(node.source)
+    return "not known" if value is None else f"{value:g}"
+
+
+def shown(text: str) -> str:
+    """A text for a trace: one line, not too long."""
+    line = " ".join(text[: SHOWN * 4].split())
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"

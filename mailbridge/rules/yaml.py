@@ -1,0 +1,223 @@
+"""YAML text -> our own nodes, each with its place.  The only importer of PyYAML.
+
+PyYAML's constructors speak YAML 1.1 (`no` is false, `0700` is 448, `12:30` is 750) and let the last of two equal keys win.
+So only its composer is used, for the marks; the meaning of a scalar is YAML 1.2's core schema (chapter 10.3), two equal keys are a
+mistake (3.2.1.3), and aliases and tags are refused: a rule file says everything where it says it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import yaml
+
+from mailbridge.errors import Problem
+
+MAX_DEPTH = 50
+MAX_CHARACTERS = 8 << 20
+
+Plain = str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something stands: line and column count from 1, `length` is its width on that line."""
+
+    file: str
+    line: int
+    column: int
+    length: int = 1
+
+    def problem(self, message: str, hint: str = "", *, warning: bool = False) -> Problem:
+        """The mistake that this place shows."""
+        return Problem(file=self.file, line=self.line, column=self.column, length=self.length, message=message, hint=hint, warning=warning)
+
+    def part(self, start: int, length: int) -> Place:
+        """The place of some characters inside this one, where all stand on one line; else the place itself."""
+        if not 0 <= start < self.length:
+            return self
+        return Place(file=self.file, line=self.line, column=self.column + start, length=max(1, min(length, self.length - start)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scalar:
+    """A single value.  `text` is what was written, `value` what YAML 1.2 makes of it, `quote` the character around it ('' for none)."""
+
+    place: Place
+    text: str
+    value: Plain
+    quote: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sequence:
+    place: Place
+    items: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mapping:
+    place: Place
+    entries: tuple[tuple[Scalar, Node], ...]
+
+    def get(self, key: str) -> Node | None:
+        """The value of this key."""
+        return next((value for name, value in self.entries if name.text == key), None)
+
+
+Node = Scalar | Sequence | Mapping
+
+
+def read(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
+    """The one document in `text`; None for an empty one, or where it cannot be read at all."""
+    if len(text) > MAX_CHARACTERS:
+        return None, (Problem(file=file, message=f"larger than {MAX_CHARACTERS >> 20} MiB"),)
+    try:
+        documents = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
+    except yaml.YAMLError as err:
+        return None, (_syntax_problem(file, text, err),)
+    if len(documents) > 1:
+        place = _place(file, documents[1])
+        return None, (place.problem("a second document", "one file holds one document: take the --- out"),)
+    if not documents or documents[0] is None:
+        return None, ()
+    reader = _Reader(file)
+    node = reader.node(documents[0], 0)
+    return node, tuple(reader.problems)
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything below it, in the order of the file."""
+    yield node
+    match node:
+        case Sequence(items=items):
+            for item in items:
+                yield from walk(item)
+        case Mapping(entries=entries):
+            for _, value in entries:
+                yield from walk(value)
+
+
+class _Reader:
+    """Makes our nodes of PyYAML's, noting what we do not take."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.problems: list[Problem] = []
+        self.seen: set[int] = set()
+
+    def node(self, raw: yaml.Node, depth: int) -> Node:
+        place = _place(self.file, raw)
+        if id(raw) in self.seen:
+            # The composer resolves `*name` to the anchored node itself, whose mark is where it was defined.
+            self.problems.append(place.problem("an anchor that is used again by an alias", "write it out where it is used"))
+            return Scalar(place=place, text="", value=None)
+        self.seen.add(id(raw))
+        if depth > MAX_DEPTH:
+            self.problems.append(place.problem(f"nested deeper than {MAX_DEPTH} levels"))
+            return Scalar(place=place, text="", value=None)
+        match raw:
+            case yaml.MappingNode():
+                return self.mapping(raw, place, depth)
+            case yaml.SequenceNode():
+                return Sequence(place=place, items=tuple(self.node(item, depth + 1) for item in raw.value))
+            case yaml.ScalarNode():
+                return self.scalar(raw, place)
+        raise TypeError(f"PyYAML composed a {type(raw).__name__}")
+
+    def mapping(self, raw: yaml.MappingNode, place: Place, depth: int) -> Mapping:
+        entries: list[tuple[Scalar, Node]] = []
+        first: dict[str, Place] = {}
+        for raw_key, raw_value in raw.value:
+            key = self.node(raw_key, depth + 1)
+            value = self.node(raw_value, depth + 1)
+            if not isinstance(key, Scalar):
+                self.problems.append(key.place.problem("a key must be a word", "a list or a mapping cannot be a key"))
+                continue
+            if key.text in first:
+                self.problems.append(
+                    key.place.problem(f'"{key.text}" is given twice', f"the first one stands in line {first[key.text].line}")
+                )
+                continue
+            first[key.text] = key.place
+            entries.append((key, value))
+        return Mapping(place=place, entries=tuple(entries))
+
+    def scalar(self, raw: yaml.ScalarNode, place: Place) -> Scalar:
+        quote = raw.style or ""
+        # The resolver of PyYAML gives plain scalars a tag of YAML 1.1; only a tag somebody wrote is refused.
+        if raw.tag not in _RESOLVED:
+            self.problems.append(place.problem(f"the tag {raw.tag}", "tags are not taken: write the value alone"))
+        text = str(raw.value)
+        return Scalar(place=place, text=text, value=text if quote else plain_value(text), quote=quote)
+
+
+_RESOLVED = frozenset(
+    f"tag:yaml.org,2002:{word}" for word in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge", "binary")
+) | {"!"}
+
+_INT = re.compile(r"[-+]?[0-9]+")
+_OCTAL = re.compile(r"0o[0-7]+")
+_HEX = re.compile(r"0x[0-9a-fA-F]+")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_WORDS: dict[str, Plain] = {
+    "": None, "~": None, "null": None, "Null": None, "NULL": None,
+    "true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False,
+}  # fmt: skip
+
+
+def plain_value(text: str) -> Plain:
+    """What an unquoted scalar means in YAML 1.2's core schema."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if len(text) > 40:  # no number is that long, and int() of many digits is slow
+        return text
+    if _INT.fullmatch(text):
+        return int(text)
+    if _OCTAL.fullmatch(text):
+        return int(text[2:], 8)
+    if _HEX.fullmatch(text):
+        return int(text[2:], 16)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text
+
+
+def _place(file: str, raw: yaml.Node) -> Place:
+    start, end = raw.start_mark, raw.end_mark
+    length = end.column - start.column if end.line == start.line else 1
+    return Place(file=file, line=start.line + 1, column=start.column + 1, length=max(1, length))
+
+
+def _syntax_problem(file: str, text: str, err: yaml.YAMLError) -> Problem:
+    mark = getattr(err, "problem_mark", None)
+    if mark is None:  # a character YAML does not allow; the reader names only its position
+        position = getattr(err, "position", 0) or 0
+        before = text[:position]
+        line = before.count("\n") + 1
+        return Problem(
+            file=file, line=line, column=position - before.rfind("\n"), message="a character that YAML does not allow",
+            hint="take the control character out",
+        )  # fmt: skip
+    what = str(getattr(err, "problem", "") or "cannot be read")
+    context = str(getattr(err, "context", "") or "")
+    return Problem(
+        file=file, line=mark.line + 1, column=mark.column + 1,
+        message=f"not YAML: {what}" + (f" {context}" if context else ""), hint=_syntax_hint(what, text, mark.line),
+    )  # fmt: skip
+
+
+def _syntax_hint(what: str, text: str, line: int) -> str:
+    lines = text.splitlines()
+    shown = lines[line] if line < len(lines) else ""
+    if "\t" in shown[: len(shown) - len(shown.lstrip())]:
+        return "indent with spaces: YAML does not take tabs"
+    if "mapping values are not allowed" in what:
+        return 'a value with ": " in it needs quotes'
+    if "anchor" in what or "alias" in what:
+        return "a value that begins with * or & needs quotes"
+    if "cannot start any token" in what:
+        return "a value that begins with this character needs quotes"
+    return "look for a missing quote, bracket or indentation at or above this line"
