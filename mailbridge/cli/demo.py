@@ -1,0 +1,147 @@
+"""`mailbridge demo`: a desk at work, with sample mails, shown live."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailbridge.cli import exits
+from mailbridge.cli.show import safe
+
+if TYPE_CHECKING:
+    from mailbridge.cli.demo_samples import Letter, Sample
+    from mailbridge.cli.demo_watch import Effect, Watch
+    from mailbridge.outbox.model import Queued
+
+
+@click.command()
+@click.option("--dir", "folder", default="demo", show_default=True, type=click.Path(path_type=Path), help="The desk's folder; made anew.")
+@click.option("--once", is_flag=True, help="Stop after the samples; exit code 0 only when each had its expected outcome.")
+def demo(folder: Path, once: bool) -> int:
+    """Run a desk with sample mails, to look at: SQLite, an SMTP port on loopback, outgoing mail caught in a folder.
+
+    Nothing leaves this machine.  The desk stays until Ctrl-C, so that you can send it mails of your own.
+    """
+    from mailbridge.cli.demo_desk import free_port, new_desk, running
+    from mailbridge.cli.demo_watch import Watch
+    from mailbridge.config import load
+    from mailbridge.store.engine import Store
+
+    port = free_port()
+    new_desk(folder, port)
+    click.echo(f"mailbridge demo: a desk on SQLite in {folder}/, mail in at 127.0.0.1:{port}, mail out in {folder}/outgoing/new\n")
+    config = load(folder)
+    store = Store(config.store_url)
+    with running(folder, port) as daemon:
+        try:
+            watch = Watch(store, config, daemon.check)
+            wrong = play(watch, daemon.send)
+            if once:
+                return verdict(wrong)
+            invite(port, folder)
+            follow(watch)
+        except KeyboardInterrupt:
+            click.echo("\nstopping the desk")
+        finally:
+            store.close()
+    return exits.OK
+
+
+def play(watch: Watch, send: Callable[[Letter], None]) -> list[str]:
+    """Every sample was sent and shown; what came out otherwise than expected."""
+    from mailbridge.cli.demo_samples import differences, letter, samples
+
+    begun = time.monotonic()
+    wrong: list[str] = []
+    out: Counter[str] = Counter()
+    for sample in samples():
+        mail = letter(sample, watch.ours(*sample.answers) if sample.answers else None)
+        send(mail)
+        effect = watch.effect_of(mail.message_id)
+        show(effect, sample)
+        wrong += differences(sample, effect.seen)
+        out.update(effect.seen.told)
+    click.echo(f"\n{len(samples())} sample mails in {time.monotonic() - begun:.1f} s; {sum(out.values())} mails out: {counted(out)}")
+    return wrong
+
+
+def verdict(wrong: list[str]) -> int:
+    if not wrong:
+        click.echo("every sample had its expected outcome")
+        return exits.OK
+    click.echo(f"{len(wrong)} differences:", err=True)
+    for difference in wrong:
+        click.echo(f"  {safe(difference)}", err=True)
+    return exits.MISTAKES
+
+
+def invite(port: int, folder: Path) -> None:
+    click.echo(f"""
+Send your own:  swaks --server 127.0.0.1:{port} --from you@home.example --to support@demo.example --header "Subject: printer on fire"
+Look:           export MAILBRIDGE_DESK={folder.absolute()}
+                mailbridge tickets list · mailbridge tickets show MB-1 · mailbridge outbox list · mailbridge rules explain MB-1
+Stop:           Ctrl-C
+""")
+
+
+def follow(watch: Watch) -> None:
+    """Shows whatever comes, until somebody presses Ctrl-C."""
+    while True:
+        for row in watch.new_rows():
+            show(watch.effect(row), None)
+        for queued in watch.other_letters():
+            click.echo(f"  alert\n{letter_line(queued)}")
+        time.sleep(0.3)
+
+
+def show(effect: Effect, sample: Sample | None) -> None:
+    """One mail: where it went, why, and what we sent because of it."""
+    click.echo(headline(effect, sample))
+    for line in why(effect):
+        click.echo(f"          {safe(line)}")
+    for queued in effect.letters:
+        click.echo(letter_line(queued))
+
+
+def headline(effect: Effect, sample: Sample | None) -> str:
+    seen, subject = effect.seen, effect.mail.subject if effect.mail else ""
+    number = seen.ticket or "-"
+    what = {
+        "ticket": f"{seen.team:14} {seen.priority:7}",
+        "append": f"+ {seen.status}",
+        "duplicate": "a copy: nothing new",
+        "kept": f"kept, answered nobody ({seen.kind})",
+    }.get(seen.outcome, seen.outcome)
+    return f"  {number:7} {what:22} {safe(subject)}" + (f"   [{sample.is_}]" if sample else "")
+
+
+def why(effect: Effect) -> Iterable[str]:
+    """The reasons, from the explanation that is stored with the mail."""
+    seen, told = effect.seen, effect.explanation
+    if seen.outcome == "ticket":
+        steps = told.get("rules", {}).get("steps", [])
+        for step in steps:
+            found = ", ".join(f'"{hit["found"]}"' for hit in step["hits"] if hit["found"])
+            yield f"rule {step['label']}" + (f": {found}" if found else "") + f" → {seen.team}, {seen.priority}"
+        if not steps:
+            yield f"no rule holds: the default team, {seen.team}"
+    elif seen.placed:
+        yield f"by its {seen.placed}"
+    if seen.follows:
+        yield f"possible follow-up of {seen.follows}, which it cannot enter"
+    yield from told.get("placed", {}).get("refused", [])
+
+
+def letter_line(queued: Queued) -> str:
+    promise = queued.notification
+    state = "" if queued.state == "sent" else f" ({queued.state}: {queued.error})"
+    return safe(f"          → {promise.audience} {promise.recipient}: {promise.event.replace('_', ' ')}{state}")
+
+
+def counted(out: Counter[str]) -> str:
+    return ", ".join(f"{number} {event}" for event, number in sorted(out.items()))

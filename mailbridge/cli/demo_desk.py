@@ -1,0 +1,121 @@
+"""The demo's desk: a folder made anew, a free port, and the real daemon in its own process."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mailbridge.cli.demo_samples import Letter
+from mailbridge.cli.init import write_desk
+from mailbridge.errors import InUse, Permanent
+
+MARK = ".mailbridge-demo"
+FIRST_PORT, LAST_PORT = 2525, 2599
+START = 20.0  # seconds until the port must answer
+
+
+def new_desk(folder: Path, port: int) -> None:
+    """`folder` holds a fresh demo desk.  Only a folder that a demo made is ever made anew."""
+    if (folder / MARK).is_file():
+        refuse_running(folder)
+        shutil.rmtree(folder)
+    write_desk(folder, name="Demo Support", address="support@demo.example", demo=True, port=port)
+    (folder / MARK).write_text("made by `mailbridge demo`, which may delete this folder\n", encoding="utf-8")
+
+
+def refuse_running(folder: Path) -> None:
+    """Raises InUse when a demo still runs in the folder."""
+    from mailbridge.config import load
+    from mailbridge.store.engine import Store
+
+    if not (folder / "mailbridge.db").exists():
+        return
+    store = Store(load(folder).store_url)
+    try:
+        with store.guard():
+            return
+    except Permanent as error:
+        raise InUse(f"another demo runs in {folder}; stop it, or name another folder: --dir") from error
+    finally:
+        store.close()
+
+
+def free_port() -> int:
+    """2525, or the next port of loopback that nobody has."""
+    for port in range(FIRST_PORT, LAST_PORT + 1):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+    raise Permanent(f"no port from {FIRST_PORT} to {LAST_PORT} is free on 127.0.0.1")
+
+
+class Daemon:
+    """The running daemon; its log is in the folder."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        self.port = port
+        self.log = folder / "mailbridge.log"
+        command = [sys.executable, "-m", "mailbridge", "run", "--desk", str(folder)]
+        with self.log.open("ab") as log:
+            # Its own session: Ctrl-C at the terminal is ours, and we stop the daemon in order.
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
+
+    def wait_until_ready(self) -> None:
+        """The port greets; raises Permanent with the end of the log when it does not."""
+        end = time.monotonic() + START
+        while time.monotonic() < end:
+            self.check()
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
+                    if connection.recv(4).startswith(b"220"):
+                        return
+            except OSError:
+                time.sleep(0.05)
+        raise Permanent(f"the daemon does not answer on port {self.port}\n{self.last_words()}")
+
+    def check(self) -> None:
+        """Raises Permanent when the daemon is gone."""
+        if self.process.poll() is not None:
+            raise Permanent(f"the daemon ended with code {self.process.returncode}\n{self.last_words()}")
+
+    def last_words(self) -> str:
+        lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
+        return "\n".join([f"{self.log} ends with:", *lines])
+
+    def send(self, letter: Letter) -> None:
+        """The mail is accepted: it is in the daemon's inbox, on disk."""
+        with smtplib.SMTP("127.0.0.1", self.port, local_hostname="demo.example", timeout=30) as server:
+            server.sendmail(letter.mail_from, letter.recipients, letter.raw, mail_options=["BODY=8BITMIME"])
+
+    def stop(self) -> None:
+        """The daemon finished its turn and is gone."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+
+
+@contextmanager
+def running(folder: Path, port: int) -> Iterator[Daemon]:
+    """The daemon answers on its port for as long as the block lasts."""
+    daemon = Daemon(folder, port)
+    try:
+        daemon.wait_until_ready()
+        yield daemon
+    finally:
+        daemon.stop()

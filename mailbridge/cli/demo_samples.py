@@ -1,0 +1,134 @@
+"""The sample mails of the demo: what is sent, what it answers, and what must come of it.  The data is in samples/samples.toml."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from email.parser import BytesHeaderParser
+from email.utils import getaddresses
+from pathlib import Path
+from typing import Any
+
+from mailbridge.errors import Permanent
+
+FOLDER = Path(__file__).with_name("samples")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One mail to send.  `answers`: ticket and event of the mail of ours that it answers."""
+
+    file: str
+    is_: str
+    expect: Mapping[str, Any]
+    answers: tuple[str, str] | None = None
+    null_sender: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ours:
+    """What a reader of our mail has in hand: the headers a mail program uses when somebody presses Reply."""
+
+    recipient: str
+    reply_to: str
+    message_id: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A sample ready to be sent."""
+
+    mail_from: str
+    recipients: tuple[str, ...]
+    raw: bytes
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What became of a mail, as far as expectations speak of it."""
+
+    outcome: str
+    ticket: str = ""
+    kind: str = ""
+    language: str = ""
+    team: str = ""
+    priority: str = ""
+    status: str = ""
+    placed: str = ""
+    follows: str = ""
+    rules: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
+
+
+def samples() -> tuple[Sample, ...]:
+    """All samples in the order in which they are sent."""
+    data = tomllib.loads((FOLDER / "samples.toml").read_text(encoding="utf-8"))
+    return tuple(_sample(table) for table in data["sample"])
+
+
+def _sample(table: Mapping[str, Any]) -> Sample:
+    known = {field.name for field in fields(Seen)}
+    if unknown := set(table["expect"]) - known:
+        raise Permanent(f"{table['file']} expects something unknown: {', '.join(sorted(unknown))}")
+    answers = table.get("answers")
+    return Sample(
+        file=table["file"],
+        is_=table["is"],
+        expect=table["expect"],
+        answers=(answers["ticket"], answers["event"]) if answers else None,
+        null_sender=table.get("null_sender", False),
+    )
+
+
+def letter(sample: Sample, answered: Ours | None) -> Letter:
+    """The sample with the addresses of the mail it answers in their places, line ends as the wire wants them."""
+    text = (FOLDER / sample.file).read_text(encoding="utf-8")
+    if answered is not None:
+        places = {
+            "REPLY_TO": answered.reply_to,
+            "MESSAGE_ID": answered.message_id,
+            "SUBJECT": answered.subject,
+            "AGENT": answered.recipient,
+            "RECIPIENT": answered.recipient,
+        }
+        text = re.sub(r"%([A-Z_]+)%", lambda match: places[match.group(1)], text)
+    raw = text.replace("\n", "\r\n").encode("utf-8")
+    header = BytesHeaderParser().parsebytes(raw)
+    return Letter(
+        mail_from="" if sample.null_sender else _addresses(header["From"])[0],
+        recipients=_addresses(header["To"]),
+        raw=raw,
+        message_id=str(header["Message-ID"]).strip().strip("<>"),
+    )
+
+
+def read_ours(raw: bytes) -> Ours:
+    """The headers of a mail we sent, unfolded, encoded words as they are."""
+    header = BytesHeaderParser().parsebytes(raw)
+    return Ours(
+        recipient=_addresses(header["To"])[0],
+        reply_to=_addresses(header["Reply-To"] or header["From"])[0],
+        message_id=str(header["Message-ID"]).strip(),
+        subject=re.sub(r"\r?\n[ \t]+", " ", str(header["Subject"])).strip(),
+    )
+
+
+def differences(sample: Sample, seen: Seen) -> list[str]:
+    """One sentence a difference between what came of the sample and what was expected; empty when all is well."""
+    return [
+        f"{sample.file}: {key} is {_shown(getattr(seen, key))}, expected {_shown(wanted)}"
+        for key, wanted in sample.expect.items()
+        if getattr(seen, key) != (tuple(wanted) if isinstance(wanted, list) else wanted)
+    ]
+
+
+def _shown(value: str | Sequence[str]) -> str:
+    return f'"{value}"' if isinstance(value, str) else ", ".join(value) or "nothing"
+
+
+def _addresses(header: object) -> tuple[str, ...]:
+    return tuple(address for _, address in getaddresses([str(header)]) if address)

@@ -1,0 +1,152 @@
+"""What the demo sees of the running desk: its database, read from outside, and the Maildir that catches its mails."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mailbridge.cli.demo_samples import Ours, Seen, read_ours
+from mailbridge.config import Config
+from mailbridge.desk.model import Ticket
+from mailbridge.errors import Permanent
+from mailbridge.ids import ticket_number
+from mailbridge.outbox.model import Queued
+from mailbridge.outbox.model import State as Out
+from mailbridge.store.engine import Store
+from mailbridge.store.inbox import InboxRow, State
+from mailbridge.store.mails import StoredMail
+
+ENDS = (State.DONE, State.QUARANTINED, State.DROPPED)
+UNDER_WAY = (Out.QUEUED, Out.SENDING, Out.DOT)
+PATIENCE = 30.0
+GLANCE = 0.02
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """One mail that came in, and everything that came of it."""
+
+    row: InboxRow
+    ticket: Ticket | None
+    mail: StoredMail | None
+    explanation: Mapping[str, Any]
+    letters: tuple[Queued, ...]
+    seen: Seen
+
+
+class Watch:
+    """Follows inbox and outbox from the moment it is made.  `check` raises when the daemon is gone."""
+
+    def __init__(self, store: Store, config: Config, check: Callable[[], None]) -> None:
+        self._store, self._config, self._check = store, config, check
+        self._inbox = self._outbox = 0
+
+    def new_rows(self) -> list[InboxRow]:
+        """Mails that came in since the last one that was followed to its end, oldest first."""
+        with self._store.read() as tx:
+            return [row for row in reversed(tx.inbox.list(100)) if row.id > self._inbox]
+
+    def effect_of(self, message_id: str) -> Effect:
+        """The newest mail with this Message-ID, when it came to its end and our mails about it are out."""
+
+        def found() -> InboxRow | None:
+            return next((row for row in self.new_rows() if row.message_id == message_id), None)
+
+        row = self._until(lambda: found() is not None, "the mail does not appear in the inbox") and found()
+        if not row:
+            raise Permanent("the mail does not appear in the inbox", message_id=message_id)
+        return self.effect(row)
+
+    def effect(self, row: InboxRow) -> Effect:
+        """What came of the mail in this row, waited for."""
+        self._until(lambda: self._row(row.id).state in ENDS, f"mail {row.id} does not come to an end")
+        letters = self._letters()
+        self._inbox = row.id
+        return self._told(self._row(row.id), letters)
+
+    def other_letters(self) -> tuple[Queued, ...]:
+        """Mails of ours that no mail of somebody caused: alerts."""
+        return self._letters()
+
+    def ours(self, ticket: str, event: str) -> Ours:
+        """Our mail about this ticket and event (`customer.received`), as it lies in the outgoing Maildir."""
+        with self._store.read() as tx:
+            letters = [queued for queued in tx.outbox.list(limit=1000) if self._number(queued.notification.ticket) == ticket]
+        for queued in letters:
+            if name(queued) == event:
+                return read_ours(self._caught(queued.notification.message_id))
+        raise Permanent(f"there is no {event} about {ticket} to answer; there are: {', '.join(map(name, letters)) or 'none'}")
+
+    def _caught(self, message_id: str) -> bytes:
+        wanted = f"message-id: <{message_id.strip('<>')}>".encode().lower()
+        for file in self._maildir():
+            raw = file.read_bytes()
+            head = raw.partition(b"\r\n\r\n")[0] if b"\r\n\r\n" in raw else raw.partition(b"\n\n")[0]
+            if wanted in b" ".join(head.lower().split()):
+                return raw
+        raise Permanent("our mail is not in the outgoing Maildir", message_id=message_id)
+
+    def _maildir(self) -> Iterator[Path]:
+        folder = Path(self._config.outgoing.url.removeprefix("maildir:"))
+        return (file for part in ("new", "cur") for file in sorted((folder / part).glob("*")))
+
+    def _letters(self) -> tuple[Queued, ...]:
+        """Our mails since the last look, when none of them is under way any more."""
+
+        def new() -> list[Queued]:
+            with self._store.read() as tx:
+                return [queued for queued in reversed(tx.outbox.list(limit=200)) if queued.id > self._outbox]
+
+        self._until(lambda: all(queued.state not in UNDER_WAY for queued in new()), "our mails do not go out")
+        letters = tuple(new())
+        self._outbox = max([self._outbox, *(queued.id for queued in letters)])
+        return letters
+
+    def _told(self, row: InboxRow, letters: tuple[Queued, ...]) -> Effect:
+        with self._store.read() as tx:
+            ticket = tx.tickets.get(row.ticket) if row.ticket else None
+            mail = tx.mails.get(row.mail) if row.mail else None
+            explanation: Mapping[str, Any] = (tx.mails.explanation(row.mail) if row.mail else None) or {}
+        placed = explanation.get("placed", {})
+        seen = Seen(
+            outcome=row.outcome or row.state,
+            ticket=self._number(row.ticket),
+            kind=explanation.get("kind", {}).get("is", ""),
+            language=mail.language if mail else "",
+            team=ticket.team if ticket else "",
+            priority=ticket.priority if ticket else "",
+            status=ticket.status if ticket else "",
+            placed=placed.get("reason", ""),
+            follows=self._number(placed.get("follows")),
+            rules=tuple(step["label"] for step in explanation.get("rules", {}).get("steps", ())),
+            told=tuple(sorted(name(queued) for queued in letters if queued.state is Out.SENT)),
+        )
+        return Effect(row=row, ticket=ticket, mail=mail, explanation=explanation, letters=letters, seen=seen)
+
+    def _number(self, ticket: int | None) -> str:
+        return ticket_number(self._config.desk.prefix, ticket) if ticket else ""
+
+    def _row(self, id_: int) -> InboxRow:
+        with self._store.read() as tx:
+            row = tx.inbox.get(id_)
+        if row is None:
+            raise Permanent(f"mail {id_} is gone from the inbox")
+        return row
+
+    def _until(self, holds: Callable[[], bool], complaint: str) -> bool:
+        """Returns when it holds; raises Permanent when the daemon is gone or patience ends."""
+        end = time.monotonic() + PATIENCE
+        while not holds():
+            self._check()
+            if time.monotonic() > end:
+                raise Permanent(complaint)
+            time.sleep(GLANCE)
+        return True
+
+
+def name(queued: Queued) -> str:
+    """`customer.received`: the audience and the event, as its template is called."""
+    return f"{queued.notification.audience}.{queued.notification.event}"
