@@ -1,0 +1,125 @@
+"""The manual knows every command, every option and every key of the configuration, and nothing that is not there."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from mailbridge import config
+from mailbridge.cli.main import COMMANDS, cli
+from mailbridge.config import load
+from mailbridge.configfile import ENVIRONMENT, KEYS
+
+ROOT = Path(__file__).resolve().parents[3]
+MANUAL = ROOT / "docs" / "manual"
+SHARED_OPTIONS = {"--desk", "--help"}
+
+
+def leaves(command: click.Command, name: str) -> Iterator[tuple[str, click.Command]]:
+    """Every command that does something, with its full name."""
+    if not isinstance(command, click.Group):
+        yield name, command
+        return
+    context = click.Context(command)
+    for each in command.list_commands(context):
+        found = command.get_command(context, each)
+        assert found is not None, f"{name} {each} is listed and not there"
+        yield from leaves(found, f"{name} {each}")
+
+
+def sections(file: str, heading: str) -> dict[str, str]:
+    """Heading -> text below it."""
+    parts = re.split(rf"^{heading} (.+)$", (MANUAL / file).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+ALL = list(leaves(cli, "mailbridge"))
+
+
+@pytest.mark.parametrize(("name", "command"), ALL, ids=[name for name, _ in ALL])
+def test_each_command_has_its_section_with_all_its_options(name: str, command: click.Command) -> None:
+    text = sections("commands.md", "###").get(f"`{name}`")
+
+    assert text is not None, f"docs/manual/commands.md has no section ### `{name}`"
+    options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts) if option.startswith("--")}
+    assert {option for option in options - SHARED_OPTIONS if option not in text} == set()
+
+
+@pytest.mark.parametrize(("name", "command"), ALL, ids=[name for name, _ in ALL])
+def test_each_command_explains_itself_and_its_options(name: str, command: click.Command) -> None:
+    assert command.help
+    assert [option.name for option in command.params if isinstance(option, click.Option) and not option.help] == []
+
+
+def test_the_manual_describes_no_command_that_is_gone() -> None:
+    assert set(sections("commands.md", "###")) == {f"`{name}`" for name, _ in ALL}
+
+
+def test_the_table_of_commands_says_what_each_command_says() -> None:
+    assert all(sentence.endswith((".", "?")) for _, sentence in COMMANDS.values())
+
+
+@pytest.mark.parametrize("section", KEYS)
+def test_each_key_is_in_the_manual_and_no_other(section: str) -> None:
+    text = next(text for heading, text in sections("configuration.md", "##").items() if heading.strip("[]") == section)
+
+    assert set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)) == set(KEYS[section]) - {"password"}
+
+
+DEFAULTS = {
+    "desk": config.Desk,
+    "mailbox": config.Mailbox,
+    "listener": config.Listener,
+    "outgoing": config.Outgoing,
+    "limits": config.Limits,
+}
+
+
+@pytest.mark.parametrize("section", DEFAULTS)
+def test_the_defaults_in_the_manual_are_those_of_the_code(section: str) -> None:
+    """Where the manual gives a value as code, it is TOML that reads back as the default."""
+    text = next(text for heading, text in sections("configuration.md", "##").items() if heading.strip("[]") == section)
+    fields = {field.name: field for field in dataclasses.fields(DEFAULTS[section])}
+    given = re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text, flags=re.MULTILINE)
+
+    read = {key: KEYS[section][key](tomllib.loads(f"x = {value}")["x"]) for key, value in given}
+
+    assert given
+    assert read == {key: fields[key].default for key in read}
+
+
+def test_each_environment_variable_is_in_the_manual() -> None:
+    text = sections("configuration.md", "##")["Environment"]
+
+    assert [name for name in ENVIRONMENT if f"| `{name}` |" not in text] == []
+
+
+@pytest.mark.parametrize("example", sorted((ROOT / "deploy" / "examples").glob("*.toml")), ids=lambda path: path.name)
+def test_each_sample_configuration_can_be_read(example: Path) -> None:
+    assert load(example, dict.fromkeys(("MAIL_PASSWORD", "SUPPORT_PASSWORD", "HILFE_PASSWORD"), "secret")).desk.name == "Acme Support"
+
+
+def toml_blocks() -> list[tuple[str, str]]:
+    pages = [ROOT / "README.md", *sorted(MANUAL.glob("*.md"))]
+    return [(page.name, block) for page in pages for block in re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)]
+
+
+@pytest.mark.parametrize(("page", "block"), toml_blocks())
+def test_each_piece_of_configuration_in_the_docs_has_known_keys(page: str, block: str) -> None:
+    for section, tables in tomllib.loads(block).items():
+        for table in tables if isinstance(tables, list) else [tables]:
+            assert set(table) <= set(KEYS[section]), page
+
+
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_pages_lead_somewhere(page: Path) -> None:
+    assert [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()] == []
