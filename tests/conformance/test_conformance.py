@@ -1,0 +1,39 @@
+"""The whole conformance run as a test: no column may fall below what it once reached (floors.json, in per cent)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.checks import Verdict
+from tests.conformance.hostile import judge_hostile
+from tests.conformance.report import figures, table
+from tests.conformance.run import judge_corpus
+from tests.conformance.suites import corpus, default_corpus
+
+FLOORS: dict[str, float] = json.loads(Path(__file__).with_name("floors.json").read_text("utf-8"))
+CORPUS = default_corpus()
+HOSTILE = CORPUS.parent / "hostile"
+
+pytestmark = pytest.mark.skipif(not CORPUS.is_dir(), reason=f"no corpus at {CORPUS}; MAILBRIDGE_CORPUS names another folder")
+
+
+@pytest.fixture(scope="module")
+def verdicts() -> list[Verdict]:
+    found = judge_corpus(corpus(CORPUS))
+    return found + (judge_hostile(HOSTILE) if HOSTILE.is_dir() else [])
+
+
+@pytest.mark.parametrize("column", FLOORS)
+def test_column_keeps_its_floor(verdicts: list[Verdict], column: str) -> None:
+    cell = figures(verdicts).get(column)
+    if cell is None:
+        pytest.skip(f"nothing in {CORPUS} is about {column}")
+    rate = 100 * cell["right"] / cell["total"]
+    assert rate >= FLOORS[column], "\n" + table(verdicts, worst=40, column=column)
+
+
+def test_every_column_has_a_floor(verdicts: list[Verdict]) -> None:
+    assert set(figures(verdicts)) <= set(FLOORS)
