@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 from threading import Event
 from typing import Self
 
+from mailbridge import shipped
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config import Config
 from mailbridge.context import Desk, reading_policy
 from mailbridge.conversation.tokens import Signer
-from mailbridge.errors import Permanent
+from mailbridge.desk.commands import ReportFailure
+from mailbridge.desk.decide import Circumstances, decide
+from mailbridge.desk.events import Actor, ActorKind
+from mailbridge.filing import occasion
 from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
 from mailbridge.isolation.pool import Readers
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.ops import crash
-from mailbridge.outbox.render import Renderer, shipped_templates
+from mailbridge.outbox import couriers
+from mailbridge.outbox.compose import admin_letters, notifications
+from mailbridge.outbox.deliver import Deliverer
+from mailbridge.outbox.model import Notification, Queued
+from mailbridge.outbox.render import Renderer
 from mailbridge.policy import Broken, PolicyKeeper
+from mailbridge.record import record
 from mailbridge.rules.load import Policy
 from mailbridge.store.engine import Store
+from mailbridge.store.tx import Tx
+from mailbridge.views import view_of
 from mailbridge.worker import Worker
 
 STORE_PATIENCE = timedelta(seconds=30)
@@ -67,7 +77,7 @@ class App:
 
     @cached_property
     def rules(self) -> PolicyKeeper:
-        return PolicyKeeper(self.config.rules_folder, self.store, self.clock, on_broken=self._rules_broke)
+        return PolicyKeeper(self.config.folder, self.store, self.clock, on_broken=self._rules_broke)
 
     def policy(self) -> Policy:
         """The rules in force."""
@@ -134,6 +144,7 @@ class App:
             desk=self.desk,
             view=view_of,
             failed=self._undeliverable,
+            held=self._held,
         )
 
     def sweep(self, now: datetime | None = None) -> int:
@@ -155,10 +166,34 @@ class App:
         sender = (row.envelope.mail_from if row else "") or ""
         self._tell_admins("quarantined", str(inbox), {"inbox": str(inbox), "reason": reason, "sender": sender})
 
+    def _undeliverable(self, tx: Tx, queued: Queued, reason: str) -> None:
+        """A promise was given up: it stands on the ticket, and whoever is responsible hears of it; never a third party."""
+        promise, desk, now = queued.notification, self.desk(), self.clock.now()
+        ticket = tx.tickets.get(promise.ticket) if promise.ticket else None
+        if ticket is None:
+            return
+        about = Circumstances(actor=Actor(kind=ActorKind.SYSTEM, name="outbox"), now=now, organisation=desk.organisation)
+        command = ReportFailure(recipient=promise.recipient, what=promise.event, reason=reason)
+        decision = decide(ticket, command, about)
+        after = decision.ticket or ticket
+        # The news of a failure that fails itself is not told again: it would go round for ever.
+        told = () if promise.event == "bounced" else notifications(decision.events, occasion(tx, after, desk))
+        record(tx, after, decision.events, told, desk.organisation, now)
+        self.letters_wait.set()
+
+    def _held(self, tx: Tx, _queued: Queued, until: datetime) -> None:
+        """The breaker for automatic mail is open: the admins hear of it once an hour."""
+        limit = str(self.config.limits.automatic_per_hour)
+        values = {"count": limit, "limit": limit, "until": until.isoformat()}
+        tx.outbox.add_many(self._letters("breaker", until.strftime("%Y%m%d%H"), values), self.clock.now())
+
+    def _letters(self, event: str, key: str, values: dict[str, str]) -> tuple[Notification, ...]:
+        desk = self.config.desk
+        return admin_letters(desk.admins, event, key, values, desk.address, desk.language)
+
     def _tell_admins(self, event: str, key: str, values: dict[str, str]) -> None:
-        letters = admin_letters(self.config.desk.admins, event, key, values, self.config.desk.address, self.config.desk.language)
         with self.store.write() as tx:
-            tx.outbox.add_many(letters, self.clock.now())
+            tx.outbox.add_many(self._letters(event, key, values), self.clock.now())
         self.letters_wait.set()
 
 

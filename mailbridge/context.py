@@ -90,5 +90,3 @@ def reading_policy(config: Config, markers: tuple[str, ...] = ()) -> ReadingPoli
         own_hosts=config.desk.own_hosts,
         reply_markers=markers,
     )
-
-

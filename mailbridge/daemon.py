@@ -20,6 +20,7 @@ from types import FrameType
 
 from mailbridge import __version__
 from mailbridge.app import App
+from mailbridge.config import Mailbox
 from mailbridge.errors import StoreAway
 from mailbridge.intake.imap import Poller
 from mailbridge.intake.listener import Listeners
@@ -47,8 +48,7 @@ class Daemon:
         # One process works one SQLite file: two turns in flight keep its reading children busy while one of them writes.
         self._workers = workers if workers is not None else 2
         self._intake = intake
-        self._pollers = [Poller(box, folder, app.inbox, app.store, app.clock, report=self._report, max_size=app.config.limits.mail_size)
-                         for box in (app.config.mailboxes if intake else ()) for folder in box.folders]  # fmt: skip
+        self._pollers = [self._poller(box, folder) for box in (app.config.mailboxes if intake else ()) for folder in box.folders]
         self.listeners = Listeners(
             app.config.listeners if intake else (), app.inbox, self._is_recipient, clock=app.clock, log=logs.get("listener")
         )
@@ -56,6 +56,19 @@ class Daemon:
         if clocks:
             jobs.append(Job(name="sweep", every=SWEEP, run=app.sweep))
         self._ticker = Ticker(jobs)
+
+    def _poller(self, mailbox: Mailbox, folder: str) -> Poller:
+        app = self._app
+        return Poller(
+            mailbox,
+            folder,
+            app.inbox,
+            app.store,
+            largest=app.config.limits.mail_size,
+            clock=app.clock,
+            report=self._report,
+            log=logs.get("imap"),
+        )
 
     def start(self) -> None:
         """Every part runs and every port answers."""
@@ -67,7 +80,7 @@ class Daemon:
             courier = app.deliverer()
             self._thread(f"courier-{number}", lambda courier=courier: courier.run(self._stop, app.letters_wait))
         for poller in self._pollers:
-            self._thread(f"imap-{poller.name}", lambda poller=poller: poller.run(self._stop))
+            self._thread(f"imap-{poller.name}", poller.run)
         self.listeners.start()
         self._ticker.start()
         app.mail_waits.set()

@@ -171,7 +171,8 @@ class Filing:
         """What is to be said because of these events, signed and threaded."""
         if decision.ticket is None or not decision.events:
             return ()
-        about = occasion(self.tx, decision.ticket, self.desk, mail=mail, cause=self.message, answerable=answerable)
+        first = self.message.message_id if decision.ticket.version == len(decision.events) else None
+        about = occasion(self.tx, decision.ticket, self.desk, mail=mail, first=first, answerable=answerable)
         return notifications(decision.events, about)
 
     def finish(self, decision: Decision, told: Sequence[Notification]) -> None:
@@ -212,7 +213,7 @@ class Filing:
             language=self.desk.organisation.agents[self.writer.agent].language,
             values=values,
         )
-        return signed(promise, occasion(self.tx, ticket, self.desk, mail=mail, cause=self.message, answerable=True))
+        return signed(promise, occasion(self.tx, ticket, self.desk, mail=mail, answerable=True))
 
     def _about(self, actor: Actor, mail: int) -> Circumstances:
         return Circumstances(actor=actor, now=self.now, organisation=self.desk.organisation, mail=mail)
@@ -243,12 +244,11 @@ def written_in_both(message: Message) -> str:
 
 
 def occasion(
-    tx: Tx, ticket: Ticket, desk: Desk, *, mail: int | None = None, cause: Message | None = None, answerable: bool = False
+    tx: Tx, ticket: Ticket, desk: Desk, *, mail: int | None = None, first: str | None = None, answerable: bool = False
 ) -> Occasion:
-    """The circumstances from which `outbox.compose` decides who hears what."""
-    people = [participant.address for participant in ticket.participants]
-    fresh = ticket.created_at == ticket.updated_at and cause is not None
-    thread = (cause.message_id,) if fresh and cause else tx.mails.thread_of(ticket.id, people)
+    """The circumstances from which `outbox.compose` decides who hears what.  `first`: the Message-ID of the mail that opens the ticket
+    just now ('' where it has none); None for a ticket whose mails are stored."""
+    thread = tx.mails.thread_of(ticket.id, [p.address for p in ticket.participants]) if first is None else (first,)
     return Occasion(
         ticket=ticket,
         organisation=desk.organisation,

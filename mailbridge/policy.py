@@ -5,7 +5,7 @@ A broken file changes nothing: the last good set stays, the admins get one mail 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,18 +14,13 @@ from threading import Lock
 from mailbridge.clock import Clock
 from mailbridge.errors import ConfigError, Problem
 from mailbridge.ops import log as logs
+from mailbridge.rules import folder as rules_folder
 from mailbridge.rules.load import Policy, load
 from mailbridge.store.engine import Store
 
 log = logs.get("policy")
 
 STATE_KEY = "rules"
-
-
-def read_texts(folder: Path) -> dict[str, str]:
-    """The texts of all rule files below `folder`, by their path as people write it: 'rules/routing/10-network.yaml'."""
-    files = sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file())
-    return {f"rules/{path.relative_to(folder).as_posix()}": path.read_text("utf-8", "surrogateescape") for path in files}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +37,13 @@ class PolicyKeeper:
     def __init__(
         self, folder: Path, store: Store | None, clock: Clock, *, on_broken: Callable[[Broken, Policy], None] = lambda _b, _p: None
     ) -> None:
-        """Raises ConfigError where the rules are broken at the start: there is no good set to go on with."""
+        """`folder` is the desk's.  Raises ConfigError where the rules are broken at the start: there is no good set to go on with."""
         self._folder, self._store, self._clock, self._on_broken = folder, store, clock, on_broken
         self._lock = Lock()
-        texts = read_texts(folder)
+        texts, unreadable = rules_folder.read(folder)
         loaded = load(texts)
-        if loaded.policy is None:
-            raise ConfigError(loaded.problems)
+        if loaded.policy is None or unreadable:
+            raise ConfigError(tuple(sorted([*unreadable, *loaded.problems])))
         self._policy = loaded.policy
         self._tried = self._seen = _digest(texts)
         self.broken: Broken | None = None
@@ -61,23 +56,19 @@ class PolicyKeeper:
     def refresh(self, *, at_once: bool = False) -> None:
         """Files that changed and have been left alone since the last look are taken, or refused whole.  `at_once`: do not wait (SIGHUP)."""
         with self._lock:
-            try:
-                texts = read_texts(self._folder)
-            except OSError as error:
-                log.warning("rules_unreadable", error=str(error))
-                return
-            digest = _digest(texts)
+            texts, unreadable = rules_folder.read(self._folder)
+            digest = _digest(texts, unreadable)
             settled, self._seen = at_once or digest == self._seen, digest
             if digest == self._tried or not settled:
                 return
             self._tried = digest
-            self._take(texts, digest)
+            self._take(texts, unreadable, digest)
 
-    def _take(self, texts: Mapping[str, str], digest: str) -> None:
+    def _take(self, texts: Mapping[str, str], unreadable: Sequence[Problem], digest: str) -> None:
         loaded = load(texts)
-        if loaded.policy is None:
-            self.broken = Broken(problems=loaded.problems, fingerprint=digest)
-            log.error("rules_broken", mistakes=len(loaded.problems), kept=self._policy.version)
+        if loaded.policy is None or unreadable:
+            self.broken = Broken(problems=tuple(sorted([*unreadable, *loaded.problems])), fingerprint=digest)
+            log.error("rules_broken", mistakes=len(self.broken.problems), kept=self._policy.version)
             self._remember()
             self._on_broken(self.broken, self._policy)
             return
@@ -97,8 +88,8 @@ class PolicyKeeper:
             tx.state.set(STATE_KEY, {"version": self._policy.version, "since": now.isoformat(), "problems": problems}, now)
 
 
-def _digest(texts: Mapping[str, str]) -> str:
-    whole = sha256()
+def _digest(texts: Mapping[str, str], unreadable: Sequence[Problem] = ()) -> str:
+    whole = sha256(repr(unreadable).encode() if unreadable else b"")
     for name, text in sorted(texts.items()):
         whole.update(f"{name}\0{text}\0".encode("utf-8", "surrogateescape"))
     return whole.hexdigest()

@@ -51,9 +51,10 @@ def sender_of(tree: Tree, policy: ReadingPolicy) -> Sender:
         return Sender(reasons=(mailbox.reason,))
     if misleading := misleading_names(tree):
         return Sender(reasons=(misleading,))
-    verified, reason = verdict_on(tree, mailbox.address, policy)
+    result, reason = verdict_on(tree, mailbox.address, policy)
     reasons = (reason, *(("DKIM signature covers part of the body",) if partly_signed(tree) else ()))
-    return Sender(address=mailbox.address.address, name=mailbox.address.name, strict=True, verified=verified, reasons=reasons)
+    address, name = mailbox.address.address, mailbox.address.name
+    return Sender(address=address, name=name, strict=True, verified=result == "pass", dmarc=result, reasons=reasons)
 
 
 def misleading_names(tree: Tree) -> str:
@@ -68,23 +69,23 @@ def partly_signed(tree: Tree) -> bool:
     return any(PARTLY_SIGNED.search(field.raw[:4096]) for field in tree.fields("dkim-signature")[:10])
 
 
-def verdict_on(tree: Tree, address: Address, policy: ReadingPolicy) -> tuple[bool, str]:
-    """Whether DMARC passed for the domain of `address`, and the words for it."""
+def verdict_on(tree: Tree, address: Address, policy: ReadingPolicy) -> tuple[str, str]:
+    """The trusted DMARC result for the domain of `address` and the words for it; '' where there is none or it is for another domain."""
     field = trusted_results(tree, policy)
     if field is None:
-        return False, "no trusted Authentication-Results"
+        return "", "no trusted Authentication-Results"
     try:
         server, verdicts = read_results(field.raw)
     except Broken as error:
-        return False, f"Authentication-Results cannot be read: {error}"
+        return "", f"Authentication-Results cannot be read: {error}"
     dmarc = [verdict for verdict in verdicts if verdict.method == "dmarc"]
     if len(dmarc) != 1:
-        return False, "more than one DMARC verdict" if dmarc else "no DMARC verdict"
+        return "", "more than one DMARC verdict" if dmarc else "no DMARC verdict"
     if dmarc[0].result != "pass":
-        return False, f"dmarc={dmarc[0].result[:20]} by {server}"
+        return dmarc[0].result[:20], f"dmarc={dmarc[0].result[:20]} by {server}"
     if not same_domain(dmarc[0].get("header.from") or "", address.domain):
-        return False, "DMARC passed for another domain"
-    return True, f"dmarc=pass by {server}"
+        return "", "DMARC passed for another domain"
+    return "pass", f"dmarc=pass by {server}"
 
 
 def trusted_results(tree: Tree, policy: ReadingPolicy) -> Field | None:

@@ -33,7 +33,9 @@ def by_carol() -> Circumstances:
 
 
 def test_opening_gives_a_ticket_with_everything_the_rules_chose() -> None:
-    command = Open(subject="x", requester=CAROL, team="network", type="incident", priority=Priority.HIGH, tags=("vpn",), follows=3, rule="r1")
+    command = Open(
+        subject="x", requester=CAROL, team="network", type="incident", priority=Priority.HIGH, tags=("vpn",), follows=3, rule="r1"
+    )
     decision = open_ticket(5, command, by_carol())
     ticket = decision.ticket
     assert ticket is not None
@@ -49,7 +51,9 @@ def test_opening_without_a_team_uses_the_default_one() -> None:
     assert (decision.ticket.team, decision.ticket.status) == ("support", "new")
 
 
-@pytest.mark.parametrize("command", [Answer(), Note(), Close(), Reopen(), Assign(agent="clara"), SetTeam(team="network"), SetStatus(status="open")])
+@pytest.mark.parametrize(
+    "command", [Answer(), Note(), Close(), Reopen(), Assign(agent="clara"), SetTeam(team="network"), SetStatus(status="open")]
+)
 def test_customer_commands_nothing(command: Command) -> None:
     decision = decide(a_ticket(), command, by_carol())
     assert (decision.events, decision.refused) == ((), "agents-only")

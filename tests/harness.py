@@ -1,0 +1,182 @@
+"""A whole desk for tests: real store, real readers, real pipeline and courier, a clock that tests move."""
+
+from __future__ import annotations
+
+import email
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from email.message import EmailMessage, Message
+from email.policy import default
+from pathlib import Path
+from typing import Any
+
+from mailbridge.app import App
+from mailbridge.clock import FixedClock
+from mailbridge.config import AgentTrust, Config, Desk, Limits, Outgoing
+from mailbridge.desk.evolve import rebuild
+from mailbridge.desk.model import Ticket
+from mailbridge.filing import Outcome
+from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.worker import Done
+from tests.builders import NOW
+
+RULES = {
+    "teams.yaml": """
+teams:
+  support: {title: Support, members: [bogdan, clara], managers: [mara]}
+  network: {title: Network, members: [clara]}
+agents:
+  bogdan: {title: Bogdan Ionescu, address: bogdan@desk.test}
+  clara: {title: Clara Weiss, address: clara@desk.test}
+  mara: {title: Mara Lind, address: mara@desk.test, manager: true}
+default: support
+""",
+    "sla.yaml": """
+targets:
+  normal: {response: 4h, resolution: 3d}
+""",
+    "routing/10-network.yaml": """
+- name: vpn goes to the network team
+  when: {header: {subject: {contains: vpn}}}
+  then: {team: network, priority: high, tags: [vpn]}
+""",
+}
+
+
+def a_config(folder: Path, **different: Any) -> Config:
+    """A desk that trusts the verdicts of mx.desk.test and catches its outgoing mail in a Maildir."""
+    desk = Desk(
+        name="Acme Support",
+        address="support@desk.test",
+        also=("help@desk.test",),
+        admins=("admin@desk.test",),
+        authserv_ids=("mx.desk.test",),
+        agent_trust=different.pop("agent_trust", AgentTrust.DMARC),
+    )
+    outgoing = Outgoing(url="maildir:outgoing")
+    usual = Config(folder=folder, desk=desk, outgoing=outgoing, limits=Limits(acks_per_sender_hour=5), readers=1)
+    return replace(usual, **different)
+
+
+def write_rules(folder: Path, rules: dict[str, str] | None = None) -> None:
+    for name, text in (rules or RULES).items():
+        path = folder / "rules" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def a_mail(body: str = "It does not work.", **headers: str) -> bytes:
+    """A customer's mail; `from_`, `in_reply_to` and so on name header fields, '' leaves one out."""
+    mail = EmailMessage(policy=default.clone(linesep="\r\n"))
+    fields = {
+        "From": "Carol Jones <carol@customer.test>",
+        "To": "support@desk.test",
+        "Subject": "Printer broken",
+        "Date": "Mon, 23 Nov 2026 09:00:00 +0000",
+        "Message-ID": "<one@customer.test>",
+    }
+    fields |= {"-".join(w.capitalize() for w in name.strip("_").split("_")).replace("Id", "ID"): value for name, value in headers.items()}
+    for name, value in fields.items():
+        if value:
+            mail[name] = value
+    mail.set_content(body)
+    return mail.as_bytes()
+
+
+def proven(raw: bytes, domain: str = "desk.test", verdict: str = "pass") -> bytes:
+    """The mail as our own MX hands it over, with its DMARC verdict on top."""
+    result = f"Authentication-Results: mx.desk.test; dmarc={verdict} header.from={domain}\r\n"
+    trace = f"Received: from mail.{domain} by mx.desk.test with ESMTPS; Mon, 23 Nov 2026 09:00:00 +0000\r\n"
+    return (result + trace).encode() + raw
+
+
+@dataclass(slots=True)
+class TestDesk:
+    """An App with a hand on it."""
+
+    __test__ = False
+
+    app: App
+    clock: FixedClock
+
+    def feed(self, raw: bytes, *, mail_from: str | None = "carol@customer.test", rcpt_to: tuple[str, ...] = ("support@desk.test",)) -> Done:
+        """The mail is accepted and worked; what became of it."""
+        inbox = self.accept(raw, mail_from=mail_from, rcpt_to=rcpt_to)
+        done = self.work()
+        return next(one for one in reversed(done) if one.inbox == inbox)
+
+    def accept(self, raw: bytes, *, mail_from: str | None = "carol@customer.test", rcpt_to: tuple[str, ...] = ("support@desk.test",)) -> int:
+        envelope = Envelope(source=Source.SMTP, received_at=self.clock.now(), mail_from=mail_from, rcpt_to=rcpt_to)
+        return self.app.inbox.accept(raw, envelope)
+
+    def work(self) -> list[Done]:
+        """Turns until nothing waits; mails that were postponed get their time."""
+        done: list[Done] = []
+        for _ in range(50):
+            turn = self.app.worker.one_turn()
+            done += turn
+            if not turn:
+                break
+            if any(one.result.outcome is Outcome.WAIT for one in turn):
+                self.pass_time(seconds=31)
+        return done
+
+    def deliver(self) -> list[Message]:
+        """Everything that can be sent now is in the Maildir; all mails there, oldest first."""
+        courier = self.app.deliverer()
+        while courier.one_turn():
+            pass
+        return self.sent()
+
+    def sent(self) -> list[Message]:
+        folder = self.app.config.folder / "outgoing" / "new"
+        files = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns) if folder.exists() else []
+        return [email.message_from_bytes(path.read_bytes(), policy=default) for path in files]
+
+    def promises(self, audience: Audience | None = None, event: str = "") -> list[Notification]:
+        """What was promised, oldest first."""
+        with self.app.store.read() as tx:
+            rows = [queued.notification for queued in reversed(tx.outbox.list(limit=1000))]
+        return [n for n in rows if (audience is None or n.audience is audience) and (not event or n.event == event)]
+
+    def promise_to(self, recipient: str, event: str = "") -> Notification:
+        """The latest promise to this address."""
+        return next(n for n in reversed(self.promises()) if n.recipient == recipient and (not event or n.event == event))
+
+    def ticket(self, id: int = 1) -> Ticket:
+        with self.app.store.read() as tx:
+            ticket = tx.tickets.get(id)
+        assert ticket is not None, f"there is no ticket {id}"
+        return ticket
+
+    def tickets(self) -> list[Ticket]:
+        with self.app.store.read() as tx:
+            return sorted(tx.tickets.find(limit=1000), key=lambda ticket: ticket.id)
+
+    def assert_sound(self) -> None:
+        """What must be true of every desk at any time: tickets are what their events say, each mail has one outcome."""
+        with self.app.store.read() as tx:
+            for ticket in tx.tickets.find(limit=1000):
+                events = tx.events.of_ticket(ticket.id)
+                assert rebuild(events) == ticket
+            assert tx.inbox.counts()["claimed"] == 0
+
+    def pass_time(self, **time: float) -> datetime:
+        self.clock.time += timedelta(**time)
+        return self.clock.time
+
+
+@contextmanager
+def a_desk(folder: Path, *, rules: dict[str, str] | None = None, store_url: str = "", **different: Any) -> Iterator[TestDesk]:
+    """A desk in `folder`, on SQLite there unless `store_url` says otherwise; its rules are written where there are none."""
+    if not (folder / "rules").exists():
+        write_rules(folder, rules)
+    config = a_config(folder, **different)
+    if store_url:
+        config = replace(config, store_url=store_url)
+    clock = FixedClock(NOW)
+    with App.open(config, clock=clock) as app:
+        yield TestDesk(app, clock)
