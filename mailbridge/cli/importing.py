@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import deque
-from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli import exits
+from mailbridge.cli.mail_files import MailFile, mails_in
 from mailbridge.cli.options import OpenDesk, desk_option, open_desk
 from mailbridge.cli.show import safe
 
@@ -51,62 +50,49 @@ def import_(folder: Path, paths: tuple[Path, ...]) -> int:
 
 
 def take_all(desk: OpenDesk, paths: tuple[Path, ...]) -> Tally:
+    """Every mail of the paths is durable, or named among the failures."""
     from mailbridge.intake.inbox import Inbox
 
     tally = Tally()
+    files = mails_in(paths)
     inbox = Inbox(desk.store)
-    length = sum(size_of(path) for path in paths)
+    waiting: deque[Future[int]] = deque()
     try:
-        with click.progressbar(length=length, label="taking", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-            for path in paths:
-                take(desk, inbox, path, tally, bar.update)
+        with click.progressbar(length=len(files), label="taking", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+            for file in files:
+                take(desk, inbox, file, waiting, tally)
+                bar.update(1)
+        while waiting:
+            settle(waiting, tally)
     finally:
         inbox.close()
     return tally
 
 
-def take(desk: OpenDesk, inbox: Inbox, path: Path, tally: Tally, advance: Callable[[int], object]) -> None:
-    """The mails of one path are durable, or named among the failures."""
-    from mailbridge.errors import Rejected
+def take(desk: OpenDesk, inbox: Inbox, file: MailFile, waiting: deque[Future[int]], tally: Tally) -> None:
+    """The mail is handed over, or its failure is noted."""
     from mailbridge.intake.envelope import Envelope, Source
-    from mailbridge.intake.files import read_path
 
     limit = desk.config.limits.mail_size
-    waiting: deque[Future[int]] = deque()
     try:
-        for mail in read_path(path, 1 << 40):
-            advance(len(mail.raw))
-            if len(mail.raw) > limit:
-                tally.failures.append(f"{mail.name}: {len(mail.raw)} bytes, the limit is {limit} (limits.mail_size)")
-                continue
-            if not mail.raw.strip():
-                tally.failures.append(f"{mail.name}: there is no mail in it")
-                continue
-            envelope = Envelope(source=Source.IMPORT, received_at=datetime.now(UTC))
-            waiting.append(inbox.submit(mail.raw, envelope, patience=60))
-            if len(waiting) >= UNDER_WAY:
-                settle(waiting, tally)
-    except (OSError, Rejected) as error:
-        tally.failures.append(f"{path}: {getattr(error, 'strerror', None) or error}; what stands behind it was not read")
-    finally:
-        while waiting:
-            settle(waiting, tally)
+        size = file.path.stat().st_size if file.end is None else file.end - file.start
+        if size > limit:
+            tally.failures.append(f"{file.name}: {size} bytes, the limit is {limit} (limits.mail_size)")
+            return
+        raw = file.read()
+    except OSError as error:
+        tally.failures.append(f"{file.name}: {error.strerror}")
+        return
+    if not raw.strip():
+        tally.failures.append(f"{file.name}: there is no mail in it")
+        return
+    envelope = Envelope(source=Source.IMPORT, received_at=datetime.now(UTC))
+    waiting.append(inbox.submit(raw, envelope, patience=60))
+    if len(waiting) >= UNDER_WAY:
+        settle(waiting, tally)
 
 
 def settle(waiting: deque[Future[int]], tally: Tally) -> None:
     """The oldest is committed; raises StoreAway where it is not, and the import stops there."""
     waiting.popleft().result()
     tally.taken += 1
-
-
-def size_of(path: Path) -> int:
-    """Bytes of all files of a path, for the progress bar."""
-    return path.stat().st_size if path.is_file() else sum(file.stat().st_size for file in files_below(path))
-
-
-def files_below(folder: Path) -> Iterator[Path]:
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            file = Path(parent, name)
-            if file.is_file():
-                yield file

@@ -1,0 +1,392 @@
+"""The commands on a desk with tickets, outgoing mails and a quarantined mail: what they print, for people and for programs."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailbridge.cli import exits
+from mailbridge.cli.main import main
+from mailbridge.config import load
+from mailbridge.desk.events import Actor, ActorKind, Event, TicketOpened
+from mailbridge.desk.model import Participant, Priority, Ticket
+from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.sla.clock import Deadline
+from mailbridge.store.engine import Store
+from mailbridge.store.inbox import State
+from mailbridge.store.mails import Direction, StoredMail
+
+NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+RAW = b"From: ana@acme.example\nSubject: hello\nMessage-ID: <one@acme.example>\n\nThe plotter \x1b[31mburns\n"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Path:
+    """A desk with ticket MB-1, a mail for it, one promise to its requester, and a mail in quarantine."""
+    folder = tmp_path / "desk"
+    assert main(["init", str(folder)]) == exits.OK
+    store = Store(load(folder, {}).store_url)
+    store.upgrade()
+    requester = Participant(address="ana@acme.example", name="Ana")
+    opened = TicketOpened(subject="Plotter offline", requester=requester, status="new", priority=Priority.HIGH, team="network")
+    with store.write() as tx:
+        (good, bad) = tx.inbox.add_many([(RAW, envelope("ana@acme.example")), (b"broken", envelope("eve@evil.example"))])
+        ticket = Ticket(
+            id=tx.tickets.reserve(),
+            subject="Plotter \x1b]0;evil\x07 offline",
+            status="new",
+            priority=Priority.HIGH,
+            team="network",
+            created_at=NOW,
+            updated_at=NOW,
+            version=1,
+            participants=(requester,),
+        )
+        assert tx.tickets.save(ticket, expected_version=0)
+        tx.events.append([Event(ticket=ticket.id, at=NOW, actor=Actor(kind=ActorKind.CUSTOMER, name="ana@acme.example"), what=opened)], 1)
+        mail = tx.mails.add(
+            StoredMail(
+                direction=Direction.IN, received_at=NOW, inbox=good, ticket=1, sender="ana@acme.example", fresh="It burns", fingerprint="f"
+            )
+        )
+        tx.clocks.set(ticket.id, [Deadline(promise="response", step="overdue", due_at=NOW + timedelta(hours=2))])
+        tx.outbox.add_many([promise(ticket.id)], NOW)
+        claimed = tx.inbox.claim("me", 10, timedelta(minutes=5), NOW)
+        assert len(claimed) == 2
+        tx.inbox.finish(good, "ticket", NOW, mail=mail, ticket=ticket.id)
+        tx.inbox.quarantine(bad, "reading it took too long", NOW)
+    store.close()
+    return folder
+
+
+def envelope(sender: str) -> Envelope:
+    return Envelope(source=Source.SMTP, received_at=NOW, mail_from=sender, rcpt_to=("support@demo.example",))
+
+
+def promise(ticket: int) -> Notification:
+    return Notification(
+        ticket=ticket,
+        audience=Audience.CUSTOMER,
+        event="received",
+        recipient="ana@acme.example",
+        key="k1",
+        message_id="<out-1@demo.example>",
+    )
+
+
+class Ran:
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(desk: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
+    def command(*arguments: str) -> Ran:
+        capsys.readouterr()
+        code = main([*arguments, "--desk", str(desk)])
+        captured = capsys.readouterr()
+        return Ran(code, captured.out, captured.err)
+
+    return command
+
+
+Run = Callable[..., Ran]
+
+
+def test_tickets_are_listed_for_people_without_what_could_move_their_cursor(run: Run) -> None:
+    ran = run("tickets", "list")
+
+    assert ran.code == exits.OK
+    heading, line = ran.out.splitlines()
+    assert heading.split()[:2] == ["TICKET", "PRIORITY"]
+    assert line.startswith("MB-1    high      new")
+    assert "\x1b" not in ran.out
+    assert "\\x1b" in ran.out
+
+
+def test_tickets_are_listed_for_programs(run: Run) -> None:
+    (ticket,) = run("tickets", "list", "--json").json
+
+    assert (ticket["number"], ticket["id"], ticket["team"], ticket["priority"]) == ("MB-1", 1, "network", "high")
+    assert ticket["requester"] == "ana@acme.example"
+    assert ticket["created_at"] == NOW.isoformat()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "found"),
+    [
+        (["--team", "network"], 1),
+        (["--team", "billing"], 0),
+        (["--status", "new"], 1),
+        (["--open"], 1),
+        (["--closed"], 0),
+        (["--assignee", ""], 1),
+        (["--assignee", "bogdan"], 0),
+        (["--search", "plotter"], 1),
+        (["--search", "printer"], 0),
+    ],
+)
+def test_tickets_are_found_by_what_is_asked(run: Run, arguments: list[str], found: int) -> None:
+    assert len(run("tickets", "list", "--json", *arguments).json) == found
+
+
+def test_no_tickets_are_said_to_be_none(run: Run) -> None:
+    assert run("tickets", "list", "--closed").out == "no tickets\n"
+
+
+@pytest.mark.parametrize("name", ["MB-1", "mb-1", "1", "[MB-1]"])
+def test_one_ticket_is_shown_with_its_story(run: Run, name: str) -> None:
+    ran = run("tickets", "show", name)
+
+    assert ran.out.startswith('MB-1  "Plotter')
+    assert "nobody has taken it" in ran.out
+    assert "It burns" in ran.out
+    assert "TicketOpened subject=Plotter offline requester=ana@acme.example" in ran.out
+
+
+def test_one_ticket_is_shown_to_programs_whole(run: Run) -> None:
+    ticket = run("tickets", "show", "1", "--json").json
+
+    assert ticket["mails"][0]["fresh"] == "It burns"
+    assert ticket["events"][0]["kind"] == "TicketOpened"
+    assert ticket["events"][0]["actor"] == {"kind": "customer", "name": "ana@acme.example"}
+    assert ticket["clocks"][0]["promise"] == "response"
+
+
+def test_a_ticket_that_is_not_there_is_said_so(run: Run) -> None:
+    ran = run("tickets", "show", "MB-9")
+
+    assert (ran.code, ran.err) == (exits.MISTAKES, "mailbridge: there is no ticket MB-9\n")
+
+
+def test_a_word_that_is_no_number_is_a_mistake_of_the_command_line(run: Run) -> None:
+    ran = run("tickets", "show", "plotter")
+
+    assert ran.code == exits.USAGE
+    assert "they look like MB-1042" in ran.err
+
+
+def test_outgoing_mails_are_listed_and_shown(run: Run) -> None:
+    (queued,) = run("outbox", "list", "--json").json
+
+    assert (queued["state"], queued["ticket"], queued["event"], queued["recipient"]) == ("queued", "MB-1", "received", "ana@acme.example")
+    assert run("outbox", "list", "--state", "sent", "--json").json == []
+    assert "customer.received" in run("outbox", "list").out
+    assert run("outbox", "show", "1", "--json").json["message_id"] == "<out-1@demo.example>"
+    assert "recipient    ana@acme.example" in run("outbox", "show", "1").out
+    assert run("outbox", "show", "7").err == "mailbridge: there is no outgoing mail 7; mailbridge outbox list shows those there are\n"
+
+
+def test_a_failed_mail_is_sent_again_and_one_on_its_way_is_not(run: Run, desk: Path) -> None:
+    assert run("outbox", "resend", "1").code == exits.MISTAKES
+
+    with Store(load(desk, {}).store_url).write() as tx:
+        tx.outbox.fail(1, "550 no such user", NOW)
+
+    assert run("status", "--json").json["outbox"]["failed"] == 1
+    assert run("outbox", "resend", "1").out == "outgoing mail 1 will be sent again to ana@acme.example\n"
+    assert run("outbox", "list", "--json").json[0]["state"] == "queued"
+
+
+def test_the_queue_tells_what_became_of_each_mail(run: Run) -> None:
+    broken, good = run("queue", "list", "--json").json
+
+    assert (good["outcome"], good["ticket"], good["message_id"]) == ("ticket", "MB-1", "one@acme.example")
+    assert (broken["state"], broken["reason"]) == ("quarantined", "reading it took too long")
+    assert "ana@acme.example" in run("queue", "list").out
+    counts = run("queue", "counts", "--json").json
+    assert (counts["done"], counts["quarantined"], counts["new"], counts["oldest_waiting_seconds"]) == (1, 1, 0, 0)
+    assert "quarantined  1" in run("queue", "counts").out
+
+
+def test_a_quarantined_mail_is_listed_shown_retried_and_dropped(run: Run, desk: Path) -> None:
+    assert [row["id"] for row in run("quarantine", "list", "--json").json] == [2]
+    assert "reading it took too long" in run("quarantine", "list").out
+    assert run("quarantine", "show", "2").out == "mail 2, 6 bytes, quarantined after 1 tries: reading it took too long\n\nbroken\n"
+    assert run("quarantine", "show", "2", "--json").json["raw"] == "broken"
+
+    assert run("quarantine", "retry", "2").out == "mail 2 waits again\n"
+    assert run("queue", "list", "--state", "new", "--json").json[0]["attempts"] == 0
+    assert run("quarantine", "drop", "2", "--yes").err == "mailbridge: mail 2 is not in quarantine, it is new\n"
+    assert run("quarantine", "list").out == "no mail is in quarantine\n"
+
+
+def test_a_mail_is_dropped_with_a_reason_and_only_after_a_yes(run: Run, desk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("n\n"))
+    assert run("quarantine", "drop", "2").code == exits.STOPPED
+
+    assert run("quarantine", "drop", "2", "--yes", "--reason", "spam").code == exits.OK
+
+    with Store(load(desk, {}).store_url).read() as tx:
+        row = tx.inbox.get(2)
+    assert row is not None
+    assert (row.state, row.reason) == (State.DROPPED, "spam")
+
+
+def test_status_names_each_trouble_with_the_next_step(run: Run) -> None:
+    ran = run("status")
+
+    assert ran.code == exits.MISTAKES
+    assert "look here  the daemon never ran here: mailbridge run" in ran.out
+    assert "look here  1 in quarantine: mailbridge quarantine list" in ran.out
+    status = run("status", "--json").json
+    assert (status["ok"], status["tickets"], len(status["troubles"])) == (False, {"new": 1}, 2)
+
+
+def test_a_desk_that_is_well_ends_in_0(run: Run, desk: Path) -> None:
+    with Store(load(desk, {}).store_url).write() as tx:
+        tx.inbox.drop(2, "spam", NOW)
+        tx.state.set("daemon", {"pid": 1}, datetime.now(UTC))
+
+    ran = run("status", "--json")
+
+    assert ran.code == exits.OK
+    assert ran.json["ok"] is True
+    assert ran.json["troubles"] == []
+
+
+def test_a_daemon_that_fell_silent_and_broken_rules_are_told(run: Run, desk: Path) -> None:
+    with Store(load(desk, {}).store_url).write() as tx:
+        tx.state.set("daemon", {"pid": 1}, datetime.now(UTC) - timedelta(minutes=3))
+        tx.state.set("rules", {"version": "3f9c2a1", "problems": ["rules/teams.yaml:1:1: x"]}, NOW)
+
+    troubles = run("status", "--json").json["troubles"]
+
+    assert any(trouble.startswith("the daemon was last seen alive at ") for trouble in troubles)
+    assert "the rules on disk are broken, version 3f9c2a1 stays in force: mailbridge check" in troubles
+
+
+def test_the_schema_is_told_and_upgraded(run: Run) -> None:
+    ran = run("db", "current")
+
+    assert ran.code == exits.OK
+    assert run("db", "upgrade").out == f"the schema is {ran.out.strip()}; nothing to do\n"
+
+
+def test_a_new_key_signs_and_the_one_before_is_still_believed(run: Run, desk: Path) -> None:
+    assert run("keys", "rotate", "--yes").out == "key 1 signs from now on\n"
+    assert run("keys", "rotate", "--yes").out.startswith("key 2 signs from now on; key 1 of ")
+
+
+def test_a_store_that_is_away_is_temporary(desk: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILBRIDGE_STORE_URL", "postgresql://nobody@127.0.0.1:9/none")
+
+    assert main(["tickets", "list", "--desk", str(desk)]) == exits.TEMPORARY
+    assert "Nothing was lost; try again later." in capsys.readouterr().err
+
+
+@pytest.fixture
+def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
+    def give(raw: bytes) -> None:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(raw)))
+
+    return give
+
+
+def test_ingest_ends_in_0_after_the_mail_is_stored(run: Run, stdin: Callable[[bytes], None]) -> None:
+    stdin(RAW)
+
+    ran = run("ingest", "--from", "ana@acme.example", "--to", "support@demo.example")
+
+    assert (ran.code, ran.out) == (exits.OK, "")
+    row = run("queue", "list", "--json", "--state", "new").json[0]
+    assert (row["source"], row["mail_from"], row["rcpt_to"], row["size"]) == (
+        "pipe",
+        "ana@acme.example",
+        ["support@demo.example"],
+        len(RAW),
+    )
+
+
+def test_ingest_knows_the_null_sender(run: Run, stdin: Callable[[bytes], None]) -> None:
+    stdin(RAW)
+    run("ingest", "--from", "<>")
+    stdin(RAW)
+    run("ingest")
+
+    unknown, null = run("queue", "list", "--json", "--state", "new").json
+    assert (null["mail_from"], unknown["mail_from"]) == ("", None)
+
+
+def test_ingest_refuses_what_is_no_mail_and_what_is_too_large(run: Run, desk: Path, stdin: Callable[[bytes], None]) -> None:
+    stdin(b"")
+    assert run("ingest").code == exits.REFUSED
+
+    with (desk / "mailbridge.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[limits]\nmail_size = 1024\n")
+    stdin(b"Subject: x\n\n" + b"x" * 2000)
+    ran = run("ingest")
+    assert ran.code == exits.REFUSED
+    assert "1024 bytes" in ran.err
+
+
+@pytest.mark.parametrize("breakage", ["config", "store", "option"])
+def test_whatever_is_not_the_mails_fault_makes_the_mail_server_keep_it(
+    run: Run, desk: Path, stdin: Callable[[bytes], None], monkeypatch: pytest.MonkeyPatch, breakage: str
+) -> None:
+    stdin(RAW)
+    if breakage == "config":
+        (desk / "mailbridge.toml").write_text("[desk]\n", encoding="utf-8")
+    if breakage == "store":
+        monkeypatch.setenv("MAILBRIDGE_STORE_URL", "postgresql://nobody@127.0.0.1:9/none")
+
+    ran = run("ingest", *(["--form", "x"] if breakage == "option" else []))
+
+    assert ran.code == exits.TEMPORARY
+    assert ran.err != ""
+    assert "Traceback" not in ran.err
+
+
+def test_import_takes_files_folders_maildirs_and_mboxes(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "one.eml").write_bytes(RAW)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "two.eml").write_bytes(RAW.replace(b"one@", b"two@"))
+    for part in ("cur", "new", "tmp"):
+        (tmp_path / "maildir" / part).mkdir(parents=True)
+    (tmp_path / "maildir" / "new" / "1.x").write_bytes(RAW.replace(b"one@", b"three@"))
+    (tmp_path / "box.mbox").write_bytes(
+        b"From a@b Sat Jan  3 01:05:34 1996\nSubject: 4\n\n4\n\nFrom a@b Sat Jan  3 01:05:34 1996\nSubject: 5\n\n5\n"
+    )
+
+    ran = run("import", *(str(tmp_path / name) for name in ("one.eml", "folder", "maildir", "box.mbox")))
+
+    assert (ran.code, ran.out) == (exits.OK, "5 mails taken\n")
+    assert run("queue", "counts", "--json").json["new"] == 5
+    assert {row["source"] for row in run("queue", "list", "--state", "new", "--json").json} == {"import"}
+
+
+def test_import_names_what_it_could_not_take_and_takes_the_rest(run: Run, desk: Path, tmp_path: Path) -> None:
+    with (desk / "mailbridge.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[limits]\nmail_size = 1024\n")
+    mails = tmp_path / "mails"
+    mails.mkdir()
+    (mails / "1.eml").write_bytes(b"x" * 2000)
+    (mails / "2.eml").write_bytes(b"\n")
+    (mails / "3.eml").write_bytes(RAW)
+
+    ran = run("import", str(mails))
+
+    assert (ran.code, ran.out) == (exits.MISTAKES, "1 mail taken, 2 not:\n")
+    assert ran.err.splitlines() == [
+        f"  {mails}/1.eml: 2000 bytes, the limit is 1024 (limits.mail_size)",
+        f"  {mails}/2.eml: there is no mail in it",
+    ]
+
+
+def test_a_worker_beside_sqlite_is_refused_with_the_reason(run: Run) -> None:
+    ran = run("worker")
+
+    assert ran.code == exits.USAGE
+    assert "more workers need PostgreSQL" in ran.err
