@@ -42,20 +42,20 @@ class Blobs:
     def _add(self, contents: Mapping[str, Content]) -> None:
         known = {row[0] for row in self._sql.rows(_KNOWN, {"names": list(contents)})}
         new = sorted((name, content) for name, content in contents.items() if name not in known)
-        big = [item for item in new if self._sql.is_sqlite and len(item[1]) >= dialects.BIG]
-        small = [{"sha256": name, "size": len(content), "content": content} for name, content in new if (name, content) not in big]
-        self._sql.change(_ADD, small)
-        for name, content in big:
-            with self._sql.direct() as connection:
-                dialects.write_big_blob(connection, name, memoryview(content))
+        with self._sql.direct() as connection:
+            streamed = {name for name, content in new if dialects.streams(connection, len(content))}
+            for name in streamed:
+                dialects.write_big_blob(connection, name, memoryview(contents[name]))
+        rows = [{"sha256": name, "size": len(content), "content": content} for name, content in new if name not in streamed]
+        self._sql.change(_ADD, rows)
 
     def get(self, name: str) -> bytes:
         """The content of this SHA-256.  Raises Permanent where the store does not have it."""
         head = self._sql.row(_HEAD, {"name": name})
         if head is None:
             raise Permanent("no such content in the store", sha256=name)
-        if self._sql.is_sqlite and head.size >= dialects.BIG:
-            with self._sql.direct() as connection:
+        with self._sql.direct() as connection:
+            if dialects.streams(connection, head.size):
                 return dialects.read_big_blob(connection, head.id)
         return bytes(self._sql.value(_CONTENT, {"name": name}))
 

@@ -12,10 +12,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mailbridge.store.schema import blobs, counters, ticket_number
 
-BIG = 1 << 20  # contents of this size and more are streamed into SQLite: its bind would copy them twice
+BIG = 1 << 20  # contents of this size and more are streamed into SQLite: a bind would copy them twice
 
 Statement = sa.Executable
-DRIVER_ERRORS = (sqlite3.Error,)  # what comes out where no statement of SQLAlchemy stands between
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +65,13 @@ _NEW_BIG_BLOB = (
 _STEP = 1 << 20
 
 
+def streams(connection: sa.Connection, size: int) -> bool:
+    """Whether a content of this size goes by write_big_blob and read_big_blob."""
+    return size >= BIG and connection.dialect.name == "sqlite"
+
+
 def write_big_blob(connection: sa.Connection, sha256: str, data: memoryview) -> None:
-    """SQLite: the content is in its row, written piece by piece.  Binding it would cost two more copies of a 25 MB mail."""
+    """The content is in its row, written piece by piece."""
     row = connection.execute(_NEW_BIG_BLOB, {"sha256": sha256, "size": len(data)}).scalar()
     if row is None:
         return
@@ -77,7 +81,7 @@ def write_big_blob(connection: sa.Connection, sha256: str, data: memoryview) -> 
 
 
 def read_big_blob(connection: sa.Connection, row: int) -> bytes:
-    """SQLite: the whole content of a row, in one copy."""
+    """The whole content of a row, in one copy."""
     with _sqlite(connection).blobopen("blobs", "content", row, readonly=True) as blob:
         return blob.read()
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import os
-import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -12,14 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
-from urllib.parse import quote
 
 import sqlalchemy as sa
-from sqlalchemy.exc import ArgumentError, DisconnectionError, SQLAlchemyError
 
 from mailbridge.errors import Permanent, StoreAway
-from mailbridge.store import migrate
-from mailbridge.store.failures import in_our_words
+from mailbridge.store import connections, migrate
+from mailbridge.store.failures import FAILURES, in_our_words
 from mailbridge.store.sql import Sql
 from mailbridge.store.tx import Tx
 from mailbridge.store.wake import Bells, Waiter
@@ -34,17 +30,17 @@ class Store:
     """
 
     def __init__(self, url: str, *, patience: timedelta = PATIENCE) -> None:
-        target = _parsed(url)
+        target = connections.parsed(url)
         self.url = target.render_as_string(hide_password=True)
         self.path = Path(target.database or "").absolute() if target.get_backend_name() == "sqlite" else None
-        self._bells = Bells(None if self.path else _conninfo(target))
+        self._bells = Bells(None if self.path else connections.conninfo(target))
         if self.path:
             self._turn: AbstractContextManager[Any] = _Turn(patience)
-            self._writer = _sqlite_engine(self.path, patience, cache_kib=16_384)
-            self._reader = _sqlite_engine(self.path, patience, cache_kib=2_048)
+            self._writer = connections.sqlite_engine(self.path, patience, cache_kib=16_384)
+            self._reader = connections.sqlite_engine(self.path, patience, cache_kib=2_048)
         else:
             self._turn = nullcontext()
-            self._writer = _postgres_engine(target, patience)
+            self._writer = connections.postgres_engine(target, patience)
             self._reader = self._writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @property
@@ -73,13 +69,16 @@ class Store:
 
     @contextmanager
     def _transaction(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        with self._connected(engine) as connection, connection.begin():
+            connections.begin(connection, to_write=engine is self._writer)
+            yield connection
+
+    @contextmanager
+    def _connected(self, engine: sa.Engine) -> Iterator[sa.Connection]:
         try:
-            with engine.begin() as connection:
-                if self.is_sqlite:
-                    # IMMEDIATE: a transaction that reads first and then wants to write would fail where somebody wrote in between.
-                    connection.exec_driver_sql("BEGIN IMMEDIATE" if engine is self._writer else "BEGIN")
+            with engine.connect() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except FAILURES as error:
             raise in_our_words(error) from error
 
     def head(self) -> str:
@@ -99,7 +98,7 @@ class Store:
         Raises Permanent where it is newer already: an older program must not touch it.
         """
         if self.path:
-            _make_file(self.path)
+            connections.make_file(self.path)
         if migrate.is_done(self.current(), target):
             return
         with self._turn, self._transaction(self._writer) as connection:
@@ -136,8 +135,8 @@ class Store:
     def checkpoint(self) -> None:
         """SQLite: the write-ahead log is folded into the database and cut, as far as no reader needs it.  PostgreSQL does so by itself."""
         if self.is_sqlite:
-            with self._turn, self._reader.connect() as connection:
-                connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            with self._turn, self._connected(self._reader) as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """All connections are closed; the next transaction opens new ones."""
@@ -164,75 +163,3 @@ class _Turn:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._holder = None
         self._lock.release()
-
-
-def _parsed(url: str) -> sa.URL:
-    try:
-        target = sa.make_url(url)
-        backend = target.get_backend_name()
-    except ArgumentError as error:
-        raise Permanent("not a database address; write sqlite:///FILE or postgresql://USER@HOST/DATABASE") from error
-    if backend == "sqlite" and target.database not in (None, "", ":memory:"):
-        return target
-    if backend == "postgresql":
-        return target.set(drivername="postgresql+psycopg")
-    raise Permanent("not a database that mailbridge can use; write sqlite:///FILE or postgresql://USER@HOST/DATABASE", backend=backend)
-
-
-def _sqlite_engine(path: Path, patience: timedelta, *, cache_kib: int) -> sa.Engine:
-    def connect() -> sqlite3.Connection:
-        # mode=rw: a database that is gone must be told, not be replaced by a new empty one.  isolation_level=None: the driver's own
-        # habit of opening transactions loses updates; Store._transaction says BEGIN.
-        connection = sqlite3.connect(
-            f"file:{quote(str(path))}?mode=rw", uri=True, timeout=patience.total_seconds(), isolation_level=None, check_same_thread=False
-        )
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "wal_autocheckpoint=2000", "temp_store=MEMORY"):
-            connection.execute(f"PRAGMA {pragma}")
-        connection.execute(f"PRAGMA cache_size=-{cache_kib}")
-        connection.execute("PRAGMA journal_size_limit=67108864")  # a log that grew under a long reader shrinks again
-        return connection
-
-    engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool, **_common(patience))
-
-    @sa.event.listens_for(engine, "connect")
-    def remember_file(connection: Any, record: Any) -> None:
-        record.info["file"] = _identity(path)
-
-    @sa.event.listens_for(engine, "checkout")
-    def same_file(connection: Any, record: Any, proxy: Any) -> None:
-        if record.info["file"] != _identity(path):  # restored or moved: what is written to the old file is lost
-            raise DisconnectionError("the database file was replaced")
-
-    return engine
-
-
-def _postgres_engine(target: sa.URL, patience: timedelta) -> sa.Engine:
-    # synchronous_commit: a server that was set to promise less must not make us promise more than it holds.
-    options = f"-c synchronous_commit=on -c lock_timeout={int(patience.total_seconds() * 1000)}"
-    arguments = {"connect_timeout": 10, "application_name": "mailbridge", "options": options, "keepalives_idle": 60}
-    return sa.create_engine(target, pool_pre_ping=True, connect_args=arguments, **_common(patience))
-
-
-def _common(patience: timedelta) -> dict[str, Any]:
-    # preserve_rowcount: an insert, too, tells how many rows were new.
-    return {"pool_size": 4, "max_overflow": 28, "pool_timeout": patience.total_seconds(), "execution_options": {"preserve_rowcount": True}}
-
-
-def _conninfo(target: sa.URL) -> str:
-    return target.set(drivername="postgresql").render_as_string(hide_password=False)
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
-
-
-def _make_file(path: Path) -> None:
-    """There is a file, readable by its owner alone: it holds everybody's mail."""
-    try:
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
-    except OSError as error:
-        raise Permanent("the database file cannot be made", file=path, reason=error.strerror) from error

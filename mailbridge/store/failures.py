@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import sqlalchemy.exc
 
 from mailbridge.errors import MailbridgeError, Permanent, StoreAway, Transient
 
+# What may go wrong with a database.  Everything else that SQLAlchemy raises is a mistake of ours and must look like one.
+FAILURES = (
+    sqlalchemy.exc.StatementError,
+    sqlalchemy.exc.TimeoutError,
+    sqlalchemy.exc.DisconnectionError,
+    sqlalchemy.exc.PendingRollbackError,
+    sqlite3.Error,
+)
 _CLASH = ("40001", "40P01")  # PostgreSQL: serialization_failure, deadlock_detected
 _MISTAKES = ("no such column", "near ", "table ")  # SQLite tells mistakes in a statement as operational errors
 

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
 from mailbridge.errors import MailbridgeError, StoreAway
 from mailbridge.store import dialects
 from mailbridge.store.dialects import Both, Statement
-from mailbridge.store.failures import in_our_words
+from mailbridge.store.failures import FAILURES, in_our_words
 
 Row = sa.Row[*tuple[Any, ...]]
 Values = Mapping[str, Any]
@@ -54,7 +53,7 @@ class Sql:
             with self.connection.begin_nested():
                 yield
             kept = True
-        except SQLAlchemyError as error:
+        except FAILURES as error:
             raise self._told(error) from error
         finally:
             self.undone += not kept
@@ -72,7 +71,7 @@ class Sql:
         self.check()
         try:
             yield self.connection
-        except (SQLAlchemyError, *dialects.DRIVER_ERRORS) as error:
+        except FAILURES as error:
             raise self._told(error) from error
 
     def _run(self, statement: Statement | Both, values: Any, take: Callable[[_Result], _Answer]) -> _Answer:
@@ -82,7 +81,7 @@ class Sql:
             statement = statement.sqlite if self.is_sqlite else statement.postgresql
         try:
             return take(self.connection.execute(statement, values))
-        except SQLAlchemyError as error:
+        except FAILURES as error:
             raise self._told(error) from error
 
     def _told(self, error: Exception) -> MailbridgeError:

@@ -14,7 +14,12 @@ from mailbridge.store.inbox import Outcome, State, Waiting, hint_message_id
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
 BY_SMTP = Envelope(
-    source=Source.SMTP, received_at=NOW, mail_from="jo@customer.test", rcpt_to=("support@desk.test", "sales@desk.test"), peer="192.0.2.7", helo="mx.customer.test"
+    source=Source.SMTP,
+    received_at=NOW,
+    mail_from="jo@customer.test",
+    rcpt_to=("support@desk.test", "sales@desk.test"),
+    peer="192.0.2.7",
+    helo="mx.customer.test",
 )
 
 

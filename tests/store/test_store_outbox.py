@@ -30,7 +30,9 @@ LETTER = Notification(
     references=("x@customer.test", "y@customer.test"),
     values=(("due", "tomorrow"), ("number", "MB-7")),
 )
-REMINDER = replace(LETTER, class_=Class.REMINDER, event="overdue", audience=Audience.AGENT, recipient="ana@desk.test", key="r", message_id="r@d")
+REMINDER = replace(
+    LETTER, class_=Class.REMINDER, event="overdue", audience=Audience.AGENT, recipient="ana@desk.test", key="r", message_id="r@d"
+)
 
 
 def add(store: Store, *notifications: Notification, now: datetime = NOW) -> int:

@@ -1,0 +1,115 @@
+"""How each database is opened, so that what it says yes to is on the disk."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy.exc import ArgumentError, DisconnectionError
+
+from mailbridge.errors import Permanent
+
+_HINT = "write sqlite:///FILE or postgresql://USER@HOST/DATABASE"
+
+_SQLITE = (
+    "journal_mode=WAL",
+    "synchronous=FULL",  # with NORMAL the last commits are gone after a power cut
+    "foreign_keys=ON",
+    "temp_store=MEMORY",
+    "wal_autocheckpoint=2000",  # pages of 4 KiB
+    "journal_size_limit=67108864",  # a log that grew under a long reader shrinks again
+)
+
+
+def parsed(url: str) -> sa.URL:
+    """The address of a database we can use.  Raises Permanent for any other."""
+    try:
+        target = sa.make_url(url)
+        backend = target.get_backend_name()
+    except ArgumentError as error:
+        raise Permanent(f"not a database address; {_HINT}") from error
+    if backend == "sqlite" and target.database not in (None, "", ":memory:"):
+        return target
+    if backend == "postgresql":
+        return target.set(drivername="postgresql+psycopg")
+    raise Permanent(f"not a database that mailbridge can use; {_HINT}", backend=backend)
+
+
+def sqlite_engine(path: Path, patience: timedelta, *, cache_kib: int) -> sa.Engine:
+    """Connections to the file that is at `path` when a transaction begins; one that is gone is told, not made."""
+
+    def connect() -> sqlite3.Connection:
+        # mode=rw: SQLite would put a new empty database in the place of one that is gone.  isolation_level=None: the driver's own
+        # habit of opening transactions loses updates; begin() below says when.
+        connection = sqlite3.connect(
+            f"file:{quote(str(path))}?mode=rw", uri=True, timeout=patience.total_seconds(), isolation_level=None, check_same_thread=False
+        )
+        for pragma in (*_SQLITE, f"cache_size=-{cache_kib}"):
+            connection.execute(f"PRAGMA {pragma}")
+        connection.create_function("lower", 1, _lower, deterministic=True)  # SQLite's own knows ASCII only
+        return connection
+
+    engine = sa.create_engine("sqlite://", creator=connect, poolclass=sa.QueuePool, **_common(patience))
+
+    @sa.event.listens_for(engine, "connect")
+    def remember_file(connection: Any, record: Any) -> None:
+        record.info["file"] = _identity(path)
+
+    @sa.event.listens_for(engine, "checkout")
+    def same_file(connection: Any, record: Any, proxy: Any) -> None:
+        if record.info["file"] != _identity(path):  # restored or moved: what is written to the old file is lost
+            raise DisconnectionError("the database file was replaced")
+
+    return engine
+
+
+def postgres_engine(target: sa.URL, patience: timedelta) -> sa.Engine:
+    # synchronous_commit: a server that was set to promise less must not make us promise more than it holds.
+    options = f"-c synchronous_commit=on -c lock_timeout={int(patience.total_seconds() * 1000)}"
+    arguments = {"connect_timeout": 10, "application_name": "mailbridge", "options": options, "keepalives_idle": 60}
+    return sa.create_engine(target, pool_pre_ping=True, connect_args=arguments, **_common(patience))
+
+
+def begin(connection: sa.Connection, *, to_write: bool) -> None:
+    """The transaction has begun.  PostgreSQL's driver does it by itself.
+
+    IMMEDIATE on SQLite: a transaction that reads first and writes later fails where somebody wrote in between, at once and
+    whatever the busy timeout is.
+    """
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if to_write else "BEGIN")
+
+
+def conninfo(target: sa.URL) -> str:
+    """The address for a connection of psycopg's own."""
+    return target.set(drivername="postgresql").render_as_string(hide_password=False)
+
+
+def make_file(path: Path) -> None:
+    """There is a file, readable by its owner alone: it holds everybody's mail."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise Permanent("the database file cannot be made", file=path, reason=error.strerror) from error
+
+
+def _common(patience: timedelta) -> dict[str, Any]:
+    # preserve_rowcount: an insert, too, tells how many rows were new.
+    return {"pool_size": 4, "max_overflow": 28, "pool_timeout": patience.total_seconds(), "execution_options": {"preserve_rowcount": True}}
+
+
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
