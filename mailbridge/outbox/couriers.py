@@ -14,15 +14,18 @@ from mailbridge.outbox.smtp import Relay, SmtpCourier
 _PORTS = {"smtp": 25, "smtps": 465}
 
 
-def courier_for(outgoing: Outgoing, folder: Path) -> Courier:
-    """A new courier, one for each thread; `folder` is the desk's, from which a Maildir's path is counted.  Raises Permanent."""
+def courier(outgoing: Outgoing, folder: Path, *, hostname: str = "") -> Courier:
+    """A new courier, one for each thread.  Raises Permanent.
+
+    `folder` is the desk's, from which a Maildir's path is counted; `hostname` is our name in EHLO where none is configured.
+    """
     scheme, _, rest = outgoing.url.partition(":")
     if scheme == "maildir" and rest:
         return MaildirCourier(folder / rest)
-    return SmtpCourier(relay_of(outgoing))
+    return SmtpCourier(relay_of(outgoing, hostname))
 
 
-def relay_of(outgoing: Outgoing) -> Relay:
+def relay_of(outgoing: Outgoing, hostname: str = "") -> Relay:
     """The relay of smtp://host:port or smtps://host:port."""
     url = urlsplit(outgoing.url)
     if url.scheme not in _PORTS or not url.hostname:
@@ -34,5 +37,5 @@ def relay_of(outgoing: Outgoing) -> Relay:
         ca_file=outgoing.ca_file,
         user=outgoing.user,
         password=outgoing.password,
-        helo=outgoing.helo,
+        helo=outgoing.helo or hostname,
     )

@@ -36,7 +36,10 @@ from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.samples import sample_notification, sample_views
 from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView, View
 
-__all__ = ["DeskView", "Entry", "Renderer", "TemplateFailed", "TicketView", "View", "Worded", "check", "guarded", "shipped_templates"]
+__all__ = [
+    "DeskView", "Entry", "Renderer", "TemplateFailed", "TicketView", "View", "Worded", "check", "guarded", "shipped_templates",
+    "without_template",
+]  # fmt: skip
 
 MAX_OUTPUT = 1 << 20
 MAX_SECONDS = 2.0
@@ -85,6 +88,21 @@ def guarded(notification: Notification, view: View) -> tuple[Notification, View]
     ticket = view.ticket and replace(view.ticket, subject="", requester_name="", requester_address="")
     silent = replace(view, ticket=ticket, values={}, text="", html="", quoted=None, history=(), files=(), recipient_name="", author="")
     return replace(notification, name="", values=()), silent
+
+
+def without_template(notification: Notification, view: View, failure: TemplateFailed) -> Worded:
+    """What the mail had to say, in words that need no template: for people of the desk, who must hear of it whatever is broken."""
+    ticket = view.ticket
+    subject = f"[{ticket.number}] {_bare(ticket.subject, ticket.number)}" if ticket else f"{view.desk.name}: {notification.event}"
+    facts = {
+        "what": f"{notification.audience}.{notification.event}",
+        "ticket": ticket.number if ticket else "",
+        "from": f"{ticket.requester_name} {ticket.requester_address}".strip() if ticket else "",
+        **dict(notification.values),
+    }
+    told = "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
+    broken = f"This mail is plain because its template is broken. Please tell your administrator:\n    {failure}"
+    return Worded(subject=_one_line(subject), text="\n\n".join(part for part in (told, view.text, broken) if part) + "\n")
 
 
 class Renderer:

@@ -1,0 +1,84 @@
+"""Whether a robot's mail to a customer may go now: caps against loops and against being made a weapon (RELIABILITY: abuse limits).  Pure.
+
+Only automatic mail to customers is counted and held.  What an agent wrote goes out, and what tells agents of work goes out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from mailbridge.outbox.model import Audience, Notification
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+RECEIPT = "received"
+
+
+class Caps(Protocol):
+    """`config.Limits` has them."""
+
+    @property
+    def acks_per_sender_hour(self) -> int: ...
+    @property
+    def mails_per_recipient_hour(self) -> int: ...
+    @property
+    def mails_per_recipient_day(self) -> int: ...
+    @property
+    def automatic_per_hour(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier:
+    """Automatic mails that were promised before this one: receipts, all to this recipient in an hour and a day, all to any customer."""
+
+    receipts_hour: int = 0
+    recipient_hour: int = 0
+    recipient_day: int = 0
+    everybody_hour: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppress:
+    """It never goes out."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """It goes out later, by itself."""
+
+    until: datetime
+    reason: str
+
+
+def counted(notification: Notification) -> bool:
+    """Whether caps concern this mail at all."""
+    return notification.automatic and notification.audience is Audience.CUSTOMER
+
+
+def judge(
+    notification: Notification, earlier: Earlier, caps: Caps, *, promised_at: datetime, now: datetime, suspended: str | None = None
+) -> Suppress | Hold | None:
+    """None: it may go.  `suspended` says why this address gets nothing at present.
+
+    Beyond the hourly limit for the whole desk mail is held until an hour after it was promised: a flood thins out to one round an hour,
+    a busy morning is late but complete.
+    """
+    if not counted(notification):
+        return None
+    if suspended is not None:
+        return Suppress(reason=f"the address gets no automatic mail: {suspended}")
+    counts = [
+        (earlier.recipient_hour, caps.mails_per_recipient_hour, "automatic mails to this address within an hour"),
+        (earlier.recipient_day, caps.mails_per_recipient_day, "automatic mails to this address within a day"),
+    ]
+    if notification.event == RECEIPT:
+        counts.insert(0, (earlier.receipts_hour, caps.acks_per_sender_hour, "receipts to this address within an hour"))
+    for number, limit, what in counts:
+        if number >= limit:
+            return Suppress(reason=f"{number} {what}, the limit is {limit}")
+    if earlier.everybody_hour >= caps.automatic_per_hour and now < promised_at + HOUR:
+        return Hold(until=promised_at + HOUR, reason=f"{caps.automatic_per_hour} automatic mails to customers within an hour, the limit")
+    return None

@@ -1,0 +1,517 @@
+"""The way of a promise through a real store: what is sent, what is recorded, what happens when things break in between."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Event, Thread
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from mailbridge.clock import FixedClock
+from mailbridge.config import Config, Limits
+from mailbridge.config import Desk as DeskConfig
+from mailbridge.context import Desk
+from mailbridge.errors import StoreAway
+from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Refused, Unknown
+from mailbridge.outbox.deliver import DOT_LEASE, GIVE_UP, LEASE, Deliverer, backoff, rest
+from mailbridge.outbox.maildir import MaildirCourier
+from mailbridge.outbox.model import Audience, Class, Notification, Queued, State
+from mailbridge.outbox.render import Renderer, shipped_templates
+from mailbridge.outbox.view import DeskView, TicketView, View
+from mailbridge.store.engine import Store
+from mailbridge.store.outbox import UNKNOWN_REST
+from mailbridge.store.tx import Tx
+
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
+
+
+@dataclass
+class ScriptedCourier:
+    """Says what it is told to, then delivers for good; keeps what it took.  `meanwhile` runs just before the dot."""
+
+    outcomes: list[Outcome | Exception] = field(default_factory=list)
+    sent: list[tuple[str, bytes]] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
+    closed: int = 0
+
+    def send(self, mail_from: str, recipient: str, raw: bytes, before_dot: Callable[[], None]) -> Outcome:
+        outcome = self.outcomes.pop(0) if self.outcomes else Delivered(reply="250 taken")
+        if isinstance(outcome, Deferred):
+            return outcome
+        self.meanwhile()
+        before_dot()
+        if isinstance(outcome, Exception):
+            raise outcome
+        if not isinstance(outcome, Refused):
+            self.sent.append((recipient, raw))
+        return outcome
+
+    def close(self) -> None:
+        self.closed += 1
+
+
+@dataclass
+class Office:
+    """A store, a clock, a courier, and what the desk was told of failures."""
+
+    store: Store
+    folders: list[Path]
+    clock: FixedClock = field(default_factory=lambda: FixedClock(START))
+    courier: ScriptedCourier = field(default_factory=ScriptedCourier)
+    limits: Limits = field(default_factory=Limits)
+    view: Callable[[Notification], View] = lambda notification: a_view()
+    failures: list[tuple[int, str]] = field(default_factory=list)
+    holds: list[datetime] = field(default_factory=list)
+
+    def deliverer(self) -> Deliverer:
+        config = Config(folder=Path(), desk=DeskConfig(name="Desk", address="support@desk.example"), limits=self.limits)
+        desk = cast(Desk, SimpleNamespace(config=config))
+        return Deliverer(
+            self.store, self.courier, Renderer(self.folders), self.clock, desk=lambda: desk,
+            view=lambda tx, notification, desk: self.view(notification), failed=self._failed, held=self._held, jitter=lambda: 0.0,
+        )  # fmt: skip
+
+    def _failed(self, tx: Tx, queued: Queued, reason: str) -> None:
+        self.failures.append((queued.id, reason))
+
+    def _held(self, tx: Tx, queued: Queued, until: datetime) -> None:
+        self.holds.append(until)
+
+    def promise(self, *notifications: Notification) -> None:
+        with self.store.write() as tx:
+            tx.outbox.add_many(notifications, self.clock.now())
+
+    def row(self, recipient: str = "ana@acme.example") -> Queued:
+        with self.store.read() as tx:
+            (found,) = [row for row in tx.outbox.list() if row.notification.recipient == recipient]
+        return found
+
+    def later(self, span: timedelta) -> None:
+        self.clock.time += span
+
+
+@pytest.fixture
+def office(store: Store) -> Office:
+    return Office(store=store, folders=[shipped_templates()])
+
+
+def a_promise(recipient: str = "ana@acme.example", event: str = "received", **more: object) -> Notification:
+    usual = Notification(
+        ticket=1, audience=Audience.CUSTOMER, event=event, recipient=recipient, key=f"1.{event}:{recipient}",
+        message_id=f"mb1.c.{event}.{recipient.replace('@', '.')}@desk.example",
+    )  # fmt: skip
+    return replace(usual, **more)  # type: ignore[arg-type]
+
+
+def a_view(verified: bool = True, text: str = "") -> View:
+    ticket = TicketView(number="MB-1", subject="Printer", verified=verified, requester_name="Ana")
+    return View(desk=DeskView(name="Desk", address="support@desk.example"), ticket=ticket, text=text)
+
+
+def states(office: Office) -> list[State]:
+    with office.store.read() as tx:
+        return sorted(row.state for row in tx.outbox.list())
+
+
+def test_a_promise_is_worded_sent_and_recorded(office: Office) -> None:
+    office.promise(a_promise())
+    assert office.deliverer().one_turn() == 1
+    ((recipient, raw),) = office.courier.sent
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert recipient == message["To"] == "ana@acme.example"
+    assert message["Subject"] == "Re: Printer [MB-1]"
+    assert message["Message-ID"] == "<mb1.c.received.ana.acme.example@desk.example>"
+    row = office.row()
+    assert (row.state, row.reply, row.rendered, row.sent_at) == (State.SENT, "250 taken", raw, START)
+
+
+def test_nothing_to_do_is_nothing_done(office: Office) -> None:
+    assert office.deliverer().one_turn() == 0
+
+
+def test_a_second_turn_sends_nothing_again(office: Office) -> None:
+    office.promise(a_promise(), a_promise("bob@acme.example"))
+    deliverer = office.deliverer()
+    deliverer.one_turn()
+    assert deliverer.one_turn() == 0
+    assert len(office.courier.sent) == 2
+
+
+def test_every_try_sends_the_same_bytes(office: Office) -> None:
+    # given a first try that is deferred, and templates and ticket that change before the second
+    office.promise(a_promise())
+    office.courier.outcomes = [Deferred(code=450, reply="RCPT: greylisted")]
+    deliverer = office.deliverer()
+    deliverer.one_turn()
+    rendered = office.row().rendered
+    office.view = lambda notification: a_view(verified=False)
+    # when
+    office.later(backoff(1, 1))
+    deliverer.one_turn()
+    # then
+    assert [raw for _, raw in office.courier.sent] == [rendered]
+
+
+def test_a_deferred_mail_waits_longer_each_time_and_the_others_go_on(office: Office) -> None:
+    office.promise(a_promise(), a_promise("bob@acme.example"))
+    office.courier.outcomes = [Deferred(code=450, reply="RCPT: greylisted")]
+    deliverer = office.deliverer()
+    deliverer.one_turn()
+    assert states(office) == [State.DEFERRED, State.SENT]
+    row = next(row for row in (office.row(), office.row("bob@acme.example")) if row.state is State.DEFERRED)
+    assert (row.error, row.next_at) == ("450 RCPT: greylisted", START + timedelta(minutes=5))
+
+
+def test_after_five_days_a_mail_is_given_up_and_the_desk_is_told(office: Office) -> None:
+    office.promise(a_promise())
+    deliverer = office.deliverer()
+    waits: list[timedelta] = []
+    while office.row().state is not State.FAILED:
+        office.courier.outcomes = [Deferred(code=450, reply="full")]
+        assert deliverer.one_turn() == 1
+        before, row = office.clock.time, office.row()
+        if row.state is State.DEFERRED:
+            assert row.next_at is not None
+            waits.append(row.next_at - before)
+            office.clock.time = row.next_at
+    assert waits[:6] == [timedelta(minutes=m) for m in (5, 10, 20, 40, 67, 67)]
+    assert office.clock.time - START >= GIVE_UP
+    assert office.failures == [(office.row().id, "gave up after 5 days: 450 full")]
+
+
+def test_a_refused_mail_fails_once_and_the_desk_is_told(office: Office) -> None:
+    office.promise(a_promise())
+    office.courier.outcomes = [Refused(code=550, reply="RCPT: no such user")]
+    deliverer = office.deliverer()
+    deliverer.one_turn()
+    office.later(timedelta(days=1))
+    deliverer.one_turn()
+    assert office.row().state is State.FAILED
+    assert office.failures == [(office.row().id, "550 RCPT: no such user")]
+
+
+def test_what_is_told_of_a_failure_stands_or_falls_with_it(office: Office) -> None:
+    # given a desk that cannot take the news
+    office.promise(a_promise())
+    office.courier.outcomes = [Refused(code=550, reply="no")]
+    deliverer = office.deliverer()
+    away = [True]
+
+    def failed(tx: Tx, queued: Queued, reason: str) -> None:
+        if away[0]:
+            raise StoreAway("disk full")
+        office.failures.append((queued.id, reason))
+
+    deliverer._failed = failed
+    with pytest.raises(StoreAway):
+        deliverer.one_turn()
+    assert office.row().state is State.DOT
+    # when the store is back, the outcome is recorded before anything else
+    away[0] = False
+    deliverer.one_turn()
+    assert office.row().state is State.FAILED
+    assert len(office.failures) == 1
+
+
+def test_while_the_server_is_away_mails_wait_without_being_tried_one_by_one(office: Office) -> None:
+    office.promise(*(a_promise(f"{n}@acme.example") for n in range(5)))
+    office.courier.outcomes = [Deferred(reply="connection refused", away=True)]
+    deliverer = office.deliverer()
+    deliverer.one_turn()
+    # then one was tried, the others are free again and their tries do not count
+    assert states(office) == [State.DEFERRED, *[State.QUEUED] * 4]
+    # and the courier rests
+    assert deliverer.one_turn() == 0
+    office.later(rest(1, 1))
+    while deliverer.one_turn():
+        pass
+    assert states(office) == [State.SENT] * 5
+
+
+def test_an_unknown_outcome_is_repeated_once_for_a_letter_and_never_for_a_reminder(office: Office) -> None:
+    office.promise(a_promise(), a_promise("boss@desk.example", "overdue", audience=Audience.MANAGER, class_=Class.REMINDER))
+    office.courier.outcomes = [Unknown(reply="no reply"), Unknown(reply="no reply")]
+    deliverer = office.deliverer()
+    deliverer.one_turn()
+    assert states(office) == [State.DOT, State.DOT]
+    # when the server can have nothing left to say
+    office.later(DOT_LEASE + UNKNOWN_REST - SECOND)
+    assert deliverer.one_turn() == 0
+    office.later(SECOND)
+    deliverer.one_turn()
+    # then the letter went out twice with the same bytes, the reminder once
+    assert states(office) == [State.SENT, State.SENT]
+    letters = [raw for recipient, raw in office.courier.sent if recipient == "ana@acme.example"]
+    assert len(letters) == 2
+    assert letters[0] == letters[1]
+    assert [recipient for recipient, _ in office.courier.sent].count("boss@desk.example") == 1
+    assert office.row().repeated
+
+
+def test_a_letter_is_repeated_no_second_time(office: Office) -> None:
+    office.promise(a_promise())
+    office.courier.outcomes = [Unknown(), Unknown()]
+    deliverer = office.deliverer()
+    for _ in range(4):
+        deliverer.one_turn()
+        office.later(DOT_LEASE + UNKNOWN_REST)
+    assert len(office.courier.sent) == 2
+    assert office.row().state is State.SENT
+
+
+def test_whoever_was_too_slow_sends_no_dot(office: Office) -> None:
+    # given a first courier that hangs before the dot until its lease is over and another one has delivered
+    office.promise(a_promise())
+    second = office.deliverer()
+
+    def overtake() -> None:
+        office.courier.meanwhile = lambda: None
+        office.later(LEASE)
+        second.one_turn()
+
+    office.courier.meanwhile = overtake
+    office.deliverer().one_turn()
+    assert len(office.courier.sent) == 1
+    assert office.row().state is State.SENT
+
+
+def test_a_mail_sent_while_the_store_goes_away_is_recorded_when_it_is_back(office: Office) -> None:
+    # given a store that goes away right after the dot
+    office.promise(a_promise())
+    deliverer = office.deliverer()
+    gate = _Gate(office.store)
+    deliverer._store = cast(Store, gate)
+    gate.refuse_from = 4  # claim, words and dot are committed; the record is not
+    with pytest.raises(StoreAway):
+        deliverer.one_turn()
+    assert office.row().state is State.DOT
+    # when it is back
+    gate.refuse_from = 10**6
+    deliverer.one_turn()
+    # then nothing is sent twice
+    assert office.row().state is State.SENT
+    assert len(office.courier.sent) == 1
+
+
+def test_a_store_that_goes_away_before_the_dot_leaves_nothing_sent(office: Office) -> None:
+    office.promise(a_promise())
+    deliverer = office.deliverer()
+    gate = _Gate(office.store, refuse_from=3)
+    deliverer._store = cast(Store, gate)
+    with pytest.raises(StoreAway):
+        deliverer.one_turn()
+    assert office.courier.sent == []
+    # and once it is back the mail goes out without waiting for the lease
+    gate.refuse_from = 10**6
+    deliverer.one_turn()
+    assert len(office.courier.sent) == 1
+    assert office.row().attempts == 1
+
+
+@pytest.mark.parametrize("dotted", [True, False])
+def test_a_courier_that_breaks_does_not_take_the_thread_with_it(office: Office, dotted: bool) -> None:
+    office.promise(a_promise())
+
+    def broken() -> None:
+        raise AttributeError("a bug")
+
+    if dotted:
+        office.courier.outcomes = [AttributeError("a bug")]
+    else:
+        office.courier.meanwhile = broken
+    assert office.deliverer().one_turn() == 1
+    assert office.row().state is (State.DOT if dotted else State.DEFERRED)
+    assert office.courier.closed == 1
+
+
+# --- words that cannot be found (F29)
+
+
+def broken_templates(tmp_path: Path, *names: str) -> list[Path]:
+    for name in names:
+        path = tmp_path / "mail/en" / f"{name}.txt.j2"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("first line\n{{ nonsense }}", encoding="utf-8")
+    return [tmp_path, shipped_templates()]
+
+
+def test_a_broken_template_fails_the_customers_mail_and_the_desk_is_told_where(office: Office, tmp_path: Path) -> None:
+    office.folders = broken_templates(tmp_path, "customer.received")
+    office.promise(a_promise(), a_promise("bob@acme.example", "closed"))
+    office.deliverer().one_turn()
+    assert [recipient for recipient, _ in office.courier.sent] == ["bob@acme.example"]
+    row = office.row()
+    assert row.state is State.FAILED
+    ((_, reason),) = office.failures
+    assert reason.startswith("template error: ")
+    assert "mail/en/customer.received.txt.j2:2" in reason
+
+
+def test_a_broken_template_never_keeps_an_agent_in_the_dark(office: Office, tmp_path: Path) -> None:
+    office.folders = broken_templates(tmp_path, "agent.bounced")
+    told = (("reason", "550 no such user"), ("failed_recipient", "ana@acme.example"))
+    office.promise(a_promise("bogdan@desk.example", "bounced", audience=Audience.AGENT, values=told))
+    office.deliverer().one_turn()
+    ((_, raw),) = office.courier.sent
+    text = email.message_from_bytes(raw).get_payload()
+    assert isinstance(text, str)
+    for word in ("550 no such user", "ana@acme.example", "MB-1", "mail/en/agent.bounced.txt.j2:2"):
+        assert word in text
+    assert office.failures == []
+
+
+def test_an_address_that_is_none_fails_without_stopping_the_others(office: Office) -> None:
+    office.promise(a_promise("no address"), a_promise("bob@acme.example"))
+    office.deliverer().one_turn()
+    assert office.row("no address").state is State.FAILED
+    assert office.row("bob@acme.example").state is State.SENT
+    assert len(office.failures) == 1
+
+
+def test_a_bug_while_wording_is_tried_again_then_told(office: Office) -> None:
+    def broken(notification: Notification) -> View:
+        if notification.recipient == "ana@acme.example":
+            raise KeyError("a bug")
+        return a_view()
+
+    office.view = broken
+    office.promise(a_promise(), a_promise("bob@acme.example"))
+    deliverer = office.deliverer()
+    for _ in range(office.limits.tries):
+        deliverer.one_turn()
+        office.later(HOUR)
+    assert office.row("bob@acme.example").state is State.SENT
+    assert office.row().state is State.FAILED
+    assert office.failures == [(office.row().id, "KeyError: 'a bug'")]
+
+
+# --- caps
+
+
+def test_a_sender_gets_one_receipt_an_hour(office: Office) -> None:
+    deliverer = office.deliverer()
+    for n in range(3):
+        office.promise(a_promise(key=f"{n}", message_id=f"{n}@desk.example"))
+        deliverer.one_turn()
+        office.later(timedelta(minutes=20))
+    assert states(office) == [State.SENT, State.SUPPRESSED, State.SUPPRESSED]
+    office.later(timedelta(minutes=1))
+    office.promise(a_promise(key="later", message_id="later@desk.example"))
+    deliverer.one_turn()
+    assert len(office.courier.sent) == 2
+
+
+def test_receipts_promised_together_are_not_all_suppressed(office: Office) -> None:
+    # given a backlog: two mails of one sender, minutes apart, before anything went out
+    office.promise(a_promise(key="1", message_id="1@desk.example"))
+    office.later(SECOND)
+    office.promise(a_promise(key="2", message_id="2@desk.example"))
+    office.deliverer().one_turn()
+    assert states(office) == [State.SENT, State.SUPPRESSED]
+
+
+def test_agents_are_told_of_everything(office: Office) -> None:
+    office.limits = Limits(mails_per_recipient_hour=1, automatic_per_hour=1)
+    told = a_promise("team@desk.example", "new", audience=Audience.AGENT)
+    promises = [replace(told, key=f"{n}", message_id=f"{n}@desk.example") for n in range(5)]
+    office.promise(*promises)
+    office.deliverer().one_turn()
+    assert len(office.courier.sent) == 5
+
+
+def test_an_agents_answer_goes_out_whatever_the_caps_say(office: Office) -> None:
+    office.limits = Limits(mails_per_recipient_hour=0, automatic_per_hour=0)
+    with office.store.write() as tx:
+        tx.addresses.suspend("ana@acme.example", None, "bounced")
+    office.promise(a_promise(event="answered", automatic=False))
+    office.deliverer().one_turn()
+    assert len(office.courier.sent) == 1
+
+
+def test_a_suspended_address_gets_no_automatic_mail(office: Office) -> None:
+    with office.store.write() as tx:
+        tx.addresses.suspend("ana@acme.example", None, "550 no such user")
+    office.promise(a_promise())
+    office.deliverer().one_turn()
+    assert (office.row().state, office.courier.sent) == (State.SUPPRESSED, [])
+    assert "550 no such user" in office.row().error
+
+
+def test_a_flood_is_held_back_and_goes_on_by_itself(office: Office) -> None:
+    # given a limit of three an hour, and five people who write within minutes
+    office.limits = Limits(automatic_per_hour=3)
+    deliverer = office.deliverer()
+    for n in range(5):
+        office.promise(a_promise(f"{n}@acme.example"))
+        office.later(SECOND)
+    deliverer.one_turn()
+    assert states(office) == [State.DEFERRED, State.DEFERRED, *[State.SENT] * 3]
+    assert office.holds == [START + HOUR + 3 * SECOND, START + HOUR + 4 * SECOND]
+    # then an hour later the rest goes out
+    office.later(HOUR)
+    deliverer.one_turn()
+    assert states(office) == [State.SENT] * 5
+
+
+# --- several couriers
+
+
+def test_several_couriers_send_each_mail_once(office: Office, tmp_path: Path) -> None:
+    office.promise(*(a_promise(f"{n}@acme.example") for n in range(60)))
+    folder = tmp_path / "outgoing"
+    stop, wake = Event(), Event()
+    deliverers = [office.deliverer() for _ in range(3)]
+    for deliverer in deliverers:
+        deliverer._courier = MaildirCourier(folder)
+    with running(deliverers, stop, wake):
+        while set(states(office)) != {State.SENT}:
+            stop.wait(0.05)
+    names = [path.name.rpartition(".")[2] for path in (folder / "new").iterdir()]
+    assert len(names) == len(set(names)) == 60
+
+
+@contextmanager
+def running(deliverers: list[Deliverer], stop: Event, wake: Event) -> Iterator[None]:
+    threads = [Thread(target=deliverer.run, args=(stop, wake)) for deliverer in deliverers]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        wake.set()
+        for thread in threads:
+            thread.join(10)
+
+
+class _Gate:
+    """The store, which refuses its n-th write transaction and all later ones."""
+
+    def __init__(self, store: Store, refuse_from: int = 10**6) -> None:
+        self._store = store
+        self.writes = 0
+        self.refuse_from = refuse_from
+        self.read = store.read
+
+    @contextmanager
+    def write(self) -> Iterator[Tx]:
+        self.writes += 1
+        if self.writes >= self.refuse_from:
+            raise StoreAway("the store is away")
+        with self._store.write() as tx:
+            yield tx
+
+
+@pytest.mark.parametrize(("attempts", "minutes"), [(0, 5), (1, 5), (2, 10), (3, 20), (4, 40), (5, 67), (6, 67), (10_000, 67)])
+def test_waits_double_up_to_67_minutes(attempts: int, minutes: int) -> None:
+    assert backoff(attempts, 0) == timedelta(minutes=minutes)
+    assert backoff(attempts, 1) == timedelta(minutes=minutes) * 1.2
