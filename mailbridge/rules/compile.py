@@ -70,8 +70,11 @@ Node = Atoms | All | Any | Not | Related | Exists | Number | Fact | Same
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
+    """`changing`: its condition asks for something that earlier rules may choose."""
+
     rule: Rule
     when: Node
+    changing: bool = False
 
 
 class SourceIndex:
@@ -146,7 +149,7 @@ class RuleSet:
 def compile_rules(rules: Sequence[Rule], *, version: str = "", customers: Customers | None = None, tags: Iterable[str] = ()) -> RuleSet:
     """The rule set of these rules, in their order."""
     builder = _Builder()
-    compiled = tuple(CompiledRule(rule, builder.node(scoped(rule.when))) for rule in rules)
+    compiled = tuple(CompiledRule(rule, builder.node(scoped(rule.when)), _changing(rule.when)) for rule in rules)
     triggered: dict[int, list[int]] = defaultdict(list)
     sources: set[Source] = set()
     always: list[int] = []
@@ -191,6 +194,11 @@ def leaves(condition: Condition) -> Iterable[Condition]:
             yield from leaves(child)
         case _:
             yield condition
+
+
+def _changing(when: Condition) -> bool:
+    sources = [source for leaf in leaves(when) if isinstance(leaf, Text) for source in leaf.sources]
+    return any(source.kind in CHANGING for source in sources)
 
 
 def _about_ticket(leaf: Condition) -> bool:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from datetime import timedelta
 from typing import Any
 
+from mailbridge.rules.match import Verdict
 from mailbridge.rules.trace import Change, Hit, Miss, Step, Trace
 
+MAX_REASON = 100  # characters of a reason that people read
 FORM = 1  # version of the JSON
 
 
@@ -68,7 +72,7 @@ def text(trace: Trace, milliseconds: float | None = None) -> str:
     lines = [f"rules    version {trace.version or '-'}, {rules}{took}"]
     for step in trace.steps:
         lines += _step_lines(step, width)
-    lines += [f"  · {miss.label:<{width}}  {_quoted(miss.rule)} missed: {'; '.join(miss.reasons)}" for miss in trace.misses]
+    lines += [f"  · {miss.label:<{width}}  {_quoted(miss.rule)} missed: {'; '.join(map(_short, miss.reasons))}" for miss in trace.misses]
     if not trace.steps:
         lines.append("  no rule holds: the default team gets it")
     return "\n".join(lines)
@@ -88,7 +92,7 @@ _SIGNS = {"is": "is", "contains": "with", "matches": "like", "regex": "~"}
 def _hit(hit: Hit) -> str:
     if not hit.match:
         return f"{hit.source}{f': {hit.found}' if hit.found else ''}"
-    condition = f"{hit.source} {_SIGNS.get(hit.match, hit.match)} {hit.key}"
+    condition = f"{hit.source} {_SIGNS.get(hit.match, hit.match)} {hit.key or _quoted('')}"
     return condition if hit.key == hit.found else f"{condition}   {_quoted(hit.found)}"
 
 
@@ -98,9 +102,29 @@ def _change(change: Change) -> str:
         return f"{change.what} unchanged{note}"
     if change.what in ("no-ack", "drop"):
         return change.what
+    if change.after == change.before:
+        return f"{change.what} {change.after} (already)"
     was = f" (was {change.before})" if change.before and change.what not in ("tags", "notify", "cc", "webhook") else ""
     return f"{change.what} {change.after}{was}{note}"
 
 
+def _short(words: str) -> str:
+    return words if len(words) <= MAX_REASON else f"{words[: MAX_REASON - 1]}…"
+
+
 def _quoted(words: str) -> str:
     return f'"{words}"'
+
+
+def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
+    """What the rules chose, without what they left alone."""
+    chosen = {field.name: getattr(verdict, field.name) for field in fields(verdict) if field.name != "trace"}
+    return {name: _plain(value) for name, value in chosen.items() if value not in (None, (), False)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, tuple):
+        return dict(value) if value and isinstance(value[0], tuple) else list(value)
+    return value

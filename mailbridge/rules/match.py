@@ -56,12 +56,13 @@ class Verdict:
 def run(rule_set: RuleSet, facts: Facts) -> Verdict:
     """The verdict of all rules on these facts."""
     state = State(rule_set, facts)
-    missed: list[CompiledRule] = []
+    missed: list[CompiledRule | Miss] = []
     ended = ""
     for number in _woken(rule_set, state):
         compiled = rule_set.rules[number]
         if not state.holds(compiled.when):
-            missed.append(compiled)
+            # What later rules choose must not change why this one did not hold; the others can wait until we know who is asked about.
+            missed.append(misses_of(compiled, state) if compiled.changing else compiled)
             continue
         state.act(compiled)
         then = compiled.rule.then
@@ -82,9 +83,9 @@ def _woken(rule_set: RuleSet, state: State) -> list[int]:
     return sorted(awake)
 
 
-def _near(state: State, missed: Iterable[CompiledRule]) -> tuple[Miss, ...]:
+def _near(state: State, missed: Iterable[CompiledRule | Miss]) -> tuple[Miss, ...]:
     """The rules that did not hold, those nearest to it first."""
-    weighed = (misses_of(compiled, state) for compiled in missed)
+    weighed = (each if isinstance(each, Miss) else misses_of(each, state) for each in missed)
     return tuple(sorted(weighed, key=lambda miss: (len(miss.reasons) - miss.held, miss.label))[:MAX_MISSES])
 
 

@@ -39,8 +39,10 @@ def hits_of(node: Node, state: State) -> Iterator[Hit]:
             yield from _text_hits(leaf, state)
         case Same(kind=kind, tests=tests):
             yield from _same_hits(kind, tests, state)
-        case Number() | Fact():
+        case Number():
             yield Hit(source=told(node), found=_value(node, state))
+        case Fact():
+            yield Hit(source=told(node))
         case Not(child=child):
             # "not a reply" stands in every rule that does not ask about replies; nobody wrote it, nobody wants to read it.
             if not isinstance(child, Fact) or child.source.kind != "reply":
@@ -51,8 +53,15 @@ def _text_hits(leaf: Text, state: State) -> Iterator[Hit]:
     for source in leaf.sources:
         for text in state.texts(source):
             if (hit := found(leaf.test, text)) is not None:
-                yield _hit(str(source), leaf.test, *hit)
+                yield _hit(_place(source, state), leaf.test, *hit)
                 break
+
+
+def _place(source: Source, state: State) -> str:
+    """The source; of a device also where in the mail it was named."""
+    if source.kind != "equipment":
+        return str(source)
+    return f"{source} of {', '.join(f'{device.serial} (found in the {where})' for device, where in state.view.equipment)}"
 
 
 def _same_hits(kind: str, tests: Sequence[tuple[str, Test | Number]], state: State) -> Iterator[Hit]:
@@ -60,7 +69,8 @@ def _same_hits(kind: str, tests: Sequence[tuple[str, Test | Number]], state: Sta
         texts = [(name, test, thing[name]) for name, test in tests]
         hits = [(name, test, _first(test, value)) for name, test, value in texts if isinstance(test, Test) and isinstance(value, tuple)]
         if state.holds(Same(kind=kind, tests=tuple(tests))) and all(hit is not None for _, _, hit in hits):
-            yield from (_hit(f"{kind} {name}", test, *hit) for name, test, hit in hits if hit is not None)
+            places = {name: _place(Source(kind=kind, name=name), state) for name, _, _ in hits}
+            yield from (_hit(places[name], test, *hit) for name, test, hit in hits if hit is not None)
             return
 
 
@@ -104,9 +114,18 @@ def _missing(node: Node, state: State) -> tuple[list[str], int]:
 
 
 def _not_so(node: Node, state: State) -> str:
-    if isinstance(node, Number | Fact):
-        return f"{told(node)}: it is {_value(node, state)}"
+    match node:
+        case Number():
+            return f"{told(node)}: it is {_value(node, state)}"
+        case Fact(source=source, expected=expected):
+            return told(Fact(source=source, expected=not expected))
+        case Atoms(leaf=Text(sources=(source,), test=test)) if test.match is Match.IS and source.kind in _SAID:
+            return f"{source} is {shown(', '.join(state.texts(source))) or 'not set'}, not {_keys(test)}"
     return f"no {told(node)}"
+
+
+# Sources with so few values that the one it is says more than the one it is not.
+_SAID = frozenset({"kind", "language", "authenticity", "writer", "team", "type", "status", "priority", "assignee", "spamtest", "virustest"})
 
 
 def told(node: Node) -> str:
@@ -123,9 +142,9 @@ def told(node: Node) -> str:
         case Same(kind=kind, tests=tests):
             return f"{kind} with {' and '.join(f'{name} {_test(t) if isinstance(t, Test) else _range(t)}' for name, t in tests)}"
         case Number(source=source):
-            return f"{source} {_range(node)}"
+            return f"{source} {_range(node)}".replace("age", "age in seconds")
         case Fact(source=source, expected=expected):
-            return f"{'' if expected else 'no '}{source}"
+            return _FACTS[source.kind][expected].format(source.name)
         case Exists(headers=headers):
             return f"header {', '.join(headers)}"
 
@@ -133,9 +152,24 @@ def told(node: Node) -> str:
 _SIGNS = {Match.IS: "is", Match.CONTAINS: "with", Match.MATCHES: "like", Match.REGEX: "~"}
 
 
+# Each fact as it is when it is not so, and when it is.
+_FACTS = {
+    "reply": ("it opens a ticket", "it belongs on a ticket"),
+    "attachment": ("no attachment", "an attachment"),
+    "customer": ("no known customer", "a known customer"),
+    "contract": ("no valid contract", "a valid contract"),
+    "equipment": ("no known device", "a known device"),
+    "hours": ("{} does not work now", "{} works now"),
+}
+
+
 def _test(test: Test) -> str:
-    keys = [shown(key) for key in test.keys[:SHOWN_KEYS]] + (["…"] if len(test.keys) > SHOWN_KEYS else [])
-    return f"{_SIGNS.get(test.match, test.match)} {keys[0] if len(keys) == 1 else '[' + ', '.join(keys) + ']'}"
+    return f"{_SIGNS.get(test.match, test.match)} {_keys(test)}"
+
+
+def _keys(test: Test) -> str:
+    keys = [shown(key) or '""' for key in test.keys[:SHOWN_KEYS]] + (["…"] if len(test.keys) > SHOWN_KEYS else [])
+    return keys[0] if len(keys) == 1 else f"[{', '.join(keys)}]"
 
 
 def _range(test: Number) -> str:
@@ -143,9 +177,7 @@ def _range(test: Number) -> str:
     return " and ".join(words)
 
 
-def _value(node: Number | Fact, state: State) -> str:
-    if isinstance(node, Fact):
-        return "so" if state.view.holds(node.source) else "not so"
+def _value(node: Number, state: State) -> str:
     value = state.view.number(node.source)
     return "not known" if value is None else f"{value:g}"
 

@@ -1,0 +1,143 @@
+"""`mailbridge check`: every mistake in configuration, rules and templates, in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailbridge.cli import exits
+from mailbridge.cli.options import desk_option, json_option
+from mailbridge.cli.show import print_json, when
+from mailbridge.errors import ConfigError, MailbridgeError, Problem
+
+if TYPE_CHECKING:
+    from mailbridge.config import Config
+    from mailbridge.message.model import Message
+    from mailbridge.rules.load import Policy
+
+
+@click.command()
+@desk_option
+@json_option
+@click.option("--rules", "candidate", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another rules/ folder to check.")
+def check(folder: Path, as_json: bool, candidate: Path | None) -> int:
+    """Find every mistake in configuration, rules and templates.
+
+    Runs the examples that rules carry, too.  Leaves 0 when the desk would run with this, 1 when it would not; warnings
+    do not count.
+    """
+    found = examine(folder, candidate)
+    errors = sum(not problem.warning for problem in found.problems)
+    if as_json:
+        warnings = len(found.problems) - errors
+        version = found.policy.version if found.policy else None
+        print_json({"problems": [asdict(p) for p in found.problems], "errors": errors, "warnings": warnings, "version": version})
+    else:
+        _tell(found, errors)
+    return exits.MISTAKES if errors else exits.OK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What one look at a desk's folder gave."""
+
+    root: Path  # that the problems' files are relative to
+    config: Config | None
+    policy: Policy | None
+    problems: tuple[Problem, ...]
+
+
+def examine(folder: Path, candidate: Path | None = None) -> Found:
+    """Configuration, rules, examples and templates of a desk, with all problems; `candidate` are other rules than its own."""
+    from mailbridge import config as configuration
+    from mailbridge.rules import examples
+    from mailbridge.rules import folder as rules_folder
+    from mailbridge.rules.load import load
+
+    root = folder.parent if folder.is_file() else folder
+    problems: list[Problem] = []
+    config: Config | None = None
+    try:
+        config = configuration.load(folder)
+    except ConfigError as err:
+        problems += err.problems
+        root = Path(err.folder)
+    files, unread = rules_folder.read(root, folder=candidate)
+    loaded = load(files)
+    problems += [*unread, *loaded.problems]
+    if loaded.policy is not None:
+        problems += examples.failures(loaded.policy, reader(config) if config else None)
+        problems += examples.without_example(loaded.policy)
+    if config is not None:
+        problems += template_problems(config)
+    return Found(root=root, config=config, policy=loaded.policy, problems=tuple(sorted(set(problems))))
+
+
+def reader(config: Config) -> Callable[[bytes], Message]:
+    """What reads an .eml as the desk would."""
+    from mailbridge.context import reading_policy
+    from mailbridge.reading import read
+
+    policy = reading_policy(config)
+    return lambda raw: read(raw, policy)
+
+
+def template_problems(config: Config) -> Sequence[Problem]:
+    """Mistakes that the mail templates show when each is rendered once."""
+    from mailbridge.outbox.render import check as check_templates
+
+    return tuple(check_templates([config.templates_folder]))
+
+
+def _tell(found: Found, errors: int) -> None:
+    from mailbridge.cli.problems import shown
+
+    click.echo(shown(found.problems, found.root))
+    if errors:
+        if running := _running(found.config):
+            click.echo(f"The running desk keeps {running}.")
+        return
+    if found.policy:
+        rules = found.policy.rules.rules
+        examples = sum(len(compiled.rule.examples) for compiled in rules)
+        teams, agents = len(found.policy.organisation.teams), len(found.policy.organisation.agents)
+        click.echo(f"version {found.policy.version}: {len(rules)} rules with {examples} examples, {teams} teams, {agents} agents")
+
+
+def _running(config: Config | None) -> str:
+    """`the rules of 14:02 (version 3f9c2a1)`, where a database of this desk knows; looking must not make one."""
+    if config is None or (config.store_url.startswith("sqlite") and not _exists(config)):
+        return ""
+    from mailbridge.store.engine import Store
+
+    try:
+        store = Store(config.store_url)
+        try:
+            with store.read() as tx:
+                newest = tx.policies.history(1)
+        finally:
+            store.close()
+    except MailbridgeError:
+        return ""  # the mistakes are what was asked for; that the database is away is told by `status`
+    return f"the rules of {when(newest[0].first_used)} (version {newest[0].version})" if newest else ""
+
+
+def _exists(config: Config) -> bool:
+    return (config.folder / config.store_url.removeprefix("sqlite:///")).is_file()
+
+
+def policy_of(folder: Path, candidate: Path | None = None) -> Policy:
+    """The policy in a desk's folder.  Raises ConfigError with every mistake."""
+    from mailbridge.rules import folder as rules_folder
+    from mailbridge.rules.load import load
+
+    root = folder.parent if folder.is_file() else folder
+    files, unread = rules_folder.read(root, folder=candidate)
+    loaded = load(files)
+    if loaded.policy is None or unread:
+        raise ConfigError(tuple(sorted([*unread, *loaded.problems])), str(root))
+    return loaded.policy
