@@ -127,10 +127,10 @@ def default_name(content_type: str, part: str) -> str:
 
 def safe_name(name: str) -> str:
     """The last component of a file name without anything that misleads a person or a file system; '' where nothing is left."""
-    shown = shown_name(_UNSHOWABLE.sub("_", _DRIVE.sub("", _PATH.sub("", name.replace("\x00", "")))))
-    shown = shown.strip(" .")
+    last = _DRIVE.sub("", _PATH.sub("", name.replace("\x00", "")))
+    shown = shown_name(_UNSHOWABLE.sub("_", last)).strip(" .")
     # A leading dot hides a file, a leading dash makes it an option, and some names are devices.
-    if name.rpartition("/")[2].startswith((".", "-")) and shown:
+    if shown and (last.startswith(".") or shown.startswith("-")):
         shown = f"_{shown.lstrip('-')}"
     if _RESERVED.match(shown):
         shown = f"_{shown}"

@@ -9,13 +9,14 @@ from email.utils import parsedate_to_datetime
 from mailbridge.message import front
 
 _FAILURES = (ValueError, TypeError, OverflowError, IndexError)
+_LENIENT = frozenset({"invalid-date-syntax", "invalid-zone"})
 _COMMENT = re.compile(r"\([^()]*\)")
 _SPACES = re.compile(r"\s+")
 # Day, month, year and time wherever they stand, with what mailers put between them.
 _LOOSE = re.compile(
     r"(?P<day>\d{1,2})[\s.-]+(?P<month>[A-Za-z]{3})[a-z]*[\s.,-]+(?P<year>\d{4}|\d\d)[\s,T]+"
     r"(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d))?(?:\.\d+)?"
-    r"\s*(?P<half>[AaPp][Mm])?\s*(?P<zone>[+-]\s?\d{2}:?\d{2}|[A-Z]{1,5})?"
+    r"\s*(?P<half>[AaPp][Mm])?\s*(?:(?:GMT|UTC?)(?=[+-]))?(?P<zone>[+-]\d{2}:?\d{2}|[A-Z]{1,5})?"
 )
 _ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d{1,6})?(?: ?(?:Z|[+-]\d\d:?\d\d))?")
 _LONGEST = 200
@@ -28,10 +29,11 @@ def read_date(value: str) -> tuple[datetime | None, tuple[str, ...]]:
     if len(value) > _LONGEST:
         value = _SPACES.sub(" ", _COMMENT.sub(" ", value[: 10 * _LONGEST]))[:_LONGEST]
     moment, doubts = front.date(value)
-    if moment is not None:
+    # A day or an hour that does not exist is not to be guessed at; only its writing is.
+    if moment is not None or not _LENIENT.intersection(doubts):
         return moment, doubts
-    moment = _iso(value) or _standard(value) or _loose(value)
-    return moment, doubts or ("unreadable",)
+    moment = _iso(value) or _loose(value) or _standard(value)
+    return moment, doubts
 
 
 def _iso(value: str) -> datetime | None:
@@ -56,7 +58,7 @@ def _loose(value: str) -> datetime | None:
     if not match:
         return None
     hour = int(match["hour"]) % 12 + 12 * (match["half"] in {"PM", "pm", "Pm"}) if match["half"] else int(match["hour"])
-    zone = (match["zone"] or "+0000").replace(":", "").replace(" ", "")
+    zone = (match["zone"] or "+0000").replace(":", "")
     written = f"{match['day']} {match['month'].title()} {match['year']} {hour:02}:{match['minute']}:{match['second'] or '00'} {zone}"
     return _standard(written)
 

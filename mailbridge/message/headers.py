@@ -253,11 +253,12 @@ def _joined_param(name: str, pieces: dict[int, tuple[bool, str]]) -> str:
     """RFC 2231: numbered pieces in order up to the first hole, the percent-encoded ones decoded together."""
     charset = ""
     data = b""
-    for expected, number in enumerate(sorted(pieces)):
+    first = min(pieces)  # some mailers count from 1
+    for expected, number in enumerate(sorted(pieces), start=first):
         extended, value = pieces[number]
-        if expected != number and expected != number - 1:
+        if expected != number or first > 1:
             break
-        if extended and expected == 0 and value.count("'") >= 2:
+        if extended and number == first and value.count("'") >= 2:
             charset, _, value = value.split("'", 2)
         data += unquote_to_bytes(value) if extended else value.encode("utf-8", "replace")
     text = charsets.decode(data, charset).text

@@ -83,9 +83,7 @@ def _read(reader: _Reader, entity: _Entity, block: HeaderBlock) -> list[_Entity]
     if not inside:
         _add_leaf(reader, entity, block, at, content_type, kind, disposition)
         return []
-    reader.containers.append(
-        Container(path=entity.path, content_type=content_type, params=kind.params, disposition=disposition.value)
-    )
+    reader.containers.append(Container(path=entity.path, content_type=content_type, params=kind.params, disposition=disposition.value))
     return inside
 
 
@@ -121,9 +119,7 @@ def _cut(reader: _Reader, entity: _Entity, at: int, content_type: str, kind: Typ
         reader.defects.append(f"more than {limits.PARTS} parts")
     default = "message/rfc822" if content_type == "multipart/digest" else "text/plain"
     prefix = f"{entity.path}." if entity.path else ""
-    return [
-        _Entity(start, end, f"{prefix}{number}", entity.depth + 1, default) for number, (start, end) in enumerate(regions, start=1)
-    ]
+    return [_Entity(start, end, f"{prefix}{number}", entity.depth + 1, default) for number, (start, end) in enumerate(regions, start=1)]
 
 
 def _regions(reader: _Reader, start: int, end: int, delimiter: bytes) -> tuple[list[tuple[int, int]], bool]:
@@ -165,9 +161,7 @@ def _filename(filename: str, name: str) -> str:
     return filename or name
 
 
-def _add_leaf(
-    reader: _Reader, entity: _Entity, block: HeaderBlock, at: int, content_type: str, kind: Typed, disposition: Typed
-) -> None:
+def _add_leaf(reader: _Reader, entity: _Entity, block: HeaderBlock, at: int, content_type: str, kind: Typed, disposition: Typed) -> None:
     encoding = typed(_first(block.fields, "content-transfer-encoding")).value
     content, defect = transfer.undo(encoding, reader.raw, at, entity.end)
     if encoding == "base64" and content_type.startswith("text/") and transfer.is_not_base64(content, reader.raw, at, entity.end):
