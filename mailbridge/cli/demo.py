@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli import exits
+from mailbridge.cli.demo_samples import subject_of
 from mailbridge.cli.show import safe
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def verdict(wrong: list[str]) -> int:
     if not wrong:
         click.echo("every sample had its expected outcome")
         return exits.OK
-    click.echo(f"{len(wrong)} differences:", err=True)
+    click.echo(f"{len(wrong)} difference{'' if len(wrong) == 1 else 's'}:", err=True)
     for difference in wrong:
         click.echo(f"  {safe(difference)}", err=True)
     return exits.MISTAKES
@@ -94,8 +95,8 @@ def follow(watch: Watch) -> None:
     while True:
         for row in watch.new_rows():
             show(watch.effect(row), None)
-        for queued in watch.other_letters():
-            click.echo(f"  alert\n{letter_line(queued)}")
+        if letters := watch.other_letters():
+            click.echo("\n".join(["  a clock spoke", *letter_lines(letters)]))
         time.sleep(0.3)
 
 
@@ -104,20 +105,25 @@ def show(effect: Effect, sample: Sample | None) -> None:
     click.echo(headline(effect, sample))
     for line in why(effect):
         click.echo(f"          {safe(line)}")
-    for queued in effect.letters:
-        click.echo(letter_line(queued))
+    for line in letter_lines(effect.letters):
+        click.echo(line)
 
 
 def headline(effect: Effect, sample: Sample | None) -> str:
     seen, subject = effect.seen, effect.mail.subject if effect.mail else ""
-    number = seen.ticket or "-"
-    what = {
-        "ticket": f"{seen.team:14} {seen.priority:7}",
-        "append": f"+ {seen.status}",
-        "duplicate": "a copy: nothing new",
-        "kept": f"kept, answered nobody ({seen.kind})",
-    }.get(seen.outcome, seen.outcome)
-    return f"  {number:7} {what:22} {safe(subject)}" + (f"   [{sample.is_}]" if sample else "")
+    match seen.outcome:
+        case "ticket":
+            what = f"{seen.team:14} {seen.priority:7}"
+        case "append" if seen.kind != "human":
+            what = f"+ kept ({seen.kind})"
+        case "append":
+            what = f"+ {seen.status}"
+        case "duplicate":
+            what = "a copy: nothing new"
+        case other:
+            what = other
+    line = f"  {seen.ticket or '-':7} {what:22} {safe(subject)}"
+    return line + (click.style(f"   {sample.is_}", dim=True) if sample else "")
 
 
 def why(effect: Effect) -> Iterable[str]:
@@ -127,20 +133,28 @@ def why(effect: Effect) -> Iterable[str]:
         steps = told.get("rules", {}).get("steps", [])
         for step in steps:
             found = ", ".join(f'"{hit["found"]}"' for hit in step["hits"] if hit["found"])
-            yield f"rule {step['label']}" + (f": {found}" if found else "") + f" → {seen.team}, {seen.priority}"
+            changed = ", ".join(f"{change['what']} {change['after']}" for change in step["changes"] if change["after"] != change["before"])
+            yield f"rule {step['label']} “{step['rule']}”" + (f" found {found}" if found else "") + (f" → {changed}" if changed else "")
         if not steps:
             yield f"no rule holds: the default team, {seen.team}"
-    elif seen.placed:
-        yield f"by its {seen.placed}"
+    elif seen.outcome == "append":
+        yield f"a report about a mail of ours to {seen.ticket}" if seen.kind == "bounce" else f"by its {seen.placed}"
+    if not effect.letters:
+        yield "nobody is told"
     if seen.follows:
         yield f"possible follow-up of {seen.follows}, which it cannot enter"
     yield from told.get("placed", {}).get("refused", [])
 
 
-def letter_line(queued: Queued) -> str:
-    promise = queued.notification
-    state = "" if queued.state == "sent" else f" ({queued.state}: {queued.error})"
-    return safe(f"          → {promise.audience} {promise.recipient}: {promise.event.replace('_', ' ')}{state}")
+def letter_lines(letters: Iterable[Queued]) -> list[str]:
+    """One line for the same thing told to several people."""
+    people: dict[str, list[str]] = {}
+    for queued in letters:
+        promise = queued.notification
+        subject = f'"{subject_of(queued.rendered)}"' if queued.rendered else ""
+        state = "" if queued.state == "sent" else f" ({queued.state}: {queued.error})"
+        people.setdefault(f"{promise.audience} {promise.event.replace('_', ' ')}  {subject}{state}", []).append(promise.recipient)
+    return [safe(f"          → {what}  to {', '.join(recipients)}") for what, recipients in people.items()]
 
 
 def counted(out: Counter[str]) -> str:

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from email.header import decode_header, make_header
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 from pathlib import Path
@@ -58,6 +59,7 @@ class Seen:
     team: str = ""
     priority: str = ""
     status: str = ""
+    assignee: str = ""
     placed: str = ""
     follows: str = ""
     rules: tuple[str, ...] = ()
@@ -115,6 +117,11 @@ def read_ours(raw: bytes) -> Ours:
         message_id=str(header["Message-ID"]).strip(),
         subject=re.sub(r"\r?\n[ \t]+", " ", str(header["Subject"])).strip(),
     )
+
+
+def subject_of(raw: bytes) -> str:
+    """The subject as a mail program shows it."""
+    return str(make_header(decode_header(str(BytesHeaderParser().parsebytes(raw)["Subject"])))).replace("\n", "")
 
 
 def differences(sample: Sample, seen: Seen) -> list[str]:

@@ -119,6 +119,7 @@ class Watch:
             team=ticket.team if ticket else "",
             priority=ticket.priority if ticket else "",
             status=ticket.status if ticket else "",
+            assignee=ticket.assignee if ticket else "",
             placed=placed.get("reason", ""),
             follows=self._number(placed.get("follows")),
             rules=tuple(step["label"] for step in explanation.get("rules", {}).get("steps", ())),
