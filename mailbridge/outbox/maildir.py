@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
@@ -32,17 +33,17 @@ class MaildirCourier:
             self._prepare()
             _write(temporary, _envelope(mail_from, recipient) + raw.replace(b"\r\n", b"\n"))
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            _discard(temporary)
             return Deferred(reply=f"{self._folder}: {error.strerror or error}", away=True)
         try:
             before_dot()
         except BaseException:
-            temporary.unlink(missing_ok=True)
+            _discard(temporary)
             raise
         try:
             temporary.rename(final)
         except OSError as error:
-            temporary.unlink(missing_ok=True)
+            _discard(temporary)
             return Deferred(reply=f"{self._folder}: {error.strerror or error}", away=True)
         crash.point("outbox.after_dot")
         try:
@@ -81,6 +82,12 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _discard(path: Path) -> None:
+    """What was half written is gone; where even that fails it is rubbish in tmp/, which readers of a Maildir clear."""
+    with suppress(OSError):
+        path.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -83,8 +83,11 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "agent.assigned": {"author": "Clara Weiss"},
     "agent.colleague_answered": {"author": "Clara Weiss", "internal": "yes", "closes": ""},
     "agent.commands": {
-        "results": "#take\tdone\tMB-1042 is yours\t\n#sttaus waiting\tunknown\t\t#status waiting\n#team marketing\trefused\tno such team\t",
+        "results": "#take\tdone\t\t\n#sttaus waiting\tunknown\t\t#status waiting\n#team field\trefused\tunknown-team\tfield-service\n"
+        "#assign\targument-missing\t\t#assign ana\n#help\thelp\t\t",
         "sent_to": "ana@acme.example",
+        "noted": "yes",
+        "usage": "#close\n#take\n#help",
         "undo": "10",
     },
     "agent.warning": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
@@ -102,6 +105,6 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
 """The values each shipped event may carry, by "audience.event", with a sample of each.  A value that is not said is ''.
 
 `results` holds one line a command: what was written, outcome, detail, suggestion, parted by tabs; the outcomes are the keys of
-`outcomes` in words.j2 (done, refused, unknown, argument-missing, argument-unknown, help).  `undo` holds minutes, '' where nothing can be
-undone.
+`outcomes` in words.j2 (done, refused, unknown, argument-missing, argument-unknown, help), a detail is a key of `refusals` or words.  `undo`
+holds minutes, '' where nothing can be undone.
 """

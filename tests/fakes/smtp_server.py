@@ -57,6 +57,7 @@ class FakeSmtp:
     unfinished: list[bytes] = field(default_factory=list)  # DATA that broke off before the dot
     heard: list[str] = field(default_factory=list)
     connections: int = 0
+    port: int = 0  # 0: any free one
 
     def __post_init__(self) -> None:
         for_ever = 10_000
@@ -65,8 +66,8 @@ class FakeSmtp:
         self._lock = Lock()
         self._open: list[socket.socket] = []
         self._threads: list[Thread] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        self.port = self._listener.getsockname()[1]
 
     def __enter__(self) -> FakeSmtp:
         self._threads.append(Thread(target=self._accept, daemon=True))
