@@ -149,7 +149,7 @@ def _enough_groups(match: Match, comparator: Comparator, texts: Iterable[str], c
     for text in texts:
         groups = pattern_of(match, comparator, text).groups
         if groups < len(captures):
-            raise Wrong(f'{len(captures)} names for the {groups} wildcards or groups of "{text}"')
+            raise Wrong(f'more names ({len(captures)}) than wildcards or groups ({groups}) in "{text}"')
 
 
 def captures_of(condition: Condition) -> frozenset[str]:
@@ -241,7 +241,7 @@ def _by_part(*, index: bool) -> Shape:
 
 def _range(what: str, parse: Callable[[str], Any]) -> Record:
     bound = Text(what=what, parse=parse)
-    return Record(what=f"a range ({what})", keys=keys(over=bound, under=bound), least_one=True)
+    return Record(what=f"a range of {what.removeprefix('a ')}s", keys=keys(over=bound, under=bound), least_one=True)
 
 
 def _number(source: Source, bounds: Mapping[str, float]) -> Number:
@@ -513,7 +513,17 @@ CONDITIONS: dict[str, Key] = {
     ),
 }
 
-_ONE = Record(what="a condition", keys=CONDITIONS, least_one=True, make=lambda values: _all(values.values()))
+# What people write first; the words of Sieve want to know more.
+_ELSEWHERE = {
+    "subject": "the text of a field is asked for by header: {subject: {contains: ...}}",
+    "from": "addresses are asked for by address: {from: {is: ...}} or {from: {domain: ...}}",
+    "to": "addresses are asked for by address: {to: {is: ...}} or {to: {domain: ...}}",
+    "cc": "addresses are asked for by address: {cc: {is: ...}} or {cc: {domain: ...}}",
+    "text": "what the person wrote is asked for by body: {contains: ...}",
+    "domain": "a part of an address is asked for by address: {from: {domain: ...}}",
+    "sender": "addresses are asked for by address: {from: {is: ...}} or {from: {domain: ...}}",
+}
+_ONE = Record(what="a condition", keys=CONDITIONS, least_one=True, make=lambda values: _all(values.values()), elsewhere=_ELSEWHERE)
 CONDITION: Shape = Either(
     what="a condition",
     mapping=_ONE,

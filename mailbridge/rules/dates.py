@@ -1,4 +1,4 @@
-"""Parts of a date in words of Sieve (RFC 5260 4.2)."""
+"""Parts of a date in words of Sieve (RFC 5260 4.2); its part `zone` is called `offset` here, where `zone` is the zone to look in."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mailbridge.rules.shape import Wrong, nearest
 from mailbridge.sla.zones import zone_names, zone_of
 
 PARTS = (
-    "year", "month", "day", "date", "julian", "hour", "minute", "second", "time", "iso8601", "std11", "zone", "weekday",
+    "year", "month", "day", "date", "julian", "hour", "minute", "second", "time", "iso8601", "std11", "offset", "weekday",
 )  # fmt: skip
 NUMBERS = frozenset({"year", "month", "day", "julian", "hour", "minute", "second", "weekday"})
 
@@ -47,7 +47,7 @@ def part(when: datetime, name: str, zone_name: str) -> str:
             return str(local.toordinal() - _MODIFIED_JULIAN_OFFSET)
         case "weekday":
             return str(local.isoweekday() % 7)
-        case "zone":
+        case "offset":
             return local.strftime("%z") or "+0000"
         case "iso8601":
             return local.isoformat(timespec="seconds")

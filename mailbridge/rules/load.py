@@ -49,10 +49,18 @@ def load(files: Mapping[str, str]) -> Loaded:
     values = {path: _whole(path, nodes, reading) for path in schema.FILES}
     rules = [rule for path in sorted(nodes) if path.startswith(schema.ROUTING) for rule in _rules(nodes[path], path, reading)]
     _cross_check(nodes, values, reading)
-    problems = tuple(sorted([*reading.problems, *reading.dangling()]))
+    problems = _one_a_place([*reading.problems, *reading.dangling()])
     if any(not problem.warning for problem in problems):
         return Loaded(policy=None, problems=problems)
     return Loaded(policy=_policy(files, values, rules), problems=problems)
+
+
+def _one_a_place(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """The problems in the order of files and places; of several at one place the first, which the others follow from."""
+    first: dict[tuple[str, int, int], Problem] = {}
+    for problem in problems:
+        first.setdefault((problem.file, problem.line, problem.column), problem)
+    return tuple(sorted(first.values()))
 
 
 def version_of(files: Mapping[str, str]) -> str:
@@ -91,10 +99,22 @@ def _nodes(files: Mapping[str, str], reading: Reading) -> dict[str, yaml.Node | 
             continue
         nodes[path], problems = yaml.read(path, files[path])
         reading.problems += problems
+        if nodes[path] is None and problems:
+            reading.unknowable |= _DEFINED_IN.get(path, frozenset())
     for path in schema.REQUIRED:
         if path not in files:
             reading.problems.append(Problem(file=path, message="this file is missing", hint="`mailbridge init` writes one to start from"))
     return nodes
+
+
+# Kinds of names by the file that defines them: where it cannot be read, nobody can say that a name is not in it.
+_DEFINED_IN = {
+    "rules/teams.yaml": frozenset({"team", "agent", "agent or team", "hours", "skill"}),
+    "rules/sla.yaml": frozenset({"sla"}),
+    "rules/statuses.yaml": frozenset({"status"}),
+    "rules/types.yaml": frozenset({"type", "tag", "playbook"}),
+    "rules/customers.yaml": frozenset({"customer", "tier", "region", "location", "equipment", "contract", "contract type"}),
+}
 
 
 def _whole(path: str, nodes: Mapping[str, yaml.Node | None], reading: Reading) -> Any:

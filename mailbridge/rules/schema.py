@@ -24,7 +24,6 @@ from mailbridge.rules.shape import (
     Table,
     Text,
     Wrong,
-    nearest,
 )
 from mailbridge.sla import daysoff
 
@@ -82,8 +81,7 @@ def _holidays(values: dict[str, Any]) -> dict[str, Any]:
     country, region = values.get("country", ""), values.get("region", "")
     known = daysoff.countries()
     if country and country not in known:
-        close = nearest(country, known)
-        raise Wrong(f'unknown country "{country}"', f'did you mean "{close}"?' if close else "two letters of ISO 3166, like RO or DE")
+        raise Wrong(f'unknown country "{country}"', "two letters of ISO 3166, like RO or DE")
     if region and not country:
         raise Wrong('"region" without "country"')
     if region and region not in known[country]:

@@ -50,6 +50,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     defined: dict[str, dict[str, Place | None]] = field(default_factory=dict)
     uses: list[Use] = field(default_factory=list)
+    unknowable: set[str] = field(default_factory=set)  # kinds of names whose file could not be read
 
     def mistake(self, place: Place, message: str, hint: str = "") -> _Bad:
         self.problems.append(place.problem(message, hint))
@@ -63,7 +64,8 @@ class Reading:
 
     def dangling(self) -> list[Problem]:
         """A mistake for each used name that nothing defines."""
-        return [self._dangling(use) for use in self.uses if use.name not in self.defined.get(use.kind, {})]
+        uses = [use for use in self.uses if use.kind not in self.unknowable]
+        return [self._dangling(use) for use in uses if use.name not in self.defined.get(use.kind, {})]
 
     def _dangling(self, use: Use) -> Problem:
         known = self.defined.get(use.kind, {})
@@ -244,6 +246,7 @@ class Record:
     make: Callable[[dict[str, Any]], Any] | None = None
     one_of: tuple[str, ...] = ()
     least_one: bool = False
+    elsewhere: Mapping[str, str] = field(default_factory=dict)  # words that people look for here, with where they stand
 
     def read(self, node: Node, reading: Reading) -> Any:
         if not isinstance(node, yaml.Mapping):
@@ -264,15 +267,16 @@ class Record:
     def unknown(self, key: Scalar, reading: Reading) -> None:
         close = nearest(key.text, self.keys)
         hint = f'did you mean "{close}"?' if close else listed(self.keys, "key")
-        reading.mistake(key.place, f'unknown key "{key.text}" in {self.what}', hint)
+        reading.mistake(key.place, f'unknown key "{key.text}" in {self.what}', self.elsewhere.get(key.text, hint))
 
     def complete(self, node: yaml.Mapping, reading: Reading) -> None:
         there = {key.text for key, _ in node.entries}
-        missing = [name for name, key in self.keys.items() if key.required and name not in there]
+        meant = {nearest(word, self.keys) for word in there - set(self.keys)}  # a misspelt word has been told already
+        missing = [name for name, key in self.keys.items() if key.required and name not in there | meant]
         if missing:
             reading.mistake(node.place, f"{self.what} needs {_quoted(missing)}")
         given = [key for key, _ in node.entries if key.text in self.one_of]
-        if self.one_of and not given:
+        if self.one_of and not given and not meant & set(self.one_of):
             reading.mistake(node.place, f"{self.what} needs one of {', '.join(self.one_of)}")
         if len(given) > 1:
             reading.mistake(given[1].place, f'"{given[1].text}" beside "{given[0].text}": {self.what} takes one of them')

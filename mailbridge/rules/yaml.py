@@ -71,7 +71,7 @@ Node = Scalar | Sequence | Mapping
 
 
 def read(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
-    """The one document in `text`; None for an empty one, or where it cannot be read at all."""
+    """The one document in `text`; None for an empty one, or where it cannot be read at all.  Raises nothing on account of the text."""
     if len(text) > MAX_CHARACTERS:
         return None, (Problem(file=file, message=f"larger than {MAX_CHARACTERS >> 20} MiB"),)
     try:
@@ -85,6 +85,8 @@ def read(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
         return None, ()
     reader = _Reader(file)
     node = reader.node(documents[0], 0)
+    if reader.aliased:
+        return None, (*reader.problems, *_aliases(file, text))
     return node, tuple(reader.problems)
 
 
@@ -107,14 +109,16 @@ class _Reader:
         self.file = file
         self.problems: list[Problem] = []
         self.seen: set[int] = set()
+        self.aliased = False
 
     def node(self, raw: yaml.Node, depth: int) -> Node:
         place = _place(self.file, raw)
         if id(raw) in self.seen:
-            # The composer resolves `*name` to the anchored node itself, whose mark is where it was defined.
-            self.problems.append(place.problem("an anchor that is used again by an alias", "write it out where it is used"))
+            # The composer gives the anchored node itself for `*name`.  It is not followed: a few lines of aliases can mean gigabytes.
+            self.aliased = True
             return Scalar(place=place, text="", value=None)
         self.seen.add(id(raw))
+        self.check_tag(raw, place)
         if depth > MAX_DEPTH:
             self.problems.append(place.problem(f"nested deeper than {MAX_DEPTH} levels"))
             return Scalar(place=place, text="", value=None)
@@ -126,6 +130,11 @@ class _Reader:
             case yaml.ScalarNode():
                 return self.scalar(raw, place)
         raise TypeError(f"PyYAML composed a {type(raw).__name__}")
+
+    def check_tag(self, raw: yaml.Node, place: Place) -> None:
+        # The resolver of PyYAML gives values a tag of YAML 1.1 when nobody wrote one; others were written.
+        if raw.tag not in _RESOLVED:
+            self.problems.append(place.problem(f"the tag {raw.tag}", "tags are not taken: write the value alone"))
 
     def mapping(self, raw: yaml.MappingNode, place: Place, depth: int) -> Mapping:
         entries: list[tuple[Scalar, Node]] = []
@@ -147,15 +156,12 @@ class _Reader:
 
     def scalar(self, raw: yaml.ScalarNode, place: Place) -> Scalar:
         quote = raw.style or ""
-        # The resolver of PyYAML gives plain scalars a tag of YAML 1.1; only a tag somebody wrote is refused.
-        if raw.tag not in _RESOLVED:
-            self.problems.append(place.problem(f"the tag {raw.tag}", "tags are not taken: write the value alone"))
         text = str(raw.value)
         return Scalar(place=place, text=text, value=text if quote else plain_value(text), quote=quote)
 
 
 _RESOLVED = frozenset(
-    f"tag:yaml.org,2002:{word}" for word in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge", "binary")
+    f"tag:yaml.org,2002:{word}" for word in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "value", "merge", "binary")
 ) | {"!"}
 
 _INT = re.compile(r"[-+]?[0-9]+")
@@ -185,14 +191,25 @@ def plain_value(text: str) -> Plain:
     return text
 
 
-def _place(file: str, raw: yaml.Node) -> Place:
+def _aliases(file: str, text: str) -> tuple[Problem, ...]:
+    """A mistake for each `*name`."""
+    events = yaml.parse(text, Loader=yaml.CSafeLoader)
+    places = (_place(file, event) for event in events if isinstance(event, yaml.AliasEvent))
+    return tuple(place.problem("an alias", "write it out: a rule says everything where it says it") for place in places)
+
+
+def _place(file: str, raw: yaml.Node | yaml.AliasEvent) -> Place:
     start, end = raw.start_mark, raw.end_mark
+    if start is None or end is None:
+        raise TypeError("PyYAML composed a node without marks")
     length = end.column - start.column if end.line == start.line else 1
     return Place(file=file, line=start.line + 1, column=start.column + 1, length=max(1, length))
 
 
 def _syntax_problem(file: str, text: str, err: yaml.YAMLError) -> Problem:
     mark = getattr(err, "problem_mark", None)
+    if any(words in str(getattr(err, "context", "")) for words in ("quoted scalar", "flow")):
+        mark = getattr(err, "context_mark", None) or mark  # where the quote or bracket was opened says more than where the file ends
     if mark is None:  # a character YAML does not allow; the reader names only its position
         position = getattr(err, "position", 0) or 0
         before = text[:position]
