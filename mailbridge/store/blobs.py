@@ -16,8 +16,10 @@ Content = bytes | bytearray | memoryview
 
 _ADD = dialects.insert_new(blobs)
 _KNOWN = sa.select(blobs.c.sha256).where(blobs.c.sha256.in_(sa.bindparam("names", expanding=True)))
-_HEAD = sa.select(blobs.c.id, blobs.c.size).where(blobs.c.sha256 == sa.bindparam("name"))
-_CONTENT = sa.select(blobs.c.content).where(blobs.c.sha256 == sa.bindparam("name"))
+_HAS = sa.select(blobs.c.id).where(blobs.c.sha256 == sa.bindparam("name"))
+_GET = sa.select(blobs.c.id, blobs.c.size, sa.case((blobs.c.size < dialects.BIG, blobs.c.content)).label("content")).where(
+    blobs.c.sha256 == sa.bindparam("name")
+)
 
 
 class Blobs:
@@ -43,7 +45,7 @@ class Blobs:
         known = {row[0] for row in self._sql.rows(_KNOWN, {"names": list(contents)})}
         new = sorted((name, content) for name, content in contents.items() if name not in known)
         with self._sql.direct() as connection:
-            streamed = {name for name, content in new if dialects.streams(connection, len(content))}
+            streamed = {name for name, content in new if dialects.streams_in(connection, len(content))}
             for name in streamed:
                 dialects.write_big_blob(connection, name, memoryview(contents[name]))
         rows = [{"sha256": name, "size": len(content), "content": content} for name, content in new if name not in streamed]
@@ -51,13 +53,13 @@ class Blobs:
 
     def get(self, name: str) -> bytes:
         """The content of this SHA-256.  Raises Permanent where the store does not have it."""
-        head = self._sql.row(_HEAD, {"name": name})
-        if head is None:
+        row = self._sql.row(_GET, {"name": name})
+        if row is None:
             raise Permanent("no such content in the store", sha256=name)
+        if row.content is not None:
+            return bytes(row.content)
         with self._sql.direct() as connection:
-            if dialects.streams(connection, head.size):
-                return dialects.read_big_blob(connection, head.id)
-        return bytes(self._sql.value(_CONTENT, {"name": name}))
+            return dialects.read_big_blob(connection, row.id, row.size)
 
     def has(self, name: str) -> bool:
-        return self._sql.row(_HEAD, {"name": name}) is not None
+        return self._sql.row(_HAS, {"name": name}) is not None

@@ -12,7 +12,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mailbridge.store.schema import blobs, counters, ticket_number
 
-BIG = 1 << 20  # contents of this size and more are streamed into SQLite: a bind would copy them twice
+BIG = 1 << 20  # contents of this size and more are streamed: the usual way would hold up to six copies of a 25 MB mail
+
+_STEP = 1 << 20
 
 Statement = sa.Executable
 
@@ -62,11 +64,15 @@ _NEW_BIG_BLOB = (
     .on_conflict_do_nothing()
     .returning(blobs.c.id)
 )
-_STEP = 1 << 20
 
 
-def streams(connection: sa.Connection, size: int) -> bool:
-    """Whether a content of this size goes by write_big_blob and read_big_blob."""
+_PIECE = sa.select(sa.func.substring(blobs.c.content, sa.bindparam("start"), _STEP, type_=sa.LargeBinary)).where(
+    blobs.c.id == sa.bindparam("row")
+)
+
+
+def streams_in(connection: sa.Connection, size: int) -> bool:
+    """Whether a content of this size goes by write_big_blob.  PostgreSQL takes bytes as they are."""
     return size >= BIG and connection.dialect.name == "sqlite"
 
 
@@ -80,8 +86,11 @@ def write_big_blob(connection: sa.Connection, sha256: str, data: memoryview) -> 
             blob.write(data[start : start + _STEP])
 
 
-def read_big_blob(connection: sa.Connection, row: int) -> bytes:
-    """The whole content of a row, in one copy."""
+def read_big_blob(connection: sa.Connection, row: int, size: int) -> bytes:
+    """The whole content of a row.  PostgreSQL sends it as hexadecimal text, so it is fetched in pieces."""
+    if connection.dialect.name == "postgresql":
+        pieces = (connection.execute(_PIECE, {"row": row, "start": start}).scalar() for start in range(1, size + 1, _STEP))
+        return b"".join(piece for piece in pieces if piece)
     with _sqlite(connection).blobopen("blobs", "content", row, readonly=True) as blob:
         return blob.read()
 

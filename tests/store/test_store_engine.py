@@ -125,7 +125,9 @@ def test_a_write_inside_a_write_is_told_at_once(sqlite_store_url: str) -> None:
 def test_sqlite_is_set_to_survive_a_power_cut(sqlite_store_url: str) -> None:
     store = Store(sqlite_store_url)
     with store.write() as tx:
-        asked = [tx._sql.connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() for pragma in ("journal_mode", "synchronous", "foreign_keys")]
+        asked = [
+            tx._sql.connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() for pragma in ("journal_mode", "synchronous", "foreign_keys")
+        ]
     store.close()
 
     assert asked == ["wal", 2, 1]

@@ -107,7 +107,7 @@ def test_a_full_disk_is_away_and_nothing_of_the_transaction_is_kept(impatient: S
         with impatient.write() as tx:
             tx._sql.connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
 
-    limit(200)
+    limit(1)  # no page more than there are
     with pytest.raises(StoreAway, match="full"), impatient.write() as tx:
         tx.state.set("first", True, NOW)
         tx.blobs.put(os.urandom(900_000))
@@ -125,7 +125,7 @@ def test_a_flow_that_goes_on_after_the_store_went_away_commits_nothing(impatient
     """SQLite may end the transaction by itself; a later statement would then be committed alone, and the commit say yes to nothing."""
     with pytest.raises(StoreAway), impatient.write() as tx:
         tx.state.set("first", True, NOW)
-        tx._sql.connection.exec_driver_sql("PRAGMA max_page_count=200")
+        tx._sql.connection.exec_driver_sql("PRAGMA max_page_count=1")
         with pytest.raises(StoreAway), tx.savepoint():
             tx.blobs.put(os.urandom(900_000))
         for attempt in (lambda: tx.state.set("second", True, NOW), lambda: tx.state.get("first"), lambda: tx.blobs.put(bytes(2 << 20))):
@@ -401,6 +401,27 @@ def test_of_two_copies_that_come_at_once_one_is_stored(store: Store) -> None:
     with ThreadPoolExecutor(2) as pool:
         one, two = pool.submit(add_all), pool.submit(add_all)
         assert one.result() + two.result() == 30
+
+
+def test_two_that_fetch_the_same_folder_make_one_row_a_mail(store: Store) -> None:
+    place = {"account": "support", "folder": "INBOX", "uidvalidity": 7}
+    mails = [(b"%d" % uid, Envelope(source=Source.IMAP, received_at=NOW, uid=uid, **place)) for uid in range(44)]
+    batches = [mails[n : n + 5] for n in range(40)]
+    together = threading.Barrier(2)
+
+    def fetch() -> list[list[int]]:
+        ids = []
+        for batch in batches:
+            together.wait()
+            with store.write() as tx:
+                ids.append(tx.inbox.add_many(batch))
+        return ids
+
+    with ThreadPoolExecutor(2) as pool:
+        one, two = pool.submit(fetch), pool.submit(fetch)
+        assert one.result() == two.result()
+    with store.read() as tx:
+        assert tx.inbox.counts()["new"] == 44
 
 
 def test_of_two_that_finish_a_mail_one_wins(store: Store) -> None:
