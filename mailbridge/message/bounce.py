@@ -21,6 +21,7 @@ from mailbridge.message.tree import Leaf, Tree
 
 TEXT_LIMIT = 64 * 1024
 RECIPIENT_LIMIT = 200
+TOLD = 16 * 1024  # characters a server needs to say what is wrong
 PREFACE = 300  # characters before a server says what is wrong
 TERSE = 1500  # characters a server that is no postmaster writes at most
 REPORTS = {"message/delivery-status", "message/global-delivery-status"}
@@ -79,20 +80,20 @@ def certain_sign(tree: Tree, message: Message) -> str:
 def worded_sign(tree: Tree, message: Message, *, null_sender: bool) -> str:
     """Somebody who may send bounces, and words as bounces have them.  Cheap for people's mail: the text is read last."""
     server = formats.POSTMASTER.search(writer(tree)) is not None
-    hinted = formats.HINTS.search(title(message)) is not None
+    hinted = formats.HINTS.are_in(title(message))
     if not (server or hinted or null_sender):
         return ""
     text = told(tree, message)
-    telling = formats.PHRASES.search(text)
+    telling = formats.PHRASES.place_in(text[:TOLD])
     office = server or formats.OFFICE.search(writer(tree)) is not None
     # A postmaster who is a person and writes of bounces does not begin with the words of one.
-    if telling and (null_sender or (server and telling.start() < PREFACE)):
+    if telling >= 0 and (null_sender or (server and telling < PREFACE)):
         return "bounce words"
-    if hinted and not formats.ANSWERED.match(title(message)) and (server or (office and telling)):
+    if hinted and not formats.ANSWERED.match(title(message)) and (server or (office and telling >= 0)):
         return "bounce words"
     # A person who asks about a bounce titles it like one, but begins with own words and has more to say.
     opening = text.strip(" \t\r\n*-_=#")[:300]
-    if hinted and len(text) < TERSE and not message.in_reply_to and formats.OPENING.match(opening) and formats.LOOSE_ADDRESS.search(text):
+    if hinted and len(text) < TERSE and not message.in_reply_to and formats.OPENING.begin(opening) and formats.LOOSE_ADDRESS.search(text):
         return "bounce words"
     return ""
 
@@ -244,7 +245,8 @@ def recipients(tree: Tree, text: str, whole: str, message: Message) -> tuple[str
         if found := unique(one for one in pattern.findall(text) if one.lower() not in strangers):
             return found
     if found := by_flufl(tree):
-        return found
+        # It looks everywhere; what stands in the server's own words is meant, if anything there is.
+        return tuple(one for one in found if one.lower() in text.lower()) or found
     left = strangers | {address.key for address in message.to}
     lone = unique(one for one in formats.LOOSE_ADDRESS.findall(f"{message.subject}\n{text}") if one.lower() not in left)
     return lone if len(lone) == 1 else ()
@@ -267,7 +269,7 @@ def rebuilt(tree: Tree) -> bytes:
         for field in tree.headers[:200]
         if field.key in {"from", "subject", "to", "received", "x-mailer", "x-mailer-daemon-error", "x-failed-recipients"}
     )
-    return fields + b"Content-Type: text/plain\n\n" + b"\n\n".join(leaf.content[:TEXT_LIMIT] for leaf in text_leaves(tree))
+    return fields + b"Content-Type: text/plain\n\n" + b"\n\n".join(leaf.content[:TOLD] for leaf in text_leaves(tree)[:3])
 
 
 def told(tree: Tree, message: Message) -> str:
@@ -317,7 +319,7 @@ def status_in(text: str) -> str:
 def is_soft(status: str, text: str) -> bool:
     if status:
         return status.startswith("4")
-    return formats.SOFT.search(text) is not None and formats.HARD.search(text) is None
+    return formats.SOFT.are_in(text[:TOLD]) and not formats.HARD.are_in(text[:TOLD])
 
 
 def diagnostic_in(text: str) -> str:

@@ -1,14 +1,15 @@
 """How mail servers word their bounces, as data: what `message.bounce` looks for where there is no RFC 3464 report.
 
-All patterns are matched on at most 64 kB and hold no nested repeats, so a hostile text costs time in proportion to its length.
+All of it is matched on at most 64 kB and nothing repeats without a bound, so a hostile text costs time in proportion to its length.
 """
 
 from __future__ import annotations
 
 import re
 
+from mailbridge.message.phrases import Phrases, whole
+
 ADDRESS = r"[^\s<>()\[\]:;,\"'@|=]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,254}[A-Za-z0-9]"
-# The X.400 and EX forms of Exchange hold an SMTP address somewhere inside.
 LOOSE_ADDRESS = re.compile(ADDRESS)
 
 # --- who sends bounces
@@ -17,8 +18,10 @@ LOOSE_ADDRESS = re.compile(ADDRESS)
 DAEMON = re.compile(r"(?:^|[<\s\"'])(?:mailer[-_. ]?daemon(?:@|\b)|(?:double-bounce|mail\.delivery\.system|mdaemon)@)|^\s*<>\s*$", re.I)
 # People write under these as well: a bounce needs another sign.
 POSTMASTER = re.compile(
-    r"(?:^|[<\s\"'])(?:po+st[-_]?master\\?@|system[-_ ]administrator\b|mail(?:[-_ ]?(?:system|delivery|administrator))?@"
-    r"|smtp[-_ ]?gateways?\b|mail[-_ ]?deliver(?:y)?[-_ ]?(?:sub)?system\b|interscan[^<>@\n]{0,20})|antivirus[^<>@\n]{0,40}@",
+    r"(?:^|[<\s\"'])(?:"
+    r"po+st[-_]?master\\?@|system[-_ ]administrator\b|mail(?:[-_ ]?(?:system|delivery|administrator))?@"
+    r"|mail[-_ ]?deliver(?:y)?[-_ ]?(?:sub)?system\b|smtp[-_ ]?gateways?\b|interscan[^<>@\n]{0,20}"
+    r")|antivirus[^<>@\n]{0,40}@",
     re.I,
 )
 # People's more often than servers': title and words must both be a bounce's.
@@ -26,95 +29,234 @@ OFFICE = re.compile(r"(?:^|[<\s\"'])(?:admin(?:istrator)?|root|no-?reply|[a-z]{1
 
 # --- how they title them
 
-# Titles a program makes word for word; a person's subject is never exactly this.
-TITLES = re.compile(
-    r"(?:undelivered mail returned to sender|mail delivery failed: returning message to sender"
-    r"|returned mail: see transcript for details|returned mail: (?:user|host) unknown|failure notice|delivery failure notification"
-    r"|delivery status notification \((?:failure|delay)\)|delivery status notification: (?:error|warning|failure)"
-    r"|delivery notification: delivery has failed|warning: could not send message for past \d+ (?:hours?|days?)"
-    r"|mail system error - returned mail|returned mail: .{0,80}|mail failure - malformed recipient address"
-    r"|postfix smtp server: errors from .{1,200}|postmaster notify: .{0,80}"
-    r"|warning: message .{1,60} delayed .{1,40}|delayed mail \(still being retried\))",
-    re.I,
+# Titles that programs make word for word; a person's subject is never exactly this.
+TITLES = whole(
+    (
+        "delivery failure notification",
+        "delivery notification: delivery has failed",
+        "delayed mail (still being retried)",
+        "delivery status notification",
+        "delivery status notification (delay)",
+        "delivery status notification (failure)",
+        "delivery status notification: error",
+        "delivery status notification: failure",
+        "delivery status notification: warning",
+        "failure notice",
+        "mail delivery failed: returning message to sender",
+        "mail failure - malformed recipient address",
+        "mail system error - returned mail",
+        "postfix smtp server: errors from...",
+        "postmaster notify: ...",
+        "returned mail: ...",
+        "undeliverable: ...",
+        "undelivered mail returned to sender",
+        "warning: could not send message for past...",
+        "warning: message...delayed...",
+    )
 )
-# Titles that a person may write too ("mail delivery failed" is a fine subject for a support mail).
-HINTS = re.compile(
-    r"deliver(?:y|ed)?\W{1,3}(?:\w+\W{1,3}){0,3}(?:fail|problem|error|warning|delay|report|status|notification|subsystem)"
-    r"|(?:fail\w*|unable|could not|cannot|can't|not|un-?)\W{0,3}(?:\w+\W{1,3}){0,2}(?:be )?deliver"
-    r"|undeliver|un-?deliverable|non[- ]?deliver|returned (?:mail|to sender|message)|returning (?:mail|message|to sender)|bounced? mail"
-    r"|mail (?:failed|failure)|failure notice|mail(?:er)? ?error|processing error|(?:^|[:-] ?)(?:user|host|recipient|address) unknown"
-    r"|loop alert|delayed mail|error sending your mail|message not delivered|failed mail|delivery has failed|delivery final failure"
-    r"|unzustellbar|nicht zustellbar|zustellung .{0,40}fehlgeschlagen|rückläufer|konnte nicht zugestellt"
-    r"|non remis|non distribu|échec de (?:la )?(?:remise|distribution)|message non délivré|n'a pas pu être"
-    r"|no se (?:pudo|ha podido) entregar|devuelto|error de entrega|no entregado|mensaje no enviado"
-    r"|mancata consegna|non recapitabile|impossibile recapitare|messaggio non consegnato"
-    r"|não (?:foi )?entregue|falha na entrega|não foi possível entregar|mensagem não entregue"
-    r"|onbestelbaar|niet (?:worden )?(?:bezorgd|afgeleverd)|kan niet worden bezorgd"
-    r"|nie (?:można )?dostarcz|niedoręcz|zwrot wiadomości|nepodařilo se doručit|nedoručiteln|nedoručen"
-    r"|kunde inte levereras|olevererbart|kunne ikke leveres|kan ikke leveres|ikke levert|ei voitu toimittaa|toimitus epäonnistui"
-    r"|kézbesíthetetlen|nem kézbesíthető|teslim edilemedi|iletilemedi|gönderilemedi|αδύνατη η παράδοση|δεν παραδόθηκε"
-    r"|не доставлен|недоставлен|не удалось доставить|возвращ[её]нн|не вдалося доставити|не може бути доставлен"
-    r"|nu a (?:putut )?fi livrat|nelivrat|livrare eșuată|לא נמסר|تعذر التسليم|لم يتم التسليم"
-    r"|配信(?:不能|できません|エラー|に失敗)|届けられません|送信(?:失敗|エラー)|不達|退信"
-    r"|未送达|投递失败|无法(?:投递|送达)|無法(?:投遞|傳遞|送達)|系统退信|반송|배달 ?실패|전송 ?실패",
-    re.I,
+# Titles that a person may write too: "mail delivery failed" is a fine subject for a support mail.
+HINTS = Phrases(
+    (
+        "address unknown",
+        "bounced mail",
+        "cannot be delivered",
+        "cannot deliver",
+        "could not be delivered",
+        "could not deliver",
+        "could not send",
+        "delayed mail",
+        "deliver message",
+        "delivery delayed",
+        "delivery error",
+        "delivery fail",
+        "delivery final failure",
+        "delivery has failed",
+        "delivery notification",
+        "delivery problem",
+        "delivery report",
+        "delivery status",
+        "delivery subsystem",
+        "delivery warning",
+        "error sending your mail",
+        "failed mail",
+        "failure delivery",
+        "failure notice",
+        "host unknown",
+        "loop alert",
+        "mail error",
+        "mail failed",
+        "mail failure",
+        "mail system error",
+        "mailer error",
+        "message delayed",
+        "message delivery has failed",
+        "message not delivered",
+        "message was not delivered",
+        "non delivery",
+        "not delivered",
+        "processing error",
+        "recipient unknown",
+        "returned mail",
+        "returned message",
+        "returned to sender",
+        "returning mail",
+        "returning message to sender",
+        "returning to sender",
+        "unable to deliver",
+        "undeliver",
+        "user unknown",
+    ),
+    ("unzustellbar", "nicht zustellbar", "nicht zugestellt", "zustellung...fehlgeschlagen", "rückläufer", "übermittlungsstatus"),
+    ("non remis", "non distribu", "non délivré", "échec de remise", "échec de la remise", "échec de distribution", "n'a pas pu être"),
+    ("no se pudo entregar", "no se ha podido entregar", "no entregado", "devuelto", "error de entrega", "mensaje no enviado"),
+    ("mancata consegna", "non consegnato", "non recapitabile", "impossibile recapitare"),
+    ("não entregue", "não foi entregue", "não foi possível entregar", "falha na entrega"),
+    ("onbestelbaar", "niet bezorgd", "niet afgeleverd", "kan niet worden bezorgd"),
+    ("nie można dostarczyć", "nie dostarczono", "niedoręcz", "zwrot wiadomości"),
+    ("nepodařilo se doručit", "nedoručen", "nedoručiteln"),
+    ("kunde inte levereras", "olevererbar", "kunne ikke leveres", "kan ikke leveres", "ikke levert"),
+    ("ei voitu toimittaa", "toimitus epäonnistui", "kézbesíthetetlen", "nem kézbesíthető"),
+    ("teslim edilemedi", "iletilemedi", "gönderilemedi", "δεν παραδόθηκε", "αδύνατη η παράδοση"),
+    ("nu a putut fi livrat", "nu a fi livrat", "nelivrat", "livrare eșuată"),
+    ("не доставлен", "недоставлен", "не удалось доставить", "возвращен", "возвращён", "не вдалося доставити", "не може бути доставлен"),
+    ("לא נמסר", "تعذر التسليم", "لم يتم التسليم"),
+    ("配信不能", "配信できません", "配信エラー", "配信に失敗", "届けられません", "送信失敗", "送信エラー", "不達"),
+    ("退信", "系统退信", "未送达", "投递失败", "无法投递", "无法送达", "無法投遞", "無法傳遞", "無法送達"),
+    ("반송", "배달 실패", "전송 실패"),
 )
 # An answer or a forward of a bounce is a person's mail about it.
 ANSWERED = re.compile(r"\s*(?:re|aw|sv|vs|antw|fw|fwd|wg|tr|rv|odp|ynt|отв)\s*(?:\[\d+\])?\s*:", re.I)
 
-# --- how they begin to tell
+# --- how they tell
 
-PHRASES = re.compile(
-    r"did not reach the following recipient|could not be delivered to|unable to deliver (?:your )?message to|delivery to the following recipient"
-    r"|the following address(?:es|\(es\))? (?:had|failed)|i(?:'m afraid i)? wasn't able to deliver your message|permanent fatal errors"
-    r"|recipient address(?:es)? .{0,40}(?:rejected|incorrectly)|was not delivered to|has not been delivered|not able to deliver your message"
-    r"|invalid (?:final delivery userid|user address|mailbox|recipient)|unknown (?:local[- ]?part|recipient|address)|user unknown"
-    r"|no such (?:user|mailbox|recipient|address)|mailbox (?:is )?(?:full|unavailable|not found)|over ?quota|exceed\w* (?:their |its )?quota"
-    r"|message could not be delivered|returned because it encountered an error|failed to deliver|delivery attempts? (?:failed|will continue)"
-    r"|trouble delivering your message|returned permanent errors|failure reasons|transcript of session follows|undelivered message"
-    r"|original message (?:was received|follows|is included)|sent <<< rcpt to|recipient name is not recognized|could not be reached"
-    r"|following (?:destination )?addresses (?:were|have|are)|delivery error report|delivery failed \d+ attempts"
-    r"|duplicated message-id in|has been (?:postponed|rejected|refused) (?:due|by|because)|does not exist|account (?:is )?(?:disabled|inactive)"
-    r"|не может быть доставлено|не удалось доставить|konnte nicht (?:zugestellt|übermittelt)|n'a pas pu (?:etre|être) (?:delivr|délivr|remis)"
-    r"|no pudo ser entregado|não p[oô]de ser (?:enviada|entregue)|配信できません|存在しない|無法投遞|不存在",
-    re.I,
+PHRASES = Phrases(
+    (
+        "account disabled",
+        "account inactive",
+        "account is disabled",
+        "account is inactive",
+        "could not be delivered to",
+        "could not be reached",
+        "delivery attempts failed",
+        "delivery attempts will continue",
+        "delivery failed",
+        "delivery to the following recipient",
+        "did not reach the following recipient",
+        "does not exist",
+        "duplicated message id in",
+        "error was detected while processing",
+        "exceed...quota",
+        "failed to deliver",
+        "failure reasons",
+        "has been postponed due",
+        "has been refused",
+        "has been rejected",
+        "has not been delivered",
+        "invalid final delivery userid",
+        "invalid mailbox",
+        "invalid recipient",
+        "invalid user address",
+        "mailbox full",
+        "mailbox is full",
+        "mailbox not found",
+        "mailbox unavailable",
+        "message could not be delivered",
+        "no such address",
+        "no such mailbox",
+        "no such recipient",
+        "no such user",
+        "not able to deliver your message",
+        "original message follows",
+        "original message is included",
+        "original message was received",
+        "over quota",
+        "permanent fatal errors",
+        "recipient address...rejected",
+        "recipient addresses...incorrectly",
+        "recipient name is not recognized",
+        "returned because it encountered an error",
+        "returned permanent errors",
+        "sent <<< rcpt to",
+        "the following address had",
+        "the following addresses had",
+        "the following addresses failed",
+        "the following address(es) failed",
+        "the following address failed",
+        "transcript of session follows",
+        "trouble delivering your message",
+        "unable to deliver message to",
+        "unable to deliver your message to",
+        "undelivered message",
+        "unknown address",
+        "unknown local part",
+        "unknown recipient",
+        "user unknown",
+        "was not delivered to",
+        "wasn't able to deliver your message",
+    ),
+    ("konnte nicht zugestellt", "konnte nicht übermittelt", "n'a pas pu être délivré", "n'a pas pu etre delivre", "n'a pas pu être remis"),
+    ("no pudo ser entregado", "não pôde ser entregue", "nao pode ser enviada", "не может быть доставлено", "не удалось доставить"),
+    ("配信できません", "存在しない", "無法投遞", "不存在"),
 )
-
 # How a server begins that writes under a person's name: a person who tells of a bounce begins with own words.
-OPENING = re.compile(
-    r"(?:this is an? (?:automatic|auto-?generated|machine)|your (?:message|mail|e-mail).{0,200}(?:could not be|cannot be|was not|has not been) delivered"
-    r"|delivery to the following recipient|unable to deliver (?:your )?message|the following (?:message|recipient|address)"
-    r"|-{2,} ?non[- ]delivery|the e-?mail below could not be|votre message n'a pas pu|ihre (?:nachricht|e-?mail).{0,100}nicht (?:zugestellt|übermittelt)"
-    r"|su mensaje no (?:pudo|ha podido)|il (?:tuo|suo|vostro) messaggio non|sua mensagem n[aã]o|uw bericht (?:is niet|kon niet)"
-    r"|twoja wiadomość nie|ваше (?:сообщение|письмо) не)",
-    re.I | re.S,
+OPENING = Phrases(
+    (
+        "delivery to the following recipient",
+        "non delivery",
+        "the e-mail below could not be",
+        "the following address",
+        "the following message",
+        "the following recipient",
+        "this is a machine",
+        "this is an automatic",
+        "this is an auto generated",
+        "unable to deliver message",
+        "unable to deliver your message",
+        "your e-mail...could not be delivered",
+        "your message...cannot be delivered",
+        "your message...could not be delivered",
+        "your message...has not been delivered",
+        "your message...was not delivered",
+    ),
+    ("ihre nachricht...nicht zugestellt", "ihre nachricht...nicht übermittelt", "ihre e-mail...nicht zugestellt"),
+    ("votre message n'a pas pu", "su mensaje no pudo", "su mensaje no ha podido", "il tuo messaggio non", "il suo messaggio non"),
+    ("sua mensagem não", "sua mensagem nao", "uw bericht is niet", "uw bericht kon niet", "twoja wiadomość nie"),
+    ("ваше сообщение не", "ваше письмо не"),
 )
 
 # --- where the returned mail begins
 
 END = re.compile(
     r"^[ \t>]*(?:"
-    r"-{2,}[^\n]{0,60}\b(?:copy of (?:the|your) (?:message|mail)|below this line|original (?:message|mail)|returned (?:message|mail)|unsent message"
-    r"|message (?:text|header|body|headers)|header|forwarded message|undelivered message|mensaje original|исходн|next line is a copy|attachment is)"
+    r"-{2,}[^\n]{0,60}\b(?:copy of (?:the|your) (?:message|mail)|below this line|next line is a copy|attachment is|header"
+    r"|(?:original|returned|forwarded|undelivered|unsent) (?:message|mail)|message (?:text|header|body|headers)|mensaje original|исходн)"
     r"|\|-{4,}[^\n]{0,20}message text follows"
-    r"|(?:the )?(?:first \d+ lines of (?:your )?)?original (?:message|mail)(?: headers?)?(?: (?:follows|as follows|is attached|below))?\s*[:.]"
+    r"|(?:the )?(?:first \d+ lines of (?:your )?)?original (?:message|mail)(?: headers?)?"
+    r"(?: (?:follows|as follows|is attached|below))?\s*[:.]"
     r"|old message:|included is a copy of|below is a copy of|a summary of the undelivered message|content of the (?:original|returned)"
     r"|content-type:[ \t]*message/rfc822|received:[ \t]?(?:from|by|\()|return-path:[ \t]?<|-{6,} (?:start|begin)"
     r")",
     re.I | re.M,
 )
 
-# --- where the address stands in it, best first; all matches of the first pattern that finds any are taken
+# --- where the address stands in it, best first: all matches of the first pattern that finds any are taken
 
 RECIPIENTS = (
+    # <kim@firm.test>:
     re.compile(rf"^[ \t]*<({ADDRESS})>\s?:", re.M),
+    # "Kim" <kim@firm.test> (unrecoverable error)
     re.compile(rf"^[ \t]*(?:[\"'][^\"'\n]{{0,100}}[\"'][ \t]*)?[<\"']({ADDRESS})[>\"'][ \t]*(?:\([^\n]{{0,200}}\))?[ \t]*\r?$", re.M),
+    # kim@firm.test on Mon, 2 Nov 2026
     re.compile(rf"^[ \t]*({ADDRESS})[ \t]+on[ \t]+\w{{3}}, \d", re.M),
     re.compile(rf"dda:SMTP=({ADDRESS});", re.I),
+    # the address alone on its line
     re.compile(rf"^[ \t]*({ADDRESS})[ \t]*:?[ \t]*\r?$", re.M),
+    # 550 5.1.1 <kim@firm.test>... User unknown
     re.compile(rf"^(?:[45]\d\d[ -](?:[45]\.\d{{1,3}}\.\d{{1,3}} )?|>>> ?rcpt to: ?)<({ADDRESS})>", re.M | re.I),
+    # kim@firm.test - no such user here
     re.compile(rf"^[ \t]*<?({ADDRESS})>?[ \t]*(?:\.\.\.|[-:(]|invalid|unknown|is not|no such|rejected|failed|user )", re.M | re.I),
     re.compile(rf"(?:rcpt to|error-for)[ \t]*:?[ \t]*<?({ADDRESS})", re.I),
+    # user unknown: kim@firm.test
     re.compile(
         rf"\b(?:recipients?|users?|userid|address(?:es)?|mailbox|account|attempts|errors|message|deliver(?:ed|ing)?|delivery|mail|to|for)"
         rf"(?:\(s\)|\(es\))?[ \t]*(?:[:=<\"'][ \t<\"']*|[ \t])({ADDRESS})",
@@ -126,11 +268,55 @@ RECIPIENTS = (
 
 ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 REPLY_CODE = re.compile(r"(?<![\d.:/-])([45]\d\d)(?=[ -][^\d])")
-SOFT = re.compile(
-    r"warning message only|will (?:be )?retr(?:y|ied)|will continue to try|delivery attempts will continue|(?:has been|was|is being) delayed"
-    r"|not yet (?:been )?delivered|still (?:being retried|trying)|keep trying|delivery[^\n]{0,40}(?:postponed|deferred)|temporar(?:y|ily) (?:fail|unavail|error)"
-    r"|try again later|deferred:|(?:your|this) message (?:is|has been) (?:still )?queued|no action is required|further attempts|connection (?:timed out|refused|reset|lost)|operation timed out|retry time ?out exceeded|no route to host"
-    r"|connect to [^\n]{1,200} failed|host name lookup failure|sera retent|wird weiter versucht|повторн\w+ попыт",
-    re.I,
+SOFT = Phrases(
+    (
+        "connect to...failed",
+        "connection lost",
+        "connection refused",
+        "connection reset",
+        "connection timed out",
+        "deferred:",
+        "delivery...deferred",
+        "delivery...postponed",
+        "delivery attempts will continue",
+        "further attempts",
+        "has been delayed",
+        "host name lookup failure",
+        "is being delayed",
+        "keep trying",
+        "no action is required",
+        "no route to host",
+        "not yet been delivered",
+        "not yet delivered",
+        "operation timed out",
+        "retry timeout exceeded",
+        "still being retried",
+        "still trying",
+        "temporarily unavailable",
+        "temporary error",
+        "temporary failure",
+        "this message has been queued",
+        "try again later",
+        "warning message only",
+        "was delayed",
+        "will be retried",
+        "will continue to try",
+        "will retry",
+        "your message has been queued",
+        "your message is queued",
+    ),
+    ("sera retenté", "wird weiter versucht", "повторная попыт", "повторные попыт"),
 )
-HARD = re.compile(r"permanent(?:ly)? (?:fatal )?(?:error|fail)|this is a permanent error|given up|giving up|no further (?:delivery )?attempts", re.I)
+HARD = Phrases(
+    (
+        "given up",
+        "giving up",
+        "no further attempts",
+        "no further delivery attempts",
+        "permanent error",
+        "permanent failure",
+        "permanent fatal error",
+        "permanently failed",
+        "permanently rejected",
+    )
+)

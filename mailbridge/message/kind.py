@@ -17,6 +17,7 @@ from mailbridge.message.tree import Tree
 # RFC 5321, 6.3: a count of Received fields is the last guard; Postfix and Sendmail stop at 50 and 25.
 MOST_HOPS = 50
 OWN_MARK = "x-mailbridge-loop"
+OWN_GROUP_FIELDS = ("list-post", "list-id", "x-mailing-list", "mailing-list", "x-beenthere")
 TEXT_LIMIT = 4000
 
 
@@ -135,8 +136,10 @@ def challenge(seen: Seen) -> Answer | None:
     """A robot that wants to know whether a person wrote."""
     if name := next((name for name in robot_words.CHALLENGE_FIELDS if seen.tree.get(name) is not None), None):
         return Answer(Kind.CHALLENGE, f"field {name}")
+    if (seen.tree.get("x-delivery-agent") or "").lower().startswith("tmda"):
+        return Answer(Kind.CHALLENGE, "challenge-response by TMDA")
     words = seen.message.text[:TEXT_LIMIT]
-    if robot_words.CHALLENGE_SUBJECT.search(seen.message.subject[:300]) and robot_words.CHALLENGE_WORDS.search(words):
+    if robot_words.CHALLENGE_SUBJECT.are_in(seen.message.subject[:300]) and robot_words.CHALLENGE_WORDS.are_in(words):
         return Answer(Kind.CHALLENGE, "challenge-response")
     return None
 
@@ -169,7 +172,7 @@ def generated(seen: Seen) -> Answer | None:
 def mailing_list(seen: Seen) -> Answer | None:
     """RFC 2919, RFC 2369, and Precedence; not the group that our own address is."""
     fields = [name for name in robot_words.LIST_FIELDS if seen.tree.get(name) is not None]
-    bulk = any(robot_words.BULK.match(value) for value in seen.tree.get_all("precedence"))
+    bulk = any(robot_words.BULK.match(value) for name in ("precedence", "x-precedence") for value in seen.tree.get_all(name))
     if fields and is_own_group(seen):
         return None
     if fields:
@@ -185,8 +188,8 @@ QUESTIONS: tuple[Question, ...] = (
     report,
     plain_bounce,
     calendar,
-    answering,
     challenge,
+    answering,
     worded_bounce,
     null_sender,
     generated,
@@ -205,6 +208,8 @@ def quiet_reasons(seen: Seen) -> list[str]:
     reasons.extend(f"mass mail field {name}" for name in robot_words.MASS_FIELDS if seen.tree.get(name) is not None)
     if any(robot_words.NO_REPLY.fullmatch(address.address.partition("@")[0]) for address in seen.message.from_[:1]):
         reasons.append("sender takes no replies")
+    if robot_words.ACKNOWLEDGEMENT.match(seen.message.subject[:300]):
+        reasons.append("acknowledgement of another desk")
     if any(seen.message.message_id.lower().endswith("@" + host.lower()) for host in seen.policy.own_hosts):
         reasons.append("loop: Message-ID of our own host")
     return reasons
@@ -218,8 +223,7 @@ def is_own(seen: Seen, addresses: list[str]) -> bool:
 
 def is_own_group(seen: Seen) -> bool:
     """Whether the list is our own address: a group whose mails we read."""
-    posts = " ".join(value for name in ("list-post", "list-id", "x-mailing-list", "mailing-list", "x-beenthere") for value in seen.tree.get_all(name))
-    text = posts.lower()[:4000]
+    text = " ".join(value for name in OWN_GROUP_FIELDS for value in seen.tree.get_all(name)).lower()[:4000]
     return any(own in text or f"<{own.replace('@', '.')}>" in text for own in seen.policy.own_addresses)
 
 

@@ -10,7 +10,10 @@ from py3langid.langid import LanguageIdentifier
 from mailbridge.message.model import Reply, SpanKind
 
 # Fewer languages to choose from, fewer mistakes: these are the ones a desk of ours can be asked in.
-LANGUAGES = "ar bg cs da de el en es et fi fr he hr hu it ja ko lt lv nl no pl pt ro ru sk sl sv tr uk vi zh".split()
+LANGUAGES = (
+    "ar", "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "he", "hr", "hu", "it", "ja",
+    "ko", "lt", "lv", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sv", "tr", "uk", "vi", "zh",
+)  # fmt: skip
 # Lorem ipsum and its like are Latin of a sort; nobody writes to us in it.
 DUMMY = "la"
 CUT = 1000  # characters looked at; the answer does not change after that, the time does

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from mailbridge.message.model import Address, Attachment, Kind, Message, Part, S
 from tests.conformance.suites import Case
 
 Wanted = Any
+Right = Callable[[Message, Wanted, Case], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def inner_is(message: Message, wanted: dict[str, str], _: Case) -> bool:
         return False
     return (
         ("from" not in wanted or (inner.sender is not None and printed_in(inner.sender, wanted["from"])))
-        and ("to" not in wanted or all(printed_in(one, wanted["to"]) for one in inner.to) and bool(inner.to))
+        and ("to" not in wanted or (all(printed_in(one, wanted["to"]) for one in inner.to) and bool(inner.to)))
         and ("subject" not in wanted or squeezed(inner.subject) == squeezed(wanted["subject"]))
         and ("date" not in wanted or inner.date is not None)
         and ("text" not in wanted or bare(wanted["text"].removesuffix("...")) in bare(inner.text))
@@ -238,7 +238,7 @@ def part_matches(found: Part, wanted: dict[str, Any]) -> bool:
     )
 
 
-def each_found(wanted: list[dict[str, Any]], found: tuple[Any, ...], matches: Callable[[Any, dict[str, Any]], bool]) -> list[dict[str, Any]]:
+def each_found(wanted: list[Wanted], found: tuple[Any, ...], matches: Callable[[Any, Wanted], bool]) -> list[Wanted]:
     """The wanted that no one of `found` is, each used once."""
     left, missing = list(found), []
     for one in wanted:
@@ -289,23 +289,23 @@ def contains_all(text: str, wanted: list[str]) -> bool:
     return all(bare(one) in bare(text) for one in wanted)
 
 
-def equal(get: Callable[[Message], object], normal: Callable[[Any], object] = lambda value: value) -> Callable[[Message, Wanted, Case], bool]:
+def equal(get: Callable[[Message], object], normal: Callable[[Any], object] = lambda value: value) -> Right:
     return lambda message, wanted, _: normal(get(message)) == normal(wanted)
 
 
-def holds(get: Callable[[Message], str]) -> Callable[[Message, Wanted, Case], bool]:
+def holds(get: Callable[[Message], str]) -> Right:
     return lambda message, wanted, _: contains_all(get(message), [wanted] if isinstance(wanted, str) else wanted)
 
 
-def lacks(get: Callable[[Message], str]) -> Callable[[Message, Wanted, Case], bool]:
+def lacks(get: Callable[[Message], str]) -> Right:
     return lambda message, wanted, _: not any(bare(one) in bare(get(message)) for one in ([wanted] if isinstance(wanted, str) else wanted))
 
 
-def people(get: Callable[[Message], tuple[Address, ...]]) -> Callable[[Message, Wanted, Case], bool]:
+def people(get: Callable[[Message], tuple[Address, ...]]) -> Right:
     return lambda message, wanted, _: same_addresses(get(message), wanted)
 
 
-def printed(get: Callable[[Message], tuple[Address, ...]]) -> Callable[[Message, Wanted, Case], bool]:
+def printed(get: Callable[[Message], tuple[Address, ...]]) -> Right:
     return lambda message, wanted, _: same_printed(get(message), wanted)
 
 
@@ -411,7 +411,3 @@ CHECKS = (
     Check("is_mailing_list", "automatic", equal(lambda m: m.kind is Kind.LIST), seen_kind),
     Check("tnef_attachments", "TNEF files", tnef_files_are, seen_files),
 )
-
-
-def count_by(values: list[str]) -> Counter[str]:
-    return Counter(values)

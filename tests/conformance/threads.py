@@ -6,6 +6,7 @@ Where a case asks for an algorithm of IMAP THREAD it gets that one (RFC 5256, 3)
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from mailbridge.message.model import Message
 
@@ -72,7 +73,7 @@ def by_ids(sets: Sets, messages: list[Message]) -> set[int]:
     parent: dict[str, str] = {}
     for key, message in zip(keys, messages, strict=True):
         chain = list(message.references or message.in_reply_to[:1])
-        for upper, lower in zip(chain, chain[1:], strict=False):
+        for upper, lower in pairwise(chain):
             if lower not in parent and not reaches(parent, upper, lower):
                 parent[lower] = upper
         parent.pop(key, None)

@@ -11,7 +11,9 @@ from mailbridge.message.structure import read_tree
 DESK = ReadingPolicy(own_addresses=("support@desk.test",), own_hosts=("mx.desk.test",))
 
 
-def kinds(*lines: str, subject: str = "Printer", writer: str = "kim@firm.test", text: str = "Please help.", policy: ReadingPolicy = DESK) -> Kinds:
+def kinds(
+    *lines: str, subject: str = "Printer", writer: str = "kim@firm.test", text: str = "Please help.", policy: ReadingPolicy = DESK
+) -> Kinds:
     head = (f"From: {writer}", f"Subject: {subject}", *lines)
     tree = read_tree(("\n".join(head) + f"\n\n{text}\n").encode())
     path = tree.get("return-path")
@@ -62,6 +64,9 @@ def test_a_plain_mail_is_a_persons_and_may_be_answered() -> None:
         ("Return-Path: <>", Kind.BOUNCE),
         ("X-Apple-Unsubscribe: true\nAuto-Submitted: auto-replied", Kind.FEEDBACK_REPORT),
         ("X-TMDA-Confirm: x", Kind.CHALLENGE),
+        ("X-Delivery-Agent: TMDA/1.1\nAuto-Submitted: auto-replied", Kind.CHALLENGE),
+        ("X-Precedence: bulk", Kind.AUTO_GENERATED),
+        ("X-Apple-Action: VACATION", Kind.AUTO_REPLY),
     ],
 )
 def test_fields_of_programs_decide(line: str, kind: Kind) -> None:
@@ -72,7 +77,14 @@ def test_fields_of_programs_decide(line: str, kind: Kind) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["Auto-Submitted: no", "X-Autoreply: no", "Precedence: first-class", "X-Auto-Response-Suppress: None", "X-Priority: 1", "X-Loophole: x"],
+    [
+        "Auto-Submitted: no",
+        "X-Autoreply: no",
+        "Precedence: first-class",
+        "X-Auto-Response-Suppress: None",
+        "X-Priority: 1",
+        "X-Loophole: x",
+    ],
 )
 def test_fields_that_say_no_leave_a_person(line: str) -> None:
     assert kinds(line) == Kinds(kind=Kind.HUMAN, reasons=(), suppress_auto_response=False)
@@ -87,7 +99,9 @@ def test_a_person_behind_a_sending_service_gets_no_automatic_answer(line: str) -
     assert (found.kind, found.suppress_auto_response) == (Kind.HUMAN, True)
 
 
-@pytest.mark.parametrize("writer", ["no-reply@shop.test", "noreply@shop.test", "DoNotReply@shop.test", "nicht-antworten@shop.test", "notifications@x.test"])
+@pytest.mark.parametrize(
+    "writer", ["no-reply@shop.test", "noreply@shop.test", "DoNotReply@shop.test", "nicht-antworten@shop.test", "notifications@x.test"]
+)
 def test_nobody_reads_answers_to_a_no_reply_address(writer: str) -> None:
     found = kinds(writer=writer)
     assert (found.kind, found.reasons) == (Kind.HUMAN, ("sender takes no replies",))
@@ -97,19 +111,56 @@ def test_nobody_reads_answers_to_a_no_reply_address(writer: str) -> None:
 @pytest.mark.parametrize(
     "subject",
     [
-        "Automatic reply: Printer", "Out of Office: Printer", "Out of office AutoReply: Printer", "Out of the office", "[Auto-Reply] Printer",
-        "Auto: Printer", "Autoreply: Printer", "Vacation reply", "Away from my mail until Monday",
-        "Automatische Antwort: Drucker", "Abwesenheitsnotiz: Drucker", "Abwesenheit: Meier",
-        "Réponse automatique : Imprimante", "Absence du bureau: x", "Message d'absence",
-        "Respuesta automática: Impresora", "Fuera de la oficina: x", "Resposta automática: x", "Fora do escritório: x",
-        "Risposta automatica: x", "Fuori ufficio: x", "Automatisch antwoord: Printer", "Afwezigheidsbericht: x",
-        "Autosvar: x", "Automatisk svar: x", "Frånvaromeddelande: x", "Automaattinen vastaus: x",
-        "Odpowiedź automatyczna: Drukarka", "Automatická odpověď: x", "Automatická odpoveď: x", "Automatikus válasz: x",
-        "Răspuns automat: Imprimantă", "Otomatik yanıt: x", "Αυτόματη απάντηση: x", "תשובה אוטומטית: x", "رد تلقائي: x",
-        "Автоматический ответ: Принтер", "Автоответ: x", "Автоматична відповідь: x", "Автоматичен отговор: x",
-        "自動応答: プリンタ", "【自動返信】お問い合わせ", "不在通知: x", "自动回复: 打印机", "自動回覆: x", "자동 회신: x", "부재중: x", "Trả lời tự động: x",
+        "Automatic reply: Printer",
+        "Out of Office: Printer",
+        "Out of office AutoReply: Printer",
+        "Out of the office",
+        "[Auto-Reply] Printer",
+        "Auto: Printer",
+        "Autoreply: Printer",
+        "Vacation reply",
+        "Away from my mail until Monday",
+        "Automatische Antwort: Drucker",
+        "Abwesenheitsnotiz: Drucker",
+        "Abwesenheit: Meier",
+        "Réponse automatique : Imprimante",
+        "Absence du bureau: x",
+        "Message d'absence",
+        "Respuesta automática: Impresora",
+        "Fuera de la oficina: x",
+        "Resposta automática: x",
+        "Fora do escritório: x",
+        "Risposta automatica: x",
+        "Fuori ufficio: x",
+        "Automatisch antwoord: Printer",
+        "Afwezigheidsbericht: x",
+        "Autosvar: x",
+        "Automatisk svar: x",
+        "Frånvaromeddelande: x",
+        "Automaattinen vastaus: x",
+        "Odpowiedź automatyczna: Drukarka",
+        "Automatická odpověď: x",
+        "Automatická odpoveď: x",
+        "Automatikus válasz: x",
+        "Răspuns automat: Imprimantă",
+        "Otomatik yanıt: x",
+        "Αυτόματη απάντηση: x",
+        "תשובה אוטומטית: x",
+        "رد تلقائي: x",
+        "Автоматический ответ: Принтер",
+        "Автоответ: x",
+        "Автоматична відповідь: x",
+        "Автоматичен отговор: x",
+        "自動応答: プリンタ",
+        "【自動返信】お問い合わせ",
+        "不在通知: x",
+        "自动回复: 打印机",
+        "自動回覆: x",
+        "자동 회신: x",
+        "부재중: x",
+        "Trả lời tự động: x",
     ],
-)  # fmt: skip
+)
 def test_vacation_subjects_are_known_in_many_languages(subject: str) -> None:
     found = kinds(subject=subject)
     assert (found.kind, found.reasons[0]) == (Kind.AUTO_REPLY, "vacation subject")
@@ -118,12 +169,27 @@ def test_vacation_subjects_are_known_in_many_languages(subject: str) -> None:
 @pytest.mark.parametrize(
     "subject",
     [
-        "Out of office module crashes", "Automatic reply does not work", "Re: Automatic reply: Printer", "Auto-reply settings", "Vacation days in the app",
-        "Abwesenheit von Kollegen eintragen", "Absence management: question", "Automatisierung", "Autosave is broken", "Away team cannot log in",
-        "Réponse à votre question", "Automobile insurance", "Ausencia de datos en el informe", "Не работает автоответчик", "不在庫の確認",
-        "Is your automatic reply on?", "Fraværsregistrering virker ikke", "Urlaub eintragen geht nicht", "Poissa on tulostin",
+        "Out of office module crashes",
+        "Automatic reply does not work",
+        "Re: Automatic reply: Printer",
+        "Auto-reply settings",
+        "Vacation days in the app",
+        "Abwesenheit von Kollegen eintragen",
+        "Absence management: question",
+        "Automatisierung",
+        "Autosave is broken",
+        "Away team cannot log in",
+        "Réponse à votre question",
+        "Automobile insurance",
+        "Ausencia de datos en el informe",
+        "Не работает автоответчик",
+        "不在庫の確認",
+        "Is your automatic reply on?",
+        "Fraværsregistrering virker ikke",
+        "Urlaub eintragen geht nicht",
+        "Poissa on tulostin",
     ],
-)  # fmt: skip
+)
 def test_people_may_write_about_absence(subject: str) -> None:
     assert kinds(subject=subject).kind is Kind.HUMAN
 
@@ -169,7 +235,9 @@ def test_a_message_id_of_our_own_host_suppresses_the_answer() -> None:
     assert (found.kind, found.suppress_auto_response, found.reasons) == (Kind.HUMAN, True, ("loop: Message-ID of our own host",))
 
 
-@pytest.mark.parametrize("line", ["List-Id: <support.desk.test>", "List-Post: <mailto:support@desk.test>", "Mailing-list: list support@desk.test; x"])
+@pytest.mark.parametrize(
+    "line", ["List-Id: <support.desk.test>", "List-Post: <mailto:support@desk.test>", "Mailing-list: list support@desk.test; x"]
+)
 def test_the_group_that_our_own_address_is_carries_peoples_mail(line: str) -> None:
     assert kinds("Precedence: list", line).kind is Kind.HUMAN
 
@@ -180,7 +248,10 @@ def test_the_group_that_our_own_address_is_carries_peoples_mail(line: str) -> No
         (report("feedback-report", "message/feedback-report"), Kind.FEEDBACK_REPORT),
         (report("disposition-notification", "message/disposition-notification"), Kind.READ_RECEIPT),
         (report("delivery-status", "text/plain"), Kind.BOUNCE),
-        (("Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: message/feedback-report", "", "x: y", "", "--b--"), Kind.FEEDBACK_REPORT),
+        (
+            ("Content-Type: multipart/mixed; boundary=b", "", "--b", "Content-Type: message/feedback-report", "", "x: y", "", "--b--"),
+            Kind.FEEDBACK_REPORT,
+        ),
     ],
 )
 def test_reports_are_told_by_their_type(lines: tuple[str, ...], kind: Kind) -> None:
@@ -205,6 +276,27 @@ def test_answers_to_invitations_are_robots_and_invitations_are_not(field: str, b
 def test_a_robot_that_asks_whether_a_person_wrote_is_a_challenge() -> None:
     text = "Your message is being held. Please click the link below to prove you are a human and your message will be delivered."
     assert kinds(subject="Please confirm your message", text=text).kind is Kind.CHALLENGE
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "[OTHER-1x] We received your request",
+        "Your ticket #123 has been created",
+        "Ihre Anfrage ist bei uns eingegangen",
+        "Nous avons bien reçu votre demande",
+    ],
+)
+def test_another_desks_thanks_are_not_thanked_for(subject: str) -> None:
+    found = kinds(subject=subject)
+    assert (found.kind, found.suppress_auto_response, found.reasons) == (Kind.HUMAN, True, ("acknowledgement of another desk",))
+
+
+@pytest.mark.parametrize(
+    "subject", ["Your ticket system is down", "Request for help", "Thanks for nothing", "Did you receive our request?", "Ticket printer"]
+)
+def test_words_about_tickets_are_no_thanks(subject: str) -> None:
+    assert not kinds(subject=subject).suppress_auto_response
 
 
 def test_a_person_who_wants_something_confirmed_is_no_challenge() -> None:
