@@ -1,0 +1,141 @@
+"""The process dies at each named point of a delivery, the next one finishes: nothing is lost, and a letter is repeated in one window only.
+
+Here a crash is an exception that nothing catches; tests/crash does the same with SIGKILL.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import cast
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mailbridge.ops import crash
+from mailbridge.outbox.courier import Courier
+from mailbridge.outbox.deliver import Deliverer
+from mailbridge.outbox.maildir import MaildirCourier
+from mailbridge.outbox.model import Class, State
+from mailbridge.outbox.render import shipped_templates
+from mailbridge.store.engine import Store
+from tests.outbox.test_deliver import Office, a_promise, states
+from tests.outbox.test_deliver import office as office  # the fixture
+
+POINTS = [point for point in crash.POINTS if point.startswith("outbox.")]
+WINDOW = {"outbox.after_dot", "outbox.before_sent"}  # the mail is out, and nobody has written it down
+LONG = timedelta(minutes=30)  # leases are over, and whatever was unknown may be settled
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+class Bomb:
+    """Kills at the n-th visit of a point, once."""
+
+    def __init__(self, point: str, visit: int) -> None:
+        self.point, self.left = point, visit
+
+    def __call__(self, name: str) -> None:
+        if name == self.point:
+            self.left -= 1
+            if self.left == 0:
+                raise Killed
+
+
+def a_deliverer(office: Office, folder: Path) -> Deliverer:
+    deliverer = office.deliverer()
+    deliverer._courier = cast(Courier, MaildirCourier(folder))
+    return deliverer
+
+
+def copies(folder: Path) -> dict[str, int]:
+    """How often each recipient's mail is there."""
+    found: dict[str, int] = {}
+    for path in (folder / "new").glob("*"):
+        recipient = path.read_text().split("Delivered-To: ")[1].split("\n")[0]
+        found[recipient] = found.get(recipient, 0) + 1
+    return found
+
+
+def work_until_done(office: Office, folder: Path) -> None:
+    """A new process each round, as after a crash."""
+    for _ in range(10):
+        office.later(LONG)
+        deliverer = a_deliverer(office, folder)
+        while deliverer.one_turn():
+            pass
+        if set(states(office)) <= {State.SENT}:
+            return
+
+
+def test_every_point_is_tried() -> None:
+    assert set(POINTS) >= {"outbox.claimed", "outbox.rendered", "outbox.before_dot", "outbox.dot_committed", *WINDOW}
+
+
+@pytest.mark.parametrize("visit", [1, 2, 3])
+@pytest.mark.parametrize("class_", Class)
+@pytest.mark.parametrize("point", POINTS)
+def test_a_crash_at_any_point_loses_nothing_and_repeats_a_letter_in_one_window_only(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str, class_: Class, visit: int
+) -> None:
+    # given three mails, and a process that dies on the way
+    people = [f"{n}@acme.example" for n in range(3)]
+    office.promise(*(a_promise(person, class_=class_) for person in people))
+    monkeypatch.setattr(crash, "point", Bomb(point, visit))
+    died = False
+    try:
+        deliverer = a_deliverer(office, tmp_path)
+        while deliverer.one_turn():
+            pass
+    except Killed:
+        died = True
+    # when others take over
+    work_until_done(office, tmp_path)
+    # then everything is settled, and each mail is out once, but for the one in the window
+    assert died or visit > 1
+    assert states(office) == [State.SENT] * 3
+    found = copies(tmp_path)
+    twice = [person for person in people if found.get(person) == 2]
+    never = [person for person in people if person not in found]
+    assert len(twice) == (1 if died and point in WINDOW and class_ is Class.LETTER else 0)
+    # a reminder that was on the brink of its dot is not sent again, because it may have been
+    assert len(never) == (1 if died and point == "outbox.dot_committed" and class_ is Class.REMINDER else 0)
+    assert len(found) + len(never) == 3
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    crashes=st.lists(st.tuples(st.sampled_from(POINTS), st.integers(1, 4)), min_size=1, max_size=4),
+    letters=st.integers(1, 6),
+)
+def test_any_series_of_crashes_repeats_each_letter_at_most_once(
+    sqlite_store_url: str, tmp_path_factory: pytest.TempPathFactory, crashes: list[tuple[str, int]], letters: int
+) -> None:
+    folder = tmp_path_factory.mktemp("out")
+    store = Store(sqlite_store_url)
+    office = Office(store=store, folders=[shipped_templates()])
+    with store.write() as tx:
+        before = tx.outbox.counts()
+    assert before[State.QUEUED] == 0
+    people = [f"{folder.name}.{n}@acme.example" for n in range(letters)]
+    office.promise(*(a_promise(person, class_=Class.LETTER) for person in people))
+    in_window = 0
+    for point, visit in crashes:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(crash, "point", Bomb(point, visit))
+            try:
+                deliverer = a_deliverer(office, folder)
+                while deliverer.one_turn():
+                    pass
+            except Killed:
+                in_window += point in WINDOW
+        office.later(LONG)
+    work_until_done(office, folder)
+    store.close()
+    found = copies(folder)
+    assert set(found) == set(people)
+    assert max(found.values()) <= 2
+    assert sum(found.values()) - letters <= in_window
