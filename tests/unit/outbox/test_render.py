@@ -70,6 +70,25 @@ def test_every_event_of_the_vocabulary_has_an_english_template_and_nothing_else_
     assert {name.removeprefix("mail/en/") for name in SHIPPED.names() if name.startswith("mail/en/")} == set(VOCABULARY)
 
 
+@pytest.mark.parametrize("language", ["ro", "ru"])
+def test_what_customers_read_is_there_in_every_language(language: str) -> None:
+    own = {name.removeprefix(f"mail/{language}/") for name in SHIPPED.names() if name.startswith(f"mail/{language}/")}
+    assert own == {name for name in VOCABULARY if name.startswith("customer.")}
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "We received"), ("ro", "Am primit"), ("ru", "Мы получили")])
+def test_a_receipt_is_in_the_language_that_was_asked_for(language: str, word: str) -> None:
+    _, silent = guarded(a_notification(language=language), a_view(ticket=TicketView(number="MB-1")))
+    worded = SHIPPED.render(a_notification(language=language), silent)
+    assert worded.subject.startswith(word)
+    assert f'<html lang="{language}">' in worded.html
+    assert worded.text.startswith(SHIPPED.markers()[("en", "ro", "ru").index(language)])
+
+
+def test_what_agents_read_is_english_where_there_is_nothing_else() -> None:
+    assert '<html lang="en">' in SHIPPED.render(a_notification(Audience.AGENT, "new", "ru"), a_view()).html
+
+
 @pytest.mark.parametrize("name", SHIPPED.names())
 def test_no_mail_fetches_anything_or_carries_a_senders_markup(name: str) -> None:
     # given a ticket in which every word is an attack, but for the message that was sanitised
