@@ -17,12 +17,12 @@ from mailbridge.isolation.pool import Readers, ReadingFailed
 from mailbridge.message.model import Message, ReadingPolicy
 
 FAKE = "tests.fakes.readers:read"
-MEMORY = 512 << 20
+MEMORY = 256 << 20
 
 
 @pytest.fixture(scope="module")
 def readers() -> Iterator[Readers]:
-    pool = Readers(ReadingPolicy(), time_limit=timedelta(seconds=0.4), memory_limit=MEMORY, reader=FAKE)
+    pool = Readers(ReadingPolicy(), time_limit=timedelta(seconds=1), memory_limit=MEMORY, reader=FAKE)
     yield pool
     pool.close()
 
@@ -79,9 +79,9 @@ def test_the_null_sender_and_an_unknown_sender_stay_apart(readers: Readers) -> N
 @pytest.mark.parametrize(
     ("mail", "reason"),
     [
-        (b"hang", "more than 0.4 s"),
-        (b"spin", "more than 0.4 s"),
-        (b"eat", "more than 512 MB"),
+        (b"hang", "more than 1 s"),
+        (b"spin", "more than 1 s"),
+        (b"eat", "more than 256 MB"),
         (b"abort", f"signal {int(signal.SIGABRT)}"),
         (b"exit", "exit 3"),
     ],
@@ -114,9 +114,9 @@ def test_mails_waiting_behind_a_killer_are_still_read(readers: Readers) -> None:
     results = read_all(readers, b"a", b"abort", b"b", b"hang", b"c", b"exit", b"d", b"eat", b"e")
     assert [failure(r) for r in results if isinstance(r, ReadingFailed)] == [
         "signal 6",
-        "more than 0.4 s",
+        "more than 1 s",
         "exit 3",
-        "more than 512 MB",
+        "more than 256 MB",
     ]
     assert [message(r).subject for r in results if isinstance(r, Message)] == ["a", "b", "c", "d", "e"]
 

@@ -24,7 +24,8 @@ def sender(*lines: str, policy: ReadingPolicy = DESK) -> Sender:
 
 def test_a_pass_above_our_own_received_line_verifies_the_sender() -> None:
     found = sender(PASS, OURS, FROM)
-    assert found == Sender(address="ann@firm.test", name="Ann Agent", strict=True, verified=True, reasons=("dmarc=pass by mx.desk.test",))
+    assert (found.address, found.name, found.strict, found.verified) == ("ann@firm.test", "Ann Agent", True, True)
+    assert (found.dmarc, found.reasons) == ("pass", ("dmarc=pass by mx.desk.test",))
 
 
 def test_a_hop_behind_our_mx_does_not_hide_its_verdict() -> None:
@@ -51,6 +52,11 @@ def test_a_verdict_of_unknown_origin_is_none(lines: tuple[str, ...]) -> None:
     found = sender(*lines)
     assert (found.verified, found.address, found.strict) == (False, "ann@firm.test", True)
     assert found.reasons == ("no trusted Authentication-Results",)
+
+
+def test_a_trusted_failure_is_told_apart_from_no_verdict() -> None:
+    assert sender("Authentication-Results: mx.desk.test; dmarc=fail header.from=firm.test", OURS, FROM).dmarc == "fail"
+    assert sender(OURS, FROM).dmarc == ""
 
 
 def test_only_the_topmost_of_our_verdicts_counts() -> None:
