@@ -13,7 +13,8 @@ from mailbridge.message.headers import decode_words, shown_name, unfold
 from mailbridge.message.model import Address
 
 # What mail-parser reads as we do: no groups, comments, encoded words or quoted specials.
-_SIMPLE = re.compile(r'[^():;\\"=<>,@]*(?:"[^"\\=@<>]*"\s*)?(?:<[^\s<>()@,:;"]+@[^\s<>()@,:;"]+>|[^\s<>()@,:;"]+@[^\s<>()@,:;"]+)')
+_WORD = r"[^\s<>()@,:;\"\x00-\x1f\x7f-\x9f]+"
+_SIMPLE = re.compile(rf'[^():;\\"=<>,@]*(?:"[^"\\=@<>]*"\s*)?(?:<{_WORD}@{_WORD}>|{_WORD}@{_WORD})')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^<>]*>?|=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|[(),;:]|[^"<>(),;:=]+|.', re.DOTALL)
 _COMMENT_MARK = re.compile(r"[()\\]")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
@@ -38,8 +39,8 @@ def read_addresses(raw: bytes) -> tuple[tuple[Address, ...], tuple[str, ...]]:
 
 
 def _address(name: str, address: str, group: str | None = None) -> Address:
-    local, at, domain = address.rpartition("@")
-    written = f"{local}{at}{domain.lower()}" if at else address
+    local, at, domain = shown_name(address).rpartition("@")
+    written = f"{local}{at}{domain.lower()}" if at else domain
     shown = shown_name(decode_words(name) if "=?" in name else name)
     return Address(address=written, name="" if shown == written else shown, group=group)
 

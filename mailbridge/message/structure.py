@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mailbridge.message import limits, transfer
-from mailbridge.message.headers import HeaderBlock, Typed, read_block, typed
+from mailbridge.message.headers import HeaderBlock, Typed, printable, read_block, typed
 from mailbridge.message.tree import Container, Field, Leaf, Tree
 
 
@@ -177,7 +177,7 @@ def _add_leaf(reader: _Reader, entity: _Entity, block: HeaderBlock, at: int, con
             params=kind.params,
             disposition=disposition.value,
             filename=_filename(disposition.param("filename"), kind.param("name")) or disposition.param("name"),
-            content_id=_first(block.fields, "content-id").decode("utf-8", "replace").strip(" <>"),
+            content_id=printable(_first(block.fields, "content-id").decode("utf-8", "replace")).strip(" <>"),
             charset=kind.param("charset").lower(),
             encoding=encoding,
             inside=entity.path.rpartition(".")[0],

@@ -64,6 +64,13 @@ def test_names_hold_no_controls_and_no_marks_that_turn_text() -> None:
     assert read("=?utf-8?q?Carol=0D=0ABcc:_x=E2=80=AE?= <carol@customer.test>")[0][0] == "Carol Bcc: x"
 
 
+def test_addresses_hold_no_controls() -> None:
+    for text in ("carol\x80@customer.test", "<carol\x01@customer.test>"):
+        found, doubts = read_addresses(text.encode())
+        assert found[0].address == "carol @customer.test"
+        assert doubts == ("odd address",)
+
+
 def test_addresses_beyond_the_thousandth_are_told_not_read() -> None:
     found, doubts = read_addresses(b", ".join(b"a%d@x.test" % number for number in range(1001)))
     assert len(found) == 1000

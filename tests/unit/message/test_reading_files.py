@@ -106,6 +106,11 @@ def test_original_name_is_kept_on_one_line() -> None:
     assert (file.original_name, file.name) == ("../a  b.pdf", "a__b.pdf")
 
 
+def test_content_id_is_one_line_without_brackets() -> None:
+    part = a_part("x", "image/png", Content_ID="<logo\x16@x\r\n y>")
+    assert read_mail(multipart("related", a_part("x", "text/html"), part)).attachments[0].content_id == "logo @x y"
+
+
 # --- winmail.dat
 
 
