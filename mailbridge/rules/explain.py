@@ -97,15 +97,14 @@ def _hit(hit: Hit) -> str:
 
 
 def _change(change: Change) -> str:
-    note = f" ({change.note})" if change.note else ""
-    if change.after == change.before and change.note:
-        return f"{change.what} unchanged{note}"
     if change.what in ("no-ack", "drop"):
         return change.what
+    listed = change.what in ("tags", "notify", "cc", "webhook")
+    was = [f"was {change.before}"] if change.before and not listed and change.before != change.after else []
     if change.after == change.before:
-        return f"{change.what} {change.after} (already)"
-    was = f" (was {change.before})" if change.before and change.what not in ("tags", "notify", "cc", "webhook") else ""
-    return f"{change.what} {change.after}{was}{note}"
+        return f"{change.what} {change.after or 'unchanged'} ({change.note or 'already'})"
+    notes = ", ".join([*was, *([change.note] if change.note else [])])
+    return f"{change.what} {change.after}" + (f" ({notes})" if notes else "")
 
 
 def _short(words: str) -> str:

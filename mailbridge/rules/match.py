@@ -172,7 +172,7 @@ class State:
         self.who[what] = rule
         if what in _EXCLUDES:  # somebody by name and somebody by turns: the later rule has its way
             self.who.pop(_EXCLUDES[what], None)
-        return Change(what=what, before=before, after=value, note=f"instead of rule {overridden}" if overridden else "")
+        return Change(what=what, before=before, after=value, note=f'chosen by "{overridden}"' if overridden else "")
 
     def _add(self, what: str, texts: Iterable[str], captures: Mapping[str, str]) -> Change:
         before = ", ".join(self.lists[what])
