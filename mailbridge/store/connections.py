@@ -71,7 +71,8 @@ def sqlite_engine(path: Path, patience: timedelta, *, cache_kib: int) -> sa.Engi
 
 def postgres_engine(target: sa.URL, patience: timedelta) -> sa.Engine:
     # synchronous_commit: a server that was set to promise less must not make us promise more than it holds.
-    options = f"-c synchronous_commit=on -c lock_timeout={int(patience.total_seconds() * 1000)}"
+    own = target.query.get("options", "")
+    options = f"{own} -c synchronous_commit=on -c lock_timeout={int(patience.total_seconds() * 1000)}"
     arguments = {"connect_timeout": 10, "application_name": "mailbridge", "options": options, "keepalives_idle": 60}
     return sa.create_engine(target, pool_pre_ping=True, connect_args=arguments, **_common(patience))
 
@@ -100,8 +101,13 @@ def make_file(path: Path) -> None:
 
 
 def _common(patience: timedelta) -> dict[str, Any]:
-    # preserve_rowcount: an insert, too, tells how many rows were new.
-    return {"pool_size": 4, "max_overflow": 28, "pool_timeout": patience.total_seconds(), "execution_options": {"preserve_rowcount": True}}
+    return {
+        "pool_size": 4,
+        "max_overflow": 28,
+        "pool_timeout": patience.total_seconds(),
+        "hide_parameters": True,  # they are people's mail, and errors end up in logs
+        "execution_options": {"preserve_rowcount": True},  # an insert, too, tells how many rows were new
+    }
 
 
 def _lower(text: str | None) -> str | None:

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 from mailbridge.outbox.model import Class, Notification, Queued, State
 from mailbridge.store import dialects
 from mailbridge.store.documents import dump, load
-from mailbridge.store.schema import COUNTED, PENDING, outbox
+from mailbridge.store.schema import COUNTED, PENDING, SENT, UNSENT, outbox
 from mailbridge.store.sql import Row, Sql, Values
 
 UNKNOWN_REST = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot
@@ -89,7 +89,14 @@ _GET = sa.select(outbox).where(_THIS)
 _BY_MESSAGE_ID = sa.select(outbox).where(outbox.c.message_id == _bind("message_id"))
 _NEWEST = sa.select(outbox).order_by(outbox.c.id.desc()).limit(_bind("limit"))
 _OF_TICKET = sa.select(outbox).where(outbox.c.ticket == _bind("ticket")).order_by(outbox.c.id)
-_COUNTS = sa.select(outbox.c.state, sa.func.count()).group_by(outbox.c.state)
+# id + 0: taken from the small index and sorted, instead of going back through all that was ever sent until enough are found.
+_PENDING = sa.select(outbox).where(PENDING).order_by((outbox.c.id + 0).desc()).limit(_bind("limit"))
+_OF_STATE = {
+    **{state: _PENDING.where(outbox.c.state == state) for state in (State.QUEUED, State.SENDING, State.DOT, State.DEFERRED)},
+    **{state: _NEWEST.where(UNSENT, outbox.c.state == state) for state in (State.FAILED, State.SUPPRESSED)},
+    State.SENT: _NEWEST.where(SENT),
+}
+_COUNTS = tuple(sa.select(outbox.c.state, sa.func.count()).where(where).group_by(outbox.c.state) for where in (PENDING, SENT, UNSENT))
 _NEXT_DUE = sa.select(sa.func.min(outbox.c.next_at)).where(PENDING)
 _COUNT = (
     sa.select(outbox.c.id)
@@ -174,12 +181,12 @@ class Outbox:
 
     def list(self, state: str | None = None, limit: int = 100) -> list[Queued]:
         """Promises of one state, or of all, newest first."""
-        statement = _NEWEST.where(outbox.c.state == State(state)) if state else _NEWEST
+        statement = _OF_STATE[State(state)] if state else _NEWEST
         return [_queued(row) for row in self._sql.rows(statement, {"in_limit": limit})]
 
     def counts(self) -> dict[str, int]:
         """How many promises are in each state; every state is there."""
-        found = {row[0]: row[1] for row in self._sql.rows(_COUNTS)}
+        found = {row[0]: row[1] for statement in _COUNTS for row in self._sql.rows(statement)}
         return {state.value: found.get(state.value, 0) for state in State}
 
     def next_due(self) -> datetime | None:

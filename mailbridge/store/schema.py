@@ -26,6 +26,8 @@ ASIDE = sa.text("state IN ('quarantined', 'dropped')")
 DONE = sa.text("state = 'done'")
 UNSETTLED = sa.text("settled IS FALSE")
 PENDING = sa.text("state IN ('queued', 'deferred', 'sending', 'dot')")
+SENT = sa.text("state = 'sent'")
+UNSENT = sa.text("state IN ('failed', 'suppressed')")
 COUNTED = sa.text("automatic IS TRUE AND audience = 'customer' AND state <> 'suppressed'")
 RUNNING = sa.text("state = 'running'")
 OPEN = sa.text("open IS TRUE")
@@ -229,6 +231,8 @@ outbox = sa.Table(
     sa.Column("sent_at", UtcDateTime),
     sa.Column("repeated", sa.Boolean, nullable=False),
     _partial("ix_outbox_pending", "next_at", where=PENDING),
+    _partial("ix_outbox_sent", "sent_at", where=SENT),
+    _partial("ix_outbox_unsent", "id", where=UNSENT),
     sa.Index("ix_outbox_recipient", "recipient", "created_at"),
     _partial("ix_outbox_counted", "created_at", where=COUNTED),
     sqlite_autoincrement=True,

@@ -9,7 +9,7 @@ from datetime import timedelta
 import psycopg
 
 CHANNEL = "mailbridge"  # the one channel of PostgreSQL; the payload says who is meant
-_LOOK_UP = 1.0  # seconds; how fast the listener notices that it shall stop, and how long it waits for a lost server
+_LOOK_UP = 0.5  # seconds; how fast the listener notices that it shall stop, and how long it waits for a lost server
 
 
 class Waiter:
@@ -22,9 +22,10 @@ class Waiter:
 
     def wait(self, timeout: timedelta) -> bool:
         """True as soon as somebody rang, False after `timeout`."""
-        rung = self._rung.wait(timeout.total_seconds())
+        if not self._rung.wait(timeout.total_seconds()):
+            return False
         self._rung.clear()
-        return rung
+        return True
 
     def ring(self) -> None:
         """The one who waits goes on at once (to stop, for example)."""

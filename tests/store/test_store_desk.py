@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import traceback
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -436,6 +437,17 @@ def test_text_that_one_of_the_databases_cannot_keep_is_refused_by_both(store: St
         with pytest.raises(Permanent, match="cannot hold"), tx.savepoint():
             tx.mails.add(a_mail(subject=bad))
         assert tx.mails.add(a_mail(subject="fine")) is not None
+
+
+def test_what_is_refused_is_not_told_to_the_log(store: Store) -> None:
+    """Errors end up in logs, and what they were about is somebody's mail."""
+    private = [an_event(MessageAdded(author="secret@customer.test"))]
+    with store.write() as tx:
+        tx.events.append(private, 1)
+        with pytest.raises(Transient) as told, tx.savepoint():
+            tx.events.append(private, 1)
+
+    assert "secret" not in "".join(traceback.format_exception(told.value))
 
 
 def test_a_surrogate_inside_json_is_refused_too(store: Store) -> None:

@@ -10,10 +10,13 @@ import resource
 import shutil
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -167,6 +170,33 @@ def test_a_file_that_is_no_database_is_away(tmp_path: Path) -> None:
     with pytest.raises(StoreAway, match="not a database"):
         store.upgrade()
     store.close()
+
+
+# a kill
+
+
+def test_what_was_committed_before_a_kill_is_there_afterwards(store_url: str) -> None:
+    program = (
+        "import sys\nfrom datetime import UTC, datetime\nfrom mailbridge.store.engine import Store\n"
+        "store = Store(sys.argv[1])\n"
+        "for n in range(10**6):\n"
+        "    with store.write() as tx:\n"
+        "        tx.state.set(str(n), n, datetime.now(UTC))\n"
+        "        tx.blobs.put(str(n).encode() * 1000)\n"
+        "    print(n, flush=True)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program, store_url], stdout=subprocess.PIPE, text=True) as process:
+        for _ in range(50):
+            last = process.stdout.readline()
+        process.kill()
+        rest = process.stdout.read().split("\n")[:-1]
+    acknowledged = int(rest[-1] if rest else last)
+
+    with contextlib.closing(Store(store_url)) as store, store.read() as tx:
+        assert [tx.state.get(str(n)) for n in range(acknowledged + 1)] == list(range(acknowledged + 1))
+        assert tx.blobs.has(sha256(str(acknowledged).encode() * 1000).hexdigest())
+    if store.path:
+        assert_sound(store.path)
 
 
 # PostgreSQL

@@ -188,7 +188,9 @@ def upgrade() -> None:
     op.create_index("ix_outbox_counted", "outbox", ["created_at"], **_where(counted))
     op.create_index("ix_outbox_pending", "outbox", ["next_at"], **_where("state IN ('queued', 'deferred', 'sending', 'dot')"))
     op.create_index("ix_outbox_recipient", "outbox", ["recipient", "created_at"])
+    op.create_index("ix_outbox_sent", "outbox", ["sent_at"], **_where("state = 'sent'"))
     op.create_index("ix_outbox_ticket", "outbox", ["ticket"])
+    op.create_index("ix_outbox_unsent", "outbox", ["id"], **_where("state IN ('failed', 'suppressed')"))
     op.create_table(
         "participants",
         sa.Column("address", sa.Text(), nullable=False),
