@@ -2,19 +2,31 @@
 # The unit tests on every other CPython from 3.11 up that this machine has; the one given is left to the whole run of the tests.
 set -eu
 cd "$(dirname "$0")/.."
-done=" $("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])') "
+tested=" $("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])') "
+
+# The newest CPython of a version: on the PATH, or where pyenv and uv keep theirs.  A shim of pyenv may be there for a version that
+# is not switched on, so each has to answer.
+find_python() {
+  local candidate
+  for candidate in "python$1" \
+    $(ls -d "${PYENV_ROOT:-$HOME/.pyenv}/versions/$1."*/bin/python "$HOME/.local/share/uv/python/cpython-$1."*/bin/python 2>/dev/null | sort -rV); do
+    if "$candidate" -c "import sys; sys.exit(sys.implementation.name != 'cpython' or '%d.%d' % sys.version_info[:2] != '$1')" 2>/dev/null; then
+      echo "$candidate"
+      return
+    fi
+  done
+}
 
 for version in 3.11 3.12 3.13 3.14 3.15; do
-  python=python$version
-  # A pyenv shim may be there for a version that is not, so it has to answer.
-  case $done in *" $version "*) continue ;; esac
-  "$python" -c 'import sys; sys.exit(sys.implementation.name != "cpython")' 2>/dev/null || continue
+  case $tested in *" $version "*) continue ;; esac
+  python=$(find_python "$version")
+  [ -n "$python" ] || continue
   venv=.venv-$version
   if ! cmp -s requirements/dev.lock "$venv/installed.lock"; then
     echo "installing mailbridge's packages and tools into $venv ..."
     rm -rf "$venv"
     if ! "$python" -m venv "$venv"; then
-      echo "$python cannot make an environment (apt-get install $python-venv): the unit tests do not run on it" >&2
+      echo "$python cannot make an environment (apt-get install python$version-venv): the unit tests do not run on it" >&2
       [ "${CI:-}" = true ] && exit 1
       continue
     fi
