@@ -15,7 +15,7 @@ from mailbridge.message.model import Attachment
 _TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}/[A-Za-z0-9][A-Za-z0-9!#$&^_.+-]{0,126}")
 _CONTENT_ID = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.@-]{1,200}")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_LONG_LINE = re.compile(rb"[^\r\n]{999}")
+_LONGEST_LINE = 998  # RFC 5322 2.1.1
 _NAME_BYTES = 200
 
 
@@ -37,7 +37,7 @@ def text_part(text: str, subtype: str = "plain") -> Part:
     data = plain.replace("\n", "\r\n").encode("utf-8", "replace")
     kind = ("Content-Type", f'text/{subtype}; charset="utf-8"')
     # "=_" stands in every boundary of ours and in no quoted-printable or base64 text.
-    if data.isascii() and not _LONG_LINE.search(data) and b"=_" not in data:
+    if data.isascii() and b"=_" not in data and max(map(len, data.split(b"\r\n"))) <= _LONGEST_LINE:
         return Part(fields=(kind, ("Content-Transfer-Encoding", "7bit")), body=data)
     printable = binascii.b2a_qp(data, istext=True)
     if len(printable) <= len(data) * 3 // 2:
