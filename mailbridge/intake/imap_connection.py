@@ -23,12 +23,10 @@ from mailbridge.intake.imap_plan import SERVERS, Selected
 
 CONNECT_TIMEOUT = 15.0
 READ_TIMEOUT = 60.0
+FAREWELL_TIMEOUT = 2.0
 KEEPALIVE = 60  # seconds of silence before TCP asks whether the other side is there
 STEP = 1 << 20  # bytes of a big mail asked for at once
 SLACK = 64 << 10  # bytes a literal may be longer than the largest mail
-
-# What imapclient and imaplib let through when a server's answer makes no sense (each seen on 4.1).
-_NONSENSE = (ProtocolError, ValueError, AttributeError, KeyError, TypeError, AssertionError, MemoryError)
 
 
 class Lost(Transient):
@@ -56,6 +54,7 @@ class Connection:
 
     def __init__(self, mailbox: Mailbox, largest: int) -> None:
         """Connected, encrypted as configured, with the certificate verified, and logged in.  `largest`: bytes a mail may have."""
+        self._lost = True  # until the login has gone well, and again when the line breaks
         self.where = {"mailbox": mailbox.name, "server": f"{mailbox.host}:{mailbox.port}"}
         with self._translated("connect"):
             self._client = _connected(mailbox)
@@ -65,6 +64,7 @@ class Connection:
                 _prepare(self._client, largest)
                 self._login(mailbox)
                 self._client.capabilities()
+                self._lost = False
         except BaseException:
             self.close()
             raise
@@ -219,11 +219,12 @@ class Connection:
     # The end
 
     def close(self) -> None:
-        """The connection is closed, with a goodbye if the server still listens."""
-        with suppress(OSError, IMAPClientError, *_NONSENSE):
-            self._socket.settimeout(2)
-            self._client.logout()
-        with suppress(OSError, IMAPClientError, *_NONSENSE):
+        """The connection is closed, with a goodbye where the server may still listen."""
+        if not self._lost:
+            with suppress(Exception):  # whatever it is, we are leaving
+                self._socket.settimeout(FAREWELL_TIMEOUT)
+                self._client.logout()
+        with suppress(Exception):  # the same
             self._client.shutdown()
         with suppress(OSError):
             self._socket.close()
@@ -239,18 +240,26 @@ class Connection:
     def _translated(self, doing: str) -> Iterator[None]:
         try:
             yield
-        except LoginError as error:
-            raise LoginRefused(f"the IMAP server refuses the login: {error}", **self.where) from error
-        except IMAPClientAbortError as error:
-            raise Lost(f"the IMAP connection broke: {error}", doing=doing, **self.where) from error
-        except ssl.SSLCertVerificationError as error:
-            raise Lost(f"the IMAP server's certificate is not to be trusted: {error.verify_message}", **self.where) from error
-        except OSError as error:
-            raise Lost(f"the IMAP server cannot be reached: {error}", doing=doing, **self.where) from error
-        except _NONSENSE as error:
-            raise Lost(f"the IMAP server's answer makes no sense: {type(error).__name__}: {error}", doing=doing, **self.where) from error
-        except IMAPClientError as error:
-            raise Refused(f"the IMAP server refuses: {error}", doing=doing, **self.where) from error
+        except Exception as error:
+            trouble = self._in_our_words(error, doing)
+            self._lost = self._lost or isinstance(trouble, Lost)
+            raise trouble from error
+
+    def _in_our_words(self, error: Exception, doing: str) -> Transient:
+        match error:
+            case LoginError():
+                return LoginRefused(f"the IMAP server refuses the login: {error}", **self.where)
+            case IMAPClientAbortError():
+                return Lost(f"the IMAP connection broke: {error}", doing=doing, **self.where)
+            case ssl.SSLCertVerificationError():
+                return Lost(f"the IMAP server's certificate is not to be trusted: {error.verify_message}", **self.where)
+            case OSError():
+                return Lost(f"the IMAP server cannot be reached: {error}", doing=doing, **self.where)
+            case IMAPClientError() if not isinstance(error, ProtocolError):
+                return Refused(f"the IMAP server refuses: {error}", doing=doing, **self.where)
+            case _:
+                # ValueError, AttributeError, KeyError, MemoryError ...: what imapclient lets through of answers that make no sense
+                return Lost(f"the IMAP server's answer makes no sense: {type(error).__name__}: {error}", doing=doing, **self.where)
 
     def _heed(self, responses: Sequence[tuple[Any, ...]]) -> None:
         """imapclient shows a server's BYE as news like any other."""

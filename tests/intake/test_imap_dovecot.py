@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from queue import Queue
-from threading import Thread
 from time import monotonic
 
 import pytest
@@ -16,69 +15,14 @@ from imapclient import IMAPClient
 from mailbridge.clock import SystemClock
 from mailbridge.config import After, Mailbox, Tls
 from mailbridge.errors import StoreAway
-from mailbridge.intake.imap import DONE_KEYWORD, Poller
+from mailbridge.intake.imap import DONE_KEYWORD
 from mailbridge.intake.imap_connection import LoginRefused, Lost
-from mailbridge.intake.inbox import Inbox
 from mailbridge.store.engine import Store
-from mailbridge.store.inbox import InboxRow
+from tests.intake.desk import Desk, a_mail
 from tests.servers import dovecot as dovecot_server
 from tests.servers.dovecot import PASSWORD, UMLAUT, Account, Dovecot
 
 pytestmark = pytest.mark.servers
-
-LARGEST = 4 << 20
-
-
-def a_mail(subject: str = "printer", body: str = "It smokes.") -> bytes:
-    return f"From: ann@customer.example\r\nSubject: {subject}\r\nMessage-ID: <{subject}@customer.example>\r\n\r\n{body}\r\n".encode()
-
-
-def subject_of(raw: bytes) -> str:
-    return raw.split(b"Subject: ")[1].split(b"\r\n")[0].decode()
-
-
-class Desk:
-    """A store, an inbox and the pollers that fill it."""
-
-    def __init__(self, store: Store, stack: ExitStack) -> None:
-        self.store = store
-        self.accepted: Queue[float] = Queue()
-        self.reports: Queue[tuple[bool, str]] = Queue()
-        self.inbox = Inbox(store, on_accepted=lambda: self.accepted.put(monotonic()))
-        self._stack = stack
-        stack.callback(self.inbox.close)
-
-    def poller(self, mailbox: Mailbox, folder: str = "INBOX", *, largest: int = LARGEST) -> Poller:
-        poller = Poller(
-            mailbox,
-            folder,
-            self.inbox,
-            self.store,
-            largest=largest,
-            report=lambda name, ok, detail: self.reports.put((ok, detail)),
-            chance=lambda: 0.0,
-        )
-        self._stack.callback(poller.close)
-        return poller
-
-    def run(self, poller: Poller) -> Thread:
-        """The poller works in a thread of its own until the end of the test."""
-        thread = Thread(target=poller.run)
-        thread.start()
-        self._stack.callback(thread.join, 20)
-        self._stack.callback(poller.cut)
-        return thread
-
-    def rows(self) -> list[InboxRow]:
-        with self.store.read() as tx:
-            return tx.inbox.list(1000)[::-1]
-
-    def mails(self) -> list[bytes]:
-        with self.store.read() as tx:
-            return [tx.blobs.get(row.sha256) for row in tx.inbox.list(1000)[::-1]]
-
-    def subjects(self) -> list[str]:
-        return [subject_of(raw) for raw in self.mails()]
 
 
 @pytest.fixture
