@@ -3,11 +3,33 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from mailbridge.message.kind import Kinds, classify
 from mailbridge.message.model import Address, Kind, Message, ReadingPolicy
+from mailbridge.message.parse import parse
 from mailbridge.message.structure import read_tree
 
+HEAD_LINES = (
+    b"From: MAILER-DAEMON@x.test",
+    b"From: <>",
+    b"From: \xff\xfe",
+    b"From: postmaster@firm.test",
+    b"Subject: Undeliverable: \xd0\xbf",
+    b"Subject: =?utf-8?q?Automatic_reply=3A?=",
+    b"Return-Path: <>",
+    b"Return-Path:",
+    b"Auto-Submitted:",
+    b"Precedence: \x00",
+    b"X-Loop",
+    b"X-Failed-Recipients: ,,,@",
+    b"List-Id: <",
+    b"Content-Type: multipart/report; report-type=delivery-status",
+    b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\nFinal-Recipient: ;\r\n--b--",
+    b"Content-Type: text/calendar; method=REPLY",
+    b"Content-Type: text/html; charset=utf-7",
+)
 DESK = ReadingPolicy(own_addresses=("support@desk.test",), own_hosts=("mx.desk.test",))
 
 
@@ -301,3 +323,15 @@ def test_words_about_tickets_are_no_thanks(subject: str) -> None:
 
 def test_a_person_who_wants_something_confirmed_is_no_challenge() -> None:
     assert kinds(subject="Please confirm your address", text="We want to send you the spare part. Where to?").kind is Kind.HUMAN
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from(HEAD_LINES), max_size=6),
+    st.binary(max_size=300),
+    st.sampled_from((None, "", "kim@firm.test")),
+)
+def test_any_mail_has_a_kind_and_every_robot_a_reason(lines: list[bytes], body: bytes, envelope_from: str | None) -> None:
+    message = parse(b"\r\n".join((*lines, b"", body)), ReadingPolicy(envelope_from=envelope_from))
+    assert message.kind is Kind.HUMAN or (message.kind_reasons and message.suppress_auto_response)
+    assert (message.bounce is not None) == (message.kind is Kind.BOUNCE)

@@ -1,0 +1,98 @@
+"""Children end with their parent, also in the middle of a bad mail, and a big mail costs little more than itself."""
+
+from __future__ import annotations
+
+import base64
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from mailbridge.isolation.pool import Readers, ReadingFailed
+from mailbridge.message.model import ReadingPolicy
+from tests.unit.isolation.test_readers import FAKE, gone, until
+
+# A parent that starts a child, says its number, and is killed, at rest or while its child hangs.
+PARENT = """
+import os, signal, sys, threading
+from datetime import timedelta
+from mailbridge.isolation.pool import Readers
+from mailbridge.message.model import ReadingPolicy
+
+readers = Readers(ReadingPolicy(), processes=1, time_limit=timedelta(seconds=1), reader={fake!r})
+print(readers.read(b"pid").subject, flush=True)
+if {busy}:
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGKILL)).start()
+    readers.read(b"hang")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_child_does_not_outlive_its_parent(busy: bool) -> None:
+    parent = subprocess.run(
+        [sys.executable, "-c", PARENT.format(fake=FAKE, busy=busy)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        check=False,
+    )
+    child = int(parent.stdout)
+    assert until(lambda: gone(child), seconds=20)
+
+
+def resident(pid: int | str) -> int:
+    """Bytes in memory."""
+    return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Watch(threading.Thread):
+    """Measures two processes together until told to stop."""
+
+    def __init__(self, child: int) -> None:
+        super().__init__(daemon=True)
+        self.child = child
+        self.peak = 0
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        while not self.over.wait(0.0005):
+            self.peak = max(self.peak, resident("self") + resident(self.child))
+
+
+def big_mail(megabytes: int) -> bytes:
+    """A mail whose one attachment makes it this big."""
+    file = base64.encodebytes(os.urandom(megabytes * 1_000_000 * 57 // 78)).replace(b"\n", b"\r\n")
+    head = (
+        b"From: kim@firm.test\r\nSubject: Log\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
+        b"--b\r\nContent-Type: text/plain\r\n\r\nHere it is.\r\n"
+        b"--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=log.bin\r\n"
+        b"Content-Transfer-Encoding: base64\r\n\r\n"
+    )
+    return head + file + b"--b--\r\n"
+
+
+def test_a_mail_of_25_mb_costs_at_most_four_times_its_size_over_both_processes() -> None:
+    readers = Readers(ReadingPolicy(), processes=1)
+    readers.read(b"Subject: warm\r\n\r\nHello\r\n")
+    raw = big_mail(25)
+    [(_, child)] = readers._idle
+    pid = child._process.pid
+    rested = resident(pid)
+    before = resident("self") - len(raw) + rested
+    watch = Watch(pid)
+    watch.start()
+    result = readers.read(raw)
+    watch.over.set()
+    watch.join()
+    given_back = until(lambda: resident(pid) - rested <= len(raw) // 2)
+    readers.close()
+    if isinstance(result, ReadingFailed):
+        pytest.fail(result.reason)
+    assert result.attachments[0].size > 18_000_000
+    assert len(result.attachments[0].content) == result.attachments[0].size
+    assert watch.peak - before <= 4 * len(raw)
+    assert given_back
