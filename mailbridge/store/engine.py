@@ -13,7 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.errors import Permanent, StoreAway
+from mailbridge.errors import InUse, StoreAway
 from mailbridge.store import connections, migrate
 from mailbridge.store.failures import FAILURES, in_our_words
 from mailbridge.store.sql import Sql
@@ -106,7 +106,7 @@ class Store:
 
     @contextmanager
     def guard(self) -> Iterator[None]:
-        """SQLite: this process alone runs the desk while the block lasts; raises Permanent where another one does already.
+        """SQLite: this process alone runs the desk while the block lasts; raises InUse where another one does already.
 
         PostgreSQL: any number of processes may work.
         """
@@ -117,7 +117,7 @@ class Store:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:
-                raise Permanent("the database is in use by another mailbridge; stop that one first", database=self.path) from error
+                raise InUse("the database is in use by another mailbridge; stop that one first", database=self.path) from error
             yield
 
     def wake(self, channel: str) -> None:

@@ -9,71 +9,20 @@ A claim counts the attempt before the work starts, so that a mail that kills the
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.intake.envelope import Envelope
 from mailbridge.store import dialects
 from mailbridge.store.blobs import Blobs
-from mailbridge.store.documents import dump, load
+from mailbridge.store.inbox_rows import InboxRow, Outcome, State, Waiting, hint_message_id, inbox_row, new_row, waiting
 from mailbridge.store.schema import ASIDE, DONE, WAITING, inbox
 from mailbridge.store.sql import Row, Sql, Values
 
-
-class State(StrEnum):
-    NEW = "new"
-    CLAIMED = "claimed"
-    DONE = "done"
-    QUARANTINED = "quarantined"
-    DROPPED = "dropped"
-
-
-class Outcome(StrEnum):
-    """What became of a mail that is done."""
-
-    TICKET = "ticket"  # opened one
-    APPEND = "append"  # went onto one
-    DUPLICATE = "duplicate"  # a second copy
-    KEPT = "kept"  # kept with the ticket, moved nothing: vacation, bounce
-    IGNORED = "ignored"  # nothing to do: a loop, a rule dropped it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A claimed mail.  `attempts` counts this try."""
-
-    id: int
-    envelope: Envelope
-    sha256: str
-    size: int
-    attempts: int
-    received_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxRow:
-    id: int
-    envelope: Envelope
-    sha256: str
-    size: int
-    received_at: datetime
-    message_id: str
-    state: State
-    attempts: int
-    lease_owner: str
-    lease_until: datetime | None
-    not_before: datetime | None
-    outcome: Outcome | None
-    reason: str
-    mail: int | None
-    ticket: int | None
-    done_at: datetime | None
+__all__ = ["Inbox", "InboxRow", "Outcome", "State", "Waiting", "hint_message_id"]
 
 
 def _bind(name: str, type_: sa.types.TypeEngine[Any] | None = None) -> sa.BindParameter[Any]:
@@ -85,6 +34,7 @@ _ENVELOPE = (
     *(inbox.c.mail_from, inbox.c.rcpt_to, inbox.c.peer, inbox.c.helo, inbox.c.received_at),
 )
 _THIS = inbox.c.id == _bind("id")
+_BY_OWNER = sa.or_(_bind("owner", sa.Text()).is_(None), inbox.c.lease_owner == _bind("owner"))
 _UNCLAIMED = inbox.update().values(lease_owner=None, lease_until=None)
 
 _ADD = inbox.insert().returning(inbox.c.id, sort_by_parameter_order=True)
@@ -111,16 +61,16 @@ _CLAIM = (
 )
 _FINISH = (
     _UNCLAIMED.where(_THIS, inbox.c.state == State.CLAIMED)
-    .where(sa.or_(_bind("owner", sa.Text()).is_(None), inbox.c.lease_owner == _bind("owner")))
+    .where(_BY_OWNER)
     .values(state=State.DONE, outcome=_bind("outcome"), reason=_bind("reason"), done_at=_bind("now"))
     .values(mail=_bind("mail"), ticket=_bind("ticket"))
 )
-_RELEASE = _UNCLAIMED.where(_THIS, inbox.c.state == State.CLAIMED).values(
+_RELEASE = _UNCLAIMED.where(_THIS, inbox.c.state == State.CLAIMED, _BY_OWNER).values(
     state=State.NEW, not_before=_bind("not_before"), attempts=inbox.c.attempts - _bind("forget")
 )
 _ABANDON = _UNCLAIMED.where(WAITING, inbox.c.state == State.CLAIMED).values(state=State.NEW)
 _ABANDON_OWN = _ABANDON.where(inbox.c.lease_owner == _bind("owner"))
-_SET_ASIDE = _UNCLAIMED.where(_THIS, inbox.c.state.in_([State.NEW, State.CLAIMED, State.QUARANTINED])).values(
+_SET_ASIDE = _UNCLAIMED.where(_THIS, inbox.c.state.in_([State.NEW, State.CLAIMED, State.QUARANTINED]), _BY_OWNER).values(
     state=_bind("state"), reason=_bind("reason"), done_at=_bind("now")
 )
 _RETRY = inbox.update().where(_THIS, ASIDE).values(state=State.NEW, attempts=0, reason="", done_at=None, not_before=None)
@@ -153,7 +103,7 @@ class Inbox:
         A mail from IMAP that is there already (same account, folder, UIDVALIDITY and UID) keeps its row, whatever came of it.
         """
         names = self._blobs.put_many([raw for raw, _ in items])
-        rows = [_new_row(raw, envelope, name) for (raw, envelope), name in zip(items, names, strict=True)]
+        rows = [new_row(raw, envelope, name) for (raw, envelope), name in zip(items, names, strict=True)]
         plain = [row for row in rows if row["uid"] is None]
         ids = iter([found.id for found in self._sql.rows(_ADD, plain)] if plain else ())
         fetched = self._add_fetched([row for row in rows if row["uid"] is not None])
@@ -179,7 +129,7 @@ class Inbox:
         rows = list(_healthy(free)) or free[:1]
         if rows:
             self._sql.change(_CLAIM, {"in_ids": [row.id for row in rows], "in_owner": owner, "in_until": now + lease})
-        return [_waiting(row) for row in rows]
+        return [waiting(row) for row in rows]
 
     def finish(
         self,
@@ -199,24 +149,29 @@ class Inbox:
         became = {"in_outcome": Outcome(outcome), "in_reason": reason, "in_mail": mail, "in_ticket": ticket, "in_now": now}
         return self._sql.change(_FINISH, {"in_id": id, "in_owner": owner, **became}) == 1
 
-    def release(self, id: int, not_before: datetime, *, forget_attempt: bool) -> bool:
-        """The mail waits again, until `not_before` at least.  `forget_attempt`: the try was not the mail's fault and does not count."""
-        return self._sql.change(_RELEASE, {"in_id": id, "in_not_before": not_before, "in_forget": int(forget_attempt)}) == 1
+    def release(self, id: int, not_before: datetime, *, forget_attempt: bool, owner: str | None = None) -> bool:
+        """The mail waits again, until `not_before` at least.  `forget_attempt`: the try was not the mail's fault and does not count.
+
+        With `owner`, only a claim of this owner ends.
+        """
+        values = {"in_id": id, "in_not_before": not_before, "in_forget": int(forget_attempt), "in_owner": owner}
+        return self._sql.change(_RELEASE, values) == 1
 
     def abandon(self, owner: str | None = None) -> int:
         """Claims of a process that is no more (None: of all, where only one process may run) end now; their attempts stay counted."""
         return self._sql.change(_ABANDON_OWN, {"in_owner": owner}) if owner else self._sql.change(_ABANDON)
 
-    def quarantine(self, id: int, reason: str, now: datetime) -> bool:
-        """The mail is kept whole and aside, for a person to look at."""
-        return self._set_aside(id, State.QUARANTINED, reason, now)
+    def quarantine(self, id: int, reason: str, now: datetime, *, owner: str | None = None) -> bool:
+        """The mail is kept whole and aside, for a person to look at.  With `owner`, only where this owner has it claimed."""
+        return self._set_aside(id, State.QUARANTINED, reason, now, owner)
 
     def drop(self, id: int, reason: str, now: datetime | None = None) -> bool:
         """Nothing becomes of the mail; the row stays and says why."""
         return self._set_aside(id, State.DROPPED, reason, now)
 
-    def _set_aside(self, id: int, state: State, reason: str, now: datetime | None) -> bool:
-        return self._sql.change(_SET_ASIDE, {"in_id": id, "in_state": state, "in_reason": reason, "in_now": now}) == 1
+    def _set_aside(self, id: int, state: State, reason: str, now: datetime | None, owner: str | None = None) -> bool:
+        values = {"in_id": id, "in_state": state, "in_reason": reason, "in_now": now, "in_owner": owner}
+        return self._sql.change(_SET_ASIDE, values) == 1
 
     def retry(self, id: int) -> bool:
         """A quarantined or dropped mail waits again as if it were new."""
@@ -224,7 +179,7 @@ class Inbox:
 
     def get(self, id: int) -> InboxRow | None:
         row = self._sql.row(_GET, {"in_id": id})
-        return _inbox_row(row) if row else None
+        return inbox_row(row) if row else None
 
     def quarantined(self, limit: int = 100) -> list[InboxRow]:
         """What waits for a person, newest first."""
@@ -233,7 +188,7 @@ class Inbox:
     def list(self, limit: int = 100, state: str | None = None) -> list[InboxRow]:
         """Mails of one state, or of all, newest first."""
         statement = _OF_STATE[State(state)] if state else _NEWEST
-        return [_inbox_row(row) for row in self._sql.rows(statement, {"in_limit": limit})]
+        return [inbox_row(row) for row in self._sql.rows(statement, {"in_limit": limit})]
 
     def earlier_waiting(self, message_ids: Iterable[str], before_id: int) -> bool:
         """Whether a mail with one of these Message-IDs came before this one and is not worked off yet."""
@@ -251,66 +206,6 @@ class Inbox:
         return moment
 
 
-_HEADER_END = re.compile(rb"\n\r?\n")
-_MESSAGE_ID = re.compile(rb"\nmessage-id[ \t]*:[ \t]*(?:\r?\n[ \t]+)?<?([\x21-\x3b\x3d\x3f-\x7e]{1,995})")
-_HEADER_LIMIT = 64 << 10
-
-
-def hint_message_id(raw: bytes) -> str:
-    """The Message-ID as a quick look at the header sees it, without angle brackets; '' where it sees none.
-
-    Good enough to make a reply wait for the mail it answers; the parser has the last word on what the id is (RFC 5322 3.6.4).
-    """
-    start = b"\n" + bytes(raw[:_HEADER_LIMIT])
-    end = _HEADER_END.search(start)
-    header = start[: end.start() + 1] if end else start
-    found = _MESSAGE_ID.search(header.lower())  # a pattern that begins with plain letters is searched for many times faster
-    return header[slice(*found.span(1))].decode("ascii") if found else ""
-
-
-def _new_row(raw: bytes, envelope: Envelope, name: str) -> Values:
-    return {
-        **_columns(envelope),
-        "sha256": name,
-        "size": len(raw),
-        "message_id": hint_message_id(raw) or None,
-        "state": State.NEW,
-        "attempts": 0,
-        "reason": "",
-        "settled": envelope.uid is None,
-    }
-
-
-def _columns(envelope: Envelope) -> Values:
-    return {
-        "source": envelope.source,
-        "account": envelope.account,
-        "folder": envelope.folder,
-        "uidvalidity": envelope.uidvalidity,
-        "uid": envelope.uid,
-        "mail_from": envelope.mail_from,
-        "rcpt_to": dump(envelope.rcpt_to) if envelope.rcpt_to else "[]",
-        "peer": envelope.peer,
-        "helo": envelope.helo,
-        "received_at": envelope.received_at,
-    }
-
-
-def _envelope(row: Row) -> Envelope:
-    return Envelope(
-        source=Source(row.source),
-        account=row.account,
-        folder=row.folder,
-        uidvalidity=row.uidvalidity,
-        uid=row.uid,
-        mail_from=row.mail_from,
-        rcpt_to=load(row.rcpt_to, tuple[str, ...]),
-        peer=row.peer,
-        helo=row.helo,
-        received_at=row.received_at,
-    )
-
-
 def _place(row: Values) -> tuple[str, str, int]:
     return row["account"], row["folder"], row["uidvalidity"]
 
@@ -321,30 +216,3 @@ def _healthy(rows: Iterable[Row]) -> Iterable[Row]:
         if row.attempts:
             return
         yield row
-
-
-def _waiting(row: Row) -> Waiting:
-    return Waiting(
-        id=row.id, envelope=_envelope(row), sha256=row.sha256, size=row.size, attempts=row.attempts + 1, received_at=row.received_at
-    )
-
-
-def _inbox_row(row: Row) -> InboxRow:
-    return InboxRow(
-        id=row.id,
-        envelope=_envelope(row),
-        sha256=row.sha256,
-        size=row.size,
-        received_at=row.received_at,
-        message_id=row.message_id or "",
-        state=State(row.state),
-        attempts=row.attempts,
-        lease_owner=row.lease_owner or "",
-        lease_until=row.lease_until,
-        not_before=row.not_before,
-        outcome=Outcome(row.outcome) if row.outcome else None,
-        reason=row.reason,
-        mail=row.mail,
-        ticket=row.ticket,
-        done_at=row.done_at,
-    )

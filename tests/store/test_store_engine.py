@@ -20,7 +20,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from mailbridge.errors import Permanent
+from mailbridge.errors import InUse, Permanent
 from mailbridge.store import migrate, schema
 from mailbridge.store.engine import Store
 
@@ -299,7 +299,7 @@ def test_a_path_with_odd_characters_is_taken(tmp_path: Path) -> None:
 
 def test_a_second_daemon_on_one_file_is_refused_until_the_first_one_is_gone(sqlite_store_url: str) -> None:
     first, second = Store(sqlite_store_url), Store(sqlite_store_url)
-    with first.guard(), pytest.raises(Permanent, match="in use"), second.guard():
+    with first.guard(), pytest.raises(InUse, match="in use"), second.guard():
         pass
     with second.guard():
         pass
@@ -313,7 +313,7 @@ def test_the_guard_of_a_process_that_was_killed_is_free(sqlite_store_url: str) -
     with subprocess.Popen([sys.executable, "-c", program, sqlite_store_url], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "held\n"
         store = Store(sqlite_store_url)
-        with pytest.raises(Permanent, match="in use"), store.guard():
+        with pytest.raises(InUse, match="in use"), store.guard():
             pass
         process.kill()
         process.wait()

@@ -184,6 +184,17 @@ def test_a_finish_with_an_owner_counts_for_that_claim_alone(store: Store) -> Non
         assert tx.inbox.finish(id, "ticket", NOW, owner="quick")
 
 
+def test_who_lost_a_claim_cannot_take_the_mail_from_the_next_one(store: Store) -> None:
+    [id] = add(store, (b"a", BY_SMTP))
+    claim(store, owner="slow")
+    claim(store, owner="quick", now=NOW + LEASE)
+
+    with store.write() as tx:
+        assert not tx.inbox.release(id, NOW, forget_attempt=True, owner="slow")
+        assert not tx.inbox.quarantine(id, "too slow", NOW, owner="slow")
+        assert tx.inbox.release(id, NOW, forget_attempt=True, owner="quick")
+
+
 def test_a_mail_nobody_claimed_cannot_be_finished(store: Store) -> None:
     [id] = add(store, (b"a", BY_SMTP))
     with store.write() as tx:

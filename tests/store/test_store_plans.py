@@ -58,6 +58,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "mails.of_ticket": lambda tx: tx.mails.of_ticket(1),
     "mails.tickets_knowing": lambda tx: tx.mails.tickets_knowing(["a@x", "b@x"]),
     "mails.tickets_referring_to": lambda tx: tx.mails.tickets_referring_to("a@x"),
+    "mails.thread_of": lambda tx: tx.mails.thread_of(1, ["jo@customer.test"]),
     "mails.attachments": lambda tx: tx.mails.attachments(1),
     "mails.set_ticket": lambda tx: tx.mails.set_ticket(1, 1),
     "tickets.save": lambda tx: (tx.tickets.save(TICKET, expected_version=0), tx.tickets.save(TICKET, expected_version=1)),
