@@ -1,0 +1,43 @@
+"""docs/manual/templates.md names every event, value, filter and name that a template may use, and no other event."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from mailbridge.outbox.model import Audience
+from mailbridge.outbox.render import _FILTERS, Renderer, shipped_templates
+from mailbridge.outbox.samples import sample_notification, sample_views
+from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView
+
+PAGE = (Path(__file__).resolve().parents[3] / "docs/manual/templates.md").read_text(encoding="utf-8")
+ROW = re.compile(r"^\| `((?:customer|agent|manager|admin)\.\w+)` \|[^|]*\|([^|]*)\|$", re.MULTILINE)
+ROWS = {match[1]: match[2] for match in ROW.finditer(PAGE)}
+
+
+def test_the_manual_lists_every_event_with_its_values_and_no_other() -> None:
+    assert {event: set(re.findall(r"`(\w+)`", values)) for event, values in ROWS.items()} == {
+        event: set(values) for event, values in VOCABULARY.items()
+    }
+
+
+@pytest.mark.parametrize("shape", [DeskView, TicketView, Entry])
+def test_the_manual_names_every_field(shape: type) -> None:
+    assert [field.name for field in fields(shape) if f"`{field.name}`" not in PAGE] == []
+
+
+def test_the_manual_names_every_filter_of_ours() -> None:
+    assert [name for name in _FILTERS if f"| `{name}` |" not in PAGE] == []
+
+
+def test_the_example_of_the_manual_renders(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```jinja\n(.*?)```", PAGE, re.DOTALL)
+    (tmp_path / "mail/en").mkdir(parents=True)
+    (tmp_path / "mail/en/customer.changed.txt.j2").write_text(example, encoding="utf-8")
+    worded = Renderer([tmp_path, shipped_templates()]).render(
+        sample_notification(Audience.CUSTOMER, "changed", "en"), sample_views("customer", "changed")[0]
+    )
+    assert "Your request MB-1042 is with Field service." in worded.text
