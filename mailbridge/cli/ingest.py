@@ -19,7 +19,7 @@ from mailbridge.cli import exits
 from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
 from mailbridge.cli.queue import row_json
 from mailbridge.cli.show import print_json
-from mailbridge.errors import Permanent, Rejected
+from mailbridge.errors import InUse, MailbridgeError, Permanent, Rejected
 from mailbridge.store.inbox import InboxRow, State
 
 MOMENT = 1.5  # seconds a running daemon gets before this process does the work itself; it looks once a second
@@ -90,22 +90,31 @@ def accepted(desk: OpenDesk, mail_from: str | None, rcpt_to: tuple[str, ...]) ->
 
 
 def settled(desk: OpenDesk, inbox_id: int) -> InboxRow:
-    """The mail's row once something became of it: by the running daemon, or by this process where none runs."""
-    row = waited(desk, inbox_id, MOMENT)
-    if row.state in ENDS:
-        return row
+    """The mail's row once something became of it: by the running daemon, or by this process where none runs.
+
+    The mail is safe whatever happens here, so what goes wrong now is told and leaves the exit code alone: 75 would bring it again.
+    """
+    from mailbridge.cli.main import told
+
+    found = waited(desk, inbox_id, MOMENT)
+    if found.state in ENDS:
+        return found
     try:
         with desk.store.guard():
             work_off(desk, inbox_id)
-    except Permanent:
-        pass  # a daemon holds the SQLite desk; it is only busy
-    return waited(desk, inbox_id, PATIENCE)
+    except InUse:
+        return waited(desk, inbox_id, PATIENCE)  # a daemon holds the SQLite desk; it is only busy
+    except MailbridgeError as error:
+        told(error)
+    return row(desk, inbox_id)
 
 
 def work_off(desk: OpenDesk, inbox_id: int) -> None:
     """Turns of the pipeline until the mail came to an end."""
     from mailbridge.app import App
+    from mailbridge.ops import log
 
+    log.configure(style=desk.config.log_format, level="warning")  # standard output is for the outcome alone
     end = time.monotonic() + PATIENCE
     with App.open(desk.config) as app:
         while row(desk, inbox_id).state not in ENDS and time.monotonic() < end:
