@@ -18,7 +18,10 @@ _SIMPLE = re.compile(rf'[^():;\\"=<>,@]*(?:"[^"\\=@<>]*"\s*)?(?:<{_WORD}@{_WORD}
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"?|<[^<>]*>?|=\?[^?\s]*\?[bBqQ]\?[^?]*\?=|[(),;:]|[^"<>(),;:=]+|.', re.DOTALL)
 _COMMENT_MARK = re.compile(r"[()\\]")
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
-_SPACED_SPECIAL = re.compile(r"\s*([@.])\s*")
+_SPACED_SPECIAL = re.compile(r" ?([@.]) ?")
+_SPACE = re.compile(r"[ \t\r\n]+")
+_COMMENT = re.compile(r"\([^()]*\)")
+_SHORT = 1000  # characters; the pattern above may take their square
 
 
 class Strict(NamedTuple):
@@ -31,7 +34,7 @@ class Strict(NamedTuple):
 def read_addresses(raw: bytes) -> tuple[tuple[Address, ...], tuple[str, ...]]:
     """The mailboxes of an address field as people mean them, and what was doubtful; never raises, at most 1,000."""
     text = raw.decode("ascii") if raw.isascii() else charsets.decode(raw).text
-    if _SIMPLE.fullmatch(text):
+    if len(text) <= _SHORT and _SIMPLE.fullmatch(text):
         reading = front.mailboxes(text)
         if not reading.doubts:
             return tuple(_address(name, address) for name, address in reading.mailboxes), ()
@@ -188,22 +191,24 @@ def _addr_spec(inside: str) -> str:
 
 
 def _without_comments(text: str) -> str:
-    while "(" in text:
-        before, _, rest = text.partition("(")
-        comment, closed, after = rest.partition(")")
-        if not closed:
-            return before
-        text = f"{before} {after}" if "(" not in comment else before
-    return text
+    if "(" not in text:
+        return text
+    # Comments in comments in an address are an attack or a joke; what is left of them is cut off.
+    return _COMMENT.sub(" ", _COMMENT.sub(" ", text)).partition("(")[0]
 
 
 def _tidied(text: str) -> str:
-    return shown_name(_SPACED_SPECIAL.sub(r"\1", text)).rstrip(".")
+    return shown_name(_together(text)).rstrip(".")
+
+
+def _together(text: str) -> str:
+    """An address without the space that RFC 5322 4.4 allows around its dots and its at."""
+    return _SPACED_SPECIAL.sub(r"\1", _SPACE.sub(" ", text)).strip(" ")
 
 
 def _bare(phrase: str) -> tuple[str, str]:
     """Name and address of an item without angle brackets; the address is its only word with an @."""
-    words = _SPACED_SPECIAL.sub(r"\1", phrase).split() if "@" in phrase else []
+    words = _together(phrase).split(" ") if "@" in phrase else []
     with_at = [word for word in words if "@" in word and not word.startswith("=?")]
     if len(with_at) != 1:
         return phrase, ""

@@ -115,32 +115,30 @@ class _BodyReader:
 def unflowed(text: str, *, delsp: bool) -> str:
     """Flowed lines joined to paragraphs and space-stuffing undone (RFC 3676 section 4); quotes keep their depth marks."""
     lines: list[str] = []
-    paragraph = ""
+    paragraph: list[str] = []
     depth = 0
-    open_ = False
     for line in text.split("\n"):
         content = line.lstrip(">")
         level = len(line) - len(content)
         content = content.removeprefix(" ")
-        if open_ and level == depth and content != "-- ":
-            paragraph += content
-        else:
-            if open_:
-                lines.append(_quoted(paragraph, depth))
-            paragraph, depth = content, level
         # Section 4.3: a signature separator never flows.
-        open_ = content.endswith(" ") and content != "-- "
-        if open_ and delsp:
-            paragraph = paragraph[:-1]
-        if not open_:
+        if paragraph and (level != depth or content == "-- "):
             lines.append(_quoted(paragraph, depth))
-    if open_:
+            paragraph = []
+        depth = level
+        flows = content.endswith(" ") and content != "-- "
+        paragraph.append(content[:-1] if flows and delsp else content)
+        if not flows:
+            lines.append(_quoted(paragraph, depth))
+            paragraph = []
+    if paragraph:
         lines.append(_quoted(paragraph, depth))
     return "\n".join(lines)
 
 
-def _quoted(paragraph: str, depth: int) -> str:
-    return f"{'>' * depth} {paragraph}" if depth else paragraph
+def _quoted(paragraph: list[str], depth: int) -> str:
+    text = "".join(paragraph)
+    return f"{'>' * depth} {text}" if depth else text
 
 
 def _pieces(tree: Tree) -> list[Piece]:

@@ -40,7 +40,6 @@ _MANY_ATTRIBUTES = 400
 # Each costs the sanitiser up to 10 microseconds.
 _MANY_AMPERSANDS = 50_000
 
-_SPACES = re.compile(r"[ \t\xa0]+\n")
 _BLANK_LINES = re.compile(r"\n{3,}")
 
 
@@ -57,7 +56,7 @@ def to_text(html: str) -> str:
 def tidy(text: str) -> str:
     """`text` without white space at line ends, without runs of empty lines, and without empty lines around it."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _BLANK_LINES.sub("\n\n", _SPACES.sub("\n", text)).strip("\n")
+    return _BLANK_LINES.sub("\n\n", "\n".join(line.rstrip() for line in text.split("\n"))).strip("\n")
 
 
 def dom(html: str) -> HTMLTree | None:

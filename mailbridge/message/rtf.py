@@ -12,18 +12,18 @@ _DICTIONARY = (
     rb"Times New RomanCourier{\colortbl\red0\green0\blue0" + b"\r\n" + rb"\par \pard\plain\f0\fs20\b\i\u\tab\tx"
 )
 _WINDOW = 4096
-_LARGEST = 4 << 20
+_LARGEST = 1 << 20
 _COMPRESSED = b"LZFu"
 _STORED = b"MELA"
 
 
 def decompress(data: bytes) -> bytes:
-    """The rich text in a PR_RTF_COMPRESSED value, at most 4 MB of it; b'' for anything else."""
+    """The rich text in a PR_RTF_COMPRESSED value, at most 1 MB of it; b'' for anything else."""
     if len(data) < 16:
         return b""
     raw_size = struct.unpack_from("<I", data, 4)[0]
     if data[8:12] == _STORED:
-        return data[16 : 16 + raw_size]
+        return data[16 : 16 + min(raw_size, _LARGEST)]
     return _unpacked(data, min(raw_size, _LARGEST)) if data[8:12] == _COMPRESSED else b""
 
 
@@ -91,7 +91,7 @@ class _Reader:
         self.in_rtf_copy = False  # between \\htmlrtf and \\htmlrtf0: layout for readers that do not know HTML (MS-OXRTFEX)
         self.skipped_from: int | None = None
         self.pieces: list[str] = []
-        self.pending = b""
+        self.pending = bytearray()
         self.charset = "cp1252"
         self.replaced = 0
 
@@ -143,5 +143,5 @@ class _Reader:
 
     def flush(self) -> None:
         if self.pending:
-            self.pieces.append(charsets.decode(self.pending, self.charset).text)
-            self.pending = b""
+            self.pieces.append(charsets.decode(bytes(self.pending), self.charset).text)
+            self.pending.clear()

@@ -39,6 +39,9 @@ _UNICODE = 0x1F
 _MANY = 0x1000
 
 
+Property = tuple[int, int, bytes]
+
+
 @dataclass(slots=True, kw_only=True)
 class File:
     """A file out of a TNEF stream."""
@@ -71,12 +74,13 @@ def read(content: bytes) -> Tnef:
     """The bodies and files in `content`; as much of them as can be read."""
     found = Tnef()
     code_page = ""
+    steps = iter(range(limits.TNEF_STEPS))
     try:
         for attribute, data in _attributes(content):
             if attribute == _CODE_PAGE and len(data) >= 4:
                 code_page = f"cp{struct.unpack_from('<I', data)[0]}"
             else:
-                _take(found, attribute, data, code_page)
+                _take(found, attribute, data, code_page, steps)
     except _Broken:
         found.complete = False
     return found
@@ -87,7 +91,7 @@ def _attributes(content: bytes) -> Iterator[tuple[int, memoryview]]:
     if not is_tnef(content):
         raise _Broken
     at = 6
-    for _ in range(limits.TNEF_ATTRIBUTES):
+    for _ in range(limits.TNEF_STEPS):
         if at >= len(view):
             return
         if at + 9 > len(view):
@@ -101,32 +105,32 @@ def _attributes(content: bytes) -> Iterator[tuple[int, memoryview]]:
     raise _Broken
 
 
-def _take(found: Tnef, attribute: int, data: memoryview, code_page: str) -> None:
+def _take(found: Tnef, attribute: int, data: memoryview, code_page: str, steps: Iterator[int]) -> None:
     if attribute == _ATTACHMENT_BEGINS:
         found.files.append(File())
     elif attribute == _BODY:
         found.text = found.text or _text(bytes(data), code_page)
     elif attribute == _MESSAGE_PROPERTIES:
-        _take_bodies(found, data, code_page)
+        _take_bodies(found, _properties(data, steps), code_page)
     elif attribute in {_ATTACHMENT_TITLE, _ATTACHMENT_DATA, _ATTACHMENT_PROPERTIES}:
         # MS-OXTNEF 2.1.3.3: the rendering data comes first; some writers leave it out.
         if not found.files:
             found.files.append(File())
-        _take_file(found.files[-1], attribute, data, code_page)
+        _take_file(found.files[-1], attribute, data, code_page, steps)
 
 
-def _take_file(file: File, attribute: int, data: memoryview, code_page: str) -> None:
+def _take_file(file: File, attribute: int, data: memoryview, code_page: str, steps: Iterator[int]) -> None:
     if attribute == _ATTACHMENT_TITLE:
         file.name = file.name or _text(bytes(data), code_page)
     elif attribute == _ATTACHMENT_DATA:
         file.content = bytes(data)
     else:
-        _take_file_properties(file, data, code_page)
+        _take_file_properties(file, _properties(data, steps), code_page)
 
 
-def _take_file_properties(file: File, data: memoryview, code_page: str) -> None:
+def _take_file_properties(file: File, properties: Iterator[Property], code_page: str) -> None:
     names: dict[int, str] = {}
-    for number, kind, value in _properties(data):
+    for number, kind, value in properties:
         if number in {_P_LONG_FILE_NAME, _P_DISPLAY_NAME, _P_FILE_NAME}:
             names[number] = _string(kind, value, code_page)
         elif number == _P_MIME_TYPE:
@@ -138,8 +142,8 @@ def _take_file_properties(file: File, data: memoryview, code_page: str) -> None:
     file.name = names.get(_P_LONG_FILE_NAME) or names.get(_P_DISPLAY_NAME) or file.name or names.get(_P_FILE_NAME) or ""
 
 
-def _take_bodies(found: Tnef, data: memoryview, code_page: str) -> None:
-    for number, kind, value in _properties(data):
+def _take_bodies(found: Tnef, properties: Iterator[Property], code_page: str) -> None:
+    for number, kind, value in properties:
         if number == _P_BODY:
             found.text = _string(kind, value, code_page) or found.text
         elif number == _P_HTML:
@@ -158,29 +162,22 @@ def _text(value: bytes, code_page: str) -> str:
     return charsets.decode(value.rstrip(b"\0"), code_page).text
 
 
-def _properties(data: memoryview) -> Iterator[tuple[int, int, bytes]]:
+def _properties(data: memoryview, steps: Iterator[int]) -> Iterator[Property]:
     """Number, type and first value of each property (MS-OXTNEF 2.1.3.4)."""
-    cursor = _Cursor(data)
-    for _ in range(min(cursor.number(), limits.TNEF_ATTRIBUTES)):
+    cursor = _Cursor(data, steps)
+    for _ in range(cursor.number()):
         kind, number = struct.unpack("<HH", cursor.take(4))
         if number >= 0x8000:
             _skip_name(cursor)
         many = bool(kind & _MANY)
         kind &= ~_MANY
         if kind in _COUNTED:
-            values = [cursor.padded(cursor.number()) for _ in range(_count(cursor))]
+            values = [cursor.padded(cursor.number()) for _ in range(cursor.number())]
         elif kind in _FIXED:
-            values = [cursor.take(_FIXED[kind]) for _ in range(_count(cursor) if many else 1)]
+            values = [cursor.take(_FIXED[kind]) for _ in range(cursor.number() if many else 1)]
         else:
             raise _Broken
         yield number, kind, _object(kind, values[0] if values else b"")
-
-
-def _count(cursor: _Cursor) -> int:
-    count = cursor.number()
-    if count > limits.TNEF_ATTRIBUTES:
-        raise _Broken
-    return count
 
 
 def _skip_name(cursor: _Cursor) -> None:
@@ -198,12 +195,15 @@ def _object(kind: int, value: bytes) -> bytes:
 
 @dataclass(slots=True)
 class _Cursor:
+    """Reads on from `at`; `steps` are those left to the whole stream, since values of no size cost next to nothing to send."""
+
     data: memoryview
+    steps: Iterator[int]
     at: int = 0
 
     def take(self, size: int) -> bytes:
         end = self.at + size
-        if end > len(self.data):
+        if end > len(self.data) or next(self.steps, None) is None:
             raise _Broken
         piece = bytes(self.data[self.at : end])
         self.at = end

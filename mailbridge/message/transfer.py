@@ -10,7 +10,6 @@ from mailbridge.message import limits
 from mailbridge.message.headers import lenient_base64
 
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)?[ \t]+[0-7]{3,4}[ \t]+([^\r\n]{1,400})\r?$", re.MULTILINE)
-_UU_END = re.compile(rb"^end[ \t]*\r?$", re.MULTILINE)
 _UU_NAMES = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})
 
 
@@ -63,29 +62,40 @@ def inline_files(text: bytes) -> tuple[InlineFile, ...]:
     """The uuencoded files of `text`, in order.  What begins like one and does not decode is left alone."""
     found: list[InlineFile] = []
     at = 0
-    while b"begin" in text and len(found) < limits.INLINE_FILES:
+    # Tries count, not finds: each may look at the whole text.
+    for _ in range(limits.INLINE_FILES if b"begin" in text else 0):
         begin = _UU_BEGIN.search(text, at)
-        end = _UU_END.search(text, begin.end()) if begin else None
-        if not begin or not end:
+        if begin is None:
             break
-        content = _uu_lines(text[begin.end() + 1 : end.start()], in_base64=b"begin-base64" in begin[0])
         at = begin.end()
+        content, end = _base64_lines(text, at) if begin[0].startswith(b"begin-base64") else _uu_lines(text, at)
         if content is not None:
-            found.append(InlineFile(begin[1].strip(), content, begin.start(), end.end()))
-            at = end.end()
+            found.append(InlineFile(begin[1].strip(), content, begin.start(), end))
+            at = end
     return tuple(found)
 
 
-def _uu_lines(block: bytes, *, in_base64: bool) -> bytes | None:
-    if in_base64:
-        return lenient_base64(block)
+def _uu_lines(text: bytes, at: int) -> tuple[bytes | None, int]:
+    """The content of the lines after `at` up to 'end', and where that ends; None where a line is none of them."""
     pieces: list[bytes] = []
-    for line in block.splitlines():
+    while 0 <= at < len(text):
+        at = text.find(b"\n", at) + 1
+        stop = text.find(b"\n", at) if at else -1
+        line = text[at : stop if stop >= 0 else len(text)].rstrip(b"\r \t") if at else b"."
+        if line == b"end":
+            return b"".join(pieces), at + 3
         piece = _uu_line(line)
-        if piece is None:
-            return None
+        if piece is None or stop < 0:
+            break
         pieces.append(piece)
-    return b"".join(pieces)
+        at = stop
+    return None, at
+
+
+def _base64_lines(text: bytes, at: int) -> tuple[bytes | None, int]:
+    """POSIX uuencode -m: base64 up to a line of four equal signs."""
+    end = text.find(b"\n====", at)
+    return (lenient_base64(text[at:end]), end + 5) if end >= 0 else (None, at)
 
 
 def _uu_line(line: bytes) -> bytes | None:

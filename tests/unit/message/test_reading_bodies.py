@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import time
 
 import pytest
 
 from mailbridge.message.body import unflowed
 from mailbridge.message.charsets import decode
+from mailbridge.message.transfer import inline_files
 from tests.raw_mails import a_part, multipart, raw_mail, read_mail
 
 RICH = "text/html; charset=utf-8"
@@ -163,6 +165,13 @@ def test_text_holds_no_nul_and_no_lone_surrogate() -> None:
     assert decode(b"\xd8\x00\x00a", "utf-16-be").text.encode("utf-8")
 
 
+@pytest.mark.parametrize("delsp", [True, False])
+def test_long_flowed_text_takes_no_time(delsp: bool) -> None:
+    begin = time.perf_counter()
+    unflowed("a \n" * 500_000, delsp=delsp)
+    assert time.perf_counter() - begin < 2
+
+
 def test_uuencoded_file_is_taken_out_of_the_text() -> None:
     message = read_mail(raw_mail("see below\r\n\r\nbegin 644 cat.txt\r\n#0V%T\r\n`\r\nend\r\nthat is all\r\n"))
     assert [(one.name, one.content, one.inside) for one in message.attachments] == [("cat.txt", b"Cat", "1")]
@@ -175,6 +184,25 @@ def test_text_that_only_talks_of_uuencode_is_text() -> None:
     message = read_mail(raw_mail(text))
     assert message.text == text.replace("\r\n", "\n")
     assert message.attachments == ()
+
+
+LOOKALIKES = (
+    b"begin 644 x\n!!!\n" * 100_000 + b"end\n",
+    b"begin 644 x\n" + (b"M" + b"A" * 60 + b"\n") * 100_000,
+    b"begin-base64 644 x\n" * 100_000,
+)
+
+
+@pytest.mark.parametrize("text", LOOKALIKES, ids=range(len(LOOKALIKES)))
+def test_texts_that_never_stop_beginning_take_no_time(text: bytes) -> None:
+    begin = time.perf_counter()
+    assert inline_files(text) == ()
+    assert time.perf_counter() - begin < 1
+
+
+def test_file_in_posix_base64_is_taken_out() -> None:
+    message = read_mail(raw_mail("begin-base64 644 cat.txt\r\nQ2F0\r\n====\r\n"))
+    assert [(one.name, one.content) for one in message.attachments] == [("cat.txt", b"Cat")]
 
 
 def test_uuencoded_part_is_the_file_in_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import struct
+import time
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
@@ -172,6 +173,19 @@ def test_cut_winmail_gives_what_came_and_is_told() -> None:
 def test_any_winmail_is_read(noise: bytes) -> None:
     tnef.read(tnef.SIGNATURE + noise)
     tnef.read(a_winmail(attribute(0x69005, noise), attribute(0x69003, noise)))
+
+
+def test_winmail_that_promises_much_takes_no_time() -> None:
+    many = struct.pack("<IHHI", 1 << 31, 0x101E, 0x3001, 1 << 31) + b"\0" * 4_000_000
+    begin = time.perf_counter()
+    assert not tnef.read(a_winmail(attribute(0x69005, many))).complete
+    assert time.perf_counter() - begin < 1
+
+
+def test_rich_text_that_waits_for_its_code_page_takes_no_time() -> None:
+    begin = time.perf_counter()
+    rtf.to_text(rb"\'e4" * 200_000)
+    assert time.perf_counter() - begin < 2
 
 
 def test_rich_text_is_told_without_its_layout() -> None:

@@ -76,6 +76,7 @@ MONSTERS = {
     "open tags": "<a" * 800_000,
     "quotes": "<a '\"" * 300_000,
     "tables": "<table>" * 200_000,
+    "spaces": "<pre>" + " " * 1_500_000 + "x",
 }
 
 
