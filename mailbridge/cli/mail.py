@@ -5,24 +5,34 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
+from mailbridge.cli import exits
 from mailbridge.cli.mail_files import MailFile, mails_in
 from mailbridge.cli.mail_json import failure_json, mail_json
+from mailbridge.cli.show import safe, safe_lines
 from mailbridge.errors import Permanent
 from mailbridge.isolation.pool import Readers, ReadingFailed
 from mailbridge.message.model import Message, ReadingPolicy
 
+Facts = dict[str, Any]
+Print = Callable[[Facts], str]
+
 
 @click.group()
 def mail() -> None:
-    """Look at mails in files."""
+    """Look at mails in files: what is understood of them, and why."""
+
+
+PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 
 
 @mail.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@PATHS
 @click.option("--jsonl", is_flag=True, help="One JSON object a mail, one mail a line.")
 @click.option("--own-address", "own_addresses", multiple=True, metavar="ADDRESS", help="A mailbox of the desk; may be repeated.")
 @click.option("--authserv-id", "authserv_ids", multiple=True, metavar="NAME", help="Whose Authentication-Results count; may be repeated.")
@@ -32,12 +42,28 @@ def inspect(paths: tuple[Path, ...], jsonl: bool, own_addresses: tuple[str, ...]
     Exit code 0 when every mail could be read, 1 when one could not, 2 when a path cannot be read.
     """
     policy = ReadingPolicy(own_addresses=tuple(address.lower() for address in own_addresses), authserv_ids=authserv_ids)
+    finish(paths, policy, json_line if jsonl else summary)
+
+
+@mail.command()
+@PATHS
+@click.option("--spans", is_flag=True, help="The whole text, with what was cut, why, and how surely.")
+def show(paths: tuple[Path, ...], spans: bool) -> None:
+    """Print what the person wrote in each mail in PATHS, without quote and signature.
+
+    Exit codes as for inspect.
+    """
+    finish(paths, ReadingPolicy(), with_spans if spans else reply_alone)
+
+
+def finish(paths: tuple[Path, ...], policy: ReadingPolicy, to_text: Print) -> None:
+    """Every mail is printed and the program ends with the code that says how it went."""
     try:
-        failures = show_all(existing(paths), policy, jsonl=jsonl)
+        failures = show_all(existing(paths), policy, to_text)
     except Permanent as error:
-        click.echo(f"{error}", err=True)
-        sys.exit(2)
-    sys.exit(1 if failures else 0)
+        click.echo(safe(str(error)), err=True)
+        sys.exit(exits.USAGE)
+    sys.exit(exits.MISTAKES if failures else exits.OK)
 
 
 def existing(paths: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -48,10 +74,10 @@ def existing(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     return paths
 
 
-def show_all(paths: tuple[Path, ...], policy: ReadingPolicy, *, jsonl: bool) -> int:
+def show_all(paths: tuple[Path, ...], policy: ReadingPolicy, to_text: Print) -> int:
     """Every mail is printed in order; how many could not be read."""
     files = mails_in(paths)
-    shown = InOrder(files, jsonl=jsonl)
+    shown = InOrder(files, to_text)
     readers = Readers(policy)
     try:
         readers.read_many(len(files), shown.load, shown.done)
@@ -63,10 +89,10 @@ def show_all(paths: tuple[Path, ...], policy: ReadingPolicy, *, jsonl: bool) -> 
 class InOrder:
     """Results come back in any order and are printed in that of the files."""
 
-    def __init__(self, files: list[MailFile], *, jsonl: bool) -> None:
+    def __init__(self, files: list[MailFile], to_text: Print) -> None:
         self.failures = 0
         self._files = files
-        self._jsonl = jsonl
+        self._to_text = to_text
         self._began: dict[int, float] = {}
         self._ready: dict[int, str] = {}
         self._next = 0
@@ -86,15 +112,39 @@ class InOrder:
             facts = failure_json(result.reason, file=name, ms=ms)
         else:
             facts = mail_json(result, file=name, ms=ms)
-        self._ready[number] = json.dumps(facts, ensure_ascii=False) if self._jsonl else summary(facts)
+        self._ready[number] = self._to_text(facts)
         while (line := self._ready.pop(self._next, None)) is not None:
             click.echo(line)
             self._next += 1
 
 
-def summary(facts: dict[str, object]) -> str:
+def json_line(facts: Facts) -> str:
+    """One line whatever the mail holds: ASCII, so that no terminal and no line splitter sees more in it than there is."""
+    return json.dumps(facts)
+
+
+def summary(facts: Facts) -> str:
     """A few lines for a person."""
     if "error" in facts:
-        return f"{facts['file']}\n  could not be read: {facts['error']}"
+        return failed(facts)
     rows = [(key, facts[key]) for key in ("subject", "sender", "date", "kind", "kind_reasons", "language", "reply_text", "defects")]
-    return "\n".join([f"{facts['file']}", *(f"  {key:13} {json.dumps(value, ensure_ascii=False)}" for key, value in rows)])
+    return "\n".join([safe(facts["file"]), *(f"  {key:13} {safe(json.dumps(value, ensure_ascii=False))}" for key, value in rows)])
+
+
+def reply_alone(facts: Facts) -> str:
+    return failed(facts) if "error" in facts else safe_lines(facts["reply_text"])
+
+
+def with_spans(facts: Facts) -> str:
+    """The whole text; before each run of it a line with what it was taken for."""
+    if "error" in facts:
+        return failed(facts)
+    lines = [f"=== {safe(facts['file'])}: {safe(facts['subject'])} ({facts['spans_source']} body decided)"]
+    for span in facts["spans"]:
+        lines.append(f"--- {span['kind']}, {safe(span['reason'])}, {span['confidence']:.0%} sure")
+        lines.append(safe_lines(facts["spans_text"][span["start"] : span["end"]]).rstrip("\n"))
+    return "\n".join(lines)
+
+
+def failed(facts: Facts) -> str:
+    return f"{safe(facts['file'])}\n  could not be read: {facts['error']}"

@@ -157,5 +157,32 @@ def test_people_get_a_few_lines(folder: Path) -> None:
     assert str(folder / "1.eml") in result.stdout
 
 
+def test_a_line_stays_a_line_and_the_terminal_stays_still(tmp_path: Path) -> None:
+    hostile = (
+        MAIL.replace("fällt aus", "x")
+        .replace("_f=C3=A4llt_aus", "=1B[2J=C2=9B31m=E2=80=A8=C2=85x")
+        .replace("Der Drucker", "\x1b[2J\u202eDer")
+    )
+    (tmp_path / "a.eml").write_text(hostile, "utf-8")
+    [line] = inspect("--jsonl", tmp_path).stdout.splitlines()
+    assert json.loads(line)["file"]
+    for arguments in (["inspect"], ["show"], ["show", "--spans"]):
+        shown = CliRunner().invoke(mail, [*arguments, str(tmp_path)]).stdout
+        assert not set(shown) & set("\x1b\x9b\x85\u2028\u202e")
+
+
+def test_show_prints_what_was_written_now(folder: Path) -> None:
+    result = CliRunner().invoke(mail, ["show", str(folder / "1.eml")])
+    assert result.stdout == "Der Drucker im zweiten Stock druckt seit heute Morgen nicht mehr.\n"
+
+
+def test_show_spans_prints_everything_with_its_reason(folder: Path) -> None:
+    lines = CliRunner().invoke(mail, ["show", "--spans", str(folder / "1.eml")]).stdout.splitlines()
+    assert lines[0] == f"=== {folder / '1.eml'}: Drucker fällt aus (plain body decided)"
+    kinds = [line.split(",")[0] for line in lines if line.startswith("--- ")]
+    assert kinds == ["--- fresh", "--- quote"]
+    assert "> Womit können wir helfen?" in lines
+
+
 def test_a_mail_that_could_not_be_read_has_an_error() -> None:
     assert failure_json("more than 20 s", file="a.eml", ms=20000.0) == {"file": "a.eml", "ms": 20000.0, "error": "more than 20 s"}
