@@ -10,7 +10,7 @@ import hashlib
 import logging
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import structlog
 
@@ -56,9 +56,25 @@ def configure(*, style: str = "auto", level: str = "info", stream: TextIO | None
     )
 
 
-def get_logger(room: str) -> structlog.stdlib.BoundLogger:
+class Log(Protocol):
+    """Events: snake_case, past tense, values by name."""
+
+    def debug(self, event: str, /, **values: object) -> object: ...
+
+    def info(self, event: str, /, **values: object) -> object: ...
+
+    def warning(self, event: str, /, **values: object) -> object: ...
+
+    def error(self, event: str, /, **values: object) -> object: ...
+
+    def exception(self, event: str, /, **values: object) -> object:
+        """Inside `except`: an error with the exception and where it came from."""
+        ...
+
+
+def get_logger(room: str) -> Log:
     """A logger whose events carry `room`; usable before `configure`."""
-    logger: structlog.stdlib.BoundLogger = structlog.stdlib.get_logger(room)
+    logger: Log = structlog.get_logger(room)
     return logger
 
 
