@@ -277,22 +277,20 @@ class Connection:
 
 def _connected(mailbox: Mailbox) -> Any:
     """A connection with nobody logged in.  A failed upgrade to TLS is an error, never a plain connection (RFC 8314 3)."""
+    timeout = SocketTimeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
+    if mailbox.tls is Tls.NONE:
+        return IMAPClient(mailbox.host, mailbox.port, ssl=False, timeout=timeout)
     context = ssl.create_default_context(cafile=str(mailbox.ca_file) if mailbox.ca_file else None)
-    client = IMAPClient(
-        mailbox.host,
-        mailbox.port,
-        ssl=mailbox.tls is Tls.IMPLICIT,
-        ssl_context=context,
-        timeout=SocketTimeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT),
-    )
-    if mailbox.tls is Tls.STARTTLS:
-        try:
-            client.starttls(context)
-        except BaseException:
-            with suppress(OSError):
-                client.shutdown()
-            raise
-        client._set_read_timeout()
+    if mailbox.tls is Tls.IMPLICIT:
+        return IMAPClient(mailbox.host, mailbox.port, ssl=True, ssl_context=context, timeout=timeout)
+    client = IMAPClient(mailbox.host, mailbox.port, ssl=False, timeout=timeout)
+    try:
+        client.starttls(context)
+    except BaseException:
+        with suppress(OSError):
+            client.shutdown()
+        raise
+    client._set_read_timeout()
     return client
 
 

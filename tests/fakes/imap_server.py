@@ -115,6 +115,7 @@ class FakeImap:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self.lock:
                 self._connections.append(connection)
             thread = Thread(target=_Session(self, connection).serve, daemon=True)

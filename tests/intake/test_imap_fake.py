@@ -319,7 +319,8 @@ def test_server_without_uidplus_is_never_told_to_expunge_everything(desk: Desk) 
         assert not [command for command in server.commands if "EXPUNGE" in command]
 
 
-def test_server_is_told_only_what_the_store_holds(desk: Desk, server: FakeImap) -> None:
+def test_server_is_told_only_what_the_store_holds(desk: Desk, server: FakeImap, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(imap_connection, "READ_TIMEOUT", 20.0)
     told: list[bool] = []
 
     def check(mail: Mail) -> None:
