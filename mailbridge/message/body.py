@@ -67,13 +67,14 @@ def _joined_html(pieces: list[Piece], texts: list[str], reader: _BodyReader) -> 
 class _BodyReader:
     """Decodes each body leaf once, and remembers what was guessed and found on the way."""
 
-    __slots__ = ("decoded", "defects", "files", "guesses")
+    __slots__ = ("decoded", "defects", "files", "guesses", "room")
 
     def __init__(self) -> None:
         self.decoded: dict[str, str] = {}
         self.files: list[tuple[Leaf, InlineFile]] = []
         self.guesses: list[str] = []
         self.defects: list[str] = []
+        self.room = limits.TEXT_BYTES
 
     def text_of(self, piece: Piece) -> str:
         plain = _joined(dict.fromkeys(self._plain(leaf) for leaf in piece.plain))
@@ -94,9 +95,10 @@ class _BodyReader:
     def _decoded(self, leaf: Leaf) -> str:
         if leaf.path not in self.decoded:
             content = self._without_files(leaf)
-            if len(content) > limits.TEXT_BYTES:
-                self.defects.append(f"part {leaf.path}: text cut at 4 MB")
-            decoded = charsets.decode(content[: limits.TEXT_BYTES], leaf.charset)
+            if len(content) > self.room:
+                self.defects.append(f"part {leaf.path}: text cut at 2 MB")
+            decoded = charsets.decode(content[: self.room], leaf.charset)
+            self.room -= min(len(content), self.room)
             if decoded.guess:
                 self.guesses.append(f"part {leaf.path}: {decoded.guess}")
             self.decoded[leaf.path] = decoded.text

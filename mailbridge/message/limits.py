@@ -21,5 +21,5 @@ INLINE_FILES = 100  # uuencoded files taken out of one text
 TNEF_STEPS = 100_000  # attributes, properties and values of one winmail.dat
 CALENDAR_BYTES = 512 << 10
 DEFECTS = 100  # that are told of one mail
-TEXT_BYTES = 4 << 20  # of a body that is decoded; the War and Peace of support mail has three
+TEXT_BYTES = 2 << 20  # of all text bodies of a mail together: a thousand pages
 PART_TEXT_BYTES = 1 << 20  # of a leaf whose text is told in the list of parts

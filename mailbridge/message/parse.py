@@ -90,8 +90,9 @@ def _bodies(tree: Tree, body: Body, winmails: list[tuple[Leaf, tnef.Tnef]]) -> t
     if body.text.strip() or body.html.strip():
         return body.text, body.html
     for _, winmail in winmails:
-        if winmail.text.strip() or winmail.html.strip():
-            return winmail.text if winmail.text.strip() else html.to_text(winmail.html), winmail.html
+        text, rich = winmail.text[: limits.TEXT_BYTES], winmail.html[: limits.TEXT_BYTES]
+        if text.strip() or rich.strip():
+            return text if text.strip() else html.to_text(rich), rich
     return next(filter(None, (calendar.summary(leaf.content) for leaf in tree.of_type("text/calendar"))), body.text), ""
 
 

@@ -213,9 +213,15 @@ def test_uuencoded_part_is_the_file_in_it() -> None:
 
 
 def test_very_long_text_is_cut_and_told() -> None:
-    message = read_mail(raw_mail(b"0123456789abcde\n" * 300_000))
-    assert len(message.text) == 4 << 20
-    assert "part 1: text cut at 4 MB" in message.defects
+    message = read_mail(raw_mail(b"0123456789abcde\n" * 150_000))
+    assert len(message.text) == 2 << 20
+    assert "part 1: text cut at 2 MB" in message.defects
+
+
+def test_many_texts_are_cut_together() -> None:
+    message = read_mail(multipart("mixed", *[a_part(b"0123456789abcde\n" * 60_000)] * 4))
+    assert len(message.text) < (2 << 20) + 100
+    assert "part 3: text cut at 2 MB" in message.defects
 
 
 def test_rich_text_hides_what_its_reader_does_not_see() -> None:
