@@ -152,6 +152,7 @@ class _Reading:
         log = self._section("log")
         workers = self._section("workers")
         self._twice("mailbox", "name")
+        self._twice("listener", "host", "port")
         self._unknown_variables()
         if self.source.problems or self.foreign or desk is None:
             return None
@@ -273,13 +274,19 @@ class _Reading:
             self.source.at_value((*where, "password_file"), f"{file} does not hold one line", hint)
         return password
 
-    def _twice(self, section: str, key: str) -> None:
-        seen: set[object] = set()
-        for index, table in self._tables(section) if isinstance(self.source.data.get(section), list) else ():
-            value = table.get(key) if isinstance(table, dict) else None
-            if value is not None and value in seen:
-                self.source.at_value((section, index, key), f'{key}: there is another {section} "{value}"', "give each its own")
-            seen.add(value)
+    def _twice(self, section: str, *keys: str) -> None:
+        """Entries of [[section]] that share the values of all `keys` are mistakes, told at the last key."""
+        seen: set[tuple[str, ...]] = set()
+        tables = self.source.data.get(section)
+        for index, table in enumerate(tables if isinstance(tables, list) else ()):
+            if not isinstance(table, dict) or keys[-1] not in table:
+                continue
+            values = tuple(str(table.get(key)) for key in keys)
+            if values in seen:
+                self.source.at_value(
+                    (section, index, keys[-1]), f"{keys[-1]}: there is another {section} with {values[-1]}", "give each its own"
+                )
+            seen.add(values)
 
     def _unknown_variables(self) -> None:
         for variable in sorted(self.environ):

@@ -204,7 +204,7 @@ BROKEN = [
     ('[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\npoll="0s"', ["9:6+4 poll: 0s is too small | the least is 1s"]),
     (
         '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\n[[mailbox]]\nname="m"\nhost="i"\nuser="v"\npassword_env="P"',
-        ['10:6+3 name: there is another mailbox "m" | give each its own'],
+        ["10:6+3 name: there is another mailbox with m | give each its own"],
     ),
     ('[[listener]]\nprotocol = "smpt"', ['5:12+6 protocol: unknown value "smpt" | did you mean "smtp"?']),
     ('[[listener]]\nprotocol = "smtp"\nrequire_tls = true', ['6:1+11 require_tls needs tls_cert | add a line tls_cert = "…"']),
@@ -220,6 +220,10 @@ BROKEN = [
         ],
     ),
     ('[outgoing]\nuser = "u"\npassword_env = "P"', ["5:1+4 a Maildir needs no user | delete the line, or name an SMTP server in url"]),
+    (
+        '[[listener]]\nprotocol = "smtp"\nport = 25\n[[listener]]\nprotocol = "lmtp"\nport = 25',
+        ["9:8+2 port: there is another listener with 25 | give each its own"],
+    ),
     ("[limits]\ntries = 0", ["5:9+1 tries: 0 is too small | the least is 1"]),
     ("[limits]\ntries = true", ["5:9+4 tries: expected a whole number, found true | "]),
     ("[log]\nlevel = 'loud'", ['5:9+6 level: unknown value "loud" | known here: debug, error, info, warning']),
