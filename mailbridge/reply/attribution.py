@@ -6,21 +6,25 @@ import re
 from typing import NamedTuple
 
 from mailbridge.reply.lines import Line, next_line
-from mailbridge.reply.vocabulary import DATE, TIME, Template, attributions, fold
+from mailbridge.reply.vocabulary import DATE, TIME, Template, attributions, closing_words, fold
 
 _MOST_LINES = 5
 _LONGEST = 600
 _LONGEST_LINE = 400
-_MOST_CANDIDATES = 3000  # so many line ends are looked at in one mail; beyond that it is no letter
+_MOST_CANDIDATES = 500  # so many line ends are looked at closely in one mail; beyond that it is no letter
 
 _DECORATION = " \t\u00a0*_-–—=>|#~\"'«»"
-_CLOSING = " \t\u00a0*_-–—=>|\"'«»"
+_CLOSING = " \t\u00a0*_-–—=>|\"'«»\u200b\u200e\u200f\u202c\u2069"
 _COLONS = ":："
-_SENTENCE_END = re.compile(r"[^\d\W][.!?:;]$")
+# A line of prose ends so; a wrapped introduction breaks after 'apr.', never after a longer word with a full stop.
+_SENTENCE_END = re.compile(r"[^\d\W]{4,}[.:;]$|[!?…。]$")
 # '2016-03-03 17:21 GMT+01:00 Some One', as Gmail wrote in some languages for years, with or without an address and a colon.
 _ISO_WITH_ZONE = re.compile(r"^\d{4}[-/.]\d\d?[-/.]\d\d? \d\d?:\d\d (?:gmt|utc)")
+_DIGIT = re.compile(r"\d")
 _DATE_FIRST = re.compile(r"^(?:\S{1,14} ){0,2}\S{0,6}\d")
 _ENDS_WITH_ADDRESS = re.compile(r"[<\[(]\s?[^\s<>]+@[^\s<>]+\s?[>\])]$")
+_BRACKETED = re.compile(r"[<\[(]\s?(?:mailto:)?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+\s?[>\])]")
+_ONLY_MAILBOX = re.compile(r"^[^<>@:]{0,80}<[^\s<>@]+@[^\s<>@]+>$")
 
 
 class Attribution(NamedTuple):
@@ -37,7 +41,7 @@ def attributions_in(lines: list[Line]) -> dict[int, Attribution]:
     found: dict[int, Attribution] = {}
     candidates = 0
     for last, line in enumerate(lines):
-        if not _may_close(line):
+        if not _may_close(line) or not _is_plausible(lines, last):
             continue
         candidates += 1
         if candidates > _MOST_CANDIDATES:
@@ -46,6 +50,13 @@ def attributions_in(lines: list[Line]) -> dict[int, Attribution]:
         if attribution is not None:
             found[attribution.first] = attribution
     return found
+
+
+def introduces(text: str) -> bool:
+    """Whether this one line is an introduction with a date and a colon, whatever stands below it."""
+    evidence = _Evidence.of(text, quoted_next=False, size=1)
+    match = _match(evidence, []) if evidence.colon else None
+    return match is not None and match[1]
 
 
 def _may_close(line: Line) -> bool:
@@ -62,9 +73,19 @@ def _may_close(line: Line) -> bool:
     return bare[0].isdigit() and ("@" in bare or ("GMT" in bare or "UTC" in bare)) or bare[-1] == ">" and "@" in bare
 
 
+def _is_plausible(lines: list[Line], last: int) -> bool:
+    """Whether a digit, an address or a verb of writing is near enough; nearly all other lines with a colon fall out here."""
+    here = lines[last].bare
+    above = lines[last - 1].bare if last else ""
+    if "@" in here or "@" in above or _DIGIT.search(here) or _DIGIT.search(above[-_LONGEST_LINE:]):
+        return True
+    words = fold(here[-60:].rstrip(_CLOSING + _COLONS)).split()
+    return bool(words) and words[-1].strip(_CLOSING) in closing_words()
+
+
 def _ending_at(lines: list[Line], last: int) -> Attribution | None:
-    """The shortest run of lines ending at `last` that is an introduction; one with a date is preferred to one without."""
-    dateless: Attribution | None = None
+    """The best run of lines ending at `last` that is an introduction: it opens with the right word, holds an address, is short."""
+    best: tuple[tuple[bool, bool, bool], Attribution] | None = None
     for first in _firsts(lines, last):
         joined = " ".join(line.bare for line in lines[first : last + 1] if line.bare)
         if len(joined) > _LONGEST:
@@ -73,11 +94,20 @@ def _ending_at(lines: list[Line], last: int) -> Attribution | None:
         match = _match(evidence, lines[first:last])
         if match is None:
             continue
-        language, dated, confidence = match
-        if dated:
-            return Attribution(first, last, language, confidence)
-        dateless = dateless or Attribution(first, last, language, confidence)
-    return dateless
+        worth = (match.opened, match.dated, evidence.address)
+        if best is None or worth > best[0]:
+            best = (worth, Attribution(first, last, match.language, match.confidence))
+    if best is None:
+        return None
+    return best[1] if best[0][2] else _with_name_above(lines, best[1])
+
+
+def _with_name_above(lines: list[Line], found: Attribution) -> Attribution:
+    """The introduction with the line above it, where that is nothing but the name and address it lacks."""
+    above = found.first - 1
+    if above < 0 or lines[above].depth or not _ONLY_MAILBOX.match(lines[above].bare):
+        return found
+    return found._replace(first=above)
 
 
 def _firsts(lines: list[Line], last: int) -> list[int]:
@@ -132,21 +162,33 @@ class _Evidence(NamedTuple):
         )
 
 
-def _match(evidence: _Evidence, lines_above: list[Line]) -> tuple[str, bool, float] | None:
-    """(language, has a date, confidence) where the evidence suffices."""
+class _Match(NamedTuple):
+    """`opened` by the word a language opens introductions with, so that no line above is swallowed; `dated` says when."""
+
+    language: str
+    opened: bool
+    dated: bool
+    confidence: float
+
+
+def _match(evidence: _Evidence, lines_above: list[Line]) -> _Match | None:
+    """What the lines are, where the evidence suffices."""
     if not (evidence.address or evidence.dated or evidence.timed or evidence.quoted_next or evidence.decorated):
         return None
+    if any(_SENTENCE_END.search(line.bare) for line in lines_above):
+        return None
     phrases, templates = attributions()
-    swallows = any(_SENTENCE_END.search(line.bare) for line in lines_above)
     matching = [templates[place] for place in phrases.matches(evidence.folded)]
-    usable = [template for template in matching if template.opens_with_word or not swallows]
-    dated = [template for template in usable if template.has_date]
+    dated = sorted((template for template in matching if template.has_date), key=lambda template: not template.opens_with_word)
     if dated and _dated_suffices(evidence):
-        return dated[0].language, True, 0.98 if evidence.address or evidence.quoted_next else 0.9
-    if not swallows and _date_and_address(evidence):
-        return "date-address", True, 0.95
-    if usable and _dateless_suffices(evidence):
-        return _dateless_language(usable), False, 0.9 if evidence.quoted_next else 0.7
+        confidence = 0.98 if evidence.address or evidence.quoted_next else 0.9
+        return _Match(dated[0].language, dated[0].opens_with_word, True, confidence)
+    if _date_and_address(evidence):
+        return _Match("date-address", False, True, 0.95)
+    if _any_language(evidence):
+        return _Match("any", False, True, 0.9)
+    if matching and _dateless_suffices(evidence):
+        return _Match(_dateless_language(matching), False, False, 0.9 if evidence.quoted_next else 0.7)
     return None
 
 
@@ -177,3 +219,10 @@ def _date_and_address(evidence: _Evidence) -> bool:
     if not _ENDS_WITH_ADDRESS.search(folded if folded.endswith((">", ")", "]")) else folded + ">"):
         return False
     return evidence.quoted_next or (evidence.colon and evidence.timed)
+
+
+def _any_language(evidence: _Evidence) -> bool:
+    """A time, a date, a mailbox in brackets and a colon at the end are an introduction, whatever the words between them say."""
+    if not (evidence.colon and evidence.dated and _BRACKETED.search(evidence.folded)):
+        return False
+    return evidence.timed or evidence.quoted_next

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from typing import NamedTuple
+
 from mailbridge.message.model import Reply, Span, SpanKind
 from mailbridge.reply.forwards import forwarded
+from mailbridge.reply.html import has_structure, page_of
 from mailbridge.reply.lines import Line, lines_of
 from mailbridge.reply.plain import Analysis, analyse
+from mailbridge.reply.segments import with_shared_lines_parted
 from mailbridge.reply.signature import Piece
 from mailbridge.reply.subject import Thread, thread_of
 
 _EXAMINED = 1_000_000  # characters; what lies beyond belongs to whatever the last line examined belongs to
+_NO_WORD = re.compile(r"[\W_]+")
+_CERTAIN = 0.9  # from here on a cut is not put to the other body for its opinion
 
 
 def extract(text: str, html: str = "", *, subject: str = "", markers: tuple[str, ...] = ()) -> Reply:
@@ -19,11 +26,58 @@ def extract(text: str, html: str = "", *, subject: str = "", markers: tuple[str,
     reply lines: what stands below one is quote for certain.
     """
     thread = thread_of(subject)
-    lines = lines_of(text[:_EXAMINED])
-    return _reply(text, lines, analyse(lines, thread, markers), "plain")
+    plain = _of_plain(text, thread, markers) if text.strip() or not html else None
+    if plain is not None and (not html or _suffices(plain.analysis, html)):
+        return _reply(plain, "plain")
+    structured = _of_html(html, thread, markers)
+    if plain is None or _is_better(structured, plain):
+        return _reply(structured, "html")
+    return _reply(plain, "plain")
 
 
-def _reply(text: str, lines: list[Line], analysis: Analysis, source: str) -> Reply:
+class _Body(NamedTuple):
+    """A body as text, its lines, and what the engine found."""
+
+    text: str
+    lines: list[Line]
+    analysis: Analysis
+
+    @property
+    def fresh(self) -> str:
+        """The letters and digits of the fresh text, for comparing one body's with the other's: bullets and rules differ."""
+        kept = (self.lines[piece.first : piece.last] for piece in self.analysis.pieces if piece.kind is SpanKind.FRESH)
+        return "".join(_NO_WORD.sub("", line.bare) for lines in kept for line in lines)
+
+
+def _of_plain(text: str, thread: Thread, markers: tuple[str, ...]) -> _Body:
+    examined = text[:_EXAMINED]
+    lines = with_shared_lines_parted(lines_of(examined), examined)
+    return _Body(text, lines, analyse(lines, thread, markers))
+
+
+def _of_html(html: str, thread: Thread, markers: tuple[str, ...]) -> _Body:
+    page = page_of(html)
+    return _Body(page.text, page.lines, analyse(page.lines, thread, markers))
+
+
+def _suffices(analysis: Analysis, html: str) -> bool:
+    """Whether the plain body alone decides: its quote is certain, or the HTML has no structure that could say more."""
+    found = {piece.kind for piece in analysis.pieces if piece.confidence >= _CERTAIN and piece.kind is not SpanKind.FRESH}
+    quote = SpanKind.QUOTE in found or SpanKind.FORWARD in found
+    if quote and (SpanKind.SIGNATURE in found or "signature" not in html.lower()):
+        return True
+    return not has_structure(html)
+
+
+def _is_better(structured: _Body, plain: _Body) -> bool:
+    """Whether the HTML body knows more.  Where both say the same, the plain one is kept: it is what people see quoted."""
+    if structured.fresh == plain.fresh or not structured.fresh:
+        return False
+    return structured.analysis.certainty >= max(plain.analysis.certainty, _CERTAIN)
+
+
+def _reply(body: _Body, source: str) -> Reply:
+    text, lines, analysis = body
     spans = _spans(text, lines, analysis.pieces)
     inner = forwarded(lines, analysis.forward, text) if analysis.forward else None
     return Reply(

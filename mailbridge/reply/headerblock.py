@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from functools import lru_cache
 from typing import NamedTuple
 
 from mailbridge.reply.lines import Line
+from mailbridge.reply.phrases import LANGUAGES
 from mailbridge.reply.vocabulary import Role, fold, header_words
 
-_MOST_LINES = 40
+_MOST_LINES = 30
 _LONGEST_WORD = 24
 _MARKUP = "*_ \t\u00a0"
 _MOST_CONTINUATIONS = 4
+_MOST_BLANKS = 2
 
 
 class HeaderBlock(NamedTuple):
@@ -39,7 +42,7 @@ def header_block(lines: list[Line], first: int) -> HeaderBlock | None:
     opening = _field(lines, first)
     if opening is None or opening.role is Role.OTHER:
         return None
-    fields = _fields(lines, opening)
+    fields = _on_one_line(opening) or _fields(lines, opening)
     if not _is_block(fields):
         return None
     return HeaderBlock(first, _last_line(lines, fields), _with_continuations(lines, fields), _language(fields))
@@ -50,10 +53,40 @@ def _field(lines: list[Line], place: int) -> _Field | None:
     colon = _colon(bare)
     if colon < 1:
         return None
-    known = header_words().get(fold(bare[:colon].strip(_MARKUP)))
+    known = _known(bare[:colon])
     if known is None:
         return None
     return _Field(place, known[0], bare[colon + 1 :].strip(_MARKUP), known[1])
+
+
+@lru_cache(maxsize=2048)
+def _known(label: str) -> tuple[Role, frozenset[str]] | None:
+    return header_words().get(fold(label.strip(_MARKUP)))
+
+
+def _on_one_line(opening: _Field) -> list[_Field]:
+    """The fields of a block whose line breaks an HTML body has lost: 'From: ann@example.org Date: Mon, 5 Apr 2021'."""
+    if opening.role is not Role.SENDER or "@" not in opening.value or opening.value.count(":") < 2:
+        return []
+    fields, rest = [], opening
+    while (found := _inner_field(rest)) is not None:
+        before, rest = found
+        fields.append(before)
+    return [*fields, rest] if fields else []
+
+
+def _inner_field(field: _Field) -> tuple[_Field, _Field] | None:
+    """(the field up to the next header word in its value, the field that word opens), None where there is none."""
+    value = field.value
+    colon = value.find(":")
+    while colon > 0:
+        head, _, word = value[:colon].rstrip().rpartition(" ")
+        known = _known(word)
+        if head.strip() and known is not None and known[0] in (Role.DATE, Role.TO, Role.SUBJECT, Role.CC):
+            opened = _Field(field.place, known[0], value[colon + 1 :].strip(_MARKUP), known[1])
+            return field._replace(value=head.strip(_MARKUP)), opened
+        colon = value.find(":", colon + 1)
+    return None
 
 
 def _colon(bare: str) -> int:
@@ -73,12 +106,12 @@ def _fields(lines: list[Line], opening: _Field) -> list[_Field]:
             break
         if not line.bare:
             blanks += 1
-            if blanks > 1:
+            if blanks > _MOST_BLANKS:
                 break
             continue
         field = _field(lines, place)
         if field is not None:
-            if blanks and between:
+            if (blanks and (between or field.role is Role.OTHER)) or (field.role is Role.SENDER and opening.role is Role.SENDER):
                 break
             fields.append(field)
             between = blanks = 0
@@ -93,8 +126,10 @@ def _is_block(fields: list[_Field]) -> bool:
     """Whether these are headers of a mail, not a form or a list that happens to use such a word."""
     roles = [field.role for field in fields]
     distinct = set(roles) - {Role.OTHER}
-    if Role.SENDER not in roles[:4] or len(distinct) < 2:
+    if len(distinct) < 2:
         return False
+    if Role.SENDER not in roles[:4]:
+        return roles[:2] == [Role.DATE, Role.TO] and _has_time(fields[0].value) and "@" in fields[1].value
     if len(distinct) == 2 and Role.TO in distinct and not any("@" in field.value for field in fields):
         return False
     if not _share_language(fields):
@@ -124,11 +159,10 @@ def _share_language(fields: list[_Field]) -> bool:
 
 def _language(fields: list[_Field]) -> str:
     languages = Counter(code for field in fields for code in sorted(field.languages))
-    order = {code: place for place, code in enumerate(_ORDER)}
-    return min(languages, key=lambda code: (-languages[code], order.get(code, len(order))))
+    return min(languages, key=lambda code: (-languages[code], _ORDER[code]))
 
 
-_ORDER = ("en", "de", "fr", "es", "it", "pt", "nl", "pl", "ro", "ru", "uk", "cs", "sv", "da", "no", "fi", "tr", "el", "hu", "ja", "zh", "ko")
+_ORDER = {language.code: place for place, language in enumerate(LANGUAGES)}
 
 
 def _last_line(lines: list[Line], fields: list[_Field]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
+_MOST_LINES = 20_000  # so many are looked at; the last one stands for all that follow
 _QUOTE_CHARACTERS = "> \t\u00a0"
 
 
@@ -37,22 +38,33 @@ def lines_of(text: str) -> list[Line]:
     """The lines of a plain body; they tile it."""
     lines: list[Line] = []
     start = 0
-    for content in text.split("\n"):
+    for content in text.split("\n", _MOST_LINES)[:_MOST_LINES]:
         end = start + len(content) + 1
-        bare = content.strip()
-        if bare[:1] == ">":
-            unquoted = bare.lstrip(_QUOTE_CHARACTERS)
-            lines.append(Line(start, end, unquoted, bare.count(">", 0, len(bare) - len(unquoted))))
-        else:
-            lines.append(Line(start, end, bare, 0))
+        bare, depth = unmarked(content.strip())
+        lines.append(Line(start, end, bare, depth))
         start = end
     lines[-1] = lines[-1]._replace(end=len(text))
     return lines
 
 
+def unmarked(bare: str) -> tuple[str, int]:
+    """(the line without its quote marks, how many there were)"""
+    if bare[:1] != ">":
+        return bare, 0
+    unquoted = bare.lstrip(_QUOTE_CHARACTERS)
+    return unquoted, bare.count(">", 0, len(bare) - len(unquoted))
+
+
 def next_line(lines: list[Line], place: int) -> int:
     """The place of the first line from `place` on that is not blank; len(lines) where there is none."""
     while place < len(lines) and lines[place].blank:
+        place += 1
+    return place
+
+
+def next_written(lines: list[Line], place: int) -> int:
+    """The place of the first line from `place` on that says something, quoted or not; len(lines) where there is none."""
+    while place < len(lines) and not lines[place].bare:
         place += 1
     return place
 

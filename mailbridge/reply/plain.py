@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from mailbridge.message.model import SpanKind
 from mailbridge.reply.attribution import attributions_in
+from mailbridge.reply.clients import BARE_BLOCK_QUOTE
 from mailbridge.reply.lines import Line, previous_line
 from mailbridge.reply.segments import Segment, SegmentKind, segments_of
 from mailbridge.reply.signature import Piece, split
@@ -53,7 +54,7 @@ def _above_marker(lines: list[Line], marked: int) -> Analysis:
     """What stands above our marker and the words that introduce it; all below is certainly quoted."""
     first = _marker_start(lines, marked)
     segments = segments_of(lines[:first]) if first else []
-    pieces = _pieces(lines[:first], segments, None, quote_below=True)
+    pieces = _pieces(lines[:first], segments, None)
     return Analysis((*pieces, Piece(SpanKind.QUOTE, first, len(lines), "marker", 1.0)), None)
 
 
@@ -96,74 +97,70 @@ def _answers(quote: Segment, thread: Thread) -> bool:
     return not subject or thread_of(subject).topic == thread.topic
 
 
-def _pieces(lines: list[Line], segments: list[Segment], forward: Segment | None, *, quote_below: bool = False) -> list[Piece]:
-    texts = _texts(lines, segments, quote_below=quote_below)
+class _Texts(NamedTuple):
+    """The text segments by their index, each parted into what was written and what is appended to it.
+
+    `first` and `last` are the indices of the first and the last segment with fresh text, -1 where there is none.
+    """
+
+    pieces: dict[int, list[Piece]]
+    first: int
+    last: int
+    interleaved: bool  # fresh text stands between two quotes
+
+
+def _pieces(lines: list[Line], segments: list[Segment], forward: Segment | None) -> list[Piece]:
+    texts = _texts(lines, segments)
     pieces: list[Piece] = []
     for index, segment in enumerate(segments):
         if segment.kind is SegmentKind.TEXT:
-            pieces += texts[index]
+            pieces += texts.pieces[index]
         else:
             pieces += _quote_pieces(index, segment, segments, texts, is_forward=segment is forward)
     return pieces
 
 
-def _texts(lines: list[Line], segments: list[Segment], *, quote_below: bool) -> dict[int, list[Piece]]:
-    """The text segments by their index, each parted into what was written and what is appended to it."""
-    texts: dict[int, list[Piece]] = {}
-    written = False
+def _texts(lines: list[Line], segments: list[Segment]) -> _Texts:
+    parted: dict[int, list[Piece]] = {}
+    fresh: list[int] = []
     for index, segment in enumerate(segments):
-        if segment.kind is SegmentKind.TEXT:
-            below = quote_below or index + 1 < len(segments)
-            texts[index] = split(lines, segment.first, segment.last, after_text=written, quote_below=below)
-            written = written or _has_fresh(lines, texts[index])
-    return texts
+        if segment.kind is SegmentKind.QUOTE:
+            continue
+        parted[index] = split(lines, segment.first, segment.last, after_text=bool(fresh))
+        if _has_fresh(lines, parted[index]):
+            fresh.append(index)
+    quotes = [index for index, segment in enumerate(segments) if segment.kind is SegmentKind.QUOTE]
+    interleaved = bool(quotes) and any(quotes[0] < index < quotes[-1] for index in fresh)
+    return _Texts(parted, fresh[0] if fresh else -1, fresh[-1] if fresh else -1, interleaved)
 
 
 def _has_fresh(lines: list[Line], pieces: list[Piece]) -> bool:
     return any(piece.kind is SpanKind.FRESH and any(line.bare for line in lines[piece.first : piece.last]) for piece in pieces)
 
 
-def _answered(segments: list[Segment], texts: dict[int, list[Piece]], index: int) -> bool:
-    """Whether fresh text stands somewhere below this segment."""
-    return any(
-        any(piece.kind is SpanKind.FRESH for piece in texts[later]) for later in range(index + 1, len(segments)) if later in texts
-    )
-
-
-def _quote_pieces(
-    index: int, quote: Segment, segments: list[Segment], texts: dict[int, list[Piece]], *, is_forward: bool
-) -> list[Piece]:
+def _quote_pieces(index: int, quote: Segment, segments: list[Segment], texts: _Texts, *, is_forward: bool) -> list[Piece]:
     whole = Piece(SpanKind.FORWARD if is_forward else SpanKind.QUOTE, quote.first, quote.last, quote.reason, quote.confidence)
     if is_forward or quote.final or not _is_context(index, quote, segments, texts):
         return [whole]
     context = Piece(SpanKind.FRESH, quote.body, quote.last, "inline-context", 0.8)
-    if not quote.introduced:
+    if quote.body == quote.first:
         return [context]
     return [Piece(SpanKind.QUOTE, quote.first, quote.body, quote.reason, quote.confidence), context]
 
 
-def _is_context(index: int, quote: Segment, segments: list[Segment], texts: dict[int, list[Piece]]) -> bool:
+def _is_context(index: int, quote: Segment, segments: list[Segment], texts: _Texts) -> bool:
     """Whether the quoted lines are kept because the answer below them needs them.
 
     Answers between quotes keep the quote above each.  One quote with all of the answer below it (or around it) is the mail
-    answered as a whole: it goes.  Quote marks in the middle of a text that nothing introduces are part of that text.
+    answered as a whole: it goes.  Quote marks in the middle of a text that nothing introduces are part of that text, and so is
+    a bare block quote above the quote of the mail.
     """
-    if not _answered(segments, texts, index):
-        return False
-    above = any(texts[earlier] for earlier in range(index) if earlier in texts and _fresh(texts[earlier]))
-    if not quote.introduced and above:
+    above, below = 0 <= texts.first < index, texts.last > index
+    if above and quote.reason == BARE_BLOCK_QUOTE and any(later.kind is SegmentKind.QUOTE for later in segments[index + 1 : index + 4]):
         return True
-    return _interleaved(segments, texts)
-
-
-def _fresh(pieces: list[Piece]) -> bool:
-    return any(piece.kind is SpanKind.FRESH for piece in pieces)
-
-
-def _interleaved(segments: list[Segment], texts: dict[int, list[Piece]]) -> bool:
-    """Two quotes at least, with fresh text between them."""
-    quotes = [index for index, segment in enumerate(segments) if segment.kind is SegmentKind.QUOTE]
-    return any(_fresh(texts[between]) for between in range(quotes[0], quotes[-1]) if between in texts)
+    if not below:
+        return False
+    return (above and not quote.introduced) or texts.interleaved
 
 
 def _never_nothing(

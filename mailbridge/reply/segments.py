@@ -6,9 +6,9 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-from mailbridge.reply.attribution import Attribution, attributions_in
+from mailbridge.reply.attribution import Attribution, attributions_in, introduces
 from mailbridge.reply.headerblock import HeaderBlock, header_block
-from mailbridge.reply.lines import Hint, Line, next_line
+from mailbridge.reply.lines import Hint, Line, next_line, next_written
 from mailbridge.reply.vocabulary import fold, forward_marks, originals
 
 
@@ -32,13 +32,18 @@ class Segment(NamedTuple):
 
     @property
     def introduced(self) -> bool:
-        return self.body > self.first
+        """Whether words or the HTML's structure say that this is a quote, and not just marks at the start of lines."""
+        return self.body > self.first or self.reason.startswith("client:")
 
 
-_RULE_CHARACTERS = frozenset("-_=*~#–—─━ \t\u00a0")
+_RULE_CHARACTERS = frozenset("-_=*~#\u2010\u2011\u2012–—\u2015─━ \t\u00a0")
 _NAME_QUOTE = re.compile(r"^[^\W\d_]{1,16}>(?:\s|$)")
-_DECORATION = " \t\u00a0-_=*~#><–—─━|[]【】「」『』+:："
+# 'AB> text', as Fidonet and old news readers quote; longer words are prompts of programs more often than names.
+_INITIALS_QUOTE = re.compile(r"^[^\W\d_]{1,3}>(?:\s|$)")
+_DECORATION = " \t\u00a0-_=*~#><\u2010\u2011\u2012–—\u2015─━|[]【】「」『』+:："
 _LONGEST_MARK = 90
+_LONGEST_SHARED = 500
+_DASHES = re.compile(r"-{2,}")
 
 
 def segments_of(lines: list[Line]) -> list[Segment]:
@@ -63,10 +68,10 @@ def segments_of(lines: list[Line]) -> list[Segment]:
 
 def _quote_at(lines: list[Line], place: int, introductions: dict[int, Attribution]) -> Segment | None:
     line = lines[place]
-    if line.blank:
-        return None
     if line.hint in (Hint.BELOW, Hint.FORWARD):
         return _hinted(lines, place)
+    if line.blank:
+        return None
     marked = _mark_at(lines, place) if len(line.bare) <= _LONGEST_MARK else None
     if marked is not None:
         return marked
@@ -83,13 +88,15 @@ def _quote_at(lines: list[Line], place: int, introductions: dict[int, Attributio
         return _below(lines, place, body, line.reason, 0.97)
     if line.depth:
         return Segment(SegmentKind.QUOTE, place, place, _run_end(lines, place), line.reason or "quote-marks", 0.9)
+    if _INITIALS_QUOTE.match(line.bare) and place + 1 < len(lines) and _INITIALS_QUOTE.match(lines[place + 1].bare):
+        return Segment(SegmentKind.QUOTE, place, place, _run_end(lines, place, introduced=True), "quote-initials", 0.7)
     return None
 
 
 def _hinted(lines: list[Line], place: int) -> Segment:
     """What the HTML's structure says is below the reply, with the headers that are read there."""
     line = lines[place]
-    body = next_line(lines, place)
+    body = next_written(lines, place)
     inner = _mark_at(lines, body) if body < len(lines) else None
     if inner is not None:
         return inner._replace(first=place, forward=inner.forward or line.hint is Hint.FORWARD)
@@ -102,13 +109,13 @@ def _hinted(lines: list[Line], place: int) -> Segment:
 def _mark_at(lines: list[Line], place: int) -> Segment | None:
     """A line such as '-----Original Message-----' or 'Begin forwarded message:', with the headers below it."""
     bare = lines[place].bare
-    if not bare:
+    if not bare or not (_set_apart(bare) or _is_mark(bare.casefold())):
         return None
     phrase = _phrase(bare)
     forward_language, original_language = forward_marks().get(phrase), originals().get(phrase)
     if forward_language is None and original_language is None:
         return None
-    below = next_line(lines, place + 1)
+    below = next_written(lines, place + 1)
     block = header_block(lines, below) if below < len(lines) else None
     if not _set_apart(bare) and block is None:
         return None
@@ -122,19 +129,23 @@ def _mark_at(lines: list[Line], place: int) -> Segment | None:
     return segment._replace(forward=forward_language is not None, headers=block)
 
 
+def _is_mark(phrase: str) -> bool:
+    return phrase in forward_marks() or phrase in originals()
+
+
 def _phrase(bare: str) -> str:
     """What a mark says without its decoration: dashes, stars, brackets, a name or a date behind a known phrase."""
     phrase = fold(bare.strip(_DECORATION)).strip(" .,!")
     for joint in (" from ", " by ", " von ", " de ", " от ", " av ", " da "):
         head, found, _ = phrase.partition(joint)
-        if found and (f"{head}{joint.rstrip()}" in forward_marks() or f"{head}{joint.rstrip()}" in originals()):
+        if found and _is_mark(f"{head}{joint.rstrip()}"):
             return f"{head}{joint.rstrip()}"
     return phrase
 
 
 def _set_apart(bare: str) -> bool:
     """A phrase counts as a mark only where dashes, stars or a colon set it apart from prose."""
-    return bare[0] in "-_=*~#–—─━<[【>" or bare[-1] in ":：-_=*"
+    return bare[0] in "-_=*~#\u2010\u2011\u2012–—\u2015─━<[【>" or bare[-1] in ":：-_=*"
 
 
 def _below(lines: list[Line], first: int, body: int, reason: str, confidence: float) -> Segment:
@@ -191,4 +202,30 @@ def _with_rules_above(lines: list[Line], segment: Segment, text_from: int) -> in
 
 
 def _is_rule(bare: str) -> bool:
-    return len(bare) >= 5 and set(bare) <= _RULE_CHARACTERS
+    return len(bare) >= 3 and set(bare) <= _RULE_CHARACTERS
+
+
+def with_shared_lines_parted(lines: list[Line], text: str) -> list[Line]:
+    """The lines, with those broken in two where a mail program put an introduction right behind the last words of the reply.
+
+    'Yes.--- On Wed, 4 March 2015, Ann <ann@example.org> wrote:' and 'Yes.-----Original Message-----' are what is meant.
+    """
+    parted: list[Line] = []
+    for line in lines:
+        joint = _joint(line, text[line.start : line.end]) if "--" in line.bare[1:_LONGEST_SHARED] and not line.depth else 0
+        if not joint:
+            parted.append(line)
+            continue
+        content = text[line.start : line.end]
+        parted.append(line._replace(end=line.start + joint, bare=content[:joint].strip()))
+        parted.append(line._replace(start=line.start + joint, bare=content[joint:].strip()))
+    return parted
+
+
+def _joint(line: Line, content: str) -> int:
+    """How far into the line an introduction begins with dashes; 0 where none does."""
+    for dashes in _DASHES.finditer(content[:_LONGEST_SHARED]):
+        head, tail = content[: dashes.start()].strip(), content[dashes.start() :].strip()
+        if any(sign.isalnum() for sign in head) and tail and (_phrase(tail) in originals() or introduces(tail)):
+            return dashes.start()
+    return 0

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mailbridge.message.model import SpanKind
 from mailbridge.reply.lines import Hint, Line
-from mailbridge.reply.vocabulary import disclaimer_phrases, fold, mobile_signatures, sign_offs
+from mailbridge.reply.vocabulary import disclaimer_phrases, fold, mobile_edges, mobile_signatures, sign_offs
 
 
 class Piece(NamedTuple):
@@ -34,13 +34,18 @@ _RULE = re.compile(r"^(?:_{5,}|-{5,}|={5,}|\*{5,}|~{5,}|#{5,})$")
 _DASH_NAME = re.compile(r"^(?:[-–—]{1,2}|/|~)\s?[^\W\d_][\w.'’-]{0,24}(?: [^\W\d_][\w.'’-]{0,24}){0,2}$")
 _LIST_ITEM = re.compile(r"^(?:[-–—*•·+]|\d+[.)])\s?\S")
 _POSTSCRIPT = re.compile(r"^p\.?\s?s\.?\s?[:.\-–— ]|^n\.?b\.?:", re.IGNORECASE)
+_EDGE = " \t\u00a0.!*_-–—|[]>＞。"
 _TRAILING = " \t\u00a0,.;:!~-–—*_…。、，！　)"
 _SENTENCE = re.compile(r"\w{2}[.?!](?:\s|$)|[。？]$")
+
+# Words of a sentence that begins like such a line: 'Sent from my desk, which is easier'.
+_TELLS = re.compile(r"\b(?:is|was|are|were|has|have|had|because|which|please|but|that|never|not|ist|sind|war|weil|bitte|est|sont|es|era|è|sono)\b")
 
 _MOST_SIGNATURE_LINES = 16
 _MOST_DASHED_LINES = 40
 _LONGEST_SIGNATURE_LINE = 110
 _LONGEST_APP_LINE = 120
+_LONGEST_SIGN_OFF = 80
 _DISCLAIMER_SEARCH = 60
 # Thanks are as often the message as its end: they open a signature only above a name.
 _THANKS = re.compile(
@@ -50,10 +55,10 @@ _THANKS = re.compile(
 )
 
 
-def split(lines: list[Line], first: int, last: int, *, after_text: bool, quote_below: bool) -> list[Piece]:
+def split(lines: list[Line], first: int, last: int, *, after_text: bool) -> list[Piece]:
     """The lines `first` to `last` (exclusive) as pieces: fresh, then what is appended to it.
 
-    `after_text` says that fresh text stands above, so that all of this may be a signature; `quote_below` that a quote follows.
+    `after_text` says that fresh text stands above, so that all of this may be a signature.
     """
     hinted = _hinted(lines, first, last)
     if hinted is not None:
@@ -61,9 +66,9 @@ def split(lines: list[Line], first: int, last: int, *, after_text: bool, quote_b
     written = [place for place in range(first, last) if lines[place].bare]
     if not written:
         return [_fresh(first, last)] if last > first else []
-    start = _signature_start(lines, written, after_text=after_text, quote_below=quote_below)
+    start = _signature_start(lines, written, after_text=after_text)
     fresh_end = start.place if start else last
-    disclaimer = _disclaimer_start(lines, [place for place in written], fresh_end, after_text=after_text)
+    disclaimer = _disclaimer_start(lines, written, fresh_end, after_text=after_text)
     pieces = [_fresh(first, min(fresh_end, disclaimer.place if disclaimer else last))]
     if start:
         pieces += _signature_pieces(lines, start, disclaimer.place if disclaimer else last)
@@ -85,44 +90,45 @@ def _hinted(lines: list[Line], first: int, last: int) -> list[Piece] | None:
     above = [place for place in range(first, begin) if lines[place].bare]
     if above and lines[above[-1]].bare in _DASHES:
         begin = above.pop()
-    pieces = split(lines, first, begin, after_text=False, quote_below=False) if begin > first else []
+    pieces = split(lines, first, begin, after_text=False) if begin > first else []
     pieces.append(Piece(SpanKind.SIGNATURE, begin, end, lines[marked[0]].reason, 0.97))
     if end < last:
-        pieces += split(lines, end, last, after_text=True, quote_below=False)
+        pieces += split(lines, end, last, after_text=True)
     return pieces
 
 
-def _signature_start(lines: list[Line], written: list[int], *, after_text: bool, quote_below: bool) -> _Start | None:
+def _signature_start(lines: list[Line], written: list[int], *, after_text: bool) -> _Start | None:
     """The earliest line at which a signature begins."""
-    allowed = written if after_text else written[1:]
-    for place in allowed:
-        rest = [other for other in written if other > place]
-        start = _starts_here(lines, place, rest, written, quote_below=quote_below)
+    for index in range(0 if after_text else 1, len(written)):
+        start = _starts_here(lines, written, index)
         if start is not None:
             return start
     return None
 
 
-def _starts_here(lines: list[Line], place: int, rest: list[int], written: list[int], *, quote_below: bool) -> _Start | None:
+def _starts_here(lines: list[Line], written: list[int], index: int) -> _Start | None:
+    place = written[index]
     bare = lines[place].bare
+    if len(bare) > _LONGEST_APP_LINE:
+        return None
+    language = mobile_language(bare)
+    if language:
+        return _Start(place, f"mobile-signature:{language}", 0.95)
+    if len(written) - index > _MOST_DASHED_LINES + 1:
+        return None
+    rest = written[index + 1 :]
     if bare in _DASHES:
         return _dashes(lines, place, rest)
     if len(bare) >= 5 and bare[0] == bare[-1] and _RULE.match(bare):
         return _rule(lines, place, rest)
-    if len(bare) <= _LONGEST_APP_LINE:
-        language = mobile_language(bare)
-        if language:
-            return _Start(place, f"mobile-signature:{language}", 0.95)
-    if len(bare) <= 80:
-        return _sign_off(lines, place, rest) or _dash_name(lines, place, rest, written)
-    return None
+    if len(bare) > _LONGEST_SIGN_OFF:
+        return None
+    return _sign_off(lines, place, rest) or _dash_name(lines, index, rest, written)
 
 
 def _dashes(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
     """A delimiter of RFC 3676 4.3, or one of its misspellings, with no more below it than a signature has."""
     if lines[place].bare == "---" and not _short(lines, rest, most=10):
-        return None
-    if len(rest) > _MOST_DASHED_LINES:
         return None
     return _Start(place, "signature:dashes", 0.97 if lines[place].bare == "--" else 0.85)
 
@@ -143,14 +149,26 @@ def _short(lines: list[Line], rest: list[int], *, most: int) -> bool:
 
 def mobile_language(bare: str) -> str:
     """The language of a line that an app or a phone signs with ('Sent from my phone'), '' for any other line."""
+    if not _may_be_app_line(bare):
+        return ""
     folded = fold(bare.split("<http", 1)[0].split("(http", 1)[0]).strip(" .!*_-–—|[]>")
     if not 8 <= len(folded) <= _LONGEST_APP_LINE or _SENTENCE.search(folded):
         return ""
     phrases, languages = mobile_signatures()
     matching = phrases.matches(folded)
-    if not matching or len(folded.split()) > 12:
+    if not matching or len(folded.split()) > 12 or _TELLS.search(folded):
         return ""
     return languages[matching[0]]
+
+
+def _may_be_app_line(bare: str) -> bool:
+    """Whether the first or the last word is one of those lines'; cheaper than trying them all on each line."""
+    words = bare.casefold().split(None, 1)
+    firsts, lasts = mobile_edges()
+    if not words:
+        return False
+    first = words[0].strip(_EDGE)
+    return first in firsts or bare.casefold().rstrip(_EDGE).endswith(lasts)
 
 
 def _sign_off(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
@@ -224,7 +242,8 @@ def _is_name(bare: str) -> bool:
     return 1 <= len(words) <= 5 and len(bare) <= 40 and not _SENTENCE.search(bare.rstrip(".")) and bare[-1] not in "?:"
 
 
-def _dash_name(lines: list[Line], place: int, rest: list[int], written: list[int]) -> _Start | None:
+def _dash_name(lines: list[Line], index: int, rest: list[int], written: list[int]) -> _Start | None:
+    place = written[index]
     bare = lines[place].bare
     if bare[0] not in "-–—/~" or not _DASH_NAME.match(bare):
         return None
@@ -232,8 +251,8 @@ def _dash_name(lines: list[Line], place: int, rest: list[int], written: list[int
         return None
     if rest and not _RULE.match(lines[rest[0]].bare) and (_LIST_ITEM.match(lines[rest[0]].bare) or len(lines[rest[0]].bare) > 60):
         return None
-    above = [other for other in written if other < place]
-    if above and (_LIST_ITEM.match(lines[above[-1]].bare) or lines[above[-1]].bare.endswith((":", "："))):
+    above = lines[written[index - 1]].bare if index else ""
+    if _LIST_ITEM.match(above) or above.endswith((":", "：")):
         return None
     if above and lines[place - 1].bare and bare[1:2] == " ":
         return None

@@ -55,6 +55,13 @@ def attributions() -> tuple[PhraseSet, tuple[Template, ...]]:
     return PhraseSet([template.pattern for template in templates]), templates
 
 
+@cache
+def closing_words() -> frozenset[str]:
+    """The last words of introductions that end with a word, and not with a date or a name."""
+    folded = [fold(phrase) for language in LANGUAGES for phrase in language.attribution]
+    return frozenset(phrase.split()[-1] for phrase in folded if not phrase.endswith("}"))
+
+
 def _template(code: str, phrase: str) -> Template:
     folded = fold(phrase)
     return Template(
@@ -144,6 +151,15 @@ def mobile_signatures() -> tuple[PhraseSet, tuple[str, ...]]:
     """The set of lines that apps sign with, and the language of each."""
     rows = [(language.code, fold(phrase)) for language in LANGUAGES for phrase in language.mobile]
     return PhraseSet([_as_pattern(phrase) for _, phrase in rows]), tuple(code for code, _ in rows)
+
+
+@cache
+def mobile_edges() -> tuple[frozenset[str], tuple[str, ...]]:
+    """The words such lines begin with, and what those end with that begin with the name of the thing."""
+    phrases = [fold(phrase) for language in LANGUAGES for phrase in language.mobile]
+    firsts = frozenset(phrase.split()[0] for phrase in phrases if not phrase.startswith("{"))
+    lasts = {phrase.rpartition("}")[2].split()[-1] for phrase in phrases if phrase.startswith("{") and not phrase.endswith("}")}
+    return firsts, tuple(sorted(lasts))
 
 
 @cache

@@ -11,6 +11,7 @@ HU = Phrases(
         "{who} ezt írta (időpont: {when}",
         "{who} ezt írta {when}",
         "{who} írta {when}",
+        "{when} keltezéssel {who} írta",
         "{when} {who} ezt írta",
         "{when} {who} írta",
         "{when} írta {who}",

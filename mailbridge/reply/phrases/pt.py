@@ -13,6 +13,7 @@ PT = Phrases(
         "Em {when} {who} disse",
         "No dia {when} {who} escreveu",
         "A {when} {who} escreveu",
+        "Às {when} {who} escreveu",
         "{when} {who} escreveu",
         "{who} escreveu em {when}",
         "{who} escreveu no dia {when}",

@@ -19,6 +19,8 @@ TR = Phrases(
         "{when} {who} şunu yazdı",
         "{when} {who} şunları yazdı",
         "{when} {who} yazdı",
+        "{who} şunları yazdı ({when}",
+        "{who} şunu yazdı ({when}",
         "{who} şunu yazdı",
         "{who} şunları yazdı",
         "{who} yazdı",

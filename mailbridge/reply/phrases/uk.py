@@ -11,6 +11,8 @@ UK = Phrases(
         "{when} {who} написав",
         "{when} {who} написала",
         "{when} {who} написав(ла)",
+        "{when} {who} написав(-ла)",
+        "{when} {who} написав/ла",
         "{when} {who} пишуть",
         "{when} користувач {who} написав",
         "{when} від {who}",

@@ -1,0 +1,265 @@
+"""An HTML body as lines of text that remember what its structure says: quotes, introductions, signatures."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from resiliparse.extract.html2text import extract_plain_text
+from resiliparse.parse.html import DOMNode, HTMLTree
+
+from mailbridge.message.html import dom, to_text
+from mailbridge.reply.clients import HABITS, Part
+from mailbridge.reply.lines import Hint, Line, lines_of, unmarked
+
+_EXAMINED = 2_000_000  # characters
+_MOST_MARKS = 500  # elements marked in one mail
+_MOST_HIDDEN = 2_000
+_HIDDEN = "[hidden], [style*='display:none' i], [style*='display: none' i], [style*='mso-hide:all' i], title"
+_HIDING = ("hidden", "display:none", "display: none", "mso-hide", "<title")
+
+# Marks around elements: code points that Unicode reserves for use inside a program (noncharacters), then the habit's number.
+_OPEN, _CLOSE, _FIRST_NUMBER = "\ufdd0", "\ufdd1", 0xE000
+_OWN_MARKS = {ord(_OPEN): None, ord(_CLOSE): None}
+_MOST_INTRODUCTION_LINES = 5
+_DEEPEST = 40  # marked elements inside one another; deeper ones count as the one they are in
+
+
+class Page(NamedTuple):
+    """The body as text, and its lines, which tile it."""
+
+    text: str
+    lines: list[Line]
+
+
+def has_structure(html: str) -> bool:
+    """Whether any mail program's marks for quotes or signatures occur in this HTML."""
+    lowered = html[:_EXAMINED].lower()
+    return any(habit.needle in lowered for habit in HABITS)
+
+
+def page_of(html: str) -> Page:
+    """The HTML as text, block by block on lines of its own, with what each line is by the structure around it."""
+    html = html[:_EXAMINED]
+    if _OPEN in html or _CLOSE in html:
+        html = html.translate(_OWN_MARKS)
+    tree = dom(html)
+    if tree is None:  # too deep or too odd to look at its structure
+        text = to_text(html)
+        return Page(text, lines_of(text))
+    lowered = html.lower()
+    if any(word in lowered for word in _HIDING):
+        _remove_hidden(tree)
+    _mark(tree, [number for number, habit in enumerate(HABITS) if habit.needle in lowered])
+    shown = extract_plain_text(tree, preserve_formatting=True, alt_texts=False, links="<a" in lowered)
+    return _read(_without_told_links(shown.replace("\u00a0", " ")))
+
+
+def _without_told_links(shown: str) -> str:
+    """The text without those link targets in parentheses that only repeat the words in front of them."""
+    parts = shown.split(" (")
+    kept = [parts[0]]
+    for before, part in zip(parts, parts[1:], strict=False):
+        target, closed, rest = part.partition(")")
+        told = target.removeprefix("mailto:").removeprefix("http://").removeprefix("https://").rstrip("/")
+        is_link = closed and (target.startswith(("mailto:", "http://", "https://")))
+        kept.append(rest if is_link and (told in before[-len(told) - 12 :] or target.startswith("mailto:")) else f" ({part}")
+    return "".join(kept)
+
+
+def _remove_hidden(tree: HTMLTree) -> None:
+    for element in list(tree.document.query_selector_all(_HIDDEN))[:_MOST_HIDDEN]:
+        element.decompose()
+
+
+def _mark(tree: HTMLTree, numbers: list[int]) -> None:
+    """Put marks into the tree's text where elements begin and end that clients use for quotes and signatures."""
+    left = _MOST_MARKS
+    for number in numbers:
+        habit = HABITS[number]
+        for element in list(tree.document.query_selector_all(habit.selector))[:left]:
+            if habit.part is Part.HEADERS and not _holds_headers(element):
+                continue
+            _surround(tree, element, chr(_FIRST_NUMBER + number))
+            left -= 1
+
+
+def _holds_headers(element: DOMNode) -> bool:
+    """Whether an element with a line above it begins with lines such as 'From: ...', in whatever language."""
+    text = str(element.text)[:1500]
+    labels = sum(1 for line in text.split("\n") if 0 < line.find(":") < 40 or 0 < line.find("：") < 20)
+    return labels >= 3 or ("@" in text and text.count(":") >= 3)
+
+
+def _surround(tree: HTMLTree, element: DOMNode, number: str) -> None:
+    opening, closing = tree.create_text_node(_OPEN + number), tree.create_text_node(_CLOSE + number)
+    first = element.first_child
+    if first is None:  # a rule, an empty block: what follows it is what is marked
+        element.parent.insert_before(opening, element)
+        element.parent.insert_before(closing, element)
+        return
+    element.insert_before(opening, first)
+    element.append_child(closing)
+
+
+class _Around(NamedTuple):
+    """The marked elements around a line: (number of the habit, which element), outermost first, and what they make of it."""
+
+    elements: tuple[tuple[int, int], ...]
+    cited: int
+    container: int | None  # the outermost one
+    clients: dict[Part, str]
+
+    @classmethod
+    def of(cls, elements: list[tuple[int, int]]) -> _Around:
+        habits = [HABITS[number] for number, _ in sorted(elements, reverse=True)]
+        return cls(
+            elements=tuple(elements),
+            cited=sum(1 for habit in habits if habit.part is Part.CITED),
+            container=next((opened for number, opened in elements if HABITS[number].part is Part.CONTAINER), None),
+            clients={habit.part: habit.client for habit in habits},  # of several clients the first in the table counts
+        )
+
+
+_NOTHING_AROUND = _Around((), 0, None, {})
+
+
+class _Row(NamedTuple):
+    """A line of the page, what is around it, and the number of the habit that says all from here down is quoted."""
+
+    content: str
+    around: _Around
+    below: int | None
+
+
+def _read(marked: str) -> Page:
+    rows = _rows(marked)
+    contained = _containers(rows)
+    pieces: list[str] = []
+    lines: list[Line] = []
+    start = 0
+    for place, row in enumerate(rows):
+        content = row.content + ("\n" if place + 1 < len(rows) else "")
+        lines.append(_line(row, start, start + len(content), contained.get(place)))
+        pieces.append(content)
+        start += len(content)
+    return Page("".join(pieces), lines or [Line(0, 0, "", 0)])
+
+
+def _rows(marked: str) -> list[_Row]:
+    """The page's lines without marks; a mark in the middle of a line breaks it."""
+    reader = _Reader()
+    for content in marked.split("\n"):
+        if _OPEN in content or _CLOSE in content:
+            reader.marked_line(content)
+        else:
+            reader.line(content)
+    return reader.rows
+
+
+class _Reader:
+    """Reads the page line by line, with the marked elements that are open."""
+
+    def __init__(self) -> None:
+        self.rows: list[_Row] = []
+        self._open: list[tuple[int, int]] = []
+        self._around = _NOTHING_AROUND
+        self._below: int | None = None
+        self._opened = 0
+
+    def line(self, content: str) -> None:
+        self.rows.append(_Row(content, self._around, self._below))
+        self._below = None
+
+    def marked_line(self, content: str) -> None:
+        head, *parts = content.replace(_CLOSE, _OPEN + _CLOSE).split(_OPEN)
+        if head.strip():
+            self.line(head)
+        for part in parts:
+            closing = part.startswith(_CLOSE)
+            number, rest = _number(part.removeprefix(_CLOSE))
+            if number is not None:
+                self._close(number) if closing else self._begin(number)
+            if rest.strip():
+                self.line(rest)
+
+    def _begin(self, number: int) -> None:
+        if HABITS[number].part in (Part.BELOW, Part.HEADERS, Part.FORWARD):
+            self._below = number if self._below is None else self._below
+        elif len(self._open) < _DEEPEST:
+            self._opened += 1
+            self._open.append((number, self._opened))
+            self._around = _Around.of(self._open)
+
+    def _close(self, number: int) -> None:
+        for place in range(len(self._open) - 1, -1, -1):
+            if self._open[place][0] == number:
+                del self._open[place]
+                self._around = _Around.of(self._open) if self._open else _NOTHING_AROUND
+                return
+
+
+def _number(part: str) -> tuple[int | None, str]:
+    if not part:
+        return None, ""
+    number = ord(part[0]) - _FIRST_NUMBER
+    return (number, part[1:]) if 0 <= number < len(HABITS) else (None, part)
+
+
+def _close(around: list[tuple[int, int]], number: int) -> None:
+    for place in range(len(around) - 1, -1, -1):
+        if around[place][0] == number:
+            del around[place]
+            return
+
+
+class _In(StrEnum):
+    """What a row of a container is."""
+
+    QUOTE = "quote"
+    INTRODUCTION = "introduction"
+
+
+def _containers(rows: list[_Row]) -> dict[int, _In]:
+    """The rows that containers decide.
+
+    A container that holds cited blocks holds the introduction above the first of them, and below it maybe answers, which are
+    missing here.  One without is a quote as a whole, and so is one whose cited block belongs to a forwarded mail: much stands above it.
+    """
+    found: dict[int, _In] = {}
+    for members in _members(rows).values():
+        cited = next((index for index, place in enumerate(members) if rows[place].around.cited), None)
+        above = members[:cited] if cited is not None else []
+        if cited is None or sum(1 for place in above if rows[place].content.strip()) > _MOST_INTRODUCTION_LINES:
+            found.update(dict.fromkeys(members, _In.QUOTE))
+        else:
+            found.update(dict.fromkeys(above, _In.INTRODUCTION))
+    return found
+
+
+def _members(rows: list[_Row]) -> dict[int, list[int]]:
+    """Outermost container (by the order in which it opens) -> the places of its rows."""
+    members: dict[int, list[int]] = {}
+    for place, row in enumerate(rows):
+        if row.around.container is not None:
+            members.setdefault(row.around.container, []).append(place)
+    return members
+
+
+def _line(row: _Row, start: int, end: int, contained: _In | None) -> Line:
+    bare = row.content.strip()
+    clients = row.around.clients
+    if row.below is not None:
+        habit = HABITS[row.below]
+        return Line(start, end, bare, 0, Hint.FORWARD if habit.part is Part.FORWARD else Hint.BELOW, f"client:{habit.client}")
+    if contained is _In.QUOTE:
+        return Line(start, end, bare, row.around.cited + 1, Hint.NONE, f"client:{clients[Part.CONTAINER]}")
+    if row.around.cited:
+        return Line(start, end, bare, row.around.cited, Hint.NONE, f"client:{clients[Part.CITED]}")
+    if bare and (contained is _In.INTRODUCTION or Part.INTRODUCTION in clients):
+        client = clients.get(Part.INTRODUCTION) or clients[Part.CONTAINER]
+        return Line(start, end, bare, 0, Hint.INTRODUCTION, f"client:{client}")
+    if Part.SIGNATURE in clients:
+        return Line(start, end, bare, 0, Hint.SIGNATURE, f"client:{clients[Part.SIGNATURE]}")
+    unquoted, depth = unmarked(bare)
+    return Line(start, end, unquoted, depth)
