@@ -176,20 +176,28 @@ def _is_shown(leaf: Leaf, containers: dict[str, Container], *, first: bool) -> b
     """Whether a text leaf is part of the body: RFC 8621 4.1.4, which tells what mail programs do."""
     if leaf.disposition == "attachment" and (leaf.path != "1" or leaf.filename):
         return False
-    if leaf.filename and not (first and leaf.disposition != "attachment") and leaf.disposition != "inline":
+    if _in_attachment(leaf, containers):
         return False
+    parent = containers.get(leaf.inside)
+    if parent is None or parent.content_type == "multipart/alternative":
+        return True
+    if parent.content_type in _FIRST_ONLY:
+        return leaf.path.rpartition(".")[2] == "1"
+    return first or not leaf.filename
+
+
+# Of these only the first part is the body; the others are pictures, a signature, or what a report is about.
+_FIRST_ONLY = frozenset({"multipart/related", "multipart/signed", "multipart/report"})
+
+
+def _in_attachment(leaf: Leaf, containers: dict[str, Container]) -> bool:
+    """RFC 2183 2.9: a disposition counts for everything in the container."""
     container = containers.get(leaf.inside)
     while container is not None and container.path:
         if container.disposition == "attachment":
-            return False
+            return True
         container = containers.get(container.path.rpartition(".")[0])
-    parent = containers.get(leaf.inside)
-    if parent is None:
-        return True
-    number = leaf.path.rpartition(".")[2]
-    if parent.content_type in {"multipart/related", "multipart/signed", "multipart/report"}:
-        return number == "1"
-    return True
+    return False
 
 
 def _alternative(leaf: Leaf, containers: dict[str, Container]) -> str | None:

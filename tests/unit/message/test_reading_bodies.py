@@ -59,6 +59,25 @@ def test_named_text_after_the_body_is_a_file() -> None:
     assert (message.text, [one.name for one in message.attachments]) == ("body", ["notes.txt"])
 
 
+@pytest.mark.parametrize("disposition", ["inline; filename=notes.txt", "inline"])
+def test_inline_text_with_a_name_is_a_file_and_without_one_is_body(disposition: str) -> None:
+    message = read_mail(multipart("mixed", a_part("body"), a_part("notes", Content_Disposition=disposition)))
+    assert ([one.name for one in message.attachments] == ["notes.txt"]) == ("filename" in disposition)
+    assert ("notes" in message.text) == ("filename" not in disposition)
+
+
+def test_alternatives_may_have_names() -> None:
+    message = read_mail(multipart("alternative", a_part("plain", "text/plain; name=a.txt"), a_part("<p>rich", "text/html; name=a.html")))
+    assert (message.text, message.html, message.attachments) == ("plain", "<p>rich", ())
+
+
+def test_texts_in_an_attached_container_are_files() -> None:
+    inner = multipart("mixed", a_part("inner")).replace(b"edge", b"inner").partition(b"\r\nContent-Type")[2]
+    attached = b"Content-Disposition: attachment\r\nContent-Type" + inner
+    message = read_mail(multipart("mixed", a_part("body"), attached))
+    assert (message.text, [one.content for one in message.attachments]) == ("body", [b"inner"])
+
+
 def test_report_shows_only_what_it_says_to_people() -> None:
     report = multipart(
         "report", a_part("It failed."), a_part("Status: 5.1.1", "message/delivery-status"), a_part("To: x", "text/rfc822-headers")
