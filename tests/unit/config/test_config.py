@@ -194,7 +194,8 @@ BROKEN = [
     (
         '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\npoll=60',
         [
-            '9:6+2 poll: expected a length of time in quotes, found the number 60 | write a number with s, m, h, d or w: "90s", "5m", "1h 30m"'
+            "9:6+2 poll: expected a length of time in quotes, found the number 60 "
+            '| write a number with s, m, h, d or w: "90s", "5m", "1h 30m"',
         ],
     ),
     (
