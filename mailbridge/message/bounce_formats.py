@@ -77,6 +77,7 @@ HINTS = Phrases(
         "delivery status",
         "delivery subsystem",
         "delivery warning",
+        "error mail",
         "error sending your mail",
         "failed mail",
         "failure delivery",

@@ -85,6 +85,8 @@ def feedback(seen: Seen) -> Answer | None:
     if bounce.report_type(seen.tree) == "feedback-report" or seen.tree.of_type("message/feedback-report"):
         return Answer(Kind.FEEDBACK_REPORT, "feedback report (RFC 5965)")
     name = next((name for name in robot_words.COMPLAINT_FIELDS if seen.tree.get(name) is not None), None)
+    if name is None and robot_words.COMPLAINT_SUBJECT.match(seen.message.subject[:200]):
+        return Answer(Kind.FEEDBACK_REPORT, "complaint subject")
     return Answer(Kind.FEEDBACK_REPORT, f"field {name}") if name else None
 
 

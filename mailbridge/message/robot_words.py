@@ -75,6 +75,7 @@ SUPPRESSED = re.compile(r"\b(?:all|autoreply|oof)\b", re.I)
 LOOP_MARK = re.compile(r"x-(?:[a-z0-9]{1,30}-){0,3}loop(?:-(?:prevention|detection|check|guard))?")
 # Complaints of people without RFC 5965.
 COMPLAINT_FIELDS = ("x-apple-unsubscribe", "x-hmxmroriginalrecipient", "x-aol-complaint")
+COMPLAINT_SUBJECT = re.compile(r"complaint about message from \[?[0-9a-f.:]{3,45}\]?\s*$", re.I)
 
 # --- addresses nobody reads
 

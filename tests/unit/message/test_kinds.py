@@ -295,6 +295,11 @@ def test_answers_to_invitations_are_robots_and_invitations_are_not(field: str, b
     assert kinds(f"Content-Type: {field}", text=body).kind is kind
 
 
+def test_a_complaint_that_names_only_the_sending_machine_is_a_report() -> None:
+    assert kinds(subject="complaint about message from 192.0.2.7").kind is Kind.FEEDBACK_REPORT
+    assert kinds(subject="Complaint about message from your sales team").kind is Kind.HUMAN
+
+
 def test_a_robot_that_asks_whether_a_person_wrote_is_a_challenge() -> None:
     text = "Your message is being held. Please click the link below to prove you are a human and your message will be delivered."
     assert kinds(subject="Please confirm your message", text=text).kind is Kind.CHALLENGE
