@@ -43,7 +43,7 @@ def due(start: datetime, calendar: Calendar, budget: timedelta) -> datetime:
     if budget <= _ZERO:
         return start
     left = budget
-    for opens, closes in open_stretches(start, _far(start), calendar):
+    for opens, closes in _disjoint(start, _far(start), calendar):
         if closes - opens >= left:
             return opens + left
         left -= closes - opens
@@ -52,7 +52,7 @@ def due(start: datetime, calendar: Calendar, budget: timedelta) -> datetime:
 
 def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:
     """The working time between two moments; nothing when `end` is not after `start`."""
-    return sum((closes - opens for opens, closes in open_stretches(start, end, calendar)), _ZERO)
+    return sum((closes - opens for opens, closes in _disjoint(start, end, calendar)), _ZERO)
 
 
 def is_open(moment: datetime, calendar: Calendar) -> bool:
@@ -63,7 +63,7 @@ def is_open(moment: datetime, calendar: Calendar) -> bool:
 
 def next_open(moment: datetime, calendar: Calendar) -> datetime:
     """`moment` where the team works then, else the next moment at which it begins to.  Raises Permanent: none within ten years."""
-    for opens, _ in open_stretches(moment, _far(moment), calendar):
+    for opens, _ in _disjoint(moment, _far(moment), calendar):
         return opens
     raise Permanent("the calendar has no working time", calendar=calendar.name)
 
@@ -76,20 +76,27 @@ def local(moment: datetime, calendar: Calendar) -> datetime:
 def open_stretches(start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
     """The working time between two moments as (opens, closes) in UTC, in order, apart from each other; lazy."""
     pending: tuple[datetime, datetime] | None = None
-    for opens, closes in _pieces(start, end, calendar):
-        if pending is None:
-            pending = opens, closes
-        elif opens <= pending[1]:
-            pending = pending[0], max(closes, pending[1])
-        else:
+    for opens, closes in _disjoint(start, end, calendar):
+        if pending is not None and opens > pending[1]:
             yield pending
-            pending = opens, closes
+            pending = None
+        pending = (pending[0] if pending else opens), closes
     if pending is not None:
         yield pending
 
 
+def _disjoint(start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
+    """The same, in pieces that may touch but never overlap; the next piece is worked out only when it is asked for, so that a calendar
+    that never closes costs no more than one that does."""
+    reached = start
+    for opens, closes in _pieces(start, end, calendar):
+        if closes > reached:
+            yield max(opens, reached), closes
+            reached = closes
+
+
 def _pieces(start: datetime, end: datetime, calendar: Calendar) -> Iterator[tuple[datetime, datetime]]:
-    """The same, in pieces that may touch: one for each line of the week's hours."""
+    """The same, one piece for each line of the week's hours; lines that overlap give pieces that do."""
     for begin, stop, offset in _steady(start.astimezone(UTC), end.astimezone(UTC), ZoneInfo(calendar.zone)):
         wall_begin, wall_stop = (moment.replace(tzinfo=None) + offset for moment in (begin, stop))
         day = wall_begin.date()
