@@ -10,15 +10,18 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage, Message
 from email.policy import default
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from mailbridge.app import App
 from mailbridge.clock import FixedClock
 from mailbridge.config import AgentTrust, Config, Desk, Limits, Outgoing
+from mailbridge.context import reading_policy
 from mailbridge.desk.evolve import rebuild
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Outcome
 from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.isolation.pool import Readers
+from mailbridge.message.model import ReadingPolicy
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.worker import Done
 from tests.builders import NOW
@@ -169,6 +172,30 @@ class TestDesk:
         return self.clock.time
 
 
+class SharedReaders:
+    """Reading children that outlive a desk: starting some for each test would take longer than the tests."""
+
+    def __init__(self) -> None:
+        self._by_policy: dict[ReadingPolicy, Readers] = {}
+
+    def of(self, policy: ReadingPolicy) -> Readers:
+        return self._by_policy.setdefault(policy, Readers(policy, processes=1))
+
+    def close(self) -> None:
+        for readers in self._by_policy.values():
+            readers.close()
+
+
+class DeskApp(App):
+    """An App whose readers belong to somebody else."""
+
+    shared: ClassVar[SharedReaders] = SharedReaders()
+
+    @property
+    def readers(self) -> Readers:  # type: ignore[override]
+        return self.shared.of(reading_policy(self.config, self.renderer.markers()))
+
+
 @contextmanager
 def a_desk(folder: Path, *, rules: dict[str, str] | None = None, store_url: str = "", **different: Any) -> Iterator[TestDesk]:
     """A desk in `folder`, on SQLite there unless `store_url` says otherwise; its rules are written where there are none."""
@@ -178,5 +205,5 @@ def a_desk(folder: Path, *, rules: dict[str, str] | None = None, store_url: str 
     if store_url:
         config = replace(config, store_url=store_url)
     clock = FixedClock(NOW)
-    with App.open(config, clock=clock) as app:
+    with DeskApp.open(config, clock=clock) as app:
         yield TestDesk(app, clock)

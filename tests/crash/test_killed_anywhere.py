@@ -1,0 +1,125 @@
+"""Killed at every named place, on both databases: no mail lost, no ticket or message doubled, no alert told twice, and outgoing mail
+repeated only in the one window that is documented (between the state `dot` and the state `sent`)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.parser import BytesHeaderParser
+from pathlib import Path
+
+import pytest
+
+from mailbridge.filing import Outcome
+from mailbridge.ops.crash import POINTS
+from mailbridge.store.engine import Store
+from tests.harness import a_mail, write_rules
+from tests.servers.postgres import Postgres
+
+ROOT = Path(__file__).parents[2]
+WINDOW = {"outbox.dot_committed", "outbox.after_dot", "outbox.before_sent"}
+IMAP_ONLY = {"intake.before_settle", "intake.after_settle"}  # killed in tests/crash/test_killed_at_imap.py
+LONG = 40 * 86400.0  # seconds: the leases of the life before are over, and the ten minutes after an unknown outcome too
+
+MAILS = {
+    "1-new.eml": a_mail("My printer is broken.", message_id="<1@customer.test>"),
+    "2-copy.eml": a_mail("My printer is broken.", message_id="<1@customer.test>"),
+    "3-more.eml": a_mail("It smokes.", message_id="<3@customer.test>", in_reply_to="<1@customer.test>"),
+    "4-other.eml": a_mail("The vpn is down.", subject="vpn", message_id="<4@customer.test>", from_="frank@else.test"),
+    "5-nameless.eml": a_mail("No id on this one.", message_id="", from_="grete@third.test"),
+}
+TICKETS = {"Printer broken": 2, "vpn": 1}  # subject -> how many
+MESSAGES = 4
+
+
+def test_every_point_is_killed_somewhere() -> None:
+    assert {name for name, _ in CASES} | IMAP_ONLY == set(POINTS)
+
+
+CASES = [(name, visit) for name in POINTS if name not in IMAP_ONLY for visit in (1, 2)]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with _url(request, tmp_path) as url:
+        yield url
+
+
+@contextmanager
+def _url(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield f"sqlite:///{folder}/desk.db"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(("point", "visit"), CASES)
+def test_killed_there_and_started_again_everything_is_there_once(tmp_path: Path, store_url: str, point: str, visit: int) -> None:
+    write_rules(tmp_path)
+    feed = tmp_path / "feed"
+    feed.mkdir()
+    for name, raw in MAILS.items():
+        (feed / name).write_bytes(raw)
+
+    assert live(tmp_path, store_url, 0, crash_at=f"{point}:{visit}") == -signal.SIGKILL
+    for life in (1, 2):  # the second one gives a mail whose outcome nobody knows its one repetition
+        assert live(tmp_path, store_url, LONG * life) == 0
+
+    store = Store(store_url)
+    try:
+        assert_nothing_lost_or_doubled(store, feed)
+        assert_sent_once(store, tmp_path / "outgoing", may_repeat=point in WINDOW)
+    finally:
+        store.close()
+
+
+def live(folder: Path, url: str, ahead: float, *, crash_at: str = "") -> int:
+    """One life of the victim; its exit code."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if crash_at:
+        environment["MAILBRIDGE_CRASH_AT"] = crash_at
+    command = [sys.executable, "-m", "tests.crash.victim", str(folder), url, str(ahead)]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr[-3000:]
+    return done.returncode
+
+
+def assert_nothing_lost_or_doubled(store: Store, feed: Path) -> None:
+    with store.read() as tx:
+        rows = tx.inbox.list(limit=100)
+        tickets = tx.tickets.find(limit=100)
+        mails = [mail for ticket in tickets for mail in tx.mails.of_ticket(ticket.id)]
+    assert not list(feed.iterdir())
+    assert {row.state for row in rows} == {"done"}
+    assert Counter(ticket.subject for ticket in tickets) == TICKETS
+    assert len(mails) == MESSAGES
+    worked = Counter(row.outcome for row in rows)
+    # A sender that saw no acknowledgement sends again, so there may be one more copy than we fed, and it is known as one.
+    assert worked[Outcome.TICKET] + worked[Outcome.APPEND] == MESSAGES
+    assert 1 <= worked[Outcome.DUPLICATE] <= 2
+
+
+def assert_sent_once(store: Store, outgoing: Path, *, may_repeat: bool) -> None:
+    with store.read() as tx:
+        promised = tx.outbox.list(limit=1000)
+    assert {queued.state for queued in promised} == {"sent"}
+    files = [BytesHeaderParser().parsebytes(path.read_bytes()) for path in (outgoing / "new").iterdir()]
+    sent = Counter(mail["Message-ID"].strip("<>") for mail in files)
+    assert set(sent) <= {queued.notification.message_id for queued in promised}
+    missing = {queued.notification.message_id for queued in promised} - set(sent)
+    repeated = [key for key, count in sent.items() if count > 1]
+    if may_repeat:
+        # Outcome unknown: a letter may come twice, a reminder may not come at all; one mail, not more.
+        assert len(missing) + len(repeated) <= 1
+    else:
+        assert (missing, repeated) == (set(), [])
+    alerts = Counter((q.notification.ticket, q.notification.event, q.notification.recipient) for q in promised if q.notification.audience == "manager")
+    assert set(alerts.values()) <= {1, 2}  # response and resolution, each once

@@ -1,0 +1,47 @@
+"""A desk in a process of its own that can be killed: it takes the mails of a folder, works them, sends what is to be sent, and sweeps.
+
+    python -m tests.crash.victim DESK STORE_URL AHEAD
+
+`DESK/feed/*.eml` stand for a sender that retries: a file goes away only after the mail was accepted.  AHEAD seconds are added to the clock,
+so that a second life finds the leases of the first one ended.  MAILBRIDGE_CRASH_AT names the place to die at.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from mailbridge.app import App
+from mailbridge.clock import SystemClock
+from mailbridge.intake.envelope import Envelope, Source
+from tests.harness import a_config
+
+
+class ClockAhead:
+    def __init__(self, ahead: timedelta) -> None:
+        self.ahead = ahead
+
+    def now(self) -> datetime:
+        return SystemClock().now() + self.ahead
+
+
+def main(folder: Path, url: str, ahead: float) -> None:
+    clock = ClockAhead(timedelta(seconds=ahead))
+    with App.open(replace(a_config(folder), store_url=url, batch=3), clock=clock) as app:
+        for file in sorted((folder / "feed").glob("*.eml")):
+            envelope = Envelope(source=Source.SMTP, received_at=clock.now(), mail_from="carol@customer.test", rcpt_to=("support@desk.test",))
+            app.inbox.accept(file.read_bytes(), envelope)
+            file.unlink()
+        while app.worker.one_turn():
+            pass
+        clock.ahead += timedelta(days=30)
+        app.sweep()
+        courier = app.deliverer()
+        while courier.one_turn():
+            pass
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]))
