@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, ticket_id
-from mailbridge.cli.show import print_json, print_table, safe, safe_lines, when
+from mailbridge.cli.show import print_json, print_table, safe, when
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
 
@@ -85,9 +84,10 @@ def show(folder: Path, as_json: bool, number_: str) -> None:
             {**ticket_json(ticket, desk.config), "mails": [mail_json(mail) for mail in mails], "events": history, "clocks": deadlines}
         )
         return
-    click.echo(headline(ticket, desk.config))
-    for moment, line in story(mails, events):
-        click.echo(f"\n{when(moment)}  {line}")
+    from mailbridge.cli.history import story
+
+    click.echo(headline(ticket, desk.config) + "\n")
+    click.echo(story(mails, events, lambda id_: ticket_number(desk.config.desk.prefix, id_)))
 
 
 def number(ticket: Ticket, config: Config) -> str:
@@ -124,28 +124,3 @@ def headline(ticket: Ticket, config: Config) -> str:
     lines += [f"tags {safe(', '.join(ticket.tags))}"] if ticket.tags else []
     lines += [f"{relation} {ticket_number(config.desk.prefix, other)}" for relation, other in ticket.links]
     return "\n".join(lines)
-
-
-def story(mails: list[StoredMail], events: list[Event]) -> list[tuple[datetime, str]]:
-    """Mails and happenings in the order of time, each as a line or a few."""
-    told = [(mail.received_at, 0, mail_text(mail)) for mail in mails]
-    told += [(event.at, 1, event_text(event)) for event in events if type(event.what).__name__ != "MessageAdded"]
-    return [(moment, line) for moment, _, line in sorted(told, key=lambda each: each[:2])]
-
-
-def mail_text(mail: StoredMail) -> str:
-    way = "note by" if mail.internal else "mail to the customer by" if mail.direction == "out" else "mail from"
-    body = "\n".join(f"    {line}" for line in safe_lines(mail.fresh or mail.text).strip().splitlines())
-    return f"{way} {safe(mail.sender or mail.sender_name or '?')}" + (f"\n{body}" if body else "")
-
-
-def event_text(event: Event) -> str:
-    """`StatusChanged before=new after=closed  by agent bogdan`: every kind there is and will be, without a table to keep."""
-    values = " ".join(f"{key}={safe(shown(value))}" for key, value in asdict(event.what).items() if value not in ("", None, (), False))
-    return f"{type(event.what).__name__} {values}  by {event.actor.kind}{f' {safe(event.actor.name)}' if event.actor.name else ''}"
-
-
-def shown(value: object) -> str:
-    if isinstance(value, dict):
-        return str(value.get("address", value))
-    return ",".join(map(str, value)) if isinstance(value, (list, tuple)) else when(value) if isinstance(value, datetime) else str(value)

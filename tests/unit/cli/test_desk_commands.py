@@ -15,7 +15,7 @@ import pytest
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.config import load
-from mailbridge.desk.events import Actor, ActorKind, Event, TicketOpened
+from mailbridge.desk.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
 from mailbridge.desk.model import Participant, Priority, Ticket
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.outbox.model import Audience, Notification
@@ -51,7 +51,9 @@ def desk(tmp_path: Path) -> Path:
             participants=(requester,),
         )
         assert tx.tickets.save(ticket, expected_version=0)
-        tx.events.append([Event(ticket=ticket.id, at=NOW, actor=Actor(kind=ActorKind.CUSTOMER, name="ana@acme.example"), what=opened)], 1)
+        ana = Actor(kind=ActorKind.CUSTOMER, name="ana@acme.example")
+        wrote = MessageAdded(author="ana@acme.example")
+        tx.events.append([Event(ticket=1, at=NOW, actor=ana, what=what, mail=1) for what in (opened, wrote)], 1)
         mail = tx.mails.add(
             StoredMail(
                 direction=Direction.IN, received_at=NOW, inbox=good, ticket=1, sender="ana@acme.example", fresh="It burns", fingerprint="f"
@@ -153,7 +155,7 @@ def test_one_ticket_is_shown_with_its_story(run: Run, name: str) -> None:
     assert ran.out.startswith('MB-1  "Plotter')
     assert "nobody has taken it" in ran.out
     assert "It burns" in ran.out
-    assert "TicketOpened subject=Plotter offline requester=ana@acme.example" in ran.out
+    assert "opened for ana@acme.example: network, high, new  by customer ana@acme.example" in ran.out
 
 
 def test_one_ticket_is_shown_to_programs_whole(run: Run) -> None:

@@ -1,0 +1,84 @@
+"""A ticket's history in words: every mail and every happening, in the order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import assert_never
+
+from mailbridge.cli.show import safe, safe_lines, when
+from mailbridge.desk.events import (
+    AlertRaised,
+    AssigneeChanged,
+    DeliveryFailed,
+    Event,
+    FieldSet,
+    Happening,
+    Linked,
+    MessageAdded,
+    ParticipantAdded,
+    PriorityChanged,
+    StatusChanged,
+    TagsAdded,
+    TeamChanged,
+    TicketOpened,
+    TypeChanged,
+)
+from mailbridge.store.mails import StoredMail
+
+
+def story(mails: Iterable[StoredMail], events: Iterable[Event], number: Callable[[int], str]) -> str:
+    """The text; `number` gives a ticket's id its name."""
+    bodies = {mail.id: mail for mail in mails}
+    told: list[tuple[datetime, str]] = []
+    for event in events:
+        who = f"  by {event.actor.kind}{f' {safe(event.actor.name)}' if event.actor.name else ''}"
+        line = safe(sentence(event.what, number)) + ("" if isinstance(event.what, MessageAdded) else who)
+        told.append((event.at, line + body(event, bodies)))
+    return "\n".join(f"{when(moment)}  {line}" for moment, line in told)
+
+
+def body(event: Event, mails: Mapping[int, StoredMail]) -> str:
+    """What the person wrote, below the line that says so."""
+    mail = mails.get(event.mail or 0) if isinstance(event.what, MessageAdded) else None
+    if mail is None:
+        return ""
+    lines = safe_lines(mail.fresh or mail.text).strip().splitlines()
+    return "".join(f"\n    {line}".rstrip(" ") for line in ["", *lines, ""]) if lines else ""
+
+
+def sentence(what: Happening, number: Callable[[int], str]) -> str:
+    match what:
+        case TicketOpened():
+            return f"opened for {what.requester.address}: {what.team}, {what.priority}, {what.status}"
+        case MessageAdded(to_customer=True):
+            return f"{what.author} answers the customer"
+        case MessageAdded(internal=True):
+            return f"{what.author} notes"
+        case MessageAdded(automatic=True):
+            return f"{what.author} sends by a robot"
+        case MessageAdded():
+            return f"{what.author} writes"
+        case StatusChanged():
+            return f"status {what.before} → {what.after}"
+        case TeamChanged():
+            return f"team {what.before} → {what.after}"
+        case AssigneeChanged():
+            return f"taken by {what.after}" if what.after else f"given back by {what.before}"
+        case PriorityChanged():
+            return f"priority {what.before} → {what.after}"
+        case TypeChanged():
+            return f"type {what.after}"
+        case TagsAdded():
+            return f"tagged {', '.join(what.tags)}"
+        case FieldSet():
+            return f"{what.name} = {what.value}"
+        case ParticipantAdded():
+            return f"{what.participant.address} takes part as {what.participant.role}"
+        case Linked():
+            return f"{what.relation.replace('-', ' ')}: {number(what.ticket)}"
+        case AlertRaised():
+            return f"alert: {what.promise} {what.alert}, due {when(what.due_at)}"
+        case DeliveryFailed():
+            return f"{what.recipient} did not get {what.what}: {what.reason}"
+    assert_never(what)
