@@ -70,7 +70,9 @@ def certain_sign(tree: Tree, message: Message) -> str:
         return "multipart/report"
     if tree.get("x-failed-recipients"):
         return "X-Failed-Recipients"
-    if formats.DAEMON.search(writer(tree)) or formats.DAEMON.match((message.return_path or "")[:500]):
+    if formats.DAEMON.search(writer(tree)):
+        return "bounce sender"
+    if formats.NOBODY.fullmatch(writer(tree)) and not message.return_path:
         return "bounce sender"
     if formats.TITLES.fullmatch(title(message)):
         return "bounce title"

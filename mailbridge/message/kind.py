@@ -41,8 +41,9 @@ class Seen:
 
     @property
     def null_sender(self) -> bool:
-        """RFC 5321, 4.5.5: '<>' is the sender of what must not be answered."""
-        return self.policy.envelope_from == "" or (self.policy.envelope_from is None and self.message.return_path == "")
+        """RFC 5321, 4.5.5: '<>' is the sender of what must not be answered; some servers write their own name for it."""
+        envelope = self.policy.envelope_from if self.policy.envelope_from is not None else self.message.return_path
+        return envelope is not None and (not envelope or envelope.lower().partition("@")[0] == "mailer-daemon")
 
 
 @dataclass(frozen=True, slots=True)

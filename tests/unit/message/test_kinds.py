@@ -226,6 +226,7 @@ def test_the_envelope_is_believed_before_the_return_path_field() -> None:
 def test_a_vacation_reply_with_the_null_sender_is_no_bounce() -> None:
     assert kinds("Return-Path: <>", "Auto-Submitted: auto-replied").kind is Kind.AUTO_REPLY
     assert kinds("Return-Path: <>", subject="Automatic reply: Printer").kind is Kind.AUTO_REPLY
+    assert kinds("Return-Path: <MAILER-DAEMON@firm.test>", "Auto-Submitted: auto-replied").kind is Kind.AUTO_REPLY
 
 
 @pytest.mark.parametrize(
