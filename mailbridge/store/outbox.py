@@ -38,7 +38,8 @@ def _among(*states: State) -> sa.ColumnElement[bool]:
 _THIS = outbox.c.id == _bind("id")
 _CHANGE = outbox.update().where(_THIS)
 _END = _CHANGE.values(lease_owner=None, lease_until=None)
-_UNDER_WAY = _among(State.SENDING, State.DOT)
+_BY_OWNER = sa.or_(_bind("owner", sa.Text()).is_(None), outbox.c.lease_owner == _bind("owner"))
+_UNDER_WAY = sa.and_(_among(State.SENDING, State.DOT), _BY_OWNER)
 
 _ADD = dialects.insert_new(outbox)
 _CLOSE_UNKNOWN = (
@@ -74,7 +75,7 @@ _MARK_DOT = (
 _LEASE = sa.select(outbox.c.lease_until).where(_THIS)
 _SENT = _END.where(_UNDER_WAY).values(state=State.SENT, sent_at=_bind("now"), reply=_bind("reply"), error="")
 _DEFER = _END.where(_UNDER_WAY).values(state=State.DEFERRED, next_at=_bind("next_at"), error=_bind("error"))
-_FAIL = _END.where(PENDING).values(state=State.FAILED, error=_bind("error"))
+_FAIL = _END.where(PENDING, _BY_OWNER).values(state=State.FAILED, error=_bind("error"))
 _SUPPRESS = _END.where(_among(State.QUEUED, State.DEFERRED, State.SENDING)).values(state=State.SUPPRESSED, error=_bind("error"))
 _RESEND = _END.where(_among(State.SENT, State.FAILED, State.SUPPRESSED)).values(
     state=State.QUEUED, attempts=0, next_at=_bind("now"), error="", repeated=False
@@ -144,17 +145,20 @@ class Outbox:
         values = {"in_id": id, "in_owner": owner, "in_now": now, "in_until": until, "in_next_at": until + UNKNOWN_REST}
         return self._sql.change(_MARK_DOT, values) == 1
 
-    def sent(self, id: int, now: datetime, reply: str = "") -> bool:
+    # With `owner` the next three count for a claim of this owner alone: one whose lease ended knows nothing of what the next one
+    # is sending now, and a reminder that they put back into the queue would go out twice.
+
+    def sent(self, id: int, now: datetime, reply: str = "", *, owner: str | None = None) -> bool:
         """The server took it; `reply` is what it said."""
-        return self._sql.change(_SENT, {"in_id": id, "in_now": now, "in_reply": reply}) == 1
+        return self._sql.change(_SENT, {"in_id": id, "in_now": now, "in_reply": reply, "in_owner": owner}) == 1
 
-    def defer(self, id: int, next_at: datetime, error: str) -> bool:
+    def defer(self, id: int, next_at: datetime, error: str, *, owner: str | None = None) -> bool:
         """The server did not take it now, for sure; it is tried again at `next_at`."""
-        return self._sql.change(_DEFER, {"in_id": id, "in_next_at": next_at, "in_error": error}) == 1
+        return self._sql.change(_DEFER, {"in_id": id, "in_next_at": next_at, "in_error": error, "in_owner": owner}) == 1
 
-    def fail(self, id: int, error: str, now: datetime) -> bool:
+    def fail(self, id: int, error: str, now: datetime, *, owner: str | None = None) -> bool:
         """It will never be delivered.  True for one caller only: tell the agent."""
-        return self._sql.change(_FAIL, {"in_id": id, "in_error": error}) == 1
+        return self._sql.change(_FAIL, {"in_id": id, "in_error": error, "in_owner": owner}) == 1
 
     def suppress(self, id: int, reason: str, now: datetime) -> bool:
         """It was decided not to send it."""

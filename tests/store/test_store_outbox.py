@@ -191,6 +191,18 @@ def test_a_slow_sender_whose_mail_was_taken_over_cannot_send_its_dot(store: Stor
         assert tx.outbox.mark_dot(id, "second", NOW + LEASE)
 
 
+def test_a_sender_who_lost_its_claim_changes_nothing_any_more(store: Store) -> None:
+    """Put back by the slow one while the quick one is past its dot, a reminder would go out twice."""
+    id = up_to(State.SENDING, store, REMINDER)
+    claim_one(store, NOW + LEASE, owner="quick")
+    with store.write() as tx:
+        assert tx.outbox.mark_dot(id, "quick", NOW + LEASE)
+        assert not tx.outbox.defer(id, NOW + LEASE, "connection lost", owner="sender")
+        assert not tx.outbox.fail(id, "gave up", NOW, owner="sender")
+        assert not tx.outbox.sent(id, NOW, owner="sender")
+        assert tx.outbox.sent(id, NOW, owner="quick")
+
+
 @pytest.mark.parametrize("state", [State.SENDING, State.DOT])
 def test_the_servers_answer_ends_the_try(store: Store, state: State) -> None:
     id = up_to(state, store)
