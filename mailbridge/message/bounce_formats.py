@@ -15,7 +15,8 @@ LOOSE_ADDRESS = re.compile(ADDRESS)
 # --- who sends bounces
 
 # Nobody but a mail server writes under these names.
-DAEMON = re.compile(r"(?:^|[<\s\"'])(?:mailer[-_. ]?daemon(?:@|\b)|(?:double-bounce|mail\.delivery\.system|mdaemon)@)|^\s*<>\s*$", re.I)
+DAEMON = re.compile(r"(?:^|[<\s\"'])(?:mailer[-_. ]?daemon(?:@|\b)|(?:double-bounce|mail\.delivery\.system|mdaemon)@)", re.I)
+NOBODY = re.compile(r"\s*<>\s*")  # no server that writes From: <> names somebody in Return-Path
 # People write under these as well: a bounce needs another sign.
 POSTMASTER = re.compile(
     r"(?:^|[<\s\"'])(?:"
