@@ -22,6 +22,8 @@ def used(text: str) -> list[tuple[str, int]]:
 
 def filled(text: str, captures: Mapping[str, str]) -> str | None:
     """The text with its captures; None where one of them caught nothing."""
+    if "${" not in text:
+        return text
     if any(not captures.get(name) for name, _ in used(text)):
         return None
     return _USE.sub(lambda found: captures[found[1]], text)

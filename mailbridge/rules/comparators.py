@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 
 
 class Comparator(StrEnum):
@@ -14,24 +16,29 @@ class Comparator(StrEnum):
 
 
 class _Titles(dict[int, str]):
-    """RFC 5051 step 2 for one character: its simple titlecase, then fully decomposed."""
+    """RFC 5051 2 (a) for one character: its simple titlecase."""
 
     def __missing__(self, code: int) -> str:
         title = chr(code).title()
-        # RFC 5051 wants the simple mapping of UnicodeData.txt; where the full one is longer there is no simple one.
-        made = unicodedata.normalize("NFKD", title if len(title) == 1 else chr(code))
-        self[code] = made
+        # The RFC wants the simple mapping of UnicodeData.txt; where the full one is longer there is no simple one.
+        self[code] = made = title if len(title) == 1 else chr(code)
         return made
 
 
 _TITLES = _Titles()
+# Characters whose simple titlecase may not be what `str.upper` gives (ß, digraphs, Georgian, ligatures); for all others it is, and faster.
+_ODD = re.compile("[ßŉǄ-ǌǰ-ǳΐΰև\u10d0-\u10ff\u1e96-\u1e9f\u1f00-\u1fff\ufb00-\ufb17]")
 _ASCII_UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 
 
+@lru_cache(maxsize=64)
 def fold(text: str, comparator: Comparator) -> str:
-    """What two texts have in common that are equal by this comparator."""
+    """What two texts have in common that are equal by this comparator.  The texts of a mail are asked for many times, so a few are kept."""
     if comparator is Comparator.UNICODE:
-        return text.upper() if text.isascii() else text.translate(_TITLES)
+        if text.isascii():
+            return text.upper()
+        titled = text.translate(_TITLES) if _ODD.search(text) else text.upper()
+        return unicodedata.normalize("NFKD", titled)  # (b): decomposed
     if comparator is Comparator.ASCII:
         return text.upper() if text.isascii() else text.translate(_ASCII_UPPER)
     if comparator is Comparator.NUMERIC:

@@ -9,7 +9,7 @@ from typing import Any
 
 from mailbridge.rules.comparators import Comparator, fold, numeric
 from mailbridge.rules.compile import encoded, pattern_of
-from mailbridge.rules.patterns import Found, Pattern, literal
+from mailbridge.rules.patterns import Found, Pattern
 from mailbridge.rules.tree import Match, Number, Test
 
 _ORDER: dict[Match, Callable[[Any, Any], bool]] = {
@@ -55,17 +55,27 @@ def within(test: Number, value: float | None) -> bool:
 
 def found(test: Test, text: str) -> tuple[str, Found] | None:
     """The first key that the text passes with, and what of the text it was."""
-    for key in test.keys:
-        if _passes(test, key, text):
-            return key, _found(test, key, text)
-    return None
+    return next(((key, what) for key in test.keys if (what := _found(test, key, text)) is not None), None)
 
 
-def _found(test: Test, key: str, text: str) -> Found:
+def _found(test: Test, key: str, text: str) -> Found | None:
     match test.match:
         case Match.MATCHES | Match.REGEX:
-            return pattern(test.match, test.comparator, key).find(encoded(text)) or Found(text=text, groups=())
+            return pattern(test.match, test.comparator, key).find(encoded(text))
         case Match.CONTAINS:
-            # Folding moves characters, so the words are looked up again as they stand; else the key is shown.
-            return literal(key).find(encoded(text)) or Found(text=key, groups=())
-    return Found(text=text, groups=())
+            return _contained(test, key, text)
+    return Found(text=text, groups=()) if _passes(test, key, text) else None
+
+
+@lru_cache(maxsize=16)
+def _lower(text: str) -> str:
+    # The texts of one mail are asked for by each rule that holds.
+    return text.lower()
+
+
+def _contained(test: Test, key: str, text: str) -> Found | None:
+    """The key as the text has it; where only their folded forms meet, the key itself."""
+    lower, wanted = _lower(text), key.lower()
+    if test.comparator is Comparator.UNICODE and len(lower) == len(text) and (start := lower.find(wanted)) >= 0:
+        return Found(text=text[start : start + len(wanted)], groups=())
+    return Found(text=key, groups=()) if _passes(test, key, text) else None

@@ -17,6 +17,7 @@ from mailbridge.rules.patterns import Automaton, Pattern, PatternSet, glob
 from mailbridge.rules.sources import CHANGING
 from mailbridge.rules.tree import (
     RELATIONS,
+    Actions,
     AllOf,
     AnyOf,
     Condition,
@@ -37,9 +38,9 @@ AtomKey = tuple[Match, Comparator, str]
 
 @dataclass(frozen=True, slots=True)
 class Atoms:
-    """A text condition: true when one of these atoms hit in its source.  `leaf` is what the admin wrote."""
+    """A text condition: true when one of these atoms hit in its source (by number).  `leaf` is what the admin wrote."""
 
-    of: tuple[tuple[Source, frozenset[int]], ...]
+    of: tuple[tuple[int, frozenset[int]], ...]
     leaf: Text
 
 
@@ -70,11 +71,13 @@ Node = Atoms | All | Any | Not | Related | Exists | Number | Fact | Same
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """`changing`: its condition asks for something that earlier rules may choose."""
+    """`changing`: its condition asks for something that earlier rules may choose.  `sets` and `adds` are its actions by their names."""
 
     rule: Rule
     when: Node
     changing: bool = False
+    sets: tuple[tuple[str, str], ...] = ()
+    adds: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class SourceIndex:
@@ -134,13 +137,18 @@ def atom_key(test: Test, key: str) -> AtomKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
-    """Immutable.  `triggered[source]` gives for an atom the numbers of the rules it wakes; `always` are looked at for every mail."""
+    """Immutable.  `sources` and `indexes` go by the number of a source.
+
+    `triggered` gives for an atom the numbers of the rules it wakes; `always` are looked at for every mail.
+    """
 
     version: str = ""
     rules: tuple[CompiledRule, ...] = ()
-    indexes: Mapping[Source, SourceIndex] = field(default_factory=dict)
+    sources: tuple[Source, ...] = ()
+    indexes: tuple[SourceIndex, ...] = ()
+    changing: frozenset[int] = frozenset()  # sources whose texts rules change
     triggered: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
-    trigger_sources: tuple[Source, ...] = ()
+    trigger_sources: tuple[int, ...] = ()
     always: tuple[int, ...] = ()
     customers: Customers = field(default_factory=Customers)
     tags: frozenset[str] = frozenset()  # the only ones there are; empty: any
@@ -149,12 +157,12 @@ class RuleSet:
 def compile_rules(rules: Sequence[Rule], *, version: str = "", customers: Customers | None = None, tags: Iterable[str] = ()) -> RuleSet:
     """The rule set of these rules, in their order."""
     builder = _Builder()
-    compiled = tuple(CompiledRule(rule, builder.node(scoped(rule.when)), _changing(rule.when)) for rule in rules)
+    compiled = tuple(_compiled(rule, builder) for rule in rules)
     triggered: dict[int, list[int]] = defaultdict(list)
-    sources: set[Source] = set()
+    sources: set[int] = set()
     always: list[int] = []
     for number, each in enumerate(compiled):
-        trigger = _trigger(each.when)
+        trigger = _trigger(each.when, tuple(builder.sources))
         if trigger is None:
             always.append(number)
             continue
@@ -165,7 +173,9 @@ def compile_rules(rules: Sequence[Rule], *, version: str = "", customers: Custom
     return RuleSet(
         version=version,
         rules=compiled,
-        indexes={source: SourceIndex(atoms) for source, atoms in builder.atoms.items()},
+        sources=tuple(builder.sources),
+        indexes=tuple(map(SourceIndex, builder.atoms)),
+        changing=frozenset(number for source, number in builder.sources.items() if source.kind in CHANGING),
         triggered={atom: tuple(numbers) for atom, numbers in triggered.items()},
         trigger_sources=tuple(sorted(sources)),
         always=tuple(always),
@@ -196,6 +206,47 @@ def leaves(condition: Condition) -> Iterable[Condition]:
             yield condition
 
 
+def _compiled(rule: Rule, builder: _Builder) -> CompiledRule:
+    return CompiledRule(
+        rule=rule,
+        when=builder.node(scoped(rule.when)),
+        changing=_changing(rule.when),
+        sets=sets(rule.then),
+        adds=adds(rule.then),
+    )
+
+
+def sets(then: Actions) -> tuple[tuple[str, str], ...]:
+    """The actions that set one value each, by their names in a trace."""
+    values = {
+        "team": then.team,
+        "type": then.type,
+        "priority": then.priority,
+        "status": then.status,
+        "assignee": then.assignee,
+        "assign by": then.assign_by,
+        "skill": then.skill,
+        "subject": then.subject,
+        "sla": then.sla,
+        "equipment": then.equipment,
+        "location": then.location,
+        "estimate": str(then.estimate.total_seconds()) if then.estimate else None,
+        "playbook": then.playbook,
+        "reply": then.reply,
+        "no-ack": "yes" if then.no_ack else None,
+        "drop": "yes" if then.drop else None,
+        "quarantine": then.quarantine,
+    }
+    fields = ((f"field {name}", value) for name, value in then.fields)
+    return (*((what, value) for what, value in values.items() if value is not None), *fields)
+
+
+def adds(then: Actions) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The actions that add to a list."""
+    lists = (("tags", then.tags), ("notify", then.notify), ("cc", then.cc), ("webhook", then.webhook))
+    return tuple((what, values) for what, values in lists if values)
+
+
 def _changing(when: Condition) -> bool:
     sources = [source for leaf in leaves(when) if isinstance(leaf, Text) for source in leaf.sources]
     return any(source.kind in CHANGING for source in sources)
@@ -214,7 +265,8 @@ class _Builder:
     """Numbers the atoms while it goes through the conditions."""
 
     def __init__(self) -> None:
-        self.atoms: dict[Source, dict[AtomKey, int]] = {}
+        self.sources: dict[Source, int] = {}
+        self.atoms: list[dict[AtomKey, int]] = []  # by number of the source
         self.count = 0
 
     def node(self, condition: Condition) -> Node:
@@ -236,10 +288,17 @@ class _Builder:
 
     def text(self, leaf: Text) -> Atoms:
         test = leaf.test
-        return Atoms(tuple((source, frozenset(self.atom(source, test, key) for key in test.keys)) for source in leaf.sources), leaf)
+        numbers = [self.source(source) for source in leaf.sources]
+        return Atoms(tuple((number, frozenset(self.atom(number, test, key) for key in test.keys)) for number in numbers), leaf)
 
-    def atom(self, source: Source, test: Test, key: str) -> int:
-        atoms = self.atoms.setdefault(source, {})
+    def source(self, source: Source) -> int:
+        if source not in self.sources:
+            self.sources[source] = len(self.atoms)
+            self.atoms.append({})
+        return self.sources[source]
+
+    def atom(self, source: int, test: Test, key: str) -> int:
+        atoms = self.atoms[source]
         made = atom_key(test, key)
         if made not in atoms:
             atoms[made] = self.count
@@ -252,24 +311,26 @@ class _Trigger:
     """Atoms of which at least one must hit; `cost` guesses how often they do."""
 
     cost: int
-    of: tuple[tuple[Source, frozenset[int]], ...]
+    of: tuple[tuple[int, frozenset[int]], ...]
 
 
 # Nearly every mail has one of few values here, so an atom of these wakes its rules far more often than a word does.
 _COMMON = {"kind": 1_000, "language": 1_000, "authenticity": 2_000, "writer": 1_000, "present": 500, "envelope": 5, "address": 3}
 
 
-def _trigger(node: Node) -> _Trigger | None:
+def _trigger(node: Node, sources: Sequence[Source]) -> _Trigger | None:
     """What must hit before the node can hold; None where nothing has to."""
     match node:
         case Atoms(of=of):
-            if any(source.kind in CHANGING for source, _ in of):
+            kinds = [(sources[number].kind, atoms) for number, atoms in of]
+            if any(kind in CHANGING for kind, _ in kinds):
                 return None
-            return _Trigger(sum(len(atoms) * _COMMON.get(source.kind, 10) for source, atoms in of), of)
+            return _Trigger(sum(len(atoms) * _COMMON.get(kind, 10) for kind, atoms in kinds), of)
         case All(children=children):
-            return min((t for t in map(_trigger, children) if t is not None), key=lambda t: t.cost, default=None)
+            some = [t for child in children if (t := _trigger(child, sources)) is not None]
+            return min(some, key=lambda t: t.cost, default=None)
         case Any(children=children):
-            triggers = [_trigger(child) for child in children]
+            triggers = [_trigger(child, sources) for child in children]
             found = [t for t in triggers if t is not None]
             if len(found) < len(triggers):
                 return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 
 from mailbridge.rules.captures import as_tag, filled
 from mailbridge.rules.comparing import passes, within
@@ -16,10 +17,11 @@ from mailbridge.rules.compile import All, Any, Atoms, CompiledRule, Node, Not, R
 from mailbridge.rules.facts import Facts
 from mailbridge.rules.sources import CHANGING, View
 from mailbridge.rules.trace import Change, Miss, Step, Trace
-from mailbridge.rules.tree import Actions, AssignBy, Exists, Fact, Number, Same, Source, Test
+from mailbridge.rules.tree import AssignBy, Exists, Fact, Number, Same, Source, Test
 from mailbridge.rules.why import hits_of, misses_of
 
 SMALL_SET = 50  # up to so many rules, each one that did not hold is weighed for the trace
+MAX_WEIGHED = 50
 MAX_MISSES = 10
 
 
@@ -85,7 +87,7 @@ def _woken(rule_set: RuleSet, state: State) -> list[int]:
 
 def _near(state: State, missed: Iterable[CompiledRule | Miss]) -> tuple[Miss, ...]:
     """The rules that did not hold, those nearest to it first."""
-    weighed = (each if isinstance(each, Miss) else misses_of(each, state) for each in missed)
+    weighed = (each if isinstance(each, Miss) else misses_of(each, state) for each in islice(missed, MAX_WEIGHED))
     return tuple(sorted(weighed, key=lambda miss: (len(miss.reasons) - miss.held, miss.label))[:MAX_MISSES])
 
 
@@ -103,7 +105,7 @@ class State:
         self.lists["tags"] = dict.fromkeys(self.had)
         self.who: dict[str, str] = {}  # what -> the rule that chose it
         self.steps: list[Step] = []
-        self._hits: dict[Source, set[int]] = {}
+        self._hits: dict[int, set[int]] = {}
 
     def texts(self, source: Source) -> tuple[str, ...]:
         """The texts of a source; those that rules change as they are now."""
@@ -114,13 +116,14 @@ class State:
         value = self.chosen.get(f"field {source.name}" if source.kind == "field" else source.kind, "")
         return (value,) if value else ()
 
-    def hits(self, source: Source) -> set[int]:
+    def hits(self, source: int) -> set[int]:
         """The atoms of this source that the mail hits."""
-        if source.kind in CHANGING:
-            return self.rule_set.indexes[source].hits(self.texts(source))
         known = self._hits.get(source)
         if known is None:
-            known = self._hits[source] = self.rule_set.indexes[source].hits(self.view.texts(source))
+            rule_set = self.rule_set
+            known = rule_set.indexes[source].hits(self.texts(rule_set.sources[source]))
+            if source not in rule_set.changing:
+                self._hits[source] = known
         return known
 
     def holds(self, node: Node) -> bool:
@@ -150,17 +153,11 @@ class State:
         rule = compiled.rule
         hits = tuple(hits_of(compiled.when, self))
         captures = {name: value for hit in hits for name, value in hit.captures}
-        changes = tuple(self._changes(rule.name, rule.then, captures))
+        changes = (
+            *(self._set(rule.name, what, value, captures) for what, value in compiled.sets),
+            *(self._add(what, values, captures) for what, values in compiled.adds),
+        )
         self.steps.append(Step(rule=rule.name, label=rule.label, line=rule.place.line, hits=hits, changes=changes, stop=rule.stop))
-
-    def _changes(self, rule: str, then: Actions, captures: Mapping[str, str]) -> Iterable[Change]:
-        for what, value in single_values(then):
-            yield self._set(rule, what, value, captures)
-        for name, value in then.fields:
-            yield self._set(rule, f"field {name}", value, captures)
-        for what, values in (("tags", then.tags), ("notify", then.notify), ("cc", then.cc), ("webhook", then.webhook)):
-            if values:
-                yield self._add(what, values, captures)
 
     def _set(self, rule: str, what: str, text: str, captures: Mapping[str, str]) -> Change:
         value = filled(text, captures)
@@ -234,30 +231,6 @@ def _before(facts: Facts) -> dict[str, str]:
         "team": ticket.team, "type": ticket.type, "status": ticket.status, "priority": str(ticket.priority), "assignee": ticket.assignee,
     }  # fmt: skip
     return chosen | {f"field {name}": value for name, value in ticket.fields}
-
-
-def single_values(then: Actions) -> Iterable[tuple[str, str]]:
-    """The actions that set one value each, by their names in a trace."""
-    values = {
-        "team": then.team,
-        "type": then.type,
-        "priority": then.priority,
-        "status": then.status,
-        "assignee": then.assignee,
-        "assign by": then.assign_by,
-        "skill": then.skill,
-        "subject": then.subject,
-        "sla": then.sla,
-        "equipment": then.equipment,
-        "location": then.location,
-        "estimate": str(then.estimate.total_seconds()) if then.estimate else None,
-        "playbook": then.playbook,
-        "reply": then.reply,
-        "no-ack": "yes" if then.no_ack else None,
-        "drop": "yes" if then.drop else None,
-        "quarantine": then.quarantine,
-    }
-    return ((what, value) for what, value in values.items() if value is not None)
 
 
 def _passes(test: Test | Number, value: tuple[str, ...] | float) -> bool:

@@ -24,7 +24,8 @@ MAX_PROGRAM = 2_000  # RE2 instructions: what one pattern may cost a byte in the
 MAX_CAPTURED = 8_192  # bytes of a match that groups are looked for in
 MEMORY = 8 << 20
 SET_MEMORY = 64 << 20
-SET_SIZE = 2_000  # patterns a set; larger ones are cut
+FILTER_SIZE = 1_000  # patterns a filter: its automaton has 8 MiB and starts anew when they are full
+SET_SIZE = 5_000  # words an automaton
 
 # Letters, digits and marks of all scripts as few ranges; general punctuation, symbols, CJK punctuation and private use are left out.
 WORD = (
@@ -93,6 +94,7 @@ class Pattern:
         return self.translated.encode(), _options(ignore_case=self._ignore_case)
 
 
+@lru_cache(maxsize=1_024)
 def is_word(character: str) -> bool:
     """Whether \\w takes this character."""
     return re2.search(f"^[{WORD}]", character) is not None
@@ -112,12 +114,6 @@ def glob(pattern: str) -> str:
     return rf"(?s)\A{''.join(made)}\z"
 
 
-@lru_cache(maxsize=1_024)
-def literal(words: str) -> Pattern:
-    """A pattern for exactly these words, whatever their case."""
-    return Pattern(re2.escape(words[: MAX_PATTERN // 4]))
-
-
 class Automaton:
     """Literal words searched together: which of them stand in a text, in one pass whatever their number."""
 
@@ -125,7 +121,7 @@ class Automaton:
 
     def __init__(self, words: Sequence[str]) -> None:
         self._sets: list[tuple[re2.Set, tuple[int, ...]]] = []
-        for chunk in _chunks(range(len(words)), SET_SIZE * 5):
+        for chunk in _chunks(range(len(words)), SET_SIZE):
             self._add(words, tuple(chunk))
 
     def _add(self, words: Sequence[str], ids: tuple[int, ...]) -> None:
@@ -152,7 +148,7 @@ class PatternSet:
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._patterns = patterns
         self._filters: list[tuple[re2.Filter, tuple[int, ...]]] = []
-        for chunk in _chunks(range(len(patterns)), SET_SIZE):
+        for chunk in _chunks(range(len(patterns)), FILTER_SIZE):
             self._add(tuple(chunk))
 
     def _add(self, ids: tuple[int, ...]) -> None:

@@ -126,7 +126,8 @@ def _passes(test: Test, key: str, value: str) -> bool:
     if test.match is Match.MATCHES:
         return _like(key, value, test.comparator != "i;octet")
     flags = 0 if test.comparator == "i;octet" else re.IGNORECASE
-    return re.search(key, value, flags) is not None
+    # `$` is the end of the text; Python's also takes a line end before it.
+    return re.search(key.replace("$", r"\Z"), value, flags) is not None
 
 
 def _same(one: str, other: str, comparator: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.message.model import Address, Attachment, Message, Part, Reply, Sender
+from mailbridge.rules.comparators import Comparator, fold
 from mailbridge.rules.examples import facts_of_example
 from mailbridge.rules.facts import Facts, facts_of
 from mailbridge.rules.load import Policy, load
@@ -206,3 +208,12 @@ def test_no_condition_fails_on_an_empty_mail() -> None:
     made = policy(*conditions)
 
     assert run(made.rules, Facts(message=Message(), now=NOW, organisation=made.organisation)).rules == ()
+
+
+def test_folding_takes_the_short_way_only_where_it_is_the_same() -> None:
+    """RFC 5051: simple titlecase, decomposed; `str.upper` is not that for every character of Unicode."""
+    characters = [chr(code) for code in range(0x110000) if not 0xD800 <= code < 0xE000]
+    simple = [c.title() if len(c.title()) == 1 else c for c in characters]
+
+    wrong = [c for c, title in zip(characters, simple, strict=True) if fold(c, Comparator.UNICODE) != unicodedata.normalize("NFKD", title)]
+    assert wrong == []
