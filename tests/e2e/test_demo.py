@@ -21,8 +21,12 @@ from mailbridge.cli import exits
 PATIENCE = 90
 
 
+def environment() -> dict[str, str]:
+    """Ours, without what the person who runs the tests has set for a desk."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("MAILBRIDGE_")} | {"COLUMNS": "400"}
+
+
 def mailbridge(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith("MAILBRIDGE_")} | {"COLUMNS": "400"}
     return subprocess.run(
         [sys.executable, "-m", "mailbridge", *arguments],
         cwd=cwd,
@@ -77,7 +81,9 @@ def test_a_difference_is_told_and_ends_in_1(tmp_path: Path) -> None:
         "demo_samples.samples = lambda: (wrong,)\n"
         "sys.exit(main.main(['demo', '--once']))\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
 
     assert done.returncode == exits.MISTAKES
     assert done.stderr == '1 difference:\n  01-vpn-german.eml: team is "network", expected "billing"\n'
@@ -85,7 +91,12 @@ def test_a_difference_is_told_and_ends_in_1(tmp_path: Path) -> None:
 
 def test_it_stays_for_mails_of_ones_own_until_ctrl_c(tmp_path: Path) -> None:
     demo = subprocess.Popen(
-        [sys.executable, "-u", "-m", "mailbridge", "demo"], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [sys.executable, "-u", "-m", "mailbridge", "demo"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
     )
     assert demo.stdout is not None
     try:
