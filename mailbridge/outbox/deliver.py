@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 from random import random
@@ -29,6 +29,7 @@ from mailbridge.outbox.mail import Unwritable, build, deliverable
 from mailbridge.outbox.model import Audience, Notification, Queued
 from mailbridge.outbox.render import Renderer, TemplateFailed, View, guarded, without_template
 from mailbridge.store.engine import Store
+from mailbridge.store.mails import StoredAttachment
 from mailbridge.store.tx import Tx
 
 LEASE = timedelta(minutes=5)
@@ -37,7 +38,10 @@ PORTION = 10
 GIVE_UP = timedelta(days=5)  # RFC 5321 4.5.4.1
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(minutes=67)
 FIRST_REST, LONGEST_REST = timedelta(seconds=2), timedelta(minutes=5)
-FILES_LIMIT = 15 << 20  # bytes of attachments a mail of ours carries; many servers take no more than 25 MB with base64 around it
+CARRYING = frozenset({"new", "assigned", "customer_replied", "colleague_answered"})  # news to agents that bring the files along
+FILES_TO_AGENT = 5 << 20  # bytes; each member of a team gets a mail of its own.  An agent's answer takes all its files to the customer
+TELLINGS = 3
+IN_HAND = 1 << 20  # bytes; a worded mail beyond is fetched again when its turn comes, so that a portion of big ones fits into memory
 
 log = logs.get("outbox")
 _numbers = count(1)
@@ -59,10 +63,9 @@ def _doubled(first: timedelta, times: int, longest: timedelta) -> timedelta:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """Worded now, or before."""
+    """Worded."""
 
     raw: bytes
-    fresh: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +121,10 @@ class Deliverer:
                 log.warning("store_away", error=str(error))
                 stop.wait(2)
                 continue
+            except Exception:  # a bug of ours: the thread must live, the claims come back when their lease is over
+                log.exception("turn_failed")
+                stop.wait(5)
+                continue
             if not busy:
                 wake.wait(1)
                 wake.clear()
@@ -144,8 +151,8 @@ class Deliverer:
     def _work_off(self, claimed: Sequence[Queued], stop: Event | None) -> None:
         ready = self._word(claimed)
         crash.point("outbox.rendered")
-        for number, (queued, raw) in enumerate(ready, start=1):
-            away = self._deliver(queued, raw)
+        for number, queued in enumerate(ready, start=1):
+            away = self._deliver(queued)
             if (away or (stop is not None and stop.is_set())) and number < len(ready):
                 # What was not begun can be claimed by anybody at once, and those tries do not count.
                 self._change(lambda tx: tx.outbox.release(self._owner))
@@ -153,22 +160,32 @@ class Deliverer:
 
     # -- words ----------------------------------------------------------------------------------------------------
 
-    def _word(self, claimed: Sequence[Queued]) -> list[tuple[Queued, bytes]]:
-        """The mails that can be sent now, their words stored; what came of the others is recorded."""
-        desk, now = self._desk(), self._clock.now()
-        with self._store.read() as tx:
-            worded = [(queued, self._wording(tx, queued, desk, now)) for queued in claimed]
-        if any(not isinstance(wording, Ready) or wording.fresh for _, wording in worded):
-            with self._store.write() as tx:
-                for queued, wording in worded:
-                    self._keep(tx, queued, wording, now)
-        return [(queued, wording.raw) for queued, wording in worded if isinstance(wording, Ready)]
+    def _word(self, claimed: Sequence[Queued]) -> list[Queued]:
+        """The promises that can be sent now, their words stored; what came of the others is recorded."""
+        ready = [queued for queued in claimed if queued.rendered is not None]
+        worded: list[tuple[Queued, Wording]] = []
+        for queued in claimed:
+            if queued.rendered is None:
+                with self._store.read() as tx:
+                    worded.append((queued, self._wording(tx, queued, self._desk(), self._clock.now())))
+            if sum(len(wording.raw) for _, wording in worded if isinstance(wording, Ready)) > IN_HAND:
+                ready += self._keep(worded)
+                worded = []
+        return ready + self._keep(worded)
+
+    def _keep(self, worded: Sequence[tuple[Queued, Wording]]) -> list[Queued]:
+        """All of it in one transaction; those that can be sent, with their words in hand where these are small."""
+        if not worded:
+            return []
+        with self._store.write() as tx:
+            for queued, wording in worded:
+                self._note(tx, queued, wording, self._clock.now())
+        ready = [(queued, wording.raw) for queued, wording in worded if isinstance(wording, Ready)]
+        return [replace(queued, rendered=raw if len(raw) <= IN_HAND else None) for queued, raw in ready]
 
     def _wording(self, tx: Tx, queued: Queued, desk: Desk, now: datetime) -> Wording:
-        if queued.rendered is not None:
-            return Ready(raw=queued.rendered, fresh=False)
         try:
-            return _judged(tx, queued, desk, now) or Ready(raw=self._written(tx, queued, desk), fresh=True)
+            return _judged(tx, queued, desk, now) or Ready(raw=self._written(tx, queued, desk))
         except TemplateFailed as error:
             return Hopeless(reason=f"template error: {error}")
         except Unwritable as error:
@@ -181,7 +198,9 @@ class Deliverer:
             return Again(reason=reason) if queued.attempts < desk.config.limits.tries else Hopeless(reason=reason)
 
     def _written(self, tx: Tx, queued: Queued, desk: Desk) -> bytes:
-        notification, view = guarded(queued.notification, self._view(tx, queued.notification, desk))
+        files, left_out = _files(tx, queued.notification)
+        seen = replace(self._view(tx, queued.notification, desk), left_out=left_out)
+        notification, view = guarded(queued.notification, seen)
         try:
             worded = self._renderer.render(notification, view)
         except TemplateFailed as error:
@@ -196,15 +215,14 @@ class Deliverer:
             sender_address=address,
             desk_name=desk.config.desk.name,
             date=self._clock.now(),
-            attachments=_files(tx, notification),
+            attachments=[_attachment(tx, file) for file in files],
             loop_mark=address if notification.automatic else "",
         )
 
-    def _keep(self, tx: Tx, queued: Queued, wording: Wording, now: datetime) -> None:
+    def _note(self, tx: Tx, queued: Queued, wording: Wording, now: datetime) -> None:
         match wording:
-            case Ready(raw=raw, fresh=fresh):
-                if fresh:
-                    tx.outbox.mark_rendered(queued.id, raw)
+            case Ready(raw=raw):
+                tx.outbox.mark_rendered(queued.id, raw)
             case suppression.Suppress(reason=reason):
                 tx.outbox.suppress(queued.id, reason, now)
                 log.info("mail_suppressed", **_about(queued), reason=reason)
@@ -221,11 +239,11 @@ class Deliverer:
 
     # -- the way out ----------------------------------------------------------------------------------------------
 
-    def _deliver(self, queued: Queued, raw: bytes) -> bool:
+    def _deliver(self, queued: Queued) -> bool:
         """Hands one mail over and records what came of it; true where the server is not there for any mail now."""
         sender, recipient, dotted = self._desk().config.desk.address, deliverable(queued.notification.recipient), Event()
         try:
-            outcome = self._courier.send(sender, recipient, raw, lambda: self._mark_dot(queued, dotted))
+            outcome = self._courier.send(sender, recipient, self._words_of(queued), lambda: self._mark_dot(queued, dotted))
         except Overtaken:
             log.warning("mail_overtaken", **_about(queued))
             return False
@@ -240,6 +258,15 @@ class Deliverer:
         self._record(queued, outcome)
         crash.point("outbox.after_sent")
         return isinstance(outcome, Deferred) and outcome.away
+
+    def _words_of(self, queued: Queued) -> bytes:
+        if queued.rendered is not None:
+            return queued.rendered
+        with self._store.read() as tx:
+            stored = tx.outbox.get(queued.id)
+        if stored is None or stored.rendered is None:
+            raise Overtaken  # taken away in the meantime
+        return stored.rendered
 
     def _mark_dot(self, queued: Queued, dotted: Event) -> None:
         crash.point("outbox.before_dot")
@@ -261,6 +288,8 @@ class Deliverer:
                 self._change(lambda tx: self._fail(tx, queued, f"{code or ''} {reply}".strip(), now))
             case Deferred():
                 self._defer(queued, outcome, now)
+            case Unknown(reply=reply) if queued.repeated:
+                self._change(lambda tx: self._fail(tx, queued, f"the server gave no reply, twice; it may have arrived: {reply}", now))
             case Unknown(reply=reply):
                 # The row stays in state DOT: the store gives it out once more when the server can have no word left to say.
                 log.warning("mail_outcome_unknown", **_about(queued), reply=reply)
@@ -280,8 +309,21 @@ class Deliverer:
     def _fail(self, tx: Tx, queued: Queued, reason: str, now: datetime) -> None:
         """Given up; one caller alone tells whom it concerns, in the same transaction."""
         if tx.outbox.fail(queued.id, reason, now):
-            self._failed(tx, queued, reason)
+            self._tell(tx, queued, reason)
             log.warning("mail_failed", **_about(queued), reason=reason)
+
+    def _tell(self, tx: Tx, queued: Queued, reason: str) -> None:
+        """The news is part of the transaction, or, where it cannot be told, at least no obstacle to it: a ticket may be changed by somebody
+        else at the same moment (then it is told at the second try), or gone."""
+        for _ in range(TELLINGS):
+            try:
+                with tx.savepoint():
+                    self._failed(tx, queued, reason)
+                return
+            except StoreAway:
+                raise
+            except Exception:
+                log.exception("failure_not_told", **_about(queued))
 
     def _note_absence(self, outcome: Outcome, now: datetime) -> None:
         if isinstance(outcome, Deferred) and outcome.away:
@@ -332,23 +374,35 @@ def _earlier(tx: Tx, recipient: str, at: datetime, flood: int) -> suppression.Ea
     )
 
 
-def _files(tx: Tx, notification: Notification) -> tuple[Attachment, ...]:
-    """The attachments of the message that is carried, as many as a mail may hold; a robot carries none to a customer."""
-    if notification.mail is None or (notification.audience is Audience.CUSTOMER and notification.automatic):
-        return ()
-    left, found = FILES_LIMIT, []
-    for file in tx.mails.attachments(notification.mail):
-        if file.inside or file.size > left:
-            continue
-        left -= file.size
-        content = tx.blobs.get(file.sha256)
-        found.append(
-            Attachment(
-                part=file.part, name=file.name, content_type=file.content_type, size=file.size, sha256=file.sha256, content=content,
-                disposition=file.disposition, content_id=file.content_id,
-            )
-        )  # fmt: skip
-    return tuple(found)
+def _files(tx: Tx, notification: Notification) -> tuple[list[StoredAttachment], tuple[str, ...]]:
+    """The files that go along with the message that is carried, and the names of those that are too big to."""
+    answer = notification.audience is Audience.CUSTOMER and not notification.automatic
+    news = notification.audience is Audience.AGENT and notification.event in CARRYING
+    if notification.mail is None or not (answer or news):
+        return [], ()
+    # What was found inside a container (winmail.dat, a nested mail) goes along in its container.
+    found = [file for file in tx.mails.attachments(notification.mail) if not file.inside]
+    if answer:
+        return found, ()
+    room, carried = FILES_TO_AGENT, []
+    for file in sorted(found, key=lambda file: file.size):
+        room -= file.size
+        if room >= 0:
+            carried.append(file)
+    return [file for file in found if file in carried], tuple(file.name for file in found if file not in carried)
+
+
+def _attachment(tx: Tx, file: StoredAttachment) -> Attachment:
+    return Attachment(
+        part=file.part,
+        name=file.name,
+        content_type=file.content_type,
+        size=file.size,
+        sha256=file.sha256,
+        content=tx.blobs.get(file.sha256),
+        disposition=file.disposition,
+        content_id=file.content_id,
+    )
 
 
 def _about(queued: Queued) -> dict[str, object]:

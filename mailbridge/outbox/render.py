@@ -86,7 +86,7 @@ def guarded(notification: Notification, view: View) -> tuple[Notification, View]
     if notification.audience is not Audience.CUSTOMER or not notification.automatic or not stranger:
         return notification, view
     ticket = view.ticket and replace(view.ticket, subject="", requester_name="", requester_address="")
-    silent = replace(view, ticket=ticket, values={}, text="", html="", quoted=None, history=(), files=(), recipient_name="", author="")
+    silent = View(desk=view.desk, ticket=ticket, zone=view.zone)
     return replace(notification, name="", values=()), silent
 
 
@@ -188,6 +188,7 @@ class Renderer:
             "quoted": view.quoted,
             "history": view.history,
             "files": view.files,
+            "left_out": view.left_out,
             "recipient_name": view.recipient_name,
             "reply_to": notification.reply_to or view.desk.address,
             "event": notification.event,

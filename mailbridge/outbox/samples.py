@@ -33,7 +33,8 @@ _FULL = View(
     author="Ana Pop",
     quoted=Entry(author="Ana Pop", at=datetime(2026, 11, 20, 15, 40, tzinfo=UTC), text=_QUESTION),
     history=(Entry(author="Bogdan Ionescu", at=datetime(2026, 11, 20, 15, 50, tzinfo=UTC), text="Which model is it?"),),
-    files=("panel.jpg",),
+    files=("panel.jpg", "film of the noise.mp4"),
+    left_out=("film of the noise.mp4",),
     recipient_name="Ana Pop",
     zone="Europe/Bucharest",
 )

@@ -9,6 +9,7 @@ A template sees, by name:
     quoted        Entry or None: the message that is answered
     history       Entries, newest first
     files         names of the attachments
+    left_out      those of them that are too big to go along with this mail
     author        who wrote `text`
     recipient_name, language, reply_to, event
     words         the constants of words.j2 in the language of the template
@@ -66,6 +67,7 @@ class View:
     quoted: Entry | None = None
     history: tuple[Entry, ...] = ()
     files: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     recipient_name: str = ""
     zone: str = "UTC"  # in which times are shown
 

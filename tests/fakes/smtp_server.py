@@ -58,6 +58,8 @@ class FakeSmtp:
     heard: list[str] = field(default_factory=list)
     connections: int = 0
     port: int = 0  # 0: any free one
+    cut_after: int | None = None  # letters the server says before the line goes dead
+    said: int = 0
 
     def __post_init__(self) -> None:
         for_ever = 10_000
@@ -222,5 +224,10 @@ class _Conversation:
                     self.connection.sendall(bytes([letter]))
                     sleep(0.1)
                 return False
-        self.connection.sendall(answer.encode() + b"\r\n")
-        return not answer.startswith("421")
+        return self.send(answer.encode() + b"\r\n") and not answer.startswith("421")
+
+    def send(self, data: bytes) -> bool:
+        left = len(data) if self.server.cut_after is None else self.server.cut_after - self.server.said
+        self.connection.sendall(data[:left])
+        self.server.said += len(data[:left])
+        return left >= len(data)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
 from types import SimpleNamespace
@@ -20,13 +21,15 @@ from mailbridge.config import Config, Limits
 from mailbridge.config import Desk as DeskConfig
 from mailbridge.context import Desk
 from mailbridge.errors import StoreAway
+from mailbridge.message.model import Attachment
 from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Refused, Unknown
-from mailbridge.outbox.deliver import DOT_LEASE, GIVE_UP, LEASE, Deliverer, backoff, rest
+from mailbridge.outbox.deliver import DOT_LEASE, FILES_TO_AGENT, GIVE_UP, LEASE, Deliverer, backoff, rest
 from mailbridge.outbox.maildir import MaildirCourier
 from mailbridge.outbox.model import Audience, Class, Notification, Queued, State
 from mailbridge.outbox.render import Renderer, shipped_templates
 from mailbridge.outbox.view import DeskView, TicketView, View
 from mailbridge.store.engine import Store
+from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.outbox import UNKNOWN_REST
 from mailbridge.store.tx import Tx
 
@@ -265,7 +268,9 @@ def test_a_letter_is_repeated_no_second_time(office: Office) -> None:
         deliverer.one_turn()
         office.later(DOT_LEASE + UNKNOWN_REST)
     assert len(office.courier.sent) == 2
-    assert office.row().state is State.SENT
+    # and somebody hears that nobody knows
+    assert office.row().state is State.FAILED
+    assert office.failures == [(office.row().id, "the server gave no reply, twice; it may have arrived: ")]
 
 
 def test_whoever_was_too_slow_sends_no_dot(office: Office) -> None:
@@ -392,6 +397,93 @@ def test_a_bug_while_wording_is_tried_again_then_told(office: Office) -> None:
     assert office.row("bob@acme.example").state is State.SENT
     assert office.row().state is State.FAILED
     assert office.failures == [(office.row().id, "KeyError: 'a bug'")]
+
+
+def test_news_that_cannot_be_told_at_first_is_told_at_the_second_try(office: Office) -> None:
+    # given somebody else who changes the ticket at the same moment
+    office.promise(a_promise())
+    office.courier.outcomes = [Refused(code=550, reply="no")]
+    deliverer = office.deliverer()
+    tries: list[str] = []
+
+    def failed(tx: Tx, queued: Queued, reason: str) -> None:
+        tries.append(reason)
+        tx.addresses.suspend(f"{len(tries)}@acme.example", None, reason)
+        if len(tries) == 1:
+            raise ValueError("lost the race")
+
+    deliverer._failed = failed
+    deliverer.one_turn()
+    # then nothing is left of the first try
+    with office.store.read() as tx:
+        assert [suspension.address for suspension in tx.addresses.list()] == ["2@acme.example"]
+    assert office.row().state is State.FAILED
+
+
+def test_news_that_can_never_be_told_stop_nothing(office: Office) -> None:
+    office.promise(a_promise(), a_promise("bob@acme.example"))
+    office.courier.outcomes = [Refused(code=550, reply="no")]
+    deliverer = office.deliverer()
+
+    def failed(tx: Tx, queued: Queued, reason: str) -> None:
+        raise ValueError("a bug")
+
+    deliverer._failed = failed
+    deliverer.one_turn()
+    assert sorted(states(office)) == [State.FAILED, State.SENT]
+
+
+# --- files
+
+
+def a_file(name: str, content: bytes) -> Attachment:
+    return Attachment(
+        part="2", name=name, content_type="image/png", size=len(content), sha256=sha256(content).hexdigest(), content=content
+    )  # fmt: skip
+
+
+def with_files(office: Office, *files: tuple[str, int]) -> int:
+    """A stored mail with files of these names and sizes."""
+    carried = [a_file(name, (name.encode() * size)[:size]) for name, size in files]
+    with office.store.write() as tx:
+        mail = tx.mails.add(StoredMail(direction=Direction.IN, received_at=START, fingerprint="f", sha256=tx.blobs.put(b"raw")))
+        assert mail is not None
+        tx.mails.add_attachments(mail, None, carried)
+    return mail
+
+
+def names_of_files(raw: bytes) -> list[str | None]:
+    return [part.get_filename() for part in email.message_from_bytes(raw).walk() if part.get_content_disposition()]
+
+
+def test_an_agents_answer_takes_its_files_along_however_big(office: Office) -> None:
+    mail = with_files(office, ("a.png", 10), ("b.png", FILES_TO_AGENT + 1))
+    office.promise(a_promise(event="answered", automatic=False, mail=mail))
+    office.deliverer().one_turn()
+    ((_, raw),) = office.courier.sent
+    assert names_of_files(raw) == ["a.png", "b.png"]
+    assert office.row().rendered == raw
+
+
+def test_news_to_agents_bring_the_files_and_name_those_that_are_too_big(office: Office) -> None:
+    mail = with_files(office, ("big.png", FILES_TO_AGENT + 1), ("a.png", 10))
+    office.view = lambda notification: replace(a_view(text="see"), files=("big.png", "a.png"))
+    office.promise(a_promise("bogdan@desk.example", "new", audience=Audience.AGENT, mail=mail))
+    office.deliverer().one_turn()
+    ((_, raw),) = office.courier.sent
+    assert names_of_files(raw) == ["a.png"]
+    assert b"too big to come along: big.png" in raw
+
+
+ROBOTS = [("received", Audience.CUSTOMER), ("commands", Audience.AGENT), ("overdue", Audience.MANAGER)]
+
+
+@pytest.mark.parametrize(("event", "audience"), ROBOTS)
+def test_robots_send_nobodys_files_around(office: Office, event: str, audience: Audience) -> None:
+    mail = with_files(office, ("a.png", 10))
+    office.promise(a_promise(event=event, audience=audience, mail=mail))
+    office.deliverer().one_turn()
+    assert names_of_files(office.courier.sent[0][1]) == []
 
 
 # --- caps

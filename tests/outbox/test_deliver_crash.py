@@ -25,6 +25,7 @@ from tests.outbox.test_deliver import office as office  # the fixture
 
 POINTS = [point for point in crash.POINTS if point.startswith("outbox.")]
 WINDOW = {"outbox.after_dot", "outbox.before_sent"}  # the mail is out, and nobody has written it down
+UNKNOWN = {"outbox.dot_committed", *WINDOW}  # whoever comes after cannot know whether it is out
 LONG = timedelta(minutes=30)  # leases are over, and whatever was unknown may be settled
 
 
@@ -106,12 +107,12 @@ def test_a_crash_at_any_point_loses_nothing_and_repeats_a_letter_in_one_window_o
     assert len(found) + len(never) == 3
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     crashes=st.lists(st.tuples(st.sampled_from(POINTS), st.integers(1, 4)), min_size=1, max_size=4),
     letters=st.integers(1, 6),
 )
-def test_any_series_of_crashes_repeats_each_letter_at_most_once(
+def test_any_series_of_crashes_repeats_a_letter_at_most_once(
     sqlite_store_url: str, tmp_path_factory: pytest.TempPathFactory, crashes: list[tuple[str, int]], letters: int
 ) -> None:
     folder = tmp_path_factory.mktemp("out")
@@ -122,7 +123,7 @@ def test_any_series_of_crashes_repeats_each_letter_at_most_once(
     assert before[State.QUEUED] == 0
     people = [f"{folder.name}.{n}@acme.example" for n in range(letters)]
     office.promise(*(a_promise(person, class_=Class.LETTER) for person in people))
-    in_window = 0
+    in_window = unknown = 0
     for point, visit in crashes:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(crash, "point", Bomb(point, visit))
@@ -132,10 +133,14 @@ def test_any_series_of_crashes_repeats_each_letter_at_most_once(
                     pass
             except Killed:
                 in_window += point in WINDOW
+                unknown += point in UNKNOWN
         office.later(LONG)
     work_until_done(office, folder)
     store.close()
     found = copies(folder)
-    assert set(found) == set(people)
-    assert max(found.values()) <= 2
-    assert sum(found.values()) - letters <= in_window
+    # A letter of which nobody can know for the second time is taken for sent (RELIABILITY: resend once): two crashes in the same
+    # instant of two tries may cost a letter, and the row says "outcome unknown".
+    assert set(found) <= set(people)
+    assert len(people) - len(found) <= unknown // 2
+    assert max(found.values(), default=0) <= 2
+    assert sum(found.values()) - len(found) <= in_window

@@ -111,6 +111,27 @@ def test_a_server_that_reads_too_slowly_is_left(a_courier: Make) -> None:
         assert dots == 0
 
 
+def test_a_connection_cut_after_any_byte_of_the_server_is_told_for_what_it_is() -> None:
+    # given how many letters the server says in a whole conversation
+    with FakeSmtp() as server:
+        courier = SmtpCourier(Relay(host="127.0.0.1", port=server.port, tls=Tls.NONE, helo="desk.example", timeouts=SHORT))
+        send(courier)
+        spoken = server.said
+        courier.close()
+    # when it is cut after each of them
+    for letters in range(spoken):
+        with FakeSmtp(cut_after=letters) as server:
+            courier = SmtpCourier(Relay(host="127.0.0.1", port=server.port, tls=Tls.NONE, helo="desk.example", timeouts=SHORT))
+            outcome, dots = send(courier)
+            courier.close()
+        # then before the dot the mail waits and nothing was taken, after it nobody knows
+        if dots:
+            assert isinstance(outcome, Unknown | Delivered), letters
+        else:
+            assert isinstance(outcome, Deferred), letters
+            assert server.mails == []
+
+
 def test_one_refused_recipient_does_not_hold_up_the_next_mail(a_courier: Make) -> None:
     with FakeSmtp(answers={"RCPT bob@acme.example": "550 5.1.1 nobody", "RCPT eva@acme.example": "450 4.2.0 greylisted"}) as server:
         courier = a_courier(server)
