@@ -30,7 +30,7 @@ def mailbridge(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "mailbridge", *arguments],
         cwd=cwd,
-        env=environ,
+        env=environment(),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
