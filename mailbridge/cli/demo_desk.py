@@ -19,7 +19,7 @@ from mailbridge.errors import InUse, Permanent
 
 MARK = ".mailbridge-demo"
 FIRST_PORT, LAST_PORT = 2525, 2599
-START = 20.0  # seconds until the port must answer
+START = 60.0  # seconds until the port must answer
 
 
 def new_desk(folder: Path, port: int) -> None:

@@ -21,7 +21,7 @@ from mailbridge.store.mails import StoredMail
 
 ENDS = (State.DONE, State.QUARANTINED, State.DROPPED)
 UNDER_WAY = (Out.QUEUED, Out.SENDING, Out.DOT)
-PATIENCE = 30.0
+PATIENCE = 60.0
 GLANCE = 0.02
 
 
