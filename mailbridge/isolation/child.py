@@ -1,7 +1,8 @@
 """The reading child: `python -m mailbridge.isolation.child READER SECONDS BYTES`; serves mails on stdin until it ends.
 
-It holds no state worth saving and talks to nobody but its parent.  Limits: address space, no core file, and before each mail a
-CPU and a wall clock limit of its own, so that a child whose parent was killed in the middle of a bad mail ends as well.
+It holds no state worth saving and talks to nobody but its parent.  Limits: address space, no core file, no written files, no
+processes, and before each mail a CPU and a wall clock limit of its own, so that a child whose parent was killed in the middle of
+a bad mail ends as well.
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ def main(arguments: list[str]) -> None:
     answers.write(frame(b""))
     answers.flush()
     silence()
+    lock_down()
     # What the imports made stays for good; the collector need not walk it again for every mail.
     gc.freeze()
     serve(asks, answers, reader, seconds=float(seconds))
@@ -80,6 +82,12 @@ def silence() -> None:
     with Path(os.devnull).open("wb") as nothing:
         os.dup2(nothing.fileno(), 1)
         os.dup2(nothing.fileno(), 2)
+
+
+def lock_down() -> None:
+    """From now on no file can be written and no process started: a mail that takes the child over gains little."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
 
 
 def load(name: str) -> Reader:

@@ -27,6 +27,8 @@ ENVIRONMENT = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
     "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
 }
+# Of ours the child gets what the interpreter needs to start; passwords may stand in the rest.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "TMPDIR")
 # A second mail waits in the pipe while the child reads the first, unless that one is big: then memory counts more than time.
 SMALL = 256 * 1024
 
@@ -71,14 +73,14 @@ class ReadingProcess:
 
     def __init__(self, reader: str, policy: ReadingPolicy, limits: Limits) -> None:
         self._limits = limits
-        # -P: the working directory is no place to import from; PYTHONPATH: the child sees the very packages we see.
+        # -P: the working directory is no place to import from.
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             [sys.executable, "-P", "-m", "mailbridge.isolation.child", reader, str(limits.seconds), str(limits.memory)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,
-            env=os.environ | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            env=environment(),
         )
         if self._process.stdin is None or self._process.stdout is None:
             raise Transient("The reading process has no pipes")
@@ -247,6 +249,12 @@ class Answers:
         message = answer.message and put_back(answer.message, self._contents)
         self._contents = {}
         complete.append(Answer(message=message, failure=answer.failure))
+
+
+def environment() -> dict[str, str]:
+    """The child's environment: it sees the very packages we see and nothing of what we know."""
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return inherited | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
 def widen(pipe: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from pathlib import Path
 
 from mailbridge.message.model import Attachment, Message, ReadingPolicy
 
@@ -32,6 +33,10 @@ def read(raw: bytes, policy: ReadingPolicy) -> Message:
             print("a library prints to stdout")
         case [b"attach", rest]:
             return with_attachments(rest)
+        case [b"write", path]:
+            Path(path.decode()).write_bytes(b"x")
+        case [b"environment", *_]:
+            return Message(subject="\n".join(f"{name}={value}" for name, value in os.environ.items()))
         case [b"pid", *_]:
             return Message(subject=str(os.getpid()))
     return Message(

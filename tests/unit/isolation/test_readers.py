@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -103,6 +104,18 @@ def test_a_message_that_cannot_be_sent_is_a_failure_not_a_crash(readers: Readers
 
 def test_what_a_library_prints_does_not_break_the_answers(readers: Readers) -> None:
     assert message(readers.read(b"print")).subject == "print"
+
+
+def test_a_child_can_write_no_file(readers: Readers, tmp_path: Path) -> None:
+    assert failure(readers.read(b"write " + str(tmp_path / "file").encode())).startswith("OSError at ")
+    assert not (tmp_path / "file").exists() or not (tmp_path / "file").stat().st_size
+
+
+def test_a_child_knows_nothing_of_our_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAILBRIDGE_PASSWORD", "planted")
+    readers = Readers(ReadingPolicy(), processes=1, reader=FAKE)
+    assert "planted" not in message(readers.read(b"environment")).subject
+    readers.close()
 
 
 def test_every_mail_of_many_is_told_once_and_under_its_own_number(readers: Readers) -> None:
