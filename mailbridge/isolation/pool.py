@@ -50,8 +50,11 @@ class Readers:
         self._closed = False
 
     def read_many(self, count: int, load: Load, done: Done) -> None:
-        """Read mails 0..count-1 in parallel.  `load(i)` gives (raw bytes, envelope sender or None) when a child is free for it,
-        so that only a few raw mails are in memory; `done(i, result)` is called once for each, in any order, in this thread.  Neither may use the pool."""
+        """Read mails 0..count-1 in parallel.
+
+        `load(i)` gives (raw bytes, envelope sender or None) when a child is free for it, so that only a few raw mails are in
+        memory; `done(i, result)` is called once for each, in any order, in this thread.  Neither may use the pool itself.
+        """
         if count <= 0:
             return
         with self._taken(count) as children:
