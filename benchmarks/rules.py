@@ -58,7 +58,7 @@ def vocabulary(random: Random, size: int) -> list[str]:
 
 def a_word(random: Random, words: Sequence[str]) -> str:
     """Zipf in the rough: half of all text is made of a hundredth of the words."""
-    return words[int(len(words) * random.random() ** 4)]
+    return words[int(len(words) * random.random() ** 7)]
 
 
 def a_mail(random: Random, words: Sequence[str], length: int = 250) -> Facts:

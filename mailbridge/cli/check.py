@@ -57,6 +57,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
     from mailbridge.rules import examples
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.load import load
+    from mailbridge.rules.shadow import unreachable
 
     root = folder.parent if folder.is_file() else folder
     problems: list[Problem] = []
@@ -72,6 +73,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
     if loaded.policy is not None:
         problems += examples.failures(loaded.policy, reader(config) if config else None)
         problems += examples.without_example(loaded.policy)
+        problems += unreachable([compiled.rule for compiled in loaded.policy.rules.rules])
     if config is not None:
         problems += template_problems(config)
     return Found(root=root, config=config, policy=loaded.policy, problems=tuple(sorted(set(problems))))

@@ -111,8 +111,11 @@ class Tested:
 
 def text_test(*, index: bool = False, relations: bool = False, numeric: bool = False, words: Callable[[str], str] | None = None) -> Shape:
     """What compares a text: 'x' and [x, y] are `is`, a mapping names the match type."""
-    comparator = Comparator.NUMERIC if numeric else Comparator.UNICODE
+    made = _text_shape(index, relations, Comparator.NUMERIC if numeric else Comparator.UNICODE, words)
+    return Later(name="compared-text" if relations else "indexed-text" if index else "text", shape=lambda: made)
 
+
+def _text_shape(index: bool, relations: bool, comparator: Comparator, words: Callable[[str], str] | None) -> Shape:
     def short(values: tuple[str, ...]) -> Tested:
         return _tested({"is": values}, comparator, words)
 
@@ -529,3 +532,11 @@ CONDITION: Shape = Either(
     mapping=_ONE,
     sequence=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=_all),
 )
+
+# Shapes that contain themselves or stand in many places, by the names that editors know them by.
+SHARED: dict[str, Shape] = {
+    "condition": CONDITION,
+    "text": _text_shape(False, False, Comparator.UNICODE, None),
+    "indexed-text": _text_shape(True, False, Comparator.UNICODE, None),
+    "compared-text": _text_shape(False, True, Comparator.UNICODE, None),
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mailbridge.desk.model import Organisation
@@ -74,7 +74,7 @@ def version_of(files: Mapping[str, str]) -> str:
 def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rule]) -> Policy:
     teams, sla, statuses, types, customers = values.values()
     version = version_of(files)
-    desk = organisation(teams, sla, statuses, types, customers)
+    desk = replace(organisation(teams, sla, statuses, types, customers), levels=levels(sla))
     compiled = compile_rules(rules, version=version, customers=customers_of(customers), tags=desk.tags)
     return Policy(version=version, organisation=desk, rules=compiled, levels=levels(sla), texts=dict(files))
 

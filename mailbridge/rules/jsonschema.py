@@ -1,0 +1,44 @@
+"""The language of the rule files as JSON Schema (draft 2020-12), for editors that complete and underline while one types."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mailbridge.rules import schema
+from mailbridge.rules.conditions import SHARED
+from mailbridge.rules.shape import Shape
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+
+def names() -> list[str]:
+    """What there are schemas for: teams, sla, statuses, types, customers, routing."""
+    return [*(path.removeprefix("rules/").removesuffix(".yaml") for path in schema.FILES), "routing"]
+
+
+def of(name: str) -> dict[str, Any]:
+    """The schema of one kind of file.  Raises KeyError for a name that is not in `names`."""
+    if name == "routing":
+        rules = {"type": "array", "items": schema.RULE.schema()}
+        return _document("Routing rules of mailbridge", rules, SHARED)
+    return _document(f"{name}.yaml of mailbridge", schema.FILES[f"rules/{name}.yaml"].schema(), {})
+
+
+def text(name: str) -> str:
+    """The schema as it stands in rules/schema/."""
+    return json.dumps(of(name), indent=1, ensure_ascii=False) + "\n"
+
+
+def schema_line(path: str) -> str:
+    """The first line by which editors find the schema of a file under rules/."""
+    inner = path.removeprefix("rules/")
+    name = "routing" if "/" in inner else inner.removesuffix(".yaml")
+    return f"# yaml-language-server: $schema={'../' * inner.count('/')}schema/{name}.json"
+
+
+def _document(title: str, shape: dict[str, Any], definitions: dict[str, Shape]) -> dict[str, Any]:
+    made: dict[str, Any] = {"$schema": DIALECT, "title": title, **shape}
+    if definitions:
+        made["$defs"] = {name: each.schema() for name, each in definitions.items()}
+    return made
