@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
-from threading import Event
 from typing import Self
 
 from mailbridge import shipped
@@ -47,8 +46,6 @@ class App:
         self.config = config
         self.clock: Clock = clock or SystemClock()
         self.store = Store(store_url(config), patience=STORE_PATIENCE)
-        self.mail_waits = Event()  # set when a mail came in
-        self.letters_wait = Event()  # set when a promise to send was made
 
     @classmethod
     @contextmanager
@@ -121,7 +118,7 @@ class App:
 
     @cached_property
     def inbox(self) -> Inbox:
-        return Inbox(self.store, on_accepted=self.mail_waits.set)
+        return Inbox(self.store)
 
     @cached_property
     def worker(self) -> Worker:
@@ -130,7 +127,6 @@ class App:
             self.readers,
             self.desk,
             self.clock,
-            on_outbox=self.letters_wait.set,
             on_quarantine=self._quarantined,
         )
 
@@ -149,10 +145,7 @@ class App:
 
     def sweep(self, now: datetime | None = None) -> int:
         """Every promised moment up to now is told; how many there were."""
-        told = sweep(self.store, self.desk(), now or self.clock.now())
-        if told:
-            self.letters_wait.set()
-        return told
+        return sweep(self.store, self.desk(), now or self.clock.now())
 
     # -- what happens when something goes wrong -----------------------------------------------------------------
 
@@ -179,7 +172,6 @@ class App:
         # The news of a failure that fails itself is not told again: it would go round for ever.
         told = () if promise.event == "bounced" else notifications(decision.events, occasion(tx, after, desk))
         record(tx, after, decision.events, told, desk.organisation, now)
-        self.letters_wait.set()
 
     def _held(self, tx: Tx, _queued: Queued, until: datetime) -> None:
         """The breaker for automatic mail is open: the admins hear of it once an hour."""
@@ -194,7 +186,7 @@ class App:
     def _tell_admins(self, event: str, key: str, values: dict[str, str]) -> None:
         with self.store.write() as tx:
             tx.outbox.add_many(self._letters(event, key, values), self.clock.now())
-        self.letters_wait.set()
+            tx.wake("outbox")
 
 
 def store_url(config: Config) -> str:

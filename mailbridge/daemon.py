@@ -15,6 +15,7 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import timedelta
+from functools import partial
 from threading import Event, Thread
 from types import FrameType
 
@@ -27,6 +28,7 @@ from mailbridge.intake.listener import Listeners
 from mailbridge.jobs.ticker import Job, Ticker
 from mailbridge.ops import log as logs
 from mailbridge.ops import systemd
+from mailbridge.store.wake import Waiter
 
 log = logs.get("daemon")
 
@@ -34,6 +36,7 @@ SWEEP = timedelta(seconds=5)
 HEARTBEAT = timedelta(seconds=15)
 RULES = timedelta(seconds=2)
 STATE_KEY = "daemon"
+RING = timedelta(seconds=1)
 JOIN = 10.0  # seconds a thread may take to finish its turn
 
 
@@ -44,6 +47,7 @@ class Daemon:
         self._app = app
         self._stop = Event()
         self._threads: list[Thread] = []
+        self._mail_waits, self._letters_wait = Event(), Event()
         self._health: dict[str, dict[str, object]] = {}
         # One process works one SQLite file: two turns in flight keep its reading children busy while one of them writes.
         self._workers = workers if workers is not None else 2
@@ -74,17 +78,16 @@ class Daemon:
         """Every part runs and every port answers."""
         app = self._app
         app.desk()  # keys and rules are there before the first mail
+        for channel, wake in (("inbox", self._mail_waits), ("outbox", self._letters_wait)):
+            self._thread(f"bell-{channel}", partial(self._pass_on, app.store.waiter(channel), wake))
         for number in range(self._workers):
-            self._thread(f"worker-{number}", lambda: app.worker.run(self._stop, app.mail_waits))
+            self._thread(f"worker-{number}", partial(app.worker.run, self._stop, self._mail_waits))
         for number in range(app.config.outgoing.connections):
-            courier = app.deliverer()
-            self._thread(f"courier-{number}", lambda courier=courier: courier.run(self._stop, app.letters_wait))
+            self._thread(f"courier-{number}", partial(app.deliverer().run, self._stop, self._letters_wait))
         for poller in self._pollers:
             self._thread(f"imap-{poller.name}", poller.run)
         self.listeners.start()
         self._ticker.start()
-        app.mail_waits.set()
-        app.letters_wait.set()
         log.info("daemon_started", version=__version__, ports=list(self.listeners.ports), mailboxes=len(self._pollers))
 
     def stop(self) -> None:
@@ -97,8 +100,8 @@ class Daemon:
         self._ticker.stop()
         if self._intake:
             self._app.inbox.close()
-        self._app.mail_waits.set()
-        self._app.letters_wait.set()
+        self._mail_waits.set()
+        self._letters_wait.set()
         for thread in self._threads:
             thread.join(JOIN)
         log.info("daemon_stopped")
@@ -119,6 +122,13 @@ class Daemon:
         thread = Thread(target=run, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
+
+    def _pass_on(self, waiter: Waiter, wake: Event) -> None:
+        """Rings of the store, from this process or (PostgreSQL) any other, wake our threads."""
+        while not self._stop.is_set():
+            if waiter.wait(RING):
+                wake.set()
+        waiter.close()
 
     def _is_recipient(self, address: str) -> bool:
         return self._app.desk().is_own(address)

@@ -16,6 +16,7 @@ from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
 from mailbridge.desk import mailcommands
+from mailbridge.desk.assignment import choose
 from mailbridge.desk.commands import Answer, Command, Note, Open, ReportFailure, Write
 from mailbridge.desk.decide import Circumstances, Decision, decide, open_ticket
 from mailbridge.desk.events import Actor, ActorKind, Event
@@ -24,7 +25,7 @@ from mailbridge.message.model import Message
 from mailbridge.ops import crash
 from mailbridge.outbox.compose import Occasion, notifications, signed
 from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.recipients import customers
+from mailbridge.outbox.recipients import customers, named
 from mailbridge.outbox.results import results_as_values
 from mailbridge.record import record
 from mailbridge.rules.match import Verdict
@@ -78,7 +79,7 @@ class Filing:
         ticket_id = self.tx.tickets.reserve()
         mail = filing.store_mail(ticket=ticket_id)
         decision = open_ticket(ticket_id, self._opening(placement, verdict), self._about(self._actor(), mail))
-        told = filing.tell(decision, mail, answerable=not why_not)
+        told = filing.tell(decision, mail, answerable=not why_not, verdict=verdict)
         filing.finish(decision, told)
         return Result(outcome=Outcome.TICKET, ticket=ticket_id, mail=mail, told=bool(told))
 
@@ -167,12 +168,15 @@ class Filing:
         self.tx.mails.add_attachments(mail, ticket, message.attachments)
         return mail
 
-    def tell(self, decision: Decision, mail: int, *, answerable: bool) -> tuple[Notification, ...]:
-        """What is to be said because of these events, signed and threaded."""
+    def tell(self, decision: Decision, mail: int, *, answerable: bool, verdict: Verdict | None = None) -> tuple[Notification, ...]:
+        """What is to be said because of these events, signed and threaded, and as the rules want it."""
         if decision.ticket is None or not decision.events:
             return ()
         first = self.message.message_id if decision.ticket.version == len(decision.events) else None
         about = occasion(self.tx, decision.ticket, self.desk, mail=mail, first=first, answerable=answerable)
+        if verdict is not None:
+            also = named(verdict.notify, self.desk.organisation)
+            about = replace(about, receipt=verdict.reply_template or about.receipt, also=also)
         return notifications(decision.events, about)
 
     def finish(self, decision: Decision, told: Sequence[Notification]) -> None:
@@ -183,23 +187,46 @@ class Filing:
 
     def _opening(self, placement: Placement, verdict: Verdict) -> Open:
         message, writer = self.message, self.writer
+        team = verdict.team or self.desk.organisation.default_team
         return Open(
-            subject=message.subject or "(no subject)",
+            subject=verdict.subject or message.subject or "(no subject)",
             requester=Participant(address=self._author(), name=message.sender.name or writer.name, language=message.language),
-            others=self._copied(),
-            team=verdict.team or "",
+            others=(*self._added(verdict), *self._copied()),
+            team=team,
             type=verdict.type or "",
             priority=Priority(verdict.priority or Priority.NORMAL),
             status=verdict.status or "",
             tags=verdict.tags,
-            fields=verdict.fields,
-            assignee=verdict.assignee or "",
+            fields=(*verdict.fields, *_as_fields(verdict)),
+            assignee=verdict.assignee or self._assignee(team, verdict),
             language=message.language,
             verified=writer.verified,
             rules_version=self.desk.policy.version,
             follows=placement.follows,
             rule=verdict.rules[0] if verdict.rules else "",
         )
+
+    def _assignee(self, team: str, verdict: Verdict) -> str:
+        """The agent whose turn it is, where a rule says how to choose one; round robin remembers who was last."""
+        if verdict.assign_by is None or team not in self.desk.organisation.teams:
+            return ""
+        turn = f"assigned:{team}"
+        chosen = choose(
+            self.desk.organisation.teams[team],
+            verdict.assign_by,
+            self.desk.organisation,
+            load=self.tx.tickets.load(),
+            last=self.tx.state.get(turn) or "",
+            skill=verdict.skill or "",
+            now=self.now,
+        )
+        if chosen:
+            self.tx.state.set(turn, chosen, self.now)
+        return chosen
+
+    def _added(self, verdict: Verdict) -> tuple[Participant, ...]:
+        """People a rule puts on the ticket; unlike those a customer merely copied, they hear of it."""
+        return tuple(Participant(address=address, role=Role.PARTICIPANT) for address in verdict.cc)
 
     def _results(self, ticket: Ticket, mail: int, values: tuple[tuple[str, str], ...]) -> Notification:
         """The desk's answer to commands, line by line."""
@@ -272,6 +299,13 @@ def _decide_all(ticket: Ticket, asked: Sequence[tuple[str, Command]], about: Cir
         if decision.refused:
             refusals[text] = decision
     return Decision(ticket=after, events=tuple(events)), refusals
+
+
+def _as_fields(verdict: Verdict) -> tuple[tuple[str, str], ...]:
+    """What a rule found or promised besides the ticket's own columns."""
+    estimate = f"{round(verdict.estimate.total_seconds() / 60)} min" if verdict.estimate else None
+    found = (("sla", verdict.sla), ("equipment", verdict.equipment), ("location", verdict.location), ("estimate", estimate))
+    return tuple((name, value) for name, value in found if value)
 
 
 def _claimed(message: Message) -> str:

@@ -13,7 +13,9 @@ class Chance(Protocol):
         ...
 
 
-system_chance: Chance = token_bytes
+def system_chance(size: int) -> bytes:
+    """Chance from the operating system."""
+    return token_bytes(size)
 
 
 def ticket_number(prefix: str, ticket_id: int) -> str:

@@ -26,4 +26,6 @@ def record(
             raise Transient("the ticket changed while it was worked on; try again", ticket=ticket.id)
         tx.events.append(events, first_version=before + 1)
         tx.clocks.set(ticket.id, promises(ticket, organisation, now))
-    tx.outbox.add_many(told, now)
+    if told:
+        tx.outbox.add_many(told, now)
+        tx.wake("outbox")

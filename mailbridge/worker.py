@@ -80,11 +80,10 @@ class Worker:
         desk: Callable[[], Desk],
         clock: Clock,
         *,
-        on_outbox: Callable[[], None] = lambda: None,
         on_quarantine: Callable[[int, str], None] = lambda _inbox, _reason: None,
     ) -> None:
         self._store, self._readers, self._desk, self._clock = store, readers, desk, clock
-        self._on_outbox, self._on_quarantine = on_outbox, on_quarantine
+        self._on_quarantine = on_quarantine
         self._turnstile = Turnstile()
         self._claiming = Condition()
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
@@ -201,8 +200,6 @@ class Worker:
         return Result(outcome=Outcome.QUARANTINED, reason=reason)
 
     def _announce(self, done: Sequence[Done]) -> None:
-        if any(one.result.told for one in done):
-            self._on_outbox()
         for one in done:
             if one.result.outcome is Outcome.WAIT:
                 log.info("mail_postponed", inbox=one.inbox, reason=one.result.reason)

@@ -42,7 +42,8 @@ class Writer:
     address: str
     name: str = ""
     agent: str = ""  # name of the authenticated agent; empty: a customer
-    mailboxes: frozenset[str] = frozenset()  # whose tokens are this writer's own: the address; of an agent also the other and the group ones
+    # Whose tokens are this writer's own: the address; of an agent also the other ones and those of the teams.
+    mailboxes: frozenset[str] = frozenset()
     verified: bool = False
     dmarc_failed: bool = False
     reasons: tuple[str, ...] = ()

@@ -92,6 +92,7 @@ class Organisation:
     types: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()  # empty: any tag
     targets: Mapping[Priority, Targets] = field(default_factory=dict)
+    levels: Mapping[str, Mapping[Priority, Targets]] = field(default_factory=dict)  # other sets of targets, chosen by rules
     default_team: str = ""
     freemail: frozenset[str] = frozenset()  # domains whose users are no colleagues of each other
     colleagues: bool = True  # TH2: a colleague of the requester (same domain, no freemail) may write on the ticket
@@ -143,6 +144,11 @@ class Ticket:
     links: tuple[tuple[str, int], ...] = ()  # ("possible-follow-up", ticket id)
     fields: tuple[tuple[str, str], ...] = ()  # custom fields from named captures
     rules_version: str = ""
+
+    @property
+    def sla(self) -> str:
+        """The level of service a rule chose, a name in `Organisation.levels`; empty: the desk's usual targets."""
+        return dict(self.fields).get("sla", "")
 
     @property
     def requester(self) -> Participant | None:

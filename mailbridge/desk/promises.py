@@ -18,7 +18,7 @@ def promises(ticket: Ticket, organisation: Organisation, now: datetime) -> tuple
         waiting=tuple((start, end or now) for start, end in ticket.waits),
         closed_at=ticket.closed_at,
         claimed_at=ticket.claimed_at,
-        targets=organisation.targets.get(ticket.priority, Targets()),
+        targets=organisation.levels.get(ticket.sla, organisation.targets).get(ticket.priority, Targets()),
         unclaimed_after=team.unclaimed_after,
         calendar=team.calendar,
         now=now,

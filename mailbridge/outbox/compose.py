@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from hashlib import sha256
 
 from mailbridge.conversation.tokens import Purpose, Signer
@@ -47,7 +46,8 @@ class Occasion:
     thread: tuple[str, ...] = ()
     own_addresses: frozenset[str] = frozenset()
     values: tuple[tuple[str, str], ...] = ()
-    due: tuple[tuple[str, datetime], ...] = ()
+    receipt: str = "received"  # the customer's template for a new ticket; a rule may choose another
+    also: tuple[Recipient, ...] = ()  # whom a rule wants told of a new ticket, besides the team
 
 
 def notifications(events: Sequence[Event], occasion: Occasion) -> tuple[Notification, ...]:
@@ -86,8 +86,9 @@ def _of_event(event: Event, events: Sequence[Event], occasion: Occasion) -> Iter
 def _opened(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
     ticket, organisation = occasion.ticket, occasion.organisation
     if occasion.answerable and "received" in team_of(ticket, organisation).tells:
-        yield from _to(customers(ticket)[:1], Audience.CUSTOMER, "received", occasion)
-    yield from _to(whole_team(team_of(ticket, organisation), organisation), Audience.AGENT, "new", occasion, but=event.actor)
+        yield from _to(customers(ticket)[:1], Audience.CUSTOMER, occasion.receipt, occasion)
+    team = whole_team(team_of(ticket, organisation), organisation)
+    yield from _to((*team, *occasion.also), Audience.AGENT, "new", occasion, but=event.actor)
 
 
 def _message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 from random import random
@@ -20,16 +20,15 @@ from typing import assert_never
 from mailbridge.clock import Clock
 from mailbridge.context import Desk
 from mailbridge.errors import StoreAway
-from mailbridge.message.model import Attachment
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
 from mailbridge.outbox import suppression
 from mailbridge.outbox.courier import Courier, Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
-from mailbridge.outbox.mail import Unwritable, build, deliverable
-from mailbridge.outbox.model import Audience, Notification, Queued
-from mailbridge.outbox.render import Renderer, TemplateFailed, View, guarded, without_template
+from mailbridge.outbox.mail import deliverable
+from mailbridge.outbox.model import Notification, Queued
+from mailbridge.outbox.render import Renderer, View
+from mailbridge.outbox.wording import Again, Hopeless, Ready, Wording, Wordsmith
 from mailbridge.store.engine import Store
-from mailbridge.store.mails import StoredAttachment
 from mailbridge.store.tx import Tx
 
 LEASE = timedelta(minutes=5)
@@ -38,8 +37,6 @@ PORTION = 10
 GIVE_UP = timedelta(days=5)  # RFC 5321 4.5.4.1
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(minutes=67)
 FIRST_REST, LONGEST_REST = timedelta(seconds=2), timedelta(minutes=5)
-CARRYING = frozenset({"new", "assigned", "customer_replied", "colleague_answered"})  # news to agents that bring the files along
-FILES_TO_AGENT = 5 << 20  # bytes; each member of a team gets a mail of its own.  An agent's answer takes all its files to the customer
 TELLINGS = 3
 IN_HAND = 1 << 20  # bytes; a worded mail beyond is fetched again when its turn comes, so that a portion of big ones fits into memory
 
@@ -59,30 +56,6 @@ def rest(failures: int, jitter: float) -> timedelta:
 
 def _doubled(first: timedelta, times: int, longest: timedelta) -> timedelta:
     return min(first * (1 << min(max(times, 1) - 1, 20)), longest)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
-    """Worded."""
-
-    raw: bytes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hopeless:
-    """It cannot be worded or written, now or later."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
-    """Something of ours broke; perhaps not the next time."""
-
-    reason: str
-
-
-Wording = Ready | Hopeless | Again | suppression.Suppress | suppression.Hold
 
 
 class Deliverer:
@@ -105,8 +78,9 @@ class Deliverer:
         held: Callable[[Tx, Queued, datetime], None] = lambda _tx, _queued, _until: None,
         jitter: Callable[[], float] = random,
     ) -> None:
-        self._store, self._courier, self._renderer, self._clock = store, courier, renderer, clock
-        self._desk, self._view, self._failed, self._held, self._jitter = desk, view, failed, held, jitter
+        self._store, self._courier, self._clock, self._desk = store, courier, clock, desk
+        self._wordsmith = Wordsmith(renderer, clock, desk=desk, view=view)
+        self._failed, self._held, self._jitter = failed, held, jitter
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{next(_numbers)}"
         self._owed: list[Callable[[Tx], object]] = []
         self._absences = 0
@@ -167,7 +141,7 @@ class Deliverer:
         for queued in claimed:
             if queued.rendered is None:
                 with self._store.read() as tx:
-                    worded.append((queued, self._wording(tx, queued, self._desk(), self._clock.now())))
+                    worded.append((queued, self._wordsmith.word(tx, queued)))
             if sum(len(wording.raw) for _, wording in worded if isinstance(wording, Ready)) > IN_HAND:
                 ready += self._keep(worded)
                 worded = []
@@ -182,42 +156,6 @@ class Deliverer:
                 self._note(tx, queued, wording, self._clock.now())
         ready = [(queued, wording.raw) for queued, wording in worded if isinstance(wording, Ready)]
         return [replace(queued, rendered=raw if len(raw) <= IN_HAND else None) for queued, raw in ready]
-
-    def _wording(self, tx: Tx, queued: Queued, desk: Desk, now: datetime) -> Wording:
-        try:
-            return _judged(tx, queued, desk, now) or Ready(raw=self._written(tx, queued, desk))
-        except TemplateFailed as error:
-            return Hopeless(reason=f"template error: {error}")
-        except Unwritable as error:
-            return Hopeless(reason=str(error))
-        except StoreAway:
-            raise
-        except Exception as error:  # a bug of ours, or a content that is gone: it must not stop the mails beside this one
-            log.exception("wording_failed", outbox=queued.id)
-            reason = f"{type(error).__name__}: {error}"
-            return Again(reason=reason) if queued.attempts < desk.config.limits.tries else Hopeless(reason=reason)
-
-    def _written(self, tx: Tx, queued: Queued, desk: Desk) -> bytes:
-        files, left_out = _files(tx, queued.notification)
-        seen = replace(self._view(tx, queued.notification, desk), left_out=left_out)
-        notification, view = guarded(queued.notification, seen)
-        try:
-            worded = self._renderer.render(notification, view)
-        except TemplateFailed as error:
-            if notification.audience is Audience.CUSTOMER:
-                raise
-            # Whoever works here hears of it all the same, in plain words, and of the broken template too.
-            worded = without_template(notification, view, error)
-        address = desk.config.desk.address
-        return build(
-            worded,
-            notification,
-            sender_address=address,
-            desk_name=desk.config.desk.name,
-            date=self._clock.now(),
-            attachments=[_attachment(tx, file) for file in files],
-            loop_mark=address if notification.automatic else "",
-        )
 
     def _note(self, tx: Tx, queued: Queued, wording: Wording, now: datetime) -> None:
         match wording:
@@ -342,67 +280,6 @@ class Deliverer:
             with self._store.write() as tx:
                 self._owed[0](tx)
             del self._owed[0]
-
-
-def _judged(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> suppression.Suppress | suppression.Hold | None:
-    """What the caps say, from the counts of what was promised before this mail."""
-    notification, at, caps = queued.notification, queued.created_at, desk.config.limits
-    if not suppression.counted(notification):
-        return None
-    earlier = _earlier(tx, notification.recipient, at, caps.automatic_per_hour)
-    suspended = tx.addresses.suspended(notification.recipient, now)
-    return suppression.judge(notification, earlier, caps, promised_at=at, now=now, suspended=suspended)
-
-
-def _earlier(tx: Tx, recipient: str, at: datetime, flood: int) -> suppression.Earlier:
-    """How many automatic mails were promised before `at`.  Most people get one mail a day, so two questions are enough for most."""
-    box = tx.outbox
-    everybody = box.count_all_since(at - suppression.HOUR, limit=flood + 1) - 1
-    if everybody >= flood:
-        everybody = box.count_all_since(at - suppression.HOUR) - box.count_all_since(at)
-    if box.count_since(recipient, at - suppression.DAY, limit=2) < 2:
-        return suppression.Earlier(everybody_hour=everybody)
-
-    def to_recipient(span: timedelta, event: str | None = None) -> int:
-        return box.count_since(recipient, at - span, event=event) - box.count_since(recipient, at, event=event)
-
-    return suppression.Earlier(
-        receipts_hour=to_recipient(suppression.HOUR, suppression.RECEIPT),
-        recipient_hour=to_recipient(suppression.HOUR),
-        recipient_day=to_recipient(suppression.DAY),
-        everybody_hour=everybody,
-    )
-
-
-def _files(tx: Tx, notification: Notification) -> tuple[list[StoredAttachment], tuple[str, ...]]:
-    """The files that go along with the message that is carried, and the names of those that are too big to."""
-    answer = notification.audience is Audience.CUSTOMER and not notification.automatic
-    news = notification.audience is Audience.AGENT and notification.event in CARRYING
-    if notification.mail is None or not (answer or news):
-        return [], ()
-    # What was found inside a container (winmail.dat, a nested mail) goes along in its container.
-    found = [file for file in tx.mails.attachments(notification.mail) if not file.inside]
-    if answer:
-        return found, ()
-    room, carried = FILES_TO_AGENT, []
-    for file in sorted(found, key=lambda file: file.size):
-        room -= file.size
-        if room >= 0:
-            carried.append(file)
-    return [file for file in found if file in carried], tuple(file.name for file in found if file not in carried)
-
-
-def _attachment(tx: Tx, file: StoredAttachment) -> Attachment:
-    return Attachment(
-        part=file.part,
-        name=file.name,
-        content_type=file.content_type,
-        size=file.size,
-        sha256=file.sha256,
-        content=tx.blobs.get(file.sha256),
-        disposition=file.disposition,
-        content_id=file.content_id,
-    )
 
 
 def _about(queued: Queued) -> dict[str, object]:

@@ -50,3 +50,16 @@ def managers(ticket: Ticket, organisation: Organisation) -> tuple[Recipient, ...
 
 def _agent(agent: Agent) -> Recipient:
     return Recipient(address=agent.address, name=agent.title, language=agent.language)
+
+
+def named(names: tuple[str, ...], organisation: Organisation) -> tuple[Recipient, ...]:
+    """Agents, teams and plain addresses as a rule names them; a name that was taken out of the YAML since is nobody."""
+    found: list[Recipient] = []
+    for name in names:
+        if "@" in name:
+            found.append(Recipient(address=name))
+        elif name in organisation.agents and organisation.agents[name].active:
+            found.append(_agent(organisation.agents[name]))
+        elif name in organisation.teams:
+            found += whole_team(organisation.teams[name], organisation)
+    return tuple(found)

@@ -14,24 +14,21 @@ templates is held back by them.  The text of a mail is only ever a value, never 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from time import monotonic
 from traceback import walk_tb
 from typing import Any
-from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
-from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError, pass_context
-from jinja2.runtime import Context
+from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from mailbridge.errors import Permanent, Problem
+from mailbridge.outbox.filters import FILTERS, bare, mailto, one_line
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.samples import sample_notification, sample_views
 from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView, View
@@ -43,13 +40,10 @@ __all__ = [
 
 MAX_OUTPUT = 1 << 20
 MAX_SECONDS = 2.0
-MAX_SUBJECT = 250
 LAST_LANGUAGE = "en"
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _EVENT = re.compile(r"[a-z0-9_]{1,60}")
-_PREFIXES = re.compile(r"(?:\s*(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|rv|odp|отв|ответ|răsp|rasp)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE)
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
 class TemplateFailed(Permanent):
@@ -93,7 +87,7 @@ def guarded(notification: Notification, view: View) -> tuple[Notification, View]
 def without_template(notification: Notification, view: View, failure: TemplateFailed) -> Worded:
     """What the mail had to say, in words that need no template: for people of the desk, who must hear of it whatever is broken."""
     ticket = view.ticket
-    subject = f"[{ticket.number}] {_bare(ticket.subject, ticket.number)}" if ticket else f"{view.desk.name}: {notification.event}"
+    subject = f"[{ticket.number}] {bare(ticket.subject, ticket.number)}" if ticket else f"{view.desk.name}: {notification.event}"
     facts = {
         "what": f"{notification.audience}.{notification.event}",
         "ticket": ticket.number if ticket else "",
@@ -102,7 +96,7 @@ def without_template(notification: Notification, view: View, failure: TemplateFa
     }
     told = "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
     broken = f"This mail is plain because its template is broken. Please tell your administrator:\n    {failure}"
-    return Worded(subject=_one_line(subject), text="\n\n".join(part for part in (told, view.text, broken) if part) + "\n")
+    return Worded(subject=one_line(subject), text="\n\n".join(part for part in (told, view.text, broken) if part) + "\n")
 
 
 class Renderer:
@@ -121,7 +115,7 @@ class Renderer:
             lstrip_blocks=True,
             keep_trailing_newline=False,
         )
-        self._jinja.filters |= _FILTERS
+        self._jinja.filters |= FILTERS
         self._jinja.globals["mailto"] = mailto
 
     def render(self, notification: Notification, view: View) -> Worded:
@@ -130,7 +124,7 @@ class Renderer:
         folder, template = self._find(name, notification.language)
         with _failures(f"{folder}/{name}.txt.j2", self._folders):
             context = self._context(notification, view, folder)
-            subject = _one_line("".join(_capped(template.generate(context, part="subject"))))
+            subject = one_line("".join(_capped(template.generate(context, part="subject"))))
             if not subject:
                 raise TemplateFailed("the subject is empty: fill the block named subject", file=f"{folder}/{name}.txt.j2")
             text = _tidy("".join(_capped(template.generate(context, part="text"))))
@@ -224,72 +218,6 @@ def _problems(renderer: Renderer, name: str) -> Iterator[Problem]:
             yield Problem(file=failure.file, line=failure.line, message=failure.what)
 
 
-def mailto(address: str, subject: str = "", body: str = "") -> str:
-    """A link that opens an answer with these words in it (RFC 6068: percent-encoded UTF-8, lines end with CRLF)."""
-    fields = {"subject": _one_line(subject), "body": body.replace("\n", "\r\n")}
-    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in fields.items() if value)
-    return f"mailto:{quote(address, safe='@+')}" + (f"?{query}" if query else "")
-
-
-def _thread(ticket: TicketView, without: str = "") -> str:
-    """The subject that stays the same for the whole conversation; `without` stands in for a subject that is empty."""
-    bare = _bare(ticket.subject, ticket.number)
-    return f"Re: {bare} [{ticket.number}]" if bare else f"{without} [{ticket.number}]".strip()
-
-
-def _bare(subject: str, number: str = "") -> str:
-    """The subject without Re: and Fwd:, and without the ticket's number."""
-    without = re.sub(rf"\[{re.escape(number)}\]", " ", subject, flags=re.IGNORECASE) if number else subject
-    return _PREFIXES.sub("", _one_line(without), count=1) if _PREFIXES.match(_one_line(without)) else _one_line(without)
-
-
-@pass_context
-def _when(context: Context, moment: datetime | str | None) -> str:
-    """A moment by the wall clock of the reader's team, in the words of the template's language; '' for none."""
-    if not moment:
-        return ""
-    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    local, words = at.astimezone(ZoneInfo(context["zone"])), context["words"]
-    day, month = words["days"][local.weekday()], words["months"][local.month - 1]
-    return str(words["moment"]).format(day=day, date=local.day, month=month, time=f"{local:%H:%M}", zone=local.tzname())
-
-
-def _paragraphs(text: str) -> Markup:
-    """Plain text as HTML that looks the same: escaped, lines kept, two blanks at a line's start kept."""
-    lines = (str(escape(line)) for line in text.replace("\r\n", "\n").split("\n"))
-    kept = (re.sub(r"^ +| {2,}", lambda run: "&nbsp;" * len(run.group()), line) for line in lines)
-    return Markup("<br>\n".join(kept))  # noqa: S704  (escaped above)
-
-
-def _quote_lines(text: str) -> str:
-    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
-
-
-def _shorten(text: str, limit: int = 4000) -> str:
-    """At most `limit` characters, cut at a line or a blank where there is one near, with an ellipsis."""
-    if len(text) <= limit:
-        return text
-    cut = text[:limit]
-    edge = max(cut.rfind("\n"), cut.rfind(" "))
-    return cut[: edge if edge > limit // 2 else limit].rstrip() + " …"
-
-
-def _rows(text: str, columns: int) -> list[list[str]]:
-    """Lines of tab-parted columns, each row filled up to `columns`."""
-    return [(line.split("\t") + [""] * columns)[:columns] for line in text.splitlines() if line.strip()]
-
-
-_FILTERS: dict[str, Callable[..., Any]] = {
-    "bare": _bare,
-    "paragraphs": _paragraphs,
-    "quote_lines": _quote_lines,
-    "rows": _rows,
-    "shorten": _shorten,
-    "thread": _thread,
-    "when": _when,
-}
-
-
 def _fallbacks(*languages: str) -> list[str]:
     """The languages in order, each followed by its plain form ('pt-BR', 'pt'); what is no language tag is left out."""
     tags = (language for language in languages if _LANGUAGE.fullmatch(language))
@@ -305,11 +233,6 @@ def _capped(pieces: Iterable[str]) -> Iterator[str]:
         if monotonic() > limit:
             raise OverflowError(f"the template runs longer than {MAX_SECONDS:.0f} s")
         yield piece
-
-
-def _one_line(text: str) -> str:
-    """One line of visible text: no controls, no line or paragraph separators, no direction overrides, single blanks."""
-    return " ".join(_CONTROLS.sub(" ", text).split())[:MAX_SUBJECT]
 
 
 def _tidy(text: str) -> str:

@@ -1,0 +1,92 @@
+"""What templates can do with values besides showing them: `filters`, and `mailto`.  docs/manual/templates.md explains them to operators."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from jinja2 import pass_context
+from jinja2.runtime import Context
+from markupsafe import Markup, escape
+
+from mailbridge.outbox.view import TicketView
+
+MAX_SUBJECT = 250
+
+_PREFIXES = re.compile(r"(?:\s*(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|rv|odp|отв|ответ|răsp|rasp)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE)
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
+
+
+def one_line(text: str) -> str:
+    """One line of visible text: no controls, no line or paragraph separators, no direction overrides, single blanks."""
+    return " ".join(_CONTROLS.sub(" ", text).split())[:MAX_SUBJECT]
+
+
+def mailto(address: str, subject: str = "", body: str = "") -> str:
+    """A link that opens an answer with these words in it (RFC 6068: percent-encoded UTF-8, lines end with CRLF)."""
+    fields = {"subject": one_line(subject), "body": body.replace("\n", "\r\n")}
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in fields.items() if value)
+    return f"mailto:{quote(address, safe='@+')}" + (f"?{query}" if query else "")
+
+
+def _thread(ticket: TicketView, without: str = "") -> str:
+    """The subject that stays the same for the whole conversation; `without` stands in for a subject that is empty."""
+    subject = bare(ticket.subject, ticket.number)
+    return f"Re: {subject} [{ticket.number}]" if subject else f"{without} [{ticket.number}]".strip()
+
+
+def bare(subject: str, number: str = "") -> str:
+    """The subject without Re: and Fwd:, and without the ticket's number."""
+    without = re.sub(rf"\[{re.escape(number)}\]", " ", subject, flags=re.IGNORECASE) if number else subject
+    return _PREFIXES.sub("", one_line(without), count=1) if _PREFIXES.match(one_line(without)) else one_line(without)
+
+
+@pass_context
+def _when(context: Context, moment: datetime | str | None) -> str:
+    """A moment by the wall clock of the reader's team, in the words of the template's language; '' for none."""
+    if not moment:
+        return ""
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    local, words = at.astimezone(ZoneInfo(context["zone"])), context["words"]
+    day, month = words["days"][local.weekday()], words["months"][local.month - 1]
+    return str(words["moment"]).format(day=day, date=local.day, month=month, time=f"{local:%H:%M}", zone=local.tzname())
+
+
+def _paragraphs(text: str) -> Markup:
+    """Plain text as HTML that looks the same: escaped, lines kept, two blanks at a line's start kept."""
+    lines = (str(escape(line)) for line in text.replace("\r\n", "\n").split("\n"))
+    kept = (re.sub(r"^ +| {2,}", lambda run: "&nbsp;" * len(run.group()), line) for line in lines)
+    return Markup("<br>\n".join(kept))  # noqa: S704  (escaped above)
+
+
+def _quote_lines(text: str) -> str:
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
+
+
+def _shorten(text: str, limit: int = 4000) -> str:
+    """At most `limit` characters, cut at a line or a blank where there is one near, with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    cut = text[:limit]
+    edge = max(cut.rfind("\n"), cut.rfind(" "))
+    return cut[: edge if edge > limit // 2 else limit].rstrip() + " …"
+
+
+def _rows(text: str, columns: int) -> list[list[str]]:
+    """Lines of tab-parted columns, each row filled up to `columns`."""
+    return [(line.split("\t") + [""] * columns)[:columns] for line in text.splitlines() if line.strip()]
+
+
+FILTERS: dict[str, Callable[..., Any]] = {
+    "bare": bare,
+    "paragraphs": _paragraphs,
+    "quote_lines": _quote_lines,
+    "rows": _rows,
+    "shorten": _shorten,
+    "thread": _thread,
+    "when": _when,
+}

@@ -1,0 +1,156 @@
+"""From a promise to the bytes of its mail, or to the reason why there are none: caps, view, template, files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from mailbridge.clock import Clock
+from mailbridge.context import Desk
+from mailbridge.errors import StoreAway
+from mailbridge.message.model import Attachment
+from mailbridge.ops import log as logs
+from mailbridge.outbox import suppression
+from mailbridge.outbox.mail import Unwritable, build
+from mailbridge.outbox.model import Audience, Notification, Queued
+from mailbridge.outbox.render import Renderer, TemplateFailed, View, guarded, without_template
+from mailbridge.store.mails import StoredAttachment
+from mailbridge.store.tx import Tx
+
+CARRYING = frozenset({"new", "assigned", "customer_replied", "colleague_answered"})  # news to agents that bring the files along
+FILES_TO_AGENT = 5 << 20  # bytes; each member of a team gets a mail of its own.  An agent's answer takes all its files to the customer
+
+log = logs.get("outbox")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """Worded."""
+
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hopeless:
+    """It cannot be worded or written, now or later."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Again:
+    """Something of ours broke; perhaps not the next time."""
+
+    reason: str
+
+
+Wording = Ready | Hopeless | Again | suppression.Suppress | suppression.Hold
+
+
+class Wordsmith:
+    """Words promises; `view` looks up what a template may show."""
+
+    def __init__(
+        self, renderer: Renderer, clock: Clock, *, desk: Callable[[], Desk], view: Callable[[Tx, Notification, Desk], View]
+    ) -> None:
+        self._renderer, self._clock, self._desk, self._view = renderer, clock, desk, view
+
+    def word(self, tx: Tx, queued: Queued) -> Wording:
+        """The mail in bytes, or why there is none.  Raises StoreAway alone."""
+        desk, now = self._desk(), self._clock.now()
+        try:
+            return _judged(tx, queued, desk, now) or Ready(raw=self._written(tx, queued, desk))
+        except TemplateFailed as error:
+            return Hopeless(reason=f"template error: {error}")
+        except Unwritable as error:
+            return Hopeless(reason=str(error))
+        except StoreAway:
+            raise
+        except Exception as error:  # a bug of ours, or a content that is gone: it must not stop the mails beside this one
+            log.exception("wording_failed", outbox=queued.id)
+            reason = f"{type(error).__name__}: {error}"
+            return Again(reason=reason) if queued.attempts < desk.config.limits.tries else Hopeless(reason=reason)
+
+    def _written(self, tx: Tx, queued: Queued, desk: Desk) -> bytes:
+        files, left_out = _files(tx, queued.notification)
+        seen = replace(self._view(tx, queued.notification, desk), left_out=left_out)
+        notification, view = guarded(queued.notification, seen)
+        try:
+            worded = self._renderer.render(notification, view)
+        except TemplateFailed as error:
+            if notification.audience is Audience.CUSTOMER:
+                raise
+            # Whoever works here hears of it all the same, in plain words, and of the broken template too.
+            worded = without_template(notification, view, error)
+        address = desk.config.desk.address
+        return build(
+            worded,
+            notification,
+            sender_address=address,
+            desk_name=desk.config.desk.name,
+            date=self._clock.now(),
+            attachments=[_attachment(tx, file) for file in files],
+            loop_mark=address if notification.automatic else "",
+        )
+
+
+def _judged(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> suppression.Suppress | suppression.Hold | None:
+    """What the caps say, from the counts of what was promised before this mail."""
+    notification, at, caps = queued.notification, queued.created_at, desk.config.limits
+    if not suppression.counted(notification):
+        return None
+    earlier = _earlier(tx, notification.recipient, at, caps.automatic_per_hour)
+    suspended = tx.addresses.suspended(notification.recipient, now)
+    return suppression.judge(notification, earlier, caps, promised_at=at, now=now, suspended=suspended)
+
+
+def _earlier(tx: Tx, recipient: str, at: datetime, flood: int) -> suppression.Earlier:
+    """How many automatic mails were promised before `at`.  Most people get one mail a day, so two questions are enough for most."""
+    box = tx.outbox
+    everybody = box.count_all_since(at - suppression.HOUR, limit=flood + 1) - 1
+    if everybody >= flood:
+        everybody = box.count_all_since(at - suppression.HOUR) - box.count_all_since(at)
+    if box.count_since(recipient, at - suppression.DAY, limit=2) < 2:
+        return suppression.Earlier(everybody_hour=everybody)
+
+    def to_recipient(span: timedelta, event: str | None = None) -> int:
+        return box.count_since(recipient, at - span, event=event) - box.count_since(recipient, at, event=event)
+
+    return suppression.Earlier(
+        receipts_hour=to_recipient(suppression.HOUR, suppression.RECEIPT),
+        recipient_hour=to_recipient(suppression.HOUR),
+        recipient_day=to_recipient(suppression.DAY),
+        everybody_hour=everybody,
+    )
+
+
+def _files(tx: Tx, notification: Notification) -> tuple[list[StoredAttachment], tuple[str, ...]]:
+    """The files that go along with the message that is carried, and the names of those that are too big to."""
+    answer = notification.audience is Audience.CUSTOMER and not notification.automatic
+    news = notification.audience is Audience.AGENT and notification.event in CARRYING
+    if notification.mail is None or not (answer or news):
+        return [], ()
+    # What was found inside a container (winmail.dat, a nested mail) goes along in its container.
+    found = [file for file in tx.mails.attachments(notification.mail) if not file.inside]
+    if answer:
+        return found, ()
+    room, carried = FILES_TO_AGENT, []
+    for file in sorted(found, key=lambda file: file.size):
+        room -= file.size
+        if room >= 0:
+            carried.append(file)
+    return [file for file in found if file in carried], tuple(file.name for file in found if file not in carried)
+
+
+def _attachment(tx: Tx, file: StoredAttachment) -> Attachment:
+    return Attachment(
+        part=file.part,
+        name=file.name,
+        content_type=file.content_type,
+        size=file.size,
+        sha256=file.sha256,
+        content=tx.blobs.get(file.sha256),
+        disposition=file.disposition,
+        content_id=file.content_id,
+    )
