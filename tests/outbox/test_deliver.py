@@ -23,11 +23,12 @@ from mailbridge.context import Desk
 from mailbridge.errors import StoreAway
 from mailbridge.message.model import Attachment
 from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Refused, Unknown
-from mailbridge.outbox.deliver import DOT_LEASE, FILES_TO_AGENT, GIVE_UP, LEASE, Deliverer, backoff, rest
+from mailbridge.outbox.deliver import DOT_LEASE, GIVE_UP, LEASE, Deliverer, backoff, rest
 from mailbridge.outbox.maildir import MaildirCourier
 from mailbridge.outbox.model import Audience, Class, Notification, Queued, State
 from mailbridge.outbox.render import Renderer, shipped_templates
 from mailbridge.outbox.view import DeskView, TicketView, View
+from mailbridge.outbox.wording import FILES_TO_AGENT
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.outbox import UNKNOWN_REST

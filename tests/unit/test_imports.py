@@ -24,7 +24,10 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     (
         "flows",
         frozenset(
-            {"pipeline", "context", "lookups", "answerable", "filing", "record", "views", "policy", "worker", "jobs", "outbox.deliver"}
+            {
+                "pipeline", "context", "lookups", "answerable", "filing", "record", "views", "policy", "worker", "jobs",
+                "outbox.deliver", "outbox.wording",
+            }  # fmt: skip
         ),
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.outbox.filters import FILTERS
 from mailbridge.outbox.model import Audience
-from mailbridge.outbox.render import _FILTERS, Renderer, shipped_templates
+from mailbridge.outbox.render import Renderer, shipped_templates
 from mailbridge.outbox.samples import sample_notification, sample_views
 from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView
 
@@ -30,7 +31,7 @@ def test_the_manual_names_every_field(shape: type) -> None:
 
 
 def test_the_manual_names_every_filter_of_ours() -> None:
-    assert [name for name in _FILTERS if f"| `{name}` |" not in PAGE] == []
+    assert [name for name in FILTERS if f"| `{name}` |" not in PAGE] == []
 
 
 def test_the_example_of_the_manual_renders(tmp_path: Path) -> None:
