@@ -1,4 +1,4 @@
-"""Mails that say another mail was not delivered: RFC 3464 reports, the formats of servers that never heard of it, and JSON.
+"""Mails that say another mail was not delivered, in the words of servers that never heard of RFC 3464, and as JSON.
 
 A bounce is a claim, not a fact: whether it is about a mail of ours is for who knows our Message-IDs (`Bounce.original_id`).
 """
@@ -8,31 +8,28 @@ from __future__ import annotations
 import email
 import json
 import logging
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from html import unescape
 
 from flufl.bounce import all_failures
 
 from mailbridge.message import bounce_formats as formats
+from mailbridge.message.bounce_text import (
+    TEXT_LIMIT,
+    TOLD,
+    before_returned,
+    diagnostic_in,
+    original_id,
+    status_in,
+    text_leaves,
+    told,
+    words,
+)
+from mailbridge.message.delivery_report import bounce_of_rows, embedded_rows, unique
 from mailbridge.message.model import Bounce, Message
-from mailbridge.message.tree import Leaf, Tree
+from mailbridge.message.tree import Tree
 
-TEXT_LIMIT = 64 * 1024
-RECIPIENT_LIMIT = 200
-TOLD = 16 * 1024  # characters a server needs to say what is wrong
 PREFACE = 300  # characters before a server says what is wrong
 TERSE = 1500  # characters a server that is no postmaster writes at most
-REPORTS = {"message/delivery-status", "message/global-delivery-status"}
-RETURNED = {"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
-# RFC 3464, 2.3.3: these two say that all is well.
-DELIVERED = {"delivered", "relayed", "expanded"}
-
-TAG = re.compile(r"<(/?)([a-zA-Z]{1,20})[^<>]{0,2000}>")
-BLOCKS = {"br", "p", "div", "tr", "li", "pre", "table", "h1", "h2", "h3", "blockquote"}
-MESSAGE_ID = re.compile(r"^[ \t>]*message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{1,500})>", re.I | re.M)
-FIELD = re.compile(r"^([!-9;-~]{1,80})[ \t]*:[ \t]*(.*)$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,21 +38,6 @@ class Recognised:
 
     bounce: Bounce
     reason: str
-
-
-def report_of(tree: Tree) -> Recognised | None:
-    """The bounce in an RFC 3464 report; None where there is none, or where it says that all was delivered."""
-    rows = [row for leaf in report_leaves(tree) for row in rows_of(leaf.content)]
-    failed = [row for row in rows if row.action not in DELIVERED]
-    if not failed:
-        return None
-    return Recognised(bounce=bounce_of_rows(failed, tree), reason="RFC 3464 report")
-
-
-def says_delivered(tree: Tree) -> bool:
-    """Whether there is a report and every recipient in it got the mail."""
-    rows = [row for leaf in report_leaves(tree) for row in rows_of(leaf.content)]
-    return bool(rows) and all(row.action in DELIVERED for row in rows)
 
 
 def informal(tree: Tree, message: Message, *, null_sender: bool, certain: bool) -> Recognised | None:
@@ -112,112 +94,7 @@ def report_type(tree: Tree) -> str:
     return next((node.param("report-type").lower() for node in tree.containers if node.content_type == "multipart/report"), "")
 
 
-# --- RFC 3464
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What a report says of one recipient."""
-
-    recipient: str
-    action: str
-    status: str
-    diagnostic: str
-
-    @classmethod
-    def of(cls, group: dict[str, str]) -> Row | None:
-        """The recipient of a group of fields, None for the group about the whole mail (RFC 3464, 2.2)."""
-        named = [group.get(key, "") for key in ("final-recipient", "original-recipient", "x-actual-recipient")]
-        if not any(named) and "action" not in group:
-            return None
-        # The original recipient is the one we wrote to; the final one may be behind an alias (RFC 3464, 2.3.1).
-        addresses = [address for address in map(bare_address, (named[1], named[0], named[2])) if address]
-        action = group.get("action", "").partition("(")[0].strip().lower()
-        status = formats.ENHANCED.search(group.get("status", ""))
-        return cls(
-            recipient=next((address for address in addresses if "@" in address), addresses[0] if addresses else ""),
-            action=action,
-            status=status[1] if status else "",
-            diagnostic=group.get("diagnostic-code", "")[:1000],
-        )
-
-    @property
-    def temporary(self) -> bool:
-        """RFC 3463, 2: class 4 may work later, class 5 will not; 'delayed' is no failure yet."""
-        if self.action == "delayed":
-            return True
-        status = self.status or status_in(self.diagnostic)
-        return status.startswith("4")
-
-
-def report_leaves(tree: Tree) -> list[Leaf]:
-    """The machine-readable parts, also where they are sent as plain text."""
-    found = [leaf for leaf in tree.leaves if leaf.content_type in REPORTS]
-    if found:
-        return found
-    return [leaf for leaf in tree.leaves if leaf.content_type == "text/plain" and looks_like_report(leaf.content[:8192])]
-
-
-def looks_like_report(content: bytes) -> bool:
-    start = content.lstrip().lower()
-    return start.startswith((b"reporting-mta:", b"original-envelope-id:")) and b"final-recipient:" in start
-
-
-def rows_of(content: bytes) -> list[Row]:
-    return [row for row in map(Row.of, groups_of(content)) if row is not None]
-
-
-def embedded_rows(tree: Tree) -> list[Row]:
-    """The rows of a report that lost its own part: in the text of the mail, or in the bounce that this one passes on."""
-    for leaves in (text_leaves(tree), [leaf for leaf in tree.leaves if leaf.content_type in RETURNED]):
-        for leaf in leaves:
-            start = leaf.content.lower()[:TEXT_LIMIT].find(b"reporting-mta:")
-            found = rows_of(leaf.content[start:]) if start >= 0 else []
-            if rows := [row for row in found if "@" in row.recipient and row.action not in DELIVERED]:
-                return rows
-    return []
-
-
-def groups_of(content: bytes) -> list[dict[str, str]]:
-    """The groups of fields, folded lines joined, names in lower case, the first of two fields winning."""
-    text = content[:TEXT_LIMIT].decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")
-    groups: list[dict[str, str]] = [{}]
-    last = ""
-    for line in text.split("\n"):
-        if not line.strip():
-            groups.append({})
-        elif line[0] in " \t" and last in groups[-1]:
-            groups[-1][last] += " " + line.strip()
-        elif found := FIELD.match(line):
-            last = found[1].lower()
-            if last == "final-recipient" and last in groups[-1]:
-                # Some servers forget the empty line between two recipients.
-                groups.append({})
-            groups[-1].setdefault(last, found[2].strip())
-    return [group for group in groups if group]
-
-
-def bare_address(value: str) -> str:
-    """'rfc822; <a@b>' as 'a@b'."""
-    kind, semicolon, rest = value.partition(";")
-    address = (rest if semicolon else kind).split(" (")[0].strip()
-    if (start := address.find("<")) >= 0 and address.find(">", start) > start:
-        address = address[start + 1 : address.find(">", start)]
-    return address.strip("<>' ")
-
-
-def bounce_of_rows(rows: list[Row], tree: Tree) -> Bounce:
-    first = next((row for row in rows if not row.temporary), rows[0])
-    return Bounce(
-        recipients=unique(row.recipient for row in rows if row.recipient),
-        temporary=all(row.temporary for row in rows),
-        status=first.status or status_in(first.diagnostic),
-        diagnostic=first.diagnostic,
-        original_id=original_id(tree, ""),
-    )
-
-
-# --- everybody else
+# --- what it says
 
 
 def read_text(tree: Tree, message: Message) -> Bounce:
@@ -230,7 +107,7 @@ def read_text(tree: Tree, message: Message) -> Bounce:
     text = before_returned(whole)
     status = status_in(text) or status_in(whole[len(text) :] if not text.strip() else "")
     return Bounce(
-        recipients=recipients(tree, text, whole, message),
+        recipients=recipients(tree, text, message),
         temporary=is_soft(status, f"{message.subject}\n{text}"),
         status=status,
         diagnostic=diagnostic_in(text),
@@ -238,7 +115,7 @@ def read_text(tree: Tree, message: Message) -> Bounce:
     )
 
 
-def recipients(tree: Tree, text: str, whole: str, message: Message) -> tuple[str, ...]:
+def recipients(tree: Tree, text: str, message: Message) -> tuple[str, ...]:
     """Whom the mail did not reach: by a header, by where addresses stand, by flufl.bounce, or the only address there is."""
     if header := tree.get("x-failed-recipients"):
         return unique(formats.LOOSE_ADDRESS.findall(header[:TEXT_LIMIT]))
@@ -252,6 +129,12 @@ def recipients(tree: Tree, text: str, whole: str, message: Message) -> tuple[str
     left = strangers | {address.key for address in message.to}
     lone = unique(one for one in formats.LOOSE_ADDRESS.findall(f"{message.subject}\n{text}") if one.lower() not in left)
     return lone if len(lone) == 1 else ()
+
+
+def is_soft(status: str, text: str) -> bool:
+    if status:
+        return status.startswith("4")
+    return formats.SOFT.are_in(text[:TOLD]) and not formats.HARD.are_in(text[:TOLD])
 
 
 def by_flufl(tree: Tree) -> tuple[str, ...]:
@@ -272,71 +155,6 @@ def rebuilt(tree: Tree) -> bytes:
         if field.key in {"from", "subject", "to", "received", "x-mailer", "x-mailer-daemon-error", "x-failed-recipients"}
     )
     return fields + b"Content-Type: text/plain\n\n" + b"\n\n".join(leaf.content[:TOLD] for leaf in text_leaves(tree)[:3])
-
-
-def told(tree: Tree, message: Message) -> str:
-    """The server's own words, without the mail it returns."""
-    return before_returned(words(tree, message))
-
-
-def words(tree: Tree, message: Message) -> str:
-    """The text before the returned mail, HTML as text."""
-    texts = [as_text(leaf) for leaf in text_leaves(tree)]
-    return "\n\n".join(texts)[:TEXT_LIMIT] or message.text[:TEXT_LIMIT]
-
-
-def text_leaves(tree: Tree) -> list[Leaf]:
-    """The text parts up to the first returned mail."""
-    found: list[Leaf] = []
-    for leaf in tree.leaves:
-        if leaf.content_type in RETURNED:
-            break
-        # A multipart that is a leaf has lost its boundary; its text is there all the same.
-        if leaf.content_type.startswith(("text/", "multipart/")) and leaf.disposition != "attachment":
-            found.append(leaf)
-    return found[:10]
-
-
-def as_text(leaf: Leaf) -> str:
-    text = leaf.text()[:TEXT_LIMIT]
-    if leaf.content_type != "text/html":
-        return text
-    return unescape(TAG.sub(lambda tag: "\n" if tag[2].lower() in BLOCKS else " ", text))
-
-
-def before_returned(text: str) -> str:
-    end = formats.END.search(text)
-    return text[: end.start()] if end else text
-
-
-def status_in(text: str) -> str:
-    """The first RFC 3463 status in `text`, else one made of the first SMTP reply code."""
-    enhanced = [found for found in formats.ENHANCED.findall(text) if not found.startswith("2")]
-    if enhanced:
-        return str(enhanced[0])
-    code = formats.REPLY_CODE.search(text)
-    return f"{code[1][0]}.0.0" if code else ""
-
-
-def is_soft(status: str, text: str) -> bool:
-    if status:
-        return status.startswith("4")
-    return formats.SOFT.are_in(text[:TOLD]) and not formats.HARD.are_in(text[:TOLD])
-
-
-def diagnostic_in(text: str) -> str:
-    """The first line that holds a code."""
-    lines = (line.strip() for line in text.splitlines())
-    return next((line[:1000] for line in lines if formats.ENHANCED.search(line) or formats.REPLY_CODE.search(line)), "")
-
-
-def original_id(tree: Tree, returned_text: str) -> str:
-    """The Message-ID of the returned mail: in its part, else below the server's words."""
-    for leaf in tree.leaves:
-        if leaf.content_type in RETURNED and (found := MESSAGE_ID.search(leaf.content[:TEXT_LIMIT].decode("latin-1"))):
-            return found[1]
-    found = MESSAGE_ID.search(returned_text)
-    return found[1] if found else ""
 
 
 # --- notifications of sending services, as JSON
@@ -374,13 +192,3 @@ def parsed(text: str) -> dict[str, object]:
     except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
-
-
-def unique(addresses: Iterable[str]) -> tuple[str, ...]:
-    """In order, each once whatever its case."""
-    found: dict[str, str] = {}
-    for address in addresses:
-        found.setdefault(address.lower(), address.strip("."))
-        if len(found) == RECIPIENT_LIMIT:
-            break
-    return tuple(found.values())

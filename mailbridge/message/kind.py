@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mailbridge.message import bounce, robot_words
+from mailbridge.message import bounce, delivery_report, robot_words
 from mailbridge.message.model import Bounce, Kind, Message, ReadingPolicy
 from mailbridge.message.tree import Tree
 
@@ -100,9 +100,9 @@ def read_receipt(seen: Seen) -> Answer | None:
 
 def report(seen: Seen) -> Answer | None:
     """RFC 3464."""
-    if found := bounce.report_of(seen.tree):
-        return Answer(Kind.BOUNCE, found.reason, found.bounce)
-    return Answer(Kind.AUTO_REPLY, "delivery receipt (RFC 3464)") if bounce.says_delivered(seen.tree) else None
+    if found := delivery_report.report_of(seen.tree):
+        return Answer(Kind.BOUNCE, "RFC 3464 report", found)
+    return Answer(Kind.AUTO_REPLY, "delivery receipt (RFC 3464)") if delivery_report.says_delivered(seen.tree) else None
 
 
 def plain_bounce(seen: Seen) -> Answer | None:

@@ -1,0 +1,77 @@
+"""A bounce as text: the server's own words, and the mail it returns below or beside them."""
+
+from __future__ import annotations
+
+import re
+from html import unescape
+
+from mailbridge.message import bounce_formats as formats
+from mailbridge.message.model import Message
+from mailbridge.message.tree import Leaf, Tree
+
+TEXT_LIMIT = 64 * 1024
+TOLD = 16 * 1024  # characters a server needs to say what is wrong
+RETURNED = {"message/rfc822", "message/global", "text/rfc822-headers", "message/rfc822-headers", "message/global-headers"}
+
+TAG = re.compile(r"<(/?)([a-zA-Z]{1,20})[^<>]{0,2000}>")
+BLOCKS = {"br", "p", "div", "tr", "li", "pre", "table", "h1", "h2", "h3", "blockquote"}
+MESSAGE_ID = re.compile(r"^[ \t>]*message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{1,500})>", re.I | re.M)
+
+
+def told(tree: Tree, message: Message) -> str:
+    """The server's own words, without the mail it returns."""
+    return before_returned(words(tree, message))
+
+
+def words(tree: Tree, message: Message) -> str:
+    """The text before the returned mail, HTML as text."""
+    texts = [as_text(leaf) for leaf in text_leaves(tree)]
+    return "\n\n".join(texts)[:TEXT_LIMIT] or message.text[:TEXT_LIMIT]
+
+
+def text_leaves(tree: Tree) -> list[Leaf]:
+    """The text parts up to the first returned mail."""
+    found: list[Leaf] = []
+    for leaf in tree.leaves:
+        if leaf.content_type in RETURNED:
+            break
+        # A multipart that is a leaf has lost its boundary; its text is there all the same.
+        if leaf.content_type.startswith(("text/", "multipart/")) and leaf.disposition != "attachment":
+            found.append(leaf)
+    return found[:10]
+
+
+def as_text(leaf: Leaf) -> str:
+    text = leaf.text()[:TEXT_LIMIT]
+    if leaf.content_type != "text/html":
+        return text
+    return unescape(TAG.sub(lambda tag: "\n" if tag[2].lower() in BLOCKS else " ", text))
+
+
+def before_returned(text: str) -> str:
+    end = formats.END.search(text)
+    return text[: end.start()] if end else text
+
+
+def status_in(text: str) -> str:
+    """The first RFC 3463 status in `text`, else one made of the first SMTP reply code."""
+    enhanced = [found for found in formats.ENHANCED.findall(text) if not found.startswith("2")]
+    if enhanced:
+        return str(enhanced[0])
+    code = formats.REPLY_CODE.search(text)
+    return f"{code[1][0]}.0.0" if code else ""
+
+
+def diagnostic_in(text: str) -> str:
+    """The first line that holds a code."""
+    lines = (line.strip() for line in text.splitlines())
+    return next((line[:1000] for line in lines if formats.ENHANCED.search(line) or formats.REPLY_CODE.search(line)), "")
+
+
+def original_id(tree: Tree, returned_text: str) -> str:
+    """The Message-ID of the returned mail: in its part, else below the server's words."""
+    for leaf in tree.leaves:
+        if leaf.content_type in RETURNED and (found := MESSAGE_ID.search(leaf.content[:TEXT_LIMIT].decode("latin-1"))):
+            return found[1]
+    found = MESSAGE_ID.search(returned_text)
+    return found[1] if found else ""
