@@ -60,8 +60,9 @@ def introduces(text: str) -> bool:
 
 
 def _may_close(line: Line) -> bool:
+    """Whether an introduction may end here; nearly all lines fall out by their last character."""
     bare = line.bare
-    if not bare or len(bare) > _LONGEST_LINE:
+    if not bare or (bare[-1].isalpha() and not bare.endswith("wrote") and not bare[0].isdigit()) or len(bare) > _LONGEST_LINE:
         return False
     if line.depth:  # a wrapped address pushes '> wrote:' to the start of a line
         return line.depth == 1 and len(bare) < 30 and bare[-1] in _COLONS
@@ -70,7 +71,7 @@ def _may_close(line: Line) -> bool:
         return False
     if tail[-1] in _COLONS or tail.endswith("wrote"):
         return True
-    return bare[0].isdigit() and ("@" in bare or ("GMT" in bare or "UTC" in bare)) or bare[-1] == ">" and "@" in bare
+    return (bare[0].isdigit() and ("@" in bare or "GMT" in bare or "UTC" in bare)) or (bare[-1] == ">" and "@" in bare)
 
 
 def _is_plausible(lines: list[Line], last: int) -> bool:

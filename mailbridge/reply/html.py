@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
+from itertools import pairwise
 from typing import NamedTuple
 
 from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.html import DOMNode, HTMLTree
+from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 
 from mailbridge.message.html import dom, to_text
 from mailbridge.reply.clients import HABITS, Part
-from mailbridge.reply.lines import Hint, Line, lines_of, unmarked
+from mailbridge.reply.linear import PhraseSet, escaped
+from mailbridge.reply.lines import MOST_LINES, Hint, Line, lines_of, unmarked
 
 _EXAMINED = 2_000_000  # characters
-_MOST_MARKS = 500  # elements marked in one mail
-_MOST_HIDDEN = 2_000
+_MOST_MARKS = 100  # elements marked in one mail
+_MOST_ALIKE = 1_000  # of one habit's elements; with more of them the structure is not looked at
+_MOST_HIDDEN = 200
 _HIDDEN = "[hidden], [style*='display:none' i], [style*='display: none' i], [style*='mso-hide:all' i], title"
 _HIDING = ("hidden", "display:none", "display: none", "mso-hide", "<title")
 
@@ -34,8 +38,12 @@ class Page(NamedTuple):
 
 def has_structure(html: str) -> bool:
     """Whether any mail program's marks for quotes or signatures occur in this HTML."""
-    lowered = html[:_EXAMINED].lower()
-    return any(habit.needle in lowered for habit in HABITS)
+    return bool(_needles().matches(html[:_EXAMINED].lower()))
+
+
+@cache
+def _needles() -> PhraseSet:
+    return PhraseSet([escaped(habit.needle) for habit in HABITS], anywhere=True)
 
 
 def page_of(html: str) -> Page:
@@ -43,14 +51,16 @@ def page_of(html: str) -> Page:
     html = html[:_EXAMINED]
     if _OPEN in html or _CLOSE in html:
         html = html.translate(_OWN_MARKS)
-    tree = dom(html)
-    if tree is None:  # too deep or too odd to look at its structure
+    lowered = html.lower()
+    numbers = _needles().matches(lowered)
+    monstrous = any(lowered.count(HABITS[number].needle) > _MOST_ALIKE for number in numbers)
+    tree = None if monstrous else dom(html)
+    if tree is None or tree.document is None:  # too deep or too odd to look at its structure
         text = to_text(html)
         return Page(text, lines_of(text))
-    lowered = html.lower()
     if any(word in lowered for word in _HIDING):
-        _remove_hidden(tree)
-    _mark(tree, [number for number, habit in enumerate(HABITS) if habit.needle in lowered])
+        _remove_hidden(tree.document)
+    _mark(tree, tree.document, numbers)
     shown = extract_plain_text(tree, preserve_formatting=True, alt_texts=False, links="<a" in lowered)
     return _read(_without_told_links(shown.replace("\u00a0", " ")))
 
@@ -59,7 +69,7 @@ def _without_told_links(shown: str) -> str:
     """The text without those link targets in parentheses that only repeat the words in front of them."""
     parts = shown.split(" (")
     kept = [parts[0]]
-    for before, part in zip(parts, parts[1:], strict=False):
+    for before, part in pairwise(parts):
         target, closed, rest = part.partition(")")
         told = target.removeprefix("mailto:").removeprefix("http://").removeprefix("https://").rstrip("/")
         is_link = closed and (target.startswith(("mailto:", "http://", "https://")))
@@ -67,39 +77,50 @@ def _without_told_links(shown: str) -> str:
     return "".join(kept)
 
 
-def _remove_hidden(tree: HTMLTree) -> None:
-    for element in list(tree.document.query_selector_all(_HIDDEN))[:_MOST_HIDDEN]:
+def _remove_hidden(document: DocumentNode) -> None:
+    for _ in range(_MOST_HIDDEN):
+        element = document.query_selector(_HIDDEN)
+        if element is None:
+            return
         element.decompose()
 
 
-def _mark(tree: HTMLTree, numbers: list[int]) -> None:
-    """Put marks into the tree's text where elements begin and end that clients use for quotes and signatures."""
+def _mark(tree: HTMLTree, document: DocumentNode, numbers: list[int]) -> None:
+    """Put marks into the tree's text where elements begin and end that clients use for quotes and signatures.
+
+    Of elements of one part inside one another the outermost says all; they are asked for one by one, since each item of the
+    library's result lists costs as much as the whole list is long.
+    """
     left = _MOST_MARKS
     for number in numbers:
         habit = HABITS[number]
-        for element in list(tree.document.query_selector_all(habit.selector))[:left]:
-            if habit.part is Part.HEADERS and not _holds_headers(element):
-                continue
-            _surround(tree, element, chr(_FIRST_NUMBER + number))
+        seen = f"data-mailbridge-{habit.part}"
+        selector = f":is({habit.selector}):not([{seen}]):not([{seen}] *)"
+        while left and (element := document.query_selector(selector)) is not None:
             left -= 1
+            element.setattr(seen, "")
+            if habit.part is not Part.HEADERS or _holds_headers(element):
+                _surround(tree, element, chr(_FIRST_NUMBER + number))
 
 
-def _holds_headers(element: DOMNode) -> bool:
+def _holds_headers(element: ElementNode) -> bool:
     """Whether an element with a line above it begins with lines such as 'From: ...', in whatever language."""
     text = str(element.text)[:1500]
     labels = sum(1 for line in text.split("\n") if 0 < line.find(":") < 40 or 0 < line.find("：") < 20)
     return labels >= 3 or ("@" in text and text.count(":") >= 3)
 
 
-def _surround(tree: HTMLTree, element: DOMNode, number: str) -> None:
+def _surround(tree: HTMLTree, element: ElementNode, number: str) -> None:
     opening, closing = tree.create_text_node(_OPEN + number), tree.create_text_node(_CLOSE + number)
-    first = element.first_child
-    if first is None:  # a rule, an empty block: what follows it is what is marked
-        element.parent.insert_before(opening, element)
-        element.parent.insert_before(closing, element)
+    first, parent = element.first_child, element.parent
+    if opening is None or closing is None:
         return
-    element.insert_before(opening, first)
-    element.append_child(closing)
+    if first is not None:
+        element.insert_before(opening, first)
+        element.append_child(closing)
+    elif parent is not None:  # a rule, an empty block: what follows it is what is marked
+        parent.insert_before(opening, element)
+        parent.insert_before(closing, element)
 
 
 class _Around(NamedTuple):
@@ -140,7 +161,8 @@ def _read(marked: str) -> Page:
     start = 0
     for place, row in enumerate(rows):
         content = row.content + ("\n" if place + 1 < len(rows) else "")
-        lines.append(_line(row, start, start + len(content), contained.get(place)))
+        if place < MOST_LINES:
+            lines.append(_line(row, start, start + len(content), contained.get(place)))
         pieces.append(content)
         start += len(content)
     return Page("".join(pieces), lines or [Line(0, 0, "", 0)])

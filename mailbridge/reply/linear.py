@@ -19,18 +19,18 @@ def _options() -> re2.Options:
 
 
 class PhraseSet:
-    """Many patterns tried at once against a whole string, in time linear in its length."""
+    """Many patterns tried at once, against a whole string or `anywhere` in it, in time linear in its length."""
 
     __slots__ = ("_set",)
 
-    def __init__(self, patterns: Sequence[str]) -> None:
-        self._set = re2.Set.FullMatchSet(_options())
+    def __init__(self, patterns: Sequence[str], *, anywhere: bool = False) -> None:
+        self._set = re2.Set.SearchSet(_options()) if anywhere else re2.Set.FullMatchSet(_options())
         for pattern in patterns:
             self._set.Add(pattern)
         self._set.Compile()
 
     def matches(self, text: str) -> list[int]:
-        """The places of those patterns in the sequence given that match all of `text`, ascending."""
+        """The places of the matching patterns in the sequence given, ascending."""
         return sorted(self._set.Match(_scalar(text)) or ())
 
 

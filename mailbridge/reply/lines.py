@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-_MOST_LINES = 20_000  # so many are looked at; the last one stands for all that follow
+MOST_LINES = 20_000  # so many are looked at; the last one stands for all that follow
 _QUOTE_CHARACTERS = "> \t\u00a0"
 
 
@@ -38,7 +38,7 @@ def lines_of(text: str) -> list[Line]:
     """The lines of a plain body; they tile it."""
     lines: list[Line] = []
     start = 0
-    for content in text.split("\n", _MOST_LINES)[:_MOST_LINES]:
+    for content in text.split("\n", MOST_LINES)[:MOST_LINES]:
         end = start + len(content) + 1
         bare, depth = unmarked(content.strip())
         lines.append(Line(start, end, bare, depth))

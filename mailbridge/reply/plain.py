@@ -45,7 +45,9 @@ def _marker_line(lines: list[Line], markers: tuple[str, ...]) -> int | None:
     if not wanted:
         return None
     for place, line in enumerate(lines):
-        if line.bare and any(marker in fold(line.bare[:1000]) for marker in wanted):
+        bare = line.bare
+        # Folding is dear and markers are framed lines: they begin or end with a sign, not with a letter.
+        if bare and (not bare[0].isalnum() or not bare[-1].isalnum()) and any(marker in fold(bare[:1000]) for marker in wanted):
             return place
     return None
 
@@ -187,7 +189,7 @@ def _below_headers(lines: list[Line], quote: Segment, pieces: list[Piece]) -> li
     """A mail that begins with copied headers and answers nothing: a form's or a program's; what stands below them is its text."""
     headers = Piece(SpanKind.QUOTE, quote.first, quote.body, quote.reason, 0.6)
     above = [piece for piece in pieces if piece.last <= quote.first]
-    shifted = [segment for segment in segments_of(lines[quote.body :])]
-    below = _pieces(lines[quote.body :], shifted, None)
+    rest = lines[quote.body :]
+    below = _pieces(rest, segments_of(rest), None) if rest else []
     moved = [piece._replace(first=piece.first + quote.body, last=piece.last + quote.body) for piece in below]
     return [*above, headers, *moved]

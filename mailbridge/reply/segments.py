@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from itertools import islice
 from typing import NamedTuple
 
 from mailbridge.reply.attribution import Attribution, attributions_in, introduces
@@ -43,6 +44,8 @@ _INITIALS_QUOTE = re.compile(r"^[^\W\d_]{1,3}>(?:\s|$)")
 _DECORATION = " \t\u00a0-_=*~#><\u2010\u2011\u2012–—\u2015─━|[]【】「」『』+:："
 _LONGEST_MARK = 90
 _LONGEST_SHARED = 500
+_MOST_SHARED = 50  # lines of one mail
+_MOST_DASHES = 5  # runs of them in one line
 _DASHES = re.compile(r"-{2,}")
 
 
@@ -210,9 +213,14 @@ def with_shared_lines_parted(lines: list[Line], text: str) -> list[Line]:
 
     'Yes.--- On Wed, 4 March 2015, Ann <ann@example.org> wrote:' and 'Yes.-----Original Message-----' are what is meant.
     """
+    if "--" not in text:
+        return lines
     parted: list[Line] = []
+    tries = 0
     for line in lines:
-        joint = _joint(line, text[line.start : line.end]) if "--" in line.bare[1:_LONGEST_SHARED] and not line.depth else 0
+        may_share = "--" in line.bare[1:_LONGEST_SHARED] and not line.depth and line.bare[0] not in "-_=" and tries < _MOST_SHARED
+        tries += may_share
+        joint = _joint(text[line.start : line.end]) if may_share else 0
         if not joint:
             parted.append(line)
             continue
@@ -222,9 +230,9 @@ def with_shared_lines_parted(lines: list[Line], text: str) -> list[Line]:
     return parted
 
 
-def _joint(line: Line, content: str) -> int:
+def _joint(content: str) -> int:
     """How far into the line an introduction begins with dashes; 0 where none does."""
-    for dashes in _DASHES.finditer(content[:_LONGEST_SHARED]):
+    for dashes in islice(_DASHES.finditer(content[:_LONGEST_SHARED]), _MOST_DASHES):
         head, tail = content[: dashes.start()].strip(), content[dashes.start() :].strip()
         if any(sign.isalnum() for sign in head) and tail and (_phrase(tail) in originals() or introduces(tail)):
             return dashes.start()

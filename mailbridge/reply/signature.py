@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mailbridge.message.model import SpanKind
 from mailbridge.reply.lines import Hint, Line
-from mailbridge.reply.vocabulary import disclaimer_phrases, fold, mobile_edges, mobile_signatures, sign_offs
+from mailbridge.reply.vocabulary import disclaimers, fold, mobile_edges, mobile_signatures, sign_offs
 
 
 class Piece(NamedTuple):
@@ -36,10 +36,13 @@ _LIST_ITEM = re.compile(r"^(?:[-–—*•·+]|\d+[.)])\s?\S")
 _POSTSCRIPT = re.compile(r"^p\.?\s?s\.?\s?[:.\-–— ]|^n\.?b\.?:", re.IGNORECASE)
 _EDGE = " \t\u00a0.!*_-–—|[]>＞。"
 _TRAILING = " \t\u00a0,.;:!~-–—*_…。、，！　)"
+_SEPARATORS = (",", "!", ".", " -", " /", "，", "。", "、")
 _SENTENCE = re.compile(r"\w{2}[.?!](?:\s|$)|[。？]$")
 
 # Words of a sentence that begins like such a line: 'Sent from my desk, which is easier'.
-_TELLS = re.compile(r"\b(?:is|was|are|were|has|have|had|because|which|please|but|that|never|not|ist|sind|war|weil|bitte|est|sont|es|era|è|sono)\b")
+_TELLS = re.compile(
+    r"\b(?:is|was|are|were|has|have|had|because|which|please|but|that|never|not|ist|sind|war|weil|bitte|est|sont|es|era|è|sono)\b"
+)
 
 _MOST_SIGNATURE_LINES = 16
 _MOST_DASHED_LINES = 40
@@ -47,12 +50,6 @@ _LONGEST_SIGNATURE_LINE = 110
 _LONGEST_APP_LINE = 120
 _LONGEST_SIGN_OFF = 80
 _DISCLAIMER_SEARCH = 60
-# Thanks are as often the message as its end: they open a signature only above a name.
-_THANKS = re.compile(
-    r"^(?:thank|thx|many thanks|with thanks|with many thanks|dank|vielen dank|besten dank|merci|gracias|muchas gracias|mil gracias|grazie|molte grazie|"
-    r"obrigad|muito obrigad|bedankt|dank|dzięk|mulțum|multum|mulţum|spasibo|спасибо|большое спасибо|дяку|díky|děku|ďaku|tack|tak$|takk|tusen takk|"
-    r"mange ta|kiito|teşekkür|ευχαριστ|köszön|ありがとう|谢谢|謝謝|多谢|感谢|감사|고맙|best$|cheers$|ciao$|br$|t$|yours$|以上$|gr$|att$|pro$)"
-)
 
 
 def split(lines: list[Line], first: int, last: int, *, after_text: bool) -> list[Piece]:
@@ -172,31 +169,30 @@ def _may_be_app_line(bare: str) -> bool:
 
 
 def _sign_off(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
-    language, named = _sign_off_language(lines[place].bare)
-    if not language:
+    phrase, named = _sign_off_phrase(lines[place].bare)
+    if not phrase:
         return None
+    language, polite = sign_offs()[phrase]
     below = _until_postscript(lines, rest)
     card = _card(lines, below)
     if card is None:
         return None
-    thanks = _THANKS.match(fold(lines[place].bare)) is not None
-    if thanks and not named and not _is_name(lines[below[0]].bare if below else ""):
+    # Thanks are as often the message as its end: they open a signature only above a name.
+    if not polite and not named and not _is_name(lines[below[0]].bare if below else ""):
         return None
-    return _Start(place, f"sign-off:{language}", 0.8 if thanks else 0.9)
+    return _Start(place, f"sign-off:{language}", 0.9 if polite else 0.8)
 
 
-def _sign_off_language(bare: str) -> tuple[str, bool]:
-    """(language of the sign-off that this line is, whether a name follows on the same line)."""
+def _sign_off_phrase(bare: str) -> tuple[str, bool]:
+    """(the known sign-off that this line is, whether a name follows it on the line); '' for any other line."""
     folded = fold(bare).strip(_TRAILING)
-    known = sign_offs().get(folded)
-    if known:
-        return known, False
-    for separator in (",", "!", ".", " -", " /", "，", "。", "、"):
+    if folded in sign_offs():
+        return folded, False
+    for separator in _SEPARATORS:
         head, found, tail = folded.partition(separator)
-        if found and len(tail.split()) <= 4:
-            known = sign_offs().get(head.strip(_TRAILING))
-            if known:
-                return known, bool(tail.strip(_TRAILING))
+        head = head.strip(_TRAILING)
+        if found and len(tail.split()) <= 4 and head in sign_offs():
+            return head, bool(tail.strip(_TRAILING))
     return _sign_off_and_name(bare, folded)
 
 
@@ -206,9 +202,9 @@ def _sign_off_and_name(bare: str, folded: str) -> tuple[str, bool]:
     for size in (1, 2, 3):
         if len(words) - size < 2:
             break
-        known = sign_offs().get(" ".join(words[:-size]).strip(_TRAILING))
-        if known and all(word[:1].isupper() for word in spoken[-size:]):
-            return known, True
+        head = " ".join(words[:-size]).strip(_TRAILING)
+        if head in sign_offs() and all(word[:1].isupper() for word in spoken[-size:]):
+            return head, True
     return "", False
 
 
@@ -289,16 +285,21 @@ def _disclaimer_start(lines: list[Line], written: list[int], fresh_end: int, *, 
     for paragraph in _paragraphs(lines, tail):
         if paragraph[0] == written[0] and not after_text:
             continue
-        text = fold(" ".join(lines[place].bare for place in paragraph))
-        languages = [language for phrase, language in disclaimer_phrases() if phrase in text] if len(text) >= 40 else []
+        text = " ".join(lines[place].bare for place in paragraph)
+        languages = _legal_languages(text) if len(text) >= 40 else []
         if len(languages) >= 2 or (languages and (len(text) >= 180 or paragraph[0] > fresh_end)):
             return _Start(paragraph[0], f"disclaimer:{languages[0]}", 0.85 if len(languages) > 1 else 0.7)
     return None
 
 
+def _legal_languages(text: str) -> list[str]:
+    """The language of each phrase of disclaimers that occurs in the text."""
+    phrases, languages = disclaimers()
+    return [languages[place] for place in phrases.matches(fold(text))]
+
+
 def _is_legal(bare: str) -> bool:
-    folded = fold(bare)
-    return any(phrase in folded for phrase, _ in disclaimer_phrases())
+    return bool(_legal_languages(bare))
 
 
 def _paragraphs(lines: list[Line], written: list[int]) -> list[list[int]]:

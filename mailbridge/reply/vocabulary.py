@@ -141,9 +141,11 @@ def forward_marks() -> dict[str, str]:
 
 
 @cache
-def sign_offs() -> dict[str, str]:
-    """'best regards' and its kin -> language."""
-    return _by_phrase((language.code, language.sign_offs) for language in LANGUAGES)
+def sign_offs() -> dict[str, tuple[str, bool]]:
+    """'best regards' and its kin -> (language, whether it can be nothing else than the end of a letter)."""
+    polite = _by_phrase((language.code, language.sign_offs) for language in LANGUAGES)
+    thanks = _by_phrase((language.code, language.thanks) for language in LANGUAGES)
+    return {phrase: (code, True) for phrase, code in polite.items()} | {phrase: (code, False) for phrase, code in thanks.items()}
 
 
 @cache
@@ -163,9 +165,10 @@ def mobile_edges() -> tuple[frozenset[str], tuple[str, ...]]:
 
 
 @cache
-def disclaimer_phrases() -> tuple[tuple[str, str], ...]:
-    """Folded phrases of disclaimers, with their language."""
-    return tuple((fold(phrase), language.code) for language in LANGUAGES for phrase in language.disclaimers)
+def disclaimers() -> tuple[PhraseSet, tuple[str, ...]]:
+    """The set of phrases that occur in disclaimers, and the language of each."""
+    rows = [(language.code, fold(phrase)) for language in LANGUAGES for phrase in language.disclaimers]
+    return PhraseSet([escaped(phrase) for _, phrase in rows], anywhere=True), tuple(code for code, _ in rows)
 
 
 @cache

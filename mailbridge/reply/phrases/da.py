@@ -23,11 +23,15 @@ DA = Phrases(
     to=("til", "modtager"),
     cc=("cc", "kopi", "bcc"),
     subject=("emne",),
-    other=("svar til", "vedhæftede filer", "vedhæftet", "prioritet"),
-    original=("oprindelig meddelelse", "original meddelelse", "oprindelig besked", "original besked", "oprindelig mail", "oprindelig e-mail",
-              "original mail"),
-    forwarded=("videresendt meddelelse", "videresendt besked", "start på videresendt besked", "begyndelsen af videresendt besked",
-               "videresendt mail", "videresendt e-mail", "start på videresendt meddelelse"),
+    original=(
+        "oprindelig meddelelse", "original meddelelse", "oprindelig besked", "original besked", "oprindelig mail",
+        "oprindelig e-mail", "original mail",
+    ),
+    forwarded=(
+        "videresendt meddelelse", "videresendt besked", "start på videresendt besked",
+        "begyndelsen af videresendt besked", "videresendt mail", "videresendt e-mail",
+        "start på videresendt meddelelse",
+    ),
     mobile=(
         "sendt fra min {thing}",
         "sendt fra {thing}",
@@ -39,14 +43,20 @@ DA = Phrases(
         "virusfri{thing}",
     ),
     sign_offs=(
-        "med venlig hilsen", "venlig hilsen", "mvh", "hilsen", "de bedste hilsner", "bedste hilsner", "med venlige hilsner", "mange hilsner",
-        "venligst", "tak", "på forhånd tak", "mange tak", "kærlig hilsen", "bedste hilsen", "vh", "kh", "god dag", "tak på forhånd", "hilsner",
-        "venlige hilsner", "med hilsen",
+        "med venlig hilsen", "venlig hilsen", "mvh", "hilsen", "de bedste hilsner", "bedste hilsner",
+        "med venlige hilsner", "mange hilsner", "venligst", "på forhånd tak", "kærlig hilsen", "bedste hilsen", "vh",
+        "kh", "god dag", "tak på forhånd", "hilsner", "venlige hilsner", "med hilsen",
     ),
-    disclaimers=("denne e-mail er fortrolig", "denne meddelelse er fortrolig", "fortrolige oplysninger", "fortrolig information",
-                 "hvis du ikke er den rette modtager", "ikke er den tiltænkte modtager", "tænk på miljøet"),
-    months=("januar jan", "februar feb", "marts mar", "april apr", "maj", "juni jun", "juli jul", "august aug", "september sep sept", "oktober okt",
-            "november nov", "december dec"),
+    thanks=("tak", "mange tak"),
+    disclaimers=(
+        "denne e-mail er fortrolig", "denne meddelelse er fortrolig", "fortrolige oplysninger", "fortrolig information",
+        "hvis du ikke er den rette modtager", "ikke er den tiltænkte modtager", "tænk på miljøet",
+    ),
+    months=(
+        "januar jan", "februar feb", "marts mar", "april apr", "maj", "juni jun", "juli jul", "august aug",
+        "september sep sept", "oktober okt", "november nov", "december dec",
+    ),
+    other=("svar til", "vedhæftede filer", "vedhæftet", "prioritet"),
     reply_prefixes=("sv", "svar"),
     forward_prefixes=("vs", "vid", "videresendt"),
 )

@@ -21,10 +21,13 @@ FI = Phrases(
     to=("vastaanottaja", "kenelle", "vast.ott", "vastaanottajat"),
     cc=("kopio", "cc", "piilokopio"),
     subject=("aihe", "otsikko"),
-    other=("liitteet", "liite", "vastausosoite", "tärkeys"),
-    original=("alkuperäinen viesti", "alkuperäinen sähköposti", "alkuperainen viesti", "alkuperäinen tapaaminen"),
-    forwarded=("välitetty viesti", "edelleenlähetetty viesti", "lähetetty edelleen", "välitetty viesti alkaa", "alkaa välitetty viesti",
-               "edelleen lähetetty viesti", "välitetyn viestin alku", "välitetty sähköposti"),
+    original=(
+        "alkuperäinen viesti", "alkuperäinen sähköposti", "alkuperainen viesti", "alkuperäinen tapaaminen",
+    ),
+    forwarded=(
+        "välitetty viesti", "edelleenlähetetty viesti", "lähetetty edelleen", "välitetty viesti alkaa",
+        "alkaa välitetty viesti", "edelleen lähetetty viesti", "välitetyn viestin alku", "välitetty sähköposti",
+    ),
     mobile=(
         "lähetetty {thing}",
         "lähetetty laitteesta {thing}",
@@ -36,15 +39,21 @@ FI = Phrases(
         "lataa outlook {thing}",
     ),
     sign_offs=(
-        "ystävällisin terveisin", "terveisin", "parhain terveisin", "yst. terv", "yt", "kiitos", "kiitos etukäteen", "kiitoksia", "t", "terv",
-        "hyvää päivänjatkoa", "kunnioittavasti", "ystävällisesti", "kiittäen", "lämpimin terveisin", "kiitos paljon", "terveiset",
-        "hyvin terveisin", "kiitoksin",
+        "ystävällisin terveisin", "terveisin", "parhain terveisin", "yst. terv", "yt", "terv", "hyvää päivänjatkoa",
+        "kunnioittavasti", "ystävällisesti", "kiittäen", "lämpimin terveisin", "terveiset", "hyvin terveisin",
     ),
-    disclaimers=("tämä viesti on luottamuksellinen", "tämä sähköposti on luottamuksellinen", "luottamuksellista tietoa", "jos et ole viestin",
-                 "tämä sähköpostiviesti", "vain vastaanottajalle"),
-    months=("tammikuuta tammikuu tammi", "helmikuuta helmikuu helmi", "maaliskuuta maaliskuu maalis", "huhtikuuta huhtikuu huhti",
-            "toukokuuta toukokuu touko", "kesäkuuta kesäkuu kesä", "heinäkuuta heinäkuu heinä", "elokuuta elokuu elo", "syyskuuta syyskuu syys",
-            "lokakuuta lokakuu loka", "marraskuuta marraskuu marras", "joulukuuta joulukuu joulu"),
+    thanks=("kiitos", "kiitos etukäteen", "kiitoksia", "t", "kiitos paljon", "kiitoksin"),
+    disclaimers=(
+        "tämä viesti on luottamuksellinen", "tämä sähköposti on luottamuksellinen", "luottamuksellista tietoa",
+        "jos et ole viestin", "tämä sähköpostiviesti", "vain vastaanottajalle",
+    ),
+    months=(
+        "tammikuuta tammikuu tammi", "helmikuuta helmikuu helmi", "maaliskuuta maaliskuu maalis",
+        "huhtikuuta huhtikuu huhti", "toukokuuta toukokuu touko", "kesäkuuta kesäkuu kesä", "heinäkuuta heinäkuu heinä",
+        "elokuuta elokuu elo", "syyskuuta syyskuu syys", "lokakuuta lokakuu loka", "marraskuuta marraskuu marras",
+        "joulukuuta joulukuu joulu",
+    ),
+    other=("liitteet", "liite", "vastausosoite", "tärkeys"),
     reply_prefixes=("vs",),
     forward_prefixes=("vl", "ed"),
 )

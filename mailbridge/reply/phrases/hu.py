@@ -25,9 +25,11 @@ HU = Phrases(
     to=("címzett", "címzettek"),
     cc=("másolatot kap", "másolat", "titkos másolat"),
     subject=("tárgy",),
-    other=("válaszcím", "mellékletek", "melléklet", "fontosság"),
     original=("eredeti üzenet", "eredeti levél", "eredeti e-mail", "eredeti uzenet"),
-    forwarded=("továbbított üzenet", "továbbított levél", "továbbított üzenet kezdete", "a továbbított üzenet kezdete", "továbbított e-mail"),
+    forwarded=(
+        "továbbított üzenet", "továbbított levél", "továbbított üzenet kezdete", "a továbbított üzenet kezdete",
+        "továbbított e-mail",
+    ),
     mobile=(
         "elküldve az {thing}",
         "elküldve {thing}",
@@ -40,14 +42,19 @@ HU = Phrases(
         "vírusmentes{thing}",
     ),
     sign_offs=(
-        "üdvözlettel", "tisztelettel", "köszönettel", "köszönöm", "előre is köszönöm", "üdv", "szívélyes üdvözlettel", "barátsággal",
-        "köszönöm szépen", "szép napot", "további szép napot", "baráti üdvözlettel", "köszönöm előre is", "köszönjük", "kellemes napot",
-        "maradok tisztelettel", "legjobb üdvözlettel",
+        "üdvözlettel", "tisztelettel", "előre is köszönöm", "üdv", "szívélyes üdvözlettel", "barátsággal", "szép napot",
+        "további szép napot", "baráti üdvözlettel", "kellemes napot", "maradok tisztelettel", "legjobb üdvözlettel",
     ),
-    disclaimers=("ez az e-mail bizalmas", "ez az üzenet bizalmas", "bizalmas információ", "amennyiben nem ön a címzett", "vírusmentes",
-                 "kizárólag a címzett"),
-    months=("január jan", "február febr feb", "március márc már", "április ápr", "május máj", "június jún", "július júl", "augusztus aug",
-            "szeptember szept", "október okt", "november nov", "december dec"),
+    thanks=("köszönettel", "köszönöm", "köszönöm szépen", "köszönöm előre is", "köszönjük"),
+    disclaimers=(
+        "ez az e-mail bizalmas", "ez az üzenet bizalmas", "bizalmas információ", "amennyiben nem ön a címzett",
+        "vírusmentes", "kizárólag a címzett",
+    ),
+    months=(
+        "január jan", "február febr feb", "március márc már", "április ápr", "május máj", "június jún", "július júl",
+        "augusztus aug", "szeptember szept", "október okt", "november nov", "december dec",
+    ),
+    other=("válaszcím", "mellékletek", "melléklet", "fontosság"),
     reply_prefixes=("vá", "válasz"),
     forward_prefixes=("továbbítás", "tov", "tovább"),
 )

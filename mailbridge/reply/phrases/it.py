@@ -26,10 +26,13 @@ IT = Phrases(
     to=("a", "destinatario", "per"),
     cc=("cc", "ccn", "copia", "p.c", "cc:"),
     subject=("oggetto",),
-    other=("risposta", "rispondi a", "allegati", "allegato", "priorità", "importanza"),
-    original=("messaggio originale", "messaggio originario", "mail originale", "e-mail originale", "messaggio di origine"),
-    forwarded=("messaggio inoltrato", "inizio messaggio inoltrato", "inizio del messaggio inoltrato", "mail inoltrata", "inoltrato da",
-               "messaggio inoltrato da"),
+    original=(
+        "messaggio originale", "messaggio originario", "mail originale", "e-mail originale", "messaggio di origine",
+    ),
+    forwarded=(
+        "messaggio inoltrato", "inizio messaggio inoltrato", "inizio del messaggio inoltrato", "mail inoltrata",
+        "inoltrato da", "messaggio inoltrato da",
+    ),
     mobile=(
         "inviato da {thing}",
         "inviato dal mio {thing}",
@@ -43,18 +46,26 @@ IT = Phrases(
         "privo di virus{thing}",
     ),
     sign_offs=(
-        "saluti", "cordiali saluti", "distinti saluti", "un saluto", "cordialmente", "un cordiale saluto", "i migliori saluti", "tanti saluti", "grazie",
-        "grazie mille", "grazie in anticipo", "grazie e saluti", "grazie e cordiali saluti", "a presto", "in fede", "buona giornata", "ciao",
-        "molte grazie", "buon lavoro", "con i migliori saluti", "saluti cordiali", "con cordialità", "ringraziando anticipatamente",
-        "buona serata", "porgo distinti saluti", "porgo cordiali saluti",
+        "saluti", "cordiali saluti", "distinti saluti", "un saluto", "cordialmente", "un cordiale saluto",
+        "i migliori saluti", "tanti saluti", "a presto", "in fede", "buona giornata", "buon lavoro",
+        "con i migliori saluti", "saluti cordiali", "con cordialità", "ringraziando anticipatamente", "buona serata",
+        "porgo distinti saluti", "porgo cordiali saluti",
+    ),
+    thanks=(
+        "grazie", "grazie mille", "grazie in anticipo", "grazie e saluti", "grazie e cordiali saluti", "ciao",
+        "molte grazie",
     ),
     disclaimers=(
-        "le informazioni contenute", "questo messaggio è riservato", "questo messaggio e i suoi allegati", "informazioni riservate",
-        "qualora non foste i destinatari", "se non siete i destinatari", "ai sensi del", "prima di stampare", "privo di virus",
-        "questo messaggio e' stato analizzato", "ricevuto questo messaggio per errore", "esclusivamente al destinatario",
+        "le informazioni contenute", "questo messaggio è riservato", "questo messaggio e i suoi allegati",
+        "informazioni riservate", "qualora non foste i destinatari", "se non siete i destinatari", "ai sensi del",
+        "prima di stampare", "privo di virus", "questo messaggio e' stato analizzato",
+        "ricevuto questo messaggio per errore", "esclusivamente al destinatario",
     ),
-    months=("gennaio gen", "febbraio feb", "marzo mar", "aprile apr", "maggio mag", "giugno giu", "luglio lug", "agosto ago", "settembre set sett",
-            "ottobre ott", "novembre nov", "dicembre dic"),
+    months=(
+        "gennaio gen", "febbraio feb", "marzo mar", "aprile apr", "maggio mag", "giugno giu", "luglio lug",
+        "agosto ago", "settembre set sett", "ottobre ott", "novembre nov", "dicembre dic",
+    ),
+    other=("risposta", "rispondi a", "allegati", "allegato", "priorità", "importanza"),
     reply_prefixes=("r", "ris", "rif"),
     forward_prefixes=("i", "inoltra", "inoltro"),
 )

@@ -11,7 +11,8 @@ class Phrases:
 
     `attribution` are lines that introduce a quote, without the closing colon; `{when}` stands for text with a digit in it,
     `{who}` for a name or an address.  `mobile` are lines a mail program signs with; `{thing}` stands for a device or an app.
-    The header words are those before the colon of a copied header ('Von', 'Gesendet', ...).  `sign_offs` open a signature.
+    The header words are those before the colon of a copied header ('Von', 'Gesendet', ...).  `sign_offs` open a signature;
+    `thanks` and other short words are as often the message as its end and do so only above a name.
     `disclaimers` occur in paragraphs that lawyers append.  `months` are twelve groups of names, separated by blanks.
     """
 
@@ -26,6 +27,7 @@ class Phrases:
     forwarded: tuple[str, ...]
     mobile: tuple[str, ...]
     sign_offs: tuple[str, ...]
+    thanks: tuple[str, ...] = ()
     disclaimers: tuple[str, ...]
     months: tuple[str, ...]
     other: tuple[str, ...] = ()

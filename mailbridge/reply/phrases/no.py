@@ -24,10 +24,14 @@ NO = Phrases(
     to=("til", "mottaker"),
     cc=("kopi", "cc", "blindkopi"),
     subject=("emne",),
-    other=("svar til", "vedlegg", "prioritet", "viktighet"),
-    original=("opprinnelig melding", "original melding", "originalmelding", "opprinnelig e-post", "opprinneleg melding", "opprinnelig mail"),
-    forwarded=("videresendt melding", "videresendt e-post", "start på videresendt melding", "videresendt beskjed", "vidaresend melding",
-               "begynnelse på videresendt melding", "starten på videresendt melding"),
+    original=(
+        "opprinnelig melding", "original melding", "originalmelding", "opprinnelig e-post", "opprinneleg melding",
+        "opprinnelig mail",
+    ),
+    forwarded=(
+        "videresendt melding", "videresendt e-post", "start på videresendt melding", "videresendt beskjed",
+        "vidaresend melding", "begynnelse på videresendt melding", "starten på videresendt melding",
+    ),
     mobile=(
         "sendt fra min {thing}",
         "sendt fra {thing}",
@@ -40,13 +44,20 @@ NO = Phrases(
         "hent outlook for {thing}",
     ),
     sign_offs=(
-        "med vennlig hilsen", "vennlig hilsen", "mvh", "hilsen", "beste hilsen", "med venleg helsing", "venleg helsing", "helsing", "takk",
-        "på forhånd takk", "tusen takk", "mange takk", "med beste hilsen", "ha en fin dag", "vh", "vennlige hilsener", "takk på forhånd",
+        "med vennlig hilsen", "vennlig hilsen", "mvh", "hilsen", "beste hilsen", "med venleg helsing", "venleg helsing",
+        "helsing", "på forhånd takk", "med beste hilsen", "ha en fin dag", "vh", "vennlige hilsener",
     ),
-    disclaimers=("denne e-posten er konfidensiell", "denne meldingen er konfidensiell", "konfidensiell informasjon", "taushetsbelagt informasjon",
-                 "dersom du ikke er rett mottaker", "hvis du ikke er rett mottaker", "tenk på miljøet"),
-    months=("januar jan", "februar feb", "mars mar", "april apr", "mai", "juni jun", "juli jul", "august aug", "september sep sept", "oktober okt",
-            "november nov", "desember des"),
+    thanks=("takk", "tusen takk", "mange takk", "takk på forhånd"),
+    disclaimers=(
+        "denne e-posten er konfidensiell", "denne meldingen er konfidensiell", "konfidensiell informasjon",
+        "taushetsbelagt informasjon", "dersom du ikke er rett mottaker", "hvis du ikke er rett mottaker",
+        "tenk på miljøet",
+    ),
+    months=(
+        "januar jan", "februar feb", "mars mar", "april apr", "mai", "juni jun", "juli jul", "august aug",
+        "september sep sept", "oktober okt", "november nov", "desember des",
+    ),
+    other=("svar til", "vedlegg", "prioritet", "viktighet"),
     reply_prefixes=("sv",),
     forward_prefixes=("vs", "vid"),
 )

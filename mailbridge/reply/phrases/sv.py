@@ -24,10 +24,15 @@ SV = Phrases(
     to=("till", "mottagare"),
     cc=("kopia", "cc", "dold kopia"),
     subject=("ämne", "amne", "rubrik"),
-    other=("svara till", "bifogade filer", "prioritet", "angelägenhetsgrad"),
-    original=("ursprungligt meddelande", "originalmeddelande", "ursprungsmeddelande", "ursprungligt mail", "ursprungligt mejl", "orginalmeddelande"),
-    forwarded=("vidarebefordrat meddelande", "vidarebefordrat brev", "påbörjat vidarebefordrat meddelande", "vidarebefordrat mejl",
-               "början på vidarebefordrat meddelande", "vidarebefordrat mail", "vidare befordrat meddelande", "början av vidarebefordrat meddelande"),
+    original=(
+        "ursprungligt meddelande", "originalmeddelande", "ursprungsmeddelande", "ursprungligt mail",
+        "ursprungligt mejl", "orginalmeddelande",
+    ),
+    forwarded=(
+        "vidarebefordrat meddelande", "vidarebefordrat brev", "påbörjat vidarebefordrat meddelande",
+        "vidarebefordrat mejl", "början på vidarebefordrat meddelande", "vidarebefordrat mail",
+        "vidare befordrat meddelande", "början av vidarebefordrat meddelande",
+    ),
     mobile=(
         "skickat från min {thing}",
         "skickat från mitt {thing}",
@@ -41,14 +46,21 @@ SV = Phrases(
         "virusfri{thing}",
     ),
     sign_offs=(
-        "med vänlig hälsning", "med vänliga hälsningar", "vänliga hälsningar", "vänlig hälsning", "mvh", "hälsningar", "bästa hälsningar",
-        "vänligen", "tack", "tack på förhand", "tack så mycket", "hälsar", "allt gott", "med bästa hälsningar", "varma hälsningar", "vh",
+        "med vänlig hälsning", "med vänliga hälsningar", "vänliga hälsningar", "vänlig hälsning", "mvh", "hälsningar",
+        "bästa hälsningar", "vänligen", "hälsar", "allt gott", "med bästa hälsningar", "varma hälsningar", "vh",
         "ha en bra dag", "hälsning", "med varm hälsning", "kram", "stort tack", "trevlig helg",
     ),
-    disclaimers=("detta meddelande är konfidentiellt", "konfidentiell information", "om du inte är avsedd mottagare", "detta e-postmeddelande",
-                 "endast avsett för", "tänk på miljön", "virusfri", "har fått detta meddelande av misstag"),
-    months=("januari jan", "februari feb febr", "mars mar", "april apr", "maj", "juni jun", "juli jul", "augusti aug", "september sep sept",
-            "oktober okt", "november nov", "december dec"),
+    thanks=("tack", "tack på förhand", "tack så mycket"),
+    disclaimers=(
+        "detta meddelande är konfidentiellt", "konfidentiell information", "om du inte är avsedd mottagare",
+        "detta e-postmeddelande", "endast avsett för", "tänk på miljön", "virusfri",
+        "har fått detta meddelande av misstag",
+    ),
+    months=(
+        "januari jan", "februari feb febr", "mars mar", "april apr", "maj", "juni jun", "juli jul", "augusti aug",
+        "september sep sept", "oktober okt", "november nov", "december dec",
+    ),
+    other=("svara till", "bifogade filer", "prioritet", "angelägenhetsgrad"),
     reply_prefixes=("sv", "ang"),
     forward_prefixes=("vb", "vs"),
 )

@@ -30,10 +30,14 @@ TR = Phrases(
     to=("kime", "alıcı", "to"),
     cc=("bilgi", "cc", "gizli"),
     subject=("konu",),
-    other=("yanıtla", "ekler", "önem", "yanıt adresi"),
-    original=("orijinal mesaj", "özgün ileti", "orijinal ileti", "asıl mesaj", "özgün mesaj", "orjinal mesaj", "orijinal e-posta"),
-    forwarded=("iletilen mesaj", "yönlendirilen mesaj", "iletilen ileti", "yönlendirilmiş mesaj", "başlangıç iletilen ileti", "iletilmiş mesaj",
-               "iletilmiş ileti başlangıcı", "yönlendirilen ileti"),
+    original=(
+        "orijinal mesaj", "özgün ileti", "orijinal ileti", "asıl mesaj", "özgün mesaj", "orjinal mesaj",
+        "orijinal e-posta",
+    ),
+    forwarded=(
+        "iletilen mesaj", "yönlendirilen mesaj", "iletilen ileti", "yönlendirilmiş mesaj", "başlangıç iletilen ileti",
+        "iletilmiş mesaj", "iletilmiş ileti başlangıcı", "yönlendirilen ileti",
+    ),
     mobile=(
         "{thing} gönderildi",
         "{thing} cihazımdan gönderildi",
@@ -46,14 +50,20 @@ TR = Phrases(
         "{thing} için outlook'u alın",
     ),
     sign_offs=(
-        "saygılarımla", "saygılarımızla", "iyi çalışmalar", "iyi günler", "teşekkürler", "teşekkür ederim", "sevgiler", "selamlar", "saygılar",
-        "kolay gelsin", "şimdiden teşekkürler", "en iyi dileklerimle", "sevgi ve saygılarımla", "teşekkür ederiz", "iyi günler dilerim",
+        "saygılarımla", "saygılarımızla", "iyi çalışmalar", "iyi günler", "sevgiler", "selamlar", "saygılar",
+        "kolay gelsin", "şimdiden teşekkürler", "en iyi dileklerimle", "sevgi ve saygılarımla", "iyi günler dilerim",
         "iyi çalışmalar dilerim", "selam ve saygılarımla",
     ),
-    disclaimers=("bu e-posta gizlidir", "bu mesaj ve ekleri", "gizli bilgi", "bu e-posta ve ekleri", "mesajın muhatabı değilseniz", "virüssüz",
-                 "bu ileti ve ekleri"),
-    months=("ocak oca", "şubat şub", "mart mar", "nisan nis", "mayıs may", "haziran haz", "temmuz tem", "ağustos ağu", "eylül eyl", "ekim eki",
-            "kasım kas", "aralık ara"),
+    thanks=("teşekkürler", "teşekkür ederim", "teşekkür ederiz"),
+    disclaimers=(
+        "bu e-posta gizlidir", "bu mesaj ve ekleri", "gizli bilgi", "bu e-posta ve ekleri",
+        "mesajın muhatabı değilseniz", "virüssüz", "bu ileti ve ekleri",
+    ),
+    months=(
+        "ocak oca", "şubat şub", "mart mar", "nisan nis", "mayıs may", "haziran haz", "temmuz tem", "ağustos ağu",
+        "eylül eyl", "ekim eki", "kasım kas", "aralık ara",
+    ),
+    other=("yanıtla", "ekler", "önem", "yanıt adresi"),
     reply_prefixes=("ynt", "yanıt", "cvp"),
     forward_prefixes=("ilt", "i̇lt", "İlt"),
 )
