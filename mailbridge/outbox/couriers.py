@@ -9,7 +9,8 @@ from mailbridge.config import Outgoing, Tls
 from mailbridge.errors import Permanent
 from mailbridge.outbox.courier import Courier
 from mailbridge.outbox.maildir import MaildirCourier
-from mailbridge.outbox.smtp import Relay, SmtpCourier
+from mailbridge.outbox.session import Relay
+from mailbridge.outbox.smtp import SmtpCourier
 
 _PORTS = {"smtp": 25, "smtps": 465}
 

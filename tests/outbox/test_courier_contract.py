@@ -22,7 +22,8 @@ from mailbridge.outbox.courier import Courier, Deferred, Delivered, Overtaken, R
 from mailbridge.outbox.couriers import courier as courier_for
 from mailbridge.outbox.couriers import relay_of
 from mailbridge.outbox.maildir import MaildirCourier
-from mailbridge.outbox.smtp import Relay, SmtpCourier, Timeouts
+from mailbridge.outbox.session import Relay, Timeouts
+from mailbridge.outbox.smtp import SmtpCourier
 from tests.fakes.smtp_server import FakeSmtp, Fault
 from tests.servers.postfix import Postfix
 from tests.servers.processes import end, free_ports, greets, program, wait_until

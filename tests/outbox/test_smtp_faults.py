@@ -13,7 +13,8 @@ import trustme
 from mailbridge.config import Tls
 from mailbridge.errors import Permanent
 from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
-from mailbridge.outbox.smtp import Relay, SmtpCourier, Timeouts
+from mailbridge.outbox.session import Relay, Timeouts
+from mailbridge.outbox.smtp import SmtpCourier
 from tests.fakes.smtp_server import VERBS, FakeSmtp, Fault
 
 HEAD = b"From: support@desk.example\r\nTo: ana@acme.example\r\nMessage-ID: <1@desk.example>\r\nSubject: x\r\n\r\n"
