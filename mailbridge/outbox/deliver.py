@@ -31,7 +31,7 @@ from mailbridge.outbox.wording import Again, Hopeless, Ready, Wording, Wordsmith
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 
-LEASE = timedelta(minutes=5)
+LEASE = timedelta(minutes=15)  # longer than the biggest mail may take (session.Timeouts.of_body), or it would be overtaken each time
 DOT_LEASE = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: the server may take ten minutes to answer the final dot
 PORTION = 10
 GIVE_UP = timedelta(days=5)  # RFC 5321 4.5.4.1
@@ -220,7 +220,7 @@ class Deliverer:
         self._note_absence(outcome, now)
         match outcome:
             case Delivered(reply=reply):
-                self._change(lambda tx: tx.outbox.sent(queued.id, now, reply))
+                self._change(lambda tx: tx.outbox.sent(queued.id, now, reply, owner=self._owner))
                 log.info("mail_sent", **_about(queued), tries=queued.attempts, repeated=queued.repeated)
             case Refused(code=code, reply=reply):
                 self._change(lambda tx: self._fail(tx, queued, f"{code or ''} {reply}".strip(), now))
@@ -241,12 +241,12 @@ class Deliverer:
             return
         wait = backoff(queued.attempts, self._jitter())
         again = self._resting_until if outcome.away and self._resting_until is not None else now + wait
-        self._change(lambda tx: tx.outbox.defer(queued.id, again, reason))
+        self._change(lambda tx: tx.outbox.defer(queued.id, again, reason, owner=self._owner))
         log.info("mail_deferred", **_about(queued), reason=reason, again=again.isoformat())
 
     def _fail(self, tx: Tx, queued: Queued, reason: str, now: datetime) -> None:
         """Given up; one caller alone tells whom it concerns, in the same transaction."""
-        if tx.outbox.fail(queued.id, reason, now):
+        if tx.outbox.fail(queued.id, reason, now, owner=self._owner):
             self._tell(tx, queued, reason)
             log.warning("mail_failed", **_about(queued), reason=reason)
 

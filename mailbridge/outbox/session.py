@@ -33,7 +33,7 @@ class Timeouts:
     data: float = 120
     body: float = 180
     dot: float = 600
-    rate: int = 20_000
+    rate: int = 100_000
 
     def of_body(self, size: int) -> float:
         return self.body + size / self.rate
@@ -260,6 +260,7 @@ def _text(reply: bytes) -> str:
 
 
 def told(error: BaseException) -> str:
+    """What went wrong, in the server's words where it had any."""
     if isinstance(error, smtplib.SMTPResponseException):
         said = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()
         return f"{error.smtp_code} {_text(said)}"

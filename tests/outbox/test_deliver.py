@@ -27,6 +27,7 @@ from mailbridge.outbox.deliver import DOT_LEASE, GIVE_UP, LEASE, Deliverer, back
 from mailbridge.outbox.maildir import MaildirCourier
 from mailbridge.outbox.model import Audience, Class, Notification, Queued, State
 from mailbridge.outbox.render import Renderer, shipped_templates
+from mailbridge.outbox.session import Timeouts
 from mailbridge.outbox.view import DeskView, TicketView, View
 from mailbridge.outbox.wording import FILES_TO_AGENT
 from mailbridge.store.engine import Store
@@ -602,6 +603,12 @@ class _Gate:
             raise StoreAway("the store is away")
         with self._store.write() as tx:
             yield tx
+
+
+def test_the_biggest_mail_has_time_to_go_out_before_the_claim_is_over() -> None:
+    whole = Limits().mail_size * 4 // 3
+    assert timedelta(seconds=Timeouts().of_body(whole)) < LEASE
+    assert timedelta(seconds=Timeouts().dot) <= DOT_LEASE
 
 
 @pytest.mark.parametrize(("attempts", "minutes"), [(0, 5), (1, 5), (2, 10), (3, 20), (4, 40), (5, 67), (6, 67), (10_000, 67)])
