@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import signal
@@ -258,11 +259,10 @@ def environment() -> dict[str, str]:
 
 
 def widen(pipe: int) -> None:
-    """The pipe holds 1 MB where the system allows it: fewer changes between the processes."""
-    try:
-        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
-    except OSError:
-        return
+    """The pipe holds 1 MB where the system allows it (Linux): fewer changes between the processes."""
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        with contextlib.suppress(OSError):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
 
 def reason_of(code: int, limits: Limits) -> str:
