@@ -34,8 +34,10 @@ $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml | $(BIN)/python
 demo: $(VENV)/runtime.stamp
 	@$(BIN)/python -m mailbridge demo $(if $(ONCE),--once)
 
-test: servers lint test-pythons wheel-test
-	$(BIN)/pytest -n $(WORKERS) $(PYTEST_FLAGS)
+# One run tells everything that is wrong; pytest's summary comes last.
+test: servers $(VENV)/dev.stamp
+	@status=0; for part in lint test-pythons wheel-test; do $(MAKE) --no-print-directory $$part || status=1; done; \
+	$(BIN)/pytest -n $(WORKERS) $(PYTEST_FLAGS) || status=1; exit $$status
 
 check: lint
 	$(BIN)/pytest -n $(WORKERS) tests/unit $(PYTEST_FLAGS)
