@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mailbridge.cli.options import desk_option, json_option
-from mailbridge.cli.show import print_json, safe, safe_lines
-from mailbridge.errors import Permanent
+from mailbridge.cli.options import desk_option, json_option, limit_option
+from mailbridge.cli.show import print_json, safe, safe_lines, when
+from mailbridge.errors import ConfigError, Permanent
 
 if TYPE_CHECKING:
+    from mailbridge.cli.options import OpenDesk
     from mailbridge.config import Config
     from mailbridge.message.model import Message
+    from mailbridge.rules.backtest import Report
     from mailbridge.rules.load import Policy
     from mailbridge.store.mails import StoredMail
 
@@ -158,3 +161,177 @@ def _story(mail: StoredMail, said: Mapping[str, Any], config: Config) -> Iterabl
         yield f"told     {safe(', '.join(said['told'])) or 'nobody'}" + "".join(
             f"; not told: {safe(why)}" for why in said.get("not_told", ())
         )
+
+
+@rules.command()
+@desk_option
+@click.option("--check", "only_check", is_flag=True, help="Change nothing; leave 1 where a file is not tidy.")
+def fmt(folder: Path, only_check: bool) -> int:
+    """Bring the rule files into one form; what they say and their comments stay."""
+    from mailbridge.cli import exits
+    from mailbridge.rules import folder as rules_folder
+    from mailbridge.rules.tidy import tidied
+
+    root = folder.parent if folder.is_file() else folder
+    files, unread = rules_folder.read(root)
+    if unread:
+        raise ConfigError(unread, str(root))
+    untidy = {path: made for path, text in files.items() if path.endswith((".yaml", ".yml")) and (made := tidied(path, text)) != text}
+    for path, made in sorted(untidy.items()):
+        if not only_check:
+            rules_folder.write(root / path, made)
+        click.echo(f"{'not tidy' if only_check else 'tidied'}: {safe(path)}")
+    return exits.MISTAKES if only_check and untidy else exits.OK
+
+
+@rules.command()
+@click.argument("name", required=False, metavar="[FILE]")
+@click.option("--write", "target", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write all of them into DIR.")
+def schema(name: str | None, target: Path | None) -> None:
+    """Print the JSON Schema of a kind of file: routing (if none is named), teams, sla, statuses, types, customers."""
+    from mailbridge.rules import folder as rules_folder
+    from mailbridge.rules import jsonschema
+
+    if target is not None:
+        for each in jsonschema.names():
+            rules_folder.write(target / f"{each}.json", jsonschema.text(each))
+        return
+    if name is not None and name not in jsonschema.names():
+        raise click.UsageError(f'there is no schema "{name}"; known: {", ".join(jsonschema.names())}')
+    click.echo(jsonschema.text(name or "routing"), nl=False)
+
+
+@rules.command()
+@desk_option
+@json_option
+@click.option("--since", default="30d", show_default=True, metavar="AGE|DATE", help="How far back: 30d, 12h, or 2026-03-01.")
+@click.option("--rules", "candidate", type=click.Path(exists=True, file_okay=False, path_type=Path), metavar="DIR",
+              help="The rules to try.  [default: the desk's folder, against the rules in force]")  # fmt: skip
+@click.option("--html", "page", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE", help="Also write a page with a picture.")
+@click.option("--fail-over", metavar="SHARE", help="Leave 1 where more than this share of the mails would go elsewhere: 2%.")
+def backtest(folder: Path, as_json: bool, since: str, candidate: Path | None, page: Path | None, fail_over: str | None) -> int:
+    """Run changed rules over stored mail and tell what would go elsewhere."""
+    from mailbridge.cli import exits
+    from mailbridge.cli.check import policy_of
+    from mailbridge.cli.options import open_desk
+    from mailbridge.rules import folder as rules_folder
+    from mailbridge.rules.backtest import text, to_json
+    from mailbridge.rules.flows import page as page_of
+
+    limit = _share(fail_over) if fail_over else None
+    start = _since(since)
+    with open_desk(folder) as desk:
+        new = policy_of(desk.config.folder, candidate)
+        old = policy_of(desk.config.folder) if candidate else _in_force(desk, new)
+        began = perf_counter()
+        report = _replayed(desk, old, new, start, quiet=as_json)
+        seconds = perf_counter() - began
+    if page is not None:
+        rules_folder.write(page, page_of(report, old.version, new.version))
+    if as_json:
+        print_json({"before": old.version, "after": new.version, "seconds": round(seconds, 3), **to_json(report)})
+    else:
+        click.echo(safe_lines(text(report, seconds)))
+    return exits.MISTAKES if limit is not None and report.share > limit else exits.OK
+
+
+def _replayed(desk: OpenDesk, old: Policy, new: Policy, since: datetime, *, quiet: bool) -> Report:
+    from mailbridge.cli.replay import cases
+    from mailbridge.rules.backtest import Side
+    from mailbridge.rules.backtest import backtest as compare
+
+    before, after = (Side(rules=policy.rules, organisation=policy.organisation) for policy in (old, new))
+    with desk.store.read() as tx:
+        total = tx.history.count(since)
+        hidden = quiet or not sys.stderr.isatty()
+        with click.progressbar(length=total, label="mails", file=sys.stderr, hidden=hidden) as bar:
+            return compare(before, after, cases(tx, since, desk.config), tick=lambda done: bar.update(done - bar.pos))
+
+
+def _in_force(desk: OpenDesk, new: Policy) -> Policy:
+    """The rules the desk ran with last, or before those in its folder.  Raises Permanent where it never ran with others."""
+    from mailbridge.rules.load import load
+
+    with desk.store.read() as tx:
+        texts = [tx.policies.get(each.version) for each in tx.policies.history(20) if each.version != new.version]
+    for files in texts:
+        policy = load(files).policy if files else None
+        if policy is not None:
+            return policy
+    raise Permanent("this desk never ran with other rules; name the ones to try with --rules DIR")
+
+
+def _since(text: str) -> datetime:
+    from mailbridge.clock import SystemClock
+    from mailbridge.rules.measures import duration, moment
+    from mailbridge.rules.shape import Wrong
+
+    try:
+        return SystemClock().now() - duration(text)
+    except Wrong:
+        pass
+    try:
+        return moment(text)
+    except Wrong:
+        raise click.UsageError(f'"{text}" is neither an age (30d, 12h) nor a date (2026-03-01)') from None
+
+
+def _share(text: str) -> float:
+    from mailbridge.rules.measures import percent
+    from mailbridge.rules.shape import Wrong
+
+    try:
+        return percent(text)
+    except Wrong as err:
+        raise click.UsageError(f"--fail-over: {err}; {err.hint}") from None
+
+
+@rules.command()
+@desk_option
+@json_option
+@limit_option(20)
+def history(folder: Path, as_json: bool, limit: int) -> None:
+    """List the versions of the rules that this desk ran with, newest first, and what changed in each."""
+    from mailbridge.cli.options import open_desk
+    from mailbridge.cli.show import print_table
+    from mailbridge.rules.versions import changes
+
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        versions = tx.policies.history(limit + 1)
+        texts = [dict(tx.policies.get(each.version) or {}) for each in versions]
+    told = [changes(texts[number + 1] if number + 1 < len(texts) else {}, texts[number]) for number in range(len(versions))][:limit]
+    rows = list(zip(versions[:limit], told, strict=True))
+    if as_json:
+        print_json([{"version": each.version, "first_used": each.first_used, "changes": change} for each, change in rows])
+        return
+    print_table(
+        ["VERSION", "FIRST USED", "CHANGED"],
+        [[each.version, when(each.first_used), "; ".join(change)] for each, change in rows],
+        empty="this desk has not run yet",
+    )
+
+
+@rules.command()
+@desk_option
+@click.argument("version", metavar="VERSION")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def rollback(folder: Path, version: str, yes: bool) -> None:
+    """Put the rules of an earlier VERSION back into the desk's folder; a running desk takes them by itself.
+
+    The files as they are now are kept beside, in rules.before-VERSION.
+    """
+    from mailbridge.cli.options import open_desk
+    from mailbridge.rules import folder as rules_folder
+
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        known = [each.version for each in tx.policies.history(1_000) if each.version.startswith(version)]
+        files = tx.policies.get(known[0]) if len(known) == 1 else None
+        root = desk.config.folder
+    if files is None:
+        raise Permanent(
+            f'"{version}" is {"the beginning of several versions" if known else "no version this desk ran with"}; see rules history'
+        )
+    if not yes:
+        click.confirm(f"Put the rules of version {known[0]} into {root / 'rules'}?", abort=True)
+    kept = rules_folder.replace(root, files, known[0])
+    click.echo(f"rules/ is version {known[0]} again; what was there is in {safe(kept.name)}/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from mailbridge.errors import Problem
@@ -42,3 +43,32 @@ def _why(err: Exception) -> str:
     if isinstance(err, OSError):
         return err.strerror or str(err)
     return "not UTF-8" if isinstance(err, UnicodeDecodeError) else str(err)
+
+
+def write(path: Path, text: str) -> None:
+    """The file holds this text, whole or not at all; a reader never sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    new.write_bytes(text.encode("latin-1" if path.suffix == ".eml" else "utf-8"))
+    new.replace(path)
+
+
+def replace(desk: Path, files: Mapping[str, str], version: str) -> Path:
+    """The desk's rules/ folder holds these files and no other rules; where the ones before are.  Schemas and other files go along."""
+    rules, new = desk / "rules", _unused(desk, f".rules.{version}.new")
+    for name, text in files.items():
+        write(new / Path(name).relative_to("rules"), text)
+    for path in rules.rglob("*"):
+        target = new / path.relative_to(rules)
+        if path.is_file() and path.suffix not in SUFFIXES and not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(path.read_bytes())
+    kept = _unused(desk, f"rules.before-{version}")
+    rules.rename(kept)
+    new.rename(rules)
+    return kept
+
+
+def _unused(desk: Path, name: str) -> Path:
+    names = [name, *(f"{name}.{number}" for number in range(2, 1_000))]
+    return next(desk / each for each in names if not (desk / each).exists())

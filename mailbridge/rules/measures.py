@@ -71,6 +71,14 @@ def share(text: str) -> float:
     return int(found[1]) / 100
 
 
+def percent(text: str) -> float:
+    """'2%', '0.5%' as a share of 1.  Raises Wrong."""
+    found = re.fullmatch(r"(\d{1,3}(?:\.\d{1,3})?)\s*%", text)
+    if not found or float(found[1]) > 100:
+        raise Wrong(f'"{text}" is no share', 'write it like "2%"')
+    return float(found[1]) / 100
+
+
 def hours(text: str) -> tuple[time, time]:
     """'09:00-18:00', to may be 24:00.  Raises Wrong."""
     found = _RANGE.fullmatch(text)

@@ -102,6 +102,17 @@ def walk(node: Node) -> Iterator[Node]:
                 yield from walk(value)
 
 
+def meaning(node: Node) -> object:
+    """What the node says, without places; equal for two spellings of the same, in whatever order their keys stand."""
+    match node:
+        case Mapping(entries=entries):
+            return {key.text: meaning(value) for key, value in entries}
+        case Sequence(items=items):
+            return [meaning(item) for item in items]
+        case Scalar(value=value):
+            return value
+
+
 class _Reader:
     """Makes our nodes of PyYAML's, noting what we do not take."""
 

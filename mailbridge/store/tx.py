@@ -11,6 +11,7 @@ from mailbridge.store.blobs import Blobs
 from mailbridge.store.clocks import Clocks
 from mailbridge.store.cursors import Cursors
 from mailbridge.store.events import Events
+from mailbridge.store.history import History
 from mailbridge.store.inbox import Inbox
 from mailbridge.store.keys import Keys
 from mailbridge.store.mails import Mails
@@ -38,6 +39,7 @@ class Tx:
         self.addresses = Addresses(sql)
         self.keys = Keys(sql)
         self.policies = Policies(sql)
+        self.history = History(sql)
         self.state = State(sql)
         self.woken: set[str] = set()
 

@@ -1,0 +1,56 @@
+"""Past mails as the rules would see them now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from mailbridge.config import Config
+from mailbridge.desk.model import Organisation
+from mailbridge.ids import ticket_number
+from mailbridge.message.addresses import read_addresses
+from mailbridge.message.headers import read_block
+from mailbridge.message.model import Message, Reply, Sender
+from mailbridge.rules.backtest import Case
+from mailbridge.rules.facts import Facts
+from mailbridge.store.history import PastMail
+from mailbridge.store.tx import Tx
+
+
+def cases(tx: Tx, since: datetime, config: Config) -> Iterator[Case]:
+    """Every mail since then that opened a ticket or might have, looked at as of the moment it came."""
+    own = frozenset(address.lower() for address in config.desk.addresses)
+    for past in tx.history.openings(since):
+        name = ticket_number(config.desk.prefix, past.ticket) if past.ticket else f"mail {past.id}"
+        facts = Facts(
+            message=message_of(past),
+            now=past.received_at,
+            mail_from=past.mail_from,
+            rcpt_to=past.rcpt_to,
+            verified=past.verified,
+            organisation=Organisation(),
+            own_addresses=own,
+        )
+        yield Case(name=name, subject=past.subject, facts=facts)
+
+
+def message_of(past: PastMail) -> Message:
+    """The mail without its bodies' bytes: header fields from its raw beginning, all else as it was understood when it came."""
+    fields = read_block(past.head).fields
+    addresses = {field.key: read_addresses(field.raw)[0] for field in reversed(fields) if field.key in ("from", "to", "cc", "reply-to")}
+    return Message(
+        sender=Sender(address=past.sender, strict=bool(past.sender), verified=past.verified),
+        from_=addresses.get("from", ()),
+        to=addresses.get("to", ()),
+        cc=addresses.get("cc", ()),
+        reply_to=addresses.get("reply-to", ()),
+        subject=past.subject,
+        date=past.date,
+        text=past.text,
+        headers=tuple((field.name, field.value) for field in fields),
+        attachments=past.attachments,
+        kind=past.kind,
+        reply=Reply(text=past.text, spans=(), fresh=past.fresh),
+        language=past.language,
+        size=past.size,
+    )

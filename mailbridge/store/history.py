@@ -1,0 +1,94 @@
+"""Stored mails with what rules ask about, page by page: what a backtest runs candidate rules over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from mailbridge.message.model import Attachment, Kind
+from mailbridge.store.documents import load
+from mailbridge.store.schema import attachments, blobs, inbox, mails
+from mailbridge.store.sql import Row, Sql
+
+PAGE = 500
+HEADER = 65_536  # bytes of the raw mail that come along; a longer header block is cut
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastMail:
+    """A mail that opened a ticket, or would have.  `head` is the beginning of the raw mail, `rcpt_to` and `mail_from` its envelope."""
+
+    id: int
+    ticket: int | None
+    sender: str
+    verified: bool
+    subject: str
+    date: datetime | None
+    received_at: datetime
+    kind: Kind
+    language: str
+    text: str
+    fresh: str
+    size: int
+    head: bytes
+    mail_from: str | None
+    rcpt_to: tuple[str, ...]
+    attachments: tuple[Attachment, ...]
+
+
+_earlier = mails.alias("earlier")
+_opens = ~sa.exists().where(_earlier.c.ticket == mails.c.ticket, _earlier.c.id < mails.c.id)
+_WANTED = (mails.c.direction == "in", mails.c.received_at >= sa.bindparam("since"), _opens)
+_COLUMNS = [mails.c[name] for name in (
+    "id", "ticket", "sender", "verified", "subject", "date", "received_at", "kind", "language", "text", "fresh", "size",
+)]  # fmt: skip
+_PAGE = (
+    sa.select(*_COLUMNS, inbox.c.mail_from, inbox.c.rcpt_to, sa.func.substr(blobs.c.content, 1, HEADER, type_=sa.LargeBinary).label("head"))
+    .outerjoin(inbox, inbox.c.id == mails.c.inbox)
+    .outerjoin(blobs, blobs.c.sha256 == mails.c.sha256)
+    .where(*_WANTED, mails.c.id > sa.bindparam("after"))
+    .order_by(mails.c.id)
+    .limit(PAGE)
+)
+_COUNT = sa.select(sa.func.count()).select_from(mails).where(*_WANTED)
+_FILES = sa.select(
+    attachments.c.mail, attachments.c.part, attachments.c.name, attachments.c.content_type, attachments.c.size, attachments.c.sha256
+).where(attachments.c.mail.in_(sa.bindparam("mails", expanding=True)))
+
+
+class History:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def count(self, since: datetime) -> int:
+        """How many mails `openings` will give."""
+        return int(self._sql.value(_COUNT, {"since": since}))
+
+    def openings(self, since: datetime) -> Iterator[PastMail]:
+        """Incoming mails since then that are on no ticket or the first on theirs, in the order they were stored; a page in memory."""
+        after = 0
+        while page := self._sql.rows(_PAGE, {"since": since, "after": after}):
+            files = self._files([row.id for row in page])
+            yield from (_past(row, files.get(row.id, ())) for row in page)
+            after = page[-1].id
+
+    def _files(self, ids: Sequence[int]) -> dict[int, tuple[Attachment, ...]]:
+        found: dict[int, tuple[Attachment, ...]] = {}
+        for row in self._sql.rows(_FILES, {"mails": ids}):
+            file = Attachment(part=row.part, name=row.name, content_type=row.content_type, size=row.size, sha256=row.sha256)
+            found[row.mail] = (*found.get(row.mail, ()), file)
+        return found
+
+
+def _past(row: Row, files: tuple[Attachment, ...]) -> PastMail:
+    return PastMail(
+        **{column.name: getattr(row, column.name) for column in _COLUMNS if column.name != "kind"},
+        kind=Kind(row.kind),
+        head=bytes(row.head or b""),
+        mail_from=row.mail_from,
+        rcpt_to=load(row.rcpt_to, tuple[str, ...]) if row.rcpt_to else (),
+        attachments=files,
+    )
