@@ -78,6 +78,10 @@ class Daemon:
         """Every part runs and every port answers."""
         app = self._app
         app.desk()  # keys and rules are there before the first mail
+        if app.store.is_sqlite:  # nobody else works this file, so whatever is claimed was claimed by a life that ended
+            with app.store.write() as tx:
+                tx.inbox.abandon()
+                tx.outbox.release()
         for channel, wake in (("inbox", self._mail_waits), ("outbox", self._letters_wait)):
             self._thread(f"bell-{channel}", partial(self._pass_on, app.store.waiter(channel), wake))
         for number in range(self._workers):

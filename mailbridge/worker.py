@@ -49,24 +49,27 @@ class NotOurs(Exception):
 
 
 class Turnstile:
-    """Lets batches through in the order in which they took a number."""
+    """Lets turns write in the order in which they took a number."""
 
     def __init__(self) -> None:
         self._condition = Condition()
-        self._next, self._serving = 0, 0
+        self._next = 0
+        self._under_way: set[int] = set()
 
     def take(self) -> int:
         with self._condition:
             self._next += 1
-            return self._next - 1
+            self._under_way.add(self._next)
+            return self._next
 
     def wait(self, number: int) -> None:
+        """Returns when no turn with a smaller number is under way."""
         with self._condition:
-            self._condition.wait_for(lambda: self._serving == number)
+            self._condition.wait_for(lambda: min(self._under_way) == number)
 
-    def leave(self) -> None:
+    def pass_by(self, number: int) -> None:
         with self._condition:
-            self._serving += 1
+            self._under_way.discard(number)
             self._condition.notify_all()
 
 
@@ -87,14 +90,19 @@ class Worker:
         self._turnstile = Turnstile()
         self._claiming = Condition()
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._broken_off: list[str] = []  # owners of turns that the store ended: their claims are given up
 
     def run(self, stop: Event, wake: Event) -> None:
         """Works until `stop`; sleeps until `wake` or a second has passed when there is nothing to do."""
         while not stop.is_set():
             try:
                 busy = bool(self.one_turn())
-            except StoreAway as error:
-                log.warning("store_away", error=str(error))
+            except Transient as error:
+                log.warning("turn_failed", error=str(error))
+                stop.wait(2)
+                continue
+            except Exception:  # a bug of ours outside any one mail: the thread must live on, or the mailbox is forgotten
+                log.exception("turn_failed")
                 stop.wait(2)
                 continue
             if not busy:
@@ -102,32 +110,43 @@ class Worker:
                 wake.clear()
 
     def one_turn(self) -> list[Done]:
-        """Claims what waits, works it off, and says what became of each mail; empty when there was nothing to do."""
+        """Claims what waits, works it off, and says what became of each mail; empty when there was nothing to do.
+
+        Raises Transient (StoreAway) when the store is in the way; what was claimed is free again by the next turn.
+        """
         with self._claiming:
-            claimed = self._claim()
-            if not claimed:
-                return []
             number = self._turnstile.take()
+            try:
+                owner = f"{self._owner}:{number}"
+                claimed = self._claim(owner)
+            except BaseException:
+                self._turnstile.pass_by(number)
+                raise
+        if not claimed:
+            self._turnstile.pass_by(number)
+            return []
         crash.point("pipeline.claimed")
-        passed = False
         try:
             done: list[Done] = []
             for portion in _portions(claimed):
                 read = self._read(portion)
-                if not passed:
-                    self._turnstile.wait(number)
-                    passed = True
-                done += self._write(portion, read)
-            return done
-        finally:
-            if not passed:
                 self._turnstile.wait(number)
-            self._turnstile.leave()
+                done += self._write(portion, read, owner)
+            return done
+        except Transient:
+            self._broken_off.append(owner)
+            raise
+        finally:
+            self._turnstile.pass_by(number)
 
-    def _claim(self) -> Sequence[Waiting]:
+    def _claim(self, owner: str) -> Sequence[Waiting]:
         limit = self._desk().config.batch
         with self._store.write() as tx:
-            return tx.inbox.claim(self._owner, limit, LEASE, self._clock.now())
+            for earlier in self._broken_off:
+                tx.inbox.abandon(earlier)
+            claimed = tx.inbox.claim(owner, limit, LEASE, self._clock.now())
+        self._broken_off.clear()
+        return claimed
 
     def _read(self, portion: Sequence[Waiting]) -> list[Message | ReadingFailed]:
         """The mails of a portion as facts, read in children; the raw bytes are fetched only when a child is free for them."""
@@ -140,63 +159,63 @@ class Worker:
         self._readers.read_many(len(portion), load, found.__setitem__)
         return [found[index] for index in range(len(portion))]
 
-    def _write(self, portion: Sequence[Waiting], read: Sequence[Message | ReadingFailed]) -> list[Done]:
+    def _write(self, portion: Sequence[Waiting], read: Sequence[Message | ReadingFailed], owner: str) -> list[Done]:
         """One transaction for the portion.  Nothing of it counts before the commit, so nothing is logged or told before it either."""
         desk, done = self._desk(), []
         with self._store.write() as tx:
             for waiting, message in zip(portion, read, strict=True):
-                done.append(Done(inbox=waiting.id, result=self._one(tx, waiting, message, desk)))
+                done.append(Done(inbox=waiting.id, result=self._one(tx, waiting, message, desk, owner)))
             crash.point("pipeline.before_commit")
         crash.point("pipeline.after_commit")
         self._announce(done)
         return done
 
-    def _one(self, tx: Tx, waiting: Waiting, message: Message | ReadingFailed, desk: Desk) -> Result:
+    def _one(self, tx: Tx, waiting: Waiting, message: Message | ReadingFailed, desk: Desk, owner: str) -> Result:
         """One mail in a savepoint: its outcome, or what is to become of a mail that could not be worked."""
         if isinstance(message, ReadingFailed):
-            return self._trouble(tx, waiting, desk, f"reading it took {message.reason}")
+            return self._trouble(tx, waiting, desk, owner, f"it could not be read: {message.reason}")
         arrival = Arrival(id=waiting.id, envelope=waiting.envelope, sha256=waiting.sha256, size=waiting.size)
         try:
             with tx.savepoint():
                 result = process(tx, message, arrival, desk, self._clock.now())
-                self._finish(tx, waiting, result)
+                self._finish(tx, waiting, owner, result)
                 return result
         except StoreAway:
             raise
         except NotOurs as error:
             return Result(outcome=Outcome.WAIT, reason=str(error))
         except LostRace as error:
-            return self._again(tx, waiting, str(error))
+            return self._again(tx, waiting, owner, str(error))
         except Transient as error:
-            return self._again(tx, waiting, str(error))
+            return self._again(tx, waiting, owner, str(error))
         except MailbridgeError as error:
-            return self._trouble(tx, waiting, desk, str(error))
+            return self._trouble(tx, waiting, desk, owner, str(error))
         except Exception as error:  # the one broad catch of the pipeline: a bug of ours must not stop the mails behind this one
             log.exception("mail_failed", inbox=waiting.id)
-            return self._trouble(tx, waiting, desk, f"{type(error).__name__}: {error}")
+            return self._trouble(tx, waiting, desk, owner, f"{type(error).__name__}: {error}")
 
-    def _finish(self, tx: Tx, waiting: Waiting, result: Result) -> None:
+    def _finish(self, tx: Tx, waiting: Waiting, owner: str, result: Result) -> None:
         now = self._clock.now()
         crash.point("pipeline.before_finish")
         match result.outcome:
             case Outcome.WAIT:
-                tx.inbox.release(waiting.id, now + SOON, forget_attempt=True)
+                tx.inbox.release(waiting.id, now + SOON, forget_attempt=True, owner=owner)
             case Outcome.QUARANTINED:
-                tx.inbox.quarantine(waiting.id, result.reason, now)
+                tx.inbox.quarantine(waiting.id, result.reason, now, owner=owner)
             case _:
-                if not tx.inbox.finish(waiting.id, result.outcome, now, result.mail, result.ticket, result.reason, owner=self._owner):
+                if not tx.inbox.finish(waiting.id, result.outcome, now, result.mail, result.ticket, result.reason, owner=owner):
                     raise NotOurs("the lease ended and somebody else has this mail now")
 
-    def _again(self, tx: Tx, waiting: Waiting, reason: str) -> Result:
-        tx.inbox.release(waiting.id, self._clock.now() + SOON, forget_attempt=True)
+    def _again(self, tx: Tx, waiting: Waiting, owner: str, reason: str) -> Result:
+        tx.inbox.release(waiting.id, self._clock.now() + SOON, forget_attempt=True, owner=owner)
         return Result(outcome=Outcome.WAIT, reason=reason)
 
-    def _trouble(self, tx: Tx, waiting: Waiting, desk: Desk, reason: str) -> Result:
+    def _trouble(self, tx: Tx, waiting: Waiting, desk: Desk, owner: str, reason: str) -> Result:
         """Tried again later, alone; after the last try it goes aside, whole, with its reason."""
         if waiting.attempts < desk.config.limits.tries:
-            tx.inbox.release(waiting.id, self._clock.now() + SOON, forget_attempt=False)
+            tx.inbox.release(waiting.id, self._clock.now() + SOON, forget_attempt=False, owner=owner)
             return Result(outcome=Outcome.WAIT, reason=reason)
-        tx.inbox.quarantine(waiting.id, reason, self._clock.now())
+        tx.inbox.quarantine(waiting.id, reason, self._clock.now(), owner=owner)
         return Result(outcome=Outcome.QUARANTINED, reason=reason)
 
     def _announce(self, done: Sequence[Done]) -> None:
