@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 from mailbridge.reply.lines import Line, next_line
-from mailbridge.reply.vocabulary import DATE, TIME, Template, attributions, closing_words, fold
+from mailbridge.reply.vocabulary import DATE, TIME, Template, attribution_words, attributions, closing_words, fold, month_numbers
 
 _MOST_LINES = 5
 _LONGEST = 600
@@ -20,6 +21,10 @@ _COLONS = ":："
 _SENTENCE_END = re.compile(r"[^\d\W]{4,}[.:;]$|[!?…。]$")
 # '2016-03-03 17:21 GMT+01:00 Some One', as Gmail wrote in some languages for years, with or without an address and a colon.
 _ISO_WITH_ZONE = re.compile(r"^\d{4}[-/.]\d\d?[-/.]\d\d? \d\d?:\d\d (?:gmt|utc)")
+_LONGEST_NAMED = 100
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b")
+_YEAR_AND_COMMA = re.compile(r"\b(?:19|20)\d\d, ")
+_WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
 _DATE_FIRST = re.compile(r"^(?:\S{1,14} ){0,2}\S{0,6}\d")
 _ENDS_WITH_ADDRESS = re.compile(r"[<\[(]\s?[^\s<>]+@[^\s<>]+\s?[>\])]$")
@@ -78,7 +83,7 @@ def _is_plausible(lines: list[Line], last: int) -> bool:
     """Whether a digit, an address or a verb of writing is near enough; nearly all other lines with a colon fall out here."""
     here = lines[last].bare
     above = lines[last - 1].bare if last else ""
-    if "@" in here or "@" in above or _DIGIT.search(here) or _DIGIT.search(above[-_LONGEST_LINE:]):
+    if "@" in here or "@" in above or " via " in here or _DIGIT.search(here) or _DIGIT.search(above[-_LONGEST_LINE:]):
         return True
     words = fold(here[-60:].rstrip(_CLOSING + _COLONS)).split()
     return bool(words) and words[-1].strip(_CLOSING) in closing_words()
@@ -143,6 +148,7 @@ class _Evidence(NamedTuple):
     dated: bool
     timed: bool
     decorated: bool
+    named: bool
     quoted_next: bool
     size: int
 
@@ -158,9 +164,25 @@ class _Evidence(NamedTuple):
             dated=DATE.found(folded),
             timed=TIME.found(folded),
             decorated=joined.startswith("--") and joined.endswith("--"),
+            named=_is_named(joined, folded),
             quoted_next=quoted_next,
             size=size,
         )
+
+
+def _is_named(joined: str, folded: str) -> bool:
+    """Whether the line reads like a date and a name, and not like prose with a date: 'On 5 May 2021 our vendor wrote:' is prose."""
+    if len(folded) > _LONGEST_NAMED or not _YEAR.search(folded):
+        return False
+    if _YEAR_AND_COMMA.search(folded):
+        return True
+    return not any(word.islower() and len(word) > 2 and fold(word) not in _plain_words() for word in _WORD.findall(joined))
+
+
+@cache
+def _plain_words() -> frozenset[str]:
+    """Lower-case words that introductions consist of besides names: their own fixed words, and months."""
+    return attribution_words() | frozenset(month_numbers())
 
 
 class _Match(NamedTuple):
@@ -174,8 +196,6 @@ class _Match(NamedTuple):
 
 def _match(evidence: _Evidence, lines_above: list[Line]) -> _Match | None:
     """What the lines are, where the evidence suffices."""
-    if not (evidence.address or evidence.dated or evidence.timed or evidence.quoted_next or evidence.decorated):
-        return None
     if any(_SENTENCE_END.search(line.bare) for line in lines_above):
         return None
     phrases, templates = attributions()
@@ -201,13 +221,14 @@ def _dated_suffices(evidence: _Evidence) -> bool:
     if not (evidence.dated or evidence.timed):
         return False
     closed = evidence.colon or evidence.decorated or (evidence.address and evidence.timed) or evidence.quoted_next
-    return closed and (evidence.address or evidence.timed or evidence.quoted_next)
+    return closed and (evidence.address or evidence.timed or evidence.quoted_next or evidence.named)
 
 
 def _dateless_suffices(evidence: _Evidence) -> bool:
     if evidence.decorated:
         return True
-    return evidence.colon and evidence.size <= 2 and len(evidence.folded) < 160 and (evidence.address or evidence.quoted_next)
+    told = evidence.address or evidence.quoted_next or " via " in evidence.folded
+    return evidence.colon and evidence.size <= 2 and len(evidence.folded) < 160 and told
 
 
 def _date_and_address(evidence: _Evidence) -> bool:

@@ -34,7 +34,7 @@ _RULE = re.compile(r"^(?:_{5,}|-{5,}|={5,}|\*{5,}|~{5,}|#{5,})$")
 _DASH_NAME = re.compile(r"^(?:[-–—]{1,2}|/|~)\s?[^\W\d_][\w.'’-]{0,24}(?: [^\W\d_][\w.'’-]{0,24}){0,2}$")
 _LIST_ITEM = re.compile(r"^(?:[-–—*•·+]|\d+[.)])\s?\S")
 _POSTSCRIPT = re.compile(r"^p\.?\s?s\.?\s?[:.\-–— ]|^n\.?b\.?:", re.IGNORECASE)
-_EDGE = " \t\u00a0.!*_-–—|[]>＞。"
+_EDGE = " \t\u00a0.!*_-–—|[]()<>«»＞。"
 _TRAILING = " \t\u00a0,.;:!~-–—*_…。、，！　)"
 _SEPARATORS = (",", "!", ".", " -", " /", "，", "。", "、")
 _SENTENCE = re.compile(r"\w{2}[.?!](?:\s|$)|[。？]$")
@@ -148,7 +148,7 @@ def mobile_language(bare: str) -> str:
     """The language of a line that an app or a phone signs with ('Sent from my phone'), '' for any other line."""
     if not _may_be_app_line(bare):
         return ""
-    folded = fold(bare.split("<http", 1)[0].split("(http", 1)[0]).strip(" .!*_-–—|[]>")
+    folded = fold(bare.split("<http", 1)[0].split("(http", 1)[0]).strip(_EDGE)
     if not 8 <= len(folded) <= _LONGEST_APP_LINE or _SENTENCE.search(folded):
         return ""
     phrases, languages = mobile_signatures()

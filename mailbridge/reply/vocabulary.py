@@ -56,6 +56,13 @@ def attributions() -> tuple[PhraseSet, tuple[Template, ...]]:
 
 
 @cache
+def attribution_words() -> frozenset[str]:
+    """All fixed words of introductions."""
+    phrases = (fold(_PLACEHOLDER.sub(" ", phrase)) for language in LANGUAGES for phrase in language.attribution)
+    return frozenset(word for phrase in phrases for word in phrase.split())
+
+
+@cache
 def closing_words() -> frozenset[str]:
     """The last words of introductions that end with a word, and not with a date or a name."""
     folded = [fold(phrase) for language in LANGUAGES for phrase in language.attribution]

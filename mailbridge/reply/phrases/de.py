@@ -20,6 +20,7 @@ DE = Phrases(
         "{who} schrieb um {when}",
         "{who} hat am {when} geschrieben",
         "{who} hat {when} geschrieben",
+        "{who} via {who} schrieb",
         "{who} schrieb",
         "{who} hat geschrieben",
         "Zitat von {who}",

@@ -8,6 +8,8 @@ JA = Phrases(
     code="ja",
     attribution=(
         "{when} {who} のメール",
+        "{when} {who} のメッセージ",
+        "{when}、{who} のメッセージ",
         "{when} {who} wrote",
         "{when}、{who} のメール",
         "{when}に {who} は書きました",
