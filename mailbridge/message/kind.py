@@ -124,9 +124,8 @@ def answering(seen: Seen) -> Answer | None:
     submitted = (seen.tree.get("auto-submitted") or "").strip().lower()
     if submitted.startswith("auto-replied"):
         return Answer(Kind.AUTO_REPLY, "Auto-Submitted: auto-replied")
-    for field in seen.tree.headers:
-        if field.key in robot_words.ANSWERING_FIELDS and field.value.strip().lower() not in {"no", "false"}:
-            return Answer(Kind.AUTO_REPLY, f"field {field.name}")
+    if found := marked(seen, "answering"):
+        return Answer(Kind.AUTO_REPLY, f"field {found}")
     for name, pattern in robot_words.ANSWERING_VALUES:
         if any(pattern.search(value[:500]) for value in seen.tree.get_all(name)):
             return Answer(Kind.AUTO_REPLY, f"{name} of an autoresponder")
@@ -164,11 +163,10 @@ def generated(seen: Seen) -> Answer | None:
     submitted = (seen.tree.get("auto-submitted") or "no").strip().lower()
     if not submitted.startswith("no"):
         return Answer(Kind.AUTO_GENERATED, f"Auto-Submitted: {submitted[:40]}")
-    for field in seen.tree.headers:
-        if field.key in robot_words.GENERATED_FIELDS:
-            return Answer(Kind.AUTO_GENERATED, f"field {field.name}")
-        if field.key.endswith(("loop", "-prevention", "-detection", "-check", "-guard")) and robot_words.LOOP_MARK.fullmatch(field.key):
-            return Answer(Kind.AUTO_GENERATED, f"loop mark {field.name}")
+    if found := marked(seen, "generated"):
+        return Answer(Kind.AUTO_GENERATED, f"field {found}")
+    if found := marked(seen, "loop"):
+        return Answer(Kind.AUTO_GENERATED, f"loop mark {found}")
     return None
 
 
@@ -216,6 +214,14 @@ def quiet_reasons(seen: Seen) -> list[str]:
     if any(seen.message.message_id.lower().endswith("@" + host.lower()) for host in seen.policy.own_hosts):
         reasons.append("loop: Message-ID of our own host")
     return reasons
+
+
+def marked(seen: Seen, mark: str) -> str:
+    """The first field whose name is such a mark and whose value is not no, '' where there is none."""
+    for field in seen.tree.headers:
+        if robot_words.mark_of(field.key) == mark and field.value.strip().lower() not in {"no", "false"}:
+            return field.name
+    return ""
 
 
 def is_own(seen: Seen, addresses: list[str]) -> bool:
