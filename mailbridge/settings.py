@@ -234,7 +234,8 @@ class Source:
         values: dict[str, Any] = {}
         for key, raw in table.items():
             if key not in keys:
-                self.at_key((*where, key), f'unknown key "{key}" in [{where[0]}]', did_you_mean(key, keys))
+                known = [each for each, reader in keys.items() if reader is not no_secret]
+                self.at_key((*where, key), f'unknown key "{key}" in [{where[0]}]', did_you_mean(key, known))
                 continue
             try:
                 values[key] = keys[key](raw)

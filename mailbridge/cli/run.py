@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli.options import desk_option
+from mailbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from mailbridge.config import Config
@@ -46,5 +47,8 @@ def at_work(config: Config, *, intake: bool) -> int:
     from mailbridge.ops import log
 
     log.configure(style=config.log_format, level=config.log_level)
-    with App.open(config) as app:
-        return daemon.run(app, intake=intake, clocks=intake)
+    try:
+        with App.open(config) as app:
+            return daemon.run(app, intake=intake, clocks=intake)
+    except ConfigError as error:
+        raise ConfigError(error.problems, str(config.folder)) from error  # the rules' mistakes, with their lines

@@ -228,6 +228,7 @@ BROKEN = [
     ("[limits]\ntries = 0", ["5:9+1 tries: 0 is too small | the least is 1"]),
     ("[limits]\ntries = true", ["5:9+4 tries: expected a whole number, found true | "]),
     ("[log]\nlevel = 'loud'", ['5:9+6 level: unknown value "loud" | known here: debug, error, info, warning']),
+    ("[outgoing]\npaswrd = 3", ['5:1+6 unknown key "paswrd" in [outgoing] | did you mean "password_env"?']),
     ("zzz = 3", [f'4:1+3 unknown key "zzz" in [desk] | known here: {", ".join(sorted(KEYS["desk"]))}']),
 ]
 
