@@ -18,29 +18,25 @@ class Fault(StrEnum):
 class DataReader:
     """Collects chunks until CRLF.CRLF, which nothing else ends: RFC 5321 2.3.8 forbids to take a bare CR or LF for a line end.
 
-    Once the size limit is passed the content is thrown away as it comes, so a sender cannot fill the memory.
+    Once the size limit is passed for sure the content is thrown away as it comes, so a sender cannot fill the memory.
     """
 
     def __init__(self, limit: int) -> None:
         """`limit`: bytes of content allowed, counted as RFC 1870 3 does: without the stuffed dots and the final one."""
         self._limit = limit
+        self._most = 4 * limit // 3 + 2 + len(END)  # the shortest line that is stuffed has three bytes and is sent as four
         self._buffer = bytearray(b"\r\n")  # so that a dot on the first line is like any other
-        self._dots = 0
         self._discarding = False
         self._content: bytes | Fault | None = None
 
     def feed(self, chunk: bytes) -> bytes | None:
         """None while the content goes on; at its end, what the client sent behind it (mostly b'')."""
-        old = len(self._buffer)
+        seen = max(len(self._buffer) - len(END) + 1, 0)
         self._buffer += chunk
-        end = self._buffer.find(END, max(old - len(END) + 1, 0))
-        last = len(self._buffer) if end < 0 else end + 2
-        self._dots += self._buffer.count(STUFFED, max(old - 2, 0), last)
+        end = self._buffer.find(END, seen)
         if end >= 0:
-            self._dots -= end + len(STUFFED) <= old  # the end mark came in two pieces and its dot was counted with the first
             return self._finish(end)
-        if not self._discarding and len(self._buffer) - self._dots - len(END) - 2 > self._limit:
-            self._discarding = True
+        self._discarding = self._discarding or len(self._buffer) > self._most
         if self._discarding:
             del self._buffer[: -len(END) + 1]
         return None
@@ -54,15 +50,19 @@ class DataReader:
 
     def _finish(self, end: int) -> bytes:
         with memoryview(self._buffer) as view:
-            rest, whole = bytes(view[end + len(END) :]), bytes(view[: end + 2])
+            rest, whole = bytes(view[end + len(END) :]), bytes(view[2 : end + 2])
+            dots = not self._discarding and self._buffer.find(STUFFED, 0, end + 2) >= 0
         self._buffer.clear()
-        self._content = Fault.TOO_BIG if self._discarding else self._checked(whole)
+        self._content = Fault.TOO_BIG if self._discarding else self._checked(_unstuffed(whole) if dots else whole)
         return rest
 
-    def _checked(self, whole: bytes) -> bytes | Fault:
-        if len(whole) - 2 - self._dots > self._limit:
+    def _checked(self, raw: bytes) -> bytes | Fault:
+        if len(raw) > self._limit:
             return Fault.TOO_BIG
-        pairs = whole.count(b"\r\n")
-        if whole.count(b"\n") != pairs or whole.count(b"\r") != pairs:
-            return Fault.BARE_LINE_END
-        return whole.replace(STUFFED, b"\r\n")[2:] if self._dots else whole[2:]
+        pairs = raw.count(b"\r\n")
+        return raw if raw.count(b"\n") == raw.count(b"\r") == pairs else Fault.BARE_LINE_END
+
+
+def _unstuffed(sent: bytes) -> bytes:
+    """RFC 5321 4.5.2: a dot at the start of a line is not part of it."""
+    return sent.removeprefix(b".").replace(STUFFED, b"\r\n")

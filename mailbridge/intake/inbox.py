@@ -1,7 +1,8 @@
 """The durable inbox: accept() returns when the mail can survive a power cut, and not before.
 
-One thread writes.  While it waits for the disk, the mails that arrive collect; the next commit takes them all (group commit).
-Nobody waits on purpose: an idle inbox commits a lone mail at once.
+One thread writes.  While it waits for the disk, the mails that arrive collect; the next commit takes them all (group commit).  A sender
+that was just answered comes back with his next mail in a moment, so behind a commit that several shared the next one waits for as many,
+half as long as the last commit took at most: on a slow disk this halves the commits.  A lone mail is committed at once.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Condition, Lock, Thread
+from time import monotonic
 
 from mailbridge.errors import StoreAway
 from mailbridge.intake.envelope import Envelope
@@ -42,6 +44,9 @@ class Inbox:
         self._items: deque[_Item] = deque()
         self._held = 0  # bytes waiting or being written
         self._closed = False
+        self._wanted = 1  # mails that are worth waking the writer for
+        self._company = 1  # mails that were in the last commit or came while it ran: so many may come again
+        self._gather_until = 0.0
         lock = Lock()
         self._work = Condition(lock)
         self._room = Condition(lock)
@@ -64,7 +69,8 @@ class Inbox:
                 return item.future
             self._items.append(item)
             self._held += len(raw)
-            self._work.notify()
+            if len(self._items) >= self._wanted:
+                self._work.notify()
         return item.future
 
     def accept(self, raw: bytes, envelope: Envelope) -> int:
@@ -99,15 +105,17 @@ class Inbox:
     def _write(self) -> None:
         try:
             while batch := self._take():
+                began = monotonic()
                 self._commit(batch)
-                self._release(batch)
+                self._release(batch, monotonic() - began)
         finally:
             self._abandon()
 
     def _take(self) -> list[_Item]:
         """The mails of the next commit; none when the inbox is closed and empty."""
         with self._work:
-            self._work.wait_for(lambda: self._items or self._closed)
+            self._await(1, None)
+            self._await(self._company, self._gather_until - monotonic())
             batch: list[_Item] = []
             size = 0
             while self._items and len(batch) < BATCH_MAILS and (not batch or size + len(self._items[0].raw) <= BATCH_BYTES):
@@ -115,8 +123,16 @@ class Inbox:
                 size += len(batch[-1].raw)
             return batch
 
-    def _release(self, batch: Sequence[_Item]) -> None:
+    def _await(self, mails: int, seconds: float | None) -> None:
+        if seconds is None or seconds > 0:
+            self._wanted = mails
+            self._work.wait_for(lambda: len(self._items) >= mails or self._closed, seconds)
+            self._wanted = 1
+
+    def _release(self, batch: Sequence[_Item], seconds: float) -> None:
         with self._room:
+            self._company = min(len(batch) + len(self._items), BATCH_MAILS)
+            self._gather_until = monotonic() + seconds / 2
             self._held -= sum(len(item.raw) for item in batch)
             self._room.notify_all()
 

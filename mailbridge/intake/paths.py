@@ -38,4 +38,6 @@ def without_detail(address: str) -> str:
 
 def printable(text: str, limit: int = 255) -> str:
     """`text` with everything that a log, a terminal or a database could stumble over shown as '?', at most `limit` characters."""
+    if text.isprintable():
+        return text[:limit]
     return "".join(character if character.isprintable() else "?" for character in text[:limit])

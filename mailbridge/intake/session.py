@@ -108,11 +108,13 @@ class _Hooks:
         if len(envelope.rcpt_tos) >= self._door.listener.max_recipients:
             return "452 4.5.3 Too many recipients, send the mail to the others separately"  # RFC 5321 4.5.3.1.10
         envelope.rcpt_tos.append(address)
+        server.wait_for_company()
         return "250 2.1.5 Recipient known"
 
     async def handle_MAIL(self, server: Session, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         envelope.mail_from = address
         envelope.mail_options.extend(options)
+        server.wait_for_company()
         return "250 2.1.0 Sender taken"
 
     async def handle_exception(self, error: Exception) -> str:
@@ -133,6 +135,8 @@ class Session(SMTP):
         self._mail_read: asyncio.Future[None] | None = None
         self._plain_answers = True  # the greeting and the answers to HELO and EHLO carry no enhanced code (RFC 2034 3)
         self._busy = False
+        self._answers: list[str] = []  # not sent yet
+        self._may_wait = False  # the next answer may go out together with the one behind it
         self._end = loop.time() + LIFETIME
         self._alive_until = 0.0
         super().__init__(
@@ -160,6 +164,10 @@ class Session(SMTP):
     @property
     def helo(self) -> str:
         return (self.session.host_name or "") if self.session is not None else ""
+
+    def wait_for_company(self) -> None:
+        """The next answer may wait for the one behind it, if the client has pipelined."""
+        self._may_wait = True
 
     @property
     def offers_tls(self) -> bool:
@@ -236,8 +244,14 @@ class Session(SMTP):
 
     async def push(self, status: str | bytes) -> None:
         answer = status.decode() if isinstance(status, bytes) else status
-        await super().push(answer if self._plain_answers else _with_code(answer))
+        self._answers.append(answer if self._plain_answers else _with_code(answer))
         self._plain_answers = False
+        may_wait, self._may_wait = self._may_wait, False
+        if may_wait and b"\n" in self._reader._buffer:  # type: ignore[attr-defined]
+            return  # RFC 2920 3.2: the next command is here already, its answer takes this one along
+        answers, self._answers = self._answers, []
+        self._writer.write("".join(f"{one}\r\n" for one in answers).encode())
+        await self._writer.drain()
 
     # Commands
 
