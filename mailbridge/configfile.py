@@ -70,7 +70,7 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "user": settings.text,
         **_SECRET,
         "helo": settings.host,
-        "connections": settings.number(1, 100),
+        "connections": settings.number(0, 100),
     },
     "limits": {
         "mail_size": settings.size(1 << 10, 1 << 30),
