@@ -49,8 +49,34 @@ def to_text(html: str) -> str:
     if _is_monstrous(html):
         return _stripped(html)
     skip = list(_HIDDEN) if _MAY_HIDE.search(html) else None
+    html = _ANCHOR.sub(_anchor, html)
     text = extract_plain_text(html, preserve_formatting=True, links=True, alt_texts=True, skip_elements=skip)
     return tidy(charsets.clean(text))
+
+
+# The library tells the target of every anchor, also of those that have none.  Its list of elements takes the square of its
+# length to walk, so the source is changed instead.
+_ANCHOR = re.compile(r"<a\b([^<>]*)>", re.IGNORECASE)
+_HREF = re.compile(r"""\bhref\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)
+_SHOWN = 600  # characters after an anchor in which what it shows is looked for
+
+
+def _anchor(match: re.Match[str]) -> str:
+    """The anchor, if its target says more than what it shows."""
+    href = _HREF.search(match[1])
+    target = standard_html.unescape(next(filter(None, href.groups()), "")).strip() if href else ""
+    if not _LINK.match(target):
+        return "<span>"
+    shown = match.string[match.end() : match.end() + _SHOWN].lower().partition("</a")[0]
+    return "<span>" if _bare(standard_html.unescape(_TAG.sub("", shown))) == _bare(target) else match[0]
+
+
+def _bare(link: str) -> str:
+    """What two spellings of one link have in common."""
+    return _SCHEME.sub("", link.strip().lower()).removeprefix("www.").rstrip("/")
+
+
+_SCHEME = re.compile(r"(?:https?://|mailto:|tel:)")
 
 
 def tidy(text: str) -> str:

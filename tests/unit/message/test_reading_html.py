@@ -62,6 +62,24 @@ def test_text_keeps_lines_lists_links_and_descriptions() -> None:
     assert [line.strip(" •") for line in text.split("\n") if "•" in line] == ["a", "b"]
 
 
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<a href="https://x.test/a">here</a>', "here (https://x.test/a)"),
+        ('<a href="https://x.test/">https://x.test</a>', "https://x.test"),
+        ('<a href="https://www.x.test/?a=1&amp;b=2">x.test/?a=1&amp;b=2</a>', "x.test/?a=1&b=2"),
+        ('<a href="mailto:carol@x.test"><b>carol@x.test</b></a>', "carol@x.test"),
+        ("<a href=https://x.test/a>here</a>", "here (https://x.test/a)"),
+        ('<a name="end">plain</a>', "plain"),
+        ('<a href="javascript:alert(1)">plain</a>', "plain"),
+        ('<a href="#top">plain</a>', "plain"),
+        ("main () (#5)", "main () (#5)"),
+    ],
+)
+def test_link_targets_are_told_where_they_say_more_than_the_words(html: str, text: str) -> None:
+    assert to_text(f"<p>{html}</p>") == text
+
+
 def test_text_has_no_nul_and_no_runs_of_empty_lines() -> None:
     assert to_text("<p>a\0</p><p></p><p><br><br><br></p><p>b&#xD800;</p>").encode("utf-8").count(b"\n\n\n") == 0
 
