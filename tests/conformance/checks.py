@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from html.parser import HTMLParser
 from typing import Any
 
@@ -230,17 +232,41 @@ def language_is(message: Message, wanted: str, _: Case) -> bool | None:
 # --- files
 
 
-def file_matches(found: Attachment, wanted: dict[str, Any]) -> bool:
+# Where the corpus quotes the text of a file, it quotes no more than this.
+QUOTED = 2000
+
+
+def file_matches(found: Attachment, wanted: dict[str, Any], texts: dict[str, str]) -> bool:
+    """`texts` are our decoded text parts by their hash."""
     return (
         ("filename" not in wanted or any(alike(name, wanted["filename"]) for name in (found.original_name, found.name)))
         and ("content_type" not in wanted or found.content_type == wanted["content_type"].lower())
-        and ("size" not in wanted or found.size == wanted["size"])
-        and ("sha256" not in wanted or found.sha256 == wanted["sha256"])
+        and bytes_match(found, wanted)
         and ("disposition" not in wanted or found.disposition == (wanted["disposition"] or found.disposition))
         and ("content_id" not in wanted or found.content_id.strip("<>") == (wanted["content_id"] or "").strip("<>"))
         and ("is_message" not in wanted or found.is_message == wanted["is_message"])
-        and ("text" not in wanted or lines(found.content.decode("utf-8", "replace")) == lines(wanted["text"]))
+        and ("text" not in wanted or text_matches(texts.get(found.sha256, found.content.decode("utf-8", "replace")), wanted["text"]))
     )
+
+
+def bytes_match(found: Attachment, wanted: dict[str, Any]) -> bool:
+    """Size and hash; of text and messages with either line end, since some upstreams normalise theirs."""
+    contents = [found.content]
+    if found.is_message or found.content_type.startswith(("text/", "message/")):
+        plain = found.content.replace(b"\r\n", b"\n")
+        contents += [plain, plain.replace(b"\n", b"\r\n")]
+    return any(
+        ("size" not in wanted or len(content) == wanted["size"])
+        and ("sha256" not in wanted or hashlib.sha256(content).hexdigest() == wanted["sha256"])
+        for content in contents
+    )
+
+
+def text_matches(found: str, wanted: str) -> bool:
+    """Equal, or where the corpus quotes only a beginning, beginning so."""
+    if len(wanted) == QUOTED:
+        return lines(found).startswith(lines(wanted))
+    return lines(found.replace("\r\r\n", "\n")) == lines(wanted.replace("\r\r\n", "\n"))
 
 
 def part_matches(found: Part, wanted: dict[str, Any]) -> bool:
@@ -264,6 +290,10 @@ def each_found(wanted: list[Wanted], found: tuple[Any, ...], matches: Callable[[
     return missing
 
 
+def texts_of(message: Message) -> dict[str, str]:
+    return {part.sha256: part.text for part in message.parts if part.text is not None}
+
+
 def own_files(message: Message) -> tuple[Attachment, ...]:
     """Without what was taken out of a container."""
     return tuple(one for one in message.attachments if not one.inside)
@@ -271,7 +301,7 @@ def own_files(message: Message) -> tuple[Attachment, ...]:
 
 def attachments_are(message: Message, wanted: list[dict[str, Any]], _: Case) -> bool:
     """A text that is shown in the mail is a part but no file for us: name and bytes are right all the same."""
-    missing = each_found(wanted, message.attachments, file_matches)
+    missing = each_found(wanted, message.attachments, partial(file_matches, texts=texts_of(message)))
     nameless = [one for one in missing if not one.get("filename")]
     return len(missing) == len(nameless) and not each_found(nameless, message.parts, part_matches)
 
@@ -283,7 +313,7 @@ def parts_are(message: Message, wanted: list[dict[str, Any]], _: Case) -> bool:
 
 def tnef_files_are(message: Message, wanted: list[dict[str, Any]], _: Case) -> bool:
     taken_out = tuple(one for one in message.attachments if one.inside)
-    return len(taken_out) >= len(wanted) and not each_found(wanted, taken_out, file_matches)
+    return len(taken_out) >= len(wanted) and not each_found(wanted, taken_out, partial(file_matches, texts=texts_of(message)))
 
 
 # --- kinds
