@@ -361,7 +361,7 @@ def test_dead_idle_is_noticed_and_the_mail_comes_in(desk: Desk, server: FakeImap
     server.faults.append(Fault(fault.command, fault.answer, fault.hang, fault.close))
     desk.run(desk.poller(mailbox(server)))
     idling(desk)
-    while not (told := desk.reports.get(timeout=20))[0] is False:
+    while (told := desk.reports.get(timeout=20))[0] is not False:
         assert told == (True, "0 new")
     server.deliver(a_mail())
     desk.accepted.get(timeout=20)
@@ -370,7 +370,9 @@ def test_dead_idle_is_noticed_and_the_mail_comes_in(desk: Desk, server: FakeImap
 
 
 @pytest.mark.parametrize("greeting", [b"+ idling\r\n* 1 EXISTS\r\n", b"* 1 EXISTS\r\n+ idling\r\n"], ids=["behind", "before"])
-def test_notice_that_comes_along_with_the_consent_is_seen(desk: Desk, server: FakeImap, greeting: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_notice_that_comes_along_with_the_consent_is_seen(
+    desk: Desk, server: FakeImap, greeting: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("mailbridge.intake.imap.FIRST_SLICE", 30.0)
     poller = desk.poller(mailbox(server))
     assert poller.one_turn() == 0
