@@ -1,0 +1,95 @@
+"""docs/manual/rules.md explains every word of the language, and what it shows is taken by the program."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailbridge.rules import examples, folder, schema, yaml
+from mailbridge.rules.actions import ACTIONS, GIVES, THEN
+from mailbridge.rules.conditions import CONDITION, CONDITIONS, PARTS
+from mailbridge.rules.dates import PARTS as DATE_PARTS
+from mailbridge.rules.load import load
+from mailbridge.rules.shape import Later, Reading, Record, Shape
+from mailbridge.rules.tree import Match
+
+ROOT = Path(__file__).parents[3]
+MANUAL = (ROOT / "docs" / "manual" / "rules.md").read_text(encoding="utf-8")
+
+
+def table(heading: str) -> list[tuple[str, str]]:
+    """(word, example) of the table below this heading."""
+    section = MANUAL.split(f"\n{heading}\n", 1)[1].split("\n#", 1)[0]
+    rows = [line.strip("| ").split(" | ") for line in section.splitlines() if line.startswith("| `")]
+    return [(row[0].strip("`"), row[1].strip("`")) for row in rows]
+
+
+def words_of(shape: Any, seen: set[int]) -> Iterator[str]:
+    """Every key that a shape knows, and those of the shapes in it, whatever holds them."""
+    if id(shape) in seen:
+        return
+    seen.add(id(shape))
+    if isinstance(shape, Record):
+        yield from shape.keys
+        parts: list[Any] = [key.shape for key in shape.keys.values()]
+    elif isinstance(shape, Later):
+        parts = [shape.shape()]
+    else:
+        parts = [getattr(shape, each.name) for each in fields(shape)] if is_dataclass(shape) else []
+    for part in parts:
+        if hasattr(part, "read") and hasattr(part, "schema"):
+            yield from words_of(part, seen)
+
+
+def test_every_word_of_the_language_is_in_the_manual() -> None:
+    shapes = [*schema.FILES.values(), schema.RULE]
+    words = {word for shape in shapes for word in words_of(shape, set())} | {*GIVES, *PARTS, *DATE_PARTS, *Match}
+    told = set(re.findall(r"[\w;-]+", " ".join(re.findall(r"`([^`\n]+)`", MANUAL))))
+
+    assert sorted(words - told) == []
+
+
+def test_every_condition_has_an_example_that_is_taken() -> None:
+    rows = table("### All conditions")
+
+    assert [word for word, _ in rows] == list(CONDITIONS)
+    for word, example in rows:
+        assert word in example
+        assert mistakes(CONDITION, example) == [], example
+
+
+def test_every_way_to_compare_has_an_example_that_is_taken() -> None:
+    for _, example in table("### Comparing texts"):
+        assert mistakes(CONDITION, example) == [], example
+
+
+def test_every_action_has_an_example_that_is_taken() -> None:
+    rows = table("## Actions")
+
+    assert [word for word, _ in rows] == list(ACTIONS)
+    for _, example in rows:
+        assert mistakes(THEN, example) == [], example
+
+
+@pytest.mark.parametrize("block", re.findall(r"```yaml\n(.*?)```", MANUAL, re.DOTALL))
+def test_every_rule_that_is_shown_runs_with_its_examples(block: str) -> None:
+    files, _ = folder.read(ROOT)
+    desk = {path: text for path, text in files.items() if not path.startswith("rules/routing/")}
+    loaded = load({**desk, "rules/routing/1.yaml": block})
+
+    assert loaded.problems == ()
+    assert loaded.policy is not None
+    assert examples.failures(loaded.policy) == []
+
+
+def mistakes(shape: Shape, text: str) -> list[str]:
+    node, problems = yaml.read("manual", text)
+    reading = Reading()
+    if node is not None:
+        shape.read(node, reading)
+    return [problem.message for problem in (*problems, *reading.problems)]
