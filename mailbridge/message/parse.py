@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
-from mailbridge.message import attachments, authenticity, calendar, dates, html, kind, limits, tnef
+from mailbridge.message import attachments, authenticity, calendar, charsets, dates, html, kind, limits, tnef
 from mailbridge.message.addresses import read_addresses
 from mailbridge.message.body import Body, read_body
 from mailbridge.message.fingerprint import fingerprint
@@ -72,9 +72,18 @@ def _with_content(message: Message, tree: Tree, body: Body) -> Message:
         safe_html=html.sanitise(rich),
         attachments=files,
         parts=tuple(_parts(tree, {file.part: file.sha256 for file in files})),
-        charset_guesses=body.guesses,
+        charset_guesses=(*_header_guesses(tree), *body.guesses),
         defects=tuple(dict.fromkeys([*message.defects, *body.defects, *_content_defects(text, winmails)]))[: limits.DEFECTS],
     )
+
+
+def _header_guesses(tree: Tree) -> Iterator[str]:
+    """What was guessed to read the fields people see; UTF-8 in a header is no guess (RFC 6532)."""
+    for key in ("subject", "from", "to", "cc"):
+        raw = b"" if not tree.fields(key) else tree.fields(key)[0].raw
+        decoded = charsets.decode(raw) if not raw.isascii() else None
+        if decoded and decoded.charset != "utf-8":
+            yield f"{key}: {decoded.guess}"
 
 
 def _files(tree: Tree, body: Body, winmails: list[tuple[Leaf, tnef.Tnef]]) -> Iterator[Attachment]:

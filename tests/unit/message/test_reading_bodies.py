@@ -166,6 +166,11 @@ def test_guess_is_told() -> None:
     assert read_mail(raw_mail("Grüße".encode(), Content_Type="text/plain; charset=utf-8")).charset_guesses == ()
 
 
+def test_guess_about_a_header_is_told() -> None:
+    assert read_mail(raw_mail(Subject="Grüße".encode("latin-1"))).charset_guesses == ("subject: cp1252 by its bytes",)
+    assert read_mail(raw_mail(Subject="Grüße".encode())).charset_guesses == ()
+
+
 def test_few_broken_bytes_do_not_turn_utf8_into_something_else() -> None:
     assert decode("naïve, très naïve ".encode() * 3 + b"\xff", "utf-8").text == "naïve, très naïve " * 3 + "\ufffd"
 
