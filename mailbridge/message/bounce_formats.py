@@ -1,6 +1,7 @@
 """How mail servers word their bounces, as data: what `message.bounce` looks for where there is no RFC 3464 report.
 
-All of it is matched on at most 64 kB and nothing repeats without a bound, so a hostile text costs time in proportion to its length.
+All of it is matched on at most 64 kB, and what repeats has a bound or gives nothing back (`*+`), so a hostile text costs time in
+proportion to its length.
 """
 
 from __future__ import annotations
@@ -229,14 +230,14 @@ OPENING = Phrases(
 # --- where the returned mail begins
 
 END = re.compile(
-    r"^[ \t>]*(?:"
-    r"-{2,}[^\n]{0,60}\b(?:copy of (?:the|your) (?:message|mail)|below this line|next line is a copy|attachment is|header"
+    r"^[ \t>]*+(?:"
+    r"-{2,}+[^\n]{0,60}\b(?:copy of (?:the|your) (?:message|mail)|below this line|next line is a copy|attachment is|header"
     r"|(?:original|returned|forwarded|undelivered|unsent) (?:message|mail)|message (?:text|header|body|headers)|mensaje original|исходн)"
-    r"|\|-{4,}[^\n]{0,20}message text follows"
+    r"|\|-{4,}+[^\n]{0,20}message text follows"
     r"|(?:the )?(?:first \d+ lines of (?:your )?)?original (?:message|mail)(?: headers?)?"
     r"(?: (?:follows|as follows|is attached|below))?\s*[:.]"
     r"|old message:|included is a copy of|below is a copy of|a summary of the undelivered message|content of the (?:original|returned)"
-    r"|content-type:[ \t]*message/rfc822|received:[ \t]?(?:from|by|\()|return-path:[ \t]?<|-{6,} (?:start|begin)"
+    r"|content-type:[ \t]*message/rfc822|received:[ \t]?(?:from|by|\()|return-path:[ \t]?<|-{6,}+ (?:start|begin)"
     r")",
     re.I | re.M,
 )
@@ -245,23 +246,23 @@ END = re.compile(
 
 RECIPIENTS = (
     # <kim@firm.test>:
-    re.compile(rf"^[ \t]*<({ADDRESS})>\s?:", re.M),
+    re.compile(rf"^[ \t]*+<({ADDRESS})>\s?:", re.M),
     # "Kim" <kim@firm.test> (unrecoverable error)
-    re.compile(rf"^[ \t]*(?:[\"'][^\"'\n]{{0,100}}[\"'][ \t]*)?[<\"']({ADDRESS})[>\"'][ \t]*(?:\([^\n]{{0,200}}\))?[ \t]*\r?$", re.M),
+    re.compile(rf"^[ \t]*+(?:[\"'][^\"'\n]{{0,100}}[\"'][ \t]*+)?[<\"']({ADDRESS})[>\"'][ \t]*+(?:\([^\n]{{0,200}}\))?[ \t]*+\r?$", re.M),
     # kim@firm.test on Mon, 2 Nov 2026
-    re.compile(rf"^[ \t]*({ADDRESS})[ \t]+on[ \t]+\w{{3}}, \d", re.M),
+    re.compile(rf"^[ \t]*+({ADDRESS})[ \t]+on[ \t]+\w{{3}}, \d", re.M),
     re.compile(rf"dda:SMTP=({ADDRESS});", re.I),
     # the address alone on its line
-    re.compile(rf"^[ \t]*({ADDRESS})[ \t]*:?[ \t]*\r?$", re.M),
+    re.compile(rf"^[ \t]*+({ADDRESS})[ \t]*+:?[ \t]*+\r?$", re.M),
     # 550 5.1.1 <kim@firm.test>... User unknown
     re.compile(rf"^(?:[45]\d\d[ -](?:[45]\.\d{{1,3}}\.\d{{1,3}} )?|>>> ?rcpt to: ?)<({ADDRESS})>", re.M | re.I),
     # kim@firm.test - no such user here
-    re.compile(rf"^[ \t]*<?({ADDRESS})>?[ \t]*(?:\.\.\.|[-:(]|invalid|unknown|is not|no such|rejected|failed|user )", re.M | re.I),
-    re.compile(rf"(?:rcpt to|error-for)[ \t]*:?[ \t]*<?({ADDRESS})", re.I),
+    re.compile(rf"^[ \t]*+<?({ADDRESS})>?[ \t]*+(?:\.\.\.|[-:(]|invalid|unknown|is not|no such|rejected|failed|user )", re.M | re.I),
+    re.compile(rf"(?:rcpt to|error-for)[ \t]*+:?[ \t]*+<?({ADDRESS})", re.I),
     # user unknown: kim@firm.test
     re.compile(
         rf"\b(?:recipients?|users?|userid|address(?:es)?|mailbox|account|attempts|errors|message|deliver(?:ed|ing)?|delivery|mail|to|for)"
-        rf"(?:\(s\)|\(es\))?[ \t]*(?:[:=<\"'][ \t<\"']*|[ \t])({ADDRESS})",
+        rf"(?:\(s\)|\(es\))?[ \t:=<\"']++({ADDRESS})",
         re.I,
     ),
 )
