@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from itertools import chain
 
 from mailbridge.message import bounce_formats as formats
+from mailbridge.message.headers import message_ids
 from mailbridge.message.model import Message
 from mailbridge.message.tree import Leaf, Tree
 
@@ -69,9 +71,13 @@ def diagnostic_in(text: str) -> str:
 
 
 def original_id(tree: Tree, returned_text: str) -> str:
-    """The Message-ID of the returned mail: in its part, else below the server's words."""
-    for leaf in tree.leaves:
-        if leaf.content_type in RETURNED and (found := MESSAGE_ID.search(leaf.content[:TEXT_LIMIT].decode("latin-1"))):
-            return found[1]
-    found = MESSAGE_ID.search(returned_text)
-    return found[1] if found else ""
+    """The Message-ID of the returned mail: in its part, below the server's words, in any other part, or named by the bounce itself."""
+    returned = [leaf for leaf in tree.leaves if leaf.content_type in RETURNED]
+    others = [leaf for leaf in tree.leaves if leaf.content_type not in RETURNED]
+    texts = chain(map(start_of, returned[:5]), (returned_text,), map(start_of, others[:20]))
+    found = next((match[1] for text in texts if (match := MESSAGE_ID.search(text))), "")
+    return found or next(iter(message_ids(tree.get("in-reply-to") or "")), "")
+
+
+def start_of(leaf: Leaf) -> str:
+    return leaf.content[:TEXT_LIMIT].decode("latin-1")

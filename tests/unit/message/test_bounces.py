@@ -173,6 +173,24 @@ def test_a_hundred_thousand_rows_stay_a_bounce_of_bounded_size() -> None:
     assert len(bounce_in(mail).recipients) <= 200
 
 
+@pytest.mark.parametrize(
+    "mail",
+    [
+        report(row()),
+        report(row()).replace("text/rfc822-headers", "text/plain"),
+        report(row()).replace("boundary=b", "boundary=other"),
+        report(row(), returned="").replace("Subject:", "In-Reply-To: <t42.ack@desk.test>\nSubject:", 1),
+        notice("<kim@firm.test>:\nno\n\n--- Below this line is a copy of the message.\n\nMessage-ID: <t42.ack@desk.test>\n"),
+    ],
+)
+def test_the_returned_mail_is_named_wherever_its_id_stands(mail: str) -> None:
+    assert bounce_in(mail).original_id == "t42.ack@desk.test"
+
+
+def test_a_bounce_that_returns_nothing_names_nothing() -> None:
+    assert bounce_in(report(row(), returned="")).original_id == ""
+
+
 # --- the wording of servers
 
 
