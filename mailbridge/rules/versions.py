@@ -10,6 +10,8 @@ from mailbridge.rules.schema import ROUTING
 
 def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[str]:
     """One text a file that is new, gone or different; of routing files also which rules."""
+    if not before:
+        return ["the first"]
     told: list[str] = []
     for path in sorted({*before, *after}):
         if before.get(path) == after.get(path):
