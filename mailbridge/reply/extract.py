@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import NamedTuple
 
 from mailbridge.message.model import Reply, Span, SpanKind
@@ -95,13 +96,16 @@ def _joined(text: str, spans: tuple[Span, ...], kind: SpanKind) -> str:
 
 
 def _spans(text: str, lines: list[Line], pieces: tuple[Piece, ...]) -> tuple[Span, ...]:
-    """The pieces as runs of characters that tile the text; the last one reaches to its end."""
+    """The pieces as runs of characters that tile the text; blank ones belong to what stands above them, the last reaches to the end."""
     spans: list[Span] = []
     for piece in pieces:
         start, end = lines[piece.first].start, lines[piece.last - 1].end
-        if start < end:
+        if start == end:
+            continue
+        if spans and not text[start:end].strip():
+            spans[-1] = replace(spans[-1], end=end)
+        else:
             spans.append(Span(kind=piece.kind, start=start, end=end, reason=piece.reason, confidence=piece.confidence))
     if spans and spans[-1].end < len(text):
-        last = spans[-1]
-        spans[-1] = Span(kind=last.kind, start=last.start, end=len(text), reason=last.reason, confidence=last.confidence)
+        spans[-1] = replace(spans[-1], end=len(text))
     return tuple(spans)

@@ -100,6 +100,7 @@ _ISO = re.compile(r"\b(\d{4})[-./年년]\s?(\d{1,2})[-./月월]\s?(\d{1,2})")
 _NUMERIC = re.compile(r"\b(\d{1,2})([-./])(\d{1,2})[-./](\d{4}|\d{2})\b")
 _CLOCK = re.compile(r"(\d{1,2})[:.h時시点](\d{2})(?:[:.](\d{2}))?(?!\.?\d)\s*(a\.?m|p\.?m)?", re.IGNORECASE)
 _ZONE = re.compile(r"(?:gmt|utc)?\s?([+-])(\d{2}):?(\d{2})\b", re.IGNORECASE)
+_HALF_DAY = re.compile(r"\d ?(?:am|pm|a\.m|p\.m)\b")
 _AFTERNOON = re.compile(r"下午|午後|오후|晚上")
 
 
@@ -132,15 +133,15 @@ def _day(folded: str) -> tuple[int, int, int] | None:
         return int(iso[1]), int(iso[2]), int(iso[3])
     numeric = _NUMERIC.search(folded)
     if numeric:
-        return _numeric_day(int(numeric[1]), int(numeric[3]), int(numeric[4]), slashed=numeric[2] == "/")
+        american = numeric[2] == "/" and _HALF_DAY.search(folded) is not None
+        return _numeric_day(int(numeric[1]), int(numeric[3]), int(numeric[4]), american=american)
     return _named_day(folded)
 
 
-def _numeric_day(first: int, second: int, year: int, *, slashed: bool) -> tuple[int, int, int]:
-    """Day and month: the second number is the month unless it cannot be, or the slashes and a first number up to 12 say otherwise."""
+def _numeric_day(first: int, second: int, year: int, *, american: bool) -> tuple[int, int, int]:
+    """Year, month and day; the day comes first in writing, but for Americans and where the second number is too big for a month."""
     year += 2000 if year < 100 else 0
-    month_first = second > 12 or (slashed and first <= 12 and second > 12)
-    return (year, first, second) if month_first else (year, second, first)
+    return (year, first, second) if second > 12 or (american and first <= 12) else (year, second, first)
 
 
 def _named_day(folded: str) -> tuple[int, int, int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from functools import cache
 from itertools import pairwise
@@ -24,6 +25,7 @@ _HIDING = ("hidden", "display:none", "display: none", "mso-hide", "<title")
 
 # Marks around elements: code points that Unicode reserves for use inside a program (noncharacters), then the habit's number.
 _OPEN, _CLOSE, _FIRST_NUMBER = "\ufdd0", "\ufdd1", 0xE000
+_MARK = re.compile("[\ufdd0\ufdd1][\ue000-\ue0ff]")
 _OWN_MARKS = {ord(_OPEN): None, ord(_CLOSE): None}
 _MOST_INTRODUCTION_LINES = 5
 _DEEPEST = 40  # marked elements inside one another; deeper ones count as the one they are in
@@ -154,18 +156,26 @@ class _Row(NamedTuple):
 
 
 def _read(marked: str) -> Page:
-    rows = _rows(marked)
+    content, beyond = _parted(marked)
+    rows = _rows(content)
     contained = _containers(rows)
     pieces: list[str] = []
     lines: list[Line] = []
     start = 0
     for place, row in enumerate(rows):
-        content = row.content + ("\n" if place + 1 < len(rows) else "")
-        if place < MOST_LINES:
-            lines.append(_line(row, start, start + len(content), contained.get(place)))
-        pieces.append(content)
-        start += len(content)
-    return Page("".join(pieces), lines or [Line(0, 0, "", 0)])
+        written = row.content + ("\n" if place + 1 < len(rows) or beyond else "")
+        lines.append(_line(row, start, start + len(written), contained.get(place)))
+        pieces.append(written)
+        start += len(written)
+    return Page("".join(pieces) + beyond, lines or [Line(0, 0, "", 0)])
+
+
+def _parted(marked: str) -> tuple[str, str]:
+    """(the lines that are looked at, the text beyond them without marks)"""
+    contents = marked.split("\n", MOST_LINES)
+    if len(contents) <= MOST_LINES:
+        return marked, ""
+    return "\n".join(contents[:MOST_LINES]), _MARK.sub("", contents[MOST_LINES])
 
 
 def _rows(marked: str) -> list[_Row]:

@@ -63,7 +63,7 @@ def _above_marker(lines: list[Line], marked: int) -> Analysis:
 def _marker_start(lines: list[Line], marked: int) -> int:
     """The line from which all is quote: the marker's, or that of the introduction above it."""
     for segment in segments_of(lines[: marked + 1]):
-        if segment.kind is SegmentKind.QUOTE and segment.last > marked:
+        if segment.kind is SegmentKind.QUOTE and segment.last > marked and (segment.body > segment.first or segment.final):
             return segment.first
     first = marked
     while first > 0 and (lines[first - 1].depth or lines[first - 1].blank):

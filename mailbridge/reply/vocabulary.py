@@ -45,7 +45,9 @@ def fold(text: str) -> str:
 
 
 # Marks of direction and width that clients put around addresses: U+200B-F, U+202A-E, U+2060, U+2066-9, U+FEFF, U+00AD.
-_INVISIBLE = dict.fromkeys([0xAD, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+# The Turkish capital dotted I folds to two code points, of which the second is no letter.
+_DIRECTION = (0xAD, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_INVISIBLE: dict[int, str | None] = {0x130: "i"} | dict.fromkeys(_DIRECTION)
 
 
 @cache

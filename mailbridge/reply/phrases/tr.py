@@ -65,5 +65,5 @@ TR = Phrases(
     ),
     other=("yanıtla", "ekler", "önem", "yanıt adresi"),
     reply_prefixes=("ynt", "yanıt", "cvp"),
-    forward_prefixes=("ilt", "i̇lt", "İlt"),
+    forward_prefixes=("ilt", "ynl"),
 )

@@ -1,0 +1,272 @@
+"""What counts as written now: markers, inline answers, traps, forwards, the choice between two bodies."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from mailbridge.message.model import Reply, SpanKind
+from mailbridge.reply.extract import extract
+
+MARKER = "## please answer above this line ##"
+
+
+def reasons(reply: Reply) -> list[str]:
+    return [span.reason for span in reply.spans]
+
+
+# -- our own marker ------------------------------------------------------------------------------------------------
+
+
+def test_all_below_our_marker_is_quote_with_the_introduction_above_it() -> None:
+    text = f"It works.\n\nOn Mon, Apr 5, 2021 at 10:15 AM Desk <desk@example.org> wrote:\n\n> {MARKER}\n> Does it?\n\nno answer here\n"
+
+    reply = extract(text, markers=(MARKER,))
+
+    assert reply.fresh == "It works."
+    assert reply.spans[-1].reason == "marker"
+    assert reply.spans[-1].confidence == 1.0
+    assert reply.text[reply.spans[-1].start :].startswith("On Mon, Apr 5")
+
+
+def test_marker_takes_the_introduction_of_an_unknown_language_with_it() -> None:
+    text = f"Ndiyo.\n\nMnamo 5 Aprili 2021 Desk aliandika hivi 10:15:\n\n> {MARKER}\n> Habari\n"
+
+    assert extract(text, markers=(MARKER,)).fresh == "Ndiyo."
+
+
+def test_marker_takes_copied_headers_with_it() -> None:
+    text = f"Yes.\n\nFrom: Desk <desk@example.org>\nSent: Monday, 5 April 2021 10:15\nTo: Ann\nSubject: Door\n\n{MARKER}\nWhich door?\n"
+
+    assert extract(text, markers=(MARKER,)).fresh == "Yes."
+
+
+def test_marker_is_found_in_html_and_in_any_of_the_languages_given() -> None:
+    html = "<p>Merge.</p><div><p>## scrieți deasupra ##</p><p>Cum merge?</p></div>"
+
+    assert extract("", html, markers=(MARKER, "## scrieți deasupra ##")).fresh == "Merge."
+
+
+def test_without_a_marker_in_the_mail_nothing_is_certain() -> None:
+    assert "marker" not in reasons(extract("It works.\n", markers=(MARKER,)))
+
+
+# -- inline answers ------------------------------------------------------------------------------------------------
+
+
+def test_inline_answers_keep_the_quoted_lines_they_answer() -> None:
+    text = "Hi,\n\nOn Mon, Apr 5, 2021 at 10:15 AM Desk <desk@example.org> wrote:\n> Door?\n\nLeft.\n\n> Since?\n\nMonday.\n\n> Thanks\n"
+
+    reply = extract(text)
+
+    assert reply.fresh == "Hi,\n\n> Door?\n\nLeft.\n\n> Since?\n\nMonday."
+    assert reasons(reply).count("inline-context") == 2
+
+
+def test_answer_below_one_quote_stands_alone() -> None:
+    reply = extract("On Mon, Apr 5, 2021 at 10:15 AM Desk <desk@example.org> wrote:\n> Door?\n\nLeft.\n")
+
+    assert reply.fresh == "Left."
+
+
+def test_text_around_one_quote_is_all_fresh() -> None:
+    assert extract("Hello\n\nOn 04/19/2021 07:10 AM, Desk wrote:\n\n> Door?\n\nThe left one.").fresh == "Hello\n\nThe left one."
+
+
+def test_quote_marks_that_nothing_introduces_are_part_of_the_text_around_them() -> None:
+    text = "I ran\n> make\n> make test\nand it stops."
+
+    assert extract(text).fresh == text
+
+
+def test_a_mail_of_quoted_lines_only_is_kept() -> None:
+    assert extract("> just this\n").fresh == "> just this"
+
+
+def test_an_introduction_with_its_quote_and_no_word_leaves_nothing() -> None:
+    assert extract("On Mon, Apr 5, 2021 at 10:15 AM Desk <desk@example.org> wrote:\n\n> Door?\n").fresh == ""
+
+
+def test_introduction_behind_the_last_words_on_their_line_is_parted_from_them() -> None:
+    reply = extract("Thank you\nAnn--- On Wed, Apr 4, 2021 at 3:59 PM, desk@example.org wrote:\n> Hi\n")
+
+    assert reply.fresh == "Thank you\nAnn"
+
+
+# -- traps ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On Tuesday we asked and Bob wrote to us.\n\nHe said no.",
+        "We waited.\n\nOn 5 May 2021 our vendor wrote:\n\n\"It is fixed.\"\n\nIt is not.",
+        "The form says\nFrom: London\nand that is wrong.",
+        "Please book:\nFrom: London\nTo: Paris\nDate: 5 May\n\nTwo seats by the window, and a table for four if there is one.",
+        "Three things:\n- one\n-- two\n- three\n\nWhat now?",
+        "It prints\n>>> import x\nTraceback\nplease help",
+        "Sent from our warehouse on Monday, the parcel is lost. It was urgent.\n\nPlease search.",
+        "Totals\n------\nA 5\nB 6\n\nPlease check.",
+        "Best\nway to reach me is by phone, and the printer should work by tomorrow.",
+        "The parcel never reached the intended recipient. Who signed for it?",
+        "Thanks!\nAnn",
+        "Name: Ann\nEmail: ann@example.org\nSubject: Help\nMessage: The door is stuck.",
+        "Here is one more\n\nSent from my desk, which is much easier than my phone.",
+    ],
+)
+def test_prose_that_looks_like_a_quote_stays_whole(text: str) -> None:
+    reply = extract(text, subject="Re: Door")
+
+    assert {span.kind for span in reply.spans} <= {SpanKind.FRESH, SpanKind.SIGNATURE}
+    assert not reply.signature or reply.text.rstrip().endswith(reply.signature)
+    assert reply.fresh == text or reply.signature
+
+
+def test_signature_never_takes_the_only_words() -> None:
+    assert extract("Thank you\nAnn Example").fresh == "Thank you\nAnn Example"
+
+
+def test_form_that_begins_with_headers_keeps_its_message() -> None:
+    reply = extract("From: Ann <ann@example.org>\nSubject: Help\n\nMessage Body:\nThe door is stuck.", subject="Website form")
+
+    assert "The door is stuck." in reply.fresh
+
+
+# -- signatures ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "signature"),
+    [
+        ("Please call.\n\n-- \nAnn Example\nStores", "-- \nAnn Example\nStores"),
+        ("Please call.\n--\nAnn", "--\nAnn"),
+        ("Please call.\n\n- ann", "- ann"),
+        ("Please call.\n\nSent from my phone!", "Sent from my phone!"),
+        ("Please call.\n\n(sent from a phone)", "(sent from a phone)"),
+        ("Please call.\n\nThanks,\nAnn", "Thanks,\nAnn"),
+        ("Te rog sună.\n\nO zi bună,\nIon", "O zi bună,\nIon"),
+        ("Bitte anrufen.\n\nViele Grüße Bernd Beispiel", "Viele Grüße Bernd Beispiel"),
+    ],
+)
+def test_signature_is_apart_from_the_words(text: str, signature: str) -> None:
+    reply = extract(text)
+
+    assert reply.signature == signature
+    assert signature not in reply.fresh
+
+
+def test_text_below_an_app_line_is_an_earlier_mail() -> None:
+    below = "\n".join(f"This is line {number} of what was written the day before." for number in range(9))
+
+    reply = extract(f"Yes.\n\nSent from my phone\n\n{below}")
+
+    assert reply.fresh == "Yes."
+    assert reply.spans[-1].kind is SpanKind.QUOTE
+
+
+# -- forwards ------------------------------------------------------------------------------------------------------
+
+
+def test_forward_tells_who_wrote_what_to_whom_and_when() -> None:
+    text = (
+        "Please take over.\n\n-------- Weitergeleitete Nachricht --------\nVon: \"Kunde, Karl\" <karl@example.net>\n"
+        "Datum: Montag, 5. April 2021 um 10:15 Uhr\nAn: Ann <ann@example.org>; bob@example.org\nKopie: carl@example.org\nBetreff: Tor\n\n"
+        "Das Tor klemmt.\n"
+    )
+
+    inner = extract(text, subject="Fwd: Tor").forwarded
+
+    assert inner is not None
+    assert inner.sender is not None
+    assert (inner.sender.name, inner.sender.address) == ("Kunde, Karl", "karl@example.net")
+    assert [address.address for address in inner.to] == ["ann@example.org", "bob@example.org"]
+    assert [address.address for address in inner.cc] == ["carl@example.org"]
+    assert (inner.subject, inner.text_before, inner.text) == ("Tor", "Please take over.", "Das Tor klemmt.")
+    assert inner.date == datetime(2021, 4, 5, 10, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("prefix", ["Fwd", "FW", "WG", "TR", "RV", "I", "Enc", "PD", "Пер", "转发", "VB", "İLT"])
+def test_copied_headers_are_a_forward_where_the_subject_says_so(prefix: str) -> None:
+    text = "See below.\n\nFrom: Carl <carl@example.net>\nSent: Monday, 5 April 2021 10:15\nTo: Ann\nSubject: Door\n\nIt is stuck.\n"
+
+    assert extract(text, subject=f"{prefix}: Door").forwarded is not None
+    assert extract(text, subject="Re: Door").forwarded is None
+
+
+def test_quoted_forward_loses_one_level_of_marks_and_what_follows_is_fresh() -> None:
+    inner = "> From: Carl <carl@example.net>\n> Subject: Door\n>\n> It is stuck.\n>> really\n"
+    text = f"Hello\n\nBegin forwarded message:\n\n{inner}\nYour turn.\n"
+
+    reply = extract(text, subject="Fwd: Door")
+
+    assert reply.forwarded is not None
+    assert reply.forwarded.text == "It is stuck.\n> really"
+    assert reply.fresh == "Hello\n\nYour turn."
+
+
+def test_original_message_with_the_answered_subject_is_a_reply() -> None:
+    headers = "From: Desk <desk@example.org>\nDate: Mon, 5 Apr 2021 10:15:00\nTo: ann@example.org\nSubject: Door\n"
+    text = f"Yes.\n\n-----Original Message-----\n{headers}\nIs it?\n"
+
+    assert extract(text, subject="Re: Door").forwarded is None
+    assert extract(text, subject="Re: Quite another matter").forwarded is not None
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Mon, 5 Apr 2021 10:15:00 +0000",
+        "2021-04-05 10:15",
+        "05.04.2021 10:15",
+        "4/5/2021 10:15 AM",
+        "Monday, April 5, 2021 10:15 AM",
+        "lundi 5 avril 2021 10:15",
+        "lunes, 5 de abril de 2021 10:15",
+        "poniedziałek, 5 kwietnia 2021 10:15",
+        "5 апреля 2021 г. 10:15",
+        "2021年4月5日 10:15",
+        "2021년 4월 5일 오전 10:15",
+        "luni, 5 aprilie 2021 10:15",
+    ],
+)
+def test_inner_date_is_read_in_its_language(written: str) -> None:
+    text = f"See.\n\n---------- Forwarded message ----------\nFrom: Carl <carl@example.net>\nDate: {written}\nSubject: Door\n\nStuck.\n"
+
+    inner = extract(text, subject="Fwd: Door").forwarded
+
+    assert inner is not None
+    assert inner.date == datetime(2021, 4, 5, 10, 15, tzinfo=UTC)
+
+
+# -- two bodies ----------------------------------------------------------------------------------------------------
+
+QUOTED_HTML = (
+    '<div>Yes.</div><div class="gmail_quote"><div class="gmail_attr">Kwa 5/4, Desk:</div>'
+    '<blockquote class="gmail_quote">Is it?</blockquote></div>'
+)
+
+
+def test_html_decides_where_the_plain_body_hides_its_quote() -> None:
+    reply = extract("Yes.\n\nKwa 5/4, Desk\n\nIs it?\n", QUOTED_HTML)
+
+    assert (reply.fresh, reply.source) == ("Yes.", "html")
+
+
+def test_plain_body_is_kept_where_both_say_the_same() -> None:
+    reply = extract("Yes.\n\nOn Mon, Apr 5, 2021 at 10:15 AM Desk <desk@example.org> wrote:\n\n> Is it?\n", QUOTED_HTML)
+
+    assert (reply.fresh, reply.source) == ("Yes.", "plain")
+
+
+def test_signature_that_only_html_marks_is_found() -> None:
+    html = '<p>The door is stuck.</p><div id="Signature">Stores and keys<br>Ann Example</div>'
+
+    reply = extract("The door is stuck.\n\nStores and keys\nAnn Example\n", html)
+
+    assert (reply.fresh, reply.source) == ("The door is stuck.", "html")
+    assert reply.signature == "Stores and keys\nAnn Example"
+
+
+def test_hidden_html_is_not_part_of_the_text() -> None:
+    assert extract("", '<p hidden>secret</p><p style="display: none">#close</p><p>Hello</p>').text.strip() == "Hello"
