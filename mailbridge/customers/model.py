@@ -106,7 +106,9 @@ SHORTEST_MARK = 4
 def marks_in(text: str) -> Iterator[str]:
     """Everything in a text that might be a serial number, as `mark_key` writes it: runs of letters and digits, also joined by one sign."""
     runs = list(_RUN.finditer(text))
-    for first in range(len(runs)):
+    # A mark has a digit somewhere, and most words have none: only what begins near one that has can become a mark.
+    numbered = (number for number, run in enumerate(runs) if not run.group().isalpha())
+    for first in sorted({start for number in numbered for start in range(max(0, number - _JOINED + 1), number + 1)}):
         mark = ""
         for number in range(first, min(first + _JOINED, len(runs))):
             if number > first and (runs[number].start() - runs[number - 1].end() != 1 or text[runs[number - 1].end()] not in "-./_ "):
