@@ -26,7 +26,7 @@ _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 _YEAR_AND_COMMA = re.compile(r"\b(?:19|20)\d\d, ")
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
-_DATE_FIRST = re.compile(r"^(?:\S{1,14} ){0,2}\S{0,6}\d")
+_DATE_FIRST = re.compile(r"^(?:[^\s:：]{1,14} ){0,2}[^\s:：]{0,6}\d")
 _ENDS_WITH_ADDRESS = re.compile(r"[<\[(]\s?[^\s<>]+@[^\s<>]+\s?[>\])]$")
 _BRACKETED = re.compile(r"[<\[(]\s?(?:mailto:)?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+\s?[>\])]")
 _ONLY_MAILBOX = re.compile(r"^[^<>@:]{0,80}<[^\s<>@]+@[^\s<>@]+>$")
@@ -199,7 +199,8 @@ def _match(evidence: _Evidence, lines_above: list[Line]) -> _Match | None:
     if any(_SENTENCE_END.search(line.bare) for line in lines_above):
         return None
     phrases, templates = attributions()
-    matching = [templates[place] for place in phrases.matches(evidence.folded)]
+    certain = evidence.address and evidence.dated and evidence.timed
+    matching = [templates[place] for place in phrases.matches(evidence.folded) if certain or not templates[place].is_weak]
     dated = sorted((template for template in matching if template.has_date), key=lambda template: not template.opens_with_word)
     if dated and _dated_suffices(evidence):
         confidence = 0.98 if evidence.address or evidence.quoted_next else 0.9

@@ -95,6 +95,8 @@ def _forward_of(segments: list[Segment], thread: Thread) -> Segment | None:
 
 def _answers(quote: Segment, thread: Thread) -> bool:
     """Whether the copied headers are those of the mail that the subject says is answered."""
+    if not thread.answers:
+        return False
     subject = quote.headers.value(Role.SUBJECT) if quote.headers else ""
     return not subject or thread_of(subject).topic == thread.topic
 
@@ -176,7 +178,7 @@ def _never_nothing(
     quotes = [segment for segment in segments if segment.kind is SegmentKind.QUOTE]
     if quotes and all(not quote.introduced and quote.reason == "quote-marks" for quote in quotes):
         return [_kept(piece, "only-quote") for piece in pieces]
-    if quotes and quotes[0].reason.startswith("header-block") and not (thread.answers and _answers(quotes[0], thread)):
+    if quotes and quotes[0].reason.startswith("header-block") and not _answers(quotes[0], thread):
         return _below_headers(lines, quotes[0], pieces)
     return pieces
 

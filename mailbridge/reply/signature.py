@@ -135,7 +135,8 @@ def _rule(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
     if not rest or (place > 0 and lines[place - 1].bare) or len(rest) > _MOST_SIGNATURE_LINES:
         return None
     underscores = lines[place].bare[0] == "_"
-    if not underscores and not _short(lines, rest, most=8):
+    framed = lines[rest[-1]].bare == lines[place].bare
+    if not underscores and not _short(lines, rest, most=_MOST_SIGNATURE_LINES if framed else 8):
         return None
     return _Start(place, "signature:rule", 0.8 if underscores else 0.6)
 

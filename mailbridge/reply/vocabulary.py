@@ -14,7 +14,8 @@ from mailbridge.reply.phrases import LANGUAGES, Phrases
 _PLACEHOLDER = re.compile(r"(\{when\}|\{who\}|\{thing\})")
 _WHEN, _WHO, _THING = "{when}", "{who}", "{thing}"
 # Text that begins with its date has at most two words before the first digit: 'on Wed, 4 March', 'Wednesday, 4'.
-_WHEN_FIRST = r"(?:\S+\s+){0,2}\S{0,6}\d.*"
+_WHEN_FIRST = r"(?:[^\s:：]+\s+){0,2}[^\s:：]{0,6}\d.*"
+_LONGEST_PREPOSITION = 4
 _WHEN_LATER = r".*\d.*"
 
 
@@ -36,6 +37,7 @@ class Template:
     language: str
     pattern: str
     has_date: bool
+    is_weak: bool  # nothing but a date, a name and a preposition, as in '5 May 2021, 10:15 from Ann': prose has that too
     opens_with_word: bool  # and not with a name or a date, which could swallow a line that stands above
 
 
@@ -77,6 +79,7 @@ def _template(code: str, phrase: str) -> Template:
         language=code,
         pattern=_as_pattern(folded),
         has_date=_WHEN in folded,
+        is_weak=folded.endswith("}") and len(_PLACEHOLDER.sub("", folded).strip()) <= _LONGEST_PREPOSITION,
         opens_with_word=not folded.startswith("{"),
     )
 
@@ -92,7 +95,7 @@ def _pieces(parts: list[str]) -> Iterator[str]:
             case "{when}":
                 yield _WHEN_FIRST if place == 0 else _WHEN_LATER
             case "{who}" | "{thing}":
-                yield ".+"
+                yield r"[^:：\s].*"
             case literal:
                 yield _literal(literal, glued=place == 0 and len(parts) > 1)
 
@@ -199,5 +202,9 @@ def subject_prefixes() -> tuple[frozenset[str], frozenset[str]]:
     return replies - forwards, forwards
 
 
-DATE = Pattern(r"\b(?:19|20)\d\d\b|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{1,2}[:h時시点]\s?\d{2}|\d{1,2}\.\d{2}\b")
-TIME = Pattern(r"\d{1,2}[:h時시点]\s?\d{2}|\d{1,2}\.\d{2}(?:\.\d{2})?(?:[^.\d]|$)|\d\s?(?:am|pm|a\.m|p\.m|uhr)\b")
+_YEAR = r"\b(?:19|20)\d\d\b"
+_NUMERIC_DAY = r"(?:^|[^\d./-])\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2,4}(?:[^\d]|$)"
+# A point parts hours and minutes in Danish and Finnish; between other numbers it makes versions and network addresses.
+_CLOCK = r"\d{1,2}[:h時시点]\s?\d{2}|(?:^|[^\d.])[0-2]?\d\.[0-5]\d(?:\.[0-5]\d)?(?:[^\d.]|\.$|$)|\d\s?(?:am|pm|a\.m|p\.m|uhr)\b"
+DATE = Pattern(f"{_YEAR}|{_NUMERIC_DAY}")
+TIME = Pattern(_CLOCK)
