@@ -17,9 +17,19 @@ from mailbridge.store.tx import Tx
 
 
 def record(
-    tx: Tx, ticket: Ticket, events: Sequence[Event], told: Sequence[Notification], organisation: Organisation, now: datetime
+    tx: Tx,
+    ticket: Ticket,
+    events: Sequence[Event],
+    told: Sequence[Notification],
+    organisation: Organisation,
+    now: datetime,
+    *,
+    tell_at: datetime | None = None,
 ) -> None:
-    """Everything that came of a decision is written.  Raises Transient where somebody else changed the ticket meanwhile."""
+    """Everything that came of a decision is written.  `tell_at`: what is told is held until then.
+
+    Raises Transient where somebody else changed the ticket meanwhile.
+    """
     before = ticket.version - len(events)
     if events:
         if not tx.tickets.save(ticket, expected_version=before):
@@ -27,5 +37,5 @@ def record(
         tx.events.append(events, first_version=before + 1)
         tx.clocks.set(ticket.id, promises(ticket, organisation, now))
     if told:
-        tx.outbox.add_many(told, now)
+        tx.outbox.add_many(told, now, not_before=tell_at)
         tx.wake("outbox")

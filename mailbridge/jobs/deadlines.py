@@ -11,7 +11,9 @@ from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.filing import occasion
 from mailbridge.ops import crash
 from mailbridge.outbox.compose import notifications
+from mailbridge.outbox.recipients import team_of
 from mailbridge.record import record
+from mailbridge.sla.calendar import next_open
 from mailbridge.store.clocks import Due
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
@@ -41,7 +43,10 @@ def _portion(store: Store, desk: Desk, now: datetime) -> int:
 
 
 def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> bool:
-    """Tells one moment; False where another sweeper was first or the ticket is gone."""
+    """Tells one moment; False where another sweeper was first or the ticket is gone.
+
+    A daemon that was down may find moments at night: the mail is held until the team works again.
+    """
     if not tx.clocks.fire(due.id, now):
         return False
     ticket = tx.tickets.get(due.ticket)
@@ -52,5 +57,5 @@ def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> bool:
     decision = decide(ticket, RaiseAlert(promise=moment.promise, alert=moment.step, due_at=moment.due_at), about)
     after = decision.ticket or ticket
     told = notifications(decision.events, occasion(tx, after, desk))
-    record(tx, after, decision.events, told, desk.organisation, now)
+    record(tx, after, decision.events, told, desk.organisation, now, tell_at=next_open(now, team_of(after, desk.organisation).calendar))
     return True

@@ -71,7 +71,8 @@ def classify(tree: Tree, message: Message, policy: ReadingPolicy) -> Kinds:
 def loop(seen: Seen) -> Answer | None:
     """Our own mail come back, or one that goes round."""
     for field in seen.tree.headers:
-        if field.key == OWN_MARK:
+        # Another mailbridge desk marks its mail with its own address; that is a robot of somebody else's, not a loop of ours.
+        if field.key == OWN_MARK and any(own in field.value.lower() for own in seen.policy.own_addresses):
             return Answer(Kind.LOOP, "loop: our own mark")
     if is_own(seen, [address.address for address in seen.message.from_[:1]]):
         return Answer(Kind.LOOP, "loop: from our own address")

@@ -31,6 +31,7 @@ from mailbridge.outbox.wording import Again, Hopeless, Ready, Wording, Wordsmith
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 
+OUTCOME_UNKNOWN = "outcome unknown: two tries ended after the final dot without an answer, so it may have arrived"
 LEASE = timedelta(minutes=15)  # longer than the biggest mail may take (session.Timeouts.of_body), or it would be overtaken each time
 DOT_LEASE = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: the server may take ten minutes to answer the final dot
 PORTION = 10
@@ -111,6 +112,9 @@ class Deliverer:
         if self._resting_until is not None and now < self._resting_until:
             return 0
         with self._store.write() as tx:
+            for queued in tx.outbox.lost(now):
+                if tx.outbox.fail(queued.id, OUTCOME_UNKNOWN, now):
+                    self._tell(tx, queued, OUTCOME_UNKNOWN)
             claimed = tx.outbox.claim(self._owner, PORTION, LEASE, now)
         if not claimed:
             return 0

@@ -3,7 +3,8 @@
     queued, deferred   nothing was delivered: send
     sending            the final dot was not sent: send again once the lease is over, no second copy is possible
     dot                committed just before the dot: nobody knows.  Ten minutes after the lease a letter goes out once more with the same
-                       Message-ID and is marked as repeated; a reminder, and a letter that was repeated already, count as sent
+                       Message-ID and is marked as repeated; a reminder counts as sent; a letter that was repeated already is lost()
+                       to us, and a person is told
     sent, failed, suppressed   nothing more to do
 
 `next_at` is the moment at which somebody has to look at the row again, whatever its state; one index serves them all.
@@ -45,12 +46,20 @@ _ADD = dialects.insert_new(outbox)
 _CLOSE_UNKNOWN = (
     outbox.update()
     .where(PENDING, outbox.c.state == State.DOT, outbox.c.next_at <= _bind("now"))
-    .where(sa.or_(outbox.c["class"] == Class.REMINDER, outbox.c.repeated))
+    .where(outbox.c["class"] == Class.REMINDER)
     .values(state=State.SENT, sent_at=_bind("now"), error=OUTCOME_UNKNOWN, lease_owner=None, lease_until=None)
+)
+_LOST = (
+    sa.select(outbox)
+    .where(PENDING, outbox.c.state == State.DOT, outbox.c.next_at <= _bind("now"), outbox.c.repeated)
+    .where(outbox.c["class"] == Class.LETTER)
+    .order_by(outbox.c.id)
+    .limit(_bind("limit"))
 )
 _FREE = (
     sa.select(outbox)
     .where(PENDING, outbox.c.next_at <= _bind("now"))
+    .where(sa.not_(sa.and_(outbox.c.state == State.DOT, outbox.c.repeated)))
     .order_by(outbox.c.next_at, outbox.c.id)
     .limit(_bind("limit"))
     .with_for_update(skip_locked=True)
@@ -115,9 +124,12 @@ class Outbox:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    def add_many(self, notifications: Sequence[Notification], now: datetime) -> int:
-        """The promises are made; how many are new.  One whose key is known was made before and stays as it is."""
-        return self._sql.change(_ADD, [_columns(notification, now) for notification in notifications])
+    def add_many(self, notifications: Sequence[Notification], now: datetime, *, not_before: datetime | None = None) -> int:
+        """The promises are made; how many are new.  One whose key is known was made before and stays as it is.
+
+        `not_before`: they are held until then.
+        """
+        return self._sql.change(_ADD, [_columns(notification, now, not_before or now) for notification in notifications])
 
     def claim(self, owner: str, limit: int, lease: timedelta, now: datetime) -> list[Queued]:
         """Promises whose time has come belong to `owner` until the lease ends; this try is counted.  Commit before sending.
@@ -129,6 +141,10 @@ class Outbox:
         if rows:
             self._sql.change(_CLAIM, {"in_ids": [row.id for row in rows], "in_owner": owner, "in_until": now + lease})
         return [_claimed(row) for row in rows]
+
+    def lost(self, now: datetime, limit: int = 100) -> list[Queued]:
+        """Letters that came to the dot twice and nobody knows of either: they may have arrived or not.  Fail them and tell a person."""
+        return [_queued(row) for row in self._sql.rows(_LOST, {"in_now": now, "in_limit": limit})]
 
     def mark_rendered(self, id: int, rendered: bytes) -> None:
         """The mail is worded, and stays so for all tries."""
@@ -211,7 +227,7 @@ class Outbox:
         return int(self._sql.value(_COUNT_ALL, {"in_since": since, "in_limit": limit}))
 
 
-def _columns(notification: Notification, now: datetime) -> Values:
+def _columns(notification: Notification, now: datetime, next_at: datetime) -> Values:
     return {
         "key": notification.key,
         "ticket": notification.ticket,
@@ -227,7 +243,7 @@ def _columns(notification: Notification, now: datetime) -> Values:
         "payload": dump(notification),
         "state": State.QUEUED,
         "attempts": 0,
-        "next_at": now,
+        "next_at": next_at,
         "error": "",
         "reply": "",
         "created_at": now,

@@ -41,7 +41,8 @@ def test_every_point_is_killed_somewhere() -> None:
     assert {name for name, _ in CASES} | IMAP_ONLY == set(POINTS)
 
 
-CASES = [(name, visit) for name in POINTS if name not in IMAP_ONLY for visit in (1, 2)]
+ONCE = {"sweep.before_commit", "sweep.after_commit"}  # all moments of this test are told in one portion
+CASES = [(name, visit) for name in POINTS if name not in IMAP_ONLY for visit in ((1,) if name in ONCE else (1, 2))]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from mailbridge.config import AgentTrust
@@ -259,3 +261,16 @@ def test_acknowledgements_to_one_address_are_capped(desk: TestDesk) -> None:
     desk.pass_time(hours=1, seconds=1)
     desk.feed(a_mail("an hour later", message_id="<later@customer.test>"))
     assert len([mail for mail in desk.deliver() if mail["To"] == CAROL]) == most + 1
+
+
+def test_letter_lost_twice_at_the_dot_is_told(desk: TestDesk) -> None:
+    """Two crashes between the final dot and its record: nobody can know whether it arrived, so it is not sent a third time but said."""
+    desk.feed(a_mail())
+    for _ in range(2):
+        with desk.app.store.write() as tx:
+            claimed = tx.outbox.claim("a process that dies", 10, timedelta(minutes=1), desk.clock.now())
+            row = next(queued for queued in claimed if queued.notification.recipient == CAROL)
+            tx.outbox.mark_dot(row.id, "a process that dies", desk.clock.now())
+        desk.pass_time(hours=1)
+    desk.deliver()
+    assert [n.recipient for n in desk.promises(event="bounced")] == ["bogdan@desk.test", "clara@desk.test"]

@@ -138,8 +138,8 @@ def test_any_series_of_crashes_repeats_a_letter_at_most_once(
     work_until_done(office, folder)
     store.close()
     found = copies(folder)
-    # A letter of which nobody can know for the second time is taken for sent (RELIABILITY: resend once): two crashes in the same
-    # instant of two tries may cost a letter, and the row says "outcome unknown".
+    # A letter of which nobody can know for the second time is not sent a third time: two crashes in the same instant of two tries may
+    # cost a letter, and then somebody is told, see test_letter_lost_twice_at_the_dot_is_told.
     assert set(found) <= set(people)
     assert len(people) - len(found) <= unknown // 2
     assert max(found.values(), default=0) <= 2

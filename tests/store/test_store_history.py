@@ -36,7 +36,7 @@ def keep(
                 fresh="new",
                 size=len(raw),
                 sha256=tx.blobs.put(raw),
-            )  # fmt: skip
+            )
         )
         assert mail is not None
         return mail

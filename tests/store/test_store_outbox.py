@@ -124,9 +124,12 @@ def test_a_letter_of_unknown_outcome_is_repeated_once_and_says_so(store: Store) 
 
     with store.write() as tx:
         assert tx.outbox.mark_dot(id, "sender", rest)
-    assert claim(store, rest + LEASE + UNKNOWN_REST) == []
-    closed = look(store, id)
-    assert (closed.state, closed.error, closed.repeated) == (State.SENT, OUTCOME_UNKNOWN, True)
+    after = rest + LEASE + UNKNOWN_REST
+    assert claim(store, after) == []
+    with store.read() as tx:
+        assert tx.outbox.lost(after - TICK) == []
+        (lost,) = tx.outbox.lost(after)
+    assert (lost.id, lost.state, lost.repeated) == (id, State.DOT, True)
 
 
 def test_a_reminder_of_unknown_outcome_is_not_repeated(store: Store) -> None:
