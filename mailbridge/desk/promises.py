@@ -15,7 +15,7 @@ def promises(ticket: Ticket, organisation: Organisation, now: datetime) -> tuple
     return deadlines(
         opened_at=ticket.created_at,
         first_answered_at=ticket.first_answered_at,
-        waiting=tuple((start, end or now) for start, end in ticket.waits),
+        waiting=ticket.waits,
         closed_at=ticket.closed_at,
         claimed_at=ticket.claimed_at,
         targets=organisation.levels.get(ticket.sla, organisation.targets).get(ticket.priority, Targets()),

@@ -21,9 +21,9 @@ teams:
     members: [bogdan]
     managers: [mara]
     unclaimed-after: 2h
-    zone: Europe/Berlin
-    hours: {mon-fri: "09:00-17:00"}
-    holidays: [2026-11-25]
+    hours: office
+hours:
+  office: {zone: Europe/Berlin, week: {mon-fri: "09:00-17:00"}, holidays: {dates: [2026-11-25]}}
 agents:
   bogdan: {title: Bogdan Ionescu, address: bogdan@desk.test}
   clara: {title: Clara Weiss, address: clara@desk.test}
