@@ -48,6 +48,7 @@ _MOST_SIGNATURE_LINES = 16
 _MOST_DASHED_LINES = 40
 _LONGEST_SIGNATURE_LINE = 110
 _LONGEST_APP_LINE = 120
+_MOST_APP_WORDS = 12
 _LONGEST_SIGN_OFF = 80
 _DISCLAIMER_SEARCH = 60
 
@@ -152,21 +153,19 @@ def mobile_language(bare: str) -> str:
     folded = fold(bare.split("<http", 1)[0].split("(http", 1)[0]).strip(_EDGE)
     if not 8 <= len(folded) <= _LONGEST_APP_LINE or _SENTENCE.search(folded):
         return ""
-    phrases, languages = mobile_signatures()
-    matching = phrases.matches(folded)
-    if not matching or len(folded.split()) > 12 or _TELLS.search(folded):
-        return ""
-    return languages[matching[0]]
+    phrases, rows = mobile_signatures()
+    matching = [rows[place] for place in phrases.matches(folded)] if len(folded.split()) <= _MOST_APP_WORDS else []
+    if _TELLS.search(folded):
+        matching = [(language, phrase) for language, phrase in matching if _TELLS.search(phrase)]
+    return matching[0][0] if matching else ""
 
 
 def _may_be_app_line(bare: str) -> bool:
     """Whether the first or the last word is one of those lines'; cheaper than trying them all on each line."""
-    words = bare.casefold().split(None, 1)
-    firsts, lasts = mobile_edges()
-    if not words:
-        return False
-    first = words[0].strip(_EDGE)
-    return first in firsts or bare.casefold().rstrip(_EDGE).endswith(lasts)
+    folded = bare.casefold().strip(_EDGE)
+    firsts, glued, lasts = mobile_edges()
+    first = folded.partition(" ")[0].strip(_EDGE)
+    return first in firsts or folded.startswith(glued) or folded.endswith(lasts)
 
 
 def _sign_off(lines: list[Line], place: int, rest: list[int]) -> _Start | None:

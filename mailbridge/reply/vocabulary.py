@@ -161,19 +161,21 @@ def sign_offs() -> dict[str, tuple[str, bool]]:
 
 
 @cache
-def mobile_signatures() -> tuple[PhraseSet, tuple[str, ...]]:
-    """The set of lines that apps sign with, and the language of each."""
-    rows = [(language.code, fold(phrase)) for language in LANGUAGES for phrase in language.mobile]
-    return PhraseSet([_as_pattern(phrase) for _, phrase in rows]), tuple(code for code, _ in rows)
+def mobile_signatures() -> tuple[PhraseSet, tuple[tuple[str, str], ...]]:
+    """The set of lines that apps sign with, and (language, phrase) of each."""
+    rows = tuple((language.code, fold(phrase)) for language in LANGUAGES for phrase in language.mobile)
+    return PhraseSet([_as_pattern(phrase) for _, phrase in rows]), rows
 
 
 @cache
-def mobile_edges() -> tuple[frozenset[str], tuple[str, ...]]:
-    """The words such lines begin with, and what those end with that begin with the name of the thing."""
+def mobile_edges() -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
+    """(the words such lines begin with, what those begin with that have no blanks, what those end with that begin with the thing)"""
     phrases = [fold(phrase) for language in LANGUAGES for phrase in language.mobile]
-    firsts = frozenset(phrase.split()[0] for phrase in phrases if not phrase.startswith("{"))
+    opening = [phrase.partition("{")[0].strip() for phrase in phrases if not phrase.startswith("{")]
+    words = frozenset(words.split()[0] for words in opening)
+    glued = {words for words in opening if not words.isascii() and " " not in words}
     lasts = {phrase.rpartition("}")[2].split()[-1] for phrase in phrases if phrase.startswith("{") and not phrase.endswith("}")}
-    return firsts, tuple(sorted(lasts))
+    return words, tuple(sorted(glued)), tuple(sorted(lasts))
 
 
 @cache

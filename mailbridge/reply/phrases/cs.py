@@ -59,7 +59,7 @@ CS = Phrases(
         "získejte outlook pro {thing}",
         "stáhnout outlook pro {thing}",
         "získať outlook pre {thing}",
-        "bez virů{thing}",
+        "bez virů {thing}",
     ),
     sign_offs=(
         "s pozdravem", "s přátelským pozdravem", "s úctou", "předem děkuji", "hezký den", "s přáním hezkého dne",

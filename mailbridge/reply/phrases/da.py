@@ -40,7 +40,7 @@ DA = Phrases(
         "hent outlook til {thing}",
         "få outlook til {thing}",
         "download outlook til {thing}",
-        "virusfri{thing}",
+        "virusfri {thing}",
     ),
     sign_offs=(
         "med venlig hilsen", "venlig hilsen", "mvh", "hilsen", "de bedste hilsner", "bedste hilsner",

@@ -60,6 +60,7 @@ DE = Phrases(
         "outlook für {thing} herunterladen",
         "outlook für {thing} beziehen",
         "holen sie sich outlook für {thing}",
+        "virenfrei {thing}",
         "unterwegs gesendet",
         "von unterwegs gesendet",
         "mobil gesendet",

@@ -70,6 +70,7 @@ EN = Phrases(
         "please excuse brevity {thing}",
         "please excuse my brevity",
         "please excuse any typos {thing}",
+        "virus-free {thing}",
         "yahoo mail: search, organize, conquer",
     ),
     sign_offs=(

@@ -39,7 +39,7 @@ ES = Phrases(
         "obtener outlook para {thing}",
         "obtén outlook para {thing}",
         "descargar outlook para {thing}",
-        "libre de virus{thing}",
+        "libre de virus {thing}",
     ),
     sign_offs=(
         "saludos", "un saludo", "saludos cordiales", "atentamente", "cordialmente", "un cordial saludo",

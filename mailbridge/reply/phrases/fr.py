@@ -52,7 +52,7 @@ FR = Phrases(
         "obtenez outlook pour {thing}",
         "télécharger outlook pour {thing}",
         "provenance : courrier pour {thing}",
-        "garanti sans virus{thing}",
+        "garanti sans virus {thing}",
     ),
     sign_offs=(
         "cordialement", "bien cordialement", "très cordialement", "cdt", "cdlt", "bien à vous", "bien à toi",

@@ -39,7 +39,7 @@ HU = Phrases(
         "az outlook beszerzése {thing}",
         "az outlook {thing} letöltése",
         "szerezze be az outlookot {thing}",
-        "vírusmentes{thing}",
+        "vírusmentes {thing}",
     ),
     sign_offs=(
         "üdvözlettel", "tisztelettel", "előre is köszönöm", "üdv", "szívélyes üdvözlettel", "barátsággal", "szép napot",

@@ -43,7 +43,7 @@ IT = Phrases(
         "inviata dal mio {thing}",
         "ottieni outlook per {thing}",
         "scarica outlook per {thing}",
-        "privo di virus{thing}",
+        "privo di virus {thing}",
     ),
     sign_offs=(
         "saluti", "cordiali saluti", "distinti saluti", "un saluto", "cordialmente", "un cordiale saluto",

@@ -46,7 +46,7 @@ NL = Phrases(
         "verstuurd via {thing}",
         "outlook voor {thing} downloaden",
         "download outlook voor {thing}",
-        "virusvrij{thing}",
+        "virusvrij {thing}",
     ),
     sign_offs=(
         "met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groeten", "vriendelijke groet", "groeten",

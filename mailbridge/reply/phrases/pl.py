@@ -56,7 +56,7 @@ PL = Phrases(
         "pobierz program outlook dla {thing}",
         "pobierz outlook dla {thing}",
         "pobierz aplikację outlook dla {thing}",
-        "wolny od wirusów{thing}",
+        "wolny od wirusów {thing}",
     ),
     sign_offs=(
         "pozdrawiam", "z poważaniem", "z wyrazami szacunku", "pozdrowienia", "serdecznie pozdrawiam",

@@ -46,7 +46,7 @@ PT = Phrases(
         "obter o outlook para {thing}",
         "obter outlook para {thing}",
         "baixar o outlook para {thing}",
-        "livre de vírus{thing}",
+        "livre de vírus {thing}",
     ),
     sign_offs=(
         "atenciosamente", "cordialmente", "cumprimentos", "com os melhores cumprimentos", "melhores cumprimentos",

@@ -51,7 +51,7 @@ RO = Phrases(
         "obţineţi outlook pentru {thing}",
         "obtineti outlook pentru {thing}",
         "descărcați outlook pentru {thing}",
-        "fără viruși{thing}",
+        "fără viruși {thing}",
     ),
     sign_offs=(
         "cu stimă", "cu stima", "cu respect", "cu deosebită considerație", "cu deosebita consideratie",

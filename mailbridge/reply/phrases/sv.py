@@ -43,7 +43,7 @@ SV = Phrases(
         "sänt från min {thing}",
         "hämta outlook för {thing}",
         "ladda ned outlook för {thing}",
-        "virusfri{thing}",
+        "virusfri {thing}",
     ),
     sign_offs=(
         "med vänlig hälsning", "med vänliga hälsningar", "vänliga hälsningar", "vänlig hälsning", "mvh", "hälsningar",
