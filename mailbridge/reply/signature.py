@@ -45,6 +45,7 @@ _TELLS = re.compile(
 )
 
 _MOST_SIGNATURE_LINES = 16
+_LONG_SENTENCE = 10  # words
 _MOST_DASHED_LINES = 40
 _LONGEST_SIGNATURE_LINE = 110
 _LONGEST_APP_LINE = 120
@@ -209,10 +210,19 @@ def _sign_off_and_name(bare: str, folded: str) -> tuple[str, bool]:
 
 
 def _until_postscript(lines: list[Line], rest: list[int]) -> list[int]:
+    """The lines below a farewell up to one that says something again: a postscript, a question, a long sentence set apart."""
     for index, place in enumerate(rest):
-        if _POSTSCRIPT.match(lines[place].bare):
+        set_apart = index > 0 and not lines[place - 1].bare
+        if _POSTSCRIPT.match(lines[place].bare) or (set_apart and _says_something(lines[place].bare)):
             return rest[:index]
     return rest
+
+
+def _says_something(bare: str) -> bool:
+    """Whether a line below a farewell is meant for the reader: slogans ask nothing and are short, addresses end in no full stop."""
+    if _is_link(bare) or _is_legal(bare):
+        return False
+    return bare.endswith(("?", "？")) or (bare.endswith((".", "!", "。")) and len(bare.split()) >= _LONG_SENTENCE)
 
 
 def _card(lines: list[Line], below: list[int]) -> list[int] | None:
@@ -259,7 +269,8 @@ def _signature_pieces(lines: list[Line], start: _Start, last: int) -> list[Piece
     written = [place for place in range(start.place + 1, last) if lines[place].bare]
     if start.reason.startswith("mobile-signature"):
         return _app_pieces(lines, start, written, last)
-    postscript = next((place for place in written if _POSTSCRIPT.match(lines[place].bare)), last)
+    card = _until_postscript(lines, written)
+    postscript = written[len(card)] if len(card) < len(written) else last
     pieces = [Piece(SpanKind.SIGNATURE, start.place, postscript, start.reason, start.confidence)]
     if postscript < last and start.reason.startswith("sign-off"):
         return [*pieces, Piece(SpanKind.FRESH, postscript, last, "postscript", 0.8)]
