@@ -74,6 +74,8 @@ def read(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
     """The one document in `text`; None for an empty one, or where it cannot be read at all.  Raises nothing on account of the text."""
     if len(text) > MAX_CHARACTERS:
         return None, (Problem(file=file, message=f"larger than {MAX_CHARACTERS >> 20} MiB"),)
+    if half := _SURROGATE.search(text):
+        return None, (_bad_character(file, text, half.start()),)
     try:
         documents = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as err:
@@ -175,6 +177,7 @@ _RESOLVED = frozenset(
     f"tag:yaml.org,2002:{word}" for word in ("map", "seq", "str", "int", "float", "bool", "null", "timestamp", "value", "merge", "binary")
 ) | {"!"}
 
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character: no UTF-8 has one, a text from elsewhere might
 _INT = re.compile(r"[-+]?[0-9]+")
 _OCTAL = re.compile(r"0o[0-7]+")
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
@@ -222,18 +225,20 @@ def _syntax_problem(file: str, text: str, err: yaml.YAMLError) -> Problem:
     if any(words in str(getattr(err, "context", "")) for words in ("quoted scalar", "flow")):
         mark = getattr(err, "context_mark", None) or mark  # where the quote or bracket was opened says more than where the file ends
     if mark is None:  # a character YAML does not allow; the reader names only its position
-        position = getattr(err, "position", 0) or 0
-        before = text[:position]
-        line = before.count("\n") + 1
-        return Problem(
-            file=file, line=line, column=position - before.rfind("\n"), message="a character that YAML does not allow",
-            hint="take the control character out",
-        )  # fmt: skip
+        return _bad_character(file, text, getattr(err, "position", 0) or 0)
     what = str(getattr(err, "problem", "") or "cannot be read")
     context = str(getattr(err, "context", "") or "")
     return Problem(
         file=file, line=mark.line + 1, column=mark.column + 1,
         message=f"not YAML: {what}" + (f" {context}" if context else ""), hint=_syntax_hint(what, text, mark.line),
+    )  # fmt: skip
+
+
+def _bad_character(file: str, text: str, position: int) -> Problem:
+    before = text[:position]
+    return Problem(
+        file=file, line=before.count("\n") + 1, column=position - before.rfind("\n"), message="a character that YAML does not allow",
+        hint="take the control character out",
     )  # fmt: skip
 
 
