@@ -186,7 +186,8 @@ def _is_wrapped_quote(lines: list[Line], place: int, end: int) -> bool:
     if lines[place].hint or lines[place - 1].hint:
         return False
     bare, above = lines[place].bare, lines[place - 1].bare
-    if " " not in bare and len(bare) > 8 and not bare.isalpha():
+    unclosed = bare.rstrip("> ")  # a link that was broken off may drag the next line's mark along
+    if " " not in unclosed and len(unclosed) > 8 and not unclosed.isalpha():
         return True
     return len(above) >= 60 and above[-1] not in ".?!:;" and bare[0].islower()
 

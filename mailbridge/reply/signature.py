@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from mailbridge.message.model import SpanKind
 from mailbridge.reply.lines import Hint, Line
-from mailbridge.reply.vocabulary import disclaimers, fold, mobile_edges, mobile_signatures, sign_offs
+from mailbridge.reply.vocabulary import disclaimers, fold, mobile_edges, mobile_signatures, sign_off_openers, sign_offs
 
 
 class Piece(NamedTuple):
@@ -186,6 +186,8 @@ def _sign_off(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
 
 def _sign_off_phrase(bare: str) -> tuple[str, bool]:
     """(the known sign-off that this line is, whether a name follows it on the line); '' for any other line."""
+    if bare.isascii() and bare.partition(" ")[0].lower().strip(_TRAILING) not in sign_off_openers():
+        return "", False
     folded = fold(bare).strip(_TRAILING)
     if folded in sign_offs():
         return folded, False

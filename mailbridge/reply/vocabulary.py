@@ -161,6 +161,12 @@ def sign_offs() -> dict[str, tuple[str, bool]]:
 
 
 @cache
+def sign_off_openers() -> frozenset[str]:
+    """The first words of all farewells."""
+    return frozenset(word.strip(",.!") for phrase in sign_offs() for word in (phrase.split()[0], phrase.split()[0].partition(",")[0]))
+
+
+@cache
 def mobile_signatures() -> tuple[PhraseSet, tuple[tuple[str, str], ...]]:
     """The set of lines that apps sign with, and (language, phrase) of each."""
     rows = tuple((language.code, fold(phrase)) for language in LANGUAGES for phrase in language.mobile)
