@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from math import inf
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
 from mailbridge.errors import Permanent
@@ -20,10 +21,14 @@ Load = Callable[[int], tuple[bytes, str | None]]
 Done = Callable[[int, Message | ReadingFailed], None]
 
 READER = "mailbridge.reading:read"
+# Starting a child costs as much as reading some hundred mails, and one reads as fast as its parent can file what it has read.  So
+# another one is started only for work that takes longer than this: big mails, or one that hangs.
+HURRY = 1.0
+PATIENCE = 3.0  # seconds that a caller waits for a child that is at work, or just starting, before it gets one of its own
 
 
 class Readers:
-    """A pool of reading children, started when first needed and stopped when idle for `idle_after`.
+    """A pool of up to `processes` reading children, each started when it is needed and stopped when idle for `idle_after`.
 
     Thread-safe.  A mail that kills its child gives ReadingFailed; the next mail gets a fresh child.
     `reader` is the dotted name of the function the children run, `(raw, policy) -> Message`.
@@ -44,7 +49,7 @@ class Readers:
         self._idle_after = idle_after.total_seconds()
         self._reader = reader
         self._changed = threading.Condition()
-        self._seats = processes  # how many more children may be at work
+        self._processes = self._seats = processes  # seats: how many more children may be at work
         self._idle: list[tuple[float, ReadingProcess]] = []  # since when, oldest first
         self._janitor: threading.Thread | None = None
         self._closed = False
@@ -57,8 +62,8 @@ class Readers:
         """
         if count <= 0:
             return
-        with self._taken(count) as children:
-            Round(children, count, load, done, spawn=self._spawn, limits=self._limits).run()
+        with self._taken(count) as (children, another):
+            Round(children, count, load, done, spawn=self._spawn, another=another, limits=self._limits).run()
 
     def read(self, raw: bytes, envelope_from: str | None = None) -> Message | ReadingFailed:
         """Read one mail."""
@@ -79,12 +84,19 @@ class Readers:
         return ReadingProcess(self._reader, self._policy, self._limits)
 
     @contextmanager
-    def _taken(self, wanted: int) -> Iterator[list[ReadingProcess]]:
-        """One child at least, more where they are free; given back, or stopped when a mail is still in them."""
+    def _taken(self, wanted: int) -> Iterator[tuple[list[ReadingProcess], Callable[[], ReadingProcess | None]]]:
+        """At least one child, and what gives another where there is one; all given back, or stopped when a mail is still in them."""
         children = self._take(wanted)
         seats = len(children)
+
+        def another() -> ReadingProcess | None:
+            nonlocal seats
+            child = self._another()
+            seats += child is not None
+            return child
+
         try:
-            yield children
+            yield children, another
         finally:
             usable = [child for child in children if not child.jobs and child.alive]
             for child in children:
@@ -93,25 +105,45 @@ class Readers:
             self._give_back(usable, seats)
 
     def _take(self, wanted: int) -> list[ReadingProcess]:
+        """The children that rest; a new one where none is at work, or none of those that are comes back soon."""
         with self._changed:
-            while not self._seats and not self._closed:
-                self._changed.wait()
+            self._changed.wait_for(lambda: self._closed or self._idle or self._seats == self._processes, PATIENCE)
+            self._changed.wait_for(lambda: self._closed or self._seats)
             if self._closed:
                 raise Permanent("The readers are closed")
-            seats = min(wanted, self._seats)
+            resting = [self._idle.pop()[1] for _ in range(min(wanted, len(self._idle)))]
+            seats = max(1, len(resting))
             self._seats -= seats
-            resting = [self._idle.pop()[1] for _ in range(min(seats, len(self._idle)))]
         children = [child for child in resting if child.alive]
         for child in resting:
             if child not in children:
                 child.stop()
         try:
-            while len(children) < seats:
+            if not children:
                 children.append(self._spawn())
         except BaseException:
             self._give_back(children, seats)
             raise
+        if len(children) < seats:
+            self._give_back([], seats - len(children))
         return children
+
+    def _another(self) -> ReadingProcess | None:
+        """One more child, where a seat is free."""
+        with self._changed:
+            if self._closed or not self._seats:
+                return None
+            self._seats -= 1
+            resting = self._idle.pop()[1] if self._idle else None
+        if resting and resting.alive:
+            return resting
+        try:
+            if resting:
+                resting.stop()
+            return self._spawn()
+        except BaseException:
+            self._give_back([], 1)
+            raise
 
     def _give_back(self, children: list[ReadingProcess], seats: int) -> None:
         with self._changed:
@@ -150,7 +182,15 @@ class Round:
     """One `read_many`: mails go to whichever child has room, dead children are replaced, results are told."""
 
     def __init__(
-        self, children: list[ReadingProcess], count: int, load: Load, done: Done, *, spawn: Callable[[], ReadingProcess], limits: Limits
+        self,
+        children: list[ReadingProcess],
+        count: int,
+        load: Load,
+        done: Done,
+        *,
+        spawn: Callable[[], ReadingProcess],
+        another: Callable[[], ReadingProcess | None],
+        limits: Limits,
     ) -> None:
         self._children = children
         self._next = 0
@@ -158,6 +198,8 @@ class Round:
         self._load = load
         self._done = done
         self._spawn = spawn
+        self._another = another
+        self._help_at = inf  # when another child would be of use; counted from the moment one is ready to read
         self._limits = limits
         self._again: deque[Job] = deque()  # waited in the pipe of a child that died over another mail
         self._left = count
@@ -168,6 +210,7 @@ class Round:
             for child in self._children:
                 self._fill(child)
             self._kill_the_slow()
+            self._get_help()
             for child in self._ready():
                 self._collect(child)
 
@@ -189,7 +232,7 @@ class Round:
     def _ready(self) -> list[ReadingProcess]:
         """The children with something to say, after sending what they take."""
         busy = [child for child in self._children if child.jobs]
-        timeout = max(0.0, min(child.deadline for child in busy) - time.monotonic())
+        timeout = max(0.0, min(self._help_at, *(child.deadline for child in busy)) - time.monotonic())
         with DefaultSelector() as selector:
             for child in busy:
                 selector.register(child.output, EVENT_READ, child)
@@ -206,6 +249,18 @@ class Round:
         for child in self._children:
             if child.jobs and child.deadline <= now:
                 child.kill(self._limits.too_long)
+
+    def _get_help(self) -> None:
+        """There is one more child where the mails that are left take long."""
+        now = time.monotonic()
+        if self._help_at == inf and any(child.started for child in self._children):
+            self._help_at = now + HURRY
+        if self._help_at > now:
+            return
+        self._help_at = now + HURRY
+        if (self._again or self._next < self._count) and (child := self._another()) is not None:
+            self._children.append(child)
+            self._fill(child)
 
     def _collect(self, child: ReadingProcess) -> None:
         results, lives = child.receive()

@@ -109,6 +109,11 @@ class ReadingProcess:
         return not self._killed and self._process.poll() is None
 
     @property
+    def started(self) -> bool:
+        """Whether it has said that it is ready to read."""
+        return self._started
+
+    @property
     def has_room(self) -> bool:
         return not self.jobs or (len(self.jobs) == 1 and len(self.jobs[0].raw) <= SMALL)
 

@@ -172,6 +172,37 @@ def test_only_a_few_mails_are_loaded_before_the_first_are_done(readers: Readers)
     assert most <= 4
 
 
+def test_mails_that_are_quickly_read_need_no_second_child() -> None:
+    readers = Readers(ReadingPolicy(), processes=2, reader=FAKE)
+    assert len({message(result).subject for result in read_all(readers, *[b"pid"] * 50)}) == 1
+    readers.close()
+
+
+def test_mails_behind_one_that_hangs_are_read_by_another_child_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailbridge.isolation.pool.HURRY", 0.1)
+    readers = Readers(ReadingPolicy(), processes=2, time_limit=timedelta(seconds=3), reader=FAKE)
+    told: list[int] = []
+
+    # when: the first hangs and the second waits in its pipe
+    mails = [b"hang", *[b"mail"] * 20]
+    readers.read_many(len(mails), lambda number: (mails[number], None), lambda number, _: told.append(number))
+
+    assert sorted(told[:19]) == list(range(2, 21))
+    assert sorted(told[19:]) == [0, 1]
+    readers.close()
+
+
+def test_a_thread_that_finds_all_children_at_work_gets_one_of_its_own_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailbridge.isolation.pool.PATIENCE", 0.1)
+    readers = Readers(ReadingPolicy(), processes=2, time_limit=timedelta(seconds=3), reader=FAKE)
+    hanging = threading.Thread(target=readers.read, args=(b"hang",))
+    hanging.start()
+    assert message(readers.read(b"hello")).subject == "hello"
+    assert hanging.is_alive()
+    hanging.join()
+    readers.close()
+
+
 def test_an_error_of_the_caller_goes_up_and_the_pool_is_good_after_it(readers: Readers) -> None:
     def broken(number: int) -> tuple[bytes, str | None]:
         if number == 5:
