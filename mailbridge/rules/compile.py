@@ -152,6 +152,7 @@ class RuleSet:
     always: tuple[int, ...] = ()
     customers: Customers = field(default_factory=Customers)
     tags: frozenset[str] = frozenset()  # the only ones there are; empty: any
+    asks: frozenset[str] = frozenset()  # kinds of sources that some condition looks at: without "load" nobody has to count tickets
 
 
 def compile_rules(rules: Sequence[Rule], *, version: str = "", customers: Customers | None = None, tags: Iterable[str] = ()) -> RuleSet:
@@ -181,6 +182,7 @@ def compile_rules(rules: Sequence[Rule], *, version: str = "", customers: Custom
         always=tuple(always),
         customers=customers or Customers(),
         tags=frozenset(tags),
+        asks=frozenset(source.kind for rule in rules for leaf in leaves(rule.when) for source in _sources(leaf)),
     )
 
 
@@ -247,9 +249,19 @@ def adds(then: Actions) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((what, values) for what, values in lists if values)
 
 
+def _sources(leaf: Condition) -> tuple[Source, ...]:
+    match leaf:
+        case Text(sources=sources):
+            return sources
+        case Number(source=source) | Fact(source=source):
+            return (source,)
+        case Same(kind=kind):
+            return (Source(kind=kind),)
+    return ()
+
+
 def _changing(when: Condition) -> bool:
-    sources = [source for leaf in leaves(when) if isinstance(leaf, Text) for source in leaf.sources]
-    return any(source.kind in CHANGING for source in sources)
+    return any(source.kind in CHANGING for leaf in leaves(when) for source in _sources(leaf))
 
 
 def _about_ticket(leaf: Condition) -> bool:

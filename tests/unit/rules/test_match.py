@@ -184,3 +184,9 @@ def test_a_mail_with_a_megabyte_line_is_looked_at_in_its_first_part_only() -> No
 
     assert judge(rules, text="x" * 60_000 + "needle").rules == ("x",)
     assert judge(rules, text="x" * 1_000_000 + "needle").rules == ()
+
+
+def test_a_rule_set_knows_what_it_asks_for() -> None:
+    made = policy("- {name: x, when: {any: [{load: {team: support, over: 3}}, {not: {kind: list}}]}, then: {tags: vpn}}\n")
+
+    assert made.rules.asks == {"load", "kind"}
