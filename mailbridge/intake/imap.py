@@ -319,7 +319,7 @@ class Poller:
             part = uids[start : start + SETTLE_AT_ONCE]
             crash.point("intake.before_settle")
             if not self._told(connection, part):
-                pass
+                part = self._gone(connection, part)
             crash.point("intake.after_settle")
             if part:
                 with self._store.write() as tx:
