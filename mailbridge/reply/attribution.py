@@ -23,7 +23,7 @@ _SENTENCE_END = re.compile(r"[^\d\W]{4,}[.:;]$|[!?…。]$")
 _ISO_WITH_ZONE = re.compile(r"^\d{4}[-/.]\d\d?[-/.]\d\d? \d\d?:\d\d (?:gmt|utc)")
 _LONGEST_NAMED = 100
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
-_YEAR_AND_COMMA = re.compile(r"\b(?:19|20)\d\d, ")
+_DATE_AND_COMMA = re.compile(r"(?:\b(?:19|20)\d\d|\d[./-]\d{1,2}), ")
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
 _DATE_FIRST = re.compile(r"^(?:[^\s:：]{1,14} ){0,2}[^\s:：]{0,6}\d")
@@ -174,7 +174,7 @@ def _is_named(joined: str, folded: str) -> bool:
     """Whether the line reads like a date and a name, and not like prose with a date: 'On 5 May 2021 our vendor wrote:' is prose."""
     if len(folded) > _LONGEST_NAMED or not _YEAR.search(folded):
         return False
-    if _YEAR_AND_COMMA.search(folded):
+    if _DATE_AND_COMMA.search(folded):
         return True
     return not any(word.islower() and len(word) > 2 and fold(word) not in _plain_words() for word in _WORD.findall(joined))
 

@@ -29,7 +29,8 @@ class _Start(NamedTuple):
 
 
 _DASHES = frozenset({"--", "-- ", "—", "---", "––", "——", "--\xad", "&#8212;", "᠆᠆", "-–", "ᐧ"})
-_RULE = re.compile(r"^(?:_{5,}|-{5,}|={5,}|\*{5,}|~{5,}|#{5,})$")
+_RULE = re.compile(r"^(?:_{3,}|-{4,}|={3,}|\*{3,}|~{3,}|#{3,})$")
+_LONG_RULE = 5
 # '- Ann', '-Ann Example', '/Ann', '—Ann': a dash or a slash and one to three words that are no sentence.
 _DASH_NAME = re.compile(r"^(?:[-–—]{1,2}|/|~)\s?[^\W\d_][\w.'’-]{0,24}(?: [^\W\d_][\w.'’-]{0,24}){0,2}$")
 _LIST_ITEM = re.compile(r"^(?:[-–—*•·+]|\d+[.)])\s?\S")
@@ -118,7 +119,7 @@ def _starts_here(lines: list[Line], written: list[int], index: int) -> _Start | 
     rest = written[index + 1 :]
     if bare in _DASHES:
         return _dashes(lines, place, rest)
-    if len(bare) >= 5 and bare[0] == bare[-1] and _RULE.match(bare):
+    if len(bare) >= 3 and bare[0] == bare[-1] and _RULE.match(bare):
         return _rule(lines, place, rest)
     if len(bare) > _LONGEST_SIGN_OFF:
         return None
@@ -135,6 +136,8 @@ def _dashes(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
 def _rule(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
     """A line of dashes or underscores, set apart, above a few short lines: list footers and signatures with a frame."""
     if not rest or (place > 0 and lines[place - 1].bare) or len(rest) > _MOST_SIGNATURE_LINES:
+        return None
+    if len(lines[place].bare) < _LONG_RULE and (len(rest) > 5 or any(_SENTENCE.search(lines[other].bare) for other in rest)):
         return None
     underscores = lines[place].bare[0] == "_"
     framed = lines[rest[-1]].bare == lines[place].bare
