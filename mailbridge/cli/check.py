@@ -68,7 +68,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
         problems += err.problems
         root = Path(err.folder)
     files, unread = rules_folder.read(root, folder=candidate)
-    loaded = load(files)
+    loaded = load(files, templates=receipts(config) if config else None)
     problems += [*unread, *loaded.problems]
     if loaded.policy is not None:
         problems += examples.failures(loaded.policy, reader(config) if config else None)
@@ -86,6 +86,14 @@ def reader(config: Config) -> Callable[[bytes], Message]:
 
     policy = reading_policy(config)
     return lambda raw: read(raw, policy)
+
+
+def receipts(config: Config) -> set[str]:
+    """Names of the templates that a customer may be written with: those that come along and the desk's own."""
+    from mailbridge import shipped
+
+    files = [file for folder in (shipped.templates(), config.templates_folder) for file in folder.glob("mail/*/customer.*.txt.j2")]
+    return {file.name.removeprefix("customer.").removesuffix(".txt.j2") for file in files}
 
 
 def template_problems(config: Config) -> Sequence[Problem]:

@@ -93,7 +93,7 @@ ACTIONS: dict[str, Key] = {
     "location": Key(shape=NameOr(kind="location"), about="the place"),
     "estimate": Key(shape=Text(what="a duration", parse=measures.working_duration), about="how long the work will probably take"),
     "playbook": Key(shape=Name(kind="playbook"), about="the list of tasks to start"),
-    "reply": Key(shape=Text(what="the name of a template"), about="the template that the acknowledgement is written with"),
+    "reply": Key(shape=Name(kind="template"), about="the template that the acknowledgement is written with"),
     "notify": Key(
         shape=Many(of=Person(), what="somebody or a list", least=1), about="agents, teams or addresses that are told of the ticket"
     ),

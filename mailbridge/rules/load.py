@@ -41,10 +41,13 @@ class Loaded:
     problems: tuple[Problem, ...] = ()
 
 
-def load(files: Mapping[str, str]) -> Loaded:
-    """The policy in these texts (path relative to the desk's folder -> text), with all problems, in the order of the files."""
+def load(files: Mapping[str, str], *, templates: Iterable[str] | None = None) -> Loaded:
+    """The policy in these texts (path relative to the desk's folder -> text), with all problems, in the order of the files.
+
+    `templates` are the names that the action `reply` may give; None: they are not known here and any is taken.
+    """
     reading = Reading()
-    _define_usual(reading)
+    _define_usual(reading, templates)
     nodes = _nodes(files, reading)
     values = {path: _whole(path, nodes, reading) for path in schema.FILES}
     rules = [rule for path in sorted(nodes) if path.startswith(schema.ROUTING) for rule in _rules(nodes[path], path, reading)]
@@ -79,8 +82,12 @@ def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rul
     return Policy(version=version, organisation=desk, rules=compiled, levels=levels(sla), texts=dict(files))
 
 
-def _define_usual(reading: Reading) -> None:
+def _define_usual(reading: Reading, templates: Iterable[str] | None) -> None:
     """Names that are there without any file."""
+    if templates is None:
+        reading.unknowable.add("template")
+    for name in templates or ():
+        reading.define("template", name, None)
     for name in DEFAULTS:
         reading.define("status", name, None)
 

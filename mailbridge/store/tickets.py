@@ -24,6 +24,7 @@ _ADD_PEOPLE = participants.insert()
 _DELETE_PEOPLE = participants.delete().where(participants.c.ticket == sa.bindparam("of"))
 _COUNTS = sa.select(tickets.c.status, sa.func.count()).group_by(tickets.c.status)
 _LOAD = sa.select(tickets.c.assignee, sa.func.count()).where(OPEN).group_by(tickets.c.assignee)
+_TEAM_LOAD = sa.select(tickets.c.team, sa.func.count()).where(OPEN).group_by(tickets.c.team)
 _OF_ADDRESS = (
     sa.select(tickets.c.data)
     .join(participants, participants.c.ticket == tickets.c.id)
@@ -109,6 +110,10 @@ class Tickets:
     def load(self) -> dict[str, int]:
         """Agent's name -> how many open tickets are theirs; '' are those that nobody took."""
         return {row[0]: row[1] for row in self._sql.rows(_LOAD)}
+
+    def team_load(self) -> dict[str, int]:
+        """Team -> how many open tickets are theirs."""
+        return {row[0]: row[1] for row in self._sql.rows(_TEAM_LOAD)}
 
     def _read(self, data: str) -> Ticket:
         ticket = load(data, Ticket)

@@ -194,6 +194,7 @@ def test_tickets_are_counted_by_status_and_by_who_works_on_them(store: Store) ->
     with store.read() as tx:
         assert tx.tickets.counts() == {"new": 2, "closed": 1}
         assert tx.tickets.load() == {"": 1, "ana": 1}
+        assert sum(tx.tickets.team_load().values()) == 2
 
 
 # history

@@ -72,6 +72,19 @@ def test_a_mistake_leaves_one_and_names_its_place(desk: Path, capsys: pytest.Cap
     assert f"(version {version})" in out
 
 
+def test_the_template_of_a_reply_must_be_there(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rule = "- {name: y, when: {kind: list}, then: {reply: recieved}, examples: [{mail: {kind: list}}]}\n"
+    (desk / "rules" / "routing" / "95.yaml").write_text(rule, encoding="utf-8")
+
+    assert main(["check"]) == 1
+    assert 'did you mean "received"?' in capsys.readouterr().out
+    (desk / "templates" / "mail" / "en").mkdir(parents=True)
+    shipped = Path(__file__).parents[3] / "templates" / "mail" / "en" / "customer.received.txt.j2"
+    (desk / "templates" / "mail" / "en" / "customer.recieved.txt.j2").write_bytes(shipped.read_bytes())
+    main(["check"])
+    assert "unknown template" not in capsys.readouterr().out
+
+
 def test_check_tells_programs_the_same(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (desk / "rules" / "team.yaml").write_text("x: 1\n", encoding="utf-8")
 
