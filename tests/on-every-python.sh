@@ -2,6 +2,7 @@
 # The unit tests on every other CPython from 3.11 up that this machine has; the one given is left to the whole run of the tests.
 set -eu
 cd "$(dirname "$0")/.."
+failed=()
 tested=" $("$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])') "
 
 # The newest CPython of a version: on the PATH, or where pyenv and uv keep theirs.  A shim of pyenv may be there for a version that
@@ -34,5 +35,7 @@ for version in 3.11 3.12 3.13 3.14 3.15; do
     cp requirements/dev.lock "$venv/installed.lock"
   fi
   echo "unit tests on $("$venv/bin/python" --version)"
-  "$venv/bin/python" -m pytest -q -n 2 -p no:cacheprovider tests/unit
+  "$venv/bin/python" -m pytest -q -n 2 -p no:cacheprovider tests/unit || failed+=("$version")
 done
+
+[ ${#failed[@]} = 0 ] || { echo "unit tests fail on Python ${failed[*]}" >&2; exit 1; }
