@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from mailbridge.message.model import SpanKind
@@ -13,7 +14,9 @@ from mailbridge.reply.signature import Piece, split
 from mailbridge.reply.subject import Thread, thread_of
 from mailbridge.reply.vocabulary import Role, fold
 
-_MARKER_INTRODUCTION_LINES = 5
+_FRAME = " \t\u00a0#\\*=_~-–—>|"
+_LONGEST_MARKER = 500
+_LONGEST_OPENING = 60
 
 
 class Analysis(NamedTuple):
@@ -31,25 +34,35 @@ class Analysis(NamedTuple):
 def analyse(lines: list[Line], thread: Thread, markers: tuple[str, ...] = ()) -> Analysis:
     """Every line judged: fresh, quote, signature, disclaimer or forward."""
     marked = _marker_line(lines, markers)
-    if marked is not None:
-        return _above_marker(lines, marked)
+    certain = _above_marker(lines, marked) if marked is not None else None
+    # Who answers below a quote, or between its lines, leaves nothing above the marker; then the quote marks decide.
+    if marked is not None and certain and (not lines[marked].depth or _has_fresh(lines, certain.pieces)):
+        return certain
     segments = segments_of(lines)
     forward = _forward_of(segments, thread)
     pieces = _pieces(lines, segments, forward)
+    if certain is not None:
+        return Analysis(tuple(pieces), forward) if _has_fresh(lines, pieces) else certain
     return Analysis(tuple(_never_nothing(lines, pieces, segments, forward, thread)), forward)
 
 
 def _marker_line(lines: list[Line], markers: tuple[str, ...]) -> int | None:
-    """The first line that holds one of our own reply markers."""
-    wanted = [fold(marker) for marker in markers if marker.strip()]
-    if not wanted:
-        return None
-    for place, line in enumerate(lines):
-        bare = line.bare
-        # Folding is dear and markers are framed lines: they begin or end with a sign, not with a letter.
-        if bare and (not bare[0].isalnum() or not bare[-1].isalnum()) and any(marker in fold(bare[:1000]) for marker in wanted):
+    """The first line that holds one of our own reply markers, also where a client changed its frame or wrapped it."""
+    words = {fold(marker).strip(_FRAME): marker.strip() for marker in markers if marker.strip(_FRAME)}
+    opening = {core.split()[0] for core in words}
+    for place, line in enumerate(lines if words else ()):
+        if any(marker in line.bare for marker in words.values()):
+            return place
+        # Folding each line would be dear; a framed marker's first word is near enough.
+        if line.bare[:_LONGEST_OPENING].strip(_FRAME).partition(" ")[0].casefold() in opening and _is_marker(lines, place, words):
             return place
     return None
+
+
+def _is_marker(lines: list[Line], place: int, words: dict[str, str]) -> bool:
+    whole = fold(lines[place].bare[:_LONGEST_MARKER]).strip(_FRAME)
+    below = fold(lines[place + 1].bare[:_LONGEST_MARKER]).strip(_FRAME) if place + 1 < len(lines) else ""
+    return whole in words or f"{whole} {below}" in words
 
 
 def _above_marker(lines: list[Line], marked: int) -> Analysis:
@@ -138,7 +151,7 @@ def _texts(lines: list[Line], segments: list[Segment]) -> _Texts:
     return _Texts(parted, fresh[0] if fresh else -1, fresh[-1] if fresh else -1, interleaved)
 
 
-def _has_fresh(lines: list[Line], pieces: list[Piece]) -> bool:
+def _has_fresh(lines: list[Line], pieces: Sequence[Piece]) -> bool:
     return any(piece.kind is SpanKind.FRESH and any(line.bare for line in lines[piece.first : piece.last]) for piece in pieces)
 
 

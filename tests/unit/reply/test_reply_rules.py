@@ -48,6 +48,45 @@ def test_marker_is_found_in_html_and_in_any_of_the_languages_given() -> None:
     assert extract("", html, markers=(MARKER, "## scrieți deasupra ##")).fresh == "Merge."
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        MARKER.upper(),
+        r"\#\# please answer above this line \#\#",
+        "**please answer above this line**",
+        "## please answer\n> above this line ##",
+    ],
+    ids=["shouted", "escaped", "bold", "wrapped"],
+)
+def test_marker_is_known_however_a_client_changed_it(changed: str) -> None:
+    reply = extract(f"It works.\n\nKwa 5/4 Desk <desk@example.org>:\n\n> {changed}\n> Does it?\n", markers=(MARKER,))
+
+    assert reply.fresh == "It works."
+    assert reply.spans[-1].reason == "marker"
+
+
+def test_answer_below_the_quote_of_our_marker_is_kept() -> None:
+    text = f"On Mon, Apr 5, 2021 at 10:15 AM Desk <desk@example.org> wrote:\n> {MARKER}\n> Does it?\n\nIt does.\n"
+
+    assert extract(text, markers=(MARKER,)).fresh == "It does."
+
+
+def test_nothing_above_our_marker_leaves_nothing_of_what_no_marks_tell_apart() -> None:
+    text = f"From: Desk <desk@example.org>\nSent: Monday, 5 April 2021 10:15\nTo: Ann\nSubject: x\n\n{MARKER}\nDoes it?\n"
+
+    assert extract(text, markers=(MARKER,)).fresh == ""
+
+
+def test_quoted_notification_without_a_word_leaves_nothing() -> None:
+    assert extract(f"> {MARKER}\n> Does it?\n", markers=(MARKER,)).fresh == ""
+
+
+def test_words_of_the_marker_inside_a_sentence_are_no_marker() -> None:
+    text = "You wrote: please answer above this line and so I do."
+
+    assert extract(text, markers=(MARKER,)).fresh == text
+
+
 def test_without_a_marker_in_the_mail_nothing_is_certain() -> None:
     assert "marker" not in reasons(extract("It works.\n", markers=(MARKER,)))
 
