@@ -159,6 +159,11 @@ def hostile(mails: Iterable[str]) -> Figure:
         Rule(name=p, place=place, when=Text(sources=sources, test=Test(match=Match.REGEX, keys=(p,))), then=Actions(tags=("x",)))
         for p in HOSTILE_PATTERNS
     ]
+    plain = ((Match.CONTAINS, "aaaaaaaab"), (Match.MATCHES, "*a*a*a*a*b*c"), (Match.MATCHES, "?" * 40 + "*ß"), (Match.IS, "ß"))
+    rules += [
+        Rule(name=f"{m} {key}", place=place, when=Text(sources=sources, test=Test(match=m, keys=(key,))), then=Actions(tags=("y",)))
+        for m, key in plain
+    ]
     rule_set = compile_rules(rules)
     worst = 0.0
     for text in mails:
@@ -171,7 +176,7 @@ def hostile_texts() -> list[str]:
     size = 1 << 20
     return [
         (piece * size)[:size]
-        for piece in ("a", "ab", "a b ", "x", "=", "a" * 60 + "c", "1", "aaaa!", "я", "a\n", "Aa", "\u0301", "ab" * 40 + "Z")
+        for piece in ("a", "ab", "a b ", "x", "=", "a" * 60 + "c", "1", "aaaa!", "я", "a\n", "Aa", "\u0301", "ß", "ǆ", "ﷺ", "ab" * 40 + "Z")
     ]  # fmt: skip
 
 

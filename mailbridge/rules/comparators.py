@@ -25,25 +25,40 @@ class _Titles(dict[int, str]):
         return made
 
 
+_PIECE, _MOST = 4_096, 131_072  # characters
 _TITLES = _Titles()
 # Characters whose simple titlecase may not be what `str.upper` gives (ß, digraphs, Georgian, ligatures); for all others it is, and faster.
 _ODD = re.compile("[ßŉǄ-ǌǰ-ǳΐΰև\u10d0-\u10ff\u1e96-\u1e9f\u1f00-\u1fff\ufb00-\ufb17]")
 _ASCII_UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=32)
 def fold(text: str, comparator: Comparator) -> str:
     """What two texts have in common that are equal by this comparator.  The texts of a mail are asked for many times, so a few are kept."""
     if comparator is Comparator.UNICODE:
         if text.isascii():
             return text.upper()
         titled = text.translate(_TITLES) if _ODD.search(text) else text.upper()
-        return unicodedata.normalize("NFKD", titled)  # (b): decomposed
+        return _decomposed(titled)
     if comparator is Comparator.ASCII:
         return text.upper() if text.isascii() else text.translate(_ASCII_UPPER)
     if comparator is Comparator.NUMERIC:
         return numeric(text)
     return text
+
+
+def _decomposed(text: str) -> str:
+    """RFC 5051 2 (b).  One character may become eighteen: a text that blows up is cut, as one that came so long would have been."""
+    if len(text) <= _PIECE:
+        return unicodedata.normalize("NFKD", text)
+    made: list[str] = []
+    room = _MOST
+    for start in range(0, len(text), _PIECE):
+        made.append(unicodedata.normalize("NFKD", text[start : start + _PIECE]))
+        room -= len(made[-1])
+        if room <= 0:
+            break
+    return "".join(made)
 
 
 def numeric(text: str) -> str:

@@ -13,7 +13,8 @@ from mailbridge.rules.facts import Facts
 from mailbridge.rules.tree import Source
 from mailbridge.sla.calendar import is_open
 
-MAX_TEXT = 65_536  # characters a source is looked at; what a person writes to a desk is shorter, and a bomb is cut
+MAX_TEXT = 65_536  # characters of a body that are looked at; what a person writes to a desk is shorter, and a bomb is cut
+MAX_FIELDS = 16_384  # characters of all fields of one name; RFC 5322 2.1.1 has lines of 998
 MAX_VALUES = 1_000
 MAX_MARKS = 16_384  # characters that are searched for serial numbers
 
@@ -41,7 +42,7 @@ class View:
         """The texts of a source, cut to what a rule may cost."""
         known = self._texts.get(source)
         if known is None:
-            known = self._texts[source] = _bounded(self._read(source))
+            known = self._texts[source] = _bounded(self._read(source), MAX_TEXT if source.kind == "body" else MAX_FIELDS)
         return known
 
     def _read(self, source: Source) -> Iterable[str]:
@@ -207,7 +208,7 @@ class View:
         if source.name in known and not source.index:
             return known[source.name]
         values = _indexed(self.headers.get(source.name, []), source.index)
-        return [address for value in values for address in read_addresses(value[:MAX_TEXT].encode())[0]]
+        return [address for value in values for address in read_addresses(value[:MAX_FIELDS].encode())[0]]
 
     def _envelope(self, source: Source) -> Iterable[str]:
         if source.name == "to":
@@ -275,9 +276,8 @@ def _indexed(values: list[str], index: int) -> list[str]:
     return values[position : position + 1] if position >= 0 else []
 
 
-def _bounded(texts: Iterable[str]) -> tuple[str, ...]:
+def _bounded(texts: Iterable[str], room: int) -> tuple[str, ...]:
     kept: list[str] = []
-    room = MAX_TEXT
     for text in texts:
         if room <= 0 or len(kept) >= MAX_VALUES:
             break

@@ -217,3 +217,8 @@ def test_folding_takes_the_short_way_only_where_it_is_the_same() -> None:
 
     wrong = [c for c, title in zip(characters, simple, strict=True) if fold(c, Comparator.UNICODE) != unicodedata.normalize("NFKD", title)]
     assert wrong == []
+
+
+def test_a_text_that_grows_while_it_is_folded_is_cut() -> None:
+    assert len(fold("\ufdfa" * 65_536, Comparator.UNICODE)) < 250_000
+    assert fold("e\u0301" * 10_000, Comparator.UNICODE) == "E\u0301" * 10_000
