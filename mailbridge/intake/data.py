@@ -49,20 +49,18 @@ class DataReader:
         return self._content
 
     def _finish(self, end: int) -> bytes:
-        with memoryview(self._buffer) as view:
-            rest, whole = bytes(view[end + len(END) :]), bytes(view[2 : end + 2])
-            dots = not self._discarding and self._buffer.find(STUFFED, 0, end + 2) >= 0
+        rest = bytes(self._buffer[end + len(END) :])
+        del self._buffer[end + 2 :]
+        self._content = Fault.TOO_BIG if self._discarding else self._checked()
         self._buffer.clear()
-        self._content = Fault.TOO_BIG if self._discarding else self._checked(_unstuffed(whole) if dots else whole)
         return rest
 
-    def _checked(self, raw: bytes) -> bytes | Fault:
+    def _checked(self) -> bytes | Fault:
+        if STUFFED in self._buffer:  # RFC 5321 4.5.2: a dot at the start of a line is not part of it
+            self._buffer = self._buffer.replace(STUFFED, b"\r\n")
+        with memoryview(self._buffer) as view:
+            raw = bytes(view[2:])
         if len(raw) > self._limit:
             return Fault.TOO_BIG
         pairs = raw.count(b"\r\n")
         return raw if raw.count(b"\n") == raw.count(b"\r") == pairs else Fault.BARE_LINE_END
-
-
-def _unstuffed(sent: bytes) -> bytes:
-    """RFC 5321 4.5.2: a dot at the start of a line is not part of it."""
-    return sent.removeprefix(b".").replace(STUFFED, b"\r\n")
