@@ -8,7 +8,7 @@ from mailbridge.desk.model import Ticket
 from mailbridge.ids import ticket_number
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.recipients import team_of
-from mailbridge.outbox.view import DeskView, TicketView, View
+from mailbridge.outbox.view import DeskView, Entry, TicketView, View
 from mailbridge.store.clocks import State as ClockState
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
@@ -27,6 +27,7 @@ def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
         ticket=_ticket(tx, ticket, desk),
         text=mail.fresh if mail else "",
         author=_author(mail, desk) if mail else "",
+        quoted=_answered(tx, notification, ticket),
         files=tuple(file.name for file in tx.mails.attachments(mail.id)) if mail else (),
         recipient_name=notification.name,
         zone=team.calendar.zone,
@@ -38,6 +39,18 @@ def _carried(tx: Tx, notification: Notification) -> StoredMail | None:
     if mail is not None and mail.internal and notification.audience is Audience.CUSTOMER:
         return None
     return mail
+
+
+def _answered(tx: Tx, notification: Notification, ticket: Ticket) -> Entry | None:
+    """The customer's latest message before an agent's answer, quoted below it as mail programs do."""
+    if notification.event != "answered":
+        return None
+    people = {participant.address.lower() for participant in ticket.participants}
+    earlier = [m for m in tx.mails.of_ticket(ticket.id) if m.sender.lower() in people and m.id < (notification.mail or 0)]
+    if not earlier:
+        return None
+    latest = earlier[-1]
+    return Entry(author=latest.sender_name or latest.sender, text=latest.fresh, at=latest.date or latest.received_at)
 
 
 def _author(mail: StoredMail, desk: Desk) -> str:

@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "status": ("mailbridge.cli.status:status", "Is the desk well?"),
     "mail": ("mailbridge.cli.mail:mail", "Look at mails without a desk."),
     "rules": ("mailbridge.cli.rules:rules", "Explain what the rules decided."),
+    "sla": ("mailbridge.cli.sla:sla", "Explain promised times."),
     "db": ("mailbridge.cli.db:db", "The database's schema."),
     "keys": ("mailbridge.cli.keys:keys", "The keys that sign reply addresses."),
 }
