@@ -16,6 +16,7 @@ _LONGEST_WORD = 24
 _MARKUP = "*_ \t\u00a0"
 _MOST_CONTINUATIONS = 4
 _MOST_BLANKS = 2
+_UNFINISHED = (",", ";", "<", "[mailto:")
 
 
 class HeaderBlock(NamedTuple):
@@ -166,12 +167,16 @@ _ORDER = {language.code: place for place, language in enumerate(LANGUAGES)}
 
 
 def _last_line(lines: list[Line], fields: list[_Field]) -> int:
-    """The last header's last line: what directly follows it unindented up to a blank line may be its folded value."""
-    return fields[-1].place
+    """The last header's last line: a list of recipients goes on where a line ends in the middle of it."""
+    last = fields[-1].place
+    end = min(len(lines) - 1, last + _MOST_LINES)
+    while last < end and lines[last].bare.endswith(_UNFINISHED) and lines[last + 1].bare and lines[last + 1].depth == lines[last].depth:
+        last += 1
+    return last
 
 
 def _with_continuations(lines: list[Line], fields: list[_Field]) -> tuple[tuple[Role, str], ...]:
-    ends = [field.place for field in fields[1:]] + [fields[-1].place + 1]
+    ends = [field.place for field in fields[1:]] + [_last_line(lines, fields) + 1]
     return tuple(
         (field.role, " ".join([field.value, *(line.bare for line in lines[field.place + 1 : end] if line.bare)]).strip())
         for field, end in zip(fields, ends, strict=True)

@@ -51,6 +51,8 @@ def _needles() -> PhraseSet:
 def page_of(html: str) -> Page:
     """The HTML as text, block by block on lines of its own, with what each line is by the structure around it."""
     html = html[:_EXAMINED]
+    if not html.isascii():  # the parser reads UTF-8, which has no lone surrogates
+        html = html.encode("utf-8", "replace").decode("utf-8")
     if _OPEN in html or _CLOSE in html:
         html = html.translate(_OWN_MARKS)
     lowered = html.lower()

@@ -309,3 +309,13 @@ def test_signature_that_only_html_marks_is_found() -> None:
 
 def test_hidden_html_is_not_part_of_the_text() -> None:
     assert extract("", '<p hidden>secret</p><p style="display: none">#close</p><p>Hello</p>').text.strip() == "Hello"
+
+
+def test_recipients_that_go_on_below_their_line_belong_to_the_headers() -> None:
+    headers = "From: Carl <carl@example.net>\nSubject: Door\nTo: Ann <ann@example.org>, Bob <\nbob@example.org>\n"
+
+    inner = extract(f"See.\n\n---------- Forwarded message ---------\n{headers}\n\nIt is stuck.\n", subject="Fwd: Door").forwarded
+
+    assert inner is not None
+    assert [address.address for address in inner.to] == ["ann@example.org", "bob@example.org"]
+    assert inner.text == "It is stuck."
