@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,7 +57,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
     from mailbridge import config as configuration
     from mailbridge.rules import examples
     from mailbridge.rules import folder as rules_folder
-    from mailbridge.rules.load import load
+    from mailbridge.rules.load import Loaded, load
     from mailbridge.rules.shadow import unreachable
 
     root = folder.parent if folder.is_file() else folder
@@ -68,7 +69,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
         problems += err.problems
         root = Path(err.folder)
     files, unread = rules_folder.read(root, folder=candidate)
-    loaded = load(files, templates=receipts(config) if config else None)
+    loaded = load(files, templates=receipts(config) if config else None) if files or not unread else Loaded(policy=None)
     problems += [*unread, *loaded.problems]
     if loaded.policy is not None:
         problems += examples.failures(loaded.policy, reader(config) if config else None)
@@ -122,18 +123,19 @@ def _running(config: Config | None) -> str:
     """`the rules of 14:02 (version 3f9c2a1)`, where a database of this desk knows; looking must not make one."""
     if config is None or (config.store_url.startswith("sqlite") and not _exists(config)):
         return ""
+    from mailbridge.policy import STATE_KEY
     from mailbridge.store.engine import Store
 
     try:
         store = Store(config.store_url)
         try:
             with store.read() as tx:
-                newest = tx.policies.history(1)
+                in_force = tx.state.get(STATE_KEY)
         finally:
             store.close()
     except MailbridgeError:
         return ""  # the mistakes are what was asked for; that the database is away is told by `status`
-    return f"the rules of {when(newest[0].first_used)} (version {newest[0].version})" if newest else ""
+    return f"the rules of {when(datetime.fromisoformat(in_force['since']))} (version {in_force['version']})" if in_force else ""
 
 
 def _exists(config: Config) -> bool:

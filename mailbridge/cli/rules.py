@@ -250,10 +250,13 @@ def _replayed(desk: OpenDesk, old: Policy, new: Policy, since: datetime, *, quie
 
 def _in_force(desk: OpenDesk, new: Policy) -> Policy:
     """The rules the desk ran with last, or before those in its folder.  Raises Permanent where it never ran with others."""
+    from mailbridge.policy import STATE_KEY
     from mailbridge.rules.load import load
 
     with desk.store.read() as tx:
-        texts = [tx.policies.get(each.version) for each in tx.policies.history(20) if each.version != new.version]
+        in_force = (tx.state.get(STATE_KEY) or {}).get("version", "")
+        versions = dict.fromkeys([in_force, *(each.version for each in tx.policies.history(20))])
+        texts = [tx.policies.get(version) for version in versions if version not in ("", new.version)]
     for files in texts:
         policy = load(files).policy if files else None
         if policy is not None:

@@ -36,6 +36,7 @@ def remember(desk: Path) -> str:
     store.upgrade()
     with store.write() as tx:
         tx.policies.remember(version_of(files), files, NOW)
+        tx.state.set("rules", {"version": version_of(files), "since": NOW.isoformat(), "problems": []}, NOW)
         for number, subject in enumerate(("Rechnung 7", "Imprimanta LF-2231"), 1):
             raw = f"From: ana@acme.example\r\nSubject: {subject}\r\n\r\nx".encode()
             tx.mails.add(
