@@ -31,13 +31,12 @@ from typing import Any
 
 import mailparser
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1])]  # for whoever runs the file itself
+sys.path[:0] = [str(Path(__file__).resolve().parents[1])]  # for whoever runs the file itself, from wherever
 
-from benchmarks import desks, generator
-from mailbridge.store.engine import Store
-from mailbridge.store.inbox import InboxRow
-from mailbridge.store.mails import StoredMail
-from mailbridge.store.tx import Tx
+from benchmarks import desks, generator  # noqa: E402
+from mailbridge.store.engine import Store  # noqa: E402
+from mailbridge.store.mails import StoredMail  # noqa: E402
+from mailbridge.store.tx import Tx  # noqa: E402
 
 ALL = 1_000_000
 STUCK = 60.0  # seconds without an outcome after which a round is over, and what is missing is lost
@@ -181,13 +180,13 @@ def _all_mails(tx: Tx, rows: Any) -> Iterator[StoredMail]:
 
 
 def _has_files(one: dict[str, Any], found: Stored) -> bool:
-    """Every attachment is there; a mail of a person that came with none has none."""
+    """Every attachment is there, byte for byte."""
     wanted = Counter(file["sha256"] for file in one["attachments"])
     return not wanted - Counter(found.hashes)
 
 
 def _has_probe(one: dict[str, Any], found: Stored) -> bool:
-    """The sentence that tells whether the characters were read right is in the text, and what was written now in what counts as new."""
+    """The sentence that tells whether the characters were read right is in the text, and the word that marks what was written now."""
     text = _squeezed(found.mail.text)
     return all(_squeezed(one[key]) in text for key in ("probe", "fresh") if one.get(key) and one["kind"] in {"new", "reply"})
 
@@ -233,7 +232,8 @@ def run(corpus: Corpus, folder: Path, database: Any, workers: int, rounds: int) 
                 sections = [desks.mailbox(server, account), "[outgoing]\nconnections = 0\n"]
                 sections += [f"[store]\nurl = '{url}'\n"] if url.startswith("postgresql") else []
                 ours.append(ingest(corpus, folder / f"desk-{number}", sections, url, workers))
-            told = f"round {number + 1}: {ours[-1].mails_per_s:.0f} mails/s, bare parse {parse[-1][0]:.0f}, CPU ms a mail {ours[-1].cpu}, bare parse {parse[-1][1]:.2f}"
+            told = f"round {number + 1}: {ours[-1].mails_per_s:.0f} mails/s and {ours[-1].cpu} ms of processors a mail"
+            told += f"; bare parse {parse[-1][0]:.0f} mails/s and {parse[-1][1]:.2f} ms"
             print(told, file=sys.stderr)
     return figures(corpus, ours, parse)
 
