@@ -412,7 +412,8 @@ def _encoded(data: bytes, encoding: str) -> bytes:
 
 def _file_part(chance: random.Random, name: str, content: bytes) -> Part:
     """A file, its name as RFC 2231 has it or, as many programs do, as an encoded word."""
-    said = f"filename*=utf-8''{quote(name)}" if chance.random() < 0.5 else f'filename="{name if name.isascii() else _word(name, "utf-8", "b")}"'
+    plain = name if name.isascii() else _word(name, "utf-8", "b")
+    said = f"filename*=utf-8''{quote(name)}" if chance.random() < 0.5 else f'filename="{plain}"'
     fields = [
         ("Content-Type", "application/octet-stream"),
         ("Content-Disposition", f"attachment; {said}"),
