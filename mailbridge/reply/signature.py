@@ -83,15 +83,17 @@ def _fresh(first: int, last: int) -> Piece:
 
 def _hinted(lines: list[Line], first: int, last: int) -> list[Piece] | None:
     """Pieces by what the HTML's structure says, None where it says nothing."""
-    marked = [place for place in range(first, last) if lines[place].hint is Hint.SIGNATURE and lines[place].bare]
-    if not marked:
+    marked = next((place for place in range(first, last) if lines[place].hint is Hint.SIGNATURE and lines[place].bare), None)
+    if marked is None:
         return None
-    begin, end = marked[0], marked[-1] + 1
+    begin = end = marked
+    while end < last and (lines[end].hint is Hint.SIGNATURE or not lines[end].bare):
+        end += 1
     above = [place for place in range(first, begin) if lines[place].bare]
     if above and lines[above[-1]].bare in _DASHES:
         begin = above.pop()
     pieces = split(lines, first, begin, after_text=False) if begin > first else []
-    pieces.append(Piece(SpanKind.SIGNATURE, begin, end, lines[marked[0]].reason, 0.97))
+    pieces.append(Piece(SpanKind.SIGNATURE, begin, end, lines[marked].reason, 0.97))
     if end < last:
         pieces += split(lines, end, last, after_text=True)
     return pieces

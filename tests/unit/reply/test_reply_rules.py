@@ -319,3 +319,12 @@ def test_recipients_that_go_on_below_their_line_belong_to_the_headers() -> None:
     assert inner is not None
     assert [address.address for address in inner.to] == ["ann@example.org", "bob@example.org"]
     assert inner.text == "It is stuck."
+
+
+def test_text_between_two_marked_signatures_is_fresh() -> None:
+    signature = '<div class="gmail_signature">Ann Example</div>'
+
+    reply = extract("", f"<div>The door is stuck.</div>{signature}<div>And so is the window.</div>{signature}")
+
+    assert reply.fresh.splitlines() == ["The door is stuck.", "And so is the window."]
+    assert reply.signature.splitlines() == ["Ann Example", "Ann Example"]
