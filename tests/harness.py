@@ -111,7 +111,9 @@ class TestDesk:
         done = self.work()
         return next(one for one in reversed(done) if one.inbox == inbox)
 
-    def accept(self, raw: bytes, *, mail_from: str | None = "carol@customer.test", rcpt_to: tuple[str, ...] = ("support@desk.test",)) -> int:
+    def accept(
+        self, raw: bytes, *, mail_from: str | None = "carol@customer.test", rcpt_to: tuple[str, ...] = ("support@desk.test",)
+    ) -> int:
         envelope = Envelope(source=Source.SMTP, received_at=self.clock.now(), mail_from=mail_from, rcpt_to=rcpt_to)
         return self.app.inbox.accept(raw, envelope)
 

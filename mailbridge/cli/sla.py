@@ -47,7 +47,9 @@ def why_(folder: Path, as_json: bool, number: str) -> None:
         return
     level = f", level {ticket.sla}" if ticket.sla else ""
     for name, reason in reasons:
-        click.echo(f'{name} within {_hours(reason.budget)} working hours ({ticket.priority} priority{level}), calendar "{team.calendar.name}"')
+        click.echo(
+            f'{name} within {_hours(reason.budget)} working hours ({ticket.priority} priority{level}), calendar "{team.calendar.name}"'
+        )
         for line in lines(reason, team.calendar):
             click.echo(f"  {line}")
         if reason.due_at is None:
@@ -82,7 +84,12 @@ def promised(ticket: Ticket, organisation: Organisation, team: Team) -> Iterator
 
 def as_values(reason: Why) -> dict[str, object]:
     stretches = [{"start": s.start, "end": s.end, "kind": s.kind, "counted_s": s.counted.total_seconds()} for s in reason.stretches]
-    return {"due_at": reason.due_at, "budget_s": reason.budget.total_seconds(), "left_s": reason.left.total_seconds(), "stretches": stretches}
+    return {
+        "due_at": reason.due_at,
+        "budget_s": reason.budget.total_seconds(),
+        "left_s": reason.left.total_seconds(),
+        "stretches": stretches,
+    }
 
 
 def _hours(span: timedelta) -> str:

@@ -122,5 +122,7 @@ def assert_sent_once(store: Store, outgoing: Path, *, may_repeat: bool) -> None:
         assert len(missing) + len(repeated) <= 1
     else:
         assert (missing, repeated) == (set(), [])
-    alerts = Counter((q.notification.ticket, q.notification.event, q.notification.recipient) for q in promised if q.notification.audience == "manager")
+    alerts = Counter(
+        (q.notification.ticket, q.notification.event, q.notification.recipient) for q in promised if q.notification.audience == "manager"
+    )
     assert set(alerts.values()) <= {1, 2}  # response and resolution, each once

@@ -31,7 +31,9 @@ def main(folder: Path, url: str, ahead: float) -> None:
     clock = ClockAhead(timedelta(seconds=ahead))
     with App.open(replace(a_config(folder), store_url=url, batch=3), clock=clock) as app:
         for file in sorted((folder / "feed").glob("*.eml")):
-            envelope = Envelope(source=Source.SMTP, received_at=clock.now(), mail_from="carol@customer.test", rcpt_to=("support@desk.test",))
+            envelope = Envelope(
+                source=Source.SMTP, received_at=clock.now(), mail_from="carol@customer.test", rcpt_to=("support@desk.test",)
+            )
             app.inbox.accept(file.read_bytes(), envelope)
             file.unlink()
         while app.worker.one_turn():

@@ -75,7 +75,9 @@ default: support
         wait_until(lambda: bool(world.to("bogdan@smtp.test")), "the agent hears of it")
         notice = world.to("bogdan@smtp.test")[0]
 
-        answer = a_mail("#priority high\n\nSwitch it off.", from_="bogdan@smtp.test", to=str(notice["Reply-To"]), message_id="<b@smtp.test>")
+        answer = a_mail(
+            "#priority high\n\nSwitch it off.", from_="bogdan@smtp.test", to=str(notice["Reply-To"]), message_id="<b@smtp.test>"
+        )
         # Dovecot's LMTP would put a Received field of its own above our MX's verdict; this is how the MX leaves it.
         with dovecot.client(account) as client:
             client.append("INBOX", proven(answer, "smtp.test"))
@@ -86,7 +88,9 @@ default: support
         assert "bogdan@smtp.test" not in told.as_string()
         assert "priority" not in told.get_body(("plain",)).get_content()  # type: ignore[union-attr]
 
-        reply = a_mail("It works.", from_="carol@smtp.test", to=str(told["Reply-To"]), in_reply_to=str(told["Message-ID"]), message_id="<c@smtp.test>")
+        reply = a_mail(
+            "It works.", from_="carol@smtp.test", to=str(told["Reply-To"]), in_reply_to=str(told["Message-ID"]), message_id="<c@smtp.test>"
+        )
         dovecot.deliver(account, reply)
         wait_until(lambda: len(world.to("bogdan@smtp.test")) == 3, "the agent hears of the reply")
         (ticket,) = as_json(mailbridge(tmp_path, "tickets", "list", "--json"))
@@ -123,7 +127,12 @@ def test_two_processes_on_one_postgresql_work_each_mail_once_and_keep_threads_to
                 for thread in range(20):
                     for reply in range(4):
                         references = {"in_reply_to": f"<{thread}.{reply - 1}@customer.test>"} if reply else {}
-                        raw = a_mail(f"{thread}/{reply}", from_=f"c{thread}@t{thread}.test", message_id=f"<{thread}.{reply}@customer.test>", **references)
+                        raw = a_mail(
+                            f"{thread}/{reply}",
+                            from_=f"c{thread}@t{thread}.test",
+                            message_id=f"<{thread}.{reply}@customer.test>",
+                            **references,
+                        )
                         client.sendmail(f"c{thread}@t{thread}.test", ["support@desk.test"], raw)
                     if thread == 10:
                         other.kill()

@@ -1,6 +1,7 @@
 """Every attack mail through the whole desk, held to the outcome that its author allows.
 
-The mails are read from the folder named by MAILBRIDGE_HOSTILE (default: beside the corpus); where they are absent this is said, not passed over.
+The mails are read from the folder named by MAILBRIDGE_HOSTILE (default: beside the corpus); where they are absent this is said, not
+passed over.
 """
 
 from __future__ import annotations
@@ -87,7 +88,12 @@ def test_attack_stays_within_what_is_allowed(desk: TestDesk, case: dict[str, Any
     expect, raw = case["expect"], filled(mail_of(case), desk)
     if "agent_revoked" in case["needs"]:
         teams = desk.app.config.folder / "rules" / "teams.yaml"
-        teams.write_text(teams.read_text().replace("members: [agent]", "members: [boss]").replace("  agent: {title", "  gone: {title").replace(AGENT, "gone@example.test"))
+        teams.write_text(
+            teams.read_text()
+            .replace("members: [agent]", "members: [boss]")
+            .replace("  agent: {title", "  gone: {title")
+            .replace(AGENT, "gone@example.test")
+        )
         desk.app.rules.refresh(at_once=True)
     tickets, promised, seen = {t.id: t for t in desk.tickets()}, len(desk.promises()), events(desk)
 
@@ -175,7 +181,9 @@ def recipients(raw: bytes) -> tuple[str, ...]:
 
 def events(desk: TestDesk) -> set[tuple[str, int]]:
     with desk.app.store.read() as tx:
-        return {(type(e.what).__name__, t.id) for t in tx.tickets.find(limit=100) for e in tx.events.of_ticket(t.id) if e.actor.kind == "agent"}
+        return {
+            (type(e.what).__name__, t.id) for t in tx.tickets.find(limit=100) for e in tx.events.of_ticket(t.id) if e.actor.kind == "agent"
+        }
 
 
 def check_words(desk: TestDesk, ticket: int | None, mail: int | None, expect: dict[str, Any]) -> None:

@@ -182,7 +182,9 @@ def test_agent_who_left_has_no_rights_with_an_old_address(desk: TestDesk) -> Non
     desk.feed(a_mail())
     raw = an_agents_mail(desk, "#close")
     teams = desk.app.config.folder / "rules" / "teams.yaml"
-    teams.write_text(teams.read_text().replace("bogdan, ", "").replace("  bogdan: {title: Bogdan Ionescu, address: bogdan@desk.test}\n", ""))
+    teams.write_text(
+        teams.read_text().replace("bogdan, ", "").replace("  bogdan: {title: Bogdan Ionescu, address: bogdan@desk.test}\n", "")
+    )
     desk.app.rules.refresh(at_once=True)
     assert desk.feed(raw).result.ticket == 2
     assert desk.ticket().status == "new"
