@@ -30,7 +30,9 @@ ENVIRONMENT = {
 }
 # Of ours the child gets what the interpreter needs to start; passwords may stand in the rest.
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "TMPDIR")
-# A second mail waits in the pipe while the child reads the first, unless that one is big: then memory counts more than time.
+# A few mails wait in the pipe while the child reads one, so that it has work while we file what it read; not so where they are big:
+# then memory counts more than time.
+AT_ONCE = 4
 SMALL = 256 * 1024
 
 
@@ -67,7 +69,7 @@ class Job:
 
 
 class ReadingProcess:
-    """A child with at most two mails in it.  One thread at a time; all I/O but `wait` is non-blocking, driven by a selector.
+    """A child with at most AT_ONCE mails in it.  One thread at a time; all I/O but `wait` is non-blocking, driven by a selector.
 
     `jobs[0]` is the mail in work; its clock started when it became the first.
     """
@@ -115,7 +117,7 @@ class ReadingProcess:
 
     @property
     def has_room(self) -> bool:
-        return not self.jobs or (len(self.jobs) == 1 and len(self.jobs[0].raw) <= SMALL)
+        return not self.jobs or (len(self.jobs) < AT_ONCE and sum(len(job.raw) for job in self.jobs) <= SMALL)
 
     @property
     def wants_to_send(self) -> bool:
