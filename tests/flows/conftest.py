@@ -1,4 +1,4 @@
-"""A desk for each test: on SQLite, and where the test asks for `any_desk`, on PostgreSQL too."""
+"""A desk for each test, on SQLite and on PostgreSQL: the two must not differ in anything that a mail can cause."""
 
 from __future__ import annotations
 
@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.harness import TestDesk, a_desk
+from tests.servers.postgres import Postgres
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[TestDesk]:
-    with a_desk(tmp_path) as desk:
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestDesk]:
+    if request.param == "sqlite":
+        with a_desk(tmp_path) as desk:
+            yield desk
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.database() as url, a_desk(tmp_path, store_url=url) as desk:
         yield desk
