@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mailbridge.sla.calendar import Calendar
+from mailbridge.sla.clock import Targets as Targets  # the desk's word too
 
 
 class Priority(StrEnum):
@@ -71,15 +72,6 @@ class Status:
     title: str
     open: bool = True
     waiting: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Targets:
-    """Promised times in working time of the ticket's team; None: no promise.  `warn_at` is a share of the budget, 0..1."""
-
-    response: timedelta | None = None
-    resolution: timedelta | None = None
-    warn_at: float = 0.75
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

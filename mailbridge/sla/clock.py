@@ -13,6 +13,15 @@ Pause = tuple[datetime, datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Targets:
+    """Promised times in working time of the ticket's team; None: no promise.  `warn_at` is a share of the budget, 0..1."""
+
+    response: timedelta | None = None
+    resolution: timedelta | None = None
+    warn_at: float = 0.75
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
     """A moment at which something must be told.  `promise`: response, resolution, claim; `step`: warning, overdue, unclaimed."""
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from mailbridge.desk.model import Targets
 from mailbridge.sla.calendar import Calendar
-from mailbridge.sla.clock import Deadline, Pause, due_with_pauses
+from mailbridge.sla.clock import Deadline, Pause, Targets, due_with_pauses
 
 
 def deadlines(
