@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from mailbridge.desk.model import Targets
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Pause, Targets, due_with_pauses
 
