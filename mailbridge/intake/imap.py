@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import random
 import socket
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from threading import Event
 from typing import Protocol, assert_never
 
@@ -19,7 +18,8 @@ from mailbridge.clock import Clock, SystemClock
 from mailbridge.config import After, Mailbox
 from mailbridge.errors import StoreAway, Transient
 from mailbridge.intake.envelope import Envelope, Source
-from mailbridge.intake.imap_connection import STEP, Connection, LoginRefused, Lost, Refused, Seen
+from mailbridge.intake.imap_connection import Connection, LoginRefused, Refused
+from mailbridge.intake.imap_fetch import Fetched, Suspects, fetch, given_up, loads
 from mailbridge.intake.imap_plan import Fetch, Position, Resync, Selected, Settle, at_select, plan, wait_after, windows
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.log import Log, Silent
@@ -31,30 +31,14 @@ DONE_KEYWORD = "$MailbridgeDone"
 SEEN_FLAG = r"\Seen"
 IDLE_SLICE = 120.0  # seconds; far below the 9 minutes after which some servers and routers forget a silent connection (RFC 2177: 29)
 FIRST_SLICE = 0.25  # seconds of the first IDLE after news; each further one is twice as long
-ROUND_BYTES = 8 << 20  # bytes of small mails asked for in one FETCH
 SETTLE_AT_ONCE = 200  # mails a command
 STORE_CAP = 30.0  # seconds between tries while the store is away
-
-# A mail whose fetching goes wrong is suspected.  Ten lost connections or three refusals while it alone was fetched convict it.
-SUSPICION_LOST = 1
-SUSPICION_REFUSED = 4
-CONVICTED = 10
 
 
 class Report(Protocol):
     def __call__(self, name: str, ok: bool, detail: str, /) -> None:
         """Health is told how the last round of a folder went; `name` is mailbox/folder."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Fetched:
-    """A mail of this turn.  `fault` set: it could not be fetched whole, and why; `raw` is its header then."""
-
-    uid: int
-    raw: bytes
-    received_at: datetime
-    fault: str = ""
 
 
 class Poller:
@@ -86,7 +70,7 @@ class Poller:
         self._chance = chance
         self._connection: Connection | None = None
         self._selected: Selected | None = None
-        self._suspicion: dict[int, int] = {}
+        self._suspects = Suspects()
         self._settle_trouble = ""
         self._unwilling = False  # the server refused to settle in this turn: it is not asked again before the next
         self._slice = FIRST_SLICE
@@ -138,23 +122,27 @@ class Poller:
         """
         self._unwilling = False
         connection, selected = self._ready()
-        position = self._position()
-        start = at_select(position, selected)
-        last_uid = start.position.last_uid if isinstance(start, Resync) else start.last_uid
-        found = [uid for first, last in windows(last_uid, selected.uidnext) for uid in connection.search(first, last)]
-        taken = self._follow(connection, position, selected, found)
+        position = self._start(selected)
+        found = [uid for first, last in windows(position.last_uid, selected.uidnext) for uid in connection.search(first, last)]
+        taken = self._follow(connection, position, found)
         self._report(self.name, True, f"{taken} new")
         if taken:
             self._slice = FIRST_SLICE
         return taken
 
-    def _follow(self, connection: Connection, known: Position | None, selected: Selected, found: Sequence[int]) -> int:
+    def _start(self, selected: Selected) -> Position:
+        """Where reading goes on; the cursor says so too."""
+        start = at_select(self._position(), selected)
+        if isinstance(start, Resync):
+            self._restart(start)
+            start = start.position
+        self._selected = replace(selected, fresh=False)
+        return start
+
+    def _follow(self, connection: Connection, position: Position, found: Sequence[int]) -> int:
         taken = 0
-        position = known or Position(epoch=selected.uidvalidity, last_uid=0)
-        for action in plan(known, selected, found, unsettled=self._unsettled(position.epoch), suspects=self._suspicion):
+        for action in plan(position, found, unsettled=self._unsettled(position.epoch), suspects=self._suspects):
             match action:
-                case Resync(position=position, reason=reason):
-                    self._restart(position, reason)
                 case Fetch(uids=uids):
                     taken += self._take(connection, position.epoch, uids)
                     if self._stopping.is_set():
@@ -177,7 +165,6 @@ class Poller:
             self._log.info("folder_opened", mailbox=self._mailbox.name, folder=self._folder, uidvalidity=self._selected.uidvalidity)
             return self._connection, self._selected
         self._connection.look()
-        self._selected = replace(self._selected, fresh=False)
         return self._connection, self._selected
 
     def _disconnect(self) -> None:
@@ -221,52 +208,32 @@ class Poller:
 
     def _take(self, connection: Connection, epoch: int, uids: tuple[int, ...]) -> int:
         """These mails are in the inbox and the cursor is behind them; how many there were."""
-        with self._suspecting(uids):
-            mails = self._given_up(uids) or self._fetch(connection, uids)
-            self._keep(mails, Position(epoch=epoch, last_uid=uids[-1]))
-        for uid in uids:
-            self._suspicion.pop(uid, None)
-        self._log.info(
-            "mails_fetched", mailbox=self._mailbox.name, folder=self._folder, mails=len(mails), size=sum(len(mail.raw) for mail in mails)
-        )
-        return len(mails)
+        with self._suspects.watch(uids):
+            if self._suspects.convicted(uids[0]):  # suspects come alone
+                return self._keep([given_up(uids[0], self._clock.now())], epoch, uids)
+            seen = connection.sizes(uids)
+            taken = 0
+            for load in loads(uids, seen, self._largest):
+                mails = fetch(connection, load, seen, self._largest, self._clock.now)
+                taken += self._keep(mails, epoch, load)
+            return taken
 
-    def _fetch(self, connection: Connection, uids: Sequence[int]) -> list[_Fetched]:
-        seen = connection.sizes(uids)
-        bodies = {uid: raw for part in _rounds(uids, seen) for uid, raw in connection.bodies(part).items()}
-        mails = [self._fetched(connection, uid, seen[uid], bodies.get(uid)) for uid in uids if uid in seen]
-        return [mail for mail in mails if mail is not None]
+    def _keep(self, mails: Sequence[Fetched], epoch: int, uids: Sequence[int]) -> int:
+        """What came of these UIDs is safe, and the cursor is behind them; how many mails there were."""
 
-    def _fetched(self, connection: Connection, uid: int, seen: Seen, raw: bytes | None) -> _Fetched | None:
-        """The mail, or what there is of it; None when it went away while we were looking."""
-        now = self._clock.now()
-        received_at = min(seen.received_at or now, now)
-        if seen.size <= self._largest and raw is None:
-            raw = connection.big_body(uid, self._largest)
-            if raw is None:
-                self._must_be_gone(connection, uid)
-                return None
-        if raw is None or len(raw) > self._largest:
-            fault = f"the mail is larger than {self._largest} bytes ({max(seen.size, len(raw or b''))}); it was left on the server"
-            return _Fetched(uid=uid, raw=connection.header(uid), received_at=received_at, fault=fault)
-        return _Fetched(uid=uid, raw=raw, received_at=received_at)
-
-    def _must_be_gone(self, connection: Connection, uid: int) -> None:
-        """Returns when the mail was taken away by somebody else; a server that has it and does not give it is trouble."""
-        if uid in connection.search(uid, uid):
-            raise Refused("the IMAP server gives no content for a mail", uid=uid, folder=self._folder)
-
-    def _keep(self, mails: Sequence[_Fetched], position: Position) -> None:
         def also(tx: Tx) -> None:
-            tx.cursors.set(self._mailbox.name, self._folder, position.epoch, position.last_uid)
+            tx.cursors.set(self._mailbox.name, self._folder, epoch, uids[-1])
 
-        whole = [(mail.raw, self._envelope(mail, position.epoch)) for mail in mails if not mail.fault]
         faulty = [mail for mail in mails if mail.fault]
         if faulty:
-            self._set_aside(faulty, position.epoch)
-        self._inbox.accept_all(whole, also)
+            self._set_aside(faulty, epoch)
+        self._inbox.accept_all([(mail.raw, self._envelope(mail, epoch)) for mail in mails if not mail.fault], also)
+        self._suspects.forget(uids)
+        size = sum(len(mail.raw) for mail in mails)
+        self._log.info("mails_fetched", mailbox=self._mailbox.name, folder=self._folder, mails=len(mails), size=size)
+        return len(mails)
 
-    def _set_aside(self, mails: Sequence[_Fetched], epoch: int) -> None:
+    def _set_aside(self, mails: Sequence[Fetched], epoch: int) -> None:
         """A mail that cannot be had whole is in quarantine, and stays on the server as it is: a person has to look."""
         with self._store.write() as tx:
             for mail in mails:
@@ -276,7 +243,7 @@ class Poller:
         for mail in mails:
             self._log.warning("mail_not_fetched", mailbox=self._mailbox.name, folder=self._folder, uid=mail.uid, reason=mail.fault)
 
-    def _envelope(self, mail: _Fetched, epoch: int) -> Envelope:
+    def _envelope(self, mail: Fetched, epoch: int) -> Envelope:
         return Envelope(
             source=Source.IMAP,
             received_at=mail.received_at,
@@ -285,28 +252,6 @@ class Poller:
             uidvalidity=epoch,
             uid=mail.uid,
         )
-
-    @contextmanager
-    def _suspecting(self, uids: Sequence[int]) -> Iterator[None]:
-        """What goes wrong inside makes these mails suspect: from then on each is fetched alone, and in the end the guilty one is known.
-
-        In a batch nobody knows whose fault it was, so none comes nearer to being convicted.
-        """
-        try:
-            yield
-        except StoreAway:
-            raise
-        except Exception as error:
-            weight = SUSPICION_LOST if isinstance(error, Lost) else SUSPICION_REFUSED
-            for uid in uids:
-                self._suspicion[uid] = self._suspicion.get(uid, 0) + (weight if len(uids) == 1 else 0)
-            raise
-
-    def _given_up(self, uids: Sequence[int]) -> list[_Fetched]:
-        """What is kept of a mail that could not be had at all: that it is there."""
-        convicted = [uid for uid in uids if self._suspicion.get(uid, 0) >= CONVICTED]
-        fault = "the mail cannot be fetched from the IMAP server; it was left there"
-        return [_Fetched(uid=uid, raw=b"", received_at=self._clock.now(), fault=fault) for uid in convicted]
 
     # After the commit
 
@@ -374,24 +319,8 @@ class Poller:
         with self._store.read() as tx:
             return tx.cursors.to_settle(self._mailbox.name, self._folder, epoch)
 
-    def _restart(self, position: Position, reason: str) -> None:
+    def _restart(self, resync: Resync) -> None:
         with self._store.write() as tx:
-            tx.cursors.set(self._mailbox.name, self._folder, position.epoch, position.last_uid)
-        self._suspicion.clear()
-        self._log.info("folder_resynced", mailbox=self._mailbox.name, folder=self._folder, reason=reason)
-
-
-def _rounds(uids: Sequence[int], seen: dict[int, Seen]) -> Iterator[list[int]]:
-    """The small mails, as many at once as make no more than ROUND_BYTES; the others are fetched in steps."""
-    part: list[int] = []
-    size = 0
-    for uid in uids:
-        if uid not in seen or seen[uid].size > STEP:
-            continue
-        if part and size + seen[uid].size > ROUND_BYTES:
-            yield part
-            part, size = [], 0
-        part.append(uid)
-        size += seen[uid].size
-    if part:
-        yield part
+            tx.cursors.set(self._mailbox.name, self._folder, resync.position.epoch, resync.position.last_uid)
+        self._suspects.forget()
+        self._log.info("folder_resynced", mailbox=self._mailbox.name, folder=self._folder, reason=resync.reason)

@@ -59,7 +59,7 @@ class Settle:
     """Every mail that is safe with us gets its flag, move or deletion."""
 
 
-Action = Resync | Fetch | Settle
+Action = Fetch | Settle
 
 
 def at_select(known: Position | None, selected: Selected) -> Position | Resync:
@@ -95,19 +95,11 @@ def news(found: Iterable[int], last_uid: int) -> tuple[int, ...]:
     return tuple(sorted({uid for uid in found if uid > last_uid}))
 
 
-def plan(
-    known: Position | None, selected: Selected, found: Iterable[int], *, unsettled: Sequence[int], suspects: Iterable[int] = ()
-) -> list[Action]:
+def plan(position: Position, found: Iterable[int], *, unsettled: Sequence[int], suspects: Iterable[int] = ()) -> list[Action]:
     """The steps of one turn.  `found` is what the server has, `suspects` are UIDs whose fetching went wrong before: they go alone,
     so that a mail the server chokes on takes no neighbours along."""
-    actions: list[Action] = []
-    start = at_select(known, selected)
-    if isinstance(start, Resync):
-        actions.append(start)
-        start, unsettled = start.position, ()
-    if unsettled:
-        actions.append(Settle())
-    for batch in batches(news(found, start.last_uid), frozenset(suspects)):
+    actions: list[Action] = [Settle()] if unsettled else []
+    for batch in batches(news(found, position.last_uid), frozenset(suspects)):
         actions += [Fetch(uids=batch), Settle()]
     return actions
 

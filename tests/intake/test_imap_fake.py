@@ -12,7 +12,7 @@ import pytest
 
 from mailbridge.clock import FixedClock
 from mailbridge.config import After, Mailbox, Tls
-from mailbridge.errors import Transient
+from mailbridge.errors import StoreAway, Transient
 from mailbridge.intake import imap_connection
 from mailbridge.intake.imap_connection import LoginRefused, Lost, Refused
 from mailbridge.store.engine import Store
@@ -276,6 +276,34 @@ def test_uids_given_twice_are_noticed_and_no_mail_is_taken_for_another(desk: Des
     server.deliver(a_mail("new"))
     desk.poller(mailbox(server)).one_turn()
     assert desk.subjects() == ["one", "two", "three", "one", "new"]
+
+
+def test_change_of_uidvalidity_is_not_forgotten_while_the_store_is_away(
+    desk: Desk, server: FakeImap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.deliver(a_mail("one"), a_mail("two"))
+    desk.poller(mailbox(server)).one_turn()
+    server.folders["INBOX"] = Folder(uidvalidity=8)
+    server.deliver(a_mail("new"))
+    poller = desk.poller(mailbox(server))
+
+    def away() -> None:
+        raise StoreAway("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store, "write", away)
+        with pytest.raises(StoreAway):
+            poller.one_turn()
+    assert poller.one_turn() == 1
+    assert desk.subjects() == ["one", "two", "new"]
+
+
+def test_big_mails_are_committed_by_the_load_not_all_at_once(desk: Desk, server: FakeImap, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailbridge.intake.imap_fetch.LOAD_BYTES", 2500)
+    server.deliver(*(a_mail(f"mail-{number}", "x" * 1000) for number in range(5)))
+    assert desk.poller(mailbox(server)).one_turn() == 5
+    assert desk.accepted.qsize() == 3
+    assert desk.subjects() == [f"mail-{number}" for number in range(5)]
 
 
 # F20: what is refused after the commit is asked again

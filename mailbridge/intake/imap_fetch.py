@@ -1,0 +1,124 @@
+"""Getting mails out of an IMAP folder: whole where it can be done, and never one mail's trouble made the trouble of all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailbridge.errors import StoreAway
+from mailbridge.intake.imap_connection import STEP, Connection, Lost, Refused, Seen
+
+ROUND_BYTES = 8 << 20  # bytes of small mails asked for in one FETCH
+LOAD_BYTES = 32 << 20  # bytes held in memory and committed together; a single mail may be larger
+
+# A mail whose fetching goes wrong is suspected.  Ten lost connections or three refusals while it alone was fetched convict it.
+WEIGHT_LOST = 1
+WEIGHT_REFUSED = 4
+CONVICTED = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A mail from the server.  `fault` set: it could not be had whole, and why; `raw` is its header then, or nothing."""
+
+    uid: int
+    raw: bytes
+    received_at: datetime
+    fault: str = ""
+
+
+class Suspects:
+    """Mails that may be what the server chokes on; they are fetched alone."""
+
+    def __init__(self) -> None:
+        self._weight: dict[int, int] = {}
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._weight)
+
+    def forget(self, uids: Sequence[int] | None = None) -> None:
+        """These mails are innocent; None: all are."""
+        for uid in tuple(self._weight) if uids is None else uids:
+            self._weight.pop(uid, None)
+
+    def convicted(self, uid: int) -> bool:
+        """It has been tried often enough."""
+        return self._weight.get(uid, 0) >= CONVICTED
+
+    @contextmanager
+    def watch(self, uids: Sequence[int]) -> Iterator[None]:
+        """What goes wrong inside makes these mails suspect: from then on each is fetched alone, and in the end the guilty one is known.
+
+        In a batch nobody knows whose fault it was, so none comes nearer to being convicted.
+        """
+        try:
+            yield
+        except StoreAway:
+            raise
+        except Exception as error:
+            weight = WEIGHT_LOST if isinstance(error, Lost) else WEIGHT_REFUSED
+            for uid in uids:
+                self._weight[uid] = self._weight.get(uid, 0) + (weight if len(uids) == 1 else 0)
+            raise
+
+
+def given_up(uid: int, now: datetime) -> Fetched:
+    """What is kept of a mail that cannot be had at all: that it is there."""
+    return Fetched(uid=uid, raw=b"", received_at=now, fault="the mail cannot be fetched from the IMAP server; it was left there")
+
+
+def fetch(
+    connection: Connection, uids: Sequence[int], seen: Mapping[int, Seen], largest: int, now: Callable[[], datetime]
+) -> list[Fetched]:
+    """The mails of one load, in order; those that others took away meanwhile are not among them."""
+    bodies = {uid: raw for part in rounds(uids, seen) for uid, raw in connection.bodies(part).items()}
+    mails = [_fetched(connection, uid, seen[uid], bodies.get(uid), largest, now()) for uid in uids if uid in seen]
+    return [mail for mail in mails if mail is not None]
+
+
+def _fetched(connection: Connection, uid: int, seen: Seen, raw: bytes | None, largest: int, now: datetime) -> Fetched | None:
+    """The mail, or what there is of it; None when it went away while we were looking."""
+    received_at = min(seen.received_at or now, now)  # a server's clock may run ahead
+    if seen.size <= largest and raw is None:
+        raw = connection.big_body(uid, largest)
+        if raw is None:
+            _must_be_gone(connection, uid)
+            return None
+    if raw is None or len(raw) > largest:
+        size = max(seen.size, len(raw or b""))
+        fault = f"the mail is larger than {largest} bytes ({size}); it was left on the server"
+        return Fetched(uid=uid, raw=connection.header(uid), received_at=received_at, fault=fault)
+    return Fetched(uid=uid, raw=raw, received_at=received_at)
+
+
+def _must_be_gone(connection: Connection, uid: int) -> None:
+    """Returns when the mail was taken away by somebody else; a server that has it and does not give it is trouble."""
+    if uid in connection.search(uid, uid):
+        raise Refused("the IMAP server gives no content for a mail", uid=uid, **connection.where)
+
+
+def loads(uids: Sequence[int], seen: Mapping[int, Seen], largest: int) -> Iterator[list[int]]:
+    """The mails in order, as many at once as make no more than LOAD_BYTES; one that is too large to be fetched counts nothing."""
+    sizes = {uid: seen[uid].size if uid in seen and seen[uid].size <= largest else 0 for uid in uids}
+    return _portions(uids, sizes, LOAD_BYTES)
+
+
+def rounds(uids: Sequence[int], seen: Mapping[int, Seen]) -> Iterator[list[int]]:
+    """The small mails, as many at once as make no more than ROUND_BYTES; the others are fetched in steps."""
+    small = {uid: seen[uid].size for uid in uids if uid in seen and seen[uid].size <= STEP}
+    return _portions(list(small), small, ROUND_BYTES)
+
+
+def _portions(uids: Sequence[int], sizes: Mapping[int, int], most: int) -> Iterator[list[int]]:
+    portion: list[int] = []
+    size = 0
+    for uid in uids:
+        if portion and size + sizes[uid] > most:
+            yield portion
+            portion, size = [], 0
+        portion.append(uid)
+        size += sizes[uid]
+    if portion:
+        yield portion
