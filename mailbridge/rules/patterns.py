@@ -1,8 +1,8 @@
 """Patterns that take linear time whatever the mail says.  The only importer of RE2.
 
-RE2 has no backtracking, so a search costs a fixed amount a byte.  Three more bounds make the amount small: a pattern's program has a
-size limit, a search for "is it there" never asks for groups (that keeps RE2 on its automaton), and groups are looked for
-only inside the match, and only in one of bounded length.
+RE2 has no backtracking, so a search costs a fixed amount a byte.  Four more bounds make the amount small: a pattern's program has a
+size limit, a search for "is it there" never asks for groups (that keeps RE2 on its automaton), groups are looked for
+only inside the match, and only in one of bounded length, and a pattern with large repeat counts looks at a shorter text, see `window`.
 
 RE2 knows words of ASCII letters only: `\\bпринтер\\b` would never match.  `\\w` is therefore written out for the letters of every
 script, and a `\\b` at the edge of a pattern becomes the character that stands there; see `unicode_words`.
@@ -14,14 +14,17 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import prod
 
 import re2
 
 from mailbridge.rules.shape import Wrong
 
 MAX_PATTERN = 2_000  # characters
-MAX_PROGRAM = 2_000  # RE2 instructions: what one pattern may cost a byte in the worst case
+MAX_PROGRAM = 6_000  # RE2 instructions: what one pattern may cost a byte in the worst case
 MAX_CAPTURED = 8_192  # bytes of a match that groups are looked for in
+HARMLESS = 16  # repeats that the automaton takes without trouble
+WORK = 2_500_000  # about a nanosecond each: what one search of a pattern with large repeats may cost at worst
 MEMORY = 8 << 20
 SET_MEMORY = 64 << 20
 FILTER_SIZE = 1_000  # patterns a filter: its automaton has 8 MiB and starts anew when they are full
@@ -48,7 +51,7 @@ class Found:
 class Pattern:
     """A compiled pattern.  Raises Wrong, with the place in the pattern, for one that RE2 does not take."""
 
-    __slots__ = ("_grouped", "_ignore_case", "_plain", "_trim", "groups", "names", "source", "translated")
+    __slots__ = ("_grouped", "_ignore_case", "_plain", "_trim", "groups", "names", "source", "translated", "window")
 
     def __init__(self, source: str, *, ignore_case: bool = True) -> None:
         if len(source) > MAX_PATTERN:
@@ -60,12 +63,14 @@ class Pattern:
         self._plain = _compile(source, self.translated, _options(ignore_case=ignore_case, groups=False))
         if self._plain.programsize > MAX_PROGRAM:
             raise Wrong("a pattern that is too costly", "use smaller repeat counts such as {1,50}, or several patterns")
+        self.window = window(source, self._plain.programsize)
         self.groups: int = self._grouped.groups
         self.names: dict[str, int] = dict(self._grouped.groupindex)
 
     def search(self, data: bytes) -> tuple[int, int] | None:
         """Where it matches first, in bytes."""
-        start, end = self._plain._regexp.Match(re2._Anchor.UNANCHORED, data, 0, len(data))[0]
+        # What lies behind the window still counts as what stands there: `$` does not match at the window's end.
+        start, end = self._plain._regexp.Match(re2._Anchor.UNANCHORED, data, 0, min(len(data), self.window))[0]
         return None if start < 0 else (start, end)
 
     def find(self, data: bytes) -> Found | None:
@@ -92,6 +97,18 @@ class Pattern:
     def filter_arguments(self) -> tuple[bytes, re2.Options]:
         """What RE2's filter wants to know of it."""
         return self.translated.encode(), _options(ignore_case=self._ignore_case)
+
+
+def window(pattern: str, program: int) -> int:
+    """How many bytes of a text a pattern looks at.
+
+    `a.{200}z` has to remember for each of the last 200 characters whether it was an a: more states than any memory holds, so RE2
+    leaves its automaton and takes 200 steps a byte.  Such a search is kept to WORK: some 4,600 bytes for {60}, 800 for .{200}.
+    """
+    counts = [max(map(int, re.findall(r"\d+", piece))) for piece in _pieces(pattern) if _COUNT.fullmatch(piece)]
+    single = sum(piece in (".", r"\C") or piece[:1] == "[" for piece in _pieces(pattern))
+    repeats = max(min(prod(counts), program), single)
+    return MAX_BYTES if repeats <= HARMLESS else WORK // max(9 * repeats, min(2 * program, 20 * repeats))
 
 
 @lru_cache(maxsize=1_024)
@@ -217,6 +234,10 @@ _PIECE = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+
+_COUNT = re.compile(r"\{\d+(?:,\d*)?\}\??")
+MAX_BYTES = 1 << 30
 
 
 def _pieces(pattern: str) -> list[str]:
