@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,13 @@ def desk(tmp_path: Path) -> Path:
     """A desk with ticket MB-1, a mail for it, one promise to its requester, and a mail in quarantine."""
     folder = tmp_path / "desk"
     assert main(["init", str(folder)]) == exits.OK
-    store = Store(load(folder, {}).store_url)
-    store.upgrade()
+    with store_of(folder) as store:
+        store.upgrade()
+        fill(store)
+    return folder
+
+
+def fill(store: Store) -> None:
     requester = Participant(address="ana@acme.example", name="Ana")
     opened = TicketOpened(subject="Plotter offline", requester=requester, status="new", priority=Priority.HIGH, team="network")
     with store.write() as tx:
@@ -65,8 +71,10 @@ def desk(tmp_path: Path) -> Path:
         assert len(claimed) == 2
         tx.inbox.finish(good, "ticket", NOW, mail=mail, ticket=ticket.id)
         tx.inbox.quarantine(bad, "reading it took too long", NOW)
-    store.close()
-    return folder
+
+
+def store_of(folder: Path) -> AbstractContextManager[Store]:
+    return closing(Store(load(folder, {}).store_url))
 
 
 def envelope(sender: str) -> Envelope:
@@ -194,7 +202,7 @@ def test_outgoing_mails_are_listed_and_shown(run: Run) -> None:
 def test_a_failed_mail_is_sent_again_and_one_on_its_way_is_not(run: Run, desk: Path) -> None:
     assert run("outbox", "resend", "1").code == exits.MISTAKES
 
-    with Store(load(desk, {}).store_url).write() as tx:
+    with store_of(desk) as store, store.write() as tx:
         tx.outbox.fail(1, "550 no such user", NOW)
 
     assert run("status", "--json").json["outbox"]["failed"] == 1
@@ -231,7 +239,7 @@ def test_a_mail_is_dropped_with_a_reason_and_only_after_a_yes(run: Run, desk: Pa
 
     assert run("quarantine", "drop", "2", "--yes", "--reason", "spam").code == exits.OK
 
-    with Store(load(desk, {}).store_url).read() as tx:
+    with store_of(desk) as store, store.read() as tx:
         row = tx.inbox.get(2)
     assert row is not None
     assert (row.state, row.reason) == (State.DROPPED, "spam")
@@ -248,7 +256,7 @@ def test_status_names_each_trouble_with_the_next_step(run: Run) -> None:
 
 
 def test_a_desk_that_is_well_ends_in_0(run: Run, desk: Path) -> None:
-    with Store(load(desk, {}).store_url).write() as tx:
+    with store_of(desk) as store, store.write() as tx:
         tx.inbox.drop(2, "spam", NOW)
         tx.state.set("daemon", {"pid": 1}, datetime.now(UTC))
 
@@ -260,7 +268,7 @@ def test_a_desk_that_is_well_ends_in_0(run: Run, desk: Path) -> None:
 
 
 def test_a_daemon_that_fell_silent_and_broken_rules_are_told(run: Run, desk: Path) -> None:
-    with Store(load(desk, {}).store_url).write() as tx:
+    with store_of(desk) as store, store.write() as tx:
         tx.state.set("daemon", {"pid": 1}, datetime.now(UTC) - timedelta(minutes=3))
         tx.state.set("rules", {"version": "3f9c2a1", "problems": ["rules/teams.yaml:1:1: x"]}, NOW)
 
