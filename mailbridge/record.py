@@ -35,7 +35,7 @@ def record(
         if not tx.tickets.save(ticket, expected_version=before):
             raise Transient("the ticket changed while it was worked on; try again", ticket=ticket.id)
         tx.events.append(events, first_version=before + 1)
-        tx.clocks.set(ticket.id, promises(ticket, organisation, now))
+        tx.clocks.set(ticket.id, promises(ticket, organisation, now), new=before == 0)
     if told:
         tx.outbox.add_many(told, now, not_before=tell_at)
         tx.wake("outbox")

@@ -55,10 +55,13 @@ class Clocks:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    def set(self, ticket: int, deadlines: Iterable[Deadline]) -> None:
-        """Exactly these deadlines of the ticket run, but for those that fired already; the others that ran are stopped."""
+    def set(self, ticket: int, deadlines: Iterable[Deadline], *, new: bool = False) -> None:
+        """Exactly these deadlines of the ticket run, but for those that fired already; the others that ran are stopped.
+
+        `new`: the ticket was opened in this transaction and has no clocks yet.
+        """
         wanted = set(deadlines)
-        known = {due.deadline: due for due in self.of_ticket(ticket)}
+        known = {} if new else {due.deadline: due for due in self.of_ticket(ticket)}
         changed = [
             {"clock": due.id, "new_state": State.RUNNING if deadline in wanted else State.STOPPED}
             for deadline, due in known.items()
