@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Self
 
 from mailbridge import shipped
+from mailbridge.checks.examine import Examiner
 from mailbridge.clock import Clock, SystemClock
-from mailbridge.config import Config
+from mailbridge.config import Config, SenderCheck
 from mailbridge.context import Desk, reading_policy
 from mailbridge.conversation.tokens import Signer
 from mailbridge.desk.commands import ReportFailure
@@ -65,8 +66,8 @@ class App:
 
     def close(self) -> None:
         """What waits in the inbox is committed, children and connections are gone."""
-        for name in ("inbox", "readers"):
-            if name in self.__dict__:
+        for name in ("inbox", "readers", "examiner"):
+            if self.__dict__.get(name) is not None:
                 self.__dict__[name].close()
         self.store.close()
 
@@ -127,8 +128,18 @@ class App:
             self.readers,
             self.desk,
             self.clock,
+            examiner=self.examiner,
             on_quarantine=self._quarantined,
         )
+
+    @cached_property
+    def examiner(self) -> Examiner | None:
+        """What asks the DNS about senders; None where nothing of it is configured, and nothing is loaded for it then."""
+        if self.config.authenticity.check is SenderCheck.HEADERS:
+            return None
+        from mailbridge.checks.build import examiner
+
+        return examiner(self.config)
 
     def deliverer(self) -> Deliverer:
         """A new courier with its own connection; each thread takes one."""

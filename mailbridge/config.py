@@ -32,6 +32,22 @@ class AgentTrust(StrEnum):
     TOKEN = "token"  # noqa: S105  (a word, not a secret)
 
 
+class SenderCheck(StrEnum):
+    """Who says whether a sender is real: our own mail server by its Authentication-Results, or we ourselves by asking the DNS."""
+
+    HEADERS = "headers"
+    DNS = "dns"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authenticity:
+    """How senders are checked.  `dns_servers` empty: the system's."""
+
+    check: SenderCheck = SenderCheck.HEADERS
+    dns_servers: tuple[tuple[str, int], ...] = ()
+    time_limit: timedelta = timedelta(seconds=10)  # for one mail
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
     name: str
@@ -119,6 +135,7 @@ class Config:
     listeners: tuple[Listener, ...] = ()
     outgoing: Outgoing = field(default_factory=Outgoing)
     limits: Limits = field(default_factory=Limits)
+    authenticity: Authenticity = field(default_factory=Authenticity)
     readers: int = 2  # reading child processes
     batch: int = 50  # mails a commit when a backlog is worked off
     log_format: str = "auto"  # auto | json | console

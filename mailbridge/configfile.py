@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 from mailbridge import settings
-from mailbridge.config import After, AgentTrust, Config, Desk, Limits, Listener, Mailbox, Outgoing, Tls
+from mailbridge.config import After, AgentTrust, Authenticity, Config, Desk, Limits, Listener, Mailbox, Outgoing, SenderCheck, Tls
 from mailbridge.errors import ConfigError, Problem
 from mailbridge.places import Where
 from mailbridge.settings import Reader, Source
@@ -82,6 +83,11 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "automatic_per_hour": settings.number(1, 10_000_000),
         "tries": settings.number(1, 100),
     },
+    "authenticity": {
+        "check": settings.choice(SenderCheck),
+        "dns_servers": settings.many(settings.server(53)),
+        "time_limit": settings.duration(timedelta(seconds=1), timedelta(minutes=2)),
+    },
     "workers": {"readers": settings.number(1, 256), "batch": settings.number(1, 10_000)},
     "log": {
         "format": settings.choice(("auto", "json", "console")),
@@ -149,6 +155,7 @@ class _Reading:
         outgoing = self._outgoing()
         store_url = self._store_url()
         limits = Limits(**self._section("limits"))
+        authenticity = self._authenticity()
         log = self._section("log")
         workers = self._section("workers")
         self._twice("mailbox", "name")
@@ -164,6 +171,7 @@ class _Reading:
             listeners=tuple(listener for listener in listeners if listener),
             outgoing=outgoing,
             limits=limits,
+            authenticity=authenticity,
             **workers,
             **{f"log_{key}": value for key, value in log.items()},
         )
@@ -221,6 +229,22 @@ class _Reading:
         if url.startswith("maildir:") and "user" in values:
             self.source.at_key((*where, "user"), "a Maildir needs no user", "delete the line, or name an SMTP server in url")
         return Outgoing(**values | {"url": self._maildir(self._from_environment(OUTGOING_URL, OUTGOING_SCHEMES) or url)})
+
+    def _authenticity(self) -> Authenticity:
+        found = Authenticity(**self._section("authenticity"))
+        for index, (address, _port) in enumerate(found.dns_servers):
+            if not _is_ip(address):
+                hint = "names are looked up by them, so they cannot be looked up themselves"
+                self.source.at_value(("authenticity", "dns_servers", index), f'dns_servers: "{address}" is no IP address', hint)
+        self._idle("authenticity", ("dns_servers", "time_limit"), found.check is SenderCheck.DNS, 'write check = "dns" beside it')
+        return found
+
+    def _idle(self, section: str, keys: tuple[str, ...], used: bool, hint: str) -> None:
+        """Keys that do nothing in a section are mistakes unless they are `used`."""
+        table = self.source.data.get(section)
+        for key in keys:
+            if isinstance(table, dict) and key in table and not used:
+                self.source.at_key((section, key), f"{key} does nothing here", hint)
 
     def _store_url(self) -> str:
         url: str = self._from_environment(STORE_URL, STORE_SCHEMES) or self._section("store").get("url", "sqlite:///mailbridge.db")
@@ -293,3 +317,11 @@ class _Reading:
             if variable.startswith("MAILBRIDGE_") and variable not in (*ENVIRONMENT, *self.named):
                 hint = settings.did_you_mean(variable, ENVIRONMENT)
                 self.foreign.append(Problem(file="environment", message=f"unknown variable {variable}", hint=hint))
+
+
+def _is_ip(address: str) -> bool:
+    try:
+        ip_address(address)
+    except ValueError:
+        return False
+    return True

@@ -172,6 +172,20 @@ def host(value: object) -> str:
     return found
 
 
+def server(port: int) -> Reader:
+    """`HOST:PORT`, `[::1]:PORT` or `HOST` alone, which means `port`: (host, port)."""
+
+    def read(value: object) -> tuple[str, int]:
+        found = text(value)
+        match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?", found)
+        if match is None:
+            raise Wrong(f'"{found}" names no server', f'write the name or the address, and the port: "127.0.0.1:{port}"')
+        number_ = int(match[3]) if match[3] else port
+        return match[1] or match[2], _within(number_, 1, 65535, str)
+
+    return read
+
+
 def no_secret(value: object) -> str:
     raise Wrong(
         "a password does not belong in this file",

@@ -1,9 +1,9 @@
-"""Drains the inbox: claim, read where it can be killed, process, commit.
+"""Drains the inbox: claim, read where it can be killed, ask others where that is configured, process, commit.
 
-A turn takes up to `batch` mails, reads them in child processes, then writes them in one transaction with a savepoint for each: one
-fsync serves many mails when there is a backlog, one mail when there is none.  Several workers may run at once, as threads of one
-process (their transactions keep the order of their claims) or as processes on one PostgreSQL (claims skip what others hold; a
-mail that answers an earlier, unfinished one waits for it).
+A turn takes up to `batch` mails, reads them in child processes, has senders and content checked, then writes them in one
+transaction with a savepoint for each: one fsync serves many mails when there is a backlog, one mail when there is none.  Several
+workers may run at once, as threads of one process (their transactions keep the order of their claims) or as processes on one
+PostgreSQL (claims skip what others hold; a mail that answers an earlier, unfinished one waits for it).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from threading import Condition, Event
 
+from mailbridge.checks.examine import Examined, Examiner
 from mailbridge.clock import Clock
 from mailbridge.context import Arrival, Desk
 from mailbridge.errors import MailbridgeError, StoreAway, Transient
@@ -29,9 +30,12 @@ from mailbridge.store.inbox import Waiting
 from mailbridge.store.tx import Tx
 
 LEASE = timedelta(minutes=5)
+CHECKS = LEASE / 2  # for the checks of a turn: the claims must outlive them, so the rest waits for the next one
 TURN_BYTES = 16 << 20  # raw mail a transaction; a bigger mail goes alone
 SOON = timedelta(seconds=1)
 LATER = timedelta(seconds=30)
+
+Ready = Examined | ReadingFailed | None  # None: there was no time left to check it
 
 log = logs.get("worker")
 
@@ -83,9 +87,11 @@ class Worker:
         desk: Callable[[], Desk],
         clock: Clock,
         *,
+        examiner: Examiner | None = None,
         on_quarantine: Callable[[int, str], None] = lambda _inbox, _reason: None,
     ) -> None:
         self._store, self._readers, self._desk, self._clock = store, readers, desk, clock
+        self._examiner = examiner
         self._on_quarantine = on_quarantine
         self._turnstile = Turnstile()
         self._claiming = Condition()
@@ -128,10 +134,11 @@ class Worker:
         crash.point("pipeline.claimed")
         try:
             done: list[Done] = []
+            until = self._examiner.until(CHECKS.total_seconds()) if self._examiner else 0.0
             for portion in _portions(claimed):
-                read = self._read(portion)
+                examined = self._examine(portion, self._read(portion), until)
                 self._turnstile.wait(number)
-                done += self._write(portion, read, owner)
+                done += self._write(portion, examined, owner)
             return done
         except Transient:
             self._broken_off.append(owner)
@@ -153,31 +160,45 @@ class Worker:
         found: dict[int, Message | ReadingFailed] = {}
 
         def load(index: int) -> tuple[bytes, str | None]:
-            with self._store.read() as tx:
-                return tx.blobs.get(portion[index].sha256), portion[index].envelope.mail_from
+            return self._raw(portion[index]), portion[index].envelope.mail_from
 
         self._readers.read_many(len(portion), load, found.__setitem__)
         return [found[index] for index in range(len(portion))]
 
-    def _write(self, portion: Sequence[Waiting], read: Sequence[Message | ReadingFailed], owner: str) -> list[Done]:
+    def _examine(self, portion: Sequence[Waiting], read: Sequence[Message | ReadingFailed], until: float) -> list[Ready]:
+        """The mails that could be read, checked by the DNS and by scanners where that is configured; no transaction is open."""
+        if self._examiner is None:
+            return [Examined(message=one) if isinstance(one, Message) else one for one in read]
+        readable = [(waiting, one) for waiting, one in zip(portion, read, strict=True) if isinstance(one, Message)]
+        mails = [(message, waiting.envelope) for waiting, message in readable]
+        examined = iter(self._examiner.examine(mails, lambda index: self._raw(readable[index][0]), until=until))
+        return [next(examined) if isinstance(one, Message) else one for one in read]
+
+    def _raw(self, waiting: Waiting) -> bytes:
+        with self._store.read() as tx:
+            return tx.blobs.get(waiting.sha256)
+
+    def _write(self, portion: Sequence[Waiting], mails: Sequence[Ready], owner: str) -> list[Done]:
         """One transaction for the portion.  Nothing of it counts before the commit, so nothing is logged or told before it either."""
         desk, done = self._desk(), []
         with self._store.write() as tx:
-            for waiting, message in zip(portion, read, strict=True):
-                done.append(Done(inbox=waiting.id, result=self._one(tx, waiting, message, desk, owner)))
+            for waiting, mail in zip(portion, mails, strict=True):
+                done.append(Done(inbox=waiting.id, result=self._one(tx, waiting, mail, desk, owner)))
             crash.point("pipeline.before_commit")
         crash.point("pipeline.after_commit")
         self._announce(done)
         return done
 
-    def _one(self, tx: Tx, waiting: Waiting, message: Message | ReadingFailed, desk: Desk, owner: str) -> Result:
+    def _one(self, tx: Tx, waiting: Waiting, mail: Ready, desk: Desk, owner: str) -> Result:
         """One mail in a savepoint: its outcome, or what is to become of a mail that could not be worked."""
-        if isinstance(message, ReadingFailed):
-            return self._trouble(tx, waiting, desk, owner, f"it could not be read: {message.reason}")
+        if isinstance(mail, ReadingFailed):
+            return self._trouble(tx, waiting, desk, owner, f"it could not be read: {mail.reason}")
+        if mail is None:
+            return self._again(tx, waiting, owner, "the checks of the mails before it took too long")
         arrival = Arrival(id=waiting.id, envelope=waiting.envelope, sha256=waiting.sha256, size=waiting.size)
         try:
             with tx.savepoint():
-                result = process(tx, message, arrival, desk, self._clock.now())
+                result = process(tx, mail.message, arrival, desk, self._clock.now())
                 self._finish(tx, waiting, owner, result)
                 return result
         except StoreAway:

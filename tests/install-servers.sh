@@ -8,6 +8,7 @@ declare -A needs=(
   [/usr/lib/dovecot/lmtp]=dovecot-lmtpd
   [/usr/sbin/postfix]=postfix
   [/usr/sbin/smtp-sink]=postfix
+  [/usr/sbin/nsd]=nsd
   [/usr/bin/swaks]=swaks
   [/usr/bin/openssl]=openssl
   [/usr/bin/setpriv]=util-linux

@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("evidence", frozenset({"reading", "conversation", "sla", "customers"})),
     ("desk", frozenset({"desk"})),
     ("decisions", frozenset({"rules", "outbox.model", "outbox.compose", "outbox.recipients", "outbox.results", "outbox.suppression"})),
-    ("edges", frozenset({"config", "configfile", "settings", "shipped", "intake", "isolation", "store", "outbox", "ops"})),
+    ("edges", frozenset({"config", "configfile", "settings", "shipped", "checks", "intake", "isolation", "store", "outbox", "ops"})),
     (
         "flows",
         frozenset(
@@ -47,6 +47,8 @@ DOORS: dict[str, frozenset[str]] = {
     "authres": frozenset({"message"}),
     "cchardet": frozenset({"message"}),
     "click": frozenset({"cli"}),
+    "dkim": frozenset({"checks"}),
+    "dns": frozenset({"checks"}),
     "flufl": frozenset({"message"}),
     "holidays": frozenset({"sla"}),
     "icalendar": frozenset({"message"}),
@@ -57,10 +59,12 @@ DOORS: dict[str, frozenset[str]] = {
     "msgspec": frozenset({"isolation", "store"}),  # frames between processes, documents in columns: two formats, no shared types
     "nh3": frozenset({"message"}),
     "psycopg": frozenset({"store"}),
+    "publicsuffixlist": frozenset({"checks"}),
     "py3langid": frozenset({"message"}),
     "pydantic": frozenset({"rules"}),
     "re2": frozenset({"reply", "rules"}),  # fixed phrase tables of ours, patterns of the admin's: limits and errors differ
     "resiliparse": frozenset({"message", "reply"}),  # one reads text out of HTML, the other finds quotes in its structure
+    "spf": frozenset({"checks"}),
     "sqlalchemy": frozenset({"store"}),
     "structlog": frozenset({"ops"}),
     "tnefparse": frozenset({"message"}),

@@ -78,6 +78,7 @@ DEFAULTS = {
     "listener": config.Listener,
     "outgoing": config.Outgoing,
     "limits": config.Limits,
+    "authenticity": config.Authenticity,
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.config import After, AgentTrust, Config, Tls, load
+from mailbridge.config import After, AgentTrust, Config, SenderCheck, Tls, load
 from mailbridge.configfile import KEYS
 from mailbridge.errors import ConfigError, Problem
 
@@ -294,3 +294,31 @@ def test_a_password_file_must_be_there_and_hold_one_line(tmp_path: Path) -> None
     assert told(tmp_path, box) == [
         f"8:15+8 {tmp_path}/secret does not hold one line | one line with the password, readable by the user that runs mailbridge"
     ]
+
+
+def test_senders_are_checked_by_the_dns_servers_named(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        '[authenticity]\ncheck = "dns"\ndns_servers = ["127.0.0.1:5353", "[::1]:54", "192.0.2.53", "[2001:db8::53]"]\ntime_limit = "3s"',
+    )
+
+    found = load(tmp_path, {}).authenticity
+
+    assert found.dns_servers == (("127.0.0.1", 5353), ("::1", 54), ("192.0.2.53", 53), ("2001:db8::53", 53))
+    assert (found.check, found.time_limit) == (SenderCheck.DNS, timedelta(seconds=3))
+
+
+@pytest.mark.parametrize(
+    ("lines", "mistake"),
+    [
+        ('check = "dns"\ndns_servers = ["ns.acme.example"]', 'dns_servers: "ns.acme.example" is no IP address'),
+        ('check = "dns"\ndns_servers = ["127.0.0.1:0"]', "dns_servers: 0 is too small"),
+        ('check = "dns"\ndns_servers = ["127.0.0.1:99999"]', "dns_servers: 99999 is too large"),
+        ('check = "dns"\ndns_servers = ["::1"]', 'dns_servers: "::1" names no server'),
+        ('check = "dns"\ntime_limit = "1h"', "time_limit: 3600s is too large"),
+        ('dns_servers = ["127.0.0.1"]', "dns_servers does nothing here"),
+        ('check = "spf"', 'check: unknown value "spf"'),
+    ],
+)
+def test_mistakes_about_the_check_of_senders_are_told(tmp_path: Path, lines: str, mistake: str) -> None:
+    assert [problem.message for problem in mistakes(tmp_path, f"[authenticity]\n{lines}\n")] == [mistake]

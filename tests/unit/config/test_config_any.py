@@ -13,6 +13,7 @@ from mailbridge.configfile import KEYS
 from mailbridge.errors import ConfigError
 
 SECTIONS = ["[desk]", "[store]", "[[mailbox]]", "[[listener]]", "[outgoing]", "[limits]", "[workers]", "[log]", "[mailbox]", "[other]"]
+SECTIONS += ["[authenticity]", "[scan]"]
 WORDS = sorted({key for keys in KEYS.values() for key in keys})
 VALUES = [
     '"x"',

@@ -1,0 +1,121 @@
+"""DMARC: whether what SPF and DKIM proved speaks for the address in From (RFC 7489).  Pure; who asks the DNS is `authenticity`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from mailbridge.message.authenticity import same_domain
+
+POLICIES = ("none", "quarantine", "reject")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """What one DKIM signature is worth: pass, fail, policy (good, but not to be believed), neutral, permerror or temperror."""
+
+    domain: str
+    selector: str
+    result: str
+    reason: str = ""
+
+    def __str__(self) -> str:
+        why = f" ({self.reason})" if self.reason else ""
+        return f"dkim={self.result} header.d={self.domain} header.s={self.selector}{why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """What SPF says of the way a mail came: `domain` is the one that was asked, of MAIL FROM or else of HELO (RFC 7489 4.1)."""
+
+    domain: str
+    result: str  # pass, fail, softfail, neutral, none, permerror, temperror
+    reason: str = ""
+
+    def __str__(self) -> str:
+        why = f" ({self.reason})" if self.reason else ""
+        return f"spf={self.result} smtp.mailfrom={self.domain}{why}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A DMARC record: where it was found, what it asks for, and how close the domains must be."""
+
+    domain: str
+    asks: str  # none, quarantine, reject
+    strict_dkim: bool = False
+    strict_spf: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """`result`: pass, fail, none (the domain has no policy), temperror; '' where nothing can be said."""
+
+    result: str
+    reasons: tuple[str, ...]
+
+
+def judge(
+    from_domain: str,
+    spf: Route | None,
+    signatures: Sequence[Signature],
+    policy: Policy | None,
+    organizational: Callable[[str], str],
+) -> Verdict:
+    """The verdict on a mail's From.  `spf` None: nobody could look, so a missing pass proves nothing; `organizational` gives the
+    registered domain that a name belongs to."""
+    if policy is None:
+        return Verdict(result="none", reasons=(f"dmarc=none: {from_domain} publishes no policy",))
+
+    def aligned(domain: str, *, strict: bool) -> bool:
+        return same_domain(domain, from_domain) or (not strict and same_domain(organizational(domain), organizational(from_domain)))
+
+    speaking = [one for one in signatures if aligned(one.domain, strict=policy.strict_dkim)]
+    if proof := next((one for one in speaking if one.result == "pass"), None):
+        return _pass(policy, f"DKIM of {proof.domain}")
+    route = spf if spf is not None and aligned(spf.domain, strict=policy.strict_spf) else None
+    if route is not None and route.result == "pass":
+        return _pass(policy, f"SPF of {route.domain}")
+    if any(one.result == "temperror" for one in (*speaking, *([route] if route else ()))):
+        return Verdict(result="temperror", reasons=("dmarc=temperror: the DNS did not answer",))
+    if spf is None:
+        return Verdict(result="", reasons=("dmarc unknown: no DKIM signature speaks for From, and SPF cannot be checked here",))
+    others = [one.domain for one in signatures if one.result == "pass"] + ([spf.domain] if spf.result == "pass" else [])
+    why = f"; passed for {', '.join(others)} only" if others else ""
+    return Verdict(result="fail", reasons=(f"dmarc=fail by our own check, policy.dmarc={policy.asks} of {policy.domain}{why}",))
+
+
+def _pass(policy: Policy, by: str) -> Verdict:
+    return Verdict(result="pass", reasons=(f"dmarc=pass by our own check: {by}, policy.dmarc={policy.asks} of {policy.domain}",))
+
+
+def read_policy(records: Iterable[bytes], domain: str, *, inherited: bool = False) -> Policy | None:
+    """The one valid policy among the TXT records of `_dmarc.domain`; several are as good as none (RFC 7489 6.6.3).
+
+    `inherited`: the mail is from a subdomain of `domain`.
+    """
+    found = [tags for record in records if (tags := _tags(record)) is not None]
+    if len(found) != 1:
+        return None
+    tags = found[0]
+    asks = tags.get("p", "").lower()
+    if inherited:
+        asks = tags.get("sp", asks).lower()
+    if asks not in POLICIES:
+        # RFC 7489 6.6.3, 6: an unusable policy with an address for reports means: only watching.
+        if not tags.get("rua", "").lower().startswith("mailto:"):
+            return None
+        asks = "none"
+    strict = {name: tags.get(name, "r").lower() == "s" for name in ("adkim", "aspf")}
+    return Policy(domain=domain, asks=asks, strict_dkim=strict["adkim"], strict_spf=strict["aspf"])
+
+
+def _tags(record: bytes) -> dict[str, str] | None:
+    """The tags of a DMARC record; None for another kind of record."""
+    text = record.decode("ascii", "replace")
+    name, _, version = text.partition(";")[0].partition("=")
+    # RFC 7489 6.3: v= comes first, and its value is exact.
+    if name.strip().lower() != "v" or version.strip() != "DMARC1":
+        return None
+    pairs = (part.partition("=") for part in text.split(";"))
+    return {key.strip().lower(): value.strip() for key, _, value in pairs if key.strip()}
