@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from mailbridge.rules.captures import tidied
@@ -57,10 +58,13 @@ def _text_hits(leaf: Text, state: State) -> Iterator[Hit]:
                 break
 
 
+_label = lru_cache(maxsize=1_024)(str)  # the same few sources in every mail
+
+
 def _place(source: Source, state: State) -> str:
     """The source; of a device also where in the mail it was named."""
     if source.kind != "equipment":
-        return str(source)
+        return _label(source)
     return f"{source} of {', '.join(f'{device.serial} (found in the {where})' for device, where in state.view.equipment)}"
 
 
@@ -182,6 +186,7 @@ def _value(node: Number, state: State) -> str:
     return "not known" if value is None else f"{value:g}"
 
 
+@lru_cache(maxsize=1_024)
 def shown(text: str) -> str:
     """A text for a trace: one line, not too long."""
     line = " ".join(text[: SHOWN * 4].split())

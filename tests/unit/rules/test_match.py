@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from mailbridge.desk.commands import Assign, SetPriority, SetStatus, SetTeam
 from mailbridge.desk.model import Participant, Priority, Ticket
 from mailbridge.message.model import Message
+from mailbridge.rules.commands import commands
 from mailbridge.rules.examples import facts_of_example
 from mailbridge.rules.explain import text, trace_from_json, trace_to_json, verdict_to_json
 from mailbridge.rules.facts import facts_of
@@ -190,3 +192,15 @@ def test_a_rule_set_knows_what_it_asks_for() -> None:
     made = policy("- {name: x, when: {any: [{load: {team: support, over: 3}}, {not: {kind: list}}]}, then: {tags: vpn}}\n")
 
     assert made.rules.asks == {"load", "kind"}
+
+
+def test_a_verdict_on_a_reply_is_a_list_of_commands() -> None:
+    rules = "- {name: x, when: {reply: true}, then: {priority: urgent, team: field-service, status: open, assignee: bogdan}}\n"
+
+    assert commands(judge(rules, reply=True)) == (
+        SetTeam(team="field-service"),
+        Assign(agent="bogdan"),
+        SetPriority(priority=Priority.URGENT),
+        SetStatus(status="open"),
+    )
+    assert commands(judge(rules)) == ()

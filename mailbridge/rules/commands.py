@@ -1,0 +1,24 @@
+"""What a verdict asks for on a ticket that is there already, in the desk's own words.
+
+A new ticket takes the verdict whole when it is opened; `desk.decide` judges these like anybody's.
+"""
+
+from __future__ import annotations
+
+from mailbridge.desk.commands import Assign, Command, SetPriority, SetStatus, SetTeam
+from mailbridge.desk.model import Priority
+from mailbridge.rules.match import Verdict
+
+
+def commands(verdict: Verdict) -> tuple[Command, ...]:
+    """The commands, the team first: another team takes the ticket from whoever has it."""
+    asked: list[Command] = []
+    if verdict.team is not None:
+        asked.append(SetTeam(team=verdict.team))
+    if verdict.assignee is not None:
+        asked.append(Assign(agent=verdict.assignee))
+    if verdict.priority is not None:
+        asked.append(SetPriority(priority=Priority(verdict.priority)))
+    if verdict.status is not None:
+        asked.append(SetStatus(status=verdict.status))
+    return tuple(asked)
