@@ -37,11 +37,10 @@ def server() -> Iterator[FakeImap]:
         yield server
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+def be_impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A silent server is given up after a moment."""
-    monkeypatch.setattr(imap_connection, "CONNECT_TIMEOUT", 0.3)
-    monkeypatch.setattr(imap_connection, "READ_TIMEOUT", 0.3)
+    monkeypatch.setattr(imap_connection, "CONNECT_TIMEOUT", 0.4)
+    monkeypatch.setattr(imap_connection, "READ_TIMEOUT", 0.4)
 
 
 def mailbox(server: FakeImap, name: str = "help", *, after: After = After.SEEN, move_to: str = "", poll: float = 60) -> Mailbox:
@@ -114,8 +113,12 @@ ANSWERS = {
 
 @pytest.mark.parametrize("answer", ANSWERS)
 @pytest.mark.parametrize("command", COMMANDS)
-def test_whatever_goes_wrong_is_transient_and_the_mail_is_taken_once(desk: Desk, server: FakeImap, command: str, answer: str) -> None:
+def test_whatever_goes_wrong_is_transient_and_the_mail_is_taken_once(
+    desk: Desk, server: FakeImap, command: str, answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fault = ANSWERS[answer]
+    if fault.hang:
+        be_impatient(monkeypatch)
     server.deliver(a_mail("one"), a_mail("two"))
     server.faults.append(Fault(command, fault.answer, fault.hang, fault.close))
     poller = desk.poller(mailbox(server))
@@ -347,8 +350,7 @@ def test_server_without_uidplus_is_never_told_to_expunge_everything(desk: Desk) 
         assert not [command for command in server.commands if "EXPUNGE" in command]
 
 
-def test_server_is_told_only_what_the_store_holds(desk: Desk, server: FakeImap, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imap_connection, "READ_TIMEOUT", 20.0)
+def test_server_is_told_only_what_the_store_holds(desk: Desk, server: FakeImap) -> None:
     told: list[bool] = []
 
     def check(mail: Mail) -> None:
@@ -385,7 +387,9 @@ def idling(desk: Desk) -> None:
     ],
     ids=["eof", "eof idling", "bye", "half a line", "silent idling", "silent", "no", "bad", "eof done", "silent done", "no done"],
 )
-def test_dead_idle_is_noticed_and_the_mail_comes_in(desk: Desk, server: FakeImap, fault: Fault) -> None:
+def test_dead_idle_is_noticed_and_the_mail_comes_in(desk: Desk, server: FakeImap, fault: Fault, monkeypatch: pytest.MonkeyPatch) -> None:
+    if fault.hang:
+        be_impatient(monkeypatch)
     server.faults.append(Fault(fault.command, fault.answer, fault.hang, fault.close))
     desk.run(desk.poller(mailbox(server)))
     idling(desk)
