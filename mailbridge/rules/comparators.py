@@ -25,7 +25,7 @@ class _Titles(dict[int, str]):
         return made
 
 
-_PIECE, _MOST = 4_096, 131_072  # characters
+_PIECE, _MOST = 1_024, 98_304  # characters
 _TITLES = _Titles()
 # Characters whose simple titlecase may not be what `str.upper` gives (ß, digraphs, Georgian, ligatures); for all others it is, and faster.
 _ODD = re.compile("[ßŉǄ-ǌǰ-ǳΐΰև\u10d0-\u10ff\u1e96-\u1e9f\u1f00-\u1fff\ufb00-\ufb17]")

@@ -22,7 +22,8 @@ from mailbridge.rules.shape import Wrong
 
 MAX_PATTERN = 2_000  # characters
 MAX_PROGRAM = 6_000  # RE2 instructions: what one pattern may cost a byte in the worst case
-MAX_CAPTURED = 8_192  # bytes of a match that groups are looked for in
+MAX_CAPTURED = 8_192  # bytes of a match that groups are looked for in, fewer for a pattern with many instructions
+LEAST_CAPTURED, CAPTURE_WORK = 1_024, 500_000
 HARMLESS = 16  # repeats that the automaton takes without trouble
 WORK = 2_500_000  # about a nanosecond each: what one search of a pattern with large repeats may cost at worst
 MEMORY = 8 << 20
@@ -74,12 +75,12 @@ class Pattern:
         return None if start < 0 else (start, end)
 
     def find(self, data: bytes) -> Found | None:
-        """The first match with its groups; none are looked for in a match that is longer than MAX_CAPTURED."""
+        """The first match with its groups; none are looked for in a match that is too long."""
         span = self.search(data)
         if span is None:
             return None
         start, end = span
-        if end - start > MAX_CAPTURED:
+        if end - start > max(LEAST_CAPTURED, min(MAX_CAPTURED, CAPTURE_WORK // self._plain.programsize)):
             return Found(text=_text(data[start : start + MAX_CAPTURED]), groups=("",) * self.groups)
         # Anchored at a known match and bounded by its end: the cost is that of the match, however long the text.
         spans = self._grouped._regexp.Match(re2._Anchor.ANCHOR_START, data, start, end)
