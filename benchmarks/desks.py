@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -42,8 +43,8 @@ def make_desk(folder: Path, *, address: str, sections: Sequence[str], authserv_i
     return folder
 
 
-def mailbox(server: Any, account: Any) -> str:
-    """An account of a private Dovecot, as the desk reads it; the mails stay as they are, for the next round."""
+def mailbox(server: Any, account: Any, after: str = "leave") -> str:
+    """An account of a private Dovecot, as the desk reads it; with "leave" the mails stay as they are, for the next round."""
     return f"""
 [[mailbox]]
 name = "bench"
@@ -52,7 +53,7 @@ port = {server.imap_port}
 tls = "none"
 user = "{account.user}"
 password_env = "BENCH_PASSWORD"
-after = "leave"
+after = "{after}"
 """
 
 
@@ -110,6 +111,22 @@ def wait_until_worked(store: Store, mails: int, *, patience: float) -> None:
         time.sleep(0.1)
 
 
+def free_port() -> int:
+    """A port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def told(found: dict[str, Any], *, as_json: bool) -> None:
+    """The figures are on standard output: one JSON object, or a line each."""
+    if as_json:
+        print(json.dumps(found))
+        return
+    for name, value in found.items():
+        print(f"{name:26} {value}")
+
+
 # What the processes cost
 
 
@@ -126,10 +143,10 @@ class Cost:
 
 
 @contextmanager
-def watched(*processes: int) -> Iterator[Cost]:
-    """What these processes and their children cost while the block runs."""
+def watched(*processes: int, every: float = SAMPLE) -> Iterator[Cost]:
+    """What these processes and their children cost while the block runs, looked at each so many seconds."""
     cost, over = Cost(), threading.Event()
-    watcher = threading.Thread(target=_watch, args=(processes, cost, over))
+    watcher = threading.Thread(target=_watch, args=(processes, cost, over, every))
     before = {pid: cpu_seconds(pid) for root in processes for pid in tree(root)}
     watcher.start()
     try:
@@ -140,10 +157,10 @@ def watched(*processes: int) -> Iterator[Cost]:
         cost.cpu = {pid: seconds - before.get(pid, 0.0) for pid, seconds in cost.cpu.items()}
 
 
-def _watch(processes: Sequence[int], cost: Cost, over: threading.Event) -> None:
+def _watch(processes: Sequence[int], cost: Cost, over: threading.Event, every: float) -> None:
     last = False
     while not last:
-        last = over.wait(SAMPLE)
+        last = over.wait(every)
         members = [pid for root in processes for pid in tree(root)]
         cost.peak = max(cost.peak, sum(memory(pid) for pid in members))
         for pid in members:
