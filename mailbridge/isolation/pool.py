@@ -227,7 +227,7 @@ class Round:
             return None
         number, self._next = self._next, self._next + 1
         raw, envelope_from = self._load(number)
-        return Job(number, raw, envelope_from)
+        return Job(number, raw, len(raw), envelope_from)
 
     def _ready(self) -> list[ReadingProcess]:
         """The children with something to say, after sending what they take."""

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 
 from mailbridge.errors import Transient
@@ -61,10 +61,11 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A mail on its way; `number` is the caller's."""
+    """A mail on its way; `number` is the caller's.  `raw` is empty once nobody needs it any more."""
 
     number: int
     raw: bytes
+    size: int
     envelope_from: str | None
 
 
@@ -117,7 +118,7 @@ class ReadingProcess:
 
     @property
     def has_room(self) -> bool:
-        return not self.jobs or (len(self.jobs) < AT_ONCE and sum(len(job.raw) for job in self.jobs) <= SMALL)
+        return not self.jobs or (len(self.jobs) < AT_ONCE and sum(job.size for job in self.jobs) <= SMALL)
 
     @property
     def wants_to_send(self) -> bool:
@@ -128,8 +129,8 @@ class ReadingProcess:
         if not self.jobs and self._started:
             self._start_clock()
         self.jobs.append(job)
-        request = frame(encode(Request(size=len(job.raw), envelope_from=job.envelope_from)))
-        if len(job.raw) <= SMALL:
+        request = frame(encode(Request(size=job.size, envelope_from=job.envelope_from)))
+        if job.size <= SMALL:
             self._outgoing.append(memoryview(request + job.raw))
         else:
             self._outgoing.extend((memoryview(request), memoryview(job.raw)))
@@ -149,6 +150,12 @@ class ReadingProcess:
         except BrokenPipeError:
             # Its death is told by the end of its output, where the last answers may still stand.
             self._outgoing.clear()
+        self._forget()
+
+    def _forget(self) -> None:
+        """A big mail that the child works on is not kept here as well: should it kill the child, it is not read again."""
+        if not self._outgoing and self.jobs and self.jobs[0].size > SMALL:
+            self.jobs[0] = replace(self.jobs[0], raw=b"")
 
     def receive(self) -> tuple[list[tuple[Job, Message | ReadingFailed]], bool]:
         """The results that came in, and whether the child still lives."""
@@ -192,6 +199,7 @@ class ReadingProcess:
     def _result(self, answer: Answer | None) -> tuple[Job, Message | ReadingFailed]:
         job = self.jobs.popleft()
         self._start_clock()
+        self._forget()
         if answer is None or answer.message is None:
             return job, ReadingFailed(reason=answer.failure if answer else "no answer")
         return job, answer.message
