@@ -61,7 +61,8 @@ def found(test: Test, text: str) -> tuple[str, Found] | None:
 def _found(test: Test, key: str, text: str) -> Found | None:
     match test.match:
         case Match.MATCHES | Match.REGEX:
-            return pattern(test.match, test.comparator, key).find(encoded(text))
+            compiled = pattern(test.match, test.comparator, key)
+            return compiled.find(encoded(text), groups=bool(test.captures or compiled.names))
         case Match.CONTAINS:
             return _contained(test, key, text)
     return Found(text=text, groups=()) if _passes(test, key, text) else None

@@ -74,19 +74,21 @@ class Pattern:
         start, end = self._plain._regexp.Match(re2._Anchor.UNANCHORED, data, 0, min(len(data), self.window))[0]
         return None if start < 0 else (start, end)
 
-    def find(self, data: bytes) -> Found | None:
-        """The first match with its groups; none are looked for in a match that is too long."""
+    def find(self, data: bytes, *, groups: bool = True) -> Found | None:
+        """The first match with its groups; none are looked for in a match that is too long, or where nobody wants them."""
         span = self.search(data)
         if span is None:
             return None
         start, end = span
+        if not groups:
+            return Found(text=self._trimmed(_text(data[start : min(end, start + MAX_CAPTURED)])), groups=())
         if end - start > max(LEAST_CAPTURED, min(MAX_CAPTURED, CAPTURE_WORK // self._plain.programsize)):
             return Found(text=_text(data[start : start + MAX_CAPTURED]), groups=("",) * self.groups)
         # Anchored at a known match and bounded by its end: the cost is that of the match, however long the text.
         spans = self._grouped._regexp.Match(re2._Anchor.ANCHOR_START, data, start, end)
-        groups = tuple("" if s < 0 else _text(data[s:e]) for s, e in spans[1:])
-        named = tuple((name, groups[number - 1]) for name, number in self.names.items())
-        return Found(text=self._trimmed(_text(data[start:end])), groups=groups, named=named)
+        caught = tuple("" if s < 0 else _text(data[s:e]) for s, e in spans[1:])
+        named = tuple((name, caught[number - 1]) for name, number in self.names.items())
+        return Found(text=self._trimmed(_text(data[start:end])), groups=caught, named=named)
 
     def _trimmed(self, text: str) -> str:
         """The match without the characters that an outer \\b took."""
