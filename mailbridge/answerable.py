@@ -6,12 +6,15 @@ from datetime import datetime
 
 from mailbridge.context import Desk
 from mailbridge.conversation.place import Writer
+from mailbridge.intake.envelope import Source
 from mailbridge.message.model import Kind, Message
 from mailbridge.store.tx import Tx
 
 
-def acknowledgement(tx: Tx, message: Message, writer: Writer, desk: Desk, now: datetime) -> str:
+def acknowledgement(tx: Tx, message: Message, source: Source, writer: Writer, desk: Desk, now: datetime) -> str:
     """'' where an acknowledgement may go to the writer, else why not, in stable words."""
+    if source is Source.IMPORT:
+        return "the mail was imported; who wrote it is not waiting for us"
     if message.kind is not Kind.HUMAN:
         return f"a robot wrote it ({message.kind})"
     if message.suppress_auto_response:

@@ -108,6 +108,8 @@ class Daemon:
         self._letters_wait.set()
         for thread in self._threads:
             thread.join(JOIN)
+        for poller in self._pollers:
+            poller.cut()  # a server that fell silent in the middle of an answer would hold its thread for a minute
         log.info("daemon_stopped")
 
     def wait(self) -> None:

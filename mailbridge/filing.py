@@ -20,8 +20,10 @@ from mailbridge.desk.assignment import choose
 from mailbridge.desk.commands import Answer, Command, Note, Open, ReportFailure, Write
 from mailbridge.desk.decide import Circumstances, Decision, decide, open_ticket
 from mailbridge.desk.events import Actor, ActorKind, Event
-from mailbridge.desk.model import Participant, Priority, Role, Ticket
+from mailbridge.desk.model import IMPORTED, Participant, Priority, Role, Ticket
+from mailbridge.intake.envelope import Source
 from mailbridge.message.model import Message
+from mailbridge.message.pictures import small_inline
 from mailbridge.ops import crash
 from mailbridge.outbox.compose import Occasion, notifications, signed
 from mailbridge.outbox.model import Audience, Notification
@@ -74,7 +76,11 @@ class Filing:
 
     def new_ticket(self, placement: Placement, verdict: Verdict) -> Result:
         """The mail opened a ticket, with what the rules chose for it."""
-        why_not = "a rule said no-ack" if verdict.no_ack else acknowledgement(self.tx, self.message, self.writer, self.desk, self.now)
+        why_not = (
+            "a rule said no-ack"
+            if verdict.no_ack
+            else acknowledgement(self.tx, self.message, self.arrival.envelope.source, self.writer, self.desk, self.now)
+        )
         filing = replace(self, arrival=self.arrival.unacknowledged(why_not))
         ticket_id = self.tx.tickets.reserve()
         mail = filing.store_mail(ticket=ticket_id)
@@ -138,7 +144,7 @@ class Filing:
         return Result(outcome=outcome, mail=mail, reason=why)
 
     def store_mail(self, *, ticket: int | None, fresh: str | None = None, internal: bool = False) -> int:
-        """The mail's row, its references and its attachments; its id."""
+        """The mail's row, its references, its attachments and the words it is found by; its id."""
         message, arrival = self.message, self.arrival
         stored = StoredMail(
             inbox=arrival.id,
@@ -165,12 +171,15 @@ class Filing:
         mail = self.tx.mails.add(stored, explanation=arrival.explanation)
         if mail is None:
             raise LostRace("another worker stored a copy of this mail first")
-        self.tx.mails.add_attachments(mail, ticket, message.attachments)
+        pictures = small_inline(message)
+        self.tx.mails.add_attachments(mail, ticket, message.attachments, sender=stored.sender, pictures=pictures)
+        names = [file.name for file in message.attachments if file not in pictures]
+        self.tx.search.add(mail, subject=stored.subject, fresh=stored.fresh, names=names)
         return mail
 
     def tell(self, decision: Decision, mail: int, *, answerable: bool, verdict: Verdict | None = None) -> tuple[Notification, ...]:
         """What is to be said because of these events, signed and threaded, and as the rules want it."""
-        if decision.ticket is None or not decision.events:
+        if decision.ticket is None or not decision.events or self._imported:
             return ()
         first = self.message.message_id if decision.ticket.version == len(decision.events) else None
         about = occasion(self.tx, decision.ticket, self.desk, mail=mail, first=first, answerable=answerable)
@@ -199,6 +208,7 @@ class Filing:
             tags=verdict.tags,
             fields=(*verdict.fields, *_as_fields(verdict)),
             assignee=verdict.assignee or self._assignee(team, verdict),
+            channel=IMPORTED if self._imported else "mail",
             language=message.language,
             verified=writer.verified,
             rules_version=self.desk.policy.version,
@@ -241,6 +251,11 @@ class Filing:
             values=values,
         )
         return signed(promise, occasion(self.tx, ticket, self.desk, mail=mail, answerable=True))
+
+    @property
+    def _imported(self) -> bool:
+        """An archive that is moved in makes tickets and tells nobody."""
+        return self.arrival.envelope.source is Source.IMPORT
 
     def _about(self, actor: Actor, mail: int) -> Circumstances:
         return Circumstances(actor=actor, now=self.now, organisation=self.desk.organisation, mail=mail)

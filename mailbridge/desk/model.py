@@ -11,6 +11,9 @@ from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets as Targets  # the desk's word too
 
 
+IMPORTED = "import"  # the channel of tickets from an archive: nothing is promised on them and nobody is told of them
+
+
 class Priority(StrEnum):
     LOW = "low"
     NORMAL = "normal"

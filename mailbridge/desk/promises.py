@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailbridge.desk.model import Organisation, Targets, Team, Ticket
+from mailbridge.desk.model import IMPORTED, Organisation, Targets, Team, Ticket
 from mailbridge.sla.clock import Deadline
 from mailbridge.sla.levels import deadlines
 
 
 def promises(ticket: Ticket, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
-    """The deadlines of the ticket as it is; none for a closed one."""
+    """The deadlines of the ticket as it is; none for a closed one, and none for one that came with an archive."""
+    if ticket.channel == IMPORTED:
+        return ()
     team = organisation.teams.get(ticket.team, Team(name="", title="", unclaimed_after=None))
     return deadlines(
         opened_at=ticket.created_at,

@@ -9,6 +9,7 @@ import pytest
 from mailbridge.config import AgentTrust
 from mailbridge.desk.model import Role
 from mailbridge.filing import Outcome
+from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.outbox.model import Audience
 from tests.harness import TestDesk, a_desk, a_mail, proven
 
@@ -276,3 +277,12 @@ def test_letter_lost_twice_at_the_dot_is_told(desk: TestDesk) -> None:
         desk.pass_time(hours=1)
     desk.deliver()
     assert [n.recipient for n in desk.promises(event="bounced")] == ["bogdan@desk.test", "clara@desk.test"]
+
+
+def test_imported_archive_makes_tickets_and_tells_nobody(desk: TestDesk) -> None:
+    envelope = Envelope(source=Source.IMPORT, received_at=desk.clock.now())
+    desk.app.inbox.accept(a_mail(), envelope)
+    desk.work()
+    desk.pass_time(days=30)
+    desk.app.sweep()
+    assert (desk.ticket().channel, desk.promises()) == ("import", [])
