@@ -37,6 +37,9 @@ class Facts:
     own_addresses: frozenset[str] = frozenset()
     team_open: Mapping[str, bool] | None = None  # None: worked out from the calendars when a rule asks
     team_load: Mapping[str, int] = field(default_factory=dict)  # open tickets
+    spam: tuple[float, float] | None = None  # what a filter of ours gave, and from where on it says spam; None: the headers say
+    virus: str | None = None  # what a scanner of ours found, '' nothing; None: the headers say
+    unscanned: frozenset[str] = frozenset()  # 'spam', 'virus': ours was asked and did not answer, and headers are not asked instead
 
 
 def facts_of(
@@ -52,6 +55,9 @@ def facts_of(
     own_addresses: Iterable[str] = (),
     team_open: Mapping[str, bool] | None = None,
     team_load: Mapping[str, int] | None = None,
+    spam: tuple[float, float] | None = None,
+    virus: str | None = None,
+    unscanned: frozenset[str] = frozenset(),
 ) -> Facts:
     """The facts of a mail.  `verified` None takes the mail's own verdict, `is_reply` None means: it has a ticket."""
     return Facts(
@@ -67,4 +73,7 @@ def facts_of(
         own_addresses=frozenset(address.lower() for address in own_addresses),
         team_open=team_open,
         team_load=dict(team_load or {}),
+        spam=spam,
+        virus=virus,
+        unscanned=unscanned,
     )

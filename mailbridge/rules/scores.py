@@ -1,4 +1,5 @@
-"""What a spam filter or a virus scanner in front of the desk wrote into the header (RFC 5235).
+"""What a spam filter or a virus scanner says of a mail (RFC 5235): one of ours where one is configured, else one in front of the desk,
+by what it wrote into the header.
 
 The first field of a name counts: filters write on top.  Whether a sender can forge one is up to the mail server, which must take
 foreign ones out.
@@ -9,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from mailbridge.rules.facts import Facts
+
 Headers = Mapping[str, Sequence[str]]
 
 _NUMBER = r"[-+]?\d{1,6}(?:\.\d{1,6})?"
@@ -18,29 +21,39 @@ _ALONE = re.compile(rf"\s*({_NUMBER})")
 REQUIRED = 5.0  # where the filter does not say from which score on it calls a mail spam
 
 
-def spam_score(headers: Headers) -> float | None:
+def spam_score(facts: Facts, headers: Headers) -> float | None:
     """The score as the filter gave it; None where none looked."""
-    found = _score(headers)
+    found = _spam(facts, headers)
     return found[0] if found else None
 
 
-def spamtest(headers: Headers) -> int:
+def spamtest(facts: Facts, headers: Headers) -> int:
     """RFC 5235 2.2: 0 not tested, 1 surely no spam ... 10 surely spam; 6 is where the filter's own line is."""
-    found = _score(headers)
+    found = _spam(facts, headers)
     if found is None:
         return 0
     score, required = found
     return max(1, min(10, 1 + round(5 * score / required))) if required > 0 else 1
 
 
-def virustest(headers: Headers) -> int:
+def virustest(facts: Facts, headers: Headers) -> int:
     """RFC 5235 3.2: 0 not tested, 1 no known virus, 4 suspicious, 5 a virus."""
+    if facts.virus is not None:
+        suspicious = facts.virus.startswith("Heuristics.")  # clamd's word for what no signature names
+        return (4 if suspicious else 5) if facts.virus else 1
+    if "virus" in facts.unscanned:
+        return 0
     said = " ".join(_first(headers, name) for name in ("x-virus-status", "x-virus-found", "x-amavis-alert", "x-av-status")).lower()
     if "suspicious" in said or "heuristic" in said:
         return 4
     if "infected" in said or "virus" in said or said.strip() == "yes":
         return 5
     return 1 if said.strip() or "x-virus-scanned" in headers else 0
+
+
+def _spam(facts: Facts, headers: Headers) -> tuple[float, float] | None:
+    """Score and the score required to be spam.  Where ours was asked and did not answer, no header does it instead: anybody can write one."""
+    return None if "spam" in facts.unscanned else facts.spam or _score(headers)
 
 
 def _score(headers: Headers) -> tuple[float, float] | None:

@@ -76,9 +76,9 @@ class View:
             case "writer":
                 return (self.writer,)
             case "spamtest":
-                return (str(scores.spamtest(self.headers)),)
+                return (str(scores.spamtest(self.facts, self.headers)),)
             case "virustest":
-                return (str(scores.virustest(self.headers)),)
+                return (str(scores.virustest(self.facts, self.headers)),)
         raise LookupError(f"no source of texts is called {kind}")
 
     def number(self, source: Source) -> float | None:
@@ -88,7 +88,7 @@ class View:
             case "size":
                 return message.size
             case "spam":
-                return scores.spam_score(self.headers)
+                return scores.spam_score(self.facts, self.headers)
             case "load":
                 return self.facts.team_load.get(source.name, 0)
             case "attachments":
