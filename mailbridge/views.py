@@ -21,6 +21,7 @@ def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
     if ticket is None:
         return View(desk=desk_view, recipient_name=notification.name)
     mail = _carried(tx, notification)
+    files = tx.mails.attachments(mail.id) if mail else []
     team = team_of(ticket, desk.organisation)
     return View(
         desk=desk_view,
@@ -28,7 +29,9 @@ def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
         text=mail.fresh if mail else "",
         author=_author(mail, desk) if mail else "",
         quoted=_answered(tx, notification, ticket),
-        files=tuple(file.name for file in tx.mails.attachments(mail.id)) if mail else (),
+        files=tuple(file.name for file in files if not file.hidden),
+        invitations=tuple(file.summary for file in files if mail and file.summary and file.summary not in mail.text),
+        folded=sum(file.hidden for file in files),
         recipient_name=notification.name,
         zone=team.calendar.zone,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -24,27 +24,41 @@ from mailbridge.desk.events import (
     TicketOpened,
     TypeChanged,
 )
-from mailbridge.store.mails import StoredMail
+from mailbridge.store.mails import StoredAttachment, StoredMail
 
 
-def story(mails: Iterable[StoredMail], events: Iterable[Event], number: Callable[[int], str]) -> str:
-    """The text; `number` gives a ticket's id its name."""
+def story(
+    mails: Iterable[StoredMail], events: Iterable[Event], files: Mapping[int, Sequence[StoredAttachment]], number: Callable[[int], str]
+) -> str:
+    """The text; `files` are those of each mail by its id, `number` gives a ticket's id its name."""
     bodies = {mail.id: mail for mail in mails}
     told: list[tuple[datetime, str]] = []
     for event in events:
         who = f"  by {event.actor.kind}{f' {safe(event.actor.name)}' if event.actor.name else ''}"
         line = safe(sentence(event.what, number)) + ("" if isinstance(event.what, MessageAdded) else who)
-        told.append((event.at, line + body(event, bodies)))
+        told.append((event.at, line + body(event, bodies, files)))
     return "\n".join(f"{when(moment)}  {line}" for moment, line in told)
 
 
-def body(event: Event, mails: Mapping[int, StoredMail]) -> str:
-    """What the person wrote, below the line that says so."""
+def body(event: Event, mails: Mapping[int, StoredMail], files: Mapping[int, Sequence[StoredAttachment]]) -> str:
+    """What the person wrote and sent along, below the line that says so."""
     mail = mails.get(event.mail or 0) if isinstance(event.what, MessageAdded) else None
     if mail is None:
         return ""
+    hung = files.get(mail.id, ())
     lines = safe_lines(mail.fresh or mail.text).strip().splitlines()
+    for file in hung:
+        lines += ["", *safe_lines(file.summary).splitlines()] if file.summary and file.summary not in mail.text else []
+    lines += ["", enclosed(hung)] if hung else []
     return "".join(f"\n    {line}".rstrip(" ") for line in ["", *lines, ""]) if lines else ""
+
+
+def enclosed(files: Sequence[StoredAttachment]) -> str:
+    """The files by name; of pictures in a signature only how many there are."""
+    hidden = sum(file.hidden for file in files)
+    names = ", ".join(safe(file.name) for file in files if not file.hidden)
+    pictures = f"{hidden} picture{'s' if hidden > 1 else ''} of the signature" if hidden else ""
+    return "; ".join(filter(None, (f"files: {names}" if names else "", pictures)))
 
 
 def sentence(what: Happening, number: Callable[[int], str]) -> str:

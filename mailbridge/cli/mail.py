@@ -132,7 +132,11 @@ def summary(facts: Facts) -> str:
 
 
 def reply_alone(facts: Facts) -> str:
-    return failed(facts) if "error" in facts else safe_lines(facts["reply_text"])
+    """The fresh text, and below it what an invitation among the files says where the text does not."""
+    if "error" in facts:
+        return failed(facts)
+    said = [one["summary"] for one in facts["attachments"] if one["summary"] and one["summary"] not in facts["text"]]
+    return safe_lines("\n\n".join(filter(None, [facts["reply_text"], *said])))
 
 
 def with_spans(facts: Facts) -> str:

@@ -110,6 +110,7 @@ def attachment(one: Attachment) -> dict[str, Any]:
         "is_message": one.is_message,
         "part": one.part,
         "inside": one.inside,
+        "summary": one.summary,
     }
 
 

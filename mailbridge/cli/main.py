@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "ingest": ("mailbridge.cli.ingest:ingest", "Take one mail from standard input."),
     "import": ("mailbridge.cli.importing:import_", "Take mails from mboxes, Maildirs and .eml files."),
     "tickets": ("mailbridge.cli.tickets:tickets", "List and show tickets."),
+    "search": ("mailbridge.cli.search:search", "Find mails by their words."),
     "outbox": ("mailbridge.cli.outbox:outbox", "List, show and resend outgoing mails."),
     "queue": ("mailbridge.cli.queue:queue", "What came in and what waits."),
     "quarantine": ("mailbridge.cli.quarantine:quarantine", "Mails that could not be processed."),

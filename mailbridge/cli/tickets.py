@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from mailbridge.config import Config
     from mailbridge.desk.events import Event
     from mailbridge.desk.model import Ticket
-    from mailbridge.store.mails import StoredMail
+    from mailbridge.store.mails import StoredAttachment, StoredMail
 
 
 @click.group()
@@ -75,19 +76,19 @@ def show(folder: Path, as_json: bool, number_: str) -> None:
             mails = tx.mails.of_ticket(wanted)
             events = tx.events.of_ticket(wanted)
             clocks = tx.clocks.of_ticket(wanted)
+            files = {mail.id: tx.mails.attachments(mail.id) for mail in mails}
     if ticket is None:
         raise Permanent(f"there is no ticket {ticket_number(desk.config.desk.prefix, wanted)}")
     if as_json:
         deadlines = [{**asdict(due.deadline), "state": due.state} for due in clocks]
         history = [event_json(event) for event in events]
-        print_json(
-            {**ticket_json(ticket, desk.config), "mails": [mail_json(mail) for mail in mails], "events": history, "clocks": deadlines}
-        )
+        told = [mail_json(mail, files[mail.id]) for mail in mails]
+        print_json({**ticket_json(ticket, desk.config), "mails": told, "events": history, "clocks": deadlines})
         return
     from mailbridge.cli.history import story
 
     click.echo(headline(ticket, desk.config) + "\n")
-    click.echo(story(mails, events, lambda id_: ticket_number(desk.config.desk.prefix, id_)))
+    click.echo(story(mails, events, files, lambda id_: ticket_number(desk.config.desk.prefix, id_)))
 
 
 def number(ticket: Ticket, config: Config) -> str:
@@ -100,8 +101,9 @@ def ticket_json(ticket: Ticket, config: Config) -> dict[str, object]:
     return {"number": number(ticket, config), **asdict(ticket), "requester": requester}
 
 
-def mail_json(mail: StoredMail) -> dict[str, object]:
-    return asdict(mail)
+def mail_json(mail: StoredMail, files: Sequence[StoredAttachment]) -> dict[str, object]:
+    """The mail with all its files; `hidden` marks the pictures of the signature."""
+    return {**asdict(mail), "attachments": [asdict(file) for file in files]}
 
 
 def event_json(event: Event) -> dict[str, object]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from hashlib import sha256
 
-from mailbridge.message import charsets, limits, tnef
+from mailbridge.message import calendar, charsets, limits, tnef
 from mailbridge.message.headers import printable, read_block, shown_name
 from mailbridge.message.model import Attachment
 from mailbridge.message.transfer import InlineFile
@@ -110,7 +110,13 @@ def make(
         content_id=content_id,
         is_message=content_type in {"message/rfc822", "message/global"},
         inside=inside,
+        summary=calendar.summary(content)[: limits.SUMMARY] if _is_calendar(content_type, original) else "",
     )
+
+
+def _is_calendar(content_type: str, name: str) -> bool:
+    """Some programs send invitations as plain bytes with a name."""
+    return content_type in {"text/calendar", "application/ics"} or name.lower().endswith(".ics")
 
 
 def titled(title: str, content_type: str) -> str:

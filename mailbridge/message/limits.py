@@ -20,6 +20,7 @@ FILE_NAME = 200  # characters of a file name that is shown
 INLINE_FILES = 100  # uuencoded files taken out of one text
 TNEF_STEPS = 100_000  # attributes, properties and values of one winmail.dat
 CALENDAR_BYTES = 512 << 10
+SUMMARY = 4_000  # characters of what a calendar file says
 DEFECTS = 100  # that are told of one mail
 TEXT_BYTES = 2 << 20  # of all text bodies of a mail together: a thousand pages
 PART_TEXT_BYTES = 1 << 20  # of a leaf whose text is told in the list of parts

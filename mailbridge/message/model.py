@@ -76,6 +76,7 @@ class Attachment:
     content_id: str = ""
     is_message: bool = False
     inside: str = ""  # part path of the container it was taken out of (winmail.dat, message/rfc822, uuencode)
+    summary: str = ""  # of an invitation or an answer to one: what it says, one fact a line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

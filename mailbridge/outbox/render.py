@@ -183,6 +183,8 @@ class Renderer:
             "history": view.history,
             "files": view.files,
             "left_out": view.left_out,
+            "folded": view.folded,
+            "invitations": view.invitations,
             "recipient_name": view.recipient_name,
             "reply_to": notification.reply_to or view.desk.address,
             "event": notification.event,

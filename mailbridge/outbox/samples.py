@@ -35,6 +35,8 @@ _FULL = View(
     history=(Entry(author="Bogdan Ionescu", at=datetime(2026, 11, 20, 15, 50, tzinfo=UTC), text="Which model is it?"),),
     files=("panel.jpg", "film of the noise.mp4"),
     left_out=("film of the noise.mp4",),
+    folded=2,
+    invitations=("Method: REQUEST\nTitle: Look at the printer\nWhen: 2026-11-24 10:00 Europe/Bucharest",),
     recipient_name="Ana Pop",
     zone="Europe/Bucharest",
 )

@@ -10,6 +10,8 @@ A template sees, by name:
     history       Entries, newest first
     files         names of the attachments
     left_out      those of them that are too big to go along with this mail
+    invitations   what the invitations and answers among them say, one fact a line, where the text does not
+    folded        how many pictures of the sender's signature are neither listed nor carried
     author        who wrote `text`
     recipient_name, language, reply_to, event
     words         the constants of words.j2 in the language of the template
@@ -68,6 +70,8 @@ class View:
     history: tuple[Entry, ...] = ()
     files: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    folded: int = 0
+    invitations: tuple[str, ...] = ()
     recipient_name: str = ""
     zone: str = "UTC"  # in which times are shown
 

@@ -135,6 +135,7 @@ def _files(tx: Tx, notification: Notification) -> tuple[list[StoredAttachment], 
     found = [file for file in tx.mails.attachments(notification.mail) if not file.inside]
     if answer:
         return found, ()
+    found = [file for file in found if not file.hidden]
     room, carried = FILES_TO_AGENT, []
     for file in sorted(found, key=lambda file: file.size):
         room -= file.size

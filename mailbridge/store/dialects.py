@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -102,3 +102,42 @@ def in_transaction(connection: sa.Connection) -> bool:
 
 def _sqlite(connection: sa.Connection) -> sqlite3.Connection:
     return cast(sqlite3.Connection, connection.connection.dbapi_connection)
+
+
+# The search.  The words are folded by store.words already, so that each database is told to take them as they come: FTS5's `ascii`
+# parts at blanks and leaves all beyond ASCII alone, and a tsvector is written out instead of parsed with the rules of some locale.
+INDEX_MAIL = Both(
+    sa.text("INSERT INTO mail_search (rowid, words) VALUES (:mail, :words)"),
+    sa.text("INSERT INTO mail_search (mail, words) VALUES (:mail, CAST(:words AS tsvector))"),
+)
+_FOUND = Both(
+    sa.text("SELECT rowid AS mail FROM mail_search WHERE mail_search MATCH :asked"),
+    sa.text("SELECT mail FROM mail_search WHERE words @@ CAST(:asked AS tsquery)"),
+)
+_LAST_PLACE = 16_383  # PostgreSQL counts no further; words beyond are found, but not that they follow each other
+
+
+def searching(finish: Callable[[sa.CTE], Statement]) -> Both:
+    """A question about the mails that :asked finds; `finish` selects from them (`.c.mail`).
+
+    PostgreSQL is made to ask the index first: for the newest few it would rather walk all mails backward, which never ends for a rare word.
+    """
+
+    def found(statement: Any) -> sa.CTE:
+        return cast(sa.CTE, statement.columns(sa.column("mail", sa.BigInteger)).cte("found"))
+
+    return Both(finish(found(_FOUND.sqlite)), finish(found(_FOUND.postgresql).prefix_with("MATERIALIZED", dialect="postgresql")))
+
+
+def index_entry(words: Sequence[str], is_sqlite: bool) -> str:
+    """The words in their order, for INDEX_MAIL."""
+    if is_sqlite:
+        return " ".join(words)
+    return " ".join(f"{word}:{min(place, _LAST_PLACE)}" for place, word in enumerate(words, start=1))
+
+
+def search_question(rows: Sequence[Sequence[str]], is_sqlite: bool) -> str:
+    """All rows of words must be there, each with its words one after the other, the last of them perhaps only begun."""
+    if is_sqlite:
+        return " AND ".join(f'"{" ".join(row)}" *' for row in rows)
+    return " & ".join(f"({' <-> '.join(row)}:*)" for row in rows)

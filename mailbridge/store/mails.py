@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,9 +11,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from mailbridge.message.model import Attachment, Kind
+from mailbridge.message.pictures import OFTEN
 from mailbridge.store import dialects
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.documents import dump, load_any
+from mailbridge.store.pictures import Pictures
 from mailbridge.store.schema import attachments, mail_refs, mails
 from mailbridge.store.sql import Row, Sql, Values
 
@@ -68,6 +70,8 @@ class StoredAttachment:
     disposition: str
     content_id: str
     inside: str
+    summary: str = ""
+    hidden: bool = False  # a picture of the sender's signature: it came with their mails often enough to be no news
 
 
 _ADD = dialects.insert(mails, lambda statement: statement.on_conflict_do_nothing(index_elements=["fingerprint"]).returning(mails.c.id))
@@ -105,9 +109,10 @@ _SET_TICKET = tuple(
 
 
 class Mails:
-    def __init__(self, sql: Sql, blobs: Blobs) -> None:
+    def __init__(self, sql: Sql, blobs: Blobs, pictures: Pictures) -> None:
         self._sql = sql
         self._blobs = blobs
+        self._pictures = pictures
 
     def add(self, mail: StoredMail, *, explanation: object = None) -> int | None:
         """The mail is stored, with the ids it refers to; its id.  None: a mail with this fingerprint is there, nothing was stored.
@@ -145,11 +150,18 @@ class Mails:
         """Tickets that hold a mail which answers or refers to this id: the answer may come before its original."""
         return [row.ticket for row in self._sql.rows(_REFERRING, {"id": message_id})] if message_id else []
 
-    def add_attachments(self, mail: int, ticket: int | None, files: Sequence[Attachment]) -> None:
+    def add_attachments(
+        self, mail: int, ticket: int | None, files: Sequence[Attachment], *, sender: str = "", pictures: Collection[Attachment] = ()
+    ) -> None:
         """The files hang on the mail, their contents are among the blobs.  The name of a content is counted here again, because the
-        reader that counted it first had a stranger's mail in its hands."""
+        reader that counted it first had a stranger's mail in its hands.
+
+        `pictures` are those of the files that may belong to the signature of `sender`: they are hidden from the OFTEN-th mail on.
+        """
         names = self._blobs.put_many([file.content for file in files])
-        rows = [_attachment_columns(file, name) for file, name in zip(files, names, strict=True)]
+        hung = list(zip(files, names, strict=True))
+        seen = self._pictures.seen(sender, [name for file, name in hung if file in pictures])
+        rows = [{**_attachment_columns(file, name), "hidden": file in pictures and seen[name] >= OFTEN} for file, name in hung]
         self._sql.change(_ADD_ATTACHMENTS, [{**row, "mail": mail, "ticket": ticket} for row in rows])
 
     def attachments(self, mail: int) -> list[StoredAttachment]:
@@ -237,4 +249,5 @@ def _attachment_columns(file: Attachment, name: str) -> Values:
         "disposition": file.disposition,
         "content_id": file.content_id,
         "inside": file.inside,
+        "summary": file.summary,
     }

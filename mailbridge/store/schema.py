@@ -1,4 +1,5 @@
-"""The tables, as SQLAlchemy Core sees them.  Migration 0001 makes them; a test compares the two on both databases.
+"""The tables, as SQLAlchemy Core sees them.  The migrations make them; a test compares the two on both databases.  `mail_search` is
+not among them: it is one kind of table on SQLite and another on PostgreSQL, and stands in migration 0002 and in `dialects`.
 
 No foreign key leads to `tickets`: a ticket's number is reserved before its row is written, and its events, clocks and promises
 are written by the same transaction in whatever order reads best.  Partial indexes hold only the rows that somebody still
@@ -134,6 +135,17 @@ attachments = sa.Table(
     sa.Column("disposition", CleanText, nullable=False),
     sa.Column("content_id", CleanText, nullable=False),
     sa.Column("inside", sa.Text, nullable=False),
+    sa.Column("summary", CleanText, nullable=False, server_default=""),  # what an invitation says
+    sa.Column("hidden", sa.Boolean, nullable=False, server_default=sa.false()),  # a picture of the sender's signature, folded away
+)
+
+seen_pictures = sa.Table(  # on how many mails of a sender a small inline picture was; counting the attachments would get slower by the year
+    "seen_pictures",
+    metadata,
+    sa.Column("sender", CleanText, primary_key=True),  # lower case
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("times", sa.Integer, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 counters = sa.Table(  # ticket numbers of SQLite; PostgreSQL uses the sequence below

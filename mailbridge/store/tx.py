@@ -16,7 +16,9 @@ from mailbridge.store.inbox import Inbox
 from mailbridge.store.keys import Keys
 from mailbridge.store.mails import Mails
 from mailbridge.store.outbox import Outbox
+from mailbridge.store.pictures import Pictures
 from mailbridge.store.policies import Policies
+from mailbridge.store.search import Search
 from mailbridge.store.sql import Sql
 from mailbridge.store.state import State
 from mailbridge.store.tickets import Tickets
@@ -30,7 +32,8 @@ class Tx:
         self._sql = sql
         self.blobs = Blobs(sql)
         self.inbox = Inbox(sql, self.blobs)
-        self.mails = Mails(sql, self.blobs)
+        self.mails = Mails(sql, self.blobs, Pictures(sql))
+        self.search = Search(sql)
         self.tickets = Tickets(sql)
         self.events = Events(sql)
         self.clocks = Clocks(sql)

@@ -11,7 +11,7 @@ from mailbridge.cli.history import sentence, story
 from mailbridge.desk import events as happenings
 from mailbridge.desk.events import Actor, ActorKind, Event, Happening, MessageAdded, StatusChanged
 from mailbridge.desk.model import Participant, Priority
-from mailbridge.store.mails import Direction, StoredMail
+from mailbridge.store.mails import Direction, StoredAttachment, StoredMail
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ANA = Participant(address="ana@acme.example")
@@ -61,12 +61,20 @@ def test_the_story_goes_in_order_with_what_people_wrote() -> None:
     ]
     mail = StoredMail(id=5, direction=Direction.IN, received_at=NOW, fresh="It \x1b[31mburns\n\nAna")
 
-    assert story([mail], events, str).splitlines() == [
+    logo, panel = (
+        StoredAttachment(id=id, mail=5, ticket=1, part="2", name=name, content_type="image/png", size=1, sha256="", disposition="inline",
+                         content_id="", inside="", hidden=name == "logo.png")
+        for id, name in enumerate(("logo.png", "panel.png"))
+    )  # fmt: skip
+
+    assert story([mail], events, {5: [logo, panel]}, str).splitlines() == [
         "2026-11-21 09:00Z  ana@acme.example writes",
         "",
         "    It \\x1b[31mburns",
         "",
         "    Ana",
+        "",
+        "    files: panel.png; 1 picture of the signature",
         "",
         "2026-11-21 09:02Z  status new → open  by agent bogdan",
     ]

@@ -1,0 +1,54 @@
+"""`mailbridge search`: mails by their words."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailbridge.cli import exits
+from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk
+from mailbridge.cli.show import print_json, safe, when
+from mailbridge.ids import ticket_number
+
+if TYPE_CHECKING:
+    from mailbridge.config import Config
+    from mailbridge.store.search import Hit
+
+
+@click.command()
+@desk_option
+@json_option
+@limit_option(20)
+@click.option("--customer", metavar="ADDRESS", help="Only mails of this person, and on tickets they take part in.")
+@click.argument("words", nargs=-1, required=True)
+def search(folder: Path, as_json: bool, limit: int, customer: str | None, words: tuple[str, ...]) -> int:
+    """Find mails that hold all WORDS in subject, text or names of files, newest first; notes of agents too.
+
+    A word is found by its beginning, whatever its accents: "druck" finds Drucker.  Exit code 1 when there is none.
+    """
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        hits = tx.search.find(" ".join(words), customer=customer, limit=limit)
+    if as_json:
+        print_json([hit_json(hit, desk.config) for hit in hits])
+    else:
+        click.echo("\n".join(told(hit, desk.config) for hit in hits) or "no mails")
+    return exits.OK if hits else exits.MISTAKES
+
+
+def told(hit: Hit, config: Config) -> str:
+    """Two lines: which mail, and where in it the words stand."""
+    place = number(hit, config) or "no ticket"
+    note = ", note" if hit.internal else ""
+    return f'{place}  {when(hit.at)}  {safe(hit.sender)}{note}  "{safe(hit.subject)}"\n    {safe(hit.snippet)}'
+
+
+def hit_json(hit: Hit, config: Config) -> dict[str, object]:
+    """The hit, and the ticket's number as people write it."""
+    return {"number": number(hit, config), **asdict(hit)}
+
+
+def number(hit: Hit, config: Config) -> str:
+    return ticket_number(config.desk.prefix, hit.ticket) if hit.ticket else ""

@@ -1,0 +1,105 @@
+"""The words of a text as the search knows them: folded by us, so that both databases find the same.
+
+PostgreSQL takes accents off only with an extension that a desk's owner may not have, and neither database parts a text that is written
+without blanks.  Here `Wörld` becomes `world`, `Straße` `strasse`, `Ｆax` `fax`; a run of characters of such a script becomes its pairs,
+打印机 is 打印 印机 机, so that any part of it is found, also one of two characters, and no list of words is needed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+MOST_CHARACTERS = 65_536  # of one text; keeps the entry of a mail below the 1 MB that PostgreSQL can hold
+MOST_ITEMS = 20  # of one question
+_LONGEST = 64  # characters of one word; what is longer (a web address in base64) counts as several that follow each other
+_PIECE = 256  # characters folded at once: sorting the accents of one letter takes the square of their number
+_EXCERPT = 160
+_BEFORE = 50
+
+_LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
+_UNFOLDED = str.maketrans(_LETTERS)  # those that Unicode does not part into letter and accent
+_MAYBE_MARKS = re.compile("[\u0300-\U0010ffff]+")
+
+# Thai, Lao, Myanmar and Khmer; Japanese, Chinese and Korean.  Koreans do write blanks, but what is looked for stands inside such words.
+_UNPARTED = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u30ff\u3105-\u312f"
+    "\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
+)
+_RUN = re.compile(f"(?P<unparted>[{_UNPARTED}]+)|[^\\W_{_UNPARTED}]+")
+_PLAIN_WORD = re.compile(f"[a-z0-9]{{1,{_LONGEST}}}")
+_ITEM = re.compile(r"\S+")
+
+Row = list[str]  # words that follow each other
+
+
+def folded(text: str) -> str:
+    """The text in lower case, without accents, each character in its plainest form (NFKC)."""
+    if text.isascii():
+        return text.lower()
+    return "".join(_folded(text[start : start + _PIECE]) for start in range(0, len(text), _PIECE))
+
+
+def words(text: str) -> Row:
+    """All words of the text in order, for the index."""
+    if text.isascii():
+        return _PLAIN_WORD.findall(text[:MOST_CHARACTERS].lower())
+    found: Row = []
+    for run in _RUN.finditer(folded(text[:MOST_CHARACTERS])[:MOST_CHARACTERS]):
+        found += _parted(run[0], 1, 2) if run["unparted"] else _parted(run[0], _LONGEST, _LONGEST)
+    return found
+
+
+def asked(question: str) -> list[Row]:
+    """What somebody looks for: each item between blanks is a row of words, `10.0.0.7` is 10 0 0 7, the last of them perhaps only begun.
+
+    A question of nothing but punctuation is an empty list."""
+    rows = [_row(item[0]) for item, _ in zip(_ITEM.finditer(question[:MOST_CHARACTERS]), range(MOST_ITEMS), strict=False)]
+    return [row for row in rows if row]
+
+
+def excerpt(text: str, rows: Sequence[Row]) -> str:
+    """About 160 characters of the text in one line, from shortly before the first thing looked for, or the beginning."""
+    text = text[:MOST_CHARACTERS]
+    start = max(0, _first(text, rows) - _BEFORE)
+    start = text.find(" ", start, start + _BEFORE) + 1 or start if start else 0
+    line = " ".join(text[start : start + _EXCERPT].split())
+    return f"{'…' if start else ''}{line}{'…' if start + _EXCERPT < len(text) else ''}"
+
+
+def _first(text: str, rows: Sequence[Row]) -> int:
+    for item in _ITEM.finditer(text):
+        found = words(item[0])
+        for place in range(len(found)):
+            if any(_stands(row, found, place) for row in rows):
+                # Pairs begin one at each character, so that in a text without blanks the place is about right; elsewhere it is small.
+                return item.start() + place
+    return 0
+
+
+def _stands(row: Row, found: Row, place: int) -> bool:
+    end = place + len(row) - 1
+    return end < len(found) and found[place:end] == row[:-1] and found[end].startswith(row[-1])
+
+
+def _row(item: str) -> Row:
+    row = words(item)
+    last = _RUN.fullmatch(row[-1]) if row else None
+    # The lone last character of 打印机 begins a pair wherever the text goes on: it would find less than the pairs alone.
+    lone = len(row) > 1 and last and last["unparted"] and row[-2].endswith(row[-1]) and len(row[-2]) > len(row[-1])
+    return row[:-1] if lone else row
+
+
+def _parted(run: str, step: int, size: int) -> Row:
+    return [run[start : start + size] for start in range(0, len(run), step)]
+
+
+def _folded(piece: str) -> str:
+    plain = unicodedata.normalize("NFKD", piece).casefold().translate(_UNFOLDED)
+    return unicodedata.normalize("NFKC", _MAYBE_MARKS.sub(_without_accents, plain))
+
+
+def _without_accents(run: re.Match[str]) -> str:
+    """Classes up to 9 make other letters and stay: the nukta of Hindi, the voicing of kana, the virama."""
+    return "".join(char for char in run[0] if unicodedata.combining(char) <= 9)
