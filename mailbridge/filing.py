@@ -30,6 +30,7 @@ from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.recipients import customers, named
 from mailbridge.outbox.results import results_as_values
 from mailbridge.record import record
+from mailbridge.rules.commands import commands
 from mailbridge.rules.match import Verdict
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
@@ -89,21 +90,32 @@ class Filing:
         filing.finish(decision, told)
         return Result(outcome=Outcome.TICKET, ticket=ticket_id, mail=mail, told=bool(told))
 
-    def customer_mail(self, ticket: Ticket, *, automatic: bool, proven: bool) -> Result:
-        """A customer's mail went on their ticket; a robot's is kept there and moves nothing.  `proven`: they may bring others along."""
+    def customer_mail(self, ticket: Ticket, *, automatic: bool, proven: bool, verdict: Verdict | None = None) -> Result:
+        """A customer's mail went on their ticket; a robot's is kept there and moves nothing.
+
+        `proven`: they may bring others along.  `verdict`: what the rules that look at replies want done to the ticket.
+        """
         mail = self.store_mail(ticket=ticket.id)
         command = Write(author=self.writer.address, automatic=automatic, others=self._copied() if proven and not automatic else ())
-        decision = decide(ticket, command, self._about(self._actor(), mail))
-        told = self.tell(decision, mail, answerable=False)
+        written = decide(ticket, command, self._about(self._actor(), mail))
+        decision = self._as_rules_want(written, verdict, mail) if verdict and verdict.rules else written
+        told = self.tell(decision, mail, answerable=False, verdict=verdict)
         self.finish(decision, told)
         return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
+
+    def _as_rules_want(self, written: Decision, verdict: Verdict, mail: int) -> Decision:
+        if written.ticket is None:
+            return written
+        actor = Actor(kind=ActorKind.RULE, name=verdict.rules[-1])
+        wanted, _ = _decide_all(written.ticket, [("", command) for command in commands(verdict)], self._about(actor, mail))
+        return Decision(ticket=wanted.ticket, events=(*written.events, *wanted.events))
 
     def agent_mail(self, ticket: Ticket) -> Result:
         """An agent's mail: its text went to the customer (or is a note), its commands were judged one by one, and the agent is told."""
         written = mailcommands.read(written_in_both(self.message), self.writer.agent)
-        commands = [(line.text, line.command) for line in written.lines if line.command]
-        internal = any(isinstance(command, Note) for _, command in commands)
-        asked: list[tuple[str, Command]] = [(text, command) for text, command in commands if not isinstance(command, Note)]
+        spoken = [(line.text, line.command) for line in written.lines if line.command]
+        internal = any(isinstance(command, Note) for _, command in spoken)
+        asked: list[tuple[str, Command]] = [(text, command) for text, command in spoken if not isinstance(command, Note)]
         speaks = bool(written.text or self.message.attachments)
         if speaks:
             asked.insert(0, ("", Note() if internal else Answer()))
@@ -117,13 +129,14 @@ class Filing:
         self.finish(decision, told)
         return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
 
-    def bounce(self) -> Result:
-        """A delivery report.  It counts only where it returns a mail that we sent, by our own signed Message-ID; else it is just kept."""
+    def bounce(self, placed: Ticket | None) -> Result:
+        """A delivery report.  It counts only where it returns a mail that we sent, by our own signed Message-ID; else it is just mail of
+        a robot, kept on the ticket it was placed on, if any."""
         report = self.message.bounce
         ours = self.tx.outbox.by_message_id(report.original_id) if report else None
         ticket = self.tx.tickets.get(ours.notification.ticket) if ours and ours.notification.ticket else None
         if report is None or ours is None or ticket is None:
-            return self.keep(Outcome.KEPT)
+            return self.customer_mail(placed, automatic=True, proven=False) if placed else self.keep(Outcome.KEPT)
         recipient = ours.notification.recipient
         mail = self.store_mail(ticket=ticket.id)
         asked: list[tuple[str, Command]] = [("", Write(author=self.message.sender.address, automatic=True))]

@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from mailbridge.config import WhenVirus
 from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.identify import identify
 from mailbridge.conversation.model import Placement, Reason
@@ -33,6 +34,8 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     copy = tx.mails.by_fingerprint(message.fingerprint)
     if copy is not None:
         return Result(outcome=Outcome.DUPLICATE, ticket=copy.ticket, mail=copy.id, reason=f"a copy of mail {copy.id}")
+    if arrival.scan.virus and desk.config.scan.virus is WhenVirus.QUARANTINE:
+        return Result(outcome=Outcome.QUARANTINED, reason=f"virus: {arrival.scan.virus}")
     if tx.inbox.earlier_waiting(referred(message), arrival.id):
         return Result(outcome=Outcome.WAIT, reason="the mail it answers is still on its way through")
 
@@ -45,26 +48,28 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
 
     filing = Filing(tx=tx, message=message, arrival=arrival, writer=writer, desk=desk, now=now)
     if message.bounce is not None:
-        return filing.bounce()
-    if placement.ticket is not None:
-        if writer.agent:
-            return filing.agent_mail(placement.ticket)
-        proven = writer.verified or placement.reason in (Reason.REPLY_ADDRESS, Reason.MESSAGE_ID)
-        return filing.customer_mail(placement.ticket, automatic=automatic, proven=proven)
+        return filing.bounce(placement.ticket)
+    if placement.ticket is not None and writer.agent:
+        return filing.agent_mail(placement.ticket)
     if automatic:
-        return filing.keep(Outcome.KEPT)
+        return filing.customer_mail(placement.ticket, automatic=True, proven=False) if placement.ticket else filing.keep(Outcome.KEPT)
 
-    verdict = judge(message, arrival, writer, placement, desk, now)
+    verdict = judge(tx, message, arrival, writer, placement, desk, now)
+    if arrival.scan.virus:
+        verdict = replace(verdict, tags=(*verdict.tags, "virus"), no_ack=True)
     filing = replace(filing, arrival=arrival.judged(verdict))
     if verdict.quarantine:
         return Result(outcome=Outcome.QUARANTINED, reason=f"rule: {verdict.quarantine}")
     if verdict.drop:
         return filing.keep(Outcome.IGNORED)
+    if placement.ticket is not None:
+        proven = writer.verified or placement.reason in (Reason.REPLY_ADDRESS, Reason.MESSAGE_ID)
+        return filing.customer_mail(placement.ticket, automatic=False, proven=proven, verdict=verdict)
     return filing.new_ticket(placement, verdict)
 
 
-def judge(message: Message, arrival: Arrival, writer: Writer, placement: Placement, desk: Desk, now: datetime) -> Verdict:
-    """What the admin's rules say about a mail that opens a ticket."""
+def judge(tx: Tx, message: Message, arrival: Arrival, writer: Writer, placement: Placement, desk: Desk, now: datetime) -> Verdict:
+    """What the admin's rules say: all of them about a mail that opens a ticket, about a reply those that ask for replies."""
     facts = facts_of(
         message,
         arrival.envelope,
@@ -73,6 +78,10 @@ def judge(message: Message, arrival: Arrival, writer: Writer, placement: Placeme
         ticket=placement.ticket,
         organisation=desk.organisation,
         own_addresses=desk.config.desk.addresses,
+        spam=(arrival.scan.spam.score, arrival.scan.spam.required) if arrival.scan.spam else None,
+        virus=arrival.scan.virus,
+        unscanned=arrival.scan.unscanned,
+        team_load=tx.tickets.team_load() if "load" in desk.policy.rules.asks else None,
         now=now,
     )
     return run(desk.policy.rules, facts)

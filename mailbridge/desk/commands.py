@@ -82,6 +82,29 @@ class SetPriority:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetType:
+    type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddTags:
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetField:
+    name: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddParticipant:
+    """Somebody who hears of the ticket from now on."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseAlert:
     promise: str
     alert: str
@@ -97,4 +120,21 @@ class ReportFailure:
     reason: str
 
 
-Command = Open | Write | Answer | Note | SetStatus | Close | Reopen | Assign | SetTeam | SetPriority | RaiseAlert | ReportFailure
+Command = (
+    Open
+    | Write
+    | Answer
+    | Note
+    | SetStatus
+    | Close
+    | Reopen
+    | Assign
+    | SetTeam
+    | SetPriority
+    | SetType
+    | AddTags
+    | SetField
+    | AddParticipant
+    | RaiseAlert
+    | ReportFailure
+)

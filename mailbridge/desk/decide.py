@@ -14,6 +14,8 @@ from typing import assert_never
 
 from mailbridge.desk import states
 from mailbridge.desk.commands import (
+    AddParticipant,
+    AddTags,
     Answer,
     Assign,
     Close,
@@ -23,9 +25,11 @@ from mailbridge.desk.commands import (
     RaiseAlert,
     Reopen,
     ReportFailure,
+    SetField,
     SetPriority,
     SetStatus,
     SetTeam,
+    SetType,
     Write,
 )
 from mailbridge.desk.events import (
@@ -48,7 +52,7 @@ from mailbridge.desk.events import (
     TypeChanged,
 )
 from mailbridge.desk.evolve import evolve
-from mailbridge.desk.model import Organisation, Team, Ticket
+from mailbridge.desk.model import Organisation, Participant, Role, Team, Ticket
 from mailbridge.desk.permissions import may
 
 
@@ -145,6 +149,15 @@ def _happenings(ticket: Ticket, command: Command, about: Circumstances) -> list[
             return _to_team(ticket, name, organisation)
         case SetPriority(priority=priority):
             return [] if priority is ticket.priority else [PriorityChanged(before=ticket.priority, after=priority)]
+        case SetType(type=type_):
+            return [] if type_ == ticket.type else [TypeChanged(before=ticket.type, after=type_)]
+        case AddTags(tags=tags):
+            new = tuple(tag for tag in tags if tag not in ticket.tags)
+            return [TagsAdded(tags=new)] if new else []
+        case SetField(name=name, value=value):
+            return [] if (name, value) in ticket.fields else [FieldSet(name=name, value=value)]
+        case AddParticipant(address=address):
+            return _joined(ticket, address)
         case RaiseAlert(promise=promise, alert=alert, due_at=due_at):
             return [AlertRaised(promise=promise, alert=alert, due_at=due_at)]
         case ReportFailure(recipient=recipient, what=what, reason=reason):
@@ -204,6 +217,13 @@ def _assigned(ticket: Ticket, name: str, organisation: Organisation) -> list[Hap
     if name and ticket.status == states.NEW:
         happened += _status_change(ticket, states.OPEN, organisation)
     return happened
+
+
+def _joined(ticket: Ticket, address: str) -> list[Happening]:
+    known = ticket.participant(address)
+    if known is not None and known.role is not Role.MENTIONED:
+        return []
+    return [ParticipantAdded(participant=Participant(address=address, name=known.name if known else "", role=Role.PARTICIPANT))]
 
 
 def _to_team(ticket: Ticket, name: str, organisation: Organisation) -> list[Happening] | Decision:

@@ -10,7 +10,6 @@ from enum import StrEnum
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets as Targets  # the desk's word too
 
-
 IMPORTED = "import"  # the channel of tickets from an archive: nothing is promised on them and nobody is told of them
 
 

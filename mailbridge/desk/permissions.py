@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
-from mailbridge.desk.commands import Answer, Assign, Close, Command, Note, Reopen, SetPriority, SetStatus, SetTeam
+from mailbridge.desk.commands import (
+    AddParticipant,
+    AddTags,
+    Answer,
+    Assign,
+    Close,
+    Command,
+    Note,
+    Reopen,
+    SetField,
+    SetPriority,
+    SetStatus,
+    SetTeam,
+    SetType,
+)
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import Organisation, Ticket
 
-AGENTS_ONLY = (Answer, Note, SetStatus, Close, Reopen, Assign, SetTeam, SetPriority)
+AGENTS_ONLY = (
+    Answer,
+    Note,
+    SetStatus,
+    Close,
+    Reopen,
+    Assign,
+    SetTeam,
+    SetPriority,
+    SetType,
+    AddTags,
+    SetField,
+    AddParticipant,
+)
 
 
 def may(actor: Actor, command: Command, ticket: Ticket | None, organisation: Organisation) -> str:

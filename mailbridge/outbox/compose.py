@@ -47,7 +47,7 @@ class Occasion:
     own_addresses: frozenset[str] = frozenset()
     values: tuple[tuple[str, str], ...] = ()
     receipt: str = "received"  # the customer's template for a new ticket; a rule may choose another
-    also: tuple[Recipient, ...] = ()  # whom a rule wants told of a new ticket, besides the team
+    also: tuple[Recipient, ...] = ()  # whom a rule wants told of this mail, besides those it concerns
 
 
 def notifications(events: Sequence[Event], occasion: Occasion) -> tuple[Notification, ...]:
@@ -110,7 +110,8 @@ def _message(event: Event, events: Sequence[Event], occasion: Occasion) -> Itera
     else:
         reopened = any(isinstance(e.what, StatusChanged) and e.what.reopens for e in events)
         values = (("author", what.author), ("reopened", "yes" if reopened else ""))
-        yield from _to(responsible(occasion.ticket, occasion.organisation), Audience.AGENT, "customer_replied", occasion, values=values)
+        told = (*responsible(occasion.ticket, occasion.organisation), *occasion.also)
+        yield from _to(told, Audience.AGENT, "customer_replied", occasion, values=values)
 
 
 def _status(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:

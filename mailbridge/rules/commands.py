@@ -5,7 +5,7 @@ A new ticket takes the verdict whole when it is opened; `desk.decide` judges the
 
 from __future__ import annotations
 
-from mailbridge.desk.commands import Assign, Command, SetPriority, SetStatus, SetTeam
+from mailbridge.desk.commands import AddParticipant, AddTags, Assign, Command, SetField, SetPriority, SetStatus, SetTeam, SetType
 from mailbridge.desk.model import Priority
 from mailbridge.rules.match import Verdict
 
@@ -21,4 +21,10 @@ def commands(verdict: Verdict) -> tuple[Command, ...]:
         asked.append(SetPriority(priority=Priority(verdict.priority)))
     if verdict.status is not None:
         asked.append(SetStatus(status=verdict.status))
+    if verdict.type is not None:
+        asked.append(SetType(type=verdict.type))
+    if verdict.tags:
+        asked.append(AddTags(tags=verdict.tags))
+    asked += [SetField(name=name, value=value) for name, value in verdict.fields]
+    asked += [AddParticipant(address=address) for address in verdict.cc]
     return tuple(asked)

@@ -68,8 +68,8 @@ class Clocks:
             if due.state is (State.STOPPED if deadline in wanted else State.RUNNING)
         ]
         self._sql.change(_SET_STATE, changed)
-        new = sorted(wanted - known.keys(), key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step))
-        self._sql.change(_ADD, [{"ticket": ticket, "state": State.RUNNING, **_columns(deadline)} for deadline in new])
+        added = sorted(wanted - known.keys(), key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step))
+        self._sql.change(_ADD, [{"ticket": ticket, "state": State.RUNNING, **_columns(deadline)} for deadline in added])
 
     def due(self, now: datetime, limit: int) -> list[Due]:
         """What should have been told by now, oldest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,7 @@ from mailbridge.desk.model import Role
 from mailbridge.filing import Outcome
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.outbox.model import Audience
-from tests.harness import TestDesk, a_desk, a_mail, proven
+from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
 CAROL, MALLORY = "carol@customer.test", "mallory@attacker.test"
 
@@ -165,10 +166,8 @@ def test_proven_agent_without_a_token_of_the_ticket_commands_nothing_there(desk:
     assert desk.ticket().status == "new"
 
 
-def test_desk_without_verdicts_may_trust_the_token_of_a_mail_to_that_very_agent(tmp_path: object) -> None:
-    from pathlib import Path
-
-    with a_desk(Path(str(tmp_path)), agent_trust=AgentTrust.TOKEN) as desk:
+def test_desk_without_verdicts_may_trust_the_token_of_a_mail_to_that_very_agent(tmp_path: Path) -> None:
+    with a_desk(tmp_path, agent_trust=AgentTrust.TOKEN) as desk:
         desk.feed(a_mail())
         own = desk.promise_to("bogdan@desk.test").reply_to
         claras = desk.promise_to("clara@desk.test").reply_to
@@ -286,3 +285,28 @@ def test_imported_archive_makes_tickets_and_tells_nobody(desk: TestDesk) -> None
     desk.pass_time(days=30)
     desk.app.sweep()
     assert (desk.ticket().channel, desk.promises()) == ("import", [])
+
+
+REPLY_RULES = {
+    **RULES,
+    "routing/20-replies.yaml": """
+- name: a customer who shouts
+  when:
+    all:
+      - reply: true
+      - body: {contains: asap}
+  then: {priority: urgent, tags: [shouting], team: network}
+""",
+}
+
+
+def test_rule_that_asks_for_replies_moves_the_ticket_and_others_leave_it_alone(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=REPLY_RULES) as desk:
+        desk.feed(a_mail("Please help asap."))
+        assert (desk.ticket().priority, desk.ticket().team) == ("normal", "support")
+        reply = {"to": desk.promise_to(CAROL).reply_to}
+        desk.feed(a_mail("About my vpn", subject="vpn", message_id="<2@customer.test>", **reply))
+        assert (desk.ticket().priority, desk.ticket().team) == ("normal", "support")
+        desk.feed(a_mail("I need it asap!", message_id="<3@customer.test>", **reply))
+        assert (desk.ticket().priority, desk.ticket().team, desk.ticket().tags) == ("urgent", "network", ("shouting",))
+        desk.assert_sound()
