@@ -52,7 +52,7 @@ def virustest(facts: Facts, headers: Headers) -> int:
 
 
 def _spam(facts: Facts, headers: Headers) -> tuple[float, float] | None:
-    """Score and the score required to be spam.  Where ours was asked and did not answer, no header does it instead: anybody can write one."""
+    """As `_score`, of our own filter first.  Where that was asked and did not answer, no header does: anybody can write one."""
     return None if "spam" in facts.unscanned else facts.spam or _score(headers)
 
 
