@@ -10,9 +10,10 @@ from functools import cached_property
 from typing import Self
 
 from mailbridge import shipped
+from mailbridge.checks import build
 from mailbridge.checks.examine import Examiner
 from mailbridge.clock import Clock, SystemClock
-from mailbridge.config import Config, SenderCheck
+from mailbridge.config import Config
 from mailbridge.context import Desk, reading_policy
 from mailbridge.conversation.tokens import Signer
 from mailbridge.desk.commands import ReportFailure
@@ -134,12 +135,8 @@ class App:
 
     @cached_property
     def examiner(self) -> Examiner | None:
-        """What asks the DNS about senders; None where nothing of it is configured, and nothing is loaded for it then."""
-        if self.config.authenticity.check is SenderCheck.HEADERS:
-            return None
-        from mailbridge.checks.build import examiner
-
-        return examiner(self.config)
+        """What asks the DNS and scanners about mails; None where nothing of it is configured."""
+        return build.examiner(self.config)
 
     def deliverer(self) -> Deliverer:
         """A new courier with its own connection; each thread takes one."""

@@ -48,6 +48,36 @@ class Authenticity:
     time_limit: timedelta = timedelta(seconds=10)  # for one mail
 
 
+class WhenSilent(StrEnum):
+    """What becomes of a mail that a scanner could not look at."""
+
+    ACCEPT = "accept"
+    WAIT = "wait"
+
+
+class WhenVirus(StrEnum):
+    """What becomes of a mail with a known virus."""
+
+    QUARANTINE = "quarantine"
+    TAG = "tag"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scanners:
+    """What looks at the content of mails; '' and None: nothing does."""
+
+    clamd: tuple[str, int] | str | None = None  # a server, or the path of a socket
+    clamd_max: int = 25 << 20
+    rspamd: str = ""
+    time_limit: timedelta = timedelta(seconds=30)  # for one mail and one scanner
+    on_failure: WhenSilent = WhenSilent.ACCEPT
+    virus: WhenVirus = WhenVirus.QUARANTINE
+
+    @property
+    def any(self) -> bool:
+        return self.clamd is not None or bool(self.rspamd)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
     name: str
@@ -136,6 +166,7 @@ class Config:
     outgoing: Outgoing = field(default_factory=Outgoing)
     limits: Limits = field(default_factory=Limits)
     authenticity: Authenticity = field(default_factory=Authenticity)
+    scan: Scanners = field(default_factory=Scanners)
     readers: int = 2  # reading child processes
     batch: int = 50  # mails a commit when a backlog is worked off
     log_format: str = "auto"  # auto | json | console

@@ -10,7 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from mailbridge import settings
-from mailbridge.config import After, AgentTrust, Authenticity, Config, Desk, Limits, Listener, Mailbox, Outgoing, SenderCheck, Tls
+from mailbridge.config import (
+    After,
+    AgentTrust,
+    Authenticity,
+    Config,
+    Desk,
+    Limits,
+    Listener,
+    Mailbox,
+    Outgoing,
+    Scanners,
+    SenderCheck,
+    Tls,
+    WhenSilent,
+    WhenVirus,
+)
 from mailbridge.errors import ConfigError, Problem
 from mailbridge.places import Where
 from mailbridge.settings import Reader, Source
@@ -18,6 +33,7 @@ from mailbridge.settings import Reader, Source
 FILE = "mailbridge.toml"
 STORE_SCHEMES = {"sqlite": "sqlite:///mailbridge.db", "postgresql": "postgresql://mailbridge@db.example/mailbridge"}
 OUTGOING_SCHEMES = {"smtp": "smtp://mail.example:587", "smtps": "smtps://mail.example:465", "maildir": "maildir:outgoing"}
+RSPAMD_SCHEMES = {"http": "http://127.0.0.1:11333", "https": "https://spam.example"}
 
 _PORT = settings.number(1, 65535)
 _SECRET: dict[str, Reader] = {"password": settings.no_secret, "password_file": settings.path, "password_env": settings.text}
@@ -88,6 +104,14 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "dns_servers": settings.many(settings.server(53)),
         "time_limit": settings.duration(timedelta(seconds=1), timedelta(minutes=2)),
     },
+    "scan": {
+        "clamd": settings.server_or_socket(3310),
+        "clamd_max": settings.size(1 << 10, 4 << 30),
+        "rspamd": settings.url(RSPAMD_SCHEMES),
+        "time_limit": settings.duration(timedelta(seconds=1), timedelta(minutes=2)),
+        "on_failure": settings.choice(WhenSilent),
+        "virus": settings.choice(WhenVirus),
+    },
     "workers": {"readers": settings.number(1, 256), "batch": settings.number(1, 10_000)},
     "log": {
         "format": settings.choice(("auto", "json", "console")),
@@ -156,6 +180,7 @@ class _Reading:
         store_url = self._store_url()
         limits = Limits(**self._section("limits"))
         authenticity = self._authenticity()
+        scan = self._scan()
         log = self._section("log")
         workers = self._section("workers")
         self._twice("mailbox", "name")
@@ -172,6 +197,7 @@ class _Reading:
             outgoing=outgoing,
             limits=limits,
             authenticity=authenticity,
+            scan=scan,
             **workers,
             **{f"log_{key}": value for key, value in log.items()},
         )
@@ -237,6 +263,12 @@ class _Reading:
                 hint = "names are looked up by them, so they cannot be looked up themselves"
                 self.source.at_value(("authenticity", "dns_servers", index), f'dns_servers: "{address}" is no IP address', hint)
         self._idle("authenticity", ("dns_servers", "time_limit"), found.check is SenderCheck.DNS, 'write check = "dns" beside it')
+        return found
+
+    def _scan(self) -> Scanners:
+        found = Scanners(**self._section("scan"))
+        self._idle("scan", ("clamd_max", "virus"), found.clamd is not None, 'name a scanner beside it: clamd = "127.0.0.1:3310"')
+        self._idle("scan", ("time_limit", "on_failure"), found.any, 'name a scanner beside it: clamd = "…" or rspamd = "…"')
         return found
 
     def _idle(self, section: str, keys: tuple[str, ...], used: bool, hint: str) -> None:

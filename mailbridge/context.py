@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mailbridge.checks.scan import Scan
 from mailbridge.config import AgentTrust, Config
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
@@ -54,6 +55,7 @@ class Arrival:
     envelope: Envelope
     sha256: str
     size: int
+    scan: Scan = field(default_factory=Scan)
     explanation: Mapping[str, Any] = field(default_factory=lambda: {"version": EXPLANATION})
 
     def explained(self, message: Message, writer: Writer, placement: Placement) -> Arrival:
@@ -72,6 +74,10 @@ class Arrival:
             "defects": list(message.defects),
         }
         return replace(self, explanation={**self.explanation, **said})
+
+    def scanned(self, scan: Scan) -> Arrival:
+        """With what scanners of ours said, where any were asked."""
+        return replace(self, scan=scan, explanation={**self.explanation, "scan": scan.to_json()}) if scan.asked else self
 
     def judged(self, verdict: Verdict) -> Arrival:
         """With the trace of the rules."""

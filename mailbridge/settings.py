@@ -186,6 +186,17 @@ def server(port: int) -> Reader:
     return read
 
 
+def server_or_socket(port: int) -> Reader:
+    """A server as `server` reads it, or the absolute path of a socket of this machine."""
+    read_server = server(port)
+
+    def read(value: object) -> tuple[str, int] | str:
+        found = text(value)
+        return found if found.startswith("/") else read_server(found)
+
+    return read
+
+
 def no_secret(value: object) -> str:
     raise Wrong(
         "a password does not belong in this file",

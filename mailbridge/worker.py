@@ -20,6 +20,7 @@ from mailbridge.clock import Clock
 from mailbridge.context import Arrival, Desk
 from mailbridge.errors import MailbridgeError, StoreAway, Transient
 from mailbridge.filing import LostRace, Outcome, Result
+from mailbridge.holding import Hold, hold
 from mailbridge.isolation.pool import Readers, ReadingFailed
 from mailbridge.message.model import Message
 from mailbridge.ops import crash
@@ -195,7 +196,9 @@ class Worker:
             return self._trouble(tx, waiting, desk, owner, f"it could not be read: {mail.reason}")
         if mail is None:
             return self._again(tx, waiting, owner, "the checks of the mails before it took too long")
-        arrival = Arrival(id=waiting.id, envelope=waiting.envelope, sha256=waiting.sha256, size=waiting.size)
+        if held := hold(mail, waiting.attempts, desk):
+            return self._hold(tx, waiting, desk, owner, held)
+        arrival = Arrival(id=waiting.id, envelope=waiting.envelope, sha256=waiting.sha256, size=waiting.size).scanned(mail.scan)
         try:
             with tx.savepoint():
                 result = process(tx, mail.message, arrival, desk, self._clock.now())
@@ -230,6 +233,13 @@ class Worker:
     def _again(self, tx: Tx, waiting: Waiting, owner: str, reason: str) -> Result:
         tx.inbox.release(waiting.id, self._clock.now() + SOON, forget_attempt=True, owner=owner)
         return Result(outcome=Outcome.WAIT, reason=reason)
+
+    def _hold(self, tx: Tx, waiting: Waiting, desk: Desk, owner: str, held: Hold) -> Result:
+        """Tried again later, when those who did not answer may be back."""
+        if held.counts and waiting.attempts >= desk.config.limits.tries:
+            return self._trouble(tx, waiting, desk, owner, held.reason)
+        tx.inbox.release(waiting.id, self._clock.now() + LATER, forget_attempt=not held.counts, owner=owner)
+        return Result(outcome=Outcome.WAIT, reason=held.reason)
 
     def _trouble(self, tx: Tx, waiting: Waiting, desk: Desk, owner: str, reason: str) -> Result:
         """Tried again later, alone; after the last try it goes aside, whole, with its reason."""

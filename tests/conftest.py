@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness import DeskApp
 
-pytest_plugins = ["tests.servers.postgres", "tests.servers.stores", "tests.servers.dovecot", "tests.servers.postfix"]
+pytest_plugins = ["tests.servers.postgres", "tests.servers.stores", "tests.servers.dovecot", "tests.servers.postfix", "tests.servers.clamd", "tests.servers.rspamd"]
 
 
 @pytest.fixture(scope="session", autouse=True)

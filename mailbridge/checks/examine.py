@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+from mailbridge.checks.scan import NotScanned, Scan, Silence, Spam
 from mailbridge.intake.envelope import Envelope
 from mailbridge.message.model import Message, Sender
 
@@ -18,6 +19,7 @@ class Examined:
     """A mail with what was found out about it."""
 
     message: Message
+    scan: Scan = field(default_factory=Scan)
 
 
 class ChecksSenders(Protocol):
@@ -26,11 +28,30 @@ class ChecksSenders(Protocol):
     def sender(self, claimed: Sender, raw: bytes, envelope: Envelope) -> Sender: ...
 
 
+class FindsViruses(Protocol):
+    """`checks.clamd.Clamd` is one."""
+
+    def scan(self, raw: bytes) -> str: ...
+
+
+class ScoresSpam(Protocol):
+    """`checks.rspamd.Rspamd` is one."""
+
+    def score(self, raw: bytes, envelope: Envelope) -> Spam: ...
+
+
 class Examiner:
     """Every check that is configured.  Its threads start with the first mail; `close` ends them."""
 
-    def __init__(self, *, authenticity: ChecksSenders | None = None, now: Callable[[], float]) -> None:
-        self._authenticity, self._now = authenticity, now
+    def __init__(
+        self,
+        *,
+        authenticity: ChecksSenders | None = None,
+        viruses: FindsViruses | None = None,
+        spam: ScoresSpam | None = None,
+        now: Callable[[], float],
+    ) -> None:
+        self._authenticity, self._viruses, self._spam, self._now = authenticity, viruses, spam, now
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="check")
 
     def close(self) -> None:
@@ -54,4 +75,18 @@ class Examiner:
     def _one(self, message: Message, envelope: Envelope, raw: bytes) -> Examined:
         if self._authenticity is not None:
             message = replace(message, sender=self._authenticity.sender(message.sender, raw, envelope))
-        return Examined(message=message)
+        return Examined(message=message, scan=self._scan(raw, envelope))
+
+    def _scan(self, raw: bytes, envelope: Envelope) -> Scan:
+        virus, spam, silences = None, None, list[Silence]()
+        if self._viruses is not None:
+            try:
+                virus = self._viruses.scan(raw)
+            except NotScanned as none:
+                silences.append(Silence(kind="virus", reason=str(none), fault=none.fault))
+        if self._spam is not None:
+            try:
+                spam = self._spam.score(raw, envelope)
+            except NotScanned as none:
+                silences.append(Silence(kind="spam", reason=str(none), fault=none.fault))
+        return Scan(virus=virus, spam=spam, silences=tuple(silences))

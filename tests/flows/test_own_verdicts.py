@@ -40,7 +40,7 @@ def asks(port: int) -> Authenticity:
 
 def feed(desk: TestDesk, raw: bytes, envelope: Envelope | None = None) -> Outcome:
     inbox = desk.app.inbox.accept(raw, envelope or domains.envelope())
-    return next(one.result.outcome for one in desk.work() if one.inbox == inbox)
+    return next(one.result.outcome for one in reversed(desk.work()) if one.inbox == inbox)
 
 
 def why(desk: TestDesk, mail: int) -> dict[str, object]:
@@ -90,6 +90,36 @@ def test_mail_goes_on_when_the_dns_is_away(tmp_path: Path, monkeypatch: pytest.M
     with a_desk(tmp_path, authenticity=asks(free_ports(1)[0])) as desk:
         assert feed(desk, domains.signed(a_mail())) is Outcome.TICKET
         assert (why(desk, 1)["verified"], "temperror" in str(why(desk, 1)["why"])) == (False, True)
+
+
+def test_an_agents_mail_waits_a_while_for_a_dns_that_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailbridge.checks.resolver.LIFETIME", 0.3)
+    with nsd.running(domains.zones()) as names, a_desk(tmp_path, authenticity=asks(names.port)) as desk:
+        feed(desk, domains.signed(a_mail()))
+        names.stop()
+        desk.app.inbox.accept(domains.signed(an_agents_answer(desk), "desk.test"), domains.envelope(domains.BAD))
+        first = desk.app.worker.one_turn()
+        names.start()
+        monkeypatch.setattr("mailbridge.checks.resolver.SILENCE", 0.0)
+        desk.app.examiner._authenticity._resolver._remembered.clear()  # type: ignore[union-attr]
+        desk.pass_time(seconds=31)
+        second = desk.app.worker.one_turn()
+
+        assert [one.result.outcome for one in (*first, *second)] == [Outcome.WAIT, Outcome.APPEND]
+        assert desk.ticket().status == "closed"
+
+
+def test_an_agents_mail_that_is_never_confirmed_is_a_strangers_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailbridge.checks.resolver.LIFETIME", 0.2)
+    with a_desk(tmp_path, authenticity=asks(free_ports(1)[0])) as desk:
+        feed(desk, domains.signed(a_mail()))
+
+        assert feed(desk, domains.signed(an_agents_answer(desk), "desk.test")) is Outcome.TICKET
+        assert desk.ticket().status != "closed"
+        with desk.app.store.read() as tx:
+            row = tx.inbox.get(2)
+        assert row is not None
+        assert row.attempts == 3
 
 
 def test_what_the_checks_have_no_time_for_waits_for_the_next_turn(asking: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,7 +25,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         "flows",
         frozenset(
             {
-                "pipeline", "context", "lookups", "answerable", "filing", "record", "views", "policy", "worker", "jobs",
+                "pipeline", "context", "holding", "lookups", "answerable", "filing", "record", "views", "policy", "worker", "jobs",
                 "outbox.deliver", "outbox.wording",
             }  # fmt: skip
         ),

@@ -79,6 +79,7 @@ DEFAULTS = {
     "outgoing": config.Outgoing,
     "limits": config.Limits,
     "authenticity": config.Authenticity,
+    "scan": config.Scanners,
 }
 
 

@@ -1,0 +1,95 @@
+"""clamd: whether a mail carries a known virus.  INSTREAM is all that is spoken, so nothing but bytes and a name goes to and fro."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import time
+from pathlib import Path
+
+from mailbridge.checks.scan import Fault, NotScanned
+
+CHUNK = 64 * 1024
+ANSWER = 4096  # bytes; a real one has under a hundred
+PIECE = struct.Struct("!I")
+
+
+class Clamd:
+    """A scanner at (host, port) or at a socket of this machine.  Any number of threads may use it; each mail has its own connection."""
+
+    def __init__(self, place: tuple[str, int] | Path, *, largest: int, seconds: float) -> None:
+        """`largest` is clamd's own StreamMaxLength: over it, it hangs up without a word, so larger mails are not sent."""
+        self._place, self._largest, self._seconds = place, largest, seconds
+
+    def scan(self, raw: bytes) -> str:
+        """The name of a virus in the mail, '' where none is known.  Raises NotScanned."""
+        if len(raw) > self._largest:
+            raise NotScanned(f"clamd takes {self._largest} bytes, the mail has {len(raw)}", Fault.NEVER)
+        end = time.monotonic() + self._seconds
+        try:
+            connection = self._connect()
+        except OSError as error:
+            raise NotScanned(f"clamd: {_words(error)}", Fault.AWAY) from error
+        try:
+            with connection:
+                self._send(connection, raw, end)
+                return _name(_answer(connection, end))
+        except OSError as error:
+            raise NotScanned(f"clamd: {_words(error)}") from error
+
+    def _connect(self) -> socket.socket:
+        if isinstance(self._place, tuple):
+            return socket.create_connection(self._place, timeout=self._seconds)
+        connection = socket.socket(socket.AF_UNIX)
+        connection.settimeout(self._seconds)
+        try:
+            connection.connect(str(self._place))
+        except OSError:
+            connection.close()
+            raise
+        return connection
+
+    def _send(self, connection: socket.socket, raw: bytes, end: float) -> None:
+        view = memoryview(raw)
+        connection.sendall(b"zINSTREAM\0")
+        for at in range(0, len(raw), CHUNK):
+            _allow(connection, end)
+            piece = view[at : at + CHUNK]
+            connection.sendall(PIECE.pack(len(piece)))
+            connection.sendall(piece)
+        connection.sendall(PIECE.pack(0))
+
+
+def _answer(connection: socket.socket, end: float) -> bytes:
+    """Everything up to the closing NUL."""
+    said = b""
+    while not said.endswith(b"\0") and len(said) < ANSWER:
+        _allow(connection, end)
+        more = connection.recv(ANSWER)
+        if not more:
+            raise NotScanned("clamd hung up")
+        said += more
+    return said
+
+
+def _allow(connection: socket.socket, end: float) -> None:
+    """The next step may take what is left of the time for the whole."""
+    left = end - time.monotonic()
+    if left <= 0:
+        raise NotScanned("clamd did not answer in time")
+    connection.settimeout(left)
+
+
+def _name(said: bytes) -> str:
+    """'stream: OK' and 'stream: NAME FOUND' are answers; all else is none."""
+    text = "".join(c if c.isprintable() else "?" for c in said.rstrip(b"\0").decode("utf-8", "replace"))
+    found = text.removeprefix("stream: ")
+    if found == "OK":
+        return ""
+    if found.endswith(" FOUND"):
+        return found.removesuffix(" FOUND")[:200]
+    raise NotScanned(f"clamd: {text[:200]}", Fault.NEVER if "size limit" in text else Fault.BROKE)
+
+
+def _words(error: OSError) -> str:
+    return str(error.strerror or error or type(error).__name__)

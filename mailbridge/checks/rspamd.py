@@ -1,0 +1,82 @@
+"""rspamd: how much a mail looks like spam, by one HTTP request to its scan API."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import math
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from mailbridge.checks.scan import Fault, NotScanned, Spam
+from mailbridge.intake.envelope import Envelope
+
+ANSWER = 1 << 20  # bytes
+RECIPIENTS = 100  # that are named to it
+SPAM = ("add header", "rewrite subject", "reject")  # what rspamd would do with a mail that it calls spam
+
+
+class Rspamd:
+    """A filter at a URL.  Any number of threads may use it; each mail has its own connection."""
+
+    def __init__(self, url: str, *, seconds: float) -> None:
+        parts = urlsplit(url)
+        self._secure = parts.scheme == "https"
+        self._host, self._port = parts.hostname or "", parts.port
+        self._path = f"{parts.path.rstrip('/')}/checkv2"
+        self._seconds = seconds
+
+    def score(self, raw: bytes, envelope: Envelope) -> Spam:
+        """What rspamd gives the mail.  Raises NotScanned."""
+        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
+        with contextlib.closing(kind(self._host, self._port, timeout=self._seconds)) as connection:
+            try:
+                connection.connect()
+            except OSError as error:
+                raise NotScanned(f"rspamd: {_words(error)}", Fault.AWAY) from error
+            try:
+                status, said = self._exchange(connection, raw, envelope)
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                raise NotScanned(f"rspamd: {_words(error)}") from error
+        if status != http.HTTPStatus.OK:
+            too_large = status == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+            raise NotScanned(f"rspamd answered {status}", Fault.NEVER if too_large else Fault.BROKE)
+        return _read(said)
+
+    def _exchange(self, connection: http.client.HTTPConnection, raw: bytes, envelope: Envelope) -> tuple[int, bytes]:
+        connection.putrequest("POST", self._path)
+        connection.putheader("Content-Length", str(len(raw)))
+        for name, value in _told(envelope):
+            connection.putheader(name, value.encode("utf-8", "replace"))
+        connection.endheaders(raw)
+        reply = connection.getresponse()
+        return reply.status, reply.read(ANSWER)
+
+
+def _told(envelope: Envelope) -> Iterator[tuple[str, str]]:
+    """The envelope as far as it is known, in rspamd's header fields."""
+    if envelope.mail_from is not None:
+        yield "From", envelope.mail_from
+    yield from (("Rcpt", recipient) for recipient in envelope.rcpt_to[:RECIPIENTS])
+    if envelope.peer:
+        yield "Ip", envelope.peer
+    if envelope.helo:
+        yield "Helo", envelope.helo
+
+
+def _read(said: bytes) -> Spam:
+    try:
+        answer = json.loads(said)
+        score, required = float(answer["score"]), float(answer["required_score"])
+        skipped, action = bool(answer.get("is_skipped")), answer["action"]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise NotScanned("rspamd gave no answer that can be read") from error
+    if skipped or not math.isfinite(score) or not math.isfinite(required):
+        raise NotScanned("rspamd skipped the mail", Fault.NEVER)
+    # `required_score` is where rspamd would reject; it calls a mail spam before that, and does not tell from where on.
+    return Spam(score=score, required=min(required, score) if action in SPAM and score > 0 else required)
+
+
+def _words(error: Exception) -> str:
+    return (str(error) or type(error).__name__)[:200]

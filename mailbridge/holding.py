@@ -1,0 +1,41 @@
+"""Whether a mail can be filed now, by what its checks found, or better waits for those who did not answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailbridge.checks.examine import Examined
+from mailbridge.checks.scan import Fault
+from mailbridge.config import SenderCheck, WhenSilent
+from mailbridge.context import Desk
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """The mail waits; `counts`: this was one of its tries, and after the last it goes aside."""
+
+    reason: str
+    counts: bool
+
+
+def hold(mail: Examined, attempts: int, desk: Desk) -> Hold | None:
+    """Why the mail waits, None when it need not.  `attempts` counts this one."""
+    return _unscanned(mail, desk) or _doubtful(mail, attempts, desk)
+
+
+def _unscanned(mail: Examined, desk: Desk) -> Hold | None:
+    """A scanner that is away is waited for as long as it takes; one that breaks off may break at this mail for ever."""
+    waited_for = [silence for silence in mail.scan.silences if silence.fault is not Fault.NEVER]
+    if not waited_for or desk.config.scan.on_failure is WhenSilent.ACCEPT:
+        return None
+    reason = "; ".join(silence.reason for silence in waited_for)
+    return Hold(reason=f"not scanned: {reason}", counts=any(silence.fault is Fault.BROKE for silence in waited_for))
+
+
+def _doubtful(mail: Examined, attempts: int, desk: Desk) -> Hold | None:
+    """An agent whom the DNS did not confirm just now would be filed as a stranger, and the customer would not get the answer."""
+    sender = mail.message.sender
+    asked = desk.config.authenticity.check is SenderCheck.DNS and sender.dmarc == "temperror"
+    if not asked or attempts >= desk.config.limits.tries or desk.organisation.agent_of(sender.address) is None:
+        return None
+    return Hold(reason="the DNS does not say whether an agent wrote it", counts=True)
