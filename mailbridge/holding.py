@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from mailbridge.checks.examine import Examined
 from mailbridge.checks.scan import Fault
 from mailbridge.config import SenderCheck, WhenSilent
 from mailbridge.context import Desk
+
+SHORTEST = timedelta(seconds=30)
+LONGEST = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +20,10 @@ class Hold:
 
     reason: str
     counts: bool
+
+    def pause(self, age: timedelta) -> timedelta:
+        """How long a mail of that age waits now: half a minute, and longer the longer it has waited, for it is read anew each time."""
+        return min(max(age / 10, SHORTEST), LONGEST)
 
 
 def hold(mail: Examined, attempts: int, desk: Desk) -> Hold | None:

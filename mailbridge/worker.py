@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from threading import Condition, Event
 
-from mailbridge.checks.examine import Examined, Examiner
+from mailbridge.checks.examine import Examined, Examiner, Unexamined
 from mailbridge.clock import Clock
 from mailbridge.context import Arrival, Desk
 from mailbridge.errors import MailbridgeError, StoreAway, Transient
@@ -35,7 +35,7 @@ CHECKS = LEASE / 2  # for the checks of a turn: the claims must outlive them, so
 TURN_BYTES = 16 << 20  # raw mail a transaction; a bigger mail goes alone
 SOON = timedelta(seconds=1)
 
-Ready = Examined | ReadingFailed | None  # None: there was no time left to check it
+Ready = Examined | Unexamined | ReadingFailed | None  # None: there was no time left to check it
 
 log = logs.get("worker")
 
@@ -193,6 +193,8 @@ class Worker:
         """One mail in a savepoint: its outcome, or what is to become of a mail that could not be worked."""
         if isinstance(mail, ReadingFailed):
             return self._trouble(tx, waiting, desk, owner, f"it could not be read: {mail.reason}")
+        if isinstance(mail, Unexamined):
+            return self._trouble(tx, waiting, desk, owner, f"it could not be checked: {mail.reason}")
         if mail is None:
             return self._again(tx, waiting, owner, "the checks of the mails before it took too long")
         if held := hold(mail, waiting.attempts, desk):
@@ -237,7 +239,8 @@ class Worker:
         """Tried again later, when those who did not answer may be back."""
         if held.counts and waiting.attempts >= desk.config.limits.tries:
             return self._trouble(tx, waiting, desk, owner, held.reason)
-        tx.inbox.release(waiting.id, self._clock.now() + LATER, forget_attempt=not held.counts, owner=owner)
+        now = self._clock.now()
+        tx.inbox.release(waiting.id, now + held.pause(now - waiting.envelope.received_at), forget_attempt=not held.counts, owner=owner)
         return Result(outcome=Outcome.WAIT, reason=held.reason)
 
     def _trouble(self, tx: Tx, waiting: Waiting, desk: Desk, owner: str, reason: str) -> Result:

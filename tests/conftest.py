@@ -8,7 +8,7 @@ import pytest
 
 from tests.harness import DeskApp
 
-pytest_plugins = ["tests.servers.postgres", "tests.servers.stores", "tests.servers.dovecot", "tests.servers.postfix", "tests.servers.clamd", "tests.servers.rspamd"]
+pytest_plugins = [f"tests.servers.{name}" for name in ("postgres", "stores", "dovecot", "postfix", "clamd", "rspamd")]
 
 
 @pytest.fixture(scope="session", autouse=True)

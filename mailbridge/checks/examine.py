@@ -22,6 +22,13 @@ class Examined:
     scan: Scan = field(default_factory=Scan)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unexamined:
+    """A check stumbled over the mail: a mistake of ours, which must not stop the mails beside it."""
+
+    reason: str
+
+
 class ChecksSenders(Protocol):
     """`checks.authenticity.Authenticity` is one; named here so that its packages are loaded where they are used only."""
 
@@ -61,14 +68,22 @@ class Examiner:
         """The moment `seconds` from now, for `examine`."""
         return self._now() + seconds
 
-    def examine(self, mails: Sequence[tuple[Message, Envelope]], load: Callable[[int], bytes], *, until: float) -> list[Examined | None]:
+    def examine(
+        self, mails: Sequence[tuple[Message, Envelope]], load: Callable[[int], bytes], *, until: float
+    ) -> list[Examined | Unexamined | None]:
         """The mails in order, each checked; None for one whose turn did not come before `until`: it has to come again.
 
         `load` gives a mail's raw bytes by its index and is called from other threads.  Raises what it raises.
         """
 
-        def one(index: int) -> Examined | None:
-            return self._one(*mails[index], load(index)) if self._now() < until else None
+        def one(index: int) -> Examined | Unexamined | None:
+            if self._now() >= until:
+                return None
+            raw = load(index)
+            try:
+                return self._one(*mails[index], raw)
+            except Exception as error:  # no check raises on account of a mail, but for our mistakes
+                return Unexamined(reason=f"{type(error).__name__}: {error}")
 
         return list(self._threads.map(one, range(len(mails))))
 

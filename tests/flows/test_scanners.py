@@ -10,6 +10,7 @@ import pytest
 
 from mailbridge.config import Scanners, WhenSilent, WhenVirus
 from mailbridge.filing import Outcome
+from mailbridge.holding import Hold
 from tests.harness import RULES, TestDesk, a_desk, a_mail
 from tests.servers import clamd as clamds
 from tests.servers.clamd import EICAR, STREAM_MAX, Clamd
@@ -106,11 +107,35 @@ def test_mail_can_wait_for_a_scanner_that_is_away_as_long_as_it_takes(tmp_path: 
         for _ in range(10):  # many more than `tries`
             (done,) = desk.app.worker.one_turn()
             assert (done.result.outcome, done.result.reason) == (Outcome.WAIT, "not scanned: clamd: Connection refused")
-            desk.pass_time(seconds=31)
+            desk.pass_time(minutes=10)
         clamd.start()
 
         assert [(one.inbox, one.result.outcome) for one in desk.work()] == [(inbox, Outcome.TICKET)]
         assert a_scan(desk)["virus"] == ""
+
+
+def test_a_mail_waits_longer_the_longer_it_has_waited() -> None:
+    hold = Hold(reason="", counts=False)
+    ages = (timedelta(seconds=0), timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1), timedelta(days=2))
+
+    assert [hold.pause(age).total_seconds() for age in ages] == [30, 30, 120, 360, 600]
+
+
+def test_a_check_of_ours_that_stumbles_sets_one_mail_aside_and_no_other(tmp_path: Path, clamd: Clamd) -> None:
+    class Stumbling:
+        def scan(self, raw: bytes) -> str:
+            if b"boom" in raw:
+                raise ZeroDivisionError("a bug")
+            return ""
+
+    with a_desk(tmp_path, scan=scanners(clamd)) as desk:
+        desk.app.examiner._viruses = Stumbling()  # type: ignore[union-attr]
+        bad = desk.accept(a_mail("boom", message_id="<boom@customer.test>"))
+        good = desk.accept(a_mail())
+        last = {one.inbox: one.result for one in desk.work()}
+
+    assert (last[good].outcome, last[bad].outcome) == (Outcome.TICKET, Outcome.QUARANTINED)
+    assert last[bad].reason == "it could not be checked: ZeroDivisionError: a bug"
 
 
 def test_a_mail_that_breaks_the_scanner_goes_aside_in_the_end(tmp_path: Path, clamd: Clamd) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.config import After, AgentTrust, Config, SenderCheck, Tls, load
+from mailbridge.config import After, AgentTrust, Config, Scanners, SenderCheck, Tls, WhenSilent, WhenVirus, load
 from mailbridge.configfile import KEYS
 from mailbridge.errors import ConfigError, Problem
 
@@ -322,3 +322,32 @@ def test_senders_are_checked_by_the_dns_servers_named(tmp_path: Path) -> None:
 )
 def test_mistakes_about_the_check_of_senders_are_told(tmp_path: Path, lines: str, mistake: str) -> None:
     assert [problem.message for problem in mistakes(tmp_path, f"[authenticity]\n{lines}\n")] == [mistake]
+
+
+def test_scanners_are_servers_or_sockets(tmp_path: Path) -> None:
+    write(
+        tmp_path, '[scan]\nclamd = "127.0.0.1"\nrspamd = "http://127.0.0.1:11333"\non_failure = "wait"\nvirus = "tag"\nclamd_max = "100 MB"'
+    )
+    found = load(tmp_path, {}).scan
+    assert (found.clamd, found.rspamd, found.clamd_max) == (("127.0.0.1", 3310), "http://127.0.0.1:11333", 100 << 20)
+    assert (found.on_failure, found.virus, found.any) == (WhenSilent.WAIT, WhenVirus.TAG, True)
+
+    write(tmp_path, '[scan]\nclamd = "/run/clamav/clamd.ctl"')
+    assert load(tmp_path, {}).scan == Scanners(clamd="/run/clamav/clamd.ctl")
+
+
+@pytest.mark.parametrize(
+    ("lines", "told_"),
+    [
+        ('clamd = "http://127.0.0.1"', ['clamd: "http://127.0.0.1" names no server']),
+        ('clamd = "run/clamd.ctl"', ['clamd: "run/clamd.ctl" names no server']),
+        ('rspamd = "127.0.0.1:11333"', ['rspamd: "127.0.0.1:11333" does not start with one of http:, https:']),
+        ('virus = "tag"', ["virus does nothing here"]),
+        ('rspamd = "http://127.0.0.1:11333"\nvirus = "tag"', ["virus does nothing here"]),
+        ('on_failure = "wait"\ntime_limit = "5s"', ["on_failure does nothing here", "time_limit does nothing here"]),
+        ('clamd = "127.0.0.1"\non_failure = "drop"', ['on_failure: unknown value "drop"']),
+        ('clamd = "127.0.0.1"\nclamd_max = "1"', ["clamd_max: 1 bytes is too small"]),
+    ],
+)
+def test_mistakes_about_scanners_are_told(tmp_path: Path, lines: str, told_: list[str]) -> None:
+    assert [problem.message for problem in mistakes(tmp_path, f"[scan]\n{lines}\n")] == told_
