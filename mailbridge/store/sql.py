@@ -12,11 +12,13 @@ from mailbridge.errors import MailbridgeError, StoreAway
 from mailbridge.store import dialects
 from mailbridge.store.dialects import Both, Statement
 from mailbridge.store.failures import FAILURES, in_our_words
+from mailbridge.store.prepared import Preparer, many
 
 Row = sa.Row[*tuple[Any, ...]]
 Values = Mapping[str, Any]
 _Answer = TypeVar("_Answer")
 _Result = sa.CursorResult[*tuple[Any, ...]]
+_prepare = Preparer().prepared  # a statement's words are the same for every connection
 
 
 class Sql:
@@ -80,9 +82,21 @@ class Sql:
         if isinstance(statement, Both):
             statement = statement.sqlite if self.is_sqlite else statement.postgresql
         try:
-            return take(self.connection.execute(statement, values))
+            return take(self._executed(statement, values))
         except FAILURES as error:
             raise self._told(error) from error
+
+    def _executed(self, statement: Statement, values: Any) -> _Result:
+        several = isinstance(values, list)
+        one = (values[0] if values else {}) if several else values
+        prepared = _prepare(statement, one, self.connection.dialect) if self.is_sqlite else None
+        if prepared is None or (several and prepared.answers):
+            return self.connection.execute(statement, values)
+        try:
+            bound = many(prepared, values) if several else prepared.bound(values)
+        except (ValueError, TypeError, KeyError):
+            return self.connection.execute(statement, values)  # it will not take them either, and says so as for every statement
+        return self.connection.exec_driver_sql(prepared.text, bound)
 
     def _told(self, error: Exception) -> MailbridgeError:
         told = in_our_words(error)

@@ -1,0 +1,125 @@
+"""Statements worded once say to SQLite what SQLAlchemy would have said, and complain in the same words."""
+
+from __future__ import annotations
+
+import gc
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from mailbridge.errors import Permanent, Transient
+from mailbridge.store import dialects
+from mailbridge.store.prepared import Preparer
+from mailbridge.store.sql import Sql
+from mailbridge.store.types import CleanText, Id, UtcDateTime
+
+THINGS = sa.Table(
+    "things",
+    sa.MetaData(),
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("name", CleanText, unique=True),
+    sa.Column("at", UtcDateTime),
+    sa.Column("open", sa.Boolean),
+    sa.Column("content", sa.LargeBinary),
+)
+NOON = datetime(2026, 3, 2, 12, 0, 0, 5, tzinfo=timezone(timedelta(hours=2)))
+THING = {"name": "été", "at": NOON, "open": True, "content": b"\0\xff"}
+OTHER = {"name": "other", "at": None, "open": False, "content": None}
+
+
+@pytest.fixture
+def connection() -> Any:
+    engine = sa.create_engine("sqlite://")
+    with engine.connect() as connection, connection.begin():
+        THINGS.create(connection)
+        yield connection
+    engine.dispose()
+
+
+def said(connection: sa.Connection, act: Any) -> list[tuple[str, Any]]:
+    """What the driver was told while `act` ran."""
+    heard: list[tuple[str, Any]] = []
+
+    def hear(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, _many: bool) -> None:
+        heard.append((" ".join(text.split()), values))
+
+    sa.event.listen(connection, "before_cursor_execute", hear)
+    act()
+    sa.event.remove(connection, "before_cursor_execute", hear)
+    return heard
+
+
+@pytest.mark.parametrize(
+    ("statement", "values"),
+    [
+        (THINGS.insert(), THING),
+        (THINGS.insert(), [THING, OTHER]),
+        (dialects.insert_new(THINGS).sqlite, THING),
+        (THINGS.update().where(THINGS.c.name == sa.bindparam("of"), THINGS.c.at < sa.bindparam("t")), {"of": "a", "t": NOON, "open": True}),
+        (THINGS.update().where(THINGS.c.id == sa.bindparam("of")).values(open=False, name=sa.bindparam("to")), {"of": 1, "to": "b"}),
+        (THINGS.delete().where(THINGS.c.at < sa.bindparam("now")), {"now": NOON}),
+        (sa.select(THINGS.c.id).where(THINGS.c.name == sa.bindparam("name")).limit(sa.bindparam("most")), {"name": "a", "most": 3}),
+        (sa.select(sa.func.count()).select_from(THINGS).where(THINGS.c.open == sa.true(), THINGS.c.name != "x"), {}),
+    ],
+)  # fmt: skip
+def test_the_driver_hears_the_same_the_second_time(connection: sa.Connection, statement: Any, values: Any) -> None:
+    sql = Sql(connection)
+    heard = []
+    for _ in range(3):
+        nested = connection.begin_nested()
+        heard.append(said(connection, lambda: sql.rows(statement, values) if statement.is_select else sql.change(statement, values)))
+        nested.rollback()
+
+    assert heard[0] == heard[1] == heard[2]
+
+
+def test_what_comes_back_is_the_same_the_second_time(connection: sa.Connection) -> None:
+    sql = Sql(connection)
+    add = THINGS.insert().returning(THINGS.c.id)
+    ids = [sql.value(add, {**THING, "name": str(number)}) for number in range(3)]
+    everything = sa.select(THINGS)
+    add_many = THINGS.insert().returning(THINGS.c.id, sort_by_parameter_order=True)
+
+    assert ids == [1, 2, 3]
+    for first in (4, 6):
+        added = sql.rows(add_many, [{**OTHER, "name": str(first)}, {**OTHER, "name": str(first + 1)}])
+        assert [row.id for row in added] == [first, first + 1]
+    for _ in range(3):
+        [first, *_] = sql.rows(everything)
+        assert (first.name, first.at, first.open, first.content) == ("0", NOON.astimezone(UTC), True, b"\0\xff")
+
+
+def test_a_value_that_cannot_be_stored_is_told_in_the_same_words_each_time(connection: sa.Connection) -> None:
+    sql, add = Sql(connection), THINGS.insert()
+    for wrong in ({"name": "a\0b"}, {"at": datetime(2026, 3, 2)}, {"name": "\ud800"}):
+        for _ in range(3):
+            with pytest.raises(Permanent, match="a value that the store cannot hold"):
+                sql.change(add, {**OTHER, **wrong})
+
+
+def test_a_row_that_clashes_is_told_in_the_same_words_each_time(connection: sa.Connection) -> None:
+    sql, add = Sql(connection), THINGS.insert()
+    sql.change(add, OTHER)
+    for _ in range(2):
+        with pytest.raises(Transient, match="a row that clashes"):
+            sql.change(add, OTHER)
+
+
+def test_a_statement_made_for_one_question_leaves_nothing_behind(connection: sa.Connection) -> None:
+    preparer = Preparer()
+    for _ in range(3):
+        statement = sa.select(THINGS.c.id).where(THINGS.c.name == "a")
+        assert preparer.prepared(statement, {}, connection.dialect) is None
+        assert preparer.prepared(statement, {}, connection.dialect) is not None
+        del statement
+    gc.collect()
+    assert not preparer._known
+
+
+def test_lists_of_unknown_length_and_converted_results_are_left_to_sqlalchemy(connection: sa.Connection) -> None:
+    preparer = Preparer()
+    for statement in (sa.select(THINGS.c.id).where(THINGS.c.id.in_(sa.bindparam("ids", expanding=True))), sa.select(THINGS.c.at)):
+        for _ in range(2):
+            assert preparer.prepared(statement, {"ids": [1]}, connection.dialect) is None
