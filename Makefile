@@ -1,6 +1,7 @@
 # make demo            a desk with sample mails, to look at (ONCE=1: check the samples and stop)
 # make test            everything: lint, types, every Python of this machine, the wheel, all tests with real servers
 # make check           lint, types and unit tests only
+# make fuzz            mutated mails for a while, for every night (SECONDS=300); finds go to tests/fuzz/finds
 # make lock            the pinned packages again, after a change of pyproject.toml
 
 SHELL := /bin/bash
@@ -12,7 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 WORKERS ?= 2
 PYTEST_FLAGS ?=
 
-.PHONY: demo test check lint servers test-pythons wheel-test conformance lock wheel clean
+.PHONY: demo test check lint servers test-pythons wheel-test conformance fuzz lock wheel clean
 .DELETE_ON_ERROR:
 
 $(BIN)/python:
@@ -60,6 +61,9 @@ wheel-test: $(VENV)/dev.stamp
 
 conformance: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.conformance
+
+fuzz: $(VENV)/dev.stamp
+	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),300)
 
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 lock: | $(BIN)/python

@@ -8,6 +8,7 @@ Without --db a SQLite file in a temporary folder.  The mails are made up; fifty 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import tempfile
 import time
@@ -29,6 +30,8 @@ BATCH = 50
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TEXT = "Hello, the printer on the second floor does not print any more. " * 30
+VOCABULARY = [f"{word:x}" for word in random.Random(7).choices(range(1 << 20, 1 << 28), k=30_000)]
+USUAL = list(itertools.accumulate(1 / (rank + 3) for rank in range(len(VOCABULARY))))  # a few words often and most of them seldom
 CUSTOMER = Actor(kind=ActorKind.CUSTOMER)
 PROMISES = (("response", "warning"), ("response", "overdue"), ("resolution", "warning"), ("resolution", "overdue"), ("claim", "unclaimed"))
 Answer = TypeVar("Answer")
@@ -94,12 +97,13 @@ def one(tx: Tx, inbox: int, meter: Meter, chance: random.Random) -> None:
         fingerprint=name,
         references=tuple(seen),
         text=TEXT,
-        fresh=TEXT,
+        fresh=" ".join(chance.choices(VOCABULARY, cum_weights=USUAL, k=100)),
         html=TEXT,
         subject=ticket.subject,
         sha256=name,
     )
     mail = meter.run("mails.add", lambda: tx.mails.add(stored, explanation={"trace": ["rule"] * 20}))
+    meter.run("search.add", lambda: tx.search.add(mail, subject=stored.subject, fresh=stored.fresh, names=("screenshot.png",)))
     person = ticket.participants[0]
     opened = TicketOpened(subject=ticket.subject, requester=person, status="new", priority=Priority.NORMAL, team="first")
     events = [Event(ticket=id, at=NOW, actor=CUSTOMER, what=what, mail=mail) for what in (opened, MessageAdded(author=person.address))]

@@ -1,0 +1,1 @@
+"""Mails that nobody sent, read by the million: `python -m tests.fuzz`."""
