@@ -138,6 +138,14 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
     click.echo("\n\n".join("\n".join(_story(mail, said, config)) for mail, said in explained))
 
 
+def _scanned(scan: Mapping[str, Any]) -> str:
+    """What scanners said, in words: 'no virus; spam score 3.4 of 15; not scanned: ...'."""
+    words = [] if scan["virus"] is None else [f"virus {scan['virus']}" if scan["virus"] else "no virus"]
+    if scan["spam"]:
+        words.append(f"spam score {scan['spam']['score']:g} of {scan['spam']['required']:g}")
+    return "; ".join([*words, *(f"not scanned for {silence}" for silence in scan["not_scanned"])])
+
+
 def _judged_again(folder: Path, config: Config, raw: bytes) -> dict[str, Any]:
     from mailbridge.cli.check import policy_of, reader
 
@@ -151,6 +159,8 @@ def _story(mail: StoredMail, said: Mapping[str, Any], config: Config) -> Iterabl
     sender, placed = said.get("sender", {}), said.get("placed", {})
     known = "verified" if mail.verified else "not verified"
     yield f'{name}  "{safe(mail.subject)}"  from {safe(mail.sender)} ({known}: {safe("; ".join(sender.get("why", ())) or "-")})'
+    if "scan" in said:
+        yield f"scanned  {safe(_scanned(said['scan']))}"
     if placed:
         where = ticket_number(config.desk.prefix, placed["ticket"]) if placed.get("ticket") else "new ticket"
         detail = f" ({safe(placed['detail'])})" if placed.get("detail") else ""
