@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
@@ -65,13 +66,15 @@ def _explain_file(folder: Path, name: str, *, as_json: bool) -> None:
     click.echo(told(judged))
 
 
-def judge(policy: Policy, message: Message, config: Config) -> dict[str, Any]:
-    """The verdict on a mail that would come in now and open a ticket, as JSON, with the time it took."""
+def judge(policy: Policy, message: Message, config: Config, scan: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The verdict on a mail that would come in now and open a ticket, as JSON, with the time it took.  `scan`: what scanners said of it."""
     from mailbridge.clock import SystemClock
     from mailbridge.rules.explain import trace_to_json, verdict_to_json
     from mailbridge.rules.facts import facts_of
     from mailbridge.rules.match import run
 
+    scan = scan or {}
+    spam = scan.get("spam")
     agent = policy.organisation.agent_of(message.sender.address) if message.sender.verified else None
     facts = facts_of(
         message,
@@ -79,6 +82,9 @@ def judge(policy: Policy, message: Message, config: Config) -> dict[str, Any]:
         organisation=policy.organisation,
         agent=agent.name if agent else "",
         own_addresses=config.desk.addresses,
+        spam=(spam["score"], spam["required"]) if spam else None,
+        virus=scan.get("virus"),
+        unscanned=frozenset(silence.partition(":")[0] for silence in scan.get("not_scanned", ())),
     )
     start = perf_counter()
     verdict = run(policy.rules, facts)
@@ -131,7 +137,7 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
     if not explained:
         raise Permanent(f"there is no mail of {what}")
     if again:
-        explained = [(mail, {**said, **_judged_again(folder, config, raw[mail.id])}) for mail, said in explained]
+        explained = [(mail, {**said, **_judged_again(folder, config, raw[mail.id], mail, said)}) for mail, said in explained]
     if as_json:
         print_json([{"mail": mail.id, "ticket": mail.ticket, "subject": mail.subject, **said} for mail, said in explained])
         return
@@ -146,10 +152,13 @@ def _scanned(scan: Mapping[str, Any]) -> str:
     return "; ".join([*words, *(f"not scanned for {silence}" for silence in scan["not_scanned"])])
 
 
-def _judged_again(folder: Path, config: Config, raw: bytes) -> dict[str, Any]:
+def _judged_again(folder: Path, config: Config, raw: bytes, mail: StoredMail, said: Mapping[str, Any]) -> dict[str, Any]:
+    """By the rules of now; who wrote it and what scanners said is as it was found when it came."""
     from mailbridge.cli.check import policy_of, reader
 
-    return judge(policy_of(folder), reader(config)(raw), config)
+    message = reader(config)(raw)
+    message = replace(message, sender=replace(message.sender, verified=mail.verified))
+    return judge(policy_of(folder), message, config, said.get("scan"))
 
 
 def _story(mail: StoredMail, said: Mapping[str, Any], config: Config) -> Iterable[str]:

@@ -53,6 +53,7 @@ clamd = "{clamd.socket}"
             with store.read() as tx:
                 told = [tx.mails.explanation(number) for number in (1, 2)]
         explained = mailbridge(tmp_path, "rules", "explain", "MB-1", "--desk", str(tmp_path)).stdout.decode()
+        again = mailbridge(tmp_path, "rules", "explain", "MB-1", "--again", "--desk", str(tmp_path)).stdout.decode()
         aside = as_json(mailbridge(tmp_path, "quarantine", "list", "--json", "--desk", str(tmp_path)))
 
     assert checked.returncode == 0, checked.stdout + checked.stderr
@@ -60,4 +61,5 @@ clamd = "{clamd.socket}"
     assert "dkim=pass header.d=customer.test header.s=one" in told[0]["sender"]["why"]
     assert "(verified: dmarc=pass by our own check: DKIM of customer.test" in explained
     assert "\nscanned  no virus\n" in explained
+    assert "(verified: dmarc=pass" in again
     assert [one["reason"] for one in aside] == ["virus: Eicar-Test-Signature.UNOFFICIAL"]
