@@ -63,7 +63,7 @@ def of_leaf(leaf: Leaf) -> Attachment:
         content_type=leaf.content_type,
         disposition=leaf.disposition or "attachment",
         content_id=leaf.content_id,
-        title=_title(leaf) if leaf.content_type.startswith("message/") else "",
+        title=_title(leaf) if leaf.content_type.startswith(("message/", "multipart/")) else "",
     )
 
 
@@ -154,6 +154,8 @@ def _shortened(name: str) -> str:
 
 def _title(leaf: Leaf) -> str:
     """What the mail calls a message or report inside it, or what such a thing is usually called."""
+    if leaf.is_unopened:
+        return "unopened-parts.txt"
     return leaf.get("content-description") or (_subject(leaf) if leaf.is_message else _TITLES.get(leaf.content_type, ""))
 
 

@@ -87,8 +87,14 @@ def _header_guesses(tree: Tree) -> Iterator[str]:
 
 
 def _files(tree: Tree, body: Body, winmails: list[tuple[Leaf, tnef.Tnef]]) -> Iterator[Attachment]:
-    """Every leaf that is not the body, then what was taken out of texts and winmail.dat."""
-    yield from (attachments.of_leaf(leaf) for leaf in tree.leaves if leaf.path not in body.parts)
+    """Every leaf that is not the body, then what was taken out of texts and winmail.dat.
+
+    A container that could not be opened is shown as text and is a file all the same: whatever it holds can be had whole.  One that
+    holds nothing is neither.
+    """
+    for leaf in tree.leaves:
+        if leaf.content.strip() if leaf.is_unopened else leaf.path not in body.parts:
+            yield attachments.of_leaf(leaf)
     yield from (attachments.of_inline_file(leaf, number, file) for number, (leaf, file) in enumerate(body.files, start=1))
     for leaf, winmail in winmails:
         yield from (attachments.of_tnef_file(leaf, number, file) for number, file in enumerate(winmail.files, start=1))

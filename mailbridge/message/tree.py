@@ -67,6 +67,11 @@ class Leaf(Fields):
     def is_message(self) -> bool:
         return self.content_type in {"message/rfc822", "message/global"}
 
+    @property
+    def is_unopened(self) -> bool:
+        """A container in which no parts were found: its boundary is missing or never comes, or it lies too deep."""
+        return self.content_type.startswith("multipart/")
+
     def param(self, name: str) -> str:
         """The Content-Type parameter `name` (lower case), '' where there is none."""
         return next((value for key, value in self.params if key == name), "")

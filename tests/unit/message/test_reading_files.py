@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from mailbridge.message import calendar, rtf, smime, tnef
 from mailbridge.message.attachments import safe_name
+from mailbridge.message.pictures import SMALL, small_inline
 from tests.raw_mails import a_part, multipart, raw_mail, read_mail
 
 
@@ -291,3 +292,71 @@ def test_mail_that_is_only_an_invitation_says_what_it_invites_to() -> None:
 )
 def test_broken_invitation_is_no_failure(broken: bytes) -> None:
     assert isinstance(calendar.summary(broken), str)
+
+
+# containers that cannot be opened
+
+
+@pytest.mark.parametrize("content_type", ['multipart/mixed; boundary="other"', "multipart/mixed", 'multipart/alternative; boundary=""'])
+def test_a_container_that_cannot_be_opened_is_shown_as_text_and_kept_whole(content_type: str) -> None:
+    content = "--edge\r\nContent-Type: text/plain\r\n\r\nIt hums.\r\n--edge--\r\n"
+    message = read_mail(raw_mail(content, Content_Type=content_type))
+
+    assert "It hums." in message.text
+    [file] = message.attachments
+    assert (file.name, file.content_type, file.content) == ("unopened-parts.txt", content_type.split(";")[0], content.encode())
+
+
+def test_one_inside_another_is_kept_too() -> None:
+    inner = a_part("no parts here", 'multipart/mixed; boundary="other"')
+    message = read_mail(multipart("mixed", a_part("Hello"), inner))
+
+    assert [(file.part, file.name, file.content) for file in message.attachments] == [("2", "unopened-parts.txt", b"no parts here")]
+
+
+def test_a_container_that_holds_nothing_is_no_file() -> None:
+    message = read_mail(multipart("mixed", a_part("Hello"), a_part("  \r\n", 'multipart/mixed; boundary="other"')))
+
+    assert message.attachments == ()
+    assert read_mail(raw_mail("", Content_Type="multipart/mixed; boundary=edge")).attachments == ()
+
+
+# invitations
+
+
+@pytest.mark.parametrize("kind", ["text/calendar; method=REQUEST", 'application/octet-stream; name="VISIT.ICS"', "application/ics"])
+def test_an_invitation_is_summarised_whatever_it_is_called(kind: str) -> None:
+    ics = (
+        "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nMETHOD:REPLY\r\nBEGIN:VEVENT\r\nUID:1\r\nDTSTART:20261201T100000Z\r\nSUMMARY:Visit\r\n"
+        "ATTENDEE;PARTSTAT=DECLINED:mailto:jo@x.test\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    [file] = read_mail(multipart("mixed", a_part("Sorry"), a_part(ics, kind))).attachments
+
+    assert file.summary.splitlines() == ["Method: REPLY", "Title: Visit", "When: 2026-12-01 10:00 UTC", "Attendees: jo@x.test (declined)"]
+
+
+def test_another_file_has_no_summary() -> None:
+    [file] = read_mail(multipart("mixed", a_part("x"), a_part("BEGIN:VCALENDAR", "application/pdf"))).attachments
+
+    assert file.summary == ""
+
+
+# pictures that may belong to a signature
+
+
+@pytest.mark.parametrize(
+    ("part", "small"),
+    [
+        (a_part("png", "image/png", Content_ID="<Logo@1>"), True),
+        (a_part("png", "image/png", Content_Disposition="inline; filename=a.png"), True),
+        (a_part("png", "image/png", Content_ID="<other@1>"), False),
+        (a_part("png", "image/png", Content_Disposition="attachment; filename=a.png"), False),
+        (a_part("pdf", "application/pdf", Content_ID="<logo@1>"), False),
+        (a_part("x" * (SMALL - 1), "image/png", Content_ID="<logo@1>"), True),
+        (a_part("x" * SMALL, "image/png", Content_ID="<logo@1>"), False),
+    ],
+)
+def test_a_small_picture_in_the_text_may_belong_to_the_signature(part: bytes, small: bool) -> None:
+    message = read_mail(multipart("related", a_part('<p>Hi<img src="CID:logo@1">', "text/html"), part))
+
+    assert (small_inline(message) == message.attachments) is small
