@@ -172,8 +172,12 @@ class Worker:
             return [Examined(message=one) if isinstance(one, Message) else one for one in read]
         readable = [(waiting, one) for waiting, one in zip(portion, read, strict=True) if isinstance(one, Message)]
         mails = [(message, waiting.envelope) for waiting, message in readable]
-        examined = iter(self._examiner.examine(mails, lambda index: self._raw(readable[index][0]), until=until))
-        return [next(examined) if isinstance(one, Message) else one for one in read]
+        examined = self._examiner.examine(mails, lambda index: self._raw(readable[index][0]), until=until)
+        for (waiting, _), one in zip(readable, examined, strict=True):
+            if isinstance(one, Examined) and one.scan.silences:
+                log.warning("mail_not_scanned", inbox=waiting.id, why=[silence.reason for silence in one.scan.silences])
+        ready = iter(examined)
+        return [next(ready) if isinstance(one, Message) else one for one in read]
 
     def _raw(self, waiting: Waiting) -> bytes:
         with self._store.read() as tx:

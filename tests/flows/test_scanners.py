@@ -91,13 +91,14 @@ def test_a_desk_without_scanners_says_nothing_of_them(desk: TestDesk) -> None:
         assert "scan" not in tx.mails.explanation(1)
 
 
-def test_mail_that_nobody_could_scan_is_filed_and_marked(tmp_path: Path) -> None:
+def test_mail_that_nobody_could_scan_is_filed_and_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     forged = b"X-Virus-Status: Clean\r\n" + a_mail()
     with a_desk(tmp_path, rules=RULES | BY_SCORE, scan=scanners(free_ports(1)[0])) as desk:
         assert desk.feed(forged).result.outcome is Outcome.TICKET
 
         assert desk.ticket().tags == ("unscanned",)
         assert a_scan(desk)["not_scanned"] == ["virus: clamd: Connection refused"]
+    assert "mail_not_scanned" in capsys.readouterr().out
 
 
 def test_mail_can_wait_for_a_scanner_that_is_away_as_long_as_it_takes(tmp_path: Path) -> None:
