@@ -59,7 +59,7 @@ def test_finding_takes_time_in_proportion_to_the_text() -> None:
     phrases = Phrases(("a...b", "a...c", "a a a a...d"))
     began = time.process_time()
     assert not phrases.are_in("a " * 100_000)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 6
 
 
 @pytest.mark.parametrize("table", [robot_words.VACATION, robot_words.VACATION_ENDED, robot_words.THANKS])

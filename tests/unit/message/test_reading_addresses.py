@@ -94,10 +94,10 @@ MONSTERS = (
 
 @pytest.mark.parametrize("text", MONSTERS, ids=range(len(MONSTERS)))
 def test_monstrous_fields_take_no_time(text: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     read_addresses(text.encode())
     strict_mailbox(text)
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 2
 
 
 @pytest.mark.parametrize(

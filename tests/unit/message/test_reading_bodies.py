@@ -191,9 +191,9 @@ def test_text_holds_no_nul_and_no_lone_surrogate() -> None:
 
 @pytest.mark.parametrize("delsp", [True, False])
 def test_long_flowed_text_takes_no_time(delsp: bool) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     unflowed("a \n" * 500_000, delsp=delsp)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 6
 
 
 def test_uuencoded_file_is_taken_out_of_the_text() -> None:
@@ -219,9 +219,9 @@ LOOKALIKES = (
 
 @pytest.mark.parametrize("text", LOOKALIKES, ids=range(len(LOOKALIKES)))
 def test_texts_that_never_stop_beginning_take_no_time(text: bytes) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert inline_files(text) == ()
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 3
 
 
 def test_file_in_posix_base64_is_taken_out() -> None:

@@ -178,15 +178,15 @@ def test_any_winmail_is_read(noise: bytes) -> None:
 
 def test_winmail_that_promises_much_takes_no_time() -> None:
     many = struct.pack("<IHHI", 1 << 31, 0x101E, 0x3001, 1 << 31) + b"\0" * 4_000_000
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert not tnef.read(a_winmail(attribute(0x69005, many))).complete
-    assert time.perf_counter() - begin < 1
+    assert time.process_time() - begin < 3
 
 
 def test_rich_text_that_waits_for_its_code_page_takes_no_time() -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     rtf.to_text(rb"\'e4" * 200_000)
-    assert time.perf_counter() - begin < 2
+    assert time.process_time() - begin < 6
 
 
 def test_rich_text_is_told_without_its_layout() -> None:

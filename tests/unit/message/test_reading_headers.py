@@ -150,16 +150,16 @@ def test_typed_field_is_read_as_mail_clients_do(raw: bytes, value: str, params: 
     [b"text/plain" + b";" * 60_000, b"text/plain; " + b" " * 60_000, b'text/plain; a="' + b"\\" * 60_000, b"a " * 30_000, b"a=" * 30_000],
 )
 def test_monstrous_parameters_take_no_time(raw: bytes) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     typed(raw)
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 2
 
 
 @pytest.mark.parametrize("text", ["=?x?q?" * 10_000, "=?utf-8?q?a?= " * 5_000, "=?" * 30_000, "=?utf-8?b?" + "A" * 60_000])
 def test_monstrous_encoded_words_take_no_time(text: str) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     decode_words(text)
-    assert time.perf_counter() - begin < 0.5
+    assert time.process_time() - begin < 2
 
 
 def test_ids_come_without_brackets_once_each_in_order() -> None:

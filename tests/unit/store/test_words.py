@@ -77,7 +77,7 @@ def test_what_is_asked_with_the_whole_text_stands_in_it(text: str) -> None:
 def test_a_heap_of_accents_takes_no_time(mark: str) -> None:
     began = time.process_time()
     folded("a" + mark * (MOST_CHARACTERS // 2))
-    assert time.process_time() - began < 1
+    assert time.process_time() - began < 4
 
 
 def test_what_grows_when_it_is_folded_keeps_its_bound() -> None:
