@@ -186,3 +186,23 @@ def test_show_spans_prints_everything_with_its_reason(folder: Path) -> None:
 
 def test_a_mail_that_could_not_be_read_has_an_error() -> None:
     assert failure_json("more than 20 s", file="a.eml", ms=20000.0) == {"file": "a.eml", "ms": 20000.0, "error": "more than 20 s"}
+
+
+def test_show_tells_what_an_invitation_says(tmp_path: Path) -> None:
+    ics = (
+        "BEGIN:VCALENDAR\nMETHOD:CANCEL\nBEGIN:VEVENT\nUID:1\nDTSTART:20261201T100000Z\nSUMMARY:Visit \x1b[31m\nEND:VEVENT\nEND:VCALENDAR\n"
+    )
+    head, closing, rest = MAIL.partition("Content-Type: application/pdf")
+    written = tmp_path / "visit.eml"
+    written.write_text(head + "Content-Type: text/calendar; method=CANCEL\n\n" + ics + "--b\n" + closing + rest, encoding="utf-8")
+
+    shown = CliRunner().invoke(mail, ["show", str(written)])
+
+    assert shown.exit_code == 0
+    assert shown.stdout.splitlines() == [
+        "Der Drucker im zweiten Stock druckt seit heute Morgen nicht mehr.",
+        "",
+        "Method: CANCEL",
+        "Title: Visit [31m",
+        "When: 2026-12-01 10:00 UTC",
+    ]
