@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -99,22 +99,27 @@ def mark_key(mark: str) -> str:
 
 
 _RUN = re.compile(r"[^\W_]+")
+_JOINED_RUNS = re.compile(r"[^\W_]+(?:[-./_ ][^\W_]+)*")
+_DIGIT = re.compile(r"\d")
 _JOINED = 4  # a mark is written as at most so many runs of letters and digits
 SHORTEST_MARK = 4
 
 
 def marks_in(text: str) -> Iterator[str]:
     """Everything in a text that might be a serial number, as `mark_key` writes it: runs of letters and digits, also joined by one sign."""
-    runs = list(_RUN.finditer(text))
+    for joined in _JOINED_RUNS.finditer(text):
+        if _DIGIT.search(joined[0]):
+            yield from _marks_of(_RUN.findall(joined[0]))
+
+
+def _marks_of(runs: Sequence[str]) -> Iterator[str]:
     # A mark has a digit somewhere, and most words have none: only what begins near one that has can become a mark.
-    numbered = (number for number, run in enumerate(runs) if not run.group().isalpha())
+    numbered = (number for number, run in enumerate(runs) if _DIGIT.search(run))
     for first in sorted({start for number in numbered for start in range(max(0, number - _JOINED + 1), number + 1)}):
         mark = ""
-        for number in range(first, min(first + _JOINED, len(runs))):
-            if number > first and (runs[number].start() - runs[number - 1].end() != 1 or text[runs[number - 1].end()] not in "-./_ "):
-                break
-            mark += runs[number].group().upper()
-            if len(mark) >= SHORTEST_MARK and any(character.isdigit() for character in mark):
+        for run in runs[first : first + _JOINED]:
+            mark += run.upper()
+            if len(mark) >= SHORTEST_MARK and _DIGIT.search(mark):
                 yield mark
 
 

@@ -19,7 +19,7 @@ def slow_marks(words: list[str], signs: list[str]) -> list[str]:
             if any(len(sign) > 1 or sign not in "-./_ " for sign in signs[first:last]):
                 break
             mark = "".join(words[first : last + 1]).upper()
-            if len(mark) >= SHORTEST_MARK and any(character.isdigit() for character in mark):
+            if len(mark) >= SHORTEST_MARK and any(character.isdecimal() for character in mark):
                 found.append(mark)
     return found
 
