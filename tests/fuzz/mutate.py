@@ -42,7 +42,7 @@ FIELDS = (
 )  # fmt: skip
 
 _FIELD = re.compile(rb"^[!-9;-~]+:[^\n]*(?:\n[ \t][^\n]*)*\n?", re.MULTILINE)
-_BASE64_RUN = re.compile(rb"(?:[A-Za-z0-9+/]{20,}={0,2}\r?\n)+")
+_BASE64_RUN = re.compile(rb"^(?:[A-Za-z0-9+/]{20,200}={0,2}\r?\n)+", re.MULTILINE)
 
 Change = Callable[[random.Random, bytes, Sequence[bytes]], bytes]
 
