@@ -34,7 +34,6 @@ LEASE = timedelta(minutes=5)
 CHECKS = LEASE / 2  # for the checks of a turn: the claims must outlive them, so the rest waits for the next one
 TURN_BYTES = 16 << 20  # raw mail a transaction; a bigger mail goes alone
 SOON = timedelta(seconds=1)
-LATER = timedelta(seconds=30)
 
 Ready = Examined | Unexamined | ReadingFailed | None  # None: there was no time left to check it
 
