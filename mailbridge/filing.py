@@ -98,7 +98,7 @@ class Filing:
         mail = self.store_mail(ticket=ticket.id)
         command = Write(author=self.writer.address, automatic=automatic, others=self._copied() if proven and not automatic else ())
         written = decide(ticket, command, self._about(self._actor(), mail))
-        decision = self._as_rules_want(written, verdict, mail) if verdict and verdict.rules else written
+        decision = self._as_rules_want(written, verdict, mail) if verdict else written
         told = self.tell(decision, mail, answerable=False, verdict=verdict)
         self.finish(decision, told)
         return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
@@ -106,7 +106,7 @@ class Filing:
     def _as_rules_want(self, written: Decision, verdict: Verdict, mail: int) -> Decision:
         if written.ticket is None:
             return written
-        actor = Actor(kind=ActorKind.RULE, name=verdict.rules[-1])
+        actor = Actor(kind=ActorKind.RULE, name=verdict.rules[-1] if verdict.rules else "virus")
         wanted, _ = _decide_all(written.ticket, [("", command) for command in commands(verdict)], self._about(actor, mail))
         return Decision(ticket=wanted.ticket, events=(*written.events, *wanted.events))
 
