@@ -29,8 +29,8 @@ def summary(content: bytes) -> str:
             if number >= _MOST_EVENTS:
                 break
             lines += ["", *_event(event)] if number else _event(event)
-    # What it raises on broken files depends on where they break.
-    except (ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError):
+    # What it raises on broken files depends on where they break; OSError: the name of a zone is looked up as the name of a file.
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError, OSError):
         return ""
     return charsets.clean("\n".join(lines))
 
