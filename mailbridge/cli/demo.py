@@ -28,23 +28,22 @@ def demo(folder: Path, once: bool) -> int:
 
     Nothing leaves this machine.  The desk stays until Ctrl-C, so that you can send it mails of your own.
     """
-    from mailbridge.cli.demo_desk import free_port, new_desk, running
+    from mailbridge.cli.demo_desk import running
     from mailbridge.cli.demo_watch import Watch
     from mailbridge.config import load
     from mailbridge.store.engine import Store
 
-    port = free_port()
-    new_desk(folder, port)
-    click.echo(f"mailbridge demo: a desk on SQLite in {folder}/, mail in at 127.0.0.1:{port}, mail out in {folder}/outgoing/new\n")
-    config = load(folder)
-    store = Store(config.store_url)
-    with running(folder, port) as daemon:
+    with running(folder) as daemon:
+        place = f"mail in at 127.0.0.1:{daemon.port}, mail out in {folder}/outgoing/new"
+        click.echo(f"mailbridge demo: a desk on SQLite in {folder}/, {place}\n")
+        config = load(folder)
+        store = Store(config.store_url)
         try:
             watch = Watch(store, config, daemon.check)
             wrong = play(watch, daemon.send)
             if once:
                 return verdict(wrong)
-            invite(port, folder)
+            invite(daemon.port, folder)
             follow(watch)
         except KeyboardInterrupt:
             click.echo("\nstopping the desk")
