@@ -10,6 +10,7 @@ A second signal ends the process at once; nothing is lost by that either, it onl
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Mapping
@@ -92,6 +93,9 @@ class Daemon:
             self._thread(f"imap-{poller.name}", poller.run)
         self.listeners.start()
         self._ticker.start()
+        # What is there now stays: modules, templates, rules.  Looking through it at each collection cost a tenth of a backlog's time.
+        gc.collect()
+        gc.freeze()
         log.info("daemon_started", version=__version__, ports=list(self.listeners.ports), mailboxes=len(self._pollers))
 
     def stop(self) -> None:

@@ -159,10 +159,12 @@ class Worker:
         """The mails of a portion as facts, read in children; the raw bytes are fetched only when a child is free for them."""
         found: dict[int, Message | ReadingFailed] = {}
 
-        def load(index: int) -> tuple[bytes, str | None]:
-            return self._raw(portion[index]), portion[index].envelope.mail_from
+        with self._store.read() as tx:  # one look for the whole portion: it blocks nobody
 
-        self._readers.read_many(len(portion), load, found.__setitem__)
+            def load(index: int) -> tuple[bytes, str | None]:
+                return tx.blobs.get(portion[index].sha256), portion[index].envelope.mail_from
+
+            self._readers.read_many(len(portion), load, found.__setitem__)
         return [found[index] for index in range(len(portion))]
 
     def _examine(self, portion: Sequence[Waiting], read: Sequence[Message | ReadingFailed], until: float) -> list[Ready]:
@@ -183,18 +185,31 @@ class Worker:
             return tx.blobs.get(waiting.sha256)
 
     def _write(self, portion: Sequence[Waiting], mails: Sequence[Ready], owner: str) -> list[Done]:
-        """One transaction for the portion.  Nothing of it counts before the commit, so nothing is logged or told before it either."""
-        desk, done = self._desk(), []
-        with self._store.write() as tx:
-            for waiting, mail in zip(portion, mails, strict=True):
-                done.append(Done(inbox=waiting.id, result=self._one(tx, waiting, mail, desk, owner)))
-            crash.point("pipeline.before_commit")
+        """One transaction for the portion.  Nothing of it counts before the commit, so nothing is logged or told before it either.
+
+        Mails that make trouble are rare and savepoints are not free: only where one does is the portion done again, each mail apart.
+        """
+        try:
+            done = self._written(portion, mails, owner, apart=False)
+        except StoreAway:
+            raise
+        except Exception:  # judged at the second try, mail by mail
+            done = self._written(portion, mails, owner, apart=True)
         crash.point("pipeline.after_commit")
         self._announce(done)
         return done
 
-    def _one(self, tx: Tx, waiting: Waiting, mail: Ready, desk: Desk, owner: str) -> Result:
-        """One mail in a savepoint: its outcome, or what is to become of a mail that could not be worked."""
+    def _written(self, portion: Sequence[Waiting], mails: Sequence[Ready], owner: str, *, apart: bool) -> list[Done]:
+        desk, done = self._desk(), []
+        with self._store.write() as tx:
+            for waiting, mail in zip(portion, mails, strict=True):
+                done.append(Done(inbox=waiting.id, result=self._one(tx, waiting, mail, desk, owner, apart=apart)))
+            crash.point("pipeline.before_commit")
+        return done
+
+    def _one(self, tx: Tx, waiting: Waiting, mail: Ready, desk: Desk, owner: str, *, apart: bool) -> Result:
+        """One mail's outcome, or what is to become of a mail that could not be worked.  `apart`: in a savepoint, so that what goes wrong
+        with it is its own affair; else whatever goes wrong is raised."""
         if isinstance(mail, ReadingFailed):
             return self._trouble(tx, waiting, desk, owner, f"it could not be read: {mail.reason}")
         if isinstance(mail, Unexamined):
@@ -204,11 +219,11 @@ class Worker:
         if held := hold(mail, waiting.attempts, desk):
             return self._hold(tx, waiting, desk, owner, held)
         arrival = Arrival(id=waiting.id, envelope=waiting.envelope, sha256=waiting.sha256, size=waiting.size).scanned(mail.scan)
+        if not apart:
+            return self._worked(tx, waiting, mail, arrival, desk, owner)
         try:
             with tx.savepoint():
-                result = process(tx, mail.message, arrival, desk, self._clock.now())
-                self._finish(tx, waiting, owner, result)
-                return result
+                return self._worked(tx, waiting, mail, arrival, desk, owner)
         except StoreAway:
             raise
         except NotOurs as error:
@@ -222,6 +237,11 @@ class Worker:
         except Exception as error:  # the one broad catch of the pipeline: a bug of ours must not stop the mails behind this one
             log.exception("mail_failed", inbox=waiting.id)
             return self._trouble(tx, waiting, desk, owner, f"{type(error).__name__}: {error}")
+
+    def _worked(self, tx: Tx, waiting: Waiting, mail: Examined, arrival: Arrival, desk: Desk, owner: str) -> Result:
+        result = process(tx, mail.message, arrival, desk, self._clock.now())
+        self._finish(tx, waiting, owner, result)
+        return result
 
     def _finish(self, tx: Tx, waiting: Waiting, owner: str, result: Result) -> None:
         now = self._clock.now()

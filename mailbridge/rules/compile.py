@@ -152,6 +152,7 @@ class RuleSet:
     always: tuple[int, ...] = ()
     customers: Customers = field(default_factory=Customers)
     tags: frozenset[str] = frozenset()  # the only ones there are; empty: any
+    about_replies: bool = False  # some rule may hold for a mail on a ticket that is there already
     asks: frozenset[str] = frozenset()  # kinds of sources that some condition looks at: without "load" nobody has to count tickets
 
 
@@ -182,6 +183,7 @@ def compile_rules(rules: Sequence[Rule], *, version: str = "", customers: Custom
         always=tuple(always),
         customers=customers or Customers(),
         tags=frozenset(tags),
+        about_replies=any(_about_ticket(leaf) for rule in rules for leaf in leaves(rule.when)),
         asks=frozenset(source.kind for rule in rules for leaf in leaves(rule.when) for source in _sources(leaf)),
     )
 

@@ -57,6 +57,8 @@ class Verdict:
 
 def run(rule_set: RuleSet, facts: Facts) -> Verdict:
     """The verdict of all rules on these facts."""
+    if facts.reply and not rule_set.about_replies:
+        return Verdict(trace=Trace(version=rule_set.version, rules=len(rule_set.rules)))
     state = State(rule_set, facts)
     missed: list[CompiledRule | Miss] = []
     ended = ""
