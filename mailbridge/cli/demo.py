@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -33,6 +34,9 @@ def demo(folder: Path, once: bool) -> int:
     from mailbridge.config import load
     from mailbridge.store.engine import Store
 
+    # A shell starts background jobs with Ctrl-C ignored; who asks a demo to stop means it.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     with running(folder) as daemon:
         place = f"mail in at 127.0.0.1:{daemon.port}, mail out in {folder}/outgoing/new"
         click.echo(f"mailbridge demo: a desk on SQLite in {folder}/, {place}\n")
