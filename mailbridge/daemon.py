@@ -36,6 +36,7 @@ log = logs.get("daemon")
 SWEEP = timedelta(seconds=5)
 HEARTBEAT = timedelta(seconds=15)
 RULES = timedelta(seconds=2)
+FOLD = timedelta(seconds=10)
 STATE_KEY = "daemon"
 RING = timedelta(seconds=1)
 JOIN = 10.0  # seconds a thread may take to finish its turn
@@ -49,6 +50,7 @@ class Daemon:
         self._stop = Event()
         self._threads: list[Thread] = []
         self._mail_waits, self._letters_wait = Event(), Event()
+        self._is_ready = False
         self._health: dict[str, dict[str, object]] = {}
         # One process works one SQLite file: two turns in flight keep its reading children busy while one of them writes.
         self._workers = workers if workers is not None else 2
@@ -58,6 +60,7 @@ class Daemon:
             app.config.listeners if intake else (), app.inbox, self._is_recipient, clock=app.clock, log=logs.get("listener")
         )
         jobs = [Job(name="heartbeat", every=HEARTBEAT, run=self._beat), Job(name="rules", every=RULES, run=app.rules.refresh)]
+        jobs.append(Job(name="fold", every=FOLD, run=app.store.fold))
         if clocks:
             jobs.append(Job(name="sweep", every=SWEEP, run=app.sweep))
         self._ticker = Ticker(jobs)
@@ -97,6 +100,11 @@ class Daemon:
         gc.collect()
         gc.freeze()
         log.info("daemon_started", version=__version__, ports=list(self.listeners.ports), mailboxes=len(self._pollers))
+
+    def tell_ready(self) -> None:
+        """systemd knows that every port answers, and from now on with each heartbeat that we live."""
+        systemd.notify("READY=1")
+        self._is_ready = True
 
     def stop(self) -> None:
         """Nothing runs any more; every mail that was accepted is committed."""
@@ -162,7 +170,8 @@ class Daemon:
         except StoreAway as error:
             log.warning("store_away", error=str(error))
             return
-        systemd.notify("WATCHDOG=1")
+        if self._is_ready:  # systemd wants to hear of that first
+            systemd.notify("WATCHDOG=1")
 
 
 def run(app: App, *, ready: Callable[[Daemon], None] = lambda _daemon: None, intake: bool = True, clocks: bool = True) -> int:
@@ -174,7 +183,7 @@ def run(app: App, *, ready: Callable[[Daemon], None] = lambda _daemon: None, int
         daemon.start()
         stack.callback(daemon.stop)
         stack.callback(lambda: systemd.notify("STOPPING=1"))
-        systemd.notify("READY=1")
+        daemon.tell_ready()
         ready(daemon)
         daemon.wait()
     return 0

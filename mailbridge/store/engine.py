@@ -138,6 +138,12 @@ class Store:
             with self._turn, self._connected(self._reader) as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
+    def fold(self) -> None:
+        """SQLite: what the write-ahead log holds goes into the database while others read and write; the log can begin anew then."""
+        if self.is_sqlite:
+            with self._connected(self._reader) as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
+
     def close(self) -> None:
         """All connections are closed; the next transaction opens new ones."""
         self._bells.close()

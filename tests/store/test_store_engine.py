@@ -381,6 +381,27 @@ def test_another_process_on_postgresql_is_woken(postgres_store_url: str) -> None
 # the files of SQLite
 
 
+def test_folding_keeps_no_writer_waiting_and_lets_the_log_begin_anew(sqlite_store_url: str) -> None:
+    store = Store(sqlite_store_url)
+    log = store.path.with_name(store.path.name + "-wal")
+    with store.write() as tx:
+        tx.blobs.put(bytes(3 << 20))
+    with store.write() as tx:
+        tx.state.set("before", 1, NOW)
+        store.fold()  # while the writer is in the middle of its work
+        tx.state.set("after", 1, NOW)
+    store.fold()
+    size = log.stat().st_size
+
+    with store.write() as tx:
+        tx.blobs.put(bytes([1]) * (1 << 20))
+
+    assert log.stat().st_size == size
+    with store.read() as tx:
+        assert (tx.state.get("before"), tx.state.get("after")) == (1, 1)
+    store.close()
+
+
 def test_a_checkpoint_empties_the_write_ahead_log(sqlite_store_url: str) -> None:
     store = Store(sqlite_store_url)
     with store.write() as tx:
