@@ -96,7 +96,7 @@ class Daemon:
             self._thread(f"imap-{poller.name}", poller.run)
         self.listeners.start()
         self._ticker.start()
-        # What is there now stays: modules, templates, rules.  Looking through it at each collection cost a tenth of a backlog's time.
+        # What is there now stays: modules, templates, rules.  The collector need not look through it again.
         gc.collect()
         gc.freeze()
         log.info("daemon_started", version=__version__, ports=list(self.listeners.ports), mailboxes=len(self._pollers))
