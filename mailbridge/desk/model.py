@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from mailbridge.desk.staff import Absence as Absence
+from mailbridge.desk.staff import Chain as Chain
+from mailbridge.desk.staff import Consultant as Consultant
+from mailbridge.desk.staff import Rota as Rota
+from mailbridge.desk.staff import Step as Step
+from mailbridge.desk.staff import Swap as Swap
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets as Targets  # the desk's word too
 
+FOLLOW = "follow-the-sun"  # the field that holds the team of a ticket which its regions hand round
 IMPORTED = "import"  # the channel of tickets from an archive: nothing is promised on them and nobody is told of them
 
 
@@ -26,6 +33,13 @@ class Role(StrEnum):
     REQUESTER = "requester"
     PARTICIPANT = "participant"  # hears about it and may write
     MENTIONED = "mentioned"  # stood in To or Cc: may write, hears nothing until somebody with rights agrees
+
+
+class Told(StrEnum):
+    """Which members hear of what concerns the whole team, where it has no group address."""
+
+    EVERYBODY = "everybody"  # but for those who are away
+    ON_DUTY = "on-duty"  # who has the turn of the rota, else who works at that hour
 
 
 class ClosedPolicy(StrEnum):
@@ -48,6 +62,14 @@ class Agent:
     active: bool = True
     language: str = "en"
     skills: tuple[str, ...] = ()
+    levels: Mapping[str, int] = field(default_factory=dict)  # of those skills that are above level 1
+    calendar: Calendar | None = None  # own working hours; None: those of the team
+    zone: str = ""  # whose clock the hours and the days of absence go by; empty: that of the hours
+    absences: tuple[Absence, ...] = ()
+
+    def level_of(self, skill: str) -> int:
+        """How much of the skill the agent has; 0: nothing."""
+        return self.levels.get(skill, 1) if skill in self.skills else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +86,9 @@ class Team:
     tells: frozenset[str] = frozenset({"received", "answered", "closed", "reopened"})  # customer steps that are on (NO1)
     unclaimed_after: timedelta | None = timedelta(hours=1)  # working time until managers hear of an unclaimed ticket
     language: str = ""  # of what customers get where theirs is unknown; empty: the desk's
+    told: Told = Told.EVERYBODY
+    rota: Rota | None = None
+    follow: tuple[str, ...] = ()  # the regional teams that hand its tickets round with the sun; it has no people of its own then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +113,8 @@ class Organisation:
     targets: Mapping[Priority, Targets] = field(default_factory=dict)
     levels: Mapping[str, Mapping[Priority, Targets]] = field(default_factory=dict)  # other sets of targets, chosen by rules
     default_team: str = ""
+    chains: Mapping[str, Chain] = field(default_factory=dict)  # of escalation, by name
+    consultants: Mapping[str, Consultant] = field(default_factory=dict)
     freemail: frozenset[str] = frozenset()  # domains whose users are no colleagues of each other
     colleagues: bool = True  # TH2: a colleague of the requester (same domain, no freemail) may write on the ticket
 
@@ -110,6 +137,60 @@ class Participant:
     name: str = ""
     role: Role = Role.REQUESTER
     language: str = ""
+
+
+class Work(StrEnum):
+    """What an activity was (DK6)."""
+
+    WORKED = "worked"
+    TRAVELLED = "travelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Activity:
+    """Work done on a ticket.  `id` counts the ticket's activities from 1; a correction replaces the figures and keeps the id."""
+
+    id: int
+    agent: str
+    kind: Work
+    day: date  # the day it was done, in the agent's zone
+    minutes: int  # as told
+    charged: int = 0  # minutes after the policy's rounding; 0 where it is not billable
+    km: float = 0.0
+    place: str = ""
+    billable: bool = True
+    text: str = ""
+
+
+class Asks(StrEnum):
+    """Whose yes a held command waits for."""
+
+    CONFIRMATION = "confirmation"  # of the one who asked for it: it cannot be taken back, or touches much
+    APPROVAL = "approval"  # of a manager (DK7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """A command that waits for a yes.  It is kept as the line somebody wrote, and is understood as on the day it was written."""
+
+    id: int  # counts the approvals of the ticket from 1
+    kind: Asks
+    line: str
+    asker: str  # the agent who wants it
+    approvers: tuple[str, ...]  # agents; any one of them decides
+    asked_at: datetime
+    expires_at: datetime
+    remind_at: datetime | None = None
+    deputies: tuple[str, ...] = ()  # hear of it, and may decide, from the reminder on
+    mail: int | None = None  # the mail the line stood in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    at: datetime
+    minutes: int = 60
+    place: str = ""
+    sequence: int = 0  # RFC 5545 SEQUENCE: how often it was moved
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,11 +219,29 @@ class Ticket:
     links: tuple[tuple[str, int], ...] = ()  # ("possible-follow-up", ticket id)
     fields: tuple[tuple[str, str], ...] = ()  # custom fields from named captures
     rules_version: str = ""
+    due_at: datetime | None = None  # what an agent set by hand, beside the promised times
+    snoozed_until: datetime | None = None  # out of the lists until then; the clocks go on
+    merged_into: int | None = None  # the survivor; mail for this ticket lands there
+    absorbed: tuple[int, ...] = ()  # tickets that were merged into this one
+    activities: tuple[Activity, ...] = ()
+    approvals: tuple[Approval, ...] = ()  # those still waiting for a yes
+    approvals_asked: int = 0  # how many were ever asked for: the last id given
+    estimate: int | None = None  # minutes
+    estimated_by: str = ""  # an agent, 'type', 'history' or a rule: where the estimate comes from
+    chain: str = ""  # the escalation chain it is on
+    level: int = 0  # how far up that chain; 0: not escalated
+    meeting: Meeting | None = None
+    playbooks: tuple[str, ...] = ()  # started on this ticket
 
     @property
     def sla(self) -> str:
         """The level of service a rule chose, a name in `Organisation.levels`; empty: the desk's usual targets."""
         return dict(self.fields).get("sla", "")
+
+    @property
+    def follow(self) -> str:
+        """The team whose regions hand this ticket round with the sun; empty: it stays where it is."""
+        return dict(self.fields).get(FOLLOW, "")
 
     @property
     def requester(self) -> Participant | None:
