@@ -1,4 +1,5 @@
-"""What a placed mail does to the desk: a new ticket, a customer's message, an agent's work, a bounce, or a mail that is only kept.
+"""What a placed mail does to the desk: a new ticket, a customer's message, a bounce, or a mail that is only kept.  Agents' mails, with
+their commands, are in `agentmail`.
 
 Each function stores the mail, lets `desk.decide` judge what is asked, lets `outbox.compose` say who hears of it, and records all
 of it in the open transaction.
@@ -15,20 +16,18 @@ from mailbridge.answerable import acknowledgement
 from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
-from mailbridge.desk import mailcommands
 from mailbridge.desk.assignment import choose
-from mailbridge.desk.commands import Answer, Command, Note, Open, ReportFailure, Write
-from mailbridge.desk.decide import Circumstances, Decision, decide, open_ticket
-from mailbridge.desk.events import Actor, ActorKind, Event
+from mailbridge.desk.commands import Command, Open, ReportFailure, Write
+from mailbridge.desk.decide import Circumstances, Decision, decide, decide_all, open_ticket, together
+from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import IMPORTED, Participant, Priority, Role, Ticket
 from mailbridge.intake.envelope import Source
 from mailbridge.message.model import Message
 from mailbridge.message.pictures import small_inline
 from mailbridge.ops import crash
-from mailbridge.outbox.compose import Occasion, notifications, signed
-from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.recipients import customers, named
-from mailbridge.outbox.results import results_as_values
+from mailbridge.outbox.compose import Occasion, notifications
+from mailbridge.outbox.model import Notification
+from mailbridge.outbox.recipients import named
 from mailbridge.record import record
 from mailbridge.rules.commands import commands
 from mailbridge.rules.match import Verdict
@@ -85,7 +84,7 @@ class Filing:
         filing = replace(self, arrival=self.arrival.unacknowledged(why_not))
         ticket_id = self.tx.tickets.reserve()
         mail = filing.store_mail(ticket=ticket_id)
-        decision = open_ticket(ticket_id, self._opening(placement, verdict), self._about(self._actor(), mail))
+        decision = open_ticket(ticket_id, self._opening(placement, verdict), self.about(self.actor(), mail))
         told = filing.tell(decision, mail, answerable=not why_not, verdict=verdict)
         filing.finish(decision, told)
         return Result(outcome=Outcome.TICKET, ticket=ticket_id, mail=mail, told=bool(told))
@@ -97,7 +96,7 @@ class Filing:
         """
         mail = self.store_mail(ticket=ticket.id)
         command = Write(author=self.writer.address, automatic=automatic, others=self._copied() if proven and not automatic else ())
-        written = decide(ticket, command, self._about(self._actor(), mail))
+        written = decide(ticket, command, self.about(self.actor(), mail))
         decision = self._as_rules_want(written, verdict, mail) if verdict else written
         told = self.tell(decision, mail, answerable=False, verdict=verdict)
         self.finish(decision, told)
@@ -107,27 +106,8 @@ class Filing:
         if written.ticket is None:
             return written
         actor = Actor(kind=ActorKind.RULE, name=verdict.rules[-1] if verdict.rules else "virus")
-        wanted, _ = _decide_all(written.ticket, [("", command) for command in commands(verdict)], self._about(actor, mail))
-        return Decision(ticket=wanted.ticket, events=(*written.events, *wanted.events))
-
-    def agent_mail(self, ticket: Ticket) -> Result:
-        """An agent's mail: its text went to the customer (or is a note), its commands were judged one by one, and the agent is told."""
-        written = mailcommands.read(written_in_both(self.message), self.writer.agent)
-        spoken = [(line.text, line.command) for line in written.lines if line.command]
-        internal = any(isinstance(command, Note) for _, command in spoken)
-        asked: list[tuple[str, Command]] = [(text, command) for text, command in spoken if not isinstance(command, Note)]
-        speaks = bool(written.text or self.message.attachments)
-        if speaks:
-            asked.insert(0, ("", Note() if internal else Answer()))
-        mail = self.store_mail(ticket=ticket.id, fresh=written.text, internal=internal or not speaks)
-        decision, refusals = _decide_all(ticket, asked, self._about(self._actor(), mail))
-        told = self.tell(decision, mail, answerable=True)
-        if written.lines:
-            sent_to = [c.address for c in customers(ticket)] if speaks and not internal else []
-            values = results_as_values(written.lines, refusals, sent_to=sent_to, noted=internal)
-            told = (*told, self._results(decision.ticket or ticket, mail, values))
-        self.finish(decision, told)
-        return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
+        wanted, _ = decide_all(written.ticket, [(command, "") for command in commands(verdict)], self.about(actor, mail))
+        return together(written, wanted)
 
     def bounce(self, placed: Ticket | None) -> Result:
         """A delivery report.  It counts only where it returns a mail that we sent, by our own signed Message-ID; else it is just mail of
@@ -139,12 +119,12 @@ class Filing:
             return self.customer_mail(placed, automatic=True, proven=False) if placed else self.keep(Outcome.KEPT)
         recipient = ours.notification.recipient
         mail = self.store_mail(ticket=ticket.id)
-        asked: list[tuple[str, Command]] = [("", Write(author=self.message.sender.address, automatic=True))]
+        asked: list[tuple[Command, str]] = [(Write(author=self.message.sender.address, automatic=True), "")]
         if not report.temporary:
             why = f"{report.status} {report.diagnostic}".strip()[:500]
             self.tx.addresses.suspend(recipient, self.now + UNDELIVERABLE_FOR, f"bounced: {why}")
-            asked.append(("", ReportFailure(recipient=recipient, what=ours.notification.event, reason=why)))
-        decision, _ = _decide_all(ticket, asked, self._about(Actor(kind=ActorKind.SYSTEM, name="bounce"), mail))
+            asked.append((ReportFailure(recipient=recipient, what=ours.notification.event, reason=why), ""))
+        decision, _ = decide_all(ticket, asked, self.about(Actor(kind=ActorKind.SYSTEM, name="bounce"), mail))
         told = self.tell(decision, mail, answerable=False)
         self.finish(decision, told)
         return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
@@ -206,6 +186,8 @@ class Filing:
         crash.point("pipeline.mail_stored")
         if decision.ticket is not None:
             record(self.tx, decision.ticket, decision.events, told, self.desk.organisation, self.now)
+        for change in decision.elsewhere:
+            record(self.tx, change.ticket, change.events, (), self.desk.organisation, self.now)
 
     def _opening(self, placement: Placement, verdict: Verdict) -> Open:
         message, writer = self.message, self.writer
@@ -251,29 +233,17 @@ class Filing:
         """People a rule puts on the ticket; unlike those a customer merely copied, they hear of it."""
         return tuple(Participant(address=address, role=Role.PARTICIPANT) for address in verdict.cc)
 
-    def _results(self, ticket: Ticket, mail: int, values: tuple[tuple[str, str], ...]) -> Notification:
-        """The desk's answer to commands, line by line."""
-        promise = Notification(
-            ticket=ticket.id,
-            audience=Audience.AGENT,
-            event="commands",
-            recipient=self.writer.address,
-            key=f"{ticket.id}.commands.{mail}",
-            name=self.writer.name,
-            language=self.desk.organisation.agents[self.writer.agent].language,
-            values=values,
-        )
-        return signed(promise, occasion(self.tx, ticket, self.desk, mail=mail, answerable=True))
-
     @property
     def _imported(self) -> bool:
         """An archive that is moved in makes tickets and tells nobody."""
         return self.arrival.envelope.source is Source.IMPORT
 
-    def _about(self, actor: Actor, mail: int) -> Circumstances:
-        return Circumstances(actor=actor, now=self.now, organisation=self.desk.organisation, mail=mail)
+    def about(self, actor: Actor, mail: int) -> Circumstances:
+        return Circumstances(
+            actor=actor, now=self.now, organisation=self.desk.organisation, customers=self.desk.policy.rules.customers, mail=mail
+        )
 
-    def _actor(self) -> Actor:
+    def actor(self) -> Actor:
         if self.writer.agent:
             return Actor(kind=ActorKind.AGENT, name=self.writer.agent)
         return Actor(kind=ActorKind.CUSTOMER, name=self._author())
@@ -286,16 +256,6 @@ class Filing:
         people = {a.key: a for a in self.message.recipients if a.key != self.writer.address.lower() and not self.desk.is_own(a.address)}
         chosen = [a for a in people.values() if self.desk.organisation.agent_of(a.address) is None]
         return tuple(Participant(address=a.address, name=a.name, role=Role.MENTIONED) for a in chosen[:MOST_COPIED])
-
-
-def written_in_both(message: Message) -> str:
-    """The fresh text of an agent's mail.  Where it has a plain and an HTML body, a command counts only if it stands in both: what the
-    agent's program showed is not always what the other part says."""
-    if not message.html or not message.text:
-        return message.reply.fresh
-    plain = {" ".join(line.split()) for line in message.text.splitlines()}
-    lines = message.reply.fresh.splitlines()
-    return "\n".join(line for line in lines if not line.lstrip().startswith("#") or " ".join(line.split()) in plain)
 
 
 def occasion(
@@ -315,18 +275,6 @@ def occasion(
         thread=tuple(i for i in thread if i),
         own_addresses=desk.own_addresses,
     )
-
-
-def _decide_all(ticket: Ticket, asked: Sequence[tuple[str, Command]], about: Circumstances) -> tuple[Decision, dict[str, Decision]]:
-    """All commands one after the other on the ticket as the one before left it; the whole, and what was refused by its line."""
-    after, events, refusals = ticket, list[Event](), dict[str, Decision]()
-    for text, command in asked:
-        decision = decide(after, command, about)
-        after = decision.ticket or after
-        events += decision.events
-        if decision.refused:
-            refusals[text] = decision
-    return Decision(ticket=after, events=tuple(events)), refusals
 
 
 def _as_fields(verdict: Verdict) -> tuple[tuple[str, str], ...]:

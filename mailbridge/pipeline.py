@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from mailbridge.agentmail.on_ticket import file_agent_mail
 from mailbridge.config import WhenVirus
 from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.identify import identify
@@ -50,7 +51,7 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     if message.bounce is not None:
         return filing.bounce(placement.ticket)
     if placement.ticket is not None and writer.agent:
-        return filing.agent_mail(placement.ticket)
+        return file_agent_mail(filing, placement.ticket)
     if automatic:
         return filing.customer_mail(placement.ticket, automatic=True, proven=False) if placement.ticket else filing.keep(Outcome.KEPT)
 

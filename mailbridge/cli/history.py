@@ -8,23 +8,61 @@ from typing import assert_never
 
 from mailbridge.cli.show import safe, safe_lines, when
 from mailbridge.desk.events import (
+    Absorbed,
     AlertRaised,
+    ApprovalDecided,
+    ApprovalReminded,
+    ApprovalRequested,
     AssigneeChanged,
+    ContentErased,
     DeliveryFailed,
+    DueSet,
+    Escalated,
+    EstimateSet,
     Event,
     FieldSet,
     Happening,
     Linked,
+    MailMoved,
+    MeetingSet,
+    MergedInto,
     MessageAdded,
     ParticipantAdded,
+    ParticipantRemoved,
+    PlaybookStarted,
     PriorityChanged,
+    RequesterChanged,
+    Snoozed,
     StatusChanged,
+    SubjectChanged,
     TagsAdded,
+    TagsRemoved,
     TeamChanged,
     TicketOpened,
     TypeChanged,
+    Undone,
+    Woken,
+    WorkCorrected,
+    WorkRecorded,
 )
+from mailbridge.desk.model import Activity
 from mailbridge.store.mails import StoredAttachment, StoredMail
+
+Worked = (
+    MergedInto
+    | Absorbed
+    | MailMoved
+    | WorkRecorded
+    | WorkCorrected
+    | EstimateSet
+    | Escalated
+    | ApprovalRequested
+    | ApprovalReminded
+    | ApprovalDecided
+    | PlaybookStarted
+    | Undone
+    | ContentErased
+)
 
 
 def story(
@@ -89,10 +127,68 @@ def sentence(what: Happening, number: Callable[[int], str]) -> str:
             return f"{what.name} = {what.value}"
         case ParticipantAdded():
             return f"{what.participant.address} takes part as {what.participant.role}"
+        case ParticipantRemoved():
+            return f"{what.address} takes part no more"
+        case TagsRemoved():
+            return f"no longer tagged {', '.join(what.tags)}"
+        case SubjectChanged():
+            return f"subject {what.after!r}, was {what.before!r}"
+        case RequesterChanged():
+            return f"asked by {what.after.address}, before by {what.before}"
+        case DueSet():
+            return f"due {when(what.after)}" if what.after else "no date of its own any more"
+        case Snoozed():
+            return f"sleeps until {when(what.until)}"
+        case Woken():
+            return "woken by a mail" if what.by_mail else "woken"
+        case MeetingSet():
+            place = f", {what.meeting.place}" if what.meeting.place else ""
+            return f"appointment {when(what.meeting.at)}, {what.meeting.minutes} min{place}"
         case Linked():
             return f"{what.relation.replace('-', ' ')}: {number(what.ticket)}"
         case AlertRaised():
             return f"alert: {what.promise} {what.alert}, due {when(what.due_at)}"
         case DeliveryFailed():
             return f"{what.recipient} did not get {what.what}: {what.reason}"
+        case _:
+            return _of_work(what, number)
+
+
+def _of_work(what: Worked, number: Callable[[int], str]) -> str:
+    """Work, approvals, escalation, and tickets that become one or two."""
+    match what:
+        case MergedInto():
+            return f"merged into {number(what.survivor)}"
+        case Absorbed():
+            return f"took in {number(what.ticket)}"
+        case MailMoved():
+            return f"a mail went to {number(what.to)}" if what.to else f"a mail came from {number(what.came_from or 0)}"
+        case WorkRecorded():
+            return f"{worked(what.activity)} recorded"
+        case WorkCorrected():
+            return f"{worked(what.before)} corrected to {worked(what.after)}" if what.after else f"{worked(what.before)} taken back"
+        case EstimateSet():
+            return f"estimated at {what.after} min ({what.by})"
+        case Escalated():
+            return f"escalated on {what.chain} to level {what.after}: {what.to}"
+        case ApprovalRequested():
+            return f"{what.approval.line!r} of {what.approval.asker} waits for {' or '.join(what.approval.approvers)} ({what.why})"
+        case ApprovalReminded():
+            return f"reminded of approval {what.approval}"
+        case ApprovalDecided():
+            verdict = "granted" if what.granted else "expired" if what.expired else "refused"
+            return f"approval {what.approval} {verdict}{f': {what.reason}' if what.reason else ''}"
+        case PlaybookStarted():
+            return f"playbook {what.name}: {', '.join(number(task) for task in what.tasks)}"
+        case Undone():
+            return f"{len(what.undone)} event{'s' if len(what.undone) > 1 else ''} undone"
+        case ContentErased():
+            return f"the contents of {len(what.mails)} mail{'s' if len(what.mails) > 1 else ''} erased"
     assert_never(what)
+
+
+def worked(activity: Activity) -> str:
+    """An activity in a few words."""
+    km = f", {activity.km:g} km" if activity.km else ""
+    place = f", {activity.place}" if activity.place else ""
+    return f"{activity.kind} {activity.minutes} min{km}{place} by {activity.agent} on {activity.day:%Y-%m-%d}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from mailbridge.desk.model import Participant, Priority
+from mailbridge.desk.model import Participant, Priority, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,173 @@ class AddParticipant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveTags:
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveParticipant:
+    """Somebody who hears of the ticket no more; never the requester."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSubject:
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRequester:
+    """Somebody else is the one who asks; who asked before stays a participant."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetContract:
+    contract: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetEquipment:
+    """By serial number or asset tag."""
+
+    equipment: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetDue:
+    """An agent's own date beside the promised ones; None takes it away."""
+
+    at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snooze:
+    """Out of the lists until then; a customer's mail wakes it earlier.  The clocks of promised times go on."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake:
+    """The moment until which a ticket was snoozed has come."""
+
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meet:
+    """An appointment with the customer, who gets an invitation (RFC 5546)."""
+
+    at: datetime
+    minutes: int = 60
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """`relation`: related, blocks, blocked-by, duplicates, task-of."""
+
+    ticket: int
+    relation: str = "related"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merge:
+    """This ticket's mails, people and work go to `into`, which survives; this one is closed and points there."""
+
+    into: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Split:
+    """`mail` leaves this ticket and opens the new one `ticket`, whose number was reserved."""
+
+    ticket: int
+    mail: int
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordWork:
+    """An activity (DK6).  `billable` None: as the policy says."""
+
+    kind: Work
+    minutes: int
+    day: date
+    km: float = 0.0
+    place: str = ""
+    billable: bool | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectWork:
+    """Other figures for an activity; 0 minutes take it back."""
+
+    activity: int
+    minutes: int
+    km: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetEstimate:
+    minutes: int
+    by: str = ""  # 'type' or 'history' where no agent said it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalate:
+    """Up the chain: to its next level, or where `to` says (a chain, a team, an agent, a consultant, a skill)."""
+
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approve:
+    """Yes to a held command.  `approval` 0: the only one that waits for this actor."""
+
+    approval: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    approval: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindApproval:
+    """Nobody has decided yet: the approvers and their deputies hear of it again."""
+
+    approval: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireApproval:
+    approval: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartPlaybook:
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undo:
+    """What this agent's latest mail did to the ticket is taken back, as new events."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erase:
+    """What the mails of the ticket say is erased for good; that they were there stays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseAlert:
     promise: str
     alert: str
@@ -135,6 +302,30 @@ Command = (
     | AddTags
     | SetField
     | AddParticipant
+    | RemoveParticipant
+    | RemoveTags
+    | SetSubject
+    | SetRequester
+    | SetContract
+    | SetEquipment
+    | SetDue
+    | Snooze
+    | Wake
+    | Meet
+    | Link
+    | Merge
+    | Split
+    | RecordWork
+    | CorrectWork
+    | SetEstimate
+    | Escalate
+    | Approve
+    | Reject
+    | RemindApproval
+    | ExpireApproval
+    | StartPlaybook
+    | Undo
+    | Erase
     | RaiseAlert
     | ReportFailure
 )

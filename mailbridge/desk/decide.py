@@ -1,18 +1,17 @@
 """Commands are judged here and only here: what a command means on this ticket, for this actor, now.
 
 `decide` returns the events that come of it, or the reason why not; it changes nothing.  Rules, mails, clocks and the command line go
-through the same door, so a permission or a state is checked once.
+through the same door, so a permission or a state is checked once.  The judges, one a command, stand in `desk.judges`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
-from difflib import get_close_matches
-from typing import assert_never
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from mailbridge.desk import states
+from mailbridge.desk.circumstances import Circumstances as Circumstances  # whoever decides needs both
+from mailbridge.desk.circumstances import Judge, Refusal
 from mailbridge.desk.commands import (
     AddParticipant,
     AddTags,
@@ -23,58 +22,87 @@ from mailbridge.desk.commands import (
     Note,
     Open,
     RaiseAlert,
+    RemoveParticipant,
+    RemoveTags,
     Reopen,
     ReportFailure,
+    SetDue,
     SetField,
     SetPriority,
+    SetRequester,
     SetStatus,
+    SetSubject,
     SetTeam,
     SetType,
+    Snooze,
+    Wake,
     Write,
 )
 from mailbridge.desk.events import (
     Actor,
     ActorKind,
-    AlertRaised,
     AssigneeChanged,
-    DeliveryFailed,
     Event,
     FieldSet,
     Happening,
     Linked,
     MessageAdded,
     ParticipantAdded,
-    PriorityChanged,
-    StatusChanged,
     TagsAdded,
-    TeamChanged,
     TicketOpened,
     TypeChanged,
 )
 from mailbridge.desk.evolve import evolve
-from mailbridge.desk.model import Organisation, Participant, Role, Team, Ticket
+from mailbridge.desk.judges import facts, mail, people, state
+from mailbridge.desk.model import Ticket
 from mailbridge.desk.permissions import may
+
+JUDGES: Mapping[type[Command], Judge] = {
+    Write: mail.write,
+    Answer: mail.answer,
+    Note: mail.note,
+    RaiseAlert: mail.raise_alert,
+    ReportFailure: mail.report_failure,
+    SetStatus: state.set_status,
+    Close: state.close,
+    Reopen: state.reopen,
+    SetDue: state.set_due,
+    Snooze: state.snooze,
+    Wake: state.wake,
+    Assign: people.assign,
+    SetTeam: people.set_team,
+    AddParticipant: people.add_participant,
+    RemoveParticipant: people.remove_participant,
+    SetRequester: people.set_requester,
+    SetPriority: facts.set_priority,
+    SetType: facts.set_type,
+    AddTags: facts.add_tags,
+    RemoveTags: facts.remove_tags,
+    SetSubject: facts.set_subject,
+    SetField: facts.set_field,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What happened to one ticket: its state after, and the events that led there."""
+
+    ticket: Ticket
+    events: tuple[Event, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What comes of a command.  `refused` is '' or the key of a reason ('agents-only', 'unknown-status', …) that templates word;
-    `nearest` a word that was perhaps meant.  A command that changes nothing (closing what is closed) is no refusal: no events."""
+    `nearest` a word that was perhaps meant.  A command that changes nothing (closing what is closed) is no refusal: no events.
+    `elsewhere`: what it did to other tickets, which are recorded in the same transaction."""
 
     ticket: Ticket | None
     events: tuple[Event, ...] = ()
+    elsewhere: tuple[Change, ...] = ()
     refused: str = ""
     nearest: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """Who asks, when, in which desk, because of which stored mail."""
-
-    actor: Actor
-    now: datetime
-    organisation: Organisation
-    mail: int | None = None
+    detail: str = ""
 
 
 def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision:
@@ -118,124 +146,50 @@ def decide(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
     reason = may(about.actor, command, ticket, about.organisation)
     if reason:
         return Decision(ticket=ticket, refused=reason)
-    outcome = _happenings(ticket, command, about)
-    if isinstance(outcome, Decision):
-        return outcome
-    events = tuple(Event(ticket=ticket.id, at=about.now, actor=about.actor, what=what, mail=about.mail) for what in outcome)
-    after = ticket
+    judge = JUDGES.get(type(command))
+    if judge is None:
+        raise ValueError(f"{type(command).__name__} is not for a ticket that exists")
+    judged = judge(ticket, command, about)
+    if isinstance(judged, Refusal):
+        return Decision(ticket=ticket, refused=judged.reason, nearest=judged.nearest, detail=judged.detail)
+    return _folded(ticket, [_event(what, ticket, about) for what in judged], about.tickets)
+
+
+def decide_all(ticket: Ticket, asked: Sequence[tuple[Command, str]], about: Circumstances) -> tuple[Decision, tuple[Decision, ...]]:
+    """All commands, each with the line it was written as, one after the other on the ticket as the one before left it: the whole, and
+    the decision of each."""
+    each: list[Decision] = []
+    whole = Decision(ticket=ticket)
+    for command, line in asked:
+        others = {**about.tickets, **{change.ticket.id: change.ticket for change in whole.elsewhere}}
+        each.append(decide(whole.ticket or ticket, command, replace(about, line=line, tickets=others)))
+        whole = together(whole, each[-1])
+    return whole, tuple(each)
+
+
+def together(first: Decision, second: Decision) -> Decision:
+    """Two decisions about the same ticket, one after the other, as one."""
+    changes = {change.ticket.id: change for change in first.elsewhere}
+    for change in second.elsewhere:
+        before = changes.get(change.ticket.id)
+        changes[change.ticket.id] = Change(ticket=change.ticket, events=(*(before.events if before else ()), *change.events))
+    return Decision(
+        ticket=second.ticket or first.ticket, events=(*first.events, *second.events), elsewhere=tuple(changes.values())
+    )
+
+
+def _event(what: Happening | Event, ticket: Ticket, about: Circumstances) -> Event:
+    if isinstance(what, Event):
+        return what
+    return Event(ticket=ticket.id, at=about.now, actor=about.actor, what=what, mail=about.mail)
+
+
+def _folded(ticket: Ticket, events: Iterable[Event], others: Mapping[int, Ticket]) -> Decision:
+    """The events sorted by their tickets, and each ticket after them."""
+    after: dict[int, Ticket] = {ticket.id: ticket}
+    said: dict[int, list[Event]] = {ticket.id: []}
     for event in events:
-        after = evolve(after, event)
-    return Decision(ticket=after, events=events)
-
-
-def _happenings(ticket: Ticket, command: Command, about: Circumstances) -> list[Happening] | Decision:
-    organisation = about.organisation
-    match command:
-        case Write():
-            return _written(ticket, command, organisation)
-        case Answer():
-            return _answered(ticket, about)
-        case Note():
-            return [MessageAdded(author=about.actor.name, internal=True)]
-        case SetStatus(status=name):
-            return _to_status(ticket, name, organisation)
-        case Close():
-            return _to_status(ticket, states.CLOSED, organisation) if states.is_open(ticket.status, organisation) else []
-        case Reopen():
-            return [] if states.is_open(ticket.status, organisation) else _to_status(ticket, states.OPEN, organisation)
-        case Assign(agent=name):
-            return _assigned(ticket, name, organisation)
-        case SetTeam(team=name):
-            return _to_team(ticket, name, organisation)
-        case SetPriority(priority=priority):
-            return [] if priority is ticket.priority else [PriorityChanged(before=ticket.priority, after=priority)]
-        case SetType(type=type_):
-            return [] if type_ == ticket.type else [TypeChanged(before=ticket.type, after=type_)]
-        case AddTags(tags=tags):
-            new = tuple(tag for tag in tags if tag not in ticket.tags)
-            return [TagsAdded(tags=new)] if new else []
-        case SetField(name=name, value=value):
-            return [] if (name, value) in ticket.fields else [FieldSet(name=name, value=value)]
-        case AddParticipant(address=address):
-            return _joined(ticket, address)
-        case RaiseAlert(promise=promise, alert=alert, due_at=due_at):
-            return [AlertRaised(promise=promise, alert=alert, due_at=due_at)]
-        case ReportFailure(recipient=recipient, what=what, reason=reason):
-            return [DeliveryFailed(recipient=recipient, what=what, reason=reason)]
-        case Open():
-            raise ValueError("a ticket that exists cannot be opened; use open_ticket")
-        case _:
-            assert_never(command)
-
-
-def _written(ticket: Ticket, command: Write, organisation: Organisation) -> list[Happening]:
-    happened: list[Happening] = [MessageAdded(author=command.author, automatic=command.automatic)]
-    if command.automatic:
-        return happened
-    state = states.status(ticket.status, organisation)
-    if not state.open or state.waiting:
-        happened += _status_change(ticket, states.OPEN, organisation)
-    known = {p.address.lower() for p in ticket.participants}
-    happened += [ParticipantAdded(participant=other) for other in command.others if other.address.lower() not in known]
-    return happened
-
-
-def _answered(ticket: Ticket, about: Circumstances) -> list[Happening]:
-    happened: list[Happening] = [MessageAdded(author=about.actor.name, to_customer=True)]
-    team = about.organisation.teams.get(ticket.team, Team(name="", title=""))
-    if not ticket.assignee and team.answer_owns and about.actor.kind is ActorKind.AGENT:
-        happened.append(AssigneeChanged(before="", after=about.actor.name))
-    if ticket.status == states.NEW:
-        happened += _status_change(ticket, states.OPEN, about.organisation)
-    return happened
-
-
-def _to_status(ticket: Ticket, name: str, organisation: Organisation) -> list[Happening] | Decision:
-    if name not in states.statuses(organisation):
-        return Decision(ticket=ticket, refused="unknown-status", nearest=_nearest(name, states.statuses(organisation)))
-    return [] if name == ticket.status else _status_change(ticket, name, organisation)
-
-
-def _status_change(ticket: Ticket, name: str, organisation: Organisation) -> list[Happening]:
-    before, after = states.status(ticket.status, organisation), states.status(name, organisation)
-    return [
-        StatusChanged(
-            before=before.name,
-            after=after.name,
-            closes=before.open and not after.open,
-            reopens=after.open and not before.open,
-            waits=after.open and after.waiting,
-        )
-    ]
-
-
-def _assigned(ticket: Ticket, name: str, organisation: Organisation) -> list[Happening] | Decision:
-    agent = organisation.agents.get(name)
-    if name and (agent is None or not agent.active):
-        return Decision(ticket=ticket, refused="unknown-agent", nearest=_nearest(name, organisation.agents))
-    happened: list[Happening] = [] if name == ticket.assignee else [AssigneeChanged(before=ticket.assignee, after=name)]
-    if name and ticket.status == states.NEW:
-        happened += _status_change(ticket, states.OPEN, organisation)
-    return happened
-
-
-def _joined(ticket: Ticket, address: str) -> list[Happening]:
-    known = ticket.participant(address)
-    if known is not None and known.role is not Role.MENTIONED:
-        return []
-    return [ParticipantAdded(participant=Participant(address=address, name=known.name if known else "", role=Role.PARTICIPANT))]
-
-
-def _to_team(ticket: Ticket, name: str, organisation: Organisation) -> list[Happening] | Decision:
-    if name not in organisation.teams:
-        return Decision(ticket=ticket, refused="unknown-team", nearest=_nearest(name, organisation.teams))
-    if name == ticket.team:
-        return []
-    happened: list[Happening] = [TeamChanged(before=ticket.team, after=name)]
-    if ticket.assignee and ticket.assignee not in organisation.teams[name].members:
-        happened.append(AssigneeChanged(before=ticket.assignee, after=""))
-    return happened
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.5)), "")
+        after[event.ticket] = evolve(after.get(event.ticket) or others.get(event.ticket), event)
+        said.setdefault(event.ticket, []).append(event)
+    elsewhere = tuple(Change(ticket=after[id], events=tuple(events)) for id, events in said.items() if id != ticket.id)
+    return Decision(ticket=after[ticket.id], events=tuple(said[ticket.id]), elsewhere=elsewhere)

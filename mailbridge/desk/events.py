@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from mailbridge.desk.model import Participant, Priority
+from mailbridge.desk.model import Activity, Approval, Meeting, Participant, Priority, Ticket
 
 
 class ActorKind(StrEnum):
@@ -99,6 +99,147 @@ class ParticipantAdded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantRemoved:
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagsRemoved:
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectChanged:
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequesterChanged:
+    before: str  # address
+    after: Participant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueSet:
+    before: datetime | None
+    after: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snoozed:
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Woken:
+    """`by_mail`: a customer's mail came before the time was up."""
+
+    by_mail: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingSet:
+    meeting: Meeting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedInto:
+    """On the ticket that ends: who survives, and which mails went there."""
+
+    survivor: int
+    mails: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absorbed:
+    """On the survivor: whom it took in, with the people, tags and work of that ticket."""
+
+    ticket: int
+    participants: tuple[Participant, ...] = ()
+    tags: tuple[str, ...] = ()
+    activities: tuple[Activity, ...] = ()  # with ids of this ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailMoved:
+    """A mail went to another ticket (`to`), or came from one (`came_from`)."""
+
+    mail: int
+    to: int | None = None
+    came_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkRecorded:
+    activity: Activity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkCorrected:
+    before: Activity
+    after: Activity | None  # None: taken back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EstimateSet:
+    before: int | None
+    after: int
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalated:
+    """Team and assignee change by their own events beside this one."""
+
+    chain: str
+    before: int
+    after: int
+    to: str  # a team, an agent, a consultant's address, for people to read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRequested:
+    approval: Approval
+    why: str  # the key of the policy that asks: 'activity-over', 'team', 'tag', 'erase', 'merge-customers', 'many'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalReminded:
+    approval: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalDecided:
+    """`granted`: what was asked for follows as events of the asker; else `reason` says why not."""
+
+    approval: int
+    granted: bool
+    reason: str = ""
+    expired: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybookStarted:
+    name: str
+    tasks: tuple[int, ...] = ()  # ticket numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """The events `undone` (their versions) count no more: the ticket is `restored`, but for `kept`, what others changed since."""
+
+    undone: tuple[int, ...]
+    restored: Ticket
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentErased:
+    mails: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Linked:
     relation: str
     ticket: int
@@ -133,6 +274,27 @@ Happening = (
     | TagsAdded
     | FieldSet
     | ParticipantAdded
+    | ParticipantRemoved
+    | TagsRemoved
+    | SubjectChanged
+    | RequesterChanged
+    | DueSet
+    | Snoozed
+    | Woken
+    | MeetingSet
+    | MergedInto
+    | Absorbed
+    | MailMoved
+    | WorkRecorded
+    | WorkCorrected
+    | EstimateSet
+    | Escalated
+    | ApprovalRequested
+    | ApprovalReminded
+    | ApprovalDecided
+    | PlaybookStarted
+    | Undone
+    | ContentErased
     | Linked
     | AlertRaised
     | DeliveryFailed

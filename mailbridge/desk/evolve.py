@@ -8,22 +8,43 @@ from datetime import datetime
 from typing import assert_never
 
 from mailbridge.desk.events import (
+    Absorbed,
     AlertRaised,
+    ApprovalDecided,
+    ApprovalReminded,
+    ApprovalRequested,
     AssigneeChanged,
+    ContentErased,
     DeliveryFailed,
+    DueSet,
+    Escalated,
+    EstimateSet,
     Event,
     FieldSet,
     Linked,
+    MailMoved,
+    MeetingSet,
+    MergedInto,
     MessageAdded,
     ParticipantAdded,
+    ParticipantRemoved,
+    PlaybookStarted,
     PriorityChanged,
+    RequesterChanged,
+    Snoozed,
     StatusChanged,
+    SubjectChanged,
     TagsAdded,
+    TagsRemoved,
     TeamChanged,
     TicketOpened,
     TypeChanged,
+    Undone,
+    Woken,
+    WorkCorrected,
+    WorkRecorded,
 )
-from mailbridge.desk.model import Participant, Role, Ticket
+from mailbridge.desk.model import Approval, Participant, Role, Ticket
 
 
 def rebuild(events: Iterable[Event]) -> Ticket | None:
@@ -81,9 +102,47 @@ def _changed(ticket: Ticket, event: Event) -> Ticket:
             return replace(ticket, fields=(*(field for field in ticket.fields if field[0] != name), (name, value)))
         case ParticipantAdded(participant=somebody):
             return replace(ticket, participants=_with(ticket.participants, somebody))
+        case ParticipantRemoved(address=address):
+            return replace(ticket, participants=tuple(p for p in ticket.participants if p.address.lower() != address.lower()))
+        case TagsRemoved(tags=tags):
+            return replace(ticket, tags=tuple(tag for tag in ticket.tags if tag not in tags))
+        case SubjectChanged(after=subject):
+            return replace(ticket, subject=subject)
+        case RequesterChanged(after=somebody):
+            return replace(ticket, participants=_asked_by(ticket.participants, somebody))
+        case DueSet(after=due):
+            return replace(ticket, due_at=due)
+        case Snoozed(until=until):
+            return replace(ticket, snoozed_until=until)
+        case Woken():
+            return replace(ticket, snoozed_until=None)
+        case MeetingSet(meeting=meeting):
+            return replace(ticket, meeting=meeting)
         case Linked(relation=relation, ticket=other):
             return replace(ticket, links=(*ticket.links, (relation, other)))
-        case MessageAdded() | AlertRaised() | DeliveryFailed() | TicketOpened():
+        case MergedInto(survivor=survivor):
+            return replace(ticket, merged_into=survivor)
+        case Absorbed():
+            return _absorbing(ticket, event.what)
+        case EstimateSet(after=estimate, by=by):
+            return replace(ticket, estimate=estimate, estimated_by=by)
+        case WorkRecorded(activity=activity):
+            return replace(ticket, activities=(*ticket.activities, activity))
+        case WorkCorrected(before=before, after=after):
+            return replace(ticket, activities=tuple(kept for a in ticket.activities if (kept := after if a.id == before.id else a)))
+        case Escalated(chain=chain, after=level):
+            return replace(ticket, chain=chain, level=level)
+        case ApprovalRequested(approval=approval):
+            return replace(ticket, approvals=(*ticket.approvals, approval), approvals_asked=approval.id)
+        case ApprovalReminded(approval=id):
+            return replace(ticket, approvals=tuple(_reminded(a) if a.id == id else a for a in ticket.approvals))
+        case ApprovalDecided(approval=id):
+            return replace(ticket, approvals=tuple(a for a in ticket.approvals if a.id != id))
+        case PlaybookStarted(name=name):
+            return replace(ticket, playbooks=(*ticket.playbooks, name))
+        case Undone(restored=restored):
+            return replace(restored, version=ticket.version)
+        case MessageAdded() | AlertRaised() | DeliveryFailed() | TicketOpened() | MailMoved() | ContentErased():
             return ticket
         case _:
             assert_never(event.what)
@@ -104,3 +163,29 @@ def _with(participants: tuple[Participant, ...], somebody: Participant) -> tuple
     if known is not None and (known.role is not Role.MENTIONED or somebody.role is Role.MENTIONED):
         return participants
     return (*kept, somebody)
+
+
+def _asked_by(participants: tuple[Participant, ...], somebody: Participant) -> tuple[Participant, ...]:
+    """The new requester first; who asked before stays on the ticket and hears of it."""
+    others = (p for p in participants if p.address.lower() != somebody.address.lower())
+    kept = (replace(p, role=Role.PARTICIPANT) if p.role is Role.REQUESTER else p for p in others)
+    return (replace(somebody, role=Role.REQUESTER), *kept)
+
+
+def _absorbing(ticket: Ticket, what: Absorbed) -> Ticket:
+    participants = ticket.participants
+    for somebody in what.participants:
+        participants = _with(participants, somebody)
+    return replace(
+        ticket,
+        participants=participants,
+        tags=ticket.tags + tuple(tag for tag in what.tags if tag not in ticket.tags),
+        activities=(*ticket.activities, *what.activities),
+        absorbed=(*ticket.absorbed, what.ticket),
+    )
+
+
+def _reminded(approval: Approval) -> Approval:
+    """Reminded once: from now on the deputies may decide as well."""
+    more = tuple(name for name in approval.deputies if name not in approval.approvers)
+    return replace(approval, remind_at=None, approvers=approval.approvers + more)

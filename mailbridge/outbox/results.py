@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 
 from mailbridge.desk.decide import Decision
@@ -21,24 +21,24 @@ class Came(StrEnum):
 
 
 def results_as_values(
-    lines: Sequence[Line], refusals: Mapping[str, Decision], *, sent_to: Sequence[str] = (), noted: bool = False
+    outcomes: Sequence[tuple[Line, Decision | None]], *, sent_to: Sequence[str] = (), noted: bool = False
 ) -> tuple[tuple[str, str], ...]:
     """`results` holds one row a command line: what stood there, the outcome, a detail (the key of a refusal), a suggestion, parted by
     tabs.  `sent_to` says who got the text, `noted` is 'yes' where it became an internal note, `usage` lists all commands for #help."""
-    rows = ["\t".join(_clean(cell) for cell in (line.text, *_came(line, refusals.get(line.text)))) for line in lines]
+    rows = ["\t".join(_clean(cell) for cell in (line.text, *_came(line, decision))) for line, decision in outcomes]
     values = [("results", "\n".join(rows)), ("sent_to", ", ".join(sent_to)), ("noted", "yes" if noted else "")]
-    if any(line.help for line in lines):
+    if any(line.help for line, _ in outcomes):
         values.append(("usage", "\n".join(word.usage for word in WORDS.values())))
     return tuple(values)
 
 
-def _came(line: Line, refusal: Decision | None) -> tuple[str, str, str]:
+def _came(line: Line, decision: Decision | None) -> tuple[str, str, str]:
     if line.help:
         return Came.HELP, "", ""
     if line.problem:
         return Came(line.problem), "", line.nearest
-    if refusal is not None:
-        return Came.REFUSED, refusal.refused, refusal.nearest
+    if decision is not None and decision.refused:
+        return Came.REFUSED, decision.refused, decision.nearest
     return Came.DONE, "", ""
 
 

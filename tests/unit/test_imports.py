@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("edges", frozenset({"config", "configfile", "settings", "shipped", "checks", "intake", "isolation", "store", "outbox", "ops"})),
     (
         "flows",
-        frozenset({"pipeline", "context", "holding", "lookups", "answerable", "filing", "record", "views", "policy", "worker"})
+        frozenset({"pipeline", "agentmail", "context", "holding", "lookups", "answerable", "filing", "record", "views", "policy", "worker"})
         | {"jobs", "outbox.deliver", "outbox.wording"},
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),

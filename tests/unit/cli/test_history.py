@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
 import pytest
@@ -10,11 +10,16 @@ import pytest
 from mailbridge.cli.history import sentence, story
 from mailbridge.desk import events as happenings
 from mailbridge.desk.events import Actor, ActorKind, Event, Happening, MessageAdded, StatusChanged
-from mailbridge.desk.model import Participant, Priority
+from mailbridge.desk.model import Activity, Approval, Asks, Meeting, Participant, Priority, Work
 from mailbridge.store.mails import Direction, StoredAttachment, StoredMail
+from tests.builders import a_ticket
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ANA = Participant(address="ana@acme.example")
+WORK = Activity(id=1, agent="bogdan", kind=Work.TRAVELLED, day=date(2026, 11, 20), minutes=40, km=25, place="Iași")
+HELD = Approval(
+    id=1, kind=Asks.APPROVAL, line="#time 10h", asker="bogdan", approvers=("maria",), asked_at=NOW, expires_at=NOW + timedelta(days=3)
+)
 
 WORDS: list[tuple[Happening, str]] = [
     (
@@ -40,6 +45,32 @@ WORDS: list[tuple[Happening, str]] = [
         happenings.DeliveryFailed(recipient="ana@acme.example", what="the answer", reason="550 unknown"),
         "ana@acme.example did not get the answer: 550 unknown",
     ),
+    (happenings.ParticipantRemoved(address="ana@acme.example"), "ana@acme.example takes part no more"),
+    (happenings.TagsRemoved(tags=("vpn",)), "no longer tagged vpn"),
+    (happenings.SubjectChanged(before="help", after="VPN"), "subject 'VPN', was 'help'"),
+    (happenings.RequesterChanged(before="bob@acme.example", after=ANA), "asked by ana@acme.example, before by bob@acme.example"),
+    (happenings.DueSet(before=None, after=NOW), "due 2026-11-21 09:00Z"),
+    (happenings.DueSet(before=NOW, after=None), "no date of its own any more"),
+    (happenings.Snoozed(until=NOW), "sleeps until 2026-11-21 09:00Z"),
+    (happenings.Woken(), "woken"),
+    (happenings.Woken(by_mail=True), "woken by a mail"),
+    (happenings.MeetingSet(meeting=Meeting(at=NOW, place="Iași")), "appointment 2026-11-21 09:00Z, 60 min, Iași"),
+    (happenings.MergedInto(survivor=7, mails=(1,)), "merged into MB-7"),
+    (happenings.Absorbed(ticket=8), "took in MB-8"),
+    (happenings.MailMoved(mail=1, to=9), "a mail went to MB-9"),
+    (happenings.MailMoved(mail=1, came_from=9), "a mail came from MB-9"),
+    (happenings.WorkRecorded(activity=WORK), "travelled 40 min, 25 km, Iași by bogdan on 2026-11-20 recorded"),
+    (happenings.WorkCorrected(before=WORK, after=None), "travelled 40 min, 25 km, Iași by bogdan on 2026-11-20 taken back"),
+    (happenings.EstimateSet(before=None, after=90, by="bogdan"), "estimated at 90 min (bogdan)"),
+    (happenings.Escalated(chain="network", before=0, after=1, to="experts"), "escalated on network to level 1: experts"),
+    (happenings.ApprovalRequested(approval=HELD, why="activity-over"), "'#time 10h' of bogdan waits for maria (activity-over)"),
+    (happenings.ApprovalReminded(approval=1), "reminded of approval 1"),
+    (happenings.ApprovalDecided(approval=1, granted=True), "approval 1 granted"),
+    (happenings.ApprovalDecided(approval=1, granted=False, reason="too much"), "approval 1 refused: too much"),
+    (happenings.ApprovalDecided(approval=1, granted=False, expired=True), "approval 1 expired"),
+    (happenings.PlaybookStarted(name="onboarding", tasks=(8, 9)), "playbook onboarding: MB-8, MB-9"),
+    (happenings.Undone(undone=(4, 5), restored=a_ticket()), "2 events undone"),
+    (happenings.ContentErased(mails=(1,)), "the contents of 1 mail erased"),
 ]
 
 

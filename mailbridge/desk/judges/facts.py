@@ -1,0 +1,41 @@
+"""What a ticket is about: subject, type, priority, tags, fields."""
+
+from __future__ import annotations
+
+from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
+from mailbridge.desk.commands import AddTags, RemoveTags, SetField, SetPriority, SetSubject, SetType
+from mailbridge.desk.events import FieldSet, PriorityChanged, SubjectChanged, TagsAdded, TagsRemoved, TypeChanged
+from mailbridge.desk.model import Ticket
+
+
+def set_priority(ticket: Ticket, command: SetPriority, about: Circumstances) -> Judgement:
+    return [] if command.priority is ticket.priority else [PriorityChanged(before=ticket.priority, after=command.priority)]
+
+
+def set_type(ticket: Ticket, command: SetType, about: Circumstances) -> Judgement:
+    known = about.organisation.types
+    if known and command.type not in known:
+        return Refusal(reason="unknown-type", nearest=nearest(command.type, known))
+    return [] if command.type == ticket.type else [TypeChanged(before=ticket.type, after=command.type)]
+
+
+def add_tags(ticket: Ticket, command: AddTags, about: Circumstances) -> Judgement:
+    known = about.organisation.tags
+    unknown = [tag for tag in command.tags if known and tag not in known and tag != "virus"]
+    if unknown:
+        return Refusal(reason="unknown-tag", nearest=nearest(unknown[0], known), detail=unknown[0])
+    new = tuple(tag for tag in command.tags if tag not in ticket.tags)
+    return [TagsAdded(tags=new)] if new else []
+
+
+def remove_tags(ticket: Ticket, command: RemoveTags, about: Circumstances) -> Judgement:
+    there = tuple(tag for tag in command.tags if tag in ticket.tags)
+    return [TagsRemoved(tags=there)] if there else []
+
+
+def set_subject(ticket: Ticket, command: SetSubject, about: Circumstances) -> Judgement:
+    return [] if command.subject == ticket.subject else [SubjectChanged(before=ticket.subject, after=command.subject)]
+
+
+def set_field(ticket: Ticket, command: SetField, about: Circumstances) -> Judgement:
+    return [] if (command.name, command.value) in ticket.fields else [FieldSet(name=command.name, value=command.value)]

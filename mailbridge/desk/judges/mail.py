@@ -1,0 +1,57 @@
+"""Mails on a ticket: a customer's, an agent's answer, a note; and what clocks and deliveries have to say."""
+
+from __future__ import annotations
+
+from mailbridge.desk import states
+from mailbridge.desk.circumstances import Circumstances, Judgement
+from mailbridge.desk.commands import Answer, Note, RaiseAlert, ReportFailure, Write
+from mailbridge.desk.events import (
+    ActorKind,
+    AlertRaised,
+    AssigneeChanged,
+    DeliveryFailed,
+    Happening,
+    MessageAdded,
+    ParticipantAdded,
+    Woken,
+)
+from mailbridge.desk.judges.state import moved
+from mailbridge.desk.model import Team, Ticket
+
+
+def write(ticket: Ticket, command: Write, about: Circumstances) -> Judgement:
+    """A customer's mail wakes a ticket that waits, sleeps or is closed; a robot's moves nothing."""
+    happened: list[Happening] = [MessageAdded(author=command.author, automatic=command.automatic)]
+    if command.automatic:
+        return happened
+    state = states.status(ticket.status, about.organisation)
+    if not state.open or state.waiting:
+        happened += moved(ticket, states.OPEN, about.organisation)
+    if ticket.snoozed_until is not None:
+        happened.append(Woken(by_mail=True))
+    known = {p.address.lower() for p in ticket.participants}
+    happened += [ParticipantAdded(participant=other) for other in command.others if other.address.lower() not in known]
+    return happened
+
+
+def answer(ticket: Ticket, command: Answer, about: Circumstances) -> Judgement:
+    """The customer gets it; the first to answer owns the ticket where the team wants that."""
+    happened: list[Happening] = [MessageAdded(author=about.actor.name, to_customer=True)]
+    team = about.organisation.teams.get(ticket.team, Team(name="", title=""))
+    if not ticket.assignee and team.answer_owns and about.actor.kind is ActorKind.AGENT:
+        happened.append(AssigneeChanged(before="", after=about.actor.name))
+    if ticket.status == states.NEW:
+        happened += moved(ticket, states.OPEN, about.organisation)
+    return happened
+
+
+def note(ticket: Ticket, command: Note, about: Circumstances) -> Judgement:
+    return [MessageAdded(author=about.actor.name, internal=True)]
+
+
+def raise_alert(ticket: Ticket, command: RaiseAlert, about: Circumstances) -> Judgement:
+    return [AlertRaised(promise=command.promise, alert=command.alert, due_at=command.due_at)]
+
+
+def report_failure(ticket: Ticket, command: ReportFailure, about: Circumstances) -> Judgement:
+    return [DeliveryFailed(recipient=command.recipient, what=command.what, reason=command.reason)]

@@ -1,0 +1,59 @@
+"""Who has a ticket and who hears of it."""
+
+from __future__ import annotations
+
+from mailbridge.desk import states
+from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
+from mailbridge.desk.commands import AddParticipant, Assign, RemoveParticipant, SetRequester, SetTeam
+from mailbridge.desk.events import AssigneeChanged, Happening, ParticipantAdded, ParticipantRemoved, RequesterChanged, TeamChanged
+from mailbridge.desk.judges.state import moved
+from mailbridge.desk.model import Participant, Role, Ticket
+
+
+def assign(ticket: Ticket, command: Assign, about: Circumstances) -> Judgement:
+    name, agents = command.agent, about.organisation.agents
+    agent = agents.get(name)
+    if name and (agent is None or not agent.active):
+        return Refusal(reason="unknown-agent", nearest=nearest(name, agents))
+    happened: list[Happening] = [] if name == ticket.assignee else [AssigneeChanged(before=ticket.assignee, after=name)]
+    if name and ticket.status == states.NEW:
+        happened += moved(ticket, states.OPEN, about.organisation)
+    return happened
+
+
+def set_team(ticket: Ticket, command: SetTeam, about: Circumstances) -> Judgement:
+    name, teams = command.team, about.organisation.teams
+    if name not in teams:
+        return Refusal(reason="unknown-team", nearest=nearest(name, teams))
+    if name == ticket.team:
+        return []
+    happened: list[Happening] = [TeamChanged(before=ticket.team, after=name)]
+    if ticket.assignee and ticket.assignee not in teams[name].members:
+        happened.append(AssigneeChanged(before=ticket.assignee, after=""))
+    return happened
+
+
+def add_participant(ticket: Ticket, command: AddParticipant, about: Circumstances) -> Judgement:
+    known = ticket.participant(command.address)
+    if known is not None and known.role is not Role.MENTIONED:
+        return []
+    return [ParticipantAdded(participant=Participant(address=command.address, name=known.name if known else "", role=Role.PARTICIPANT))]
+
+
+def remove_participant(ticket: Ticket, command: RemoveParticipant, about: Circumstances) -> Judgement:
+    known = ticket.participant(command.address)
+    if known is None:
+        return Refusal(reason="not-on-ticket", nearest=nearest(command.address, [p.address for p in ticket.participants]))
+    if known.role is Role.REQUESTER:
+        return Refusal(reason="is-requester", detail=known.address)
+    return [ParticipantRemoved(address=known.address)]
+
+
+def set_requester(ticket: Ticket, command: SetRequester, about: Circumstances) -> Judgement:
+    before = ticket.requester
+    if before is not None and before.address.lower() == command.address.lower():
+        return []
+    known = ticket.participant(command.address)
+    name = command.name or (known.name if known else "")
+    after = Participant(address=command.address, name=name, role=Role.REQUESTER, language=known.language if known else "")
+    return [RequesterChanged(before=before.address if before else "", after=after)]

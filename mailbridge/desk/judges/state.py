@@ -1,0 +1,58 @@
+"""Where a ticket stands: its status, and when somebody has to look at it again."""
+
+from __future__ import annotations
+
+from mailbridge.desk import states
+from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
+from mailbridge.desk.commands import Close, Reopen, SetDue, SetStatus, Snooze, Wake
+from mailbridge.desk.events import DueSet, Happening, Snoozed, StatusChanged, Woken
+from mailbridge.desk.model import Organisation, Ticket
+
+
+def set_status(ticket: Ticket, command: SetStatus, about: Circumstances) -> Judgement:
+    return _to(ticket, command.status, about.organisation)
+
+
+def close(ticket: Ticket, command: Close, about: Circumstances) -> Judgement:
+    return _to(ticket, states.CLOSED, about.organisation) if states.is_open(ticket.status, about.organisation) else []
+
+
+def reopen(ticket: Ticket, command: Reopen, about: Circumstances) -> Judgement:
+    return [] if states.is_open(ticket.status, about.organisation) else _to(ticket, states.OPEN, about.organisation)
+
+
+def set_due(ticket: Ticket, command: SetDue, about: Circumstances) -> Judgement:
+    if command.at is not None and command.at <= about.now:
+        return Refusal(reason="in-the-past")
+    return [] if command.at == ticket.due_at else [DueSet(before=ticket.due_at, after=command.at)]
+
+
+def snooze(ticket: Ticket, command: Snooze, about: Circumstances) -> Judgement:
+    if command.until <= about.now:
+        return Refusal(reason="in-the-past")
+    return [] if command.until == ticket.snoozed_until else [Snoozed(until=command.until)]
+
+
+def wake(ticket: Ticket, command: Wake, about: Circumstances) -> Judgement:
+    """Only the sleep this moment belongs to ends; a longer one that was asked for since goes on."""
+    return [Woken()] if ticket.snoozed_until == command.until else []
+
+
+def moved(ticket: Ticket, name: str, organisation: Organisation) -> list[Happening]:
+    """The change to that status, with what it means for clocks and for the end of the work."""
+    before, after = states.status(ticket.status, organisation), states.status(name, organisation)
+    return [
+        StatusChanged(
+            before=before.name,
+            after=after.name,
+            closes=before.open and not after.open,
+            reopens=after.open and not before.open,
+            waits=after.open and after.waiting,
+        )
+    ]
+
+
+def _to(ticket: Ticket, name: str, organisation: Organisation) -> Judgement:
+    if name not in states.statuses(organisation):
+        return Refusal(reason="unknown-status", nearest=nearest(name, states.statuses(organisation)))
+    return [] if name == ticket.status else moved(ticket, name, organisation)
