@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from mailbridge.rules.comparators import Comparator, fold, numeric
 from mailbridge.rules.compile import encoded, pattern_of
-from mailbridge.rules.patterns import Found, Pattern
+from mailbridge.rules.patterns import Found
 from mailbridge.rules.tree import Match, Number, Test
 
 _ORDER: dict[Match, Callable[[Any, Any], bool]] = {
     Match.GE: ge, Match.GT: gt, Match.LE: le, Match.LT: lt, Match.EQ: eq, Match.NE: ne,
 }  # fmt: skip
-
-
-@lru_cache(maxsize=4_096)
-def pattern(match: Match, comparator: Comparator, key: str) -> Pattern:
-    """The compiled pattern; kept, since explaining asks for the same ones again and again."""
-    return pattern_of(match, comparator, key)
 
 
 def passes(test: Test, text: str) -> bool:
@@ -35,7 +29,7 @@ def _passes(test: Test, key: str, text: str) -> bool:
         case Match.CONTAINS:
             return fold(key, test.comparator) in fold(text, test.comparator)
         case Match.MATCHES | Match.REGEX:
-            return pattern(test.match, test.comparator, key).search(encoded(text)) is not None
+            return pattern_of(test.match, test.comparator, key).search(encoded(text)) is not None
     return _ORDER[test.match](_rank(text, test.comparator), _rank(key, test.comparator))
 
 
@@ -53,15 +47,15 @@ def within(test: Number, value: float | None) -> bool:
     return (test.over is None or value > test.over) and (test.under is None or value < test.under)
 
 
-def found(test: Test, text: str) -> tuple[str, Found] | None:
-    """The first key that the text passes with, and what of the text it was."""
-    return next(((key, what) for key in test.keys if (what := _found(test, key, text)) is not None), None)
+def found(test: Test, text: str, keys: Iterable[str] | None = None) -> tuple[str, Found] | None:
+    """The first key that the text passes with, and what of the text it was.  `keys`: only these of the test's can be it."""
+    return next(((key, what) for key in keys or test.keys if (what := _found(test, key, text)) is not None), None)
 
 
 def _found(test: Test, key: str, text: str) -> Found | None:
     match test.match:
         case Match.MATCHES | Match.REGEX:
-            compiled = pattern(test.match, test.comparator, key)
+            compiled = pattern_of(test.match, test.comparator, key)
             return compiled.find(encoded(text), groups=bool(test.captures or compiled.names))
         case Match.CONTAINS:
             return _contained(test, key, text)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from mailbridge.customers.model import Customers
 from mailbridge.rules.comparators import Comparator, fold, ignores_case
@@ -38,10 +39,14 @@ AtomKey = tuple[Match, Comparator, str]
 
 @dataclass(frozen=True, slots=True)
 class Atoms:
-    """A text condition: true when one of these atoms hit in its source (by number).  `leaf` is what the admin wrote."""
+    """A text condition: true when one of these atoms hit in its source (by number).
+
+    `leaf` is what the admin wrote; `by_key` has for each source the atoms in the order of the leaf's keys.
+    """
 
     of: tuple[tuple[int, frozenset[int]], ...]
     leaf: Text
+    by_key: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +76,12 @@ Node = Atoms | All | Any | Not | Related | Exists | Number | Fact | Same
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """`changing`: its condition asks for something that earlier rules may choose.  `sets` and `adds` are its actions by their names."""
+    """`opening`: it is only for a mail that opens a ticket.  `changing`: its condition asks for something that earlier rules may choose.
+    `sets` and `adds` are its actions by their names."""
 
     rule: Rule
     when: Node
+    opening: bool = False
     changing: bool = False
     sets: tuple[tuple[str, str], ...] = ()
     adds: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -124,8 +131,12 @@ def encoded(text: str) -> bytes:
     return text.encode("utf-8", "replace")
 
 
+@lru_cache(maxsize=16_384)
 def pattern_of(match: Match, comparator: Comparator, key: str) -> Pattern:
-    """The compiled pattern of a `matches` or `regex` key.  Raises Wrong."""
+    """The compiled pattern of a `matches` or `regex` key.  Raises Wrong.
+
+    Kept: checking, compiling and explaining ask for the same ones, and a reload finds most of its patterns again.
+    """
     return Pattern(glob(key) if match is Match.MATCHES else key, ignore_case=ignores_case(comparator))
 
 
@@ -189,13 +200,16 @@ def compile_rules(rules: Sequence[Rule], *, version: str = "", customers: Custom
 
 
 def scoped(when: Condition) -> Condition:
-    """The condition with "and the mail opens a ticket", unless the admin asks about replies or the ticket.
+    """The condition as the matcher takes it: with "and the mail opens a ticket" where the rule is only for such mails."""
+    return AllOf(children=(when, NotOf(child=Fact(source=Source(kind="reply"))))) if for_openings(when) else when
+
+
+def for_openings(when: Condition) -> bool:
+    """Whether a rule is only for mail that opens a ticket: unless the admin asks about replies or the ticket.
 
     Otherwise "subject contains invoice" would move a ticket to another team each time somebody answers.
     """
-    if any(_about_ticket(leaf) for leaf in leaves(when)):
-        return when
-    return AllOf(children=(when, NotOf(child=Fact(source=Source(kind="reply")))))
+    return not any(_about_ticket(leaf) for leaf in leaves(when))
 
 
 def leaves(condition: Condition) -> Iterable[Condition]:
@@ -213,7 +227,8 @@ def leaves(condition: Condition) -> Iterable[Condition]:
 def _compiled(rule: Rule, builder: _Builder) -> CompiledRule:
     return CompiledRule(
         rule=rule,
-        when=builder.node(scoped(rule.when)),
+        when=builder.node(rule.when),
+        opening=for_openings(rule.when),
         changing=_changing(rule.when),
         sets=sets(rule.then),
         adds=adds(rule.then),
@@ -303,7 +318,8 @@ class _Builder:
     def text(self, leaf: Text) -> Atoms:
         test = leaf.test
         numbers = [self.source(source) for source in leaf.sources]
-        return Atoms(tuple((number, frozenset(self.atom(number, test, key) for key in test.keys)) for number in numbers), leaf)
+        by_key = tuple(tuple(self.atom(number, test, key) for key in test.keys) for number in numbers)
+        return Atoms(tuple((number, frozenset(atoms)) for number, atoms in zip(numbers, by_key, strict=True)), leaf, by_key)
 
     def source(self, source: Source) -> int:
         if source not in self.sources:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -46,6 +48,25 @@ def load(files: Mapping[str, str], *, templates: Iterable[str] | None = None) ->
 
     `templates` are the names that the action `reply` may give; None: they are not known here and any is taken.
     """
+    with _uncollected():
+        return _load(files, templates)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """The garbage collector rests: everything made here is kept and nothing of it is a cycle, yet for 10,000 rules it would look
+    through all of it again and again, for most of the time that loading takes."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _load(files: Mapping[str, str], templates: Iterable[str] | None) -> Loaded:
     reading = Reading()
     _define_usual(reading, templates)
     nodes = _nodes(files, reading)

@@ -64,7 +64,7 @@ def run(rule_set: RuleSet, facts: Facts) -> Verdict:
     ended = ""
     for number in _woken(rule_set, state):
         compiled = rule_set.rules[number]
-        if not state.holds(compiled.when):
+        if (compiled.opening and facts.reply) or not state.holds(compiled.when):
             # What later rules choose must not change why this one did not hold; the others can wait until we know who is asked about.
             missed.append(misses_of(compiled, state) if compiled.changing else compiled)
             continue
@@ -131,6 +131,8 @@ class State:
     def holds(self, node: Node) -> bool:
         """Whether the condition is true now."""
         match node:
+            case Atoms(of=((source, atoms),)):
+                return not atoms.isdisjoint(self.hits(source))
             case Atoms(of=of):
                 return any(not atoms.isdisjoint(self.hits(source)) for source, atoms in of)
             case All(children=children):

@@ -28,7 +28,7 @@ HARMLESS = 16  # repeats that the automaton takes without trouble
 WORK = 2_500_000  # about a nanosecond each: what one search of a pattern with large repeats may cost at worst
 MEMORY = 8 << 20
 SET_MEMORY = 64 << 20
-FILTER_SIZE = 1_000  # patterns a filter: its automaton has 8 MiB and starts anew when they are full
+FILTER_SIZE = 1_100  # patterns a filter: its automaton has 8 MiB and starts anew when they are full
 SET_SIZE = 5_000  # words an automaton
 
 # Letters, digits and marks of all scripts as few ranges; general punctuation, symbols, CJK punctuation and private use are left out.
@@ -52,7 +52,7 @@ class Found:
 class Pattern:
     """A compiled pattern.  Raises Wrong, with the place in the pattern, for one that RE2 does not take."""
 
-    __slots__ = ("_grouped", "_ignore_case", "_plain", "_trim", "groups", "names", "source", "translated", "window")
+    __slots__ = ("_ignore_case", "_known_groups", "_plain", "_trim", "source", "translated", "window")
 
     def __init__(self, source: str, *, ignore_case: bool = True) -> None:
         if len(source) > MAX_PATTERN:
@@ -60,13 +60,28 @@ class Pattern:
         self.source = source
         self._ignore_case = ignore_case
         self.translated, self._trim = unicode_words(source)
-        self._grouped = _compile(source, self.translated, _options(ignore_case=ignore_case))
         self._plain = _compile(source, self.translated, _options(ignore_case=ignore_case, groups=False))
         if self._plain.programsize > MAX_PROGRAM:
             raise Wrong("a pattern that is too costly", "use smaller repeat counts such as {1,50}, or several patterns")
         self.window = window(source, self._plain.programsize)
-        self.groups: int = self._grouped.groups
-        self.names: dict[str, int] = dict(self._grouped.groupindex)
+        self._known_groups: re2._Regexp | None = None
+
+    @property
+    def _grouped(self) -> re2._Regexp:
+        """The same with its groups.  Most patterns are only ever searched, so it is made when somebody asks."""
+        if self._known_groups is None:
+            self._known_groups = _compile(self.source, self.translated, _options(ignore_case=self._ignore_case))
+        return self._known_groups
+
+    @property
+    def groups(self) -> int:
+        """How many groups it has."""
+        return int(self._grouped.groups)
+
+    @property
+    def names(self) -> dict[str, int]:
+        """Its named groups with their numbers."""
+        return dict(self._grouped.groupindex) if "(?" in self.source else {}
 
     def search(self, data: bytes) -> tuple[int, int] | None:
         """Where it matches first, in bytes."""
@@ -168,7 +183,9 @@ class PatternSet:
     def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._patterns = patterns
         self._filters: list[tuple[re2.Filter, tuple[int, ...]]] = []
-        for chunk in _chunks(range(len(patterns)), FILTER_SIZE):
+        # As few filters as may be, for each is a pass over the text, and all of them about as large.
+        parts = -(-len(patterns) // FILTER_SIZE)
+        for chunk in _chunks(range(len(patterns)), -(-len(patterns) // parts)):
             self._add(tuple(chunk))
 
     def _add(self, ids: tuple[int, ...]) -> None:

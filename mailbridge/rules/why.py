@@ -26,6 +26,8 @@ class State(Protocol):
 
     def holds(self, node: Node) -> bool: ...
 
+    def hits(self, source: int) -> set[int]: ...
+
     def texts(self, source: Source) -> tuple[str, ...]: ...
 
 
@@ -36,8 +38,10 @@ def hits_of(node: Node, state: State) -> Iterator[Hit]:
             for child in children:
                 if state.holds(child):
                     yield from hits_of(child, state)
-        case Atoms(leaf=leaf) | Related(leaf=leaf):
-            yield from _text_hits(leaf, state)
+        case Atoms():
+            yield from _atom_hits(node, state)
+        case Related(leaf=leaf):
+            yield from _text_hits(leaf.sources, leaf.test, None, state)
         case Same(kind=kind, tests=tests):
             yield from _same_hits(kind, tests, state)
         case Number():
@@ -45,16 +49,23 @@ def hits_of(node: Node, state: State) -> Iterator[Hit]:
         case Fact():
             yield Hit(source=told(node))
         case Not(child=child):
-            # "not a reply" stands in every rule that does not ask about replies; nobody wrote it, nobody wants to read it.
-            if not isinstance(child, Fact) or child.source.kind != "reply":
-                yield Hit(source=f"not {told(child)}")
+            yield Hit(source=f"not {told(child)}")
 
 
-def _text_hits(leaf: Text, state: State) -> Iterator[Hit]:
-    for source in leaf.sources:
+def _atom_hits(node: Atoms, state: State) -> Iterator[Hit]:
+    """Only the keys that hit are looked for once more, for a list may hold thousands."""
+    test = node.leaf.test
+    for (number, atoms), by_key, source in zip(node.of, node.by_key, node.leaf.sources, strict=True):
+        if hit := atoms & state.hits(number):
+            keys = test.keys if len(by_key) == 1 else [key for key, atom in zip(test.keys, by_key, strict=True) if atom in hit]
+            yield from _text_hits((source,), test, keys, state)
+
+
+def _text_hits(sources: Sequence[Source], test: Test, keys: Sequence[str] | None, state: State) -> Iterator[Hit]:
+    for source in sources:
         for text in state.texts(source):
-            if (hit := found(leaf.test, text)) is not None:
-                yield _hit(_place(source, state), leaf.test, *hit)
+            if (hit := found(test, text, keys)) is not None:
+                yield _hit(_place(source, state), test, *hit)
                 break
 
 
@@ -96,6 +107,8 @@ def _captures(test: Test, key: str, what: Found) -> Iterator[tuple[str, str]]:
 def misses_of(compiled: CompiledRule, state: State) -> Miss:
     """Why a rule did not hold."""
     reasons, held = _missing(compiled.when, state)
+    if compiled.opening and state.view.facts.reply:
+        reasons.append("only for mail that opens a ticket")
     rule = compiled.rule
     return Miss(rule=rule.name, label=rule.label, line=rule.place.line, held=held, reasons=tuple(dict.fromkeys(reasons)))
 
@@ -110,8 +123,6 @@ def _missing(node: Node, state: State) -> tuple[list[str], int]:
             return [reason for reasons, _ in parts for reason in reasons], sum(held for _, held in parts)
         case Any(children=children):
             return [" nor ".join(reason for child in children for reason in _missing(child, state)[0])], 0
-        case Not(child=Fact(source=source)) if source.kind == "reply":
-            return ["only for mail that opens a ticket"], 0
         case Not(child=child):
             return [f"it is so that {told(child)}"], 0
     return [_not_so(node, state)], 0
