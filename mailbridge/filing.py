@@ -25,8 +25,9 @@ from mailbridge.intake.envelope import Source
 from mailbridge.message.model import Message
 from mailbridge.message.pictures import small_inline
 from mailbridge.ops import crash
-from mailbridge.outbox.compose import Occasion, notifications
+from mailbridge.outbox.compose import notifications
 from mailbridge.outbox.model import Notification
+from mailbridge.outbox.occasion import Occasion
 from mailbridge.outbox.recipients import named
 from mailbridge.record import record
 from mailbridge.rules.commands import commands

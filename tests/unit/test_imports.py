@@ -19,7 +19,13 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("people", frozenset({"reply", "desk.model", "desk.staff"})),
     ("evidence", frozenset({"reading", "conversation", "sla", "customers"})),
     ("desk", frozenset({"desk"})),
-    ("decisions", frozenset({"rules", "outbox.model", "outbox.compose", "outbox.recipients", "outbox.results", "outbox.suppression"})),
+    (
+        "decisions",
+        frozenset(
+            {"rules", "outbox.model", "outbox.compose", "outbox.recipients", "outbox.results", "outbox.suppression"}
+            | {"outbox.occasion", "outbox.tellers"}
+        ),
+    ),
     ("edges", frozenset({"config", "configfile", "settings", "shipped", "checks", "intake", "isolation", "store", "outbox", "ops"})),
     (
         "flows",

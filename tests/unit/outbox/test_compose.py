@@ -9,8 +9,9 @@ from mailbridge.desk.commands import Answer, Assign, Close, Command, Note, Open,
 from mailbridge.desk.decide import Circumstances, decide, open_ticket
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import Organisation, Participant, Role, Ticket
-from mailbridge.outbox.compose import Occasion, admin_letters, notifications
+from mailbridge.outbox.compose import admin_letters, notifications
 from mailbridge.outbox.model import Audience, Class, Notification
+from mailbridge.outbox.occasion import Occasion
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_signer, a_ticket, an_organisation, with_team
 
 CLOCK = Actor(kind=ActorKind.CLOCK, name="response")

@@ -1,0 +1,70 @@
+"""What caused a telling, and how a letter about it begins.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mailbridge.conversation.tokens import Signer
+from mailbridge.desk.events import Actor, ActorKind, Event
+from mailbridge.desk.model import Organisation, Ticket
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.outbox.recipients import Recipient
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """What caused the telling: the ticket after it, the mail, and what the mails of the thread are called.
+
+    `answerable` is false where the causing mail is a robot's, a loop's or has no address that may be answered.
+    `thread` holds Message-IDs for References, oldest first: the customer's first mail and the latest one.
+    """
+
+    ticket: Ticket
+    organisation: Organisation
+    signer: Signer
+    desk_name: str
+    language: str
+    mail: int | None = None
+    answerable: bool = True
+    thread: tuple[str, ...] = ()
+    own_addresses: frozenset[str] = frozenset()
+    values: tuple[tuple[str, str], ...] = ()
+    receipt: str = "received"  # the customer's template for a new ticket; a rule may choose another
+    also: tuple[Recipient, ...] = ()  # whom a rule wants told of this mail, besides those it concerns
+
+
+# Who is told because of one event; the other events of the same decision may change what is said.
+Teller = Callable[[Event, Sequence[Event], Occasion], Iterator[Notification]]
+
+
+def letters(
+    recipients: Iterable[Recipient],
+    audience: Audience,
+    event: str,
+    occasion: Occasion,
+    *,
+    values: tuple[tuple[str, str], ...] = (),
+    but: Actor | None = None,
+) -> Iterator[Notification]:
+    """One promise a recipient, the doer left out."""
+    doer = occasion.organisation.agents.get(but.name) if but and but.kind is ActorKind.AGENT else None
+    for recipient in recipients:
+        if doer and recipient.address.lower() == doer.address.lower():
+            continue
+        yield Notification(
+            ticket=occasion.ticket.id,
+            audience=audience,
+            event=event,
+            recipient=recipient.address,
+            key="",
+            name=recipient.name,
+            language=recipient.language,
+            mail=occasion.mail,
+            values=values,
+        )
+
+
+def title_of(actor: Actor, occasion: Occasion) -> str:
+    agent = occasion.organisation.agents.get(actor.name)
+    return agent.title if agent else actor.name

@@ -1,0 +1,24 @@
+"""Clocks that speak."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from mailbridge.desk.events import AlertRaised, Event
+from mailbridge.outbox.model import Audience, Class, Notification
+from mailbridge.outbox.occasion import Occasion, letters
+from mailbridge.outbox.recipients import managers, responsible
+
+
+def alert(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    what = event.what
+    if not isinstance(what, AlertRaised):
+        return
+    values = (("promise", what.promise), ("due_at", what.due_at.isoformat()))
+    if what.alert == "warning":
+        told = letters(responsible(occasion.ticket, occasion.organisation), Audience.AGENT, "warning", occasion, values=values)
+    else:
+        told = letters(managers(occasion.ticket, occasion.organisation), Audience.MANAGER, what.alert, occasion, values=values)
+    for promise in told:
+        yield replace(promise, class_=Class.REMINDER)

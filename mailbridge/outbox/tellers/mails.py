@@ -1,0 +1,43 @@
+"""Mails on a ticket, and mails of ours that did not arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from mailbridge.desk.events import DeliveryFailed, Event, MessageAdded, StatusChanged, TicketOpened
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.outbox.occasion import Occasion, letters, title_of
+from mailbridge.outbox.recipients import customers, responsible
+
+
+def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    what = event.what
+    if not isinstance(what, MessageAdded) or what.automatic or any(isinstance(e.what, TicketOpened) for e in events):
+        return
+    if what.to_customer:
+        closes = any(isinstance(e.what, StatusChanged) and e.what.closes for e in events)
+        values = (("author", title_of(event.actor, occasion)), ("closes", "yes" if closes else ""))
+        name = f"{title_of(event.actor, occasion)} at {occasion.desk_name}"
+        for promise in letters(customers(occasion.ticket), Audience.CUSTOMER, "answered", occasion, values=values):
+            yield replace(promise, automatic=False, from_name=name)
+        others = responsible(occasion.ticket, occasion.organisation) if occasion.ticket.assignee else ()
+        yield from letters(others, Audience.AGENT, "colleague_answered", occasion, values=values, but=event.actor)
+    elif what.internal:
+        others = responsible(occasion.ticket, occasion.organisation) if occasion.ticket.assignee else ()
+        note = (("author", title_of(event.actor, occasion)), ("internal", "yes"))
+        yield from letters(others, Audience.AGENT, "colleague_answered", occasion, values=note, but=event.actor)
+    else:
+        reopened = any(isinstance(e.what, StatusChanged) and e.what.reopens for e in events)
+        values = (("author", what.author), ("reopened", "yes" if reopened else ""))
+        told = (*responsible(occasion.ticket, occasion.organisation), *occasion.also)
+        yield from letters(told, Audience.AGENT, "customer_replied", occasion, values=values)
+
+
+def failure(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    what = event.what
+    if not isinstance(what, DeliveryFailed):
+        return
+    values = (("failed_recipient", what.recipient), ("failed_what", what.what), ("reason", what.reason))
+    told = [r for r in responsible(occasion.ticket, occasion.organisation) if r.address.lower() != what.recipient.lower()]
+    yield from letters(told, Audience.AGENT, "bounced", occasion, values=values)

@@ -1,0 +1,45 @@
+"""A ticket that opens, changes its state or its team, or is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mailbridge.desk.events import ActorKind, AssigneeChanged, Event, MessageAdded, StatusChanged
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.outbox.occasion import Occasion, letters, title_of
+from mailbridge.outbox.recipients import customers, responsible, team_of, whole_team
+
+
+def opened(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    ticket, organisation = occasion.ticket, occasion.organisation
+    if occasion.answerable and "received" in team_of(ticket, organisation).tells:
+        yield from letters(customers(ticket)[:1], Audience.CUSTOMER, occasion.receipt, occasion)
+    team = whole_team(team_of(ticket, organisation), organisation)
+    yield from letters((*team, *occasion.also), Audience.AGENT, "new", occasion, but=event.actor)
+
+
+def status(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    what = event.what
+    if not isinstance(what, StatusChanged) or event.actor.kind is ActorKind.CUSTOMER:
+        return  # their own doing
+    answered = any(isinstance(e.what, MessageAdded) and e.what.to_customer for e in events)
+    step = "closed" if what.closes else "reopened" if what.reopens else "waiting" if what.waits else "changed"
+    if answered or step not in team_of(occasion.ticket, occasion.organisation).tells:
+        return
+    yield from letters(customers(occasion.ticket), Audience.CUSTOMER, step, occasion)
+
+
+def assignee(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    what = event.what
+    if not isinstance(what, AssigneeChanged) or not what.after:
+        return
+    values = (("author", title_of(event.actor, occasion)),)
+    new = responsible(occasion.ticket, occasion.organisation)
+    yield from letters(new, Audience.AGENT, "assigned", occasion, values=values, but=event.actor)
+    if "taken" in team_of(occasion.ticket, occasion.organisation).tells and occasion.answerable:
+        yield from letters(customers(occasion.ticket)[:1], Audience.CUSTOMER, "taken", occasion)
+
+
+def team(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    everybody = whole_team(team_of(occasion.ticket, occasion.organisation), occasion.organisation)
+    yield from letters(everybody, Audience.AGENT, "new", occasion, but=event.actor)
