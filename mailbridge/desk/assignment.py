@@ -2,26 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from mailbridge.desk.model import Organisation, Team
-from mailbridge.sla.calendar import is_open
+from mailbridge.desk.presence import Seat, is_at_work, seats
+from mailbridge.desk.regions import region_of
+from mailbridge.desk.rota import on_duty
 
 
 def choose(team: Team, by: str, organisation: Organisation, *, load: Mapping[str, int], last: str, skill: str, now: datetime) -> str:
     """The name of the agent, '' where nobody fits and the team keeps the ticket.
 
-    `by`: round-robin (the member after `last`), least-loaded (fewest open tickets in `load`), skill (least loaded of those who have
-    `skill`), on-duty (least loaded while the team works, else nobody).  Equal loads go to the member who stands first.
+    `by`: round-robin (who comes after `last`), least-loaded (fewest open tickets in `load`), skill (least loaded of those who have
+    `skill`, which may ask for a level: `network>=2`), on-duty (who has the turn of the rota; without one the least loaded of those who
+    work now), follow-the-sun (the least loaded of those who work now).  A team of regions stands for the region that is on.
+
+    Who is away gets nothing, a deputy does.  Who is off gets nothing while a colleague is at work; at night the first three go on, so
+    that the ticket is somebody's in the morning.  Equal loads go round: the next after `last`.
     """
-    members = [name for name in team.members if name in organisation.agents and organisation.agents[name].active]
-    if by == "skill":
-        members = [name for name in members if skill in organisation.agents[name].skills]
-    if by == "on-duty" and not is_open(now, team.calendar):
+    team = region_of(team, organisation, now)
+    if by == "on-duty" and team.rota is not None:
+        return on_duty(team, organisation, now)
+    fit = [seat for seat in seats(team, organisation, now) if by != "skill" or _has(seat.agent, skill, organisation)]
+    at_work = [seat for seat in fit if is_at_work(seat.agent, team, organisation, now)]
+    chosen = at_work if by in ("on-duty", "follow-the-sun") else at_work or fit
+    if not chosen:
         return ""
-    if not members:
-        return ""
+    distance = _distance(team, last, fit)
     if by == "round-robin":
-        return members[(members.index(last) + 1) % len(members)] if last in members else members[0]
-    return min(members, key=lambda name: (load.get(name, 0), members.index(name)))
+        return min(chosen, key=distance).agent
+    return min(chosen, key=lambda seat: (load.get(seat.agent, 0), distance(seat))).agent
+
+
+def turn(team: str, by: str, skill: str) -> str:
+    """What the last turn is remembered under: ways that choose from different people go round for themselves, or one would shift the
+    other's turns for ever."""
+    return f"assigned:{team}" if by == "round-robin" else f"assigned:{team}:{by}:{skill}".rstrip(":")
+
+
+def asked_level(skill: str) -> tuple[str, int]:
+    """`network>=2` as ("network", 2); a skill without a level asks for the first."""
+    name, _, level = skill.partition(">=")
+    return name.strip(), int(level) if level else 1
+
+
+def _has(name: str, skill: str, organisation: Organisation) -> bool:
+    wanted, level = asked_level(skill)
+    return organisation.agents[name].level_of(wanted) >= level
+
+
+def _distance(team: Team, last: str, fit: list[Seat]) -> Callable[[Seat], int]:
+    """How far a seat is from that of the last one, the next being nearest.  Whoever left since is followed by the first."""
+    place = {member: number for number, member in enumerate(dict.fromkeys(team.members))}
+    sat = place.get(last, next((place[seat.member] for seat in fit if seat.agent == last), -1))
+    return lambda seat: (place[seat.member] - sat - 1) % len(place)

@@ -1,0 +1,71 @@
+"""Who is there: working hours and absences by each agent's own clock, and the deputies who step in.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailbridge.desk.model import Absence, Agent, Organisation, Team
+from mailbridge.sla.calendar import Calendar, is_open, local
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seat:
+    """A member's place in a team, and who sits on it now: the member or a deputy."""
+
+    member: str
+    agent: str
+
+
+def calendar_of(agent: Agent, team: Team) -> Calendar:
+    """When the agent works for the team: by the agent's own hours, else the team's, read on the agent's own clock."""
+    calendar = agent.calendar or team.calendar
+    return replace(calendar, zone=agent.zone) if agent.zone else calendar
+
+
+def absence_of(agent: Agent, team: Team, at: datetime) -> Absence | None:
+    """The absence that the moment falls into."""
+    if not agent.absences:
+        return None
+    day = local(at, calendar_of(agent, team)).date()
+    return next((absence for absence in agent.absences if absence.first <= day <= absence.last), None)
+
+
+def is_there(name: str, team: Team, organisation: Organisation, at: datetime) -> bool:
+    """Whether this is an active agent who is not away.  Nights and weekends are no absence."""
+    agent = organisation.agents.get(name)
+    return agent is not None and agent.active and absence_of(agent, team, at) is None
+
+
+def is_at_work(name: str, team: Team, organisation: Organisation, at: datetime) -> bool:
+    """Whether the agent is there and works at this hour."""
+    return is_there(name, team, organisation, at) and is_open(at, calendar_of(organisation.agents[name], team))
+
+
+def stand_in(name: str, team: Team, organisation: Organisation, at: datetime) -> str:
+    """The agent, or where they are away their deputy, or the deputy's deputy; '' where nobody is named who is there."""
+    asked: set[str] = set()
+    while name not in asked and not is_there(name, team, organisation, at):
+        asked.add(name)
+        agent = organisation.agents.get(name)
+        absence = absence_of(agent, team, at) if agent else None
+        if absence is None or not absence.deputy:
+            return ""
+        name = absence.deputy
+    return "" if name in asked else name
+
+
+def seats(team: Team, organisation: Organisation, at: datetime) -> tuple[Seat, ...]:
+    """The places of the team that somebody sits on, in the order of its members.
+
+    A deputy who has an own place sits on that one alone: whoever does two people's work is not given two people's share of new work.
+    """
+    taken = set[str]()
+    found: list[Seat] = []
+    there = {name for name in team.members if is_there(name, team, organisation, at)}
+    for member in team.members:
+        agent = member if member in there else stand_in(member, team, organisation, at)
+        if agent and agent not in taken and (agent == member or agent not in there):
+            taken.add(agent)
+            found.append(Seat(member=member, agent=agent))
+    return tuple(found)
