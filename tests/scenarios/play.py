@@ -1,0 +1,221 @@
+"""A story played on a real desk: real store, real reading children, real courier into a Maildir, a clock that the story moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.message import EmailMessage, Message
+from email.policy import default
+from email.utils import format_datetime, parseaddr
+from pathlib import Path
+from typing import Any
+
+from mailbridge.cli.history import sentence
+from mailbridge.desk.model import Ticket
+from mailbridge.outbox.model import Notification
+from mailbridge.store.mails import Direction
+from mailbridge.worker import Done
+from tests.harness import RULES, TestDesk, a_desk, proven
+from tests.scenarios.story import START, Step, Story, StoryError
+
+# Who plays.  Any other address may write as well: 'from: someone@else.test'.
+PEOPLE = {
+    "carol": "Carol Jones <carol@customer.test>",
+    "carl": "Carl Weber <carl@customer.test>",  # a colleague of Carol's
+    "dana": "Dana Pop <dana@other.test>",
+    "mallory": "Mallory <mallory@attacker.test>",
+    "bogdan": "Bogdan Ionescu <bogdan@desk.test>",
+    "clara": "Clara Weiss <clara@desk.test>",
+    "mara": "Mara Lind <mara@desk.test>",
+    "support": "support@desk.test",
+}
+NAMES = {parseaddr(address)[1]: name for name, address in PEOPLE.items()}
+
+
+@dataclass(slots=True)
+class Played:
+    """What came of one step, in the words a story uses for it."""
+
+    step: Step
+    outcome: str = ""
+    told: list[str] = field(default_factory=list)
+    letters: list[Message] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Player:
+    """Plays the steps of one story on one desk."""
+
+    story: Story
+    desk: TestDesk
+    seen: int = 0
+
+    def play(self, step: Step) -> Played:
+        """The step happened, and whatever was due by then; every promise that came of it is delivered."""
+        before = len(self.desk.promises())
+        self.desk.clock.time = step.moment(self.desk.clock.time)
+        if "rules" in step.values:
+            self._change_rules(step.values["rules"])
+        self.desk.app.sweep()
+        done = self._mail(step) if step.is_mail else None
+        letters = self.desk.deliver()
+        new, self.seen = letters[self.seen :], len(letters)
+        promises = self.desk.promises()[before:]
+        told = sorted(f"{self.name(promise.recipient)}: {promise.event}" for promise in promises)
+        return Played(step=step, outcome=self._outcome(done), told=told, letters=new)
+
+    def _mail(self, step: Step) -> Done:
+        raw, sender, to = self.written(step)
+        return self.desk.feed(raw, mail_from="" if step.values.get("robot") == "bounce" else sender, rcpt_to=to)
+
+    def written(self, step: Step) -> tuple[bytes, str, tuple[str, ...]]:
+        """The step's mail as bytes, its envelope sender and recipients."""
+        values = step.values
+        answered = self._answered(values)
+        writer = address(values.get("from") or _who(values["answer"]))
+        mail = EmailMessage(policy=default.clone(linesep="\r\n", max_line_length=900))
+        to = [address(one) for one in _listed(values.get("to"))] or [answered.reply_to if answered else "support@desk.test"]
+        mail["From"] = writer
+        mail["To"] = ", ".join(to)
+        if values.get("cc"):
+            mail["Cc"] = ", ".join(address(one) for one in _listed(values["cc"]))
+        mail["Subject"] = values.get("subject") or (f"Re: {self._subject(answered)}" if answered else "Question")
+        mail["Date"] = values.get("date") or format_datetime(self.desk.clock.time)
+        mail["Message-ID"] = values.get("message-id") or f"<step{step.number}.{self.story.name}@{parseaddr(writer)[1].rpartition('@')[2]}>"
+        if answered and answered.message_id:
+            mail["In-Reply-To"] = f"<{answered.message_id}>"
+        if values.get("robot") == "vacation":
+            mail["Auto-Submitted"] = "auto-replied"
+        self._fill(mail, values)
+        raw = self._from_file(step, answered) if "eml" in values else mail.as_bytes()
+        sender = parseaddr(writer)[1]
+        if not values.get("forged"):
+            raw = proven(raw, sender.rpartition("@")[2])
+        people = tuple(parseaddr(one)[1] for one in to)
+        return raw, sender, people
+
+    def _fill(self, mail: EmailMessage, values: Mapping[str, Any]) -> None:
+        if "text" in values or "html" not in values:
+            mail.set_content(values.get("text", ""))
+            if "html" in values:
+                mail.add_alternative(values["html"], subtype="html")
+        else:
+            mail.set_content(values["html"], subtype="html")
+        for name in _listed(values.get("attach")):
+            path = self.story.folder / name
+            content = path.read_bytes() if path.exists() else f"the contents of {name}".encode()
+            if name.endswith(".eml"):
+                mail.add_attachment(_parsed(content))
+            else:
+                mail.add_attachment(content, maintype="application", subtype="octet-stream", filename=name)
+
+    def _from_file(self, step: Step, answered: Notification | None) -> bytes:
+        """A whole mail from the folder; ${reply_to} and ${message_id} are those of the mail it answers."""
+        text = (self.story.folder / step.values["eml"]).read_text(encoding="utf-8")
+        if answered:
+            text = text.replace("${reply_to}", answered.reply_to).replace("${message_id}", answered.message_id)
+        return "\r\n".join(text.splitlines()).encode() + b"\r\n"
+
+    def _answered(self, values: Mapping[str, Any]) -> Notification | None:
+        """The latest mail that this person got (of this kind or about this ticket, where the story says so)."""
+        if "answer" not in values:
+            return None
+        who, _, event = str(values["answer"]).partition(" ")
+        mailbox = parseaddr(address(who))[1]
+        about = int(str(values["about"]).rpartition("-")[2]) if "about" in values else None
+        got = [
+            promise
+            for promise in self.desk.promises()
+            if promise.recipient == mailbox and event in ("", promise.event) and about in (None, promise.ticket)
+        ]
+        if not got:
+            raise StoryError(f"{self.story.name}: {who} got no mail {event} to answer")
+        return got[-1]
+
+    def _subject(self, answered: Notification) -> str:
+        for letter in reversed(self.desk.sent()):
+            if answered.message_id in str(letter["Message-ID"]):
+                return str(letter["Subject"])
+        return "Question"
+
+    def _outcome(self, done: Done | None) -> str:
+        if done is None:
+            return ""
+        ticket = f" MB-{done.result.ticket}" if done.result.ticket else ""
+        return f"{done.result.outcome}{ticket}"
+
+    def _change_rules(self, files: Mapping[str, str]) -> None:
+        for name, text in files.items():
+            (self.desk.app.config.folder / "rules" / name).write_text(text, encoding="utf-8")
+        self.desk.app.rules.refresh(at_once=True)
+
+    def name(self, mailbox: str) -> str:
+        return NAMES.get(mailbox, mailbox)
+
+    # -- the end -----------------------------------------------------------------------------------------------
+
+    def tickets(self) -> dict[str, Ticket]:
+        return {f"MB-{ticket.id}": ticket for ticket in self.desk.tickets()}
+
+    def history(self, ticket: int) -> list[str]:
+        """The ticket's events in words, each with who did it where that is somebody else than the one who wrote."""
+        with self.desk.app.store.read() as tx:
+            return [self._said(sentence(event.what, "MB-{}".format), event.actor.kind, event.actor.name)
+                    for event in tx.events.of_ticket(ticket)]  # fmt: skip
+
+    def _said(self, words: str, kind: str, who: str) -> str:
+        for mailbox, name in NAMES.items():
+            words = words.replace(mailbox, name)
+        return words if kind == "customer" or words.startswith(who + " ") else f"{words} [{kind}{f' {who}' if who else ''}]"
+
+    def leaks(self) -> list[str]:
+        """Lines of internal notes that stand in a mail to somebody outside; there must be none in any story."""
+        with self.desk.app.store.read() as tx:
+            mails = [mail for ticket in tx.tickets.find(limit=1000) for mail in tx.mails.of_ticket(ticket.id)]
+        public = "\n".join(mail.fresh + mail.text for mail in mails if not mail.internal)
+        secret = {line.strip() for mail in mails if mail.internal and mail.direction is Direction.IN for line in mail.fresh.splitlines()}
+        found = []
+        for letter in self.desk.sent():
+            if parseaddr(str(letter["To"]))[1].endswith("@desk.test"):
+                continue
+            said = "\n".join(shown(letter))
+            found += [line for line in secret if len(line) >= 12 and line in said and line not in public]
+        return found
+
+
+def playing(story: Story, folder: Path) -> Iterator[tuple[Player, Played]]:
+    """Each step as it was played; the desk is gone when the iteration ends."""
+    rules = {**RULES, **story.rules}
+    with a_desk(folder, rules=rules) as desk:
+        desk.clock.time = START
+        player = Player(story=story, desk=desk)
+        for step in story.steps:
+            yield player, player.play(step)
+
+
+def shown(letter: Message) -> list[str]:
+    """The text of each readable part of a mail, with its subject."""
+    texts = [f"Subject: {letter['Subject']}"]
+    for part in letter.walk():
+        if part.get_content_maintype() == "text":
+            payload = part.get_payload(decode=True)
+            texts.append(payload.decode(part.get_content_charset() or "utf-8") if isinstance(payload, bytes) else "")
+    return texts
+
+
+def address(who: str) -> str:
+    """The address of one who plays, or the address as it is."""
+    return PEOPLE.get(who, who)
+
+
+def _who(answer: str) -> str:
+    return str(answer).partition(" ")[0]
+
+
+def _listed(value: Any) -> list[str]:
+    return [] if value is None else [str(one) for one in value] if isinstance(value, list) else [str(value)]
+
+
+def _parsed(content: bytes) -> Any:
+    return message_from_bytes(content, policy=default)

@@ -1,0 +1,78 @@
+"""Every story in this folder comes true, word for word."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailbridge.desk.model import Ticket
+from tests.scenarios.play import Played, Player, playing, shown
+from tests.scenarios.story import Story, stories
+
+FIELDS = {field.name for field in fields(Ticket)} | {"requester"}
+
+
+@pytest.mark.parametrize("story", stories(), ids=lambda story: story.name)
+def test_the_story_comes_true(story: Story, tmp_path: Path) -> None:
+    player: Player | None = None
+    for player, played in playing(story, tmp_path):
+        where = f"{story.name}, step {played.step.number}"
+        _came_true(played, where, player)
+    assert player is not None, f"{story.name}: nothing happens in this story"
+    _ended(story, player)
+    assert player.leaks() == [], f"{story.name}: a note reached somebody outside"
+    player.desk.assert_sound()
+
+
+def _came_true(played: Played, where: str, player: Player) -> None:
+    values = played.step.values
+    if "outcome" in values:
+        assert played.outcome == values["outcome"], f"{where}: what became of the mail"
+    if "told" in values:
+        assert played.told == sorted(values["told"] or []), f"{where}: who was told"
+    letters = {player.name(str(letter["To"]).rpartition("<")[2].strip("> ")): "\n".join(shown(letter)) for letter in played.letters}
+    for who, wanted in (values.get("says") or {}).items():
+        assert who in letters, f"{where}: {who} got no mail"
+        for words in wanted if isinstance(wanted, list) else [wanted]:
+            assert words in letters[who], f"{where}: the mail to {who} does not say {words!r}\n{letters[who]}"
+    for who, unwanted in (values.get("hides") or {}).items():
+        for words in unwanted if isinstance(unwanted, list) else [unwanted]:
+            assert words not in letters.get(who, ""), f"{where}: the mail to {who} says {words!r}"
+    for number, expected in (values.get("look") or {}).items():
+        _is_like(player.tickets()[number], expected, f"{where}, {number}")
+
+
+def _ended(story: Story, player: Player) -> None:
+    tickets = player.tickets()
+    expected = story.then.get("tickets")
+    if expected is not None:
+        assert set(tickets) == set(expected), f"{story.name}: the tickets there are"
+        for number, values in expected.items():
+            _is_like(tickets[number], values, f"{story.name}, {number} at the end")
+    for number, lines in (story.then.get("history") or {}).items():
+        assert player.history(int(number.rpartition("-")[2])) == lines, f"{story.name}: the history of {number}"
+
+
+def _is_like(ticket: Ticket, expected: dict[str, Any], where: str) -> None:
+    for name, value in expected.items():
+        assert name in FIELDS, f"{where}: a ticket has no {name}; it has {', '.join(sorted(FIELDS))}"
+        assert plain(ticket, name) == value, f"{where}: {name}"
+
+
+def plain(ticket: Ticket, name: str) -> Any:
+    """A ticket's value as a story writes it: people by address, several things as a list, moments as text."""
+    if name == "requester":
+        return ticket.requester.address if ticket.requester else ""
+    value = getattr(ticket, name)
+    if name == "participants":
+        return [f"{p.address} {p.role}" for p in value]
+    if name == "activities":
+        return [f"{a.agent} {a.kind} {a.minutes}" for a in value]
+    if name == "approvals":
+        return [f"{a.kind} {a.line}" for a in value]
+    if isinstance(value, tuple):
+        return [list(one) if isinstance(one, tuple) else one for one in value]
+    return value if value is None or isinstance(value, (int, bool)) else str(value)
