@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailbridge.message.language import language_of_mail
-from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.message.model import Forwarded, Kind, Message, ReadingPolicy
 from mailbridge.message.parse import parse
 from mailbridge.reply.extract import extract
 
@@ -14,4 +14,23 @@ def read(raw: bytes, policy: ReadingPolicy) -> Message:
     """The mail with its reply and language; raises nothing on account of the content."""
     message = parse(raw, policy)
     reply = extract(message.text, message.html, subject=message.subject, markers=policy.reply_markers)
-    return replace(message, reply=reply, language=language_of_mail(reply, message.text))
+    enclosed = _enclosed(message, policy)
+    return replace(message, reply=reply, enclosed=enclosed, language=language_of_mail(reply, message.text))
+
+
+def _enclosed(message: Message, policy: ReadingPolicy) -> Forwarded | None:
+    """The mail that a person passed on as an attachment; None where there is none or several.  Read flat: what is enclosed in it stays
+    closed, so that a mail in a mail in a mail costs nothing."""
+    mails = [file for file in message.attachments if file.is_message and not file.inside]
+    if message.kind is not Kind.HUMAN or len(mails) != 1:
+        return None
+    inner = parse(mails[0].content, replace(policy, envelope_from=None))
+    return Forwarded(
+        sender=inner.from_[0] if inner.from_ else None,
+        to=inner.to,
+        cc=inner.cc,
+        subject=inner.subject,
+        date=inner.date,
+        text=inner.text.strip(),
+        message_id=inner.message_id,
+    )

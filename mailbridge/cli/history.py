@@ -14,6 +14,7 @@ from mailbridge.desk.events import (
     ApprovalReminded,
     ApprovalRequested,
     AssigneeChanged,
+    ChannelChanged,
     ContentErased,
     DeliveryFailed,
     DueSet,
@@ -135,6 +136,8 @@ def sentence(what: Happening, number: Callable[[int], str]) -> str:
             return f"subject {what.after!r}, was {what.before!r}"
         case RequesterChanged():
             return f"asked by {what.after.address}, before by {what.before}"
+        case ChannelChanged():
+            return f"channel {what.before} → {what.after}"
         case DueSet():
             return f"due {when(what.after)}" if what.after else "no date of its own any more"
         case Snoozed():

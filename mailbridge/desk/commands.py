@@ -28,6 +28,7 @@ class Open:
     rules_version: str = ""
     follows: int | None = None
     rule: str = ""  # the rule that chose; recorded as the actor of what it chose
+    asked_at: datetime | None = None  # when the customer asked, where an agent passes it on later; promised times count from then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +128,13 @@ class SetRequester:
 
     address: str
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetChannel:
+    """How the customer reached the desk: mail, phone, walk-in, chat."""
+
+    channel: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,6 +314,7 @@ Command = (
     | RemoveTags
     | SetSubject
     | SetRequester
+    | SetChannel
     | SetContract
     | SetEquipment
     | SetDue

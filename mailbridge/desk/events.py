@@ -37,6 +37,7 @@ class TicketOpened:
     language: str = ""
     verified: bool = False
     rules_version: str = ""
+    asked_at: datetime | None = None  # of a mail that an agent passed on: when its writer sent it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,12 @@ class RequesterChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelChanged:
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DueSet:
     before: datetime | None
     after: datetime | None
@@ -195,13 +202,14 @@ class Escalated:
     chain: str
     before: int
     after: int
-    to: str  # a team, an agent, a consultant's address, for people to read
+    to: str  # the name of a team, an agent or a consultant
+    kind: str = "team"  # which of the three: team, agent, consultant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRequested:
     approval: Approval
-    why: str  # the key of the policy that asks: 'activity-over', 'team', 'tag', 'erase', 'merge-customers', 'many'
+    why: str  # the key of the policy that asks ('work-over', 'escalate', 'tag', …) or of the risk ('erase', 'merge-customers', 'many')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -211,12 +219,19 @@ class ApprovalReminded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalDecided:
-    """`granted`: what was asked for follows as events of the asker; else `reason` says why not."""
+    """`granted`: what was asked for follows as events of the asker; else `reason` says why not.
+
+    `refused`: it was agreed to, and yet could not be done on the ticket as it is now: the key of why.  `line` and `asker` are those of
+    the approval, which the ticket forgets with this event.
+    """
 
     approval: int
     granted: bool
     reason: str = ""
     expired: bool = False
+    refused: str = ""
+    line: str = ""
+    asker: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +293,7 @@ Happening = (
     | TagsRemoved
     | SubjectChanged
     | RequesterChanged
+    | ChannelChanged
     | DueSet
     | Snoozed
     | Woken

@@ -14,6 +14,7 @@ from mailbridge.desk.events import (
     ApprovalReminded,
     ApprovalRequested,
     AssigneeChanged,
+    ChannelChanged,
     ContentErased,
     DeliveryFailed,
     DueSet,
@@ -71,7 +72,7 @@ def _opened(what: TicketOpened, event: Event) -> Ticket:
         status=what.status,
         priority=what.priority,
         team=what.team,
-        created_at=event.at,
+        created_at=what.asked_at or event.at,
         updated_at=event.at,
         version=1,
         participants=(what.requester,),
@@ -110,6 +111,8 @@ def _changed(ticket: Ticket, event: Event) -> Ticket:
             return replace(ticket, subject=subject)
         case RequesterChanged(after=somebody):
             return replace(ticket, participants=_asked_by(ticket.participants, somebody))
+        case ChannelChanged(after=channel):
+            return replace(ticket, channel=channel)
         case DueSet(after=due):
             return replace(ticket, due_at=due)
         case Snoozed(until=until):

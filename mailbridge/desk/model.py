@@ -7,16 +7,21 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from mailbridge.desk.consent import Consent
 from mailbridge.desk.staff import Absence as Absence
 from mailbridge.desk.staff import Chain as Chain
 from mailbridge.desk.staff import Consultant as Consultant
 from mailbridge.desk.staff import Rota as Rota
 from mailbridge.desk.staff import Step as Step
 from mailbridge.desk.staff import Swap as Swap
+from mailbridge.desk.status import HIDDEN as HIDDEN
+from mailbridge.desk.status import Mover as Mover
+from mailbridge.desk.status import Status as Status
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets as Targets  # the desk's word too
 
 FOLLOW = "follow-the-sun"  # the field that holds the team of a ticket which its regions hand round
+CHANNELS = ("mail", "phone", "walk-in", "chat", "web")  # how a customer may reach the desk
 IMPORTED = "import"  # the channel of tickets from an archive: nothing is promised on them and nobody is told of them
 
 
@@ -33,6 +38,22 @@ class Role(StrEnum):
     REQUESTER = "requester"
     PARTICIPANT = "participant"  # hears about it and may write
     MENTIONED = "mentioned"  # stood in To or Cc: may write, hears nothing until somebody with rights agrees
+
+
+class Copied(StrEnum):
+    """What people in To and Cc of a customer's mail become (TH6).  The desk's own addresses never become anything."""
+
+    PARTICIPANT = "participant"  # where the writer is proven, else mentioned: nobody makes the desk write to strangers
+    MENTIONED = "mentioned"
+    IGNORED = "ignored"
+
+
+class Outsiders(StrEnum):
+    """What agents of other teams may do on a team's tickets."""
+
+    MAY_WORK = "may-work"
+    MAY_NOTE = "may-note"
+    NOTHING = "nothing"
 
 
 class Told(StrEnum):
@@ -59,6 +80,7 @@ class Agent:
     address: str
     addresses: tuple[str, ...] = ()  # further addresses of the same agent
     manager: bool = False
+    observer: bool = False  # reads and notes; works on nothing
     active: bool = True
     language: str = "en"
     skills: tuple[str, ...] = ()
@@ -83,22 +105,14 @@ class Team:
     closed: ClosedPolicy = ClosedPolicy.REOPEN
     reopen_within: timedelta = timedelta(days=30)
     answer_owns: bool = True  # the first agent to answer an unclaimed ticket owns it
-    tells: frozenset[str] = frozenset({"received", "answered", "closed", "reopened"})  # customer steps that are on (NO1)
+    tells: frozenset[str] = frozenset({"received", "answered", "closed", "reopened", "added", "meeting"})  # customer steps that are on (NO1)
     unclaimed_after: timedelta | None = timedelta(hours=1)  # working time until managers hear of an unclaimed ticket
     language: str = ""  # of what customers get where theirs is unknown; empty: the desk's
     told: Told = Told.EVERYBODY
+    copied: Copied = Copied.MENTIONED
+    outsiders: Outsiders = Outsiders.MAY_WORK
     rota: Rota | None = None
     follow: tuple[str, ...] = ()  # the regional teams that hand its tickets round with the sun; it has no people of its own then
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """A state of a ticket.  `open` false ends the work; `waiting` true stops the clocks (a customer's mail wakes the ticket)."""
-
-    name: str
-    title: str
-    open: bool = True
-    waiting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +129,7 @@ class Organisation:
     default_team: str = ""
     chains: Mapping[str, Chain] = field(default_factory=dict)  # of escalation, by name
     consultants: Mapping[str, Consultant] = field(default_factory=dict)
+    consent: Consent = field(default_factory=Consent)  # what waits for a yes
     freemail: frozenset[str] = frozenset()  # domains whose users are no colleagues of each other
     colleagues: bool = True  # TH2: a colleague of the requester (same domain, no freemail) may write on the ticket
 
@@ -191,6 +206,9 @@ class Meeting:
     minutes: int = 60
     place: str = ""
     sequence: int = 0  # RFC 5545 SEQUENCE: how often it was moved
+    number: int = 1  # counts the appointments of the ticket: after one was cancelled the next is another one
+    cancelled: bool = False
+    answers: tuple[tuple[str, str], ...] = ()  # (address, 'accepted', 'declined', 'tentative', …), of this SEQUENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +238,7 @@ class Ticket:
     fields: tuple[tuple[str, str], ...] = ()  # custom fields from named captures
     rules_version: str = ""
     due_at: datetime | None = None  # what an agent set by hand, beside the promised times
+    due_since: datetime | None = None  # when that was set: the warning comes in the last part of the time between
     snoozed_until: datetime | None = None  # out of the lists until then; the clocks go on
     merged_into: int | None = None  # the survivor; mail for this ticket lands there
     absorbed: tuple[int, ...] = ()  # tickets that were merged into this one

@@ -113,6 +113,7 @@ class Forwarded:
     date: datetime | None = None
     text_before: str = ""
     text: str = ""
+    message_id: str = ""  # known only where the mail was forwarded whole, as an attachment
 
 
 class SpanKind(StrEnum):
@@ -174,6 +175,7 @@ class Message:
     kind_reasons: tuple[str, ...] = ()
     suppress_auto_response: bool = False  # no automatic answer must go out, whatever the kind
     bounce: Bounce | None = None
+    enclosed: Forwarded | None = None  # the one mail that a person attached whole
     reply: Reply = field(default_factory=lambda: Reply(text="", spans=(), fresh=""))
     language: str = ""  # ISO 639-1, '' where unsure
     charset_guesses: tuple[str, ...] = ()

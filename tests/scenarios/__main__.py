@@ -26,9 +26,8 @@ def main(names: list[str]) -> int:
                 print(f"- step {played.step.number}: {dict(played.step.values)}")
                 print(f"  outcome: {played.outcome}\n  told: [{', '.join(played.told)}]")
                 for letter in played.letters if whole else ():
-                    print(
-                        f"  --- to {letter['To']}\n" + "\n".join("    " + line for line in shown(letter)[:2] for line in line.splitlines())
-                    )
+                    print(f"  --- to {letter['To']}")
+                    print("\n".join(f"    {line}" for text in shown(letter)[:2] for line in text.splitlines()))
                 for number, ticket in player.tickets().items():
                     print(f"  {number}: status {ticket.status}, team {ticket.team}, assignee {ticket.assignee!r}, {ticket.priority}")
             for ticket in player.desk.tickets():

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
-from mailbridge.desk.commands import AddParticipant, Assign, RemoveParticipant, SetRequester, SetTeam
-from mailbridge.desk.events import AssigneeChanged, Happening, ParticipantAdded, ParticipantRemoved, RequesterChanged, TeamChanged
+from mailbridge.desk.commands import AddParticipant, Assign, RemoveParticipant, SetChannel, SetRequester, SetTeam
+from mailbridge.desk.events import (
+    AssigneeChanged,
+    ChannelChanged,
+    Happening,
+    ParticipantAdded,
+    ParticipantRemoved,
+    RequesterChanged,
+    TeamChanged,
+)
 from mailbridge.desk.judges.state import moved
-from mailbridge.desk.model import Participant, Role, Ticket
+from mailbridge.desk.model import CHANNELS, Participant, Role, Ticket
 
 
 def assign(ticket: Ticket, command: Assign, about: Circumstances) -> Judgement:
@@ -57,3 +65,10 @@ def set_requester(ticket: Ticket, command: SetRequester, about: Circumstances) -
     name = command.name or (known.name if known else "")
     after = Participant(address=command.address, name=name, role=Role.REQUESTER, language=known.language if known else "")
     return [RequesterChanged(before=before.address if before else "", after=after)]
+
+
+def set_channel(ticket: Ticket, command: SetChannel, about: Circumstances) -> Judgement:
+    """How the customer reached the desk; an archive's tickets stay an archive's, for they promise nothing."""
+    if command.channel not in CHANNELS or ticket.channel not in CHANNELS:
+        return Refusal(reason="unknown-channel", nearest=nearest(command.channel, CHANNELS))
+    return [] if command.channel == ticket.channel else [ChannelChanged(before=ticket.channel, after=command.channel)]

@@ -49,6 +49,7 @@ WORDS: list[tuple[Happening, str]] = [
     (happenings.TagsRemoved(tags=("vpn",)), "no longer tagged vpn"),
     (happenings.SubjectChanged(before="help", after="VPN"), "subject 'VPN', was 'help'"),
     (happenings.RequesterChanged(before="bob@acme.example", after=ANA), "asked by ana@acme.example, before by bob@acme.example"),
+    (happenings.ChannelChanged(before="mail", after="phone"), "channel mail → phone"),
     (happenings.DueSet(before=None, after=NOW), "due 2026-11-21 09:00Z"),
     (happenings.DueSet(before=NOW, after=None), "no date of its own any more"),
     (happenings.Snoozed(until=NOW), "sleeps until 2026-11-21 09:00Z"),
