@@ -10,6 +10,7 @@ from mailbridge.desk.model import Priority
 from mailbridge.rules import measures, yaml
 from mailbridge.rules.captures import used
 from mailbridge.rules.shape import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Wrong
+from mailbridge.rules.staff import SkillWanted
 from mailbridge.rules.tree import Actions, AssignBy
 
 MAX_TEXT = 500
@@ -51,8 +52,12 @@ def _short(text: str) -> str:
     return text
 
 
+_HERE = ("http://127.0.0.1", "http://[::1]", "http://localhost")
+
+
 def _web(text: str) -> str:
-    if not text.startswith("https://") or len(text) < 12 or any(c.isspace() for c in text):
+    here = any(text == start or text.startswith((f"{start}:", f"{start}/")) for start in _HERE)
+    if not (here or (text.startswith("https://") and len(text) >= 12)) or any(c.isspace() for c in text):
         raise Wrong(f'"{text}" is no address of a webhook', 'write it like "https://hooks.acme.example/tickets"')
     return text
 
@@ -71,7 +76,7 @@ _ASSIGNEE = Either(
         what="a way to choose an agent",
         keys={
             "by": Key(shape=Choice(what="way to choose", words=tuple(AssignBy)), required=True),
-            "skill": Key(shape=Name(kind="skill")),
+            "skill": Key(shape=SkillWanted()),
         },
         make=_assign,
     ),

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mailbridge.desk.model import Organisation
-from mailbridge.desk.states import CLOSED, DEFAULTS, NEW, OPEN
+from mailbridge.desk.states import DEFAULTS
 from mailbridge.errors import Problem
-from mailbridge.rules import schema, yaml
+from mailbridge.rules import schema, staff_checks, statuses, yaml
 from mailbridge.rules.actions import texts_of
 from mailbridge.rules.captures import used
 from mailbridge.rules.compile import RuleSet, compile_rules
 from mailbridge.rules.conditions import captures_of
 from mailbridge.rules.organisation import Levels, customers_of, levels, organisation
 from mailbridge.rules.shape import BAD, Reading, listed, nearest
+from mailbridge.rules.staff import LEVELS
 from mailbridge.rules.tree import Actions, Condition, Example, Rule
 from mailbridge.rules.yaml import Mapping as YamlMapping
 from mailbridge.rules.yaml import Place, Scalar
@@ -96,9 +97,9 @@ def version_of(files: Mapping[str, str]) -> str:
 
 
 def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rule]) -> Policy:
-    teams, sla, statuses, types, customers = values.values()
+    teams, sla, about_statuses, types, customers = values.values()
     version = version_of(files)
-    desk = replace(organisation(teams, sla, statuses, types, customers), levels=levels(sla))
+    desk = replace(organisation(teams, sla, about_statuses, types, customers), levels=levels(sla))
     compiled = compile_rules(rules, version=version, customers=customers_of(customers), tags=desk.tags)
     return Policy(version=version, organisation=desk, rules=compiled, levels=levels(sla), texts=dict(files))
 
@@ -137,7 +138,7 @@ def _nodes(files: Mapping[str, str], reading: Reading) -> dict[str, yaml.Node | 
 
 # Kinds of names by the file that defines them: where it cannot be read, nobody can say that a name is not in it.
 _DEFINED_IN = {
-    "rules/teams.yaml": frozenset({"team", "agent", "agent or team", "hours", "skill"}),
+    "rules/teams.yaml": frozenset({"team", "agent", "agent or team", "hours", "skill", "consultant", "escalation", LEVELS}),
     "rules/sla.yaml": frozenset({"sla"}),
     "rules/statuses.yaml": frozenset({"status"}),
     "rules/types.yaml": frozenset({"type", "tag", "playbook"}),
@@ -235,38 +236,5 @@ def _cross_check(nodes: Mapping[str, yaml.Node | None], values: Mapping[str, Any
     if not reading.defined.get("tag"):
         # Without a list of tags any word is one.
         reading.uses = [use for use in reading.uses if use.kind != "tag"]
-    _check_statuses(nodes.get("rules/statuses.yaml"), values["rules/statuses.yaml"], reading)
-    _check_agents(nodes.get("rules/teams.yaml"), values["rules/teams.yaml"], reading)
-
-
-# The desk itself moves tickets to these three, so their meaning is fixed; the words people read are free.
-_FIXED = {NEW: (True, False), OPEN: (True, False), CLOSED: (False, False)}
-
-
-def _check_statuses(node: yaml.Node | None, values: Any, reading: Reading) -> None:
-    table = node.get("statuses") if isinstance(node, YamlMapping) else None
-    if values is BAD or not isinstance(table, YamlMapping):
-        return
-    for key, _ in table.entries:
-        about = values["statuses"][key.text]
-        usual = DEFAULTS.get(key.text)
-        open_, waiting = about.get("open", usual.open if usual else True), about.get("waiting", usual.waiting if usual else False)
-        if key.text in _FIXED and (open_, waiting) != _FIXED[key.text]:
-            must = f"open: {str(_FIXED[key.text][0]).lower()} and waiting: false"
-            reading.mistake(key.place, f'the status "{key.text}" must have {must}', "the desk itself moves tickets to it")
-        elif waiting and not open_:
-            reading.mistake(key.place, f'the status "{key.text}" is waiting and not open', "a ticket that waits is not done yet")
-
-
-def _check_agents(node: yaml.Node | None, values: Any, reading: Reading) -> None:
-    """One address belongs to one agent, or a command in a mail could be anybody's."""
-    table = node.get("agents") if isinstance(node, YamlMapping) else None
-    if values is BAD or not isinstance(table, YamlMapping):
-        return
-    owners: dict[str, str] = {}
-    for key, about in table.entries:
-        for each in yaml.walk(about):
-            if isinstance(each, Scalar) and "@" in each.text:
-                owner = owners.setdefault(each.text.lower(), key.text)
-                if owner != key.text:
-                    reading.mistake(each.place, f'{each.text} is already the address of "{owner}"', "an address belongs to one agent")
+    statuses.check(nodes.get("rules/statuses.yaml"), values["rules/statuses.yaml"], reading)
+    staff_checks.check(nodes.get("rules/teams.yaml"), values["rules/teams.yaml"], reading)

@@ -15,6 +15,7 @@ _STEP = re.compile(r"(\d{1,5}(?:\.\d{1,3})?)([wdhms])")
 _CLOCK = {"h": timedelta(hours=1), "m": timedelta(minutes=1), "s": timedelta(seconds=1)}
 _SIZE = re.compile(r"(\d{1,15})([kmgKMG]?)")
 _RANGE = re.compile(r"(\d\d:\d\d)\s*[-\u2013]\s*(\d\d:\d\d)")
+_WEEK = re.compile(r"(\d{4})-?W(\d\d)")
 _TIME = re.compile(r"([01]\d|2[0-4]):([0-5]\d)")
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@[^\s@<>,;:\"()\[\]\\]+\.[^\s@<>,;:\"()\[\]\\.]+")
 _HEADER = re.compile(r"[!-9;-~]+")  # RFC 5322 2.2: printable ASCII without the colon
@@ -117,6 +118,41 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise Wrong(f'"{text}" is no date', 'write it like "2026-12-24"') from None
+
+
+def hour(text: str) -> time:
+    """'09:00', before 24:00.  Raises Wrong."""
+    if not _TIME.fullmatch(text) or text.startswith("24"):
+        raise Wrong(f'"{text}" is no time of day', 'write it like "09:00"')
+    return _time(text)
+
+
+def week(text: str) -> tuple[date, date]:
+    """'2026-W52', a week of ISO 8601, as its Monday and its Sunday.  Raises Wrong."""
+    found = _WEEK.fullmatch(text)
+    try:
+        monday = date.fromisocalendar(int(found[1]), int(found[2]), 1) if found else None
+        sunday = monday + timedelta(days=6) if monday else None
+    except (ValueError, OverflowError):
+        raise Wrong(f'there is no week "{text}"', "most years have 52 weeks, few have 53") from None
+    if monday is None or sunday is None:
+        raise Wrong(f'"{text}" is no week', 'write it like "2026-W52", or give the days from and to')
+    return monday, sunday
+
+
+def whole_days(text: str) -> int:
+    """'1d', '7d', '2w' as days.  Raises Wrong."""
+    length = duration(text)
+    if length % timedelta(days=1):
+        raise Wrong(f'"{text}" are no whole days', 'write it like "7d" or "2w"')
+    return length.days
+
+
+def level(text: str) -> int:
+    """How much of a skill, '1' to '9'.  Raises Wrong."""
+    if not re.fullmatch("[1-9]", text):
+        raise Wrong(f'"{text}" is no level', "levels go from 1 to 9")
+    return int(text)
 
 
 def moment(text: str) -> datetime:

@@ -7,8 +7,23 @@ from datetime import time, timedelta
 from typing import Any
 
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, customers
-from mailbridge.desk.model import Agent, ClosedPolicy, Organisation, Priority, Status, Targets, Team
+from mailbridge.desk.model import (
+    Absence,
+    Agent,
+    Chain,
+    ClosedPolicy,
+    Consultant,
+    Organisation,
+    Priority,
+    Rota,
+    Step,
+    Swap,
+    Targets,
+    Team,
+    Told,
+)
 from mailbridge.desk.states import DEFAULTS
+from mailbridge.rules.statuses import status_of
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.daysoff import days_off
 
@@ -31,13 +46,15 @@ def organisation(teams: Values, sla: Values, statuses: Values, types: Values, ab
     calendars = {name: _calendar(name, values) for name, values in teams.get("hours", {}).items()}
     agents = teams["agents"]
     return Organisation(
-        teams={name: _team(name, values, calendars) for name, values in teams["teams"].items()},
-        agents={name: _agent(name, values) for name, values in agents.items()},
-        statuses=DEFAULTS | {name: _status(name, values) for name, values in statuses.get("statuses", {}).items()},
+        teams={name: _team(name, values, teams["teams"], calendars) for name, values in teams["teams"].items()},
+        agents={name: _agent(name, values, calendars) for name, values in agents.items()},
+        statuses=DEFAULTS | {name: status_of(name, values) for name, values in statuses.get("statuses", {}).items()},
         types=tuple(types.get("types", ())),
         tags=tuple(types.get("tags", ())),
         targets=_targets(sla.get("targets", {})),
         default_team=teams["default"],
+        chains={name: _chain(name, steps) for name, steps in teams.get("escalations", {}).items()},
+        consultants={name: Consultant(name=name, **values) for name, values in teams.get("consultants", {}).items()},
         freemail=FREEMAIL | frozenset(about_customers.get("freemail", ())),
         colleagues=about_customers.get("colleagues", True),
     )
@@ -53,7 +70,8 @@ def customers_of(about: Values) -> Customers:
     return customers(tuple(_customer(name, values) for name, values in about.get("customers", {}).items()))
 
 
-def _agent(name: str, values: Values) -> Agent:
+def _agent(name: str, values: Values, calendars: Mapping[str, Calendar]) -> Agent:
+    skills: Mapping[str, int] = values.get("skills", {})
     return Agent(
         name=name,
         title=values["title"],
@@ -62,36 +80,52 @@ def _agent(name: str, values: Values) -> Agent:
         manager=values.get("manager", False),
         active=values.get("active", True),
         language=values.get("language", "en"),
-        skills=values.get("skills", ()),
+        skills=tuple(skills),
+        levels={skill: level for skill, level in skills.items() if level > 1},
+        calendar=calendars[values["hours"]] if "hours" in values else None,
+        zone=values.get("zone", ""),
+        absences=tuple(Absence(first=one["from"], last=one["to"], deputy=one.get("deputy", "")) for one in values.get("absences", ())),
     )
 
 
-def _team(name: str, values: Values, calendars: Mapping[str, Calendar]) -> Team:
+def _team(name: str, values: Values, every: Mapping[str, Values], calendars: Mapping[str, Calendar]) -> Team:
     usual = Team(name=name, title=name)
+    calendar = calendars[values["hours"]] if "hours" in values else Calendar()
+    follow: tuple[str, ...] = values.get("follow", ())
+    members = values.get("members") or dict.fromkeys(agent for region in follow for agent in every[region]["members"])
     return Team(
         name=name,
         title=values.get("title", name),
-        members=values["members"],
+        members=tuple(members),
         managers=values.get("managers", ()),
         address=values.get("address", ""),
-        calendar=calendars[values["hours"]] if "hours" in values else Calendar(),
+        calendar=calendar,
         closed=ClosedPolicy(values.get("closed", usual.closed)),
         reopen_within=values.get("reopen-within", usual.reopen_within),
         answer_owns=values.get("answer-owns", usual.answer_owns),
         tells=frozenset(values["tells"]) if "tells" in values else usual.tells,
         unclaimed_after=values.get("unclaimed-after", usual.unclaimed_after),
         language=values.get("language", ""),
+        told=Told(values.get("told", usual.told)),
+        rota=_rota(values["rota"], calendar) if "rota" in values else None,
+        follow=follow,
     )
 
 
-def _status(name: str, values: Values) -> Status:
-    usual = DEFAULTS.get(name, Status(name=name, title=name))
-    return Status(
-        name=name,
-        title=values.get("title", usual.title),
-        open=values.get("open", usual.open),
-        waiting=values.get("waiting", usual.waiting),
+def _rota(values: Values, calendar: Calendar) -> Rota:
+    usual = Rota(agents=(), start=values["start"])
+    return Rota(
+        agents=values["rotation"],
+        start=values["start"],
+        days=values.get("turn", usual.days),
+        change=values.get("change", usual.change),
+        zone=values.get("zone", calendar.zone),
+        swaps=tuple(Swap(**swap) for swap in values.get("swaps", ())),
     )
+
+
+def _chain(name: str, steps: Iterable[Values]) -> Chain:
+    return Chain(name=name, steps=tuple(Step(**step) for step in steps))
 
 
 def _calendar(name: str, values: Values) -> Calendar:
@@ -148,8 +182,3 @@ def _contract(name: str, values: Values) -> Contract:
         locations=values.get("locations", ()),
         equipment=values.get("equipment", ()),
     )
-
-
-def agent_addresses(agents: Values) -> Iterable[tuple[str, str]]:
-    """(agent, address in lower case) for each address of each agent."""
-    return ((name, a.lower()) for name, values in agents.items() for a in (values["address"], *values.get("addresses", ())))

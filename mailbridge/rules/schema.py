@@ -2,175 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
-
-from mailbridge.desk.model import ClosedPolicy, Priority
+from mailbridge.desk.model import Priority
 from mailbridge.message.model import Kind
-from mailbridge.rules import measures, yaml
+from mailbridge.rules import measures
 from mailbridge.rules.actions import GIVES, THEN
 from mailbridge.rules.conditions import WHEN
-from mailbridge.rules.dates import zone
-from mailbridge.rules.shape import (
-    Choice,
-    Either,
-    Flag,
-    Key,
-    Made,
-    Many,
-    Name,
-    Reading,
-    Record,
-    Table,
-    Text,
-    Wrong,
-)
-from mailbridge.sla import daysoff
-
-STEPS = ("received", "taken", "answered", "waiting", "changed", "closed", "reopened")  # of the customer's flow, NO1
-
-
-def _word(text: str) -> str:
-    if not text or len(text) > 40 or not all(c.isalnum() or c in "-_." for c in text):
-        raise Wrong(f'"{text}" is no name', "a name is one word of letters, digits, - _ and .")
-    return text
-
-
-def _language(text: str) -> str:
-    if not (len(text) == 2 and text.isascii() and text.islower()):
-        raise Wrong(f'"{text}" is no language code', 'two lower-case letters of ISO 639-1, like "ro"')
-    return text
-
-
-def _or_never(text: str) -> timedelta | None:
-    return None if text == "never" else measures.working_duration(text)
-
-
-def _zone(text: str) -> str:
-    if text == "original":
-        raise Wrong('a calendar cannot have the zone "original"', 'write it like "Europe/Bucharest"')
-    return zone(text)
-
-
-class Defined:
-    """A text that is itself the definition of a name of that kind: a customer's tier."""
-
-    def __init__(self, kind: str) -> None:
-        self.kind = kind
-
-    def read(self, node: yaml.Node, reading: Reading) -> Any:
-        text = Text(what=f"the name of a {self.kind}").read(node, reading)
-        if isinstance(text, str):
-            reading.define(self.kind, text, node.place)
-        return text
-
-    def schema(self) -> dict[str, Any]:
-        return {"type": ["string", "number"]}
-
-
-WORD = Text(what="a name", parse=_word)
-ADDRESS = Text(what="a mail address", parse=measures.address)
-ADDRESSES = Many(of=ADDRESS, what="an address or a list of addresses")
-LANGUAGE = Text(what="a language code", parse=_language)
-DURATION = Text(what="a duration such as 2h", parse=measures.duration)
-WORKING = Text(what="a duration such as 2h", parse=measures.working_duration)
-DATE = Text(what="a date such as 2026-12-24", parse=measures.day)
-
-
-def _holidays(values: dict[str, Any]) -> dict[str, Any]:
-    country, region = values.get("country", ""), values.get("region", "")
-    known = daysoff.countries()
-    if country and country not in known:
-        raise Wrong(f'unknown country "{country}"', "two letters of ISO 3166, like RO or DE")
-    if region and not country:
-        raise Wrong('"region" without "country"')
-    if region and region not in known[country]:
-        raise Wrong(f'{country} has no region "{region}"', f"known: {', '.join(known[country])}" if known[country] else "")
-    return values
-
-
-HOURS = Record(
-    what="working hours",
-    keys={
-        "zone": Key(shape=Text(what="a time zone", parse=_zone), required=True, about="name of the time zone, like Europe/Bucharest"),
-        "week": Key(
-            shape=Table(
-                what="a week",
-                key=Text(what="days", parse=measures.weekdays),
-                of=Either(
-                    what='hours such as "09:00-18:00"',
-                    scalar=Made(of=Text(what="hours", parse=measures.hours), make=lambda one: (one,)),
-                    sequence=Many(of=Text(what="hours", parse=measures.hours), what="a list of hours", strict=True),
-                ),
-                least_one=True,
-            ),
-            required=True,
-            about="days with the hours worked on them; a day that is not named is free",
-        ),
-        "holidays": Key(
-            shape=Record(
-                what="holidays",
-                keys={
-                    "country": Key(shape=Text(what="a country code"), about="public holidays of this country, ISO 3166"),
-                    "region": Key(shape=Text(what="a region code"), about="and of this region in it"),
-                    "dates": Key(shape=Many(of=DATE, what="a date or a list of dates"), about="further free days"),
-                    "except": Key(shape=Many(of=DATE, what="a date or a list of dates"), about="public holidays that are worked on"),
-                },
-                make=_holidays,
-            ),
-            about="free days",
-        ),
-    },
-)
-
-AGENT = Record(
-    what="an agent",
-    keys={
-        "title": Key(shape=Text(), required=True, about="the full name, shown to colleagues and customers"),
-        "address": Key(shape=ADDRESS, required=True, about="where the agent's mail comes from and goes to"),
-        "addresses": Key(shape=ADDRESSES, about="further addresses the agent writes from"),
-        "manager": Key(shape=Flag(), about="may do what managers may"),
-        "active": Key(shape=Flag(), about="false: gets no tickets and may not write as an agent"),
-        "language": Key(shape=LANGUAGE, about="of what the desk writes to the agent"),
-        "skills": Key(shape=Many(of=Defined("skill"), what="a skill or a list of skills"), about="words that rules choose agents by"),
-    },
-)
-
-TEAM = Record(
-    what="a team",
-    keys={
-        "title": Key(shape=Text(), about="how the team is called in mails; without it, its name"),
-        "members": Key(
-            shape=Many(of=Name(kind="agent"), what="an agent or a list of agents"), required=True, about="who works on its tickets"
-        ),
-        "managers": Key(
-            shape=Many(of=Name(kind="agent"), what="an agent or a list of agents"), about="who is told of late and unclaimed tickets"
-        ),
-        "address": Key(shape=ADDRESS, about="a group address that is told instead of each member"),
-        "hours": Key(shape=Name(kind="hours"), about="its working hours; without them it works around the clock"),
-        "closed": Key(shape=Choice(what="policy for closed tickets", words=tuple(ClosedPolicy)), about="what mail to a closed ticket does"),
-        "reopen-within": Key(shape=DURATION, about="how long it reopens, with closed: reopen-within"),
-        "answer-owns": Key(shape=Flag(), about="true: the first to answer an unclaimed ticket gets it"),
-        "tells": Key(
-            shape=Many(of=Choice(what="step", words=STEPS), what="a step or a list of steps"), about="steps that the customer is told of"
-        ),
-        "unclaimed-after": Key(
-            shape=Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never)),
-            about="working time until the managers hear of a ticket that nobody has taken; or never",
-        ),
-        "language": Key(shape=LANGUAGE, about="of what customers get where theirs is not known"),
-    },
-)
-
-TEAMS_FILE = Record(
-    what="teams.yaml",
-    keys={
-        "default": Key(shape=Name(kind="team"), required=True, about="the team of tickets that no rule gives to another"),
-        "teams": Key(shape=Table(what="teams", key=WORD, of=TEAM, defines="team", least_one=True), required=True),
-        "agents": Key(shape=Table(what="agents", key=WORD, of=AGENT, defines="agent"), required=True),
-        "hours": Key(shape=Table(what="hours", key=WORD, of=HOURS, defines="hours"), about="working hours by name"),
-    },
-)
+from mailbridge.rules.shape import Choice, Flag, Key, Many, Name, Record, Table, Text
+from mailbridge.rules.singles import ADDRESS, DATE, LANGUAGE, WORD, WORKING, Defined
+from mailbridge.rules.staff import TEAMS_FILE
+from mailbridge.rules.statuses import STATUSES_FILE
 
 TARGETS = Record(
     what="targets",
@@ -192,19 +32,6 @@ SLA_FILE = Record(
             shape=Table(what="levels", key=WORD, of=BY_PRIORITY, defines="sla"), about="further sets of promised times, for contracts"
         ),
     },
-)
-
-STATUS = Record(
-    what="a status",
-    keys={
-        "title": Key(shape=Text(), about="how people read it"),
-        "open": Key(shape=Flag(), about="false: the work is done"),
-        "waiting": Key(shape=Flag(), about="true: the clocks stop until the customer writes"),
-    },
-)
-STATUSES_FILE = Record(
-    what="statuses.yaml",
-    keys={"statuses": Key(shape=Table(what="statuses", key=WORD, of=STATUS, defines="status", least_one=True), required=True)},
 )
 
 TYPES_FILE = Record(

@@ -132,6 +132,7 @@ class AssignBy(StrEnum):
     LEAST_LOADED = "least-loaded"
     SKILL = "skill"
     ON_DUTY = "on-duty"
+    FOLLOW_THE_SUN = "follow-the-sun"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

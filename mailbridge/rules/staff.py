@@ -1,0 +1,254 @@
+"""The words of teams.yaml: hours, agents, teams, the on-duty rota, consultants and chains of escalation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from mailbridge.desk.model import ClosedPolicy, Told
+from mailbridge.rules import measures, yaml
+from mailbridge.rules.shape import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Use, Wrong
+from mailbridge.rules.singles import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
+from mailbridge.sla import daysoff
+
+STEPS = ("received", "taken", "answered", "waiting", "changed", "closed", "reopened")  # of the customer's flow, NO1
+
+
+def _holidays(values: dict[str, Any]) -> dict[str, Any]:
+    country, region = values.get("country", ""), values.get("region", "")
+    known = daysoff.countries()
+    if country and country not in known:
+        raise Wrong(f'unknown country "{country}"', "two letters of ISO 3166, like RO or DE")
+    if region and not country:
+        raise Wrong('"region" without "country"')
+    if region and region not in known[country]:
+        raise Wrong(f'{country} has no region "{region}"', f"known: {', '.join(known[country])}" if known[country] else "")
+    return values
+
+
+HOURS = Record(
+    what="working hours",
+    keys={
+        "zone": Key(shape=ZONE, required=True, about="name of the time zone, like Europe/Bucharest"),
+        "week": Key(
+            shape=Table(
+                what="a week",
+                key=Text(what="days", parse=measures.weekdays),
+                of=Either(
+                    what='hours such as "09:00-18:00"',
+                    scalar=Made(of=Text(what="hours", parse=measures.hours), make=lambda one: (one,)),
+                    sequence=Many(of=Text(what="hours", parse=measures.hours), what="a list of hours", strict=True),
+                ),
+                least_one=True,
+            ),
+            required=True,
+            about="days with the hours worked on them; a day that is not named is free",
+        ),
+        "holidays": Key(
+            shape=Record(
+                what="holidays",
+                keys={
+                    "country": Key(shape=Text(what="a country code"), about="public holidays of this country, ISO 3166"),
+                    "region": Key(shape=Text(what="a region code"), about="and of this region in it"),
+                    "dates": Key(shape=Many(of=DATE, what="a date or a list of dates"), about="further free days"),
+                    "except": Key(shape=Many(of=DATE, what="a date or a list of dates"), about="public holidays that are worked on"),
+                },
+                make=_holidays,
+            ),
+            about="free days",
+        ),
+    },
+)
+
+
+
+def _or_never(text: str) -> timedelta | None:
+    return None if text == "never" else measures.working_duration(text)
+
+
+def _ordered(first: date, last: date) -> None:
+    if last < first:
+        raise Wrong(f'"to" ({last}) is before "from" ({first})', "both days belong to it")
+
+
+def _absence(values: dict[str, Any]) -> dict[str, Any]:
+    _ordered(values["from"], values["to"])
+    return values
+
+
+def _swap(values: dict[str, Any]) -> dict[str, Any]:
+    if ("week" in values) == ("to" in values):
+        raise Wrong('a swap is for a "week", or for the days "from" and "to"', "{week: 2026-W52, agent: ana}")
+    first, last = values["week"] if "week" in values else (values["from"], values["to"])
+    _ordered(first, last)
+    return {"first": first, "last": last, "agent": values["agent"]}
+
+
+def _step(values: dict[str, Any]) -> dict[str, Any]:
+    if "level" in values and "skill" not in values:
+        raise Wrong('"level" without "skill"', "{skill: network, level: 2}")
+    return values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SkillWanted:
+    """A skill, alone or with the level that is asked for: `network>=2`."""
+
+    def read(self, node: yaml.Node, reading: Reading) -> Any:
+        if not isinstance(node, yaml.Scalar) or ">=" not in node.text:
+            return Name(kind="skill").read(node, reading)
+        skill, _, level = (word.strip() for word in node.text.partition(">="))
+        reading.uses.append(Use(kind="skill", name=skill, place=node.place.part(len(node.quote), len(skill))))
+        try:
+            reached = f"{skill}>={measures.level(level)}"
+        except Wrong as err:
+            return reading.mistake(node.place, str(err), err.hint)
+        reading.uses.append(Use(kind=LEVELS, name=reached, place=node.place))
+        return reached
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": ["string", "number"], "description": "the name of a skill, or skill>=level"}
+
+
+LEVELS = "skill level"
+"""The kind of names like `network>=2`, of which those are defined that somebody reaches."""
+
+LEVEL = Text(what="a level from 1 to 9", parse=measures.level, pattern="^[1-9]$")
+AGENTS = Many(of=Name(kind="agent"), what="an agent or a list of agents")
+SKILLS = Either(
+    what="a skill, a list of skills, or skills with their levels",
+    scalar=Made(of=Defined("skill"), make=lambda name: {name: 1}),
+    sequence=Made(of=Many(of=Defined("skill"), what="a list of skills", strict=True), make=lambda names: dict.fromkeys(names, 1)),
+    mapping=Table(what="skills", key=Defined("skill"), of=LEVEL),
+)
+
+
+def _list(of: Shape, what: str, *, least: int = 0) -> Many:
+    return Many(of=of, what=what, strict=True, least=least)
+
+
+ABSENCE = Record(
+    what="an absence",
+    keys={
+        "from": Key(shape=DATE, required=True, about="the first day, by the agent's own clock"),
+        "to": Key(shape=DATE, required=True, about="the last day"),
+        "deputy": Key(shape=Name(kind="agent"), about="who gets it instead; without one the others of the team do"),
+    },
+    make=_absence,
+)
+
+AGENT = Record(
+    what="an agent",
+    keys={
+        "title": Key(shape=Text(), required=True, about="the full name, shown to colleagues and customers"),
+        "address": Key(shape=ADDRESS, required=True, about="where the agent's mail comes from and goes to"),
+        "addresses": Key(shape=ADDRESSES, about="further addresses the agent writes from"),
+        "manager": Key(shape=Flag(), about="may do what managers may"),
+        "active": Key(shape=Flag(), about="false: gets no tickets and may not write as an agent"),
+        "language": Key(shape=LANGUAGE, about="of what the desk writes to the agent"),
+        "skills": Key(shape=SKILLS, about="words that rules choose agents by; with a level from 1 to 9, else 1"),
+        "hours": Key(shape=Name(kind="hours"), about="own working hours; without them those of the team"),
+        "zone": Key(shape=ZONE, about="whose clock the hours and the days of absence go by; without it that of the hours"),
+        "absences": Key(shape=_list(ABSENCE, "a list of absences"), about="days on which the agent gets nothing"),
+    },
+)
+
+SWAP = Record(
+    what="a swap",
+    keys={
+        "week": Key(shape=Text(what="a week such as 2026-W52", parse=measures.week), about="Monday to Sunday of this week"),
+        "from": Key(shape=DATE, about="the first day"),
+        "to": Key(shape=DATE, about="the last day"),
+        "agent": Key(shape=Name(kind="agent"), required=True, about="who is on duty then"),
+    },
+    one_of=("week", "from"),
+    make=_swap,
+)
+ROTA = Record(
+    what="a rota",
+    keys={
+        "rotation": Key(
+            shape=Many(of=Name(kind="agent"), what="an agent or a list of agents", least=1),
+            required=True,
+            about="who takes turns, in this order",
+        ),
+        "start": Key(shape=DATE, required=True, about="the first day of the first one's turn"),
+        "turn": Key(shape=Text(what="days such as 7d", parse=measures.whole_days), about="how long a turn is, 7d where it is not said"),
+        "change": Key(
+            shape=Text(what="an hour", parse=measures.hour), about="when one turn ends and the next begins, 09:00 where it is not said"
+        ),
+        "zone": Key(shape=ZONE, about="whose clock the change goes by; without it that of the team's hours"),
+        "swaps": Key(shape=_list(SWAP, "a list of swaps"), about="weeks or days that somebody else takes"),
+    },
+)
+
+TEAM = Record(
+    what="a team",
+    keys={
+        "title": Key(shape=Text(), about="how the team is called in mails; without it, its name"),
+        "members": Key(shape=AGENTS, about="who works on its tickets"),
+        "follow": Key(
+            shape=_list(Name(kind="team"), "a list of regional teams", least=1),
+            about="instead of members: regional teams; the one whose hours are open has the ticket, and hands it to the next",
+        ),
+        "managers": Key(shape=AGENTS, about="who is told of late and unclaimed tickets"),
+        "address": Key(shape=ADDRESS, about="a group address that is told instead of each member"),
+        "told": Key(
+            shape=Choice(what="way to tell the members", words=tuple(Told)),
+            about="which members hear of what concerns the team: everybody who is not away, or who is on duty",
+        ),
+        "rota": Key(shape=ROTA, about="who is on duty in turns"),
+        "hours": Key(shape=Name(kind="hours"), about="its working hours; without them it works around the clock"),
+        "closed": Key(shape=Choice(what="policy for closed tickets", words=tuple(ClosedPolicy)), about="what mail to a closed ticket does"),
+        "reopen-within": Key(shape=DURATION, about="how long it reopens, with closed: reopen-within"),
+        "answer-owns": Key(shape=Flag(), about="true: the first to answer an unclaimed ticket gets it"),
+        "tells": Key(
+            shape=Many(of=Choice(what="step", words=STEPS), what="a step or a list of steps"), about="steps that the customer is told of"
+        ),
+        "unclaimed-after": Key(
+            shape=Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never)),
+            about="working time until the managers hear of a ticket that nobody has taken; or never",
+        ),
+        "language": Key(shape=LANGUAGE, about="of what customers get where theirs is not known"),
+    },
+    one_of=("members", "follow"),
+)
+
+CONSULTANT = Record(
+    what="a consultant",
+    keys={
+        "title": Key(shape=Text(), required=True, about="the full name"),
+        "address": Key(shape=ADDRESS, required=True, about="where the consultant's mail goes to"),
+        "language": Key(shape=LANGUAGE, about="of what the desk writes to the consultant"),
+    },
+)
+STEP = Record(
+    what="a step",
+    keys={
+        "team": Key(shape=Name(kind="team"), about="a team"),
+        "agent": Key(shape=Name(kind="agent"), about="an agent"),
+        "skill": Key(shape=Name(kind="skill"), about="somebody who has this skill"),
+        "level": Key(shape=LEVEL, about="and at least so much of it"),
+        "consultant": Key(shape=Name(kind="consultant"), about="somebody from outside"),
+    },
+    one_of=("team", "agent", "skill", "consultant"),
+    make=_step,
+)
+
+TEAMS_FILE = Record(
+    what="teams.yaml",
+    keys={
+        "default": Key(shape=Name(kind="team"), required=True, about="the team of tickets that no rule gives to another"),
+        "teams": Key(shape=Table(what="teams", key=WORD, of=TEAM, defines="team", least_one=True), required=True),
+        "agents": Key(shape=Table(what="agents", key=WORD, of=AGENT, defines="agent"), required=True),
+        "hours": Key(shape=Table(what="hours", key=WORD, of=HOURS, defines="hours"), about="working hours by name"),
+        "consultants": Key(
+            shape=Table(what="consultants", key=WORD, of=CONSULTANT, defines="consultant"), about="people outside the teams, by name"
+        ),
+        "escalations": Key(
+            shape=Table(what="escalations", key=WORD, of=_list(STEP, "a list of steps", least=1), defines="escalation"),
+            about="chains by name: where a ticket goes, step by step",
+        ),
+    },
+)

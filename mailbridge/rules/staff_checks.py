@@ -1,0 +1,154 @@
+"""What only several values of teams.yaml together can say: whose address it is, who may stand in for whom, who hands over to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from mailbridge.rules import yaml
+from mailbridge.rules.shape import BAD, Reading
+from mailbridge.rules.staff import LEVELS
+from mailbridge.rules.yaml import Mapping as Table
+from mailbridge.rules.yaml import Node, Place, Scalar
+
+Values = Mapping[str, Any]
+Days = tuple[date, date, Place]
+
+
+def check(node: Node | None, values: Any, reading: Reading) -> None:
+    """Every such mistake is noted.  Nothing is, while single values of the file are wrong."""
+    if values is BAD:
+        reading.unknowable.add(LEVELS)
+        return
+    if not isinstance(node, Table):
+        return
+    agents, teams = values["agents"], values["teams"]
+    _addresses(node, reading)
+    for name, about in _entries(node, "agents"):
+        _levels(agents[name.text], name.place, reading)
+        _absences(name.text, about, agents[name.text], reading)
+    for name, about in _entries(node, "teams"):
+        if "rota" in teams[name.text]:
+            _rota(name.text, about, teams[name.text], agents, reading)
+        if "follow" in teams[name.text]:
+            _follow(name.text, about, teams, reading)
+    for name, about in _entries(node, "escalations"):
+        _steps(about, values["escalations"][name.text], agents, reading)
+    _consultants(node, agents, reading)
+
+
+def _addresses(node: Table, reading: Reading) -> None:
+    """One address belongs to one agent, or a command in a mail could be anybody's; and a consultant is no agent."""
+    owners: dict[str, str] = {}
+    for name, about in (*_entries(node, "agents"), *_entries(node, "consultants")):
+        for each in yaml.walk(about):
+            if isinstance(each, Scalar) and "@" in each.text:
+                owner = owners.setdefault(each.text.lower(), name.text)
+                if owner != name.text:
+                    reading.mistake(each.place, f'{each.text} is already the address of "{owner}"', "an address belongs to one agent")
+
+
+def _levels(agent: Values, place: Place, reading: Reading) -> None:
+    for skill, level in agent.get("skills", {}).items():
+        for reached in range(1, level + 1):
+            reading.define(LEVELS, f"{skill}>={reached}", place)
+
+
+def _absences(name: str, about: Node, agent: Values, reading: Reading) -> None:
+    items = _items(about, "absences")
+    _overlaps([(each["from"], each["to"], item.place) for each, item in zip(agent.get("absences", ()), items, strict=True)],
+              "this absence", reading)  # fmt: skip
+    for item in items:
+        deputy = item.get("deputy") if isinstance(item, Table) else None
+        if isinstance(deputy, Scalar) and deputy.text == name:
+            reading.mistake(deputy.place, f'"{name}" cannot stand in for "{name}"', "name somebody else, or nobody")
+
+
+def _rota(team: str, about: Node, values: Values, agents: Mapping[str, Values], reading: Reading) -> None:
+    rota = about.get("rota") if isinstance(about, Table) else None
+    if not isinstance(rota, Table):
+        return
+    if "follow" in values:
+        reading.mistake(rota.place, '"rota" beside "follow"', "a region of the team has its own rota")
+        return
+    swaps = _items(rota, "swaps")
+    for name in _names(rota.get("rotation"), *(swap.get("agent") for swap in swaps if isinstance(swap, Table))):
+        if name.text not in agents:
+            continue
+        if name.text not in values["members"]:
+            reading.mistake(name.place, f'"{name.text}" is no member of "{team}"', f"members: {', '.join(values['members'])}")
+        elif not agents[name.text].get("active", True):
+            reading.problems.append(name.place.problem(f'"{name.text}" is not active', "the next of the rotation stands in", warning=True))
+    days = [(each["first"], each["last"], swap.place) for each, swap in zip(values["rota"].get("swaps", ()), swaps, strict=True)]
+    _overlaps(days, "this swap", reading)
+
+
+def _overlaps(days: Sequence[Days], what: str, reading: Reading) -> None:
+    """A mistake for each stretch of days that shares some with one that stands before it."""
+    reach: Days | None = None
+    for first, last, place in sorted(days, key=lambda each: (each[0], each[2].line, each[2].column)):
+        if reach is not None and first <= reach[1]:
+            later, earlier = sorted((place, reach[2]), key=lambda each: (each.line, each.column), reverse=True)
+            until = min(last, reach[1])
+            shared = f"the days {first} to {until}" if first < until else f"the day {first}"
+            reading.mistake(later, f"{what} and the one of line {earlier.line} share {shared}", "a day belongs to one of them")
+        if reach is None or last > reach[1]:
+            reach = first, last, place
+
+
+def _follow(team: str, about: Node, teams: Mapping[str, Values], reading: Reading) -> None:
+    seen: set[str] = set()
+    for name in _names(about.get("follow") if isinstance(about, Table) else None):
+        region = teams.get(name.text)
+        if name.text == team:
+            reading.mistake(name.place, f'"{team}" follows itself', "name the regional teams that it is made of")
+        elif name.text in seen:
+            reading.mistake(name.place, f'"{name.text}" is named twice')
+        elif region is not None and "follow" in region:
+            reading.mistake(name.place, f'"{name.text}" is made of regions itself', "name its regions here instead")
+        elif region is not None and "hours" not in region:
+            reading.mistake(name.place, f'"{name.text}" has no hours, so its day never ends', "without an end nothing is handed over")
+        seen.add(name.text)
+
+
+def _steps(about: Node, steps: Sequence[Values], agents: Mapping[str, Values], reading: Reading) -> None:
+    before: list[Values] = []
+    for item, step in zip(about.items if isinstance(about, yaml.Sequence) else (), steps, strict=True):
+        if step in before:
+            reading.mistake(item.place, "a second step of the same kind", "each step of a chain goes further than the one before")
+        before.append(step)
+        if isinstance(item, Table) and "level" in step:
+            _reached(item, step["skill"], step["level"], agents, reading)
+
+
+def _reached(item: Table, skill: str, level: int, agents: Mapping[str, Values], reading: Reading) -> None:
+    levels = {name: agent["skills"][skill] for name, agent in agents.items() if skill in agent.get("skills", {})}
+    node = item.get("level")
+    if levels and node is not None and max(levels.values()) < level:
+        best = max(levels, key=lambda name: levels[name])
+        reading.mistake(node.place, f'nobody has "{skill}" at level {level}', f"the most is {levels[best]}, of {best}")
+
+
+def _consultants(node: Table, agents: Iterable[str], reading: Reading) -> None:
+    for name, _ in _entries(node, "consultants"):
+        if name.text in agents:
+            reading.mistake(name.place, f'"{name.text}" is an agent too', "a step can name the agent")
+
+
+def _entries(node: Table, key: str) -> tuple[tuple[Scalar, Node], ...]:
+    table = node.get(key)
+    return table.entries if isinstance(table, Table) else ()
+
+
+def _items(node: Node, key: str) -> tuple[Node, ...]:
+    found = node.get(key) if isinstance(node, Table) else None
+    return found.items if isinstance(found, yaml.Sequence) else ()
+
+
+def _names(*nodes: Node | None) -> Iterator[Scalar]:
+    """The words in these, single or in lists."""
+    for node in nodes:
+        for each in yaml.walk(node) if node is not None else ():
+            if isinstance(each, Scalar):
+                yield each
