@@ -11,21 +11,26 @@ from dataclasses import dataclass, replace
 
 from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances as Circumstances  # whoever decides needs both
-from mailbridge.desk.circumstances import Judge, Refusal
+from mailbridge.desk.circumstances import Judge, Judgement, Refusal
 from mailbridge.desk.commands import (
     AddParticipant,
     AddTags,
     Answer,
+    Approve,
     Assign,
     Close,
     Command,
+    ExpireApproval,
     Note,
     Open,
     RaiseAlert,
+    Reject,
+    RemindApproval,
     RemoveParticipant,
     RemoveTags,
     Reopen,
     ReportFailure,
+    SetChannel,
     SetDue,
     SetField,
     SetPriority,
@@ -53,9 +58,23 @@ from mailbridge.desk.events import (
     TypeChanged,
 )
 from mailbridge.desk.evolve import evolve
-from mailbridge.desk.judges import facts, mail, people, state
+from mailbridge.desk.judges import approvals, facts, mail, people, state
 from mailbridge.desk.model import Ticket
 from mailbridge.desk.permissions import may
+
+
+def _approve(ticket: Ticket, command: Approve, about: Circumstances) -> Judgement:
+    """The yes, and what it was asked for, done by the asker on the ticket as it is now."""
+    held = approvals.held(ticket, command.approval, about)
+    if isinstance(held, Refusal):
+        return held
+    wanted = approvals.wanted(held)
+    if wanted is None:
+        return [approvals.decided(held, granted=True, reason=command.reason, refused="not-understood-now")]
+    done = decide(ticket, wanted, approvals.as_the_asker(held, about))
+    yes = approvals.decided(held, granted=True, reason=command.reason, refused=done.refused)
+    return [yes, *done.events, *(event for change in done.elsewhere for event in change.events)]
+
 
 JUDGES: Mapping[type[Command], Judge] = {
     Write: mail.write,
@@ -74,12 +93,17 @@ JUDGES: Mapping[type[Command], Judge] = {
     AddParticipant: people.add_participant,
     RemoveParticipant: people.remove_participant,
     SetRequester: people.set_requester,
+    SetChannel: people.set_channel,
     SetPriority: facts.set_priority,
     SetType: facts.set_type,
     AddTags: facts.add_tags,
     RemoveTags: facts.remove_tags,
     SetSubject: facts.set_subject,
     SetField: facts.set_field,
+    Approve: _approve,
+    Reject: approvals.reject,
+    RemindApproval: approvals.remind,
+    ExpireApproval: approvals.expire,
 }
 
 
@@ -119,6 +143,7 @@ def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision
         language=command.language,
         verified=command.verified,
         rules_version=command.rules_version,
+        asked_at=command.asked_at,
     )
     chosen: list[Happening] = [MessageAdded(author=command.requester.address)]
     if command.type:
@@ -150,6 +175,8 @@ def decide(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
     if judge is None:
         raise ValueError(f"{type(command).__name__} is not for a ticket that exists")
     judged = judge(ticket, command, about)
+    if not isinstance(judged, Refusal) and (need := approvals.needed(ticket, command, about, judged)):
+        judged = approvals.ask(ticket, need, about)
     if isinstance(judged, Refusal):
         return Decision(ticket=ticket, refused=judged.reason, nearest=judged.nearest, detail=judged.detail)
     return _folded(ticket, [_event(what, ticket, about) for what in judged], about.tickets)

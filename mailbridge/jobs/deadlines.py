@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailbridge.context import Desk
-from mailbridge.desk.commands import RaiseAlert
 from mailbridge.desk.decide import Circumstances, decide
 from mailbridge.desk.events import Actor, ActorKind
+from mailbridge.desk.promises import command_of
 from mailbridge.filing import occasion
 from mailbridge.ops import crash
 from mailbridge.outbox.compose import notifications
@@ -54,7 +54,7 @@ def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> bool:
         return False
     moment = due.deadline
     about = Circumstances(actor=Actor(kind=ActorKind.CLOCK, name=moment.promise), now=now, organisation=desk.organisation)
-    decision = decide(ticket, RaiseAlert(promise=moment.promise, alert=moment.step, due_at=moment.due_at), about)
+    decision = decide(ticket, command_of(moment), about)
     after = decision.ticket or ticket
     told = notifications(decision.events, occasion(tx, after, desk))
     record(tx, after, decision.events, told, desk.organisation, now, tell_at=next_open(now, team_of(after, desk.organisation).calendar))

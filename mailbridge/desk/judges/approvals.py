@@ -1,0 +1,209 @@
+"""Commands that wait for a yes (DK4, DK7): who has to agree, how it is asked, and what a yes, a no and the clock do.
+
+What waits is kept as the line that was written.  A confirmation is the same thing as an approval, only that the yes is the asker's own.
+`desk.decide` asks `needed` about everything an agent writes, and does what was held when somebody says yes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
+from mailbridge.desk.commands import Command, ExpireApproval, Reject, RemindApproval
+from mailbridge.desk.consent import MANAGER, ApprovalRule, Matter
+from mailbridge.desk.events import (
+    Actor,
+    ActorKind,
+    ApprovalDecided,
+    ApprovalReminded,
+    ApprovalRequested,
+    Escalated,
+    EstimateSet,
+    Event,
+    Happening,
+    PriorityChanged,
+    StatusChanged,
+    TagsAdded,
+    TeamChanged,
+    WorkCorrected,
+    WorkRecorded,
+)
+from mailbridge.desk.judges.risks import RISKS
+from mailbridge.desk.mailcommands import understand
+from mailbridge.desk.model import Activity, Approval, Asks, Organisation, Team, Ticket, Work
+from mailbridge.sla.calendar import due
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """A yes that is missing: `why` is the key of the matter or the risk, `approvers` are agents, any one of whom decides."""
+
+    kind: Asks
+    why: str
+    approvers: tuple[str, ...]
+    expires_at: datetime
+    remind_at: datetime | None = None
+    deputies: tuple[str, ...] = ()
+
+
+def needed(ticket: Ticket, command: Command, about: Circumstances, outcome: Sequence[Happening | Event]) -> Need | None:
+    """The yes that is missing before `outcome`, what the command would do, may happen.  A manager's is asked before the asker's own; who
+    may say yes needs to ask nobody."""
+    if about.actor.kind is not ActorKind.AGENT or about.agreed or not about.line or not outcome:
+        return None
+    return _approval(ticket, about, outcome) or _confirmation(ticket, command, about)
+
+
+def _approval(ticket: Ticket, about: Circumstances, outcome: Sequence[Happening | Event]) -> Need | None:
+    rules = [rule for rule in about.organisation.consent.approvals if any(_concerns(rule, happening) for happening in outcome)]
+    asked = [need for rule in rules if about.actor.name not in (need := _need(rule, ticket, about)).approvers]
+    return asked[0] if asked else None
+
+
+def _need(rule: ApprovalRule, ticket: Ticket, about: Circumstances) -> Need:
+    hours = about.organisation.teams.get(ticket.team, Team(name="", title="")).calendar
+    return Need(
+        kind=Asks.APPROVAL,
+        why=rule.what,
+        approvers=approvers(rule.by, ticket, about.organisation),
+        deputies=_active(rule.deputies, about.organisation),
+        remind_at=due(about.now, hours, rule.remind_after) if rule.remind_after else None,
+        expires_at=due(about.now, hours, rule.expires_after),
+    )
+
+
+def _confirmation(ticket: Ticket, command: Command, about: Circumstances) -> Need | None:
+    risk = RISKS.get(type(command))
+    why = risk(ticket, command, about) if risk else ""
+    if not why:
+        return None
+    expires = about.now + about.organisation.consent.confirm_within
+    return Need(kind=Asks.CONFIRMATION, why=why, approvers=(about.actor.name,), expires_at=expires)
+
+
+def approvers(by: Iterable[str], ticket: Ticket, organisation: Organisation) -> tuple[str, ...]:
+    """The active agents these words name; `manager` are the team's managers, else the desk's."""
+    found: list[str] = []
+    for name in by:
+        found += _managers(ticket, organisation) if name == MANAGER else _active((name,), organisation)
+    return tuple(dict.fromkeys(found))
+
+
+def _managers(ticket: Ticket, organisation: Organisation) -> tuple[str, ...]:
+    team = organisation.teams.get(ticket.team)
+    own = _active(team.managers, organisation) if team else ()
+    return own or tuple(agent.name for agent in organisation.agents.values() if agent.manager and agent.active)
+
+
+def _active(names: Iterable[str], organisation: Organisation) -> tuple[str, ...]:
+    return tuple(name for name in names if name in organisation.agents and organisation.agents[name].active)
+
+
+def ask(ticket: Ticket, need: Need, about: Circumstances) -> Judgement:
+    """The command is held and its approvers are asked; a line that waits already is not asked for twice."""
+    if not need.approvers:
+        return Refusal(reason="nobody-approves", detail=need.why)
+    for waiting in ticket.approvals:
+        if (waiting.line, waiting.asker) == (about.line, about.actor.name):
+            return Refusal(reason="already-asked", detail=str(waiting.id))
+    approval = Approval(
+        id=ticket.approvals_asked + 1,
+        kind=need.kind,
+        line=about.line,
+        asker=about.actor.name,
+        approvers=need.approvers,
+        asked_at=about.now,
+        expires_at=need.expires_at,
+        remind_at=need.remind_at if need.remind_at and need.remind_at < need.expires_at else None,
+        deputies=need.deputies,
+        mail=about.mail,
+    )
+    return [ApprovalRequested(approval=approval, why=need.why)]
+
+
+def held(ticket: Ticket, number: int, about: Circumstances) -> Approval | Refusal:
+    """The command that waits under this number, or the only one that waits for this actor; only whoever is asked may decide."""
+    mine = [approval for approval in ticket.approvals if _may_decide(about.actor, approval)]
+    if not number:
+        several = ", ".join(str(approval.id) for approval in mine)
+        return mine[0] if len(mine) == 1 else Refusal(reason="which-approval" if mine else "nothing-to-approve", detail=several)
+    found = next((approval for approval in ticket.approvals if approval.id == number), None)
+    if found is None:
+        return Refusal(reason="nothing-to-approve", nearest=nearest(str(number), [str(approval.id) for approval in mine]))
+    return found if found in mine else Refusal(reason="not-yours-to-approve", detail=", ".join(found.approvers))
+
+
+def _may_decide(actor: Actor, approval: Approval) -> bool:
+    return actor.kind is ActorKind.ADMIN or (actor.kind is ActorKind.AGENT and actor.name in approval.approvers)
+
+
+def wanted(approval: Approval) -> Command | None:
+    """The command that was held, understood as its asker wrote it; None where the desk does not know it any more."""
+    return understand(approval.line, approval.asker).command
+
+
+def as_the_asker(approval: Approval, about: Circumstances) -> Circumstances:
+    """The circumstances in which what was held is judged: the asker wants it, and the yes is there."""
+    return replace(about, actor=Actor(kind=ActorKind.AGENT, name=approval.asker), line=approval.line, agreed=True)
+
+
+def reject(ticket: Ticket, command: Reject, about: Circumstances) -> Judgement:
+    approval = held(ticket, command.approval, about)
+    if isinstance(approval, Refusal):
+        return approval
+    return [decided(approval, granted=False, reason=command.reason)]
+
+
+def remind(ticket: Ticket, command: RemindApproval, about: Circumstances) -> Judgement:
+    waits = any(approval.id == command.approval and approval.remind_at is not None for approval in ticket.approvals)
+    return [ApprovalReminded(approval=command.approval)] if waits else []
+
+
+def expire(ticket: Ticket, command: ExpireApproval, about: Circumstances) -> Judgement:
+    return [decided(approval, granted=False, expired=True) for approval in ticket.approvals if approval.id == command.approval]
+
+
+def decided(approval: Approval, *, granted: bool, reason: str = "", refused: str = "", expired: bool = False) -> ApprovalDecided:
+    """The end of the waiting, with what was waited for."""
+    return ApprovalDecided(
+        approval=approval.id,
+        granted=granted,
+        reason=reason.strip(),
+        expired=expired,
+        refused=refused,
+        line=approval.line,
+        asker=approval.asker,
+    )
+
+
+# What a rule of approvals.yaml looks at: what would happen, whichever command leads there.
+
+
+def _concerns(rule: ApprovalRule, happening: Happening | Event) -> bool:
+    match rule.what, happening:
+        case Matter.WORK_OVER, WorkRecorded(activity=Activity(kind=Work.WORKED) as done):
+            return timedelta(minutes=done.minutes) > rule.over
+        case Matter.TRAVEL_OVER, WorkRecorded(activity=Activity(kind=Work.TRAVELLED) as done):
+            return timedelta(minutes=done.minutes) > rule.over
+        case (Matter.WORK_OVER | Matter.TRAVEL_OVER) as what, WorkCorrected(before=before, after=Activity() as after):
+            longer = after.minutes > before.minutes and timedelta(minutes=after.minutes) > rule.over
+            return longer and after.kind is (Work.WORKED if what is Matter.WORK_OVER else Work.TRAVELLED)
+        case Matter.ESTIMATE_OVER, EstimateSet(after=minutes):
+            return timedelta(minutes=minutes) > rule.over
+        case Matter.ESCALATE, Escalated(chain=chain, to=to):
+            return _named(rule, chain, to)
+        case Matter.TEAM, TeamChanged(after=name):
+            return _named(rule, name)
+        case Matter.TAG, TagsAdded(tags=tags):
+            return _named(rule, *tags)
+        case Matter.STATUS, StatusChanged(after=name):
+            return _named(rule, name)
+        case Matter.PRIORITY, PriorityChanged(after=priority):
+            return _named(rule, str(priority))
+    return False
+
+
+def _named(rule: ApprovalRule, *names: str) -> bool:
+    return any(not rule.names or name in rule.names for name in names)

@@ -1,0 +1,306 @@
+"""What needs a yes waits for it: a manager's, or the asker's own; a yes does it, a no and the clock drop it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from mailbridge.customers.model import Customer, Customers, customers
+from mailbridge.desk.commands import (
+    AddTags,
+    Approve,
+    Command,
+    Erase,
+    ExpireApproval,
+    Merge,
+    Reject,
+    RemindApproval,
+    SetPriority,
+    SetStatus,
+    SetTeam,
+)
+from mailbridge.desk.consent import ApprovalRule, Consent, Matter
+from mailbridge.desk.decide import Circumstances, Decision, decide
+from mailbridge.desk.events import (
+    Actor,
+    ActorKind,
+    ApprovalDecided,
+    ApprovalRequested,
+    ContentErased,
+    Escalated,
+    EstimateSet,
+    Happening,
+    MergedInto,
+    PriorityChanged,
+    StatusChanged,
+    TagsAdded,
+    TeamChanged,
+    WorkCorrected,
+    WorkRecorded,
+)
+from mailbridge.desk.evolve import evolve
+from mailbridge.desk.judges.approvals import needed
+from mailbridge.desk.model import Activity, Asks, Organisation, Participant, Priority, Ticket, Work
+from mailbridge.desk.promises import command_of, promises
+from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation
+
+AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")
+AS_CLARA = Actor(kind=ActorKind.AGENT, name="clara")
+URGENT = ApprovalRule(what=Matter.PRIORITY, names=frozenset({"urgent"}), deputies=("clara",))
+DAY = date(2026, 11, 23)
+
+
+def desk(*rules: ApprovalRule) -> Organisation:
+    return an_organisation(consent=Consent(approvals=rules or (URGENT,)))
+
+
+def about(actor: Actor = AS_BOGDAN, line: str = "#priority urgent", organisation: Organisation | None = None) -> Circumstances:
+    return Circumstances(actor=actor, now=NOW, organisation=organisation or desk(), line=line, mail=7)
+
+
+def asked() -> Ticket:
+    """Bogdan wants it urgent; Mara has to agree."""
+    ticket = decide(a_ticket(), SetPriority(priority=Priority.URGENT), about()).ticket
+    assert ticket is not None
+    return ticket
+
+
+def happened(decision: Decision) -> list[Happening]:
+    return [event.what for event in decision.events]
+
+
+def test_what_needs_a_managers_yes_is_asked_and_not_done() -> None:
+    decision = decide(a_ticket(), SetPriority(priority=Priority.URGENT), about())
+
+    assert decision.ticket is not None
+    (approval,) = decision.ticket.approvals
+    assert decision.ticket.priority is Priority.NORMAL
+    assert (approval.id, approval.kind, approval.line, approval.asker) == (1, Asks.APPROVAL, "#priority urgent", "bogdan")
+    assert (approval.approvers, approval.deputies, approval.mail) == (("mara",), ("clara",), 7)
+    assert (approval.remind_at, approval.expires_at) == (NOW + timedelta(hours=4), NOW + timedelta(hours=24))
+    assert isinstance(decision.events[0].what, ApprovalRequested)
+    assert decision.events[0].what.why == "priority"
+
+
+def test_another_value_of_the_same_matter_needs_no_yes() -> None:
+    decision = decide(a_ticket(), SetPriority(priority=Priority.HIGH), about(line="#priority high"))
+
+    assert [type(what) for what in happened(decision)] == [PriorityChanged]
+
+
+@pytest.mark.parametrize("actor", [AS_MARA, Actor(kind=ActorKind.RULE, name="r"), Actor(kind=ActorKind.ADMIN)])
+def test_who_may_say_yes_and_who_is_no_agent_asks_nobody(actor: Actor) -> None:
+    decision = decide(a_ticket(), SetPriority(priority=Priority.URGENT), about(actor))
+
+    assert [type(what) for what in happened(decision)] == [PriorityChanged]
+
+
+def test_what_is_refused_or_changes_nothing_asks_nobody() -> None:
+    rules = desk(ApprovalRule(what=Matter.STATUS), ApprovalRule(what=Matter.TEAM))
+
+    assert decide(a_ticket(), SetStatus(status="nonsense"), about(line="#status nonsense", organisation=rules)).refused == "unknown-status"
+    assert decide(a_ticket(), SetTeam(team="support"), about(line="#team support", organisation=rules)).events == ()
+
+
+def test_the_same_line_is_not_asked_for_twice() -> None:
+    again = decide(asked(), SetPriority(priority=Priority.URGENT), about())
+
+    assert (again.refused, again.detail, again.events) == ("already-asked", "1", ())
+
+
+def test_where_nobody_may_say_yes_the_command_is_refused() -> None:
+    nobody = desk(replace(URGENT, by=("left-long-ago",)))
+
+    assert decide(a_ticket(), SetPriority(priority=Priority.URGENT), about(organisation=nobody)).refused == "nobody-approves"
+
+
+def test_a_yes_does_it_as_the_asker() -> None:
+    decision = decide(asked(), Approve(reason="for them, always"), about(AS_MARA, line="#approve for them, always"))
+
+    assert decision.ticket is not None
+    assert (decision.ticket.priority, decision.ticket.approvals) == (Priority.URGENT, ())
+    yes, done = decision.events
+    assert (yes.actor, done.actor) == (AS_MARA, AS_BOGDAN)
+    assert yes.what == ApprovalDecided(approval=1, granted=True, reason="for them, always", line="#priority urgent", asker="bogdan")
+    assert isinstance(done.what, PriorityChanged)
+
+
+def test_a_no_drops_it_and_says_why() -> None:
+    decision = decide(asked(), Reject(reason="not this one "), about(AS_MARA, line="#reject not this one"))
+
+    assert decision.ticket is not None
+    assert (decision.ticket.priority, decision.ticket.approvals) == (Priority.NORMAL, ())
+    assert happened(decision) == [
+        ApprovalDecided(approval=1, granted=False, reason="not this one", line="#priority urgent", asker="bogdan")
+    ]
+
+
+@pytest.mark.parametrize("command", [Approve(approval=1), Reject(approval=1)])
+def test_only_who_is_asked_decides(command: Command) -> None:
+    for actor in (AS_BOGDAN, AS_CLARA):
+        assert decide(asked(), command, about(actor)).refused == "not-yours-to-approve"
+    assert decide(asked(), command, about(AS_CAROL)).refused == "agents-only"
+
+
+def test_a_number_that_waits_for_nobody_and_a_yes_without_a_question_are_refused() -> None:
+    assert decide(asked(), Approve(approval=9), about(AS_MARA)).refused == "nothing-to-approve"
+    assert decide(a_ticket(), Approve(), about(AS_MARA)).refused == "nothing-to-approve"
+
+
+def test_where_two_wait_a_yes_names_one() -> None:
+    both = desk(URGENT, ApprovalRule(what=Matter.TEAM))
+    two = decide(asked(), SetTeam(team="network"), about(line="#team network", organisation=both)).ticket
+    assert two is not None
+
+    unclear = decide(two, Approve(), about(AS_MARA, organisation=both))
+    clear = decide(two, Approve(approval=2), about(AS_MARA, organisation=both))
+
+    assert (unclear.refused, unclear.detail) == ("which-approval", "1, 2")
+    assert clear.ticket is not None
+    assert (clear.ticket.team, [approval.id for approval in clear.ticket.approvals]) == ("network", [1])
+
+
+def test_what_can_no_longer_be_done_is_said_with_the_yes() -> None:
+    gone = desk(ApprovalRule(what=Matter.TEAM))
+    ticket = decide(a_ticket(), SetTeam(team="network"), about(line="#team network", organisation=gone)).ticket
+    assert ticket is not None
+    without = replace(gone, teams={"support": gone.teams["support"]})
+
+    decision = decide(ticket, Approve(), about(AS_MARA, organisation=without))
+
+    (said,) = happened(decision)
+    assert isinstance(said, ApprovalDecided)
+    assert (said.granted, said.refused) == (True, "unknown-team")
+
+
+def test_a_line_the_desk_does_not_know_any_more_is_said_with_the_yes() -> None:
+    ticket = asked()
+    ticket = replace(ticket, approvals=(replace(ticket.approvals[0], line="#frobnicate 7"),))
+
+    (said,) = happened(decide(ticket, Approve(), about(AS_MARA)))
+
+    assert isinstance(said, ApprovalDecided)
+    assert said.refused == "not-understood-now"
+
+
+def test_from_the_reminder_on_deputies_may_decide_and_it_reminds_once() -> None:
+    by_clock = about(Actor(kind=ActorKind.CLOCK, name="approval:1"), line="")
+    reminded = decide(asked(), RemindApproval(approval=1), by_clock).ticket
+    assert reminded is not None
+
+    again = decide(reminded, RemindApproval(approval=1), by_clock)
+    by_deputy = decide(reminded, Approve(), about(AS_CLARA))
+
+    assert again.events == ()
+    assert by_deputy.ticket is not None
+    assert by_deputy.ticket.priority is Priority.URGENT
+
+
+def test_nobodys_answer_is_no_in_the_end() -> None:
+    by_clock = about(Actor(kind=ActorKind.CLOCK, name="approval:1"), line="")
+    expired = decide(asked(), ExpireApproval(approval=1), by_clock)
+    assert expired.ticket is not None
+
+    assert happened(expired) == [ApprovalDecided(approval=1, granted=False, expired=True, line="#priority urgent", asker="bogdan")]
+    assert decide(expired.ticket, ExpireApproval(approval=1), by_clock).events == ()
+    assert decide(expired.ticket, Approve(approval=1), about(AS_MARA)).refused == "nothing-to-approve"
+
+
+def test_the_clock_holds_both_moments_while_it_waits_on_closed_tickets_too() -> None:
+    ticket = replace(asked(), closed_at=LATER)
+
+    moments = promises(ticket, desk(), NOW)
+
+    assert [(m.promise, m.step, m.due_at) for m in moments] == [
+        ("approval:1", "remind", NOW + timedelta(hours=4)),
+        ("approval:1", "expire", NOW + timedelta(hours=24)),
+    ]
+    assert [command_of(m) for m in moments] == [RemindApproval(approval=1), ExpireApproval(approval=1)]
+    assert promises(replace(ticket, approvals=()), desk(), NOW) == ()
+
+
+def test_erasing_asks_the_agent_again() -> None:
+    need = needed(a_ticket(), Erase(), about(line="#erase"), [ContentErased(mails=(1,))])
+
+    assert need is not None
+    assert (need.kind, need.why, need.approvers) == (Asks.CONFIRMATION, "erase", ("bogdan",))
+    assert (need.remind_at, need.expires_at) == (None, NOW + timedelta(hours=24))
+    assert needed(a_ticket(), Erase(), replace(about(line="#erase"), agreed=True), [ContentErased(mails=(1,))]) is None
+
+
+@pytest.mark.parametrize(
+    ("requester", "why"),
+    [("carol@customer.test", ""), ("dan@acme.test", ""), ("eve@elsewhere.test", "merge-customers")],
+)
+def test_merging_asks_again_across_customers(requester: str, why: str) -> None:
+    acme = customers((Customer(name="acme", title="Acme", domains=("customer.test", "acme.test")),))
+    other = a_ticket(id=2, participants=(Participant(address=requester),))
+    circumstances = replace(about(line="#merge 2"), customers=acme, tickets={2: other})
+
+    need = needed(a_ticket(), Merge(into=2), circumstances, [MergedInto(survivor=2)])
+
+    assert (need.why if need else "") == why
+
+
+def test_strangers_are_different_customers() -> None:
+    other = a_ticket(id=2, participants=(replace(CAROL, address="dan@customer.test"),))
+    circumstances = replace(about(line="#merge 2"), customers=Customers(), tickets={2: other})
+
+    assert needed(a_ticket(), Merge(into=2), circumstances, [MergedInto(survivor=2)]) is not None
+
+
+def work(minutes: int, kind: Work = Work.WORKED) -> Activity:
+    return Activity(id=1, agent="bogdan", kind=kind, day=DAY, minutes=minutes)
+
+
+OVER_8H = timedelta(hours=8)
+
+
+@pytest.mark.parametrize(
+    ("rule", "happening", "asks"),
+    [
+        (ApprovalRule(what=Matter.WORK_OVER, over=OVER_8H), WorkRecorded(activity=work(480)), False),
+        (ApprovalRule(what=Matter.WORK_OVER, over=OVER_8H), WorkRecorded(activity=work(481)), True),
+        (ApprovalRule(what=Matter.WORK_OVER, over=OVER_8H), WorkRecorded(activity=work(481, Work.TRAVELLED)), False),
+        (ApprovalRule(what=Matter.TRAVEL_OVER, over=OVER_8H), WorkRecorded(activity=work(481, Work.TRAVELLED)), True),
+        (ApprovalRule(what=Matter.WORK_OVER, over=OVER_8H), WorkCorrected(before=work(60), after=work(600)), True),
+        (ApprovalRule(what=Matter.WORK_OVER, over=OVER_8H), WorkCorrected(before=work(700), after=work(600)), False),
+        (ApprovalRule(what=Matter.WORK_OVER, over=OVER_8H), WorkCorrected(before=work(700), after=None), False),
+        (ApprovalRule(what=Matter.ESTIMATE_OVER, over=OVER_8H), EstimateSet(before=None, after=481, by="bogdan"), True),
+        (ApprovalRule(what=Matter.ESTIMATE_OVER, over=OVER_8H), EstimateSet(before=None, after=480, by="bogdan"), False),
+        (ApprovalRule(what=Matter.TAG, names=frozenset({"discount"})), TagsAdded(tags=("vip", "discount")), True),
+        (ApprovalRule(what=Matter.TAG, names=frozenset({"discount"})), TagsAdded(tags=("vip",)), False),
+        (ApprovalRule(what=Matter.STATUS, names=frozenset({"closed"})), StatusChanged(before="open", after="closed"), True),
+        (ApprovalRule(what=Matter.TEAM), TeamChanged(before="a", after="b"), True),
+        (ApprovalRule(what=Matter.ESCALATE), Escalated(chain="field", before=0, after=1, to="network"), True),
+        (ApprovalRule(what=Matter.ESCALATE, names=frozenset({"vendor"})), Escalated(chain="f", before=1, after=2, to="vendor"), True),
+        (ApprovalRule(what=Matter.ESCALATE, names=frozenset({"f"})), Escalated(chain="f", before=1, after=2, to="vendor"), True),
+        (ApprovalRule(what=Matter.ESCALATE, names=frozenset({"g"})), Escalated(chain="f", before=1, after=2, to="vendor"), False),
+        (ApprovalRule(what=Matter.PRIORITY), PriorityChanged(before=Priority.LOW, after=Priority.HIGH), True),
+    ],
+)
+def test_a_rule_looks_at_what_would_happen(rule: ApprovalRule, happening: Happening, asks: bool) -> None:
+    need = needed(a_ticket(), AddTags(tags=()), about(organisation=desk(rule)), [happening])
+
+    assert (need is not None) is asks
+
+
+def test_two_that_wait_have_numbers_of_their_own_for_ever() -> None:
+    first = decide(asked(), Reject(), about(AS_MARA)).ticket
+    assert first is not None
+
+    second = decide(first, SetPriority(priority=Priority.URGENT), about()).ticket
+
+    assert second is not None
+    assert [approval.id for approval in second.approvals] == [2]
+
+
+def test_the_ticket_is_rebuilt_from_the_events_of_asking_and_deciding() -> None:
+    decision = decide(asked(), Approve(), about(AS_MARA))
+    ticket = asked()
+    for event in decision.events:
+        ticket = evolve(ticket, event)
+
+    assert ticket == decision.ticket
