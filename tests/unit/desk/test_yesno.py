@@ -45,7 +45,7 @@ def test_the_rest_is_the_reason(text: str, reason: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "No problem, go ahead", "Yes, but only after Friday", "Yes if they pay", "Yesterday they called", "Nobody told me", 
+    ["", "No problem, go ahead", "Yes, but only after Friday", "Yes if they pay", "Yesterday they called", "Nobody told me",
      "What is this about?", "Дай мне подумать", "Da, dar nu azi", "Да, если клиент заплатит", "I said yes", "danke"],
 )  # fmt: skip
 def test_anything_else_is_neither(text: str) -> None:
