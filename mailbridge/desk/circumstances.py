@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
 from mailbridge.customers.model import Customers
 from mailbridge.desk.events import Actor, Event, Happening
-from mailbridge.desk.model import Organisation, Ticket
+from mailbridge.desk.model import Organisation, Participant, Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """A stored mail as far as a judge needs it.  `by_customer`: a person who is no agent wrote it, and customers may see it."""
+
+    id: int
+    ticket: int
+    author: Participant
+    at: datetime  # when it came
+    subject: str = ""
+    by_customer: bool = True
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +31,8 @@ class Circumstances:
     """Who asks, when, in which desk, because of which stored mail.
 
     `line` is the command as somebody wrote it ('' where a rule, a clock or a program asks): what waits for a yes is kept as that line.
-    `agreed`: the yes is there.  `tickets` holds the other tickets a command names, `history` the events of this one where it is needed.
+    `agreed`: the yes is there.  `tickets` holds the other tickets a command names, with those they were merged into, `history` the events
+    of this one where it is needed; `histories` those of the others, and `letters` the mails of all of them.
     """
 
     actor: Actor
@@ -28,7 +42,11 @@ class Circumstances:
     customers: Customers = field(default_factory=Customers)
     tickets: Mapping[int, Ticket] = field(default_factory=dict)
     mails: tuple[int, ...] = ()  # ids of the ticket's mails, oldest first, where a command moves or erases them
+    letters: Mapping[int, Letter] = field(default_factory=dict)  # by the mail's id, where a command moves mails
     history: tuple[Event, ...] = ()
+    seen_at: datetime | None = None  # how new the news was that the agent answers; None: nobody knows
+    histories: Mapping[int, tuple[Event, ...]] = field(default_factory=dict)
+    undo_within: timedelta = timedelta(minutes=10)
     line: str = ""
     agreed: bool = False
 

@@ -147,7 +147,17 @@ class Woken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingSet:
+    """Made, moved or called off."""
+
     meeting: Meeting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationAnswered:
+    """Somebody accepts or declines the appointment: `answer` is accepted, declined, tentative, delegated or counter."""
+
+    author: str
+    answer: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,11 +252,19 @@ class PlaybookStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """The events `undone` (their versions) count no more: the ticket is `restored`, but for `kept`, what others changed since."""
+    """The events `undone` (their versions) count no more: the ticket is `restored`, but for `kept`, what others changed since.
+
+    `stays`: what cannot be taken back: 'mail' (an answer that is sent), 'erased'.  `moved`: mails that go where they are to be now, each
+    with its ticket.  `of`: the agent whose doing it was.  `reopens`: the ticket was closed until now.
+    """
 
     undone: tuple[int, ...]
     restored: Ticket
     kept: tuple[str, ...] = ()
+    stays: tuple[str, ...] = ()
+    moved: tuple[tuple[int, int], ...] = ()
+    of: str = ""
+    reopens: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +316,7 @@ Happening = (
     | Snoozed
     | Woken
     | MeetingSet
+    | InvitationAnswered
     | MergedInto
     | Absorbed
     | MailMoved

@@ -22,6 +22,7 @@ from mailbridge.desk.events import (
     EstimateSet,
     Event,
     FieldSet,
+    InvitationAnswered,
     Linked,
     MailMoved,
     MeetingSet,
@@ -45,7 +46,7 @@ from mailbridge.desk.events import (
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.desk.model import Approval, Participant, Role, Ticket
+from mailbridge.desk.model import Approval, Meeting, Participant, Role, Ticket
 
 
 def rebuild(events: Iterable[Event]) -> Ticket | None:
@@ -85,8 +86,9 @@ def _opened(what: TicketOpened, event: Event) -> Ticket:
 
 def _changed(ticket: Ticket, event: Event) -> Ticket:
     match event.what:
-        case MessageAdded(to_customer=True):
-            return replace(ticket, first_answered_at=ticket.first_answered_at or event.at)
+        case MessageAdded(to_customer=True, author=author):
+            first = ticket.first_answered_at or event.at
+            return replace(ticket, first_answered_at=first, answered_at=event.at, answered_by=author)
         case StatusChanged() as change:
             return _moved(ticket, change, event.at)
         case TeamChanged(after=team):
@@ -114,13 +116,15 @@ def _changed(ticket: Ticket, event: Event) -> Ticket:
         case ChannelChanged(after=channel):
             return replace(ticket, channel=channel)
         case DueSet(after=due):
-            return replace(ticket, due_at=due)
+            return replace(ticket, due_at=due, due_since=event.at if due else None)
         case Snoozed(until=until):
             return replace(ticket, snoozed_until=until)
         case Woken():
             return replace(ticket, snoozed_until=None)
         case MeetingSet(meeting=meeting):
             return replace(ticket, meeting=meeting)
+        case InvitationAnswered():
+            return replace(ticket, meeting=_answered(ticket.meeting, event.what))
         case Linked(relation=relation, ticket=other):
             return replace(ticket, links=(*ticket.links, (relation, other)))
         case MergedInto(survivor=survivor):
@@ -152,6 +156,8 @@ def _changed(ticket: Ticket, event: Event) -> Ticket:
 
 
 def _moved(ticket: Ticket, change: StatusChanged, at: datetime) -> Ticket:
+    if ticket.closed_at is not None and not change.reopens:
+        return replace(ticket, status=change.after)  # from done to done: the clocks stood before and stand on
     waits: tuple[tuple[datetime, datetime | None], ...] = tuple((start, end or at) for start, end in ticket.waits)
     if change.waits or change.closes:  # nobody owes anything on a closed ticket either
         waits = (*waits, (at, None))
@@ -186,6 +192,14 @@ def _absorbing(ticket: Ticket, what: Absorbed) -> Ticket:
         activities=(*ticket.activities, *what.activities),
         absorbed=(*ticket.absorbed, what.ticket),
     )
+
+
+def _answered(meeting: Meeting | None, what: InvitationAnswered) -> Meeting | None:
+    """One answer of each, the latest."""
+    if meeting is None:
+        return None
+    others = tuple(answer for answer in meeting.answers if answer[0] != what.author)
+    return replace(meeting, answers=(*others, (what.author, what.answer)))
 
 
 def _reminded(approval: Approval) -> Approval:

@@ -71,6 +71,17 @@ class ClosedPolicy(StrEnum):
     NEW = "new"
 
 
+AGENTS_OWN = "agent"
+
+
+class AnswersAs(StrEnum):
+    """Whose name stands beside the desk's address in an answer."""
+
+    AGENT = "agent"  # "Ana at Acme Support"
+    TEAM = "team"  # "Network at Acme Support"
+    DESK = "desk"  # "Acme Support"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agent:
     """Somebody who works on tickets.  `name` is the short word used in commands (`#assign ana`)."""
@@ -105,7 +116,11 @@ class Team:
     closed: ClosedPolicy = ClosedPolicy.REOPEN
     reopen_within: timedelta = timedelta(days=30)
     answer_owns: bool = True  # the first agent to answer an unclaimed ticket owns it
-    tells: frozenset[str] = frozenset({"received", "answered", "closed", "reopened", "added", "meeting"})  # customer steps that are on (NO1)
+    answers_as: AnswersAs = AnswersAs.AGENT
+    signature: str = AGENTS_OWN  # below answers: a text of the team's, '' for none, or AGENTS_OWN for what the agent's mail ends with
+    tells: frozenset[str] = frozenset(
+        {"received", "answered", "closed", "reopened", "added", "meeting"}
+    )  # customer steps that are on (NO1)
     unclaimed_after: timedelta | None = timedelta(hours=1)  # working time until managers hear of an unclaimed ticket
     language: str = ""  # of what customers get where theirs is unknown; empty: the desk's
     told: Told = Told.EVERYBODY
@@ -231,6 +246,8 @@ class Ticket:
     language: str = ""
     verified: bool = False  # its first mail came from an authenticated address
     first_answered_at: datetime | None = None
+    answered_at: datetime | None = None  # the latest answer, and which agent's
+    answered_by: str = ""
     claimed_at: datetime | None = None
     waits: tuple[tuple[datetime, datetime | None], ...] = ()  # when it waited for others and its clocks stood; None: still does
     closed_at: datetime | None = None

@@ -146,7 +146,8 @@ def wanted(approval: Approval) -> Command | None:
 
 def as_the_asker(approval: Approval, about: Circumstances) -> Circumstances:
     """The circumstances in which what was held is judged: the asker wants it, and the yes is there."""
-    return replace(about, actor=Actor(kind=ActorKind.AGENT, name=approval.asker), line=approval.line, agreed=True)
+    asker = Actor(kind=ActorKind.AGENT, name=approval.asker)
+    return replace(about, actor=asker, line=approval.line, mail=approval.mail or about.mail, agreed=True)
 
 
 def reject(ticket: Ticket, command: Reject, about: Circumstances) -> Judgement:

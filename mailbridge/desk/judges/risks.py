@@ -9,10 +9,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mailbridge.desk.circumstances import Circumstances
-from mailbridge.desk.commands import Command, Erase, Merge
+from mailbridge.desk.commands import Answer, Command, Erase, Merge
 from mailbridge.desk.model import Ticket
 
 Risk = Callable[[Ticket, Any, Circumstances], str]
+
+
+def answer(ticket: Ticket, command: Answer, about: Circumstances) -> str:
+    """The customer would get two answers, the second by somebody who has not seen the first."""
+    if about.seen_at is None or ticket.answered_at is None or ticket.answered_by == about.actor.name:
+        return ""
+    return "answered-meanwhile" if ticket.answered_at > about.seen_at else ""
 
 
 def erase(ticket: Ticket, command: Erase, about: Circumstances) -> str:
@@ -32,4 +39,4 @@ def _customer(ticket: Ticket, about: Circumstances) -> str:
     return known.name if known else address
 
 
-RISKS: Mapping[type[Command], Risk] = {Erase: erase, Merge: merge}
+RISKS: Mapping[type[Command], Risk] = {Answer: answer, Erase: erase, Merge: merge}
