@@ -17,6 +17,7 @@ from mailbridge.desk.staff import Swap as Swap
 from mailbridge.desk.status import HIDDEN as HIDDEN
 from mailbridge.desk.status import Mover as Mover
 from mailbridge.desk.status import Status as Status
+from mailbridge.desk.working import WorkPolicy
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets as Targets  # the desk's word too
 
@@ -117,7 +118,7 @@ class Team:
     reopen_within: timedelta = timedelta(days=30)
     answer_owns: bool = True  # the first agent to answer an unclaimed ticket owns it
     answers_as: AnswersAs = AnswersAs.AGENT
-    signature: str = AGENTS_OWN  # below answers: a text of the team's, '' for none, or AGENTS_OWN for what the agent's mail ends with
+    signature: str = ""  # below answers: a text of the team's, AGENTS_OWN for the one the agent's mail ends with, '' for none
     tells: frozenset[str] = frozenset(
         {"received", "answered", "closed", "reopened", "added", "meeting"}
     )  # customer steps that are on (NO1)
@@ -145,6 +146,8 @@ class Organisation:
     chains: Mapping[str, Chain] = field(default_factory=dict)  # of escalation, by name
     consultants: Mapping[str, Consultant] = field(default_factory=dict)
     consent: Consent = field(default_factory=Consent)  # what waits for a yes
+    work: Mapping[str, WorkPolicy] = field(default_factory=dict)  # by team; '' is the desk's
+    estimates: Mapping[str, int] = field(default_factory=dict)  # minutes by type of request
     freemail: frozenset[str] = frozenset()  # domains whose users are no colleagues of each other
     colleagues: bool = True  # TH2: a colleague of the requester (same domain, no freemail) may write on the ticket
 

@@ -79,7 +79,7 @@ class View:
 VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "customer.received": {},
     "customer.taken": {"author": "Bogdan Ionescu"},
-    "customer.answered": {"author": "Bogdan Ionescu", "closes": "yes"},
+    "customer.answered": {"author": "Bogdan Ionescu", "closes": "yes", "signature": "Acme Support\n+40 21 555 0100"},
     "customer.waiting": {"author": "Bogdan Ionescu"},
     "customer.changed": {"author": "Bogdan Ionescu"},
     "customer.closed": {"author": "Bogdan Ionescu"},

@@ -8,6 +8,7 @@ from typing import Any
 
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, customers
 from mailbridge.desk.model import (
+    AnswersAs,
     Absence,
     Agent,
     Chain,
@@ -50,6 +51,7 @@ def organisation(teams: Values, sla: Values, statuses: Values, types: Values, ab
         agents={name: _agent(name, values, calendars) for name, values in agents.items()},
         statuses=DEFAULTS | {name: status_of(name, values) for name, values in statuses.get("statuses", {}).items()},
         types=tuple(types.get("types", ())),
+        estimates={name: round(usual.total_seconds() / 60) for name, usual in types.get("estimates", {}).items()},
         tags=tuple(types.get("tags", ())),
         targets=_targets(sla.get("targets", {})),
         default_team=teams["default"],
@@ -103,6 +105,8 @@ def _team(name: str, values: Values, every: Mapping[str, Values], calendars: Map
         closed=ClosedPolicy(values.get("closed", usual.closed)),
         reopen_within=values.get("reopen-within", usual.reopen_within),
         answer_owns=values.get("answer-owns", usual.answer_owns),
+        answers_as=AnswersAs(values.get("answers-as", usual.answers_as)),
+        signature=values.get("signature", usual.signature),
         tells=frozenset(values["tells"]) if "tells" in values else usual.tells,
         unclaimed_after=values.get("unclaimed-after", usual.unclaimed_after),
         language=values.get("language", ""),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from mailbridge.desk.model import ClosedPolicy, Told
+from mailbridge.desk.model import AnswersAs, ClosedPolicy, Told
 from mailbridge.rules import measures, yaml
 from mailbridge.rules.shape import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Use, Wrong
 from mailbridge.rules.singles import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
@@ -203,6 +203,10 @@ TEAM = Record(
         "closed": Key(shape=Choice(what="policy for closed tickets", words=tuple(ClosedPolicy)), about="what mail to a closed ticket does"),
         "reopen-within": Key(shape=DURATION, about="how long it reopens, with closed: reopen-within"),
         "answer-owns": Key(shape=Flag(), about="true: the first to answer an unclaimed ticket gets it"),
+        "answers-as": Key(
+            shape=Choice(what="name for answers", words=tuple(AnswersAs)), about="whose name stands beside the desk's address in answers"
+        ),
+        "signature": Key(shape=Text(), about="what stands below answers: a text, or the word agent for the agent's own"),
         "tells": Key(
             shape=Many(of=Choice(what="step", words=STEPS), what="a step or a list of steps"), about="steps that the customer is told of"
         ),

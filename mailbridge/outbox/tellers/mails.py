@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.desk.events import DeliveryFailed, Event, MessageAdded, StatusChanged, TicketOpened
+from mailbridge.desk.events import Actor, DeliveryFailed, Event, MessageAdded, StatusChanged, TicketOpened
+from mailbridge.desk.model import AGENTS_OWN, AnswersAs, Team
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
-from mailbridge.outbox.recipients import customers, responsible
+from mailbridge.outbox.recipients import customers, responsible, team_of
 
 
 def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
@@ -17,12 +18,15 @@ def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
         return
     if what.to_customer:
         closes = any(isinstance(e.what, StatusChanged) and e.what.closes for e in events)
+        team = team_of(occasion.ticket, occasion.organisation)
         values = (("author", title_of(event.actor, occasion)), ("closes", "yes" if closes else ""))
-        name = f"{title_of(event.actor, occasion)} at {occasion.desk_name}"
-        for promise in letters(customers(occasion.ticket), Audience.CUSTOMER, "answered", occasion, values=values):
-            yield replace(promise, automatic=False, from_name=name)
+        signature = (("signature", "" if team.signature == AGENTS_OWN else team.signature),)
+        carried = event.mail or occasion.mail  # an answer that waited for a yes is another mail than the yes
+        for promise in letters(customers(occasion.ticket), Audience.CUSTOMER, "answered", occasion, values=(*values, *signature)):
+            yield replace(promise, automatic=False, from_name=_answers_as(event.actor, team, occasion), mail=carried)
         others = responsible(occasion.ticket, occasion.organisation) if occasion.ticket.assignee else ()
-        yield from letters(others, Audience.AGENT, "colleague_answered", occasion, values=values, but=event.actor)
+        for promise in letters(others, Audience.AGENT, "colleague_answered", occasion, values=values, but=event.actor):
+            yield replace(promise, mail=carried)
     elif what.internal:
         others = responsible(occasion.ticket, occasion.organisation) if occasion.ticket.assignee else ()
         note = (("author", title_of(event.actor, occasion)), ("internal", "yes"))
@@ -32,6 +36,13 @@ def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
         values = (("author", what.author), ("reopened", "yes" if reopened else ""))
         told = (*responsible(occasion.ticket, occasion.organisation), *occasion.also)
         yield from letters(told, Audience.AGENT, "customer_replied", occasion, values=values)
+
+
+def _answers_as(actor: Actor, team: Team, occasion: Occasion) -> str:
+    """The name beside the desk's address; '' is the desk's own."""
+    names = {AnswersAs.AGENT: title_of(actor, occasion), AnswersAs.TEAM: team.title}
+    name = names.get(team.answers_as, "")
+    return f"{name} at {occasion.desk_name}" if name else ""
 
 
 def failure(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
