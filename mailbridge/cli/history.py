@@ -23,6 +23,7 @@ from mailbridge.desk.events import (
     Event,
     FieldSet,
     Happening,
+    InvitationAnswered,
     Linked,
     MailMoved,
     MeetingSet,
@@ -144,9 +145,13 @@ def sentence(what: Happening, number: Callable[[int], str]) -> str:
             return f"sleeps until {when(what.until)}"
         case Woken():
             return "woken by a mail" if what.by_mail else "woken"
+        case MeetingSet() if what.meeting.cancelled:
+            return f"appointment {when(what.meeting.at)} called off"
         case MeetingSet():
             place = f", {what.meeting.place}" if what.meeting.place else ""
             return f"appointment {when(what.meeting.at)}, {what.meeting.minutes} min{place}"
+        case InvitationAnswered():
+            return f"{what.author} answers the invitation: {what.answer}"
         case Linked():
             return f"{what.relation.replace('-', ' ')}: {number(what.ticket)}"
         case AlertRaised():

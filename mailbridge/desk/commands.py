@@ -172,16 +172,26 @@ class Wake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Meet:
-    """An appointment with the customer, who gets an invitation (RFC 5546)."""
+    """An appointment with the customer, who gets an invitation (RFC 5546); None calls it off."""
 
-    at: datetime
+    at: datetime | None
     minutes: int = 60
     place: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerInvitation:
+    """Somebody's mail program answers an invitation of ours: `answer` is the PARTSTAT of RFC 5545 in small letters, or 'counter'."""
+
+    author: str
+    answer: str
+    number: int
+    sequence: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """`relation`: related, blocks, blocked-by, duplicates, task-of."""
+    """`relation`: related, blocks, blocked-by, duplicates, duplicated-by, task-of, has-task; the other ticket gets its inverse."""
 
     ticket: int
     relation: str = "related"
@@ -196,7 +206,10 @@ class Merge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """`mail` leaves this ticket and opens the new one `ticket`, whose number was reserved."""
+    """`mail` leaves this ticket and opens the new one `ticket`, whose number was reserved.
+
+    As somebody writes it both are 0: `agentmail.gather` reserves the number and finds the message that was answered.
+    """
 
     ticket: int
     mail: int
@@ -321,6 +334,7 @@ Command = (
     | Snooze
     | Wake
     | Meet
+    | AnswerInvitation
     | Link
     | Merge
     | Split

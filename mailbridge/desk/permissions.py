@@ -1,22 +1,93 @@
-"""Who may do what.  Asked by `desk.decide` and nowhere else."""
+"""Who may do what.  Asked by `desk.decide` and by judges, and nowhere else.
+
+Each class of command needs a right; what gives an agent rights is data of `rules/teams.yaml`: the role (observer, agent, manager), the
+teams, and what each team lets agents of other teams do on its tickets.
+"""
 
 from __future__ import annotations
 
-from mailbridge.desk.commands import Command, ExpireApproval, Open, RaiseAlert, RemindApproval, ReportFailure, Wake, Write
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.model import Organisation, Ticket
+from collections.abc import Mapping
+from enum import IntEnum
 
-# What customers and clocks cause; everything else is an agent's.
-NOT_ONLY_AGENTS = (Open, Write, RaiseAlert, ReportFailure, Wake, RemindApproval, ExpireApproval)
+from mailbridge.desk.commands import (
+    AnswerInvitation,
+    Approve,
+    Command,
+    ExpireApproval,
+    Note,
+    Open,
+    RaiseAlert,
+    Reject,
+    RemindApproval,
+    ReportFailure,
+    Wake,
+    Write,
+)
+from mailbridge.desk.events import Actor, ActorKind
+from mailbridge.desk.model import Agent, Mover, Organisation, Outsiders, Ticket
+
+
+class Right(IntEnum):
+    """What a command needs; whoever has one has those before it."""
+
+    NONE = 0  # customers and clocks cause it too
+    ASKED = 1  # an agent; the judge looks whether it is one of those that were asked
+    NOTE = 2
+    WORK = 3
+
+
+# All that is not named here is work.
+NEEDED: Mapping[type[Command], Right] = {
+    Open: Right.NONE,
+    Write: Right.NONE,
+    RaiseAlert: Right.NONE,
+    ReportFailure: Right.NONE,
+    Wake: Right.NONE,
+    AnswerInvitation: Right.NONE,
+    RemindApproval: Right.NONE,
+    ExpireApproval: Right.NONE,
+    Approve: Right.ASKED,
+    Reject: Right.ASKED,
+    Note: Right.NOTE,
+}
+_OUTSIDE = {Outsiders.MAY_WORK: Right.WORK, Outsiders.MAY_NOTE: Right.NOTE, Outsiders.NOTHING: Right.ASKED}
 
 
 def may(actor: Actor, command: Command, ticket: Ticket | None, organisation: Organisation) -> str:
-    """'' where the actor may; else the key of the reason: 'agents-only', 'no-agent', 'inactive'."""
-    if isinstance(command, NOT_ONLY_AGENTS) or actor.kind in (ActorKind.ADMIN, ActorKind.RULE, ActorKind.CLOCK, ActorKind.SYSTEM):
+    """'' where the actor may; else the key of the reason: 'agents-only', 'no-agent', 'inactive', 'observer', 'other-team'."""
+    needed = NEEDED.get(type(command), Right.WORK)
+    if needed is Right.NONE or actor.kind in (ActorKind.ADMIN, ActorKind.RULE, ActorKind.CLOCK, ActorKind.SYSTEM):
         return ""
     if actor.kind is not ActorKind.AGENT:
         return "agents-only"
     agent = organisation.agents.get(actor.name)
     if agent is None:
         return "no-agent"
-    return "" if agent.active else "inactive"
+    if not agent.active:
+        return "inactive"
+    if agent.observer and needed > Right.NOTE:
+        return "observer"
+    return "other-team" if ticket is not None and needed > on_ticket(agent, ticket, organisation) else ""
+
+
+def on_ticket(agent: Agent, ticket: Ticket, organisation: Organisation) -> Right:
+    """The most an agent who observes nothing may do there: everything on tickets of the own teams and on those that are the agent's."""
+    team = organisation.teams.get(ticket.team)
+    if team is None or agent.manager or ticket.assignee == agent.name or is_member(agent.name, ticket, organisation):
+        return Right.WORK
+    return _OUTSIDE[team.outsiders]
+
+
+def is_member(name: str, ticket: Ticket, organisation: Organisation) -> bool:
+    """Whether the agent belongs to the ticket's team, or to the team whose regions hand it round."""
+    return any(team in organisation.teams_of(name) for team in (ticket.team, ticket.follow) if team)
+
+
+def may_move(name: str, mover: Mover, ticket: Ticket, organisation: Organisation) -> bool:
+    """Whether the agent may move the ticket into a status that is for these movers."""
+    agent, team = organisation.agents.get(name), organisation.teams.get(ticket.team)
+    if mover is Mover.AGENT or agent is None:
+        return agent is not None
+    if agent.manager or (team is not None and name in team.managers):
+        return True
+    return mover is Mover.MEMBER and is_member(name, ticket, organisation)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from mailbridge.desk.model import Organisation, Status
 
-NEW, OPEN, CLOSED = "new", "open", "closed"
+NEW, OPEN, WAITING, CLOSED = "new", "open", "waiting", "closed"
 
 DEFAULTS = {
-    NEW: Status(name=NEW, title="New"),
-    OPEN: Status(name=OPEN, title="Open"),
-    "waiting": Status(name="waiting", title="Waiting for the customer", waiting=True),
-    CLOSED: Status(name=CLOSED, title="Closed", open=False),
-}
+    NEW: Status(name=NEW, title="New", titles={"ro": "Nou", "ru": "Новое"}),
+    OPEN: Status(name=OPEN, title="Open", titles={"ro": "În lucru", "ru": "В работе"}),
+    WAITING: Status(
+        name=WAITING, title="Waiting for the customer", waiting=True, titles={"ro": "Se așteaptă clientul", "ru": "Ждёт ответа клиента"},
+        shown="Waiting for you", shown_titles={"ro": "Așteptăm răspunsul dumneavoastră", "ru": "Ждём вашего ответа"},
+    ),
+    CLOSED: Status(name=CLOSED, title="Closed", open=False, titles={"ro": "Închis", "ru": "Закрыто"}),
+}  # fmt: skip
 
 
 def statuses(organisation: Organisation) -> dict[str, Status]:
@@ -26,3 +29,18 @@ def status(name: str, organisation: Organisation) -> Status:
 
 def is_open(name: str, organisation: Organisation) -> bool:
     return status(name, organisation).open
+
+
+def ways(before: Status, organisation: Organisation) -> tuple[str, ...]:
+    """Where agents may move a ticket from there."""
+    known = statuses(organisation)
+    wanted = tuple(known) if before.next is None else before.next
+    return tuple(name for name in wanted if name in known and name != before.name)
+
+
+def same_to_customers(before: Status, after: Status) -> bool:
+    """Whether a customer cannot tell the two apart, in any language, or is not to see the second."""
+    if not after.shown_in(""):
+        return True
+    languages = {"", *before.titles, *before.shown_titles, *after.titles, *after.shown_titles}
+    return all(before.shown_in(language) == after.shown_in(language) for language in languages)

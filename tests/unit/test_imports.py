@@ -16,7 +16,7 @@ PACKAGE = ROOT / "mailbridge"
 LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("values", frozenset({"", "errors", "clock", "ids", "places"})),
     ("words", frozenset({"message", "sla.calendar", "sla.clock"})),
-    ("people", frozenset({"reply", "desk.model", "desk.consent", "desk.staff"})),
+    ("people", frozenset({"reply", "desk.model", "desk.status", "desk.consent", "desk.staff", "desk.working"})),
     ("evidence", frozenset({"reading", "conversation", "sla", "customers"})),
     ("desk", frozenset({"desk"})),
     (

@@ -5,20 +5,22 @@ from __future__ import annotations
 from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
 from mailbridge.desk.commands import Close, Reopen, SetDue, SetStatus, Snooze, Wake
-from mailbridge.desk.events import DueSet, Happening, Snoozed, StatusChanged, Woken
+from mailbridge.desk.events import ActorKind, DueSet, Happening, Snoozed, StatusChanged, Woken
 from mailbridge.desk.model import Organisation, Ticket
+from mailbridge.desk.permissions import may_move
 
 
 def set_status(ticket: Ticket, command: SetStatus, about: Circumstances) -> Judgement:
-    return _to(ticket, command.status, about.organisation)
+    return _to(ticket, command.status, about)
 
 
 def close(ticket: Ticket, command: Close, about: Circumstances) -> Judgement:
-    return _to(ticket, states.CLOSED, about.organisation) if states.is_open(ticket.status, about.organisation) else []
+    """Also what is merely resolved: closed is the end."""
+    return _to(ticket, states.CLOSED, about)
 
 
 def reopen(ticket: Ticket, command: Reopen, about: Circumstances) -> Judgement:
-    return [] if states.is_open(ticket.status, about.organisation) else _to(ticket, states.OPEN, about.organisation)
+    return [] if states.is_open(ticket.status, about.organisation) else _to(ticket, states.OPEN, about)
 
 
 def set_due(ticket: Ticket, command: SetDue, about: Circumstances) -> Judgement:
@@ -52,7 +54,19 @@ def moved(ticket: Ticket, name: str, organisation: Organisation) -> list[Happeni
     ]
 
 
-def _to(ticket: Ticket, name: str, organisation: Organisation) -> Judgement:
+def _to(ticket: Ticket, name: str, about: Circumstances) -> Judgement:
+    """As somebody asked for it.  What agents ask for goes by the ways and the movers of `rules/statuses.yaml`; rules, clocks and the
+    command line are the admin's own and go anywhere."""
+    organisation = about.organisation
     if name not in states.statuses(organisation):
         return Refusal(reason="unknown-status", nearest=nearest(name, states.statuses(organisation)))
-    return [] if name == ticket.status else moved(ticket, name, organisation)
+    if name == ticket.status:
+        return []
+    if about.actor.kind is ActorKind.AGENT:
+        before, after = states.status(ticket.status, organisation), states.status(name, organisation)
+        ways = states.ways(before, organisation)
+        if name not in ways:
+            return Refusal(reason="no-such-way", nearest=nearest(name, ways), detail=", ".join(ways))
+        if not may_move(about.actor.name, after.may, ticket, organisation):
+            return Refusal(reason=f"for-{after.may}s", detail=name)
+    return moved(ticket, name, organisation)
