@@ -20,7 +20,10 @@ from mailbridge.desk.commands import (
     Assign,
     Close,
     Command,
+    Erase,
     ExpireApproval,
+    Link,
+    Merge,
     Note,
     Open,
     RaiseAlert,
@@ -40,6 +43,8 @@ from mailbridge.desk.commands import (
     SetTeam,
     SetType,
     Snooze,
+    Split,
+    Undo,
     Wake,
     Write,
 )
@@ -58,8 +63,10 @@ from mailbridge.desk.events import (
     TypeChanged,
 )
 from mailbridge.desk.evolve import evolve
-from mailbridge.desk.judges import approvals, facts, mail, people, state
+from mailbridge.desk.judges import approvals, facts, mail, people, relations, state
+from mailbridge.desk.judges.undo import undo
 from mailbridge.desk.model import Ticket
+from mailbridge.desk.past import brought
 from mailbridge.desk.permissions import may
 
 
@@ -100,6 +107,11 @@ JUDGES: Mapping[type[Command], Judge] = {
     RemoveTags: facts.remove_tags,
     SetSubject: facts.set_subject,
     SetField: facts.set_field,
+    Link: relations.link,
+    Merge: relations.merge,
+    Split: relations.split,
+    Undo: undo,
+    Erase: relations.erase,
     Approve: _approve,
     Reject: approvals.reject,
     RemindApproval: approvals.remind,
@@ -188,10 +200,27 @@ def decide_all(ticket: Ticket, asked: Sequence[tuple[Command, str]], about: Circ
     each: list[Decision] = []
     whole = Decision(ticket=ticket)
     for command, line in asked:
-        others = {**about.tickets, **{change.ticket.id: change.ticket for change in whole.elsewhere}}
-        each.append(decide(whole.ticket or ticket, command, replace(about, line=line, tickets=others)))
+        each.append(decide(whole.ticket or ticket, command, replace(about, line=line)))
         whole = together(whole, each[-1])
+        about = _after(about, ticket.id, each[-1])
     return whole, tuple(each)
+
+
+def _after(about: Circumstances, ticket: int, decision: Decision) -> Circumstances:
+    """The circumstances for the next command: other tickets, mails and pasts as this decision left them."""
+    events = (*decision.events, *(event for change in decision.elsewhere for event in change.events))
+    gone = {mail: to for event in events for mail, to in brought(event.what)}
+    letters = {id: replace(letter, ticket=gone.get(id, letter.ticket)) for id, letter in about.letters.items()}
+    changed = {change.ticket.id: change for change in decision.elsewhere}
+    histories = {id: (*past, *(changed[id].events if id in changed else ())) for id, past in about.histories.items()}
+    return replace(
+        about,
+        tickets={**about.tickets, **{id: change.ticket for id, change in changed.items()}},
+        mails=tuple(mail for mail in about.mails if gone.get(mail, ticket) == ticket),
+        letters=letters,
+        history=(*about.history, *decision.events) if about.history else (),
+        histories=histories,
+    )
 
 
 def together(first: Decision, second: Decision) -> Decision:

@@ -1,0 +1,179 @@
+"""What tickets are to each other: linked, one of them taken in by another, one made of a message of another; and contents erased.
+
+A merge is a redirect: the ticket that ends keeps its number, its history and its tokens, and points to the one that goes on.  Whoever
+follows the pointers always comes to an end, because a ticket is never merged into one that leads back to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from mailbridge.desk import states
+from mailbridge.desk.circumstances import Circumstances, Judgement, Letter, Refusal, nearest, on
+from mailbridge.desk.commands import Erase, Link, Merge, Split
+from mailbridge.desk.events import (
+    Absorbed,
+    Actor,
+    ActorKind,
+    ContentErased,
+    Event,
+    FieldSet,
+    Happening,
+    Linked,
+    MailMoved,
+    MergedInto,
+    MessageAdded,
+    TicketOpened,
+    TypeChanged,
+    Woken,
+)
+from mailbridge.desk.judges.state import moved
+from mailbridge.desk.model import Activity, Participant, Role, Ticket
+
+SPLIT_FROM, SPLIT_INTO = "split-from", "split-into"
+# What the other ticket is, where this one is …; people may write either side.
+INVERSE: Mapping[str, str] = {
+    "related": "related",
+    "blocks": "blocked-by",
+    "blocked-by": "blocks",
+    "duplicates": "duplicated-by",
+    "duplicated-by": "duplicates",
+    "task-of": "has-task",
+    "has-task": "task-of",
+}
+
+
+def link(ticket: Ticket, command: Link, about: Circumstances) -> Judgement:
+    """Both tickets know of each other; a ticket that was merged stands for the one that goes on."""
+    if command.relation not in INVERSE:
+        return Refusal(reason="unknown-relation", nearest=nearest(command.relation, INVERSE), detail=command.relation)
+    other = surviving(command.ticket, about.tickets)
+    if other is None and command.ticket != ticket.id:
+        return Refusal(reason="unknown-ticket", detail=str(command.ticket))
+    if other is None or other.id == ticket.id:
+        return Refusal(reason="link-self")
+    here, there = (command.relation, other.id), (INVERSE[command.relation], ticket.id)
+    happened: list[Happening | Event] = [] if here in ticket.links else [Linked(relation=here[0], ticket=here[1])]
+    if there not in other.links:
+        happened.append(on(other.id, Linked(relation=there[0], ticket=there[1]), about))
+    return happened
+
+
+def merge(ticket: Ticket, command: Merge, about: Circumstances) -> Judgement:
+    """This ticket ends and points to the other, which takes in its people, tags and work.
+
+    Into a ticket that was itself merged: into the one that goes on.  Into a closed one: it is open again where this one still was, because
+    somebody waits; two closed ones stay closed.
+    """
+    if command.into == ticket.id:
+        return Refusal(reason="merge-self")
+    if ticket.merged_into is not None:
+        return Refusal(reason="merged-already", detail=str(ticket.merged_into))
+    survivor = surviving(command.into, {**about.tickets, ticket.id: ticket})
+    if survivor is None:
+        return Refusal(reason="unknown-ticket", detail=str(command.into))
+    if survivor.id == ticket.id:
+        return Refusal(reason="merge-cycle", detail=str(command.into))
+    open_ = states.is_open(ticket.status, about.organisation)
+    happened: list[Happening | Event] = []
+    if open_:
+        happened += moved(ticket, states.CLOSED, about.organisation)
+    if ticket.snoozed_until is not None:
+        happened.append(Woken())
+    happened.append(MergedInto(survivor=survivor.id, mails=about.mails))
+    happened.append(on(survivor.id, _taken_in(ticket, survivor), about))
+    if open_ and not states.is_open(survivor.status, about.organisation):
+        happened += [on(survivor.id, what, about) for what in moved(survivor, states.OPEN, about.organisation)]
+    return happened
+
+
+def split(ticket: Ticket, command: Split, about: Circumstances) -> Judgement:
+    """The message opens a ticket of its own: its writer asks, from the moment it came; team, type and urgency are those of this one."""
+    letter = about.letters.get(command.mail)
+    if not command.ticket or letter is None or letter.ticket != ticket.id:
+        return Refusal(reason="unknown-mail")
+    if not letter.by_customer or not letter.author.address:
+        return Refusal(reason="not-customers-mail")
+    if len([each for each in about.letters.values() if each.ticket == ticket.id and each.by_customer]) < 2:
+        return Refusal(reason="only-mail")
+    new = command.ticket
+    happened: list[Happening | Event] = [MailMoved(mail=letter.id, to=new), Linked(relation=SPLIT_INTO, ticket=new)]
+    happened += _born(ticket, command, letter, about)
+    happened += [on(new, what, about) for what in _chosen(ticket)]
+    happened.append(on(new, MailMoved(mail=letter.id, came_from=ticket.id), about))
+    happened.append(on(new, Linked(relation=SPLIT_FROM, ticket=ticket.id), about))
+    return happened
+
+
+def erase(ticket: Ticket, command: Erase, about: Circumstances) -> Judgement:
+    """Managers only, and after their yes (`judges.risks`); there is no way back."""
+    if not manages(about.actor, ticket, about):
+        return Refusal(reason="managers-only")
+    return [ContentErased(mails=about.mails)] if about.mails else []
+
+
+def manages(actor: Actor, ticket: Ticket, about: Circumstances) -> bool:
+    """Whether the actor is a manager of the desk or of the ticket's team, or sits at the desk's own machine."""
+    if actor.kind is ActorKind.ADMIN:
+        return True
+    agent, team = about.organisation.agents.get(actor.name), about.organisation.teams.get(ticket.team)
+    if actor.kind is not ActorKind.AGENT or agent is None:
+        return False
+    return agent.manager or (team is not None and agent.name in team.managers)
+
+
+def surviving(number: int, tickets: Mapping[int, Ticket]) -> Ticket | None:
+    """The ticket that goes on where this number was merged, else the ticket itself; None where it is not among `tickets`."""
+    ticket, passed = tickets.get(number), {number}
+    while ticket is not None and ticket.merged_into is not None and ticket.merged_into not in passed:
+        passed.add(ticket.merged_into)
+        ticket = tickets.get(ticket.merged_into)
+    return ticket
+
+
+def _taken_in(ticket: Ticket, survivor: Ticket) -> Absorbed:
+    """People of the ticket that ends hear of the one that goes on; nobody loses who asked, nobody hears more than before."""
+    known = {p.address.lower() for p in survivor.participants if p.role is not Role.MENTIONED}
+    people = (replace(p, role=Role.PARTICIPANT) if p.role is Role.REQUESTER else p for p in ticket.participants)
+    last = max((activity.id for activity in survivor.activities), default=0)
+    return Absorbed(
+        ticket=ticket.id,
+        participants=tuple(p for p in people if p.address.lower() not in known),
+        tags=tuple(tag for tag in ticket.tags if tag not in survivor.tags),
+        activities=tuple(_numbered(activity, number) for number, activity in enumerate(ticket.activities, start=last + 1)),
+    )
+
+
+def _numbered(activity: Activity, number: int) -> Activity:
+    return replace(activity, id=number)
+
+
+def _born(ticket: Ticket, command: Split, letter: Letter, about: Circumstances) -> list[Happening | Event]:
+    known = ticket.participant(letter.author.address)
+    language = letter.author.language or (known.language if known else "")
+    requester = Participant(address=letter.author.address, name=letter.author.name or (known.name if known else ""), language=language)
+    opened = TicketOpened(
+        subject=command.subject or letter.subject or ticket.subject,
+        requester=requester,
+        status=states.NEW,
+        priority=ticket.priority,
+        team=ticket.team,
+        channel=ticket.channel,
+        language=language or ticket.language,
+        verified=letter.verified,
+        rules_version=ticket.rules_version,
+        asked_at=letter.at,
+    )
+    writer = Actor(kind=ActorKind.CUSTOMER, name=letter.author.address)
+    said = MessageAdded(author=letter.author.address)
+    return [
+        Event(ticket=command.ticket, at=about.now, actor=about.actor, what=opened, mail=letter.id),
+        Event(ticket=command.ticket, at=about.now, actor=writer, what=said, mail=letter.id),
+    ]
+
+
+def _chosen(ticket: Ticket) -> list[Happening]:
+    """What was chosen for the old ticket and holds for the new one as well."""
+    happened: list[Happening] = [TypeChanged(before="", after=ticket.type)] if ticket.type else []
+    return happened + [FieldSet(name=name, value=value) for name, value in ticket.fields]

@@ -1,0 +1,177 @@
+"""Undo: what an agent's latest mail did is taken back, here and on the tickets it touched besides, by new events.
+
+The ticket becomes what its history tells without those events (`desk.past`): whatever somebody else did since stays.  A ticket that the
+doing had opened cannot vanish, because its number is for life; it is closed and points to the ticket it came from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+
+from mailbridge.desk import states
+from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, on
+from mailbridge.desk.commands import Undo
+from mailbridge.desk.events import (
+    Absorbed,
+    ActorKind,
+    ContentErased,
+    Event,
+    Happening,
+    Linked,
+    MailMoved,
+    MeetingSet,
+    MergedInto,
+    MessageAdded,
+    PlaybookStarted,
+    TicketOpened,
+    Undone,
+)
+from mailbridge.desk.judges.relations import SPLIT_FROM, manages
+from mailbridge.desk.judges.state import moved
+from mailbridge.desk.model import Ticket
+from mailbridge.desk.past import FOR_GOOD, Doing, as_if, brought, counting, doings, kept, same_doing
+
+History = Sequence[Event]
+
+
+def undo(ticket: Ticket, command: Undo, about: Circumstances) -> Judgement:
+    """The latest doing of this agent (of anybody, for a manager) is taken back, if it is not too long ago."""
+    doing = latest(ticket, about)
+    if doing is None:
+        return Refusal(reason="nothing-to-undo")
+    if about.now - doing.at > about.undo_within:
+        return Refusal(reason="undo-too-late", detail=str(round(about.undo_within.total_seconds() / 60)))
+    parts = {ticket.id: _to_undo(doing.versions, about.history)}
+    if not parts[ticket.id]:
+        return Refusal(reason=_why_not(doing, about.history))
+    parts |= {id: _to_undo(same_doing(doing, past), past) for id, past in about.histories.items() if id != ticket.id}
+    tickets = {**about.tickets, ticket.id: ticket}
+    happened: list[Happening | Event] = []
+    for id, versions in parts.items():
+        if not versions:
+            continue
+        past = about.history if id == ticket.id else about.histories[id]
+        judged = _taken_back(tickets[id], past, versions, doing, ticket.id, about)
+        if isinstance(judged, Refusal):
+            return judged
+        happened += [what if id == ticket.id else on(id, what, about) for what in judged]
+    return happened
+
+
+def latest(ticket: Ticket, about: Circumstances) -> Doing | None:
+    """What was done last and may be taken back by this actor; the mail that asks does not count, nor what is taken back already."""
+    everybody = manages(about.actor, ticket, about)
+    for doing in doings(about.history):
+        own = doing.actor == about.actor
+        agents = doing.actor.kind in (ActorKind.AGENT, ActorKind.ADMIN)
+        asking = doing.mail is not None and doing.mail == about.mail
+        opens = any(isinstance(about.history[version - 1].what, TicketOpened) for version in doing.versions)
+        if agents and (own or everybody) and not asking and not opens and counting(about.history) & set(doing.versions):
+            return doing
+    return None
+
+
+def touched(history: History, versions: Collection[int]) -> Iterator[int]:
+    """Numbers of the other tickets that these events touched, with those of the events they took back."""
+    for version in versions:
+        match history[version - 1].what:
+            case Linked(ticket=other) | MergedInto(survivor=other) | Absorbed(ticket=other):
+                yield other
+            case MailMoved(to=to, came_from=came_from):
+                yield from (other for other in (to, came_from) if other is not None)
+            case PlaybookStarted(tasks=tasks):
+                yield from tasks
+            case Undone(undone=undone):
+                yield from touched(history, undone)
+
+
+def _to_undo(versions: Sequence[int], history: History) -> tuple[int, ...]:
+    count = counting(history)
+    return tuple(version for version in versions if version in count and not isinstance(history[version - 1].what, FOR_GOOD))
+
+
+def _why_not(doing: Doing, history: History) -> str:
+    """Nothing of the doing can be taken back: the key of the reason."""
+    stays = _stays(doing.versions, history)
+    return {"mail": "mail-sent", "invitation": "mail-sent", "erased": "erased-for-good"}.get(stays[0] if stays else "", "nothing-to-undo")
+
+
+def _stays(versions: Sequence[int], history: History) -> tuple[str, ...]:
+    """What of the doing is for good: keys of `stays` in words.j2."""
+    found = {_for_good(history[version - 1].what) for version in versions}
+    return tuple(key for key in ("mail", "invitation", "erased") if key in found)
+
+
+def _for_good(what: Happening) -> str:
+    match what:
+        case MessageAdded(automatic=False):
+            return "mail"
+        case MeetingSet():
+            return "invitation"
+        case ContentErased():
+            return "erased"
+    return ""
+
+
+def _taken_back(
+    ticket: Ticket, history: History, versions: tuple[int, ...], doing: Doing, main: int, about: Circumstances
+) -> list[Happening] | Refusal:
+    """What happens to one of the tickets; `main` is the one on which undo was asked."""
+    happened = [history[version - 1].what for version in versions]
+    if ticket.merged_into is not None and not any(isinstance(what, MergedInto | Undone) for what in happened):
+        return Refusal(reason="merged-since", detail=str(ticket.merged_into))
+    origin = _origin(history, happened, doing, main)
+    if origin is not None:
+        return _redirected(ticket, happened, origin, about)
+    restored = as_if(history, versions)
+    if restored is None:  # cannot be: what opened the ticket is for good
+        return Refusal(reason="nothing-to-undo")
+    undone = Undone(
+        undone=versions,
+        restored=replace(restored, approvals_asked=ticket.approvals_asked),
+        kept=kept(history, versions),
+        stays=_stays(doing.versions, history) if ticket.id == main else (),
+        moved=_mails_moved(ticket, history, versions, about),
+        of=doing.actor.name,
+        reopens=ticket.closed_at is not None and restored.closed_at is None,
+    )
+    return [undone]
+
+
+def _origin(history: History, happened: Sequence[Happening], doing: Doing, main: int) -> int | None:
+    """The ticket from which the doing made this one, None where this one was there before."""
+    if history[0].ticket != main and 1 in same_doing(doing, history):
+        return main
+    return next((what.ticket for what in happened if isinstance(what, Linked) and what.relation == SPLIT_FROM), None)
+
+
+def _redirected(ticket: Ticket, happened: Sequence[Happening], origin: int, about: Circumstances) -> list[Happening] | Refusal:
+    """The ticket that should not be: closed, and its number leads to where it came from.  Not where a customer wrote on it since."""
+    brought = {what.mail for what in happened if isinstance(what, MailMoved)}
+    here = [letter for letter in about.letters.values() if letter.ticket == ticket.id]
+    if any(letter.by_customer and letter.id not in brought for letter in here):
+        return Refusal(reason="answered-since", detail=str(ticket.id))
+    closing = moved(ticket, states.CLOSED, about.organisation) if states.is_open(ticket.status, about.organisation) else []
+    return [*closing, MergedInto(survivor=origin, mails=tuple(sorted(letter.id for letter in here)))]
+
+
+def _mails_moved(ticket: Ticket, history: History, versions: tuple[int, ...], about: Circumstances) -> tuple[tuple[int, int], ...]:
+    """Where mails go: back from where these events had brought them, forward where an event that counts again had brought them.  A mail
+    that somebody moved further since stays there."""
+    before, after = counting(history), counting(history, versions)
+    goes: dict[int, int] = {}
+    for what in _events(history, before - after):
+        goes |= {mail: ticket.id for mail, to in brought(what) if mail in about.letters and about.letters[mail].ticket == to}
+    here = [letter.id for letter in about.letters.values() if letter.ticket == ticket.id]
+    for what in _events(history, after - before):
+        if isinstance(what, MergedInto):
+            goes |= dict.fromkeys(here, what.survivor)
+        goes |= {mail: to for mail, to in brought(what) if mail in here}
+    return tuple(sorted(goes.items()))
+
+
+def _events(history: History, versions: Collection[int]) -> list[Happening]:
+    """What these versions say, in order; an Undone moves mails only by what it takes back, and that is looked at itself."""
+    told = (history[version - 1].what for version in sorted(versions))
+    return [what for what in told if not isinstance(what, Undone)]
