@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from mailbridge.desk.model import Agent, Organisation, Role, Team, Ticket
+from mailbridge.desk.model import Agent, Organisation, Role, Team, Ticket, Told
+from mailbridge.desk.presence import is_at_work, seats, stand_in
+from mailbridge.desk.regions import region_of
+from mailbridge.desk.rota import on_duty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,40 +30,64 @@ def customers(ticket: Ticket) -> tuple[Recipient, ...]:
     return tuple(Recipient(address=p.address, name=p.name, language=p.language or ticket.language) for p in told)
 
 
-def whole_team(team: Team, organisation: Organisation) -> tuple[Recipient, ...]:
-    """The team's group address, else each active member."""
+def whole_team(team: Team, organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:
+    """The team's group address, else its members as the team wants them told; of a team of regions, the region that is on.
+
+    `at` is when they are told, to leave out who is away and tell the deputies; None: nobody is away.  A team hears always: where
+    everybody is away, all are told.
+    """
+    if at is not None and team.follow:
+        team = region_of(team, organisation, at)
     if team.address:
         return (Recipient(address=team.address, name=team.title, language=team.language),)
-    members = (organisation.agents[name] for name in team.members if name in organisation.agents)
-    return tuple(_agent(agent) for agent in members if agent.active)
+    present = _present(team, organisation, at) if at is not None else ()
+    agents = [organisation.agents[name] for name in present or team.members if name in organisation.agents]
+    return tuple(_recipient(agent) for agent in agents if agent.active)
 
 
-def responsible(ticket: Ticket, organisation: Organisation) -> tuple[Recipient, ...]:
-    """The agent who has it, else the whole team."""
-    agent = organisation.agents.get(ticket.assignee)
-    return (_agent(agent),) if agent and agent.active else whole_team(team_of(ticket, organisation), organisation)
+def _present(team: Team, organisation: Organisation, at: datetime) -> tuple[str, ...]:
+    there = tuple(seat.agent for seat in seats(team, organisation, at))
+    if team.told is Told.EVERYBODY:
+        return there
+    if on_turn := on_duty(team, organisation, at):
+        return (on_turn,)
+    return tuple(name for name in there if is_at_work(name, team, organisation, at)) or there
 
 
-def managers(ticket: Ticket, organisation: Organisation) -> tuple[Recipient, ...]:
+def responsible(ticket: Ticket, organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:
+    """The agent who has it, the deputy of one who is away, else the whole team."""
+    team = team_of(ticket, organisation)
+    return _reached((ticket.assignee,), team, organisation, at) or whole_team(team, organisation, at)
+
+
+def managers(ticket: Ticket, organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:
     """The team's managers, else all managers of the desk, else the whole team: an alert never goes to nobody in silence."""
     team = team_of(ticket, organisation)
-    named = [organisation.agents[name] for name in team.managers if name in organisation.agents]
-    chosen = [a for a in named if a.active] or [a for a in organisation.agents.values() if a.manager and a.active]
-    return tuple(_agent(agent) for agent in chosen) or whole_team(team, organisation)
+    every = tuple(agent.name for agent in organisation.agents.values() if agent.manager)
+    named = _reached(team.managers, team, organisation, at) or _reached(every, team, organisation, at)
+    return named or whole_team(team, organisation, at)
 
 
-def _agent(agent: Agent) -> Recipient:
-    return Recipient(address=agent.address, name=agent.title, language=agent.language)
-
-
-def named(names: tuple[str, ...], organisation: Organisation) -> tuple[Recipient, ...]:
+def named(names: tuple[str, ...], organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:
     """Agents, teams and plain addresses as a rule names them; a name that was taken out of the YAML since is nobody."""
+    anywhere = organisation.teams.get(organisation.default_team) or Team(name="", title="")
     found: list[Recipient] = []
     for name in names:
         if "@" in name:
             found.append(Recipient(address=name))
-        elif name in organisation.agents and organisation.agents[name].active:
-            found.append(_agent(organisation.agents[name]))
+        elif name in organisation.agents:
+            found += _reached((name,), anywhere, organisation, at)
         elif name in organisation.teams:
-            found += whole_team(organisation.teams[name], organisation)
+            found += whole_team(organisation.teams[name], organisation, at)
     return tuple(found)
+
+
+def _reached(names: tuple[str, ...], team: Team, organisation: Organisation, at: datetime | None) -> tuple[Recipient, ...]:
+    """These agents, deputies in the place of those who are away, each once."""
+    heard = names if at is None else tuple(stand_in(name, team, organisation, at) for name in names)
+    agents = [organisation.agents[name] for name in dict.fromkeys(heard) if name in organisation.agents]
+    return tuple(_recipient(agent) for agent in agents if agent.active)
+
+
+def _recipient(agent: Agent) -> Recipient:
+    return Recipient(address=agent.address, name=agent.title, language=agent.language)

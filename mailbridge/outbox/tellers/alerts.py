@@ -17,8 +17,8 @@ def alert(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator
         return
     values = (("promise", what.promise), ("due_at", what.due_at.isoformat()))
     if what.alert == "warning":
-        told = letters(responsible(occasion.ticket, occasion.organisation), Audience.AGENT, "warning", occasion, values=values)
+        told = letters(responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, "warning", occasion, values=values)
     else:
-        told = letters(managers(occasion.ticket, occasion.organisation), Audience.MANAGER, what.alert, occasion, values=values)
+        told = letters(managers(occasion.ticket, occasion.organisation, event.at), Audience.MANAGER, what.alert, occasion, values=values)
     for promise in told:
         yield replace(promise, class_=Class.REMINDER)

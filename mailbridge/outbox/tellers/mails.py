@@ -24,17 +24,17 @@ def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
         carried = event.mail or occasion.mail  # an answer that waited for a yes is another mail than the yes
         for promise in letters(customers(occasion.ticket), Audience.CUSTOMER, "answered", occasion, values=(*values, *signature)):
             yield replace(promise, automatic=False, from_name=_answers_as(event.actor, team, occasion), mail=carried)
-        others = responsible(occasion.ticket, occasion.organisation) if occasion.ticket.assignee else ()
+        others = responsible(occasion.ticket, occasion.organisation, event.at) if occasion.ticket.assignee else ()
         for promise in letters(others, Audience.AGENT, "colleague_answered", occasion, values=values, but=event.actor):
             yield replace(promise, mail=carried)
     elif what.internal:
-        others = responsible(occasion.ticket, occasion.organisation) if occasion.ticket.assignee else ()
+        others = responsible(occasion.ticket, occasion.organisation, event.at) if occasion.ticket.assignee else ()
         note = (("author", title_of(event.actor, occasion)), ("internal", "yes"))
         yield from letters(others, Audience.AGENT, "colleague_answered", occasion, values=note, but=event.actor)
     else:
         reopened = any(isinstance(e.what, StatusChanged) and e.what.reopens for e in events)
         values = (("author", what.author), ("reopened", "yes" if reopened else ""))
-        told = (*responsible(occasion.ticket, occasion.organisation), *occasion.also)
+        told = (*responsible(occasion.ticket, occasion.organisation, event.at), *occasion.also)
         yield from letters(told, Audience.AGENT, "customer_replied", occasion, values=values)
 
 
@@ -50,5 +50,5 @@ def failure(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
     if not isinstance(what, DeliveryFailed):
         return
     values = (("failed_recipient", what.recipient), ("failed_what", what.what), ("reason", what.reason))
-    told = [r for r in responsible(occasion.ticket, occasion.organisation) if r.address.lower() != what.recipient.lower()]
+    told = [r for r in responsible(occasion.ticket, occasion.organisation, event.at) if r.address.lower() != what.recipient.lower()]
     yield from letters(told, Audience.AGENT, "bounced", occasion, values=values)

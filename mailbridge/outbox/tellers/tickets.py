@@ -14,7 +14,7 @@ def opened(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterato
     ticket, organisation = occasion.ticket, occasion.organisation
     if occasion.answerable and "received" in team_of(ticket, organisation).tells:
         yield from letters(customers(ticket)[:1], Audience.CUSTOMER, occasion.receipt, occasion)
-    team = whole_team(team_of(ticket, organisation), organisation)
+    team = whole_team(team_of(ticket, organisation), organisation, event.at)
     yield from letters((*team, *occasion.also), Audience.AGENT, "new", occasion, but=event.actor)
 
 
@@ -34,12 +34,12 @@ def assignee(event: Event, events: Sequence[Event], occasion: Occasion) -> Itera
     if not isinstance(what, AssigneeChanged) or not what.after:
         return
     values = (("author", title_of(event.actor, occasion)),)
-    new = responsible(occasion.ticket, occasion.organisation)
+    new = responsible(occasion.ticket, occasion.organisation, event.at)
     yield from letters(new, Audience.AGENT, "assigned", occasion, values=values, but=event.actor)
     if "taken" in team_of(occasion.ticket, occasion.organisation).tells and occasion.answerable:
         yield from letters(customers(occasion.ticket)[:1], Audience.CUSTOMER, "taken", occasion)
 
 
 def team(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
-    everybody = whole_team(team_of(occasion.ticket, occasion.organisation), occasion.organisation)
+    everybody = whole_team(team_of(occasion.ticket, occasion.organisation), occasion.organisation, event.at)
     yield from letters(everybody, Audience.AGENT, "new", occasion, but=event.actor)
