@@ -5,7 +5,7 @@ A region is on shift from the first to the last working minute of its day; a bre
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from mailbridge.desk.model import Organisation, Team, Ticket
@@ -50,8 +50,11 @@ def hands_over_at(ticket: Ticket, organisation: Organisation, now: datetime) -> 
     team = organisation.teams.get(ticket.follow)
     if team is None or ticket.team not in team.follow or ticket.closed_at is not None:
         return None
-    regions = regions_of(team, organisation)
-    mine = organisation.teams[ticket.team]
+    return day_ends_at(organisation.teams[ticket.team], regions_of(team, organisation), now)
+
+
+def day_ends_at(mine: Team, regions: Sequence[Team], now: datetime) -> datetime | None:
+    """The moment, now or later, at which this one of the regions is off and another one is on; None: never."""
     others = [region for region in regions if region.name != mine.name]
     at = now
     for _ in range(_LOOKS):

@@ -1,0 +1,187 @@
+"""`mailbridge rota`: who of a team is on duty, at work or away, and why; read from the rules, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailbridge.cli.options import desk_option, json_option
+from mailbridge.cli.show import print_json, print_table, safe
+from mailbridge.errors import Permanent
+
+if TYPE_CHECKING:
+    from mailbridge.desk.model import Organisation, Team
+    from mailbridge.desk.roster import Standing
+    from mailbridge.desk.rota import Turn
+
+
+@click.command()
+@desk_option
+@json_option
+@click.option("--at", "moment", metavar="TIME", help="At this moment, like 2026-12-24T14:00, by the team's clock.  [default: now]")
+@click.option("--weeks", default=4, show_default=True, type=click.IntRange(0, 104), help="How far ahead turns are listed.")
+@click.argument("name", metavar="TEAM")
+def rota(folder: Path, as_json: bool, moment: str | None, weeks: int, name: str) -> None:
+    """Show who of TEAM is on duty, who is at work and who is away, and why.
+
+    Reads the rules in the desk's folder, so a change can be looked at before a running desk takes it.
+    """
+    from mailbridge.cli.check import policy_of
+
+    organisation = policy_of(folder).organisation
+    team = _team(name, organisation)
+    at = _moment(moment, zone_of(team))
+    if team.follow:
+        _regions(team, organisation, at, as_json=as_json)
+    elif as_json:
+        print_json(as_values(team, organisation, at, weeks))
+    else:
+        _tell(team, organisation, at, weeks)
+
+
+def zone_of(team: Team) -> str:
+    """Whose clock times are shown by."""
+    return team.rota.zone if team.rota else team.calendar.zone
+
+
+def _team(name: str, organisation: Organisation) -> Team:
+    from mailbridge.rules.shape import nearest
+
+    if name in organisation.teams:
+        return organisation.teams[name]
+    close = nearest(name, organisation.teams)
+    raise Permanent(f'there is no team "{name}"' + (f'; did you mean "{close}"?' if close else ""))
+
+
+def _moment(text: str | None, zone: str) -> datetime:
+    """The moment that was asked for, in UTC; one without an offset goes by the team's clock."""
+    from mailbridge.clock import SystemClock
+    from mailbridge.sla.zones import moment_of
+
+    if text is None:
+        return SystemClock().now()
+    try:
+        asked = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.UsageError(f'"{text}" is no date and time; write it like 2026-12-24T14:00') from None
+    return asked if asked.tzinfo else moment_of(asked.date(), asked.time(), zone)
+
+
+def _turns(team: Team, organisation: Organisation, at: datetime, weeks: int) -> tuple[Turn, ...]:
+    """The turns from the one that `at` falls into, at least that one."""
+    from mailbridge.desk.rota import turns
+
+    listed = turns(team, organisation, at - timedelta(days=366), at + timedelta(weeks=max(weeks, 54)))
+    return tuple(turn for turn in listed if turn.ends > at and turn.begins <= at + timedelta(weeks=weeks))
+
+
+def _regions(team: Team, organisation: Organisation, at: datetime, *, as_json: bool) -> None:
+    from mailbridge.desk.regions import day_ends_at, region_of, regions_of, shift_end
+
+    regions = regions_of(team, organisation)
+    now = region_of(team, organisation, at)
+    until = day_ends_at(now, regions, at)
+    following = region_of(team, organisation, until).name if until else ""
+    if as_json:
+        on = [region.name for region in regions if shift_end(region.calendar, at) is not None]
+        print_json({"team": team.name, "at": at, "region": now.name, "hands_over_at": until, "to": following, "on": on})
+        return
+    zone = now.calendar.zone
+    click.echo(f"{safe(team.title)}, {shown(at, zone)} ({zone})")
+    click.echo(f"with {now.name}" + (f" until {shown(until, zone)}, then {following}" if until else ""))
+    rows = [(region.name, "on" if shift_end(region.calendar, at) else "off", _next(region, regions, at)) for region in regions]
+    print_table(("region", "is", "hands over"), rows, empty="no regions")
+
+
+def _next(region: Team, regions: Sequence[Team], at: datetime) -> str:
+    from mailbridge.desk.regions import day_ends_at
+
+    ends = day_ends_at(region, regions, at)
+    return f"{shown(ends, region.calendar.zone)} ({region.calendar.zone})" if ends and ends > at else ""
+
+
+def _tell(team: Team, organisation: Organisation, at: datetime, weeks: int) -> None:
+    from mailbridge.desk.roster import standings
+
+    zone = zone_of(team)
+    click.echo(f"{safe(team.title)}, {shown(at, zone)} ({zone})")
+    turns = _turns(team, organisation, at, weeks) if team.rota else ()
+    if turns:
+        turn = turns[0]
+        click.echo(f"on duty: {turn.agent or 'nobody'} until {shown(turn.ends, zone)}{_why(turn)}")
+    rows = [(s.agent.name, s.agent.title, s.state, _until(s, zone), _remark(s)) for s in standings(team, organisation, at)]
+    print_table(("agent", "name", "is", "until", ""), rows, empty="no members")
+    if turns and weeks:
+        click.echo()
+        listed = [(_week(turn, zone), shown(turn.begins, zone), turn.agent or "nobody", _why(turn).strip(" ,")) for turn in turns]
+        print_table(("week", "from", "on duty", ""), listed, empty="no turns")
+
+
+def _why(turn: Turn) -> str:
+    if not turn.named:
+        return ", the rota has not begun"
+    if turn.agent != turn.named:
+        return f", for {turn.named}, who is away"
+    return ", by a swap" if turn.swapped else ""
+
+
+def _until(standing: Standing, zone: str) -> str:
+    return shown(standing.until, zone) if standing.until else ""
+
+
+def _remark(standing: Standing) -> str:
+    absence = standing.absence
+    if absence is None:
+        return ""
+    stands_in = f"{standing.deputy} stands in" if standing.deputy else "no deputy"
+    return f"{absence.first} to {absence.last}, {stands_in}"
+
+
+def _week(turn: Turn, zone: str) -> str:
+    from mailbridge.sla.zones import wall
+
+    year, week, _ = wall(turn.begins, zone).isocalendar()
+    return f"{year}-W{week:02d}"
+
+
+def shown(moment: datetime, zone: str) -> str:
+    """`Mon 2026-11-23 09:00`, by the clock of the zone."""
+    from mailbridge.rules.measures import DAYS
+    from mailbridge.sla.zones import wall
+
+    local = wall(moment, zone)
+    return f"{DAYS[local.weekday()].title()} {local:%Y-%m-%d %H:%M}"
+
+
+def as_values(team: Team, organisation: Organisation, at: datetime, weeks: int) -> dict[str, object]:
+    """The same for programs; times are in UTC."""
+    from mailbridge.desk.roster import standings
+
+    turns = _turns(team, organisation, at, weeks) if team.rota else ()
+    listed = [
+        {"begins": t.begins, "ends": t.ends, "agent": t.agent or None, "named": t.named or None, "swapped": t.swapped} for t in turns
+    ]
+    return {
+        "team": team.name,
+        "at": at,
+        "zone": zone_of(team),
+        "on_duty": listed[0] if listed else None,
+        "members": [_standing_values(standing) for standing in standings(team, organisation, at)],
+        "turns": listed if weeks else [],
+    }
+
+
+def _standing_values(standing: Standing) -> dict[str, object]:
+    absence = standing.absence
+    return {
+        "agent": standing.agent.name,
+        "title": standing.agent.title,
+        "state": standing.state,
+        "until": standing.until,
+        "deputy": standing.deputy or None,
+        "absence": {"from": absence.first, "to": absence.last} if absence else None,
+    }

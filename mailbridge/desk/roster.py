@@ -1,0 +1,65 @@
+"""What `mailbridge rota` shows: each member of a team with where they are at a moment, until when and why.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+from mailbridge.desk.model import Absence, Agent, Organisation, Team
+from mailbridge.desk.presence import absence_of, calendar_of, stand_in
+from mailbridge.errors import Permanent
+from mailbridge.sla.calendar import Calendar, is_open, next_open, open_stretches
+from mailbridge.sla.zones import moment_of
+
+AHEAD = timedelta(days=14)  # how far the end of somebody's hours is looked for
+
+
+class State(StrEnum):
+    AT_WORK = "at work"
+    OFF = "off"  # outside the own hours
+    AWAY = "away"
+    INACTIVE = "inactive"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """One member.  `until` is when this ends, None where no end is in sight; `deputy` who stands in for somebody away ('' nobody)."""
+
+    agent: Agent
+    state: State
+    until: datetime | None = None
+    absence: Absence | None = None
+    deputy: str = ""
+
+
+def standings(team: Team, organisation: Organisation, at: datetime) -> tuple[Standing, ...]:
+    """All members of the team in their order."""
+    members = (organisation.agents[name] for name in team.members if name in organisation.agents)
+    return tuple(_standing(agent, team, organisation, at) for agent in members)
+
+
+def _standing(agent: Agent, team: Team, organisation: Organisation, at: datetime) -> Standing:
+    if not agent.active:
+        return Standing(agent=agent, state=State.INACTIVE)
+    calendar = calendar_of(agent, team)
+    absence = absence_of(agent, team, at)
+    if absence is not None:
+        back = moment_of(absence.last + timedelta(days=1), time.min, calendar.zone)
+        deputy = stand_in(agent.name, team, organisation, at)
+        return Standing(agent=agent, state=State.AWAY, until=back, absence=absence, deputy=deputy)
+    if is_open(at, calendar):
+        return Standing(agent=agent, state=State.AT_WORK, until=_closes(calendar, at))
+    return Standing(agent=agent, state=State.OFF, until=_opens(calendar, at))
+
+
+def _closes(calendar: Calendar, at: datetime) -> datetime | None:
+    closes = next((closes for _, closes in open_stretches(at, at + AHEAD, calendar)), at)
+    return closes if closes < at + AHEAD else None
+
+
+def _opens(calendar: Calendar, at: datetime) -> datetime | None:
+    try:
+        return next_open(at, calendar)
+    except Permanent:  # hours that never come
+        return None
