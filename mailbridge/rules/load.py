@@ -12,7 +12,7 @@ from typing import Any
 from mailbridge.desk.model import Organisation
 from mailbridge.desk.states import DEFAULTS
 from mailbridge.errors import Problem
-from mailbridge.rules import schema, staff_checks, statuses, yaml
+from mailbridge.rules import approvals, schema, staff_checks, statuses, work, yaml
 from mailbridge.rules.actions import texts_of
 from mailbridge.rules.captures import used
 from mailbridge.rules.compile import RuleSet, compile_rules
@@ -97,9 +97,14 @@ def version_of(files: Mapping[str, str]) -> str:
 
 
 def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rule]) -> Policy:
-    teams, sla, about_statuses, types, customers = values.values()
+    teams, sla, about_statuses, types, customers, about_approvals, about_work = values.values()
     version = version_of(files)
-    desk = replace(organisation(teams, sla, about_statuses, types, customers), levels=levels(sla))
+    desk = replace(
+        organisation(teams, sla, about_statuses, types, customers),
+        levels=levels(sla),
+        consent=approvals.consent(about_approvals),
+        work=work.policies(about_work),
+    )
     compiled = compile_rules(rules, version=version, customers=customers_of(customers), tags=desk.tags)
     return Policy(version=version, organisation=desk, rules=compiled, levels=levels(sla), texts=dict(files))
 
@@ -138,7 +143,9 @@ def _nodes(files: Mapping[str, str], reading: Reading) -> dict[str, yaml.Node | 
 
 # Kinds of names by the file that defines them: where it cannot be read, nobody can say that a name is not in it.
 _DEFINED_IN = {
-    "rules/teams.yaml": frozenset({"team", "agent", "agent or team", "hours", "skill", "consultant", "escalation", LEVELS}),
+    "rules/teams.yaml": frozenset(
+        {"team", "agent", "agent or team", "hours", "skill", "consultant", "escalation", "way to escalate", LEVELS}
+    ),
     "rules/sla.yaml": frozenset({"sla"}),
     "rules/statuses.yaml": frozenset({"status"}),
     "rules/types.yaml": frozenset({"type", "tag", "playbook"}),
@@ -229,6 +236,7 @@ def _uncaught(node: Scalar, name: str, start: int, caught: Iterable[str], readin
 
 def _cross_check(nodes: Mapping[str, yaml.Node | None], values: Mapping[str, Any], reading: Reading) -> None:
     """What only several values together can say."""
+    approvals.define(reading)
     for name in reading.defined.get("team", {}):
         reading.define("agent or team", name, reading.defined["team"][name])
     for name in reading.defined.get("agent", {}):
@@ -236,5 +244,6 @@ def _cross_check(nodes: Mapping[str, yaml.Node | None], values: Mapping[str, Any
     if not reading.defined.get("tag"):
         # Without a list of tags any word is one.
         reading.uses = [use for use in reading.uses if use.kind != "tag"]
+    approvals.check(nodes.get("rules/approvals.yaml"), values["rules/approvals.yaml"], values["rules/teams.yaml"], reading)
     statuses.check(nodes.get("rules/statuses.yaml"), values["rules/statuses.yaml"], reading)
     staff_checks.check(nodes.get("rules/teams.yaml"), values["rules/teams.yaml"], reading)

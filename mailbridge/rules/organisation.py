@@ -8,13 +8,15 @@ from typing import Any
 
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, customers
 from mailbridge.desk.model import (
-    AnswersAs,
     Absence,
     Agent,
+    AnswersAs,
     Chain,
     ClosedPolicy,
     Consultant,
+    Copied,
     Organisation,
+    Outsiders,
     Priority,
     Rota,
     Step,
@@ -79,7 +81,8 @@ def _agent(name: str, values: Values, calendars: Mapping[str, Calendar]) -> Agen
         title=values["title"],
         address=values["address"],
         addresses=values.get("addresses", ()),
-        manager=values.get("manager", False),
+        manager=values["manager"],
+        observer=values["role"] == "observer",
         active=values.get("active", True),
         language=values.get("language", "en"),
         skills=tuple(skills),
@@ -113,6 +116,8 @@ def _team(name: str, values: Values, every: Mapping[str, Values], calendars: Map
         told=Told(values.get("told", usual.told)),
         rota=_rota(values["rota"], calendar) if "rota" in values else None,
         follow=follow,
+        copied=Copied(values.get("copied", usual.copied)),
+        outsiders=Outsiders(values.get("outsiders", usual.outsiders)),
     )
 
 

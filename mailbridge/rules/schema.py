@@ -6,11 +6,13 @@ from mailbridge.desk.model import Priority
 from mailbridge.message.model import Kind
 from mailbridge.rules import measures
 from mailbridge.rules.actions import GIVES, THEN
+from mailbridge.rules.approvals import APPROVALS_FILE
 from mailbridge.rules.conditions import WHEN
 from mailbridge.rules.shape import Choice, Flag, Key, Many, Name, Record, Table, Text
 from mailbridge.rules.singles import ADDRESS, DATE, LANGUAGE, WORD, WORKING, Defined
 from mailbridge.rules.staff import TEAMS_FILE
 from mailbridge.rules.statuses import STATUSES_FILE
+from mailbridge.rules.work import WORK_FILE
 
 TARGETS = Record(
     what="targets",
@@ -40,6 +42,9 @@ TYPES_FILE = Record(
         "types": Key(shape=Many(of=Defined("type"), what="a type or a list of types"), about="types of request"),
         "tags": Key(
             shape=Many(of=Defined("tag"), what="a tag or a list of tags"), about="the only tags there are; without it any word may be one"
+        ),
+        "estimates": Key(
+            shape=Table(what="estimates", key=Name(kind="type"), of=WORKING), about="how long the work on a ticket of the type takes"
         ),
         "playbooks": Key(shape=Many(of=Defined("playbook"), what="a playbook or a list"), about="names of lists of tasks"),
     },
@@ -152,6 +157,8 @@ FILES = {
     "rules/statuses.yaml": STATUSES_FILE,
     "rules/types.yaml": TYPES_FILE,
     "rules/customers.yaml": CUSTOMERS_FILE,
+    "rules/approvals.yaml": APPROVALS_FILE,
+    "rules/work.yaml": WORK_FILE,
 }
 ROUTING = "rules/routing/"
 REQUIRED = ("rules/teams.yaml",)

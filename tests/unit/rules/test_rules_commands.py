@@ -174,7 +174,7 @@ def test_schema_is_printed_and_written(desk: Path, tmp_path: Path, capsys: pytes
     assert main(["rules", "schema", "sla"]) == 0
     assert json.loads(capsys.readouterr().out)["title"] == "sla.yaml of mailbridge"
     assert main(["rules", "schema", "--write", str(tmp_path / "s")]) == 0
-    assert sorted(path.name for path in (tmp_path / "s").iterdir())[0] == "customers.json"
+    assert sorted(path.name for path in (tmp_path / "s").iterdir())[0] == "approvals.json"
     assert main(["rules", "schema", "tickets"]) == 2
 
 

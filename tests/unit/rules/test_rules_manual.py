@@ -80,7 +80,8 @@ def test_every_action_has_an_example_that_is_taken() -> None:
 def test_every_rule_that_is_shown_runs_with_its_examples(block: str) -> None:
     files, _ = folder.read(ROOT)
     desk = {path: text for path, text in files.items() if not path.startswith("rules/routing/")}
-    loaded = load({**desk, "rules/routing/1.yaml": block})
+    named = re.match(r"# (rules/[\w/-]+\.yaml)\n", block)
+    loaded = load({**desk, named[1] if named else "rules/routing/1.yaml": block})
 
     assert loaded.problems == ()
     assert loaded.policy is not None

@@ -1,0 +1,135 @@
+"""The words of approvals.yaml: what waits for somebody's yes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from mailbridge.desk.consent import MANAGER, ApprovalRule, Consent, Matter
+from mailbridge.desk.model import Priority
+from mailbridge.rules import measures, yaml
+from mailbridge.rules.shape import BAD, Choice, Either, Key, Many, Name, Reading, Record, Text, Wrong, listed
+from mailbridge.rules.singles import DURATION, WORKING
+
+# The key that says more of a matter.  A time has to be said; of a team, a tag or the like any one is meant where none is named.
+OF_MATTER = {
+    Matter.WORK_OVER: "hours",
+    Matter.TRAVEL_OVER: "hours",
+    Matter.ESTIMATE_OVER: "hours",
+    Matter.ESCALATE: "to",
+    Matter.TEAM: "team",
+    Matter.TAG: "tag",
+    Matter.STATUS: "status",
+    Matter.PRIORITY: "priority",
+}
+
+
+class Approver:
+    """`manager`, or the name of an agent."""
+
+    def read(self, node: yaml.Node, reading: Reading) -> Any:
+        if isinstance(node, yaml.Scalar) and node.text == MANAGER:
+            return MANAGER
+        return Name(kind="agent").read(node, reading)
+
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "description": "manager, or the name of an agent"}
+
+
+def _hours(text: str) -> timedelta:
+    hours = measures.number(text)
+    if not 0 < hours <= 10_000:
+        raise Wrong(f'"{text}" are no hours', "a number such as 8 or 0.5")
+    return timedelta(hours=hours)
+
+
+def _or_never(text: str) -> timedelta | None:
+    return None if text == "never" else measures.working_duration(text)
+
+
+def _fitting(values: dict[str, Any]) -> ApprovalRule:
+    matter = Matter(values["what"])
+    wanted = OF_MATTER[matter]
+    for key in sorted(set(OF_MATTER.values()) - {wanted}):
+        if key in values:
+            raise Wrong(f'"{key}" does not go with "what: {matter}"', f'"{wanted}" does')
+    if wanted == "hours" and "hours" not in values:
+        raise Wrong(f'"what: {matter}" needs "hours"', "the longest time that needs no yes")
+    usual = ApprovalRule(what=matter)
+    return ApprovalRule(
+        what=matter,
+        over=values.get("hours", usual.over),
+        names=frozenset(values.get(wanted, ())) if wanted != "hours" else usual.names,
+        by=values.get("by", usual.by),
+        deputies=values.get("deputies", ()),
+        remind_after=values.get("remind-after", usual.remind_after),
+        expires_after=values.get("expires-after", usual.expires_after),
+    )
+
+
+def _names(kind: str) -> Many:
+    return Many(of=Name(kind=kind), what=f"one {kind} or a list", least=1)
+
+
+APPROVAL = Record(
+    what="an approval",
+    keys={
+        "what": Key(shape=Choice(what="matter", words=tuple(Matter)), required=True, about="what needs a yes"),
+        "hours": Key(shape=Text(what="a number of hours", parse=_hours), about="more than these need one"),
+        "to": Key(shape=_names("way to escalate"), about="a chain, or a team, agent or consultant on one"),
+        "team": Key(shape=_names("team"), about="giving a ticket to these"),
+        "tag": Key(shape=_names("tag"), about="putting these on a ticket"),
+        "status": Key(shape=_names("status"), about="moving a ticket to these"),
+        "priority": Key(
+            shape=Many(of=Choice(what="priority", words=tuple(Priority)), what="a priority or a list", least=1),
+            about="giving a ticket these",
+        ),
+        "by": Key(
+            shape=Many(of=Approver(), what="manager, an agent or a list", least=1),
+            about="who says yes: manager (those of the ticket's team) or agents; any one of them decides",
+        ),
+        "deputies": Key(
+            shape=Many(of=Name(kind="agent"), what="an agent or a list"), about="agents who are asked too when the others are reminded"
+        ),
+        "remind-after": Key(
+            shape=Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never)),
+            about="working time of the ticket's team until a reminder; or never",
+        ),
+        "expires-after": Key(shape=WORKING, about="working time until silence counts as no"),
+    },
+    make=_fitting,
+)
+APPROVALS_FILE = Record(
+    what="approvals.yaml",
+    keys={
+        "approvals": Key(shape=Many(of=APPROVAL, what="a list of approvals", strict=True), about="what a manager has to agree to"),
+        "confirm-within": Key(shape=DURATION, about="how long an agent's own yes to something risky is waited for"),
+    },
+)
+
+
+def consent(values: Mapping[str, Any]) -> Consent:
+    """What waits for a yes."""
+    usual = Consent()
+    return Consent(approvals=values.get("approvals", ()), confirm_within=values.get("confirm-within", usual.confirm_within))
+
+
+def define(reading: Reading) -> None:
+    """What `to` may name: everything that stands on a chain, and the chains."""
+    for kind in ("escalation", "team", "agent", "consultant"):
+        for name, place in reading.defined.get(kind, {}).items():
+            reading.define("way to escalate", name, place)
+
+
+def check(node: yaml.Node | None, values: Any, teams: Any, reading: Reading) -> None:
+    """Where managers have to agree there is one."""
+    rules = node.get("approvals") if isinstance(node, yaml.Mapping) else None
+    if values is BAD or teams is BAD or not isinstance(rules, yaml.Sequence):
+        return
+    if any(team.get("managers") for team in teams["teams"].values()) or any(a.get("manager") for a in teams["agents"].values()):
+        return
+    for item, rule in zip(rules.items, values["approvals"], strict=True):
+        if rule.by == (MANAGER,):
+            hint = listed(teams["agents"], "agent")
+            reading.mistake(item.place, "nobody can agree to this: the desk has no manager", f"name agents with `by`; {hint}")
