@@ -15,10 +15,11 @@ from datetime import datetime
 from mailbridge.agentmail.on_ticket import file_agent_mail
 from mailbridge.config import WhenVirus
 from mailbridge.context import Arrival, Desk
-from mailbridge.conversation.identify import identify
+from mailbridge.conversation.identify import at_the_desk, identify
 from mailbridge.conversation.model import Placement, Reason
 from mailbridge.conversation.place import Writer, place
 from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.intake.envelope import Source
 from mailbridge.lookups import evidence, referred
 from mailbridge.message.model import Kind, Message
 from mailbridge.ops import crash
@@ -41,7 +42,8 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
         return Result(outcome=Outcome.WAIT, reason="the mail it answers is still on its way through")
 
     found = evidence(tx, message, arrival.envelope.rcpt_to, desk.signer, desk.organisation, desk.config.desk.prefix)
-    writer = identify(message.sender, found.presented, desk.organisation, trust_tokens=desk.trust_tokens)
+    typed = at_the_desk(arrival.envelope.account, desk.organisation) if arrival.envelope.source is Source.COMMAND else None
+    writer = typed or identify(message.sender, found.presented, desk.organisation, trust_tokens=desk.trust_tokens)
     automatic = message.kind in ANSWERS_OF_ROBOTS
     placement = place(writer, found, desk.organisation, now, automatic=automatic)
     arrival = arrival.explained(message, writer, placement)

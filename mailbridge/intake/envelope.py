@@ -13,6 +13,7 @@ class Source(StrEnum):
     LMTP = "lmtp"
     PIPE = "pipe"
     IMPORT = "import"
+    COMMAND = "command"  # an agent's words by `mailbridge ticket new`; `account` is the agent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

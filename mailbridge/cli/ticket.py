@@ -1,0 +1,87 @@
+"""`mailbridge ticket`: work on one ticket from the command line."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, make_msgid
+from pathlib import Path
+
+import click
+
+from mailbridge.cli import exits
+from mailbridge.cli.ingest import settled
+from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
+from mailbridge.cli.queue import row_json
+from mailbridge.cli.show import print_json
+from mailbridge.desk.model import CHANNELS
+from mailbridge.errors import Permanent
+
+
+@click.group()
+def ticket() -> None:
+    """Work on one ticket."""
+
+
+@ticket.command()
+@desk_option
+@json_option
+@click.option("--for", "customer", required=True, metavar="ADDRESS", help="Who asks; gets the receipt and the answers.")
+@click.option("--by", "agent", required=True, metavar="AGENT", help="The agent who files it, by the short name.")
+@click.option("--subject", required=True, help="What it is about.")
+@click.option("--channel", type=click.Choice(CHANNELS), default="phone", show_default=True, help="How the customer reached the desk.")
+@click.option("--line", "lines", multiple=True, metavar="COMMAND", help="A command line as in a mail: '#priority high'; may be repeated.")
+@click.argument("text", required=False)
+def new(
+    folder: Path, as_json: bool, customer: str, agent: str, subject: str, channel: str, lines: tuple[str, ...], text: str | None
+) -> None:
+    """File a ticket for somebody who called or came by.
+
+    TEXT is what they said; without it, it is read from standard input.  The rules judge it as they judge a mail.
+    """
+    words = text if text is not None else sys.stdin.read()
+    with open_desk(folder) as desk:
+        commands = [f"#for {customer}", f"#channel {channel}", *(line if line.startswith("#") else f"#{line}" for line in lines)]
+        row = settled(desk, _accepted(desk, agent, subject, "\n".join([*commands, "", words])))
+        if as_json:
+            print_json(row_json(row, desk.config))
+        elif row.ticket:
+            click.echo(f"{desk.config.desk.prefix}-{row.ticket} is open for {customer}")
+        else:
+            click.echo(f"it became no ticket: {row.outcome or row.state} {row.reason}".rstrip(), err=True)
+            sys.exit(exits.MISTAKES)
+
+
+def _accepted(desk: OpenDesk, agent: str, subject: str, body: str) -> int:
+    """The inbox id of the agent's words as a mail; it goes the way of all mail, so that rules, clocks and receipts are the same."""
+    from mailbridge.intake.envelope import Envelope, Source
+    from mailbridge.intake.inbox import Inbox
+    from mailbridge.rules import folder as rules_folder
+    from mailbridge.rules.load import load
+
+    policy = load(rules_folder.read(desk.config.folder)[0]).policy
+    known = policy.organisation.agents.get(agent) if policy else None
+    if policy is not None and (known is None or not known.active):
+        names = ", ".join(sorted(policy.organisation.agents))
+        raise click.BadParameter(f"there is no agent {agent!r} in rules/teams.yaml; there are {names}", param_hint="--by")
+    if known is None:
+        raise Permanent("the rules are broken; mailbridge check shows every mistake")
+    now = datetime.now(UTC)
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = known.address
+    mail["To"] = desk.config.desk.address
+    mail["Subject"] = subject
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = make_msgid(domain=desk.config.desk.address.rpartition("@")[2])
+    mail.set_content(body)
+    inbox = Inbox(desk.store)
+    try:
+        accepted = inbox.accept(mail.as_bytes(), Envelope(source=Source.COMMAND, received_at=now, account=agent))
+    finally:
+        inbox.close()
+    desk.store.wake("inbox")
+    return accepted
+
+
