@@ -11,7 +11,7 @@ from mailbridge.reply.forwards import forwarded
 from mailbridge.reply.html import has_structure, page_of
 from mailbridge.reply.lines import Line, lines_of
 from mailbridge.reply.plain import Analysis, analyse
-from mailbridge.reply.segments import with_shared_lines_parted
+from mailbridge.reply.sharing import with_shared_lines_parted
 from mailbridge.reply.signature import Piece
 from mailbridge.reply.subject import Thread, thread_of
 

@@ -7,9 +7,10 @@ from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
-from mailbridge.reply.lines import Line
+from mailbridge.reply.evidence import by_date
+from mailbridge.reply.lines import Line, next_line, previous_line
 from mailbridge.reply.phrases import LANGUAGES
-from mailbridge.reply.vocabulary import Role, fold, header_words
+from mailbridge.reply.vocabulary import TIME, Role, fold, header_words
 
 _MOST_LINES = 30
 _LONGEST_WORD = 24
@@ -44,7 +45,7 @@ def header_block(lines: list[Line], first: int) -> HeaderBlock | None:
     if opening is None or opening.role is Role.OTHER:
         return None
     fields = _on_one_line(opening) or _fields(lines, opening)
-    if not _is_block(fields):
+    if not _is_block(fields) and not _is_lone_sender(lines, fields):
         return None
     return HeaderBlock(first, _last_line(lines, fields), _with_continuations(lines, fields), _language(fields))
 
@@ -139,17 +140,34 @@ def _is_block(fields: list[_Field]) -> bool:
 
 
 def _convincing(fields: list[_Field]) -> bool:
-    """An address, or a date with a digit, is what a trip from one town to another lacks."""
+    """An address, or the time of day, is what a trip from one town to another lacks."""
     if any("@" in field.value for field in fields):
         return True
-    return len(fields) >= 3 and any(field.role is Role.DATE and _has_time(field.value) for field in fields)
+    return len(fields) >= 3 and any(field.role is Role.DATE and TIME.found(fold(field.value[:100])) for field in fields)
 
 
-_TIME = re.compile(r"\d\d?[:.h時]\d\d|(?:19|20)\d\d")
+_MOMENT = re.compile(r"\d\d?[:.h時]\d\d|(?:19|20)\d\d")
 
 
 def _has_time(value: str) -> bool:
-    return _TIME.search(value[:100]) is not None
+    return _MOMENT.search(value[:100]) is not None
+
+
+_MAILBOX = re.compile(r"^[\"'*]*[^\W\d_][^<>\[\]:]*[<\[(](?:mailto:)?[^\s<>@]+@[^\s<>@]+[>\])]+$", re.IGNORECASE)
+
+
+def _is_lone_sender(lines: list[Line], fields: list[_Field]) -> bool:
+    """Whether one 'From: Ann <ann@example.org>', set apart below other text, is all that is left of the copied headers.
+
+    Prose goes on around such a line ('The header says: From: ... which is not ours.'), and forms have other labels beside it.
+    """
+    place, role, value, _ = fields[0]
+    if len(fields) > 1 or role is not Role.SENDER or not _MAILBOX.match(value):
+        return False
+    above, below = previous_line(lines, place - 1), next_line(lines, place + 1)
+    if above < 0 or below == len(lines) or lines[above].bare.endswith((":", "：")) or lines[below].bare[:1].islower():
+        return False
+    return lines[place - 1].blank and _colon(lines[below].bare) < 0 and lines[above].depth == lines[place].depth
 
 
 def _share_language(fields: list[_Field]) -> bool:
@@ -160,7 +178,8 @@ def _share_language(fields: list[_Field]) -> bool:
 
 def _language(fields: list[_Field]) -> str:
     languages = Counter(code for field in fields for code in sorted(field.languages))
-    return min(languages, key=lambda code: (-languages[code], _ORDER[code]))
+    likely = sorted((code for code in languages if languages[code] == max(languages.values())), key=_ORDER.__getitem__)
+    return likely[0] if len(likely) == 1 else by_date(likely, fold(" ".join(field.value for field in fields if field.role is Role.DATE)))
 
 
 _ORDER = {language.code: place for place, language in enumerate(LANGUAGES)}

@@ -240,13 +240,6 @@ def _number(part: str) -> tuple[int | None, str]:
     return (number, part[1:]) if 0 <= number < len(HABITS) else (None, part)
 
 
-def _close(around: list[tuple[int, int]], number: int) -> None:
-    for place in range(len(around) - 1, -1, -1):
-        if around[place][0] == number:
-            del around[place]
-            return
-
-
 class _In(StrEnum):
     """What a row of a container is."""
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from mailbridge.message.model import SpanKind
 from mailbridge.reply.attribution import attributions_in
 from mailbridge.reply.clients import BARE_BLOCK_QUOTE
-from mailbridge.reply.lines import Line, previous_line
+from mailbridge.reply.lines import Line, next_written, previous_line
 from mailbridge.reply.segments import Segment, SegmentKind, segments_of
-from mailbridge.reply.signature import Piece, split
+from mailbridge.reply.signature import Piece, is_delimiter, split
 from mailbridge.reply.subject import Thread, thread_of
 from mailbridge.reply.vocabulary import Role, fold
 
@@ -140,15 +140,21 @@ def _pieces(lines: list[Line], segments: list[Segment], forward: Segment | None)
 def _texts(lines: list[Line], segments: list[Segment]) -> _Texts:
     parted: dict[int, list[Piece]] = {}
     fresh: list[int] = []
+    delimited = max((index for index, segment in enumerate(segments) if index and _begins_with_delimiter(lines, segment)), default=0)
     for index, segment in enumerate(segments):
         if segment.kind is SegmentKind.QUOTE:
             continue
-        parted[index] = split(lines, segment.first, segment.last, after_text=bool(fresh))
+        parted[index] = split(lines, segment.first, segment.last, after_text=bool(fresh), delimited=index < delimited)
         if _has_fresh(lines, parted[index]):
             fresh.append(index)
     quotes = [index for index, segment in enumerate(segments) if segment.kind is SegmentKind.QUOTE]
     interleaved = bool(quotes) and any(quotes[0] < index < quotes[-1] for index in fresh)
     return _Texts(parted, fresh[0] if fresh else -1, fresh[-1] if fresh else -1, interleaved)
+
+
+def _begins_with_delimiter(lines: list[Line], segment: Segment) -> bool:
+    first = next_written(lines, segment.first)
+    return segment.kind is SegmentKind.TEXT and first < segment.last and is_delimiter(lines[first].bare)
 
 
 def _has_fresh(lines: list[Line], pieces: Sequence[Piece]) -> bool:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from itertools import islice
 from typing import NamedTuple
 
-from mailbridge.reply.attribution import Attribution, attributions_in, introduces
+from mailbridge.reply.attribution import Attribution, attributions_in
 from mailbridge.reply.headerblock import HeaderBlock, header_block
 from mailbridge.reply.lines import Hint, Line, next_line, next_written
-from mailbridge.reply.vocabulary import fold, forward_marks, originals
+from mailbridge.reply.vocabulary import DATE, TIME, fold, forward_marks, originals
 
 
 class SegmentKind(StrEnum):
@@ -43,10 +42,8 @@ _NAME_QUOTE = re.compile(r"^[^\W\d_]{1,16}>(?:\s|$)")
 _INITIALS_QUOTE = re.compile(r"^[^\W\d_]{1,3}>(?:\s|$)")
 _DECORATION = " \t\u00a0-_=*~#><\u2010\u2011\u2012–—\u2015─━|[]【】「」『』+:："
 _LONGEST_MARK = 90
-_LONGEST_SHARED = 500
-_MOST_SHARED = 50  # lines of one mail
-_MOST_DASHES = 5  # runs of them in one line
-_DASHES = re.compile(r"-{2,}")
+_LONGEST_TITLE = 500
+_FRAME = 3  # '>' in front of the line
 
 
 def segments_of(lines: list[Line]) -> list[Segment]:
@@ -90,10 +87,20 @@ def _quote_at(lines: list[Line], place: int, introductions: dict[int, Attributio
             body += 1
         return _below(lines, place, body, line.reason, 0.97)
     if line.depth:
+        if line.depth == _FRAME and not line.reason and _is_framed_introduction(line.bare):
+            return _below(lines, place, place + 1, "attribution:any", 0.9)
         return Segment(SegmentKind.QUOTE, place, place, _run_end(lines, place), line.reason or "quote-marks", 0.9)
     if _INITIALS_QUOTE.match(line.bare) and place + 1 < len(lines) and _INITIALS_QUOTE.match(lines[place + 1].bare):
         return Segment(SegmentKind.QUOTE, place, place, _run_end(lines, place, introduced=True), "quote-initials", 0.7)
     return None
+
+
+def _is_framed_introduction(bare: str) -> bool:
+    """'>>> Ann Example <ann@example.org> 3/5/2018 10:15 AM >>>', as GroupWise introduces what it does not mark."""
+    if not bare.endswith((">>>", ":")) or len(bare) > _LONGEST_TITLE:
+        return False
+    folded = fold(bare.rstrip("> "))
+    return DATE.found(folded) and TIME.found(folded)
 
 
 def _hinted(lines: list[Line], place: int) -> Segment:
@@ -114,13 +121,13 @@ def _mark_at(lines: list[Line], place: int) -> Segment | None:
     bare = lines[place].bare
     if not bare or not (_set_apart(bare) or _is_mark(bare.casefold())):
         return None
-    phrase = _phrase(bare)
+    phrase = marked_phrase(bare)
     forward_language, original_language = forward_marks().get(phrase), originals().get(phrase)
     if forward_language is None and original_language is None:
         return None
     below = next_written(lines, place + 1)
     block = header_block(lines, below) if below < len(lines) else None
-    if not _set_apart(bare) and block is None:
+    if block is None and (not _set_apart(bare) or (forward_language is None and not _is_framed(bare) and not _has_quote(lines, below))):
         return None
     reason = f"forward-mark:{forward_language}" if forward_language else f"original-message:{original_language}"
     body = block.last + 1 if block else place + 1
@@ -136,7 +143,7 @@ def _is_mark(phrase: str) -> bool:
     return phrase in forward_marks() or phrase in originals()
 
 
-def _phrase(bare: str) -> str:
+def marked_phrase(bare: str) -> str:
     """What a mark says without its decoration: dashes, stars, brackets, a name or a date behind a known phrase."""
     phrase = fold(bare.strip(_DECORATION)).strip(" .,!")
     for joint in (" from ", " by ", " von ", " de ", " от ", " av ", " da "):
@@ -149,6 +156,15 @@ def _phrase(bare: str) -> str:
 def _set_apart(bare: str) -> bool:
     """A phrase counts as a mark only where dashes, stars or a colon set it apart from prose."""
     return bare[0] in "-_=*~#\u2010\u2011\u2012–—\u2015─━<[【>" or bare[-1] in ":：-_=*"
+
+
+def _is_framed(bare: str) -> bool:
+    """Set apart by more than a colon, which people write too: 'Original message:'."""
+    return bare[0] in "-_=*~#\u2010\u2011\u2012–—\u2015─━<[【>" or bare[-1] in "-_=*"
+
+
+def _has_quote(lines: list[Line], place: int) -> bool:
+    return place < len(lines) and (lines[place].depth > 0 or lines[place].bare[:1] == "|")
 
 
 def _below(lines: list[Line], first: int, body: int, reason: str, confidence: float) -> Segment:
@@ -198,9 +214,11 @@ def _with_rules_above(lines: list[Line], segment: Segment, text_from: int) -> in
     if not segment.introduced and not segment.final:
         return first
     place = first - 1
-    while place >= text_from and (lines[place].blank or _is_rule(lines[place].bare)):
+    titles = segment.headers is not None
+    while place >= text_from and (lines[place].blank or _is_rule(lines[place].bare) or (titles and _is_title(lines[place].bare))):
         if not lines[place].blank:
             first = place
+            titles = titles and _is_rule(lines[place].bare)
         place -= 1
     return first
 
@@ -209,32 +227,14 @@ def _is_rule(bare: str) -> bool:
     return len(bare) >= 3 and set(bare) <= _RULE_CHARACTERS
 
 
-def with_shared_lines_parted(lines: list[Line], text: str) -> list[Line]:
-    """The lines, with those broken in two where a mail program put an introduction right behind the last words of the reply.
-
-    'Yes.--- On Wed, 4 March 2015, Ann <ann@example.org> wrote:' and 'Yes.-----Original Message-----' are what is meant.
-    """
-    if "--" not in text:
-        return lines
-    parted: list[Line] = []
-    tries = 0
-    for line in lines:
-        may_share = "--" in line.bare[1:_LONGEST_SHARED] and not line.depth and line.bare[0] not in "-_=" and tries < _MOST_SHARED
-        tries += may_share
-        joint = _joint(text[line.start : line.end]) if may_share else 0
-        if not joint:
-            parted.append(line)
-            continue
-        content = text[line.start : line.end]
-        parted.append(line._replace(end=line.start + joint, bare=content[:joint].strip()))
-        parted.append(line._replace(start=line.start + joint, bare=content[joint:].strip()))
-    return parted
+_TITLE_EDGES = "-_=*\u2010\u2011\u2012–—\u2015─━"
+_TITLE = re.compile(r"^\*?[-_=\u2010-\u2015─━]{2,}[ ]?[^-_=\u2010-\u2015─━]{3,60}?[ ]?[-_=\u2010-\u2015─━]{2,}\*?$")
+# 'Ann Example ---05.03.2018 10:15:33---The door', as Notes writes it above the headers.
+_NOTES_TITLE = re.compile(r"^[^-]{1,80}-{2,3}\s?\d[^-]*\d\d[:.]\d\d[^-]*-{2,3}.*$")
 
 
-def _joint(content: str) -> int:
-    """How far into the line an introduction begins with dashes; 0 where none does."""
-    for dashes in islice(_DASHES.finditer(content[:_LONGEST_SHARED]), _MOST_DASHES):
-        head, tail = content[: dashes.start()].strip(), content[dashes.start() :].strip()
-        if any(sign.isalnum() for sign in head) and tail and (_phrase(tail) in originals() or introduces(tail)):
-            return dashes.start()
-    return 0
+def _is_title(bare: str) -> bool:
+    """A line framed by dashes right above copied headers: 'original message' in words that we do not know."""
+    if bare[:1] in _TITLE_EDGES and _TITLE.match(bare):
+        return True
+    return _NOTES_TITLE.match(bare[:_LONGEST_TITLE]) is not None

@@ -6,8 +6,9 @@ import re
 from typing import NamedTuple
 
 from mailbridge.message.model import SpanKind
+from mailbridge.reply.applines import LONGEST_APP_LINE, app_language
 from mailbridge.reply.lines import Hint, Line
-from mailbridge.reply.vocabulary import disclaimers, fold, mobile_edges, mobile_signatures, sign_off_openers, sign_offs
+from mailbridge.reply.vocabulary import disclaimers, fold, sign_off_openers, sign_offs
 
 
 class Piece(NamedTuple):
@@ -28,37 +29,33 @@ class _Start(NamedTuple):
     confidence: float
 
 
-_DASHES = frozenset({"--", "-- ", "—", "---", "––", "——", "--\xad", "&#8212;", "᠆᠆", "-–", "ᐧ"})
-_RULE = re.compile(r"^(?:_{3,}|-{4,}|={3,}|\*{3,}|~{3,}|#{3,})$")
+_DASHES = frozenset({"--", "-- ", "—", "---", "––", "——", "--\xad", "&#8212;", "᠆᠆", "-–", "–-", "-- -", "ᐧ"})
+_RULE = re.compile(r"^(?:_{2,}|-{4,}|={2,}|\*{2,}|~{2,}|#{3,}|\+{2,}|–|(?:[-–—_*] ){2,}[-–—_*])$")
 _LONG_RULE = 5
 # '- Ann', '-Ann Example', '/Ann', '—Ann': a dash or a slash and one to three words that are no sentence.
 _DASH_NAME = re.compile(r"^(?:[-–—]{1,2}|/|~)\s?[^\W\d_][\w.'’-]{0,24}(?: [^\W\d_][\w.'’-]{0,24}){0,2}$")
 _LIST_ITEM = re.compile(r"^(?:[-–—*•·+]|\d+[.)])\s?\S")
 _POSTSCRIPT = re.compile(r"^p\.?\s?s\.?\s?[:.\-–— ]|^n\.?b\.?:", re.IGNORECASE)
-_EDGE = " \t\u00a0.!*_-–—|[]()<>«»＞。"
 _TRAILING = " \t\u00a0,.;:!~-–—*_…。、，！　)"
 _SEPARATORS = (",", "!", ".", " -", " /", "，", "。", "、")
 _SENTENCE = re.compile(r"\w{2}[.?!](?:\s|$)|[。？]$")
-
-# Words of a sentence that begins like such a line: 'Sent from my desk, which is easier'.
-_TELLS = re.compile(
-    r"\b(?:is|was|are|were|has|have|had|because|which|please|but|that|never|not|ist|sind|war|weil|bitte|est|sont|es|era|è|sono)\b"
-)
+_SENTENCE_ENDS = frozenset(".!?…。！？,;")
 
 _MOST_SIGNATURE_LINES = 16
+_DELIMITED = ("signature:dashes", "signature:rule", "mobile-signature")
+_MOST_FAREWELL_LINES = 4  # 'Thanks,', a name, and what else stands between a farewell and the delimiter
 _LONG_SENTENCE = 10  # words
 _MOST_DASHED_LINES = 40
 _LONGEST_SIGNATURE_LINE = 110
-_LONGEST_APP_LINE = 120
-_MOST_APP_WORDS = 12
 _LONGEST_SIGN_OFF = 80
 _DISCLAIMER_SEARCH = 60
 
 
-def split(lines: list[Line], first: int, last: int, *, after_text: bool) -> list[Piece]:
+def split(lines: list[Line], first: int, last: int, *, after_text: bool, delimited: bool = False) -> list[Piece]:
     """The lines `first` to `last` (exclusive) as pieces: fresh, then what is appended to it.
 
-    `after_text` says that fresh text stands above, so that all of this may be a signature.
+    `after_text` says that fresh text stands above, so that all of this may be a signature; `delimited` that one stands below, behind
+    its delimiter: then a farewell is the end of the letter.
     """
     hinted = _hinted(lines, first, last)
     if hinted is not None:
@@ -66,7 +63,7 @@ def split(lines: list[Line], first: int, last: int, *, after_text: bool) -> list
     written = [place for place in range(first, last) if lines[place].bare]
     if not written:
         return [_fresh(first, last)] if last > first else []
-    start = _signature_start(lines, written, after_text=after_text)
+    start = _signature_start(lines, written, after_text=after_text, delimited=delimited)
     fresh_end = start.place if start else last
     disclaimer = _disclaimer_start(lines, written, fresh_end, after_text=after_text)
     pieces = [_fresh(first, min(fresh_end, disclaimer.place if disclaimer else last))]
@@ -99,45 +96,77 @@ def _hinted(lines: list[Line], first: int, last: int) -> list[Piece] | None:
     return pieces
 
 
-def _signature_start(lines: list[Line], written: list[int], *, after_text: bool) -> _Start | None:
-    """The earliest line at which a signature begins."""
+def is_delimiter(bare: str) -> bool:
+    """Whether the line is the delimiter of RFC 3676 4.3, or one of its misspellings."""
+    return bare in _DASHES
+
+
+def _signature_start(lines: list[Line], written: list[int], *, after_text: bool, delimited: bool) -> _Start | None:
+    """The earliest line at which a signature begins; a farewell above a delimiter is the end of the letter."""
     for index in range(0 if after_text else 1, len(written)):
         start = _starts_here(lines, written, index)
-        if start is not None:
-            return start
+        if start is None:
+            continue
+        if start.reason.startswith("sign-off") and (delimited or _is_above_delimiter(lines, written, index)):
+            continue
+        return start
     return None
+
+
+def _is_above_delimiter(lines: list[Line], written: list[int], index: int) -> bool:
+    """Whether a delimiter, a rule or an app's line begins a signature of its own below this farewell."""
+    below = range(index + 1, min(len(written), index + 1 + _MOST_FAREWELL_LINES))
+    starts = (_starts_here(lines, written, other) for other in below)
+    return any(start.reason.startswith(_DELIMITED) for start in starts if start)
 
 
 def _starts_here(lines: list[Line], written: list[int], index: int) -> _Start | None:
     place = written[index]
     bare = lines[place].bare
-    if len(bare) > _LONGEST_APP_LINE:
+    if len(bare) > LONGEST_APP_LINE:
         return None
-    language = mobile_language(bare)
-    if language:
+    language = app_language(bare)
+    if language and not _is_mentioned(lines, written, index):
         return _Start(place, f"mobile-signature:{language}", 0.95)
     if len(written) - index > _MOST_DASHED_LINES + 1:
         return None
     rest = written[index + 1 :]
     if bare in _DASHES:
-        return _dashes(lines, place, rest)
-    if len(bare) >= 3 and bare[0] == bare[-1] and _RULE.match(bare):
-        return _rule(lines, place, rest)
+        return _dashes(lines, written, index)
+    if bare[0] == bare[-1] and _RULE.match(bare):
+        return _rule(lines, place, rest, set_apart=index == 0 or written[index - 1] < place - 1)
     if len(bare) > _LONGEST_SIGN_OFF:
         return None
     return _sign_off(lines, place, rest) or _dash_name(lines, index, rest, written)
 
 
-def _dashes(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
-    """A delimiter of RFC 3676 4.3, or one of its misspellings, with no more below it than a signature has."""
-    if lines[place].bare == "---" and not _short(lines, rest, most=10):
+def _is_mentioned(lines: list[Line], written: list[int], index: int) -> bool:
+    """Whether a sentence goes on around an app's line: 'It adds / Sent from my phone / to each mail.'"""
+    if index == 0 or index + 1 == len(written):
+        return False
+    return lines[written[index + 1]].bare[0].islower() and lines[written[index - 1]].bare[-1] not in _SENTENCE_ENDS
+
+
+def _dashes(lines: list[Line], written: list[int], index: int) -> _Start | None:
+    """A delimiter of RFC 3676 4.3, or one of its misspellings, with no more below it than a signature has.
+
+    Dashes right below a line that are no end of the letter part columns, steps or code: then the letter goes on below them.
+    """
+    place, rest = written[index], written[index + 1 :]
+    if lines[place].bare == "---" and (not _short(lines, rest, most=10) or lines[written[0]].bare == "---"):
+        return None
+    if index and written[index - 1] == place - 1 and any(_goes_on(lines, below) for below in rest[1:]):
         return None
     return _Start(place, "signature:dashes", 0.97 if lines[place].bare == "--" else 0.85)
 
 
-def _rule(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
+def _goes_on(lines: list[Line], place: int) -> bool:
+    return not lines[place - 1].bare and _says_something(lines[place].bare)
+
+
+def _rule(lines: list[Line], place: int, rest: list[int], *, set_apart: bool) -> _Start | None:
     """A line of dashes or underscores, set apart, above a few short lines: list footers and signatures with a frame."""
-    if not rest or (place > 0 and lines[place - 1].bare) or len(rest) > _MOST_SIGNATURE_LINES:
+    if not rest or not set_apart or len(rest) > _MOST_SIGNATURE_LINES:
         return None
     if len(lines[place].bare) < _LONG_RULE and (len(rest) > 5 or any(_SENTENCE.search(lines[other].bare) for other in rest)):
         return None
@@ -150,28 +179,6 @@ def _rule(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
 
 def _short(lines: list[Line], rest: list[int], *, most: int) -> bool:
     return len(rest) <= most and all(len(lines[place].bare) <= _LONGEST_SIGNATURE_LINE for place in rest)
-
-
-def mobile_language(bare: str) -> str:
-    """The language of a line that an app or a phone signs with ('Sent from my phone'), '' for any other line."""
-    if not _may_be_app_line(bare):
-        return ""
-    folded = fold(bare.split("<http", 1)[0].split("(http", 1)[0]).strip(_EDGE)
-    if not 8 <= len(folded) <= _LONGEST_APP_LINE or _SENTENCE.search(folded):
-        return ""
-    phrases, rows = mobile_signatures()
-    matching = [rows[place] for place in phrases.matches(folded)] if len(folded.split()) <= _MOST_APP_WORDS else []
-    if _TELLS.search(folded):
-        matching = [(language, phrase) for language, phrase in matching if _TELLS.search(phrase)]
-    return matching[0][0] if matching else ""
-
-
-def _may_be_app_line(bare: str) -> bool:
-    """Whether the first or the last word is one of those lines'; cheaper than trying them all on each line."""
-    folded = bare.casefold().strip(_EDGE)
-    firsts, glued, lasts = mobile_edges()
-    first = folded.partition(" ")[0].strip(_EDGE)
-    return first in firsts or folded.startswith(glued) or folded.endswith(lasts)
 
 
 def _sign_off(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
@@ -267,9 +274,13 @@ def _dash_name(lines: list[Line], index: int, rest: list[int], written: list[int
     above = lines[written[index - 1]].bare if index else ""
     if _LIST_ITEM.match(above) or above.endswith((":", "：")):
         return None
-    if above and lines[place - 1].bare and bare[1:2] == " ":
+    if above and lines[place - 1].bare and bare[1:2] == " " and (rest or above[-1] not in ".!?" or not _is_capitalised(bare)):
         return None
     return _Start(place, "signature:name", 0.7)
+
+
+def _is_capitalised(bare: str) -> bool:
+    return all(word[0].isupper() for word in bare.lstrip("-–—/~ ").split())
 
 
 def _signature_pieces(lines: list[Line], start: _Start, last: int) -> list[Piece]:
@@ -289,7 +300,7 @@ def _app_pieces(lines: list[Line], start: _Start, written: list[int], last: int)
     if _short(lines, written, most=6) or not written:
         return [Piece(SpanKind.SIGNATURE, start.place, last, start.reason, start.confidence)]
     ends = start.place + 1
-    while ends < last and lines[ends].bare and mobile_language(lines[ends].bare):
+    while ends < last and lines[ends].bare and app_language(lines[ends].bare):
         ends += 1
     return [
         Piece(SpanKind.SIGNATURE, start.place, ends, start.reason, start.confidence),

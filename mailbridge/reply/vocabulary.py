@@ -38,6 +38,7 @@ class Template:
     pattern: str
     has_date: bool
     is_weak: bool  # nothing but a date, a name and a preposition, as in '5 May 2021, 10:15 from Ann': prose has that too
+    first_word: str
     opens_with_word: bool  # and not with a name or a date, which could swallow a line that stands above
 
 
@@ -46,17 +47,31 @@ def fold(text: str) -> str:
     return " ".join(text.translate(_INVISIBLE).casefold().split())
 
 
+# The typographic apostrophe is the plain one: 'd’origine', 'iPhone’a'.
 # Marks of direction and width that clients put around addresses: U+200B-F, U+202A-E, U+2060, U+2066-9, U+FEFF, U+00AD.
 # The Turkish capital dotted I folds to two code points, of which the second is no letter.
 _DIRECTION = (0xAD, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_INVISIBLE: dict[int, str | None] = {0x130: "i"} | dict.fromkeys(_DIRECTION)
+_INVISIBLE: dict[int, str | None] = {0x130: "i", 0x2019: "'", 0x2BC: "'"} | dict.fromkeys(_DIRECTION)
 
 
 @cache
 def attributions() -> tuple[PhraseSet, tuple[Template, ...]]:
     """The set of all languages' ways to introduce a quote, and what its members are."""
-    templates = tuple(_template(language.code, phrase) for language in LANGUAGES for phrase in language.attribution)
+    templates = tuple(_template(language.code, phrase) for language in LANGUAGES for phrase in _introductions(language))
     return PhraseSet([template.pattern for template in templates]), templates
+
+
+@cache
+def opening_words() -> frozenset[str]:
+    """The first words of introductions that begin with a word and tell a date: 'on', 'am', 'le'."""
+    return frozenset(template.first_word for template in attributions()[1] if template.opens_with_word and template.has_date)
+
+
+@cache
+def date_marks() -> tuple[PhraseSet, tuple[str, ...]]:
+    """The set of ways to write a date that only one of several neighbours has, and the language of each."""
+    rows = [(language.code, mark) for language in LANGUAGES for mark in language.date_marks]
+    return PhraseSet([mark for _, mark in rows], anywhere=True), tuple(code for code, _ in rows)
 
 
 @cache
@@ -73,13 +88,23 @@ def closing_words() -> frozenset[str]:
     return frozenset(phrase.split()[-1] for phrase in folded if not phrase.endswith("}"))
 
 
+def _introductions(language: Phrases) -> tuple[str, ...]:
+    """The language's phrases; what it says without a date ('{who} wrote') it says with one too, in whatever order."""
+    verbs = [phrase.removeprefix(_WHO).strip() for phrase in language.attribution if _WHEN not in phrase and phrase.startswith(_WHO)]
+    orders = ("{when} {who} %s", "{when} %s {who}", "{who} %s {when}")
+    formed = (order.replace("%s", verb) for verb in verbs if _WHO not in verb for order in orders)
+    return tuple(dict.fromkeys((*language.attribution, *formed)))
+
+
 def _template(code: str, phrase: str) -> Template:
     folded = fold(phrase)
+    literal = _PLACEHOLDER.sub("", folded).strip()
     return Template(
         language=code,
         pattern=_as_pattern(folded),
         has_date=_WHEN in folded,
-        is_weak=folded.endswith("}") and len(_PLACEHOLDER.sub("", folded).strip()) <= _LONGEST_PREPOSITION,
+        is_weak=folded.endswith("}") and len(literal) <= _LONGEST_PREPOSITION and literal not in closing_words(),
+        first_word=folded.partition(" ")[0],
         opens_with_word=not folded.startswith("{"),
     )
 
@@ -214,5 +239,11 @@ _YEAR = r"\b(?:19|20)\d\d\b"
 _NUMERIC_DAY = r"(?:^|[^\d./-])\d{1,2}[./-] ?\d{1,2}[./-] ?\d{2,4}(?:[^\d]|$)"
 # A point parts hours and minutes in Danish and Finnish; between other numbers it makes versions and network addresses.
 _CLOCK = r"\d{1,2}[:h時시点]\s?\d{2}|(?:^|[^\d.])[0-2]?\d\.[0-5]\d(?:\.[0-5]\d)?(?:[^\d.]|\.$|$)|\d\s?(?:am|pm|a\.m|p\.m|uhr)\b"
-DATE = Pattern(f"{_YEAR}|{_NUMERIC_DAY}")
+_MONTHS = "|".join(sorted({escaped(name) for name in month_numbers() if not name[0].isdigit()}))
+_NAMED_DAY = (
+    rf"(?:^|\PL)(?:{_MONTHS})\.? \d{{1,2}}(?:\D|$)"
+    rf"|(?:^|\D)\d{{1,2}}(?:st|nd|rd|th)?[.,]? (?:de |of )?(?:{_MONTHS})(?:\PL|$)"
+    r"|\d[月월] ?\d"
+)
+DATE = Pattern(f"{_YEAR}|{_NUMERIC_DAY}|{_NAMED_DAY}")
 TIME = Pattern(_CLOCK)

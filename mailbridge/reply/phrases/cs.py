@@ -33,7 +33,7 @@ CS = Phrases(
         "{who} napísal(a)",
     ),
     sender=("od", "odesílatel", "odosielateľ", "odesilatel"),
-    date=("odesláno", "datum", "odoslané", "dátum", "odoslal", "odeslané", "odesláno dne"),
+    date=("odesláno", "datum", "odoslané", "dátum", "odoslal", "odeslané", "odesláno dne", "datum odeslání"),
     to=("komu", "příjemce", "pre", "príjemca", "pro"),
     cc=("kopie", "kopia", "kópia", "skrytá kopie", "cc"),
     subject=("předmět", "predmet", "věc", "vec"),
@@ -60,6 +60,8 @@ CS = Phrases(
         "stáhnout outlook pro {thing}",
         "získať outlook pre {thing}",
         "bez virů {thing}",
+        "odoslané zo {thing}",
+        "omluvte stručnost",
     ),
     sign_offs=(
         "s pozdravem", "s přátelským pozdravem", "s úctou", "předem děkuji", "hezký den", "s přáním hezkého dne",

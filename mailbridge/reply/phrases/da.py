@@ -25,7 +25,7 @@ DA = Phrases(
     subject=("emne",),
     original=(
         "oprindelig meddelelse", "original meddelelse", "oprindelig besked", "original besked", "oprindelig mail",
-        "oprindelig e-mail", "original mail",
+        "oprindelig e-mail", "original mail", "oprindelig e-mailmeddelelse",
     ),
     forwarded=(
         "videresendt meddelelse", "videresendt besked", "start på videresendt besked",
@@ -41,6 +41,9 @@ DA = Phrases(
         "få outlook til {thing}",
         "download outlook til {thing}",
         "virusfri {thing}",
+        "sendt fra en {thing}",
+        "sendt fra mobil",
+        "undskyld kortheden",
     ),
     sign_offs=(
         "med venlig hilsen", "venlig hilsen", "mvh", "hilsen", "de bedste hilsner", "bedste hilsner",
@@ -59,4 +62,13 @@ DA = Phrases(
     other=("svar til", "vedhæftede filer", "vedhæftet", "prioritet"),
     reply_prefixes=("sv", "svar"),
     forward_prefixes=("vs", "vid", "videresendt"),
+    date_marks=(
+        r"\b(?:marts|maj)\b",
+        r"kl\.? \d\d?\.\d\d",
+        r"(?:dag|man\.|tirs\.|ons\.|tors\.|fre\.|lør\.|søn\.) den \d",
+        r"(?:^|\W)(?:tirs|tors|lør|søn|lørdag|søndag|mandag|tirsdag)(?:\W|$)",
+        r"\d\d?[/-]\d\d?[/-]\d{2,4}",
+        r"^den (?:man|tir|ons|tor|fre|lør|søn)",
+        r"\d\. (?:jan|feb|mar|apr|maj|jun|jul|aug|sep|okt|nov|dec)",
+    ),
 )

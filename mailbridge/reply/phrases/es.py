@@ -20,11 +20,17 @@ ES = Phrases(
         "{who} ha escrito",
     ),
     sender=("de", "remitente", "desde"),
-    date=("enviado", "fecha", "enviado el", "enviado a", "fecha de envío", "enviada"),
+    date=(
+        "enviado", "fecha", "enviado el", "enviado a", "fecha de envío", "enviada", "enviado a las", "enviado en",
+        "enviada el", "fecha y hora",
+    ),
     to=("para", "a", "destinatario"),
     cc=("cc", "cco", "con copia", "copia"),
     subject=("asunto", "tema"),
-    original=("mensaje original", "correo original", "mensaje original de", "cita original"),
+    original=(
+        "mensaje original", "correo original", "mensaje original de", "cita original", "mensaje inicial",
+        "mensaje anterior",
+    ),
     forwarded=(
         "mensaje reenviado", "inicio del mensaje reenviado", "correo reenviado", "mensaje enviado", "reenviado por",
         "comienzo del mensaje reenviado", "inicio de mensaje reenviado",
@@ -40,6 +46,11 @@ ES = Phrases(
         "obtén outlook para {thing}",
         "descargar outlook para {thing}",
         "libre de virus {thing}",
+        "enviado a través de {thing}",
+        "disculpe la brevedad",
+        "por favor disculpe la brevedad",
+        "obtenga outlook para {thing}",
+        "consigue outlook para {thing}",
     ),
     sign_offs=(
         "saludos", "un saludo", "saludos cordiales", "atentamente", "cordialmente", "un cordial saludo",

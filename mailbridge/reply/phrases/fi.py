@@ -23,10 +23,12 @@ FI = Phrases(
     subject=("aihe", "otsikko"),
     original=(
         "alkuperäinen viesti", "alkuperäinen sähköposti", "alkuperainen viesti", "alkuperäinen tapaaminen",
+        "alkuperäinen sähköpostiviesti",
     ),
     forwarded=(
         "välitetty viesti", "edelleenlähetetty viesti", "lähetetty edelleen", "välitetty viesti alkaa",
         "alkaa välitetty viesti", "edelleen lähetetty viesti", "välitetyn viestin alku", "välitetty sähköposti",
+        "edelleenlähetetty sähköposti",
     ),
     mobile=(
         "lähetetty {thing}",
@@ -37,6 +39,9 @@ FI = Phrases(
         "hanki outlook for {thing}",
         "hanki outlook {thing}",
         "lataa outlook {thing}",
+        "hanki {thing} androidille",
+        "hanki {thing} iosille",
+        "pahoittelen lyhyyttä",
     ),
     sign_offs=(
         "ystävällisin terveisin", "terveisin", "parhain terveisin", "yst. terv", "yt", "terv", "hyvää päivänjatkoa",
@@ -48,10 +53,13 @@ FI = Phrases(
         "jos et ole viestin", "tämä sähköpostiviesti", "vain vastaanottajalle",
     ),
     months=(
-        "tammikuuta tammikuu tammi", "helmikuuta helmikuu helmi", "maaliskuuta maaliskuu maalis",
-        "huhtikuuta huhtikuu huhti", "toukokuuta toukokuu touko", "kesäkuuta kesäkuu kesä", "heinäkuuta heinäkuu heinä",
-        "elokuuta elokuu elo", "syyskuuta syyskuu syys", "lokakuuta lokakuu loka", "marraskuuta marraskuu marras",
-        "joulukuuta joulukuu joulu",
+        "tammikuuta tammikuu tammi tammik", "helmikuuta helmikuu helmi helmik",
+        "maaliskuuta maaliskuu maalis maalisk",
+        "huhtikuuta huhtikuu huhti huhtik", "toukokuuta toukokuu touko toukok", "kesäkuuta kesäkuu kesä kesäk",
+        "heinäkuuta heinäkuu heinä heinäk",
+        "elokuuta elokuu elo elok", "syyskuuta syyskuu syys syysk", "lokakuuta lokakuu loka lokak",
+        "marraskuuta marraskuu marras marrask",
+        "joulukuuta joulukuu joulu jouluk",
     ),
     other=("liitteet", "liite", "vastausosoite", "tärkeys"),
     reply_prefixes=("vs",),

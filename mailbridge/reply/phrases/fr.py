@@ -22,18 +22,22 @@ FR = Phrases(
         "{who} écrivait",
     ),
     sender=("de", "expéditeur", "envoyé par", "exp", "de la part de"),
-    date=("envoyé", "date", "envoyé le", "date d'envoi", "envoye", "message du", "reçu le", "daté"),
-    to=("à", "a", "destinataire", "pour", "destinataires"),
+    date=(
+        "envoyé", "date", "envoyé le", "date d'envoi", "envoye", "message du", "reçu le", "daté", "envoyé à",
+        "envoyé par", "envoyée",
+    ),
+    to=("à", "a", "destinataire", "pour", "destinataires", "vers"),
     cc=("cc", "copie à", "copie", "cci", "cc à"),
     subject=("objet", "sujet"),
     original=(
         "message d'origine", "message original", "message d’origine", "courriel original", "mail original",
-        "e-mail d'origine", "message initial", "e-mail d’origine", "rendez-vous d'origine",
+        "e-mail d'origine", "message initial", "e-mail d’origine", "rendez-vous d'origine", "mail d'origine",
+        "message précédent", "courrier original",
     ),
     forwarded=(
         "message transféré", "début du message transféré", "message transmis", "courriel transféré",
         "message réexpédié", "début du message réexpédié", "e-mail transféré", "mail transféré", "transféré par",
-        "message suivi", "transfered message",
+        "message suivi", "transfered message", "message réacheminé",
     ),
     mobile=(
         "envoyé de mon {thing}",
@@ -53,6 +57,11 @@ FR = Phrases(
         "télécharger outlook pour {thing}",
         "provenance : courrier pour {thing}",
         "garanti sans virus {thing}",
+        "envoyé à partir d'un {thing}",
+        "envoyé d'un {thing}",
+        "veuillez excuser ma brièveté",
+        "veuillez excuser la brièveté",
+        "merci d'excuser la brièveté",
     ),
     sign_offs=(
         "cordialement", "bien cordialement", "très cordialement", "cdt", "cdlt", "bien à vous", "bien à toi",

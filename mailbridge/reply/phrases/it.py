@@ -28,10 +28,11 @@ IT = Phrases(
     subject=("oggetto",),
     original=(
         "messaggio originale", "messaggio originario", "mail originale", "e-mail originale", "messaggio di origine",
+        "messaggio iniziale", "messaggio precedente",
     ),
     forwarded=(
         "messaggio inoltrato", "inizio messaggio inoltrato", "inizio del messaggio inoltrato", "mail inoltrata",
-        "inoltrato da", "messaggio inoltrato da",
+        "inoltrato da", "messaggio inoltrato da", "e-mail inoltrata",
     ),
     mobile=(
         "inviato da {thing}",
@@ -44,6 +45,12 @@ IT = Phrases(
         "ottieni outlook per {thing}",
         "scarica outlook per {thing}",
         "privo di virus {thing}",
+        "scusate la brevità",
+        "perdonate la brevità",
+        "si prega di scusare la brevità",
+        "inviato dal {thing}",
+        "inviato dallo {thing}",
+        "inviata da {thing}",
     ),
     sign_offs=(
         "saluti", "cordiali saluti", "distinti saluti", "un saluto", "cordialmente", "un cordiale saluto",

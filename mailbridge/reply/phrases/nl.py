@@ -21,17 +21,17 @@ NL = Phrases(
         "{who} heeft geschreven",
     ),
     sender=("van", "afzender"),
-    date=("verzonden", "datum", "verstuurd", "verzonden op", "datum verzonden", "verzenddatum"),
+    date=("verzonden", "datum", "verstuurd", "verzonden op", "datum verzonden", "verzenddatum", "datum/tijd"),
     to=("aan", "naar"),
     cc=("cc", "bcc", "kopie"),
     subject=("onderwerp",),
     original=(
         "oorspronkelijk bericht", "origineel bericht", "originele bericht", "oorspronkelijke bericht",
-        "oorspronkelijke mail", "oorspronkelijke afspraak",
+        "oorspronkelijke mail", "oorspronkelijke afspraak", "oorspronkelijk e-mailbericht", "oorspronkelijke e-mail",
     ),
     forwarded=(
-        "doorgestuurd bericht", "begin doorgestuurd bericht", "doorgezonden bericht", "begin van doorgestuurd bericht",
-        "doorgestuurde mail", "doorgestuurd door",
+        "doorgestuurd bericht", "begin doorgestuurd bericht", "doorgezonden bericht",
+        "begin van doorgestuurd bericht", "doorgestuurde mail", "doorgestuurd door", "doorgestuurde e-mail",
     ),
     mobile=(
         "verstuurd vanaf mijn {thing}",
@@ -47,6 +47,8 @@ NL = Phrases(
         "outlook voor {thing} downloaden",
         "download outlook voor {thing}",
         "virusvrij {thing}",
+        "excuses voor de beknoptheid",
+        "haal outlook voor {thing}",
     ),
     sign_offs=(
         "met vriendelijke groet", "met vriendelijke groeten", "vriendelijke groeten", "vriendelijke groet", "groeten",

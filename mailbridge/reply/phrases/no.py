@@ -26,11 +26,12 @@ NO = Phrases(
     subject=("emne",),
     original=(
         "opprinnelig melding", "original melding", "originalmelding", "opprinnelig e-post", "opprinneleg melding",
-        "opprinnelig mail",
+        "opprinnelig mail", "opprinnelig e-postmelding",
     ),
     forwarded=(
         "videresendt melding", "videresendt e-post", "start på videresendt melding", "videresendt beskjed",
         "vidaresend melding", "begynnelse på videresendt melding", "starten på videresendt melding",
+        "videresendt e-postmelding",
     ),
     mobile=(
         "sendt fra min {thing}",
@@ -42,10 +43,16 @@ NO = Phrases(
         "last ned outlook for {thing}",
         "skaff deg outlook for {thing}",
         "hent outlook for {thing}",
+        "sendt fra en {thing}",
+        "sendt fra mobil",
+        "beklager kort svar",
     ),
     sign_offs=(
         "med vennlig hilsen", "vennlig hilsen", "mvh", "hilsen", "beste hilsen", "med venleg helsing", "venleg helsing",
         "helsing", "på forhånd takk", "med beste hilsen", "ha en fin dag", "vh", "vennlige hilsener",
+        "beste hilsener",
+        "hilsener",
+        "med vennlige hilsener",
     ),
     thanks=("takk", "tusen takk", "mange takk", "takk på forhånd"),
     disclaimers=(
@@ -60,4 +67,11 @@ NO = Phrases(
     other=("svar til", "vedlegg", "prioritet", "viktighet"),
     reply_prefixes=("sv",),
     forward_prefixes=("vs", "vid"),
+    date_marks=(
+        r"\d\. mars\b|\bmai\b|\bdes",
+        r"klokken",
+        r"(?:^|\W)(?:tir|tor|lør|søn|lørdag|søndag|mandag|tirsdag)(?:\W|$)",
+        r"^(?:man|tir|ons|tor|fre|lør|søn)\w*\.?,? \d",
+        r"\d\. (?:jan|feb|mar|apr|mai|jun|jul|aug|sep|okt|nov|des)[^ ]* \d{4},? kl\.? \d\d?:\d\d",
+    ),
 )

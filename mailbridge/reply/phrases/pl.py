@@ -39,7 +39,8 @@ PL = Phrases(
     subject=("temat", "tytuł"),
     original=(
         "wiadomość oryginalna", "oryginalna wiadomość", "wiadomosc oryginalna", "treść oryginalnej wiadomości",
-        "pierwotna wiadomość", "oryginalny list", "wiadomość pierwotna",
+        "pierwotna wiadomość", "oryginalny list", "wiadomość pierwotna", "oryginalny e-mail",
+        "oryginalna wiadomość e-mail",
     ),
     forwarded=(
         "przekazana wiadomość", "treść przekazanej wiadomości", "wiadomość przekazana",
@@ -57,6 +58,11 @@ PL = Phrases(
         "pobierz outlook dla {thing}",
         "pobierz aplikację outlook dla {thing}",
         "wolny od wirusów {thing}",
+        "wysłano za pomocą {thing}",
+        "wysłano przez {thing}",
+        "wysłano ze {thing}",
+        "wysłane ze {thing}",
+        "przepraszam za zwięzłość",
     ),
     sign_offs=(
         "pozdrawiam", "z poważaniem", "z wyrazami szacunku", "pozdrowienia", "serdecznie pozdrawiam",

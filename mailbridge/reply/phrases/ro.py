@@ -24,18 +24,19 @@ RO = Phrases(
         "{who} scrie",
     ),
     sender=("de la", "expeditor", "din partea", "de la:"),
-    date=("trimis", "data", "trimis la", "data trimiterii", "trimisă", "dată", "expediat"),
+    date=("trimis", "data", "trimis la", "data trimiterii", "trimisă", "dată", "expediat", "trimise", "trimis pe"),
     to=("către", "catre", "la", "pentru", "destinatar", "destinatari"),
     cc=("cc", "copie", "cci", "copie la"),
     subject=("subiect", "subiectul"),
     original=(
         "mesaj original", "mesajul original", "mesaj inițial", "mesaj initial", "mesajul inițial", "e-mail original",
+        "mesaj iniţial", "mesaj anterior",
     ),
     forwarded=(
         "mesaj redirecționat", "mesaj redirectionat", "mesaj redirecţionat", "mesaj retransmis",
         "începutul mesajului redirecționat", "început mesaj redirecționat", "mesaj transmis mai departe",
         "începe mesajul redirecționat", "începutul mesajului transmis mai departe", "mesajul redirecționat",
-        "mesaj înaintat",
+        "mesaj înaintat", "mesaj transmis", "mesaj retrimis",
     ),
     mobile=(
         "trimis de pe {thing}",
@@ -52,6 +53,8 @@ RO = Phrases(
         "obtineti outlook pentru {thing}",
         "descărcați outlook pentru {thing}",
         "fără viruși {thing}",
+        "vă rog să scuzați concizia",
+        "trimisă de pe {thing}",
     ),
     sign_offs=(
         "cu stimă", "cu stima", "cu respect", "cu deosebită considerație", "cu deosebita consideratie",

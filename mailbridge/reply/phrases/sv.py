@@ -26,12 +26,12 @@ SV = Phrases(
     subject=("ämne", "amne", "rubrik"),
     original=(
         "ursprungligt meddelande", "originalmeddelande", "ursprungsmeddelande", "ursprungligt mail",
-        "ursprungligt mejl", "orginalmeddelande",
+        "ursprungligt mejl", "orginalmeddelande", "ursprungligt e-postmeddelande",
     ),
     forwarded=(
         "vidarebefordrat meddelande", "vidarebefordrat brev", "påbörjat vidarebefordrat meddelande",
         "vidarebefordrat mejl", "början på vidarebefordrat meddelande", "vidarebefordrat mail",
-        "vidare befordrat meddelande", "början av vidarebefordrat meddelande",
+        "vidare befordrat meddelande", "början av vidarebefordrat meddelande", "vidarebefordrat e-postmeddelande",
     ),
     mobile=(
         "skickat från min {thing}",
@@ -44,6 +44,11 @@ SV = Phrases(
         "hämta outlook för {thing}",
         "ladda ned outlook för {thing}",
         "virusfri {thing}",
+        "skaffa outlook för {thing}",
+        "skickat ifrån {thing}",
+        "sänt från {thing}",
+        "skickad från {thing}",
+        "ursäkta min kortfattadhet",
     ),
     sign_offs=(
         "med vänlig hälsning", "med vänliga hälsningar", "vänliga hälsningar", "vänlig hälsning", "mvh", "hälsningar",
@@ -63,4 +68,10 @@ SV = Phrases(
     other=("svara till", "bifogade filer", "prioritet", "angelägenhetsgrad"),
     reply_prefixes=("sv", "ang"),
     forward_prefixes=("vb", "vs"),
+    date_marks=(
+        r"(?:^|\W)(?:mån|tis|tors|lör|sön|måndag|tisdag|lördag|söndag)(?:\W|$)",
+        r"\d (?:jan|feb|mar|apr|maj|jun|jul|aug|sep|okt|nov|dec)",
+        r"januari|februari|augusti|\d{4}-\d\d-\d\d",
+        r"kl\.? \d\d?:\d\d",
+    ),
 )

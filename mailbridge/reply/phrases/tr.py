@@ -26,17 +26,21 @@ TR = Phrases(
         "{who} yazdı",
     ),
     sender=("kimden", "gönderen", "from"),
-    date=("gönderildi", "tarih", "gönderme tarihi", "gönderim tarihi", "gönderilme tarihi"),
+    date=(
+        "gönderildi", "tarih", "gönderme tarihi", "gönderim tarihi", "gönderilme tarihi", "gönderilen", "gönderim",
+        "gönderme zamanı",
+    ),
     to=("kime", "alıcı", "to"),
     cc=("bilgi", "cc", "gizli"),
     subject=("konu",),
     original=(
         "orijinal mesaj", "özgün ileti", "orijinal ileti", "asıl mesaj", "özgün mesaj", "orjinal mesaj",
-        "orijinal e-posta",
+        "orijinal e-posta", "özgün e-posta", "asıl ileti",
     ),
     forwarded=(
-        "iletilen mesaj", "yönlendirilen mesaj", "iletilen ileti", "yönlendirilmiş mesaj", "başlangıç iletilen ileti",
-        "iletilmiş mesaj", "iletilmiş ileti başlangıcı", "yönlendirilen ileti",
+        "iletilen mesaj", "yönlendirilen mesaj", "iletilen ileti", "yönlendirilmiş mesaj",
+        "başlangıç iletilen ileti", "iletilmiş mesaj", "iletilmiş ileti başlangıcı", "yönlendirilen ileti",
+        "iletilmiş ileti", "yönlendirilmiş ileti", "iletilen e-posta",
     ),
     mobile=(
         "{thing} gönderildi",
@@ -48,6 +52,10 @@ TR = Phrases(
         "{thing} için outlook'u edinin",
         "{thing} için outlook’u edinin",
         "{thing} için outlook'u alın",
+        "{thing} ile gönderildi",
+        "{thing} üzerinden gönderildi",
+        "{thing} aracılığıyla gönderildi",
+        "{thing} için outlook'u indirin",
     ),
     sign_offs=(
         "saygılarımla", "saygılarımızla", "iyi çalışmalar", "iyi günler", "sevgiler", "selamlar", "saygılar",

@@ -1,0 +1,185 @@
+"""What speaks for a run of lines being the introduction of a quote: a date, an address, the words of a language."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import NamedTuple
+
+from mailbridge.reply.vocabulary import DATE, TIME, Template, attribution_words, attributions, date_marks, fold, month_numbers
+
+CLOSING = " \t\u00a0*_-–—=>|\"'«»\u200b\u200e\u200f\u202c\u2069"
+COLONS = ":："
+
+# A line of prose ends so; a wrapped introduction breaks after 'apr.', never after a longer word with a full stop.
+_SENTENCE_END = re.compile(r"([^\d\W]{4,})[.:;]$|[!?…。]$")
+# '2016-03-03 17:21 GMT+01:00 Some One', as Gmail wrote in some languages for years, with or without an address and a colon.
+_ISO_WITH_ZONE = re.compile(r"^\d{4}[-/.]\d\d?[-/.]\d\d? \d\d?:\d\d (?:gmt|utc)")
+_LONGEST_NAMED = 100
+_YEAR = re.compile(r"\b(?:19|20)\d\d\b|\b\d{1,2}[./-]\d{1,2}[./-]\d\d\b")
+_DATE_AND_COMMA = re.compile(r"(?:\b(?:19|20)\d\d|\d[./-]\d{1,2}), ")
+_WORD = re.compile(r"[^\W\d_]+")
+_DATE_FIRST = re.compile(r"^(?:[^\s:：]{1,14} ){0,2}[^\s:：]{0,6}\d")
+_ENDS_WITH_ADDRESS = re.compile(r"[<\[(]\s?[^\s<>]+@[^\s<>]+\s?[>\])]$")
+_BRACKETED = re.compile(r"[<\[(]\s?(?:mailto:)?[^\s<>@]+@[^\s<>@]+\.[^\s<>@]+\s?[>\])]")
+_INNER_COLON = re.compile(r"[^\W\d]: ")  # 'postfix: from=<ann@example.org>' is a line of a log
+_MOST_PLAIN_NAMES = 2
+# Hours and days that are cut short after four letters or more, besides months: Polish, Latvian.
+_ABBREVIATIONS = frozenset({"godz", "plkst", "pirmd", "otrd", "trešd", "ceturtd", "piektd", "sestd", "svētd"})
+# Words that sentences have and introductions lack, written small: whose, who, and that there is more to say.
+_PROSE: frozenset[str] = frozenset().union(
+    ("our", "my", "his", "their", "your", "its", "the", "an", "we", "they", "he", "she", "this", "that", "and", "but", "has", "have"),
+    ("was", "were", "is", "nobody", "everybody", "somebody", "unser", "unsere"),
+    ("unserer", "mein", "meine", "ihr", "ihre", "eine", "wir", "sie"),
+    ("und", "aber", "wurde", "ist", "notre", "nos", "votre", "vos", "ses", "une", "nous", "elle", "ils", "mais", "était", "nuestro"),
+    ("nuestra", "nuestros", "mis", "sus", "una", "pero", "estaba", "fue", "nostro", "nostra", "nostri", "mio", "suo", "che", "hanno"),
+    ("nosso", "nossa", "meu", "minha", "uma", "mas", "foi", "onze", "ons", "mijn", "onz", "een", "maar", "nasz", "nasza", "mój", "moja"),
+    ("ale", "był", "była", "nostru", "noastră", "meu", "mea", "dar", "este", "era", "наш", "наша", "наши", "мой", "моя", "мы", "он"),
+    ("она", "но", "был", "была", "мій", "ми", "він", "вона", "але", "був", "náš", "naše", "můj", "moje", "byl", "byla", "vår", "våra"),
+    ("vårt", "mitt", "men", "vores", "meidän", "minun", "mutta", "oli", "bizim", "benim", "ama", "azonban"),
+)
+
+
+class Evidence(NamedTuple):
+    """`prose`: it has a sentence's words.  `cited_next`: what follows stands in quotation marks, as a writer puts them, no program."""
+
+    folded: str
+    colon: bool
+    address: bool
+    dated: bool
+    timed: bool
+    decorated: bool
+    named: bool
+    prose: bool
+    quoted_next: bool
+    cited_next: bool
+    size: int
+
+    @classmethod
+    def of(cls, joined: str, *, quoted_next: bool = False, cited_next: bool = False, size: int = 1) -> Evidence:
+        tail = joined.rstrip(CLOSING)
+        folded = fold(tail.rstrip(COLONS + CLOSING) if tail[-1:] in COLONS else joined).strip(" *_-–—=|#~")
+        return cls(
+            folded=folded,
+            colon=tail[-1:] in COLONS,
+            address="@" in folded or "mailto:" in folded,
+            dated=DATE.found(folded),
+            timed=TIME.found(folded),
+            decorated=joined.startswith("--") and joined.endswith("--"),
+            named=_is_named(joined, folded),
+            prose=_is_prose(joined),
+            quoted_next=quoted_next,
+            cited_next=cited_next,
+            size=size,
+        )
+
+
+def _is_named(joined: str, folded: str) -> bool:
+    """Whether the line reads like a date and a name, and not like prose with a date: 'On 5 May 2021 our vendor wrote:' is prose."""
+    if len(folded) > _LONGEST_NAMED or not _YEAR.search(folded):
+        return False
+    if _DATE_AND_COMMA.search(folded):
+        return True
+    plain = [word for word in _WORD.findall(joined) if word.islower() and len(word) > 2 and fold(word) not in _fixed_words()]
+    return len(plain) <= _MOST_PLAIN_NAMES
+
+
+def _is_prose(joined: str) -> bool:
+    return any(word in _PROSE and word not in attribution_words() for word in _WORD.findall(joined))
+
+
+@cache
+def _fixed_words() -> frozenset[str]:
+    """Lower-case words that introductions consist of besides names: their own fixed words, and months."""
+    return attribution_words() | frozenset(month_numbers())
+
+
+def ends_sentence(bare: str) -> bool:
+    found = _SENTENCE_END.search(bare)
+    if found is None:
+        return False
+    word = fold(found[1] or "")
+    return not (bare.endswith(".") and (word in _ABBREVIATIONS or word in month_numbers()))
+
+
+class Match(NamedTuple):
+    """`opened` by the word a language opens introductions with, so that no line above is swallowed; `dated` says when.
+
+    `worded`: in the words of a language, and not by its date and address alone.
+    """
+
+    language: str
+    opened: bool
+    dated: bool
+    confidence: float
+    worded: bool = True
+
+
+def match(evidence: Evidence) -> Match | None:
+    """What the lines are, where the evidence suffices."""
+    phrases, templates = attributions()
+    certain = evidence.address and evidence.dated and evidence.timed and not _INNER_COLON.search(evidence.folded)
+    matching = [templates[place] for place in phrases.matches(evidence.folded) if certain or not templates[place].is_weak]
+    dated = [template for template in matching if template.has_date]
+    if dated and _dated_suffices(evidence):
+        opened = [template for template in dated if template.opens_with_word]
+        confidence = 0.98 if evidence.address or evidence.quoted_next else 0.9
+        return Match(_likeliest(opened or dated, evidence), bool(opened), True, confidence)
+    if _date_and_address(evidence):
+        return Match("date-address", False, True, 0.95, worded=False)
+    if _any_language(evidence):
+        return Match("any", False, True, 0.9, worded=False)
+    if matching and _dateless_suffices(evidence):
+        dateless = [template for template in matching if not template.has_date]
+        opened = [template for template in dateless if template.opens_with_word]
+        return Match((opened or dateless or matching)[0].language, bool(opened), False, 0.9 if evidence.quoted_next else 0.7)
+    return None
+
+
+def _likeliest(templates: list[Template], evidence: Evidence) -> str:
+    """The first template's language; of neighbours with the same words, the one whose way to write a date it is."""
+    languages = list(dict.fromkeys(template.language for template in templates))
+    return languages[0] if len(languages) == 1 else by_date(languages, evidence.folded)
+
+
+def by_date(languages: list[str], folded: str) -> str:
+    """That of the languages whose dates look most like the one in the text; the first where none does."""
+    phrases, codes = date_marks()
+    seen = [codes[place] for place in phrases.matches(folded)]
+    return max(languages, key=lambda code: (seen.count(code), -languages.index(code)))
+
+
+def _dated_suffices(evidence: Evidence) -> bool:
+    if not (evidence.dated or evidence.timed):
+        return False
+    closed = evidence.colon or evidence.decorated or (evidence.address and evidence.timed) or evidence.quoted_next
+    if not closed or evidence.address or evidence.quoted_next:
+        return closed
+    return evidence.dated and (evidence.timed or evidence.named) and not evidence.prose and not evidence.cited_next
+
+
+def _dateless_suffices(evidence: Evidence) -> bool:
+    if evidence.decorated:
+        return True
+    told = evidence.address or evidence.quoted_next or " via " in evidence.folded
+    return evidence.colon and evidence.size <= 2 and len(evidence.folded) < 160 and told
+
+
+def _date_and_address(evidence: Evidence) -> bool:
+    """Introductions without a verb: a date, a name and mostly an address and a colon."""
+    folded = evidence.folded
+    if _ISO_WITH_ZONE.match(folded):
+        return True
+    if not (evidence.dated and _DATE_FIRST.match(folded)) or _INNER_COLON.search(folded):
+        return False
+    if evidence.address and _ENDS_WITH_ADDRESS.search(folded if folded.endswith((">", ")", "]")) else folded + ">"):
+        return evidence.quoted_next or evidence.colon
+    told = evidence.address or (evidence.timed and evidence.named and not evidence.prose)
+    return evidence.quoted_next and evidence.colon and told
+
+
+def _any_language(evidence: Evidence) -> bool:
+    """A time, a date, a mailbox in brackets and a colon at the end are an introduction, whatever the words between them say."""
+    if not (evidence.colon and evidence.dated and _BRACKETED.search(evidence.folded)) or _INNER_COLON.search(evidence.folded):
+        return False
+    return evidence.timed or evidence.quoted_next

@@ -1,0 +1,58 @@
+"""Lines that a reply and the introduction of the quote share, broken in two."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+
+from mailbridge.reply.attribution import introduces, introduction_at
+from mailbridge.reply.lines import Line, next_line
+from mailbridge.reply.segments import marked_phrase
+from mailbridge.reply.vocabulary import originals
+
+_LONGEST_SHARED = 500
+_MOST_SHARED = 50  # lines of one mail
+_MOST_DASHES = 5  # runs of them in one line
+_DASHES = re.compile(r"-{2,}")
+
+
+def with_shared_lines_parted(lines: list[Line], text: str) -> list[Line]:
+    """The lines, with those broken in two where a mail program put an introduction right behind the last words of the reply.
+
+    'Yes.--- On Wed, 4 March 2015, Ann <ann@example.org> wrote:', 'Yes.-----Original Message-----' and, above a quote,
+    'Yes. On Wed, 4 March 2015, Ann <ann@example.org> wrote:' are what is meant.
+    """
+    if "--" not in text and "\n>" not in text:
+        return lines
+    parted: list[Line] = []
+    tries = 0
+    for place, line in enumerate(lines):
+        may_share = not line.depth and tries < _MOST_SHARED and _may_share(lines, place)
+        tries += may_share
+        joint = _joint(text[line.start : line.end], quoted_next=_is_above_quote(lines, place)) if may_share else 0
+        if not joint:
+            parted.append(line)
+            continue
+        content = text[line.start : line.end]
+        parted.append(line._replace(end=line.start + joint, bare=content[:joint].strip()))
+        parted.append(line._replace(start=line.start + joint, bare=content[joint:].strip()))
+    return parted
+
+
+def _may_share(lines: list[Line], place: int) -> bool:
+    bare = lines[place].bare
+    return ("--" in bare[1:_LONGEST_SHARED] and bare[0] not in "-_=") or (bare[-1:] in (":", "：") and _is_above_quote(lines, place))
+
+
+def _is_above_quote(lines: list[Line], place: int) -> bool:
+    below = next_line(lines, place + 1)
+    return below < len(lines) and lines[below].depth > 0
+
+
+def _joint(content: str, *, quoted_next: bool) -> int:
+    """How far into the line an introduction begins, with dashes or above a quote; 0 where none does."""
+    for dashes in islice(_DASHES.finditer(content[:_LONGEST_SHARED]), _MOST_DASHES):
+        head, tail = content[: dashes.start()].strip(), content[dashes.start() :].strip()
+        if any(sign.isalnum() for sign in head) and tail and (marked_phrase(tail) in originals() or introduces(tail)):
+            return dashes.start()
+    return introduction_at(content[:_LONGEST_SHARED], quoted_next=quoted_next) if quoted_next else 0
