@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from mailbridge.desk.model import AnswersAs, ClosedPolicy, Told
+from mailbridge.desk.model import AnswersAs, ClosedPolicy, Copied, Outsiders, Told
 from mailbridge.rules import measures, yaml
 from mailbridge.rules.shape import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Use, Wrong
 from mailbridge.rules.singles import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
 from mailbridge.sla import daysoff
 
-STEPS = ("received", "taken", "answered", "waiting", "changed", "closed", "reopened")  # of the customer's flow, NO1
+STEPS = ("received", "taken", "answered", "waiting", "changed", "closed", "reopened", "added", "meeting")  # of the customer's flow, NO1
+ROLES = ("agent", "manager", "observer")
 
 
 def _holidays(values: dict[str, Any]) -> dict[str, Any]:
@@ -75,6 +76,13 @@ def _ordered(first: date, last: date) -> None:
 def _absence(values: dict[str, Any]) -> dict[str, Any]:
     _ordered(values["from"], values["to"])
     return values
+
+
+def _agent(values: dict[str, Any]) -> dict[str, Any]:
+    role = values.get("role", "manager" if values.get("manager") else "agent")
+    if values.get("manager", role == "manager") != (role == "manager"):
+        raise Wrong(f'"manager: {str(values["manager"]).lower()}" beside "role: {role}"', "the role alone says it")
+    return values | {"role": role, "manager": role == "manager"}
 
 
 def _swap(values: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +152,11 @@ AGENT = Record(
         "title": Key(shape=Text(), required=True, about="the full name, shown to colleagues and customers"),
         "address": Key(shape=ADDRESS, required=True, about="where the agent's mail comes from and goes to"),
         "addresses": Key(shape=ADDRESSES, about="further addresses the agent writes from"),
-        "manager": Key(shape=Flag(), about="may do what managers may"),
+        "role": Key(
+            shape=Choice(what="role", words=ROLES),
+            about="agent: works on tickets, manager: decides on all of them too, observer: reads and notes",
+        ),
+        "manager": Key(shape=Flag(), about="the same as role: manager"),
         "active": Key(shape=Flag(), about="false: gets no tickets and may not write as an agent"),
         "language": Key(shape=LANGUAGE, about="of what the desk writes to the agent"),
         "skills": Key(shape=SKILLS, about="words that rules choose agents by; with a level from 1 to 9, else 1"),
@@ -152,6 +164,7 @@ AGENT = Record(
         "zone": Key(shape=ZONE, about="whose clock the hours and the days of absence go by; without it that of the hours"),
         "absences": Key(shape=_list(ABSENCE, "a list of absences"), about="days on which the agent gets nothing"),
     },
+    make=_agent,
 )
 
 SWAP = Record(
@@ -202,6 +215,14 @@ TEAM = Record(
         "hours": Key(shape=Name(kind="hours"), about="its working hours; without them it works around the clock"),
         "closed": Key(shape=Choice(what="policy for closed tickets", words=tuple(ClosedPolicy)), about="what mail to a closed ticket does"),
         "reopen-within": Key(shape=DURATION, about="how long it reopens, with closed: reopen-within"),
+        "copied": Key(
+            shape=Choice(what="policy for copied people", words=tuple(Copied)),
+            about="what people in Cc of a customer's mail become: participant (hears of the ticket), mentioned (may write), ignored",
+        ),
+        "outsiders": Key(
+            shape=Choice(what="right of outsiders", words=tuple(Outsiders)),
+            about="what agents of other teams may do on its tickets: may-work, may-note or nothing",
+        ),
         "answer-owns": Key(shape=Flag(), about="true: the first to answer an unclaimed ticket gets it"),
         "answers-as": Key(
             shape=Choice(what="name for answers", words=tuple(AnswersAs)), about="whose name stands beside the desk's address in answers"

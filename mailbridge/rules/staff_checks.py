@@ -29,6 +29,7 @@ def check(node: Node | None, values: Any, reading: Reading) -> None:
         _levels(agents[name.text], name.place, reading)
         _absences(name.text, about, agents[name.text], reading)
     for name, about in _entries(node, "teams"):
+        _members(about, agents, reading)
         if "rota" in teams[name.text]:
             _rota(name.text, about, teams[name.text], agents, reading)
         if "follow" in teams[name.text]:
@@ -63,6 +64,12 @@ def _absences(name: str, about: Node, agent: Values, reading: Reading) -> None:
         deputy = item.get("deputy") if isinstance(item, Table) else None
         if isinstance(deputy, Scalar) and deputy.text == name:
             reading.mistake(deputy.place, f'"{name}" cannot stand in for "{name}"', "name somebody else, or nobody")
+
+
+def _members(about: Node, agents: Mapping[str, Values], reading: Reading) -> None:
+    for name in _names(about.get("members") if isinstance(about, Table) else None):
+        if agents.get(name.text, {}).get("role") == "observer":
+            reading.mistake(name.place, f'"{name.text}" only observes and cannot be a member', "members get tickets; name the agents who work")
 
 
 def _rota(team: str, about: Node, values: Values, agents: Mapping[str, Values], reading: Reading) -> None:

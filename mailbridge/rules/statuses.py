@@ -20,7 +20,7 @@ CUSTOMER, OTHERS = "customer", "others"
 class Waiting:
     """Whom a ticket in the status waits for; '' for nobody.  `true` is the customer, as one writes it where there is one such status."""
 
-    words = Choice(what="turn", words=("true", "false", CUSTOMER, OTHERS))
+    words = Choice(what="party to wait for", words=("true", "false", CUSTOMER, OTHERS))
 
     def read(self, node: Node, reading: Reading) -> Any:
         word = self.words.read(node, reading)
@@ -182,7 +182,7 @@ def _languages(table: YamlMapping, reading: Reading) -> None:
         missing = [language for language in languages if language not in there]
         if missing:
             kept = "en" if "en" in there else next(language.text for language, _ in words.entries)
-            text = f'the status "{key.text}" has no {name} in {", ".join(missing)}'
+            text = f'the {name} of "{key.text}" is missing in {", ".join(missing)}'
             _warn(words.place, text, f"the one in {kept} is read instead", reading)
 
 

@@ -23,6 +23,8 @@ def assign(ticket: Ticket, command: Assign, about: Circumstances) -> Judgement:
     agent = agents.get(name)
     if name and (agent is None or not agent.active):
         return Refusal(reason="unknown-agent", nearest=nearest(name, agents))
+    if agent is not None and agent.observer:
+        return Refusal(reason="only-observes", detail=agent.title)
     happened: list[Happening] = [] if name == ticket.assignee else [AssigneeChanged(before=ticket.assignee, after=name)]
     if name and ticket.status == states.NEW:
         happened += moved(ticket, states.OPEN, about.organisation)
