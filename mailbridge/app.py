@@ -36,6 +36,7 @@ from mailbridge.rules.load import Policy
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 from mailbridge.views import view_of
+from mailbridge.webhooks.deliver import Webhooker
 from mailbridge.worker import Worker
 
 STORE_PATIENCE = timedelta(seconds=30)
@@ -150,6 +151,10 @@ class App:
             failed=self._undeliverable,
             held=self._held,
         )
+
+    def webhooker(self) -> Webhooker:
+        """Makes the calls that rules asked for; for one thread."""
+        return Webhooker(self.store, self.config.webhooks, self.clock)
 
     def sweep(self, now: datetime | None = None) -> int:
         """Every promised moment up to now is told; how many there were."""

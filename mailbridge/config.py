@@ -125,6 +125,16 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Webhooks:
+    """Which hosts rules may call, and the secret that signs each call.  No hosts: no calls."""
+
+    hosts: tuple[str, ...] = ()
+    secret: str = field(default="", repr=False)  # resolved from secret_file or secret_env, never written in the file
+    ca_file: Path | None = None
+    time_limit: timedelta = timedelta(seconds=10)  # for one call, from the connection to the end of the answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Caps against loops and abuse, and bounds on the work for one mail."""
 
@@ -150,6 +160,7 @@ class Desk:
     authserv_ids: tuple[str, ...] = ()
     own_hosts: tuple[str, ...] = ()
     agent_trust: AgentTrust = AgentTrust.DMARC
+    undo_minutes: int = 10  # how long an agent may take back what a mail of theirs did; 0: not at all
 
     @property
     def addresses(self) -> tuple[str, ...]:
@@ -167,6 +178,7 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     authenticity: Authenticity = field(default_factory=Authenticity)
     scan: Scanners = field(default_factory=Scanners)
+    webhooks: Webhooks = field(default_factory=Webhooks)
     readers: int = 2  # reading child processes
     batch: int = 50  # mails a commit when a backlog is worked off
     log_format: str = "auto"  # auto | json | console

@@ -23,6 +23,7 @@ from mailbridge.config import (
     Scanners,
     SenderCheck,
     Tls,
+    Webhooks,
     WhenSilent,
     WhenVirus,
 )
@@ -51,6 +52,7 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "authserv_ids": settings.many(settings.text),
         "own_hosts": settings.many(settings.host),
         "agent_trust": settings.choice(AgentTrust),
+        "undo_minutes": settings.number(0, 10_080),
     },
     "store": {"url": settings.url(STORE_SCHEMES)},
     "mailbox": {
@@ -111,6 +113,13 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "time_limit": settings.duration(timedelta(seconds=1), timedelta(minutes=2)),
         "on_failure": settings.choice(WhenSilent),
         "virus": settings.choice(WhenVirus),
+    },
+    "webhooks": {
+        "hosts": settings.many(settings.host),
+        "secret_file": settings.path,
+        "secret_env": settings.text,
+        "ca_file": settings.path,
+        "time_limit": settings.duration(timedelta(seconds=1), timedelta(minutes=2)),
     },
     "workers": {"readers": settings.number(1, 256), "batch": settings.number(1, 10_000)},
     "log": {
@@ -181,6 +190,7 @@ class _Reading:
         limits = Limits(**self._section("limits"))
         authenticity = self._authenticity()
         scan = self._scan()
+        webhooks = self._webhooks()
         log = self._section("log")
         workers = self._section("workers")
         self._twice("mailbox", "name")
@@ -198,6 +208,7 @@ class _Reading:
             limits=limits,
             authenticity=authenticity,
             scan=scan,
+            webhooks=webhooks,
             **workers,
             **{f"log_{key}": value for key, value in log.items()},
         )
@@ -271,6 +282,16 @@ class _Reading:
         self._idle("scan", ("time_limit", "on_failure"), found.any, 'name a scanner beside it: clamd = "…" or rspamd = "…"')
         return found
 
+    def _webhooks(self) -> Webhooks:
+        where = ("webhooks",)
+        values = self._hidden(where, self._section("webhooks"), "secret")
+        hosts = values.get("hosts", ())
+        table = self.source.data.get("webhooks")
+        if hosts and isinstance(table, dict) and not {"secret_file", "secret_env"} & set(table):
+            self.source.at_key((*where, "hosts"), "calls are signed, and there is no secret", 'add secret_file = "…" or secret_env = "…"')
+        self._idle("webhooks", ("secret_file", "secret_env", "ca_file", "time_limit"), bool(hosts), 'name a host: hosts = ["hooks.…"]')
+        return Webhooks(**values)
+
     def _idle(self, section: str, keys: tuple[str, ...], used: bool, hint: str) -> None:
         """Keys that do nothing in a section are mistakes unless they are `used`."""
         table = self.source.data.get(section)
@@ -305,30 +326,34 @@ class _Reading:
         """`values` with the password in place of the file or the variable that holds it."""
         if "user" in values and isinstance(table, dict) and not any(key in table for key in _SECRET):
             self.source.at_key((*where, "user"), "there is a user and no password", 'add password_file = "…" or password_env = "…"')
-        file: Path | None = values.pop("password_file", None)
-        variable: str | None = values.pop("password_env", None)
+        return self._hidden(where, values, "password")
+
+    def _hidden(self, where: Where, values: dict[str, Any], name: str) -> dict[str, Any]:
+        """`values` with what `name`_file or `name`_env leads to as `name`."""
+        file: Path | None = values.pop(f"{name}_file", None)
+        variable: str | None = values.pop(f"{name}_env", None)
         if file and variable:
-            self.source.at_key((*where, "password_env"), "password_file and password_env are both given", "keep one of them")
+            self.source.at_key((*where, f"{name}_env"), f"{name}_file and {name}_env are both given", "keep one of them")
         elif file and file.is_file():
-            values["password"] = self._password_of(where, file)
+            values[name] = self._line_of(where, file, name)
         elif variable is not None:
             self.named.add(variable)
-            values["password"] = self.environ.get(variable, "")
-            if not values["password"]:
-                self.source.at_value((*where, "password_env"), f"the environment variable {variable} is not set", f"set {variable}")
+            values[name] = self.environ.get(variable, "")
+            if not values[name]:
+                self.source.at_value((*where, f"{name}_env"), f"the environment variable {variable} is not set", f"set {variable}")
         return values
 
-    def _password_of(self, where: Where, file: Path) -> str:
-        hint = "one line with the password, readable by the user that runs mailbridge"
+    def _line_of(self, where: Where, file: Path, name: str) -> str:
+        hint = f"one line with the {name}, readable by the user that runs mailbridge"
         try:
-            password = file.read_text(encoding="utf-8").rstrip("\r\n")
+            found = file.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
-            self.source.at_value((*where, "password_file"), f"{file} cannot be read: {reason}", hint)
+            self.source.at_value((*where, f"{name}_file"), f"{file} cannot be read: {reason}", hint)
             return ""
-        if not password or "\n" in password:
-            self.source.at_value((*where, "password_file"), f"{file} does not hold one line", hint)
-        return password
+        if not found or "\n" in found:
+            self.source.at_value((*where, f"{name}_file"), f"{file} does not hold one line", hint)
+        return found
 
     def _twice(self, section: str, *keys: str) -> None:
         """Entries of [[section]] that share the values of all `keys` are mistakes, told at the last key."""

@@ -3,6 +3,7 @@
     listeners   one asyncio thread            pollers    one thread a mailbox folder
     inbox       one writing thread            workers    turns of the pipeline
     couriers    threads that send             ticker     clocks, rule reload, heartbeat
+    webhooks    one thread that calls
 
 SIGTERM and SIGINT stop in the order of the mail's way: nothing new is taken, what was accepted is committed, a turn that began is finished.
 A second signal ends the process at once; nothing is lost by that either, it only takes longer to start again.
@@ -49,7 +50,7 @@ class Daemon:
         self._app = app
         self._stop = Event()
         self._threads: list[Thread] = []
-        self._mail_waits, self._letters_wait = Event(), Event()
+        self._mail_waits, self._letters_wait, self._calls_wait = Event(), Event(), Event()
         self._is_ready = False
         self._health: dict[str, dict[str, object]] = {}
         # One process works one SQLite file: two turns in flight keep its reading children busy while one of them writes.
@@ -86,12 +87,14 @@ class Daemon:
             with app.store.write() as tx:
                 tx.inbox.abandon()
                 tx.outbox.release()
-        for channel, wake in (("inbox", self._mail_waits), ("outbox", self._letters_wait)):
+                tx.webhooks.release()
+        for channel, wake in (("inbox", self._mail_waits), ("outbox", self._letters_wait), ("webhooks", self._calls_wait)):
             self._thread(f"bell-{channel}", partial(self._pass_on, app.store.waiter(channel), wake))
         for number in range(self._workers):
             self._thread(f"worker-{number}", partial(app.worker.run, self._stop, self._mail_waits))
         for number in range(app.config.outgoing.connections):
             self._thread(f"courier-{number}", partial(app.deliverer().run, self._stop, self._letters_wait))
+        self._thread("webhooks", partial(app.webhooker().run, self._stop, self._calls_wait))
         for poller in self._pollers:
             self._thread(f"imap-{poller.name}", poller.run)
         self.listeners.start()
@@ -118,6 +121,7 @@ class Daemon:
             self._app.inbox.close()
         self._mail_waits.set()
         self._letters_wait.set()
+        self._calls_wait.set()
         for thread in self._threads:
             thread.join(JOIN)
         for poller in self._pollers:

@@ -34,6 +34,8 @@ from mailbridge.rules.commands import commands
 from mailbridge.rules.match import Verdict
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.webhooks.compose import OPENED, REPLIED
+from mailbridge.webhooks.promise import promise_calls
 
 UNDELIVERABLE_FOR = timedelta(days=7)  # how long an address that bounced for good gets nothing automatic
 MOST_COPIED = 50  # people of To and Cc who are remembered
@@ -74,6 +76,9 @@ class Filing:
     writer: Writer
     desk: Desk
     now: datetime
+    passed_on_by: str = ""  # the agent who files what `writer` asked; '' where the writer did it
+    channel: str = "mail"
+    asked_at: datetime | None = None  # when the writer asked, where that was earlier
 
     def new_ticket(self, placement: Placement, verdict: Verdict) -> Result:
         """The mail opened a ticket, with what the rules chose for it."""
@@ -88,6 +93,7 @@ class Filing:
         decision = open_ticket(ticket_id, self._opening(placement, verdict), self.about(self.actor(), mail))
         told = filing.tell(decision, mail, answerable=not why_not, verdict=verdict)
         filing.finish(decision, told)
+        filing.set_off(decision, verdict, mail, OPENED)
         return Result(outcome=Outcome.TICKET, ticket=ticket_id, mail=mail, told=bool(told))
 
     def customer_mail(self, ticket: Ticket, *, automatic: bool, proven: bool, verdict: Verdict | None = None) -> Result:
@@ -101,6 +107,8 @@ class Filing:
         decision = self._as_rules_want(written, verdict, mail) if verdict else written
         told = self.tell(decision, mail, answerable=False, verdict=verdict)
         self.finish(decision, told)
+        if verdict:
+            self.set_off(decision, verdict, mail, REPLIED)
         return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
 
     def _as_rules_want(self, written: Decision, verdict: Verdict, mail: int) -> Decision:
@@ -190,6 +198,11 @@ class Filing:
         for change in decision.elsewhere:
             record(self.tx, change.ticket, change.events, (), self.desk.organisation, self.now)
 
+    def set_off(self, decision: Decision, verdict: Verdict, mail: int, event: str) -> None:
+        """What the rules want besides the ticket is promised with it."""
+        if decision.ticket is not None and not self._imported:
+            promise_calls(self.tx, decision.ticket, verdict, mail=mail, event=event, prefix=self.desk.config.desk.prefix, now=self.now)
+
     def _opening(self, placement: Placement, verdict: Verdict) -> Open:
         message, writer = self.message, self.writer
         team = verdict.team or self.desk.organisation.default_team
@@ -204,10 +217,11 @@ class Filing:
             tags=verdict.tags,
             fields=(*verdict.fields, *_as_fields(verdict)),
             assignee=verdict.assignee or self._assignee(team, verdict),
-            channel=IMPORTED if self._imported else "mail",
+            channel=IMPORTED if self._imported else self.channel,
             language=message.language,
             verified=writer.verified,
             rules_version=self.desk.policy.version,
+            asked_at=self.asked_at,
             follows=placement.follows,
             rule=verdict.rules[0] if verdict.rules else "",
         )
@@ -245,8 +259,8 @@ class Filing:
         )
 
     def actor(self) -> Actor:
-        if self.writer.agent:
-            return Actor(kind=ActorKind.AGENT, name=self.writer.agent)
+        if agent := self.passed_on_by or self.writer.agent:
+            return Actor(kind=ActorKind.AGENT, name=agent)
         return Actor(kind=ActorKind.CUSTOMER, name=self._author())
 
     def _author(self) -> str:

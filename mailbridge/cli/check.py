@@ -59,6 +59,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.load import Loaded, load
     from mailbridge.rules.shadow import unreachable
+    from mailbridge.webhooks.allowed import forbidden
 
     root = folder.parent if folder.is_file() else folder
     problems: list[Problem] = []
@@ -78,6 +79,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
         problems += unreachable([compiled.rule for compiled in loaded.policy.rules.rules])
     if config is not None:
         problems += template_problems(config)
+        problems += forbidden(loaded.policy.rules, config.webhooks.hosts) if loaded.policy else []
     return Found(root=root, config=config, policy=loaded.policy, problems=tuple(sorted(set(problems))))
 
 

@@ -26,6 +26,7 @@ class Status:
     inbox: Mapping[str, int]
     oldest_waiting: datetime | None
     outbox: Mapping[str, int]
+    webhooks: Mapping[str, int]
     tickets: Mapping[str, int]
     suspended: int
     rules: Mapping[str, Any]
@@ -50,18 +51,19 @@ def status(folder: Path, as_json: bool) -> int:
 def look(desk: OpenDesk, now: datetime) -> Status:
     with desk.store.read() as tx:
         inbox, oldest = tx.inbox.counts(), tx.inbox.oldest_waiting()
-        outbox, rules = tx.outbox.counts(), tx.state.get("rules") or {}
+        outbox, webhooks, rules = tx.outbox.counts(), tx.webhooks.counts(), tx.state.get("rules") or {}
         seen_alive = tx.state.set_at("daemon")
         return Status(
             schema=desk.store.current() or "",
             inbox=inbox,
             oldest_waiting=oldest,
             outbox=outbox,
+            webhooks=webhooks,
             tickets=tx.tickets.counts(),
             suspended=len(tx.addresses.list()),
             rules=rules,
             seen_alive=seen_alive,
-            troubles=troubles(inbox, oldest, outbox, rules, seen_alive, now),
+            troubles=troubles(inbox, oldest, outbox, webhooks, rules, seen_alive, now),
         )
 
 
@@ -69,6 +71,7 @@ def troubles(
     inbox: Mapping[str, int],
     oldest: datetime | None,
     outbox: Mapping[str, int],
+    webhooks: Mapping[str, int],
     rules: Mapping[str, Any],
     seen_alive: datetime | None,
     now: datetime,
@@ -85,8 +88,11 @@ def troubles(
         found.append(f"{inbox['quarantined']} in quarantine: mailbridge quarantine list")
     if outbox.get("failed"):
         found.append(f"{outbox['failed']} could not be delivered: mailbridge outbox list --state failed")
-    if rules.get("problems"):
-        found.append(f"the rules on disk are broken, version {rules.get('version', '?')} stays in force: mailbridge check")
+    if webhooks.get("failed"):
+        found.append(f"{webhooks['failed']} webhooks could not be called: mailbridge webhooks list --state failed")
+    if problems := rules.get("problems"):
+        mistakes = f"{len(problems)} mistake{'' if len(problems) == 1 else 's'}, the first {problems[0]}"
+        found.append(f"the rules on disk are broken ({mistakes}); version {rules.get('version', '?')} stays in force: mailbridge check")
     return tuple(found)
 
 
@@ -102,6 +108,7 @@ def show(desk: OpenDesk, found: Status) -> None:
         ("tickets", counted(found.tickets)),
         ("mail out", counted(found.outbox)),
     ]
+    rows += [("webhooks", counted(found.webhooks))] if any(found.webhooks.values()) else []
     rows += [("suspended", f"{found.suspended} addresses that bounced")] if found.suspended else []
     for name, value in rows:
         click.echo(f"{name:10} {safe(value)}")

@@ -29,6 +29,8 @@ POINTS = (
     "outbox.after_dot",
     "outbox.before_sent",
     "outbox.after_sent",
+    "webhooks.claimed",
+    "webhooks.called",
     "sweep.before_commit",
     "sweep.after_commit",
 )

@@ -48,7 +48,7 @@ def without_effect(policy: Policy) -> list[Problem]:
     return [
         compiled.rule.place.problem(f'"{word}" has no effect in this version', "it is only written into the trace", warning=True)
         for compiled in policy.rules.rules
-        for word, asked in (("webhook", compiled.rule.then.webhook), ("playbook", compiled.rule.then.playbook))
+        for word, asked in (("playbook", compiled.rule.then.playbook),)
         if asked
     ]
 

@@ -48,6 +48,7 @@ class Verdict:
     notify: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     webhook: tuple[str, ...] = ()
+    webhook_rules: tuple[str, ...] = ()  # for each of them the rule that named it first
     no_ack: bool = False
     drop: bool = False
     quarantine: str | None = None
@@ -102,9 +103,10 @@ class State:
         self.rule_set = rule_set
         self.view = View(facts, rule_set.customers)
         self.chosen: dict[str, str] = _before(facts)
-        self.lists: dict[str, dict[str, None]] = {name: {} for name in ("tags", "notify", "cc", "webhook")}
+        # Each value with the rule that added it.
+        self.lists: dict[str, dict[str, str]] = {name: {} for name in ("tags", "notify", "cc", "webhook")}
         self.had = facts.ticket.tags if facts.ticket else ()
-        self.lists["tags"] = dict.fromkeys(self.had)
+        self.lists["tags"] = dict.fromkeys(self.had, "")
         self.who: dict[str, str] = {}  # what -> the rule that chose it
         self.steps: list[Step] = []
         self._hits: dict[int, set[int]] = {}
@@ -159,7 +161,7 @@ class State:
         captures = {name: value for hit in hits for name, value in hit.captures}
         changes = (
             *(self._set(rule.name, what, value, captures) for what, value in compiled.sets),
-            *(self._add(what, values, captures) for what, values in compiled.adds),
+            *(self._add(rule.name, what, values, captures) for what, values in compiled.adds),
         )
         self.steps.append(Step(rule=rule.name, label=rule.label, line=rule.place.line, hits=hits, changes=changes, stop=rule.stop))
 
@@ -175,7 +177,7 @@ class State:
             self.who.pop(_EXCLUDES[what], None)
         return Change(what=what, before=before, after=value, note=f'chosen by "{overridden}"' if overridden else "")
 
-    def _add(self, what: str, texts: Iterable[str], captures: Mapping[str, str]) -> Change:
+    def _add(self, rule: str, what: str, texts: Iterable[str], captures: Mapping[str, str]) -> Change:
         before = ", ".join(self.lists[what])
         notes: list[str] = []
         for text in texts:
@@ -187,7 +189,7 @@ class State:
             if what == "tags" and self.rule_set.tags and tag not in self.rule_set.tags:
                 notes.append(f'no tag is called "{tag}"')
                 continue
-            self.lists[what][tag] = None
+            self.lists[what].setdefault(tag, rule)
         return Change(what=what, before=before, after=", ".join(self.lists[what]), note="; ".join(notes))
 
     def verdict(self, ended: str, misses: tuple[Miss, ...]) -> Verdict:
@@ -213,6 +215,7 @@ class State:
             notify=tuple(self.lists["notify"]),
             cc=tuple(self.lists["cc"]),
             webhook=tuple(self.lists["webhook"]),
+            webhook_rules=tuple(self.lists["webhook"].values()),
             no_ack="no-ack" in new,
             drop="drop" in new,
             quarantine=new.get("quarantine"),

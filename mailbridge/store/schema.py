@@ -33,6 +33,8 @@ COUNTED = sa.text("automatic IS TRUE AND audience = 'customer' AND state <> 'sup
 RUNNING = sa.text("state = 'running'")
 OPEN = sa.text("open IS TRUE")
 HAS_UID = sa.text("uid IS NOT NULL")
+OWED = sa.text("state IN ('queued', 'calling', 'deferred')")
+GIVEN_UP = sa.text("state = 'failed'")
 
 
 def _partial(name: str, *columns: str, where: sa.TextClause, unique: bool = False) -> sa.Index:
@@ -247,6 +249,29 @@ outbox = sa.Table(
     _partial("ix_outbox_unsent", "id", where=UNSENT),
     sa.Index("ix_outbox_recipient", "recipient", "created_at"),
     _partial("ix_outbox_counted", "created_at", where=COUNTED),
+    sqlite_autoincrement=True,
+)
+
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("key", CleanText, nullable=False, unique=True),
+    sa.Column("ticket", sa.BigInteger, nullable=False, index=True),
+    sa.Column("rule", CleanText, nullable=False),
+    sa.Column("event", CleanText, nullable=False),
+    sa.Column("url", CleanText, nullable=False),
+    sa.Column("body", CleanText, nullable=False),  # JSON, as it was when the call was promised
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("next_at", UtcDateTime, nullable=False),  # when somebody has to look at the row again, whatever its state
+    sa.Column("lease_owner", CleanText),
+    sa.Column("status", sa.Integer),  # of the last answer
+    sa.Column("answer", CleanText, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("done_at", UtcDateTime),
+    _partial("ix_webhooks_owed", "next_at", where=OWED),
+    _partial("ix_webhooks_given_up", "id", where=GIVEN_UP),
     sqlite_autoincrement=True,
 )
 

@@ -10,6 +10,7 @@ from mailbridge.store.addresses import Addresses
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.clocks import Clocks
 from mailbridge.store.cursors import Cursors
+from mailbridge.store.erasure import Erasure
 from mailbridge.store.events import Events
 from mailbridge.store.history import History
 from mailbridge.store.inbox import Inbox
@@ -23,6 +24,7 @@ from mailbridge.store.sql import Sql
 from mailbridge.store.state import State
 from mailbridge.store.tickets import Tickets
 from mailbridge.store.wake import CHANNEL
+from mailbridge.store.webhooks import Webhooks
 
 _NOTIFY = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("channel", type_=sa.Text)))
 
@@ -34,6 +36,7 @@ class Tx:
         self.inbox = Inbox(sql, self.blobs)
         self.mails = Mails(sql, self.blobs, Pictures(sql))
         self.search = Search(sql)
+        self.erasure = Erasure(sql, self.search)
         self.tickets = Tickets(sql)
         self.events = Events(sql)
         self.clocks = Clocks(sql)
@@ -44,6 +47,7 @@ class Tx:
         self.policies = Policies(sql)
         self.history = History(sql)
         self.state = State(sql)
+        self.webhooks = Webhooks(sql)
         self.woken: set[str] = set()
 
     def savepoint(self) -> AbstractContextManager[None]:

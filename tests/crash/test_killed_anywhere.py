@@ -1,5 +1,6 @@
-"""Killed at every named place, on both databases: no mail lost, no ticket or message doubled, no alert told twice, and outgoing mail
-repeated only in the one window that is documented (between the state `dot` and the state `sent`)."""
+"""Killed at every named place, on both databases: no mail lost, no ticket or message doubled, no alert told twice, outgoing mail
+repeated only in the one window that is documented (between the state `dot` and the state `sent`), and a webhook only between the call and
+its record, with the same id."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ import pytest
 from mailbridge.filing import Outcome
 from mailbridge.ops.crash import POINTS
 from mailbridge.store.engine import Store
-from tests.harness import a_mail, write_rules
+from tests.harness import RULES, a_mail, write_rules
 from tests.servers.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
@@ -41,7 +42,12 @@ def test_every_point_is_killed_somewhere() -> None:
     assert {name for name, _ in CASES} | IMAP_ONLY == set(POINTS)
 
 
-ONCE = {"sweep.before_commit", "sweep.after_commit"}  # all moments of this test are told in one portion
+ONCE = {"sweep.before_commit", "sweep.after_commit", "webhooks.claimed"}  # all moments and calls of this test are one portion
+CALLS = """
+- name: tell the other system
+  when: {exists: subject}
+  then: {webhook: "https://hooks.desk.test/tickets"}
+"""
 CASES = [(name, visit) for name in POINTS if name not in IMAP_ONLY for visit in ((1,) if name in ONCE else (1, 2))]
 
 
@@ -64,7 +70,7 @@ def _url(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
 @pytest.mark.servers
 @pytest.mark.parametrize(("point", "visit"), CASES)
 def test_killed_there_and_started_again_everything_is_there_once(tmp_path: Path, store_url: str, point: str, visit: int) -> None:
-    write_rules(tmp_path)
+    write_rules(tmp_path, RULES | {"routing/20-calls.yaml": CALLS})
     feed = tmp_path / "feed"
     feed.mkdir()
     for name, raw in MAILS.items():
@@ -78,6 +84,7 @@ def test_killed_there_and_started_again_everything_is_there_once(tmp_path: Path,
     try:
         assert_nothing_lost_or_doubled(store, feed)
         assert_sent_once(store, tmp_path / "outgoing", may_repeat=point in WINDOW)
+        assert_called_once(store, tmp_path / "called", may_repeat=point == "webhooks.called")
     finally:
         store.close()
 
@@ -126,3 +133,12 @@ def assert_sent_once(store: Store, outgoing: Path, *, may_repeat: bool) -> None:
         (q.notification.ticket, q.notification.event, q.notification.recipient) for q in promised if q.notification.audience == "manager"
     )
     assert set(alerts.values()) <= {1, 2}  # response and resolution, each once
+
+
+def assert_called_once(store: Store, called: Path, *, may_repeat: bool) -> None:
+    with store.read() as tx:
+        promised = tx.webhooks.list(limit=1000)
+    made = Counter(called.read_text().split())
+    assert [queued.state for queued in promised] == ["done"] * sum(TICKETS.values())
+    assert set(made) == {queued.call.key for queued in promised}
+    assert sorted(made.values()) == [1] * (len(made) - 1) + [2 if may_repeat else 1]

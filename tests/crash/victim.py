@@ -1,4 +1,5 @@
-"""A desk in a process of its own that can be killed: it takes the mails of a folder, works them, sends what is to be sent, and sweeps.
+"""A desk in a process of its own that can be killed: it takes the mails of a folder, works them, sends what is to be sent, sweeps, and
+makes the calls that are owed; `DESK/called` has a line for each.
 
     python -m tests.crash.victim DESK STORE_URL AHEAD
 
@@ -8,7 +9,9 @@ so that a second life finds the leases of the first one ended.  MAILBRIDGE_CRASH
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,6 +19,8 @@ from pathlib import Path
 from mailbridge.app import App
 from mailbridge.clock import SystemClock
 from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.webhooks.deliver import Webhooker
+from mailbridge.webhooks.http import Answer, Caller
 from tests.harness import a_config
 
 
@@ -25,6 +30,20 @@ class ClockAhead:
 
     def now(self) -> datetime:
         return SystemClock().now() + self.ahead
+
+
+class Recorder(Caller):
+    """The other side of a webhook: what it has heard is on disk when it answers."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        with self._file.open("a") as file:
+            file.write(f"{headers['webhook-id']}\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return Answer(status=204)
 
 
 def main(folder: Path, url: str, ahead: float) -> None:
@@ -42,6 +61,9 @@ def main(folder: Path, url: str, ahead: float) -> None:
         app.sweep()
         courier = app.deliverer()
         while courier.one_turn():
+            pass
+        webhooker = Webhooker(app.store, app.config.webhooks, clock, caller=Recorder(folder / "called"))
+        while webhooker.one_turn():
             pass
 
 

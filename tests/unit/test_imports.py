@@ -23,14 +23,17 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         "decisions",
         frozenset(
             {"rules", "outbox.model", "outbox.compose", "outbox.recipients", "outbox.results", "outbox.suppression"}
-            | {"outbox.occasion", "outbox.tellers"}
+            | {"outbox.occasion", "outbox.tellers", "webhooks.model", "webhooks.compose", "webhooks.sign", "webhooks.allowed"}
         ),
     ),
-    ("edges", frozenset({"config", "configfile", "settings", "shipped", "checks", "intake", "isolation", "store", "outbox", "ops"})),
+    (
+        "edges",
+        frozenset({"config", "configfile", "settings", "shipped", "checks", "intake", "isolation", "store", "outbox", "ops", "webhooks"}),
+    ),
     (
         "flows",
         frozenset({"pipeline", "agentmail", "context", "holding", "lookups", "answerable", "filing", "record", "views", "policy", "worker"})
-        | {"jobs", "outbox.deliver", "outbox.wording"},
+        | {"jobs", "outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),
 )
@@ -70,6 +73,7 @@ DOORS: dict[str, frozenset[str]] = {
     "sqlalchemy": frozenset({"store"}),
     "structlog": frozenset({"ops"}),
     "tnefparse": frozenset({"message"}),
+    "urllib3": frozenset({"webhooks"}),
     "yaml": frozenset({"rules"}),
 }
 

@@ -1,0 +1,50 @@
+"""Which addresses may be called: the configuration names the hosts, rules only choose among them.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import SplitResult, urlsplit
+
+from mailbridge.errors import Problem
+from mailbridge.rules.compile import RuleSet
+
+LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})  # plain http is for this machine alone
+
+
+class NotAllowed(Exception):
+    """An address that the configuration does not allow."""
+
+
+def allowed(url: str, hosts: Collection[str]) -> SplitResult:
+    """The parts of an address that may be called.  Raises NotAllowed."""
+    try:
+        where = urlsplit(url)
+        host, port = (where.hostname or "").lower(), where.port
+    except ValueError as error:
+        raise NotAllowed(f"no address: {error}") from error
+    if where.scheme != "https" and not (where.scheme == "http" and host in LOCAL):
+        raise NotAllowed("only https, or http to this machine itself")
+    if where.username or where.password:
+        raise NotAllowed("an address with a password in it")
+    if host not in hosts and f"{host}:{port}" not in hosts:
+        raise NotAllowed(f'"{host}" is not among [webhooks] hosts')
+    return where
+
+
+def forbidden(rules: RuleSet, hosts: Collection[str]) -> list[Problem]:
+    """A mistake for each rule that names an address which would not be called."""
+    known = frozenset(host.lower() for host in hosts)
+    return [
+        compiled.rule.place.problem(f'the rule "{compiled.rule.name}" calls {url}: {reason}', 'add the host there: hosts = ["…"]')
+        for compiled in rules.rules
+        for url in compiled.rule.then.webhook
+        if (reason := _why_not(url, known))
+    ]
+
+
+def _why_not(url: str, hosts: Collection[str]) -> str:
+    try:
+        allowed(url, hosts)
+    except NotAllowed as error:
+        return str(error)
+    return ""

@@ -1,0 +1,148 @@
+"""Makes the calls that are owed: claim, sign, call, record.  What a crash at any line means stands in store/webhooks.py.
+
+A call is made at least once.  Its key stays the same for all tries, the moment and the signature are of the try.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from itertools import count
+from random import random
+from threading import Event
+
+from mailbridge.clock import Clock
+from mailbridge.config import Webhooks
+from mailbridge.errors import StoreAway
+from mailbridge.ops import crash
+from mailbridge.ops import log as logs
+from mailbridge.store.engine import Store
+from mailbridge.store.webhooks import Webhooks as Calls
+from mailbridge.webhooks.allowed import NotAllowed
+from mailbridge.webhooks.http import Answer, Caller
+from mailbridge.webhooks.model import QueuedCall
+from mailbridge.webhooks.sign import headers
+
+PORTION = 10
+POLL = 5.0  # seconds between two looks; a new call rings
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
+GIVE_UP = timedelta(days=2)
+GONE = 410  # RFC 9110 15.5.11: it was there, is not any more, and will not be again
+
+log = logs.get("webhooks")
+_numbers = count(1)
+
+
+def backoff(attempts: int, jitter: float) -> timedelta:
+    """How long a call waits after its n-th try: 30 s, doubling up to an hour, up to a fifth longer (`jitter` in 0..1)."""
+    doubled = FIRST_WAIT * (1 << min(max(attempts, 1) - 1, 20))
+    return min(doubled, LONGEST_WAIT) * (1 + 0.2 * jitter)
+
+
+class Webhooker:
+    """Makes calls; belongs to one thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: Webhooks,
+        clock: Clock,
+        *,
+        caller: Caller | None = None,
+        jitter: Callable[[], float] = random,
+    ) -> None:
+        self._store, self._secret, self._clock, self._jitter = store, config.secret, clock, jitter
+        self._caller = caller or Caller(config.hosts, time_limit=config.time_limit, ca_file=config.ca_file)
+        self._lease = config.time_limit * PORTION * 2 + timedelta(minutes=1)
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{next(_numbers)}"
+
+    def run(self, stop: Event, wake: Event) -> None:
+        """Calls until `stop`; sleeps until `wake` or some seconds have passed when nothing is owed."""
+        while not stop.is_set():
+            try:
+                busy = bool(self.one_turn(stop))
+            except StoreAway as error:
+                log.warning("store_away", error=str(error))
+                stop.wait(2)
+                continue
+            except Exception:  # a bug of ours: the thread must live, the claims come back when their lease is over
+                log.exception("turn_failed")
+                stop.wait(5)
+                continue
+            if not busy:
+                wake.wait(POLL)
+                wake.clear()
+
+    def one_turn(self, stop: Event | None = None) -> int:
+        """Makes some calls whose time has come; how many.  Raises StoreAway."""
+        with self._store.read() as tx:
+            if not tx.webhooks.waits(self._clock.now()):
+                return 0
+        with self._store.write() as tx:
+            claimed = tx.webhooks.claim(self._owner, PORTION, self._lease, self._clock.now())
+        crash.point("webhooks.claimed")
+        for number, queued in enumerate(claimed):
+            if stop is not None and stop.is_set():
+                self._give_back(claimed[number:])
+                break
+            self._call(queued)
+        return len(claimed)
+
+    def _call(self, queued: QueuedCall) -> None:
+        call, body = queued.call, queued.call.body.encode()
+        try:
+            answer = self._caller.post(call.url, body, headers(self._secret, call.key, self._clock.now(), body))
+        except NotAllowed as error:
+            self._fail(queued, Answer(status=None, text=str(error)))
+            return
+        crash.point("webhooks.called")
+        if answer.status is not None and 200 <= answer.status < 300:
+            self._record(lambda tx, now: tx.done(queued.id, self._owner, now, status=answer.status, answer=answer.text))
+            log.info("webhook_called", **_about(queued), status=answer.status)
+        elif reason := self._hopeless(queued, answer):
+            self._fail(queued, Answer(status=answer.status, text=reason))
+        else:
+            self._defer(queued, answer)
+
+    def _hopeless(self, queued: QueuedCall, answer: Answer) -> str:
+        """Why no further try is made; '' where one is."""
+        if answer.status is not None and 300 <= answer.status < 400:
+            return f"it answered {answer.status}: redirects are not followed, name the new address in the rule"
+        if answer.status == GONE:
+            return "it answered 410: the address is gone for good"
+        if self._clock.now() - queued.created_at >= GIVE_UP:
+            return f"gave up after {GIVE_UP.days} days: {_words(answer)}"
+        return ""
+
+    def _defer(self, queued: QueuedCall, answer: Answer) -> None:
+        wait = backoff(queued.attempts, self._jitter())
+        if answer.retry_after is not None:
+            wait = min(max(wait, answer.retry_after), LONGEST_WAIT * 2)
+        again = self._clock.now() + wait
+        self._record(lambda tx, _now: tx.defer(queued.id, self._owner, again, status=answer.status, answer=_words(answer)))
+        log.info("webhook_deferred", **_about(queued), reason=_words(answer), again=again.isoformat())
+
+    def _fail(self, queued: QueuedCall, answer: Answer) -> None:
+        self._record(lambda tx, now: tx.fail(queued.id, self._owner, now, status=answer.status, answer=answer.text))
+        log.warning("webhook_failed", **_about(queued), reason=answer.text)
+
+    def _give_back(self, rest: list[QueuedCall]) -> None:
+        now = self._clock.now()
+        with self._store.write() as tx:
+            for queued in rest:
+                tx.webhooks.defer(queued.id, self._owner, now, status=queued.status, answer=queued.answer)
+
+    def _record(self, change: Callable[[Calls, datetime], bool]) -> None:
+        with self._store.write() as tx:
+            change(tx.webhooks, self._clock.now())
+
+
+def _words(answer: Answer) -> str:
+    return f"{answer.status} {answer.text}".strip() if answer.status is not None else answer.text
+
+
+def _about(queued: QueuedCall) -> dict[str, object]:
+    """What a log line says of a call: no address with its path, which may be a secret, and no body."""
+    return {"webhook": queued.id, "ticket": queued.call.ticket, "rule": queued.call.rule, "tries": queued.attempts}

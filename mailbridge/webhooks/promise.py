@@ -1,0 +1,17 @@
+"""The calls of a verdict become durable, in the transaction of the ticket."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailbridge.desk.model import Ticket
+from mailbridge.rules.match import Verdict
+from mailbridge.store.tx import Tx
+from mailbridge.webhooks.compose import calls
+
+
+def promise_calls(tx: Tx, ticket: Ticket, verdict: Verdict, *, mail: int, event: str, prefix: str, now: datetime) -> None:
+    """A row for each address that a rule named; the same mail filed again adds none."""
+    promised = calls(verdict, ticket, mail=mail, event=event, prefix=prefix, now=now)
+    if promised and tx.webhooks.add_many(promised, now):
+        tx.wake("webhooks")
