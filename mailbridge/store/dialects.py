@@ -81,7 +81,7 @@ def write_big_blob(connection: sa.Connection, sha256: str, data: memoryview) -> 
     row = connection.execute(_NEW_BIG_BLOB, {"sha256": sha256, "size": len(data)}).scalar()
     if row is None:
         return
-    with _sqlite(connection).blobopen("blobs", "content", row) as blob:
+    with driver(connection).blobopen("blobs", "content", row) as blob:
         for start in range(0, len(data), _STEP):
             blob.write(data[start : start + _STEP])
 
@@ -91,16 +91,17 @@ def read_big_blob(connection: sa.Connection, row: int, size: int) -> bytes:
     if connection.dialect.name == "postgresql":
         pieces = (connection.execute(_PIECE, {"row": row, "start": start}).scalar() for start in range(1, size + 1, _STEP))
         return b"".join(piece for piece in pieces if piece)
-    with _sqlite(connection).blobopen("blobs", "content", row, readonly=True) as blob:
+    with driver(connection).blobopen("blobs", "content", row, readonly=True) as blob:
         return blob.read()
 
 
 def in_transaction(connection: sa.Connection) -> bool:
     """False where SQLite gave the transaction up by itself (disk full, I/O error): a commit would then say yes to nothing."""
-    return connection.dialect.name != "sqlite" or _sqlite(connection).in_transaction
+    return connection.dialect.name != "sqlite" or driver(connection).in_transaction
 
 
-def _sqlite(connection: sa.Connection) -> sqlite3.Connection:
+def driver(connection: sa.Connection) -> sqlite3.Connection:
+    """What SQLAlchemy's connection to SQLite stands on."""
     return cast(sqlite3.Connection, connection.connection.dbapi_connection)
 
 
@@ -110,6 +111,12 @@ INDEX_MAIL = Both(
     sa.text("INSERT INTO mail_search (rowid, words) VALUES (:mail, :words)"),
     sa.text("INSERT INTO mail_search (mail, words) VALUES (:mail, CAST(:words AS tsvector))"),
 )
+UNINDEX_MAIL = Both(
+    # https://sqlite.org/fts5.html#the_delete_command: a table without its contents takes back the words it is given.
+    sa.text("INSERT INTO mail_search (mail_search, rowid, words) VALUES ('delete', :mail, :words)"),
+    sa.text("DELETE FROM mail_search WHERE mail = :mail"),
+)
+HAS_WORD = sa.text("SELECT rowid FROM mail_search WHERE mail_search MATCH :asked AND rowid = :mail")  # SQLite
 _FOUND = Both(
     sa.text("SELECT rowid AS mail FROM mail_search WHERE mail_search MATCH :asked"),
     sa.text("SELECT mail FROM mail_search WHERE words @@ CAST(:asked AS tsquery)"),

@@ -31,13 +31,13 @@ def in_our_words(error: Exception) -> MailbridgeError:
     match error:
         case sqlalchemy.exc.DBAPIError(connection_invalidated=True):
             return StoreAway("the store is away", reason=reason)
-        case sqlalchemy.exc.IntegrityError():
+        case sqlalchemy.exc.IntegrityError() | sqlite3.IntegrityError():
             return Transient("the store holds a row that clashes", reason=reason)
-        case sqlalchemy.exc.DataError():
+        case sqlalchemy.exc.DataError() | sqlite3.DataError():
             return Permanent("a value that the store cannot hold", reason=reason)
-        case sqlalchemy.exc.ProgrammingError():
+        case sqlalchemy.exc.ProgrammingError() | sqlite3.ProgrammingError():
             return Transient("the store refuses a statement", reason=reason)
-        case sqlalchemy.exc.DBAPIError():
+        case sqlalchemy.exc.DBAPIError() | sqlite3.Error():
             return _operational(cause, reason)
         case sqlalchemy.exc.StatementError() if isinstance(cause, ValueError | OverflowError):
             return Permanent("a value that the store cannot hold", reason=reason)

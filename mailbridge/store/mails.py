@@ -77,6 +77,7 @@ class StoredAttachment:
 _ADD = dialects.insert(mails, lambda statement: statement.on_conflict_do_nothing(index_elements=["fingerprint"]).returning(mails.c.id))
 _ADD_REFS = dialects.insert_new(mail_refs)
 _ADD_ATTACHMENTS = attachments.insert()
+_LONG = frozenset({"text", "fresh", "html", "explanation"})
 _COLUMNS = [column for column in mails.c if column is not mails.c.explanation]
 _MAIL = sa.select(*_COLUMNS)
 _GET = _MAIL.where(mails.c.id == sa.bindparam("mail"))
@@ -94,6 +95,11 @@ _REFERRING = (
     .where(mail_refs.c.message_id == sa.bindparam("id"), mails.c.ticket.is_not(None))
     .distinct()
     .order_by(mails.c.ticket)
+)
+_HEADS_OF = (
+    sa.select(*[sa.literal("").label(column.name) if column.name in _LONG else column for column in _COLUMNS])
+    .where(mails.c.ticket == sa.bindparam("of"))
+    .order_by(mails.c.id)
 )
 _THREAD = sa.select(mails.c.message_id).where(
     mails.c.ticket == sa.bindparam("of"), mails.c.message_id.is_not(None), mails.c.sender.in_(sa.bindparam("senders", expanding=True))
@@ -134,6 +140,10 @@ class Mails:
         """The ticket's mails in the order they were stored."""
         return [_mail(row) for row in self._sql.rows(_OF_TICKET, {"of": ticket})]
 
+    def heads_of(self, ticket: int) -> list[StoredMail]:
+        """The ticket's mails without their texts, in the order they were stored."""
+        return [_mail(row) for row in self._sql.rows(_HEADS_OF, {"of": ticket})]
+
     def thread_of(self, ticket: int, senders: Sequence[str]) -> tuple[str, ...]:
         """The Message-IDs of the first and the latest mail of these senders on the ticket; what our next mail answers (RFC 5322 3.6.4)."""
         values = {"of": ticket, "senders": list(senders)}
@@ -166,7 +176,7 @@ class Mails:
 
     def attachments(self, mail: int) -> list[StoredAttachment]:
         rows = self._sql.rows(_ATTACHMENTS, {"of": mail})
-        return [StoredAttachment(**row._mapping) for row in rows]
+        return [StoredAttachment(**row._asdict()) for row in rows]
 
     def set_ticket(self, mail: int, ticket: int | None) -> None:
         """The mail and its files belong to this ticket now."""

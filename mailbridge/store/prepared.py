@@ -1,15 +1,18 @@
 """Statements that need nothing of SQLAlchemy but their words: worded once, then handed to SQLite's driver with their values in order.
 
-SQLAlchemy takes several times as long to find, fill in and run a statement as SQLite to do what it says, and a mail takes fifteen.  A
-fifth of the time for a mail is saved here (benchmarks/ingest.py).  What SQLAlchemy does better is left to it: lists of unknown length,
-results that have to be converted, and every value that cannot be bound, so that mistakes are told in one way.
+A statement of a mail takes SQLite some 5 µs and SQLAlchemy 50 to find, fill in, run and wrap, and a mail takes fifteen of them: a quarter
+of the time for a mail is saved here (benchmarks/ingest.py).  What SQLAlchemy does better is left to it: long lists, several rows inserted
+that are to come back in order, and every value that cannot be bound, so that mistakes are told in one way.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import sqlite3
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
 import sqlalchemy as sa
@@ -17,43 +20,117 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.compiler import SQLCompiler
 
-Binding = Callable[[Any], Any]
+Processor = Callable[[Any], Any]
 Values = Mapping[str, Any]
+
+MOST_LISTED = 16  # a statement is worded for each length of its lists; longer ones are seldom
+
+
+class Slot(NamedTuple):
+    """What stands at a question mark: the value of this name (`place`: that one of a list), or with no name the constant."""
+
+    name: str | None
+    place: int | None
+    constant: Any
+    bind: Processor | None  # makes the value bindable
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A worded statement.  A slot is the name of the value that stands there, or None and the constant; and what makes it bindable."""
+    """A worded statement."""
 
     text: str
-    slots: tuple[tuple[str | None, Any, Binding | None], ...]
+    slots: tuple[Slot, ...]
     answers: bool  # rows come back: with several value sets SQLAlchemy is needed to have them in order
+    results: tuple[tuple[int, Processor], ...]  # columns whose values have to be converted
 
     def bound(self, values: Values) -> tuple[Any, ...]:
         """The values in the order of the statement.  Raises what a type has against its value."""
-        return tuple(
-            constant if name is None else values[name] if bind is None else bind(values[name]) for name, constant, bind in self.slots
-        )
+        return tuple([_filled(slot, values) for slot in self.slots])
+
+    def run(self, driver: sqlite3.Connection, bound: Any, *, several: bool) -> Answer:
+        """What SQLite says to it.  Raises sqlite3.Error."""
+        return Answer(driver.executemany(self.text, bound) if several else driver.execute(self.text, bound), self.results)
+
+
+class Answer:
+    """What is asked of SQLAlchemy's CursorResult here; its rows are named tuples."""
+
+    __slots__ = ("_cursor", "_results")
+
+    def __init__(self, cursor: sqlite3.Cursor, results: tuple[tuple[int, Processor], ...]) -> None:
+        self._cursor, self._results = cursor, results
+
+    @property
+    def rowcount(self) -> int:
+        return self._cursor.rowcount
+
+    def all(self) -> list[Any]:
+        return self._rows(self._cursor.fetchall())
+
+    def first(self) -> Any:
+        found = self._rows(self._cursor.fetchmany(1))
+        self._cursor.close()
+        return found[0] if found else None
+
+    def scalar(self) -> Any:
+        found = self.first()
+        return None if found is None else found[0]
+
+    def _rows(self, found: Sequence[tuple[Any, ...]]) -> list[Any]:
+        if not found:
+            return []
+        make = _row_type(tuple([name for name, *_ in self._cursor.description]))
+        return list(map(make, map(self._converted, found) if self._results else found))
+
+    def _converted(self, row: tuple[Any, ...]) -> Iterable[Any]:
+        values = list(row)
+        for column, convert in self._results:
+            values[column] = convert(values[column])
+        return values
+
+
+@lru_cache(maxsize=256)
+def _row_type(names: tuple[str, ...]) -> Callable[[Iterable[Any]], Any]:
+    # rename: `class` can be no attribute.
+    made: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # mypy wants to see the names
+    make: Callable[[Iterable[Any]], Any] = made._make
+    return make
 
 
 class Preparer:
-    """Words each statement once for each set of names it is given; None for one that is better left to SQLAlchemy.
+    """Words each statement once for each set of names and each length of lists it is given; None for one that is better left to SQLAlchemy.
 
     A statement that was made for one question is seen once and then gone: nothing is worded or remembered for it.
     """
 
     def __init__(self) -> None:
-        self._known: WeakKeyDictionary[sa.Executable, dict[tuple[str, ...], Prepared | None]] = WeakKeyDictionary()
+        self._known: WeakKeyDictionary[sa.Executable, dict[tuple[str | int, ...], Prepared | None]] = WeakKeyDictionary()
 
     def prepared(self, statement: sa.Executable, values: Values, dialect: Dialect) -> Prepared | None:
         known = self._known.get(statement)
         if known is None:
             self._known[statement] = {}
             return None
-        names = tuple(values)
-        if names not in known:
-            known[names] = _worded(statement, values, dialect)
-        return known[names]
+        lengths = [len(value) for value in values.values() if value.__class__ is list]
+        if not all(0 < length <= MOST_LISTED for length in lengths):
+            return None
+        asked: tuple[str | int, ...] = (*values, *lengths)
+        if asked not in known:
+            known[asked] = _worded(statement, values, dialect)
+        return known[asked]
+
+
+def many(prepared: Prepared, values: Sequence[Values]) -> list[tuple[Any, ...]]:
+    return [prepared.bound(each) for each in values]
+
+
+def _filled(slot: Slot, values: Values) -> Any:
+    name, place, value, bind = slot
+    if name is None:
+        return value
+    value = values[name] if place is None else values[name][place]
+    return value if bind is None else bind(value)
 
 
 def _worded(statement: sa.Executable, values: Values, dialect: Dialect) -> Prepared | None:
@@ -61,35 +138,44 @@ def _worded(statement: sa.Executable, values: Values, dialect: Dialect) -> Prepa
         return None
     # The names given say which columns an INSERT or UPDATE sets; a SELECT has no columns to set.
     names = list(values) if statement.is_dml else None
-    worded = statement.compile(dialect=dialect, column_keys=names)
-    if not isinstance(worded, SQLCompiler) or worded.positiontup is None or _needs_sqlalchemy(worded, dialect):
+    compiled = statement.compile(dialect=dialect, column_keys=names)
+    if not isinstance(compiled, SQLCompiler) or compiled.positiontup is None or _needs_sqlalchemy(compiled, values):
         return None
-    parameters = {name: parameter for parameter, name in worded.bind_names.items()}
-    slots = [_slot(parameters[name], name, values, dialect) for name in worded.positiontup]
-    return Prepared(worded.string, tuple(slot for slot in slots if slot), bool(worded._result_columns)) if all(slots) else None
+    return _filled_in(compiled, values, dialect)
 
 
-def _needs_sqlalchemy(worded: SQLCompiler, dialect: Dialect) -> bool:
-    """Whether something happens on the way that the words do not show."""
-    made_up = worded.post_compile_params or worded.literal_execute_params or worded.insert_prefetch or worded.update_prefetch
-    return bool(made_up) or any(_converts(column.type, dialect) for column in worded._result_columns)
+def _needs_sqlalchemy(compiled: SQLCompiler, values: Values) -> bool:
+    """Whether something happens on the way that the words do not show, or SQLAlchemy has something to complain of."""
+    if compiled.literal_execute_params or compiled.insert_prefetch or compiled.update_prefetch:
+        return True
+    for parameter, name in compiled.bind_names.items():
+        given = next((values[key] for key in (parameter.key, name) if key in values), None)
+        if parameter.required and (given is None if parameter.expanding else not {parameter.key, name} & values.keys()):
+            return True
+        if parameter.expanding and given is not None and given.__class__ is not list:
+            return True
+    return False
 
 
-def _converts(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> bool:
-    return type_.dialect_impl(dialect).result_processor(dialect, None) is not None
+def _filled_in(compiled: SQLCompiler, values: Values, dialect: Dialect) -> Prepared:
+    """With the lists as long as they are in `values`."""
+    parameters = {name: parameter for parameter, name in compiled.bind_names.items()}
+    expanded = compiled.construct_expanded_state(dict(values))
+    places = {made: (name, place) for name, all_ in expanded.parameter_expansion.items() for place, made in enumerate(all_)}
+    slots = []
+    for made in expanded.positiontup or ():
+        name, place = places.get(made, (made, None))
+        slots.append(_slot(parameters[name], name, place, values, dialect))
+    columns = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in compiled._result_columns]
+    results = tuple((number, convert) for number, convert in enumerate(columns) if convert)
+    return Prepared(expanded.statement, tuple(slots), bool(columns), results)
 
 
-def _slot(parameter: sa.BindParameter[Any], name: str, values: Values, dialect: Dialect) -> tuple[str | None, Any, Binding | None] | None:
-    """None for a parameter that nobody gives a value: SQLAlchemy says so in its own words."""
+def _slot(parameter: sa.BindParameter[Any], name: str, place: int | None, values: Values, dialect: Dialect) -> Slot:
     bind = parameter.type.dialect_impl(dialect).bind_processor(dialect)
     given = next((key for key in (parameter.key, name) if key in values), None)
     if given is not None:
-        return given, None, bind
-    if parameter.required:
-        return None
-    constant = parameter.effective_value
-    return None, bind(constant) if bind else constant, None
-
-
-def many(prepared: Prepared, values: Sequence[Values]) -> list[tuple[Any, ...]]:
-    return [prepared.bound(each) for each in values]
+        return Slot(given, place, None, bind)
+    constant: Any = parameter.effective_value
+    constant = constant if place is None else constant[place]
+    return Slot(None, None, bind(constant) if bind else constant, None)

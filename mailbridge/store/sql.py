@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from operator import attrgetter, methodcaller
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -12,12 +13,16 @@ from mailbridge.errors import MailbridgeError, StoreAway
 from mailbridge.store import dialects
 from mailbridge.store.dialects import Both, Statement
 from mailbridge.store.failures import FAILURES, in_our_words
-from mailbridge.store.prepared import Preparer, many
+from mailbridge.store.prepared import Answer, Preparer, many
 
-Row = sa.Row[*tuple[Any, ...]]
+Row = Any  # a tuple whose values have the names of their columns as well
 Values = Mapping[str, Any]
-_Answer = TypeVar("_Answer")
-_Result = sa.CursorResult[*tuple[Any, ...]]
+_Taken = TypeVar("_Taken")
+_Result = Answer | sa.CursorResult[*tuple[Any, ...]]
+_all: Callable[[_Result], Sequence[Row]] = methodcaller("all")
+_first: Callable[[_Result], Row | None] = methodcaller("first")
+_scalar: Callable[[_Result], Any] = methodcaller("scalar")
+_touched: Callable[[_Result], int] = attrgetter("rowcount")
 _prepare = Preparer().prepared  # a statement's words are the same for every connection
 
 
@@ -28,19 +33,20 @@ class Sql:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         self.is_sqlite = connection.dialect.name == "sqlite"
+        self.driver = dialects.driver(connection) if self.is_sqlite else None
         self.undone = 0  # how many savepoints were rolled back: what was remembered before may not be true any more
         self._away: StoreAway | None = None
 
     def rows(self, statement: Statement | Both, values: Values | Sequence[Values] = {}) -> Sequence[Row]:  # noqa: B006
         """All rows that come back, also of an insert of several value sets."""
-        return self._run(statement, values, _Result.all)
+        return self._run(statement, values, _all)
 
     def row(self, statement: Statement | Both, values: Values = {}) -> Row | None:  # noqa: B006  (never changed)
-        return self._run(statement, values, _Result.first)
+        return self._run(statement, values, _first)
 
     def value(self, statement: Statement | Both, values: Values = {}) -> Any:  # noqa: B006
         """The first column of the first row, None where there is no row."""
-        return self._run(statement, values, _Result.scalar)
+        return self._run(statement, values, _scalar)
 
     def change(self, statement: Statement | Both, values: Values | Sequence[Values] = {}) -> int:  # noqa: B006
         """Runs the change, once for each of several value sets; how many rows it touched.  No value sets at all: nothing runs."""
@@ -76,7 +82,7 @@ class Sql:
         except FAILURES as error:
             raise self._told(error) from error
 
-    def _run(self, statement: Statement | Both, values: Any, take: Callable[[_Result], _Answer]) -> _Answer:
+    def _run(self, statement: Statement | Both, values: Any, take: Callable[[_Result], _Taken]) -> _Taken:
         if self._away is not None:
             self.check()
         if isinstance(statement, Both):
@@ -89,21 +95,17 @@ class Sql:
     def _executed(self, statement: Statement, values: Any) -> _Result:
         several = isinstance(values, list)
         one = (values[0] if values else {}) if several else values
-        prepared = _prepare(statement, one, self.connection.dialect) if self.is_sqlite else None
-        if prepared is None or (several and prepared.answers):
+        prepared = _prepare(statement, one, self.connection.dialect) if self.driver else None
+        if self.driver is None or prepared is None or (several and prepared.answers):
             return self.connection.execute(statement, values)
         try:
             bound = many(prepared, values) if several else prepared.bound(values)
         except (ValueError, TypeError, KeyError):
             return self.connection.execute(statement, values)  # it will not take them either, and says so as for every statement
-        return self.connection.exec_driver_sql(prepared.text, bound)
+        return prepared.run(self.driver, bound, several=several)
 
     def _told(self, error: Exception) -> MailbridgeError:
         told = in_our_words(error)
         if isinstance(told, StoreAway):
             self._away = told
         return told
-
-
-def _touched(result: _Result) -> int:
-    return result.rowcount

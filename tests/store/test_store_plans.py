@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -118,10 +119,26 @@ def walks_of(store: Store, question: Callable[[Tx], object]) -> list[str]:
         tx.inbox.add_many([(b"raw", BY_IMAP)])
         tx.outbox.add_many([LETTER], NOW)
         sa.event.listen(connection, "before_cursor_execute", remember)
+        tx._sql.driver = tx._sql.driver and Remembering(tx._sql.driver, asked)
         question(tx)
         sa.event.remove(connection, "before_cursor_execute", remember)
         assert asked
         return [walk for statement, parameters in asked for walk in walked(connection, statement, parameters)]
+
+
+class Remembering:
+    """SQLite's driver, which also writes down what it is told past SQLAlchemy."""
+
+    def __init__(self, driver: Any, asked: list[tuple[str, object]]) -> None:
+        self._driver, self._asked = driver, asked
+
+    def execute(self, statement: str, parameters: object) -> Any:
+        self._asked.append((statement, parameters))
+        return self._driver.execute(statement, parameters)
+
+    def executemany(self, statement: str, parameters: Any) -> Any:
+        self._asked.append((statement, parameters[0]))
+        return self._driver.executemany(statement, parameters)
 
 
 # An index that holds only the rows wanted may be walked: that is what partial ones are for.

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from mailbridge.errors import Permanent, Transient
 from mailbridge.store import dialects
-from mailbridge.store.prepared import Preparer
+from mailbridge.store.prepared import MOST_LISTED, Preparer
 from mailbridge.store.sql import Sql
 from mailbridge.store.types import CleanText, Id, UtcDateTime
 
@@ -38,16 +38,13 @@ def connection() -> Any:
     engine.dispose()
 
 
-def said(connection: sa.Connection, act: Any) -> list[tuple[str, Any]]:
-    """What the driver was told while `act` ran."""
-    heard: list[tuple[str, Any]] = []
-
-    def hear(_connection: Any, _cursor: Any, text: str, values: Any, _context: Any, _many: bool) -> None:
-        heard.append((" ".join(text.split()), values))
-
-    sa.event.listen(connection, "before_cursor_execute", hear)
+def said(connection: sa.Connection, act: Any) -> list[str]:
+    """What SQLite was told while `act` ran, with the values in their places."""
+    heard: list[str] = []
+    driver = dialects.driver(connection)
+    driver.set_trace_callback(lambda text: heard.append(" ".join(text.split())))
     act()
-    sa.event.remove(connection, "before_cursor_execute", hear)
+    driver.set_trace_callback(None)
     return heard
 
 
@@ -61,6 +58,8 @@ def said(connection: sa.Connection, act: Any) -> list[tuple[str, Any]]:
         (THINGS.update().where(THINGS.c.id == sa.bindparam("of")).values(open=False, name=sa.bindparam("to")), {"of": 1, "to": "b"}),
         (THINGS.delete().where(THINGS.c.at < sa.bindparam("now")), {"now": NOON}),
         (sa.select(THINGS.c.id).where(THINGS.c.name == sa.bindparam("name")).limit(sa.bindparam("most")), {"name": "a", "most": 3}),
+        (sa.select(THINGS).where(THINGS.c.name.in_(sa.bindparam("names", expanding=True)), THINGS.c.id.in_([1, 2])), {"names": ["a", "b"]}),
+        (THINGS.update().where(THINGS.c.at.in_(sa.bindparam("times", expanding=True))).values(open=True), {"times": [NOON]}),
         (sa.select(sa.func.count()).select_from(THINGS).where(THINGS.c.open == sa.true(), THINGS.c.name != "x"), {}),
     ],
 )  # fmt: skip
@@ -118,8 +117,30 @@ def test_a_statement_made_for_one_question_leaves_nothing_behind(connection: sa.
     assert not preparer._known
 
 
-def test_lists_of_unknown_length_and_converted_results_are_left_to_sqlalchemy(connection: sa.Connection) -> None:
+def test_lists_of_each_length_find_what_they_name(connection: sa.Connection) -> None:
+    sql = Sql(connection)
+    sql.change(THINGS.insert(), [{**OTHER, "name": str(number)} for number in range(MOST_LISTED + 2)])
+    listed = sa.select(THINGS.c.id, THINGS.c.at).where(THINGS.c.name.in_(sa.bindparam("names", expanding=True))).order_by(THINGS.c.id)
+    for _ in range(2):
+        for length in (1, 0, 3, MOST_LISTED, MOST_LISTED + 1, 2):
+            assert [row.id for row in sql.rows(listed, {"names": [str(n) for n in range(length)]})] == [n + 1 for n in range(length)]
+
+
+def test_empty_and_long_lists_are_left_to_sqlalchemy(connection: sa.Connection) -> None:
     preparer = Preparer()
-    for statement in (sa.select(THINGS.c.id).where(THINGS.c.id.in_(sa.bindparam("ids", expanding=True))), sa.select(THINGS.c.at)):
+    statement = sa.select(THINGS.c.id).where(THINGS.c.id.in_(sa.bindparam("ids", expanding=True)))
+    for length, fits in {0: False, 1: True, MOST_LISTED: True, MOST_LISTED + 1: False}.items():
         for _ in range(2):
-            assert preparer.prepared(statement, {"ids": [1]}, connection.dialect) is None
+            found = preparer.prepared(statement, {"ids": [1] * length}, connection.dialect)
+        assert (found is not None) is fits
+
+
+def test_rows_have_names_and_stay_tuples(connection: sa.Connection) -> None:
+    sql = Sql(connection)
+    sql.change(THINGS.insert(), THING)
+    statement = sa.select(THINGS.c.id, THINGS.c.name.label("class"), THINGS.c.at.label("count"))
+    for _ in range(3):
+        row = sql.row(statement)
+        assert (row.id, row[1], row.count) == (1, "été", NOON.astimezone(UTC))
+        assert sql.rows(statement) == [row]
+    assert sql.row(THINGS.select().where(THINGS.c.id == sa.bindparam("no")), {"no": 9}) is None
