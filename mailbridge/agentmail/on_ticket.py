@@ -4,9 +4,10 @@ line by line what came of them.
 
 from __future__ import annotations
 
-from mailbridge.desk import mailcommands
+from mailbridge.agentmail.lines import speaker_of
 from mailbridge.desk.commands import Answer, Command, Note
 from mailbridge.desk.decide import decide_all
+from mailbridge.desk.language import read
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing, Outcome, Result, occasion
 from mailbridge.message.model import Message
@@ -18,7 +19,7 @@ from mailbridge.outbox.results import results_as_values
 
 def file_agent_mail(filing: Filing, ticket: Ticket) -> Result:
     """The mail is filed: answer or note, then each command on the ticket as the one before left it."""
-    written = mailcommands.read(written_in_both(filing.message), filing.writer.agent)
+    written = read(written_in_both(filing.message), speaker_of(filing.writer.agent, filing.desk, filing.now))
     commands = [line for line in written.lines if line.command is not None]
     internal = any(isinstance(line.command, Note) for line in commands)
     speaks = bool(written.text or filing.message.attachments)

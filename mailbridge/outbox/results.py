@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from enum import StrEnum
 
 from mailbridge.desk.decide import Decision
-from mailbridge.desk.mailcommands import WORDS, Line
+from mailbridge.desk.language import Line
+from mailbridge.desk.language.model import Help
+from mailbridge.desk.language.vocabulary import word_in
+from mailbridge.desk.language.words import WORDS
 
 
 class Came(StrEnum):
@@ -27,13 +30,13 @@ def results_as_values(
     tabs.  `sent_to` says who got the text, `noted` is 'yes' where it became an internal note, `usage` lists all commands for #help."""
     rows = ["\t".join(_clean(cell) for cell in (line.text, *_came(line, decision))) for line, decision in outcomes]
     values = [("results", "\n".join(rows)), ("sent_to", ", ".join(sent_to)), ("noted", "yes" if noted else "")]
-    if any(line.help for line, _ in outcomes):
-        values.append(("usage", "\n".join(word.usage for word in WORDS.values())))
+    if any(isinstance(line.question, Help) for line, _ in outcomes):
+        values.append(("usage", "\n".join(word_in("en", word).usage[0] for word in WORDS)))
     return tuple(values)
 
 
 def _came(line: Line, decision: Decision | None) -> tuple[str, str, str]:
-    if line.help:
+    if isinstance(line.question, Help):
         return Came.HELP, "", ""
     if line.problem:
         return Came(line.problem), "", line.nearest

@@ -31,7 +31,7 @@ from mailbridge.desk.events import (
     WorkRecorded,
 )
 from mailbridge.desk.judges.risks import RISKS
-from mailbridge.desk.mailcommands import understand
+from mailbridge.desk.language import speaker_of, understand
 from mailbridge.desk.model import Activity, Approval, Asks, Organisation, Team, Ticket, Work
 from mailbridge.sla.calendar import due
 
@@ -139,9 +139,9 @@ def _may_decide(actor: Actor, approval: Approval) -> bool:
     return actor.kind is ActorKind.ADMIN or (actor.kind is ActorKind.AGENT and actor.name in approval.approvers)
 
 
-def wanted(approval: Approval) -> Command | None:
-    """The command that was held, understood as its asker wrote it; None where the desk does not know it any more."""
-    return understand(approval.line, approval.asker).command
+def wanted(approval: Approval, organisation: Organisation) -> tuple[Command, ...]:
+    """What was held, understood as its asker meant it on the day it was written; nothing where the desk does not know it any more."""
+    return understand(approval.line, speaker_of(approval.asker, organisation, approval.asked_at)).commands
 
 
 def as_the_asker(approval: Approval, about: Circumstances) -> Circumstances:
@@ -176,6 +176,7 @@ def decided(approval: Approval, *, granted: bool, reason: str = "", refused: str
         refused=refused,
         line=approval.line,
         asker=approval.asker,
+        asked=approval.approvers,
     )
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbridge.desk.commands import Assign, Close, Note, Reopen, SetPriority, SetStatus, SetTeam
-from mailbridge.desk.mailcommands import read, understand
+from mailbridge.desk.language import Speaker, read, understand
+from mailbridge.desk.language.model import Help
 from mailbridge.desk.model import Priority
+
+BOGDAN = Speaker(me="bogdan", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zone="Europe/Bucharest", prefix="MB")
 
 
 @pytest.mark.parametrize(
@@ -30,7 +35,7 @@ from mailbridge.desk.model import Priority
     ],
 )
 def test_line_is_understood(line: str, command: object) -> None:
-    assert understand(line, "bogdan").command == command
+    assert understand(line, BOGDAN).commands == (command,)
 
 
 @pytest.mark.parametrize(
@@ -40,45 +45,45 @@ def test_line_is_understood(line: str, command: object) -> None:
         ("#sttaus waiting", "unknown", "#status waiting"),
         ("#frobnicate", "unknown", ""),
         ("#assign", "argument-missing", "#assign ana"),
-        ("#priority hihg", "argument-unknown", "high"),
+        ("#priority hihg", "argument-unknown", "#priority high"),
         ("#clo\u200bse", "unknown", "#close"),
         ("#\u0441lose", "unknown", "#close"),  # a Cyrillic letter
     ],
 )
 def test_line_that_is_no_command_says_what_is_wrong(line: str, problem: str, nearest: str) -> None:
-    told = understand(line, "bogdan")
-    assert (told.command, told.problem, told.nearest) == (None, problem, nearest)
+    told = understand(line, BOGDAN)
+    assert (told.commands, told.problem, told.nearest) == ((), problem, nearest)
 
 
 def test_commands_stand_at_the_top_and_at_the_end_and_the_text_between_goes_out() -> None:
-    written = read("#take\n#priority high\n\nHello Carol,\nplease try again.\n\n#status waiting\n", "bogdan")
+    written = read("#take\n#priority high\n\nHello Carol,\nplease try again.\n\n#status waiting\n", BOGDAN)
     assert [line.word for line in written.lines] == ["take", "priority", "status"]
     assert written.text == "Hello Carol,\nplease try again."
 
 
 def test_hash_in_the_middle_of_the_text_is_text() -> None:
-    written = read("Hello,\nsee\n#close the valve first\nthank you", "bogdan")
+    written = read("Hello,\nsee\n#close the valve first\nthank you", BOGDAN)
     assert written.lines == ()
     assert written.text == "Hello,\nsee\n#close the valve first\nthank you"
 
 
 def test_number_sign_and_heading_are_no_commands() -> None:
-    assert read("#1 is the first\n# heading\n", "bogdan").lines == ()
+    assert read("#1 is the first\n# heading\n", BOGDAN).lines == ()
 
 
 def test_note_may_carry_its_text_on_the_line() -> None:
-    written = read("#note he is on holiday\n", "bogdan")
+    written = read("#note he is on holiday\n", BOGDAN)
     assert written.text == "he is on holiday"
-    assert written.lines[0].command == Note()
+    assert written.lines[0].commands == (Note(),)
 
 
 def test_help_asks_for_help() -> None:
-    assert read("#help", "bogdan").lines[0].help
+    assert read("#help", BOGDAN).lines[0].question == Help()
 
 
 @given(st.text(alphabet=st.sampled_from("#abc clote \n\u00a0\t"), max_size=60))
 def test_nothing_written_is_lost(text: str) -> None:
     """Every word is either on a command line or in the text that people get."""
-    written = read(text, "bogdan")
+    written = read(text, BOGDAN)
     words = " ".join(line.text for line in written.lines).split() + written.text.split()
-    assert sorted(set(text.split())) == sorted(set(words))
+    assert set(text.split()) - {"#"} == set(words) - {"#"}

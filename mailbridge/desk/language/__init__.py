@@ -1,0 +1,18 @@
+"""The language of commands in mails: `read` takes an agent's mail apart, `understand` says what one line means for its speaker.
+
+    model.py       Speaker, Line, Written, questions           reading.py     lines of a mail
+    words.py       the table of commands                       arguments.py   what stands behind a word
+    tongues/       what words are called, one file a language  vocabulary.py  all tongues as tables
+    moments.py     when          spans.py   how long           names.py       whom and what
+    plain.py       a line without what mail programs add
+"""
+
+from __future__ import annotations
+
+from mailbridge.desk.language.model import Line as Line
+from mailbridge.desk.language.model import Question as Question
+from mailbridge.desk.language.model import Speaker as Speaker
+from mailbridge.desk.language.model import Written as Written
+from mailbridge.desk.language.reading import read as read
+from mailbridge.desk.language.reading import understand as understand
+from mailbridge.desk.language.speaker import speaker_of as speaker_of

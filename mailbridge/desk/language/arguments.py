@@ -1,0 +1,391 @@
+"""What stands behind a command's word, as what is meant: one function for each way of saying it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from mailbridge.desk import states
+from mailbridge.desk.circumstances import nearest
+from mailbridge.desk.commands import (
+    AddParticipant,
+    AddTags,
+    Approve,
+    Assign,
+    Command,
+    CorrectWork,
+    Escalate,
+    Link,
+    Meet,
+    Merge,
+    RecordWork,
+    Reject,
+    RemoveParticipant,
+    RemoveTags,
+    SetContract,
+    SetDue,
+    SetEquipment,
+    SetEstimate,
+    SetPriority,
+    SetRequester,
+    SetStatus,
+    SetSubject,
+    SetTeam,
+    SetType,
+    Snooze,
+    Split,
+    StartPlaybook,
+)
+from mailbridge.desk.language import moments, names, spans
+from mailbridge.desk.language.model import (
+    Channel,
+    FindDocuments,
+    FullHistory,
+    Help,
+    ListTickets,
+    Meaning,
+    OnBehalf,
+    Report,
+    SearchMails,
+    ShowTickets,
+    Speaker,
+    Which,
+    Wrong,
+)
+from mailbridge.desk.language.plain import bare, unquoted
+from mailbridge.desk.language.vocabulary import Vocabulary, fold, tokens, vocabulary
+from mailbridge.desk.model import Priority, Work
+
+Reads = Callable[[str, Speaker], Meaning]
+
+UNKNOWN = Wrong(problem="argument-unknown")
+_MINUS = "-–—−"
+_CORRECTION = re.compile(r"#?([0-9]{1,6})\s*=\s*(.+)")
+_APPROVAL = re.compile(r"#?([0-9]{1,6})(?:[\s.:,]+(.*))?", re.DOTALL)
+_PLACE = re.compile(r"(?<!\S)@(?:\"([^\"]+)\"|(\S+))")
+_BETWEEN = " ,;:.-–—"
+
+
+def assign(argument: str, speaker: Speaker) -> Meaning:
+    agent = names.agent(argument, speaker)
+    return agent if isinstance(agent, Wrong) else (Assign(agent=agent),)
+
+
+def team(argument: str, speaker: Speaker) -> Meaning:
+    return (SetTeam(team=_team(argument, speaker)),)
+
+
+def escalate(argument: str, speaker: Speaker) -> Meaning:
+    """To a chain, a team, an agent, a consultant or a skill, as the desk calls it; without argument to the next level."""
+    text = bare(argument)
+    organisation = speaker.organisation
+    places = [(t.name, t.title) for t in organisation.teams.values()] + [(c.name, c.title) for c in organisation.consultants.values()]
+    named = names.one_of(text, [*places, *((chain, chain) for chain in organisation.chains)])
+    if named in {name for name, _ in places} | set(organisation.chains) or not text:
+        return (Escalate(to=named),)
+    agent = names.agent(text, speaker)
+    return agent if isinstance(agent, Wrong) else (Escalate(to=agent),)
+
+
+def status(argument: str, speaker: Speaker) -> Meaning:
+    known = states.statuses(speaker.organisation).values()
+    return (SetStatus(status=names.one_of(argument, [(s.name, s.title) for s in known])),)
+
+
+def priority(argument: str, speaker: Speaker) -> Meaning:
+    known = vocabulary(speaker.language).priorities
+    found = known.get(tuple(tokens(bare(argument))))
+    if found is None:
+        near = nearest(bare(argument), [str(p) for p in Priority])
+        return Wrong(problem="argument-unknown", nearest=near)
+    return (SetPriority(priority=Priority(found)),)
+
+
+def kind(argument: str, speaker: Speaker) -> Meaning:
+    return (SetType(type=names.one_of(argument, [(name, name) for name in speaker.organisation.types])),)
+
+
+def tag(argument: str, speaker: Speaker) -> Meaning:
+    on, off = _signed(argument)
+    if not on and not off:
+        return UNKNOWN
+    added: list[Command] = [AddTags(tags=tuple(bare(t).lower() for t in on))] if on else []
+    return (*added, *([RemoveTags(tags=tuple(bare(t).lower() for t in off))] if off else []))
+
+
+def untag(argument: str, speaker: Speaker) -> Meaning:
+    tags = tuple(bare(word.lstrip(_MINUS)).lower() for word in re.split(r"[\s,;]+", argument) if bare(word.lstrip(_MINUS)))
+    return (RemoveTags(tags=tags),) if tags else UNKNOWN
+
+
+def cc(argument: str, speaker: Speaker) -> Meaning:
+    on, off = _signed(argument)
+    people = [(names.address(text), text) for text in (*on, *off) if "@" in text]
+    if not people or any(address is None for address, _ in people):
+        return UNKNOWN
+    gone = {names.address(text) for text in off}
+    return tuple(
+        RemoveParticipant(address=address) if address in gone else AddParticipant(address=address) for address, _ in people if address
+    )
+
+
+def uncc(argument: str, speaker: Speaker) -> Meaning:
+    return cc(" ".join(word if word[0] in _MINUS else f"-{word}" for word in argument.split()), speaker)
+
+
+def requester(argument: str, speaker: Speaker) -> Meaning:
+    found = names.person(argument)
+    return (SetRequester(address=found[0], name=found[1]),) if found else UNKNOWN
+
+
+def subject(argument: str, speaker: Speaker) -> Meaning:
+    return (SetSubject(subject=unquoted(argument)),)
+
+
+def contract(argument: str, speaker: Speaker) -> Meaning:
+    return (SetContract(contract=_or_none(argument, speaker)),)
+
+
+def equipment(argument: str, speaker: Speaker) -> Meaning:
+    return (SetEquipment(equipment=_or_none(argument, speaker)),)
+
+
+def playbook(argument: str, speaker: Speaker) -> Meaning:
+    return (StartPlaybook(name=bare(argument).lower()),)
+
+
+def due(argument: str, speaker: Speaker) -> Meaning:
+    if fold(bare(argument)) in vocabulary(speaker.language).none:
+        return (SetDue(at=None),)
+    at = moments.whole(moments.words_of(argument.rstrip(".!")), _wall(speaker), otherwise=moments.EVENING)
+    return (SetDue(at=at),) if at else UNKNOWN
+
+
+def snooze(argument: str, speaker: Speaker) -> Meaning:
+    until = moments.whole(moments.words_of(argument.rstrip(".!")), _wall(speaker), otherwise=moments.MORNING)
+    return (Snooze(until=until),) if until else UNKNOWN
+
+
+def meet(argument: str, speaker: Speaker) -> Meaning:
+    """A moment with its hour, then perhaps how long, then perhaps where."""
+    words, written = moments.words_of(argument), argument.replace(",", " ").split()
+    found = moments.moment(words, 0, _wall(speaker), otherwise=None)
+    if found is None or len(words) != len(written):
+        return UNKNOWN
+    at, rest = found
+    known = vocabulary(speaker.language)
+    long = spans.minutes(words, rest, known) if _has_unit(words, rest, known) else None
+    where = " ".join(written[long[1] if long else rest :])
+    return (Meet(at=at, minutes=long[0] if long else 60, place=unquoted(where)),)
+
+
+def time_spent(argument: str, speaker: Speaker) -> Meaning:
+    return _work(Work.WORKED, argument, speaker)
+
+
+def travel(argument: str, speaker: Speaker) -> Meaning:
+    return _work(Work.TRAVELLED, argument, speaker)
+
+
+def estimate(argument: str, speaker: Speaker) -> Meaning:
+    found = spans.whole(bare(argument), vocabulary(speaker.language))
+    return (SetEstimate(minutes=found),) if found else UNKNOWN
+
+
+def link(argument: str, speaker: Speaker) -> Meaning:
+    """A relation, if one is said, then the tickets."""
+    words = argument.replace(",", " ").split()
+    known = vocabulary(speaker.language)
+    first = next((n for n, word in enumerate(words) if names.ticket(word, speaker.prefix, bare_number=True) is not None), None)
+    if first is None:
+        return UNKNOWN
+    relation = known.relations.get(tuple(fold(word) for word in words[:first]), "" if first else "related")
+    tickets = [names.ticket(word, speaker.prefix, bare_number=True) for word in words[first:] if fold(word) not in known.also]
+    if not relation or None in tickets:
+        return UNKNOWN
+    return tuple(Link(ticket=number, relation=relation) for number in tickets if number is not None)
+
+
+def merge(argument: str, speaker: Speaker) -> Meaning:
+    """Into one ticket: `MB-1042`, `into MB-1042`."""
+    words = [word for word in argument.split() if fold(word) not in vocabulary(speaker.language).into]
+    into = names.ticket(words[0], speaker.prefix, bare_number=True) if len(words) == 1 else None
+    return (Merge(into=into),) if into else UNKNOWN
+
+
+def split(argument: str, speaker: Speaker) -> Meaning:
+    """Number and mail are 0 here: whoever files the mail reserves the one and knows which mail was answered."""
+    return (Split(ticket=0, mail=0, subject=unquoted(argument)),)
+
+
+def approve(argument: str, speaker: Speaker) -> Meaning:
+    number, reason = _approval(argument)
+    return (Approve(approval=number, reason=reason),)
+
+
+def reject(argument: str, speaker: Speaker) -> Meaning:
+    number, reason = _approval(argument)
+    return (Reject(approval=number, reason=reason),)
+
+
+def listed(argument: str, speaker: Speaker) -> Meaning:
+    """A list by name, or the tickets of a team; without argument one's own."""
+    if not argument:
+        return ListTickets(which=Which.MINE)
+    found = vocabulary(speaker.language).lists.get(tuple(tokens(bare(argument))))
+    if found:
+        return ListTickets(which=Which(found))
+    name = _team(argument, speaker)
+    if name in speaker.organisation.teams:
+        return ListTickets(which=Which.TEAM, team=name)
+    return Wrong(problem="argument-unknown", nearest=nearest(name, [*Which, *speaker.organisation.teams]))
+
+
+def search(argument: str, speaker: Speaker) -> Meaning:
+    return SearchMails(words=unquoted(argument))
+
+
+def show(argument: str, speaker: Speaker) -> Meaning:
+    words = [word for word in argument.replace(",", " ").split() if fold(word) not in vocabulary(speaker.language).also]
+    found = [names.ticket(word, speaker.prefix, bare_number=True) for word in words]
+    return UNKNOWN if None in found else ShowTickets(tickets=tuple(dict.fromkeys(number for number in found if number is not None)))
+
+
+def full(argument: str, speaker: Speaker) -> Meaning:
+    number = names.ticket(argument, speaker.prefix, bare_number=True) if argument else 0
+    return UNKNOWN if number is None else FullHistory(ticket=number)
+
+
+def report(argument: str, speaker: Speaker) -> Meaning:
+    word, _, rest = argument.partition(" ")
+    return Report(words=rest if vocabulary(speaker.language).words.get(fold(bare(word))) == "time" else argument)
+
+
+def docs(argument: str, speaker: Speaker) -> Meaning:
+    words = argument.split()
+    number = names.ticket(words[0], speaker.prefix) if words else None
+    return FindDocuments(words=unquoted(" ".join(words[1:] if number else words)), ticket=number or 0)
+
+
+def helped(argument: str, speaker: Speaker) -> Meaning:
+    word = fold(bare(argument).lstrip("#"))
+    known = vocabulary(speaker.language).words
+    return Help(word=known.get(word, "")) if not word or word in known else Wrong(problem="argument-unknown", nearest=nearest(word, known))
+
+
+def on_behalf(argument: str, speaker: Speaker) -> Meaning:
+    found = names.person(argument)
+    return OnBehalf(address=found[0], name=found[1]) if found else UNKNOWN
+
+
+def channel(argument: str, speaker: Speaker) -> Meaning:
+    text = bare(argument).lower()
+    return Channel(name=vocabulary(speaker.language).channels.get(tuple(tokens(text)), text))
+
+
+def _work(kind: Work, argument: str, speaker: Speaker) -> Meaning:
+    """`45m`, `25km`, in any order; then perhaps a day, `not billable` at either end, `@place`, and a text (of travel: the place)."""
+    correction = _CORRECTION.fullmatch(argument.strip())
+    if correction:
+        return _correction(int(correction[1]), correction[2], speaker)
+    known = vocabulary(speaker.language)
+    where = _PLACE.search(argument)
+    place = (where[1] or where[2]) if where else ""
+    written = spans.protected(argument[: where.start()] + argument[where.end() :] if where else argument).split()
+    billable, written = _billable(written, known)
+    minutes, km, at = _figures(written, known)
+    if minutes is None and km is None:
+        return UNKNOWN
+    words = [fold(word).rstrip(",;") for word in written]
+    day = moments.past_day(words, at, _wall(speaker))
+    if day and day[1] > at:
+        at = day[1]
+    if billable is None:
+        billable, written = _billable(written[:at] + written[at:], known, at)
+    rest = " ".join(written[at:]).strip(_BETWEEN)
+    text, place = ("", place or rest) if kind is Work.TRAVELLED else (unquoted(rest), place)
+    when = day[0] if day else _wall(speaker).local.date()
+    return (
+        RecordWork(kind=kind, minutes=minutes or 0, day=when, km=km or 0.0, place=unquoted(place), billable=billable, text=text),
+    )
+
+
+def _correction(activity: int, said: str, speaker: Speaker) -> Meaning:
+    known = vocabulary(speaker.language)
+    words = spans.protected(said).split()
+    minutes, km, end = _figures(words, known)
+    if end != len(words) or minutes is None:
+        return UNKNOWN
+    return (CorrectWork(activity=activity, minutes=minutes, km=km),)
+
+
+def _figures(written: list[str], known: Vocabulary) -> tuple[int | None, float | None, int]:
+    """Minutes and kilometres at the start, and where the rest begins."""
+    words = [fold(word).rstrip(",;") for word in written]
+    minutes: int | None = None
+    km: float | None = None
+    at = 0
+    while at < len(words):
+        far = _kilometres(words, at, known) if km is None else None
+        if far:
+            km, at = far
+            continue
+        long = spans.minutes(words, at, known) if minutes is None else None
+        if long is None:
+            break
+        minutes, at = long
+    return minutes, km, at
+
+
+def _kilometres(words: list[str], at: int, known: Vocabulary) -> tuple[float, int] | None:
+    found = re.fullmatch(r"([0-9]{1,5}(?:\.[0-9]{1,3})?)([^\W\d_]*)\.?", words[at])
+    if not found:
+        return None
+    if found[2] in known.km:
+        return float(found[1]), at + 1
+    following = at + 1 < len(words) and not found[2] and words[at + 1].rstrip(".") in known.km
+    return (float(found[1]), at + 2) if following else None
+
+
+def _billable(written: list[str], known: Vocabulary, start: int = 0) -> tuple[bool | None, list[str]]:
+    """Whether it is said to be billed, at the start (from `start` on) or at the end, and the words without that."""
+    words = [fold(word).strip(".,;()") for word in written]
+    for phrase in sorted(known.billable, key=len, reverse=True):
+        length = len(phrase)
+        if tuple(words[start : start + length]) == phrase:
+            return known.billable[phrase], written[:start] + written[start + length :]
+        if len(words) - length >= start and tuple(words[-length:]) == phrase:
+            return known.billable[phrase], written[:-length]
+    return None, written
+
+
+def _has_unit(words: list[str], at: int, known: Vocabulary) -> bool:
+    """Whether a span of time with a unit or a colon stands there: in `#meet tue 10:00 30 office` the 30 is a place's."""
+    found = spans.minutes(words, at, known)
+    return found is not None and (found[1] > at + 1 or not words[at].isdigit())
+
+
+def _signed(argument: str) -> tuple[list[str], list[str]]:
+    """Words to put on, and those with a minus to take off."""
+    words = [word for word in re.split(r"[\s,;]+", argument) if word.strip(_MINUS + "+")]
+    off = [word.lstrip(_MINUS) for word in words if word[0] in _MINUS]
+    return [word.lstrip("+") for word in words if word[0] not in _MINUS], off
+
+
+def _approval(argument: str) -> tuple[int, str]:
+    found = _APPROVAL.fullmatch(argument.strip())
+    return (int(found[1]), (found[2] or "").strip()) if found else (0, unquoted(argument))
+
+
+def _team(argument: str, speaker: Speaker) -> str:
+    return names.one_of(argument, [(t.name, t.title) for t in speaker.organisation.teams.values()])
+
+
+def _or_none(argument: str, speaker: Speaker) -> str:
+    text = bare(argument)
+    return "" if fold(text) in vocabulary(speaker.language).none else text
+
+
+def _wall(speaker: Speaker) -> moments.Wall:
+    return moments.Wall(now=speaker.now, zone=ZoneInfo(speaker.zone), known=vocabulary(speaker.language))

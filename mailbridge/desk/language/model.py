@@ -1,0 +1,149 @@
+"""Who speaks, and what a line of theirs says: values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from mailbridge.desk.commands import Command
+from mailbridge.desk.model import Organisation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """The agent who writes, and what their words are understood by: the day and hour by their own wall clock, the desk's names.
+
+    `prefix` is that of ticket numbers; empty takes any, for a line that was understood once already.
+    """
+
+    me: str
+    now: datetime
+    zone: str = "UTC"
+    language: str = "en"
+    prefix: str = ""
+    organisation: Organisation = field(default_factory=Organisation)
+
+
+class Which(StrEnum):
+    """The lists that `#list` knows by name; any other word is a team's."""
+
+    MINE = "mine"
+    TEAM = "team"  # the speaker's own teams
+    UNCLAIMED = "unclaimed"
+    OVERDUE = "overdue"
+    SNOOZED = "snoozed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListTickets:
+    which: Which
+    team: str = ""  # with Which.TEAM: this team; empty: the speaker's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchMails:
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowTickets:
+    """Empty: the ticket that the mail is about."""
+
+    tickets: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FullHistory:
+    """All mails and events of a ticket; 0: the one that the mail is about."""
+
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """`what` is 'time'; `words` say for whom and for which days, as the report reads them."""
+
+    what: str = "time"
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindDocuments:
+    """Files on tickets; without words those of the ticket that the mail is about, or of `ticket`."""
+
+    words: str = ""
+    ticket: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Help:
+    """The manual: of one word, or of all."""
+
+    word: str = ""
+
+
+Question = ListTickets | SearchMails | ShowTickets | FullHistory | Report | FindDocuments | Help
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnBehalf:
+    """The ticket that this mail opens is that customer's."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """How the customer came to the desk: phone, walk-in, …"""
+
+    name: str
+
+
+Opening = OnBehalf | Channel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wrong:
+    """Why a line means nothing.  `problem`: 'unknown', 'argument-missing', 'argument-unknown', 'ambiguous'; `nearest` a whole line that
+    was perhaps meant, `detail` what is in doubt."""
+
+    problem: str
+    nearest: str = ""
+    detail: str = ""
+
+
+Meaning = tuple[Command, ...] | Question | Opening | Wrong
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line of a mail that begins with #, as it stood there.  Exactly one of commands, question, opening and problem speaks.
+
+    `tickets`: the commands are for these instead of the ticket the mail is on.  `problem`, `nearest` and `detail` are those of Wrong.
+    A line is done as a whole or not at all.
+    """
+
+    text: str
+    word: str  # the English word of the table; as written where there is none
+    commands: tuple[Command, ...] = ()
+    question: Question | None = None
+    opening: Opening | None = None
+    tickets: tuple[int, ...] = ()
+    problem: str = ""
+    nearest: str = ""
+    detail: str = ""
+
+    @property
+    def command(self) -> Command | None:
+        """The first of the commands; None where the line says none."""
+        return self.commands[0] if self.commands else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """An agent's mail taken apart: the lines for the desk, and the text that is left for people."""
+
+    lines: tuple[Line, ...]
+    text: str

@@ -1,0 +1,51 @@
+"""A line as its writer meant it: without what mail programs put there by themselves."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+HASHES = "#＃﹟♯"
+_QUOTES = "\"'“”„«»‘’`"
+_TWICE = re.compile(r"(?P<address>[^\s<>]+@[^\s<>]+)\s*<(?:mailto:)?(?P=address)>", re.IGNORECASE)
+_MAILTO = re.compile(r"<mailto:([^<>\s]+)>", re.IGNORECASE)
+_LINK = re.compile(r"(?<=\S)\s*<https?://[^<>\s]*>", re.IGNORECASE)
+_URL = re.compile(r"https?://([^/\s]+)/?", re.IGNORECASE)
+_MARK = re.compile(r"(?<=\S)\s?\[[0-9]{1,2}\](?=\s|$)")
+
+
+def cleaned(line: str) -> str:
+    """The line with plain blanks, a plain # and without links that a program added.  Invisible characters go at its ends, but stay inside
+    words, so that a word with a zero-width letter in it matches no command (look-alikes run nothing)."""
+    text = "".join(" " if unicodedata.category(char) in ("Zs", "Cc") else char for char in line)
+    text = _trimmed(text)
+    if text[:1] in "*_" and text[1:2] and text[1] in HASHES and text[-1:] == text[0]:  # bold, as a plain part shows it
+        text = _trimmed(text[1:-1])
+    if text[:1] and text[0] in HASHES:
+        text = "#" + text[1:].lstrip("\u200b\u200c\u200d\u2060\ufeff")
+        text = _LINK.sub("", _MAILTO.sub(r"<\1>", _TWICE.sub(lambda found: found["address"], text)))
+    return " ".join(text.split())
+
+
+def bare(argument: str) -> str:
+    """An argument that names something: without quotes around it, link marks and a full stop behind it."""
+    text = _MARK.sub("", argument).strip()
+    text = text.rstrip(".,;:!").strip(f" {_QUOTES}").rstrip(".,;:!")
+    url = _URL.fullmatch(text)
+    return url[1] if url else text
+
+
+def unquoted(argument: str) -> str:
+    """A text without the quotes around it, where both stand there."""
+    text = argument.strip()
+    return text[1:-1].strip() if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES else text
+
+
+def _trimmed(text: str) -> str:
+    """Without blanks and invisible characters at both ends."""
+    start, end = 0, len(text)
+    while start < end and (text[start] == " " or unicodedata.category(text[start]) == "Cf"):
+        start += 1
+    while end > start and (text[end - 1] == " " or unicodedata.category(text[end - 1]) == "Cf"):
+        end -= 1
+    return text[start:end]

@@ -1,0 +1,172 @@
+"""Lines of a mail that begin with `#`, as commands and questions.
+
+Read from what the person wrote now (never quote, signature or attachment), at its top or its end: lines that begin with `#` followed by
+a letter.  Every such line is either understood or reported back with the nearest command; none vanishes into the customer's mail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+
+from mailbridge.desk.commands import RecordWork
+from mailbridge.desk.language import names
+from mailbridge.desk.language.arguments import Reads
+from mailbridge.desk.language.model import Channel, Line, Meaning, OnBehalf, Speaker, Written, Wrong
+from mailbridge.desk.language.plain import cleaned
+from mailbridge.desk.language.vocabulary import fold, vocabulary, word_in
+from mailbridge.desk.language.words import OPPOSITES, WORDS
+
+
+def read(fresh: str, speaker: Speaker) -> Written:
+    """The lines for the desk at the top and at the end of `fresh`, in order, and the text between them."""
+    lines = fresh.splitlines()
+    top = _run(lines, speaker)
+    end = _run(lines[top:][::-1], speaker)
+    middle = lines[top : len(lines) - end]
+    spoken = [cleaned(line) for line in lines[:top] + lines[len(lines) - end :] if _is_for_desk(line, speaker)]
+    understood = tuple(understand(line, speaker) for line in spoken)
+    notes = [_argument(line) for line, meant in zip(spoken, understood, strict=True) if meant.word == "note" and _argument(line)]
+    return Written(lines=understood, text="\n".join([*notes, "\n".join(middle).strip()]).strip())
+
+
+def understand(line: str, speaker: Speaker) -> Line:
+    """One line as commands or a question, or what is wrong with it."""
+    text = cleaned(line)
+    said, minus = _said(text)
+    word = vocabulary(speaker.language).words.get(said)
+    if word is None or (minus and word not in OPPOSITES):
+        return Line(text=text, word=said, problem="unknown", nearest=_nearest(said, speaker))
+    rule, argument = WORDS[word], _argument(text)
+    usage = _in_their_words(word, said, speaker)
+    if rule.needs and not argument:
+        return Line(text=text, word=word, problem="argument-missing", nearest=usage)
+    meant, tickets = _meant(word, argument, OPPOSITES[word] if minus else rule.reads, speaker)
+    line_of = Line(text=text, word=word, tickets=tickets)
+    match meant:
+        case Wrong(problem=problem, nearest=nearest, detail=detail):
+            return replace(line_of, problem=problem, nearest=f"#{said} {nearest}" if nearest else usage, detail=detail)
+        case tuple():
+            return replace(line_of, commands=meant)
+        case OnBehalf() | Channel():
+            return replace(line_of, opening=meant)
+        case _:
+            return replace(line_of, question=meant)
+
+
+def stands_for_itself(line: str) -> bool:
+    """Whether a line begins as lines for the desk do: a # and a letter, or #?."""
+    text = cleaned(line)
+    return len(text) > 1 and text[0] == "#" and (text[1].isalpha() or text[1] == "?" or (text[1] == "-" and text[2:3].isalpha()))
+
+
+def answer_in(fresh: str, speaker: Speaker) -> tuple[bool, str] | None:
+    """The yes (True) or no that a text begins with, and what follows as the reason; None where it begins otherwise.
+
+    Only for answers to a mail in which the desk asked for yes or no: elsewhere "Yes, try again" is meant for the customer."""
+    lines = [cleaned(line) for line in fresh.splitlines() if line.strip()]
+    if not lines:
+        return None
+    first, _, rest = lines[0].replace(",", " ", 1).partition(" ")
+    known, word = vocabulary(speaker.language), fold(first.rstrip(".,;:!"))
+    if word not in known.yes and word not in known.no:
+        return None
+    reason = "\n".join([rest.strip(" -–—:."), *lines[1:]]).strip()
+    return word in known.yes, reason
+
+
+def _meant(word: str, argument: str, reads: Reads, speaker: Speaker) -> tuple[Meaning, tuple[int, ...]]:
+    """What the argument means, and for which tickets where some are named."""
+    if word == "merge":
+        return _merged(argument, reads, speaker)
+    if not WORDS[word].others:
+        return reads(argument, speaker), ()
+    inner, tickets = _targets(argument, speaker)
+    if not tickets:
+        return reads(argument, speaker), ()
+    if WORDS[word].needs and not inner:
+        return Wrong(problem="argument-missing"), ()
+    meant = reads(inner, speaker)
+    at_end = names.ticket(argument.split()[0], speaker.prefix) is None
+    if at_end and isinstance(meant, tuple) and any(isinstance(c, RecordWork) and (c.text or c.place) for c in meant):
+        return reads(argument, speaker), ()  # "#time 45m as in MB-7": the ticket is part of what was done
+    return meant, tickets
+
+
+def _merged(argument: str, reads: Reads, speaker: Speaker) -> tuple[Meaning, tuple[int, ...]]:
+    """`MB-7 MB-8 into MB-3`: those go into that one; else this ticket goes."""
+    known, words = vocabulary(speaker.language), argument.replace(",", " ").split()
+    between = next((n for n, word in enumerate(words) if n and fold(word) in known.into), None)
+    if between is None:
+        return reads(argument, speaker), ()
+    goes = [names.ticket(word, speaker.prefix, bare_number=True) for word in words[:between] if fold(word) not in known.also]
+    if None in goes:
+        return Wrong(problem="argument-unknown"), ()
+    return reads(" ".join(words[between:]), speaker), tuple(dict.fromkeys(number for number in goes if number is not None))
+
+
+def _targets(argument: str, speaker: Speaker) -> tuple[str, tuple[int, ...]]:
+    """The argument without the tickets at its end, or else at its start, and those tickets."""
+    words = argument.replace(",", " , ").split()
+    behind, rest = _leading(words[::-1], speaker)
+    if behind:
+        return " ".join(rest[::-1]).replace(" ,", ","), tuple(dict.fromkeys(behind[::-1]))
+    before, rest = _leading(words, speaker)
+    return " ".join(rest).replace(" ,", ","), tuple(dict.fromkeys(before))
+
+
+def _leading(words: list[str], speaker: Speaker) -> tuple[list[int], list[str]]:
+    """The tickets that the words begin with, perhaps with commas and "and" between them, and the words after."""
+    ids: list[int] = []
+    for at, word in enumerate(words):
+        number = names.ticket(word, speaker.prefix)
+        if number is not None:
+            ids.append(number)
+        elif not ids or (word != "," and fold(word) not in vocabulary(speaker.language).also):
+            return ids, words[at:]
+    return ids, []
+
+
+def _run(lines: list[str], speaker: Speaker) -> int:
+    """How many lines from here are for the desk or blank, as far as the last one for the desk goes.  A # alone is blank."""
+    length = 0
+    for number, line in enumerate(lines, start=1):
+        if _is_for_desk(line, speaker):
+            length = number
+        elif cleaned(line) not in ("", "#"):
+            break
+    return length
+
+
+def _is_for_desk(line: str, speaker: Speaker) -> bool:
+    if stands_for_itself(line):
+        return True
+    text = cleaned(line)
+    # "# Close": a phone put a blank there.  Other lines like it are headings.
+    glued = "#" + text[1:].lstrip()
+    return text.startswith("# ") and stands_for_itself(glued) and not understand(glued, speaker).problem
+
+
+def _said(text: str) -> tuple[str, bool]:
+    """The word of a line, folded, and whether a minus stands before it."""
+    word = text[1:].split(maxsplit=1)[0] if text[1:].split() else ""
+    return fold(word.lstrip("-").rstrip(":.,;!")), word.startswith("-")
+
+
+def _argument(text: str) -> str:
+    rest = text[1:].split(maxsplit=1)
+    return rest[1] if len(rest) > 1 else ""
+
+
+def _nearest(said: str, speaker: Speaker) -> str:
+    known = vocabulary(speaker.language).words
+    near = next(iter(get_close_matches(said, list(known), n=1, cutoff=0.6)), "")
+    return _in_their_words(known[near], near, speaker) if near else ""
+
+
+def _in_their_words(word: str, said: str, speaker: Speaker) -> str:
+    """A usage in the language of the word that was said."""
+    for language in (speaker.language, "en", "ro", "ru"):
+        if said in fold(word_in(language, word).names).split():
+            return word_in(language, word).usage[0]
+    return word_in(speaker.language, word).usage[0]

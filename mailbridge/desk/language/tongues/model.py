@@ -1,0 +1,54 @@
+"""What a language has to say about commands: data.  A new language is one more file like `en.py`, named in `__init__`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A command in one language: how it is called (the first name is shown, the others are understood), how it is used, what it does."""
+
+    names: str  # parted by blanks
+    usage: tuple[str, ...]
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tongue:
+    """Words parted by blanks, phrases parted by commas.  Case and marks on letters (ș, ă, ё) do not count."""
+
+    code: str
+    words: Mapping[str, Word]
+    # When: seven days from Monday, twelve months from January, days counted from today.
+    weekdays: tuple[str, ...]
+    months: tuple[str, ...]
+    days: Mapping[int, str]
+    next_week: str
+    noon: str
+    am: str = ""
+    pm: str = ""
+    minutes: str
+    hours: str
+    units_of_days: str
+    weeks: str
+    units_of_months: str
+    one: str  # "a week" is one week
+    ahead: str  # "in three days"
+    at: str  # words before a bare hour: "at 9"
+    fillers: str  # words around dates that say nothing
+    # Who and what.
+    none: str
+    me: str
+    into: str
+    also: str  # between things of a list
+    km: str
+    billable: str
+    not_billable: str
+    relations: Mapping[str, str]
+    priorities: Mapping[str, str]
+    lists: Mapping[str, str]
+    yes: str
+    no: str
+    channels: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,208 @@
+"""Romanian; diacritics may be left out."""
+
+from __future__ import annotations
+
+from mailbridge.desk.language.tongues.model import Tongue, Word
+
+RO = Tongue(
+    code="ro",
+    words={
+        "take": Word(names="preiau iau preia", usage=("#preiau",), about="Tichetul este al tău."),
+        "assign": Word(
+            names="atribuie alocă repartizează",
+            usage=("#atribuie ana", "#atribuie ana@desk.example", "#atribuie nimeni"),
+            about="Un agent primește tichetul; nimeni îl dă înapoi echipei.",
+        ),
+        "team": Word(names="echipă echipa", usage=("#echipa network",), about="Altă echipă primește tichetul."),
+        "escalate": Word(
+            names="escaladează escaladare", usage=("#escaladează", "#escaladează network"), about="Tichetul urcă o treaptă, sau unde spui."
+        ),
+        "status": Word(names="stare statut", usage=("#stare waiting",), about="Tichetul primește această stare."),
+        "close": Word(
+            names="închide închis gata rezolvat rezolv",
+            usage=("#închide", "#închide MB-3 MB-7"),
+            about="Treaba este făcută.",
+        ),
+        "reopen": Word(names="redeschide", usage=("#redeschide",), about="Se lucrează din nou la un tichet închis."),
+        "priority": Word(names="prioritate", usage=("#prioritate mare",), about="mică, normală, mare sau urgentă."),
+        "type": Word(names="tip", usage=("#tip incident",), about="Ce fel de cerere este."),
+        "tag": Word(
+            names="etichetă etichete", usage=("#etichetă printer", "#etichetă printer -old"), about="Pune etichete; cele cu minus se scot."
+        ),
+        "subject": Word(
+            names="subiect titlu",
+            usage=("#subiect Imprimanta de pe linia 2 nu merge",),
+            about="Tichetul primește alt subiect.",
+        ),
+        "note": Word(
+            names="notă nota intern",
+            usage=("#notă", "#notă este în concediu"),
+            about="Ce ai scris rămâne între colegi.",
+        ),
+        "public": Word(
+            names="răspuns răspunde", usage=("#răspuns",), about="Ce ai scris merge la client, și ca răspuns la nota unui coleg."
+        ),
+        "cc": Word(
+            names="copie",
+            usage=("#copie dan@acme.example", "#copie -dan@acme.example"),
+            about="Oameni care află de tichet de acum înainte; cei cu minus nu mai află.",
+        ),
+        "requester": Word(
+            names="solicitant client", usage=("#solicitant carol@acme.example Carol Pop",), about="Altcineva este cel care cere."
+        ),
+        "due": Word(
+            names="termen scadență",
+            usage=("#termen vineri 15:00", "#termen 3 dec", "#termen mâine", "#termen niciunul"),
+            about="Un termen al tău, pe lângă cele promise.",
+        ),
+        "snooze": Word(
+            names="amână amânare doarme",
+            usage=("#amână 3z", "#amână până luni"),
+            about="Iese din liste până atunci; un mail al clientului îl trezește mai devreme.",
+        ),
+        "meet": Word(
+            names="întâlnire vizită programare", usage=("#întâlnire marți 10:00 1h sediul Iași",), about="Clientul primește o invitație."
+        ),
+        "time": Word(
+            names="timp lucrat muncă",
+            usage=("#timp 1h30", "#timp 45m ieri tambur schimbat", "#timp 20m nefacturabil", "#timp 3 = 1h", "#timp 3 = 0"),
+            about="Ce ai lucrat, cu zi și text unde le spui; 3 = 1h corectează a treia însemnare, 3 = 0 o retrage.",
+        ),
+        "travel": Word(names="drum deplasare", usage=("#drum 40m 25km Iași",), about="Timp pe drum, kilometri și loc."),
+        "estimate": Word(
+            names="estimare estimez",
+            usage=("#estimare 4h",),
+            about="Câtă muncă va fi; o zi are opt ore.",
+        ),
+        "contract": Word(
+            names="contractul",
+            usage=("#contractul ACME-GOLD",),
+            about="Contractul de care ține tichetul.",
+        ),
+        "equipment": Word(
+            names="echipament serie",
+            usage=("#echipament LF-2231",),
+            about="Despre ce este vorba, după serie sau inventar.",
+        ),
+        "merge": Word(
+            names="unește contopește",
+            usage=("#unește MB-1042", "#unește MB-7 în MB-3"),
+            about="Mailurile, oamenii și munca acestui tichet trec la celălalt.",
+        ),
+        "split": Word(
+            names="desparte separă",
+            usage=("#desparte", "#desparte A doua imprimantă"),
+            about="Mailul la care răspunzi devine tichet separat.",
+        ),
+        "link": Word(
+            names="leagă legătură",
+            usage=("#leagă MB-7", "#leagă blochează MB-7"),
+            about="Două tichete știu unul de altul.",
+        ),
+        "playbook": Word(
+            names="scenariu",
+            usage=("#scenariu new-employee",),
+            about="Pornește o listă de sarcini care țin una de alta.",
+        ),
+        "approve": Word(
+            names="aprob aprobat aprobă",
+            usage=("#aprob", "#aprob 2 vorbit la telefon"),
+            about="Da la ceea ce te așteaptă.",
+        ),
+        "reject": Word(
+            names="resping respins",
+            usage=("#resping prea scump",),
+            about="Nu la ceea ce te așteaptă, și de ce.",
+        ),
+        "yes": Word(names="da confirm", usage=("#da",), about="Fă ceea ce a întrebat biroul."),
+        "cancel": Word(names="nu anulează renunț", usage=("#nu",), about="Lasă ceea ce a întrebat biroul."),
+        "undo": Word(names="retrage înapoi", usage=("#retrage",), about="Ce a făcut ultimul tău mail se ia înapoi."),
+        "erase": Word(
+            names="șterge",
+            usage=("#șterge",),
+            about="Conținutul mailurilor se șterge definitiv; ești întrebat înainte.",
+        ),
+        "show": Word(
+            names="arată vezi",
+            usage=("#arată", "#arată MB-1042"),
+            about="Un tichet pe scurt, cu ultimele mesaje.",
+        ),
+        "full": Word(
+            names="istoric tot",
+            usage=("#istoric", "#istoric MB-1042"),
+            about="Tot istoricul unui tichet, cu toate mailurile.",
+        ),
+        "list": Word(
+            names="listă lista",
+            usage=("#listă mele", "#listă echipa", "#listă libere", "#listă întârziate", "#listă amânate", "#listă network"),
+            about="Tichete deschise, cu legături pentru fiecare.",
+        ),
+        "search": Word(
+            names="caută",
+            usage=("#caută eroare E-52",),
+            about="Mailuri și note care au toate aceste cuvinte.",
+        ),
+        "docs": Word(
+            names="documente fișiere",
+            usage=("#documente", "#documente manual pdf"),
+            about="Fișiere: ale tichetului, sau toate care se potrivesc.",
+        ),
+        "report": Word(names="raport", usage=("#raport timp",), about="Orele tale din această săptămână."),
+        "for": Word(
+            names="pentru",
+            usage=("#pentru carol@acme.example",),
+            about="Într-un mail nou: tichetul este al acestui client.",
+        ),
+        "channel": Word(names="canal", usage=("#canal telefon",), about="Într-un mail nou: cum a venit clientul."),
+        "help": Word(
+            names="ajutor comenzi",
+            usage=("#ajutor", "#ajutor timp"),
+            about="Această pagină, sau o comandă din ea.",
+        ),
+    },
+    weekdays=("luni lun", "marți ma", "miercuri mie", "joi", "vineri vin", "sâmbătă sâmbăta sâm", "duminică duminica dum"),
+    months=(
+        "ianuarie ian", "februarie feb", "martie mart", "aprilie apr", "mai", "iunie iun", "iulie iul", "august aug",
+        "septembrie sept sep", "octombrie oct", "noiembrie nov noi", "decembrie dec",
+    ),
+    days={-2: "alaltăieri", -1: "ieri", 0: "azi, astăzi, acum", 1: "mâine", 2: "poimâine"},
+    next_week="săptămâna viitoare, săpt viitoare",
+    noon="prânz amiază",
+    minutes="m min minut minute",
+    hours="h oră ore ora",
+    units_of_days="z zi zile",
+    weeks="s săpt săptămână săptămâni",
+    units_of_months="lună luni",
+    one="o un una",
+    ahead="în peste",
+    at="la ora orele",
+    fillers="pe la până pana în din de ora orele data viitoare viitor următoare următorul acest această",
+    none="niciunul nimic nimeni nu fără scoate",
+    me="mie mine eu",
+    into="în la cu",
+    also="și",
+    km="km kilometri kilometru",
+    billable="facturabil, facturabilă",
+    not_billable="nefacturabil, nefacturabilă, nu se facturează, fără factură, gratuit",
+    relations={
+        "related": "legat, legat de, cu, de",
+        "blocks": "blochează",
+        "blocked-by": "blocat de, blocată de, așteaptă",
+        "duplicates": "duplicat, dublează, la fel ca",
+        "task-of": "sarcină a, parte din, ține de",
+    },
+    priorities={
+        "low": "mică mic scăzută joasă", "normal": "normală medie", "high": "mare ridicată înaltă importantă",
+        "urgent": "urgentă critică critic",
+    },
+    lists={
+        "mine": "mele, ale mele, al meu, eu",
+        "team": "echipa, echipa mea, echipei",
+        "unclaimed": "libere, nepreluate, neatribuite, noi, nimeni",
+        "overdue": "întârziate, depășite, restante",
+        "snoozed": "amânate",
+    },
+    yes="da confirm aprob",
+    no="nu anulez resping renunț",
+    channels={"phone": "telefon telefonic", "walk-in": "ghișeu personal vizită", "mail": "mail email", "chat": "chat"},
+)  # fmt: skip

@@ -1,0 +1,116 @@
+"""All tongues as tables to look words up in.  An agent may write any of the languages; where two disagree, their own comes first."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeVar
+
+from mailbridge.desk.language.tongues import TONGUES, Tongue, Word
+
+Phrases = Mapping[tuple[str, ...], str]
+V = TypeVar("V")
+_SPLIT = re.compile(r"[\s,;]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vocabulary:
+    """Folded words of all languages to what they mean.  Phrases are tuples of words."""
+
+    words: Mapping[str, str]  # name of a command -> the English one
+    weekdays: Mapping[str, int]
+    months: Mapping[str, int]
+    days: Mapping[tuple[str, ...], int]
+    next_week: frozenset[tuple[str, ...]]
+    noon: frozenset[str]
+    am: frozenset[str]
+    pm: frozenset[str]
+    units: Mapping[str, str]  # 'm', 'h', 'd', 'w' or 'mo'
+    one: frozenset[str]
+    ahead: frozenset[str]
+    at: frozenset[str]
+    fillers: frozenset[str]
+    none: frozenset[str]
+    me: frozenset[str]
+    into: frozenset[str]
+    also: frozenset[str]
+    km: frozenset[str]
+    billable: Mapping[tuple[str, ...], bool]
+    relations: Phrases
+    priorities: Phrases
+    lists: Phrases
+    channels: Phrases
+    yes: frozenset[str]
+    no: frozenset[str]
+
+
+def fold(text: str) -> str:
+    """Lower case without marks: 'Mâine' is 'maine', 'Ё' is 'е'.  Look-alikes of other scripts stay apart."""
+    return "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char)).casefold()
+
+
+def tokens(text: str) -> list[str]:
+    """The words of an argument, folded; commas and semicolons part words too."""
+    return [token for token in _SPLIT.split(fold(text)) if token]
+
+
+def word_in(language: str, word: str) -> Word:
+    """What this language says of a command, else English."""
+    return TONGUES.get(language, TONGUES["en"]).words.get(word) or TONGUES["en"].words[word]
+
+
+@cache
+def vocabulary(language: str) -> Vocabulary:
+    """The tables for somebody of this language."""
+    tongues = [*(t for t in TONGUES.values() if t.code != language), *(t for t in TONGUES.values() if t.code == language)]
+    units = {"m": "minutes", "h": "hours", "d": "units_of_days", "w": "weeks", "mo": "units_of_months"}
+    return Vocabulary(
+        words=_joined((word.names, name) for t in tongues for name, word in t.words.items()) | {name: name for name in TONGUES["en"].words},
+        weekdays=_joined((names, number) for t in tongues for number, names in enumerate(t.weekdays)),
+        months=_joined((names, number) for t in tongues for number, names in enumerate(t.months, start=1)),
+        days=_phrases((names, number) for t in tongues for number, names in t.days.items()),
+        next_week=frozenset(_phrases((t.next_week, 0) for t in tongues)),
+        noon=_set(tongues, "noon"),
+        am=_set(tongues, "am"),
+        pm=_set(tongues, "pm"),
+        units=_joined((getattr(t, names), unit) for t in tongues for unit, names in units.items()),
+        one=_set(tongues, "one"),
+        ahead=_set(tongues, "ahead"),
+        at=_set(tongues, "at"),
+        fillers=_set(tongues, "fillers"),
+        none=_set(tongues, "none"),
+        me=_set(tongues, "me"),
+        into=_set(tongues, "into"),
+        also=_set(tongues, "also"),
+        km=_set(tongues, "km"),
+        billable=_phrases((t.billable, True) for t in tongues) | _phrases((t.not_billable, False) for t in tongues),
+        relations=_named(t.relations for t in tongues),
+        priorities=_named(_by_word(t.priorities) for t in tongues),
+        lists=_named(t.lists for t in tongues),
+        channels=_named(_by_word(t.channels) for t in tongues),
+        yes=_set(tongues, "yes"),
+        no=_set(tongues, "no"),
+    )
+
+
+def _joined(pairs: Iterable[tuple[str, V]]) -> dict[str, V]:
+    return {fold(name): value for names, value in pairs for name in names.split()}
+
+
+def _phrases(pairs: Iterable[tuple[str, V]]) -> dict[tuple[str, ...], V]:
+    return {tuple(fold(phrase).split()): value for phrases, value in pairs for phrase in phrases.split(",") if phrase.strip()}
+
+
+def _named(tables: Iterable[Mapping[str, str]]) -> dict[tuple[str, ...], str]:
+    return _phrases((phrases, name) for table in tables for name, phrases in table.items())
+
+
+def _by_word(table: Mapping[str, str]) -> dict[str, str]:
+    return {name: ",".join([name, *words.split()]) for name, words in table.items()}
+
+
+def _set(tongues: Iterable[Tongue], field: str) -> frozenset[str]:
+    return frozenset(fold(word) for tongue in tongues for word in str(getattr(tongue, field)).split())

@@ -1,0 +1,90 @@
+"""The table of commands: what each word does with what stands behind it.  How the words are called stands in `tongues`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mailbridge.desk.commands import Answer, Approve, Assign, Close, Erase, Note, Reject, Reopen, Undo
+from mailbridge.desk.language import arguments
+from mailbridge.desk.language.arguments import UNKNOWN, Reads
+from mailbridge.desk.language.model import Meaning, Speaker
+
+
+class Room(StrEnum):
+    """The part of the manual a word stands in, in the order of the page."""
+
+    WHO = "who"
+    STATE = "state"
+    FACTS = "facts"
+    TEXT = "text"
+    WHEN = "when"
+    WORK = "work"
+    OTHERS = "others"
+    CONSENT = "consent"
+    ASK = "ask"
+    NEW = "new"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """`needs`: nothing happens without an argument.  `others`: tickets at the end of the line, or at its start, are those it is for."""
+
+    room: Room
+    reads: Reads
+    needs: bool = False
+    others: bool = False
+
+
+def _alone(make: Callable[[Speaker], Meaning]) -> Reads:
+    """A word with nothing behind it: text there was meant for people, and must not be lost."""
+    return lambda argument, speaker: UNKNOWN if argument else make(speaker)
+
+
+WORDS: Mapping[str, Rule] = {
+    "take": Rule(room=Room.WHO, reads=_alone(lambda speaker: (Assign(agent=speaker.me),)), others=True),
+    "assign": Rule(room=Room.WHO, reads=arguments.assign, needs=True, others=True),
+    "team": Rule(room=Room.WHO, reads=arguments.team, needs=True, others=True),
+    "escalate": Rule(room=Room.WHO, reads=arguments.escalate, others=True),
+    "requester": Rule(room=Room.WHO, reads=arguments.requester, needs=True, others=True),
+    "cc": Rule(room=Room.WHO, reads=arguments.cc, needs=True, others=True),
+    "status": Rule(room=Room.STATE, reads=arguments.status, needs=True, others=True),
+    "close": Rule(room=Room.STATE, reads=_alone(lambda _: (Close(),)), others=True),
+    "reopen": Rule(room=Room.STATE, reads=_alone(lambda _: (Reopen(),)), others=True),
+    "priority": Rule(room=Room.FACTS, reads=arguments.priority, needs=True, others=True),
+    "type": Rule(room=Room.FACTS, reads=arguments.kind, needs=True, others=True),
+    "tag": Rule(room=Room.FACTS, reads=arguments.tag, needs=True, others=True),
+    "subject": Rule(room=Room.FACTS, reads=arguments.subject, needs=True),
+    "contract": Rule(room=Room.FACTS, reads=arguments.contract, needs=True, others=True),
+    "equipment": Rule(room=Room.FACTS, reads=arguments.equipment, needs=True, others=True),
+    "note": Rule(room=Room.TEXT, reads=lambda _argument, _speaker: (Note(),)),
+    "public": Rule(room=Room.TEXT, reads=_alone(lambda _: (Answer(),))),
+    "due": Rule(room=Room.WHEN, reads=arguments.due, needs=True, others=True),
+    "snooze": Rule(room=Room.WHEN, reads=arguments.snooze, needs=True, others=True),
+    "meet": Rule(room=Room.WHEN, reads=arguments.meet, needs=True),
+    "time": Rule(room=Room.WORK, reads=arguments.time_spent, needs=True, others=True),
+    "travel": Rule(room=Room.WORK, reads=arguments.travel, needs=True, others=True),
+    "estimate": Rule(room=Room.WORK, reads=arguments.estimate, needs=True, others=True),
+    "merge": Rule(room=Room.OTHERS, reads=arguments.merge, needs=True),
+    "split": Rule(room=Room.OTHERS, reads=arguments.split),
+    "link": Rule(room=Room.OTHERS, reads=arguments.link, needs=True),
+    "playbook": Rule(room=Room.OTHERS, reads=arguments.playbook, needs=True, others=True),
+    "approve": Rule(room=Room.CONSENT, reads=arguments.approve),
+    "reject": Rule(room=Room.CONSENT, reads=arguments.reject),
+    "yes": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Approve(),))),
+    "cancel": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Reject(),))),
+    "undo": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Undo(),))),
+    "erase": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Erase(),)), others=True),
+    "show": Rule(room=Room.ASK, reads=arguments.show),
+    "full": Rule(room=Room.ASK, reads=arguments.full),
+    "list": Rule(room=Room.ASK, reads=arguments.listed),
+    "search": Rule(room=Room.ASK, reads=arguments.search, needs=True),
+    "docs": Rule(room=Room.ASK, reads=arguments.docs),
+    "report": Rule(room=Room.ASK, reads=arguments.report),
+    "for": Rule(room=Room.NEW, reads=arguments.on_behalf, needs=True),
+    "channel": Rule(room=Room.NEW, reads=arguments.channel, needs=True),
+    "help": Rule(room=Room.NEW, reads=arguments.helped),
+}
+# Words with their opposite built in: "#-tag old" is "#tag -old".
+OPPOSITES: Mapping[str, Reads] = {"tag": arguments.untag, "cc": arguments.uncc}
