@@ -16,6 +16,7 @@ from mailbridge.desk.commands import (
     AddParticipant,
     AddTags,
     Answer,
+    AnswerInvitation,
     Approve,
     Assign,
     Close,
@@ -23,6 +24,7 @@ from mailbridge.desk.commands import (
     Erase,
     ExpireApproval,
     Link,
+    Meet,
     Merge,
     Note,
     Open,
@@ -34,7 +36,9 @@ from mailbridge.desk.commands import (
     Reopen,
     ReportFailure,
     SetChannel,
+    SetContract,
     SetDue,
+    SetEquipment,
     SetField,
     SetPriority,
     SetRequester,
@@ -51,6 +55,7 @@ from mailbridge.desk.commands import (
 from mailbridge.desk.events import (
     Actor,
     ActorKind,
+    ApprovalDecided,
     AssigneeChanged,
     Event,
     FieldSet,
@@ -63,11 +68,12 @@ from mailbridge.desk.events import (
     TypeChanged,
 )
 from mailbridge.desk.evolve import evolve
-from mailbridge.desk.judges import approvals, facts, mail, people, relations, state
+from mailbridge.desk.judges import approvals, contracts, facts, mail, meetings, people, relations, state
 from mailbridge.desk.judges.undo import undo
-from mailbridge.desk.model import Ticket
+from mailbridge.desk.model import FOLLOW, Ticket
 from mailbridge.desk.past import brought
 from mailbridge.desk.permissions import may
+from mailbridge.desk.regions import lands_with
 
 
 def _approve(ticket: Ticket, command: Approve, about: Circumstances) -> Judgement:
@@ -75,11 +81,12 @@ def _approve(ticket: Ticket, command: Approve, about: Circumstances) -> Judgemen
     held = approvals.held(ticket, command.approval, about)
     if isinstance(held, Refusal):
         return held
-    wanted = approvals.wanted(held)
-    if wanted is None:
-        return [approvals.decided(held, granted=True, reason=command.reason, refused="not-understood-now")]
-    done = decide(ticket, wanted, approvals.as_the_asker(held, about))
-    yes = approvals.decided(held, granted=True, reason=command.reason, refused=done.refused)
+    commands = approvals.wanted(held, about.organisation)
+    done, each = decide_all(ticket, [(command, held.line) for command in commands], approvals.as_the_asker(held, about))
+    refused = next((one.refused for one in each if one.refused), "" if commands else "not-understood-now")
+    if refused:
+        return [approvals.decided(held, granted=True, reason=command.reason, refused=refused)]
+    yes = approvals.decided(held, granted=True, reason=command.reason)
     return [yes, *done.events, *(event for change in done.elsewhere for event in change.events)]
 
 
@@ -106,6 +113,10 @@ JUDGES: Mapping[type[Command], Judge] = {
     AddTags: facts.add_tags,
     RemoveTags: facts.remove_tags,
     SetSubject: facts.set_subject,
+    SetContract: contracts.set_contract,
+    SetEquipment: contracts.set_equipment,
+    Meet: meetings.meet,
+    AnswerInvitation: meetings.answer_invitation,
     SetField: facts.set_field,
     Link: relations.link,
     Merge: relations.merge,
@@ -130,7 +141,8 @@ class Change:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """What comes of a command.  `refused` is '' or the key of a reason ('agents-only', 'unknown-status', …) that templates word;
-    `nearest` a word that was perhaps meant.  A command that changes nothing (closing what is closed) is no refusal: no events.
+    `nearest` a word that was perhaps meant.  A command that changes nothing (closing what is closed) is no refusal: no events.  Only a yes
+    to what cannot be done any more is both: what waited is decided, and nothing else happened.
     `elsewhere`: what it did to other tickets, which are recorded in the same transaction."""
 
     ticket: Ticket | None
@@ -143,7 +155,8 @@ class Decision:
 
 def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision:
     """The events of a new ticket: opened, then one event for each thing that was chosen for it."""
-    team = command.team or about.organisation.default_team
+    wanted = command.team or about.organisation.default_team
+    team = lands_with(wanted, about.organisation, about.now)
     status = command.status or states.NEW
     opened = TicketOpened(
         subject=command.subject,
@@ -162,7 +175,8 @@ def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision
         chosen.append(TypeChanged(before="", after=command.type))
     if command.tags:
         chosen.append(TagsAdded(tags=command.tags))
-    chosen += [FieldSet(name=name, value=value) for name, value in command.fields]
+    handed_round = ((FOLLOW, wanted),) if team != wanted else ()
+    chosen += [FieldSet(name=name, value=value) for name, value in (*command.fields, *handed_round)]
     if command.assignee:
         chosen.append(AssigneeChanged(before="", after=command.assignee))
     chosen += [ParticipantAdded(participant=other) for other in command.others]
@@ -191,7 +205,8 @@ def decide(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
         judged = approvals.ask(ticket, need, about)
     if isinstance(judged, Refusal):
         return Decision(ticket=ticket, refused=judged.reason, nearest=judged.nearest, detail=judged.detail)
-    return _folded(ticket, [_event(what, ticket, about) for what in judged], about.tickets)
+    refused = next((what.refused for what in judged if isinstance(what, ApprovalDecided)), "")
+    return replace(_folded(ticket, [_event(what, ticket, about) for what in judged], about.tickets), refused=refused)
 
 
 def decide_all(ticket: Ticket, asked: Sequence[tuple[Command, str]], about: Circumstances) -> tuple[Decision, tuple[Decision, ...]]:

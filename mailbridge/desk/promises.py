@@ -1,23 +1,33 @@
-"""Which moments of a ticket matter now: its promised times under the organisation's targets and calendars, and what waits for a yes."""
+"""Which moments of a ticket matter now: its promised times under the organisation's targets and calendars, what agents set by hand, what
+waits for a yes, and when it closes by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from mailbridge.desk.commands import Command, ExpireApproval, RaiseAlert, RemindApproval
+from mailbridge.desk.commands import Close, Command, ExpireApproval, RaiseAlert, RemindApproval, Wake
 from mailbridge.desk.model import IMPORTED, Organisation, Targets, Team, Ticket
+from mailbridge.desk.regions import hands_over_at
+from mailbridge.desk.states import CLOSED, status
 from mailbridge.sla.clock import Deadline
 from mailbridge.sla.levels import deadlines
 
 APPROVAL = "approval:"  # promises of this name, with the number of what waits behind it
 REMIND, EXPIRE = "remind", "expire"
+DUE, WAKE, CLOSING = "due", "wake", "closing"
+REGION = "region"  # that has the ticket: it hands it over
+BY_HAND = frozenset({DUE, WAKE})  # moments that somebody chose: they are told then, working hours or not
+LONGEST_WARNING = timedelta(days=1)
 
 
 def promises(ticket: Ticket, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
     """The moments of the ticket as it is.  Nothing is promised on a closed one, nor on one that came with an archive; what waits for a
     yes is waited for on both."""
-    return (*_promised(ticket, organisation, now), *_waiting(ticket))
+    if ticket.merged_into is not None:  # the survivor has the promises
+        return ()
+    return (*_promised(ticket, organisation, now), *_waiting(ticket), *_by_hand(ticket), *_closing(ticket, organisation),
+            *_handed_over(ticket, organisation, now))  # fmt: skip
 
 
 def command_of(moment: Deadline) -> Command:
@@ -25,6 +35,10 @@ def command_of(moment: Deadline) -> Command:
     if moment.promise.startswith(APPROVAL):
         approval = int(moment.promise.removeprefix(APPROVAL))
         return RemindApproval(approval=approval) if moment.step == REMIND else ExpireApproval(approval=approval)
+    if moment.promise == WAKE:
+        return Wake(until=moment.due_at)
+    if moment.promise == CLOSING:
+        return Close()
     return RaiseAlert(promise=moment.promise, alert=moment.step, due_at=moment.due_at)
 
 
@@ -35,10 +49,39 @@ def _waiting(ticket: Ticket) -> Iterator[Deadline]:
         yield Deadline(promise=f"{APPROVAL}{approval.id}", step=EXPIRE, due_at=approval.expires_at)
 
 
+def _handed_over(ticket: Ticket, organisation: Organisation, now: datetime) -> Iterator[Deadline]:
+    """When the region that has the ticket ends its day and another one works."""
+    at = hands_over_at(ticket, organisation, now) if ticket.channel != IMPORTED else None
+    if at is not None:
+        yield Deadline(promise=REGION, step="hand-over", due_at=at)
+
+
+def _by_hand(ticket: Ticket) -> Iterator[Deadline]:
+    """The agent's own date, with a warning in the last quarter of the time until then and at most a day before; and the end of a sleep."""
+    if ticket.closed_at is not None:
+        return
+    if ticket.due_at is not None:
+        if ticket.due_since is not None:
+            ahead = min((ticket.due_at - ticket.due_since) / 4, LONGEST_WARNING)
+            yield Deadline(promise=DUE, step="warning", due_at=ticket.due_at - ahead)
+        yield Deadline(promise=DUE, step="due", due_at=ticket.due_at)
+    if ticket.snoozed_until is not None:
+        yield Deadline(promise=WAKE, step="wake", due_at=ticket.snoozed_until)
+
+
+def _closing(ticket: Ticket, organisation: Organisation) -> Iterator[Deadline]:
+    """When a ticket that is done, or waits, closes because nobody said anything more."""
+    after = status(ticket.status, organisation).closes_after
+    stands = ticket.waits[-1] if ticket.waits else None  # since it waits, or since it was done
+    if after is not None and ticket.status != CLOSED and stands is not None and stands[1] is None and ticket.channel != IMPORTED:
+        yield Deadline(promise=CLOSING, step="close", due_at=stands[0] + after)
+
+
 def _promised(ticket: Ticket, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
     if ticket.channel == IMPORTED:
         return ()
-    team = organisation.teams.get(ticket.team, Team(name="", title="", unclaimed_after=None))
+    nobody = Team(name="", title="", unclaimed_after=None)
+    team = organisation.teams.get(ticket.follow) or organisation.teams.get(ticket.team, nobody)
     return deadlines(
         opened_at=ticket.created_at,
         first_answered_at=ticket.first_answered_at,

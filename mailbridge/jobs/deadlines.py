@@ -7,8 +7,9 @@ from datetime import datetime
 from mailbridge.context import Desk
 from mailbridge.desk.decide import Circumstances, decide
 from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.promises import command_of
+from mailbridge.desk.promises import BY_HAND, REGION, command_of
 from mailbridge.filing import occasion
+from mailbridge.jobs.handover import hand_over
 from mailbridge.ops import crash
 from mailbridge.outbox.compose import notifications
 from mailbridge.outbox.recipients import team_of
@@ -45,7 +46,7 @@ def _portion(store: Store, desk: Desk, now: datetime) -> int:
 def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> bool:
     """Tells one moment; False where another sweeper was first or the ticket is gone.
 
-    A daemon that was down may find moments at night: the mail is held until the team works again.
+    A daemon that was down may find moments at night: the mail is held until the team works again, but for moments that somebody chose.
     """
     if not tx.clocks.fire(due.id, now):
         return False
@@ -53,9 +54,12 @@ def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> bool:
     if ticket is None:
         return False
     moment = due.deadline
+    if moment.promise == REGION:
+        return hand_over(tx, ticket, desk, now)
     about = Circumstances(actor=Actor(kind=ActorKind.CLOCK, name=moment.promise), now=now, organisation=desk.organisation)
     decision = decide(ticket, command_of(moment), about)
     after = decision.ticket or ticket
     told = notifications(decision.events, occasion(tx, after, desk))
-    record(tx, after, decision.events, told, desk.organisation, now, tell_at=next_open(now, team_of(after, desk.organisation).calendar))
+    tell_at = None if moment.promise in BY_HAND else next_open(now, team_of(after, desk.organisation).calendar)
+    record(tx, after, decision.events, told, desk.organisation, now, tell_at=tell_at)
     return True

@@ -103,6 +103,15 @@ class Bounce:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CalendarAnswer:
+    """What a mail program says to an invitation (RFC 5546).  `said`: accepted, declined, tentative, delegated, or counter."""
+
+    uid: str
+    sequence: int
+    said: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Forwarded:
     """The mail inside a forward, as far as its inner headers say."""
 
@@ -175,6 +184,7 @@ class Message:
     kind_reasons: tuple[str, ...] = ()
     suppress_auto_response: bool = False  # no automatic answer must go out, whatever the kind
     bounce: Bounce | None = None
+    invitation: CalendarAnswer | None = None  # the answer to one
     enclosed: Forwarded | None = None  # the one mail that a person attached whole
     reply: Reply = field(default_factory=lambda: Reply(text="", spans=(), fresh=""))
     language: str = ""  # ISO 639-1, '' where unsure

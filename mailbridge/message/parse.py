@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
-from mailbridge.message import attachments, authenticity, calendar, charsets, dates, html, kind, limits, tnef
+from mailbridge.message import attachments, authenticity, calendar, charsets, dates, html, invitation, kind, limits, tnef
 from mailbridge.message.addresses import read_addresses
 from mailbridge.message.body import Body, read_body
 from mailbridge.message.fingerprint import fingerprint
 from mailbridge.message.headers import message_id, message_ids
-from mailbridge.message.model import Address, Attachment, Message, Part, ReadingPolicy
+from mailbridge.message.model import Address, Attachment, CalendarAnswer, Kind, Message, Part, ReadingPolicy
 from mailbridge.message.opening import all_leaves, opened
 from mailbridge.message.structure import read_tree
 from mailbridge.message.tree import Leaf, Tree
@@ -37,7 +37,13 @@ def parse(raw: bytes, policy: ReadingPolicy) -> Message:
         kind_reasons=kinds.reasons,
         suppress_auto_response=kinds.suppress_auto_response,
         bounce=kinds.bounce,
+        invitation=_invitation(tree) if kinds.kind is Kind.CALENDAR else None,
     )
+
+
+def _invitation(tree: Tree) -> CalendarAnswer | None:
+    """What the first calendar file of the mail answers."""
+    return next(filter(None, (invitation.answer(leaf.content) for leaf in tree.of_type("text/calendar"))), None)
 
 
 def _of_headers(tree: Tree) -> Message:

@@ -69,7 +69,7 @@ def _absences(name: str, about: Node, agent: Values, reading: Reading) -> None:
 def _members(about: Node, agents: Mapping[str, Values], reading: Reading) -> None:
     for name in _names(about.get("members") if isinstance(about, Table) else None):
         if agents.get(name.text, {}).get("role") == "observer":
-            reading.mistake(name.place, f'"{name.text}" only observes and cannot be a member', "members get tickets; name the agents who work")
+            reading.mistake(name.place, f'"{name.text}" only observes and cannot be a member', "members are those who work on tickets")
 
 
 def _rota(team: str, about: Node, values: Values, agents: Mapping[str, Values], reading: Reading) -> None:

@@ -26,12 +26,16 @@ def reopen(ticket: Ticket, command: Reopen, about: Circumstances) -> Judgement:
 def set_due(ticket: Ticket, command: SetDue, about: Circumstances) -> Judgement:
     if command.at is not None and command.at <= about.now:
         return Refusal(reason="in-the-past")
+    if command.at is not None and ticket.closed_at is not None:
+        return Refusal(reason="is-closed")
     return [] if command.at == ticket.due_at else [DueSet(before=ticket.due_at, after=command.at)]
 
 
 def snooze(ticket: Ticket, command: Snooze, about: Circumstances) -> Judgement:
     if command.until <= about.now:
         return Refusal(reason="in-the-past")
+    if ticket.closed_at is not None:
+        return Refusal(reason="is-closed")
     return [] if command.until == ticket.snoozed_until else [Snoozed(until=command.until)]
 
 
