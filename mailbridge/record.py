@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from mailbridge.desk.events import Event
+from mailbridge.desk.events import ContentErased, Event
 from mailbridge.desk.model import Organisation, Ticket
+from mailbridge.desk.past import brought
 from mailbridge.desk.promises import promises
 from mailbridge.errors import Transient
 from mailbridge.outbox.model import Notification
@@ -36,6 +37,16 @@ def record(
             raise Transient("the ticket changed while it was worked on; try again", ticket=ticket.id)
         tx.events.append(events, first_version=before + 1)
         tx.clocks.set(ticket.id, promises(ticket, organisation, now), new=before == 0)
+        for event in events:
+            _take_effect(tx, event)
     if told:
         tx.outbox.add_many(told, now, not_before=tell_at)
         tx.wake("outbox")
+
+
+def _take_effect(tx: Tx, event: Event) -> None:
+    """What an event means for rows that are no ticket's: mails that go to another ticket, contents that are erased."""
+    for mail, ticket in brought(event.what):
+        tx.mails.set_ticket(mail, ticket)
+    if isinstance(event.what, ContentErased):
+        tx.erasure.erase(event.ticket, event.what.mails)

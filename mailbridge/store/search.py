@@ -54,6 +54,19 @@ class Search:
         text = "\n".join((subject, *names, fresh))[:MOST_CHARACTERS]
         self._sql.change(dialects.INDEX_MAIL, {"mail": mail, "words": dialects.index_entry(words(text), self._sql.is_sqlite)})
 
+    def remove(self, mail: int, text: str) -> None:
+        """The mail is not found any more.  `text` holds all that it was found by, and may hold more.
+
+        SQLite's index keeps no text, so it has to be told every word again, and must not be told one that was not there.
+        """
+        if not self._sql.is_sqlite:
+            self._sql.change(dialects.UNINDEX_MAIL, {"mail": mail})
+            return
+        distinct = dict.fromkeys(words(text))
+        there = [word for word in distinct if self._sql.row(dialects.HAS_WORD, {"mail": mail, "asked": f'"{word}"'})]
+        if there:
+            self._sql.change(dialects.UNINDEX_MAIL, {"mail": mail, "words": " ".join(there)})
+
     def find(self, question: str, *, customer: str | None = None, limit: int = 50) -> list[Hit]:
         """Mails that hold every word of the question, or one that begins with it, newest first.
 

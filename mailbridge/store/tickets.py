@@ -75,6 +75,14 @@ class Tickets:
         found = {row.id: row.data for row in self._sql.rows(_GET_MANY, {"tickets": wanted})}
         return [self._read(found[id]) for id in wanted if id in found]
 
+    def surviving(self, id: int) -> Ticket | None:
+        """The ticket, or where it was merged into another the one that goes on; None where there is none."""
+        ticket, passed = self.get(id), {id}
+        while ticket is not None and ticket.merged_into is not None and ticket.merged_into not in passed:
+            passed.add(ticket.merged_into)
+            ticket = self.get(ticket.merged_into)
+        return ticket
+
     def find(
         self,
         *,

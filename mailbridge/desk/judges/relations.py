@@ -28,8 +28,9 @@ from mailbridge.desk.events import (
     TypeChanged,
     Woken,
 )
+from mailbridge.desk.judges.approvals import decided
 from mailbridge.desk.judges.state import moved
-from mailbridge.desk.model import Activity, Participant, Role, Ticket
+from mailbridge.desk.model import Activity, Approval, Participant, Role, Ticket
 
 SPLIT_FROM, SPLIT_INTO = "split-from", "split-into"
 # What the other ticket is, where this one is …; people may write either side.
@@ -81,6 +82,7 @@ def merge(ticket: Ticket, command: Merge, about: Circumstances) -> Judgement:
         happened += moved(ticket, states.CLOSED, about.organisation)
     if ticket.snoozed_until is not None:
         happened.append(Woken())
+    happened += [decided(approval, granted=False, expired=True) for approval in ticket.approvals if not _just_granted(approval, about)]
     happened.append(MergedInto(survivor=survivor.id, mails=about.mails))
     happened.append(on(survivor.id, _taken_in(ticket, survivor), about))
     if open_ and not states.is_open(survivor.status, about.organisation):
@@ -130,6 +132,11 @@ def surviving(number: int, tickets: Mapping[int, Ticket]) -> Ticket | None:
         passed.add(ticket.merged_into)
         ticket = tickets.get(ticket.merged_into)
     return ticket
+
+
+def _just_granted(approval: Approval, about: Circumstances) -> bool:
+    """Whether it is the yes to this approval that lets the tickets be merged; all others can be answered nowhere any more."""
+    return about.agreed and approval.line == about.line and approval.asker == about.actor.name
 
 
 def _taken_in(ticket: Ticket, survivor: Ticket) -> Absorbed:
