@@ -39,9 +39,17 @@ def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
 
 def _carried(tx: Tx, notification: Notification) -> StoredMail | None:
     mail = tx.mails.get(notification.mail) if notification.mail else None
-    if mail is not None and mail.internal and notification.audience is Audience.CUSTOMER:
-        return None
-    return mail
+    if notification.audience is Audience.CUSTOMER:
+        return None if mail is not None and mail.internal else mail
+    return mail if mail is not None and mail.fresh else _latest(tx, notification) or mail
+
+
+def _latest(tx: Tx, notification: Notification) -> StoredMail | None:
+    """The customer's latest words, for an agent who gets the ticket by a mail that holds commands alone."""
+    ticket = tx.tickets.get(notification.ticket) if notification.ticket else None
+    people = {participant.address.lower() for participant in ticket.participants} if ticket else set[str]()
+    mails = tx.mails.of_ticket(ticket.id) if ticket else []
+    return next((mail for mail in reversed(mails) if mail.fresh and mail.sender.lower() in people), None)
 
 
 def _answered(tx: Tx, notification: Notification, ticket: Ticket) -> Entry | None:

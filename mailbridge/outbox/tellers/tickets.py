@@ -31,8 +31,8 @@ def status(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterato
 
 def assignee(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
     what = event.what
-    if not isinstance(what, AssigneeChanged) or not what.after:
-        return
+    if not isinstance(what, AssigneeChanged) or not what.after or what.after != occasion.ticket.assignee:
+        return  # a line below gave it to somebody else
     values = (("author", title_of(event.actor, occasion)),)
     new = responsible(occasion.ticket, occasion.organisation, event.at)
     yield from letters(new, Audience.AGENT, "assigned", occasion, values=values, but=event.actor)
