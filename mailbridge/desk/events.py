@@ -231,8 +231,8 @@ class ApprovalReminded:
 class ApprovalDecided:
     """`granted`: what was asked for follows as events of the asker; else `reason` says why not.
 
-    `refused`: it was agreed to, and yet could not be done on the ticket as it is now: the key of why.  `line` and `asker` are those of
-    the approval, which the ticket forgets with this event.
+    `refused`: it was agreed to, and yet could not be done on the ticket as it is now: the key of why.  `line`, `asker` and `asked` (those
+    who could decide) are of the approval, which the ticket forgets with this event.
     """
 
     approval: int
@@ -242,6 +242,7 @@ class ApprovalDecided:
     refused: str = ""
     line: str = ""
     asker: str = ""
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,9 @@ from hashlib import sha256
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.desk.events import (
     AlertRaised,
+    ApprovalDecided,
+    ApprovalReminded,
+    ApprovalRequested,
     AssigneeChanged,
     DeliveryFailed,
     Event,
@@ -25,7 +28,7 @@ from mailbridge.desk.events import (
 )
 from mailbridge.outbox.model import Audience, Class, Notification
 from mailbridge.outbox.occasion import Occasion, Teller
-from mailbridge.outbox.tellers import alerts, mails, tickets
+from mailbridge.outbox.tellers import alerts, approvals, mails, tickets
 
 TELLERS: Mapping[type[Happening], Teller] = {
     TicketOpened: tickets.opened,
@@ -35,6 +38,9 @@ TELLERS: Mapping[type[Happening], Teller] = {
     TeamChanged: tickets.team,
     AlertRaised: alerts.alert,
     DeliveryFailed: mails.failure,
+    ApprovalRequested: approvals.requested,
+    ApprovalReminded: approvals.reminded,
+    ApprovalDecided: approvals.decided,
 }
 
 
@@ -46,7 +52,7 @@ def notifications(events: Sequence[Event], occasion: Occasion) -> tuple[Notifica
         for promise in _of_event(event, events, occasion):
             if promise.recipient.lower() in occasion.own_addresses:
                 continue
-            kind = f"{promise.audience}.{promise.event}:{promise.recipient.lower()}"
+            kind = f"{promise.audience}.{_kind(promise)}:{promise.recipient.lower()}"
             said.setdefault(kind, replace(promise, key=f"{occasion.ticket.id}.{number}.{kind}"))
     return tuple(signed(promise, occasion) for promise in said.values())
 
@@ -64,6 +70,12 @@ def signed(promise: Notification, occasion: Occasion) -> Notification:
         language=promise.language or occasion.language,
         values=promise.values + occasion.values,
     )
+
+
+def _kind(promise: Notification) -> str:
+    """What the mail is about: of two questions in one mail of an agent's, each is asked."""
+    approval = dict(promise.values).get("approval", "")
+    return f"{promise.event}.{approval}" if approval else promise.event
 
 
 def _of_event(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:

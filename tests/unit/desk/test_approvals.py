@@ -123,7 +123,9 @@ def test_a_yes_does_it_as_the_asker() -> None:
     assert (decision.ticket.priority, decision.ticket.approvals) == (Priority.URGENT, ())
     yes, done = decision.events
     assert (yes.actor, done.actor) == (AS_MARA, AS_BOGDAN)
-    assert yes.what == ApprovalDecided(approval=1, granted=True, reason="for them, always", line="#priority urgent", asker="bogdan")
+    assert yes.what == ApprovalDecided(
+        approval=1, granted=True, reason="for them, always", line="#priority urgent", asker="bogdan", asked=("mara",)
+    )
     assert isinstance(done.what, PriorityChanged)
 
 
@@ -133,7 +135,7 @@ def test_a_no_drops_it_and_says_why() -> None:
     assert decision.ticket is not None
     assert (decision.ticket.priority, decision.ticket.approvals) == (Priority.NORMAL, ())
     assert happened(decision) == [
-        ApprovalDecided(approval=1, granted=False, reason="not this one", line="#priority urgent", asker="bogdan")
+        ApprovalDecided(approval=1, granted=False, reason="not this one", line="#priority urgent", asker="bogdan", asked=("mara",))
     ]
 
 
@@ -173,6 +175,7 @@ def test_what_can_no_longer_be_done_is_said_with_the_yes() -> None:
     (said,) = happened(decision)
     assert isinstance(said, ApprovalDecided)
     assert (said.granted, said.refused) == (True, "unknown-team")
+    assert decision.refused == "unknown-team"
 
 
 def test_a_line_the_desk_does_not_know_any_more_is_said_with_the_yes() -> None:
@@ -203,7 +206,9 @@ def test_nobodys_answer_is_no_in_the_end() -> None:
     expired = decide(asked(), ExpireApproval(approval=1), by_clock)
     assert expired.ticket is not None
 
-    assert happened(expired) == [ApprovalDecided(approval=1, granted=False, expired=True, line="#priority urgent", asker="bogdan")]
+    assert happened(expired) == [
+        ApprovalDecided(approval=1, granted=False, expired=True, line="#priority urgent", asker="bogdan", asked=("mara",))
+    ]
     assert decide(expired.ticket, ExpireApproval(approval=1), by_clock).events == ()
     assert decide(expired.ticket, Approve(approval=1), about(AS_MARA)).refused == "nothing-to-approve"
 
@@ -304,3 +309,16 @@ def test_the_ticket_is_rebuilt_from_the_events_of_asking_and_deciding() -> None:
         ticket = evolve(ticket, event)
 
     assert ticket == decision.ticket
+
+
+def test_a_line_of_several_things_is_done_as_a_whole_after_the_yes() -> None:
+    discount = desk(ApprovalRule(what=Matter.TAG, names=frozenset({"discount"})))
+    ticket = a_ticket(tags=("old",))
+    line = "#tag discount -old"
+    waiting = decide(ticket, AddTags(tags=("discount",)), about(line=line, organisation=discount)).ticket
+    assert waiting is not None
+
+    decision = decide(waiting, Approve(), about(AS_MARA, organisation=discount))
+
+    assert decision.ticket is not None
+    assert decision.ticket.tags == ("discount",)

@@ -1,0 +1,73 @@
+"""What waits for a yes: who is asked, reminded, and told how it came out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from mailbridge.desk.events import ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
+from mailbridge.desk.model import Approval, Asks
+from mailbridge.outbox.model import Audience, Class, Notification
+from mailbridge.outbox.occasion import Occasion, letters, title_of
+from mailbridge.outbox.recipients import named
+
+QUESTIONS = frozenset({"approval", "approval_reminded", "confirm"})
+"""The mails that ask for a yes; an answer to one of them decides, and its text never goes to the customer."""
+
+
+def requested(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    what = event.what
+    if not isinstance(what, ApprovalRequested):
+        return
+    values = (*_question(what.approval, occasion), ("why", what.why))
+    asked = named(what.approval.approvers, occasion.organisation)
+    if what.approval.kind is Asks.CONFIRMATION:
+        yield from letters(asked, Audience.AGENT, "confirm", occasion, values=values)
+    else:
+        yield from letters(asked, Audience.MANAGER, "approval", occasion, values=values)
+
+
+def reminded(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    """Whoever may decide, the deputies among them from now on."""
+    what = event.what
+    if not isinstance(what, ApprovalReminded):
+        return
+    for approval in occasion.ticket.approvals:
+        if approval.id == what.approval:
+            asked = named(approval.approvers, occasion.organisation)
+            for promise in letters(asked, Audience.MANAGER, "approval_reminded", occasion, values=_question(approval, occasion)):
+                yield replace(promise, class_=Class.REMINDER)
+
+
+def decided(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    """The asker, and the others who were asked, so that nobody decides what is decided."""
+    what = event.what
+    if not isinstance(what, ApprovalDecided):
+        return
+    values = (
+        ("line", what.line),
+        ("asker", _title(what.asker, occasion)),
+        ("author", "" if what.expired else title_of(event.actor, occasion)),
+        ("granted", "yes" if what.granted else ""),
+        ("reason", what.reason),
+        ("refused", what.refused),
+        ("approval", str(what.approval)),
+    )
+    told = named(tuple(dict.fromkeys((what.asker, *what.asked))), occasion.organisation)
+    name = "approval_expired" if what.expired else "approval_decided"
+    yield from letters(told, Audience.AGENT, name, occasion, values=values, but=event.actor)
+
+
+def _question(approval: Approval, occasion: Occasion) -> tuple[tuple[str, str], ...]:
+    return (
+        ("approval", str(approval.id)),
+        ("line", approval.line),
+        ("asker", _title(approval.asker, occasion)),
+        ("asked_at", approval.asked_at.isoformat()),
+        ("expires_at", approval.expires_at.isoformat()),
+    )
+
+
+def _title(name: str, occasion: Occasion) -> str:
+    agent = occasion.organisation.agents.get(name)
+    return agent.title if agent else name
