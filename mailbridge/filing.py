@@ -16,7 +16,6 @@ from mailbridge.answerable import acknowledgement
 from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
-from mailbridge.desk.assignment import choose
 from mailbridge.desk.commands import Command, Open, ReportFailure, Write
 from mailbridge.desk.decide import Circumstances, Decision, decide, decide_all, open_ticket, together
 from mailbridge.desk.events import Actor, ActorKind
@@ -34,6 +33,7 @@ from mailbridge.rules.commands import commands
 from mailbridge.rules.match import Verdict
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.turns import next_agent
 from mailbridge.webhooks.compose import OPENED, REPLIED
 from mailbridge.webhooks.promise import promise_calls
 
@@ -186,7 +186,7 @@ class Filing:
         first = self.message.message_id if decision.ticket.version == len(decision.events) else None
         about = occasion(self.tx, decision.ticket, self.desk, mail=mail, first=first, answerable=answerable)
         if verdict is not None:
-            also = named(verdict.notify, self.desk.organisation)
+            also = named(verdict.notify, self.desk.organisation, self.now)
             about = replace(about, receipt=verdict.reply_template or about.receipt, also=also)
         return notifications(decision.events, about)
 
@@ -227,22 +227,10 @@ class Filing:
         )
 
     def _assignee(self, team: str, verdict: Verdict) -> str:
-        """The agent whose turn it is, where a rule says how to choose one; round robin remembers who was last."""
-        if verdict.assign_by is None or team not in self.desk.organisation.teams:
+        """The agent whose turn it is, where a rule says how to choose one."""
+        if verdict.assign_by is None:
             return ""
-        turn = f"assigned:{team}"
-        chosen = choose(
-            self.desk.organisation.teams[team],
-            verdict.assign_by,
-            self.desk.organisation,
-            load=self.tx.tickets.load(),
-            last=self.tx.state.get(turn) or "",
-            skill=verdict.skill or "",
-            now=self.now,
-        )
-        if chosen:
-            self.tx.state.set(turn, chosen, self.now)
-        return chosen
+        return next_agent(self.tx, team, verdict.assign_by, self.desk.organisation, skill=verdict.skill or "", now=self.now)
 
     def _added(self, verdict: Verdict) -> tuple[Participant, ...]:
         """People a rule puts on the ticket; unlike those a customer merely copied, they hear of it."""

@@ -38,7 +38,7 @@ def why_(folder: Path, as_json: bool, number: str) -> None:
             ticket = tx.tickets.get(wanted)
     if ticket is None:
         raise Permanent(f"there is no ticket {desk.config.desk.prefix}-{wanted}")
-    team = organisation.teams.get(ticket.team)
+    team = organisation.teams.get(ticket.follow) or organisation.teams.get(ticket.team)
     if team is None:
         raise Permanent(f'its team "{ticket.team}" is not in rules/teams.yaml any more, so nothing is promised')
     reasons = list(promised(ticket, organisation, team))

@@ -32,6 +32,11 @@ def region_of(team: Team, organisation: Organisation, now: datetime) -> Team:
     return on_shift or min(regions, key=lambda region: _opens(region, now) or _NEVER, default=team)
 
 
+def lands_with(name: str, organisation: Organisation, now: datetime) -> str:
+    """The name of the team that gets what is given to this one now; a name that nobody has stays as it is."""
+    return region_of(organisation.teams[name], organisation, now).name if name in organisation.teams else name
+
+
 def shift_end(calendar: Calendar, at: datetime) -> datetime | None:
     """When the working day that the moment falls into ends (for one without an end, as far as was looked); None: the shift is over."""
     for opens, closes in _shifts(calendar, at):

@@ -14,6 +14,8 @@ from mailbridge.store.sql import Sql
 
 _GET = sa.select(state.c.value).where(state.c.key == sa.bindparam("key"))
 _SET_AT = sa.select(state.c.at).where(state.c.key == sa.bindparam("key"))
+_HELD = _GET.with_for_update()  # SQLite has no such words and needs none: one writes at a time
+_NEW = dialects.insert_new(state)
 _SET = dialects.upsert(state)
 
 
@@ -24,6 +26,12 @@ class State:
     def get(self, key: str) -> Any:
         """What was set last, as plain JSON values; None where nothing was."""
         text = self._sql.value(_GET, {"key": key})
+        return load_any(text) if text else None
+
+    def take(self, key: str, now: datetime) -> Any:
+        """The same, and until this transaction ends nobody else takes or sets the key, not even one that was not there before."""
+        self._sql.change(_NEW, {"key": key, "value": dump(None), "at": now})
+        text = self._sql.value(_HELD, {"key": key})
         return load_any(text) if text else None
 
     def set_at(self, key: str) -> datetime | None:

@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (
         "flows",
-        frozenset({"pipeline", "agentmail", "context", "holding", "lookups", "answerable", "filing", "record", "views", "policy", "worker"})
+        frozenset({"pipeline", "agentmail", "context", "holding", "lookups", "answerable", "filing", "record", "turns", "views", "policy", "worker"})
         | {"jobs", "outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),
@@ -63,6 +63,7 @@ DOORS: dict[str, frozenset[str]] = {
     "markupsafe": frozenset({"outbox"}),  # jinja2's own kind of string
     "msgspec": frozenset({"isolation", "store"}),  # frames between processes, documents in columns: two formats, no shared types
     "nh3": frozenset({"message"}),
+    "prometheus_client": frozenset({"ops"}),
     "psycopg": frozenset({"store"}),
     "publicsuffixlist": frozenset({"checks"}),
     "py3langid": frozenset({"message"}),

@@ -8,6 +8,7 @@ from mailbridge.desk.commands import AddParticipant, Assign, RemoveParticipant, 
 from mailbridge.desk.events import (
     AssigneeChanged,
     ChannelChanged,
+    FieldSet,
     Happening,
     ParticipantAdded,
     ParticipantRemoved,
@@ -15,7 +16,8 @@ from mailbridge.desk.events import (
     TeamChanged,
 )
 from mailbridge.desk.judges.state import moved
-from mailbridge.desk.model import CHANNELS, Participant, Role, Ticket
+from mailbridge.desk.model import CHANNELS, FOLLOW, Participant, Role, Ticket
+from mailbridge.desk.regions import lands_with
 
 
 def assign(ticket: Ticket, command: Assign, about: Circumstances) -> Judgement:
@@ -35,10 +37,13 @@ def set_team(ticket: Ticket, command: SetTeam, about: Circumstances) -> Judgemen
     name, teams = command.team, about.organisation.teams
     if name not in teams:
         return Refusal(reason="unknown-team", nearest=nearest(name, teams))
-    if name == ticket.team:
-        return []
-    happened: list[Happening] = [TeamChanged(before=ticket.team, after=name)]
-    if ticket.assignee and ticket.assignee not in teams[name].members:
+    lands = lands_with(name, about.organisation, about.now)
+    follows = name if lands != name else ""  # a region that is named itself keeps the ticket
+    happened: list[Happening] = [] if follows == ticket.follow else [FieldSet(name=FOLLOW, value=follows)]
+    if lands == ticket.team:
+        return happened
+    happened.append(TeamChanged(before=ticket.team, after=lands))
+    if ticket.assignee and ticket.assignee not in teams[lands].members:
         happened.append(AssigneeChanged(before=ticket.assignee, after=""))
     return happened
 
