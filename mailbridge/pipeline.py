@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from time import perf_counter
 
+from mailbridge.agentmail.on_behalf import file_passed_on, passed_on
 from mailbridge.agentmail.on_ticket import file_agent_mail
 from mailbridge.config import WhenVirus
 from mailbridge.context import Arrival, Desk
@@ -49,6 +51,12 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     arrival = arrival.explained(message, writer, placement)
     crash.point("pipeline.read")
 
+    agent, passed = writer, None
+    if writer.agent and placement.ticket is None and not automatic:
+        passed = passed_on(message, writer, desk, now)
+    if passed is not None:
+        message, writer = passed.message, passed.writer
+
     filing = Filing(tx=tx, message=message, arrival=arrival, writer=writer, desk=desk, now=now)
     if message.bounce is not None:
         return filing.bounce(placement.ticket)
@@ -68,6 +76,8 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     if placement.ticket is not None:
         proven = writer.verified or placement.reason in (Reason.REPLY_ADDRESS, Reason.MESSAGE_ID)
         return filing.customer_mail(placement.ticket, automatic=False, proven=proven, verdict=verdict)
+    if passed is not None:
+        return file_passed_on(filing, agent, passed, placement, verdict)
     return filing.new_ticket(placement, verdict)
 
 
@@ -87,4 +97,7 @@ def judge(tx: Tx, message: Message, arrival: Arrival, writer: Writer, placement:
         team_load=tx.tickets.team_load() if "load" in desk.policy.rules.asks else None,
         now=now,
     )
-    return run(desk.policy.rules, facts)
+    began = perf_counter()
+    verdict = run(desk.policy.rules, facts)
+    desk.rules_took(perf_counter() - began)
+    return verdict

@@ -95,6 +95,9 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "noted": "yes",
         "usage": "#close\n#take\n#help",
         "undo": "10",
+        "whose": "ana@acme.example",
+        "unsure": "",
+        "asked_at": "2026-11-20T15:40:00+00:00",
     },
     "agent.warning": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
     "agent.bounced": {

@@ -71,7 +71,10 @@ def set_requester(ticket: Ticket, command: SetRequester, about: Circumstances) -
     known = ticket.participant(command.address)
     name = command.name or (known.name if known else "")
     after = Participant(address=command.address, name=name, role=Role.REQUESTER, language=known.language if known else "")
-    return [RequesterChanged(before=before.address if before else "", after=after)]
+    changed: list[Happening] = [RequesterChanged(before=before.address if before else "", after=after)]
+    if before is not None and about.organisation.agent_of(before.address) is not None:
+        changed.append(ParticipantRemoved(address=before.address))  # an agent stood in for whoever asks, and is no customer
+    return changed
 
 
 def set_channel(ticket: Ticket, command: SetChannel, about: Circumstances) -> Judgement:

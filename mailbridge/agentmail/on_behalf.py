@@ -1,0 +1,143 @@
+"""A new mail of an agent that is a customer's: one that was passed on, or words about a call (IN10).
+
+`passed_on` turns it into the customer's mail before rules judge it, `file_passed_on` opens the ticket for the customer and tells the agent
+whose it became.  Where nobody can say whose mail it is, the ticket stands in the agent's name and the agent is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailbridge.agentmail.lines import speaker_of
+from mailbridge.context import Desk
+from mailbridge.conversation.model import Placement
+from mailbridge.conversation.place import Writer
+from mailbridge.desk.commands import Command, Note
+from mailbridge.desk.decide import decide_all
+from mailbridge.desk.language import read
+from mailbridge.desk.language.model import Channel, OnBehalf, Written
+from mailbridge.desk.model import CHANNELS, Ticket
+from mailbridge.desk.onbehalf import Original, as_written, asked_at, original
+from mailbridge.filing import Filing, Result, occasion
+from mailbridge.message.model import Address, Message
+from mailbridge.outbox.compose import signed
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.outbox.results import results_as_values
+from mailbridge.rules.match import Verdict
+from mailbridge.store.mails import Direction, StoredMail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOn:
+    """What an agent files for somebody else.  `customer` None: it has to be asked whose it is.  `note` is the agent's own word about a
+    mail that was passed on; of a call it is what the ticket says."""
+
+    message: Message
+    writer: Writer
+    customer: Address | None
+    written: Written
+    note: str = ""
+    channel: str = "mail"
+    asked_at: datetime | None = None
+
+
+def passed_on(message: Message, writer: Writer, desk: Desk, now: datetime) -> PassedOn | None:
+    """The customer's mail inside this agent's, or None where the agent writes in the agent's own name."""
+    written = read(message.reply.fresh, speaker_of(writer.agent, desk, now))
+    openings = [line.opening for line in written.lines]
+    named = next((opening for opening in openings if isinstance(opening, OnBehalf)), None)
+    channel = next((opening.name for opening in openings if isinstance(opening, Channel)), "mail")
+    found = original(message, is_ours=lambda address: is_ours(address, desk))
+    if found is None and named is None and channel == "mail":
+        return None
+    customer = _customer(named, found)
+    told = found or Original(writer=None, subject=message.subject, date=None, text=written.text)
+    author = customer or Address(address=writer.address, name=writer.name)
+    return PassedOn(
+        message=as_written(message, told, author),
+        writer=writer if customer is None else _as_customer(customer, writer),
+        customer=customer,
+        written=written,
+        note=written.text if found else "",
+        channel=channel if channel in CHANNELS else "mail",
+        asked_at=asked_at(told.date, now),
+    )
+
+
+def file_passed_on(filing: Filing, agent: Writer, passed: PassedOn, placement: Placement, verdict: Verdict) -> Result:
+    """The ticket is the customer's; the agent's other commands are done on it, the note is kept, and the agent is told."""
+    filing = replace(filing, passed_on_by=agent.agent, channel=passed.channel, asked_at=passed.asked_at)
+    verdict = verdict if passed.customer else replace(verdict, no_ack=True)  # the agent is asked instead
+    result = filing.new_ticket(placement, verdict)
+    ticket = filing.tx.tickets.get(result.ticket) if result.ticket else None
+    if ticket is None or result.mail is None:
+        return result
+    noted = _note(filing, agent, passed, ticket)
+    lines = [line for line in passed.written.lines if line.command and not isinstance(line.command, Note)]
+    asked: list[tuple[Command, str]] = [(Note(), "")] if noted else []
+    asked += [(line.command, line.text) for line in lines if line.command]
+    decision, each = decide_all(ticket, asked, filing.about(filing.actor(), noted or result.mail))
+    decisions = dict(zip([id(line) for line in lines], each[len(asked) - len(lines) :], strict=True))
+    outcomes = [(line, decisions.get(id(line))) for line in passed.written.lines]
+    told = _told(filing, agent, passed, decision.ticket or ticket, result.mail, results_as_values(outcomes, noted=bool(noted)))
+    filing.finish(decision, (*filing.tell(decision, result.mail, answerable=False), told))
+    return result
+
+
+def is_ours(address: str, desk: Desk) -> bool:
+    """Nobody asks on behalf of the desk, its agents or its teams."""
+    groups = {team.address.lower() for team in desk.organisation.teams.values() if team.address}
+    return desk.is_own(address) or desk.organisation.agent_of(address) is not None or address.lower() in groups
+
+
+def _customer(named: OnBehalf | None, found: Original | None) -> Address | None:
+    """Whom the agent names, else who wrote the mail that was passed on."""
+    writer = found.writer if found else None
+    if named and (writer is None or writer.key != named.address.lower()):
+        return Address(address=named.address, name=named.name)
+    return writer
+
+
+def _as_customer(customer: Address, agent: Writer) -> Writer:
+    """The customer as a writer who proved nothing: an agent vouches for the words, nobody for the address."""
+    reasons = (f"passed on by agent {agent.agent}",)
+    return Writer(address=customer.address, name=customer.name, mailboxes=frozenset({customer.key}), reasons=reasons)
+
+
+def _note(filing: Filing, agent: Writer, passed: PassedOn, ticket: Ticket) -> int | None:
+    """What the agent wrote above the mail is on the ticket, for colleagues; the row's id."""
+    if not passed.note:
+        return None
+    note = StoredMail(
+        ticket=ticket.id,
+        direction=Direction.IN,
+        sender=agent.address,
+        sender_name=agent.name,
+        verified=True,
+        subject=passed.message.subject,
+        received_at=filing.now,
+        text=passed.note,
+        fresh=passed.note,
+        internal=True,
+    )
+    return filing.tx.mails.add(note)
+
+
+def _told(
+    filing: Filing, agent: Writer, passed: PassedOn, ticket: Ticket, mail: int, values: tuple[tuple[str, str], ...]
+) -> Notification:
+    asked = passed.asked_at.isoformat() if passed.asked_at else ""
+    whose = passed.customer.address if passed.customer else ""
+    opened = (("whose", whose), ("unsure", "" if whose else "yes"), ("asked_at", asked))
+    promise = Notification(
+        ticket=ticket.id,
+        audience=Audience.AGENT,
+        event="commands",
+        recipient=agent.address,
+        key=f"{ticket.id}.on_behalf.{mail}",
+        name=agent.name,
+        language=filing.desk.organisation.agents[agent.agent].language,
+        values=(*opened, *values),
+    )
+    return signed(promise, occasion(filing.tx, ticket, filing.desk, mail=mail, answerable=True))
