@@ -28,10 +28,13 @@ class Habit(NamedTuple):
 
 
 BARE_BLOCK_QUOTE = "client:blockquote"  # the reason of a block quote without any client's mark
+# Gmail's button for quotes makes the same element that its replies have, but without the container: it is part of what is written.
+OWN_CITATION = "client:gmail-citation"
 
 HABITS: tuple[Habit, ...] = (
     # Gmail, and the many that borrowed its names
     Habit("gmail", "gmail_quote", "div.gmail_quote, div.gmail_quote_container, div.ecxgmail_quote, div.x_gmail_quote", Part.CONTAINER),
+    Habit("gmail-citation", "gmail_quote", "blockquote.gmail_quote", Part.CITED),
     Habit("gmail", "gmail_attr", "div.gmail_attr", Part.INTRODUCTION),
     Habit("gmail", "gmail_signature", ".gmail_signature, .gmail_signature_prefix, [data-smartmail='gmail_signature']", Part.SIGNATURE),
     # Outlook on the web, on phones and the new one for Windows

@@ -12,7 +12,7 @@ from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 
 from mailbridge.message.html import dom, to_text
-from mailbridge.reply.clients import HABITS, Part
+from mailbridge.reply.clients import HABITS, OWN_CITATION, Part
 from mailbridge.reply.linear import PhraseSet, escaped
 from mailbridge.reply.lines import MOST_LINES, Hint, Line, lines_of, unmarked
 
@@ -282,7 +282,9 @@ def _line(row: _Row, start: int, end: int, contained: _In | None) -> Line:
     if contained is _In.QUOTE:
         return Line(start, end, bare, row.around.cited + 1, Hint.NONE, f"client:{clients[Part.CONTAINER]}")
     if row.around.cited:
-        return Line(start, end, bare, row.around.cited, Hint.NONE, f"client:{clients[Part.CITED]}")
+        reason = f"client:{clients[Part.CITED]}"
+        reason = "client:gmail" if reason == OWN_CITATION and row.around.container is not None else reason
+        return Line(start, end, bare, row.around.cited, Hint.NONE, reason)
     if bare and (contained is _In.INTRODUCTION or Part.INTRODUCTION in clients):
         client = clients.get(Part.INTRODUCTION) or clients[Part.CONTAINER]
         return Line(start, end, bare, 0, Hint.INTRODUCTION, f"client:{client}")

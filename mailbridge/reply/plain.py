@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from mailbridge.message.model import SpanKind
@@ -17,6 +17,7 @@ from mailbridge.reply.vocabulary import Role, fold
 _FRAME = " \t\u00a0#\\*=_~-–—>|"
 _LONGEST_MARKER = 500
 _LONGEST_OPENING = 60
+_MOST_CITED_LINES = 12
 
 
 class Analysis(NamedTuple):
@@ -124,6 +125,7 @@ class _Texts(NamedTuple):
     first: int
     last: int
     interleaved: bool  # fresh text stands between two quotes
+    cited: frozenset[int]  # the quotes that the words below them answer, and not the mail as a whole
 
 
 def _pieces(lines: list[Line], segments: list[Segment], forward: Segment | None) -> list[Piece]:
@@ -149,7 +151,29 @@ def _texts(lines: list[Line], segments: list[Segment]) -> _Texts:
             fresh.append(index)
     quotes = [index for index, segment in enumerate(segments) if segment.kind is SegmentKind.QUOTE]
     interleaved = bool(quotes) and any(quotes[0] < index < quotes[-1] for index in fresh)
-    return _Texts(parted, fresh[0] if fresh else -1, fresh[-1] if fresh else -1, interleaved)
+    cited = frozenset(_cited(lines, segments, parted))
+    return _Texts(parted, fresh[0] if fresh else -1, fresh[-1] if fresh else -1, interleaved, cited)
+
+
+def _cited(lines: list[Line], segments: list[Segment], parted: dict[int, list[Piece]]) -> Iterator[int]:
+    """The introduced quotes of a few lines that have text above, and below at least as much: it answers just these lines."""
+    left = sum(_fresh_words(lines, pieces) for pieces in parted.values())
+    above = 0
+    for index, segment in enumerate(segments):
+        if segment.kind is SegmentKind.TEXT:
+            words = _fresh_words(lines, parted[index])
+            above, left = above + words, left - words
+        elif 0 < above <= left and segment.reason.startswith("attribution") and _is_short(lines, segment):
+            yield index
+
+
+def _is_short(lines: list[Line], quote: Segment) -> bool:
+    return sum(1 for line in lines[quote.body : quote.last] if line.bare) <= _MOST_CITED_LINES
+
+
+def _fresh_words(lines: list[Line], pieces: Sequence[Piece]) -> int:
+    written = (line.bare for piece in pieces if piece.kind is SpanKind.FRESH for line in lines[piece.first : piece.last])
+    return sum(len(bare.split()) for bare in written)
 
 
 def _begins_with_delimiter(lines: list[Line], segment: Segment) -> bool:
@@ -163,7 +187,7 @@ def _has_fresh(lines: list[Line], pieces: Sequence[Piece]) -> bool:
 
 def _quote_pieces(index: int, quote: Segment, segments: list[Segment], texts: _Texts, *, is_forward: bool) -> list[Piece]:
     whole = Piece(SpanKind.FORWARD if is_forward else SpanKind.QUOTE, quote.first, quote.last, quote.reason, quote.confidence)
-    if is_forward or quote.final or not _is_context(index, quote, segments, texts):
+    if is_forward or quote.final or not (index in texts.cited or _is_context(index, quote, segments, texts)):
         return [whole]
     context = Piece(SpanKind.FRESH, quote.body, quote.last, "inline-context", 0.8)
     if quote.body == quote.first:
@@ -197,17 +221,24 @@ def _never_nothing(
     quotes = [segment for segment in segments if segment.kind is SegmentKind.QUOTE]
     if quotes and all(not quote.introduced and quote.reason == "quote-marks" for quote in quotes):
         return [_kept(piece, "only-quote") for piece in pieces]
-    if quotes and quotes[0].reason.startswith("header-block") and not _answers(quotes[0], thread):
-        return _below_headers(lines, quotes[0], pieces)
+    if quotes and _may_hide_the_answer(quotes[0], thread):
+        return _below_introduction(lines, quotes[0], pieces)
     return pieces
+
+
+def _may_hide_the_answer(quote: Segment, thread: Thread) -> bool:
+    """Whether what stands below the first words may be the mail: a form's headers that answer nothing, or an introduction without marks."""
+    if quote.reason.startswith("header-block"):
+        return not _answers(quote, thread)
+    return quote.final and quote.reason.startswith("attribution")
 
 
 def _kept(piece: Piece, reason: str) -> Piece:
     return Piece(SpanKind.FRESH, piece.first, piece.last, reason, 0.5)
 
 
-def _below_headers(lines: list[Line], quote: Segment, pieces: list[Piece]) -> list[Piece]:
-    """A mail that begins with copied headers and answers nothing: a form's or a program's; what stands below them is its text."""
+def _below_introduction(lines: list[Line], quote: Segment, pieces: list[Piece]) -> list[Piece]:
+    """A mail that begins with copied headers or an introduction, and marks nothing as quoted: what stands below them is its text."""
     headers = Piece(SpanKind.QUOTE, quote.first, quote.body, quote.reason, 0.6)
     above = [piece for piece in pieces if piece.last <= quote.first]
     rest = lines[quote.body :]

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from mailbridge.reply.attribution import Attribution, attributions_in
+from mailbridge.reply.clients import OWN_CITATION
 from mailbridge.reply.headerblock import HeaderBlock, header_block
 from mailbridge.reply.lines import Hint, Line, next_line, next_written
 from mailbridge.reply.vocabulary import DATE, TIME, fold, forward_marks, originals
@@ -86,7 +87,7 @@ def _quote_at(lines: list[Line], place: int, introductions: dict[int, Attributio
         while body < len(lines) and (lines[body].hint is Hint.INTRODUCTION or lines[body].blank):
             body += 1
         return _below(lines, place, body, line.reason, 0.97)
-    if line.depth:
+    if line.depth and line.reason != OWN_CITATION:
         if line.depth == _FRAME and not line.reason and _is_framed_introduction(line.bare):
             return _below(lines, place, place + 1, "attribution:any", 0.9)
         return Segment(SegmentKind.QUOTE, place, place, _run_end(lines, place), line.reason or "quote-marks", 0.9)

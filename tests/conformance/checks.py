@@ -221,6 +221,10 @@ def forwarded_sender(message: Message, wanted: str, _: Case) -> bool:
 
 
 def before_forward(message: Message, wanted: str, _: Case) -> bool:
+    """What was written above a forward; where words stand below it too, the forward itself tells them apart."""
+    inner = message.reply.forwarded
+    if inner is not None and bare(inner.text_before) == bare(wanted):
+        return True
     return bare(wanted) in {bare(text) for text in reply_lines(message)} or bare(message.reply.fresh) == bare(wanted)
 
 

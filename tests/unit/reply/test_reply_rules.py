@@ -109,8 +109,24 @@ def test_answer_below_one_quote_stands_alone() -> None:
     assert reply.fresh == "Left."
 
 
-def test_text_around_one_quote_is_all_fresh() -> None:
-    assert extract("Hello\n\nOn 04/19/2021 07:10 AM, Desk wrote:\n\n> Door?\n\nThe left one.").fresh == "Hello\n\nThe left one."
+def test_answer_to_a_few_cited_lines_keeps_them() -> None:
+    text = "Hello\n\nOn 04/19/2021 07:10 AM, Desk wrote:\n\n> Door?\n\nThe left one."
+
+    assert extract(text).fresh.split("\n\n") == ["Hello", "\n> Door?", "The left one."]
+
+
+@pytest.mark.parametrize(
+    ("above", "quoted", "below"),
+    [("The left one is stuck again.", 1, "All the best"), ("The left one is stuck again.", 1, "See you"), ("Hello", 30, "The left one.")],
+    ids=["farewell-below", "less-below", "whole-mail"],
+)
+def test_one_quote_of_the_mail_answered_goes(above: str, quoted: int, below: str) -> None:
+    quote = "> Which door?\n" * quoted
+
+    reply = extract(f"{above}\n\nOn 04/19/2021 07:10 AM, Desk wrote:\n\n{quote}\n{below}\n")
+
+    assert "Which door?" not in reply.fresh
+    assert reply.fresh.startswith(above)
 
 
 def test_quote_marks_that_nothing_introduces_are_part_of_the_text_around_them() -> None:
