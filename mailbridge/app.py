@@ -25,6 +25,7 @@ from mailbridge.intake.inbox import Inbox
 from mailbridge.isolation.pool import Readers
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.ops import crash
+from mailbridge.ops.metrics import Endpoint, Metrics
 from mailbridge.outbox import couriers
 from mailbridge.outbox.compose import admin_letters, notifications
 from mailbridge.outbox.deliver import Deliverer
@@ -101,7 +102,7 @@ class App:
 
     def desk(self) -> Desk:
         """Configuration, rules and keys of this moment."""
-        return Desk(config=self.config, policy=self.policy(), signer=self.signer)
+        return Desk(config=self.config, policy=self.policy(), signer=self.signer, rules_took=self.metrics.rules_took)
 
     # -- parts ------------------------------------------------------------------------------------------------
 
@@ -120,8 +121,17 @@ class App:
         )
 
     @cached_property
+    def metrics(self) -> Metrics:
+        return Metrics()
+
+    def endpoint(self) -> Endpoint | None:
+        """Where Prometheus asks, answering from now on; None where nobody wants it.  Raises Permanent: the port is taken."""
+        listen = self.config.metrics.listen
+        return Endpoint(self.metrics, self.store, self.clock, *listen) if listen else None
+
+    @cached_property
     def inbox(self) -> Inbox:
-        return Inbox(self.store)
+        return Inbox(self.store, on_mail=lambda envelope: self.metrics.accepted(envelope.source))
 
     @cached_property
     def worker(self) -> Worker:
@@ -132,6 +142,7 @@ class App:
             self.clock,
             examiner=self.examiner,
             on_quarantine=self._quarantined,
+            metrics=self.metrics,
         )
 
     @cached_property

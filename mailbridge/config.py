@@ -135,6 +135,13 @@ class Webhooks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Metrics:
+    """Where Prometheus finds us; None: nowhere."""
+
+    listen: tuple[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Caps against loops and abuse, and bounds on the work for one mail."""
 
@@ -179,6 +186,7 @@ class Config:
     authenticity: Authenticity = field(default_factory=Authenticity)
     scan: Scanners = field(default_factory=Scanners)
     webhooks: Webhooks = field(default_factory=Webhooks)
+    metrics: Metrics = field(default_factory=Metrics)
     readers: int = 2  # reading child processes
     batch: int = 50  # mails a commit when a backlog is worked off
     log_format: str = "auto"  # auto | json | console

@@ -19,6 +19,7 @@ from mailbridge.config import (
     Limits,
     Listener,
     Mailbox,
+    Metrics,
     Outgoing,
     Scanners,
     SenderCheck,
@@ -121,6 +122,7 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "ca_file": settings.path,
         "time_limit": settings.duration(timedelta(seconds=1), timedelta(minutes=2)),
     },
+    "metrics": {"listen": settings.server(9464)},
     "workers": {"readers": settings.number(1, 256), "batch": settings.number(1, 10_000)},
     "log": {
         "format": settings.choice(("auto", "json", "console")),
@@ -191,6 +193,7 @@ class _Reading:
         authenticity = self._authenticity()
         scan = self._scan()
         webhooks = self._webhooks()
+        metrics = Metrics(**self._section("metrics"))
         log = self._section("log")
         workers = self._section("workers")
         self._twice("mailbox", "name")
@@ -209,6 +212,7 @@ class _Reading:
             authenticity=authenticity,
             scan=scan,
             webhooks=webhooks,
+            metrics=metrics,
             **workers,
             **{f"log_{key}": value for key, value in log.items()},
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -28,6 +28,7 @@ class Desk:
     config: Config
     policy: Policy
     signer: Signer
+    rules_took: Callable[[float], None] = lambda _seconds: None  # who counts what judging a mail costs
 
     @property
     def organisation(self) -> Organisation:

@@ -30,6 +30,7 @@ from mailbridge.intake.listener import Listeners
 from mailbridge.jobs.ticker import Job, Ticker
 from mailbridge.ops import log as logs
 from mailbridge.ops import systemd
+from mailbridge.ops.metrics import Endpoint
 from mailbridge.store.wake import Waiter
 
 log = logs.get("daemon")
@@ -52,6 +53,7 @@ class Daemon:
         self._threads: list[Thread] = []
         self._mail_waits, self._letters_wait, self._calls_wait = Event(), Event(), Event()
         self._is_ready = False
+        self._endpoint: Endpoint | None = None
         self._health: dict[str, dict[str, object]] = {}
         # One process works one SQLite file: two turns in flight keep its reading children busy while one of them writes.
         self._workers = workers if workers is not None else 2
@@ -83,6 +85,7 @@ class Daemon:
         """Every part runs and every port answers."""
         app = self._app
         app.desk()  # keys and rules are there before the first mail
+        self._endpoint = app.endpoint() if self._intake else None
         if app.store.is_sqlite:  # nobody else works this file, so whatever is claimed was claimed by a life that ended
             with app.store.write() as tx:
                 tx.inbox.abandon()
@@ -117,6 +120,8 @@ class Daemon:
         for poller in self._pollers:
             poller.stop()
         self._ticker.stop()
+        if self._endpoint:
+            self._endpoint.close()
         if self._intake:
             self._app.inbox.close()
         self._mail_waits.set()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from threading import Condition, Event
+from time import perf_counter
 
 from mailbridge.checks.examine import Examined, Examiner, Unexamined
 from mailbridge.clock import Clock
@@ -25,6 +26,7 @@ from mailbridge.isolation.pool import Readers, ReadingFailed
 from mailbridge.message.model import Message
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
+from mailbridge.ops.metrics import Metrics
 from mailbridge.pipeline import process
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox import Waiting
@@ -89,10 +91,12 @@ class Worker:
         *,
         examiner: Examiner | None = None,
         on_quarantine: Callable[[int, str], None] = lambda _inbox, _reason: None,
+        metrics: Metrics | None = None,
     ) -> None:
         self._store, self._readers, self._desk, self._clock = store, readers, desk, clock
         self._examiner = examiner
         self._on_quarantine = on_quarantine
+        self._metrics = metrics or Metrics()
         self._turnstile = Turnstile()
         self._claiming = Condition()
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
@@ -165,6 +169,8 @@ class Worker:
                 return tx.blobs.get(portion[index].sha256), portion[index].envelope.mail_from
 
             self._readers.read_many(len(portion), load, found.__setitem__)
+        for _ in filter(lambda one: isinstance(one, ReadingFailed), found.values()):
+            self._metrics.reader_lost()
         return [found[index] for index in range(len(portion))]
 
     def _examine(self, portion: Sequence[Waiting], read: Sequence[Message | ReadingFailed], until: float) -> list[Ready]:
@@ -197,6 +203,7 @@ class Worker:
             done = self._written(portion, mails, owner, apart=True)
         crash.point("pipeline.after_commit")
         self._announce(done)
+        self._count(portion, done)
         return done
 
     def _written(self, portion: Sequence[Waiting], mails: Sequence[Ready], owner: str, *, apart: bool) -> list[Done]:
@@ -239,7 +246,9 @@ class Worker:
             return self._trouble(tx, waiting, desk, owner, f"{type(error).__name__}: {error}")
 
     def _worked(self, tx: Tx, waiting: Waiting, mail: Examined, arrival: Arrival, desk: Desk, owner: str) -> Result:
+        began = perf_counter()
         result = process(tx, mail.message, arrival, desk, self._clock.now())
+        self._metrics.mail_processed(perf_counter() - began)
         self._finish(tx, waiting, owner, result)
         return result
 
@@ -274,6 +283,12 @@ class Worker:
             return Result(outcome=Outcome.WAIT, reason=reason)
         tx.inbox.quarantine(waiting.id, reason, self._clock.now(), owner=owner)
         return Result(outcome=Outcome.QUARANTINED, reason=reason)
+
+    def _count(self, portion: Sequence[Waiting], done: Sequence[Done]) -> None:
+        now = self._clock.now()
+        for waiting, one in zip(portion, done, strict=True):
+            if one.result.outcome is not Outcome.WAIT:
+                self._metrics.mail_done(one.result.outcome, (now - waiting.envelope.received_at).total_seconds())
 
     def _announce(self, done: Sequence[Done]) -> None:
         for one in done:

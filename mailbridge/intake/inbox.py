@@ -36,10 +36,18 @@ class _Item:
 class Inbox:
     """Takes mails from any number of threads and commits those that wait together in one transaction (group commit)."""
 
-    def __init__(self, store: Store, *, on_accepted: Callable[[], None] = lambda: None, capacity: int = CAPACITY) -> None:
-        """`on_accepted` is called after each commit (it wakes the worker) and must not raise; `capacity` bounds the waiting bytes."""
+    def __init__(
+        self,
+        store: Store,
+        *,
+        on_accepted: Callable[[], None] = lambda: None,
+        on_mail: Callable[[Envelope], None] = lambda _envelope: None,
+        capacity: int = CAPACITY,
+    ) -> None:
+        """`on_accepted` is called after each commit (it wakes the worker), `on_mail` for each mail of it; neither may raise.  `capacity`
+        bounds the waiting bytes."""
         self._store = store
-        self._on_accepted = on_accepted
+        self._on_accepted, self._on_mail = on_accepted, on_mail
         self._capacity = capacity
         self._items: deque[_Item] = deque()
         self._held = 0  # bytes waiting or being written
@@ -88,6 +96,8 @@ class Inbox:
             tx.wake("inbox")
             crash.point("intake.before_commit")
         crash.point("intake.after_commit")
+        for _, envelope in mails:
+            self._on_mail(envelope)
         self._on_accepted()
         return ids
 
@@ -141,6 +151,7 @@ class Inbox:
         wanted = [item for item in batch if item.future.set_running_or_notify_cancel()]
         for item, outcome in zip(wanted, self._outcomes(wanted), strict=True):
             if isinstance(outcome, int):
+                self._on_mail(item.envelope)
                 item.future.set_result(outcome)
             else:
                 item.future.set_exception(outcome)

@@ -1,0 +1,188 @@
+"""What Prometheus is told.  The only importer of prometheus_client.
+
+Counters and histograms are of this process, from its start; gauges are of the desk, asked from the database when somebody looks, so that
+any process tells the same.  Names and meanings stand in docs/manual/running.md; a test compares.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from http.server import HTTPServer
+from typing import Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, start_http_server
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from mailbridge.clock import Clock
+from mailbridge.errors import Permanent, StoreAway
+from mailbridge.ops import log as logs
+from mailbridge.store.engine import Store
+from mailbridge.store.tx import Tx
+
+log = logs.get("metrics")
+
+FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1)  # seconds, for what never leaves the process
+SLOW = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)  # seconds that people wait
+RULES_KEY = "rules"  # what `policy` keeps in the store
+
+
+class Metrics:
+    """All that this process counts.  Thread-safe; costs a lock and an addition each."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self._accepted = Counter(
+            "mailbridge_mails_accepted", "Mails that are durable, by the way they came", ["source"], registry=self.registry
+        )
+        self._outcomes = Counter("mailbridge_mails", "Mails worked off, by what became of them", ["outcome"], registry=self.registry)
+        self._working = Histogram(
+            "mailbridge_mail_processing_seconds", "Placing, judging and filing one mail", buckets=FAST, registry=self.registry
+        )
+        self._waiting = Histogram(
+            "mailbridge_mail_wait_seconds", "From the arrival of a mail to the commit of what became of it", buckets=SLOW,
+            registry=self.registry,
+        )  # fmt: skip
+        self._rules = Histogram("mailbridge_rules_seconds", "All rules on one mail", buckets=FAST, registry=self.registry)
+        self._readers = Counter("mailbridge_readers_lost", "Reading children that a mail ended", registry=self.registry)
+
+    def accepted(self, source: str) -> None:
+        """A mail is durable."""
+        self._accepted.labels(source).inc()
+
+    def mail_done(self, outcome: str, waited: float) -> None:
+        """A mail's outcome is committed, so many seconds after it came."""
+        self._outcomes.labels(outcome).inc()
+        self._waiting.observe(max(0.0, waited))
+
+    def mail_processed(self, seconds: float) -> None:
+        self._working.observe(seconds)
+
+    def rules_took(self, seconds: float) -> None:
+        self._rules.observe(seconds)
+
+    def reader_lost(self) -> None:
+        self._readers.inc()
+
+
+class Count(Protocol):
+    """Where a gauge's numbers come from: labels -> number."""
+
+    def __call__(self, tx: Tx, now: datetime) -> dict[tuple[str, ...], float]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gauge:
+    name: str
+    about: str
+    count: Count
+    labels: tuple[str, ...] = ()
+
+
+def _by_state(counts: Callable[[Tx], dict[str, int]], *left_out: str) -> Count:
+    def count(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+        return {(state,): number for state, number in counts(tx).items() if state not in left_out}
+
+    return count
+
+
+def _oldest(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    oldest = tx.inbox.oldest_waiting()
+    return {(): max(0.0, (now - oldest).total_seconds()) if oldest else 0.0}
+
+
+def _sweep_lag(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    due = tx.clocks.next_due()
+    return {(): max(0.0, (now - due).total_seconds()) if due else 0.0}
+
+
+def _mistakes(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    return {(): float(len((tx.state.get(RULES_KEY) or {}).get("problems", ())))}
+
+
+def _version(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    return {((tx.state.get(RULES_KEY) or {}).get("version", ""),): 1.0}
+
+
+GAUGES: tuple[Gauge, ...] = (
+    Gauge(
+        name="mailbridge_inbox",
+        about="Accepted mails that are not done, by state",
+        labels=("state",),
+        count=_by_state(lambda tx: tx.inbox.counts(), "done"),
+    ),
+    Gauge(name="mailbridge_inbox_oldest_seconds", about="How long the oldest of them has waited", count=_oldest),
+    Gauge(
+        name="mailbridge_outbox",
+        about="Outgoing mails that are not sent, by state",
+        labels=("state",),
+        count=_by_state(lambda tx: tx.outbox.counts(), "sent", "suppressed"),
+    ),
+    Gauge(
+        name="mailbridge_webhooks",
+        about="Webhooks that are owed or were given up, by state",
+        labels=("state",),
+        count=_by_state(lambda tx: tx.webhooks.counts()),
+    ),
+    Gauge(name="mailbridge_sweep_lag_seconds", about="How late the next moment to tell is; 0: its time has not come", count=_sweep_lag),
+    Gauge(name="mailbridge_rules_mistakes", about="Mistakes in the rules on disk; 0: they are in force", count=_mistakes),
+    Gauge(name="mailbridge_rules_info", about="The version of the rules in force", labels=("version",), count=_version),
+)
+
+
+class DeskGauges(Collector):
+    """Asks the database when somebody looks."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+
+    def describe(self) -> list[Metric]:
+        """Names only, so that registering asks no database."""
+        return [GaugeMetricFamily(gauge.name, gauge.about, labels=gauge.labels) for gauge in GAUGES]
+
+    def collect(self) -> Iterator[Metric]:
+        up = GaugeMetricFamily("mailbridge_store_up", "1 where the database answers; without it the other gauges are missing")
+        try:
+            families = self._families()
+        except StoreAway as error:
+            log.warning("store_away", error=str(error))
+            families = []
+        up.add_metric([], 1.0 if families else 0.0)
+        yield up
+        yield from families
+
+    def _families(self) -> list[Metric]:
+        families: list[Metric] = []
+        with self._store.read() as tx:
+            now = self._clock.now()
+            for gauge in GAUGES:
+                family = GaugeMetricFamily(gauge.name, gauge.about, labels=gauge.labels)
+                for labels, number in gauge.count(tx, now).items():
+                    family.add_metric(labels, number)
+                families.append(family)
+        return families
+
+
+class Endpoint:
+    """http://host:port/metrics, until `close`."""
+
+    def __init__(self, metrics: Metrics, store: Store, clock: Clock, host: str, port: int) -> None:
+        """The port answers.  Raises Permanent where it is taken."""
+        metrics.registry.register(DeskGauges(store, clock))
+        ProcessCollector(registry=metrics.registry)
+        try:
+            server, thread = start_http_server(port, addr=host, registry=metrics.registry)
+        except OSError as error:
+            raise Permanent(f"[metrics] listen: {error.strerror}", host=host, port=port) from error
+        self._server: HTTPServer = server
+        self._thread: threading.Thread = thread
+        self.port = int(server.server_address[1])
+
+    def close(self) -> None:
+        """Nothing answers any more."""
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join(5)

@@ -1,0 +1,128 @@
+"""What Prometheus is told: what this process counted, what the database says, and each name with its meaning in the manual."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from mailbridge.config import Webhooks
+from mailbridge.errors import Permanent, StoreAway
+from mailbridge.ops.metrics import DeskGauges, Endpoint, Metrics
+from mailbridge.store.engine import Store
+from tests.harness import RULES, TestDesk, a_desk, a_mail
+
+MANUAL = Path(__file__).parents[3] / "docs" / "manual" / "running.md"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[TestDesk]:
+    calls = {"routing/20-calls.yaml": '- name: tell\n  when: {exists: subject}\n  then: {webhook: "https://hooks.desk.test/t"}\n'}
+    with a_desk(tmp_path, rules=RULES | calls, webhooks=Webhooks(hosts=("hooks.desk.test",), secret="x")) as made:
+        yield made
+
+
+@pytest.fixture
+def endpoint(desk: TestDesk) -> Iterator[Endpoint]:
+    running = Endpoint(desk.app.metrics, desk.app.store, desk.clock, "127.0.0.1", 0)
+    yield running
+    running.close()
+
+
+def told(endpoint: Endpoint) -> dict[tuple[str, ...], float]:
+    """(name, label values) -> number, as anybody reads it."""
+    with urlopen(f"http://127.0.0.1:{endpoint.port}/metrics", timeout=10) as answer:
+        text = answer.read().decode()
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return {(sample.name, *(value for label, value in sample.labels.items() if label != "le")): sample.value for sample in samples}
+
+
+def test_mails_are_counted_by_their_way_and_their_outcome(desk: TestDesk, endpoint: Endpoint) -> None:
+    desk.feed(a_mail())
+    desk.feed(a_mail())
+    desk.pass_time(seconds=5)
+
+    found = told(endpoint)
+
+    assert found["mailbridge_mails_accepted_total", "smtp"] == 2
+    assert (found["mailbridge_mails_total", "ticket"], found["mailbridge_mails_total", "duplicate"]) == (1, 1)
+    assert found["mailbridge_mail_wait_seconds_count",] == 2
+    assert found["mailbridge_mail_processing_seconds_count",] == 2
+    assert found["mailbridge_rules_seconds_count",] == 1, "a copy is not judged"
+    assert 0 < found["mailbridge_rules_seconds_sum",] < 5
+
+
+def test_queues_are_those_of_the_database(desk: TestDesk, endpoint: Endpoint) -> None:
+    desk.feed(a_mail())
+    desk.accept(a_mail(message_id="<two@customer.test>"))
+    desk.pass_time(minutes=7)
+
+    found = told(endpoint)
+
+    assert found["mailbridge_inbox", "new"] == 1
+    assert found["mailbridge_inbox_oldest_seconds",] == 420
+    assert found["mailbridge_outbox", "queued"] == len(desk.promises()) > 0
+    assert found["mailbridge_webhooks", "queued"] == 1
+    assert found["mailbridge_store_up",] == 1
+
+
+def test_a_moment_that_nobody_tells_shows_as_lag(desk: TestDesk, endpoint: Endpoint) -> None:
+    desk.feed(a_mail())
+    assert told(endpoint)["mailbridge_sweep_lag_seconds",] == 0
+    with desk.app.store.read() as tx:
+        due = tx.clocks.next_due()
+    assert due is not None
+
+    desk.clock.time = due + timedelta(seconds=90)
+    assert told(endpoint)["mailbridge_sweep_lag_seconds",] == 90
+    desk.app.sweep()
+
+    assert told(endpoint)["mailbridge_sweep_lag_seconds",] == 0
+
+
+def test_broken_rules_are_told_and_the_version_in_force(desk: TestDesk, endpoint: Endpoint) -> None:
+    version = desk.app.policy().version
+    assert told(endpoint)["mailbridge_rules_mistakes",] == 0
+
+    (desk.app.config.folder / "rules" / "routing" / "10-network.yaml").write_text("- name: x\n  wen: {}\n")
+    desk.app.rules.refresh(at_once=True)
+
+    found = told(endpoint)
+    assert found["mailbridge_rules_mistakes",] > 0
+    assert found["mailbridge_rules_info", version] == 1
+
+
+def test_a_child_that_a_mail_ended_is_counted(desk: TestDesk, endpoint: Endpoint) -> None:
+    desk.app.metrics.reader_lost()
+
+    assert told(endpoint)["mailbridge_readers_lost_total",] == 1
+
+
+def test_without_a_database_the_process_still_tells_what_it_knows(desk: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(_store: Store) -> None:
+        raise StoreAway("no database")
+
+    monkeypatch.setattr(Store, "read", away)
+
+    (only,) = DeskGauges(desk.app.store, desk.clock).collect()
+
+    assert [(sample.name, sample.value) for sample in only.samples] == [("mailbridge_store_up", 0.0)]
+
+
+def test_a_port_that_is_taken_is_told(desk: TestDesk, endpoint: Endpoint) -> None:
+    with pytest.raises(Permanent, match=r"\[metrics\] listen: Address already in use"):
+        Endpoint(Metrics(), desk.app.store, desk.clock, "127.0.0.1", endpoint.port)
+
+
+def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: Endpoint) -> None:
+    desk.feed(a_mail())
+    names = {name for name, *_ in told(endpoint) if name.startswith("mailbridge_") and not name.endswith("_created")}
+    there = {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
+    written = set(re.findall(r"^\| `(mailbridge_\w+)` \|", MANUAL.read_text(encoding="utf-8"), flags=re.MULTILINE))
+
+    assert there == written
