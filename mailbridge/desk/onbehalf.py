@@ -14,7 +14,7 @@ OLDEST = timedelta(days=30)  # promised times count from the original, but not f
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Original:
     """The customer's mail inside the agent's.  `writer` None: the copied headers do not say whose it is, and somebody has to be asked.
-    `note` is what the agent wrote above it, commands taken out; it is for colleagues only."""
+    `message_id` is known where the mail was passed on as a file."""
 
     writer: Address | None
     subject: str
@@ -43,7 +43,7 @@ def original(message: Message, *, is_ours: Callable[[str], bool]) -> Original | 
 
 
 def as_written(message: Message, found: Original, writer: Address) -> Message:
-    """The mail as if the customer had sent it: rules judge it, and the ticket shows it, by its own words.  Its hash, ids and
+    """The mail as if the customer had sent it: rules judge it, and the ticket shows it, by its own words.  Its hash and
     attachments stay those of the mail that came."""
     span = Span(kind=SpanKind.FRESH, start=0, end=len(found.text), reason="passed on by an agent")
     spans = (span,) if found.text else ()
@@ -54,7 +54,9 @@ def as_written(message: Message, found: Original, writer: Address) -> Message:
         to=found.others,
         cc=(),
         reply_to=(),
-        references=(*message.references, *((found.message_id,) if found.message_id else ())),
+        message_id=found.message_id or message.message_id,  # our answers stand below it in the customer's program
+        references=(),
+        in_reply_to=(),
         subject=found.subject,
         date=found.date or message.date,
         text=found.text,
