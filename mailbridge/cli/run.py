@@ -12,6 +12,7 @@ from mailbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from mailbridge.config import Config
+    from mailbridge.isolation.process import ReadingProcess
 
 
 @click.command()
@@ -42,6 +43,14 @@ def loaded(folder: Path) -> Config:
 
 def at_work(config: Config, *, intake: bool) -> int:
     """The exit code after an orderly end."""
+    from mailbridge.isolation.pool import Limits, head_start
+
+    # A desk that was away finds mail when it comes back: while we load what a daemon needs, a child loads what a reader needs.
+    with head_start(Limits(seconds=config.limits.read_seconds, memory=config.limits.read_memory)) as reader:
+        return beside(reader, config, intake=intake)
+
+
+def beside(reader: ReadingProcess, config: Config, *, intake: bool) -> int:
     from mailbridge import daemon
     from mailbridge.app import App
     from mailbridge.ops import log
@@ -49,6 +58,7 @@ def at_work(config: Config, *, intake: bool) -> int:
     log.configure(style=config.log_format, level=config.log_level)
     try:
         with App.open(config) as app:
+            app.readers.adopt(reader)
             return daemon.run(app, intake=intake, clocks=intake)
     except ConfigError as error:
         raise ConfigError(error.problems, str(config.folder)) from error  # the rules' mistakes, with their lines

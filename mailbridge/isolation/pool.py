@@ -15,7 +15,7 @@ from mailbridge.errors import Permanent
 from mailbridge.isolation.process import Job, Limits, ReadingFailed, ReadingProcess
 from mailbridge.message.model import Message, ReadingPolicy
 
-__all__ = ["Readers", "ReadingFailed"]
+__all__ = ["Limits", "Readers", "ReadingFailed", "head_start"]
 
 Load = Callable[[int], tuple[bytes, str | None]]
 Done = Callable[[int, Message | ReadingFailed], None]
@@ -24,7 +24,18 @@ READER = "mailbridge.reading:read"
 # Starting a child costs as much as reading some hundred mails, and one reads as fast as its parent can file what it has read.  So
 # another one is started only for work that takes longer than this: big mails, or one that hangs.
 HURRY = 1.0
+UNUSED = 5.0  # seconds that a child which was started ahead of time waits for its first mail
 PATIENCE = 3.0  # seconds that a caller waits for a child that is at work, or just starting, before it gets one of its own
+
+
+@contextmanager
+def head_start(limits: Limits, reader: str = READER) -> Iterator[ReadingProcess]:
+    """A child starts while the caller does something else: loading what a daemon needs takes it longer.  It is gone after the block."""
+    child = ReadingProcess(reader, limits)
+    try:
+        yield child
+    finally:
+        child.stop()
 
 
 class Readers:
@@ -54,6 +65,12 @@ class Readers:
         self._janitor: threading.Thread | None = None
         self._closed = False
 
+    def adopt(self, child: ReadingProcess) -> None:
+        """The child, which has read nothing yet, is one of the resting ones; without work it is stopped soon."""
+        with self._changed:
+            self._idle.insert(0, (time.monotonic() + UNUSED - self._idle_after, child.introduce(self._policy)))
+            self._employ_janitor()
+
     def read_many(self, count: int, load: Load, done: Done) -> None:
         """Read mails 0..count-1 in parallel.
 
@@ -81,7 +98,7 @@ class Readers:
             child.stop()
 
     def _spawn(self) -> ReadingProcess:
-        return ReadingProcess(self._reader, self._policy, self._limits)
+        return ReadingProcess(self._reader, self._limits).introduce(self._policy)
 
     @contextmanager
     def _taken(self, wanted: int) -> Iterator[tuple[list[ReadingProcess], Callable[[], ReadingProcess | None]]]:

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, replace
 from io import BytesIO
+from typing import Self
 
 from mailbridge.errors import Transient
 from mailbridge.isolation.child import OUT_OF_MEMORY
@@ -72,10 +73,10 @@ class Job:
 class ReadingProcess:
     """A child with at most AT_ONCE mails in it.  One thread at a time; all I/O but `wait` is non-blocking, driven by a selector.
 
-    `jobs[0]` is the mail in work; its clock started when it became the first.
+    `jobs[0]` is the mail in work; its clock started when it became the first.  Before the first mail it has to know the policy.
     """
 
-    def __init__(self, reader: str, policy: ReadingPolicy, limits: Limits) -> None:
+    def __init__(self, reader: str, limits: Limits) -> None:
         self._limits = limits
         # -P: the working directory is no place to import from.
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
@@ -92,12 +93,17 @@ class ReadingProcess:
         for pipe in (self._stdin, self._stdout):
             os.set_blocking(pipe.fileno(), False)
             widen(pipe.fileno())
-        self._outgoing: deque[memoryview] = deque([memoryview(frame(encode(policy)))])
+        self._outgoing: deque[memoryview] = deque()
         self._answers = Answers()
         self._killed = ""
         self._started = False
         self.jobs: deque[Job] = deque()
         self.deadline = time.monotonic() + START_SECONDS
+
+    def introduce(self, policy: ReadingPolicy) -> Self:
+        """The child reads by this policy; called once, before the first mail."""
+        self._outgoing.append(memoryview(frame(encode(policy))))
+        return self
 
     @property
     def input(self) -> int:
