@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailbridge.context import Desk
 from mailbridge.desk import states
+from mailbridge.desk.events import MessageAdded
 from mailbridge.desk.model import Ticket
 from mailbridge.ids import ticket_number
 from mailbridge.outbox.model import Audience, Notification
@@ -25,7 +26,7 @@ def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
     team = team_of(ticket, desk.organisation)
     return View(
         desk=desk_view,
-        ticket=_ticket(tx, ticket, desk),
+        ticket=_ticket(tx, ticket, desk, notification),
         text=mail.fresh if mail else "",
         author=_author(mail, desk) if mail else "",
         quoted=_answered(tx, notification, ticket),
@@ -38,10 +39,23 @@ def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
 
 
 def _carried(tx: Tx, notification: Notification) -> StoredMail | None:
+    if notification.audience is Audience.CUSTOMER and notification.event == "added":
+        return _latest_public(tx, notification)
     mail = tx.mails.get(notification.mail) if notification.mail else None
     if notification.audience is Audience.CUSTOMER:
         return None if mail is not None and mail.internal else mail
     return mail if mail is not None and mail.fresh else _latest(tx, notification) or mail
+
+
+def _latest_public(tx: Tx, notification: Notification) -> StoredMail | None:
+    """What was last said between the customer and the desk, for somebody who comes to it now.
+
+    What was said is what the events say: a note, a robot's mail, an answer that was held back or refused are none of it.
+    """
+    events = tx.events.of_ticket(notification.ticket) if notification.ticket else []
+    said = {e.mail for e in events if isinstance(e.what, MessageAdded) and not e.what.internal and not e.what.automatic}
+    mails = tx.mails.of_ticket(notification.ticket) if notification.ticket else []
+    return next((mail for mail in reversed(mails) if mail.id in said and mail.fresh and not mail.internal), None)
 
 
 def _latest(tx: Tx, notification: Notification) -> StoredMail | None:
@@ -69,15 +83,17 @@ def _author(mail: StoredMail, desk: Desk) -> str:
     return agent.title if agent else mail.sender_name or mail.sender
 
 
-def _ticket(tx: Tx, ticket: Ticket, desk: Desk) -> TicketView:
+def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification) -> TicketView:
     organisation, requester = desk.organisation, ticket.requester
+    status = states.status(ticket.status, organisation)
+    language = notification.language
     agent = organisation.agents.get(ticket.assignee)
     due = {clock.deadline.promise: clock.deadline.due_at for clock in tx.clocks.of_ticket(ticket.id)
            if clock.deadline.step == "overdue" and clock.state is ClockState.RUNNING}  # fmt: skip
     return TicketView(
         number=ticket_number(desk.config.desk.prefix, ticket.id),
         subject=ticket.subject,
-        status=states.status(ticket.status, organisation).title,
+        status=status.shown_in(language) if notification.audience is Audience.CUSTOMER else status.title_in(language),
         priority=ticket.priority,
         type=ticket.type,
         team=team_of(ticket, organisation).title,

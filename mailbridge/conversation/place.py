@@ -93,8 +93,12 @@ def may_join(address: str, ticket: Ticket, organisation: Organisation) -> bool:
 
 
 def after_closing(found: Placement, ticket: Ticket, organisation: Organisation, now: datetime) -> Placement:
-    """The team's policy for customers' mail to a closed ticket (TH5): back on it, or a new one that is linked."""
-    if ticket.closed_at is None:
+    """The team's policy for customers' mail to a closed ticket (TH5): back on it, or a new one that is linked.
+
+    A status that closes by itself later asks the customer whether the work is done, so an answer to it is no new matter.
+    """
+    status = organisation.statuses.get(ticket.status)
+    if ticket.closed_at is None or (status is not None and status.closes_after is not None):
         return found
     team = organisation.teams.get(ticket.team, Team(name="", title=""))
     in_time = now - ticket.closed_at <= team.reopen_within

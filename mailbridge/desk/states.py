@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailbridge.desk.model import Organisation, Status
+from mailbridge.desk.model import ClosedPolicy, Organisation, Status, Ticket
 
 NEW, OPEN, WAITING, CLOSED = "new", "open", "waiting", "closed"
 
@@ -44,3 +44,10 @@ def same_to_customers(before: Status, after: Status) -> bool:
         return True
     languages = {"", *before.titles, *before.shown_titles, *after.titles, *after.shown_titles}
     return all(before.shown_in(language) == after.shown_in(language) for language in languages)
+
+
+def opens_again(ticket: Ticket, organisation: Organisation) -> bool:
+    """Whether a customer's answer to the closed ticket, were it there now, opens it again (TH5)."""
+    team = organisation.teams.get(ticket.team)
+    undecided = status(ticket.status, organisation).closes_after is not None
+    return undecided or team is None or team.closed is not ClosedPolicy.NEW

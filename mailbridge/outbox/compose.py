@@ -21,14 +21,19 @@ from mailbridge.desk.events import (
     DeliveryFailed,
     Event,
     Happening,
+    InvitationAnswered,
+    MeetingSet,
     MessageAdded,
+    ParticipantAdded,
+    RequesterChanged,
     StatusChanged,
     TeamChanged,
     TicketOpened,
+    Woken,
 )
 from mailbridge.outbox.model import Audience, Class, Notification
 from mailbridge.outbox.occasion import Occasion, Teller
-from mailbridge.outbox.tellers import alerts, approvals, mails, tickets
+from mailbridge.outbox.tellers import alerts, approvals, mails, people, tickets
 
 TELLERS: Mapping[type[Happening], Teller] = {
     TicketOpened: tickets.opened,
@@ -38,6 +43,11 @@ TELLERS: Mapping[type[Happening], Teller] = {
     TeamChanged: tickets.team,
     AlertRaised: alerts.alert,
     DeliveryFailed: mails.failure,
+    Woken: alerts.woken,
+    ParticipantAdded: people.added,
+    RequesterChanged: people.added,
+    MeetingSet: people.meeting,
+    InvitationAnswered: people.answered,
     ApprovalRequested: approvals.requested,
     ApprovalReminded: approvals.reminded,
     ApprovalDecided: approvals.decided,

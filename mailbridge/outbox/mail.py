@@ -17,8 +17,10 @@ from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 
 from mailbridge.errors import Permanent
+from mailbridge.message import invitation as invitations
+from mailbridge.message.invitation import Invitation
 from mailbridge.message.model import Attachment
-from mailbridge.outbox.mime import Part, file_part, multipart, text_part
+from mailbridge.outbox.mime import Part, calendar_part, file_part, multipart, text_part
 from mailbridge.outbox.model import Notification
 from mailbridge.outbox.render import Worded
 
@@ -50,13 +52,15 @@ def build(
     date: datetime,
     attachments: Sequence[Attachment] = (),
     loop_mark: str = "",
+    invitation: Invitation | None = None,
 ) -> bytes:
     """The whole mail, CRLF, ready for SMTP; the same input always gives the same bytes.  Raises Unwritable."""
     name = _visible(notification.from_name) or _visible(desk_name)
     message_id = _id(notification.message_id)
     if not message_id:
         raise Unwritable("a mail needs a Message-ID of ours", key=notification.key)
-    body = _body(worded, attachments, message_id)
+    calendar = calendar_part(invitations.written(invitation, date), invitation.method) if invitation else None
+    body = _body(worded, attachments, message_id, calendar)
     meant = {
         "From": _mailbox(name, deliverable(sender_address)),
         "To": _mailbox(_visible(notification.name), deliverable(notification.recipient)),
@@ -137,14 +141,16 @@ def _mailbox(name: str, address: str) -> str:
     return f"{name} <{address}>" if name else address
 
 
-def _body(worded: Worded, attachments: Sequence[Attachment], message_id: str) -> Part:
-    """RFC 2046: mixed(alternative(plain, related(html, inline files)), files); each level only where there is something to hold."""
+def _body(worded: Worded, attachments: Sequence[Attachment], message_id: str, calendar: Part | None = None) -> Part:
+    """RFC 2046: mixed(alternative(plain, related(html, inline files), calendar), files); each level only where it has something to hold."""
     seed = sha256(message_id.encode()).hexdigest()[:24]
     inline = [file_part(a) for a in attachments if a.disposition == "inline" and a.content_id and worded.html]
     files = [file_part(a) for a in attachments if not (a.disposition == "inline" and a.content_id and worded.html)]
     readings = [text_part(worded.text)]
     if worded.html:
         readings.append(multipart("related", [text_part(worded.html, "html"), *inline], f"=_r{seed}"))
+    if calendar is not None:
+        readings.append(calendar)
     return multipart("mixed", [multipart("alternative", readings, f"=_a{seed}"), *files], f"=_m{seed}")
 
 

@@ -45,6 +45,12 @@ def text_part(text: str, subtype: str = "plain") -> Part:
     return Part(fields=(kind, ("Content-Transfer-Encoding", "base64")), body=_base64(data))
 
 
+def calendar_part(content: bytes, method: str) -> Part:
+    """An invitation beside the text that says the same (RFC 6047, 2.4); base64, for its lines are not ours to fold again."""
+    kind = ("Content-Type", f'text/calendar; charset="utf-8"; method={method}')
+    return Part(fields=(kind, ("Content-Transfer-Encoding", "base64")), body=_base64(content))
+
+
 def file_part(attachment: Attachment) -> Part:
     """An attachment, base64.  A message is sent as a plain file: RFC 2046 5.2.1 allows no base64 for message/rfc822."""
     kind = attachment.content_type.lower()

@@ -76,14 +76,26 @@ class View:
     zone: str = "UTC"  # in which times are shown
 
 
+_MEETING = {
+    "author": "Bogdan Ionescu",
+    "meets_at": "2026-11-24T09:00:00+00:00",
+    "minutes": "60",
+    "place": "Strada <Palat> 3, Iași",
+    "number": "1",
+    "sequence": "2",
+    "change": "moved",
+}
+
 VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "customer.received": {},
     "customer.taken": {"author": "Bogdan Ionescu"},
-    "customer.answered": {"author": "Bogdan Ionescu", "closes": "yes", "signature": "Acme Support\n+40 21 555 0100"},
+    "customer.answered": {"author": "Bogdan Ionescu", "closes": "yes", "opens_new": "yes", "signature": "Acme Support\n+40 21 555 0100"},
     "customer.waiting": {"author": "Bogdan Ionescu"},
     "customer.changed": {"author": "Bogdan Ionescu"},
-    "customer.closed": {"author": "Bogdan Ionescu"},
+    "customer.closed": {"author": "Bogdan Ionescu", "opens_new": "yes"},
     "customer.reopened": {"author": "Bogdan Ionescu"},
+    "customer.added": {"author": "Bogdan Ionescu", "requester": "yes"},
+    "customer.meeting": _MEETING,
     "agent.new": {},
     "agent.customer_replied": {"author": "ana@acme.example", "reopened": "yes"},
     "agent.assigned": {"author": "Clara Weiss"},
@@ -100,6 +112,10 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "asked_at": "2026-11-20T15:40:00+00:00",
     },
     "agent.warning": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
+    "agent.due": {"promise": "due", "due_at": "2026-11-23T09:10:00+00:00"},
+    "agent.awake": {},
+    "agent.meeting": _MEETING,
+    "agent.meeting_answered": {"author": "ana@acme.example", "answer": "accepted", "meets_at": "2026-11-24T09:00:00+00:00"},
     "agent.bounced": {
         "failed_recipient": "ana@acme.example",
         "failed_what": "answered",

@@ -12,6 +12,7 @@ from mailbridge.errors import StoreAway
 from mailbridge.message.model import Attachment
 from mailbridge.ops import log as logs
 from mailbridge.outbox import suppression
+from mailbridge.outbox.invitations import invitation_of
 from mailbridge.outbox.mail import Unwritable, build
 from mailbridge.outbox.model import Audience, Notification, Queued
 from mailbridge.outbox.render import Renderer, TemplateFailed, View, guarded, without_template
@@ -92,6 +93,13 @@ class Wordsmith:
             date=self._clock.now(),
             attachments=[_attachment(tx, file) for file in files],
             loop_mark=address if notification.automatic else "",
+            invitation=invitation_of(
+                notification,
+                prefix=desk.config.desk.prefix,
+                subject=view.ticket.subject if view.ticket else "",
+                desk_name=desk.config.desk.name,
+                desk_address=address,
+            ),
         )
 
 

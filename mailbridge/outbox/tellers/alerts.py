@@ -1,11 +1,11 @@
-"""Clocks that speak."""
+"""Clocks that speak: promised moments, the agent's own date, the end of a sleep."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.desk.events import AlertRaised, Event
+from mailbridge.desk.events import AlertRaised, Event, Woken
 from mailbridge.outbox.model import Audience, Class, Notification
 from mailbridge.outbox.occasion import Occasion, letters
 from mailbridge.outbox.recipients import managers, responsible
@@ -16,9 +16,17 @@ def alert(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator
     if not isinstance(what, AlertRaised):
         return
     values = (("promise", what.promise), ("due_at", what.due_at.isoformat()))
-    if what.alert == "warning":
-        told = letters(responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, "warning", occasion, values=values)
+    if what.alert in ("warning", "due"):
+        told = letters(responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, what.alert, occasion, values=values)
     else:
         told = letters(managers(occasion.ticket, occasion.organisation, event.at), Audience.MANAGER, what.alert, occasion, values=values)
     for promise in told:
         yield replace(promise, class_=Class.REMINDER)
+
+
+def woken(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    """Who has the ticket hears that it is back; where a mail woke it, that mail says so."""
+    what = event.what
+    if isinstance(what, Woken) and not what.by_mail:
+        told = responsible(occasion.ticket, occasion.organisation, event.at)
+        yield from letters(told, Audience.AGENT, "awake", occasion, but=event.actor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from mailbridge.desk import states
 from mailbridge.desk.events import Actor, DeliveryFailed, Event, MessageAdded, StatusChanged, TicketOpened
 from mailbridge.desk.model import AGENTS_OWN, AnswersAs, Team
 from mailbridge.outbox.model import Audience, Notification
@@ -20,9 +21,11 @@ def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
         closes = any(isinstance(e.what, StatusChanged) and e.what.closes for e in events)
         team = team_of(occasion.ticket, occasion.organisation)
         values = (("author", title_of(event.actor, occasion)), ("closes", "yes" if closes else ""))
+        opens_new = (("opens_new", "yes" if closes and not states.opens_again(occasion.ticket, occasion.organisation) else ""),)
         signature = (("signature", "" if team.signature == AGENTS_OWN else team.signature),)
+        said = (*values, *opens_new, *signature)
         carried = event.mail or occasion.mail  # an answer that waited for a yes is another mail than the yes
-        for promise in letters(customers(occasion.ticket), Audience.CUSTOMER, "answered", occasion, values=(*values, *signature)):
+        for promise in letters(customers(occasion.ticket), Audience.CUSTOMER, "answered", occasion, values=said):
             yield replace(promise, automatic=False, from_name=_answers_as(event.actor, team, occasion), mail=carried)
         others = responsible(occasion.ticket, occasion.organisation, event.at) if occasion.ticket.assignee else ()
         for promise in letters(others, Audience.AGENT, "colleague_answered", occasion, values=values, but=event.actor):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from mailbridge.desk import states
 from mailbridge.desk.events import ActorKind, AssigneeChanged, Event, MessageAdded, StatusChanged
+from mailbridge.desk.model import Organisation
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
 from mailbridge.outbox.recipients import customers, responsible, team_of, whole_team
@@ -23,10 +25,24 @@ def status(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterato
     if not isinstance(what, StatusChanged) or event.actor.kind is ActorKind.CUSTOMER:
         return  # their own doing
     answered = any(isinstance(e.what, MessageAdded) and e.what.to_customer for e in events)
-    step = "closed" if what.closes else "reopened" if what.reopens else "waiting" if what.waits else "changed"
+    step = _step(what, occasion.organisation)
     if answered or step not in team_of(occasion.ticket, occasion.organisation).tells:
         return
-    yield from letters(customers(occasion.ticket), Audience.CUSTOMER, step, occasion)
+    new = "" if step != "closed" or states.opens_again(occasion.ticket, occasion.organisation) else "yes"
+    values = (("author", title_of(event.actor, occasion)), ("opens_new", new))
+    yield from letters(customers(occasion.ticket), Audience.CUSTOMER, step, occasion, values=values if step == "closed" else values[:1])
+
+
+def _step(what: StatusChanged, organisation: Organisation) -> str:
+    """The step of the customer's flow that this is; '' where nothing changes for the customer."""
+    before, after = states.status(what.before, organisation), states.status(what.after, organisation)
+    if what.closes:
+        return "closed"
+    if what.reopens:
+        return "reopened"
+    if what.waits and not after.others:
+        return "waiting"
+    return "" if states.same_to_customers(before, after) else "changed"
 
 
 def assignee(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
