@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from mailbridge.desk.events import ContentErased, Event
+from mailbridge.desk.events import Absorbed, ContentErased, Event, MergedInto, TypeChanged, Undone, WorkCorrected, WorkRecorded
 from mailbridge.desk.model import Organisation, Ticket
 from mailbridge.desk.past import brought
 from mailbridge.desk.promises import promises
 from mailbridge.errors import Transient
 from mailbridge.outbox.model import Notification
 from mailbridge.store.tx import Tx
+
+OF_WORK = (WorkRecorded, WorkCorrected, Absorbed, MergedInto, Undone)  # what changes the work on a ticket
 
 
 def record(
@@ -39,6 +41,8 @@ def record(
         tx.clocks.set(ticket.id, promises(ticket, organisation, now), new=before == 0)
         for event in events:
             _take_effect(tx, event)
+        if any(isinstance(event.what, OF_WORK) or (ticket.activities and isinstance(event.what, TypeChanged)) for event in events):
+            tx.activities.set(ticket)
     if told:
         tx.outbox.add_many(told, now, not_before=tell_at)
         tx.wake("outbox")

@@ -203,6 +203,27 @@ events = sa.Table(
     sa.UniqueConstraint("ticket", "seq"),
 )
 
+activities = sa.Table(  # the work on tickets, as each ticket's own document has it
+    "activities",
+    metadata,
+    sa.Column("ticket", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("activity", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("type", CleanText, nullable=False),  # of the ticket
+    sa.Column("agent", CleanText, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("day", sa.Text, nullable=False),  # ISO 8601: its order is that of the days
+    sa.Column("minutes", sa.Integer, nullable=False),
+    sa.Column("charged", sa.Integer, nullable=False),
+    sa.Column("km", sa.Float, nullable=False),
+    sa.Column("place", CleanText, nullable=False),
+    sa.Column("billable", sa.Boolean, nullable=False),
+    sa.Column("text", CleanText, nullable=False),
+    sa.Index("ix_activities_agent", "agent", "day"),
+    sa.Index("ix_activities_day", "day"),
+    sa.Index("ix_activities_type", "type", "ticket"),
+    sqlite_with_rowid=False,
+)
+
 clocks = sa.Table(
     "clocks",
     metadata,

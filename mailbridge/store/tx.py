@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 
 import sqlalchemy as sa
 
+from mailbridge.store.activities import Activities
 from mailbridge.store.addresses import Addresses
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.clocks import Clocks
@@ -39,6 +40,7 @@ class Tx:
         self.erasure = Erasure(sql, self.search)
         self.tickets = Tickets(sql)
         self.events = Events(sql)
+        self.activities = Activities(sql)
         self.clocks = Clocks(sql)
         self.outbox = Outbox(sql)
         self.cursors = Cursors(sql)
