@@ -14,7 +14,7 @@ from mailbridge.context import Desk
 from mailbridge.desk.circumstances import Letter
 from mailbridge.desk.commands import Approve, Command, Erase, Link, Merge, Split, Undo
 from mailbridge.desk.decide import Circumstances
-from mailbridge.desk.judges.approvals import wanted
+from mailbridge.desk.judges.approvals import line_of, wanted
 from mailbridge.desk.judges.relations import surviving
 from mailbridge.desk.judges.undo import latest, touched
 from mailbridge.desk.model import Organisation, Participant, Ticket
@@ -44,7 +44,8 @@ def gathered(
     if any(isinstance(command, Merge | Split | Erase | Undo) for command in judged):
         about = _with_letters(tx, about, [ticket.id])
         about = replace(about, mails=tuple(about.letters))
-    about = _with_tickets(tx, about, [number for command in judged for number in _named(command)])
+    numbers = [number for command in judged for number in _named(command)]
+    about = _with_tickets(tx, about, [*numbers, *_held_for(ticket, asked, about.organisation)])
     if any(isinstance(command, Undo) for command in judged):
         about = _with_past(tx, ticket, about)
     return [(_complete(tx, ticket, command, about, answers), line) for command, line in asked], about
@@ -69,6 +70,13 @@ def _held(ticket: Ticket, asked: Asked, organisation: Organisation) -> list[Comm
     if not any(isinstance(command, Approve) for command, _ in asked):
         return []
     return [command for approval in ticket.approvals for command in wanted(approval, organisation)]
+
+
+def _held_for(ticket: Ticket, asked: Asked, organisation: Organisation) -> list[int]:
+    """The tickets that lines name which a yes among these commands may set free."""
+    if not any(isinstance(command, Approve) for command, _ in asked):
+        return []
+    return [number for approval in ticket.approvals for number in line_of(approval, organisation).tickets]
 
 
 def _named(command: Command) -> tuple[int, ...]:

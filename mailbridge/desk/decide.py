@@ -56,6 +56,7 @@ from mailbridge.desk.events import (
     Actor,
     ActorKind,
     ApprovalDecided,
+    ApprovalRequested,
     AssigneeChanged,
     Event,
     FieldSet,
@@ -70,7 +71,7 @@ from mailbridge.desk.events import (
 from mailbridge.desk.evolve import evolve
 from mailbridge.desk.judges import approvals, contracts, facts, mail, meetings, people, relations, state
 from mailbridge.desk.judges.undo import undo
-from mailbridge.desk.model import FOLLOW, Ticket
+from mailbridge.desk.model import FOLLOW, Approval, Asks, Ticket
 from mailbridge.desk.past import brought
 from mailbridge.desk.permissions import may
 from mailbridge.desk.regions import lands_with
@@ -81,13 +82,28 @@ def _approve(ticket: Ticket, command: Approve, about: Circumstances) -> Judgemen
     held = approvals.held(ticket, command.approval, about)
     if isinstance(held, Refusal):
         return held
-    commands = approvals.wanted(held, about.organisation)
-    done, each = decide_all(ticket, [(command, held.line) for command in commands], approvals.as_the_asker(held, about))
-    refused = next((one.refused for one in each if one.refused), "" if commands else "not-understood-now")
-    if refused:
-        return [approvals.decided(held, granted=True, reason=command.reason, refused=refused)]
-    yes = approvals.decided(held, granted=True, reason=command.reason)
-    return [yes, *done.events, *(event for change in done.elsewhere for event in change.events)]
+    done = _as_held(ticket, held, approvals.as_the_asker(held, about))
+    if isinstance(done, str):
+        return [approvals.decided(held, granted=True, reason=command.reason, refused=done)]
+    return [approvals.decided(held, granted=True, reason=command.reason), *done]
+
+
+def _as_held(ticket: Ticket, held: Approval, about: Circumstances) -> list[Event] | str:
+    """The events of the line that waited, on this ticket or on those it names; the key of the reason where one of them refuses."""
+    line = approvals.line_of(held, about.organisation)
+    if not line.commands:
+        return "not-understood-now"
+    tickets, events = {**about.tickets, ticket.id: ticket}, list[Event]()
+    for number in line.tickets or (ticket.id,):
+        of = relations.surviving(number, tickets)
+        if of is None:
+            return "unknown-ticket"
+        done, (one,) = decide_lines(of, [(line.commands, held.line)], replace(about, tickets=tickets))
+        if one.refused:
+            return one.refused
+        events += [*done.events, *(event for change in done.elsewhere for event in change.events)]
+        tickets |= {change.ticket.id: change.ticket for change in done.elsewhere} | {of.id: done.ticket or of}
+    return events
 
 
 JUDGES: Mapping[type[Command], Judge] = {
@@ -219,6 +235,41 @@ def decide_all(ticket: Ticket, asked: Sequence[tuple[Command, str]], about: Circ
         whole = together(whole, each[-1])
         about = _after(about, ticket.id, each[-1])
     return whole, tuple(each)
+
+
+def decide_lines(
+    ticket: Ticket, lines: Sequence[tuple[Sequence[Command], str]], about: Circumstances
+) -> tuple[Decision, tuple[Decision, ...]]:
+    """Lines of a mail, one after the other, each done as a whole or not at all: the whole, and the decision of each."""
+    each: list[Decision] = []
+    whole = Decision(ticket=ticket)
+    for commands, line in lines:
+        each.append(_line(whole.ticket or ticket, commands, replace(about, line=line)))
+        whole = together(whole, each[-1])
+        about = _after(about, ticket.id, each[-1])
+    return whole, tuple(each)
+
+
+def _line(ticket: Ticket, commands: Sequence[Command], about: Circumstances) -> Decision:
+    done, at = Decision(ticket=ticket), about
+    for command in commands:
+        one = decide(done.ticket or ticket, command, at)
+        if one.refused:
+            return replace(one, ticket=ticket) if not one.events else one
+        if any(isinstance(event.what, ApprovalRequested) for event in one.events):
+            return decide(ticket, command, about)  # the line waits as a whole
+        done, at = together(done, one), _after(at, ticket.id, one)
+    return done
+
+
+def hold(ticket: Ticket, why: str, about: Circumstances) -> Decision:
+    """`about.line` waits for its writer's own yes, for this reason."""
+    expires = about.now + about.organisation.consent.confirm_within
+    need = approvals.Need(kind=Asks.CONFIRMATION, why=why, approvers=(about.actor.name,), expires_at=expires)
+    judged = approvals.ask(ticket, need, about)
+    if isinstance(judged, Refusal):
+        return Decision(ticket=ticket, refused=judged.reason, detail=judged.detail)
+    return _folded(ticket, [_event(what, ticket, about) for what in judged], about.tickets)
 
 
 def _after(about: Circumstances, ticket: int, decision: Decision) -> Circumstances:

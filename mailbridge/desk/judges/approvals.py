@@ -31,7 +31,7 @@ from mailbridge.desk.events import (
     WorkRecorded,
 )
 from mailbridge.desk.judges.risks import RISKS
-from mailbridge.desk.language import speaker_of, understand
+from mailbridge.desk.language import Line, speaker_of, understand
 from mailbridge.desk.model import Activity, Approval, Asks, Organisation, Team, Ticket, Work
 from mailbridge.sla.calendar import due
 
@@ -140,8 +140,13 @@ def _may_decide(actor: Actor, approval: Approval) -> bool:
 
 
 def wanted(approval: Approval, organisation: Organisation) -> tuple[Command, ...]:
-    """What was held, understood as its asker meant it on the day it was written; nothing where the desk does not know it any more."""
-    return understand(approval.line, speaker_of(approval.asker, organisation, approval.asked_at)).commands
+    """The commands of what was held; nothing where the desk does not know it any more."""
+    return line_of(approval, organisation).commands
+
+
+def line_of(approval: Approval, organisation: Organisation) -> Line:
+    """What was held, understood as its asker meant it on the day it was written."""
+    return understand(approval.line, speaker_of(approval.asker, organisation, approval.asked_at))
 
 
 def as_the_asker(approval: Approval, about: Circumstances) -> Circumstances:
