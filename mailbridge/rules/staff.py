@@ -261,6 +261,8 @@ STEP = Record(
     make=_step,
 )
 
+CHAIN = _list(STEP, "a list of steps", least=1)
+
 TEAMS_FILE = Record(
     what="teams.yaml",
     keys={
@@ -272,7 +274,7 @@ TEAMS_FILE = Record(
             shape=Table(what="consultants", key=WORD, of=CONSULTANT, defines="consultant"), about="people outside the teams, by name"
         ),
         "escalations": Key(
-            shape=Table(what="escalations", key=WORD, of=_list(STEP, "a list of steps", least=1), defines="escalation"),
+            shape=Table(what="escalations", key=WORD, of=CHAIN, defines="escalation"),
             about="chains by name: where a ticket goes, step by step",
         ),
     },

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 from mailbridge.rules import yaml
-from mailbridge.rules.shape import BAD, Reading
-from mailbridge.rules.staff import LEVELS
+from mailbridge.rules.shape import BAD, Reading, Shape
+from mailbridge.rules.staff import AGENT, CHAIN, HOURS, LEVELS, TEAM
 from mailbridge.rules.yaml import Mapping as Table
 from mailbridge.rules.yaml import Node, Place, Scalar
 
@@ -17,26 +17,33 @@ Days = tuple[date, date, Place]
 
 
 def check(node: Node | None, values: Any, reading: Reading) -> None:
-    """Every such mistake is noted.  Nothing is, while single values of the file are wrong."""
+    """Every such mistake is noted, each agent and team being looked at for itself: a mistake in one hides none in another."""
     if values is BAD:
         reading.unknowable.add(LEVELS)
-        return
     if not isinstance(node, Table):
         return
-    agents, teams = values["agents"], values["teams"]
+    agents, teams, hours = _good(node, "agents", AGENT), _good(node, "teams", TEAM), _good(node, "hours", HOURS)
     _addresses(node, reading)
     for name, about in _entries(node, "agents"):
-        _levels(agents[name.text], name.place, reading)
-        _absences(name.text, about, agents[name.text], reading)
+        if name.text in agents:
+            _levels(agents[name.text], name.place, reading)
+            _absences(name.text, about, agents, reading)
     for name, about in _entries(node, "teams"):
         _members(about, agents, reading)
-        if "rota" in teams[name.text]:
+        if "rota" in teams.get(name.text, {}):
             _rota(name.text, about, teams[name.text], agents, reading)
-        if "follow" in teams[name.text]:
-            _follow(name.text, about, teams, reading)
+        if "follow" in teams.get(name.text, {}):
+            _follow(name.text, about, teams, hours, reading)
+    chains = _good(node, "escalations", CHAIN)
     for name, about in _entries(node, "escalations"):
-        _steps(about, values["escalations"][name.text], agents, reading)
+        _steps(about, chains.get(name.text, ()), agents, reading)
     _consultants(node, agents, reading)
+
+
+def _good(node: Table, key: str, shape: Shape) -> dict[str, Any]:
+    """The entries of a table without a mistake of their own, by name; what is wrong in the others has been told already."""
+    read = ((name.text, shape.read(about, Reading())) for name, about in _entries(node, key))
+    return {name: values for name, values in read if values is not BAD}
 
 
 def _addresses(node: Table, reading: Reading) -> None:
@@ -56,20 +63,28 @@ def _levels(agent: Values, place: Place, reading: Reading) -> None:
             reading.define(LEVELS, f"{skill}>={reached}", place)
 
 
-def _absences(name: str, about: Node, agent: Values, reading: Reading) -> None:
+def _absences(name: str, about: Node, agents: Mapping[str, Values], reading: Reading) -> None:
     items = _items(about, "absences")
-    _overlaps([(each["from"], each["to"], item.place) for each, item in zip(agent.get("absences", ()), items, strict=True)],
-              "this absence", reading)  # fmt: skip
+    absences = zip(agents[name].get("absences", ()), items, strict=True)
+    _overlaps([(each["from"], each["to"], item.place) for each, item in absences], "this absence", reading)
     for item in items:
         deputy = item.get("deputy") if isinstance(item, Table) else None
         if isinstance(deputy, Scalar) and deputy.text == name:
             reading.mistake(deputy.place, f'"{name}" cannot stand in for "{name}"', "name somebody else, or nobody")
+        elif isinstance(deputy, Scalar) and _observes(deputy, agents):
+            reading.mistake(deputy.place, f'"{deputy.text}" only observes and cannot stand in', "a deputy works on tickets")
+        elif isinstance(deputy, Scalar) and not agents.get(deputy.text, {}).get("active", True):
+            reading.problems.append(deputy.place.problem(f'"{deputy.text}" is not active', "nobody stands in then", warning=True))
 
 
 def _members(about: Node, agents: Mapping[str, Values], reading: Reading) -> None:
     for name in _names(about.get("members") if isinstance(about, Table) else None):
-        if agents.get(name.text, {}).get("role") == "observer":
+        if _observes(name, agents):
             reading.mistake(name.place, f'"{name.text}" only observes and cannot be a member', "members are those who work on tickets")
+
+
+def _observes(name: Scalar, agents: Mapping[str, Values]) -> bool:
+    return bool(agents.get(name.text, {}).get("role") == "observer")
 
 
 def _rota(team: str, about: Node, values: Values, agents: Mapping[str, Values], reading: Reading) -> None:
@@ -81,11 +96,11 @@ def _rota(team: str, about: Node, values: Values, agents: Mapping[str, Values], 
         return
     swaps = _items(rota, "swaps")
     for name in _names(rota.get("rotation"), *(swap.get("agent") for swap in swaps if isinstance(swap, Table))):
-        if name.text not in agents:
+        if name.text not in reading.defined.get("agent", {}):
             continue
         if name.text not in values["members"]:
             reading.mistake(name.place, f'"{name.text}" is no member of "{team}"', f"members: {', '.join(values['members'])}")
-        elif not agents[name.text].get("active", True):
+        elif not agents.get(name.text, {}).get("active", True):
             reading.problems.append(name.place.problem(f'"{name.text}" is not active', "the next of the rotation stands in", warning=True))
     days = [(each["first"], each["last"], swap.place) for each, swap in zip(values["rota"].get("swaps", ()), swaps, strict=True)]
     _overlaps(days, "this swap", reading)
@@ -104,7 +119,7 @@ def _overlaps(days: Sequence[Days], what: str, reading: Reading) -> None:
             reach = first, last, place
 
 
-def _follow(team: str, about: Node, teams: Mapping[str, Values], reading: Reading) -> None:
+def _follow(team: str, about: Node, teams: Mapping[str, Values], hours: Mapping[str, Values], reading: Reading) -> None:
     seen: set[str] = set()
     for name in _names(about.get("follow") if isinstance(about, Table) else None):
         region = teams.get(name.text)
@@ -116,17 +131,40 @@ def _follow(team: str, about: Node, teams: Mapping[str, Values], reading: Readin
             reading.mistake(name.place, f'"{name.text}" is made of regions itself', "name its regions here instead")
         elif region is not None and "hours" not in region:
             reading.mistake(name.place, f'"{name.text}" has no hours, so its day never ends', "without an end nothing is handed over")
+        elif region is not None and _never_ends(hours.get(region["hours"], {})):
+            reading.mistake(name.place, f'"{name.text}" works around the clock', "without an end of its day nothing is handed over")
         seen.add(name.text)
+
+
+def _never_ends(hours: Values) -> bool:
+    """Whether these hours leave no minute of the week free."""
+    spans: list[list[tuple[time, time]]] = [[] for _ in range(7)]
+    for days, worked in hours.get("week", {}).items():
+        for day in days:
+            spans[day] += worked
+    return all(_whole_day(sorted(day)) for day in spans)
+
+
+def _whole_day(spans: Sequence[tuple[time, time]]) -> bool:
+    reached = time.min
+    for opens, closes in spans:
+        if opens > reached:
+            return False
+        reached = max(reached, closes)
+    return reached == time.max
 
 
 def _steps(about: Node, steps: Sequence[Values], agents: Mapping[str, Values], reading: Reading) -> None:
     before: list[Values] = []
-    for item, step in zip(about.items if isinstance(about, yaml.Sequence) else (), steps, strict=True):
+    for item, step in zip(about.items if isinstance(about, yaml.Sequence) and steps else (), steps, strict=True):
         if step in before:
             reading.mistake(item.place, "a second step of the same kind", "each step of a chain goes further than the one before")
         before.append(step)
         if isinstance(item, Table) and "level" in step:
             _reached(item, step["skill"], step["level"], agents, reading)
+        for name in _names(item.get("agent") if isinstance(item, Table) else None):
+            if _observes(name, agents):
+                reading.mistake(name.place, f'"{name.text}" only observes and cannot take a ticket', "name somebody who works on tickets")
 
 
 def _reached(item: Table, skill: str, level: int, agents: Mapping[str, Values], reading: Reading) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 
@@ -57,6 +57,26 @@ def test_workers_at_once_never_give_the_same_turn_twice(desk: TestDesk) -> None:
         worker.join()
 
     assert Counter(taken) == {"bogdan": 30, "clara": 30}
+
+
+def test_a_worker_waits_for_a_turn_that_another_has_not_committed_yet(desk: TestDesk) -> None:
+    taken: list[str] = []
+    organisation = desk.app.desk().organisation
+    done = Event()
+
+    def second() -> None:
+        with desk.app.store.write() as tx:
+            taken.append(next_agent(tx, "support", "round-robin", organisation, now=desk.clock.now()))
+        done.set()
+
+    worker = Thread(target=second)
+    with desk.app.store.write() as tx:
+        taken.append(next_agent(tx, "support", "round-robin", organisation, now=desk.clock.now()))
+        worker.start()
+        assert not done.wait(0.5)
+    worker.join()
+
+    assert taken == ["bogdan", "clara"]
 
 
 @pytest.mark.parametrize("by", ["round-robin", "least-loaded", "follow-the-sun"])
