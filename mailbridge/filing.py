@@ -7,7 +7,7 @@ of it in the open transaction.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,10 +16,11 @@ from mailbridge.answerable import acknowledgement
 from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
-from mailbridge.desk.commands import Command, Open, ReportFailure, Write
-from mailbridge.desk.decide import Circumstances, Decision, decide, decide_all, open_ticket, together
+from mailbridge.desk.commands import AnswerInvitation, Command, Open, ReportFailure, Write
+from mailbridge.desk.decide import Circumstances, Decision, decide_all, open_ticket, together
 from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.model import IMPORTED, Participant, Priority, Role, Ticket
+from mailbridge.desk.model import IMPORTED, Copied, Participant, Priority, Role, Team, Ticket
+from mailbridge.ids import parse_meeting_uid
 from mailbridge.intake.envelope import Source
 from mailbridge.message.model import Message
 from mailbridge.message.pictures import small_inline
@@ -33,7 +34,7 @@ from mailbridge.rules.commands import commands
 from mailbridge.rules.match import Verdict
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
-from mailbridge.turns import next_agent
+from mailbridge.turns import wanted_agent
 from mailbridge.webhooks.compose import OPENED, REPLIED
 from mailbridge.webhooks.promise import promise_calls
 
@@ -102,8 +103,9 @@ class Filing:
         `proven`: they may bring others along.  `verdict`: what the rules that look at replies want done to the ticket.
         """
         mail = self.store_mail(ticket=ticket.id)
-        command = Write(author=self.writer.address, automatic=automatic, others=self._copied() if proven and not automatic else ())
-        written = decide(ticket, command, self.about(self.actor(), mail))
+        others = self._copied(ticket.team, proven=True) if proven and not automatic else ()
+        asked: list[Command] = [Write(author=self.writer.address, automatic=automatic, others=others), *self._answered(ticket)]
+        written, _ = decide_all(ticket, [(command, "") for command in asked], self.about(self.actor(), mail))
         decision = self._as_rules_want(written, verdict, mail) if verdict else written
         told = self.tell(decision, mail, answerable=False, verdict=verdict)
         self.finish(decision, told)
@@ -111,12 +113,27 @@ class Filing:
             self.set_off(decision, verdict, mail, REPLIED)
         return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
 
+    def _answered(self, ticket: Ticket) -> Iterator[Command]:
+        """The answer to an invitation of ours about this ticket, if the mail is one."""
+        answer, prefix = self.message.invitation, self.desk.config.desk.prefix
+        number = parse_meeting_uid(prefix, answer.uid, ticket.id) if answer else None
+        if answer is not None and number is not None:
+            yield AnswerInvitation(author=self._author(), answer=answer.said, number=number, sequence=answer.sequence)
+
     def _as_rules_want(self, written: Decision, verdict: Verdict, mail: int) -> Decision:
         if written.ticket is None:
             return written
         actor = Actor(kind=ActorKind.RULE, name=verdict.rules[-1] if verdict.rules else "virus")
-        wanted, _ = decide_all(written.ticket, [(command, "") for command in commands(verdict)], self.about(actor, mail))
+        asked = commands(self._for(written.ticket, verdict))
+        wanted, _ = decide_all(written.ticket, [(command, "") for command in asked], self.about(actor, mail))
         return together(written, wanted)
+
+    def _for(self, ticket: Ticket, verdict: Verdict) -> Verdict:
+        """What the rules want of a ticket that is there: a turn is given only where nobody has it, or each reply would move it on."""
+        if ticket.assignee and not verdict.assignee:
+            return verdict
+        agent = wanted_agent(self.tx, verdict, verdict.team or ticket.team, self.desk.organisation, self.now)
+        return replace(verdict, assignee=agent or None)
 
     def bounce(self, placed: Ticket | None) -> Result:
         """A delivery report.  It counts only where it returns a mail that we sent, by our own signed Message-ID; else it is just mail of
@@ -209,14 +226,14 @@ class Filing:
         return Open(
             subject=verdict.subject or message.subject or "(no subject)",
             requester=Participant(address=self._author(), name=message.sender.name or writer.name, language=message.language),
-            others=(*self._added(verdict), *self._copied()),
+            others=(*self._added(verdict), *self._copied(team, proven=writer.verified)),
             team=team,
             type=verdict.type or "",
             priority=Priority(verdict.priority or Priority.NORMAL),
             status=verdict.status or "",
             tags=verdict.tags,
             fields=(*verdict.fields, *_as_fields(verdict)),
-            assignee=verdict.assignee or self._assignee(team, verdict),
+            assignee=wanted_agent(self.tx, verdict, team, self.desk.organisation, self.now),
             channel=IMPORTED if self._imported else self.channel,
             language=message.language,
             verified=writer.verified,
@@ -225,12 +242,6 @@ class Filing:
             follows=placement.follows,
             rule=verdict.rules[0] if verdict.rules else "",
         )
-
-    def _assignee(self, team: str, verdict: Verdict) -> str:
-        """The agent whose turn it is, where a rule says how to choose one."""
-        if verdict.assign_by is None:
-            return ""
-        return next_agent(self.tx, team, verdict.assign_by, self.desk.organisation, skill=verdict.skill or "", now=self.now)
 
     def _added(self, verdict: Verdict) -> tuple[Participant, ...]:
         """People a rule puts on the ticket; unlike those a customer merely copied, they hear of it."""
@@ -243,7 +254,12 @@ class Filing:
 
     def about(self, actor: Actor, mail: int) -> Circumstances:
         return Circumstances(
-            actor=actor, now=self.now, organisation=self.desk.organisation, customers=self.desk.policy.rules.customers, mail=mail
+            actor=actor,
+            now=self.now,
+            organisation=self.desk.organisation,
+            customers=self.desk.policy.rules.customers,
+            mail=mail,
+            own_addresses=self.desk.own_addresses,
         )
 
     def actor(self) -> Actor:
@@ -254,11 +270,21 @@ class Filing:
     def _author(self) -> str:
         return self.writer.address or _claimed(self.message)
 
-    def _copied(self) -> tuple[Participant, ...]:
-        """People in To and Cc: they may write on the ticket and hear nothing yet (TH6).  Mailboxes of the desk and agents are none."""
-        people = {a.key: a for a in self.message.recipients if a.key != self.writer.address.lower() and not self.desk.is_own(a.address)}
-        chosen = [a for a in people.values() if self.desk.organisation.agent_of(a.address) is None]
-        return tuple(Participant(address=a.address, name=a.name, role=Role.MENTIONED) for a in chosen[:MOST_COPIED])
+    def _copied(self, team: str, *, proven: bool) -> tuple[Participant, ...]:
+        """People in To and Cc, as the team's policy wants them (TH6).  Mailboxes of the desk and its teams, and agents, are none of them.
+
+        Whoever is not proven makes nobody hear of the ticket: a forged mail must not become mail from us to strangers.
+        """
+        policy = self.desk.organisation.teams.get(team, Team(name=team, title=team)).copied
+        if policy is Copied.IGNORED:
+            return ()
+        role = Role.PARTICIPANT if policy is Copied.PARTICIPANT and proven else Role.MENTIONED
+        people = {a.key: a for a in self.message.recipients if a.key != self.writer.address.lower() and not self._is_ours(a.address)}
+        return tuple(Participant(address=a.address, name=a.name, role=role) for a in list(people.values())[:MOST_COPIED])
+
+    def _is_ours(self, address: str) -> bool:
+        groups = {team.address.lower() for team in self.desk.organisation.teams.values()}
+        return self.desk.is_own(address) or address.lower() in groups or self.desk.organisation.agent_of(address) is not None
 
 
 def occasion(

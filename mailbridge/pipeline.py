@@ -60,7 +60,7 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     filing = Filing(tx=tx, message=message, arrival=arrival, writer=writer, desk=desk, now=now)
     if message.bounce is not None:
         return filing.bounce(placement.ticket)
-    if placement.ticket is not None and writer.agent:
+    if placement.ticket is not None and writer.agent and not automatic:
         return file_agent_mail(filing, placement.ticket)
     if automatic:
         return filing.customer_mail(placement.ticket, automatic=True, proven=False) if placement.ticket else filing.keep(Outcome.KEPT)

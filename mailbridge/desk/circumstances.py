@@ -47,6 +47,7 @@ class Circumstances:
     seen_at: datetime | None = None  # how new the news was that the agent answers; None: nobody knows
     histories: Mapping[int, tuple[Event, ...]] = field(default_factory=dict)
     undo_within: timedelta = timedelta(minutes=10)
+    own_addresses: frozenset[str] = frozenset()  # the desk's own, in small letters: they are never on a ticket
     line: str = ""
     agreed: bool = False
 

@@ -16,7 +16,7 @@ from mailbridge.desk.events import (
     Woken,
 )
 from mailbridge.desk.judges.state import moved
-from mailbridge.desk.model import Team, Ticket
+from mailbridge.desk.model import Participant, Role, Team, Ticket
 
 
 def write(ticket: Ticket, command: Write, about: Circumstances) -> Judgement:
@@ -29,9 +29,14 @@ def write(ticket: Ticket, command: Write, about: Circumstances) -> Judgement:
         happened += moved(ticket, states.OPEN, about.organisation)
     if ticket.snoozed_until is not None:
         happened.append(Woken(by_mail=True))
-    known = {p.address.lower() for p in ticket.participants}
-    happened += [ParticipantAdded(participant=other) for other in command.others if other.address.lower() not in known]
+    happened += [ParticipantAdded(participant=other) for other in command.others if _is_news(other, ticket)]
     return happened
+
+
+def _is_news(somebody: Participant, ticket: Ticket) -> bool:
+    """Whether the copy puts them on the ticket, or lets them hear of it."""
+    known = ticket.participant(somebody.address)
+    return known is None or (known.role is Role.MENTIONED and somebody.role is Role.PARTICIPANT)
 
 
 def answer(ticket: Ticket, command: Answer, about: Circumstances) -> Judgement:

@@ -49,6 +49,8 @@ def set_team(ticket: Ticket, command: SetTeam, about: Circumstances) -> Judgemen
 
 
 def add_participant(ticket: Ticket, command: AddParticipant, about: Circumstances) -> Judgement:
+    if _is_own(command.address, about):
+        return Refusal(reason="own-address", detail=command.address)
     known = ticket.participant(command.address)
     if known is not None and known.role is not Role.MENTIONED:
         return []
@@ -65,6 +67,8 @@ def remove_participant(ticket: Ticket, command: RemoveParticipant, about: Circum
 
 
 def set_requester(ticket: Ticket, command: SetRequester, about: Circumstances) -> Judgement:
+    if _is_own(command.address, about):
+        return Refusal(reason="own-address", detail=command.address)
     before = ticket.requester
     if before is not None and before.address.lower() == command.address.lower():
         return []
@@ -82,3 +86,10 @@ def set_channel(ticket: Ticket, command: SetChannel, about: Circumstances) -> Ju
     if command.channel not in CHANNELS or ticket.channel not in CHANNELS:
         return Refusal(reason="unknown-channel", nearest=nearest(command.channel, CHANNELS))
     return [] if command.channel == ticket.channel else [ChannelChanged(before=ticket.channel, after=command.channel)]
+
+
+def _is_own(address: str, about: Circumstances) -> bool:
+    """Whether mail to this address would come back to the desk, with or without +detail."""
+    local, _, domain = address.lower().rpartition("@")
+    groups = {team.address.lower() for team in about.organisation.teams.values()}
+    return f"{local.partition('+')[0]}@{domain}" in about.own_addresses or address.lower() in groups
