@@ -6,7 +6,7 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from mailbridge.reply.vocabulary import DATE, TIME, Template, attribution_words, attributions, date_marks, fold, month_numbers
+from mailbridge.reply.vocabulary import DATE, TIME, Template, attribution_words, attributions, date_marks, fold, month_numbers, prose_words
 
 CLOSING = " \t\u00a0*_-–—=>|\"'«»\u200b\u200e\u200f\u202c\u2069"
 COLONS = ":："
@@ -26,18 +26,6 @@ _INNER_COLON = re.compile(r"[^\W\d]: ")  # 'postfix: from=<ann@example.org>' is 
 _MOST_PLAIN_NAMES = 2
 # Hours and days that are cut short after four letters or more, besides months: Polish, Latvian.
 _ABBREVIATIONS = frozenset({"godz", "plkst", "pirmd", "otrd", "trešd", "ceturtd", "piektd", "sestd", "svētd"})
-# Words that sentences have and introductions lack, written small: whose, who, and that there is more to say.
-_PROSE: frozenset[str] = frozenset().union(
-    ("our", "my", "his", "their", "your", "its", "the", "an", "we", "they", "he", "she", "this", "that", "and", "but", "has", "have"),
-    ("was", "were", "is", "nobody", "everybody", "somebody", "unser", "unsere"),
-    ("unserer", "mein", "meine", "ihr", "ihre", "eine", "wir", "sie"),
-    ("und", "aber", "wurde", "ist", "notre", "nos", "votre", "vos", "ses", "une", "nous", "elle", "ils", "mais", "était", "nuestro"),
-    ("nuestra", "nuestros", "mis", "sus", "una", "pero", "estaba", "fue", "nostro", "nostra", "nostri", "mio", "suo", "che", "hanno"),
-    ("nosso", "nossa", "meu", "minha", "uma", "mas", "foi", "onze", "ons", "mijn", "onz", "een", "maar", "nasz", "nasza", "mój", "moja"),
-    ("ale", "był", "była", "nostru", "noastră", "meu", "mea", "dar", "este", "era", "наш", "наша", "наши", "мой", "моя", "мы", "он"),
-    ("она", "но", "был", "была", "мій", "ми", "він", "вона", "але", "був", "náš", "naše", "můj", "moje", "byl", "byla", "vår", "våra"),
-    ("vårt", "mitt", "men", "vores", "meidän", "minun", "mutta", "oli", "bizim", "benim", "ama", "azonban"),
-)
 
 
 class Evidence(NamedTuple):
@@ -50,6 +38,7 @@ class Evidence(NamedTuple):
     timed: bool
     decorated: bool
     named: bool
+    titled: bool  # no word but fixed ones is written small
     prose: bool
     quoted_next: bool
     cited_next: bool
@@ -67,6 +56,7 @@ class Evidence(NamedTuple):
             timed=TIME.found(folded),
             decorated=joined.startswith("--") and joined.endswith("--"),
             named=_is_named(joined, folded),
+            titled=not _small_words(joined),
             prose=_is_prose(joined),
             quoted_next=quoted_next,
             cited_next=cited_next,
@@ -80,12 +70,15 @@ def _is_named(joined: str, folded: str) -> bool:
         return False
     if _DATE_AND_COMMA.search(folded):
         return True
-    plain = [word for word in _WORD.findall(joined) if word.islower() and len(word) > 2 and fold(word) not in _fixed_words()]
-    return len(plain) <= _MOST_PLAIN_NAMES
+    return len(_small_words(joined)) <= _MOST_PLAIN_NAMES
+
+
+def _small_words(joined: str) -> list[str]:
+    return [word for word in _WORD.findall(joined) if word.islower() and len(word) > 2 and fold(word) not in _fixed_words()]
 
 
 def _is_prose(joined: str) -> bool:
-    return any(word in _PROSE and word not in attribution_words() for word in _WORD.findall(joined))
+    return not prose_words().isdisjoint(_WORD.findall(joined))
 
 
 @cache
@@ -168,7 +161,7 @@ def _dateless_suffices(evidence: Evidence) -> bool:
 def _date_and_address(evidence: Evidence) -> bool:
     """Introductions without a verb: a date, a name and mostly an address and a colon."""
     folded = evidence.folded
-    if _ISO_WITH_ZONE.match(folded):
+    if _ISO_WITH_ZONE.match(folded) and (evidence.address or evidence.colon or evidence.titled):
         return True
     if not (evidence.dated and _DATE_FIRST.match(folded)) or _INNER_COLON.search(folded):
         return False

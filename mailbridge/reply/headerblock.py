@@ -17,6 +17,7 @@ _LONGEST_WORD = 24
 _MARKUP = "*_ \t\u00a0"
 _MOST_CONTINUATIONS = 4
 _MOST_BLANKS = 2
+_TRACE = frozenset({"received", "return-path", "delivered-to", "message-id", "mime-version", "dkim-signature", "x-received", "envelope-to"})
 _UNFINISHED = (",", ";", "<", "[mailto:")
 
 
@@ -42,7 +43,7 @@ class _Field(NamedTuple):
 def header_block(lines: list[Line], first: int) -> HeaderBlock | None:
     """The header block that begins at this very line, None where none does."""
     opening = _field(lines, first)
-    if opening is None or opening.role is Role.OTHER:
+    if opening is None or (opening.role is Role.OTHER and not _is_trace(lines[first].bare)):
         return None
     fields = _on_one_line(opening) or _fields(lines, opening)
     if not _is_block(fields) and not _is_lone_sender(lines, fields):
@@ -91,6 +92,11 @@ def _inner_field(field: _Field) -> tuple[_Field, _Field] | None:
     return None
 
 
+def _is_trace(bare: str) -> bool:
+    """Whether the line is one of those that servers put above the fields that people see: a raw header begins with it."""
+    return fold(bare.partition(":")[0].strip(_MARKUP)) in _TRACE
+
+
 def _colon(bare: str) -> int:
     head = bare[: _LONGEST_WORD + 8]
     places = [place for place in (head.find(":"), head.find("：")) if place > 0]
@@ -130,7 +136,7 @@ def _is_block(fields: list[_Field]) -> bool:
     distinct = set(roles) - {Role.OTHER}
     if len(distinct) < 2:
         return False
-    if Role.SENDER not in roles[:4]:
+    if Role.SENDER not in [role for role in roles if role is not Role.OTHER][:4]:
         return roles[:2] == [Role.DATE, Role.TO] and _has_time(fields[0].value) and "@" in fields[1].value
     if len(distinct) == 2 and Role.TO in distinct and not any("@" in field.value for field in fields):
         return False

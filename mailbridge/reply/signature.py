@@ -39,6 +39,7 @@ _POSTSCRIPT = re.compile(r"^p\.?\s?s\.?\s?[:.\-–— ]|^n\.?b\.?:", re.IGNORECA
 _TRAILING = " \t\u00a0,.;:!~-–—*_…。、，！　)"
 _SEPARATORS = (",", "!", ".", " -", " /", "，", "。", "、")
 _SENTENCE = re.compile(r"\w{2}[.?!](?:\s|$)|[。？]$")
+_ONLY_LINK = re.compile(r"^[<\[](?:https?|cid|mailto):\S+[>\]]$")  # a picture in front of an app's words, as plain text shows it
 _SENTENCE_ENDS = frozenset(".!?…。！？,;")
 
 _MOST_SIGNATURE_LINES = 16
@@ -127,7 +128,8 @@ def _starts_here(lines: list[Line], written: list[int], index: int) -> _Start | 
         return None
     language = app_language(bare)
     if language and not _is_mentioned(lines, written, index):
-        return _Start(place, f"mobile-signature:{language}", 0.95)
+        linked = index > 1 and written[index - 1] == place - 1 and _ONLY_LINK.match(lines[place - 1].bare)
+        return _Start(place - 1 if linked else place, f"mobile-signature:{language}", 0.95)
     if len(written) - index > _MOST_DASHED_LINES + 1:
         return None
     rest = written[index + 1 :]
@@ -142,7 +144,7 @@ def _starts_here(lines: list[Line], written: list[int], index: int) -> _Start | 
 
 def _is_mentioned(lines: list[Line], written: list[int], index: int) -> bool:
     """Whether a sentence goes on around an app's line: 'It adds / Sent from my phone / to each mail.'"""
-    if index == 0 or index + 1 == len(written):
+    if index == 0 or index + 1 == len(written) or _is_link(lines[written[index + 1]].bare):
         return False
     return lines[written[index + 1]].bare[0].islower() and lines[written[index - 1]].bare[-1] not in _SENTENCE_ENDS
 

@@ -82,6 +82,12 @@ def attribution_words() -> frozenset[str]:
 
 
 @cache
+def prose_words() -> frozenset[str]:
+    """Words that make a line a sentence, in the case in which they do; none that an introduction has in any language."""
+    return frozenset(word for language in LANGUAGES for word in language.prose) - attribution_words()
+
+
+@cache
 def closing_words() -> frozenset[str]:
     """The last words of introductions that end with a word, and not with a date or a name."""
     folded = [fold(phrase) for language in LANGUAGES for phrase in language.attribution]

@@ -73,7 +73,8 @@ CS = Phrases(
     disclaimers=(
         "tento e-mail je důvěrný", "tato zpráva je důvěrná", "důvěrné informace", "pokud nejste adresátem",
         "dôverné informácie", "ak nie ste adresátom", "výhradně pro potřebu", "bez virů",
-        "nejste-li zamýšleným příjemcem",
+        "nejste-li zamýšleným příjemcem", "nejste adresátem", "nejste-li", "určena výhradně", "určen výhradně",
+        "je důvěrná",
     ),
     months=(
         "ledna leden led január januára", "února únor úno február februára", "března březen bře marec marca",
@@ -85,4 +86,5 @@ CS = Phrases(
     other=("přílohy", "prílohy", "důležitost", "odpovědět komu", "příloha"),
     reply_prefixes=("odp", "odpoveď"),
     forward_prefixes=("předáno", "fw", "přep", "prep"),
+    prose=("náš", "naše", "můj", "moje", "ale", "byl", "byla", "já"),
 )

@@ -52,8 +52,9 @@ DA = Phrases(
     ),
     thanks=("tak", "mange tak"),
     disclaimers=(
-        "denne e-mail er fortrolig", "denne meddelelse er fortrolig", "fortrolige oplysninger", "fortrolig information",
-        "hvis du ikke er den rette modtager", "ikke er den tiltænkte modtager", "tænk på miljøet",
+        "denne e-mail er fortrolig", "denne meddelelse er fortrolig", "fortrolige oplysninger",
+        "fortrolig information", "hvis du ikke er den rette modtager", "ikke er den tiltænkte modtager",
+        "tænk på miljøet", "ikke er rette modtager", "rette modtager", "ved en fejl", "udelukkende beregnet til",
     ),
     months=(
         "januar jan", "februar feb", "marts mar", "april apr", "maj", "juni jun", "juli jul", "august aug",
@@ -71,4 +72,5 @@ DA = Phrases(
         r"^den (?:man|tir|ons|tor|fre|lør|søn)",
         r"\d\. (?:jan|feb|mar|apr|maj|jun|jul|aug|sep|okt|nov|dec)",
     ),
+    prose=("vores", "men", "jeg"),
 )

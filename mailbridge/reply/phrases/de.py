@@ -98,6 +98,9 @@ DE = Phrases(
         "rechtlich geschützte informationen", "diese nachricht enthält vertrauliche",
         "wenn sie nicht der richtige adressat", "nicht der beabsichtigte empfänger", "irrtümlich erhalten haben",
         "denken sie an die umwelt", "virenfrei", "diese e-mail wurde von", "auf viren geprüft",
+        "nicht der richtige adressat", "irrtümlich erhalten", "vertrauliche informationen", "rechtlich geschützte",
+        "unbefugte weitergabe", "informieren sie bitte den absender", "informieren sie bitte sofort den absender",
+        "ausschließlich für den adressaten", "vertraulich behandeln",
     ),
     months=(
         "januar jan jänner", "februar feb", "märz mär mrz maerz", "april apr", "mai", "juni jun", "juli jul",
@@ -108,4 +111,8 @@ DE = Phrases(
     ),
     reply_prefixes=("aw", "antw", "antwort"),
     forward_prefixes=("wg", "wtr", "weitergeleitet"),
+    prose=(
+        "unser", "unsere", "unserer", "mein", "meine", "ihr", "ihre", "eine", "wir", "sie", "und", "aber", "wurde",
+        "ist", "ich",
+    ),
 )

@@ -65,6 +65,8 @@ ES = Phrases(
         "este correo electrónico es confidencial", "información confidencial", "si usted no es el destinatario",
         "si no es usted el destinatario", "piense en el medio ambiente", "antes de imprimir", "libre de virus",
         "protección de datos", "exclusivamente a su destinatario", "este mensaje contiene información",
+        "no es el destinatario", "recibido este mensaje por error", "uso exclusivo", "está prohibida",
+        "es confidencial",
     ),
     months=(
         "enero ene", "febrero feb", "marzo mar", "abril abr", "mayo may", "junio jun", "julio jul", "agosto ago",
@@ -73,4 +75,5 @@ ES = Phrases(
     other=("responder a", "datos adjuntos", "adjuntos", "importancia", "prioridad"),
     reply_prefixes=("re", "rv-re", "resp"),
     forward_prefixes=("rv", "reenv", "renv"),
+    prose=("nuestro", "nuestra", "nuestros", "mis", "sus", "una", "pero", "estaba", "fue", "yo"),
 )

@@ -50,7 +50,8 @@ FI = Phrases(
     thanks=("kiitos", "kiitos etukäteen", "kiitoksia", "t", "kiitos paljon", "kiitoksin"),
     disclaimers=(
         "tämä viesti on luottamuksellinen", "tämä sähköposti on luottamuksellinen", "luottamuksellista tietoa",
-        "jos et ole viestin", "tämä sähköpostiviesti", "vain vastaanottajalle",
+        "jos et ole viestin", "tämä sähköpostiviesti", "vain vastaanottajalle", "luottamuksellisia tietoja",
+        "ette ole viestin", "jos et ole tarkoitettu", "salassa pidettävää",
     ),
     months=(
         "tammikuuta tammikuu tammi tammik", "helmikuuta helmikuu helmi helmik",
@@ -64,4 +65,5 @@ FI = Phrases(
     other=("liitteet", "liite", "vastausosoite", "tärkeys"),
     reply_prefixes=("vs",),
     forward_prefixes=("vl", "ed"),
+    prose=("meidän", "minun", "mutta", "oli", "minä"),
 )

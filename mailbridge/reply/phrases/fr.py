@@ -77,6 +77,8 @@ FR = Phrases(
         "informations confidentielles", "si vous n'êtes pas le destinataire", "à l'usage exclusif",
         "pensez à l'environnement", "avant d'imprimer", "sans virus", "ce message et ses pièces jointes",
         "si vous avez reçu ce message par erreur", "exclusivement à ses destinataires",
+        "confidentielles ou privilégiées", "destinataire de ce message", "n'êtes pas le destinataire",
+        "reçu ce message par erreur", "est confidentiel", "usage exclusif", "merci d'en avertir",
     ),
     months=(
         "janvier janv jan", "février févr fév fevrier", "mars mar", "avril avr", "mai", "juin", "juillet juil",
@@ -85,4 +87,5 @@ FR = Phrases(
     other=("répondre à", "pièces jointes", "pièce jointe", "importance", "organisation", "pj"),
     reply_prefixes=("re", "rép", "réf", "rep"),
     forward_prefixes=("tr", "transf", "trans", "i"),
+    prose=("notre", "nos", "votre", "vos", "ses", "une", "nous", "elle", "ils", "mais", "était", "je"),
 )

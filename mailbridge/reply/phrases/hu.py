@@ -52,7 +52,7 @@ HU = Phrases(
     thanks=("köszönettel", "köszönöm", "köszönöm szépen", "köszönöm előre is", "köszönjük"),
     disclaimers=(
         "ez az e-mail bizalmas", "ez az üzenet bizalmas", "bizalmas információ", "amennyiben nem ön a címzett",
-        "vírusmentes", "kizárólag a címzett",
+        "vírusmentes", "kizárólag a címzett", "bizalmas információkat", "nem ön a címzett", "tévedésből",
     ),
     months=(
         "január jan", "február febr feb", "március márc már", "április ápr", "május máj", "június jún", "július júl",
@@ -61,4 +61,5 @@ HU = Phrases(
     other=("válaszcím", "mellékletek", "melléklet", "fontosság"),
     reply_prefixes=("vá", "válasz"),
     forward_prefixes=("továbbítás", "tov", "tovább"),
+    prose=("azonban", "én"),
 )

@@ -66,7 +66,9 @@ IT = Phrases(
         "le informazioni contenute", "questo messaggio è riservato", "questo messaggio e i suoi allegati",
         "informazioni riservate", "qualora non foste i destinatari", "se non siete i destinatari", "ai sensi del",
         "prima di stampare", "privo di virus", "questo messaggio e' stato analizzato",
-        "ricevuto questo messaggio per errore", "esclusivamente al destinatario",
+        "ricevuto questo messaggio per errore", "esclusivamente al destinatario", "riservate e destinate",
+        "informazioni confidenziali", "destinatario indicato", "non siete i destinatari", "strettamente riservate",
+        "uso esclusivo", "comunicazione è riservata",
     ),
     months=(
         "gennaio gen", "febbraio feb", "marzo mar", "aprile apr", "maggio mag", "giugno giu", "luglio lug",
@@ -75,4 +77,5 @@ IT = Phrases(
     other=("risposta", "rispondi a", "allegati", "allegato", "priorità", "importanza"),
     reply_prefixes=("r", "ris", "rif"),
     forward_prefixes=("i", "inoltra", "inoltro"),
+    prose=("nostro", "nostra", "nostri", "mio", "suo", "che", "hanno", "io"),
 )

@@ -14,6 +14,7 @@ class Phrases:
     The header words are those before the colon of a copied header ('Von', 'Gesendet', ...).  `sign_offs` open a signature;
     `thanks` and other short words are as often the message as its end and do so only above a name.
     `disclaimers` occur in paragraphs that lawyers append.  `months` are twelve groups of names, separated by blanks.
+    `prose` are words of sentences, written small, that introductions lack: whose, who, and that there is more to say.
     `date_marks` are regular expressions (on folded text) for dates that its neighbours with the same words write otherwise.
     """
 
@@ -34,4 +35,5 @@ class Phrases:
     other: tuple[str, ...] = ()
     reply_prefixes: tuple[str, ...] = ()
     forward_prefixes: tuple[str, ...] = ()
+    prose: tuple[str, ...] = ()
     date_marks: tuple[str, ...] = ()

@@ -61,6 +61,8 @@ NL = Phrases(
         "dit bericht is vertrouwelijk", "deze e-mail is vertrouwelijk", "de informatie verzonden met",
         "vertrouwelijke informatie", "indien u niet de geadresseerde", "uitsluitend bestemd voor",
         "denk aan het milieu", "virusvrij", "dit e-mailbericht", "ten onrechte hebt ontvangen",
+        "niet de beoogde ontvanger", "vertrouwelijke of", "kan vertrouwelijke", "niet de bedoelde ontvanger",
+        "verzoeken wij u", "abusievelijk", "alleen bestemd voor", "uitsluitend bedoeld voor",
     ),
     months=(
         "januari jan", "februari feb", "maart mrt", "april apr", "mei", "juni jun", "juli jul", "augustus aug",
@@ -69,4 +71,5 @@ NL = Phrases(
     other=("antwoord aan", "bijlage", "bijlagen", "urgentie", "prioriteit"),
     reply_prefixes=("antw", "betr"),
     forward_prefixes=("doorst", "dg"),
+    prose=("onze", "ons", "mijn", "een", "maar", "ik"),
 )

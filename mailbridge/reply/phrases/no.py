@@ -58,7 +58,7 @@ NO = Phrases(
     disclaimers=(
         "denne e-posten er konfidensiell", "denne meldingen er konfidensiell", "konfidensiell informasjon",
         "taushetsbelagt informasjon", "dersom du ikke er rett mottaker", "hvis du ikke er rett mottaker",
-        "tenk på miljøet",
+        "tenk på miljøet", "ikke er rett mottaker", "rette mottaker", "ved en feil", "kun beregnet på",
     ),
     months=(
         "januar jan", "februar feb", "mars mar", "april apr", "mai", "juni jun", "juli jul", "august aug",
@@ -74,4 +74,5 @@ NO = Phrases(
         r"^(?:man|tir|ons|tor|fre|lør|søn)\w*\.?,? \d",
         r"\d\. (?:jan|feb|mar|apr|mai|jun|jul|aug|sep|okt|nov|des)[^ ]* \d{4},? kl\.? \d\d?:\d\d",
     ),
+    prose=("vår", "vårt", "men", "jeg"),
 )

@@ -72,10 +72,11 @@ PL = Phrases(
     ),
     thanks=("dziękuję", "dzięki", "dziękuję i pozdrawiam", "dziękuję z góry"),
     disclaimers=(
-        "niniejsza wiadomość", "ta wiadomość jest poufna", "wiadomość zawiera informacje poufne", "informacje poufne",
-        "jeżeli nie jest pan", "jeśli nie są państwo adresatem", "zanim wydrukujesz", "wolny od wirusów",
-        "wyłącznie dla adresata", "jeżeli nie są państwo adresatem", "treść tej wiadomości",
-        "administratorem danych osobowych",
+        "niniejsza wiadomość", "ta wiadomość jest poufna", "wiadomość zawiera informacje poufne",
+        "informacje poufne", "jeżeli nie jest pan", "jeśli nie są państwo adresatem", "zanim wydrukujesz",
+        "wolny od wirusów", "wyłącznie dla adresata", "jeżeli nie są państwo adresatem", "treść tej wiadomości",
+        "administratorem danych osobowych", "poufne lub", "przeznaczone wyłącznie dla", "nie jest adresatem",
+        "nie są państwo adresatem", "jest poufna", "omyłkowo",
     ),
     months=(
         "stycznia styczeń sty", "lutego luty lut", "marca marzec mar", "kwietnia kwiecień kwi", "maja maj",
@@ -85,4 +86,5 @@ PL = Phrases(
     other=("odpowiedz do", "załączniki", "załącznik", "ważność", "priorytet"),
     reply_prefixes=("odp",),
     forward_prefixes=("pd", "prz"),
+    prose=("nasz", "nasza", "mój", "moja", "ale", "był", "była", "ja"),
 )

@@ -74,7 +74,8 @@ PT = Phrases(
         "esta mensagem pode conter informação confidencial", "informações confidenciais",
         "se você não é o destinatário", "se não é o destinatário", "antes de imprimir", "pense no meio ambiente",
         "livre de vírus", "esta mensagem, incluindo seus anexos", "este e-mail e os seus anexos",
-        "recebeu esta mensagem por engano",
+        "recebeu esta mensagem por engano", "informação confidencial", "uso exclusivo",
+        "recebido esta mensagem por engano", "não é o destinatário", "caráter confidencial",
     ),
     months=(
         "janeiro jan", "fevereiro fev", "março mar marco", "abril abr", "maio mai", "junho jun", "julho jul",
@@ -83,4 +84,5 @@ PT = Phrases(
     other=("responder a", "responder para", "anexos", "anexo", "prioridade", "importância"),
     reply_prefixes=("res", "resp"),
     forward_prefixes=("enc", "encam"),
+    prose=("nosso", "nossa", "meu", "minha", "uma", "mas", "foi", "eu"),
 )

@@ -72,7 +72,8 @@ RO = Phrases(
         "informații confidențiale", "informatii confidentiale", "dacă nu sunteți destinatarul",
         "daca nu sunteti destinatarul", "este destinat exclusiv", "gândiți-vă la mediu", "înainte de a tipări",
         "inainte de a tipari", "acest mesaj și orice", "ați primit acest mesaj din greșeală",
-        "ati primit acest mesaj din greseala",
+        "ati primit acest mesaj din greseala", "nu sunteți destinatarul", "nu sunteti destinatarul",
+        "exclusiv destinatarului", "este confidențial",
     ),
     months=(
         "ianuarie ian", "februarie feb febr", "martie mar", "aprilie apr", "mai", "iunie iun", "iulie iul",
@@ -81,4 +82,5 @@ RO = Phrases(
     other=("răspunde la", "raspunde la", "atașamente", "atasamente", "importanță", "prioritate", "atașări"),
     reply_prefixes=("răsp", "rasp", "ra"),
     forward_prefixes=("redir", "fwd"),
+    prose=("nostru", "noastră", "meu", "mea", "dar", "este", "era", "eu"),
 )

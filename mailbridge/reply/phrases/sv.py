@@ -59,7 +59,8 @@ SV = Phrases(
     disclaimers=(
         "detta meddelande är konfidentiellt", "konfidentiell information", "om du inte är avsedd mottagare",
         "detta e-postmeddelande", "endast avsett för", "tänk på miljön", "virusfri",
-        "har fått detta meddelande av misstag",
+        "har fått detta meddelande av misstag", "konfidentiella uppgifter", "avsedda mottagaren",
+        "inte är rätt mottagare", "fått detta meddelande av misstag", "sekretessbelagd",
     ),
     months=(
         "januari jan", "februari feb febr", "mars mar", "april apr", "maj", "juni jun", "juli jul", "augusti aug",
@@ -74,4 +75,5 @@ SV = Phrases(
         r"januari|februari|augusti|\d{4}-\d\d-\d\d",
         r"kl\.? \d\d?:\d\d",
     ),
+    prose=("vår", "våra", "vårt", "mitt", "men", "jag"),
 )

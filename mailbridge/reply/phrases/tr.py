@@ -65,7 +65,8 @@ TR = Phrases(
     thanks=("teşekkürler", "teşekkür ederim", "teşekkür ederiz"),
     disclaimers=(
         "bu e-posta gizlidir", "bu mesaj ve ekleri", "gizli bilgi", "bu e-posta ve ekleri",
-        "mesajın muhatabı değilseniz", "virüssüz", "bu ileti ve ekleri",
+        "mesajın muhatabı değilseniz", "virüssüz", "bu ileti ve ekleri", "gizli bilgiler", "muhatabı değilseniz",
+        "yalnızca alıcısı", "alıcısı değilseniz",
     ),
     months=(
         "ocak oca", "şubat şub", "mart mar", "nisan nis", "mayıs may", "haziran haz", "temmuz tem", "ağustos ağu",
@@ -74,4 +75,5 @@ TR = Phrases(
     other=("yanıtla", "ekler", "önem", "yanıt adresi"),
     reply_prefixes=("ynt", "yanıt", "cvp"),
     forward_prefixes=("ilt", "ynl"),
+    prose=("bizim", "benim", "ama", "ben"),
 )
