@@ -5,9 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailbridge.desk.assignment import choose, turn
-from mailbridge.desk.model import Organisation
+from mailbridge.desk.model import Organisation, Team
+from mailbridge.desk.presence import stand_in
 from mailbridge.desk.regions import lands_with
+from mailbridge.rules.match import Verdict
 from mailbridge.store.tx import Tx
+
+NOBODYS = Team(name="", title="")  # for a ticket whose team was taken out of the YAML: around the clock, in UTC
+
+
+def wanted_agent(tx: Tx, verdict: Verdict, team: str, organisation: Organisation, now: datetime) -> str:
+    """The agent that the rules want for a ticket of this team: the one they name, the deputy of one who is away, or whose turn it is.
+
+    '' where they want nobody, and where nobody of those is there: the team keeps the ticket.
+    """
+    if verdict.assignee:
+        return stand_in(verdict.assignee, organisation.teams.get(lands_with(team, organisation, now), NOBODYS), organisation, now)
+    if verdict.assign_by is None:
+        return ""
+    return next_agent(tx, team, verdict.assign_by, organisation, skill=verdict.skill or "", now=now)
 
 
 def next_agent(tx: Tx, team: str, by: str, organisation: Organisation, *, skill: str = "", now: datetime) -> str:
