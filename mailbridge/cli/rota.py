@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @desk_option
 @json_option
 @click.option("--at", "moment", metavar="TIME", help="At this moment, like 2026-12-24T14:00, by the team's clock.  [default: now]")
-@click.option("--weeks", default=4, show_default=True, type=click.IntRange(0, 104), help="How far ahead turns are listed.")
+@click.option("--weeks", default=4, show_default=True, type=click.IntRange(0, 104), help="How far ahead turns and absences are listed.")
 @click.argument("name", metavar="TEAM")
 def rota(folder: Path, as_json: bool, moment: str | None, weeks: int, name: str) -> None:
     """Show who of TEAM is on duty, who is at work and who is away, and why.
@@ -105,7 +105,7 @@ def _next(region: Team, regions: Sequence[Team], at: datetime) -> str:
 
 
 def _tell(team: Team, organisation: Organisation, at: datetime, weeks: int) -> None:
-    from mailbridge.desk.roster import standings
+    from mailbridge.desk.roster import coming, standings
 
     zone = zone_of(team)
     click.echo(f"{safe(team.title)}, {shown(at, zone)} ({zone})")
@@ -115,6 +115,9 @@ def _tell(team: Team, organisation: Organisation, at: datetime, weeks: int) -> N
         click.echo(f"on duty: {turn.agent or 'nobody'} until {shown(turn.ends, zone)}{_why(turn)}")
     rows = [(s.agent.name, s.agent.title, s.state, _until(s, zone), _remark(s)) for s in standings(team, organisation, at)]
     print_table(("agent", "name", "is", "until", ""), rows, empty="no members")
+    for agent, absence in coming(team, organisation, at, at + timedelta(weeks=weeks)):
+        deputy = f", deputy {absence.deputy}" if absence.deputy else ""
+        click.echo(f"{agent.name} will be away {absence.first} to {absence.last}{deputy}")
     if turns and weeks:
         click.echo()
         listed = [(_week(turn, zone), shown(turn.begins, zone), turn.agent or "nobody", _why(turn).strip(" ,")) for turn in turns]
@@ -159,7 +162,7 @@ def shown(moment: datetime, zone: str) -> str:
 
 def as_values(team: Team, organisation: Organisation, at: datetime, weeks: int) -> dict[str, object]:
     """The same for programs; times are in UTC."""
-    from mailbridge.desk.roster import standings
+    from mailbridge.desk.roster import coming, standings
 
     turns = _turns(team, organisation, at, weeks) if team.rota else ()
     listed = [
@@ -171,6 +174,10 @@ def as_values(team: Team, organisation: Organisation, at: datetime, weeks: int) 
         "zone": zone_of(team),
         "on_duty": listed[0] if listed else None,
         "members": [_standing_values(standing) for standing in standings(team, organisation, at)],
+        "coming": [
+            {"agent": agent.name, "from": absence.first, "to": absence.last, "deputy": absence.deputy or None}
+            for agent, absence in coming(team, organisation, at, at + timedelta(weeks=weeks))
+        ],
         "turns": listed if weeks else [],
     }
 

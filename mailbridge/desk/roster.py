@@ -39,6 +39,14 @@ def standings(team: Team, organisation: Organisation, at: datetime) -> tuple[Sta
     return tuple(_standing(agent, team, organisation, at) for agent in members)
 
 
+def coming(team: Team, organisation: Organisation, at: datetime, until: datetime) -> tuple[tuple[Agent, Absence], ...]:
+    """Absences of active members that begin after the moment and before the other, in the order of their days."""
+    members = [organisation.agents[name] for name in team.members if name in organisation.agents and organisation.agents[name].active]
+    found = ((agent, absence, calendar_of(agent, team).zone) for agent in members for absence in agent.absences)
+    ahead = [(agent, absence) for agent, absence, zone in found if at < moment_of(absence.first, time.min, zone) < until]
+    return tuple(sorted(ahead, key=lambda each: (each[1].first, team.members.index(each[0].name))))
+
+
 def _standing(agent: Agent, team: Team, organisation: Organisation, at: datetime) -> Standing:
     if not agent.active:
         return Standing(agent=agent, state=State.INACTIVE)

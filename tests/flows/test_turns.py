@@ -40,6 +40,31 @@ def test_the_deputy_gets_the_turns_and_the_mails_of_somebody_who_is_away(tmp_pat
         assert desk.tickets()[-1].assignee == "bogdan"  # whose turn comes after mara's, who sat in clara's place
 
 
+NAMED = "- {name: hers, when: {kind: human}, then: {assignee: clara}}\n"
+ON_REPLIES = "- {name: turns, when: {kind: human, reply: true}, then: {assignee: {by: round-robin}}}\n"
+
+
+def test_a_deputy_gets_what_a_rule_gives_to_somebody_who_is_away(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules={**AWAY, "routing/10-network.yaml": NAMED}) as desk:
+        desk.feed(a_mail())
+        assert desk.ticket().assignee == "mara"
+
+        desk.pass_time(days=1)
+        desk.feed(a_mail(message_id="<later@customer.test>"))
+        assert desk.ticket(2).assignee == "clara"
+
+
+def test_a_rule_for_replies_gives_a_turn_once_and_no_later_reply_moves_it_on(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules={**ROUND, "routing/10-network.yaml": ON_REPLIES}) as desk:
+        desk.feed(a_mail())
+        assert desk.ticket().assignee == ""
+        for number in range(2):
+            address = desk.promise_to("carol@customer.test").reply_to
+            desk.feed(a_mail("And more.", to=address, message_id=f"<more{number}@customer.test>"))
+            assert desk.ticket().assignee == "bogdan"
+        desk.assert_sound()
+
+
 def test_workers_at_once_never_give_the_same_turn_twice(desk: TestDesk) -> None:
     """Each holds the turn for a while before it commits; on PostgreSQL the others wait for it."""
     taken: list[str] = []

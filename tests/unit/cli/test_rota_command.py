@@ -117,6 +117,16 @@ def test_who_is_on_duty_and_who_is_away_and_why(desk: Path, capsys: pytest.Captu
     )
 
 
+def test_who_will_be_away_is_told_as_far_ahead_as_was_asked(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = "dan will be away 2026-11-11 to 2026-11-12, deputy zoe\n"
+
+    assert said in output(capsys, "network", "--at", "2026-11-04T10:00", "--weeks", "1")
+    assert "will be away" not in output(capsys, "network", "--at", "2026-11-03T10:00", "--weeks", "1")
+    assert "will be away" not in output(capsys, "network", "--at", "2026-11-11T00:00", "--weeks", "1")
+    told = json.loads(output(capsys, "network", "--at", "2026-12-31T10:00", "--json"))
+    assert told["coming"] == [{"agent": "dan", "from": "2027-01-01", "to": "2027-01-03", "deputy": None}]
+
+
 def test_before_the_rota_begins_nobody_is_on_duty(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lines = output(capsys, "network", "--at", "2026-10-31T10:00", "--weeks", "0").splitlines()
 
