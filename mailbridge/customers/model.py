@@ -114,12 +114,13 @@ def marks_in(text: str) -> Iterator[str]:
 
 def _marks_of(runs: Sequence[str]) -> Iterator[str]:
     # A mark has a digit somewhere, and most words have none: only what begins near one that has can become a mark.
-    numbered = (number for number, run in enumerate(runs) if _DIGIT.search(run))
+    numbered = {number for number, run in enumerate(runs) if not run.isalpha() and _DIGIT.search(run)}
     for first in sorted({start for number in numbered for start in range(max(0, number - _JOINED + 1), number + 1)}):
-        mark = ""
-        for run in runs[first : first + _JOINED]:
+        mark, is_numbered = "", False
+        for number, run in enumerate(runs[first : first + _JOINED], start=first):
             mark += run.upper()
-            if len(mark) >= SHORTEST_MARK and _DIGIT.search(mark):
+            is_numbered = is_numbered or number in numbered
+            if is_numbered and len(mark) >= SHORTEST_MARK:
                 yield mark
 
 

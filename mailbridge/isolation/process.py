@@ -33,8 +33,8 @@ ENVIRONMENT = {
 INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "TMPDIR")
 # A few mails wait in the pipe while the child reads one, so that it has work while we file what it read; not so where they are big:
 # then memory counts more than time.
-AT_ONCE = 4
-SMALL = 256 * 1024
+AT_ONCE = 8
+SMALL = 512 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 
 MOST_CHARACTERS = 65_536  # of one text; keeps the entry of a mail below the 1 MB that PostgreSQL can hold
 MOST_ITEMS = 20  # of one question
@@ -20,7 +21,8 @@ _BEFORE = 50
 
 _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
 _UNFOLDED = str.maketrans(_LETTERS)  # those that Unicode does not part into letter and accent
-_MAYBE_MARKS = re.compile("[\u0300-\U0010ffff]+")
+_LETTER = re.compile(f"[{''.join(_LETTERS)}]")
+_PLANES_WITH_MARKS = 0x20000
 
 # Thai, Lao, Myanmar and Khmer; Japanese, Chinese and Korean.  Koreans do write blanks, but what is looked for stands inside such words.
 _UNPARTED = (
@@ -28,6 +30,8 @@ _UNPARTED = (
     "\u3400-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _RUN = re.compile(f"(?P<unparted>[{_UNPARTED}]+)|[^\\W_{_UNPARTED}]+")
+_SIGN = re.compile(f"[{_UNPARTED}]")
+_WORD = re.compile(f"[^\\W_]{{1,{_LONGEST}}}")
 _PLAIN_WORD = re.compile(f"[a-z0-9]{{1,{_LONGEST}}}")
 _ITEM = re.compile(r"\S+")
 
@@ -45,8 +49,11 @@ def words(text: str) -> Row:
     """All words of the text in order, for the index."""
     if text.isascii():
         return _PLAIN_WORD.findall(text[:MOST_CHARACTERS].lower())
+    plain = folded(text[:MOST_CHARACTERS])[:MOST_CHARACTERS]
+    if not _SIGN.search(plain):
+        return _WORD.findall(plain)
     found: Row = []
-    for run in _RUN.finditer(folded(text[:MOST_CHARACTERS])[:MOST_CHARACTERS]):
+    for run in _RUN.finditer(plain):
         found += _parted(run[0], 1, 2) if run["unparted"] else _parted(run[0], _LONGEST, _LONGEST)
     return found
 
@@ -96,10 +103,19 @@ def _parted(run: str, step: int, size: int) -> Row:
 
 
 def _folded(piece: str) -> str:
-    plain = unicodedata.normalize("NFKD", piece).casefold().translate(_UNFOLDED)
-    return unicodedata.normalize("NFKC", _MAYBE_MARKS.sub(_without_accents, plain))
+    if piece.isascii():
+        return piece.lower()
+    plain = unicodedata.normalize("NFKD", piece).casefold()
+    if _LETTER.search(plain):
+        plain = plain.translate(_UNFOLDED)
+    return unicodedata.normalize("NFKC", _accents().sub("", plain))
 
 
-def _without_accents(run: re.Match[str]) -> str:
-    """Classes up to 9 make other letters and stay: the nukta of Hindi, the voicing of kana, the virama."""
-    return "".join(char for char in run[0] if unicodedata.combining(char) <= 9)
+@cache
+def _accents() -> re.Pattern[str]:
+    """What sits on a letter.  Classes up to 9 make other letters and stay: the nukta of Hindi, the voicing of kana, the virama."""
+    return re.compile(f"[{''.join(filter(_is_accent, map(chr, range(_PLANES_WITH_MARKS))))}]+")
+
+
+def _is_accent(character: str) -> bool:
+    return unicodedata.combining(character) > 9
