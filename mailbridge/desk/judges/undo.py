@@ -119,14 +119,14 @@ def _taken_back(
 ) -> list[Happening] | Refusal:
     """What happens to one of the tickets; `main` is the one on which undo was asked."""
     happened = [history[version - 1].what for version in versions]
-    if ticket.merged_into is not None and not any(isinstance(what, MergedInto | Undone) for what in happened):
-        return Refusal(reason="merged-since", detail=str(ticket.merged_into))
     origin = _origin(history, happened, doing, main)
-    if origin is not None:
-        return _redirected(ticket, happened, origin, about)
     restored = as_if(history, versions)
     if restored is None:  # cannot be: what opened the ticket is for good
         return Refusal(reason="nothing-to-undo")
+    if ticket.merged_into is not None and (origin is not None or restored.merged_into is not None):
+        return Refusal(reason="merged-since", detail=str(ticket.merged_into))
+    if origin is not None:
+        return _redirected(ticket, happened, origin, about)
     undone = Undone(
         undone=versions,
         restored=replace(restored, approvals_asked=ticket.approvals_asked),

@@ -1,0 +1,129 @@
+"""A desk without a store: tickets, their histories and where the mails are, all in memory.  Commands are judged as the flows do it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from mailbridge.desk.circumstances import Letter
+from mailbridge.desk.commands import Answer, Command, Note, Open, Split, Undo, Write
+from mailbridge.desk.decide import Change, Circumstances, Decision, decide_all, open_ticket
+from mailbridge.desk.events import Actor, ActorKind, Event, Happening
+from mailbridge.desk.evolve import evolve, rebuild
+from mailbridge.desk.judges.undo import latest, touched
+from mailbridge.desk.model import Organisation, Participant, Ticket
+from mailbridge.desk.past import brought
+from tests.builders import CAROL, NOW, an_organisation
+
+
+@dataclass(slots=True)
+class Office:
+    organisation: Organisation = field(default_factory=an_organisation)
+    now: datetime = NOW
+    tickets: dict[int, Ticket] = field(default_factory=dict)
+    histories: dict[int, tuple[Event, ...]] = field(default_factory=dict)
+    letters: dict[int, Letter] = field(default_factory=dict)
+    last: int = 0
+
+    def open(self, requester: Participant, subject: str = "Printer broken") -> int:
+        """A customer's first mail; the number of the ticket."""
+        self.last += 1
+        mail = self.a_letter(self.last, requester, subject)
+        actor = Actor(kind=ActorKind.CUSTOMER, name=requester.address)
+        about = Circumstances(actor=actor, now=self.now, organisation=self.organisation, mail=mail)
+        decision = open_ticket(self.last, Open(subject=subject, requester=requester), about)
+        self._keep(decision, self.last)
+        return self.last
+
+    def write(self, ticket: int, author: Participant, *others: Participant) -> int:
+        """A customer's further mail; its id."""
+        mail = self.a_letter(ticket, author)
+        actor = Actor(kind=ActorKind.CUSTOMER, name=author.address)
+        about = Circumstances(actor=actor, now=self.now, organisation=self.organisation, mail=mail)
+        decision, _ = decide_all(self.tickets[ticket], [(Write(author=author.address, others=others), "")], about)
+        self._keep(decision, ticket)
+        return mail
+
+    def do(self, actor: Actor, ticket: int, *commands: Command, line: str = "", agreed: bool = True) -> tuple[Decision, ...]:
+        """An agent's mail with these commands; the decision of each."""
+        sender = Participant(address=f"{actor.name}@desk.test")
+        mail = self.a_letter(ticket, sender, by_customer=False)
+        asked = [(self._numbered(command), line) for command in commands]
+        about = self._about(actor, ticket, mail, agreed=agreed, commands=commands)
+        whole, each = decide_all(self.tickets[ticket], asked, about)
+        self._keep(whole, ticket)
+        return each
+
+    def happen(self, ticket: int, what: Happening, actor: Actor) -> None:
+        """The event stands on the ticket, whatever caused it."""
+        event = Event(ticket=ticket, at=self.now, actor=actor, what=what, mail=self.a_letter(ticket, CAROL, by_customer=False))
+        self._keep(Decision(ticket=evolve(self.tickets[ticket], event), events=(event,)), ticket)
+
+    def pass_time(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+    def a_letter(self, ticket: int, author: Participant, subject: str = "", *, by_customer: bool = True) -> int:
+        mail = len(self.letters) + 1
+        self.letters[mail] = Letter(id=mail, ticket=ticket, author=author, at=self.now, subject=subject, by_customer=by_customer)
+        return mail
+
+    def mails_of(self, ticket: int) -> tuple[int, ...]:
+        return tuple(letter.id for letter in self.letters.values() if letter.ticket == ticket)
+
+    def where(self) -> dict[int, int]:
+        """Where each mail is."""
+        return {mail: letter.ticket for mail, letter in self.letters.items()}
+
+    def assert_sound(self) -> None:
+        for number, ticket in self.tickets.items():
+            assert rebuild(self.histories[number]) == ticket
+            assert ticket.version == len(self.histories[number])
+            passed = {number}
+            while ticket.merged_into is not None:
+                assert ticket.merged_into not in passed, "merged in a circle"
+                passed.add(ticket.merged_into)
+                ticket = self.tickets[ticket.merged_into]
+
+    def _about(self, actor: Actor, ticket: int, mail: int, *, agreed: bool, commands: Sequence[Command]) -> Circumstances:
+        about = Circumstances(
+            actor=actor,
+            now=self.now,
+            organisation=self.organisation,
+            mail=mail,
+            agreed=agreed,
+            tickets={number: each for number, each in self.tickets.items() if number != ticket},
+            letters=dict(self.letters),
+            mails=self.mails_of(ticket),
+        )
+        if not any(isinstance(command, Undo) for command in commands):
+            return about
+        about = replace(about, history=self.histories[ticket])
+        doing = latest(self.tickets[ticket], about)
+        others = set(touched(about.history, doing.versions)) - {ticket} if doing else set()
+        return replace(about, histories={number: self.histories[number] for number in others})
+
+    def _numbered(self, command: Command) -> Command:
+        if isinstance(command, Split) and not command.ticket:
+            self.last += 1
+            return replace(command, ticket=self.last)
+        return command
+
+    def _keep(self, decision: Decision, ticket: int) -> None:
+        changes = [*decision.elsewhere]
+        if decision.ticket is not None and decision.events:
+            changes.append(Change(ticket=decision.ticket, events=decision.events))
+        for change in changes:
+            self.tickets[change.ticket.id] = change.ticket
+            self.histories[change.ticket.id] = (*self.histories.get(change.ticket.id, ()), *change.events)
+        for change in sorted(changes, key=lambda change: change.ticket.id != ticket):
+            for mail, to in (pair for event in change.events for pair in brought(event.what)):
+                self.letters[mail] = replace(self.letters[mail], ticket=to)
+
+
+def facts(ticket: Ticket) -> Ticket:
+    """The ticket but for what counts its events: two are equal where nobody who looks sees a difference."""
+    return replace(ticket, version=0, updated_at=NOW, approvals_asked=0)
+
+
+ANSWER, NOTE = Answer(), Note()
