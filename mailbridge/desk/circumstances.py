@@ -47,6 +47,7 @@ class Circumstances:
     seen_at: datetime | None = None  # how new the news was that the agent answers; None: nobody knows
     histories: Mapping[int, tuple[Event, ...]] = field(default_factory=dict)
     undo_within: timedelta = timedelta(minutes=10)
+    load: Mapping[str, int] = field(default_factory=dict)  # open tickets by agent, where a command chooses one
     own_addresses: frozenset[str] = frozenset()  # the desk's own, in small letters: they are never on a ticket
     line: str = ""
     agreed: bool = False

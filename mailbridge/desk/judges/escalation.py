@@ -1,0 +1,147 @@
+"""Escalation (DK8): up a named chain by skill and level, to a team, an agent or a consultant from outside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mailbridge.desk import states
+from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
+from mailbridge.desk.commands import Assign, Escalate, SetTeam
+from mailbridge.desk.events import Escalated, Event, Happening
+from mailbridge.desk.judges.people import assign, set_team
+from mailbridge.desk.model import Chain, Organisation, Step, Team, Ticket
+from mailbridge.desk.presence import is_at_work, is_there
+
+_SKILL = re.compile(r"(?P<skill>[^\s>=]+)\s*(?:>?=?\s*(?P<level>\d{1,2}))?")
+BY_HAND = ""  # the chain of a ticket that went somewhere no chain leads to
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Way:
+    """A step somebody wants to go: on which chain, and which level of it that is (from 1)."""
+
+    chain: str
+    level: int
+    step: Step
+
+
+def escalate(ticket: Ticket, command: Escalate, about: Circumstances) -> Judgement:
+    """To the next step that leads anywhere new; where a place is named, there."""
+    if not states.is_open(ticket.status, about.organisation):
+        return Refusal(reason="is-closed")
+    ways = _ways(ticket, command.to.strip(), about.organisation)
+    if isinstance(ways, Refusal):
+        return ways
+    missing = ""
+    for way in ways:
+        moved = _moved(ticket, way, about)
+        if moved:
+            return moved
+        missing = missing or way.step.skill
+    if missing:
+        return Refusal(reason="nobody-there", detail=missing)
+    return Refusal(reason="end-of-chain", detail=ticket.chain)
+
+
+def _ways(ticket: Ticket, to: str, organisation: Organisation) -> Iterable[Way] | Refusal:
+    """The steps to try, nearest first."""
+    chains = organisation.chains
+    if not to:
+        chain = _chain_of(ticket, organisation)
+        return _from(chain, ticket) if chain else Refusal(reason="no-chain", detail=", ".join(chains))
+    if to in chains:
+        return _from(chains[to], ticket)
+    step = _step(to, organisation)
+    if step is None:
+        known = [*chains, *organisation.teams, *organisation.agents, *organisation.consultants]
+        return Refusal(reason="unknown-escalation", nearest=nearest(to, known), detail=to)
+    return [_on_a_chain(step, ticket, organisation)]
+
+
+def _chain_of(ticket: Ticket, organisation: Organisation) -> Chain | None:
+    """The chain the ticket is on; else the one that is called like its type or its team; else the only one there is."""
+    for name in (ticket.chain, ticket.type, ticket.team):
+        if name in organisation.chains:
+            return organisation.chains[name]
+    return next(iter(organisation.chains.values())) if len(organisation.chains) == 1 else None
+
+
+def _from(chain: Chain, ticket: Ticket) -> Iterator[Way]:
+    """What is left of the chain for this ticket: all of it where the ticket is not on it yet."""
+    done = ticket.level if ticket.chain == chain.name else 0
+    for level, step in enumerate(chain.steps[done:], start=done + 1):
+        yield Way(chain=chain.name, level=level, step=step)
+
+
+def _step(to: str, organisation: Organisation) -> Step | None:
+    """A team, an agent, a consultant (by name or address) or a skill (`printers>=2`), whichever is called so."""
+    if to in organisation.teams:
+        return Step(team=to)
+    if to in organisation.agents and organisation.agents[to].active:
+        return Step(agent=to)
+    for name, consultant in organisation.consultants.items():
+        if to.lower() in (name.lower(), consultant.address.lower()):
+            return Step(consultant=name)
+    asked = _SKILL.fullmatch(to)
+    if asked and any(asked["skill"] in agent.skills for agent in organisation.agents.values()):
+        return Step(skill=asked["skill"], level=int(asked["level"] or 1))
+    return None
+
+
+def _on_a_chain(step: Step, ticket: Ticket, organisation: Organisation) -> Way:
+    """The step as one of the ticket's chain where it stands on it; a place beside all chains is one level further up."""
+    chain = _chain_of(ticket, organisation)
+    for level, known in enumerate(chain.steps if chain else (), start=1):
+        if chain and known == step:
+            return Way(chain=chain.name, level=level, step=step)
+    return Way(chain=ticket.chain or BY_HAND, level=ticket.level + 1, step=step)
+
+
+def _moved(ticket: Ticket, way: Way, about: Circumstances) -> list[Happening]:
+    """What going there means; nothing where the ticket is there already, or nobody is."""
+    step = way.step
+    if step.consultant:
+        return [_escalated(ticket, way, step.consultant, "consultant")]
+    if step.team:
+        went = set_team(ticket, SetTeam(team=step.team), about)
+        kind, to = "team", step.team
+    else:
+        kind, to = "agent", step.agent or _skilled(ticket, step, about)
+        went = assign(ticket, Assign(agent=to), about) if to else []
+    if isinstance(went, Refusal) or not went:
+        return []
+    return [_escalated(ticket, way, to, kind), *(what for what in went if not isinstance(what, Event))]
+
+
+def _escalated(ticket: Ticket, way: Way, to: str, kind: str) -> Escalated:
+    return Escalated(chain=way.chain, before=ticket.level, after=way.level, to=to, kind=kind)
+
+
+def _skilled(ticket: Ticket, step: Step, about: Circumstances) -> str:
+    """Somebody else who has the skill at that level and is not away: at work before off, of the ticket's team before others, with little
+    to do before much, and no more skilled than it takes; '' where there is nobody."""
+    organisation = about.organisation
+    team = organisation.teams.get(ticket.team, Team(name="", title=""))
+    wanted = max(step.level, 1)
+    fit = [
+        agent
+        for agent in organisation.agents.values()
+        if agent.name != ticket.assignee
+        and agent.level_of(step.skill) >= wanted
+        and not agent.observer
+        and is_there(agent.name, team, organisation, about.now)
+    ]
+    chosen = min(
+        fit,
+        key=lambda agent: (
+            not is_at_work(agent.name, team, organisation, about.now),
+            agent.name not in team.members,
+            about.load.get(agent.name, 0),
+            agent.level_of(step.skill),
+            agent.name,
+        ),
+        default=None,
+    )
+    return chosen.name if chosen else ""

@@ -1,0 +1,119 @@
+"""Work on a ticket (DK6): what was done, what of it is charged, and how long it was thought to take (DK13)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from mailbridge.customers.model import Contract
+from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
+from mailbridge.desk.commands import CorrectWork, RecordWork, SetEstimate
+from mailbridge.desk.estimates import worked
+from mailbridge.desk.events import ActorKind, AlertRaised, EstimateSet, Happening, WorkCorrected, WorkRecorded
+from mailbridge.desk.judges.contracts import CONTRACT, EQUIPMENT, LOCATION
+from mailbridge.desk.model import Activity, Organisation, Ticket, Work
+from mailbridge.desk.working import WorkPolicy, charged
+
+LONGEST = 24 * 60  # minutes: an activity is of one day
+ESTIMATE, OVER = "estimate", "over_estimate"  # promise and alert of the event that warns
+
+
+def record_work(ticket: Ticket, command: RecordWork, about: Circumstances) -> Judgement:
+    """The figures are kept as they were told; what is charged is worked out beside them."""
+    wrong = _implausible(command.minutes, command.km, command.day, about)
+    if wrong is not None:
+        return wrong
+    billable = _billable(ticket, command, about)
+    activity = Activity(
+        id=max((known.id for known in ticket.activities), default=0) + 1,
+        agent=about.actor.name,
+        kind=command.kind,
+        day=command.day,
+        minutes=command.minutes,
+        charged=charged(command.minutes, policy_of(ticket, about.organisation)) if billable else 0,
+        km=command.km,
+        place=command.place,
+        billable=billable,
+        text=command.text,
+    )
+    return [WorkRecorded(activity=activity), *_over(ticket, (*ticket.activities, activity), about)]
+
+
+def correct_work(ticket: Ticket, command: CorrectWork, about: Circumstances) -> Judgement:
+    """Other figures in place of those of an activity, by whoever did it or a manager; nothing at all takes it back."""
+    before = next((activity for activity in ticket.activities if activity.id == command.activity), None)
+    if before is None:
+        known = [str(activity.id) for activity in ticket.activities]
+        return Refusal(reason="unknown-activity", nearest=nearest(str(command.activity), known), detail=", ".join(known))
+    if not _may_correct(before, about):
+        return Refusal(reason="not-your-work", detail=before.agent)
+    if command.minutes <= 0 and not command.km:
+        return [WorkCorrected(before=before, after=None)]
+    km = before.km if command.km is None else command.km
+    wrong = _implausible(command.minutes, km, before.day, about)
+    if wrong is not None:
+        return wrong
+    due = charged(command.minutes, policy_of(ticket, about.organisation)) if before.billable else 0
+    after = replace(before, minutes=command.minutes, km=km, charged=due)
+    if after == before:
+        return []
+    others = tuple(after if activity.id == before.id else activity for activity in ticket.activities)
+    return [WorkCorrected(before=before, after=after), *_over(ticket, others, about)]
+
+
+def set_estimate(ticket: Ticket, command: SetEstimate, about: Circumstances) -> Judgement:
+    if command.minutes <= 0:
+        return Refusal(reason="nothing-done")
+    by = command.by or about.actor.name
+    if (command.minutes, by) == (ticket.estimate, ticket.estimated_by):
+        return []
+    return [EstimateSet(before=ticket.estimate, after=command.minutes, by=by)]
+
+
+def policy_of(ticket: Ticket, organisation: Organisation) -> WorkPolicy:
+    """How work on this ticket is counted: by the word of its team, else of the desk."""
+    return organisation.work.get(ticket.team) or organisation.work.get("", WorkPolicy())
+
+
+def _implausible(minutes: int, km: float, day: date, about: Circumstances) -> Refusal | None:
+    if minutes < 0 or km < 0 or not (minutes or km):
+        return Refusal(reason="nothing-done")
+    if minutes > LONGEST:
+        return Refusal(reason="longer-than-a-day")
+    # East of us it may be tomorrow already.
+    return Refusal(reason="in-the-future") if day > (about.now + timedelta(hours=14)).date() else None
+
+
+def _billable(ticket: Ticket, command: RecordWork, about: Circumstances) -> bool:
+    if command.billable is not None:
+        return command.billable
+    policy = policy_of(ticket, about.organisation)
+    other = ticket.type in policy.other_types or any(c.type in policy.other_contracts for c in _contracts(ticket, command.day, about))
+    return (policy.billable is not other) and (command.kind is Work.WORKED or policy.travel)
+
+
+def _contracts(ticket: Ticket, day: date, about: Circumstances) -> tuple[Contract, ...]:
+    """The contract the ticket names, else those of its customer that are valid on the day and cover its place and device."""
+    customer = about.customers.of(ticket.requester.address) if ticket.requester else None
+    if customer is None:
+        return ()
+    fields = dict(ticket.fields)
+    named = customer.contracts.get(fields.get(CONTRACT, ""))
+    if named is not None:
+        return (named,)
+    serials = (fields[EQUIPMENT],) if fields.get(EQUIPMENT) else ()
+    return tuple(c for c in customer.contracts.values() if c.valid(day) and c.covers(fields.get(LOCATION, ""), serials))
+
+
+def _may_correct(activity: Activity, about: Circumstances) -> bool:
+    if about.actor.kind is not ActorKind.AGENT or about.actor.name == activity.agent:
+        return True
+    agent = about.organisation.agents.get(about.actor.name)
+    return agent is not None and agent.manager
+
+
+def _over(ticket: Ticket, after: tuple[Activity, ...], about: Circumstances) -> list[Happening]:
+    """The warning, where the work passes the estimate just now."""
+    if ticket.estimate is None or not worked(ticket.activities) <= ticket.estimate < worked(after):
+        return []
+    return [AlertRaised(promise=ESTIMATE, alert=OVER, due_at=about.now)]
