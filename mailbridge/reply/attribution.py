@@ -17,7 +17,6 @@ _MOST_CANDIDATES = 500  # so many line ends are looked at closely in one mail; b
 
 _DIGIT = re.compile(r"\d")
 _ONLY_MAILBOX = re.compile(r"^[^<>:]{0,80}<[^\s<>@]+@[^\s<>@]+(?:<mailto:[^\s<>]+>)?>$")
-_OPEN_ADDRESS = re.compile(r"<[^<>]*@[^<>\s]*$")  # '... Ann <ann@example.org', whose bracket is on the next line
 _REST_OF_ADDRESS = re.compile(r"^[^\s<>@]+@[^\s<>@]+[<>]")
 _NAME = re.compile(r"^[\"'*]*[^\W\d_]\S*(?: \S+){0,5}$")
 _QUOTATION_MARKS = frozenset("\"“”„«»‹‘「『")
@@ -92,13 +91,18 @@ def _may_close(line: Line, above: Line | None) -> bool:
     if line.depth:  # a wrapped address pushes '> wrote:' to the start of a line
         if line.depth > 2 or bare[-1] not in COLONS:
             return False
-        return len(bare) < 30 or (above is not None and not above.depth and _OPEN_ADDRESS.search(above.bare) is not None)
+        return len(bare) < 30 or (above is not None and not above.depth and _is_open(above.bare))
     tail = bare.rstrip(CLOSING)
     if not tail:
         return False
     if tail[-1] in COLONS or (bare.endswith("--") and (bare.startswith("--") or _ends_with_verb(tail))):
         return True
     return (bare[0].isdigit() and ("@" in bare or "GMT" in bare or "UTC" in bare)) or (bare[-1] == ">" and "@" in bare)
+
+
+def _is_open(bare: str) -> bool:
+    """Whether an address on the line has its closing bracket on the next one: '... Ann <ann@example.org'."""
+    return bare.count("<") > bare.count(">") and "@" in bare.rpartition(" ")[2]
 
 
 def _ends_with_verb(bare: str) -> bool:
@@ -143,7 +147,7 @@ def _with_name_above(lines: list[Line], found: Attribution, *, opened: bool, add
     if above < 0 or lines[above].depth or not lines[above].bare:
         return found
     bare, first = lines[above].bare, lines[found.first].bare
-    if lines[found.first].depth and _OPEN_ADDRESS.search(bare):
+    if lines[found.first].depth and _is_open(bare):
         return found._replace(first=above)
     if (not addressed or not first[0].isupper()) and not (opened and first[0].isupper()) and _ONLY_MAILBOX.match(bare):
         return _with_name_above(lines, found._replace(first=above), opened=False, addressed=True)

@@ -89,7 +89,7 @@ def _fixed_words() -> frozenset[str]:
 
 def ends_sentence(bare: str) -> bool:
     found = _SENTENCE_END.search(bare)
-    if found is None:
+    if found is None or bare.count("(") > bare.count(")"):
         return False
     word = fold(found[1] or "")
     return not (bare.endswith(".") and (word in _ABBREVIATIONS or word in month_numbers()))
