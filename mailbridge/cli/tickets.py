@@ -11,13 +11,14 @@ import click
 
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, ticket_id
 from mailbridge.cli.show import print_json, print_table, safe, when
+from mailbridge.clock import SystemClock
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
 
 if TYPE_CHECKING:
     from mailbridge.config import Config
     from mailbridge.desk.events import Event
-    from mailbridge.desk.model import Ticket
+    from mailbridge.desk.model import Meeting, Ticket
     from mailbridge.store.mails import StoredAttachment, StoredMail
 
 
@@ -34,13 +35,23 @@ def tickets() -> None:
 @click.option("--status", help="In this status.")
 @click.option("--assignee", help="Taken by this agent; an empty text: by nobody.")
 @click.option("--open/--closed", "open_", default=None, help="Only those still worked on, or only finished ones.")
+@click.option("--snoozed", is_flag=True, help="Also those that are put off; --closed and --search find them anyway.")
 @click.option("--search", default="", metavar="WORDS", help="With these words in subject or requester, or this number.")
 def list_(
-    folder: Path, as_json: bool, limit: int, team: str | None, status: str | None, assignee: str | None, open_: bool | None, search: str
+    folder: Path,
+    as_json: bool,
+    limit: int,
+    team: str | None,
+    status: str | None,
+    assignee: str | None,
+    open_: bool | None,
+    snoozed: bool,
+    search: str,
 ) -> None:
-    """List tickets, newest first."""
+    """List tickets, newest first; those that are put off are left out until they wake."""
+    awake_at = None if snoozed or search or open_ is False else SystemClock().now()
     with open_desk(folder) as desk, desk.store.read() as tx:
-        found = tx.tickets.find(status=status, team=team, assignee=assignee, open=open_, text=search, limit=limit)
+        found = tx.tickets.find(status=status, team=team, assignee=assignee, open=open_, awake_at=awake_at, text=search, limit=limit)
     if as_json:
         print_json([ticket_json(ticket, desk.config) for ticket in found])
         return
@@ -123,6 +134,15 @@ def headline(ticket: Ticket, config: Config) -> str:
     ]
     others = [person.address for person in ticket.participants if person != requester]
     lines += [f"with {safe(', '.join(others))}"] if others else []
+    lines += [f"due {when(ticket.due_at)}"] if ticket.due_at else []
+    lines += [f"put off until {when(ticket.snoozed_until)}"] if ticket.snoozed_until else []
+    lines += [_appointment(ticket.meeting)] if ticket.meeting and not ticket.meeting.cancelled else []
     lines += [f"tags {safe(', '.join(ticket.tags))}"] if ticket.tags else []
     lines += [f"{relation} {ticket_number(config.desk.prefix, other)}" for relation, other in ticket.links]
     return "\n".join(lines)
+
+
+def _appointment(meeting: Meeting) -> str:
+    place = f", {safe(meeting.place)}" if meeting.place else ""
+    answers = "".join(f"; {safe(who)}: {safe(said)}" for who, said in meeting.answers)
+    return f"appointment {when(meeting.at)}, {meeting.minutes} min{place}{answers}"

@@ -175,6 +175,7 @@ tickets = sa.Table(
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("closed_at", UtcDateTime),
     sa.Column("data", CleanText, nullable=False),  # the whole Ticket as JSON
+    sa.Column("snoozed_until", UtcDateTime),  # out of the lists until then
     _partial("ix_tickets_open_team", "team", where=OPEN),
     _partial("ix_tickets_open_assignee", "assignee", where=OPEN),
 )

@@ -7,13 +7,15 @@ column a field, because the Ticket is folded from events anyway: a new field nee
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
+from datetime import datetime
 
 import sqlalchemy as sa
 
 from mailbridge.desk.model import Participant, Ticket
 from mailbridge.store.dialects import NEXT_TICKET, insert_new
 from mailbridge.store.documents import dump, load
-from mailbridge.store.schema import OPEN, participants, tickets
+from mailbridge.store.schema import OPEN, clocks, participants, tickets
 from mailbridge.store.sql import Sql, Values
 
 _GET = sa.select(tickets.c.data).where(tickets.c.id == sa.bindparam("ticket"))
@@ -30,6 +32,20 @@ _OF_ADDRESS = (
     .join(participants, participants.c.ticket == tickets.c.id)
     .where(participants.c.address == sa.bindparam("address"))
     .order_by(tickets.c.id.desc())
+    .limit(sa.bindparam("most"))
+)
+
+_PASSED = (
+    sa.select(clocks.c.ticket, sa.func.min(clocks.c.due_at).label("first"))
+    .where(clocks.c.step.in_(["overdue", "due"]), clocks.c.due_at <= sa.bindparam("now"), clocks.c.state != "stopped")
+    .group_by(clocks.c.ticket)
+    .subquery("passed")
+)
+_LATE = (
+    sa.select(tickets.c.data)
+    .join(_PASSED, _PASSED.c.ticket == tickets.c.id)
+    .where(OPEN)
+    .order_by(_PASSED.c.first, tickets.c.id)
     .limit(sa.bindparam("most"))
 )
 
@@ -90,22 +106,30 @@ class Tickets:
         team: str | None = None,
         assignee: str | None = None,
         open: bool | None = None,
+        awake_at: datetime | None = None,
         requester: str | None = None,
         text: str = "",
         limit: int = 50,
         offset: int = 0,
     ) -> list[Ticket]:
         """Tickets for which all given things are true, newest first.  `text` is in the subject or the requester's address, or is the
-        ticket's number; `assignee` '' finds those that nobody took."""
+        ticket's number; `assignee` '' finds those that nobody took; `awake_at` leaves out those that sleep at that moment."""
         asked = {"status": status, "team": team, "assignee": assignee, "requester": requester and requester.lower()}
         where: list[sa.ColumnElement[bool] | sa.TextClause] = [
             tickets.c[name] == value for name, value in asked.items() if value is not None
         ]
         if open is not None:
             where.append(OPEN if open else tickets.c.open.is_(False))
+        if awake_at is not None:
+            where.append(sa.or_(tickets.c.snoozed_until.is_(None), tickets.c.snoozed_until <= awake_at))
         where += [_has_word(word) for word in text.split()]
         statement = sa.select(tickets.c.data).where(*where).order_by(tickets.c.id.desc()).limit(limit).offset(offset)
         return [self._read(row.data) for row in self._sql.rows(statement)]
+
+    def late(self, now: datetime, limit: int = 500) -> list[Ticket]:
+        """Open tickets of which some promised or chosen moment has passed, by the oldest such moment.  Whoever asks looks whether the
+        promise still stands: one that was kept too late passed as well."""
+        return [self._read(row.data) for row in self._sql.rows(_LATE, {"now": now, "most": limit})]
 
     def of_address(self, address: str, limit: int = 50) -> list[Ticket]:
         """Tickets that this address is a participant of, newest first."""
@@ -147,6 +171,7 @@ def _columns(ticket: Ticket) -> Values:
         "created_at": ticket.created_at,
         "updated_at": ticket.updated_at,
         "closed_at": ticket.closed_at,
+        "snoozed_until": ticket.snoozed_until,
         "data": dump(ticket),
     }
 

@@ -7,29 +7,54 @@ from __future__ import annotations
 import traceback
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from mailbridge.desk.events import (
+    Absorbed,
     Actor,
     ActorKind,
     AlertRaised,
+    ApprovalDecided,
+    ApprovalReminded,
+    ApprovalRequested,
     AssigneeChanged,
+    ChannelChanged,
+    ContentErased,
     DeliveryFailed,
+    DueSet,
+    Escalated,
+    EstimateSet,
     Event,
     FieldSet,
     Happening,
+    InvitationAnswered,
     Linked,
+    MailMoved,
+    MeetingSet,
+    MergedInto,
     MessageAdded,
     ParticipantAdded,
+    ParticipantRemoved,
+    PlaybookStarted,
     PriorityChanged,
+    RequesterChanged,
+    Snoozed,
     StatusChanged,
+    SubjectChanged,
     TagsAdded,
+    TagsRemoved,
     TeamChanged,
     TicketOpened,
     TypeChanged,
+    Undone,
+    Woken,
+    WorkCorrected,
+    WorkRecorded,
 )
-from mailbridge.desk.model import Participant, Priority, Role, Ticket
+from mailbridge.desk.model import Activity, Approval, Asks, Meeting, Participant, Priority, Role, Ticket, Work
 from mailbridge.errors import Permanent, Transient
 from mailbridge.message.model import Attachment, Kind
 from mailbridge.sla.clock import Deadline
@@ -37,6 +62,8 @@ from mailbridge.store.clocks import State as ClockState
 from mailbridge.store.engine import Store
 from mailbridge.store.events import KINDS
 from mailbridge.store.mails import Direction, StoredMail
+from mailbridge.store.schema import tickets
+from mailbridge.store.tickets import _columns
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=UTC)
 JO = Participant(address="Jo@Customer.test", name="Jo Café", role=Role.REQUESTER, language="de")
@@ -172,6 +199,33 @@ def test_tickets_are_found_by_what_they_are(store: Store) -> None:
     assert found(store, limit=1, offset=1) == [taken]
 
 
+def test_what_sleeps_is_left_out_until_its_time(store: Store) -> None:
+    awake = saved(store).id
+    asleep = saved(store, snoozed_until=NOW + timedelta(hours=1)).id
+
+    assert found(store) == [asleep, awake]
+    assert found(store, awake_at=NOW + timedelta(minutes=59)) == [awake]
+    assert found(store, awake_at=NOW + timedelta(hours=1)) == [asleep, awake]
+
+
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def test_an_older_database_with_sleeping_tickets_knows_until_when(request: pytest.FixtureRequest, tmp_path: Path, database: str) -> None:
+    old = Store(f"sqlite:///{tmp_path / 'old.db'}" if database == "sqlite" else request.getfixturevalue("postgres_url"))
+    old.upgrade("0004")
+    with old.write() as tx:
+        for number, until in ((1, None), (2, NOW)):
+            row = {name: value for name, value in _columns(a_ticket(number, snoozed_until=until)).items() if name != "snoozed_until"}
+            table = sa.table("tickets", *(sa.column(column.name, column.type) for column in tickets.c if column.name != "snoozed_until"))
+            tx._sql.connection.execute(table.insert().values(id=number, **row))
+
+    old.upgrade()
+
+    with old.read() as tx:
+        assert [ticket.id for ticket in tx.tickets.find(awake_at=NOW - timedelta(seconds=1))] == [1]
+        assert [ticket.id for ticket in tx.tickets.find(awake_at=NOW)] == [2, 1]
+    old.close()
+
+
 def test_tickets_are_found_by_words_and_number(store: Store) -> None:
     one = saved(store, subject="100% of Disk full").id
     two = saved(store, subject="Printer_2 BROKEN, Büro").id
@@ -199,6 +253,10 @@ def test_tickets_are_counted_by_status_and_by_who_works_on_them(store: Store) ->
 
 # history
 
+WORK = Activity(id=1, agent="ana", kind=Work.TRAVELLED, day=NOW.date(), minutes=40, charged=45, km=25.5, place="Iași", text="to and fro")
+HELD = Approval(
+    id=1, kind=Asks.APPROVAL, line="#time 9h", asker="ana", approvers=("mara",), asked_at=NOW, expires_at=NOW, deputies=("eva",), mail=5
+)
 WHAT_HAPPENS: tuple[Happening, ...] = (
     TicketOpened(subject="Ünë", requester=JO, status="new", priority=Priority.HIGH, team="first", verified=True, rules_version="r"),
     MessageAdded(author="jo@customer.test", internal=True, to_customer=True, automatic=True),
@@ -213,6 +271,29 @@ WHAT_HAPPENS: tuple[Happening, ...] = (
     Linked(relation="possible-follow-up", ticket=4),
     AlertRaised(promise="response", alert="overdue", due_at=NOW),
     DeliveryFailed(recipient="jo@customer.test", what="received", reason="550 no such user"),
+    ParticipantRemoved(address="kim@customer.test"),
+    TagsRemoved(tags=("a",)),
+    SubjectChanged(before="x", after="Ünë"),
+    RequesterChanged(before="jo@customer.test", after=KIM),
+    ChannelChanged(before="mail", after="phone"),
+    DueSet(before=None, after=NOW),
+    Snoozed(until=NOW),
+    Woken(by_mail=True),
+    MeetingSet(meeting=Meeting(at=NOW, place="Iași", sequence=2, number=3, answers=(("jo@customer.test", "accepted"),))),
+    InvitationAnswered(author="jo@customer.test", answer="declined"),
+    MergedInto(survivor=2, mails=(4, 5)),
+    Absorbed(ticket=3, participants=(KIM,), tags=("c",), activities=(WORK,)),
+    MailMoved(mail=5, to=2),
+    WorkRecorded(activity=WORK),
+    WorkCorrected(before=WORK, after=replace(WORK, minutes=20)),
+    EstimateSet(before=None, after=90, by="history"),
+    Escalated(chain="network", before=0, after=1, to="second"),
+    ApprovalRequested(approval=HELD, why="work-over"),
+    ApprovalReminded(approval=1),
+    ApprovalDecided(approval=1, granted=False, reason="too long", line=HELD.line, asker=HELD.asker),
+    PlaybookStarted(name="new-hire", tasks=(7, 8)),
+    Undone(undone=(3, 4), restored=a_ticket(7), kept=("status",)),
+    ContentErased(mails=(4,)),
 )
 
 
