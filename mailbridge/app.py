@@ -186,7 +186,7 @@ class App:
     def _undeliverable(self, tx: Tx, queued: Queued, reason: str) -> None:
         """A promise was given up: it stands on the ticket, and whoever is responsible hears of it; never a third party."""
         promise, desk, now = queued.notification, self.desk(), self.clock.now()
-        ticket = tx.tickets.get(promise.ticket) if promise.ticket else None
+        ticket = tx.tickets.surviving(promise.ticket) if promise.ticket else None
         if ticket is None:
             return
         about = Circumstances(actor=Actor(kind=ActorKind.SYSTEM, name="outbox"), now=now, organisation=desk.organisation)

@@ -68,6 +68,7 @@ class Arrival:
                 "ticket": placement.ticket.id if placement.ticket else None,
                 "reason": placement.reason,
                 "detail": placement.detail,
+                "merged": placement.merged,
                 "follows": placement.follows,
                 "refused": list(placement.refused),
             },

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from mailbridge.conversation.model import Known, Reason
 from mailbridge.conversation.place import Evidence, Presented
 from mailbridge.conversation.tokens import Purpose, Signer, Token, tokens_in
+from mailbridge.desk.judges.relations import surviving
 from mailbridge.desk.model import Organisation, Ticket
 from mailbridge.ids import parse_number
 from mailbridge.message.model import Message
@@ -37,8 +39,34 @@ def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], signer: Signer, o
     tickets = {ticket.id: ticket for ticket in tx.tickets.get_many(wanted)}
     presented = tuple(_presented(text, token, tickets.get(token.ticket), message, signer, organisation) for text, token in claims)
     lent = [(Reason.KNOWN_REFERENCE, p.token.ticket, p.text) for p in presented if p.holder and p.token.purpose is Purpose.CUSTOMER]
-    known = tuple(Known(reason=r, ticket=tickets[t], detail=detail) for r, t, detail in [*lent, *by_id] if t in tickets)
-    return Evidence(presented=presented, known=known)
+    tickets |= _merged(tx, tickets.values())
+    known = tuple(_known(reason, tickets[named], detail, tickets) for reason, named, detail in [*lent, *by_id] if named in tickets)
+    return Evidence(presented=tuple(replace(p, ticket=_standing_for(p.ticket, tickets)) for p in presented), known=known)
+
+
+def _merged(tx: Tx, tickets: Iterable[Ticket]) -> dict[int, Ticket]:
+    """All tickets that these were merged into, and all that were merged into one of those.  Mostly there are none, and nothing is asked."""
+    found = {ticket.id: ticket for ticket in tickets}
+    while missing := {other for ticket in found.values() for other in _relatives(ticket)} - found.keys():
+        more = tx.tickets.get_many(missing)
+        if not more:
+            break
+        found |= {ticket.id: ticket for ticket in more}
+    return found
+
+
+def _relatives(ticket: Ticket) -> tuple[int, ...]:
+    return ticket.absorbed if ticket.merged_into is None else (*ticket.absorbed, ticket.merged_into)
+
+
+def _standing_for(ticket: Ticket | None, tickets: Mapping[int, Ticket]) -> Ticket | None:
+    return None if ticket is None else surviving(ticket.id, tickets) or ticket
+
+
+def _known(reason: Reason, named: Ticket, detail: str, tickets: Mapping[int, Ticket]) -> Known:
+    ticket = surviving(named.id, tickets) or named
+    kin = [other for other in tickets.values() if other.id != ticket.id and surviving(other.id, tickets) is ticket]
+    return Known(reason=reason, ticket=ticket, detail=detail, named=named.id if named.id != ticket.id else None, kin=tuple(kin))
 
 
 def _presented(text: str, token: Token, ticket: Ticket | None, message: Message, signer: Signer, organisation: Organisation) -> Presented:

@@ -18,7 +18,7 @@ from mailbridge.store.tx import Tx
 def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
     """Everything a template may show of this promise.  A note never gets into a customer's view, whatever the promise points at."""
     desk_view = DeskView(name=desk.config.desk.name, address=desk.config.desk.address)
-    ticket = tx.tickets.get(notification.ticket) if notification.ticket else None
+    ticket = tx.tickets.surviving(notification.ticket) if notification.ticket else None
     if ticket is None:
         return View(desk=desk_view, recipient_name=notification.name)
     mail = _carried(tx, notification)

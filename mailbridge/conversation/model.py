@@ -21,19 +21,29 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """A ticket that one piece of evidence points at."""
+    """A ticket that one piece of evidence points at.
+
+    `named` is the number it names, where that ticket was merged into `ticket`; `kin` are those that were merged into it: whoever may write
+    on one of them may write on the ticket that took them in.
+    """
 
     reason: Reason
     ticket: Ticket
     detail: str = ""  # what was found: the address, the id, the number
+    named: int | None = None
+    kin: tuple[Ticket, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """The ticket a mail belongs on (`ticket` None: a new one) with the reason, what was refused and why, and what it may continue."""
+    """The ticket a mail belongs on (`ticket` None: a new one) with the reason, what was refused and why, and what it may continue.
+
+    `merged`: the number that the mail names, where that ticket was merged into this one.
+    """
 
     ticket: Ticket | None
     reason: Reason
     detail: str = ""
     follows: int | None = None  # "possible follow-up" of this ticket id, when nothing let the mail in
     refused: tuple[str, ...] = ()  # one sentence a piece of evidence that did not count
+    merged: int | None = None

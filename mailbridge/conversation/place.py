@@ -19,12 +19,20 @@ from mailbridge.desk.model import ClosedPolicy, Organisation, Team, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presented:
-    """A token the mail presents: its ticket (None: no such ticket) and whom it was made for (None: nobody, so it is forged)."""
+    """A token the mail presents: its ticket (None: no such ticket) and whom it was made for (None: nobody, so it is forged).
+
+    Where the ticket it was made for was merged, `ticket` is the one that goes on: a token is good for as long as we live.
+    """
 
     text: str
     token: Token
     ticket: Ticket | None
     holder: str | None
+
+    @property
+    def merged(self) -> int | None:
+        """The number the token names, where another ticket stands for it now."""
+        return self.token.ticket if self.ticket is not None and self.ticket.id != self.token.ticket else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +75,7 @@ def by_token(writer: Writer, presented: Sequence[Presented]) -> Placement | None
         if one.token.purpose is Purpose.AGENT and not writer.agent:
             continue
         reason = Reason.MESSAGE_ID if one.token.nonce else Reason.REPLY_ADDRESS
-        return Placement(ticket=one.ticket, reason=reason, detail=one.text)
+        return Placement(ticket=one.ticket, reason=reason, detail=one.text, merged=one.merged)
     return None
 
 
@@ -76,8 +84,8 @@ def by_knowledge(writer: Writer, known: Sequence[Known], organisation: Organisat
     if writer.agent or not writer.address or writer.dmarc_failed:
         return None
     for one in known:
-        if may_join(writer.address, one.ticket, organisation):
-            return Placement(ticket=one.ticket, reason=one.reason, detail=one.detail)
+        if any(may_join(writer.address, ticket, organisation) for ticket in (one.ticket, *one.kin)):
+            return Placement(ticket=one.ticket, reason=one.reason, detail=one.detail, merged=one.named)
     return None
 
 
