@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
@@ -37,7 +37,7 @@ def check(node: Node | None, values: Any, reading: Reading) -> None:
     chains = _good(node, "escalations", CHAIN)
     for name, about in _entries(node, "escalations"):
         _steps(about, chains.get(name.text, ()), agents, reading)
-    _consultants(node, agents, reading)
+    _one_meaning(node, reading)
 
 
 def _good(node: Table, key: str, shape: Shape) -> dict[str, Any]:
@@ -175,10 +175,15 @@ def _reached(item: Table, skill: str, level: int, agents: Mapping[str, Values], 
         reading.mistake(node.place, f'nobody has "{skill}" at level {level}', f"the most is {levels[best]}, of {best}")
 
 
-def _consultants(node: Table, agents: Iterable[str], reading: Reading) -> None:
-    for name, _ in _entries(node, "consultants"):
-        if name.text in agents:
-            reading.mistake(name.place, f'"{name.text}" is an agent too', "a step can name the agent")
+def _one_meaning(node: Table, reading: Reading) -> None:
+    """A ticket is escalated to a name alone, so a team, an agent, a consultant and a chain cannot share one."""
+    first: dict[str, str] = {}
+    for key, kind in (("teams", "team"), ("agents", "agent"), ("consultants", "consultant"), ("escalations", "chain of escalation")):
+        for name, _ in _entries(node, key):
+            other = first.setdefault(name.text, kind)
+            if other != kind and {other, kind} != {"team", "agent"}:
+                owner = "an agent" if other == "agent" else f"a {other}"
+                reading.mistake(name.place, f'"{name.text}" is the name of {owner} already', "a ticket is escalated to a name alone")
 
 
 def _entries(node: Table, key: str) -> tuple[tuple[Scalar, Node], ...]:

@@ -45,7 +45,7 @@ hours:
 consultants:
   petra: {title: Petra Klein, address: petra@maker.test, language: de}
 escalations:
-  network: [{skill: network, level: 2}, {team: emea}, {agent: eva}, {consultant: petra}]
+  outage: [{skill: network, level: 2}, {team: emea}, {agent: eva}, {consultant: petra}]
 """
 
 
@@ -90,8 +90,8 @@ def test_the_file_becomes_the_desks_own_values(desk: Path) -> None:
     assert (organisation.teams["world"].follow, organisation.teams["world"].members) == (("emea", "apac"), ("eva", "zoe"))
     assert organisation.consultants == {"petra": Consultant(name="petra", title="Petra Klein", address="petra@maker.test", language="de")}
     assert organisation.chains == {
-        "network": Chain(
-            name="network", steps=(Step(skill="network", level=2), Step(team="emea"), Step(agent="eva"), Step(consultant="petra"))
+        "outage": Chain(
+            name="outage", steps=(Step(skill="network", level=2), Step(team="emea"), Step(agent="eva"), Step(consultant="petra"))
         )
     }
 
