@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from time import perf_counter
 
+from mailbridge.agentmail.consultants import file_consultants_answer
 from mailbridge.agentmail.on_behalf import file_passed_on, passed_on
 from mailbridge.agentmail.on_ticket import file_agent_mail
 from mailbridge.config import WhenVirus
@@ -62,6 +63,8 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
         return filing.bounce(placement.ticket)
     if placement.ticket is not None and writer.agent and not automatic:
         return file_agent_mail(filing, placement.ticket)
+    if placement.ticket is not None and writer.consultant and not automatic:
+        return file_consultants_answer(filing, placement.ticket)
     if automatic:
         return filing.customer_mail(placement.ticket, automatic=True, proven=False) if placement.ticket else filing.keep(Outcome.KEPT)
 

@@ -24,6 +24,7 @@ def identify(sender: Sender, presented: Sequence[Presented], organisation: Organ
         return Writer(
             address=sender.address if sender.strict else "",
             name=sender.name,
+            consultant=_consultant(sender, presented, organisation),
             mailboxes=frozenset({sender.address.lower()} if sender.strict else ()),
             verified=sender.verified,
             dmarc_failed=failed,
@@ -63,6 +64,17 @@ def _proof(sender: Sender, agent: Agent, presented: Sequence[Presented], *, trus
     own = _own(agent)
     held = any(p.holder and p.holder.lower() in own and p.token.purpose is Purpose.AGENT for p in presented)
     return "token of a mail sent to this agent" if held else ""
+
+
+def _consultant(sender: Sender, presented: Sequence[Presented], organisation: Organisation) -> str:
+    """The consultant who answers a mail that we sent to this very address; somebody from outside proves no more than that, and has no
+    rights but to be read."""
+    if not sender.strict or sender.dmarc == "fail":
+        return ""
+    key = sender.address.lower()
+    named = next((c.name for c in organisation.consultants.values() if c.address.lower() == key), "")
+    asked = any(p.holder and p.holder.lower() == key and p.token.purpose is Purpose.AGENT for p in presented)
+    return named if asked else ""
 
 
 def _own(agent: Agent) -> set[str]:

@@ -50,6 +50,7 @@ class Writer:
     address: str
     name: str = ""
     agent: str = ""  # name of the authenticated agent; empty: a customer
+    consultant: str = ""  # name of the consultant who answers what the desk asked; empty: nobody such
     # Whose tokens are this writer's own: the address; of an agent also the other ones and those of the teams.
     mailboxes: frozenset[str] = frozenset()
     verified: bool = False
@@ -61,7 +62,7 @@ def place(writer: Writer, evidence: Evidence, organisation: Organisation, now: d
     """The ticket this mail belongs on, or a new one.  `automatic` mail (bounces, vacation replies) never reopens anything."""
     found = by_token(writer, evidence.presented) or by_knowledge(writer, evidence.known, organisation)
     if isinstance(found, Placement) and found.ticket is not None:
-        return found if automatic or writer.agent else after_closing(found, found.ticket, organisation, now)
+        return found if automatic or writer.agent or writer.consultant else after_closing(found, found.ticket, organisation, now)
     refused = tuple(_refusals(writer, evidence))
     follows = next(iter(_mentioned(evidence)), None)
     return Placement(ticket=None, reason=Reason.NEW, follows=follows, refused=refused)
@@ -72,7 +73,7 @@ def by_token(writer: Writer, presented: Sequence[Presented]) -> Placement | None
     for one in presented:
         if one.ticket is None or one.holder is None or one.holder.lower() not in writer.mailboxes:
             continue
-        if one.token.purpose is Purpose.AGENT and not writer.agent:
+        if one.token.purpose is Purpose.AGENT and not (writer.agent or writer.consultant):
             continue
         reason = Reason.MESSAGE_ID if one.token.nonce else Reason.REPLY_ADDRESS
         return Placement(ticket=one.ticket, reason=reason, detail=one.text, merged=one.merged)

@@ -242,6 +242,7 @@ class CorrectWork:
 class SetEstimate:
     minutes: int
     by: str = ""  # 'type' or 'history' where no agent said it
+    most: int | None = None  # what four of five such tickets did not exceed, where the past was asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,7 +280,10 @@ class ExpireApproval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartPlaybook:
+    """Each of its tasks becomes a ticket under one of these numbers, which were reserved."""
+
     name: str
+    tickets: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,9 @@ from mailbridge.desk.commands import (
     Assign,
     Close,
     Command,
+    CorrectWork,
     Erase,
+    Escalate,
     ExpireApproval,
     Link,
     Meet,
@@ -29,6 +31,7 @@ from mailbridge.desk.commands import (
     Note,
     Open,
     RaiseAlert,
+    RecordWork,
     Reject,
     RemindApproval,
     RemoveParticipant,
@@ -39,6 +42,7 @@ from mailbridge.desk.commands import (
     SetContract,
     SetDue,
     SetEquipment,
+    SetEstimate,
     SetField,
     SetPriority,
     SetRequester,
@@ -48,6 +52,7 @@ from mailbridge.desk.commands import (
     SetType,
     Snooze,
     Split,
+    StartPlaybook,
     Undo,
     Wake,
     Write,
@@ -69,7 +74,7 @@ from mailbridge.desk.events import (
     TypeChanged,
 )
 from mailbridge.desk.evolve import evolve
-from mailbridge.desk.judges import approvals, contracts, facts, mail, meetings, people, relations, state
+from mailbridge.desk.judges import approvals, contracts, escalation, facts, mail, meetings, people, playbooks, relations, state, work
 from mailbridge.desk.judges.undo import undo
 from mailbridge.desk.model import FOLLOW, Approval, Asks, Ticket
 from mailbridge.desk.past import brought
@@ -139,6 +144,11 @@ JUDGES: Mapping[type[Command], Judge] = {
     Split: relations.split,
     Undo: undo,
     Erase: relations.erase,
+    StartPlaybook: playbooks.start,
+    RecordWork: work.record_work,
+    CorrectWork: work.correct_work,
+    SetEstimate: work.set_estimate,
+    Escalate: escalation.escalate,
     Approve: _approve,
     Reject: approvals.reject,
     RemindApproval: approvals.remind,

@@ -16,6 +16,7 @@ class ActorKind(StrEnum):
     CLOCK = "clock"
     ADMIN = "admin"  # the command line
     SYSTEM = "system"
+    CONSULTANT = "consultant"  # somebody from outside whom an escalation asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +204,7 @@ class EstimateSet:
     before: int | None
     after: int
     by: str
+    most: int | None = None  # what four of five such tickets did not exceed, where the past was asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -131,8 +131,8 @@ def _changed(ticket: Ticket, event: Event) -> Ticket:
             return replace(ticket, merged_into=survivor)
         case Absorbed():
             return _absorbing(ticket, event.what)
-        case EstimateSet(after=estimate, by=by):
-            return replace(ticket, estimate=estimate, estimated_by=by)
+        case EstimateSet(after=estimate, by=by, most=most):
+            return replace(ticket, estimate=estimate, estimated_by=by, estimate_most=most)
         case WorkRecorded(activity=activity):
             return replace(ticket, activities=(*ticket.activities, activity))
         case WorkCorrected(before=before, after=after):

@@ -17,6 +17,7 @@ from mailbridge.desk.staff import Swap as Swap
 from mailbridge.desk.status import HIDDEN as HIDDEN
 from mailbridge.desk.status import Mover as Mover
 from mailbridge.desk.status import Status as Status
+from mailbridge.desk.tasks import Playbook as Playbook
 from mailbridge.desk.working import WorkPolicy
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets as Targets  # the desk's word too
@@ -148,6 +149,7 @@ class Organisation:
     consent: Consent = field(default_factory=Consent)  # what waits for a yes
     work: Mapping[str, WorkPolicy] = field(default_factory=dict)  # by team; '' is the desk's
     estimates: Mapping[str, int] = field(default_factory=dict)  # minutes by type of request
+    playbooks: Mapping[str, Playbook] = field(default_factory=dict)  # lists of tasks by name
     freemail: frozenset[str] = frozenset()  # domains whose users are no colleagues of each other
     colleagues: bool = True  # TH2: a colleague of the requester (same domain, no freemail) may write on the ticket
 
@@ -266,6 +268,7 @@ class Ticket:
     approvals: tuple[Approval, ...] = ()  # those still waiting for a yes
     approvals_asked: int = 0  # how many were ever asked for: the last id given
     estimate: int | None = None  # minutes
+    estimate_most: int | None = None  # minutes that four of five such tickets did not exceed
     estimated_by: str = ""  # an agent, 'type', 'history' or a rule: where the estimate comes from
     chain: str = ""  # the escalation chain it is on
     level: int = 0  # how far up that chain; 0: not escalated

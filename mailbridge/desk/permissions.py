@@ -58,6 +58,8 @@ def may(actor: Actor, command: Command, ticket: Ticket | None, organisation: Org
     needed = NEEDED.get(type(command), Right.WORK)
     if needed is Right.NONE or actor.kind in (ActorKind.ADMIN, ActorKind.RULE, ActorKind.CLOCK, ActorKind.SYSTEM):
         return ""
+    if actor.kind is ActorKind.CONSULTANT and needed is Right.NOTE:
+        return ""
     if actor.kind is not ActorKind.AGENT:
         return "agents-only"
     agent = organisation.agents.get(actor.name)
@@ -76,6 +78,17 @@ def on_ticket(agent: Agent, ticket: Ticket, organisation: Organisation) -> Right
     if team is None or agent.manager or ticket.assignee == agent.name or is_member(agent.name, ticket, organisation):
         return Right.WORK
     return _OUTSIDE[team.outsiders]
+
+
+def sees(name: str, ticket: Ticket, organisation: Organisation) -> bool:
+    """Whether the agent may read the ticket: everybody but those whom its team lets do nothing there."""
+    agent = organisation.agents.get(name)
+    return agent is not None and agent.active and on_ticket(agent, ticket, organisation) >= Right.NOTE
+
+
+def rights_of(agent: Agent) -> Right:
+    """The most the agent may do anywhere."""
+    return Right.NOTE if agent.observer else Right.WORK
 
 
 def is_member(name: str, ticket: Ticket, organisation: Organisation) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -56,6 +57,19 @@ def _when(context: Context, moment: datetime | str | None) -> str:
     return str(words["moment"]).format(day=day, date=local.day, month=month, time=f"{local:%H:%M}", zone=local.tzname())
 
 
+@pass_context
+def _told(context: Context, cell: str) -> str:
+    """Packed sayings (see outbox/told.py) in the words of the template's language, parted by semicolons; those of another ticket begin
+    with its number."""
+    words = context["words"]["happened"]
+    said = []
+    for key, values in json.loads(cell or "[]"):
+        shown = {name: _when(context, value) if name.endswith("at") and name != "what" else value for name, value in values.items()}
+        sentence = str(words[key]).format(**shown) if key in words else key
+        said.append(f"{shown['on']}: {sentence}" if "on" in shown else sentence)
+    return "; ".join(said)
+
+
 def _paragraphs(text: str) -> Markup:
     """Plain text as HTML that looks the same: escaped, lines kept, two blanks at a line's start kept."""
     lines = (str(escape(line)) for line in text.replace("\r\n", "\n").split("\n"))
@@ -81,12 +95,22 @@ def _rows(text: str, columns: int) -> list[list[str]]:
     return [(line.split("\t") + [""] * columns)[:columns] for line in text.splitlines() if line.strip()]
 
 
+def _lasting(minutes: int | str | None) -> str:
+    """45 as "45 min", 80 as "1 h 20 min", 120 as "2 h": units that need no translation; '' for none."""
+    if minutes is None or minutes == "":
+        return ""
+    hours, rest = divmod(int(minutes), 60)
+    return " ".join(filter(None, (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "")))
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "bare": bare,
+    "lasting": _lasting,
     "paragraphs": _paragraphs,
     "quote_lines": _quote_lines,
     "rows": _rows,
     "shorten": _shorten,
     "thread": _thread,
+    "told": _told,
     "when": _when,
 }

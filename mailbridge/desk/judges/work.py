@@ -67,7 +67,7 @@ def set_estimate(ticket: Ticket, command: SetEstimate, about: Circumstances) -> 
     by = command.by or about.actor.name
     if (command.minutes, by) == (ticket.estimate, ticket.estimated_by):
         return []
-    return [EstimateSet(before=ticket.estimate, after=command.minutes, by=by)]
+    return [EstimateSet(before=ticket.estimate, after=command.minutes, by=by, most=command.most)]
 
 
 def policy_of(ticket: Ticket, organisation: Organisation) -> WorkPolicy:

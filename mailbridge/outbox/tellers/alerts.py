@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mailbridge.desk.events import AlertRaised, Event, Woken
+from mailbridge.desk.judges.work import OVER
 from mailbridge.outbox.model import Audience, Class, Notification
 from mailbridge.outbox.occasion import Occasion, letters
 from mailbridge.outbox.recipients import managers, responsible
@@ -16,7 +17,9 @@ def alert(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator
     if not isinstance(what, AlertRaised):
         return
     values = (("promise", what.promise), ("due_at", what.due_at.isoformat()))
-    if what.alert in ("warning", "due"):
+    if what.alert == OVER:  # no moment that came, but work that passed what was thought
+        told = letters(responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, OVER, occasion)
+    elif what.alert in ("warning", "due"):
         told = letters(responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, what.alert, occasion, values=values)
     else:
         told = letters(managers(occasion.ticket, occasion.organisation, event.at), Audience.MANAGER, what.alert, occasion, values=values)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mailbridge.desk import states
-from mailbridge.desk.events import Actor, DeliveryFailed, Event, MessageAdded, StatusChanged, TicketOpened
+from mailbridge.desk.events import Actor, ActorKind, DeliveryFailed, Event, MessageAdded, StatusChanged, TicketOpened
 from mailbridge.desk.model import AGENTS_OWN, AnswersAs, Team
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
@@ -31,7 +31,8 @@ def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
         for promise in letters(others, Audience.AGENT, "colleague_answered", occasion, values=values, but=event.actor):
             yield replace(promise, mail=carried)
     elif what.internal:
-        others = responsible(occasion.ticket, occasion.organisation, event.at) if occasion.ticket.assignee else ()
+        asked = occasion.ticket.assignee or event.actor.kind is ActorKind.CONSULTANT  # an answer from outside is news to the team as well
+        others = responsible(occasion.ticket, occasion.organisation, event.at) if asked else ()
         note = (("author", title_of(event.actor, occasion)), ("internal", "yes"))
         yield from letters(others, Audience.AGENT, "colleague_answered", occasion, values=note, but=event.actor)
     else:

@@ -1,0 +1,20 @@
+"""What a consultant from outside answers to the desk's question: a note for the agents, whatever it says.  No line of it is a command, and
+nothing of it reaches the customer."""
+
+from __future__ import annotations
+
+from mailbridge.desk.commands import Note
+from mailbridge.desk.decide import decide
+from mailbridge.desk.events import Actor, ActorKind
+from mailbridge.desk.model import Ticket
+from mailbridge.filing import Filing, Outcome, Result
+
+
+def file_consultants_answer(filing: Filing, ticket: Ticket) -> Result:
+    """The mail is on the ticket as a note, and whoever has the ticket was told."""
+    mail = filing.store_mail(ticket=ticket.id, internal=True)
+    actor = Actor(kind=ActorKind.CONSULTANT, name=filing.writer.consultant)
+    decision = decide(ticket, Note(), filing.about(actor, mail))
+    told = filing.tell(decision, mail, answerable=False)
+    filing.finish(decision, told)
+    return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))

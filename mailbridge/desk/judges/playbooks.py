@@ -1,0 +1,78 @@
+"""A playbook starts: each of its tasks is a ticket of its own, linked to the one it was started on.
+
+Tasks are work between agents: nobody outside asked for them, so no customer hears of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from mailbridge.desk import states
+from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest, on
+from mailbridge.desk.commands import StartPlaybook
+from mailbridge.desk.events import (
+    AssigneeChanged,
+    DueSet,
+    Event,
+    Happening,
+    Linked,
+    MessageAdded,
+    PlaybookStarted,
+    TicketOpened,
+    TypeChanged,
+)
+from mailbridge.desk.model import Participant, Priority, Team, Ticket
+from mailbridge.desk.tasks import HAS_TASK, TASK_CHANNEL, TASK_OF, Playbook, Task, TaskRole
+from mailbridge.sla.calendar import due
+
+
+def start(ticket: Ticket, command: StartPlaybook, about: Circumstances) -> Judgement:
+    """Each task is opened under the number that was reserved for it.  A playbook starts once on a ticket; asked again, nothing happens."""
+    playbook = about.organisation.playbooks.get(command.name)
+    if playbook is None:
+        return Refusal(reason="unknown-playbook", nearest=nearest(command.name, about.organisation.playbooks), detail=command.name)
+    if command.name in ticket.playbooks:
+        return []
+    happened: list[Happening | Event] = [PlaybookStarted(name=playbook.name, tasks=command.tickets)]
+    for number, task in zip(command.tickets, playbook.tasks, strict=True):
+        happened.append(Linked(relation=HAS_TASK, ticket=number))
+        happened += [on(number, what, about) for what in _opened(ticket, playbook, task, about)]
+    return happened
+
+
+def _opened(ticket: Ticket, playbook: Playbook, task: Task, about: Circumstances) -> Iterable[Happening]:
+    organisation = about.organisation
+    team = task.team or ticket.team
+    yield TicketOpened(
+        subject=task.title,
+        requester=Participant(address="", name=playbook.title),
+        status=states.NEW,
+        priority=Priority(task.priority) if task.priority else ticket.priority,
+        team=team,
+        channel=TASK_CHANNEL,
+        rules_version=ticket.rules_version,
+    )
+    if task.text:
+        yield MessageAdded(author=playbook.title, internal=True)
+    if task.type:
+        yield TypeChanged(before="", after=task.type)
+    if assignee := _assignee(ticket, task, about):
+        yield AssigneeChanged(before="", after=assignee)
+    if task.due is not None:
+        calendar = organisation.teams.get(team, Team(name="", title="")).calendar
+        yield DueSet(before=None, after=due(about.now, calendar, task.due))
+    yield Linked(relation=TASK_OF, ticket=ticket.id)
+
+
+def _assignee(ticket: Ticket, task: Task, about: Circumstances) -> str:
+    """Who is to do it; nobody where that agent works here no more."""
+    organisation = about.organisation
+    match task.role:
+        case TaskRole.ASSIGNEE:
+            name = ticket.assignee
+        case TaskRole.MANAGER:
+            name = next(iter(organisation.teams.get(ticket.team, Team(name="", title="")).managers), "")
+        case None:
+            name = task.assignee
+    agent = organisation.agents.get(name)
+    return name if agent is not None and agent.active else ""

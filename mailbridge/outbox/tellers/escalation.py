@@ -1,0 +1,28 @@
+"""A ticket that goes up: the consultant who is asked, and the customer where the team tells them.  Teams and agents hear of it by what
+else changes: their new ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from mailbridge.desk.events import Escalated, Event
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.outbox.occasion import Occasion, letters, title_of
+from mailbridge.outbox.recipients import Recipient, customers, team_of
+
+
+def escalated(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    what = event.what
+    if not isinstance(what, Escalated):
+        return
+    consultant = occasion.organisation.consultants.get(what.to) if what.kind == "consultant" else None
+    if consultant is not None:
+        asked = Recipient(address=consultant.address, name=consultant.title, language=consultant.language)
+        values = (("author", title_of(event.actor, occasion)),)
+        for promise in letters([asked], Audience.AGENT, "consulted", occasion, values=values):
+            yield replace(promise, mail=event.mail or occasion.mail)  # what waited for a yes is told with the asker's own words
+    team = team_of(occasion.ticket, occasion.organisation)
+    if "escalated" in team.tells:
+        values = (("team", team.title if what.kind == "team" else ""),)
+        yield from letters(customers(occasion.ticket), Audience.CUSTOMER, "escalated", occasion, values=values)
