@@ -168,7 +168,9 @@ def snooze(argument: str, speaker: Speaker) -> Meaning:
 
 
 def meet(argument: str, speaker: Speaker) -> Meaning:
-    """A moment with its hour, then perhaps how long, then perhaps where."""
+    """A moment with its hour, then perhaps how long, then perhaps where; or none, which calls the appointment off."""
+    if fold(bare(argument)) in vocabulary(speaker.language).none:
+        return (Meet(at=None),)
     words, written = moments.words_of(argument), argument.replace(",", " ").split()
     found = moments.moment(words, 0, _wall(speaker), otherwise=None)
     if found is None or len(words) != len(written):

@@ -62,7 +62,7 @@ EN = Tongue(
         ),
         "meet": Word(
             names="meet meeting appointment visit",
-            usage=("#meet tue 10:00 1h Iași office",),
+            usage=("#meet tue 10:00 1h Iași office", "#meet none"),
             about="An appointment: the customer gets an invitation for the calendar.",
         ),
         "time": Word(

@@ -1,0 +1,178 @@
+"""Appointments, contracts and devices; and who is put on a ticket."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from mailbridge.customers.model import Contract, Customer, Equipment, customers
+from mailbridge.desk.commands import AddParticipant, AnswerInvitation, Command, Meet, SetContract, SetEquipment, SetRequester, Write
+from mailbridge.desk.decide import Circumstances, Decision, decide
+from mailbridge.desk.model import Meeting, Participant, Role, Ticket
+from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, NOW, a_ticket, an_organisation, with_team
+
+TOMORROW = NOW + timedelta(days=1)
+ACME = Customer(
+    name="acme",
+    title="Acme SRL",
+    domains=("customer.test",),
+    equipment=(Equipment(serial="LF-2231", tag="ACME-0017", location="iasi"), Equipment(serial="RT-88104")),
+    contracts={
+        "acme-gold": Contract(name="acme-gold", sla="four-hours"),
+        "acme-old": Contract(name="acme-old", until=date(2026, 11, 22)),
+        "acme-soon": Contract(name="acme-soon", since=date(2026, 11, 24)),
+    },
+)
+OTHER = Customer(name="other", title="Other", domains=("other.test",), equipment=(Equipment(serial="XX-9999"),))
+ABOUT = Circumstances(
+    actor=AS_BOGDAN,
+    now=NOW,
+    organisation=with_team(an_organisation(), "network", address="network@desk.test"),
+    customers=customers((ACME, OTHER)),
+    own_addresses=frozenset({"support@desk.test"}),
+)
+
+
+def done(ticket: Ticket, command: Command, **different: object) -> Decision:
+    return decide(ticket, command, replace(ABOUT, **different))
+
+
+def after(ticket: Ticket, *commands: Command) -> Ticket:
+    for command in commands:
+        decision = done(ticket, command)
+        assert not decision.refused
+        ticket = decision.ticket or ticket
+    return ticket
+
+
+# appointments
+
+
+def test_first_appointment_is_number_one_and_moving_it_counts_its_sequence() -> None:
+    ticket = after(a_ticket(), Meet(at=TOMORROW, place="Iași"))
+    assert ticket.meeting == Meeting(at=TOMORROW, place="Iași")
+
+    moved = after(ticket, Meet(at=TOMORROW + timedelta(hours=1), place="Iași"))
+
+    assert moved.meeting == Meeting(at=TOMORROW + timedelta(hours=1), place="Iași", sequence=1)
+
+
+def test_same_appointment_again_is_nothing_new() -> None:
+    assert done(after(a_ticket(), Meet(at=TOMORROW)), Meet(at=TOMORROW)).events == ()
+
+
+def test_after_one_was_called_off_the_next_is_another_one() -> None:
+    off = after(a_ticket(), Meet(at=TOMORROW), Meet(at=None))
+    assert off.meeting is not None
+    assert (off.meeting.cancelled, off.meeting.sequence) == (True, 1)
+
+    again = after(off, Meet(at=TOMORROW))
+
+    assert again.meeting is not None
+    assert (again.meeting.number, again.meeting.sequence, again.meeting.cancelled) == (2, 0, False)
+
+
+def test_after_one_is_over_the_next_is_another_one() -> None:
+    over = a_ticket(meeting=Meeting(at=NOW - timedelta(hours=2)))
+
+    again = after(over, Meet(at=TOMORROW)).meeting
+
+    assert again is not None
+    assert (again.number, again.sequence) == (2, 0)
+
+
+@pytest.mark.parametrize("meeting", [None, Meeting(at=TOMORROW, cancelled=True), Meeting(at=NOW - timedelta(hours=1))])
+def test_what_does_not_stand_cannot_be_called_off(meeting: Meeting | None) -> None:
+    assert done(a_ticket(meeting=meeting), Meet(at=None)).refused == "no-meeting"
+
+
+def test_appointment_lies_ahead_and_on_an_open_ticket() -> None:
+    assert done(a_ticket(), Meet(at=NOW)).refused == "in-the-past"
+    assert done(a_ticket(closed_at=NOW, status="closed"), Meet(at=TOMORROW)).refused == "is-closed"
+
+
+def answer(said: str, *, number: int = 1, sequence: int = 0) -> AnswerInvitation:
+    return AnswerInvitation(author="carol@customer.test", answer=said, number=number, sequence=sequence)
+
+
+def test_answer_to_the_appointment_as_it_stands_counts_and_the_latest_stays() -> None:
+    ticket = after(a_ticket(), Meet(at=TOMORROW), answer("tentative"), answer("accepted"))
+
+    assert ticket.meeting is not None
+    assert ticket.meeting.answers == (("carol@customer.test", "accepted"),)
+
+
+def test_answer_to_an_earlier_time_counts_no_more_and_neither_does_one_that_is_repeated() -> None:
+    moved = after(a_ticket(), Meet(at=TOMORROW), answer("accepted"), Meet(at=TOMORROW + timedelta(hours=1)))
+    assert moved.meeting is not None
+    assert moved.meeting.answers == ()
+
+    assert done(moved, answer("accepted")).events == ()
+    assert done(moved, answer("accepted", number=2, sequence=1)).events == ()
+    again = after(moved, answer("accepted", sequence=1))
+    assert done(again, answer("accepted", sequence=1)).events == ()
+
+
+def test_customers_answer_needs_no_agents_rights() -> None:
+    assert done(after(a_ticket(), Meet(at=TOMORROW)), answer("declined"), actor=AS_CAROL).refused == ""
+
+
+# contracts and devices
+
+
+def test_contract_brings_its_level_of_service() -> None:
+    ticket = after(a_ticket(), SetContract(contract="ACME-Gold"))
+
+    assert dict(ticket.fields) == {"contract": "acme-gold", "sla": "four-hours"}
+    assert ticket.sla == "four-hours"
+    assert done(ticket, SetContract(contract="acme-gold")).events == ()
+
+
+@pytest.mark.parametrize(
+    ("contract", "refused", "nearest"),
+    [("acme-godl", "unknown-contract", "acme-gold"), ("acme-old", "contract-not-valid", ""), ("acme-soon", "contract-not-valid", "")],
+)
+def test_contract_that_is_not_there_or_not_valid_today_is_refused(contract: str, refused: str, nearest: str) -> None:
+    decision = done(a_ticket(), SetContract(contract=contract))
+
+    assert (decision.refused, decision.nearest) == (refused, nearest)
+
+
+@pytest.mark.parametrize("mark", ["LF-2231", "lf 2231", "acme0017"])
+def test_device_is_known_by_any_of_its_marks_and_brings_its_place(mark: str) -> None:
+    assert dict(after(a_ticket(), SetEquipment(equipment=mark)).fields) == {"equipment": "LF-2231", "location": "iasi"}
+
+
+def test_device_of_another_customer_is_unknown_here() -> None:
+    assert done(a_ticket(), SetEquipment(equipment="XX-9999")).refused == "unknown-equipment"
+    misspelt = done(a_ticket(), SetEquipment(equipment="LF-2213"))
+    assert (misspelt.refused, misspelt.nearest, misspelt.detail) == ("unknown-equipment", "LF-2231", "Acme SRL")
+
+
+@pytest.mark.parametrize("command", [SetContract(contract="acme-gold"), SetEquipment(equipment="LF-2231")])
+def test_stranger_has_neither(command: Command) -> None:
+    stranger = a_ticket(participants=(Participant(address="x@nobody.test"),))
+
+    assert done(stranger, command).refused == "no-customer"
+
+
+# people
+
+
+@pytest.mark.parametrize("address", ["support@desk.test", "Support+mb1.c.x@desk.test", "network@desk.test"])
+def test_desks_own_addresses_are_never_on_a_ticket(address: str) -> None:
+    assert done(a_ticket(), AddParticipant(address=address)).refused == "own-address"
+    assert done(a_ticket(), SetRequester(address=address)).refused == "own-address"
+
+
+def test_somebody_who_was_mentioned_hears_of_it_once_a_proven_copy_wants_that() -> None:
+    dan = Participant(address="dan@customer.test", role=Role.MENTIONED)
+    ticket = a_ticket(participants=(CAROL, dan))
+
+    command = Write(author=CAROL.address, others=(replace(dan, role=Role.PARTICIPANT),))
+    raised = done(ticket, command, actor=AS_CAROL).ticket
+
+    assert raised is not None
+    assert [(p.address, p.role) for p in raised.participants][1:] == [("dan@customer.test", Role.PARTICIPANT)]
