@@ -16,8 +16,8 @@ from mailbridge.answerable import acknowledgement
 from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
-from mailbridge.desk.commands import AnswerInvitation, Command, Open, ReportFailure, Write
-from mailbridge.desk.decide import Circumstances, Decision, decide_all, open_ticket, together
+from mailbridge.desk.commands import AnswerInvitation, Command, Open, ReportFailure, StartPlaybook, Write
+from mailbridge.desk.decide import Circumstances, Decision, decide, decide_all, open_ticket, together
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import IMPORTED, Copied, Participant, Priority, Role, Team, Ticket
 from mailbridge.ids import parse_meeting_uid
@@ -34,6 +34,7 @@ from mailbridge.rules.commands import commands
 from mailbridge.rules.match import Verdict
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tasks import numbered, opened_by, with_text
 from mailbridge.turns import wanted_agent
 from mailbridge.webhooks.compose import OPENED, REPLIED
 from mailbridge.webhooks.promise import promise_calls
@@ -91,7 +92,8 @@ class Filing:
         filing = replace(self, arrival=self.arrival.unacknowledged(why_not))
         ticket_id = self.tx.tickets.reserve()
         mail = filing.store_mail(ticket=ticket_id)
-        decision = open_ticket(ticket_id, self._opening(placement, verdict), self.about(self.actor(), mail))
+        opened = open_ticket(ticket_id, self._opening(placement, verdict), self.about(self.actor(), mail))
+        decision = filing._with_tasks(opened, verdict, mail)
         told = filing.tell(decision, mail, answerable=not why_not, verdict=verdict)
         filing.finish(decision, told)
         filing.set_off(decision, verdict, mail, OPENED)
@@ -124,7 +126,7 @@ class Filing:
         if written.ticket is None:
             return written
         actor = Actor(kind=ActorKind.RULE, name=verdict.rules[-1] if verdict.rules else "virus")
-        asked = commands(self._for(written.ticket, verdict))
+        asked = [numbered(self.tx, written.ticket, one, self.desk.organisation) for one in commands(self._for(written.ticket, verdict))]
         wanted, _ = decide_all(written.ticket, [(command, "") for command in asked], self.about(actor, mail))
         return together(written, wanted)
 
@@ -140,7 +142,7 @@ class Filing:
         a robot, kept on the ticket it was placed on, if any."""
         report = self.message.bounce
         ours = self.tx.outbox.by_message_id(report.original_id) if report else None
-        ticket = self.tx.tickets.get(ours.notification.ticket) if ours and ours.notification.ticket else None
+        ticket = self.tx.tickets.surviving(ours.notification.ticket) if ours and ours.notification.ticket else None
         if report is None or ours is None or ticket is None:
             return self.customer_mail(placed, automatic=True, proven=False) if placed else self.keep(Outcome.KEPT)
         recipient = ours.notification.recipient
@@ -196,8 +198,9 @@ class Filing:
         self.tx.search.add(mail, subject=stored.subject, fresh=stored.fresh, names=names)
         return mail
 
-    def tell(self, decision: Decision, mail: int, *, answerable: bool, verdict: Verdict | None = None) -> tuple[Notification, ...]:
-        """What is to be said because of these events, signed and threaded, and as the rules want it."""
+    def tell(self, decision: Decision, mail: int | None, *, answerable: bool, verdict: Verdict | None = None) -> tuple[Notification, ...]:
+        """What is to be said because of these events, signed and threaded, and as the rules want it.  `mail` None: of a ticket that the mail
+        is not on, whose people must not read it."""
         if decision.ticket is None or not decision.events or self._imported:
             return ()
         first = self.message.message_id if decision.ticket.version == len(decision.events) else None
@@ -213,7 +216,19 @@ class Filing:
         if decision.ticket is not None:
             record(self.tx, decision.ticket, decision.events, told, self.desk.organisation, self.now)
         for change in decision.elsewhere:
-            record(self.tx, change.ticket, change.events, (), self.desk.organisation, self.now)
+            changed, note = with_text(self.tx, change, decision, self.desk, self.now)
+            opened = opened_by(decision, changed)
+            news = occasion(self.tx, changed.ticket, self.desk, mail=note, first="" if opened else None, answerable=not opened)
+            heard = () if self._imported else notifications(changed.events, news)
+            record(self.tx, changed.ticket, changed.events, heard, self.desk.organisation, self.now)
+
+    def _with_tasks(self, opened: Decision, verdict: Verdict, mail: int) -> Decision:
+        """With the tasks of the playbook that a rule starts on the new ticket."""
+        if verdict.playbook is None or opened.ticket is None or self._imported:
+            return opened
+        asked = numbered(self.tx, opened.ticket, StartPlaybook(name=verdict.playbook), self.desk.organisation)
+        actor = Actor(kind=ActorKind.RULE, name=verdict.trace.chose("playbook"))
+        return together(opened, decide(opened.ticket, asked, self.about(actor, mail)))
 
     def set_off(self, decision: Decision, verdict: Verdict, mail: int, event: str) -> None:
         """What the rules want besides the ticket is promised with it."""

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from mailbridge.context import Desk
 from mailbridge.desk.circumstances import Letter
-from mailbridge.desk.commands import Approve, Command, Erase, Link, Merge, Split, Undo
+from mailbridge.desk.commands import Approve, Command, Erase, Link, Merge, Split, StartPlaybook, Undo
 from mailbridge.desk.decide import Circumstances
 from mailbridge.desk.judges.approvals import line_of, wanted
 from mailbridge.desk.judges.relations import surviving
@@ -22,6 +22,7 @@ from mailbridge.filing import Filing
 from mailbridge.message.model import Kind
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tasks import numbered
 
 Asked = Sequence[tuple[Command, str]]
 
@@ -115,6 +116,8 @@ def _complete(tx: Tx, ticket: Ticket, command: Command, about: Circumstances, an
         case Split(ticket=0):
             mail = command.mail or _answered(tx, ticket, about, answers)
             return replace(command, mail=mail, ticket=tx.tickets.reserve()) if mail else command
+        case StartPlaybook():
+            return numbered(tx, ticket, command, about.organisation)
         case Merge(into=into) if (survivor := surviving(into, {**about.tickets, ticket.id: ticket})) is not None:
             return replace(command, into=survivor.id) if survivor.id != ticket.id else command
     return command

@@ -75,7 +75,6 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
     if loaded.policy is not None:
         problems += examples.failures(loaded.policy, reader(config) if config else None)
         problems += examples.without_example(loaded.policy)
-        problems += examples.without_effect(loaded.policy)
         problems += unreachable([compiled.rule for compiled in loaded.policy.rules.rules])
     if config is not None:
         problems += template_problems(config)

@@ -12,6 +12,7 @@ import click
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, ticket_id
 from mailbridge.cli.show import print_json, print_table, safe, when
 from mailbridge.clock import SystemClock
+from mailbridge.desk.tasks import HAS_TASK
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
 
@@ -88,18 +89,39 @@ def show(folder: Path, as_json: bool, number_: str) -> None:
             events = tx.events.of_ticket(wanted)
             clocks = tx.clocks.of_ticket(wanted)
             files = {mail.id: tx.mails.attachments(mail.id) for mail in mails}
+            tasks = tx.tickets.get_many(other for relation, other in ticket.links if relation == HAS_TASK) if ticket else []
     if ticket is None:
         raise Permanent(f"there is no ticket {ticket_number(desk.config.desk.prefix, wanted)}")
     if as_json:
         deadlines = [{**asdict(due.deadline), "state": due.state} for due in clocks]
         history = [event_json(event) for event in events]
         told = [mail_json(mail, files[mail.id]) for mail in mails]
-        print_json({**ticket_json(ticket, desk.config), "mails": told, "events": history, "clocks": deadlines})
+        work = [task_json(task, desk.config) for task in tasks]
+        print_json({**ticket_json(ticket, desk.config), "mails": told, "events": history, "clocks": deadlines, "tasks": work})
         return
     from mailbridge.cli.history import story
 
-    click.echo(headline(ticket, desk.config) + "\n")
+    click.echo("\n".join([headline(ticket, desk.config), *progress(tasks, desk.config)]) + "\n")
     click.echo(story(mails, events, files, lambda id_: ticket_number(desk.config.desk.prefix, id_)))
+
+
+def progress(tasks: Sequence[Ticket], config: Config) -> list[str]:
+    """How many of the ticket's tasks are done, and a line for each."""
+    if not tasks:
+        return []
+    done = sum(task.closed_at is not None for task in tasks)
+    lines = [f"tasks {done} of {len(tasks)} done"]
+    for task in tasks:
+        about = [task.status, task.team, task.assignee or "nobody has taken it", f"due {when(task.due_at)}" if task.due_at else ""]
+        sign = "·" if task.closed_at is None else "✓"
+        lines.append(f'  {sign} {number(task, config)}  "{safe(task.subject)}"  {" · ".join(filter(None, about))}')
+    return lines
+
+
+def task_json(task: Ticket, config: Config) -> dict[str, object]:
+    """A task of a playbook, and whether it is done."""
+    about = {"status": task.status, "open": task.closed_at is None, "team": task.team, "assignee": task.assignee, "due_at": task.due_at}
+    return {"number": number(task, config), "id": task.id, "subject": task.subject, **about}
 
 
 def number(ticket: Ticket, config: Config) -> str:
@@ -138,7 +160,7 @@ def headline(ticket: Ticket, config: Config) -> str:
     lines += [f"put off until {when(ticket.snoozed_until)}"] if ticket.snoozed_until else []
     lines += [_appointment(ticket.meeting)] if ticket.meeting and not ticket.meeting.cancelled else []
     lines += [f"tags {safe(', '.join(ticket.tags))}"] if ticket.tags else []
-    lines += [f"{relation} {ticket_number(config.desk.prefix, other)}" for relation, other in ticket.links]
+    lines += [f"{relation} {ticket_number(config.desk.prefix, other)}" for relation, other in ticket.links if relation != HAS_TASK]
     return "\n".join(lines)
 
 

@@ -25,8 +25,9 @@ def team_of(ticket: Ticket, organisation: Organisation) -> Team:
 
 
 def customers(ticket: Ticket) -> tuple[Recipient, ...]:
-    """The requester and the participants; people who were merely copied hear nothing until somebody with rights agrees."""
-    told = (p for p in ticket.participants if p.role in (Role.REQUESTER, Role.PARTICIPANT))
+    """The requester, where somebody outside asked, and the participants; people who were merely copied hear nothing until somebody with
+    rights agrees."""
+    told = (p for p in ticket.participants if p.address and p.role in (Role.REQUESTER, Role.PARTICIPANT))
     return tuple(Recipient(address=p.address, name=p.name, language=p.language or ticket.language) for p in told)
 
 

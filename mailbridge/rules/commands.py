@@ -5,7 +5,18 @@ A new ticket takes the verdict whole when it is opened; `desk.decide` judges the
 
 from __future__ import annotations
 
-from mailbridge.desk.commands import AddParticipant, AddTags, Assign, Command, SetField, SetPriority, SetStatus, SetTeam, SetType
+from mailbridge.desk.commands import (
+    AddParticipant,
+    AddTags,
+    Assign,
+    Command,
+    SetField,
+    SetPriority,
+    SetStatus,
+    SetTeam,
+    SetType,
+    StartPlaybook,
+)
 from mailbridge.desk.model import Priority
 from mailbridge.rules.match import Verdict
 
@@ -26,5 +37,7 @@ def commands(verdict: Verdict) -> tuple[Command, ...]:
     if verdict.tags:
         asked.append(AddTags(tags=verdict.tags))
     asked += [SetField(name=name, value=value) for name, value in verdict.fields]
+    if verdict.playbook is not None:
+        asked.append(StartPlaybook(name=verdict.playbook))
     asked += [AddParticipant(address=address) for address in verdict.cc]
     return tuple(asked)

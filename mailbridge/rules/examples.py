@@ -43,16 +43,6 @@ def without_example(policy: Policy) -> list[Problem]:
     ]
 
 
-def without_effect(policy: Policy) -> list[Problem]:
-    """A warning for each rule that asks for something this version reads and traces but does not do."""
-    return [
-        compiled.rule.place.problem(f'"{word}" has no effect in this version', "it is only written into the trace", warning=True)
-        for compiled in policy.rules.rules
-        for word, asked in (("playbook", compiled.rule.then.playbook),)
-        if asked
-    ]
-
-
 def _failures(policy: Policy, rule: Rule, example: Example, read: Read | None) -> Iterable[Problem]:
     if example.file:
         path = f"{rule.place.file.rpartition('/')[0]}/{example.file}"

@@ -18,6 +18,7 @@ from mailbridge.rules.captures import used
 from mailbridge.rules.compile import RuleSet, compile_rules
 from mailbridge.rules.conditions import captures_of
 from mailbridge.rules.organisation import Levels, customers_of, levels, organisation
+from mailbridge.rules.playbooks import playbooks
 from mailbridge.rules.shape import BAD, Reading, listed, nearest
 from mailbridge.rules.staff import LEVELS
 from mailbridge.rules.tree import Actions, Condition, Example, Rule
@@ -97,13 +98,14 @@ def version_of(files: Mapping[str, str]) -> str:
 
 
 def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rule]) -> Policy:
-    teams, sla, about_statuses, types, customers, about_approvals, about_work = values.values()
+    teams, sla, about_statuses, types, customers, about_approvals, about_work, about_playbooks = values.values()
     version = version_of(files)
     desk = replace(
         organisation(teams, sla, about_statuses, types, customers),
         levels=levels(sla),
         consent=approvals.consent(about_approvals),
         work=work.policies(about_work),
+        playbooks=playbooks(about_playbooks),
     )
     compiled = compile_rules(rules, version=version, customers=customers_of(customers), tags=desk.tags)
     return Policy(version=version, organisation=desk, rules=compiled, levels=levels(sla), texts=dict(files))
@@ -148,7 +150,8 @@ _DEFINED_IN = {
     ),
     "rules/sla.yaml": frozenset({"sla"}),
     "rules/statuses.yaml": frozenset({"status"}),
-    "rules/types.yaml": frozenset({"type", "tag", "playbook"}),
+    "rules/types.yaml": frozenset({"type", "tag"}),
+    "rules/playbooks.yaml": frozenset({"playbook"}),
     "rules/customers.yaml": frozenset({"customer", "tier", "region", "location", "equipment", "contract", "contract type"}),
 }
 

@@ -8,6 +8,7 @@ from mailbridge.rules import measures
 from mailbridge.rules.actions import GIVES, THEN
 from mailbridge.rules.approvals import APPROVALS_FILE
 from mailbridge.rules.conditions import WHEN
+from mailbridge.rules.playbooks import PLAYBOOKS_FILE
 from mailbridge.rules.shape import Choice, Flag, Key, Many, Name, Record, Table, Text
 from mailbridge.rules.singles import ADDRESS, DATE, LANGUAGE, WORD, WORKING, Defined
 from mailbridge.rules.staff import TEAMS_FILE
@@ -46,8 +47,8 @@ TYPES_FILE = Record(
         "estimates": Key(
             shape=Table(what="estimates", key=Name(kind="type"), of=WORKING), about="how long the work on a ticket of the type takes"
         ),
-        "playbooks": Key(shape=Many(of=Defined("playbook"), what="a playbook or a list"), about="names of lists of tasks"),
     },
+    elsewhere={"playbooks": "playbooks stand with their tasks in playbooks.yaml"},
 )
 
 PERSON = Record(
@@ -159,6 +160,7 @@ FILES = {
     "rules/customers.yaml": CUSTOMERS_FILE,
     "rules/approvals.yaml": APPROVALS_FILE,
     "rules/work.yaml": WORK_FILE,
+    "rules/playbooks.yaml": PLAYBOOKS_FILE,
 }
 ROUTING = "rules/routing/"
 REQUIRED = ("rules/teams.yaml",)

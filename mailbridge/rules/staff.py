@@ -12,7 +12,9 @@ from mailbridge.rules.shape import Choice, Either, Flag, Key, Made, Many, Name, 
 from mailbridge.rules.singles import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
 from mailbridge.sla import daysoff
 
-STEPS = ("received", "taken", "answered", "waiting", "changed", "closed", "reopened", "added", "meeting")  # of the customer's flow, NO1
+STEPS = (  # of the customer's flow, NO1
+    "received", "taken", "answered", "waiting", "changed", "closed", "reopened", "added", "meeting", "escalated", "merged", "split",
+)  # fmt: skip
 ROLES = ("agent", "manager", "observer")
 
 

@@ -56,3 +56,7 @@ class Trace:
     steps: tuple[Step, ...] = ()
     misses: tuple[Miss, ...] = ()
     stopped_by: str = ""
+
+    def chose(self, what: str) -> str:
+        """The rule that had the last word on this; '' where none said anything."""
+        return next((step.rule for step in reversed(self.steps) if any(change.what == what for change in step.changes)), "")

@@ -16,7 +16,7 @@ PACKAGE = ROOT / "mailbridge"
 LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ("values", frozenset({"", "errors", "clock", "ids", "places"})),
     ("words", frozenset({"message", "sla.calendar", "sla.clock"})),
-    ("people", frozenset({"reply", "desk.model", "desk.status", "desk.consent", "desk.staff", "desk.working"})),
+    ("people", frozenset({"reply", "desk.model", "desk.status", "desk.consent", "desk.staff", "desk.working", "desk.tasks"})),
     ("evidence", frozenset({"reading", "conversation", "sla", "customers"})),
     ("desk", frozenset({"desk"})),
     (
@@ -32,8 +32,8 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (
         "flows",
-        frozenset({"pipeline", "agentmail", "context", "holding", "lookups", "answerable", "filing", "record", "turns", "views", "policy", "worker"})
-        | {"jobs", "outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
+        frozenset({"pipeline", "agentmail", "context", "holding", "lookups", "answerable", "filing", "record", "tasks", "turns", "views"})
+        | {"policy", "worker", "jobs", "outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),
 )

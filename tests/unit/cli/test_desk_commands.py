@@ -275,7 +275,8 @@ def test_a_daemon_that_fell_silent_and_broken_rules_are_told(run: Run, desk: Pat
     troubles = run("status", "--json").json["troubles"]
 
     assert any(trouble.startswith("the daemon was last seen alive at ") for trouble in troubles)
-    assert "the rules on disk are broken, version 3f9c2a1 stays in force: mailbridge check" in troubles
+    told = "the rules on disk are broken (1 mistake, the first rules/teams.yaml:1:1: x); version 3f9c2a1 stays in force: mailbridge check"
+    assert told in troubles
 
 
 def test_the_schema_is_told_and_upgraded(run: Run) -> None:

@@ -1,0 +1,70 @@
+"""What a playbook's tasks say is kept and told: the judge opens them, their texts become notes, their teams hear of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from mailbridge.context import Desk
+from mailbridge.desk.commands import Command, StartPlaybook
+from mailbridge.desk.decide import Change, Decision
+from mailbridge.desk.events import Event, MessageAdded, PlaybookStarted
+from mailbridge.desk.model import Organisation, Ticket
+from mailbridge.desk.tasks import Playbook, Task
+from mailbridge.message.model import Kind
+from mailbridge.store.mails import Direction, StoredMail
+from mailbridge.store.tx import Tx
+
+
+def numbered(tx: Tx, ticket: Ticket, command: Command, organisation: Organisation) -> Command:
+    """The command with a number for each task that it will open; any other as it is."""
+    if not isinstance(command, StartPlaybook) or command.tickets or command.name in ticket.playbooks:
+        return command
+    playbook = organisation.playbooks.get(command.name)
+    return replace(command, tickets=tuple(tx.tickets.reserve() for _ in playbook.tasks)) if playbook else command
+
+
+def with_text(tx: Tx, change: Change, decision: Decision, desk: Desk, now: datetime) -> tuple[Change, int | None]:
+    """The change of another ticket; where it opens a task, what is to be done stands on it as a note, whose id comes along."""
+    found = _started(decision, desk.organisation).get(change.ticket.id)
+    if found is None or not found[1].text:
+        return change, None
+    playbook, task = found
+    note = tx.mails.add(
+        StoredMail(
+            direction=Direction.IN,
+            received_at=now,
+            ticket=change.ticket.id,
+            sender=desk.config.desk.address,
+            sender_name=playbook.title,
+            verified=True,
+            subject=task.title,
+            kind=Kind.HUMAN,
+            text=task.text,
+            fresh=task.text,
+            size=len(task.text.encode()),
+            internal=True,
+        )
+    )
+    if note is not None:
+        tx.search.add(note, subject=task.title, fresh=task.text, names=[])
+    return replace(change, events=tuple(_noted(event, note) for event in change.events)), note
+
+
+def opened_by(decision: Decision, change: Change) -> bool:
+    """Whether the decision opened this ticket as a task."""
+    return any(change.ticket.id in event.what.tasks for event in decision.events if isinstance(event.what, PlaybookStarted))
+
+
+def _started(decision: Decision, organisation: Organisation) -> Mapping[int, tuple[Playbook, Task]]:
+    """Number -> the task it is, for all that this decision opened."""
+    found: dict[int, tuple[Playbook, Task]] = {}
+    for event in decision.events:
+        if isinstance(event.what, PlaybookStarted) and (playbook := organisation.playbooks.get(event.what.name)):
+            found |= {number: (playbook, task) for number, task in zip(event.what.tasks, playbook.tasks, strict=True)}
+    return found
+
+
+def _noted(event: Event, note: int | None) -> Event:
+    return replace(event, mail=note) if isinstance(event.what, MessageAdded) else event
