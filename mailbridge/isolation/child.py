@@ -36,7 +36,12 @@ Reader = Callable[[bytes, ReadingPolicy], Message]
 OUT_OF_MEMORY = 77  # exit code; the parent tells the limit in words
 WARM_UP = (
     b"From: a@example.test\r\nSubject: Hello\r\nContent-Type: text/html\r\n\r\n"
-    b"<p>Hello, the printer on the second floor does not print any more since this morning.</p>\r\n"
+    b"<p>Hello, the printer on the second floor does not print any more since this morning.</p>\r\n",
+    b"From: a@example.test\r\nTo: b@example.test, c@example.test\r\nSubject: Re: Hello\r\nMIME-Version: 1.0\r\n"
+    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
+    b"It prints again, thank you very much for your help.\r\n\r\nBest regards\r\nKim\r\n\r\nSent from my iPhone\r\n\r\n"
+    b"On Mon, 2 Mar 2026 at 10:00, Help <b@example.test> wrote:\r\n> Is it switched on?\r\n\r\n"
+    b"--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--b--\r\n",
 )
 # The parent's clock is the real one; ours strikes a little later and only matters when the parent is gone.
 GRACE_SECONDS = 2
@@ -98,9 +103,10 @@ def load(name: str) -> Reader:
 
 
 def warm_up(reader: Reader) -> None:
-    """What the reader loads with its first mail (tables, the language model) is there before a mail's clock and memory are counted."""
-    with contextlib.suppress(Exception):
-        reader(WARM_UP, ReadingPolicy())
+    """What the reader loads with its first mails (tables, the language model) is there before a mail's clock and memory are counted."""
+    for mail in WARM_UP:
+        with contextlib.suppress(Exception):
+            reader(mail, ReadingPolicy())
 
 
 def serve(asks: BinaryIO, answers: BinaryIO, reader: Reader, *, seconds: float) -> None:
