@@ -10,6 +10,7 @@ from mailbridge.desk.commands import (
     AddTags,
     Assign,
     Command,
+    SetEstimate,
     SetField,
     SetPriority,
     SetStatus,
@@ -37,7 +38,14 @@ def commands(verdict: Verdict) -> tuple[Command, ...]:
     if verdict.tags:
         asked.append(AddTags(tags=verdict.tags))
     asked += [SetField(name=name, value=value) for name, value in verdict.fields]
+    if (estimate := estimate_of(verdict)) is not None:
+        asked.append(estimate)
     if verdict.playbook is not None:
         asked.append(StartPlaybook(name=verdict.playbook))
     asked += [AddParticipant(address=address) for address in verdict.cc]
     return tuple(asked)
+
+
+def estimate_of(verdict: Verdict) -> SetEstimate | None:
+    """How long the work takes by the word of a rule."""
+    return SetEstimate(minutes=max(1, round(verdict.estimate.total_seconds() / 60))) if verdict.estimate else None

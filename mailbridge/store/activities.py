@@ -24,8 +24,8 @@ _SPENT = (
     sa.select(tickets.c.requester, sa.func.sum(activities.c.minutes).label("minutes"))
     .join(tickets, tickets.c.id == activities.c.ticket)
     .where(activities.c.type == sa.bindparam("of_type"), activities.c.kind == Work.WORKED, tickets.c.open.is_(False))
-    .group_by(tickets.c.id, tickets.c.requester)
-    .order_by(tickets.c.id.desc())
+    .group_by(activities.c.ticket, tickets.c.requester)
+    .order_by(activities.c.ticket.desc())
     .limit(sa.bindparam("most"))
 )
 

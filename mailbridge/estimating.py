@@ -1,0 +1,31 @@
+"""How long a new ticket will take: what a rule says, else its type, else the desk's own past with such tickets (DK13)."""
+
+from __future__ import annotations
+
+from mailbridge.context import Desk
+from mailbridge.customers.model import Customers
+from mailbridge.desk.commands import SetEstimate
+from mailbridge.desk.estimates import Estimate, by_history, by_type
+from mailbridge.desk.model import Ticket
+from mailbridge.store.tx import Tx
+
+
+def estimated(tx: Tx, ticket: Ticket, desk: Desk) -> SetEstimate | None:
+    """The estimate of a ticket that no rule has given one; None where neither its type nor the past says anything."""
+    if not ticket.type:
+        return None
+    found = by_type(ticket.type, desk.organisation) or _from_the_past(tx, ticket, desk.policy.rules.customers)
+    return SetEstimate(minutes=found.minutes, by=found.by, most=found.most) if found else None
+
+
+def _from_the_past(tx: Tx, ticket: Ticket, customers: Customers) -> Estimate | None:
+    spent = tx.activities.spent(ticket.type)
+    whose = _customer(ticket.requester.address if ticket.requester else "", customers)
+    own = [one.minutes for one in spent if _customer(one.requester, customers) == whose]
+    return by_history(own, [one.minutes for one in spent])
+
+
+def _customer(address: str, customers: Customers) -> str:
+    """The customer's name; a stranger is a customer alone."""
+    known = customers.of(address) if address else None
+    return f"customer {known.name}" if known else address.lower()
