@@ -13,27 +13,32 @@ from hashlib import sha256
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.desk.events import (
+    Absorbed,
     AlertRaised,
     ApprovalDecided,
     ApprovalReminded,
     ApprovalRequested,
     AssigneeChanged,
     DeliveryFailed,
+    Escalated,
     Event,
     Happening,
     InvitationAnswered,
+    MailMoved,
     MeetingSet,
+    MergedInto,
     MessageAdded,
     ParticipantAdded,
     RequesterChanged,
     StatusChanged,
     TeamChanged,
     TicketOpened,
+    Undone,
     Woken,
 )
 from mailbridge.outbox.model import Audience, Class, Notification
 from mailbridge.outbox.occasion import Occasion, Teller
-from mailbridge.outbox.tellers import alerts, approvals, mails, people, tickets
+from mailbridge.outbox.tellers import alerts, approvals, escalation, mails, people, relations, tickets
 
 TELLERS: Mapping[type[Happening], Teller] = {
     TicketOpened: tickets.opened,
@@ -48,6 +53,11 @@ TELLERS: Mapping[type[Happening], Teller] = {
     RequesterChanged: people.added,
     MeetingSet: people.meeting,
     InvitationAnswered: people.answered,
+    Escalated: escalation.escalated,
+    Absorbed: relations.absorbed,
+    MergedInto: relations.merged,
+    MailMoved: relations.moved,
+    Undone: relations.undone,
     ApprovalRequested: approvals.requested,
     ApprovalReminded: approvals.reminded,
     ApprovalDecided: approvals.decided,
