@@ -14,6 +14,7 @@ from datetime import datetime
 from time import perf_counter
 
 from mailbridge.agentmail.consultants import file_consultants_answer
+from mailbridge.agentmail.new_mail import file_new_agent_mail, open_own_request
 from mailbridge.agentmail.on_behalf import file_passed_on, passed_on
 from mailbridge.agentmail.on_ticket import file_agent_mail
 from mailbridge.config import WhenVirus
@@ -67,6 +68,8 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
         return file_consultants_answer(filing, placement.ticket)
     if automatic:
         return filing.customer_mail(placement.ticket, automatic=True, proven=False) if placement.ticket else filing.keep(Outcome.KEPT)
+    if writer.agent and (answered := file_new_agent_mail(filing)) is not None:
+        return answered
 
     verdict = judge(tx, message, arrival, writer, placement, desk, now)
     if arrival.scan.virus:
@@ -81,6 +84,8 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
         return filing.customer_mail(placement.ticket, automatic=False, proven=proven, verdict=verdict)
     if passed is not None:
         return file_passed_on(filing, agent, passed, placement, verdict)
+    if writer.agent:
+        return open_own_request(filing, placement, verdict)
     return filing.new_ticket(placement, verdict)
 
 

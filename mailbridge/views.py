@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from mailbridge import chronicle
 from mailbridge.context import Desk
 from mailbridge.desk import states
+from mailbridge.desk.estimates import worked
 from mailbridge.desk.events import MessageAdded
+from mailbridge.desk.language.speaker import zone_of
 from mailbridge.desk.model import Ticket
 from mailbridge.ids import ticket_number
 from mailbridge.outbox.model import Audience, Notification
@@ -14,13 +17,15 @@ from mailbridge.store.clocks import State as ClockState
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 
+MOST_SHOWN = 20  # messages of a long conversation
+
 
 def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
     """Everything a template may show of this promise.  A note never gets into a customer's view, whatever the promise points at."""
     desk_view = DeskView(name=desk.config.desk.name, address=desk.config.desk.address)
     ticket = tx.tickets.surviving(notification.ticket) if notification.ticket else None
     if ticket is None:
-        return View(desk=desk_view, recipient_name=notification.name)
+        return View(desk=desk_view, recipient_name=notification.name, zone=_zone_of(notification, desk))
     mail = _carried(tx, notification)
     files = tx.mails.attachments(mail.id) if mail else []
     team = team_of(ticket, desk.organisation)
@@ -30,12 +35,19 @@ def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
         text=mail.fresh if mail else "",
         author=_author(mail, desk) if mail else "",
         quoted=_answered(tx, notification, ticket),
+        history=_history(tx, notification, ticket, mail, desk),
         files=tuple(file.name for file in files if not file.hidden),
         invitations=tuple(file.summary for file in files if mail and file.summary and file.summary not in mail.text),
         folded=sum(file.hidden for file in files),
         recipient_name=notification.name,
         zone=team.calendar.zone,
     )
+
+
+def _zone_of(notification: Notification, desk: Desk) -> str:
+    """The wall clock of the agent who is told of more than one ticket."""
+    agent = desk.organisation.agent_of(notification.recipient)
+    return zone_of(agent.name, desk.organisation) if agent else "UTC"
 
 
 def _carried(tx: Tx, notification: Notification) -> StoredMail | None:
@@ -78,6 +90,26 @@ def _answered(tx: Tx, notification: Notification, ticket: Ticket) -> Entry | Non
     return Entry(author=latest.sender_name or latest.sender, text=latest.fresh, at=latest.date or latest.received_at)
 
 
+def _history(tx: Tx, notification: Notification, ticket: Ticket, carried: StoredMail | None, desk: Desk) -> tuple[Entry, ...]:
+    """What was said and done before, for the mails that show it."""
+    match notification.event:
+        case "consulted":
+            return _conversation(tx, ticket, carried)
+        case "ticket":
+            return chronicle.latest(tx, ticket, desk)
+        case "history":
+            return chronicle.whole(tx, ticket, desk)
+    return ()
+
+
+def _conversation(tx: Tx, ticket: Ticket, carried: StoredMail | None) -> tuple[Entry, ...]:
+    """What customer and desk wrote to each other, newest first, for somebody from outside: without notes, and without what is shown
+    above it anyway."""
+    said = [m for m in tx.mails.of_ticket(ticket.id) if m.fresh and not m.internal and (carried is None or m.id != carried.id)]
+    shown = reversed(said[-MOST_SHOWN:])
+    return tuple(Entry(author=m.sender_name or m.sender, text=m.fresh, at=m.date or m.received_at) for m in shown)
+
+
 def _author(mail: StoredMail, desk: Desk) -> str:
     agent = desk.organisation.agent_of(mail.sender) if mail.verified else None
     return agent.title if agent else mail.sender_name or mail.sender
@@ -104,4 +136,7 @@ def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification) -> T
         created_at=ticket.created_at,
         answer_due=due.get("response"),
         solve_due=due.get("resolution"),
+        estimate=ticket.estimate,
+        estimate_most=ticket.estimate_most,
+        spent=worked(ticket.activities),
     )

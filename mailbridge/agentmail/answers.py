@@ -2,26 +2,65 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailbridge.desk.commands import Approve, Reject
-from mailbridge.desk.language import Line
+from mailbridge.desk.language import Line, Written
 from mailbridge.desk.yesno import verdict
 from mailbridge.message.model import Message
+from mailbridge.outbox.model import Queued
 from mailbridge.outbox.tellers.approvals import QUESTIONS
 from mailbridge.store.tx import Tx
 
 LONGEST_SHOWN = 60
+GONE = "-1"  # the number of no approval
 
 
-def question_answered(tx: Tx, ticket: int, message: Message) -> int:
-    """The number of what waits for a yes on the ticket, where this mail answers our question about it; 0 for any other mail.
-
-    Only what the mail directly answers counts: further down the thread a "yes" may be meant for somebody else.
-    """
+def answered(tx: Tx, ticket: int, message: Message) -> Queued | None:
+    """The mail of ours about the ticket that this one directly answers.  Only that one counts: further down the thread a "yes" may be
+    meant for somebody else."""
     for message_id in message.in_reply_to or message.references[-1:]:
         ours = tx.outbox.by_message_id(message_id)
-        if ours is not None and ours.notification.ticket == ticket and ours.notification.event in QUESTIONS:
-            return int(dict(ours.notification.values).get("approval", "0"))
-    return 0
+        if ours is None or ours.notification.ticket is None:
+            continue
+        if ours.notification.ticket == ticket:
+            return ours
+        survivor = tx.tickets.surviving(ours.notification.ticket)
+        if survivor is not None and survivor.id == ticket:
+            return _of_the_merged(ours)
+    return None
+
+
+def _of_the_merged(ours: Queued) -> Queued:
+    """Our mail about a ticket that was merged since.  What waited for a yes there waits no more, and must not be taken for what waits
+    under the same number on the survivor."""
+    values = tuple((key, GONE if key == "approval" else value) for key, value in ours.notification.values)
+    return replace(ours, notification=replace(ours.notification, values=values))
+
+
+def answers_note(ours: Queued | None) -> bool:
+    """Whether a colleague's note is what is answered: what is written back stays among colleagues too."""
+    return ours is not None and dict(ours.notification.values).get("internal") == "yes"
+
+
+def taken_as_answer(written: Written, ours: Queued | None) -> Written:
+    """The agent's mail as the answer to our question, where that is what it answers: the text decides or is the reason, and none of it is
+    for the customer."""
+    if ours is None or ours.notification.event not in QUESTIONS:
+        return written
+    approval = int(dict(ours.notification.values).get("approval", "0"))
+    decisions = [line for line in written.lines if isinstance(line.command, Approve | Reject)]
+    if not decisions:
+        return Written(lines=(*((as_line(written.text, approval),) if written.text else ()), *written.lines), text="")
+    return Written(lines=tuple(_about(line, approval, written.text) for line in written.lines), text="")
+
+
+def _about(line: Line, approval: int, text: str) -> Line:
+    """`#yes` and `#approve` without a number are about what was asked; the text below is the reason."""
+    match line.command:
+        case Approve(approval=0, reason=reason) | Reject(approval=0, reason=reason):
+            return replace(line, commands=(replace(line.command, approval=approval, reason=reason or text),))
+    return line
 
 
 def as_line(text: str, approval: int) -> Line:

@@ -1,48 +1,102 @@
-"""The outcome of an agent's command lines as values for the template `agent.commands`.  Pure; no sentence is made here."""
+"""The outcome of an agent's lines as values for the template `agent.commands`.  Pure; no sentence is made here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 
+from mailbridge.desk.commands import Approve, Command, Erase, Reject, Undo
 from mailbridge.desk.decide import Decision
+from mailbridge.desk.events import ApprovalRequested, Event
 from mailbridge.desk.language import Line
-from mailbridge.desk.language.model import Help
-from mailbridge.desk.language.vocabulary import word_in
-from mailbridge.desk.language.words import WORDS
+from mailbridge.desk.model import Approval, Asks, Organisation
+from mailbridge.ids import ticket_number
+from mailbridge.outbox.told import Listener, packed, sayings
+
+NOBODY = Listener(me="", ticket=None, organisation=Organisation(), prefix="MB")
+_FOR_GOOD = (Approve, Reject, Undo, Erase)
 
 
 class Came(StrEnum):
     """The outcomes that templates word (`outcomes` in words.j2)."""
 
     DONE = "done"
+    SAME = "same"  # it was so already
+    ASKS_YOU = "asks-you"  # waits for the writer's own yes
+    ASKS_OTHERS = "asks-others"
     REFUSED = "refused"
     UNKNOWN = "unknown"
     ARGUMENT_MISSING = "argument-missing"
     ARGUMENT_UNKNOWN = "argument-unknown"
-    HELP = "help"
+    AMBIGUOUS = "ambiguous"
+    NEITHER = "neither-yes-nor-no"
+    NO_TEXT = "no-text"  # a line about the mail's text, which has none
+    OTHER_WAY = "other-way"  # #note and #public in one mail
+    NO_TICKET = "no-ticket"  # the line is for a ticket, and the mail is on none
+    LEFT_OVER = "left-over"  # text beside questions, which makes no ticket
+    ANSWERED = "answered"  # a question: its answer is a mail of its own
 
 
 def results_as_values(
-    outcomes: Sequence[tuple[Line, Decision | None]], *, sent_to: Sequence[str] = (), noted: bool = False
+    outcomes: Sequence[tuple[Line, Decision | None]],
+    *,
+    sent_to: Sequence[str] = (),
+    noted: bool = False,
+    to: Listener = NOBODY,
+    undo: int = 0,
 ) -> tuple[tuple[str, str], ...]:
-    """`results` holds one row a command line: what stood there, the outcome, a detail (the key of a refusal), a suggestion, parted by
-    tabs.  `sent_to` says who got the text, `noted` is 'yes' where it became an internal note, `usage` lists all commands for #help."""
-    rows = ["\t".join(_clean(cell) for cell in (line.text, *_came(line, decision))) for line, decision in outcomes]
-    values = [("results", "\n".join(rows)), ("sent_to", ", ".join(sent_to)), ("noted", "yes" if noted else "")]
-    if any(isinstance(line.question, Help) for line, _ in outcomes):
-        values.append(("usage", "\n".join(word_in("en", word).usage[0] for word in WORDS)))
-    return tuple(values)
+    """`results` holds one row a line and ticket: what stood there, the outcome, a detail, a line that was perhaps meant, what happened
+    (packed sayings), and the ticket where it is not the mail's own; parted by tabs.  `sent_to` says who got the text, `noted` is 'yes'
+    where it became an internal note, `undo` says for how many minutes what was done can be taken back ('' where nothing can)."""
+    rows = ["\t".join(_clean(cell) for cell in _row(line, decision, to)) for line, decision in outcomes]
+    undoable = any(decision is not None and _can_be_undone(line, decision) for line, decision in outcomes)
+    return (
+        ("results", "\n".join(rows)),
+        ("sent_to", ", ".join(sent_to)),
+        ("noted", "yes" if noted else ""),
+        ("undo", str(undo) if undo and undoable else ""),
+    )
 
 
-def _came(line: Line, decision: Decision | None) -> tuple[str, str, str]:
-    if isinstance(line.question, Help):
-        return Came.HELP, "", ""
+def _row(line: Line, decision: Decision | None, to: Listener) -> tuple[str, ...]:
     if line.problem:
-        return Came(line.problem), "", line.nearest
-    if decision is not None and decision.refused:
-        return Came.REFUSED, decision.refused, decision.nearest
-    return Came.DONE, "", ""
+        return line.text, Came(line.problem), line.detail, line.nearest, "", ""
+    if decision is None:
+        return line.text, Came.ANSWERED if line.question else Came.DONE, "", "", "", ""
+    number = decision.ticket.id if decision.ticket else None
+    on = ticket_number(to.prefix, number) if number and number != to.ticket else ""
+    if decision.refused:
+        nearest = f"{line.text.split()[0]} {decision.nearest}" if decision.nearest and line.text else ""
+        return line.text, Came.REFUSED, f"{decision.refused}|{decision.detail}", nearest, "", on
+    held = _held(decision)
+    if held is not None:
+        asks = Came.ASKS_YOU if held.approval.kind is Asks.CONFIRMATION else Came.ASKS_OTHERS
+        others = packed(sayings((event for event in decision.events if event.what is held), to))
+        return line.text, asks, held.why, f"#approve {held.approval.id}", others, on
+    events = [*decision.events, *(event for change in decision.elsewhere for event in change.events)]
+    said = packed(sayings(_short(events), replace(to, ticket=number if on else to.ticket)))
+    return line.text, Came.DONE if events else Came.SAME, "", "", said, on
+
+
+def _held(decision: Decision) -> ApprovalRequested | None:
+    asked = [event.what for event in decision.events if isinstance(event.what, ApprovalRequested)]
+    return asked[0] if len(asked) == len(decision.events) and asked else None
+
+
+def held(decision: Decision) -> Approval | None:
+    """What waits for a yes because of this line, where the line waits."""
+    asked = _held(decision)
+    return asked.approval if asked else None
+
+
+def _short(events: Sequence[Event]) -> list[Event]:
+    return list(events[:20])
+
+
+def _can_be_undone(line: Line, decision: Decision) -> bool:
+    commands: tuple[Command, ...] = line.commands
+    return bool(decision.events) and _held(decision) is None and not any(isinstance(command, _FOR_GOOD) for command in commands)
 
 
 def _clean(cell: str) -> str:

@@ -23,6 +23,9 @@ _TICKET = TicketView(
     created_at=datetime(2026, 11, 20, 15, 40, tzinfo=UTC),
     answer_due=datetime(2026, 11, 23, 9, 10, tzinfo=UTC),
     solve_due=datetime(2026, 11, 23, 13, 0, tzinfo=UTC),
+    estimate=45,
+    estimate_most=80,
+    spent=50,
 )
 _QUESTION = "Since this morning it does not print at all.\nThe panel shows error E-52 & beeps <twice>.\n\n  Serial: 4711\n\nAna"
 _FULL = View(
@@ -32,7 +35,10 @@ _FULL = View(
     html="<p>Since this morning it does not print at all.</p><p>The panel shows <b>error E-52</b>.</p>",
     author="Ana Pop",
     quoted=Entry(author="Ana Pop", at=datetime(2026, 11, 20, 15, 40, tzinfo=UTC), text=_QUESTION),
-    history=(Entry(author="Bogdan Ionescu", at=datetime(2026, 11, 20, 15, 50, tzinfo=UTC), text="Which model is it?"),),
+    history=(
+        Entry(author="Bogdan Ionescu", at=datetime(2026, 11, 20, 15, 50, tzinfo=UTC), text="Which model is it?", internal=True, files=("a.pdf",)),
+        Entry(author="clara", at=datetime(2026, 11, 20, 15, 55, tzinfo=UTC), text="", happened='[["closed", {}]]'),
+    ),
     files=("panel.jpg", "film of the noise.mp4"),
     left_out=("film of the noise.mp4",),
     folded=2,

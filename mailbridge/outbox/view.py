@@ -47,15 +47,21 @@ class TicketView:
     created_at: datetime | None = None
     answer_due: datetime | None = None
     solve_due: datetime | None = None
+    estimate: int | None = None  # minutes of work, and what four of five such tickets did not exceed
+    estimate_most: int | None = None
+    spent: int = 0  # minutes of work so far
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One message of the ticket's past."""
+    """One message of the ticket's past, or (`happened`, packed for the filter `told`) what somebody did to it.  `internal`: a note."""
 
     author: str
     text: str
     at: datetime | None = None
+    internal: bool = False
+    files: tuple[str, ...] = ()
+    happened: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +92,31 @@ _MEETING = {
     "change": "moved",
 }
 
+_RESULTS = {
+    "results": '#take\tdone\t\t\t[["yours", {"number": "MB-1042", "agent": "Ana"}]]\t\n#sttaus waiting\tunknown\t\t#status waiting\t\t\n'
+    "#team field\trefused\tunknown-team|x\t#team field-service\t\t\n#assign\targument-missing\t\t#assign ana\t\t\n"
+    '#time 9h\tasks-others\twork-over\t#approve 2\t[["waits", {"who": "Mara Lind"}]]\t\n#erase\tasks-you\terase\t#approve 3\t\t\n'
+    '#close\tdone\t\t\t[["closed", {}], ["due", {"at": "2026-11-23T09:10:00+00:00"}]]\tMB-7\n#list\tanswered\t\t\t\t',
+    "sent_to": "ana@acme.example",
+    "noted": "yes",
+    "undo": "10",
+}
+_TICKETS = (
+    "MB-7\tsupport+mb7.a.x@acme.example\tPrinter <down> & out\tAna Pop\tOpen\thigh\tBogdan Ionescu\t2026-11-23T09:10:00+00:00"
+    "\t2026-11-20T15:40:00+00:00\tshows error E-52 & beeps\nMB-8\tsupport+mb8.a.y@acme.example\t\tana@acme.example\tNew\tlow\t\t\t\t"
+)
+_FACTS = {
+    "asked": "#show MB-1042",
+    "people": "Ana Pop <ana@acme.example>",
+    "tags": "printer",
+    "links": "blocks\tMB-7",
+    "worked": "45 min",
+    "estimate": "2 h",
+    "due_at": "2026-11-23T09:10:00+00:00",
+    "snoozed_at": "2026-11-23T09:10:00+00:00",
+    "waiting": "2\t#time 9h\tclara",
+}
+
 VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "customer.received": {},
     "customer.taken": {"author": "Bogdan Ionescu"},
@@ -96,20 +127,46 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "customer.reopened": {"author": "Bogdan Ionescu"},
     "customer.added": {"author": "Bogdan Ionescu", "requester": "yes"},
     "customer.meeting": _MEETING,
+    "customer.merged": {"author": "Bogdan Ionescu", "other": "MB-1037"},
+    "customer.split": {"author": "Bogdan Ionescu", "other": "MB-1037"},
+    "agent.merged": {"author": "Clara Weiss", "other": "MB-1037"},
+    "agent.split": {"author": "Clara Weiss", "other": "MB-1043"},
+    "agent.undone": {"author": "Mara Lind", "kept": "priority, team"},
     "agent.new": {},
     "agent.customer_replied": {"author": "ana@acme.example", "reopened": "yes"},
     "agent.assigned": {"author": "Clara Weiss"},
     "agent.colleague_answered": {"author": "Clara Weiss", "internal": "yes", "closes": ""},
     "agent.commands": {
-        "results": "#take\tdone\t\t\n#sttaus waiting\tunknown\t\t#status waiting\n#team field\trefused\tunknown-team\tfield-service\n"
-        "#assign\targument-missing\t\t#assign ana\n#help\thelp\t\t",
-        "sent_to": "ana@acme.example",
-        "noted": "yes",
-        "usage": "#close\n#take\n#help",
-        "undo": "10",
+        **_RESULTS,
         "whose": "ana@acme.example",
         "unsure": "",
         "asked_at": "2026-11-20T15:40:00+00:00",
+    },
+    "agent.lines": {**_RESULTS, "asked": "#close MB-3 MB-7"},
+    "agent.list": {"asked": "#list mine", "list": "mine", "team": "Field <service>", "rows": _TICKETS, "count": "31", "more": "1"},
+    "agent.found": {"asked": "#search E-52", "words": "E-52 <x>", "rows": _TICKETS, "count": "31", "more": "1"},
+    "agent.ticket": _FACTS,
+    "agent.history": _FACTS,
+    "agent.files": {
+        "asked": "#docs manual",
+        "words": "manual",
+        "number": "MB-7",
+        "rows": "manual <1>.pdf\t1.2 MB\tana@acme.example\t2026-11-20T15:40:00+00:00\tMB-7\tsupport+mb7.a.x@acme.example",
+        "count": "31",
+        "more": "1",
+    },
+    "agent.report": {
+        "asked": "#report time",
+        "first": "2026-11-16",
+        "last": "2026-11-22",
+        "worked": "12 h 30 min",
+        "travelled": "40 min",
+        "rows": "2026-11-20\tMB-7\tPrinter <down>\tworked\t45 min\treplaced drum",
+    },
+    "agent.help": {
+        "asked": "#help",
+        "word": "",
+        "rows": "who\ttake\t#take\tThe ticket is yours.\t#mine #claim\nwork\ttime\t#time 1h30|#time 3 = 1h\tWork you did <here>.\t#work",
     },
     "agent.warning": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
     "agent.due": {"promise": "due", "due_at": "2026-11-23T09:10:00+00:00"},
@@ -121,6 +178,9 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "failed_what": "answered",
         "reason": "550 5.1.1 no such user here",
     },
+    "customer.escalated": {"team": "Field service"},
+    "agent.consulted": {"author": "Clara Weiss"},
+    "agent.over_estimate": {},
     "agent.confirm": {
         "approval": "3",
         "line": "#merge MB-1041",
@@ -170,7 +230,8 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
 }
 """The values each shipped event may carry, by "audience.event", with a sample of each.  A value that is not said is ''.
 
-`results` holds one line a command: what was written, outcome, detail, suggestion, parted by tabs; the outcomes are the keys of
-`outcomes` in words.j2 (done, refused, unknown, argument-missing, argument-unknown, help), a detail is a key of `refusals` or words.  `undo`
-holds minutes, '' where nothing can be undone.
+`results` holds one row a line of the mail and ticket: what was written, outcome, detail, suggestion, what happened (for the filter `told`),
+the ticket where it is another one, parted by tabs; the outcomes are the keys of `outcomes` in words.j2, a detail is a key of `refusals` or
+`whys`, with a word of its own behind a bar.  `undo` holds minutes, '' where nothing can be undone.  `rows` of lists: number, address for
+answers, subject, requester, status, priority, who has it, due, and of a search when and where the words stand.
 """

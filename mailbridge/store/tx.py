@@ -13,6 +13,7 @@ from mailbridge.store.clocks import Clocks
 from mailbridge.store.cursors import Cursors
 from mailbridge.store.erasure import Erasure
 from mailbridge.store.events import Events
+from mailbridge.store.files import Files
 from mailbridge.store.history import History
 from mailbridge.store.inbox import Inbox
 from mailbridge.store.keys import Keys
@@ -37,6 +38,7 @@ class Tx:
         self.inbox = Inbox(sql, self.blobs)
         self.mails = Mails(sql, self.blobs, Pictures(sql))
         self.search = Search(sql)
+        self.files = Files(sql)
         self.erasure = Erasure(sql, self.search)
         self.tickets = Tickets(sql)
         self.events = Events(sql)

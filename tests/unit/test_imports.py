@@ -23,7 +23,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         "decisions",
         frozenset(
             {"rules", "outbox.model", "outbox.compose", "outbox.recipients", "outbox.results", "outbox.suppression"}
-            | {"outbox.occasion", "outbox.tellers", "webhooks.model", "webhooks.compose", "webhooks.sign", "webhooks.allowed"}
+            | {"outbox.occasion", "outbox.tellers", "outbox.told", "webhooks.model", "webhooks.compose", "webhooks.sign", "webhooks.allowed"}
         ),
     ),
     (
@@ -32,7 +32,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (
         "flows",
-        frozenset({"pipeline", "agentmail", "context", "holding", "lookups", "answerable", "filing", "record", "tasks", "turns", "views"})
+        frozenset({"pipeline", "chronicle", "agentmail", "context", "estimating", "holding", "lookups", "answerable", "filing", "record", "settling", "acting", "tasks", "turns", "views"})
         | {"policy", "worker", "jobs", "outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),

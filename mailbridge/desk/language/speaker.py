@@ -9,16 +9,21 @@ from mailbridge.desk.model import Organisation
 
 
 def speaker_of(me: str, organisation: Organisation, now: datetime, *, prefix: str = "") -> Speaker:
-    """The agent with their zone (their own, that of their hours, that of their first team) and language."""
+    """The agent with their wall clock and language."""
     agent = organisation.agents.get(me)
-    teams = [organisation.teams[name].calendar.zone for name in organisation.teams_of(me)]
-    own = [agent.zone, agent.calendar.zone if agent.calendar else ""] if agent else []
-    zone = next((zone for zone in (*own, *teams) if zone), "UTC")
     return Speaker(
         me=me,
         now=now,
-        zone=zone,
+        zone=zone_of(me, organisation),
         language=agent.language if agent else "en",
         prefix=prefix,
         organisation=organisation,
     )
+
+
+def zone_of(me: str, organisation: Organisation) -> str:
+    """Whose wall clock the agent's days and hours go by: their own, that of their hours, that of their first team."""
+    agent = organisation.agents.get(me)
+    teams = [organisation.teams[name].calendar.zone for name in organisation.teams_of(me)]
+    own = [agent.zone, agent.calendar.zone if agent.calendar else ""] if agent else []
+    return next((zone for zone in (*own, *teams) if zone), "UTC")

@@ -61,7 +61,9 @@ RO = Tongue(
             about="Iese din liste până atunci; un mail al clientului îl trezește mai devreme.",
         ),
         "meet": Word(
-            names="întâlnire vizită programare", usage=("#întâlnire marți 10:00 1h sediul Iași", "#întâlnire fără"), about="Clientul primește o invitație."
+            names="întâlnire vizită programare",
+            usage=("#întâlnire marți 10:00 1h sediul Iași", "#întâlnire fără"),
+            about="Clientul primește o invitație.",
         ),
         "time": Word(
             names="timp lucrat muncă",

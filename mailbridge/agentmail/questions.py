@@ -1,0 +1,198 @@
+"""What agents ask of the desk by mail: lists, a search, a ticket, its history, files, hours, help.  Each question is answered by a mail of
+its own, with links on every row that open the right answer to the right ticket (NO6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mailbridge.agentmail.replying import Values, address_of, agent_of, send, to_writer
+from mailbridge.agentmail.reports import report_values
+from mailbridge.conversation.tokens import Purpose
+from mailbridge.desk import states
+from mailbridge.desk.language.manual import manual_rows
+from mailbridge.desk.language.model import (
+    FindDocuments,
+    FullHistory,
+    Help,
+    Line,
+    ListTickets,
+    Question,
+    Report,
+    SearchMails,
+    ShowTickets,
+    Which,
+)
+from mailbridge.desk.model import Ticket, Work
+from mailbridge.desk.permissions import rights_of, sees
+from mailbridge.desk.promises import promises
+from mailbridge.filing import Filing
+from mailbridge.ids import ticket_number
+from mailbridge.outbox.model import Notification
+from mailbridge.outbox.told import length
+
+MOST_ROWS = 30  # of one mail; who needs more asks more exactly
+_MOST_LOOKED_AT = 500
+
+
+def answer_questions(filing: Filing, ticket: Ticket | None, mail: int, lines: Iterable[Line]) -> None:
+    """Every question among the lines is answered; `ticket` is the one that the mail is on."""
+    for number, line in enumerate(lines):
+        if line.question is not None:
+            send(filing, _answers(filing, ticket, f"{mail}.{number}", line, line.question))
+
+
+def _answers(filing: Filing, ticket: Ticket | None, key: str, line: Line, question: Question) -> Iterator[Notification]:
+    asked = ("asked", line.text)
+    match question:
+        case ListTickets():
+            yield to_writer(filing, None, "list", key, (asked, *_list(filing, question)))
+        case SearchMails(words=words):
+            yield to_writer(filing, None, "found", key, (asked, *_found(filing, words)))
+        case ShowTickets(tickets=numbers):
+            yield from _tickets(filing, ticket, key, line, numbers, "ticket")
+        case FullHistory(ticket=number):
+            yield from _tickets(filing, ticket, key, line, (number,) if number else (), "history")
+        case FindDocuments():
+            yield to_writer(filing, None, "files", key, (asked, *_files(filing, ticket, question)))
+        case Report(words=words):
+            yield to_writer(filing, None, "report", key, (asked, *report_values(filing, agent_of(filing), words)))
+        case Help(word=word):
+            yield to_writer(filing, None, "help", key, (asked, *_help(filing, word)))
+
+
+def _list(filing: Filing, question: ListTickets) -> Values:
+    found = [ticket for ticket in _listed(filing, question) if _visible(filing, ticket)]
+    team = filing.desk.organisation.teams.get(question.team)
+    return (
+        ("list", question.which),
+        ("team", team.title if team else question.team),
+        *_rows([_ticket_row(filing, ticket) for ticket in found]),
+    )
+
+
+def _listed(filing: Filing, question: ListTickets) -> list[Ticket]:
+    """The tickets of a list, what is due first on top; what sleeps is in its own list alone."""
+    me, tickets = agent_of(filing), filing.tx.tickets
+    teams = (question.team,) if question.team else filing.desk.organisation.teams_of(me)
+    match question.which:
+        case Which.MINE:
+            found = tickets.find(assignee=me, open=True, limit=_MOST_LOOKED_AT)
+        case Which.TEAM:
+            found = [t for team in teams for t in tickets.find(team=team, open=True, limit=_MOST_LOOKED_AT)]
+        case Which.UNCLAIMED:
+            found = [t for team in teams for t in tickets.find(team=team, assignee="", open=True, limit=_MOST_LOOKED_AT)]
+        case Which.OVERDUE:
+            late = tickets.late(filing.now, limit=_MOST_LOOKED_AT)
+            return [t for t in late if (t.team in teams or t.assignee == me) and _due(filing, t, overdue=True)]
+        case Which.SNOOZED:
+            mine = tickets.find(assignee=me, open=True, limit=_MOST_LOOKED_AT)
+            free = [t for team in teams for t in tickets.find(team=team, assignee="", open=True, limit=_MOST_LOOKED_AT)]
+            asleep = [t for t in (*mine, *free) if t.snoozed_until]
+            return sorted(asleep, key=lambda t: (t.snoozed_until or filing.now, t.id))
+    awake = [ticket for ticket in found if ticket.snoozed_until is None and ticket.merged_into is None]
+    return sorted(awake, key=lambda t: (_due(filing, t) or "9", t.id))
+
+
+def _found(filing: Filing, words: str) -> Values:
+    """The mails that hold the words, one row a ticket: the newest of its mails."""
+    hits = filing.tx.search.find(words, limit=_MOST_LOOKED_AT)
+    first = {hit.ticket: hit for hit in reversed(hits) if hit.ticket is not None}
+    tickets = {t.id: t for t in filing.tx.tickets.get_many(sorted(first, reverse=True)) if _visible(filing, t)}
+    rows = [(*_ticket_row(filing, tickets[id]), first[id].at.isoformat(), first[id].snippet) for id in tickets if id is not None]
+    return ("words", words), *_rows(rows)
+
+
+def _tickets(
+    filing: Filing, ticket: Ticket | None, key: str, line: Line, numbers: Sequence[int], event: str
+) -> Iterator[Notification]:
+    """A mail for each ticket, which can be answered as the news about it can; one that is not there is told in a row."""
+    wanted = numbers or ((ticket.id,) if ticket else ())
+    missing = [] if wanted else [line.text]
+    for number in wanted:
+        found = filing.tx.tickets.surviving(number)
+        if found is None or not _visible(filing, found):
+            missing.append(ticket_number(filing.desk.config.desk.prefix, number))
+            continue
+        yield to_writer(filing, found, event, f"{key}.{number}", (("asked", line.text), *_facts(filing, found)))
+    if missing:
+        rows = _rows([])
+        yield to_writer(filing, None, "found", key, (("asked", line.text), ("words", ", ".join(missing)), *rows))
+
+
+def _facts(filing: Filing, ticket: Ticket) -> Values:
+    """What else is known of a ticket, besides what every mail about it shows."""
+    prefix = filing.desk.config.desk.prefix
+    people = ", ".join(f"{p.name} <{p.address}>" if p.name else p.address for p in ticket.participants)
+    spent = sum(activity.minutes for activity in ticket.activities if activity.kind is Work.WORKED)
+    return (
+        ("people", people),
+        ("tags", ", ".join(ticket.tags)),
+        ("links", "\n".join(f"{relation}\t{ticket_number(prefix, number)}" for relation, number in ticket.links)),
+        ("worked", length(spent) if spent else ""),
+        ("estimate", length(ticket.estimate) if ticket.estimate else ""),
+        ("due_at", ticket.due_at.isoformat() if ticket.due_at else ""),
+        ("snoozed_at", ticket.snoozed_until.isoformat() if ticket.snoozed_until else ""),
+        ("waiting", "\n".join(f"{one.id}\t{one.line}\t{one.asker}" for one in ticket.approvals)),
+    )
+
+
+def _files(filing: Filing, ticket: Ticket | None, question: FindDocuments) -> Values:
+    """Files by name; of one ticket where no words are said."""
+    number = question.ticket or (ticket.id if ticket and not question.words else None)
+    found = filing.tx.files.find(question.words, ticket=number, limit=_MOST_LOOKED_AT)
+    on = {t.id: t for t in filing.tx.tickets.get_many({file.ticket for file in found if file.ticket})}
+    rows = [
+        (file.name, _size(file.size), file.sender, file.at.isoformat(), *_number_and_address(filing, on[file.ticket]))
+        for file in found
+        if file.ticket in on and _visible(filing, on[file.ticket])
+    ]
+    prefix = filing.desk.config.desk.prefix
+    return ("words", question.words), ("number", ticket_number(prefix, number) if number else ""), *_rows(rows)
+
+
+def _help(filing: Filing, word: str) -> Values:
+    agent = filing.desk.organisation.agents[agent_of(filing)]
+    rows = manual_rows(agent.language, rights_of(agent), word)
+    return ("word", word), ("rows", "\n".join("\t".join(row) for row in rows)), ("link", filing.desk.config.desk.address)
+
+
+def _ticket_row(filing: Filing, ticket: Ticket) -> tuple[str, ...]:
+    """Number, address for answers, subject, who asks, status, priority, who has it, due."""
+    organisation, requester = filing.desk.organisation, ticket.requester
+    agent = organisation.agents.get(ticket.assignee)
+    return (
+        *_number_and_address(filing, ticket),
+        ticket.subject,
+        (requester.name or requester.address) if requester else "",
+        states.status(ticket.status, organisation).title,
+        ticket.priority,
+        agent.title if agent else "",
+        _due(filing, ticket),
+    )
+
+
+def _number_and_address(filing: Filing, ticket: Ticket) -> tuple[str, str]:
+    """The ticket's name, and the address that this agent's lines for it go to."""
+    address = filing.desk.signer.reply_address(ticket.id, address_of(filing), Purpose.AGENT)
+    return ticket_number(filing.desk.config.desk.prefix, ticket.id), address
+
+
+def _due(filing: Filing, ticket: Ticket, *, overdue: bool = False) -> str:
+    """The earliest moment that is promised or chosen; `overdue`: only one that has passed; '' where there is none."""
+    moments = [one.due_at for one in promises(ticket, filing.desk.organisation, filing.now) if one.step in ("overdue", "due")]
+    first = min(moments, default=None)
+    return "" if first is None or (overdue and first > filing.now) else first.isoformat()
+
+
+def _rows(rows: Sequence[Sequence[str]]) -> Values:
+    """Rows of cells parted by tabs, as many as one mail shows, and how many there are."""
+    clean = ["\t".join(" ".join(cell.split()) for cell in row) for row in rows[:MOST_ROWS]]
+    return ("rows", "\n".join(clean)), ("count", str(len(rows))), ("more", str(len(rows) - MOST_ROWS) if len(rows) > MOST_ROWS else "")
+
+
+def _visible(filing: Filing, ticket: Ticket) -> bool:
+    return sees(agent_of(filing), ticket, filing.desk.organisation)
+
+
+def _size(size: int) -> str:
+    return f"{size / 1_048_576:.1f} MB" if size >= 1_048_576 else f"{max(1, round(size / 1024))} kB"

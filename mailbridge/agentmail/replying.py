@@ -1,0 +1,118 @@
+"""The desk's own mails to the agent who wrote: what came of the lines, and answers to questions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from mailbridge.agentmail.lines import TEXT, Outcomes
+from mailbridge.desk.decide import Decision
+from mailbridge.desk.events import MessageAdded
+from mailbridge.desk.language import Line, Written
+from mailbridge.desk.model import Ticket
+from mailbridge.filing import Filing, occasion
+from mailbridge.outbox.compose import signed
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.outbox.recipients import customers
+from mailbridge.outbox.results import results_as_values
+from mailbridge.outbox.told import Listener
+
+LONGEST_SHOWN = 60
+
+Values = tuple[tuple[str, str], ...]
+
+
+def tell_results(
+    filing: Filing,
+    ticket: Ticket | None,
+    mail: int,
+    written: Written,
+    spoken: Decision | None,
+    outcomes: Outcomes,
+    *,
+    also: Values = (),
+) -> None:
+    """The agent is told line by line what came of the mail; a mail that was only passed on, without lines, needs no word.  `also`: more
+    values for the template."""
+    happened = [event.what for event in spoken.events] if spoken else []
+    sent = any(isinstance(what, MessageAdded) and what.to_customer for what in happened)
+    noted = any(isinstance(what, MessageAdded) and what.internal for what in happened)
+    rows = [(_meant_for_text(line, sent=sent, noted=noted), decision) for line, decision in outcomes]
+    if spoken is not None and not sent and not noted:  # refused, or held until somebody says yes
+        rows.insert(0, (Line(text=_shortened(written.text), word=""), spoken))
+    if not also and all(line.question is not None for line, _ in rows):
+        return
+    values = results_as_values(
+        rows,
+        sent_to=[c.address for c in customers(ticket)] if sent and ticket else [],
+        noted=noted,
+        to=listener(filing, ticket),
+        undo=filing.desk.config.desk.undo_minutes,
+    )
+    send(filing, [to_writer(filing, ticket, "commands" if ticket else "lines", f"{mail}", (*values, *also))])
+
+
+def listener(filing: Filing, ticket: Ticket | None) -> Listener:
+    """The agent who wrote as the one who is told."""
+    return Listener(
+        me=agent_of(filing),
+        ticket=ticket.id if ticket else None,
+        organisation=filing.desk.organisation,
+        prefix=filing.desk.config.desk.prefix,
+    )
+
+
+def to_writer(filing: Filing, ticket: Ticket | None, event: str, key: str, values: Values) -> Notification:
+    """A mail of the desk to the agent who wrote, about a ticket or about none; `key` tells it from others of the same kind."""
+    agent = filing.desk.organisation.agents[agent_of(filing)]
+    promise = Notification(
+        ticket=ticket.id if ticket else None,
+        audience=Audience.AGENT,
+        event=event,
+        recipient=address_of(filing),
+        key=f"{ticket.id if ticket else 0}.{event}.{key}",
+        name=agent.title,
+        language=agent.language,
+        values=values,
+    )
+    if ticket is not None:
+        return signed(promise, occasion(filing.tx, ticket, filing.desk, answerable=True))
+    domain = filing.desk.config.desk.address.rpartition("@")[2]
+    thread = (filing.message.message_id,) if filing.message.message_id else ()
+    return replace(
+        promise,
+        message_id=f"{event}.{filing.arrival.sha256[:24]}.{key}@{domain}",
+        in_reply_to=thread[0] if thread else "",
+        references=thread,
+    )
+
+
+def send(filing: Filing, told: Iterable[Notification]) -> None:
+    """These mails are promised."""
+    promised = list(told)
+    if promised:
+        filing.tx.outbox.add_many(promised, filing.now)
+        filing.tx.wake("outbox")
+
+
+def agent_of(filing: Filing) -> str:
+    """The agent who wrote the mail, also where it was filed for a customer."""
+    return filing.passed_on_by or filing.writer.agent
+
+
+def address_of(filing: Filing) -> str:
+    """Where the agent wrote from; where the mail was filed for a customer, the agent's usual address."""
+    return filing.writer.address if not filing.passed_on_by else filing.desk.organisation.agents[filing.passed_on_by].address
+
+
+def _meant_for_text(line: Line, *, sent: bool, noted: bool) -> Line:
+    """`#note` and `#public` of a mail whose text went the other way, or that had none, say so."""
+    if not isinstance(line.command, TEXT) or line.problem:
+        return line
+    wanted = sent if line.word == "public" else noted
+    return line if wanted else replace(line, problem="no-text" if not sent and not noted else "other-way")
+
+
+def _shortened(text: str) -> str:
+    first = " ".join(text.split())
+    return first if len(first) <= LONGEST_SHOWN else f"{first[: LONGEST_SHOWN - 1]}…"

@@ -1,0 +1,51 @@
+"""The manual of commands, made of the tables: for an agent's rights by mail, and whole for docs/manual."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mailbridge.desk.language.vocabulary import word_in
+from mailbridge.desk.language.words import WORDS, Room
+from mailbridge.desk.permissions import Right
+
+# Words that need no right to work on tickets.
+_LESS: dict[str, Right] = {"note": Right.NOTE, "approve": Right.ASKED, "reject": Right.ASKED, "yes": Right.ASKED, "cancel": Right.ASKED}
+
+
+def words_for(right: Right) -> Iterator[str]:
+    """The words that somebody with this right can use, in the order of the manual."""
+    for room in Room:
+        yield from (word for word, rule in WORDS.items() if rule.room is room and right >= needed(word))
+
+
+def needed(word: str) -> Right:
+    """The right that a word needs; questions need that of reading."""
+    return Right.NOTE if WORDS[word].room in (Room.ASK, Room.NEW) else _LESS.get(word, Right.WORK)
+
+
+def manual_rows(language: str, right: Right, only: str = "") -> list[tuple[str, ...]]:
+    """Word, how it is used (several ways parted by a vertical bar), what it does, other names of it; of one word or of all."""
+    chosen = [only] if only else list(words_for(right))
+    return [_row(language, word) for word in chosen]
+
+
+def _row(language: str, word: str) -> tuple[str, ...]:
+    said = word_in(language, word)
+    names = said.names.split()
+    return WORDS[word].room, names[0], "|".join(said.usage), said.about, " ".join(f"#{name}" for name in names[1:])
+
+
+def page(language: str = "en") -> str:
+    """All commands as tables in Markdown, a room at a time, for docs/manual."""
+    parts = []
+    for room in Room:
+        words = [word for word, rule in WORDS.items() if rule.room is room]
+        rows = [_markdown(language, word) for word in words]
+        parts.append("\n".join([f"<!-- {room} -->", "| write | what it does | also |", "|---|---|---|", *rows]))
+    return "\n\n".join(parts)
+
+
+def _markdown(language: str, word: str) -> str:
+    _, _, usage, about, names = _row(language, word)
+    ways = "<br>".join(f"`{way}`" for way in usage.split("|"))
+    return f"| {ways} | {about} | {' '.join(f'`{name}`' for name in names.split())} |"
