@@ -175,10 +175,10 @@ class Poller:
     def _wait_for_news(self) -> None:
         """Until the server has news, the next round is due, or stop() is called.
 
-        A mail that came while we fetched and flagged may have been announced in the answer to one of our commands, and IDLE does not
-        announce it again: so the first slices are short.
+        A mail that came since our search may have been announced in the answer to a command, and IDLE does not announce it again.  A
+        server may also tell less than it should: so the first slices are short.
         """
-        if self._stopping.is_set():
+        if self._stopping.is_set() or (self._connection is not None and self._connection.has_news):
             return
         seconds = self._mailbox.poll.total_seconds()
         if self._mailbox.idle and self._connection is not None and self._connection.can_idle:

@@ -55,6 +55,7 @@ class Connection:
     def __init__(self, mailbox: Mailbox, largest: int) -> None:
         """Connected, encrypted as configured, with the certificate verified, and logged in.  `largest`: bytes a mail may have."""
         self._lost = True  # until the login has gone well, and again when the line breaks
+        self._mails: Any = None  # how many mails the folder has, as the server said last
         self.where = {"mailbox": mailbox.name, "server": f"{mailbox.host}:{mailbox.port}"}
         with self._translated("connect"):
             self._client = _connected(mailbox)
@@ -85,12 +86,32 @@ class Connection:
         could smuggle commands (imapclient issue 657).
         """
         with self._translated("search"):
+            self._in_passing()
             return [int(uid) for uid in self._client.search(["UID", f"{int(first)}:{'*' if last is None else int(last)}"])]
 
     def look(self) -> None:
         """The server has told what is new (a server may keep it to itself until a command that is no SEARCH)."""
         with self._translated("noop"):
             self._heed([line for line in self._client.noop()[1] if isinstance(line, tuple)])
+
+    @property
+    def has_news(self) -> bool:
+        """Whether mails came since the last search, as the server told in passing.
+
+        It may tell with the answer to any command, and does not tell again when IDLE begins (RFC 3501 7.3.1, RFC 2177 3).
+        """
+        before = self._mails
+        told, removed = self._in_passing()
+        return told and (removed or self._mails != before)
+
+    def _in_passing(self) -> tuple[bool, bool]:
+        """Whether the server told how many mails there are, and that some are gone; heard once.  imaplib collects such words for ever."""
+        untagged = self._client._imap.untagged_responses
+        counts = untagged.pop("EXISTS", None)
+        removed = [untagged.pop(word, None) for word in ("EXPUNGE", "VANISHED", "RECENT")][:2]
+        if counts:
+            self._mails = counts[-1]
+        return bool(counts), any(removed)
 
     # Mails
 

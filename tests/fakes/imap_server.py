@@ -67,6 +67,7 @@ class FakeImap:
         self.sent = 0  # octets said on all connections
         self.cut_after: int | None = None  # the connection breaks behind this many octets
         self.broken = ""  # a BODY[] that holds this word is not given
+        self.late: list[bytes] = []  # mails that come just behind the next search, told with its answer and not again
         self.on_settle: Callable[[Mail], None] = lambda mail: None
         self.before: Callable[[str], None] = lambda command: None
         self.lock = RLock()
@@ -210,6 +211,11 @@ class _Session:
     def _do_uid_search(self, tag: str, rest: str) -> None:
         found = self._chosen(rest.upper().partition("UID ")[2], star=True)
         self._say(f"* SEARCH{''.join(f' {mail.uid}' for mail in found)}\r\n".encode())
+        late, self._server.late = self._server.late, []
+        if late:
+            for raw in late:
+                self._folder.add(raw)
+            self._tell_exists()
 
     def _do_uid_fetch(self, tag: str, rest: str) -> None:
         uids, _, items = rest.partition(" ")

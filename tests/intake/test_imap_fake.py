@@ -414,6 +414,37 @@ def test_notice_that_comes_along_with_the_consent_is_seen(
     assert monotonic() - began < 5
 
 
+def test_mail_that_was_announced_with_the_answer_to_a_search_is_not_waited_for(
+    desk: Desk, server: FakeImap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailbridge.intake.imap.FIRST_SLICE", 60.0)
+    server.late.append(a_mail("late"))
+    desk.run(desk.poller(mailbox(server)))
+    desk.accepted.get(timeout=20)
+    assert desk.subjects() == ["late"]
+
+
+def test_server_that_says_how_many_mails_there_are_with_each_search_is_no_news(desk: Desk, server: FakeImap) -> None:
+    server.deliver(a_mail("one"))
+    poller = desk.poller(mailbox(server))
+    assert poller.one_turn() == 1
+    server.faults.append(Fault("UID SEARCH", b"* SEARCH 1\r\n* 1 EXISTS\r\n{tag} OK done\r\n"))
+    assert poller.one_turn() == 0
+    assert poller._connection is not None
+    assert not poller._connection.has_news
+
+
+def test_mail_that_came_while_another_one_went_is_news(desk: Desk, server: FakeImap) -> None:
+    server.deliver(a_mail("one"))
+    poller = desk.poller(mailbox(server))
+    assert poller.one_turn() == 1
+    server.faults.append(Fault("UID SEARCH", b"* SEARCH\r\n* 1 EXPUNGE\r\n* 1 EXISTS\r\n{tag} OK done\r\n"))
+    assert poller.one_turn() == 0
+    assert poller._connection is not None
+    assert poller._connection.has_news
+    assert not poller._connection.has_news
+
+
 def test_idle_wakes_up_for_a_new_mail(desk: Desk, server: FakeImap) -> None:
     desk.run(desk.poller(mailbox(server)))
     idling(desk)
