@@ -20,6 +20,7 @@ from mailbridge.desk.commands import AnswerInvitation, Command, Open, ReportFail
 from mailbridge.desk.decide import Circumstances, Decision, decide, decide_all, open_ticket, together
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import IMPORTED, Copied, Participant, Priority, Role, Team, Ticket
+from mailbridge.estimating import estimated
 from mailbridge.ids import parse_meeting_uid
 from mailbridge.intake.envelope import Source
 from mailbridge.message.model import Message
@@ -27,14 +28,14 @@ from mailbridge.message.pictures import small_inline
 from mailbridge.ops import crash
 from mailbridge.outbox.compose import notifications
 from mailbridge.outbox.model import Notification
-from mailbridge.outbox.occasion import Occasion
 from mailbridge.outbox.recipients import named
-from mailbridge.record import record
-from mailbridge.rules.commands import commands
+from mailbridge.rules.commands import commands, estimate_of
 from mailbridge.rules.match import Verdict
+from mailbridge.settling import occasion as occasion  # whoever files needs it
+from mailbridge.settling import settle
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
-from mailbridge.tasks import numbered, opened_by, with_text
+from mailbridge.tasks import numbered
 from mailbridge.turns import wanted_agent
 from mailbridge.webhooks.compose import OPENED, REPLIED
 from mailbridge.webhooks.promise import promise_calls
@@ -93,7 +94,7 @@ class Filing:
         ticket_id = self.tx.tickets.reserve()
         mail = filing.store_mail(ticket=ticket_id)
         opened = open_ticket(ticket_id, self._opening(placement, verdict), self.about(self.actor(), mail))
-        decision = filing._with_tasks(opened, verdict, mail)
+        decision = filing._with_tasks(filing._with_estimate(opened, verdict, mail), verdict, mail)
         told = filing.tell(decision, mail, answerable=not why_not, verdict=verdict)
         filing.finish(decision, told)
         filing.set_off(decision, verdict, mail, OPENED)
@@ -213,14 +214,17 @@ class Filing:
     def finish(self, decision: Decision, told: Sequence[Notification]) -> None:
         """Ticket, events, clocks and promises are written."""
         crash.point("pipeline.mail_stored")
-        if decision.ticket is not None:
-            record(self.tx, decision.ticket, decision.events, told, self.desk.organisation, self.now)
-        for change in decision.elsewhere:
-            changed, note = with_text(self.tx, change, decision, self.desk, self.now)
-            opened = opened_by(decision, changed)
-            news = occasion(self.tx, changed.ticket, self.desk, mail=note, first="" if opened else None, answerable=not opened)
-            heard = () if self._imported else notifications(changed.events, news)
-            record(self.tx, changed.ticket, changed.events, heard, self.desk.organisation, self.now)
+        settle(self.tx, decision, told, self.desk, self.now, silent=self._imported)
+
+    def _with_estimate(self, opened: Decision, verdict: Verdict, mail: int) -> Decision:
+        """With how long the work will probably take: what a rule says, else the ticket's type, else the past."""
+        if opened.ticket is None or self._imported:
+            return opened
+        actor = Actor(kind=ActorKind.RULE, name=verdict.trace.chose("estimate"))
+        asked = estimate_of(verdict)
+        if asked is None:
+            actor, asked = Actor(kind=ActorKind.SYSTEM, name="estimate"), estimated(self.tx, opened.ticket, self.desk)
+        return together(opened, decide(opened.ticket, asked, self.about(actor, mail))) if asked else opened
 
     def _with_tasks(self, opened: Decision, verdict: Verdict, mail: int) -> Decision:
         """With the tasks of the playbook that a rule starts on the new ticket."""
@@ -302,29 +306,9 @@ class Filing:
         return self.desk.is_own(address) or address.lower() in groups or self.desk.organisation.agent_of(address) is not None
 
 
-def occasion(
-    tx: Tx, ticket: Ticket, desk: Desk, *, mail: int | None = None, first: str | None = None, answerable: bool = False
-) -> Occasion:
-    """The circumstances from which `outbox.compose` decides who hears what.  `first`: the Message-ID of the mail that opens the ticket
-    just now ('' where it has none); None for a ticket whose mails are stored."""
-    thread = tx.mails.thread_of(ticket.id, [p.address for p in ticket.participants]) if first is None else (first,)
-    return Occasion(
-        ticket=ticket,
-        organisation=desk.organisation,
-        signer=desk.signer,
-        desk_name=desk.config.desk.name,
-        language=desk.config.desk.language,
-        mail=mail,
-        answerable=answerable,
-        thread=tuple(i for i in thread if i),
-        own_addresses=desk.own_addresses,
-    )
-
-
 def _as_fields(verdict: Verdict) -> tuple[tuple[str, str], ...]:
     """What a rule found or promised besides the ticket's own columns."""
-    estimate = f"{round(verdict.estimate.total_seconds() / 60)} min" if verdict.estimate else None
-    found = (("sla", verdict.sla), ("equipment", verdict.equipment), ("location", verdict.location), ("estimate", estimate))
+    found = (("sla", verdict.sla), ("equipment", verdict.equipment), ("location", verdict.location))
     return tuple((name, value) for name, value in found if value)
 
 

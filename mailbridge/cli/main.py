@@ -24,7 +24,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "worker": ("mailbridge.cli.run:worker", "Work off the mail of a PostgreSQL desk beside the daemon."),
     "ingest": ("mailbridge.cli.ingest:ingest", "Take one mail from standard input."),
     "import": ("mailbridge.cli.importing:import_", "Take mails from mboxes, Maildirs and .eml files."),
-    "ticket": ("mailbridge.cli.ticket:ticket", "Work on one ticket: file one for a caller."),
+    "ticket": ("mailbridge.cli.ticket:ticket", "Work on one ticket: file, merge, split, link, undo."),
     "tickets": ("mailbridge.cli.tickets:tickets", "List and show tickets."),
     "search": ("mailbridge.cli.search:search", "Find mails by their words."),
     "outbox": ("mailbridge.cli.outbox:outbox", "List, show and resend outgoing mails."),

@@ -16,6 +16,7 @@ from mailbridge.cli.ingest import settled
 from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
 from mailbridge.cli.queue import row_json
 from mailbridge.cli.show import print_json
+from mailbridge.cli.ticket_relations import link, merge, split, undo
 from mailbridge.desk.model import CHANNELS
 from mailbridge.errors import Permanent
 
@@ -23,6 +24,10 @@ from mailbridge.errors import Permanent
 @click.group()
 def ticket() -> None:
     """Work on one ticket."""
+
+
+for command in (merge, split, link, undo):
+    ticket.add_command(command)
 
 
 @ticket.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mailbridge.desk import states
-from mailbridge.desk.events import ActorKind, AssigneeChanged, Event, MessageAdded, StatusChanged
+from mailbridge.desk.events import ActorKind, AssigneeChanged, Event, MergedInto, MessageAdded, StatusChanged
 from mailbridge.desk.model import Organisation
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
@@ -24,7 +24,7 @@ def status(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterato
     what = event.what
     if not isinstance(what, StatusChanged) or event.actor.kind is ActorKind.CUSTOMER:
         return  # their own doing
-    answered = any(isinstance(e.what, MessageAdded) and e.what.to_customer for e in events)
+    answered = any((isinstance(e.what, MessageAdded) and e.what.to_customer) or isinstance(e.what, MergedInto) for e in events)
     step = _step(what, occasion.organisation)
     if answered or step not in team_of(occasion.ticket, occasion.organisation).tells:
         return

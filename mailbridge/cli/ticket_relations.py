@@ -1,0 +1,155 @@
+"""`mailbridge ticket merge|split|link|undo`: what tickets are to each other, from the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailbridge.cli.options import desk_option, json_option, require_schema, ticket_id
+from mailbridge.cli.show import print_json
+from mailbridge.desk.commands import Command, Link, Merge, Split, Undo
+from mailbridge.desk.judges.relations import INVERSE
+from mailbridge.errors import Permanent
+from mailbridge.ids import ticket_number
+
+if TYPE_CHECKING:
+    from mailbridge.app import App
+    from mailbridge.desk.decide import Decision
+
+# Why the desk does not do it, as far as its mails word it otherwise: here nobody answers a mail.
+REASONS = {
+    "unknown-ticket": "there is no such ticket",
+    "unknown-relation": "tickets cannot be related like that",
+    "link-self": "a ticket is not linked to itself",
+    "merge-self": "a ticket is not merged into itself",
+    "merged-already": "it is part of {number} already",
+    "merge-cycle": "{number} is part of it",
+    "unknown-mail": "the ticket has no such mail; mailbridge tickets show --json lists them with their ids",
+    "not-customers-mail": "only a customer's message can become a ticket",
+    "only-mail": "it is the only message of a customer there",
+    "nothing-to-undo": "nothing was done there that could be taken back",
+    "undo-too-late": "the latest doing is more than {number} minutes old (undo_minutes)",
+    "mail-sent": "what is sent cannot be taken back",
+    "erased-for-good": "what is erased cannot be brought back",
+    "merged-since": "it was merged into {number} since; undo that first",
+    "answered-since": "a customer wrote on {number} since; merge it instead",
+}
+
+
+@click.command()
+@desk_option
+@json_option
+@click.option("--yes", is_flag=True, help="Do not ask where the tickets are of different people.")
+@click.argument("ticket", metavar="TICKET")
+@click.argument("into", metavar="INTO")
+def merge(folder: Path, as_json: bool, yes: bool, ticket: str, into: str) -> None:
+    """Merge TICKET into INTO: it closes, and all mail for it goes there from now on."""
+    with _desk(folder) as app:
+        survivor = ticket_id(app.config, into)
+        if not yes:
+            _same_people(app, ticket_id(app.config, ticket), survivor)
+        decision = _done(app, ticket, Merge(into=survivor))
+        merged = decision.ticket.merged_into if decision.ticket else None
+        _say(app, decision, f"{_number(app, ticket)} is part of {_number(app, str(merged))} now", as_json)
+
+
+@click.command()
+@desk_option
+@json_option
+@click.option("--mail", type=click.IntRange(1), help="The id of the message.  [default: the customers' latest]")
+@click.option("--subject", default="", help="Of the new ticket.  [default: that of the message]")
+@click.argument("ticket", metavar="TICKET")
+def split(folder: Path, as_json: bool, mail: int | None, subject: str, ticket: str) -> None:
+    """Make a message of TICKET a ticket of its own, asked by whoever wrote it."""
+    with _desk(folder) as app:
+        decision = _done(app, ticket, Split(ticket=0, mail=mail or 0, subject=subject))
+        new = ", ".join(ticket_number(app.config.desk.prefix, change.ticket.id) for change in decision.elsewhere)
+        _say(app, decision, f"the message is {new} now", as_json)
+
+
+@click.command()
+@desk_option
+@json_option
+@click.argument("ticket", metavar="TICKET")
+@click.argument("relation", metavar="RELATION", type=click.Choice(tuple(INVERSE)))
+@click.argument("other", metavar="OTHER")
+def link(folder: Path, as_json: bool, ticket: str, relation: str, other: str) -> None:
+    """Link TICKET with OTHER: related, blocks, blocked-by, duplicates, duplicated-by, task-of or has-task."""
+    with _desk(folder) as app:
+        decision = _done(app, ticket, Link(ticket=ticket_id(app.config, other), relation=relation))
+        _say(app, decision, f"{_number(app, ticket)} is linked with {_number(app, other)}", as_json)
+
+
+@click.command()
+@desk_option
+@json_option
+@click.argument("ticket", metavar="TICKET")
+def undo(folder: Path, as_json: bool, ticket: str) -> None:
+    """Take back what was done to TICKET last, by an agent's mail or from here, on all tickets it touched."""
+    with _desk(folder) as app:
+        decision = _done(app, ticket, Undo())
+        _say(app, decision, f"the latest doing on {_number(app, ticket)} is taken back", as_json)
+
+
+@contextmanager
+def _desk(folder: Path) -> Iterator[App]:
+    from mailbridge.app import App
+    from mailbridge.config import load
+
+    app = App(load(folder))
+    try:
+        require_schema(app.store)
+        yield app
+    finally:
+        app.close()
+
+
+def _done(app: App, ticket: str, command: Command) -> Decision:
+    """What came of it, recorded and told.  Raises Permanent with the reason where nothing did."""
+    from mailbridge.acting import act
+    from mailbridge.desk.events import Actor, ActorKind
+
+    wanted = ticket_id(app.config, ticket)
+    desk = app.desk()
+    with app.store.write() as tx:
+        found = tx.tickets.get(wanted)
+        if found is None:
+            raise Permanent(f"there is no ticket {ticket_number(app.config.desk.prefix, wanted)}")
+        decision = act(tx, desk, found, [command], Actor(kind=ActorKind.ADMIN), datetime.now(UTC))
+    if decision.refused:
+        raise Permanent(_reason(app, decision))
+    return decision
+
+
+def _reason(app: App, decision: Decision) -> str:
+    numbers = decision.detail if decision.refused == "undo-too-late" or not decision.detail.isdigit() else _number(app, decision.detail)
+    return REASONS.get(decision.refused, decision.refused).format(number=numbers)
+
+
+def _same_people(app: App, ticket: int, into: int) -> None:
+    """Asks where people would read what others wrote."""
+    with app.store.read() as tx:
+        askers = [found.requester for number in (ticket, into) if (found := tx.tickets.surviving(number)) is not None]
+    addresses = [asker.address.lower() for asker in askers if asker is not None]
+    if len(set(addresses)) > 1:
+        click.confirm(f"{addresses[0]} and {addresses[1]} will read each other's mails; merge?", abort=True)
+
+
+def _say(app: App, decision: Decision, sentence: str, as_json: bool) -> None:
+    if not as_json:
+        click.echo(sentence)
+        return
+    from mailbridge.cli.tickets import event_json, ticket_json
+
+    changed = [change.ticket for change in decision.elsewhere]
+    tickets = [ticket_json(ticket, app.config) for ticket in (decision.ticket, *changed) if ticket is not None]
+    print_json({"tickets": tickets, "events": [event_json(event) for event in decision.events]})
+
+
+def _number(app: App, text: str) -> str:
+    return ticket_number(app.config.desk.prefix, ticket_id(app.config, text))
