@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "mail": ("mailbridge.cli.mail:mail", "Look at mails without a desk."),
     "rules": ("mailbridge.cli.rules:rules", "Explain what the rules decided."),
     "sla": ("mailbridge.cli.sla:sla", "Explain promised times."),
+    "report": ("mailbridge.cli.report:report", "Sum up work and travel."),
     "rota": ("mailbridge.cli.rota:rota", "Who is on duty, at work and away."),
     "db": ("mailbridge.cli.db:db", "The database's schema."),
     "keys": ("mailbridge.cli.keys:keys", "The keys that sign reply addresses."),

@@ -32,7 +32,8 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (
         "flows",
-        frozenset({"pipeline", "chronicle", "agentmail", "context", "estimating", "holding", "lookups", "answerable", "filing", "record", "settling", "acting", "tasks", "turns", "views"})
+        frozenset({"pipeline", "agentmail", "chronicle", "context", "estimating", "holding", "lookups", "answerable", "filing", "record"})
+        | {"acting", "settling", "tasks", "timesheets", "turns", "views"}
         | {"policy", "worker", "jobs", "outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),
