@@ -56,6 +56,8 @@ WORDS: list[tuple[Happening, str]] = [
     (happenings.Woken(), "woken"),
     (happenings.Woken(by_mail=True), "woken by a mail"),
     (happenings.MeetingSet(meeting=Meeting(at=NOW, place="Iași")), "appointment 2026-11-21 09:00Z, 60 min, Iași"),
+    (happenings.MeetingSet(meeting=Meeting(at=NOW, cancelled=True)), "appointment 2026-11-21 09:00Z called off"),
+    (happenings.InvitationAnswered(author="jo@x.example", answer="declined"), "jo@x.example answers the invitation: declined"),
     (happenings.MergedInto(survivor=7, mails=(1,)), "merged into MB-7"),
     (happenings.Absorbed(ticket=8), "took in MB-8"),
     (happenings.MailMoved(mail=1, to=9), "a mail went to MB-9"),
