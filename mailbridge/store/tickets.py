@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from datetime import datetime
 
 import sqlalchemy as sa
 
