@@ -58,3 +58,15 @@ def test_every_mail_of_a_mailbox_ends_where_it_belongs(tmp_path: Path) -> None:
     assert {name: found[name] for name in FAULTS} == dict.fromkeys(FAULTS, 0)
     assert found["mails"] == 40
     assert found["mails_per_s"] > 0
+
+
+def test_the_cost_of_understanding_is_told_beside_the_bare_parses() -> None:
+    command = [sys.executable, "benchmarks/parse.py", "--n", "25", "--rounds", "1", "--json"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110, check=False)
+
+    assert done.returncode in {0, 1}, done.stderr
+    found = json.loads(done.stdout)
+    assert found["cpu_ms_a_mail"].keys() == {"mailbridge", "mail-parser", "standard library"}
+    assert all(figure > 0 for figures in ("cpu_ms_a_mail", "mails_per_s", "memory_mb") for figure in found[figures].values())
+    assert set(found["failed"].values()) == {0}
+    assert {"reply", "kind", "language"} <= found["where_ours_goes_ms"].keys()
