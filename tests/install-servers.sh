@@ -12,6 +12,7 @@ declare -A needs=(
   [/usr/sbin/clamd]=clamav-daemon
   [/usr/bin/rspamd]=rspamd
   [/usr/bin/swaks]=swaks
+  [/usr/bin/chromium]=chromium
   [/usr/bin/openssl]=openssl
   [/usr/bin/setpriv]=util-linux
 )

@@ -1,0 +1,1 @@
+"""The mails of the desk as a mail program shows them: pictures for the manual, made from the stories of `tests/scenarios`."""

@@ -1,0 +1,73 @@
+"""`python -m tests.pictures [--out DIR]` draws the mails of some stories in Chromium, as wide as a phone and as a desktop.
+
+Whoever changes a template runs it, looks at every picture, and commits those in docs/pictures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Iterator
+from email.message import Message
+from pathlib import Path
+
+from mailbridge.ops import log
+from tests.harness import DeskApp
+from tests.pictures.draw import chromium, draw
+from tests.scenarios.play import playing
+from tests.scenarios.story import stories
+
+DOCS = Path(__file__).parents[2] / "docs/pictures"
+# name of the picture: story, step, who got the mail
+PICTURES = {
+    "new-for-agent": ("01-", 1, "bogdan@desk.test"),
+    "receipt": ("01-", 1, "carol@customer.test"),
+    "answer": ("01-", 2, "carol@customer.test"),
+    "commands": ("07-", 2, "bogdan@desk.test"),
+    "assigned": ("05-", 2, "clara@desk.test"),
+    "overdue": ("20-", 4, "mara@desk.test"),
+    "passed-on": ("28-", 1, "bogdan@desk.test"),
+}
+
+
+def letters(wanted: dict[str, tuple[str, int, str]]) -> Iterator[tuple[str, Message]]:
+    """Each picture's name with its mail."""
+    for story in stories():
+        names = {name: place for name, place in wanted.items() if story.name.startswith(place[0])}
+        if not names:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            for _, played in playing(story, Path(folder)):
+                for name, (_, step, who) in names.items():
+                    found = [letter for letter in played.letters if step == played.step.number and who in str(letter["To"])]
+                    if found:
+                        yield name, found[-1]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, default=DOCS)
+    asked = parser.parse_args()
+    browser = chromium()
+    if browser is None:
+        print("there is no Chromium on this machine; install it (Debian: apt-get install chromium)", file=sys.stderr)
+        return 2
+    log.configure(style="json", level="error")
+    asked.out.mkdir(parents=True, exist_ok=True)
+    drawn = set()
+    for name, letter in letters(PICTURES):
+        draw(name, letter, browser, asked.out)
+        drawn.add(name)
+        print(f"{name}: {letter['Subject']}")
+    missing = sorted(set(PICTURES) - drawn)
+    if missing:
+        print(f"no story sends these mails any more: {', '.join(missing)}", file=sys.stderr)
+    return 1 if missing else 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    finally:
+        DeskApp.shared.close()
