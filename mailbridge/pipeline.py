@@ -103,6 +103,7 @@ def judge(tx: Tx, message: Message, arrival: Arrival, writer: Writer, placement:
         virus=arrival.scan.virus,
         unscanned=arrival.scan.unscanned,
         team_load=tx.tickets.team_load() if "load" in desk.policy.rules.asks else None,
+        raw=tx.blobs.get(arrival.sha256) if "body raw" in desk.policy.rules.asks else b"",
         now=now,
     )
     began = perf_counter()

@@ -30,6 +30,7 @@ def cases(tx: Tx, since: datetime, config: Config) -> Iterator[Case]:
             verified=past.verified,
             organisation=Organisation(),
             own_addresses=own,
+            raw=past.head,
         )
         yield Case(name=name, subject=past.subject, facts=facts)
 

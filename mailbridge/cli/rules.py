@@ -57,7 +57,7 @@ def _explain_file(folder: Path, name: str, *, as_json: bool) -> None:
     config = configuration.load(folder)
     policy = policy_of(config.folder)
     message = reader(config)(raw)
-    judged = judge(policy, message, config)
+    judged = judge(policy, message, config, raw=raw)
     if as_json:
         print_json({"mail": about(message), **judged})
         return
@@ -66,7 +66,7 @@ def _explain_file(folder: Path, name: str, *, as_json: bool) -> None:
     click.echo(told(judged))
 
 
-def judge(policy: Policy, message: Message, config: Config, scan: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def judge(policy: Policy, message: Message, config: Config, scan: Mapping[str, Any] | None = None, *, raw: bytes = b"") -> dict[str, Any]:
     """The verdict on a mail that would come in now and open a ticket, as JSON, with the time it took.  `scan`: what scanners said of it."""
     from mailbridge.clock import SystemClock
     from mailbridge.rules.explain import trace_to_json, verdict_to_json
@@ -85,6 +85,7 @@ def judge(policy: Policy, message: Message, config: Config, scan: Mapping[str, A
         spam=(spam["score"], spam["required"]) if spam else None,
         virus=scan.get("virus"),
         unscanned=frozenset(silence.partition(":")[0] for silence in scan.get("not_scanned", ())),
+        raw=raw,
     )
     start = perf_counter()
     verdict = run(policy.rules, facts)
@@ -158,7 +159,7 @@ def _judged_again(folder: Path, config: Config, raw: bytes, mail: StoredMail, sa
 
     message = reader(config)(raw)
     message = replace(message, sender=replace(message.sender, verified=mail.verified))
-    return judge(policy_of(folder), message, config, said.get("scan"))
+    return judge(policy_of(folder), message, config, said.get("scan"), raw=raw)
 
 
 def _story(mail: StoredMail, said: Mapping[str, Any], config: Config) -> Iterable[str]:

@@ -164,7 +164,7 @@ class RuleSet:
     customers: Customers = field(default_factory=Customers)
     tags: frozenset[str] = frozenset()  # the only ones there are; empty: any
     about_replies: bool = False  # some rule may hold for a mail on a ticket that is there already
-    asks: frozenset[str] = frozenset()  # kinds of sources that some condition looks at: without "load" nobody has to count tickets
+    asks: frozenset[str] = frozenset()  # sources that some condition looks at: without "load" nobody has to count tickets
 
 
 def compile_rules(rules: Sequence[Rule], *, version: str = "", customers: Customers | None = None, tags: Iterable[str] = ()) -> RuleSet:
@@ -195,7 +195,7 @@ def compile_rules(rules: Sequence[Rule], *, version: str = "", customers: Custom
         customers=customers or Customers(),
         tags=frozenset(tags),
         about_replies=any(_about_ticket(leaf) for rule in rules for leaf in leaves(rule.when)),
-        asks=frozenset(source.kind for rule in rules for leaf in leaves(rule.when) for source in _sources(leaf)),
+        asks=frozenset(word for rule in rules for leaf in leaves(rule.when) for source in _sources(leaf) for word in _asked(source)),
     )
 
 
@@ -275,6 +275,11 @@ def _sources(leaf: Condition) -> tuple[Source, ...]:
         case Same(kind=kind):
             return (Source(kind=kind),)
     return ()
+
+
+def _asked(source: Source) -> tuple[str, ...]:
+    """Its kind, by which a caller sees what to fetch: `load` and the raw body are not in the mail as it was read."""
+    return (source.kind, "body raw") if source == Source(kind="body", name="raw") else (source.kind,)
 
 
 def _changing(when: Condition) -> bool:

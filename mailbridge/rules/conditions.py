@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from mailbridge.desk.model import Priority
 from mailbridge.message.model import Kind
-from mailbridge.rules import dates, measures, yaml
-from mailbridge.rules.captures import is_name
+from mailbridge.rules import dates, make, measures, yaml
 from mailbridge.rules.comparators import Comparator
-from mailbridge.rules.compile import pattern_of
 from mailbridge.rules.shape import (
     Choice,
     Either,
@@ -26,192 +24,22 @@ from mailbridge.rules.shape import (
     Shape,
     Table,
     Text,
-    Wrong,
     keys,
     nearest,
 )
+from mailbridge.rules.texts import COUNT, INDEX, MATCHES, text_shape, text_test
 from mailbridge.rules.tree import (
-    RELATIONS,
-    AllOf,
-    AnyOf,
     Condition,
     Exists,
     Fact,
     Match,
     NotOf,
-    Number,
-    Same,
     Source,
     Test,
 )
 from mailbridge.rules.tree import Text as TextCondition
 
 PARTS = ("all", "localpart", "domain", "user", "detail")
-
-
-def pattern(text: str) -> str:
-    """The text, if RE2 takes it as a pattern."""
-    pattern_of(Match.REGEX, Comparator.UNICODE, text)
-    return text
-
-
-def wildcards(text: str) -> str:
-    """The text, if it is a pattern of `*` and `?`."""
-    pattern_of(Match.MATCHES, Comparator.UNICODE, text)
-    return text
-
-
-def capture_name(text: str) -> str:
-    if not is_name(text):
-        raise Wrong(f'"{text}" cannot name what was caught', "a name has letters, digits and _ and begins with no digit")
-    return text
-
-
-_TEXTS = Many(of=Text(), what="a text or a list of texts", least=1)
-_MATCHES: dict[str, Key] = {
-    "is": Key(shape=_TEXTS, about="the whole text is one of these"),
-    "contains": Key(shape=_TEXTS, about="one of these stands in the text"),
-    "matches": Key(
-        shape=Many(of=Text(parse=wildcards), what="a pattern or a list", least=1),
-        about="the whole text is like one of these; * is any run of characters, ? is one",
-    ),
-    "regex": Key(
-        shape=Many(of=Text(parse=pattern, what="a regular expression"), what="a regular expression or a list", least=1),
-        about="one of these regular expressions (RE2) is found in the text",
-    ),
-}
-_RELATIONS: dict[str, Key] = {
-    word: Key(shape=_TEXTS, about=about)
-    for word, about in {
-        "ge": "greater or equal", "gt": "greater", "le": "less or equal", "lt": "less", "eq": "equal", "ne": "not equal",
-    }.items()
-}  # fmt: skip
-_COMPARATOR = Key(
-    shape=Made(of=Choice(what="comparator", words=tuple(Comparator)), make=Comparator),
-    about="when two texts are the same; without it, upper and lower case of all scripts are",
-)
-_AS = Key(
-    shape=Either(
-        what="a name or a list of names",
-        scalar=Text(what="a name", parse=capture_name),
-        sequence=Many(of=Text(what="a name", parse=capture_name), what="a list of names", strict=True, least=1),
-    ),
-    about="a name for what was found; a list names the wildcards or groups in order",
-)
-_INDEX = Key(shape=Text(what="a position", parse=measures.index), about="only the n-th field of that name, -1 for the last (RFC 5260)")
-
-
-@dataclass(frozen=True, slots=True)
-class Tested:
-    """A test and the field it is for: `index` 0 for all of them."""
-
-    test: Test
-    index: int = 0
-
-
-def text_test(*, index: bool = False, relations: bool = False, numeric: bool = False, words: Callable[[str], str] | None = None) -> Shape:
-    """What compares a text: 'x' and [x, y] are `is`, a mapping names the match type."""
-    made = _text_shape(index, relations, Comparator.NUMERIC if numeric else Comparator.UNICODE, words)
-    return Later(name="compared-text" if relations else "indexed-text" if index else "text", shape=lambda: made)
-
-
-def _text_shape(index: bool, relations: bool, comparator: Comparator, words: Callable[[str], str] | None) -> Shape:
-    def short(values: tuple[str, ...]) -> Tested:
-        return _tested({"is": values}, comparator, words)
-
-    def long(values: dict[str, Any]) -> Tested:
-        return _tested(values, comparator, words)
-
-    matches = _MATCHES | (_RELATIONS if relations else {})
-    more = {"comparator": _COMPARATOR, "as": _AS} | ({"index": _INDEX} if index else {})
-    return Either(
-        what="a text, a list of texts or a match type",
-        scalar=Made(of=_TEXTS, make=short),
-        sequence=Made(of=_TEXTS, make=short),
-        mapping=Record(what="a text condition", keys=matches | more, one_of=tuple(matches), make=long),
-    )
-
-
-def _tested(values: Mapping[str, Any], comparator: Comparator, words: Callable[[str], str] | None) -> Tested:
-    match = Match(next(word for word in values if word in (*_MATCHES, *_RELATIONS)))
-    texts = tuple(map(words, values[match])) if words else values[match]
-    chosen = values.get("comparator", comparator)
-    if chosen is Comparator.NUMERIC and match not in (Match.IS, *RELATIONS):
-        raise Wrong(f'"{match}" with the comparator {chosen}: numbers are equal or not', 'use "is"')
-    named = values.get("as", ())
-    captures, whole = (named, "") if isinstance(named, tuple) else ((), named)
-    _enough_groups(match, chosen, texts, captures)
-    return Tested(Test(match=match, keys=texts, comparator=chosen, captures=captures, whole=whole), values.get("index", 0))
-
-
-def _enough_groups(match: Match, comparator: Comparator, texts: Iterable[str], captures: tuple[str, ...]) -> None:
-    if not captures:
-        return
-    if match not in (Match.MATCHES, Match.REGEX):
-        raise Wrong(f'"{match}" has no wildcards or groups to name', "`as: name` without brackets names the text that was found")
-    for text in texts:
-        groups = pattern_of(match, comparator, text).groups
-        if groups < len(captures):
-            raise Wrong(f'more names ({len(captures)}) than wildcards or groups ({groups}) in "{text}"')
-
-
-def captures_of(condition: Condition) -> frozenset[str]:
-    """Names that a condition may catch; what stands under `not` catches nothing when it holds."""
-    match condition:
-        case AllOf(children=children) | AnyOf(children=children):
-            return frozenset().union(*map(captures_of, children))
-        case TextCondition(test=test):
-            return _captures(test)
-        case Same(tests=tests):
-            return frozenset().union(*(_captures(test) for _, test in tests if isinstance(test, Test)))
-    return frozenset()
-
-
-def _captures(test: Test) -> frozenset[str]:
-    named = {name for key in test.keys if test.match is Match.REGEX for name in pattern_of(test.match, test.comparator, key).names}
-    return frozenset(named | set(test.captures) | ({test.whole} if test.whole else set()))
-
-
-def _all(conditions: Iterable[Condition]) -> Condition:
-    made = tuple(conditions)
-    return made[0] if len(made) == 1 else AllOf(children=made)
-
-
-def _any(conditions: Iterable[Condition]) -> Condition:
-    made = tuple(conditions)
-    return made[0] if len(made) == 1 else AnyOf(children=made)
-
-
-def _headers(table: Mapping[tuple[str, ...], Tested]) -> Condition:
-    return _all(
-        TextCondition(sources=tuple(Source(kind="header", name=name, index=tested.index) for name in names), test=tested.test)
-        for names, tested in table.items()
-    )
-
-
-def _addresses(table: Mapping[tuple[str, ...], Mapping[str, Tested]]) -> Condition:
-    return _all(
-        TextCondition(
-            sources=tuple(Source(kind="address", name=name, part=part, index=tested.index) for name in names), test=tested.test
-        )
-        for names, parts in table.items()
-        for part, tested in parts.items()
-    )  # fmt: skip
-
-
-def _envelope(table: Mapping[str, Mapping[str, Tested]]) -> Condition:
-    tests = [(name, part, tested) for name, parts in table.items() for part, tested in parts.items()]
-    return _all(_text(Source(kind="envelope", name=name, part=part), tested) for name, part, tested in tests)
-
-
-def _text(source: Source, tested: Tested) -> Condition:
-    return TextCondition(sources=(source,), test=tested.test)
-
-
-def _body(values: Mapping[str, Any]) -> Condition:
-    plain = [_text(Source(kind="body", name=name), values[name]) for name in ("fresh", "text") if name in values]
-    content = values.get("content", {}).items()
-    return _all([*plain, *(_text(Source(kind="body", name="content", part=type_), tested) for type_, tested in content)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +51,7 @@ class Forked:
     wrap: Callable[[Any], Any]
 
     def read(self, node: yaml.Node, reading: Reading) -> Any:
-        words = (*self.first.keys, *_MATCHES)
+        words = (*self.first.keys, *MATCHES)
         if isinstance(node, yaml.Mapping) and any(nearest(key.text, words) in self.first.keys for key, _ in node.entries):
             return self.first.read(node, reading)
         return Made(of=self.second, make=self.wrap).read(node, reading)
@@ -247,23 +75,10 @@ def _range(what: str, parse: Callable[[str], Any]) -> Record:
     return Record(what=f"a range of {what.removeprefix('a ')}s", keys=keys(over=bound, under=bound), least_one=True)
 
 
-def _number(source: Source, bounds: Mapping[str, float]) -> Number:
-    return Number(source=source, over=bounds.get("over"), under=bounds.get("under"))
-
-
-def _things(kind: str, values: Mapping[str, Any]) -> Condition:
-    """One text field of a kind of thing is a plain text condition, which an index finds; several must hold of the same thing."""
-    (name, only), *others = values.items()
-    if isinstance(only, Tested) and not others:
-        return _text(Source(kind=kind, name=name), only)
-    tests = ((name, v.test if isinstance(v, Tested) else _number(Source(kind=name), v)) for name, v in values.items())
-    return Same(kind=kind, tests=tuple(tests))
-
-
 def _thing(kind: str, what: str, fields: Mapping[str, Shape], *, plain: Shape | None = None) -> Shape:
     """`true`, a name, or a mapping of fields that all hold of the same thing."""
     fields_of = {name: Key(shape=shape) for name, shape in fields.items()}
-    record = Record(what=what, keys=fields_of, least_one=True, make=lambda values: _things(kind, values))
+    record = Record(what=what, keys=fields_of, least_one=True, make=lambda values: make.things(kind, values))
     return Either(what=what, scalar=_FlagOr(kind=kind, other=plain), sequence=plain, mapping=record)
 
 
@@ -292,57 +107,14 @@ def _words(source: Source, of: Shape, what: str) -> Shape:
     return Made(of=Many(of=of, what=f"{what} or a list of them", least=1), make=made)
 
 
-def _dates(kind: str, values: Mapping[str, Any]) -> Condition:
-    name, zone, index = values.get("header", "date" if kind == "date" else ""), values.get("zone", ""), values.get("index", 0)
-    parts = {part: tested for part, tested in values.items() if part in dates.PARTS}
-    if not parts:
-        raise Wrong(f"a {kind} condition needs a part of the date", f"one of {', '.join(dates.PARTS)}")
-    return _all(_text(Source(kind=kind, name=name, part=part, index=index, zone=zone), tested) for part, tested in parts.items())
-
-
 def _date_record(kind: str) -> Shape:
     parts = {
         part: text_test(relations=True, numeric=part in dates.NUMBERS, words=dates.weekday if part == "weekday" else None)
         for part in dates.PARTS
     }
     zone = Key(shape=Text(what="a time zone", parse=dates.zone), about="the zone to look at it in; without it that of the default team")
-    own = {"zone": zone} if kind == "currentdate" else {"header": Key(shape=_HEADER), "zone": zone, "index": _INDEX}
-    return Record(what=f"a {kind} condition", keys=own | {p: Key(shape=s) for p, s in parts.items()}, make=lambda v: _dates(kind, v))
-
-
-def _hours(values: Mapping[str, str]) -> Condition:
-    (word, team), *_ = values.items()
-    return Fact(source=Source(kind="hours", name=team), expected=word == "open")
-
-
-def _load(values: Mapping[str, Any]) -> Condition:
-    if "over" not in values and "under" not in values:
-        raise Wrong('a load condition needs "over" or "under"')
-    return _number(Source(kind="load", name=values["team"]), values)
-
-
-def _ticket(values: Mapping[str, Any]) -> Condition:
-    made: list[Condition] = []
-    if "age" in values:
-        bounds = {word: length.total_seconds() for word, length in values["age"].items()}
-        made.append(_number(Source(kind="age"), bounds))
-    return _all([*made, *([values["status"]] if "status" in values else [])])
-
-
-def _reply(word: str) -> Condition:
-    fact = Fact(source=Source(kind="reply"))
-    made: dict[str, Condition] = {"true": fact, "false": NotOf(child=fact), "any": AnyOf(children=(fact, NotOf(child=fact)))}
-    return made[word]
-
-
-def _fields(table: Mapping[str, Tested]) -> Condition:
-    return _all(_text(Source(kind="field", name=name), tested) for name, tested in table.items())
-
-
-def _attachment(values: Mapping[str, Any]) -> Condition:
-    count = values.get("count")
-    rest = {name: value for name, value in values.items() if name != "count"}
-    return _all(([_number(Source(kind="attachments"), count)] if count else []) + ([_things("attachment", rest)] if rest else []))
+    own = {"zone": zone} if kind == "currentdate" else {"header": Key(shape=_HEADER), "zone": zone, "index": INDEX}
+    return Record(what=f"a {kind} condition", keys=own | {p: Key(shape=s) for p, s in parts.items()}, make=lambda v: make.date(kind, v))
 
 
 _HEADER = Text(what="the name of a header field", parse=measures.header)
@@ -354,11 +126,33 @@ _BODY = Record(
     keys={
         "fresh": Key(shape=_TEST, about="what the person wrote now, without quotes and signature; the same as without this word"),
         "text": Key(shape=_TEST, about="the whole text of the mail"),
+        "raw": Key(shape=_TEST, about="the body as it came, undecoded, with all its parts (RFC 5173 5.1)"),
         "content": Key(
             shape=Table(what="types of content", of=_TEST, least_one=True), about="parts of this type: text/html, text, or '' for all"
         ),
     },
     least_one=True,
+)
+_NUMERIC = text_test(relations=True, numeric=True)
+_SPAMTEST = Record(
+    what="a spamtest condition",
+    keys={
+        "percent": Key(shape=_NUMERIC, about="the same from 0 to 100; 50 is where the filter's own line is"),
+        "count": Key(shape=COUNT, about="0 where it was not tested, else 1"),
+    },
+    least_one=True,
+)
+_MIME = Record(
+    what="a mime condition",
+    keys={
+        "contenttype": Key(shape=_TEST, about="its type: application/pdf"),
+        "type": Key(shape=_TEST, about="the first half of it: application"),
+        "subtype": Key(shape=_TEST, about="the second half: pdf"),
+        "filename": Key(shape=_TEST, about="what the mail calls the file"),
+        "disposition": Key(shape=_TEST, about="attachment or inline"),
+    },
+    least_one=True,
+    make=lambda values: make.things("mime", values),
 )
 _CUSTOMER = _words(Source(kind="customer", name="name"), Name(kind="customer"), "a customer")
 _CONTRACT = _words(Source(kind="contract", name="type"), Name(kind="contract type"), "a contract type")
@@ -369,21 +163,25 @@ _PRIORITY = Choice(what="priority", words=tuple(Priority))
 _AUTHENTICITY = Choice(what="authenticity", words=("verified", "unverified", "strict", "loose"))
 
 CONDITIONS: dict[str, Key] = {
-    "all": Key(shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=_all), about="all of these hold"),
-    "any": Key(shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=_any), about="one of these holds"),
+    "all": Key(
+        shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=make.all_of), about="all of these hold"
+    ),
+    "any": Key(
+        shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=make.any_of), about="one of these holds"
+    ),
     "not": Key(shape=Made(of=WHEN, make=lambda child: NotOf(child=child)), about="this does not hold"),
     "header": Key(
-        shape=Made(of=Table(what="a header condition", key=_HEADERS, of=text_test(index=True), least_one=True), make=_headers),
+        shape=Made(of=Table(what="a header condition", key=_HEADERS, of=text_test(index=True), least_one=True), make=make.headers),
         about="the text of a header field; 'to, cc' looks at both",
     ),
     "address": Key(
-        shape=Made(of=Table(what="an address condition", key=_HEADERS, of=_by_part(index=True), least_one=True), make=_addresses),
+        shape=Made(of=Table(what="an address condition", key=_HEADERS, of=_by_part(index=True), least_one=True), make=make.addresses),
         about="the addresses in a header field, or a part of each",
     ),
     "envelope": Key(
         shape=Made(
             of=_ENVELOPE,
-            make=_envelope,
+            make=make.envelope,
         ),
         about="sender and recipients of the SMTP envelope, where the source knows them",
     ),
@@ -392,10 +190,11 @@ CONDITIONS: dict[str, Key] = {
         about="all these header fields are there",
     ),
     "size": Key(
-        shape=Made(of=_range("a size", measures.size), make=lambda bounds: _number(Source(kind="size"), bounds)), about="size of the mail"
+        shape=Made(of=_range("a size", measures.size), make=lambda bounds: make.number(Source(kind="size"), bounds)),
+        about="size of the mail",
     ),
     "body": Key(
-        shape=Made(of=Forked(first=_BODY, second=_TEST, wrap=lambda tested: {"fresh": tested}), make=_body),
+        shape=Made(of=Forked(first=_BODY, second=_TEST, wrap=lambda tested: {"fresh": tested}), make=make.body),
         about="the text of the mail; without a further word what the person wrote now",
     ),
     "attachment": Key(
@@ -406,23 +205,26 @@ CONDITIONS: dict[str, Key] = {
                 what="an attachment condition",
                 keys=keys(name=_TEST, type=_TEST, size=_range("a size", measures.size), count=_range("a number", measures.number)),
                 least_one=True,
-                make=_attachment,
+                make=make.attachment,
             ),
         ),
         about="true for any attachment; name, type and size of one and the same, count of all",
     ),
+    "mime": Key(
+        shape=_MIME, about="any part of the mail, however deep, by its own header (RFC 5703 :mime :anychild); all of one and the same"
+    ),
     "date": Key(shape=_date_record("date"), about="a part of the date in a header field (RFC 5260)"),
     "currentdate": Key(shape=_date_record("currentdate"), about="a part of the moment at which the mail is looked at"),
     "spamtest": Key(
-        shape=Made(of=text_test(relations=True, numeric=True), make=lambda tested: _text(Source(kind="spamtest"), tested)),
-        about="0 not tested, 1 no spam ... 10 spam (RFC 5235)",
+        shape=Made(of=Forked(first=_SPAMTEST, second=_NUMERIC, wrap=lambda tested: {"value": tested}), make=make.spamtest),
+        about="0 not tested, 1 no spam ... 10 spam (RFC 5235); percent and count are RFC 5235's too",
     ),
     "virustest": Key(
-        shape=Made(of=text_test(relations=True, numeric=True), make=lambda tested: _text(Source(kind="virustest"), tested)),
+        shape=Made(of=_NUMERIC, make=lambda tested: make.text(Source(kind="virustest"), tested)),
         about="0 not tested, 1 no virus known ... 5 a virus (RFC 5235)",
     ),
     "spam-score": Key(
-        shape=Made(of=_range("a number", measures.number), make=lambda bounds: _number(Source(kind="spam"), bounds)),
+        shape=Made(of=_range("a number", measures.number), make=lambda bounds: make.number(Source(kind="spam"), bounds)),
         about="the score that the spam filter wrote into the header",
     ),
     "kind": Key(
@@ -446,7 +248,10 @@ CONDITIONS: dict[str, Key] = {
     ),
     "hours": Key(
         shape=Record(
-            what="an hours condition", keys=keys(open=Name(kind="team"), closed=Name(kind="team")), one_of=("open", "closed"), make=_hours
+            what="an hours condition",
+            keys=keys(open=Name(kind="team"), closed=Name(kind="team")),
+            one_of=("open", "closed"),
+            make=make.hours,
         ),
         about="open: the team works now; closed: it does not",
     ),
@@ -458,12 +263,12 @@ CONDITIONS: dict[str, Key] = {
                 "over": Key(shape=Text(what="a number", parse=measures.number)),
                 "under": Key(shape=Text(what="a number", parse=measures.number)),
             },
-            make=_load,
+            make=make.load,
         ),
         about="how many open tickets the team has",
     ),
     "reply": Key(
-        shape=Made(of=Choice(what="answer", words=("true", "false", "any")), make=_reply),
+        shape=Made(of=Choice(what="answer", words=("true", "false", "any")), make=make.reply),
         about="true: the mail belongs on a ticket that is there; a rule without this word looks only at mail that opens one",
     ),
     "ticket": Key(
@@ -474,7 +279,7 @@ CONDITIONS: dict[str, Key] = {
                 "status": Key(shape=_words(Source(kind="status"), Name(kind="status"), "a status")),
             },
             least_one=True,
-            make=_ticket,
+            make=make.ticket,
         ),
         about="age and status of the ticket that the mail belongs on",
     ),
@@ -487,7 +292,8 @@ CONDITIONS: dict[str, Key] = {
     "assignee": Key(shape=_words(Source(kind="assignee"), Name(kind="agent"), "an agent"), about="who has it so far"),
     "tag": Key(shape=_words(Source(kind="tag"), Name(kind="tag"), "a tag"), about="one of its tags so far"),
     "field": Key(
-        shape=Made(of=Table(what="a field condition", of=text_test(), least_one=True), make=_fields), about="a custom field so far"
+        shape=Made(of=Table(what="a field condition", of=text_test(), least_one=True), make=make.custom_fields),
+        about="a custom field so far",
     ),
     "customer": Key(
         shape=_thing("customer", "a customer condition", {"name": _TEST, "tier": _TEST, "region": _TEST}, plain=_CUSTOMER),
@@ -505,7 +311,7 @@ CONDITIONS: dict[str, Key] = {
             scalar=_LOCATION,
             sequence=_LOCATION,
             mapping=Record(
-                what="a location condition", keys=keys(name=_TEST, region=_TEST), least_one=True, make=lambda v: _things("location", v)
+                what="a location condition", keys=keys(name=_TEST, region=_TEST), least_one=True, make=lambda v: make.things("location", v)
             ),
         ),
         about="where the device stands that the mail names, or the customer's only place",
@@ -526,17 +332,17 @@ _ELSEWHERE = {
     "domain": "a part of an address is asked for by address: {from: {domain: ...}}",
     "sender": "addresses are asked for by address: {from: {is: ...}} or {from: {domain: ...}}",
 }
-_ONE = Record(what="a condition", keys=CONDITIONS, least_one=True, make=lambda values: _all(values.values()), elsewhere=_ELSEWHERE)
+_ONE = Record(what="a condition", keys=CONDITIONS, least_one=True, make=lambda values: make.all_of(values.values()), elsewhere=_ELSEWHERE)
 CONDITION: Shape = Either(
     what="a condition",
     mapping=_ONE,
-    sequence=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=_all),
+    sequence=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=make.all_of),
 )
 
 # Shapes that contain themselves or stand in many places, by the names that editors know them by.
 SHARED: dict[str, Shape] = {
     "condition": CONDITION,
-    "text": _text_shape(False, False, Comparator.UNICODE, None),
-    "indexed-text": _text_shape(True, False, Comparator.UNICODE, None),
-    "compared-text": _text_shape(False, True, Comparator.UNICODE, None),
+    "text": text_shape(False, False, Comparator.UNICODE, None),
+    "indexed-text": text_shape(True, False, Comparator.UNICODE, None),
+    "compared-text": text_shape(False, True, Comparator.UNICODE, None),
 }

@@ -51,7 +51,8 @@ def _failures(policy: Policy, rule: Rule, example: Example, read: Read | None) -
             return
         if read is None:
             return
-        verdict = run(policy.rules, facts_of_file(policy, read(policy.texts[path].encode("latin-1", "replace"))))
+        raw = policy.texts[path].encode("latin-1", "replace")
+        verdict = run(policy.rules, replace(facts_of_file(policy, read(raw)), raw=raw))
     else:
         verdict = _run(policy, example)
     yield from (

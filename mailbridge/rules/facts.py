@@ -35,6 +35,7 @@ class Facts:
     ticket: Ticket | None = None
     organisation: Organisation = field(default_factory=Organisation)
     own_addresses: frozenset[str] = frozenset()
+    raw: bytes = b""  # the mail as it came, or its beginning, where a rule asks for it; empty: its text stands for it
     team_open: Mapping[str, bool] | None = None  # None: worked out from the calendars when a rule asks
     team_load: Mapping[str, int] = field(default_factory=dict)  # open tickets
     spam: tuple[float, float] | None = None  # what a filter of ours gave, and from where on it says spam; None: the headers say
@@ -58,6 +59,7 @@ def facts_of(
     spam: tuple[float, float] | None = None,
     virus: str | None = None,
     unscanned: frozenset[str] = frozenset(),
+    raw: bytes = b"",
 ) -> Facts:
     """The facts of a mail.  `verified` None takes the mail's own verdict, `is_reply` None means: it has a ticket."""
     return Facts(
@@ -76,4 +78,5 @@ def facts_of(
         spam=spam,
         virus=virus,
         unscanned=unscanned,
+        raw=raw,
     )

@@ -16,11 +16,11 @@ from mailbridge.rules import approvals, schema, staff_checks, statuses, work, ya
 from mailbridge.rules.actions import texts_of
 from mailbridge.rules.captures import used
 from mailbridge.rules.compile import RuleSet, compile_rules
-from mailbridge.rules.conditions import captures_of
 from mailbridge.rules.organisation import Levels, customers_of, levels, organisation
 from mailbridge.rules.playbooks import playbooks
 from mailbridge.rules.shape import BAD, Reading, listed, nearest
 from mailbridge.rules.staff import LEVELS
+from mailbridge.rules.texts import captures_of
 from mailbridge.rules.tree import Actions, Condition, Example, Rule
 from mailbridge.rules.yaml import Mapping as YamlMapping
 from mailbridge.rules.yaml import Place, Scalar

@@ -57,6 +57,13 @@ def number(text: str) -> float:
     return float(text)
 
 
+def count(text: str) -> int:
+    """How many, from 0.  Raises Wrong."""
+    if not re.fullmatch(r"\d{1,6}", text):
+        raise Wrong(f'"{text}" is no number of things', "a whole number from 0")
+    return int(text)
+
+
 def index(text: str) -> int:
     """RFC 5260 6: which field of that name, from 1; from the end with a minus.  Raises Wrong."""
     if not re.fullmatch(r"-?[1-9]\d{0,3}", text):

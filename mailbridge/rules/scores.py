@@ -36,6 +36,14 @@ def spamtest(facts: Facts, headers: Headers) -> int:
     return max(1, min(10, 1 + round(5 * score / required))) if required > 0 else 1
 
 
+def percent(facts: Facts, headers: Headers) -> int:
+    """RFC 5235 2.2, :percent: 0 surely no spam (or not tested) ... 100 surely spam; 50 is where the filter's own line is."""
+    found = _spam(facts, headers)
+    if found is None or found[1] <= 0:
+        return 0
+    return max(0, min(100, round(50 * found[0] / found[1])))
+
+
 def virustest(facts: Facts, headers: Headers) -> int:
     """RFC 5235 3.2: 0 not tested, 1 no known virus, 4 suspicious, 5 a virus."""
     if facts.virus is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, marks_in
 from mailbridge.message.addresses import read_addresses
-from mailbridge.message.model import Address
+from mailbridge.message.model import Address, Message
 from mailbridge.rules import dates, scores
 from mailbridge.rules.facts import Facts
 from mailbridge.rules.tree import Source
@@ -57,7 +58,9 @@ class View:
                 return self._body(source)
             case "date" | "currentdate":
                 return self._date(source)
-            case "customer" | "contract" | "location" | "equipment" | "attachment":
+            case "spamtest":
+                return (str((scores.percent if source.name else scores.spamtest)(self.facts, self.headers)),)
+            case "customer" | "contract" | "location" | "equipment" | "attachment" | "mime":
                 return self._of_things(source.kind, source.name)
         return self._word(source.kind)
 
@@ -75,8 +78,6 @@ class View:
                 return ("verified" if self.facts.verified else "unverified", strict)
             case "writer":
                 return (self.writer,)
-            case "spamtest":
-                return (str(scores.spamtest(self.facts, self.headers)),)
             case "virustest":
                 return (str(scores.virustest(self.facts, self.headers)),)
         raise LookupError(f"no source of texts is called {kind}")
@@ -93,6 +94,8 @@ class View:
                 return self.facts.team_load.get(source.name, 0)
             case "attachments":
                 return len(message.attachments)
+            case "count":
+                return self._count(source)
             case "age":
                 ticket = self.facts.ticket
                 return (self.facts.now - ticket.created_at).total_seconds() if ticket else None
@@ -121,6 +124,8 @@ class View:
             case "attachment":
                 attachments = self.facts.message.attachments[:MAX_VALUES]
                 return tuple({"name": (a.name,), "type": (a.content_type,), "size": float(a.size)} for a in attachments)
+            case "mime":
+                return tuple(_mime(self.facts.message))
             case "customer":
                 return (_customer(self.customer),) if self.customer else ()
             case "contract":
@@ -215,8 +220,19 @@ class View:
             return address_parts([Address(address=a) for a in self.facts.rcpt_to], source.part)
         return () if self.facts.mail_from is None else address_parts([Address(address=self.facts.mail_from)], source.part)
 
+    def _count(self, source: Source) -> int:
+        """RFC 5231 4.2: fields of a header, or addresses in them; RFC 5235 2.2: whether a filter looked."""
+        if source.name == "spamtest":
+            return int(scores.spamtest(self.facts, self.headers) > 0)
+        names = source.part.split(", ")
+        if source.name == "address":
+            return sum(len(tuple(self._addresses(Source(kind="address", name=name)))) for name in names)
+        return sum(len(self.headers.get(name, ())) for name in names)
+
     def _body(self, source: Source) -> Iterable[str]:
         message = self.facts.message
+        if source.name == "raw":
+            return (_raw_body(self.facts.raw) if self.facts.raw else message.text,)
         if source.name == "fresh":
             return (message.reply.fresh or message.text,)
         if source.name == "text":
@@ -241,6 +257,30 @@ class View:
         if self.facts.team_open is not None and team in self.facts.team_open:
             return self.facts.team_open[team]
         return is_open(self.facts.now, self.facts.organisation.teams[team].calendar)
+
+
+_BLANK_LINE = re.compile(rb"\r?\n\r?\n")
+
+
+def _raw_body(raw: bytes) -> str:
+    """RFC 5173 5.1: all that follows the header, as it came."""
+    blank = _BLANK_LINE.search(raw)
+    return raw[blank.end() : blank.end() + 4 * MAX_TEXT].decode("utf-8", "replace") if blank else ""
+
+
+def _mime(message: Message) -> Iterable[Mapping[str, tuple[str, ...]]]:
+    """The parts with what their own headers say, each once: leaves, and files, which also come out of containers."""
+    files = {file.part: file for file in reversed(message.attachments) if not file.inside}
+    for part in message.parts[:MAX_VALUES]:
+        if part.path not in files:
+            yield _part(part.content_type, "", "")
+    for file in message.attachments[:MAX_VALUES]:
+        yield _part(file.content_type, file.original_name or file.name, file.disposition)
+
+
+def _part(content_type: str, name: str, disposition: str) -> Mapping[str, tuple[str, ...]]:
+    main, _, sub = content_type.partition("/")
+    return {"contenttype": (content_type,), "type": (main,), "subtype": (sub,), "filename": (name,), "disposition": (disposition,)}
 
 
 def address_parts(addresses: Iterable[Address], part: str) -> Iterable[str]:

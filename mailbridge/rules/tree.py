@@ -47,6 +47,8 @@ class Source:
         place = f"[{self.index}]" if self.index else ""
         if self.kind == "header":
             return f"{self.name}{place}"
+        if self.kind == "count":
+            return f"number of {self.part or self.name}"
         return " ".join(word for word in (self.kind, self.name + place, self.part) if word)
 
 

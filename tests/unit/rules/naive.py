@@ -53,16 +53,43 @@ def holds(condition: Condition, facts: Facts, chosen: Chosen, tags: list[str]) -
         case Number(source=Source(kind="size"), over=over, under=under):  # 5.9
             size = facts.message.size
             return (over is None or size > over) and (under is None or size < under)
+        case Number(source=Source(kind="count", name=kind, part=names), over=over, under=under):
+            number = _count(kind, names.split(", "), facts)
+            return (over is None or number > over) and (under is None or number < under)
         case Fact(source=Source(kind="reply"), expected=expected):
             return facts.reply == expected
         case Same(tests=tests):
-            return any(
-                all(isinstance(t, Test) and passes(t, {"name": a.name, "type": a.content_type}[name]) for name, t in tests)
-                for a in facts.message.attachments
-            )
+            kind = condition.kind
+            things = _parts(facts.message) if kind == "mime" else _attachments(facts.message)
+            return any(all(isinstance(t, Test) and passes(t, thing[name]) for name, t in tests) for thing in things)
         case Text(sources=sources, test=test):  # 5.7: "any combination of header field and key"
             return any(passes(test, value) for source in sources for value in values(source, facts, chosen, tags))
     raise NotImplementedError(condition)
+
+
+def _count(kind: str, names: list[str], facts: Facts) -> int:
+    """RFC 5231 4.2: "the number of entities": fields for `header`, addresses for `address`; RFC 5235 2.2: 0 is "not tested"."""
+    message = facts.message
+    if kind == "header":
+        return len([1 for name, _ in message.headers for wanted in names if name.lower() == wanted])
+    if kind == "address":
+        return sum(len({"from": message.from_, "to": message.to, "cc": message.cc}[name]) for name in names)
+    return 0 if facts.spam is None else 1
+
+
+def _attachments(message: Message) -> list[dict[str, str]]:
+    return [{"name": a.name, "type": a.content_type} for a in message.attachments]
+
+
+def _parts(message: Message) -> list[dict[str, str]]:
+    """RFC 5703 4.1 and 4.2: each part for itself, with what its own Content-Type and Content-Disposition say."""
+    files = [(a.content_type, a.original_name or a.name, a.disposition) for a in message.attachments]
+    there = {a.part for a in message.attachments}
+    leaves = [(p.content_type, "", "") for p in message.parts if p.path not in there]
+    return [
+        {"contenttype": t, "type": t.split("/")[0], "subtype": t.split("/")[1], "filename": name, "disposition": how}
+        for t, name, how in [*leaves, *files]
+    ]
 
 
 def values(source: Source, facts: Facts, chosen: Chosen, tags: list[str]) -> Iterator[str]:
@@ -82,8 +109,18 @@ def values(source: Source, facts: Facts, chosen: Chosen, tags: list[str]) -> Ite
                 yield from facts.rcpt_to
             elif facts.mail_from is not None:
                 yield facts.mail_from
+        case "body" if source.name == "raw":  # RFC 5173 5.1: "the undecoded body ... as a single string"
+            yield facts.raw.decode("utf-8", "replace").split("\r\n\r\n", 1)[1] if facts.raw else message.text
         case "body":
             yield message.reply.fresh or message.text
+        case "mime":
+            yield from (part[source.name] for part in _parts(message) if part[source.name])
+        case "spamtest":
+            score = facts.spam
+            if source.name == "percent":  # RFC 5235 2.2
+                yield str(0 if score is None else max(0, min(100, round(score[0] / score[1] * 50))))
+            else:
+                yield str(0 if score is None else max(1, min(10, 1 + round(score[0] / score[1] * 5))))
         case "attachment":
             yield from (a.name for a in message.attachments if a.name)
         case "kind":
@@ -119,6 +156,8 @@ def passes(test: Test, value: str) -> bool:
 
 
 def _passes(test: Test, key: str, value: str) -> bool:
+    if test.match in ("ge", "gt", "le", "lt", "eq", "ne"):
+        return _related(test.match, value, key, test.comparator)
     if test.match is Match.IS:
         return _same(key, value, test.comparator)
     if test.match is Match.CONTAINS:
@@ -128,6 +167,18 @@ def _passes(test: Test, key: str, value: str) -> bool:
     flags = 0 if test.comparator == "i;octet" else re.IGNORECASE
     # `$` is the end of the text; Python's also takes a line end before it.
     return re.search(key.replace("$", r"\Z"), value, flags) is not None
+
+
+def _related(relation: str, value: str, key: str, comparator: str) -> bool:
+    """RFC 5231 4.1; numbers as RFC 4790 9.1.1 has them: a text that begins with no digit is greater than all, and equal to its like."""
+    if comparator == "i;ascii-numeric":
+        numbers = [int(re.match("[0-9]*", text)[0] or -1) for text in (value, key)]  # type: ignore[index]
+        left, right = ((10**9 if number < 0 else number) for number in numbers)
+        return {"ge": left >= right, "gt": left > right, "le": left <= right, "lt": left < right, "eq": left == right, "ne": left != right}[
+            relation
+        ]
+    one, two = _folded(value, comparator), _folded(key, comparator)
+    return {"ge": one >= two, "gt": one > two, "le": one <= two, "lt": one < two, "eq": one == two, "ne": one != two}[relation]
 
 
 def _same(one: str, other: str, comparator: str) -> bool:

@@ -10,12 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailbridge.message.model import Address, Attachment, Kind, Message, Reply
+from mailbridge.message.model import Address, Attachment, Kind, Message, Part, Reply
 from mailbridge.rules import match
 from mailbridge.rules.comparators import Comparator
 from mailbridge.rules.compile import compile_rules
 from mailbridge.rules.facts import Facts
+from mailbridge.rules.make import count
+from mailbridge.rules.texts import Counted
 from mailbridge.rules.tree import (
+    RELATIONS,
     Actions,
     AllOf,
     AnyOf,
@@ -60,7 +63,13 @@ def an_address(random: Random) -> str:
 
 def an_attachment(random: Random) -> Attachment:
     name, content_type = random.choice(("ab.pdf", "AB.txt", "", "ßa")), random.choice(("a/b", "c/d"))
-    return Attachment(part="2", name=name, content_type=content_type, size=1, sha256="")
+    original = random.choice(("", "Ab.PDF"))
+    how = random.choice(("attachment", "inline"))
+    return Attachment(part="2", name=name, original_name=original, content_type=content_type, size=1, sha256="", disposition=how)
+
+
+def a_part(random: Random, path: str) -> Part:
+    return Part(path=path, content_type=random.choice(("a/b", "x/yab")), size=1, sha256="")
 
 
 def a_mail(random: Random) -> Facts:
@@ -75,6 +84,7 @@ def a_mail(random: Random) -> Facts:
         kind=random.choice((Kind.HUMAN, Kind.LIST)),
         language=random.choice(("", "ro", "ru")),
         attachments=tuple(an_attachment(random) for _ in range(random.randint(0, 2))),
+        parts=tuple(a_part(random, path) for path in ("1", "2")[: random.randint(0, 2)]),
         size=random.choice((10, 1000)),
     )  # fmt: skip
     return Facts(
@@ -83,6 +93,8 @@ def a_mail(random: Random) -> Facts:
         mail_from=random.choice((None, "", "ana@acme.example")),
         rcpt_to=tuple(an_address(random) for _ in range(random.randint(0, 2))),
         reply=random.random() < 0.2,
+        spam=random.choice((None, (2.5, 5.0), (9.0, 5.0))),
+        raw=random.choice((b"", f"Subject: x\r\n\r\n{a_text(random)}".encode())),
     )
 
 
@@ -100,7 +112,37 @@ def a_test(random: Random) -> Test:
     return Test(match=kind, keys=keys, comparator=comparator)
 
 
+def a_relation(random: Random) -> Test:
+    comparator = random.choice((Comparator.UNICODE, Comparator.OCTET, Comparator.NUMERIC))
+    keys = (random.choice(("2", "10", "b", "")),) if comparator is Comparator.NUMERIC else (a_text(random),)
+    return Test(match=random.choice(RELATIONS), keys=keys, comparator=comparator)
+
+
+def a_count(random: Random) -> Condition:
+    kind, names = random.choice((("header", ("subject", "x-one")), ("header", ("x-two",)), ("address", ("from", "to")), ("spamtest", ())))
+    return count(Source(kind="count", name=kind, part=", ".join(names)), Counted(((random.choice(RELATIONS), random.randint(0, 3)),)))
+
+
+def a_newer_leaf(random: Random) -> Condition:
+    """What the extensions bring: RFC 5231, 5173 :raw, 5235 :percent, 5703 :mime :anychild."""
+    match random.randrange(5):
+        case 0:
+            return a_count(random)
+        case 1:
+            return Text(sources=(Source(kind="header", name=random.choice(HEADERS)),), test=a_relation(random))
+        case 2:
+            return Text(sources=(Source(kind="body", name="raw"),), test=a_test(random))
+        case 3:
+            relation = Test(match=random.choice(RELATIONS), keys=(random.choice(("0", "4", "25", "50")),), comparator=Comparator.NUMERIC)
+            return Text(sources=(Source(kind="spamtest", name=random.choice(("", "percent"))),), test=relation)
+    one = random.choice((("contenttype", "a/b"), ("subtype", "yab"), ("filename", "ab.pdf"), ("disposition", "inline")))
+    tests = ((one[0], Test(match=Match.IS, keys=(one[1],))), ("type", Test(match=Match.IS, keys=("a",))))
+    return random.choice((Same(kind="mime", tests=tests), Text(sources=(Source(kind="mime", name=one[0]),), test=tests[0][1])))
+
+
 def a_leaf(random: Random) -> Condition:
+    if random.random() < 0.3:
+        return a_newer_leaf(random)
     match random.randrange(12):
         case 0 | 1 | 2:
             names = random.sample(HEADERS, random.randint(1, 2))

@@ -64,6 +64,19 @@ def holds_for(condition: str, message: Message, **facts: Any) -> bool:
         ("{address: {to: {detail: billing}}}", {"to": ["desk+Billing@x.example"]}, {"to": ["billing@x.example"]}),
         ("{address: {to: {user: desk}}}", {"to": ["desk+billing@x.example"]}, {"to": ["desks@x.example"]}),
         ("{address: {sender: {domain: x.example}}}", {"headers": {"Sender": "Q <q@x.example>"}}, {"headers": {"Sender": "q@y.example"}}),
+        ("{address: {'to, cc': {count: {ge: 3}}}}", {"to": ["a@x.example", "b@x.example"], "cc": ["c@x.example"]}, {"to": ["a@x.example"]}),
+        ("{address: {to: {count: {eq: 0}}}}", {}, {"to": ["a@x.example"]}),
+        ("{header: {x-l: {count: {lt: 1}}}}", {}, {"headers": {"X-L": ""}}),
+        ("{header: {x-l: {count: {gt: 0, le: 1}}}}", {"headers": {"X-L": "1"}}, {}),
+        ("{header: {subject: {count: {ne: 1}}}}", {}, {"subject": "x"}),
+        ("{header: {x-l: {le: '2', comparator: 'i;ascii-numeric'}}}", {"headers": {"X-L": "1 (Highest)"}}, {"headers": {"X-L": "10"}}),
+        ("{header: {x-l: {gt: b}}}", {"headers": {"X-L": "C"}}, {"headers": {"X-L": "B"}}),
+        ("{mime: {contenttype: application/pdf}}", {"attachments": ["a.pdf"]}, {"attachments": ["a.txt"]}),
+        ("{mime: {type: image, filename: {matches: '*.png'}}}", {"attachments": ["a.png"]}, {"attachments": ["a.png.zip", "b.jpg"]}),
+        ("{mime: {subtype: [zip, pdf]}}", {"attachments": ["a.zip"]}, {}),
+        ("{spamtest: {percent: {ge: '80'}}}", {"headers": {"X-Spam-Score": "8.5"}}, {"headers": {"X-Spam-Score": "7"}}),
+        ("{spamtest: {count: {eq: 0}}}", {}, {"headers": {"X-Spam-Score": "0"}}),
+        ("{body: {raw: {contains: hello}}}", {"text": "Hello"}, {"text": "Help"}),
         ("{envelope: {to: {localpart: vip}}}", {"to": ["vip@x.example"]}, {"to": ["vip2@x.example"]}),
         ("{exists: [x-one, x-two]}", {"headers": {"X-One": "1", "X-TWO": ""}}, {"headers": {"X-One": "1"}}),
         ("{size: {over: 1M}}", {"size": (1 << 20) + 1}, {"size": 1 << 20}),
@@ -138,6 +151,32 @@ def test_a_part_of_the_body_is_found_by_its_type() -> None:
     assert holds_for("{body: {content: {text/html: {contains: <b>}}}}", message)
     assert holds_for("{body: {content: {text: {contains: <b>}}}}", message)
     assert not holds_for("{body: {content: {text/plain: {contains: <b>}}}}", message)
+
+
+def test_the_raw_body_is_what_came_and_not_what_it_means() -> None:
+    raw = b"Subject: =?utf-8?q?caf=C3=A9?=\r\n\r\n--b\r\nContent-Transfer-Encoding: base64\r\n\r\naGVsbG8=\r\n--b--"
+    message = Message(text="hello", reply=Reply(text="hello", spans=(), fresh="hello"))
+
+    assert holds_for("{body: {raw: {contains: aGVsbG8=}}}", message, raw=raw)
+    assert not holds_for("{body: {raw: {contains: hello}}}", message, raw=raw)
+    assert not holds_for("{body: {raw: {contains: café}}}", message, raw=raw), "the header is not part of the body"
+
+
+def test_a_part_is_asked_as_one_by_its_own_header() -> None:
+    parts = (Part(path="1", content_type="text/html", size=1, sha256=""), Part(path="2", content_type="image/png", size=1, sha256=""))
+    picture = Attachment(
+        part="2", name="logo.png", original_name="Logo.PNG", content_type="image/png", size=1, sha256="", disposition="inline"
+    )
+    message = Message(parts=parts, attachments=(picture,))
+
+    assert holds_for("{mime: {type: text, subtype: html}}", message)
+    assert holds_for("{mime: {type: image, disposition: inline, filename: {is: Logo.PNG, comparator: 'i;octet'}}}", message)
+    assert not holds_for("{mime: {type: text, disposition: inline}}", message)
+
+
+def test_who_has_to_fetch_the_raw_mail_is_told() -> None:
+    assert "body raw" in policy("{body: {raw: {contains: x}}}").rules.asks
+    assert "body raw" not in policy("{body: {contains: x}}").rules.asks
 
 
 def test_name_and_size_are_asked_of_the_same_attachment() -> None:
