@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from mailbridge.context import Desk
 from mailbridge.desk.circumstances import Letter
-from mailbridge.desk.commands import Approve, Command, Erase, Link, Merge, Split, StartPlaybook, Undo
+from mailbridge.desk.commands import Approve, Command, Erase, Escalate, Link, Merge, Split, StartPlaybook, Undo
 from mailbridge.desk.decide import Circumstances
 from mailbridge.desk.judges.approvals import line_of, wanted
 from mailbridge.desk.judges.relations import surviving
@@ -42,6 +42,8 @@ def gathered(
     """
     judged = [*(command for command, _ in asked), *_held(ticket, asked, about.organisation)]
     about = replace(about, undo_within=timedelta(minutes=desk.config.desk.undo_minutes))
+    if any(isinstance(command, Escalate) for command in judged):
+        about = replace(about, load=tx.tickets.load())
     if any(isinstance(command, Merge | Split | Erase | Undo) for command in judged):
         about = _with_letters(tx, about, [ticket.id])
         about = replace(about, mails=tuple(about.letters))
