@@ -161,6 +161,8 @@ def headline(ticket: Ticket, config: Config) -> str:
     lines += [_appointment(ticket.meeting)] if ticket.meeting and not ticket.meeting.cancelled else []
     lines += [f"tags {safe(', '.join(ticket.tags))}"] if ticket.tags else []
     lines += [f"{relation} {ticket_number(config.desk.prefix, other)}" for relation, other in ticket.links if relation != HAS_TASK]
+    lines += [f"merged into {ticket_number(config.desk.prefix, ticket.merged_into)}"] if ticket.merged_into else []
+    lines += [f"took in {ticket_number(config.desk.prefix, other)}" for other in ticket.absorbed]
     return "\n".join(lines)
 
 
