@@ -9,7 +9,7 @@ from datetime import datetime
 from mailbridge.agentmail.gather import prepared
 from mailbridge.context import Desk
 from mailbridge.desk import language
-from mailbridge.desk.commands import Answer, Command, Note
+from mailbridge.desk.commands import Answer, Assign, Command, Note
 from mailbridge.desk.decide import Decision, decide_lines, hold
 from mailbridge.desk.language import Line, Speaker
 from mailbridge.desk.language.plain import cleaned
@@ -59,11 +59,14 @@ def carry_out(
     each: Mapping[int, Decision] = {}
     after, spoken = ticket, None
     if ticket is not None:
-        groups = [*said, *((line.commands, line.text) for line in mine)]
-        decision, decisions = _decided(filing, ticket, groups, mail, seen_at)
+        # Whose it becomes is said before the text: else the answer would make it the writer's first.
+        mine.sort(key=lambda line: not isinstance(line.command, Assign))
+        first = sum(isinstance(line.command, Assign) for line in mine)
+        groups = [(line.commands, line.text) for line in mine]
+        decision, decisions = _decided(filing, ticket, [*groups[:first], *said, *groups[first:]], mail, seen_at)
         after = _recorded(filing, decision, mail) or ticket
-        spoken = decisions[0] if said else None
-        each = {id(line): one for line, one in zip(mine, decisions[len(said) :], strict=True)}
+        spoken = decisions[first] if said else None
+        each = {id(line): one for line, one in zip(mine, (*decisions[:first], *decisions[first + len(said) :]), strict=True)}
     for line in lines:
         if line.commands and not isinstance(line.command, TEXT) and id(line) not in each:
             outcomes += _on_others(filing, after, line, mail, others)

@@ -44,6 +44,12 @@ def _hours(text: str) -> timedelta:
     return timedelta(hours=hours)
 
 
+def _many(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 1000:
+        raise Wrong(f'"{text}" is no number of tickets', "a number from 1 to 1000")
+    return int(text)
+
+
 def _or_never(text: str) -> timedelta | None:
     return None if text == "never" else measures.working_duration(text)
 
@@ -105,6 +111,7 @@ APPROVALS_FILE = Record(
     keys={
         "approvals": Key(shape=Many(of=APPROVAL, what="a list of approvals", strict=True), about="what a manager has to agree to"),
         "confirm-within": Key(shape=DURATION, about="how long an agent's own yes to something risky is waited for"),
+        "many": Key(shape=Text(what="a number of tickets", parse=_many), about="how many tickets one line of a mail may change without a yes"),
     },
 )
 
@@ -112,7 +119,11 @@ APPROVALS_FILE = Record(
 def consent(values: Mapping[str, Any]) -> Consent:
     """What waits for a yes."""
     usual = Consent()
-    return Consent(approvals=values.get("approvals", ()), confirm_within=values.get("confirm-within", usual.confirm_within))
+    return Consent(
+        approvals=values.get("approvals", ()),
+        confirm_within=values.get("confirm-within", usual.confirm_within),
+        many=values.get("many", usual.many),
+    )
 
 
 def define(reading: Reading) -> None:

@@ -61,7 +61,7 @@ Reads = Callable[[str, Speaker], Meaning]
 
 UNKNOWN = Wrong(problem="argument-unknown")
 _MINUS = "-–—−"
-_CORRECTION = re.compile(r"#?([0-9]{1,6})\s*=\s*(.+)")
+_CORRECTION = re.compile(r"#?([0-9]{1,6})\s*=(.*)")
 _APPROVAL = re.compile(r"#?([0-9]{1,6})(?:[\s.:,]+(.*))?", re.DOTALL)
 _PLACE = re.compile(r"(?<!\S)@(?:\"([^\"]+)\"|(\S+))")
 _BETWEEN = " ,;:.-–—"
@@ -299,7 +299,7 @@ def _work(kind: Work, argument: str, speaker: Speaker) -> Meaning:
     minutes, km, at = _figures(written, known)
     if minutes is None and km is None:
         return UNKNOWN
-    words = [fold(word).rstrip(",;") for word in written]
+    words = [fold(word).rstrip(",;:") for word in written]
     day = moments.past_day(words, at, _wall(speaker))
     if day and day[1] > at:
         at = day[1]
@@ -324,7 +324,7 @@ def _correction(activity: int, said: str, speaker: Speaker) -> Meaning:
 
 def _figures(written: list[str], known: Vocabulary) -> tuple[int | None, float | None, int]:
     """Minutes and kilometres at the start, and where the rest begins."""
-    words = [fold(word).rstrip(",;") for word in written]
+    words = [fold(word).rstrip(",;:") for word in written]
     minutes: int | None = None
     km: float | None = None
     at = 0

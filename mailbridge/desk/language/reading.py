@@ -79,9 +79,9 @@ def _meant(word: str, argument: str, reads: Reads, speaker: Speaker) -> tuple[Me
     """What the argument means, and for which tickets where some are named."""
     if word == "merge":
         return _merged(argument, reads, speaker)
-    if not WORDS[word].others:
+    if not WORDS[word].others and not WORDS[word].first:
         return reads(argument, speaker), ()
-    inner, tickets = _targets(argument, speaker)
+    inner, tickets = _targets(argument, speaker, at_end=WORDS[word].others)
     if not tickets:
         return reads(argument, speaker), ()
     if WORDS[word].needs and not inner:
@@ -105,10 +105,10 @@ def _merged(argument: str, reads: Reads, speaker: Speaker) -> tuple[Meaning, tup
     return reads(" ".join(words[between:]), speaker), tuple(dict.fromkeys(number for number in goes if number is not None))
 
 
-def _targets(argument: str, speaker: Speaker) -> tuple[str, tuple[int, ...]]:
+def _targets(argument: str, speaker: Speaker, *, at_end: bool) -> tuple[str, tuple[int, ...]]:
     """The argument without the tickets at its end, or else at its start, and those tickets."""
     words = argument.replace(",", " , ").split()
-    behind, rest = _leading(words[::-1], speaker)
+    behind, rest = _leading(words[::-1] if at_end else [], speaker)
     if behind:
         return " ".join(rest[::-1]).replace(" ,", ","), tuple(dict.fromkeys(behind[::-1]))
     before, rest = _leading(words, speaker)

@@ -29,12 +29,14 @@ class Room(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """`needs`: nothing happens without an argument.  `others`: tickets at the end of the line, or at its start, are those it is for."""
+    """`needs`: nothing happens without an argument.  `others`: tickets at the end of the line, or at its start, are those it is for;
+    `first`: only those at its start, because the rest of the line is a text that may name tickets too."""
 
     room: Room
     reads: Reads
     needs: bool = False
     others: bool = False
+    first: bool = False
 
 
 def _alone(make: Callable[[Speaker], Meaning]) -> Reads:
@@ -55,14 +57,14 @@ WORDS: Mapping[str, Rule] = {
     "priority": Rule(room=Room.FACTS, reads=arguments.priority, needs=True, others=True),
     "type": Rule(room=Room.FACTS, reads=arguments.kind, needs=True, others=True),
     "tag": Rule(room=Room.FACTS, reads=arguments.tag, needs=True, others=True),
-    "subject": Rule(room=Room.FACTS, reads=arguments.subject, needs=True),
+    "subject": Rule(room=Room.FACTS, reads=arguments.subject, needs=True, first=True),
     "contract": Rule(room=Room.FACTS, reads=arguments.contract, needs=True, others=True),
     "equipment": Rule(room=Room.FACTS, reads=arguments.equipment, needs=True, others=True),
     "note": Rule(room=Room.TEXT, reads=lambda _argument, _speaker: (Note(),)),
     "public": Rule(room=Room.TEXT, reads=_alone(lambda _: (Answer(),))),
     "due": Rule(room=Room.WHEN, reads=arguments.due, needs=True, others=True),
     "snooze": Rule(room=Room.WHEN, reads=arguments.snooze, needs=True, others=True),
-    "meet": Rule(room=Room.WHEN, reads=arguments.meet, needs=True),
+    "meet": Rule(room=Room.WHEN, reads=arguments.meet, needs=True, first=True),
     "time": Rule(room=Room.WORK, reads=arguments.time_spent, needs=True, others=True),
     "travel": Rule(room=Room.WORK, reads=arguments.travel, needs=True, others=True),
     "estimate": Rule(room=Room.WORK, reads=arguments.estimate, needs=True, others=True),
@@ -70,11 +72,11 @@ WORDS: Mapping[str, Rule] = {
     "split": Rule(room=Room.OTHERS, reads=arguments.split),
     "link": Rule(room=Room.OTHERS, reads=arguments.link, needs=True),
     "playbook": Rule(room=Room.OTHERS, reads=arguments.playbook, needs=True, others=True),
-    "approve": Rule(room=Room.CONSENT, reads=arguments.approve),
-    "reject": Rule(room=Room.CONSENT, reads=arguments.reject),
-    "yes": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Approve(),))),
-    "cancel": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Reject(),))),
-    "undo": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Undo(),))),
+    "approve": Rule(room=Room.CONSENT, reads=arguments.approve, first=True),
+    "reject": Rule(room=Room.CONSENT, reads=arguments.reject, first=True),
+    "yes": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Approve(),)), others=True),
+    "cancel": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Reject(),)), others=True),
+    "undo": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Undo(),)), others=True),
     "erase": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Erase(),)), others=True),
     "show": Rule(room=Room.ASK, reads=arguments.show),
     "full": Rule(room=Room.ASK, reads=arguments.full),
