@@ -120,9 +120,7 @@ class Team:
     answer_owns: bool = True  # the first agent to answer an unclaimed ticket owns it
     answers_as: AnswersAs = AnswersAs.AGENT
     signature: str = ""  # below answers: a text of the team's, AGENTS_OWN for the one the agent's mail ends with, '' for none
-    tells: frozenset[str] = frozenset(
-        {"received", "answered", "closed", "reopened", "added", "meeting"}
-    )  # customer steps that are on (NO1)
+    tells: frozenset[str] = frozenset({"received", "answered", "closed", "reopened", "added"})  # customer steps that are on (NO1)
     unclaimed_after: timedelta | None = timedelta(hours=1)  # working time until managers hear of an unclaimed ticket
     language: str = ""  # of what customers get where theirs is unknown; empty: the desk's
     told: Told = Told.EVERYBODY

@@ -13,7 +13,7 @@ from mailbridge.rules.singles import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAG
 from mailbridge.sla import daysoff
 
 STEPS = (  # of the customer's flow, NO1
-    "received", "taken", "answered", "waiting", "changed", "closed", "reopened", "added", "meeting", "escalated", "merged", "split",
+    "received", "taken", "answered", "waiting", "changed", "closed", "reopened", "added", "escalated", "merged", "split",
 )  # fmt: skip
 ROLES = ("agent", "manager", "observer")
 

@@ -35,7 +35,7 @@ teams:
     title: Support
     members: [bogdan, clara]
     managers: [mara]
-    tells: [received, answered, waiting, changed, closed, added, meeting]
+    tells: [received, answered, waiting, changed, closed, added]
     unclaimed-after: never
     %s
   network: {title: Network, members: [clara], outsiders: nothing}

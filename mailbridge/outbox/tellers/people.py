@@ -33,7 +33,8 @@ def added(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator
         somebody, asks = what.after, True
     else:
         return
-    if event.actor.kind is ActorKind.CUSTOMER or somebody.role is Role.MENTIONED or not _tells("added", occasion):
+    tells = team_of(occasion.ticket, occasion.organisation).tells
+    if event.actor.kind is ActorKind.CUSTOMER or somebody.role is Role.MENTIONED or "added" not in tells:
         return
     if any(isinstance(e.what, TicketOpened) or (isinstance(e.what, MessageAdded) and e.what.to_customer) for e in events):
         return
@@ -49,9 +50,8 @@ def meeting(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
     if not isinstance(what, MeetingSet):
         return
     about = (("author", title_of(event.actor, occasion)), *_meeting(what.meeting))
-    if _tells("meeting", occasion):
-        for letter in letters(customers(occasion.ticket)[:1], Audience.CUSTOMER, "meeting", occasion, values=about):
-            yield replace(letter, mail=None, automatic=False)  # the agent's own word, as an answer is
+    for letter in letters(customers(occasion.ticket)[:1], Audience.CUSTOMER, "meeting", occasion, values=about):
+        yield replace(letter, mail=None, automatic=False)  # the agent's own word, as an answer is
     mine = occasion.organisation.agents.get(occasion.ticket.assignee or event.actor.name)
     if mine is not None and mine.active:
         own = Recipient(address=mine.address, name=mine.title, language=mine.language)
@@ -67,10 +67,6 @@ def answered(event: Event, events: Sequence[Event], occasion: Occasion) -> Itera
     values = (("author", what.author), ("answer", what.answer), ("meets_at", occasion.ticket.meeting.at.isoformat()))
     told = responsible(occasion.ticket, occasion.organisation, event.at)
     yield from letters(told, Audience.AGENT, "meeting_answered", occasion, values=values, but=event.actor)
-
-
-def _tells(step: str, occasion: Occasion) -> bool:
-    return step in team_of(occasion.ticket, occasion.organisation).tells
 
 
 def _recipient(somebody: Participant, occasion: Occasion) -> Recipient:
