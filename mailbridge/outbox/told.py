@@ -75,8 +75,16 @@ def sayings(events: Iterable[Event], to: Listener) -> tuple[Saying, ...]:
         saying = _saying(event.what, event.ticket, to)
         if saying is not None:
             elsewhere = {"on": ticket_number(to.prefix, event.ticket)} if event.ticket != to.ticket else {}
-            said.append((saying[0], {**saying[1], **elsewhere}))
+            said += [(key, {**values, **elsewhere}) for key, values in (saying, *_but(event.what))]
     return tuple(said)
+
+
+def _but(what: Happening) -> tuple[Saying, ...]:
+    """What was not taken back with the rest: what others changed since, what has left the house."""
+    if not isinstance(what, Undone):
+        return ()
+    kept = (("kept", {"fields": ", ".join(name.replace("_", " ") for name in what.kept)}),) if what.kept else ()
+    return (*kept, *((f"stays-{key}", {}) for key in what.stays))
 
 
 def packed(said: Sequence[Saying]) -> str:

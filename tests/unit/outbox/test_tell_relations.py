@@ -1,0 +1,86 @@
+"""Who hears of merges, splits and of what was taken back; and that every reason of a refusal is worded."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mailbridge.desk.events import Absorbed, Actor, Event, Happening, MailMoved, MergedInto, StatusChanged, Undone
+from mailbridge.desk.model import Participant, Role, Ticket
+from mailbridge.outbox.compose import notifications
+from mailbridge.outbox.occasion import Occasion
+from mailbridge.outbox.told import Listener, sayings
+from tests.builders import AS_BOGDAN, NOW, a_signer, a_ticket, an_organisation, with_team
+
+ROOT = Path(__file__).resolve().parents[3]
+FRANK = Participant(address="frank@other.test", role=Role.PARTICIPANT)
+COPIED = Participant(address="gina@other.test", role=Role.MENTIONED)
+
+
+def heard(ticket: Ticket, *happened: Happening, tells: frozenset[str] = frozenset(), by: Actor = AS_BOGDAN) -> list[tuple[str, str, Any]]:
+    organisation = with_team(an_organisation(), "support", tells=tells)
+    after = replace(ticket, version=ticket.version + len(happened))
+    occasion = Occasion(ticket=after, organisation=organisation, signer=a_signer(), desk_name="Acme", language="en")
+    events = [Event(ticket=ticket.id, at=NOW, actor=by, what=what, mail=9) for what in happened]
+    told = notifications(events, occasion)
+    return [(f"{n.audience}.{n.event}", n.recipient.partition("@")[0], dict(n.values).get("other")) for n in told]
+
+
+def test_the_survivors_team_hears_what_it_took_in_but_for_who_did_it() -> None:
+    assert heard(a_ticket(), Absorbed(ticket=7)) == [("agent.merged", "clara", "MB-7")]
+
+
+def test_new_people_hear_their_new_number_where_the_team_wants_it_and_copied_ones_hear_nothing() -> None:
+    ticket = a_ticket(participants=(*a_ticket().participants, FRANK, COPIED))
+    took_in = Absorbed(ticket=7, participants=(FRANK, COPIED))
+    assert ("customer.merged", "frank", "MB-7") not in heard(ticket, took_in)
+    told = heard(ticket, took_in, tells=frozenset({"merged"}))
+    assert [one for one in told if one[0] == "customer.merged"] == [("customer.merged", "frank", "MB-7")]
+
+
+def test_a_merge_is_not_told_to_customers_as_the_end_of_their_request() -> None:
+    ends = StatusChanged(before="open", after="closed", closes=True)
+    assert heard(a_ticket(), ends, tells=frozenset({"closed"})) == [("customer.closed", "carol", None)]
+    assert heard(a_ticket(), ends, MergedInto(survivor=2), tells=frozenset({"closed"})) == []
+
+
+def test_the_agent_of_the_ticket_that_ends_hears_where_it_went() -> None:
+    assert heard(a_ticket(assignee="clara"), MergedInto(survivor=2)) == [("agent.merged", "clara", "MB-1")]
+
+
+def test_a_split_is_told_on_both_sides() -> None:
+    assert heard(a_ticket(), MailMoved(mail=9, to=5)) == [("agent.split", "clara", "MB-5")]
+    assert heard(a_ticket(), MailMoved(mail=9, came_from=5)) == []
+    assert heard(a_ticket(), MailMoved(mail=9, came_from=5), tells=frozenset({"split"})) == [("customer.split", "carol", "MB-5")]
+
+
+@pytest.mark.parametrize(("of", "agents"), [("clara", ["clara"]), ("bogdan", []), ("", [])])
+def test_whose_doing_was_taken_back_hears_of_it_unless_they_did_it_themselves(of: str, agents: list[str]) -> None:
+    undone = Undone(undone=(2,), restored=a_ticket(), of=of)
+    assert [who for what, who, _ in heard(a_ticket(), undone) if what == "agent.undone"] == agents
+
+
+def test_customers_hear_that_it_is_open_after_all() -> None:
+    undone = Undone(undone=(2,), restored=a_ticket(), of="bogdan", reopens=True)
+    assert heard(a_ticket(), undone, tells=frozenset({"reopened"})) == [("customer.reopened", "carol", None)]
+    assert heard(a_ticket(), undone) == []
+
+
+def test_what_was_not_taken_back_is_said() -> None:
+    undone = Undone(undone=(2, 3), restored=a_ticket(), kept=("due_at", "team"), stays=("mail",))
+    event = Event(ticket=1, at=NOW, actor=AS_BOGDAN, what=undone)
+    said = sayings([event], Listener(me="bogdan", ticket=1, organisation=an_organisation(), prefix="MB"))
+    assert said[1:] == (("kept", {"fields": "due at, team"}), ("stays-mail", {}))
+
+
+def test_every_reason_of_the_judges_is_worded() -> None:
+    words = (ROOT / "templates/mail/en/words.j2").read_text(encoding="utf-8")
+    worded = set(re.findall(r'"([a-z-]+)":', words.split("set refusals = {")[1].split("%}")[0]))
+    judges = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "mailbridge/desk/judges").glob("*.py"))
+    reasons = set(re.findall(r'Refusal\(\s*reason="([a-z-]+)"', judges)) | {"mail-sent", "erased-for-good", "nothing-to-undo"}
+    assert len(reasons) > 20
+    assert reasons - worded == set()
