@@ -9,21 +9,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailbridge.agentmail.lines import speaker_of
+from mailbridge.agentmail.lines import TEXT, carry_out, speaker_of
+from mailbridge.agentmail.lines import written as lines_of
+from mailbridge.agentmail.questions import answer_questions
+from mailbridge.agentmail.replying import tell_results
 from mailbridge.context import Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
-from mailbridge.desk.commands import Command, Note
-from mailbridge.desk.decide import decide_all
-from mailbridge.desk.language import read
+from mailbridge.desk.commands import Note
 from mailbridge.desk.language.model import Channel, OnBehalf, Written
 from mailbridge.desk.model import CHANNELS, Ticket
 from mailbridge.desk.onbehalf import Original, as_written, asked_at, original
-from mailbridge.filing import Filing, Result, occasion
+from mailbridge.filing import Filing, Result
 from mailbridge.message.model import Address, Message
-from mailbridge.outbox.compose import signed
-from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.results import results_as_values
 from mailbridge.rules.match import Verdict
 from mailbridge.store.mails import Direction, StoredMail
 
@@ -44,7 +42,7 @@ class PassedOn:
 
 def passed_on(message: Message, writer: Writer, desk: Desk, now: datetime) -> PassedOn | None:
     """The customer's mail inside this agent's, or None where the agent writes in the agent's own name."""
-    written = read(message.reply.fresh, speaker_of(writer.agent, desk, now))
+    written = lines_of(message, speaker_of(writer.agent, desk, now))
     openings = [line.opening for line in written.lines]
     named = next((opening for opening in openings if isinstance(opening, OnBehalf)), None)
     channel = next((opening.name for opening in openings if isinstance(opening, Channel)), "mail")
@@ -74,14 +72,10 @@ def file_passed_on(filing: Filing, agent: Writer, passed: PassedOn, placement: P
     if ticket is None or result.mail is None:
         return result
     noted = _note(filing, agent, passed, ticket)
-    lines = [line for line in passed.written.lines if line.command and not isinstance(line.command, Note)]
-    asked: list[tuple[Command, str]] = [(Note(), "")] if noted else []
-    asked += [(line.command, line.text) for line in lines if line.command]
-    decision, each = decide_all(ticket, asked, filing.about(filing.actor(), noted or result.mail))
-    decisions = dict(zip([id(line) for line in lines], each[len(asked) - len(lines) :], strict=True))
-    outcomes = [(line, decisions.get(id(line))) for line in passed.written.lines]
-    told = _told(filing, agent, passed, decision.ticket or ticket, result.mail, results_as_values(outcomes, noted=bool(noted)))
-    filing.finish(decision, (*filing.tell(decision, result.mail, answerable=False), told))
+    lines = [line for line in passed.written.lines if not isinstance(line.command, TEXT)]
+    after, spoken, outcomes = carry_out(filing, ticket, lines, noted or result.mail, speech=Note() if noted else None)
+    tell_results(filing, after or ticket, result.mail, passed.written, spoken, outcomes, also=_whose(passed))
+    answer_questions(filing, after, result.mail, lines)
     return result
 
 
@@ -124,20 +118,8 @@ def _note(filing: Filing, agent: Writer, passed: PassedOn, ticket: Ticket) -> in
     return filing.tx.mails.add(note)
 
 
-def _told(
-    filing: Filing, agent: Writer, passed: PassedOn, ticket: Ticket, mail: int, values: tuple[tuple[str, str], ...]
-) -> Notification:
-    asked = passed.asked_at.isoformat() if passed.asked_at else ""
+def _whose(passed: PassedOn) -> tuple[tuple[str, str], ...]:
+    """What the agent is told of the ticket besides the lines."""
     whose = passed.customer.address if passed.customer else ""
-    opened = (("whose", whose), ("unsure", "" if whose else "yes"), ("asked_at", asked))
-    promise = Notification(
-        ticket=ticket.id,
-        audience=Audience.AGENT,
-        event="commands",
-        recipient=agent.address,
-        key=f"{ticket.id}.on_behalf.{mail}",
-        name=agent.name,
-        language=filing.desk.organisation.agents[agent.agent].language,
-        values=(*opened, *values),
-    )
-    return signed(promise, occasion(filing.tx, ticket, filing.desk, mail=mail, answerable=True))
+    asked = passed.asked_at.isoformat() if passed.asked_at else ""
+    return (("whose", whose), ("unsure", "" if whose else "yes"), ("asked_at", asked))
