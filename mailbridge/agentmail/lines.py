@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,13 +12,16 @@ from mailbridge.context import Desk
 from mailbridge.desk import language
 from mailbridge.desk.commands import Answer, Assign, Command, Note
 from mailbridge.desk.decide import Decision, decide_lines, hold
-from mailbridge.desk.language import Line, Speaker
+from mailbridge.desk.language import Line, Speaker, Written, read
 from mailbridge.desk.language.plain import cleaned
 from mailbridge.desk.language.reading import stands_for_itself
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing
 from mailbridge.message.model import Message
+from mailbridge.reply.html import page_of
 
+_MARK = "\x00"  # stands for the end of a line; a text holds none
+_MOST_PIECES = 6
 TEXT = (Answer, Note)  # what the mail's text is; these lines are judged with the text, not by themselves
 
 # A line with what was decided; None: it is a question, a mistake, or about the mail's own text.  One entry a ticket.
@@ -29,15 +33,43 @@ def speaker_of(agent: str, desk: Desk, now: datetime) -> Speaker:
     return language.speaker_of(agent, desk.organisation, now, prefix=desk.config.desk.prefix)
 
 
-def written_in_both(message: Message) -> str:
-    """The fresh text of an agent's mail.  Where it has a plain and an HTML body, a line for the desk counts only if it stands in both:
-    what the agent's program showed is not always what the other part says.  Programs wrap lines and change blanks; neither matters."""
-    fresh = message.reply.fresh
+def written(message: Message, speaker: Speaker) -> Written:
+    """An agent's mail taken apart.  Where it has a plain and an HTML body, a line for the desk counts only if it stands in both: what the
+    agent's program showed is not always what the other part says.  Programs wrap long lines of the plain body and change blanks; neither
+    matters."""
     if not message.html or not message.text:
-        return fresh
-    plain = _squeezed(message.text)
-    kept, lines = list[str](), fresh.splitlines()
-    return "\n".join([*kept, *(line for line in lines if not stands_for_itself(line) or _squeezed(line) in plain)])
+        return read(message.reply.fresh, speaker)
+    bodies = (_body(message.text), _body(page_of(message.html).text))
+    found = read(_unwrapped(message.reply.fresh, bodies), speaker)
+    return replace(found, lines=tuple(line if _in_all(line.text, bodies) else _hidden(line) for line in found.lines))
+
+
+def _unwrapped(fresh: str, bodies: Sequence[str]) -> str:
+    """The text with each line for the desk in one piece again: a program breaks it at about 76 characters in the plain body alone."""
+    lines, whole = fresh.splitlines(), list[str]()
+    while lines:
+        line = lines.pop(0)
+        if stands_for_itself(line) and not _in_all(line, bodies):
+            pieces = (n for n in range(1, min(_MOST_PIECES, len(lines)) + 1) if _in_all(" ".join([line, *lines[:n]]), bodies))
+            more = next(pieces, 0)
+            line, lines = " ".join([line, *lines[:more]]), lines[more:]
+        whole.append(line)
+    return "\n".join(whole)
+
+
+def _body(text: str) -> str:
+    """The lines of a body without blanks, each between two marks."""
+    return _MARK + _MARK.join("".join(cleaned(line).split()) for line in text.splitlines() if line.strip()) + _MARK
+
+
+def _in_all(line: str, bodies: Sequence[str]) -> bool:
+    """Whether each body has this line, perhaps wrapped."""
+    words = f"{_MARK}?".join(re.escape(word) for word in cleaned(line).split())
+    return all(re.search(f"{_MARK}{words}{_MARK}", body) for body in bodies)
+
+
+def _hidden(line: Line) -> Line:
+    return Line(text=line.text, word=line.word, problem="hidden")
 
 
 def carry_out(
@@ -126,13 +158,3 @@ def _with_a_ticket(line: Line, filing: Filing) -> str:
 
 def _number(filing: Filing, number: int) -> str:
     return f"{filing.desk.config.desk.prefix}-{number}"
-
-
-def _squeezed(text: str) -> str:
-    """The text without blanks and line ends, for comparing what two bodies say."""
-    return "".join(part for line in text.splitlines() for part in cleaned(line).split())
-
-
-def questions(outcomes: Iterable[tuple[Line, Decision | None]]) -> list[Line]:
-    """The lines that ask something, in their order."""
-    return [line for line, _ in outcomes if line.question is not None]

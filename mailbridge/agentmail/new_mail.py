@@ -1,17 +1,18 @@
-"""An agent's new mail, on no ticket: questions and lines for tickets they name are answered and make no ticket; a request of the agent's own
-opens one, with its lines done on it.  Customers' mails that agents pass on are `on_behalf`'s.
+"""An agent's new mail, on no ticket: questions and lines for tickets they name are answered and make no ticket; a request of the agent's
+own opens one, with its lines done on it.  Customers' mails that agents pass on are `on_behalf`'s.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from mailbridge.agentmail.lines import carry_out, speaker_of, written_in_both
+from mailbridge.agentmail.lines import carry_out, speaker_of
+from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
 from mailbridge.conversation.model import Placement
 from mailbridge.desk.commands import Answer, Note
-from mailbridge.desk.language import Line, Written, read, understand
+from mailbridge.desk.language import Line, Written, understand
 from mailbridge.desk.language.reading import stands_for_itself
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.rules.match import Verdict
@@ -50,7 +51,7 @@ def open_own_request(filing: Filing, placement: Placement, verdict: Verdict) -> 
 def _written(filing: Filing) -> Written:
     """The mail taken apart.  On a phone it is easier to write `#list mine` as the subject of an empty mail."""
     speaker = speaker_of(filing.writer.agent, filing.desk, filing.now)
-    written = read(written_in_both(filing.message), speaker)
+    written = lines_of(filing.message, speaker)
     subject = filing.message.subject
     if written.lines or written.text or not stands_for_itself(subject):
         return written

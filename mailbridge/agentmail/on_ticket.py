@@ -5,11 +5,11 @@ by line what came of them.
 from __future__ import annotations
 
 from mailbridge.agentmail.answers import answered, answers_note, taken_as_answer
-from mailbridge.agentmail.lines import carry_out, speaker_of, written_in_both
+from mailbridge.agentmail.lines import carry_out, speaker_of
+from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
 from mailbridge.desk.commands import Answer, Command, Note
-from mailbridge.desk.language import read
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing, Outcome, Result
 
@@ -17,8 +17,7 @@ from mailbridge.filing import Filing, Outcome, Result
 def file_agent_mail(filing: Filing, ticket: Ticket) -> Result:
     """The mail is filed: answer or note, then each line on the ticket as the one before left it; then what the agent asked is answered."""
     ours = answered(filing.tx, ticket.id, filing.message)
-    written = read(written_in_both(filing.message), speaker_of(filing.writer.agent, filing.desk, filing.now))
-    written = taken_as_answer(written, ours)
+    written = taken_as_answer(lines_of(filing.message, speaker_of(filing.writer.agent, filing.desk, filing.now)), ours)
     said = [line.command for line in written.lines]
     internal = Note() in said or (answers_note(ours) and Answer() not in said)
     speech: Command = Note() if internal else Answer()

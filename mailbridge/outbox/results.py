@@ -33,6 +33,7 @@ class Came(StrEnum):
     NEITHER = "neither-yes-nor-no"
     NO_TEXT = "no-text"  # a line about the mail's text, which has none
     OTHER_WAY = "other-way"  # #note and #public in one mail
+    HIDDEN = "hidden"  # in one of the two bodies of the mail only
     NO_TICKET = "no-ticket"  # the line is for a ticket, and the mail is on none
     LEFT_OVER = "left-over"  # text beside questions, which makes no ticket
     ANSWERED = "answered"  # a question: its answer is a mail of its own
