@@ -12,9 +12,11 @@ import click
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, ticket_id
 from mailbridge.cli.show import print_json, print_table, safe, when
 from mailbridge.clock import SystemClock
+from mailbridge.desk.estimates import worked
 from mailbridge.desk.tasks import HAS_TASK
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
+from mailbridge.outbox.told import length
 
 if TYPE_CHECKING:
     from mailbridge.config import Config
@@ -159,11 +161,23 @@ def headline(ticket: Ticket, config: Config) -> str:
     lines += [f"due {when(ticket.due_at)}"] if ticket.due_at else []
     lines += [f"put off until {when(ticket.snoozed_until)}"] if ticket.snoozed_until else []
     lines += [_appointment(ticket.meeting)] if ticket.meeting and not ticket.meeting.cancelled else []
+    lines += [_work(ticket)] if ticket.estimate or ticket.activities else []
+    lines += [f"escalated to level {ticket.level}{f' of {ticket.chain}' if ticket.chain else ''}"] if ticket.level else []
+    lines += [f"{safe(a.line)} of {a.asker} waits for {' or '.join(a.approvers)} until {when(a.expires_at)}" for a in ticket.approvals]
     lines += [f"tags {safe(', '.join(ticket.tags))}"] if ticket.tags else []
     lines += [f"{relation} {ticket_number(config.desk.prefix, other)}" for relation, other in ticket.links if relation != HAS_TASK]
     lines += [f"merged into {ticket_number(config.desk.prefix, ticket.merged_into)}"] if ticket.merged_into else []
     lines += [f"took in {ticket_number(config.desk.prefix, other)}" for other in ticket.absorbed]
     return "\n".join(lines)
+
+
+def _work(ticket: Ticket) -> str:
+    """Planned against spent."""
+    most = f", rarely more than {length(ticket.estimate_most)}" if ticket.estimate_most else ""
+    planned = f"estimated {length(ticket.estimate)}{most} (by {ticket.estimated_by})" if ticket.estimate else ""
+    charged = sum(activity.charged for activity in ticket.activities)
+    spent = f"{length(worked(ticket.activities))} worked, {length(charged)} charged" if ticket.activities else ""
+    return ", ".join(filter(None, (planned, spent)))
 
 
 def _appointment(meeting: Meeting) -> str:

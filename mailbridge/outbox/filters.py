@@ -14,6 +14,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from mailbridge.outbox.told import length
 from mailbridge.outbox.view import TicketView
 
 MAX_SUBJECT = 250
@@ -97,10 +98,7 @@ def _rows(text: str, columns: int) -> list[list[str]]:
 
 def _lasting(minutes: int | str | None) -> str:
     """45 as "45 min", 80 as "1 h 20 min", 120 as "2 h": units that need no translation; '' for none."""
-    if minutes is None or minutes == "":
-        return ""
-    hours, rest = divmod(int(minutes), 60)
-    return " ".join(filter(None, (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "")))
+    return "" if minutes is None or minutes == "" else length(int(minutes))
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
