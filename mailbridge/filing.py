@@ -308,7 +308,7 @@ class Filing:
 
 def _as_fields(verdict: Verdict) -> tuple[tuple[str, str], ...]:
     """What a rule found or promised besides the ticket's own columns."""
-    found = (("sla", verdict.sla), ("equipment", verdict.equipment), ("location", verdict.location))
+    found = (("contract", verdict.contract), ("sla", verdict.sla), ("equipment", verdict.equipment), ("location", verdict.location))
     return tuple((name, value) for name, value in found if value)
 
 

@@ -23,6 +23,7 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
         "steps": [_step_to_json(step) for step in trace.steps],
         "misses": [_miss_to_json(miss) for miss in trace.misses],
         "stopped_by": trace.stopped_by,
+        "known": [_change_to_json(change) for change in trace.known],
     }
 
 
@@ -32,9 +33,13 @@ def _step_to_json(step: Step) -> dict[str, Any]:
         "label": step.label,
         "line": step.line,
         "hits": [{"source": h.source, "match": h.match, "key": h.key, "found": h.found, "captures": dict(h.captures)} for h in step.hits],
-        "changes": [{"what": c.what, "before": c.before, "after": c.after, "note": c.note} for c in step.changes],
+        "changes": [_change_to_json(change) for change in step.changes],
         "stop": step.stop,
     }
+
+
+def _change_to_json(change: Change) -> dict[str, str]:
+    return {"what": change.what, "before": change.before, "after": change.after, "note": change.note}
 
 
 def _miss_to_json(miss: Miss) -> dict[str, Any]:
@@ -61,6 +66,7 @@ def trace_from_json(made: Mapping[str, Any]) -> Trace:
         ),
         misses=tuple(Miss(**{**miss, "reasons": tuple(miss["reasons"])}) for miss in made["misses"]),
         stopped_by=made["stopped_by"],
+        known=tuple(Change(**change) for change in made.get("known", ())),
     )
 
 
@@ -72,6 +78,7 @@ def text(trace: Trace, milliseconds: float | None = None) -> str:
     lines = [f"rules    version {trace.version or '-'}, {rules}{took}"]
     for step in trace.steps:
         lines += _step_lines(step, width)
+    lines += [f"  = {'customers':<{width}}  {_change(change)}" for change in trace.known]
     lines += [f"  · {miss.label:<{width}}  {_quoted(miss.rule)} missed: {'; '.join(map(_short, miss.reasons))}" for miss in trace.misses]
     if not trace.steps:
         lines.append("  no rule holds: the default team gets it")

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
+from mailbridge.customers.model import Contract, Customer
 from mailbridge.rules.captures import as_tag, filled
 from mailbridge.rules.comparing import passes, within
 from mailbridge.rules.compile import All, Any, Atoms, CompiledRule, Node, Not, Related, RuleSet
@@ -39,7 +40,8 @@ class Verdict:
     tags: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
     subject: str | None = None
-    sla: str | None = None
+    sla: str | None = None  # what a rule chose, else what the customer's contract promises
+    contract: str | None = None
     equipment: str | None = None
     location: str | None = None
     estimate: timedelta | None = None
@@ -192,9 +194,17 @@ class State:
             self.lists[what].setdefault(tag, rule)
         return Change(what=what, before=before, after=", ".join(self.lists[what]), note="; ".join(notes))
 
+    def contract(self) -> Contract | None:
+        """The contract a new ticket falls under: the first in the file of those that are valid and cover what the mail is about, one that
+        promises a level of service before one that does not."""
+        contracts = () if self.view.facts.reply else self.view.contracts
+        return min(contracts, key=lambda contract: not contract.sla, default=None)
+
     def verdict(self, ended: str, misses: tuple[Miss, ...]) -> Verdict:
         """What was chosen, where it is not what the ticket had before."""
         new = {what: value for what, value in self.chosen.items() if what in self.who}
+        contract = self.contract()
+        known = tuple(_of_contract(contract, self.view.customer, "sla" in new)) if contract else ()
         return Verdict(
             team=new.get("team"),
             type=new.get("type"),
@@ -206,7 +216,8 @@ class State:
             tags=tuple(tag for tag in self.lists["tags"] if tag not in self.had),
             fields=tuple((what.removeprefix("field "), value) for what, value in new.items() if what.startswith("field ")),
             subject=new.get("subject"),
-            sla=new.get("sla"),
+            sla=new.get("sla") or (contract.sla or None if contract else None),
+            contract=contract.name if contract else None,
             equipment=new.get("equipment"),
             location=new.get("location"),
             estimate=timedelta(seconds=float(new["estimate"])) if "estimate" in new else None,
@@ -221,9 +232,22 @@ class State:
             quarantine=new.get("quarantine"),
             rules=tuple(step.rule for step in self.steps),
             trace=Trace(
-                version=self.rule_set.version, rules=len(self.rule_set.rules), steps=tuple(self.steps), misses=misses, stopped_by=ended
+                version=self.rule_set.version,
+                rules=len(self.rule_set.rules),
+                steps=tuple(self.steps),
+                misses=misses,
+                stopped_by=ended,
+                known=known,
             ),
         )
+
+
+def _of_contract(contract: Contract, customer: Customer | None, chosen: bool) -> Iterable[Change]:
+    """What the contract says, for the trace; `chosen`: a rule had its word on the level of service before."""
+    whose = customer.name if customer else ""
+    yield Change(what="contract", before="", after=contract.name, note=f'of "{whose}"')
+    if contract.sla and not chosen:
+        yield Change(what="sla", before="", after=contract.sla, note=f'of the contract "{contract.name}"')
 
 
 _EXCLUDES = {"assignee": "assign by", "assign by": "assignee"}

@@ -172,12 +172,15 @@ class View:
     def contracts(self) -> tuple[Contract, ...]:
         """The customer's contracts that are valid today and cover the place and the devices that the mail is about."""
         if self._contracts is None:
-            day = self.facts.now.date()
-            serials = tuple(e.serial for e, _ in self.equipment)
-            place = next((e.location for e, _ in self.equipment if e.location), "")
-            every = self.customer.contracts.values() if self.customer else ()
-            self._contracts = tuple(c for c in every if c.valid(day) and c.covers(place, serials))
+            self._contracts = tuple(self._valid_contracts()) if self.customer and self.customer.contracts else ()
         return self._contracts
+
+    def _valid_contracts(self) -> Iterable[Contract]:
+        day = self.facts.now.date()
+        serials = tuple(e.serial for e, _ in self.equipment)
+        place = next((e.location for e, _ in self.equipment if e.location), "")
+        every = self.customer.contracts.values() if self.customer else ()
+        return (contract for contract in every if contract.valid(day) and contract.covers(place, serials))
 
     def _found_equipment(self) -> Iterable[tuple[Equipment, str]]:
         message = self.facts.message

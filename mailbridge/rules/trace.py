@@ -56,6 +56,7 @@ class Trace:
     steps: tuple[Step, ...] = ()
     misses: tuple[Miss, ...] = ()
     stopped_by: str = ""
+    known: tuple[Change, ...] = ()  # what no rule chose and the customer's contract says
 
     def chose(self, what: str) -> str:
         """The rule that had the last word on this; '' where none said anything."""

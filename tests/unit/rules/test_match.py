@@ -159,8 +159,17 @@ def test_the_trace_survives_json_and_reads_like_a_sentence() -> None:
         '  ✓ 10-first  "second"',
         '      subject with urgent   "Urgent"',
         '      → team support (was field-service, chosen by "first"), priority urgent (was high, chosen by "first"), tags printer, vpn',
+        '  = customers  contract acme-gold (of "acme")',
+        '  = customers  sla gold (of the contract "acme-gold")',
     ]
-    assert verdict_to_json(verdict) == {"team": "support", "priority": "urgent", "tags": ["printer", "vpn"], "rules": ["first", "second"]}
+    assert verdict_to_json(verdict) == {
+        "team": "support",
+        "priority": "urgent",
+        "tags": ["printer", "vpn"],
+        "sla": "gold",
+        "contract": "acme-gold",
+        "rules": ["first", "second"],
+    }
 
 
 def test_a_near_miss_says_what_was_missing() -> None:

@@ -1,0 +1,88 @@
+"""A new ticket falls under the customer's contract: a rule comes before it, the desk's usual targets after it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from mailbridge.rules.explain import text, trace_from_json
+from tests.harness import RULES, TestDesk, a_desk, a_mail
+
+FILES = RULES | {
+    "sla.yaml": """
+targets: {normal: {response: 4h}, high: {response: 2h}}
+levels:
+  gold: {normal: {response: 1h}}
+  express: {normal: {response: 30m}}
+""",
+    "customers.yaml": """
+customers:
+  customer-ltd:
+    domains: [customer.test]
+    equipment: [{serial: LF-2231, location: iasi}]
+    locations: {iasi: {}, cluj: {}}
+    contracts:
+      old: {sla: express, until: 2026-01-31}
+      plain: {type: support}
+      printers: {sla: gold, equipment: [LF-2231]}
+  other:
+    domains: [other.test]
+""",
+    "routing/20-express.yaml": "- {name: hurry, when: {header: {subject: {contains: hurry}}}, then: {sla: express}}\n",
+}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[TestDesk]:
+    with a_desk(tmp_path, rules=FILES) as made:
+        yield made
+
+
+def answer_within(desk: TestDesk) -> timedelta:
+    """The time that is promised on the ticket that was opened last."""
+    ticket = desk.tickets()[-1]
+    with desk.app.store.read() as tx:
+        clocks = tx.clocks.of_ticket(ticket.id)
+    return next(c.deadline.due_at for c in clocks if (c.deadline.promise, c.deadline.step) == ("response", "overdue")) - ticket.created_at
+
+
+def test_the_contract_that_is_valid_today_and_promises_times_counts(desk: TestDesk) -> None:
+    desk.feed(a_mail())
+
+    ticket = desk.ticket()
+    assert dict(ticket.fields) == {"contract": "printers", "sla": "gold"}
+    assert answer_within(desk) == timedelta(hours=1)
+
+
+def test_a_rule_comes_before_the_contract(desk: TestDesk) -> None:
+    desk.feed(a_mail(subject="Please hurry"))
+
+    assert dict(desk.ticket().fields) == {"contract": "printers", "sla": "express"}
+    assert answer_within(desk) == timedelta(minutes=30)
+
+
+def test_without_a_contract_the_desks_own_targets_count(desk: TestDesk) -> None:
+    desk.feed(a_mail(from_="dora@other.test"), mail_from="dora@other.test")
+
+    assert desk.ticket().fields == ()
+    assert answer_within(desk) == timedelta(hours=4)
+
+
+def test_the_explanation_says_which_contract_it_was(desk: TestDesk) -> None:
+    desk.feed(a_mail())
+    with desk.app.store.read() as tx:
+        explanation = tx.mails.explanation(tx.mails.of_ticket(1)[0].id)
+
+    lines = text(trace_from_json(explanation["rules"])).splitlines()
+    assert '  = customers   contract printers (of "customer-ltd")' in lines
+    assert '  = customers   sla gold (of the contract "printers")' in lines
+
+
+def test_a_reply_changes_no_promise(desk: TestDesk) -> None:
+    desk.feed(a_mail(subject="Please hurry"))
+    desk.feed(a_mail("More", message_id="<two@customer.test>", in_reply_to="<one@customer.test>"))
+
+    assert dict(desk.ticket().fields)["sla"] == "express"
