@@ -41,11 +41,12 @@ class SenderCheck(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticity:
-    """How senders are checked.  `dns_servers` empty: the system's."""
+    """How senders are checked.  `dns_servers` empty: the system's.  `trusted_sealers`: domains whose ARC seals are believed."""
 
     check: SenderCheck = SenderCheck.HEADERS
     dns_servers: tuple[tuple[str, int], ...] = ()
     time_limit: timedelta = timedelta(seconds=10)  # for one mail
+    trusted_sealers: tuple[str, ...] = ()
 
 
 class WhenSilent(StrEnum):

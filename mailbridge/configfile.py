@@ -106,6 +106,7 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "check": settings.choice(SenderCheck),
         "dns_servers": settings.many(settings.server(53)),
         "time_limit": settings.duration(timedelta(seconds=1), timedelta(minutes=2)),
+        "trusted_sealers": settings.many(settings.host),
     },
     "scan": {
         "clamd": settings.server_or_socket(3310),
@@ -277,7 +278,8 @@ class _Reading:
             if not _is_ip(address):
                 hint = "names are looked up by them, so they cannot be looked up themselves"
                 self.source.at_value(("authenticity", "dns_servers", index), f'dns_servers: "{address}" is no IP address', hint)
-        self._idle("authenticity", ("dns_servers", "time_limit"), found.check is SenderCheck.DNS, 'write check = "dns" beside it')
+        idle = ("dns_servers", "time_limit", "trusted_sealers")
+        self._idle("authenticity", idle, found.check is SenderCheck.DNS, 'write check = "dns" beside it')
         return found
 
     def _scan(self) -> Scanners:

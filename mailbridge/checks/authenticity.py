@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 
-from mailbridge.checks import dkim_check, spf_check
-from mailbridge.checks.dmarc import Policy, Route, judge, read_policy
+from mailbridge.checks import arc, dkim_check, spf_check
+from mailbridge.checks.dmarc import Policy, Route, Verdict, judge, read_policy
 from mailbridge.checks.resolver import Resolver, Unanswered
 from mailbridge.checks.suffixes import Suffixes
 from mailbridge.intake.envelope import Envelope, Source
@@ -33,9 +33,14 @@ INSIDE: tuple[IPv4Network | IPv6Network, ...] = tuple(
 class Authenticity:
     """Checks senders.  May be used by any number of threads; opens connections to DNS servers only."""
 
-    def __init__(self, resolver: Resolver, *, seconds: float, now: Callable[[], float]) -> None:
-        """`seconds` is what one mail may take, by the clock `now`, which is the resolver's."""
-        self._resolver, self._seconds, self._now = resolver, seconds, now
+    def __init__(
+        self, resolver: Resolver, *, seconds: float, now: Callable[[], float], trusted_sealers: tuple[str, ...] = ()
+    ) -> None:
+        """`seconds` is what one mail may take, by the clock `now`, which is the resolver's.
+
+        Of `trusted_sealers`, forwarders and lists, what they saw before them is believed (RFC 8617).
+        """
+        self._resolver, self._seconds, self._now, self._sealers = resolver, seconds, now, trusted_sealers
         self._suffixes = Suffixes()
 
     def sender(self, claimed: Sender, raw: bytes, envelope: Envelope) -> Sender:
@@ -52,15 +57,23 @@ class Authenticity:
             return replace(claimed, verified=False, dmarc="temperror", reasons=(f"dmarc=temperror: {error}",))
         signatures = dkim_check.check(raw, self._resolver, until=until)
         route, no_route = self._route(envelope, until)
-        verdict = judge(domain, route, signatures, policy, self._suffixes.organizational)
-        sealed = dkim_check.seals(raw)
+        chain = arc.check(raw, self._resolver, until=until)
+        verdict = self._by_sealers(judge(domain, route, signatures, policy, self._suffixes.organizational), chain, domain)
         reasons = (
             *verdict.reasons,
             *(str(one) for one in signatures),
             str(route) if route else no_route,
-            *([f"arc: sealed by {', '.join(sealed)}; only noted"] if sealed else ()),
+            *([str(chain)] if chain.result != "none" else ()),
         )
         return replace(claimed, verified=verdict.result == "pass", dmarc=verdict.result, reasons=reasons)
+
+    def _by_sealers(self, verdict: Verdict, chain: arc.Chain, domain: str) -> Verdict:
+        """The verdict, or a pass where it is no pass and a trusted sealer of the chain saw one before the mail was passed on."""
+        sealer = chain.voucher(domain, self._sealers) if verdict.result in {"fail", ""} else ""
+        if not sealer:
+            return verdict
+        seen = f"dmarc=pass by ARC: {sealer}, a trusted sealer, saw it pass for {domain}"
+        return Verdict(result="pass", reasons=(seen, *verdict.reasons))
 
     def _policy(self, domain: str, until: float) -> Policy | None:
         """The domain's own policy, or the one of the domain it belongs to (RFC 7489 6.6.3)."""

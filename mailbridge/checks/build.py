@@ -30,7 +30,12 @@ def _authenticity(wanted: configuration.Authenticity) -> ChecksSenders | None:
     from mailbridge.checks.authenticity import Authenticity
     from mailbridge.checks.resolver import Resolver
 
-    return Authenticity(Resolver(wanted.dns_servers), seconds=wanted.time_limit.total_seconds(), now=time.monotonic)
+    return Authenticity(
+        Resolver(wanted.dns_servers),
+        seconds=wanted.time_limit.total_seconds(),
+        now=time.monotonic,
+        trusted_sealers=wanted.trusted_sealers,
+    )
 
 
 def _clamd(wanted: Scanners) -> Clamd | None:

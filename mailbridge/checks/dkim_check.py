@@ -1,4 +1,4 @@
-"""DKIM: which signatures of a mail hold (RFC 6376, 8301).  The only door to dkimpy.
+"""DKIM: which signatures of a mail hold (RFC 6376, 8301).  `arc` shares its bounds.
 
 A signature is a stranger's text, its key another's: fields, numbers and key sizes are bounded before the library works on them, and
 its quadratic canonicalisation of blanks never sees a run of them.
@@ -24,12 +24,10 @@ MOST_EMPTY_LINES = b"\r\n" * 4096
 ALGORITHMS = {b"rsa-sha256", b"ed25519-sha256"}  # RFC 8301 3.1: rsa-sha1 must not be believed
 
 # Outside the tree of loggers: what dkimpy says quotes the mail.
-_SILENT = logging.Logger("dkim", level=logging.CRITICAL + 1)
+SILENT = logging.Logger("dkim", level=logging.CRITICAL + 1)
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _NEXT_FIELD = re.compile(rb"\r?\n(?![ \t])")
 _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:")
-_SEAL = re.compile(rb"(?:^|;)\s*i\s*=\s*(\d{1,2})\s*(?:;|$)")
-_SEALED_BY = re.compile(rb"(?:^|;)\s*d\s*=\s*([A-Za-z0-9._-]{1,253})\s*(?:;|$)")
 
 Fields = list[list[bytes]]
 
@@ -47,20 +45,6 @@ def check(raw: bytes, resolver: Resolver, *, until: float) -> tuple[Signature, .
     mine = [value for name, value in fields if name.lower() == b"dkim-signature"][:SIGNATURES]
     body = with_crlf(raw[start:]) if mine else b""
     return tuple(_one(value, index, fields, body, resolver, until) for index, value in enumerate(mine))
-
-
-def seals(raw: bytes) -> tuple[str, ...]:
-    """The domains that sealed a mail on its way, first to last (RFC 8617); nothing is verified and nothing is built on it."""
-    try:
-        fields, _start = header(raw)
-    except Unsound:
-        return ()
-    found: dict[int, str] = {}
-    for name, value in fields:
-        instance, domain = _SEAL.search(value[:SIGNATURE_BYTES]), _SEALED_BY.search(value[:SIGNATURE_BYTES])
-        if name.lower() == b"arc-seal" and instance and domain:
-            found[int(instance[1])] = domain[1].decode("ascii").lower()
-    return tuple(domain for _, domain in sorted(found.items()))
 
 
 def header(raw: bytes) -> tuple[Fields, int]:
@@ -96,7 +80,7 @@ def _one(value: bytes, index: int, fields: Fields, body: bytes, resolver: Resolv
     except (InvalidTagValueList, KeyError, UnicodeDecodeError, IndexError):
         return Signature(domain="", selector="", result="permerror", reason="the signature cannot be read")
     result, reason = _refused(tags) or _verified(index, tags, fields, body, resolver, until)
-    return Signature(domain=_shown(domain), selector=_shown(selector), result=result, reason=reason)
+    return Signature(domain=shown(domain), selector=shown(selector), result=result, reason=reason)
 
 
 def _refused(tags: dict[bytes, bytes]) -> tuple[str, str] | None:
@@ -112,8 +96,8 @@ def _refused(tags: dict[bytes, bytes]) -> tuple[str, str] | None:
 
 
 def _verified(index: int, tags: dict[bytes, bytes], fields: Fields, body: bytes, resolver: Resolver, until: float) -> tuple[str, str]:
-    key = _Key(resolver, until, tags)
-    signed = dkim.DKIM(logger=_SILENT)
+    key = Key(resolver, until, tags)
+    signed = dkim.DKIM(logger=SILENT)
     signed.headers, signed.body = fields, gentle(body, relaxed=b"/relaxed" in tags.get(b"c", b""))
     try:
         holds = signed.verify(index, dnsfunc=key)
@@ -121,8 +105,6 @@ def _verified(index: int, tags: dict[bytes, bytes], fields: Fields, body: bytes,
         return "temperror", str(error)
     except dkim.ValidationError as error:
         return ("fail", "the body was changed") if "body hash" in str(error) else ("permerror", "a tag of the signature is wrong")
-    except dkim.NaClNotFoundError:
-        return "neutral", "ed25519 is not supported here"
     except Exception as error:  # signature and key are strangers', dkimpy is not total: it must not stop the mail
         return "permerror", f"cannot be evaluated: {type(error).__name__}"
     if key.refused:
@@ -140,7 +122,7 @@ def gentle(body: bytes, *, relaxed: bool) -> bytes:
     return re.sub(rb"[\t ]+", b" ", body) if relaxed else body
 
 
-class _Key:
+class Key:
     """Asks for the key of one signature, and reads of its record what dkimpy does not (RFC 6376 3.6.1)."""
 
     def __init__(self, resolver: Resolver, until: float, tags: dict[bytes, bytes]) -> None:
@@ -177,5 +159,5 @@ class _Key:
         return None
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     return "".join(c if c.isprintable() and not c.isspace() else "?" for c in text)[:253]

@@ -8,7 +8,7 @@ from functools import cache
 
 import dkim
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from mailbridge.intake.envelope import Envelope, Source
 from tests.harness import a_mail
@@ -33,6 +33,22 @@ def public(bits: int = 2048) -> str:
     return base64.b64encode(key(bits).public_key().public_bytes(serialization.Encoding.DER, form)).decode()
 
 
+@cache
+def curve_key() -> ed25519.Ed25519PrivateKey:
+    return ed25519.Ed25519PrivateKey.generate()
+
+
+def curve_private() -> bytes:
+    """As dkimpy wants it: the seed in base64."""
+    raw = serialization.Encoding.Raw
+    return base64.b64encode(curve_key().private_bytes(raw, serialization.PrivateFormat.Raw, serialization.NoEncryption()))
+
+
+def curve_public() -> str:
+    """As in the p= of a key record (RFC 8463 4.2)."""
+    return base64.b64encode(curve_key().public_key().public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)).decode()
+
+
 def selector(name: str, tags: str = "v=DKIM1; k=rsa", bits: int = 2048) -> str:
     return txt(f"{name}._domainkey", f"{tags}; p={public(bits)}")
 
@@ -44,6 +60,7 @@ def zones() -> dict[str, str]:
         + txt("_dmarc", "v=DMARC1; p=reject; rua=mailto:dmarc@customer.test")
         + selector("one")
         + selector("small", bits=1024)
+        + txt("curve._domainkey", f"v=DKIM1; k=ed25519; p={curve_public()}")
         + selector("testing", "v=DKIM1; t=y")
         + selector("narrow", "v=DKIM1; t=s")
         + selector("other", "v=DKIM1; s=tlsrpt")
@@ -69,6 +86,8 @@ def zones() -> dict[str, str]:
         "watching.test": txt("_dmarc", "v=DMARC1; p=none") + selector("one"),
         "quiet.test": txt("@", f"v=spf1 ip4:{GOOD} -all") + selector("one"),
         "attacker.test": txt("@", f"v=spf1 ip4:{BAD} -all") + txt("_dmarc", "v=DMARC1; p=reject") + selector("one"),
+        "list.test": selector("one"),
+        "forwarder.test": selector("one"),
         "desk.test": txt("_dmarc", "v=DMARC1; p=reject") + selector("one"),
     }
 
@@ -77,6 +96,13 @@ def signed(raw: bytes, domain: str = "customer.test", name: str = "one", *, bits
     """The mail with a signature of that domain on top."""
     field: bytes = dkim.sign(raw, name.encode(), domain.encode(), private(bits), **options)
     return field + raw
+
+
+def sealed(raw: bytes, by: str, results: str) -> bytes:
+    """The mail passed on by that domain with its seal, which tells the results it had found."""
+    found = f"Authentication-Results: {by}; {results}\r\n".encode() + raw
+    fields: list[bytes] = dkim.arc_sign(found, b"one", by.encode(), private(), by.encode())
+    return b"".join(fields) + raw
 
 
 def envelope(

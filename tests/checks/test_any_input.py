@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailbridge.checks import dkim_check, spf_check
+from mailbridge.checks import arc, dkim_check, spf_check
 from mailbridge.checks.resolver import Records, Resolver
 from tests.checks.domains import BAD, mail_from, public, signed
 
@@ -64,7 +64,22 @@ def test_any_key_gives_a_result_and_no_pass(record: bytes) -> None:
 @settings(deadline=None)
 def test_any_bytes_are_looked_at(raw: bytes) -> None:
     assert all(one.result in RESULTS for one in dkim_check.check(raw, Publishing(), until=1e12))
-    assert isinstance(dkim_check.seals(raw), tuple)
+    assert arc.check(raw, Publishing(), until=1e12).result in {"none", "fail"}
+
+
+@given(TAGS, TAGS, st.one_of(TAGS, st.binary(max_size=100)), st.binary(max_size=200))
+@settings(max_examples=300, deadline=None)
+def test_any_chain_gives_a_result_and_no_pass(seal: bytes, signature: bytes, results: bytes, body: bytes) -> None:
+    fields = b"".join(
+        b"ARC-%s: i=1; %s\r\n" % (name, value.replace(b"\n", b""))
+        for name, value in ((b"Seal", b"cv=none; " + seal), (b"Message-Signature", signature), (b"Authentication-Results", results))
+    )
+    raw = fields + b"From: carol@customer.test\r\n\r\n" + body
+
+    found = arc.check(raw, Publishing(f"v=DKIM1; p={public()}".encode()), until=1e12)
+
+    assert found.result == "fail"
+    assert found.voucher("customer.test", ("customer.test",)) == ""
 
 
 @given(st.one_of(TERMS, st.binary(max_size=300).map(lambda rest: b"v=spf1 " + rest)))

@@ -13,7 +13,7 @@ from mailbridge.intake.envelope import Source
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.message.parse import parse
 from tests.checks.conftest import Check
-from tests.checks.domains import BAD, GOOD, envelope, mail_from, private, signed
+from tests.checks.domains import BAD, GOOD, curve_private, envelope, mail_from, private, signed
 from tests.harness import proven
 
 pytestmark = pytest.mark.servers
@@ -208,12 +208,14 @@ def test_verdicts_that_came_with_the_mail_do_not_count(resolver: Resolver) -> No
     assert (sender.verified, sender.dmarc) == (False, "fail")
 
 
-def test_seals_of_forwarders_are_noted(check: Check) -> None:
-    seals = b"ARC-Seal: i=2; cv=pass; d=list.test; s=a; b=x\r\nARC-Seal: i=1; cv=none; d=first.test;\r\n s=a; b=x\r\n"
+def test_a_signature_on_the_curve_counts_like_the_others(check: Check) -> None:
+    """RFC 8463: Ed25519, with dkimpy and PyNaCl."""
+    field = dkim.sign(MAIL, b"curve", b"customer.test", curve_private(), signature_algorithm=b"ed25519-sha256")
 
-    sender = check(seals + MAIL, FORGED)
-
-    assert (sender.dmarc, sender.reasons[-1]) == ("fail", "arc: sealed by first.test, list.test; only noted")
+    assert check(field + MAIL, FORGED).dmarc == "pass"
+    changed = check(field + MAIL.replace(b"does not", b"does"), FORGED)
+    assert (changed.dmarc, changed.verified) == ("fail", False)
+    assert "dkim=fail header.d=customer.test header.s=curve (the body was changed)" in changed.reasons
 
 
 @pytest.mark.parametrize("body", ["a\r\n", "a  b \t c  \r\nd\t\r\n", "\r\n" * 10_000, "", "x" + "\r\n" * 9000, " \r\n \r\n"])
