@@ -116,8 +116,11 @@ def _with_past(tx: Tx, ticket: Ticket, about: Circumstances) -> Circumstances:
 def _complete(tx: Tx, ticket: Ticket, command: Command, about: Circumstances, answers: Sequence[str]) -> Command:
     match command:
         case Split(ticket=0):
-            mail = command.mail or _answered(tx, ticket, about, answers)
-            return replace(command, mail=mail, ticket=tx.tickets.reserve()) if mail else command
+            messages = _messages(ticket, about)
+            mail = command.mail or _answered(tx, messages, answers)
+            # A number that is reserved for a split which is refused would be a gap that people ask about.
+            number = tx.tickets.reserve() if mail in messages and len(messages) > 1 else 0
+            return replace(command, mail=mail, ticket=number)
         case StartPlaybook():
             return numbered(tx, ticket, command, about.organisation)
         case Merge(into=into) if (survivor := surviving(into, {**about.tickets, ticket.id: ticket})) is not None:
@@ -125,9 +128,13 @@ def _complete(tx: Tx, ticket: Ticket, command: Command, about: Circumstances, an
     return command
 
 
-def _answered(tx: Tx, ticket: Ticket, about: Circumstances, answers: Sequence[str]) -> int:
-    """The customer's message that somebody answers: the one our notification told of, else the latest; 0 where there is none."""
-    messages = {letter.id for letter in about.letters.values() if letter.ticket == ticket.id and letter.by_customer}
+def _messages(ticket: Ticket, about: Circumstances) -> frozenset[int]:
+    """The customers' messages on the ticket."""
+    return frozenset(letter.id for letter in about.letters.values() if letter.ticket == ticket.id and letter.by_customer)
+
+
+def _answered(tx: Tx, messages: frozenset[int], answers: Sequence[str]) -> int:
+    """The message that somebody answers: the one our notification told of, else the latest; 0 where there is none."""
     for message_id in answers:
         ours = tx.outbox.by_message_id(message_id)
         if ours is not None and ours.notification.mail in messages:

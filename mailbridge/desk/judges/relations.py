@@ -93,12 +93,14 @@ def merge(ticket: Ticket, command: Merge, about: Circumstances) -> Judgement:
 def split(ticket: Ticket, command: Split, about: Circumstances) -> Judgement:
     """The message opens a ticket of its own: its writer asks, from the moment it came; team, type and urgency are those of this one."""
     letter = about.letters.get(command.mail)
-    if not command.ticket or letter is None or letter.ticket != ticket.id:
+    if letter is None or letter.ticket != ticket.id:
         return Refusal(reason="unknown-mail")
     if not letter.by_customer or not letter.author.address:
         return Refusal(reason="not-customers-mail")
     if len([each for each in about.letters.values() if each.ticket == ticket.id and each.by_customer]) < 2:
         return Refusal(reason="only-mail")
+    if not command.ticket:  # nobody reserved a number: this came past agentmail.gather
+        return Refusal(reason="unknown-mail")
     new = command.ticket
     happened: list[Happening | Event] = [MailMoved(mail=letter.id, to=new), Linked(relation=SPLIT_INTO, ticket=new)]
     happened += _born(ticket, command, letter, about)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mailbridge.desk.circumstances import Letter
-from mailbridge.desk.commands import Answer, Command, Note, Open, Split, Undo, Write
+from mailbridge.desk.commands import Answer, Command, Note, Open, Split, StartPlaybook, Undo, Write
 from mailbridge.desk.decide import Change, Circumstances, Decision, decide_all, open_ticket
 from mailbridge.desk.events import Actor, ActorKind, Event, Happening
 from mailbridge.desk.evolve import evolve, rebuild
@@ -107,6 +107,10 @@ class Office:
         if isinstance(command, Split) and not command.ticket:
             self.last += 1
             return replace(command, ticket=self.last)
+        if isinstance(command, StartPlaybook):
+            tasks = self.organisation.playbooks[command.name].tasks
+            self.last += len(tasks)
+            return replace(command, tickets=tuple(range(self.last - len(tasks) + 1, self.last + 1)))
         return command
 
     def _keep(self, decision: Decision, ticket: int) -> None:

@@ -21,12 +21,14 @@ from mailbridge.desk.commands import (
     SetSubject,
     SetTeam,
     Split,
+    StartPlaybook,
     Undo,
 )
 from mailbridge.desk.events import Actor, ActorKind, Undone
 from mailbridge.desk.model import Participant, Priority, Ticket
 from mailbridge.desk.past import as_if
-from tests.builders import AS_BOGDAN, CAROL
+from mailbridge.desk.tasks import Playbook, Task
+from tests.builders import AS_BOGDAN, CAROL, an_organisation
 from tests.unit.desk.office import ANSWER, NOTE, Office, facts
 
 AS_CLARA = Actor(kind=ActorKind.AGENT, name="clara")
@@ -218,6 +220,21 @@ def test_undone_split_leads_back_to_where_it_came_from() -> None:
         office.do(AS_BOGDAN, asked_on, Undo())
         assert facts(office.tickets[one]) == before
         assert office.tickets[2].merged_into == one
+
+
+def test_tasks_of_a_playbook_that_is_taken_back_end_in_the_ticket_that_started_it() -> None:
+    playbook = Playbook(name="onboard", title="Onboarding", tasks=(Task(title="Laptop"), Task(title="Account")))
+    office = Office(organisation=an_organisation(playbooks={"onboard": playbook}))
+    one = office.open(CAROL)
+    before = facts(office.tickets[one])
+    office.do(AS_BOGDAN, one, StartPlaybook(name="onboard"))
+    after = picture(office)
+    office.do(AS_BOGDAN, one, Undo())
+    assert facts(office.tickets[one]) == before
+    assert [(office.tickets[task].status, office.tickets[task].merged_into) for task in (2, 3)] == [("closed", one)] * 2
+    office.do(AS_BOGDAN, one, Undo())
+    assert picture(office) == after
+    office.assert_sound()
 
 
 def test_split_on_which_the_customer_went_on_is_not_undone() -> None:
