@@ -12,7 +12,7 @@ from mailbridge.message.addresses import read_addresses
 from mailbridge.message.headers import read_block
 from mailbridge.message.model import Message, Reply, Sender
 from mailbridge.rules.backtest import Case
-from mailbridge.rules.facts import Facts
+from mailbridge.rules.facts import Facts, with_scan
 from mailbridge.store.history import PastMail
 from mailbridge.store.tx import Tx
 
@@ -32,7 +32,7 @@ def cases(tx: Tx, since: datetime, config: Config) -> Iterator[Case]:
             own_addresses=own,
             raw=past.head,
         )
-        yield Case(name=name, subject=past.subject, facts=facts)
+        yield Case(name=name, subject=past.subject, facts=with_scan(facts, past.scan))
 
 
 def message_of(past: PastMail) -> Message:

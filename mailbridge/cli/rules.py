@@ -70,11 +70,9 @@ def judge(policy: Policy, message: Message, config: Config, scan: Mapping[str, A
     """The verdict on a mail that would come in now and open a ticket, as JSON, with the time it took.  `scan`: what scanners said of it."""
     from mailbridge.clock import SystemClock
     from mailbridge.rules.explain import trace_to_json, verdict_to_json
-    from mailbridge.rules.facts import facts_of
+    from mailbridge.rules.facts import facts_of, with_scan
     from mailbridge.rules.match import run
 
-    scan = scan or {}
-    spam = scan.get("spam")
     agent = policy.organisation.agent_of(message.sender.address) if message.sender.verified else None
     facts = facts_of(
         message,
@@ -82,11 +80,9 @@ def judge(policy: Policy, message: Message, config: Config, scan: Mapping[str, A
         organisation=policy.organisation,
         agent=agent.name if agent else "",
         own_addresses=config.desk.addresses,
-        spam=(spam["score"], spam["required"]) if spam else None,
-        virus=scan.get("virus"),
-        unscanned=frozenset(silence.partition(":")[0] for silence in scan.get("not_scanned", ())),
         raw=raw,
     )
+    facts = with_scan(facts, scan)
     start = perf_counter()
     verdict = run(policy.rules, facts)
     took = (perf_counter() - start) * 1000

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from mailbridge.desk.model import Organisation, Ticket
 from mailbridge.message.model import Message
@@ -79,4 +79,17 @@ def facts_of(
         virus=virus,
         unscanned=unscanned,
         raw=raw,
+    )
+
+
+def with_scan(facts: Facts, scan: Mapping[str, Any] | None) -> Facts:
+    """The facts with what scanners of ours said, as it is stored with the mail (`checks.scan.Scan.to_json`)."""
+    if not scan:
+        return facts
+    spam = scan.get("spam")
+    return replace(
+        facts,
+        spam=(spam["score"], spam["required"]) if spam else None,
+        virus=scan.get("virus"),
+        unscanned=frozenset(silence.partition(":")[0] for silence in scan.get("not_scanned", ())),
     )

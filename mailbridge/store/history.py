@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,7 +20,10 @@ HEADER = 65_536  # bytes of the raw mail that come along; a longer header block 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastMail:
-    """A mail that opened a ticket, or would have.  `head` is the beginning of the raw mail, `rcpt_to` and `mail_from` its envelope."""
+    """A mail that opened a ticket, or would have.  `head` is the beginning of the raw mail, `rcpt_to` and `mail_from` its envelope.
+
+    `scan` is what scanners said when it came, as it stands in its explanation; None where none was asked.
+    """
 
     id: int
     ticket: int | None
@@ -37,6 +41,14 @@ class PastMail:
     mail_from: str | None
     rcpt_to: tuple[str, ...]
     attachments: tuple[Attachment, ...]
+    scan: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Explained:
+    """The one part of an explanation that rules ask about."""
+
+    scan: dict[str, Any] | None = None
 
 
 _earlier = mails.alias("earlier")
@@ -45,8 +57,12 @@ _WANTED = (mails.c.direction == "in", mails.c.received_at >= sa.bindparam("since
 _COLUMNS = [mails.c[name] for name in (
     "id", "ticket", "sender", "verified", "subject", "date", "received_at", "kind", "language", "text", "fresh", "size",
 )]  # fmt: skip
+# Explanations are long; only those that can tell of a scan are fetched.
+_scanned = sa.case((mails.c.explanation.contains('"scan":', autoescape=True), mails.c.explanation)).label("scanned")
 _PAGE = (
-    sa.select(*_COLUMNS, inbox.c.mail_from, inbox.c.rcpt_to, sa.func.substr(blobs.c.content, 1, HEADER, type_=sa.LargeBinary).label("head"))
+    sa.select(
+        *_COLUMNS, _scanned, inbox.c.mail_from, inbox.c.rcpt_to, sa.func.substr(blobs.c.content, 1, HEADER, type_=sa.LargeBinary).label("head")
+    )
     .outerjoin(inbox, inbox.c.id == mails.c.inbox)
     .outerjoin(blobs, blobs.c.sha256 == mails.c.sha256)
     .where(*_WANTED, mails.c.id > sa.bindparam("after"))
@@ -91,4 +107,5 @@ def _past(row: Row, files: tuple[Attachment, ...]) -> PastMail:
         mail_from=row.mail_from,
         rcpt_to=load(row.rcpt_to, tuple[str, ...]) if row.rcpt_to else (),
         attachments=files,
+        scan=load(row.scanned, _Explained).scan if row.scanned else None,
     )

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+from mailbridge.cli.replay import cases
+from mailbridge.config import Config, Desk
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.message.model import Attachment, Kind
 from mailbridge.store import history
@@ -69,6 +72,19 @@ def test_a_past_mail_has_all_that_rules_ask_about(store: Store) -> None:
     assert (past.mail_from, past.rcpt_to) == ("a@b.example", ("desk+x@c.example",))
     assert past.head.startswith(b"Subject: mail 1\r\nX-One: 1\r\n")
     assert [(file.name, file.content_type) for file in past.attachments] == [("a.pdf", "application/pdf")]
+
+
+def test_a_past_mail_tells_what_scanners_said_of_it(store: Store) -> None:
+    said = {"virus": "", "spam": {"score": 7.5, "required": 15.0}, "not_scanned": []}
+    with store.write() as tx:
+        for number, explanation in enumerate(({"version": 1, "rules": [{"hits": ["x"]}], "scan": said}, {"version": 1}, None)):
+            tx.mails.add(StoredMail(direction=Direction.IN, received_at=NOW, fingerprint=f"s{number}"), explanation=explanation)
+
+    config = Config(folder=Path(), desk=Desk(name="Acme", address="desk@c.example"))
+    with store.read() as tx:
+        assert [past.scan for past in tx.history.openings(NOW)] == [said, None, None]
+        facts = [case.facts for case in cases(tx, NOW, config)]
+    assert [(one.spam, one.virus, one.unscanned) for one in facts] == [((7.5, 15.0), "", frozenset())] + [(None, None, frozenset())] * 2
 
 
 def test_older_mails_stay_out(store: Store) -> None:
