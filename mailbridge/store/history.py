@@ -59,10 +59,9 @@ _COLUMNS = [mails.c[name] for name in (
 )]  # fmt: skip
 # Explanations are long; only those that can tell of a scan are fetched.
 _scanned = sa.case((mails.c.explanation.contains('"scan":', autoescape=True), mails.c.explanation)).label("scanned")
+_head = sa.func.substr(blobs.c.content, 1, HEADER, type_=sa.LargeBinary).label("head")
 _PAGE = (
-    sa.select(
-        *_COLUMNS, _scanned, inbox.c.mail_from, inbox.c.rcpt_to, sa.func.substr(blobs.c.content, 1, HEADER, type_=sa.LargeBinary).label("head")
-    )
+    sa.select(*_COLUMNS, _scanned, inbox.c.mail_from, inbox.c.rcpt_to, _head)
     .outerjoin(inbox, inbox.c.id == mails.c.inbox)
     .outerjoin(blobs, blobs.c.sha256 == mails.c.sha256)
     .where(*_WANTED, mails.c.id > sa.bindparam("after"))
