@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from mailbridge.desk.commands import Close, Command, ExpireApproval, RaiseAlert, RemindApproval, Wake
+from mailbridge.desk.commands import Close, Command, Escalate, ExpireApproval, RaiseAlert, RemindApproval, Wake
 from mailbridge.desk.model import IMPORTED, Organisation, Targets, Team, Ticket
 from mailbridge.desk.regions import hands_over_at
 from mailbridge.desk.states import CLOSED, status
@@ -17,6 +17,7 @@ APPROVAL = "approval:"  # promises of this name, with the number of what waits b
 REMIND, EXPIRE = "remind", "expire"
 DUE, WAKE, CLOSING = "due", "wake", "closing"
 REGION = "region"  # that has the ticket: it hands it over
+BROKEN = frozenset({("response", "overdue"), ("resolution", "overdue")})
 BY_HAND = frozenset({DUE, WAKE})  # moments that somebody chose: they are told then, working hours or not
 LONGEST_WARNING = timedelta(days=1)
 
@@ -40,6 +41,17 @@ def command_of(moment: Deadline) -> Command:
     if moment.promise == CLOSING:
         return Close()
     return RaiseAlert(promise=moment.promise, alert=moment.step, due_at=moment.due_at)
+
+
+def commands_of(moment: Deadline, ticket: Ticket, organisation: Organisation) -> tuple[Command, ...]:
+    """The same, and what follows: a broken promise sends the ticket a step up where its targets name a chain."""
+    chain = targets_of(ticket, organisation).escalate if (moment.promise, moment.step) in BROKEN else ""
+    return (command_of(moment), Escalate(to=chain)) if chain else (command_of(moment),)
+
+
+def targets_of(ticket: Ticket, organisation: Organisation) -> Targets:
+    """What is promised on the ticket: by its level of service and its priority."""
+    return organisation.levels.get(ticket.sla, organisation.targets).get(ticket.priority, Targets())
 
 
 def _waiting(ticket: Ticket) -> Iterator[Deadline]:
@@ -88,7 +100,7 @@ def _promised(ticket: Ticket, organisation: Organisation, now: datetime) -> tupl
         waiting=ticket.waits,
         closed_at=ticket.closed_at,
         claimed_at=ticket.claimed_at,
-        targets=organisation.levels.get(ticket.sla, organisation.targets).get(ticket.priority, Targets()),
+        targets=targets_of(ticket, organisation),
         unclaimed_after=team.unclaimed_after,
         calendar=team.calendar,
         now=now,

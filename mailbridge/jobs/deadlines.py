@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailbridge.context import Desk
-from mailbridge.desk.decide import Circumstances, decide
+from mailbridge.desk.decide import Circumstances, decide_all
 from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.promises import BY_HAND, REGION, command_of
+from mailbridge.desk.promises import BY_HAND, REGION, commands_of
 from mailbridge.filing import occasion
 from mailbridge.jobs.handover import hand_over
 from mailbridge.ops import crash
@@ -56,8 +56,10 @@ def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> bool:
     moment = due.deadline
     if moment.promise == REGION:
         return hand_over(tx, ticket, desk, now)
-    about = Circumstances(actor=Actor(kind=ActorKind.CLOCK, name=moment.promise), now=now, organisation=desk.organisation)
-    decision = decide(ticket, command_of(moment), about)
+    asked = commands_of(moment, ticket, desk.organisation)
+    load = tx.tickets.load() if len(asked) > 1 else {}
+    about = Circumstances(actor=Actor(kind=ActorKind.CLOCK, name=moment.promise), now=now, organisation=desk.organisation, load=load)
+    decision, _ = decide_all(ticket, [(command, "") for command in asked], about)
     after = decision.ticket or ticket
     told = notifications(decision.events, occasion(tx, after, desk))
     tell_at = None if moment.promise in BY_HAND else next_open(now, team_of(after, desk.organisation).calendar)

@@ -66,6 +66,8 @@ def letters(
 
 
 def title_of(actor: Actor, occasion: Occasion) -> str:
+    if actor.kind is ActorKind.CLOCK:
+        return ""
     if actor.kind is ActorKind.CONSULTANT and actor.name in occasion.organisation.consultants:
         return occasion.organisation.consultants[actor.name].title
     agent = occasion.organisation.agents.get(actor.name)

@@ -155,7 +155,7 @@ def _targets(by_priority: Values) -> Mapping[Priority, Targets]:
 def _target(values: Values) -> Targets:
     warn_at: float = values.get("warn-at", Targets().warn_at)
     response: timedelta | None = values.get("response")
-    return Targets(response=response, resolution=values.get("resolution"), warn_at=warn_at)
+    return Targets(response=response, resolution=values.get("resolution"), warn_at=warn_at, escalate=values.get("escalate", ""))
 
 
 def _customer(name: str, values: Values) -> Customer:

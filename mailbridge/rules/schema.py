@@ -23,6 +23,9 @@ TARGETS = Record(
         "warn-at": Key(
             shape=Text(what="a share such as 75%", parse=measures.share), about="part of the time after which the team is warned"
         ),
+        "escalate": Key(
+            shape=Name(kind="escalation"), about="the chain in teams.yaml that a ticket goes up by a step with each broken promise"
+        ),
     },
     least_one=True,
 )

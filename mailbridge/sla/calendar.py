@@ -7,7 +7,7 @@ twice, and a 24x7 calendar counts every second that passes exactly once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -40,14 +40,25 @@ def due(start: datetime, calendar: Calendar, budget: timedelta) -> datetime:
     It is the earliest such moment: a budget used up at closing time is due at closing time, not on the next morning.  A budget of nothing
     is due at once.  Raises Permanent when the calendar does not hold that much working time within ten years.
     """
-    if budget <= _ZERO:
-        return start
-    left = budget
-    for opens, closes in _disjoint(start, _far(start), calendar):
-        if closes - opens >= left:
-            return opens + left
-        left -= closes - opens
-    raise Permanent("the calendar has too little working time", calendar=calendar.name, wanted=budget)
+    return dues(start, calendar, (budget,))[0]
+
+
+def dues(start: datetime, calendar: Calendar, budgets: Sequence[timedelta]) -> list[datetime]:
+    """The moments at which each of the budgets is due, as `due` says, in their order; found on one way through the calendar."""
+    found = {budget: start for budget in budgets if budget <= _ZERO}
+    left = sorted({budget for budget in budgets if budget > _ZERO}, reverse=True)
+    passed = _ZERO
+    stretches = _disjoint(start, _far(start), calendar)
+    while left:
+        stretch = next(stretches, None)
+        if stretch is None:
+            raise Permanent("the calendar has too little working time", calendar=calendar.name, wanted=left[-1])
+        opens, closes = stretch
+        while left and closes - opens >= left[-1] - passed:
+            found[left[-1]] = opens + (left[-1] - passed)
+            left.pop()
+        passed += closes - opens
+    return [found[budget] for budget in budgets]
 
 
 def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mailbridge.sla.calendar import Calendar, due, worked
+from mailbridge.sla.calendar import Calendar, due, dues, worked
 
 Pause = tuple[datetime, datetime | None]
 """A time in which the clocks stood: from, to.  None: they stand still."""
@@ -14,11 +14,13 @@ Pause = tuple[datetime, datetime | None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """Promised times in working time of the ticket's team; None: no promise.  `warn_at` is a share of the budget, 0..1."""
+    """Promised times in working time of the ticket's team; None: no promise.  `warn_at` is a share of the budget, 0..1.  `escalate` names
+    the chain that a ticket goes up by a step with each promise that is broken; empty: it stays where it is."""
 
     response: timedelta | None = None
     resolution: timedelta | None = None
     warn_at: float = 0.75
+    escalate: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +57,15 @@ def due_with_pauses(start: datetime, calendar: Calendar, budget: timedelta, paus
         left -= available
         start = max(start, end)
     return due(start, calendar, left)
+
+
+def dues_with_pauses(
+    start: datetime, calendar: Calendar, budgets: Sequence[timedelta], pauses: Sequence[Pause]
+) -> dict[timedelta, datetime | None]:
+    """The moments of several budgets, as `due_with_pauses` says.  Most tickets never stood still: theirs are found all at once."""
+    if not pauses:
+        return dict(zip(budgets, dues(start, calendar, budgets), strict=True))
+    return {budget: due_with_pauses(start, calendar, budget, pauses) for budget in budgets}
 
 
 def worked_with_pauses(start: datetime, end: datetime, calendar: Calendar, pauses: Sequence[Pause]) -> timedelta:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from mailbridge.sla.calendar import Calendar
-from mailbridge.sla.clock import Deadline, Pause, Targets, due_with_pauses
+from mailbridge.sla.clock import Deadline, Pause, Targets, dues_with_pauses
 
 
 def deadlines(
@@ -31,14 +31,16 @@ def deadlines(
     if closed_at is not None:
         return ()
 
-    def moment(budget: timedelta) -> datetime | None:
-        return due_with_pauses(opened_at, calendar, budget, waiting)
+    promised = {"response": None if first_answered_at else targets.response, "resolution": targets.resolution}
+    budgets = {promise: (budget * targets.warn_at, budget) for promise, budget in promised.items() if budget is not None}
+    unclaimed = unclaimed_after if claimed_at is None else None
+    wanted = [budget for both in budgets.values() for budget in both] + ([] if unclaimed is None else [unclaimed])
+    moments = dues_with_pauses(opened_at, calendar, wanted, waiting)
 
     found: list[Deadline] = []
-    for promise, budget in (("response", None if first_answered_at else targets.response), ("resolution", targets.resolution)):
-        if budget is not None:
-            found += _steps(promise, moment(budget * targets.warn_at), moment(budget), now)
-    if unclaimed_after is not None and claimed_at is None and (due_at := moment(unclaimed_after)) is not None:
+    for promise, (warning, overdue) in budgets.items():
+        found += _steps(promise, moments[warning], moments[overdue], now)
+    if unclaimed is not None and (due_at := moments[unclaimed]) is not None:
         found.append(Deadline(promise="claim", step="unclaimed", due_at=due_at))
     return tuple(sorted(found, key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step)))
 

@@ -61,11 +61,13 @@ def _ways(ticket: Ticket, to: str, organisation: Organisation) -> Iterable[Way] 
 
 
 def _chain_of(ticket: Ticket, organisation: Organisation) -> Chain | None:
-    """The chain the ticket is on; else the one that is called like its type or its team; else the only one there is."""
-    for name in (ticket.chain, ticket.type, ticket.team):
+    """The chain the ticket is on; else the one called like its type; else the only one that leads over its team, or that there is."""
+    for name in (ticket.chain, ticket.type):
         if name in organisation.chains:
             return organisation.chains[name]
-    return next(iter(organisation.chains.values())) if len(organisation.chains) == 1 else None
+    every = tuple(organisation.chains.values())
+    over = tuple(chain for chain in every if any(step.team == ticket.team for step in chain.steps))
+    return next((found[0] for found in (over, every) if len(found) == 1), None)
 
 
 def _from(chain: Chain, ticket: Ticket) -> Iterator[Way]:
@@ -85,8 +87,9 @@ def _step(to: str, organisation: Organisation) -> Step | None:
         if to.lower() in (name.lower(), consultant.address.lower()):
             return Step(consultant=name)
     asked = _SKILL.fullmatch(to)
-    if asked and any(asked["skill"] in agent.skills for agent in organisation.agents.values()):
-        return Step(skill=asked["skill"], level=int(asked["level"] or 1))
+    skills = {skill.lower(): skill for agent in organisation.agents.values() for skill in agent.skills}
+    if asked and asked["skill"].lower() in skills:
+        return Step(skill=skills[asked["skill"].lower()], level=int(asked["level"] or 1))
     return None
 
 

@@ -143,14 +143,14 @@ def test_of_two_who_fit_the_one_of_the_team_then_the_one_with_less_to_do() -> No
 
 def test_which_chain_a_ticket_is_on() -> None:
     other = Chain(name="incident", steps=(Step(agent="mara"),))
-    support = Chain(name="support", steps=(Step(agent="eva"),))
+    over = Chain(name="front", steps=(Step(team="support"), Step(agent="eva")))
 
     def chain(ticket: Ticket, *chains: Chain) -> str:
         found = escalated(ticket, organisation=desk(*chains)).ticket
         return found.chain if found else ""
 
-    assert chain(a_ticket(type="incident"), PRINTERS, other, support) == "incident"
-    assert chain(a_ticket(), PRINTERS, other, support) == "support"
+    assert chain(a_ticket(type="incident"), PRINTERS, other, over) == "incident"
+    assert chain(a_ticket(), PRINTERS, other, over) == "front"
     assert chain(a_ticket(chain="printers", type="incident"), PRINTERS, other) == "printers"
     assert chain(a_ticket(), other) == "incident"
     unclear = escalated(a_ticket(), organisation=desk(PRINTERS, other))
