@@ -18,24 +18,28 @@ MAX_TEXT = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameOr:
-    """A name, or a text with ${captures} in it, which no check can foresee."""
+    """A name, or a text with ${captures} in it, which no check can foresee: the matcher looks whether there is such a name."""
 
     kind: str
+    plain: Shape | None = None  # what reads a name that holds no captures, where it is none that a file defines
 
     def read(self, node: yaml.Node, reading: Reading) -> Any:
         if isinstance(node, yaml.Scalar) and used(node.text):
             return node.text
-        return Name(kind=self.kind).read(node, reading)
+        return (self.plain or Name(kind=self.kind)).read(node, reading)
 
     def schema(self) -> dict[str, Any]:
-        return Name(kind=self.kind).schema()
+        plain = (self.plain or Name(kind=self.kind)).schema()
+        return {"anyOf": [plain, {"type": "string", "pattern": r"\$\{"}]} if self.plain else plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """An agent, a team, or a mail address."""
+    """An agent, a team, or a mail address; a capture may name an agent or a team, never an address: mails do not choose who gets mail."""
 
     def read(self, node: yaml.Node, reading: Reading) -> Any:
+        if isinstance(node, yaml.Scalar) and used(node.text) and "@" not in node.text:
+            return node.text
         if isinstance(node, yaml.Scalar) and "@" in node.text:
             return Text(what="a mail address", parse=measures.address).read(node, reading)
         return Name(kind="agent or team").read(node, reading)
@@ -69,9 +73,10 @@ def _assign(values: dict[str, str]) -> dict[str, str]:
 
 
 _TEXT = Text(parse=_short)
+_PRIORITY = Choice(what="priority", words=tuple(Priority))
 _ASSIGNEE = Either(
     what="an agent or a way to choose one",
-    scalar=Made(of=Name(kind="agent"), make=lambda name: {"name": name}),
+    scalar=Made(of=NameOr(kind="agent"), make=lambda name: {"name": name}),
     mapping=Record(
         what="a way to choose an agent",
         keys={
@@ -85,19 +90,19 @@ _TAGS = Many(of=NameOr(kind="tag"), what="a tag or a list of tags", least=1)
 _FIELDS = Table(what="fields", of=_TEXT, least_one=True)
 
 ACTIONS: dict[str, Key] = {
-    "team": Key(shape=Name(kind="team"), about="the team that gets the ticket"),
-    "type": Key(shape=Name(kind="type"), about="the type of request"),
-    "priority": Key(shape=Choice(what="priority", words=tuple(Priority)), about="low, normal, high or urgent"),
-    "status": Key(shape=Name(kind="status"), about="the status of the ticket"),
+    "team": Key(shape=NameOr(kind="team"), about="the team that gets the ticket"),
+    "type": Key(shape=NameOr(kind="type"), about="the type of request"),
+    "priority": Key(shape=NameOr(kind="priority", plain=_PRIORITY), about="low, normal, high or urgent"),
+    "status": Key(shape=NameOr(kind="status"), about="the status of the ticket"),
     "assignee": Key(shape=_ASSIGNEE, about="an agent, or how to choose one of the team"),
     "tags": Key(shape=_TAGS, about="tags to add"),
     "fields": Key(shape=_FIELDS, about="custom fields to set; ${name} is what a condition caught"),
     "subject": Key(shape=_TEXT, about="the ticket's subject instead of the mail's"),
-    "sla": Key(shape=Name(kind="sla"), about="the set of promised times in sla.yaml"),
+    "sla": Key(shape=NameOr(kind="sla"), about="the set of promised times in sla.yaml"),
     "equipment": Key(shape=NameOr(kind="equipment"), about="the device, by its serial number"),
     "location": Key(shape=NameOr(kind="location"), about="the place"),
     "estimate": Key(shape=Text(what="a duration", parse=measures.working_duration), about="how long the work will probably take"),
-    "playbook": Key(shape=Name(kind="playbook"), about="the list of tasks to start"),
+    "playbook": Key(shape=NameOr(kind="playbook"), about="the list of tasks to start"),
     "reply": Key(shape=Name(kind="template"), about="the template that the acknowledgement is written with"),
     "notify": Key(
         shape=Many(of=Person(), what="somebody or a list", least=1), about="agents, teams or addresses that are told of the ticket"
@@ -151,8 +156,9 @@ THEN = Record(what="then", keys=ACTIONS, make=actions, least_one=True)
 
 def texts_of(then: Actions) -> Iterable[str]:
     """Every text of the actions that may hold ${captures}."""
-    singles = (then.subject, then.equipment, then.location, then.quarantine)
-    return (*then.tags, *(value for _, value in then.fields), *(text for text in singles if text))
+    names = (then.team, then.type, then.priority, then.status, then.assignee, then.sla, then.playbook)
+    singles = (then.subject, then.equipment, then.location, then.quarantine, *names)
+    return (*then.tags, *then.notify, *(value for _, value in then.fields), *(text for text in singles if text))
 
 
 # What an example may expect.  A name here is checked like one in `then`; `none` says that no rule chose anything.

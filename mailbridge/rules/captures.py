@@ -1,11 +1,11 @@
-"""Named pieces of a mail's text in the actions of a rule: `${serial}` (RFC 5229)."""
+"""Named pieces of a mail's text in the actions of a rule: `${serial}`, `${serial:upper}` (RFC 5229)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-_USE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_USE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::(lower|upper))?\}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 MAX_VALUE = 1_000
 
@@ -26,7 +26,12 @@ def filled(text: str, captures: Mapping[str, str]) -> str | None:
         return text
     if any(not captures.get(name) for name, _ in used(text)):
         return None
-    return _USE.sub(lambda found: captures[found[1]], text)
+    return _USE.sub(lambda found: _cased(captures[found[1]], found[2]), text)
+
+
+def _cased(value: str, modifier: str | None) -> str:
+    """RFC 5229 4.1: `:lower` and `:upper`."""
+    return value.lower() if modifier == "lower" else value.upper() if modifier == "upper" else value
 
 
 def tidied(value: str) -> str:

@@ -14,6 +14,7 @@ from mailbridge.desk.commands import (
     SetField,
     SetPriority,
     SetStatus,
+    SetSubject,
     SetTeam,
     SetType,
     StartPlaybook,
@@ -37,7 +38,10 @@ def commands(verdict: Verdict) -> tuple[Command, ...]:
         asked.append(SetType(type=verdict.type))
     if verdict.tags:
         asked.append(AddTags(tags=verdict.tags))
-    asked += [SetField(name=name, value=value) for name, value in verdict.fields]
+    if verdict.subject is not None:
+        asked.append(SetSubject(subject=verdict.subject))
+    found = (("sla", verdict.sla), ("equipment", verdict.equipment), ("location", verdict.location))
+    asked += [SetField(name=name, value=value) for name, value in (*verdict.fields, *found) if value]
     if (estimate := estimate_of(verdict)) is not None:
         asked.append(estimate)
     if verdict.playbook is not None:

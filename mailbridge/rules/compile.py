@@ -34,6 +34,7 @@ from mailbridge.rules.tree import (
     Text,
 )
 
+Names = Mapping[str, Mapping[str, str]]  # action -> name in one case -> name
 AtomKey = tuple[Match, Comparator, str]
 
 
@@ -163,12 +164,20 @@ class RuleSet:
     always: tuple[int, ...] = ()
     customers: Customers = field(default_factory=Customers)
     tags: frozenset[str] = frozenset()  # the only ones there are; empty: any
+    names: Names = field(default_factory=dict)
     about_replies: bool = False  # some rule may hold for a mail on a ticket that is there already
     asks: frozenset[str] = frozenset()  # sources that some condition looks at: without "load" nobody has to count tickets
 
 
-def compile_rules(rules: Sequence[Rule], *, version: str = "", customers: Customers | None = None, tags: Iterable[str] = ()) -> RuleSet:
-    """The rule set of these rules, in their order."""
+def compile_rules(
+    rules: Sequence[Rule],
+    *,
+    version: str = "",
+    customers: Customers | None = None,
+    tags: Iterable[str] = (),
+    names: Mapping[str, Iterable[str]] | None = None,
+) -> RuleSet:
+    """The rule set of these rules, in their order.  `names`: what there is of each thing that a capture may name."""
     builder = _Builder()
     compiled = tuple(_compiled(rule, builder) for rule in rules)
     triggered: dict[int, list[int]] = defaultdict(list)
@@ -194,6 +203,7 @@ def compile_rules(rules: Sequence[Rule], *, version: str = "", customers: Custom
         always=tuple(always),
         customers=customers or Customers(),
         tags=frozenset(tags),
+        names={what: {name.casefold(): name for name in known} for what, known in (names or {}).items()},
         about_replies=any(_about_ticket(leaf) for rule in rules for leaf in leaves(rule.when)),
         asks=frozenset(word for rule in rules for leaf in leaves(rule.when) for source in _sources(leaf) for word in _asked(source)),
     )

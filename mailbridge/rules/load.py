@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from mailbridge.desk.model import Organisation
+from mailbridge.desk.model import Organisation, Priority
 from mailbridge.desk.states import DEFAULTS
 from mailbridge.errors import Problem
 from mailbridge.rules import approvals, schema, staff_checks, statuses, work, yaml
@@ -107,8 +107,22 @@ def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rul
         work=work.policies(about_work),
         playbooks=playbooks(about_playbooks),
     )
-    compiled = compile_rules(rules, version=version, customers=customers_of(customers), tags=desk.tags)
+    compiled = compile_rules(rules, version=version, customers=customers_of(customers), tags=desk.tags, names=_names(desk))
     return Policy(version=version, organisation=desk, rules=compiled, levels=levels(sla), texts=dict(files))
+
+
+def _names(desk: Organisation) -> Mapping[str, Iterable[str]]:
+    """What a capture may name, by action."""
+    return {
+        "team": desk.teams,
+        "type": desk.types,
+        "priority": tuple(Priority),
+        "status": desk.statuses,
+        "assignee": tuple(name for name, agent in desk.agents.items() if agent.active and not agent.observer),
+        "sla": desk.levels,
+        "playbook": desk.playbooks,
+        "notify": (*desk.teams, *desk.agents),
+    }
 
 
 def _define_usual(reading: Reading, templates: Iterable[str] | None) -> None:

@@ -172,12 +172,21 @@ class State:
         before = self.chosen.get(what, "")
         if value is None:
             return Change(what=what, before=before, after=before, note=f"{text} caught nothing")
+        named = self._named(what, value) if value != text else value
+        if named is None:
+            return Change(what=what, before=before, after=before, note=f'no {what} is called "{value}"')
+        value = named
         overridden = self.who.get(what, "") if before and before != value else ""
         self.chosen[what] = value
         self.who[what] = rule
         if what in _EXCLUDES:  # somebody by name and somebody by turns: the later rule has its way
             self.who.pop(_EXCLUDES[what], None)
         return Change(what=what, before=before, after=value, note=f'chosen by "{overridden}"' if overridden else "")
+
+    def _named(self, what: str, value: str) -> str | None:
+        """What is called so, whatever case the mail wrote it in; None where nothing is.  Free texts are any."""
+        known = self.rule_set.names.get(what)
+        return value if known is None else known.get(value.casefold())
 
     def _add(self, rule: str, what: str, texts: Iterable[str], captures: Mapping[str, str]) -> Change:
         before = ", ".join(self.lists[what])
@@ -191,6 +200,11 @@ class State:
             if what == "tags" and self.rule_set.tags and tag not in self.rule_set.tags:
                 notes.append(f'no tag is called "{tag}"')
                 continue
+            if what == "notify" and value != text:
+                if (somebody := self._named(what, value)) is None:
+                    notes.append(f'nobody is called "{value}"')
+                    continue
+                tag = somebody
             self.lists[what].setdefault(tag, rule)
         return Change(what=what, before=before, after=", ".join(self.lists[what]), note="; ".join(notes))
 

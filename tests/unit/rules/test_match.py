@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mailbridge.desk.commands import Assign, SetPriority, SetStatus, SetTeam
+from mailbridge.desk.commands import Assign, SetEstimate, SetField, SetPriority, SetStatus, SetSubject, SetTeam, StartPlaybook
 from mailbridge.desk.model import Participant, Priority, Ticket
 from mailbridge.message.model import Message
 from mailbridge.rules.commands import commands
@@ -212,4 +212,43 @@ def test_a_verdict_on_a_reply_is_a_list_of_commands() -> None:
         SetPriority(priority=Priority.URGENT),
         SetStatus(status="open"),
     )
-    assert commands(judge(rules)) == ()
+    assert commands(judge(rules, **{"from": "nobody@known.example"})) == ()
+
+
+def test_captures_may_name_what_there_is_whatever_case_they_are_written_in() -> None:
+    when = "{header: {subject: {regex: '^for (\\w+): (\\w+)', as: [team, urgency]}}}"
+    rules = f"- {{name: x, when: {when}, then: {{team: '${{team}}', priority: '${{urgency}}', notify: '${{team}}'}}}}\n"
+
+    found = judge(rules, subject="For SUPPORT: High")
+    assert (found.team, found.priority, found.notify) == ("support", "high", ("support",))
+
+    missed = judge(rules, subject="For lunch: now")
+    assert (missed.team, missed.priority, missed.notify) == (None, None, ())
+    notes = {change.what: change.note for change in missed.trace.steps[0].changes}
+    assert (notes["team"], notes["priority"]) == ('no team is called "lunch"', 'no priority is called "now"')
+    assert notes["notify"] == 'nobody is called "lunch"'
+
+
+def test_a_capture_can_be_written_in_one_case() -> None:
+    when = "{header: {subject: {regex: '(lf-\\d+)', as: [serial]}}}"
+    verdict = judge(
+        f"- {{name: x, when: {when}, then: {{fields: {{a: '${{serial:upper}}', b: '${{serial:lower}}!'}}}}}}\n", subject="Lf-22"
+    )
+
+    assert verdict.fields == (("a", "LF-22"), ("b", "lf-22!"))
+
+
+def test_a_reply_may_get_all_that_a_new_ticket_gets() -> None:
+    then = "{team: field-service, subject: New words, sla: gold, equipment: LF-2231, location: iasi, playbook: rollout, estimate: 1h}"
+    made = policy(f"- {{name: x, when: {{reply: true}}, then: {then}}}\n")
+    ticket = Ticket(id=7, subject="s", status="open", priority=Priority.NORMAL, team="support", created_at=NOW, updated_at=NOW)
+    asked = commands(run(made.rules, facts_of(Message(), now=NOW, organisation=made.organisation, ticket=ticket)))
+
+    assert SetSubject(subject="New words") in asked
+    assert StartPlaybook(name="rollout") in asked
+    assert SetEstimate(minutes=60) in asked
+    assert {(c.name, c.value) for c in asked if isinstance(c, SetField)} == {
+        ("sla", "gold"),
+        ("equipment", "LF-2231"),
+        ("location", "iasi"),
+    }
