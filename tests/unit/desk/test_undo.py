@@ -2,33 +2,45 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from mailbridge.desk.commands import (
+    AddParticipant,
     AddTags,
     Assign,
     Close,
     Command,
+    CorrectWork,
     Erase,
     Link,
     Merge,
+    RecordWork,
+    RemoveParticipant,
     RemoveTags,
     Reopen,
+    SetChannel,
+    SetDue,
+    SetEstimate,
     SetField,
     SetPriority,
+    SetRequester,
+    SetStatus,
     SetSubject,
     SetTeam,
+    Snooze,
     Split,
     StartPlaybook,
     Undo,
 )
 from mailbridge.desk.events import Actor, ActorKind, Undone
-from mailbridge.desk.model import Participant, Priority, Ticket
+from mailbridge.desk.model import Participant, Priority, Ticket, Work
 from mailbridge.desk.past import as_if
 from mailbridge.desk.tasks import Playbook, Task
-from tests.builders import AS_BOGDAN, CAROL, an_organisation
+from tests.builders import AS_BOGDAN, CAROL, NOW, an_organisation
 from tests.unit.desk.office import ANSWER, NOTE, Office, facts
 
 AS_CLARA = Actor(kind=ActorKind.AGENT, name="clara")
@@ -261,6 +273,16 @@ COMMANDS: st.SearchStrategy[Command] = st.one_of(
     st.builds(Link, ticket=st.integers(1, 4), relation=st.sampled_from(["related", "blocks", "task-of"])),
     st.builds(Merge, into=st.integers(1, 4)),
     st.builds(Split, ticket=st.just(0), mail=st.integers(1, 8)),
+    st.builds(RecordWork, kind=st.sampled_from(Work), minutes=st.integers(1, 90), day=st.just(NOW.date()), km=st.sampled_from([0.0, 12.5])),
+    st.builds(CorrectWork, activity=st.integers(1, 3), minutes=st.integers(0, 90)),
+    st.builds(SetEstimate, minutes=st.integers(1, 600)),
+    st.builds(SetDue, at=st.sampled_from([None, NOW + timedelta(days=1), NOW + timedelta(days=2)])),
+    st.builds(Snooze, until=st.sampled_from([NOW + timedelta(days=1), NOW + timedelta(days=3)])),
+    st.builds(SetStatus, status=st.sampled_from(["new", "open", "waiting", "closed", "nonsense"])),
+    st.builds(SetRequester, address=st.sampled_from(["carol@customer.test", "frank@customer.test"])),
+    st.builds(AddParticipant, address=st.sampled_from(["frank@customer.test", "gina@customer.test"])),
+    st.builds(RemoveParticipant, address=st.sampled_from(["frank@customer.test", "gina@customer.test"])),
+    st.builds(SetChannel, channel=st.sampled_from(["phone", "chat"])),
 )
 AGENTS = st.sampled_from([AS_BOGDAN, AS_CLARA, AS_MARA])
 
@@ -302,6 +324,16 @@ class AnyDoing(RuleBasedStateMachine):
         self.office.pass_time(seconds=5)
         self.office.do(agent, target, Undo())
         assert picture(self.office) == after
+
+    @rule(ticket=st.integers(1, 4), commands=st.lists(COMMANDS, max_size=2), name=st.sampled_from(["carol@customer.test", "mara"]))
+    def somebody_without_rights_writes(self, ticket: int, commands: list[Command], name: str) -> None:
+        """A customer, also one who calls themselves what a manager is called."""
+        target = self.survivor(ticket)
+        if target is not None:
+            before = picture(self.office)
+            decisions = self.office.do(Actor(kind=ActorKind.CUSTOMER, name=name), target, *commands, Undo(), Erase())
+            assert {decision.refused for decision in decisions} == {"agents-only"}
+            assert picture(self.office) == before
 
     @rule(agent=AGENTS, ticket=st.integers(1, 4))
     def agent_undoes(self, agent: Actor, ticket: int) -> None:

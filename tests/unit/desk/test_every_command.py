@@ -1,0 +1,12 @@
+"""The vocabulary is whole: whatever somebody may want of a ticket is judged somewhere."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from mailbridge.desk.commands import Command, Open
+from mailbridge.desk.decide import JUDGES
+
+
+def test_every_command_but_open_has_a_judge() -> None:
+    assert set(get_args(Command)) - set(JUDGES) == {Open}
