@@ -183,11 +183,12 @@ def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision
     """The events of a new ticket: opened, then one event for each thing that was chosen for it."""
     wanted = command.team or about.organisation.default_team
     team = lands_with(wanted, about.organisation, about.now)
-    status = command.status or states.NEW
+    wished = states.status(command.status or states.NEW, about.organisation)
+    at_once = wished.open and not wished.waiting  # else it is moved there by an event of its own: its clocks stand, or its work is done
     opened = TicketOpened(
         subject=command.subject,
         requester=command.requester,
-        status=status,
+        status=wished.name if at_once else states.NEW,
         priority=command.priority,
         team=team,
         channel=command.channel,
@@ -208,6 +209,8 @@ def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision
     chosen += [ParticipantAdded(participant=other) for other in command.others]
     if command.follows:
         chosen.append(Linked(relation="possible-follow-up", ticket=command.follows))
+    if not at_once:
+        chosen.append(state.change(states.NEW, wished.name, about.organisation))
     rule = Actor(kind=ActorKind.RULE, name=command.rule) if command.rule else about.actor
     first = Event(ticket=ticket_id, at=about.now, actor=about.actor, what=opened, mail=about.mail)
     ticket, events = evolve(None, first), [first]

@@ -45,17 +45,20 @@ def wake(ticket: Ticket, command: Wake, about: Circumstances) -> Judgement:
 
 
 def moved(ticket: Ticket, name: str, organisation: Organisation) -> list[Happening]:
-    """The change to that status, with what it means for clocks and for the end of the work."""
-    before, after = states.status(ticket.status, organisation), states.status(name, organisation)
-    return [
-        StatusChanged(
-            before=before.name,
-            after=after.name,
-            closes=before.open and not after.open,
-            reopens=after.open and not before.open,
-            waits=after.open and after.waiting,
-        )
-    ]
+    """The ticket's change to that status."""
+    return [change(ticket.status, name, organisation)]
+
+
+def change(before: str, after: str, organisation: Organisation) -> StatusChanged:
+    """The change, with what it means for clocks and for the end of the work."""
+    old, new = states.status(before, organisation), states.status(after, organisation)
+    return StatusChanged(
+        before=old.name,
+        after=new.name,
+        closes=old.open and not new.open,
+        reopens=new.open and not old.open,
+        waits=new.open and new.waiting,
+    )
 
 
 def _to(ticket: Ticket, name: str, about: Circumstances) -> Judgement:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from mailbridge.desk import states
-from mailbridge.desk.events import ActorKind, AssigneeChanged, Event, MergedInto, MessageAdded, StatusChanged
+from mailbridge.desk.events import ActorKind, AssigneeChanged, Event, MergedInto, MessageAdded, StatusChanged, TicketOpened
 from mailbridge.desk.model import Organisation
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
@@ -21,9 +22,12 @@ def opened(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterato
 
 
 def status(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
-    what = event.what
-    if not isinstance(what, StatusChanged) or event.actor.kind is ActorKind.CUSTOMER:
-        return  # their own doing
+    """The customer hears where the request stands after all that happened to it at once, not of the steps between."""
+    moves = [e for e in events if isinstance(e.what, StatusChanged)]
+    opens = any(isinstance(e.what, TicketOpened) for e in events)
+    if opens or event.actor.kind is ActorKind.CUSTOMER or event is not moves[-1]:
+        return  # where it begins the receipt is enough; their own doing; or a line below moved it on
+    what = _in_all(moves, occasion.organisation)
     answered = any((isinstance(e.what, MessageAdded) and e.what.to_customer) or isinstance(e.what, MergedInto) for e in events)
     step = _step(what, occasion.organisation)
     if answered or step not in team_of(occasion.ticket, occasion.organisation).tells:
@@ -31,6 +35,13 @@ def status(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterato
     new = "" if step != "closed" or states.opens_again(occasion.ticket, occasion.organisation) else "yes"
     values = (("author", title_of(event.actor, occasion)), ("opens_new", new))
     yield from letters(customers(occasion.ticket), Audience.CUSTOMER, step, occasion, values=values if step == "closed" else values[:1])
+
+
+def _in_all(moves: Sequence[Event], organisation: Organisation) -> StatusChanged:
+    """These changes as one."""
+    changes = [event.what for event in moves if isinstance(event.what, StatusChanged)]
+    before, after = states.status(changes[0].before, organisation), states.status(changes[-1].after, organisation)
+    return replace(changes[-1], before=before.name, closes=before.open and not after.open, reopens=after.open and not before.open)
 
 
 def _step(what: StatusChanged, organisation: Organisation) -> str:

@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from mailbridge.desk.commands import Answer, Assign, Close, Command, Note, Reopen, SetStatus, Write
-from mailbridge.desk.decide import Circumstances, decide
+from mailbridge.desk.commands import Answer, Assign, Close, Command, Note, Open, Reopen, SetStatus, Write
+from mailbridge.desk.decide import Circumstances, decide, open_ticket
 from mailbridge.desk.events import Actor, ActorKind
+from mailbridge.desk.evolve import rebuild
 from mailbridge.desk.model import HIDDEN, Agent, ClosedPolicy, Mover, Organisation, Outsiders, Status, Ticket
 from mailbridge.desk.states import DEFAULTS, opens_again, same_to_customers
-from tests.builders import AS_BOGDAN, AS_CAROL, LATER, NOW, a_ticket, an_organisation, with_team
+from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, with_team
 
 STATUSES = {
     "new": replace(DEFAULTS["new"], next=("open", "closed")),
@@ -130,6 +131,20 @@ def test_from_resolved_to_closed_the_time_of_the_end_and_the_standing_clocks_sta
 
     assert closed is not None
     assert (closed.status, closed.closed_at, closed.waits) == ("closed", NOW, ((NOW, None),))
+
+
+@pytest.mark.parametrize("status", ["waiting", "resolved"])
+def test_ticket_that_a_rule_opens_as_waiting_or_done_has_standing_clocks(status: str) -> None:
+    about = Circumstances(actor=AS_CAROL, now=NOW, organisation=a_desk())
+
+    decision = open_ticket(5, Open(subject="x", requester=CAROL, status=status, rule="r1"), about)
+
+    ticket = decision.ticket
+    assert ticket is not None
+    assert (ticket.status, ticket.waits) == (status, ((NOW, None),))
+    assert ticket.closed_at == (NOW if status == "resolved" else None)
+    assert rebuild(decision.events) == ticket
+    assert decision.events[-1].actor == RULE
 
 
 # rights
