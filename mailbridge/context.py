@@ -75,6 +75,8 @@ class Arrival:
             "reply": [[span.kind, span.start, span.end, span.reason, round(span.confidence, 2)] for span in message.reply.spans],
             "defects": list(message.defects),
         }
+        if message.reply.choice:
+            said["reply_choice"] = message.reply.choice
         return replace(self, explanation={**self.explanation, **said})
 
     def scanned(self, scan: Scan) -> Arrival:

@@ -143,7 +143,8 @@ def with_spans(facts: Facts) -> str:
     """The whole text; before each run of it a line with what it was taken for."""
     if "error" in facts:
         return failed(facts)
-    lines = [f"=== {safe(facts['file'])}: {safe(facts['subject'])} ({facts['spans_source']} body decided)"]
+    why = f": {safe(facts['spans_choice'])}" if facts["spans_choice"] else ""
+    lines = [f"=== {safe(facts['file'])}: {safe(facts['subject'])} ({facts['spans_source']} body decided{why})"]
     for span in facts["spans"]:
         lines.append(f"--- {span['kind']}, {safe(span['reason'])}, {span['confidence']:.0%} sure")
         lines.append(safe_lines(facts["spans_text"][span["start"] : span["end"]]).rstrip("\n"))

@@ -79,6 +79,7 @@ def proof(message: Message) -> dict[str, Any]:
         "spans": [span(one) for one in message.reply.spans],
         "spans_text": message.reply.text,
         "spans_source": message.reply.source,
+        "spans_choice": message.reply.choice,
         "charset_guesses": list(message.charset_guesses),
         "defects": list(message.defects),
         "fingerprint": message.fingerprint,

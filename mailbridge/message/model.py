@@ -156,6 +156,7 @@ class Reply:
     fresh: str
     signature: str = ""
     source: str = "plain"  # which body decided: plain | html
+    choice: str = ""  # why it did, where the two bodies did not agree
     forwarded: Forwarded | None = None
 
 

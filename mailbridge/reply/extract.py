@@ -31,9 +31,13 @@ def extract(text: str, html: str = "", *, subject: str = "", markers: tuple[str,
     if plain is not None and (not html or _suffices(plain.analysis, html)):
         return _reply(plain, "plain")
     structured = _of_html(html, thread, markers)
-    if plain is None or _is_better(structured, plain):
+    if plain is None:
         return _reply(structured, "html")
-    return _reply(plain, "plain")
+    if structured.fresh == plain.fresh:  # the plain one is what people see quoted
+        return _reply(plain, "plain")
+    if _is_better(structured, plain):
+        return _reply(structured, "html", _choice("html", structured, "plain", plain))
+    return _reply(plain, "plain", _choice("plain", plain, "html", structured))
 
 
 class _Body(NamedTuple):
@@ -71,13 +75,18 @@ def _suffices(analysis: Analysis, html: str) -> bool:
 
 
 def _is_better(structured: _Body, plain: _Body) -> bool:
-    """Whether the HTML body knows more.  Where both say the same, the plain one is kept: it is what people see quoted."""
-    if structured.fresh == plain.fresh or not structured.fresh:
+    """Whether the HTML body knows more."""
+    if not structured.fresh:
         return False
     return structured.analysis.certainty >= max(plain.analysis.certainty, _CERTAIN)
 
 
-def _reply(body: _Body, source: str) -> Reply:
+def _choice(name: str, chosen: _Body, other_name: str, other: _Body) -> str:
+    """'html is surer: client:gmail 0.97, plain: attribution:en 0.90'."""
+    return f"{name} is surer: {chosen.analysis.surest}, {other_name}: {other.analysis.surest}"
+
+
+def _reply(body: _Body, source: str, choice: str = "") -> Reply:
     text, lines, analysis = body
     spans = _spans(text, lines, analysis.pieces)
     inner = forwarded(lines, analysis.forward, text) if analysis.forward else None
@@ -87,6 +96,7 @@ def _reply(body: _Body, source: str) -> Reply:
         fresh=_joined(text, spans, SpanKind.FRESH),
         signature=_joined(text, spans, SpanKind.SIGNATURE),
         source=source,
+        choice=choice,
         forwarded=inner,
     )
 

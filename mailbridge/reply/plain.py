@@ -31,6 +31,13 @@ class Analysis(NamedTuple):
         """How sure the surest cut is; 0 where nothing was cut."""
         return max((piece.confidence for piece in self.pieces if piece.kind is not SpanKind.FRESH), default=0.0)
 
+    @property
+    def surest(self) -> str:
+        """The surest cut's reason and confidence, for people."""
+        cuts = [piece for piece in self.pieces if piece.kind is not SpanKind.FRESH]
+        best = max(cuts, key=lambda piece: piece.confidence, default=None)
+        return f"{best.reason} {best.confidence:.2f}" if best else "nothing cut"
+
 
 def analyse(lines: list[Line], thread: Thread, markers: tuple[str, ...] = ()) -> Analysis:
     """Every line judged: fresh, quote, signature, disclaimer or forward."""

@@ -18,7 +18,7 @@ KEYS = {
     "text", "html", "reply_text", "signature", "language", "is_forward", "forwarded", "attachments", "parts",
     "kind", "kind_reasons", "suppress_auto_response", "is_auto_reply", "is_bounce", "bounced_addresses", "is_temporary", "bounce",
     "is_loop", "is_feedback_report", "is_disposition_notification", "is_mailing_list",
-    "sender", "spans", "spans_text", "spans_source", "charset_guesses", "defects", "fingerprint",
+    "sender", "spans", "spans_text", "spans_source", "spans_choice", "charset_guesses", "defects", "fingerprint",
 }  # fmt: skip
 
 MAIL = """Authentication-Results: mx.desk.test; dmarc=pass header.from=firm.test
