@@ -28,7 +28,7 @@ from mailbridge.message.pictures import small_inline
 from mailbridge.ops import crash
 from mailbridge.outbox.compose import notifications
 from mailbridge.outbox.model import Notification
-from mailbridge.outbox.recipients import named
+from mailbridge.outbox.recipients import Recipient, named
 from mailbridge.rules.commands import commands, estimate_of
 from mailbridge.rules.match import Verdict
 from mailbridge.settling import occasion as occasion  # whoever files needs it
@@ -82,6 +82,7 @@ class Filing:
     passed_on_by: str = ""  # the agent who files what `writer` asked; '' where the writer did it
     channel: str = "mail"
     asked_at: datetime | None = None  # when the writer asked, where that was earlier
+    also: tuple[Recipient, ...] = ()  # who hears of a note besides those it concerns
 
     def new_ticket(self, placement: Placement, verdict: Verdict) -> Result:
         """The mail opened a ticket, with what the rules chose for it."""
@@ -200,12 +201,12 @@ class Filing:
         return mail
 
     def tell(self, decision: Decision, mail: int | None, *, answerable: bool, verdict: Verdict | None = None) -> tuple[Notification, ...]:
-        """What is to be said because of these events, signed and threaded, and as the rules want it.  `mail` None: of a ticket that the mail
-        is not on, whose people must not read it."""
+        """What is to be said because of these events, signed and threaded, and as the rules want it.  `mail` None: of a ticket that the
+        mail is not on, whose people must not read it."""
         if decision.ticket is None or not decision.events or self._imported:
             return ()
         first = self.message.message_id if decision.ticket.version == len(decision.events) else None
-        about = occasion(self.tx, decision.ticket, self.desk, mail=mail, first=first, answerable=answerable)
+        about = replace(occasion(self.tx, decision.ticket, self.desk, mail=mail, first=first, answerable=answerable), also=self.also)
         if verdict is not None:
             also = named(verdict.notify, self.desk.organisation, self.now)
             about = replace(about, receipt=verdict.reply_template or about.receipt, also=also)

@@ -7,8 +7,10 @@ from dataclasses import replace
 from mailbridge.desk.commands import Approve, Reject
 from mailbridge.desk.language import Line, Written
 from mailbridge.desk.yesno import verdict
+from mailbridge.filing import Filing
 from mailbridge.message.model import Message
 from mailbridge.outbox.model import Queued
+from mailbridge.outbox.recipients import Recipient, named
 from mailbridge.outbox.tellers.approvals import QUESTIONS
 from mailbridge.store.tx import Tx
 
@@ -41,6 +43,13 @@ def _of_the_merged(ours: Queued) -> Queued:
 def answers_note(ours: Queued | None) -> bool:
     """Whether a colleague's note is what is answered: what is written back stays among colleagues too."""
     return ours is not None and dict(ours.notification.values).get("internal") == "yes"
+
+
+def note_writer(filing: Filing, ours: Queued | None) -> tuple[Recipient, ...]:
+    """The colleague whose note is answered, or the deputy: a question that was asked in a note is answered to whoever asked it."""
+    mail = filing.tx.mails.get(ours.notification.mail) if ours and answers_note(ours) and ours.notification.mail else None
+    agent = filing.desk.organisation.agent_of(mail.sender) if mail else None
+    return named((agent.name,), filing.desk.organisation, filing.now) if agent else ()
 
 
 def taken_as_answer(written: Written, ours: Queued | None) -> Written:

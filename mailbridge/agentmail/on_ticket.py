@@ -4,7 +4,9 @@ by line what came of them.
 
 from __future__ import annotations
 
-from mailbridge.agentmail.answers import answered, answers_note, taken_as_answer
+from dataclasses import replace
+
+from mailbridge.agentmail.answers import answered, answers_note, note_writer, taken_as_answer
 from mailbridge.agentmail.lines import carry_out, speaker_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
@@ -18,6 +20,7 @@ def file_agent_mail(filing: Filing, ticket: Ticket) -> Result:
     """The mail is filed: answer or note, then each line on the ticket as the one before left it; then what the agent asked is answered."""
     ours = answered(filing.tx, ticket.id, filing.message)
     written = taken_as_answer(lines_of(filing.message, speaker_of(filing.writer.agent, filing.desk, filing.now)), ours)
+    filing = replace(filing, also=note_writer(filing, ours))
     said = [line.command for line in written.lines]
     internal = Note() in said or (answers_note(ours) and Answer() not in said)
     speech: Command = Note() if internal else Answer()

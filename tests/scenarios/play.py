@@ -13,10 +13,12 @@ from typing import Any
 
 from mailbridge.cli.history import sentence
 from mailbridge.desk.model import Ticket
+from mailbridge.errors import ConfigError
 from mailbridge.outbox.model import Notification
 from mailbridge.store.mails import Direction
 from mailbridge.worker import Done
 from tests.harness import RULES, TestDesk, a_desk, proven
+from tests.scenarios import robots
 from tests.scenarios.story import START, Step, Story, StoryError
 
 # Who plays.  Any other address may write as well: 'from: someone@else.test'.
@@ -28,6 +30,10 @@ PEOPLE = {
     "bogdan": "Bogdan Ionescu <bogdan@desk.test>",
     "clara": "Clara Weiss <clara@desk.test>",
     "mara": "Mara Lind <mara@desk.test>",
+    "ion": "Ion Radu <ion@desk.test>",  # in the stories at the desk of Acme, with those below
+    "dmitri": "Dmitri Sokolov <dmitri@desk.test>",
+    "olga": "Olga Stan <olga@desk.test>",
+    "petra": "Petra Klein <petra@maker.test>",
     "support": "support@desk.test",
 }
 NAMES = {parseaddr(address)[1]: name for name, address in PEOPLE.items()}
@@ -87,7 +93,7 @@ class Player:
             mail["In-Reply-To"] = f"<{answered.message_id}>"
         if values.get("robot") == "vacation":
             mail["Auto-Submitted"] = "auto-replied"
-        self._fill(mail, values)
+        self._fill(mail, values, answered)
         raw = self._from_file(step, answered) if "eml" in values else mail.as_bytes()
         sender = parseaddr(writer)[1]
         if not values.get("forged"):
@@ -95,13 +101,20 @@ class Player:
         people = tuple(parseaddr(one)[1] for one in to)
         return raw, sender, people
 
-    def _fill(self, mail: EmailMessage, values: Mapping[str, Any]) -> None:
+    def _fill(self, mail: EmailMessage, values: Mapping[str, Any], answered: Notification | None) -> None:
+        letter = self._letter(answered)
+        if values.get("robot") == "bounce" and letter is not None:
+            robots.bounce(mail, letter)
+            return
+        quoted = self._quoted(letter) if values.get("quotes") and letter is not None else ""
         if "text" in values or "html" not in values:
-            mail.set_content(values.get("text", ""))
+            mail.set_content(values.get("text", "") + quoted)
             if "html" in values:
                 mail.add_alternative(values["html"], subtype="html")
         else:
             mail.set_content(values["html"], subtype="html")
+        if "invitation" in values and letter is not None:
+            robots.calendar_answer(mail, letter, said=values["invitation"], by=parseaddr(str(mail["From"]))[1])
         for name in _listed(values.get("attach")):
             path = self.story.folder / name
             content = path.read_bytes() if path.exists() else f"the contents of {name}".encode()
@@ -133,11 +146,20 @@ class Player:
             raise StoryError(f"{self.story.name}: {who} got no mail {event} to answer")
         return got[-1]
 
+    def _letter(self, answered: Notification | None) -> Message | None:
+        """The mail that is answered, as it was sent."""
+        wanted = answered.message_id if answered else ""
+        return next((letter for letter in reversed(self.desk.sent()) if wanted and wanted in str(letter["Message-ID"])), None)
+
     def _subject(self, answered: Notification) -> str:
-        for letter in reversed(self.desk.sent()):
-            if answered.message_id in str(letter["Message-ID"]):
-                return str(letter["Subject"])
-        return "Question"
+        letter = self._letter(answered)
+        return str(letter["Subject"]) if letter is not None else "Question"
+
+    @staticmethod
+    def _quoted(letter: Message) -> str:
+        """The mail that is answered, below the answer as mail programs put it there."""
+        lines = "\n".join(f"> {line}".rstrip() for line in shown(letter)[1].splitlines())
+        return f"\n\nOn Mon, 23 Nov 2026 at 09:00, {letter['From']} wrote:\n{lines}\n"
 
     def _outcome(self, done: Done | None) -> str:
         if done is None:
@@ -147,8 +169,12 @@ class Player:
 
     def _change_rules(self, files: Mapping[str, str]) -> None:
         for name, text in files.items():
-            (self.desk.app.config.folder / "rules" / name).write_text(text, encoding="utf-8")
+            path = self.desk.app.config.folder / "rules" / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
         self.desk.app.rules.refresh(at_once=True)
+        if self.desk.app.rules.broken:
+            raise StoryError(f"{self.story.name}: the rules have mistakes: {self.desk.app.rules.broken.problems}")
 
     def name(self, mailbox: str) -> str:
         return NAMES.get(mailbox, mailbox)
@@ -186,12 +212,15 @@ class Player:
 
 def playing(story: Story, folder: Path) -> Iterator[tuple[Player, Played]]:
     """Each step as it was played; the desk is gone when the iteration ends."""
-    rules = {**RULES, **story.rules}
+    rules = {**RULES, **story.house, **story.rules}
     with a_desk(folder, rules=rules) as desk:
         desk.clock.time = START
         player = Player(story=story, desk=desk)
         for step in story.steps:
-            yield player, player.play(step)
+            try:
+                yield player, player.play(step)
+            except ConfigError as err:
+                raise StoryError(f"{story.name}: the rules have mistakes: {err.problems}") from err
 
 
 def shown(letter: Message) -> list[str]:

@@ -11,9 +11,13 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parent
+SHIPPED = FOLDER.parent.parent / "rules"
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # Monday
 
-MAIL = {"from", "to", "cc", "answer", "about", "subject", "text", "html", "attach", "eml", "forged", "file", "robot", "message-id", "date"}
+MAIL = {
+    *("from", "to", "cc", "answer", "about", "subject", "text", "html", "attach", "eml", "forged", "file", "robot", "message-id", "date"),
+    *("quotes", "invitation"),
+}
 STEP = MAIL | {"wait", "until", "told", "outcome", "says", "hides", "look", "rules", "why"}
 STORY = {"title", "why", "desk", "rules", "steps", "then"}
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -50,8 +54,19 @@ class Story:
     title: str
     steps: tuple[Step, ...]
     then: Mapping[str, Any] = field(default_factory=dict)
-    desk: Mapping[str, Any] = field(default_factory=dict)
+    desk: str = ""
     rules: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def house(self) -> dict[str, str]:
+        """The rules of the desk the story names (a folder of `desks`), with the statuses we ship."""
+        if not self.desk:
+            return {}
+        folder = FOLDER / "desks" / self.desk
+        files = {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in folder.rglob("*.yaml")}
+        if not files:
+            raise StoryError(f"{self.name}: there is no desk {self.desk!r} in {folder.parent}")
+        return {"statuses.yaml": (SHIPPED / "statuses.yaml").read_text(encoding="utf-8"), **files}
 
 
 def read(folder: Path) -> Story:
@@ -67,7 +82,7 @@ def read(folder: Path) -> Story:
         title=told["title"],
         steps=steps,
         then=told.get("then") or {},
-        desk=told.get("desk") or {},
+        desk=told.get("desk") or "",
         rules=told.get("rules") or {},
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mailbridge.desk.model import Ticket
+from mailbridge.desk.model import Activity, Ticket
 from tests.scenarios.play import Played, Player, playing, shown
 from tests.scenarios.story import Story, stories
 
@@ -33,7 +33,10 @@ def _came_true(played: Played, where: str, player: Player) -> None:
         assert played.outcome == values["outcome"], f"{where}: what became of the mail"
     if "told" in values:
         assert played.told == sorted(values["told"] or []), f"{where}: who was told"
-    letters = {player.name(str(letter["To"]).rpartition("<")[2].strip("> ")): "\n".join(shown(letter)) for letter in played.letters}
+    letters: dict[str, str] = {}
+    for letter in played.letters:
+        who = player.name(str(letter["To"]).rpartition("<")[2].strip("> "))
+        letters[who] = "\n".join([*filter(None, [letters.get(who)]), *shown(letter)])
     for who, wanted in (values.get("says") or {}).items():
         assert who in letters, f"{where}: {who} got no mail"
         for words in wanted if isinstance(wanted, list) else [wanted]:
@@ -70,9 +73,22 @@ def plain(ticket: Ticket, name: str) -> Any:
     if name == "participants":
         return [f"{p.address} {p.role}" for p in value]
     if name == "activities":
-        return [f"{a.agent} {a.kind} {a.minutes}" for a in value]
+        return [_work(activity) for activity in value]
+    if name == "meeting":
+        return value and f"{value.at:%a %H:%M} {value.minutes}m {value.place}".strip() + (" called off" if value.cancelled else "")
     if name == "approvals":
         return [f"{a.kind} {a.line}" for a in value]
     if isinstance(value, tuple):
         return [list(one) if isinstance(one, tuple) else one for one in value]
     return value if value is None or isinstance(value, (int, bool)) else str(value)
+
+
+def _work(activity: Activity) -> str:
+    """'bogdan travelled 40m, 25 km, Iași; charged 0m'."""
+    told = [
+        f"{activity.agent} {activity.kind} {activity.minutes}m",
+        f"{activity.km:g} km" if activity.km else "",
+        activity.place,
+        activity.text,
+    ]
+    return f"{', '.join(part for part in told if part)}; charged {activity.charged}m"

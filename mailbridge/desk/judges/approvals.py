@@ -33,6 +33,7 @@ from mailbridge.desk.events import (
 from mailbridge.desk.judges.risks import RISKS
 from mailbridge.desk.language import Line, speaker_of, understand
 from mailbridge.desk.model import Activity, Approval, Asks, Organisation, Team, Ticket, Work
+from mailbridge.desk.presence import stand_in
 from mailbridge.sla.calendar import due
 
 
@@ -58,19 +59,22 @@ def needed(ticket: Ticket, command: Command, about: Circumstances, outcome: Sequ
 
 def _approval(ticket: Ticket, about: Circumstances, outcome: Sequence[Happening | Event]) -> Need | None:
     rules = [rule for rule in about.organisation.consent.approvals if any(_concerns(rule, happening) for happening in outcome)]
-    asked = [need for rule in rules if about.actor.name not in (need := _need(rule, ticket, about)).approvers]
-    return asked[0] if asked else None
+    by = ((rule, approvers(rule.by, ticket, about.organisation)) for rule in rules)
+    return next((_need(rule, named, ticket, about) for rule, named in by if about.actor.name not in named), None)
 
 
-def _need(rule: ApprovalRule, ticket: Ticket, about: Circumstances) -> Need:
-    hours = about.organisation.teams.get(ticket.team, Team(name="", title="")).calendar
+def _need(rule: ApprovalRule, named: tuple[str, ...], ticket: Ticket, about: Circumstances) -> Need:
+    """Who is away is asked, and so is the one who stands in; nobody stands in over an own wish."""
+    team = about.organisation.teams.get(ticket.team, Team(name="", title=""))
+    instead = (stand_in(name, team, about.organisation, about.now) for name in named)
+    others = {about.actor.name, ""}
     return Need(
         kind=Asks.APPROVAL,
         why=rule.what,
-        approvers=approvers(rule.by, ticket, about.organisation),
-        deputies=_active(rule.deputies, about.organisation),
-        remind_at=due(about.now, hours, rule.remind_after) if rule.remind_after else None,
-        expires_at=due(about.now, hours, rule.expires_after),
+        approvers=tuple(dict.fromkeys((*named, *(name for name in instead if name not in others)))),
+        deputies=tuple(name for name in _active(rule.deputies, about.organisation) if name not in others),
+        remind_at=due(about.now, team.calendar, rule.remind_after) if rule.remind_after else None,
+        expires_at=due(about.now, team.calendar, rule.expires_after),
     )
 
 
@@ -132,7 +136,12 @@ def held(ticket: Ticket, number: int, about: Circumstances) -> Approval | Refusa
     found = next((approval for approval in ticket.approvals if approval.id == number), None)
     if found is None:
         return Refusal(reason="nothing-to-approve", nearest=nearest(str(number), [str(approval.id) for approval in mine]))
-    return found if found in mine else Refusal(reason="not-yours-to-approve", detail=", ".join(found.approvers))
+    return found if found in mine else Refusal(reason="not-yours-to-approve", detail=_titles(found.approvers, about.organisation))
+
+
+def _titles(names: Iterable[str], organisation: Organisation) -> str:
+    """The agents as people know them."""
+    return ", ".join(organisation.agents[name].title if name in organisation.agents else name for name in names)
 
 
 def _may_decide(actor: Actor, approval: Approval) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from mailbridge.customers.model import Contract
 from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
@@ -11,6 +12,7 @@ from mailbridge.desk.commands import CorrectWork, RecordWork, SetEstimate
 from mailbridge.desk.estimates import worked
 from mailbridge.desk.events import ActorKind, AlertRaised, EstimateSet, Happening, WorkCorrected, WorkRecorded
 from mailbridge.desk.judges.contracts import CONTRACT, EQUIPMENT, LOCATION
+from mailbridge.desk.language.speaker import zone_of
 from mailbridge.desk.model import Activity, Organisation, Ticket, Work
 from mailbridge.desk.working import WorkPolicy, charged
 
@@ -46,7 +48,8 @@ def correct_work(ticket: Ticket, command: CorrectWork, about: Circumstances) -> 
         known = [str(activity.id) for activity in ticket.activities]
         return Refusal(reason="unknown-activity", nearest=nearest(str(command.activity), known), detail=", ".join(known))
     if not _may_correct(before, about):
-        return Refusal(reason="not-your-work", detail=before.agent)
+        agent = about.organisation.agents.get(before.agent)
+        return Refusal(reason="not-your-work", detail=agent.title if agent else before.agent)
     if command.minutes <= 0 and not command.km:
         return [WorkCorrected(before=before, after=None)]
     km = before.km if command.km is None else command.km
@@ -80,8 +83,14 @@ def _implausible(minutes: int, km: float, day: date, about: Circumstances) -> Re
         return Refusal(reason="nothing-done")
     if minutes > LONGEST:
         return Refusal(reason="longer-than-a-day")
-    # East of us it may be tomorrow already.
-    return Refusal(reason="in-the-future") if day > (about.now + timedelta(hours=14)).date() else None
+    return Refusal(reason="in-the-future") if day > _today(about) else None
+
+
+def _today(about: Circumstances) -> date:
+    """By the wall clock of the agent; where somebody else tells of work, it may be tomorrow already east of us."""
+    if about.actor.kind is not ActorKind.AGENT:
+        return (about.now + timedelta(hours=14)).date()
+    return about.now.astimezone(ZoneInfo(zone_of(about.actor.name, about.organisation))).date()
 
 
 def _billable(ticket: Ticket, command: RecordWork, about: Circumstances) -> bool:

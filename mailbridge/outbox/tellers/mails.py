@@ -34,7 +34,7 @@ def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
         asked = occasion.ticket.assignee or event.actor.kind is ActorKind.CONSULTANT  # an answer from outside is news to the team as well
         others = responsible(occasion.ticket, occasion.organisation, event.at) if asked else ()
         note = (("author", title_of(event.actor, occasion)), ("internal", "yes"))
-        yield from letters(others, Audience.AGENT, "colleague_answered", occasion, values=note, but=event.actor)
+        yield from letters((*others, *occasion.also), Audience.AGENT, "colleague_answered", occasion, values=note, but=event.actor)
     else:
         reopened = any(isinstance(e.what, StatusChanged) and e.what.reopens for e in events)
         values = (("author", what.author), ("reopened", "yes" if reopened else ""))
