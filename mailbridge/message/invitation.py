@@ -92,8 +92,9 @@ def _person(address: str, name: str, **params: str) -> Any:
     from icalendar import vCalAddress, vText
 
     whom = vCalAddress(f"mailto:{address}")
-    # RFC 5545, 3.2: a quotation mark cannot stand in a parameter.
-    named = {"CN": name.replace('"', "'")} if name else {}
+    # RFC 5545, 3.2: neither a quotation mark nor a control can stand in a parameter.
+    shown = "".join(letter for letter in name.replace('"', "'") if letter.isprintable())
+    named = {"CN": shown} if shown else {}
     for key, value in (named | params).items():
         whom.params[key] = vText(value)
     return whom
