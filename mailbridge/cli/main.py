@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "ticket": ("mailbridge.cli.ticket:ticket", "Work on one ticket: file, merge, split, link, undo."),
     "tickets": ("mailbridge.cli.tickets:tickets", "List and show tickets."),
     "search": ("mailbridge.cli.search:search", "Find mails by their words."),
+    "docs": ("mailbridge.cli.docs:docs", "Find files that came with mails."),
     "outbox": ("mailbridge.cli.outbox:outbox", "List, show and resend outgoing mails."),
     "webhooks": ("mailbridge.cli.webhooks:webhooks", "List, show and resend the calls that rules asked for."),
     "queue": ("mailbridge.cli.queue:queue", "What came in and what waits."),

@@ -65,6 +65,7 @@ _BY_WORDS = {
 _BY_PLACE = {
     (ticket, customer): _statement(None, of_ticket=ticket, of_customer=customer) for ticket, customer in product((False, True), repeat=2)
 }
+_GET = sa.select(*_SHOWN).join(mails, mails.c.id == attachments.c.mail).where(attachments.c.id == sa.bindparam("file"))
 
 
 class Files:
@@ -87,6 +88,11 @@ class Files:
         question = dialects.search_question(rows, self._sql.is_sqlite)
         found = self._sql.rows(_BY_WORDS[place], {**values, "asked": question, "most": _LOOKED_THROUGH})
         return [_file(row) for row in found if _is_called(row.name, rows)][:limit]
+
+    def get(self, id: int) -> File | None:
+        """The file of this id."""
+        row = self._sql.row(_GET, {"file": id})
+        return _file(row) if row is not None else None
 
 
 def _is_called(name: str, rows: list[list[str]]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mailbridge.desk.language.tongues import TONGUES
 from mailbridge.desk.language.vocabulary import word_in
 from mailbridge.desk.language.words import WORDS, Room
 from mailbridge.desk.permissions import Right
@@ -24,7 +25,8 @@ def needed(word: str) -> Right:
 
 
 def manual_rows(language: str, right: Right, only: str = "") -> list[tuple[str, ...]]:
-    """Word, how it is used (several ways parted by a vertical bar), what it does, other names of it; of one word or of all."""
+    """Part of the manual, word, how it is used (several ways parted by a vertical bar), what it does, other names of it; of one word or of
+    all."""
     chosen = [only] if only else list(words_for(right))
     return [_row(language, word) for word in chosen]
 
@@ -32,7 +34,8 @@ def manual_rows(language: str, right: Right, only: str = "") -> list[tuple[str, 
 def _row(language: str, word: str) -> tuple[str, ...]:
     said = word_in(language, word)
     names = said.names.split()
-    return WORDS[word].room, names[0], "|".join(said.usage), said.about, " ".join(f"#{name}" for name in names[1:])
+    room = TONGUES.get(language, TONGUES["en"]).rooms[WORDS[word].room]
+    return room, names[0], "|".join(said.usage), said.about, " ".join(f"#{name}" for name in names[1:])
 
 
 def page(language: str = "en") -> str:
@@ -41,7 +44,8 @@ def page(language: str = "en") -> str:
     for room in Room:
         words = [word for word, rule in WORDS.items() if rule.room is room]
         rows = [_markdown(language, word) for word in words]
-        parts.append("\n".join([f"<!-- {room} -->", "| write | what it does | also |", "|---|---|---|", *rows]))
+        title = TONGUES.get(language, TONGUES["en"]).rooms[room]
+        parts.append("\n".join([f"### {title}", "", "| write | what it does | also |", "|---|---|---|", *rows]))
     return "\n\n".join(parts)
 
 

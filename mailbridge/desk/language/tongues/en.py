@@ -166,6 +166,11 @@ EN = Tongue(
         ),
         "help": Word(names="help ? commands", usage=("#help", "#help time"), about="This page, or one command of it."),
     },
+    rooms={
+        "who": "Who", "state": "Where it stands", "facts": "What it is about", "text": "Your text",
+        "when": "When", "work": "Work", "others": "Other tickets",
+        "consent": "Yes, no and back", "ask": "Questions", "new": "New tickets, and help",
+    },
     weekdays=("monday mon", "tuesday tue tues", "wednesday wed", "thursday thu thur thurs", "friday fri", "saturday sat", "sunday sun"),
     months=(
         "january jan", "february feb", "march mar", "april apr", "may", "june jun", "july jul", "august aug", "september sep sept",

@@ -21,6 +21,7 @@ class Tongue:
 
     code: str
     words: Mapping[str, Word]
+    rooms: Mapping[str, str]  # titles of the parts of the manual
     # When: seven days from Monday, twelve months from January, days counted from today.
     weekdays: tuple[str, ...]
     months: tuple[str, ...]

@@ -13,7 +13,7 @@ RO = Tongue(
             usage=("#atribuie ana", "#atribuie ana@desk.example", "#atribuie nimeni"),
             about="Un agent primește tichetul; nimeni îl dă înapoi echipei.",
         ),
-        "team": Word(names="echipă echipa", usage=("#echipa network",), about="Altă echipă primește tichetul."),
+        "team": Word(names="echipă", usage=("#echipa network",), about="Altă echipă primește tichetul."),
         "escalate": Word(
             names="escaladează escaladare", usage=("#escaladează", "#escaladează network"), about="Tichetul urcă o treaptă, sau unde spui."
         ),
@@ -35,7 +35,7 @@ RO = Tongue(
             about="Tichetul primește alt subiect.",
         ),
         "note": Word(
-            names="notă nota intern",
+            names="notă intern",
             usage=("#notă", "#notă este în concediu"),
             about="Ce ai scris rămâne între colegi.",
         ),
@@ -135,7 +135,7 @@ RO = Tongue(
             about="Tot istoricul unui tichet, cu toate mailurile.",
         ),
         "list": Word(
-            names="listă lista",
+            names="listă",
             usage=("#listă mele", "#listă echipa", "#listă libere", "#listă întârziate", "#listă amânate", "#listă network"),
             about="Tichete deschise, cu legături pentru fiecare.",
         ),
@@ -161,6 +161,11 @@ RO = Tongue(
             usage=("#ajutor", "#ajutor timp"),
             about="Această pagină, sau o comandă din ea.",
         ),
+    },
+    rooms={
+        "who": "Cine", "state": "Unde este", "facts": "Despre ce este", "text": "Textul tău",
+        "when": "Când", "work": "Muncă", "others": "Alte tichete",
+        "consent": "Da, nu și înapoi", "ask": "Întrebări", "new": "Tichete noi și ajutor",
     },
     weekdays=("luni lun", "marți ma", "miercuri mie", "joi", "vineri vin", "sâmbătă sâmbăta sâm", "duminică duminica dum"),
     months=(

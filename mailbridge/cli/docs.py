@@ -1,0 +1,78 @@
+"""`mailbridge docs`: files that came with mails, found again and taken out."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailbridge.cli import exits
+from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, ticket_id
+from mailbridge.cli.show import print_json, print_table, when
+from mailbridge.errors import Permanent
+from mailbridge.ids import ticket_number
+
+if TYPE_CHECKING:
+    from mailbridge.config import Config
+    from mailbridge.store.files import File
+
+
+@click.group()
+def docs() -> None:
+    """Find files that came with mails."""
+
+
+@docs.command()
+@desk_option
+@json_option
+@limit_option(50)
+@click.option("--customer", metavar="ADDRESS", help="On tickets this person takes part in, or sent by them.")
+@click.option("--ticket", metavar="NUMBER", help="On this ticket.")
+@click.option("--name", default="", metavar="WORDS", help="With these words in the name, found by their beginning.")
+def find(folder: Path, as_json: bool, limit: int, customer: str | None, ticket: str | None, name: str) -> int:
+    """Find files by customer, ticket and name, newest first; the same content is stored once.  Exit code 1 when there is none."""
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        number = ticket_id(desk.config, ticket) if ticket else None
+        found = tx.files.find(name, ticket=number, customer=customer, limit=limit)
+    if as_json:
+        print_json([file_json(file, desk.config) for file in found])
+    else:
+        print_table(
+            ["ID", "TICKET", "CAME", "FROM", "SIZE", "NAME"],
+            [
+                [file.id, _number(file, desk.config) or "-", when(file.at), file.sender, file.size, file.name + " (note)" * file.internal]
+                for file in found
+            ],
+            empty="no files",
+        )
+    return exits.OK if found else exits.MISTAKES
+
+
+@docs.command()
+@desk_option
+@click.argument("id", type=int)
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+def save(folder: Path, id: int, path: Path) -> None:
+    """Write the file ID, as `docs find` shows it, to PATH.  A file that is there stays as it is."""
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        file = tx.files.get(id)
+        if file is None:
+            raise Permanent(f"there is no file {id}; `mailbridge docs find` shows them")
+        content = tx.blobs.get(file.sha256)
+    try:
+        with path.open("xb") as target:
+            target.write(content)
+    except FileExistsError as error:
+        raise Permanent(f"{path} is there already; name another file") from error
+    click.echo(f"{path}: {len(content)} bytes")
+
+
+def file_json(file: File, config: Config) -> dict[str, object]:
+    """The file, and the ticket's number as people write it."""
+    return {"number": _number(file, config), **asdict(file)}
+
+
+def _number(file: File, config: Config) -> str:
+    return ticket_number(config.desk.prefix, file.ticket) if file.ticket else ""
