@@ -12,12 +12,13 @@ from datetime import timedelta
 
 from mailbridge.context import Desk
 from mailbridge.desk.circumstances import Letter
-from mailbridge.desk.commands import Approve, Command, Erase, Escalate, Link, Merge, Split, StartPlaybook, Undo
+from mailbridge.desk.commands import Approve, Command, Erase, Escalate, Link, Merge, SetType, Split, StartPlaybook, Undo
 from mailbridge.desk.decide import Circumstances
 from mailbridge.desk.judges.approvals import line_of, wanted
 from mailbridge.desk.judges.relations import surviving
 from mailbridge.desk.judges.undo import latest, touched
 from mailbridge.desk.model import Organisation, Participant, Ticket
+from mailbridge.estimating import estimated
 from mailbridge.filing import Filing
 from mailbridge.message.model import Kind
 from mailbridge.store.mails import StoredMail
@@ -44,6 +45,9 @@ def gathered(
     about = replace(about, undo_within=timedelta(minutes=desk.config.desk.undo_minutes))
     if any(isinstance(command, Escalate) for command in judged):
         about = replace(about, load=tx.tickets.load())
+    if types := [command.type for command in judged if isinstance(command, SetType)]:
+        found = {type: estimated(tx, replace(ticket, type=type), desk) for type in types}
+        about = replace(about, estimates={type: estimate for type, estimate in found.items() if estimate is not None})
     if any(isinstance(command, Merge | Split | Erase | Undo) for command in judged):
         about = _with_letters(tx, about, [ticket.id])
         about = replace(about, mails=tuple(about.letters))

@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from mailbridge.customers.model import Customers
+from mailbridge.desk.commands import SetEstimate
 from mailbridge.desk.events import Actor, Event, Happening
 from mailbridge.desk.model import Organisation, Participant, Ticket
 
@@ -47,6 +48,7 @@ class Circumstances:
     seen_at: datetime | None = None  # how new the news was that the agent answers; None: nobody knows
     histories: Mapping[int, tuple[Event, ...]] = field(default_factory=dict)
     undo_within: timedelta = timedelta(minutes=10)
+    estimates: Mapping[str, SetEstimate] = field(default_factory=dict)  # by type of request, where a command changes it
     load: Mapping[str, int] = field(default_factory=dict)  # open tickets by agent, where a command chooses one
     own_addresses: frozenset[str] = frozenset()  # the desk's own, in small letters: they are never on a ticket
     line: str = ""

@@ -200,6 +200,16 @@ def test_a_new_ticket_is_estimated_by_rule_by_type_or_by_what_such_tickets_took(
     desk.assert_sound()
 
 
+def test_a_ticket_whose_type_an_agent_sets_is_estimated_then(desk: TestDesk) -> None:
+    by_agent(desk, "#type question")
+    assert (desk.ticket().estimate, desk.ticket().estimated_by) == (30, "type")
+
+    by_agent(desk, "#estimate 2h")
+    by_agent(desk, "#type incident")
+    by_agent(desk, "#type question")
+    assert (desk.ticket().estimate, desk.ticket().estimated_by) == (120, "bogdan")
+
+
 def test_work_past_the_estimate_is_told_once(desk: TestDesk) -> None:
     by_agent(desk, "#take\n#estimate 1h\n#time 50m")
     assert desk.promises(Audience.AGENT, "over_estimate") == []

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
 from mailbridge.desk.commands import AddTags, RemoveTags, SetField, SetPriority, SetSubject, SetType
-from mailbridge.desk.events import FieldSet, PriorityChanged, SubjectChanged, TagsAdded, TagsRemoved, TypeChanged
+from mailbridge.desk.estimates import BY_HISTORY, BY_TYPE
+from mailbridge.desk.events import EstimateSet, FieldSet, Happening, PriorityChanged, SubjectChanged, TagsAdded, TagsRemoved, TypeChanged
 from mailbridge.desk.model import Ticket
 
 
@@ -16,7 +17,13 @@ def set_type(ticket: Ticket, command: SetType, about: Circumstances) -> Judgemen
     known = about.organisation.types
     if known and command.type not in known:
         return Refusal(reason="unknown-type", nearest=nearest(command.type, known))
-    return [] if command.type == ticket.type else [TypeChanged(before=ticket.type, after=command.type)]
+    if command.type == ticket.type:
+        return []
+    happened: list[Happening] = [TypeChanged(before=ticket.type, after=command.type)]
+    usual = about.estimates.get(command.type)
+    if usual is not None and ticket.estimated_by in ("", BY_TYPE, BY_HISTORY):  # what somebody said stands
+        happened.append(EstimateSet(before=ticket.estimate, after=usual.minutes, by=usual.by, most=usual.most))
+    return happened
 
 
 def add_tags(ticket: Ticket, command: AddTags, about: Circumstances) -> Judgement:

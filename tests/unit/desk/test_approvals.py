@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import get_args
 
 import pytest
 
@@ -15,6 +16,7 @@ from mailbridge.desk.commands import (
     Erase,
     ExpireApproval,
     Merge,
+    Open,
     Reject,
     RemindApproval,
     SetPriority,
@@ -22,7 +24,7 @@ from mailbridge.desk.commands import (
     SetTeam,
 )
 from mailbridge.desk.consent import ApprovalRule, Consent, Matter
-from mailbridge.desk.decide import Circumstances, Decision, decide
+from mailbridge.desk.decide import JUDGES, Circumstances, Decision, decide
 from mailbridge.desk.events import (
     Actor,
     ActorKind,
@@ -42,9 +44,9 @@ from mailbridge.desk.events import (
 )
 from mailbridge.desk.evolve import evolve
 from mailbridge.desk.judges.approvals import needed
-from mailbridge.desk.model import Activity, Asks, Organisation, Participant, Priority, Ticket, Work
+from mailbridge.desk.model import Absence, Activity, Asks, Organisation, Participant, Priority, Ticket, Work
 from mailbridge.desk.promises import command_of, promises
-from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation
+from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, MARA, NOW, a_ticket, an_organisation
 
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")
 AS_CLARA = Actor(kind=ActorKind.AGENT, name="clara")
@@ -322,3 +324,22 @@ def test_a_line_of_several_things_is_done_as_a_whole_after_the_yes() -> None:
 
     assert decision.ticket is not None
     assert decision.ticket.tags == ("discount",)
+
+
+def test_the_deputy_of_an_absence_is_asked_as_well_but_never_over_an_own_wish() -> None:
+    absence = Absence(first=DAY, last=DAY, deputy="clara")
+    organisation = desk()
+    organisation = replace(organisation, agents={**organisation.agents, "mara": replace(MARA, absences=(absence,))})
+    wish = SetPriority(priority=Priority.URGENT)
+
+    by_bogdan = decide(a_ticket(), wish, about(organisation=organisation)).ticket
+    by_clara = decide(a_ticket(), wish, about(AS_CLARA, organisation=organisation)).ticket
+
+    assert by_bogdan is not None
+    assert (by_bogdan.approvals[0].approvers, by_bogdan.approvals[0].deputies) == (("mara", "clara"), ("clara",))
+    assert by_clara is not None
+    assert (by_clara.approvals[0].approvers, by_clara.approvals[0].deputies) == (("mara",), ())
+
+
+def test_every_command_but_open_has_a_judge() -> None:
+    assert set(get_args(Command)) - set(JUDGES) == {Open}
