@@ -78,7 +78,10 @@ class App:
 
     @cached_property
     def rules(self) -> PolicyKeeper:
-        return PolicyKeeper(self.config.folder, self.store, self.clock, on_broken=self._rules_broke)
+        def templates() -> set[str]:
+            return shipped.receipts(self.config.templates_folder)
+
+        return PolicyKeeper(self.config.folder, self.store, self.clock, templates=templates, on_broken=self._rules_broke)
 
     def policy(self) -> Policy:
         """The rules in force."""

@@ -1,11 +1,12 @@
 """The rules in force: read from the desk's folder, replaced all at once, and only by rules without a mistake.
 
-A broken file changes nothing: the last good set stays, the admins get one mail with every mistake, `mailbridge status` shows it.
+A broken file changes nothing: the last good set stays, also over a restart, the admins get one mail with every mistake, `mailbridge
+status` shows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -35,19 +36,30 @@ class PolicyKeeper:
     """Holds the policy in force.  `refresh` is called by the ticker and on SIGHUP; all methods may be called from any thread."""
 
     def __init__(
-        self, folder: Path, store: Store | None, clock: Clock, *, on_broken: Callable[[Broken, Policy], None] = lambda _b, _p: None
+        self,
+        folder: Path,
+        store: Store | None,
+        clock: Clock,
+        *,
+        templates: Callable[[], Collection[str] | None] = lambda: None,
+        on_broken: Callable[[Broken, Policy], None] = lambda _b, _p: None,
     ) -> None:
-        """`folder` is the desk's.  Raises ConfigError where the rules are broken at the start: there is no good set to go on with."""
-        self._folder, self._store, self._clock, self._on_broken = folder, store, clock, on_broken
+        """`folder` is the desk's, `templates` names those that rules may reply with.
+
+        A desk that starts with broken rules goes on with the last good set it ran with.  Raises ConfigError where there is none.
+        """
+        self._folder, self._store, self._clock, self._templates, self._on_broken = folder, store, clock, templates, on_broken
         self._lock = Lock()
-        texts, unreadable = rules_folder.read(folder)
-        loaded = load(texts)
-        if loaded.policy is None or unreadable:
-            raise ConfigError(tuple(sorted([*unreadable, *loaded.problems])))
-        self._policy = loaded.policy
-        self._tried = self._seen = _digest(texts)
         self.broken: Broken | None = None
-        self._remember()
+        texts, unreadable = rules_folder.read(folder)
+        self._tried = self._seen = _digest(texts, unreadable)
+        loaded = load(texts, templates=templates())
+        if loaded.policy is not None and not unreadable:
+            self._policy = loaded.policy
+            self._remember()
+            return
+        self._policy = self._last_good((*unreadable, *loaded.problems))
+        self._refuse((*unreadable, *loaded.problems), self._tried)
 
     @property
     def policy(self) -> Policy:
@@ -65,16 +77,32 @@ class PolicyKeeper:
             self._take(texts, unreadable, digest)
 
     def _take(self, texts: Mapping[str, str], unreadable: Sequence[Problem], digest: str) -> None:
-        loaded = load(texts)
+        loaded = load(texts, templates=self._templates())
         if loaded.policy is None or unreadable:
-            self.broken = Broken(problems=tuple(sorted([*unreadable, *loaded.problems])), fingerprint=digest)
-            log.error("rules_broken", mistakes=len(self.broken.problems), kept=self._policy.version)
-            self._remember()
-            self._on_broken(self.broken, self._policy)
+            self._refuse((*unreadable, *loaded.problems), digest)
             return
         before, self._policy, self.broken = self._policy.version, loaded.policy, None
         log.info("rules_reloaded", before=before, after=loaded.policy.version)
         self._remember()
+
+    def _refuse(self, problems: Sequence[Problem], digest: str) -> None:
+        """The good set stays; whoever has to hear of it does, once for each set of mistakes."""
+        self.broken = Broken(problems=tuple(sorted(problems)), fingerprint=digest)
+        log.error("rules_broken", mistakes=len(problems), kept=self._policy.version)
+        self._remember()
+        self._on_broken(self.broken, self._policy)
+
+    def _last_good(self, problems: Sequence[Problem]) -> Policy:
+        """The policy this desk ran with last.  Raises ConfigError where it never ran, or this program cannot read it any more."""
+        texts: Mapping[str, str] | None = None
+        if self._store is not None:
+            with self._store.read() as tx:
+                version = (tx.state.get(STATE_KEY) or {}).get("version")
+                texts = tx.policies.get(version) if version else None
+        policy = load(texts).policy if texts else None
+        if policy is None:
+            raise ConfigError(tuple(sorted(problems)))
+        return policy
 
     def _remember(self) -> None:
         """The version and its texts are in the store, and what is wrong now, if anything."""

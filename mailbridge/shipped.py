@@ -21,3 +21,9 @@ def rules() -> Path:
 
 def templates() -> Path:
     return folder("templates")
+
+
+def receipts(own: Path) -> set[str]:
+    """Names of the templates that a customer may be written with: those that come along and those in the desk's `own` folder."""
+    files = [file for folder in (templates(), own) for file in folder.glob("mail/*/customer.*.txt.j2")]
+    return {file.name.removeprefix("customer.").removesuffix(".txt.j2") for file in files}

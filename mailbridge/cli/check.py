@@ -55,6 +55,7 @@ class Found:
 def examine(folder: Path, candidate: Path | None = None) -> Found:
     """Configuration, rules, examples and templates of a desk, with all problems; `candidate` are other rules than its own."""
     from mailbridge import config as configuration
+    from mailbridge import shipped
     from mailbridge.rules import examples
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.load import Loaded, load
@@ -70,7 +71,8 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
         problems += err.problems
         root = Path(err.folder)
     files, unread = rules_folder.read(root, folder=candidate)
-    loaded = load(files, templates=receipts(config) if config else None) if files or not unread else Loaded(policy=None)
+    names = shipped.receipts(config.templates_folder) if config else None
+    loaded = load(files, templates=names) if files or not unread else Loaded(policy=None)
     problems += [*unread, *loaded.problems]
     if loaded.policy is not None:
         problems += examples.failures(loaded.policy, reader(config) if config else None)
@@ -89,14 +91,6 @@ def reader(config: Config) -> Callable[[bytes], Message]:
 
     policy = reading_policy(config)
     return lambda raw: read(raw, policy)
-
-
-def receipts(config: Config) -> set[str]:
-    """Names of the templates that a customer may be written with: those that come along and the desk's own."""
-    from mailbridge import shipped
-
-    files = [file for folder in (shipped.templates(), config.templates_folder) for file in folder.glob("mail/*/customer.*.txt.j2")]
-    return {file.name.removeprefix("customer.").removesuffix(".txt.j2") for file in files}
 
 
 def template_problems(config: Config) -> Sequence[Problem]:
