@@ -1,0 +1,60 @@
+"""Whatever a judge answers with can be told: each reason stands in the words of the templates."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader
+
+from mailbridge.desk.consent import Matter
+from mailbridge.outbox.results import Came
+
+ROOT = Path(__file__).resolve().parents[3]
+WORDS = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=True).get_template("mail/en/words.j2").module
+DESK = sorted((ROOT / "mailbridge" / "desk").rglob("*.py"))
+
+
+def said(name: str) -> set[str]:
+    return set(vars(WORDS)[name])
+
+
+def texts(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.JoinedStr):
+        return  # made of a status's movers; both are in the words
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value:
+        yield node.value
+    for child in ast.iter_child_nodes(node):
+        yield from texts(child)
+
+
+def reasons() -> Iterator[str]:
+    """Every text that is given as `reason` of a Refusal or `refused` of a Decision, and what `may` answers."""
+    for path in DESK:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("Refusal", "Decision", "decided"):
+                for keyword in node.keywords:
+                    if keyword.arg in ("refused",) or (keyword.arg == "reason" and getattr(node.func, "id", "") == "Refusal"):
+                        yield from texts(keyword.value)
+            if isinstance(node, ast.FunctionDef) and node.name == "may":
+                for each in ast.walk(node):
+                    if isinstance(each, ast.Return) and each.value is not None:
+                        yield from texts(each.value)
+
+
+def test_every_refusal_is_worded() -> None:
+    found = set(reasons())
+    assert {"unknown-team", "agents-only"} <= found
+    assert found - said("refusals") == set()
+    assert {f"for-{mover}s" for mover in ("member", "manager")} <= said("refusals")
+
+
+def test_every_reason_to_ask_is_worded() -> None:
+    risks = ast.parse((ROOT / "mailbridge" / "desk" / "judges" / "risks.py").read_text(encoding="utf-8"))
+    returned = {text for node in ast.walk(risks) if isinstance(node, ast.Return) and node.value is not None for text in texts(node.value)}
+    assert {*returned, "many", *Matter} - said("whys") == set()
+
+
+def test_every_outcome_of_a_line_is_worded() -> None:
+    assert set(Came) == said("outcomes")
