@@ -265,7 +265,8 @@ def test_what_the_consultant_reads_is_the_conversation_without_notes(desk: TestD
 
     assert "Bogdan Ionescu of Acme Support asks for your help" in text
     assert all(said in text for said in ("The drum fails every week.", "It does not work.", "We look into it."))
-    assert "difficult" not in text
+    assert "Bogdan Ionescu wrote:" in text
+    assert not any(word in text for word in ("difficult", "Support ·", "nobody has taken it")), "what is the desk's own business"
 
 
 def test_whoever_forwards_the_consultants_mail_is_no_consultant(desk: TestDesk) -> None:
