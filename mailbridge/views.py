@@ -136,6 +136,8 @@ def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification) -> T
         created_at=ticket.created_at,
         answer_due=due.get("response"),
         solve_due=due.get("resolution"),
+        due_at=ticket.due_at,
+        meets_at=ticket.meeting.at if ticket.meeting and not ticket.meeting.cancelled else None,
         estimate=ticket.estimate,
         estimate_most=ticket.estimate_most,
         spent=worked(ticket.activities),

@@ -23,6 +23,8 @@ _TICKET = TicketView(
     created_at=datetime(2026, 11, 20, 15, 40, tzinfo=UTC),
     answer_due=datetime(2026, 11, 23, 9, 10, tzinfo=UTC),
     solve_due=datetime(2026, 11, 23, 13, 0, tzinfo=UTC),
+    due_at=datetime(2026, 11, 25, 16, 0, tzinfo=UTC),
+    meets_at=datetime(2026, 11, 24, 9, 0, tzinfo=UTC),
     estimate=45,
     estimate_most=80,
     spent=50,

@@ -47,6 +47,8 @@ class TicketView:
     created_at: datetime | None = None
     answer_due: datetime | None = None
     solve_due: datetime | None = None
+    due_at: datetime | None = None  # what an agent set by hand
+    meets_at: datetime | None = None  # of an appointment that stands
     estimate: int | None = None  # minutes of work, and what four of five such tickets did not exceed
     estimate_most: int | None = None
     spent: int = 0  # minutes of work so far

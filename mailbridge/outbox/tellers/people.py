@@ -47,8 +47,8 @@ def added(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator
 def meeting(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
     """The requester gets an invitation, and whoever has the ticket, or made the appointment, one for the own calendar."""
     what = event.what
-    if not isinstance(what, MeetingSet):
-        return
+    if not isinstance(what, MeetingSet) or event is not [e for e in events if isinstance(e.what, MeetingSet)][-1]:
+        return  # only the last word of a mail goes into calendars
     about = (("author", title_of(event.actor, occasion)), *_meeting(what.meeting))
     for letter in letters(customers(occasion.ticket)[:1], Audience.CUSTOMER, "meeting", occasion, values=about):
         yield replace(letter, mail=None, automatic=False)  # the agent's own word, as an answer is
