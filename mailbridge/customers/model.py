@@ -81,6 +81,7 @@ class Customers:
     by_address: Mapping[str, str] = field(default_factory=dict)
     by_domain: Mapping[str, str] = field(default_factory=dict)
     by_mark: Mapping[str, tuple[str, Equipment]] = field(default_factory=dict)  # mark as `mark_key` gives it
+    beginnings: frozenset[str] = frozenset()  # the first one and two characters of each mark
 
     def of(self, address: str) -> Customer | None:
         """Whose person writes from this address: the address itself first, then its domain and the domains above it."""
@@ -105,17 +106,22 @@ _JOINED = 4  # a mark is written as at most so many runs of letters and digits
 SHORTEST_MARK = 4
 
 
-def marks_in(text: str) -> Iterator[str]:
-    """Everything in a text that might be a serial number, as `mark_key` writes it: runs of letters and digits, also joined by one sign."""
+def marks_in(text: str, beginnings: frozenset[str] | None = None) -> Iterator[str]:
+    """Everything in a text that might be a serial number, as `mark_key` writes it: runs of letters and digits, also joined by one sign.
+
+    `beginnings`: only what begins like this (`Customers.beginnings`).
+    """
     for joined in _JOINED_RUNS.finditer(text):
         if _DIGIT.search(joined[0]):
-            yield from _marks_of(_RUN.findall(joined[0]))
+            yield from _marks_of(_RUN.findall(joined[0]), beginnings)
 
 
-def _marks_of(runs: Sequence[str]) -> Iterator[str]:
+def _marks_of(runs: Sequence[str], beginnings: frozenset[str] | None) -> Iterator[str]:
     # A mark has a digit somewhere, and most words have none: only what begins near one that has can become a mark.
     numbered = {number for number, run in enumerate(runs) if not run.isalpha() and _DIGIT.search(run)}
     for first in sorted({start for number in numbered for start in range(max(0, number - _JOINED + 1), number + 1)}):
+        if beginnings is not None and runs[first][:2].upper()[:2] not in beginnings:
+            continue
         mark, is_numbered = "", False
         for number, run in enumerate(runs[first : first + _JOINED], start=first):
             mark += run.upper()
@@ -126,9 +132,11 @@ def _marks_of(runs: Sequence[str]) -> Iterator[str]:
 
 def customers(all_of_them: tuple[Customer, ...]) -> Customers:
     """The customers with their indexes."""
+    by_mark = {mark_key(mark): (c.name, e) for c in all_of_them for e in c.equipment for mark in e.marks}
     return Customers(
         by_name={c.name: c for c in all_of_them},
         by_address={p.address.lower(): c.name for c in all_of_them for p in c.people},
         by_domain={domain.lower(): c.name for c in all_of_them for domain in c.domains},
-        by_mark={mark_key(mark): (c.name, e) for c in all_of_them for e in c.equipment for mark in e.marks},
+        by_mark=by_mark,
+        beginnings=frozenset(mark[:length] for mark in by_mark for length in (1, 2)),
     )

@@ -186,7 +186,7 @@ class View:
         message = self.facts.message
         seen: set[str] = set()
         for where, text in (("subject", message.subject), ("text", message.reply.fresh or message.text)):
-            for mark in marks_in(text[:MAX_MARKS]):
+            for mark in marks_in(text[:MAX_MARKS], self.customers.beginnings):
                 owner, device = self.customers.by_mark.get(mark, ("", None))
                 # A stranger may name a device; somebody of one customer does not get the device of another.
                 if device and device.serial not in seen and self.customer in (None, self.customers.by_name[owner]):

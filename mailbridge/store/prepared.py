@@ -11,7 +11,7 @@ import sqlite3
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -26,11 +26,13 @@ Values = Mapping[str, Any]
 MOST_LISTED = 16  # a statement is worded for each length of its lists; longer ones are seldom
 
 
-class Slot(NamedTuple):
-    """What stands at a question mark: the value of this name (`place`: that one of a list), or with no name the constant."""
+Key = str | tuple[str, int]  # of a value; of one of a list, with its place there
 
-    name: str | None
-    place: int | None
+
+class Slot(NamedTuple):
+    """What stands at a question mark: the value of this key, or without one the constant."""
+
+    key: Key | None
     constant: Any
     bind: Processor | None  # makes the value bindable
 
@@ -43,10 +45,14 @@ class Prepared:
     slots: tuple[Slot, ...]
     answers: bool  # rows come back: with several value sets SQLAlchemy is needed to have them in order
     results: tuple[tuple[int, Processor], ...]  # columns whose values have to be converted
+    lists: tuple[str, ...] = ()  # names whose values are lists
 
     def bound(self, values: Values) -> tuple[Any, ...]:
         """The values in the order of the statement.  Raises what a type has against its value."""
-        return tuple([_filled(slot, values) for slot in self.slots])
+        known: Mapping[Any, Any] = values
+        if self.lists:
+            known = {**values, **{(name, place): value for name in self.lists for place, value in enumerate(values[name])}}
+        return tuple([made if key is None else known[key] if bind is None else bind(known[key]) for key, made, bind in self.slots])
 
     def run(self, driver: sqlite3.Connection, bound: Any, *, several: bool) -> Answer:
         """What SQLite says to it.  Raises sqlite3.Error."""
@@ -113,7 +119,7 @@ class Preparer:
             self._known[statement] = {}
             return None
         lengths = [len(value) for value in values.values() if value.__class__ is list]
-        if not all(0 < length <= MOST_LISTED for length in lengths):
+        if lengths and not 0 < min(lengths) <= max(lengths) <= MOST_LISTED:
             return None
         asked: tuple[str | int, ...] = (*values, *lengths)
         if asked not in known:
@@ -123,14 +129,6 @@ class Preparer:
 
 def many(prepared: Prepared, values: Sequence[Values]) -> list[tuple[Any, ...]]:
     return [prepared.bound(each) for each in values]
-
-
-def _filled(slot: Slot, values: Values) -> Any:
-    name, place, value, bind = slot
-    if name is None:
-        return value
-    value = values[name] if place is None else values[name][place]
-    return value if bind is None else bind(value)
 
 
 def _worded(statement: sa.Executable, values: Values, dialect: Dialect) -> Prepared | None:
@@ -168,14 +166,23 @@ def _filled_in(compiled: SQLCompiler, values: Values, dialect: Dialect) -> Prepa
         slots.append(_slot(parameters[name], name, place, values, dialect))
     columns = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in compiled._result_columns]
     results = tuple((number, convert) for number, convert in enumerate(columns) if convert)
-    return Prepared(expanded.statement, tuple(slots), bool(columns), results)
+    lists = dict.fromkeys(slot.key[0] for slot in slots if isinstance(slot.key, tuple))
+    return Prepared(expanded.statement, tuple(slots), bool(columns), results, tuple(lists))
 
 
 def _slot(parameter: sa.BindParameter[Any], name: str, place: int | None, values: Values, dialect: Dialect) -> Slot:
-    bind = parameter.type.dialect_impl(dialect).bind_processor(dialect)
+    bind = _binder(parameter.type, dialect)
     given = next((key for key in (parameter.key, name) if key in values), None)
     if given is not None:
-        return Slot(given, place, None, bind)
+        return Slot(given if place is None else (given, place), None, bind)
     constant: Any = parameter.effective_value
     constant = constant if place is None else constant[place]
-    return Slot(None, None, bind(constant) if bind else constant, None)
+    return Slot(None, bind(constant) if bind else constant, None)
+
+
+def _binder(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    """What makes a value of this type bindable; our own types without SQLAlchemy's wrapper, where it adds nothing."""
+    own = type_.dialect_impl(dialect)
+    if isinstance(own, sa.types.TypeDecorator) and own.impl_instance.bind_processor(dialect) is None:
+        return partial(own.process_bind_param, dialect=dialect)
+    return own.bind_processor(dialect)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.customers.model import SHORTEST_MARK, mark_key, marks_in
+from mailbridge.customers.model import SHORTEST_MARK, Customer, Equipment, customers, mark_key, marks_in
 
 WORDS = st.lists(st.sampled_from(["LF", "lf2231", "2231", "printer", "A1", "½", "²", "ACME", "0017", "the"]), max_size=12)
 SIGNS = st.lists(st.sampled_from(["-", " ", ".", "/", "_", ", ", "\n"]), min_size=12, max_size=12)
@@ -29,6 +29,15 @@ def test_every_run_of_words_with_a_digit_is_a_mark(words: list[str], signs: list
     text = "".join(word + sign for word, sign in zip(words, signs, strict=False))
 
     assert list(marks_in(text)) == slow_marks(words, signs)
+
+
+@given(WORDS, SIGNS, st.lists(st.sampled_from(["LF-2231", "A1 0017", "l 0017", "²2231", "ß-2231", "2231"]), max_size=3))
+def test_no_known_mark_is_missed_for_its_beginning(words: list[str], signs: list[str], marks: list[str]) -> None:
+    text = "".join(word + sign for word, sign in zip([*words, "l", "ß", "2231"], [*signs, "-", " ", "-"], strict=False))
+    device = tuple(Equipment(serial=mark) for mark in marks)
+    known = customers((Customer(name="acme", equipment=device),))
+
+    assert [mark for mark in marks_in(text, known.beginnings) if mark in known.by_mark] == [m for m in marks_in(text) if m in known.by_mark]
 
 
 def test_a_serial_number_is_found_however_it_is_written() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailbridge.errors import Permanent
-from mailbridge.sla.calendar import HORIZON, Calendar, due, is_open, next_open, open_stretches, worked
+from mailbridge.sla.calendar import HORIZON, Calendar, due, dues, is_open, next_open, open_stretches, worked
 
 HOUR, MINUTE, ZERO = timedelta(hours=1), timedelta(minutes=1), timedelta(0)
 OFFICE = Calendar(name="Iași 9-18", zone="Europe/Bucharest", hours=(((time(9), time(18)),),) * 5 + ((), ()))
@@ -95,6 +95,19 @@ def test_exactly_the_budget_is_worked_when_it_is_due_and_no_sooner(calendar: Cal
     assert worked(start, moment, calendar) == budget
     if budget:
         assert worked(start, moment - timedelta(microseconds=1), calendar) < budget
+
+
+@settings(max_examples=100, deadline=None)
+@given(calendars(), MOMENTS, st.lists(SPANS, min_size=1, max_size=5))
+def test_several_budgets_found_together_are_due_when_each_alone_is(calendar: Calendar, start: datetime, budgets: list[timedelta]) -> None:
+    budgets = [*budgets, timedelta(0), budgets[0]]
+    try:
+        alone = [due(start, calendar, budget) for budget in budgets]
+    except Permanent:
+        with pytest.raises(Permanent, match="too little working time"):
+            dues(start, calendar, budgets)
+        return
+    assert dues(start, calendar, budgets) == alone
 
 
 @settings(max_examples=100, deadline=None)
