@@ -12,9 +12,17 @@ _MOST_PARTS = 3
 _EDGE = " \t\u00a0.!*_-–—|[]()<>«»＞。"
 _SENTENCE = re.compile(r"\w{2}[.?!](?:\s|$)|[。？]$")
 _PARTS = re.compile(r"[.,;!] | - ")
-# Words of a sentence that begins like such a line: 'Sent from my desk, which is easier'.
+# Words of a sentence that begins like such a line: 'Sent from my desk, which is easier', 'Sent from Berlin on Monday'.
 _TELLS = re.compile(
-    r"\b(?:is|was|are|were|has|have|had|because|which|please|but|that|never|not|ist|sind|war|weil|bitte|est|sont|es|era|è|sono)\b"
+    r"\b(?:is|was|are|were|has|have|had|because|which|please|but|that|never|not|ist|sind|war|weil|bitte|est|sont|es|era|è|sono"
+    r"|yesterday|today|monday|tuesday|wednesday|thursday|friday|saturday|sunday|gestern|heute|montag|hier|lundi|ayer|lunes|ieri|lunedì"
+    r"|ontem|gisteren|wczoraj|вчера|вчора|včera|igår|går)\b"
+)
+# What people carry and programs are: a line that an app signs with names one of these, or a make or a name, written large.
+_THINGS = re.compile(
+    r"phone|fone|mobil|móvil|handy|telef|téléph|tablet|smart|\bapp|mail|post|device|gerät|appareil|dispositi|apparaat|urządz|zařízen"
+    r"|устройств|телефон|почт|пошт|пристр|планшет|cihaz|συσκευ|κινητό|készülék|laittee|puhelim|enhet|enhed|celular|outlook|ordinat|computer"
+    r"|rechner|unterwegs|typos|thumb|brevity|virus|android|\bios\b|gmail|yahoo|browser|netbook|laptop|blackberry|galaxy|ipad|wireless|cell"
 )
 
 
@@ -25,23 +33,31 @@ def app_language(bare: str) -> str:
     folded = fold(bare.split("<http", 1)[0].split("(http", 1)[0]).strip(_EDGE)
     if not 6 <= len(folded) <= LONGEST_APP_LINE:
         return ""
-    language = "" if _SENTENCE.search(folded) else _app_phrase(folded)
-    return language or _app_phrases(folded)
+    # 'Sent from my phone. Please excuse my brevity.': each sentence must be such a phrase.
+    parts = [part for part in (part.strip(_EDGE) for part in _PARTS.split(folded, _MOST_PARTS)) if part]
+    found = _matching(folded) if not _SENTENCE.search(folded) else []
+    if not found and 1 < len(parts) <= _MOST_PARTS and all(_matching(part) for part in parts):
+        found = _matching(parts[0])
+    told = [language for language, phrase in found if "{thing}" not in phrase or _names_a_thing(bare, folded)]
+    return told[0] if told else ""
 
 
-def _app_phrase(folded: str) -> str:
+def _matching(folded: str) -> list[tuple[str, str]]:
+    """(language, phrase) of each phrase that this is, a sentence that begins so aside."""
+    if len(folded.split()) > _MOST_WORDS:
+        return []
     phrases, rows = mobile_signatures()
-    matching = [rows[place] for place in phrases.matches(folded)] if len(folded.split()) <= _MOST_WORDS else []
+    matching = [rows[place] for place in phrases.matches(folded)]
     if _TELLS.search(folded):
         matching = [(language, phrase) for language, phrase in matching if _TELLS.search(phrase)]
-    return matching[0][0] if matching else ""
+    return matching
 
 
-def _app_phrases(folded: str) -> str:
-    """'Sent from my phone. Please excuse my brevity.': the language where each sentence is such a phrase."""
-    parts = [part.strip(_EDGE) for part in _PARTS.split(folded, _MOST_PARTS)]
-    languages = [_app_phrase(part) for part in parts if part]
-    return languages[0] if 1 < len(languages) <= _MOST_PARTS and all(languages) else ""
+def _names_a_thing(bare: str, folded: str) -> bool:
+    """Whether the line is about a device or a program, and not about a warehouse; scripts without capitals tell no names."""
+    behind = bare.lstrip(_EDGE).partition(" ")[2]
+    named = any(sign.isupper() or sign.isdigit() for sign in behind)
+    return named or not behind or bool(_THINGS.search(folded)) or any(sign.isalpha() and sign == sign.swapcase() for sign in behind)
 
 
 def _may_be_app_line(bare: str) -> bool:

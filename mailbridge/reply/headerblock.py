@@ -48,6 +48,8 @@ def header_block(lines: list[Line], first: int) -> HeaderBlock | None:
     fields = _on_one_line(opening) or _fields(lines, opening)
     if not _is_block(fields) and not _is_lone_sender(lines, fields):
         return None
+    if _is_form(lines, fields):
+        return None
     return HeaderBlock(first, _last_line(lines, fields), _with_continuations(lines, fields), _language(fields))
 
 
@@ -157,6 +159,18 @@ _MOMENT = re.compile(r"\d\d?[:.h時]\d\d|(?:19|20)\d\d")
 
 def _has_time(value: str) -> bool:
     return _MOMENT.search(value[:100]) is not None
+
+
+_TIME_ALONE = re.compile(r"\d\d?[:.h]\d\d\b")
+
+
+def _is_form(lines: list[Line], fields: list[_Field]) -> bool:
+    """Whether the fields are some of a form's: a time table's from and to, or no date and no recipient and another label above."""
+    if any(field.role is Role.SENDER and _TIME_ALONE.match(field.value) for field in fields):
+        return True
+    above = fields[0].place - 1
+    told = {field.role for field in fields} & {Role.DATE, Role.TO}
+    return not told and len(fields) > 1 and above >= 0 and 0 < _colon(lines[above].bare) < len(lines[above].bare) - 1
 
 
 _MAILBOX = re.compile(r"^[\"'*]*[^\W\d_][^<>\[\]:]*[<\[(](?:mailto:)?[^\s<>@]+@[^\s<>@]+[>\])]+$", re.IGNORECASE)
