@@ -353,7 +353,7 @@ def _kilometres(words: list[str], at: int, known: Vocabulary) -> tuple[float, in
 def _billable(written: list[str], known: Vocabulary, start: int = 0) -> tuple[bool | None, list[str]]:
     """Whether it is said to be billed, at the start (from `start` on) or at the end, and the words without that."""
     words = [fold(word).strip(".,;()") for word in written]
-    for phrase in sorted(known.billable, key=len, reverse=True):
+    for phrase in known.billable:
         length = len(phrase)
         if tuple(words[start : start + length]) == phrase:
             return known.billable[phrase], written[:start] + written[start + length :]

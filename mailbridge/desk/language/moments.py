@@ -165,10 +165,10 @@ def _day(words: Sequence[str], at: int, wall: Wall) -> _Day | None:
 def _days(words: Sequence[str], at: int, wall: Wall) -> Iterator[_Day | None]:
     """What the words could mean as a day, in the order of trust."""
     today, known, word = wall.local.date(), wall.known, words[at].rstrip(".")
-    for phrase in sorted(known.next_week, key=len, reverse=True):
+    for phrase in known.next_week:
         if tuple(words[at : at + len(phrase)]) == phrase:
             yield _Day(day=today + timedelta(days=7 - today.weekday()), end=at + len(phrase))
-    for phrase in sorted(known.days, key=len, reverse=True):
+    for phrase in known.days:
         if tuple(words[at : at + len(phrase)]) == phrase:
             yield _Day(day=today + timedelta(days=known.days[phrase]), end=at + len(phrase))
     if word in known.weekdays:

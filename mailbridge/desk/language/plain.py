@@ -17,13 +17,14 @@ _MARK = re.compile(r"(?<=\S)\s?\[[0-9]{1,2}\](?=\s|$)")
 def cleaned(line: str) -> str:
     """The line with plain blanks, a plain # and without links that a program added.  Invisible characters go at its ends, but stay inside
     words, so that a word with a zero-width letter in it matches no command (look-alikes run nothing)."""
-    text = "".join(" " if unicodedata.category(char) in ("Zs", "Cc") else char for char in line)
-    text = _trimmed(text)
+    plain = line.isascii() and line.isprintable()
+    text = line.strip() if plain else _trimmed("".join(" " if unicodedata.category(char) in ("Zs", "Cc") else char for char in line))
     if text[:1] in "*_" and text[1:2] and text[1] in HASHES and text[-1:] == text[0]:  # bold, as a plain part shows it
         text = _trimmed(text[1:-1])
     if text[:1] and text[0] in HASHES:
         text = "#" + text[1:].lstrip("\u200b\u200c\u200d\u2060\ufeff")
-        text = _LINK.sub("", _MAILTO.sub(r"<\1>", _TWICE.sub(lambda found: found["address"], text)))
+        if "<" in text:
+            text = _LINK.sub("", _MAILTO.sub(r"<\1>", _TWICE.sub(lambda found: found["address"], text)))
     return " ".join(text.split())
 
 

@@ -24,7 +24,7 @@ class Vocabulary:
     weekdays: Mapping[str, int]
     months: Mapping[str, int]
     days: Mapping[tuple[str, ...], int]
-    next_week: frozenset[tuple[str, ...]]
+    next_week: tuple[tuple[str, ...], ...]
     noon: frozenset[str]
     am: frozenset[str]
     pm: frozenset[str]
@@ -49,6 +49,8 @@ class Vocabulary:
 
 def fold(text: str) -> str:
     """Lower case without marks: 'Mâine' is 'maine', 'Ё' is 'е'.  Look-alikes of other scripts stay apart."""
+    if text.isascii():
+        return text.lower()
     return "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char)).casefold()
 
 
@@ -72,7 +74,7 @@ def vocabulary(language: str) -> Vocabulary:
         weekdays=_joined((names, number) for t in tongues for number, names in enumerate(t.weekdays)),
         months=_joined((names, number) for t in tongues for number, names in enumerate(t.months, start=1)),
         days=_phrases((names, number) for t in tongues for number, names in t.days.items()),
-        next_week=frozenset(_phrases((t.next_week, 0) for t in tongues)),
+        next_week=tuple(_phrases((t.next_week, 0) for t in tongues)),
         noon=_set(tongues, "noon"),
         am=_set(tongues, "am"),
         pm=_set(tongues, "pm"),
@@ -86,7 +88,7 @@ def vocabulary(language: str) -> Vocabulary:
         into=_set(tongues, "into"),
         also=_set(tongues, "also"),
         km=_set(tongues, "km"),
-        billable=_phrases((t.billable, True) for t in tongues) | _phrases((t.not_billable, False) for t in tongues),
+        billable=_phrases((names, value) for t in tongues for names, value in ((t.billable, True), (t.not_billable, False))),
         relations=_named(t.relations for t in tongues),
         priorities=_named(_by_word(t.priorities) for t in tongues),
         lists=_named(t.lists for t in tongues),
@@ -101,6 +103,12 @@ def _joined(pairs: Iterable[tuple[str, V]]) -> dict[str, V]:
 
 
 def _phrases(pairs: Iterable[tuple[str, V]]) -> dict[tuple[str, ...], V]:
+    """The longest phrases first: the first that fits is the one that was meant."""
+    found = _parted(pairs)
+    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+
+
+def _parted(pairs: Iterable[tuple[str, V]]) -> dict[tuple[str, ...], V]:
     return {tuple(fold(phrase).split()): value for phrases, value in pairs for phrase in phrases.split(",") if phrase.strip()}
 
 
