@@ -18,7 +18,7 @@ from mailbridge.desk.model import Priority
 from mailbridge.outbox.model import Audience
 from mailbridge.record import record
 from mailbridge.rules.load import load
-from tests.harness import RULES, TestDesk, a_desk, a_mail
+from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
 PLAYBOOKS = """
 playbooks:
@@ -165,3 +165,18 @@ def test_mistakes_in_a_playbook_are_named_where_they_stand() -> None:
     assert broken(task + "duue: 1d}\n") == ['4: unknown key "duue" in a task']
     assert broken("playbooks:\n  new-colleague: {tasks: []}\n")[0] == "2: expected a list of tasks, not an empty list"
     assert broken("playbooks: {}\n") == ['4: unknown playbook "new-colleague"', '7: unknown playbook "new-colleague"']
+
+
+def test_an_agents_line_starts_it_too_and_once(desk: TestDesk) -> None:
+    desk.feed(a_mail("Can you help?"))
+    notice = desk.promise_to("bogdan@desk.test", "new")
+    for number, line in enumerate(("#playbook new-colleague", "#playbook new-colleague", "#playbook new-coleague")):
+        answer = a_mail(
+            line, from_="bogdan@desk.test", to=notice.reply_to, message_id=f"<{number}@desk.test>", in_reply_to=f"<{notice.message_id}>"
+        )
+        desk.feed(proven(answer), mail_from="bogdan@desk.test", rcpt_to=(notice.reply_to,))
+
+    assert [task.subject for task in desk.tickets()[1:]] == ["Make the account", "Prepare the laptop", "Welcome call"]
+    told = [dict(promise.values) for promise in desk.promises(Audience.AGENT, "commands")]
+    assert len(told) == 3
+    assert "new-colleague" in str(told[2]), "the nearest name is told"
