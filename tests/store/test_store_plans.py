@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 import sqlalchemy as sa
 
 from mailbridge.desk.events import Actor, ActorKind, Event, MessageAdded
-from mailbridge.desk.model import Participant, Priority, Ticket
+from mailbridge.desk.model import Activity, Participant, Priority, Ticket, Work
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
 from mailbridge.outbox.model import Audience, Notification
@@ -41,6 +42,7 @@ TICKET = Ticket(
     version=1,
     participants=(Participant(address="jo@customer.test"),),
 )
+WORK = Activity(id=1, agent="bogdan", kind=Work.WORKED, day=NOW.date(), minutes=5)
 HAPPENED = Event(ticket=1, at=NOW, actor=Actor(kind=ActorKind.RULE), what=MessageAdded(author="jo"))
 
 QUESTIONS: dict[str, Callable[[Tx], object]] = {
@@ -53,6 +55,10 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "inbox.oldest_waiting": lambda tx: tx.inbox.oldest_waiting(),
     "inbox.quarantined": lambda tx: tx.inbox.quarantined(),
     "inbox.counts": lambda tx: tx.inbox.counts(),
+    "activities.set": lambda tx: tx.activities.set(replace(TICKET, activities=(WORK,))),
+    "activities.spent": lambda tx: tx.activities.spent("incident"),
+    "activities.between, of one": lambda tx: tx.activities.between(WORK.day, WORK.day, "bogdan"),
+    "activities.between, of all": lambda tx: tx.activities.between(WORK.day, WORK.day),
     "blobs.get": lambda tx: tx.blobs.has("0"),
     "mails.add": lambda tx: tx.mails.add(MAIL),
     "mails.add_attachments": lambda tx: tx.mails.add_attachments(tx.mails.add(MAIL), 1, [FILE]),
