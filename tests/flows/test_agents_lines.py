@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from email.message import EmailMessage, Message
 from email.policy import default
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -13,7 +14,7 @@ from mailbridge.desk.model import Priority
 from mailbridge.filing import Outcome
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.worker import Done
-from tests.harness import TestDesk, a_mail, proven
+from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
 CAROL, BOGDAN, CLARA, MARA = "carol@customer.test", "bogdan@desk.test", "clara@desk.test", "mara@desk.test"
 DESK = "support@desk.test"
@@ -340,3 +341,43 @@ def test_help_shows_the_page_or_one_command(ticket: TestDesk) -> None:
     answer = seen(ticket, "help")
     assert "#time 45m yesterday replaced drum" in answer
     assert "#erase" not in answer
+
+
+SECRETS = {
+    **RULES,
+    "teams.yaml": RULES["teams.yaml"]
+    .replace("network: {", "network: {outsiders: nothing, ")
+    .replace("agents:\n", "agents:\n  olga: {title: Olga Nistor, address: olga@desk.test, role: observer}\n"),
+}
+
+
+def test_what_a_team_keeps_to_itself_is_in_no_answer_to_others(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=SECRETS) as desk:
+        desk.feed(a_mail("The password is E-52.", subject="VPN is down"))
+        desk.feed(a_mail("It shows E-52.", subject="Printer", message_id="<2@customer.test>"))
+
+        for question in ("#list network", "#search E-52", "#show MB-1", "#docs MB-1", "#take MB-1"):
+            writes(desk, f"{question}\n", to=DESK, subject="hi")
+
+        shown = [seen(desk, event) for event in ("list", "found", "files", "lines")]
+        assert not [text for text in shown if "VPN" in text or "password" in text]
+        assert "not done: it is another team's ticket" in shown[-1]
+        writes(desk, "#list network\n#show MB-1\n", by=CLARA, to=DESK, subject="hi")
+        assert "VPN is down" in seen(desk, "list", CLARA)
+        assert "The password is E-52." in seen(desk, "ticket", CLARA)
+
+
+def test_observer_reads_and_notes_and_changes_nothing(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=SECRETS) as desk:
+        desk.feed(a_mail())
+        writes(desk, "#show MB-1\n#help\n", by="olga@desk.test", to=DESK, subject="hi")
+        assert "It does not work." in seen(desk, "ticket", "olga@desk.test")
+        assert "#close" not in seen(desk, "help", "olga@desk.test")
+
+        writes(desk, "#close\n\nDear Carol, it works.\n", by="olga@desk.test", answers="ticket")
+
+        assert desk.ticket().status == "new"
+        assert (CAROL, "answered") not in told(desk)
+        answer = seen(desk, "commands", "olga@desk.test")
+        assert "Dear Carol, it works. not done: you may read and write notes here" in answer
+        assert "#close not done: you may read and write notes here" in answer
