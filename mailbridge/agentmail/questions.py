@@ -23,7 +23,7 @@ from mailbridge.desk.language.model import (
     Which,
 )
 from mailbridge.desk.model import Ticket, Work
-from mailbridge.desk.permissions import rights_of, sees
+from mailbridge.desk.permissions import Right, rights_of, sees
 from mailbridge.desk.promises import promises
 from mailbridge.filing import Filing
 from mailbridge.ids import ticket_number
@@ -153,7 +153,8 @@ def _files(filing: Filing, ticket: Ticket | None, question: FindDocuments) -> Va
 def _help(filing: Filing, word: str) -> Values:
     agent = filing.desk.organisation.agents[agent_of(filing)]
     rows = manual_rows(agent.language, rights_of(agent), word)
-    return ("word", word), ("rows", "\n".join("\t".join(row) for row in rows)), ("link", filing.desk.config.desk.address)
+    works = "yes" if rights_of(agent) is Right.WORK else ""
+    return ("word", word), ("works", works), ("rows", "\n".join("\t".join(row) for row in rows)), ("link", filing.desk.config.desk.address)
 
 
 def _ticket_row(filing: Filing, ticket: Ticket) -> tuple[str, ...]:

@@ -107,14 +107,17 @@ def brought(what: Happening) -> tuple[tuple[int, int], ...]:
 
 
 def _changed(history: Sequence[Event], versions: Collection[int]) -> list[str]:
-    """The fields that these events changed when they happened."""
+    """The fields that these events changed when they happened, all in all: what one of them set and the next set back is none."""
     ticket: Ticket | None = None
-    names: set[str] = set()
+    was, became = dict[str, object](), dict[str, object]()
     for version, event in enumerate(history, start=1):
         before, ticket = ticket, evolve(ticket, event)
-        if version in versions and before is not None:
-            names |= {each.name for each in fields(Ticket) if getattr(before, each.name) != getattr(ticket, each.name)}
-    return sorted(names - _SILENT)
+        if version not in versions or before is None:
+            continue
+        for name in (each.name for each in fields(Ticket) if getattr(before, each.name) != getattr(ticket, each.name)):
+            was.setdefault(name, getattr(before, name))
+            became[name] = getattr(ticket, name)
+    return sorted(name for name in became if was[name] != became[name] and name not in _SILENT)
 
 
 def _key(event: Event) -> tuple[int | None, Actor | None, datetime | None]:

@@ -20,6 +20,7 @@ from mailbridge.desk.commands import (
     Reject,
     RemindApproval,
     ReportFailure,
+    Undo,
     Wake,
     Write,
 )
@@ -48,6 +49,7 @@ NEEDED: Mapping[type[Command], Right] = {
     ExpireApproval: Right.NONE,
     Approve: Right.ASKED,
     Reject: Right.ASKED,
+    Undo: Right.ASKED,  # of one's own doing, also where it gave the ticket away
     Note: Right.NOTE,
 }
 _OUTSIDE = {Outsiders.MAY_WORK: Right.WORK, Outsiders.MAY_NOTE: Right.NOTE, Outsiders.NOTHING: Right.ASKED}
