@@ -188,6 +188,8 @@ GIVES: dict[str, Key] = {
     "fields": Key(shape=_FIELDS, about="these fields, and perhaps others"),
     "notify": Key(shape=ACTIONS["notify"].shape, about="all who are told"),
     "cc": Key(shape=ACTIONS["cc"].shape, about="all participants added"),
+    "webhook": Key(shape=ACTIONS["webhook"].shape, about="all addresses called"),
+    "contract": Key(shape=_OrNone(of=Name(kind="contract")), about="the customer's contract it falls under, or none"),
     "no-ack": Key(shape=Flag()),
     "drop": Key(shape=Flag()),
     "fires": Key(shape=Flag(), about="whether this very rule holds; true where it is not said"),

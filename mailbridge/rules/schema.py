@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from mailbridge.desk.model import Priority
 from mailbridge.message.model import Kind
 from mailbridge.rules import measures
@@ -9,11 +11,18 @@ from mailbridge.rules.actions import GIVES, THEN
 from mailbridge.rules.approvals import APPROVALS_FILE
 from mailbridge.rules.conditions import WHEN
 from mailbridge.rules.playbooks import PLAYBOOKS_FILE
-from mailbridge.rules.shape import Choice, Flag, Key, Many, Name, Record, Table, Text
+from mailbridge.rules.shape import Choice, Flag, Key, Many, Name, Record, Table, Text, Wrong
 from mailbridge.rules.singles import ADDRESS, DATE, LANGUAGE, WORD, WORKING, Defined
 from mailbridge.rules.staff import TEAMS_FILE
 from mailbridge.rules.statuses import STATUSES_FILE
 from mailbridge.rules.work import WORK_FILE
+
+
+def _in_order(values: dict[str, Any]) -> dict[str, Any]:
+    if "response" in values and "resolution" in values and values["response"] > values["resolution"]:
+        raise Wrong('"response" is longer than "resolution"', "what is closed was answered before")
+    return values
+
 
 TARGETS = Record(
     what="targets",
@@ -28,6 +37,7 @@ TARGETS = Record(
         ),
     },
     least_one=True,
+    make=_in_order,
 )
 BY_PRIORITY = Record(what="targets by priority", keys={str(p): Key(shape=TARGETS) for p in Priority})
 SLA_FILE = Record(
