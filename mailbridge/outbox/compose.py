@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from itertools import chain
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.desk.events import (
@@ -38,21 +39,27 @@ from mailbridge.desk.events import (
 )
 from mailbridge.outbox.model import Audience, Class, Notification
 from mailbridge.outbox.occasion import Occasion, Teller
-from mailbridge.outbox.tellers import alerts, approvals, escalation, mails, people, relations, tickets
+from mailbridge.outbox.tellers import alerts, approvals, escalation, mails, meetings, people, relations, tickets
+
+
+def _both(first: Teller, second: Teller) -> Teller:
+    """What the one has to say, then what the other has."""
+    return lambda event, events, occasion: chain(first(event, events, occasion), second(event, events, occasion))
+
 
 TELLERS: Mapping[type[Happening], Teller] = {
     TicketOpened: tickets.opened,
     MessageAdded: mails.message,
     StatusChanged: tickets.status,
-    AssigneeChanged: tickets.assignee,
+    AssigneeChanged: _both(tickets.assignee, meetings.handed_over),
     TeamChanged: tickets.team,
     AlertRaised: alerts.alert,
     DeliveryFailed: mails.failure,
     Woken: alerts.woken,
     ParticipantAdded: people.added,
-    RequesterChanged: people.added,
-    MeetingSet: people.meeting,
-    InvitationAnswered: people.answered,
+    RequesterChanged: _both(people.added, meetings.asked_anew),
+    MeetingSet: meetings.made,
+    InvitationAnswered: meetings.answered,
     Escalated: escalation.escalated,
     Absorbed: relations.absorbed,
     MergedInto: relations.merged,

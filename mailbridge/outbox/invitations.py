@@ -8,6 +8,7 @@ from datetime import datetime
 from mailbridge.ids import meeting_uid, ticket_number
 from mailbridge.message.invitation import Invitation
 from mailbridge.outbox.model import Notification
+from mailbridge.outbox.tellers.meetings import CANCELLED, GIVEN
 
 EVENT = "meeting"  # mails of this name carry an invitation
 
@@ -31,5 +32,5 @@ def invitation_of(notification: Notification, *, prefix: str, subject: str, desk
         organizer_name=desk_name,
         attendee=notification.recipient,
         attendee_name=notification.name,
-        cancelled=about["change"] == "cancelled",
+        cancelled=about["change"] in (CANCELLED, GIVEN),
     )

@@ -341,6 +341,38 @@ def test_appointment_goes_into_both_calendars_moves_and_is_called_off(desk: Test
     desk.assert_sound()
 
 
+def test_appointment_goes_with_its_ticket_from_one_agents_calendar_to_anothers(desk: TestDesk) -> None:
+    desk.feed(a_mail())
+    tell(desk, "#take")
+    tell(desk, "#meet tomorrow 10:00")
+    before = len(desk.promises(Audience.CUSTOMER))
+
+    tell(desk, "#assign clara")
+
+    method, event = the_invitation(mail_to(desk, BOGDAN, "meeting"))
+    assert (method, event["SEQUENCE"], str(event["UID"])) == ("CANCEL", 0, "mb-1-1@desk.test")
+    method, event = the_invitation(mail_to(desk, "clara@desk.test", "meeting"))
+    assert (method, event["SEQUENCE"], str(event["UID"])) == ("REQUEST", 0, "mb-1-1@desk.test")
+    assert "Clara Weiss has it" in text_of(mail_to(desk, BOGDAN, "meeting"))
+    assert len(desk.promises(Audience.CUSTOMER)) == before
+
+
+def test_new_requester_is_invited_too(desk: TestDesk) -> None:
+    desk.feed(a_mail())
+    tell(desk, "#meet tomorrow 10:00")
+    tell(desk, "#requester dan@customer.test")
+    _, event = the_invitation(mail_to(desk, DAN, "meeting"))
+    assert str(event["ATTENDEE"]) == f"mailto:{DAN}"
+
+
+def test_of_two_appointments_in_one_mail_the_last_goes_into_calendars(desk: TestDesk) -> None:
+    desk.feed(a_mail())
+    tell(desk, "#meet tomorrow 10:00\n#meet tomorrow 14:00")
+    assert told(desk, CAROL).count("meeting") == 1
+    _, event = the_invitation(mail_to(desk, CAROL, "meeting"))
+    assert (event["DTSTART"].dt.hour, event["SEQUENCE"]) == (14, 1)
+
+
 @pytest.mark.parametrize("said", ["ACCEPTED", "DECLINED", "TENTATIVE"])
 def test_customers_calendar_answers_and_whoever_has_the_ticket_hears_it(desk: TestDesk, said: str) -> None:
     desk.feed(a_mail())

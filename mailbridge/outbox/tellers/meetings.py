@@ -1,0 +1,88 @@
+"""Appointments: whose calendars they go into, out of which they are taken, and who hears of the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from mailbridge.desk.events import AssigneeChanged, Event, InvitationAnswered, MeetingSet, RequesterChanged
+from mailbridge.desk.model import Meeting
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.outbox.occasion import Occasion, letters, title_of
+from mailbridge.outbox.recipients import Recipient, customers, responsible
+
+CANCELLED, MOVED, GIVEN = "cancelled", "moved", "given"  # what changed; the first and the last take it out of a calendar
+
+
+def made(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    """The requester gets an invitation, and whoever has the ticket, or made the appointment, one for the own calendar."""
+    what = event.what
+    if not isinstance(what, MeetingSet) or event is not [e for e in events if isinstance(e.what, MeetingSet)][-1]:
+        return  # only the last word of a mail goes into calendars
+    change = CANCELLED if what.meeting.cancelled else MOVED if what.meeting.sequence else ""
+    yield from _to_requester(what.meeting, change, event, occasion)
+    yield from _to_agent(occasion.ticket.assignee or event.actor.name, what.meeting, change, event, occasion)
+
+
+def handed_over(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    """With the ticket its appointment goes from one agent's calendar into another's."""
+    what, standing = event.what, _standing(occasion, event.at)
+    if not isinstance(what, AssigneeChanged) or standing is None or any(isinstance(e.what, MeetingSet) for e in events):
+        return
+    has_it = occasion.ticket.assignee
+    if what.before != has_it:
+        yield from _to_agent(what.before, standing, GIVEN, event, occasion)
+    if what.after == has_it:
+        yield from _to_agent(has_it, standing, "", event, occasion)
+
+
+def asked_anew(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    """A new requester is invited too; who asked before stays on the ticket and may come along."""
+    standing = _standing(occasion, event.at)
+    if isinstance(event.what, RequesterChanged) and standing is not None and not any(isinstance(e.what, MeetingSet) for e in events):
+        yield from _to_requester(standing, "", event, occasion)
+
+
+def answered(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+    """Who has the ticket hears whether the customer comes."""
+    what = event.what
+    if not isinstance(what, InvitationAnswered) or occasion.ticket.meeting is None:
+        return
+    values = (("author", what.author), ("answer", what.answer), ("meets_at", occasion.ticket.meeting.at.isoformat()))
+    told = responsible(occasion.ticket, occasion.organisation, event.at)
+    yield from letters(told, Audience.AGENT, "meeting_answered", occasion, values=values, but=event.actor)
+
+
+def _standing(occasion: Occasion, now: datetime) -> Meeting | None:
+    """The appointment that lies ahead."""
+    meeting = occasion.ticket.meeting
+    return meeting if meeting is not None and not meeting.cancelled and meeting.at > now else None
+
+
+def _to_requester(about: Meeting, change: str, event: Event, occasion: Occasion) -> Iterator[Notification]:
+    values = _values(about, change, event, occasion)
+    for letter in letters(customers(occasion.ticket)[:1], Audience.CUSTOMER, "meeting", occasion, values=values):
+        yield replace(letter, mail=None, automatic=False)  # the agent's own word, as an answer is
+
+
+def _to_agent(name: str, about: Meeting, change: str, event: Event, occasion: Occasion) -> Iterator[Notification]:
+    """Also where it is the agent's own doing: a calendar learns it from the mail alone."""
+    agent = occasion.organisation.agents.get(name)
+    if agent is None or not agent.active:
+        return
+    own = Recipient(address=agent.address, name=agent.title, language=agent.language)
+    for letter in letters((own,), Audience.AGENT, "meeting", occasion, values=_values(about, change, event, occasion)):
+        yield replace(letter, mail=None)
+
+
+def _values(about: Meeting, change: str, event: Event, occasion: Occasion) -> tuple[tuple[str, str], ...]:
+    return (
+        ("author", title_of(event.actor, occasion)),
+        ("meets_at", about.at.isoformat()),
+        ("minutes", str(about.minutes)),
+        ("place", about.place),
+        ("number", str(about.number)),
+        ("sequence", str(about.sequence)),
+        ("change", change),
+    )
