@@ -42,8 +42,8 @@ class ApprovalRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consent:
-    """All that waits for a yes.  `confirm_within`: how long, by the clock, an agent's own yes to something risky is waited for.  `many`: how many
-    tickets one line may change without it."""
+    """All that waits for a yes.  `confirm_within`: how long, by the clock, an agent's own yes to something risky is waited for.  `many`:
+    how many tickets one line may change without it."""
 
     approvals: tuple[ApprovalRule, ...] = ()
     confirm_within: timedelta = timedelta(hours=24)

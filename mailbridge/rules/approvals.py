@@ -111,7 +111,7 @@ APPROVALS_FILE = Record(
     keys={
         "approvals": Key(shape=Many(of=APPROVAL, what="a list of approvals", strict=True), about="what a manager has to agree to"),
         "confirm-within": Key(shape=DURATION, about="how long an agent's own yes to something risky is waited for"),
-        "many": Key(shape=Text(what="a number of tickets", parse=_many), about="how many tickets one line of a mail may change without a yes"),
+        "many": Key(shape=Text(what="a number of tickets", parse=_many), about="how many tickets one line may change without a yes"),
     },
 )
 
