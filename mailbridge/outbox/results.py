@@ -29,6 +29,7 @@ class Came(StrEnum):
     UNKNOWN = "unknown"
     ARGUMENT_MISSING = "argument-missing"
     ARGUMENT_UNKNOWN = "argument-unknown"
+    ARGUMENT_UNCLEAR = "argument-unclear"
     AMBIGUOUS = "ambiguous"
     NEITHER = "neither-yes-nor-no"
     NO_TEXT = "no-text"  # a line about the mail's text, which has none

@@ -106,8 +106,8 @@ Opening = OnBehalf | Channel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wrong:
-    """Why a line means nothing.  `problem`: 'unknown', 'argument-missing', 'argument-unknown', 'ambiguous'; `nearest` a whole line that
-    was perhaps meant, `detail` what is in doubt."""
+    """Why a line means nothing.  `problem`: 'unknown', 'argument-missing', 'argument-unknown', 'argument-unclear' (nothing is near),
+    'ambiguous'; `nearest` a whole line that was perhaps meant, `detail` what is in doubt."""
 
     problem: str
     nearest: str = ""

@@ -14,7 +14,7 @@ from mailbridge.desk.language import names
 from mailbridge.desk.language.arguments import Reads
 from mailbridge.desk.language.model import Channel, Line, Meaning, OnBehalf, Speaker, Written, Wrong
 from mailbridge.desk.language.plain import cleaned
-from mailbridge.desk.language.vocabulary import fold, vocabulary, word_in
+from mailbridge.desk.language.vocabulary import fold, time_words, vocabulary, word_in
 from mailbridge.desk.language.words import OPPOSITES, WORDS
 
 
@@ -36,7 +36,7 @@ def understand(line: str, speaker: Speaker) -> Line:
     said, minus = _said(text)
     word = vocabulary(speaker.language).words.get(said)
     if word is None or (minus and word not in OPPOSITES):
-        return Line(text=text, word=said, problem="unknown", nearest=_nearest(said, speaker))
+        return Line(text=text, word=said, problem="unknown", nearest=_nearest(said, _argument(text), speaker))
     rule, argument = WORDS[word], _argument(text)
     usage = _in_their_words(word, said, speaker)
     if rule.needs and not argument:
@@ -45,6 +45,9 @@ def understand(line: str, speaker: Speaker) -> Line:
     line_of = Line(text=text, word=word, tickets=tickets)
     match meant:
         case Wrong(problem=problem, nearest=nearest, detail=detail):
+            if problem == "argument-unknown" and not nearest:
+                nearest = _spelled_right(said, argument, speaker)
+                problem = problem if nearest else "argument-unclear"
             return replace(line_of, problem=problem, nearest=f"#{said} {nearest}" if nearest else usage, detail=detail)
         case tuple():
             return replace(line_of, commands=meant)
@@ -158,10 +161,21 @@ def _argument(text: str) -> str:
     return rest[1] if len(rest) > 1 else ""
 
 
-def _nearest(said: str, speaker: Speaker) -> str:
+def _nearest(said: str, argument: str, speaker: Speaker) -> str:
+    """The line with the word that was perhaps meant: with the argument as it stands where that makes sense, else with a usual one."""
     known = vocabulary(speaker.language).words
-    near = next(iter(get_close_matches(said, list(known), n=1, cutoff=0.6)), "")
-    return _in_their_words(known[near], near, speaker) if near else ""
+    own = [fold(name) for word in WORDS for name in (word, *word_in(speaker.language, word).names.split())]
+    near = next(iter(get_close_matches(said, own, n=1, cutoff=0.7) or get_close_matches(said, list(known), n=1, cutoff=0.6)), "")
+    whole = f"#{near} {argument}".rstrip()
+    return whole if near and not understand(whole, speaker).problem else _in_their_words(known[near], near, speaker) if near else ""
+
+
+def _spelled_right(said: str, argument: str, speaker: Speaker) -> str:
+    """The argument with each word that is nearly one of days, months, units or hours written as that, if it means something then."""
+    known = time_words(speaker.language)
+    words = [next(iter(get_close_matches(fold(word), known, n=1, cutoff=0.75)), word) for word in argument.split()]
+    tried = " ".join(words)
+    return tried if fold(tried) != fold(argument) and not understand(f"#{said} {tried}", speaker).problem else ""
 
 
 def _in_their_words(word: str, said: str, speaker: Speaker) -> str:

@@ -98,6 +98,15 @@ def vocabulary(language: str) -> Vocabulary:
     )
 
 
+@cache
+def time_words(language: str) -> tuple[str, ...]:
+    """Every word of three letters or more that days, hours and lengths of time are told by, for those who misspell one."""
+    known = vocabulary(language)
+    phrases = (word for phrase in (*known.days, *known.next_week) for word in phrase)
+    words = (*known.weekdays, *known.months, *phrases, *known.noon, *known.units, *known.ahead, *known.none)
+    return tuple(dict.fromkeys(word for word in words if len(word) > 2))
+
+
 def _joined(pairs: Iterable[tuple[str, V]]) -> dict[str, V]:
     return {fold(name): value for names, value in pairs for name in names.split()}
 

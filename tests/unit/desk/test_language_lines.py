@@ -46,6 +46,10 @@ def test_line_is_understood(line: str, command: object) -> None:
         ("#frobnicate", "unknown", ""),
         ("#assign", "argument-missing", "#assign ana"),
         ("#priority hihg", "argument-unknown", "#priority high"),
+        ("#due tomorow 15:00", "argument-unknown", "#due tomorrow 15:00"),
+        ("#due xyz", "argument-unclear", "#due friday 15:00"),
+        ("#snoze 2h", "unknown", "#snooze 2h"),
+        ("#tiem 45m", "unknown", "#time 45m"),
         ("#clo\u200bse", "unknown", "#close"),
         ("#\u0441lose", "unknown", "#close"),  # a Cyrillic letter
     ],
