@@ -173,6 +173,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "agent.help": {
         "asked": "#help",
         "word": "",
+        "works": "yes",
         "rows": "who\ttake\t#take\tThe ticket is yours.\t#mine #claim\nwork\ttime\t#time 1h30|#time 3 = 1h\tWork you did <here>.\t#work",
     },
     "agent.warning": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
