@@ -172,7 +172,9 @@ def _date_and_address(evidence: Evidence) -> bool:
 
 
 def _any_language(evidence: Evidence) -> bool:
-    """A time, a date, a mailbox in brackets and a colon at the end are an introduction, whatever the words between them say."""
-    if not (evidence.colon and evidence.dated and _BRACKETED.search(evidence.folded)) or _INNER_COLON.search(evidence.folded):
+    """A time, a date and a colon at the end, with a mailbox in brackets or above a quote, are an introduction in whatever words."""
+    if not (evidence.colon and evidence.dated) or _INNER_COLON.search(evidence.folded):
         return False
-    return evidence.timed or evidence.quoted_next
+    if evidence.quoted_next and evidence.timed and len(evidence.folded) <= _LONGEST_NAMED and not evidence.prose:
+        return True
+    return _BRACKETED.search(evidence.folded) is not None and (evidence.timed or evidence.quoted_next)

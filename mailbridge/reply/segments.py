@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mailbridge.reply.attribution import Attribution, attributions_in
 from mailbridge.reply.clients import OWN_CITATION
 from mailbridge.reply.headerblock import HeaderBlock, header_block
-from mailbridge.reply.lines import Hint, Line, next_line, next_written
+from mailbridge.reply.lines import Hint, Line, next_line, next_written, previous_line
 from mailbridge.reply.vocabulary import DATE, TIME, fold, forward_marks, originals
 
 
@@ -91,9 +91,19 @@ def _quote_at(lines: list[Line], place: int, introductions: dict[int, Attributio
         if line.depth == _FRAME and not line.reason and _is_framed_introduction(line.bare):
             return _below(lines, place, place + 1, "attribution:any", 0.9)
         return Segment(SegmentKind.QUOTE, place, place, _run_end(lines, place), line.reason or "quote-marks", 0.9)
+    if line.bare[0] == "|" and _opens_with_bars(lines, place):
+        return Segment(SegmentKind.QUOTE, place, place, _run_end(lines, place, introduced=True), "quote-bars", 0.7)
     if _INITIALS_QUOTE.match(line.bare) and place + 1 < len(lines) and _INITIALS_QUOTE.match(lines[place + 1].bare):
         return Segment(SegmentKind.QUOTE, place, place, _run_end(lines, place, introduced=True), "quote-initials", 0.7)
     return None
+
+
+def _opens_with_bars(lines: list[Line], place: int) -> bool:
+    """Whether the mail begins with lines behind a bar, as some programs quote, and goes on without: a table has bars inside too."""
+    if previous_line(lines, place - 1) >= 0:
+        return False
+    end = _run_end(lines, place, introduced=True)
+    return end < len(lines) and all("|" not in line.bare[1:] for line in lines[place:end])
 
 
 def _is_framed_introduction(bare: str) -> bool:

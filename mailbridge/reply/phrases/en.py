@@ -29,7 +29,13 @@ EN = Phrases(
         "In message {who} writes",
         "{who} wrote",
         "{who} writes",
+        "{who} said",
+        "{who} wrote in message {who}",
+        "{who} wrote in news:{who}",
         "Quoting {who}",
+        "Excerpts from {who}",
+        "In response to {who}",
+        "Thus spake {who}",
     ),
     sender=("from", "sender", "from address"),
     date=(

@@ -135,6 +135,11 @@ def test_quote_marks_that_nothing_introduces_are_part_of_the_text_around_them() 
     assert extract(text).fresh == text
 
 
+def test_bars_in_front_of_the_first_lines_are_quote_marks_and_tables_are_not() -> None:
+    assert extract("|Which door?\n| And when?\nThe left one.\n").fresh == "The left one."
+    assert extract("| a | b |\n| 1 | 2 |\n\nWhat is wrong here?").fresh == "| a | b |\n| 1 | 2 |\n\nWhat is wrong here?"
+
+
 def test_a_mail_of_quoted_lines_only_is_kept() -> None:
     assert extract("> just this\n").fresh == "> just this"
 
