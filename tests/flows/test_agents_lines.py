@@ -381,3 +381,13 @@ def test_observer_reads_and_notes_and_changes_nothing(tmp_path: Path) -> None:
         answer = seen(desk, "commands", "olga@desk.test")
         assert "Dear Carol, it works. not done: you may read and write notes here" in answer
         assert "#close not done: you may read and write notes here" in answer
+
+
+def test_help_is_in_the_language_of_its_reader(tmp_path: Path) -> None:
+    rules = {**RULES, "teams.yaml": RULES["teams.yaml"].replace("bogdan@desk.test}", "bogdan@desk.test, language: ro}")}
+    with a_desk(tmp_path, rules=rules) as desk:
+        writes(desk, "#ajutor\n", to=DESK, subject="salut")
+
+        answer = seen(desk, "help")
+        assert "Rândurile care încep cu #" in answer
+        assert "#închide MB-3 MB-7" in answer
