@@ -23,7 +23,8 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         "decisions",
         frozenset(
             {"rules", "outbox.model", "outbox.compose", "outbox.recipients", "outbox.results", "outbox.suppression"}
-            | {"outbox.occasion", "outbox.tellers", "outbox.told", "webhooks.model", "webhooks.compose", "webhooks.sign", "webhooks.allowed"}
+            | {"outbox.occasion", "outbox.tellers", "outbox.told"}
+            | {"webhooks.model", "webhooks.compose", "webhooks.sign", "webhooks.allowed"}
         ),
     ),
     (
