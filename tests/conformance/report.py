@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -103,12 +104,14 @@ def parts(column: Column, own: list[Verdict]) -> list[str]:
 
 
 def suites(own: list[Verdict]) -> list[str]:
-    """Suites that are not whole."""
+    """A line for each suite that is not whole, and one for all that are."""
     cells: dict[str, list[bool]] = defaultdict(list)
     for verdict in own:
         if not verdict.apart:
             cells[verdict.suite].append(verdict.right)
-    return [f"    in {suite:37} {sum(rights):5}/{len(rights)}" for suite, rights in sorted(cells.items()) if not all(rights)]
+    broken = [f"    in {suite:37} {sum(rights):5}/{len(rights)}" for suite, rights in sorted(cells.items()) if not all(rights)]
+    whole = ", ".join(f"{suite} {len(rights)}" for suite, rights in sorted(cells.items()) if all(rights))
+    return [*broken, *textwrap.wrap(f"whole in {whole}", 120, initial_indent="    ", subsequent_indent="      ", break_on_hyphens=False)] if whole else broken
 
 
 def worst_of(own: list[Verdict], limit: int) -> list[str]:
