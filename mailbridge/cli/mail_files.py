@@ -30,7 +30,7 @@ class MailFile:
             return self.path.read_bytes()
         with self.path.open("rb") as file:
             file.seek(self.start)
-            return QUOTED_FROM.sub(rb"\1", file.read(self.end - self.start))
+            return without_last_line(QUOTED_FROM.sub(rb"\1", file.read(self.end - self.start)))
 
 
 def mails_in(paths: tuple[Path, ...]) -> list[MailFile]:
@@ -52,14 +52,27 @@ def mails_at(path: Path) -> Iterator[MailFile]:
 
 
 def mails_of_folder(folder: Path) -> Iterator[MailFile]:
-    """A Maildir's new and cur, else every mail below the folder."""
-    if (folder / "cur").is_dir() and (folder / "new").is_dir():
+    """A Maildir's new and cur, then its folders `.Name` (Maildir++); else every mail below the folder.  tmp is not ours to read."""
+    if is_maildir(folder):
         files = [file for box in ("new", "cur") for file in sorted((folder / box).iterdir()) if file.is_file()]
-        yield from (MailFile(file, str(file)) for file in files)
+        yield from (MailFile(file, str(file)) for file in files if not file.name.startswith("."))
+        for inner in sorted(folder.glob(".*")):
+            if is_maildir(inner):
+                yield from mails_of_folder(inner)
         return
     for file in sorted(folder.rglob("*")):
         if file.is_file() and file.suffix in {".eml", ".mbox", ".msg", ".mail"}:
             yield from mails_at(file)
+
+
+def is_maildir(path: Path) -> bool:
+    return (path / "cur").is_dir() and (path / "new").is_dir()
+
+
+def without_last_line(raw: bytes) -> bytes:
+    """The mail without the empty line that ends it in an mbox (RFC 4155, appendix A)."""
+    end = next((end for end in (b"\r\n", b"\n") if raw.endswith(end)), b"")
+    return raw.removesuffix(end) if end and raw.removesuffix(end).endswith(b"\n") else raw
 
 
 def is_mbox(path: Path) -> bool:
