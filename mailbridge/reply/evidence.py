@@ -29,17 +29,15 @@ _ABBREVIATIONS = frozenset({"godz", "plkst", "pirmd", "otrd", "trešd", "ceturtd
 
 
 class Evidence(NamedTuple):
-    """`prose`: it has a sentence's words.  `cited_next`: what follows stands in quotation marks, as a writer puts them, no program."""
+    """`cited_next`: what follows stands in quotation marks, as a writer puts them, and no program."""
 
+    joined: str
     folded: str
     colon: bool
     address: bool
     dated: bool
     timed: bool
     decorated: bool
-    named: bool
-    titled: bool  # no word but fixed ones is written small
-    prose: bool
     quoted_next: bool
     cited_next: bool
     size: int
@@ -49,36 +47,37 @@ class Evidence(NamedTuple):
         tail = joined.rstrip(CLOSING)
         folded = fold(tail.rstrip(COLONS + CLOSING) if tail[-1:] in COLONS else joined).strip(" *_-–—=|#~")
         return cls(
+            joined=joined,
             folded=folded,
             colon=tail[-1:] in COLONS,
             address="@" in folded or "mailto:" in folded,
             dated=DATE.found(folded),
             timed=TIME.found(folded),
             decorated=joined.startswith("--") and joined.endswith("--"),
-            named=_is_named(joined, folded),
-            titled=not _small_words(joined),
-            prose=_is_prose(joined),
             quoted_next=quoted_next,
             cited_next=cited_next,
             size=size,
         )
 
+    @property
+    def named(self) -> bool:
+        """Whether the line reads like a date and a name, and not like prose with a date: 'On 5 May 2021 our vendor wrote:' is prose."""
+        if len(self.folded) > _LONGEST_NAMED or not _YEAR.search(self.folded):
+            return False
+        return _DATE_AND_COMMA.search(self.folded) is not None or len(self._small_words()) <= _MOST_PLAIN_NAMES
 
-def _is_named(joined: str, folded: str) -> bool:
-    """Whether the line reads like a date and a name, and not like prose with a date: 'On 5 May 2021 our vendor wrote:' is prose."""
-    if len(folded) > _LONGEST_NAMED or not _YEAR.search(folded):
-        return False
-    if _DATE_AND_COMMA.search(folded):
-        return True
-    return len(_small_words(joined)) <= _MOST_PLAIN_NAMES
+    @property
+    def titled(self) -> bool:
+        """Whether no word but fixed ones is written small."""
+        return not self._small_words()
 
+    @property
+    def prose(self) -> bool:
+        """Whether it has a sentence's words."""
+        return not prose_words().isdisjoint(_WORD.findall(self.joined))
 
-def _small_words(joined: str) -> list[str]:
-    return [word for word in _WORD.findall(joined) if word.islower() and len(word) > 2 and fold(word) not in _fixed_words()]
-
-
-def _is_prose(joined: str) -> bool:
-    return not prose_words().isdisjoint(_WORD.findall(joined))
+    def _small_words(self) -> list[str]:
+        return [word for word in _WORD.findall(self.joined) if word.islower() and len(word) > 2 and fold(word) not in _fixed_words()]
 
 
 @cache

@@ -111,7 +111,8 @@ def suites(own: list[Verdict]) -> list[str]:
             cells[verdict.suite].append(verdict.right)
     broken = [f"    in {suite:37} {sum(rights):5}/{len(rights)}" for suite, rights in sorted(cells.items()) if not all(rights)]
     whole = ", ".join(f"{suite} {len(rights)}" for suite, rights in sorted(cells.items()) if all(rights))
-    return [*broken, *textwrap.wrap(f"whole in {whole}", 120, initial_indent="    ", subsequent_indent="      ", break_on_hyphens=False)] if whole else broken
+    rest = f"whole in {whole}" if whole else ""
+    return [*broken, *textwrap.wrap(rest, 120, initial_indent="    ", subsequent_indent="      ", break_on_hyphens=False)]
 
 
 def worst_of(own: list[Verdict], limit: int) -> list[str]:
