@@ -24,6 +24,7 @@ from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.webhooks.model import Call
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
@@ -42,6 +43,7 @@ TICKET = Ticket(
     version=1,
     participants=(Participant(address="jo@customer.test"),),
 )
+CALL = Call(key="k", ticket=1, rule="r", event="ticket.opened", url="https://hooks.test/x", body="{}")
 WORK = Activity(id=1, agent="bogdan", kind=Work.WORKED, day=NOW.date(), minutes=5)
 HAPPENED = Event(ticket=1, at=NOW, actor=Actor(kind=ActorKind.RULE), what=MessageAdded(author="jo"))
 
@@ -55,6 +57,14 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "inbox.oldest_waiting": lambda tx: tx.inbox.oldest_waiting(),
     "inbox.quarantined": lambda tx: tx.inbox.quarantined(),
     "inbox.counts": lambda tx: tx.inbox.counts(),
+    "webhooks.add_many": lambda tx: tx.webhooks.add_many([CALL], NOW),
+    "webhooks.waits": lambda tx: tx.webhooks.waits(NOW),
+    "webhooks.claim": lambda tx: tx.webhooks.claim("w", 10, LEASE, NOW),
+    "webhooks.done": lambda tx: tx.webhooks.done(1, "w", NOW, status=204, answer=""),
+    "webhooks.release": lambda tx: tx.webhooks.release(),
+    "webhooks.of_ticket": lambda tx: tx.webhooks.of_ticket(1),
+    "webhooks.counts": lambda tx: tx.webhooks.counts(),
+    "webhooks.list, failed": lambda tx: tx.webhooks.list("failed"),
     "activities.set": lambda tx: tx.activities.set(replace(TICKET, activities=(WORK,))),
     "activities.spent": lambda tx: tx.activities.spent("incident"),
     "activities.between, of one": lambda tx: tx.activities.between(WORK.day, WORK.day, "bogdan"),
@@ -157,6 +167,8 @@ PARTIAL = (
     "ix_outbox_pending",
     "ix_outbox_sent",
     "ix_outbox_unsent",
+    "ix_webhooks_owed",
+    "ix_webhooks_given_up",
     "ix_tickets_open_team",
     "ix_tickets_open_assignee",
 )
