@@ -19,7 +19,7 @@ def contents(*paths: Path) -> list[bytes]:
 def test_an_mbox_is_cut_at_its_separators_and_loses_its_dressing(tmp_path: Path) -> None:
     box = tmp_path / "a.mbox"
     box.write_bytes(SEPARATOR + b"Subject: 1\n\n>From here\n>>From there\n\n" + SEPARATOR + b"Subject: 2\n\nx\n")
-    assert contents(box) == [b"Subject: 1\n\nFrom here\n>From there\n\n", b"Subject: 2\n\nx\n"]
+    assert contents(box) == [b"Subject: 1\n\nFrom here\n>From there\n", b"Subject: 2\n\nx\n"]
 
 
 def test_a_sentence_that_begins_with_from_cuts_nothing(tmp_path: Path) -> None:
