@@ -13,8 +13,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mailbridge.config import Webhooks
 from mailbridge.errors import Permanent, StoreAway
+from mailbridge.isolation.pool import Readers
+from mailbridge.message.model import ReadingPolicy
 from mailbridge.ops.metrics import DeskGauges, Endpoint, Metrics
 from mailbridge.store.engine import Store
+from mailbridge.worker import Worker
 from tests.harness import RULES, TestDesk, a_desk, a_mail
 
 MANUAL = Path(__file__).parents[3] / "docs" / "manual" / "running.md"
@@ -98,9 +101,17 @@ def test_broken_rules_are_told_and_the_version_in_force(desk: TestDesk, endpoint
 
 
 def test_a_child_that_a_mail_ended_is_counted(desk: TestDesk, endpoint: Endpoint) -> None:
-    desk.app.metrics.reader_lost()
+    fragile = Readers(ReadingPolicy(), processes=1, reader="tests.fakes.readers:read")
+    worker = Worker(desk.app.store, fragile, desk.app.desk, desk.clock, metrics=desk.app.metrics)
+    desk.accept(b"exit now")
+    try:
+        worker.one_turn()
+    finally:
+        fragile.close()
 
-    assert told(endpoint)["mailbridge_readers_lost_total",] == 1
+    found = told(endpoint)
+    assert found["mailbridge_readers_lost_total",] == 1
+    assert found["mailbridge_inbox", "new"] == 1, "it is tried again, alone"
 
 
 def test_without_a_database_the_process_still_tells_what_it_knows(desk: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
