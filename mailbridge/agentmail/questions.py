@@ -138,8 +138,8 @@ def _facts(filing: Filing, ticket: Ticket) -> Values:
 
 def _files(filing: Filing, ticket: Ticket | None, question: FindDocuments) -> Values:
     """Files by name; of one ticket where no words are said."""
-    number = question.ticket or (ticket.id if ticket and not question.words else None)
-    found = filing.tx.files.find(question.words, ticket=number, limit=_MOST_LOOKED_AT)
+    number = question.ticket or (ticket.id if ticket and not question.words and not question.customer else None)
+    found = filing.tx.files.find(question.words, ticket=number, customer=question.customer or None, limit=_MOST_LOOKED_AT)
     on = {t.id: t for t in filing.tx.tickets.get_many({file.ticket for file in found if file.ticket})}
     rows = [
         (file.name, _size(file.size), file.sender, file.at.isoformat(), *_number_and_address(filing, on[file.ticket]))
@@ -147,7 +147,8 @@ def _files(filing: Filing, ticket: Ticket | None, question: FindDocuments) -> Va
         if file.ticket in on and _visible(filing, on[file.ticket])
     ]
     prefix = filing.desk.config.desk.prefix
-    return ("words", question.words), ("number", ticket_number(prefix, number) if number else ""), *_rows(rows)
+    asked = " ".join(filter(None, (question.customer, question.words)))
+    return ("words", asked), ("number", ticket_number(prefix, number) if number else ""), *_rows(rows)
 
 
 def _help(filing: Filing, word: str) -> Values:

@@ -318,7 +318,15 @@ def test_files_are_found_by_name_and_by_ticket(ticket: TestDesk) -> None:
     mail.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="Bedienungsanleitung Größe 2.pdf")
     ticket.feed(mail.as_bytes())
 
-    for question, count in (("#docs grosse bedien", 1), ("#docs MB-2", 1), ("#docs MB-1", 0), ("#docs manual", 0)):
+    asked = {
+        "#docs grosse bedien": 1,
+        "#docs MB-2": 1,
+        "#docs MB-1": 0,
+        "#docs carol@customer.test grosse": 1,
+        "#docs dan@customer.test": 0,
+        "#docs manual": 0,
+    }
+    for question, count in asked.items():
         writes(ticket, f"{question}\n", to=DESK, subject="hi")
         assert dict(ticket.promise_to(BOGDAN, "files").values)["count"] == str(count), question
 

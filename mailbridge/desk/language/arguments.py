@@ -265,9 +265,13 @@ def report(argument: str, speaker: Speaker) -> Meaning:
 
 
 def docs(argument: str, speaker: Speaker) -> Meaning:
+    """A ticket first, an address anywhere, and words of the name."""
     words = argument.split()
     number = names.ticket(words[0], speaker.prefix) if words else None
-    return FindDocuments(words=unquoted(" ".join(words[1:] if number else words)), ticket=number or 0)
+    rest = words[1:] if number else words
+    customers = [word for word in rest if names.address(word)]
+    named = " ".join(word for word in rest if word not in customers)
+    return FindDocuments(words=unquoted(named), ticket=number or 0, customer=(names.address(customers[0]) or "") if customers else "")
 
 
 def helped(argument: str, speaker: Speaker) -> Meaning:

@@ -70,10 +70,12 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindDocuments:
-    """Files on tickets; without words those of the ticket that the mail is about, or of `ticket`."""
+    """Files on tickets, by words of their names, by ticket, by the address of a customer; where nothing is said those of the ticket that
+    the mail is about."""
 
     words: str = ""
     ticket: int = 0
+    customer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,7 +120,9 @@ def test_days_go_by_the_wall_clock_and_hours_as_they_pass() -> None:
 @given(
     moment=st.datetimes(datetime(2027, 1, 1), datetime(2099, 12, 31)).map(lambda at: at.replace(second=0, microsecond=0)),
     zone=st.sampled_from(["Europe/Bucharest", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "UTC"]),
-    form=st.sampled_from(["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M", "%d/%m/%Y %H.%M", "%Y-%m-%dT%H:%M", "%H:%M %Y-%m-%d", "%d %B %Y at %I:%M %p"]),
+    form=st.sampled_from(
+        ["%Y-%m-%d %H:%M", "%d.%m.%Y %H:%M", "%d/%m/%Y %H.%M", "%Y-%m-%dT%H:%M", "%H:%M %Y-%m-%d", "%d %B %Y at %I:%M %p"]
+    ),
 )
 def test_moment_that_is_written_is_the_moment_that_is_read(moment: datetime, zone: str, form: str) -> None:
     place = ZoneInfo(zone)

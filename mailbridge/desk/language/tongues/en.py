@@ -151,7 +151,9 @@ EN = Tongue(
             about="Mails and notes that hold all these words.",
         ),
         "docs": Word(
-            names="docs documents files doc", usage=("#docs", "#docs manual pdf"), about="Files of this ticket, or all that fit the words."
+            names="docs documents files doc",
+            usage=("#docs", "#docs manual pdf", "#docs MB-7", "#docs carol@acme.example"),
+            about="Files of this ticket, or all that fit: words of the name, a ticket, a customer's address.",
         ),
         "report": Word(names="report", usage=("#report time",), about="Your hours of this week."),
         "for": Word(
