@@ -6,18 +6,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import takewhile
 
 from mailbridge.agentmail.gather import prepared
 from mailbridge.context import Desk
 from mailbridge.desk import language
 from mailbridge.desk.commands import Answer, Assign, Command, Note
 from mailbridge.desk.decide import Decision, decide_lines, hold
-from mailbridge.desk.language import Line, Speaker, Written, read
+from mailbridge.desk.language import Line, Speaker, Written, read, understand
 from mailbridge.desk.language.plain import cleaned
 from mailbridge.desk.language.reading import stands_for_itself
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing
-from mailbridge.message.model import Message
+from mailbridge.message.model import Message, Reply, SpanKind
 from mailbridge.reply.html import page_of
 
 _MARK = "\x00"  # stands for the end of a line; a text holds none
@@ -37,11 +38,21 @@ def written(message: Message, speaker: Speaker) -> Written:
     """An agent's mail taken apart.  Where it has a plain and an HTML body, a line for the desk counts only if it stands in both: what the
     agent's program showed is not always what the other part says.  Programs wrap long lines of the plain body and change blanks; neither
     matters."""
+    said = "\n".join([message.reply.fresh, *_below_a_farewell(message.reply, speaker)])
     if not message.html or not message.text:
-        return read(message.reply.fresh, speaker)
+        return read(said, speaker)
     bodies = (_body(message.text), _body(page_of(message.html).text))
-    found = read(_unwrapped(message.reply.fresh, bodies), speaker)
+    found = read(_unwrapped(said, bodies), speaker)
     return replace(found, lines=tuple(line if _in_all(line.text, bodies) else _hidden(line) for line in found.lines))
+
+
+def _below_a_farewell(reply: Reply, speaker: Speaker) -> list[str]:
+    """The lines for the desk that somebody wrote below "Best regards, Ana".  What stands there by itself, behind the delimiter of a
+    signature or an app's line, is never one; nor is a slogan that only looks like one."""
+    signatures = (span for span in reply.spans if span.kind is SpanKind.SIGNATURE and span.reason.startswith("sign-off"))
+    below = [line for span in signatures for line in reply.text[span.start : span.end].splitlines() if line.strip()]
+    last = list(takewhile(stands_for_itself, reversed(below)))
+    return [line for line in reversed(last) if understand(line, speaker).problem != "unknown"]
 
 
 def _unwrapped(fresh: str, bodies: Sequence[str]) -> str:

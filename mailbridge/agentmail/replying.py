@@ -32,15 +32,16 @@ def tell_results(
     *,
     also: Values = (),
 ) -> None:
-    """The agent is told line by line what came of the mail; a mail that was only passed on, without lines, needs no word.  `also`: more
-    values for the template."""
+    """The agent is told line by line what came of the mail, also that there was nothing in it; a mail that was only passed on, without
+    lines, needs no word.  `also`: more values for the template."""
     happened = [event.what for event in spoken.events] if spoken else []
     sent = any(isinstance(what, MessageAdded) and what.to_customer for what in happened)
     noted = any(isinstance(what, MessageAdded) and what.internal for what in happened)
     rows = [(_meant_for_text(line, sent=sent, noted=noted), decision) for line, decision in outcomes]
     if spoken is not None and not sent and not noted:  # refused, or held until somebody says yes
         rows.insert(0, (Line(text=_shortened(written.text), word=""), spoken))
-    if not also and all(line.question is not None for line, _ in rows):
+    empty = spoken is None and not written.lines and not written.text
+    if not also and not empty and all(line.question is not None for line, _ in rows):
         return
     values = results_as_values(
         rows,

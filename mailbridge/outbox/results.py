@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from mailbridge.desk.commands import Approve, Command, Erase, Reject, Undo
 from mailbridge.desk.decide import Decision
-from mailbridge.desk.events import ApprovalRequested, Event
+from mailbridge.desk.events import Absorbed, ApprovalRequested, Event, Linked, MergedInto, StatusChanged, TicketOpened
 from mailbridge.desk.language import Line
 from mailbridge.desk.model import Approval, Asks, Organisation
 from mailbridge.ids import ticket_number
@@ -93,7 +93,21 @@ def held(decision: Decision) -> Approval | None:
 
 
 def _short(events: Sequence[Event]) -> list[Event]:
-    return list(events[:20])
+    """The events that say what was done, without those that only follow: a new ticket's own, and the end of one that was merged."""
+    born = {event.ticket for event in events if isinstance(event.what, TicketOpened)}
+    ended = {event.ticket for event in events if isinstance(event.what, MergedInto)}
+    return [event for event in events if not _follows(event, born, ended)][:20]
+
+
+def _follows(event: Event, born: set[int], ended: set[int]) -> bool:
+    match event.what:
+        case Linked(ticket=other):
+            return event.ticket in born or other in born
+        case StatusChanged():
+            return event.ticket in born | ended
+        case Absorbed(ticket=other):
+            return other in ended
+    return event.ticket in born
 
 
 def _can_be_undone(line: Line, decision: Decision) -> bool:

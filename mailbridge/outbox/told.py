@@ -215,7 +215,9 @@ def _of_tickets(what: Related, to: Listener) -> Saying:
         case Linked():
             return "linked", {"relation": what.relation, "number": ticket_number(to.prefix, what.ticket)}
         case PlaybookStarted():
-            return "playbook", {"name": what.name, "numbers": ", ".join(ticket_number(to.prefix, task) for task in what.tasks)}
+            playbook = to.organisation.playbooks.get(what.name)
+            name = playbook.title if playbook else what.name
+            return "playbook", {"name": name, "numbers": ", ".join(ticket_number(to.prefix, task) for task in what.tasks)}
         case Undone():
             return "undone", {"count": str(len(what.undone))}
         case ContentErased():

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from email import message_from_string
 from email.message import EmailMessage, Message
+from email.policy import default
 
 _KEPT = ("UID", "SEQUENCE", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "ORGANIZER")
 
@@ -37,7 +39,4 @@ def calendar_answer(mail: EmailMessage, letter: Message, *, said: str, by: str) 
 
 
 def _part(kind: str, text: str) -> EmailMessage:
-    part = EmailMessage()
-    part["Content-Type"] = kind
-    part.set_payload(text)
-    return part
+    return message_from_string(f"Content-Type: {kind}\n\n{text}", _class=EmailMessage, policy=default)
