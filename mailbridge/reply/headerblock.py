@@ -43,7 +43,7 @@ class _Field(NamedTuple):
 def header_block(lines: list[Line], first: int) -> HeaderBlock | None:
     """The header block that begins at this very line, None where none does."""
     opening = _field(lines, first)
-    if opening is None or (opening.role is Role.OTHER and not _is_trace(lines[first].bare)):
+    if opening is None or (opening.role is Role.OTHER and not _begins_raw_header(lines, first)):
         return None
     fields = _on_one_line(opening) or _fields(lines, opening)
     if not _is_block(fields) and not _is_lone_sender(lines, fields):
@@ -94,9 +94,10 @@ def _inner_field(field: _Field) -> tuple[_Field, _Field] | None:
     return None
 
 
-def _is_trace(bare: str) -> bool:
-    """Whether the line is one of those that servers put above the fields that people see: a raw header begins with it."""
-    return fold(bare.partition(":")[0].strip(_MARKUP)) in _TRACE
+def _begins_raw_header(lines: list[Line], first: int) -> bool:
+    """Whether this is the first of the lines that servers put above the fields that people see."""
+    set_apart = first == 0 or not lines[first - 1].bare
+    return set_apart and fold(lines[first].bare.partition(":")[0].strip(_MARKUP)) in _TRACE
 
 
 def _colon(bare: str) -> int:

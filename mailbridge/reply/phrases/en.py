@@ -40,7 +40,6 @@ EN = Phrases(
     sender=("from", "sender", "from address"),
     date=(
         "date", "sent", "date sent", "sent at", "sent on", "date/time", "time", "sent date", "date received",
-        "received", "when",
     ),
     to=("to", "recipient", "recipients"),
     cc=("cc", "bcc", "copy", "cc:"),

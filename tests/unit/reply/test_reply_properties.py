@@ -96,6 +96,16 @@ HOSTILE = {
     "colons": "a@b 10:15 2021:\n" * 30_000,
     "recipients": "Begin forwarded message:\n\nFrom: a@b.c\nSubject: x\nTo: " + "a@b.c, " * 50_000 + "\n\nx",
     "prefixes": "x",
+    "raw-headers": "Received: x\n" * 20_000,
+    "lone-senders": "From: Ann <a@b.c>\n\n\n\n" * 20_000,
+    "bars": "|x\n\n" * 20_000,
+    "shared-lines": "Thanks On Mon, Mar 5, 2018 at 10:15 AM, a@b.c wrote:\n> q\n" * 10_000,
+    "titles": "-----x-----\nFrom: a@b.c\nSubject: x\n" * 10_000,
+    "frames": ">>> a 5/5/2021 10:15 AM >>>\n" * 20_000,
+    "farewells-above-delimiters": "Regards\n--\n" * 20_000,
+    "apps-of-two-sentences": "Sent from my phone. Please excuse brevity.\n" * 20_000,
+    "cited": "On 5 May 2021 10:15 Ann <a@b.c> wrote:\n> q\n\nyes\n\n" * 10_000,
+    "far-quote": "a:\n" + "\n" * 900_000 + "> q",
 }
 # CPU time of this process; the aim on an idle core is 50 ms for most of them, the limit leaves room for slow machines.
 MOST_SECONDS = 2.0
