@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 HASHES = "#＃﹟♯"
+_LONGEST_WITH_LINKS = 2_000  # characters; what is longer is a text, and these patterns take the square of its length
 _QUOTES = "\"'“”„«»‘’`"
 _TWICE = re.compile(r"(?P<address>[^\s<>]+@[^\s<>]+)\s*<(?:mailto:)?(?P=address)>", re.IGNORECASE)
 _MAILTO = re.compile(r"<mailto:([^<>\s]+)>", re.IGNORECASE)
@@ -23,7 +24,7 @@ def cleaned(line: str) -> str:
         text = _trimmed(text[1:-1])
     if text[:1] and text[0] in HASHES:
         text = "#" + text[1:].lstrip("\u200b\u200c\u200d\u2060\ufeff")
-        if "<" in text:
+        if "<" in text and len(text) <= _LONGEST_WITH_LINKS:
             text = _LINK.sub("", _MAILTO.sub(r"<\1>", _TWICE.sub(lambda found: found["address"], text)))
     return " ".join(text.split())
 

@@ -17,6 +17,10 @@ from mailbridge.desk.language.plain import cleaned
 from mailbridge.desk.language.vocabulary import fold, time_words, vocabulary, word_in
 from mailbridge.desk.language.words import OPPOSITES, WORDS
 
+MOST_LINES = 50  # at either end of a mail; what begins with # beyond that is a file that somebody pasted
+MOST_AT_ONCE = 100  # tickets, people or links of one line
+_LONGEST_MISSPELLED = 200  # characters of an argument whose words are compared with those of days and hours
+
 
 def read(fresh: str, speaker: Speaker) -> Written:
     """The lines for the desk at the top and at the end of `fresh`, in order, and the text between them."""
@@ -49,8 +53,10 @@ def understand(line: str, speaker: Speaker) -> Line:
                 nearest = _spelled_right(said, argument, speaker)
                 problem = problem if nearest else "argument-unclear"
             return replace(line_of, problem=problem, nearest=f"#{said} {nearest}" if nearest else usage, detail=detail)
+        case tuple() if len(set(meant)) > MOST_AT_ONCE or len(tickets) > MOST_AT_ONCE:
+            return replace(line_of, tickets=(), problem="argument-unclear", nearest=usage)
         case tuple():
-            return replace(line_of, commands=meant)
+            return replace(line_of, commands=tuple(dict.fromkeys(meant)))
         case OnBehalf() | Channel():
             return replace(line_of, opening=meant)
         case _:
@@ -132,10 +138,10 @@ def _leading(words: list[str], speaker: Speaker) -> tuple[list[int], list[str]]:
 
 def _run(lines: list[str], speaker: Speaker) -> int:
     """How many lines from here are for the desk or blank, as far as the last one for the desk goes.  A # alone is blank."""
-    length = 0
+    length = count = 0
     for number, line in enumerate(lines, start=1):
-        if _is_for_desk(line, speaker):
-            length = number
+        if count < MOST_LINES and _is_for_desk(line, speaker):
+            length, count = number, count + 1
         elif cleaned(line) not in ("", "#"):
             break
     return length
@@ -172,6 +178,8 @@ def _nearest(said: str, argument: str, speaker: Speaker) -> str:
 
 def _spelled_right(said: str, argument: str, speaker: Speaker) -> str:
     """The argument with each word that is nearly one of days, months, units or hours written as that, if it means something then."""
+    if len(argument) > _LONGEST_MISSPELLED:
+        return ""
     known = time_words(speaker.language)
     words = [next(iter(get_close_matches(fold(word), known, n=1, cutoff=0.75)), word) for word in argument.split()]
     tried = " ".join(words)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from mailbridge.desk.commands import Assign, Close, Note, Reopen, SetPriority, SetStatus, SetTeam
 from mailbridge.desk.language import Speaker, read, understand
 from mailbridge.desk.language.model import Help
+from mailbridge.desk.language.words import WORDS
 from mailbridge.desk.model import Priority
 
 BOGDAN = Speaker(me="bogdan", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zone="Europe/Bucharest", prefix="MB")
@@ -91,3 +93,49 @@ def test_nothing_written_is_lost(text: str) -> None:
     written = read(text, BOGDAN)
     words = " ".join(line.text for line in written.lines).split() + written.text.split()
     assert set(text.split()) - {"#"} == set(words) - {"#"}
+
+
+@given(st.text(max_size=80), st.sampled_from([*WORDS]))
+def test_every_line_says_exactly_one_thing(argument: str, word: str) -> None:
+    told = understand(f"#{word} {argument}", BOGDAN)
+    spoken = [bool(told.commands), told.question is not None, told.opening is not None, bool(told.problem)]
+    assert spoken.count(True) == 1, told
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "#due " + "frday " * 50_000,
+        "#assign " + "@" * 200_000 + "<",
+        "#assign " + "a@" * 100_000,
+        "#" + "x" * 200_000,
+        "#time " + "1h" * 100_000,
+        "#close " + "MB-7 " * 50_000,
+        "#link " + "MB-7 " * 50_000,
+        "#merge " + "MB-7, " * 50_000,
+        "#cc " + "a@b " * 50_000,
+    ],
+)
+def test_enormous_line_costs_no_more_than_its_length(line: str) -> None:
+    begin = process_time()
+    understand(line, BOGDAN)
+    assert process_time() - begin < 3
+
+
+def test_pasted_file_is_text_beyond_the_first_lines() -> None:
+    written = read("\n".join(f"#setting{number} = on" for number in range(5_000)), BOGDAN)
+    assert len(written.lines) <= 100
+    assert "#setting2500 = on" in written.text
+
+
+def test_line_for_a_hundred_tickets_is_understood_and_for_more_is_not() -> None:
+    def line(count: int) -> str:
+        return "#close " + " ".join(f"MB-{number}" for number in range(1, count + 1))
+
+    assert len(understand(line(100), BOGDAN).tickets) == 100
+    assert understand(line(101), BOGDAN).problem == "argument-unclear"
+
+
+def test_what_is_said_twice_is_done_once() -> None:
+    assert len(understand("#cc dan@x.test, dan@x.test", BOGDAN).commands) == 1
+    assert understand("#close MB-3 MB-3", BOGDAN).tickets == (3,)
