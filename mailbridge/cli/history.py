@@ -104,7 +104,8 @@ def enclosed(files: Sequence[StoredAttachment]) -> str:
 def sentence(what: Happening, number: Callable[[int], str]) -> str:
     match what:
         case TicketOpened():
-            return f"opened for {what.requester.address}: {what.team}, {what.priority}, {what.status}"
+            whom = what.requester.address or what.requester.name  # nobody outside asked for a task of a playbook
+            return f"opened for {whom}: {what.team}, {what.priority}, {what.status}"
         case MessageAdded(to_customer=True):
             return f"{what.author} answers the customer"
         case MessageAdded(internal=True):

@@ -72,10 +72,10 @@ def organisation_of(desk: OpenDesk) -> Organisation:
 
 def promised(ticket: Ticket, organisation: Organisation, team: Team) -> Iterator[tuple[str, Why]]:
     """Each promise of the ticket with its reason."""
-    from mailbridge.desk.model import Targets
+    from mailbridge.desk.promises import targets_of
     from mailbridge.sla.why import why
 
-    targets = organisation.levels.get(ticket.sla, organisation.targets).get(ticket.priority, Targets())
+    targets = targets_of(ticket, organisation)
     budgets = (("answer", targets.response), ("solution", targets.resolution), ("taken", team.unclaimed_after))
     for name, budget in budgets:
         if budget is not None:

@@ -10,6 +10,7 @@ from mailbridge.desk.commands import Close, Command, Escalate, ExpireApproval, R
 from mailbridge.desk.model import IMPORTED, Organisation, Targets, Team, Ticket
 from mailbridge.desk.regions import hands_over_at
 from mailbridge.desk.states import CLOSED, status
+from mailbridge.desk.tasks import TASK_CHANNEL
 from mailbridge.sla.clock import Deadline
 from mailbridge.sla.levels import deadlines
 
@@ -51,6 +52,8 @@ def commands_of(moment: Deadline, ticket: Ticket, organisation: Organisation) ->
 
 def targets_of(ticket: Ticket, organisation: Organisation) -> Targets:
     """What is promised on the ticket: by its level of service and its priority."""
+    if ticket.channel == TASK_CHANNEL:  # nobody outside waits for it; it has a date of its own
+        return Targets()
     return organisation.levels.get(ticket.sla, organisation.targets).get(ticket.priority, Targets())
 
 

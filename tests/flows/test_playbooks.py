@@ -85,6 +85,17 @@ def test_the_teams_hear_of_the_tasks_with_what_is_to_be_done_and_no_customer_doe
     assert [p.event for p in desk.promises(Audience.CUSTOMER)] == ["received"], "of the first ticket alone"
 
 
+def test_a_task_is_promised_to_nobody_and_has_its_own_date(desk: TestDesk) -> None:
+    desk.feed(a_mail(subject="A new colleague on Monday"))
+    account, laptop, _ = desk.tickets()[1:]
+
+    with desk.app.store.read() as tx:
+        of_account = {(clock.deadline.promise, clock.deadline.step) for clock in tx.clocks.of_ticket(account.id)}
+        of_laptop = {(clock.deadline.promise, clock.deadline.step) for clock in tx.clocks.of_ticket(laptop.id)}
+    assert of_account == {("due", "warning"), ("due", "due")}
+    assert of_laptop == {("claim", "unclaimed")}, "somebody has to take it"
+
+
 def test_a_copy_of_the_mail_and_a_second_rule_start_nothing_more(desk: TestDesk) -> None:
     mail = a_mail(subject="A new colleague on Monday")
     desk.feed(mail)
