@@ -138,7 +138,7 @@ def _mark_at(lines: list[Line], place: int) -> Segment | None:
         return None
     below = next_written(lines, place + 1)
     block = header_block(lines, below) if below < len(lines) else None
-    if block is None and (not _set_apart(bare) or (forward_language is None and not _is_framed(bare) and not _has_quote(lines, below))):
+    if block is None and not (_is_framed(bare) or (_set_apart(bare) and (_has_quote(lines, below) or _announces(phrase)))):
         return None
     reason = f"forward-mark:{forward_language}" if forward_language else f"original-message:{original_language}"
     body = block.last + 1 if block else place + 1
@@ -167,6 +167,11 @@ def marked_phrase(bare: str) -> str:
 def _set_apart(bare: str) -> bool:
     """A phrase counts as a mark only where dashes, stars or a colon set it apart from prose."""
     return bare[0] in "-_=*~#\u2010\u2011\u2012–—\u2015─━<[【>" or bare[-1] in ":：-_=*"
+
+
+def _announces(phrase: str) -> bool:
+    """Whether a title needs no frame: 'Begin forwarded message:' does not, 'Forwarded:' and 'Original message:' people write too."""
+    return phrase in forward_marks() and (" " in phrase or not phrase.isascii())
 
 
 def _is_framed(bare: str) -> bool:

@@ -53,7 +53,6 @@ EN = Phrases(
         "forwarded message", "begin forwarded message", "forwarded by", "forwarded mail", "forwarded email",
         "forwarded e-mail", "forward message", "forwarded message begins", "start of forwarded message",
         "begin forwarded mail", "forwarded", "forwarded message from", "forwarding message", "fwd message",
-        "forward",
     ),
     mobile=(
         "sent from my {thing}",

@@ -205,5 +205,7 @@ LETTERS = (
     "Envoyé le colis hier.\n\nReçu ?",
     "Gesendet wurde es am Montag.\n\nWo ist es?",
     "This message is confidential, please do not forward it to Bob.\n\nThe door code is 1234.",
+    "Two directions:\n\nForward:\nit works\n\nBackward:\nit does not",
+    "Forwarded:\n\nit was, to Bob. He knows.",
     "Virus found on my laptop.\n\nWhat now?",
 )
