@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from mailbridge.message.language import language_of_mail
 from mailbridge.message.model import Forwarded, Kind, Message, ReadingPolicy
 from mailbridge.message.parse import parse
 from mailbridge.reply.extract import extract
+from mailbridge.reply.html import page_of
+
+_LINE_FOR_THE_DESK = re.compile(r"^[^\w\n]*[#＃﹟♯]", re.MULTILINE)  # perhaps; `desk.language` knows
 
 
 def read(raw: bytes, policy: ReadingPolicy) -> Message:
@@ -15,7 +19,8 @@ def read(raw: bytes, policy: ReadingPolicy) -> Message:
     message = parse(raw, policy)
     reply = extract(message.text, message.html, subject=message.subject, markers=policy.reply_markers)
     enclosed = _enclosed(message, policy)
-    return replace(message, reply=reply, enclosed=enclosed, language=language_of_mail(reply, message.text))
+    shown = page_of(message.html).text if message.html and message.text and _LINE_FOR_THE_DESK.search(reply.text) else ""
+    return replace(message, reply=reply, html_text=shown, enclosed=enclosed, language=language_of_mail(reply, message.text))
 
 
 def _enclosed(message: Message, policy: ReadingPolicy) -> Forwarded | None:

@@ -19,7 +19,6 @@ from mailbridge.desk.language.reading import stands_for_itself
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing
 from mailbridge.message.model import Message, Reply, SpanKind
-from mailbridge.reply.html import page_of
 
 _MARK = "\x00"  # stands for the end of a line; a text holds none
 _MOST_PIECES = 6
@@ -41,7 +40,7 @@ def written(message: Message, speaker: Speaker) -> Written:
     said = "\n".join([message.reply.fresh, *_below_a_farewell(message.reply, speaker)])
     if not message.html or not message.text:
         return read(said, speaker)
-    bodies = (_body(message.text), _body(page_of(message.html).text))
+    bodies = (_body(message.text), _body(message.html_text))
     found = read(_unwrapped(said, bodies), speaker)
     return replace(found, lines=tuple(line if _in_all(line.text, bodies) else _hidden(line) for line in found.lines))
 

@@ -178,6 +178,7 @@ class Message:
     text: str = ""  # the plain body, or the HTML body as text where there is no plain one
     html: str = ""  # the HTML body as it came, decoded; never shown
     safe_html: str = ""  # the sanitised copy that may be shown
+    html_text: str = ""  # what the HTML body says, where a line of the reply begins with # and there are two bodies to compare
     attachments: tuple[Attachment, ...] = ()
     parts: tuple[Part, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()  # decoded, in order, for rules; X-Mailbridge-* taken out unless the mark is ours

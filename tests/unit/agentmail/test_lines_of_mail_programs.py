@@ -268,6 +268,8 @@ def test_lines_are_those_that_the_agent_wrote(case: Case) -> None:
     [
         ("#erase\n\nHello Carol.\n", "<p>Hello Carol.</p>"),
         ("#erase\n\nHello Carol.\n", "<p>Hello Carol.</p><p>#erase nothing</p>"),
+        ("#erase\n", "<img src='cid:logo'>"),
+        ("            #erase\n", "<p>Hello.</p>"),
     ],
 )
 def test_line_that_one_body_does_not_show_is_not_done_and_told(plain: str, html: str) -> None:
