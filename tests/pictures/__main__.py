@@ -28,6 +28,10 @@ PICTURES = {
     "assigned": ("05-", 2, "clara@desk.test"),
     "overdue": ("20-", 4, "mara@desk.test"),
     "passed-on": ("28-", 1, "bogdan@desk.test"),
+    "list": ("75-", 5, "bogdan@desk.test"),
+    "approval": ("55-", 2, "mara@desk.test"),
+    "help": ("78-", 1, "bogdan@desk.test"),
+    "appointment": ("40-", 2, "carol@customer.test"),
 }
 
 
@@ -42,7 +46,7 @@ def letters(wanted: dict[str, tuple[str, int, str]]) -> Iterator[tuple[str, Mess
                 for name, (_, step, who) in names.items():
                     found = [letter for letter in played.letters if step == played.step.number and who in str(letter["To"])]
                     if found:
-                        yield name, found[-1]
+                        yield name, found[0]
 
 
 def main() -> int:
