@@ -132,8 +132,13 @@ def _facts(filing: Filing, ticket: Ticket) -> Values:
         ("estimate", length(ticket.estimate) if ticket.estimate else ""),
         ("due_at", ticket.due_at.isoformat() if ticket.due_at else ""),
         ("snoozed_at", ticket.snoozed_until.isoformat() if ticket.snoozed_until else ""),
-        ("waiting", "\n".join(f"{one.id}\t{one.line}\t{one.asker}" for one in ticket.approvals)),
+        ("waiting", "\n".join(f"{one.id}\t{one.line}\t{_title(filing, one.asker)}" for one in ticket.approvals)),
     )
+
+
+def _title(filing: Filing, name: str) -> str:
+    agent = filing.desk.organisation.agents.get(name)
+    return agent.title if agent else name
 
 
 def _files(filing: Filing, ticket: Ticket | None, question: FindDocuments) -> Values:

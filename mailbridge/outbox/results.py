@@ -74,7 +74,7 @@ def _row(line: Line, decision: Decision | None, to: Listener) -> tuple[str, ...]
     held = _held(decision)
     if held is not None:
         asks = Came.ASKS_YOU if held.approval.kind is Asks.CONFIRMATION else Came.ASKS_OTHERS
-        others = packed(sayings((event for event in decision.events if event.what is held), to))
+        others = packed([("asked", values) for _, values in sayings((event for event in decision.events if event.what is held), to)])
         return line.text, asks, held.why, f"#approve {on} {held.approval.id}".replace("  ", " "), others, on
     events = [*decision.events, *(event for change in decision.elsewhere for event in change.events)]
     said = packed(sayings(_short(events), replace(to, ticket=number if on else to.ticket)))

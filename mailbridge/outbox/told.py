@@ -104,7 +104,8 @@ def _saying(what: Happening, ticket: int, to: Listener) -> Saying | None:
             return None
         case StatusChanged():
             title = states.status(what.after, to.organisation).title
-            return "closed" if what.closes else "reopened" if what.reopens else "status", {"status": title}
+            ended = what.closes and what.after == states.CLOSED  # another end has a name of its own
+            return "closed" if ended else "reopened" if what.reopens else "status", {"status": title}
         case TeamChanged():
             team = to.organisation.teams.get(what.after)
             return "team", {"team": team.title if team else what.after}

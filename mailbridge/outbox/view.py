@@ -97,7 +97,7 @@ _MEETING = {
 _RESULTS = {
     "results": '#take\tdone\t\t\t[["yours", {"number": "MB-1042", "agent": "Ana"}]]\t\n#sttaus waiting\tunknown\t\t#status waiting\t\t\n'
     "#team field\trefused\tunknown-team|x\t#team field-service\t\t\n#assign\targument-missing\t\t#assign ana\t\t\n"
-    '#time 9h\tasks-others\twork-over\t#approve 2\t[["waits", {"who": "Mara Lind"}]]\t\n#erase\tasks-you\terase\t#approve 3\t\t\n'
+    '#time 9h\tasks-others\twork-over\t#approve 2\t[["asked", {"who": "Mara Lind"}]]\t\n#erase\tasks-you\terase\t#approve 3\t\t\n'
     '#close\tdone\t\t\t[["closed", {}], ["due", {"at": "2026-11-23T09:10:00+00:00"}]]\tMB-7\n#list\tanswered\t\t\t\t',
     "sent_to": "ana@acme.example",
     "noted": "yes",
