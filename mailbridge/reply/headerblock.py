@@ -14,6 +14,7 @@ from mailbridge.reply.vocabulary import TIME, Role, fold, header_words
 
 _MOST_LINES = 30
 _LONGEST_WORD = 24
+_LONGEST_BLOCK = 2_000  # characters of a block on one line
 _MARKUP = "*_ \t\u00a0"
 _MOST_CONTINUATIONS = 4
 _MOST_BLANKS = 2
@@ -71,9 +72,10 @@ def _known(label: str) -> tuple[Role, frozenset[str]] | None:
 
 def _on_one_line(opening: _Field) -> list[_Field]:
     """The fields of a block whose line breaks an HTML body has lost: 'From: ann@example.org Date: Mon, 5 Apr 2021'."""
-    if opening.role is not Role.SENDER or "@" not in opening.value or opening.value.count(":") < 2:
+    rest = opening._replace(value=opening.value[:_LONGEST_BLOCK])
+    if rest.role is not Role.SENDER or "@" not in rest.value or rest.value.count(":") < 2:
         return []
-    fields, rest = [], opening
+    fields = []
     while (found := _inner_field(rest)) is not None:
         before, rest = found
         fields.append(before)
@@ -86,7 +88,7 @@ def _inner_field(field: _Field) -> tuple[_Field, _Field] | None:
     colon = value.find(":")
     while colon > 0:
         head, _, word = value[:colon].rstrip().rpartition(" ")
-        known = _known(word)
+        known = _known(word) if len(word) <= _LONGEST_WORD else None
         if head.strip() and known is not None and known[0] in (Role.DATE, Role.TO, Role.SUBJECT, Role.CC):
             opened = _Field(field.place, known[0], value[colon + 1 :].strip(_MARKUP), known[1])
             return field._replace(value=head.strip(_MARKUP)), opened

@@ -96,6 +96,8 @@ HOSTILE = {
     "colons": "a@b 10:15 2021:\n" * 30_000,
     "recipients": "Begin forwarded message:\n\nFrom: a@b.c\nSubject: x\nTo: " + "a@b.c, " * 50_000 + "\n\nx",
     "prefixes": "x",
+    "headers-on-one-line": "From: a@b.c " + "5f>From:\u00a0" * 5_000,
+    "fields-on-one-line": "From: a@b.c " + "Date: x " * 100_000,
     "raw-headers": "Received: x\n" * 20_000,
     "lone-senders": "From: Ann <a@b.c>\n\n\n\n" * 20_000,
     "bars": "|x\n\n" * 20_000,
