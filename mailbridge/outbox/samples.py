@@ -38,7 +38,13 @@ _FULL = View(
     author="Ana Pop",
     quoted=Entry(author="Ana Pop", at=datetime(2026, 11, 20, 15, 40, tzinfo=UTC), text=_QUESTION),
     history=(
-        Entry(author="Bogdan Ionescu", at=datetime(2026, 11, 20, 15, 50, tzinfo=UTC), text="Which model is it?", internal=True, files=("a.pdf",)),
+        Entry(
+            author="Bogdan Ionescu",
+            at=datetime(2026, 11, 20, 15, 50, tzinfo=UTC),
+            text="Which model is it?",
+            internal=True,
+            files=("a.pdf",),
+        ),
         Entry(author="clara", at=datetime(2026, 11, 20, 15, 55, tzinfo=UTC), text="", happened='[["closed", {}]]'),
     ),
     files=("panel.jpg", "film of the noise.mp4"),
