@@ -18,6 +18,7 @@ _FRAME = " \t\u00a0#\\*=_~-–—>|"
 _LONGEST_MARKER = 500
 _LONGEST_OPENING = 60
 _MOST_CITED_LINES = 12
+_SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", ":", "：")
 
 
 class Analysis(NamedTuple):
@@ -165,13 +166,20 @@ def _texts(lines: list[Line], segments: list[Segment]) -> _Texts:
 def _cited(lines: list[Line], segments: list[Segment], parted: dict[int, list[Piece]]) -> Iterator[int]:
     """The introduced quotes of a few lines that have text above, and below at least as much: it answers just these lines."""
     left = sum(_fresh_words(lines, pieces) for pieces in parted.values())
+    last_said = max((index for index, pieces in parted.items() if _says(lines, pieces)), default=-1)
     above = 0
     for index, segment in enumerate(segments):
         if segment.kind is SegmentKind.TEXT:
             words = _fresh_words(lines, parted[index])
             above, left = above + words, left - words
-        elif 0 < above <= left and segment.reason.startswith("attribution") and _is_short(lines, segment):
+        elif 0 < above <= left and index < last_said and segment.reason.startswith("attribution") and _is_short(lines, segment):
             yield index
+
+
+def _says(lines: list[Line], pieces: Sequence[Piece]) -> bool:
+    """Whether a sentence ends in the fresh text: the address of a firm, which its server put below, has none."""
+    written = (line.bare for piece in pieces if piece.kind is SpanKind.FRESH for line in lines[piece.first : piece.last])
+    return any(bare.endswith(_SENTENCE_ENDS) for bare in written)
 
 
 def _is_short(lines: list[Line], quote: Segment) -> bool:

@@ -117,8 +117,13 @@ def test_answer_to_a_few_cited_lines_keeps_them() -> None:
 
 @pytest.mark.parametrize(
     ("above", "quoted", "below"),
-    [("The left one is stuck again.", 1, "All the best"), ("The left one is stuck again.", 1, "See you"), ("Hello", 30, "The left one.")],
-    ids=["farewell-below", "less-below", "whole-mail"],
+    [
+        ("The left one is stuck again.", 1, "All the best"),
+        ("The left one is stuck again.", 1, "See you"),
+        ("Hello", 30, "The left one."),
+        ("Thanks!", 3, "Doors and Windows Ltd, Main Street 5, 12345 Town"),
+    ],
+    ids=["farewell-below", "less-below", "whole-mail", "address-of-a-firm-below"],
 )
 def test_one_quote_of_the_mail_answered_goes(above: str, quoted: int, below: str) -> None:
     quote = "> Which door?\n" * quoted
