@@ -32,8 +32,8 @@ from mailbridge.outbox.deliver import Deliverer
 from mailbridge.outbox.model import Notification, Queued
 from mailbridge.outbox.render import Renderer
 from mailbridge.policy import Broken, PolicyKeeper
-from mailbridge.record import record
 from mailbridge.rules.load import Policy
+from mailbridge.settling.record import record
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 from mailbridge.views import view_of

@@ -18,12 +18,12 @@ from mailbridge.desk.judges.approvals import line_of, wanted
 from mailbridge.desk.judges.relations import surviving
 from mailbridge.desk.judges.undo import latest, touched
 from mailbridge.desk.model import Organisation, Participant, Ticket
-from mailbridge.estimating import estimated
 from mailbridge.filing import Filing
 from mailbridge.message.model import Kind
+from mailbridge.settling.estimating import estimated
+from mailbridge.settling.tasks import numbered
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
-from mailbridge.tasks import numbered
 
 Asked = Sequence[tuple[Command, str]]
 

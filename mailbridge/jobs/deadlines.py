@@ -13,7 +13,7 @@ from mailbridge.jobs.handover import hand_over
 from mailbridge.ops import crash
 from mailbridge.outbox.compose import notifications
 from mailbridge.outbox.recipients import team_of
-from mailbridge.record import record
+from mailbridge.settling.record import record
 from mailbridge.sla.calendar import next_open
 from mailbridge.store.clocks import Due
 from mailbridge.store.engine import Store

@@ -16,9 +16,9 @@ from mailbridge.desk.presence import is_at_work
 from mailbridge.desk.promises import REGION, promises
 from mailbridge.filing import occasion
 from mailbridge.outbox.compose import notifications
-from mailbridge.record import record
+from mailbridge.settling.record import record
+from mailbridge.settling.turns import next_agent
 from mailbridge.store.tx import Tx
-from mailbridge.turns import next_agent
 
 WAY = "on-duty"  # how somebody of the new region is chosen for a ticket that was somebody's in the old one
 

@@ -16,8 +16,8 @@ from mailbridge.desk.decide import Circumstances, decide
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import Priority
 from mailbridge.outbox.model import Audience
-from mailbridge.record import record
 from mailbridge.rules.load import load
+from mailbridge.settling.record import record
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
 PLAYBOOKS = """

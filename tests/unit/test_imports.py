@@ -33,8 +33,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (
         "flows",
-        frozenset({"pipeline", "agentmail", "chronicle", "context", "estimating", "holding", "lookups", "answerable", "filing", "record"})
-        | {"acting", "settling", "tasks", "timesheets", "turns", "views"}
+        frozenset({"pipeline", "agentmail", "chronicle", "context", "filing", "holding", "lookups", "settling", "timesheets", "views"})
         | {"policy", "worker", "jobs", "outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),

@@ -10,17 +10,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from mailbridge.answerable import acknowledgement
 from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
-from mailbridge.desk.commands import AnswerInvitation, Command, Open, ReportFailure, StartPlaybook, Write
+from mailbridge.desk.commands import AnswerInvitation, Command, ReportFailure, StartPlaybook, Write
 from mailbridge.desk.decide import Circumstances, Decision, decide, decide_all, open_ticket, together
 from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.model import IMPORTED, Copied, Participant, Priority, Role, Team, Ticket
-from mailbridge.estimating import estimated
+from mailbridge.desk.model import Ticket
+from mailbridge.filing.answerable import acknowledgement
+from mailbridge.filing.opening import author, claimed, copied, opening
+from mailbridge.filing.outcome import LostRace, Outcome, Result
 from mailbridge.ids import parse_meeting_uid
 from mailbridge.intake.envelope import Source
 from mailbridge.message.model import Message
@@ -31,42 +31,16 @@ from mailbridge.outbox.model import Notification
 from mailbridge.outbox.recipients import Recipient, named
 from mailbridge.rules.commands import commands, estimate_of
 from mailbridge.rules.match import Verdict
-from mailbridge.settling import occasion as occasion  # whoever files needs it
-from mailbridge.settling import settle
+from mailbridge.settling.estimating import estimated
+from mailbridge.settling.settle import occasion, settle
+from mailbridge.settling.tasks import numbered
+from mailbridge.settling.turns import wanted_agent
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
-from mailbridge.tasks import numbered
-from mailbridge.turns import wanted_agent
 from mailbridge.webhooks.compose import OPENED, REPLIED
 from mailbridge.webhooks.promise import promise_calls
 
 UNDELIVERABLE_FOR = timedelta(days=7)  # how long an address that bounced for good gets nothing automatic
-MOST_COPIED = 50  # people of To and Cc who are remembered
-
-
-class Outcome(StrEnum):
-    """What became of a mail; exactly one for every mail we ever accepted."""
-
-    TICKET = "ticket"  # opened a new ticket
-    APPEND = "append"  # went on an existing one
-    DUPLICATE = "duplicate"  # a copy of a mail that is stored already
-    KEPT = "kept"  # stored, on no ticket: a robot's answer that answers nothing of ours
-    IGNORED = "ignored"  # stored, on no ticket: a rule said drop
-    QUARANTINED = "quarantined"  # kept whole, aside, for a person to look at
-    WAIT = "wait"  # not yet: an earlier mail comes first
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    outcome: Outcome
-    ticket: int | None = None
-    mail: int | None = None
-    reason: str = ""
-    told: bool = False  # there is something new to send
-
-
-class LostRace(Exception):
-    """The fingerprint came in between our look and our write; run again, the mail is a duplicate then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +68,7 @@ class Filing:
         filing = replace(self, arrival=self.arrival.unacknowledged(why_not))
         ticket_id = self.tx.tickets.reserve()
         mail = filing.store_mail(ticket=ticket_id)
-        opened = open_ticket(ticket_id, self._opening(placement, verdict), self.about(self.actor(), mail))
+        opened = open_ticket(ticket_id, opening(self, placement, verdict), self.about(self.actor(), mail))
         decision = filing._with_tasks(filing._with_estimate(opened, verdict, mail), verdict, mail)
         told = filing.tell(decision, mail, answerable=not why_not, verdict=verdict)
         filing.finish(decision, told)
@@ -107,7 +81,7 @@ class Filing:
         `proven`: they may bring others along.  `verdict`: what the rules that look at replies want done to the ticket.
         """
         mail = self.store_mail(ticket=ticket.id)
-        others = self._copied(ticket.team, proven=True) if proven and not automatic else ()
+        others = copied(self, ticket.team, proven=True) if proven and not automatic else ()
         asked: list[Command] = [Write(author=self.writer.address, automatic=automatic, others=others), *self._answered(ticket)]
         written, _ = decide_all(ticket, [(command, "") for command in asked], self.about(self.actor(), mail))
         decision = self._as_rules_want(written, verdict, mail) if verdict else written
@@ -122,7 +96,7 @@ class Filing:
         answer, prefix = self.message.invitation, self.desk.config.desk.prefix
         number = parse_meeting_uid(prefix, answer.uid, ticket.id) if answer else None
         if answer is not None and number is not None:
-            yield AnswerInvitation(author=self._author(), answer=answer.said, number=number, sequence=answer.sequence)
+            yield AnswerInvitation(author=author(self), answer=answer.said, number=number, sequence=answer.sequence)
 
     def _as_rules_want(self, written: Decision, verdict: Verdict, mail: int) -> Decision:
         if written.ticket is None:
@@ -176,7 +150,7 @@ class Filing:
             message_id=message.message_id,
             references=(*message.references, *message.in_reply_to),
             fingerprint=message.fingerprint,
-            sender=self.writer.address or message.sender.address or _claimed(message),
+            sender=self.writer.address or message.sender.address or claimed(message),
             sender_name=message.sender.name,
             verified=self.writer.verified,
             subject=message.subject,
@@ -203,7 +177,7 @@ class Filing:
     def tell(self, decision: Decision, mail: int | None, *, answerable: bool, verdict: Verdict | None = None) -> tuple[Notification, ...]:
         """What is to be said because of these events, signed and threaded, and as the rules want it.  `mail` None: of a ticket that the
         mail is not on, whose people must not read it."""
-        if decision.ticket is None or not decision.events or self._imported:
+        if decision.ticket is None or not decision.events or self.imported:
             return ()
         first = self.message.message_id if decision.ticket.version == len(decision.events) else None
         about = replace(occasion(self.tx, decision.ticket, self.desk, mail=mail, first=first, answerable=answerable), also=self.also)
@@ -215,11 +189,11 @@ class Filing:
     def finish(self, decision: Decision, told: Sequence[Notification]) -> None:
         """Ticket, events, clocks and promises are written."""
         crash.point("pipeline.mail_stored")
-        settle(self.tx, decision, told, self.desk, self.now, silent=self._imported)
+        settle(self.tx, decision, told, self.desk, self.now, silent=self.imported)
 
     def _with_estimate(self, opened: Decision, verdict: Verdict, mail: int) -> Decision:
         """With how long the work will probably take: what a rule says, else the ticket's type, else the past."""
-        if opened.ticket is None or self._imported:
+        if opened.ticket is None or self.imported:
             return opened
         actor = Actor(kind=ActorKind.RULE, name=verdict.trace.chose("estimate"))
         asked = estimate_of(verdict)
@@ -229,7 +203,7 @@ class Filing:
 
     def _with_tasks(self, opened: Decision, verdict: Verdict, mail: int) -> Decision:
         """With the tasks of the playbook that a rule starts on the new ticket."""
-        if verdict.playbook is None or opened.ticket is None or self._imported:
+        if verdict.playbook is None or opened.ticket is None or self.imported:
             return opened
         asked = numbered(self.tx, opened.ticket, StartPlaybook(name=verdict.playbook), self.desk.organisation)
         actor = Actor(kind=ActorKind.RULE, name=verdict.trace.chose("playbook"))
@@ -237,38 +211,11 @@ class Filing:
 
     def set_off(self, decision: Decision, verdict: Verdict, mail: int, event: str) -> None:
         """What the rules want besides the ticket is promised with it."""
-        if decision.ticket is not None and not self._imported:
+        if decision.ticket is not None and not self.imported:
             promise_calls(self.tx, decision.ticket, verdict, mail=mail, event=event, prefix=self.desk.config.desk.prefix, now=self.now)
 
-    def _opening(self, placement: Placement, verdict: Verdict) -> Open:
-        message, writer = self.message, self.writer
-        team = verdict.team or self.desk.organisation.default_team
-        return Open(
-            subject=verdict.subject or message.subject or "(no subject)",
-            requester=Participant(address=self._author(), name=message.sender.name or writer.name, language=message.language),
-            others=(*self._added(verdict), *self._copied(team, proven=writer.verified)),
-            team=team,
-            type=verdict.type or "",
-            priority=Priority(verdict.priority or Priority.NORMAL),
-            status=verdict.status or "",
-            tags=verdict.tags,
-            fields=(*verdict.fields, *_as_fields(verdict)),
-            assignee=wanted_agent(self.tx, verdict, team, self.desk.organisation, self.now),
-            channel=IMPORTED if self._imported else self.channel,
-            language=message.language,
-            verified=writer.verified,
-            rules_version=self.desk.policy.version,
-            asked_at=self.asked_at,
-            follows=placement.follows,
-            rule=verdict.rules[0] if verdict.rules else "",
-        )
-
-    def _added(self, verdict: Verdict) -> tuple[Participant, ...]:
-        """People a rule puts on the ticket; unlike those a customer merely copied, they hear of it."""
-        return tuple(Participant(address=address, role=Role.PARTICIPANT) for address in verdict.cc)
-
     @property
-    def _imported(self) -> bool:
+    def imported(self) -> bool:
         """An archive that is moved in makes tickets and tells nobody."""
         return self.arrival.envelope.source is Source.IMPORT
 
@@ -285,34 +232,4 @@ class Filing:
     def actor(self) -> Actor:
         if agent := self.passed_on_by or self.writer.agent:
             return Actor(kind=ActorKind.AGENT, name=agent)
-        return Actor(kind=ActorKind.CUSTOMER, name=self._author())
-
-    def _author(self) -> str:
-        return self.writer.address or _claimed(self.message)
-
-    def _copied(self, team: str, *, proven: bool) -> tuple[Participant, ...]:
-        """People in To and Cc, as the team's policy wants them (TH6).  Mailboxes of the desk and its teams, and agents, are none of them.
-
-        Whoever is not proven makes nobody hear of the ticket: a forged mail must not become mail from us to strangers.
-        """
-        policy = self.desk.organisation.teams.get(team, Team(name=team, title=team)).copied
-        if policy is Copied.IGNORED:
-            return ()
-        role = Role.PARTICIPANT if policy is Copied.PARTICIPANT and proven else Role.MENTIONED
-        people = {a.key: a for a in self.message.recipients if a.key != self.writer.address.lower() and not self._is_ours(a.address)}
-        return tuple(Participant(address=a.address, name=a.name, role=role) for a in list(people.values())[:MOST_COPIED])
-
-    def _is_ours(self, address: str) -> bool:
-        groups = {team.address.lower() for team in self.desk.organisation.teams.values()}
-        return self.desk.is_own(address) or address.lower() in groups or self.desk.organisation.agent_of(address) is not None
-
-
-def _as_fields(verdict: Verdict) -> tuple[tuple[str, str], ...]:
-    """What a rule found or promised besides the ticket's own columns."""
-    found = (("contract", verdict.contract), ("sla", verdict.sla), ("equipment", verdict.equipment), ("location", verdict.location))
-    return tuple((name, value) for name, value in found if value)
-
-
-def _claimed(message: Message) -> str:
-    """The address that a mail without a strict From claims, for show; '' where there is none."""
-    return message.from_[0].address if message.from_ else ""
+        return Actor(kind=ActorKind.CUSTOMER, name=author(self))

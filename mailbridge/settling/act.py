@@ -12,7 +12,7 @@ from mailbridge.desk.decide import Circumstances, Decision, decide_all
 from mailbridge.desk.events import Actor
 from mailbridge.desk.model import Ticket
 from mailbridge.outbox.compose import notifications
-from mailbridge.settling import occasion, settle
+from mailbridge.settling.settle import occasion, settle
 from mailbridge.store.tx import Tx
 
 

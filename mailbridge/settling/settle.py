@@ -12,9 +12,9 @@ from mailbridge.desk.model import Ticket
 from mailbridge.outbox.compose import notifications
 from mailbridge.outbox.model import Notification
 from mailbridge.outbox.occasion import Occasion
-from mailbridge.record import record
+from mailbridge.settling.record import record
+from mailbridge.settling.tasks import with_text
 from mailbridge.store.tx import Tx
-from mailbridge.tasks import with_text
 
 
 def settle(tx: Tx, decision: Decision, told: Sequence[Notification], desk: Desk, now: datetime, *, silent: bool = False) -> None:

@@ -1,0 +1,7 @@
+"""What a placed mail does to the desk.  `mail.py` files it, `opening.py` says what a new ticket begins with."""
+
+from mailbridge.filing.mail import Filing as Filing
+from mailbridge.filing.outcome import LostRace as LostRace
+from mailbridge.filing.outcome import Outcome as Outcome
+from mailbridge.filing.outcome import Result as Result
+from mailbridge.settling.settle import occasion as occasion

@@ -1,0 +1,31 @@
+"""What became of a mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """What became of a mail; exactly one for every mail we ever accepted."""
+
+    TICKET = "ticket"  # opened a new ticket
+    APPEND = "append"  # went on an existing one
+    DUPLICATE = "duplicate"  # a copy of a mail that is stored already
+    KEPT = "kept"  # stored, on no ticket: a robot's answer that answers nothing of ours
+    IGNORED = "ignored"  # stored, on no ticket: a rule said drop
+    QUARANTINED = "quarantined"  # kept whole, aside, for a person to look at
+    WAIT = "wait"  # not yet: an earlier mail comes first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    outcome: Outcome
+    ticket: int | None = None
+    mail: int | None = None
+    reason: str = ""
+    told: bool = False  # there is something new to send
+
+
+class LostRace(Exception):
+    """The fingerprint came in between our look and our write; run again, the mail is a duplicate then."""
