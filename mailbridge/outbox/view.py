@@ -205,6 +205,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "granted": "yes",
         "reason": "it was a long day & they pay",
         "refused": "",
+        "own": "",
     },
     "agent.approval_expired": {
         "approval": "3",
@@ -214,6 +215,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "granted": "",
         "reason": "",
         "refused": "",
+        "own": "",
     },
     "manager.approval": {
         "approval": "3",

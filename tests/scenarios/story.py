@@ -71,7 +71,10 @@ class Story:
 
 def read(folder: Path) -> Story:
     """The story of the folder.  Raises StoryError for keys that nobody reads."""
-    told = yaml.safe_load((folder / "story.yaml").read_text(encoding="utf-8"))
+    try:
+        told = yaml.safe_load((folder / "story.yaml").read_text(encoding="utf-8"))
+    except yaml.YAMLError as err:
+        raise StoryError(f"{folder.name}/story.yaml: {err}") from err
     _known(told, STORY, f"{folder.name}/story.yaml")
     steps = tuple(Step(number=number, values=values) for number, values in enumerate(told["steps"], start=1))
     for step in steps:

@@ -89,8 +89,9 @@ def escalate(argument: str, speaker: Speaker) -> Meaning:
 
 
 def status(argument: str, speaker: Speaker) -> Meaning:
+    """By its name or by its title in any language."""
     known = states.statuses(speaker.organisation).values()
-    return (SetStatus(status=names.one_of(argument, [(s.name, s.title) for s in known])),)
+    return (SetStatus(status=names.one_of(argument, [(s.name, title) for s in known for title in (s.title, *s.titles.values())])),)
 
 
 def priority(argument: str, speaker: Speaker) -> Meaning:

@@ -52,6 +52,7 @@ def decided(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
         ("reason", what.reason),
         ("refused", what.refused),
         ("approval", str(what.approval)),
+        ("own", "yes" if what.asked == (what.asker,) else ""),
     )
     told = named(tuple(dict.fromkeys((what.asker, *what.asked))), occasion.organisation)
     name = "approval_expired" if what.expired else "approval_decided"
