@@ -111,7 +111,10 @@ def warm_up(reader: Reader) -> None:
 
 def serve(asks: BinaryIO, answers: BinaryIO, reader: Reader, *, seconds: float) -> None:
     """Answer every mail on `asks` until it ends."""
-    policy = decode_policy(next_frame(asks))
+    introduction = next_frame(asks)
+    if not introduction:  # the parent ended before it had any use for us
+        return
+    policy = decode_policy(introduction)
     while head := next_frame(asks):
         request = decode_request(head)
         start_clocks(seconds)

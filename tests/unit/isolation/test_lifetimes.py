@@ -44,6 +44,29 @@ def test_a_child_does_not_outlive_its_parent(busy: bool) -> None:
     assert until(lambda: gone(child), seconds=20)
 
 
+# A parent that is killed before the child it gave a head start has heard anything from it.
+EARLY = """
+import os, signal
+from mailbridge.isolation.pool import Limits, head_start
+
+with head_start(Limits(seconds=20, memory=1 << 28), {fake!r}) as child:
+    print(child._process.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_child_with_a_head_start_does_not_outlive_its_parent_either() -> None:
+    parent = subprocess.run(
+        [sys.executable, "-c", EARLY.format(fake=FAKE)],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        check=False,
+    )
+    child = int(parent.stdout)
+    assert until(lambda: gone(child), seconds=20)
+
+
 def resident(pid: int | str) -> int:
     """Bytes in memory."""
     return int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
