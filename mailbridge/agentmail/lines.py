@@ -19,6 +19,7 @@ from mailbridge.desk.language.reading import stands_for_itself
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing
 from mailbridge.message.model import Message, Reply, SpanKind
+from mailbridge.reply.applines import app_language
 
 _MARK = "\x00"  # stands for the end of a line; a text holds none
 _MOST_PIECES = 6
@@ -37,12 +38,17 @@ def written(message: Message, speaker: Speaker) -> Written:
     """An agent's mail taken apart.  Where it has a plain and an HTML body, a line for the desk counts only if it stands in both: what the
     agent's program showed is not always what the other part says.  Programs wrap long lines of the plain body and change blanks; neither
     matters."""
-    said = "\n".join([message.reply.fresh, *_below_a_farewell(message.reply, speaker)])
+    said = "\n".join([_by_hand(message.reply.fresh), *_below_a_farewell(message.reply, speaker)])
     if not message.html or not message.text:
         return read(said, speaker)
     bodies = (_body(message.text), _body(message.html_text))
     found = read(_unwrapped(said, bodies), speaker)
     return replace(found, lines=tuple(line if _in_all(line.text, bodies) else _hidden(line) for line in found.lines))
+
+
+def _by_hand(fresh: str) -> str:
+    """The text, nothing where all of it is the line that a phone puts below every mail."""
+    return "" if app_language(fresh.strip()) else fresh
 
 
 def _below_a_farewell(reply: Reply, speaker: Speaker) -> list[str]:

@@ -1,6 +1,7 @@
 """`python -m tests.scenarios NAME...`: plays stories and prints what came of each step, in the words a story would expect.
 
-Whoever writes a new story runs this, reads every line, and copies those that are right.
+`--mails` shows the mails as well; `--list` names all stories and what each shows.  Whoever writes a new story runs this, reads every
+line, and copies those that are right.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ def main(names: list[str]) -> int:
     """The stories whose names begin so were played; 2 where there is none."""
     whole = "--mails" in names
     wanted = [name for name in names if not name.startswith("--")]
+    if "--list" in names:
+        print("\n".join(f"{story.name:48} {story.why:40} {story.title}" for story in stories()))
+        return 0
     found = [story for story in stories() if not wanted or any(story.name.startswith(name) for name in wanted)]
     for story in found:
         print(f"== {story.name}: {story.title}")

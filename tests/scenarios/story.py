@@ -52,6 +52,7 @@ class Story:
     name: str
     folder: Path
     title: str
+    why: str
     steps: tuple[Step, ...]
     then: Mapping[str, Any] = field(default_factory=dict)
     desk: str = ""
@@ -83,6 +84,7 @@ def read(folder: Path) -> Story:
         name=folder.name,
         folder=folder,
         title=told["title"],
+        why=str(told["why"]),
         steps=steps,
         then=told.get("then") or {},
         desk=told.get("desk") or "",

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mailbridge.desk.language.vocabulary import fold, vocabulary
+from mailbridge.desk.language.words import WORDS
 from mailbridge.desk.model import Activity, Ticket
 from tests.scenarios.play import Played, Player, playing, shown
-from tests.scenarios.story import Story, stories
+from tests.scenarios.story import Step, Story, stories
 
+# What the desk by mail promises.
+ROWS = ("DK1", "DK2", "DK3", "DK4", "DK5", "DK6", "DK7", "DK8", "DK9", "DK13", "DK14", "TH4", "TH5", "TH6", "IN10")
 FIELDS = {field.name for field in fields(Ticket)} | {"requester"}
 
 
@@ -25,6 +30,24 @@ def test_the_story_comes_true(story: Story, tmp_path: Path) -> None:
     _ended(story, player)
     assert player.leaks() == [], f"{story.name}: a note reached somebody outside"
     player.desk.assert_sound()
+
+
+def test_every_row_of_the_desk_has_a_story() -> None:
+    told = " ".join(story.why for story in stories())
+    assert [row for row in ROWS if not re.search(rf"\b{row}\b", told)] == []
+
+
+def test_every_command_is_in_a_story() -> None:
+    """Whoever adds one tells what it does."""
+    said = {word for story in stories() for step in story.steps for word in _words(step)}
+    known = vocabulary("en").words
+    assert set(WORDS) - {known[word] for word in said if word in known} == set()
+
+
+def _words(step: Step) -> list[str]:
+    """What stands behind each # of the step's mail."""
+    mail = "\n".join(str(step.values.get(part, "")) for part in ("subject", "text", "html"))
+    return [fold(word) for word in re.findall(r"#\s?-?(\w+)", mail)]
 
 
 def _came_true(played: Played, where: str, player: Player) -> None:
