@@ -91,7 +91,7 @@ def _quote_at(lines: list[Line], place: int, introductions: dict[int, Attributio
         if line.depth == _FRAME and not line.reason and _is_framed_introduction(line.bare):
             return _below(lines, place, place + 1, "attribution:any", 0.9)
         return Segment(SegmentKind.QUOTE, place, place, _run_end(lines, place), line.reason or "quote-marks", 0.9)
-    if line.bare[0] == "|" and _opens_with_bars(lines, place):
+    if line.bare[:1] == "|" and _opens_with_bars(lines, place):
         return Segment(SegmentKind.QUOTE, place, place, _run_end(lines, place, introduced=True), "quote-bars", 0.7)
     if _INITIALS_QUOTE.match(line.bare) and place + 1 < len(lines) and _INITIALS_QUOTE.match(lines[place + 1].bare):
         return Segment(SegmentKind.QUOTE, place, place, _run_end(lines, place, introduced=True), "quote-initials", 0.7)

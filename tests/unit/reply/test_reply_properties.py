@@ -23,7 +23,7 @@ TAGS = st.sampled_from([
     '<div class="gmail_attr">', '<div id="Signature">', '<div id="appendonsend">', '<hr id="zwchr">', "<br>", "<p>", "text",
     "On 5 May 2021 10:15 Ann &lt;a@b.c&gt; wrote:", '<div style="border-top:solid">', "From: a@b.c<br>To: d@e.f<br>Subject: x<br>",
     "&#xfdd0;", "\ufdd0\ue001", "\ufdd1", "<", "&", "</p", '<div style="display:none">', '<a href="https://example.org">', "</a>",
-    "<table><tr><td>", "-- ", "\x00", "\udcff", '<div class="moz-forward-container">',
+    '<blockquote class="gmail_quote">', "<table><tr><td>", "-- ", "\x00", "\udcff", '<div class="moz-forward-container">',
 ])  # fmt: skip
 
 
