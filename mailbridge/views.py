@@ -25,7 +25,7 @@ def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
     desk_view = DeskView(name=desk.config.desk.name, address=desk.config.desk.address)
     ticket = tx.tickets.surviving(notification.ticket) if notification.ticket else None
     if ticket is None:
-        return View(desk=desk_view, recipient_name=notification.name, zone=_zone_of(notification, desk))
+        return View(desk=desk_view, recipient_name=notification.name, zone=_zone_of(notification, desk, "UTC"))
     mail = _carried(tx, notification)
     files = tx.mails.attachments(mail.id) if mail else []
     team = team_of(ticket, desk.organisation)
@@ -40,14 +40,14 @@ def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
         invitations=tuple(file.summary for file in files if mail and file.summary and file.summary not in mail.text),
         folded=sum(file.hidden for file in files),
         recipient_name=notification.name,
-        zone=team.calendar.zone,
+        zone=_zone_of(notification, desk, team.calendar.zone),
     )
 
 
-def _zone_of(notification: Notification, desk: Desk) -> str:
-    """The wall clock of the agent who is told of more than one ticket."""
+def _zone_of(notification: Notification, desk: Desk, otherwise: str) -> str:
+    """An agent reads times by the same wall clock by which the agent's lines are read."""
     agent = desk.organisation.agent_of(notification.recipient)
-    return zone_of(agent.name, desk.organisation) if agent else "UTC"
+    return zone_of(agent.name, desk.organisation) if agent else otherwise
 
 
 def _carried(tx: Tx, notification: Notification) -> StoredMail | None:

@@ -95,6 +95,9 @@ def _approve(ticket: Ticket, command: Approve, about: Circumstances) -> Judgemen
 
 def _as_held(ticket: Ticket, held: Approval, about: Circumstances) -> list[Event] | str:
     """The events of the line that waited, on this ticket or on those it names; the key of the reason where one of them refuses."""
+    asker = about.organisation.agents.get(held.asker)
+    if asker is None or not asker.active:
+        return "asker-left"
     line = approvals.line_of(held, about.organisation)
     if not line.commands:
         return "not-understood-now"
