@@ -8,7 +8,18 @@ from enum import StrEnum
 
 from mailbridge.desk.commands import Approve, Command, Erase, Reject, Undo
 from mailbridge.desk.decide import Decision
-from mailbridge.desk.events import Absorbed, ApprovalRequested, Event, Linked, MergedInto, StatusChanged, TicketOpened
+from mailbridge.desk.events import (
+    Absorbed,
+    ApprovalRequested,
+    AssigneeChanged,
+    Escalated,
+    Event,
+    Linked,
+    MergedInto,
+    StatusChanged,
+    TeamChanged,
+    TicketOpened,
+)
 from mailbridge.desk.language import Line
 from mailbridge.desk.model import Approval, Asks, Organisation
 from mailbridge.ids import ticket_number
@@ -93,14 +104,18 @@ def held(decision: Decision) -> Approval | None:
 
 
 def _short(events: Sequence[Event]) -> list[Event]:
-    """The events that say what was done, without those that only follow: a new ticket's own, and the end of one that was merged."""
+    """The events that say what was done, without those that only follow: a new ticket's own, the end of one that was merged, and
+    that whoever it was escalated to has it."""
     born = {event.ticket for event in events if isinstance(event.what, TicketOpened)}
     ended = {event.ticket for event in events if isinstance(event.what, MergedInto)}
-    return [event for event in events if not _follows(event, born, ended)][:20]
+    went = {event.what.to for event in events if isinstance(event.what, Escalated)}
+    return [event for event in events if not _follows(event, born, ended, went)][:20]
 
 
-def _follows(event: Event, born: set[int], ended: set[int]) -> bool:
+def _follows(event: Event, born: set[int], ended: set[int], went: set[str]) -> bool:
     match event.what:
+        case AssigneeChanged(after=to) | TeamChanged(after=to):
+            return event.ticket in born or to in went
         case Linked(ticket=other):
             return event.ticket in born or other in born
         case StatusChanged():
