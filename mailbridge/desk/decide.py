@@ -214,7 +214,7 @@ def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision
         chosen.append(Linked(relation="possible-follow-up", ticket=command.follows))
     if not at_once:
         chosen.append(state.change(states.NEW, wished.name, about.organisation))
-    rule = Actor(kind=ActorKind.RULE, name=command.rule) if command.rule else about.actor
+    rule = Actor(kind=ActorKind.RULE, name=command.rule) if command.rule else _chooser(about.actor)
     first = Event(ticket=ticket_id, at=about.now, actor=about.actor, what=opened, mail=about.mail)
     ticket, events = evolve(None, first), [first]
     for what in chosen:
@@ -222,6 +222,12 @@ def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision
         events.append(Event(ticket=ticket_id, at=about.now, actor=by, what=what, mail=about.mail))
         ticket = evolve(ticket, events[-1])
     return Decision(ticket=ticket, events=tuple(events))
+
+
+def _chooser(actor: Actor) -> Actor:
+    """Who chose what no rule did: at the command line whoever sits there; else the desk itself, from its customers and teams.  Whoever
+    wrote a mail asked for none of it."""
+    return actor if actor.kind is ActorKind.ADMIN else Actor(kind=ActorKind.SYSTEM, name="desk")
 
 
 def decide(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
