@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.asked import put_aside
 from tests.harness import DeskApp
 
+put_aside()
 pytest_plugins = [f"tests.servers.{name}" for name in ("postgres", "stores", "dovecot", "postfix", "clamd", "rspamd")]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 from mailbridge.cli.mail_files import mails_of_mbox
 from mailbridge.message.model import ReadingPolicy
+from tests.asked import asked
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -49,7 +49,7 @@ class Case:
 
 
 def default_corpus() -> Path:
-    return Path(os.environ.get("MAILBRIDGE_CORPUS") or ROOT.parent / "shared" / "corpus")
+    return Path(asked("MAILBRIDGE_CORPUS") or ROOT.parent / "shared" / "corpus")
 
 
 def corpus(folder: Path) -> list[Case]:

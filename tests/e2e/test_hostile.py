@@ -7,7 +7,6 @@ passed over.
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -21,10 +20,11 @@ from mailbridge.config import Desk
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.filing import Outcome
 from mailbridge.outbox.model import Audience
+from tests.asked import asked
 from tests.harness import TestDesk, a_config, a_desk, a_mail, write_rules
 
-CORPUS = Path(os.environ.get("MAILBRIDGE_CORPUS") or Path(__file__).parents[3] / "shared" / "corpus")
-FOLDER = Path(os.environ.get("MAILBRIDGE_HOSTILE") or CORPUS.parent / "hostile")
+CORPUS = Path(asked("MAILBRIDGE_CORPUS") or Path(__file__).parents[3] / "shared" / "corpus")
+FOLDER = Path(asked("MAILBRIDGE_HOSTILE") or CORPUS.parent / "hostile")
 MANIFEST = json.loads((FOLDER / "manifest.json").read_text()) if (FOLDER / "manifest.json").exists() else {"mails": []}
 
 CAROL, FRANK, AGENT = "carol@customer.test", "frank@other.test", "agent@example.test"

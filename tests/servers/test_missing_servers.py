@@ -18,5 +18,6 @@ def test_a_missing_server_fails_where_servers_are_required(monkeypatch: pytest.M
 def test_a_missing_server_skips_elsewhere_and_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CI", raising=False)
     monkeypatch.delenv("MAILBRIDGE_REQUIRE_SERVERS", raising=False)
+    monkeypatch.delenv("TESTS_MAILBRIDGE_REQUIRE_SERVERS", raising=False)
     with pytest.raises(pytest.skip.Exception, match="apt-get install postgresql-15"):
         missing("postgresql-15")
