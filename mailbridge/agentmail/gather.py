@@ -42,7 +42,8 @@ def gathered(
     A split gets the number of its new ticket, and the message: the one that was answered, else the customers' latest.
     """
     judged = [*(command for command, _ in asked), *_held(ticket, asked, about.organisation)]
-    about = replace(about, undo_within=timedelta(minutes=desk.config.desk.undo_minutes))
+    if any(isinstance(command, Undo) for command in judged):
+        about = replace(about, undo_within=timedelta(minutes=desk.config.desk.undo_minutes))
     if any(isinstance(command, Escalate) for command in judged):
         about = replace(about, load=tx.tickets.load())
     if types := [command.type for command in judged if isinstance(command, SetType)]:
@@ -100,7 +101,7 @@ def _with_tickets(tx: Tx, about: Circumstances, numbers: Iterable[int]) -> Circu
         found = tx.tickets.get_many(wanted_)
         tickets |= {ticket.id: ticket for ticket in found}
         wanted_ = {ticket.merged_into for ticket in found if ticket.merged_into is not None} - set(tickets)
-    return replace(about, tickets=tickets)
+    return replace(about, tickets=tickets) if len(tickets) > len(about.tickets) else about
 
 
 def _with_letters(tx: Tx, about: Circumstances, tickets: Iterable[int]) -> Circumstances:

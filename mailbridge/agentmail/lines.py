@@ -159,7 +159,7 @@ def _decided(
     complete, about = prepared(filing, ticket, flat, mail)
     commands = iter(command for command, _ in complete)
     regrouped = [(tuple(next(commands) for _ in group), line) for group, line in groups]
-    return decide_lines(ticket, regrouped, replace(about, seen_at=seen_at))
+    return decide_lines(ticket, regrouped, replace(about, seen_at=seen_at) if seen_at else about)
 
 
 def _recorded(filing: Filing, decision: Decision, mail: int | None) -> Ticket | None:

@@ -243,8 +243,9 @@ def decide(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
         judged = approvals.ask(ticket, need, about)
     if isinstance(judged, Refusal):
         return Decision(ticket=ticket, refused=judged.reason, nearest=judged.nearest, detail=judged.detail)
+    done = _folded(ticket, [_event(what, ticket, about) for what in judged], about.tickets)
     refused = next((what.refused for what in judged if isinstance(what, ApprovalDecided)), "")
-    return replace(_folded(ticket, [_event(what, ticket, about) for what in judged], about.tickets), refused=refused)
+    return replace(done, refused=refused) if refused else done
 
 
 def decide_all(ticket: Ticket, asked: Sequence[tuple[Command, str]], about: Circumstances) -> tuple[Decision, tuple[Decision, ...]]:
@@ -296,6 +297,8 @@ def hold(ticket: Ticket, why: str, about: Circumstances) -> Decision:
 
 def _after(about: Circumstances, ticket: int, decision: Decision) -> Circumstances:
     """The circumstances for the next command: other tickets, mails and pasts as this decision left them."""
+    if not (decision.elsewhere or about.tickets or about.mails or about.letters or about.history or about.histories):
+        return about  # nothing was looked up beyond this ticket, so nothing of it has changed
     events = (*decision.events, *(event for change in decision.elsewhere for event in change.events))
     gone = {mail: to for event in events for mail, to in brought(event.what)}
     letters = {id: replace(letter, ticket=gone.get(id, letter.ticket)) for id, letter in about.letters.items()}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 
 from mailbridge.desk.events import (
     Absorbed,
@@ -63,7 +63,7 @@ def evolve(ticket: Ticket | None, event: Event) -> Ticket:
         if not isinstance(event.what, TicketOpened):
             raise ValueError(f"ticket {event.ticket}: its history begins with {type(event.what).__name__}")
         return _opened(event.what, event)
-    return replace(_changed(ticket, event), version=ticket.version + 1, updated_at=event.at)
+    return replace(_base(ticket, event), **_changes(ticket, event), version=ticket.version + 1, updated_at=event.at)
 
 
 def _opened(what: TicketOpened, event: Event) -> Ticket:
@@ -84,85 +84,89 @@ def _opened(what: TicketOpened, event: Event) -> Ticket:
     )
 
 
-def _changed(ticket: Ticket, event: Event) -> Ticket:
+def _base(ticket: Ticket, event: Event) -> Ticket:
+    """What the changes are made to: the ticket, or what an undo gives back."""
+    return event.what.restored if isinstance(event.what, Undone) else ticket
+
+
+def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
+    """The fields of the ticket that this event changes, as they are after it."""
     match event.what:
         case MessageAdded(to_customer=True, author=author):
             first = ticket.first_answered_at or event.at
-            return replace(ticket, first_answered_at=first, answered_at=event.at, answered_by=author)
+            return {"first_answered_at": first, "answered_at": event.at, "answered_by": author}
         case StatusChanged() as change:
             return _moved(ticket, change, event.at)
         case TeamChanged(after=team):
-            return replace(ticket, team=team)
+            return {"team": team}
         case AssigneeChanged(after=agent):
-            return replace(ticket, assignee=agent, claimed_at=(ticket.claimed_at or event.at) if agent else None)
+            return {"assignee": agent, "claimed_at": (ticket.claimed_at or event.at) if agent else None}
         case PriorityChanged(after=priority):
-            return replace(ticket, priority=priority)
+            return {"priority": priority}
         case TypeChanged(after=type_):
-            return replace(ticket, type=type_)
+            return {"type": type_}
         case TagsAdded(tags=tags):
-            return replace(ticket, tags=ticket.tags + tuple(tag for tag in tags if tag not in ticket.tags))
+            return {"tags": ticket.tags + tuple(tag for tag in tags if tag not in ticket.tags)}
         case FieldSet(name=name, value=value):
-            return replace(ticket, fields=(*(field for field in ticket.fields if field[0] != name), (name, value)))
+            return {"fields": (*(field for field in ticket.fields if field[0] != name), (name, value))}
         case ParticipantAdded(participant=somebody):
-            return replace(ticket, participants=_with(ticket.participants, somebody))
+            return {"participants": _with(ticket.participants, somebody)}
         case ParticipantRemoved(address=address):
-            return replace(ticket, participants=tuple(p for p in ticket.participants if p.address.lower() != address.lower()))
+            return {"participants": tuple(p for p in ticket.participants if p.address.lower() != address.lower())}
         case TagsRemoved(tags=tags):
-            return replace(ticket, tags=tuple(tag for tag in ticket.tags if tag not in tags))
+            return {"tags": tuple(tag for tag in ticket.tags if tag not in tags)}
         case SubjectChanged(after=subject):
-            return replace(ticket, subject=subject)
+            return {"subject": subject}
         case RequesterChanged(after=somebody):
-            return replace(ticket, participants=_asked_by(ticket.participants, somebody))
+            return {"participants": _asked_by(ticket.participants, somebody)}
         case ChannelChanged(after=channel):
-            return replace(ticket, channel=channel)
+            return {"channel": channel}
         case DueSet(after=due):
-            return replace(ticket, due_at=due, due_since=event.at if due else None)
+            return {"due_at": due, "due_since": event.at if due else None}
         case Snoozed(until=until):
-            return replace(ticket, snoozed_until=until)
+            return {"snoozed_until": until}
         case Woken():
-            return replace(ticket, snoozed_until=None)
+            return {"snoozed_until": None}
         case MeetingSet(meeting=meeting):
-            return replace(ticket, meeting=meeting)
+            return {"meeting": meeting}
         case InvitationAnswered():
-            return replace(ticket, meeting=_answered(ticket.meeting, event.what))
+            return {"meeting": _answered(ticket.meeting, event.what)}
         case Linked(relation=relation, ticket=other):
-            return replace(ticket, links=(*ticket.links, (relation, other)))
+            return {"links": (*ticket.links, (relation, other))}
         case MergedInto(survivor=survivor):
-            return replace(ticket, merged_into=survivor)
+            return {"merged_into": survivor}
         case Absorbed():
             return _absorbing(ticket, event.what)
         case EstimateSet(after=estimate, by=by, most=most):
-            return replace(ticket, estimate=estimate, estimated_by=by, estimate_most=most)
+            return {"estimate": estimate, "estimated_by": by, "estimate_most": most}
         case WorkRecorded(activity=activity):
-            return replace(ticket, activities=(*ticket.activities, activity))
+            return {"activities": (*ticket.activities, activity)}
         case WorkCorrected(before=before, after=after):
-            return replace(ticket, activities=tuple(kept for a in ticket.activities if (kept := after if a.id == before.id else a)))
+            return {"activities": tuple(kept for a in ticket.activities if (kept := after if a.id == before.id else a))}
         case Escalated(chain=chain, after=level):
-            return replace(ticket, chain=chain, level=level)
+            return {"chain": chain, "level": level}
         case ApprovalRequested(approval=approval):
-            return replace(ticket, approvals=(*ticket.approvals, approval), approvals_asked=approval.id)
+            return {"approvals": (*ticket.approvals, approval), "approvals_asked": approval.id}
         case ApprovalReminded(approval=id):
-            return replace(ticket, approvals=tuple(_reminded(a) if a.id == id else a for a in ticket.approvals))
+            return {"approvals": tuple(_reminded(a) if a.id == id else a for a in ticket.approvals)}
         case ApprovalDecided(approval=id):
-            return replace(ticket, approvals=tuple(a for a in ticket.approvals if a.id != id))
+            return {"approvals": tuple(a for a in ticket.approvals if a.id != id)}
         case PlaybookStarted(name=name):
-            return replace(ticket, playbooks=(*ticket.playbooks, name))
-        case Undone(restored=restored):
-            return replace(restored, version=ticket.version)
-        case MessageAdded() | AlertRaised() | DeliveryFailed() | TicketOpened() | MailMoved() | ContentErased():
-            return ticket
+            return {"playbooks": (*ticket.playbooks, name)}
+        case MessageAdded() | AlertRaised() | DeliveryFailed() | TicketOpened() | MailMoved() | ContentErased() | Undone():
+            return {}
         case _:
             assert_never(event.what)
 
 
-def _moved(ticket: Ticket, change: StatusChanged, at: datetime) -> Ticket:
+def _moved(ticket: Ticket, change: StatusChanged, at: datetime) -> dict[str, Any]:
     if ticket.closed_at is not None and not change.reopens:
-        return replace(ticket, status=change.after)  # from done to done: the clocks stood before and stand on
+        return {"status": change.after}  # from done to done: the clocks stood before and stand on
     waits: tuple[tuple[datetime, datetime | None], ...] = tuple((start, end or at) for start, end in ticket.waits)
     if change.waits or change.closes:  # nobody owes anything on a closed ticket either
         waits = (*waits, (at, None))
     closed_at = at if change.closes else None if change.reopens else ticket.closed_at
-    return replace(ticket, status=change.after, waits=waits, closed_at=closed_at)
+    return {"status": change.after, "waits": waits, "closed_at": closed_at}
 
 
 def _with(participants: tuple[Participant, ...], somebody: Participant) -> tuple[Participant, ...]:
@@ -181,17 +185,16 @@ def _asked_by(participants: tuple[Participant, ...], somebody: Participant) -> t
     return (replace(somebody, role=Role.REQUESTER), *kept)
 
 
-def _absorbing(ticket: Ticket, what: Absorbed) -> Ticket:
+def _absorbing(ticket: Ticket, what: Absorbed) -> dict[str, Any]:
     participants = ticket.participants
     for somebody in what.participants:
         participants = _with(participants, somebody)
-    return replace(
-        ticket,
-        participants=participants,
-        tags=ticket.tags + tuple(tag for tag in what.tags if tag not in ticket.tags),
-        activities=(*ticket.activities, *what.activities),
-        absorbed=(*ticket.absorbed, what.ticket),
-    )
+    return {
+        "participants": participants,
+        "tags": ticket.tags + tuple(tag for tag in what.tags if tag not in ticket.tags),
+        "activities": (*ticket.activities, *what.activities),
+        "absorbed": (*ticket.absorbed, what.ticket),
+    }
 
 
 def _answered(meeting: Meeting | None, what: InvitationAnswered) -> Meeting | None:

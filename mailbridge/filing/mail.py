@@ -171,7 +171,8 @@ class Filing:
         pictures = small_inline(message)
         self.tx.mails.add_attachments(mail, ticket, message.attachments, sender=stored.sender, pictures=pictures)
         names = [file.name for file in message.attachments if file not in pictures]
-        self.tx.search.add(mail, subject=stored.subject, fresh=stored.fresh, names=names)
+        if stored.fresh or names or not internal:  # a mail of lines for the desk alone says nothing that anybody looks for
+            self.tx.search.add(mail, subject=stored.subject, fresh=stored.fresh, names=names)
         return mail
 
     def tell(self, decision: Decision, mail: int | None, *, answerable: bool, verdict: Verdict | None = None) -> tuple[Notification, ...]:

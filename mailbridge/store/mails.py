@@ -119,12 +119,14 @@ class Mails:
         self._sql = sql
         self._blobs = blobs
         self._pictures = pictures
+        self._threads: dict[tuple[int, int, tuple[str, ...]], tuple[str, ...]] = {}  # as long as no mail comes or goes
 
     def add(self, mail: StoredMail, *, explanation: object = None) -> int | None:
         """The mail is stored, with the ids it refers to; its id.  None: a mail with this fingerprint is there, nothing was stored.
 
         `explanation` is anything JSON can say (also dataclasses); it says why the mail went where it went.
         """
+        self._threads.clear()
         id: int | None = self._sql.value(_ADD, _columns(mail, explanation))
         if id is not None:
             self._sql.change(_ADD_REFS, [{"message_id": reference, "mail": id} for reference in _kept(mail.references)])
@@ -146,9 +148,12 @@ class Mails:
 
     def thread_of(self, ticket: int, senders: Sequence[str]) -> tuple[str, ...]:
         """The Message-IDs of the first and the latest mail of these senders on the ticket; what our next mail answers (RFC 5322 3.6.4)."""
-        values = {"of": ticket, "senders": list(senders)}
-        ids = [self._sql.value(statement, values) for statement in (_THREAD_FIRST, _THREAD_LAST)]
-        return tuple(dict.fromkeys(id for id in ids if id))
+        asked = (self._sql.undone, ticket, tuple(senders))
+        if asked not in self._threads:  # whoever is told of one mail is told in the same thread
+            values = {"of": ticket, "senders": list(senders)}
+            ids = [self._sql.value(statement, values) for statement in (_THREAD_FIRST, _THREAD_LAST)]
+            self._threads[asked] = tuple(dict.fromkeys(id for id in ids if id))
+        return self._threads[asked]
 
     def tickets_knowing(self, message_ids: Iterable[str], limit: int = 50) -> list[tuple[str, int]]:
         """(Message-ID, ticket) of the mails that have one of these ids, newest mail first."""
@@ -180,6 +185,7 @@ class Mails:
 
     def set_ticket(self, mail: int, ticket: int | None) -> None:
         """The mail and its files belong to this ticket now."""
+        self._threads.clear()
         for statement in _SET_TICKET:
             self._sql.change(statement, {"which": mail, "to": ticket})
 

@@ -42,9 +42,8 @@ def understand(line: str, speaker: Speaker) -> Line:
     if word is None or (minus and word not in OPPOSITES):
         return Line(text=text, word=said, problem="unknown", nearest=_nearest(said, _argument(text), speaker))
     rule, argument = WORDS[word], _argument(text)
-    usage = _in_their_words(word, said, speaker)
     if rule.needs and not argument:
-        return Line(text=text, word=word, problem="argument-missing", nearest=usage)
+        return Line(text=text, word=word, problem="argument-missing", nearest=_in_their_words(word, said, speaker))
     meant, tickets = _meant(word, argument, OPPOSITES[word] if minus else rule.reads, speaker)
     line_of = Line(text=text, word=word, tickets=tickets)
     match meant:
@@ -52,9 +51,10 @@ def understand(line: str, speaker: Speaker) -> Line:
             if problem == "argument-unknown" and not nearest:
                 nearest = _spelled_right(said, argument, speaker)
                 problem = problem if nearest else "argument-unclear"
-            return replace(line_of, problem=problem, nearest=f"#{said} {nearest}" if nearest else usage, detail=detail)
+            nearest = f"#{said} {nearest}" if nearest else _in_their_words(word, said, speaker)
+            return replace(line_of, problem=problem, nearest=nearest, detail=detail)
         case tuple() if len(set(meant)) > MOST_AT_ONCE or len(tickets) > MOST_AT_ONCE:
-            return replace(line_of, tickets=(), problem="argument-unclear", nearest=usage)
+            return replace(line_of, tickets=(), problem="argument-unclear", nearest=_in_their_words(word, said, speaker))
         case tuple():
             return replace(line_of, commands=tuple(dict.fromkeys(meant)))
         case OnBehalf() | Channel():
