@@ -17,4 +17,4 @@ def file_consultants_answer(filing: Filing, ticket: Ticket) -> Result:
     decision = decide(ticket, Note(), filing.about(actor, mail))
     told = filing.tell(decision, mail, answerable=False)
     filing.finish(decision, told)
-    return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
+    return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)

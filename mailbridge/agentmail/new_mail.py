@@ -28,7 +28,7 @@ def file_new_agent_mail(filing: Filing) -> Result | None:
     _, _, outcomes = carry_out(filing, None, lines, mail)
     tell_results(filing, None, mail, written, None, outcomes)
     answer_questions(filing, None, mail, written.lines)
-    return Result(outcome=Outcome.KEPT, mail=mail, told=True, reason="lines for the desk")
+    return Result(outcome=Outcome.KEPT, mail=mail, reason="lines for the desk")
 
 
 def open_own_request(filing: Filing, placement: Placement, verdict: Verdict) -> Result:
@@ -45,7 +45,7 @@ def open_own_request(filing: Filing, placement: Placement, verdict: Verdict) -> 
     after, _, outcomes = carry_out(filing, ticket, lines, result.mail)
     tell_results(filing, after, result.mail, written, None, outcomes)
     answer_questions(filing, after, result.mail, lines)
-    return replace(result, told=True)
+    return result
 
 
 def _written(filing: Filing) -> Written:

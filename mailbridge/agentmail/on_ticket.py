@@ -31,4 +31,4 @@ def file_agent_mail(filing: Filing, ticket: Ticket) -> Result:
     after, spoken, outcomes = carry_out(filing, ticket, written.lines, mail, speech=speech if speaks else None, seen_at=seen_at)
     tell_results(filing, after or ticket, mail, written, spoken, outcomes)
     answer_questions(filing, after, mail, written.lines)
-    return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=True)
+    return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)

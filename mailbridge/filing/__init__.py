@@ -1,4 +1,4 @@
-"""What a placed mail does to the desk.  `mail.py` files it, `opening.py` says what a new ticket begins with."""
+"""What a placed mail does to the desk.  `placed.py` holds it, `mail.py` files it, `opening.py` says what a new ticket begins with."""
 
 from mailbridge.filing.mail import Filing as Filing
 from mailbridge.filing.outcome import LostRace as LostRace

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.model import Placement
-from mailbridge.conversation.place import Writer
 from mailbridge.desk.commands import AnswerInvitation, Command, ReportFailure, StartPlaybook, Write
 from mailbridge.desk.decide import Circumstances, Decision, decide, decide_all, open_ticket, together
 from mailbridge.desk.events import Actor, ActorKind
@@ -21,14 +19,13 @@ from mailbridge.desk.model import Ticket
 from mailbridge.filing.answerable import acknowledgement
 from mailbridge.filing.opening import author, claimed, copied, opening
 from mailbridge.filing.outcome import LostRace, Outcome, Result
+from mailbridge.filing.placed import Placed
 from mailbridge.ids import parse_meeting_uid
-from mailbridge.intake.envelope import Source
-from mailbridge.message.model import Message
 from mailbridge.message.pictures import small_inline
 from mailbridge.ops import crash
 from mailbridge.outbox.compose import notifications
 from mailbridge.outbox.model import Notification
-from mailbridge.outbox.recipients import Recipient, named
+from mailbridge.outbox.recipients import named
 from mailbridge.rules.commands import commands, estimate_of
 from mailbridge.rules.match import Verdict
 from mailbridge.settling.estimating import estimated
@@ -36,7 +33,6 @@ from mailbridge.settling.settle import occasion, settle
 from mailbridge.settling.tasks import numbered
 from mailbridge.settling.turns import wanted_agent
 from mailbridge.store.mails import Direction, StoredMail
-from mailbridge.store.tx import Tx
 from mailbridge.webhooks.compose import OPENED, REPLIED
 from mailbridge.webhooks.promise import promise_calls
 
@@ -44,19 +40,8 @@ UNDELIVERABLE_FOR = timedelta(days=7)  # how long an address that bounced for go
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Filing:
-    """One placed mail and everything it takes to file it."""
-
-    tx: Tx
-    message: Message
-    arrival: Arrival
-    writer: Writer
-    desk: Desk
-    now: datetime
-    passed_on_by: str = ""  # the agent who files what `writer` asked; '' where the writer did it
-    channel: str = "mail"
-    asked_at: datetime | None = None  # when the writer asked, where that was earlier
-    also: tuple[Recipient, ...] = ()  # who hears of a note besides those it concerns
+class Filing(Placed):
+    """What is done with a placed mail."""
 
     def new_ticket(self, placement: Placement, verdict: Verdict) -> Result:
         """The mail opened a ticket, with what the rules chose for it."""
@@ -73,7 +58,7 @@ class Filing:
         told = filing.tell(decision, mail, answerable=not why_not, verdict=verdict)
         filing.finish(decision, told)
         filing.set_off(decision, verdict, mail, OPENED)
-        return Result(outcome=Outcome.TICKET, ticket=ticket_id, mail=mail, told=bool(told))
+        return Result(outcome=Outcome.TICKET, ticket=ticket_id, mail=mail)
 
     def customer_mail(self, ticket: Ticket, *, automatic: bool, proven: bool, verdict: Verdict | None = None) -> Result:
         """A customer's mail went on their ticket; a robot's is kept there and moves nothing.
@@ -89,7 +74,7 @@ class Filing:
         self.finish(decision, told)
         if verdict:
             self.set_off(decision, verdict, mail, REPLIED)
-        return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
+        return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)
 
     def _answered(self, ticket: Ticket) -> Iterator[Command]:
         """The answer to an invitation of ours about this ticket, if the mail is one."""
@@ -131,7 +116,7 @@ class Filing:
         decision, _ = decide_all(ticket, asked, self.about(Actor(kind=ActorKind.SYSTEM, name="bounce"), mail))
         told = self.tell(decision, mail, answerable=False)
         self.finish(decision, told)
-        return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, told=bool(told))
+        return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)
 
     def keep(self, outcome: Outcome) -> Result:
         """The mail is stored on no ticket and nobody is told; `mailbridge queue list --state done` shows it with its reason."""
@@ -214,11 +199,6 @@ class Filing:
         """What the rules want besides the ticket is promised with it."""
         if decision.ticket is not None and not self.imported:
             promise_calls(self.tx, decision.ticket, verdict, mail=mail, event=event, prefix=self.desk.config.desk.prefix, now=self.now)
-
-    @property
-    def imported(self) -> bool:
-        """An archive that is moved in makes tickets and tells nobody."""
-        return self.arrival.envelope.source is Source.IMPORT
 
     def about(self, actor: Actor, mail: int) -> Circumstances:
         return Circumstances(

@@ -2,62 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from mailbridge.conversation.model import Placement
 from mailbridge.desk.commands import Open
 from mailbridge.desk.model import IMPORTED, Copied, Participant, Priority, Role, Team
+from mailbridge.filing.placed import Placed
 from mailbridge.message.model import Message
 from mailbridge.rules.match import Verdict
 from mailbridge.settling.turns import wanted_agent
 
-if TYPE_CHECKING:
-    from mailbridge.filing.mail import Filing
-
 MOST_COPIED = 50  # people of To and Cc who are remembered
 
 
-def opening(filing: Filing, placement: Placement, verdict: Verdict) -> Open:
+def opening(mail: Placed, placement: Placement, verdict: Verdict) -> Open:
     """The new ticket as the mail, its writer and the rules want it."""
-    message, writer = filing.message, filing.writer
-    team = verdict.team or filing.desk.organisation.default_team
+    message, writer = mail.message, mail.writer
+    team = verdict.team or mail.desk.organisation.default_team
     return Open(
         subject=verdict.subject or message.subject or "(no subject)",
-        requester=Participant(address=author(filing), name=message.sender.name or writer.name, language=message.language),
-        others=(*_added(verdict), *copied(filing, team, proven=writer.verified)),
+        requester=Participant(address=author(mail), name=message.sender.name or writer.name, language=message.language),
+        others=(*_added(verdict), *copied(mail, team, proven=writer.verified)),
         team=team,
         type=verdict.type or "",
         priority=Priority(verdict.priority or Priority.NORMAL),
         status=verdict.status or "",
         tags=verdict.tags,
         fields=(*verdict.fields, *_as_fields(verdict)),
-        assignee=wanted_agent(filing.tx, verdict, team, filing.desk.organisation, filing.now),
-        channel=IMPORTED if filing.imported else filing.channel,
+        assignee=wanted_agent(mail.tx, verdict, team, mail.desk.organisation, mail.now),
+        channel=IMPORTED if mail.imported else mail.channel,
         language=message.language,
         verified=writer.verified,
-        rules_version=filing.desk.policy.version,
-        asked_at=filing.asked_at,
+        rules_version=mail.desk.policy.version,
+        asked_at=mail.asked_at,
         follows=placement.follows,
         rule=verdict.rules[0] if verdict.rules else "",
     )
 
 
-def copied(filing: Filing, team: str, *, proven: bool) -> tuple[Participant, ...]:
+def copied(mail: Placed, team: str, *, proven: bool) -> tuple[Participant, ...]:
     """People in To and Cc, as the team's policy wants them (TH6).  Mailboxes of the desk and its teams, and agents, are none of them.
 
     Whoever is not proven makes nobody hear of the ticket: a forged mail must not become mail from us to strangers.
     """
-    policy = filing.desk.organisation.teams.get(team, Team(name=team, title=team)).copied
+    policy = mail.desk.organisation.teams.get(team, Team(name=team, title=team)).copied
     if policy is Copied.IGNORED:
         return ()
     role = Role.PARTICIPANT if policy is Copied.PARTICIPANT and proven else Role.MENTIONED
-    people = {a.key: a for a in filing.message.recipients if a.key != filing.writer.address.lower() and not _is_ours(filing, a.address)}
+    people = {a.key: a for a in mail.message.recipients if a.key != mail.writer.address.lower() and not _is_ours(mail, a.address)}
     return tuple(Participant(address=a.address, name=a.name, role=role) for a in list(people.values())[:MOST_COPIED])
 
 
-def author(filing: Filing) -> str:
+def author(mail: Placed) -> str:
     """The address of who writes; of a mail without a strict From what it claims, for show; '' where there is none."""
-    return filing.writer.address or claimed(filing.message)
+    return mail.writer.address or claimed(mail.message)
 
 
 def claimed(message: Message) -> str:
@@ -70,9 +66,9 @@ def _added(verdict: Verdict) -> tuple[Participant, ...]:
     return tuple(Participant(address=address, role=Role.PARTICIPANT) for address in verdict.cc)
 
 
-def _is_ours(filing: Filing, address: str) -> bool:
-    groups = {team.address.lower() for team in filing.desk.organisation.teams.values()}
-    return filing.desk.is_own(address) or address.lower() in groups or filing.desk.organisation.agent_of(address) is not None
+def _is_ours(mail: Placed, address: str) -> bool:
+    groups = {team.address.lower() for team in mail.desk.organisation.teams.values()}
+    return mail.desk.is_own(address) or address.lower() in groups or mail.desk.organisation.agent_of(address) is not None
 
 
 def _as_fields(verdict: Verdict) -> tuple[tuple[str, str], ...]:

@@ -24,7 +24,6 @@ class Result:
     ticket: int | None = None
     mail: int | None = None
     reason: str = ""
-    told: bool = False  # there is something new to send
 
 
 class LostRace(Exception):

@@ -1,0 +1,34 @@
+"""A mail that has found its place, with everything it takes to file it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailbridge.context import Arrival, Desk
+from mailbridge.conversation.place import Writer
+from mailbridge.intake.envelope import Source
+from mailbridge.message.model import Message
+from mailbridge.outbox.recipients import Recipient
+from mailbridge.store.tx import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """One placed mail, the open transaction, and the desk of this moment."""
+
+    tx: Tx
+    message: Message
+    arrival: Arrival
+    writer: Writer
+    desk: Desk
+    now: datetime
+    passed_on_by: str = ""  # the agent who files what `writer` asked; '' where the writer did it
+    channel: str = "mail"
+    asked_at: datetime | None = None  # when the writer asked, where that was earlier
+    also: tuple[Recipient, ...] = ()  # who hears of a note besides those it concerns
+
+    @property
+    def imported(self) -> bool:
+        """An archive that is moved in makes tickets and tells nobody."""
+        return self.arrival.envelope.source is Source.IMPORT
