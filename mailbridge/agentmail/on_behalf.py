@@ -18,7 +18,7 @@ from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
 from mailbridge.desk.commands import Note
 from mailbridge.desk.language.model import Channel, OnBehalf, Written
-from mailbridge.desk.model import CHANNELS, Ticket
+from mailbridge.desk.model import Ticket
 from mailbridge.desk.onbehalf import Original, as_written, asked_at, original
 from mailbridge.filing import Filing, Result
 from mailbridge.message.model import Address, Message
@@ -58,7 +58,7 @@ def passed_on(message: Message, writer: Writer, desk: Desk, now: datetime) -> Pa
         customer=customer,
         written=written,
         note=written.text if found else "",
-        channel=channel if channel in CHANNELS else "mail",
+        channel=channel,
         asked_at=asked_at(told.date, now),
     )
 

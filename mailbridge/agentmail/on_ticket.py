@@ -12,6 +12,7 @@ from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
 from mailbridge.desk.commands import Answer, Command, Note
+from mailbridge.desk.language.reading import on_a_ticket
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing, Outcome, Result
 
@@ -20,6 +21,7 @@ def file_agent_mail(filing: Filing, ticket: Ticket) -> Result:
     """The mail is filed: answer or note, then each line on the ticket as the one before left it; then what the agent asked is answered."""
     ours = answered(filing.tx, ticket.id, filing.message)
     written = taken_as_answer(lines_of(filing.message, speaker_of(filing.writer.agent, filing.desk, filing.now)), ours)
+    written = replace(written, lines=tuple(on_a_ticket(line) for line in written.lines))
     filing = replace(filing, also=note_writer(filing, ours))
     said = [line.command for line in written.lines]
     internal = Note() in said or (answers_note(ours) and Answer() not in said)

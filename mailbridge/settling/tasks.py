@@ -52,11 +52,6 @@ def with_text(tx: Tx, change: Change, decision: Decision, desk: Desk, now: datet
     return replace(change, events=tuple(_noted(event, note) for event in change.events)), note
 
 
-def opened_by(decision: Decision, change: Change) -> bool:
-    """Whether the decision opened this ticket as a task."""
-    return any(change.ticket.id in event.what.tasks for event in decision.events if isinstance(event.what, PlaybookStarted))
-
-
 def _started(decision: Decision, organisation: Organisation) -> Mapping[int, tuple[Playbook, Task]]:
     """Number -> the task it is, for all that this decision opened."""
     found: dict[int, tuple[Playbook, Task]] = {}

@@ -55,7 +55,7 @@ from mailbridge.desk.language.model import (
 )
 from mailbridge.desk.language.plain import bare, unquoted
 from mailbridge.desk.language.vocabulary import Vocabulary, fold, tokens, vocabulary
-from mailbridge.desk.model import Priority, Work
+from mailbridge.desk.model import CHANNELS, Priority, Work
 
 Reads = Callable[[str, Speaker], Meaning]
 
@@ -288,7 +288,8 @@ def on_behalf(argument: str, speaker: Speaker) -> Meaning:
 
 def channel(argument: str, speaker: Speaker) -> Meaning:
     text = bare(argument).lower()
-    return Channel(name=vocabulary(speaker.language).channels.get(tuple(tokens(text)), text))
+    name = vocabulary(speaker.language).channels.get(tuple(tokens(text)), text)
+    return Channel(name=name) if name in CHANNELS else Wrong(problem="argument-unknown", nearest=nearest(text, CHANNELS))
 
 
 def _work(kind: Work, argument: str, speaker: Speaker) -> Meaning:

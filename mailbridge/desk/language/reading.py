@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from difflib import get_close_matches
 
-from mailbridge.desk.commands import RecordWork
+from mailbridge.desk.commands import RecordWork, SetChannel, SetRequester
 from mailbridge.desk.language import names
 from mailbridge.desk.language.arguments import Reads
 from mailbridge.desk.language.model import Channel, Line, Meaning, OnBehalf, Speaker, Written, Wrong
@@ -69,19 +69,15 @@ def stands_for_itself(line: str) -> bool:
     return len(text) > 1 and text[0] == "#" and (text[1].isalpha() or text[1] == "?" or (text[1] == "-" and text[2:3].isalpha()))
 
 
-def answer_in(fresh: str, speaker: Speaker) -> tuple[bool, str] | None:
-    """The yes (True) or no that a text begins with, and what follows as the reason; None where it begins otherwise.
-
-    Only for answers to a mail in which the desk asked for yes or no: elsewhere "Yes, try again" is meant for the customer."""
-    lines = [cleaned(line) for line in fresh.splitlines() if line.strip()]
-    if not lines:
-        return None
-    first, _, rest = lines[0].replace(",", " ", 1).partition(" ")
-    known, word = vocabulary(speaker.language), fold(first.rstrip(".,;:!"))
-    if word not in known.yes and word not in known.no:
-        return None
-    reason = "\n".join([rest.strip(" -–—:."), *lines[1:]]).strip()
-    return word in known.yes, reason
+def on_a_ticket(line: Line) -> Line:
+    """`#for` and `#channel` on a ticket that is there already: who asks, and how they reached the desk, is changed."""
+    match line.opening:
+        case OnBehalf(address=address, name=name):
+            return replace(line, opening=None, commands=(SetRequester(address=address, name=name),))
+        case Channel(name=channel):
+            return replace(line, opening=None, commands=(SetChannel(channel=channel),))
+        case _:
+            return line
 
 
 def _meant(word: str, argument: str, reads: Reads, speaker: Speaker) -> tuple[Meaning, tuple[int, ...]]:
