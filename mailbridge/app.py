@@ -105,7 +105,7 @@ class App:
 
     def desk(self) -> Desk:
         """Configuration, rules and keys of this moment."""
-        return Desk(config=self.config, policy=self.policy(), signer=self.signer, rules_took=self.metrics.rules_took)
+        return Desk(config=self.config, policy=self.policy(), signer=self.signer, rules_timed=self.metrics.rules_timed)
 
     # -- parts ------------------------------------------------------------------------------------------------
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
-from time import perf_counter
 
 from mailbridge.agentmail.consultants import file_consultants_answer
 from mailbridge.agentmail.new_mail import file_new_agent_mail, open_own_request
@@ -106,7 +105,5 @@ def judge(tx: Tx, message: Message, arrival: Arrival, writer: Writer, placement:
         raw=tx.blobs.get(arrival.sha256) if "body raw" in desk.policy.rules.asks else b"",
         now=now,
     )
-    began = perf_counter()
-    verdict = run(desk.policy.rules, facts)
-    desk.rules_took(perf_counter() - began)
-    return verdict
+    with desk.rules_timed():
+        return run(desk.policy.rules, facts)
