@@ -28,6 +28,8 @@ def identify(sender: Sender, presented: Sequence[Presented], organisation: Organ
             mailboxes=frozenset({sender.address.lower()} if sender.strict else ()),
             verified=sender.verified,
             dmarc_failed=failed,
+            policy=sender.policy,
+            signed_fields=sender.signed_fields,
             reasons=sender.reasons + doubt,
         )
     groups = {organisation.teams[name].address.lower() for name in organisation.teams_of(agent.name)} - {""}
@@ -37,6 +39,8 @@ def identify(sender: Sender, presented: Sequence[Presented], organisation: Organ
         agent=agent.name,
         mailboxes=frozenset(_own(agent) | groups),
         verified=True,
+        policy=sender.policy,
+        signed_fields=sender.signed_fields,
         reasons=(*sender.reasons, f"agent {agent.name}: {proof}"),
     )
 

@@ -55,6 +55,8 @@ class Writer:
     mailboxes: frozenset[str] = frozenset()
     verified: bool = False
     dmarc_failed: bool = False
+    policy: str = ""  # the DMARC policy of a domain whose mail failed: none, quarantine, reject; '' where nobody said
+    signed_fields: tuple[str, ...] = ()  # as in Sender: what the writer's own signature covers
     reasons: tuple[str, ...] = ()
 
 

@@ -55,6 +55,9 @@ class Sender:
     strict: bool = False
     verified: bool = False
     dmarc: str = ""  # the trusted verdict: pass, fail, none, temperror, permerror; '' where there is no verdict we trust
+    policy: str = ""  # what the domain asks for mail that fails: none, quarantine, reject; '' where nobody said
+    proof: str = ""  # how the sender was proven, in stable words ('own check', 'profile google', 'pairing'); '' where unproven
+    signed_fields: tuple[str, ...] = ()  # names in lower case of the fields under a valid, aligned DKIM signature over the whole body
     reasons: tuple[str, ...] = ()
 
 
