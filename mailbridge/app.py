@@ -19,6 +19,7 @@ from mailbridge.conversation.tokens import Signer
 from mailbridge.desk.commands import ReportFailure
 from mailbridge.desk.decide import Circumstances, decide
 from mailbridge.desk.events import Actor, ActorKind
+from mailbridge.execution.record import record
 from mailbridge.filing import occasion
 from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
@@ -33,7 +34,6 @@ from mailbridge.outbox.model import Notification, Queued
 from mailbridge.outbox.render import Renderer
 from mailbridge.policy import Broken, PolicyKeeper
 from mailbridge.rules.load import Policy
-from mailbridge.settling.record import record
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 from mailbridge.views import view_of

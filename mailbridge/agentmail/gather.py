@@ -18,10 +18,10 @@ from mailbridge.desk.judges.approvals import line_of, wanted
 from mailbridge.desk.judges.relations import surviving
 from mailbridge.desk.judges.undo import latest, touched
 from mailbridge.desk.model import Organisation, Participant, Ticket
+from mailbridge.execution.estimating import estimated
+from mailbridge.execution.tasks import numbered
 from mailbridge.filing import Filing
 from mailbridge.message.model import Kind
-from mailbridge.settling.estimating import estimated
-from mailbridge.settling.tasks import numbered
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 

@@ -112,7 +112,7 @@ def _desk(folder: Path) -> Iterator[App]:
 def _done(app: App, ticket: str, command: Command) -> Decision:
     """What came of it, recorded and told.  Raises Permanent with the reason where nothing did."""
     from mailbridge.desk.events import Actor, ActorKind
-    from mailbridge.settling.act import act
+    from mailbridge.execution.act import act
 
     wanted = ticket_id(app.config, ticket)
     desk = app.desk()

@@ -16,6 +16,10 @@ from mailbridge.desk.commands import AnswerInvitation, Command, ReportFailure, S
 from mailbridge.desk.decide import Circumstances, Decision, decide, decide_all, open_ticket, together
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import Ticket
+from mailbridge.execution.estimating import estimated
+from mailbridge.execution.settle import occasion, settle
+from mailbridge.execution.tasks import numbered
+from mailbridge.execution.turns import wanted_agent
 from mailbridge.filing.answerable import acknowledgement
 from mailbridge.filing.opening import author, claimed, copied, opening
 from mailbridge.filing.outcome import LostRace, Outcome, Result
@@ -28,10 +32,6 @@ from mailbridge.outbox.model import Notification
 from mailbridge.outbox.recipients import named
 from mailbridge.rules.commands import commands, estimate_of
 from mailbridge.rules.match import Verdict
-from mailbridge.settling.estimating import estimated
-from mailbridge.settling.settle import occasion, settle
-from mailbridge.settling.tasks import numbered
-from mailbridge.settling.turns import wanted_agent
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.webhooks.compose import OPENED, REPLIED
 from mailbridge.webhooks.promise import promise_calls

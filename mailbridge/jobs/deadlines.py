@@ -8,12 +8,12 @@ from mailbridge.context import Desk
 from mailbridge.desk.decide import Circumstances, decide_all
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.promises import BY_HAND, REGION, commands_of
+from mailbridge.execution.record import record
 from mailbridge.filing import occasion
 from mailbridge.jobs.handover import hand_over
 from mailbridge.ops import crash
 from mailbridge.outbox.compose import notifications
 from mailbridge.outbox.recipients import team_of
-from mailbridge.settling.record import record
 from mailbridge.sla.calendar import next_open
 from mailbridge.store.clocks import Due
 from mailbridge.store.engine import Store

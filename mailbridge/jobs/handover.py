@@ -14,10 +14,10 @@ from mailbridge.desk.events import Actor, ActorKind, AssigneeChanged
 from mailbridge.desk.model import Ticket
 from mailbridge.desk.presence import is_at_work
 from mailbridge.desk.promises import REGION, promises
+from mailbridge.execution.record import record
+from mailbridge.execution.turns import next_agent
 from mailbridge.filing import occasion
 from mailbridge.outbox.compose import notifications
-from mailbridge.settling.record import record
-from mailbridge.settling.turns import next_agent
 from mailbridge.store.tx import Tx
 
 WAY = "on-duty"  # how somebody of the new region is chosen for a ticket that was somebody's in the old one

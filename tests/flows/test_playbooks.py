@@ -15,9 +15,9 @@ from mailbridge.desk.commands import Close, StartPlaybook
 from mailbridge.desk.decide import Circumstances, decide
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import Priority
+from mailbridge.execution.record import record
 from mailbridge.outbox.model import Audience
 from mailbridge.rules.load import load
-from mailbridge.settling.record import record
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
 PLAYBOOKS = """

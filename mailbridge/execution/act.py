@@ -11,8 +11,8 @@ from mailbridge.desk.commands import Command
 from mailbridge.desk.decide import Circumstances, Decision, decide_all
 from mailbridge.desk.events import Actor
 from mailbridge.desk.model import Ticket
+from mailbridge.execution.settle import occasion, settle
 from mailbridge.outbox.compose import notifications
-from mailbridge.settling.settle import occasion, settle
 from mailbridge.store.tx import Tx
 
 

@@ -9,11 +9,11 @@ from mailbridge.context import Desk
 from mailbridge.desk.decide import Change, Decision
 from mailbridge.desk.events import Event, MailMoved
 from mailbridge.desk.model import Ticket
+from mailbridge.execution.record import record
+from mailbridge.execution.tasks import with_text
 from mailbridge.outbox.compose import notifications
 from mailbridge.outbox.model import Notification
 from mailbridge.outbox.occasion import Occasion
-from mailbridge.settling.record import record
-from mailbridge.settling.tasks import with_text
 from mailbridge.store.tx import Tx
 
 
