@@ -64,7 +64,12 @@ class Arrival:
         """With the reasons of reading, identity and placing."""
         said = {
             "kind": {"is": message.kind, "why": list(message.kind_reasons)},
-            "sender": {"address": message.sender.address, "verified": writer.verified, "agent": writer.agent, "why": list(writer.reasons)},
+            "sender": {
+                "address": writer.address or message.sender.address,
+                "verified": writer.verified,
+                "agent": writer.agent,
+                "why": list(writer.reasons),
+            },
             "placed": {
                 "ticket": placement.ticket.id if placement.ticket else None,
                 "reason": placement.reason,

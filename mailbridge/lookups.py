@@ -73,5 +73,5 @@ def _presented(text: str, token: Token, ticket: Ticket | None, message: Message,
     people = [] if ticket is None else [p.address for p in ticket.participants]
     agents = [a for agent in organisation.agents.values() for a in (agent.address, *agent.addresses)]
     groups = [team.address for team in organisation.teams.values() if team.address]
-    writer = [message.sender.address] if message.sender.address else []
+    writer = [message.sender.answer_to or message.sender.address]
     return Presented(text=text, token=token, ticket=ticket, holder=signer.holder(token, [*writer, *people, *agents, *groups]))

@@ -95,7 +95,14 @@ def address(one: Address) -> dict[str, Any]:
 
 
 def sender(one: Sender) -> dict[str, Any]:
-    return {"address": one.address, "name": one.name, "strict": one.strict, "verified": one.verified, "reasons": list(one.reasons)}
+    return {
+        "address": one.address,
+        "name": one.name,
+        "answer_to": one.answer_to,
+        "strict": one.strict,
+        "verified": one.verified,
+        "reasons": list(one.reasons),
+    }
 
 
 def attachment(one: Attachment) -> dict[str, Any]:

@@ -100,7 +100,7 @@ def about(message: Message) -> dict[str, Any]:
     sender = message.sender
     return {
         "subject": message.subject,
-        "from": sender.address,
+        "from": sender.answer_to or sender.address,
         "verified": sender.verified,
         "reasons": sender.reasons,
         "kind": message.kind,
@@ -111,7 +111,7 @@ def about(message: Message) -> dict[str, Any]:
 def _sender(message: Message) -> str:
     sender = message.sender
     known = "verified" if sender.verified else "not verified"
-    claimed = sender.address or (message.from_[0].address if message.from_ else "-")
+    claimed = sender.answer_to or sender.address or (message.from_[0].address if message.from_ else "-")
     return f"{safe(claimed)} ({known}: {safe('; '.join(sender.reasons)) or '-'})"
 
 

@@ -21,11 +21,13 @@ def identify(sender: Sender, presented: Sequence[Presented], organisation: Organ
     failed = sender.dmarc == "fail"
     if agent is None or not proof:
         doubt = () if agent is None else ("an agent's address, but not proven: treated as a customer",)
+        address = answerable(sender, organisation)
         return Writer(
-            address=sender.address if sender.strict else "",
+            address=address,
+            strict=sender.strict,
             name=sender.name,
             consultant=_consultant(sender, presented, organisation),
-            mailboxes=frozenset({sender.address.lower()} if sender.strict else ()),
+            mailboxes=frozenset({address.lower()} - {""}),
             verified=sender.verified,
             dmarc_failed=failed,
             policy=sender.policy,
@@ -43,6 +45,16 @@ def identify(sender: Sender, presented: Sequence[Presented], organisation: Organ
         signed_fields=sender.signed_fields,
         reasons=(*sender.reasons, f"agent {agent.name}: {proof}"),
     )
+
+
+def answerable(sender: Sender, organisation: Organisation) -> str:
+    """The address that an answer to this mail goes to, '' where there is none.
+
+    A From field that is not exactly one plain address never names an agent, whatever a lenient reading makes of it.
+    """
+    if sender.strict:
+        return sender.address
+    return "" if organisation.agent_of(sender.answer_to) else sender.answer_to
 
 
 def at_the_desk(name: str, organisation: Organisation) -> Writer | None:

@@ -45,9 +45,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """Who writes, as far as placing needs it.  `address` is '' where the From is not one strict address."""
+    """Who writes, as far as placing needs it.
+
+    `address` is '' where the mail names nobody or several, or where it names an agent in a way that may not be believed.  `strict` is
+    false where the From field was read leniently: such a writer is answered, and a token that was made for the address counts; a known
+    reference or a number does not.
+    """
 
     address: str
+    strict: bool = True
     name: str = ""
     agent: str = ""  # name of the authenticated agent; empty: a customer
     consultant: str = ""  # name of the consultant who answers what the desk asked; empty: nobody such
@@ -84,7 +90,7 @@ def by_token(writer: Writer, presented: Sequence[Presented]) -> Placement | None
 
 def by_knowledge(writer: Writer, known: Sequence[Known], organisation: Organisation) -> Placement | None:
     """Where a known reference or a subject number leads, if the writer may use it (TH2)."""
-    if writer.agent or not writer.address or writer.dmarc_failed:
+    if writer.agent or not writer.address or not writer.strict or writer.dmarc_failed:
         return None
     for one in known:
         if any(may_join(writer.address, ticket, organisation) for ticket in (one.ticket, *one.kin)):
@@ -123,6 +129,12 @@ def _mentioned(evidence: Evidence) -> list[int]:
     return [one.ticket.id for one in evidence.presented if one.ticket] + [one.ticket.id for one in evidence.known]
 
 
+def _why_unknown(writer: Writer) -> str:
+    if writer.dmarc_failed:
+        return "the DMARC verdict is fail"
+    return "the writer is not on that ticket" if writer.strict else "the From field is not exactly one plain address"
+
+
 def _refusals(writer: Writer, evidence: Evidence) -> list[str]:
     said = []
     for one in evidence.presented:
@@ -135,6 +147,6 @@ def _refusals(writer: Writer, evidence: Evidence) -> list[str]:
         else:
             said.append("agent's token, but the writer is not authenticated as that agent")
     for known in evidence.known:
-        why = "the DMARC verdict is fail" if writer.dmarc_failed else "the writer is not on that ticket"
+        why = _why_unknown(writer)
         said.append(f"{known.reason}: {'an agent needs the token of a mail sent to them' if writer.agent else why}")
     return said

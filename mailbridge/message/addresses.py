@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.utils import getaddresses
 from typing import NamedTuple
@@ -45,7 +46,11 @@ def _address(name: str, address: str, group: str | None = None) -> Address:
     local, at, domain = shown_name(address).rpartition("@")
     written = f"{local}{at}{domain.lower()}" if at else domain
     shown = shown_name(decode_words(name) if "=?" in name else name)
-    return Address(address=written, name="" if shown == written else shown, group=group)
+    repeats = shown.strip(_NAME_QUOTES).lower() == written.lower()
+    return Address(address=written, name="" if repeats else shown, group=group)
+
+
+_NAME_QUOTES = "'\"<> "  # in which mail programs repeat an address as its own name
 
 
 @dataclass(slots=True)
@@ -62,7 +67,7 @@ class _Item:
 class _Scanner:
     """One pass over an address field, a token at a time; every token is looked at a bounded number of times."""
 
-    __slots__ = ("addresses", "at", "doubts", "group", "item", "surname", "text")
+    __slots__ = ("addresses", "at", "doubts", "group", "item", "separator", "surname", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -70,6 +75,7 @@ class _Scanner:
         self.item = _Item()
         self.group: str | None = None
         self.surname = ""  # of `Doe, John <j@d.example>`, written without the quotes it needs
+        self.separator = ", "  # what stood after the surname
         self.addresses: list[Address] = []
         self.doubts: list[str] = []
 
@@ -99,18 +105,28 @@ class _Scanner:
                 self._comment()
             case ",":
                 self._emit(self.at - 1)
+                self.separator = ", "
             case ";":
-                self._emit(self.at - 1)
-                self._forget_surname()
-                self.group = None
+                self._end_of_group()
             case ":":
                 self._colon()
             case _:
                 self.item.phrase += token
 
+    def _end_of_group(self) -> None:
+        """A semicolon ends a group (RFC 5322 3.4); elsewhere it separates as a comma does, in Outlook's lists and in names."""
+        self._emit(self.at - 1)
+        if self.group is not None:
+            self._forget_surname()
+            self.group = None
+        self.separator = ";"
+
     def _angle(self, token: str) -> None:
+        if not token.endswith(">") and "@" not in token:
+            self.item.phrase += token  # a heart or an arrow in a name
+            return
         if self.item.angle is not None:
-            self.doubts.append("two angle addresses")
+            self.doubts.append(_TWO_ANGLES)
         # The last one is where mail programs of all sorts would write to.
         self.item.angle = token.strip("<>")
 
@@ -143,7 +159,8 @@ class _Scanner:
         item, self.item = self.item, _Item(begin=self.at)
         phrase = item.phrase.strip()
         if item.angle is not None:
-            name = f"{self.surname}, {phrase}" if self.surname and phrase else self.surname or phrase
+            phrase = phrase.strip("<> ")
+            name = f"{self.surname}{self.separator}{phrase}" if self.surname and phrase else self.surname or phrase
             self.surname = ""
             self._add(name or item.comment, _addr_spec(item.angle))
             return
@@ -158,6 +175,8 @@ class _Scanner:
 
     def _quoted_local(self, item: _Item, end: int) -> tuple[str, str]:
         source = self.text[item.begin : end].strip()
+        if match := _QUOTED_NAME.fullmatch(source):
+            return _unquoted(match[1]), match[2]
         return ("", source) if _QUOTED_LOCAL.fullmatch(source) else ("", "")
 
     def _forget_surname(self) -> None:
@@ -174,6 +193,7 @@ class _Scanner:
 
 
 _QUOTED_LOCAL = re.compile(r'"(?:[^"\\]|\\.)*"@[^\s@<>()\[\],;:\\"]+')
+_QUOTED_NAME = re.compile(r'("(?:[^"\\]|\\.)*")\s+([^\s@<>()\[\],;:\\"]+@[^\s@<>()\[\],;:\\"]+)')
 _PLAUSIBLE = re.compile(r"[^\s@<>()\[\],;:\\\"]+@[^\s@<>()\[\],;:\\\"]+")
 
 
@@ -214,6 +234,39 @@ def _bare(phrase: str) -> tuple[str, str]:
         return phrase, ""
     rest = " ".join(word for word in words if word != with_at[0])
     return rest, _tidied(with_at[0].strip("'"))
+
+
+def answerable(fields: Sequence[bytes], sender: Sequence[bytes] = ()) -> Address | None:
+    """The one mailbox that an answer to these From fields goes to, read leniently; None where they name none or several.
+
+    It says whom to answer, never whom to believe: that is `strict_mailbox`.  Of several authors it is the one whom the Sender fields name
+    (RFC 5322 3.6.2).  An address with an encoded word in it, or one of two in angle brackets, is none.
+    """
+    found = _mailboxes(fields)
+    if len(found) > 1:
+        named = _mailboxes(sender)
+        found = {key: address for key, address in found.items() if key in named}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _mailboxes(fields: Iterable[bytes]) -> dict[str, Address]:
+    """The mailboxes that mail can be sent to, by key; those of a field in which one address hides another are left out."""
+    found: dict[str, Address] = {}
+    for raw in [*fields][:_MOST_FIELDS]:
+        addresses, doubts = read_addresses(raw)
+        if _TWO_ANGLES not in doubts:
+            found |= {one.key: one for one in addresses if _can_be_answered(one.address) and one.key not in found}
+    return found
+
+
+def _can_be_answered(address: str) -> bool:
+    local, _, domain = address.rpartition("@")
+    quoted = _QUOTED_LOCAL.fullmatch(address) is not None and any(map(str.isalnum, local))
+    return len(address) <= _LONGEST and "=?" not in address and "." in domain and (quoted or _PLAUSIBLE.fullmatch(address) is not None)
+
+
+_TWO_ANGLES = "two angle addresses"
+_MOST_FIELDS = 10  # From fields of one mail that are looked at
 
 
 # RFC 5322 dot-atom, with RFC 6532's characters in the local part only; a domain is labels of letters, digits and hyphens.

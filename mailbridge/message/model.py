@@ -48,10 +48,14 @@ class Sender:
     exactly one plain addr-spec on which all readings agree; `verified` is true where additionally DMARC passed for that
     very domain by a verdict we trust (RFC 7489, RFC 8601).  `reasons` say why, in stable words ('two From fields',
     'dmarc=pass by mx.example.test', 'no trusted Authentication-Results').
+
+    `answer_to` is the one mailbox that an answer goes to, as people mean the From field, and is believed for nothing: '' where From names
+    nobody or several, `address` where there is one.
     """
 
     address: str = ""
-    name: str = ""
+    name: str = ""  # of `address`, else of `answer_to`
+    answer_to: str = ""
     strict: bool = False
     verified: bool = False
     dmarc: str = ""  # the trusted verdict: pass, fail, none, temperror, permerror; '' where there is no verdict we trust

@@ -8,11 +8,11 @@ from datetime import datetime
 from hashlib import sha256
 
 from mailbridge.message import attachments, authenticity, calendar, charsets, dates, html, invitation, kind, limits, tnef
-from mailbridge.message.addresses import read_addresses
+from mailbridge.message.addresses import answerable, read_addresses
 from mailbridge.message.body import Body, read_body
 from mailbridge.message.fingerprint import fingerprint
 from mailbridge.message.headers import message_id, message_ids
-from mailbridge.message.model import Address, Attachment, CalendarAnswer, Kind, Message, Part, ReadingPolicy
+from mailbridge.message.model import Address, Attachment, CalendarAnswer, Kind, Message, Part, ReadingPolicy, Sender
 from mailbridge.message.opening import all_leaves, opened
 from mailbridge.message.structure import read_tree
 from mailbridge.message.tree import Leaf, Tree
@@ -32,13 +32,21 @@ def parse(raw: bytes, policy: ReadingPolicy) -> Message:
     kinds = kind.classify(tree, message, policy)
     return replace(
         message,
-        sender=authenticity.sender_of(tree, policy),
+        sender=_answerable(authenticity.sender_of(tree, policy), tree),
         kind=kinds.kind,
         kind_reasons=kinds.reasons,
         suppress_auto_response=kinds.suppress_auto_response,
         bounce=kinds.bounce,
         invitation=_invitation(tree) if kinds.kind is Kind.CALENDAR else None,
     )
+
+
+def _answerable(sender: Sender, tree: Tree) -> Sender:
+    """The sender with whom to answer, also where nobody in the From field may be believed."""
+    if sender.address:
+        return replace(sender, answer_to=sender.address)
+    mailbox = answerable([field.raw for field in tree.fields("from")], [field.raw for field in tree.fields("sender")])
+    return replace(sender, answer_to=mailbox.address, name=mailbox.name) if mailbox else sender
 
 
 def _invitation(tree: Tree) -> CalendarAnswer | None:
@@ -52,13 +60,13 @@ def _of_headers(tree: Tree) -> Message:
     date, date_defects = _date(tree)
     return Message(
         from_=_addresses(tree, "from", defects),
-        to=_addresses(tree, "to", defects),
-        cc=_addresses(tree, "cc", defects),
+        to=_recipients(tree, "to", defects),
+        cc=_recipients(tree, "cc", defects),
         reply_to=_addresses(tree, "reply-to", defects),
         return_path=_return_path(tree),
-        subject=tree.get("subject") or "",
+        subject=_first(tree, "subject"),
         date=date,
-        message_id=message_id(tree.get("message-id") or ""),
+        message_id=message_id(_first(tree, "message-id")),
         in_reply_to=_ids(tree, "in-reply-to"),
         references=_ids(tree, "references"),
         headers=tuple((field.name, field.value) for field in tree.headers if not field.key.startswith(_OURS)),
@@ -124,13 +132,29 @@ def _content_defects(text: str, winmails: list[tuple[Leaf, tnef.Tnef]]) -> Itera
 
 
 def _addresses(tree: Tree, name: str, defects: list[str]) -> tuple[Address, ...]:
-    """The mailboxes of the first field of that name; what is doubtful about them goes to `defects`."""
-    fields = tree.fields(name)
-    if not fields:
+    """The mailboxes of the first field of that name that holds an address; what is doubtful about them goes to `defects`."""
+    readings = [read_addresses(field.raw) for field in tree.fields(name)[:_MOST_REPEATED]]
+    if not readings:
         return ()
-    found, doubts = read_addresses(fields[0].raw)
+    found, doubts = next((one for one in readings if any(address.address for address in one[0])), readings[0])
     defects += [f"{name}: {doubt}" for doubt in doubts]
     return found
+
+
+def _recipients(tree: Tree, name: str, defects: list[str]) -> tuple[Address, ...]:
+    """The mailboxes of all fields of that name, each once where there are several fields."""
+    fields = tree.fields(name)
+    if len(fields) < 2:
+        return _addresses(tree, name, defects)
+    readings = [read_addresses(field.raw) for field in fields[:_MOST_REPEATED]]
+    defects += [f"{name}: {doubt}" for _, doubts in readings for doubt in doubts]
+    found: dict[str, Address] = {}
+    for one in (one for addresses, _ in readings for one in addresses):
+        found.setdefault(one.key or one.name, one)
+    return tuple(found.values())[: limits.ADDRESSES]
+
+
+_MOST_REPEATED = 10  # fields of one name that a mail should have once
 
 
 def _date(tree: Tree) -> tuple[datetime | None, tuple[str, ...]]:
@@ -141,9 +165,17 @@ def _date(tree: Tree) -> tuple[datetime | None, tuple[str, ...]]:
     return moment, tuple(f"date: {doubt}" for doubt in doubts)
 
 
+def _first(tree: Tree, name: str) -> str:
+    """The value of the first field of that name that holds any, '' where none does."""
+    return next((value for value in tree.get_all(name) if value), "")
+
+
 def _ids(tree: Tree, name: str) -> tuple[str, ...]:
-    """The ids of the first field of that name that holds any."""
-    return next(filter(None, map(message_ids, tree.get_all(name))), ())
+    """The ids of all fields of that name, each once: mail programs that write a second field mean both."""
+    values = tree.get_all(name)[:_MOST_REPEATED]
+    if len(values) < 2:
+        return message_ids(values[0]) if values else ()
+    return tuple(dict.fromkeys(one for value in values for one in message_ids(value)))[: limits.IDS]
 
 
 def _return_path(tree: Tree) -> str | None:

@@ -157,7 +157,7 @@ class View:
         """The customer whose person wrote, by address or domain; for an agent's mail the one of the ticket's requester."""
         if isinstance(self._customer, bool):
             requester = self.facts.ticket.requester if self.facts.ticket else None
-            address = requester.address if requester else self.facts.message.sender.address
+            address = requester.address if requester else (self.facts.message.sender.answer_to or self.facts.message.sender.address)
             self._customer = self.customers.of(address) if address else None
         return self._customer
 

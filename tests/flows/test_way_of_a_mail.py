@@ -13,6 +13,7 @@ from mailbridge.filing import Outcome
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.outbox.model import Audience
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
+from tests.raw_mails import raw_mail
 
 CAROL, MALLORY = "carol@customer.test", "mallory@attacker.test"
 
@@ -310,3 +311,36 @@ def test_rule_that_asks_for_replies_moves_the_ticket_and_others_leave_it_alone(t
         desk.feed(a_mail("I need it asap!", message_id="<3@customer.test>", **reply))
         assert (desk.ticket().priority, desk.ticket().team, desk.ticket().tags) == ("urgent", "network", ("shouting",))
         desk.assert_sound()
+
+
+ODD_FROMS = [
+    ("Carol Jones (Customer Ltd) <carol@customer.test>", CAROL, "Carol Jones"),
+    ('"Carol \\"CJ\\" Jones" <carol@customer.test>', CAROL, 'Carol "CJ" Jones'),
+    ("[Desk] Carol <carol@customer.test>", CAROL, "[Desk] Carol"),
+    ("carol..jones.@customer.test", "carol..jones.@customer.test", ""),
+]
+
+
+@pytest.mark.parametrize(("field", "address", "name"), ODD_FROMS)
+def test_customer_with_an_odd_from_is_thanked_and_answers_the_same_ticket(desk: TestDesk, field: str, address: str, name: str) -> None:
+    desk.feed(raw_mail(From=field), mail_from=address)
+    requester = desk.ticket().requester
+    assert requester is not None
+    assert (requester.address, requester.name, desk.ticket().verified) == (address, name, False)
+    receipt = desk.promise_to(address, "received")
+    done = desk.feed(raw_mail("More.", From=field, To=receipt.reply_to, Message_ID="<2@x.test>"), mail_from=address)
+    assert (done.result.outcome, done.result.ticket) == (Outcome.APPEND, 1)
+
+
+def test_from_of_two_people_thanks_nobody(desk: TestDesk) -> None:
+    assert desk.feed(raw_mail(From="Carol <carol@customer.test>, Mallory <mallory@attacker.test>")).result.outcome is Outcome.TICKET
+    assert desk.promises(Audience.CUSTOMER) == []
+
+
+def test_agents_address_in_an_odd_from_commands_and_hears_nothing(desk: TestDesk) -> None:
+    desk.feed(a_mail())
+    address = desk.promise_to("bogdan@desk.test").reply_to
+    done = desk.feed(raw_mail("#close", From="Bogdan (Support) <bogdan@desk.test>", To=address), mail_from="bogdan@desk.test")
+    assert done.result.ticket == 2
+    assert desk.ticket().status == "new"
+    assert [n.recipient for n in desk.promises(Audience.CUSTOMER)] == [CAROL]

@@ -85,6 +85,7 @@ def test_what_was_understood_stands_under_its_key(folder: Path) -> None:
     assert found["sender"] == {
         "address": "kim@firm.test",
         "name": "Kim Lee",
+        "answer_to": "kim@firm.test",
         "strict": True,
         "verified": True,
         "reasons": ["dmarc=pass by mx.desk.test"],

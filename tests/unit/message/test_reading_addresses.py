@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.message.addresses import read_addresses, strict_mailbox
+from mailbridge.message.addresses import answerable, read_addresses, strict_mailbox
 from mailbridge.message.model import Address
 
 
@@ -164,3 +164,90 @@ def test_what_is_believed_is_the_only_address_in_the_field(text: str) -> None:
     found = strict_mailbox(text).address
     if found is not None:
         assert [one.address for one in read_addresses(text.encode())[0]] == [found.address]
+
+
+# From fields as customers' programs write them: whom an answer goes to, and the name that is shown.
+ANSWERABLE = [
+    ('"Carol \\"CJ\\" Jones" <carol@customer.test>', "carol@customer.test", 'Carol "CJ" Jones'),
+    ("Carol Jones (Customer Ltd) <carol@customer.test>", "carol@customer.test", "Carol Jones"),
+    ("carol@customer.test (Carol Jones)", "carol@customer.test", "Carol Jones"),
+    ("Carol Jones <carol@customer.test> (from my phone)", "carol@customer.test", "Carol Jones"),
+    ("[Desk] Carol <carol@customer.test>", "carol@customer.test", "[Desk] Carol"),
+    ("carol@customer.test <carol@customer.test>", "carol@customer.test", ""),
+    ("'carol@customer.test' <carol@customer.test>", "carol@customer.test", ""),
+    ('"<carol@customer.test>" <Carol@customer.test>', "Carol@customer.test", ""),
+    ("Carol @ Customer Ltd <carol@customer.test>", "carol@customer.test", "Carol @ Customer Ltd"),
+    ("Carol;Jones <carol@customer.test>", "carol@customer.test", "Carol;Jones"),
+    ("Jones, Carol <carol@customer.test>", "carol@customer.test", "Jones, Carol"),
+    ("Jones, Carol, Customer Ltd <carol@customer.test>", "carol@customer.test", "Carol, Customer Ltd"),
+    ("=?utf-8?Q?Jones,_Carol?= <carol@customer.test>", "carol@customer.test", "Jones, Carol"),
+    ("=?utf-8?Q?Carol?= (=?utf-8?Q?K=C3=B6ln?=) <carol@customer.test>", "carol@customer.test", "Carol"),
+    ("Carol Jones < carol@customer.test>", "carol@customer.test", "Carol Jones"),
+    ("Carol Jones <carol@customer.test >", "carol@customer.test", "Carol Jones"),
+    ("Carol Jones <mailto:carol@customer.test>", "carol@customer.test", "Carol Jones"),
+    ("Carol Jones <<carol@customer.test>>", "carol@customer.test", "Carol Jones"),
+    ("Carol Jones <carol@customer.test", "carol@customer.test", "Carol Jones"),
+    ("Carol Jones carol@customer.test", "carol@customer.test", "Carol Jones"),
+    ('"Carol Jones" carol@customer.test', "carol@customer.test", "Carol Jones"),
+    ("Carol Jones <carol@customer.test>,", "carol@customer.test", "Carol Jones"),
+    ("Carol Jones <carol@customer.test>;", "carol@customer.test", "Carol Jones"),
+    ("carol@customer.test, carol@customer.test", "carol@customer.test", ""),
+    ("Carol: <carol@customer.test>", "carol@customer.test", ""),
+    ("Sales: Carol Jones <carol@customer.test>;", "carol@customer.test", "Carol Jones"),
+    ("Carol: Jones <carol@customer.test>", "carol@customer.test", "Jones"),
+    ("<@relay.test:carol@customer.test>", "carol@customer.test", ""),
+    ("carol..jones.@customer.test", "carol..jones.@customer.test", ""),
+    ('"carol..jones."@customer.test', '"carol..jones."@customer.test', ""),
+    ('Carol <"carol jones"@customer.test>', '"carol jones"@customer.test', "Carol"),
+    ("Zoë <zoë@bücher.test>", "zoë@bücher.test", "Zoë"),
+    ("Carol Jones <carol@customer.test.>", "carol@customer.test", "Carol Jones"),
+    ("Carol \\ Jones <carol@customer.test>", "carol@customer.test", "Carol \\ Jones"),
+    ("Carol <3 Jones <carol@customer.test>", "carol@customer.test", "Carol <3 Jones"),
+]
+
+
+@pytest.mark.parametrize(("text", "address", "name"), ANSWERABLE)
+def test_customers_from_names_one_mailbox_to_answer(text: str, address: str, name: str) -> None:
+    found = answerable([text.encode()])
+    assert found is not None
+    assert (found.address, found.name) == (address, name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "<>",
+        "Carol Jones",
+        "carol@customer.test, dave@customer.test",
+        "<agent@desk.test> <mallory@attacker.test>",
+        "=?utf-8?q?agent=40desk.test=3e=00?=foo@attacker.test",
+        "<=?utf-8?b?YWdlbnRAZGVzay50ZXN0?=@attacker.test>",
+        "agent@desk.test@attacker.test",
+        '<""@customer.test>',
+        "carol@localhost",
+        "carol@[192.0.2.1]",
+        "a" * 250 + "@customer.test",
+    ],
+)
+def test_a_from_of_nobody_or_of_several_names_none(text: str) -> None:
+    assert answerable([text.encode()]) is None
+
+
+def test_of_two_from_fields_the_one_with_an_address_is_answered() -> None:
+    assert answerable([b"[?????]", b"Carol <carol@customer.test>"]) == Address(address="carol@customer.test", name="Carol")
+    assert answerable([b"carol@customer.test", b"Carol <carol@customer.test>"]) == Address(address="carol@customer.test")
+    assert answerable([b"carol@customer.test", b"dave@customer.test"]) is None
+
+
+def test_of_several_authors_the_sender_is_answered() -> None:
+    authors = [b"Carol <carol@customer.test>, Dave <dave@customer.test>"]
+    assert answerable(authors, [b"dave@customer.test"]) == Address(address="dave@customer.test", name="Dave")
+    assert answerable(authors, [b"mallory@attacker.test"]) is None
+
+
+@given(st.text(alphabet='a@b.,;:<>()"\\ =?', max_size=40))
+def test_who_is_believed_is_who_is_answered(text: str) -> None:
+    found = strict_mailbox(text).address
+    if found is not None:
+        assert (answerable([text.encode()]) or found).address == found.address

@@ -172,6 +172,21 @@ def test_ids_without_brackets_are_still_ids() -> None:
     assert message_id("<>") == ""
 
 
-def test_references_come_from_the_first_field_that_has_any() -> None:
-    raw = b"References:\r\nReferences: <first@x>\r\nReferences: <second@x>\r\n\r\nx"
-    assert read_mail(raw).references == ("first@x",)
+def test_references_of_all_fields_count() -> None:
+    raw = b"References:\r\nReferences: <first@x>\r\nReferences: <second@x> <first@x>\r\nIn-Reply-To: <a@x>\r\nIn-Reply-To: <b@x>\r\n\r\nx"
+    message = read_mail(raw)
+    assert message.references == ("first@x", "second@x")
+    assert message.in_reply_to == ("a@x", "b@x")
+    assert message.defects == ("2 in-reply-to fields", "3 references fields")
+
+
+def test_of_repeated_fields_the_first_that_says_something_counts_and_recipients_of_all_do() -> None:
+    raw = (
+        b"From: [????]\r\nFrom: Bob <bob@x.test>\r\nSubject:\r\nSubject: Printer\r\nMessage-ID:\r\nMessage-ID: <one@x.test>\r\n"
+        b"To: a@desk.test\r\nTo: b@desk.test, A@desk.test\r\n\r\nx"
+    )
+    message = read_mail(raw)
+    assert [one.address for one in message.from_] == ["bob@x.test"]
+    assert (message.subject, message.message_id) == ("Printer", "one@x.test")
+    assert [one.address for one in message.to] == ["a@desk.test", "b@desk.test"]
+    assert (message.sender.answer_to, message.sender.strict) == ("bob@x.test", False)
