@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from hashlib import sha256
 
 from mailbridge.message import calendar, charsets, limits, tnef
+from mailbridge.message.file_types import extension_of
 from mailbridge.message.headers import printable, read_block, shown_name
 from mailbridge.message.model import Attachment
 from mailbridge.message.transfer import InlineFile
@@ -18,40 +19,6 @@ _RESERVED = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)", re.IGNO
 # What a report consists of, for the mails that do not describe it.
 _TITLES = {"message/delivery-status": "delivery-status", "message/feedback-report": "feedback-report"}
 _UNSHOWABLE = re.compile(r"[<>:\"|?*\x00-\x1f]")
-
-# The usual extension of what comes without a name; a name is for people, nothing is decided by it.
-_EXTENSIONS = {
-    "text/plain": "txt",
-    "text/html": "html",
-    "text/calendar": "ics",
-    "text/csv": "csv",
-    "text/vcard": "vcf",
-    "text/x-vcard": "vcf",
-    "text/rfc822-headers": "txt",
-    "message/rfc822": "eml",
-    "message/global": "eml",
-    "message/delivery-status": "txt",
-    "message/disposition-notification": "txt",
-    "message/feedback-report": "txt",
-    "image/jpeg": "jpg",
-    "image/jpg": "jpg",
-    "image/png": "png",
-    "image/gif": "gif",
-    "image/svg+xml": "svg",
-    "image/tiff": "tiff",
-    "image/webp": "webp",
-    "application/pdf": "pdf",
-    "application/zip": "zip",
-    "application/json": "json",
-    "application/xml": "xml",
-    "application/rtf": "rtf",
-    "application/ms-tnef": "dat",
-    "application/pgp-signature": "asc",
-    "application/pkcs7-signature": "p7s",
-    "application/x-pkcs7-signature": "p7s",
-    "application/pkcs7-mime": "p7m",
-    "application/x-pkcs7-mime": "p7m",
-}
 
 
 def of_leaf(leaf: Leaf) -> Attachment:
@@ -100,7 +67,7 @@ def make(
     original = name or (titled(title, content_type) if title else "")
     return Attachment(
         part=part,
-        name=safe_name(original) or default_name(content_type, part),
+        name=safe_name(original) or default_name(content_type, part, content),
         content_type=content_type,
         size=len(content),
         sha256=sha256(content).hexdigest(),
@@ -121,13 +88,13 @@ def _is_calendar(content_type: str, name: str) -> bool:
 
 def titled(title: str, content_type: str) -> str:
     """A description as a file name, with the usual extension of the type unless it has one."""
-    extension = _EXTENSIONS.get(content_type)
+    extension = extension_of(content_type)
     return f"{title}.{extension}" if extension and not title.lower().endswith(f".{extension}") else title
 
 
-def default_name(content_type: str, part: str) -> str:
-    """A name for what has none: the same at every reading."""
-    extension = _EXTENSIONS.get(content_type)
+def default_name(content_type: str, part: str, content: bytes = b"") -> str:
+    """A name for what has none: the same at every reading, with an extension by type or first bytes where either tells one."""
+    extension = extension_of(content_type, content)
     return f"part-{part}.{extension}" if extension else "file"
 
 

@@ -1,4 +1,4 @@
-"""Which leaves are the body, and their text: plain first, else the HTML as text; RFC 3676 flowed lines joined."""
+"""Which leaves are the body, and their text: plain where it says something, else the HTML as text; RFC 3676 flowed lines joined."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import dataclass, replace
 from html import escape
 from itertools import pairwise
 
-from mailbridge.message import charsets, html, limits
+from mailbridge.message import alternatives, charsets, enriched, html, limits
+from mailbridge.message.headers import charset_of_words, without_turns
 from mailbridge.message.transfer import InlineFile, inline_files
 from mailbridge.message.tree import Container, Leaf, Tree
 
-_PLAIN = frozenset({"text/plain", "text/enriched", "text/richtext", "text"})
+_PLAIN = frozenset({"text/plain", "text"} | enriched.TYPES)
+# Programs call a text so that has letters they cannot name, or say nothing of it (mailx: text with other than ASCII).
+_BYTES = frozenset({"application/octet-stream", "application/unknown", "application/x-unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class Body:
 def read_body(tree: Tree) -> Body:
     """The text and the HTML a mail program would show for the whole mail."""
     pieces = _pieces(tree)
-    reader = _BodyReader()
+    reader = _BodyReader(hint=charset_of_words(field.raw for key in ("subject", "from", "to") for field in tree.fields(key)[:1]))
     texts = [reader.text_of(piece) for piece in pieces]
     return Body(
         text=_joined(texts),
@@ -67,9 +70,10 @@ def _joined_html(pieces: list[Piece], texts: list[str], reader: _BodyReader) -> 
 class _BodyReader:
     """Decodes each body leaf once, and remembers what was guessed and found on the way."""
 
-    __slots__ = ("decoded", "defects", "files", "guesses", "room")
+    __slots__ = ("decoded", "defects", "files", "guesses", "hint", "room")
 
-    def __init__(self) -> None:
+    def __init__(self, hint: str = "") -> None:
+        self.hint = hint  # the charset of the mail's encoded words, for texts that declare none
         self.decoded: dict[str, str] = {}
         self.files: list[tuple[Leaf, InlineFile]] = []
         self.guesses: list[str] = []
@@ -77,17 +81,25 @@ class _BodyReader:
         self.room = limits.TEXT_BYTES
 
     def text_of(self, piece: Piece) -> str:
-        plain = _joined(dict.fromkeys(self._plain(leaf) for leaf in piece.plain))
-        # An empty plain alternative beside an HTML one is a habit of newsletters.
-        if piece.html and not plain.strip():
+        plain = _joined(dict.fromkeys(self._plain(leaf) for leaf in _best_of(piece.plain)))
+        if not piece.html:
+            return plain
+        if alternatives.is_blank(plain):
             return html.to_text(self.html_of(piece))
+        if alternatives.may_stand_for_html(plain):
+            shown = html.to_text(self.html_of(piece))
+            if alternatives.stands_for(plain, shown):
+                self.defects.append("plain text only says that there is HTML")
+                return shown
         return plain
 
     def html_of(self, piece: Piece) -> str:
-        return "\n".join(self._decoded(leaf) for leaf in piece.html)
+        return html.without_turns("\n".join(self._decoded(leaf) for leaf in piece.html))
 
     def _plain(self, leaf: Leaf) -> str:
-        text = self._decoded(leaf).replace("\r\n", "\n").replace("\r", "\n")
+        text = without_turns(self._decoded(leaf)).replace("\r\n", "\n").replace("\r", "\n")
+        if leaf.content_type in enriched.TYPES:
+            return enriched.to_text(text, leaf.content_type)
         if leaf.param("format").lower() == "flowed":
             return unflowed(text, delsp=leaf.param("delsp").lower() == "yes")
         return text
@@ -97,7 +109,7 @@ class _BodyReader:
             content = self._without_files(leaf)
             if len(content) > self.room:
                 self.defects.append(f"part {leaf.path}: text cut at 2 MB")
-            decoded = charsets.decode(content[: self.room], leaf.charset)
+            decoded = charsets.decode(content[: self.room], leaf.charset, hint=self.hint)
             self.room -= min(len(content), self.room)
             if decoded.guess:
                 self.guesses.append(f"part {leaf.path}: {decoded.guess}")
@@ -112,6 +124,14 @@ class _BodyReader:
         kept = [leaf.content[: files[0].start]]
         kept += [leaf.content[file.end : after.start] for file, after in pairwise(files)]
         return b"".join([*kept, leaf.content[files[-1].end :]])
+
+
+def _best_of(plain: tuple[Leaf, ...]) -> tuple[Leaf, ...]:
+    """Of texts that say the same, plain before enriched (RFC 1896: one is the other with fonts)."""
+    if len(plain) < 2 or not any(leaf.content_type in enriched.TYPES for leaf in plain):
+        return plain
+    unadorned = {leaf.inside for leaf in plain if leaf.content_type not in enriched.TYPES and leaf.content.strip()}
+    return tuple(leaf for leaf in plain if leaf.content_type not in enriched.TYPES or leaf.inside not in unadorned)
 
 
 def unflowed(text: str, *, delsp: bool) -> str:
@@ -149,7 +169,7 @@ def _pieces(tree: Tree) -> list[Piece]:
     pieces: list[Piece] = []
     alternatives: dict[str, int] = {}
     for leaf in tree.leaves:
-        form = _form(leaf)
+        form = _form(leaf) or ("plain" if not pieces and is_unnamed_text(leaf) else "")
         if not form or not _is_shown(leaf, containers, first=not pieces):
             continue
         alternative = _alternative(leaf, containers)
@@ -158,6 +178,13 @@ def _pieces(tree: Tree) -> list[Piece]:
             pieces.append(Piece())
         pieces[at] = _with(pieces[at], form, leaf)
     return pieces
+
+
+def is_unnamed_text(leaf: Leaf) -> bool:
+    """Whether a part that is called bytes, and has no name, is the text that somebody wrote."""
+    if leaf.content_type not in _BYTES or leaf.filename or leaf.disposition == "attachment" or leaf.path not in {"1", "1.1"}:
+        return False
+    return len(leaf.content[: limits.PART_TEXT_BYTES].split(None, 2)) > 1 and charsets.is_text(leaf.content[: limits.PART_TEXT_BYTES])
 
 
 def _form(leaf: Leaf) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -126,14 +127,34 @@ class Decoded:
     guess: str = ""
 
 
-def decode(content: bytes, declared: str = "") -> Decoded:
-    """`content` as text without NUL and lone surrogates; never raises.  An unknown or wrong declaration is survived."""
+def decode(content: bytes, declared: str = "", *, hint: str = "") -> Decoded:
+    """`content` as text without NUL and lone surrogates; never raises.  An unknown or wrong declaration is survived.
+
+    `hint`: a charset that the mail uses elsewhere, tried first where none is declared and the text is not UTF-8.
+    """
     if not content:
         return Decoded("", declared)
     codec = codec_of(declared)
     if codec is not None and content.isascii() and not _needs_decoder(codec, content):
         return Decoded(clean(content.decode("ascii")), codec or "us-ascii")
-    return _decode(content, codec)
+    return _decode(content, codec, hint)
+
+
+def is_text(content: bytes) -> bool:
+    """Whether these bytes are words: no controls, and UTF-8 or a text of mostly ASCII letters."""
+    if not content.strip() or _NO_TEXT.search(content):
+        return False
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        if error.end == len(content) and error.reason == "unexpected end of data":
+            return True
+        foreign = sum(1 for byte in content[:_SAMPLE] if byte > 0x7F)
+        return 3 * foreign < len(content[:_SAMPLE])
+    return True
+
+
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 
 
 def clean(text: str) -> str:
@@ -181,7 +202,7 @@ def _needs_decoder(codec: str, content: bytes) -> bool:
     return b"\x1b" in content and codec in {"", "us-ascii", "utf-8", "iso8859-1"}
 
 
-def _decode(content: bytes, codec: str | None) -> Decoded:
+def _decode(content: bytes, codec: str | None, hint: str) -> Decoded:
     if b"\x1b$" in content and codec in {None, "", "us-ascii", "utf-8", "iso8859-1"}:
         japanese = _strictly(content, _MEANT["iso2022_jp"])
         if japanese:
@@ -189,7 +210,7 @@ def _decode(content: bytes, codec: str | None) -> Decoded:
     meant = _MEANT.get(codec or "", (codec or "",))
     found = _strictly(content, meant)
     if found is None:
-        return _guess(content, codec, meant[0])
+        return _guess(content, codec, meant[0], hint)
     if codec in {None, ""} or (found.charset == "utf-8" and codec in {"iso8859-1", "cp1252"}):
         return Decoded(found.text, found.charset, f"{found.charset} by its form")
     return found
@@ -205,12 +226,12 @@ def _strictly(content: bytes, names: tuple[str, ...]) -> Decoded | None:
     return None
 
 
-def _guess(content: bytes, codec: str | None, meant: str) -> Decoded:
+def _guess(content: bytes, codec: str | None, meant: str, hint: str) -> Decoded:
     if codec in {"cp1252", "iso8859-1"}:
         # Bytes that cp1252 leaves undefined mean C1 controls to everybody else.
         return Decoded(clean(_lenient_western(content)), "cp1252", "cp1252 with undefined bytes")
     if codec in {None, "", "us-ascii", "utf-8"}:
-        return _detect(content, declared_utf8=codec == "utf-8")
+        return _detect(content, declared_utf8=codec == "utf-8", hint=hint)
     if codec == "iso2022_jp":
         # The name says "Japanese" to some mailers; the bytes say which.
         plain = None if content.isascii() else _strictly(content, ("utf-8", "cp932"))
@@ -223,18 +244,48 @@ def _guess(content: bytes, codec: str | None, meant: str) -> Decoded:
     return Decoded(clean(content.decode(meant, "replace").removeprefix("\ufeff")), meant, f"{meant} with broken bytes")
 
 
-def _detect(content: bytes, *, declared_utf8: bool) -> Decoded:
+def _detect(content: bytes, *, declared_utf8: bool, hint: str) -> Decoded:
     """The likeliest text of bytes that are not UTF-8 though they should be, or that declare nothing."""
     as_utf8 = content.decode("utf-8", "replace")
     broken = as_utf8.count("\ufffd")
     if 2 * broken <= sum(1 for char in as_utf8[:_SAMPLE] if char > "\x7f" and char != "\ufffd"):
         return Decoded(clean(as_utf8.removeprefix("\ufeff")), "utf-8", "utf-8 with broken bytes")
+    hinted = _hinted(content, hint)
+    if hinted:
+        return hinted
     # Latin text is by far the most likely to be mislabelled as UTF-8, and the detector is poor at short Latin text.
     name = None if declared_utf8 and broken < 24 else _detected(content)
     found = _strictly(content, (name,)) if name else None
-    if found:
+    if found and not _looks_western(content, found):
         return Decoded(found.text, found.charset, f"{found.charset} by its bytes")
     return Decoded(clean(_lenient_western(content)), "cp1252", "cp1252 by default")
+
+
+def _hinted(content: bytes, hint: str) -> Decoded | None:
+    """The text in the charset of the mail's header fields, where it is text in it."""
+    codec = codec_of(hint) if hint else None
+    found = _strictly(content, tuple(name for name in _MEANT.get(codec, (codec,)) if name != "utf-8")) if codec else None
+    if found is None or any("\x80" <= char < "\xa0" for char in found.text):
+        return None
+    return Decoded(found.text, found.charset, f"{found.charset} as in the header")
+
+
+def _looks_western(content: bytes, found: Decoded) -> bool:
+    """Whether a text that was taken for another script has its letters inside Latin words, as only Western ones have."""
+    if found.charset not in _OTHER_SCRIPTS:
+        return False
+    words = _WORDS.findall(content[:_SAMPLE])
+    foreign = [word for word in words if not word.isascii()]
+    mixed = [word for word in foreign if any(65 <= (byte & 0xDF) <= 90 for byte in word if byte < 0x80)]
+    return bool(mixed) and 2 * len(mixed) >= len(foreign)
+
+
+_WORDS = re.compile(rb"[A-Za-z\x80-\xff]+")
+# Codecs of one byte a letter for scripts other than Latin.
+_OTHER_SCRIPTS = frozenset(
+    {"cp1251", "cp1253", "cp1255", "cp1256", "cp866", "cp855", "cp874", "iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8", "koi8-r",
+     "koi8-u", "mac-cyrillic", "tis-620", "iso8859-11"}
+)  # fmt: skip
 
 
 def _detected(content: bytes) -> str | None:

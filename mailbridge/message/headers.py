@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
@@ -17,6 +18,8 @@ _NAME = re.compile(rb"[\x21-\x39\x3b-\x7e]+[ \t\r\n]*:")
 _ENCODED_WORD = re.compile(r"=\?([\w.:+-]{1,60})(?:\*[\w-]*)?\?([bBqQ])\?((?:[^?]*(?:\?(?!=)[^?]*){0,3}?))\?=")
 # Controls and the separators of lines and paragraphs; in a header each of them is a forged line waiting for its chance.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Embeddings, overrides and isolates (UAX 9): in a text they make another order of letters than the one that is stored.
+_TURNERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Marks that change the direction of what follows (UTS 55), and the invisible ones: in a name they only ever deceive.
 _DECEIVERS = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 
@@ -41,13 +44,16 @@ class Typed:
         return next((value for key, value in self.params if key == name), "")
 
 
-def read_block(data: bytes, *, start: int = 0, end: int | None = None) -> HeaderBlock:
-    """The header fields at `data[start:end]`; never raises.  `size` counts from `start`."""
+def read_block(data: bytes, *, start: int = 0, end: int | None = None, whole: bool = False) -> HeaderBlock:
+    """The header fields at `data[start:end]`; never raises.  `size` counts from `start`.
+
+    `whole`: it is the header of a mail, not of a part, so lines without a field name before its first known field are junk, not a body.
+    """
     stop = len(data) if end is None else end
     head, size = _head(data, start, stop)
     defects = ["header block cut at 1 MB"] if size > limits.HEADER_BYTES else []
     lines = _FIELD_BREAK.split(head) if head else []
-    fields, ends_at = _fields(lines, defects)
+    fields, ends_at = _fields(lines, defects, junk=_junk_lines(lines) if whole else range(0))
     if ends_at is not None:
         size = _offset(head, ends_at)
     return HeaderBlock(fields=fields, size=size, defects=tuple(defects))
@@ -73,11 +79,42 @@ def _offset(head: bytes, line: int) -> int:
     return 0
 
 
-def _fields(lines: list[bytes], defects: list[str]) -> tuple[tuple[Field, ...], int | None]:
-    """The fields of the logical lines, and the number of the line with which the body begins without an empty line."""
+def _junk_lines(lines: list[bytes]) -> range:
+    """The lines that a program wrote above the fields of the sender, as '---- Original message ----'; empty where there are none.
+
+    Trace fields of servers may stand above them.
+    """
+    junk = next((number for number, line in enumerate(lines[:_MOST_ABOVE]) if not _NAME.match(line)), None)
+    if junk is None or lines[junk].startswith((b"From ", b">From ")):
+        return range(0)
+    above, below = lines[:junk], lines[junk + 1 : junk + _MOST_JUNK]
+    first = next((junk + 1 + number for number, line in enumerate(below) if _KNOWN.match(line)), 0)
+    if not first or any(line[:5].lower() == b"from:" for line in above):
+        return range(0)
+    return range(junk, first) if sum(_KNOWN.match(line) is not None for line in lines[first : first + 30]) > 1 else range(0)
+
+
+_MOST_ABOVE = 50  # trace fields above such a line
+_MOST_JUNK = 5
+# Fields that every mail has some of.
+_KNOWN = re.compile(
+    rb"(?:from|to|subject|date|message-id|received|return-path|mime-version|delivered-to|reply-to|content-type)[ \t]*:", re.IGNORECASE
+)
+
+
+def begins_like_a_mail(data: bytes, start: int) -> bool:
+    """Whether a field that every mail has stands at `start`."""
+    return _KNOWN.match(data, start) is not None
+
+
+def _fields(lines: list[bytes], defects: list[str], *, junk: range) -> tuple[tuple[Field, ...], int | None]:
+    """The fields of the logical lines without the `junk` ones, and the number of the line with which the body begins without an empty
+    line."""
     fields: list[Field] = []
+    if junk:
+        defects.append("lines above the header")
     for number, line in enumerate(lines):
-        if not line or (number == 0 and line.startswith((b"From ", b">From "))):
+        if number in junk or not line or (number == 0 and line.startswith((b"From ", b">From "))):
             continue
         if len(fields) >= limits.FIELDS:
             defects.append(f"more than {limits.FIELDS} header fields")
@@ -120,7 +157,7 @@ def decode_value(raw: bytes) -> str:
     text = raw.decode("ascii") if raw.isascii() else charsets.decode(raw).text
     if "=?" in text:
         text = decode_words(text)
-    return printable(text)
+    return printable(without_turns(text))
 
 
 def printable(text: str) -> str:
@@ -135,6 +172,11 @@ def shown_name(text: str) -> str:
     return " ".join(_DECEIVERS.sub("", printable(text)).split())
 
 
+def without_turns(text: str) -> str:
+    """`text` without the controls that show it in another order than it is written; marks for single letters stay."""
+    return text if text.isascii() else _TURNERS.sub("", text)
+
+
 def decode_words(text: str) -> str:
     """`text` with its RFC 2047 encoded words decoded.  Words that cannot be read stay as they are.
 
@@ -147,6 +189,14 @@ def decode_words(text: str) -> str:
     for match in _ENCODED_WORD.finditer(text):
         between = text[at : match.start()]
         charset = match[1].lower()
+        if match[2] in "bB" and not match[3].isascii():
+            # Called base64, but the text itself was put there.
+            if run:
+                pieces.append(_joined(run, run_charset))
+                run, between = [], between if between.strip() else ""
+            pieces += [between, match[3]]
+            at = match.end()
+            continue
         if run and (between.strip() or charset != run_charset):
             pieces.append(_joined(run, run_charset))
             run = []
@@ -160,6 +210,16 @@ def decode_words(text: str) -> str:
         pieces.append(_joined(run, run_charset))
     pieces.append(text[at:])
     return "".join(pieces)
+
+
+def charset_of_words(fields: Iterable[bytes]) -> str:
+    """The charset in which the mail's header fields are encoded, where it is none of everybody's; '' where they tell nothing."""
+    for raw in fields:
+        for match in _ENCODED_WORD.finditer(raw[: limits.FIELD_BYTES].decode("latin-1")) if b"=?" in raw else ():
+            codec = charsets.codec_of(match[1])
+            if codec and not codec.startswith(("utf", "us-ascii")):
+                return match[1]
+    return ""
 
 
 def _joined(run: list[bytes], charset: str) -> str:
@@ -197,6 +257,8 @@ _CONTINUED = re.compile(r"(.+?)(?:\*(\d{1,4}))?(\*)?", re.DOTALL)
 def typed(raw: bytes) -> Typed:
     """A Content-Type or Content-Disposition, read as leniently as mail clients do; never raises."""
     text = raw.decode("ascii") if raw.isascii() else charsets.decode(raw).text
+    if text.startswith("=?"):
+        text = decode_words(text)  # some gateways encode the whole field
     return Typed(value=_token(text[:400].partition(";")[0]), params=_params(text) if "=" in text else ())
 
 

@@ -14,7 +14,7 @@ import nh3
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from mailbridge.message import charsets, limits
+from mailbridge.message import charsets, headers, limits
 
 # Elements a reader of the mail does not see (and a writer of commands would like us to).
 _HIDDEN = (
@@ -52,6 +52,16 @@ def to_text(html: str) -> str:
     html = _ANCHOR.sub(_anchor, html)
     text = extract_plain_text(html, preserve_formatting=True, links=True, alt_texts=True, skip_elements=skip)
     return tidy(charsets.clean(text))
+
+
+def without_turns(html: str) -> str:
+    """`html` without controls that show text in another order than it is written, as letters and as references (UAX 9)."""
+    if "&#" in html:
+        html = _TURNING_REFERENCE.sub("", html)
+    return headers.without_turns(html)
+
+
+_TURNING_REFERENCE = re.compile(r"&#0*(?:823[4-8]|829[4-7]|[xX]0*(?:202[a-eA-E]|206[6-9]))(?![0-9a-fA-F]);?")
 
 
 # The library tells the target of every anchor, also of those that have none.  Its list of elements takes the square of its

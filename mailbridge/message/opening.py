@@ -14,14 +14,14 @@ def opened(tree: Tree) -> Tree:
     """The tree with the leaves of opaque S/MIME signatures in it; what is encrypted stays shut and is told as a defect."""
     if any(container.content_type == "multipart/encrypted" for container in tree.containers):
         return replace(tree, defects=(*tree.defects, "encrypted"))
-    if not any(leaf.content_type in smime.CONTENT_TYPES for leaf in tree.leaves):
+    if not any(smime.is_cms(leaf.content_type, leaf.content) for leaf in tree.leaves):
         return tree
     leaves: list[Leaf] = []
     containers = list(tree.containers)
     defects = list(tree.defects)
     for leaf in tree.leaves:
         leaves.append(leaf)
-        if leaf.content_type in smime.CONTENT_TYPES:
+        if smime.is_cms(leaf.content_type, leaf.content):
             _open(leaf, leaves, containers, defects)
     return replace(tree, leaves=tuple(leaves), containers=tuple(containers), defects=tuple(defects))
 
@@ -33,10 +33,17 @@ def _open(leaf: Leaf, leaves: list[Leaf], containers: list[Container], defects: 
     if not content:
         return
     inner = read_tree(content)
+    if not _is_mail(inner, content):
+        return
     containers.append(Container(path=leaf.path, content_type=inner.content_type))
     containers += [replace(one, path=f"{leaf.path}.{one.path}") for one in inner.containers if one.path]
     leaves += _under(leaf.path, inner)
     defects += [f"part {leaf.path}: {defect}" for defect in inner.defects]
+
+
+def _is_mail(inner: Tree, content: bytes) -> bool:
+    """Whether the signed content is a mail: signed invoices and contracts travel in the same envelope."""
+    return content.startswith((b"\r\n", b"\n")) or any(field.key.startswith("content-") for field in inner.headers)
 
 
 def _under(path: str, inner: Tree) -> Iterator[Leaf]:

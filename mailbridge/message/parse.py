@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
-from mailbridge.message import attachments, authenticity, calendar, charsets, dates, html, invitation, kind, limits, tnef
+from mailbridge.message import alternatives, attachments, authenticity, calendar, charsets, dates, html, invitation, kind, limits, tnef
 from mailbridge.message.addresses import answerable, read_addresses
 from mailbridge.message.body import Body, read_body
 from mailbridge.message.fingerprint import fingerprint
@@ -116,13 +117,18 @@ def _files(tree: Tree, body: Body, winmails: list[tuple[Leaf, tnef.Tnef]]) -> It
 
 def _bodies(tree: Tree, body: Body, winmails: list[tuple[Leaf, tnef.Tnef]]) -> tuple[str, str]:
     """Text and HTML of the mail; where it has no body of its own, those of its winmail.dat, or its invitation in words."""
-    if body.text.strip() or body.html.strip():
+    if not alternatives.is_blank(body.text) or _shows_pictures(body.html):
         return body.text, body.html
     for _, winmail in winmails:
         text, rich = winmail.text[: limits.TEXT_BYTES], winmail.html[: limits.TEXT_BYTES]
         if text.strip() or rich.strip():
             return text if text.strip() else html.to_text(rich), rich
-    return next(filter(None, (calendar.summary(leaf.content) for leaf in tree.of_type("text/calendar"))), body.text), ""
+    invited = next(filter(None, (calendar.summary(leaf.content) for leaf in tree.of_type("text/calendar"))), "")
+    return (invited, "") if invited else (body.text, body.html)
+
+
+def _shows_pictures(rich: str) -> bool:
+    return "<img" in rich.lower()
 
 
 def _content_defects(text: str, winmails: list[tuple[Leaf, tnef.Tnef]]) -> Iterator[str]:
@@ -171,11 +177,18 @@ def _first(tree: Tree, name: str) -> str:
 
 
 def _ids(tree: Tree, name: str) -> tuple[str, ...]:
-    """The ids of all fields of that name, each once: mail programs that write a second field mean both."""
-    values = tree.get_all(name)[:_MOST_REPEATED]
+    """The ids of the first field of that name that holds any, and those of the others that hold ids and nothing else.
+
+    Mail programs that write a second field mean both; a broken one is nobody's.
+    """
+    values = [value for value in tree.get_all(name)[:_MOST_REPEATED] if message_ids(value)]
     if len(values) < 2:
         return message_ids(values[0]) if values else ()
-    return tuple(dict.fromkeys(one for value in values for one in message_ids(value)))[: limits.IDS]
+    meant = [values[0], *(value for value in values[1:] if _ONLY_IDS.fullmatch(value))]
+    return tuple(dict.fromkeys(one for value in meant for one in message_ids(value)))[: limits.IDS]
+
+
+_ONLY_IDS = re.compile(r"(?:<[^<>\s]+>[\s,]*)+")
 
 
 def _return_path(tree: Tree) -> str | None:

@@ -21,6 +21,16 @@ _EXPLICIT_0 = 0xA0
 _MOST_PIECES = 100_000
 
 
+def is_cms(content_type: str, content: bytes) -> bool:
+    """Whether this is a signed or encrypted mail: by its type, or by its first bytes where the type only says that it is bytes."""
+    if content_type in CONTENT_TYPES:
+        return True
+    return content_type.startswith("application/") and any(oid in content[:_BEGINNING] for oid in (_SIGNED, *_ENVELOPED))
+
+
+_BEGINNING = 40  # bytes in which the type of a CMS object stands
+
+
 class Cms(Enum):
     """What a CMS object is, as far as a reader without keys can tell."""
 

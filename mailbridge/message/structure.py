@@ -7,10 +7,11 @@ the leaves (RFC 2046 section 5.1).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 from mailbridge.message import limits, transfer
-from mailbridge.message.headers import HeaderBlock, Typed, printable, read_block, typed
+from mailbridge.message.headers import HeaderBlock, Typed, begins_like_a_mail, printable, read_block, typed
 from mailbridge.message.tree import Container, Field, Leaf, Tree
 
 
@@ -42,23 +43,37 @@ def read_tree(raw: bytes) -> Tree:
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
         defects.append("lines end with a bare CR")
-    block = read_block(raw)
+    at = _header_at(raw)
+    if at:
+        defects.append("empty lines above the header")
+    block = read_block(raw, start=at, whole=True)
     reader = _Reader(raw, defects=[*defects, *block.defects])
-    content_type = _read_all(reader, block)
+    content_type = _read_all(reader, block, at)
     return Tree(
         headers=block.fields,
         leaves=tuple(reader.leaves),
         containers=tuple(reader.containers),
         content_type=content_type,
-        header_bytes=raw[: min(block.size, limits.HEADER_BYTES)],
-        body_at=block.size,
+        header_bytes=raw[at : at + min(block.size, limits.HEADER_BYTES)],
+        body_at=at + block.size,
         defects=tuple(reader.defects),
     )
 
 
-def _read_all(reader: _Reader, block: HeaderBlock) -> str:
+def _header_at(raw: bytes) -> int:
+    """Where the header begins: behind empty lines that some hand-over put above it."""
+    if not raw.startswith((b"\n", b"\r")):
+        return 0
+    at = len(raw[:_MOST_EMPTY]) - len(raw[:_MOST_EMPTY].lstrip(b"\r\n"))
+    return at if begins_like_a_mail(raw, at) else 0
+
+
+_MOST_EMPTY = 100  # bytes of empty lines above a header
+
+
+def _read_all(reader: _Reader, block: HeaderBlock, start: int) -> str:
     """All entities in the order of the mail; the content type of the outermost one."""
-    root = _Entity(0, len(reader.raw), "", 0)
+    root = _Entity(start, len(reader.raw), "", 0)
     todo = _read(reader, root, block)
     todo.reverse()
     while todo:
@@ -76,8 +91,8 @@ def _is_multipart(reader: _Reader) -> bool:
 def _read(reader: _Reader, entity: _Entity, block: HeaderBlock) -> list[_Entity]:
     """One entity read: a leaf is kept, a container gives the entities inside it."""
     kind = typed(_first(block.fields, "content-type"))
-    content_type = kind.value if _is_type(kind.value) else entity.default
     disposition = typed(_first(block.fields, "content-disposition"))
+    content_type = _type_of(kind, disposition, entity.default)
     at = min(entity.start + block.size, entity.end)
     inside = _cut(reader, entity, at, content_type, kind) if content_type.startswith("multipart/") else []
     if not inside:
@@ -85,6 +100,14 @@ def _read(reader: _Reader, entity: _Entity, block: HeaderBlock) -> list[_Entity]
         return []
     reader.containers.append(Container(path=entity.path, content_type=content_type, params=kind.params, disposition=disposition.value))
     return inside
+
+
+def _type_of(kind: Typed, disposition: Typed, default: str) -> str:
+    """The content type; where it is none ('pdf', 'unknown') a named part is bytes, any other what a part is by default."""
+    if _is_type(kind.value):
+        return kind.value
+    named = kind.param("name") or disposition.param("filename")
+    return "application/octet-stream" if named and (kind.value or kind.params) else default
 
 
 def _is_type(value: str) -> bool:
@@ -103,14 +126,19 @@ def _cut(reader: _Reader, entity: _Entity, at: int, content_type: str, kind: Typ
     boundary = kind.param("boundary").rstrip().encode("utf-8", "replace")
     if not boundary or len(boundary) > limits.BOUNDARY_BYTES:
         reader.defects.append(f"{where}multipart without a boundary")
-        return []
+        boundary = b""
     if entity.depth >= limits.DEPTH or reader.scannable < entity.end - at:
         reader.defects.append(f"{where}too many containers in containers")
         return []
     reader.scannable -= entity.end - at
-    regions, closed = _regions(reader, at, entity.end, b"--" + boundary)
+    regions, closed = _regions(reader, at, entity.end, b"--" + boundary) if boundary else ([], False)
+    if boundary and not (regions and closed):
+        regions, closed = _lenient_regions(reader, at, entity.end, b"--" + boundary, regions)
     if not regions:
-        reader.defects.append(f"{where}boundary never comes")
+        if boundary:
+            reader.defects.append(f"{where}boundary never comes")
+        regions, closed = _guessed_regions(reader, at, entity.end)
+    if not regions:
         return []
     if not closed:
         reader.defects.append(f"{where}multipart is not closed")
@@ -122,8 +150,31 @@ def _cut(reader: _Reader, entity: _Entity, at: int, content_type: str, kind: Typ
     return [_Entity(start, end, f"{prefix}{number}", entity.depth + 1, default) for number, (start, end) in enumerate(regions, start=1)]
 
 
-def _regions(reader: _Reader, start: int, end: int, delimiter: bytes) -> tuple[list[tuple[int, int]], bool]:
-    """Where the parts between the delimiter lines begin and end, as many as there is room for, and whether the last is closed."""
+Regions = list[tuple[int, int]]
+
+
+def _lenient_regions(reader: _Reader, start: int, end: int, delimiter: bytes, strict: Regions) -> tuple[Regions, bool]:
+    """The parts where words stand behind a delimiter, set off by a space; those found without them where that tells no more."""
+    regions, closed = _regions(reader, start, end, delimiter, words=True)
+    return (regions, closed) if regions and (closed or not strict) else (strict, False)
+
+
+def _guessed_regions(reader: _Reader, start: int, end: int) -> tuple[Regions, bool]:
+    """The parts by the first line that looks like a delimiter above a part's header, where the mail names another one or none."""
+    guess = _DELIMITER.search(reader.raw, start, end)
+    if guess is None or reader.raw.find(guess[1], guess.end(), end) < 0:
+        return [], False
+    return _regions(reader, start, end, guess[1])
+
+
+_DELIMITER = re.compile(rb"(?<![^\n])(--[!-~][^\r\n]{0,200}?)[ \t]*\r?\n(?=content-[a-z-]{2,30}[ \t]*:)", re.IGNORECASE)
+
+
+def _regions(reader: _Reader, start: int, end: int, delimiter: bytes, *, words: bool = False) -> tuple[Regions, bool]:
+    """Where the parts between the delimiter lines begin and end, as many as there is room for, and whether the last is closed.
+
+    `words`: other text may stand behind a delimiter, after a space.
+    """
     raw, room = reader.raw, reader.room
     regions: list[tuple[int, int]] = []
     begun: int | None = None
@@ -134,7 +185,8 @@ def _regions(reader: _Reader, start: int, end: int, delimiter: bytes) -> tuple[l
         line_end = raw.find(b"\n", after, end)
         line_end = end if line_end < 0 else line_end
         closing = raw.startswith(b"--", after, line_end)
-        if (at == start or raw[at - 1] in b"\r\n") and not raw[after + 2 * closing : line_end].strip(b" \t\r"):
+        rest = raw[after + 2 * closing : line_end]
+        if (at == start or raw[at - 1] in b"\r\n") and (not rest.strip(b" \t\r") or (words and rest[:1] in b" \t")):
             if begun is not None:
                 regions.append((begun, max(begun, _line_break_before(raw, at))))
             begun = None if closing else min(line_end + 1, end)
@@ -162,7 +214,7 @@ def _filename(filename: str, name: str) -> str:
 
 
 def _add_leaf(reader: _Reader, entity: _Entity, block: HeaderBlock, at: int, content_type: str, kind: Typed, disposition: Typed) -> None:
-    encoding = typed(_first(block.fields, "content-transfer-encoding")).value
+    encoding = transfer.encoding_of(typed(_first(block.fields, "content-transfer-encoding")).value)
     content, defect = transfer.undo(encoding, reader.raw, at, entity.end)
     if encoding == "base64" and content_type.startswith("text/") and transfer.is_not_base64(content, reader.raw, at, entity.end):
         content, defect = reader.raw[at : entity.end], "text that is called base64"

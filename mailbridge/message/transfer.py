@@ -23,6 +23,27 @@ class InlineFile:
     end: int
 
 
+def encoding_of(written: str) -> str:
+    """The encoding that `written` (lower case) means: its name without what mailers put between and behind its letters."""
+    letters = _NOT_A_LETTER.sub("", written)
+    return _ENCODINGS.get(letters, written)
+
+
+_NOT_A_LETTER = re.compile(r"[^a-z0-9]")
+_ENCODINGS = {
+    "quotedprintable": "quoted-printable",
+    "quotedprintible": "quoted-printable",
+    "qp": "quoted-printable",
+    "base64": "base64",
+    "b64": "base64",
+    "7bit": "7bit",
+    "7bits": "7bit",
+    "8bit": "8bit",
+    "8bits": "8bit",
+    "binary": "binary",
+}
+
+
 def undo(encoding: str, data: bytes, start: int, end: int) -> tuple[bytes, str]:
     """The content of `data[start:end]` without its transfer encoding, and what was wrong with it ('' for nothing)."""
     if encoding == "base64":
@@ -31,8 +52,25 @@ def undo(encoding: str, data: bytes, start: int, end: int) -> tuple[bytes, str]:
         return binascii.a2b_qp(data[start:end]), ""
     if encoding in _UU_NAMES:
         return _uu_part(data[start:end])
-    known = encoding in {"", "7bit", "8bit", "binary"}
-    return data[start:end], "" if known else "unknown transfer encoding"
+    if encoding in {"", "7bit", "8bit", "binary"}:
+        return data[start:end], ""
+    return _by_its_form(data[start:end]), "unknown transfer encoding"
+
+
+def _by_its_form(content: bytes) -> bytes:
+    """The content of a part whose encoding has no name we know: what it looks like is undone, anything else stays."""
+    if content.isascii() and _ESCAPE.search(content) and not _NO_ESCAPE.search(content):
+        return binascii.a2b_qp(content)
+    packed = content.strip()
+    if len(packed) >= _SHORTEST and _ONLY_BASE64.fullmatch(packed) and len(b"".join(packed.split())) % 4 == 0:
+        return lenient_base64(packed)
+    return content
+
+
+_SHORTEST = 24  # bytes that only happen to be base64 are shorter
+_ESCAPE = re.compile(rb"=[0-9A-F]{2}")
+_NO_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\r?\n|[ \t]*$)")
+_ONLY_BASE64 = re.compile(rb"(?:[A-Za-z0-9+/]{4,76}\s+)*[A-Za-z0-9+/]{2,76}={0,2}")
 
 
 def is_not_base64(decoded: bytes, data: bytes, start: int, end: int) -> bool:

@@ -299,7 +299,7 @@ def test_broken_invitation_is_no_failure(broken: bytes) -> None:
 
 @pytest.mark.parametrize("content_type", ['multipart/mixed; boundary="other"', "multipart/mixed", 'multipart/alternative; boundary=""'])
 def test_a_container_that_cannot_be_opened_is_shown_as_text_and_kept_whole(content_type: str) -> None:
-    content = "--edge\r\nContent-Type: text/plain\r\n\r\nIt hums.\r\n--edge--\r\n"
+    content = "--edge\r\n\r\nIt hums.\r\n--edge--\r\n"
     message = read_mail(raw_mail(content, Content_Type=content_type))
 
     assert "It hums." in message.text
