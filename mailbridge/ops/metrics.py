@@ -114,14 +114,14 @@ GAUGES: tuple[Gauge, ...] = (
         name="mailbridge_inbox",
         about="Accepted mails that are not done, by state",
         labels=("state",),
-        count=_by_state(lambda tx: tx.inbox.counts(), "done"),
+        count=_by_state(lambda tx: tx.inbox.counts(done=False)),
     ),
     Gauge(name="mailbridge_inbox_oldest_seconds", about="How long the oldest of them has waited", count=_oldest),
     Gauge(
         name="mailbridge_outbox",
         about="Outgoing mails that are not sent, by state",
         labels=("state",),
-        count=_by_state(lambda tx: tx.outbox.counts(), "sent", "suppressed"),
+        count=_by_state(lambda tx: tx.outbox.counts(sent=False), "suppressed"),
     ),
     Gauge(
         name="mailbridge_webhooks",

@@ -88,7 +88,9 @@ _OF_STATE = {
     State.DROPPED: _NEWEST.where(ASIDE, inbox.c.state == State.DROPPED),
     State.DONE: sa.select(inbox).where(DONE).order_by(inbox.c.done_at.desc(), inbox.c.id.desc()).limit(_bind("limit")),
 }
-_COUNTS = tuple(sa.select(inbox.c.state, sa.func.count()).where(where).group_by(inbox.c.state) for where in (WAITING, ASIDE, DONE))
+_COUNT_WAITING, _COUNT_ASIDE, _COUNT_DONE = (
+    sa.select(inbox.c.state, sa.func.count()).where(where).group_by(inbox.c.state) for where in (WAITING, ASIDE, DONE)
+)
 _OLDEST = sa.select(inbox.c.received_at).where(WAITING).order_by(inbox.c.id).limit(1)
 
 
@@ -195,10 +197,11 @@ class Inbox:
         values = {"in_message_ids": list(message_ids), "in_before": before_id}
         return bool(values["in_message_ids"]) and self._sql.row(_EARLIER, values) is not None
 
-    def counts(self) -> dict[str, int]:
-        """How many mails are in each state; every state is there."""
-        found = {row[0]: row[1] for statement in _COUNTS for row in self._sql.rows(statement)}
-        return {state.value: found.get(state.value, 0) for state in State}
+    def counts(self, *, done: bool = True) -> dict[str, int]:
+        """How many mails are in each state.  `done` False: without those done, which takes a look at as many rows as there are left."""
+        statements = (_COUNT_WAITING, _COUNT_ASIDE, *((_COUNT_DONE,) if done else ()))
+        found = {row[0]: row[1] for statement in statements for row in self._sql.rows(statement)}
+        return {state.value: found.get(state.value, 0) for state in State if done or state is not State.DONE}
 
     def oldest_waiting(self) -> datetime | None:
         """When the mail came that waits longest."""

@@ -27,6 +27,7 @@ ASIDE = sa.text("state IN ('quarantined', 'dropped')")
 DONE = sa.text("state = 'done'")
 UNSETTLED = sa.text("settled IS FALSE")
 PENDING = sa.text("state IN ('queued', 'deferred', 'sending', 'dot')")
+DOT = sa.text("state = 'dot'")
 SENT = sa.text("state = 'sent'")
 UNSENT = sa.text("state IN ('failed', 'suppressed')")
 COUNTED = sa.text("automatic IS TRUE AND audience = 'customer' AND state <> 'suppressed'")
@@ -267,6 +268,7 @@ outbox = sa.Table(
     sa.Column("sent_at", UtcDateTime),
     sa.Column("repeated", sa.Boolean, nullable=False),
     _partial("ix_outbox_pending", "next_at", where=PENDING),
+    _partial("ix_outbox_dot", "next_at", where=DOT),
     _partial("ix_outbox_sent", "sent_at", where=SENT),
     _partial("ix_outbox_unsent", "id", where=UNSENT),
     sa.Index("ix_outbox_recipient", "recipient", "created_at"),

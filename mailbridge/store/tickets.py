@@ -34,17 +34,19 @@ _OF_ADDRESS = (
     .limit(sa.bindparam("most"))
 )
 
-_PASSED = (
-    sa.select(clocks.c.ticket, sa.func.min(clocks.c.due_at).label("first"))
-    .where(clocks.c.step.in_(["overdue", "due"]), clocks.c.due_at <= sa.bindparam("now"), clocks.c.state != "stopped")
-    .group_by(clocks.c.ticket)
-    .subquery("passed")
+# From the open tickets to their clocks, and not the other way: the clocks of years of closed tickets are many.
+_passed = (
+    sa.select(sa.func.min(clocks.c.due_at))
+    .where(clocks.c.ticket == tickets.c.id, clocks.c.step.in_(["overdue", "due"]))
+    .where(clocks.c.due_at <= sa.bindparam("now"), clocks.c.state != "stopped")
+    .correlate(tickets)
+    .scalar_subquery()
 )
+_OPEN_PASSED = sa.select(tickets.c.id, tickets.c.data, _passed.label("first")).where(OPEN).subquery("open_passed")
 _LATE = (
-    sa.select(tickets.c.data)
-    .join(_PASSED, _PASSED.c.ticket == tickets.c.id)
-    .where(OPEN)
-    .order_by(_PASSED.c.first, tickets.c.id)
+    sa.select(_OPEN_PASSED.c.data)
+    .where(_OPEN_PASSED.c.first.is_not(None))
+    .order_by(_OPEN_PASSED.c.first, _OPEN_PASSED.c.id)
     .limit(sa.bindparam("most"))
 )
 

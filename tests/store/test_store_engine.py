@@ -199,7 +199,9 @@ def test_the_migrations_make_every_partial_index_with_its_condition(request: pyt
         raise ZeroDivisionError
     migrated.close()
 
-    assert sum(" WHERE " in definition for definition in made.values()) == 16
+    indexes = [index for table in schema.metadata.tables.values() for index in table.indexes]
+    declared = [index for index in indexes if index.dialect_options["sqlite"]["where"] is not None]
+    assert sum(" WHERE " in definition for definition in made.values()) == len(declared) > 10
 
 
 def conditions(connection: sa.Connection) -> dict[str, str]:
