@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
+from mailbridge.conversation.marks import is_our_mark
 from mailbridge.conversation.model import Known, Reason
 from mailbridge.conversation.place import Evidence, Presented
 from mailbridge.conversation.tokens import Purpose, Signer, Token, tokens_in
 from mailbridge.desk.judges.relations import surviving
 from mailbridge.desk.model import Organisation, Ticket
 from mailbridge.ids import parse_number
-from mailbridge.message.model import Message
+from mailbridge.message.model import Kind, Message, Strength
 from mailbridge.store.tx import Tx
 
 MOST_REFERENCES = 50  # RFC 5322 3.6.4: the first and the last matter most; a mail with thousands is an attack
@@ -22,6 +23,22 @@ def referred(message: Message) -> tuple[str, ...]:
     ids = (*message.in_reply_to, *reversed(message.references))
     unique = tuple(dict.fromkeys(i for i in ids if i and i != message.message_id))
     return unique if len(unique) <= MOST_REFERENCES else unique[: MOST_REFERENCES - 1] + unique[-1:]
+
+
+def known_again(tx: Tx, message: Message, signer: Signer) -> Message:
+    """The mail as a loop where it is one of ours come back: by our signed mark, by the Message-ID of a mail that we promised, or by a From
+    that is one of our signed reply addresses, which nobody writes from."""
+    why = ""
+    if message.loop_mark and is_our_mark(signer, message.loop_mark):
+        why = "loop: our own signed mark"
+    elif signer.in_message_id(message.message_id) and tx.outbox.by_message_id(message.message_id):
+        why = "loop: the Message-ID of a mail of ours"
+    elif any(signer.in_address(address.address) for address in message.from_[:1]):
+        why = "loop: from a reply address of ours"
+    if not why:
+        return message
+    reasons = (why, *message.kind_reasons)
+    return replace(message, kind=Kind.LOOP, strength=Strength.STRONG, kind_reasons=reasons, suppress_auto_response=True, bounce=None)
 
 
 def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], signer: Signer, organisation: Organisation, prefix: str) -> Evidence:

@@ -20,18 +20,17 @@ from mailbridge.config import WhenVirus
 from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.identify import at_the_desk, identify
 from mailbridge.conversation.model import Placement, Reason
-from mailbridge.conversation.place import Writer, place
+from mailbridge.conversation.place import Evidence, Writer, place
+from mailbridge.conversation.through import person_behind
 from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.filing.disposition import Goes, disposition, in_view_of
 from mailbridge.intake.envelope import Source
-from mailbridge.lookups import evidence, referred
+from mailbridge.lookups import evidence, known_again, referred
 from mailbridge.message.model import Kind, Message
 from mailbridge.ops import crash
 from mailbridge.rules.facts import facts_of
 from mailbridge.rules.match import Verdict, run
 from mailbridge.store.tx import Tx
-
-# Robots' answers.  They belong on the ticket they answer; without one they are kept and nobody is bothered.
-ANSWERS_OF_ROBOTS = {Kind.AUTO_REPLY, Kind.BOUNCE, Kind.LOOP, Kind.READ_RECEIPT, Kind.CHALLENGE, Kind.FEEDBACK_REPORT, Kind.CALENDAR}
 
 
 def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetime) -> Result:
@@ -44,11 +43,14 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     if tx.inbox.earlier_waiting(referred(message), arrival.id):
         return Result(outcome=Outcome.WAIT, reason="the mail it answers is still on its way through")
 
+    message = known_again(tx, message, desk.signer)
     found = evidence(tx, message, arrival.envelope.rcpt_to, desk.signer, desk.organisation, desk.config.desk.prefix)
     typed = at_the_desk(arrival.envelope.account, desk.organisation) if arrival.envelope.source is Source.COMMAND else None
     writer = typed or identify(message.sender, found.presented, desk.organisation, trust_tokens=desk.trust_tokens)
-    automatic = message.kind in ANSWERS_OF_ROBOTS
-    placement = place(writer, found, desk.organisation, now, automatic=automatic)
+    message, writer = person_behind(message, writer)
+    message, placement = placed(message, writer, found, desk, now)
+    may = disposition(message, answers=placement.ticket is not None)
+    automatic = not may.reopens
     arrival = arrival.explained(message, writer, placement)
     crash.point("pipeline.read")
 
@@ -59,15 +61,17 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
         message, writer = passed.message, passed.writer
 
     filing = Filing(tx=tx, message=message, arrival=arrival, writer=writer, desk=desk, now=now)
-    if message.bounce is not None:
-        return filing.bounce(placement.ticket)
+    if message.kind is Kind.BOUNCE and (returned := filing.returned_mail()) is not None:
+        return returned
+    if may.goes is Goes.KEPT:
+        return filing.keep(Outcome.KEPT)
     if placement.ticket is not None and writer.agent and not automatic:
         return file_agent_mail(filing, placement.ticket)
     if placement.ticket is not None and writer.consultant and not automatic:
         return file_consultants_answer(filing, placement.ticket)
-    if automatic:
-        return filing.customer_mail(placement.ticket, automatic=True, proven=False) if placement.ticket else filing.keep(Outcome.KEPT)
-    if writer.agent and (answered := file_new_agent_mail(filing)) is not None:
+    if placement.ticket is not None and automatic:
+        return filing.automatic_mail(placement.ticket, may)
+    if writer.agent and message.kind is Kind.HUMAN and (answered := file_new_agent_mail(filing)) is not None:
         return answered
 
     verdict = judge(tx, message, arrival, writer, placement, desk, now)
@@ -80,12 +84,23 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
         return filing.keep(Outcome.IGNORED)
     if placement.ticket is not None:
         proven = writer.verified or placement.reason in (Reason.REPLY_ADDRESS, Reason.MESSAGE_ID)
-        return filing.customer_mail(placement.ticket, automatic=False, proven=proven, verdict=verdict)
+        return filing.customer_mail(placement.ticket, proven=proven, verdict=verdict)
     if passed is not None:
         return file_passed_on(filing, agent, passed, placement, verdict)
     if writer.agent:
         return open_own_request(filing, placement, verdict)
     return filing.new_ticket(placement, verdict)
+
+
+def placed(message: Message, writer: Writer, found: Evidence, desk: Desk, now: datetime) -> tuple[Message, Placement]:
+    """The mail's ticket, and the mail as that ticket shows it."""
+    placement = place(writer, found, desk.organisation, now, automatic=_automatic(message))
+    seen = in_view_of(message, placement.ticket)
+    return seen, placement if seen is message else place(writer, found, desk.organisation, now)
+
+
+def _automatic(message: Message) -> bool:
+    return not disposition(message, answers=True).reopens
 
 
 def judge(tx: Tx, message: Message, arrival: Arrival, writer: Writer, placement: Placement, desk: Desk, now: datetime) -> Verdict:

@@ -127,7 +127,8 @@ def summary(facts: Facts) -> str:
     """A few lines for a person."""
     if "error" in facts:
         return failed(facts)
-    rows = [(key, facts[key]) for key in ("subject", "sender", "date", "kind", "kind_reasons", "language", "reply_text", "defects")]
+    rows = [(key, facts[key]) for key in ("subject", "sender", "date", "kind", "kind_strength", "kind_reasons")]
+    rows += [(key, facts[key]) for key in ("answers_go_to", "language", "reply_text", "defects")]
     return "\n".join([safe(facts["file"]), *(f"  {key:13} {safe(json.dumps(value, ensure_ascii=False))}" for key, value in rows)])
 
 

@@ -58,6 +58,8 @@ def kind(message: Message) -> dict[str, Any]:
     bounce = message.bounce
     return {
         "kind": message.kind.value,
+        "kind_strength": message.strength.value,
+        "answers_go_to": message.correspondent.address if message.correspondent else message.sender.address,
         "kind_reasons": list(message.kind_reasons),
         "suppress_auto_response": message.suppress_auto_response,
         "is_auto_reply": message.kind in ROBOTS,

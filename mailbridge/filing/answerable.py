@@ -6,8 +6,9 @@ from datetime import datetime
 
 from mailbridge.context import Desk
 from mailbridge.conversation.place import Writer
+from mailbridge.filing.disposition import disposition
 from mailbridge.intake.envelope import Source
-from mailbridge.message.model import Kind, Message
+from mailbridge.message.model import Message
 from mailbridge.store.tx import Tx
 
 
@@ -15,12 +16,14 @@ def acknowledgement(tx: Tx, message: Message, source: Source, writer: Writer, de
     """'' where an acknowledgement may go to the writer, else why not, in stable words."""
     if source is Source.IMPORT:
         return "the mail was imported; who wrote it is not waiting for us"
-    if message.kind is not Kind.HUMAN:
+    if not disposition(message, answers=False).acknowledged:
         return f"a robot wrote it ({message.kind})"
     if message.suppress_auto_response:
-        return "the mail asks for no automatic answer"
+        return f"the mail asks for no automatic answer: {', '.join(message.kind_reasons)}"
     if not writer.address:
         return "no single address to answer"
+    if writer.dmarc_failed:
+        return "the sender is not who the mail says (DMARC fail)"
     if desk.is_own(writer.address):
         return "it came from the desk itself"
     if reason := tx.addresses.suspended(writer.address, now):

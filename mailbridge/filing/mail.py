@@ -11,7 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from mailbridge.conversation.marks import is_mark_of
 from mailbridge.conversation.model import Placement
+from mailbridge.conversation.through import other_reply_to
 from mailbridge.desk.commands import AnswerInvitation, Command, ReportFailure, StartPlaybook, Write
 from mailbridge.desk.decide import Circumstances, Decision, decide, decide_all, open_ticket, together
 from mailbridge.desk.events import Actor, ActorKind
@@ -21,10 +23,12 @@ from mailbridge.execution.settle import occasion, settle
 from mailbridge.execution.tasks import numbered
 from mailbridge.execution.turns import wanted_agent
 from mailbridge.filing.answerable import acknowledgement
+from mailbridge.filing.disposition import Disposition
 from mailbridge.filing.opening import author, claimed, copied, opening
 from mailbridge.filing.outcome import LostRace, Outcome, Result
 from mailbridge.filing.placed import Placed
 from mailbridge.ids import parse_meeting_uid
+from mailbridge.message.model import Bounce, Kind, Strength
 from mailbridge.message.pictures import small_inline
 from mailbridge.ops import crash
 from mailbridge.outbox.compose import notifications
@@ -32,6 +36,7 @@ from mailbridge.outbox.model import Notification
 from mailbridge.outbox.recipients import named
 from mailbridge.rules.commands import commands, estimate_of
 from mailbridge.rules.match import Verdict
+from mailbridge.store.addresses import BOUNCED
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.webhooks.compose import OPENED, REPLIED
 from mailbridge.webhooks.promise import promise_calls
@@ -45,6 +50,7 @@ class Filing(Placed):
 
     def new_ticket(self, placement: Placement, verdict: Verdict) -> Result:
         """The mail opened a ticket, with what the rules chose for it."""
+        self.heard_from()
         why_not = (
             "a rule said no-ack"
             if verdict.no_ack
@@ -60,17 +66,25 @@ class Filing(Placed):
         filing.set_off(decision, verdict, mail, OPENED)
         return Result(outcome=Outcome.TICKET, ticket=ticket_id, mail=mail)
 
-    def customer_mail(self, ticket: Ticket, *, automatic: bool, proven: bool, verdict: Verdict | None = None) -> Result:
-        """A customer's mail went on their ticket; a robot's is kept there and moves nothing.
+    def customer_mail(self, ticket: Ticket, *, proven: bool, verdict: Verdict | None = None) -> Result:
+        """A customer's mail went on their ticket.
 
         `proven`: they may bring others along.  `verdict`: what the rules that look at replies want done to the ticket.
         """
+        self.heard_from()
+        others = copied(self, ticket.team, proven=True) if proven else ()
+        return self._onto(ticket, Write(author=self.writer.address, others=others), verdict)
+
+    def automatic_mail(self, ticket: Ticket, may: Disposition) -> Result:
+        """A robot's mail is on the ticket that it answers and moves nothing; `may` says whether anybody is told."""
+        return self._onto(ticket, Write(author=self.writer.address, automatic=True), None, robot=self.message.kind if may.told else None)
+
+    def _onto(self, ticket: Ticket, write: Write, verdict: Verdict | None, *, robot: Kind | None = None) -> Result:
         mail = self.store_mail(ticket=ticket.id)
-        others = copied(self, ticket.team, proven=True) if proven and not automatic else ()
-        asked: list[Command] = [Write(author=self.writer.address, automatic=automatic, others=others), *self._answered(ticket)]
+        asked: list[Command] = [write, *self._answered(ticket)]
         written, _ = decide_all(ticket, [(command, "") for command in asked], self.about(self.actor(), mail))
         decision = self._as_rules_want(written, verdict, mail) if verdict else written
-        told = self.tell(decision, mail, answerable=False, verdict=verdict)
+        told = self.tell(decision, mail, answerable=False, verdict=verdict, robot=robot)
         self.finish(decision, told)
         if verdict:
             self.set_off(decision, verdict, mail, REPLIED)
@@ -98,28 +112,48 @@ class Filing(Placed):
         agent = wanted_agent(self.tx, verdict, verdict.team or ticket.team, self.desk.organisation, self.now)
         return replace(verdict, assignee=agent or None)
 
-    def bounce(self, placed: Ticket | None) -> Result:
-        """A delivery report.  It counts only where it returns a mail that we sent, by our own signed Message-ID; else it is just mail of
-        a robot, kept on the ticket it was placed on, if any."""
+    def returned_mail(self) -> Result | None:
+        """A delivery report about a mail that we sent is on that mail's ticket, and who has the ticket heard of a failure; None where it is
+        about none of ours, and just a robot's mail.
+
+        A report is easily forged by whoever knows a Message-ID.  So it changes nothing but what automatic mail the address gets, and that
+        only where it holds what a forger cannot know (`_proves`).
+        """
         report = self.message.bounce
         ours = self.tx.outbox.by_message_id(report.original_id) if report else None
         ticket = self.tx.tickets.surviving(ours.notification.ticket) if ours and ours.notification.ticket else None
         if report is None or ours is None or ticket is None:
-            return self.customer_mail(placed, automatic=True, proven=False) if placed else self.keep(Outcome.KEPT)
+            return None
         recipient = ours.notification.recipient
+        named = recipient.lower() in {address.lower() for address in report.recipients}
+        if self.message.strength is Strength.WEAK and not named:
+            return None  # words about a bounce in an answer to ours are a person's
         mail = self.store_mail(ticket=ticket.id)
         asked: list[tuple[Command, str]] = [(Write(author=self.message.sender.address, automatic=True), "")]
         if not report.temporary:
             why = f"{report.status} {report.diagnostic}".strip()[:500]
-            self.tx.addresses.suspend(recipient, self.now + UNDELIVERABLE_FOR, f"bounced: {why}")
             asked.append((ReportFailure(recipient=recipient, what=ours.notification.event, reason=why), ""))
+            if named and self._proves(report, ours.notification.key):
+                self.tx.addresses.suspend(recipient, self.now + UNDELIVERABLE_FOR, f"{BOUNCED}{why}")
         decision, _ = decide_all(ticket, asked, self.about(Actor(kind=ActorKind.SYSTEM, name="bounce"), mail))
         told = self.tell(decision, mail, answerable=False)
         self.finish(decision, told)
         return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)
 
+    def heard_from(self) -> None:
+        """Whoever writes has an address that works: a suspension because a mail bounced is over."""
+        if self.message.kind is Kind.HUMAN and self.writer.address and not self.writer.dmarc_failed and not self.imported:
+            self.tx.addresses.lift_bounced(self.writer.address)
+
+    def _proves(self, report: Bounce, key: str) -> bool:
+        """Whether the report can only come from where our mail went: it returns our signed mark of that very mail, and it has the null
+        sender, as far as the source knows the sender."""
+        envelope = self.arrival.envelope.mail_from
+        sender = self.message.return_path if envelope is None else envelope
+        return not sender and is_mark_of(self.desk.signer, report.returned_mark, key)
+
     def keep(self, outcome: Outcome) -> Result:
-        """The mail is stored on no ticket and nobody is told; `mailbridge queue list --state done` shows it with its reason."""
+        """The mail is stored on no ticket; the admins' daily list names it, and `mailbridge queue list --state done` shows it."""
         mail = self.store_mail(ticket=None)
         crash.point("pipeline.mail_stored")
         why = "a rule said drop" if outcome is Outcome.IGNORED else f"{self.message.kind}: {', '.join(self.message.kind_reasons)}"
@@ -160,13 +194,17 @@ class Filing(Placed):
             self.tx.search.add(mail, subject=stored.subject, fresh=stored.fresh, names=names)
         return mail
 
-    def tell(self, decision: Decision, mail: int | None, *, answerable: bool, verdict: Verdict | None = None) -> tuple[Notification, ...]:
+    def tell(
+        self, decision: Decision, mail: int | None, *, answerable: bool, verdict: Verdict | None = None, robot: Kind | None = None
+    ) -> tuple[Notification, ...]:
         """What is to be said because of these events, signed and threaded, and as the rules want it.  `mail` None: of a ticket that the
-        mail is not on, whose people must not read it."""
+        mail is not on, whose people must not read it.  `robot`: the mail looks like a robot's of this kind, and is told all the same."""
         if decision.ticket is None or not decision.events or self.imported:
             return ()
         first = self.message.message_id if decision.ticket.version == len(decision.events) else None
-        about = replace(occasion(self.tx, decision.ticket, self.desk, mail=mail, first=first, answerable=answerable), also=self.also)
+        about = occasion(self.tx, decision.ticket, self.desk, mail=mail, first=first, answerable=answerable)
+        elsewhere = other_reply_to(self.message, self.writer)
+        about = replace(about, also=self.also, robot=robot or "", values=(("other_reply_to", elsewhere),) if elsewhere else ())
         if verdict is not None:
             also = named(verdict.notify, self.desk.organisation, self.now)
             about = replace(about, receipt=verdict.reply_template or about.receipt, also=also)

@@ -1,7 +1,11 @@
-"""What sort of mail this is, and why: the order of the questions below is the order of trust in the answers.
+"""What sort of mail this is, how sure that is, and why: the order of the questions below is the order of trust in the answers.
 
-Three mistakes cost differently.  A robot taken for a person may start a loop; a person taken for a robot gets silence; so marks that
-programs set decide the kind, and what only looks like a robot at most suppresses the automatic answer.
+A kind is not yet a decision.  What a mail of a kind may do stands in one table, `filing.disposition`.  It depends on the strength of the
+sign: a strong sign is one that only programs set (RFC 3834 `Auto-Submitted`, `multipart/report`, a list's `List-Id` with `Precedence`).
+Everything else is weak: words of a subject, fields that a forwarder adds, the null sender.  A weak sign may name the kind, but people
+write such mails too, so it never keeps a mail from becoming a ticket.
+
+That a mail is our own come back is no question for this module: the mark is signed, and the keys are with the parent process (`lookups`).
 """
 
 from __future__ import annotations
@@ -11,7 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from mailbridge.message import bounce, delivery_report, robot_words
-from mailbridge.message.model import Bounce, Kind, Message, ReadingPolicy
+from mailbridge.message.correspondent import correspondent, is_own, list_fields
+from mailbridge.message.model import Bounce, Correspondent, Kind, Message, ReadingPolicy, Strength, Through
 from mailbridge.message.tree import Tree
 
 # RFC 5321, 6.3: a count of Received fields is the last guard; Postfix and Sendmail stop at 50 and 25.
@@ -19,16 +24,19 @@ MOST_HOPS = 50
 OWN_MARK = "x-mailbridge-loop"
 OWN_GROUP_FIELDS = ("list-post", "list-id", "x-mailing-list", "mailing-list", "x-beenthere")
 TEXT_LIMIT = 4000
+RETURNED_LIMIT = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kinds:
-    """The kind with its reasons; `suppress_auto_response` also where the kind is HUMAN but an answer would be wrong."""
+    """The kind with its strength and reasons; `suppress_auto_response` also where the kind is HUMAN but an answer would be wrong."""
 
     kind: Kind
     reasons: tuple[str, ...]
     suppress_auto_response: bool
+    strength: Strength = Strength.WEAK
     bounce: Bounce | None = None
+    correspondent: Correspondent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +46,23 @@ class Seen:
     tree: Tree
     message: Message
     policy: ReadingPolicy
+    correspondent: Correspondent | None = None
 
     @property
     def null_sender(self) -> bool:
         """RFC 5321, 4.5.5: '<>' is the sender of what must not be answered; some servers write their own name for it."""
         envelope = self.policy.envelope_from if self.policy.envelope_from is not None else self.message.return_path
         return envelope is not None and (not envelope or envelope.lower().partition("@")[0] == "mailer-daemon")
+
+    @property
+    def submitted(self) -> str:
+        """The keyword of Auto-Submitted (RFC 3834, 5) in lower case; '' where a person sent the mail, or a program passed a person's on.
+
+        `auto-forwarded` is what gateways write for the Autoforwarded of X.400 (RFC 2156): the mail inside is a person's.
+        """
+        word = (self.tree.get("auto-submitted") or "").strip().lower()
+        keyword = re.split(r"[\s;(]", word, maxsplit=1)[0]
+        return "" if keyword in {"no", "auto-forwarded"} else keyword
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,27 +76,38 @@ class Answer:
 
 def classify(tree: Tree, message: Message, policy: ReadingPolicy) -> Kinds:
     """The kind of the mail, by the first question that has an answer."""
-    seen = Seen(tree, message, policy)
+    seen = Seen(tree, message, policy, correspondent(tree, message, policy))
     quiet = quiet_reasons(seen)
     for question in QUESTIONS:
         if answer := question(seen):
-            return Kinds(kind=answer.kind, reasons=(answer.reason, *quiet), suppress_auto_response=True, bounce=answer.bounce)
-    return Kinds(kind=Kind.HUMAN, reasons=tuple(quiet), suppress_auto_response=bool(quiet))
+            return Kinds(
+                kind=answer.kind,
+                reasons=(answer.reason, *quiet),
+                suppress_auto_response=True,
+                strength=strength(seen, answer.kind),
+                bounce=answer.bounce,
+                correspondent=seen.correspondent,
+            )
+    return Kinds(kind=Kind.HUMAN, reasons=tuple(quiet), suppress_auto_response=bool(quiet), correspondent=seen.correspondent)
+
+
+def strength(seen: Seen, kind: Kind) -> Strength:
+    """STRONG where a sign stands that only programs set; all else is weak."""
+    reported = seen.tree.content_type == "multipart/report" and kind in REPORTED
+    listed = kind is Kind.LIST and seen.tree.get("list-id") is not None and is_bulk(seen)
+    # RFC 7489, 7.2.1.1: aggregate reports carry no multipart/report, but their subject and file name are fixed.
+    aggregate = kind is Kind.FEEDBACK_REPORT and aggregate_report(seen) is not None
+    return Strength.STRONG if seen.submitted or reported or listed or aggregate else Strength.WEAK
+
+
+REPORTED = frozenset((Kind.BOUNCE, Kind.FEEDBACK_REPORT, Kind.READ_RECEIPT, Kind.AUTO_REPLY))
 
 
 # --- questions, most certain first
 
 
 def loop(seen: Seen) -> Answer | None:
-    """Our own mail come back, or one that goes round."""
-    for field in seen.tree.headers:
-        # Another mailbridge desk marks its mail with its own address; that is a robot of somebody else's, not a loop of ours.
-        if field.key == OWN_MARK and any(own in field.value.lower() for own in seen.policy.own_addresses):
-            return Answer(Kind.LOOP, "loop: our own mark")
-    if is_own(seen, [address.address for address in seen.message.from_[:1]]):
-        return Answer(Kind.LOOP, "loop: from our own address")
-    if any(own in value.lower() for value in seen.tree.get_all("x-loop")[:20] for own in seen.policy.own_addresses):
-        return Answer(Kind.LOOP, "loop: X-Loop names our address")
+    """A mail that goes round, by the number of servers that it passed."""
     hops = len(seen.tree.fields("received"))
     return Answer(Kind.LOOP, f"loop: {hops} Received fields") if hops > MOST_HOPS else None
 
@@ -90,6 +120,16 @@ def feedback(seen: Seen) -> Answer | None:
     if name is None and robot_words.COMPLAINT_SUBJECT.match(seen.message.subject[:200]):
         return Answer(Kind.FEEDBACK_REPORT, "complaint subject")
     return Answer(Kind.FEEDBACK_REPORT, f"field {name}") if name else None
+
+
+def aggregate_report(seen: Seen) -> Answer | None:
+    """What receivers report daily about a domain: DMARC (RFC 7489, 7.2.1.1) and TLS (RFC 8460, 5.3)."""
+    if bounce.report_type(seen.tree) == "tlsrpt" or any("tlsrpt" in leaf.content_type for leaf in seen.tree.leaves):
+        return Answer(Kind.FEEDBACK_REPORT, "TLS report (RFC 8460)")
+    if not robot_words.AGGREGATE_SUBJECT.match(seen.message.subject[:500]):
+        return None
+    named = any(robot_words.AGGREGATE_FILE.fullmatch(leaf.filename[:500]) for leaf in seen.tree.leaves)
+    return Answer(Kind.FEEDBACK_REPORT, "DMARC report (RFC 7489)") if named else None
 
 
 def read_receipt(seen: Seen) -> Answer | None:
@@ -122,17 +162,14 @@ def calendar(seen: Seen) -> Answer | None:
 
 def answering(seen: Seen) -> Answer | None:
     """RFC 3834, 5, and the fields that were there before it."""
-    submitted = (seen.tree.get("auto-submitted") or "").strip().lower()
-    if submitted.startswith("auto-replied"):
+    if seen.submitted == "auto-replied":
         return Answer(Kind.AUTO_REPLY, "Auto-Submitted: auto-replied")
     if found := marked(seen, "answering"):
         return Answer(Kind.AUTO_REPLY, f"field {found}")
     for name, pattern in robot_words.ANSWERING_VALUES:
         if any(pattern.search(value[:500]) for value in seen.tree.get_all(name)):
             return Answer(Kind.AUTO_REPLY, f"{name} of an autoresponder")
-    if robot_words.VACATION_SUBJECT.match(seen.message.subject[:300]):
-        return Answer(Kind.AUTO_REPLY, "vacation subject")
-    return None
+    return Answer(Kind.AUTO_REPLY, robot_words.VACATION_REASON) if robot_words.is_vacation(seen.message.subject) else None
 
 
 def challenge(seen: Seen) -> Answer | None:
@@ -153,39 +190,38 @@ def worded_bounce(seen: Seen) -> Answer | None:
 
 
 def null_sender(seen: Seen) -> Answer | None:
-    """Nothing else is known of it, but nobody can be answered."""
-    if not seen.null_sender:
+    """Nobody can be answered.  It is a bounce only where it says so; else a robot answers, or a gateway lost the sender."""
+    if not seen.null_sender or (seen.submitted and not seen.message.in_reply_to):
         return None
-    return Answer(Kind.BOUNCE, "null sender", bounce.read_text(seen.tree, seen.message))
+    found = bounce.read_text(seen.tree, seen.message)
+    if found.recipients and found.status:
+        return Answer(Kind.BOUNCE, "null sender, a recipient and a status", found)
+    return Answer(Kind.AUTO_REPLY, "null sender")
 
 
 def generated(seen: Seen) -> Answer | None:
     """Made by a program, in answer to nothing."""
-    submitted = (seen.tree.get("auto-submitted") or "no").strip().lower()
-    if not submitted.startswith("no"):
-        return Answer(Kind.AUTO_GENERATED, f"Auto-Submitted: {submitted[:40]}")
-    if found := marked(seen, "generated"):
-        return Answer(Kind.AUTO_GENERATED, f"field {found}")
-    if found := marked(seen, "loop"):
-        return Answer(Kind.AUTO_GENERATED, f"loop mark {found}")
-    return None
+    if seen.submitted:
+        return Answer(Kind.AUTO_GENERATED, f"Auto-Submitted: {seen.submitted[:40]}")
+    found = marked(seen, "generated")
+    return Answer(Kind.AUTO_GENERATED, f"field {found}") if found else None
 
 
 def mailing_list(seen: Seen) -> Answer | None:
-    """RFC 2919, RFC 2369, and Precedence; not the group that our own address is."""
-    fields = [name for name in robot_words.LIST_FIELDS if seen.tree.get(name) is not None]
-    bulk = any(robot_words.BULK.match(value) for name in ("precedence", "x-precedence") for value in seen.tree.get_all(name))
-    if fields and is_own_group(seen):
+    """RFC 2919, RFC 2369, and Precedence; not the group that our own address is, not a person's mail that a list or form passes on."""
+    if seen.correspondent is not None:
         return None
+    fields = list_fields(seen.tree)
     if fields:
-        return Answer(Kind.LIST, f"field {fields[0]}")
-    return Answer(Kind.AUTO_GENERATED, "Precedence of bulk mail") if bulk else None
+        return None if is_own_group(seen) else Answer(Kind.LIST, f"field {fields[0]}")
+    return Answer(Kind.AUTO_GENERATED, "Precedence of bulk mail") if is_bulk(seen) else None
 
 
 Question = Callable[[Seen], Answer | None]
 QUESTIONS: tuple[Question, ...] = (
     loop,
     feedback,
+    aggregate_report,
     read_receipt,
     report,
     plain_bounce,
@@ -207,11 +243,19 @@ def quiet_reasons(seen: Seen) -> list[str]:
     reasons = []
     if any(robot_words.SUPPRESSED.search(value[:200]) for value in seen.tree.get_all("x-auto-response-suppress")):
         reasons.append("X-Auto-Response-Suppress")
+    if (seen.tree.get("auto-submitted") or "").strip().lower().startswith("auto-forwarded"):
+        reasons.append("Auto-Submitted: auto-forwarded")
     reasons.extend(f"mass mail field {name}" for name in robot_words.MASS_FIELDS if seen.tree.get(name) is not None)
-    if any(robot_words.NO_REPLY.fullmatch(address.address.partition("@")[0]) for address in seen.message.from_[:1]):
+    if seen.correspondent is None and any(robot_words.NO_REPLY.fullmatch(a.address.partition("@")[0]) for a in seen.message.from_[:1]):
         reasons.append("sender takes no replies")
+    if seen.correspondent is not None and seen.correspondent.through in {Through.LIST, Through.SERVICE}:
+        reasons.append(f"through a {seen.correspondent.through}")
+    if seen.correspondent is None and is_own(seen.policy, [address.address for address in seen.message.from_[:1]]):
+        reasons.append("from our own address")
     if robot_words.ACKNOWLEDGEMENT.match(seen.message.subject[:300]):
         reasons.append("acknowledgement of another desk")
+    if found := marked(seen, "loop"):
+        reasons.append(f"loop mark {found}")
     if any(seen.message.message_id.lower().endswith("@" + host.lower()) for host in seen.policy.own_hosts):
         reasons.append("loop: Message-ID of our own host")
     return reasons
@@ -225,10 +269,8 @@ def marked(seen: Seen, mark: str) -> str:
     return ""
 
 
-def is_own(seen: Seen, addresses: list[str]) -> bool:
-    """Whether one of `addresses` is a mailbox of ours, its +detail aside."""
-    plain = {re.sub(r"\+[^@]*@", "@", address.lower()) for address in addresses}
-    return any(own in plain for own in seen.policy.own_addresses)
+def is_bulk(seen: Seen) -> bool:
+    return any(robot_words.BULK.match(value) for name in ("precedence", "x-precedence") for value in seen.tree.get_all(name))
 
 
 def is_own_group(seen: Seen) -> bool:
@@ -240,6 +282,20 @@ def is_own_group(seen: Seen) -> bool:
 def bounced(seen: Seen, *, certain: bool) -> Answer | None:
     found = bounce.informal(seen.tree, seen.message, null_sender=seen.null_sender, certain=certain)
     return Answer(Kind.BOUNCE, found.reason, found.bounce) if found else None
+
+
+def own_mark(tree: Tree) -> str:
+    """The value of our loop mark on this mail, as it came; only the signing keys can say whether it is ours."""
+    return (tree.get(OWN_MARK) or "").strip()[:200]
+
+
+def returned_mark(tree: Tree) -> str:
+    """The value of our loop mark on the mail that a delivery report returns, as it came; '' where it returns none."""
+    found = (_RETURNED_MARK.search(leaf.content[:RETURNED_LIMIT]) for leaf in tree.leaves[:20])
+    return next((match[1].decode("ascii") for match in found if match), "")
+
+
+_RETURNED_MARK = re.compile(rb"^X-Mailbridge-Loop:[ \t]*(?:\r?\n[ \t]+)?([!-~]{1,200})[ \t]*\r?$", re.M | re.I)
 
 
 def method_in(content: bytes) -> str:

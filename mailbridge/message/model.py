@@ -22,6 +22,36 @@ class Kind(StrEnum):
     CHALLENGE = "challenge"  # challenge-response robot
 
 
+class Strength(StrEnum):
+    """How sure the kind is: STRONG by a sign that only programs set (RFC 3834, multipart/report, List-Id with Precedence, our own signed
+    mark), else WEAK."""
+
+    STRONG = "strong"
+    WEAK = "weak"
+
+
+class Through(StrEnum):
+    """What passed a person's mail on under an address of its own."""
+
+    FORM = "form"  # a web form of our own site
+    GROUP = "group"  # a group that is one of our own addresses
+    LIST = "list"  # somebody else's mailing list
+    SERVICE = "service"  # a form of somebody else's site, or an address that takes no replies
+
+    @property
+    def is_list(self) -> bool:
+        return self in {Through.GROUP, Through.LIST}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correspondent:
+    """The person to answer where From is a list's or a form's address.  Named by the mail, proven by nothing."""
+
+    address: str
+    name: str = ""
+    through: Through = Through.FORM
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
     """One mailbox of an address field.  `address` is the addr-spec as written but for the domain, which is lower case."""
@@ -107,6 +137,7 @@ class Bounce:
     status: str = ""  # RFC 3463, '5.1.1'
     diagnostic: str = ""
     original_id: str = ""
+    returned_mark: str = ""  # our loop mark on the returned mail, not yet believed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,8 +221,12 @@ class Message:
     parts: tuple[Part, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()  # decoded, in order, for rules; X-Mailbridge-* taken out unless the mark is ours
     kind: Kind = Kind.HUMAN
+    strength: Strength = Strength.WEAK
     kind_reasons: tuple[str, ...] = ()
     suppress_auto_response: bool = False  # no automatic answer must go out, whatever the kind
+    loop_mark: str = ""  # our loop mark as the mail carries it, not yet believed
+    correspondent: Correspondent | None = None  # whom to answer where From is a list's or a form's
+    to_list: bool = False  # an answer to From reaches everybody on a list
     bounce: Bounce | None = None
     invitation: CalendarAnswer | None = None  # the answer to one
     enclosed: Forwarded | None = None  # the one mail that a person attached whole

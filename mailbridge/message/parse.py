@@ -11,6 +11,7 @@ from hashlib import sha256
 from mailbridge.message import alternatives, attachments, authenticity, calendar, charsets, dates, html, invitation, kind, limits, tnef
 from mailbridge.message.addresses import answerable, read_addresses
 from mailbridge.message.body import Body, read_body
+from mailbridge.message.correspondent import answers_go_to_a_list
 from mailbridge.message.fingerprint import fingerprint
 from mailbridge.message.headers import message_id, message_ids
 from mailbridge.message.model import Address, Attachment, CalendarAnswer, Kind, Message, Part, ReadingPolicy, Sender
@@ -35,9 +36,13 @@ def parse(raw: bytes, policy: ReadingPolicy) -> Message:
         message,
         sender=_answerable(authenticity.sender_of(tree, policy), tree),
         kind=kinds.kind,
+        strength=kinds.strength,
         kind_reasons=kinds.reasons,
         suppress_auto_response=kinds.suppress_auto_response,
-        bounce=kinds.bounce,
+        loop_mark=kind.own_mark(tree),
+        correspondent=kinds.correspondent,
+        to_list=answers_go_to_a_list(tree, message),
+        bounce=replace(kinds.bounce, returned_mark=kind.returned_mark(tree)) if kinds.bounce else None,
         invitation=_invitation(tree) if kinds.kind is Kind.CALENDAR else None,
     )
 

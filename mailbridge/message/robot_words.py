@@ -15,8 +15,8 @@ ANSWERING_NAME = re.compile(
     r"(?:(?:mail)?auto-?repl(?:y|ied)|md-?autoreply|auto-?respon(?:d|der|se)|holiday-?reply|vacation|out-?of-?office)"
     r"(?:-(?:by|domain|from|id|to|type))?"
 )
-# And these, of which nothing tells but experience.
-ANSWERING_FIELDS = frozenset(("x-ms-exchange-inbox-rules-loop",))
+# Exchange writes X-MS-Exchange-Inbox-Rules-Loop, and "Mailbox Rules Agent", on every mail that a rule of an inbox redirects, people's mails
+# too: neither says anything of who wrote the mail.
 # Programs that send on their own account: X-Auto-Generated, X-FC-MachineGenerated ...
 GENERATED_NAME = re.compile(r"(?:x-)?(?:[a-z0-9]{1,30}-){0,3}(?:auto|machine)-?generated")
 GENERATED_FIELDS = frozenset(
@@ -33,7 +33,8 @@ GENERATED_FIELDS = frozenset(
         "x-zabbix",
     )
 )
-# A mark that a program puts on its own mail to know it again: "X-Loop", "X-Something-Loop", "X-Something-Loop-Prevention".
+# A mark by which a program knows a mail again that it has seen: "X-Loop", "X-Something-Loop", "X-Something-Loop-Prevention".
+# Forwarders put it on people's mail.
 LOOP_MARK = re.compile(r"x-(?:[a-z0-9]{1,30}-){0,3}loop(?:-(?:prevention|detection|check|guard))?")
 
 
@@ -43,7 +44,7 @@ def mark_of(name: str) -> str:
 
     The names of fields repeat from mail to mail, so each is looked at once.
     """
-    if name in ANSWERING_FIELDS or ANSWERING_NAME.fullmatch(name):
+    if ANSWERING_NAME.fullmatch(name):
         return "answering"
     if name in GENERATED_FIELDS or GENERATED_NAME.fullmatch(name):
         return "generated"
@@ -57,7 +58,6 @@ ANSWERING_VALUES = (
     ("preference", re.compile(r"auto[-_ ]?reply", re.I)),
     ("x-post-messageclass", re.compile(r"9; ?autoresponder", re.I)),
     ("delivered-to", re.compile(r"autoresponder$", re.I)),
-    ("x-ms-exchange-generated-message-source", re.compile(r"mailbox rules agent", re.I)),
     ("x-mailer", re.compile(r"vacation|autorespond|autoreply|out ?of ?office", re.I)),
     ("user-agent", re.compile(r"vacation|autorespond|autoreply", re.I)),
     ("x-apple-action", re.compile(r"vacation", re.I)),
@@ -73,6 +73,10 @@ SUPPRESSED = re.compile(r"\b(?:all|autoreply|oof)\b", re.I)
 # Complaints of people without RFC 5965.
 COMPLAINT_FIELDS = ("x-apple-unsubscribe", "x-hmxmroriginalrecipient", "x-aol-complaint")
 COMPLAINT_SUBJECT = re.compile(r"complaint about message from \[?[0-9a-f.:]{3,45}\]?\s*$", re.I)
+
+# The daily reports about a domain: "Report Domain: x Submitter: y Report-ID: z", with a file "y!x!from!to.xml.gz" (RFC 7489, 7.2.1.1).
+AGGREGATE_SUBJECT = re.compile(r"\s*(?:\[[^\]\n]{1,40}\]\s*)?report domain:\s*\S{1,253}\s+submitter:", re.I)
+AGGREGATE_FILE = re.compile(r"[^!\s]{1,253}![^!\s]{1,253}!\d{1,20}!\d{1,20}(?:![^!\s]{1,100})?\.(?:xml|xml\.gz|zip|gz|json\.gz)", re.I)
 
 # --- addresses nobody reads
 
@@ -136,7 +140,23 @@ VACATION = {
     "sr": ("аутоматски одговор",),
     "et": ("automaatvastus",),
     "lt": ("automatinis atsakymas",),
-    "lv": ("automātiska atbilde",),
+    "lv": ("automātiska atbilde", "automātiskā atbilde", "ārpus biroja"),
+    "eu": ("erantzun automatikoa", "bulegotik kanpo"),
+    "fa": ("پاسخ خودکار", "پاسخ اتوماتیک", "خارج از دفتر"),
+    "hi": ("स्वचालित उत्तर", "स्वचालित जवाब", "स्वतः उत्तर", "स्वत: उत्तर", "कार्यालय से बाहर"),
+    "id": ("balasan otomatis", "jawaban otomatis", "di luar kantor"),
+    "ms": ("balasan automatik",),
+    "ka": ("ავტომატური პასუხი", "ავტოპასუხი", "ოფისის გარეთ"),
+    "th": ("ตอบกลับอัตโนมัติ", "การตอบกลับอัตโนมัติ", "ข้อความตอบกลับอัตโนมัติ", "ไม่อยู่ที่สำนักงาน", "ไม่อยู่ในสำนักงาน"),
+    "is": ("sjálfvirkt svar",),
+    "sq": ("përgjigje automatike",),
+    "mk": ("автоматски одговор",),
+    "be": ("аўтаматычны адказ",),
+    "hy": ("ավտոմատ պատասխան",),
+    "az": ("avtomatik cavab",),
+    "bn": ("স্বয়ংক্রিয় উত্তর",),
+    "ur": ("خودکار جواب",),
+    "af": ("outomatiese antwoord",),
     "ja": ("自動応答", "自動返信", "自動回答", "不在通知", "不在連絡", "不在です", "不在届", "【自動返信", "【自動応答"),
     "zh": ("自动回复", "自动答复", "自動回覆", "自動答覆", "外出通知", "外出自动回复", "不在办公室", "休假自动回复", "休假通知"),
     "ko": ("자동 회신", "자동 응답", "자동 답장", "부재 중"),
@@ -168,6 +188,13 @@ VACATION_ENDED = {
     "hu": ("távollét",),
     "tr": ("ofis dışında",),
     "ru": ("нет на работе", "в отпуске", "я в отпуске", "автоответ", "автоответчик"),
+    "eu": ("oporretan", "kanpoan"),
+    "fa": ("در مرخصی", "مرخصی"),
+    "hi": ("छुट्टी पर", "अवकाश पर"),
+    "id": ("sedang cuti", "cuti"),
+    "ka": ("შვებულებაში",),
+    "lv": ("prombūtnē", "prombūtne", "atvaļinājumā"),
+    "th": ("ลาพักร้อน", "ลาหยุด"),
 }  # fmt: skip
 END = r"\s*(?:[:：\]\)\-–—(\[]|re:|$)"
 
@@ -177,7 +204,33 @@ def every(table: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(phrase for phrases in table.values() for phrase in phrases)
 
 
-VACATION_SUBJECT = re.compile(rf"\W{{0,3}}(?:{alternatives(every(VACATION))}|{alternatives(every(VACATION_ENDED))}{END})", re.I)
+# Programs put marks for answers and forwards, and desks put tags and numbers, before the words.
+PREFIXES = (
+    "re", "aw", "antw", "antwort", "sv", "vs", "vb", "fw", "fwd", "wg", "tr", "rv", "r", "i", "rif", "res", "enc", "odp", "pd",
+    "ynt", "ilt", "atb", "sz", "vá", "απ", "σχετ", "на", "ha", "отг", "від", "відп", "回复", "答复", "回覆", "转发", "轉寄", "返信", "転送",
+    "답장", "전달",
+)  # fmt: skip
+_MARK = rf"(?:{'|'.join(PREFIXES)})(?:\[\d{{1,3}}\])?\s?[:：]"
+BEFORE = rf"(?:\s{{0,3}}(?:{_MARK}|\[[^\[\]\n]{{1,60}}\]|\(#?\d{{1,12}}\)|#\d{{1,12}}:?)){{0,5}}"
+VACATION_REASON = "vacation subject"
+_VACATION_SUBJECT = re.compile(
+    rf"{BEFORE}\W{{0,3}}(?:{alternatives(every(VACATION))}|{alternatives(every(VACATION_ENDED))}{END})", re.I
+)
+
+
+def is_vacation(subject: str) -> bool:
+    """Whether the subject begins, behind prefixes and tags, as vacation replies do.  People who ask about such replies may begin so too."""
+    return _VACATION_SUBJECT.match(subject[:300]) is not None
+
+# --- programs that send what a visitor wrote into a form
+
+FORM_SENDER = re.compile(
+    r"(?:word-?press|www-?data|www|web|web-?(?:site|server|form|mail|master|app|shop)|apache|nginx|httpd|nobody|php"
+    r"|(?:contact|kontakt|contacto|contatto|inquiry|enquiry|anfrage)?-?(?:form|forms|formular|formulaire|formulario))",
+    re.I,
+)
+FORM_FIELDS = ("x-php-originating-script", "x-php-script", "x-wp-mailer", "x-wpcf7-content-type", "x-form-id", "x-contact-form")
+FORM_MAILER = re.compile(r"php/|wordpress|wpforms|contact form|formmail|webform", re.I)
 
 # --- other desks that say "we have your mail", by how their subject begins behind a number in brackets
 

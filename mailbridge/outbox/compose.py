@@ -77,7 +77,8 @@ def notifications(events: Sequence[Event], occasion: Occasion) -> tuple[Notifica
     said: dict[str, Notification] = {}
     for number, event in enumerate(events, start=version + 1):
         for promise in _of_event(event, events, occasion):
-            if promise.recipient.lower() in occasion.own_addresses:
+            # What an agent wrote to a colleague behind one of our own addresses goes there; it comes back with our mark and ends here.
+            if promise.automatic and promise.recipient.lower() in occasion.own_addresses:
                 continue
             kind = f"{promise.audience}.{_kind(promise)}:{promise.recipient.lower()}"
             said.setdefault(kind, replace(promise, key=f"{occasion.ticket.id}.{number}.{kind}"))

@@ -134,8 +134,8 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "agent.merged": {"author": "Clara Weiss", "other": "MB-1037"},
     "agent.split": {"author": "Clara Weiss", "other": "MB-1043"},
     "agent.undone": {"author": "Mara Lind", "kept": "priority, team"},
-    "agent.new": {},
-    "agent.customer_replied": {"author": "ana@acme.example", "reopened": "yes"},
+    "agent.new": {"other_reply_to": "office@acme.example"},
+    "agent.customer_replied": {"author": "ana@acme.example", "reopened": "yes", "robot": "", "other_reply_to": "office@acme.example"},
     "agent.assigned": {"author": "Clara Weiss"},
     "agent.colleague_answered": {"author": "Clara Weiss", "internal": "yes", "closes": ""},
     "agent.commands": {

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from mailbridge.clock import Clock
 from mailbridge.context import Desk
+from mailbridge.conversation.marks import loop_mark
 from mailbridge.errors import StoreAway
 from mailbridge.message.model import Attachment
 from mailbridge.ops import log as logs
@@ -92,7 +93,7 @@ class Wordsmith:
             desk_name=desk.config.desk.name,
             date=self._clock.now(),
             attachments=[_attachment(tx, file) for file in files],
-            loop_mark=address if notification.automatic else "",
+            loop_mark=loop_mark(desk.signer, notification.key),
             invitation=invitation_of(
                 notification,
                 prefix=desk.config.desk.prefix,

@@ -11,10 +11,15 @@ from mailbridge.store import dialects
 from mailbridge.store.schema import addresses
 from mailbridge.store.sql import Sql
 
+BOUNCED = "bounced: "  # how the reason of a suspension by a delivery report begins
+
 _SUSPEND = dialects.upsert(addresses)
 _STILL = sa.or_(addresses.c.until.is_(None), addresses.c.until > sa.bindparam("now"))
 _SUSPENDED = sa.select(addresses.c.reason).where(addresses.c.address == sa.bindparam("address"), _STILL)
 _LIST = sa.select(addresses).order_by(addresses.c.address)
+_LIFT_BOUNCED = addresses.delete().where(
+    addresses.c.address == sa.bindparam("which"), addresses.c.reason.startswith(BOUNCED, autoescape=True)
+)
 _LIFT = addresses.delete().where(addresses.c.address == sa.bindparam("which"))
 
 
@@ -44,3 +49,7 @@ class Addresses:
     def lift(self, address: str) -> bool:
         """The address may get mail again; false where it was not suspended."""
         return self._sql.change(_LIFT, {"which": address.lower()}) == 1
+
+    def lift_bounced(self, address: str) -> bool:
+        """The address may get mail again where it was suspended because a mail bounced; false where it was not."""
+        return self._sql.change(_LIFT_BOUNCED, {"which": address.lower()}) == 1

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.config import AgentTrust
+from mailbridge.conversation.marks import loop_mark
 from mailbridge.desk.model import Role
 from mailbridge.filing import Outcome
 from mailbridge.intake.envelope import Envelope, Source
@@ -216,7 +217,8 @@ def test_robots_answer_to_nothing_of_ours_is_kept_without_a_ticket(desk: TestDes
     assert (desk.tickets(), desk.promises()) == ([], [])
 
 
-def a_report(original_id: str, recipient: str) -> bytes:
+def a_report(original_id: str, recipient: str, mark: str = "") -> bytes:
+    returned = f"X-Mailbridge-Loop: {mark}\r\n" if mark else ""
     return (
         "From: MAILER-DAEMON@mx.customer.test\r\nTo: support@desk.test\r\nSubject: Undelivered Mail Returned to Sender\r\n"
         "Date: Mon, 23 Nov 2026 09:01:00 +0000\r\nMessage-ID: <dsn@mx.customer.test>\r\nMIME-Version: 1.0\r\n"
@@ -224,13 +226,15 @@ def a_report(original_id: str, recipient: str) -> bytes:
         "--b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n"
         "--b\r\nContent-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; mx.customer.test\r\n\r\n"
         f"Final-Recipient: rfc822; {recipient}\r\nAction: failed\r\nStatus: 5.1.1\r\nDiagnostic-Code: smtp; 550 5.1.1 no such user\r\n\r\n"
-        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{original_id}>\r\nTo: {recipient}\r\nSubject: x\r\n\r\n--b--\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{original_id}>\r\n{returned}To: {recipient}\r\n"
+        "Subject: x\r\n\r\n--b--\r\n"
     ).encode()
 
 
 def test_bounce_of_our_mail_tells_the_team_and_suspends_the_address(desk: TestDesk) -> None:
     desk.feed(a_mail())
-    done = desk.feed(a_report(desk.promise_to(CAROL).message_id, CAROL), mail_from="")
+    ours = desk.promise_to(CAROL)
+    done = desk.feed(a_report(ours.message_id, CAROL, loop_mark(desk.app.signer, ours.key)), mail_from="")
     with desk.app.store.read() as tx:
         assert tx.addresses.suspended(CAROL, desk.clock.now())
     assert done.result.ticket == 1

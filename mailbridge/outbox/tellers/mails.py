@@ -15,7 +15,8 @@ from mailbridge.outbox.recipients import customers, responsible, team_of
 
 def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
     what = event.what
-    if not isinstance(what, MessageAdded) or what.automatic or any(isinstance(e.what, TicketOpened) for e in events):
+    silent = isinstance(what, MessageAdded) and what.automatic and not occasion.robot
+    if not isinstance(what, MessageAdded) or silent or any(isinstance(e.what, TicketOpened) for e in events):
         return
     if what.to_customer:
         closes = any(isinstance(e.what, StatusChanged) and e.what.closes for e in events)
@@ -37,9 +38,9 @@ def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
         yield from letters((*others, *occasion.also), Audience.AGENT, "colleague_answered", occasion, values=note, but=event.actor)
     else:
         reopened = any(isinstance(e.what, StatusChanged) and e.what.reopens for e in events)
-        values = (("author", what.author), ("reopened", "yes" if reopened else ""))
+        replied = (("author", what.author), ("reopened", "yes" if reopened else ""), ("robot", occasion.robot))
         told = (*responsible(occasion.ticket, occasion.organisation, event.at), *occasion.also)
-        yield from letters(told, Audience.AGENT, "customer_replied", occasion, values=values)
+        yield from letters(told, Audience.AGENT, "customer_replied", occasion, values=replied)
 
 
 def _answers_as(actor: Actor, team: Team, occasion: Occasion) -> str:

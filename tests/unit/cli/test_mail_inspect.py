@@ -16,7 +16,8 @@ from mailbridge.cli.mail_json import failure_json
 KEYS = {
     "file", "ms", "size", "subject", "from", "to", "cc", "reply_to", "return_path", "date", "message_id", "in_reply_to", "references",
     "text", "html", "reply_text", "signature", "language", "is_forward", "forwarded", "attachments", "parts",
-    "kind", "kind_reasons", "suppress_auto_response", "is_auto_reply", "is_bounce", "bounced_addresses", "is_temporary", "bounce",
+    "kind", "kind_strength", "answers_go_to",
+    "kind_reasons", "suppress_auto_response", "is_auto_reply", "is_bounce", "bounced_addresses", "is_temporary", "bounce",
     "is_loop", "is_feedback_report", "is_disposition_notification", "is_mailing_list",
     "sender", "spans", "spans_text", "spans_source", "spans_choice", "charset_guesses", "defects", "fingerprint",
 }  # fmt: skip
@@ -100,7 +101,7 @@ def test_the_options_say_which_addresses_and_verdicts_are_ours(folder: Path) -> 
     [unknown] = objects(inspect("--jsonl", folder / "1.eml"))
     assert not unknown["sender"]["verified"]
     [own] = objects(inspect("--jsonl", folder / "1.eml", "--own-address", "KIM@firm.test"))
-    assert (own["kind"], own["is_loop"], own["suppress_auto_response"]) == ("loop", True, True)
+    assert (own["kind"], own["kind_reasons"], own["suppress_auto_response"]) == ("human", ["from our own address"], True)
 
 
 def test_a_folder_is_read_in_the_order_of_its_names(folder: Path) -> None:

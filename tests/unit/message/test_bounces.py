@@ -264,8 +264,8 @@ def test_a_delivery_notification_of_a_sending_service_is_no_bounce() -> None:
     [
         notice("x", subject="some subject"),
         notice("x", subject="Undelivered Mail Returned to Sender", writer="me@firm.test"),
-        notice("x", subject="hello", writer="me@firm.test", more="Return-Path: <>\n"),
-        notice("x", subject="hello", writer="me@firm.test", more="Return-Path: <MAILER-DAEMON@firm.test>\n"),
+        notice("550 5.1.1 <kim@firm.test>", subject="hello", writer="me@firm.test", more="Return-Path: <>\n"),
+        notice("kim@firm.test: 5.1.1", subject="hello", writer="me@firm.test", more="Return-Path: <MAILER-DAEMON@firm.test>\n"),
         notice("x", subject="hello", writer="me@firm.test", more="X-Failed-Recipients: kim@firm.test\n"),
         "From: <>\nSubject: Rücksendung\n\nx\n",
         notice("User unknown: kim@firm.test", subject="Unzustellbar: Angebot", writer="postmaster@firm.test"),

@@ -1,0 +1,40 @@
+"""The writer of a mail that a list or a web form passed on: the person it names, who proved nothing.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailbridge.conversation.place import Writer
+from mailbridge.message.addresses import strict_mailbox
+from mailbridge.message.model import Kind, Message
+
+
+def person_behind(message: Message, writer: Writer) -> tuple[Message, Writer]:
+    """The mail and its writer with the person behind a list or form in the place of From; both as they are where From is the writer.
+
+    The person may be answered, and answers with a token of theirs count; nothing else is believed of them.
+    """
+    one = message.correspondent
+    if one is None or message.kind is not Kind.HUMAN or writer.agent or writer.consultant:
+        return message, writer
+    sender = replace(message.sender, address=one.address, name=one.name, strict=False, verified=False, signed_fields=())
+    reasons = (*writer.reasons, f"written through a {one.through} at {message.from_[0].address}: not verified")
+    behind = Writer(
+        address=one.address,
+        name=one.name,
+        mailboxes=frozenset({one.address.lower()}),
+        dmarc_failed=writer.dmarc_failed,
+        policy=writer.policy,
+        reasons=reasons,
+    )
+    return replace(message, sender=sender), behind
+
+
+def other_reply_to(message: Message, writer: Writer) -> str:
+    """The one address that a person's mail wants answers at, where that is not the writer's; '' where there is none or several."""
+    others = {a.key: a.address for a in message.reply_to if a.address}
+    if message.correspondent is not None or message.kind is not Kind.HUMAN or writer.agent or len(others) != 1:
+        return ""
+    key, address = next(iter(others.items()))
+    # It becomes part of a line for the desk in a mail link, so it must be one plain address.
+    return address if key != writer.address.lower() and strict_mailbox(address).address else ""
