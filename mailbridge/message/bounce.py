@@ -8,23 +8,28 @@ from __future__ import annotations
 import email
 import json
 import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flufl.bounce import all_failures
 
 from mailbridge.message import bounce_formats as formats
 from mailbridge.message.bounce_text import (
+    RETURNED,
     TEXT_LIMIT,
     TOLD,
     before_returned,
     diagnostic_in,
     original_id,
+    returned_mail,
+    returned_to,
     status_in,
     text_leaves,
     told,
+    unique,
     words,
 )
-from mailbridge.message.delivery_report import bounce_of_rows, embedded_rows, unique
+from mailbridge.message.delivery_report import bounce_of_rows, embedded_rows
 from mailbridge.message.model import Bounce, Message
 from mailbridge.message.tree import Tree
 
@@ -40,9 +45,11 @@ class Recognised:
     reason: str
 
 
-def informal(tree: Tree, message: Message, *, null_sender: bool, certain: bool) -> Recognised | None:
-    """The bounce in a mail without such a report: by what only servers write (`certain`), else by its words."""
+def informal(tree: Tree, message: Message, *, null_sender: bool, certain: bool, own: Sequence[str] = ()) -> Recognised | None:
+    """The bounce in a mail without such a report: by what only servers write (`certain`), else by its words.  `own`: our addresses."""
     reason = certain_sign(tree, message) if certain else worded_sign(tree, message, null_sender=null_sender)
+    if not reason and not certain and returns_ours(tree, message, own):
+        reason = "a mail of ours returned"
     return Recognised(bounce=read_text(tree, message), reason=reason) if reason else None
 
 
@@ -82,6 +89,30 @@ def worded_sign(tree: Tree, message: Message, *, null_sender: bool) -> str:
     return ""
 
 
+def returns_ours(tree: Tree, message: Message, own: Sequence[str]) -> bool:
+    """Whether somebody says of a mail that we wrote, and returns, that it did not reach the one it was for.
+
+    The one it was for is no such somebody: people answer above our mail, in whatever words.
+    """
+    if formats.ANSWERED.match(title(message)) or not (own and may_return(tree, message)):
+        return False
+    whole = words(tree, message)
+    text = before_returned(whole)
+    mail = returned_mail(tree, whole[len(text) :])
+    if not {one.lower() for one in mail.writers} & {*own} or not mail.recipients or len(text) > TERSE:
+        return False
+    if {address.key for address in message.from_} & {one.lower() for one in mail.recipients}:
+        return False
+    if not any(one.lower() in text.lower() for one in mail.recipients):
+        return False
+    return formats.PHRASES.place_in(text[:TOLD]) >= 0 or bool(status_in(text))
+
+
+def may_return(tree: Tree, message: Message) -> bool:
+    """Whether a mail is enclosed, or stands below a line that says so; cheap for mails without either."""
+    return any(leaf.content_type in RETURNED for leaf in tree.leaves) or formats.END.search(message.text[:TOLD]) is not None
+
+
 def writer(tree: Tree) -> str:
     return (tree.get("from") or "")[:500]
 
@@ -107,7 +138,7 @@ def read_text(tree: Tree, message: Message) -> Bounce:
     text = before_returned(whole)
     status = status_in(text) or status_in(whole[len(text) :] if not text.strip() else "")
     return Bounce(
-        recipients=recipients(tree, text, message),
+        recipients=recipients(tree, text, message) or returned_to(tree, whole[len(text) :]),
         temporary=is_soft(status, f"{message.subject}\n{text}"),
         status=status,
         diagnostic=diagnostic_in(text),
@@ -161,25 +192,60 @@ def rebuilt(tree: Tree) -> bytes:
 
 
 def notification(text: str) -> Bounce | None:
-    """A bounce told as JSON: the sending service's event, alone or wrapped in a notice's "Message"."""
+    """A bounce told as JSON by a sending service: a notification or an event, alone or wrapped in a notice."""
+    event = service_event(text)
+    match event.get("notificationType") or event.get("eventType"):
+        case "Bounce":
+            told = mapping(event.get("bounce"))
+            return service_bounce(event, told, "bouncedRecipients", temporary=told.get("bounceType") == "Transient") if told else None
+        case "DeliveryDelay":
+            return service_bounce(event, mapping(event.get("deliveryDelay")), "delayedRecipients", temporary=True)
+        case "Reject":
+            return service_bounce(event, mapping(event.get("reject")), "", temporary=False)
+    return None
+
+
+def complained(text: str) -> tuple[str, ...]:
+    """Who complained about a mail, as a sending service tells in JSON; nobody where it tells of no complaint."""
+    event = service_event(text)
+    if "Complaint" not in {event.get("notificationType"), event.get("eventType")}:
+        return ()
+    return unique(str(row.get("emailAddress", "")) for row in rows_in(mapping(event.get("complaint")), "complainedRecipients"))
+
+
+def service_event(text: str) -> Mapping[str, object]:
+    """The event in a notification, out of a notice's "Message" or a bus's "detail"; {} where there is none."""
     event = parsed(text)
     inner = event.get("Message")
     if isinstance(inner, str):
-        event = parsed(inner)
-    bounce = event.get("bounce")
-    if event.get("notificationType") != "Bounce" or not isinstance(bounce, dict):
-        return None
-    rows = [row for row in bounce.get("bouncedRecipients", ()) if isinstance(row, dict)]
-    mail = event.get("mail")
-    headers = mail.get("commonHeaders") if isinstance(mail, dict) else None
-    original = headers.get("messageId", "") if isinstance(headers, dict) else ""
+        return parsed(inner)
+    return mapping(event.get("detail")) or event
+
+
+def service_bounce(event: Mapping[str, object], told: Mapping[str, object], key: str, *, temporary: bool) -> Bounce:
+    rows = rows_in(told, key)
+    mail = mapping(event.get("mail"))
+    named = [str(row["emailAddress"]) for row in rows if row.get("emailAddress")]
+    written_to = mail.get("destination")
+    sent_to = [str(one) for one in written_to] if isinstance(written_to, list) and len(written_to) == 1 else []
+    original = mapping(mail.get("commonHeaders")).get("messageId", "")
+    diagnostic = next((row["diagnosticCode"] for row in rows if row.get("diagnosticCode")), told.get("reason", ""))
     return Bounce(
-        recipients=unique(str(row.get("emailAddress", "")) for row in rows if row.get("emailAddress")),
-        temporary=bounce.get("bounceType") == "Transient",
+        recipients=unique(named or sent_to),
+        temporary=temporary,
         status=str(next((row["status"] for row in rows if row.get("status")), "")),
-        diagnostic=str(next((row["diagnosticCode"] for row in rows if row.get("diagnosticCode")), ""))[:1000],
+        diagnostic=str(diagnostic)[:1000],
         original_id=str(original).strip("<>"),
     )
+
+
+def rows_in(told: Mapping[str, object], key: str) -> list[dict[str, object]]:
+    rows = told.get(key, ())
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+def mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
 
 
 def parsed(text: str) -> dict[str, object]:

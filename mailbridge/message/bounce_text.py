@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from html import unescape
 from itertools import chain
 
@@ -77,6 +79,48 @@ def original_id(tree: Tree, returned_text: str) -> str:
     texts = chain(map(start_of, returned[:5]), (returned_text,), map(start_of, others[:20]))
     found = next((match[1] for text in texts if (match := MESSAGE_ID.search(text))), "")
     return found or next(iter(message_ids(tree.get("in-reply-to") or "")), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """The header of the mail that a bounce returns, as far as it is there."""
+
+    writers: tuple[str, ...] = ()
+    recipients: tuple[str, ...] = ()
+
+
+def returned_mail(tree: Tree, returned_text: str) -> Returned:
+    """Who wrote the returned mail to whom: by its part, else by the text below the server's words."""
+    blocks = [start_of(leaf) for leaf in tree.leaves if leaf.content_type in RETURNED]
+    for block in [*blocks[:5], returned_text[:TEXT_LIMIT]]:
+        fields: dict[str, list[str]] = {}
+        for name, value in HEADER_LINE.findall(block[:RETURNED_LIMIT]):
+            fields.setdefault(name.lower(), []).append(value)
+        if "to" in fields or "from" in fields:
+            told = {name: unique(formats.LOOSE_ADDRESS.findall(" ".join(values))) for name, values in fields.items()}
+            return Returned(writers=told.get("from", ()), recipients=unique((*told.get("to", ()), *told.get("cc", ()))))
+    return Returned()
+
+
+def returned_to(tree: Tree, returned_text: str) -> tuple[str, ...]:
+    """The one person the returned mail was for; nobody where it was for several, for then it says nothing of which."""
+    found = returned_mail(tree, returned_text).recipients
+    return found if len(found) == 1 else ()
+
+
+HEADER_LINE = re.compile(r"^[ \t>]{0,20}(from|to|cc):[ \t]*([^\n]{0,2000}(?:\n[ \t]+[^\n]{0,500}){0,20})", re.I | re.M)
+RETURNED_LIMIT = 16 * 1024  # characters of a returned mail in which its header stands
+RECIPIENT_LIMIT = 200
+
+
+def unique(addresses: Iterable[str]) -> tuple[str, ...]:
+    """In order, each once whatever its case."""
+    found: dict[str, str] = {}
+    for address in addresses:
+        found.setdefault(address.lower(), address.strip("."))
+        if len(found) == RECIPIENT_LIMIT:
+            break
+    return tuple(found.values())
 
 
 def start_of(leaf: Leaf) -> str:

@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailbridge.message import bounce_formats as formats
-from mailbridge.message.bounce_text import RETURNED, TEXT_LIMIT, original_id, status_in, text_leaves
+from mailbridge.message.bounce_text import RETURNED, TEXT_LIMIT, original_id, returned_to, status_in, text_leaves, unique
 from mailbridge.message.model import Bounce
 from mailbridge.message.tree import Leaf, Tree
 
-RECIPIENT_LIMIT = 200
 REPORTS = {"message/delivery-status", "message/global-delivery-status"}
-# RFC 3464, 2.3.3: these say that all is well.
-DELIVERED = {"delivered", "relayed", "expanded"}
+# RFC 3464, 2.3.3: these say that all is well; RFC 3885 has a word for an address that was only asked about.
+DELIVERED = {"delivered", "relayed", "expanded", "deliverable", "transferred"}
 FIELD = re.compile(r"^([!-9;-~]{1,80})[ \t]*:[ \t]*(.*)$")
 
 
 def report_of(tree: Tree) -> Bounce | None:
     """The bounce in an RFC 3464 report; None where there is none, or where it says that all was delivered."""
     rows = [row for leaf in report_leaves(tree) for row in rows_of(leaf.content)]
-    failed = [row for row in rows if row.action not in DELIVERED]
+    failed = [row for row in rows if not row.delivered]
     return bounce_of_rows(failed, tree) if failed else None
 
 
 def says_delivered(tree: Tree) -> bool:
     """Whether there is a report and every recipient in it got the mail."""
     rows = [row for leaf in report_leaves(tree) for row in rows_of(leaf.content)]
-    return bool(rows) and all(row.action in DELIVERED for row in rows)
+    return bool(rows) and all(row.delivered for row in rows)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +54,13 @@ class Row:
             status=status[1] if status else "",
             diagnostic=group.get("diagnostic-code", "")[:1000],
         )
+
+    @property
+    def delivered(self) -> bool:
+        """RFC 3463, 2: class 2 is success, whatever the action is called, unless the server's answer says otherwise."""
+        if self.action in DELIVERED:
+            return True
+        return self.status.startswith("2") and self.action != "delayed" and not status_in(self.diagnostic)
 
     @property
     def temporary(self) -> bool:
@@ -89,7 +94,7 @@ def embedded_rows(tree: Tree) -> list[Row]:
         for leaf in leaves:
             start = leaf.content.lower()[:TEXT_LIMIT].find(b"reporting-mta:")
             found = rows_of(leaf.content[start:]) if start >= 0 else []
-            if rows := [row for row in found if "@" in row.recipient and row.action not in DELIVERED]:
+            if rows := [row for row in found if "@" in row.recipient and not row.delivered]:
                 return rows
     return []
 
@@ -125,19 +130,9 @@ def bare_address(value: str) -> str:
 def bounce_of_rows(rows: list[Row], tree: Tree) -> Bounce:
     first = next((row for row in rows if not row.temporary), rows[0])
     return Bounce(
-        recipients=unique(row.recipient for row in rows if row.recipient),
+        recipients=unique(row.recipient for row in rows if row.recipient) or returned_to(tree, ""),
         temporary=all(row.temporary for row in rows),
         status=first.status or status_in(first.diagnostic),
         diagnostic=first.diagnostic,
         original_id=original_id(tree, ""),
     )
-
-
-def unique(addresses: Iterable[str]) -> tuple[str, ...]:
-    """In order, each once whatever its case."""
-    found: dict[str, str] = {}
-    for address in addresses:
-        found.setdefault(address.lower(), address.strip("."))
-        if len(found) == RECIPIENT_LIMIT:
-            break
-    return tuple(found.values())

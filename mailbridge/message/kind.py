@@ -116,6 +116,8 @@ def feedback(seen: Seen) -> Answer | None:
     """RFC 5965 and the few that report complaints otherwise."""
     if bounce.report_type(seen.tree) == "feedback-report" or seen.tree.of_type("message/feedback-report"):
         return Answer(Kind.FEEDBACK_REPORT, "feedback report (RFC 5965)")
+    if complained := bounce.complained(seen.message.text):
+        return Answer(Kind.FEEDBACK_REPORT, f"complaint about a mail to {', '.join(complained[:3])}")
     name = next((name for name in robot_words.COMPLAINT_FIELDS if seen.tree.get(name) is not None), None)
     if name is None and robot_words.COMPLAINT_SUBJECT.match(seen.message.subject[:200]):
         return Answer(Kind.FEEDBACK_REPORT, "complaint subject")
@@ -280,7 +282,9 @@ def is_own_group(seen: Seen) -> bool:
 
 
 def bounced(seen: Seen, *, certain: bool) -> Answer | None:
-    found = bounce.informal(seen.tree, seen.message, null_sender=seen.null_sender, certain=certain)
+    found = bounce.informal(
+        seen.tree, seen.message, null_sender=seen.null_sender, certain=certain, own=seen.policy.own_addresses
+    )
     return Answer(Kind.BOUNCE, found.reason, found.bounce) if found else None
 
 

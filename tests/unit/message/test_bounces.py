@@ -320,3 +320,130 @@ def test_reading_a_bounce_takes_time_in_proportion_to_its_length(number: int) ->
     found = kinds(mail)
     assert found.kind is Kind.BOUNCE
     assert time.process_time() - began < 4
+
+
+# --- whom the returned mail was for
+
+
+def returned(to: str) -> str:
+    return RETURNED.replace("kim@firm.test", to)
+
+
+def test_where_nobody_is_named_the_returned_mail_says_whom_it_did_not_reach() -> None:
+    assert bounce_in(report(words="The mail could not be delivered.")).recipients == ("kim@firm.test",)
+    below = notice("Deferred: connection timed out.\n\n   ----- Unsent message follows -----\n" + RETURNED)
+    assert bounce_in(below).recipients == ("kim@firm.test",)
+    rows = report("Action: failed\nStatus: 5.1.1")
+    assert (bounce_in(rows).recipients, bounce_in(rows).status) == (("kim@firm.test",), "5.1.1")
+
+
+def test_a_returned_mail_to_several_says_nothing_of_which() -> None:
+    assert bounce_in(report(words="It failed.", returned=returned("kim@firm.test, lee@firm.test"))).recipients == ()
+    assert bounce_in(report(words="It failed.", returned=RETURNED + "Cc: lee@firm.test\n")).recipients == ()
+
+
+def test_who_is_named_counts_before_the_returned_mail() -> None:
+    assert bounce_in(report(row("lee@firm.test"))).recipients == ("lee@firm.test",)
+
+
+# --- success
+
+
+@pytest.mark.parametrize(("action", "status"), [("deliverable", "2.1.5"), ("unknown", "2.0.0"), ("", "2.1.5"), ("failed", "2.0.0")])
+def test_a_report_of_success_is_no_failure_whatever_it_is_called(action: str, status: str) -> None:
+    found = kinds(report(row(action=action, status=status, diagnostic="smtp; 250 2.1.5 ok")))
+    assert (found.kind, found.bounce) == (Kind.AUTO_REPLY, None)
+
+
+def test_a_success_that_the_server_denies_is_a_failure() -> None:
+    assert bounce_in(report(row(status="2.0.0", diagnostic="smtp; 550 5.1.1 user unknown"))).temporary is False
+
+
+# --- our own mail come back from somebody unknown
+
+DESK = ReadingPolicy(own_addresses=("support@desk.test",))
+GATE = "S100_Mail_Service@gate.test"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "------ Failed Recipients ------\n\n<kim@firm.test>: mailbox unavailable [SMTP Error 550]\n-------- Returned Mail --------\n\n",
+        "Could not be delivered to: <kim@firm.test>\nAs their mailbox is full.\n\n----- Original message -----\n",
+        "kim@firm.test 550 5.1.1 nobody here\n\n--- Below this line is a copy of the message.\n\n",
+    ],
+)
+def test_a_mail_of_ours_that_comes_back_from_anybody_is_a_bounce(words: str) -> None:
+    found = kinds(notice(words + RETURNED, subject="Your mail", writer=GATE), DESK)
+    assert found.kind is Kind.BOUNCE
+    assert found.bounce is not None
+    assert (found.bounce.recipients, found.bounce.original_id) == (("kim@firm.test",), "t42.ack@desk.test")
+
+
+@pytest.mark.parametrize(
+    ("writer", "subject", "words"),
+    [
+        ("kim@firm.test", "Your ticket", "kim@firm.test here. The file does not exist.\n\n----- Original message -----\n"),
+        (GATE, "Re: Your ticket", "Could not be delivered to: <kim@firm.test>\n\n----- Original message -----\n"),
+        (GATE, "Fwd: Your ticket", "Could not be delivered to: <kim@firm.test>\n\n----- Original message -----\n"),
+        (GATE, "Your ticket", "Kim asked me to pass this on, the file does not exist.\n\n----- Original message -----\n"),
+        (GATE, "Your ticket", "This is for kim@firm.test, please see below.\n\n----- Original message -----\n"),
+        (GATE, "Your ticket", "A long story of kim@firm.test. " * 100 + "550 5.1.1 no\n\n----- Original message -----\n"),
+    ],
+)
+def test_people_who_send_our_mail_back_are_people(writer: str, subject: str, words: str) -> None:
+    assert kinds(notice(words + RETURNED, subject=subject, writer=writer), DESK).kind is Kind.HUMAN
+
+
+def test_a_mail_of_others_that_comes_back_is_no_bounce_of_ours() -> None:
+    words = "Could not be delivered to: <kim@firm.test>\n\n----- Original message -----\n"
+    other = RETURNED.replace("support@desk.test", "sales@else.test")
+    assert kinds(notice(words + other, subject="Your mail", writer=GATE), DESK).kind is Kind.HUMAN
+
+
+# --- sending services
+
+
+def service(event: dict[str, object]) -> str:
+    return notice(
+        json.dumps(event) + "\n\n--\nTo stop these notices visit https://sns.test/x", subject="Notice", writer="no-reply@sns.test"
+    )
+
+
+SENT = {
+    "source": "support@desk.test",
+    "messageId": "0101",
+    "destination": ["kim@firm.test"],
+    "commonHeaders": {"messageId": "<t42@desk.test>"},
+}
+FAILED = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": "kim@firm.test", "status": "5.1.1"}]}
+
+
+@pytest.mark.parametrize(
+    ("event", "temporary"),
+    [
+        ({"notificationType": "Bounce", "bounce": FAILED, "mail": SENT}, False),
+        ({"eventType": "Bounce", "bounce": FAILED, "mail": SENT}, False),
+        ({"eventType": "Bounce", "bounce": FAILED | {"bounceType": "Transient"}, "mail": SENT}, True),
+        ({"Type": "Notification", "Message": json.dumps({"eventType": "Bounce", "bounce": FAILED, "mail": SENT})}, False),
+        ({"detail-type": "Email Bounced", "detail": {"eventType": "Bounce", "bounce": FAILED, "mail": SENT}}, False),
+        ({"eventType": "DeliveryDelay", "deliveryDelay": {"delayedRecipients": FAILED["bouncedRecipients"]}, "mail": SENT}, True),
+        ({"eventType": "Reject", "reject": {"reason": "Bad content"}, "mail": SENT}, False),
+    ],
+)
+def test_an_event_of_a_sending_service_is_a_bounce(event: dict[str, object], temporary: bool) -> None:
+    found = bounce_in(service(event))
+    assert (found.recipients, found.temporary, found.original_id) == (("kim@firm.test",), temporary, "t42@desk.test")
+
+
+@pytest.mark.parametrize("word", ["notificationType", "eventType"])
+def test_a_complaint_told_by_a_sending_service_names_who_complained(word: str) -> None:
+    found = kinds(service({word: "Complaint", "complaint": {"complainedRecipients": [{"emailAddress": "kim@firm.test"}]}, "mail": SENT}))
+    assert (found.kind, found.reasons[0], found.bounce) == (Kind.FEEDBACK_REPORT, "complaint about a mail to kim@firm.test", None)
+
+
+@pytest.mark.parametrize(
+    "junk", ['{"eventType": "Bounce"}', '{"eventType": "Bounce", "bounce": []}', '{"eventType": "Open"}', '{"detail": 3}', '{"a": 1}']
+)
+def test_other_json_is_no_bounce(junk: str) -> None:
+    assert kinds(notice(junk, subject="Notice", writer="app@firm.test")).kind is Kind.HUMAN
