@@ -17,7 +17,15 @@ _LINE_FOR_THE_DESK = re.compile(r"^[^\w\n]*[#＃﹟♯]", re.MULTILINE)  # perha
 def read(raw: bytes, policy: ReadingPolicy) -> Message:
     """The mail with its reply and language; raises nothing on account of the content."""
     message = parse(raw, policy)
-    reply = extract(message.text, message.html, subject=message.subject, markers=policy.reply_markers)
+    reply = extract(
+        "" if message.text_from_html else message.text,
+        message.html,
+        subject=message.subject,
+        markers=policy.reply_markers,
+        answering=bool(message.in_reply_to or message.references),
+        author=message.sender.name or (message.from_[0].name if message.from_ else ""),
+        recipients=frozenset(address.key for address in message.recipients).union(policy.own_addresses),
+    )
     enclosed = _enclosed(message, policy)
     shown = page_of(message.html).text if message.html and message.text and _LINE_FOR_THE_DESK.search(reply.text) else ""
     return replace(message, reply=reply, html_text=shown, enclosed=enclosed, language=language_of_mail(reply, message.text))

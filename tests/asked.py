@@ -1,4 +1,4 @@
-"""What the person who runs the tests has set: MAILBRIDGE_CORPUS, MAILBRIDGE_HOSTILE, MAILBRIDGE_REQUIRE_SERVERS.
+"""What the person who runs the tests has set: MAILBRIDGE_CORPUS, MAILBRIDGE_HOSTILE, MAILBRIDGE_CASES, MAILBRIDGE_REQUIRE_SERVERS.
 
 They are no desk's variables, and a desk refuses variables that it does not know.  So the tests put them aside, under other names, before
 anything else happens; worker processes of the tests inherit those.

@@ -31,6 +31,8 @@ class Body:
 
     text: str = ""
     html: str = ""
+    from_html: bool = False  # `text`, or a part of it, was made from the HTML
+    first_text: str = ""  # the text of the first part, where several make up `text`
     parts: frozenset[str] = frozenset()
     files: tuple[tuple[Leaf, InlineFile], ...] = ()  # uuencoded into the text, and taken out of it
     guesses: tuple[str, ...] = ()
@@ -42,9 +44,12 @@ def read_body(tree: Tree) -> Body:
     pieces = _pieces(tree)
     reader = _BodyReader(hint=charset_of_words(field.raw for key in ("subject", "from", "to") for field in tree.fields(key)[:1]))
     texts = [reader.text_of(piece) for piece in pieces]
+    shown = [text for text in texts if text.strip()]
     return Body(
-        text=_joined(texts),
+        text="\n".join(shown),
         html=_joined_html(pieces, texts, reader),
+        from_html=reader.from_html,
+        first_text=shown[0] if len(shown) > 1 else "",
         parts=frozenset(leaf.path for piece in pieces for leaf in piece.plain + piece.html),
         files=tuple(reader.files),
         guesses=tuple(reader.guesses),
@@ -70,7 +75,7 @@ def _joined_html(pieces: list[Piece], texts: list[str], reader: _BodyReader) -> 
 class _BodyReader:
     """Decodes each body leaf once, and remembers what was guessed and found on the way."""
 
-    __slots__ = ("decoded", "defects", "files", "guesses", "hint", "room")
+    __slots__ = ("decoded", "defects", "files", "from_html", "guesses", "hint", "room")
 
     def __init__(self, hint: str = "") -> None:
         self.hint = hint  # the charset of the mail's encoded words, for texts that declare none
@@ -79,17 +84,20 @@ class _BodyReader:
         self.guesses: list[str] = []
         self.defects: list[str] = []
         self.room = limits.TEXT_BYTES
+        self.from_html = False
 
     def text_of(self, piece: Piece) -> str:
         plain = _joined(dict.fromkeys(self._plain(leaf) for leaf in _best_of(piece.plain)))
         if not piece.html:
             return plain
         if alternatives.is_blank(plain):
+            self.from_html = True
             return html.to_text(self.html_of(piece))
         if alternatives.may_stand_for_html(plain):
             shown = html.to_text(self.html_of(piece))
             if alternatives.stands_for(plain, shown):
                 self.defects.append("plain text only says that there is HTML")
+                self.from_html = True
                 return shown
         return plain
 

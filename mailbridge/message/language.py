@@ -11,8 +11,8 @@ from mailbridge.message.model import Reply, SpanKind
 
 # Fewer languages to choose from, fewer mistakes: these are the ones a desk of ours can be asked in.
 LANGUAGES = (
-    "ar", "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "he", "hr", "hu", "it", "ja",
-    "ko", "lt", "lv", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sv", "tr", "uk", "vi", "zh",
+    "ar", "bg", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id", "it", "ja", "ka",
+    "ko", "lt", "lv", "nl", "no", "pl", "pt", "ro", "ru", "sk", "sl", "sr", "sv", "th", "tr", "uk", "vi", "zh",
 )  # fmt: skip
 # Lorem ipsum and its like are Latin of a sort; nobody writes to us in it.
 DUMMY = "la"
@@ -26,6 +26,8 @@ SHORT = 40
 NO_WORDS = re.compile(r"(?<!\S)(?:\S{0,3}(?:https?://|www\.)\S+|\S*[@\d]\S*)|[<>\[\]{}|*_#=~]+")
 QUOTED_NAME = re.compile(r'"[^"\n]{0,100}"|<[^>\n]{0,200}>')
 LETTERS = re.compile(r"[^\W\d_]")
+# Their words are so much the same that the model shares its confidence among them: then the likelier one is told.
+NEIGHBOURS = frozenset({"hr", "sr"})
 # One script, one language (of ours).  Kana before Han: Japanese is written in both.
 SCRIPTS = (
     (re.compile("[\u3040-\u30ff\uff66-\uff9f]"), "ja", 0.1),
@@ -33,6 +35,9 @@ SCRIPTS = (
     (re.compile("[\u4e00-\u9fff\u3400-\u4dbf]"), "zh", 0.3),
     (re.compile("[\u0370-\u03ff\u1f00-\u1fff]"), "el", 0.3),
     (re.compile("[\u0590-\u05ff]"), "he", 0.3),
+    (re.compile("[\u0e00-\u0e7f]"), "th", 0.3),
+    (re.compile("[\u10a0-\u10ff\u1c90-\u1cbf]"), "ka", 0.3),
+    (re.compile("[\u0900-\u097f]"), "hi", 0.3),
 )
 
 
@@ -76,6 +81,8 @@ def by_script(words: str, letters: int) -> str:
 
 def classified(words: str, sure: float) -> str:
     language, confidence = identifier().classify(words)
+    if confidence < sure and language in NEIGHBOURS:
+        confidence = sum(share for other, share in identifier().rank(words) if other in NEIGHBOURS)
     return str(language) if confidence >= sure else ""
 
 

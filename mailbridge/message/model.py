@@ -171,6 +171,10 @@ class SpanKind(StrEnum):
     FORWARD = "forward"
 
 
+# What is cut with less confidence than this is shown all the same, set apart.
+CERTAIN_CUT = 0.75
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
     """A run of the mail's text: `text[start:end]` (characters).  All spans together cover the text without gaps or overlaps."""
@@ -180,6 +184,11 @@ class Span:
     end: int
     reason: str = ""
     confidence: float = 1.0
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it was cut with so little confidence that people must see it: folded, and not left out."""
+        return self.kind is not SpanKind.FRESH and self.confidence < CERTAIN_CUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +224,8 @@ class Message:
     references: tuple[str, ...] = ()
     text: str = ""  # the plain body, or the HTML body as text where there is no plain one
     html: str = ""  # the HTML body as it came, decoded; never shown
+    text_from_html: bool = False  # `text`, or a part of it, was made from `html`
+    first_text: str = ""  # the text of the first part, where several make up `text`
     safe_html: str = ""  # the sanitised copy that may be shown
     html_text: str = ""  # what the HTML body says, where a line of the reply begins with # and there are two bodies to compare
     attachments: tuple[Attachment, ...] = ()

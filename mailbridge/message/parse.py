@@ -89,6 +89,8 @@ def _with_content(message: Message, tree: Tree, body: Body) -> Message:
         message,
         text=text,
         html=rich,
+        text_from_html=body.from_html,
+        first_text=body.first_text,
         safe_html=html.sanitise(rich),
         attachments=files,
         parts=tuple(_parts(tree, {file.part: file.sha256 for file in files})),

@@ -42,6 +42,34 @@ def app_language(bare: str) -> str:
     return told[0] if told else ""
 
 
+# What people carry and mail programs are called, in whatever language the line is.
+_NAMES = re.compile(
+    r"i[Pp]hone|i[Pp]ad|\biOS|Android|Samsung|Galaxy|Huawei|HUAWEI|Xiaomi|Redmi|\bPixel|Nokia|\bOPPO|\bvivo\b|BlackBerry|Windows Phone"
+    r"|Outlook|Gmail|Yahoo|Proton ?Mail|Thunderbird|K-9|BlueMail|Spark\b|Mail\.ru|Yandex|GMX|WEB\.DE|AquaMail|FairEmail"
+)
+_LONGEST_UNKNOWN, _MOST_UNKNOWN_WORDS = 60, 8
+_ENDS = (".", "!", "?", ":", ";", ",", "…", "。", "？", "：", "।", "؟")
+
+
+def is_unknown_app_line(bare: str) -> bool:
+    """Whether a short line names a phone or a program and is no sentence of a language that we know: 'Nire iPhone-tik bidalita'."""
+    if len(bare) > _LONGEST_UNKNOWN or bare.rstrip("_*]>").endswith(_ENDS) or ":" in bare or not _NAMES.search(bare):
+        return False
+    words = _NAMES.sub(" ", bare).split()
+    told = [word for word in words if any(sign.isalpha() for sign in word)]
+    if not told or len(words) > _MOST_UNKNOWN_WORDS or "@" in bare or _TELLS.search(fold(bare)):
+        return False
+    return _OWN_WORDS.isdisjoint(word.casefold() for word in told)
+
+
+# A few words by which a line of ours, and not of an app, is known: 'My iPhone too', 'Version 5 for Android'.
+_OWN_WORDS = frozenset((
+    "it", "it's", "the", "an", "on", "in", "with", "and", "or", "for", "of", "too", "also", "not", "no", "yes", "version", "model",
+    "use", "using", "used", "we", "app", "phone", "der", "die", "das", "ein", "eine", "und", "auf", "mit", "für", "nicht", "auch",
+    "la", "les", "un", "une", "et", "sur", "avec", "pour", "el", "los", "una", "con", "para", "lo", "di", "per", "um", "uma", "com", "em",
+))  # fmt: skip
+
+
 def _matching(folded: str) -> list[tuple[str, str]]:
     """(language, phrase) of each phrase that this is, a sentence that begins so aside."""
     if len(folded.split()) > _MOST_WORDS:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from mailbridge.reply.vocabulary import DATE, TIME, Template, attribution_words, attributions, date_marks, fold, month_numbers, prose_words
 
 CLOSING = " \t\u00a0*_-–—=>|\"'«»\u200b\u200e\u200f\u202c\u2069"
-COLONS = ":："
+COLONS = ":：﹕\u055d\u0589"
 
 # A line of prose ends so; a wrapped introduction breaks after 'apr.', never after a longer word with a full stop.
 _SENTENCE_END = re.compile(r"([^\d\W]{4,})[.:;]$|[!?…。]$")

@@ -20,13 +20,22 @@ _NO_WORD = re.compile(r"[\W_]+")
 _CERTAIN = 0.9  # from here on a cut is not put to the other body for its opinion
 
 
-def extract(text: str, html: str = "", *, subject: str = "", markers: tuple[str, ...] = ()) -> Reply:
-    """The reply in a mail with plain body `text` ('' where it has none) and HTML body `html`.
+def extract(
+    text: str,
+    html: str = "",
+    *,
+    subject: str = "",
+    markers: tuple[str, ...] = (),
+    answering: bool | None = None,
+    author: str = "",
+    recipients: frozenset[str] = frozenset(),
+) -> Reply:
+    """The reply in a mail with plain body `text` ('' where it has none, also where it was made from the HTML) and HTML body `html`.
 
     The spans tile `Reply.text`, which is the plain body, or the HTML body as text where that decided.  `markers` are our own
-    reply lines: what stands below one is quote for certain.
+    reply lines: what stands below one is quote for certain.  `answering`, `author`, `recipients`: see `Thread`.
     """
-    thread = thread_of(subject)
+    thread = thread_of(subject, answering=answering, author=author, recipients=recipients)
     plain = _of_plain(text, thread, markers) if text.strip() or not html else None
     if plain is not None and (not html or _suffices(plain.analysis, html)):
         return _reply(plain, "plain")
@@ -53,6 +62,11 @@ class _Body(NamedTuple):
         kept = (self.lines[piece.first : piece.last] for piece in self.analysis.pieces if piece.kind is SpanKind.FRESH)
         return "".join(_NO_WORD.sub("", line.bare) for lines in kept for line in lines)
 
+    @property
+    def signed_by_program(self) -> bool:
+        """Whether the mail program marked the signature: a farewell above its own line is then part of it."""
+        return any(piece.kind is SpanKind.SIGNATURE and piece.reason.startswith("client:") for piece in self.analysis.pieces)
+
 
 def _of_plain(text: str, thread: Thread, markers: tuple[str, ...]) -> _Body:
     examined = text[:_EXAMINED]
@@ -69,7 +83,8 @@ def _suffices(analysis: Analysis, html: str) -> bool:
     """Whether the plain body alone decides: its quote is certain, or the HTML has no structure that could say more."""
     found = {piece.kind for piece in analysis.pieces if piece.confidence >= _CERTAIN and piece.kind is not SpanKind.FRESH}
     quote = SpanKind.QUOTE in found or SpanKind.FORWARD in found
-    if quote and (SpanKind.SIGNATURE in found or "signature" not in html.lower()):
+    app_line = any(piece.reason.startswith("mobile-signature") for piece in analysis.pieces)
+    if quote and ((SpanKind.SIGNATURE in found and not app_line) or "signature" not in html.lower()):
         return True
     return not has_structure(html)
 
@@ -78,6 +93,8 @@ def _is_better(structured: _Body, plain: _Body) -> bool:
     """Whether the HTML body knows more."""
     if not structured.fresh:
         return False
+    if plain.fresh.startswith(structured.fresh) and structured.signed_by_program:
+        return True
     return structured.analysis.certainty >= max(plain.analysis.certainty, _CERTAIN)
 
 

@@ -10,10 +10,10 @@ from mailbridge.message.model import Address, Forwarded
 from mailbridge.reply.headerblock import HeaderBlock
 from mailbridge.reply.lines import Line
 from mailbridge.reply.segments import Segment
+from mailbridge.reply.subject import MAILBOX
 from mailbridge.reply.vocabulary import Role, fold, month_numbers
 
 _MOST_ADDRESSES = 200
-_ADDRESS = re.compile(r"[^\s<>()\[\]\",;:|]+@[^\s<>()\[\]\",;:|]+")
 _MAILTO = re.compile(r"mailto:", re.IGNORECASE)
 
 
@@ -86,7 +86,7 @@ def _split(value: str) -> list[str]:
 
 def _address(part: str) -> Address | None:
     plain = _MAILTO.sub("", part)
-    found = _ADDRESS.search(plain)
+    found = MAILBOX.search(plain)
     if found is None:
         name = plain.strip(" \"'<>*")
         return Address(address="", name=name) if name else None

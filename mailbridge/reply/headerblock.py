@@ -10,12 +10,15 @@ from typing import NamedTuple
 from mailbridge.reply.evidence import by_date
 from mailbridge.reply.lines import Line, next_line, previous_line
 from mailbridge.reply.phrases import LANGUAGES
-from mailbridge.reply.vocabulary import TIME, Role, fold, header_words
+from mailbridge.reply.subject import Thread
+from mailbridge.reply.vocabulary import DATE, TIME, Role, fold, header_words
 
 _MOST_LINES = 30
 _LONGEST_WORD = 24
 _LONGEST_BLOCK = 2_000  # characters of a block on one line
 _MARKUP = "*_ \t\u00a0"
+_CELL = _MARKUP + "|"
+_COLON = re.compile("[:：﹕\u055d]")  # the last one is Armenian's
 _MOST_CONTINUATIONS = 4
 _MOST_BLANKS = 2
 _TRACE = frozenset({"received", "return-path", "delivered-to", "message-id", "mime-version", "dkim-signature", "x-received", "envelope-to"})
@@ -55,14 +58,26 @@ def header_block(lines: list[Line], first: int) -> HeaderBlock | None:
 
 
 def _field(lines: list[Line], place: int) -> _Field | None:
-    bare = lines[place].bare
+    parted = _parted(lines[place].bare)
+    known = _known(parted[0]) if parted is not None else None
+    return _Field(place, known[0], parted[1], known[1]) if parted is not None and known is not None else None
+
+
+def _parted(bare: str) -> tuple[str, str] | None:
+    """(what stands before the colon, what behind it), of a table's row the first cell and the others; None for any other line."""
+    if bare[:1] == "|":
+        label, _, value = bare.strip("| ").partition("|")
+        return label.strip(_MARKUP), value.strip(_CELL)
     colon = _colon(bare)
-    if colon < 1:
-        return None
-    known = _known(bare[:colon])
-    if known is None:
-        return None
-    return _Field(place, known[0], bare[colon + 1 :].strip(_MARKUP), known[1])
+    return (bare[:colon], bare[colon + 1 :].strip(_MARKUP)) if colon > 0 else None
+
+
+def copied_field(lines: list[Line], place: int, thread: Thread) -> bool:
+    """Whether the line is one of the headers that some programs copy between a rule and the introduction: recipients, the subject."""
+    field = _field(lines, place)
+    if field is None or field.role not in (Role.TO, Role.CC, Role.SUBJECT):
+        return False
+    return "@" in field.value or thread.is_about(field.value.rstrip(" ;"))
 
 
 @lru_cache(maxsize=2048)
@@ -103,9 +118,8 @@ def _begins_raw_header(lines: list[Line], first: int) -> bool:
 
 
 def _colon(bare: str) -> int:
-    head = bare[: _LONGEST_WORD + 8]
-    places = [place for place in (head.find(":"), head.find("：")) if place > 0]
-    return min(places, default=-1)
+    found = _COLON.search(bare, 1, _LONGEST_WORD + 8)
+    return found.start() if found else -1
 
 
 def _fields(lines: list[Line], opening: _Field) -> list[_Field]:
@@ -205,6 +219,73 @@ def _language(fields: list[_Field]) -> str:
     return likely[0] if len(likely) == 1 else by_date(likely, fold(" ".join(field.value for field in fields if field.role is Role.DATE)))
 
 
+# --- headers in a language that we do not know
+
+_FEWEST_BLIND, _MOST_BLIND = 3, 6
+_LABEL = re.compile(r"^[^\W\d_][^\d@/<>]{0,23}$")
+
+
+def blind_blocks(lines: list[Line], thread: Thread) -> dict[int, HeaderBlock]:
+    """The header blocks in languages that are in no table, by their first line: three to six lines with a word before a colon, among
+    them a mailbox, a date, and the subject of this very mail."""
+    found: dict[int, HeaderBlock] = {}
+    if not thread.topic:
+        return found
+    ends = thread.subject_words[-_TOPIC_END:]
+    for place, line in enumerate(lines):
+        if _colon(line.bare) < 1 and line.bare[:1] != "|":
+            continue
+        if len(line.bare) > len(thread.topic) + _LONGEST_PREFIXES or ends not in fold(line.bare):
+            continue
+        parted = _parted(line.bare)
+        block = _blind_block(lines, place, thread) if parted and thread.is_about(parted[1].rstrip(" ;")) else None
+        if block is not None:
+            found.setdefault(block.first, block)
+    return found
+
+
+_TOPIC_END = 12
+_LONGEST_PREFIXES = 80
+
+
+def _blind_block(lines: list[Line], subject: int, thread: Thread) -> HeaderBlock | None:
+    run = [*reversed(_blind_fields(lines, subject, -1)), subject, *_blind_fields(lines, subject, 1)]
+    parts = {place: _parted(lines[place].bare) or ("", "") for place in run}
+    telling = [place for place in run if place == subject or "@" in parts[place][1] or _is_date(parts[place][1])]
+    run = [place for place in run if telling[0] <= place <= telling[-1]]
+    if not _FEWEST_BLIND <= len(run) <= _MOST_BLIND:
+        return None
+    mailboxes = [place for place in run if "@" in parts[place][1] and place != subject]
+    dates = [place for place in run if place not in (*mailboxes, subject) and _is_date(parts[place][1])]
+    if not mailboxes or not dates:
+        return None
+    roles = {subject: Role.SUBJECT, dates[0]: Role.DATE, mailboxes[0]: Role.SENDER}
+    fields = tuple((roles.get(place, Role.TO if place in mailboxes else Role.OTHER), parts[place][1]) for place in run)
+    return HeaderBlock(run[0], run[-1], fields, "any")
+
+
+def _blind_fields(lines: list[Line], subject: int, step: int) -> list[int]:
+    """The places of the labelled lines right above, or right below, the subject's; single blank lines may part them."""
+    places: list[int] = []
+    place, blanks = subject + step, 0
+    while 0 <= place < len(lines) and len(places) < _MOST_BLIND and blanks < _MOST_BLANKS:
+        line = lines[place]
+        if not line.bare:
+            blanks += 1
+        elif line.depth == lines[subject].depth and (parted := _parted(line.bare)) and _LABEL.match(parted[0].strip(_MARKUP)):
+            places.append(place)
+            blanks = 0
+        else:
+            break
+        place += step
+    return places
+
+
+def _is_date(value: str) -> bool:
+    return len(value) <= _LONGEST_DATE and DATE.found(fold(value))
+
+
+_LONGEST_DATE = 80
 _ORDER = {language.code: place for place, language in enumerate(LANGUAGES)}
 
 

@@ -32,7 +32,7 @@ _DEEPEST = 40  # marked elements inside one another; deeper ones count as the on
 
 
 class Page(NamedTuple):
-    """The body as text, and its lines, which tile it."""
+    """The body as text, with `> ` in front of cited lines, and its lines, which tile it."""
 
     text: str
     lines: list[Line]
@@ -165,11 +165,17 @@ def _read(marked: str) -> Page:
     lines: list[Line] = []
     start = 0
     for place, row in enumerate(rows):
-        written = row.content + ("\n" if place + 1 < len(rows) or beyond else "")
+        written = _marked_as_quoted(row) + ("\n" if place + 1 < len(rows) or beyond else "")
         lines.append(_line(row, start, start + len(written), contained.get(place)))
         pieces.append(written)
         start += len(written)
     return Page("".join(pieces) + beyond, lines or [Line(0, 0, "", 0)])
+
+
+def _marked_as_quoted(row: _Row) -> str:
+    """The line as text; what the HTML shows as quoted has the marks that plain mails have, so that questions and answers stay apart."""
+    cited = row.around.cited
+    return f"{'>' * cited} {row.content}" if cited and row.content.strip() else row.content
 
 
 def _parted(marked: str) -> tuple[str, str]:

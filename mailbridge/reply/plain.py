@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -10,14 +11,18 @@ from mailbridge.reply.attribution import attributions_in
 from mailbridge.reply.clients import BARE_BLOCK_QUOTE
 from mailbridge.reply.lines import Line, next_written, previous_line
 from mailbridge.reply.segments import Segment, SegmentKind, segments_of
-from mailbridge.reply.signature import Piece, is_delimiter, split
+from mailbridge.reply.signature import Piece, is_delimiter, is_named, split
 from mailbridge.reply.subject import Thread, thread_of
 from mailbridge.reply.vocabulary import Role, fold
 
+ANSWERS_NOTHING = "answers-nothing"  # the reason of a quote that is kept because the mail answers none
+# The marker of another desk, as its customers' mail programs quote it.
+_OTHER_MARKER = re.compile(r"\b(?:reply|answer|write|type|respond)\b.{0,40}\babove this line\b", re.IGNORECASE)
 _FRAME = " \t\u00a0#\\*=_~-–—>|"
 _LONGEST_MARKER = 500
 _LONGEST_OPENING = 60
 _MOST_CITED_LINES = 12
+_MOST_BELOW = 12  # lines of a signature below the quote
 _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", ":", "：")
 
 
@@ -43,16 +48,34 @@ class Analysis(NamedTuple):
 def analyse(lines: list[Line], thread: Thread, markers: tuple[str, ...] = ()) -> Analysis:
     """Every line judged: fresh, quote, signature, disclaimer or forward."""
     marked = _marker_line(lines, markers)
-    certain = _above_marker(lines, marked) if marked is not None else None
+    certain = _above_marker(lines, marked, thread) if marked is not None else None
     # Who answers below a quote, or between its lines, leaves nothing above the marker; then the quote marks decide.
     if marked is not None and certain and (not lines[marked].depth or _has_fresh(lines, certain.pieces)):
         return certain
-    segments = segments_of(lines)
+    segments = segments_of(lines, thread)
     forward = _forward_of(segments, thread)
-    pieces = _pieces(lines, segments, forward)
-    if certain is not None:
-        return Analysis(tuple(pieces), forward) if _has_fresh(lines, pieces) else certain
+    pieces = _pieces(lines, segments, forward, thread)
+    if certain is not None and marked is not None:
+        return Analysis(tuple(pieces), forward) if _has_fresh(lines, pieces) else _typed_above_marker(lines, segments, marked) or certain
+    if thread.is_new and forward is None:
+        return Analysis(tuple(_whole(pieces)), None)
     return Analysis(tuple(_never_nothing(lines, pieces, segments, forward, thread)), forward)
+
+
+def _whole(pieces: list[Piece]) -> Iterator[Piece]:
+    """The pieces of a mail that answers nothing: what is quoted in it is part of what it says."""
+    for piece in pieces:
+        yield Piece(SpanKind.FRESH, piece.first, piece.last, ANSWERS_NOTHING, 0.8) if piece.kind is SpanKind.QUOTE else piece
+
+
+def _typed_above_marker(lines: list[Line], segments: list[Segment], marked: int) -> Analysis | None:
+    """What somebody typed inside the quote, below its introduction and above our marker; None where nothing stands there."""
+    around = next((segment for segment in segments if segment.kind is SegmentKind.QUOTE and segment.first <= marked < segment.last), None)
+    if around is None or not around.introduced or not any(line.bare for line in lines[around.body : marked]):
+        return None
+    above = [Piece(SpanKind.QUOTE, 0, around.body, around.reason, around.confidence)] if around.body else []
+    typed = Piece(SpanKind.FRESH, around.body, marked, "above-marker", 0.7)
+    return Analysis((*above, typed, Piece(SpanKind.QUOTE, marked, len(lines), "marker", 1.0)), None)
 
 
 def _marker_line(lines: list[Line], markers: tuple[str, ...]) -> int | None:
@@ -74,11 +97,11 @@ def _is_marker(lines: list[Line], place: int, words: dict[str, str]) -> bool:
     return whole in words or f"{whole} {below}" in words
 
 
-def _above_marker(lines: list[Line], marked: int) -> Analysis:
+def _above_marker(lines: list[Line], marked: int, thread: Thread) -> Analysis:
     """What stands above our marker and the words that introduce it; all below is certainly quoted."""
     first = _marker_start(lines, marked)
-    segments = segments_of(lines[:first]) if first else []
-    pieces = _pieces(lines[:first], segments, None)
+    segments = segments_of(lines[:first], thread) if first else []
+    pieces = _pieces(lines[:first], segments, None, thread)
     return Analysis((*pieces, Piece(SpanKind.QUOTE, first, len(lines), "marker", 1.0)), None)
 
 
@@ -112,7 +135,14 @@ def _forward_of(segments: list[Segment], thread: Thread) -> Segment | None:
     if thread.forwards:
         return quote
     enclosed = quote.reason.startswith("original-message") and not _answers(quote, thread)
-    return quote if enclosed else None
+    return quote if enclosed or _is_of_a_stranger(quote, thread) else None
+
+
+def _is_of_a_stranger(quote: Segment, thread: Thread) -> bool:
+    """Whether a subject with an unknown prefix goes with the headers of somebody who is neither the writer nor one of the recipients."""
+    if not thread.prefix or thread.answers or quote.headers is None:
+        return False
+    return thread.is_by_stranger(quote.headers.value(Role.SENDER))
 
 
 def _answers(quote: Segment, thread: Thread) -> bool:
@@ -136,25 +166,39 @@ class _Texts(NamedTuple):
     cited: frozenset[int]  # the quotes that the words below them answer, and not the mail as a whole
 
 
-def _pieces(lines: list[Line], segments: list[Segment], forward: Segment | None) -> list[Piece]:
-    texts = _texts(lines, segments)
+def _pieces(lines: list[Line], segments: list[Segment], forward: Segment | None, thread: Thread) -> list[Piece]:
+    texts = _texts(lines, segments, thread.author)
     pieces: list[Piece] = []
     for index, segment in enumerate(segments):
         if segment.kind is SegmentKind.TEXT:
             pieces += texts.pieces[index]
         else:
             pieces += _quote_pieces(index, segment, segments, texts, is_forward=segment is forward)
+    if pieces and pieces[-1].kind is SpanKind.QUOTE and segments[-1].final and texts.first >= 0:
+        pieces[-1:] = _with_signature_below(lines, pieces[-1], thread.author)
     return pieces
 
 
-def _texts(lines: list[Line], segments: list[Segment]) -> _Texts:
+def _with_signature_below(lines: list[Line], quote: Piece, author: str) -> list[Piece]:
+    """The quote that reaches to the end, and the writer's own signature below it, where a delimiter and the writer's name stand there."""
+    for place in range(quote.last - 1, max(quote.first, quote.last - _MOST_BELOW), -1):
+        if not is_delimiter(lines[place].bare) or lines[place].depth:
+            continue
+        named = next_written(lines, place + 1)
+        if named < quote.last and is_named(lines[named].bare, author):
+            return [quote._replace(last=place), Piece(SpanKind.SIGNATURE, place, quote.last, "signature:below-quote", 0.85)]
+        break
+    return [quote]
+
+
+def _texts(lines: list[Line], segments: list[Segment], author: str) -> _Texts:
     parted: dict[int, list[Piece]] = {}
     fresh: list[int] = []
     delimited = max((index for index, segment in enumerate(segments) if index and _begins_with_delimiter(lines, segment)), default=0)
     for index, segment in enumerate(segments):
         if segment.kind is SegmentKind.QUOTE:
             continue
-        parted[index] = split(lines, segment.first, segment.last, after_text=bool(fresh), delimited=index < delimited)
+        parted[index] = split(lines, segment.first, segment.last, after_text=bool(fresh), delimited=index < delimited, author=author)
         if _has_fresh(lines, parted[index]):
             fresh.append(index)
     quotes = [index for index, segment in enumerate(segments) if segment.kind is SegmentKind.QUOTE]
@@ -225,26 +269,27 @@ def _is_context(index: int, quote: Segment, segments: list[Segment], texts: _Tex
     return (above and not quote.introduced) or texts.interleaved
 
 
-def _never_nothing(
-    lines: list[Line], pieces: list[Piece], segments: list[Segment], forward: Segment | None, thread: Thread
-) -> list[Piece]:
+def _never_nothing(lines: list[Line], pieces: list[Piece], segments: list[Segment], forward: Segment | None, thread: Thread) -> list[Piece]:
     """The pieces, made less strict where they would leave nothing of a mail that is no plain forward."""
     if forward is not None or _has_fresh(lines, pieces):
         return pieces
     if any(piece.kind is SpanKind.SIGNATURE for piece in pieces):
         return [_kept(piece, "nothing-else") if piece.kind is SpanKind.SIGNATURE else piece for piece in pieces]
     quotes = [segment for segment in segments if segment.kind is SegmentKind.QUOTE]
+    other = next((place for place, line in enumerate(lines) if line.depth and _OTHER_MARKER.search(line.bare)), None)
+    if other is not None and (typed := _typed_above_marker(lines, segments, other)) is not None:
+        return list(typed.pieces)
     if quotes and all(not quote.introduced and quote.reason == "quote-marks" for quote in quotes):
         return [_kept(piece, "only-quote") for piece in pieces]
     if quotes and _may_hide_the_answer(quotes[0], thread):
-        return _below_introduction(lines, quotes[0], pieces)
+        return _below_introduction(lines, quotes[0], pieces, thread)
     return pieces
 
 
 def _may_hide_the_answer(quote: Segment, thread: Thread) -> bool:
     """Whether what stands below the first words may be the mail: a form's headers that answer nothing, or an introduction without marks."""
     if quote.reason.startswith("header-block"):
-        return not _answers(quote, thread)
+        return not _answers(quote, thread) and not (quote.headers and thread.is_by_recipient(quote.headers.value(Role.SENDER)))
     return quote.final and quote.reason.startswith("attribution")
 
 
@@ -252,11 +297,11 @@ def _kept(piece: Piece, reason: str) -> Piece:
     return Piece(SpanKind.FRESH, piece.first, piece.last, reason, 0.5)
 
 
-def _below_introduction(lines: list[Line], quote: Segment, pieces: list[Piece]) -> list[Piece]:
+def _below_introduction(lines: list[Line], quote: Segment, pieces: list[Piece], thread: Thread) -> list[Piece]:
     """A mail that begins with copied headers or an introduction, and marks nothing as quoted: what stands below them is its text."""
     headers = Piece(SpanKind.QUOTE, quote.first, quote.body, quote.reason, 0.6)
     above = [piece for piece in pieces if piece.last <= quote.first]
     rest = lines[quote.body :]
-    below = _pieces(rest, segments_of(rest), None) if rest else []
+    below = _pieces(rest, segments_of(rest, thread), None, thread) if rest else []
     moved = [piece._replace(first=piece.first + quote.body, last=piece.last + quote.body) for piece in below]
     return [*above, headers, *moved]

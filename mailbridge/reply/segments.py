@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from mailbridge.reply.attribution import Attribution, attributions_in
 from mailbridge.reply.clients import OWN_CITATION
-from mailbridge.reply.headerblock import HeaderBlock, header_block
+from mailbridge.reply.headerblock import HeaderBlock, blind_blocks, copied_field, header_block
 from mailbridge.reply.lines import Hint, Line, next_line, next_written, previous_line
-from mailbridge.reply.vocabulary import DATE, TIME, fold, forward_marks, originals
+from mailbridge.reply.subject import NO_THREAD, Thread
+from mailbridge.reply.vocabulary import DATE, TIME, Role, fold, forward_marks, originals
 
 
 class SegmentKind(StrEnum):
@@ -47,17 +48,44 @@ _LONGEST_TITLE = 500
 _FRAME = 3  # '>' in front of the line
 
 
-def segments_of(lines: list[Line]) -> list[Segment]:
+class _Known(NamedTuple):
+    """What was found in the whole body before it is cut."""
+
+    introductions: dict[int, Attribution]
+    blind: dict[int, HeaderBlock]
+    thread: Thread
+
+    def block(self, lines: list[Line], place: int) -> HeaderBlock | None:
+        """The header block that begins at this line, in a known language or in any."""
+        return header_block(lines, place) or self.blind.get(place)
+
+    def is_pasted(self, lines: list[Line], block: HeaderBlock) -> bool:
+        """Whether an answer shows the headers of another mail: a stranger's, about something else, without a date, or with the mail that
+        is answered introduced below them."""
+        subject = block.value(Role.SUBJECT)
+        if not self.thread.answers or not subject or self.thread.is_about(subject):
+            return False
+        if not self.thread.is_by_stranger(block.value(Role.SENDER)):
+            return False
+        return not block.value(Role.DATE) or any(
+            first > block.last and _has_quote(lines, next_line(lines, found.last + 1)) for first, found in self.introductions.items()
+        )
+
+
+def segments_of(lines: list[Line], thread: Thread = NO_THREAD) -> list[Segment]:
     """The whole body as segments, in order and without gaps."""
-    introductions = attributions_in(lines)
+    known = _Known(attributions_in(lines), blind_blocks(lines, thread), thread)
     segments: list[Segment] = []
     place = text_from = 0
     while place < len(lines):
-        segment = _quote_at(lines, place, introductions)
+        segment = _quote_at(lines, place, known)
         if segment is None:
             place += 1
             continue
-        segment = segment._replace(first=_with_rules_above(lines, segment, text_from))
+        if segment.kind is SegmentKind.TEXT:
+            place = segment.last
+            continue
+        segment = segment._replace(first=_with_rules_above(lines, segment, text_from, thread))
         if text_from < segment.first:
             segments.append(Segment(SegmentKind.TEXT, text_from, text_from, segment.first))
         segments.append(segment)
@@ -67,20 +95,23 @@ def segments_of(lines: list[Line]) -> list[Segment]:
     return segments
 
 
-def _quote_at(lines: list[Line], place: int, introductions: dict[int, Attribution]) -> Segment | None:
+def _quote_at(lines: list[Line], place: int, known: _Known) -> Segment | None:
+    """The quote that begins at this line, or lines that only look like one as text; None where neither does."""
     line = lines[place]
     if line.hint in (Hint.BELOW, Hint.FORWARD):
-        return _hinted(lines, place)
+        return _hinted(lines, place, known)
     if line.blank:
         return None
-    marked = _mark_at(lines, place) if len(line.bare) <= _LONGEST_MARK else None
+    marked = _mark_at(lines, place, known) if len(line.bare) <= _LONGEST_MARK else None
     if marked is not None:
         return marked
-    block = header_block(lines, place)
+    block = known.block(lines, place)
+    if block is not None and known.is_pasted(lines, block):
+        return Segment(SegmentKind.TEXT, place, place, block.last + 1)
     if block is not None:
         return _below(lines, place, block.last + 1, f"header-block:{block.language}", 0.95)._replace(headers=block)
-    if place in introductions:
-        found = introductions[place]
+    if place in known.introductions:
+        found = known.introductions[place]
         return _below(lines, place, found.last + 1, f"attribution:{found.language}", found.confidence)
     if line.hint is Hint.INTRODUCTION:
         body = place
@@ -114,20 +145,20 @@ def _is_framed_introduction(bare: str) -> bool:
     return DATE.found(folded) and TIME.found(folded)
 
 
-def _hinted(lines: list[Line], place: int) -> Segment:
+def _hinted(lines: list[Line], place: int, known: _Known) -> Segment:
     """What the HTML's structure says is below the reply, with the headers that are read there."""
     line = lines[place]
     body = next_written(lines, place)
-    inner = _mark_at(lines, body) if body < len(lines) else None
+    inner = _mark_at(lines, body, known) if body < len(lines) else None
     if inner is not None:
         return inner._replace(first=place, forward=inner.forward or line.hint is Hint.FORWARD)
-    block = header_block(lines, body) if body < len(lines) else None
+    block = known.block(lines, body) if body < len(lines) else None
     return Segment(
         SegmentKind.QUOTE, place, block.last + 1 if block else place, len(lines), line.reason, 0.97, True, line.hint is Hint.FORWARD, block
     )
 
 
-def _mark_at(lines: list[Line], place: int) -> Segment | None:
+def _mark_at(lines: list[Line], place: int, known: _Known) -> Segment | None:
     """A line such as '-----Original Message-----' or 'Begin forwarded message:', with the headers below it."""
     bare = lines[place].bare
     if not bare or not (_set_apart(bare) or _is_mark(bare.casefold())):
@@ -137,7 +168,7 @@ def _mark_at(lines: list[Line], place: int) -> Segment | None:
     if forward_language is None and original_language is None:
         return None
     below = next_written(lines, place + 1)
-    block = header_block(lines, below) if below < len(lines) else None
+    block = known.block(lines, below) if below < len(lines) else None
     if block is None and not (_is_framed(bare) or (_set_apart(bare) and (_has_quote(lines, below) or _announces(phrase)))):
         return None
     reason = f"forward-mark:{forward_language}" if forward_language else f"original-message:{original_language}"
@@ -200,19 +231,29 @@ def _is_quoted(line: Line, *, introduced: bool) -> bool:
 def _run_end(lines: list[Line], place: int, *, introduced: bool = False) -> int:
     """The line after the last of a run of quoted lines and the blank ones that follow it."""
     end = place + 1
+    broken = False
     while end < len(lines):
         after = next_line(lines, end)
         if after == len(lines):
             return after
-        if _is_quoted(lines[after], introduced=introduced) or _is_wrapped_quote(lines, after, end):
+        if _is_quoted(lines[after], introduced=introduced):
             end = after + 1
             continue
-        return after
+        if not _is_wrapped_quote(lines, after, end, broken=broken):
+            return after
+        broken = broken or len(lines[after - 1].bare) >= _GATEWAY_WIDTH
+        end = after + 1
     return end
 
 
-def _is_wrapped_quote(lines: list[Line], place: int, end: int) -> bool:
-    """A piece of a quoted line that a mail program broke off: between quoted lines, without white space of a sentence."""
+_GATEWAY_WIDTH = 60
+
+
+def _is_wrapped_quote(lines: list[Line], place: int, end: int, *, broken: bool) -> bool:
+    """A piece of a quoted line that a mail program broke off: between quoted lines, without white space of a sentence.
+
+    `broken`: lines of this quote were broken off at a column before, so that shorter ones are too: a gateway counts in octets.
+    """
     if place != end or place + 1 >= len(lines) or not lines[place + 1].depth or not lines[place - 1].depth:
         return False
     if lines[place].hint or lines[place - 1].hint:
@@ -221,14 +262,19 @@ def _is_wrapped_quote(lines: list[Line], place: int, end: int) -> bool:
     unclosed = bare.rstrip("> ")  # a link that was broken off may drag the next line's mark along
     if " " not in unclosed and len(unclosed) > 8 and not unclosed.isalpha():
         return True
-    return len(above) >= 60 and above[-1] not in ".?!:;" and bare[0].islower()
+    return (len(above) >= _GATEWAY_WIDTH or broken) and above[-1:] not in _STOPS and bare[0].islower()
 
 
-def _with_rules_above(lines: list[Line], segment: Segment, text_from: int) -> int:
-    """The quote's first line, moved up over the rules ('_____', '-----') that frame it."""
+_STOPS = frozenset(".?!:;")
+
+
+def _with_rules_above(lines: list[Line], segment: Segment, text_from: int, thread: Thread) -> int:
+    """The quote's first line, moved up over the rules ('_____', '-----') that frame it, and what headers are copied below the rule."""
     first = segment.first
     if not segment.introduced and not segment.final:
         return first
+    if segment.reason.startswith("attribution"):
+        first = _with_fields_above(lines, first, text_from, thread)
     place = first - 1
     titles = segment.headers is not None
     while place >= text_from and (lines[place].blank or _is_rule(lines[place].bare) or (titles and _is_title(lines[place].bare))):
@@ -237,6 +283,14 @@ def _with_rules_above(lines: list[Line], segment: Segment, text_from: int) -> in
             titles = titles and _is_rule(lines[place].bare)
         place -= 1
     return first
+
+
+def _with_fields_above(lines: list[Line], first: int, text_from: int, thread: Thread) -> int:
+    """The first of the copied headers that stand, below a rule, right above an introduction; `first` where there are none."""
+    place = first - 1
+    while place >= text_from and copied_field(lines, place, thread):
+        place -= 1
+    return place + 1 if place >= text_from and _is_rule(lines[place].bare) else first
 
 
 def _is_rule(bare: str) -> bool:

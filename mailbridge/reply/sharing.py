@@ -21,8 +21,9 @@ def with_shared_lines_parted(lines: list[Line], text: str) -> list[Line]:
 
     'Yes.--- On Wed, 4 March 2015, Ann <ann@example.org> wrote:', 'Yes.-----Original Message-----' and, above a quote,
     'Yes. On Wed, 4 March 2015, Ann <ann@example.org> wrote:' are what is meant.
+    So is an introduction with the first words of the quote behind it.
     """
-    if "--" not in text and "\n>" not in text:
+    if "--" not in text and "\n>" not in text and ":  " not in text:
         return lines
     parted: list[Line] = []
     tries = 0
@@ -41,6 +42,8 @@ def with_shared_lines_parted(lines: list[Line], text: str) -> list[Line]:
 
 def _may_share(lines: list[Line], place: int) -> bool:
     bare = lines[place].bare
+    if ":  " in bare[:_LONGEST_SHARED]:
+        return True
     return ("--" in bare[1:_LONGEST_SHARED] and bare[0] not in "-_=") or (bare[-1:] in (":", "：") and _is_above_quote(lines, place))
 
 
@@ -55,4 +58,7 @@ def _joint(content: str, *, quoted_next: bool) -> int:
         head, tail = content[: dashes.start()].strip(), content[dashes.start() :].strip()
         if any(sign.isalnum() for sign in head) and tail and (marked_phrase(tail) in originals() or introduces(tail)):
             return dashes.start()
+    head, gap, _ = content[:_LONGEST_SHARED].partition(":  ")  # 'On 4 March 2015, Ann <ann@example.org> wrote:   Dear Bob,'
+    if gap and "@" in head and introduces(f"{head}:".strip()):
+        return len(head) + 1
     return introduction_at(content[:_LONGEST_SHARED], quoted_next=quoted_next) if quoted_next else 0

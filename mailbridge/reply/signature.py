@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import NamedTuple
 
 from mailbridge.message.model import SpanKind
-from mailbridge.reply.applines import LONGEST_APP_LINE, app_language
+from mailbridge.reply.applines import LONGEST_APP_LINE, app_language, is_unknown_app_line
 from mailbridge.reply.lines import Hint, Line
 from mailbridge.reply.vocabulary import disclaimers, fold, sign_off_openers, sign_offs
 
@@ -42,6 +43,7 @@ _SENTENCE = re.compile(r"\w{2}[.?!](?:\s|$)|[。？]$")
 _ONLY_LINK = re.compile(r"^[<\[](?:https?|cid|mailto):\S+[>\]]$")  # a picture in front of an app's words, as plain text shows it
 _SENTENCE_ENDS = frozenset(".!?…。！？,;")
 
+_NUMBER_FIRST = re.compile(r"^\s*[+(]?\d")
 _MOST_SIGNATURE_LINES = 16
 _DELIMITED = ("signature:dashes", "signature:rule", "mobile-signature")
 _MOST_FAREWELL_LINES = 4  # 'Thanks,', a name, and what else stands between a farewell and the delimiter
@@ -52,11 +54,11 @@ _LONGEST_SIGN_OFF = 80
 _DISCLAIMER_SEARCH = 60
 
 
-def split(lines: list[Line], first: int, last: int, *, after_text: bool, delimited: bool = False) -> list[Piece]:
+def split(lines: list[Line], first: int, last: int, *, after_text: bool, delimited: bool = False, author: str = "") -> list[Piece]:
     """The lines `first` to `last` (exclusive) as pieces: fresh, then what is appended to it.
 
     `after_text` says that fresh text stands above, so that all of this may be a signature; `delimited` that one stands below, behind
-    its delimiter: then a farewell is the end of the letter.
+    its delimiter: then a farewell is the end of the letter.  `author` is the writer's name, by which a card is known.
     """
     hinted = _hinted(lines, first, last)
     if hinted is not None:
@@ -65,6 +67,8 @@ def split(lines: list[Line], first: int, last: int, *, after_text: bool, delimit
     if not written:
         return [_fresh(first, last)] if last > first else []
     start = _signature_start(lines, written, after_text=after_text, delimited=delimited)
+    if start is None and not delimited:
+        start = _unnamed_start(lines, written, author)
     fresh_end = start.place if start else last
     disclaimer = _disclaimer_start(lines, written, fresh_end, after_text=after_text)
     pieces = [_fresh(first, min(fresh_end, disclaimer.place if disclaimer else last))]
@@ -174,9 +178,16 @@ def _rule(lines: list[Line], place: int, rest: list[int], *, set_apart: bool) ->
         return None
     underscores = lines[place].bare[0] == "_"
     framed = lines[rest[-1]].bare == lines[place].bare
+    if not underscores and not framed and any(lines[other].bare == lines[place].bare or _is_text(lines[other].bare) for other in rest):
+        return None  # a frame around a log, a title: the letter goes on below it
     if not underscores and not _short(lines, rest, most=_MOST_SIGNATURE_LINES if framed else 8):
         return None
     return _Start(place, "signature:rule", 0.8 if underscores else 0.6)
+
+
+def _is_text(bare: str) -> bool:
+    """Whether the line below a rule is a sentence, and not a line of a signature or of a list's footer."""
+    return bare.endswith((".", "?", "!", "。", "？", "！")) and len(bare.split()) > 2 and not _is_link(bare) and not _is_legal(bare)
 
 
 def _short(lines: list[Line], rest: list[int], *, most: int) -> bool:
@@ -192,7 +203,7 @@ def _sign_off(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
     card = _card(lines, below)
     if card is None:
         return None
-    # Thanks are as often the message as its end: they open a signature only above a name.
+    # Thanks are as often the message as its end: they open a signature only above a name, and 't. 555-0100' is a telephone.
     if not polite and not named and not _is_name(lines[below[0]].bare if below else ""):
         return None
     return _Start(place, f"sign-off:{language}", 0.9 if polite else 0.8)
@@ -208,6 +219,8 @@ def _sign_off_phrase(bare: str) -> tuple[str, bool]:
     for separator in _SEPARATORS:
         head, found, tail = folded.partition(separator)
         head = head.strip(_TRAILING)
+        if found and head in sign_offs() and _NUMBER_FIRST.match(tail):
+            return "", False
         if found and len(tail.split()) <= 4 and head in sign_offs():
             return head, bool(tail.strip(_TRAILING))
     return _sign_off_and_name(bare, folded)
@@ -223,6 +236,110 @@ def _sign_off_and_name(bare: str, folded: str) -> tuple[str, bool]:
         if head in sign_offs() and all(word[:1].isupper() for word in spoken[-size:]):
             return head, True
     return "", False
+
+
+# --- what signs a letter in words that are in no table
+
+
+def _unnamed_start(lines: list[Line], written: list[int], author: str) -> _Start | None:
+    """Where a card without a farewell begins, a farewell in an unknown language, or an app's line in one."""
+    return _unknown_app_line(lines, written) or _unknown_sign_off(lines, written) or _card_start(lines, written, author)
+
+
+def _is_set_apart(written: list[int], index: int) -> bool:
+    return index > 0 and written[index - 1] < written[index] - 1
+
+
+def _unknown_app_line(lines: list[Line], written: list[int]) -> _Start | None:
+    """The last line, where it is short and names a phone or a mail program, and is no sentence of a language that we know."""
+    if not _is_set_apart(written, len(written) - 1):
+        return None
+    place = written[-1]
+    return _Start(place, "mobile-signature:any", 0.7) if is_unknown_app_line(lines[place].bare) else None
+
+
+def _unknown_sign_off(lines: list[Line], written: list[int]) -> _Start | None:
+    """A few words and a comma, set apart, with a name right below and nothing but a card below that."""
+    for index in range(max(1, len(written) - _MOST_SIGNATURE_LINES), len(written) - 1):
+        place = written[index]
+        bare = lines[place].bare
+        if bare[-1] not in ",،，、" or not _is_set_apart(written, index) or written[index + 1] != place + 1 or not _is_phrase(bare[:-1]):
+            continue
+        below = written[index + 1 :]
+        if _is_full_name(lines[below[0]].bare) and (len(below) == 1 or _contacts(lines, below)):
+            return _Start(place, "sign-off:any", 0.7)
+    return None
+
+
+def _is_phrase(bare: str) -> bool:
+    return 0 < len(bare) <= 40 and len(bare.split()) <= 4 and not any(sign.isdigit() or sign in _SENTENCE_ENDS for sign in bare)
+
+
+_NAME_SIGNS = frozenset(" .'’-\u200c\u200d")
+
+
+def _is_full_name(bare: str) -> bool:
+    """Whether these may be the words of a name: few, large where the script has such, nothing but letters and their marks."""
+    words = bare.split()
+    if not 1 <= len(words) <= 4 or len(bare) > 40 or bare[-1] in ".-":
+        return False
+    return all(map(_is_of_names, bare)) and not _is_small(words[0]) and not _is_small(words[-1])
+
+
+def _is_of_names(sign: str) -> bool:
+    return sign.isalpha() or sign in _NAME_SIGNS or unicodedata.category(sign) in {"Mn", "Mc"}
+
+
+def _is_small(word: str) -> bool:
+    """Whether a word begins with a small letter of a script that has both; Georgian has large ones that nobody writes."""
+    return word[0] != word[0].title()
+
+
+def is_named(bare: str, author: str) -> bool:
+    """Whether the line is the writer's name, or a part of it that stands first."""
+    name, words = fold(author.replace(",", " ")).split(), fold(bare.strip(_TRAILING)).split()
+    return bool(words) and bool(name) and len(words) <= 4 and (set(words) <= set(name) or words == name[: len(words)])
+
+
+_PHONE = re.compile(
+    r"(?:\+\d|\(\+?\d)[\d\s()./-]{5,}\d"
+    r"|\b(?:t|m|f|p|tel|mob|fax|phone|telephone|mobile|cell|direct|office)\w{0,6}[.:)]+\s?[+(\d][\d\s()./-]{5,}",
+    re.IGNORECASE,
+)
+_MAIL_OR_SITE = re.compile(r"[^\s<>@|]+@[^\s<>@|]+\.\w{2,}|\bwww\.|https?://", re.IGNORECASE)
+_BARS = re.compile(r"\s[|·•∙◆–—]\s|\s?[|]\s?")
+
+
+def _card_start(lines: list[Line], written: list[int], author: str) -> _Start | None:
+    """Where a card without a farewell begins: the writer's name, or what looks like one, set apart, with nothing but short lines below it,
+    among them a telephone, an address, a site."""
+    found: _Start | None = None
+    for index in range(len(written) - 1, max(0, len(written) - _MOST_SIGNATURE_LINES), -1):
+        bare = lines[written[index]].bare
+        if len(bare) > _LONGEST_SIGNATURE_LINE or _is_text(bare) or bare.endswith((":", "：", "?", "？")):
+            break
+        if not _is_set_apart(written, index) or lines[written[index - 1]].bare.endswith((":", "：", ",")):
+            continue
+        named = is_named(bare, author)
+        parts = _BARS.split(bare)
+        if not (named or _is_card_title(parts)):
+            continue
+        contacts = _contacts(lines, written[index:])
+        if contacts >= 2 or (contacts and (named or len(written) - index > 2 or len(parts) > 2)):
+            found = _Start(written[index], "signature:card", 0.85 if named else 0.7)
+            if named:
+                break
+    return found
+
+
+def _is_card_title(parts: list[str]) -> bool:
+    words = parts[0].split()
+    return len(words) >= 2 and _is_full_name(parts[0]) and not any(map(_is_small, words))
+
+
+def _contacts(lines: list[Line], places: list[int]) -> int:
+    """How many ways to reach somebody these lines tell."""
+    return sum(len(_PHONE.findall(lines[place].bare)) + len(_MAIL_OR_SITE.findall(lines[place].bare)) for place in places)
 
 
 def _until_postscript(lines: list[Line], rest: list[int]) -> list[int]:

@@ -12,15 +12,68 @@ _MOST_PREFIXES = 12
 _PREFIX = re.compile(r"^(?:\[[^\]]{0,60}\] ?)?([^\W\d_][\w.-]{0,14}) ?(?:[\[(]\d{1,3}[\])])? ?[:：] ?")
 
 
+# A prefix in a language that the tables lack: one word, perhaps cut short, or two.
+MAILBOX = re.compile(r"[^\s<>()\[\]\",;:|]+@[^\s<>()\[\]\",;:|]+")
+_FOREIGN_PREFIX = re.compile(r"^(?:\[[^\]]{0,60}\] ?)?[^\W\d_][^\s:：]{0,15}(?: [^\s:：]{1,15})? ?[:：] ?(?=\S)")
+_SHORT_PREFIX = 4  # 'Odp', 'Vast': words of this length before a colon are seldom those of a new subject
+
+
 class Thread(NamedTuple):
-    """`topic` is the folded subject without the words that answer or forward."""
+    """What is known of the mail around its bodies.
+
+    `topic` is the folded subject without the words that answer or forward.  `answering` says whether the mail's header names a mail that
+    it answers (In-Reply-To, References), None where nobody looked.  `author` is the display name of who wrote it, `recipients` are the
+    addresses, in lower case, of those it was written to.
+    """
 
     answers: bool
     forwards: bool
     topic: str
+    prefix: str = ""  # what the subject begins with, where it looks like a prefix and is in no table
+    answering: bool | None = None
+    author: str = ""
+    recipients: frozenset[str] = frozenset()
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the mail answers nothing and forwards nothing: what is quoted in it belongs to what is said."""
+        return self.answering is False and not (self.answers or self.forwards or 0 < len(self.prefix) <= _SHORT_PREFIX)
+
+    @property
+    def subject_words(self) -> str:
+        """The topic without a prefix that is in no table."""
+        return _without_prefix(self.topic)
+
+    def is_by_recipient(self, sender: str) -> bool:
+        """Whether a copied sender is one of those to whom this mail goes."""
+        found = MAILBOX.search(sender)
+        return found is not None and found.group().lower() in self.recipients
+
+    def is_by_stranger(self, sender: str) -> bool:
+        """Whether a copied sender is none of those to whom this mail goes; False where it names no address."""
+        found = MAILBOX.search(sender)
+        return found is not None and bool(self.recipients) and found.group().lower() not in self.recipients
+
+    def is_about(self, subject: str) -> bool:
+        """Whether a copied subject is this mail's, whatever prefixes either has."""
+        if not self.topic:
+            return False
+        other = thread_of(subject).topic
+        return other == self.topic or _without_prefix(other) == self.subject_words
 
 
-def thread_of(subject: str) -> Thread:
+NO_THREAD = Thread(answers=False, forwards=False, topic="")
+
+
+def _foreign_prefix(topic: str) -> str:
+    return found.group().rstrip(" :：") if (found := _FOREIGN_PREFIX.match(topic)) else ""
+
+
+def _without_prefix(topic: str) -> str:
+    return topic[found.end() :] if (found := _FOREIGN_PREFIX.match(topic)) else topic
+
+
+def thread_of(subject: str, *, answering: bool | None = None, author: str = "", recipients: frozenset[str] = frozenset()) -> Thread:
     """The outermost prefix decides: 'Fwd: Re: x' forwards, 'Re: Fwd: x' answers."""
     rest = fold(subject[:1000])
     outermost = ""
@@ -31,7 +84,15 @@ def thread_of(subject: str) -> Thread:
         outermost = outermost or found.group(1)
         rest = rest[found.end() :]
     replies, forwards = subject_prefixes()
-    return Thread(outermost in replies, outermost in forwards or rest.endswith("(fwd)"), rest)
+    return Thread(
+        answers=outermost in replies,
+        forwards=outermost in forwards or rest.endswith("(fwd)"),
+        topic=rest,
+        prefix=_foreign_prefix(rest) if not outermost else "",
+        answering=answering,
+        author=author,
+        recipients=recipients,
+    )
 
 
 def _known(word: str) -> bool:

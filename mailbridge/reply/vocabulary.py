@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -51,7 +52,9 @@ def fold(text: str) -> str:
 # Marks of direction and width that clients put around addresses: U+200B-F, U+202A-E, U+2060, U+2066-9, U+FEFF, U+00AD.
 # The Turkish capital dotted I folds to two code points, of which the second is no letter.
 _DIRECTION = (0xAD, 0x2060, 0xFEFF, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-_INVISIBLE: dict[int, str | None] = {0x130: "i", 0x2019: "'", 0x2BC: "'"} | dict.fromkeys(_DIRECTION)
+# The digits of other scripts are those of ours: '١٠/٦/٢٠٢٥'.
+_DIGITS = {code: str(unicodedata.decimal(chr(code))) for code in range(0x660, 0x10000) if chr(code).isdecimal()}
+_INVISIBLE: dict[int, str | None] = {0x130: "i", 0x2019: "'", 0x2BC: "'"} | _DIGITS | dict.fromkeys(_DIRECTION)
 
 
 @cache

@@ -178,7 +178,12 @@ def reply_lines(message: Message) -> tuple[str, str]:
     text, spans = message.reply.text, message.reply.spans
     fresh = "".join(text[s.start : s.end] for s in spans if s.kind is SpanKind.FRESH)
     both = "".join(text[s.start : s.end] for s in spans if s.kind in {SpanKind.FRESH, SpanKind.SIGNATURE})
-    return fresh, both
+    return (unmarked(fresh), unmarked(both)) if message.reply.source == "html" else (fresh, both)
+
+
+def unmarked(text: str) -> str:
+    """Without the marks that we put in front of what an HTML body shows as quoted."""
+    return re.sub(r"^>+ ", "", text, flags=re.MULTILINE)
 
 
 def reply_is(message: Message, wanted: str, equal: Callable[[str], str]) -> bool:

@@ -52,6 +52,10 @@ def default_corpus() -> Path:
     return Path(asked("MAILBRIDGE_CORPUS") or ROOT.parent / "shared" / "corpus")
 
 
+def default_cases() -> Path:
+    return Path(asked("MAILBRIDGE_CASES") or ROOT.parent / "shared" / "cases")
+
+
 def corpus(folder: Path) -> list[Case]:
     """All cases below `folder`, by name."""
     return list(cases_of(folder))

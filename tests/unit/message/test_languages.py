@@ -8,6 +8,14 @@ from mailbridge.message.language import language_of, language_of_mail
 from mailbridge.message.model import Reply, Span, SpanKind
 
 TEXTS = {
+    "ca": "La impressora del segon pis no funciona des d'aquest matí, podrien enviar un tècnic, si us plau?",
+    "eu": "Bigarren solairuko inprimagailuak ez du funtzionatzen gaur goizetik, teknikari bat bidal dezakezue mesedez?",
+    "fa": "چاپگر طبقه دوم از امروز صبح کار نمی‌کند، لطفاً یک تکنسین بفرستید؟",
+    "hi": "दूसरी मंज़िल का प्रिंटर आज सुबह से काम नहीं कर रहा है, कृपया तकनीशियन भेजें।",
+    "id": "Printer di lantai dua tidak berfungsi sejak tadi pagi, bisakah Anda mengirim teknisi?",
+    "ka": "მეორე სართულის პრინტერი დღეს დილიდან არ მუშაობს, გთხოვთ გამოგზავნოთ ტექნიკოსი.",
+    "sr": "Штампач на другом спрату не ради од јутрос, да ли бисте могли да пошаљете техничара?",
+    "th": "เครื่องพิมพ์ชั้นสองใช้งานไม่ได้ตั้งแต่เช้านี้ ช่วยส่งช่างมาได้ไหม",
     "ar": "الطابعة في الطابق الثاني لا تعمل منذ صباح اليوم، هل يمكنكم إرسال فني من فضلكم؟",
     "bg": "Принтерът на втория етаж не работи от тази сутрин, бихте ли изпратили техник, моля?",
     "cs": "Tiskárna ve druhém patře od dnešního rána netiskne, mohli byste prosím poslat technika?",

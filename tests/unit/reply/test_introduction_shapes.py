@@ -17,7 +17,8 @@ SAMPLES = 250
 ABOVE = ("It works now, thanks.\n", "First paragraph here.\n\nCould you check it again tomorrow?\n")
 BELOW = ("\n> quoted\n> more\n", "> quoted\n>\n> more\n", "\nHello,\n\nquoted without marks.\n\nBye\n", "\n\n| quoted\n| more\n")
 LANGUAGE_FREE = {"any", "date-address"}
-ALIKE = {"sv": {"sv", "da", "no"}, "da": {"sv", "da", "no"}, "no": {"sv", "da", "no"}, "ja": {"ja", "en"}, "ru": {"ru", "en"}}
+NORDIC = {"sv", "da", "no"}
+ALIKE = {"sv": NORDIC, "da": NORDIC, "no": NORDIC, "ja": {"ja", "en"}, "ru": {"ru", "en"}, "sr": {"sr", "hr"}}
 
 
 def introduction(chance: random.Random, language: str) -> str:

@@ -364,3 +364,157 @@ def test_text_between_two_marked_signatures_is_fresh() -> None:
 
     assert reply.fresh.splitlines() == ["The door is stuck.", "And so is the window."]
     assert reply.signature.splitlines() == ["Ann Example", "Ann Example"]
+
+
+# --- a mail that answers nothing
+
+NEW = {"subject": "The contract", "answering": False}
+PASTED = "From: Shop <shop@roe.test>\nDate: Mon, 5 Mar 2018 10:15\nTo: ann@example.org\nSubject: Win\n\nIs this safe?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It says, please confirm:\n\n> Clause 4: on site in 4 hours.\n> Clause 5: weekends are free.",
+        f"I got this mail:\n\n{PASTED}",
+        "They wrote\n\nOn Mon, Apr 5, 2021 at 10:15 AM Shop <shop@roe.test> wrote:\n\n> You have won.\n\nIs it true?",
+    ],
+    ids=["marked", "headers", "introduced"],
+)
+def test_quote_in_a_mail_that_answers_nothing_stays(text: str) -> None:
+    assert extract(text, subject="The contract", answering=False).fresh == text
+
+
+def test_block_quote_in_a_mail_that_answers_nothing_stays_with_its_marks() -> None:
+    reply = extract("", "<p>It says:</p><blockquote type=cite>Clause 4.</blockquote>", subject="The contract", answering=False)
+
+    assert reply.fresh.split() == ["It", "says:", ">", "Clause", "4."]
+
+
+@pytest.mark.parametrize(
+    ("subject", "answering"), [("Re: The contract", False), ("The contract", True), ("Odp: The contract", False), ("The contract", None)]
+)
+def test_quote_goes_where_something_is_answered_or_nobody_looked(subject: str, answering: bool | None) -> None:
+    assert extract("Yes.\n\n> Is it?\n", subject=subject, answering=answering).fresh == "Yes."
+
+
+def test_forward_and_signature_of_a_mail_that_answers_nothing_are_told() -> None:
+    forward = f"FYI\n\n---------- Forwarded message ---------\n{PASTED}"
+
+    assert extract(forward, subject="Fwd: Win", answering=False).forwarded is not None
+    assert extract("The door is stuck.\n\n-- \nAnn\n", subject="Door", answering=False).signature == "-- \nAnn"
+
+
+# --- what an answer shows of other mails
+
+
+def test_headers_of_a_stranger_pasted_above_the_quote_stay() -> None:
+    text = f"I got this mail:\n\n{PASTED}"
+    below = "\n\nOn Mon, Apr 5, 2021 at 10:15 AM Desk <desk@example.org> wrote:\n\n> Which one?\n"
+
+    reply = extract(text + below, subject="Re: Door", answering=True, recipients=frozenset({"desk@example.org"}))
+
+    assert reply.fresh == text
+
+
+def test_nothing_above_the_headers_of_the_mail_that_is_answered_is_no_text() -> None:
+    text = "From: Desk <desk@example.org>\nSent: Monday, April 5, 2021 10:15\nTo: Ann\nSubject: We need a number\n\nWhich number?\n"
+
+    assert extract(text, subject="Re: Door", answering=True, recipients=frozenset({"desk@example.org"})).fresh == ""
+
+
+def test_words_typed_inside_the_quote_above_the_marker_are_the_answer() -> None:
+    text = f"On Mon, Apr 5, 2021 at 10:15 AM Desk <desk@example.org> wrote:\n> The left one.\n>\n> {MARKER}\n>\n> Which door?\n"
+
+    assert extract(text, subject="Re: Door", markers=(MARKER,)).fresh == "> The left one.\n>"
+    assert extract(text.replace(MARKER, "-- Please reply above this line --"), subject="Re: Door").fresh == "> The left one.\n>"
+
+
+def test_lines_broken_off_by_a_gateway_stay_in_the_quote() -> None:
+    quote = (
+        "> Hello Ann\n>\n> can you tell us the serial number of the door that has been stuck s\nince last month?\n>\n> We stay at your\n"
+        "service.\n>\n"
+    )
+
+    assert extract(f"It is 5.\n\nOn 5 Apr 2021, Desk <desk@example.org> wrote:\n{quote}", subject="Re: Door").fresh == "It is 5."
+
+
+# --- signatures
+
+CARD = "Gina Marlow\nHead of Purchasing\nCustomer GmbH\nTel: +49 30 1234567"
+
+
+@pytest.mark.parametrize(
+    "card",
+    [
+        CARD,
+        "Gina Marlow\ngina@customer.test\n(555) 010-9947\nwww.customer.test",
+        "Gina Marlow | Purchasing | Customer Ltd | +49 30 1234567 | gina@customer.test",
+        "Gina Marlow\n\nPurchasing\n\nCustomer Ltd\n\nP. +1 555 0100\n\nhttp://customer.test/",
+        "Gina\nFax: +49 30 1234568",
+    ],
+)
+def test_card_without_a_farewell_is_a_signature(card: str) -> None:
+    reply = extract(f"Yes, Monday is fine.\n\n{card}\n", subject="Re: Door", author="Gina Marlow")
+
+    assert (reply.fresh, reply.signature) == ("Yes, Monday is fine.", card)
+
+
+def test_card_of_somebody_else_is_cut_with_doubt_and_what_is_announced_stays() -> None:
+    reply = extract(f"Yes, Monday is fine.\n\n{CARD}\n", subject="Re: Door", author="Bob")
+
+    assert [span.is_doubtful for span in reply.spans] == [False, True]
+    assert extract(f"Please call this colleague:\n\n{CARD}\n", author="Gina Marlow").signature == ""
+
+
+@pytest.mark.parametrize("line", ["t. 555-0100", "T: +358 9 1234", "t. (09) 1234", "T. 555-0100\nM. 555-0101"])
+def test_telephone_behind_a_letter_is_no_farewell(line: str) -> None:
+    assert extract(f"Please call us:\n\n{line}\nor the shop.\n").signature == ""
+
+
+def test_signature_below_the_quote_is_the_writers_own() -> None:
+    quote = "On Mon, Apr 5, 2021 at 10:15 AM Desk <desk@example.org> wrote:\nWhich door?\n-- \nDesk\n"
+
+    reply = extract(f"The left one.\n\n{quote}\n-- \nAnn\nFirm\n", subject="Re: Door", author="Ann Example")
+
+    assert (reply.fresh, reply.signature) == ("The left one.", "-- \nAnn\nFirm")
+
+
+@pytest.mark.parametrize("rule", ["-----", "----------------------", "==========", "**********"])
+def test_rules_around_a_log_cut_nothing(rule: str) -> None:
+    text = f"Here is the log:\n\n{rule}\nERROR disk full\n{rule}\n\nPlease clean up."
+
+    assert extract(text).fresh == text
+
+
+def test_program_that_marks_its_signature_has_the_farewell_in_it() -> None:
+    html = (
+        '<div name="messageBodySection">The left one.</div>'
+        '<div name="messageSignatureSection"><br>Best,<br>Ann<br><br>Sent with Spark</div>'
+        '<div name="messageReplySection">On 5 Apr 2021, Desk &lt;desk@example.org&gt;, wrote:<br><blockquote>Which?</blockquote></div>'
+    )
+    text = "The left one.\n\nBest,\nAnn\n\nSent with Spark\nOn 5 Apr 2021, Desk <desk@example.org>, wrote:\n> Which?\n"
+
+    assert extract(text, html, subject="Re: Door").fresh == "The left one."
+
+
+@pytest.mark.parametrize(
+    "above",
+    [
+        ">>> Desk <desk@example.org> 05.04.21 10.15 >>>\nWhich door?\n",
+        '>>> On 4/5/2021 at 10:15 AM, in message <5@example.org>, "Desk" <desk@example.org> wrote:\nWhich door?\n',
+        "Desk---05.04.2021 10:15:33---Which door?\n\n"
+        "Von:\tDesk <desk@example.org>\nAn:\tAnn\nDatum:\t05.04.2021 10:15\nBetreff:\tDoor\n\nWhich?\n",
+        "desk@example.org wrote on 05/04/2021 10:15:05 AM:\n\n> Which door?\n",
+        "----------------\nКому: Ann (ann@customer.test);\nТема: Re: Door;\n"
+        '05.04.2021, 10:15, "Desk" <desk@example.org>:\n\n> Which door?\n',
+        "---- 回复的原邮件 ----\n| 发件人 | Desk<desk@example.org> |\n| 日期 | 2021年04月05日 10:15 |\n| 收件人 | ann@customer.test |\n"
+        "| 抄送至 | |\n| 主题 | Re: Door |\nWhich door?\n\nRegards\nDesk\n",
+        "  On Mon, Apr 5, 2021 at 10:15 AM, Desk<desk@example.org> wrote:   Which door?\n\nRegards\nDesk\n",
+        "2021-04-05 10:15(e)an, Desk(e)k idatzi zuen:\n> Which door?\n",
+        "في ٥/٤/٢٠٢١ ١٠:١٥ ص، كتب Desk:\n> Which door?\n",
+    ],
+    ids=["groupwise", "groupwise-message", "notes", "notes-us", "yandex", "netease", "yahoo-mobile", "roundcube-eu", "other-digits"],
+)
+def test_introductions_of_less_common_programs(above: str) -> None:
+    assert extract(f"The left one.\n\n{above}", subject="Re: Door", answering=True).fresh == "The left one."

@@ -1,0 +1,123 @@
+"""Serbian, in both scripts."""
+
+from __future__ import annotations
+
+from mailbridge.reply.phrases.model import Phrases
+
+SR = Phrases(
+    code="sr",
+    attribution=(
+        "{when} {who} је написао/ла",
+        "{when}, {who} је написао",
+        "{when} {who} је написао",
+        "{when} {who} је написала",
+        "{when} {who} је написао(ла)",
+        "Дана {when} {who} је написао/ла",
+        "Дана {when}, {who} пише",
+        "{who} је написао/ла",
+        "{who} пише",
+        "{when} {who} je napisao/la",
+        "{when} {who} je napisao(la)",
+        "Dana {when} {who} piše",
+        "Dana {when} {who} je napisao/la",
+    ),
+    sender=(
+        "од",
+        "шаље",
+        "пошиљалац",
+        "šalje",
+        "pošiljalac",
+    ),
+    date=(
+        "послато",
+        "датум",
+        "poslato",
+        "datum",
+    ),
+    to=(
+        "за",
+        "коме",
+        "прима",
+        "прималац",
+        "primalac",
+    ),
+    cc=(
+        "копија",
+        "цц",
+    ),
+    subject=(
+        "тема",
+        "наслов",
+        "предмет",
+        "naslov",
+    ),
+    original=(
+        "изворна порука",
+        "оригинална порука",
+        "izvorna poruka",
+        "originalna poruka",
+    ),
+    forwarded=(
+        "прослеђена порука",
+        "почетак прослеђене поруке",
+        "prosleđena poruka",
+        "početak prosleđene poruke",
+    ),
+    mobile=(
+        "послато са {thing}",
+        "послато са мог {thing}",
+        "послато са мог {thing} уређаја",
+        "послато преко {thing}",
+        "преузмите outlook за {thing}",
+        "набавите outlook за {thing}",
+        "poslato sa {thing}",
+        "poslato sa mog {thing}",
+        "preuzmite outlook za {thing}",
+        "nabavite outlook za {thing}",
+    ),
+    sign_offs=(
+        "срдачан поздрав",
+        "с поштовањем",
+        "са поштовањем",
+        "лијеп поздрав",
+        "леп поздрав",
+        "srdačan pozdrav",
+        "s poštovanjem",
+        "sa poštovanjem",
+        "lep pozdrav",
+    ),
+    thanks=(
+        "хвала",
+        "поздрав",
+        "пуно хвала",
+        "хвала унапред",
+    ),
+    disclaimers=(
+        "ова порука је поверљива",
+        "поверљиве информације",
+        "ova poruka je poverljiva",
+    ),
+    months=(
+        "јануар јан januar",
+        "фебруар феб februar",
+        "март мар mart",
+        "април апр",
+        "мај",
+        "јун јуни",
+        "јул јули",
+        "август авг avgust",
+        "септембар септ сеп septembar",
+        "октобар окт oktobar",
+        "новембар нов novembar",
+        "децембар дец decembar",
+    ),
+    reply_prefixes=(
+        "одг",
+        "odg",
+    ),
+    forward_prefixes=(
+        "прос",
+        "пр",
+        "pros",
+    ),
+)
