@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from mailbridge.context import Desk
+from mailbridge.context import Desk, spans_from_json
 from mailbridge.desk.events import Event, MessageAdded
 from mailbridge.desk.model import Ticket
+from mailbridge.ids import ticket_number
 from mailbridge.outbox.told import Listener, packed, sayings
-from mailbridge.outbox.view import Entry
+from mailbridge.outbox.view import Cut, Entry
+from mailbridge.reply.showing import Shown, shown
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 
@@ -25,12 +27,36 @@ def whole(tx: Tx, ticket: Ticket, desk: Desk) -> tuple[Entry, ...]:
     return tuple(_entries(tx, ticket, desk)[-MOST:])
 
 
+def parts_of(tx: Tx, mail: StoredMail) -> Shown:
+    """The text of a mail, parted into what is shown and what is left out."""
+    return shown(mail.text, mail.fresh, spans_from_json(tx.mails.explanation(mail.id)))
+
+
+def left_out(parts: Shown) -> tuple[Cut, ...]:
+    """What of a mail is not shown, for templates."""
+    return tuple(Cut(kind=part.kind or "", lines=part.lines) for part in parts.left_out)
+
+
+def message_name(tx: Tx, mail: int, ticket: Ticket, desk: Desk) -> str:
+    """What agents call a mail of the ticket: `MB-7/3` is the third message that came to MB-7, which may have been merged since.  '' for a
+    mail that is no message."""
+    for id in (ticket.id, *ticket.absorbed):
+        if number := tx.events.message_number(id, mail):
+            return f"{ticket_number(desk.config.desk.prefix, id)}/{number}"
+    return ""
+
+
 def _entries(tx: Tx, ticket: Ticket, desk: Desk) -> list[Entry]:
     mails = {mail.id: mail for mail in tx.mails.of_ticket(ticket.id)}
-    return [entry for event in tx.events.of_ticket(ticket.id) if (entry := _entry(tx, event, mails.get(event.mail or 0), desk)) is not None]
+    entries, number = [], 0
+    for event in tx.events.of_ticket(ticket.id):
+        number += isinstance(event.what, MessageAdded)
+        entry = _entry(tx, event, mails.get(event.mail or 0), f"{ticket_number(desk.config.desk.prefix, ticket.id)}/{number}", desk)
+        entries += [entry] if entry else []
+    return entries
 
 
-def _entry(tx: Tx, event: Event, mail: StoredMail | None, desk: Desk) -> Entry | None:
+def _entry(tx: Tx, event: Event, mail: StoredMail | None, message: str, desk: Desk) -> Entry | None:
     agent = desk.organisation.agents.get(event.actor.name)
     who = agent.title if agent else event.actor.name or event.actor.kind
     if isinstance(event.what, MessageAdded):
@@ -38,7 +64,15 @@ def _entry(tx: Tx, event: Event, mail: StoredMail | None, desk: Desk) -> Entry |
             return None  # it went to another ticket
         files = tuple(file.name for file in tx.mails.attachments(mail.id) if not file.hidden)
         author = agent.title if agent else mail.sender_name or mail.sender
-        return Entry(author=author, text=mail.fresh or mail.text, at=event.at, internal=event.what.internal, files=files)
+        return Entry(
+            author=author,
+            text=mail.fresh or mail.text,
+            at=event.at,
+            internal=event.what.internal,
+            files=files,
+            message=message,
+            cut=left_out(parts_of(tx, mail)) if mail.fresh else (),
+        )
     to = Listener(me="", ticket=event.ticket, organisation=desk.organisation, prefix=desk.config.desk.prefix)
     said = packed(sayings([event], to))
     return Entry(author=who, text="", at=event.at, happened=said) if said else None

@@ -14,7 +14,7 @@ from mailbridge.conversation.place import Writer
 from mailbridge.conversation.tokens import Signer
 from mailbridge.desk.model import Organisation
 from mailbridge.intake.envelope import Envelope
-from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.message.model import Message, ReadingPolicy, Reply, Span, SpanKind
 from mailbridge.rules.explain import trace_to_json
 from mailbridge.rules.load import Policy
 from mailbridge.rules.match import Verdict
@@ -78,7 +78,7 @@ class Arrival:
                 "follows": placement.follows,
                 "refused": list(placement.refused),
             },
-            "reply": [[span.kind, span.start, span.end, span.reason, round(span.confidence, 2)] for span in message.reply.spans],
+            "reply": spans_to_json(message.reply),
             "defects": list(message.defects),
         }
         if message.reply.choice:
@@ -96,6 +96,23 @@ class Arrival:
     def unacknowledged(self, why: str) -> Arrival:
         """With the reason why no acknowledgement goes out, if there is one."""
         return replace(self, explanation={**self.explanation, "not_acknowledged": why}) if why else self
+
+
+def spans_to_json(reply: Reply) -> list[list[Any]]:
+    """The spans of the text, as the explanation of a mail keeps them under "reply"."""
+    return [[span.kind, span.start, span.end, span.reason, round(span.confidence, 2)] for span in reply.spans]
+
+
+def spans_from_json(explanation: Any) -> tuple[Span, ...]:
+    """The spans in the explanation of a mail; none where it has none that can be read."""
+    told = explanation.get("reply") if isinstance(explanation, dict) else None
+    try:
+        return tuple(
+            Span(kind=SpanKind(kind), start=int(start), end=int(end), reason=str(reason), confidence=float(confidence))
+            for kind, start, end, reason, confidence in told or ()
+        )
+    except (TypeError, ValueError):
+        return ()
 
 
 def reading_policy(config: Config, markers: tuple[str, ...] = ()) -> ReadingPolicy:

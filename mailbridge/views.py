@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+
 from mailbridge import chronicle
+from mailbridge.chronicle import left_out, message_name, parts_of
 from mailbridge.context import Desk
 from mailbridge.desk import states
 from mailbridge.desk.estimates import worked
@@ -10,14 +14,19 @@ from mailbridge.desk.events import MessageAdded
 from mailbridge.desk.language.speaker import zone_of
 from mailbridge.desk.model import Ticket
 from mailbridge.ids import ticket_number
+from mailbridge.message.model import Kind
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.recipients import team_of
-from mailbridge.outbox.view import DeskView, Entry, TicketView, View
+from mailbridge.outbox.view import Below, DeskView, Entry, TextFile, TicketView, View
+from mailbridge.reply.subject import thread_of
 from mailbridge.store.clocks import State as ClockState
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 
 MOST_SHOWN = 20  # messages of a long conversation
+ROBOTS = frozenset(
+    {Kind.AUTO_REPLY, Kind.BOUNCE, Kind.LOOP, Kind.READ_RECEIPT, Kind.CHALLENGE, Kind.FEEDBACK_REPORT}
+)  # say nothing by hand
 
 
 def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
@@ -27,21 +36,60 @@ def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
     if ticket is None:
         return View(desk=desk_view, recipient_name=notification.name, zone=_zone_of(notification, desk, "UTC"))
     mail = _carried(tx, notification)
-    files = tx.mails.attachments(mail.id) if mail else []
-    team = team_of(ticket, desk.organisation)
-    return View(
+    view = View(
         desk=desk_view,
         ticket=_ticket(tx, ticket, desk, notification),
-        text=mail.fresh if mail else "",
-        author=_author(mail, desk) if mail else "",
         quoted=_answered(tx, notification, ticket),
         history=_history(tx, notification, ticket, mail, desk),
-        files=tuple(file.name for file in files if not file.hidden),
-        invitations=tuple(file.summary for file in files if mail and file.summary and file.summary not in mail.text),
-        folded=sum(file.hidden for file in files),
         recipient_name=notification.name,
-        zone=_zone_of(notification, desk, team.calendar.zone),
+        zone=_zone_of(notification, desk, team_of(ticket, desk.organisation).calendar.zone),
     )
+    return _with_message(tx, view, mail, ticket, notification, desk) if mail else view
+
+
+def _with_message(tx: Tx, view: View, mail: StoredMail, ticket: Ticket, notification: Notification, desk: Desk) -> View:
+    """The view with the message that is carried: its text, its files, and for agents what was left out of it and how to get that."""
+    files, author, requester = tx.mails.attachments(mail.id), _author(mail, desk), ticket.requester
+    view = replace(
+        view,
+        text=mail.fresh,
+        author=author,
+        by_other="" if requester and mail.sender.lower() == requester.address.lower() else author,
+        files=tuple(file.name for file in files if not file.hidden),
+        invitations=tuple(file.summary for file in files if file.summary and file.summary not in mail.text),
+        folded=sum(file.hidden for file in files),
+        mail=mail.id,
+        mail_subject=mail.subject,
+        sent_at=mail.date or mail.received_at,
+    )
+    if notification.audience is not Audience.AGENT:
+        return view
+    parts = parts_of(tx, mail)
+    inside = desk.organisation.agent_of(notification.recipient) is not None  # consultants from outside cannot ask for more
+    name = dict(notification.values).get("message") or message_name(tx, mail.id, ticket, desk) if inside else ""
+    return replace(
+        view,
+        below=tuple(Below(kind=part.kind, text=part.text, sure=part.sure) for part in parts.folded),
+        cut=left_out(parts),
+        message=name,
+        subject=_new_subject(tx, mail, ticket),
+        whole=TextFile(name=f"{name.replace('/', '-')}.txt", text=mail.text) if name and notification.event == "message" else None,
+    )
+
+
+def _new_subject(tx: Tx, mail: StoredMail, ticket: Ticket) -> str:
+    """The mail's subject where it is neither the ticket's nor that of an earlier mail on it: an answer may say something there."""
+    topic = _topic(mail.subject, ticket)
+    if not topic or topic == _topic(ticket.subject, ticket):
+        return ""
+    earlier = (other.subject for other in tx.mails.heads_of(ticket.id) if other.id < mail.id)
+    return "" if topic in {_topic(subject, ticket) for subject in earlier} else mail.subject
+
+
+def _topic(subject: str, ticket: Ticket) -> str:
+    """The subject without prefixes, blanks and ticket numbers, for comparing."""
+    without = re.sub(rf"\[\w+-{ticket.id}\]", " ", subject)
+    return " ".join(thread_of(" ".join(without.split())).topic.split())
 
 
 def _zone_of(notification: Notification, desk: Desk, otherwise: str) -> str:
@@ -51,12 +99,21 @@ def _zone_of(notification: Notification, desk: Desk, otherwise: str) -> str:
 
 
 def _carried(tx: Tx, notification: Notification) -> StoredMail | None:
+    """The mail that is shown: the one that the promise is about, also where it has no text; for agents, where that one holds nothing but
+    lines for the desk and is no message of the ticket, the customer's latest message."""
     if notification.audience is Audience.CUSTOMER and notification.event == "added":
         return _latest_public(tx, notification)
     mail = tx.mails.get(notification.mail) if notification.mail else None
     if notification.audience is Audience.CUSTOMER:
         return None if mail is not None and mail.internal else mail
-    return mail if mail is not None and mail.fresh else _latest(tx, notification) or mail
+    if mail is not None and (mail.fresh or _is_message(tx, mail, notification)):
+        return mail
+    return _latest(tx, notification) or mail
+
+
+def _is_message(tx: Tx, mail: StoredMail, notification: Notification) -> bool:
+    tickets = {notification.ticket, mail.ticket} - {None}
+    return any(tx.events.message_number(ticket, mail.id) for ticket in tickets if ticket)
 
 
 def _latest_public(tx: Tx, notification: Notification) -> StoredMail | None:
@@ -71,11 +128,11 @@ def _latest_public(tx: Tx, notification: Notification) -> StoredMail | None:
 
 
 def _latest(tx: Tx, notification: Notification) -> StoredMail | None:
-    """The customer's latest words, for an agent who gets the ticket by a mail that holds commands alone."""
+    """The customer's latest message, for an agent who gets the ticket by a mail that holds commands alone."""
     ticket = tx.tickets.get(notification.ticket) if notification.ticket else None
     people = {participant.address.lower() for participant in ticket.participants} if ticket else set[str]()
     mails = tx.mails.of_ticket(ticket.id) if ticket else []
-    return next((mail for mail in reversed(mails) if mail.fresh and mail.sender.lower() in people), None)
+    return next((mail for mail in reversed(mails) if mail.sender.lower() in people and mail.kind not in ROBOTS), None)
 
 
 def _answered(tx: Tx, notification: Notification, ticket: Ticket) -> Entry | None:

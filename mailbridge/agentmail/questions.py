@@ -4,6 +4,7 @@ its own, with links on every row that open the right answer to the right ticket 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from mailbridge.agentmail.replying import Values, address_of, agent_of, send, to_writer
 from mailbridge.agentmail.reports import report_values
@@ -50,6 +51,8 @@ def _answers(filing: Filing, ticket: Ticket | None, key: str, line: Line, questi
             yield to_writer(filing, None, "found", key, (asked, *_found(filing, words)))
         case ShowTickets(tickets=numbers):
             yield from _tickets(filing, ticket, key, line, numbers, "ticket")
+        case FullHistory(ticket=number, message=message) if message:
+            yield _message(filing, ticket, key, line, number, message)
         case FullHistory(ticket=number):
             yield from _tickets(filing, ticket, key, line, (number,) if number else (), "history")
         case FindDocuments():
@@ -117,6 +120,20 @@ def _tickets(
     if missing:
         rows = _rows([])
         yield to_writer(filing, None, "found", key, (("asked", line.text), ("words", ", ".join(missing)), *rows))
+
+
+def _message(filing: Filing, ticket: Ticket | None, key: str, line: Line, number: int, message: int) -> Notification:
+    """All of one message.  Its number counts on the ticket that it came to, so it is found there also after a merge or a split; who may
+    not see the ticket that it is on now does not get it."""
+    wanted = number or (ticket.id if ticket else 0)
+    id = filing.tx.events.message(wanted, message)
+    mail = filing.tx.mails.get(id) if id else None
+    on = filing.tx.tickets.surviving(mail.ticket) if mail and mail.ticket else None
+    name = f"{ticket_number(filing.desk.config.desk.prefix, wanted)}/{message}" if wanted else line.text
+    if mail is None or on is None or not _visible(filing, on):
+        return to_writer(filing, None, "found", key, (("asked", line.text), ("words", name), *_rows([])))
+    answer = to_writer(filing, on, "message", f"{key}.{wanted}.{message}", (("asked", line.text), ("message", name)))
+    return replace(answer, mail=mail.id)
 
 
 def _facts(filing: Filing, ticket: Ticket) -> Values:

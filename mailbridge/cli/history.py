@@ -48,6 +48,7 @@ from mailbridge.desk.events import (
     WorkRecorded,
 )
 from mailbridge.desk.model import Activity
+from mailbridge.reply.showing import Shown
 from mailbridge.store.mails import StoredAttachment, StoredMail
 
 Worked = (
@@ -68,29 +69,53 @@ Worked = (
 
 
 def story(
-    mails: Iterable[StoredMail], events: Iterable[Event], files: Mapping[int, Sequence[StoredAttachment]], number: Callable[[int], str]
+    mails: Iterable[StoredMail],
+    events: Iterable[Event],
+    files: Mapping[int, Sequence[StoredAttachment]],
+    number: Callable[[int], str],
+    *,
+    parts: Mapping[int, Shown],
 ) -> str:
-    """The text; `files` are those of each mail by its id, `number` gives a ticket's id its name."""
+    """The text; `files` are those of each mail by its id, `number` gives a ticket's id its name.  A mail is shown as its `parts` say, one
+    without parts whole."""
     bodies = {mail.id: mail for mail in mails}
     told: list[tuple[datetime, str]] = []
+    messages = 0
     for event in events:
         who = f"  by {event.actor.kind}{f' {safe(event.actor.name)}' if event.actor.name else ''}"
-        line = safe(sentence(event.what, number)) + ("" if isinstance(event.what, MessageAdded) else who)
-        told.append((event.at, line + body(event, bodies, files)))
+        line = safe(sentence(event.what, number)) + who
+        if isinstance(event.what, MessageAdded):
+            messages += 1
+            line = f"{safe(sentence(event.what, number))}  {number(event.ticket)}/{messages}"
+        told.append((event.at, line + body(event, bodies, files, parts)))
     return "\n".join(f"{when(moment)}  {line}" for moment, line in told)
 
 
-def body(event: Event, mails: Mapping[int, StoredMail], files: Mapping[int, Sequence[StoredAttachment]]) -> str:
+def body(
+    event: Event, mails: Mapping[int, StoredMail], files: Mapping[int, Sequence[StoredAttachment]], parts: Mapping[int, Shown]
+) -> str:
     """What the person wrote and sent along, below the line that says so."""
     mail = mails.get(event.mail or 0) if isinstance(event.what, MessageAdded) else None
     if mail is None:
         return ""
     hung = files.get(mail.id, ())
-    lines = safe_lines(mail.fresh or mail.text).strip().splitlines()
+    lines = told_text(parts[mail.id]) if mail.id in parts else safe_lines(mail.text).splitlines()
     for file in hung:
         lines += ["", *safe_lines(file.summary).splitlines()] if file.summary and file.summary not in mail.text else []
     lines += ["", enclosed(hung)] if hung else []
     return "".join(f"\n    {line}".rstrip(" ") for line in ["", *lines, ""]) if lines else ""
+
+
+def told_text(parts: Shown) -> list[str]:
+    """The text as lines: what was written now, what is folded below it, and how much is left out."""
+    lines = safe_lines(parts.text).strip().splitlines()
+    for part in parts.folded:
+        name = part.kind if part.sure else f"probably {part.kind}"
+        lines += [*([""] if lines else []), f"{name}:", *(f"> {line}" for line in safe_lines(part.text).splitlines())]
+    if parts.text and parts.left_out:
+        count = ", ".join(f"{one.lines} line{'s' if one.lines > 1 else ''} of {one.kind or 'other text'}" for one in parts.left_out)
+        lines += ["", f"left out: {count}; --full shows all"]
+    return lines
 
 
 def enclosed(files: Sequence[StoredAttachment]) -> str:

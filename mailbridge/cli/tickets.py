@@ -80,9 +80,12 @@ def list_(
 @tickets.command()
 @desk_option
 @json_option
+@click.option("--full", is_flag=True, help="All of each mail's text, also quotes and signatures.")
 @click.argument("number_", metavar="TICKET")
-def show(folder: Path, as_json: bool, number_: str) -> None:
+def show(folder: Path, as_json: bool, full: bool, number_: str) -> None:
     """Show TICKET (MB-1042 or 1042) with its mails and everything that happened."""
+    from mailbridge.chronicle import parts_of
+
     with open_desk(folder) as desk:
         wanted = ticket_id(desk.config, number_)
         with desk.store.read() as tx:
@@ -91,6 +94,7 @@ def show(folder: Path, as_json: bool, number_: str) -> None:
             events = tx.events.of_ticket(wanted)
             clocks = tx.clocks.of_ticket(wanted)
             files = {mail.id: tx.mails.attachments(mail.id) for mail in mails}
+            parts = {mail.id: parts_of(tx, mail) for mail in mails}
             tasks = tx.tickets.get_many(other for relation, other in ticket.links if relation == HAS_TASK) if ticket else []
     if ticket is None:
         raise Permanent(f"there is no ticket {ticket_number(desk.config.desk.prefix, wanted)}")
@@ -104,7 +108,7 @@ def show(folder: Path, as_json: bool, number_: str) -> None:
     from mailbridge.cli.history import story
 
     click.echo("\n".join([headline(ticket, desk.config), *progress(tasks, desk.config)]) + "\n")
-    click.echo(story(mails, events, files, lambda id_: ticket_number(desk.config.desk.prefix, id_)))
+    click.echo(story(mails, events, files, lambda id_: ticket_number(desk.config.desk.prefix, id_), parts={} if full else parts))
 
 
 def progress(tasks: Sequence[Ticket], config: Config) -> list[str]:

@@ -11,12 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from mailbridge.context import spans_to_json
 from mailbridge.conversation.marks import is_mark_of
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.through import other_reply_to
 from mailbridge.desk.commands import AnswerInvitation, Command, ReportFailure, StartPlaybook, Write
 from mailbridge.desk.decide import Circumstances, Decision, decide, decide_all, open_ticket, together
-from mailbridge.desk.events import Actor, ActorKind
+from mailbridge.desk.events import Actor, ActorKind, InvitationAnswered
 from mailbridge.desk.model import Ticket
 from mailbridge.execution.estimating import estimated
 from mailbridge.execution.settle import occasion, settle
@@ -41,6 +42,7 @@ from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.webhooks.compose import OPENED, REPLIED
 from mailbridge.webhooks.promise import promise_calls
 
+COMMENT = "\nComment: "  # in the summary of a calendar's answer: what the person wrote beside it
 UNDELIVERABLE_FOR = timedelta(days=7)  # how long an address that bounced for good gets nothing automatic
 
 
@@ -83,12 +85,21 @@ class Filing(Placed):
         mail = self.store_mail(ticket=ticket.id)
         asked: list[Command] = [write, *self._answered(ticket)]
         written, _ = decide_all(ticket, [(command, "") for command in asked], self.about(self.actor(), mail))
+        if write.automatic and self._says_more(written):
+            asked[0] = Write(author=self.writer.address)
+            written, _ = decide_all(ticket, [(command, "") for command in asked], self.about(self.actor(), mail))
         decision = self._as_rules_want(written, verdict, mail) if verdict else written
         told = self.tell(decision, mail, answerable=False, verdict=verdict, robot=robot)
         self.finish(decision, told)
         if verdict:
             self.set_off(decision, verdict, mail, REPLIED)
         return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)
+
+    def _says_more(self, decision: Decision) -> bool:
+        """Whether a calendar's answer holds words that nobody would hear of: those beside an answer that counts are told with it."""
+        if self.message.kind is not Kind.CALENDAR or any(isinstance(event.what, InvitationAnswered) for event in decision.events):
+            return False
+        return bool(self.message.reply.fresh) or any(COMMENT in file.summary for file in self.message.attachments)
 
     def _answered(self, ticket: Ticket) -> Iterator[Command]:
         """The answer to an invitation of ours about this ticket, if the mail is one."""
@@ -184,7 +195,8 @@ class Filing(Placed):
             size=arrival.size,
             internal=internal,
         )
-        mail = self.tx.mails.add(stored, explanation=arrival.explanation)
+        explanation = {**arrival.explanation, "reply": spans_to_json(message.reply)}  # of the customer's mail where an agent passed it on
+        mail = self.tx.mails.add(stored, explanation=explanation)
         if mail is None:
             raise LostRace("another worker stored a copy of this mail first")
         pictures = small_inline(message)

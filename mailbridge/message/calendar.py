@@ -57,6 +57,7 @@ def _event(event: Any) -> list[str]:
         ("Attendees", ", ".join(_attendees(event.get("ATTENDEE")))),
         ("Status", _words(event.get("STATUS"))),
         ("Repeats", _words(event["RRULE"].to_ical().decode("utf-8", "replace")) if "RRULE" in event else ""),
+        ("Comment", _comments(event.get("COMMENT"))),
         ("Description", str(event.get("DESCRIPTION") or "")[:_MOST_WORDS].strip()),
     ]
     return [f"{name}: {value}" for name, value in facts if value]
@@ -64,6 +65,12 @@ def _event(event: Any) -> list[str]:
 
 def _words(value: object) -> str:
     return shown_name(str(value))[:_MOST_WORDS] if value else ""
+
+
+def _comments(value: object) -> str:
+    """What the person wrote beside the answer (RFC 5545, 3.8.1.4: as many as they like)."""
+    comments = value if isinstance(value, list) else [value] if value else []
+    return " / ".join(filter(None, (" ".join(str(comment).split()) for comment in comments)))[:_MOST_WORDS]
 
 
 def _when(event: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +15,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
 from mailbridge.outbox.told import length
-from mailbridge.outbox.view import TicketView
+from mailbridge.outbox.view import Cut, TicketView
 
 MAX_SUBJECT = 250
 
@@ -101,8 +101,16 @@ def _lasting(minutes: int | str | None) -> str:
     return "" if minutes is None or minutes == "" else length(int(minutes))
 
 
+@pass_context
+def _counted(context: Context, cut: Sequence[Cut]) -> str:
+    """What of a message is not shown, in the words of the template's language: "12 lines of quote, 1 line of signature"."""
+    counts = context["words"]["counts"]
+    return ", ".join(str(counts[one.kind][one.lines > 1]).format(n=one.lines) for one in cut)
+
+
 FILTERS: dict[str, Callable[..., Any]] = {
     "bare": bare,
+    "counted": _counted,
     "lasting": _lasting,
     "paragraphs": _paragraphs,
     "quote_lines": _quote_lines,

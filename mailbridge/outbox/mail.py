@@ -20,7 +20,7 @@ from mailbridge.errors import Permanent
 from mailbridge.message import invitation as invitations
 from mailbridge.message.invitation import Invitation
 from mailbridge.message.model import Attachment
-from mailbridge.outbox.mime import Part, calendar_part, file_part, multipart, text_part
+from mailbridge.outbox.mime import Part, calendar_part, file_part, multipart, text_file_part, text_part
 from mailbridge.outbox.model import Notification
 from mailbridge.outbox.render import Worded
 
@@ -51,16 +51,20 @@ def build(
     desk_name: str,
     date: datetime,
     attachments: Sequence[Attachment] = (),
+    text_file: tuple[str, str] | None = None,
     loop_mark: str = "",
     invitation: Invitation | None = None,
 ) -> bytes:
-    """The whole mail, CRLF, ready for SMTP; the same input always gives the same bytes.  Raises Unwritable."""
+    """The whole mail, CRLF, ready for SMTP; the same input always gives the same bytes.  Raises Unwritable.
+
+    `text_file`: name and text of a plain text that goes along as a file.
+    """
     name = _visible(notification.from_name) or _visible(desk_name)
     message_id = _id(notification.message_id)
     if not message_id:
         raise Unwritable("a mail needs a Message-ID of ours", key=notification.key)
     calendar = calendar_part(invitations.written(invitation, date), invitation.method) if invitation else None
-    body = _body(worded, attachments, message_id, calendar)
+    body = _body(worded, attachments, message_id, calendar, text_file)
     meant = {
         "From": _mailbox(name, deliverable(sender_address)),
         "To": _mailbox(_visible(notification.name), deliverable(notification.recipient)),
@@ -141,11 +145,14 @@ def _mailbox(name: str, address: str) -> str:
     return f"{name} <{address}>" if name else address
 
 
-def _body(worded: Worded, attachments: Sequence[Attachment], message_id: str, calendar: Part | None = None) -> Part:
+def _body(
+    worded: Worded, attachments: Sequence[Attachment], message_id: str, calendar: Part | None, text_file: tuple[str, str] | None
+) -> Part:
     """RFC 2046: mixed(alternative(plain, related(html, inline files), calendar), files); each level only where it has something to hold."""
     seed = sha256(message_id.encode()).hexdigest()[:24]
     inline = [file_part(a) for a in attachments if a.disposition == "inline" and a.content_id and worded.html]
     files = [file_part(a) for a in attachments if not (a.disposition == "inline" and a.content_id and worded.html)]
+    files += [text_file_part(*text_file)] if text_file else []
     readings = [text_part(worded.text)]
     if worded.html:
         readings.append(multipart("related", [text_part(worded.html, "html"), *inline], f"=_r{seed}"))

@@ -67,6 +67,16 @@ def file_part(attachment: Attachment) -> Part:
     return Part(fields=tuple(fields), body=_base64(attachment.content))
 
 
+def text_file_part(name: str, text: str) -> Part:
+    """A plain text as a file: base64, so that every character comes out as it went in, control characters and line ends too."""
+    fields = (
+        ("Content-Type", 'text/plain; charset="utf-8"'),
+        ("Content-Transfer-Encoding", "base64"),
+        ("Content-Disposition", f"attachment{_file_name(name)}"),
+    )
+    return Part(fields=fields, body=_base64(text.encode("utf-8", "replace")))
+
+
 def multipart(subtype: str, parts: Sequence[Part], boundary: str) -> Part:
     """The parts as one; a single part stays alone."""
     if len(parts) == 1:

@@ -65,7 +65,7 @@ class Worded:
 
 
 def shipped_templates() -> Path:
-    """The folder of templates that came with mailbridge: inside the package, or beside it in a checkout."""
+    """The folder of templates that came with mailbridge: inside the package, or below it in a checkout."""
     package = Path(__file__).resolve().parent.parent
     inside = package / "shipped" / "templates"
     return inside if inside.is_dir() else package.parent / "templates"
@@ -183,7 +183,18 @@ class Renderer:
             "history": view.history,
             "files": view.files,
             "left_out": view.left_out,
+            "renamed": view.renamed,
             "folded": view.folded,
+            "below": view.below,
+            "cut": view.cut,
+            "message": view.message,
+            "subject": view.subject,
+            "carries": view.mail is not None,
+            "whole": view.whole.text if view.whole else "",
+            "whole_name": view.whole.name if view.whole else "",
+            "mail_subject": view.mail_subject,
+            "sent_at": view.sent_at,
+            "by_other": view.by_other,
             "invitations": view.invitations,
             "recipient_name": view.recipient_name,
             "reply_to": notification.reply_to or view.desk.address,
@@ -278,5 +289,3 @@ def _message(error: Exception) -> str:
             return str(error)
         case _:
             return f"{type(error).__name__}: {error}"
-
-

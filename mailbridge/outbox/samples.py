@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView, View
+from mailbridge.outbox.view import VOCABULARY, Below, Cut, DeskView, Entry, TextFile, TicketView, View
 
 _DESK = DeskView(name="Acme Support", address="support@acme.example")
 _TICKET = TicketView(
@@ -44,13 +44,28 @@ _FULL = View(
             text="Which model is it?",
             internal=True,
             files=("a.pdf",),
+            message="MB-1042/2",
+            cut=(Cut(kind="", lines=4),),
         ),
         Entry(author="clara", at=datetime(2026, 11, 20, 15, 55, tzinfo=UTC), text="", happened='[["closed", {}]]'),
     ),
     files=("panel.jpg", "film of the noise.mp4"),
+    renamed=("page.html.txt",),
     left_out=("film of the noise.mp4",),
     folded=2,
     invitations=("Method: REQUEST\nTitle: Look at the printer\nWhen: 2026-11-24 10:00 Europe/Bucharest",),
+    below=(
+        Below(kind="quote", text="Which model is it?\nIs it the one <upstairs>?", sure=False),
+        Below(kind="forward", text="From: Zoe\nIt is the LF-2231.", sure=True),
+    ),
+    cut=(Cut(kind="quote", lines=12), Cut(kind="signature", lines=1)),
+    message="MB-1042/3",
+    subject="Printer <upstairs> & toner",
+    by_other="Zoe Lind",
+    mail=3,
+    mail_subject="Re: Printer <upstairs> & toner",
+    sent_at=datetime(2026, 11, 20, 15, 40, tzinfo=UTC),
+    whole=TextFile(name="MB-1042-3.txt", text=f"{_QUESTION}\n\n> Which <model> is it?"),
     recipient_name="Ana Pop",
     zone="Europe/Bucharest",
 )

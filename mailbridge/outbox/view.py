@@ -10,9 +10,19 @@ A template sees, by name:
     history       Entries, newest first
     files         names of the attachments
     left_out      those of them that are too big to go along with this mail
+    renamed       what those files are called in this mail whose own names would make a program show or run them
     invitations   what the invitations and answers among them say, one fact a line, where the text does not
     folded        how many pictures of the sender's signature are neither listed nor carried
+    below         parts of the message shown below `text`: kind ("quote", "signature", "disclaimer", "forward"), `sure`, and their text
+    cut           what of the message is not shown: kind and number of lines
+    message       what agents call the message, "MB-7/3"; '' in mails to others
+    carries       whether a message is carried; it may hold files alone
+    subject       the subject of the message where it is new on the ticket, else ''
+    mail_subject  the subject of the message, new or not
+    sent_at       when it was written
+    whole         of agent.message: the text of the message as it came; whole_name is the file that holds it
     author        who wrote `text`
+    by_other      the same where it is not the requester, else ''
     recipient_name, language, reply_to, event
     words         the constants of words.j2 in the language of the template
 """
@@ -55,6 +65,23 @@ class TicketView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Below:
+    """A part of a message that is shown below what was written now.  `sure`: it is what `kind` says; else it is only probable."""
+
+    kind: str
+    text: str
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Lines of a message that are not shown.  `kind` '': nobody recorded it."""
+
+    kind: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """One message of the ticket's past, or (`happened`, packed for the filter `told`) what somebody did to it.  `internal`: a note."""
 
@@ -64,6 +91,16 @@ class Entry:
     internal: bool = False
     files: tuple[str, ...] = ()
     happened: str = ""
+    message: str = ""  # what agents call it, "MB-7/3"
+    cut: tuple[Cut, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextFile:
+    """A text that goes along as a file of this name, each character as it is here."""
+
+    name: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +115,17 @@ class View:
     history: tuple[Entry, ...] = ()
     files: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    renamed: tuple[str, ...] = ()
     folded: int = 0
+    below: tuple[Below, ...] = ()
+    cut: tuple[Cut, ...] = ()
+    message: str = ""
+    subject: str = ""
+    by_other: str = ""
+    mail: int | None = None  # the message that is carried, whose files go along
+    mail_subject: str = ""
+    sent_at: datetime | None = None
+    whole: TextFile | None = None
     invitations: tuple[str, ...] = ()
     recipient_name: str = ""
     zone: str = "UTC"  # in which times are shown
@@ -149,6 +196,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "agent.found": {"asked": "#search E-52", "words": "E-52 <x>", "rows": _TICKETS, "count": "31", "more": "1"},
     "agent.ticket": _FACTS,
     "agent.history": _FACTS,
+    "agent.message": {"asked": "#full MB-1042/3", "message": "MB-1042/3"},
     "agent.files": {
         "asked": "#docs manual",
         "words": "manual",

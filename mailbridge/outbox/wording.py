@@ -13,6 +13,7 @@ from mailbridge.errors import StoreAway
 from mailbridge.message.model import Attachment
 from mailbridge.ops import log as logs
 from mailbridge.outbox import suppression
+from mailbridge.outbox.inert import inert
 from mailbridge.outbox.invitations import invitation_of
 from mailbridge.outbox.mail import Unwritable, build
 from mailbridge.outbox.model import Audience, Notification, Queued
@@ -20,7 +21,9 @@ from mailbridge.outbox.render import Renderer, TemplateFailed, View, guarded, wi
 from mailbridge.store.mails import StoredAttachment
 from mailbridge.store.tx import Tx
 
-CARRYING = frozenset({"new", "assigned", "customer_replied", "colleague_answered"})  # news to agents that bring the files along
+CARRYING = frozenset(
+    {"new", "assigned", "customer_replied", "colleague_answered", "meeting_answered", "message"}
+)  # news to agents that bring the files along
 FILES_TO_AGENT = 5 << 20  # bytes; each member of a team gets a mail of its own.  An agent's answer takes all its files to the customer
 
 log = logs.get("outbox")
@@ -75,8 +78,13 @@ class Wordsmith:
             return Again(reason=reason) if queued.attempts < desk.config.limits.tries else Hopeless(reason=reason)
 
     def _written(self, tx: Tx, queued: Queued, desk: Desk) -> bytes:
-        files, left_out = _files(tx, queued.notification)
-        seen = replace(self._view(tx, queued.notification, desk), left_out=left_out)
+        seen = self._view(tx, queued.notification, desk)
+        files, left_out = _files(tx, queued.notification, seen.mail)
+        carried = [_attachment(tx, file) for file in files]
+        if queued.notification.audience is not Audience.CUSTOMER:
+            carried = [inert(file) for file in carried]
+        renamed = tuple(sent.name for sent, file in zip(carried, files, strict=True) if sent.name != file.name)
+        seen = replace(seen, left_out=left_out, renamed=renamed)
         notification, view = guarded(queued.notification, seen)
         try:
             worded = self._renderer.render(notification, view)
@@ -92,7 +100,8 @@ class Wordsmith:
             sender_address=address,
             desk_name=desk.config.desk.name,
             date=self._clock.now(),
-            attachments=[_attachment(tx, file) for file in files],
+            attachments=carried,
+            text_file=(view.whole.name, view.whole.text) if view.whole else None,
             loop_mark=loop_mark(desk.signer, notification.key),
             invitation=invitation_of(
                 notification,
@@ -134,14 +143,14 @@ def _earlier(tx: Tx, recipient: str, at: datetime, flood: int) -> suppression.Ea
     )
 
 
-def _files(tx: Tx, notification: Notification) -> tuple[list[StoredAttachment], tuple[str, ...]]:
-    """The files that go along with the message that is carried, and the names of those that are too big to."""
+def _files(tx: Tx, notification: Notification, mail: int | None) -> tuple[list[StoredAttachment], tuple[str, ...]]:
+    """The files that go along with the message that is carried, `mail`, and the names of those that are too big to."""
     answer = notification.audience is Audience.CUSTOMER and not notification.automatic
     news = notification.audience is Audience.AGENT and notification.event in CARRYING
-    if notification.mail is None or not (answer or news):
+    if mail is None or not (answer or news):
         return [], ()
     # What was found inside a container (winmail.dat, a nested mail) goes along in its container.
-    found = [file for file in tx.mails.attachments(notification.mail) if not file.inside]
+    found = [file for file in tx.mails.attachments(mail) if not file.inside]
     if answer:
         return found, ()
     found = [file for file in found if not file.hidden]

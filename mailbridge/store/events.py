@@ -19,6 +19,15 @@ _NAMES = {kind: name for name, kind in KINDS.items()}
 
 _APPEND = events.insert()
 _OF_TICKET = sa.select(events).where(events.c.ticket == sa.bindparam("ticket")).order_by(events.c.seq)
+_MESSAGE = "message_added"
+_OF_MAIL = (
+    sa.select(sa.func.min(events.c.seq))
+    .where(events.c.ticket == sa.bindparam("ticket"), events.c.kind == _MESSAGE, events.c.mail == sa.bindparam("mail"))
+    .scalar_subquery()
+)
+_MESSAGES = (events.c.ticket == sa.bindparam("ticket"), events.c.kind == _MESSAGE)
+_MESSAGE_NUMBER = sa.select(sa.func.count()).where(*_MESSAGES, events.c.seq <= _OF_MAIL)
+_NTH_MESSAGE = sa.select(events.c.mail).where(*_MESSAGES).order_by(events.c.seq).limit(1).offset(sa.bindparam("before"))
 _LAST = sa.select(sa.func.max(events.c.seq)).where(events.c.ticket == sa.bindparam("ticket"))
 
 
@@ -37,6 +46,15 @@ class Events:
     def last_version(self, ticket: int) -> int:
         """The number of the ticket's last event; 0 where there is none."""
         return int(self._sql.value(_LAST, {"ticket": ticket}) or 0)
+
+    def message_number(self, ticket: int, mail: int) -> int:
+        """Which message of the ticket this mail is, counted from 1; 0 where it is none.  The history only grows, so a number stays."""
+        return int(self._sql.value(_MESSAGE_NUMBER, {"ticket": ticket, "mail": mail}) or 0)
+
+    def message(self, ticket: int, number: int) -> int | None:
+        """The mail that is this message of the ticket, also where the mail went to another ticket since; None where there is none."""
+        mail: int | None = self._sql.value(_NTH_MESSAGE, {"ticket": ticket, "before": number - 1}) if number > 0 else None
+        return mail
 
 
 def _columns(event: Event, seq: int) -> Values:

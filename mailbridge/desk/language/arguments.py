@@ -62,6 +62,7 @@ Reads = Callable[[str, Speaker], Meaning]
 UNKNOWN = Wrong(problem="argument-unknown")
 _MINUS = "-–—−"
 _CORRECTION = re.compile(r"#?([0-9]{1,6})\s*=(.*)")
+_MESSAGE = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 _APPROVAL = re.compile(r"#?([0-9]{1,6})(?:[\s.:,]+(.*))?", re.DOTALL)
 _PLACE = re.compile(r"(?<!\S)@(?:\"([^\"]+)\"|(\S+))")
 _BETWEEN = " ,;:.-–—"
@@ -256,8 +257,12 @@ def show(argument: str, speaker: Speaker) -> Meaning:
 
 
 def full(argument: str, speaker: Speaker) -> Meaning:
-    number = names.ticket(argument, speaker.prefix, bare_number=True) if argument else 0
-    return UNKNOWN if number is None else FullHistory(ticket=number)
+    """`MB-7`, and for one message of it `MB-7/3`, or `/3` on the ticket that the mail is about."""
+    named, slash, message = argument.strip("[](){}.,;: ").partition("/")
+    number = names.ticket(named, speaker.prefix, bare_number=True) if named else 0
+    if number is None or (slash and not _MESSAGE.fullmatch(message)):
+        return UNKNOWN
+    return FullHistory(ticket=number, message=int(message) if slash else 0)
 
 
 def report(argument: str, speaker: Speaker) -> Meaning:

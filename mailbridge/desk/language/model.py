@@ -55,9 +55,10 @@ class ShowTickets:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullHistory:
-    """All mails and events of a ticket; 0: the one that the mail is about."""
+    """All mails and events of a ticket; 0: the one that the mail is about.  `message`: the whole text of its n-th message instead."""
 
     ticket: int = 0
+    message: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

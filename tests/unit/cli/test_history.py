@@ -11,6 +11,8 @@ from mailbridge.cli.history import sentence, story
 from mailbridge.desk import events as happenings
 from mailbridge.desk.events import Actor, ActorKind, Event, Happening, MessageAdded, StatusChanged
 from mailbridge.desk.model import Activity, Approval, Asks, Meeting, Participant, Priority, Work
+from mailbridge.message.model import SpanKind
+from mailbridge.reply.showing import LeftOut, Shown
 from mailbridge.store.mails import Direction, StoredAttachment, StoredMail
 from tests.builders import a_ticket
 
@@ -93,7 +95,9 @@ def test_the_story_goes_in_order_with_what_people_wrote() -> None:
         Event(ticket=1, at=NOW, actor=said, what=MessageAdded(author="ana@acme.example"), mail=5),
         Event(ticket=1, at=NOW + timedelta(minutes=2), actor=did, what=StatusChanged(before="new", after="open")),
     ]
-    mail = StoredMail(id=5, direction=Direction.IN, received_at=NOW, fresh="It \x1b[31mburns\n\nAna")
+    said = "It \x1b[31mburns\n\nAna"
+    mail = StoredMail(id=5, direction=Direction.IN, received_at=NOW, fresh=said, text=f"{said}\n\n> Which one?\n")
+    parts = Shown(text=said, left_out=(LeftOut(kind=SpanKind.QUOTE, lines=1),))
 
     logo, panel = (
         StoredAttachment(id=id, mail=5, ticket=1, part="2", name=name, content_type="image/png", size=1, sha256="", disposition="inline",
@@ -101,12 +105,17 @@ def test_the_story_goes_in_order_with_what_people_wrote() -> None:
         for id, name in enumerate(("logo.png", "panel.png"))
     )  # fmt: skip
 
-    assert story([mail], events, {5: [logo, panel]}, str).splitlines() == [
-        "2026-11-21 09:00Z  ana@acme.example writes",
+    whole = story([mail], events, {5: [logo, panel]}, str, parts={})
+    assert "    > Which one?" in whole
+    assert "left out" not in whole
+    assert story([mail], events, {5: [logo, panel]}, str, parts={5: parts}).splitlines() == [
+        "2026-11-21 09:00Z  ana@acme.example writes  1/1",
         "",
         "    It \\x1b[31mburns",
         "",
         "    Ana",
+        "",
+        "    left out: 1 line of quote; --full shows all",
         "",
         "    files: panel.png; 1 picture of the signature",
         "",

@@ -137,8 +137,8 @@ EN = Tongue(
         ),
         "full": Word(
             names="full history",
-            usage=("#full", "#full MB-1042"),
-            about="The whole history of a ticket with all its mails.",
+            usage=("#full", "#full MB-1042", "#full MB-1042/3"),
+            about="The whole history of a ticket; of one message all its text, with quote and signature.",
         ),
         "list": Word(
             names="list ls l",

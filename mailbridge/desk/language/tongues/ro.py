@@ -131,8 +131,8 @@ RO = Tongue(
         ),
         "full": Word(
             names="istoric tot",
-            usage=("#istoric", "#istoric MB-1042"),
-            about="Tot istoricul unui tichet, cu toate mailurile.",
+            usage=("#istoric", "#istoric MB-1042", "#istoric MB-1042/3"),
+            about="Tot istoricul unui tichet; al unui mesaj tot textul, cu citat și semnătură.",
         ),
         "list": Word(
             names="listă",

@@ -1,0 +1,83 @@
+"""What a mail shows of its text: what the person wrote, what is folded below it because the cut is not certain, and what is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from mailbridge.message.model import Span, SpanKind
+
+# A cut with less confidence than this is shown below the text instead of being left out.  A wrong cut of a quote loses an answer, a wrong
+# cut of a signature a name, so quotes have to be surer.  What somebody forwards is what they want to be read: it is always shown.
+FOLDED_BELOW: Mapping[SpanKind, float] = {
+    SpanKind.QUOTE: 0.75,
+    SpanKind.SIGNATURE: 0.7,
+    SpanKind.DISCLAIMER: 0.7,
+    SpanKind.FORWARD: 1.01,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Folded:
+    """A part of the text that is shown below the rest.  `sure`: it is what `kind` says; else it is only probable."""
+
+    kind: SpanKind
+    text: str
+    sure: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Lines that are not shown, blank ones not counted.  `kind` None: the kind was not recorded."""
+
+    kind: SpanKind | None
+    lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """`text`, all of `folded` and `left_out` together are the whole text; where `text` is empty, everything is folded too."""
+
+    text: str
+    folded: tuple[Folded, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def shown(text: str, fresh: str, spans: Sequence[Span]) -> Shown:
+    """What is shown of a mail with this whole `text`, of which `fresh` was written now.  `spans` tile the text, or there are none: then
+    only the number of lines beside the fresh ones is known."""
+    if not tiles(spans, text):
+        beside = _lines(text) - _lines(fresh)
+        return Shown(text=fresh, left_out=(LeftOut(kind=None, lines=beside),) if beside > 0 else ())
+    cut = [span for span in spans if span.kind is not SpanKind.FRESH and text[span.start : span.end].strip()]
+    folded = [span for span in cut if not fresh.strip() or span.confidence < FOLDED_BELOW[span.kind]]
+    counted = [span for span in cut if span.confidence >= FOLDED_BELOW[span.kind]]
+    lines = {kind: sum(_lines(text[s.start : s.end]) for s in counted if s.kind is kind) for kind in SpanKind}
+    return Shown(
+        text=fresh,
+        folded=_joined(text, folded),
+        left_out=tuple(LeftOut(kind=kind, lines=number) for kind, number in lines.items() if number),
+    )
+
+
+def tiles(spans: Sequence[Span], text: str) -> bool:
+    """Whether the spans cover the text from its first to its last character, one after the other."""
+    ends = [0, *(span.end for span in spans)]
+    return bool(spans) and ends[-1] == len(text) and all(span.start == end for span, end in zip(spans, ends, strict=False))
+
+
+def _joined(text: str, spans: Sequence[Span]) -> tuple[Folded, ...]:
+    """The spans as parts, those that follow each other and are of one kind as one part."""
+    parts: list[Folded] = []
+    for span in spans:
+        part = Folded(kind=span.kind, text=text[span.start : span.end].strip("\r\n"), sure=span.confidence >= FOLDED_BELOW[span.kind])
+        if span.kind is SpanKind.FORWARD:
+            part = Folded(kind=part.kind, text=part.text, sure=True)
+        if parts and (parts[-1].kind, parts[-1].sure) == (part.kind, part.sure):
+            part = Folded(kind=part.kind, text=f"{parts.pop().text}\n{part.text}", sure=part.sure)
+        parts.append(part)
+    return tuple(parts)
+
+
+def _lines(text: str) -> int:
+    return sum(bool(line.strip()) for line in text.splitlines())
