@@ -29,6 +29,7 @@ from mailbridge.filing.opening import author, claimed, copied, opening
 from mailbridge.filing.outcome import LostRace, Outcome, Result
 from mailbridge.filing.placed import Placed
 from mailbridge.ids import parse_meeting_uid
+from mailbridge.message.dates import shown_date
 from mailbridge.message.model import Bounce, Kind, Strength
 from mailbridge.message.pictures import small_inline
 from mailbridge.ops import crash
@@ -184,7 +185,7 @@ class Filing(Placed):
             sender_name=message.sender.name,
             verified=self.writer.verified,
             subject=message.subject,
-            date=message.date,
+            date=shown_date(message.date, arrival.envelope.received_at, old=self.imported or bool(self.passed_on_by)),
             received_at=arrival.envelope.received_at,
             kind=message.kind,
             language=message.language,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
 from mailbridge.message import front
@@ -34,6 +34,21 @@ def read_date(value: str) -> tuple[datetime | None, tuple[str, ...]]:
         return moment, doubts
     moment = _iso(value) or _loose(value) or _standard(value)
     return moment, doubts
+
+
+def shown_date(written: datetime | None, received: datetime, *, old: bool = False) -> datetime | None:
+    """The date that people are shown for a mail of that Date field; None where it is too far off from when the mail came to be true.
+
+    Queues hold mail for days, and clocks are a few hours off.  `old`: an archive or a mail passed on, which may be of any year of e-mail.
+    """
+    if written is None or written > received + _FAST_CLOCK or written < _FIRST_DAY:
+        return None
+    return None if not old and written < received - _LONGEST_WAY else written
+
+
+_FAST_CLOCK = timedelta(days=1)
+_LONGEST_WAY = timedelta(days=30)
+_FIRST_DAY = datetime(1971, 1, 2, tzinfo=UTC)  # before there was mail; a machine without a clock says 1970
 
 
 def _iso(value: str) -> datetime | None:

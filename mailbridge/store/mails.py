@@ -45,7 +45,7 @@ class StoredMail:
     sender_name: str = ""
     verified: bool = False
     subject: str = ""
-    date: datetime | None = None
+    date: datetime | None = None  # as it is shown; None where the mail's own is none, or too far off from when it came
     kind: Kind = Kind.HUMAN
     language: str = ""
     text: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -348,3 +349,14 @@ def test_agents_address_in_an_odd_from_commands_and_hears_nothing(desk: TestDesk
     assert done.result.ticket == 2
     assert desk.ticket().status == "new"
     assert [n.recipient for n in desk.promises(Audience.CUSTOMER)] == [CAROL]
+
+
+@pytest.mark.parametrize("date", ["Mon, 16 Jun 2234 18:55:24 +0200", "Thu, 01 Jan 1970 00:00:00 +0000"])
+def test_an_answer_quotes_a_mail_of_an_impossible_date_by_when_it_came(desk: TestDesk, date: str) -> None:
+    desk.feed(a_mail(date=date))
+    desk.feed(an_agents_mail(desk, "Please switch it off and on."))
+    answers = [mail for mail in desk.deliver() if isinstance(mail, EmailMessage) and CAROL in str(mail["To"])]
+    body = answers[-1].get_body(("plain",))
+    assert body is not None
+    assert "Please switch it off and on." in body.get_content()
+    assert "wrote on Mon 23 Nov" in body.get_content()

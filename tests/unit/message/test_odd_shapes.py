@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from mailbridge.message.alternatives import is_blank
+from mailbridge.message.dates import shown_date
 from mailbridge.message.enriched import to_text
 from mailbridge.message.file_types import extension_of
 from tests.raw_mails import a_part, multipart, raw_mail, read_mail
@@ -284,6 +286,35 @@ def test_no_text_is_shown_in_another_order_than_it_is_written() -> None:
 def test_marks_that_persian_and_hebrew_need_stay() -> None:
     words = "می\u200cخواهم \u200f(א)"
     assert read_mail(raw_mail(words, Content_Type="text/plain; charset=utf-8")).text == words
+
+
+# --- dates that cannot be true
+
+CAME = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        (CAME - timedelta(hours=1), True),
+        (CAME - timedelta(days=20), True),
+        (CAME + timedelta(hours=14), True),
+        (CAME + timedelta(days=2), False),
+        (CAME.replace(year=2234), False),
+        (CAME - timedelta(days=31), False),
+        (datetime(1970, 1, 1, tzinfo=UTC), False),
+    ],
+)
+def test_a_date_far_from_when_the_mail_came_is_not_shown(written: datetime, shown: bool) -> None:
+    assert shown_date(written, CAME) == (written if shown else None)
+
+
+def test_archives_may_be_old_but_not_from_the_future_or_before_mail() -> None:
+    written = datetime(2003, 5, 6, tzinfo=UTC)
+    assert shown_date(written, CAME, old=True) == written
+    assert shown_date(CAME.replace(year=2234), CAME, old=True) is None
+    assert shown_date(datetime(1970, 1, 1, tzinfo=UTC), CAME, old=True) is None
+    assert shown_date(None, CAME) is None
 
 
 # --- invitations
