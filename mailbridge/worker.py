@@ -19,10 +19,12 @@ from time import perf_counter
 from mailbridge.checks.examine import Examined, Examiner, Unexamined
 from mailbridge.clock import Clock
 from mailbridge.context import Arrival, Desk
+from mailbridge.desk.model import Organisation
 from mailbridge.errors import MailbridgeError, StoreAway, Transient
 from mailbridge.filing import LostRace, Outcome, Result
 from mailbridge.holding import Hold, hold
 from mailbridge.isolation.pool import Readers, ReadingFailed
+from mailbridge.message.limits import HEADER_BYTES
 from mailbridge.message.model import Message
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
@@ -160,15 +162,24 @@ class Worker:
         return claimed
 
     def _read(self, portion: Sequence[Waiting]) -> list[Message | ReadingFailed]:
-        """The mails of a portion as facts, read in children; the raw bytes are fetched only when a child is free for them."""
+        """The mails of a portion as facts, read in children; the raw bytes are fetched only when a child is free for them.
+
+        A mail that may be a colleague's is read in a child of its own: a stranger's mail that took a child over must not write in it.
+        """
         found: dict[int, Message | ReadingFailed] = {}
+        colleagues = _addresses(self._desk().organisation)
 
         with self._store.read() as tx:  # one look for the whole portion: it blocks nobody
 
-            def load(index: int) -> tuple[bytes, str | None]:
-                return tx.blobs.get(portion[index].sha256), portion[index].envelope.mail_from
+            def load(index: int) -> tuple[bytes, str | None] | None:
+                raw = tx.blobs.get(portion[index].sha256)
+                if len(portion) > 1 and _names_one(raw, colleagues):
+                    return None
+                return raw, portion[index].envelope.mail_from
 
             self._readers.read_many(len(portion), load, found.__setitem__)
+            for index in set(range(len(portion))) - found.keys():
+                found[index] = self._readers.read(tx.blobs.get(portion[index].sha256), portion[index].envelope.mail_from)
         for _ in filter(lambda one: isinstance(one, ReadingFailed), found.values()):
             self._metrics.reader_lost()
         return [found[index] for index in range(len(portion))]
@@ -312,3 +323,15 @@ def _portions(claimed: Sequence[Waiting]) -> Iterator[list[Waiting]]:
         total += waiting.size
     if run:
         yield run
+
+
+def _addresses(organisation: Organisation) -> tuple[bytes, ...]:
+    """The addresses of the agents who are active, in lower case."""
+    agents = [agent for agent in organisation.agents.values() if agent.active]
+    return tuple(address.lower().encode() for agent in agents for address in (agent.address, *agent.addresses))
+
+
+def _names_one(raw: bytes, addresses: Sequence[bytes]) -> bool:
+    """Whether one of `addresses` stands in the header, wherever; an address that counts as a sender's stands there plainly."""
+    header = raw[:HEADER_BYTES].partition(b"\r\n\r\n")[0].lower()
+    return any(address in header for address in addresses)

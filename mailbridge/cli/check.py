@@ -79,6 +79,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
         problems += examples.without_example(loaded.policy)
         problems += unreachable([compiled.rule for compiled in loaded.policy.rules.rules])
     if config is not None:
+        problems += sandbox_problems()
         problems += template_problems(config)
         problems += forbidden(loaded.policy.rules, config.webhooks.hosts) if loaded.policy else []
     return Found(root=root, config=config, policy=loaded.policy, problems=tuple(sorted(set(problems))))
@@ -91,6 +92,16 @@ def reader(config: Config) -> Callable[[bytes], Message]:
 
     policy = reading_policy(config)
     return lambda raw: read(raw, policy)
+
+
+def sandbox_problems() -> Sequence[Problem]:
+    """What the kernel of this machine lacks of the sandbox in which mails are read."""
+    from mailbridge.isolation.sandbox import missing
+
+    lacking = ", ".join(missing())
+    message = f"this kernel lacks {lacking}: a mail that takes over the process that reads it is held back by less"
+    hint = "Linux 6.7 or newer has all of it; in a container the host's kernel and its seccomp profile decide"
+    return [Problem(file="mailbridge.toml", message=message, hint=hint, warning=True)] if lacking else []
 
 
 def template_problems(config: Config) -> Sequence[Problem]:

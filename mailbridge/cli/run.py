@@ -12,7 +12,7 @@ from mailbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from mailbridge.config import Config
-    from mailbridge.isolation.process import ReadingProcess
+    from mailbridge.isolation.process import ForkServer
 
 
 @click.command()
@@ -44,13 +44,15 @@ def loaded(folder: Path) -> Config:
 def at_work(config: Config, *, intake: bool) -> int:
     """The exit code after an orderly end."""
     from mailbridge.isolation.pool import Limits, head_start
+    from mailbridge.isolation.sandbox import hide_memory
 
-    # A desk that was away finds mail when it comes back: while we load what a daemon needs, a child loads what a reader needs.
+    hide_memory()
+    # A desk that was away finds mail when it comes back: while we load what a daemon needs, a fork server loads what a reader needs.
     with head_start(Limits(seconds=config.limits.read_seconds, memory=config.limits.read_memory)) as reader:
         return beside(reader, config, intake=intake)
 
 
-def beside(reader: ReadingProcess, config: Config, *, intake: bool) -> int:
+def beside(reader: ForkServer, config: Config, *, intake: bool) -> int:
     from mailbridge import daemon
     from mailbridge.app import App
     from mailbridge.ops import log

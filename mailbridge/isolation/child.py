@@ -1,24 +1,21 @@
-"""The reading child: `python -m mailbridge.isolation.child READER SECONDS BYTES`; serves mails on stdin until it ends.
+"""A reading child: reads the mails of one portion, in a sandbox, and is gone.
 
-It holds no state worth saving and talks to nobody but its parent.  Limits: address space, no core file, no written files, no
-processes, and before each mail a CPU and a wall clock limit of its own, so that a child whose parent was killed in the middle of
-a bad mail ends as well.
+The fork server (`forkserver.py`) forks it and has loaded all that it needs.  It talks to nobody but its parent, and it keeps nothing:
+the next portion gets another child.  Limits: the sandbox, address space, no core file, no written files, no processes, and before each
+mail a CPU and a wall clock limit of its own, so that a child whose parent was killed in the middle of a bad mail ends as well.
 """
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import importlib
 import os
 import resource
 import signal
-import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from mailbridge.isolation.frames import (
     HEAD,
@@ -29,88 +26,44 @@ from mailbridge.isolation.frames import (
     frame,
     set_apart,
 )
+from mailbridge.isolation.sandbox import Sandbox, end_with_parent
 from mailbridge.message.model import Message, ReadingPolicy
 
 Reader = Callable[[bytes, ReadingPolicy], Message]
 
 OUT_OF_MEMORY = 77  # exit code; the parent tells the limit in words
-WARM_UP = (
-    b"From: a@example.test\r\nSubject: Hello\r\nContent-Type: text/html\r\n\r\n"
-    b"<p>Hello, the printer on the second floor does not print any more since this morning.</p>\r\n",
-    b"From: a@example.test\r\nTo: b@example.test, c@example.test\r\nSubject: Re: Hello\r\nMIME-Version: 1.0\r\n"
-    b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
-    b"It prints again, thank you very much for your help.\r\n\r\nBest regards\r\nKim\r\n\r\nSent from my iPhone\r\n\r\n"
-    b"On Mon, 2 Mar 2026 at 10:00, Help <b@example.test> wrote:\r\n> Is it switched on?\r\n\r\n"
-    b"--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--b--\r\n",
-)
 # The parent's clock is the real one; ours strikes a little later and only matters when the parent is gone.
 GRACE_SECONDS = 2
 BIG = 1 << 20  # bytes of a mail whose remains are not left to the collector's own time
 
 
-def main(arguments: list[str]) -> None:
-    """Serve until stdin ends."""
-    reader_name, seconds, memory = arguments
-    confine(int(memory))
-    asks, answers = private_pipes()
-    reader = load(reader_name)
-    warm_up(reader)
-    answers.write(frame(b""))
-    answers.flush()
-    silence()
+# Descriptors beside those that are open: modules are still loaded.
+OPEN_FILES = 64
+
+
+def run(asks: int, answers: int, reader: Reader, sandbox: Sandbox, *, seconds: float) -> None:
+    """Serve until `asks`, a pipe, ends.  Nothing outside is within reach before the first byte of a mail is read."""
+    end_with_parent(signal.SIGKILL)
     lock_down()
-    # What the imports made stays for good; the collector need not walk it again for every mail.
-    gc.freeze()
-    serve(asks, answers, reader, seconds=float(seconds))
-
-
-def confine(memory: int) -> None:
-    """No more than `memory` bytes of address space, no core files, deaf to the terminal's signals."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-
-
-def private_pipes() -> tuple[BinaryIO, BinaryIO]:
-    """stdin and stdout as ours alone: whatever a library prints goes to stderr and cannot break the frames."""
-    asks = os.fdopen(os.dup(0), "rb", buffering=64 * 1024)
-    answers = os.fdopen(os.dup(1), "wb", buffering=64 * 1024)
-    with Path(os.devnull).open("rb") as nothing:
-        os.dup2(nothing.fileno(), 0)
-    os.dup2(2, 1)
-    return asks, answers
-
-
-def silence() -> None:
-    """After a good start nothing is printed any more: a library's warning may quote the mail."""
-    with Path(os.devnull).open("wb") as nothing:
-        os.dup2(nothing.fileno(), 1)
-        os.dup2(nothing.fileno(), 2)
+    sandbox.enter()
+    serve(open_pipe(asks, "rb"), open_pipe(answers, "wb"), reader, seconds=seconds)
 
 
 def lock_down() -> None:
-    """From now on no file can be written and no process started: a mail that takes the child over gains little."""
+    """From now on no file can be written, no process started and few files opened."""
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NPROC, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
 
 
-def load(name: str) -> Reader:
-    """The function `package.module:function`."""
-    module, _, function = name.partition(":")
-    reader: Reader = getattr(importlib.import_module(module), function)
-    return reader
-
-
-def warm_up(reader: Reader) -> None:
-    """What the reader loads with its first mails (tables, the language model) is there before a mail's clock and memory are counted."""
-    for mail in WARM_UP:
-        with contextlib.suppress(Exception):
-            reader(mail, ReadingPolicy())
+def open_pipe(pipe: int, mode: str) -> BinaryIO:
+    return cast(BinaryIO, os.fdopen(pipe, mode, buffering=64 * 1024))
 
 
 def serve(asks: BinaryIO, answers: BinaryIO, reader: Reader, *, seconds: float) -> None:
-    """Answer every mail on `asks` until it ends."""
+    """Say that we are ready, then answer every mail on `asks` until it ends."""
+    answers.write(frame(b""))
+    answers.flush()
     introduction = next_frame(asks)
     if not introduction:  # the parent ended before it had any use for us
         return
@@ -162,7 +115,3 @@ def next_frame(asks: BinaryIO) -> bytes:
     if len(head) < HEAD.size:
         return b""
     return asks.read(HEAD.unpack(head)[0])
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

@@ -3,12 +3,15 @@
     parent → child   policy once, then per mail: frame(Request), raw bytes
     child → parent   b"" once (ready), then per mail: frame(Answer), the contents named in `apart`, in that order
 
-Nothing here can name a type or run code, so a child that a mail has taken over can at worst send wrong facts.
+Nothing here can name a type or run code, so a child that a mail has taken over can at worst send wrong facts.  Facts that no reader
+makes are found by `fault_of`; who wrote the mail is never taken from the child (see worker.py).
 """
 
 from __future__ import annotations
 
+import re
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -41,6 +44,10 @@ encode = msgspec.msgpack.Encoder().encode
 decode_policy = msgspec.msgpack.Decoder(ReadingPolicy).decode
 decode_request = msgspec.msgpack.Decoder(Request).decode
 decode_answer = msgspec.msgpack.Decoder(Answer).decode
+MALFORMED = (msgspec.DecodeError, UnicodeError, RecursionError)
+
+# In a value that stands in one header line, or in one line of a mail to an agent, each of these forges another line.
+BREAKS_LINE = re.compile("[\x00-\x1f\x7f]")
 
 
 def frame(payload: bytes) -> bytes:
@@ -69,3 +76,30 @@ def put_back(message: Message, contents: dict[int, bytes]) -> Message:
     for index, content in contents.items():
         attachments[index] = replace(attachments[index], content=content)
     return replace(message, attachments=tuple(attachments))
+
+
+def fault_of(answer: Answer) -> str:
+    """What is wrong with an answer that no reader of ours could give; '' where nothing is."""
+    message = answer.message
+    if message is None:
+        return "contents without a mail" if answer.apart else ""
+    places = [index for index, _ in answer.apart]
+    if len(set(places)) < len(places) or not all(0 <= index < len(message.attachments) for index in places):
+        return "contents of no attachment"
+    if any(size < 1 for _, size in answer.apart):
+        return "contents of no size"
+    return "a control character in a value of one line" if any(map(BREAKS_LINE.search, single_lines(message))) else ""
+
+
+def single_lines(message: Message) -> Iterator[str]:
+    """The values that other mails and lists show on one line."""
+    yield from (message.subject, message.message_id, message.language, message.fingerprint, message.return_path or "")
+    yield from (*message.in_reply_to, *message.references, *message.kind_reasons, *message.defects)
+    for address in (*message.from_, *message.to, *message.cc, *message.reply_to):
+        yield from (address.address, address.name)
+    for name, value in message.headers:
+        yield from (name, value)
+    for file in message.attachments:
+        yield from (file.name, file.content_type, file.part, file.content_id)
+    if message.enclosed is not None:
+        yield message.enclosed.subject

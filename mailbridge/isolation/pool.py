@@ -1,4 +1,4 @@
-"""The parent's side: hands mails to child processes, kills those that exceed their time or memory."""
+"""The parent's side: hands mails to reading children, kills those that exceed their time or memory."""
 
 from __future__ import annotations
 
@@ -12,37 +12,42 @@ from math import inf
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
 from mailbridge.errors import Permanent
-from mailbridge.isolation.process import Job, Limits, ReadingFailed, ReadingProcess
+from mailbridge.isolation.process import ForkServer, Job, Limits, ReadingFailed, ReadingProcess
 from mailbridge.message.model import Message, ReadingPolicy
 
 __all__ = ["Limits", "Readers", "ReadingFailed", "head_start"]
 
-Load = Callable[[int], tuple[bytes, str | None]]
+Load = Callable[[int], tuple[bytes, str | None] | None]
 Done = Callable[[int, Message | ReadingFailed], None]
 
 READER = "mailbridge.reading:read"
-# Starting a child costs as much as reading some hundred mails, and one reads as fast as its parent can file what it has read.  So
-# another one is started only for work that takes longer than this: big mails, or one that hangs.
+# One child reads as fast as its parent can file what it has read.  Another one helps only with work that takes longer than this: big
+# mails, or one that hangs.
 HURRY = 1.0
-UNUSED = 5.0  # seconds that a child which was started ahead of time waits for its first mail
-PATIENCE = 3.0  # seconds that a caller waits for a child that is at work, or just starting, before it gets one of its own
+# In a backlog, portions that follow each other at once share a child up to so many mails: forking and the pages that a fresh child
+# copies cost as much as reading some ten mails.  A mail that is read alone has always a child of its own.
+SHARED, AT_ONCE_AFTER = 200, 0.5
+UNUSED = 5.0  # seconds that a server which was started ahead of time waits for its first mail
+PATIENCE = 3.0  # seconds that a caller waits for the portion of another caller before it gets a child beside that one
 
 
 @contextmanager
-def head_start(limits: Limits, reader: str = READER) -> Iterator[ReadingProcess]:
-    """A child starts while the caller does something else: loading what a daemon needs takes it longer.  It is gone after the block."""
-    child = ReadingProcess(reader, limits)
+def head_start(limits: Limits, reader: str = READER) -> Iterator[ForkServer]:
+    """A server starts while the caller does something else: loading what a daemon needs takes it longer.  It is gone after the block."""
+    server = ForkServer(reader, limits)
     try:
-        yield child
+        yield server
     finally:
-        child.stop()
+        server.stop()
 
 
 class Readers:
-    """A pool of up to `processes` reading children, each started when it is needed and stopped when idle for `idle_after`.
+    """Reads portions of mails in children that are forked for them, up to `processes` at once.  A mail that is read alone, as all are
+    while no backlog waits, has a child of its own; see SHARED for the others.
 
-    Thread-safe.  A mail that kills its child gives ReadingFailed; the next mail gets a fresh child.
-    `reader` is the dotted name of the function the children run, `(raw, policy) -> Message`.
+    Thread-safe.  A mail that kills its child gives ReadingFailed; the next mail gets a fresh child.  The fork server starts with the
+    first portion and is stopped when idle for `idle_after`.  `reader` is the dotted name of the function the children run,
+    `(raw, policy) -> Message`.
     """
 
     def __init__(
@@ -60,26 +65,32 @@ class Readers:
         self._idle_after = idle_after.total_seconds()
         self._reader = reader
         self._changed = threading.Condition()
-        self._processes = self._seats = processes  # seats: how many more children may be at work
-        self._idle: list[tuple[float, ReadingProcess]] = []  # since when, oldest first
+        self._seats = processes  # how many more children may be at work
+        self._portions = 0  # under way
+        self._server: ForkServer | None = None
+        self._spare: ReadingProcess | None = None  # forked ahead of time, has read nothing
+        self._kept: tuple[ReadingProcess, int, float] | None = None  # of the last portion: how many mails it read, when it was done
+        self._idle_since = 0.0
         self._janitor: threading.Thread | None = None
         self._closed = False
 
-    def adopt(self, child: ReadingProcess) -> None:
-        """The child, which has read nothing yet, is one of the resting ones; without work it is stopped soon."""
+    def adopt(self, server: ForkServer) -> None:
+        """The server forks our children; without work it is stopped soon."""
         with self._changed:
-            self._idle.insert(0, (time.monotonic() + UNUSED - self._idle_after, child.introduce(self._policy)))
+            self._server = server
+            self._idle_since = time.monotonic() + UNUSED - self._idle_after
             self._employ_janitor()
 
     def read_many(self, count: int, load: Load, done: Done) -> None:
-        """Read mails 0..count-1 in parallel.
+        """Read mails 0..count-1, a portion, in one child, or in several where that takes long.
 
         `load(i)` gives (raw bytes, envelope sender or None) when a child is free for it, so that only a few raw mails are in
-        memory; `done(i, result)` is called once for each, in any order, in this thread.  Neither may use the pool itself.
+        memory, or None for a mail that is not to be read with others; `done(i, result)` is called once for each that is read, in any
+        order, in this thread.  Neither may use the pool itself.
         """
         if count <= 0:
             return
-        with self._taken(count) as (children, another):
+        with self._portion(count) as (children, another):
             Round(children, count, load, done, spawn=self._spawn, another=another, limits=self._limits).run()
 
     def read(self, raw: bytes, envelope_from: str | None = None) -> Message | ReadingFailed:
@@ -89,22 +100,24 @@ class Readers:
         return results[0]
 
     def close(self) -> None:
-        """Stop all children; those at work are stopped when their mail is read."""
+        """All children and the server are gone; those at work end over their mail."""
         with self._changed:
             self._closed = True
-            idle, self._idle = self._idle, []
+            server = self._without_server()
             self._changed.notify_all()
-        for _, child in idle:
-            child.stop()
-
-    def _spawn(self) -> ReadingProcess:
-        return ReadingProcess(self._reader, self._limits).introduce(self._policy)
+        if server:
+            server.stop()
 
     @contextmanager
-    def _taken(self, wanted: int) -> Iterator[tuple[list[ReadingProcess], Callable[[], ReadingProcess | None]]]:
-        """At least one child, and what gives another where there is one; all given back, or stopped when a mail is still in them."""
-        children = self._take(wanted)
-        seats = len(children)
+    def _portion(self, count: int) -> Iterator[tuple[list[ReadingProcess], Callable[[], ReadingProcess | None]]]:
+        """A list with a child, and what gives another where there is a seat; whatever children are in it at the end are done with."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or not self._portions, PATIENCE)
+            if self._closed:
+                raise Permanent("The readers are closed")
+            self._portions += 1
+            self._seats -= 1
+        children, seats, before = list[ReadingProcess](), 1, 0
 
         def another() -> ReadingProcess | None:
             nonlocal seats
@@ -113,86 +126,105 @@ class Readers:
             return child
 
         try:
+            kept, before = self._take_kept(count)
+            children.append(kept or self._spawn())
             yield children, another
+            if count > 1 and len(children) == 1 and children[0].alive:
+                self._keep(children.pop(), before + count)
         finally:
-            usable = [child for child in children if not child.jobs and child.alive]
             for child in children:
-                if child not in usable:
-                    child.stop()
-            self._give_back(usable, seats)
-
-    def _take(self, wanted: int) -> list[ReadingProcess]:
-        """The children that rest; a new one where none is at work, or none of those that are comes back soon."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closed or self._idle or self._seats == self._processes, PATIENCE)
-            self._changed.wait_for(lambda: self._closed or self._seats)
-            if self._closed:
-                raise Permanent("The readers are closed")
-            resting = [self._idle.pop()[1] for _ in range(min(wanted, len(self._idle)))]
-            seats = max(1, len(resting))
-            self._seats -= seats
-        children = [child for child in resting if child.alive]
-        for child in resting:
-            if child not in children:
                 child.stop()
-        try:
-            if not children:
-                children.append(self._spawn())
-        except BaseException:
-            self._give_back(children, seats)
-            raise
-        if len(children) < seats:
-            self._give_back([], seats - len(children))
-        return children
+            self._rest(seats)
+
+    def _take_kept(self, count: int) -> tuple[ReadingProcess | None, int]:
+        """The child of the portion just before this one, where it may go on, and how many mails it has read."""
+        with self._changed:
+            kept, self._kept = self._kept, None
+        if kept is None:
+            return None, 0
+        child, read, since = kept
+        if 1 < count <= SHARED - read and time.monotonic() - since < AT_ONCE_AFTER and child.alive:
+            return child, read
+        child.stop()
+        return None, 0
+
+    def _keep(self, child: ReadingProcess, read: int) -> None:
+        with self._changed:
+            earlier, self._kept = self._kept, (child, read, time.monotonic())
+        if earlier:
+            earlier[0].stop()
+
+    def _spawn(self) -> ReadingProcess:
+        """A child that has read nothing."""
+        with self._changed:
+            server = self._server_at_work()
+            spare, self._spare = self._spare, None
+        if spare and not spare.alive:
+            spare.stop()
+            spare = None
+        return spare or ReadingProcess(server, self._policy)
+
+    def _server_at_work(self) -> ForkServer:
+        if self._closed:
+            raise Permanent("The readers are closed")
+        if self._server is None or not self._server.alive:
+            if dead := self._without_server():
+                dead.stop()
+            self._server = ForkServer(self._reader, self._limits)
+        return self._server
+
+    def _without_server(self) -> ForkServer | None:
+        """The server that was there; a dead one leaves nothing behind."""
+        server, self._server = self._server, None
+        spare, self._spare, kept, self._kept = self._spare, None, self._kept, None
+        for child in (spare, kept and kept[0]):
+            if child:
+                child.stop()
+        return server
 
     def _another(self) -> ReadingProcess | None:
         """One more child, where a seat is free."""
         with self._changed:
-            if self._closed or not self._seats:
+            if self._closed or self._seats <= 0:
                 return None
             self._seats -= 1
-            resting = self._idle.pop()[1] if self._idle else None
-        if resting and resting.alive:
-            return resting
         try:
-            if resting:
-                resting.stop()
             return self._spawn()
         except BaseException:
-            self._give_back([], 1)
+            with self._changed:
+                self._seats += 1
             raise
 
-    def _give_back(self, children: list[ReadingProcess], seats: int) -> None:
+    def _rest(self, seats: int) -> None:
+        """A portion is done; the child of the next one is forked meanwhile."""
         with self._changed:
             self._seats += seats
-            now = time.monotonic()
-            keep = not self._closed
-            if keep:
-                self._idle.extend((now, child) for child in children)
+            self._portions -= 1
+            self._idle_since = time.monotonic()
+            if not self._closed and self._server and self._server.alive:
+                self._spare = self._spare or ReadingProcess(self._server, self._policy)
                 self._employ_janitor()
             self._changed.notify_all()
-        if not keep:
-            for child in children:
-                child.stop()
 
     def _employ_janitor(self) -> None:
-        if self._idle and self._janitor is None:
+        if self._janitor is None:
             self._janitor = threading.Thread(target=self._stop_the_idle, name="readers-idle", daemon=True)
             self._janitor.start()
 
     def _stop_the_idle(self) -> None:
-        """Runs as a thread as long as there are resting children."""
+        """Runs as a thread as long as there is a server."""
         while True:
             with self._changed:
-                if not self._idle:
+                if self._server is None:
                     self._janitor = None
                     return
-                remaining = self._idle[0][0] + self._idle_after - time.monotonic()
-                if remaining > 0:
-                    self._changed.wait(remaining)
+                remaining = self._idle_since + self._idle_after - time.monotonic()
+                if self._portions or remaining > 0:
+                    self._changed.wait(max(remaining, 1.0) if self._portions else remaining)
                     continue
-                child = self._idle.pop(0)[1]
-            child.stop()
+                server = self._without_server()
+            if server:
+                server.stop()
 
 
 class Round:
@@ -240,15 +272,21 @@ class Round:
             return self._again.popleft()
         # The last mails are shared out one by one: a second mail would wait here while another child has nothing to do.
         scarce = self._count - self._next < len(self._children)
-        if self._next == self._count or (scarce and child.jobs):
+        if scarce and child.jobs:
             return None
-        number, self._next = self._next, self._next + 1
-        raw, envelope_from = self._load(number)
-        return Job(number, raw, len(raw), envelope_from)
+        while self._next < self._count:
+            number, self._next = self._next, self._next + 1
+            if loaded := self._load(number):
+                raw, envelope_from = loaded
+                return Job(number, raw, len(raw), envelope_from)
+            self._left -= 1
+        return None
 
     def _ready(self) -> list[ReadingProcess]:
         """The children with something to say, after sending what they take."""
         busy = [child for child in self._children if child.jobs]
+        if not busy:
+            return []
         timeout = max(0.0, min(self._help_at, *(child.deadline for child in busy)) - time.monotonic())
         with DefaultSelector() as selector:
             for child in busy:
@@ -263,9 +301,10 @@ class Round:
 
     def _kill_the_slow(self) -> None:
         now = time.monotonic()
-        for child in self._children:
+        for child in list(self._children):
             if child.jobs and child.deadline <= now:
-                child.kill(self._limits.too_long)
+                child.condemn(self._limits.too_long)
+                self._replace(child)
 
     def _get_help(self) -> None:
         """There is one more child where the mails that are left take long."""
@@ -289,11 +328,11 @@ class Round:
     def _replace(self, child: ReadingProcess) -> None:
         """The mail in work killed its child and is told so; a mail waiting behind it goes to another."""
         reason = child.bury()
-        guilty, *waiting = child.jobs
-        child.jobs.clear()
         self._children.remove(child)
-        self._again.extend(waiting)
-        self._tell(guilty, ReadingFailed(reason=reason))
+        if child.jobs:  # none where it spoke after its last answer
+            self._tell(child.jobs.popleft(), ReadingFailed(reason=reason))
+        self._again.extend(child.jobs)
+        child.jobs.clear()
         if self._left:
             self._children.append(self._spawn())
 

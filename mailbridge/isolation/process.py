@@ -1,27 +1,40 @@
-"""One reading child as its parent sees it: mails go in, results come out, and it is killed when it takes too long."""
+"""The fork server and one reading child as their parent sees them: mails go in, results come out, nothing that comes out is believed."""
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
+import itertools
 import os
+import select
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from io import BytesIO
-from typing import Self
 
 from mailbridge.errors import Transient
+from mailbridge.isolation import frames
 from mailbridge.isolation.child import OUT_OF_MEMORY
-from mailbridge.isolation.frames import HEAD, Answer, Request, decode_answer, encode, frame, put_back
+from mailbridge.isolation.forkserver import REPLY, REQUEST, Request
+from mailbridge.isolation.frames import HEAD, MALFORMED, Answer, decode_answer, encode, fault_of, frame, put_back
+from mailbridge.isolation.sandbox import Layer
 from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.ops import log as logs
 
 START_SECONDS = 60.0
+log = logs.get("reading")
+
 READ_SIZE = 256 * 1024
 PIPE_SIZE = 1 << 20
+# What an answer may have beside its mail: text is there up to six times (plain, HTML, safe, parts, reply, forward), in UTF-8.
+ANSWER_BASE, ANSWER_TIMES = 16 << 20, 16
+LONGEST_FAILURE = 200  # characters of what a child says about its own bug
 # One thread is all a child needs; what a big mail took goes back to the system instead of staying for the next big one.
 ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
@@ -70,57 +83,170 @@ class Job:
     envelope_from: str | None
 
 
-class ReadingProcess:
-    """A child with at most AT_ONCE mails in it.  One thread at a time; all I/O but `wait` is non-blocking, driven by a selector.
-
-    `jobs[0]` is the mail in work; its clock started when it became the first.  Before the first mail it has to know the policy.
-    """
+class ForkServer:
+    """The process that forks reading children.  Thread-safe.  Requests are answered in their order; nobody waits for an answer that
+    is not needed yet."""
 
     def __init__(self, reader: str, limits: Limits) -> None:
-        self._limits = limits
-        # -P: the working directory is no place to import from.
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-P", "-m", "mailbridge.isolation.child", reader, str(limits.seconds), str(limits.memory)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-            env=environment(),
-        )
-        if self._process.stdin is None or self._process.stdout is None:
-            raise Transient("The reading process has no pipes")
-        self._stdin, self._stdout = self._process.stdin, self._process.stdout
-        for pipe in (self._stdin, self._stdout):
-            os.set_blocking(pipe.fileno(), False)
-            widen(pipe.fileno())
-        self._outgoing: deque[memoryview] = deque()
-        self._answers = Answers()
+        self.limits = limits
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            # -P: the working directory is no place to import from.
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-P", "-m", "mailbridge.isolation.forkserver", reader, str(limits.seconds), str(limits.memory)],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+                env=environment(),
+            )
+        self._control.settimeout(START_SECONDS)
+        self._lock = threading.Lock()
+        self._ready = False
+        self._asked = itertools.count()
+        self._open: deque[int] = deque()  # requests without an answer, oldest first
+        self._unwanted: set[int] = set()
+        self._answers: dict[int, int] = {}
+
+    @property
+    def number(self) -> int:
+        return int(self._process.pid)
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def fork(self, asks: int, answers: int) -> int:
+        """The request for a child with these two pipes; its number comes later."""
+        return self._ask(Request.FORK, 0, (asks, answers))
+
+    def end(self, child: int) -> int:
+        """The exit code of a child, killed if it still lives."""
+        return self.answer(self._end(child))
+
+    def dismiss(self, child: int) -> None:
+        """The child is killed; nobody asks how it ended."""
+        self._end(child, wanted=False)
+
+    def _end(self, child: int, *, wanted: bool = True) -> int:
+        # It is reaped only when we ask for that, so its number cannot be another process's yet.
+        if self.alive:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        return self._ask(Request.REAP, child, wanted=wanted)
+
+    def answer(self, request: int) -> int:
+        """The answer to a request, waited for; asked for once.  Raises Transient where the server does not start, or is gone."""
+        with self._lock:
+            while request not in self._answers:
+                self._receive()
+            return self._answers.pop(request)
+
+    def stop(self) -> None:
+        """The server and its children are gone, whatever they do."""
+        self._process.kill()
+        self._process.wait()
+        self._control.close()
+
+    def _ask(self, request: Request, number: int, pipes: tuple[int, ...] = (), *, wanted: bool = True) -> int:
+        with self._lock:
+            try:
+                socket.send_fds(self._control, [REQUEST.pack(request, number)], pipes)
+            except OSError as error:
+                raise self._failed() from error
+            asked = next(self._asked)
+            self._open.append(asked)
+            if not wanted:
+                self._unwanted.add(asked)
+            return asked
+
+    def _receive(self) -> None:
+        """One more answer is there."""
+        if not self._ready:
+            self._tell_missing(self._read())
+            self._ready = True
+        answer, request = self._read(), self._open.popleft()
+        if request in self._unwanted:
+            self._unwanted.discard(request)
+        else:
+            self._answers[request] = answer
+
+    def _read(self) -> int:
+        data = b""
+        try:
+            while len(data) < REPLY.size and (more := self._control.recv(REPLY.size - len(data))):
+                data += more
+        except OSError as error:
+            raise self._failed() from error
+        if len(data) < REPLY.size:
+            raise self._failed()
+        return int(REPLY.unpack(data)[0])
+
+    def _failed(self) -> Transient:
+        what = "The reading process ended" if self._ready else "The reading process does not start; its error stands above on stderr"
+        return Transient(what, exit=self._process.poll())
+
+    def _tell_missing(self, bits: int) -> None:
+        if missing := [str(layer) for place, layer in enumerate(Layer) if bits >> place & 1]:
+            log.warning("sandbox_incomplete", missing=missing)
+
+
+class ReadingProcess:
+    """A child with at most AT_ONCE mails in it.  One thread at a time; all I/O but `bury` is non-blocking, driven by a selector.
+
+    `jobs[0]` is the mail in work; its clock started when it became the first.
+    """
+
+    def __init__(self, server: ForkServer, policy: ReadingPolicy) -> None:
+        self._server, self._limits = server, server.limits
+        asks, self._stdin = os.pipe()
+        self._stdout, answers = os.pipe()
+        try:
+            self._request = server.fork(asks, answers)
+            self._number: int | None = None
+        except BaseException:
+            os.close(self._stdin)
+            os.close(self._stdout)
+            raise
+        finally:
+            os.close(asks)
+            os.close(answers)
+        self._pipes = [self._stdin, self._stdout]
+        for pipe in self._pipes:
+            os.set_blocking(pipe, False)
+            widen(pipe)
+        self._outgoing: deque[memoryview] = deque([memoryview(frame(encode(policy)))])
+        self._answers = Answers(self._room)
         self._killed = ""
         self._started = False
         self.jobs: deque[Job] = deque()
         self.deadline = time.monotonic() + START_SECONDS
 
-    def introduce(self, policy: ReadingPolicy) -> Self:
-        """The child reads by this policy; called once, before the first mail."""
-        self._outgoing.append(memoryview(frame(encode(policy))))
-        return self
-
     @property
     def input(self) -> int:
-        return self._stdin.fileno()
+        return self._stdin
 
     @property
     def output(self) -> int:
-        return self._stdout.fileno()
+        return self._stdout
 
     @property
     def alive(self) -> bool:
-        return not self._killed and self._process.poll() is None
+        """Whether its end of the output is still open."""
+        watch = select.poll()
+        watch.register(self.output, 0)
+        return self._server.alive and not watch.poll(0)
 
     @property
     def started(self) -> bool:
         """Whether it has said that it is ready to read."""
         return self._started
+
+    @property
+    def number(self) -> int:
+        """Its process number, waited for."""
+        if self._number is None:
+            self._number = self._server.answer(self._request)
+        return self._number
 
     @property
     def has_room(self) -> bool:
@@ -135,7 +261,7 @@ class ReadingProcess:
         if not self.jobs and self._started:
             self._start_clock()
         self.jobs.append(job)
-        request = frame(encode(Request(size=job.size, envelope_from=job.envelope_from)))
+        request = frame(encode(frames.Request(size=job.size, envelope_from=job.envelope_from)))
         if job.size <= SMALL:
             self._outgoing.append(memoryview(request + job.raw))
         else:
@@ -164,39 +290,44 @@ class ReadingProcess:
             self.jobs[0] = replace(self.jobs[0], raw=b"")
 
     def receive(self) -> tuple[list[tuple[Job, Message | ReadingFailed]], bool]:
-        """The results that came in, and whether the child still lives."""
+        """The results that came in, and whether the child may go on."""
         try:
             data = os.read(self.output, READ_SIZE)
         except BlockingIOError:
             return [], True
-        if not data:
-            return [], False
-        return [self._result(answer) for answer in self._answers.feed(data) if self._is_mail(answer)], True
+        results: list[tuple[Job, Message | ReadingFailed]] = []
+        try:
+            results.extend(self._result(answer) for answer in self._answers.feed(data) if self._is_mail(answer))
+        except BadAnswer as bad:
+            self._killed = str(bad)
+            return results, False
+        return results, bool(data)
 
-    def kill(self, reason: str) -> None:
-        """The child is dying, because of `reason`; `receive` will tell."""
+    def condemn(self, reason: str) -> None:
+        """The child has to die, because of `reason`; `bury` kills it and tells."""
         self._killed = reason
-        self._process.kill()
 
     def bury(self) -> str:
         """The child is gone and its pipes closed; why it died."""
-        code = self._close()
+        self._close()
+        code = self._server.end(self.number)
         if not self._started:
-            raise Transient("The reading process does not start; its error stands above on stderr", exit=code)
+            raise Transient("A reading child does not start", exit=code)
         return self._killed or reason_of(code, self._limits)
 
     def stop(self) -> None:
-        """The child is killed and buried, whatever it does."""
-        self._process.kill()
+        """The child is killed, whatever it does."""
         self._close()
+        with suppress(Transient):  # the server is gone, and its children with it
+            self._server.dismiss(self.number)
 
-    def _close(self) -> int:
-        code = self._process.wait()
-        self._stdin.close()
-        self._stdout.close()
-        return code
+    def _close(self) -> None:
+        while self._pipes:
+            os.close(self._pipes.pop())
 
     def _is_mail(self, answer: Answer | None) -> bool:
+        if answer is None and self._started:
+            raise BadAnswer("its answer was empty")
         if answer is None:
             self._started = True
             self._start_clock()
@@ -207,70 +338,98 @@ class ReadingProcess:
         self._start_clock()
         self._forget()
         if answer is None or answer.message is None:
-            return job, ReadingFailed(reason=answer.failure if answer else "no answer")
+            return job, ReadingFailed(reason=answer.failure[:LONGEST_FAILURE] if answer else "no answer")
         return job, answer.message
+
+    def _room(self) -> int:
+        """Bytes that the answer to the mail in work may have; none where no mail is in work."""
+        return ANSWER_BASE + ANSWER_TIMES * self.jobs[0].size if self.jobs else 0
 
     def _start_clock(self) -> None:
         self.deadline = time.monotonic() + self._limits.seconds
 
 
-class Answers:
-    """Bytes from the child, cut into answers; a big content is gathered in one growing buffer and never copied whole."""
+class BadAnswer(Exception):
+    """What the child sent is no answer to its mail: too long, or not in the form agreed on.  It is not read any further."""
 
-    def __init__(self) -> None:
+
+class Answers:
+    """Bytes from the child, cut into answers; a big content is gathered in one growing buffer and never copied whole.
+
+    Nothing is believed: `room` says how many bytes the next answer may have in all, and an answer has to be sound.
+    """
+
+    def __init__(self, room: Callable[[], int]) -> None:
+        self._allowed = room
+        self._room = 0
         self._head = b""
         self._body: BytesIO | None = None
         self._missing = 0
         self._answer: Answer | None = None
         self._contents: dict[int, bytes] = {}
 
-    def feed(self, data: bytes) -> list[Answer | None]:
-        """The answers complete with `data`; None is the child's "ready"."""
-        complete: list[Answer | None] = []
+    def feed(self, data: bytes) -> Iterator[Answer | None]:
+        """The answers complete with `data`; None is the child's "ready".  Raises BadAnswer."""
         rest = memoryview(data)
         while len(rest):
-            rest = self._take_body(rest, complete) if self._body is not None else self._take_head(rest, complete)
-        return complete
+            if self._body is None:
+                rest = self._take_head(rest)
+                ready = not self._head and self._body is None
+                if ready:
+                    yield None
+                continue
+            rest = self._take_body(self._body, rest)
+            if not self._missing and (answer := self._finish(self._body.getvalue())) is not None:
+                yield answer
 
-    def _take_head(self, data: memoryview, complete: list[Answer | None]) -> memoryview:
+    def _take_head(self, data: memoryview) -> memoryview:
         needed = HEAD.size - len(self._head)
         self._head += bytes(data[:needed])
         if len(self._head) == HEAD.size:
             size = HEAD.unpack(self._head)[0]
             self._head = b""
             if size:
+                self._room = self._allowed()
                 self._expect(size)
-            else:
-                complete.append(None)
         return data[needed:]
 
-    def _take_body(self, data: memoryview, complete: list[Answer | None]) -> memoryview:
-        if self._body is None:
-            return data
+    def _take_body(self, body: BytesIO, data: memoryview) -> memoryview:
         used = min(self._missing, len(data))
-        self._body.write(data[:used])
+        body.write(data[:used])
         self._missing -= used
-        if not self._missing:
-            payload, self._body = self._body.getvalue(), None
-            self._finish(payload, complete)
         return data[used:]
 
     def _expect(self, size: int) -> None:
+        if not 0 < size <= self._room:
+            raise BadAnswer("its answer was larger than any mail of this size gives")
+        self._room -= size
         self._body, self._missing = BytesIO(), size
 
-    def _finish(self, payload: bytes, complete: list[Answer | None]) -> None:
+    def _finish(self, payload: bytes) -> Answer | None:
+        """The answer, when its contents are there as well."""
+        self._body = None
         if self._answer is None:
-            self._answer, self._contents = decode_answer(payload), {}
+            self._answer, self._contents = self._decoded(payload), {}
         else:
             index, _ = self._answer.apart[len(self._contents)]
             self._contents[index] = payload
         if len(self._contents) < len(self._answer.apart):
             self._expect(self._answer.apart[len(self._contents)][1])
-            return
+            return None
         answer, self._answer = self._answer, None
         message = answer.message and put_back(answer.message, self._contents)
         self._contents = {}
-        complete.append(Answer(message=message, failure=answer.failure))
+        return Answer(message=message, failure=answer.failure)
+
+    @staticmethod
+    def _decoded(payload: bytes) -> Answer:
+        try:
+            answer = decode_answer(payload)
+        except MALFORMED as error:
+            raise BadAnswer("its answer cannot be read") from error
+        if fault := fault_of(answer):
+            raise BadAnswer(f"its answer cannot be true: {fault}")
+        return answer
 
 
 def environment() -> dict[str, str]:
@@ -282,7 +441,7 @@ def environment() -> dict[str, str]:
 def widen(pipe: int) -> None:
     """The pipe holds 1 MB where the system allows it (Linux): fewer changes between the processes."""
     if hasattr(fcntl, "F_SETPIPE_SZ"):
-        with contextlib.suppress(OSError):
+        with suppress(OSError):
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from mailbridge.message.model import Attachment, Message, ReadingPolicy
 
+remembered: list[str] = []
+
 
 def read(raw: bytes, policy: ReadingPolicy) -> Message:
     """A message whose subject is the mail, or whatever disaster the mail asks for."""
@@ -36,7 +38,11 @@ def read(raw: bytes, policy: ReadingPolicy) -> Message:
         case [b"write", path]:
             Path(path.decode()).write_bytes(b"x")
         case [b"environment", *_]:
-            return Message(subject="\n".join(f"{name}={value}" for name, value in os.environ.items()))
+            return Message(subject=" ".join(f"{name}={value}" for name, value in os.environ.items()))
+        case [b"remember", rest]:
+            remembered.append(rest.decode())
+        case [b"recall", *_]:
+            return Message(subject=remembered[0] if remembered else "nothing")
         case [b"pid", *_]:
             return Message(subject=str(os.getpid()))
     return Message(
