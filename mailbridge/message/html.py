@@ -14,21 +14,7 @@ import nh3
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from mailbridge.message import charsets, headers, limits
-
-# Elements a reader of the mail does not see (and a writer of commands would like us to).
-_HIDDEN = (
-    "[hidden]",
-    "[style*='display:none' i]",
-    "[style*='display: none' i]",
-    "[style*='visibility:hidden' i]",
-    "[style*='visibility: hidden' i]",
-    "[style*='mso-hide:all' i]",
-    "[style*='mso-hide: all' i]",
-    "[style*='font-size:0px' i]",
-    "[style*='font-size: 0px' i]",
-)
-_MAY_HIDE = re.compile(r"hidden|display\s*:\s*none|mso-hide|font-size:\s*0px", re.IGNORECASE)
+from mailbridge.message import charsets, headers, limits, visibility
 
 # Elements that nest by being opened: the ones HTML closes by itself, or that never hold anything, do not count.
 _FLAT = r"br|img|hr|input|meta|link|p|li|t[dhr]|tbody|col|wbr|area|base|dd|dt|option|o:p"
@@ -48,10 +34,17 @@ def to_text(html: str) -> str:
     html = html[: limits.HTML_BYTES]
     if _is_monstrous(html):
         return _stripped(html)
-    skip = list(_HIDDEN) if _MAY_HIDE.search(html) else None
-    html = _ANCHOR.sub(_anchor, html)
-    text = extract_plain_text(html, preserve_formatting=True, links=True, alt_texts=True, skip_elements=skip)
+    text = extract_plain_text(_seen(_ANCHOR.sub(_anchor, html)), preserve_formatting=True, links=True, alt_texts=True)
     return tidy(charsets.clean(text))
+
+
+def _seen(html: str) -> str | HTMLTree:
+    """What a reader sees of `html`: itself, or where a style may hide something its tree without what is hidden."""
+    tree = HTMLTree.parse(html) if visibility.may_hide(html) else None
+    if tree is None or tree.document is None:
+        return html
+    visibility.remove_hidden(tree.document)
+    return tree
 
 
 def without_turns(html: str) -> str:

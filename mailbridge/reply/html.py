@@ -11,6 +11,7 @@ from typing import NamedTuple
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 
+from mailbridge.message import visibility
 from mailbridge.message.html import dom, to_text
 from mailbridge.reply.clients import HABITS, OWN_CITATION, Part
 from mailbridge.reply.linear import PhraseSet, escaped
@@ -19,9 +20,7 @@ from mailbridge.reply.lines import MOST_LINES, Hint, Line, lines_of, unmarked
 _EXAMINED = 2_000_000  # characters
 _MOST_MARKS = 100  # elements marked in one mail
 _MOST_ALIKE = 1_000  # of one habit's elements; with more of them the structure is not looked at
-_MOST_HIDDEN = 200
-_HIDDEN = "[hidden], [style*='display:none' i], [style*='display: none' i], [style*='mso-hide:all' i], title"
-_HIDING = ("hidden", "display:none", "display: none", "mso-hide", "<title")
+_MOST_TITLES = 20
 
 # Marks around elements: code points that Unicode reserves for use inside a program (noncharacters), then the habit's number.
 _OPEN, _CLOSE, _FIRST_NUMBER = "\ufdd0", "\ufdd1", 0xE000
@@ -62,8 +61,10 @@ def page_of(html: str) -> Page:
     if tree is None or tree.document is None:  # too deep or too odd to look at its structure
         text = to_text(html)
         return Page(text, lines_of(text))
-    if any(word in lowered for word in _HIDING):
-        _remove_hidden(tree.document)
+    if visibility.may_hide(html):
+        visibility.remove_hidden(tree.document)
+    elif "<title" in lowered:
+        _remove_titles(tree.document)
     _mark(tree, tree.document, numbers)
     shown = extract_plain_text(tree, preserve_formatting=True, alt_texts=False, links="<a" in lowered)
     return _read(_without_told_links(shown.replace("\u00a0", " ")))
@@ -81,9 +82,9 @@ def _without_told_links(shown: str) -> str:
     return "".join(kept)
 
 
-def _remove_hidden(document: DocumentNode) -> None:
-    for _ in range(_MOST_HIDDEN):
-        element = document.query_selector(_HIDDEN)
+def _remove_titles(document: DocumentNode) -> None:
+    for _ in range(_MOST_TITLES):
+        element = document.query_selector("title")
         if element is None:
             return
         element.decompose()

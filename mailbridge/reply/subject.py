@@ -36,8 +36,13 @@ class Thread(NamedTuple):
 
     @property
     def is_new(self) -> bool:
-        """Whether the mail answers nothing and forwards nothing: what is quoted in it belongs to what is said."""
-        return self.answering is False and not (self.answers or self.forwards or 0 < len(self.prefix) <= _SHORT_PREFIX)
+        """Whether the mail answers nothing and forwards nothing: what is quoted in it belongs to what is said.
+
+        A mail without a subject, or to an address with a detail ('support+17@'), may be an answer whose header does not tell so.
+        """
+        if self.answering is not False or not self.topic or any("+" in recipient for recipient in self.recipients):
+            return False
+        return not (self.answers or self.forwards or 0 < len(self.prefix) <= _SHORT_PREFIX)
 
     @property
     def subject_words(self) -> str:
