@@ -35,6 +35,7 @@ OUTCOME_UNKNOWN = "outcome unknown: two tries ended after the final dot without 
 LEASE = timedelta(minutes=15)  # longer than the biggest mail may take (session.Timeouts.of_body), or it would be overtaken each time
 DOT_LEASE = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: the server may take ten minutes to answer the final dot
 PORTION = 10
+SLOW = timedelta(seconds=5)  # a mail that takes longer makes the rest of its portion free for other workers
 GIVE_UP = timedelta(days=5)  # RFC 5321 4.5.4.1
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(minutes=67)
 FIRST_REST, LONGEST_REST = timedelta(seconds=2), timedelta(minutes=5)
@@ -130,8 +131,10 @@ class Deliverer:
         ready = self._word(claimed)
         crash.point("outbox.rendered")
         for number, queued in enumerate(ready, start=1):
+            began = self._clock.now()
             away = self._deliver(queued)
-            if (away or (stop is not None and stop.is_set())) and number < len(ready):
+            slow = self._clock.now() - began > SLOW
+            if (away or slow or (stop is not None and stop.is_set())) and number < len(ready):
                 # What was not begun can be claimed by anybody at once, and those tries do not count.
                 self._change(lambda tx: tx.outbox.release(self._owner))
                 return

@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from mailbridge.outbox.model import Class, Notification, Queued, State
 from mailbridge.store import dialects
 from mailbridge.store.documents import dump, load
-from mailbridge.store.schema import COUNTED, DOT, PENDING, SENT, UNSENT, outbox
+from mailbridge.store.schema import COUNTED, DOT, PENDING, SENT, UNDER_WAY, UNSENT, outbox
 from mailbridge.store.sql import Row, Sql, Values
 
 UNKNOWN_REST = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot
@@ -58,9 +58,21 @@ _LOST = (
     .limit(_bind("limit"))
 )
 _FREE = (
-    sa.select(outbox)
+    sa.select(outbox.c.id, outbox.c.domain)
     .where(PENDING, outbox.c.next_at <= _bind("now"))
     .where(sa.not_(sa.and_(outbox.c.state == State.DOT, outbox.c.repeated)))
+    .order_by(outbox.c.next_at, outbox.c.id)
+    .limit(_bind("limit"))
+)
+_FREE_OF_OTHERS = _FREE.where(outbox.c.domain.not_in(sa.bindparam("in_domains", expanding=True)))
+_BUSY = (
+    sa.select(outbox.c.domain)
+    .where(UNDER_WAY, outbox.c.lease_until > _bind("now"), outbox.c.lease_owner != _bind("owner"))
+    .distinct()
+)
+_TAKE = (
+    sa.select(outbox)
+    .where(PENDING, outbox.c.next_at <= _bind("now"), outbox.c.id.in_(sa.bindparam("in_ids", expanding=True)))
     .order_by(outbox.c.next_at, outbox.c.id)
     .limit(_bind("limit"))
     .with_for_update(skip_locked=True)
@@ -120,6 +132,7 @@ _COUNT_ANY = sa.select(sa.func.count()).select_from(_COUNT.limit(_bind("limit"))
 _COUNT_AUTOMATIC = sa.select(sa.func.count()).select_from(_COUNT.where(outbox.c.automatic).limit(_bind("limit")).subquery())
 _AUTOMATIC = sa.select(outbox.c.id).where(COUNTED, outbox.c.created_at >= _bind("since"))
 _COUNT_ALL = sa.select(sa.func.count()).select_from(_AUTOMATIC.limit(_bind("limit")).subquery())
+_LOOKED_AT = 100  # mails of which the next portion is chosen, before the whole queue is looked through
 ENOUGH = 10_000  # no cap is higher, so nothing needs to be counted further
 
 
@@ -140,10 +153,22 @@ class Outbox:
         Unknown outcomes are settled on the way, see the top of this module.
         """
         self._sql.change(_CLOSE_UNKNOWN, {"in_now": now})
-        rows = self._sql.rows(_FREE, {"in_now": now, "in_limit": limit})
+        free = self._free(owner, limit, now)
+        rows = self._sql.rows(_TAKE, {"in_ids": free, "in_now": now, "in_limit": limit}) if free else ()
         if rows:
             self._sql.change(_CLAIM, {"in_ids": [row.id for row in rows], "in_owner": owner, "in_until": now + lease})
         return [_claimed(row) for row in rows]
+
+    def _free(self, owner: str, limit: int, now: datetime) -> list[int]:
+        """Ids of mails whose time has come, oldest first.  A domain that another owner delivers to at this moment is left to that owner
+        as long as mail for other domains waits: a server that takes a minute a mail holds one worker then, and not all of them."""
+        values = {"in_now": now, "in_limit": max(limit, _LOOKED_AT)}
+        free = self._sql.rows(_FREE, values)
+        busy = {row.domain for row in self._sql.rows(_BUSY, {"in_now": now, "in_owner": owner})} if free else set()
+        others = [row.id for row in free if row.domain not in busy]
+        if busy and not others and len(free) == values["in_limit"]:
+            others = [row.id for row in self._sql.rows(_FREE_OF_OTHERS, {**values, "in_domains": sorted(busy)})]
+        return others or [row.id for row in free]
 
     def lost(self, now: datetime, limit: int = 100) -> list[Queued]:
         """Letters that came to the dot twice and nobody knows of either: they may have arrived or not.  Fail them and tell a person."""
@@ -239,6 +264,7 @@ def _columns(notification: Notification, now: datetime, next_at: datetime) -> Va
         "audience": notification.audience,
         "event": notification.event,
         "recipient": notification.recipient.lower(),
+        "domain": notification.recipient.lower().rpartition("@")[2],
         "name": notification.name,
         "language": notification.language,
         "class": notification.class_,

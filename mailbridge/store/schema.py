@@ -28,6 +28,7 @@ DONE = sa.text("state = 'done'")
 UNSETTLED = sa.text("settled IS FALSE")
 PENDING = sa.text("state IN ('queued', 'deferred', 'sending', 'dot')")
 DOT = sa.text("state = 'dot'")
+UNDER_WAY = sa.text("state IN ('sending', 'dot')")
 SENT = sa.text("state = 'sent'")
 UNSENT = sa.text("state IN ('failed', 'suppressed')")
 COUNTED = sa.text("automatic IS TRUE AND audience = 'customer' AND state <> 'suppressed'")
@@ -250,6 +251,7 @@ outbox = sa.Table(
     sa.Column("audience", sa.Text, nullable=False),
     sa.Column("event", CleanText, nullable=False),
     sa.Column("recipient", CleanText, nullable=False),  # lower case
+    sa.Column("domain", CleanText, nullable=False, server_default=""),  # of the recipient
     sa.Column("name", CleanText, nullable=False),
     sa.Column("language", CleanText, nullable=False),
     sa.Column("class", sa.Text, nullable=False),
@@ -268,6 +270,7 @@ outbox = sa.Table(
     sa.Column("sent_at", UtcDateTime),
     sa.Column("repeated", sa.Boolean, nullable=False),
     _partial("ix_outbox_pending", "next_at", where=PENDING),
+    _partial("ix_outbox_under_way", "domain", where=UNDER_WAY),
     _partial("ix_outbox_dot", "next_at", where=DOT),
     _partial("ix_outbox_sent", "sent_at", where=SENT),
     _partial("ix_outbox_unsent", "id", where=UNSENT),

@@ -20,10 +20,11 @@ from mailbridge.clock import FixedClock
 from mailbridge.config import Config, Limits
 from mailbridge.config import Desk as DeskConfig
 from mailbridge.context import Desk
+from mailbridge.conversation.tokens import Signer
 from mailbridge.errors import StoreAway
 from mailbridge.message.model import Attachment
 from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Refused, Unknown
-from mailbridge.outbox.deliver import DOT_LEASE, GIVE_UP, LEASE, Deliverer, backoff, rest
+from mailbridge.outbox.deliver import DOT_LEASE, GIVE_UP, LEASE, SLOW, Deliverer, backoff, rest
 from mailbridge.outbox.maildir import MaildirCourier
 from mailbridge.outbox.model import Audience, Class, Notification, Queued, State
 from mailbridge.outbox.render import Renderer, shipped_templates
@@ -79,7 +80,8 @@ class Office:
 
     def deliverer(self) -> Deliverer:
         config = Config(folder=Path(), desk=DeskConfig(name="Desk", address="support@desk.example"), limits=self.limits)
-        desk = cast(Desk, SimpleNamespace(config=config))
+        signer = Signer(keys=(b"k" * 32,), prefix="MB", address=config.desk.address)
+        desk = cast(Desk, SimpleNamespace(config=config, signer=signer))
         return Deliverer(
             self.store, self.courier, Renderer(self.folders), self.clock, desk=lambda: desk,
             view=lambda tx, notification, desk: self.view(notification), failed=self._failed, held=self._held, jitter=lambda: 0.0,
@@ -289,6 +291,22 @@ def test_whoever_was_too_slow_sends_no_dot(office: Office) -> None:
     office.deliverer().one_turn()
     assert len(office.courier.sent) == 1
     assert office.row().state is State.SENT
+
+
+def test_a_slow_mail_frees_the_rest_of_its_portion_for_other_workers(office: Office) -> None:
+    # given three mails of one portion, the first of which takes longer than SLOW
+    office.promise(*(replace(a_promise(), key=str(n), message_id=f"{n}@d", recipient=f"jo{n}@acme.example") for n in range(3)))
+
+    def takes_long() -> None:
+        office.courier.meanwhile = lambda: None
+        office.later(SLOW + SECOND)
+
+    office.courier.meanwhile = takes_long
+    office.deliverer().one_turn()
+    # then the others wait for whoever comes first, and those tries do not count
+    assert [office.row(f"jo{n}@acme.example").state for n in range(3)] == [State.SENT, State.QUEUED, State.QUEUED]
+    with office.store.write() as tx:
+        assert [queued.attempts for queued in tx.outbox.claim("other", 10, LEASE, office.clock.now())] == [1, 1]
 
 
 def test_a_mail_sent_while_the_store_goes_away_is_recorded_when_it_is_back(office: Office) -> None:

@@ -105,6 +105,50 @@ def test_promises_are_claimed_in_order_and_once(store: Store) -> None:
     assert claim(store) == []
 
 
+def to(domain: str, count: int = 1) -> list[Notification]:
+    made = (f"{domain}-{n}" for n in range(count))
+    return [replace(LETTER, key=key, message_id=f"{key}@d", recipient=f"jo@{domain}") for key in made]
+
+
+def domains(claimed: list[Queued]) -> list[str]:
+    return [queued.notification.recipient.partition("@")[2] for queued in claimed]
+
+
+def test_a_domain_under_delivery_is_left_to_its_worker_while_mail_for_others_waits(store: Store) -> None:
+    add(store, *to("slow.test", 3), *to("quick.test"))
+
+    assert domains(claim(store, owner="first", limit=1)) == ["slow.test"]
+    assert domains(claim(store, owner="second")) == ["quick.test"]
+
+
+def test_a_domain_under_delivery_gets_a_second_worker_where_nothing_else_waits(store: Store) -> None:
+    add(store, *to("slow.test", 3))
+
+    claim(store, owner="first", limit=1)
+    assert domains(claim(store, owner="second")) == ["slow.test", "slow.test"]
+
+
+def test_mail_for_others_is_found_behind_a_long_queue_for_one_domain(store: Store) -> None:
+    add(store, *to("slow.test", 250), *to("quick.test"))
+
+    claim(store, owner="first", limit=1)
+    assert domains(claim(store, owner="second", limit=5)) == ["quick.test"]
+
+
+def test_a_domain_is_free_again_when_the_lease_of_its_worker_is_over(store: Store) -> None:
+    add(store, *to("slow.test", 2), *to("quick.test"))
+
+    claim(store, owner="first", limit=1)
+    assert domains(claim(store, NOW + LEASE, owner="second")) == ["slow.test", "quick.test", "slow.test"]
+
+
+def test_a_worker_goes_on_with_its_own_domain(store: Store) -> None:
+    add(store, *to("slow.test", 3), *to("quick.test"))
+
+    claim(store, owner="first", limit=1)
+    assert domains(claim(store, owner="first")) == ["slow.test", "slow.test", "quick.test"]
+
+
 def test_what_a_sender_died_over_before_the_dot_is_sent_again_after_its_lease(store: Store) -> None:
     id = up_to(State.SENDING, store)
 
