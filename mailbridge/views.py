@@ -14,6 +14,7 @@ from mailbridge.desk.events import MessageAdded
 from mailbridge.desk.language.speaker import zone_of
 from mailbridge.desk.model import Ticket
 from mailbridge.ids import ticket_number
+from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.recipients import team_of
@@ -58,6 +59,7 @@ def _with_message(tx: Tx, view: View, mail: StoredMail, ticket: Ticket, notifica
         files=tuple(file.name for file in files if not file.hidden),
         invitations=tuple(file.summary for file in files if file.summary and file.summary not in mail.text),
         folded=sum(file.hidden for file in files),
+        encrypted=looks_encrypted(mail.text, [(file.content_type, file.name) for file in files]),
         mail=mail.id,
         mail_subject=mail.subject,
         sent_at=mail.date or mail.received_at,

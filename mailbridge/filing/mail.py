@@ -30,6 +30,7 @@ from mailbridge.filing.outcome import LostRace, Outcome, Result
 from mailbridge.filing.placed import Placed
 from mailbridge.ids import parse_meeting_uid
 from mailbridge.message.dates import shown_date
+from mailbridge.message.encryption import DEFECT
 from mailbridge.message.model import Bounce, Kind, Strength
 from mailbridge.message.pictures import small_inline
 from mailbridge.ops import crash
@@ -218,10 +219,17 @@ class Filing(Placed):
         about = occasion(self.tx, decision.ticket, self.desk, mail=mail, first=first, answerable=answerable)
         elsewhere = other_reply_to(self.message, self.writer)
         about = replace(about, also=self.also, robot=robot or "", values=(("other_reply_to", elsewhere),) if elsewhere else ())
+        about = replace(about, unreadable=self._unreadable())
         if verdict is not None:
             also = named(verdict.notify, self.desk.organisation, self.now)
             about = replace(about, receipt=verdict.reply_template or about.receipt, also=also)
         return notifications(decision.events, about)
+
+    def _unreadable(self) -> bool:
+        """Whether the mail is encrypted and its writer may be told that nobody here can read it."""
+        if DEFECT not in self.message.defects:
+            return False
+        return not acknowledgement(self.tx, self.message, self.arrival.envelope.source, self.writer, self.desk, self.now)
 
     def finish(self, decision: Decision, told: Sequence[Notification]) -> None:
         """Ticket, events, clocks and promises are written."""

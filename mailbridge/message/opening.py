@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mailbridge.message import limits, smime
+from mailbridge.message.encryption import DEFECT
 from mailbridge.message.structure import read_tree
 from mailbridge.message.tree import Container, Leaf, Tree
 
@@ -13,7 +14,7 @@ from mailbridge.message.tree import Container, Leaf, Tree
 def opened(tree: Tree) -> Tree:
     """The tree with the leaves of opaque S/MIME signatures in it; what is encrypted stays shut and is told as a defect."""
     if any(container.content_type == "multipart/encrypted" for container in tree.containers):
-        return replace(tree, defects=(*tree.defects, "encrypted"))
+        return replace(tree, defects=(*tree.defects, DEFECT))
     if not any(smime.is_cms(leaf.content_type, leaf.content) for leaf in tree.leaves):
         return tree
     leaves: list[Leaf] = []
@@ -29,7 +30,7 @@ def opened(tree: Tree) -> Tree:
 def _open(leaf: Leaf, leaves: list[Leaf], containers: list[Container], defects: list[str]) -> None:
     kind, content = smime.opened(leaf.content)
     if kind is smime.Cms.ENCRYPTED:
-        defects.append("encrypted")
+        defects.append(DEFECT)
     if not content:
         return
     inner = read_tree(content)

@@ -8,7 +8,20 @@ from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 
-from mailbridge.message import alternatives, attachments, authenticity, calendar, charsets, dates, html, invitation, kind, limits, tnef
+from mailbridge.message import (
+    alternatives,
+    attachments,
+    authenticity,
+    calendar,
+    charsets,
+    dates,
+    encryption,
+    html,
+    invitation,
+    kind,
+    limits,
+    tnef,
+)
 from mailbridge.message.addresses import answerable, read_addresses
 from mailbridge.message.body import Body, read_body
 from mailbridge.message.correspondent import answers_go_to_a_list
@@ -22,7 +35,6 @@ from mailbridge.message.tree import Leaf, Tree
 # RFC 5322 3.6: at most one of each.
 _SINGLE = ("from", "sender", "reply-to", "to", "cc", "message-id", "in-reply-to", "references", "subject", "date", "content-type")
 _OURS = "x-mailbridge-"
-_PGP_MESSAGE = "-----BEGIN PGP MESSAGE-----"
 
 
 def parse(raw: bytes, policy: ReadingPolicy) -> Message:
@@ -140,8 +152,8 @@ def _shows_pictures(rich: str) -> bool:
 
 def _content_defects(text: str, winmails: list[tuple[Leaf, tnef.Tnef]]) -> Iterator[str]:
     yield from (f"part {leaf.path}: winmail.dat is broken" for leaf, winmail in winmails if not winmail.complete)
-    if _PGP_MESSAGE in text:
-        yield "encrypted"
+    if encryption.PGP_MESSAGE in text:
+        yield encryption.DEFECT
 
 
 def _addresses(tree: Tree, name: str, defects: list[str]) -> tuple[Address, ...]:

@@ -32,6 +32,7 @@ class Occasion:
     values: tuple[tuple[str, str], ...] = ()
     receipt: str = "received"  # the customer's template for a new ticket; a rule may choose another
     robot: str = ""  # the mail looks like a robot's of this kind and is told all the same; '' where a robot's mail is not told
+    unreadable: bool = False  # the customer's mail is encrypted, and the customer may be told so
     also: tuple[Recipient, ...] = ()  # whom a rule wants told of this mail, besides those it concerns
 
 

@@ -80,7 +80,7 @@ def guarded(notification: Notification, view: View) -> tuple[Notification, View]
     if notification.audience is not Audience.CUSTOMER or not notification.automatic or not stranger:
         return notification, view
     ticket = view.ticket and replace(view.ticket, subject="", requester_name="", requester_address="")
-    silent = View(desk=view.desk, ticket=ticket, zone=view.zone)
+    silent = View(desk=view.desk, ticket=ticket, encrypted=view.encrypted, zone=view.zone)
     return replace(notification, name="", values=()), silent
 
 
@@ -185,6 +185,7 @@ class Renderer:
             "left_out": view.left_out,
             "renamed": view.renamed,
             "folded": view.folded,
+            "encrypted": view.encrypted,
             "below": view.below,
             "cut": view.cut,
             "message": view.message,

@@ -53,6 +53,7 @@ _FULL = View(
     renamed=("page.html.txt",),
     left_out=("film of the noise.mp4",),
     folded=2,
+    encrypted=True,
     invitations=("Method: REQUEST\nTitle: Look at the printer\nWhen: 2026-11-24 10:00 Europe/Bucharest",),
     below=(
         Below(kind="quote", text="Which model is it?\nIs it the one <upstairs>?", sure=False),

@@ -13,6 +13,7 @@ A template sees, by name:
     renamed       what those files are called in this mail whose own names would make a program show or run them
     invitations   what the invitations and answers among them say, one fact a line, where the text does not
     folded        how many pictures of the sender's signature are neither listed nor carried
+    encrypted     whether the message is encrypted, so that nobody can read it here
     below         parts of the message shown below `text`: kind ("quote", "signature", "disclaimer", "forward"), `sure`, and their text
     cut           what of the message is not shown: kind and number of lines
     message       what agents call the message, "MB-7/3"; '' in mails to others
@@ -117,6 +118,7 @@ class View:
     left_out: tuple[str, ...] = ()
     renamed: tuple[str, ...] = ()
     folded: int = 0
+    encrypted: bool = False
     below: tuple[Below, ...] = ()
     cut: tuple[Cut, ...] = ()
     message: str = ""
@@ -168,6 +170,7 @@ _FACTS = {
 
 VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "customer.received": {},
+    "customer.unreadable": {},
     "customer.taken": {"author": "Bogdan Ionescu"},
     "customer.answered": {"author": "Bogdan Ionescu", "closes": "yes", "opens_new": "yes", "signature": "Acme Support\n+40 21 555 0100"},
     "customer.waiting": {"author": "Bogdan Ionescu"},

@@ -360,3 +360,36 @@ def test_an_answer_quotes_a_mail_of_an_impossible_date_by_when_it_came(desk: Tes
     assert body is not None
     assert "Please switch it off and on." in body.get_content()
     assert "wrote on Mon 23 Nov" in body.get_content()
+
+
+ENVELOPE = "MIAGCSqGSIb3DQEHA6CAMIACAQAxADCABgkqhkiG9w0BBwEwFAYIKoZIhvcNAwcECAAAAAAAAAAAoAQEAAAAAAAAAAAAAA=="
+SECRET = {"Content_Type": 'application/pkcs7-mime; name="smime.p7m"', "Content_Transfer_Encoding": "base64"}
+
+
+def test_encrypted_mail_is_told_to_customer_and_agents(desk: TestDesk) -> None:
+    desk.feed(raw_mail(ENVELOPE, **SECRET))
+    assert told_to(desk, CAROL)[-1].count("Your message is encrypted, and we cannot read it.") == 1
+    assert "This message is encrypted, and the desk cannot read it." in told_to(desk, "bogdan@desk.test")[-1]
+
+    desk.feed(raw_mail(ENVELOPE, To=desk.promise_to(CAROL).reply_to, Message_ID="<2@customer.test>", **SECRET))
+    assert [n.event for n in desk.promises(Audience.CUSTOMER)] == ["received", "unreadable"]
+    assert "about your request MB-1, but it is encrypted" in told_to(desk, CAROL)[-1]
+    assert "This message is encrypted, and the desk cannot read it." in told_to(desk, "bogdan@desk.test")[-1]
+
+    desk.feed(raw_mail("In clear words.", To=desk.promise_to(CAROL).reply_to, Message_ID="<3@customer.test>"))
+    assert len(desk.promises(Audience.CUSTOMER)) == 2
+    assert "encrypted" not in told_to(desk, "bogdan@desk.test")[-1]
+
+
+def test_a_robot_that_encrypts_is_not_told(desk: TestDesk) -> None:
+    desk.feed(a_mail())
+    answer = {"To": desk.promise_to(CAROL).reply_to, "Message_ID": "<2@customer.test>", "Auto_Submitted": "auto-replied"}
+    desk.feed(raw_mail(ENVELOPE, **answer, **SECRET))
+    assert [n.event for n in desk.promises(Audience.CUSTOMER)] == ["received"]
+
+
+def told_to(desk: TestDesk, address: str) -> list[str]:
+    """The texts of the mails that went to `address`, on one line each, oldest first."""
+    mails = [mail for mail in desk.deliver() if isinstance(mail, EmailMessage) and address in str(mail["To"])]
+    bodies = [mail.get_body(("plain",)) for mail in mails]
+    return [" ".join(body.get_content().split()) for body in bodies if body is not None]

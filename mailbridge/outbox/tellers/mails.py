@@ -41,6 +41,9 @@ def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
         replied = (("author", what.author), ("reopened", "yes" if reopened else ""), ("robot", occasion.robot))
         told = (*responsible(occasion.ticket, occasion.organisation, event.at), *occasion.also)
         yield from letters(told, Audience.AGENT, "customer_replied", occasion, values=replied)
+        if occasion.unreadable:
+            writer = [one for one in customers(occasion.ticket) if one.address.lower() == what.author.lower()]
+            yield from letters(writer, Audience.CUSTOMER, "unreadable", occasion)
 
 
 def _answers_as(actor: Actor, team: Team, occasion: Occasion) -> str:

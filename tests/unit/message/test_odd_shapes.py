@@ -9,6 +9,7 @@ import pytest
 
 from mailbridge.message.alternatives import is_blank
 from mailbridge.message.dates import shown_date
+from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.enriched import to_text
 from mailbridge.message.file_types import extension_of
 from tests.raw_mails import a_part, multipart, raw_mail, read_mail
@@ -266,6 +267,28 @@ def test_a_file_without_a_name_gets_the_extension_of_its_type(content_type: str,
 def test_nameless_files_of_a_mail_are_told_apart() -> None:
     files = [a_part("AAAA", kind, Content_Transfer_Encoding="base64") for kind in ("video/quicktime", "audio/mpeg")]
     assert [one.name for one in read_mail(multipart("mixed", a_part("See"), *files)).attachments] == ["part-2.mov", "part-3.mp3"]
+
+
+# --- encrypted mail
+
+P7M = ("application/pkcs7-mime", "smime.p7m")
+
+
+@pytest.mark.parametrize(
+    ("text", "files", "encrypted"),
+    [
+        ("", [P7M], True),
+        ("", [("application/octet-stream", "smime.p7m")], True),
+        ("", [("application/pgp-encrypted", "file"), ("application/octet-stream", "encrypted.asc")], True),
+        ("Hello\n-----BEGIN PGP MESSAGE-----\nabc", [], True),
+        ("The signed text.", [P7M], False),
+        ("", [P7M, ("application/pdf", "signed.pdf")], False),
+        ("", [("application/pdf", "a.pdf")], False),
+        ("", [], False),
+    ],
+)
+def test_a_mail_without_a_key_to_it_is_told(text: str, files: list[tuple[str, str]], encrypted: bool) -> None:
+    assert looks_encrypted(text, files) is encrypted
 
 
 # --- direction

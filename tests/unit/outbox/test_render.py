@@ -238,3 +238,15 @@ def test_a_mail_link_composes_the_answer() -> None:
 def test_times_are_shown_by_the_clock_of_the_readers_team() -> None:
     worded = SHIPPED.render(a_notification(Audience.AGENT, "new"), a_view(zone="Asia/Kathmandu"))
     assert "Mon 23 Nov 14:55" in worded.text
+
+
+@pytest.mark.parametrize("event", ["received", "unreadable"])
+@pytest.mark.parametrize(("language", "words"), [("en", "encrypted, and we cannot read it"), ("ro", "este criptat"), ("ru", "зашифровано")])
+def test_customers_read_in_their_language_that_their_mail_is_encrypted(event: str, language: str, words: str) -> None:
+    rendered = SHIPPED.render(a_notification(event=event, language=language), a_view(encrypted=True))
+    assert words in " ".join(rendered.text.split())
+    assert words in " ".join(rendered.html.split())
+
+
+def test_nothing_is_said_of_encryption_where_there_is_none() -> None:
+    assert "encrypted" not in SHIPPED.render(a_notification(), a_view(encrypted=False)).text
