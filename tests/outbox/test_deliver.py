@@ -74,7 +74,7 @@ class Office:
     clock: FixedClock = field(default_factory=lambda: FixedClock(START))
     courier: ScriptedCourier = field(default_factory=ScriptedCourier)
     limits: Limits = field(default_factory=Limits)
-    view: Callable[[Notification], View] = lambda notification: a_view()
+    view: Callable[[Notification], View] = lambda notification: replace(a_view(), mail=notification.mail)
     failures: list[tuple[int, str]] = field(default_factory=list)
     holds: list[datetime] = field(default_factory=list)
 
@@ -487,7 +487,7 @@ def test_an_agents_answer_takes_its_files_along_however_big(office: Office) -> N
 
 def test_news_to_agents_bring_the_files_and_name_those_that_are_too_big(office: Office) -> None:
     mail = with_files(office, ("big.png", FILES_TO_AGENT + 1), ("a.png", 10))
-    office.view = lambda notification: replace(a_view(text="see"), files=("big.png", "a.png"))
+    office.view = lambda notification: replace(a_view(text="see"), mail=mail, files=("big.png", "a.png"))
     office.promise(a_promise("bogdan@desk.example", "new", audience=Audience.AGENT, mail=mail))
     office.deliverer().one_turn()
     ((_, raw),) = office.courier.sent
