@@ -21,10 +21,12 @@ from mailbridge.desk.decide import Circumstances, decide
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.execution.record import record
 from mailbridge.filing import occasion
+from mailbridge.filing.mail import OVER_QUOTA
 from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
 from mailbridge.isolation.pool import Readers
 from mailbridge.jobs.deadlines import sweep
+from mailbridge.jobs.kept import list_kept
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import Endpoint, Metrics
 from mailbridge.outbox import couriers
@@ -174,6 +176,10 @@ class App:
         """Every promised moment up to now is told; how many there were."""
         return sweep(self.store, self.desk(), now or self.clock.now())
 
+    def list_kept(self, now: datetime | None = None) -> int:
+        """The admins have today's list of the mails that are on no ticket; how many mails a new list names."""
+        return list_kept(self.store, self.desk(), now or self.clock.now())
+
     # -- what happens when something goes wrong -----------------------------------------------------------------
 
     def _rules_broke(self, broken: Broken, kept: Policy) -> None:
@@ -184,7 +190,9 @@ class App:
         with self.store.read() as tx:
             row = tx.inbox.get(inbox)
         sender = (row.envelope.mail_from if row else "") or ""
-        self._tell_admins("quarantined", str(inbox), {"inbox": str(inbox), "reason": reason, "sender": sender})
+        # Of a flood over the byte quota they hear once an hour, not with every mail.
+        key = f"quota{self.clock.now():%Y%m%d%H}" if reason == OVER_QUOTA else str(inbox)
+        self._tell_admins("quarantined", key, {"inbox": str(inbox), "reason": reason, "sender": sender})
 
     def _undeliverable(self, tx: Tx, queued: Queued, reason: str) -> None:
         """A promise was given up: it stands on the ticket, and whoever is responsible hears of it; never a third party."""

@@ -149,7 +149,12 @@ class Limits:
     mail_size: int = 50 << 20
     read_seconds: int = 20
     read_memory: int = 1 << 30
-    acks_per_sender_hour: int = 1
+    acks_per_sender_hour: int = 1  # whose sender is not proven
+    acks_per_verified_hour: int = 10
+    tickets_per_sender_hour: int = 10  # whose sender is not proven; further mails are grouped
+    tickets_per_form_hour: int = 300  # far above what visitors of a form bring
+    bytes_per_sender_hour: int = 200 << 20  # whose sender is not proven; further mails are quarantined
+    mails_per_unproven_hour: int = 5  # automatic mails to an address that nobody has proven
     mails_per_recipient_hour: int = 20
     mails_per_recipient_day: int = 100
     automatic_per_hour: int = 500

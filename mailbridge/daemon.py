@@ -39,6 +39,7 @@ SWEEP = timedelta(seconds=5)
 HEARTBEAT = timedelta(seconds=15)
 RULES = timedelta(seconds=2)
 FOLD = timedelta(seconds=10)
+KEPT = timedelta(minutes=5)
 STATE_KEY = "daemon"
 RING = timedelta(seconds=1)
 JOIN = 10.0  # seconds a thread may take to finish its turn
@@ -66,6 +67,7 @@ class Daemon:
         jobs.append(Job(name="fold", every=FOLD, run=app.store.fold))
         if clocks:
             jobs.append(Job(name="sweep", every=SWEEP, run=app.sweep))
+            jobs.append(Job(name="kept", every=KEPT, run=app.list_kept))
         self._ticker = Ticker(jobs)
 
     def _poller(self, mailbox: Mailbox, folder: str) -> Poller:

@@ -24,6 +24,7 @@ from mailbridge.conversation.place import Evidence, Writer, place
 from mailbridge.conversation.through import person_behind
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.filing.disposition import Goes, disposition, in_view_of
+from mailbridge.filing.kept import file_admins_request
 from mailbridge.intake.envelope import Source
 from mailbridge.lookups import evidence, known_again, referred
 from mailbridge.message.model import Kind, Message
@@ -61,6 +62,8 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
         message, writer = passed.message, passed.writer
 
     filing = Filing(tx=tx, message=message, arrival=arrival, writer=writer, desk=desk, now=now)
+    if (asked := file_admins_request(filing)) is not None:
+        return asked
     if message.kind is Kind.BOUNCE and (returned := filing.returned_mail()) is not None:
         return returned
     if may.goes is Goes.KEPT:

@@ -9,12 +9,16 @@ an address, nobody else can write the MAC.
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import b32encode
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 from mailbridge.conversation.tokens import Signer
 
+KEPT_CODES_LIVE = timedelta(days=30)
 _MAC_BYTES = 16
+_KEPT = re.compile(r"\bkept (?P<mail>[1-9][0-9]{0,15})\.(?P<day>[0-9]{8})\.(?P<mac>[a-z2-7]{26})\b")
 
 
 def loop_mark(signer: Signer, key: str) -> str:
@@ -32,6 +36,27 @@ def is_our_mark(signer: Signer, mark: str) -> bool:
 def is_mark_of(signer: Signer, mark: str, key: str) -> bool:
     """Whether it is the mark of the very mail that was promised under `key`."""
     return mark.partition(".")[0] == loop_mark(signer, key).partition(".")[0] and is_our_mark(signer, mark)
+
+
+def kept_code(signer: Signer, mail: int, admin: str, day: date) -> str:
+    """What an admin's link says to make a kept mail a ticket: `kept 42.20261130.q2lm…`.  It is good for this admin and this mail alone."""
+    return f"kept {mail}.{day:%Y%m%d}.{_mac(signer.keys[0], _kept(mail, admin, f'{day:%Y%m%d}'))}"
+
+
+def kept_mail(signer: Signer, text: str, admin: str, today: date) -> int | None:
+    """The mail that a code in `text` is for, where this admin was given it within the last 30 days."""
+    found = _KEPT.search(text[:1000])
+    if found is None:
+        return None
+    expected = [_mac(key, _kept(int(found["mail"]), admin, found["day"])) for key in signer.keys]
+    if not any(hmac.compare_digest(one, found["mac"]) for one in expected):
+        return None
+    given = datetime.strptime(found["day"], "%Y%m%d").replace(tzinfo=UTC).date()
+    return int(found["mail"]) if today - given <= KEPT_CODES_LIVE else None
+
+
+def _kept(mail: int, admin: str, day: str) -> str:
+    return f"kept\0{mail}\0{admin.lower()}\0{day}"
 
 
 def _mac(key: bytes, nonce: str) -> str:

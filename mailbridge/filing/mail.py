@@ -15,6 +15,7 @@ from mailbridge.context import spans_to_json
 from mailbridge.conversation.marks import is_mark_of
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.through import other_reply_to
+from mailbridge.desk import states
 from mailbridge.desk.commands import AnswerInvitation, Command, ReportFailure, StartPlaybook, Write
 from mailbridge.desk.decide import Circumstances, Decision, decide, decide_all, open_ticket, together
 from mailbridge.desk.events import Actor, ActorKind, InvitationAnswered
@@ -24,17 +25,18 @@ from mailbridge.execution.settle import occasion, settle
 from mailbridge.execution.tasks import numbered
 from mailbridge.execution.turns import wanted_agent
 from mailbridge.filing.answerable import acknowledgement
+from mailbridge.filing.caps import Allowed, allowed, count_opening
 from mailbridge.filing.disposition import Disposition
 from mailbridge.filing.opening import author, claimed, copied, opening
 from mailbridge.filing.outcome import LostRace, Outcome, Result
 from mailbridge.filing.placed import Placed
-from mailbridge.ids import parse_meeting_uid
+from mailbridge.ids import parse_meeting_uid, ticket_number
 from mailbridge.message.dates import shown_date
 from mailbridge.message.encryption import DEFECT
 from mailbridge.message.model import Bounce, Kind, Strength
 from mailbridge.message.pictures import small_inline
 from mailbridge.ops import crash
-from mailbridge.outbox.compose import notifications
+from mailbridge.outbox.compose import admin_letters, notifications
 from mailbridge.outbox.model import Notification
 from mailbridge.outbox.recipients import named
 from mailbridge.rules.commands import commands, estimate_of
@@ -45,6 +47,8 @@ from mailbridge.webhooks.compose import OPENED, REPLIED
 from mailbridge.webhooks.promise import promise_calls
 
 COMMENT = "\nComment: "  # in the summary of a calendar's answer: what the person wrote beside it
+GROUPED = "grouped"
+OVER_QUOTA = "quota: one sender brought more bytes within an hour than limits.bytes_per_sender_hour allows"
 UNDELIVERABLE_FOR = timedelta(days=7)  # how long an address that bounced for good gets nothing automatic
 
 
@@ -53,13 +57,16 @@ class Filing(Placed):
     """What is done with a placed mail."""
 
     def new_ticket(self, placement: Placement, verdict: Verdict) -> Result:
-        """The mail opened a ticket, with what the rules chose for it."""
+        """The mail opened a ticket, with what the rules chose for it; or it is with others of a sender who brings too many."""
+        may = allowed(self)
+        if may.over_quota:
+            return Result(outcome=Outcome.QUARANTINED, reason=OVER_QUOTA)
+        if (together_with := self.tx.tickets.surviving(may.onto[1])) is not None:
+            return self._grouped(together_with, may)
         self.heard_from()
-        why_not = (
-            "a rule said no-ack"
-            if verdict.no_ack
-            else acknowledgement(self.tx, self.message, self.arrival.envelope.source, self.writer, self.desk, self.now)
-        )
+        source, writer = self.arrival.envelope.source, self.writer
+        why_not = "a rule said no-ack" if verdict.no_ack else ""
+        why_not = why_not or acknowledgement(self.tx, self.message, source, writer, self.desk, self.now) or may.no_receipt
         filing = replace(self, arrival=self.arrival.unacknowledged(why_not))
         ticket_id = self.tx.tickets.reserve()
         mail = filing.store_mail(ticket=ticket_id)
@@ -67,8 +74,31 @@ class Filing(Placed):
         decision = filing._with_tasks(filing._with_estimate(opened, verdict, mail), verdict, mail)
         told = filing.tell(decision, mail, answerable=not why_not, verdict=verdict)
         filing.finish(decision, told)
+        count_opening(self, may, ticket_id, receipt=not why_not)
         filing.set_off(decision, verdict, mail, OPENED)
         return Result(outcome=Outcome.TICKET, ticket=ticket_id, mail=mail)
+
+    def _grouped(self, ticket: Ticket, may: Allowed) -> Result:
+        """One mail of a flood is on the ticket of those before it.  Agents and admins hear of some of them, so that nothing is silent."""
+        filing = replace(self, arrival=self.arrival.unacknowledged(may.no_receipt))
+        mail = filing.store_mail(ticket=ticket.id)
+        self.tx.openings.group(may.onto[0], self.arrival.size)
+        state = states.status(ticket.status, self.desk.organisation)
+        decision = decide(ticket, Write(author=author(self), automatic=state.open), self.about(self.actor(), mail))
+        robot = GROUPED if may.told else None
+        told = filing.tell(decision, mail, answerable=False, robot=robot, said=(("grouped", str(may.grouped)),))
+        filing.finish(decision, told)
+        if may.told:
+            self._tell_of_flood(ticket, may)
+        return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, reason="grouped: too many mails of one sender within an hour")
+
+    def _tell_of_flood(self, ticket: Ticket, may: Allowed) -> None:
+        """The admins hear of a flood once an hour."""
+        desk = self.desk.config.desk
+        values = {"sender": author(self), "form": may.form.partition(":")[2], "number": ticket_number(desk.prefix, ticket.id)}
+        hour = self.now.strftime("%Y%m%d%H")
+        self.tx.outbox.add_many(admin_letters(desk.admins, "flood", hour, values, desk.address, desk.language), self.now)
+        self.tx.wake("outbox")
 
     def customer_mail(self, ticket: Ticket, *, proven: bool, verdict: Verdict | None = None) -> Result:
         """A customer's mail went on their ticket.
@@ -209,16 +239,26 @@ class Filing(Placed):
         return mail
 
     def tell(
-        self, decision: Decision, mail: int | None, *, answerable: bool, verdict: Verdict | None = None, robot: Kind | None = None
+        self,
+        decision: Decision,
+        mail: int | None,
+        *,
+        answerable: bool,
+        verdict: Verdict | None = None,
+        robot: str | None = None,
+        said: tuple[tuple[str, str], ...] = (),
     ) -> tuple[Notification, ...]:
-        """What is to be said because of these events, signed and threaded, and as the rules want it.  `mail` None: of a ticket that the
-        mail is not on, whose people must not read it.  `robot`: the mail looks like a robot's of this kind, and is told all the same."""
+        """What is to be said because of these events, signed and threaded, and as the rules want it.
+
+        `mail` None: of a ticket that the mail is not on, whose people must not read it.  `robot`: the mail looks like a robot's of this
+        kind, and is told all the same.  `said`: more values for the templates.
+        """
         if decision.ticket is None or not decision.events or self.imported:
             return ()
         first = self.message.message_id if decision.ticket.version == len(decision.events) else None
         about = occasion(self.tx, decision.ticket, self.desk, mail=mail, first=first, answerable=answerable)
         elsewhere = other_reply_to(self.message, self.writer)
-        about = replace(about, also=self.also, robot=robot or "", values=(("other_reply_to", elsewhere),) if elsewhere else ())
+        about = replace(about, also=self.also, robot=robot or "", values=(*said, *((("other_reply_to", elsewhere),) if elsewhere else ())))
         about = replace(about, unreadable=self._unreadable())
         if verdict is not None:
             also = named(verdict.notify, self.desk.organisation, self.now)

@@ -21,6 +21,10 @@ class Caps(Protocol):
     @property
     def acks_per_sender_hour(self) -> int: ...
     @property
+    def acks_per_verified_hour(self) -> int: ...
+    @property
+    def mails_per_unproven_hour(self) -> int: ...
+    @property
     def mails_per_recipient_hour(self) -> int: ...
     @property
     def mails_per_recipient_day(self) -> int: ...
@@ -32,6 +36,7 @@ class Caps(Protocol):
 class Earlier:
     """Automatic mails that were promised before this one: receipts, all to this recipient in an hour and a day, all to any customer."""
 
+    unproven: bool = False  # nobody has proven that the address is its owner's
     receipts_hour: int = 0
     recipient_hour: int = 0
     recipient_day: int = 0
@@ -70,12 +75,15 @@ def judge(
         return None
     if suspended is not None:
         return Suppress(reason=f"the address gets no automatic mail: {suspended}")
+    hourly = min(caps.mails_per_recipient_hour, caps.mails_per_unproven_hour) if earlier.unproven else caps.mails_per_recipient_hour
     counts = [
-        (earlier.recipient_hour, caps.mails_per_recipient_hour, "automatic mails to this address within an hour"),
+        (earlier.recipient_hour, hourly, "automatic mails to this address within an hour"),
         (earlier.recipient_day, caps.mails_per_recipient_day, "automatic mails to this address within a day"),
     ]
     if notification.event == RECEIPT:
-        counts.insert(0, (earlier.receipts_hour, caps.acks_per_sender_hour, "receipts to this address within an hour"))
+        # `filing.caps` counts receipts by the sender when it decides on each; this is the last wall.
+        most = max(caps.acks_per_sender_hour, caps.acks_per_verified_hour)
+        counts.insert(0, (earlier.receipts_hour, most, "receipts to this address within an hour"))
     for number, limit, what in counts:
         if number >= limit:
             return Suppress(reason=f"{number} {what}, the limit is {limit}")

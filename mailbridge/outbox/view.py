@@ -185,7 +185,13 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "agent.split": {"author": "Clara Weiss", "other": "MB-1043"},
     "agent.undone": {"author": "Mara Lind", "kept": "priority, team"},
     "agent.new": {"other_reply_to": "office@acme.example"},
-    "agent.customer_replied": {"author": "ana@acme.example", "reopened": "yes", "robot": "", "other_reply_to": "office@acme.example"},
+    "agent.customer_replied": {
+        "author": "ana@acme.example",
+        "reopened": "yes",
+        "robot": "",
+        "grouped": "20",
+        "other_reply_to": "office@acme.example",
+    },
     "agent.assigned": {"author": "Clara Weiss"},
     "agent.colleague_answered": {"author": "Clara Weiss", "internal": "yes", "closes": ""},
     "agent.commands": {
@@ -287,6 +293,13 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "manager.unclaimed": {"promise": "claim", "due_at": "2026-11-23T09:10:00+00:00"},
     "admin.rules_broken": {"problems": 'rules/routing/20-printers.yaml:8:29: unknown team "field-servce"', "version": "3f9c2a1"},
     "admin.quarantined": {"inbox": "4711", "reason": "reading took longer than 20 s, three times", "sender": "ana@acme.example"},
+    "admin.flood": {"sender": "ana@acme.example", "form": "", "number": "MB-1042"},
+    "admin.kept": {
+        "count": "1",
+        "rows": "news@shop.example\tYour vacation\tauto-reply: Auto-Submitted: auto-replied\tkept 42.20261123.abcdefghijklmnopqrstuvwxyz",
+        "more": "",
+    },
+    "admin.kept_ticket": {"number": "MB-1042", "subject": "Your vacation", "already": ""},
     "admin.breaker": {"count": "500", "limit": "500", "until": "2026-11-23T10:10:00+00:00"},
 }
 """The values each shipped event may carry, by "audience.event", with a sample of each.  A value that is not said is ''.

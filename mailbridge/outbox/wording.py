@@ -119,6 +119,9 @@ def _judged(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> suppression.Su
     if not suppression.counted(notification):
         return None
     earlier = _earlier(tx, notification.recipient, at, caps.automatic_per_hour)
+    if earlier.recipient_hour >= caps.mails_per_unproven_hour and notification.ticket:  # most mails ask no more
+        ticket = tx.tickets.surviving(notification.ticket)
+        earlier = replace(earlier, unproven=ticket is not None and not ticket.verified)
     suspended = tx.addresses.suspended(notification.recipient, now)
     return suppression.judge(notification, earlier, caps, promised_at=at, now=now, suspended=suspended)
 

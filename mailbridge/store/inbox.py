@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from mailbridge.intake.envelope import Envelope
 from mailbridge.store import dialects
 from mailbridge.store.blobs import Blobs
-from mailbridge.store.inbox_rows import InboxRow, Outcome, State, Waiting, hint_message_id, inbox_row, new_row, waiting
-from mailbridge.store.schema import ASIDE, DONE, WAITING, inbox
+from mailbridge.store.inbox_rows import InboxRow, Kept, Outcome, State, Waiting, hint_message_id, inbox_row, new_row, waiting
+from mailbridge.store.schema import ASIDE, DONE, KEPT, WAITING, inbox, mails
 from mailbridge.store.sql import Row, Sql, Values
 
 __all__ = ["Inbox", "InboxRow", "Outcome", "State", "Waiting", "hint_message_id"]
@@ -88,6 +88,13 @@ _OF_STATE = {
     State.DROPPED: _NEWEST.where(ASIDE, inbox.c.state == State.DROPPED),
     State.DONE: sa.select(inbox).where(DONE).order_by(inbox.c.done_at.desc(), inbox.c.id.desc()).limit(_bind("limit")),
 }
+_KEPT = (
+    sa.select(mails.c.id, mails.c.sender, mails.c.subject, inbox.c.reason)
+    .select_from(inbox.join(mails, mails.c.id == inbox.c.mail))
+    .where(KEPT, inbox.c.done_at >= _bind("since"), inbox.c.done_at < _bind("until"))
+    .where(mails.c.ticket.is_(None), sa.not_(mails.c.internal))
+    .order_by(inbox.c.done_at, inbox.c.id)
+)
 _COUNT_WAITING, _COUNT_ASIDE, _COUNT_DONE = (
     sa.select(inbox.c.state, sa.func.count()).where(where).group_by(inbox.c.state) for where in (WAITING, ASIDE, DONE)
 )
@@ -186,6 +193,11 @@ class Inbox:
     def quarantined(self, limit: int = 100) -> list[InboxRow]:
         """What waits for a person, newest first."""
         return self.list(limit, State.QUARANTINED)
+
+    def kept(self, since: datetime, until: datetime) -> Sequence[Kept]:
+        """Mails of people and robots outside that were kept on no ticket in this time and still are on none, oldest first."""
+        rows = self._sql.rows(_KEPT, {"in_since": since, "in_until": until})
+        return [Kept(mail=row.id, sender=row.sender, subject=row.subject, reason=row.reason) for row in rows]
 
     def list(self, limit: int = 100, state: str | None = None) -> list[InboxRow]:
         """Mails of one state, or of all, newest first."""

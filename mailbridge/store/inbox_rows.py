@@ -43,6 +43,16 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A mail on no ticket, and why."""
+
+    mail: int
+    sender: str
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InboxRow:
     id: int
     envelope: Envelope

@@ -36,6 +36,8 @@ RUNNING = sa.text("state = 'running'")
 OPEN = sa.text("open IS TRUE")
 HAS_UID = sa.text("uid IS NOT NULL")
 OWED = sa.text("state IN ('queued', 'calling', 'deferred')")
+KEPT = sa.text("outcome = 'kept'")
+HAS_FORM = sa.text("form <> ''")
 GIVEN_UP = sa.text("state = 'failed'")
 
 
@@ -85,6 +87,7 @@ inbox = sa.Table(
     _partial("ix_inbox_waiting_message_id", "message_id", where=WAITING),
     _partial("ix_inbox_aside", "id", where=ASIDE),
     _partial("ix_inbox_done", "done_at", where=DONE),
+    _partial("ix_inbox_kept", "done_at", where=KEPT),
     _partial("ix_inbox_unsettled", "account", "folder", "uid", where=UNSETTLED),
     sqlite_autoincrement=True,
 )
@@ -317,6 +320,22 @@ addresses = sa.Table(
     sa.Column("address", CleanText, primary_key=True),  # lower case
     sa.Column("until", UtcDateTime),
     sa.Column("reason", CleanText, nullable=False),
+)
+
+openings = sa.Table(  # tickets that count against the caps of who opened them; kept for days
+    "openings",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("sender", CleanText, nullable=False),  # whose cap: see `filing.caps`
+    sa.Column("form", CleanText, nullable=False),  # the address of the form it came through; '' for none
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("ticket", sa.BigInteger, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("receipt", sa.Boolean, nullable=False),
+    sa.Column("grouped", sa.Integer, nullable=False),  # mails that went onto the ticket because there were too many
+    sa.Index("ix_openings_sender", "sender", "at"),
+    _partial("ix_openings_form", "form", "at", where=HAS_FORM),
+    sa.Index("ix_openings_at", "at"),
 )
 
 keys = sa.Table(

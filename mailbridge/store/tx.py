@@ -18,6 +18,7 @@ from mailbridge.store.history import History
 from mailbridge.store.inbox import Inbox
 from mailbridge.store.keys import Keys
 from mailbridge.store.mails import Mails
+from mailbridge.store.openings import Openings
 from mailbridge.store.outbox import Outbox
 from mailbridge.store.pictures import Pictures
 from mailbridge.store.policies import Policies
@@ -47,6 +48,7 @@ class Tx:
         self.outbox = Outbox(sql)
         self.cursors = Cursors(sql)
         self.addresses = Addresses(sql)
+        self.openings = Openings(sql)
         self.keys = Keys(sql)
         self.policies = Policies(sql)
         self.history = History(sql)

@@ -73,6 +73,10 @@ MANY: dict[str, Callable[[int], dict[str, Any]]] = {
         **{"mail": n, "ticket": n // 3 + 1, "part": "2", "name": f"photo {n}.png", "content_type": "image/png", "size": 40},
         **{"sha256": f"{n:064x}", "disposition": "attachment", "content_id": "", "inside": "", "summary": "", "hidden": False},
     },
+    "openings": lambda n: {
+        **{"sender": f"unproven:c{n % 900}@x.test", "form": f"form:www{n % 7}@x.test" if n % 10 == 0 else "", "at": _at(n)},
+        **{"ticket": n + 1, "bytes": 1000, "receipt": n % 2 == 0, "grouped": 0},
+    },
     "seen_pictures": lambda n: {"sender": f"c{n % 900}@x.test", "sha256": f"{n:064x}", "times": 1},
     "tickets": lambda n: {
         **{"id": n, "version": 3, "status": _seldom(n, "new", "closed"), "open": n % 400 == 399, "priority": "normal", "team": f"t{n % 5}"},

@@ -11,7 +11,9 @@ from mailbridge.outbox.suppression import HOUR, Earlier, Hold, Suppress, judge
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RECEIPT = Notification(ticket=1, audience=Audience.CUSTOMER, event="received", recipient="ana@acme.example", key="1")
-LIMITS = Limits(acks_per_sender_hour=1, mails_per_recipient_hour=20, mails_per_recipient_day=100, automatic_per_hour=500)
+LIMITS = Limits(
+    acks_per_sender_hour=1, acks_per_verified_hour=1, mails_per_recipient_hour=20, mails_per_recipient_day=100, automatic_per_hour=500
+)
 
 
 def verdict(
@@ -32,6 +34,13 @@ def test_each_cap_lets_the_last_one_through_and_stops_the_next(count: str, limit
     stopped = verdict(**{count: limit})
     assert isinstance(stopped, Hold if count == "everybody_hour" else Suppress)
     assert str(limit) in stopped.reason
+
+
+def test_an_address_that_nobody_has_proven_gets_fewer() -> None:
+    closed = replace(RECEIPT, event="closed")
+    assert verdict(closed, recipient_hour=LIMITS.mails_per_unproven_hour) is None
+    assert judge(closed, Earlier(unproven=True, recipient_hour=4), LIMITS, promised_at=AT, now=AT) is None
+    assert isinstance(judge(closed, Earlier(unproven=True, recipient_hour=5), LIMITS, promised_at=AT, now=AT), Suppress)
 
 
 def test_the_cap_on_receipts_is_for_receipts() -> None:

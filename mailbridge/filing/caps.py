@@ -1,0 +1,115 @@
+"""How much one sender may bring in an hour, counted in the transaction that files the mail (RELIABILITY: abuse limits).
+
+A sender is one mailbox: its domain and local part without +detail, and without the dots that Gmail ignores.  A proven sender has a cap on
+receipts alone.  Of a sender who is not proven, and of a web form, further mails go onto the latest ticket: nothing is lost, and agents hear
+of the first, the 20th, the 200th and so on.  Agents and imported archives are not counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from mailbridge.filing.opening import author
+from mailbridge.filing.placed import Placed
+from mailbridge.message.model import Through
+from mailbridge.outbox.suppression import HOUR
+from mailbridge.store.openings import Opened
+
+UNPROVEN = "unproven:"
+COUNTED_FOR = timedelta(days=1)  # longer than any cap looks back
+GMAIL = frozenset(("gmail.com", "googlemail.com"))
+FIRST_TOLD, NEXT_TOLD = 1, 20
+
+
+class Limits(Protocol):
+    """`config.Limits` has them."""
+
+    @property
+    def acks_per_sender_hour(self) -> int: ...
+    @property
+    def acks_per_verified_hour(self) -> int: ...
+    @property
+    def tickets_per_sender_hour(self) -> int: ...
+    @property
+    def tickets_per_form_hour(self) -> int: ...
+    @property
+    def bytes_per_sender_hour(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowed:
+    """What this mail of a sender may still do.  `onto`: the row and ticket that it is grouped onto, (0, 0) where it opens its own.
+    `told`: agents hear of a grouped mail.  `over_quota`: the sender brought more bytes than anybody may."""
+
+    sender: str = ""
+    form: str = ""
+    onto: tuple[int, int] = (0, 0)
+    told: bool = True
+    grouped: int = 0  # how many mails are on that ticket because of the cap, this one included
+    over_quota: bool = False
+    no_receipt: str = ""
+
+
+def owner_of(address: str) -> str:
+    """The mailbox behind an address: what spellings with +detail, Gmail dots and capitals have in common."""
+    local, _, domain = address.strip().lower().rpartition("@")
+    local = local.partition("+")[0] or local
+    if domain in GMAIL:
+        return f"{local.replace('.', '')}@gmail.com"
+    return f"{local}@{domain}"
+
+
+def allowed(mail: Placed) -> Allowed:
+    """What the caps leave of this mail; nobody else counts the sender until the transaction ends."""
+    if mail.imported or mail.writer.agent or mail.passed_on_by:
+        return Allowed()
+    # Mails that name no single sender share one account.
+    named = author(mail) or mail.arrival.envelope.mail_from or ""
+    sender = f"{'verified:' if mail.writer.verified else UNPROVEN}{owner_of(named)}"
+    through, box = mail.message.correspondent, mail.tx.openings
+    form = f"form:{owner_of(mail.message.from_[0].address)}" if through and through.through is not Through.LIST else ""
+    for key in sorted(filter(None, (sender, form))):  # in one order, so that two workers never wait for each other
+        box.lock(key)
+    since = mail.now - HOUR
+    of_form = box.of_form(form, since) if form else Opened()
+    return judged(sender, form, box.of_sender(sender, since), of_form, mail.arrival.size, mail.desk.config.limits)
+
+
+def judged(sender: str, form: str, earlier: Opened, through: Opened, size: int, limits: Limits) -> Allowed:
+    """The same from the counts alone."""
+    verified = sender.startswith("verified:")
+    most = limits.acks_per_verified_hour if verified else limits.acks_per_sender_hour
+    quiet = f"{earlier.receipts} receipts to this sender within an hour, the limit is {most}" if earlier.receipts >= most else ""
+    flood = earlier if not verified and earlier.tickets >= limits.tickets_per_sender_hour else None
+    flood = flood or (through if through.tickets >= limits.tickets_per_form_hour else None)
+    if flood is None:
+        return Allowed(sender=sender, form=form, no_receipt=quiet, over_quota=_over(verified, earlier, size, limits))
+    return Allowed(
+        sender=sender,
+        form=form,
+        onto=(flood.row, flood.ticket),
+        told=is_told(flood.grouped + 1),
+        grouped=flood.grouped + 1,
+        over_quota=_over(verified, earlier, size, limits),
+        no_receipt=quiet or "the mail was grouped with others of the same sender",
+    )
+
+
+def _over(verified: bool, earlier: Opened, size: int, limits: Limits) -> bool:
+    return not verified and earlier.bytes > 0 and earlier.bytes + size > limits.bytes_per_sender_hour
+
+
+def is_told(grouped: int) -> bool:
+    """Whether agents hear of the n-th grouped mail: the first, the 20th, the 200th, the 2000th ..."""
+    step = NEXT_TOLD
+    while step < grouped:
+        step *= 10
+    return grouped in (FIRST_TOLD, step)
+
+
+def count_opening(mail: Placed, may: Allowed, ticket: int, *, receipt: bool) -> None:
+    """The new ticket counts against its sender; of a proven sender only what was acknowledged is of interest."""
+    if may.sender and (receipt or may.form or may.sender.startswith(UNPROVEN)):
+        mail.tx.openings.add(may.sender, mail.now, form=may.form, ticket=ticket, size=mail.arrival.size, receipt=receipt)

@@ -1,0 +1,62 @@
+"""An admin's mail that makes a kept mail a ticket: the link in the daily list (`jobs.kept`)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from mailbridge.conversation.marks import kept_mail
+from mailbridge.desk.commands import Open
+from mailbridge.desk.decide import open_ticket
+from mailbridge.desk.events import Actor, ActorKind
+from mailbridge.desk.model import Participant
+from mailbridge.execution.settle import occasion, settle
+from mailbridge.filing.mail import Filing
+from mailbridge.filing.outcome import Outcome, Result
+from mailbridge.ids import ticket_number
+from mailbridge.message.model import Kind
+from mailbridge.outbox.compose import admin_letters, notifications
+from mailbridge.store.mails import StoredMail
+
+
+def file_admins_request(filing: Filing) -> Result | None:
+    """The kept mail is a ticket and the admin was told its number; None where the mail is no such request.
+
+    It takes the code that this very admin was given, in a mail of a person from the admin's address that does not fail DMARC.
+    """
+    sender, config = filing.message.sender, filing.desk.config.desk
+    if not sender.strict or sender.address.lower() not in {admin.lower() for admin in config.admins}:
+        return None
+    if filing.message.kind is not Kind.HUMAN or sender.dmarc == "fail":
+        return None
+    which = kept_mail(filing.desk.signer, filing.message.subject, sender.address, filing.now.date())
+    kept = filing.tx.mails.get(which) if which else None
+    if kept is None or kept.id is None:
+        return None
+    mail = filing.store_mail(ticket=None, internal=True)
+    ticket = kept.ticket or _opened(filing, kept, kept.id)
+    number = ticket_number(config.prefix, ticket)
+    values = {"number": number, "subject": kept.subject, "already": "yes" if kept.ticket else ""}
+    told = admin_letters((sender.address,), "kept_ticket", f"{mail}", values, config.address, config.language)
+    filing.tx.outbox.add_many(told, filing.now)
+    filing.tx.wake("outbox")
+    return Result(outcome=Outcome.KEPT, mail=mail, reason=f"an admin's request: mail {kept.id} is {number}")
+
+
+def _opened(filing: Filing, kept: StoredMail, id: int) -> int:
+    """The new ticket of the kept mail.  Nobody outside is told: a robot wrote it."""
+    tx, desk = filing.tx, filing.desk
+    ticket = tx.tickets.reserve()
+    command = Open(
+        subject=kept.subject or "(no subject)",
+        requester=Participant(address=kept.sender, name=kept.sender_name, language=kept.language),
+        team=desk.organisation.default_team,
+        language=kept.language,
+        verified=kept.verified,
+        rules_version=desk.policy.version,
+    )
+    opened = open_ticket(ticket, command, filing.about(Actor(kind=ActorKind.SYSTEM, name="admin"), id))
+    tx.mails.set_ticket(id, ticket)
+    if opened.ticket is not None:
+        about = occasion(tx, opened.ticket, desk, mail=id, first=kept.message_id)
+        settle(tx, opened, notifications(opened.events, replace(about, answerable=False)), desk, filing.now)
+    return ticket

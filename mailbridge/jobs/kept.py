@@ -1,0 +1,50 @@
+"""What was kept on no ticket is listed to the admins once a day, each entry with a mail link that makes it a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from mailbridge.context import Desk
+from mailbridge.conversation.marks import kept_code
+from mailbridge.filing.caps import COUNTED_FOR
+from mailbridge.outbox.compose import admin_letters
+from mailbridge.store.engine import Store
+from mailbridge.store.inbox_rows import Kept
+
+STATE_KEY = "kept-list"
+HOUR = 6  # UTC, before the day begins in Europe
+MOST_LISTED = 100
+
+
+def list_kept(store: Store, desk: Desk, now: datetime) -> int:
+    """The admins have the list of the last day, if it is time and there is anything to list; how many mails it names.
+
+    Whoever asks first on a day makes the list; it begins where the one before ended, so that no mail is left out or told twice.
+    """
+    until = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    until = until if until <= now else until - timedelta(days=1)
+    with store.read() as tx:
+        before = tx.state.get(STATE_KEY)
+    if before is not None and datetime.fromisoformat(before) >= until:
+        return 0
+    with store.write() as tx:
+        before = tx.state.take(STATE_KEY, now)
+        since = datetime.fromisoformat(before) if before else until - timedelta(days=1)
+        if since >= until:
+            return 0
+        found = tx.inbox.kept(since, until)
+        tx.openings.forget(now - COUNTED_FOR)
+        for admin in desk.config.desk.admins if found else ():
+            config = desk.config.desk
+            values = {"count": str(len(found)), "rows": _rows(found, admin, desk, now), "more": str(max(0, len(found) - MOST_LISTED) or "")}
+            tx.outbox.add_many(admin_letters((admin,), "kept", f"{until:%Y%m%d}", values, config.address, config.language), now)
+            tx.wake("outbox")
+        tx.state.set(STATE_KEY, until.isoformat(), now)
+    return len(found)
+
+
+def _rows(found: Sequence[Kept], admin: str, desk: Desk, now: datetime) -> str:
+    """Sender, subject, reason and the code of each, parted by tabs."""
+    rows = [(one.sender, one.subject, one.reason, kept_code(desk.signer, one.mail, admin, now.date())) for one in found[:MOST_LISTED]]
+    return "\n".join("\t".join(" ".join(cell.split()) for cell in row) for row in rows)

@@ -1,0 +1,100 @@
+"""Floods: what one sender or form may bring, on the real store of both databases.  Time is the test's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from mailbridge.config import Limits
+from mailbridge.filing import Outcome
+from mailbridge.outbox.model import Audience
+from tests.harness import TestDesk, a_mail, proven
+
+CAROL = "carol@customer.test"
+
+
+@pytest.fixture
+def usual(desk: TestDesk) -> TestDesk:
+    """The desk with the limits that we ship."""
+    desk.app.config = replace(desk.app.config, limits=Limits())
+    return desk
+
+
+def flood(desk: TestDesk, count: int, *, verdict: str = "", first: int = 0, **headers: str) -> list[Outcome]:
+    """`count` mails, one a second."""
+    outcomes = []
+    for number in range(first, first + count):
+        desk.pass_time(seconds=1)
+        fields = {"subject": f"Request {number}", "message_id": f"<{number}@customer.test>"} | headers
+        raw = a_mail(f"It is about {number}.", **fields)
+        outcomes.append(desk.feed(proven(raw, domain="customer.test", verdict=verdict) if verdict else raw).result.outcome)
+    return outcomes
+
+
+def test_sixty_mails_of_one_unproven_sender_in_a_minute(usual: TestDesk) -> None:
+    spellings = ["carol@customer.test", "Carol+a@customer.test", "CAROL+b@Customer.test"]
+    outcomes = [outcome for n in range(20) for outcome in flood(usual, 3, first=3 * n, from_=spellings[n % 3])]
+    assert (outcomes.count(Outcome.TICKET), outcomes.count(Outcome.APPEND)) == (10, 50)
+    with usual.app.store.read() as tx:
+        assert len(tx.mails.of_ticket(10)) == 51
+    assert len(usual.promises(event="received")) == 1
+    for agent in ("bogdan@desk.test", "clara@desk.test"):
+        assert len([n for n in usual.promises() if n.recipient == agent]) == 12
+    assert [n.event for n in usual.promises(Audience.ADMIN)] == ["flood"]
+    text = "\n".join(str(mail) for mail in usual.deliver())
+    assert "mailbridge tickets show MB-10" in text
+    assert "20 so far" in text
+    usual.assert_sound()
+    usual.pass_time(hours=1, seconds=1)
+    assert flood(usual, 1, first=100) == [Outcome.TICKET]
+
+
+def test_a_proven_customer_gets_a_number_for_each_request(usual: TestDesk) -> None:
+    assert flood(usual, 13, verdict="pass") == [Outcome.TICKET] * 13
+    usual.deliver()
+    assert len([mail for mail in usual.sent() if mail["To"] == "Carol Jones <carol@customer.test>"]) == 10
+
+
+def test_a_sender_whose_verdict_is_fail_gets_no_receipt(usual: TestDesk) -> None:
+    assert flood(usual, 2, verdict="fail") == [Outcome.TICKET] * 2
+    assert usual.promises(event="received") == []
+
+
+def test_a_forger_does_not_use_up_what_the_proven_owner_may(usual: TestDesk) -> None:
+    flood(usual, 12, verdict="fail")
+    assert flood(usual, 1, first=50, verdict="pass") == [Outcome.TICKET]
+    assert len(usual.promises(event="received")) == 1
+
+
+def test_fifteen_visitors_of_a_form_are_fifteen_requesters_with_fifteen_receipts(usual: TestDesk) -> None:
+    for number in range(15):
+        visitor = f"Visitor {number} <v{number}@visitor.test>"
+        form = flood(usual, 1, first=number, from_="Website <support@desk.test>", reply_to=visitor)
+        assert form == [Outcome.TICKET]
+        usual.pass_time(seconds=2)
+    assert [n.recipient for n in usual.promises(event="received")] == [f"v{number}@visitor.test" for number in range(15)]
+
+
+def test_a_form_is_capped_by_its_visitor_and_far_above_by_itself(desk: TestDesk) -> None:
+    desk.app.config = replace(desk.app.config, limits=Limits(tickets_per_sender_hour=2, tickets_per_form_hour=4))
+    outcomes = flood(desk, 3, from_="www@desk.test", reply_to="a@visitor.test")
+    assert outcomes == [Outcome.TICKET, Outcome.TICKET, Outcome.APPEND]
+    others = [flood(desk, 1, first=10 + n, from_="www@desk.test", reply_to=f"b{n}@visitor.test")[0] for n in range(3)]
+    assert others == [Outcome.TICKET, Outcome.TICKET, Outcome.APPEND]
+
+
+def test_mail_over_the_byte_quota_is_kept_aside_and_the_admins_hear_of_it_once_an_hour(desk: TestDesk) -> None:
+    desk.app.config = replace(desk.app.config, limits=Limits(bytes_per_sender_hour=1 << 20))
+    big = "x" * 70 + "\n"
+    for number in range(4):
+        raw = a_mail(big * 9000, message_id=f"<{number}@customer.test>", subject=f"Big {number}")
+        outcome = desk.feed(raw).result.outcome
+        assert outcome is (Outcome.TICKET if number == 0 else Outcome.QUARANTINED)
+    assert [n.event for n in desk.promises(Audience.ADMIN)] == ["quarantined"]
+
+
+def test_agents_are_not_capped(usual: TestDesk) -> None:
+    for number in range(12):
+        raw = proven(a_mail(f"Do {number}", from_="bogdan@desk.test", subject=f"Own {number}", message_id=f"<{number}@desk.test>"))
+        assert usual.feed(raw, mail_from="bogdan@desk.test").result.outcome is Outcome.TICKET

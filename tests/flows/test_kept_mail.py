@@ -1,0 +1,101 @@
+"""What is kept on no ticket is listed once a day, and an admin's link makes it one."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from urllib.parse import unquote
+
+import pytest
+
+from mailbridge.conversation.marks import kept_code, kept_mail
+from mailbridge.filing import Outcome
+from mailbridge.outbox.model import Audience
+from tests.builders import NOW, a_signer
+from tests.harness import TestDesk, a_mail, proven
+
+ADMIN = "admin@desk.test"
+
+
+def a_vacation_reply(number: int = 1) -> bytes:
+    return a_mail("I am away.", subject=f"Away {number}", auto_submitted="auto-replied", message_id=f"<v{number}@customer.test>")
+
+
+def the_next_day(desk: TestDesk) -> int:
+    desk.pass_time(days=1)
+    return desk.app.list_kept()
+
+
+def link_in(desk: TestDesk) -> str:
+    """The subject that the first link of the latest list opens."""
+    letter = [mail for mail in desk.deliver() if "kept without a ticket" in str(mail["Subject"])][-1]
+    text = letter.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+    return unquote(re.findall(r"mailto:support@desk\.test\?subject=(\S+)", re.sub(r"=\n", "", text))[0])
+
+
+def test_a_kept_mail_is_listed_once_and_becomes_a_ticket_by_its_link(desk: TestDesk) -> None:
+    assert desk.feed(a_vacation_reply(), mail_from="").result.outcome is Outcome.KEPT
+    assert the_next_day(desk) == 1
+    assert [n.event for n in desk.promises(Audience.ADMIN)] == ["kept"]
+    assert desk.app.list_kept() == 0
+    asked = a_mail("", from_=ADMIN, subject=link_in(desk), message_id="<please@desk.test>")
+    done = desk.feed(proven(asked), mail_from=ADMIN)
+    assert done.result.outcome is Outcome.KEPT
+    ticket = desk.ticket(1)
+    assert (ticket.subject, ticket.team) == ("Away 1", "support")
+    assert [p.address for p in ticket.participants] == ["carol@customer.test"]
+    assert [n.recipient for n in desk.promises(event="new")] == ["bogdan@desk.test", "clara@desk.test"]
+    assert desk.promises(Audience.CUSTOMER) == []
+    assert dict(desk.promises(event="kept_ticket")[0].values)["number"] == "MB-1"
+    again = a_mail("", from_=ADMIN, subject=link_in(desk), message_id="<again@desk.test>")
+    desk.feed(proven(again), mail_from=ADMIN)
+    assert len(desk.tickets()) == 1
+    assert dict(desk.promises(event="kept_ticket")[-1].values)["already"] == "yes"
+    assert the_next_day(desk) == 0  # the admin's own mails are no news
+    desk.assert_sound()
+
+
+def test_a_day_without_kept_mail_has_no_list(desk: TestDesk) -> None:
+    desk.feed(a_mail())
+    assert the_next_day(desk) == 0
+    assert desk.promises(Audience.ADMIN) == []
+
+
+def test_every_kept_mail_is_in_exactly_one_list(desk: TestDesk) -> None:
+    listed = 0
+    for number in range(6):
+        desk.feed(a_vacation_reply(number), mail_from="")
+        desk.pass_time(hours=9)
+        listed += desk.app.list_kept()
+    listed += the_next_day(desk)
+    rows = [row for n in desk.promises(event="kept") for row in dict(n.values)["rows"].splitlines()]
+    assert (listed, len(rows), len(set(rows))) == (6, 6, 6)
+
+
+@pytest.mark.parametrize("who", ["mallory@attacker.test", "bogdan@desk.test"])
+def test_the_link_is_the_admins_alone(desk: TestDesk, who: str) -> None:
+    desk.feed(a_vacation_reply(), mail_from="")
+    the_next_day(desk)
+    subject = link_in(desk)
+    desk.feed(proven(a_mail("", from_=who, subject=subject, message_id="<x@x.test>"), domain=who.partition("@")[2]), mail_from=who)
+    assert [ticket.subject for ticket in desk.tickets()] == [subject]  # a request of whoever wrote, like any other
+
+
+def test_a_forged_admin_or_a_forged_code_makes_no_kept_mail_a_ticket(desk: TestDesk) -> None:
+    desk.feed(a_vacation_reply(), mail_from="")
+    the_next_day(desk)
+    subject = link_in(desk)
+    bent = subject[:-2] + ("a" if subject[-2] != "a" else "b") + "]"
+    desk.feed(proven(a_mail("", from_=ADMIN, subject=subject, message_id="<1@x.test>"), verdict="fail"), mail_from="m@x.test")
+    desk.feed(proven(a_mail("", from_=ADMIN, subject=bent, message_id="<2@x.test>")), mail_from=ADMIN)
+    assert "Away 1" not in [ticket.subject for ticket in desk.tickets()]
+
+
+def test_a_code_is_for_one_mail_one_admin_and_thirty_days() -> None:
+    signer, today = a_signer(), NOW.date()
+    code = f"[{kept_code(signer, 42, ADMIN, today)}]"
+    assert kept_mail(signer, code, ADMIN.upper(), today + timedelta(days=30)) == 42
+    assert kept_mail(signer, code, ADMIN, today + timedelta(days=31)) is None
+    assert kept_mail(signer, code, "other@desk.test", today) is None
+    assert kept_mail(signer, code.replace("42", "43", 1), ADMIN, today) is None
+    assert kept_mail(a_signer(b"x" * 32), code, ADMIN, today) is None
