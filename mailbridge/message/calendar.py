@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from mailbridge.message import charsets, limits
-from mailbridge.message.headers import shown_name
+from mailbridge.message.headers import shown_name, without_turns
 
 _EVENTS = ("VEVENT", "VTODO")
 _MOST_EVENTS = 20
@@ -32,7 +32,7 @@ def summary(content: bytes) -> str:
     # What it raises on broken files depends on where they break; OSError: the name of a zone is looked up as the name of a file.
     except (ValueError, TypeError, AttributeError, LookupError, OverflowError, RecursionError, OSError):
         return ""
-    return charsets.clean("\n".join(lines))
+    return without_turns(charsets.clean("\n".join(lines)))
 
 
 def method(content: bytes) -> str:

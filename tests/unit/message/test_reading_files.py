@@ -231,6 +231,30 @@ def test_mail_inside_an_opaque_signature_is_read() -> None:
     assert [(one.part, one.name) for one in message.attachments] == [("1", "part-1.p7m"), ("1.2", "a.pdf")]
 
 
+@pytest.mark.parametrize(
+    "content_type", ['application/octet-stream; name="smime.p7m"', "application/octet-stream", "application/x-pkcs7-signed"]
+)
+def test_mail_inside_an_opaque_signature_is_read_whatever_its_type_is_called(content_type: str) -> None:
+    envelope = base64.encodebytes(sealed(a_part("signed text"), pkcs7.PKCS7Options.Binary))
+    message = read_mail(raw_mail(envelope, Content_Type=content_type, Content_Transfer_Encoding="base64"))
+    assert (message.text, len(message.attachments), message.defects) == ("signed text", 1, ())
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.4 a contract", b'<?xml version="1.0"?><invoice/>'])
+def test_a_signed_document_is_a_file_and_no_text(content: bytes) -> None:
+    envelope = base64.encodebytes(sealed(content, pkcs7.PKCS7Options.Binary)).decode()
+    part = a_part(envelope, 'application/pkcs7-mime; name="invoice.xml.p7m"', Content_Transfer_Encoding="base64")
+    message = read_mail(multipart("mixed", a_part("See the invoice."), part))
+    assert (message.text, [one.name for one in message.attachments]) == ("See the invoice.", ["invoice.xml.p7m"])
+
+
+def test_encrypted_mail_of_no_type_stays_shut_and_is_told() -> None:
+    envelope = base64.encodebytes(b"\x30\x0d\x06\x09" + bytes.fromhex("2a864886f70d010703") + b"\xa0\x00")
+    part = 'application/octet-stream; name="smime.p7m"'
+    message = read_mail(raw_mail(envelope, Content_Type=part, Content_Transfer_Encoding="base64"))
+    assert (message.text, message.defects) == ("", ("encrypted",))
+
+
 def test_signed_octets_in_pieces_of_unknown_length_are_joined() -> None:
     octets = b"\x24\x80\x04\x03abc\x04\x03def\x00\x00"
     inner = b"\x30\x80\x06\x09" + bytes.fromhex("2a864886f70d010701") + b"\xa0\x80" + octets + b"\x00\x00\x00\x00"
