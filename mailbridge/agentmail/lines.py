@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 
+from mailbridge.agentmail.borrowed import QUOTED, in_parts, judged, no_command, others_of
 from mailbridge.agentmail.gather import prepared
 from mailbridge.context import Desk
 from mailbridge.desk import language
@@ -20,9 +21,12 @@ from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing
 from mailbridge.message.model import Message, Reply, SpanKind
 from mailbridge.reply.applines import app_language
+from mailbridge.reply.plain import ANSWERS_NOTHING
+from mailbridge.store.mails import StoredMail
 
 _MARK = "\x00"  # stands for the end of a line; a text holds none
 _MOST_PIECES = 6
+_MOST_TICKETS, _MOST_MAILS = 20, 200  # whose mails are compared with the lines
 TEXT = (Answer, Note)  # what the mail's text is; these lines are judged with the text, not by themselves
 
 # A line with what was decided; None: it is a question, a mistake, or about the mail's own text.  One entry a ticket.
@@ -37,13 +41,61 @@ def speaker_of(agent: str, desk: Desk, now: datetime) -> Speaker:
 def written(message: Message, speaker: Speaker) -> Written:
     """An agent's mail taken apart.  Where it has a plain and an HTML body, a line for the desk counts only if it stands in both: what the
     agent's program showed is not always what the other part says.  Programs wrap long lines of the plain body and change blanks; neither
-    matters."""
+    matters.  Of several text parts only the first one counts, and nothing that is quoted, also where the quote is kept as text."""
     said = "\n".join([_by_hand(message.reply.fresh), *_below_a_farewell(message.reply, speaker)])
-    if not message.html or not message.text:
-        return read(said, speaker)
-    bodies = (_body(message.text), _body(message.html_text))
-    found = read(_unwrapped(said, bodies), speaker)
-    return replace(found, lines=tuple(line if _in_all(line.text, bodies) else _hidden(line) for line in found.lines))
+    if not message.html or not message.text or message.text_from_html:
+        found = read(said, speaker)
+    else:
+        bodies = (_body(message.text), _body(message.html_text))
+        found = read(_unwrapped(said, bodies), speaker)
+        found = replace(found, lines=tuple(line if _in_all(line.text, bodies) else _hidden(line) for line in found.lines))
+    return _with_doubtful_endings(_without_quoted(found, message), message.reply)
+
+
+def _without_quoted(found: Written, message: Message) -> Written:
+    kept = [span for span in message.reply.spans if span.kind is SpanKind.FRESH and span.reason == ANSWERS_NOTHING]
+    quoted = [message.reply.text[span.start : span.end] for span in kept]
+    first = (message.first_text,) if message.first_text else ()
+    if not found.lines or not (quoted or first):
+        return found
+    return replace(
+        found,
+        lines=tuple(
+            no_command(line) if in_parts(line.text, quoted) or (first and not in_parts(line.text, first)) else line for line in found.lines
+        ),
+    )
+
+
+def _with_doubtful_endings(found: Written, reply: Reply) -> Written:
+    """What was cut off as a signature with little confidence goes along: a text that lacks its end is worse than one with a name below."""
+    if not found.text:
+        return found
+    doubtful = (span for span in reply.spans if span.is_doubtful and span.kind in (SpanKind.SIGNATURE, SpanKind.DISCLAIMER))
+    endings = (reply.text[span.start : span.end].strip() for span in doubtful)
+    return replace(found, text="\n\n".join([found.text, *(ending for ending in endings if not ending.startswith("#"))]))
+
+
+def own_lines(found: Written, filing: Filing, ticket: Ticket | None) -> Written:
+    """The mail's lines without those that stand so in mails which this agent did not write, on the ticket and on those that lines name."""
+    asked = [line for line in found.lines if not line.problem and line.question is None]
+    numbers = {*([ticket.id] if ticket else []), *(number for line in asked for number in line.tickets)}
+    if not asked or not numbers:
+        return found
+    mails = [mail for number in sorted(numbers)[:_MOST_TICKETS] for mail in filing.tx.mails.of_ticket(number)[-_MOST_MAILS:]]
+    return judged(found, filing.message.reply.text, others_of(*_foreign(mails, filing)))
+
+
+def _foreign(mails: Sequence[StoredMail], filing: Filing) -> tuple[list[str], list[str]]:
+    """What others wrote: all of a customer's text and HTML, and of a colleague's mail what the desk shows of it, which is without lines."""
+    texts, pages = list[str](), list[str]()
+    for mail in mails:
+        agent = filing.desk.organisation.agent_of(mail.sender) if mail.verified else None
+        if agent is None:
+            texts.append(mail.text)
+            pages.append(mail.html)
+        elif agent.name != filing.writer.agent:
+            texts.append(mail.fresh)
+    return texts, pages
 
 
 def _by_hand(fresh: str) -> str:
@@ -116,7 +168,9 @@ def carry_out(
         spoken = decisions[first] if said else None
         each = {id(line): one for line, one in zip(mine, (*decisions[:first], *decisions[first + len(said) :]), strict=True)}
     for line in lines:
-        if line.commands and not isinstance(line.command, TEXT) and id(line) not in each:
+        if line.doubted and line.commands:
+            outcomes += _asked_back(filing, after, line, mail)
+        elif line.commands and not isinstance(line.command, TEXT) and id(line) not in each:
             outcomes += _on_others(filing, after, line, mail, others)
         else:
             outcomes.append((line, each.get(id(line))))
@@ -125,7 +179,17 @@ def carry_out(
 
 def _is_for(line: Line, ticket: Ticket | None, filing: Filing) -> bool:
     """Whether the line is for the ticket that the mail is on."""
-    return bool(line.commands) and not line.tickets and ticket is not None and not isinstance(line.command, TEXT)
+    return bool(line.commands) and not line.tickets and ticket is not None and not isinstance(line.command, TEXT) and not line.doubted
+
+
+def _asked_back(filing: Filing, ticket: Ticket | None, line: Line, mail: int) -> Outcomes:
+    """A line that stands so in somebody else's mail waits for the agent's own yes, on the ticket of the mail or the first that it names."""
+    keeper = ticket or next((t for n in line.tickets if (t := filing.tx.tickets.surviving(n))), None)
+    if keeper is None:
+        return [(replace(line, commands=(), problem="no-ticket", nearest=_with_a_ticket(line, filing)), None)]
+    held = hold(filing.tx.tickets.get(keeper.id) or keeper, QUOTED, replace(filing.about(filing.actor(), mail), line=line.text))
+    _recorded(filing, held, mail)
+    return [(line, held)]
 
 
 def _on_others(filing: Filing, ticket: Ticket | None, line: Line, mail: int, done: dict[int, list[Line]]) -> Outcomes:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailbridge.agentmail.lines import carry_out, speaker_of
+from mailbridge.agentmail.lines import carry_out, own_lines, speaker_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
@@ -51,7 +51,7 @@ def open_own_request(filing: Filing, placement: Placement, verdict: Verdict) -> 
 def _written(filing: Filing) -> Written:
     """The mail taken apart.  On a phone it is easier to write `#list mine` as the subject of an empty mail."""
     speaker = speaker_of(filing.writer.agent, filing.desk, filing.now)
-    written = lines_of(filing.message, speaker)
+    written = own_lines(lines_of(filing.message, speaker), filing, None)
     subject = filing.message.subject
     if written.lines or written.text or not stands_for_itself(subject):
         return written

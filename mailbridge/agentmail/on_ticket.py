@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailbridge.agentmail.answers import answered, answers_note, note_writer, taken_as_answer
-from mailbridge.agentmail.lines import carry_out, speaker_of
+from mailbridge.agentmail.lines import carry_out, own_lines, speaker_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
@@ -20,7 +20,8 @@ from mailbridge.filing import Filing, Outcome, Result
 def file_agent_mail(filing: Filing, ticket: Ticket) -> Result:
     """The mail is filed: answer or note, then each line on the ticket as the one before left it; then what the agent asked is answered."""
     ours = answered(filing.tx, ticket.id, filing.message)
-    written = taken_as_answer(lines_of(filing.message, speaker_of(filing.writer.agent, filing.desk, filing.now)), ours)
+    written = own_lines(lines_of(filing.message, speaker_of(filing.writer.agent, filing.desk, filing.now)), filing, ticket)
+    written = taken_as_answer(written, ours)
     written = replace(written, lines=tuple(on_a_ticket(line) for line in written.lines))
     filing = replace(filing, also=note_writer(filing, ours))
     said = [line.command for line in written.lines]

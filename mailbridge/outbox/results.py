@@ -46,6 +46,7 @@ class Came(StrEnum):
     NO_TEXT = "no-text"  # a line about the mail's text, which has none
     OTHER_WAY = "other-way"  # #note and #public in one mail
     HIDDEN = "hidden"  # in one of the two bodies of the mail only
+    QUOTED = "quoted"  # it stands so in a mail of somebody else, in a quote or in a later part of the mail
     NO_TICKET = "no-ticket"  # the line is for a ticket, and the mail is on none
     LEFT_OVER = "left-over"  # text beside questions, which makes no ticket
     ANSWERED = "answered"  # a question: its answer is a mail of its own

@@ -49,17 +49,30 @@ def analyse(lines: list[Line], thread: Thread, markers: tuple[str, ...] = ()) ->
     """Every line judged: fresh, quote, signature, disclaimer or forward."""
     marked = _marker_line(lines, markers)
     certain = _above_marker(lines, marked, thread) if marked is not None else None
-    # Who answers below a quote, or between its lines, leaves nothing above the marker; then the quote marks decide.
-    if marked is not None and certain and (not lines[marked].depth or _has_fresh(lines, certain.pieces)):
+    if marked is not None and certain and (not lines[marked].depth or _is_all_quoted_below(lines, marked, certain)):
         return certain
     segments = segments_of(lines, thread)
     forward = _forward_of(segments, thread)
-    pieces = _pieces(lines, segments, forward, thread)
-    if certain is not None and marked is not None:
+    pieces = _pieces(lines, segments, forward, thread, marked)
+    if marked is not None and certain:
+        # Who answers below a quote, or between its lines, leaves nothing above the marker but a greeting; then the quote marks decide.
+        if _has_fresh(lines, certain.pieces) and not _is_answered_below(lines, pieces, marked):
+            return certain
         return Analysis(tuple(pieces), forward) if _has_fresh(lines, pieces) else _typed_above_marker(lines, segments, marked) or certain
     if thread.is_new and forward is None:
         return Analysis(tuple(_whole(pieces)), None)
     return Analysis(tuple(_never_nothing(lines, pieces, segments, forward, thread)), forward)
+
+
+def _is_all_quoted_below(lines: list[Line], marked: int, certain: Analysis) -> bool:
+    """Whether something is written above our marker, and every line below it has quote marks."""
+    return all(line.depth or not line.bare for line in lines[marked:]) and _has_fresh(lines, certain.pieces)
+
+
+def _is_answered_below(lines: list[Line], pieces: list[Piece], marked: int) -> bool:
+    """Whether somebody wrote below the lines that quote our marker."""
+    below = [piece for piece in pieces if piece.first > marked and piece.kind is SpanKind.FRESH and piece.reason == "written"]
+    return _says(lines, below)
 
 
 def _whole(pieces: list[Piece]) -> Iterator[Piece]:
@@ -166,8 +179,11 @@ class _Texts(NamedTuple):
     cited: frozenset[int]  # the quotes that the words below them answer, and not the mail as a whole
 
 
-def _pieces(lines: list[Line], segments: list[Segment], forward: Segment | None, thread: Thread) -> list[Piece]:
-    texts = _texts(lines, segments, thread.author)
+def _pieces(
+    lines: list[Line], segments: list[Segment], forward: Segment | None, thread: Thread, marked: int | None = None
+) -> list[Piece]:
+    """`marked`: the line of our own marker; the quote around it is our mail, and answered as a whole."""
+    texts = _texts(lines, segments, thread.author, marked)
     pieces: list[Piece] = []
     for index, segment in enumerate(segments):
         if segment.kind is SegmentKind.TEXT:
@@ -191,7 +207,7 @@ def _with_signature_below(lines: list[Line], quote: Piece, author: str) -> list[
     return [quote]
 
 
-def _texts(lines: list[Line], segments: list[Segment], author: str) -> _Texts:
+def _texts(lines: list[Line], segments: list[Segment], author: str, marked: int | None) -> _Texts:
     parted: dict[int, list[Piece]] = {}
     fresh: list[int] = []
     delimited = max((index for index, segment in enumerate(segments) if index and _begins_with_delimiter(lines, segment)), default=0)
@@ -203,7 +219,8 @@ def _texts(lines: list[Line], segments: list[Segment], author: str) -> _Texts:
             fresh.append(index)
     quotes = [index for index, segment in enumerate(segments) if segment.kind is SegmentKind.QUOTE]
     interleaved = bool(quotes) and any(quotes[0] < index < quotes[-1] for index in fresh)
-    cited = frozenset(_cited(lines, segments, parted))
+    ours = next((index for index, one in enumerate(segments) if marked is not None and one.first <= marked < one.last), None)
+    cited = frozenset(_cited(lines, segments, parted)) - {ours}
     return _Texts(parted, fresh[0] if fresh else -1, fresh[-1] if fresh else -1, interleaved, cited)
 
 

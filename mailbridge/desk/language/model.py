@@ -137,6 +137,7 @@ class Line:
     problem: str = ""
     nearest: str = ""
     detail: str = ""
+    doubted: bool = False  # it stands so in a mail of somebody else, and is done only after a yes
 
     @property
     def command(self) -> Command | None:

@@ -518,3 +518,23 @@ def test_program_that_marks_its_signature_has_the_farewell_in_it() -> None:
 )
 def test_introductions_of_less_common_programs(above: str) -> None:
     assert extract(f"The left one.\n\n{above}", subject="Re: Door", answering=True).fresh == "The left one."
+
+
+def test_answer_below_the_quote_of_our_mail_arrives_without_it() -> None:
+    quote = f"On 30.11.26 07:31, Support wrote:\n> {MARKER}\n>\n> It is slow since nine.\n> High, due at ten.\n"
+
+    assert extract(f"Hello Ana,\n\n{quote}\nI restarted it at ten.\n", subject="Re: x", markers=(MARKER,)).fresh == (
+        "Hello Ana,\n\nI restarted it at ten."
+    )
+    html = (
+        "<p>Hello Ana,</p><div class=moz-cite-prefix>On 30.11.26 07:31, Support wrote:<br></div>"
+        f"<blockquote type=cite><p>{MARKER}</p><p>It is slow since nine.</p></blockquote><p>I restarted it at ten.</p>"
+    )
+    assert extract("", html, subject="Re: x", markers=(MARKER,)).fresh.split() == ["Hello", "Ana,", "I", "restarted", "it", "at", "ten."]
+
+
+def test_footer_below_the_quote_of_our_mail_is_no_answer() -> None:
+    quote = f"On 30.11.26 07:31, Support wrote:\n> {MARKER}\n>\n> It is slow since nine.\n"
+    footer = "_______________________________________________\nusers mailing list\nusers@lists.roe.test\n"
+
+    assert extract(f"It is 5.\n\n{quote}\n{footer}", subject="Re: x", markers=(MARKER,)).fresh == "It is 5."
