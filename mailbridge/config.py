@@ -109,7 +109,9 @@ class Listener:
     tls_key: Path | None = None
     require_tls: bool = False
     max_connections: int = 100
+    peer_connections: int = 10  # of one client address
     max_recipients: int = 100
+    users_file: Path | None = None  # who may submit, after AUTH; None: nobody has to log in
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

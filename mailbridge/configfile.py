@@ -81,6 +81,8 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "tls_key": settings.path,
         "require_tls": settings.flag,
         "max_connections": settings.number(1, 10_000),
+        "peer_connections": settings.number(1, 10_000),
+        "users_file": settings.path,
         "max_recipients": settings.number(1, 10_000),
     },
     "outgoing": {
@@ -264,7 +266,7 @@ class _Reading:
     def _listener(self, index: int, table: object) -> Listener | None:
         where = ("listener", index)
         values = self._values(where, table, ("protocol",))
-        for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert"), ("require_tls", "tls_cert")):
+        for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert"), ("require_tls", "tls_cert"), ("users_file", "tls_cert")):
             if values.get(one) and other not in values:
                 self.source.at_key((*where, one), f"{one} needs {other}", f'add a line {other} = "…"')
         return Listener(**values) if "protocol" in values else None

@@ -80,6 +80,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
         problems += unreachable([compiled.rule for compiled in loaded.policy.rules.rules])
     if config is not None:
         problems += sandbox_problems()
+        problems += user_problems(config)
         problems += template_problems(config)
         problems += forbidden(loaded.policy.rules, config.webhooks.hosts) if loaded.policy else []
     return Found(root=root, config=config, policy=loaded.policy, problems=tuple(sorted(set(problems))))
@@ -92,6 +93,13 @@ def reader(config: Config) -> Callable[[bytes], Message]:
 
     policy = reading_policy(config)
     return lambda raw: read(raw, policy)
+
+
+def user_problems(config: Config) -> Sequence[Problem]:
+    """Mistakes in the files of users who may submit mail."""
+    from mailbridge.intake.users import read
+
+    return [problem for one in config.listeners if one.users_file for problem in read(one.users_file)[1]]
 
 
 def sandbox_problems() -> Sequence[Problem]:

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "report": ("mailbridge.cli.report:report", "Sum up work and travel."),
     "rota": ("mailbridge.cli.rota:rota", "Who is on duty, at work and away."),
     "db": ("mailbridge.cli.db:db", "The database's schema."),
+    "listener": ("mailbridge.cli.listener:listener", "Users who may submit mail."),
     "keys": ("mailbridge.cli.keys:keys", "The keys that sign reply addresses."),
 }
 

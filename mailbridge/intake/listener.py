@@ -1,4 +1,4 @@
-"""The SMTP and LMTP listeners: one thread with one asyncio loop, the only one outside the web shell."""
+"""The SMTP and LMTP listeners: one thread with one asyncio loop, beside the one of the metrics page."""
 
 from __future__ import annotations
 
@@ -13,9 +13,11 @@ from threading import Thread
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config import Listener
 from mailbridge.errors import Permanent
+from mailbridge.intake.auth import Logins
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.log import Log, Silent
 from mailbridge.intake.session import Door, LmtpSession, Refusal, Session
+from mailbridge.intake.users import read
 
 BACKLOG = 128
 
@@ -41,6 +43,7 @@ class Listeners:
                 log=log or Silent(),
                 tls=_tls_of(listener),
                 hostname=listener.hostname or socket.getfqdn(),
+                logins=_logins_of(listener),
             )
             for listener in listeners
         ]
@@ -74,6 +77,9 @@ class Listeners:
             self._started = False
         if not self._loop.is_closed():
             self._loop.close()
+        for door in self._doors:
+            if door.logins:
+                door.logins.close()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
@@ -118,6 +124,19 @@ class Listeners:
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+
+
+def _logins_of(listener: Listener) -> Logins | None:
+    """Who has to log in; None where nobody has to.  Raises Permanent for users that cannot be used: nobody could submit."""
+    if listener.users_file is None:
+        return None
+    if listener.tls_cert is None:
+        raise Permanent("users_file needs tls_cert and tls_key", listener=f"{listener.host}:{listener.port}")
+    users, problems = read(listener.users_file)
+    if problems or not users:
+        why = problems[0].message if problems else "there is no user in it: mailbridge listener passwd NAME makes one"
+        raise Permanent(f"users_file: {why}", file=listener.users_file, line=problems[0].line if problems else 0)
+    return Logins(users_file=listener.users_file)
 
 
 def _tls_of(listener: Listener) -> ssl.SSLContext | None:

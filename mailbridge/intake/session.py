@@ -16,6 +16,7 @@ from aiosmtpd.smtp import SMTP, syntax
 from mailbridge.clock import Clock
 from mailbridge.config import Listener
 from mailbridge.errors import StoreAway
+from mailbridge.intake.auth import MECHANISMS, TRIES, Logins, login
 from mailbridge.intake.data import DataReader, Fault
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.inbox import Inbox
@@ -24,11 +25,14 @@ from mailbridge.intake.paths import NULL_SENDER, printable, read_path, without_d
 
 IDLE = 300.0  # seconds between two signs of life; RFC 5321 4.5.3.2.7 asks for at least five minutes
 LIFETIME = 3600.0  # seconds a connection may last at all, so that a dribbling client cannot keep its place for ever
+FIRST = 30.0  # seconds until the first byte of a client that has connected
 COMMITTING = 600.0  # seconds the store may take; the inbox answers long before
 
 TRY_LATER = "451 4.3.0 Temporary local problem, try again later"
 CLOSING = "421 4.3.2 Shutting down, try again later"
 TOO_LONG = "421 4.4.2 Waited too long"
+TOO_MANY = "421 4.7.0 Too many connections, try again later"
+TOO_OFTEN = "421 4.7.0 Too many failures"
 
 # RFC 2034 3: a code for each answer that aiosmtpd gives without one.
 _ENHANCED = {
@@ -64,6 +68,7 @@ class Door:
     log: Log
     tls: ssl.SSLContext | None = None
     hostname: str = "localhost"
+    logins: Logins | None = None
     sessions: set[Session] = field(default_factory=set)
     buffered: int = 0  # bytes of unfinished mails in memory
     closing: bool = False
@@ -92,11 +97,13 @@ class _Hooks:
         self._door = door
 
     async def handle_EHLO(self, server: Session, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:
-        """What we truly do, and nothing else: no AUTH (aiosmtpd would offer it behind TLS), no CHUNKING, no DSN."""
+        """What we truly do, and nothing else: AUTH where there are users, behind TLS; no CHUNKING, no DSN."""
         session.host_name = hostname
         offers = [server.hostname, f"SIZE {self._door.listener.max_size}", "PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
         if server.offers_tls:
             offers.append("STARTTLS")
+        if server.offers_auth:
+            offers.append(f"AUTH {MECHANISMS}")
         return ["\r\n".join([*(f"250-{offer}" for offer in offers[:-1]), f"250 {offers[-1]}"])]
 
     async def handle_RCPT(self, server: Session, session: Any, envelope: Any, address: str, options: list[str]) -> str:
@@ -139,6 +146,9 @@ class Session(SMTP):
         self._may_wait = False  # the next answer may go out together with the one behind it
         self._end = loop.time() + LIFETIME
         self._alive_until = 0.0
+        self._spoken = False  # the client has sent something
+        self._failures = 0  # of AUTH
+        self.address = ""  # of the client, without the port
         super().__init__(
             _Hooks(door),
             data_size_limit=door.listener.max_size,
@@ -149,6 +159,7 @@ class Session(SMTP):
             require_starttls=door.listener.require_tls,
             timeout=IDLE,
             auth_exclude_mechanism=("PLAIN", "LOGIN"),
+            auth_required=door.logins is not None,
             loop=loop,
         )
 
@@ -173,13 +184,21 @@ class Session(SMTP):
     def offers_tls(self) -> bool:
         return self.tls_context is not None and self._tls_protocol is None
 
+    @property
+    def offers_auth(self) -> bool:
+        return self._door.logins is not None and self._tls_protocol is not None and not self._is_logged_in
+
+    @property
+    def _is_logged_in(self) -> bool:
+        return self.session is not None and bool(self.session.authenticated)
+
     def abort(self) -> None:
         """The connection is cut."""
         if isinstance(self.transport, asyncio.WriteTransport):
             self.transport.abort()
 
     def _hang_up(self, answer: str) -> None:
-        if isinstance(self.transport, asyncio.WriteTransport):
+        if isinstance(self.transport, asyncio.WriteTransport) and not self.transport.is_closing():
             self.transport.write(answer.encode() + b"\r\n")
             self.transport.close()
 
@@ -191,6 +210,16 @@ class Session(SMTP):
     # Bytes in
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # STARTTLS makes the connection a second time, with the same client.
+        others = [] if self in self._door.sessions else [one for one in self._door.sessions if one.address == _address(transport)]
+        self.address = _address(transport)
+        if len(others) >= self._door.listener.peer_connections:
+            self._door.log.info("client_too_many", source=self._door.source, peer=self.address)
+            instead = Refusal()
+            if isinstance(transport, asyncio.Transport):
+                transport.set_protocol(instead)
+            instead.connection_made(transport)
+            return
         self._door.sessions.add(self)
         super().connection_made(transport)
 
@@ -199,6 +228,7 @@ class Session(SMTP):
         super().connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
+        self._spoken = True
         self._reset_timeout()
         if self._mail is None:
             super().data_received(data)
@@ -229,7 +259,7 @@ class Session(SMTP):
 
     def _reset_timeout(self, duration: float | None = None) -> None:
         now = self.loop.time()
-        self._alive_until = now + duration if duration is not None else min(now + IDLE, self._end)
+        self._alive_until = now + duration if duration is not None else min(now + (IDLE if self._spoken else min(FIRST, IDLE)), self._end)
         if self._timeout_handle is None:
             self._timeout_handle = self.loop.call_at(self._alive_until, self._timeout_cb)
 
@@ -277,7 +307,36 @@ class Session(SMTP):
         self._plain_answers = False
 
     async def smtp_AUTH(self, arg: str) -> None:
-        await self.push("502 5.5.1 AUTH is not offered")
+        if refusal := self._refusal_of_auth(arg):
+            await self.push(refusal)
+            return
+        if self._door.logins is None or self.session is None:
+            raise RuntimeError("AUTH without users")
+        is_in, answer = await login(self._door.logins, arg, self._challenge, self._failures)
+        if is_in:
+            self.session.authenticated = True
+        elif answer[:3] in {"454", "535"}:
+            self._failures += 1
+            self._door.log.warning("login_failed", source=self._door.source, peer=self.peer, answer=answer[:3])
+        if self._failures >= TRIES:
+            self._hang_up(TOO_OFTEN)
+        elif answer:
+            await self.push(answer)
+
+    def _refusal_of_auth(self, arg: str) -> str:
+        if self._door.logins is None:
+            return "502 5.5.1 AUTH is not offered"
+        if not self.helo:
+            return "503 5.5.1 Say EHLO first"
+        if self._tls_protocol is None:
+            return "538 5.7.11 Say STARTTLS first"
+        if self._is_logged_in or (self.envelope is not None and self.envelope.mail_from):
+            return "503 5.5.1 Not now"
+        return "" if arg else "501 5.5.4 AUTH names a mechanism"
+
+    async def _challenge(self, words: bytes) -> bytes | None:
+        answer = await self.challenge_auth(words)
+        return answer if isinstance(answer, bytes) else None
 
     async def smtp_VRFY(self, arg: str) -> None:
         # RFC 5321 7.3: an answer that tells nothing, so that nobody collects addresses.
@@ -391,8 +450,13 @@ class Refusal(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.WriteTransport):
-            transport.write(b"421 4.7.0 Too many connections, try again later\r\n")
+            transport.write(TOO_MANY.encode() + b"\r\n")
         transport.close()
+
+
+def _address(transport: asyncio.BaseTransport) -> str:
+    peer = transport.get_extra_info("peername")
+    return str(peer[0]) if peer else ""
 
 
 def _with_code(answer: str) -> str:

@@ -6,21 +6,22 @@ any process tells the same.  Names and meanings stand in docs/manual/running.md;
 
 from __future__ import annotations
 
-import threading
+import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from http.server import HTTPServer
 from typing import Protocol
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector
 from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 from mailbridge.clock import Clock
 from mailbridge.errors import Permanent, StoreAway
 from mailbridge.ops import log as logs
+from mailbridge.ops.http import Asked, HttpServer, Page
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 
@@ -175,16 +176,23 @@ class Endpoint:
         """The port answers.  Raises Permanent where it is taken."""
         metrics.registry.register(DeskGauges(store, clock))
         ProcessCollector(registry=metrics.registry)
+        self._registry = metrics.registry
         try:
-            server, thread = start_http_server(port, addr=host, registry=metrics.registry)
+            self._server = HttpServer(host, port, self._answer)
         except OSError as error:
-            raise Permanent(f"[metrics] listen: {error.strerror}", host=host, port=port) from error
-        self._server: HTTPServer = server
-        self._thread: threading.Thread = thread
-        self.port = int(server.server_address[1])
+            raise Permanent(f"[metrics] listen: {os.strerror(error.errno or 0)}", host=host, port=port) from error
+        self.port = self._server.port
 
     def close(self) -> None:
         """Nothing answers any more."""
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join(5)
+        self._server.close()
+
+    def _answer(self, asked: Asked) -> Page:
+        if asked.path not in {"/", "/metrics"}:
+            return Page(status="404 Not Found", body=b"The metrics are at /metrics.\n")
+        encode, content_type = choose_encoder(asked.accept)
+        try:
+            return Page(content_type=content_type, body=encode(self._registry))
+        except Exception:  # whatever goes wrong while counting, Prometheus is told and the endpoint lives on
+            log.exception("metrics_failed")
+            return Page(status="500 Internal Server Error", body=b"The log says why.\n")

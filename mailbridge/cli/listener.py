@@ -1,0 +1,29 @@
+"""`mailbridge listener passwd`: the line of a user who may submit mail."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+
+@click.group()
+def listener() -> None:
+    """The SMTP and LMTP listeners."""
+
+
+@listener.command()
+@click.argument("name")
+@click.option("--stdin", "from_stdin", is_flag=True, help="Read the password from the first line of standard input.")
+def passwd(name: str, from_stdin: bool) -> None:
+    """Print the line for a listener's users_file; the password is asked for and stored nowhere.
+
+    mailbridge listener passwd scanner >> /etc/mailbridge/users
+    """
+    from mailbridge.intake.users import line_of
+
+    click.echo(line_of(name, sys.stdin.readline().rstrip("\r\n") if from_stdin else asked()))
+
+
+def asked() -> str:
+    return str(click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True))

@@ -1,0 +1,116 @@
+"""A small HTTP server for one page: one thread for all connections, so that those which say nothing cost no threads.
+
+A request is read up to its empty line, answered and closed.  Limits: a connection has `PATIENCE` seconds to ask and as many to take the
+answer, a client address has `A_PEER` connections, all together have `ALL`, a request has `LONGEST` bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from threading import Thread
+
+PATIENCE = 30.0
+A_PEER, ALL = 10, 200
+LONGEST = 8 << 10
+BACKLOG = 128
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a client wants: the path without its query, and what it accepts."""
+
+    path: str
+    accept: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """What it gets."""
+
+    status: str = "200 OK"
+    content_type: str = "text/plain; charset=utf-8"
+    body: bytes = b""
+
+    def encoded(self, *, with_body: bool) -> bytes:
+        head = (
+            f"HTTP/1.1 {self.status}\r\nContent-Type: {self.content_type}\r\nContent-Length: {len(self.body)}\r\n"
+            "Connection: close\r\nX-Content-Type-Options: nosniff\r\n\r\n"
+        )
+        return head.encode() + (self.body if with_body else b"")
+
+
+BAD = Page(status="400 Bad Request", body=b"This is no request.\n")
+NOT_ALLOWED = Page(status="405 Method Not Allowed", body=b"Ask with GET.\n")
+TOO_MANY = Page(status="429 Too Many Requests", body=b"Too many connections.\n")
+
+
+class HttpServer:
+    """Answers at host:port, until `close`.  `answer` is called in a thread, one call at a time.  Raises OSError for a port in use."""
+
+    def __init__(self, host: str, port: int, answer: Callable[[Asked], Page]) -> None:
+        self._answer = answer
+        self._peers: Counter[str] = Counter()
+        self._one_at_a_time = asyncio.Lock()
+        self._loop = asyncio.new_event_loop()
+        self._thread = Thread(target=self._loop.run_forever, name="metrics", daemon=True)
+        try:
+            self._server = self._loop.run_until_complete(
+                asyncio.start_server(self._serve, host, port, limit=LONGEST, backlog=BACKLOG)
+            )
+        except OSError:
+            self._loop.close()
+            raise
+        self.port = int(self._server.sockets[0].getsockname()[1])
+        self._thread.start()
+
+    def close(self) -> None:
+        """Nothing answers any more."""
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    async def _end(self) -> None:
+        self._server.close()
+        rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = str((writer.get_extra_info("peername") or ("",))[0])
+        too_many = self._peers[peer] >= A_PEER or self._peers.total() >= ALL
+        self._peers[peer] += 1
+        try:
+            if too_many:
+                writer.write(TOO_MANY.encoded(with_body=True))
+            else:
+                await self._one(reader, writer)
+            await asyncio.wait_for(writer.drain(), PATIENCE)
+        except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            pass  # it said nothing, went away, or said too much: nobody waits for an answer
+        finally:
+            self._peers[peer] -= 1
+            self._peers += Counter()  # forgets whoever has no connection
+            writer.close()
+            with suppress(OSError):
+                await asyncio.wait_for(writer.wait_closed(), PATIENCE)
+
+    async def _one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
+        first, *fields = head.decode("latin-1").split("\r\n")
+        match first.split(" "):
+            case ["GET" | "HEAD" as method, target, version] if version.startswith("HTTP/1."):
+                accept = next((value.strip() for name, _, value in (one.partition(":") for one in fields) if name.lower() == "accept"), "")
+                async with self._one_at_a_time:
+                    page = await asyncio.to_thread(self._answer, Asked(path=target.partition("?")[0], accept=accept))
+                writer.write(page.encoded(with_body=method == "GET"))
+            case [_, _, version] if version.startswith("HTTP/"):
+                writer.write(NOT_ALLOWED.encoded(with_body=True))
+            case _:
+                writer.write(BAD.encoded(with_body=True))
