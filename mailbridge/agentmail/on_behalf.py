@@ -115,7 +115,10 @@ def _note(filing: Filing, agent: Writer, passed: PassedOn, ticket: Ticket) -> in
         fresh=passed.note,
         internal=True,
     )
-    return filing.tx.mails.add(note)
+    id = filing.tx.mails.add(note)
+    if id is not None:
+        filing.tx.search.add(id, subject=note.subject, fresh=note.fresh)
+    return id
 
 
 def _whose(passed: PassedOn) -> tuple[tuple[str, str], ...]:

@@ -97,11 +97,12 @@ def _listed(filing: Filing, question: ListTickets) -> list[Ticket]:
 
 
 def _found(filing: Filing, words: str) -> Values:
-    """The mails that hold the words, one row a ticket: the newest of its mails."""
+    """The mails that hold the words, one row a ticket: the best of its mails, as the search has them."""
     hits = filing.tx.search.find(words, limit=_MOST_LOOKED_AT)
     first = {hit.ticket: hit for hit in reversed(hits) if hit.ticket is not None}
-    tickets = {t.id: t for t in filing.tx.tickets.get_many(sorted(first, reverse=True)) if _visible(filing, t)}
-    rows = [(*_ticket_row(filing, tickets[id]), first[id].at.isoformat(), first[id].snippet) for id in tickets if id is not None]
+    best = dict.fromkeys(hit.ticket for hit in hits if hit.ticket is not None)
+    tickets = [ticket for ticket in filing.tx.tickets.get_many(best) if _visible(filing, ticket)]
+    rows = [(*_ticket_row(filing, ticket), first[ticket.id].at.isoformat(), first[ticket.id].snippet) for ticket in tickets]
     return ("words", words), *_rows(rows)
 
 

@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.option("--customer", metavar="ADDRESS", help="Only mails of this person, and on tickets they take part in.")
 @click.argument("words", nargs=-1, required=True)
 def search(folder: Path, as_json: bool, limit: int, customer: str | None, words: tuple[str, ...]) -> int:
-    """Find mails that hold all WORDS in subject, text or names of files, newest first; notes of agents too.
+    """Find mails that hold all WORDS in subject, text or names of files; notes of agents too.
+
+    Mails whose writer said the words come before those that quote them, of each the newest first.
 
     A word is found by its beginning, whatever its accents: "druck" finds Drucker.  Exit code 1 when there is none.
     """

@@ -50,7 +50,21 @@ def record(
 
 def _take_effect(tx: Tx, event: Event) -> None:
     """What an event means for rows that are no ticket's: mails that go to another ticket, contents that are erased."""
-    for mail, ticket in brought(event.what):
-        tx.mails.set_ticket(mail, ticket)
+    moved = brought(event.what)
+    if moved and not isinstance(event.what, MergedInto):
+        _search_again(tx, event.ticket, moved)
+    else:  # a merge brings all mails of a ticket along, and with them what each repeats of another
+        for mail, ticket in moved:
+            tx.mails.set_ticket(mail, ticket)
     if isinstance(event.what, ContentErased):
         tx.erasure.erase(event.ticket, event.what.mails)
+
+
+def _search_again(tx: Tx, ticket: int, moved: Sequence[tuple[int, int]]) -> None:
+    """The mails are on their new tickets; they, and the later ones on the tickets that they left, are found by all of their texts."""
+    left = {ticket, *(mail.ticket for id, _ in moved if (mail := tx.mails.get(id)) and mail.ticket is not None)}
+    for id, to in moved:
+        tx.mails.set_ticket(id, to)
+    first = min(id for id, _ in moved)
+    later = [mail.id for each in sorted(left) for mail in tx.mails.heads_of(each) if mail.id > first]
+    tx.search.add_again(list(dict.fromkeys([*(id for id, _ in moved), *later])))

@@ -236,6 +236,7 @@ class Filing(Placed):
         names = [file.name for file in message.attachments if file not in pictures]
         if stored.fresh or names or not internal:  # a mail of lines for the desk alone says nothing that anybody looks for
             self.tx.search.add(mail, subject=stored.subject, fresh=stored.fresh, names=names)
+        self.tx.search.add_whole(mail, ticket=ticket, subject=stored.subject, fresh=stored.fresh, text=stored.text, names=names)
         return mail
 
     def tell(

@@ -117,21 +117,43 @@ UNINDEX_MAIL = Both(
     sa.text("DELETE FROM mail_search WHERE mail = :mail"),
 )
 HAS_WORD = sa.text("SELECT rowid FROM mail_search WHERE mail_search MATCH :asked AND rowid = :mail")  # SQLite
+# What the rest of a mail's text adds, in parts whose id is that of the mail times WHOLE_PARTS and their number.
+WHOLE_PARTS = 1024
+WHOLE_EARLIER = 8  # latest mails of a ticket whose lines are not indexed again
+WHOLE_LOOKED_AT = 60_000  # characters of such a mail; a longer one may not be indexed to its end
+INDEX_WHOLE = Both(
+    sa.text("INSERT INTO mail_search_whole (rowid, words) VALUES (:id, :words)"),
+    sa.text("INSERT INTO mail_search_whole (id, words) VALUES (:id, CAST(:words AS tsvector))"),
+)
+UNINDEX_WHOLE = Both(
+    sa.text("INSERT INTO mail_search_whole (mail_search_whole, rowid, words) VALUES ('delete', :id, :words)"),
+    sa.text("DELETE FROM mail_search_whole WHERE id >= :id AND id < :next"),
+)
+HAS_WORD_WHOLE = sa.text("SELECT rowid FROM mail_search_whole WHERE mail_search_whole MATCH :asked AND rowid = :id")  # SQLite
+# `place` 0: in what the person wrote now, which is shown first; 1: only in the rest.
 _FOUND = Both(
-    sa.text("SELECT rowid AS mail FROM mail_search WHERE mail_search MATCH :asked"),
-    sa.text("SELECT mail FROM mail_search WHERE words @@ CAST(:asked AS tsquery)"),
+    sa.text(f"""
+        SELECT mail, min(place) AS place FROM (
+            SELECT rowid AS mail, 0 AS place FROM mail_search WHERE mail_search MATCH :asked
+            UNION ALL SELECT rowid / {WHOLE_PARTS}, 1 FROM mail_search_whole WHERE mail_search_whole MATCH :asked
+        ) GROUP BY mail"""),  # noqa: S608  (a number of ours)
+    sa.text(f"""
+        SELECT mail, min(place) AS place FROM (
+            SELECT mail, 0 AS place FROM mail_search WHERE words @@ CAST(:asked AS tsquery)
+            UNION ALL SELECT id / {WHOLE_PARTS}, 1 FROM mail_search_whole WHERE words @@ CAST(:asked AS tsquery)
+        ) AS places GROUP BY mail"""),  # noqa: S608
 )
 _LAST_PLACE = 16_383  # PostgreSQL counts no further; words beyond are found, but not that they follow each other
 
 
 def searching(finish: Callable[[sa.CTE], Statement]) -> Both:
-    """A question about the mails that :asked finds; `finish` selects from them (`.c.mail`).
+    """A question about the mails that :asked finds; `finish` selects from them (`.c.mail`, `.c.place`).
 
     PostgreSQL is made to ask the index first: for the newest few it would rather walk all mails backward, which never ends for a rare word.
     """
 
     def found(statement: Any) -> sa.CTE:
-        return cast(sa.CTE, statement.columns(sa.column("mail", sa.BigInteger)).cte("found"))
+        return cast(sa.CTE, statement.columns(sa.column("mail", sa.BigInteger), sa.column("place", sa.Integer)).cte("found"))
 
     return Both(finish(found(_FOUND.sqlite)), finish(found(_FOUND.postgresql).prefix_with("MATERIALIZED", dialect="postgresql")))
 

@@ -20,10 +20,11 @@ from mailbridge.store.sql import Sql
 ERASED = "erased"  # why a letter that carried it was not sent
 
 _THESE: sa.BindParameter[list[int]] = sa.bindparam("mails", expanding=True)
-_MAILS = sa.select(mails.c.id, mails.c.subject, mails.c.fresh, mails.c.sha256, mails.c.inbox).where(mails.c.id.in_(_THESE))
+_MAILS = sa.select(mails.c.id, mails.c.subject, mails.c.fresh, mails.c.text, mails.c.sha256, mails.c.inbox).where(mails.c.id.in_(_THESE))
 _FILES = sa.select(attachments.c.mail, attachments.c.name, attachments.c.sha256).where(attachments.c.mail.in_(_THESE))
 # A copy that came in too has a raw content of its own (its Received lines differ).
 _ARRIVALS = sa.select(inbox.c.sha256).where(sa.or_(inbox.c.mail.in_(_THESE), inbox.c.id.in_(sa.bindparam("arrivals", expanding=True))))
+_OTHERS = sa.select(mails.c.id).where(mails.c.ticket == sa.bindparam("of"), mails.c.id.not_in(_THESE))  # their quotes may repeat what goes
 _EMPTY = mails.update().where(mails.c.id.in_(_THESE)).values(subject="", text="", fresh="", html="", sha256=None, explanation=None)
 _NO_FILES = attachments.delete().where(attachments.c.mail.in_(_THESE))
 
@@ -61,10 +62,11 @@ class Erasure:
         found, files = self._sql.rows(_MAILS, these), self._sql.rows(_FILES, these)
         for mail in found:
             names = [file.name for file in files if file.mail == mail.id]
-            self._search.remove(mail.id, "\n".join((mail.subject, *names, mail.fresh)))
+            self._search.remove(mail.id, "\n".join((mail.subject, *names, mail.fresh, mail.text)))
         arrivals = self._sql.rows(_ARRIVALS, {**these, "arrivals": [mail.inbox for mail in found if mail.inbox is not None]})
         self._silence(ticket, these)
         self._sql.change(_EMPTY, these)
+        self._search.add_again([row.id for row in self._sql.rows(_OTHERS, {**these, "of": ticket})])
         self._sql.change(_NO_FILES, these)
         contents = {row.sha256 for row in (*found, *files, *arrivals) if row.sha256}
         if contents:

@@ -1,20 +1,32 @@
-"""Finding mails by their words: subject, what the person wrote now, names of files.  Notes of agents are found too: this is for agents."""
+"""Finding mails by their words: subject, names of files, what the person wrote now, and after these what else their texts hold.  Notes of
+agents are found too: this is for agents."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from mailbridge.store import dialects
-from mailbridge.store.schema import mails, participants
+from mailbridge.store.schema import attachments, mails, participants
 from mailbridge.store.sql import Row, Sql
+from mailbridge.store.whole_text import MOST_PARTS, is_whole, lines_of, parts
 from mailbridge.store.words import MOST_CHARACTERS, asked, excerpt, words
 from mailbridge.store.words import Row as Words
 
-_SHOWN = (mails.c.ticket, mails.c.subject, mails.c.sender, mails.c.received_at, mails.c.internal, mails.c.fresh)
+_SHOWN = (mails.c.ticket, mails.c.subject, mails.c.sender, mails.c.received_at, mails.c.internal)
+_EARLIER = (
+    sa.select(mails.c.text)
+    .where(mails.c.ticket == sa.bindparam("of"), mails.c.id < sa.bindparam("mail"))
+    .where(sa.func.length(mails.c.text) <= dialects.WHOLE_LOOKED_AT)
+    .order_by(mails.c.id.desc())
+    .limit(dialects.WHOLE_EARLIER)
+)
+_THESE: sa.BindParameter[list[int]] = sa.bindparam("mails", expanding=True)
+_TEXTS = sa.select(mails.c.id, mails.c.subject, mails.c.fresh, mails.c.text).where(mails.c.id.in_(_THESE))
+_NAMES = sa.select(attachments.c.name).where(attachments.c.mail == sa.bindparam("of")).order_by(attachments.c.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +43,9 @@ class Hit:
 
 
 def _finding(found: sa.CTE) -> sa.Select[tuple[object, ...]]:
-    shown = sa.select(found.c.mail, *_SHOWN).join(mails, mails.c.id == found.c.mail)
-    return shown.order_by(found.c.mail.desc()).limit(sa.bindparam("most"))
+    text = sa.case((found.c.place == 0, mails.c.fresh), else_=mails.c.text).label("text")
+    shown = sa.select(found.c.mail, *_SHOWN, text).join(mails, mails.c.id == found.c.mail)
+    return shown.order_by(found.c.place, found.c.mail.desc()).limit(sa.bindparam("most"))
 
 
 def _finding_of_customer(found: sa.CTE) -> sa.Select[tuple[object, ...]]:
@@ -54,21 +67,57 @@ class Search:
         text = "\n".join((subject, *names, fresh))[:MOST_CHARACTERS]
         self._sql.change(dialects.INDEX_MAIL, {"mail": mail, "words": dialects.index_entry(words(text), self._sql.is_sqlite)})
 
+    def add_whole(self, mail: int, *, ticket: int | None, subject: str, fresh: str, text: str, names: Iterable[str] = ()) -> None:
+        """The mail, or an earlier one of its ticket, is found by every word of `text` from now on.  `add` comes before, if it comes."""
+        if not is_whole(fresh, text):
+            self._index_parts(mail, parts("\n".join((subject, *names)), fresh, text, self._earlier(ticket, mail)))
+
+    def _earlier(self, ticket: int | None, mail: int) -> Iterator[str]:
+        """The texts of the ticket's mails before this one, the latest first."""
+        if ticket is not None:
+            yield from (row.text for row in self._sql.rows(_EARLIER, {"of": ticket, "mail": mail}))
+
+    def add_again(self, ids: Sequence[int]) -> None:
+        """Each of these mails is found by every word of its text, whatever its ticket holds: mails came to it or left it."""
+        for row in self._sql.rows(_TEXTS, {"mails": list(ids)}) if ids else ():
+            names = [file.name for file in self._sql.rows(_NAMES, {"of": row.id})]
+            head = "\n".join((row.subject, *names))
+            self._remove_parts(row.id, f"{head}\n{row.fresh}\n{row.text}")
+            self._index_parts(row.id, parts(head, row.fresh, row.text, ()))
+
+    def _index_parts(self, mail: int, further: Sequence[str]) -> None:
+        entries = [dialects.index_entry(words(part), self._sql.is_sqlite) for part in further]
+        first = mail * dialects.WHOLE_PARTS
+        self._sql.change(dialects.INDEX_WHOLE, [{"id": id, "words": entry} for id, entry in enumerate(entries, start=first)])
+
     def remove(self, mail: int, text: str) -> None:
         """The mail is not found any more.  `text` holds all that it was found by, and may hold more.
 
         SQLite's index keeps no text, so it has to be told every word again, and must not be told one that was not there.
         """
+        self._remove_parts(mail, text)
         if not self._sql.is_sqlite:
             self._sql.change(dialects.UNINDEX_MAIL, {"mail": mail})
             return
-        distinct = dict.fromkeys(words(text))
-        there = [word for word in distinct if self._sql.row(dialects.HAS_WORD, {"mail": mail, "asked": f'"{word}"'})]
+        there = [word for word in _distinct(text) if self._sql.row(dialects.HAS_WORD, {"mail": mail, "asked": f'"{word}"'})]
         if there:
             self._sql.change(dialects.UNINDEX_MAIL, {"mail": mail, "words": " ".join(there)})
 
+    def _remove_parts(self, mail: int, text: str) -> None:
+        first = mail * dialects.WHOLE_PARTS
+        if not self._sql.is_sqlite:
+            self._sql.change(dialects.UNINDEX_WHOLE, {"id": first, "next": first + dialects.WHOLE_PARTS})
+            return
+        distinct = _distinct(text)
+        for id in range(first, first + MOST_PARTS):
+            there = [word for word in distinct if self._sql.row(dialects.HAS_WORD_WHOLE, {"id": id, "asked": f'"{word}"'})]
+            if not there:
+                return
+            self._sql.change(dialects.UNINDEX_WHOLE, {"id": id, "words": " ".join(there)})
+
     def find(self, question: str, *, customer: str | None = None, limit: int = 50) -> list[Hit]:
-        """Mails that hold every word of the question, or one that begins with it, newest first.
+        """Mails that hold every word of the question, or one that begins with it: those first where the person wrote them now, then those
+        that hold them in the rest of their texts; of each the newest first.
 
         `customer`: only mails on tickets that this address takes part in, and mails it sent."""
         rows = asked(question)
@@ -82,6 +131,11 @@ class Search:
         return [_hit(row, rows) for row in found]
 
 
+def _distinct(text: str) -> list[str]:
+    """The words of each line, also of a text too long for one entry."""
+    return list(dict.fromkeys(word for line in lines_of(text) for word in line))
+
+
 def _hit(row: Row, rows: list[Words]) -> Hit:
     return Hit(
         mail=row.mail,
@@ -90,5 +144,5 @@ def _hit(row: Row, rows: list[Words]) -> Hit:
         sender=row.sender,
         at=row.received_at,
         internal=row.internal,
-        snippet=excerpt(row.fresh, rows),
+        snippet=excerpt(row.text, rows),
     )

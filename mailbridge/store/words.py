@@ -76,13 +76,26 @@ def excerpt(text: str, rows: Sequence[Row]) -> str:
 
 
 def _first(text: str, rows: Sequence[Row]) -> int:
-    for item in _ITEM.finditer(text):
+    start = 0
+    for line in text.splitlines(keepends=True):
+        found = words(line)
+        # Most lines hold nothing of it, and are seen at once.
+        if any(_stands(row, found, place) for row in rows for place in range(len(found))):
+            place = _first_in(line, rows)
+            if place is not None:
+                return start + place
+        start += len(line)
+    return 0
+
+
+def _first_in(line: str, rows: Sequence[Row]) -> int | None:
+    for item in _ITEM.finditer(line):
         found = words(item[0])
         for place in range(len(found)):
             if any(_stands(row, found, place) for row in rows):
                 # Pairs begin one at each character, so that in a text without blanks the place is about right; elsewhere it is small.
                 return item.start() + place
-    return 0
+    return None
 
 
 def _stands(row: Row, found: Row, place: int) -> bool:

@@ -153,6 +153,8 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "inbox.kept": lambda tx: tx.inbox.kept(NOW - timedelta(days=1), NOW),
     "addresses.suspended": lambda tx: tx.addresses.suspended("jo@customer.test", NOW),
     "search.add": lambda tx: tx.search.add(90_000, subject="Printer", fresh="It hums.", names=["hum.mp3"]),
+    "search.add_whole": lambda tx: tx.search.add_whole(90_000, ticket=1, subject="Printer", fresh="It hums.", text="It hums.\n> Does it?"),
+    "search.add_again": lambda tx: tx.search.add_again([1]),
     "search.find": lambda tx: tx.search.find("printer 3999"),
     "search.find of customer": lambda tx: tx.search.find("printer 3999", customer="jo@customer.test"),
     "pictures": lambda tx: tx.mails.add_attachments(tx.mails.add(MAIL), 1, [FILE], sender="jo@customer.test", pictures=[FILE]),
