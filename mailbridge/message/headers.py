@@ -19,7 +19,7 @@ _ENCODED_WORD = re.compile(r"=\?([\w.:+-]{1,60})(?:\*[\w-]*)?\?([bBqQ])\?((?:[^?
 # Controls and the separators of lines and paragraphs; in a header each of them is a forged line waiting for its chance.
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 # Embeddings, overrides and isolates (UAX 9): in a text they make another order of letters than the one that is stored.
-_TURNERS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_TURNERS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 # Marks that change the direction of what follows (UTS 55), and the invisible ones: in a name they only ever deceive.
 _DECEIVERS = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 
@@ -53,7 +53,12 @@ def read_block(data: bytes, *, start: int = 0, end: int | None = None, whole: bo
     head, size = _head(data, start, stop)
     defects = ["header block cut at 1 MB"] if size > limits.HEADER_BYTES else []
     lines = _FIELD_BREAK.split(head) if head else []
-    fields, ends_at = _fields(lines, defects, junk=_junk_lines(lines) if whole else range(0))
+    found: list[str] = []
+    fields, ends_at = _fields(lines, found)
+    if whole and found and (junk := _junk_lines(lines)):
+        found = ["lines above the header"]
+        fields, ends_at = _fields(lines, found, junk=junk)
+    defects += found
     if ends_at is not None:
         size = _offset(head, ends_at)
     return HeaderBlock(fields=fields, size=size, defects=tuple(defects))
@@ -107,12 +112,10 @@ def begins_like_a_mail(data: bytes, start: int) -> bool:
     return _KNOWN.match(data, start) is not None
 
 
-def _fields(lines: list[bytes], defects: list[str], *, junk: range) -> tuple[tuple[Field, ...], int | None]:
+def _fields(lines: list[bytes], defects: list[str], *, junk: range = range(0)) -> tuple[tuple[Field, ...], int | None]:
     """The fields of the logical lines without the `junk` ones, and the number of the line with which the body begins without an empty
     line."""
     fields: list[Field] = []
-    if junk:
-        defects.append("lines above the header")
     for number, line in enumerate(lines):
         if number in junk or not line or (number == 0 and line.startswith((b"From ", b">From "))):
             continue
@@ -174,7 +177,9 @@ def shown_name(text: str) -> str:
 
 def without_turns(text: str) -> str:
     """`text` without the controls that show it in another order than it is written; marks for single letters stay."""
-    return text if text.isascii() else _TURNERS.sub("", text)
+    if text.isascii() or not any(turner in text for turner in _TURNERS):
+        return text
+    return text.translate(dict.fromkeys(map(ord, _TURNERS)))
 
 
 def decode_words(text: str) -> str:
