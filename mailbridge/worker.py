@@ -36,6 +36,8 @@ from mailbridge.store.tx import Tx
 
 LEASE = timedelta(minutes=5)
 CHECKS = LEASE / 2  # for the checks of a turn: the claims must outlive them, so the rest waits for the next one
+# Mails a transaction while other processes work too: a longer one holds more tickets that they wait for, up to a deadlock.
+SHARED_COMMIT = 5
 TURN_BYTES = 16 << 20  # raw mail a transaction; a bigger mail goes alone
 SOON = timedelta(seconds=1)
 
@@ -130,7 +132,7 @@ class Worker:
             number = self._turnstile.take()
             try:
                 owner = f"{self._owner}:{number}"
-                claimed = self._claim(owner)
+                claimed, most = self._claim(owner)
             except BaseException:
                 self._turnstile.pass_by(number)
                 raise
@@ -141,7 +143,7 @@ class Worker:
         try:
             done: list[Done] = []
             until = self._examiner.until(CHECKS.total_seconds()) if self._examiner else 0.0
-            for portion in _portions(claimed):
+            for portion in _portions(claimed, most):
                 examined = self._examine(portion, self._read(portion), until)
                 self._turnstile.wait(number)
                 done += self._write(portion, examined, owner)
@@ -152,14 +154,17 @@ class Worker:
         finally:
             self._turnstile.pass_by(number)
 
-    def _claim(self, owner: str) -> Sequence[Waiting]:
+    def _claim(self, owner: str) -> tuple[Sequence[Waiting], int]:
+        """What this turn works off, and how many mails may share a transaction."""
         limit = self._desk().config.batch
         with self._store.write() as tx:
             for earlier in self._broken_off:
                 tx.inbox.abandon(earlier)
-            claimed = tx.inbox.claim(owner, limit, LEASE, self._clock.now())
+            now = self._clock.now()
+            shared = bool(not self._store.is_sqlite and tx.inbox.others_at_work(f"{self._owner}:", now))
+            claimed = tx.inbox.claim(owner, limit, LEASE, now)
         self._broken_off.clear()
-        return claimed
+        return claimed, min(limit, SHARED_COMMIT) if shared else limit
 
     def _read(self, portion: Sequence[Waiting]) -> list[Message | ReadingFailed]:
         """The mails of a portion as facts, read in children; the raw bytes are fetched only when a child is free for them.
@@ -311,12 +316,12 @@ class Worker:
                 self._on_quarantine(one.inbox, one.result.reason)
 
 
-def _portions(claimed: Sequence[Waiting]) -> Iterator[list[Waiting]]:
-    """The batch in runs of at most TURN_BYTES, in order."""
+def _portions(claimed: Sequence[Waiting], most: int) -> Iterator[list[Waiting]]:
+    """The batch in runs of at most `most` mails and TURN_BYTES, in order."""
     run: list[Waiting] = []
     total = 0
     for waiting in claimed:
-        if run and total + waiting.size > TURN_BYTES:
+        if run and (len(run) >= most or total + waiting.size > TURN_BYTES):
             yield run
             run, total = [], 0
         run.append(waiting)

@@ -9,7 +9,7 @@ A claim counts the attempt before the work starts, so that a mail that kills the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -54,6 +54,14 @@ _FREE = (
     .limit(_bind("limit"))
     .with_for_update(skip_locked=True)
 )
+_IN_LANE = (inbox.c.source == _bind("source"), inbox.c.account == _bind("account"))
+_FREE_IN_LANE = _FREE.where(*_IN_LANE)
+_NEXT_LANE = (
+    sa.select(inbox.c.source, inbox.c.account)
+    .where(WAITING, sa.tuple_(inbox.c.source, inbox.c.account) > sa.tuple_(_bind("source", sa.Text()), _bind("account", sa.Text())))
+    .order_by(inbox.c.source, inbox.c.account)
+    .limit(1)
+)
 _CLAIM = (
     inbox.update()
     .where(inbox.c.id.in_(sa.bindparam("in_ids", expanding=True)))
@@ -78,6 +86,12 @@ _GET = sa.select(inbox).where(_THIS)
 _EARLIER = (
     sa.select(inbox.c.id)
     .where(WAITING, inbox.c.message_id.in_(sa.bindparam("in_message_ids", expanding=True)), inbox.c.id < _bind("before"))
+    .limit(1)
+)
+_OTHERS_AT_WORK = (
+    sa.select(sa.literal(1))
+    .where(WAITING, inbox.c.state == State.CLAIMED, inbox.c.lease_until > _bind("now"))
+    .where(sa.not_(inbox.c.lease_owner.startswith(_bind("process", sa.Text()), autoescape=False)))
     .limit(1)
 )
 _NEWEST = sa.select(inbox).order_by(inbox.c.id.desc()).limit(_bind("limit"))
@@ -132,13 +146,37 @@ class Inbox:
     def claim(self, owner: str, limit: int, lease: timedelta, now: datetime) -> list[Waiting]:
         """The oldest mails nobody works on belong to `owner` until the lease ends; this try is counted.
 
-        A mail that was tried before comes alone, so that one that kills the process takes no neighbours with it.
+        Each source and account gets its share of the portion: a mail does not wait for the backlog of another mailbox.  A mail that was
+        tried before comes alone, so that one that kills the process takes no neighbours with it.
         """
-        free = self._sql.rows(_FREE, {"in_now": now, "in_limit": limit})
+        free = self._free(limit, now)
         rows = list(_healthy(free)) or free[:1]
         if rows:
             self._sql.change(_CLAIM, {"in_ids": [row.id for row in rows], "in_owner": owner, "in_until": now + lease})
         return [waiting(row) for row in rows]
+
+    def _free(self, limit: int, now: datetime) -> list[Row]:
+        """Mails that can be claimed, in the order they came; of each lane (source and account) an equal share, the rest from the oldest."""
+        asked = {"in_now": now, "in_limit": limit}
+        lanes = list(self._lanes())
+        if len(lanes) < 2:
+            return list(self._sql.rows(_FREE, asked))
+        share = {**asked, "in_limit": max(1, limit // len(lanes))}
+        found = {row.id: row for source, account in lanes for row in self._lane(source, account, share)}
+        if len(found) < limit:
+            others = [row for row in self._sql.rows(_FREE, asked) if row.id not in found]
+            found |= {row.id: row for row in others[: limit - len(found)]}
+        return [found[id] for id in sorted(found)[:limit]]
+
+    def _lane(self, source: str, account: str, asked: Values) -> Sequence[Row]:
+        return self._sql.rows(_FREE_IN_LANE, {**asked, "in_source": source, "in_account": account})
+
+    def _lanes(self) -> Iterator[tuple[str, str]]:
+        """Each source and account that has mails waiting; a look into the index for each, however many mails wait."""
+        source, account = "", ""
+        while (lane := self._sql.row(_NEXT_LANE, {"in_source": source, "in_account": account})) is not None:
+            source, account = lane
+            yield source, account
 
     def finish(
         self,
@@ -214,6 +252,10 @@ class Inbox:
         statements = (_COUNT_WAITING, _COUNT_ASIDE, *((_COUNT_DONE,) if done else ()))
         found = {row[0]: row[1] for statement in statements for row in self._sql.rows(statement)}
         return {state.value: found.get(state.value, 0) for state in State if done or state is not State.DONE}
+
+    def others_at_work(self, process: str, now: datetime) -> bool:
+        """Whether another process than `process` (what its owners' names begin with) has mails claimed at this moment."""
+        return self._sql.row(_OTHERS_AT_WORK, {"in_process": process, "in_now": now}) is not None
 
     def oldest_waiting(self) -> datetime | None:
         """When the mail came that waits longest."""

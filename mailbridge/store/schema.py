@@ -84,6 +84,7 @@ inbox = sa.Table(
     sa.Column("settled", sa.Boolean, nullable=False),  # the IMAP server was told (flag, move, delete), or there is nothing to tell
     _partial("ix_inbox_uid", "account", "folder", "uidvalidity", "uid", where=HAS_UID, unique=True),
     _partial("ix_inbox_waiting", "id", where=WAITING),
+    _partial("ix_inbox_waiting_source", "source", "account", "id", where=WAITING),
     _partial("ix_inbox_waiting_message_id", "message_id", where=WAITING),
     _partial("ix_inbox_aside", "id", where=ASIDE),
     _partial("ix_inbox_done", "done_at", where=DONE),

@@ -99,6 +99,33 @@ def test_mails_are_claimed_oldest_first_and_once(store: Store) -> None:
     assert claim(store) == []
 
 
+def test_mailboxes_and_sources_take_turns(store: Store) -> None:
+    # given a backlog of one mailbox, then one mail each of another mailbox and of the listener
+    backlog = add(store, *((b"old %d" % uid, by_imap(uid)) for uid in range(1, 13)))
+    [urgent, handed_over] = add(store, (b"urgent", replace(by_imap(1), account="urgent")), (b"by smtp", BY_SMTP))
+
+    # then both are in the first portion, which is filled from the backlog and in order
+    assert [waiting.id for waiting in claim(store, limit=6)] == [*backlog[:4], *sorted([urgent, handed_over])]
+    assert [waiting.id for waiting in claim(store, limit=6)] == backlog[4:10]
+
+
+def test_more_mailboxes_than_a_portion_holds_lose_no_mail(store: Store) -> None:
+    ids = add(store, *((b"mail %d" % n, replace(by_imap(1), account=f"box{n}")) for n in range(5)))
+
+    claimed = [waiting.id for _ in range(3) for waiting in claim(store, limit=2)]
+    assert sorted(claimed) == ids
+
+
+def test_another_process_at_work_is_seen_while_its_lease_runs(store: Store) -> None:
+    add(store, (b"a", BY_SMTP))
+    claim(store, owner="host:7:1")
+
+    with store.read() as tx:
+        assert tx.inbox.others_at_work("host:8:", NOW)
+        assert not tx.inbox.others_at_work("host:7:", NOW)
+        assert not tx.inbox.others_at_work("host:8:", NOW + LEASE)
+
+
 def test_a_claim_is_free_again_when_its_lease_ends(store: Store) -> None:
     [id] = add(store, (b"a", BY_SMTP))
     claim(store)

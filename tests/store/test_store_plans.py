@@ -66,6 +66,7 @@ UNASKED: dict[str, str] = {
 QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "inbox.add_many": lambda tx: tx.inbox.add_many([(b"a", BY_IMAP)]),
     "inbox.claim": lambda tx: tx.inbox.claim("w", 10, LEASE, NOW),
+    "inbox.others_at_work": lambda tx: tx.inbox.others_at_work("host:1:", NOW),
     "inbox.finish": lambda tx: tx.inbox.finish(1, "ticket", NOW, owner="w"),
     "inbox.release": lambda tx: tx.inbox.release(1, NOW, forget_attempt=False),
     "inbox.abandon": lambda tx: tx.inbox.abandon("w"),
