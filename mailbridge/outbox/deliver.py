@@ -143,12 +143,15 @@ class Deliverer:
 
     def _word(self, claimed: Sequence[Queued]) -> list[Queued]:
         """The promises that can be sent now, their words stored; what came of the others is recorded."""
-        ready = [queued for queued in claimed if queued.rendered is not None]
+        ready: list[Queued] = []
         worded: list[tuple[Queued, Wording]] = []
         for queued in claimed:
-            if queued.rendered is None:
-                with self._store.read() as tx:
-                    worded.append((queued, self._wordsmith.word(tx, queued)))
+            with self._store.read() as tx:
+                wording = self._wordsmith.word(tx, queued) if queued.rendered is None else self._wordsmith.hidden(tx, queued)
+            if wording is not None:
+                worded.append((queued, wording))
+            else:
+                ready.append(queued)
             if sum(len(wording.raw) for _, wording in worded if isinstance(wording, Ready)) > IN_HAND:
                 ready += self._keep(worded)
                 worded = []

@@ -1,6 +1,7 @@
-"""Whether a robot's mail to a customer may go now: caps against loops and against being made a weapon (RELIABILITY: abuse limits).  Pure.
+"""Whether a mail may go now.  Pure.
 
-Only automatic mail to customers is counted and held.  What an agent wrote goes out, and what tells agents of work goes out.
+Caps hold automatic mail to customers, against loops and against being made a weapon (RELIABILITY: abuse limits).  What an agent wrote goes
+out, and what tells agents of work goes out, but to an agent who may not see the ticket.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from mailbridge.desk.model import Agent, Organisation, Ticket
+from mailbridge.desk.permissions import sees
 from mailbridge.outbox.model import Audience, Notification
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -56,6 +59,29 @@ class Hold:
 
     until: datetime
     reason: str
+
+
+# Whoever is asked for a yes was named for that by the desk, and has to see what it is about; so has who asked.
+_OF_APPROVALS = frozenset({"approval", "approval_reminded", "confirm", "approval_decided", "approval_expired"})
+
+
+def hidden(notification: Notification, ticket: Ticket | None, organisation: Organisation) -> Suppress | None:
+    """The guard of visibility: a mail to an agent about a ticket that the agent may not see does not go out.
+
+    It is looked at when the mail is about to go, because every mail comes past there, whoever composed it, and because the ticket may have
+    been given to another team since.  Agents who are customers of the ticket get what customers get.
+    """
+    if ticket is None or notification.audience is Audience.CUSTOMER or notification.event in _OF_APPROVALS:
+        return None
+    key = notification.recipient.lower()
+    agent = next((one for one in organisation.agents.values() if key in _addresses(one)), None)
+    if agent is None or sees(agent.name, ticket, organisation):
+        return None
+    return Suppress(reason=f"agent {agent.name} may not see tickets of team {ticket.team}")
+
+
+def _addresses(agent: Agent) -> frozenset[str]:
+    return frozenset(address.lower() for address in (agent.address, *agent.addresses))
 
 
 def counted(notification: Notification) -> bool:

@@ -65,7 +65,7 @@ class Wordsmith:
         """The mail in bytes, or why there is none.  Raises StoreAway alone."""
         desk, now = self._desk(), self._clock.now()
         try:
-            return _judged(tx, queued, desk, now) or Ready(raw=self._written(tx, queued, desk))
+            return _hidden(tx, queued, desk) or _judged(tx, queued, desk, now) or Ready(raw=self._written(tx, queued, desk))
         except TemplateFailed as error:
             return Hopeless(reason=f"template error: {error}")
         except Unwritable as error:
@@ -76,6 +76,10 @@ class Wordsmith:
             log.exception("wording_failed", outbox=queued.id)
             reason = f"{type(error).__name__}: {error}"
             return Again(reason=reason) if queued.attempts < desk.config.limits.tries else Hopeless(reason=reason)
+
+    def hidden(self, tx: Tx, queued: Queued) -> suppression.Suppress | None:
+        """Why the recipient may not see what a mail that is worded already is about, as things are now."""
+        return _hidden(tx, queued, self._desk())
 
     def _written(self, tx: Tx, queued: Queued, desk: Desk) -> bytes:
         seen = self._view(tx, queued.notification, desk)
@@ -111,6 +115,14 @@ class Wordsmith:
                 desk_address=address,
             ),
         )
+
+
+def _hidden(tx: Tx, queued: Queued, desk: Desk) -> suppression.Suppress | None:
+    """Why the recipient may not see the ticket, as it is now."""
+    notification = queued.notification
+    if notification.ticket is None or notification.audience is Audience.CUSTOMER:
+        return None
+    return suppression.hidden(notification, tx.tickets.surviving(notification.ticket), desk.organisation)
 
 
 def _judged(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> suppression.Suppress | suppression.Hold | None:
