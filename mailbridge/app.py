@@ -17,10 +17,9 @@ from mailbridge.config import Config
 from mailbridge.context import Desk, reading_policy
 from mailbridge.conversation.tokens import Signer
 from mailbridge.desk.commands import ReportFailure
-from mailbridge.desk.decide import Circumstances, decide
 from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.execution.record import record
-from mailbridge.filing import occasion
+from mailbridge.desk.requests import each
+from mailbridge.execution.execute import Telling, execute
 from mailbridge.filing.mail import OVER_QUOTA
 from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
@@ -30,7 +29,7 @@ from mailbridge.jobs.kept import list_kept
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import Endpoint, Metrics
 from mailbridge.outbox import couriers
-from mailbridge.outbox.compose import admin_letters, notifications
+from mailbridge.outbox.compose import admin_letters
 from mailbridge.outbox.deliver import Deliverer
 from mailbridge.outbox.model import Notification, Queued
 from mailbridge.outbox.render import Renderer
@@ -200,13 +199,10 @@ class App:
         ticket = tx.tickets.surviving(promise.ticket) if promise.ticket else None
         if ticket is None:
             return
-        about = Circumstances(actor=Actor(kind=ActorKind.SYSTEM, name="outbox"), now=now, organisation=desk.organisation)
         command = ReportFailure(recipient=promise.recipient, what=promise.event, reason=reason)
-        decision = decide(ticket, command, about)
-        after = decision.ticket or ticket
         # The news of a failure that fails itself is not told again: it would go round for ever.
-        told = () if promise.event == "bounced" else notifications(decision.events, occasion(tx, after, desk))
-        record(tx, after, decision.events, told, desk.organisation, now)
+        telling = Telling(silent=promise.event == "bounced")
+        execute(tx, desk, ticket, each([command]), Actor(kind=ActorKind.SYSTEM, name="outbox"), now, telling=telling)
 
     def _held(self, tx: Tx, _queued: Queued, until: datetime) -> None:
         """The breaker for automatic mail is open: the admins hear of it once an hour."""

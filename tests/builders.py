@@ -7,8 +7,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mailbridge.conversation.tokens import Signer
+from mailbridge.customers.model import Customers
+from mailbridge.desk.circumstances import Circumstances, Held
+from mailbridge.desk.commands import Command
+from mailbridge.desk.consent import Matter
+from mailbridge.desk.decide import Decision, decide_requests
 from mailbridge.desk.events import Actor, ActorKind
+from mailbridge.desk.judges.approvals import waiting_for
+from mailbridge.desk.judges.risks import MANY, OWN_YES
 from mailbridge.desk.model import Agent, Organisation, Participant, Priority, Targets, Team, Ticket
+from mailbridge.desk.requests import Request
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
 LATER = NOW + timedelta(hours=1)
@@ -53,6 +61,48 @@ def a_ticket(**different: Any) -> Ticket:
         participants=(CAROL,),
     )
     return replace(usual, **different)
+
+
+# Every matter and risk somebody may be asked about: the yes to all of them is there.
+ALL_AGREED = frozenset({*Matter, *OWN_YES, MANY})
+
+
+def circumstances(**different: Any) -> Circumstances:
+    """The context of a command by Bogdan, who is an agent, because of no mail; what is no subject of the test is empty."""
+    usual = Circumstances(
+        actor=AS_BOGDAN,
+        now=NOW,
+        organisation=an_organisation(),
+        customers=Customers(),
+        own_addresses=frozenset(),
+        mail=None,
+        seen_at=None,
+        undo_within=timedelta(minutes=10),
+        tickets={},
+        read=frozenset({1}),
+        letters={},
+        histories={},
+        estimates={},
+        load={},
+        held={},
+        request=(),
+        words="",
+        agreed=frozenset(),
+    )
+    return replace(usual, **different)
+
+
+def decided(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
+    """What comes of the command as a request of its own; of a yes, with what waits on the ticket at hand."""
+    waiting = {one.id: waiting_for(ticket.id, one, about.organisation) for one in ticket.approvals}
+    held = {
+        number: Held(
+            commands=one.commands, on=tuple((to, one.commands) for to in one.tickets), agreed=one.agreed, unreadable=one.unreadable
+        )
+        for number, one in waiting.items()
+    }
+    _, (decision,) = decide_requests(ticket, [Request(commands=(command,), words=about.words)], replace(about, held=held))
+    return decision
 
 
 def a_signer(*keys: bytes) -> Signer:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mailbridge.agentmail.borrowed import QUOTED
 from mailbridge.desk.commands import Approve, Reject
 from mailbridge.desk.language import Line, Written
-from mailbridge.desk.yesno import verdict
+from mailbridge.desk.model import Organisation, Ticket, UnknownLines
+from mailbridge.desk.yesno import is_short, verdict
 from mailbridge.filing import Filing
 from mailbridge.message.model import Message
 from mailbridge.outbox.model import Queued
@@ -15,6 +17,8 @@ from mailbridge.outbox.tellers.approvals import QUESTIONS
 from mailbridge.store.tx import Tx
 
 LONGEST_SHOWN = 60
+FROM_CUSTOMERS = frozenset({"new", "assigned", "customer_replied"})  # mails of ours that bring the customer's words
+RESULTS = "commands"  # our mail that says line by line what came of an agent's mail
 GONE = "-1"  # the number of no approval
 
 
@@ -52,16 +56,39 @@ def note_writer(filing: Filing, ours: Queued | None) -> tuple[Recipient, ...]:
     return named((agent.name,), filing.desk.organisation, filing.now) if agent else ()
 
 
+def doubt(written: Written, ours: Queued | None, ticket: Ticket, organisation: Organisation) -> str:
+    """Why the text of an agent's mail is perhaps not for the customer; '' where it goes to them at once.
+
+    A line for the desk that was not understood may be a #note that was misspelled; one that is a quote was understood as that.  A bare yes
+    or no is for the customer only where it answers what the customer wrote: whatever else of ours it answers may have asked something, and
+    so may a mail that it does not name.
+    """
+    team = organisation.teams.get(ticket.team)
+    holds = team is None or team.unknown_lines is UnknownLines.HOLD
+    if holds and any(line.problem and line.problem != QUOTED for line in written.lines):
+        return "line-not-understood"
+    brings = ours is not None and ours.notification.event in FROM_CUSTOMERS
+    return "short-answer" if is_short(written.text) and not brings else ""
+
+
 def taken_as_answer(written: Written, ours: Queued | None) -> Written:
     """The agent's mail as the answer to our question, where that is what it answers: the text decides or is the reason, and none of it is
     for the customer."""
-    if ours is None or ours.notification.event not in QUESTIONS:
+    if ours is None or not _asks(ours, written):
         return written
     approval = int(dict(ours.notification.values).get("approval", "0"))
     decisions = [line for line in written.lines if isinstance(line.command, Approve | Reject)]
     if not decisions:
         return Written(lines=(*((as_line(written.text, approval),) if written.text else ()), *written.lines), text="")
     return Written(lines=tuple(_about(line, approval, written.text) for line in written.lines), text="")
+
+
+def _asks(ours: Queued, written: Written) -> bool:
+    """Whether our mail is a question.  What came of an agent's lines is one where it says that one of them waits for the agent's yes, and
+    the answer is a yes or a no."""
+    if ours.notification.event in QUESTIONS:
+        return True
+    return ours.notification.event == RESULTS and bool(dict(ours.notification.values).get("approval")) and is_short(written.text)
 
 
 def _about(line: Line, approval: int, text: str) -> Line:

@@ -4,9 +4,9 @@ nothing of it reaches the customer."""
 from __future__ import annotations
 
 from mailbridge.desk.commands import Note
-from mailbridge.desk.decide import decide
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import Ticket
+from mailbridge.desk.requests import each
 from mailbridge.filing import Filing, Outcome, Result
 
 
@@ -14,7 +14,5 @@ def file_consultants_answer(filing: Filing, ticket: Ticket) -> Result:
     """The mail is on the ticket as a note, and whoever has the ticket was told."""
     mail = filing.store_mail(ticket=ticket.id, internal=True)
     actor = Actor(kind=ActorKind.CONSULTANT, name=filing.writer.consultant)
-    decision = decide(ticket, Note(), filing.about(actor, mail))
-    told = filing.tell(decision, mail, answerable=False)
-    filing.finish(decision, told)
+    filing.execute(ticket, each([Note()]), mail, actor=actor)
     return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)

@@ -1,19 +1,16 @@
-"""The lines for the desk in an agent's mail: read, judged one by one, and what came of each."""
+"""The lines for the desk in an agent's mail, and the text that is left for people."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 
-from mailbridge.agentmail.borrowed import QUOTED, in_parts, judged, no_command, others_of
-from mailbridge.agentmail.gather import prepared
+from mailbridge.agentmail.borrowed import in_parts, judged, no_command, others_of
 from mailbridge.context import Desk
 from mailbridge.desk import language
-from mailbridge.desk.commands import Answer, Assign, Command, Note
-from mailbridge.desk.decide import Decision, decide_lines, hold
 from mailbridge.desk.language import Line, Speaker, Written, read, understand
 from mailbridge.desk.language.plain import cleaned
 from mailbridge.desk.language.reading import stands_for_itself
@@ -27,10 +24,6 @@ from mailbridge.store.mails import StoredMail
 _MARK = "\x00"  # stands for the end of a line; a text holds none
 _MOST_PIECES = 6
 _MOST_TICKETS, _MOST_MAILS = 20, 200  # whose mails are compared with the lines
-TEXT = (Answer, Note)  # what the mail's text is; these lines are judged with the text, not by themselves
-
-# A line with what was decided; None: it is a question, a mistake, or about the mail's own text.  One entry a ticket.
-Outcomes = list[tuple[Line, Decision | None]]
 
 
 def speaker_of(agent: str, desk: Desk, now: datetime) -> Speaker:
@@ -138,103 +131,3 @@ def _in_all(line: str, bodies: Sequence[str]) -> bool:
 
 def _hidden(line: Line) -> Line:
     return Line(text=line.text, word=line.word, problem="hidden")
-
-
-def carry_out(
-    filing: Filing,
-    ticket: Ticket | None,
-    lines: Sequence[Line],
-    mail: int,
-    *,
-    speech: Command | None = None,
-    seen_at: datetime | None = None,
-) -> tuple[Ticket | None, Decision | None, Outcomes]:
-    """The lines are done and recorded, each as a whole or not at all, and whoever they concern is told: the ticket after it, what came of
-    `speech` (the mail's text as a command; it comes first), and of each line on each ticket it is for.
-
-    `ticket` None: the mail is on none, and only lines that name tickets can be done.
-    """
-    said: list[tuple[Sequence[Command], str]] = [((speech,), "#public" if isinstance(speech, Answer) else "#note")] if speech else []
-    mine, others, outcomes = [line for line in lines if _is_for(line, ticket, filing)], dict[int, list[Line]](), Outcomes()
-    each: Mapping[int, Decision] = {}
-    after, spoken = ticket, None
-    if ticket is not None:
-        # Whose it becomes is said before the text: else the answer would make it the writer's first.
-        mine.sort(key=lambda line: not isinstance(line.command, Assign))
-        first = sum(isinstance(line.command, Assign) for line in mine)
-        groups = [(line.commands, line.text) for line in mine]
-        decision, decisions = _decided(filing, ticket, [*groups[:first], *said, *groups[first:]], mail, seen_at)
-        after = _recorded(filing, decision, mail) or ticket
-        spoken = decisions[first] if said else None
-        each = {id(line): one for line, one in zip(mine, (*decisions[:first], *decisions[first + len(said) :]), strict=True)}
-    for line in lines:
-        if line.doubted and line.commands:
-            outcomes += _asked_back(filing, after, line, mail)
-        elif line.commands and not isinstance(line.command, TEXT) and id(line) not in each:
-            outcomes += _on_others(filing, after, line, mail, others)
-        else:
-            outcomes.append((line, each.get(id(line))))
-    return after, spoken, outcomes
-
-
-def _is_for(line: Line, ticket: Ticket | None, filing: Filing) -> bool:
-    """Whether the line is for the ticket that the mail is on."""
-    return bool(line.commands) and not line.tickets and ticket is not None and not isinstance(line.command, TEXT) and not line.doubted
-
-
-def _asked_back(filing: Filing, ticket: Ticket | None, line: Line, mail: int) -> Outcomes:
-    """A line that stands so in somebody else's mail waits for the agent's own yes, on the ticket of the mail or the first that it names."""
-    keeper = ticket or next((t for n in line.tickets if (t := filing.tx.tickets.surviving(n))), None)
-    if keeper is None:
-        return [(replace(line, commands=(), problem="no-ticket", nearest=_with_a_ticket(line, filing)), None)]
-    held = hold(filing.tx.tickets.get(keeper.id) or keeper, QUOTED, replace(filing.about(filing.actor(), mail), line=line.text))
-    _recorded(filing, held, mail)
-    return [(line, held)]
-
-
-def _on_others(filing: Filing, ticket: Ticket | None, line: Line, mail: int, done: dict[int, list[Line]]) -> Outcomes:
-    """The line on each of the tickets it names; on too many at once it waits for a yes, on the ticket of the mail or the first of them."""
-    if not line.tickets:
-        return [(replace(line, commands=(), problem="no-ticket", nearest=_with_a_ticket(line, filing)), None)]
-    if len(line.tickets) > filing.desk.organisation.consent.many:
-        keeper = ticket or next((t for n in line.tickets if (t := filing.tx.tickets.surviving(n))), None)
-        if keeper is not None:
-            about = replace(filing.about(filing.actor(), mail), line=line.text)
-            held = hold(filing.tx.tickets.get(keeper.id) or keeper, "many", about)
-            _recorded(filing, held, mail)
-            return [(line, held)]
-    outcomes = Outcomes()
-    for number in line.tickets:
-        target = filing.tx.tickets.surviving(number)
-        if target is None:
-            unknown = Decision(ticket=None, refused="unknown-ticket", detail=_number(filing, number))
-            outcomes.append((line, unknown))
-            continue
-        decision, (one,) = _decided(filing, target, [(line.commands, line.text)], mail, None)
-        _recorded(filing, decision, None if ticket is None or target.id != ticket.id else mail)
-        outcomes.append((line, one))
-    return outcomes
-
-
-def _decided(
-    filing: Filing, ticket: Ticket, groups: Sequence[tuple[Sequence[Command], str]], mail: int, seen_at: datetime | None
-) -> tuple[Decision, tuple[Decision, ...]]:
-    flat = [(command, line) for commands, line in groups for command in commands]
-    complete, about = prepared(filing, ticket, flat, mail)
-    commands = iter(command for command, _ in complete)
-    regrouped = [(tuple(next(commands) for _ in group), line) for group, line in groups]
-    return decide_lines(ticket, regrouped, replace(about, seen_at=seen_at) if seen_at else about)
-
-
-def _recorded(filing: Filing, decision: Decision, mail: int | None) -> Ticket | None:
-    """What was decided is written and told; the ticket after it."""
-    filing.finish(decision, filing.tell(decision, mail, answerable=True))
-    return decision.ticket
-
-
-def _with_a_ticket(line: Line, filing: Filing) -> str:
-    return f"{line.text} {_number(filing, 7)}"
-
-
-def _number(filing: Filing, number: int) -> str:
-    return f"{filing.desk.config.desk.prefix}-{number}"

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailbridge.agentmail.lines import carry_out, own_lines, speaker_of
+from mailbridge.agentmail.carry_out import carry_out
+from mailbridge.agentmail.lines import own_lines, speaker_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results

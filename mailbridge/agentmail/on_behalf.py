@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailbridge.agentmail.lines import TEXT, carry_out, speaker_of
+from mailbridge.agentmail.carry_out import TEXT, carry_out
+from mailbridge.agentmail.lines import speaker_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailbridge.agentmail.answers import answered, answers_note, note_writer, taken_as_answer
-from mailbridge.agentmail.lines import carry_out, own_lines, speaker_of
+from mailbridge.agentmail.answers import answered, answers_note, doubt, note_writer, taken_as_answer
+from mailbridge.agentmail.carry_out import carry_out
+from mailbridge.agentmail.lines import own_lines, speaker_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
@@ -26,7 +27,7 @@ def file_agent_mail(filing: Filing, ticket: Ticket) -> Result:
     filing = replace(filing, also=note_writer(filing, ours))
     said = [line.command for line in written.lines]
     internal = Note() in said or (answers_note(ours) and Answer() not in said)
-    speech: Command = Note() if internal else Answer()
+    speech: Command = Note() if internal else Answer(doubt=doubt(written, ours, ticket, filing.desk.organisation))
     speaks = bool(written.text or filing.message.attachments)
 
     mail = filing.store_mail(ticket=ticket.id, fresh=written.text, internal=internal or not speaks)

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mailbridge.agentmail.lines import TEXT, Outcomes
+from mailbridge.agentmail.carry_out import TEXT, Outcomes
 from mailbridge.desk.decide import Decision
 from mailbridge.desk.events import MessageAdded
 from mailbridge.desk.language import Line, Written
-from mailbridge.desk.model import Ticket
+from mailbridge.desk.model import Asks, Ticket
+from mailbridge.desk.permissions import sees
 from mailbridge.filing import Filing, occasion
 from mailbridge.outbox.compose import signed
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.recipients import customers
-from mailbridge.outbox.results import results_as_values
+from mailbridge.outbox.results import held, results_as_values
 from mailbridge.outbox.told import Listener
 
 LONGEST_SHOWN = 60
@@ -43,6 +44,7 @@ def tell_results(
     empty = spoken is None and not written.lines and not written.text
     if not also and not empty and all(line.question is not None for line, _ in rows):
         return
+    ticket = _visible(filing, ticket)
     values = results_as_values(
         rows,
         sent_to=[c.address for c in customers(ticket)] if sent and ticket else [],
@@ -50,7 +52,22 @@ def tell_results(
         to=listener(filing, ticket),
         undo=filing.desk.config.desk.undo_minutes,
     )
-    send(filing, [to_writer(filing, ticket, "commands" if ticket else "lines", f"{mail}", (*values, *also))])
+    asked = (("approval", _asked_of_writer(outcomes, spoken)),)
+    send(filing, [to_writer(filing, ticket, "commands" if ticket else "lines", f"{mail}", (*values, *asked, *also))])
+
+
+def _asked_of_writer(outcomes: Outcomes, spoken: Decision | None) -> str:
+    """The number of the approval that waits for the writer's own yes, where exactly one does; else ''."""
+    decisions = [*(decision for _, decision in outcomes), spoken]
+    waiting = [approval for one in decisions if one is not None and (approval := held(one)) is not None]
+    own = [approval for approval in waiting if approval.kind is Asks.CONFIRMATION]
+    return str(own[0].id) if len(own) == 1 else ""
+
+
+def _visible(filing: Filing, ticket: Ticket | None) -> Ticket | None:
+    """The ticket where the agent may see it: else what came of the lines is told without a word about it."""
+    seen = ticket is not None and sees(agent_of(filing), ticket, filing.desk.organisation)
+    return ticket if seen else None
 
 
 def listener(filing: Filing, ticket: Ticket | None) -> Listener:

@@ -44,7 +44,7 @@ REASONS = {
 @click.command()
 @desk_option
 @json_option
-@click.option("--yes", is_flag=True, help="Do not ask where the tickets are of different people.")
+@click.option("--yes", is_flag=True, help="Do not ask where people of different customers are on the tickets.")
 @click.argument("ticket", metavar="TICKET")
 @click.argument("into", metavar="INTO")
 def merge(folder: Path, as_json: bool, yes: bool, ticket: str, into: str) -> None:
@@ -112,7 +112,8 @@ def _desk(folder: Path) -> Iterator[App]:
 def _done(app: App, ticket: str, command: Command) -> Decision:
     """What came of it, recorded and told.  Raises Permanent with the reason where nothing did."""
     from mailbridge.desk.events import Actor, ActorKind
-    from mailbridge.execution.act import act
+    from mailbridge.desk.requests import each
+    from mailbridge.execution.execute import execute
 
     wanted = ticket_id(app.config, ticket)
     desk = app.desk()
@@ -120,10 +121,10 @@ def _done(app: App, ticket: str, command: Command) -> Decision:
         found = tx.tickets.get(wanted)
         if found is None:
             raise Permanent(f"there is no ticket {ticket_number(app.config.desk.prefix, wanted)}")
-        decision = act(tx, desk, found, [command], Actor(kind=ActorKind.ADMIN), datetime.now(UTC))
-    if decision.refused:
-        raise Permanent(_reason(app, decision))
-    return decision
+        executed = execute(tx, desk, found, each([command]), Actor(kind=ActorKind.ADMIN), datetime.now(UTC))
+    if executed.refused is not None:
+        raise Permanent(_reason(app, executed.refused))
+    return executed.decision
 
 
 def _reason(app: App, decision: Decision) -> str:
@@ -132,12 +133,16 @@ def _reason(app: App, decision: Decision) -> str:
 
 
 def _same_people(app: App, ticket: int, into: int) -> None:
-    """Asks where people would read what others wrote."""
+    """Asks where people would read what others wrote: the same question by the same rule that an agent is asked by mail."""
+    from mailbridge.desk.judges.risks import customers_on
+
+    desk = app.desk()
     with app.store.read() as tx:
-        askers = [found.requester for number in (ticket, into) if (found := tx.tickets.surviving(number)) is not None]
-    addresses = [asker.address.lower() for asker in askers if asker is not None]
-    if len(set(addresses)) > 1:
-        click.confirm(f"{addresses[0]} and {addresses[1]} will read each other's mails; merge?", abort=True)
+        tickets = [found for number in (ticket, into) if (found := tx.tickets.surviving(number)) is not None]
+    people = [customers_on(found, desk.policy.rules.customers, desk.organisation) for found in tickets]
+    if len(set(people)) > 1:
+        whose = " and ".join(", ".join(sorted(names)) or "nobody" for names in people)
+        click.confirm(f"{whose} will read each other's mails; merge?", abort=True)
 
 
 def _say(app: App, decision: Decision, sentence: str, as_json: bool) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from difflib import get_close_matches
 from typing import Any
 
 from mailbridge.customers.model import Customers
-from mailbridge.desk.commands import SetEstimate
+from mailbridge.desk.commands import Command, SetEstimate
 from mailbridge.desk.events import Actor, Event, Happening
 from mailbridge.desk.model import Organisation, Participant, Ticket
 
@@ -28,31 +28,53 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
-    """Who asks, when, in which desk, because of which stored mail.
+class Held:
+    """A request that waits for a yes, as it can be done now.  `on`: its commands, complete, for each ticket it is for, under the number
+    that was named.  `agreed`: the matters that a yes to it settles.  `unreadable`: no command could be read from what was stored, and
+    `commands` are those that its words say today."""
 
-    `line` is the command as somebody wrote it ('' where a rule, a clock or a program asks): what waits for a yes is kept as that line.
-    `agreed`: the yes is there.  `tickets` holds the other tickets a command names, with those they were merged into, `history` the events
-    of this one where it is needed; `histories` those of the others, and `letters` the mails of all of them.
+    commands: tuple[Command, ...]
+    on: tuple[tuple[int, tuple[Command, ...]], ...]
+    agreed: frozenset[str]
+    unreadable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """The context in which commands are decided: who asks, when, in which desk, because of which stored mail, and what the store holds.
+
+    No field has a default: `execution.load_context` fills all of them, so that an empty one means "there is none" and never "nobody
+    looked".
     """
 
     actor: Actor
     now: datetime
     organisation: Organisation
-    mail: int | None = None
-    customers: Customers = field(default_factory=Customers)
-    tickets: Mapping[int, Ticket] = field(default_factory=dict)
-    mails: tuple[int, ...] = ()  # ids of the ticket's mails, oldest first, where a command moves or erases them
-    letters: Mapping[int, Letter] = field(default_factory=dict)  # by the mail's id, where a command moves mails
-    history: tuple[Event, ...] = ()
-    seen_at: datetime | None = None  # how new the news was that the agent answers; None: nobody knows
-    histories: Mapping[int, tuple[Event, ...]] = field(default_factory=dict)
-    undo_within: timedelta = timedelta(minutes=10)
-    estimates: Mapping[str, SetEstimate] = field(default_factory=dict)  # by type of request, where a command changes it
-    load: Mapping[str, int] = field(default_factory=dict)  # open tickets by agent, where a command chooses one
-    own_addresses: frozenset[str] = frozenset()  # the desk's own, in small letters: they are never on a ticket
-    line: str = ""
-    agreed: bool = False
+    customers: Customers
+    own_addresses: frozenset[str]  # the desk's own, in small letters: they are never on a ticket
+    mail: int | None  # the stored mail that asks; None: a clock, the command line or a program does
+    seen_at: datetime | None  # how new the news was that the agent answers; None: it answers none
+    undo_within: timedelta
+    tickets: Mapping[int, Ticket]  # the other tickets that commands name, with those they were merged into
+    read: frozenset[int]  # the tickets whose mails are in `letters`
+    letters: Mapping[int, Letter]  # by the mail's id
+    histories: Mapping[int, tuple[Event, ...]]  # by ticket, where something is taken back
+    estimates: Mapping[tuple[int, str], SetEstimate]  # by ticket and type of request, where a command changes it
+    load: Mapping[str, int]  # open tickets by agent, where a command chooses one
+    held: Mapping[int, Held]  # by the number of the approval on this ticket, where a command says yes
+    request: tuple[Command, ...]  # the commands that are done as a whole or not at all, of which one is decided
+    words: str  # the same as somebody typed it, only for showing; '' where nobody did
+    agreed: frozenset[str]  # the matters and risks to which the yes is there, for this request on this ticket
+
+    def mails_of(self, ticket: int) -> tuple[int, ...]:
+        """The ids of the ticket's mails, oldest first.  Raises LookupError where nobody looked."""
+        return tuple(letter.id for letter in self.letters_of(ticket))
+
+    def letters_of(self, ticket: int) -> tuple[Letter, ...]:
+        """The ticket's mails.  Raises LookupError where nobody looked."""
+        if ticket not in self.read:
+            raise LookupError(f"the mails of ticket {ticket} were not loaded")
+        return tuple(letter for letter in self.letters.values() if letter.ticket == ticket)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

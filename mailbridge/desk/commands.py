@@ -42,7 +42,10 @@ class Write:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """An agent's text to the customer."""
+    """An agent's text to the customer.  `doubt`: the key of why it is perhaps not meant for the customer, so that the agent is asked first
+    ('short-answer', 'line-not-understood'); '' where there is none."""
+
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,7 +211,7 @@ class Merge:
 class Split:
     """`mail` leaves this ticket and opens the new one `ticket`, whose number was reserved.
 
-    As somebody writes it both are 0: `agentmail.gather` reserves the number and finds the message that was answered.
+    As somebody writes it both are 0: `execution.load_context` reserves the number and finds the message that was answered.
     """
 
     ticket: int

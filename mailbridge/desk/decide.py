@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances as Circumstances  # whoever decides needs both
-from mailbridge.desk.circumstances import Judge, Judgement, Refusal
+from mailbridge.desk.circumstances import Held, Judge, Judgement, Refusal
 from mailbridge.desk.commands import (
     AddParticipant,
     AddTags,
@@ -76,37 +76,46 @@ from mailbridge.desk.events import (
 from mailbridge.desk.evolve import evolve
 from mailbridge.desk.judges import approvals, contracts, escalation, facts, mail, meetings, people, playbooks, relations, state, work
 from mailbridge.desk.judges.undo import undo
-from mailbridge.desk.model import FOLLOW, Approval, Asks, Ticket
+from mailbridge.desk.model import FOLLOW, Approval, Ticket
 from mailbridge.desk.past import brought
 from mailbridge.desk.permissions import may
 from mailbridge.desk.regions import lands_with
+from mailbridge.desk.requests import Request
 
 
 def _approve(ticket: Ticket, command: Approve, about: Circumstances) -> Judgement:
-    """The yes, and what it was asked for, done by the asker on the ticket as it is now."""
-    held = approvals.held(ticket, command.approval, about)
-    if isinstance(held, Refusal):
-        return held
-    done = _as_held(ticket, held, approvals.as_the_asker(held, about))
+    """The yes, and what it was asked for, done by the asker on the tickets as they are now."""
+    waiting = approvals.held(ticket, command.approval, about)
+    if isinstance(waiting, Refusal):
+        return waiting
+    held = about.held[waiting.id]
+    if held.unreadable and held.commands:
+        return approvals.ask_again(ticket, waiting, held, about)
+    done = _as_held(ticket, waiting, held, about)
     if isinstance(done, str):
-        return [approvals.decided(held, granted=True, reason=command.reason, refused=done)]
-    return [approvals.decided(held, granted=True, reason=command.reason), *done]
+        return [approvals.decided(waiting, granted=True, reason=command.reason, refused=done)]
+    return [approvals.decided(waiting, granted=True, reason=command.reason), *done]
 
 
-def _as_held(ticket: Ticket, held: Approval, about: Circumstances) -> list[Event] | str:
-    """The events of the line that waited, on this ticket or on those it names; the key of the reason where one of them refuses."""
-    asker = about.organisation.agents.get(held.asker)
+def _as_held(ticket: Ticket, waiting: Approval, held: Held, about: Circumstances) -> list[Event] | str:
+    """The events of the request that waited, on this ticket or on those it names; the key of the reason where one of them refuses.
+
+    The yes settles the matter it was asked about, on the tickets it was asked for, and nothing else: whatever else needs a yes there asks
+    for it now.
+    """
+    asker = about.organisation.agents.get(waiting.asker)
     if asker is None or not asker.active:
         return "asker-left"
-    line = approvals.line_of(held, about.organisation)
-    if not line.commands:
+    if not held.commands:
         return "not-understood-now"
-    tickets, events = {**about.tickets, ticket.id: ticket}, list[Event]()
-    for number in line.tickets or (ticket.id,):
+    without = replace(ticket, approvals=tuple(one for one in ticket.approvals if one.id != waiting.id))
+    tickets, events = {**about.tickets, ticket.id: without}, list[Event]()
+    for number, commands in held.on:
         of = relations.surviving(number, tickets)
         if of is None:
             return "unknown-ticket"
-        done, (one,) = decide_lines(of, [(line.commands, held.line)], replace(about, tickets=tickets))
+        context = replace(approvals.as_the_asker(waiting, about), tickets=tickets, agreed=held.agreed)
+        done, (one,) = decide_requests(of, [Request(commands=commands, words=waiting.line)], context)
         if one.refused:
             return one.refused
         events += [*done.events, *(event for change in done.elsewhere for event in change.events)]
@@ -231,7 +240,7 @@ def _chooser(actor: Actor) -> Actor:
 
 
 def decide(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
-    """What `command` does to `ticket`; the ticket after it and the events, or the reason why not."""
+    """What `command` does to `ticket` and to others; the ticket after it and the events, or the reason why not."""
     reason = may(about.actor, command, ticket, about.organisation)
     if reason:
         return Decision(ticket=ticket, refused=reason)
@@ -239,6 +248,8 @@ def decide(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
     if judge is None:
         raise ValueError(f"{type(command).__name__} is not for a ticket that exists")
     judged = judge(ticket, command, about)
+    if not isinstance(judged, Refusal):
+        judged = _not_elsewhere(command, about, judged) or judged
     if not isinstance(judged, Refusal) and (need := approvals.needed(ticket, command, about, judged)):
         judged = approvals.ask(ticket, need, about)
     if isinstance(judged, Refusal):
@@ -248,69 +259,76 @@ def decide(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
     return replace(done, refused=refused) if refused else done
 
 
-def decide_all(ticket: Ticket, asked: Sequence[tuple[Command, str]], about: Circumstances) -> tuple[Decision, tuple[Decision, ...]]:
-    """All commands, each with the line it was written as, one after the other on the ticket as the one before left it: the whole, and
-    the decision of each."""
-    each: list[Decision] = []
-    whole = Decision(ticket=ticket)
-    for command, line in asked:
-        each.append(decide(whole.ticket or ticket, command, replace(about, line=line)))
-        whole = together(whole, each[-1])
-        about = _after(about, ticket.id, each[-1])
-    return whole, tuple(each)
+def _not_elsewhere(command: Command, about: Circumstances, judged: Sequence[Happening | Event]) -> Refusal | None:
+    """The refusal where the command would touch another ticket on which the actor may not do it.  What a yes sets free was looked at as its
+    asker's; a ticket that the command opens is nobody's yet."""
+    if isinstance(command, Approve):
+        return None
+    others = dict.fromkeys(what.ticket for what in judged if isinstance(what, Event) and what.ticket in about.tickets)
+    reasons = ((may(about.actor, command, about.tickets[number], about.organisation), number) for number in others)
+    return next((Refusal(reason=reason, detail=str(number)) for reason, number in reasons if reason), None)
 
 
-def decide_lines(
-    ticket: Ticket, lines: Sequence[tuple[Sequence[Command], str]], about: Circumstances
+def decide_requests(
+    ticket: Ticket | int, requests: Sequence[Request], about: Circumstances
 ) -> tuple[Decision, tuple[Decision, ...]]:
-    """Lines of a mail, one after the other, each done as a whole or not at all: the whole, and the decision of each."""
-    each: list[Decision] = []
-    whole = Decision(ticket=ticket)
-    for commands, line in lines:
-        each.append(_line(whole.ticket or ticket, commands, replace(about, line=line)))
-        whole = together(whole, each[-1])
-        about = _after(about, ticket.id, each[-1])
-    return whole, tuple(each)
+    """The requests one after the other on the ticket as the one before left it, each done as a whole or not at all: the whole, and the
+    decision of each.  `ticket` a number: the first request opens it."""
+    decisions: list[Decision] = []
+    whole = Decision(ticket=None)
+    at: Ticket | int = ticket
+    for request in requests:
+        asked = replace(about, actor=request.actor or about.actor, request=request.commands, words=request.words)
+        decisions.append(_request(at, request.commands, asked))
+        whole = together(whole, decisions[-1])
+        about = _after(about, decisions[-1])
+        at = whole.ticket or at
+    return replace(whole, ticket=at if isinstance(at, Ticket) else None), tuple(decisions)
 
 
-def _line(ticket: Ticket, commands: Sequence[Command], about: Circumstances) -> Decision:
+def _request(ticket: Ticket | int, commands: Sequence[Command], about: Circumstances) -> Decision:
+    if isinstance(ticket, int):
+        (command,) = commands
+        if not isinstance(command, Open):
+            raise ValueError(f"{type(command).__name__} is not for a ticket that is not open yet")
+        return open_ticket(ticket, command, about)
     done, at = Decision(ticket=ticket), about
     for command in commands:
         one = decide(done.ticket or ticket, command, at)
         if one.refused:
             return replace(one, ticket=ticket) if not one.events else one
-        if any(isinstance(event.what, ApprovalRequested) for event in one.events):
-            return decide(ticket, command, about)  # the line waits as a whole
-        done, at = together(done, one), _after(at, ticket.id, one)
+        if any(isinstance(event.what, ApprovalRequested) for event in one.events) and not isinstance(command, Approve):
+            return _folded(ticket, one.events, about.tickets)  # it waits as a whole
+        done, at = together(done, one), _after(at, one)
     return done
 
 
-def hold(ticket: Ticket, why: str, about: Circumstances) -> Decision:
-    """`about.line` waits for its writer's own yes, for this reason."""
-    expires = about.now + about.organisation.consent.confirm_within
-    need = approvals.Need(kind=Asks.CONFIRMATION, why=why, approvers=(about.actor.name,), expires_at=expires)
-    judged = approvals.ask(ticket, need, about)
+def hold(ticket: Ticket, request: Request, why: str, tickets: Sequence[int], about: Circumstances) -> Decision:
+    """The request for these tickets waits on `ticket` for its writer's own yes, for this reason.  No tickets: it is for `ticket`."""
+    need = approvals.of_the_asker(why, about)
+    asked = replace(about, request=request.commands, words=request.words)
+    judged = approvals.ask(ticket, need, asked, tickets=tuple(tickets))
     if isinstance(judged, Refusal):
         return Decision(ticket=ticket, refused=judged.reason, detail=judged.detail)
-    return _folded(ticket, [_event(what, ticket, about) for what in judged], about.tickets)
+    return _folded(ticket, [_event(what, ticket, asked) for what in judged], about.tickets)
 
 
-def _after(about: Circumstances, ticket: int, decision: Decision) -> Circumstances:
-    """The circumstances for the next command: other tickets, mails and pasts as this decision left them."""
-    if not (decision.elsewhere or about.tickets or about.mails or about.letters or about.history or about.histories):
-        return about  # nothing was looked up beyond this ticket, so nothing of it has changed
-    events = (*decision.events, *(event for change in decision.elsewhere for event in change.events))
-    gone = {mail: to for event in events for mail, to in brought(event.what)}
-    letters = {id: replace(letter, ticket=gone.get(id, letter.ticket)) for id, letter in about.letters.items()}
-    changed = {change.ticket.id: change for change in decision.elsewhere}
-    histories = {id: (*past, *(changed[id].events if id in changed else ())) for id, past in about.histories.items()}
+def _after(about: Circumstances, decision: Decision) -> Circumstances:
+    """The context of the next command: other tickets, mails and histories as this decision left them."""
+    changes = [*decision.elsewhere]
+    if decision.ticket is not None and decision.events:
+        changes.append(Change(ticket=decision.ticket, events=decision.events))
+    if not changes:
+        return about
+    gone = {mail: to for change in changes for event in change.events for mail, to in brought(event.what)}
+    said = {change.ticket.id: change.events for change in changes}
+    born = {change.ticket.id for change in changes if change.ticket.version == len(change.events)}
     return replace(
         about,
-        tickets={**about.tickets, **{id: change.ticket for id, change in changed.items()}},
-        mails=tuple(mail for mail in about.mails if gone.get(mail, ticket) == ticket),
-        letters=letters,
-        history=(*about.history, *decision.events) if about.history else (),
-        histories=histories,
+        tickets={**about.tickets, **{change.ticket.id: change.ticket for change in decision.elsewhere}},
+        read=about.read | born,
+        letters={id: replace(letter, ticket=gone.get(id, letter.ticket)) for id, letter in about.letters.items()},
+        histories={id: (*past, *said.get(id, ())) for id, past in about.histories.items()},
     )
 
 

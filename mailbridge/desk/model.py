@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from mailbridge.desk.consent import Consent
 from mailbridge.desk.staff import Absence as Absence
@@ -56,6 +57,13 @@ class Outsiders(StrEnum):
     MAY_WORK = "may-work"
     MAY_NOTE = "may-note"
     NOTHING = "nothing"
+
+
+class UnknownLines(StrEnum):
+    """What becomes of an agent's answer with a line for the desk in it that was not understood."""
+
+    HOLD = "hold"  # until the agent confirms that the text is for the customer
+    SEND = "send"
 
 
 class Told(StrEnum):
@@ -126,6 +134,7 @@ class Team:
     told: Told = Told.EVERYBODY
     copied: Copied = Copied.MENTIONED
     outsiders: Outsiders = Outsiders.MAY_WORK
+    unknown_lines: UnknownLines = UnknownLines.HOLD
     rota: Rota | None = None
     follow: tuple[str, ...] = ()  # the regional teams that hand its tickets round with the sun; it has no people of its own then
 
@@ -203,12 +212,24 @@ class Asks(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredCommand:
+    """A command as JSON: the name and version of its entry in `desk.stored_commands`, and its fields as plain values."""
+
+    name: str
+    version: int
+    values: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """A command that waits for a yes.  It is kept as the line somebody wrote, and is understood as on the day it was written."""
+    """A request that waits for a yes to one matter, on this ticket or on those it names.
+
+    Approvals that older programs stored have no `commands`: what waits there is `line`, understood as on the day it was written.
+    """
 
     id: int  # counts the approvals of the ticket from 1
     kind: Asks
-    line: str
+    line: str  # the words, for showing
     asker: str  # the agent who wants it
     approvers: tuple[str, ...]  # agents; any one of them decides
     asked_at: datetime
@@ -216,6 +237,10 @@ class Approval:
     remind_at: datetime | None = None
     deputies: tuple[str, ...] = ()  # hear of it, and may decide, from the reminder on
     mail: int | None = None  # the mail the line stood in
+    commands: tuple[StoredCommand, ...] = ()
+    tickets: tuple[int, ...] = ()  # for which tickets; empty: the one it waits on
+    why: str = ""  # the matter or risk that the yes is about, as in ApprovalRequested
+    agreed: tuple[str, ...] = ()  # matters of the same request to which the yes is there already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

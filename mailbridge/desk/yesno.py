@@ -34,6 +34,14 @@ class Verdict:
     reason: str = ""
 
 
+LONGEST_SHORT = 200  # characters: what is longer was written for people
+
+
+def is_short(text: str) -> bool:
+    """Whether a mail says yes or no and little else, so that it may be meant for the desk."""
+    return len(text.strip()) <= LONGEST_SHORT and verdict(text) is not None
+
+
 def verdict(text: str) -> Verdict | None:
     """What the fresh text of an answer says; None where it is neither a yes nor a no that anybody would stake money on."""
     first, _, rest = text.strip().partition("\n")

@@ -6,21 +6,21 @@ from mailbridge.context import Desk
 from mailbridge.customers.model import Customers
 from mailbridge.desk.commands import SetEstimate
 from mailbridge.desk.estimates import Estimate, by_history, by_type
-from mailbridge.desk.model import Ticket
+from mailbridge.desk.model import Participant
 from mailbridge.store.tx import Tx
 
 
-def estimated(tx: Tx, ticket: Ticket, desk: Desk) -> SetEstimate | None:
-    """The estimate of a ticket that no rule has given one; None where neither its type nor the past says anything."""
-    if not ticket.type:
+def estimated(tx: Tx, type: str, requester: Participant | None, desk: Desk) -> SetEstimate | None:
+    """The estimate of a ticket of this type that no rule has given one; None where neither the type nor the past says anything."""
+    if not type:
         return None
-    found = by_type(ticket.type, desk.organisation) or _from_the_past(tx, ticket, desk.policy.rules.customers)
+    found = by_type(type, desk.organisation) or _from_the_past(tx, type, requester, desk.policy.rules.customers)
     return SetEstimate(minutes=found.minutes, by=found.by, most=found.most) if found else None
 
 
-def _from_the_past(tx: Tx, ticket: Ticket, customers: Customers) -> Estimate | None:
-    spent = tx.activities.spent(ticket.type)
-    whose = _customer(ticket.requester.address if ticket.requester else "", customers)
+def _from_the_past(tx: Tx, type: str, requester: Participant | None, customers: Customers) -> Estimate | None:
+    spent = tx.activities.spent(type)
+    whose = _customer(requester.address if requester else "", customers)
     own = [one.minutes for one in spent if _customer(one.requester, customers) == whose]
     return by_history(own, [one.minutes for one in spent])
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,16 +10,16 @@ from mailbridge.context import Desk
 from mailbridge.desk.commands import Command, StartPlaybook
 from mailbridge.desk.decide import Change, Decision
 from mailbridge.desk.events import Event, MessageAdded, PlaybookStarted
-from mailbridge.desk.model import Organisation, Ticket
+from mailbridge.desk.model import Organisation
 from mailbridge.desk.tasks import Playbook, Task
 from mailbridge.message.model import Kind
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 
 
-def numbered(tx: Tx, ticket: Ticket, command: Command, organisation: Organisation) -> Command:
-    """The command with a number for each task that it will open; any other as it is."""
-    if not isinstance(command, StartPlaybook) or command.tickets or command.name in ticket.playbooks:
+def numbered(tx: Tx, started: Collection[str], command: StartPlaybook, organisation: Organisation) -> Command:
+    """The command with a number for each task that it will open.  `started`: the playbooks that were started on its ticket."""
+    if command.tickets or command.name in started:
         return command
     playbook = organisation.playbooks.get(command.name)
     return replace(command, tickets=tuple(tx.tickets.reserve() for _ in playbook.tasks)) if playbook else command

@@ -1,6 +1,6 @@
 """What a placed mail does to the desk.  `placed.py` holds it, `mail.py` files it, `opening.py` says what a new ticket begins with."""
 
-from mailbridge.execution.settle import occasion as occasion
+from mailbridge.execution.occasion import occasion as occasion
 from mailbridge.filing.mail import Filing as Filing
 from mailbridge.filing.outcome import LostRace as LostRace
 from mailbridge.filing.outcome import Outcome as Outcome

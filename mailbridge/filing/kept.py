@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mailbridge.conversation.marks import kept_mail
 from mailbridge.desk.commands import Open
-from mailbridge.desk.decide import open_ticket
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import Participant
-from mailbridge.execution.settle import occasion, settle
+from mailbridge.desk.requests import each
+from mailbridge.execution.execute import Telling, execute
+from mailbridge.execution.load_context import Cause
 from mailbridge.filing.mail import Filing
 from mailbridge.filing.outcome import Outcome, Result
 from mailbridge.ids import ticket_number
 from mailbridge.message.model import Kind
-from mailbridge.outbox.compose import admin_letters, notifications
+from mailbridge.outbox.compose import admin_letters
 from mailbridge.store.mails import StoredMail
 
 
@@ -54,9 +53,7 @@ def _opened(filing: Filing, kept: StoredMail, id: int) -> int:
         verified=kept.verified,
         rules_version=desk.policy.version,
     )
-    opened = open_ticket(ticket, command, filing.about(Actor(kind=ActorKind.SYSTEM, name="admin"), id))
     tx.mails.set_ticket(id, ticket)
-    if opened.ticket is not None:
-        about = occasion(tx, opened.ticket, desk, mail=id, first=kept.message_id)
-        settle(tx, opened, notifications(opened.events, replace(about, answerable=False)), desk, filing.now)
+    actor, telling = Actor(kind=ActorKind.SYSTEM, name="admin"), Telling(mail=id, opens=kept.message_id)
+    execute(tx, desk, ticket, each([command]), actor, filing.now, cause=Cause(mail=id), telling=telling)
     return ticket

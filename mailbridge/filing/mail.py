@@ -1,28 +1,28 @@
 """What a placed mail does to the desk: a new ticket, a customer's message, a bounce, or a mail that is only kept.  Agents' mails, with
 their commands, are in `agentmail`.
 
-Each function stores the mail, lets `desk.decide` judge what is asked, lets `outbox.compose` say who hears of it, and records all
-of it in the open transaction.
+Each function stores the mail and lets `execution.execute` decide, record and tell what is asked, in the open transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from mailbridge.context import spans_to_json
 from mailbridge.conversation.marks import is_mark_of
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.through import other_reply_to
 from mailbridge.desk import states
-from mailbridge.desk.commands import AnswerInvitation, Command, ReportFailure, StartPlaybook, Write
-from mailbridge.desk.decide import Circumstances, Decision, decide, decide_all, open_ticket, together
+from mailbridge.desk.commands import AnswerInvitation, Command, Open, ReportFailure, StartPlaybook, Write
+from mailbridge.desk.decide import Decision
 from mailbridge.desk.events import Actor, ActorKind, InvitationAnswered
 from mailbridge.desk.model import Ticket
+from mailbridge.desk.requests import Request, each
 from mailbridge.execution.estimating import estimated
-from mailbridge.execution.settle import occasion, settle
-from mailbridge.execution.tasks import numbered
+from mailbridge.execution.execute import Executed, Telling, execute, preview
+from mailbridge.execution.load_context import Cause
 from mailbridge.execution.turns import wanted_agent
 from mailbridge.filing.answerable import acknowledgement
 from mailbridge.filing.caps import Allowed, allowed, count_opening
@@ -36,8 +36,7 @@ from mailbridge.message.encryption import DEFECT
 from mailbridge.message.model import Bounce, Kind, Strength
 from mailbridge.message.pictures import small_inline
 from mailbridge.ops import crash
-from mailbridge.outbox.compose import admin_letters, notifications
-from mailbridge.outbox.model import Notification
+from mailbridge.outbox.compose import admin_letters
 from mailbridge.outbox.recipients import named
 from mailbridge.rules.commands import commands, estimate_of
 from mailbridge.rules.match import Verdict
@@ -70,12 +69,11 @@ class Filing(Placed):
         filing = replace(self, arrival=self.arrival.unacknowledged(why_not))
         ticket_id = self.tx.tickets.reserve()
         mail = filing.store_mail(ticket=ticket_id)
-        opened = open_ticket(ticket_id, opening(self, placement, verdict), self.about(self.actor(), mail))
-        decision = filing._with_tasks(filing._with_estimate(opened, verdict, mail), verdict, mail)
-        told = filing.tell(decision, mail, answerable=not why_not, verdict=verdict)
-        filing.finish(decision, told)
+        opened = opening(self, placement, verdict)
+        asked = [*each([opened]), *self._chosen_for(opened, verdict)]
+        executed = filing.execute(ticket_id, asked, mail, answerable=not why_not, verdict=verdict)
         count_opening(self, may, ticket_id, receipt=not why_not)
-        filing.set_off(decision, verdict, mail, OPENED)
+        filing.set_off(executed.decision, verdict, mail, OPENED)
         return Result(outcome=Outcome.TICKET, ticket=ticket_id, mail=mail)
 
     def _grouped(self, ticket: Ticket, may: Allowed) -> Result:
@@ -84,10 +82,8 @@ class Filing(Placed):
         mail = filing.store_mail(ticket=ticket.id)
         self.tx.openings.group(may.onto[0], self.arrival.size)
         state = states.status(ticket.status, self.desk.organisation)
-        decision = decide(ticket, Write(author=author(self), automatic=state.open), self.about(self.actor(), mail))
-        robot = GROUPED if may.told else None
-        told = filing.tell(decision, mail, answerable=False, robot=robot, said=(("grouped", str(may.grouped)),))
-        filing.finish(decision, told)
+        asked = each([Write(author=author(self), automatic=state.open)])
+        filing.execute(ticket, asked, mail, robot=GROUPED if may.told else "", said=(("grouped", str(may.grouped)),))
         if may.told:
             self._tell_of_flood(ticket, may)
         return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, reason="grouped: too many mails of one sender within an hour")
@@ -111,25 +107,27 @@ class Filing(Placed):
 
     def automatic_mail(self, ticket: Ticket, may: Disposition) -> Result:
         """A robot's mail is on the ticket that it answers and moves nothing; `may` says whether anybody is told."""
-        return self._onto(ticket, Write(author=self.writer.address, automatic=True), None, robot=self.message.kind if may.told else None)
+        return self._onto(ticket, Write(author=self.writer.address, automatic=True), None, robot=self.message.kind if may.told else "")
 
-    def _onto(self, ticket: Ticket, write: Write, verdict: Verdict | None, *, robot: Kind | None = None) -> Result:
+    def _onto(self, ticket: Ticket, write: Write, verdict: Verdict | None, *, robot: str = "") -> Result:
         mail = self.store_mail(ticket=ticket.id)
-        asked: list[Command] = [write, *self._answered(ticket)]
-        written, _ = decide_all(ticket, [(command, "") for command in asked], self.about(self.actor(), mail))
-        if write.automatic and self._says_more(written):
-            asked[0] = Write(author=self.writer.address)
-            written, _ = decide_all(ticket, [(command, "") for command in asked], self.about(self.actor(), mail))
-        decision = self._as_rules_want(written, verdict, mail) if verdict else written
-        told = self.tell(decision, mail, answerable=False, verdict=verdict, robot=robot)
-        self.finish(decision, told)
+        asked = each([write, *self._answered(ticket)])
+        if write.automatic and self._says_more(ticket, asked, mail):
+            asked[0] = Request(commands=(Write(author=self.writer.address),))
         if verdict:
-            self.set_off(decision, verdict, mail, REPLIED)
+            rule = Actor(kind=ActorKind.RULE, name=verdict.rules[-1] if verdict.rules else "virus")
+            asked += each(commands(self._for(ticket, verdict)), rule)
+        executed = self.execute(ticket, asked, mail, verdict=verdict, robot=robot)
+        if verdict:
+            self.set_off(executed.decision, verdict, mail, REPLIED)
         return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)
 
-    def _says_more(self, decision: Decision) -> bool:
+    def _says_more(self, ticket: Ticket, asked: Sequence[Request], mail: int) -> bool:
         """Whether a calendar's answer holds words that nobody would hear of: those beside an answer that counts are told with it."""
-        if self.message.kind is not Kind.CALENDAR or any(isinstance(event.what, InvitationAnswered) for event in decision.events):
+        if self.message.kind is not Kind.CALENDAR:
+            return False
+        would = preview(self.tx, self.desk, ticket, asked, self.actor(), self.now, cause=self.cause(mail))
+        if any(isinstance(event.what, InvitationAnswered) for event in would.decision.events):
             return False
         return bool(self.message.reply.fresh) or any(COMMENT in file.summary for file in self.message.attachments)
 
@@ -139,14 +137,6 @@ class Filing(Placed):
         number = parse_meeting_uid(prefix, answer.uid, ticket.id) if answer else None
         if answer is not None and number is not None:
             yield AnswerInvitation(author=author(self), answer=answer.said, number=number, sequence=answer.sequence)
-
-    def _as_rules_want(self, written: Decision, verdict: Verdict, mail: int) -> Decision:
-        if written.ticket is None:
-            return written
-        actor = Actor(kind=ActorKind.RULE, name=verdict.rules[-1] if verdict.rules else "virus")
-        asked = [numbered(self.tx, written.ticket, one, self.desk.organisation) for one in commands(self._for(written.ticket, verdict))]
-        wanted, _ = decide_all(written.ticket, [(command, "") for command in asked], self.about(actor, mail))
-        return together(written, wanted)
 
     def _for(self, ticket: Ticket, verdict: Verdict) -> Verdict:
         """What the rules want of a ticket that is there: a turn is given only where nobody has it, or each reply would move it on."""
@@ -172,15 +162,13 @@ class Filing(Placed):
         if self.message.strength is Strength.WEAK and not named:
             return None  # words about a bounce in an answer to ours are a person's
         mail = self.store_mail(ticket=ticket.id)
-        asked: list[tuple[Command, str]] = [(Write(author=self.message.sender.address, automatic=True), "")]
+        asked: list[Command] = [Write(author=self.message.sender.address, automatic=True)]
         if not report.temporary:
             why = f"{report.status} {report.diagnostic}".strip()[:500]
-            asked.append((ReportFailure(recipient=recipient, what=ours.notification.event, reason=why), ""))
+            asked.append(ReportFailure(recipient=recipient, what=ours.notification.event, reason=why))
             if named and self._proves(report, ours.notification.key):
                 self.tx.addresses.suspend(recipient, self.now + UNDELIVERABLE_FOR, f"{BOUNCED}{why}")
-        decision, _ = decide_all(ticket, asked, self.about(Actor(kind=ActorKind.SYSTEM, name="bounce"), mail))
-        told = self.tell(decision, mail, answerable=False)
-        self.finish(decision, told)
+        self.execute(ticket, each(asked), mail, actor=Actor(kind=ActorKind.SYSTEM, name="bounce"))
         return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)
 
     def heard_from(self) -> None:
@@ -239,76 +227,75 @@ class Filing(Placed):
         self.tx.search.add_whole(mail, ticket=ticket, subject=stored.subject, fresh=stored.fresh, text=stored.text, names=names)
         return mail
 
-    def tell(
-        self,
-        decision: Decision,
-        mail: int | None,
-        *,
-        answerable: bool,
-        verdict: Verdict | None = None,
-        robot: str | None = None,
-        said: tuple[tuple[str, str], ...] = (),
-    ) -> tuple[Notification, ...]:
-        """What is to be said because of these events, signed and threaded, and as the rules want it.
-
-        `mail` None: of a ticket that the mail is not on, whose people must not read it.  `robot`: the mail looks like a robot's of this
-        kind, and is told all the same.  `said`: more values for the templates.
-        """
-        if decision.ticket is None or not decision.events or self.imported:
-            return ()
-        first = self.message.message_id if decision.ticket.version == len(decision.events) else None
-        about = occasion(self.tx, decision.ticket, self.desk, mail=mail, first=first, answerable=answerable)
-        elsewhere = other_reply_to(self.message, self.writer)
-        about = replace(about, also=self.also, robot=robot or "", values=(*said, *((("other_reply_to", elsewhere),) if elsewhere else ())))
-        about = replace(about, unreadable=self._unreadable())
-        if verdict is not None:
-            also = named(verdict.notify, self.desk.organisation, self.now)
-            about = replace(about, receipt=verdict.reply_template or about.receipt, also=also)
-        return notifications(decision.events, about)
-
     def _unreadable(self) -> bool:
         """Whether the mail is encrypted and its writer may be told that nobody here can read it."""
         if DEFECT not in self.message.defects:
             return False
         return not acknowledgement(self.tx, self.message, self.arrival.envelope.source, self.writer, self.desk, self.now)
 
-    def finish(self, decision: Decision, told: Sequence[Notification]) -> None:
-        """Ticket, events, clocks and promises are written."""
+    def execute(
+        self,
+        ticket: Ticket | int,
+        requests: Sequence[Request],
+        mail: int,
+        *,
+        actor: Actor | None = None,
+        answerable: bool = False,
+        verdict: Verdict | None = None,
+        seen_at: datetime | None = None,
+        robot: str = "",
+        said: tuple[tuple[str, str], ...] = (),
+    ) -> Executed:
+        """The requests are done because of this mail, by its writer if nobody else is named, and told as the rules want it.
+
+        `ticket` a number: the mail opens it.  `seen_at`: how new the news was that the mail answers.  `robot`: the mail looks like a
+        robot's of this kind, and is told all the same.  `said`: more values for the templates.
+        """
         crash.point("pipeline.mail_stored")
-        settle(self.tx, decision, told, self.desk, self.now, silent=self.imported)
+        usual = self.telling(mail, verdict)
+        telling = replace(usual, answerable=answerable, robot=robot, values=(*said, *usual.values))
+        asks = actor or self.actor()
+        return execute(self.tx, self.desk, ticket, requests, asks, self.now, cause=self.cause(mail, seen_at), telling=telling)
 
-    def _with_estimate(self, opened: Decision, verdict: Verdict, mail: int) -> Decision:
-        """With how long the work will probably take: what a rule says, else the ticket's type, else the past."""
-        if opened.ticket is None or self.imported:
-            return opened
-        actor = Actor(kind=ActorKind.RULE, name=verdict.trace.chose("estimate"))
-        asked = estimate_of(verdict)
+    def cause(self, mail: int, seen_at: datetime | None = None) -> Cause:
+        """This mail, under its stored id, as what something is done because of."""
+        answers = (*self.message.in_reply_to, *reversed(self.message.references))
+        return Cause(mail=mail, answers=answers, seen_at=seen_at)
+
+    def telling(self, mail: int, verdict: Verdict | None = None) -> Telling:
+        """How people of the mail's ticket are told; an archive that is moved in tells nobody."""
+        also = named(verdict.notify, self.desk.organisation, self.now) if verdict else self.also
+        receipt = (verdict.reply_template or "") if verdict else ""
+        elsewhere = other_reply_to(self.message, self.writer)
+        values = (("other_reply_to", elsewhere),) if elsewhere else ()
+        return Telling(
+            silent=self.imported,
+            mail=mail,
+            opens=self.message.message_id,
+            receipt=receipt,
+            also=also,
+            values=values,
+            unreadable=self._unreadable(),
+        )
+
+    def _chosen_for(self, opened: Open, verdict: Verdict) -> Iterator[Request]:
+        """What is done to a new ticket at once: how long the work will probably take (a rule says it, else the ticket's type, else the
+        past), and the tasks of the playbook that a rule starts."""
+        if self.imported:
+            return
+        actor, asked = Actor(kind=ActorKind.RULE, name=verdict.trace.chose("estimate")), estimate_of(verdict)
         if asked is None:
-            actor, asked = Actor(kind=ActorKind.SYSTEM, name="estimate"), estimated(self.tx, opened.ticket, self.desk)
-        return together(opened, decide(opened.ticket, asked, self.about(actor, mail))) if asked else opened
-
-    def _with_tasks(self, opened: Decision, verdict: Verdict, mail: int) -> Decision:
-        """With the tasks of the playbook that a rule starts on the new ticket."""
-        if verdict.playbook is None or opened.ticket is None or self.imported:
-            return opened
-        asked = numbered(self.tx, opened.ticket, StartPlaybook(name=verdict.playbook), self.desk.organisation)
-        actor = Actor(kind=ActorKind.RULE, name=verdict.trace.chose("playbook"))
-        return together(opened, decide(opened.ticket, asked, self.about(actor, mail)))
+            actor, asked = Actor(kind=ActorKind.SYSTEM, name="estimate"), estimated(self.tx, opened.type, opened.requester, self.desk)
+        if asked is not None:
+            yield Request(commands=(asked,), actor=actor)
+        if verdict.playbook is not None:
+            rule = Actor(kind=ActorKind.RULE, name=verdict.trace.chose("playbook"))
+            yield Request(commands=(StartPlaybook(name=verdict.playbook),), actor=rule)
 
     def set_off(self, decision: Decision, verdict: Verdict, mail: int, event: str) -> None:
         """What the rules want besides the ticket is promised with it."""
         if decision.ticket is not None and not self.imported:
             promise_calls(self.tx, decision.ticket, verdict, mail=mail, event=event, prefix=self.desk.config.desk.prefix, now=self.now)
-
-    def about(self, actor: Actor, mail: int) -> Circumstances:
-        return Circumstances(
-            actor=actor,
-            now=self.now,
-            organisation=self.desk.organisation,
-            customers=self.desk.policy.rules.customers,
-            mail=mail,
-            own_addresses=self.desk.own_addresses,
-        )
 
     def actor(self) -> Actor:
         if agent := self.passed_on_by or self.writer.agent:

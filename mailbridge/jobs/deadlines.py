@@ -5,16 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailbridge.context import Desk
-from mailbridge.desk.decide import Circumstances, decide_all
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.promises import BY_HAND, REGION, commands_of
-from mailbridge.execution.record import record
-from mailbridge.filing import occasion
+from mailbridge.desk.requests import each
+from mailbridge.execution.execute import Telling, execute
 from mailbridge.jobs.handover import hand_over
 from mailbridge.ops import crash
-from mailbridge.outbox.compose import notifications
-from mailbridge.outbox.recipients import team_of
-from mailbridge.sla.calendar import next_open
 from mailbridge.store.clocks import Due
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
@@ -57,11 +53,6 @@ def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> bool:
     if moment.promise == REGION:
         return hand_over(tx, ticket, desk, now)
     asked = commands_of(moment, ticket, desk.organisation)
-    load = tx.tickets.load() if len(asked) > 1 else {}
-    about = Circumstances(actor=Actor(kind=ActorKind.CLOCK, name=moment.promise), now=now, organisation=desk.organisation, load=load)
-    decision, _ = decide_all(ticket, [(command, "") for command in asked], about)
-    after = decision.ticket or ticket
-    told = notifications(decision.events, occasion(tx, after, desk))
-    tell_at = None if moment.promise in BY_HAND else next_open(now, team_of(after, desk.organisation).calendar)
-    record(tx, after, decision.events, told, desk.organisation, now, tell_at=tell_at)
+    telling = Telling(in_working_hours=moment.promise not in BY_HAND)
+    execute(tx, desk, ticket, each(asked), Actor(kind=ActorKind.CLOCK, name=moment.promise), now, telling=telling)
     return True

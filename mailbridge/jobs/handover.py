@@ -8,16 +8,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailbridge.context import Desk
-from mailbridge.desk.commands import Assign, SetTeam
-from mailbridge.desk.decide import Circumstances, Decision, decide, together
+from mailbridge.desk.commands import Assign, Command, SetTeam
 from mailbridge.desk.events import Actor, ActorKind, AssigneeChanged
-from mailbridge.desk.model import Ticket
+from mailbridge.desk.model import Team, Ticket
 from mailbridge.desk.presence import is_at_work
 from mailbridge.desk.promises import REGION, promises
-from mailbridge.execution.record import record
+from mailbridge.desk.regions import lands_with
+from mailbridge.desk.requests import each
+from mailbridge.execution.execute import execute
 from mailbridge.execution.turns import next_agent
-from mailbridge.filing import occasion
-from mailbridge.outbox.compose import notifications
 from mailbridge.store.tx import Tx
 
 WAY = "on-duty"  # how somebody of the new region is chosen for a ticket that was somebody's in the old one
@@ -29,28 +28,25 @@ def hand_over(tx: Tx, ticket: Ticket, desk: Desk, now: datetime) -> bool:
     Where the same region works again already (the daemon was down over night, the hours were changed), it keeps the ticket until its
     day ends the next time.
     """
-    about = Circumstances(actor=Actor(kind=ActorKind.CLOCK, name=REGION), now=now, organisation=desk.organisation)
-    decision = decide(ticket, SetTeam(team=ticket.follow), about)
-    after = decision.ticket or ticket
-    if not decision.events:
+    asked: list[Command] = [SetTeam(team=ticket.follow)]
+    region = lands_with(ticket.follow, desk.organisation, now)
+    if region == ticket.team:
         tx.clocks.set(ticket.id, promises(ticket, desk.organisation, now))
         return True
-    if ticket.assignee and not after.assignee:
-        decision = _taken_on(tx, after, decision, about)
-        after = decision.ticket or after
-    record(tx, after, decision.events, notifications(decision.events, occasion(tx, after, desk)), desk.organisation, now)
+    team = desk.organisation.teams[region]
+    if ticket.assignee and ticket.assignee not in team.members and (agent := _taken_by(tx, ticket, team, desk, now)):
+        asked.append(Assign(agent=agent))
+    execute(tx, desk, ticket, each(asked), Actor(kind=ActorKind.CLOCK, name=REGION), now)
     return True
 
 
-def _taken_on(tx: Tx, ticket: Ticket, decision: Decision, about: Circumstances) -> Decision:
-    """The decision with somebody of the new region: whoever had the ticket there before, if at work, else who is on duty."""
-    agent = _knows_it(tx, ticket, about) or next_agent(tx, ticket.team, WAY, about.organisation, now=about.now)
-    return together(decision, decide(ticket, Assign(agent=agent), about)) if agent else decision
+def _taken_by(tx: Tx, ticket: Ticket, team: Team, desk: Desk, now: datetime) -> str:
+    """Who of the new region has it from now on: who had the ticket there before, if at work, else who is on duty."""
+    return _knows_it(tx, ticket, team, desk, now) or next_agent(tx, team.name, WAY, desk.organisation, now=now)
 
 
-def _knows_it(tx: Tx, ticket: Ticket, about: Circumstances) -> str:
+def _knows_it(tx: Tx, ticket: Ticket, team: Team, desk: Desk, now: datetime) -> str:
     """The member of the region who had the ticket last and works now; '' where there is none."""
-    team = about.organisation.teams[ticket.team]
     had_it = [event.what.after for event in tx.events.of_ticket(ticket.id) if isinstance(event.what, AssigneeChanged)]
     latest = next((name for name in reversed(had_it) if name in team.members), "")
-    return latest if latest and is_at_work(latest, team, about.organisation, about.now) else ""
+    return latest if latest and is_at_work(latest, team, desk.organisation, now) else ""

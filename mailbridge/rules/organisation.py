@@ -24,6 +24,7 @@ from mailbridge.desk.model import (
     Targets,
     Team,
     Told,
+    UnknownLines,
 )
 from mailbridge.desk.states import DEFAULTS
 from mailbridge.rules.statuses import status_of
@@ -117,6 +118,7 @@ def _team(name: str, values: Values, every: Mapping[str, Values], calendars: Map
         rota=_rota(values["rota"], calendar) if "rota" in values else None,
         follow=follow,
         copied=Copied(values.get("copied", usual.copied)),
+        unknown_lines=UnknownLines(values.get("unknown-lines", usual.unknown_lines)),
         outsiders=Outsiders(values.get("outsiders", usual.outsiders)),
     )
 

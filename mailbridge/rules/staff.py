@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from mailbridge.desk.model import AnswersAs, ClosedPolicy, Copied, Outsiders, Told
+from mailbridge.desk.model import AnswersAs, ClosedPolicy, Copied, Outsiders, Told, UnknownLines
 from mailbridge.rules import measures, yaml
 from mailbridge.rules.shape import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Use, Wrong
 from mailbridge.rules.singles import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
@@ -224,6 +224,10 @@ TEAM = Record(
         "outsiders": Key(
             shape=Choice(what="right of outsiders", words=tuple(Outsiders)),
             about="what agents of other teams may do on its tickets: may-work, may-note or nothing",
+        ),
+        "unknown-lines": Key(
+            shape=Choice(what="policy for lines that are not understood", words=tuple(UnknownLines)),
+            about="what an answer with such a # line does: hold (the agent is asked first) or send",
         ),
         "answer-owns": Key(shape=Flag(), about="true: the first to answer an unclaimed ticket gets it"),
         "answers-as": Key(

@@ -82,9 +82,14 @@ def test_lines_are_done_and_told_one_by_one_and_the_text_goes_out(ticket: TestDe
     assert '#sttaus waiting not understood; did you mean "#status waiting"?' in answer
     assert '#priority hihg not understood; did you mean "#priority high"?' in answer
     assert "#tag printer done: tagged printer" in answer
-    assert "Your text was sent to carol@customer.test." in answer
+    assert "Please try again. waits for your yes: a line in it that begins with # was not understood" in answer
+    assert "Please try again." in seen(ticket, "confirm")
+    assert not ticket.promises(event="answered")
     assert "Undo within 10 minutes: answer #undo" in answer
     assert "Bogdan Ionescu has it" in answer
+    asked = ticket.promise_to(BOGDAN, "confirm")
+    yes = a_mail("yes", from_=BOGDAN, to=asked.reply_to, in_reply_to=f"<{asked.message_id}>", message_id="<yes@desk.test>")
+    ticket.feed(proven(yes), mail_from=BOGDAN, rcpt_to=(asked.reply_to,))
     assert "Please try again." in seen(ticket, "answered", CAROL)
     assert not [word for word in ("#take", "#time", "#tag", "#sttaus") if word in seen(ticket, "answered", CAROL)]
     ticket.assert_sound()

@@ -12,12 +12,13 @@ from click.testing import CliRunner
 
 from mailbridge.cli.main import cli
 from mailbridge.desk.commands import Close, StartPlaybook
-from mailbridge.desk.decide import Circumstances, decide
+from mailbridge.desk.decide import decide
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import Priority
 from mailbridge.execution.record import record
 from mailbridge.outbox.model import Audience
 from mailbridge.rules.load import load
+from tests.builders import circumstances
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
 PLAYBOOKS = """
@@ -125,7 +126,7 @@ def test_closing_a_task_tells_no_customer(desk: TestDesk) -> None:
 
 def close(desk: TestDesk, number: int) -> None:
     policy = desk.app.policy()
-    about = Circumstances(actor=Actor(kind=ActorKind.ADMIN), now=desk.clock.now(), organisation=policy.organisation)
+    about = circumstances(actor=Actor(kind=ActorKind.ADMIN), now=desk.clock.now(), organisation=policy.organisation)
     decision = decide(desk.ticket(number), Close(), about)
     assert decision.ticket is not None
     with desk.app.store.write() as tx:
@@ -134,7 +135,7 @@ def close(desk: TestDesk, number: int) -> None:
 
 def test_an_unknown_playbook_is_refused_with_the_nearest_name(desk: TestDesk) -> None:
     desk.feed(a_mail())
-    about = Circumstances(actor=Actor(kind=ActorKind.ADMIN), now=desk.clock.now(), organisation=desk.app.policy().organisation)
+    about = circumstances(actor=Actor(kind=ActorKind.ADMIN), now=desk.clock.now(), organisation=desk.app.policy().organisation)
 
     decision = decide(desk.ticket(), StartPlaybook(name="new-coleague"), about)
 

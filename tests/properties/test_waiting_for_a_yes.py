@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 
 from mailbridge.desk.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
 from mailbridge.desk.consent import ApprovalRule, Consent, Matter
-from mailbridge.desk.decide import Circumstances, decide
 from mailbridge.desk.events import Actor, ActorKind, ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
 from mailbridge.desk.evolve import evolve
 from mailbridge.desk.model import Priority
 from mailbridge.desk.promises import command_of, promises
-from tests.builders import NOW, a_ticket, an_organisation
+from tests.builders import NOW, a_ticket, an_organisation, circumstances, decided
 
 DESK = an_organisation(
     consent=Consent(
@@ -49,9 +48,9 @@ def test_each_wish_is_decided_once_and_by_whoever_was_asked(steps: list[tuple[Ac
     before = ticket = a_ticket()
     history: list[Event] = []
     for hour, (actor, (command, line)) in enumerate(steps):
-        about = Circumstances(actor=actor, now=NOW + timedelta(hours=hour), organisation=DESK, line=line)
+        about = circumstances(actor=actor, now=NOW + timedelta(hours=hour), organisation=DESK, words=line)
         waiting = {approval.id: approval for approval in ticket.approvals}
-        decision = decide(ticket, command, about)
+        decision = decided(ticket, command, about)
         assert decision.ticket is not None
         ticket = decision.ticket
         history += decision.events
@@ -64,12 +63,12 @@ def test_each_wish_is_decided_once_and_by_whoever_was_asked(steps: list[tuple[Ac
                 assert event.actor == actor or event.actor.name in [approval.asker for approval in allowed]
 
     asked = [event.what.approval.id for event in history if isinstance(event.what, ApprovalRequested)]
-    decided = [event.what.approval for event in history if isinstance(event.what, ApprovalDecided)]
+    done = [event.what.approval for event in history if isinstance(event.what, ApprovalDecided)]
     reminded = [event.what.approval for event in history if isinstance(event.what, ApprovalReminded)]
     assert asked == list(range(1, len(asked) + 1))
-    assert len(set(decided)) == len(decided)
+    assert len(set(done)) == len(done)
     assert len(set(reminded)) == len(reminded)
-    assert {approval.id for approval in ticket.approvals} == set(asked) - set(decided)
+    assert {approval.id for approval in ticket.approvals} == set(asked) - set(done)
     rebuilt = before
     for event in history:
         rebuilt = evolve(rebuilt, event)
@@ -80,13 +79,13 @@ def test_each_wish_is_decided_once_and_by_whoever_was_asked(steps: list[tuple[Ac
 def test_the_clock_ends_every_waiting_by_itself(steps: list[tuple[Actor, tuple[Command, str]]]) -> None:
     ticket = a_ticket()
     for actor, (command, line) in steps:
-        about = Circumstances(actor=actor, now=NOW, organisation=DESK, line=line)
-        ticket = decide(ticket, command, about).ticket or ticket
+        about = circumstances(actor=actor, now=NOW, organisation=DESK, words=line)
+        ticket = decided(ticket, command, about).ticket or ticket
 
     while moments := [moment for moment in promises(ticket, DESK, NOW) if moment.promise.startswith("approval:")]:
         soonest = min(moments, key=lambda moment: moment.due_at)
-        about = Circumstances(actor=CLOCK, now=soonest.due_at, organisation=DESK)
-        after = decide(ticket, command_of(soonest), about)
+        about = circumstances(actor=CLOCK, now=soonest.due_at, organisation=DESK)
+        after = decided(ticket, command_of(soonest), about)
         assert after.events, "a moment that does nothing would come again for ever"
         ticket = after.ticket or ticket
 
@@ -94,8 +93,8 @@ def test_the_clock_ends_every_waiting_by_itself(steps: list[tuple[Actor, tuple[C
 
 
 def test_the_two_desks_of_this_page_ask_for_what_they_should() -> None:
-    bogdan = Circumstances(actor=Actor(kind=ActorKind.AGENT, name="bogdan"), now=NOW, organisation=DESK, line="#team network")
+    bogdan = circumstances(actor=Actor(kind=ActorKind.AGENT, name="bogdan"), now=NOW, organisation=DESK, words="#team network")
     clara = replace(bogdan, actor=Actor(kind=ActorKind.AGENT, name="clara"))
 
-    assert isinstance(decide(a_ticket(), SetTeam(team="network"), bogdan).events[0].what, ApprovalRequested)
-    assert not isinstance(decide(a_ticket(), SetTeam(team="network"), clara).events[0].what, ApprovalRequested)
+    assert isinstance(decided(a_ticket(), SetTeam(team="network"), bogdan).events[0].what, ApprovalRequested)
+    assert not isinstance(decided(a_ticket(), SetTeam(team="network"), clara).events[0].what, ApprovalRequested)

@@ -1,7 +1,8 @@
 """Commands that wait for a yes (DK4, DK7): who has to agree, how it is asked, and what a yes, a no and the clock do.
 
-What waits is kept as the line that was written.  A confirmation is the same thing as an approval, only that the yes is the asker's own.
-`desk.decide` asks `needed` about everything an agent writes, and does what was held when somebody says yes.
+What waits is kept as typed commands, with the words that were written for showing.  A confirmation is the same thing as an approval,
+only that the yes is the asker's own.  `desk.decide` asks `needed` about everything an agent wants, however it was said, and does what was
+held when somebody says yes.  A yes settles one matter, on the tickets it was asked for.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
+from mailbridge.desk.circumstances import Circumstances, Held, Judgement, Refusal, nearest
 from mailbridge.desk.commands import Command, ExpireApproval, Reject, RemindApproval
 from mailbridge.desk.consent import MANAGER, ApprovalRule, Matter
 from mailbridge.desk.events import (
@@ -30,10 +31,13 @@ from mailbridge.desk.events import (
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.desk.judges.risks import RISKS
+from mailbridge.desk.judges.risks import MANY, OWN_YES, RISKS
 from mailbridge.desk.language import Line, speaker_of, understand
+from mailbridge.desk.language.reading import on_a_ticket
+from mailbridge.desk.language.spelling import spelled
 from mailbridge.desk.model import Activity, Approval, Asks, Organisation, Team, Ticket, Work
 from mailbridge.desk.presence import stand_in
+from mailbridge.desk.stored_commands import ANSWER, Unreadable, commands_of, stored
 from mailbridge.sla.calendar import due
 
 
@@ -52,13 +56,14 @@ class Need:
 def needed(ticket: Ticket, command: Command, about: Circumstances, outcome: Sequence[Happening | Event]) -> Need | None:
     """The yes that is missing before `outcome`, what the command would do, may happen.  A manager's is asked before the asker's own; who
     may say yes needs to ask nobody."""
-    if about.actor.kind is not ActorKind.AGENT or about.agreed or not about.line or not outcome:
+    if about.actor.kind is not ActorKind.AGENT or not outcome:
         return None
     return _approval(ticket, about, outcome) or _confirmation(ticket, command, about)
 
 
 def _approval(ticket: Ticket, about: Circumstances, outcome: Sequence[Happening | Event]) -> Need | None:
-    rules = [rule for rule in about.organisation.consent.approvals if any(_concerns(rule, happening) for happening in outcome)]
+    open_ = [rule for rule in about.organisation.consent.approvals if rule.what not in about.agreed]
+    rules = [rule for rule in open_ if any(_concerns(rule, happening) for happening in outcome)]
     by = ((rule, approvers(rule.by, ticket, about.organisation)) for rule in rules)
     return next((_need(rule, named, ticket, about) for rule, named in by if about.actor.name not in named), None)
 
@@ -81,8 +86,11 @@ def _need(rule: ApprovalRule, named: tuple[str, ...], ticket: Ticket, about: Cir
 def _confirmation(ticket: Ticket, command: Command, about: Circumstances) -> Need | None:
     risk = RISKS.get(type(command))
     why = risk(ticket, command, about) if risk else ""
-    if not why:
-        return None
+    return of_the_asker(why, about) if why and why not in about.agreed else None
+
+
+def of_the_asker(why: str, about: Circumstances) -> Need:
+    """The own yes of whoever asks."""
     expires = about.now + about.organisation.consent.confirm_within
     return Need(kind=Asks.CONFIRMATION, why=why, approvers=(about.actor.name,), expires_at=expires)
 
@@ -105,17 +113,15 @@ def _active(names: Iterable[str], organisation: Organisation) -> tuple[str, ...]
     return tuple(name for name in names if name in organisation.agents and organisation.agents[name].active)
 
 
-def ask(ticket: Ticket, need: Need, about: Circumstances) -> Judgement:
-    """The command is held and its approvers are asked; a line that waits already is not asked for twice."""
+def ask(ticket: Ticket, need: Need, about: Circumstances, *, tickets: tuple[int, ...] = ()) -> Judgement:
+    """The request is held and its approvers are asked; one that waits already is not asked about twice.  `tickets`: those it is for, where
+    that is not this one alone."""
     if not need.approvers:
         return Refusal(reason="nobody-approves", detail=need.why)
-    for waiting in ticket.approvals:
-        if (waiting.line, waiting.asker) == (about.line, about.actor.name):
-            return Refusal(reason="already-asked", detail=str(waiting.id))
     approval = Approval(
         id=ticket.approvals_asked + 1,
         kind=need.kind,
-        line=about.line,
+        line=about.words or spelled(about.request),
         asker=about.actor.name,
         approvers=need.approvers,
         asked_at=about.now,
@@ -123,13 +129,46 @@ def ask(ticket: Ticket, need: Need, about: Circumstances) -> Judgement:
         remind_at=need.remind_at if need.remind_at and need.remind_at < need.expires_at else None,
         deputies=need.deputies,
         mail=about.mail,
+        commands=stored(about.request),
+        tickets=tickets,
+        why=need.why,
+        agreed=tuple(sorted(about.agreed)),
     )
+    for waiting in ticket.approvals:
+        if _same_request(waiting, approval):
+            return Refusal(reason="already-asked", detail=str(waiting.id))
     return [ApprovalRequested(approval=approval, why=need.why)]
+
+
+def _same_request(waiting: Approval, approval: Approval) -> bool:
+    """An answer's text is in its mail: two mails are two answers."""
+    if waiting.asker != approval.asker:
+        return False
+    if not waiting.commands:
+        return waiting.line == approval.line
+    mails = (waiting.mail, approval.mail) if any(one.name == ANSWER for one in approval.commands) else ()
+    return (waiting.commands, waiting.tickets) == (approval.commands, approval.tickets) and len(set(mails)) < 2
+
+
+def ask_again(ticket: Ticket, waiting: Approval, held: Held, about: Circumstances) -> Judgement:
+    """The stored commands cannot be read any more: nothing is done, and the same people are asked about what the words say today."""
+    without = replace(ticket, approvals=tuple(one for one in ticket.approvals if one.id != waiting.id))
+    need = Need(
+        kind=waiting.kind,
+        why=waiting.why,
+        approvers=waiting.approvers,
+        deputies=waiting.deputies,
+        expires_at=about.now + (waiting.expires_at - waiting.asked_at),
+    )
+    asker = replace(as_the_asker(waiting, about), request=held.commands, agreed=frozenset(waiting.agreed))
+    asked = ask(without, need, asker, tickets=waiting.tickets)
+    gone = decided(waiting, granted=False, refused="asked-again")
+    return asked if isinstance(asked, Refusal) else [gone, *asked]
 
 
 def held(ticket: Ticket, number: int, about: Circumstances) -> Approval | Refusal:
     """The command that waits under this number, or the only one that waits for this actor; only whoever is asked may decide."""
-    mine = [approval for approval in ticket.approvals if _may_decide(about.actor, approval)]
+    mine = [approval for approval in ticket.approvals if may_decide(about.actor, approval)]
     if not number:
         several = ", ".join(str(approval.id) for approval in mine)
         return mine[0] if len(mine) == 1 else Refusal(reason="which-approval" if mine else "nothing-to-approve", detail=several)
@@ -144,24 +183,54 @@ def _titles(names: Iterable[str], organisation: Organisation) -> str:
     return ", ".join(organisation.agents[name].title if name in organisation.agents else name for name in names)
 
 
-def _may_decide(actor: Actor, approval: Approval) -> bool:
+def may_decide(actor: Actor, approval: Approval) -> bool:
+    """Whether this actor is asked for the yes."""
     return actor.kind is ActorKind.ADMIN or (actor.kind is ActorKind.AGENT and actor.name in approval.approvers)
 
 
-def wanted(approval: Approval, organisation: Organisation) -> tuple[Command, ...]:
-    """The commands of what was held; nothing where the desk does not know it any more."""
-    return line_of(approval, organisation).commands
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """What an approval holds: commands, the numbers of the tickets they are for, and what a yes to it settles."""
+
+    commands: tuple[Command, ...]
+    tickets: tuple[int, ...]
+    agreed: frozenset[str]
+    unreadable: bool = False
 
 
-def line_of(approval: Approval, organisation: Organisation) -> Line:
-    """What was held, understood as its asker meant it on the day it was written."""
-    return understand(approval.line, speaker_of(approval.asker, organisation, approval.asked_at))
+def waiting_for(ticket: int, approval: Approval, organisation: Organisation) -> Waiting:
+    """What waits under this approval of the ticket.  One that an older program kept as its line is understood as its asker meant it on the
+    day it was written; so is one whose stored commands cannot be read, but that one has to be asked about again."""
+    if not approval.commands:
+        return _of_its_line(ticket, approval, organisation)
+    tickets, agreed = approval.tickets or (ticket,), frozenset((*approval.agreed, approval.why))
+    try:
+        return Waiting(commands=commands_of(approval.commands), tickets=tickets, agreed=agreed)
+    except Unreadable:
+        commands = _understood(approval, organisation).commands
+        return Waiting(commands=commands, tickets=tickets, agreed=agreed, unreadable=True)
+
+
+def _of_its_line(ticket: int, approval: Approval, organisation: Organisation) -> Waiting:
+    """A line for several tickets was asked about once for all of them where they were many, and else once on each of them.  It did not
+    say which matter it was asked about: a manager's yes is to every matter of managers on that ticket."""
+    line = _understood(approval, organisation)
+    if approval.kind is Asks.APPROVAL:
+        return Waiting(commands=line.commands, tickets=(ticket,), agreed=frozenset(Matter))
+    if len(line.tickets) > organisation.consent.many or (line.tickets and ticket not in line.tickets):
+        return Waiting(commands=line.commands, tickets=line.tickets, agreed=frozenset({MANY}))
+    return Waiting(commands=line.commands, tickets=(ticket,), agreed=OWN_YES)
+
+
+def _understood(approval: Approval, organisation: Organisation) -> Line:
+    line = understand(approval.line, speaker_of(approval.asker, organisation, approval.asked_at))
+    return on_a_ticket(line)
 
 
 def as_the_asker(approval: Approval, about: Circumstances) -> Circumstances:
-    """The circumstances in which what was held is judged: the asker wants it, and the yes is there."""
+    """The context in which what was held is decided: the asker wants it, because of the mail it stood in."""
     asker = Actor(kind=ActorKind.AGENT, name=approval.asker)
-    return replace(about, actor=asker, line=approval.line, mail=approval.mail or about.mail, agreed=True)
+    return replace(about, actor=asker, words=approval.line, mail=approval.mail or about.mail, seen_at=approval.asked_at)
 
 
 def reject(ticket: Ticket, command: Reject, about: Circumstances) -> Judgement:

@@ -20,7 +20,7 @@ def set_type(ticket: Ticket, command: SetType, about: Circumstances) -> Judgemen
     if command.type == ticket.type:
         return []
     happened: list[Happening] = [TypeChanged(before=ticket.type, after=command.type)]
-    usual = about.estimates.get(command.type)
+    usual = about.estimates.get((ticket.id, command.type))
     if usual is not None and ticket.estimated_by in ("", BY_TYPE, BY_HISTORY):  # what somebody said stands
         happened.append(EstimateSet(before=ticket.estimate, after=usual.minutes, by=usual.by, most=usual.most))
     return happened

@@ -30,7 +30,8 @@ from mailbridge.desk.events import (
 )
 from mailbridge.desk.judges.approvals import decided
 from mailbridge.desk.judges.state import moved
-from mailbridge.desk.model import Activity, Approval, Participant, Role, Ticket
+from mailbridge.desk.judges.surviving import surviving as surviving
+from mailbridge.desk.model import Activity, Participant, Role, Ticket
 
 SPLIT_FROM, SPLIT_INTO = "split-from", "split-into"
 # What the other ticket is, where this one is …; people may write either side.
@@ -82,8 +83,8 @@ def merge(ticket: Ticket, command: Merge, about: Circumstances) -> Judgement:
         happened += moved(ticket, states.CLOSED, about.organisation)
     if ticket.snoozed_until is not None:
         happened.append(Woken())
-    happened += [decided(approval, granted=False, expired=True) for approval in ticket.approvals if not _just_granted(approval, about)]
-    happened.append(MergedInto(survivor=survivor.id, mails=about.mails))
+    happened += [decided(approval, granted=False, expired=True) for approval in ticket.approvals]  # can be answered nowhere any more
+    happened.append(MergedInto(survivor=survivor.id, mails=about.mails_of(ticket.id)))
     happened.append(on(survivor.id, _taken_in(ticket, survivor), about))
     if open_ and not states.is_open(survivor.status, about.organisation):
         happened += [on(survivor.id, what, about) for what in moved(survivor, states.OPEN, about.organisation)]
@@ -97,9 +98,9 @@ def split(ticket: Ticket, command: Split, about: Circumstances) -> Judgement:
         return Refusal(reason="unknown-mail")
     if not letter.by_customer or not letter.author.address:
         return Refusal(reason="not-customers-mail")
-    if len([each for each in about.letters.values() if each.ticket == ticket.id and each.by_customer]) < 2:
+    if sum(each.by_customer for each in about.letters_of(ticket.id)) < 2:
         return Refusal(reason="only-mail")
-    if not command.ticket:  # nobody reserved a number: this came past agentmail.gather
+    if not command.ticket:  # nobody reserved a number: this came past execution.load_context
         return Refusal(reason="unknown-mail")
     new = command.ticket
     happened: list[Happening | Event] = [MailMoved(mail=letter.id, to=new), Linked(relation=SPLIT_INTO, ticket=new)]
@@ -114,7 +115,8 @@ def erase(ticket: Ticket, command: Erase, about: Circumstances) -> Judgement:
     """Managers only, and after their yes (`judges.risks`); there is no way back."""
     if not manages(about.actor, ticket, about):
         return Refusal(reason="managers-only")
-    return [ContentErased(mails=about.mails)] if about.mails else []
+    mails = about.mails_of(ticket.id)
+    return [ContentErased(mails=mails)] if mails else []
 
 
 def manages(actor: Actor, ticket: Ticket, about: Circumstances) -> bool:
@@ -125,20 +127,6 @@ def manages(actor: Actor, ticket: Ticket, about: Circumstances) -> bool:
     if actor.kind is not ActorKind.AGENT or agent is None:
         return False
     return agent.manager or (team is not None and agent.name in team.managers)
-
-
-def surviving(number: int, tickets: Mapping[int, Ticket]) -> Ticket | None:
-    """The ticket that goes on where this number was merged, else the ticket itself; None where it is not among `tickets`."""
-    ticket, passed = tickets.get(number), {number}
-    while ticket is not None and ticket.merged_into is not None and ticket.merged_into not in passed:
-        passed.add(ticket.merged_into)
-        ticket = tickets.get(ticket.merged_into)
-    return ticket
-
-
-def _just_granted(approval: Approval, about: Circumstances) -> bool:
-    """Whether it is the yes to this approval that lets the tickets be merged; all others can be answered nowhere any more."""
-    return about.agreed and approval.line == about.line and approval.asker == about.actor.name
 
 
 def _taken_in(ticket: Ticket, survivor: Ticket) -> Absorbed:

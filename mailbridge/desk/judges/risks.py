@@ -8,15 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from mailbridge.customers.model import Customers
 from mailbridge.desk.circumstances import Circumstances
 from mailbridge.desk.commands import Answer, Command, Erase, Merge
-from mailbridge.desk.model import Ticket
+from mailbridge.desk.judges.surviving import surviving
+from mailbridge.desk.model import Organisation, Ticket
+
+MANY = "many"  # one request changes more tickets at once than `Consent.many` allows
+OWN_YES = frozenset({"answered-meanwhile", "short-answer", "line-not-understood", "erase", "merge-customers"})
 
 Risk = Callable[[Ticket, Any, Circumstances], str]
 
 
 def answer(ticket: Ticket, command: Answer, about: Circumstances) -> str:
-    """The customer would get two answers, the second by somebody who has not seen the first."""
+    """The text is perhaps for the desk; or the customer would get two answers, the second by somebody who has not seen the first."""
+    if command.doubt and command.doubt not in about.agreed:
+        return command.doubt
     if about.seen_at is None or ticket.answered_at is None or ticket.answered_by == about.actor.name:
         return ""
     return "answered-meanwhile" if ticket.answered_at > about.seen_at else ""
@@ -27,16 +34,24 @@ def erase(ticket: Ticket, command: Erase, about: Circumstances) -> str:
 
 
 def merge(ticket: Ticket, command: Merge, about: Circumstances) -> str:
-    """People of one customer would read what another wrote."""
-    other = about.tickets.get(command.into)
-    return "merge-customers" if other is not None and _customer(ticket, about) != _customer(other, about) else ""
+    """People of one customer would read what another wrote: the requester or anybody else on one of the tickets is no one's colleague on
+    the other."""
+    other = surviving(command.into, about.tickets)
+    if other is None:
+        return ""
+    here, there = (customers_on(one, about.customers, about.organisation) for one in (ticket, other))
+    return "merge-customers" if here != there else ""
 
 
-def _customer(ticket: Ticket, about: Circumstances) -> str:
-    """Whom the ticket is for: the customer's name, else the requester's own address."""
-    address = ticket.requester.address.lower() if ticket.requester else ""
-    known = about.customers.of(address) if address else None
-    return known.name if known else address
+def customers_on(ticket: Ticket, known: Customers, organisation: Organisation) -> frozenset[str]:
+    """Whose people are on the ticket: the customers' names, and the own addresses of people who belong to none.  Agents are nobody's."""
+    people = (person.address.lower() for person in ticket.participants if person.address)
+    return frozenset(_customer(address, known) for address in people if organisation.agent_of(address) is None)
+
+
+def _customer(address: str, known: Customers) -> str:
+    customer = known.of(address)
+    return customer.name if customer else address
 
 
 RISKS: Mapping[type[Command], Risk] = {Answer: answer, Erase: erase, Merge: merge}

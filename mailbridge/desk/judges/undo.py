@@ -31,6 +31,7 @@ from mailbridge.desk.judges.relations import SPLIT_FROM, manages
 from mailbridge.desk.judges.state import moved
 from mailbridge.desk.model import Ticket
 from mailbridge.desk.past import FOR_GOOD, Doing, as_if, brought, counting, doings, kept, same_doing
+from mailbridge.desk.permissions import Right, on_ticket
 
 History = Sequence[Event]
 
@@ -42,32 +43,43 @@ def undo(ticket: Ticket, command: Undo, about: Circumstances) -> Judgement:
         return Refusal(reason="nothing-to-undo")
     if about.now - doing.at > about.undo_within:
         return Refusal(reason="undo-too-late", detail=str(round(about.undo_within.total_seconds() / 60)))
-    parts = {ticket.id: _to_undo(doing.versions, about.history)}
+    history = about.histories[ticket.id]
+    parts = {ticket.id: _to_undo(doing.versions, history)}
     if not parts[ticket.id]:
-        return Refusal(reason=_why_not(doing, about.history))
+        return Refusal(reason=_why_not(doing, history))
     parts |= {id: _to_undo(same_doing(doing, past), past) for id, past in about.histories.items() if id != ticket.id}
     tickets = {**about.tickets, ticket.id: ticket}
+    if doing.actor != about.actor and (barred := _barred([tickets[id] for id, versions in parts.items() if versions], about)):
+        return barred
     happened: list[Happening | Event] = []
     for id, versions in parts.items():
         if not versions:
             continue
-        past = about.history if id == ticket.id else about.histories[id]
-        judged = _taken_back(tickets[id], past, versions, doing, ticket.id, about)
+        judged = _taken_back(tickets[id], about.histories[id], versions, doing, ticket.id, about)
         if isinstance(judged, Refusal):
             return judged
         happened += [what if id == ticket.id else on(id, what, about) for what in judged]
     return happened
 
 
+def _barred(tickets: Sequence[Ticket], about: Circumstances) -> Refusal | None:
+    """The refusal where an agent would take back what somebody else did on a ticket that the agent may not work on."""
+    agent = about.organisation.agents.get(about.actor.name) if about.actor.kind is ActorKind.AGENT else None
+    if agent is None:
+        return None
+    closed = [ticket.id for ticket in tickets if on_ticket(agent, ticket, about.organisation) < Right.WORK]
+    return Refusal(reason="other-team", detail=str(closed[0])) if closed else None
+
+
 def latest(ticket: Ticket, about: Circumstances) -> Doing | None:
     """What was done last and may be taken back by this actor; the mail that asks does not count, nor what is taken back already."""
-    everybody = manages(about.actor, ticket, about)
-    for doing in doings(about.history):
+    everybody, history = manages(about.actor, ticket, about), about.histories[ticket.id]
+    for doing in doings(history):
         own = doing.actor == about.actor
         agents = doing.actor.kind in (ActorKind.AGENT, ActorKind.ADMIN)
         asking = doing.mail is not None and doing.mail == about.mail
-        opens = any(isinstance(about.history[version - 1].what, TicketOpened) for version in doing.versions)
-        if agents and (own or everybody) and not asking and not opens and counting(about.history) & set(doing.versions):
+        opens = any(isinstance(history[version - 1].what, TicketOpened) for version in doing.versions)
+        if agents and (own or everybody) and not asking and not opens and counting(history) & set(doing.versions):
             return doing
     return None
 
@@ -149,7 +161,7 @@ def _origin(history: History, happened: Sequence[Happening], doing: Doing, main:
 def _redirected(ticket: Ticket, happened: Sequence[Happening], origin: int, about: Circumstances) -> list[Happening] | Refusal:
     """The ticket that should not be: closed, and its number leads to where it came from.  Not where a customer wrote on it since."""
     brought = {what.mail for what in happened if isinstance(what, MailMoved)}
-    here = [letter for letter in about.letters.values() if letter.ticket == ticket.id]
+    here = about.letters_of(ticket.id)
     if any(letter.by_customer and letter.id not in brought for letter in here):
         return Refusal(reason="answered-since", detail=str(ticket.id))
     closing = moved(ticket, states.CLOSED, about.organisation) if states.is_open(ticket.status, about.organisation) else []
@@ -163,7 +175,7 @@ def _mails_moved(ticket: Ticket, history: History, versions: tuple[int, ...], ab
     goes: dict[int, int] = {}
     for what in _events(history, before - after):
         goes |= {mail: ticket.id for mail, to in brought(what) if mail in about.letters and about.letters[mail].ticket == to}
-    here = [letter.id for letter in about.letters.values() if letter.ticket == ticket.id]
+    here = about.mails_of(ticket.id)
     for what in _events(history, after - before):
         if isinstance(what, MergedInto):
             goes |= dict.fromkeys(here, what.survivor)

@@ -8,13 +8,14 @@ from datetime import datetime, timedelta
 
 from mailbridge.desk.circumstances import Letter
 from mailbridge.desk.commands import Answer, Command, Note, Open, Split, StartPlaybook, Undo, Write
-from mailbridge.desk.decide import Change, Circumstances, Decision, decide_all, open_ticket
+from mailbridge.desk.decide import Change, Circumstances, Decision, decide_requests, open_ticket
 from mailbridge.desk.events import Actor, ActorKind, Event, Happening
 from mailbridge.desk.evolve import evolve, rebuild
 from mailbridge.desk.judges.undo import latest, touched
 from mailbridge.desk.model import Organisation, Participant, Ticket
 from mailbridge.desk.past import brought
-from tests.builders import CAROL, NOW, an_organisation
+from mailbridge.desk.requests import Request, each
+from tests.builders import ALL_AGREED, CAROL, NOW, an_organisation, circumstances
 
 
 @dataclass(slots=True)
@@ -31,7 +32,7 @@ class Office:
         self.last += 1
         mail = self.a_letter(self.last, requester, subject)
         actor = Actor(kind=ActorKind.CUSTOMER, name=requester.address)
-        about = Circumstances(actor=actor, now=self.now, organisation=self.organisation, mail=mail)
+        about = circumstances(actor=actor, now=self.now, organisation=self.organisation, mail=mail)
         decision = open_ticket(self.last, Open(subject=subject, requester=requester), about)
         self._keep(decision, self.last)
         return self.last
@@ -40,8 +41,8 @@ class Office:
         """A customer's further mail; its id."""
         mail = self.a_letter(ticket, author)
         actor = Actor(kind=ActorKind.CUSTOMER, name=author.address)
-        about = Circumstances(actor=actor, now=self.now, organisation=self.organisation, mail=mail)
-        decision, _ = decide_all(self.tickets[ticket], [(Write(author=author.address, others=others), "")], about)
+        about = circumstances(actor=actor, now=self.now, organisation=self.organisation, mail=mail)
+        decision, _ = decide_requests(self.tickets[ticket], each([Write(author=author.address, others=others)]), about)
         self._keep(decision, ticket)
         return mail
 
@@ -49,11 +50,11 @@ class Office:
         """An agent's mail with these commands; the decision of each."""
         sender = Participant(address=f"{actor.name}@desk.test")
         mail = self.a_letter(ticket, sender, by_customer=False)
-        asked = [(self._numbered(command), line) for command in commands]
+        asked = [Request(commands=(self._numbered(command),), words=line) for command in commands]
         about = self._about(actor, ticket, mail, agreed=agreed, commands=commands)
-        whole, each = decide_all(self.tickets[ticket], asked, about)
+        whole, decisions = decide_requests(self.tickets[ticket], asked, about)
         self._keep(whole, ticket)
-        return each
+        return decisions
 
     def happen(self, ticket: int, what: Happening, actor: Actor) -> None:
         """The event stands on the ticket, whatever caused it."""
@@ -86,22 +87,23 @@ class Office:
                 ticket = self.tickets[ticket.merged_into]
 
     def _about(self, actor: Actor, ticket: int, mail: int, *, agreed: bool, commands: Sequence[Command]) -> Circumstances:
-        about = Circumstances(
+        about = circumstances(
             actor=actor,
             now=self.now,
             organisation=self.organisation,
             mail=mail,
-            agreed=agreed,
-            tickets={number: each for number, each in self.tickets.items() if number != ticket},
+            agreed=ALL_AGREED if agreed else frozenset(),
+            tickets={number: other for number, other in self.tickets.items() if number != ticket},
+            read=frozenset(self.tickets),
             letters=dict(self.letters),
-            mails=self.mails_of(ticket),
         )
         if not any(isinstance(command, Undo) for command in commands):
             return about
-        about = replace(about, history=self.histories[ticket])
+        history = self.histories[ticket]
+        about = replace(about, histories={ticket: history})
         doing = latest(self.tickets[ticket], about)
-        others = set(touched(about.history, doing.versions)) - {ticket} if doing else set()
-        return replace(about, histories={number: self.histories[number] for number in others})
+        others = set(touched(history, doing.versions)) - {ticket} if doing else set()
+        return replace(about, histories={number: self.histories[number] for number in (ticket, *others)})
 
     def _numbered(self, command: Command) -> Command:
         if isinstance(command, Split) and not command.ticket:

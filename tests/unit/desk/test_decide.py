@@ -23,13 +23,13 @@ from mailbridge.desk.decide import Circumstances, decide, open_ticket
 from mailbridge.desk.events import Actor, ActorKind, AssigneeChanged, MessageAdded, StatusChanged
 from mailbridge.desk.evolve import rebuild
 from mailbridge.desk.model import Participant, Priority, Role, Ticket
-from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, with_team
+from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, with_team
 
-ABOUT = Circumstances(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)
+ABOUT = circumstances(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)
 
 
 def by_carol() -> Circumstances:
-    return Circumstances(actor=AS_CAROL, now=LATER, organisation=an_organisation(), mail=8)
+    return circumstances(actor=AS_CAROL, now=LATER, organisation=an_organisation(), mail=8)
 
 
 def test_opening_gives_a_ticket_with_everything_the_rules_chose() -> None:
@@ -60,7 +60,7 @@ def test_customer_commands_nothing(command: Command) -> None:
 
 
 def test_agent_who_was_taken_out_of_the_team_file_has_no_rights() -> None:
-    gone = Circumstances(actor=Actor(kind=ActorKind.AGENT, name="zoe"), now=LATER, organisation=an_organisation())
+    gone = circumstances(actor=Actor(kind=ActorKind.AGENT, name="zoe"), now=LATER, organisation=an_organisation())
     assert decide(a_ticket(), Close(), gone).refused == "no-agent"
 
 
@@ -68,7 +68,7 @@ def test_first_answer_owns_an_unclaimed_ticket_where_the_team_wants_that() -> No
     owned = decide(a_ticket(), Answer(), ABOUT).ticket
     assert owned is not None
     assert owned.assignee == "bogdan"
-    other = Circumstances(actor=AS_BOGDAN, now=LATER, organisation=with_team(an_organisation(), "support", answer_owns=False))
+    other = circumstances(actor=AS_BOGDAN, now=LATER, organisation=with_team(an_organisation(), "support", answer_owns=False))
     free = decide(a_ticket(), Answer(), other).ticket
     assert free is not None
     assert free.assignee == ""

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from mailbridge.desk.commands import Escalate
-from mailbridge.desk.decide import Circumstances, Decision, decide
+from mailbridge.desk.decide import Decision, decide
 from mailbridge.desk.events import AssigneeChanged, Escalated, Happening, TeamChanged
 from mailbridge.desk.model import Absence, Agent, Chain, Consultant, Organisation, Step, Ticket
-from tests.builders import AS_BOGDAN, BOGDAN, CLARA, MARA, NOW, a_ticket, an_organisation
+from tests.builders import AS_BOGDAN, BOGDAN, CLARA, MARA, NOW, a_ticket, an_organisation, circumstances
 
 PRINTERS = Chain(
     name="printers",
@@ -32,7 +32,7 @@ def desk(*chains: Chain, agents: tuple[Agent, ...] = (BOGDAN, SKILLED, MARA, EXP
 
 
 def escalated(ticket: Ticket, to: str = "", organisation: Organisation | None = None, **different: Any) -> Decision:
-    about = Circumstances(actor=AS_BOGDAN, now=NOW, organisation=organisation or desk(), **different)
+    about = circumstances(actor=AS_BOGDAN, now=NOW, organisation=organisation or desk(), **different)
     return decide(ticket, Escalate(to=to), about)
 
 

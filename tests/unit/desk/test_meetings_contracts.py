@@ -9,9 +9,9 @@ import pytest
 
 from mailbridge.customers.model import Contract, Customer, Equipment, customers
 from mailbridge.desk.commands import AddParticipant, AnswerInvitation, Command, Meet, SetContract, SetEquipment, SetRequester, Write
-from mailbridge.desk.decide import Circumstances, Decision, decide
+from mailbridge.desk.decide import Decision, decide
 from mailbridge.desk.model import Meeting, Participant, Role, Ticket
-from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, NOW, a_ticket, an_organisation, with_team
+from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, NOW, a_ticket, an_organisation, circumstances, with_team
 
 TOMORROW = NOW + timedelta(days=1)
 ACME = Customer(
@@ -26,7 +26,7 @@ ACME = Customer(
     },
 )
 OTHER = Customer(name="other", title="Other", domains=("other.test",), equipment=(Equipment(serial="XX-9999"),))
-ABOUT = Circumstances(
+ABOUT = circumstances(
     actor=AS_BOGDAN,
     now=NOW,
     organisation=with_team(an_organisation(), "network", address="network@desk.test"),

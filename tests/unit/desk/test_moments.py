@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbridge.desk.commands import Close, RaiseAlert, SetDue, Snooze, Wake, Write
-from mailbridge.desk.decide import Circumstances, decide
+from mailbridge.desk.decide import decide
 from mailbridge.desk.events import Actor, ActorKind, DueSet, Event, Woken
 from mailbridge.desk.evolve import evolve
 from mailbridge.desk.model import IMPORTED, Organisation, Status, Ticket
 from mailbridge.desk.promises import command_of, promises
 from mailbridge.sla.clock import Deadline
-from tests.builders import AS_BOGDAN, AS_CAROL, NOW, a_ticket, an_organisation
+from tests.builders import AS_BOGDAN, AS_CAROL, NOW, a_ticket, an_organisation, circumstances
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CLOCK = Actor(kind=ActorKind.CLOCK, name="wake")
@@ -63,7 +63,7 @@ def test_waiting_ticket_keeps_its_own_date() -> None:
 
 
 def test_date_that_is_taken_away_is_nowhere_any_more() -> None:
-    about = Circumstances(actor=AS_BOGDAN, now=NOW, organisation=a_desk())
+    about = circumstances(actor=AS_BOGDAN, now=NOW, organisation=a_desk())
     after = decide(due_in(DAY), SetDue(at=None), about).ticket
 
     assert after is not None
@@ -72,19 +72,19 @@ def test_date_that_is_taken_away_is_nowhere_any_more() -> None:
 
 @pytest.mark.parametrize("command", [SetDue(at=NOW), Snooze(until=NOW)])
 def test_what_is_past_is_no_date(command: SetDue | Snooze) -> None:
-    assert decide(a_ticket(), command, Circumstances(actor=AS_BOGDAN, now=NOW, organisation=a_desk())).refused == "in-the-past"
+    assert decide(a_ticket(), command, circumstances(actor=AS_BOGDAN, now=NOW, organisation=a_desk())).refused == "in-the-past"
 
 
 @pytest.mark.parametrize("command", [SetDue(at=NOW + DAY), Snooze(until=NOW + DAY)])
 def test_closed_ticket_gets_no_date(command: SetDue | Snooze) -> None:
     closed = a_ticket(status="closed", closed_at=NOW)
 
-    assert decide(closed, command, Circumstances(actor=AS_BOGDAN, now=NOW, organisation=a_desk())).refused == "is-closed"
+    assert decide(closed, command, circumstances(actor=AS_BOGDAN, now=NOW, organisation=a_desk())).refused == "is-closed"
 
 
 def test_sleep_ends_by_the_clock_that_belongs_to_it_and_by_no_other() -> None:
     asleep = a_ticket(snoozed_until=NOW + DAY)
-    about = Circumstances(actor=CLOCK, now=NOW + DAY, organisation=a_desk())
+    about = circumstances(actor=CLOCK, now=NOW + DAY, organisation=a_desk())
     (moment,) = [one for one in promises(asleep, a_desk(), NOW) if one.promise == "wake"]
 
     assert command_of(moment) == Wake(until=NOW + DAY)
@@ -96,7 +96,7 @@ def test_sleep_ends_by_the_clock_that_belongs_to_it_and_by_no_other() -> None:
 
 
 def test_customers_mail_wakes_a_ticket_and_a_robots_does_not() -> None:
-    about = Circumstances(actor=AS_CAROL, now=NOW, organisation=a_desk())
+    about = circumstances(actor=AS_CAROL, now=NOW, organisation=a_desk())
     asleep = a_ticket(snoozed_until=NOW + DAY)
 
     assert Woken(by_mail=True) in [e.what for e in decide(asleep, Write(author="carol@customer.test"), about).events]

@@ -8,12 +8,12 @@ from datetime import timedelta
 import pytest
 
 from mailbridge.desk.commands import Answer, Assign, Close, Command, Note, Open, Reopen, SetStatus, Write
-from mailbridge.desk.decide import Circumstances, decide, open_ticket
+from mailbridge.desk.decide import decide, open_ticket
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.evolve import rebuild
 from mailbridge.desk.model import HIDDEN, Agent, ClosedPolicy, Mover, Organisation, Outsiders, Status, Ticket
 from mailbridge.desk.states import DEFAULTS, opens_again, same_to_customers
-from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, with_team
+from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, with_team
 
 STATUSES = {
     "new": replace(DEFAULTS["new"], next=("open", "closed")),
@@ -39,7 +39,7 @@ def a_desk() -> Organisation:
 
 def done(command: Command, ticket: Ticket, actor: Actor = AS_BOGDAN, organisation: Organisation | None = None) -> tuple[str, str]:
     """The status after it, or the reason why not."""
-    about = Circumstances(actor=actor, now=LATER, organisation=organisation or a_desk())
+    about = circumstances(actor=actor, now=LATER, organisation=organisation or a_desk())
     decision = decide(ticket, command, about)
     return (decision.ticket.status if decision.ticket else ""), decision.refused
 
@@ -63,7 +63,7 @@ def test_agent_goes_only_where_a_way_leads(before: str, after: str, refused: str
 
 
 def test_refusal_names_the_ways_there_are() -> None:
-    about = Circumstances(actor=AS_BOGDAN, now=LATER, organisation=a_desk())
+    about = circumstances(actor=AS_BOGDAN, now=LATER, organisation=a_desk())
 
     decision = decide(a_ticket(status="open"), SetStatus(status="closed"), about)
 
@@ -71,7 +71,7 @@ def test_refusal_names_the_ways_there_are() -> None:
 
 
 def test_misspelt_status_is_told_with_the_nearest() -> None:
-    about = Circumstances(actor=AS_BOGDAN, now=LATER, organisation=a_desk())
+    about = circumstances(actor=AS_BOGDAN, now=LATER, organisation=a_desk())
 
     assert decide(a_ticket(), SetStatus(status="resolvd"), about).nearest == "resolved"
 
@@ -125,7 +125,7 @@ def test_reopening_by_an_agent_needs_a_way() -> None:
 
 def test_from_resolved_to_closed_the_time_of_the_end_and_the_standing_clocks_stay() -> None:
     resolved = a_ticket(status="resolved", closed_at=NOW, waits=((NOW, None),))
-    about = Circumstances(actor=CLOCK, now=LATER, organisation=a_desk())
+    about = circumstances(actor=CLOCK, now=LATER, organisation=a_desk())
 
     closed = decide(resolved, Close(), about).ticket
 
@@ -135,7 +135,7 @@ def test_from_resolved_to_closed_the_time_of_the_end_and_the_standing_clocks_sta
 
 @pytest.mark.parametrize("status", ["waiting", "resolved"])
 def test_ticket_that_a_rule_opens_as_waiting_or_done_has_standing_clocks(status: str) -> None:
-    about = Circumstances(actor=AS_CAROL, now=NOW, organisation=a_desk())
+    about = circumstances(actor=AS_CAROL, now=NOW, organisation=a_desk())
 
     decision = open_ticket(5, Open(subject="x", requester=CAROL, status=status, rule="r1"), about)
 

@@ -16,7 +16,7 @@ from mailbridge.desk.decide import Circumstances, decide
 from mailbridge.desk.events import Actor, ActorKind, AlertRaised, EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.desk.model import Activity, Organisation, Ticket, Work
 from mailbridge.desk.working import Rounding, WorkPolicy, charged
-from tests.builders import AS_BOGDAN, NOW, a_ticket, an_organisation
+from tests.builders import AS_BOGDAN, NOW, a_ticket, an_organisation, circumstances
 
 TODAY = NOW.date()
 QUARTERS = WorkPolicy(unit=15, minimum=30)
@@ -29,7 +29,7 @@ def desk(policy: WorkPolicy = QUARTERS, **teams: WorkPolicy) -> Organisation:
 
 
 def about(actor: Actor = AS_BOGDAN, organisation: Organisation | None = None, known: Customers | None = None) -> Circumstances:
-    return Circumstances(actor=actor, now=NOW, organisation=organisation or desk(), customers=known or Customers())
+    return circumstances(actor=actor, now=NOW, organisation=organisation or desk(), customers=known or Customers())
 
 
 def an_hour(**different: Any) -> RecordWork:

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.desk.commands import Answer, Assign, Close, Command, Note, Open, RaiseAlert, ReportFailure, SetStatus, SetTeam, Write
-from mailbridge.desk.decide import Circumstances, decide, open_ticket
+from mailbridge.desk.decide import decide, open_ticket
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import Organisation, Participant, Role, Ticket
 from mailbridge.outbox.compose import admin_letters, notifications
 from mailbridge.outbox.model import Audience, Class, Notification
 from mailbridge.outbox.occasion import Occasion
-from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_signer, a_ticket, an_organisation, with_team
+from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_signer, a_ticket, an_organisation, circumstances, with_team
 
 CLOCK = Actor(kind=ActorKind.CLOCK, name="response")
 
@@ -33,7 +33,7 @@ def an_occasion(ticket: Ticket, organisation: Organisation, *, answerable: bool 
 
 def told(ticket: Ticket, command: Command, actor: Actor, organisation: Organisation | None = None) -> tuple[Notification, ...]:
     organisation = organisation or an_organisation()
-    decision = decide(ticket, command, Circumstances(actor=actor, now=LATER, organisation=organisation, mail=7))
+    decision = decide(ticket, command, circumstances(actor=actor, now=LATER, organisation=organisation, mail=7))
     assert decision.ticket is not None
     return notifications(decision.events, an_occasion(decision.ticket, organisation))
 
@@ -41,7 +41,7 @@ def told(ticket: Ticket, command: Command, actor: Actor, organisation: Organisat
 def opened(organisation: Organisation | None = None, *, answerable: bool = True) -> tuple[Notification, ...]:
     organisation = organisation or an_organisation()
     others = (Participant(address="dave@customer.test", role=Role.MENTIONED),)
-    about = Circumstances(actor=AS_CAROL, now=NOW, organisation=organisation, mail=7)
+    about = circumstances(actor=AS_CAROL, now=NOW, organisation=organisation, mail=7)
     decision = open_ticket(1, Open(subject="x", requester=CAROL, others=others), about)
     assert decision.ticket is not None
     return notifications(decision.events, an_occasion(decision.ticket, organisation, answerable=answerable))
@@ -82,7 +82,7 @@ def test_note_reaches_no_customer() -> None:
 
 
 def test_answer_that_closes_is_one_mail_to_the_customer() -> None:
-    about = Circumstances(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)
+    about = circumstances(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)
     first = decide(a_ticket(), Answer(), about)
     assert first.ticket is not None
     second = decide(first.ticket, Close(), about)

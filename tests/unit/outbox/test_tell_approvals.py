@@ -6,14 +6,15 @@ from dataclasses import replace
 
 from mailbridge.desk.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
 from mailbridge.desk.consent import ApprovalRule, Consent, Matter
-from mailbridge.desk.decide import Circumstances, decide, decide_all
+from mailbridge.desk.decide import Circumstances, decide_requests
 from mailbridge.desk.events import Actor, ActorKind, ApprovalRequested, Event
 from mailbridge.desk.evolve import evolve
 from mailbridge.desk.model import Approval, Asks, Organisation, Priority, Ticket
+from mailbridge.desk.requests import each
 from mailbridge.outbox.compose import notifications
 from mailbridge.outbox.model import Class, Notification
 from mailbridge.outbox.occasion import Occasion
-from tests.builders import AS_BOGDAN, LATER, NOW, a_signer, a_ticket, an_organisation
+from tests.builders import AS_BOGDAN, LATER, NOW, a_signer, a_ticket, an_organisation, circumstances, decided
 
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")
 BY_CLOCK = Actor(kind=ActorKind.CLOCK, name="approval:1")
@@ -28,7 +29,7 @@ DESK = an_organisation(
 
 
 def about(actor: Actor, line: str = "", organisation: Organisation = DESK) -> Circumstances:
-    return Circumstances(actor=actor, now=NOW, organisation=organisation, line=line)
+    return circumstances(actor=actor, now=NOW, organisation=organisation, words=line)
 
 
 def occasion(ticket: Ticket, organisation: Organisation = DESK) -> Occasion:
@@ -36,13 +37,13 @@ def occasion(ticket: Ticket, organisation: Organisation = DESK) -> Occasion:
 
 
 def asked() -> Ticket:
-    ticket = decide(a_ticket(), SetPriority(priority=Priority.URGENT), about(AS_BOGDAN, "#priority urgent")).ticket
+    ticket = decided(a_ticket(), SetPriority(priority=Priority.URGENT), about(AS_BOGDAN, "#priority urgent")).ticket
     assert ticket is not None
     return ticket
 
 
 def told(ticket: Ticket, command: Command, actor: Actor, line: str = "") -> tuple[Notification, ...]:
-    decision = decide(ticket, command, about(actor, line))
+    decision = decided(ticket, command, about(actor, line))
     assert decision.ticket is not None
     return notifications(decision.events, occasion(decision.ticket))
 
@@ -61,11 +62,8 @@ def test_all_who_may_say_yes_are_asked() -> None:
 
 
 def test_two_questions_of_one_mail_are_two_mails() -> None:
-    lines: list[tuple[Command, str]] = [
-        (SetPriority(priority=Priority.URGENT), "#priority urgent"),
-        (SetTeam(team="network"), "#team network"),
-    ]
-    decision, _ = decide_all(a_ticket(), lines, about(AS_BOGDAN))
+    wishes = each([SetPriority(priority=Priority.URGENT), SetTeam(team="network")])
+    decision, _ = decide_requests(a_ticket(), wishes, about(AS_BOGDAN))
     assert decision.ticket is not None
 
     promises = notifications(decision.events, occasion(decision.ticket))

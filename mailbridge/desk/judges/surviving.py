@@ -1,0 +1,16 @@
+"""Which ticket a number stands for now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mailbridge.desk.model import Ticket
+
+
+def surviving(number: int, tickets: Mapping[int, Ticket]) -> Ticket | None:
+    """The ticket that goes on where this number was merged, else the ticket itself; None where it is not among `tickets`."""
+    ticket, passed = tickets.get(number), {number}
+    while ticket is not None and ticket.merged_into is not None and ticket.merged_into not in passed:
+        passed.add(ticket.merged_into)
+        ticket = tickets.get(ticket.merged_into)
+    return ticket

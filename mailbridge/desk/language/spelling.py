@@ -1,0 +1,123 @@
+"""Commands in English words, for showing one that no line was written for: a button's, another program's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from mailbridge.desk.commands import (
+    AddParticipant,
+    AddTags,
+    Answer,
+    Assign,
+    Close,
+    Command,
+    CorrectWork,
+    Erase,
+    Escalate,
+    Link,
+    Meet,
+    Merge,
+    Note,
+    RecordWork,
+    RemoveParticipant,
+    RemoveTags,
+    Reopen,
+    SetChannel,
+    SetContract,
+    SetDue,
+    SetEquipment,
+    SetEstimate,
+    SetField,
+    SetPriority,
+    SetRequester,
+    SetStatus,
+    SetSubject,
+    SetTeam,
+    SetType,
+    Snooze,
+    Split,
+    StartPlaybook,
+    Undo,
+)
+from mailbridge.desk.model import Work
+
+
+def spelled(commands: Iterable[Command]) -> str:
+    """The commands as a line says them, with times in UTC and tickets by their bare numbers; what has no word of its own by its name."""
+    return ", ".join(_one(command) for command in commands)
+
+
+def _one(command: Command) -> str:
+    match command:
+        case Assign(agent=agent):
+            return f"#assign {agent or 'nobody'}"
+        case SetTeam(team=name):
+            return f"#team {name}"
+        case Escalate(to=to):
+            return f"#escalate {to}".rstrip()
+        case SetRequester(address=address):
+            return f"#requester {address}"
+        case AddParticipant(address=address):
+            return f"#cc {address}"
+        case RemoveParticipant(address=address):
+            return f"#cc -{address}"
+        case SetStatus(status=name):
+            return f"#status {name}"
+        case SetPriority(priority=priority):
+            return f"#priority {priority}"
+        case SetType(type=name):
+            return f"#type {name}"
+        case AddTags(tags=tags):
+            return f"#tag {' '.join(tags)}"
+        case RemoveTags(tags=tags):
+            return f"#tag {' '.join(f'-{tag}' for tag in tags)}"
+        case SetSubject(subject=subject):
+            return f"#subject {subject}"
+        case SetContract(contract=name):
+            return f"#contract {name or 'none'}"
+        case SetEquipment(equipment=name):
+            return f"#equipment {name or 'none'}"
+        case SetChannel(channel=name):
+            return f"#channel {name}"
+        case SetField(name=name, value=value):
+            return f"#set {name} {value}"
+        case StartPlaybook(name=name):
+            return f"#playbook {name}"
+        case Merge(into=number):
+            return f"#merge {number}"
+        case Link(ticket=number, relation=relation):
+            return f"#link {relation} {number}"
+        case _:
+            return _timed(command)
+
+
+def _timed(command: Command) -> str:
+    match command:
+        case SetDue(at=at):
+            return f"#due {_moment(at)}"
+        case Snooze(until=until):
+            return f"#snooze {_moment(until)}"
+        case Meet(at=at, minutes=minutes, place=place):
+            return f"#meet {_moment(at)} {minutes}m {place}".rstrip() if at else "#meet none"
+        case RecordWork(kind=kind, minutes=minutes, km=km):
+            road = f" {km:g}km" if km else ""
+            return f"#{'time' if kind is Work.WORKED else 'travel'} {minutes}m{road}"
+        case CorrectWork(activity=number, minutes=minutes):
+            return f"#time {number}={minutes}m"
+        case SetEstimate(minutes=minutes):
+            return f"#estimate {minutes}m"
+        case Answer():
+            return "#public"
+        case Note():
+            return "#note"
+        case Split(subject=subject):
+            return f"#split {subject}".rstrip()
+        case Close() | Reopen() | Undo() | Erase():
+            return f"#{type(command).__name__.lower()}"
+        case _:
+            return f"#{type(command).__name__}"
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at else "none"

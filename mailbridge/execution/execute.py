@@ -1,0 +1,143 @@
+"""The one way in which anything is done: by a mail, a clock, the command line, or another program.
+
+    requests ─► load_context ─► desk.decide ─► events ─► every ticket they touch, its clocks, its notifications
+
+`execute` does all of it in the open transaction.  Whoever wants something done makes a Request and says who is told how; nobody else
+decides, records, or composes notifications of events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from mailbridge.context import Desk
+from mailbridge.desk.decide import Change, Decision, decide_requests
+from mailbridge.desk.events import Actor, Event, MailMoved
+from mailbridge.desk.model import Ticket
+from mailbridge.desk.requests import Request
+from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
+from mailbridge.execution.occasion import occasion
+from mailbridge.execution.record import record
+from mailbridge.execution.tasks import with_text
+from mailbridge.outbox.compose import notifications
+from mailbridge.outbox.model import Notification
+from mailbridge.outbox.occasion import Occasion
+from mailbridge.outbox.recipients import Recipient, team_of
+from mailbridge.sla.calendar import next_open
+from mailbridge.store.tx import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """How people are told of what was done.
+
+    `silent`: nobody is.  `mail`: the stored mail that notifications about the ticket carry; None: none, or one that the ticket's people
+    must not read.  `answerable`: its writer may get automatic mail.  `opens`: its Message-ID where it opens the ticket.  `receipt`: the
+    template of the receipt, '' for the usual one.  `also`: who is told besides those it concerns.  `robot`: the mail looks like a robot's
+    of this kind and is told all the same.  `unreadable`: it is encrypted, and its writer may be told so.  `values`: more for the templates.
+    `in_working_hours`: not before the team works.
+    """
+
+    silent: bool = False
+    mail: int | None = None
+    answerable: bool = False
+    opens: str = ""
+    receipt: str = ""
+    also: tuple[Recipient, ...] = ()
+    robot: str = ""
+    unreadable: bool = False
+    values: tuple[tuple[str, str], ...] = ()
+    in_working_hours: bool = False
+
+
+USUAL = Telling()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed:
+    """What came of the requests: of all of them, and of each."""
+
+    decision: Decision
+    each: tuple[Decision, ...]
+
+    @property
+    def refused(self) -> Decision | None:
+        """The first of the requests that was refused."""
+        return next((one for one in self.each if one.refused), None)
+
+
+def execute(
+    tx: Tx,
+    desk: Desk,
+    ticket: Ticket | int,
+    requests: Sequence[Request],
+    actor: Actor,
+    now: datetime,
+    *,
+    cause: Cause = NO_MAIL,
+    telling: Telling = USUAL,
+) -> Executed:
+    """The requests are decided one after the other, and everything that comes of them is recorded and told in the open transaction.
+
+    `ticket` a number: one that is reserved, and the first request opens it.  Raises Transient where somebody else changed a ticket
+    meanwhile.
+    """
+    executed = preview(tx, desk, ticket, requests, actor, now, cause=cause)
+    write(tx, desk, executed.decision, now, telling)
+    return executed
+
+
+def preview(
+    tx: Tx, desk: Desk, ticket: Ticket | int, requests: Sequence[Request], actor: Actor, now: datetime, *, cause: Cause = NO_MAIL
+) -> Executed:
+    """What would come of the requests; nothing of it is recorded or told."""
+    known = ticket if isinstance(ticket, Ticket) else None
+    complete, about = load_context(tx, desk, known, requests, actor, now, cause)
+    decision, each = decide_requests(ticket, complete, about)
+    return Executed(decision=decision, each=each)
+
+
+def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Telling) -> None:
+    """The decision is recorded and told: the ticket it is about first, then every other ticket it touched, whose mails are where they
+    belong by then.  Nobody is told of the same merge twice because both tickets were theirs."""
+    told: Sequence[Notification] = ()
+    if decision.ticket is not None and decision.events:
+        about = _occasion(tx, desk, decision.ticket, telling, opened=decision.ticket.version == len(decision.events))
+        told = () if telling.silent else notifications(decision.events, about)
+        calendar = team_of(decision.ticket, desk.organisation).calendar
+        tell_at = next_open(now, calendar) if telling.in_working_hours else None
+        record(tx, decision.ticket, decision.events, told, desk.organisation, now, tell_at=tell_at)
+    heard = {_news(promise) for promise in told}
+    for change in decision.elsewhere:
+        changed, note = with_text(tx, change, decision, desk, now)
+        record(tx, changed.ticket, changed.events, (), desk.organisation, now)
+        news = () if telling.silent else notifications(changed.events, _occasion_of(tx, changed, note, desk))
+        fresh = [promise for promise in news if promise.event != "merged" or _news(promise) not in heard]
+        heard |= {_news(promise) for promise in fresh}
+        record(tx, changed.ticket, (), fresh, desk.organisation, now)
+
+
+def _occasion(tx: Tx, desk: Desk, ticket: Ticket, telling: Telling, *, opened: bool) -> Occasion:
+    first = telling.opens if opened else None
+    about = occasion(tx, ticket, desk, mail=telling.mail, first=first, answerable=telling.answerable)
+    receipt = telling.receipt or about.receipt
+    about = replace(about, receipt=receipt, also=telling.also, values=telling.values)
+    return replace(about, robot=telling.robot, unreadable=telling.unreadable)
+
+
+def _occasion_of(tx: Tx, change: Change, note: int | None, desk: Desk) -> Occasion:
+    """What is told of another ticket.  A new one (a task, a message split off) carries its first text, and is not acknowledged: nobody
+    wrote just now."""
+    opened = change.ticket.version == len(change.events)
+    mail = note or (_brought_along(change.events) if opened else None)
+    return occasion(tx, change.ticket, desk, mail=mail, answerable=not opened)
+
+
+def _brought_along(events: Iterable[Event]) -> int | None:
+    return next((event.what.mail for event in events if isinstance(event.what, MailMoved)), None)
+
+
+def _news(promise: Notification) -> tuple[str, str]:
+    return promise.event, promise.recipient.lower()

@@ -1,0 +1,192 @@
+"""What commands need to know beside their ticket, fetched from the store before they are decided: `desk` is pure and looks nothing up.
+
+This is the only place that makes a `Circumstances`, whoever asks.  What a command needs is loaded by its type: for the requests themselves,
+and for those that wait for a yes and may be set free by one of them, on each ticket that they are for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from mailbridge.context import Desk
+from mailbridge.desk.circumstances import Circumstances, Held, Letter
+from mailbridge.desk.commands import Approve, Command, Erase, Escalate, Link, Merge, SetEstimate, SetType, Split, StartPlaybook, Undo
+from mailbridge.desk.events import Actor
+from mailbridge.desk.judges.approvals import Waiting, may_decide, waiting_for
+from mailbridge.desk.judges.surviving import surviving
+from mailbridge.desk.judges.undo import latest, touched
+from mailbridge.desk.model import Organisation, Participant, Ticket
+from mailbridge.desk.requests import Request
+from mailbridge.execution.estimating import estimated
+from mailbridge.execution.tasks import numbered
+from mailbridge.message.model import Kind
+from mailbridge.store.mails import StoredMail
+from mailbridge.store.tx import Tx
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """The stored mail because of which something is done.  `answers`: Message-IDs that it answers, nearest first; `seen_at`: how new the
+    news was that it answers, None where that is not known."""
+
+    mail: int | None
+    answers: tuple[str, ...] = ()
+    seen_at: datetime | None = None
+
+
+NO_MAIL = Cause(mail=None)
+
+
+def load_context(
+    tx: Tx, desk: Desk, ticket: Ticket | None, requests: Sequence[Request], actor: Actor, now: datetime, cause: Cause
+) -> tuple[list[Request], Circumstances]:
+    """The requests, complete, and the context to decide them in.  `ticket` None: the first of them opens it.
+
+    A split gets the number of its new ticket, and the message: the one that was answered, else the customers' latest.
+    """
+    commands = [command for request in requests for command in request.commands]
+    waiting = _waiting(ticket, commands, actor, desk.organisation) if ticket else {}
+    about = _empty(desk, actor, now, cause)
+    numbers = [number for one in waiting.values() for number in one.tickets]
+    about = _with_tickets(tx, about, [*numbers, *_named([*commands, *(c for one in waiting.values() for c in one.commands)])])
+    known = {**about.tickets, **({ticket.id: ticket} if ticket else {})}
+    pairs = [(ticket, command) for command in commands] if ticket else []
+    for one in waiting.values():
+        targets = [of for number in one.tickets if (of := surviving(number, known)) is not None]
+        pairs += [(of, command) for of in targets for command in one.commands]
+    about = _with_needs(tx, desk, about, pairs)
+    if any(isinstance(command, Escalate) for command in commands) or any(isinstance(command, Escalate) for _, command in pairs):
+        about = replace(about, load=tx.tickets.load())
+    complete = [
+        replace(request, commands=tuple(_complete(tx, ticket, command, about, cause.answers) for command in request.commands))
+        for request in requests
+    ]
+    held = {number: _held(tx, one, known, about) for number, one in waiting.items()}
+    return complete, replace(about, held=held)
+
+
+def letter(mail: StoredMail, organisation: Organisation) -> Letter:
+    """The mail as a decision sees it.  An agent's mail is theirs only where it was proven."""
+    agent = organisation.agent_of(mail.sender) if mail.verified else None
+    return Letter(
+        id=mail.id,
+        ticket=mail.ticket or 0,
+        author=Participant(address=mail.sender, name=mail.sender_name, language=mail.language),
+        at=mail.received_at,
+        subject=mail.subject,
+        by_customer=agent is None and not mail.internal and mail.kind is Kind.HUMAN,
+        verified=mail.verified,
+    )
+
+
+def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> Circumstances:
+    """The context of a command that needs nothing of the store."""
+    return Circumstances(
+        actor=actor,
+        now=now,
+        organisation=desk.organisation,
+        customers=desk.policy.rules.customers,
+        own_addresses=desk.own_addresses,
+        mail=cause.mail,
+        seen_at=cause.seen_at,
+        undo_within=timedelta(minutes=desk.config.desk.undo_minutes),
+        tickets={},
+        read=frozenset(),
+        letters={},
+        histories={},
+        estimates={},
+        load={},
+        held={},
+        request=(),
+        words="",
+        agreed=frozenset(),
+    )
+
+
+def _waiting(ticket: Ticket, commands: Sequence[Command], actor: Actor, organisation: Organisation) -> Mapping[int, Waiting]:
+    """What a yes among these commands may set free, by the number of its approval."""
+    numbers = {command.approval for command in commands if isinstance(command, Approve)}
+    wanted = (one for one in ticket.approvals if one.id in numbers or (0 in numbers and may_decide(actor, one)))
+    return {one.id: waiting_for(ticket.id, one, organisation) for one in wanted}
+
+
+def _held(tx: Tx, waiting: Waiting, known: Mapping[int, Ticket], about: Circumstances) -> Held:
+    """What waits, with what its commands need on each of its tickets."""
+    on: list[tuple[int, tuple[Command, ...]]] = []
+    for number in waiting.tickets:
+        of = surviving(number, known)
+        on.append((number, tuple(_complete(tx, of, command, about, ()) for command in waiting.commands) if of else waiting.commands))
+    return Held(commands=waiting.commands, on=tuple(on), agreed=waiting.agreed, unreadable=waiting.unreadable)
+
+
+def _with_needs(tx: Tx, desk: Desk, about: Circumstances, pairs: Sequence[tuple[Ticket, Command]]) -> Circumstances:
+    """With what each of the commands needs on its ticket."""
+    tickets = {ticket.id: ticket for ticket, _ in pairs}
+    estimates = dict[tuple[int, str], SetEstimate]()
+    for ticket, command in pairs:
+        if isinstance(command, SetType) and (found := estimated(tx, command.type, ticket.requester, desk)) is not None:
+            estimates[ticket.id, command.type] = found
+    about = replace(about, estimates=estimates)
+    about = _with_letters(tx, about, {ticket.id for ticket, command in pairs if isinstance(command, Merge | Split | Erase | Undo)})
+    for number in sorted({ticket.id for ticket, command in pairs if isinstance(command, Undo)}):
+        about = _with_past(tx, tickets[number], about)
+    return about
+
+
+def _named(commands: Iterable[Command]) -> list[int]:
+    """The other tickets that the commands name."""
+    return [command.ticket if isinstance(command, Link) else command.into for command in commands if isinstance(command, Link | Merge)]
+
+
+def _with_tickets(tx: Tx, about: Circumstances, numbers: Iterable[int]) -> Circumstances:
+    """Those tickets, and the ones they were merged into, as far as there are any."""
+    tickets, wanted = dict(about.tickets), set(numbers) - set(about.tickets)
+    while wanted:
+        found = tx.tickets.get_many(wanted)
+        tickets |= {ticket.id: ticket for ticket in found}
+        wanted = {ticket.merged_into for ticket in found if ticket.merged_into is not None} - set(tickets)
+    return replace(about, tickets=tickets) if len(tickets) > len(about.tickets) else about
+
+
+def _with_letters(tx: Tx, about: Circumstances, tickets: Iterable[int]) -> Circumstances:
+    new = sorted(set(tickets) - about.read)
+    found = (mail for ticket in new for mail in tx.mails.heads_of(ticket))
+    letters = {**about.letters, **{mail.id: letter(mail, about.organisation) for mail in found}}
+    return replace(about, letters=letters, read=about.read | set(new))
+
+
+def _with_past(tx: Tx, ticket: Ticket, about: Circumstances) -> Circumstances:
+    """The ticket's history, and that of the tickets which the latest doing touched, with their mails."""
+    history = tuple(tx.events.of_ticket(ticket.id))
+    about = replace(about, histories={**about.histories, ticket.id: history})
+    doing = latest(ticket, about)
+    others = sorted(set(touched(history, doing.versions)) - {ticket.id}) if doing else []
+    about = _with_tickets(tx, _with_letters(tx, about, others), others)
+    past = {number: tuple(tx.events.of_ticket(number)) for number in others if number in about.tickets}
+    return replace(about, histories={**about.histories, **past})
+
+
+def _complete(tx: Tx, ticket: Ticket | None, command: Command, about: Circumstances, answers: Sequence[str]) -> Command:
+    match command:
+        case Split(ticket=0) if ticket is not None:
+            messages = frozenset(one.id for one in about.letters_of(ticket.id) if one.by_customer)
+            mail = command.mail or _answered(tx, messages, answers)
+            # A number that is reserved for a split which is refused would be a gap that people ask about.
+            number = tx.tickets.reserve() if mail in messages and len(messages) > 1 else 0
+            return replace(command, mail=mail, ticket=number)
+        case StartPlaybook():
+            return numbered(tx, ticket.playbooks if ticket else (), command, about.organisation)
+        case Merge(into=into) if ticket is not None and (survivor := surviving(into, {**about.tickets, ticket.id: ticket})) is not None:
+            return replace(command, into=survivor.id) if survivor.id != ticket.id else command
+    return command
+
+
+def _answered(tx: Tx, messages: frozenset[int], answers: Sequence[str]) -> int:
+    """The message that somebody answers: the one our notification told of, else the latest; 0 where there is none."""
+    for message_id in answers:
+        ours = tx.outbox.by_message_id(message_id)
+        if ours is not None and ours.notification.mail in messages:
+            return ours.notification.mail
+    return max(messages, default=0)

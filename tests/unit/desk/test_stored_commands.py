@@ -1,0 +1,163 @@
+"""Commands that wait in the database are read back as they were, by name and version, or said to be unreadable; never half."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import get_args
+
+import pytest
+
+from mailbridge.desk.commands import (
+    AddParticipant,
+    AddTags,
+    Answer,
+    AnswerInvitation,
+    Approve,
+    Assign,
+    Close,
+    Command,
+    CorrectWork,
+    Erase,
+    Escalate,
+    ExpireApproval,
+    Link,
+    Meet,
+    Merge,
+    Note,
+    Open,
+    RaiseAlert,
+    RecordWork,
+    Reject,
+    RemindApproval,
+    RemoveParticipant,
+    RemoveTags,
+    Reopen,
+    ReportFailure,
+    SetChannel,
+    SetContract,
+    SetDue,
+    SetEquipment,
+    SetEstimate,
+    SetField,
+    SetPriority,
+    SetRequester,
+    SetStatus,
+    SetSubject,
+    SetTeam,
+    SetType,
+    Snooze,
+    Split,
+    StartPlaybook,
+    Undo,
+    Wake,
+    Write,
+)
+from mailbridge.desk.language import speaker_of, understand
+from mailbridge.desk.language.spelling import spelled
+from mailbridge.desk.model import Priority, StoredCommand, Work
+from mailbridge.desk.stored_commands import ENTRIES, Unreadable, commands_of, stored
+from mailbridge.store.documents import dump, load
+from tests.builders import NOW, an_organisation
+
+AT = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
+ONE_OF_EACH: tuple[Command, ...] = (
+    Answer(doubt="short-answer"),
+    Note(),
+    SetStatus(status="waiting"),
+    Close(),
+    Reopen(),
+    Assign(agent="clara"),
+    Assign(agent=""),
+    SetTeam(team="network"),
+    SetPriority(priority=Priority.URGENT),
+    SetType(type="incident"),
+    AddTags(tags=("vpn", "ün|ïcode")),
+    RemoveTags(tags=("vpn",)),
+    SetField(name="serial", value="X-1"),
+    AddParticipant(address="dana@other.test"),
+    RemoveParticipant(address="dana@other.test"),
+    SetSubject(subject='Printer "broken"'),
+    SetRequester(address="dana@other.test", name="Dana"),
+    SetChannel(channel="phone"),
+    SetContract(contract="gold"),
+    SetEquipment(equipment="LF2231"),
+    SetDue(at=AT),
+    SetDue(at=None),
+    Snooze(until=AT),
+    Meet(at=AT, minutes=45, place="hall"),
+    Meet(at=None),
+    Link(ticket=7, relation="blocks"),
+    Merge(into=7),
+    Split(ticket=8, mail=3, subject="Second"),
+    RecordWork(kind=Work.WORKED, minutes=45, day=date(2026, 11, 23), km=12.5, place="hall", billable=None, text="drum"),
+    RecordWork(kind=Work.TRAVELLED, minutes=0, day=date(2026, 11, 23), km=3, billable=False),
+    CorrectWork(activity=2, minutes=0, km=None),
+    SetEstimate(minutes=90, by="bogdan", most=None),
+    Escalate(to="network"),
+    StartPlaybook(name="new-colleague", tickets=(9, 10)),
+    Undo(),
+    Erase(),
+)
+# Nobody is ever asked whether these shall be done: the desk, a customer or a clock does them, or they are the answer.
+NEVER_HELD = {Open, Write, Wake, AnswerInvitation, RaiseAlert, ReportFailure, Approve, Reject, RemindApproval, ExpireApproval}
+
+
+@pytest.mark.parametrize("command", ONE_OF_EACH, ids=lambda command: type(command).__name__)
+def test_a_command_comes_back_from_the_database_as_it_was(command: Command) -> None:
+    (value,) = stored([command])
+    read = load(dump(value), StoredCommand)
+
+    assert commands_of([read]) == (command,)
+
+
+def test_every_command_that_an_agent_may_want_can_be_stored() -> None:
+    assert {entry.command for entry in ENTRIES} == set(get_args(Command)) - NEVER_HELD
+    assert {type(command) for command in ONE_OF_EACH} == {entry.command for entry in ENTRIES}
+    with pytest.raises(ValueError, match="never waits"):
+        stored([Approve()])
+
+
+def test_the_stored_names_are_these_for_ever() -> None:
+    """Databases hold them: a change here is a change of a format, and needs an entry that still reads the old one."""
+    assert " ".join(f"{entry.name}/{entry.version}" for entry in ENTRIES) == (
+        "answer/1 note/1 set-status/1 close/1 reopen/1 assign/1 set-team/1 set-priority/1 set-type/1 add-tags/1 remove-tags/1 set-field/1 "
+        "add-participant/1 remove-participant/1 set-subject/1 set-requester/1 set-channel/1 set-contract/1 set-equipment/1 set-due/1 "
+        "snooze/1 meet/1 link/1 merge/1 split/1 record-work/1 correct-work/1 set-estimate/1 escalate/1 start-playbook/1 undo/1 erase/1"
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        StoredCommand(name="set-priority", version=2, values={"priority": "urgent"}),
+        StoredCommand(name="teleport", version=1, values={}),
+        StoredCommand(name="set-priority", version=1, values={"priority": "sooner"}),
+        StoredCommand(name="set-priority", version=1, values={"priority": 3}),
+        StoredCommand(name="set-priority", version=1, values={}),
+        StoredCommand(name="merge", version=1, values={"into": True}),
+        StoredCommand(name="merge", version=1, values={"into": 7, "loudly": True}),
+        StoredCommand(name="snooze", version=1, values={"until": "soon"}),
+        StoredCommand(name="add-tags", version=1, values={"tags": "vpn"}),
+    ],
+    ids=lambda value: f"{value.name}-{value.values}",
+)
+def test_what_this_program_does_not_know_is_unreadable(value: StoredCommand) -> None:
+    with pytest.raises(Unreadable):
+        commands_of([value])
+
+
+# A button has no line.  What is shown for it is the line that means the same, where there is one.
+LINELESS = (
+    *(SetField, StartPlaybook, Split, CorrectWork, SetEstimate, SetDue, Snooze, Meet, RecordWork),
+    *(SetRequester, SetChannel, Answer, SetType),
+)
+
+
+@pytest.mark.parametrize("command", [one for one in ONE_OF_EACH if not isinstance(one, LINELESS)], ids=lambda one: type(one).__name__)
+def test_a_command_without_a_line_is_shown_as_the_line_that_means_it(command: Command) -> None:
+    assert understand(spelled([command]), speaker_of("bogdan", an_organisation(), NOW)).commands == (command,)
+
+
+@pytest.mark.parametrize("command", ONE_OF_EACH, ids=lambda one: type(one).__name__)
+def test_every_command_can_be_shown(command: Command) -> None:
+    assert spelled([command]).startswith("#")
