@@ -23,6 +23,8 @@ DOCS = Path(__file__).parents[2] / "docs/pictures"
 PICTURES = {
     "new-for-agent": ("01-", 1, "bogdan@desk.test"),
     "receipt": ("01-", 1, "carol@customer.test"),
+    "left-out": ("219-", 2, "bogdan@desk.test"),
+    "only-a-file": ("216-", 2, "bogdan@desk.test"),
     "answer": ("01-", 2, "carol@customer.test"),
     "commands": ("07-", 2, "bogdan@desk.test"),
     "assigned": ("05-", 2, "clara@desk.test"),
