@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from html import escape
@@ -117,7 +118,7 @@ class _BodyReader:
             content = self._without_files(leaf)
             if len(content) > self.room:
                 self.defects.append(f"part {leaf.path}: text cut at 2 MB")
-            decoded = charsets.decode(content[: self.room], leaf.charset, hint=self.hint)
+            decoded = charsets.decode(content[: self.room], leaf.charset, hint=_own_charset(leaf) or self.hint)
             self.room -= min(len(content), self.room)
             if decoded.guess:
                 self.guesses.append(f"part {leaf.path}: {decoded.guess}")
@@ -132,6 +133,18 @@ class _BodyReader:
         kept = [leaf.content[: files[0].start]]
         kept += [leaf.content[file.end : after.start] for file, after in pairwise(files)]
         return b"".join([*kept, leaf.content[files[-1].end :]])
+
+
+def _own_charset(leaf: Leaf) -> str:
+    """The charset that an HTML page names for itself, where its part declares none; '' where it does not."""
+    if leaf.charset or leaf.content_type != "text/html":
+        return ""
+    named = _META_CHARSET.search(leaf.content[:_PAGE_HEAD])
+    return named[1].decode("ascii") if named else ""
+
+
+_META_CHARSET = re.compile(rb"<meta[^>]{1,200}?charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{2,40})", re.IGNORECASE)
+_PAGE_HEAD = 4096  # bytes in which a page names its charset
 
 
 def _best_of(plain: tuple[Leaf, ...]) -> tuple[Leaf, ...]:

@@ -214,6 +214,14 @@ def test_undeclared_short_text_is_read_in_the_charset_of_the_header() -> None:
     assert read_mail(russian).text == "ЭЮЯ\n"
 
 
+def test_an_undeclared_page_is_read_in_the_charset_it_names_itself() -> None:
+    for meta in ('<meta charset="iso-8859-2">', '<META HTTP-EQUIV="Content-Type" CONTENT="text/html; charset=iso-8859-2">'):
+        page = f"<html><head>{meta}</head><body>Żółw śpi</body></html>".encode("iso8859-2")
+        assert read_mail(raw_mail(page, Content_Type="text/html", Subject="=?koi8-r?B?8NLJ18XU?=")).text == "Żółw śpi"
+    declared = '<meta charset="koi8-r"><p>für</p>'.encode("cp1252")
+    assert read_mail(raw_mail(declared, Content_Type="text/html; charset=cp1252")).text == "für"
+
+
 def test_undeclared_western_letters_inside_words_are_western() -> None:
     for words in ("Die Tür geht nicht auf", "Le téléphone est cassé", "Grüße"):
         assert read_mail(raw_mail(words.encode("cp1252") + b"\r\n")).text.strip() == words
