@@ -139,9 +139,12 @@ def test_failed_delivery_is_told_to_agents_never_to_the_address_that_failed() ->
     assert names(promises) == {("agent.bounced", "clara@desk.test")}
 
 
-def test_desk_never_writes_to_itself() -> None:
+def test_desk_never_writes_to_itself_by_itself() -> None:
+    """What an agent answers goes to the colleague behind one of our addresses; nothing automatic does."""
     ticket = a_ticket(participants=(Participant(address="support@desk.test"),))
-    assert told(ticket, Answer(), AS_BOGDAN) == ()
+    told_of_closing = with_team(an_organisation(), "support", tells=frozenset({"closed"}))
+    assert names(told(ticket, Close(), AS_BOGDAN, told_of_closing)) == set()
+    assert names(told(ticket, Answer(), AS_BOGDAN)) == {("customer.answered", "support@desk.test")}
 
 
 def test_every_promise_is_signed_for_its_recipient_and_has_a_key_of_its_own() -> None:
