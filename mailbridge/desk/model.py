@@ -90,6 +90,7 @@ class AnswersAs(StrEnum):
     AGENT = "agent"  # "Ana at Acme Support"
     TEAM = "team"  # "Network at Acme Support"
     DESK = "desk"  # "Acme Support"
+LIST_FIELD = "mailing_list"  # of a ticket: an address at which everybody on a list reads what is answered
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailbridge.conversation.model import Placement
 from mailbridge.desk.commands import Open
-from mailbridge.desk.model import IMPORTED, Copied, Participant, Priority, Role, Team
+from mailbridge.desk.model import IMPORTED, LIST_FIELD, Copied, Participant, Priority, Role, Team
 from mailbridge.execution.turns import wanted_agent
 from mailbridge.filing.placed import Placed
 from mailbridge.message.model import Message
@@ -26,7 +26,7 @@ def opening(mail: Placed, placement: Placement, verdict: Verdict) -> Open:
         priority=Priority(verdict.priority or Priority.NORMAL),
         status=verdict.status or "",
         tags=verdict.tags,
-        fields=(*verdict.fields, *_as_fields(verdict)),
+        fields=(*verdict.fields, *_as_fields(verdict), *_of_list(mail)),
         assignee=wanted_agent(mail.tx, verdict, team, mail.desk.organisation, mail.now),
         channel=IMPORTED if mail.imported else mail.channel,
         language=message.language,
@@ -64,6 +64,11 @@ def claimed(message: Message) -> str:
 def _added(verdict: Verdict) -> tuple[Participant, ...]:
     """People a rule puts on the ticket; unlike those a customer merely copied, they hear of it."""
     return tuple(Participant(address=address, role=Role.PARTICIPANT) for address in verdict.cc)
+
+
+def _of_list(mail: Placed) -> tuple[tuple[str, str], ...]:
+    """That an answer reaches a whole list, where nobody single is behind it."""
+    return ((LIST_FIELD, mail.writer.address),) if mail.message.to_list and mail.message.correspondent is None else ()
 
 
 def _is_ours(mail: Placed, address: str) -> bool:

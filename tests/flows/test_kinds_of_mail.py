@@ -173,6 +173,20 @@ def test_the_requester_is_the_person_behind_a_list_or_form(desk: TestDesk, field
     desk.assert_sound()
 
 
+def test_an_answer_to_a_list_is_asked_for_first(desk: TestDesk) -> None:
+    """Nobody single is named, so the list is the requester; everybody on it would read the answer."""
+    fields = {"from_": '"Users" <users@lists.test>', "list_id": "<users.lists.test>", "precedence": "list", "to": "users@lists.test"}
+    desk.feed(a_mail("Who knows?", cc="support@desk.test", **fields), mail_from="users-bounces@lists.test")
+    assert (requester(desk), receipts(desk)) == ("users@lists.test", [])
+    address = desk.promise_to("bogdan@desk.test").reply_to
+    desk.feed(an_agents_mail(desk, "The password is 7.", to=address))
+    assert desk.promises(event="answered") == []
+    assert dict(desk.promise_to("bogdan@desk.test", "confirm").values)["why"] == "list-answer"
+    desk.feed(an_agents_mail(desk, "#for vera@visitor.test\n", to=address, message_id="<for@desk.test>"))
+    desk.feed(an_agents_mail(desk, "Ask me for the password.", to=address, message_id="<second@desk.test>"))
+    assert [n.recipient for n in desk.promises(event="answered")] == ["vera@visitor.test"]
+
+
 @pytest.mark.parametrize("reply_to", ["a@x.test, b@x.test", "support@desk.test", ""])
 def test_a_form_that_names_nobody_single_is_a_ticket_of_its_address(desk: TestDesk, reply_to: str) -> None:
     desk.feed(a_mail(**(FORM | {"reply_to": reply_to})))

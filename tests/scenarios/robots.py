@@ -23,7 +23,7 @@ def bounce(mail: EmailMessage, letter: Message) -> None:
     mail.set_param("report-type", "delivery-status")
     status = f"Reporting-MTA: dns; mx.{domain}\n\nFinal-Recipient: rfc822; {recipient}\nAction: failed\nStatus: 5.1.1\n"
     status += "Diagnostic-Code: smtp; 550 5.1.1 no such user\n"
-    head = "".join(f"{name}: {letter[name]}\n" for name in ("From", "To", "Subject", "Date", "Message-ID"))
+    head = "".join(f"{name}: {letter[name]}\n" for name in ("From", "To", "Subject", "Date", "Message-ID", "X-Mailbridge-Loop"))
     mail.attach(_part("message/delivery-status", status))
     mail.attach(_part("text/rfc822-headers", head))
 

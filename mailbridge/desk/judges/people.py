@@ -15,6 +15,7 @@ from mailbridge.desk.events import (
     RequesterChanged,
     TeamChanged,
 )
+from mailbridge.desk.judges.risks import is_list
 from mailbridge.desk.judges.state import moved
 from mailbridge.desk.model import CHANNELS, FOLLOW, Participant, Role, Ticket
 from mailbridge.desk.regions import lands_with
@@ -76,8 +77,8 @@ def set_requester(ticket: Ticket, command: SetRequester, about: Circumstances) -
     name = command.name or (known.name if known else "")
     after = Participant(address=command.address, name=name, role=Role.REQUESTER, language=known.language if known else "")
     changed: list[Happening] = [RequesterChanged(before=before.address if before else "", after=after)]
-    if before is not None and about.organisation.agent_of(before.address) is not None:
-        changed.append(ParticipantRemoved(address=before.address))  # an agent stood in for whoever asks, and is no customer
+    if before is not None and (about.organisation.agent_of(before.address) is not None or is_list(ticket, before.address)):
+        changed.append(ParticipantRemoved(address=before.address))  # an agent or a list stood in for whoever asks, and is no customer
     return changed
 
 

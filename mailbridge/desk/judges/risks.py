@@ -12,21 +12,29 @@ from mailbridge.customers.model import Customers
 from mailbridge.desk.circumstances import Circumstances
 from mailbridge.desk.commands import Answer, Command, Erase, Merge
 from mailbridge.desk.judges.surviving import surviving
-from mailbridge.desk.model import Organisation, Ticket
+from mailbridge.desk.model import LIST_FIELD, Organisation, Ticket
 
 MANY = "many"  # one request changes more tickets at once than `Consent.many` allows
-OWN_YES = frozenset({"answered-meanwhile", "short-answer", "line-not-understood", "erase", "merge-customers"})
+OWN_YES = frozenset({"answered-meanwhile", "short-answer", "line-not-understood", "list-answer", "erase", "merge-customers"})
 
 Risk = Callable[[Ticket, Any, Circumstances], str]
 
 
 def answer(ticket: Ticket, command: Answer, about: Circumstances) -> str:
-    """The text is perhaps for the desk; or the customer would get two answers, the second by somebody who has not seen the first."""
+    """The text is perhaps for the desk, or everybody on a mailing list would read it; or the customer would get two answers, the second by
+    somebody who has not seen the first."""
     if command.doubt and command.doubt not in about.agreed:
         return command.doubt
+    if "list-answer" not in about.agreed and any(is_list(ticket, participant.address) for participant in ticket.participants):
+        return "list-answer"
     if about.seen_at is None or ticket.answered_at is None or ticket.answered_by == about.actor.name:
         return ""
     return "answered-meanwhile" if ticket.answered_at > about.seen_at else ""
+
+
+def is_list(ticket: Ticket, address: str) -> bool:
+    """Whether the ticket came from a mailing list under this address."""
+    return bool(address) and dict(ticket.fields).get(LIST_FIELD, "").lower() == address.lower()
 
 
 def erase(ticket: Ticket, command: Erase, about: Circumstances) -> str:
