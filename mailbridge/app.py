@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Self
 
 from mailbridge import shipped
+from mailbridge.agentmail.held import tell_held
 from mailbridge.checks import build
 from mailbridge.checks.examine import Examiner
 from mailbridge.clock import Clock, SystemClock
@@ -41,6 +43,7 @@ from mailbridge.views import view_of
 from mailbridge.webhooks.deliver import Webhooker
 from mailbridge.worker import Worker
 
+DATED_SINCE = "tokens.dated_since"  # since when this desk's tokens for agents hold the minute in which they were made
 STORE_PATIENCE = timedelta(seconds=30)
 
 
@@ -93,11 +96,23 @@ class App:
         return self._signer()
 
     def _signer(self) -> Signer:
+        now = self.clock.now()
         with self.store.write() as tx:
-            keys = tx.keys.ensure(self.clock.now(), system_chance)
-        desk = self.config.desk
+            keys = tx.keys.ensure(now, system_chance)
+            since = tx.state.get(DATED_SINCE)
+            if since is None:
+                since = now.isoformat()
+                tx.state.set(DATED_SINCE, since, now)
+        desk, tokens = self.config.desk, self.config.tokens
         return Signer(
-            keys=tuple(key.secret for key in keys), prefix=desk.prefix, address=desk.address, plus_addressing=desk.plus_addressing
+            keys=tuple(key.secret for key in keys),
+            prefix=desk.prefix,
+            address=desk.address,
+            at=now,
+            plus_addressing=desk.plus_addressing,
+            act_for=tokens.act,
+            answer_for=tokens.answer,
+            dated_since=datetime.fromisoformat(since),
         )
 
     def refresh_keys(self) -> None:
@@ -106,7 +121,8 @@ class App:
 
     def desk(self) -> Desk:
         """Configuration, rules and keys of this moment."""
-        return Desk(config=self.config, policy=self.policy(), signer=self.signer, rules_timed=self.metrics.rules_timed)
+        signer = replace(self.signer, at=self.clock.now())
+        return Desk(config=self.config, policy=self.policy(), signer=signer, rules_timed=self.metrics.rules_timed)
 
     # -- parts ------------------------------------------------------------------------------------------------
 
@@ -173,7 +189,8 @@ class App:
 
     def sweep(self, now: datetime | None = None) -> int:
         """Every promised moment up to now is told; how many there were."""
-        return sweep(self.store, self.desk(), now or self.clock.now())
+        now, desk = now or self.clock.now(), self.desk()
+        return sweep(self.store, desk, now) + tell_held(self.store, desk, now)
 
     def list_kept(self, now: datetime | None = None) -> int:
         """The admins have today's list of the mails that are on no ticket; how many mails a new list names."""

@@ -164,6 +164,14 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """How long the signed addresses in mails to agents are good.  Customers' live as long as their ticket, unless they are revoked."""
+
+    act: timedelta = timedelta(hours=24)  # for commands
+    answer: timedelta = timedelta(days=30)  # for answers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     name: str
     address: str
@@ -191,6 +199,7 @@ class Config:
     listeners: tuple[Listener, ...] = ()
     outgoing: Outgoing = field(default_factory=Outgoing)
     limits: Limits = field(default_factory=Limits)
+    tokens: Tokens = field(default_factory=Tokens)
     authenticity: Authenticity = field(default_factory=Authenticity)
     scan: Scanners = field(default_factory=Scanners)
     webhooks: Webhooks = field(default_factory=Webhooks)

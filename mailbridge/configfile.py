@@ -24,6 +24,7 @@ from mailbridge.config import (
     Scanners,
     SenderCheck,
     Tls,
+    Tokens,
     Webhooks,
     WhenSilent,
     WhenVirus,
@@ -108,6 +109,10 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "mails_per_recipient_day": settings.number(1, 1_000_000),
         "automatic_per_hour": settings.number(1, 10_000_000),
         "tries": settings.number(1, 100),
+    },
+    "tokens": {
+        "act": settings.duration(timedelta(minutes=5), timedelta(days=30)),
+        "answer": settings.duration(timedelta(hours=1), timedelta(days=365)),
     },
     "authenticity": {
         "check": settings.choice(SenderCheck),
@@ -198,6 +203,7 @@ class _Reading:
         outgoing = self._outgoing()
         store_url = self._store_url()
         limits = Limits(**self._section("limits"))
+        tokens = self._tokens()
         authenticity = self._authenticity()
         scan = self._scan()
         webhooks = self._webhooks()
@@ -217,6 +223,7 @@ class _Reading:
             listeners=tuple(listener for listener in listeners if listener),
             outgoing=outgoing,
             limits=limits,
+            tokens=tokens,
             authenticity=authenticity,
             scan=scan,
             webhooks=webhooks,
@@ -278,6 +285,12 @@ class _Reading:
         if url.startswith("maildir:") and "user" in values:
             self.source.at_key((*where, "user"), "a Maildir needs no user", "delete the line, or name an SMTP server in url")
         return Outgoing(**values | {"url": self._maildir(self._from_environment(OUTGOING_URL, OUTGOING_SCHEMES) or url)})
+
+    def _tokens(self) -> Tokens:
+        found = Tokens(**self._section("tokens"))
+        if found.act > found.answer:
+            self.source.at_key(("tokens", "act"), "act is longer than answer", "commands need at least as fresh an address as answers")
+        return found
 
     def _authenticity(self) -> Authenticity:
         found = Authenticity(**self._section("authenticity"))

@@ -19,6 +19,7 @@ from mailbridge.rules.explain import trace_to_json
 from mailbridge.rules.load import Policy
 from mailbridge.rules.match import Verdict
 
+MOST_RECIPIENTS = 50  # of an agent's mail, remembered so that nobody gets its text twice
 EXPLANATION = 1  # version of the stored JSON
 
 
@@ -68,6 +69,7 @@ class Arrival:
                 "address": writer.address or message.sender.address,
                 "verified": writer.verified,
                 "agent": writer.agent,
+                "failed": writer.dmarc_failed,
                 "why": list(writer.reasons),
             },
             "placed": {
@@ -75,12 +77,16 @@ class Arrival:
                 "reason": placement.reason,
                 "detail": placement.detail,
                 "merged": placement.merged,
+                "standing": placement.standing,
+                "doubt": placement.doubt,
                 "follows": placement.follows,
                 "refused": list(placement.refused),
             },
             "reply": spans_to_json(message.reply),
             "defects": list(message.defects),
         }
+        if writer.agent:
+            said["to"] = [address.key for address in message.recipients[:MOST_RECIPIENTS]]
         if message.reply.choice:
             said["reply_choice"] = message.reply.choice
         return replace(self, explanation={**self.explanation, **said})

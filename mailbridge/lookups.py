@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from mailbridge.context import Desk
 from mailbridge.conversation.marks import is_our_mark
 from mailbridge.conversation.model import Known, Reason
 from mailbridge.conversation.place import Evidence, Presented
 from mailbridge.conversation.tokens import Purpose, Signer, Token, tokens_in
 from mailbridge.desk.judges.relations import surviving
-from mailbridge.desk.model import Organisation, Ticket
+from mailbridge.desk.model import Ticket
 from mailbridge.ids import parse_number
 from mailbridge.message.model import Kind, Message, Strength
 from mailbridge.store.tx import Tx
 
 MOST_REFERENCES = 50  # RFC 5322 3.6.4: the first and the last matter most; a mail with thousands is an attack
+MOST_TRIED = 20  # people of a ticket a customer's token is tried on, to tell one that was passed on from one that was made up
 
 
 def referred(message: Message) -> tuple[str, ...]:
@@ -41,24 +43,50 @@ def known_again(tx: Tx, message: Message, signer: Signer) -> Message:
     return replace(message, kind=Kind.LOOP, strength=Strength.STRONG, kind_reasons=reasons, suppress_auto_response=True, bounce=None)
 
 
-def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], signer: Signer, organisation: Organisation, prefix: str) -> Evidence:
-    """All that speaks for a ticket: tokens the mail presents, mails it refers to or that refer to it, the number in its subject."""
+def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], desk: Desk) -> Evidence:
+    """All that speaks for a ticket: tokens the mail presents, mails it refers to or that refer to it, the number in its subject; and what
+    a signature of the writer's may cover."""
     addresses = tuple(dict.fromkeys([*rcpt_to, *(a.address for a in message.recipients)]))
-    references = referred(message)
-    claims = tokens_in(signer, addresses, references)
+    references, prefix = referred(message), desk.config.desk.prefix
+    claims = [claim for claim in tokens_in(desk.signer, addresses, references) if claim[1].purpose is not Purpose.HELD]
     by_id: list[tuple[Reason, int, str]] = [(Reason.KNOWN_REFERENCE, t, i) for i, t in tx.mails.tickets_knowing(references, limit=10)]
     if message.message_id:
         by_id += [(Reason.LATE_ORIGINAL, t, message.message_id) for t in tx.mails.tickets_referring_to(message.message_id)]
-    number = parse_number(prefix, message.subject)
+    agents_line = message.subject.lstrip().startswith("#") and desk.organisation.agent_of(message.sender.address) is not None
+    number = None if agents_line else parse_number(prefix, message.subject)  # "#close MB-3" is a command, which names its tickets itself
     if number is not None:
         by_id.append((Reason.SUBJECT_NUMBER, number, f"{prefix}-{number}"))
     wanted = dict.fromkeys([*(token.ticket for _, token in claims), *(ticket for _, ticket, _ in by_id)])
     tickets = {ticket.id: ticket for ticket in tx.tickets.get_many(wanted)}
-    presented = tuple(_presented(text, token, tickets.get(token.ticket), message, signer, organisation) for text, token in claims)
+    presented = tuple(_presented(text, token, tickets.get(token.ticket), message, desk) for text, token in claims)
     lent = [(Reason.KNOWN_REFERENCE, p.token.ticket, p.text) for p in presented if p.holder and p.token.purpose is Purpose.CUSTOMER]
     tickets |= _merged(tx, tickets.values())
     known = tuple(_known(reason, tickets[named], detail, tickets) for reason, named, detail in [*lent, *by_id] if named in tickets)
-    return Evidence(presented=tuple(replace(p, ticket=_standing_for(p.ticket, tickets)) for p in presented), known=known)
+    return Evidence(
+        presented=tuple(replace(p, ticket=_standing_for(p.ticket, tickets)) for p in presented),
+        known=known,
+        notice=_notice(message, tokens_in(desk.signer, addresses, references), desk),
+        addressed=frozenset(_addressed(message, desk)),
+        new_id=bool(message.message_id) and not tx.mails.has_message_id(message.message_id),
+        written_at=message.date,
+    )
+
+
+def _addressed(message: Message, desk: Desk) -> Iterator[str]:
+    """The header fields in which an address of the desk stands."""
+    for field, addresses in (("to", message.to), ("cc", message.cc)):
+        if any(desk.is_own(address.address) for address in addresses):
+            yield field
+
+
+def _notice(message: Message, claims: Sequence[tuple[str, Token]], desk: Desk) -> Presented | None:
+    """The token of a mail that asked this very agent about held mails."""
+    agent = desk.organisation.agent_of(message.sender.address) if message.sender.strict else None
+    own = [agent.address, *agent.addresses] if agent else []
+    for text, token in claims:
+        if token.purpose is Purpose.HELD and (holder := desk.signer.holder(token, own)):
+            return Presented(text=text, token=token, ticket=None, holder=holder, life=desk.signer.life(token))
+    return None
 
 
 def _merged(tx: Tx, tickets: Iterable[Ticket]) -> dict[int, Ticket]:
@@ -86,9 +114,22 @@ def _known(reason: Reason, named: Ticket, detail: str, tickets: Mapping[int, Tic
     return Known(reason=reason, ticket=ticket, detail=detail, named=named.id if named.id != ticket.id else None, kin=tuple(kin))
 
 
-def _presented(text: str, token: Token, ticket: Ticket | None, message: Message, signer: Signer, organisation: Organisation) -> Presented:
-    people = [] if ticket is None else [p.address for p in ticket.participants]
-    agents = [a for agent in organisation.agents.values() for a in (agent.address, *agent.addresses)]
-    groups = [team.address for team in organisation.teams.values() if team.address]
-    writer = [message.sender.answer_to or message.sender.address]
-    return Presented(text=text, token=token, ticket=ticket, holder=signer.holder(token, [*writer, *people, *agents, *groups]))
+def _presented(text: str, token: Token, ticket: Ticket | None, message: Message, desk: Desk) -> Presented:
+    """The token with its holder, tried on few people: the writer, and those on the ticket or in the writer's teams, as its purpose has it.
+
+    Whose agent's token it is, if not this agent's, is nobody's business here: it counts as the ticket's number does.
+    """
+    people = [p.address for p in ticket.participants[:MOST_TRIED]] if ticket and token.purpose is Purpose.CUSTOMER else []
+    tried = dict.fromkeys([*_own(message, token.purpose, desk), *people])
+    holder = desk.signer.holder(token, tried, dict(ticket.revoked) if ticket else {})
+    return Presented(text=text, token=token, ticket=ticket, holder=holder, life=desk.signer.life(token))
+
+
+def _own(message: Message, purpose: Purpose, desk: Desk) -> list[str]:
+    """The addresses whose tokens of this purpose may be the writer's."""
+    address, organisation = message.sender.answer_to or message.sender.address, desk.organisation
+    agent = organisation.agent_of(message.sender.address)
+    if agent is None or purpose is Purpose.CUSTOMER:
+        return [address] if address else []
+    groups = (organisation.teams[team].address for team in organisation.teams_of(agent.name))
+    return [address, *(a for a in (agent.address, *agent.addresses) if a.lower() != address.lower()), *(group for group in groups if group)]

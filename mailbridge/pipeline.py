@@ -12,20 +12,20 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from mailbridge.agentmail.agreed import agreed_lines, answer_notice, who_writes
 from mailbridge.agentmail.consultants import file_consultants_answer
+from mailbridge.agentmail.held import hold_unproven, unproven_agent
 from mailbridge.agentmail.new_mail import file_new_agent_mail, open_own_request
 from mailbridge.agentmail.on_behalf import file_passed_on, passed_on
 from mailbridge.agentmail.on_ticket import file_agent_mail
 from mailbridge.config import WhenVirus
 from mailbridge.context import Arrival, Desk
-from mailbridge.conversation.identify import at_the_desk, identify
-from mailbridge.conversation.model import Placement, Reason
+from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Evidence, Writer, place
 from mailbridge.conversation.through import person_behind
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.filing.disposition import Goes, disposition, in_view_of
 from mailbridge.filing.kept import file_admins_request
-from mailbridge.intake.envelope import Source
 from mailbridge.lookups import evidence, known_again, referred
 from mailbridge.message.model import Kind, Message
 from mailbridge.ops import crash
@@ -37,6 +37,8 @@ from mailbridge.store.tx import Tx
 def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetime) -> Result:
     """What became of this mail.  Everything is written in `tx`, or nothing: the caller rolls back when this raises."""
     copy = tx.mails.by_fingerprint(message.fingerprint)
+    if copy is not None and (done := agreed_lines(tx, message, arrival, copy, desk, now)) is not None:
+        return done
     if copy is not None:
         return Result(outcome=Outcome.DUPLICATE, ticket=copy.ticket, mail=copy.id, reason=f"a copy of mail {copy.id}")
     if arrival.scan.virus and desk.config.scan.virus is WhenVirus.QUARANTINE:
@@ -45,9 +47,8 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
         return Result(outcome=Outcome.WAIT, reason="the mail it answers is still on its way through")
 
     message = known_again(tx, message, desk.signer)
-    found = evidence(tx, message, arrival.envelope.rcpt_to, desk.signer, desk.organisation, desk.config.desk.prefix)
-    typed = at_the_desk(arrival.envelope.account, desk.organisation) if arrival.envelope.source is Source.COMMAND else None
-    writer = typed or identify(message.sender, found.presented, desk.organisation, trust_tokens=desk.trust_tokens)
+    found = evidence(tx, message, arrival.envelope.rcpt_to, desk)
+    writer = who_writes(tx, message, arrival, found, desk)
     message, writer = person_behind(message, writer)
     message, placement = placed(message, writer, found, desk, now)
     may = disposition(message, answers=placement.ticket is not None)
@@ -55,21 +56,27 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     arrival = arrival.explained(message, writer, placement)
     crash.point("pipeline.read")
 
+    filing = Filing(tx=tx, message=message, arrival=arrival, writer=writer, desk=desk, now=now)
+    if (asked := file_admins_request(filing)) is not None:
+        return asked
+    if found.notice is not None and message.kind is Kind.HUMAN:
+        return answer_notice(filing, found.notice)
+    if may.goes is not Goes.KEPT and (unproven := unproven_agent(writer, desk)) and not filing.imported:
+        return hold_unproven(filing, unproven, placement)
+
     agent, passed = writer, None
     if writer.agent and placement.ticket is None and not automatic:
         passed = passed_on(message, writer, desk, now)
     if passed is not None:
         message, writer = passed.message, passed.writer
+        filing = replace(filing, message=message, writer=writer)
 
-    filing = Filing(tx=tx, message=message, arrival=arrival, writer=writer, desk=desk, now=now)
-    if (asked := file_admins_request(filing)) is not None:
-        return asked
     if message.kind is Kind.BOUNCE and (returned := filing.returned_mail()) is not None:
         return returned
     if may.goes is Goes.KEPT:
         return filing.keep(Outcome.KEPT)
     if placement.ticket is not None and writer.agent and not automatic:
-        return file_agent_mail(filing, placement.ticket)
+        return file_agent_mail(filing, placement.ticket, placement)
     if placement.ticket is not None and writer.consultant and not automatic:
         return file_consultants_answer(filing, placement.ticket)
     if placement.ticket is not None and automatic:
@@ -86,8 +93,7 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     if verdict.drop:
         return filing.keep(Outcome.IGNORED)
     if placement.ticket is not None:
-        proven = writer.verified or placement.reason in (Reason.REPLY_ADDRESS, Reason.MESSAGE_ID)
-        return filing.customer_mail(placement.ticket, proven=proven, verdict=verdict)
+        return filing.customer_mail(placement.ticket, proven=writer.verified, verdict=verdict)
     if passed is not None:
         return file_passed_on(filing, agent, passed, placement, verdict)
     if writer.agent:

@@ -18,7 +18,7 @@ from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.recipients import team_of
-from mailbridge.outbox.view import Below, DeskView, Entry, TextFile, TicketView, View
+from mailbridge.outbox.view import Below, DeskView, Entry, TextFile, TicketView, VerdictView, View
 from mailbridge.reply.subject import thread_of
 from mailbridge.store.clocks import State as ClockState
 from mailbridge.store.mails import StoredMail
@@ -53,6 +53,7 @@ def _with_message(tx: Tx, view: View, mail: StoredMail, ticket: Ticket, notifica
     files, author, requester = tx.mails.attachments(mail.id), _author(mail, desk), ticket.requester
     view = replace(
         view,
+        verdict=_verdict(tx, mail, desk) if notification.audience is not Audience.CUSTOMER else None,
         text=mail.fresh,
         author=author,
         by_other="" if requester and mail.sender.lower() == requester.address.lower() else author,
@@ -167,6 +168,20 @@ def _conversation(tx: Tx, ticket: Ticket, carried: StoredMail | None) -> tuple[E
     said = [m for m in tx.mails.of_ticket(ticket.id) if m.fresh and not m.internal and (carried is None or m.id != carried.id)]
     shown = reversed(said[-MOST_SHOWN:])
     return tuple(Entry(author=m.sender_name or m.sender, text=m.fresh, at=m.date or m.received_at) for m in shown)
+
+
+def _verdict(tx: Tx, mail: StoredMail, desk: Desk) -> VerdictView | None:
+    """What is known of the sender of this very message; None where no mail brought it, or its explanation was erased."""
+    explained = tx.mails.explanation(mail.id)
+    found = explained.get("sender") if isinstance(explained, dict) else None
+    if not isinstance(found, dict):
+        return None
+    agent = desk.organisation.agents.get(found.get("agent", ""))
+    is_ = "agent" if agent else "verified" if found.get("verified") else "failed" if found.get("failed") else "unverified"
+    if agent and desk.organisation.agent_of(mail.sender) is not agent:
+        is_ = "passed-on"
+    why = ", ".join(str(reason) for reason in found.get("why", ())[:3])
+    return VerdictView(is_=is_, address=mail.sender or found.get("address") or "", agent=agent.title if agent else "", why=why)
 
 
 def _author(mail: StoredMail, desk: Desk) -> str:

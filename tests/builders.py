@@ -106,4 +106,4 @@ def decided(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
 
 
 def a_signer(*keys: bytes) -> Signer:
-    return Signer(keys=keys or (b"k" * 32,), prefix="MB", address="support@desk.test")
+    return Signer(keys=keys or (b"k" * 32,), prefix="MB", address="support@desk.test", at=NOW)

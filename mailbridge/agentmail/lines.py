@@ -91,6 +91,14 @@ def _foreign(mails: Sequence[StoredMail], filing: Filing) -> tuple[list[str], li
     return texts, pages
 
 
+def anew(message: Message, speaker: Speaker) -> Written:
+    """A mail on no ticket taken apart.  On a phone it is easier to write `#list mine` as the subject of an empty mail."""
+    found = written(message, speaker)
+    if found.lines or found.text or not stands_for_itself(message.subject):
+        return found
+    return Written(lines=(understand(message.subject, speaker),), text="")
+
+
 def _by_hand(fresh: str) -> str:
     """The text, nothing where all of it is the line that a phone puts below every mail."""
     return "" if app_language(fresh.strip()) else fresh

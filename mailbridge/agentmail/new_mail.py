@@ -7,15 +7,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailbridge.agentmail.carry_out import carry_out
-from mailbridge.agentmail.lines import own_lines, speaker_of
+from mailbridge.agentmail.held import hold_lines, parted
+from mailbridge.agentmail.lines import anew, own_lines, speaker_of
 from mailbridge.agentmail.lines import written as lines_of
+from mailbridge.agentmail.on_behalf import is_ours
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
+from mailbridge.context import Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.desk.commands import Answer, Note
-from mailbridge.desk.language import Line, Written, understand
-from mailbridge.desk.language.reading import stands_for_itself
+from mailbridge.desk.language import Line, Written
 from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict
 
 
@@ -25,16 +28,20 @@ def file_new_agent_mail(filing: Filing) -> Result | None:
     if not _for_the_desk(written, filing):
         return None
     mail = filing.store_mail(ticket=None, fresh=written.text, internal=True)
-    lines = [*written.lines, *([_left_over(written.text)] if written.text else [])]
+    at_once, later = parted(written.lines, own_ticket=False, vouched=filing.writer.vouched)
+    lines = [*at_once, *([_left_over(written.text)] if written.text else [])]
     _, _, outcomes = carry_out(filing, None, lines, mail)
-    tell_results(filing, None, mail, written, None, outcomes)
-    answer_questions(filing, None, mail, written.lines)
+    if lines or not later:
+        tell_results(filing, None, mail, written, None, outcomes)
+    hold_lines(filing, None, later)
+    answer_questions(filing, None, mail, at_once)
     return Result(outcome=Outcome.KEPT, mail=mail, reason="lines for the desk")
 
 
 def open_own_request(filing: Filing, placement: Placement, verdict: Verdict) -> Result:
     """The agent's own request is a ticket, as anybody's would be, and the lines of the mail are done on it."""
     written = _written(filing)
+    filing = replace(filing, written_to=written_to(filing.message, filing.desk))
     if not written.lines:
         return filing.new_ticket(placement, verdict)
     spoken = replace(filing.message, reply=replace(filing.message.reply, fresh=written.text))
@@ -42,21 +49,28 @@ def open_own_request(filing: Filing, placement: Placement, verdict: Verdict) -> 
     ticket = filing.tx.tickets.get(result.ticket) if result.ticket else None
     if ticket is None or result.mail is None:
         return result
-    lines = [line for line in written.lines if not isinstance(line.command, Answer | Note)]
+    said = [line for line in written.lines if not isinstance(line.command, Answer | Note)]
+    lines, later = parted(said, own_ticket=True, vouched=filing.writer.vouched)
     after, _, outcomes = carry_out(filing, ticket, lines, result.mail)
-    tell_results(filing, after, result.mail, written, None, outcomes)
+    if lines or not later:
+        tell_results(filing, after, result.mail, written, None, outcomes)
+    hold_lines(filing, after, later)
     answer_questions(filing, after, result.mail, lines)
     return result
 
 
 def _written(filing: Filing) -> Written:
-    """The mail taken apart.  On a phone it is easier to write `#list mine` as the subject of an empty mail."""
-    speaker = speaker_of(filing.writer.agent, filing.desk, filing.now)
+    speaker = speaker_of(filing.writer.agent, filing.desk, filing.written_at)
     written = own_lines(lines_of(filing.message, speaker), filing, None)
-    subject = filing.message.subject
-    if written.lines or written.text or not stands_for_itself(subject):
-        return written
-    return Written(lines=(understand(subject, speaker),), text="")
+    return written if written.lines or written.text else anew(filing.message, speaker)
+
+
+def written_to(message: Message, desk: Desk) -> tuple[Address, ...]:
+    """The customers to whom an agent's own mail went, where the desk stands beside them in To or Cc; the first is who asks.  Nobody
+    where no customer is in To: whoever is only copied asks nothing."""
+    if not any(desk.is_own(address.address) for address in message.recipients):
+        return ()
+    return tuple(address for address in message.to if not is_ours(address.address, desk))
 
 
 def _for_the_desk(written: Written, filing: Filing) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailbridge.agentmail.carry_out import TEXT, carry_out
+from mailbridge.agentmail.held import hold_lines, parted
 from mailbridge.agentmail.lines import speaker_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
@@ -73,9 +74,11 @@ def file_passed_on(filing: Filing, agent: Writer, passed: PassedOn, placement: P
     if ticket is None or result.mail is None:
         return result
     noted = _note(filing, agent, passed, ticket)
-    lines = [line for line in passed.written.lines if not isinstance(line.command, TEXT)]
+    said = [line for line in passed.written.lines if not isinstance(line.command, TEXT)]
+    lines, later = parted(said, own_ticket=True, vouched=agent.vouched)
     after, spoken, outcomes = carry_out(filing, ticket, lines, noted or result.mail, speech=Note() if noted else None)
     tell_results(filing, after or ticket, result.mail, passed.written, spoken, outcomes, also=_whose(passed))
+    hold_lines(filing, after, later)
     answer_questions(filing, after, result.mail, lines)
     return result
 

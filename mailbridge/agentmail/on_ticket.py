@@ -8,20 +8,31 @@ from dataclasses import replace
 
 from mailbridge.agentmail.answers import answered, answers_note, doubt, note_writer, taken_as_answer
 from mailbridge.agentmail.carry_out import carry_out
+from mailbridge.agentmail.held import ask_first, hold_lines, parted
 from mailbridge.agentmail.lines import own_lines, speaker_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
+from mailbridge.conversation.model import Placement, Reason, Standing
 from mailbridge.desk.commands import Answer, Command, Note
+from mailbridge.desk.language import Written
 from mailbridge.desk.language.reading import on_a_ticket
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.outbox.model import Queued
+from mailbridge.outbox.tellers.approvals import QUESTIONS
 
 
-def file_agent_mail(filing: Filing, ticket: Ticket) -> Result:
-    """The mail is filed: answer or note, then each line on the ticket as the one before left it; then what the agent asked is answered."""
+def file_agent_mail(filing: Filing, ticket: Ticket, placement: Placement) -> Result:
+    """The mail is filed: answer or note, then each line on the ticket as the one before left it; then what the agent asked is answered.
+
+    Without a live token of the ticket the agent is asked first; with one that is good for answers alone, or none but the agent's own
+    signature, the text goes its way and the commands are asked.
+    """
     ours = answered(filing.tx, ticket.id, filing.message)
-    written = own_lines(lines_of(filing.message, speaker_of(filing.writer.agent, filing.desk, filing.now)), filing, ticket)
+    written = own_lines(lines_of(filing.message, speaker_of(filing.writer.agent, filing.desk, filing.written_at)), filing, ticket)
+    if placement.standing is Standing.ASKED and not _only_asks(written, filing):
+        return ask_first(filing, ticket, placement)
     written = taken_as_answer(written, ours)
     written = replace(written, lines=tuple(on_a_ticket(line) for line in written.lines))
     filing = replace(filing, also=note_writer(filing, ours))
@@ -32,7 +43,22 @@ def file_agent_mail(filing: Filing, ticket: Ticket) -> Result:
 
     mail = filing.store_mail(ticket=ticket.id, fresh=written.text, internal=internal or not speaks)
     seen_at = ours.created_at if ours else None
-    after, spoken, outcomes = carry_out(filing, ticket, written.lines, mail, speech=speech if speaks else None, seen_at=seen_at)
-    tell_results(filing, after or ticket, mail, written, spoken, outcomes)
-    answer_questions(filing, after, mail, written.lines)
+    lines, later = parted(written.lines, own_ticket=False, vouched=may_act(placement, ours))
+    after, spoken, outcomes = carry_out(filing, ticket, lines, mail, speech=speech if speaks else None, seen_at=seen_at)
+    if lines or spoken is not None or not later:
+        tell_results(filing, after or ticket, mail, replace(written, lines=tuple(lines)), spoken, outcomes)
+    hold_lines(filing, after or ticket, later)
+    answer_questions(filing, after, mail, lines)
     return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)
+
+
+def may_act(placement: Placement, ours: Queued | None) -> bool:
+    """Whether the mail's commands are done at once: its token is fresh, or it answers a question of the desk, which expires by itself."""
+    by_token = placement.reason in (Reason.REPLY_ADDRESS, Reason.MESSAGE_ID)
+    return placement.standing is Standing.ACTS or (by_token and ours is not None and ours.notification.event in QUESTIONS)
+
+
+def _only_asks(written: Written, filing: Filing) -> bool:
+    """Whether the mail changes nothing: it holds questions to the desk alone."""
+    asks = bool(written.lines) and all(line.question is not None for line in written.lines)
+    return asks and not written.text and not filing.message.attachments

@@ -32,9 +32,10 @@ def tell_results(
     outcomes: Outcomes,
     *,
     also: Values = (),
+    key: str = "",
 ) -> None:
     """The agent is told line by line what came of the mail, also that there was nothing in it; a mail that was only passed on, without
-    lines, needs no word.  `also`: more values for the template."""
+    lines, needs no word.  `also`: more values for the template.  `key`: tells a second mail about the same one from the first."""
     happened = [event.what for event in spoken.events] if spoken else []
     sent = any(isinstance(what, MessageAdded) and what.to_customer for what in happened)
     noted = any(isinstance(what, MessageAdded) and what.internal for what in happened)
@@ -53,7 +54,7 @@ def tell_results(
         undo=filing.desk.config.desk.undo_minutes,
     )
     asked = (("approval", _asked_of_writer(outcomes, spoken)),)
-    send(filing, [to_writer(filing, ticket, "commands" if ticket else "lines", f"{mail}", (*values, *asked, *also))])
+    send(filing, [to_writer(filing, ticket, "commands" if ticket else "lines", key or f"{mail}", (*values, *asked, *also))])
 
 
 def _asked_of_writer(outcomes: Outcomes, spoken: Decision | None) -> str:

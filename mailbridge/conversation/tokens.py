@@ -1,11 +1,17 @@
 """Signed reply addresses and signed Message-IDs: proof that a mail answers one that we sent to its very sender.
 
-    support+mb1042.c.k7qp…@acme.example          the reply address of a mail to a customer (c) about ticket 1042
-    <mb1042.a.x3f9….q2lm…@acme.example>          the Message-ID of a mail to an agent (a)
+    support+mb1042.c.k7qp…@acme.example               the reply address of a mail to a customer (c) about ticket 1042
+    support+mb1042.a1c4fq.x2np…@acme.example          of a mail to an agent (a), with the minute in which it was made
+    support+mb17.h1c4fq.r5ta…@acme.example            of a mail that asks an agent about held mails (h); 17 is the number of the notice
+    <mb1042.a1c4fq.x3f9….q2lm…@acme.example>          the Message-ID of a mail to an agent, with a nonce
 
-The last word is an HMAC-SHA256 cut to 128 bits over purpose, ticket, recipient (and, in a Message-ID, a nonce).  The recipient is
-not in the token: whoever presents it must *be* the recipient, so a leaked or forwarded token is worth nothing to a third party.
-Two keys may be live at once; new tokens are signed with the first, old ones verify until the second is retired.
+The last word is an HMAC-SHA256 cut to 128 bits over format, purpose, number, recipient, minute, nonce and the recipient's generation.
+The recipient is not in the token: whoever presents it must *be* the recipient, so a leaked or forwarded token is worth nothing to a third
+party.  Two keys may be live at once; new tokens are signed with the first, old ones verify until the second is retired.
+
+Formats.  The first one had no minute and no generation.  It is what a customer's token still is until an agent revokes the customer's
+addresses on that ticket, so every address that customers have goes on working.  An agent's token without a minute counts as made at
+`dated_since`, the moment at which this desk began to write minutes.
 """
 
 from __future__ import annotations
@@ -13,51 +19,75 @@ from __future__ import annotations
 import hmac
 import re
 from base64 import b32encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 
 MAC_BYTES = 16  # 128 bits, 26 letters
+MINUTE_LETTERS = 5  # 32^5 minutes are 63 years
+MOST_LOCAL = 64  # RFC 5321 4.5.3.1.1
+MOST_TOKENS = 8  # of one mail; who answers a mail of ours presents one or two
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in small letters
 
 
 class Purpose(StrEnum):
     CUSTOMER = "c"
     AGENT = "a"
+    HELD = "h"  # an agent's yes or no to mails that the desk holds
+
+
+class Life(StrEnum):
+    """What a genuine token still allows."""
+
+    ACTS = "acts"  # commands and answers
+    ANSWERS = "answers"  # answers; a command is confirmed first
+    ENDED = "ended"  # no more than its ticket's number does
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What a token claims, not yet believed.  `nonce` is '' in a reply address."""
+    """What a token claims, not yet believed.  `ticket` is the number of the notice where the purpose is HELD, `nonce` is '' in a reply
+    address, `made` the minute in letters, '' where there is none."""
 
     ticket: int
     purpose: Purpose
     mac: str
     nonce: str = ""
+    made: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
-    """Makes and checks tokens of one desk.  `keys`: live secrets, newest first, each at least 16 bytes."""
+    """Makes and checks tokens of one desk at one moment.  `keys`: live secrets, newest first, each at least 16 bytes."""
 
     keys: tuple[bytes, ...]
     prefix: str  # ticket prefix, 'MB'
     address: str  # the desk's address, 'support@acme.example'
+    at: datetime
     plus_addressing: bool = True
+    act_for: timedelta = timedelta(hours=24)  # how long an agent's token is good for commands
+    answer_for: timedelta = timedelta(days=30)  # and for answers
+    dated_since: datetime | None = None  # agents' tokens without a minute count as made then; None: they have ended
 
-    def reply_address(self, ticket: int, recipient: str, purpose: Purpose) -> str:
-        """The address that answers of `recipient` about `ticket` go to; the plain desk address where the server takes no +detail."""
-        if not self.plus_addressing:
-            return self.address
+    def reply_address(self, ticket: int, recipient: str, purpose: Purpose, *, generation: int = 0) -> str:
+        """The address that answers of `recipient` about `ticket` go to; the plain desk address where the server takes no +detail, or
+        where the local part would be longer than a mail server must take."""
         local, _, domain = self.address.rpartition("@")
-        mac = _mac(self.keys[0], "reply", purpose, ticket, recipient)
-        return f"{local}+{self.prefix.lower()}{ticket}.{purpose}.{mac}@{domain}"
+        made = self._now(purpose)
+        mac = _mac(self.keys[0], "reply", purpose, ticket, recipient, made=made, generation=generation)
+        signed = f"{local}+{self.prefix.lower()}{ticket}.{purpose}{made}.{mac}"
+        return f"{signed}@{domain}" if self.plus_addressing and len(signed.encode()) <= MOST_LOCAL else self.address
 
-    def message_id(self, ticket: int, recipient: str, purpose: Purpose, key: str) -> str:
-        """A Message-ID without angle brackets; the same `key` (the promise's unique name) always gives the same id."""
+    def message_id(self, ticket: int, recipient: str, purpose: Purpose, key: str, *, generation: int = 0) -> str:
+        """A Message-ID without angle brackets; the same `key` (the promise's unique name) gives the same id in the same minute."""
         nonce = _letters(sha256(key.encode()).digest()[:8])
-        mac = _mac(self.keys[0], "id", purpose, ticket, recipient, nonce)
-        return f"{self.prefix.lower()}{ticket}.{purpose}.{nonce}.{mac}@{self.address.rpartition('@')[2]}"
+        made = self._now(purpose)
+        mac = _mac(self.keys[0], "id", purpose, ticket, recipient, nonce, made=made, generation=generation)
+        return f"{self.prefix.lower()}{ticket}.{purpose}{made}.{nonce}.{mac}@{self.address.rpartition('@')[2]}"
 
     def in_address(self, address: str) -> Token | None:
         """The token in a recipient's address, if that is a reply address of this desk."""
@@ -65,46 +95,91 @@ class Signer:
         own_local, _, own_domain = self.address.lower().rpartition("@")
         if not match or match["local"] != own_local or match["domain"] != own_domain or match["prefix"] != self.prefix.lower():
             return None
-        return Token(ticket=int(match["ticket"]), purpose=Purpose(match["purpose"]), mac=match["mac"])
+        return _token(match)
 
     def in_message_id(self, message_id: str) -> Token | None:
         """The token in a Message-ID, if it is shaped like one of ours."""
         match = _ID.fullmatch(message_id.lower())
         if not match or match["domain"] != self.address.lower().rpartition("@")[2] or match["prefix"] != self.prefix.lower():
             return None
-        return Token(ticket=int(match["ticket"]), purpose=Purpose(match["purpose"]), mac=match["mac"], nonce=match["nonce"])
+        return _token(match, nonce=match["nonce"])
 
-    def holder(self, token: Token, candidates: Iterable[str]) -> str | None:
-        """The one of `candidates` (addresses) whom this token was made for, None where it is nobody's: forged or expired."""
-        kind = ("id", token.nonce) if token.nonce else ("reply", "")
+    def holder(self, token: Token, candidates: Iterable[str], generations: Mapping[str, int] | None = None) -> str | None:
+        """The one of `candidates` (addresses) whom this token was made for, None where it is nobody's: forged or revoked.
+
+        `generations`: how often the reply addresses of each person (lower case) on this ticket were revoked.
+        """
+        what = "id" if token.nonce else "reply"
         for candidate in candidates:
+            generation = (generations or {}).get(candidate.lower(), 0)
             for key in self.keys:
-                expected = _mac(key, kind[0], token.purpose, token.ticket, candidate, kind[1])
+                expected = _mac(key, what, token.purpose, token.ticket, candidate, token.nonce, made=token.made, generation=generation)
                 if hmac.compare_digest(expected, token.mac):
                     return candidate
         return None
 
+    def life(self, token: Token) -> Life:
+        """What a genuine token allows at this moment.  A customer's lives until it is revoked."""
+        if token.purpose is Purpose.CUSTOMER:
+            return Life.ACTS
+        made = _moment(token.made) if token.made else self.dated_since
+        if made is None:
+            return Life.ENDED
+        age = self.at - made
+        if age <= self.act_for:
+            return Life.ACTS
+        return Life.ANSWERS if age <= self.answer_for and token.purpose is Purpose.AGENT else Life.ENDED
+
+    def _now(self, purpose: Purpose) -> str:
+        """The minute of `at`, in letters; '' for customers, whose tokens do not expire."""
+        if purpose is Purpose.CUSTOMER:
+            return ""
+        minutes, letters = int((self.at - EPOCH) / timedelta(minutes=1)), ""
+        for _ in range(MINUTE_LETTERS):
+            minutes, index = divmod(minutes, len(_ALPHABET))
+            letters = _ALPHABET[index] + letters
+        return letters
+
 
 def tokens_in(signer: Signer, addresses: Sequence[str], message_ids: Sequence[str]) -> tuple[tuple[str, Token], ...]:
-    """All tokens a mail presents, reply addresses first, each with the text it stood in."""
-    found = [(address, signer.in_address(address)) for address in addresses]
-    found += [(message_id, signer.in_message_id(message_id)) for message_id in message_ids]
-    return tuple((text, token) for text, token in found if token)
+    """The tokens a mail presents, at most MOST_TOKENS, reply addresses first, each with the text it stood in."""
+    found: list[tuple[str, Token]] = []
+    for texts, read in ((addresses, signer.in_address), (message_ids, signer.in_message_id)):
+        found += [(text, token) for text in texts if (token := read(text))]
+    return tuple(found[:MOST_TOKENS])
 
 
 _REPLY = re.compile(
-    r"(?P<local>[^@]+)\+(?P<prefix>[a-z]{1,8})(?P<ticket>[1-9][0-9]{0,11})\.(?P<purpose>[ca])\.(?P<mac>[a-z2-7]{26})@(?P<domain>[^@]+)",
+    r"(?P<local>[^@]+)\+(?P<prefix>[a-z]{1,8})(?P<ticket>[1-9][0-9]{0,11})\.(?P<purpose>[cah])(?P<made>[a-z2-7]{5})?"
+    r"\.(?P<mac>[a-z2-7]{26})@(?P<domain>[^@]+)",
     re.ASCII,
 )
 _ID = re.compile(
-    r"(?P<prefix>[a-z]{1,8})(?P<ticket>[1-9][0-9]{0,11})\.(?P<purpose>[ca])\.(?P<nonce>[a-z2-7]{13})\.(?P<mac>[a-z2-7]{26})@(?P<domain>[^@]+)",
+    r"(?P<prefix>[a-z]{1,8})(?P<ticket>[1-9][0-9]{0,11})\.(?P<purpose>[cah])(?P<made>[a-z2-7]{5})?"
+    r"\.(?P<nonce>[a-z2-7]{13})\.(?P<mac>[a-z2-7]{26})@(?P<domain>[^@]+)",
     re.ASCII,
 )
 
 
-def _mac(key: bytes, what: str, purpose: Purpose, ticket: int, recipient: str, nonce: str = "") -> str:
-    text = "\0".join(("mailbridge", what, purpose, str(ticket), recipient.lower(), nonce))
-    return _letters(hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")[:MAC_BYTES])
+def _token(match: re.Match[str], nonce: str = "") -> Token:
+    purpose, made = Purpose(match["purpose"]), match["made"] or ""
+    return Token(ticket=int(match["ticket"]), purpose=purpose, mac=match["mac"], nonce=nonce, made=made)
+
+
+def _moment(made: str) -> datetime:
+    minutes = 0
+    for letter in made:
+        minutes = minutes * len(_ALPHABET) + _ALPHABET.index(letter)
+    return EPOCH + timedelta(minutes=minutes)
+
+
+def _mac(
+    key: bytes, what: str, purpose: Purpose, ticket: int, recipient: str, nonce: str = "", *, made: str = "", generation: int = 0
+) -> str:
+    said = ["mailbridge", what, purpose, str(ticket), recipient.lower(), nonce]
+    if made or generation:
+        said += [made, str(generation)]
+    return _letters(hmac.digest(key, "\0".join(said).encode("utf-8", "surrogatepass"), "sha256")[:MAC_BYTES])
 
 
 def _letters(data: bytes) -> str:

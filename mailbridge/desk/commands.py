@@ -28,6 +28,7 @@ class Open:
     rules_version: str = ""
     follows: int | None = None
     rule: str = ""  # the rule that chose; recorded as the actor of what it chose
+    said_by: str = ""  # the agent who wrote to the customer first; '' where the customer wrote
     asked_at: datetime | None = None  # when the customer asked, where an agent passes it on later; promised times count from then
 
 

@@ -209,7 +209,8 @@ def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision
         rules_version=command.rules_version,
         asked_at=command.asked_at,
     )
-    chosen: list[Happening] = [MessageAdded(author=command.requester.address)]
+    first = MessageAdded(author=command.said_by or command.requester.address, to_customer=bool(command.said_by))
+    chosen: list[Happening] = [first]
     if command.type:
         chosen.append(TypeChanged(before="", after=command.type))
     if command.tags:
@@ -224,10 +225,11 @@ def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision
     if not at_once:
         chosen.append(state.change(states.NEW, wished.name, about.organisation))
     rule = Actor(kind=ActorKind.RULE, name=command.rule) if command.rule else _chooser(about.actor)
-    first = Event(ticket=ticket_id, at=about.now, actor=about.actor, what=opened, mail=about.mail)
-    ticket, events = evolve(None, first), [first]
+    opening = Event(ticket=ticket_id, at=about.now, actor=about.actor, what=opened, mail=about.mail)
+    ticket, events = evolve(None, opening), [opening]
     for what in chosen:
-        by = about.actor if isinstance(what, (MessageAdded, ParticipantAdded, Linked)) else rule
+        own = isinstance(what, AssigneeChanged) and what.after == command.said_by  # whoever wrote first has the ticket
+        by = about.actor if own or isinstance(what, (MessageAdded, ParticipantAdded, Linked)) else rule
         events.append(Event(ticket=ticket_id, at=about.now, actor=by, what=what, mail=about.mail))
         ticket = evolve(ticket, events[-1])
     return Decision(ticket=ticket, events=tuple(events))

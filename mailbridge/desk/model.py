@@ -160,14 +160,19 @@ class Organisation:
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)  # lists of tasks by name
     freemail: frozenset[str] = frozenset()  # domains whose users are no colleagues of each other
     colleagues: bool = True  # TH2: a colleague of the requester (same domain, no freemail) may write on the ticket
+    # Active agents by each of their addresses in small letters: every mail asks, and a desk may have a thousand agents.
+    _by_address: Mapping[str, Agent] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found: dict[str, Agent] = {}
+        for agent in self.agents.values():
+            for address in (agent.address, *agent.addresses) if agent.active else ():
+                found.setdefault(address.lower(), agent)
+        object.__setattr__(self, "_by_address", found)
 
     def agent_of(self, address: str) -> Agent | None:
         """The active agent who writes from this address."""
-        key = address.lower()
-        for agent in self.agents.values():
-            if agent.active and key in (agent.address.lower(), *(a.lower() for a in agent.addresses)):
-                return agent
-        return None
+        return self._by_address.get(address.lower())
 
     def teams_of(self, agent: str) -> tuple[str, ...]:
         """Names of the teams this agent is a member or manager of."""
@@ -298,6 +303,7 @@ class Ticket:
     level: int = 0  # how far up that chain; 0: not escalated
     meeting: Meeting | None = None
     playbooks: tuple[str, ...] = ()  # started on this ticket
+    revoked: tuple[tuple[str, int], ...] = ()  # (address in small letters, how often its reply addresses here were revoked)
 
     @property
     def sla(self) -> str:

@@ -18,7 +18,7 @@ from mailbridge.desk.events import Actor, Event, MailMoved
 from mailbridge.desk.model import Ticket
 from mailbridge.desk.requests import Request
 from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
-from mailbridge.execution.occasion import occasion
+from mailbridge.execution.occasion import occasion, reached
 from mailbridge.execution.record import record
 from mailbridge.execution.tasks import with_text
 from mailbridge.outbox.compose import notifications
@@ -105,6 +105,7 @@ def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Tellin
     told: Sequence[Notification] = ()
     if decision.ticket is not None and decision.events:
         about = _occasion(tx, desk, decision.ticket, telling, opened=decision.ticket.version == len(decision.events))
+        about = replace(about, reached=reached(tx, decision.events))
         told = () if telling.silent else notifications(decision.events, about)
         calendar = team_of(decision.ticket, desk.organisation).calendar
         tell_at = next_open(now, calendar) if telling.in_working_hours else None
@@ -113,7 +114,8 @@ def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Tellin
     for change in decision.elsewhere:
         changed, note = with_text(tx, change, decision, desk, now)
         record(tx, changed.ticket, changed.events, (), desk.organisation, now)
-        news = () if telling.silent else notifications(changed.events, _occasion_of(tx, changed, note, desk))
+        about = replace(_occasion_of(tx, changed, note, desk), reached=reached(tx, changed.events))
+        news = () if telling.silent else notifications(changed.events, about)
         fresh = [promise for promise in news if promise.event != "merged" or _news(promise) not in heard]
         heard |= {_news(promise) for promise in fresh}
         record(tx, changed.ticket, (), fresh, desk.organisation, now)

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from mailbridge.context import Desk
+from mailbridge.desk.events import Event, MessageAdded
 from mailbridge.desk.model import Ticket
 from mailbridge.outbox.occasion import Occasion
 from mailbridge.store.tx import Tx
+
+
+def reached(tx: Tx, events: Iterable[Event]) -> frozenset[str]:
+    """Who stood in To or Cc of the agents' mails whose text these events pass on, in small letters."""
+    found: set[str] = set()
+    for event in events:
+        passes_on = isinstance(event.what, MessageAdded) and (event.what.to_customer or event.what.internal)
+        explained = tx.mails.explanation(event.mail) if passes_on and event.mail is not None else None
+        found |= set(explained.get("to", ())) if isinstance(explained, dict) else set()
+    return frozenset(found)
 
 
 def occasion(

@@ -63,15 +63,13 @@ class Filing(Placed):
         if (together_with := self.tx.tickets.surviving(may.onto[1])) is not None:
             return self._grouped(together_with, may)
         self.heard_from()
-        source, writer = self.arrival.envelope.source, self.writer
-        why_not = "a rule said no-ack" if verdict.no_ack else ""
-        why_not = why_not or acknowledgement(self.tx, self.message, source, writer, self.desk, self.now) or may.no_receipt
+        why_not = self._not_acknowledged(verdict) or may.no_receipt
         filing = replace(self, arrival=self.arrival.unacknowledged(why_not))
         ticket_id = self.tx.tickets.reserve()
         mail = filing.store_mail(ticket=ticket_id)
         opened = opening(self, placement, verdict)
         asked = [*each([opened]), *self._chosen_for(opened, verdict)]
-        executed = filing.execute(ticket_id, asked, mail, answerable=not why_not, verdict=verdict)
+        executed = filing.execute(ticket_id, asked, mail, answerable=not why_not, verdict=verdict, said=self._said(placement))
         count_opening(self, may, ticket_id, receipt=not why_not)
         filing.set_off(executed.decision, verdict, mail, OPENED)
         return Result(outcome=Outcome.TICKET, ticket=ticket_id, mail=mail)
@@ -95,6 +93,23 @@ class Filing(Placed):
         hour = self.now.strftime("%Y%m%d%H")
         self.tx.outbox.add_many(admin_letters(desk.admins, "flood", hour, values, desk.address, desk.language), self.now)
         self.tx.wake("outbox")
+
+    def _not_acknowledged(self, verdict: Verdict) -> str:
+        """Why no acknowledgement goes to the requester; '' where one may."""
+        if verdict.no_ack:
+            return "a rule said no-ack"
+        if self.written_to:
+            return "an agent wrote to the customer"
+        return acknowledgement(self.tx, self.message, self.arrival.envelope.source, self.writer, self.desk, self.now)
+
+    def _said(self, placement: Placement) -> tuple[tuple[str, str], ...]:
+        """What agents read of a new ticket besides its mail: the agent who wrote it, the ticket that it probably continues and why it
+        is not there."""
+        said = [("said_by", self.writer.name)] if self.written_to else []
+        if placement.follows is not None and placement.doubt is not None:
+            number = ticket_number(self.desk.config.desk.prefix, placement.follows)
+            said += [("follows", number), ("doubt", str(placement.doubt))]
+        return tuple(said)
 
     def customer_mail(self, ticket: Ticket, *, proven: bool, verdict: Verdict | None = None) -> Result:
         """A customer's mail went on their ticket.

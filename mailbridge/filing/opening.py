@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailbridge.conversation.model import Placement
+from mailbridge.desk import states
 from mailbridge.desk.commands import Open
 from mailbridge.desk.model import IMPORTED, LIST_FIELD, Copied, Participant, Priority, Role, Team
 from mailbridge.execution.turns import wanted_agent
@@ -17,17 +18,18 @@ def opening(mail: Placed, placement: Placement, verdict: Verdict) -> Open:
     """The new ticket as the mail, its writer and the rules want it."""
     message, writer = mail.message, mail.writer
     team = verdict.team or mail.desk.organisation.default_team
+    agents = mail.written_to and mail.desk.organisation.teams.get(team, Team(name=team, title=team)).answer_owns
     return Open(
         subject=verdict.subject or message.subject or "(no subject)",
-        requester=Participant(address=author(mail), name=message.sender.name or writer.name, language=message.language),
+        requester=_requester(mail),
         others=(*_added(verdict), *copied(mail, team, proven=writer.verified)),
         team=team,
         type=verdict.type or "",
         priority=Priority(verdict.priority or Priority.NORMAL),
-        status=verdict.status or "",
+        status=verdict.status or (states.OPEN if mail.written_to else ""),
         tags=verdict.tags,
         fields=(*verdict.fields, *_as_fields(verdict), *_of_list(mail)),
-        assignee=wanted_agent(mail.tx, verdict, team, mail.desk.organisation, mail.now),
+        assignee=wanted_agent(mail.tx, verdict, team, mail.desk.organisation, mail.now) or (writer.agent if agents else ""),
         channel=IMPORTED if mail.imported else mail.channel,
         language=message.language,
         verified=writer.verified,
@@ -35,7 +37,17 @@ def opening(mail: Placed, placement: Placement, verdict: Verdict) -> Open:
         asked_at=mail.asked_at,
         follows=placement.follows,
         rule=verdict.rules[0] if verdict.rules else "",
+        said_by=writer.agent if mail.written_to else "",
     )
+
+
+def _requester(mail: Placed) -> Participant:
+    """Who asks: the writer, or the customer to whom an agent wrote first."""
+    message = mail.message
+    if mail.written_to:
+        customer = mail.written_to[0]
+        return Participant(address=customer.address, name=customer.name, language=message.language)
+    return Participant(address=author(mail), name=message.sender.name or mail.writer.name, language=message.language)
 
 
 def copied(mail: Placed, team: str, *, proven: bool) -> tuple[Participant, ...]:
@@ -47,7 +59,8 @@ def copied(mail: Placed, team: str, *, proven: bool) -> tuple[Participant, ...]:
     if policy is Copied.IGNORED:
         return ()
     role = Role.PARTICIPANT if policy is Copied.PARTICIPANT and proven else Role.MENTIONED
-    people = {a.key: a for a in mail.message.recipients if a.key != mail.writer.address.lower() and not _is_ours(mail, a.address)}
+    known = {mail.writer.address.lower(), *(a.key for a in mail.written_to[:1])}
+    people = {a.key: a for a in mail.message.recipients if a.key not in known and not _is_ours(mail, a.address)}
     return tuple(Participant(address=a.address, name=a.name, role=role) for a in list(people.values())[:MOST_COPIED])
 
 

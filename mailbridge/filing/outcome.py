@@ -14,6 +14,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"  # a copy of a mail that is stored already
     KEPT = "kept"  # stored, on no ticket: a robot's answer that answers nothing of ours
     IGNORED = "ignored"  # stored, on no ticket: a rule said drop
+    HELD = "held"  # in an agent's name: worked off when the agent says yes
     QUARANTINED = "quarantined"  # kept whole, aside, for a person to look at
     WAIT = "wait"  # not yet: an earlier mail comes first
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.place import Writer
 from mailbridge.intake.envelope import Source
-from mailbridge.message.model import Message
+from mailbridge.message.model import Address, Message
 from mailbridge.outbox.recipients import Recipient
 from mailbridge.store.tx import Tx
 
@@ -26,7 +26,13 @@ class Placed:
     passed_on_by: str = ""  # the agent who files what `writer` asked; '' where the writer did it
     channel: str = "mail"
     asked_at: datetime | None = None  # when the writer asked, where that was earlier
+    written_to: tuple[Address, ...] = ()  # the customers to whom an agent wrote with the desk in copy; the first is the requester
     also: tuple[Recipient, ...] = ()  # who hears of a note besides those it concerns
+
+    @property
+    def written_at(self) -> datetime:
+        """The moment that words like "tomorrow" go by: a mail that waited for its agent's yes was written when it came."""
+        return self.arrival.envelope.received_at if self.writer.vouched else self.now
 
     @property
     def imported(self) -> bool:

@@ -41,6 +41,8 @@ from mailbridge.outbox.model import Audience, Class, Notification
 from mailbridge.outbox.occasion import Occasion, Teller
 from mailbridge.outbox.tellers import alerts, approvals, escalation, mails, meetings, people, relations, tickets
 
+PASSED_ON = frozenset({"answered", "colleague_answered"})  # an agent's own words; whoever got them from the agent gets them once
+
 
 def _both(first: Teller, second: Teller) -> Teller:
     """What the one has to say, then what the other has."""
@@ -80,6 +82,8 @@ def notifications(events: Sequence[Event], occasion: Occasion) -> tuple[Notifica
             # What an agent wrote to a colleague behind one of our own addresses goes there; it comes back with our mark and ends here.
             if promise.automatic and promise.recipient.lower() in occasion.own_addresses:
                 continue
+            if promise.event in PASSED_ON and promise.recipient.lower() in occasion.reached:
+                continue
             kind = f"{promise.audience}.{_kind(promise)}:{promise.recipient.lower()}"
             said.setdefault(kind, replace(promise, key=f"{occasion.ticket.id}.{number}.{kind}"))
     return tuple(signed(promise, occasion) for promise in said.values())
@@ -88,11 +92,12 @@ def notifications(events: Sequence[Event], occasion: Occasion) -> tuple[Notifica
 def signed(promise: Notification, occasion: Occasion) -> Notification:
     """The promise with its Message-ID, reply address, thread and language: what makes an answer find its way back."""
     purpose = Purpose.CUSTOMER if promise.audience is Audience.CUSTOMER else Purpose.AGENT
-    ticket = occasion.ticket.id
+    ticket, signer = occasion.ticket.id, occasion.signer
+    generation = dict(occasion.ticket.revoked).get(promise.recipient.lower(), 0)
     return replace(
         promise,
-        message_id=occasion.signer.message_id(ticket, promise.recipient, purpose, promise.key),
-        reply_to=occasion.signer.reply_address(ticket, promise.recipient, purpose),
+        message_id=signer.message_id(ticket, promise.recipient, purpose, promise.key, generation=generation),
+        reply_to=signer.reply_address(ticket, promise.recipient, purpose, generation=generation),
         in_reply_to=occasion.thread[-1] if occasion.thread else "",
         references=occasion.thread,
         language=promise.language or occasion.language,

@@ -29,6 +29,7 @@ class Occasion:
     answerable: bool = True
     thread: tuple[str, ...] = ()
     own_addresses: frozenset[str] = frozenset()
+    reached: frozenset[str] = frozenset()  # to whom the agent's program sent the message itself, in small letters
     values: tuple[tuple[str, str], ...] = ()
     receipt: str = "received"  # the customer's template for a new ticket; a rule may choose another
     robot: str = ""  # the mail looks like a robot's of this kind and is told all the same; '' where a robot's mail is not told

@@ -179,6 +179,7 @@ class Renderer:
             # The one place where HTML that is not ours goes in unescaped: `View.html` is the sanitised copy of a message.
             "html": Markup(view.html),  # noqa: S704
             "author": view.author,
+            "verdict": view.verdict,
             "quoted": view.quoted,
             "history": view.history,
             "files": view.files,

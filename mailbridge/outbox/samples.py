@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.view import VOCABULARY, Below, Cut, DeskView, Entry, TextFile, TicketView, View
+from mailbridge.outbox.view import VOCABULARY, Below, Cut, DeskView, Entry, TextFile, TicketView, VerdictView, View
 
 _DESK = DeskView(name="Acme Support", address="support@acme.example")
 _TICKET = TicketView(
@@ -36,6 +36,7 @@ _FULL = View(
     text=_QUESTION,
     html="<p>Since this morning it does not print at all.</p><p>The panel shows <b>error E-52</b>.</p>",
     author="Ana Pop",
+    verdict=VerdictView(is_="verified", address="ana@acme.example", why="dmarc=pass by <mx.acme.example>"),
     quoted=Entry(author="Ana Pop", at=datetime(2026, 11, 20, 15, 40, tzinfo=UTC), text=_QUESTION),
     history=(
         Entry(

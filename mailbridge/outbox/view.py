@@ -24,6 +24,7 @@ A template sees, by name:
     whole         of agent.message: the text of the message as it came; whole_name is the file that holds it
     author        who wrote `text`
     by_other      the same where it is not the requester, else ''
+    verdict       VerdictView or None: whether the sender of this very message is proven
     recipient_name, language, reply_to, event
     words         the constants of words.j2 in the language of the template
 """
@@ -105,6 +106,17 @@ class TextFile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictView:
+    """Who the message says wrote it, and what is known of that.  `is_`: agent, verified, unverified, failed, passed-on; a key of
+    `verdicts` in words.j2.  `why`: the reasons, as the check gives them."""
+
+    is_: str
+    address: str = ""
+    agent: str = ""  # the agent's title
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     desk: DeskView
     ticket: TicketView | None = None
@@ -112,6 +124,7 @@ class View:
     text: str = ""
     html: str = ""
     author: str = ""
+    verdict: VerdictView | None = None
     quoted: Entry | None = None
     history: tuple[Entry, ...] = ()
     files: tuple[str, ...] = ()
@@ -168,6 +181,12 @@ _FACTS = {
     "waiting": "2\t#time 9h\tclara",
 }
 
+_HELD = (
+    "1\tRe: <Printer> [MB-1042]\t2026-11-23T09:10:00+00:00\tMB-1042\t#close · #tag x\twaiting"
+    "\n2\t\t2026-11-23T09:12:00+00:00\t\t\tagreed"
+)
+_NOTICE = {"step": "unproven", "rows": _HELD, "reasons": "no trusted Authentication-Results", "count": "2"}
+
 VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "customer.received": {},
     "customer.unreadable": {},
@@ -184,7 +203,14 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "agent.merged": {"author": "Clara Weiss", "other": "MB-1037"},
     "agent.split": {"author": "Clara Weiss", "other": "MB-1043"},
     "agent.undone": {"author": "Mara Lind", "kept": "priority, team"},
-    "agent.new": {"other_reply_to": "office@acme.example"},
+    "agent.new": {
+        "said_by": "Bogdan Ionescu",
+        "follows": "MB-1037",
+        "doubt": "other-address",
+        "other_reply_to": "office@acme.example",
+    },
+    "agent.held": _NOTICE,
+    "agent.held_done": _NOTICE,
     "agent.customer_replied": {
         "author": "ana@acme.example",
         "reopened": "yes",

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from mailbridge.outbox.model import Notification, State
 from mailbridge.store.documents import dump, load
-from mailbridge.store.schema import attachments, blobs, inbox, mails, outbox
+from mailbridge.store.schema import attachments, blobs, held, inbox, mails, outbox
 from mailbridge.store.search import Search
 from mailbridge.store.sql import Sql
 
@@ -38,6 +38,7 @@ _FORGET = blobs.delete().where(
     ~sa.exists().where(inbox.c.sha256 == blobs.c.sha256, ~_of_erased),
 )
 
+_NOT_HELD = held.update().where(held.c.inbox.in_(sa.bindparam("arrivals", expanding=True))).values(state="refused", subject="", lines="")
 _CARRIES = outbox.c.mail.in_(_THESE)
 _LETTERS = sa.select(outbox.c.id, outbox.c.payload).where(_CARRIES)
 _WORDLESS = outbox.update().where(sa.or_(outbox.c.ticket == sa.bindparam("of"), _CARRIES)).values(rendered=None)
@@ -63,7 +64,9 @@ class Erasure:
         for mail in found:
             names = [file.name for file in files if file.mail == mail.id]
             self._search.remove(mail.id, "\n".join((mail.subject, *names, mail.fresh, mail.text)))
-        arrivals = self._sql.rows(_ARRIVALS, {**these, "arrivals": [mail.inbox for mail in found if mail.inbox is not None]})
+        came = {"arrivals": [mail.inbox for mail in found if mail.inbox is not None]}
+        arrivals = self._sql.rows(_ARRIVALS, {**these, **came})
+        self._sql.change(_NOT_HELD, came)
         self._silence(ticket, these)
         self._sql.change(_EMPTY, these)
         self._search.add_again([row.id for row in self._sql.rows(_OTHERS, {**these, "of": ticket})])

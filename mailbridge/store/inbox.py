@@ -1,6 +1,6 @@
 """The durable inbox: every mail that was accepted, until something became of it.
 
-    new -> claimed -> done            outcome: ticket, append, duplicate, kept, ignored
+    new -> claimed -> done            outcome: ticket, append, duplicate, kept, ignored, held
      ^        |------> quarantined    whole, with its reason, until a person retries or drops it
      +--------+------> dropped
 
@@ -82,6 +82,12 @@ _SET_ASIDE = _UNCLAIMED.where(_THIS, inbox.c.state.in_([State.NEW, State.CLAIMED
     state=_bind("state"), reason=_bind("reason"), done_at=_bind("now")
 )
 _RETRY = inbox.update().where(_THIS, ASIDE).values(state=State.NEW, attempts=0, reason="", done_at=None, not_before=None)
+_REOPEN = (
+    inbox.update()
+    .where(_THIS, DONE)
+    .values(state=State.NEW, attempts=0, outcome=None, reason="", done_at=None, not_before=None)
+)
+_EXPLAIN = inbox.update().where(_THIS, DONE).values(reason=_bind("reason"))
 _GET = sa.select(inbox).where(_THIS)
 _EARLIER = (
     sa.select(inbox.c.id)
@@ -223,6 +229,14 @@ class Inbox:
     def retry(self, id: int) -> bool:
         """A quarantined or dropped mail waits again as if it were new."""
         return self._sql.change(_RETRY, {"in_id": id}) == 1
+
+    def reopen(self, id: int) -> bool:
+        """A mail that is done waits again, because somebody agreed to what it asks for."""
+        return self._sql.change(_REOPEN, {"in_id": id}) == 1
+
+    def explain(self, id: int, reason: str) -> None:
+        """Why a mail that is done is done with."""
+        self._sql.change(_EXPLAIN, {"in_id": id, "in_reason": reason})
 
     def get(self, id: int) -> InboxRow | None:
         row = self._sql.row(_GET, {"in_id": id})

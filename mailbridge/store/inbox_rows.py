@@ -28,6 +28,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"  # a second copy
     KEPT = "kept"  # kept with the ticket, moved nothing: vacation, bounce
     IGNORED = "ignored"  # nothing to do: a loop, a rule dropped it
+    HELD = "held"  # an agent's, and nothing is done before the agent says yes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

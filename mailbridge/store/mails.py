@@ -89,6 +89,7 @@ _KNOWING = (
     .order_by(mails.c.id.desc())
     .limit(sa.bindparam("most"))
 )
+_HAS_MESSAGE_ID = sa.select(mails.c.id).where(mails.c.message_id.is_not(None), mails.c.message_id == sa.bindparam("id")).limit(1)
 _REFERRING = (
     sa.select(mails.c.ticket)
     .join(mail_refs, mail_refs.c.mail == mails.c.id)
@@ -160,6 +161,10 @@ class Mails:
         wanted = list(dict.fromkeys(message_ids))
         rows = self._sql.rows(_KNOWING, {"message_ids": wanted, "most": limit}) if wanted else ()
         return [(row.message_id, row.ticket) for row in rows]
+
+    def has_message_id(self, message_id: str) -> bool:
+        """Whether a mail with this Message-ID was ever stored, on a ticket or on none."""
+        return self._sql.row(_HAS_MESSAGE_ID, {"id": message_id}) is not None
 
     def tickets_referring_to(self, message_id: str) -> list[int]:
         """Tickets that hold a mail which answers or refers to this id: the answer may come before its original."""

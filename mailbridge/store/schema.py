@@ -39,6 +39,7 @@ OWED = sa.text("state IN ('queued', 'calling', 'deferred')")
 KEPT = sa.text("outcome = 'kept'")
 HAS_FORM = sa.text("form <> ''")
 GIVEN_UP = sa.text("state = 'failed'")
+UNDECIDED = sa.text("state = 'waiting'")
 
 
 def _partial(name: str, *columns: str, where: sa.TextClause, unique: bool = False) -> sa.Index:
@@ -91,6 +92,24 @@ inbox = sa.Table(
     _partial("ix_inbox_kept", "done_at", where=KEPT),
     _partial("ix_inbox_unsettled", "account", "folder", "uid", where=UNSETTLED),
     sqlite_autoincrement=True,
+)
+
+held = sa.Table(  # mails in an agent's name of which nothing, or not all, is done before the agent says yes
+    "held",
+    metadata,
+    sa.Column("inbox", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("agent", CleanText, nullable=False),
+    sa.Column("what", sa.Text, nullable=False),  # mail: the whole mail; lines: its commands alone
+    sa.Column("why", CleanText, nullable=False),
+    sa.Column("subject", CleanText, nullable=False),
+    sa.Column("lines", CleanText, nullable=False),  # the commands, for show
+    sa.Column("ticket", sa.BigInteger),
+    sa.Column("came_at", UtcDateTime, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),  # waiting, agreed, refused
+    sa.Column("notice", sa.BigInteger),  # the number of the mail that asked the agent about it
+    _partial("ix_held_undecided", "agent", "inbox", where=UNDECIDED),
+    sa.Index("ix_held_notice", "notice"),
+    sqlite_with_rowid=False,
 )
 
 mails = sa.Table(

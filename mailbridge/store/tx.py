@@ -14,6 +14,7 @@ from mailbridge.store.cursors import Cursors
 from mailbridge.store.erasure import Erasure
 from mailbridge.store.events import Events
 from mailbridge.store.files import Files
+from mailbridge.store.held import Held
 from mailbridge.store.history import History
 from mailbridge.store.inbox import Inbox
 from mailbridge.store.keys import Keys
@@ -37,6 +38,7 @@ class Tx:
         self._sql = sql
         self.blobs = Blobs(sql)
         self.inbox = Inbox(sql, self.blobs)
+        self.held = Held(sql)
         self.mails = Mails(sql, self.blobs, Pictures(sql))
         self.search = Search(sql)
         self.files = Files(sql)

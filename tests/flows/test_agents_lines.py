@@ -31,6 +31,14 @@ def writes(desk: TestDesk, body: str, *, by: str = BOGDAN, to: str = "", subject
     return desk.feed(proven(a_mail(body, **headers)), mail_from=by, rcpt_to=(address,))
 
 
+def agrees(desk: TestDesk, by: str = BOGDAN) -> Done:
+    """The agent says yes to the desk's latest question whether commands without a token are meant."""
+    asked = desk.promise_to(by, "held")
+    headers = {"from_": f"<{by}>", "to": asked.reply_to, "in_reply_to": f"<{asked.message_id}>"}
+    headers["message_id"] = f"<y{len(desk.promises())}@desk.test>"
+    return desk.feed(proven(a_mail("yes", **headers)), mail_from=by, rcpt_to=(asked.reply_to,))
+
+
 def mail_of(desk: TestDesk, promise: Notification) -> Message:
     desk.deliver()
     return next(mail for mail in desk.sent() if promise.message_id in mail["Message-ID"])
@@ -172,6 +180,7 @@ def test_line_for_other_tickets_is_done_there_and_their_people_hear_of_it(ticket
     open_more(ticket, "two", "three")
 
     done = writes(ticket, "#close MB-2 MB-3\n#take MB-99\n#status waiting\n", to=DESK, subject="hi")
+    agrees(ticket)
 
     answer = seen(ticket, "lines")
     assert [t.status for t in ticket.tickets()] == ["new", "closed", "closed"]
@@ -188,6 +197,7 @@ def test_line_for_many_tickets_waits_for_a_yes(ticket: TestDesk) -> None:
     open_more(ticket, "two", "three", "four")
     line = "#close MB-1 MB-2 MB-3 MB-4"
     writes(ticket, f"{line}\n", to=DESK, subject="hi")
+    agrees(ticket)
 
     assert [t.status for t in ticket.tickets()] == ["new"] * 4
     assert f"{line} MB-1 waits for your yes" in seen(ticket, "lines")
@@ -203,8 +213,10 @@ def test_line_for_many_tickets_waits_for_a_yes(ticket: TestDesk) -> None:
 def test_line_of_yes_decides_from_any_mail(ticket: TestDesk) -> None:
     open_more(ticket, "two", "three", "four")
     writes(ticket, "#close MB-1 MB-2 MB-3 MB-4\n", to=DESK, subject="hi")
+    agrees(ticket)
 
     writes(ticket, "#approve MB-1 1\n", to=DESK, subject="hi")
+    agrees(ticket)
 
     assert [t.status for t in ticket.tickets()] == ["closed"] * 4
 
@@ -251,6 +263,7 @@ def test_own_request_of_an_agent_is_a_ticket_with_its_lines_done(ticket: TestDes
 def test_lists_hold_what_they_are_called(ticket: TestDesk) -> None:
     open_more(ticket, "two", "three")
     writes(ticket, "#take MB-2\n#snooze 3d MB-2\n#take MB-3\n", to=DESK, subject="hi")
+    agrees(ticket)
 
     lists = {}
     for name in ("mine", "team", "unclaimed", "overdue", "snoozed", "support", "network"):
@@ -371,6 +384,7 @@ def test_what_a_team_keeps_to_itself_is_in_no_answer_to_others(tmp_path: Path) -
 
         for question in ("#list network", "#search E-52", "#show MB-1", "#docs MB-1", "#take MB-1"):
             writes(desk, f"{question}\n", to=DESK, subject="hi")
+        agrees(desk)
 
         shown = [seen(desk, event) for event in ("list", "found", "files", "lines")]
         assert not [text for text in shown if "VPN" in text or "password" in text]

@@ -93,7 +93,7 @@ def test_mail_passed_on_as_a_file_is_opened(name: str, desk: TestDesk) -> None:
     assert people == [("carol@customer.test", Role.REQUESTER), ("dana@other.test", Role.MENTIONED)]
     assert (ticket.priority, ticket.created_at) == ("high", AT)
     late = a_mail("And now three times.", in_reply_to="<labels@customer.test>", subject="Re: Labels", message_id="<l2@customer.test>")
-    assert desk.feed(late).result.ticket == 1
+    assert desk.feed(proven(late, "customer.test")).result.ticket == 1
 
 
 def test_customer_who_passes_something_on_is_the_one_who_asks(desk: TestDesk) -> None:
@@ -106,10 +106,9 @@ def test_customer_who_passes_something_on_is_the_one_who_asks(desk: TestDesk) ->
 
 def test_forged_agent_cannot_open_a_ticket_for_somebody_else(desk: TestDesk) -> None:
     raw = a_mail(f"x\n\n{INLINE['gmail'][1]}{WORDS}\n", from_="Bogdan <bogdan@desk.test>", subject="Fwd: Labels")
-    desk.feed(proven(raw, verdict="fail"), mail_from="mallory@attacker.test")
-    requester = desk.ticket().requester
-    assert requester is not None
-    assert requester.address == "bogdan@desk.test"
+    done = desk.feed(proven(raw, verdict="fail"), mail_from="mallory@attacker.test")
+    assert done.result.outcome is Outcome.HELD
+    assert desk.tickets() == []
     assert [n.event for n in desk.promises() if n.recipient == "carol@customer.test"] == []
 
 

@@ -101,14 +101,14 @@ def test_a_copy_of_the_mail_and_a_second_rule_start_nothing_more(desk: TestDesk)
     mail = a_mail(subject="A new colleague on Monday")
     desk.feed(mail)
     desk.feed(mail)
-    desk.feed(a_mail("she starts at nine", message_id="<two@customer.test>", in_reply_to="<one@customer.test>"))
+    desk.feed(proven(a_mail("she starts at nine", message_id="<two@customer.test>", in_reply_to="<one@customer.test>"), "customer.test"))
 
     assert len(desk.tickets()) == 4
 
 
 def test_a_reply_can_start_it_too(desk: TestDesk) -> None:
     desk.feed(a_mail("Can you help?"))
-    desk.feed(a_mail("she starts at nine", message_id="<two@customer.test>", in_reply_to="<one@customer.test>"))
+    desk.feed(proven(a_mail("she starts at nine", message_id="<two@customer.test>", in_reply_to="<one@customer.test>"), "customer.test"))
 
     assert [task.subject for task in desk.tickets()[1:]] == ["Make the account", "Prepare the laptop", "Welcome call"]
 

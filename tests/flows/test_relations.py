@@ -110,7 +110,7 @@ def test_late_reply_to_merged_ticket_lands_on_survivor(desk: TestDesk, clue: Cal
     two_tickets(desk)
     by_agent(desk, "#merge MB-2\n")
     headers = {"message_id": "<late@customer.test>", "subject": "Hello"} | clue(desk)
-    done = desk.feed(a_mail("Is anybody there?", **headers), rcpt_to=(headers.get("to", "support@desk.test"),))
+    done = desk.feed(proven(a_mail("Is anybody there?", **headers), "customer.test"), rcpt_to=(headers.get("to", "support@desk.test"),))
     assert (done.result.outcome, done.result.ticket) == (Outcome.APPEND, 2)
     with desk.app.store.read() as tx:
         placed = tx.mails.explanation(done.result.mail or 0)["placed"]
@@ -126,7 +126,8 @@ def test_late_reply_finds_its_way_through_two_merges(desk: TestDesk, clue: Calla
     by_agent(desk, "#merge MB-2\n")
     by_agent(desk, "#merge MB-3\n", ticket=2)
     headers = {"message_id": "<late@customer.test>", "subject": "Hello"} | clue(desk)
-    assert desk.feed(a_mail("Late", **headers), rcpt_to=(headers.get("to", "support@desk.test"),)).result.ticket == 3
+    late = proven(a_mail("Late", **headers), "customer.test")
+    assert desk.feed(late, rcpt_to=(headers.get("to", "support@desk.test"),)).result.ticket == 3
 
 
 def test_agents_answer_from_the_merged_ticket_goes_to_everybody_of_the_survivor(desk: TestDesk) -> None:
@@ -147,7 +148,7 @@ def test_colleague_of_the_merged_tickets_requester_may_still_write(desk: TestDes
     by_agent(desk, "#yes\n")
     assert desk.ticket(1).merged_into == 2
     mail = a_mail("Me too", from_=DAVE, subject="[MB-1]", message_id="<d@customer.test>")
-    assert desk.feed(mail, mail_from=DAVE).result.ticket == 2
+    assert desk.feed(proven(mail, "customer.test"), mail_from=DAVE).result.ticket == 2
 
 
 def test_stranger_with_the_old_number_stays_outside(desk: TestDesk) -> None:
@@ -232,7 +233,7 @@ def test_after_a_split_old_tokens_stay_and_the_message_itself_leads_to_the_new_t
     address = desk.promises(Audience.CUSTOMER, "received")[0].reply_to
     by_token = desk.feed(a_mail("Printer?", to=address, message_id="<4@customer.test>"), rcpt_to=(address,))
     colleague = a_mail("Scanner?", from_=DAVE, subject="x", message_id="<5@customer.test>", in_reply_to="<second@customer.test>")
-    assert (by_token.result.ticket, desk.feed(colleague, mail_from=DAVE).result.ticket) == (1, 2)
+    assert (by_token.result.ticket, desk.feed(proven(colleague, "customer.test"), mail_from=DAVE).result.ticket) == (1, 2)
 
 
 def test_split_ticket_is_news_to_its_team_with_the_message_and_no_receipt_to_the_customer(desk: TestDesk) -> None:
@@ -277,7 +278,7 @@ def test_undo_by_mail_takes_a_split_back(desk: TestDesk) -> None:
     assert (but_time(desk.ticket(1)), mails_on(desk, 1)) == before
     assert desk.ticket(2).merged_into == 1
     mail = a_mail("And?", subject="[MB-2]", message_id="<6@customer.test>")
-    assert desk.feed(mail).result.ticket == 1
+    assert desk.feed(proven(mail, "customer.test")).result.ticket == 1
     desk.assert_sound()
 
 

@@ -471,6 +471,9 @@ def test_unproven_mail_makes_nobody_a_participant(a_working_desk: Desks) -> None
     desk.feed(a_mail(cc=DAN))
     assert [(p.address, p.role) for p in desk.ticket().participants[1:]] == [(DAN, Role.MENTIONED)]
     write(desk, "He should read it.", cc=DAN)
+    assert [(p.address, p.role) for p in desk.ticket().participants[1:]] == [(DAN, Role.MENTIONED)]
+    address = desk.promise_to("carol@customer.test").reply_to
+    desk.feed(proven(a_mail("Him, please.", to=address, cc=DAN, message_id="<proven@customer.test>"), "customer.test"))
     assert [(p.address, p.role) for p in desk.ticket().participants[1:]] == [(DAN, Role.PARTICIPANT)]
 
 

@@ -1,0 +1,161 @@
+"""Mails in an agent's name that wait for the agent's yes, and the notices that ask for it.
+
+    an unproven agent's mail             waits as a whole; the agent hears at most once an hour, with a list
+    a proven agent's, without a token    waits as a whole where it would go on a ticket that it only names; the agent is asked at once
+    commands without a token             wait, all those of a mail together; the mail's text goes its way
+
+The notice goes to the address that `teams.yaml` has for the agent and carries a token of its own (`Purpose.HELD`).  Whoever answers it
+with yes reads that mailbox.  `agreed.py` does what the answer says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from mailbridge.context import Desk
+from mailbridge.conversation.model import Placement, Reason
+from mailbridge.conversation.place import Writer
+from mailbridge.conversation.tokens import Purpose
+from mailbridge.desk.commands import Answer, Note
+from mailbridge.desk.language import Line
+from mailbridge.desk.model import Agent, Ticket
+from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.ids import ticket_number
+from mailbridge.outbox.model import Audience, Notification
+from mailbridge.store.engine import Store
+from mailbridge.store.held import HeldMail, What
+from mailbridge.store.tx import Tx
+
+EVERY = timedelta(hours=1)  # between two notices about mails that nobody proved
+MOST_LISTED = 50  # of one notice; what it does not list waits for the next one
+MOST_REASONS = 3
+
+UNPROVEN, NO_TOKEN, OTHERS_TOKEN, LINES = "unproven", "no-token", "others-token", "lines"
+
+
+def unproven_agent(writer: Writer, desk: Desk) -> Agent | None:
+    """The agent in whose name the mail was written by somebody of whom the source does not say that it was that agent."""
+    return None if writer.agent or not writer.address else desk.organisation.agent_of(writer.address)
+
+
+def hold_unproven(filing: Filing, agent: Agent, placement: Placement) -> Result:
+    """The mail waits, and the agent hears of it, unless a notice went out within the hour: then the next one lists it."""
+    number = placement.ticket.id if placement.ticket else placement.follows
+    why = "\t".join((UNPROVEN, *filing.writer.reasons[:MOST_REASONS]))
+    _wait(filing, agent.name, What.MAIL, why, ticket=number)
+    tell_unproven(filing.tx, filing.desk, agent.name, filing.now)
+    return Result(outcome=Outcome.HELD, reason=f"in the name of agent {agent.name}, who is not proven: {', '.join(filing.writer.reasons)}")
+
+
+def ask_first(filing: Filing, ticket: Ticket, placement: Placement) -> Result:
+    """A proven agent's mail that names a ticket without a live token of it waits, and the agent is asked."""
+    why = OTHERS_TOKEN if placement.reason is Reason.OTHERS_TOKEN else NO_TOKEN
+    _wait(filing, filing.writer.agent, What.MAIL, why, ticket=ticket.id)
+    _ask(filing.tx, filing.desk, [filing.arrival.id], filing.now)
+    return Result(outcome=Outcome.HELD, reason=f"{placement.reason} alone: agent {filing.writer.agent} is asked first")
+
+
+def hold_lines(filing: Filing, ticket: Ticket | None, lines: Sequence[Line]) -> None:
+    """These commands of the mail wait for one yes; what else the mail says is not touched by it."""
+    if not lines:
+        return
+    agent = filing.passed_on_by or filing.writer.agent
+    _wait(filing, agent, What.LINES, LINES, ticket=ticket.id if ticket else None, lines=[line.text for line in lines])
+    _ask(filing.tx, filing.desk, [filing.arrival.id], filing.now)
+
+
+def parted(lines: Iterable[Line], *, own_ticket: bool, vouched: bool) -> tuple[list[Line], list[Line]]:
+    """The lines that are done or answered at once, and those that wait because they change something and the mail has no token.
+
+    `own_ticket`: those for the ticket that the mail itself opened are done at once.
+    """
+    at_once, later = list[Line](), list[Line]()
+    for line in lines:
+        changes = bool(line.commands) and not isinstance(line.command, Answer | Note)
+        waits = changes and not vouched and not (own_ticket and not line.tickets)
+        (later if waits else at_once).append(line)
+    return at_once, later
+
+
+def _wait(filing: Filing, agent: str, what: What, why: str, *, ticket: int | None, lines: Iterable[str] = ()) -> None:
+    mail = HeldMail(
+        inbox=filing.arrival.id,
+        agent=agent,
+        what=what,
+        why=why,
+        came_at=filing.arrival.envelope.received_at,
+        subject=" ".join(filing.message.subject.split())[:200],
+        lines="\n".join(lines),
+        ticket=ticket,
+    )
+    filing.tx.held.add(mail)
+
+
+def tell_unproven(tx: Tx, desk: Desk, agent: str, now: datetime) -> bool:
+    """The agent got a notice of all that waits and was not listed yet; False where it is too early or there is nothing."""
+    untold = tx.held.untold(agent, limit=MOST_LISTED)
+    if not untold:
+        return False
+    key = f"held.told.{agent}"
+    last = tx.state.take(key, now)  # until this transaction ends nobody else tells the same agent
+    if last and now - datetime.fromisoformat(last) < EVERY:
+        return False
+    _ask(tx, desk, [mail.inbox for mail in untold], now)
+    tx.state.set(key, now.isoformat(), now)
+    return True
+
+
+def tell_held(store: Store, desk: Desk, now: datetime) -> int:
+    """All agents who have to hear of held mails have heard; how many notices that took.  For the ticker."""
+    with store.read() as tx:
+        agents = dict.fromkeys(mail.agent for mail in tx.held.untold())
+    told = 0
+    for agent in agents:
+        with store.write() as tx:
+            told += tell_unproven(tx, desk, agent, now)
+    return told
+
+
+def _ask(tx: Tx, desk: Desk, inboxes: Sequence[int], now: datetime) -> None:
+    """One notice lists these mails and asks about them."""
+    number = min(inboxes)
+    tx.held.tell(inboxes, number)
+    listed = tx.held.of_notice(number)
+    if told := notice(desk, listed, number, now, values=(("step", listed[0].why.partition("\t")[0]),)):
+        tx.outbox.add_many([told], now)
+        tx.wake("outbox")
+
+
+def notice(
+    desk: Desk, listed: Sequence[HeldMail], number: int, now: datetime, *, values: tuple[tuple[str, str], ...], event: str = "held"
+) -> Notification | None:
+    """The mail to the agent whose mails these are; None where the agent is none any more."""
+    agent = desk.organisation.agents.get(listed[0].agent) if listed else None
+    if agent is None or not agent.active:
+        return None
+    rows = ["\t".join(_cells(desk, row, mail)) for row, mail in enumerate(listed, start=1)]
+    reasons = dict.fromkeys(reason for mail in listed for reason in mail.why.split("\t")[1:])
+    promise = Notification(
+        ticket=None,
+        audience=Audience.AGENT,
+        event=event,
+        recipient=agent.address,
+        key=f"{event}.{number}.{dict(values).get('step', '')}.{int(now.timestamp())}",
+        name=agent.title,
+        language=agent.language,
+        values=(*values, ("rows", "\n".join(rows)), ("reasons", "\n".join(reasons)), ("count", str(len(listed)))),
+    )
+    return replace(
+        promise,
+        message_id=desk.signer.message_id(number, agent.address, Purpose.HELD, promise.key),
+        reply_to=desk.signer.reply_address(number, agent.address, Purpose.HELD),
+    )
+
+
+def _cells(desk: Desk, row: int, mail: HeldMail) -> tuple[str, ...]:
+    """The row's number, the mail's subject, when it came, the ticket it is for, its commands, and what the agent said to it."""
+    ticket = ticket_number(desk.config.desk.prefix, mail.ticket) if mail.ticket else ""
+    lines = " · ".join(" ".join(line.split()) for line in mail.lines.splitlines())
+    return str(row), " ".join(mail.subject.split()), mail.came_at.isoformat(), ticket, lines, mail.state

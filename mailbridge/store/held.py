@@ -1,0 +1,101 @@
+"""Mails in an agent's name of which nothing, or not all, is done before the agent says yes.
+
+    waiting -> agreed     its inbox row is worked again, this time with the agent's word
+       |-----> refused    nothing more is done
+
+A mail is `told` with a notice: a mail to the agent that lists it and can be answered with yes or no.  The notice's number is the smallest
+inbox id in its list, so no two notices share one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+
+from mailbridge.store import dialects
+from mailbridge.store.schema import UNDECIDED, held
+from mailbridge.store.sql import Row, Sql
+
+
+class What(StrEnum):
+    """How much of the mail waits."""
+
+    MAIL = "mail"  # all of it
+    LINES = "lines"  # its commands; its text went its way
+
+
+class Answer(StrEnum):
+    WAITING = "waiting"
+    AGREED = "agreed"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldMail:
+    """One mail that waits, by the id of its inbox row.  `why` is a key or a list of reasons parted by tabs, `lines` the commands, for show;
+    `ticket` where it would go, None: nowhere yet."""
+
+    inbox: int
+    agent: str
+    what: What
+    why: str
+    came_at: datetime
+    subject: str = ""
+    lines: str = ""
+    ticket: int | None = None
+    state: Answer = Answer.WAITING
+    notice: int | None = None
+
+
+_ADD = dialects.upsert(held)
+_THIS = held.c.inbox == sa.bindparam("which")
+_GET = sa.select(held).where(_THIS)
+_WAITING = sa.select(held).where(UNDECIDED).order_by(held.c.agent, held.c.inbox).limit(sa.bindparam("most"))
+_UNTOLD = _WAITING.where(held.c.notice.is_(None))
+_UNTOLD_OF = _UNTOLD.where(held.c.agent == sa.bindparam("of"))
+_OF_NOTICE = sa.select(held).where(held.c.notice == sa.bindparam("number")).order_by(held.c.inbox)
+_TELL = held.update().where(held.c.inbox.in_(sa.bindparam("ids", expanding=True))).values(notice=sa.bindparam("number"))
+_DECIDE = held.update().where(_THIS, held.c.state == Answer.WAITING).values(state=sa.bindparam("became"))
+
+
+class Held:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def add(self, mail: HeldMail) -> None:
+        """The mail waits for its agent."""
+        self._sql.change(_ADD, {name: getattr(mail, name) for name in (column.name for column in held.c)})
+
+    def get(self, inbox: int) -> HeldMail | None:
+        row = self._sql.row(_GET, {"which": inbox})
+        return _mail(row) if row else None
+
+    def waiting(self, limit: int = 1000) -> list[HeldMail]:
+        """All that wait for an answer, by agent, oldest first."""
+        return [_mail(row) for row in self._sql.rows(_WAITING, {"most": limit})]
+
+    def untold(self, agent: str | None = None, limit: int = 1000) -> list[HeldMail]:
+        """Those that no notice has listed yet, by agent, oldest first."""
+        rows = self._sql.rows(_UNTOLD_OF, {"of": agent, "most": limit}) if agent else self._sql.rows(_UNTOLD, {"most": limit})
+        return [_mail(row) for row in rows]
+
+    def of_notice(self, number: int) -> list[HeldMail]:
+        """What a notice listed, in its order, whatever came of it."""
+        return [_mail(row) for row in self._sql.rows(_OF_NOTICE, {"number": number})]
+
+    def tell(self, mails: Sequence[int], notice: int | None) -> None:
+        """This notice lists these mails; None: they are listed by none and wait for the next one."""
+        self._sql.change(_TELL, {"ids": list(mails), "number": notice})
+
+    def decide(self, inbox: int, became: Answer) -> bool:
+        """The agent's answer counts; False where there was one before."""
+        return self._sql.change(_DECIDE, {"which": inbox, "became": became}) == 1
+
+
+def _mail(row: Row) -> HeldMail:
+    values = row._asdict()
+    return HeldMail(**{**values, "what": What(values["what"]), "state": Answer(values["state"])})
