@@ -266,7 +266,7 @@ def _unknown_sign_off(lines: list[Line], written: list[int]) -> _Start | None:
         if bare[-1] not in ",،，、" or not _is_set_apart(written, index) or written[index + 1] != place + 1 or not _is_phrase(bare[:-1]):
             continue
         below = written[index + 1 :]
-        if _is_full_name(lines[below[0]].bare) and (len(below) == 1 or _contacts(lines, below)):
+        if _is_full_name(lines[below[0]].bare) and (len(below) == 1 or any(_contacts(lines, below))):
             return _Start(place, "sign-off:any", 0.7)
     return None
 
@@ -296,50 +296,87 @@ def _is_small(word: str) -> bool:
 
 
 def is_named(bare: str, author: str) -> bool:
-    """Whether the line is the writer's name, or a part of it that stands first."""
-    name, words = fold(author.replace(",", " ")).split(), fold(bare.strip(_TRAILING)).split()
-    return bool(words) and bool(name) and len(words) <= 4 and (set(words) <= set(name) or words == name[: len(words)])
+    """Whether the line is the writer's name, a part of it that stands first, or the name with a title."""
+    name, words = _words(author), _words(bare)
+    if not words or not name or len(words) > 6:
+        return False
+    return set(words) <= set(name) or words == name[: len(words)] or (len(name) > 1 and set(name) <= set(words))
+
+
+def _words(text: str) -> list[str]:
+    return fold(text.replace(",", " ").strip(_TRAILING)).split()
 
 
 _PHONE = re.compile(
     r"(?:\+\d|\(\+?\d)[\d\s()./-]{5,}\d"
-    r"|\b(?:t|m|f|p|tel|mob|fax|phone|telephone|mobile|cell|direct|office)\w{0,6}[.:)]+\s?[+(\d][\d\s()./-]{5,}",
+    r"|\b(?:t|m|f|p|d)[*.:)]+\s?[+(\d][\d\s()./-]{5,}"
+    r"|(?:\b(?:tel|tél|mob|fax|fon|phone|cell|direct|office|handy|gsm|móvil)|тел|моб|факс|電話|电话|전화)\w{0,6}[\s*.:：)]{1,4}[+(\d][\d\s()./-]{5,}",
     re.IGNORECASE,
 )
-_MAIL_OR_SITE = re.compile(r"[^\s<>@|]+@[^\s<>@|]+\.\w{2,}|\bwww\.|https?://", re.IGNORECASE)
+_MAILBOX = re.compile(r"[^\s<>@|]+@[^\s<>@|]+\.\w{2,}")
+_SITE = re.compile(r"\bwww\.|https?://", re.IGNORECASE)
 _BARS = re.compile(r"\s[|·•∙◆–—]\s|\s?[|]\s?")
+_PICTURE = re.compile(r"^[<\[][^\s\]>]{0,20}:[^\]>]{0,200}[>\]]$")
 
 
 def _card_start(lines: list[Line], written: list[int], author: str) -> _Start | None:
     """Where a card without a farewell begins: the writer's name, or what looks like one, set apart, with nothing but short lines below it,
     among them a telephone, an address, a site."""
-    found: _Start | None = None
+    found: tuple[int, bool] | None = None
     for index in range(len(written) - 1, max(0, len(written) - _MOST_SIGNATURE_LINES), -1):
         bare = lines[written[index]].bare
         if len(bare) > _LONGEST_SIGNATURE_LINE or _is_text(bare) or bare.endswith((":", "：", "?", "？")):
             break
-        if not _is_set_apart(written, index) or lines[written[index - 1]].bare.endswith((":", "：", ",")):
-            continue
         named = is_named(bare, author)
-        parts = _BARS.split(bare)
-        if not (named or _is_card_title(parts)):
-            continue
-        contacts = _contacts(lines, written[index:])
-        if contacts >= 2 or (contacts and (named or len(written) - index > 2 or len(parts) > 2)):
-            found = _Start(written[index], "signature:card", 0.85 if named else 0.7)
+        if (named or _is_card_title(bare)) and _heads_a_card(lines, written, index, named=named):
+            found = index, named
             if named:
                 break
-    return found
+    if found is None:
+        return None
+    first = _with_words_above(lines, written, found[0])
+    return _Start(written[first], "signature:card", 0.85 if found[1] else 0.7)
 
 
-def _is_card_title(parts: list[str]) -> bool:
-    words = parts[0].split()
-    return len(words) >= 2 and _is_full_name(parts[0]) and not any(map(_is_small, words))
+def _heads_a_card(lines: list[Line], written: list[int], index: int, *, named: bool) -> bool:
+    above = index - 1
+    if _PICTURE.match(lines[written[above]].bare) and above:
+        above -= 1
+    if written[above + 1] <= written[above] + 1 or lines[written[above]].bare.endswith((":", "：", ",")):
+        return False
+    reached, sites = _contacts(lines, written[index:])
+    if named:
+        return reached + sites > 0
+    return reached > 0 and (reached + sites > 1 or len(written) - index > 2 or len(_BARS.split(lines[written[index]].bare)) > 2)
 
 
-def _contacts(lines: list[Line], places: list[int]) -> int:
-    """How many ways to reach somebody these lines tell."""
-    return sum(len(_PHONE.findall(lines[place].bare)) + len(_MAIL_OR_SITE.findall(lines[place].bare)) for place in places)
+def _with_words_above(lines: list[Line], written: list[int], index: int) -> int:
+    """The card's first line with what belongs to it above: a picture, the first name, a word of thanks."""
+    card = _words(_BARS.split(lines[written[index]].bare)[0])
+    while index > 1:
+        bare = lines[written[index - 1]].bare
+        if not (_PICTURE.match(bare) or (len(_words(bare)) <= 3 and (set(_words(bare)) <= set(card) or _sign_off_phrase(bare)[0]))):
+            break
+        index -= 1
+    return index
+
+
+def _is_card_title(bare: str) -> bool:
+    """Whether a line may be the name at the head of a card: two words at least, all written large where the script knows large letters."""
+    head = _BARS.split(bare)[0].strip("* _").removeprefix("Dr. ")
+    head, _, title = head.partition(", ")
+    if len(title) > 20:
+        return False
+    words = head.split()
+    if len(words) == 1 and not title:
+        return 2 <= len(head) <= 6 and all(sign.isalpha() and sign == sign.swapcase() for sign in head)
+    return len(words) + bool(title) >= 2 and _is_full_name(head) and not any(map(_is_small, words))
+
+
+def _contacts(lines: list[Line], places: list[int]) -> tuple[int, int]:
+    """How many telephones and addresses these lines tell, and how many sites."""
+    bares = [lines[place].bare for place in places]
+    return sum(len(_PHONE.findall(bare)) + len(_MAILBOX.findall(bare)) for bare in bares), sum(len(_SITE.findall(bare)) for bare in bares)
 
 
 def _until_postscript(lines: list[Line], rest: list[int]) -> list[int]:

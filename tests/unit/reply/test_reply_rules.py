@@ -452,6 +452,16 @@ CARD = "Gina Marlow\nHead of Purchasing\nCustomer GmbH\nTel: +49 30 1234567"
         "Gina Marlow | Purchasing | Customer Ltd | +49 30 1234567 | gina@customer.test",
         "Gina Marlow\n\nPurchasing\n\nCustomer Ltd\n\nP. +1 555 0100\n\nhttp://customer.test/",
         "Gina\nFax: +49 30 1234568",
+        "Gina Marlow\nTél : 01 23 45 67 89\nMobile : 06 12 34 56 78",
+        "Gina Marlow, MBA\nPurchasing Manager\n+1 (555) 010-9947 | gina@customer.test | customer.test",
+        "*Gina Marlow*\nPurchasing\n*T* +49 30 1234567\n*E* gina@customer.test",
+        "Marlow, Gina\nTel 030 1234567",
+        "Dr. Gina Marlow\nLeiterin Einkauf\nFon: +49 (0)30 1234567\nhttps://customer.test",
+        "Анна Петрова\nОтдел закупок\nтел. +7 495 123-45-67\nanna@customer.test",
+        "山田太郎\n購買部\nTEL: 03-1234-5678\nyamada@customer.test",
+        "Gina\n\nGina Marlow\nCustomer Ltd\n+49 30 1234567",
+        "Thanks\n\nGina Marlow | Customer Ltd | +49 30 1234567",
+        "[image: logo]\nGina Marlow\nCustomer Ltd\nwww.customer.test\n+49 30 1234567",
     ],
 )
 def test_card_without_a_farewell_is_a_signature(card: str) -> None:
@@ -465,6 +475,19 @@ def test_card_of_somebody_else_is_cut_with_doubt_and_what_is_announced_stays() -
 
     assert [span.is_doubtful for span in reply.spans] == [False, True]
     assert extract(f"Please call this colleague:\n\n{CARD}\n", author="Gina Marlow").signature == ""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please ship to the new office.\n\nCustomer GmbH\nHauptstr. 5\n10115 Berlin",
+        "Our servers\n\nWeb Server One\nhttps://one.customer.test\nhttps://two.customer.test",
+        "I called these:\n\nTel: 030 1234567\nTel: 030 1234568",
+        "It is the model below.\n\nLaser Fast\nhttps://shop.test/lf-2231\nserial 4711",
+    ],
+)
+def test_facts_in_short_lines_are_no_card(text: str) -> None:
+    assert extract(text, subject="Re: Door", author="Bob").fresh == text
 
 
 @pytest.mark.parametrize("line", ["t. 555-0100", "T: +358 9 1234", "t. (09) 1234", "T. 555-0100\nM. 555-0101"])
