@@ -232,10 +232,14 @@ def blind_blocks(lines: list[Line], thread: Thread) -> dict[int, HeaderBlock]:
     if not thread.topic:
         return found
     ends = thread.subject_words[-_TOPIC_END:]
+    last = ends.rpartition(" ")[2]
+    longest, only_ascii = len(thread.topic) + _LONGEST_PREFIXES, ends.isascii()
     for place, line in enumerate(lines):
-        if _colon(line.bare) < 1 and line.bare[:1] != "|":
+        bare = line.bare
+        # Nearly all lines fall out by what costs least.
+        if len(bare) > longest or (":" not in bare and bare[:1] != "|" and bare.isascii()) or (bare.isascii() and not only_ascii):
             continue
-        if len(line.bare) > len(thread.topic) + _LONGEST_PREFIXES or ends not in fold(line.bare):
+        if last not in bare.casefold() or ends not in fold(bare):
             continue
         parted = _parted(line.bare)
         block = _blind_block(lines, place, thread) if parted and thread.is_about(parted[1].rstrip(" ;")) else None

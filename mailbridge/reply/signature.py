@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 from mailbridge.message.model import SpanKind
@@ -243,7 +244,15 @@ def _sign_off_and_name(bare: str, folded: str) -> tuple[str, bool]:
 
 def _unnamed_start(lines: list[Line], written: list[int], author: str) -> _Start | None:
     """Where a card without a farewell begins, a farewell in an unknown language, or an app's line in one."""
-    return _unknown_app_line(lines, written) or _unknown_sign_off(lines, written) or _card_start(lines, written, author)
+    found = _unknown_app_line(lines, written) or _unknown_sign_off(lines, written)
+    if found is None and any(_may_reach(lines[place].bare) for place in written[-_MOST_SIGNATURE_LINES:]):
+        found = _card_start(lines, written, author)
+    return found
+
+
+def _may_reach(bare: str) -> bool:
+    """Whether a telephone, an address or a site may be in the line; cheap."""
+    return "@" in bare or "www" in bare or "://" in bare or sum(map(str.isdigit, bare)) > 5
 
 
 def _is_set_apart(written: list[int], index: int) -> bool:
@@ -297,10 +306,15 @@ def _is_small(word: str) -> bool:
 
 def is_named(bare: str, author: str) -> bool:
     """Whether the line is the writer's name, a part of it that stands first, or the name with a title."""
-    name, words = _words(author), _words(bare)
+    name, words = _name_words(author), _words(bare)
     if not words or not name or len(words) > 6:
         return False
     return set(words) <= set(name) or words == name[: len(words)] or (len(name) > 1 and set(name) <= set(words))
+
+
+@lru_cache(maxsize=64)
+def _name_words(author: str) -> list[str]:
+    return _words(author)
 
 
 def _words(text: str) -> list[str]:
