@@ -28,6 +28,7 @@ from mailbridge.intake.inbox import Inbox
 from mailbridge.isolation.pool import Readers
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.kept import list_kept
+from mailbridge.jobs.unfetched import tell_unfetched
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import Endpoint, Metrics
 from mailbridge.outbox import couriers
@@ -195,6 +196,10 @@ class App:
     def list_kept(self, now: datetime | None = None) -> int:
         """The admins have today's list of the mails that are on no ticket; how many mails a new list names."""
         return list_kept(self.store, self.desk(), now or self.clock.now())
+
+    def tell_unfetched(self, now: datetime | None = None) -> int:
+        """The admins hear of mails that IMAP servers do not give; how many they were told of."""
+        return tell_unfetched(self.store, self.desk(), now or self.clock.now())
 
     # -- what happens when something goes wrong -----------------------------------------------------------------
 

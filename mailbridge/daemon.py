@@ -38,6 +38,7 @@ log = logs.get("daemon")
 SWEEP = timedelta(seconds=5)
 HEARTBEAT = timedelta(seconds=15)
 RULES = timedelta(seconds=2)
+UNFETCHED = timedelta(minutes=1)
 FOLD = timedelta(seconds=10)
 KEPT = timedelta(minutes=5)
 STATE_KEY = "daemon"
@@ -68,6 +69,7 @@ class Daemon:
         if clocks:
             jobs.append(Job(name="sweep", every=SWEEP, run=app.sweep))
             jobs.append(Job(name="kept", every=KEPT, run=app.list_kept))
+            jobs.append(Job(name="unfetched", every=UNFETCHED, run=app.tell_unfetched))
         self._ticker = Ticker(jobs)
 
     def _poller(self, mailbox: Mailbox, folder: str) -> Poller:

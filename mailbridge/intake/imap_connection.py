@@ -15,10 +15,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
+from imapclient.datetime_util import parse_to_datetime
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
 
 from mailbridge.config import Mailbox, Tls
 from mailbridge.errors import Transient
+from mailbridge.intake.imap_answers import by_uid, found
 from mailbridge.intake.imap_plan import SERVERS, Selected
 
 CONNECT_TIMEOUT = 15.0
@@ -87,7 +89,12 @@ class Connection:
         """
         with self._translated("search"):
             self._in_passing()
-            return [int(uid) for uid in self._client.search(["UID", f"{int(first)}:{'*' if last is None else int(last)}"])]
+            untagged = self._client._imap.untagged_responses
+            untagged.pop("SEARCH", None)
+            untagged.pop("ESEARCH", None)
+            # imapclient's own search() knows one line alone.
+            lines = self._client._raw_command_untagged(b"SEARCH", [f"UID {int(first)}:{'*' if last is None else int(last)}".encode()])
+            return found(lines, untagged.pop("ESEARCH", ()))
 
     def look(self) -> None:
         """The server has told what is new (a server may keep it to itself until a command that is no SEARCH)."""
@@ -118,17 +125,27 @@ class Connection:
     def sizes(self, uids: Sequence[int]) -> dict[int, Seen]:
         """What there is of these mails; one that is gone is not in it."""
         with self._translated("ask for sizes"):
-            answers = self._client.fetch(list(uids), ["RFC822.SIZE", "INTERNALDATE"])
+            answers = self._fetch(uids, "RFC822.SIZE INTERNALDATE")
             return {uid: _seen(answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer}
 
     def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
-        """The whole mails, unread as before (BODY.PEEK, RFC 9051 6.4.5); one that is gone is not in it."""
+        """The whole mails, unread as before (BODY.PEEK, RFC 9051 6.4.5); one that is gone, or comes without content, is not in it."""
         with self._translated("fetch"):
-            answers = self._client.fetch(list(uids), ["BODY.PEEK[]"])
-            return {uid: answer[b"BODY[]"] for uid, answer in answers.items() if isinstance(answer.get(b"BODY[]"), bytes)}
+            answers = self._fetch(uids, "BODY.PEEK[]")
+            return {uid: body for uid, answer in answers.items() if isinstance(body := answer.get(b"BODY[]"), bytes) and body.strip()}
+
+    def _fetch(self, uids: Sequence[int], items: str) -> dict[int, dict[bytes, Any]]:
+        """What the server tells of these mails.  imapclient's own fetch() takes a sequence number for a UID where an answer names none,
+        and lets a second answer replace the first."""
+        imap = self._client._imap
+        imap.untagged_responses.pop("FETCH", None)
+        tag = imap._command("UID", "FETCH", ",".join(map(str, uids)), f"({items})")
+        kind, data = imap._command_complete("FETCH", tag)
+        self._client._checkok("fetch", kind, data)
+        return by_uid(imap._untagged_response(kind, data, "FETCH")[1], uids)
 
     def big_body(self, uid: int, largest: int) -> bytes | None:
-        """A mail in steps of a megabyte, at most `largest` bytes and one more; None when it is gone."""
+        """A mail in steps of a megabyte, at most `largest` bytes and one more; None when it is gone, or comes without content."""
         raw = bytearray()
         while len(raw) <= largest:
             step = self._part(uid, "BODY.PEEK[]", len(raw))
@@ -137,7 +154,7 @@ class Connection:
             raw += step
             if len(step) < STEP:
                 break
-        return bytes(raw)
+        return bytes(raw) if raw.strip() else None
 
     def header(self, uid: int) -> bytes:
         """The header of a mail, its first megabyte at most; empty when the server does not give it."""
@@ -145,7 +162,7 @@ class Connection:
 
     def _part(self, uid: int, section: str, offset: int) -> bytes | None:
         with self._translated("fetch"):
-            answer = self._client.fetch([uid], [f"{section}<{offset}.{STEP}>"]).get(uid, {})
+            answer = self._fetch([uid], f"{section}<{offset}.{STEP}>").get(uid, {})
             part = answer.get(f"{section.replace('.PEEK', '')}<{offset}>".encode())
             return part if isinstance(part, bytes) else None
 
@@ -317,7 +334,6 @@ def _connected(mailbox: Mailbox) -> Any:
 
 def _prepare(client: Any, largest: int) -> None:
     client._imap.debug = 0  # imapclient sets 5, and imaplib then writes out every literal, logged or not
-    client.normalise_times = False
     client.socket().setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if hasattr(socket, "TCP_KEEPIDLE"):
         client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE)
@@ -336,8 +352,9 @@ def _bounded(read: Callable[[int], bytes], most: int) -> Callable[[int], bytes]:
 
 
 def _seen(answer: Mapping[bytes, Any]) -> Seen:
-    moment = answer.get(b"INTERNALDATE")
-    aware = moment.astimezone(UTC) if isinstance(moment, datetime) and moment.tzinfo else None
+    told = answer.get(b"INTERNALDATE")
+    moment = parse_to_datetime(told, normalise=False) if isinstance(told, bytes) else None
+    aware = moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
     return Seen(size=int(answer[b"RFC822.SIZE"]), received_at=aware)
 
 

@@ -73,6 +73,9 @@ def fetch(
     connection: Connection, uids: Sequence[int], seen: Mapping[int, Seen], largest: int, now: Callable[[], datetime]
 ) -> list[Fetched]:
     """The mails of one load, in order; those that others took away meanwhile are not among them."""
+    for uid in uids:
+        if uid not in seen:
+            _must_be_gone(connection, uid)
     bodies = {uid: raw for part in rounds(uids, seen) for uid, raw in connection.bodies(part).items()}
     mails = [_fetched(connection, uid, seen[uid], bodies.get(uid), largest, now()) for uid in uids if uid in seen]
     return [mail for mail in mails if mail is not None]
@@ -81,8 +84,10 @@ def fetch(
 def _fetched(connection: Connection, uid: int, seen: Seen, raw: bytes | None, largest: int, now: datetime) -> Fetched | None:
     """The mail, or what there is of it; None when it went away while we were looking."""
     received_at = min(seen.received_at or now, now)  # a server's clock may run ahead
-    if seen.size <= largest and raw is None:
-        raw = connection.big_body(uid, largest)
+    if seen.size <= largest and (raw is None or len(raw) < seen.size):
+        # Sizes are estimates on some servers (Exchange).  So a shorter mail is asked for once more, in steps, and the longer copy counts.
+        again = connection.big_body(uid, largest)
+        raw = max(filter(None, (raw, again)), key=len, default=None)
         if raw is None:
             _must_be_gone(connection, uid)
             return None

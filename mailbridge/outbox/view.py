@@ -325,6 +325,11 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "rows": "news@shop.example\tYour vacation\tauto-reply: Auto-Submitted: auto-replied\tkept 42.20261123.abcdefghijklmnopqrstuvwxyz",
         "more": "",
     },
+    "admin.unfetched": {
+        "count": "2",
+        "rows": "support/INBOX, UID 17\tthe mail cannot be fetched from the IMAP server; it was left there\t42",
+        "more": "1",
+    },
     "admin.kept_ticket": {"number": "MB-1042", "subject": "Your vacation", "already": ""},
     "admin.breaker": {"count": "500", "limit": "500", "until": "2026-11-23T10:10:00+00:00"},
 }

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.intake.envelope import Envelope
+from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.store import dialects
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.inbox_rows import InboxRow, Kept, Outcome, State, Waiting, hint_message_id, inbox_row, new_row, waiting
@@ -108,6 +108,13 @@ _OF_STATE = {
     State.DROPPED: _NEWEST.where(ASIDE, inbox.c.state == State.DROPPED),
     State.DONE: sa.select(inbox).where(DONE).order_by(inbox.c.done_at.desc(), inbox.c.id.desc()).limit(_bind("limit")),
 }
+# Never claimed, so set aside when it was fetched.
+_UNFETCHED = (
+    sa.select(inbox)
+    .where(ASIDE, inbox.c.state == State.QUARANTINED, inbox.c.attempts == 0, inbox.c.source == Source.IMAP, inbox.c.id > _bind("after"))
+    .order_by(inbox.c.id)
+    .limit(_bind("limit"))
+)
 _KEPT = (
     sa.select(mails.c.id, mails.c.sender, mails.c.subject, inbox.c.reason)
     .select_from(inbox.join(mails, mails.c.id == inbox.c.mail))
@@ -245,6 +252,10 @@ class Inbox:
     def quarantined(self, limit: int = 100) -> list[InboxRow]:
         """What waits for a person, newest first."""
         return self.list(limit, State.QUARANTINED)
+
+    def unfetched(self, after: int, limit: int) -> list[InboxRow]:
+        """Mails with a greater id that an IMAP server did not give, oldest first."""
+        return [inbox_row(row) for row in self._sql.rows(_UNFETCHED, {"in_after": after, "in_limit": limit})]
 
     def kept(self, since: datetime, until: datetime) -> Sequence[Kept]:
         """Mails of people and robots outside that were kept on no ticket in this time and still are on none, oldest first."""

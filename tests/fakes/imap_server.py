@@ -67,6 +67,7 @@ class FakeImap:
         self.sent = 0  # octets said on all connections
         self.cut_after: int | None = None  # the connection breaks behind this many octets
         self.broken = ""  # a BODY[] that holds this word is not given
+        self.hollow = ("", b"")  # a mail that holds the first word comes with the second instead of its BODY[]
         self.late: list[bytes] = []  # mails that come just behind the next search, told with its answer and not again
         self.on_settle: Callable[[Mail], None] = lambda mail: None
         self.before: Callable[[str], None] = lambda command: None
@@ -306,5 +307,7 @@ class _Session:
                 start = int(wanted[2])
                 raw = raw[start : start + int(wanted[3])]
                 name += f"<{start}>"
-            parts.append(f"{name} {{{len(raw)}}}\r\n".encode() + raw)
+            word, instead = self._server.hollow
+            is_hollow = bool(word) and word.encode() in mail.raw
+            parts.append(instead.replace(b"BODY[]", name.encode()) if is_hollow else f"{name} {{{len(raw)}}}\r\n".encode() + raw)
         return f"* {self._folder.mails.index(mail) + 1} FETCH (".encode() + b" ".join(parts) + b")\r\n"

@@ -99,15 +99,15 @@ ANSWERS = {
     "bye": Fault("", b"* BYE out for lunch\r\n", close=True),
     "closed": Fault("", close=True),
     "silent": Fault("", hang=True),
-    "garbage": Fault("", b"\x00\xff\xfe nonsense\r\n{tag} OK\r\n"),
+    "garbage": Fault("", b"\x00\xff\xfe nonsense\r\n{tag} OK done\r\n"),
     "half a line": Fault("", b"* 1 FETCH (UID 1 RFC", close=True),
     "short literal": Fault("", b"* 1 FETCH (UID 1 BODY[] {500}\r\nonly this", close=True),
     "huge literal": Fault("", b"* 1 FETCH (UID 1 BODY[] {4294967296}\r\nx", hang=True),
-    "negative size": Fault("", b"* 1 FETCH (UID 1 RFC822.SIZE -5 BODY[] {-1}\r\nx)\r\n{tag} OK\r\n"),
-    "open bracket": Fault("", b"* 1 FETCH (UID 1 BODY[] (((\r\n{tag} OK\r\n"),
+    "negative size": Fault("", b"* 1 FETCH (UID 1 RFC822.SIZE -5 BODY[] {-1}\r\nx)\r\n{tag} OK done\r\n"),
+    "open bracket": Fault("", b"* 1 FETCH (UID 1 BODY[] (((\r\n{tag} OK done\r\n"),
     "wrong tag": Fault("", b"ZZZ9 OK done\r\n", close=True),
-    "endless line": Fault("", b"* OK " + b"x" * 1_500_000 + b"\r\n{tag} OK\r\n"),
-    "unasked": Fault("", b"* 9 FETCH (UID 99 FLAGS (\\Seen))\r\n* 3 EXPUNGE\r\n{tag} OK\r\n"),
+    "endless line": Fault("", b"* OK " + b"x" * 1_500_000 + b"\r\n{tag} OK done\r\n"),
+    "unasked": Fault("", b"* 9 FETCH (UID 99 FLAGS (\\Seen))\r\n* 3 EXPUNGE\r\n{tag} OK done\r\n"),
 }
 
 
@@ -450,4 +450,96 @@ def test_idle_wakes_up_for_a_new_mail(desk: Desk, server: FakeImap) -> None:
     idling(desk)
     server.deliver(a_mail("one"))
     desk.accepted.get(timeout=20)
+    assert desk.subjects() == ["one"]
+
+
+# Answers in more pieces, or in fewer, than were asked for
+
+
+def taken(desk: Desk, server: FakeImap) -> list[str]:
+    """What one turn takes in."""
+    desk.poller(mailbox(server)).one_turn()
+    return desk.subjects()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"* SEARCH 1\r\n* SEARCH 2\r\n{tag} OK done\r\n",
+        b"* SEARCH\r\n* SEARCH 1 2\r\n{tag} OK done\r\n",
+        b"* 2 EXISTS\r\n* SEARCH 1\r\n* 1 FETCH (FLAGS (\\Seen))\r\n* SEARCH 2\r\n* 0 RECENT\r\n{tag} OK done\r\n",
+        b'* ESEARCH (TAG "{tag}") UID ALL 1:2\r\n{tag} OK done\r\n',
+        b"* SEARCH 1 2 (MODSEQ 5)\r\n{tag} OK done\r\n",
+    ],
+)
+def test_search_is_answered_in_any_number_of_lines(desk: Desk, server: FakeImap, answer: bytes) -> None:
+    server.deliver(a_mail("one"), a_mail("two"))
+    server.faults.append(Fault("UID SEARCH", answer=answer))
+    assert taken(desk, server) == ["one", "two"]
+
+
+def test_news_of_others_among_the_answers_are_no_mail(desk: Desk, server: FakeImap) -> None:
+    """A FETCH answer without a UID whose sequence number is the UID of another mail that is asked for."""
+    server.deliver(a_mail("gone"), a_mail("one"), a_mail("two"))
+    server.folders["INBOX"].mails.pop(0)
+    one, two = a_mail("one"), a_mail("two")
+    pieces = [
+        b"* 2 FETCH (FLAGS (\\Seen))\r\n* 3 EXISTS\r\n",
+        b"* 1 FETCH (UID 2 BODY[] {%d}\r\n%b)\r\n" % (len(one), one),
+        b"* 2 FETCH (BODY[] {5}\r\nwrong)\r\n* 1 EXPUNGE\r\n",
+        b"* 2 FETCH (UID 3 BODY[] {%d}\r\n%b)\r\n* 2 FETCH (UID 3 BODY[] NIL)\r\n{tag} OK done\r\n" % (len(two), two),
+    ]
+    size = b"".join(b"* %d FETCH (UID %d RFC822.SIZE %d)\r\n" % (n, n + 1, len(raw)) for n, raw in ((1, one), (2, two)))
+    server.faults += [Fault("UID FETCH", answer=size + b"{tag} OK done\r\n"), Fault("UID FETCH", answer=b"".join(pieces))]
+    assert taken(desk, server) == ["one", "two"]
+
+
+EMPTY = (b"BODY[] {0}\r\n", b'BODY[] ""', b"BODY[] NIL", b"BODY[] {2}\r\n\r\n", b"FLAGS ()")
+
+
+@pytest.mark.parametrize("body", EMPTY)
+def test_mail_that_comes_empty_is_set_aside_and_left_unseen(desk: Desk, server: FakeImap, body: bytes) -> None:
+    server.deliver(a_mail("one"), a_mail("hollow"), a_mail("three"))
+    server.hollow = ("hollow", body)
+    poller = desk.poller(mailbox(server, after=After.SEEN))
+    for _ in range(6):
+        with suppress(Refused):
+            poller.one_turn()
+            continue
+        poller._disconnect()
+    rows = sorted(desk.rows(), key=lambda row: row.envelope.uid or 0)
+    assert [(row.envelope.uid, row.state) for row in rows] == [(1, "new"), (2, "quarantined"), (3, "new")]
+    assert [mail.raw for mail in server.folders["INBOX"].mails if not mail.flags] == [a_mail("hollow")]
+
+
+def test_mail_that_comes_empty_once_is_taken_whole(desk: Desk, server: FakeImap) -> None:
+    server.deliver(a_mail("one"))
+    sizes = Fault("UID FETCH", answer=b"* 1 FETCH (UID 1 RFC822.SIZE %d)\r\n{tag} OK done\r\n" % len(a_mail("one")))
+    server.faults += [sizes, Fault("UID FETCH", answer=b"* 1 FETCH (UID 1 BODY[] {0}\r\n)\r\n{tag} OK done\r\n")]
+    assert taken(desk, server) == ["one"]
+    assert desk.mails() == [a_mail("one")]
+
+
+def test_mail_that_comes_cut_off_is_asked_for_again(desk: Desk, server: FakeImap) -> None:
+    server.deliver(whole := a_mail("one", "It smokes. " * 100))
+    sizes = Fault("UID FETCH", answer=b"* 1 FETCH (UID 1 RFC822.SIZE %d)\r\n{tag} OK done\r\n" % len(whole))
+    server.faults += [sizes, Fault("UID FETCH", answer=b"* 1 FETCH (UID 1 BODY[] {50}\r\n%b)\r\n{tag} OK done\r\n" % whole[:50])]
+    assert taken(desk, server) == ["one"]
+    assert desk.mails() == [whole]
+
+
+def test_size_that_is_an_estimate_does_not_keep_a_mail_out(desk: Desk, server: FakeImap) -> None:
+    server.deliver(a_mail("one"))
+    server.faults.append(Fault("UID FETCH", answer=b"* 1 FETCH (UID 1 RFC822.SIZE 9000)\r\n{tag} OK done\r\n"))
+    assert taken(desk, server) == ["one"]
+
+
+def test_mail_whose_size_the_server_does_not_tell_is_not_passed_over(desk: Desk, server: FakeImap) -> None:
+    server.deliver(a_mail("one"))
+    server.faults.append(Fault("UID FETCH", answer=b"* 1 FETCH (RFC822.SIZE 70)\r\n{tag} OK done\r\n"))
+    poller = desk.poller(mailbox(server))
+    with pytest.raises(Refused):
+        poller.one_turn()
+    poller._disconnect()
+    poller.one_turn()
     assert desk.subjects() == ["one"]

@@ -1,0 +1,50 @@
+"""Mails that an IMAP server does not give are in quarantine; the admins hear of them, at most once an hour, all of them in one mail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from mailbridge.context import Desk
+from mailbridge.intake.envelope import Envelope
+from mailbridge.outbox.compose import admin_letters
+from mailbridge.store.engine import Store
+from mailbridge.store.inbox_rows import InboxRow
+
+STATE_KEY = "unfetched-told"
+PAUSE = timedelta(hours=1)
+MOST_LISTED = 50
+
+
+def tell_unfetched(store: Store, desk: Desk, now: datetime) -> int:
+    """The admins have a list of the mails that could not be fetched since the last one; how many mails it names."""
+    with store.read() as tx:
+        last = tx.state.get(STATE_KEY) or {"inbox": 0, "at": ""}
+        if not tx.inbox.unfetched(last["inbox"], 1) or _too_soon(last["at"], now):
+            return 0
+    with store.write() as tx:
+        last = tx.state.take(STATE_KEY, now) or last
+        found = [] if _too_soon(last["at"], now) else tx.inbox.unfetched(last["inbox"], 10_000)
+        if found:
+            config = desk.config.desk
+            more = str(max(0, len(found) - MOST_LISTED) or "")
+            values = {"count": str(len(found)), "rows": _rows(found), "more": more}
+            tx.outbox.add_many(admin_letters(config.admins, "unfetched", str(found[-1].id), values, config.address, config.language), now)
+            tx.wake("outbox")
+            last = {"inbox": found[-1].id, "at": now.isoformat()}
+        tx.state.set(STATE_KEY, last, now)
+    return len(found)
+
+
+def _too_soon(at: str, now: datetime) -> bool:
+    return bool(at) and now - datetime.fromisoformat(at) < PAUSE
+
+
+def _rows(found: Sequence[InboxRow]) -> str:
+    """Where each mail is, why it could not be fetched, and its number, parted by tabs."""
+    rows = [(_place(one.envelope), one.reason, str(one.id)) for one in found[:MOST_LISTED]]
+    return "\n".join("\t".join(" ".join(cell.split()) for cell in row) for row in rows)
+
+
+def _place(envelope: Envelope) -> str:
+    return f"{envelope.account}/{envelope.folder}, UID {envelope.uid}"
