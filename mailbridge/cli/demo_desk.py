@@ -16,6 +16,7 @@ from pathlib import Path
 from mailbridge.cli.demo_samples import Letter
 from mailbridge.cli.init import write_desk
 from mailbridge.errors import InUse, Permanent
+from mailbridge.ops.private import private_folder, private_log
 
 MARK = ".mailbridge-demo"
 FIRST_PORT, LAST_PORT = 2525, 2599
@@ -27,6 +28,7 @@ def new_desk(folder: Path, port: int) -> None:
     if (folder / MARK).is_file():
         refuse_running(folder)
         shutil.rmtree(folder)
+    private_folder(folder)
     write_desk(folder, name="Demo Support", address="support@demo.example", demo=True, port=port)
     (folder / MARK).write_text("made by `mailbridge demo`, which may delete this folder\n", encoding="utf-8")
 
@@ -68,7 +70,7 @@ class Daemon:
         self.port = port
         self.log = folder / "mailbridge.log"
         command = [sys.executable, "-m", "mailbridge", "run", "--desk", str(folder)]
-        with self.log.open("ab") as log:
+        with private_log(self.log) as log:
             # Its own session: Ctrl-C at the terminal is ours, and we stop the daemon in order.
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)  # noqa: S603
 

@@ -56,13 +56,15 @@ def find(folder: Path, as_json: bool, limit: int, customer: str | None, ticket: 
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 def save(folder: Path, id: int, path: Path) -> None:
     """Write the file ID, as `docs find` shows it, to PATH.  A file that is there stays as it is."""
+    from mailbridge.ops.private import new_private_file
+
     with open_desk(folder) as desk, desk.store.read() as tx:
         file = tx.files.get(id)
         if file is None:
             raise Permanent(f"there is no file {id}; `mailbridge docs find` shows them")
         content = tx.blobs.get(file.sha256)
     try:
-        with path.open("xb") as target:
+        with new_private_file(path) as target:
             target.write(content)
     except FileExistsError as error:
         raise Permanent(f"{path} is there already; name another file") from error

@@ -9,8 +9,15 @@ from pathlib import Path
 from mailbridge.cli.show import safe, width
 from mailbridge.errors import Problem
 
-# A password that somebody did write into the file must not travel on into a terminal's scrollback or the journal.
-_SECRET = re.compile(r"(password\s*[=:]\s*)\S.*", re.IGNORECASE)
+# A secret that somebody did write into the file must not travel on into a terminal's scrollback or the journal.  Whatever stands behind
+# a key with such a word in it is hidden, also where the key is quoted, in a table of its own line, or in another file.
+_SECRET = re.compile(
+    r"""([\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|credential)[\w.-]*["']?\s*[=:]\s*)\S.*""",
+    re.IGNORECASE,
+)
+# What such a key may say all the same: where the secret is.
+_NAMES_A_PLACE = re.compile(r"[\w.-]*(?:_file|_env)[\"']?\s*[=:]", re.IGNORECASE)
+_USER_INFO = re.compile(r"(//[^\s:/@\"']*):[^\s@\"']*@")
 
 
 def shown(problems: Iterable[Problem], folder: Path) -> str:
@@ -42,9 +49,15 @@ def excerpt(problem: Problem, folder: Path) -> list[str]:
     marked = line[problem.column - 1 : problem.column - 1 + problem.length]
     gutter = " " * len(str(problem.line))
     # Tabs move differently on every terminal; as one blank they keep the mark where it belongs.
-    show = safe(_SECRET.sub(r"\1…", line.replace("\t", " ")))
+    show = safe(without_secrets(line.replace("\t", " ")))
     mark = " " * width(safe(before.replace("\t", " "))) + "^" * max(1, width(safe(marked)))
     return [f"  {problem.line} | {show}", f"  {gutter} | {mark}"]
+
+
+def without_secrets(line: str) -> str:
+    """A line of a configuration or rules file as it may be shown: values of secret keys and passwords in URLs are "…"."""
+    hidden = _USER_INFO.sub(r"\1:…@", line)
+    return _SECRET.sub(lambda found: found[0] if _NAMES_A_PLACE.match(found[1]) else f"{found[1]}…", hidden)
 
 
 def _count(number: int, noun: str) -> str:

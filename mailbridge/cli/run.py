@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,7 @@ def at_work(config: Config, *, intake: bool) -> int:
     from mailbridge.isolation.sandbox import hide_memory
 
     hide_memory()
+    os.umask(0o077)  # whatever a daemon writes holds what people wrote
     # A desk that was away finds mail when it comes back: while we load what a daemon needs, a fork server loads what a reader needs.
     with head_start(Limits(seconds=config.limits.read_seconds, memory=config.limits.read_memory)) as reader:
         return beside(reader, config, intake=intake)

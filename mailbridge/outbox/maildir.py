@@ -12,6 +12,7 @@ from pathlib import Path
 from time import time_ns
 
 from mailbridge.ops import crash
+from mailbridge.ops.private import new_private_file, private_folder
 from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Unknown
 
 _numbers = count(1)
@@ -56,8 +57,9 @@ class MaildirCourier:
         """There is no connection."""
 
     def _prepare(self) -> None:
+        private_folder(self._folder)
         for part in ("tmp", "new", "cur"):
-            (self._folder / part).mkdir(parents=True, exist_ok=True)
+            private_folder(self._folder / part)
 
 
 def _unique() -> str:
@@ -78,7 +80,7 @@ def _envelope(mail_from: str, recipient: str) -> bytes:
 
 
 def _write(path: Path, data: bytes) -> None:
-    with path.open("xb") as file:
+    with new_private_file(path) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

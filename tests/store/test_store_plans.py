@@ -151,6 +151,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.openings.group(1, 1),
         tx.openings.forget(NOW - timedelta(days=9000)),
     ),
+    "inbox.unfetched": lambda tx: tx.inbox.unfetched(5, 10),
     "inbox.kept": lambda tx: tx.inbox.kept(NOW - timedelta(days=1), NOW),
     "addresses.suspended": lambda tx: tx.addresses.suspended("jo@customer.test", NOW),
     "search.add": lambda tx: tx.search.add(90_000, subject="Printer", fresh="It hums.", names=["hum.mp3"]),
