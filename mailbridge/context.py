@@ -64,7 +64,7 @@ class Arrival:
     def explained(self, message: Message, writer: Writer, placement: Placement) -> Arrival:
         """With the reasons of reading, identity and placing."""
         said = {
-            "kind": {"is": message.kind, "why": list(message.kind_reasons)},
+            "kind": {"is": message.kind, "strength": message.strength, "why": list(message.kind_reasons)},
             "sender": {
                 "address": writer.address or message.sender.address,
                 "verified": writer.verified,

@@ -9,6 +9,7 @@ from urllib.parse import unquote
 import pytest
 
 from mailbridge.conversation.marks import kept_code, kept_mail
+from mailbridge.daemon import Daemon
 from mailbridge.filing import Outcome
 from mailbridge.outbox.model import Audience
 from tests.builders import NOW, a_signer
@@ -53,6 +54,14 @@ def test_a_kept_mail_is_listed_once_and_becomes_a_ticket_by_its_link(desk: TestD
     assert dict(desk.promises(event="kept_ticket")[-1].values)["already"] == "yes"
     assert the_next_day(desk) == 0  # the admin's own mails are no news
     desk.assert_sound()
+
+
+def test_the_daemon_makes_the_list(desk: TestDesk) -> None:
+    daemon = Daemon(desk.app)
+    try:
+        assert daemon._ticker._scheduler.get_job("kept") is not None
+    finally:
+        daemon._ticker.stop()
 
 
 def test_a_day_without_kept_mail_has_no_list(desk: TestDesk) -> None:
