@@ -77,6 +77,10 @@ MANY: dict[str, Callable[[int], dict[str, Any]]] = {
         **{"sender": f"unproven:c{n % 900}@x.test", "form": f"form:www{n % 7}@x.test" if n % 10 == 0 else "", "at": _at(n)},
         **{"ticket": n + 1, "bytes": 1000, "receipt": n % 2 == 0, "grouped": 0},
     },
+    "held": lambda n: {
+        **{"inbox": n, "agent": f"a{n % 20}", "what": "mail", "why": "unproven", "subject": "Re: Printer", "lines": "", "ticket": None},
+        **{"came_at": _at(n), "state": _seldom(n, "waiting", ("agreed", "refused")[n % 2]), "notice": n - n % 3},
+    },
     "seen_pictures": lambda n: {"sender": f"c{n % 900}@x.test", "sha256": f"{n:064x}", "times": 1},
     "tickets": lambda n: {
         **{"id": n, "version": 3, "status": _seldom(n, "new", "closed"), "open": n % 400 == 399, "priority": "normal", "team": f"t{n % 5}"},

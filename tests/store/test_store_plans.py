@@ -26,6 +26,7 @@ from mailbridge.message.model import Attachment
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
+from mailbridge.store.held import Answer, HeldMail, What
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx
@@ -98,6 +99,18 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "mails.by_fingerprint": lambda tx: tx.mails.by_fingerprint("f"),
     "mails.of_ticket": lambda tx: tx.mails.of_ticket(1),
     "mails.tickets_knowing": lambda tx: tx.mails.tickets_knowing(["a@x", "b@x"]),
+    "mails.has_message_id": lambda tx: tx.mails.has_message_id("m7@x.test"),
+    "held": lambda tx: (
+        tx.held.add(HeldMail(inbox=1, agent="a1", what=What.MAIL, why="unproven", came_at=NOW)),
+        tx.held.get(1),
+        tx.held.waiting(),
+        tx.held.untold(),
+        tx.held.untold("a1"),
+        tx.held.of_notice(3),
+        tx.held.tell([1, 2], 1),
+        tx.held.decide(1, Answer.AGREED),
+    ),
+    "inbox, a mail that was held": lambda tx: (tx.inbox.explain(1, "the agent said no"), tx.inbox.reopen(1)),
     "mails.tickets_referring_to": lambda tx: tx.mails.tickets_referring_to("a@x"),
     "mails.thread_of": lambda tx: tx.mails.thread_of(1, ["jo@customer.test"]),
     "mails.attachments": lambda tx: tx.mails.attachments(1),
