@@ -54,7 +54,7 @@ def take_in(app: App, mails: list[bytes]) -> float:
     """Seconds until all of them are worked off."""
     now = datetime.now(UTC)
     began = time.perf_counter()
-    app.inbox.accept_all([(raw, Envelope(source=Source.SMTP, received_at=now)) for raw in mails], lambda _tx: None)
+    app.inbox.accept_all([(raw, Envelope(source=Source.PIPE, received_at=now)) for raw in mails], lambda _tx: None)
     worked = 0
     while worked < len(mails):
         turn = app.worker.one_turn()
@@ -73,7 +73,7 @@ def promises(app: App, audience: Audience, recipient: str) -> dict[int, Notifica
 
 def measure(tickets: int, rounds: int, folder: Path) -> dict[str, Any]:
     """The figures of one run."""
-    desk = desks.make_desk(folder / "desk", address=DESK, sections=[], authserv_ids=(AUTHSERV,))
+    desk = desks.make_desk(folder / "desk", address=DESK, sections=["[pipe]\ntrusted = true\n"], authserv_ids=(AUTHSERV,))
     seconds: dict[str, list[float]] = {"replies": [], "commands": []}
     with App.open(load(desk)) as app:
         opened = [a_mail(n, "new", sender=f"c{n}@customer{n}.example", to=DESK, body="It does not print.") for n in range(tickets)]

@@ -39,7 +39,8 @@ def make_desk(folder: Path, *, address: str, sections: Sequence[str], authserv_i
     """A desk with the shipped rules; `sections` are what its mailbridge.toml says besides [desk] and [limits]."""
     write_desk(folder, name="Benchmark", address=address)
     desk = f"[desk]\nname = 'Benchmark'\naddress = '{address}'\nauthserv_ids = {list(authserv_ids)!r}\n"
-    (folder / "mailbridge.toml").write_text("\n".join((desk, LIMITS, "[log]\nformat = 'json'\n", *sections)), encoding="utf-8")
+    usual = ("[log]\nformat = 'json'\n", "[authenticity]\ncheck = 'headers'\n")
+    (folder / "mailbridge.toml").write_text("\n".join((desk, LIMITS, *usual, *sections)), encoding="utf-8")
     return folder
 
 

@@ -161,6 +161,7 @@ class App:
             self.readers,
             self.desk,
             self.clock,
+            channels=build.channels(self.config),
             examiner=self.examiner,
             on_quarantine=self._quarantined,
             metrics=self.metrics,

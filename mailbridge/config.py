@@ -8,6 +8,9 @@ from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from mailbridge.message.profiles import Expected, Profile, networks
+from mailbridge.message.trace import within
+
 
 class After(StrEnum):
     """What becomes of a mail on the IMAP server once it is safe with us (IN3)."""
@@ -33,20 +36,37 @@ class AgentTrust(StrEnum):
 
 
 class SenderCheck(StrEnum):
-    """Who says whether a sender is real: our own mail server by its Authentication-Results, or we ourselves by asking the DNS."""
+    """Which mails are checked by ourselves, by asking the DNS, where no trusted line of the header says who wrote them."""
 
-    HEADERS = "headers"
-    DNS = "dns"
+    AUTO = "auto"  # those from IMAP
+    DNS = "dns"  # all
+    HEADERS = "headers"  # none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Authenticity:
     """How senders are checked.  `dns_servers` empty: the system's.  `trusted_sealers`: domains whose ARC seals are believed."""
 
-    check: SenderCheck = SenderCheck.HEADERS
+    check: SenderCheck = SenderCheck.AUTO
     dns_servers: tuple[tuple[str, int], ...] = ()
     time_limit: timedelta = timedelta(seconds=10)  # for one mail
     trusted_sealers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trust:
+    """Which lines of the header are believed of mails from one source.  Empty `authserv_ids` and `own_hosts`: those of [desk].
+
+    `tenant_domains` are domains of a Microsoft 365 tenant whose administrator says that no hybrid or "externally secured" connector
+    lets mail in as internal.
+    """
+
+    profile: Profile | None = None
+    milter_index: int = 1
+    authserv_ids: tuple[str, ...] = ()
+    own_hosts: tuple[str, ...] = ()
+    relays: tuple[str, ...] = ()  # addresses and networks of own servers between the MX and this source
+    tenant_domains: tuple[str, ...] = ()
 
 
 class WhenSilent(StrEnum):
@@ -93,6 +113,7 @@ class Mailbox:
     move_to: str = ""
     idle: bool = True
     poll: timedelta = timedelta(seconds=60)
+    trust: Trust = field(default_factory=Trust)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +123,7 @@ class Listener:
     protocol: str  # smtp | lmtp
     host: str = "127.0.0.1"
     port: int = 2525
+    socket: str = ""  # the name of a socket that systemd hands over instead (FileDescriptorName=)
     hostname: str = ""
     recipients: tuple[str, ...] = ()
     max_size: int = 50 << 20
@@ -112,6 +134,25 @@ class Listener:
     peer_connections: int = 10  # of one client address
     max_recipients: int = 100
     users_file: Path | None = None  # who may submit, after AUTH; None: nobody has to log in
+    trusted_peers: tuple[str, ...] = ()  # addresses and networks of mail servers whose results are believed
+    trust: Trust = field(default_factory=Trust)
+
+    @property
+    def name(self) -> str:
+        """As the inbox keeps it with each mail."""
+        return f"systemd:{self.socket}" if self.socket else f"{self.host}:{self.port}"
+
+    def trusts(self, peer: str) -> bool:
+        """Whether this client is a mail server whose words about senders count."""
+        return within(peer, networks(self.trusted_peers))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipe:
+    """Mails from `mailbridge ingest`.  `trusted`: only our own mail server calls it, and what that server wrote is believed."""
+
+    trusted: bool = False
+    trust: Trust = field(default_factory=Trust)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,6 +238,7 @@ class Config:
     store_url: str = "sqlite:///mailbridge.db"
     mailboxes: tuple[Mailbox, ...] = ()
     listeners: tuple[Listener, ...] = ()
+    pipe: Pipe = field(default_factory=Pipe)
     outgoing: Outgoing = field(default_factory=Outgoing)
     limits: Limits = field(default_factory=Limits)
     tokens: Tokens = field(default_factory=Tokens)
@@ -208,6 +250,20 @@ class Config:
     batch: int = 50  # mails a commit when a backlog is worked off
     log_format: str = "auto"  # auto | json | console
     log_level: str = "info"
+
+    def expected(self, trust: Trust) -> Expected | None:
+        """What is believed of a header from a source with this trust; None: nothing."""
+        ids, hosts = trust.authserv_ids or self.desk.authserv_ids, trust.own_hosts or self.desk.own_hosts
+        if trust.profile is None and not (ids or hosts):
+            return None
+        return Expected(
+            profile=trust.profile or Profile.OWN,
+            index=trust.milter_index,
+            authserv_ids=ids,
+            hosts=hosts,
+            relays=trust.relays,
+            tenant=trust.tenant_domains,
+        )
 
     @property
     def rules_folder(self) -> Path:

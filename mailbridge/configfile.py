@@ -21,15 +21,19 @@ from mailbridge.config import (
     Mailbox,
     Metrics,
     Outgoing,
+    Pipe,
     Scanners,
     SenderCheck,
     Tls,
     Tokens,
+    Trust,
     Webhooks,
     WhenSilent,
     WhenVirus,
 )
 from mailbridge.errors import ConfigError, Problem
+from mailbridge.message.profiles import Profile, networks
+from mailbridge.message.trace import within
 from mailbridge.places import Where
 from mailbridge.settings import Reader, Source
 
@@ -40,6 +44,17 @@ RSPAMD_SCHEMES = {"http": "http://127.0.0.1:11333", "https": "https://spam.examp
 
 _PORT = settings.number(1, 65535)
 _SECRET: dict[str, Reader] = {"password": settings.no_secret, "password_file": settings.path, "password_env": settings.text}
+
+# What [[mailbox]], [[listener]] and [pipe] say about the results in a header.
+_TRUST: dict[str, Reader] = {
+    "profile": settings.choice(Profile),
+    "milter_index": settings.number(0, 1),
+    "authserv_ids": settings.many(settings.text),
+    "own_hosts": settings.many(settings.host),
+    "relays": settings.many(settings.network),
+    "tenant_domains": settings.many(settings.host),
+    "no_hybrid_connector": settings.flag,
+}
 
 # Every key of mailbridge.toml with what reads it; the manual (docs/manual/configuration.md) explains each, a test compares.
 KEYS: Mapping[str, Mapping[str, Reader]] = {
@@ -70,9 +85,11 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "move_to": settings.text,
         "idle": settings.flag,
         "poll": settings.duration(timedelta(seconds=1), timedelta(days=1)),
+        **_TRUST,
     },
     "listener": {
         "protocol": settings.choice(("smtp", "lmtp")),
+        "socket": settings.word,
         "host": settings.host,
         "port": _PORT,
         "hostname": settings.host,
@@ -85,7 +102,10 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "peer_connections": settings.number(1, 10_000),
         "users_file": settings.path,
         "max_recipients": settings.number(1, 10_000),
+        "trusted_peers": settings.many(settings.network),
+        **_TRUST,
     },
+    "pipe": {"trusted": settings.flag, **_TRUST},
     "outgoing": {
         "url": settings.url(OUTGOING_SCHEMES),
         "tls": settings.choice(Tls),
@@ -200,6 +220,7 @@ class _Reading:
         desk = self._desk()
         mailboxes = tuple(self._mailbox(index, table) for index, table in self._tables("mailbox"))
         listeners = tuple(self._listener(index, table) for index, table in self._tables("listener"))
+        pipe = self._pipe()
         outgoing = self._outgoing()
         store_url = self._store_url()
         limits = Limits(**self._section("limits"))
@@ -221,6 +242,7 @@ class _Reading:
             store_url=store_url,
             mailboxes=tuple(mailbox for mailbox in mailboxes if mailbox),
             listeners=tuple(listener for listener in listeners if listener),
+            pipe=pipe,
             outgoing=outgoing,
             limits=limits,
             tokens=tokens,
@@ -263,7 +285,7 @@ class _Reading:
 
     def _mailbox(self, index: int, table: object) -> Mailbox | None:
         where = ("mailbox", index)
-        values = self._secret(where, table, self._values(where, table, ("name", "host", "user")))
+        values = self._trusting(where, self._secret(where, table, self._values(where, table, ("name", "host", "user"))))
         if values.get("after") is After.MOVE and "move_to" not in values:
             self.source.at_value((*where, "after"), 'after = "move" needs move_to', 'add a line move_to = "Done"')
         if "move_to" in values and values.get("after") is not After.MOVE:
@@ -272,11 +294,57 @@ class _Reading:
 
     def _listener(self, index: int, table: object) -> Listener | None:
         where = ("listener", index)
-        values = self._values(where, table, ("protocol",))
+        values = self._trusting(where, self._values(where, table, ("protocol",)))
         for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert"), ("require_tls", "tls_cert"), ("users_file", "tls_cert")):
             if values.get(one) and other not in values:
                 self.source.at_key((*where, one), f"{one} needs {other}", f'add a line {other} = "…"')
-        return Listener(**values) if "protocol" in values else None
+        if "protocol" not in values:
+            return None
+        for one in ("host", "port"):
+            if "socket" in values and one in values:
+                self.source.at_key((*where, one), f"{one} does nothing beside socket", "systemd decides where its sockets listen")
+        self._open_to_the_world(where, listener := Listener(**values))
+        return listener
+
+    def _open_to_the_world(self, where: Where, listener: Listener) -> None:
+        """Anybody who reaches a listener can write the results it would believe, so it must say from whom it believes them."""
+        for index, peer in enumerate(listener.trusted_peers):
+            if settings.is_wide(peer):
+                hint = "name the addresses of your mail servers; whoever is named may write as any agent"
+                self.source.at_value((*where, "trusted_peers", index), f'trusted_peers: "{peer}" is too many', hint)
+        if not listener.socket and is_open(listener, self._desk_ids(), listener.host):  # where systemd's sockets are is known at the start
+            hint = 'name your mail server: trusted_peers = ["192.0.2.10"]; or take authserv_ids and profile away and set check = "dns"'
+            message = f"this listener can be reached from outside ({listener.host}) and would believe what anybody writes about senders"
+            self.source.at_key(where, message, hint)
+
+    def _desk_ids(self) -> bool:
+        desk = self.source.data.get("desk")
+        return isinstance(desk, dict) and bool(desk.get("authserv_ids"))
+
+    def _pipe(self) -> Pipe:
+        where = ("pipe",)
+        values = self._trusting(where, self._section("pipe"))
+        if not values.get("trusted"):
+            self._idle("pipe", tuple(_TRUST), False, "only a trusted pipe is believed: write trusted = true beside it")
+        return Pipe(**values)
+
+    def _trusting(self, where: Where, values: dict[str, Any]) -> dict[str, Any]:
+        """`values` with the keys about trust as one value."""
+        said = {key: values.pop(key) for key in _TRUST if key in values}
+        promised = said.pop("no_hybrid_connector", False)
+        if said.get("tenant_domains") and not promised:
+            hint = 'if no hybrid or "externally secured" connector lets mail in as internal, write no_hybrid_connector = true'
+            self.source.at_key((*where, "tenant_domains"), "tenant_domains needs the tenant administrator's word", hint)
+        if said.get("tenant_domains") and said.get("profile") is not Profile.MICROSOFT:
+            self.source.at_key((*where, "tenant_domains"), "tenant_domains does nothing here", 'write profile = "microsoft" beside it')
+        if "milter_index" in said and said.get("profile") is not Profile.POSTFIX_MILTER:
+            hint = 'write profile = "postfix-milter" beside it'
+            self.source.at_key((*where, "milter_index"), "milter_index does nothing here", hint)
+        ids = said.get("authserv_ids") or self._desk_ids()
+        if said.get("profile") in _NAMED and not ids:
+            hint = 'add authserv_ids = ["mx.acme.example"]: the first word of the Authentication-Results that your server writes'
+            self.source.at_key((*where, "profile"), f"the profile {said['profile']} needs authserv_ids", hint)
+        return {**values, "trust": Trust(**said)}
 
     def _outgoing(self) -> Outgoing:
         where = ("outgoing",)
@@ -299,7 +367,7 @@ class _Reading:
                 hint = "names are looked up by them, so they cannot be looked up themselves"
                 self.source.at_value(("authenticity", "dns_servers", index), f'dns_servers: "{address}" is no IP address', hint)
         idle = ("dns_servers", "time_limit", "trusted_sealers")
-        self._idle("authenticity", idle, found.check is SenderCheck.DNS, 'write check = "dns" beside it')
+        self._idle("authenticity", idle, found.check is not SenderCheck.HEADERS, 'write check = "auto" or check = "dns" beside it')
         return found
 
     def _scan(self) -> Scanners:
@@ -400,6 +468,27 @@ class _Reading:
             if variable.startswith("MAILBRIDGE_") and variable not in (*ENVIRONMENT, *self.named):
                 hint = settings.did_you_mean(variable, ENVIRONMENT)
                 self.foreign.append(Problem(file="environment", message=f"unknown variable {variable}", hint=hint))
+
+
+# Profiles of servers that write their own name before their results.
+_NAMED = {Profile.OWN, Profile.POSTFIX_MILTER, Profile.RSPAMD}
+
+
+def believes_headers(listener: Listener, desk_ids: bool) -> bool:
+    """Whether the configuration wants results in the headers of this listener's mails to count; `desk_ids`: [desk] has authserv_ids."""
+    return listener.trust.profile is not None or bool(listener.trust.authserv_ids) or desk_ids
+
+
+def is_open(listener: Listener, desk_ids: bool, address: str) -> bool:
+    """Whether strangers can reach a socket of this listener, which would believe results in headers and names nobody who may write them."""
+    return believes_headers(listener, desk_ids) and not listener.trusted_peers and not is_loopback(address)
+
+
+def is_loopback(host: str) -> bool:
+    return host.lower() == "localhost" or within(host, _LOOPBACK)
+
+
+_LOOPBACK = networks(("127.0.0.0/8", "::1"))
 
 
 def _is_ip(address: str) -> bool:

@@ -125,7 +125,6 @@ def reading_policy(config: Config, markers: tuple[str, ...] = ()) -> ReadingPoli
     """The part of the configuration that reading a mail needs."""
     return ReadingPolicy(
         own_addresses=tuple(address.lower() for address in config.desk.addresses),
-        authserv_ids=config.desk.authserv_ids,
         own_hosts=config.desk.own_hosts,
         reply_markers=markers,
     )

@@ -23,6 +23,7 @@ from types import FrameType
 
 from mailbridge import __version__
 from mailbridge.app import App
+from mailbridge.checks.advice import advice
 from mailbridge.config import Mailbox
 from mailbridge.errors import StoreAway
 from mailbridge.intake.imap import Poller
@@ -62,7 +63,12 @@ class Daemon:
         self._intake = intake
         self._pollers = [self._poller(box, folder) for box in (app.config.mailboxes if intake else ()) for folder in box.folders]
         self.listeners = Listeners(
-            app.config.listeners if intake else (), app.inbox, self._is_recipient, clock=app.clock, log=logs.get("listener")
+            app.config.listeners if intake else (),
+            app.inbox,
+            self._is_recipient,
+            clock=app.clock,
+            log=logs.get("listener"),
+            desk_ids=bool(app.config.desk.authserv_ids),
         )
         jobs = [Job(name="heartbeat", every=HEARTBEAT, run=self._beat), Job(name="rules", every=RULES, run=app.rules.refresh)]
         jobs.append(Job(name="fold", every=FOLD, run=app.store.fold))
@@ -104,6 +110,8 @@ class Daemon:
         self._thread("webhooks", partial(app.webhooker().run, self._stop, self._calls_wait))
         for poller in self._pollers:
             self._thread(f"imap-{poller.name}", poller.run)
+        for one in advice(app.config) if self._intake else ():
+            log.warning("senders_not_believed", reason=one.message, advice=one.hint)
         self.listeners.start()
         self._ticker.start()
         # What is there now stays: modules, templates, rules.  The collector need not look through it again.

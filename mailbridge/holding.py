@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from mailbridge.checks.examine import Examined
 from mailbridge.checks.scan import Fault
-from mailbridge.config import SenderCheck, WhenSilent
+from mailbridge.config import WhenSilent
 from mailbridge.context import Desk
 
 SHORTEST = timedelta(seconds=30)
@@ -43,7 +43,7 @@ def _unscanned(mail: Examined, desk: Desk) -> Hold | None:
 def _doubtful(mail: Examined, attempts: int, desk: Desk) -> Hold | None:
     """An agent whom the DNS did not confirm just now would be filed as a stranger, and the customer would not get the answer."""
     sender = mail.message.sender
-    asked = desk.config.authenticity.check is SenderCheck.DNS and sender.dmarc == "temperror"
+    asked = sender.dmarc == "temperror" and any(reason.startswith("dmarc=temperror: ") for reason in sender.reasons)
     if not asked or attempts >= desk.config.limits.tries or desk.organisation.agent_of(sender.address) is None:
         return None
     return Hold(reason="the DNS does not say whether an agent wrote it", counts=True)

@@ -29,6 +29,7 @@ from mailbridge.filing.kept import file_admins_request
 from mailbridge.lookups import evidence, known_again, referred
 from mailbridge.message.model import Kind, Message
 from mailbridge.ops import crash
+from mailbridge.pairing import answer_to_pairing
 from mailbridge.rules.facts import facts_of
 from mailbridge.rules.match import Verdict, run
 from mailbridge.store.tx import Tx
@@ -57,6 +58,8 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     crash.point("pipeline.read")
 
     filing = Filing(tx=tx, message=message, arrival=arrival, writer=writer, desk=desk, now=now)
+    if (paired := answer_to_pairing(filing)) is not None:
+        return paired
     if (asked := file_admins_request(filing)) is not None:
         return asked
     if found.notice is not None and message.kind is Kind.HUMAN:

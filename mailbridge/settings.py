@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -170,6 +171,22 @@ def host(value: object) -> str:
     if not re.fullmatch(r"[\w.:-]+", found):
         raise Wrong(f'"{found}" is no host name', 'write the name or the address alone, without "https://" and without a port')
     return found
+
+
+def network(value: object) -> str:
+    """An IP address or a network in CIDR form."""
+    found = text(value)
+    try:
+        ip_network(found, strict=False)
+    except ValueError as error:
+        raise Wrong(f'"{found}" is no IP address and no network', 'write "192.0.2.10" or "172.18.0.0/16"') from error
+    return found
+
+
+def is_wide(peer: str) -> bool:
+    """Whether a network holds so many addresses that it names nobody: wider than /8 (IPv4) or /16 (IPv6)."""
+    found = ip_network(peer, strict=False)
+    return found.prefixlen < (8 if found.version == 4 else 16)
 
 
 def server(port: int) -> Reader:

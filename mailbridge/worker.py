@@ -11,11 +11,12 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Condition, Event
 from time import perf_counter
 
+from mailbridge.checks.channels import Channels
 from mailbridge.checks.examine import Examined, Examiner, Unexamined
 from mailbridge.clock import Clock
 from mailbridge.context import Arrival, Desk
@@ -24,11 +25,13 @@ from mailbridge.errors import MailbridgeError, StoreAway, Transient
 from mailbridge.filing import LostRace, Outcome, Result
 from mailbridge.holding import Hold, hold
 from mailbridge.isolation.pool import Readers, ReadingFailed
+from mailbridge.message.headers import header_block
 from mailbridge.message.limits import HEADER_BYTES
 from mailbridge.message.model import Message
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
 from mailbridge.ops.metrics import Metrics
+from mailbridge.pairing import paired
 from mailbridge.pipeline import process
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox import Waiting
@@ -93,12 +96,13 @@ class Worker:
         desk: Callable[[], Desk],
         clock: Clock,
         *,
+        channels: Channels,
         examiner: Examiner | None = None,
         on_quarantine: Callable[[int, str], None] = lambda _inbox, _reason: None,
         metrics: Metrics | None = None,
     ) -> None:
         self._store, self._readers, self._desk, self._clock = store, readers, desk, clock
-        self._examiner = examiner
+        self._channels, self._examiner = channels, examiner
         self._on_quarantine = on_quarantine
         self._metrics = metrics or Metrics()
         self._turnstile = Turnstile()
@@ -170,14 +174,17 @@ class Worker:
         """The mails of a portion as facts, read in children; the raw bytes are fetched only when a child is free for them.
 
         A mail that may be a colleague's is read in a child of its own: a stranger's mail that took a child over must not write in it.
+        Who wrote a mail is judged here, from the header and the envelope; what the child says about it is thrown away.
         """
         found: dict[int, Message | ReadingFailed] = {}
+        headers: dict[int, bytes] = {}
         colleagues = _addresses(self._desk().organisation)
 
         with self._store.read() as tx:  # one look for the whole portion: it blocks nobody
 
             def load(index: int) -> tuple[bytes, str | None] | None:
                 raw = tx.blobs.get(portion[index].sha256)
+                headers[index] = header_block(raw)
                 if len(portion) > 1 and _names_one(raw, colleagues):
                     return None
                 return raw, portion[index].envelope.mail_from
@@ -185,8 +192,13 @@ class Worker:
             self._readers.read_many(len(portion), load, found.__setitem__)
             for index in set(range(len(portion))) - found.keys():
                 found[index] = self._readers.read(tx.blobs.get(portion[index].sha256), portion[index].envelope.mail_from)
+            pairings = paired(tx, self._desk().organisation)
         for _ in filter(lambda one: isinstance(one, ReadingFailed), found.values()):
             self._metrics.reader_lost()
+        for index, one in found.items():
+            if isinstance(one, Message):
+                sender = self._channels.sender(headers[index], portion[index].envelope, pairings)
+                found[index] = replace(one, sender=sender)
         return [found[index] for index in range(len(portion))]
 
     def _examine(self, portion: Sequence[Waiting], read: Sequence[Message | ReadingFailed], until: float) -> list[Ready]:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from mailbridge.app import App
 from mailbridge.clock import FixedClock
-from mailbridge.config import AgentTrust, Config, Desk, Limits, Outgoing
+from mailbridge.config import AgentTrust, Authenticity, Config, Desk, Limits, Listener, Outgoing, SenderCheck
 from mailbridge.context import reading_policy
 from mailbridge.desk.evolve import rebuild
 from mailbridge.desk.model import Ticket
@@ -49,6 +49,9 @@ targets:
 }
 
 
+MX = "192.0.2.25"  # the desk's own mail server, from which the tests' mails come
+
+
 def a_config(folder: Path, **different: Any) -> Config:
     """A desk that trusts the verdicts of mx.desk.test and catches its outgoing mail in a Maildir."""
     desk = Desk(
@@ -59,8 +62,15 @@ def a_config(folder: Path, **different: Any) -> Config:
         authserv_ids=("mx.desk.test",),
         agent_trust=different.pop("agent_trust", AgentTrust.DMARC),
     )
-    outgoing = Outgoing(url="maildir:outgoing")
-    usual = Config(folder=folder, desk=desk, outgoing=outgoing, limits=Limits(acks_per_sender_hour=5), readers=1)
+    usual = Config(
+        folder=folder,
+        desk=desk,
+        listeners=(Listener(protocol="smtp", trusted_peers=(MX,)),),
+        outgoing=Outgoing(url="maildir:outgoing"),
+        limits=Limits(acks_per_sender_hour=5),
+        authenticity=Authenticity(check=SenderCheck.HEADERS),
+        readers=1,
+    )
     return replace(usual, **different)
 
 
@@ -114,7 +124,7 @@ class TestDesk:
     def accept(
         self, raw: bytes, *, mail_from: str | None = "carol@customer.test", rcpt_to: tuple[str, ...] = ("support@desk.test",)
     ) -> int:
-        envelope = Envelope(source=Source.SMTP, received_at=self.clock.now(), mail_from=mail_from, rcpt_to=rcpt_to)
+        envelope = Envelope(source=Source.SMTP, received_at=self.clock.now(), mail_from=mail_from, rcpt_to=rcpt_to, peer=MX)
         return self.app.inbox.accept(raw, envelope)
 
     def work(self) -> list[Done]:

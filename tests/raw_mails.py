@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.checks.build import organizational
+from mailbridge.message.authenticity import claimed_sender, judged
+from mailbridge.message.headers import header_block, mail_fields
+from mailbridge.message.model import Message, ReadingPolicy, Sender
 from mailbridge.message.parse import parse
+from mailbridge.message.profiles import Expected, believed
 
 USUAL = {
     "From": "Carol Jones <carol@customer.test>",
@@ -34,9 +38,15 @@ def a_part(content: str | bytes = "text", content_type: str = "text/plain; chars
     return "\r\n".join([*lines, "", ""]).encode() + as_bytes(content)
 
 
+def judged_sender(raw: bytes, expected: Expected) -> Sender:
+    """The sender of a mail from a source with this profile."""
+    fields = mail_fields(header_block(raw))
+    return judged(claimed_sender(fields), believed(fields, expected), fields, organizational, expected.tenant)
+
+
 def as_bytes(value: str | bytes) -> bytes:
     return value if isinstance(value, bytes) else value.encode()
 
 
 def read_mail(raw: bytes) -> Message:
-    return parse(raw, ReadingPolicy(own_addresses=("support@desk.test",), authserv_ids=("mx.desk.test",)))
+    return parse(raw, ReadingPolicy(own_addresses=("support@desk.test",)))

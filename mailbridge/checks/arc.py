@@ -15,7 +15,7 @@ from dkim.util import InvalidTagValueList, parse_tag_value
 
 from mailbridge.checks.dkim_check import ALGORITHMS, SIGNATURE_BYTES, SILENT, Fields, Key, Unsound, gentle, header, shown, with_crlf
 from mailbridge.checks.resolver import Resolver, Unanswered
-from mailbridge.message.authenticity import Broken, read_results, same_domain
+from mailbridge.message.results import Broken, read_results, same_domain
 
 SETS = 10  # of three fields each; RFC 8617 5.1.1 allows 50, and each costs two signatures
 RESULTS_BYTES = 16 * 1024

@@ -3,38 +3,81 @@
 from __future__ import annotations
 
 import time
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mailbridge import config as configuration
+from mailbridge.checks.channels import Channels
 from mailbridge.checks.clamd import Clamd
 from mailbridge.checks.examine import ChecksSenders, Examiner
 from mailbridge.checks.rspamd import Rspamd
 from mailbridge.config import Config, Scanners, SenderCheck
+from mailbridge.errors import Permanent
+
+if TYPE_CHECKING:
+    from mailbridge.checks.suffixes import Suffixes
 
 
 def examiner(config: Config) -> Examiner | None:
     """What checks mails; None where nothing is to be checked.  Raises Permanent where it cannot: no DNS servers are known."""
-    if config.authenticity.check is SenderCheck.HEADERS and not config.scan.any:
+    if not asks_dns(config) and not config.scan.any:
         return None
     return Examiner(
-        authenticity=_authenticity(config.authenticity),
+        authenticity=_authenticity(config),
         viruses=_clamd(config.scan),
         spam=Rspamd(config.scan.rspamd, seconds=config.scan.time_limit.total_seconds()) if config.scan.rspamd else None,
         now=time.monotonic,
     )
 
 
-def _authenticity(wanted: configuration.Authenticity) -> ChecksSenders | None:
-    if wanted.check is SenderCheck.HEADERS:
+def asks_dns(config: Config) -> bool:
+    """Whether mails of any source are checked by ourselves."""
+    match config.authenticity.check:
+        case SenderCheck.HEADERS:
+            return False
+        case SenderCheck.AUTO:
+            return bool(config.mailboxes)
+        case SenderCheck.DNS:
+            return True
+
+
+def channels(config: Config) -> Channels:
+    """What judges senders by the lines that their way in lets count."""
+    return Channels(config, organizational)
+
+
+@cache
+def _suffixes() -> Suffixes:
+    from mailbridge.checks.suffixes import Suffixes
+
+    return Suffixes()
+
+
+def organizational(domain: str) -> str:
+    """The registered domain that a name belongs to; the list is loaded when it is first asked for."""
+    return _suffixes().organizational(domain)
+
+
+def _authenticity(config: Config) -> ChecksSenders | None:
+    if not asks_dns(config):
         return None
+    wanted = config.authenticity
     from mailbridge.checks.authenticity import Authenticity
     from mailbridge.checks.resolver import Resolver
 
+    try:
+        resolver = Resolver(wanted.dns_servers)
+    except Permanent:
+        if wanted.check is SenderCheck.DNS:
+            raise
+        return None  # nobody asked for it by name: the desk runs, and `mailbridge check` says that no sender can be checked
     return Authenticity(
-        Resolver(wanted.dns_servers),
+        resolver,
         seconds=wanted.time_limit.total_seconds(),
         now=time.monotonic,
         trusted_sealers=wanted.trusted_sealers,
+        channels=channels(config),
+        suffixes=_suffixes(),
     )
 
 

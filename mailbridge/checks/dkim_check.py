@@ -27,6 +27,7 @@ ALGORITHMS = {b"rsa-sha256", b"ed25519-sha256"}  # RFC 8301 3.1: rsa-sha1 must n
 SILENT = logging.Logger("dkim", level=logging.CRITICAL + 1)
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _NEXT_FIELD = re.compile(rb"\r?\n(?![ \t])")
+_BLANKS = re.compile(rb"\s+")
 _FIELD = re.compile(rb"([\x21-\x39\x3b-\x7e]+)[ \t]*:")
 
 Fields = list[list[bytes]]
@@ -80,7 +81,15 @@ def _one(value: bytes, index: int, fields: Fields, body: bytes, resolver: Resolv
     except (InvalidTagValueList, KeyError, UnicodeDecodeError, IndexError):
         return Signature(domain="", selector="", result="permerror", reason="the signature cannot be read")
     result, reason = _refused(tags) or _verified(index, tags, fields, body, resolver, until)
-    return Signature(domain=shown(domain), selector=shown(selector), result=result, reason=reason)
+    signed = _covered(tags, fields) if result == "pass" else ()
+    return Signature(domain=shown(domain), selector=shown(selector), result=result, reason=reason, fields=signed)
+
+
+def _covered(tags: dict[bytes, bytes], fields: Fields) -> tuple[str, ...]:
+    """The names of the fields that a signature covers, all of each name: a second one added later is not signed."""
+    signed = [name for name in _BLANKS.sub(b"", tags[b"h"]).decode("ascii", "replace").lower().split(":") if name]
+    there = [name.decode("ascii", "replace").lower() for name, _ in fields]
+    return tuple(name for name in dict.fromkeys(signed) if there.count(name) <= signed.count(name))
 
 
 def _refused(tags: dict[bytes, bytes]) -> tuple[str, str] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from mailbridge.message.authenticity import same_domain
+from mailbridge.message.results import same_domain
 
 POLICIES = ("none", "quarantine", "reject")
 
@@ -18,6 +18,7 @@ class Signature:
     selector: str
     result: str
     reason: str = ""
+    fields: tuple[str, ...] = ()  # that it covers, in lower case, where it passed
 
     def __str__(self) -> str:
         why = f" ({self.reason})" if self.reason else ""
@@ -49,10 +50,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`result`: pass, fail, none (the domain has no policy), temperror; '' where nothing can be said."""
+    """`result`: pass, fail, none (the domain has no policy), temperror; '' where nothing can be said.
+
+    `verified`: a pass, or no policy and something aligned passed.  `policy`: what the domain asks for the mail that did not pass.
+    """
 
     result: str
     reasons: tuple[str, ...]
+    verified: bool = False
+    policy: str = ""
+    fields: tuple[str, ...] = ()  # under the aligned signature
 
 
 def judge(
@@ -64,29 +71,35 @@ def judge(
 ) -> Verdict:
     """The verdict on a mail's From.  `spf` None: nobody could look, so a missing pass proves nothing; `organizational` gives the
     registered domain that a name belongs to."""
-    if policy is None:
-        return Verdict(result="none", reasons=(f"dmarc=none: {from_domain} publishes no policy",))
 
     def aligned(domain: str, *, strict: bool) -> bool:
         return same_domain(domain, from_domain) or (not strict and same_domain(organizational(domain), organizational(from_domain)))
 
-    speaking = [one for one in signatures if aligned(one.domain, strict=policy.strict_dkim)]
-    if proof := next((one for one in speaking if one.result == "pass"), None):
-        return _pass(policy, f"DKIM of {proof.domain}")
-    route = spf if spf is not None and aligned(spf.domain, strict=policy.strict_spf) else None
-    if route is not None and route.result == "pass":
-        return _pass(policy, f"SPF of {route.domain}")
+    speaking = [one for one in signatures if aligned(one.domain, strict=policy is not None and policy.strict_dkim)]
+    route = spf if spf is not None and aligned(spf.domain, strict=policy is not None and policy.strict_spf) else None
+    fields = next((one.fields for one in speaking if one.result == "pass"), ())
+    proof = next((f"DKIM of {one.domain}" for one in speaking if one.result == "pass"), "")
+    if not proof and route is not None and route.result == "pass":
+        proof = f"SPF of {route.domain}"
+    if policy is None:
+        none = f"dmarc=none: {from_domain} publishes no policy"
+        return Verdict(result="none", reasons=(f"{none}; {proof} is aligned" if proof else none,), verified=bool(proof), fields=fields)
+    if proof:
+        return _pass(policy, proof, fields)
     if any(one.result == "temperror" for one in (*speaking, *([route] if route else ()))):
         return Verdict(result="temperror", reasons=("dmarc=temperror: the DNS did not answer",))
     if spf is None:
-        return Verdict(result="", reasons=("dmarc unknown: no DKIM signature speaks for From, and SPF cannot be checked here",))
+        unknown = "dmarc unknown: no DKIM signature speaks for From, and SPF cannot be checked here"
+        return Verdict(result="", reasons=(unknown,), policy=policy.asks)
     others = [one.domain for one in signatures if one.result == "pass"] + ([spf.domain] if spf.result == "pass" else [])
     why = f"; passed for {', '.join(others)} only" if others else ""
-    return Verdict(result="fail", reasons=(f"dmarc=fail by our own check, policy.dmarc={policy.asks} of {policy.domain}{why}",))
+    said = f"dmarc=fail by our own check, policy.dmarc={policy.asks} of {policy.domain}{why}"
+    return Verdict(result="fail", reasons=(said,), policy=policy.asks)
 
 
-def _pass(policy: Policy, by: str) -> Verdict:
-    return Verdict(result="pass", reasons=(f"dmarc=pass by our own check: {by}, policy.dmarc={policy.asks} of {policy.domain}",))
+def _pass(policy: Policy, by: str, fields: tuple[str, ...]) -> Verdict:
+    said = f"dmarc=pass by our own check: {by}, policy.dmarc={policy.asks} of {policy.domain}"
+    return Verdict(result="pass", reasons=(said,), verified=True, fields=fields)
 
 
 def read_policy(records: Iterable[bytes], domain: str, *, inherited: bool = False) -> Policy | None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli import exits
+from mailbridge.cli.check_trust import trust_problems
 from mailbridge.cli.options import desk_option, json_option
 from mailbridge.cli.show import print_json, when
 from mailbridge.errors import ConfigError, MailbridgeError, Problem
@@ -82,6 +83,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
         problems += sandbox_problems()
         problems += user_problems(config)
         problems += template_problems(config)
+        problems += trust_problems(config, loaded.policy.organisation if loaded.policy and _has_database(config) else None)
         problems += forbidden(loaded.policy.rules, config.webhooks.hosts) if loaded.policy else []
     return Found(root=root, config=config, policy=loaded.policy, problems=tuple(sorted(set(problems))))
 
@@ -151,6 +153,11 @@ def _running(config: Config | None) -> str:
     except MailbridgeError:
         return ""  # the mistakes are what was asked for; that the database is away is told by `status`
     return f"the rules of {when(datetime.fromisoformat(in_force['since']))} (version {in_force['version']})" if in_force else ""
+
+
+def _has_database(config: Config) -> bool:
+    """Whether there is a database to look into; looking must not make one."""
+    return not config.store_url.startswith("sqlite") or _exists(config)
 
 
 def _exists(config: Config) -> bool:

@@ -24,8 +24,8 @@ address = {address}
 # admins = ["you@acme.example"]     # are told of broken rules, quarantined mail and tripped limits
 # plus_addressing = true            # false when support+anything@ does not reach the mailbox
 
-# Whose Authentication-Results header we believe: the name your own mail server writes there.  Without one, nobody who
-# writes by mail is known to be who they say: agents cannot run commands (or set agent_trust, see the manual).
+# Agents are proven by DKIM, which the desk checks itself for mail from IMAP.  The results of your own mail server are believed where
+# a mailbox or listener says so (profile, trusted_peers): docs/manual/checks.md.  `mailbridge check` says who is not proven, and why.
 {trust}
 
 [store]
@@ -39,6 +39,7 @@ url = "sqlite:///mailbridge.db"     # or postgresql://mailbridge@localhost/mailb
 # user = "support@acme.example"
 # password_file = "secrets/imap"    # one line; chmod 600; .gitignore keeps secrets/ out of git
 # folders = ["INBOX"]
+# profile = "google"                # or "microsoft", "postfix-milter", "rspamd": where its server's results stand
 # after = "seen"                    # what becomes of a mail once it is safe here: leave, flag, seen, move, delete
 
 {listener}
@@ -54,7 +55,7 @@ url = "maildir:outgoing"            # nothing leaves this machine: look at our m
 # Limits against loops and abuse, worker processes and logging have defaults that fit most desks: docs/manual/configuration.md
 """
 
-TRUST = '# authserv_ids = ["mx.acme.example"]'
+TRUST = '# authserv_ids = ["mx.acme.example"]   # the name under which your own mail server writes its results'
 DEMO_TRUST = """\
 # This is a demonstration: mail comes from a program on this machine and there is no mail server to trust.  Whoever
 # holds the signed reply address of a mail to an agent is taken for that agent.  Fine for looking, not for the Internet.
@@ -63,7 +64,9 @@ agent_trust = "token\""""
 LISTENER = """\
 # [[listener]]                      # your Postfix or Exim hands over by LMTP: docs/manual/postfix.md
 # protocol = "lmtp"
-# port = 2424"""
+# port = 2424
+# trusted_peers = ["127.0.0.1"]     # where it connects from: its results are believed, nobody else's
+# profile = "postfix-milter\""""
 DEMO_LISTENER = """\
 [[listener]]
 protocol = "smtp"

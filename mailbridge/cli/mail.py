@@ -6,18 +6,24 @@ import json
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
+from mailbridge import settings
+from mailbridge.checks.build import organizational
 from mailbridge.cli import exits
 from mailbridge.cli.mail_files import MailFile, mails_in
 from mailbridge.cli.mail_json import failure_json, mail_json
 from mailbridge.cli.show import safe, safe_lines
 from mailbridge.errors import Permanent
 from mailbridge.isolation.pool import Readers, ReadingFailed
-from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.message.authenticity import claimed_sender, judged
+from mailbridge.message.headers import header_block, mail_fields
+from mailbridge.message.model import Message, ReadingPolicy, Sender
+from mailbridge.message.profiles import Expected, Profile, believed
 
 Facts = dict[str, Any]
 Print = Callable[[Facts], str]
@@ -35,14 +41,39 @@ PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_ty
 @PATHS
 @click.option("--jsonl", is_flag=True, help="One JSON object a mail, one mail a line.")
 @click.option("--own-address", "own_addresses", multiple=True, metavar="ADDRESS", help="A mailbox of the desk; may be repeated.")
+@click.option("--profile", type=click.Choice([str(one) for one in Profile]), help="Where trusted results stand.  [default: own]")
+@click.option("--milter-index", type=click.IntRange(0, 1), default=1, show_default=True, help="Of --profile postfix-milter.")
 @click.option("--authserv-id", "authserv_ids", multiple=True, metavar="NAME", help="Whose Authentication-Results count; may be repeated.")
-def inspect(paths: tuple[Path, ...], jsonl: bool, own_addresses: tuple[str, ...], authserv_ids: tuple[str, ...]) -> None:
+@click.option("--own-host", "own_hosts", multiple=True, metavar="HOST", help="A mail server of the desk; may be repeated.")
+@click.option("--relay", "relays", multiple=True, metavar="IP", help="A server of the desk behind its mail server; may be repeated.")
+@click.option("--tenant-domain", "tenant", multiple=True, metavar="DOMAIN", help="Of --profile microsoft; may be repeated.")
+def inspect(
+    paths: tuple[Path, ...],
+    jsonl: bool,
+    own_addresses: tuple[str, ...],
+    profile: str | None,
+    milter_index: int,
+    authserv_ids: tuple[str, ...],
+    own_hosts: tuple[str, ...],
+    relays: tuple[str, ...],
+    tenant: tuple[str, ...],
+) -> None:
     """Tell what is understood of each mail in PATHS: mails, folders of them, Maildirs, mboxes.
+
+    With --profile or --authserv-id, also whether its sender would be believed from a source that is configured so.
 
     Exit code 0 when every mail could be read, 1 when one could not, 2 when a path cannot be read.
     """
-    policy = ReadingPolicy(own_addresses=tuple(address.lower() for address in own_addresses), authserv_ids=authserv_ids)
-    finish(paths, policy, json_line if jsonl else summary)
+    policy = ReadingPolicy(own_addresses=tuple(address.lower() for address in own_addresses), own_hosts=own_hosts)
+    expected = Expected(
+        profile=Profile(profile or Profile.OWN),
+        index=milter_index,
+        authserv_ids=authserv_ids,
+        hosts=own_hosts,
+        relays=tuple(settings.network(one) for one in relays),
+        tenant=tenant,
+    )
+    finish(paths, policy, json_line if jsonl else summary, expected if profile or authserv_ids else None)
 
 
 @mail.command()
@@ -56,10 +87,10 @@ def show(paths: tuple[Path, ...], spans: bool) -> None:
     finish(paths, ReadingPolicy(), with_spans if spans else reply_alone)
 
 
-def finish(paths: tuple[Path, ...], policy: ReadingPolicy, to_text: Print) -> None:
+def finish(paths: tuple[Path, ...], policy: ReadingPolicy, to_text: Print, expected: Expected | None = None) -> None:
     """Every mail is printed and the program ends with the code that says how it went."""
     try:
-        failures = show_all(existing(paths), policy, to_text)
+        failures = show_all(existing(paths), policy, to_text, expected)
     except Permanent as error:
         click.echo(safe(str(error)), err=True)
         sys.exit(exits.USAGE)
@@ -74,10 +105,10 @@ def existing(paths: tuple[Path, ...]) -> tuple[Path, ...]:
     return paths
 
 
-def show_all(paths: tuple[Path, ...], policy: ReadingPolicy, to_text: Print) -> int:
-    """Every mail is printed in order; how many could not be read."""
+def show_all(paths: tuple[Path, ...], policy: ReadingPolicy, to_text: Print, expected: Expected | None = None) -> int:
+    """Every mail is printed in order; how many could not be read.  With `expected`, senders are judged by it."""
     files = mails_in(paths)
-    shown = InOrder(files, to_text)
+    shown = InOrder(files, to_text, expected)
     readers = Readers(policy)
     try:
         readers.read_many(len(files), shown.load, shown.done)
@@ -89,8 +120,10 @@ def show_all(paths: tuple[Path, ...], policy: ReadingPolicy, to_text: Print) -> 
 class InOrder:
     """Results come back in any order and are printed in that of the files."""
 
-    def __init__(self, files: list[MailFile], to_text: Print) -> None:
+    def __init__(self, files: list[MailFile], to_text: Print, expected: Expected | None = None) -> None:
         self.failures = 0
+        self._expected = expected
+        self._headers: dict[int, bytes] = {}
         self._files = files
         self._to_text = to_text
         self._began: dict[int, float] = {}
@@ -101,6 +134,7 @@ class InOrder:
         """The mail for a child; its clock begins."""
         raw = self._files[number].read()
         self._began[number] = time.perf_counter()
+        self._headers[number] = header_block(raw)
         return raw, None
 
     def done(self, number: int, result: Message | ReadingFailed) -> None:
@@ -111,11 +145,19 @@ class InOrder:
             self.failures += 1
             facts = failure_json(result.reason, file=name, ms=ms)
         else:
-            facts = mail_json(result, file=name, ms=ms)
+            sender = judged_by(self._headers.pop(number), self._expected) if self._expected else result.sender
+            facts = mail_json(replace(result, sender=sender), file=name, ms=ms)
         self._ready[number] = self._to_text(facts)
         while (line := self._ready.pop(self._next, None)) is not None:
             click.echo(line)
             self._next += 1
+
+
+def judged_by(header: bytes, expected: Expected) -> Sender:
+    """The sender as a source with this profile would prove it."""
+    fields = mail_fields(header)
+    found = judged(claimed_sender(fields), believed(fields, expected), fields, organizational, expected.tenant)
+    return replace(found, proof=f"profile {expected.profile}") if found.verified else found
 
 
 def json_line(facts: Facts) -> str:

@@ -103,6 +103,10 @@ def sender(one: Sender) -> dict[str, Any]:
         "answer_to": one.answer_to,
         "strict": one.strict,
         "verified": one.verified,
+        "dmarc": one.dmarc,
+        "policy": one.policy,
+        "proof": one.proof,
+        "signed_fields": list(one.signed_fields),
         "reasons": list(one.reasons),
     }
 

@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "rota": ("mailbridge.cli.rota:rota", "Who is on duty, at work and away."),
     "db": ("mailbridge.cli.db:db", "The database's schema."),
     "listener": ("mailbridge.cli.listener:listener", "Users who may submit mail."),
+    "agents": ("mailbridge.cli.agents:agents", "How agents' mails are proven; pair an agent with a mailbox."),
     "keys": ("mailbridge.cli.keys:keys", "The keys that sign reply addresses."),
 }
 

@@ -12,7 +12,9 @@ from threading import Thread
 
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config import Listener
+from mailbridge.configfile import is_open
 from mailbridge.errors import Permanent
+from mailbridge.intake import sockets
 from mailbridge.intake.auth import Logins
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.log import Log, Silent
@@ -33,7 +35,10 @@ class Listeners:
         *,
         clock: Clock | None = None,
         log: Log | None = None,
+        desk_ids: bool = False,
     ) -> None:
+        """`desk_ids`: results under names of [desk] authserv_ids are believed."""
+        self._desk_ids = desk_ids
         self._doors = [
             Door(
                 listener=listener,
@@ -98,10 +103,27 @@ class Listeners:
             return kind(door, self._loop)
 
         host, port = door.listener.host, door.listener.port
+        given = sockets.named(door.listener.socket) if door.listener.socket else None
         try:
-            return await self._loop.create_server(answer, host, port, backlog=BACKLOG)
+            if given is not None:
+                server = await self._loop.create_server(answer, sock=given, backlog=BACKLOG, start_serving=False)
+            else:
+                server = await self._loop.create_server(answer, host, port, backlog=BACKLOG, start_serving=False)
         except OSError as error:
             raise Permanent(f"the {door.source.upper()} listener cannot use {host}:{port}: {error.strerror or error}") from error
+        self._refuse_the_world(server, door)
+        await server.start_serving()
+        return server
+
+    def _refuse_the_world(self, server: asyncio.Server, door: Door) -> None:
+        """Raises Permanent for a socket, ours or systemd's, at which strangers could write what the desk believes about senders."""
+        for one in server.sockets:
+            address = str(one.getsockname()[0])
+            if is_open(door.listener, self._desk_ids, address):
+                server.close()
+                why = f"can be reached from outside ({address}) and would believe what anybody writes about senders"
+                hint = 'name your mail server in trusted_peers, or take authserv_ids and profile away and set check = "dns"'
+                raise Permanent(f"the {door.source.upper()} listener {why}; {hint}")
 
     async def _drain(self, grace: float) -> None:
         for server in self._servers:

@@ -22,6 +22,8 @@ from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.log import Log
 from mailbridge.intake.paths import NULL_SENDER, printable, read_path, without_detail
+from mailbridge.intake.received import received
+from mailbridge.message.headers import header_at
 
 IDLE = 300.0  # seconds between two signs of life; RFC 5321 4.5.3.2.7 asks for at least five minutes
 LIFETIME = 3600.0  # seconds a connection may last at all, so that a dribbling client cannot keep its place for ever
@@ -402,6 +404,7 @@ class Session(SMTP):
 
     async def _accept(self, raw: bytes) -> str:
         envelope = self._our_envelope()
+        raw = received(envelope, self._door.hostname, tls=self._tls_protocol is not None) + raw[header_at(raw) :]
         try:
             # Shielded: a client that hangs up now must not undo what the store is doing (RFC 5321 4.5.5 lets it ask again).
             inbox_id = await asyncio.shield(asyncio.wrap_future(self._door.inbox.submit(raw, envelope), loop=self.loop))
@@ -420,6 +423,7 @@ class Session(SMTP):
             received_at=self._door.clock.now(),
             mail_from="" if mail_from == NULL_SENDER else mail_from,
             rcpt_to=tuple(self.recipients),
+            account=self._door.listener.name,
             peer=self.peer,
             helo=printable(self.helo),
         )

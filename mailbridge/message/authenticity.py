@@ -1,233 +1,223 @@
-"""Who really wrote a mail: the strict From, and the DMARC verdict of our own MX about exactly that domain.
+"""Who really wrote a mail: the strict From, and what the trusted lines of the header say about exactly that domain.
 
-The verdict is read from one field only: the topmost Authentication-Results with our authserv-id that stands above our own MX's
-Received field.  All below that line came with the mail and was written by whoever sent it (RFC 8601, 5).
+Verified means: DMARC passed for the domain in From; or that domain publishes no DMARC record and SPF or DKIM passed for a domain
+aligned with it.  A signature over part of the body (l=, RFC 6376 8.2) proves nobody.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from mailbridge.message.addresses import strict_mailbox
-from mailbridge.message.model import Address, ReadingPolicy, Sender
-from mailbridge.message.tree import Field, Tree
+from mailbridge.message.addresses import answerable, strict_mailbox
+from mailbridge.message.model import Sender
+from mailbridge.message.profiles import Believed
+from mailbridge.message.results import Broken as Broken
+from mailbridge.message.results import Verdict as Verdict
+from mailbridge.message.results import read_results as read_results
+from mailbridge.message.results import same_domain as same_domain
+from mailbridge.message.tree import Field
 
-VERDICT_LIMIT = 16 * 1024
-# A nested comment deeper than this is nobody's honest work.
-COMMENT_DEPTH = 8
+_BLANKS = re.compile(r"\s+")
 
-TOKEN = re.compile(r"[()\\\";=]|[^\s()\\\";=]+|\s+")
-# DKIM's l= says how much of the body is signed: the rest may be anybody's (RFC 6376, 8.2).
-PARTLY_SIGNED = re.compile(rb"(?:^|;)\s*l\s*=\s*\d")
-
-
-class Broken(ValueError):
-    """A field that cannot be read in one way only."""
+Organizational = Callable[[str], str]  # the registered domain that a name belongs to
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """One method's result, 'dmarc=pass header.from=example.test'; names in lower case, values as written."""
-
-    method: str
-    result: str
-    properties: tuple[tuple[str, str], ...] = ()
-
-    def get(self, name: str) -> str | None:
-        """The value of the one property `name`, None where there is none or more than one."""
-        found = [value for key, value in self.properties if key == name]
-        return found[0] if len(found) == 1 else None
+def claimed_sender(headers: Sequence[Field]) -> Sender:
+    """The sender that a header names, unproven, and whom to answer; each shortfall is a reason."""
+    found = _strict_sender(headers)
+    if found.address:
+        return replace(found, answer_to=found.address)
+    mailbox = answerable([one.raw for one in headers if one.key == "from"], [one.raw for one in headers if one.key == "sender"])
+    return replace(found, answer_to=mailbox.address, name=mailbox.name) if mailbox else found
 
 
-def sender_of(tree: Tree, policy: ReadingPolicy) -> Sender:
-    """The sender, strict and verified as far as the mail and our MX allow; each shortfall is a reason."""
-    fields = tree.fields("from")
+def _strict_sender(headers: Sequence[Field]) -> Sender:
+    fields = [field for field in headers if field.key == "from"]
     if len(fields) != 1:
         return Sender(reasons=("two From fields" if fields else "no From field",))
     mailbox = strict_mailbox(fields[0].raw)
     if mailbox.address is None:
         return Sender(reasons=(mailbox.reason,))
-    if misleading := misleading_names(tree):
+    if misleading := _misleading_names(headers):
         return Sender(reasons=(misleading,))
-    result, reason = verdict_on(tree, mailbox.address, policy)
-    reasons = (reason, *(("DKIM signature covers part of the body",) if partly_signed(tree) else ()))
-    address, name = mailbox.address.address, mailbox.address.name
-    return Sender(address=address, name=name, strict=True, verified=result == "pass", dmarc=result, reasons=reasons)
+    return Sender(address=mailbox.address.address, name=mailbox.address.name, strict=True)
 
 
-def misleading_names(tree: Tree) -> str:
+def _misleading_names(headers: Sequence[Field]) -> str:
     """A field that another program may take for From although we do not: ' From:', 'From :', 'From\\0:'."""
-    for field in tree.headers:
+    for field in headers:
         if field.key != "from" and re.sub(r"[^a-z]", "", field.key) == "from":
             return "a field looks like From"
     return ""
 
 
-def partly_signed(tree: Tree) -> bool:
-    return any(PARTLY_SIGNED.search(field.raw[:4096]) for field in tree.fields("dkim-signature")[:10])
-
-
-def verdict_on(tree: Tree, address: Address, policy: ReadingPolicy) -> tuple[str, str]:
-    """The trusted DMARC result for the domain of `address` and the words for it; '' where there is none or it is for another domain."""
-    field = trusted_results(tree, policy)
-    if field is None:
-        return "", "no trusted Authentication-Results"
-    try:
-        server, verdicts = read_results(field.raw)
-    except Broken as error:
-        return "", f"Authentication-Results cannot be read: {error}"
-    dmarc = [verdict for verdict in verdicts if verdict.method == "dmarc"]
+def judged(claimed: Sender, said: Believed, headers: Sequence[Field], organizational: Organizational, tenant: Sequence[str]) -> Sender:
+    """`claimed` with what the trusted lines prove.  The profile's name is left to the caller: `proof` is '' here."""
+    if not claimed.strict:
+        return claimed
+    domain = _domain(claimed)
+    if said.internal and any(same_domain(domain, one) for one in tenant):
+        return replace(claimed, verified=True, reasons=("a signed-in user of the same Exchange tenant",))
+    if said.why:
+        return replace(claimed, reasons=(said.why,))
+    dmarc = [verdict for verdict in said.verdicts if verdict.method == "dmarc"]
     if len(dmarc) != 1:
-        return "", "more than one DMARC verdict" if dmarc else "no DMARC verdict"
-    if dmarc[0].result != "pass":
-        return dmarc[0].result[:20], f"dmarc={dmarc[0].result[:20]} by {server}"
-    if not same_domain(dmarc[0].get("header.from") or "", address.domain):
-        return "", "DMARC passed for another domain"
-    return "pass", f"dmarc=pass by {server}"
+        return replace(claimed, reasons=("more than one DMARC verdict" if dmarc else "no DMARC verdict",))
+    signatures = signatures_of(headers)
+    return _by_dmarc(claimed, dmarc[0], said, _Alignment(domain, said.verdicts, signatures, organizational), headers)
 
 
-def trusted_results(tree: Tree, policy: ReadingPolicy) -> Field | None:
-    """The topmost Authentication-Results of ours above our MX's own Received field; None where there is no such line of ours."""
-    found: Field | None = None
-    for field in tree.headers:
-        if field.key == "received":
-            if written_by(field, policy.own_hosts or policy.authserv_ids):
-                return found
-            # A hop above the verdict must be one behind our MX, which got the mail from it.
-            if found is None and not came_from(field, policy.own_hosts or policy.authserv_ids):
-                return None
-        elif field.key == "authentication-results" and found is None and is_ours(field, policy.authserv_ids):
-            found = field
-    return None
+def _by_dmarc(claimed: Sender, dmarc: Verdict, said: Believed, aligned: _Alignment, headers: Sequence[Field]) -> Sender:
+    # Microsoft's bestguesspass: there is no record, and the mail would pass the usual one.
+    result = "none" if dmarc.result == "bestguesspass" else dmarc.result[:20]
+    domain = aligned.domain
+    if result == "pass" and not same_domain(dmarc.get("header.from") or "", domain):
+        return replace(claimed, reasons=("DMARC passed for another domain",))
+    if result == "pass":
+        if aligned.only_partly_signed():
+            return replace(claimed, dmarc="", reasons=("DKIM signature covers part of the body",))
+        fields = _covered(aligned.signature(), headers)
+        return replace(claimed, verified=True, dmarc="pass", signed_fields=fields, reasons=(f"dmarc=pass by {said.server}",))
+    if result == "none" and (by := aligned.proof()):
+        fields = _covered(aligned.signature(), headers)
+        why = f"dmarc=none by {said.server}, {by} is aligned with From"
+        return replace(claimed, verified=True, dmarc="none", signed_fields=fields, reasons=(why,))
+    policy = _policy(dmarc, organizational=aligned.organizational, domain=domain) if result == "fail" else ""
+    asks = f", the domain asks for {policy}" if policy else ""
+    return replace(claimed, dmarc=result, policy=policy, reasons=(f"dmarc={result} by {said.server}{asks}",))
 
 
-def written_by(field: Field, hosts: tuple[str, ...]) -> bool:
-    """Whether one of `hosts` may have written this Received field: its name behind any 'by', so that nothing that a sender can put
-    into the field (HELO, comments) hides ours.  Seeing ours too early only takes trust away."""
-    return any(mentioned(field, rf"\bby\s+{re.escape(host)}") for host in hosts)
+def _policy(dmarc: Verdict, *, organizational: Organizational, domain: str) -> str:
+    """What the domain asks to be done with mail that fails; '' where the line does not say."""
+    action = (dmarc.get("action") or "").lower()
+    if action:  # Microsoft: none, quarantine, reject, oreject (override of a reject)
+        return {"oreject": "reject", "oquarantine": "quarantine"}.get(action, action if action in _POLICIES else "")
+    said = dmarc.policies()
+    if "policy" in said:
+        return said["policy"]
+    below = not same_domain(organizational(domain), domain)
+    # A subdomain without a record of its own is under sp=; the line does not say whose record it was, so the stricter one counts.
+    asks = [said[key] for key in (("p", "sp") if below else ("p",)) if key in said]
+    return max(asks, key=_POLICIES.index, default="")
 
 
-def came_from(field: Field, hosts: tuple[str, ...]) -> bool:
-    return any(mentioned(field, rf"^\s*from\s+{re.escape(host)}") for host in hosts)
+_POLICIES = ("none", "quarantine", "reject")
 
 
-def mentioned(field: Field, pattern: str) -> bool:
-    text = field.raw[:VERDICT_LIMIT].decode("latin-1")
-    return re.search(pattern + r"\.?(?=[\s;(\[]|$)", text, re.I) is not None
+def _domain(sender: Sender) -> str:
+    return sender.address.rpartition("@")[2].lower()
 
 
-def is_ours(field: Field, authserv_ids: tuple[str, ...]) -> bool:
-    """Whether the field's authserv-id is exactly one of ours; a field that cannot be read is not."""
-    try:
-        server, _ = read_results(field.raw)
-    except Broken:
-        # Ours but broken must stay the topmost: what stands below it does not count instead.
-        return any(re.match(rf"\s*{re.escape(one)}(?=[\s;(]|$)", field.raw[:1000].decode("latin-1"), re.I) for one in authserv_ids)
-    return server in {one.lower() for one in authserv_ids}
+# --- signatures
 
 
-def same_domain(one: str, other: str) -> bool:
-    """Equal by labels, A-labels and case aside; a suffix is another domain."""
-    first, second = labels(one), labels(other)
-    return bool(first) and first == second
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignatureField:
+    """What a DKIM-Signature field says of itself; nothing of it is proven."""
+
+    domain: str
+    selector: str
+    partly: bool  # l= leaves the end of the body unsigned
+    fields: tuple[str, ...]  # h=, lower case, as often as it stands there
+    value: str  # b=, without blanks
 
 
-def labels(domain: str) -> tuple[str, ...]:
-    try:
-        ascii_name = domain.rstrip(".").encode("idna").decode("ascii").lower()
-    except UnicodeError:
-        return ()
-    return tuple(ascii_name.split(".")) if ascii_name else ()
+def signatures_of(headers: Sequence[Field]) -> tuple[SignatureField, ...]:
+    """The DKIM signatures of a header, as far as they can be read.  All of them: one with l= must not hide behind others."""
+    return tuple(found for field in headers if field.key == "dkim-signature" and (found := read_signature(field.raw)) is not None)
 
 
-# --- RFC 8601, 2.2
+def read_signature(raw: bytes) -> SignatureField | None:
+    """The tags of a DKIM-Signature (RFC 6376 3.5); None where domain or fields are missing."""
+    tags: dict[str, str] = {}
+    for part in raw.decode("latin-1").split(";"):
+        name, equals, value = part.partition("=")
+        if equals:
+            tags.setdefault(name.strip().lower(), _BLANKS.sub("", value))
+    if not tags.get("d") or not tags.get("h"):
+        return None
+    fields = tuple(name for name in tags["h"].lower().split(":") if name)
+    return SignatureField(
+        domain=tags["d"].lower(), selector=tags.get("s", "").lower(), partly="l" in tags, fields=fields, value=tags.get("b", "")
+    )
 
 
-def read_results(raw: bytes) -> tuple[str, list[Verdict]]:
-    """The authserv-id (lower case) and the verdicts; raises Broken rather than guess."""
-    clauses = list(split_clauses(raw))
-    server = clauses[0] if clauses else []
-    # authserv-id [ CFWS authres-version ]
-    if not server or "=" in server or (len(server) > 1 and server[1:] != ["1"]):
-        raise Broken("no authserv-id")
-    return server[0].lower(), [read_verdict(clause) for clause in clauses[1:] if clause and clause != ["none"]]
+def covered(signed: Sequence[str], headers: Sequence[Field]) -> tuple[str, ...]:
+    """The names in `signed` (an h= list) under which no unsigned field stands: whoever adds a second one adds it unsigned."""
+    return tuple(
+        name for name in dict.fromkeys(signed) if sum(field.key == name for field in headers) <= sum(one == name for one in signed)
+    )
 
 
-def read_verdict(clause: list[str]) -> Verdict:
-    """method[/version] "=" result *( name "=" value )"""
-    if len(clause) < 3 or clause[1] != "=":
-        raise Broken("a clause is no verdict")
-    pairs: list[tuple[str, str]] = []
-    rest = clause[3:]
-    while rest:
-        if len(rest) < 3 or rest[1] != "=" or rest[2] == "=":
-            raise Broken("a property has no value")
-        pairs.append((rest[0].lower(), rest[2]))
-        rest = rest[3:]
-    return Verdict(method=clause[0].partition("/")[0].lower(), result=clause[2].lower(), properties=tuple(pairs))
+def _covered(signature: SignatureField | None, headers: Sequence[Field]) -> tuple[str, ...]:
+    return () if signature is None or signature.partly else covered(signature.fields, headers)
 
 
-def split_clauses(raw: bytes) -> Iterator[list[str]]:
-    """The tokens of each clause between semicolons; comments are gone, a quoted string is one token with what it stands against."""
-    try:
-        text = raw[:VERDICT_LIMIT].decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise Broken("not UTF-8") from error
-    clause: list[str] = []
-    glued = False  # whether the next piece continues the last piece: "x"@example.test is one value
-    pieces = iter(TOKEN.findall(text))
-    for piece in pieces:
-        if piece == "(":
-            skip_comment(pieces)
-            glued = False
-        elif piece == ";":
-            yield clause
-            clause, glued = [], False
-        elif piece == "=":
-            # In "smtp.mailfrom=prvs=1=a@b" the second one belongs to the value.
-            if glued and clause[-2:-1] == ["="]:
-                clause[-1] += piece
-            else:
-                clause.append(piece)
-                glued = False
-        elif piece.isspace():
-            glued = False
-        elif piece in {")", "\\"}:
-            raise Broken("a stray special")
-        else:
-            word = quoted(pieces) if piece == '"' else piece
-            if glued:
-                clause[-1] += word
-            else:
-                clause.append(word)
-            glued = True
-    yield clause
+@dataclass(frozen=True, slots=True)
+class _Alignment:
+    """What SPF and DKIM say, as far as it speaks for the domain in From (relaxed alignment, RFC 7489 3.1)."""
+
+    domain: str
+    verdicts: tuple[Verdict, ...]
+    signatures: tuple[SignatureField, ...]
+    organizational: Organizational
+
+    def fits(self, domain: str) -> bool:
+        return bool(domain) and (
+            same_domain(domain, self.domain) or same_domain(self.organizational(domain), self.organizational(self.domain))
+        )
+
+    def proof(self) -> str:
+        """The aligned pass: 'spf', 'dkim'; '' for none."""
+        if self.spf():
+            return "SPF"
+        passed = any(self.fits(_signer(one)) for one in self._passed())
+        return "DKIM" if passed and not self.only_partly_signed() else ""
+
+    def spf(self) -> bool:
+        return any(one.method == "spf" and one.result == "pass" and self.fits(_mail_from(one)) for one in self.verdicts)
+
+    def _passed(self) -> list[Verdict]:
+        return [one for one in self.verdicts if one.method == "dkim" and one.result == "pass"]
+
+    def _speaking(self) -> list[SignatureField]:
+        return [one for one in self.signatures if self.fits(one.domain)]
+
+    def signature(self) -> SignatureField | None:
+        """The aligned signature that passed, where it can be told which one it is."""
+        passed = [one for one in self._passed() if self.fits(_signer(one))]
+        named = [found for one in passed if (found := _named(one, self._speaking())) is not None]
+        return next((one for one in named if not one.partly), named[0] if named else None)
+
+    def only_partly_signed(self) -> bool:
+        """Whether the pass may rest on a signature with l= alone."""
+        if self.spf() or not any(one.partly for one in self._speaking()):
+            return False
+        found = self.signature()
+        return found is None or found.partly
 
 
-def skip_comment(pieces: Iterator[str]) -> None:
-    """The iterator stands behind the comment."""
-    depth = 1
-    for piece in pieces:
-        if piece == "\\":
-            next(pieces, "")
-        elif piece == "(":
-            depth += 1
-        elif piece == ")":
-            depth -= 1
-        if depth > COMMENT_DEPTH:
-            raise Broken("a comment is too deep")
-        if not depth:
-            return
-    raise Broken("a comment has no end")
+def _named(verdict: Verdict, signatures: Sequence[SignatureField]) -> SignatureField | None:
+    """The one signature of `signatures` that the verdict is about; None where there is none or several."""
+    value = (verdict.get("header.b") or "").strip('"')
+    selector = (verdict.get("header.s") or "").lower()
+    domain = _signer(verdict)
+    fitting = [
+        one
+        for one in signatures
+        if (not value or (len(value) >= 4 and one.value.startswith(value)))
+        and (not selector or one.selector == selector)
+        and (same_domain(one.domain, domain) or domain.endswith(f".{one.domain}"))  # header.i may name a subdomain of d=
+    ]
+    return fitting[0] if len(fitting) == 1 else None
 
 
-def quoted(pieces: Iterator[str]) -> str:
-    """What stands up to the closing quote, in quotes still, so that it never equals a plain word."""
-    inside = ['"']
-    for piece in pieces:
-        if piece == '"':
-            return "".join(inside) + '"'
-        inside.append(next(pieces, "") if piece == "\\" else piece)
-    raise Broken("a quoted string has no end")
+def _signer(verdict: Verdict) -> str:
+    """The domain that signed: header.d, else the one in header.i."""
+    return (verdict.get("header.d") or (verdict.get("header.i") or "").rpartition("@")[2]).lower()
+
+
+def _mail_from(verdict: Verdict) -> str:
+    return (verdict.get("smtp.mailfrom") or verdict.get("smtp.mail") or "").rpartition("@")[2].lower()

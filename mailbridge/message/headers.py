@@ -64,6 +64,30 @@ def read_block(data: bytes, *, start: int = 0, end: int | None = None, whole: bo
     return HeaderBlock(fields=fields, size=size, defects=tuple(defects))
 
 
+def header_block(data: bytes) -> bytes:
+    """The header block of a mail as it came, with its empty line, cut at the limit; `mail_fields` reads it."""
+    if b"\n" not in data and b"\r" in data:
+        data = data[: limits.HEADER_BYTES].replace(b"\r", b"\n")
+    at = header_at(data)
+    return data[at : at + min(_head(data, at, len(data))[1], limits.HEADER_BYTES)]
+
+
+def mail_fields(header: bytes) -> tuple[Field, ...]:
+    """The fields of a mail's header block."""
+    return read_block(header, whole=True).fields
+
+
+def header_at(raw: bytes) -> int:
+    """Where the header of a mail begins: behind empty lines that some hand-over put above it."""
+    if not raw.startswith((b"\n", b"\r")):
+        return 0
+    at = len(raw[:_MOST_EMPTY]) - len(raw[:_MOST_EMPTY].lstrip(b"\r\n"))
+    return at if begins_like_a_mail(raw, at) else 0
+
+
+_MOST_EMPTY = 100  # bytes of empty lines above a header
+
+
 def _head(data: bytes, start: int, stop: int) -> tuple[bytes, int]:
     """The header block without its empty line, cut at the limit, and its whole size with that line."""
     if data.startswith(b"\r\n", start):
@@ -96,11 +120,15 @@ def _junk_lines(lines: list[bytes]) -> range:
     first = next((junk + 1 + number for number, line in enumerate(below) if _KNOWN.match(line)), 0)
     if not first or any(line[:5].lower() == b"from:" for line in above):
         return range(0)
+    # " From: x" is no junk: some programs take it for the sender.
+    if any(_LIKE_FROM.match(line) for line in lines[junk:first]):
+        return range(0)
     return range(junk, first) if sum(_KNOWN.match(line) is not None for line in lines[first : first + 30]) > 1 else range(0)
 
 
 _MOST_ABOVE = 50  # trace fields above such a line
 _MOST_JUNK = 5
+_LIKE_FROM = re.compile(rb"\W*from\W*:", re.IGNORECASE)
 # Fields that every mail has some of.
 _KNOWN = re.compile(
     rb"(?:from|to|subject|date|message-id|received|return-path|mime-version|delivered-to|reply-to|content-type)[ \t]*:", re.IGNORECASE

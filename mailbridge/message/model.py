@@ -76,8 +76,9 @@ class Sender:
 
     `address` is '' where no single strict address could be read; `strict` is true for exactly one From field holding
     exactly one plain addr-spec on which all readings agree; `verified` is true where additionally DMARC passed for that
-    very domain by a verdict we trust (RFC 7489, RFC 8601).  `reasons` say why, in stable words ('two From fields',
-    'dmarc=pass by mx.example.test', 'no trusted Authentication-Results').
+    very domain by a verdict we trust (RFC 7489, RFC 8601), or where that domain publishes no DMARC record and SPF or DKIM passed
+    for a domain aligned with it.  `reasons` say why, in stable words ('two From fields', 'dmarc=pass by mx.example.test',
+    'no trusted Authentication-Results').  A reader in a child process never verifies anybody: `checks.senders` does, in the parent.
 
     `answer_to` is the one mailbox that an answer goes to, as people mean the From field, and is believed for nothing: '' where From names
     nobody or several, `address` where there is one.
@@ -257,12 +258,10 @@ class Message:
 class ReadingPolicy:
     """What reading needs to know of the desk; nothing else of the configuration gets into the pure reader.
 
-    `own_addresses` are the desk's own mailboxes (lower case), `authserv_ids` the names our own MX writes verdicts under,
-    `own_hosts` the 'by' host names of our own MX in Received fields ('' tuple: the authserv_ids are taken for them).
+    `own_addresses` are the desk's own mailboxes (lower case), `own_hosts` the names of our own mail servers.
     """
 
     own_addresses: tuple[str, ...] = ()
-    authserv_ids: tuple[str, ...] = ()
     own_hosts: tuple[str, ...] = ()
     reply_markers: tuple[str, ...] = ()  # lines of ours above which a customer writes ("## answer above this line ##")
     envelope_from: str | None = None  # '' for the null sender '<>'; None where the source does not know it

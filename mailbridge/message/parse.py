@@ -22,12 +22,12 @@ from mailbridge.message import (
     limits,
     tnef,
 )
-from mailbridge.message.addresses import answerable, read_addresses
+from mailbridge.message.addresses import read_addresses
 from mailbridge.message.body import Body, read_body
 from mailbridge.message.correspondent import answers_go_to_a_list
 from mailbridge.message.fingerprint import fingerprint
 from mailbridge.message.headers import message_id, message_ids
-from mailbridge.message.model import Address, Attachment, CalendarAnswer, Kind, Message, Part, ReadingPolicy, Sender
+from mailbridge.message.model import Address, Attachment, CalendarAnswer, Kind, Message, Part, ReadingPolicy
 from mailbridge.message.opening import all_leaves, opened
 from mailbridge.message.structure import read_tree
 from mailbridge.message.tree import Leaf, Tree
@@ -46,7 +46,7 @@ def parse(raw: bytes, policy: ReadingPolicy) -> Message:
     kinds = kind.classify(tree, message, policy)
     return replace(
         message,
-        sender=_answerable(authenticity.sender_of(tree, policy), tree),
+        sender=authenticity.claimed_sender(tree.headers),
         kind=kinds.kind,
         strength=kinds.strength,
         kind_reasons=kinds.reasons,
@@ -57,14 +57,6 @@ def parse(raw: bytes, policy: ReadingPolicy) -> Message:
         bounce=replace(kinds.bounce, returned_mark=kind.returned_mark(tree)) if kinds.bounce else None,
         invitation=_invitation(tree) if kinds.kind is Kind.CALENDAR else None,
     )
-
-
-def _answerable(sender: Sender, tree: Tree) -> Sender:
-    """The sender with whom to answer, also where nobody in the From field may be believed."""
-    if sender.address:
-        return replace(sender, answer_to=sender.address)
-    mailbox = answerable([field.raw for field in tree.fields("from")], [field.raw for field in tree.fields("sender")])
-    return replace(sender, answer_to=mailbox.address, name=mailbox.name) if mailbox else sender
 
 
 def _invitation(tree: Tree) -> CalendarAnswer | None:

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass, field
 
 from mailbridge.message import limits, transfer
-from mailbridge.message.headers import HeaderBlock, Typed, begins_like_a_mail, printable, read_block, typed
+from mailbridge.message.headers import HeaderBlock, Typed, header_at, printable, read_block, typed
 from mailbridge.message.tree import Container, Field, Leaf, Tree
 
 
@@ -43,7 +43,7 @@ def read_tree(raw: bytes) -> Tree:
     if b"\n" not in raw and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
         defects.append("lines end with a bare CR")
-    at = _header_at(raw)
+    at = header_at(raw)
     if at:
         defects.append("empty lines above the header")
     block = read_block(raw, start=at, whole=True)
@@ -58,17 +58,6 @@ def read_tree(raw: bytes) -> Tree:
         body_at=at + block.size,
         defects=tuple(reader.defects),
     )
-
-
-def _header_at(raw: bytes) -> int:
-    """Where the header begins: behind empty lines that some hand-over put above it."""
-    if not raw.startswith((b"\n", b"\r")):
-        return 0
-    at = len(raw[:_MOST_EMPTY]) - len(raw[:_MOST_EMPTY].lstrip(b"\r\n"))
-    return at if begins_like_a_mail(raw, at) else 0
-
-
-_MOST_EMPTY = 100  # bytes of empty lines above a header
 
 
 def _read_all(reader: _Reader, block: HeaderBlock, start: int) -> str:

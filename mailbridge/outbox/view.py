@@ -259,6 +259,13 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "works": "yes",
         "rows": "who\ttake\t#take\tThe ticket is yours.\t#mine #claim\nwork\ttime\t#time 1h30|#time 3 = 1h\tWork you did <here>.\t#work",
     },
+    "agent.pair": {"asked": "[pair-abcdefghij]", "address": "ana@acme.example", "until": "2026-11-26T08:10:00+00:00"},
+    "agent.paired": {
+        "asked": "Re: please confirm <it>",
+        "result": "failed",
+        "detail": "dmarc=fail by mx.acme.example",
+        "source": "imap:main",
+    },
     "agent.warning": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
     "agent.due": {"promise": "due", "due_at": "2026-11-23T09:10:00+00:00"},
     "agent.awake": {},
@@ -331,6 +338,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "more": "1",
     },
     "admin.kept_ticket": {"number": "MB-1042", "subject": "Your vacation", "already": ""},
+    "admin.paired": {"agent": "ana", "address": "ana@acme.example", "source": "imap:main", "detail": "dmarc=pass by mx.acme.example"},
     "admin.breaker": {"count": "500", "limit": "500", "until": "2026-11-23T10:10:00+00:00"},
 }
 """The values each shipped event may carry, by "audience.event", with a sample of each.  A value that is not said is ''.

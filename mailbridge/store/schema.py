@@ -368,6 +368,23 @@ keys = sa.Table(
     sqlite_autoincrement=True,
 )
 
+pairings = sa.Table(
+    "pairings",
+    metadata,
+    sa.Column("id", Id, primary_key=True),
+    sa.Column("agent", CleanText, nullable=False),
+    sa.Column("address", CleanText, nullable=False),  # of the agent, lower case
+    sa.Column("nonce", CleanText, nullable=False, unique=True),  # SHA-256 of the word that was mailed
+    sa.Column("requested_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("answered_at", UtcDateTime),
+    sa.Column("source", CleanText, nullable=False),  # imap:support; '' until it was answered
+    sa.Column("believes", CleanText, nullable=False),  # JSON: what is believed of this address by this source; '' where nothing is
+    sa.Column("result", CleanText, nullable=False),  # what the answer showed, in words
+    sa.Column("ended_at", UtcDateTime),  # when it was taken back or replaced
+    sqlite_autoincrement=True,
+)
+
 policies = sa.Table(
     "policies",
     metadata,

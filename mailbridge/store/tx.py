@@ -21,6 +21,7 @@ from mailbridge.store.keys import Keys
 from mailbridge.store.mails import Mails
 from mailbridge.store.openings import Openings
 from mailbridge.store.outbox import Outbox
+from mailbridge.store.pairings import Pairings
 from mailbridge.store.pictures import Pictures
 from mailbridge.store.policies import Policies
 from mailbridge.store.search import Search
@@ -52,6 +53,7 @@ class Tx:
         self.addresses = Addresses(sql)
         self.openings = Openings(sql)
         self.keys = Keys(sql)
+        self.pairings = Pairings(sql)
         self.policies = Policies(sql)
         self.history = History(sql)
         self.state = State(sql)

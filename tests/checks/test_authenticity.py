@@ -165,13 +165,36 @@ def test_a_stranger_signs_for_himself_only(check: Check) -> None:
         ("carol@mail.customer.test", "customer.test", "pass"),
         ("carol@watching.test", "watching.test", "pass"),
         ("carol@watching.test", "attacker.test", "fail"),
-        ("carol@quiet.test", "quiet.test", "none"),  # no policy, so no DMARC, whatever is proven
+        ("carol@quiet.test", "quiet.test", "none"),  # no policy: something aligned has to pass
+        ("carol@quiet.test", "attacker.test", "none"),
     ],
 )
 def test_how_close_the_domains_must_be_says_their_owner(check: Check, address: str, signer: str, dmarc: str) -> None:
     sender = check(signed(mail_from(address), signer), FORGED)
 
-    assert (sender.dmarc, sender.verified) == (dmarc, dmarc == "pass")
+    assert (sender.dmarc, sender.verified) == (dmarc, dmarc == "pass" or signer == "quiet.test")
+    assert sender.proof == ("own check" if sender.verified else "")
+
+
+def test_without_a_policy_the_senders_own_server_is_proof(check: Check) -> None:
+    raw = mail_from("carol@quiet.test")
+    assert check(raw, envelope(GOOD, "carol@quiet.test")).verified
+    assert not check(raw, envelope(BAD, "carol@quiet.test")).verified
+    assert not check(raw, FORGED).verified
+
+
+@pytest.mark.parametrize(("domain", "policy"), [("customer.test", "reject"), ("watching.test", "none"), ("quiet.test", "")])
+def test_what_the_domain_asks_for_is_kept(check: Check, domain: str, policy: str) -> None:
+    assert check(mail_from(f"carol@{domain}"), FORGED).policy == policy
+    assert check(signed(mail_from(f"carol@{domain}"), domain), FORGED).policy == ""
+
+
+def test_the_signed_fields_are_those_with_no_unsigned_one_beside_them(check: Check) -> None:
+    raw = signed(MAIL)
+    found = check(raw, FORGED).signed_fields
+    assert {"from", "to", "subject"} <= set(found)
+    assert "to" not in check(b"To: somebody@else.test\r\n" + raw, FORGED).signed_fields
+    assert check(MAIL, envelope(GOOD)).signed_fields == ()
 
 
 def test_strict_alignment_holds_for_the_route_too(check: Check) -> None:
@@ -198,10 +221,8 @@ def test_a_sender_that_cannot_be_told_is_never_verified(check: Check, raw: bytes
 
 
 def test_verdicts_that_came_with_the_mail_do_not_count(resolver: Resolver) -> None:
-    policy = ReadingPolicy(authserv_ids=("mx.desk.test",))
     raw = proven(MAIL, "customer.test")
-    claimed = parse(raw, policy).sender
-    assert claimed.verified
+    claimed = parse(raw, ReadingPolicy()).sender
 
     sender = Authenticity(resolver, seconds=10, now=time.monotonic).sender(claimed, raw, FORGED)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from mailbridge.cli.mail_json import ROBOTS
 from mailbridge.message.model import Message
+from mailbridge.message.profiles import Expected
 from tests.conformance.checks import Verdict, bare, short
 from tests.conformance.run import Reading, read_all, soundness
 from tests.conformance.suites import Case, hostile, hostile_profile
+from tests.raw_mails import judged_sender
 
 WITHIN = "hostile within expect"
 CONTROL = "control mails exact"
@@ -19,10 +22,21 @@ CONTROL = "control mails exact"
 
 def judge_hostile(folder: Path) -> list[Verdict]:
     """Every hostile mail once."""
-    policy, agent = hostile_profile(folder)
+    policy, believes, agent = hostile_profile(folder)
     cases = hostile(folder)
-    readings = read_all(cases, policy)
+    readings = {case.id: [with_sender(one, case, believes) for one in found] for case, found in in_order(cases, read_all(cases, policy))}
     return [verdict for case in cases for verdict in judged(case, readings[case.id], agent)]
+
+
+def in_order(cases: list[Case], readings: dict[str, list[Reading]]) -> Iterator[tuple[Case, list[Reading]]]:
+    yield from ((case, readings[case.id]) for case in cases)
+
+
+def with_sender(one: Reading, case: Case, believes: Expected) -> Reading:
+    """The reading with its sender judged, as the parent of the reading child does."""
+    if one.message is None:
+        return one
+    return replace(one, message=replace(one.message, sender=judged_sender(case.mails[0], believes)))
 
 
 def judged(case: Case, readings: list[Reading], agent: str) -> Iterator[Verdict]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from mailbridge.cli.mail_files import mails_of_mbox
 from mailbridge.message.model import ReadingPolicy
+from mailbridge.message.profiles import Expected, Profile
 from tests.asked import asked
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -73,10 +74,11 @@ def mails_of(box: Path) -> tuple[bytes, ...]:
     return tuple(part.read() for part in mails_of_mbox(box))
 
 
-def hostile_profile(folder: Path) -> tuple[ReadingPolicy, str]:
-    """The desk the hostile mails are written for, and its agent."""
+def hostile_profile(folder: Path) -> tuple[ReadingPolicy, Expected, str]:
+    """The desk the hostile mails are written for, what it believes, and its agent."""
     profile = json.loads((folder / "manifest.json").read_text("utf-8"))["profile"]
-    return ReadingPolicy(own_addresses=(profile["support"],), authserv_ids=(profile["authserv_id"],)), profile["agent"]
+    believes = Expected(profile=Profile.OWN, authserv_ids=(profile["authserv_id"],))
+    return ReadingPolicy(own_addresses=(profile["support"],)), believes, profile["agent"]
 
 
 def hostile(folder: Path) -> list[Case]:

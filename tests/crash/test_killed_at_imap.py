@@ -29,6 +29,9 @@ user = "{user}"
 password_file = "password"
 after = "move"
 move_to = "Done"
+
+[authenticity]
+check = "headers"
 """
 
 

@@ -29,6 +29,8 @@ address = "{address}"
 admins = ["admin@smtp.test"]
 authserv_ids = ["mx.desk.test"]
 {more}
+[authenticity]
+check = "headers"
 """
 
 
@@ -37,7 +39,7 @@ def desk_toml(address: str = "support@desk.test", more: str = "") -> str:
 
 
 def listener(protocol: str, port: int) -> str:
-    return f'\n[[listener]]\nprotocol = "{protocol}"\nhost = "127.0.0.1"\nport = {port}\n'
+    return f'\n[[listener]]\nprotocol = "{protocol}"\nhost = "127.0.0.1"\nport = {port}\ntrusted_peers = ["127.0.0.1"]\n'
 
 
 def outgoing(port: int) -> str:

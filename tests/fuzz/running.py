@@ -21,7 +21,6 @@ SECONDS = 2.0  # of CPU: this machine may have other things to do
 MEGABYTES = 256
 POLICY = ReadingPolicy(
     own_addresses=("support@desk.test",),
-    authserv_ids=("mx.desk.test",),
     reply_markers=("## Please write your answer above this line ##",),
     envelope_from="jo@x.test",
 )

@@ -6,12 +6,12 @@ import authres
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailbridge.message.authenticity import Broken, read_results, sender_of
-from mailbridge.message.model import ReadingPolicy
-from mailbridge.message.structure import read_tree
+from mailbridge.message.profiles import Expected, Profile
+from mailbridge.message.results import Broken, read_results
+from tests.raw_mails import judged_sender
 
 AGENT = "ann@firm.test"
-DESK = ReadingPolicy(authserv_ids=("mx.desk.test",))
+DESK = Expected(profile=Profile.OWN, authserv_ids=("mx.desk.test",))
 OURS = "Received: from evil.test (evil.test [203.0.113.6]) by mx.desk.test with ESMTPS id 1; Mon, 2 Nov 2026 10:00:00 +0000"
 
 # What our MX may truthfully say of a mail that evil.test sent: nothing, a failure, or a pass for evil.test.
@@ -59,7 +59,7 @@ ABOVE = ((), ("Return-Path: <x@evil.test>", "Received: from mx.desk.test (localh
 )
 def test_no_combination_of_forgeries_makes_the_agent(above: tuple[str, ...], truth: tuple[str, ...], forged: list[str]) -> None:
     lines = (*above, *truth, OURS, *(line.replace("{agent}", AGENT) for line in forged))
-    sender = sender_of(read_tree(("\r\n".join(lines) + "\r\n\r\nHello\r\n").encode()), DESK)
+    sender = judged_sender(("\r\n".join(lines) + "\r\n\r\nHello\r\n").encode(), DESK)
     assert not (sender.verified and sender.address.lower().endswith("firm.test"))
     assert sender.reasons
 

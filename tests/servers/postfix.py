@@ -19,11 +19,12 @@ from tests.servers.processes import free_ports, greets, program, wait_until
 
 class Postfix:
     """A running server.  Mail for lmtp.test goes to `lmtp_port`, mail for smtp.test to `smtp_port`, where the test listens or not;
-    mail for held.test stays in the queue.  What cannot be delivered is tried again after two seconds."""
+    mail for held.test stays in the queue.  What cannot be delivered is tried again after two seconds.  Mail that comes to
+    `filtered_port` passes a milter on `milter_port`, which a test has to run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port, self.lmtp_port, self.smtp_port = free_ports(3)
+        self.port, self.lmtp_port, self.smtp_port, self.filtered_port, self.milter_port = free_ports(5)
 
     def create(self) -> None:
         """The configuration is written; nothing runs yet."""
@@ -34,7 +35,11 @@ class Postfix:
         shutil.chown(self.folder / "data", "postfix")
         main = _MAIN.replace("@T@", str(self.folder)).replace("@LMTP@", str(self.lmtp_port)).replace("@SMTP@", str(self.smtp_port))
         (self.folder / "etc/main.cf").write_text(main)
-        (self.folder / "etc/master.cf").write_text(_MASTER.replace("@PORT@", str(self.port)))
+        ports = {"@PORT@": self.port, "@FILTERED@": self.filtered_port, "@MILTER@": self.milter_port}
+        master = _MASTER
+        for mark, port in ports.items():
+            master = master.replace(mark, str(port))
+        (self.folder / "etc/master.cf").write_text(master)
 
     def start(self) -> None:
         """The server answers."""
@@ -49,9 +54,17 @@ class Postfix:
             os.kill(pid, signal.SIGTERM)
             wait_until(lambda: not Path(f"/proc/{pid}").exists(), "Postfix is gone")
 
-    def send(self, raw: bytes, recipients: Sequence[str], sender: str = "ann@customer.example") -> None:
+    def send(
+        self,
+        raw: bytes,
+        recipients: Sequence[str],
+        sender: str = "ann@customer.example",
+        *,
+        filtered: bool = False,
+        helo: str = "client.test",
+    ) -> None:
         """The mail is in Postfix's queue."""
-        with smtplib.SMTP("127.0.0.1", self.port) as client:
+        with smtplib.SMTP("127.0.0.1", self.filtered_port if filtered else self.port, local_hostname=helo) as client:
             client.sendmail(sender, list(recipients), raw, mail_options=["BODY=8BITMIME"])
 
     def queued(self) -> int:
@@ -111,6 +124,9 @@ mailbox_size_limit = 0
 
 _MASTER = """
 127.0.0.1:@PORT@ inet n - n - - smtpd
+127.0.0.1:@FILTERED@ inet n - n - - smtpd
+  -o smtpd_milters=inet:127.0.0.1:@MILTER@
+  -o milter_default_action=tempfail
 pickup    unix  n - n 1 1 pickup
 cleanup   unix  n - n - 0 cleanup
 qmgr      unix  n - n 300 1 qmgr

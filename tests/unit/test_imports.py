@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     (
         "flows",
         frozenset({"pipeline", "agentmail", "chronicle", "context", "filing", "holding", "lookups", "execution", "timesheets", "views"})
-        | {"policy", "worker", "jobs", "outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
+        | {"pairing", "policy", "worker", "jobs", "outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),
 )

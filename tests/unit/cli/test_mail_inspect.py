@@ -88,6 +88,10 @@ def test_what_was_understood_stands_under_its_key(folder: Path) -> None:
         "name": "Kim Lee",
         "answer_to": "kim@firm.test",
         "strict": True,
+        "dmarc": "pass",
+        "policy": "",
+        "proof": "profile own",
+        "signed_fields": [],
         "verified": True,
         "reasons": ["dmarc=pass by mx.desk.test"],
     }

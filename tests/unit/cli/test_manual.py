@@ -76,6 +76,7 @@ DEFAULTS = {
     "desk": config.Desk,
     "mailbox": config.Mailbox,
     "listener": config.Listener,
+    "pipe": config.Pipe,
     "outgoing": config.Outgoing,
     "limits": config.Limits,
     "authenticity": config.Authenticity,
@@ -87,7 +88,7 @@ DEFAULTS = {
 def test_the_defaults_in_the_manual_are_those_of_the_code(section: str) -> None:
     """Where the manual gives a value as code, it is TOML that reads back as the default."""
     text = next(text for heading, text in sections("configuration.md", "##").items() if heading.strip("[]") == section)
-    fields = {field.name: field for field in dataclasses.fields(DEFAULTS[section])}
+    fields = {field.name: field for kind in (config.Trust, DEFAULTS[section]) for field in dataclasses.fields(kind)}
     given = re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text, flags=re.MULTILINE)
 
     read = {key: KEYS[section][key](tomllib.loads(f"x = {value}")["x"]) for key, value in given}

@@ -10,6 +10,7 @@ import pytest
 from mailbridge.config import After, AgentTrust, Config, Scanners, SenderCheck, Tls, WhenSilent, WhenVirus, load
 from mailbridge.configfile import KEYS
 from mailbridge.errors import ConfigError, Problem
+from mailbridge.message.profiles import Expected, Profile
 
 DESK = '[desk]\nname = "Acme Support"\naddress = "support@acme.example"\n'
 
@@ -316,7 +317,7 @@ def test_senders_are_checked_by_the_dns_servers_named(tmp_path: Path) -> None:
         ('check = "dns"\ndns_servers = ["127.0.0.1:99999"]', "dns_servers: 99999 is too large"),
         ('check = "dns"\ndns_servers = ["::1"]', 'dns_servers: "::1" names no server'),
         ('check = "dns"\ntime_limit = "1h"', "time_limit: 3600s is too large"),
-        ('dns_servers = ["127.0.0.1"]', "dns_servers does nothing here"),
+        ('check = "headers"\ndns_servers = ["127.0.0.1"]', "dns_servers does nothing here"),
         ('check = "spf"', 'check: unknown value "spf"'),
     ],
 )
@@ -351,3 +352,89 @@ def test_scanners_are_servers_or_sockets(tmp_path: Path) -> None:
 )
 def test_mistakes_about_scanners_are_told(tmp_path: Path, lines: str, told_: list[str]) -> None:
     assert [problem.message for problem in mistakes(tmp_path, f"[scan]\n{lines}\n")] == told_
+
+
+# --- whose words about senders count
+
+
+def test_each_source_says_what_is_believed(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        """
+        authserv_ids = ["mx.desk.test"]
+        [[mailbox]]
+        name = "main"
+        host = "imap.desk.test"
+        user = "x"
+        password_env = "P"
+        profile = "microsoft"
+        tenant_domains = ["desk.test"]
+        no_hybrid_connector = true
+        [[listener]]
+        protocol = "lmtp"
+        host = "0.0.0.0"
+        trusted_peers = ["10.0.0.2", "172.18.0.0/16"]
+        profile = "postfix-milter"
+        milter_index = 0
+        own_hosts = ["mail.desk.test"]
+        relays = ["10.0.0.5"]
+        [pipe]
+        trusted = true
+        """,
+    )
+    found = load(tmp_path, {"P": "secret"})
+    assert found.authenticity.check is SenderCheck.AUTO
+    microsoft = found.expected(found.mailboxes[0].trust)
+    assert microsoft is not None
+    assert (microsoft.profile, microsoft.tenant) == (Profile.MICROSOFT, ("desk.test",))
+    assert found.expected(found.listeners[0].trust) == Expected(
+        profile=Profile.POSTFIX_MILTER, index=0, authserv_ids=("mx.desk.test",), hosts=("mail.desk.test",), relays=("10.0.0.5",)
+    )
+    assert found.expected(found.pipe.trust) == Expected(profile=Profile.OWN, authserv_ids=("mx.desk.test",))
+
+
+OPEN = 'this listener can be reached from outside (0.0.0.0) and would believe what anybody writes about senders'
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        ('authserv_ids = ["mx.test"]\n[[listener]]\nprotocol = "lmtp"\nhost = "0.0.0.0"', OPEN),
+        ('[[listener]]\nprotocol = "lmtp"\nhost = "0.0.0.0"\nprofile = "google"', OPEN),
+        ('[[listener]]\nprotocol = "lmtp"\nhost = "0.0.0.0"\nauthserv_ids = ["mx.test"]', OPEN),
+        ('[[listener]]\nprotocol = "lmtp"\ntrusted_peers = ["0.0.0.0/0"]', 'trusted_peers: "0.0.0.0/0" is too many'),
+        ('[[listener]]\nprotocol = "lmtp"\ntrusted_peers = ["::/0"]', 'trusted_peers: "::/0" is too many'),
+        ('[[listener]]\nprotocol = "lmtp"\ntrusted_peers = ["mx.test"]', 'trusted_peers: "mx.test" is no IP address and no network'),
+        ('[[listener]]\nprotocol = "lmtp"\nsocket = "mail"\nport = 24', "port does nothing beside socket"),
+        ('[[listener]]\nprotocol = "lmtp"\nprofile = "gmail"', 'profile: unknown value "gmail"'),
+        ('[[listener]]\nprotocol = "lmtp"\nprofile = "rspamd"', "the profile rspamd needs authserv_ids"),
+        ('[[listener]]\nprotocol = "lmtp"\nmilter_index = 0', "milter_index does nothing here"),
+        ('[pipe]\nprofile = "google"', "profile does nothing here"),
+        (
+            '[pipe]\ntrusted = true\nprofile = "microsoft"\ntenant_domains = ["desk.test"]',
+            "tenant_domains needs the tenant administrator's word",
+        ),
+        (
+            '[pipe]\ntrusted = true\nprofile = "google"\ntenant_domains = ["desk.test"]\nno_hybrid_connector = true',
+            "tenant_domains does nothing here",
+        ),
+    ],
+)
+def test_trust_without_ground_is_refused(tmp_path: Path, text: str, mistake: str) -> None:
+    assert [problem.message for problem in mistakes(tmp_path, text + "\n")] == [mistake]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[authenticity]\ncheck = "dns"\n[[listener]]\nprotocol = "smtp"\nhost = "0.0.0.0"',
+        '[[listener]]\nprotocol = "smtp"\nhost = "0.0.0.0"',
+        'authserv_ids = ["mx.test"]\n[[listener]]\nprotocol = "smtp"',
+        'authserv_ids = ["mx.test"]\n[[listener]]\nprotocol = "smtp"\nhost = "::1"',
+        'authserv_ids = ["mx.test"]\n[[listener]]\nprotocol = "smtp"\nhost = "0.0.0.0"\ntrusted_peers = ["10.0.0.2"]',
+        'authserv_ids = ["mx.test"]\n[[listener]]\nprotocol = "smtp"\nsocket = "mail"',
+    ],
+)
+def test_a_listener_that_believes_nobody_or_names_whom_may_stand_open(tmp_path: Path, text: str) -> None:
+    write(tmp_path, text + "\n")
+    assert load(tmp_path, {}).listeners

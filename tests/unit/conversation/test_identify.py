@@ -10,10 +10,10 @@ from mailbridge.conversation.identify import identify
 from mailbridge.conversation.model import Known, Reason
 from mailbridge.conversation.place import Evidence, Presented, place
 from mailbridge.conversation.tokens import Purpose, Token
-from mailbridge.message.model import ReadingPolicy, Sender
-from mailbridge.message.parse import parse
+from mailbridge.message.model import Sender
+from mailbridge.message.profiles import Expected, Profile
 from tests.builders import NOW, a_ticket, an_organisation
-from tests.raw_mails import raw_mail
+from tests.raw_mails import judged_sender, raw_mail
 
 AGENT = "bogdan@desk.test"
 LENIENT = Sender(answer_to="carol@customer.test", name="Carol Jones", reasons=("From field is not exactly one plain address",))
@@ -63,7 +63,7 @@ def test_no_odd_from_is_ever_an_agent_or_an_answer_to_one(froms: list[str], verd
     fields = "".join(f"From: {one.replace('{agent}', AGENT)}\r\n" for one in froms)
     ours = f"Authentication-Results: mx.desk.test; {verdict}\r\nReceived: from x by mx.desk.test; x\r\n" if verdict else ""
     raw = (ours + fields).encode() + raw_mail(From=None)
-    sender = parse(raw, ReadingPolicy(authserv_ids=("mx.desk.test",))).sender
+    sender = judged_sender(raw, Expected(profile=Profile.OWN, authserv_ids=("mx.desk.test",)))
     writer = identify(sender, (presented(AGENT, Purpose.AGENT),), an_organisation(), trust_tokens=True)
     assert not writer.agent
     assert sender.strict or (not writer.verified and writer.address.lower() != AGENT)

