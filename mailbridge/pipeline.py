@@ -64,7 +64,7 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
         return asked
     if found.notice is not None and message.kind is Kind.HUMAN:
         return answer_notice(filing, found.notice)
-    if may.goes is not Goes.KEPT and (unproven := unproven_agent(writer, desk)) and not filing.imported:
+    if may.reopens and (unproven := unproven_agent(writer, desk)) and not filing.imported:  # a robot is never asked
         return hold_unproven(filing, unproven, placement)
 
     agent, passed = writer, None

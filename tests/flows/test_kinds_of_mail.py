@@ -101,6 +101,17 @@ def test_an_agents_vacation_reply_goes_to_no_customer(desk: TestDesk) -> None:
     assert desk.promises(event="answered") == []
 
 
+def test_the_robot_of_an_unproven_agent_is_not_asked_who_it_is(desk: TestDesk) -> None:
+    """Bogdan asked something himself; then his program answers a mail about that ticket, and nobody says DMARC pass."""
+    desk.feed(proven(a_mail("My chair is broken.", from_="bogdan@desk.test", subject="Chair")), mail_from="bogdan@desk.test")
+    ours = desk.promise_to("bogdan@desk.test")
+    before = len(desk.promises())
+    away = {"from_": "bogdan@desk.test", "subject": "Automatic reply: Chair", "auto_submitted": "auto-replied"}
+    answers = {"to": ours.reply_to, "in_reply_to": f"<{ours.message_id}>", "message_id": "<away@desk.test>"}
+    desk.feed(a_mail("On leave.", **away, **answers), mail_from="")
+    assert len(desk.promises()) == before
+
+
 # --- our own mail come back
 
 
