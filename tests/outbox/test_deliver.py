@@ -21,6 +21,7 @@ from mailbridge.config import Config, Limits
 from mailbridge.config import Desk as DeskConfig
 from mailbridge.context import Desk
 from mailbridge.conversation.tokens import Signer
+from mailbridge.desk.model import Organisation
 from mailbridge.errors import StoreAway
 from mailbridge.message.model import Attachment
 from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Refused, Unknown
@@ -80,8 +81,8 @@ class Office:
 
     def deliverer(self) -> Deliverer:
         config = Config(folder=Path(), desk=DeskConfig(name="Desk", address="support@desk.example"), limits=self.limits)
-        signer = Signer(keys=(b"k" * 32,), prefix="MB", address=config.desk.address)
-        desk = cast(Desk, SimpleNamespace(config=config, signer=signer))
+        signer = Signer(keys=(b"k" * 32,), prefix="MB", address=config.desk.address, at=self.clock.now())
+        desk = cast(Desk, SimpleNamespace(config=config, signer=signer, organisation=Organisation()))
         return Deliverer(
             self.store, self.courier, Renderer(self.folders), self.clock, desk=lambda: desk,
             view=lambda tx, notification, desk: self.view(notification), failed=self._failed, held=self._held, jitter=lambda: 0.0,
@@ -509,7 +510,8 @@ def test_robots_send_nobodys_files_around(office: Office, event: str, audience: 
 # --- caps
 
 
-def test_a_sender_gets_one_receipt_an_hour(office: Office) -> None:
+def test_the_last_wall_stops_receipts_to_one_address(office: Office) -> None:
+    office.limits = Limits(acks_per_verified_hour=1)
     deliverer = office.deliverer()
     for n in range(3):
         office.promise(a_promise(key=f"{n}", message_id=f"{n}@desk.example"))
@@ -524,6 +526,7 @@ def test_a_sender_gets_one_receipt_an_hour(office: Office) -> None:
 
 def test_receipts_promised_together_are_not_all_suppressed(office: Office) -> None:
     # given a backlog: two mails of one sender, minutes apart, before anything went out
+    office.limits = Limits(acks_per_verified_hour=1)
     office.promise(a_promise(key="1", message_id="1@desk.example"))
     office.later(SECOND)
     office.promise(a_promise(key="2", message_id="2@desk.example"))
