@@ -151,9 +151,11 @@ def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
             return {"approvals": tuple(_reminded(a) if a.id == id else a for a in ticket.approvals)}
         case ApprovalDecided(approval=id):
             return {"approvals": tuple(a for a in ticket.approvals if a.id != id)}
+        case ContentErased():
+            return {"subject": ""}
         case PlaybookStarted(name=name):
             return {"playbooks": (*ticket.playbooks, name)}
-        case MessageAdded() | AlertRaised() | DeliveryFailed() | TicketOpened() | MailMoved() | ContentErased() | Undone():
+        case MessageAdded() | AlertRaised() | DeliveryFailed() | TicketOpened() | MailMoved() | Undone():
             return {}
         case _:
             assert_never(event.what)

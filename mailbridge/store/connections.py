@@ -21,6 +21,7 @@ _SQLITE = (
     "journal_mode=WAL",
     "synchronous=FULL",  # with NORMAL the last commits are gone after a power cut
     "foreign_keys=ON",
+    "secure_delete=ON",  # what was erased is overwritten, not only unlinked
     "temp_store=MEMORY",
     "wal_autocheckpoint=20000",  # pages: 160 MB; until then `Store.fold` does it beside the writer, whom nobody keeps waiting
     "journal_size_limit=67108864",  # a log that grew under a long reader shrinks again

@@ -116,6 +116,11 @@ UNINDEX_MAIL = Both(
     sa.text("INSERT INTO mail_search (mail_search, rowid, words) VALUES ('delete', :mail, :words)"),
     sa.text("DELETE FROM mail_search WHERE mail = :mail"),
 )
+# SQLite notes a removal beside the words and keeps both until segments are merged: https://sqlite.org/fts5.html#the_optimize_command
+MERGE_INDEXES = (
+    sa.text("INSERT INTO mail_search (mail_search) VALUES ('optimize')"),
+    sa.text("INSERT INTO mail_search_whole (mail_search_whole) VALUES ('optimize')"),
+)
 HAS_WORD = sa.text("SELECT rowid FROM mail_search WHERE mail_search MATCH :asked AND rowid = :mail")  # SQLite
 # What the rest of a mail's text adds, in parts whose id is that of the mail times WHOLE_PARTS and their number.
 WHOLE_PARTS = 1024

@@ -60,6 +60,8 @@ class Store:
             yield tx
             sql.check()
         self._bells.ring(tx.woken)
+        if tx.erasure.happened:
+            self.checkpoint()  # the log holds the pages from before
 
     @contextmanager
     def read(self) -> Iterator[Tx]:

@@ -6,14 +6,15 @@ filed anew.  A content that something else needs too (the same file on another t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from mailbridge.outbox.model import Notification, State
-from mailbridge.store.documents import dump, load
-from mailbridge.store.schema import attachments, blobs, held, inbox, mails, outbox
+from mailbridge.store.documents import dump, load, load_any
+from mailbridge.store.schema import attachments, blobs, events, held, inbox, mails, outbox, tickets, webhooks
 from mailbridge.store.search import Search
 from mailbridge.store.sql import Sql
 
@@ -41,6 +42,21 @@ _FORGET = blobs.delete().where(
 _NOT_HELD = held.update().where(held.c.inbox.in_(sa.bindparam("arrivals", expanding=True))).values(state="refused", subject="", lines="")
 _CARRIES = outbox.c.mail.in_(_THESE)
 _LETTERS = sa.select(outbox.c.id, outbox.c.payload).where(_CARRIES)
+
+# The subject is repeated on the ticket, in its history, in calls of webhooks, and in letters about it or about others that name it.
+_TICKETS: sa.BindParameter[list[int]] = sa.bindparam("tickets", expanding=True)
+_MERGED = sa.select(tickets.c.id, tickets.c.data).where(tickets.c.data.like(sa.bindparam("into")))
+_SUBJECTS = sa.select(tickets.c.id, tickets.c.subject, tickets.c.data).where(tickets.c.id.in_(_TICKETS))
+_HISTORY = sa.select(events.c.id, events.c.data).where(events.c.ticket.in_(_TICKETS))
+_CALLS = sa.select(webhooks.c.id, webhooks.c.body).where(webhooks.c.ticket.in_(_TICKETS))
+_NAMING = sa.select(outbox.c.id, outbox.c.payload).where(
+    sa.or_(outbox.c.ticket.in_(_TICKETS), outbox.c.payload.like(sa.bindparam("names"), escape="\\"))
+)
+_UNNAMED = tickets.update().where(tickets.c.id == sa.bindparam("of")).values(subject="", data=sa.bindparam("bare"))
+_UNTOLD = events.update().where(events.c.id == sa.bindparam("of")).values(data=sa.bindparam("bare"))
+_UNCALLED = webhooks.update().where(webhooks.c.id == sa.bindparam("of")).values(body=sa.bindparam("bare"))
+_UNWRITTEN = outbox.update().where(outbox.c.id == sa.bindparam("of")).values(payload=sa.bindparam("bare"), rendered=None)
+_OLD_AND_NEW = frozenset({"subject", "before", "after"})
 _WORDLESS = outbox.update().where(sa.or_(outbox.c.ticket == sa.bindparam("of"), _CARRIES)).values(rendered=None)
 _UNSAID = outbox.update().where(outbox.c.id == sa.bindparam("letter")).values(payload=sa.bindparam("bare"))
 _UNSENT = (
@@ -54,12 +70,14 @@ class Erasure:
     def __init__(self, sql: Sql, search: Search) -> None:
         self._sql = sql
         self._search = search
+        self.happened = False  # in this transaction
 
     def erase(self, ticket: int, ids: Sequence[int]) -> None:
         """Nothing the store holds repeats what these mails of the ticket said."""
         these = {"mails": list(ids)}
         if not ids:
             return
+        self.happened = True
         found, files = self._sql.rows(_MAILS, these), self._sql.rows(_FILES, these)
         for mail in found:
             names = [file.name for file in files if file.mail == mail.id]
@@ -70,7 +88,9 @@ class Erasure:
         self._silence(ticket, these)
         self._sql.change(_EMPTY, these)
         self._search.add_again([row.id for row in self._sql.rows(_OTHERS, {**these, "of": ticket})])
+        self._search.forget_removed()
         self._sql.change(_NO_FILES, these)
+        self._forget_subjects(ticket, {mail.subject for mail in found})
         contents = {row.sha256 for row in (*found, *files, *arrivals) if row.sha256}
         if contents:
             self._sql.change(_FORGET, {"names": sorted(contents)})
@@ -82,3 +102,77 @@ class Erasure:
         letters = self._sql.rows(_LETTERS, these)
         bare = [(row.id, replace(load(row.payload, Notification), values=())) for row in letters]
         self._sql.change(_UNSAID, [{"letter": id, "bare": dump(letter)} for id, letter in bare])
+
+    def _forget_subjects(self, ticket: int, subjects: set[str]) -> None:
+        """The subjects of the mails and of the ticket, and of the tickets that were merged into it, are nowhere any more."""
+        these = {"tickets": self._with_merged(ticket)}
+        named, history = self._sql.rows(_SUBJECTS, these), self._sql.rows(_HISTORY, these)
+        known = {*subjects, *(row.subject for row in named)}
+        known |= {text for row in history for key, text in _strings(load_any(row.data)) if key == "subject"}
+        known.discard("")
+        self._rewrite(_UNNAMED, [(row.id, row.data, _without(load_any(row.data), known)) for row in named])
+        self._rewrite(_UNTOLD, [(row.id, row.data, _without(load_any(row.data), known)) for row in history])
+        self._rewrite(_UNCALLED, [(row.id, row.body, _without(load_any(row.body), known)) for row in self._sql.rows(_CALLS, these)])
+        letters = {row.id: row.payload for one in known or {""} for row in self._sql.rows(_NAMING, {**these, "names": _like(one)})}
+        self._rewrite(_UNWRITTEN, [(id, payload, dump(_unnamed(load(payload, Notification), known))) for id, payload in letters.items()])
+
+    def _with_merged(self, ticket: int) -> list[int]:
+        """The ticket and all that were merged into it, also by way of another one."""
+        found = [ticket]
+        for one in found:
+            near = self._sql.rows(_MERGED, {"into": f'%"merged_into":{one}%'})
+            found += [row.id for row in near if row.id not in found and load_any(row.data).get("merged_into") == one]
+        return found
+
+    def _rewrite(self, change: sa.Update, rows: Sequence[tuple[int, str, str]]) -> None:
+        changed = [{"of": id, "bare": bare} for id, before, bare in rows if bare != before]
+        if changed:
+            self._sql.change(change, changed)
+
+
+def _strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in a document, with the key that it stands under."""
+    match value:
+        case str():
+            yield key, value
+        case dict():
+            for name, inner in value.items():
+                yield from _strings(inner, name)
+        case list():
+            for inner in value:
+                yield from _strings(inner, key)
+
+
+def _without(value: Any, subjects: set[str]) -> str:
+    """The document as JSON, with no subject in it."""
+
+    def bare(value: Any, key: str) -> Any:
+        match value:
+            case str():
+                return "" if key == "subject" or (key in _OLD_AND_NEW and value in subjects) else value
+            case dict():
+                return {name: bare(inner, name) for name, inner in value.items()}
+            case list():
+                return [bare(inner, key) for inner in value]
+        return value
+
+    return dump(bare(value, ""))
+
+
+def _unnamed(letter: Notification, subjects: set[str]) -> Notification:
+    """The letter whose values name none of the subjects."""
+
+    def bare(text: str) -> str:
+        for subject in sorted(subjects, key=len, reverse=True):
+            text = text.replace(subject, "")
+        return text
+
+    return replace(letter, values=tuple((name, bare(text)) for name, text in letter.values))
+
+
+def _like(subject: str) -> str:
+    """The pattern for documents that hold this text as JSON writes it; for '' one that fits none."""
+    text = dump(subject)[1:-1]
+    for special in ("\\", "%", "_"):
+        text = text.replace(special, "\\" + special)
+    return f"%{text}%" if text else "\\%"

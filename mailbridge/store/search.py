@@ -90,6 +90,11 @@ class Search:
         first = mail * dialects.WHOLE_PARTS
         self._sql.change(dialects.INDEX_WHOLE, [{"id": id, "words": entry} for id, entry in enumerate(entries, start=first)])
 
+    def forget_removed(self) -> None:
+        """The words of removed mails are in no segment of the index any more; some seconds of work where a desk has many mails."""
+        for merge in dialects.MERGE_INDEXES if self._sql.is_sqlite else ():
+            self._sql.change(merge)
+
     def remove(self, mail: int, text: str) -> None:
         """The mail is not found any more.  `text` holds all that it was found by, and may hold more.
 

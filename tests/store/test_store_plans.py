@@ -61,6 +61,7 @@ UNASKED: dict[str, str] = {
     "history.openings": "a back-test looks at all mails, a page at a time",
     "tickets.counts": "`status` counts all tickets by status, from the index alone",
     "addresses.list": "`status` lists all suspended addresses",
+    "search.forget_removed": "a part of erasing",
     "erasure.erase": "erasing asks who else holds a content; it is confirmed by hand",
 }
 

@@ -1,0 +1,88 @@
+"""After #erase nothing of the ticket's mails is in the database's files: not the text, not the subject, not the name of a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mailbridge.desk.events import Actor, ActorKind, ContentErased, Event
+from mailbridge.desk.evolve import evolve
+from mailbridge.execution.record import record
+from mailbridge.store.schema import metadata
+from mailbridge.webhooks.model import Call
+from tests.harness import TestDesk, a_mail, proven
+
+CANARY = "Zyzzyvaquark"
+
+
+def a_mail_with_a_file(subject: str) -> bytes:
+    return (
+        f"From: Carol Jones <carol@customer.test>\r\nTo: support@desk.test\r\nSubject: {subject}\r\nMessage-ID: <one@customer.test>\r\n"
+        "MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n"
+        f"My word is {CANARY}-text.\r\n--b\r\nContent-Type: text/plain\r\n"
+        f'Content-Disposition: attachment; filename="{CANARY}-name.txt"\r\n\r\n{CANARY}-file\r\n--b--\r\n'
+    ).encode()
+
+
+def held_in_tables(desk: TestDesk) -> dict[str, list[str]]:
+    """Columns of tables whose rows hold the canary, by table."""
+    found: dict[str, list[str]] = {}
+    with desk.app.store.read() as tx:
+        for table in metadata.sorted_tables:
+            for row in tx._sql.connection.execute(table.select()).mappings():
+                hits = [name for name, value in row.items() if CANARY.lower() in _text(value).lower()]
+                found.setdefault(table.name, []).extend(hits)
+    return {table: sorted(set(names)) for table, names in found.items() if names}
+
+
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
+
+
+def held_in_files(desk: TestDesk) -> list[str]:
+    folder = Path(desk.app.config.folder)
+    return [path.name for path in sorted(folder.glob("mailbridge.db*")) if CANARY.lower().encode() in path.read_bytes().lower()]
+
+
+def test_nothing_is_left_in_the_database_or_its_log(desk: TestDesk) -> None:
+    # given: a conversation with letters sent and waiting, a call of a webhook, and an agent's change of the subject
+    subject = f"{CANARY}-subject"
+    desk.feed(proven(a_mail_with_a_file(subject), "customer.test"))
+    desk.deliver()
+    to = desk.promise_to("bogdan@desk.test")
+    answer = a_mail("Please wait.", subject=f"Re: {subject}", from_="bogdan@desk.test", message_id="<2@desk.test>", to=to.reply_to or "")
+    desk.feed(proven(answer), mail_from="bogdan@desk.test")
+    again = a_mail("Still broken.", subject=f"Re: {subject}", message_id="<3@customer.test>", in_reply_to="<one@customer.test>")
+    desk.feed(proven(again, "customer.test"))
+    assert len(desk.tickets()) == 1
+    with desk.app.store.write() as tx:
+        body = f'{{"ticket":{{"id":1,"subject":"{subject}"}}}}'
+        tx.webhooks.add_many([Call(key="call_1", ticket=1, rule="r", event="opened", url="https://x.test", body=body)], desk.clock.now())
+    before = held_in_tables(desk)
+    assert {"tickets", "events", "webhooks", "mails", "blobs"} <= before.keys()  # so that the test can fail
+
+    erase(desk)
+
+    assert held_in_tables(desk) == {}
+    assert held_in_files(desk) == []
+    assert desk.ticket().subject == ""
+    desk.assert_sound()
+
+
+def test_another_ticket_keeps_its_subject(desk: TestDesk) -> None:
+    desk.feed(a_mail(subject="Printer broken"))
+    desk.feed(a_mail(subject="Printer broken, again", message_id="<9@customer.test>", from_="dora@customer.test"))
+    erase(desk)
+    assert [ticket.subject for ticket in sorted(desk.tickets(), key=lambda one: one.id)] == ["", "Printer broken, again"]
+    desk.assert_sound()
+
+
+def erase(desk: TestDesk, number: int = 1) -> None:
+    """As after the manager's second yes."""
+    now, mara = desk.clock.now(), Actor(kind=ActorKind.AGENT, name="mara")
+    with desk.app.store.write() as tx:
+        ticket = tx.tickets.get(number)
+        assert ticket is not None
+        mails = tuple(mail.id for mail in tx.mails.of_ticket(number))
+        event = Event(ticket=number, at=now, actor=mara, what=ContentErased(mails=mails))
+        record(tx, evolve(ticket, event), (event,), (), desk.app.desk().organisation, now)
+
