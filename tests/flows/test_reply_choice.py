@@ -15,7 +15,7 @@ HTML = (
 
 def test_the_body_that_decided_is_told_with_the_mail(tmp_path: Path) -> None:
     plain = "The left one.\r\n\r\nKwa 5/4, Desk\r\n\r\nWhich door?\r\n"
-    raw = multipart("alternative", a_part(plain), a_part(HTML, "text/html; charset=utf-8"))
+    raw = b"In-Reply-To: <1@desk.test>\r\n" + multipart("alternative", a_part(plain), a_part(HTML, "text/html; charset=utf-8"))
 
     with a_desk(tmp_path) as desk:
         desk.feed(raw)
