@@ -41,3 +41,14 @@ def test_mails_that_come_one_by_one_share_nothing(taken_over: TestDesk) -> None:
     taken_over.feed(a_mail("OVERFLOW", subject="Hello", message_id="<1@evil.test>"))
     taken_over.feed(a_mail(subject="From Dora", from_="dora@customer.test", message_id="<3@customer.test>"))
     assert "From Dora" in titles(taken_over)
+
+
+def test_a_child_that_vouches_for_its_sender_gets_nothing(taken_over: TestDesk) -> None:
+    """It answers with an agent's address, verified, every field signed; the desk reads the header and the envelope itself."""
+    taken_over.feed(a_mail("The printer is broken.", subject="Printer", message_id="<0@customer.test>"))
+    taken_over.feed(a_mail("#close\n\nVOUCH", subject="[MB-1] Printer", from_="mallory@evil.test", message_id="<1@evil.test>"))
+
+    first, second = sorted(taken_over.tickets(), key=lambda ticket: ticket.id)
+    assert first.status == "new"
+    assert second.requester is not None
+    assert second.requester.address == "mallory@evil.test"
