@@ -18,6 +18,7 @@ from mailbridge.desk.judges.approvals import Waiting, may_decide, waiting_for
 from mailbridge.desk.judges.surviving import surviving
 from mailbridge.desk.judges.undo import latest, touched
 from mailbridge.desk.model import Organisation, Participant, Ticket
+from mailbridge.desk.past import same_doing
 from mailbridge.desk.requests import Request
 from mailbridge.execution.estimating import estimated
 from mailbridge.execution.tasks import numbered
@@ -158,14 +159,23 @@ def _with_letters(tx: Tx, about: Circumstances, tickets: Iterable[int]) -> Circu
 
 
 def _with_past(tx: Tx, ticket: Ticket, about: Circumstances) -> Circumstances:
-    """The ticket's history, and that of the tickets which the latest doing touched, with their mails."""
+    """The ticket's history, and that of all tickets which the latest doing touched, with their mails: of several that it merged into one,
+    the others are found through that one."""
     history = tuple(tx.events.of_ticket(ticket.id))
     about = replace(about, histories={**about.histories, ticket.id: history})
     doing = latest(ticket, about)
-    others = sorted(set(touched(history, doing.versions)) - {ticket.id}) if doing else []
-    about = _with_tickets(tx, _with_letters(tx, about, others), others)
-    past = {number: tuple(tx.events.of_ticket(number)) for number in others if number in about.tickets}
-    return replace(about, histories={**about.histories, **past})
+    new = set(touched(history, doing.versions)) - {ticket.id} if doing else set()
+    while doing and new:
+        about = _with_tickets(tx, _with_letters(tx, about, new), new)
+        past = {number: tuple(tx.events.of_ticket(number)) for number in sorted(new) if number in about.tickets}
+        about = replace(about, histories={**about.histories, **past})
+        new = {other for one in past.values() for other in touched(one, same_doing(doing, one))} - set(about.histories)
+        new &= {*_known(tx, new)}
+    return about
+
+
+def _known(tx: Tx, numbers: Iterable[int]) -> Iterable[int]:
+    return (ticket.id for ticket in tx.tickets.get_many(numbers))
 
 
 def _complete(tx: Tx, ticket: Ticket | None, command: Command, about: Circumstances, answers: Sequence[str]) -> Command:

@@ -9,7 +9,12 @@ from pathlib import Path
 import pytest
 
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.desk.commands import Merge, Undo
+from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import Ticket
+from mailbridge.desk.requests import Request, each
+from mailbridge.execution.execute import execute
+from mailbridge.execution.many import execute_on_many
 from mailbridge.filing import Outcome
 from mailbridge.outbox.model import Audience, State
 from mailbridge.store.clocks import State as ClockState
@@ -337,3 +342,21 @@ def test_customers_hear_of_merges_and_splits_where_the_team_wants_it(tmp_path: P
         by_agent(desk, "#split\n", ticket=2)
         assert [n.ticket for n in desk.promises(Audience.CUSTOMER, "split")] == [3]
         desk.deliver()
+
+
+def test_several_tickets_that_one_mail_merged_are_all_taken_back_from_any_of_them(desk: TestDesk) -> None:
+    for number in (1, 2, 3):
+        desk.feed(a_mail(subject=f"Printer {number}", message_id=f"<p{number}@customer.test>"))
+    bogdan = Actor(kind=ActorKind.AGENT, name="bogdan")
+    with desk.app.store.write() as tx:
+        execute_on_many(tx, desk.app.desk(), (1, 2), Request(commands=(Merge(into=3),)), bogdan, desk.clock.now())
+    assert desk.ticket(3).absorbed == (1, 2)
+
+    with desk.app.store.write() as tx:
+        one = tx.tickets.get(1)
+        assert one is not None
+        execute(tx, desk.app.desk(), one, each([Undo()]), Actor(kind=ActorKind.ADMIN), desk.clock.now())
+
+    assert [desk.ticket(number).merged_into for number in (1, 2)] == [None, None]
+    assert desk.ticket(3).absorbed == ()
+    desk.assert_sound()

@@ -163,8 +163,8 @@ class AnyDesk(RuleBasedStateMachine):
 
 
 def bare(ticket: Ticket) -> Ticket:
-    """The ticket without what any event moves."""
-    return replace(ticket, version=0, updated_at=ticket.created_at)
+    """The ticket without what any event moves, and without the numbers that questions used up for good."""
+    return replace(ticket, version=0, updated_at=ticket.created_at, approvals_asked=0)
 
 
 def text_of(letter: Message) -> str:

@@ -47,7 +47,7 @@ def undo(ticket: Ticket, command: Undo, about: Circumstances) -> Judgement:
     parts = {ticket.id: _to_undo(doing.versions, history)}
     if not parts[ticket.id]:
         return Refusal(reason=_why_not(doing, history))
-    parts |= {id: _to_undo(same_doing(doing, past), past) for id, past in about.histories.items() if id != ticket.id}
+    parts |= {id: _to_undo(same_doing(doing, about.histories[id]), about.histories[id]) for id in _reached(ticket.id, doing, about)}
     tickets = {**about.tickets, ticket.id: ticket}
     if doing.actor != about.actor and (barred := _barred([tickets[id] for id, versions in parts.items() if versions], about)):
         return barred
@@ -60,6 +60,17 @@ def undo(ticket: Ticket, command: Undo, about: Circumstances) -> Judgement:
             return judged
         happened += [what if id == ticket.id else on(id, what, about) for what in judged]
     return happened
+
+
+def _reached(main: int, doing: Doing, about: Circumstances) -> list[int]:
+    """The other tickets that the doing touched, from ticket to ticket: of several that it merged into one, all."""
+    found, new = {main}, {main}
+    while new:
+        versions = {id: doing.versions if id == main else same_doing(doing, about.histories[id]) for id in new}
+        named = {other for id in new for other in touched(about.histories[id], versions[id])}
+        new = (named & set(about.histories)) - found
+        found |= new
+    return sorted(found - {main})
 
 
 def _barred(tickets: Sequence[Ticket], about: Circumstances) -> Refusal | None:
