@@ -72,10 +72,9 @@ def test_a_forged_agent_commands_nothing(asking: TestDesk, forgery: str) -> None
     answer = an_agents_answer(asking)
     forged = {"plain": answer, "own verdict": proven(answer), "own signature": domains.signed(answer, "attacker.test")}[forgery]
 
-    feed(asking, forged, domains.envelope(domains.BAD, "mallory@attacker.test"))
+    assert feed(asking, forged, domains.envelope(domains.BAD, "mallory@attacker.test")) is Outcome.HELD
 
     assert asking.ticket().status != "closed"
-    assert (why(asking, 2)["agent"], why(asking, 2)["verified"]) == ("", False)
 
 
 def test_the_senders_own_server_is_proof_enough(asking: TestDesk) -> None:
@@ -109,12 +108,12 @@ def test_an_agents_mail_waits_a_while_for_a_dns_that_is_away(tmp_path: Path, mon
         assert desk.ticket().status == "closed"
 
 
-def test_an_agents_mail_that_is_never_confirmed_is_a_strangers_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_agents_mail_that_is_never_confirmed_is_held_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mailbridge.checks.resolver.LIFETIME", 0.2)
     with a_desk(tmp_path, authenticity=asks(free_ports(1)[0])) as desk:
         feed(desk, domains.signed(a_mail()))
 
-        assert feed(desk, domains.signed(an_agents_answer(desk), "desk.test")) is Outcome.TICKET
+        assert feed(desk, domains.signed(an_agents_answer(desk), "desk.test")) is Outcome.HELD
         assert desk.ticket().status != "closed"
         with desk.app.store.read() as tx:
             row = tx.inbox.get(2)
