@@ -9,6 +9,7 @@ from typing import assert_never
 from mailbridge.cli.show import safe, safe_lines, when
 from mailbridge.desk.events import (
     Absorbed,
+    AddressesRevoked,
     AlertRaised,
     ApprovalDecided,
     ApprovalReminded,
@@ -155,6 +156,8 @@ def sentence(what: Happening, number: Callable[[int], str]) -> str:
             return f"{what.name} = {what.value}"
         case ParticipantAdded():
             return f"{what.participant.address} takes part as {what.participant.role}"
+        case AddressesRevoked():
+            return f"signed addresses of {what.address} revoked"
         case ParticipantRemoved():
             return f"{what.address} takes part no more"
         case TagsRemoved():

@@ -16,7 +16,7 @@ from mailbridge.cli.ingest import settled
 from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
 from mailbridge.cli.queue import row_json
 from mailbridge.cli.show import print_json
-from mailbridge.cli.ticket_relations import link, merge, split, undo
+from mailbridge.cli.ticket_relations import link, merge, revoke, split, undo
 from mailbridge.desk.model import CHANNELS
 from mailbridge.errors import Permanent
 
@@ -26,7 +26,7 @@ def ticket() -> None:
     """Work on one ticket."""
 
 
-for command in (merge, split, link, undo):
+for command in (merge, split, link, undo, revoke):
     ticket.add_command(command)
 
 

@@ -12,7 +12,7 @@ import click
 
 from mailbridge.cli.options import desk_option, json_option, require_schema, ticket_id
 from mailbridge.cli.show import print_json
-from mailbridge.desk.commands import Command, Link, Merge, Split, Undo
+from mailbridge.desk.commands import Command, Link, Merge, RevokeAddresses, Split, Undo
 from mailbridge.desk.judges.relations import INVERSE
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # Why the desk does not do it, as far as its mails word it otherwise: here nobody answers a mail.
 REASONS = {
+    "not-on-ticket": "nobody with that address is on the ticket",
     "unknown-ticket": "there is no such ticket",
     "unknown-relation": "tickets cannot be related like that",
     "link-self": "a ticket is not linked to itself",
@@ -94,6 +95,18 @@ def undo(folder: Path, as_json: bool, ticket: str) -> None:
     with _desk(folder) as app:
         decision = _done(app, ticket, Undo())
         _say(app, decision, f"the latest doing on {_number(app, ticket)} is taken back", as_json)
+
+
+@click.command()
+@desk_option
+@json_option
+@click.argument("ticket", metavar="TICKET")
+@click.argument("address", metavar="ADDRESS")
+def revoke(folder: Path, as_json: bool, ticket: str, address: str) -> None:
+    """Make the signed addresses that ADDRESS got on TICKET so far worthless, because they leaked.  The next mail brings a new one."""
+    with _desk(folder) as app:
+        decision = _done(app, ticket, RevokeAddresses(address=address))
+        _say(app, decision, f"the signed addresses of {address} on {_number(app, ticket)} count no more", as_json)
 
 
 @contextmanager

@@ -110,6 +110,13 @@ class AddParticipant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeAddresses:
+    """The signed reply addresses that this person got on the ticket are worth nothing from now on; the next mail brings a new one."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveTags:
     tags: tuple[str, ...]
 
@@ -332,6 +339,7 @@ Command = (
     | SetField
     | AddParticipant
     | RemoveParticipant
+    | RevokeAddresses
     | RemoveTags
     | SetSubject
     | SetRequester

@@ -106,6 +106,13 @@ class ParticipantRemoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddressesRevoked:
+    """The signed reply addresses that were sent to this person on the ticket so far count no more."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TagsRemoved:
     tags: tuple[str, ...]
 
@@ -311,6 +318,7 @@ Happening = (
     | FieldSet
     | ParticipantAdded
     | ParticipantRemoved
+    | AddressesRevoked
     | TagsRemoved
     | SubjectChanged
     | RequesterChanged

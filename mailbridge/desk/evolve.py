@@ -9,6 +9,7 @@ from typing import Any, assert_never
 
 from mailbridge.desk.events import (
     Absorbed,
+    AddressesRevoked,
     AlertRaised,
     ApprovalDecided,
     ApprovalReminded,
@@ -113,6 +114,9 @@ def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
             return {"participants": _with(ticket.participants, somebody)}
         case ParticipantRemoved(address=address):
             return {"participants": tuple(p for p in ticket.participants if p.address.lower() != address.lower())}
+        case AddressesRevoked(address=address):
+            times = {**dict(ticket.revoked), address.lower(): dict(ticket.revoked).get(address.lower(), 0) + 1}
+            return {"revoked": tuple(times.items())}
         case TagsRemoved(tags=tags):
             return {"tags": tuple(tag for tag in ticket.tags if tag not in tags)}
         case SubjectChanged(after=subject):

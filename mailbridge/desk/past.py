@@ -12,6 +12,7 @@ from datetime import datetime
 
 from mailbridge.desk.events import (
     Actor,
+    AddressesRevoked,
     AlertRaised,
     ContentErased,
     DeliveryFailed,
@@ -37,6 +38,7 @@ FOR_GOOD: tuple[type[Happening], ...] = (
     DeliveryFailed,
     MeetingSet,
     InvitationAnswered,
+    AddressesRevoked,
 )
 # Follow from others, or count something: no news for whoever reads what was kept.
 _SILENT = frozenset({"version", "updated_at", "waits", "closed_at", "claimed_at", "estimated_by", "approvals_asked", "meeting"})

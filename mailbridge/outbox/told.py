@@ -14,6 +14,7 @@ from typing import assert_never
 from mailbridge.desk import states
 from mailbridge.desk.events import (
     Absorbed,
+    AddressesRevoked,
     AlertRaised,
     ApprovalDecided,
     ApprovalReminded,
@@ -136,6 +137,8 @@ def _saying(what: Happening, ticket: int, to: Listener) -> Saying | None:
             return "alert", {"promise": what.promise, "alert": what.alert, "at": what.due_at.isoformat()}
         case DeliveryFailed():
             return "undelivered", {"address": what.recipient, "reason": what.reason}
+        case AddressesRevoked():
+            return "revoked", {"address": what.address}
         case ParticipantAdded() | ParticipantRemoved() | RequesterChanged() | ChannelChanged() | MeetingSet() | InvitationAnswered():
             return _of_people(what)
         case WorkRecorded() | WorkCorrected() | EstimateSet() | Escalated() | ApprovalRequested() | ApprovalReminded() | ApprovalDecided():

@@ -75,6 +75,7 @@ def test_a_forged_agent_commands_nothing(asking: TestDesk, forgery: str) -> None
     assert feed(asking, forged, domains.envelope(domains.BAD, "mallory@attacker.test")) is Outcome.HELD
 
     assert asking.ticket().status != "closed"
+    assert len(asking.tickets()) == 1
 
 
 def test_the_senders_own_server_is_proof_enough(asking: TestDesk) -> None:

@@ -9,7 +9,11 @@ import pytest
 
 from mailbridge.conversation import tokens
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.desk.commands import RevokeAddresses
+from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.model import Role
+from mailbridge.desk.requests import each
+from mailbridge.execution.execute import execute
 from mailbridge.filing import Outcome
 from mailbridge.outbox.model import Notification
 from mailbridge.worker import Done
@@ -359,3 +363,18 @@ def test_a_notice_goes_out_though_the_ticker_slept(desk: TestDesk) -> None:
     desk.clock.time += timedelta(days=3)
     desk.app.sweep()
     assert len([one for one in desk.promises() if one.event == "held"]) == 2
+
+
+def test_a_leaked_address_of_a_customer_is_revoked_and_the_next_mail_brings_a_new_one(desk: TestDesk) -> None:
+    opened(desk)
+    leaked = desk.promise_to("carol@customer.test", "received").reply_to
+    with desk.app.store.write() as tx:
+        asked = each([RevokeAddresses(address="carol@customer.test")])
+        execute(tx, desk.app.desk(), desk.ticket(), asked, Actor(kind=ActorKind.ADMIN), desk.clock.now())
+    assert desk.feed(a_mail("It is me.", to=leaked, message_id="<leaked@attacker.test>")).result.ticket == 2
+
+    desk.feed(proven(a_mail("Restart it.", from_=AGENT, to=_first_new(desk).reply_to, message_id="<a@desk.test>")))
+    fresh = desk.promise_to("carol@customer.test", "answered").reply_to
+    assert fresh != leaked
+    assert desk.feed(a_mail("Done.", to=fresh, message_id="<fresh@customer.test>")).result.ticket == 1
+    desk.assert_sound()

@@ -6,8 +6,12 @@ import authres
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailbridge.conversation.model import Known, Reason, Standing
+from mailbridge.conversation.place import Evidence, Presented, Writer, place
+from mailbridge.conversation.tokens import Life, Purpose
 from mailbridge.message.profiles import Expected, Profile
 from mailbridge.message.results import Broken, read_results
+from tests.builders import BOGDAN, CAROL, NOW, a_signer, a_ticket, an_organisation
 from tests.raw_mails import judged_sender
 
 AGENT = "ann@firm.test"
@@ -103,3 +107,57 @@ def test_where_both_read_a_dmarc_pass_it_is_the_same(junk: str) -> None:
     except (Broken, authres.AuthResError):
         return
     assert ours <= theirs
+
+
+PEOPLE = (CAROL.address, BOGDAN.address, "clara@desk.test", "mallory@attacker.test", "carol@freemail.test")
+FIELDS = ("from", "to", "cc", "subject", "date", "message-id", "in-reply-to", "references")
+
+
+@st.composite
+def writers(draw: st.DrawFn) -> Writer:
+    """Anybody, with any verdict; an agent only as an agent."""
+    address, verdict = draw(st.sampled_from(PEOPLE)), draw(st.sampled_from(("pass", "none", "fail", "")))
+    agent = "bogdan" if address == BOGDAN.address and verdict == "pass" else ""
+    return Writer(
+        address=address, agent=agent, mailboxes=frozenset({address}), verified=verdict == "pass", dmarc_failed=verdict == "fail",
+        policy=draw(st.sampled_from(("", "none", "quarantine", "reject"))), signed_fields=tuple(draw(st.sets(st.sampled_from(FIELDS)))),
+    )  # fmt: skip
+
+
+@st.composite
+def presented(draw: st.DrawFn) -> Presented:
+    """A genuine token of ours for anybody, as it looks after any time."""
+    signer, purpose = a_signer(), draw(st.sampled_from((Purpose.CUSTOMER, Purpose.AGENT)))
+    holder = draw(st.sampled_from((*PEOPLE, None)))
+    token = signer.in_address(signer.reply_address(1, holder or "nobody@else.test", purpose))
+    assert token is not None
+    life = Life.ACTS if purpose is Purpose.CUSTOMER else draw(st.sampled_from(Life))
+    return Presented(text="x", token=token, ticket=a_ticket(), holder=holder, life=life)
+
+
+@st.composite
+def found(draw: st.DrawFn) -> Evidence:
+    reasons = draw(st.lists(st.sampled_from((Reason.KNOWN_REFERENCE, Reason.SUBJECT_NUMBER, Reason.LATE_ORIGINAL)), max_size=2))
+    return Evidence(
+        presented=tuple(draw(st.lists(presented(), max_size=2))), known=tuple(Known(reason=one, ticket=a_ticket()) for one in reasons),
+        addressed=frozenset(draw(st.sets(st.sampled_from(("to", "cc"))))), new_id=draw(st.booleans()),
+        written_at=draw(st.sampled_from((NOW, None))),
+    )  # fmt: skip
+
+
+@settings(max_examples=1500, deadline=None)
+@given(writers(), found())
+def test_nobody_writes_on_a_ticket_without_a_proof_that_is_theirs(writer: Writer, evidence: Evidence) -> None:
+    placement = place(writer, evidence, an_organisation(), NOW)
+    own = [one for one in evidence.presented if one.holder == writer.address and one.life is not Life.ENDED]
+    if placement.ticket is None:
+        return
+    if writer.agent:
+        acts = any(one.token.purpose is Purpose.AGENT and one.life is Life.ACTS for one in own)
+        assert placement.standing is not Standing.ACTS or acts
+        signed = {"message-id", "date"} <= set(writer.signed_fields) and bool({"to", "cc"} & set(writer.signed_fields)) and evidence.new_id
+        assert placement.standing is not Standing.ANSWERS or own or signed
+        return
+    by_token = any(one.token.purpose is Purpose.CUSTOMER for one in own) and not (writer.dmarc_failed and writer.policy != "none")
+    assert writer.address == CAROL.address
+    assert by_token or writer.verified

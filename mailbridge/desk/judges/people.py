@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
-from mailbridge.desk.commands import AddParticipant, Assign, RemoveParticipant, SetChannel, SetRequester, SetTeam
+from mailbridge.desk.commands import AddParticipant, Assign, RemoveParticipant, RevokeAddresses, SetChannel, SetRequester, SetTeam
 from mailbridge.desk.events import (
+    AddressesRevoked,
     AssigneeChanged,
     ChannelChanged,
     FieldSet,
@@ -65,6 +66,13 @@ def remove_participant(ticket: Ticket, command: RemoveParticipant, about: Circum
     if known.role is Role.REQUESTER:
         return Refusal(reason="is-requester", detail=known.address)
     return [ParticipantRemoved(address=known.address)]
+
+
+def revoke_addresses(ticket: Ticket, command: RevokeAddresses, about: Circumstances) -> Judgement:
+    known = ticket.participant(command.address)
+    if known is None:
+        return Refusal(reason="not-on-ticket", nearest=nearest(command.address, [p.address for p in ticket.participants]))
+    return [AddressesRevoked(address=known.address)]
 
 
 def set_requester(ticket: Ticket, command: SetRequester, about: Circumstances) -> Judgement:

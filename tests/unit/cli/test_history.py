@@ -48,6 +48,7 @@ WORDS: list[tuple[Happening, str]] = [
         "ana@acme.example did not get the answer: 550 unknown",
     ),
     (happenings.ParticipantRemoved(address="ana@acme.example"), "ana@acme.example takes part no more"),
+    (happenings.AddressesRevoked(address="ana@acme.example"), "signed addresses of ana@acme.example revoked"),
     (happenings.TagsRemoved(tags=("vpn",)), "no longer tagged vpn"),
     (happenings.SubjectChanged(before="help", after="VPN"), "subject 'VPN', was 'help'"),
     (happenings.RequesterChanged(before="bob@acme.example", after=ANA), "asked by ana@acme.example, before by bob@acme.example"),

@@ -33,6 +33,7 @@ from mailbridge.desk.commands import (
     RemoveTags,
     Reopen,
     ReportFailure,
+    RevokeAddresses,
     SetChannel,
     SetContract,
     SetDue,
@@ -76,6 +77,7 @@ ONE_OF_EACH: tuple[Command, ...] = (
     SetField(name="serial", value="X-1"),
     AddParticipant(address="dana@other.test"),
     RemoveParticipant(address="dana@other.test"),
+    RevokeAddresses(address="dana@other.test"),
     SetSubject(subject='Printer "broken"'),
     SetRequester(address="dana@other.test", name="Dana"),
     SetChannel(channel="phone"),
@@ -121,7 +123,8 @@ def test_the_stored_names_are_these_for_ever() -> None:
     """Databases hold them: a change here is a change of a format, and needs an entry that still reads the old one."""
     assert " ".join(f"{entry.name}/{entry.version}" for entry in ENTRIES) == (
         "answer/1 note/1 set-status/1 close/1 reopen/1 assign/1 set-team/1 set-priority/1 set-type/1 add-tags/1 remove-tags/1 set-field/1 "
-        "add-participant/1 remove-participant/1 set-subject/1 set-requester/1 set-channel/1 set-contract/1 set-equipment/1 set-due/1 "
+        "add-participant/1 remove-participant/1 revoke-addresses/1 set-subject/1 set-requester/1 set-channel/1 set-contract/1 "
+        "set-equipment/1 set-due/1 "
         "snooze/1 meet/1 link/1 merge/1 split/1 record-work/1 correct-work/1 set-estimate/1 escalate/1 start-playbook/1 undo/1 erase/1"
     )
 
@@ -147,7 +150,7 @@ def test_what_this_program_does_not_know_is_unreadable(value: StoredCommand) -> 
 
 
 # A button has no line.  What is shown for it is the line that means the same, where there is one.
-LINELESS = (
+LINELESS = (RevokeAddresses,
     *(SetField, StartPlaybook, Split, CorrectWork, SetEstimate, SetDue, Snooze, Meet, RecordWork),
     *(SetRequester, SetChannel, Answer, SetType),
 )
