@@ -13,6 +13,7 @@ from mailbridge.checks.resolver import Resolver, Unanswered
 from mailbridge.checks.suffixes import Suffixes
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.message import limits
+from mailbridge.message.authenticity import domain_of, failed
 from mailbridge.message.model import Sender
 
 PROOF = "own check"
@@ -43,16 +44,16 @@ class Authenticity:
     def sender(self, claimed: Sender, raw: bytes, envelope: Envelope) -> Sender:
         """`claimed` with our own verdict where no trusted line of the header proved or refuted it.
 
-        One whose From is not strict stays unbelieved, whatever passes.
+        One whose From is not strict stays unbelieved, whatever passes; that DMARC fails for its domain is found out all the same.
         """
-        if not claimed.strict or claimed.verified or claimed.dmarc == "fail":
+        domain = domain_of(claimed)
+        if not domain or claimed.verified or claimed.dmarc == "fail":
             return claimed
         if envelope.source is Source.COMMAND or (self._channels is not None and not self._channels.asks(envelope)):
             return claimed
         if envelope.source is Source.IMPORT:
             return replace(claimed, reasons=(IMPORTED,))
         until = self._now() + self._seconds
-        domain = claimed.address.rpartition("@")[2].lower()
         try:
             policy = self._policy(domain, until)
         except Unanswered as error:
@@ -67,6 +68,8 @@ class Authenticity:
             str(route) if route else no_route,
             *([str(chain)] if chain.result != "none" else ()),
         )
+        if not claimed.strict:
+            return _as_doubted(claimed, verdict)
         proof = PROOF if verdict.verified else ""
         asked = "" if verdict.verified else verdict.policy
         return replace(
@@ -108,3 +111,14 @@ class Authenticity:
         if found is None:
             return None, why
         return spf_check.check(self._resolver, peer=found.client, mail_from=found.mail_from, helo=found.helo, until=until), ""
+
+
+def _as_doubted(claimed: Sender, verdict: Verdict) -> Sender:
+    """A sender whose From is not strict: nothing proves it, and only what speaks against it counts."""
+    match verdict.result:
+        case "fail":
+            return failed(claimed, verdict.policy, "; ".join(verdict.reasons))
+        case "temperror":
+            return replace(claimed, dmarc="temperror", reasons=(*claimed.reasons, *verdict.reasons))
+        case _:
+            return claimed

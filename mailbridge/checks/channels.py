@@ -94,20 +94,21 @@ class Channels:
         self._config, self._organizational = config, organizational
 
     def sender(self, header: bytes, envelope: Envelope, pairings: Pairings) -> Sender:
-        """Who wrote the mail with this header block, as far as trusted lines prove it."""
+        """Who wrote the mail with this header block, as far as trusted lines prove it.  They prove nobody whose From is not strict; that
+        DMARC failed is known all the same."""
         headers = headers_of(header, envelope)
         claimed = claimed_sender(headers)
         channel = channel_of(envelope, self._config)
-        if not claimed.strict:
-            return claimed
-        found = replace(claimed, reasons=(channel.why or "no result lines are believed",))
+        found = replace(claimed, reasons=(channel.why or "no result lines are believed",)) if claimed.strict else claimed
         if channel.expected is not None:
             found = self._judged(claimed, headers, channel.expected, f"profile {channel.expected.profile}")
-        paired = pairings.get((claimed.address.lower(), channel.source))
+        paired = pairings.get(((claimed.address or claimed.answer_to).lower(), channel.source))
         if paired is None or found.verified or found.dmarc == "fail":
             return found
         proven = self._judged(claimed, headers, paired, "pairing")
-        return proven if proven.verified or proven.dmarc else replace(found, reasons=(*found.reasons, f"pairing: {proven.reasons[0]}"))
+        if not claimed.strict or proven.verified or proven.dmarc:
+            return proven
+        return replace(found, reasons=(*found.reasons, f"pairing: {proven.reasons[0]}"))
 
     def _judged(self, claimed: Sender, headers: Sequence[Field], expected: Expected, proof: str) -> Sender:
         found = judged(claimed, believed(headers, expected), headers, self._organizational, expected.tenant)

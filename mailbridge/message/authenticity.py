@@ -54,10 +54,13 @@ def _misleading_names(headers: Sequence[Field]) -> str:
 
 
 def judged(claimed: Sender, said: Believed, headers: Sequence[Field], organizational: Organizational, tenant: Sequence[str]) -> Sender:
-    """`claimed` with what the trusted lines prove.  The profile's name is left to the caller: `proof` is '' here."""
+    """`claimed` with what the trusted lines prove.  The profile's name is left to the caller: `proof` is '' here.
+
+    Nothing proves a From that is not strict, but it is refuted like any other: a comment in From does not hide that DMARC failed.
+    """
     if not claimed.strict:
-        return claimed
-    domain = _domain(claimed)
+        return _refuted(claimed, said, organizational)
+    domain = domain_of(claimed)
     if said.internal and any(same_domain(domain, one) for one in tenant):
         return replace(claimed, verified=True, reasons=("a signed-in user of the same Exchange tenant",))
     if said.why:
@@ -89,6 +92,19 @@ def _by_dmarc(claimed: Sender, dmarc: Verdict, said: Believed, aligned: _Alignme
     return replace(claimed, dmarc=result, policy=policy, reasons=(f"dmarc={result} by {said.server}{asks}",))
 
 
+def _refuted(claimed: Sender, said: Believed, organizational: Organizational) -> Sender:
+    """`claimed`, whose From is not strict, with DMARC's fail and the domain's policy where the one trusted verdict says so."""
+    dmarc = [verdict for verdict in said.verdicts if verdict.method == "dmarc"]
+    if said.why or len(dmarc) != 1 or dmarc[0].result != "fail":
+        return claimed
+    return failed(claimed, _policy(dmarc[0], organizational=organizational, domain=domain_of(claimed)), f"dmarc=fail by {said.server}")
+
+
+def failed(claimed: Sender, policy: str, why: str) -> Sender:
+    """`claimed` with a verdict of fail.  What else was said of it stays."""
+    return replace(claimed, verified=False, dmarc="fail", policy=policy, reasons=(*claimed.reasons, why))
+
+
 def _policy(dmarc: Verdict, *, organizational: Organizational, domain: str) -> str:
     """What the domain asks to be done with mail that fails; '' where the line does not say."""
     action = (dmarc.get("action") or "").lower()
@@ -106,8 +122,9 @@ def _policy(dmarc: Verdict, *, organizational: Organizational, domain: str) -> s
 _POLICIES = ("none", "quarantine", "reject")
 
 
-def _domain(sender: Sender) -> str:
-    return sender.address.rpartition("@")[2].lower()
+def domain_of(sender: Sender) -> str:
+    """The domain that From names, in lower case: of the strict address, else of the one that an answer would go to; '' for neither."""
+    return (sender.address or sender.answer_to).rpartition("@")[2].lower()
 
 
 # --- signatures

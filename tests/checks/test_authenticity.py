@@ -293,3 +293,23 @@ def test_a_dns_that_is_away_is_no_proof_of_anything(monkeypatch: pytest.MonkeyPa
 def test_our_key_and_dkimpys_agree() -> None:
     """The signer of these tests is the library's own; a mail of it verifies by itself."""
     assert dkim.sign(MAIL, b"one", b"customer.test", private()).startswith(b"DKIM-Signature: v=1;")
+
+
+FORMS = ["Carol (ACME) <carol@customer.test>", "carol@customer.test (Carol)"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_comment_in_from_does_not_hide_that_dmarc_failed(check: Check, form: str) -> None:
+    raw = MAIL.replace(b"From: Carol <carol@customer.test>", f"From: {form}".encode())
+    assert form.encode() in raw
+    sender = check(raw, FORGED)
+
+    assert (sender.strict, sender.verified, sender.dmarc, sender.policy) == (False, False, "fail", "reject")
+    assert sender.reasons[0] == "From field is not exactly one plain address"
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_signature_proves_no_from_that_is_not_strict(check: Check, form: str) -> None:
+    sender = check(signed(MAIL.replace(b"From: Carol <carol@customer.test>", f"From: {form}".encode())), envelope(GOOD))
+
+    assert (sender.strict, sender.verified, sender.dmarc, sender.proof, sender.signed_fields) == (False, False, "", "", ())

@@ -122,6 +122,17 @@ def test_a_signed_address_under_a_strict_policy_follows_with_one_link(desk: Test
     assert desk.ticket(2).merged_into == 1
 
 
+@pytest.mark.parametrize("from_", ["Carol (ACME) <carol@customer.test>", "carol@customer.test (Carol)"])
+def test_a_comment_in_a_forged_from_gains_nothing(desk: TestDesk, from_: str) -> None:
+    """A leaked reply address and a From that is no plain address: not on the ticket, and no acknowledgement."""
+    opened(desk)
+    before = len(desk.promises())
+    done = desk.feed(failed(customers_answer(desk, from_=from_), "reject"))
+    assert (done.result.outcome, done.result.ticket) == (Outcome.TICKET, 2)
+    assert [one.recipient for one in desk.promises()[before:] if one.recipient.endswith("customer.test")] == []
+    assert dict(desk.promise_to("bogdan@desk.test", "new").values)["doubt"] == "dmarc-failed"
+
+
 def test_our_token_from_another_address_is_shown_with_the_link(desk: TestDesk) -> None:
     opened(desk)
     done = desk.feed(proven(customers_answer(desk, from_="carol@home.test"), "home.test"))

@@ -262,3 +262,25 @@ def test_no_mailbox_in_the_envelope_smuggles_a_verdict_out_of_its_quotes(local: 
         f'Authentication-Results: mx.desk.test; spf=pass smtp.mailfrom="{quoted}; dmarc=pass header.from=firm.test"@evil.test; dmarc=fail'
     )
     assert not sender(line, OURS, FROM).verified
+
+
+LENIENT = ["From: Carol (ACME) <carol@firm.test>", "From: carol@firm.test (Carol Lee)", 'From: [Desk] "C" <carol@firm.test>']
+
+
+@pytest.mark.parametrize("from_", LENIENT)
+@pytest.mark.parametrize("policy", ["none", "quarantine", "reject"])
+def test_a_comment_in_from_does_not_hide_that_dmarc_failed(from_: str, policy: str) -> None:
+    verdict = f"Authentication-Results: mx.desk.test; dmarc=fail (p={policy}) header.from=firm.test"
+    found = sender(verdict, OURS, from_)
+    assert (found.address, found.answer_to, found.strict, found.verified) == ("", "carol@firm.test", False, False)
+    assert (found.dmarc, found.policy, found.reasons[-1]) == ("fail", policy, "dmarc=fail by mx.desk.test")
+
+
+@pytest.mark.parametrize("from_", [*LENIENT, "From: ann@firm.test, bob@firm.test"])
+def test_nothing_proves_a_from_that_is_not_strict(from_: str) -> None:
+    found = sender(PASS, OURS, from_)
+    assert (found.strict, found.verified, found.dmarc) == (False, False, "")
+
+
+def test_a_failure_below_our_border_refutes_nobody_either() -> None:
+    assert sender(OURS, "Authentication-Results: mx.desk.test; dmarc=fail", LENIENT[0]).dmarc == ""
