@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, open_desk
 from mailbridge.cli.show import print_json, print_table, safe, when
 from mailbridge.errors import Permanent
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mailbridge.store.pairings import Pairing
 
 
-@click.group()
+@click.group(cls=Noun)
 def agents() -> None:
     """How agents' mails are proven."""
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli import exits
+from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option
 
 if TYPE_CHECKING:
     from mailbridge.store.engine import Store
 
 
-@click.group()
+@click.group(cls=Noun)
 def db() -> None:
     """The database's schema."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli import exits
+from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, ticket_id
 from mailbridge.cli.show import print_json, print_table, when
 from mailbridge.errors import Permanent
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from mailbridge.store.files import File
 
 
-@click.group()
+@click.group(cls=Noun)
 def docs() -> None:
     """Find files that came with mails."""
 

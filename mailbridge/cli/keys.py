@@ -7,12 +7,13 @@ from pathlib import Path
 
 import click
 
+from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, open_desk
 from mailbridge.cli.show import when
 from mailbridge.ids import system_chance
 
 
-@click.group()
+@click.group(cls=Noun)
 def keys() -> None:
     """The keys that sign reply addresses."""
 

@@ -6,8 +6,10 @@ import sys
 
 import click
 
+from mailbridge.cli.groups import Noun
 
-@click.group()
+
+@click.group(cls=Noun)
 def listener() -> None:
     """The SMTP and LMTP listeners."""
 

@@ -15,6 +15,7 @@ import click
 from mailbridge import settings
 from mailbridge.checks.build import organizational
 from mailbridge.cli import exits
+from mailbridge.cli.groups import Noun
 from mailbridge.cli.mail_files import MailFile, mails_in
 from mailbridge.cli.mail_json import failure_json, mail_json
 from mailbridge.cli.show import safe, safe_lines
@@ -29,7 +30,7 @@ Facts = dict[str, Any]
 Print = Callable[[Facts], str]
 
 
-@click.group()
+@click.group(cls=Noun)
 def mail() -> None:
     """Look at mails in files: what is understood of them, and why."""
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import click
 
 from mailbridge import __version__
-from mailbridge.cli import exits
+from mailbridge.cli import exits, terminal
+from mailbridge.cli.groups import Noun
 from mailbridge.errors import ConfigError, InUse, MailbridgeError, Transient
 
 # name: (where it is, what it does).  A command's module is imported when it is called: `--help` needs none of them.
@@ -42,10 +43,14 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "listener": ("mailbridge.cli.listener:listener", "Users who may submit mail."),
     "agents": ("mailbridge.cli.agents:agents", "How agents' mails are proven; pair an agent with a mailbox."),
     "keys": ("mailbridge.cli.keys:keys", "The keys that sign reply addresses."),
+    "completion": ("mailbridge.cli.completion:completion", "Print a script that completes commands in a shell."),
+    "man": ("mailbridge.cli.completion:man", "Write manual pages for man(1)."),
 }
+# Nouns whose output is text to read: it goes through the pager where it is longer than the screen.
+READ = frozenset({"agents", "docs", "outbox", "queue", "quarantine", "report", "rota", "search", "sla", "tickets", "webhooks"})
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Noun):
     """Knows its commands by name and imports one only when it runs."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -65,12 +70,25 @@ class LazyGroup(click.Group):
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="mailbridge", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.option("--desk", "desk", type=click.Path(path_type=Path), metavar="DIR", help="The desk's folder, for any command.")
+@click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colours in the output. auto: on a terminal, as NO_COLOR and CLICOLOR_FORCE say.",
+)
+@click.option("--no-pager", is_flag=True, help="Do not show long output in a pager (PAGER).")
+@click.pass_context
+def cli(ctx: click.Context, desk: Path | None, color: terminal.Color, no_pager: bool) -> None:
     """A help desk that lives in e-mail.
 
     Most commands work on a desk: the folder with mailbridge.toml, which is the current folder unless --desk or
     MAILBRIDGE_DESK names another.  New here?  `mailbridge demo` shows it working, `mailbridge init DIR` writes your own.
     """
+    ctx.color = terminal.color_wanted(color, os.environ)
+    ctx.with_resource(terminal.printable())
+    ctx.with_resource(terminal.paged(not no_pager and ctx.invoked_subcommand in READ))
 
 
 def run() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from mailbridge.errors import Permanent
 
@@ -28,8 +29,16 @@ def desk_option(command: Command) -> Command:
         default=".",
         type=click.Path(path_type=Path),
         metavar="DIR",
+        callback=_desk,
         help="The desk's folder, or its mailbridge.toml.  [default: MAILBRIDGE_DESK or the current folder]",
     )(command)
+
+
+def _desk(ctx: click.Context, param: click.Parameter, folder: Path) -> Path:
+    """The folder said with the command, else the one said before it (`mailbridge --desk DIR tickets list`), else the environment's."""
+    said = ctx.get_parameter_source("folder") is ParameterSource.COMMANDLINE
+    before = ctx.find_root().params.get("desk")
+    return before if isinstance(before, Path) and not said else folder
 
 
 def json_option(command: Command) -> Command:

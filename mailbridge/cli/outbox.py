@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk
 from mailbridge.cli.show import print_json, print_table, safe, safe_lines, when
 from mailbridge.errors import Permanent
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 STATES = ("queued", "sending", "dot", "sent", "deferred", "failed", "suppressed")
 
 
-@click.group()
+@click.group(cls=Noun)
 def outbox() -> None:
     """List, show and resend outgoing mails."""
 
@@ -39,7 +40,7 @@ def list_(folder: Path, as_json: bool, limit: int, state: str | None) -> None:
         print_json([queued_json(queued, desk.config) for queued in found])
         return
     print_table(
-        ["ID", "STATE", "TICKET", "MAIL", "TO", "MADE", "TRIES", "LAST WORD"],
+        ["ID", "STATE", "TICKET", "MAIL", "TO", "CREATED", "TRIES", "LAST REPLY"],
         [
             [
                 queued.id,

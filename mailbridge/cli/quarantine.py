@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import OpenDesk, desk_option, json_option, limit_option, open_desk
 from mailbridge.cli.queue import origin, row_json
 from mailbridge.cli.show import print_json, print_table, safe, safe_lines, when
@@ -15,7 +16,7 @@ from mailbridge.errors import Permanent
 from mailbridge.store.inbox import InboxRow, State
 
 
-@click.group()
+@click.group(cls=Noun)
 def quarantine() -> None:
     """Mails that could not be processed: kept whole, with the reason."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk
 from mailbridge.cli.show import print_json, print_table, when
 from mailbridge.ids import ticket_number
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 STATES = ("new", "claimed", "done", "quarantined", "dropped")
 
 
-@click.group()
+@click.group(cls=Noun)
 def queue() -> None:
     """What came in and what waits."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, limit_option
 from mailbridge.cli.show import print_json, safe, safe_lines, when
 from mailbridge.errors import ConfigError, Permanent
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 MAX_MAIL = 64 << 20
 
 
-@click.group()
+@click.group(cls=Noun)
 def rules() -> None:
     """Explain, try and tidy the rules."""
 

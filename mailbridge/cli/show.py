@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import click
+
+from mailbridge.cli.terminal import columns
 
 
 def safe(text: str) -> str:
@@ -47,17 +48,47 @@ def when(moment: datetime | None) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ") if moment else ""
 
 
-def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:
-    """Aligned columns; the last one is cut at the terminal's edge.  `empty` is said when there is nothing."""
+SHORT, SHORTEST = 20, 6  # columns that a wide column keeps, before and after less important ones are left out
+
+
+def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, least: Sequence[str] = ()) -> None:
+    """Aligned columns that fit the terminal; into a file or a pipe they go whole.  `empty` is said when there is nothing.
+
+    On a narrow terminal the widest columns give way first; then those named in `least` are left out, the first one first.
+    """
     cells = [[safe(str(cell)) for cell in row] for row in rows]
     if not cells:
         click.echo(empty)
         return
-    widths = [max(width(row[column]) for row in [headers, *cells]) for column in range(len(headers))]
-    limit = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for row in [list(headers), *cells]:
-        line = "  ".join(padded(cell, size) for cell, size in zip(row, widths, strict=True)).rstrip()
-        click.echo(cut(line, limit) if limit else line)
+    widths = {name: max(width(row[place]) for row in [headers, *cells]) for place, name in enumerate(headers)}
+    shown = fitted(widths, columns(), least)
+    for number, row in enumerate([list(headers), *cells]):
+        picked = [(cut(cell, shown[name]), shown[name]) for name, cell in zip(headers, row, strict=True) if name in shown]
+        line = "  ".join(padded(cell, size) for cell, size in picked).rstrip()
+        click.echo(click.style(line, bold=True) if number == 0 else line)
+
+
+def fitted(widths: Mapping[str, int], limit: int | None, least: Sequence[str]) -> dict[str, int]:
+    """Column -> its width, so that all stand within `limit` (None: as wide as they want), as far as columns of SHORTEST can."""
+    kept = dict(widths)
+    if limit is None:
+        return kept
+    _narrow(kept, limit, SHORT)
+    for name in least:
+        if _taken(kept) > limit:
+            del kept[name]
+    _narrow(kept, limit, SHORTEST)
+    return kept
+
+
+def _narrow(widths: dict[str, int], limit: int, floor: int) -> None:
+    while _taken(widths) > limit and max(widths.values()) > floor:
+        widest = max(widths, key=lambda name: widths[name])
+        widths[widest] -= 1
+
+
+def _taken(widths: Mapping[str, int]) -> int:
+    return sum(widths.values()) + 2 * (len(widths) - 1)
 
 
 def width(text: str) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk, ticket_id
 from mailbridge.cli.show import print_json
 from mailbridge.errors import ConfigError, Permanent
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from mailbridge.sla.why import Why
 
 
-@click.group()
+@click.group(cls=Noun)
 def sla() -> None:
     """Explain promised times."""
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 
 from mailbridge.cli import exits
+from mailbridge.cli.groups import Noun
 from mailbridge.cli.ingest import settled
 from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
 from mailbridge.cli.queue import row_json
@@ -21,7 +22,7 @@ from mailbridge.desk.model import CHANNELS
 from mailbridge.errors import Permanent
 
 
-@click.group()
+@click.group(cls=Noun)
 def ticket() -> None:
     """Work on one ticket."""
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, ticket_id
 from mailbridge.cli.show import print_json, print_table, safe, when
 from mailbridge.clock import SystemClock
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from mailbridge.store.mails import StoredAttachment, StoredMail
 
 
-@click.group()
+@click.group(cls=Noun)
 def tickets() -> None:
     """List and show tickets."""
 
@@ -59,7 +60,7 @@ def list_(
         print_json([ticket_json(ticket, desk.config) for ticket in found])
         return
     print_table(
-        ["TICKET", "PRIORITY", "STATUS", "TEAM", "TAKEN BY", "FROM", "UPDATED", "SUBJECT"],
+        ["TICKET", "PRIORITY", "STATUS", "TEAM", "ASSIGNEE", "FROM", "UPDATED", "SUBJECT"],
         [
             [
                 number(ticket, desk.config),
@@ -74,6 +75,7 @@ def list_(
             for ticket in found
         ],
         empty="no tickets",
+        least=("UPDATED", "TEAM", "FROM"),
     )
 
 
