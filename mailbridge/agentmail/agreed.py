@@ -11,6 +11,7 @@ from mailbridge.agentmail.carry_out import carry_out
 from mailbridge.agentmail.held import MOST_LISTED, notice
 from mailbridge.agentmail.lines import anew, speaker_of
 from mailbridge.agentmail.lines import written as lines_of
+from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
 from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.identify import at_the_desk, identify
@@ -59,6 +60,7 @@ def agreed_lines(tx: Tx, message: Message, arrival: Arrival, copy: StoredMail, d
     ticket = tx.tickets.surviving(copy.ticket) if copy.ticket else None
     after, _, outcomes = carry_out(filing, ticket, lines, copy.id)
     tell_results(filing, after, copy.id, Written(lines=tuple(lines), text=""), None, outcomes, key=f"{copy.id}.agreed")
+    answer_questions(filing, after, copy.id, lines, key=f"{copy.id}.agreed")
     return Result(outcome=Outcome.APPEND if ticket else Outcome.KEPT, ticket=copy.ticket, mail=copy.id, reason="the agent said yes")
 
 

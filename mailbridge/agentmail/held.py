@@ -3,6 +3,7 @@
     an unproven agent's mail             waits as a whole; the agent hears at most once an hour, with a list
     a proven agent's, without a token    waits as a whole where it would go on a ticket that it only names; the agent is asked at once
     commands without a token             wait, all those of a mail together; the mail's text goes its way
+    what a token alone does not open     (agent_trust = "token": other tickets, lists, searches) waits in the same way
 
 The notice goes to the address that `teams.yaml` has for the agent and carries a token of its own (`Purpose.HELD`).  Whoever answers it
 with yes reads that mailbox.  `agreed.py` does what the answer says.
@@ -18,8 +19,9 @@ from mailbridge.context import Desk
 from mailbridge.conversation.model import Placement, Reason
 from mailbridge.conversation.place import Writer
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.desk.commands import Answer, Note
+from mailbridge.desk.commands import Answer, Link, Merge, Note
 from mailbridge.desk.language import Line
+from mailbridge.desk.language.model import FindDocuments, FullHistory, Help, ListTickets, Report, SearchMails, ShowTickets
 from mailbridge.desk.model import Agent, Ticket
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.ids import ticket_number
@@ -66,17 +68,37 @@ def hold_lines(filing: Filing, ticket: Ticket | None, lines: Sequence[Line]) -> 
     _ask(filing.tx, filing.desk, [filing.arrival.id], filing.now)
 
 
-def parted(lines: Iterable[Line], *, own_ticket: bool, vouched: bool) -> tuple[list[Line], list[Line]]:
+def parted(lines: Iterable[Line], *, own_ticket: bool, vouched: bool, token_of: Ticket | None = None) -> tuple[list[Line], list[Line]]:
     """The lines that are done or answered at once, and those that wait because they change something and the mail has no token.
 
-    `own_ticket`: those for the ticket that the mail itself opened are done at once.
+    `own_ticket`: those for the ticket that the mail itself opened are done at once.  `token_of`: nothing but a token of this ticket proves
+    the writer, so that also questions wait that are about more than this ticket.
     """
     at_once, later = list[Line](), list[Line]()
     for line in lines:
         changes = bool(line.commands) and not isinstance(line.command, Answer | Note)
         waits = changes and not vouched and not (own_ticket and not line.tickets)
+        waits = waits or (token_of is not None and _beyond(line, token_of.id))
         (later if waits else at_once).append(line)
     return at_once, later
+
+
+def _beyond(line: Line, ticket: int) -> bool:
+    """Whether the line asks or does something about anything but this ticket."""
+    match line.question:
+        case ListTickets() | SearchMails() | Report():
+            return True
+        case FindDocuments(ticket=number, customer=customer, words=words):
+            return bool(customer or words) or number not in (0, ticket)
+        case FullHistory(ticket=number):
+            return number not in (0, ticket)
+        case ShowTickets(tickets=numbers):
+            return not {ticket}.issuperset(numbers)
+        case Help():
+            return False
+        case None:
+            others = [one.into if isinstance(one, Merge) else one.ticket for one in line.commands if isinstance(one, Merge | Link)]
+            return not {ticket}.issuperset([*line.tickets, *others])
 
 
 def _wait(filing: Filing, agent: str, what: What, why: str, *, ticket: int | None, lines: Iterable[str] = ()) -> None:

@@ -43,7 +43,8 @@ def file_agent_mail(filing: Filing, ticket: Ticket, placement: Placement) -> Res
 
     mail = filing.store_mail(ticket=ticket.id, fresh=written.text, internal=internal or not speaks)
     seen_at = ours.created_at if ours else None
-    lines, later = parted(written.lines, own_ticket=False, vouched=may_act(placement, ours))
+    token_of = ticket if filing.writer.by_token and not filing.writer.vouched else None
+    lines, later = parted(written.lines, own_ticket=False, vouched=may_act(placement, ours), token_of=token_of)
     after, spoken, outcomes = carry_out(filing, ticket, lines, mail, speech=speech if speaks else None, seen_at=seen_at)
     if lines or spoken is not None or not later:
         tell_results(filing, after or ticket, mail, replace(written, lines=tuple(lines)), spoken, outcomes)

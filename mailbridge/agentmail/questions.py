@@ -35,11 +35,12 @@ MOST_ROWS = 30  # of one mail; who needs more asks more exactly
 _MOST_LOOKED_AT = 500
 
 
-def answer_questions(filing: Filing, ticket: Ticket | None, mail: int, lines: Iterable[Line]) -> None:
-    """Every question among the lines is answered; `ticket` is the one that the mail is on."""
+def answer_questions(filing: Filing, ticket: Ticket | None, mail: int, lines: Iterable[Line], *, key: str = "") -> None:
+    """Every question among the lines is answered; `ticket` is the one that the mail is on.  `key`: tells these answers
+    from those to other questions of the same mail."""
     for number, line in enumerate(lines):
         if line.question is not None:
-            send(filing, _answers(filing, ticket, f"{mail}.{number}", line, line.question))
+            send(filing, _answers(filing, ticket, f"{key or mail}.{number}", line, line.question))
 
 
 def _answers(filing: Filing, ticket: Ticket | None, key: str, line: Line, question: Question) -> Iterator[Notification]:
@@ -106,9 +107,7 @@ def _found(filing: Filing, words: str) -> Values:
     return ("words", words), *_rows(rows)
 
 
-def _tickets(
-    filing: Filing, ticket: Ticket | None, key: str, line: Line, numbers: Sequence[int], event: str
-) -> Iterator[Notification]:
+def _tickets(filing: Filing, ticket: Ticket | None, key: str, line: Line, numbers: Sequence[int], event: str) -> Iterator[Notification]:
     """A mail for each ticket, which can be answered as the news about it can; one that is not there is told in a row."""
     wanted = numbers or ((ticket.id,) if ticket else ())
     missing = [] if wanted else [line.text]

@@ -1,7 +1,8 @@
 """Who writes: a customer, unless everything says it is an agent.  Pure.
 
 An agent is an agent only with one strict From, a DMARC pass by our own MX for that domain (or, where the admin says so, the token of a
-mail that we sent to that very agent), and rights now: an agent who was taken out of `rules/teams.yaml` is a customer from then on.
+mail that we sent to that very agent and that has not expired, for its ticket alone), and rights now: an agent who was taken out of
+`rules/teams.yaml` is a customer from then on.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailbridge.conversation.place import Presented, Writer
-from mailbridge.conversation.tokens import Purpose
+from mailbridge.conversation.tokens import Life, Purpose
 from mailbridge.desk.model import Agent, Organisation
 from mailbridge.message.model import Sender
 
 
 def identify(sender: Sender, presented: Sequence[Presented], organisation: Organisation, *, trust_tokens: bool) -> Writer:
-    """The writer of a mail.  `trust_tokens`: for desks whose MX writes no verdicts, an agent's own token stands for DMARC."""
+    """The writer of a mail.  `trust_tokens`: for desks whose MX writes no verdicts, an agent's own token stands for DMARC; the writer is
+    `by_token` then."""
     agent = organisation.agent_of(sender.address) if sender.strict else None
     proof = _proof(sender, agent, presented, trust_tokens=trust_tokens) if agent else ""
     failed = sender.dmarc == "fail"
@@ -41,6 +43,7 @@ def identify(sender: Sender, presented: Sequence[Presented], organisation: Organ
         agent=agent.name,
         mailboxes=frozenset(_own(agent) | groups),
         verified=True,
+        by_token=not sender.verified,
         policy=sender.policy,
         signed_fields=sender.signed_fields,
         reasons=(*sender.reasons, f"agent {agent.name}: {proof}"),
@@ -78,7 +81,10 @@ def _proof(sender: Sender, agent: Agent, presented: Sequence[Presented], *, trus
     if not trust_tokens or sender.dmarc == "fail":
         return ""
     own = _own(agent)
-    held = any(p.holder and p.holder.lower() in own and p.token.purpose is Purpose.AGENT for p in presented)
+    held = any(
+        p.holder and p.holder.lower() in own and p.token.purpose is Purpose.AGENT and p.ticket is not None and p.life is not Life.ENDED
+        for p in presented
+    )
     return "token of a mail sent to this agent" if held else ""
 
 

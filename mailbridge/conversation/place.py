@@ -88,6 +88,7 @@ class Writer:
     policy: str = ""  # the DMARC policy of a domain whose mail failed: none, quarantine, reject; '' where nobody said
     signed_fields: tuple[str, ...] = ()  # as in Sender: what the writer's own signature covers
     reasons: tuple[str, ...] = ()
+    by_token: bool = False  # an agent whom nothing proves but a token: it speaks for its ticket and nothing else
     vouched: bool = False  # somebody who may decide stands for this very mail: its agent's yes, an administrator, an imported archive
 
     @property

@@ -181,6 +181,44 @@ def test_desk_without_verdicts_may_trust_the_token_of_a_mail_to_that_very_agent(
         assert desk.ticket().status == "closed"
 
 
+BEYOND = (
+    *("#list team", "#search printer", "#report time", "#show MB-2", "#full MB-2", "#docs carol@customer.test"),
+    *("#close MB-2", "#merge MB-2", "#link MB-2"),
+)
+
+
+def test_a_token_alone_opens_its_ticket_and_nothing_else(tmp_path: Path) -> None:
+    with a_desk(tmp_path, agent_trust=AgentTrust.TOKEN) as desk:
+        desk.feed(a_mail())
+        own = desk.promise_to("bogdan@desk.test").reply_to
+        desk.feed(a_mail(subject="Another", message_id="<other@customer.test>"))
+        before = len(desk.promises())
+        lines = "\n".join([*BEYOND, "#priority high", "#show"])
+        desk.feed(a_mail(lines, from_="bogdan@desk.test", to=own, message_id="<1@desk.test>"))
+        events = [one.event for one in desk.promises()[before:] if one.recipient == "bogdan@desk.test"]
+        assert sorted(events) == ["commands", "held", "ticket"]
+        assert (desk.ticket(1).priority, desk.ticket(1).status, desk.ticket(2).status) == ("high", "new", "new")
+        assert (desk.ticket(1).merged_into, desk.ticket(1).links) == (None, ())
+
+        notice = desk.promise_to("bogdan@desk.test", "held")
+        assert dict(notice.values)["rows"].split("\t")[4].split(" · ") == list(BEYOND)
+        before = len(desk.promises())
+        desk.feed(a_mail("yes", from_="bogdan@desk.test", to=notice.reply_to, message_id="<2@desk.test>"))
+        after = [one.event for one in desk.promises()[before:] if one.recipient == "bogdan@desk.test"]
+        assert sorted(after) == ["commands", "files", "found", "held_done", "history", "list", "report", "ticket"]
+        desk.assert_sound()
+
+
+def test_an_expired_token_alone_proves_no_agent(tmp_path: Path) -> None:
+    with a_desk(tmp_path, agent_trust=AgentTrust.TOKEN) as desk:
+        desk.feed(a_mail())
+        own = desk.promise_to("bogdan@desk.test").reply_to
+        desk.pass_time(days=31)
+        asked = a_mail("#show MB-1\n#list mine", from_="bogdan@desk.test", to=own, message_id="<1@desk.test>")
+        assert desk.feed(asked).result.outcome is Outcome.HELD
+        assert [one.event for one in desk.promises() if one.event in {"ticket", "list"}] == []
+
+
 def test_agent_who_left_has_no_rights_with_an_old_address(desk: TestDesk) -> None:
     desk.feed(a_mail())
     raw = an_agents_mail(desk, "#close")
