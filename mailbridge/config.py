@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -20,6 +20,23 @@ class After(StrEnum):
     SEEN = "seen"
     MOVE = "move"
     DELETE = "delete"
+
+
+class Taken(StrEnum):
+    """Which mails of a folder are taken when it is opened for the first time; later every new mail is."""
+
+    NEW = "new"
+    UNSEEN = "unseen"
+    SINCE = "since"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Take:
+    """`since`: the first day, by the server's date of arrival; None for all but `Taken.SINCE`."""
+
+    which: Taken = Taken.NEW
+    since: date | None = None
 
 
 class Tls(StrEnum):
@@ -109,6 +126,7 @@ class Mailbox:
     user: str = ""
     password: str = field(default="", repr=False)  # resolved from password_file or password_env, never written in the file
     folders: tuple[str, ...] = ("INBOX",)
+    take: Take = Take()
     after: After = After.SEEN
     move_to: str = ""
     idle: bool = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from mailbridge.config import (
     Pipe,
     Scanners,
     SenderCheck,
+    Take,
+    Taken,
     Tls,
     Tokens,
     Trust,
@@ -56,6 +58,22 @@ _TRUST: dict[str, Reader] = {
     "no_hybrid_connector": settings.flag,
 }
 
+
+
+def _take(value: object) -> Take:
+    """`new`, `unseen`, `since 2026-11-01` or `all`."""
+    word, _, day = settings.text(value).partition(" ")
+    hint = 'write "new", "unseen", "since 2026-11-01" or "all"'
+    if word not in tuple(Taken):
+        raise settings.Wrong(f'unknown value "{value}"', hint)
+    if (word == Taken.SINCE) != bool(day.strip()):
+        raise settings.Wrong(f'"{value}": a day belongs to "since", and only to it', hint)
+    try:
+        return Take(which=Taken(word), since=date.fromisoformat(day.strip()) if day.strip() else None)
+    except ValueError as error:
+        raise settings.Wrong(f'"{day.strip()}" is no day', hint) from error
+
+
 # Every key of mailbridge.toml with what reads it; the manual (docs/manual/configuration.md) explains each, a test compares.
 KEYS: Mapping[str, Mapping[str, Reader]] = {
     "desk": {
@@ -81,6 +99,7 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "user": settings.text,
         **_SECRET,
         "folders": settings.many(settings.text),
+        "take": _take,
         "after": settings.choice(After),
         "move_to": settings.text,
         "idle": settings.flag,

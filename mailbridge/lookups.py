@@ -50,6 +50,7 @@ def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], desk: Desk) -> Ev
     references, prefix = referred(message), desk.config.desk.prefix
     claims = [claim for claim in tokens_in(desk.signer, addresses, references) if claim[1].purpose is not Purpose.HELD]
     by_id: list[tuple[Reason, int, str]] = [(Reason.KNOWN_REFERENCE, t, i) for i, t in tx.mails.tickets_knowing(references, limit=10)]
+    by_id += [(Reason.KNOWN_REFERENCE, t, i) for i, t in tx.old_mails.tickets_of(references)]
     if message.message_id:
         by_id += [(Reason.LATE_ORIGINAL, t, message.message_id) for t in tx.mails.tickets_referring_to(message.message_id)]
     agents_line = message.subject.lstrip().startswith("#") and desk.organisation.agent_of(message.sender.address) is not None

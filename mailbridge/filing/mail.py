@@ -31,6 +31,7 @@ from mailbridge.filing.opening import author, claimed, copied, opening
 from mailbridge.filing.outcome import LostRace, Outcome, Result
 from mailbridge.filing.placed import Placed
 from mailbridge.ids import parse_meeting_uid, ticket_number
+from mailbridge.lookups import referred
 from mailbridge.message.dates import shown_date
 from mailbridge.message.encryption import DEFECT
 from mailbridge.message.model import Bounce, Kind, Strength
@@ -231,6 +232,9 @@ class Filing(Placed):
             internal=internal,
         )
         explanation = {**arrival.explanation, "reply": spans_to_json(message.reply)}  # of the customer's mail where an agent passed it on
+        older = self.tx.old_mails.go_on_at(ticket, referred(message)) if ticket is not None else []
+        if older:
+            explanation["answers_older"] = older
         mail = self.tx.mails.add(stored, explanation=explanation)
         if mail is None:
             raise LostRace("another worker stored a copy of this mail first")

@@ -15,15 +15,32 @@ from threading import Event
 from typing import Protocol, assert_never
 
 from mailbridge.clock import Clock, SystemClock
-from mailbridge.config import After, Mailbox
+from mailbridge.config import After, Mailbox, Taken
 from mailbridge.errors import StoreAway, Transient
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.imap_connection import Connection, LoginRefused, Refused
 from mailbridge.intake.imap_fetch import Fetched, Suspects, fetch, given_up, loads
-from mailbridge.intake.imap_plan import Fetch, Position, Resync, Selected, Settle, at_select, plan, wait_after, windows
+from mailbridge.intake.imap_old import old_mail
+from mailbridge.intake.imap_plan import (
+    NOTHING_OLDER,
+    Fetch,
+    Index,
+    Older,
+    Position,
+    Resync,
+    Selected,
+    Settle,
+    at_select,
+    packed,
+    plan,
+    unpacked,
+    wait_after,
+    windows,
+)
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.log import Log, Silent
 from mailbridge.ops import crash
+from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 
@@ -41,6 +58,13 @@ class Report(Protocol):
         ...
 
 
+class FirstTime(Protocol):
+    def __call__(self, tx: Tx, mailbox: str, folder: str, older: int, taken: int, /) -> None:
+        """A folder was opened for the first time: of `older` mails that were in it `taken` are taken.  `tx` is the transaction that
+        remembers it."""
+        ...
+
+
 class Poller:
     """Keeps one folder of one mailbox empty of news.  one_turn() and run() belong to one thread; stop() and cut() to any."""
 
@@ -54,6 +78,7 @@ class Poller:
         largest: int,
         clock: Clock | None = None,
         report: Report = lambda name, ok, detail: None,
+        first_time: FirstTime = lambda tx, mailbox, folder, older, taken: None,
         log: Log | None = None,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -66,6 +91,8 @@ class Poller:
         self._largest = largest
         self._clock = clock or SystemClock()
         self._report = report
+        self._first_time = first_time
+        self._older: tuple[int, Older] | None = None  # of the epoch that is read
         self._log = log or Silent()
         self._chance = chance
         self._connection: Connection | None = None
@@ -122,7 +149,7 @@ class Poller:
         """
         self._unwilling = False
         connection, selected = self._ready()
-        position = self._start(selected)
+        position = self._start(connection, selected)
         found = [uid for first, last in windows(position.last_uid, selected.uidnext) for uid in connection.search(first, last)]
         taken = self._follow(connection, position, found)
         self._report(self.name, True, f"{taken} new")
@@ -130,19 +157,51 @@ class Poller:
             self._slice = FIRST_SLICE
         return taken
 
-    def _start(self, selected: Selected) -> Position:
+    def _start(self, connection: Connection, selected: Selected) -> Position:
         """Where reading goes on; the cursor says so too."""
-        start = at_select(self._position(), selected)
+        known = self._position()
+        start = at_select(known, selected)
         if isinstance(start, Resync):
-            self._restart(start)
+            self._restart(start, *self._found_there(connection, selected, known))
             start = start.position
         self._selected = replace(selected, fresh=False)
         return start
 
+    def _found_there(self, connection: Connection, selected: Selected, known: Position | None) -> tuple[Older, int]:
+        """What of the mails that are in the folder now is taken, and how many they are.
+
+        `take` counts for the first connect alone.  A folder that is read anew gives everything that is not known yet; where its first
+        reading did not come to an end, these are still the mails of a first connect.
+        """
+        below = selected.uidnext or max(connection.search(1, None), default=0) + 1
+        if known is not None:
+            before = self._older_of(known.epoch)
+            return Older(below=below, first=before.first and not before.finished(known), anew=True), 0
+        there = [uid for first, last in windows(0, below) for uid in connection.search(first, last) if uid < below]
+        take, wanted = self._mailbox.take, None
+        if take.which is not Taken.ALL:
+            asked = () if take.which is Taken.NEW else windows(0, below)
+            wanted = frozenset(uid for first, last in asked for uid in connection.search(first, last, take) if uid < below)
+        return Older(below=below, first=True, wanted=wanted), len(there)
+
+    def _older_of(self, epoch: int) -> Older:
+        if self._older is None or self._older[0] != epoch:
+            with self._store.read() as tx:
+                start = tx.cursors.start(self._mailbox.name, self._folder, epoch)
+            wanted = unpacked(start.wanted) if start and start.wanted != "*" else None
+            older = Older(below=start.below, first=start.first, anew=start.anew, wanted=wanted) if start else NOTHING_OLDER
+            self._older = epoch, older
+        return self._older[1]
+
     def _follow(self, connection: Connection, position: Position, found: Sequence[int]) -> int:
         taken = 0
-        for action in plan(position, found, unsettled=self._unsettled(position.epoch), suspects=self._suspects):
+        older, unsettled = self._older_of(position.epoch), self._unsettled(position.epoch)
+        for action in plan(position, found, unsettled=unsettled, suspects=self._suspects, older=older):
             match action:
+                case Index(uids=uids):
+                    self._index(connection, position.epoch, uids)
+                    if self._stopping.is_set():
+                        break
                 case Fetch(uids=uids):
                     taken += self._take(connection, position.epoch, uids)
                     if self._stopping.is_set():
@@ -211,12 +270,44 @@ class Poller:
         with self._suspects.watch(uids):
             if self._suspects.convicted(uids[0]):  # suspects come alone
                 return self._keep([given_up(uids[0], self._clock.now())], epoch, uids)
-            seen = connection.sizes(uids)
+            unknown = self._unknown(connection, epoch, uids)
+            seen = connection.sizes(unknown) if unknown else {}
             taken = 0
-            for load in loads(uids, seen, self._largest):
+            for load in loads(unknown, seen, self._largest):
                 mails = fetch(connection, load, seen, self._largest, self._clock.now)
                 taken += self._keep(mails, epoch, load)
+            if unknown[-1:] != uids[-1:]:
+                self._pass_by(epoch, uids[-1])
             return taken
+
+    def _unknown(self, connection: Connection, epoch: int, uids: tuple[int, ...]) -> tuple[int, ...]:
+        """The mails without those that are known as older than the desk.  Mails that were taken are found out later, by their content."""
+        older = self._older_of(epoch)
+        if not older.anew or uids[0] >= older.below:
+            return uids
+        with self._store.read() as tx:
+            if not tx.old_mails.any():
+                return uids
+        keys = {uid: old_mail(head).key for uid, head in connection.heads(uids).items()}
+        with self._store.read() as tx:
+            known = tx.old_mails.known(list(keys.values()))
+        return tuple(uid for uid in uids if uid >= older.below or keys.get(uid) not in known)
+
+    def _index(self, connection: Connection, epoch: int, uids: tuple[int, ...]) -> None:
+        """The threads of these mails are known, and the cursor is behind them.  They are not taken, so nothing is done with them on the
+        server."""
+        with self._suspects.watch(uids):
+            heads = {} if self._suspects.convicted(uids[0]) else connection.heads(uids)
+            found = [old_mail(head) for head in heads.values()]
+            with self._store.write() as tx:
+                tx.old_mails.add(found)
+                tx.cursors.set(self._mailbox.name, self._folder, epoch, uids[-1])
+            self._suspects.forget(uids)
+        self._log.info("older_mails_indexed", mailbox=self._mailbox.name, folder=self._folder, mails=len(found))
+
+    def _pass_by(self, epoch: int, uid: int) -> None:
+        with self._store.write() as tx:
+            tx.cursors.set(self._mailbox.name, self._folder, epoch, uid)
 
     def _keep(self, mails: Sequence[Fetched], epoch: int, uids: Sequence[int]) -> int:
         """What came of these UIDs is safe, and the cursor is behind them; how many mails there were."""
@@ -319,8 +410,14 @@ class Poller:
         with self._store.read() as tx:
             return tx.cursors.to_settle(self._mailbox.name, self._folder, epoch)
 
-    def _restart(self, resync: Resync) -> None:
+    def _restart(self, resync: Resync, older: Older, there: int) -> None:
+        name, folder, epoch = self._mailbox.name, self._folder, resync.position.epoch
+        wanted = "*" if older.wanted is None else packed(older.wanted)
         with self._store.write() as tx:
-            tx.cursors.set(self._mailbox.name, self._folder, resync.position.epoch, resync.position.last_uid)
+            tx.cursors.set(name, folder, epoch, resync.position.last_uid)
+            tx.cursors.set_start(name, folder, epoch, Start(below=older.below, first=older.first, anew=older.anew, wanted=wanted))
+            if there:
+                self._first_time(tx, name, folder, there, there if older.wanted is None else len(older.wanted))
+        self._older = epoch, older
         self._suspects.forget()
         self._log.info("folder_resynced", mailbox=self._mailbox.name, folder=self._folder, reason=resync.reason)

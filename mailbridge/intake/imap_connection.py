@@ -18,9 +18,10 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.datetime_util import parse_to_datetime
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
 
-from mailbridge.config import Mailbox, Tls
+from mailbridge.config import Mailbox, Take, Taken, Tls
 from mailbridge.errors import Transient
 from mailbridge.intake.imap_answers import by_uid, found
+from mailbridge.intake.imap_old import HEAD_FIELDS
 from mailbridge.intake.imap_plan import SERVERS, Selected
 
 CONNECT_TIMEOUT = 15.0
@@ -28,6 +29,7 @@ READ_TIMEOUT = 60.0
 FAREWELL_TIMEOUT = 2.0
 KEEPALIVE = 60  # seconds of silence before TCP asks whether the other side is there
 STEP = 1 << 20  # bytes of a big mail asked for at once
+EVERY = Take(which=Taken.ALL)
 SLACK = 64 << 10  # bytes a literal may be longer than the largest mail
 
 
@@ -81,8 +83,8 @@ class Connection:
             self._keywords = _takes_keywords(answer.get(b"PERMANENTFLAGS"))
             return Selected(uidvalidity=int(answer.get(b"UIDVALIDITY", 0)) & SERVERS, uidnext=int(answer.get(b"UIDNEXT", 0)))
 
-    def search(self, first: int, last: int | None) -> list[int]:
-        """The UIDs from `first` to `last`, or to the end of the folder.
+    def search(self, first: int, last: int | None, take: Take = EVERY) -> list[int]:
+        """The UIDs from `first` to `last`, or to the end of the folder; of these only the mails that `take` names (not NEW).
 
         Never anything else is searched for: imapclient sends CR and LF inside of criteria as they are, so a header value from a mail
         could smuggle commands (imapclient issue 657).
@@ -93,7 +95,8 @@ class Connection:
             untagged.pop("SEARCH", None)
             untagged.pop("ESEARCH", None)
             # imapclient's own search() knows one line alone.
-            lines = self._client._raw_command_untagged(b"SEARCH", [f"UID {int(first)}:{'*' if last is None else int(last)}".encode()])
+            asked = [f"UID {int(first)}:{'*' if last is None else int(last)}", *_criterion(take)]
+            lines = self._client._raw_command_untagged(b"SEARCH", [" ".join(asked).encode()])
             return found(lines, untagged.pop("ESEARCH", ()))
 
     def look(self) -> None:
@@ -133,6 +136,12 @@ class Connection:
         with self._translated("fetch"):
             answers = self._fetch(uids, "BODY.PEEK[]")
             return {uid: body for uid, answer in answers.items() if isinstance(body := answer.get(b"BODY[]"), bytes) and body.strip()}
+
+    def heads(self, uids: Sequence[int]) -> dict[int, bytes]:
+        """What the senders wrote about these mails and their threads; one that is gone, or comes without a header, is not in it."""
+        with self._translated("fetch headers"):
+            answers = self._fetch(uids, f"BODY.PEEK[HEADER.FIELDS ({' '.join(HEAD_FIELDS)})]")
+            return {uid: head for uid, answer in answers.items() for head in _heads_in(answer)}
 
     def _fetch(self, uids: Sequence[int], items: str) -> dict[int, dict[bytes, Any]]:
         """What the server tells of these mails.  imapclient's own fetch() takes a sequence number for a UID where an answer names none,
@@ -356,6 +365,24 @@ def _seen(answer: Mapping[bytes, Any]) -> Seen:
     moment = parse_to_datetime(told, normalise=False) if isinstance(told, bytes) else None
     aware = moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
     return Seen(size=int(answer[b"RFC822.SIZE"]), received_at=aware)
+
+
+def _heads_in(answer: Mapping[bytes, Any]) -> Iterator[bytes]:
+    """Servers write the list of fields in their own way, some in quotes."""
+    for name, value in answer.items():
+        if name.startswith(b"BODY[HEADER.FIELDS") and isinstance(value, bytes):
+            yield value
+
+
+def _criterion(take: Take) -> list[str]:
+    if take.which is Taken.UNSEEN:
+        return ["UNSEEN"]
+    if take.since is not None:  # RFC 9051 6.4.4: SINCE goes by the day of INTERNALDATE, disregarding time and time zone
+        return [f"SINCE {take.since.day}-{_MONTHS[take.since.month - 1]}-{take.since.year:04}"]
+    return []
+
+
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def _takes_keywords(permanent: Any) -> bool:

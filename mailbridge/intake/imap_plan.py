@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 BATCH = 50  # mails fetched and committed together
+HEADS = 500  # mails of which only the header is fetched, committed together
 WINDOW = 100_000  # UIDs a search may cover, so that its answer stays one line of bounded length
 SERVERS = 0xFFFFFFFF  # the bits of an epoch that are the server's
 
@@ -55,11 +57,41 @@ class Fetch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Index:
+    """These mails were there before the desk and are not wanted: their threads become known, by their headers alone."""
+
+    uids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settle:
     """Every mail that is safe with us gets its flag, move or deletion."""
 
 
-Action = Fetch | Settle
+Action = Fetch | Index | Settle
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Older:
+    """UIDs below `below` were in the folder when reading began.  Those in `wanted` are taken; None: all.
+
+    `first`: they were there before the desk was.  `anew`: the folder was read before, under other UIDs, so that some may be known.
+    """
+
+    below: int = 0
+    first: bool = False
+    anew: bool = False
+    wanted: frozenset[int] | None = None
+
+    def unwanted(self, uid: int) -> bool:
+        return uid < self.below and self.wanted is not None and uid not in self.wanted
+
+    def finished(self, position: Position) -> bool:
+        """Whether reading is past all of them."""
+        return position.last_uid >= self.below - 1
+
+
+NOTHING_OLDER = Older()
 
 
 def at_select(known: Position | None, selected: Selected) -> Position | Resync:
@@ -95,20 +127,49 @@ def news(found: Iterable[int], last_uid: int) -> tuple[int, ...]:
     return tuple(sorted({uid for uid in found if uid > last_uid}))
 
 
-def plan(position: Position, found: Iterable[int], *, unsettled: Sequence[int], suspects: Iterable[int] = ()) -> list[Action]:
-    """The steps of one turn.  `found` is what the server has, `suspects` are UIDs whose fetching went wrong before: they go alone,
-    so that a mail the server chokes on takes no neighbours along."""
+def plan(
+    position: Position,
+    found: Iterable[int],
+    *,
+    unsettled: Sequence[int],
+    suspects: Iterable[int] = (),
+    older: Older = NOTHING_OLDER,
+) -> list[Action]:
+    """The steps of one turn, in the order of the UIDs.  `found` is what the server has, `suspects` are UIDs whose fetching went wrong
+    before: they go alone, so that a mail the server chokes on takes no neighbours along."""
     actions: list[Action] = [Settle()] if unsettled else []
-    for batch in batches(news(found, position.last_uid), frozenset(suspects)):
-        actions += [Fetch(uids=batch), Settle()]
+    alone = frozenset(suspects)
+    for unwanted, uids in groupby(news(found, position.last_uid), older.unwanted):
+        for batch in batches(tuple(uids), alone, HEADS if unwanted else BATCH):
+            actions += [Index(uids=batch)] if unwanted else [Fetch(uids=batch), Settle()]
     return actions
 
 
-def batches(uids: Sequence[int], suspects: frozenset[int]) -> Iterator[tuple[int, ...]]:
-    """The UIDs in order, at most BATCH at once, each suspect alone."""
+def packed(uids: Iterable[int]) -> str:
+    """The UIDs as a set of RFC 9051 (`1:4,7`); '' for none."""
+    ranges: list[list[int]] = []
+    for uid in sorted(set(uids)):
+        if ranges and ranges[-1][1] == uid - 1:
+            ranges[-1][1] = uid
+        else:
+            ranges.append([uid, uid])
+    return ",".join(str(first) if first == last else f"{first}:{last}" for first, last in ranges)
+
+
+def unpacked(uids: str) -> frozenset[int]:
+    """The UIDs of a set that `packed` made."""
+    found: set[int] = set()
+    for part in uids.split(",") if uids else ():
+        first, _, last = part.partition(":")
+        found.update(range(int(first), int(last or first) + 1))
+    return frozenset(found)
+
+
+def batches(uids: Sequence[int], suspects: frozenset[int], most: int = BATCH) -> Iterator[tuple[int, ...]]:
+    """The UIDs in order, at most `most` at once, each suspect alone."""
     batch: list[int] = []
     for uid in uids:
-        if batch and (uid in suspects or len(batch) == BATCH):
+        if batch and (uid in suspects or len(batch) == most):
             yield tuple(batch)
             batch = []
         batch.append(uid)

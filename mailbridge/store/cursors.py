@@ -8,7 +8,7 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from mailbridge.store import dialects
-from mailbridge.store.schema import UNSETTLED, cursors, inbox
+from mailbridge.store.schema import UNSETTLED, cursors, folder_starts, inbox
 from mailbridge.store.sql import Sql
 
 _PLACE = (cursors.c.account == sa.bindparam("account"), cursors.c.folder == sa.bindparam("folder"))
@@ -27,6 +27,28 @@ _SETTLE_OLD = (
     .where(inbox.c.uidvalidity != sa.bindparam("in_uidvalidity"))
     .values(settled=True)
 )
+_START = sa.select(folder_starts.c.below, folder_starts.c.first, folder_starts.c.anew, folder_starts.c.wanted).where(
+    folder_starts.c.account == sa.bindparam("account"),
+    folder_starts.c.folder == sa.bindparam("folder"),
+    folder_starts.c.epoch == sa.bindparam("epoch"),
+)
+_SET_START = dialects.upsert(folder_starts)
+_FORGET_STARTS = folder_starts.delete().where(
+    folder_starts.c.account == sa.bindparam("in_account"),
+    folder_starts.c.folder == sa.bindparam("in_folder"),
+    folder_starts.c.epoch != sa.bindparam("in_epoch"),
+    folder_starts.c.first.is_(False),
+)
+
+
+class Start(NamedTuple):
+    """What a folder held when its reading began: UIDs below `below`.  Of these those in `wanted` are taken (a set of RFC 9051, '*' for
+    all).  `first`: they were there before the desk was.  `anew`: the folder was read before, under other UIDs."""
+
+    below: int
+    first: bool
+    anew: bool
+    wanted: str
 
 
 class Cursor(NamedTuple):
@@ -49,6 +71,16 @@ class Cursors:
         UIDs mean nothing to the server."""
         self._sql.change(_SETTLE_OLD, {"in_account": account, "in_folder": folder, "in_uidvalidity": uidvalidity})
         self._sql.change(_SET, {"account": account, "folder": folder, "uidvalidity": uidvalidity, "last_uid": last_uid})
+
+    def start(self, account: str, folder: str, epoch: int) -> Start | None:
+        """What the folder held when reading began in this epoch; None where a program before schema 0013 began it."""
+        row = self._sql.row(_START, {"account": account, "folder": folder, "epoch": epoch})
+        return Start(below=row.below, first=row.first, anew=row.anew, wanted=row.wanted) if row else None
+
+    def set_start(self, account: str, folder: str, epoch: int, start: Start) -> None:
+        """The folder is read in this epoch from now on.  Earlier epochs are forgotten, but for first connects, whose mails may wait."""
+        self._sql.change(_FORGET_STARTS, {"in_account": account, "in_folder": folder, "in_epoch": epoch})
+        self._sql.change(_SET_START, {"account": account, "folder": folder, "epoch": epoch, **start._asdict()})
 
     def to_settle(self, account: str, folder: str, uidvalidity: int | None = None) -> list[int]:
         """UIDs that are safe with us and wait for their flag, move or deletion on the server, in order.

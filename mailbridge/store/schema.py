@@ -40,6 +40,8 @@ KEPT = sa.text("outcome = 'kept'")
 HAS_FORM = sa.text("form <> ''")
 GIVEN_UP = sa.text("state = 'failed'")
 UNDECIDED = sa.text("state = 'waiting'")
+HAS_MESSAGE_ID = sa.text("message_id IS NOT NULL")
+HAS_THREAD = sa.text("thread IS NOT NULL")
 
 
 def _partial(name: str, *columns: str, where: sa.TextClause, unique: bool = False) -> sa.Index:
@@ -332,6 +334,31 @@ cursors = sa.Table(
     sa.Column("folder", CleanText, primary_key=True),
     sa.Column("uidvalidity", sa.BigInteger, nullable=False),
     sa.Column("last_uid", sa.BigInteger, nullable=False),
+)
+
+folder_starts = sa.Table(  # what an IMAP folder held when it was opened for the first time, or read anew
+    "folder_starts",
+    metadata,
+    sa.Column("account", CleanText, primary_key=True),
+    sa.Column("folder", CleanText, primary_key=True),
+    sa.Column("epoch", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("below", sa.BigInteger, nullable=False),  # UIDs from here on came later
+    sa.Column("first", sa.Boolean, nullable=False),  # the mails below are those of a first connect
+    sa.Column("anew", sa.Boolean, nullable=False),  # the folder was read before, under other UIDs
+    sa.Column("wanted", CleanText, nullable=False),  # UIDs to take, as a set of RFC 9051; '*' for all
+    sqlite_with_rowid=False,
+)
+
+old_mails = sa.Table(  # mails that were in a folder before the desk and are not taken: their threads are known
+    "old_mails",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),  # SHA-256 of what the sender wrote in the header
+    sa.Column("message_id", CleanText),
+    sa.Column("thread", CleanText),  # the Message-ID that the thread began with
+    sa.Column("ticket", sa.BigInteger),  # where the thread goes on
+    _partial("ix_old_mails_message_id", "message_id", where=HAS_MESSAGE_ID),
+    _partial("ix_old_mails_thread", "thread", where=HAS_THREAD),
+    sqlite_with_rowid=False,
 )
 
 addresses = sa.Table(

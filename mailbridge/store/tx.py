@@ -19,6 +19,7 @@ from mailbridge.store.history import History
 from mailbridge.store.inbox import Inbox
 from mailbridge.store.keys import Keys
 from mailbridge.store.mails import Mails
+from mailbridge.store.old_mails import OldMails
 from mailbridge.store.openings import Openings
 from mailbridge.store.outbox import Outbox
 from mailbridge.store.pairings import Pairings
@@ -50,6 +51,7 @@ class Tx:
         self.clocks = Clocks(sql)
         self.outbox = Outbox(sql)
         self.cursors = Cursors(sql)
+        self.old_mails = OldMails(sql)
         self.addresses = Addresses(sql)
         self.openings = Openings(sql)
         self.keys = Keys(sql)

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from mailbridge.config import After, Mailbox, Tls
+from mailbridge.config import After, Mailbox, Take, Taken, Tls
 from mailbridge.errors import Transient
 from mailbridge.intake.imap import Poller
 from mailbridge.store.engine import Store
@@ -55,7 +55,15 @@ class Story(RuleBasedStateMachine):
 
     def new_poller(self) -> Poller:
         mailbox = Mailbox(
-            name="help", host="127.0.0.1", port=self.server.port, tls=Tls.NONE, user="help", password="x", after=self.after, move_to="Done"
+            name="help",
+            host="127.0.0.1",
+            port=self.server.port,
+            tls=Tls.NONE,
+            user="help",
+            password="x",
+            after=self.after,
+            move_to="Done",
+            take=Take(which=Taken.ALL),
         )
         return self.desk.poller(mailbox)
 

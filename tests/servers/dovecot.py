@@ -19,7 +19,7 @@ import pytest
 import trustme
 from imapclient import IMAPClient
 
-from mailbridge.config import After, Mailbox, Tls
+from mailbridge.config import After, Mailbox, Take, Taken, Tls
 from tests.servers.processes import PATIENCE, as_nobody, end, free_ports, greets, program, wait_until
 
 PASSWORD = "secret"
@@ -117,6 +117,7 @@ class Dovecot:
         folders: tuple[str, ...] = ("INBOX",),
         idle: bool = True,
         poll: timedelta = timedelta(seconds=60),
+        take: Take = Take(which=Taken.ALL),  # noqa: B008  (frozen)
     ) -> Mailbox:
         """The account as a desk would configure it."""
         return Mailbox(
@@ -132,6 +133,7 @@ class Dovecot:
             move_to=move_to,
             idle=idle,
             poll=poll,
+            take=take,
         )
 
     def deliver(self, account: Account, *mails: bytes) -> None:

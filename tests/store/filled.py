@@ -73,6 +73,7 @@ MANY: dict[str, Callable[[int], dict[str, Any]]] = {
         **{"mail": n, "ticket": n // 3 + 1, "part": "2", "name": f"photo {n}.png", "content_type": "image/png", "size": 40},
         **{"sha256": f"{n:064x}", "disposition": "attachment", "content_id": "", "inside": "", "summary": "", "hidden": False},
     },
+    "old_mails": lambda n: {"key": f"{n:064x}", "message_id": f"old{n}@x", "thread": f"old{n // 4}@x", "ticket": None},
     "openings": lambda n: {
         **{"sender": f"unproven:c{n % 900}@x.test", "form": f"form:www{n % 7}@x.test" if n % 10 == 0 else "", "at": _at(n)},
         **{"ticket": n + 1, "bytes": 1000, "receipt": n % 2 == 0, "grouped": 0},

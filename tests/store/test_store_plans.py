@@ -25,9 +25,11 @@ from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.sla.clock import Deadline
+from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
 from mailbridge.store.held import Answer, HeldMail, What
 from mailbridge.store.mails import Direction, StoredMail
+from mailbridge.store.old_mails import OldMail
 from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx
 from mailbridge.webhooks.model import Call
@@ -67,6 +69,17 @@ UNASKED: dict[str, str] = {
 
 QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "inbox.add_many": lambda tx: tx.inbox.add_many([(b"a", BY_IMAP)]),
+    "cursors.start": lambda tx: (
+        tx.cursors.start("support", "INBOX", 7),
+        tx.cursors.set_start("support", "INBOX", 7, Start(below=9, first=True, anew=False, wanted="*")),
+    ),
+    "old_mails": lambda tx: (
+        tx.old_mails.add([OldMail(key="k", message_id="a@x", thread="a@x")]),
+        tx.old_mails.any(),
+        tx.old_mails.known(["k"]),
+        tx.old_mails.tickets_of(["a@x"]),
+        tx.old_mails.go_on_at(1, ["a@x"]),
+    ),
     "inbox.claim": lambda tx: tx.inbox.claim("w", 10, LEASE, NOW),
     "inbox.others_at_work": lambda tx: tx.inbox.others_at_work("host:1:", NOW),
     "inbox.finish": lambda tx: tx.inbox.finish(1, "ticket", NOW, owner="w"),

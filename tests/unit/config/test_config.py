@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 
-from mailbridge.config import After, AgentTrust, Config, Scanners, SenderCheck, Tls, WhenSilent, WhenVirus, load
+from mailbridge.config import After, AgentTrust, Config, Scanners, SenderCheck, Take, Taken, Tls, WhenSilent, WhenVirus, load
 from mailbridge.configfile import KEYS
 from mailbridge.errors import ConfigError, Problem
 from mailbridge.message.profiles import Expected, Profile
@@ -77,6 +77,7 @@ def test_a_full_file_reaches_every_section(tmp_path: Path) -> None:
         user = "help"
         password_env = "HELP_PASSWORD"
         idle = false
+        take = "since 2026-11-01"
         [[listener]]
         protocol = "lmtp"
         port = 2424
@@ -101,6 +102,7 @@ def test_a_full_file_reaches_every_section(tmp_path: Path) -> None:
     main, second = config.mailboxes
     assert (main.password, main.after, main.move_to, main.folders) == ("s3cret", After.MOVE, "Done", ("INBOX", "Спам"))
     assert main.poll == timedelta(seconds=90)
+    assert (main.take, second.take) == (Take(), Take(which=Taken.SINCE, since=date(2026, 11, 1)))
     assert main.ca_file == tmp_path / "ca.pem"
     assert (second.password, second.tls, second.idle, second.port) == ("other", Tls.NONE, False, 1143)
     assert config.listeners[0].max_size == 25 << 20
@@ -191,6 +193,14 @@ BROKEN = [
     (
         '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\nmove_to="Done"',
         ['9:1+7 move_to does nothing here | write after = "move" beside it'],
+    ),
+    (
+        '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\ntake="since"',
+        ['9:6+7 take: "since": a day belongs to "since", and only to it | write "new", "unseen", "since 2026-11-01" or "all"'],
+    ),
+    (
+        '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\ntake="since 2026-13-01"',
+        ['9:6+18 take: "2026-13-01" is no day | write "new", "unseen", "since 2026-11-01" or "all"'],
     ),
     (
         '[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="P"\npoll=60',

@@ -15,6 +15,8 @@ from mailbridge.intake.imap_plan import (
     SERVERS,
     WINDOW,
     Fetch,
+    Index,
+    Older,
     Position,
     Resync,
     Selected,
@@ -22,7 +24,9 @@ from mailbridge.intake.imap_plan import (
     at_select,
     batches,
     news,
+    packed,
     plan,
+    unpacked,
     wait_after,
     windows,
 )
@@ -131,3 +135,19 @@ def test_waits_double_up_to_a_cap_and_spread_over_the_upper_half(failures: int, 
 
 def test_wrong_password_is_tried_five_times_at_most_in_the_first_three_minutes() -> None:
     assert sum(wait_after(number, refused=True, chance=0.0) for number in range(1, 6)) > 180
+
+
+def test_older_mails_are_indexed_in_their_order_among_those_that_are_taken() -> None:
+    older = Older(below=6, first=True, wanted=frozenset({3}))
+    steps = plan(known(0), [1, 2, 3, 4, 5, 6, 7], unsettled=(), older=older)
+    assert steps == [Index(uids=(1, 2)), Fetch(uids=(3,)), Settle(), Index(uids=(4, 5)), Fetch(uids=(6, 7)), Settle()]
+    assert [older.finished(known(uid)) for uid in (4, 5, 6)] == [False, True, True]
+
+
+@given(st.sets(st.integers(1, 60)))
+def test_set_of_uids_is_read_as_it_was_written(uids: set[int]) -> None:
+    assert unpacked(packed(uids)) == uids
+
+
+def test_set_of_uids_is_written_as_rfc_9051_has_it() -> None:
+    assert packed([7, 1, 3, 2]) == "1:3,7"

@@ -1,0 +1,63 @@
+"""Mails that were in an IMAP folder before the desk was, known by their headers alone: no ticket, no text, only the thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from mailbridge.store import dialects
+from mailbridge.store.schema import HAS_MESSAGE_ID, HAS_THREAD, old_mails
+from mailbridge.store.sql import Sql
+
+_ADD = dialects.insert_new(old_mails)
+_ANY = sa.select(old_mails.c.key).limit(1)
+_KNOWN = sa.select(old_mails.c.key).where(old_mails.c.key.in_(sa.bindparam("keys", expanding=True)))
+_OF = sa.select(old_mails.c.message_id, old_mails.c.thread, old_mails.c.ticket).where(
+    HAS_MESSAGE_ID, old_mails.c.message_id.in_(sa.bindparam("ids", expanding=True))
+)
+_ATTACH = (
+    old_mails.update()
+    .where(HAS_THREAD, old_mails.c.thread.in_(sa.bindparam("threads", expanding=True)), old_mails.c.ticket.is_(None))
+    .values(ticket=sa.bindparam("to"))
+)
+
+
+class OldMail(NamedTuple):
+    """`key` is the hash of what the sender wrote in the header; `thread` the Message-ID that the thread began with; '' for none."""
+
+    key: str
+    message_id: str
+    thread: str
+
+
+class OldMails:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+
+    def add(self, found: Sequence[OldMail]) -> None:
+        """The mails are known; those that were known before stay as they are."""
+        rows = [{"key": one.key, "message_id": one.message_id or None, "thread": one.thread or None, "ticket": None} for one in found]
+        self._sql.change(_ADD, rows)
+
+    def any(self) -> bool:
+        return self._sql.row(_ANY) is not None
+
+    def known(self, keys: Sequence[str]) -> set[str]:
+        """Those of the keys that belong to a mail which is known."""
+        return {row.key for row in self._sql.rows(_KNOWN, {"keys": list(keys)})} if keys else set()
+
+    def tickets_of(self, message_ids: Iterable[str]) -> list[tuple[str, int]]:
+        """(Message-ID, ticket) of the old mails with one of these ids whose thread goes on at a ticket."""
+        wanted = list(dict.fromkeys(message_ids))
+        rows = self._sql.rows(_OF, {"ids": wanted}) if wanted else ()
+        return [(row.message_id, row.ticket) for row in rows if row.ticket is not None]
+
+    def go_on_at(self, ticket: int, message_ids: Iterable[str]) -> list[str]:
+        """Threads of the old mails with these ids that had no ticket go on at this one; the ids of the old mails."""
+        wanted = list(dict.fromkeys(message_ids))
+        found = [row for row in (self._sql.rows(_OF, {"ids": wanted}) if wanted else ()) if row.thread is not None]
+        if threads := sorted({row.thread for row in found if row.ticket is None}):
+            self._sql.change(_ATTACH, {"threads": threads, "to": ticket})
+        return [row.message_id for row in found]
