@@ -2,6 +2,7 @@
 # make test            everything: lint, types, every Python of this machine, the wheel, all tests with real servers
 # make check           lint, types and unit tests only
 # make fuzz            mutated mails for a while, for every night (SECONDS=300); finds go to tests/fuzz/finds
+# make language-model  mailbridge/message/languages.model again, after an upgrade of py3langid
 # make lock            the pinned packages again, after a change of pyproject.toml
 
 SHELL := /bin/bash
@@ -13,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 WORKERS ?= 2
 PYTEST_FLAGS ?=
 
-.PHONY: demo test check lint servers test-pythons wheel-test conformance fuzz lock wheel clean
+.PHONY: demo test check lint servers test-pythons wheel-test conformance fuzz language-model lock wheel clean
 .DELETE_ON_ERROR:
 
 $(BIN)/python:
@@ -64,6 +65,9 @@ conformance: $(VENV)/dev.stamp
 
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),300)
+
+language-model: $(VENV)/dev.stamp
+	$(BIN)/python -m tools.language_model
 
 LOCK := uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 lock: | $(BIN)/python

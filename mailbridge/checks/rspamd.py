@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import math
+import ssl
 from collections.abc import Iterator
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from urllib3 import HTTPHeaderDict
+from urllib3.connection import HTTPConnection, HTTPException, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from mailbridge import __version__
 from mailbridge.checks.scan import Fault, NotScanned, Spam
 from mailbridge.intake.envelope import Envelope
 
@@ -29,27 +35,30 @@ class Rspamd:
 
     def score(self, raw: bytes, envelope: Envelope) -> Spam:
         """What rspamd gives the mail.  Raises NotScanned."""
-        kind = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        with contextlib.closing(kind(self._host, self._port, timeout=self._seconds)) as connection:
+        with contextlib.closing(self._connection()) as connection:
             try:
                 connection.connect()
-            except OSError as error:
+            except (OSError, HTTPError) as error:
                 raise NotScanned(f"rspamd: {_words(error)}", Fault.AWAY) from error
             try:
                 status, said = self._exchange(connection, raw, envelope)
-            except (OSError, http.client.HTTPException, ValueError) as error:
+            except (OSError, HTTPError, HTTPException, ValueError) as error:
                 raise NotScanned(f"rspamd: {_words(error)}") from error
-        if status != http.HTTPStatus.OK:
-            too_large = status == http.HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        if status != HTTPStatus.OK:
+            too_large = status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
             raise NotScanned(f"rspamd answered {status}", Fault.NEVER if too_large else Fault.BROKE)
         return _read(said)
 
-    def _exchange(self, connection: http.client.HTTPConnection, raw: bytes, envelope: Envelope) -> tuple[int, bytes]:
-        connection.putrequest("POST", self._path)
-        connection.putheader("Content-Length", str(len(raw)))
+    def _connection(self) -> HTTPConnection:
+        if not self._secure:
+            return HTTPConnection(self._host, self._port, timeout=self._seconds)
+        return HTTPSConnection(self._host, self._port, timeout=self._seconds, ssl_context=ssl.create_default_context())
+
+    def _exchange(self, connection: HTTPConnection, raw: bytes, envelope: Envelope) -> tuple[int, bytes]:
+        header = HTTPHeaderDict({"User-Agent": f"mailbridge/{__version__}"})
         for name, value in _told(envelope):
-            connection.putheader(name, value.encode("utf-8", "replace"))
-        connection.endheaders(raw)
+            header.add(name, value.encode("utf-8", "replace").decode("latin-1"))  # goes out as those octets
+        connection.request("POST", self._path, body=raw, headers=header, preload_content=False, decode_content=False)
         reply = connection.getresponse()
         return reply.status, reply.read(ANSWER)
 

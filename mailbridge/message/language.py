@@ -1,12 +1,11 @@
-"""The language of a mail's text.  Scripts that only one of our languages uses decide at once, the rest is py3langid's."""
+"""The language of a mail's text.  Scripts that only one of our languages uses decide at once, the rest is judged by n-grams."""
 
 from __future__ import annotations
 
 import re
 from functools import cache
 
-from py3langid.langid import LanguageIdentifier
-
+from mailbridge.message import ngrams
 from mailbridge.message.model import Reply, SpanKind
 
 # Fewer languages to choose from, fewer mistakes: these are the ones a desk of ours can be asked in.
@@ -80,10 +79,11 @@ def by_script(words: str, letters: int) -> str:
 
 
 def classified(words: str, sure: float) -> str:
-    language, confidence = identifier().classify(words)
+    shares = model().probabilities(words)
+    language, confidence = next(iter(shares.items()))
     if confidence < sure and language in NEIGHBOURS:
-        confidence = sum(share for other, share in identifier().rank(words) if other in NEIGHBOURS)
-    return str(language) if confidence >= sure else ""
+        confidence = sum(shares[other] for other in NEIGHBOURS)
+    return language if confidence >= sure else ""
 
 
 def program_language(reply: Reply) -> str:
@@ -103,10 +103,6 @@ def program_word(words: str) -> str:
 
 
 @cache
-def identifier() -> LanguageIdentifier:
-    """The model, loaded when the first text comes (0.4 s, 80 MB)."""
-    model = LanguageIdentifier.from_model_file("data/model.npz.xz", norm_probs=True)
-    model.set_languages([*LANGUAGES, DUMMY])
-    # The columns of the other languages are not needed again.
-    model._full_model = ()
-    return model
+def model() -> ngrams.Model:
+    """Loaded when the first text comes (0.1 s of processor time, 26 MB)."""
+    return ngrams.load()

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Event, Timer
 from urllib.parse import SplitResult
 
-from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connection import HTTPConnection, HTTPException, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from mailbridge import __version__
@@ -61,7 +61,7 @@ class Caller:
             if late.is_set():  # a header that was cut off looks like one that ended
                 raise TimeoutError
             return Answer(status=response.status, text=_line(text), retry_after=_seconds(response.headers.get("Retry-After", "")))
-        except (HTTPError, OSError, ValueError) as error:
+        except (HTTPError, HTTPException, OSError, ValueError) as error:  # HTTPException: what came is no HTTP
             why = f"no whole answer within {self._seconds:g} s" if late.is_set() else f"{type(error).__name__}: {error}"
             return Answer(status=None, text=_line(why))
         finally:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
@@ -45,7 +46,7 @@ def saying(words: bytes, status: int = 200) -> Iterator[Heard]:
 
     with Heard(("127.0.0.1", 0), Handler) as server:
         server.status, server.words = status, words
-        thread = threading.Thread(target=server.handle_request)
+        thread = threading.Thread(target=server.handle_request, daemon=True)
         thread.start()
         yield server
         thread.join(10)
@@ -84,7 +85,16 @@ def test_the_envelope_is_told_and_the_mail_is_whole() -> None:
         "support@desk.test",
     )
     assert told["From"].encode("latin-1").decode() == "zoë@customer.test"
+    assert told["User-Agent"].startswith("mailbridge/")
     assert server.body == a_mail()
+
+
+def test_each_recipient_is_told() -> None:
+    answer = b'{"score": 1.5, "required_score": 15, "action": "no action"}'
+    with saying(answer) as server:
+        Rspamd(url(server), seconds=5).score(a_mail(), replace(envelope(), rcpt_to=("support@desk.test", "sales@desk.test")))
+
+    assert [value for name, value in server.headers if name == "Rcpt"] == ["support@desk.test", "sales@desk.test"]
 
 
 @pytest.mark.parametrize(

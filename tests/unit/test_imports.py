@@ -50,7 +50,6 @@ DOORS: dict[str, frozenset[str]] = {
     "aiosmtpd": frozenset({"intake"}),
     "alembic": frozenset({"store"}),
     "apscheduler": frozenset({"jobs"}),
-    "authres": frozenset({"message"}),
     "cchardet": frozenset({"message"}),
     "click": frozenset({"cli"}),
     "dkim": frozenset({"checks"}),
@@ -67,15 +66,13 @@ DOORS: dict[str, frozenset[str]] = {
     "prometheus_client": frozenset({"ops"}),
     "psycopg": frozenset({"store"}),
     "publicsuffixlist": frozenset({"checks"}),
-    "py3langid": frozenset({"message"}),
-    "pydantic": frozenset({"rules"}),
     "re2": frozenset({"reply", "rules"}),  # fixed phrase tables of ours, patterns of the admin's: limits and errors differ
     "resiliparse": frozenset({"message", "reply"}),  # one reads text out of HTML, the other finds quotes in its structure
     "spf": frozenset({"checks"}),
     "sqlalchemy": frozenset({"store"}),
     "structlog": frozenset({"ops"}),
     "tnefparse": frozenset({"message"}),
-    "urllib3": frozenset({"webhooks"}),
+    "urllib3": frozenset({"webhooks", "checks"}),  # rspamd: away (no connection) is told apart from broken (no answer)
     "yaml": frozenset({"rules"}),
 }
 
@@ -145,6 +142,13 @@ def test_each_third_party_package_has_its_door() -> None:
     }
 
     assert strangers == set()
+
+
+def test_http_is_spoken_by_one_package() -> None:
+    """urllib3: one place for limits, certificates and proxies.  aiosmtpd and our listeners are servers, and this is about clients."""
+    clients = {"http.client", "urllib.request", "requests", "httpx", "aiohttp"}
+
+    assert {f"{name} in {module}" for module in modules() for name in imported(module) if name in clients} == set()
 
 
 def test_asyncio_lives_in_the_listeners_and_the_metrics_page_only() -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic
@@ -130,3 +132,21 @@ def test_a_certificate_is_checked(tmp_path: Path) -> None:
     assert refused.status is None
     assert "certificate verify failed" in refused.text
     assert len(secure.heard) == 1
+
+
+@pytest.mark.parametrize("said", [b"220 mail.example ESMTP\r\n", b"\r\n\r\n", b"HTTP/1.1 two OK\r\n\r\n", b""])
+def test_a_server_that_speaks_no_http_is_an_answer_without_a_status(said: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor() as other:
+        done = other.submit(say, server, said)
+        answer = local().post(f"http://127.0.0.1:{server.getsockname()[1]}/", b"{}", {})
+        done.result()
+
+    assert answer.status is None
+    assert answer.text
+
+
+def say(server: socket.socket, said: bytes) -> None:
+    connection, _ = server.accept()
+    with connection:
+        connection.recv(4096)
+        connection.sendall(said)
