@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import textwrap
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ import click
 from mailbridge.cli import exits
 from mailbridge.cli.demo_samples import subject_of
 from mailbridge.cli.show import safe
+from mailbridge.cli.terminal import columns
 
 if TYPE_CHECKING:
     from mailbridge.cli.demo_samples import Letter, Sample
@@ -23,13 +25,15 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.option("--dir", "folder", default="demo", show_default=True, type=click.Path(path_type=Path), help="The desk's folder; made anew.")
+@click.option("--html", type=click.Path(file_okay=False, path_type=Path), help="Write a page with all mails into this folder, and stop.")
 @click.option("--once", is_flag=True, help="Stop after the samples; exit code 0 only when each had its expected outcome.")
-def demo(folder: Path, once: bool) -> int:
+def demo(folder: Path, html: Path | None, once: bool) -> int:
     """Run a desk with sample mails, to look at: SQLite, an SMTP port on loopback, outgoing mail caught in a folder.
 
     Nothing leaves this machine.  The desk stays until Ctrl-C, so that you can send it mails of your own.
     """
     from mailbridge.cli.demo_desk import running
+    from mailbridge.cli.demo_html import write_page
     from mailbridge.cli.demo_watch import Watch
     from mailbridge.config import load
     from mailbridge.store.engine import Store
@@ -45,7 +49,9 @@ def demo(folder: Path, once: bool) -> int:
         try:
             watch = Watch(store, config, daemon.check)
             wrong = play(watch, daemon.send)
-            if once:
+            if html is not None:
+                click.echo(f"all mails on one page: {write_page(html, watch.mails())}")
+            if once or html is not None:
                 return verdict(wrong)
             invite(daemon.port, folder)
             follow(watch)
@@ -88,7 +94,11 @@ def invite(port: int, folder: Path) -> None:
     click.echo(f"""
 Send your own:  swaks --server 127.0.0.1:{port} --from you@home.example --to support@demo.example --header "Subject: printer on fire"
 Look:           export MAILBRIDGE_DESK={folder.absolute()}
-                mailbridge tickets list · mailbridge tickets show MB-1 · mailbridge outbox list · mailbridge rules explain MB-1
+                mailbridge tickets list
+                mailbridge tickets show MB-4
+                mailbridge rules explain MB-4
+                mailbridge sla why MB-4
+                mailbridge outbox list
 Stop:           Ctrl-C
 """)
 
@@ -105,11 +115,20 @@ def follow(watch: Watch) -> None:
 
 def show(effect: Effect, sample: Sample | None) -> None:
     """One mail: where it went, why, and what we sent because of it."""
-    click.echo(headline(effect, sample))
+    click.echo(wrapped(headline(effect, sample)))
     for line in why(effect):
-        click.echo(f"          {safe(line)}")
+        click.echo(wrapped(f"          {safe(line)}"))
     for line in letter_lines(effect.letters):
-        click.echo(line)
+        click.echo(wrapped(line))
+
+
+def wrapped(line: str) -> str:
+    """The line, on a terminal in lines of its width; what continues stands two columns further in than it began."""
+    width = columns()
+    if width is None:
+        return line
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.fill(line, width, subsequent_indent=indent, drop_whitespace=True, break_on_hyphens=False) if line.strip() else line
 
 
 def headline(effect: Effect, sample: Sample | None) -> str:
@@ -132,6 +151,8 @@ def headline(effect: Effect, sample: Sample | None) -> str:
 def why(effect: Effect) -> Iterable[str]:
     """The reasons, from the explanation that is stored with the mail."""
     seen, told = effect.seen, effect.explanation
+    if (sender := told.get("sender")) and seen.outcome in ("ticket", "append", "held"):
+        yield f"{'verified' if sender.get('verified') else 'not verified'}: {'; '.join(sender.get('why', ()))}"
     if seen.outcome == "ticket":
         steps = told.get("rules", {}).get("steps", [])
         for step in steps:
@@ -142,6 +163,8 @@ def why(effect: Effect) -> Iterable[str]:
             yield f"no rule holds: the default team, {seen.team}"
     elif seen.outcome == "append":
         yield f"a report about a mail of ours to {seen.ticket}" if seen.kind == "bounce" else f"by its {seen.placed}"
+    if effect.due:
+        yield f"promised: {effect.due}"
     if not effect.letters:
         yield "nobody is told"
     if seen.follows:

@@ -26,6 +26,7 @@ class Sample:
     expect: Mapping[str, Any]
     answers: tuple[str, str] | None = None
     null_sender: bool = False
+    dmarc: str = "pass"  # what the mail server in front of the desk found: pass, fail, none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ def _sample(table: Mapping[str, Any]) -> Sample:
         expect=table["expect"],
         answers=(answers["ticket"], answers["event"]) if answers else None,
         null_sender=table.get("null_sender", False),
+        dmarc=table.get("dmarc", "pass"),
     )
 
 
@@ -98,13 +100,23 @@ def letter(sample: Sample, answered: Ours | None) -> Letter:
             "RECIPIENT": answered.recipient,
         }
         text = re.sub(r"%([A-Z_]+)%", lambda match: places[match.group(1)], text)
-    raw = text.replace("\n", "\r\n").encode("utf-8")
-    header = BytesHeaderParser().parsebytes(raw)
+    header = BytesHeaderParser().parsebytes(text.encode("utf-8"))
+    raw = (results(sample.dmarc, _addresses(header["From"])[0].rpartition("@")[2]) + text).replace("\n", "\r\n").encode("utf-8")
     return Letter(
         mail_from="" if sample.null_sender else _addresses(header["From"])[0],
         recipients=_addresses(header["To"]),
         raw=raw,
         message_id=str(header["Message-ID"]).strip().strip("<>"),
+    )
+
+
+def results(dmarc: str, domain: str) -> str:
+    """What the mail server in front of a desk writes above a mail that it hands over (RFC 8601)."""
+    policy = "" if dmarc == "none" else " (p=reject)"
+    verdict = f"dmarc={dmarc}{policy} header.from={domain}"
+    return (
+        f"Authentication-Results: mx.demo.example;\n {verdict}\n"
+        f"Received: from mail.{domain} (mail.{domain} [192.0.2.25])\n by mx.demo.example with ESMTPS; Fri, 20 Nov 2026 08:00:00 +0000\n"
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mailbridge.cli.demo_html import Shown
 from mailbridge.cli.demo_samples import Ours, Seen, read_ours
 from mailbridge.config import Config
 from mailbridge.desk.model import Ticket
@@ -35,6 +36,7 @@ class Effect:
     explanation: Mapping[str, Any]
     letters: tuple[Queued, ...]
     seen: Seen
+    due: str = ""  # of a new ticket: its promised times
 
 
 class Watch:
@@ -125,7 +127,24 @@ class Watch:
             rules=tuple(step["label"] for step in explanation.get("rules", {}).get("steps", ())),
             told=tuple(sorted(name(queued) for queued in letters if queued.state is Out.SENT)),
         )
-        return Effect(row=row, ticket=ticket, mail=mail, explanation=explanation, letters=letters, seen=seen)
+        due = self._due(ticket) if ticket and seen.outcome == "ticket" else ""
+        return Effect(row=row, ticket=ticket, mail=mail, explanation=explanation, letters=letters, seen=seen, due=due)
+
+    def _due(self, ticket: Ticket) -> str:
+        """`response by 14:30, resolution by Thu 18:00`, in the desk's own time, and the set of targets that a contract chose."""
+        with self._store.read() as tx:
+            clocks = [clock for clock in tx.clocks.of_ticket(ticket.id) if clock.deadline.step == "overdue"]
+        times = ", ".join(f"{clock.deadline.promise} by {clock.deadline.due_at.astimezone():%a %H:%M}" for clock in clocks)
+        return times + (f" ({ticket.sla})" if times and ticket.sla else "")
+
+    def mails(self) -> list[Shown]:
+        """Every mail that came in or went out, in the order of time."""
+        with self._store.read() as tx:
+            rows = list(reversed(tx.inbox.list(1000)))
+            came = [(row.envelope.received_at, Shown(tx.blobs.get(row.sha256), False)) for row in rows]
+            went = [queued for queued in tx.outbox.list(limit=1000) if queued.rendered and queued.sent_at]
+        sent = [(queued.sent_at, Shown(queued.rendered, True, f"{name(queued)}")) for queued in went if queued.rendered and queued.sent_at]
+        return [shown for _, shown in sorted([*came, *sent], key=lambda pair: pair[0])]
 
     def _number(self, ticket: int | None) -> str:
         return ticket_number(self._config.desk.prefix, ticket) if ticket else ""

@@ -57,8 +57,8 @@ url = "maildir:outgoing"            # nothing leaves this machine: look at our m
 
 TRUST = '# authserv_ids = ["mx.acme.example"]   # the name under which your own mail server writes its results'
 DEMO_TRUST = """\
-# This is a demonstration: mail comes from a program on this machine and there is no mail server to trust.  Whoever
-# holds the signed reply address of a mail to an agent is taken for that agent.  Fine for looking, not for the Internet.
+# This is a demonstration: whoever holds the signed reply address of a mail to an agent is taken for that agent, so that you can answer
+# as one with any program.  Fine for looking, not for the Internet.
 agent_trust = "token\""""
 
 LISTENER = """\
@@ -71,7 +71,10 @@ DEMO_LISTENER = """\
 [[listener]]
 protocol = "smtp"
 host = "127.0.0.1"
-port = {port}"""
+port = {port}
+trusted_peers = ["127.0.0.1"]       # the demo hands mails over as a mail server does, with its results (SPF, DKIM, DMARC) above them
+profile = "own"
+authserv_ids = ["mx.demo.example"]"""
 
 TEMPLATES_README = """\
 # The words of this desk's mails
