@@ -11,7 +11,8 @@ import click
 
 from mailbridge.cli import exits
 from mailbridge.cli.groups import Noun
-from mailbridge.cli.options import desk_option
+from mailbridge.cli.options import desk_option, json_option
+from mailbridge.cli.show import print_json
 
 if TYPE_CHECKING:
     from mailbridge.store.engine import Store
@@ -35,10 +36,14 @@ def upgrade(folder: Path) -> None:
 
 @db.command()
 @desk_option
-def current(folder: Path) -> int:
+@json_option
+def current(folder: Path, as_json: bool) -> int:
     """Print the database's schema; exit code 1 when this version of mailbridge needs another."""
     with unchecked_store(folder) as store:
         has, needs = store.current(), store.head()
+    if as_json:
+        print_json({"schema": has, "needs": needs})
+        return exits.OK if has == needs else exits.MISTAKES
     click.echo(f"{has or 'empty'}" + ("" if has == needs else f"; this version needs {needs}: mailbridge db upgrade"))
     return exits.OK if has == needs else exits.MISTAKES
 

@@ -40,7 +40,7 @@ PATHS = click.argument("paths", nargs=-1, required=True, type=click.Path(path_ty
 
 @mail.command()
 @PATHS
-@click.option("--jsonl", is_flag=True, help="One JSON object a mail, one mail a line.")
+@click.option("--jsonl", "--json", is_flag=True, help="One JSON object a mail, one mail a line.")
 @click.option("--own-address", "own_addresses", multiple=True, metavar="ADDRESS", help="A mailbox of the desk; may be repeated.")
 @click.option("--profile", type=click.Choice([str(one) for one in Profile]), help="Where trusted results stand.  [default: own]")
 @click.option("--milter-index", type=click.IntRange(0, 1), default=1, show_default=True, help="Of --profile postfix-milter.")
@@ -80,12 +80,13 @@ def inspect(
 @mail.command()
 @PATHS
 @click.option("--spans", is_flag=True, help="The whole text, with what was cut, why, and how surely.")
-def show(paths: tuple[Path, ...], spans: bool) -> None:
+@click.option("--jsonl", "--json", is_flag=True, help="One JSON object a mail, one mail a line, as inspect prints it.")
+def show(paths: tuple[Path, ...], spans: bool, jsonl: bool) -> None:
     """Print what the person wrote in each mail in PATHS, without quote and signature.
 
     Exit codes as for inspect.
     """
-    finish(paths, ReadingPolicy(), with_spans if spans else reply_alone)
+    finish(paths, ReadingPolicy(), json_line if jsonl else with_spans if spans else reply_alone)
 
 
 def finish(paths: tuple[Path, ...], policy: ReadingPolicy, to_text: Print, expected: Expected | None = None) -> None:

@@ -57,6 +57,19 @@ def test_each_command_explains_itself_and_its_options(name: str, command: click.
     assert [option.name for option in command.params if isinstance(option, click.Option) and not option.help] == []
 
 
+# Commands that act and say in a line what they did, or print what is no data.
+WITHOUT_JSON = {
+    *("init", "demo", "run", "worker", "import", "docs save", "outbox resend", "webhooks resend", "quarantine drop", "quarantine retry"),
+    *("rules fmt", "rules rollback", "rules schema", "db upgrade", "listener passwd", "agents pair", "agents unpair", "keys rotate"),
+    *("completion", "man"),
+}
+
+
+def test_each_command_that_shows_something_prints_json_too() -> None:
+    silent = {name for name, command in ALL if not any("--json" in parameter.opts for parameter in command.params)}
+    assert silent <= {f"mailbridge {name}" for name in WITHOUT_JSON}
+
+
 def test_the_manual_describes_no_command_that_is_gone() -> None:
     assert set(sections("commands.md", "###")) == {f"`{name}`" for name, _ in ALL}
 
