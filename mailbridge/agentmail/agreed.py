@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailbridge.agentmail.carry_out import carry_out
-from mailbridge.agentmail.held import MOST_LISTED, notice
+from mailbridge.agentmail.held import MOST_LISTED, decide, notice
 from mailbridge.agentmail.lines import anew, speaker_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
@@ -34,21 +34,25 @@ def who_writes(tx: Tx, message: Message, arrival: Arrival, found: Evidence, desk
     if source is Source.COMMAND and (typed := at_the_desk(arrival.envelope.account, desk.organisation)):
         return replace(typed, vouched=True)
     sender, vouched = message.sender, source is Source.IMPORT
-    if _agreed(tx, message, arrival, desk, What.MAIL):
-        sender = replace(sender, verified=True, dmarc="", reasons=(*sender.reasons, "the agent said yes to this mail"))
+    if held := _agreed(tx, message, arrival, desk, What.MAIL):
+        sender = replace(sender, verified=True, dmarc="", reasons=(*sender.reasons, f"{_WHO[held.state]} said yes to this mail"))
         vouched = True
     return replace(identify(sender, found.presented, desk.organisation, trust_tokens=desk.trust_tokens), vouched=vouched)
 
 
+_WHO = {Answer.AGREED: "the agent", Answer.RELEASED: "somebody at the desk's machine"}
+
+
 def _agreed(tx: Tx, message: Message, arrival: Arrival, desk: Desk, what: What) -> HeldMail | None:
-    """What was held of this very mail, where its agent said yes to it."""
+    """What was held of this very mail, where somebody said yes to it who may."""
     agent = desk.organisation.agent_of(message.sender.address) if message.sender.strict else None
     found = tx.held.get(arrival.id) if agent else None
-    return found if found and agent and (found.agent, found.what, found.state) == (agent.name, what, Answer.AGREED) else None
+    mine = found is not None and agent is not None and (found.agent, found.what) == (agent.name, what)
+    return found if mine and found and found.state in _WHO else None
 
 
 def agreed_lines(tx: Tx, message: Message, arrival: Arrival, copy: StoredMail, desk: Desk, now: datetime) -> Result | None:
-    """The commands of a mail that is stored are done, because its agent said yes to them; None where nobody did."""
+    """The commands of a mail that is stored are done, because somebody said yes who may; None where nobody did."""
     held = _agreed(tx, message, arrival, desk, What.LINES) if copy.inbox == arrival.id else None
     writer = at_the_desk(held.agent, desk.organisation) if held else None
     if held is None or writer is None:
@@ -61,7 +65,8 @@ def agreed_lines(tx: Tx, message: Message, arrival: Arrival, copy: StoredMail, d
     after, _, outcomes = carry_out(filing, ticket, lines, copy.id)
     tell_results(filing, after, copy.id, Written(lines=tuple(lines), text=""), None, outcomes, key=f"{copy.id}.agreed")
     answer_questions(filing, after, copy.id, lines, key=f"{copy.id}.agreed")
-    return Result(outcome=Outcome.APPEND if ticket else Outcome.KEPT, ticket=copy.ticket, mail=copy.id, reason="the agent said yes")
+    outcome = Outcome.APPEND if ticket else Outcome.KEPT
+    return Result(outcome=outcome, ticket=copy.ticket, mail=copy.id, reason=f"{_WHO[held.state]} said yes")
 
 
 def answer_notice(filing: Filing, asked: Presented) -> Result:
@@ -81,20 +86,11 @@ def answer_notice(filing: Filing, asked: Presented) -> Result:
         _again(filing, listed, number, "late" if late else "unclear")
         return kept
     for row, yes in said.items():
-        _decide(filing, listed[row - 1], yes=yes)
+        decide(filing.tx, listed[row - 1], Answer.AGREED if yes else Answer.REFUSED, f"agent {agent.name} said no to it")
     if told := notice(filing.desk, filing.tx.held.of_notice(number), number, filing.now, values=(), event="held_done"):
         filing.tx.outbox.add_many([told], filing.now)
         filing.tx.wake("outbox")
     return kept
-
-
-def _decide(filing: Filing, held: HeldMail, *, yes: bool) -> None:
-    if not filing.tx.held.decide(held.inbox, Answer.AGREED if yes else Answer.REFUSED):
-        return
-    if yes and filing.tx.inbox.reopen(held.inbox):
-        filing.tx.wake("inbox")
-    elif held.what is What.MAIL:
-        filing.tx.inbox.explain(held.inbox, f"agent {held.agent} said no to it")
 
 
 def _again(filing: Filing, listed: Sequence[HeldMail], number: int, step: str) -> None:

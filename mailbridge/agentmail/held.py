@@ -27,6 +27,7 @@ from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.ids import ticket_number
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.store.engine import Store
+from mailbridge.store.held import Answer as Decided
 from mailbridge.store.held import HeldMail, What
 from mailbridge.store.tx import Tx
 
@@ -138,6 +139,17 @@ def tell_held(store: Store, desk: Desk, now: datetime) -> int:
         with store.write() as tx:
             told += tell_unproven(tx, desk, agent, now)
     return told
+
+
+def decide(tx: Tx, held: HeldMail, became: Decided, why: str) -> bool:
+    """The held mail is worked again, or stays where it is with the reason `why`; False where that was decided before."""
+    if not tx.held.decide(held.inbox, became):
+        return False
+    if became is not Decided.REFUSED and tx.inbox.reopen(held.inbox):
+        tx.wake("inbox")
+    elif held.what is What.MAIL:
+        tx.inbox.explain(held.inbox, why)
+    return True
 
 
 def _ask(tx: Tx, desk: Desk, inboxes: Sequence[int], now: datetime) -> None:

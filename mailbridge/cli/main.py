@@ -32,6 +32,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "outbox": ("mailbridge.cli.outbox:outbox", "List, show and resend outgoing mails."),
     "webhooks": ("mailbridge.cli.webhooks:webhooks", "List, show and resend the calls that rules asked for."),
     "queue": ("mailbridge.cli.queue:queue", "What came in and what waits."),
+    "held": ("mailbridge.cli.held:held", "Mails in agents' names that wait for a yes."),
     "quarantine": ("mailbridge.cli.quarantine:quarantine", "Mails that could not be processed."),
     "status": ("mailbridge.cli.status:status", "Is the desk well?"),
     "mail": ("mailbridge.cli.mail:mail", "Look at mails without a desk."),

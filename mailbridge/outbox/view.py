@@ -331,6 +331,8 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "count": "1",
         "rows": "news@shop.example\tYour vacation\tauto-reply: Auto-Submitted: auto-replied\tkept 42.20261123.abcdefghijklmnopqrstuvwxyz",
         "more": "",
+        "waiting": "1",
+        "held": "4711\tana\tRe: Plotter offline\t2026-11-22T09:00:00+00:00",
     },
     "admin.unfetched": {
         "count": "2",

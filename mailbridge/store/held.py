@@ -1,10 +1,11 @@
 """Mails in an agent's name of which nothing, or not all, is done before the agent says yes.
 
     waiting -> agreed     its inbox row is worked again, this time with the agent's word
+       |-----> released   the same, because somebody at the desk's machine says so
        |-----> refused    nothing more is done
 
-A mail is `told` with a notice: a mail to the agent that lists it and can be answered with yes or no.  The notice's number is the smallest
-inbox id in its list, so no two notices share one.
+A mail waits until somebody decides; none expires.  It is `told` with a notice: a mail to the agent that lists it and can be answered with
+yes or no.  The notice's number is the smallest inbox id in its list, so no two notices share one.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class What(StrEnum):
 class Answer(StrEnum):
     WAITING = "waiting"
     AGREED = "agreed"
+    RELEASED = "released"
     REFUSED = "refused"
 
 
@@ -58,6 +60,7 @@ _WAITING = sa.select(held).where(UNDECIDED).order_by(held.c.agent, held.c.inbox)
 _UNTOLD = _WAITING.where(held.c.notice.is_(None))
 _UNTOLD_OF = _UNTOLD.where(held.c.agent == sa.bindparam("of"))
 _OF_NOTICE = sa.select(held).where(held.c.notice == sa.bindparam("number")).order_by(held.c.inbox)
+_CAME = _WAITING.where(held.c.came_at >= sa.bindparam("since"), held.c.came_at < sa.bindparam("until"))
 _TELL = held.update().where(held.c.inbox.in_(sa.bindparam("ids", expanding=True))).values(notice=sa.bindparam("number"))
 _DECIDE = held.update().where(_THIS, held.c.state == Answer.WAITING).values(state=sa.bindparam("became"))
 
@@ -78,6 +81,10 @@ class Held:
         """All that wait for an answer, by agent, oldest first."""
         return [_mail(row) for row in self._sql.rows(_WAITING, {"most": limit})]
 
+    def came(self, since: datetime, until: datetime, limit: int = 1000) -> list[HeldMail]:
+        """Those that came in this time and still wait, by agent, oldest first."""
+        return [_mail(row) for row in self._sql.rows(_CAME, {"since": since, "until": until, "most": limit})]
+
     def untold(self, agent: str | None = None, limit: int = 1000) -> list[HeldMail]:
         """Those that no notice has listed yet, by agent, oldest first."""
         rows = self._sql.rows(_UNTOLD_OF, {"of": agent, "most": limit}) if agent else self._sql.rows(_UNTOLD, {"most": limit})
@@ -92,7 +99,7 @@ class Held:
         self._sql.change(_TELL, {"ids": list(mails), "number": notice})
 
     def decide(self, inbox: int, became: Answer) -> bool:
-        """The agent's answer counts; False where there was one before."""
+        """The agent's answer, or that of somebody at the desk's machine, counts; False where there was one before."""
         return self._sql.change(_DECIDE, {"which": inbox, "became": became}) == 1
 
 

@@ -122,6 +122,13 @@ _KEPT = (
     .where(mails.c.ticket.is_(None), sa.not_(mails.c.internal))
     .order_by(inbox.c.done_at, inbox.c.id)
 )
+_IGNORED = (
+    sa.select(mails.c.id, mails.c.sender, mails.c.subject, inbox.c.reason)
+    .select_from(inbox.join(mails, mails.c.id == inbox.c.mail))
+    .where(DONE, inbox.c.done_at >= _bind("since"), inbox.c.done_at < _bind("until"), inbox.c.outcome == Outcome.IGNORED)
+    .where(mails.c.ticket.is_(None), sa.not_(mails.c.internal))
+    .order_by(inbox.c.done_at, inbox.c.id)
+)
 _COUNT_WAITING, _COUNT_ASIDE, _COUNT_DONE = (
     sa.select(inbox.c.state, sa.func.count()).where(where).group_by(inbox.c.state) for where in (WAITING, ASIDE, DONE)
 )
@@ -258,8 +265,10 @@ class Inbox:
         return [inbox_row(row) for row in self._sql.rows(_UNFETCHED, {"in_after": after, "in_limit": limit})]
 
     def kept(self, since: datetime, until: datetime) -> Sequence[Kept]:
-        """Mails of people and robots outside that were kept on no ticket in this time and still are on none, oldest first."""
-        rows = self._sql.rows(_KEPT, {"in_since": since, "in_until": until})
+        """Mails of people and robots outside that were kept on no ticket in this time and still are on none, oldest first; then those
+        that a rule dropped."""
+        values = {"in_since": since, "in_until": until}
+        rows = [row for statement in (_KEPT, _IGNORED) for row in self._sql.rows(statement, values)]
         return [Kept(mail=row.id, sender=row.sender, subject=row.subject, reason=row.reason) for row in rows]
 
     def list(self, limit: int = 100, state: str | None = None) -> list[InboxRow]:

@@ -8,10 +8,12 @@ from urllib.parse import unquote
 
 import pytest
 
+from mailbridge.agentmail.held import decide
 from mailbridge.conversation.marks import kept_code, kept_mail
 from mailbridge.daemon import Daemon
 from mailbridge.filing import Outcome
 from mailbridge.outbox.model import Audience
+from mailbridge.store.held import Answer as Decided
 from tests.builders import NOW, a_signer
 from tests.harness import TestDesk, a_mail, proven
 
@@ -108,3 +110,60 @@ def test_a_code_is_for_one_mail_one_admin_and_thirty_days() -> None:
     assert kept_mail(signer, code, "other@desk.test", today) is None
     assert kept_mail(signer, code.replace("42", "43", 1), ADMIN, today) is None
     assert kept_mail(a_signer(b"x" * 32), code, ADMIN, today) is None
+
+
+def held_mail(desk: TestDesk) -> int:
+    """An unproven mail in an agent's name; its number."""
+    mail = a_mail("Restart it.\n\n#close", from_="bogdan@desk.test", subject="Re: [MB-1] Printer broken", message_id="<b@desk.test>")
+    done = desk.feed(mail, mail_from="bogdan@desk.test")
+    assert done.result.outcome is Outcome.HELD
+    return done.inbox
+
+
+def test_held_mail_without_an_answer_is_told_to_the_admins_after_a_day_a_week_and_a_month(desk: TestDesk) -> None:
+    inbox = held_mail(desk)
+    told = []
+    for day in range(1, 35):
+        before = len(desk.promises(event="kept"))
+        the_next_day(desk)
+        told += [day] if len(desk.promises(event="kept")) > before else []
+    assert len(told) == 3
+    assert [told[1] - told[0], told[2] - told[1]] == [6, 23]
+    row = dict(desk.promise_to(ADMIN, "kept").values)["held"]
+    assert row.split("\t")[:3] == [str(inbox), "bogdan", "Re: [MB-1] Printer broken"]
+    letter = [mail for mail in desk.deliver() if "held for agents" in str(mail["Subject"])][-1]
+    text = letter.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
+    assert f"{inbox}. bogdan," in text
+    assert "mailbridge held release ID" in " ".join(text.split())
+
+
+@pytest.mark.parametrize(("became", "status"), [(Decided.RELEASED, "closed"), (Decided.REFUSED, "new")])
+def test_somebody_at_the_machine_decides_about_held_mail(desk: TestDesk, became: Decided, status: str) -> None:
+    desk.feed(a_mail())
+    inbox = held_mail(desk)
+    with desk.app.store.write() as tx:
+        held = tx.held.get(inbox)
+        assert held is not None
+        assert decide(tx, held, became, "dropped at the desk's machine")
+        assert not decide(tx, held, became, "dropped at the desk's machine")
+    desk.work()
+    assert desk.ticket(1).status == status
+    assert [one.recipient for one in desk.promises(event="answered")] == (["carol@customer.test"] if status == "closed" else [])
+    for _ in range(3):
+        the_next_day(desk)
+    assert desk.promises(event="kept") == []
+    desk.assert_sound()
+
+
+def test_mail_that_a_rule_dropped_is_in_the_list_and_its_link_makes_it_a_ticket(desk: TestDesk) -> None:
+    (desk.app.config.folder / "rules" / "routing").mkdir(exist_ok=True)
+    (desk.app.config.folder / "rules" / "routing" / "05-drop.yaml").write_text(
+        "- name: drop offers\n  when: {header: {subject: {contains: offer}}}\n  then: {drop: true}\n"
+    )
+    desk.app.rules.refresh(at_once=True)
+    assert desk.feed(a_mail(subject="An offer")).result.outcome is Outcome.IGNORED
+    assert the_next_day(desk) == 1
+    [row] = dict(desk.promise_to(ADMIN, "kept").values)["rows"].splitlines()
+    assert row.split("\t")[:3] == ["carol@customer.test", "An offer", "a rule said drop"]
+    desk.feed(proven(a_mail("", from_=ADMIN, subject=link_in(desk), message_id="<please@desk.test>")), mail_from=ADMIN)
+    assert desk.ticket(1).subject == "An offer"

@@ -1,0 +1,117 @@
+"""`mailbridge held` and `mailbridge agents` on a desk with a held mail: what they print, change and refuse."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mailbridge.cli import exits
+from mailbridge.cli.main import main
+from mailbridge.store.held import Answer, HeldMail, What
+from mailbridge.store.inbox import State
+from tests.unit.cli.test_desk_commands import NOW, RAW, Run, desk, envelope, run, store_of
+
+__all__ = ["desk", "run"]  # fixtures
+
+
+@pytest.fixture
+def held(desk: Path) -> int:
+    """The number of a mail in agent ana's name that is held."""
+    with store_of(desk) as store, store.write() as tx:
+        (inbox,) = tx.inbox.add_many([(RAW, envelope("ana@demo.example"))])
+        tx.inbox.claim("me", 10, NOW - NOW, NOW)
+        tx.inbox.finish(inbox, "held", NOW)
+        why = "unproven\tno DMARC verdict"
+        tx.held.add(HeldMail(inbox=inbox, agent="ana", what=What.MAIL, why=why, came_at=NOW, subject="Re: \x1b[31mPlotter", ticket=1))
+    return inbox
+
+
+def state(desk: Path, inbox: int) -> tuple[Answer, State]:
+    with store_of(desk) as store, store.read() as tx:
+        mail, row = tx.held.get(inbox), tx.inbox.get(inbox)
+        assert mail is not None
+        assert row is not None
+        return mail.state, row.state
+
+
+def test_held_mail_is_listed_and_shown(run: Run, held: int) -> None:
+    (row,) = run("held", "list", "--json").json
+    assert (row["id"], row["agent"], row["ticket"], row["state"]) == (held, "ana", "MB-1", "waiting")
+    assert row["reason"] == "the agent is not proven: no DMARC verdict"
+    listed, shown = run("held", "list").out, run("held", "show", str(held)).out
+    assert f"{held} " in listed
+    assert shown.startswith(f"mail {held} in the name of ana, waiting: the agent is not proven: no DMARC verdict\n")
+    assert "burns" in shown
+    assert "\x1b" not in listed + shown
+
+
+def test_released_mail_waits_in_the_inbox_again(run: Run, desk: Path, held: int) -> None:
+    assert run("held", "release", str(held), "--yes").out == f"mail {held} is released\n"
+    assert state(desk, held) == (Answer.RELEASED, State.NEW)
+    again = run("held", "drop", str(held), "--yes")
+    assert (again.code, again.err) == (exits.MISTAKES, f"mailbridge: mail {held} does not wait any more, it is released\n")
+
+
+def test_dropped_mail_stays_done_and_says_why(run: Run, desk: Path, held: int) -> None:
+    assert run("held", "drop", str(held), "--yes").out == f"mail {held} is dropped\n"
+    assert state(desk, held) == (Answer.REFUSED, State.DONE)
+    row = next(row for row in run("queue", "list", "--json").json if row["id"] == held)
+    assert row["reason"] == "dropped at the desk's machine"
+    assert run("held", "list").out == "no mail is held\n"
+
+
+def test_nothing_is_released_without_a_yes(run: Run, desk: Path, held: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("click.confirm", lambda *_args, **_more: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert run("held", "release", str(held)).code == exits.STOPPED
+    assert state(desk, held) == (Answer.WAITING, State.DONE)
+
+
+def test_a_mail_that_is_not_held_is_told_as_such(run: Run) -> None:
+    ran = run("held", "release", "99", "--yes")
+    assert (ran.code, ran.err) == (exits.MISTAKES, "mailbridge: no mail 99 is held; mailbridge held list shows those that are\n")
+
+
+# --- agents
+
+
+BOGDAN, PHONE = "bogdan@agents.demo.example", "bogdan.ionescu@phone.demo.example"
+
+
+def pairings(run: Run, agent: str) -> list[tuple[str, str]]:
+    return [(row["address"], row["pairing"]) for row in run("agents", "list", "--json").json if row["agent"] == agent]
+
+
+def test_pairing_mails_the_agent_and_is_listed_until_it_is_ended(run: Run, desk: Path) -> None:
+    unpaired = [(BOGDAN, "none"), (PHONE, "none")]
+    assert pairings(run, "bogdan") == unpaired
+    told = run("agents", "pair", "bogdan", "--address", PHONE.upper())
+    assert told.out == f"bogdan gets a mail at {PHONE} and answers it within 3 days, without changing the subject.\n"
+    with store_of(desk) as store, store.read() as tx:
+        mails = [one.notification for one in tx.outbox.list(limit=10) if one.notification.event == "pair"]
+    assert [one.recipient for one in mails] == [PHONE]
+    [first, second] = pairings(run, "bogdan")
+    assert first == unpaired[0]
+    assert second[1].startswith("waits for an answer until 20")
+    assert "waits for an answer" in run("agents", "list").out
+
+    assert run("agents", "unpair", "bogdan").out == "1 pairing of bogdan ended\n"
+    assert run("agents", "unpair", "bogdan").out == "bogdan has no pairing\n"
+    assert pairings(run, "bogdan") == unpaired
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        (["bogdn"], 'there is no agent "bogdn" in rules/teams.yaml; did you mean "bogdan"?'),
+        (["bogdan", "--address", "x@y.example"], f"x@y.example is no address of bogdan; known: {BOGDAN}, {PHONE}"),
+    ],
+)
+def test_who_cannot_be_paired_is_told(run: Run, arguments: list[str], error: str) -> None:
+    ran = run("agents", "pair", *arguments)
+    assert (ran.code, ran.err) == (exits.MISTAKES, f"mailbridge: {error}\n")
+
+
+def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["held", "--help"]) == exits.OK
+    assert {"list", "show", "release", "drop"} <= set(capsys.readouterr().out.split())
