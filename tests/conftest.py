@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,6 +11,9 @@ from tests.asked import put_aside
 from tests.harness import DeskApp
 
 put_aside()
+# Processes that tests start keep what they compile, whatever the tester's environment says: compiling all of it takes each more than a
+# second.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 pytest_plugins = [f"tests.servers.{name}" for name in ("postgres", "stores", "dovecot", "postfix", "clamd", "rspamd")]
 
 

@@ -64,6 +64,11 @@ class Seen:
         keyword = re.split(r"[\s;(]", word, maxsplit=1)[0]
         return "" if keyword in {"no", "auto-forwarded"} else keyword
 
+    @property
+    def says_person(self) -> bool:
+        """Whether the sender states that a person sent the mail: Auto-Submitted: no (RFC 3834, 5)."""
+        return re.match(r"no\b", (self.tree.get("auto-submitted") or "").strip().lower()) is not None
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -216,9 +221,10 @@ def mailing_list(seen: Seen) -> Answer | None:
     fields = list_fields(seen.tree)
     if fields:
         return None if is_own_group(seen) else Answer(Kind.LIST, f"field {fields[0]}")
-    return Answer(Kind.AUTO_GENERATED, "Precedence of bulk mail") if is_bulk(seen) else None
+    return Answer(Kind.AUTO_GENERATED, BULK_REASON) if is_bulk(seen) and not seen.says_person else None
 
 
+BULK_REASON = "Precedence of bulk mail"  # alone it says that nobody should be answered, not that no person wrote
 Question = Callable[[Seen], Answer | None]
 QUESTIONS: tuple[Question, ...] = (
     loop,
@@ -247,6 +253,8 @@ def quiet_reasons(seen: Seen) -> list[str]:
         reasons.append("X-Auto-Response-Suppress")
     if (seen.tree.get("auto-submitted") or "").strip().lower().startswith("auto-forwarded"):
         reasons.append("Auto-Submitted: auto-forwarded")
+    if is_bulk(seen) and seen.says_person:
+        reasons.append(BULK_REASON)
     reasons.extend(f"mass mail field {name}" for name in robot_words.MASS_FIELDS if seen.tree.get(name) is not None)
     if seen.correspondent is None and any(robot_words.NO_REPLY.fullmatch(a.address.partition("@")[0]) for a in seen.message.from_[:1]):
         reasons.append("sender takes no replies")

@@ -31,15 +31,17 @@ _LINK: Colour = (0.0, 0.0, 238.0, 1.0)
 _UNSEEN = frozenset({"script", "style", "title", "template", "head"})
 
 _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-# A style that may hide something.  Nearly all answers have none, and are not looked at closely.
+# A style that may hide something, in lower case with single spaces.  Nearly all answers have none, and are not looked at closely.  Every
+# way begins with a letter of its own, so that the search leaps over what begins none, and none repeats anything without a bound.
+_OFF = r" ?:[^;\"'>]{0,30}?- ?\d{3}"  # moved that far to the left or up
+_FLAT = r" ?: ?[01](?:\.\d{1,9})? ?(?:px|pt|em|%)? ?[;!\"'}]"
+_LIGHT = r" ?[:=] ?[\"']? ?(?:#?[c-f][0-9a-f]{2,7}\b|rgb|hsl|transparent|[a-z]{0,20}white|snow|ivory|azure)"
 _MAY_HIDE = re.compile(
-    r"\bhidden\b|display\s*:\s*none|visibility\s*:|mso-hide|opacity\s*:|\bclip(?:-path)?\s*:|transform\s*:|text-indent\s*:\s*-"
-    r"|font(?:-size)?\s*:[^;\"'>]{0,40}?(?<![\d.#a-z])(?:[0-2]?\.\d+|[0-2])(?:\s*(?:px|pt|em|rem|%)|\s*[;\"'}!/])|size\s*=\s*[\"']?[-0]"
-    r"|(?:left|top|right|bottom|margin[a-z-]*)\s*:[^;\"'>]{0,30}?-\s*\d{3}"
-    r"|(?:height|width)\s*:\s*[01](?:\.\d+)?\s*(?:px|pt|em|%)?\s*[;!\"'}]"
-    r"|background(?:-color)?\s*:\s*(?!transparent|none|white|#fff)|bgcolor\s*=\s*[\"']?(?!#?fff|white)|\\[0-9a-f]"
-    r"|\b(?:text-fill-color|color|text)\s*[:=]\s*[\"']?\s*(?:#?[c-f][0-9a-f]{2,7}\b|rgb|hsl|white|transparent|[a-z]*white|snow|ivory|azure)",
-    re.IGNORECASE,
+    r"hidden\b|display ?: ?none|visibility ?:|mso-hide|opacity ?:|clip(?:-path)? ?:|transform ?:|text-indent ?: ?-"
+    r"|font(?:-size)? ?:[^;\"'>]{0,40}?(?<![\d.#a-z])(?:[0-2]?\.\d{1,9}|[0-2]) ?(?:px|pt|em|rem|%|[;\"'}!/])|size ?= ?[\"']?[-0]"
+    rf"|left{_OFF}|top{_OFF}|right{_OFF}|bottom{_OFF}|margin[a-z-]{{0,15}}{_OFF}|height{_FLAT}|width{_FLAT}"
+    r"|background(?:-color)? ?: ?(?!transparent|none|white|#fff)|bgcolor ?= ?[\"']?(?!#?fff|white)|\\[0-9a-f]"
+    rf"|text-fill-color{_LIGHT}|c(?<!\wc)olor{_LIGHT}|t(?<!\wt)ext{_LIGHT}"
 )
 _LENGTH = re.compile(r"^([+-]?(?:\d+\.?\d*|\.\d+))(px|pt|em|rem|ex|%|cm|mm|in|vw|vh|pc)?$")
 _PIXELS = {"px": 1.0, "pt": 4 / 3, "cm": 37.8, "mm": 3.78, "in": 96.0, "pc": 16.0, "vw": 10.24, "vh": 7.68, "rem": _FONT_SIZE}
@@ -52,9 +54,18 @@ _MOVED = re.compile(r"translate[xy3d]*\(\s*(-?[\d.]+)(px|pt|em|%|vw)?(?:\s*,\s*(
 
 def may_hide(html: str) -> bool:
     """Whether any style in `html` could hide text; cheap, and true too often rather than too seldom."""
-    if "/*" in html:
-        html = _COMMENT.sub("", html)
-    return _MAY_HIDE.search(html) is not None or ("&#" in html and _MAY_HIDE.search(unescape(html)) is not None)
+    html = html.lower()
+    return _MAY_HIDE.search(_plain(html)) is not None or ("&#" in html and _MAY_HIDE.search(_plain(unescape(html))) is not None)
+
+
+def _plain(html: str) -> str:
+    """`html` in lower case, without comments of styles, with a single space for every white space."""
+    html = html.lower()
+    # Behind the last end of a comment none is closed, and looking for its end from each beginning takes the square of the length.
+    end = html.rfind("*/") + 2
+    if end > 1 and "/*" in html:
+        html = _COMMENT.sub("", html[:end]) + html[end:]
+    return " ".join(html.split())
 
 
 def remove_hidden(document: DocumentNode) -> None:

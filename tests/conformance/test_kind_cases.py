@@ -47,8 +47,8 @@ WANTED: dict[str, tuple[str, str, str] | None] = {
     "reports/k04_dmarc_report": KEPT,
     "reports/k04b_tlsrpt": KEPT,
     "reports/k05_outlook_read_notnotif": KEPT,
-    # The sender wants no automatic answer, and Precedence: list names a list.
-    "reports/k07_human_with_autosubmitted_no": (ANA, "auto-generated", ""),
+    # A person by the sender's own word (RFC 3834), who wants no automatic answer: X-Auto-Response-Suppress names AutoReply.
+    "reports/k07_human_with_autosubmitted_no": (ANA, "human", ""),
     "reports/q01_00_auto_header": (ANA, "auto-reply", ""),
     "reports/q01_09_auto_header": (ANA, "human", ANA),
     "reports/q01_10_auto_header": (ANA, "auto-generated", ""),

@@ -338,6 +338,12 @@ def test_an_address_like_ours_is_not_ours(writer: str) -> None:
     assert kinds(writer=writer).kind is Kind.HUMAN
 
 
+def test_who_says_that_a_person_wrote_is_believed_but_not_answered_where_mass_mail_is_not() -> None:
+    found = kinds("Auto-Submitted: no", "Precedence: list")
+    assert found == Kinds(kind=Kind.HUMAN, reasons=("Precedence of bulk mail",), suppress_auto_response=True)
+    assert kinds("Auto-Submitted: nobody", "Precedence: list").kind is Kind.AUTO_GENERATED
+
+
 def test_a_message_id_of_our_own_host_suppresses_the_answer() -> None:
     found = kinds("Message-ID: <1@mx.desk.test>")
     assert (found.kind, found.suppress_auto_response, found.reasons) == (Kind.HUMAN, True, ("loop: Message-ID of our own host",))

@@ -101,3 +101,18 @@ def test_endless_rules_and_nesting_end() -> None:
     html = f"<style>{rules}</style>" + "<div style='color:white;background:black'>" * 300 + "x" + "</div>" * 300
 
     assert "x" in to_text(html)
+
+
+@pytest.mark.parametrize(
+    "html",
+    ["<!--" * 200_000, "margin" * 100_000, "color:" + " " * 600_000, "*/" + "/* " * 200_000, "<p style='margin-left" + "-x" * 300_000],
+    ids=["comments", "words", "spaces", "open comments", "long property"],
+)
+def test_looking_for_styles_takes_time_that_grows_with_the_length_alone(html: str) -> None:
+    """Where it grew with the square, each of these took minutes."""
+    assert not may_hide(html)
+
+
+def test_comments_and_white_space_hide_no_style() -> None:
+    assert may_hide("/* a */ <p style='display /* b */ \n\n\t : /**/   none'> /* not closed")
+    assert may_hide("<p style='color:" + " " * 1000 + "white'>")
