@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from mailbridge import pipeline, worker
+from mailbridge.checks import build
 from mailbridge.errors import StoreAway
 from mailbridge.filing import Outcome
 from mailbridge.isolation.pool import Readers
@@ -23,7 +24,8 @@ def poisoned(desk: TestDesk) -> Iterator[TestDesk]:
         ReadingPolicy(), processes=2, time_limit=timedelta(seconds=1), memory_limit=256 << 20, reader="tests.fakes.readers:read"
     )
     app = desk.app
-    app.__dict__["worker"] = Worker(app.store, readers, app.desk, app.clock, on_quarantine=app._quarantined)
+    channels = build.channels(app.config)
+    app.__dict__["worker"] = Worker(app.store, readers, app.desk, app.clock, channels=channels, on_quarantine=app._quarantined)
     yield desk
     readers.close()
 

@@ -190,6 +190,16 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "search.remove": lambda tx: tx.search.remove(1, "Printer 1"),
     "state": lambda tx: (tx.state.set("k", 1, NOW), tx.state.get("k"), tx.state.set_at("k"), tx.state.take("k", NOW)),
     "keys": lambda tx: (tx.keys.ensure(NOW, bytes), tx.keys.live(), tx.keys.rotate(NOW, bytes)),
+    "pairings": lambda tx: (
+        tx.pairings.request("a1", "a1@x.test", "0", NOW, NOW + timedelta(days=1)),
+        tx.pairings.by_nonce("0"),
+        tx.pairings.answer(1, "imap:support", "{}", "proven", NOW),
+        tx.pairings.note(1, "nothing was signed"),
+        tx.pairings.replace_earlier(1, "a1@x.test", "imap:support", NOW),
+        tx.pairings.proven(),
+        tx.pairings.all(),
+        tx.pairings.end("a1", NOW),
+    ),
     "policies": lambda tx: (tx.policies.remember("v", {"a": "b"}, NOW), tx.policies.get("v"), tx.policies.history()),
 }
 
