@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 VENV ?= .venv
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null && { echo $$p; break; }; done)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-input
 WORKERS ?= 2
@@ -18,7 +18,7 @@ PYTEST_FLAGS ?=
 .DELETE_ON_ERROR:
 
 $(BIN)/python:
-	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 or newer found; name one: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo "make: no Python 3.11 to 3.14 found; name one: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo "make: on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 
 # Runtime packages alone are enough for the demo; every file is checked against the hash in the lock.
@@ -27,9 +27,11 @@ $(VENV)/runtime.stamp: requirements/runtime.lock | $(BIN)/python
 	@$(PIP) --require-hashes -r requirements/runtime.lock
 	@touch $@
 
+# An environment from before the package was called mailbridge-desk still has it under its old name.
 $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml | $(BIN)/python
 	@echo "installing mailbridge's packages and tools into $(VENV) ..."
 	@$(PIP) --require-hashes -r requirements/dev.lock
+	@$(BIN)/python -m pip uninstall --quiet --yes mailbridge 2>/dev/null || true
 	@$(PIP) --no-deps --no-build-isolation -e .
 	@touch $@ $(VENV)/runtime.stamp
 
@@ -69,11 +71,15 @@ fuzz: $(VENV)/dev.stamp
 language-model: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.language_model
 
+# Each of them has a wheel of every pin, or pyproject.toml may not offer it.
+PYTHONS := 3.11 3.12 3.13 3.14
 LOCK := uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock"
 lock: | $(BIN)/python
 	$(PIP) uv
 	$(BIN)/$(LOCK) pyproject.toml -o requirements/runtime.lock
 	$(BIN)/$(LOCK) pyproject.toml requirements/dev.in --extra dev -c requirements/runtime.lock -o requirements/dev.lock
+	for version in $(PYTHONS); do $(BIN)/uv pip install --quiet --dry-run --no-deps --require-hashes --only-binary :all: --no-binary dkimpy --no-binary pyspf --python-version $$version \
+		--python-platform x86_64-manylinux_2_28 --target build/$$version -r requirements/runtime.lock || exit 1; done
 
 clean:
 	rm -rf build dist demo .pytest_cache .mypy_cache .ruff_cache .hypothesis

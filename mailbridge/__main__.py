@@ -1,6 +1,6 @@
 """`python -m mailbridge` is `mailbridge`."""
 
-from mailbridge.cli.main import run
+from mailbridge_desk import run
 
 if __name__ == "__main__":
     run()

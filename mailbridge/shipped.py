@@ -1,18 +1,37 @@
-"""Where the rules and templates that come with mailbridge lie: beside the package in a checkout, inside it in a wheel."""
+"""Where the files that come with mailbridge lie: beside the package in a checkout, inside it in a wheel."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
 
 
+@dataclass(frozen=True, slots=True)
+class Folder:
+    what: str
+    in_checkout: str  # from its root
+    in_wheel: str  # from mailbridge/shipped
+
+
+FOLDERS: Mapping[str, Folder] = {
+    "manual": Folder("the manual, begin with README.md", "docs/manual", "manual"),
+    "deploy": Folder("systemd units, examples, alerts, a board", "deploy", "deploy"),
+    "rules": Folder("the rules that init copies", "rules", "rules"),
+    "schemas": Folder("JSON Schemas of the rules, for editors", "rules/schema", "rules/schema"),
+    "templates": Folder("the words of our mails", "templates", "templates"),
+}
+
+
 def folder(name: str) -> Path:
-    """The shipped `rules` or `templates`.  Raises FileNotFoundError for an installation that lost them."""
-    for place in (_PACKAGE / "shipped" / name, _PACKAGE.parent / name):
+    """One of FOLDERS.  Raises FileNotFoundError for an installation that lost it."""
+    one = FOLDERS[name]
+    for place in (_PACKAGE / "shipped" / one.in_wheel, _PACKAGE.parent / one.in_checkout):
         if place.is_dir():
             return place
-    raise FileNotFoundError(f"mailbridge's own {name} are missing beside {_PACKAGE}; install it again")
+    raise FileNotFoundError(f"mailbridge's own {name} are missing beside {_PACKAGE}; install mailbridge-desk again")
 
 
 def rules() -> Path:

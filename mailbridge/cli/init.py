@@ -52,7 +52,8 @@ url = "maildir:outgoing"            # nothing leaves this machine: look at our m
 # user = "support@acme.example"
 # password_file = "secrets/smtp"
 
-# Limits against loops and abuse, worker processes and logging have defaults that fit most desks: docs/manual/configuration.md
+# Limits against loops and abuse, worker processes and logging have defaults that fit most desks.
+# The manual has every key, in configuration.md; `mailbridge paths manual` prints the folder it is in.
 """
 
 TRUST = '# authserv_ids = ["mx.acme.example"]   # the name under which your own mail server writes its results'
@@ -62,7 +63,7 @@ DEMO_TRUST = """\
 agent_trust = "token\""""
 
 LISTENER = """\
-# [[listener]]                      # your Postfix or Exim hands over by LMTP: docs/manual/postfix.md
+# [[listener]]                      # your Postfix or Exim hands over by LMTP: the manual's page postfix.md
 # protocol = "lmtp"
 # port = 2424
 # trusted_peers = ["127.0.0.1"]     # where it connects from: its results are believed, nobody else's
@@ -85,7 +86,7 @@ has the same name.  So an upgrade improves what you did not touch and leaves alo
 To change a mail, write `mail/<language>/<audience>.<event>.txt.j2` here, for example `mail/en/customer.received.txt.j2`.
 Start from the shipped one:
 
-    cp "$(mailbridge init --show-templates)/mail/en/customer.received.txt.j2" templates/mail/en/
+    cp "$(mailbridge paths templates)/mail/en/customer.received.txt.j2" templates/mail/en/
 
 `mailbridge check` renders every template and names file and line of a mistake.
 """

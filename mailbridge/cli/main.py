@@ -19,6 +19,7 @@ from mailbridge.errors import ConfigError, InUse, MailbridgeError, Transient
 # name: (where it is, what it does).  A command's module is imported when it is called: `--help` needs none of them.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "init": ("mailbridge.cli.init:init", "Write a new desk's folder."),
+    "paths": ("mailbridge.cli.paths:paths", "Where the manual, the deploy files and the schemas are."),
     "demo": ("mailbridge.cli.demo:demo", "Run a desk with sample mails, to look at."),
     "check": ("mailbridge.cli.check:check", "Find every mistake in configuration and rules."),
     "run": ("mailbridge.cli.run:run", "Run the desk: mail in, tickets, mail out."),

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 def run(folder: Path) -> int:
     """Run the desk: take mail in, make tickets, send mail, watch the clocks.
 
-    SIGTERM and Ctrl-C finish the mail at hand and stop; SIGHUP reads the rules again.  A systemd unit is in deploy/.
+    SIGTERM and Ctrl-C finish the mail at hand and stop; SIGHUP reads the rules again.  `mailbridge paths deploy` prints the
+    folder with the systemd unit.
     """
     return at_work(loaded(folder), intake=True)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -52,3 +53,29 @@ def test_every_pin_has_its_hashes(lock: str) -> None:
 def test_a_desk_needs_few_packages() -> None:
     """Each is somebody's code that reads strangers' mail; a new one takes an argument."""
     assert len(pins("runtime.lock")) <= 45
+
+
+def versions() -> list[str]:
+    """The minor versions of CPython that `requires-python` offers."""
+    return [f"3.{minor}" for minor in range(40) if f"3.{minor}.0" in SpecifierSet(PROJECT["requires-python"])]
+
+
+def test_the_versions_of_python_are_the_same_everywhere() -> None:
+    """The lock is compiled for them (make lock looks for wheels), the unit tests run on them, people read them."""
+    offered = versions()
+    pages = ("Makefile", "tests/on-every-python.sh", "README.md", "docs/manual/first-desk.md")
+    makefile, tests, readme, manual = ((ROOT / page).read_text(encoding="utf-8") for page in pages)
+
+    assert offered[0] == "3.11"
+    assert f"PYTHONS := {' '.join(offered)}\n" in makefile
+    assert f"for version in {' '.join(offered)}; do" in tests
+    assert f"CPython {offered[0]} to {offered[-1]}" in readme
+    assert f"CPython {', '.join(offered[:-1])} or {offered[-1]}" in manual
+
+
+@pytest.mark.parametrize("page", ["README.md", *(f"docs/manual/{page.name}" for page in (ROOT / "docs" / "manual").glob("*.md"))])
+def test_no_page_installs_the_other_package(page: str) -> None:
+    """`mailbridge` on PyPI is not ours."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+
+    assert re.findall(r"(?:pip|pipx|uv tool|uv pip) install [^\n]*\bmailbridge(?![-\w/])", text) == []
