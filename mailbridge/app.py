@@ -26,6 +26,7 @@ from mailbridge.filing.mail import OVER_QUOTA
 from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
 from mailbridge.isolation.pool import Readers
+from mailbridge.jobs.backup import Backups
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.unfetched import tell_unfetched
@@ -149,6 +150,11 @@ class App:
         """Where Prometheus asks, answering from now on; None where nobody wants it.  Raises Permanent: the port is taken."""
         listen = self.config.metrics.listen
         return Endpoint(self.metrics, self.store, self.clock, *listen) if listen else None
+
+    @cached_property
+    def backups(self) -> Backups:
+        """Makes backups as [backup] says."""
+        return Backups(self.store, self.config, self.clock)
 
     @cached_property
     def inbox(self) -> Inbox:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -204,6 +204,27 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Keep:
+    """How many backups stay: the newest of so many days, weeks and months that have one."""
+
+    daily: int = 7
+    weekly: int = 4
+    monthly: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backup:
+    """Backups that the daemon makes by itself.  `to` None: none.  `keys` None: `backup-keys` in the desk's folder."""
+
+    to: Path | None = None
+    keys: Path | None = None
+    every: timedelta = timedelta(days=1)
+    at: time | None = None  # UTC; instead of `every`, once a day
+    keep: Keep = field(default_factory=Keep)
+    check: bool = True  # each one is restored into an empty place and compared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Caps against loops and abuse, and bounds on the work for one mail."""
 
@@ -264,6 +285,7 @@ class Config:
     scan: Scanners = field(default_factory=Scanners)
     webhooks: Webhooks = field(default_factory=Webhooks)
     metrics: Metrics = field(default_factory=Metrics)
+    backup: Backup = field(default_factory=Backup)
     readers: int = 2  # reading child processes
     batch: int = 50  # mails a commit when a backlog is worked off
     log_format: str = "auto"  # auto | json | console
@@ -286,6 +308,11 @@ class Config:
     @property
     def rules_folder(self) -> Path:
         return self.folder / "rules"
+
+    @property
+    def backup_keys(self) -> Path:
+        """Where secrets go that no backup holds."""
+        return self.backup.keys or self.folder / "backup-keys"
 
     @property
     def templates_folder(self) -> Path:

@@ -14,8 +14,10 @@ from mailbridge.config import (
     After,
     AgentTrust,
     Authenticity,
+    Backup,
     Config,
     Desk,
+    Keep,
     Limits,
     Listener,
     Mailbox,
@@ -175,6 +177,14 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "time_limit": settings.duration(timedelta(seconds=1), timedelta(minutes=2)),
     },
     "metrics": {"listen": settings.server(9464)},
+    "backup": {
+        "to": settings.text,
+        "keys": settings.text,
+        "every": settings.duration(timedelta(minutes=5), timedelta(days=31)),
+        "at": settings.time_of_day,
+        "keep": settings.counts(Keep, "daily", "weekly", "monthly"),
+        "check": settings.flag,
+    },
     "workers": {"readers": settings.number(1, 256), "batch": settings.number(1, 10_000)},
     "log": {
         "format": settings.choice(("auto", "json", "console")),
@@ -248,6 +258,7 @@ class _Reading:
         scan = self._scan()
         webhooks = self._webhooks()
         metrics = Metrics(**self._section("metrics"))
+        backup = self._backup()
         log = self._section("log")
         workers = self._section("workers")
         self._twice("mailbox", "name")
@@ -269,6 +280,7 @@ class _Reading:
             scan=scan,
             webhooks=webhooks,
             metrics=metrics,
+            backup=backup,
             **workers,
             **{f"log_{key}": value for key, value in log.items()},
         )
@@ -404,6 +416,21 @@ class _Reading:
             self.source.at_key((*where, "hosts"), "calls are signed, and there is no secret", 'add secret_file = "…" or secret_env = "…"')
         self._idle("webhooks", ("secret_file", "secret_env", "ca_file", "time_limit"), bool(hosts), 'name a host: hosts = ["hooks.…"]')
         return Webhooks(**values)
+
+    def _backup(self) -> Backup:
+        values = self._section("backup")
+        if "at" in values and "every" in values:
+            self.source.at_key(("backup", "every"), "at and every are both given", "keep one of them; at means once a day")
+        for key in ("to", "keys"):  # folders, which need not be there yet
+            if key in values:
+                values[key] = self.folder / Path(values[key]).expanduser()
+        self._idle("backup", ("every", "at", "keep", "check"), "to" in values, 'name a folder beside it: to = "/var/backups/mailbridge"')
+        found = Backup(**values)
+        keys = found.keys or self.folder / "backup-keys"
+        if found.to and keys.is_relative_to(found.to):
+            hint = "whoever has both can write as the desk; name a folder that is stored elsewhere"
+            self.source.at_key(("backup", "keys" if found.keys else "to"), "the keys would lie among the backups", hint)
+        return found
 
     def _idle(self, section: str, keys: tuple[str, ...], used: bool, hint: str) -> None:
         """Keys that do nothing in a section are mistakes unless they are `used`."""

@@ -42,6 +42,7 @@ RULES = timedelta(seconds=2)
 UNFETCHED = timedelta(minutes=1)
 FOLD = timedelta(seconds=10)
 KEPT = timedelta(minutes=5)
+BACKUP = timedelta(minutes=1)
 STATE_KEY = "daemon"
 RING = timedelta(seconds=1)
 JOIN = 10.0  # seconds a thread may take to finish its turn
@@ -76,6 +77,8 @@ class Daemon:
             jobs.append(Job(name="sweep", every=SWEEP, run=app.sweep))
             jobs.append(Job(name="kept", every=KEPT, run=app.list_kept))
             jobs.append(Job(name="unfetched", every=UNFETCHED, run=app.tell_unfetched))
+            if app.config.backup.to is not None:
+                jobs.append(Job(name="backup", every=BACKUP, run=app.backups.look))
         self._ticker = Ticker(jobs)
 
     def _poller(self, mailbox: Mailbox, folder: str) -> Poller:

@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,30 @@ def duration(low: timedelta, high: timedelta) -> Reader:
             raise Wrong(f'"{value}" is no length of time', hint)
         seconds = sum(int(count) * _UNITS[unit] for count, unit in re.findall(r"(\d+)\s*([smhdw])", value))
         return timedelta(seconds=_within(seconds, int(low.total_seconds()), int(high.total_seconds()), lambda bound: f"{bound}s"))
+
+    return read
+
+
+def time_of_day(value: object) -> time:
+    """`"03:30"`: hours and minutes."""
+    found = text(value)
+    try:
+        return datetime.strptime(found, "%H:%M").time()
+    except ValueError as error:
+        raise Wrong(f'"{found}" is no time of day', 'write hours and minutes: "03:30"') from error
+
+
+def counts(kind: Callable[..., Any], *names: str) -> Reader:
+    """A table of whole numbers from 0 to 10,000 by these names, as `kind(name=number, …)`."""
+
+    def read(value: object) -> object:
+        sample = f"{{ {', '.join(f'{name} = 7' for name in names[:2])} }}"
+        if not isinstance(value, dict):
+            raise Wrong(f"expected a table of numbers, found {_kind(value)}", f"write {sample}")
+        for name in value:
+            if name not in names:
+                raise Wrong(f'unknown name "{name}"', did_you_mean(name, names))
+        return kind(**{name: number(0, 10_000)(one) for name, one in value.items()})
 
     return read
 

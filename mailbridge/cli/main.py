@@ -41,6 +41,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "sla": ("mailbridge.cli.sla:sla", "Explain promised times."),
     "report": ("mailbridge.cli.report:report", "Sum up work and travel."),
     "rota": ("mailbridge.cli.rota:rota", "Who is on duty, at work and away."),
+    "backup": ("mailbridge.cli.backup:backup", "Write a backup of the desk while it runs."),
+    "restore": ("mailbridge.cli.backup:restore", "Restore a backup, or prove that it could be."),
     "db": ("mailbridge.cli.db:db", "The database's schema."),
     "listener": ("mailbridge.cli.listener:listener", "Users who may submit mail."),
     "agents": ("mailbridge.cli.agents:agents", "How agents' mails are proven; pair an agent with a mailbox."),

@@ -91,3 +91,13 @@ def ticket_id(config: Config, text: str) -> int:
     if number is None:
         raise click.UsageError(f'"{text}" is no ticket number; they look like {config.desk.prefix}-1042')
     return number
+
+
+@contextmanager
+def open_desk_if_there(folder: Path) -> Iterator[OpenDesk | None]:
+    """The desk, or None where the folder holds none."""
+    if not (folder.is_file() or (folder / "mailbridge.toml").is_file()):
+        yield None
+        return
+    with open_desk(folder) as desk:
+        yield desk

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,11 @@ from mailbridge.cli import exits
 from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
 from mailbridge.cli.show import print_json, safe, when
 
+if TYPE_CHECKING:
+    from mailbridge.config import Backup
+
 WAITING_TOO_LONG = timedelta(minutes=5)
+BACKUP_KEYS = {"made": "backup", "proven": "backup-proof", "failed": "backup-failed"}  # in the store
 HEARTBEAT_TOO_OLD = timedelta(minutes=2)
 
 
@@ -31,6 +35,7 @@ class Status:
     suspended: int
     rules: Mapping[str, Any]
     seen_alive: datetime | None
+    backup: Mapping[str, Any]  # made: the last good one; proven: the last that was restored and compared; failed: what went wrong since
     troubles: tuple[str, ...]
 
 
@@ -53,6 +58,7 @@ def look(desk: OpenDesk, now: datetime) -> Status:
         inbox, oldest = tx.inbox.counts(), tx.inbox.oldest_waiting()
         outbox, webhooks, rules = tx.outbox.counts(), tx.webhooks.counts(), tx.state.get("rules") or {}
         seen_alive = tx.state.set_at("daemon")
+        backup = {name: tx.state.get(key) for name, key in BACKUP_KEYS.items()}
         return Status(
             schema=desk.store.current() or "",
             inbox=inbox,
@@ -63,8 +69,25 @@ def look(desk: OpenDesk, now: datetime) -> Status:
             suspended=len(tx.addresses.list()),
             rules=rules,
             seen_alive=seen_alive,
-            troubles=troubles(inbox, oldest, outbox, webhooks, rules, seen_alive, now),
+            backup=backup,
+            troubles=(
+                *troubles(inbox, oldest, outbox, webhooks, rules, seen_alive, now),
+                *backup_troubles(desk.config.backup, backup, now),
+            ),
         )
+
+
+def backup_troubles(wanted: Backup, known: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
+    """What is wrong with the backups that [backup] promises."""
+    if wanted.to is None:
+        return ()
+    found = []
+    made, failed = known["made"], known["failed"]
+    if failed:
+        found.append(f"the last backup failed: {failed['reason']}")
+    if made and now - datetime.fromisoformat(made["at"]) > (timedelta(days=1) if wanted.at else wanted.every) * 2:
+        found.append(f"the last good backup is of {when(datetime.fromisoformat(made['at']))}: mailbridge backup, or look at the log")
+    return tuple(found)
 
 
 def troubles(
@@ -110,10 +133,18 @@ def show(desk: OpenDesk, found: Status) -> None:
     ]
     rows += [("webhooks", counted(found.webhooks))] if any(found.webhooks.values()) else []
     rows += [("suspended", f"{found.suspended} addresses that bounced")] if found.suspended else []
+    rows += [("backup", _ages(found.backup))] if found.backup["made"] or desk.config.backup.to else []
     for name, value in rows:
         click.echo(f"{name:10} {safe(value)}")
     for trouble in found.troubles:
         click.echo(f"look here  {safe(trouble)}")
+
+
+def _ages(backup: Mapping[str, Any]) -> str:
+    made, proven = backup["made"], backup["proven"]
+    last = f"last {when(datetime.fromisoformat(made['at']))}" if made else "none yet"
+    proof = f"that of {when(datetime.fromisoformat(proven['made_at']))} proven by a restore" if proven else "never proven by a restore"
+    return f"{last}, {proof}"
 
 
 def counted(numbers: Mapping[str, int]) -> str:

@@ -33,6 +33,21 @@ POINTS = (
     "webhooks.called",
     "sweep.before_commit",
     "sweep.after_commit",
+    "backup.began",
+    "backup.database_copied",
+    "backup.desk_copied",
+    "backup.keys_written",
+    "backup.manifest_written",
+    "backup.before_rename",
+    "backup.renamed",
+    "backup.before_prune",
+    "restore.checked",
+    "restore.files_written",
+    "restore.loaded",
+    "restore.compared",
+    "restore.settled",
+    "restore.before_rename",
+    "restore.renamed",
 )
 
 _lock = Lock()

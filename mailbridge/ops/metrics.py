@@ -110,6 +110,16 @@ def _version(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
     return {((tx.state.get(RULES_KEY) or {}).get("version", ""),): 1.0}
 
 
+def _age(key: str, moment: str) -> Count:
+    """Seconds since the moment of that name in a document of the store; nothing where there is none."""
+
+    def count(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+        said = tx.state.get(key)
+        return {(): max(0.0, (now - datetime.fromisoformat(said[moment])).total_seconds())} if said else {}
+
+    return count
+
+
 GAUGES: tuple[Gauge, ...] = (
     Gauge(
         name="mailbridge_inbox",
@@ -131,6 +141,12 @@ GAUGES: tuple[Gauge, ...] = (
         count=_by_state(lambda tx: tx.webhooks.counts()),
     ),
     Gauge(name="mailbridge_sweep_lag_seconds", about="How late the next moment to tell is; 0: its time has not come", count=_sweep_lag),
+    Gauge(name="mailbridge_backup_age_seconds", about="Since the last good backup was made", count=_age("backup", "at")),
+    Gauge(
+        name="mailbridge_backup_proven_age_seconds",
+        about="Since the newest backup was made of which a restore was compared row by row",
+        count=_age("backup-proof", "made_at"),
+    ),
     Gauge(name="mailbridge_rules_mistakes", about="Mistakes in the rules on disk; 0: they are in force", count=_mistakes),
     Gauge(name="mailbridge_rules_info", about="The version of the rules in force", labels=("version",), count=_version),
 )

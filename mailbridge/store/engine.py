@@ -14,8 +14,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from mailbridge.errors import InUse, StoreAway
-from mailbridge.store import connections, migrate
+from mailbridge.store import connections, migrate, restoring
 from mailbridge.store.failures import FAILURES, in_our_words
+from mailbridge.store.restoring import Restored
 from mailbridge.store.sql import Sql
 from mailbridge.store.tx import Tx
 from mailbridge.store.wake import Bells, Waiter
@@ -105,6 +106,11 @@ class Store:
             return
         with self._turn, self._transaction(self._writer) as connection:
             migrate.upgrade(connection, target)
+
+    def settle(self, restored: Restored) -> int:
+        """A copy that was just loaded is a desk's database again, whole or not at all; how many mails are held.  See `restoring`."""
+        with self._turn, self._transaction(self._writer) as connection:
+            return restoring.settle(connection, restored)
 
     @contextmanager
     def guard(self) -> Iterator[None]:

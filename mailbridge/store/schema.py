@@ -44,6 +44,11 @@ HAS_MESSAGE_ID = sa.text("message_id IS NOT NULL")
 HAS_THREAD = sa.text("thread IS NOT NULL")
 
 
+# Tables whose rows let whoever reads them act for the desk.  A backup of the database has none of them: they are kept apart, with the keys.
+# oauth_grants: logins at providers.
+SECRET_TABLES = frozenset({"keys", "oauth_grants"})
+
+
 def _partial(name: str, *columns: str, where: sa.TextClause, unique: bool = False) -> sa.Index:
     return sa.Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
 

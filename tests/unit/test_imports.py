@@ -33,8 +33,8 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (
         "flows",
-        frozenset({"pipeline", "agentmail", "chronicle", "context", "filing", "holding", "lookups", "execution", "timesheets", "views"})
-        | {"pairing", "policy", "worker", "jobs", "outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
+        frozenset({"pipeline", "agentmail", "backup", "chronicle", "context", "filing", "holding", "lookups", "execution", "timesheets"})
+        | {"views", "pairing", "policy", "worker", "jobs", "outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),
 )

@@ -1,0 +1,102 @@
+"""Backups that the daemon makes by itself: when one is due, how it is proven, and which old ones go.
+
+When the last one was made stands in the store, so a restart forgets and doubles nothing.  A backup may take long, so it has a thread of
+its own, which ends with the process; a backup that was not ready then is not there.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from threading import Thread
+
+from mailbridge.backup import keep, make, restore
+from mailbridge.clock import Clock
+from mailbridge.config import Backup, Config
+from mailbridge.errors import MailbridgeError, StoreAway
+from mailbridge.ops import log as logs
+from mailbridge.store.engine import Store
+
+log = logs.get("backup")
+
+FAILED_KEY = "backup-failed"
+REST = timedelta(minutes=15)  # after a try that failed
+
+
+def due(backup: Backup, made_at: datetime | None, failed_at: datetime | None, now: datetime) -> bool:
+    """Whether it is time for the next one."""
+    if failed_at is not None and now - failed_at < REST:
+        return False
+    if made_at is None:
+        return True
+    if backup.at is None:
+        return now - made_at >= backup.every
+    latest = datetime.combine(now.date(), backup.at, tzinfo=now.tzinfo)
+    return made_at < (latest if latest <= now else latest - timedelta(days=1))
+
+
+class Backups:
+    """Asked each minute; `to` names where backups go."""
+
+    def __init__(self, store: Store, config: Config, clock: Clock) -> None:
+        self._store, self._config, self._clock = store, config, clock
+        self._thread: Thread | None = None
+
+    def look(self) -> None:
+        """A backup that is due is on its way when this returns."""
+        if self._thread is not None and self._thread.is_alive():
+            return
+        if self._is_due():
+            self._thread = Thread(target=self._guarded, name="backup", daemon=True)
+            self._thread.start()
+
+    def one(self) -> make.Made:
+        """A backup was made, proven where that is wanted, and what no rule keeps is gone.  Raises what went wrong, after noting it."""
+        try:
+            return self._one()
+        except (MailbridgeError, OSError) as error:
+            self._failed(str(error))
+            raise
+
+    def _is_due(self) -> bool:
+        with self._store.read() as tx:
+            said, failed = tx.state.get(make.STATE_KEY), tx.state.get(FAILED_KEY)
+        made_at, failed_at = (datetime.fromisoformat(one["at"]) if one else None for one in (said, failed))
+        return due(self._config.backup, made_at, failed_at, self._clock.now())
+
+    def _guarded(self) -> None:
+        try:
+            self.one()
+        except (MailbridgeError, OSError) as error:
+            log.error("backup_failed", error=str(error))
+        except Exception as error:  # a bug of ours must not end in silence: it stands in the log and in `status`
+            log.exception("backup_failed")
+            self._failed(f"{type(error).__name__}: {error}")
+
+    def _one(self) -> make.Made:
+        config, to = self._config, self._config.backup.to
+        if to is None:
+            raise ValueError("[backup] to is not set")
+        made = make.make(config, to, config.backup_keys, self._clock.now())
+        make.note(self._store, made, self._clock.now())
+        log.info("backup_made", folder=made.folder.name, rows=made.manifest.rows, new_keys=made.keys.is_new)
+        if config.backup.check:
+            self._prove(made)
+        gone = keep.prune(to, config.backup.keep)
+        with self._store.write() as tx:
+            tx.state.set(FAILED_KEY, None, self._clock.now())
+        log.info("backup_done", folder=made.folder.name, removed=len(gone))
+        return made
+
+    def _prove(self, made: make.Made) -> None:
+        checked = restore.check(made.folder, database=self._config.store_url, keys=made.keys.file)
+        if checked.problems:
+            raise MailbridgeError("the backup is not what it should be", folder=made.folder, problems="; ".join(checked.problems[:5]))
+        restore.note(self._store, checked, self._clock.now())
+
+    def _failed(self, reason: str) -> None:
+        now = self._clock.now()
+        try:
+            with self._store.write() as tx:
+                tx.state.set(FAILED_KEY, {"at": now.isoformat(), "reason": reason}, now)
+        except StoreAway as error:
+            log.warning("store_away", error=str(error))

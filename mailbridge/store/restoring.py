@@ -1,0 +1,83 @@
+"""What makes a database out of a loaded copy, in one transaction: secrets, schema, and the time that passed since the copy.
+
+Since the copy was made the desk went on.  Mails that were on their way then are sent by now, or not: nobody knows, so they are held for a
+person.  Numbers of tickets, mails and so on were given to what the copy does not have, and signed addresses with them are out in the
+world: numbers go on behind a gap, so that an answer to a lost ticket never lands on another one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from mailbridge.outbox.model import State
+from mailbridge.store import migrate
+from mailbridge.store.documents import dump
+from mailbridge.store.schema import OWED, PENDING, outbox, state, webhooks
+from mailbridge.webhooks.model import CallState
+
+STATE_KEY = "restored"
+HELD = "held by a restore"
+LEAST_GAP = 1000
+
+_SEQUENCES = "SELECT schemaname, sequencename FROM pg_sequences WHERE schemaname = current_schema()"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """`secrets` as they come out of the keys file: table -> rows, column -> value."""
+
+    backup: str
+    revision: str
+    at: datetime
+    schema: str = ""  # PostgreSQL: where the tables are
+    secrets: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict, repr=False)
+
+
+def settle(connection: sa.Connection, restored: Restored) -> int:
+    """How many outgoing mails are held."""
+    if restored.schema:
+        connection.execute(sa.text("SELECT set_config('search_path', :schema, true)"), {"schema": f'"{restored.schema}"'})
+    if migrate.current(connection) is None:
+        connection.execute(sa.text("INSERT INTO alembic_version (version_num) VALUES (:revision)"), {"revision": restored.revision})
+    for table, rows in restored.secrets.items():
+        for row in rows:
+            connection.execute(sa.table(table, *(sa.column(name) for name in row)).insert().values(**row))
+    migrate.upgrade(connection, "head")
+    _leave_a_gap(connection)
+    told = {"backup": restored.backup, "at": restored.at.isoformat()}
+    connection.execute(sa.delete(state).where(state.c.key == STATE_KEY))
+    connection.execute(state.insert().values(key=STATE_KEY, value=dump(told), at=restored.at))
+    return _hold(connection, restored)
+
+
+def _hold(connection: sa.Connection, restored: Restored) -> int:
+    """What was on its way is decided by a person: `mailbridge outbox resend`, `mailbridge webhooks resend`."""
+    word = f"{HELD} ({restored.backup}): it may have been sent after the backup"
+    nobody = {"lease_owner": None, "error": word}
+    held = connection.execute(outbox.update().where(PENDING).values(state=State.SUPPRESSED, lease_until=None, **nobody)).rowcount
+    done = {"state": CallState.FAILED, "done_at": restored.at, "answer": word, "lease_owner": None}
+    connection.execute(webhooks.update().where(OWED).values(**done))
+    return int(held)
+
+
+def gap(value: int) -> int:
+    """How many numbers are left out: a tenth of those given, and at least `LEAST_GAP`."""
+    return max(LEAST_GAP, value // 10)
+
+
+def _leave_a_gap(connection: sa.Connection) -> None:
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("INSERT INTO counters (name, value) VALUES ('ticket', 0) ON CONFLICT DO NOTHING")
+        words = f"+ max({LEAST_GAP}, %s / 10)"
+        for table, column in (("counters", "value"), ("sqlite_sequence", "seq")):
+            connection.exec_driver_sql(f"UPDATE {table} SET {column} = {column} {words % column}")  # noqa: S608  (names of ours)
+        return
+    for schema, name in connection.execute(sa.text(_SEQUENCES)).all():
+        sequence = f'"{schema}"."{name}"'
+        given = connection.exec_driver_sql(f"SELECT last_value FROM {sequence}").scalar_one()  # noqa: S608
+        connection.execute(sa.text("SELECT setval(CAST(:name AS regclass), :value)"), {"name": sequence, "value": given + gap(given)})

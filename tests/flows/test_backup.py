@@ -1,0 +1,348 @@
+"""A backup of a desk that works, and the way back, on both databases."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mailbridge.backup import folders, keep, keysfile, make, manifest, restore
+from mailbridge.backup.make import Made
+from mailbridge.config import Backup, Config, Keep, load
+from mailbridge.errors import InUse, Permanent
+from mailbridge.jobs.backup import Backups
+from mailbridge.ops.metrics import GAUGES
+from mailbridge.outbox.model import State
+from mailbridge.store.engine import Store
+from mailbridge.store.schema import SECRET_TABLES, metadata
+from tests.builders import NOW
+from tests.harness import RULES, TestDesk, a_config, a_desk, a_mail, write_rules
+from tests.servers.postgres import Postgres
+
+PASSWORD = "correct horse"
+
+
+@pytest.fixture
+def config(tmp_path: Path, store_url: str) -> Config:
+    return desk_folder(tmp_path / "desk", store_url)
+
+
+@pytest.fixture
+def sqlite_config(tmp_path: Path, sqlite_store_url: str) -> Config:
+    return desk_folder(tmp_path / "desk", sqlite_store_url)
+
+
+def desk_folder(folder: Path, url: str) -> Config:
+    """A desk's folder as on a disk, with a password file, and its configuration."""
+    write_rules(folder, RULES)
+    (folder / "smtp.password").write_text(PASSWORD)
+    (folder / "mailbridge.toml").write_text(
+        f'[desk]\nname = "Acme Support"\naddress = "support@desk.test"\n[store]\nurl = "{url}"\n'
+        '[outgoing]\nurl = "smtp://mail.desk.test:587"\nuser = "desk"\npassword_file = "smtp.password"\n'
+    )
+    return a_config(folder, store_url=url)
+
+
+def desk_app(config: Config) -> AbstractContextManager[TestDesk]:
+    return a_desk(config.folder, store_url=config.store_url)
+
+
+def fill(config: Config) -> None:
+    with desk_app(config) as desk:
+        desk.feed(a_mail("My printer is broken."))
+        desk.feed(a_mail("x" * 2_000_000, subject="Huge", message_id="<two@customer.test>"))
+
+
+def backed_up(config: Config, tmp_path: Path) -> Made:
+    return make.make(config, tmp_path / "backups", tmp_path / "keys", NOW)
+
+
+@pytest.fixture
+def other_database(request: pytest.FixtureRequest, tmp_path: Path, config: Config) -> Iterator[str]:
+    """The URL of an empty place of the same kind."""
+    if config.store_url.startswith("sqlite"):
+        yield f"sqlite:///{tmp_path / 'other.db'}"
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
+
+
+def test_a_desk_comes_back_whole_with_its_keys(config: Config, tmp_path: Path, other_database: str) -> None:
+    fill(config)
+    made = backed_up(config, tmp_path)
+
+    checked = restore.check(made.folder, database=config.store_url, keys=made.keys.file)
+    result = restore.restore(made.folder, tmp_path / "new", NOW, keys=made.keys.file, database=other_database)
+
+    assert (checked.problems, checked.rows > 10) == ((), True)
+    old, new = Store(config.store_url), Store(other_database)
+    with closing(old), closing(new), old.read() as before, new.read() as after:
+        assert [ticket.subject for ticket in after.tickets.find()] == [ticket.subject for ticket in before.tickets.find()]
+        assert after.keys.live() == before.keys.live()
+        pending = [queued.id for queued in before.outbox.list(State.QUEUED)]
+        assert result.held == len(pending) > 0
+        assert {queued.id for queued in after.outbox.list(State.SUPPRESSED)} >= set(pending)
+        assert after.outbox.next_due() is None
+    with closing(new), new.write() as tx:
+        assert tx.outbox.resend(pending[0], NOW)
+        assert tx.tickets.reserve() > 1000
+    assert load(tmp_path / "new").outgoing.password == PASSWORD
+    assert (tmp_path / "new" / "rules" / "teams.yaml").read_text() == RULES["teams.yaml"]
+
+
+def test_without_its_keys_file_nobody_can_sign(config: Config, tmp_path: Path, other_database: str) -> None:
+    fill(config)
+    with closing(Store(config.store_url)) as store, store.read() as tx:
+        secrets = [key.secret for key in tx.keys.live()]
+    made = backed_up(config, tmp_path)
+
+    content = b"".join(path.read_bytes() for path in made.folder.rglob("*") if path.is_file())
+    restore.restore(made.folder, tmp_path / "new", NOW, database=other_database)
+
+    assert secrets
+    assert not [secret for secret in secrets if secret in content or secret.hex().encode() in content]
+    assert PASSWORD.encode() not in content
+    with closing(Store(other_database)) as store, store.read() as tx:
+        assert tx.keys.live() == []
+    assert not (tmp_path / "new" / "smtp.password").exists()
+
+
+def test_every_column_of_bytes_is_known_as_a_secret_or_as_none() -> None:
+    """Whoever adds a table says whether a backup may hold its rows."""
+    open_columns = {"blobs.content", "outbox.rendered"}
+    doubtful = {
+        f"{table.name}.{column.name}"
+        for table in metadata.tables.values()
+        for column in table.columns
+        if column.type.python_type is bytes or any(word in column.name for word in ("secret", "password", "sealed"))
+    }
+
+    assert {column for column in doubtful - open_columns if column.partition(".")[0] not in SECRET_TABLES} == set()
+
+
+def test_only_the_owner_can_read_a_backup_and_its_keys(sqlite_config: Config, tmp_path: Path) -> None:
+    fill(sqlite_config)
+    made = backed_up(sqlite_config, tmp_path)
+
+    paths = [made.folder, *made.folder.rglob("*"), made.keys.file, made.keys.file.parent]
+
+    assert [path for path in paths if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
+
+
+def test_keys_are_written_once_and_again_when_they_change(sqlite_config: Config, tmp_path: Path) -> None:
+    fill(sqlite_config)
+    first, second = backed_up(sqlite_config, tmp_path), backed_up(sqlite_config, tmp_path)
+    (sqlite_config.folder / "smtp.password").write_text("another")
+    third = backed_up(sqlite_config, tmp_path)
+
+    assert [one.keys.is_new for one in (first, second, third)] == [True, False, True]
+    assert restore.check(first.folder, keys=first.keys.file).problems == ()
+    assert "is not the keys file" in restore.check(first.folder, keys=third.keys.file).problems[0]
+    assert first.folder.name < second.folder.name < third.folder.name
+
+
+def test_keys_among_the_backups_are_refused(sqlite_config: Config, tmp_path: Path) -> None:
+    with pytest.raises(Permanent, match="apart"):
+        make.make(sqlite_config, tmp_path / "backups", tmp_path / "backups" / "keys", NOW)
+
+
+def test_a_password_in_a_url_goes_to_the_keys(sqlite_config: Config, tmp_path: Path) -> None:
+    fill(sqlite_config)
+    text = sqlite_config.folder / "mailbridge.toml"
+    text.write_text(text.read_text() + '[scan]\nrspamd = "http://desk:pass-in-url@127.0.0.1:11333"\n')
+    made = backed_up(sqlite_config, tmp_path)
+
+    assert "pass-in-url" not in (made.folder / "desk" / "mailbridge.toml").read_text()
+    assert "mailbridge.toml" in {one.path for one in keysfile.read(made.keys.file).files}
+    restored = restore.restore(made.folder, tmp_path / "new", NOW, keys=made.keys.file, database=f"sqlite:///{tmp_path / 'n.db'}")
+    assert "pass-in-url" in (restored.folder / "mailbridge.toml").read_text()
+
+
+def test_mails_that_come_meanwhile_are_in_it_whole_or_not_at_all(config: Config, tmp_path: Path) -> None:
+    """A writer goes on while the backup is made; the copy is compared with the snapshot it was made of."""
+    fill(config)
+    stop, written = threading.Event(), []
+
+    def write() -> None:
+        with closing(Store(config.store_url)) as store:
+            while not stop.is_set():
+                with store.write() as tx:
+                    tx.state.set(f"one-{len(written)}", len(written), NOW)
+                    tx.state.set(f"other-{len(written)}", len(written), NOW)
+                written.append(None)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        made = backed_up(config, tmp_path)
+    finally:
+        stop.set()
+        writer.join()
+
+    table = next(table for table in made.manifest.tables if table.name == "state")
+    assert restore.check(made.folder, database=config.store_url).problems == ()
+    assert table.rows > 0
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "SHA256SUMS", "database", "desk/mailbridge.toml", "desk/rules/teams.yaml"])
+def test_a_flipped_byte_is_found_and_named(sqlite_config: Config, tmp_path: Path, name: str) -> None:
+    fill(sqlite_config)
+    made = backed_up(sqlite_config, tmp_path)
+    file = made.folder / (made.manifest.database if name == "database" else name)
+    flip(file, file.stat().st_size // 2)
+
+    problems = restore.check(made.folder).problems
+
+    assert any(file.name in problem for problem in problems) or name == "SHA256SUMS"
+    assert problems
+    with pytest.raises(Permanent, match="damaged"):
+        restore.restore(made.folder, tmp_path / "new", NOW)
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.servers
+def test_a_flipped_byte_in_a_dump_is_found(postgres_store_url: str, tmp_path: Path) -> None:
+    config = desk_folder(tmp_path / "desk", postgres_store_url)
+    fill(config)
+    made = backed_up(config, tmp_path)
+    file = made.folder / made.manifest.database
+    flip(file, file.stat().st_size // 2)
+
+    assert "database.dump was changed after the backup" in restore.check(made.folder, database=postgres_store_url).problems
+
+
+def test_rows_and_contents_that_differ_are_named(sqlite_config: Config, tmp_path: Path) -> None:
+    """Somebody changed the copy and counted all checksums again: the digests of the snapshot still tell."""
+    fill(sqlite_config)
+    made = backed_up(sqlite_config, tmp_path)
+    with closing(sqlite3.connect(made.folder / made.manifest.database)) as copied, copied:
+        copied.execute("UPDATE mails SET subject = 'Other' WHERE id = 2")
+        copied.execute("UPDATE blobs SET content = x'00' WHERE id = 1")
+    (made.folder / manifest.SUMS).unlink()
+    sums = [f"{folders.sha256(made.folder / name)}  {name}\n" for name in folders.files_in(made.folder)]
+    (made.folder / manifest.SUMS).write_text("".join(sums))
+
+    problems = restore.check(made.folder).problems
+
+    assert [problem for problem in problems if problem.startswith("table mails: a row from 1 to")]
+    assert [problem for problem in problems if problem.startswith("table blobs: a row from 1 to")]
+    assert [problem for problem in problems if problem.startswith("the content ")]
+
+
+def test_nothing_is_overwritten(sqlite_config: Config, tmp_path: Path) -> None:
+    fill(sqlite_config)
+    made = backed_up(sqlite_config, tmp_path)
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    (taken / "file").write_text("mine")
+
+    with pytest.raises(Permanent, match="overwritten"):
+        restore.restore(made.folder, taken, NOW)
+    with pytest.raises(Permanent, match="overwritten"):  # its mailbridge.toml names the database that is still there
+        restore.restore(made.folder, tmp_path / "new", NOW)
+
+    assert (taken / "file").read_text() == "mine"
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.servers
+def test_a_full_postgresql_database_is_left_alone(postgres_store_url: str, tmp_path: Path) -> None:
+    config = desk_folder(tmp_path / "desk", postgres_store_url)
+    fill(config)
+    made = backed_up(config, tmp_path)
+
+    with pytest.raises(Permanent, match="is not empty"):
+        restore.restore(made.folder, tmp_path / "new", NOW)
+    assert "is not empty" in restore.check(made.folder, scratch_url=postgres_store_url).problems[0]
+
+
+def test_a_backup_of_an_older_schema_is_upgraded(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    config = desk_folder(tmp_path / "desk", url)
+    with closing(Store(url)) as store:
+        store.upgrade("0005")
+    made = backed_up(config, tmp_path)
+    new = f"sqlite:///{tmp_path / 'new.db'}"
+
+    assert made.manifest.revision == "0005"
+    assert restore.check(made.folder).problems == ()
+    restore.restore(made.folder, tmp_path / "new", NOW, keys=made.keys.file, database=new)
+    with closing(Store(new)) as store:
+        assert store.current() == store.head()
+
+
+def test_mail_that_came_after_the_backup_is_taken_again_and_none_twice(sqlite_config: Config, tmp_path: Path) -> None:
+    """The mailbox is newer than the backup: what both have is one mail, what only the mailbox has is a new ticket with a new number."""
+    older, newer = a_mail("My printer is broken."), a_mail("And the scanner.", subject="Scanner", message_id="<new@customer.test>")
+    with desk_app(sqlite_config) as desk:
+        first = desk.feed(older)
+        made = backed_up(sqlite_config, tmp_path)
+        lost = desk.feed(newer)
+    new = f"sqlite:///{tmp_path / 'new.db'}"
+    restore.restore(made.folder, tmp_path / "new", NOW, keys=made.keys.file, database=new)
+
+    with desk_app(replace(sqlite_config, store_url=new)) as desk:
+        again, taken = desk.feed(older), desk.feed(newer)
+        subjects = [ticket.subject for ticket in desk.tickets()]
+
+    assert again.result.outcome == "duplicate"
+    assert sorted(subjects) == ["Printer broken", "Scanner"]
+    assert first.result.ticket == again.result.ticket
+    assert taken.result.ticket > lost.result.ticket + 500
+
+
+def test_two_backups_at_once_are_refused(sqlite_config: Config, tmp_path: Path) -> None:
+    with folders.alone_in(tmp_path / "backups"), pytest.raises(InUse):
+        backed_up(sqlite_config, tmp_path)
+
+
+def test_the_daemon_makes_proves_and_removes_backups(sqlite_config: Config, tmp_path: Path) -> None:
+    fill(sqlite_config)
+    wanted = Backup(to=tmp_path / "backups", keys=tmp_path / "keys", keep=Keep(daily=2, weekly=0))
+    config = replace(sqlite_config, backup=wanted)
+    with desk_app(config) as desk:
+        backups = Backups(desk.app.store, config, desk.clock)
+        for _ in range(4):
+            backups.one()
+            assert not backups._is_due()
+            desk.pass_time(days=1)
+            assert backups._is_due()
+        with desk.app.store.read() as tx:
+            ages = {gauge.name: gauge.count(tx, desk.clock.now()) for gauge in GAUGES if "backup" in gauge.name}
+
+    assert [one.verified for one in keep.backups(tmp_path / "backups")] == [True, True]
+    assert ages == {"mailbridge_backup_age_seconds": {(): 86400.0}, "mailbridge_backup_proven_age_seconds": {(): 86400.0}}
+
+
+def test_a_backup_that_fails_is_told_and_the_good_ones_stay(sqlite_config: Config, tmp_path: Path) -> None:
+    fill(sqlite_config)
+    config = replace(sqlite_config, backup=Backup(to=tmp_path / "backups", keys=tmp_path / "keys", keep=Keep(daily=1, weekly=0)))
+    with desk_app(config) as desk:
+        backups = Backups(desk.app.store, config, desk.clock)
+        good = backups.one()
+        desk.pass_time(days=2)
+        shutil.move(config.folder / "smtp.password", config.folder / "away")
+        with pytest.raises(FileNotFoundError):
+            backups.one()
+        with desk.app.store.read() as tx:
+            failed = tx.state.get("backup-failed")
+
+    assert "smtp.password" in failed["reason"]
+    assert [one.folder for one in keep.backups(tmp_path / "backups")] == [good.folder]
+
+
+def flip(file: Path, place: int) -> None:
+    """One bit of the file is another one."""
+    with file.open("r+b") as opened:
+        opened.seek(place)
+        byte = opened.read(1)[0]
+        opened.seek(place)
+        opened.write(bytes([byte ^ 1]))
