@@ -27,6 +27,7 @@ from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
 from mailbridge.isolation.pool import Readers
 from mailbridge.jobs.backup import Backups
+from mailbridge.jobs.bundles import tell_bundles
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.unfetched import tell_unfetched
@@ -198,7 +199,7 @@ class App:
     def sweep(self, now: datetime | None = None) -> int:
         """Every promised moment up to now is told; how many there were."""
         now, desk = now or self.clock.now(), self.desk()
-        return sweep(self.store, desk, now) + tell_held(self.store, desk, now)
+        return sweep(self.store, desk, now) + tell_held(self.store, desk, now) + tell_bundles(self.store, desk, now)
 
     def list_kept(self, now: datetime | None = None) -> int:
         """The admins have today's list of the mails that are on no ticket; how many mails a new list names."""
@@ -207,6 +208,12 @@ class App:
     def tell_unfetched(self, now: datetime | None = None) -> int:
         """The admins hear of mails that IMAP servers do not give; how many they were told of."""
         return tell_unfetched(self.store, self.desk(), now or self.clock.now())
+
+    def first_connect(self, tx: Tx, mailbox: str, folder: str, older: int, taken: int) -> None:
+        """The admins hear what a folder held when it was opened for the first time; told with the transaction that remembers it."""
+        values = {"mailbox": mailbox, "folder": folder, "older": str(older), "taken": str(taken or "")}
+        tx.outbox.add_many(self._letters("first_connect", f"{mailbox}/{folder}", values), self.clock.now())
+        tx.wake("outbox")
 
     # -- what happens when something goes wrong -----------------------------------------------------------------
 

@@ -240,6 +240,7 @@ class Limits:
     mails_per_recipient_hour: int = 20
     mails_per_recipient_day: int = 100
     automatic_per_hour: int = 500
+    agent_mails_at_once: int = 10  # about customers' mail to one agent within ten minutes; further ones are told in one mail
     tries: int = 3
 
 

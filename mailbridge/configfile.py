@@ -149,6 +149,7 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "mails_per_recipient_hour": settings.number(1, 100_000),
         "mails_per_recipient_day": settings.number(1, 1_000_000),
         "automatic_per_hour": settings.number(1, 10_000_000),
+        "agent_mails_at_once": settings.number(1, 1_000_000),
         "tries": settings.number(1, 100),
     },
     "tokens": {

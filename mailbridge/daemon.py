@@ -91,6 +91,7 @@ class Daemon:
             largest=app.config.limits.mail_size,
             clock=app.clock,
             report=self._report,
+            first_time=app.first_connect,
             log=logs.get("imap"),
         )
 

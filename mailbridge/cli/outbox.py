@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mailbridge.outbox.model import Queued
     from mailbridge.store.engine import Store
 
-STATES = ("queued", "sending", "dot", "sent", "deferred", "failed", "suppressed")
+STATES = ("queued", "sending", "dot", "sent", "deferred", "held", "failed", "suppressed")
 
 
 @click.group(cls=Noun)

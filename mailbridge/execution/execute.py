@@ -14,9 +14,10 @@ from datetime import datetime
 
 from mailbridge.context import Desk
 from mailbridge.desk.decide import Change, Decision, decide_requests
-from mailbridge.desk.events import Actor, Event, MailMoved
+from mailbridge.desk.events import Actor, ActorKind, Event, MailMoved
 from mailbridge.desk.model import Ticket
 from mailbridge.desk.requests import Request
+from mailbridge.execution.bundling import held_until
 from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
 from mailbridge.execution.occasion import occasion, reached
 from mailbridge.execution.record import record
@@ -37,7 +38,8 @@ class Telling:
     must not read.  `answerable`: its writer may get automatic mail.  `opens`: its Message-ID where it opens the ticket.  `receipt`: the
     template of the receipt, '' for the usual one.  `also`: who is told besides those it concerns.  `robot`: the mail looks like a robot's
     of this kind and is told all the same.  `unreadable`: it is encrypted, and its writer may be told so.  `values`: more for the templates.
-    `in_working_hours`: not before the team works.
+    `in_working_hours`: not before the team works.  `came_at`: when the customer's mail came that is told.  `for_release`: nothing automatic
+    goes out before an admin has looked at it.
     """
 
     silent: bool = False
@@ -50,6 +52,8 @@ class Telling:
     unreadable: bool = False
     values: tuple[tuple[str, str], ...] = ()
     in_working_hours: bool = False
+    came_at: datetime | None = None
+    for_release: bool = False
 
 
 USUAL = Telling()
@@ -109,7 +113,8 @@ def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Tellin
         told = () if telling.silent else notifications(decision.events, about)
         calendar = team_of(decision.ticket, desk.organisation).calendar
         tell_at = next_open(now, calendar) if telling.in_working_hours else None
-        record(tx, decision.ticket, decision.events, told, desk.organisation, now, tell_at=tell_at)
+        told_now = _held_back(tx, told, decision, desk, now, telling)
+        record(tx, decision.ticket, decision.events, told_now, desk.organisation, now, tell_at=tell_at)
     heard = {_news(promise) for promise in told}
     for change in decision.elsewhere:
         changed, note = with_text(tx, change, decision, desk, now)
@@ -119,6 +124,24 @@ def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Tellin
         fresh = [promise for promise in news if promise.event != "merged" or _news(promise) not in heard]
         heard |= {_news(promise) for promise in fresh}
         record(tx, changed.ticket, (), fresh, desk.organisation, now)
+
+
+def _held_back(
+    tx: Tx, told: Sequence[Notification], decision: Decision, desk: Desk, now: datetime, telling: Telling
+) -> Sequence[Notification]:
+    """What goes out now.  The rest is promised and held: for an admin, or to be told with others in one mail."""
+    ticket, at_once = decision.ticket, []
+    if ticket is None:
+        return told
+    clock = decision.events[0].actor.kind is ActorKind.CLOCK and bool(told)
+    for_release = telling.for_release or (clock and tx.outbox.waits_for_release(ticket.id))
+    for promise in told:
+        until = held_until(tx, promise, ticket, desk, now, came_at=telling.came_at, for_release=for_release)
+        if until is None:
+            at_once.append(promise)
+        else:
+            tx.outbox.hold(promise, now, until)
+    return at_once
 
 
 def _occasion(tx: Tx, desk: Desk, ticket: Ticket, telling: Telling, *, opened: bool) -> Occasion:

@@ -295,6 +295,8 @@ class Filing(Placed):
             also=also,
             values=values,
             unreadable=self._unreadable(),
+            came_at=None if self.writer.agent else self.arrival.envelope.received_at,
+            for_release=self.of_first_connect,
         )
 
     def _chosen_for(self, opened: Open, verdict: Verdict) -> Iterator[Request]:

@@ -35,6 +35,15 @@ class Placed:
         return self.arrival.envelope.received_at if self.writer.vouched else self.now
 
     @property
+    def of_first_connect(self) -> bool:
+        """Whether the mail was in its folder before the desk was: nobody hears of it before an admin has looked."""
+        place = self.arrival.envelope
+        if place.source is not Source.IMAP or place.uid is None or place.uidvalidity is None:
+            return False
+        start = self.tx.cursors.start(place.account, place.folder, place.uidvalidity)
+        return start is not None and start.first and place.uid < start.below
+
+    @property
     def imported(self) -> bool:
         """An archive that is moved in makes tickets and tells nobody."""
         return self.arrival.envelope.source is Source.IMPORT

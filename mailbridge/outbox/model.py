@@ -32,6 +32,7 @@ class State(StrEnum):
     SENT = "sent"
     DEFERRED = "deferred"
     FAILED = "failed"
+    HELD = "held"  # waits for an admin (`mailbridge release`), or to be told with others in one mail
     SUPPRESSED = "suppressed"  # decided not to send, with the reason (caps, robot, bounced address)
 
 

@@ -228,6 +228,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     },
     "agent.lines": {**_RESULTS, "asked": "#close MB-3 MB-7"},
     "agent.list": {"asked": "#list mine", "list": "mine", "team": "Field <service>", "rows": _TICKETS, "count": "31", "more": "1"},
+    "agent.bundle": {"team": "Field <service>", "count": "31", "opened": "30", "replied": "2", "rows": _TICKETS, "more": ""},
     "agent.found": {"asked": "#search E-52", "words": "E-52 <x>", "rows": _TICKETS, "count": "31", "more": "1"},
     "agent.ticket": _FACTS,
     "agent.history": _FACTS,
@@ -341,6 +342,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     },
     "admin.kept_ticket": {"number": "MB-1042", "subject": "Your vacation", "already": ""},
     "admin.paired": {"agent": "ana", "address": "ana@acme.example", "source": "imap:main", "detail": "dmarc=pass by mx.acme.example"},
+    "admin.first_connect": {"mailbox": "main", "folder": "INBOX", "older": "1204", "taken": "30"},
     "admin.breaker": {"count": "500", "limit": "500", "until": "2026-11-23T10:10:00+00:00"},
 }
 """The values each shipped event may carry, by "audience.event", with a sample of each.  A value that is not said is ''.

@@ -61,7 +61,7 @@ _WORDLESS = outbox.update().where(sa.or_(outbox.c.ticket == sa.bindparam("of"), 
 _UNSAID = outbox.update().where(outbox.c.id == sa.bindparam("letter")).values(payload=sa.bindparam("bare"))
 _UNSENT = (
     outbox.update()
-    .where(_CARRIES, outbox.c.state.in_((State.QUEUED, State.DEFERRED, State.SENDING)))
+    .where(_CARRIES, outbox.c.state.in_((State.QUEUED, State.DEFERRED, State.SENDING, State.HELD)))
     .values(state=State.SUPPRESSED, error=ERASED, lease_owner=None, lease_until=None)
 )
 

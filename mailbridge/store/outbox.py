@@ -5,6 +5,7 @@
     dot                committed just before the dot: nobody knows.  Ten minutes after the lease a letter goes out once more with the same
                        Message-ID and is marked as repeated; a reminder counts as sent; a letter that was repeated already is lost()
                        to us, and a person is told
+    held               it waits for an admin's release (`next_at` is FOR_RELEASE), or until `next_at` to be told with others in one mail
     sent, failed, suppressed   nothing more to do
 
 `next_at` is the moment at which somebody has to look at the row again, whatever its state; one index serves them all.
@@ -13,7 +14,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,11 +22,12 @@ import sqlalchemy as sa
 from mailbridge.outbox.model import Class, Notification, Queued, State
 from mailbridge.store import dialects
 from mailbridge.store.documents import dump, load
-from mailbridge.store.schema import COUNTED, DOT, PENDING, SENT, UNDER_WAY, UNSENT, outbox
+from mailbridge.store.schema import COUNTED, DOT, HELD, PENDING, SENT, UNDER_WAY, UNSENT, outbox
 from mailbridge.store.sql import Row, Sql, Values
 
 UNKNOWN_REST = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot
 OUTCOME_UNKNOWN = "outcome unknown"
+FOR_RELEASE = datetime(9999, 1, 1, tzinfo=UTC)  # `next_at` of a mail that waits for an admin
 
 
 def _bind(name: str, type_: sa.types.TypeEngine[Any] | None = None) -> sa.BindParameter[Any]:
@@ -98,7 +100,7 @@ _LEASE = sa.select(outbox.c.lease_until).where(_THIS)
 _SENT = _END.where(_UNDER_WAY).values(state=State.SENT, sent_at=_bind("now"), reply=_bind("reply"), error="")
 _DEFER = _END.where(_UNDER_WAY).values(state=State.DEFERRED, next_at=_bind("next_at"), error=_bind("error"))
 _FAIL = _END.where(PENDING, _BY_OWNER).values(state=State.FAILED, error=_bind("error"))
-_SUPPRESS = _END.where(_among(State.QUEUED, State.DEFERRED, State.SENDING)).values(state=State.SUPPRESSED, error=_bind("error"))
+_SUPPRESS = _END.where(_among(State.QUEUED, State.DEFERRED, State.SENDING, State.HELD)).values(state=State.SUPPRESSED, error=_bind("error"))
 _RESEND = _END.where(_among(State.SENT, State.FAILED, State.SUPPRESSED)).values(
     state=State.QUEUED, attempts=0, next_at=_bind("now"), error="", repeated=False
 )
@@ -118,9 +120,10 @@ _OF_STATE = {
     **{state: _PENDING.where(outbox.c.state == state) for state in (State.QUEUED, State.SENDING, State.DOT, State.DEFERRED)},
     **{state: _NEWEST.where(UNSENT, outbox.c.state == state) for state in (State.FAILED, State.SUPPRESSED)},
     State.SENT: _NEWEST.where(SENT),
+    State.HELD: _NEWEST.where(HELD),
 }
-_COUNT_PENDING, _COUNT_SENT, _COUNT_UNSENT = (
-    sa.select(outbox.c.state, sa.func.count()).where(where).group_by(outbox.c.state) for where in (PENDING, SENT, UNSENT)
+_COUNT_PENDING, _COUNT_HELD, _COUNT_SENT, _COUNT_UNSENT = (
+    sa.select(outbox.c.state, sa.func.count()).where(where).group_by(outbox.c.state) for where in (PENDING, HELD, SENT, UNSENT)
 )
 _NEXT_DUE = sa.select(sa.func.min(outbox.c.next_at)).where(PENDING)
 _COUNT = (
@@ -132,6 +135,26 @@ _COUNT_ANY = sa.select(sa.func.count()).select_from(_COUNT.limit(_bind("limit"))
 _COUNT_AUTOMATIC = sa.select(sa.func.count()).select_from(_COUNT.where(outbox.c.automatic).limit(_bind("limit")).subquery())
 _AUTOMATIC = sa.select(outbox.c.id).where(COUNTED, outbox.c.created_at >= _bind("since"))
 _COUNT_ALL = sa.select(sa.func.count()).select_from(_AUTOMATIC.limit(_bind("limit")).subquery())
+_TOLD = (
+    sa.select(outbox.c.id)
+    .where(outbox.c.recipient == _bind("recipient"), outbox.c.created_at >= _bind("since"))
+    .where(outbox.c.event.in_(sa.bindparam("in_events", expanding=True)))
+)
+_COUNT_TOLD = sa.select(sa.func.count()).select_from(_TOLD.limit(_bind("limit")).subquery())
+_HELD_DUE = sa.select(outbox.c.recipient).where(HELD, outbox.c.next_at <= _bind("now"))
+_HELD_OF = (
+    sa.select(outbox)
+    .where(HELD, outbox.c.next_at < FOR_RELEASE, outbox.c.recipient.in_(sa.bindparam("in_recipients", expanding=True)))
+    .order_by(outbox.c.id + 0)  # sorted after the small index found them
+)
+_FOR_RELEASE = sa.select(outbox).where(HELD, outbox.c.next_at == FOR_RELEASE).order_by(outbox.c.id + 0).limit(_bind("limit"))
+_WAITS = (
+    sa.select(outbox.c.id)
+    .where(outbox.c.ticket == _bind("ticket"), outbox.c.state == State.HELD, outbox.c.next_at == FOR_RELEASE)
+    .limit(1)
+)
+_LET_GO = _CHANGE.where(HELD).values(state=State.QUEUED, next_at=_bind("now"), error="")
+_GATHER = _CHANGE.where(HELD).values(next_at=_bind("now"))
 _LOOKED_AT = 100  # mails of which the next portion is chosen, before the whole queue is looked through
 ENOUGH = 10_000  # no cap is higher, so nothing needs to be counted further
 
@@ -143,9 +166,39 @@ class Outbox:
     def add_many(self, notifications: Sequence[Notification], now: datetime, *, not_before: datetime | None = None) -> int:
         """The promises are made; how many are new.  One whose key is known was made before and stays as it is.
 
-        `not_before`: they are held until then.
+        `not_before`: they are not sent before then.
         """
         return self._sql.change(_ADD, [_columns(notification, now, not_before or now) for notification in notifications])
+
+    def hold(self, notification: Notification, now: datetime, until: datetime) -> None:
+        """The promise is made and held: for an admin where `until` is FOR_RELEASE, else to be told with others at that moment."""
+        self._sql.change(_ADD, [{**_columns(notification, now, until), "state": State.HELD}])
+
+    def told_since(self, recipient: str, since: datetime, events: Sequence[str], limit: int) -> int:
+        """How many mails of these events the recipient was promised since then, also those that were told in one; at most `limit`."""
+        values = {"in_recipient": recipient.lower(), "in_since": since, "in_events": list(events), "in_limit": limit}
+        return int(self._sql.value(_COUNT_TOLD, values))
+
+    def to_bundle(self, now: datetime) -> list[Queued]:
+        """All that is held to be told with others, of everybody for whom the time has come, in order."""
+        recipients = sorted({row[0] for row in self._sql.rows(_HELD_DUE, {"in_now": now})})
+        return [_queued(row) for row in self._sql.rows(_HELD_OF, {"in_recipients": recipients})] if recipients else []
+
+    def for_release(self, limit: int = ENOUGH) -> list[Queued]:
+        """What waits for an admin's release, in order."""
+        return [_queued(row) for row in self._sql.rows(_FOR_RELEASE, {"in_limit": limit})]
+
+    def waits_for_release(self, ticket: int) -> bool:
+        """Whether mails about the ticket wait for an admin's release."""
+        return self._sql.row(_WAITS, {"in_ticket": ticket}) is not None
+
+    def let_go(self, id: int, now: datetime) -> bool:
+        """What was held goes out now."""
+        return self._sql.change(_LET_GO, {"in_id": id, "in_now": now}) == 1
+
+    def gather(self, id: int, now: datetime) -> bool:
+        """What waited for an admin is told with others from now on."""
+        return self._sql.change(_GATHER, {"in_id": id, "in_now": now}) == 1
 
     def claim(self, owner: str, limit: int, lease: timedelta, now: datetime) -> list[Queued]:
         """Promises whose time has come belong to `owner` until the lease ends; this try is counted.  Commit before sending.
@@ -234,7 +287,7 @@ class Outbox:
 
     def counts(self, *, sent: bool = True) -> dict[str, int]:
         """How many promises are in each state.  `sent` False: without those sent, which takes a look at as many rows as there are left."""
-        statements = (_COUNT_PENDING, _COUNT_UNSENT, *((_COUNT_SENT,) if sent else ()))
+        statements = (_COUNT_PENDING, _COUNT_HELD, _COUNT_UNSENT, *((_COUNT_SENT,) if sent else ()))
         found = {row[0]: row[1] for statement in statements for row in self._sql.rows(statement)}
         return {state.value: found.get(state.value, 0) for state in State if sent or state is not State.SENT}
 

@@ -30,6 +30,7 @@ PENDING = sa.text("state IN ('queued', 'deferred', 'sending', 'dot')")
 DOT = sa.text("state = 'dot'")
 UNDER_WAY = sa.text("state IN ('sending', 'dot')")
 SENT = sa.text("state = 'sent'")
+HELD = sa.text("state = 'held'")
 UNSENT = sa.text("state IN ('failed', 'suppressed')")
 COUNTED = sa.text("automatic IS TRUE AND audience = 'customer' AND state <> 'suppressed'")
 RUNNING = sa.text("state = 'running'")
@@ -304,6 +305,7 @@ outbox = sa.Table(
     _partial("ix_outbox_dot", "next_at", where=DOT),
     _partial("ix_outbox_sent", "sent_at", where=SENT),
     _partial("ix_outbox_unsent", "id", where=UNSENT),
+    _partial("ix_outbox_held", "next_at", where=HELD),
     sa.Index("ix_outbox_recipient", "recipient", "created_at"),
     _partial("ix_outbox_counted", "created_at", where=COUNTED),
     sqlite_autoincrement=True,

@@ -63,6 +63,7 @@ UNASKED: dict[str, str] = {
     "history.openings": "a back-test looks at all mails, a page at a time",
     "tickets.counts": "`status` counts all tickets by status, from the index alone",
     "addresses.list": "`status` lists all suspended addresses",
+    "old_mails.any": "stops at the first row",
     "search.forget_removed": "a part of erasing",
     "erasure.erase": "erasing asks who else holds a content; it is confirmed by hand",
 }
@@ -75,10 +76,18 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     ),
     "old_mails": lambda tx: (
         tx.old_mails.add([OldMail(key="k", message_id="a@x", thread="a@x")]),
-        tx.old_mails.any(),
         tx.old_mails.known(["k"]),
         tx.old_mails.tickets_of(["a@x"]),
         tx.old_mails.go_on_at(1, ["a@x"]),
+    ),
+    "outbox, held": lambda tx: (
+        tx.outbox.hold(LETTER, NOW, NOW),
+        tx.outbox.to_bundle(NOW),
+        tx.outbox.for_release(),
+        tx.outbox.waits_for_release(1),
+        tx.outbox.told_since("a@x", NOW, ["new"], 10),
+        tx.outbox.let_go(1, NOW),
+        tx.outbox.gather(1, NOW),
     ),
     "inbox.claim": lambda tx: tx.inbox.claim("w", 10, LEASE, NOW),
     "inbox.others_at_work": lambda tx: tx.inbox.others_at_work("host:1:", NOW),

@@ -1,0 +1,123 @@
+"""Held mails to agents are told: one mail a recipient and team lists the tickets of a backlog or a burst, each with its mail links."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from mailbridge.context import Desk
+from mailbridge.conversation.tokens import Purpose
+from mailbridge.desk import states
+from mailbridge.desk.model import Ticket
+from mailbridge.ids import ticket_number
+from mailbridge.outbox.model import Audience, Notification, Queued
+from mailbridge.outbox.recipients import team_of
+from mailbridge.outbox.suppression import Suppress, hidden
+from mailbridge.store.engine import Store
+from mailbridge.store.tx import Tx
+
+STATE_KEY = "bundles"
+MOST_ROWS = 100  # tickets in one mail; more make another mail
+LONGEST_WAIT = timedelta(minutes=5)  # for the rest of a backlog
+TOLD = "told with others in one mail: "  # and its key
+
+
+def tell_bundles(store: Store, desk: Desk, now: datetime) -> int:
+    """Everybody whose time has come has one mail a team about what was held; how many mails that took.
+
+    While mails wait in the inbox the rest of the backlog is awaited, but not for long.  A mail that is alone goes out as it is.
+    """
+    with store.read() as tx:
+        if not tx.outbox.to_bundle(now):
+            return 0
+    with store.write() as tx:
+        tx.state.take(STATE_KEY, now)  # until this transaction ends nobody else tells the same
+        found = tx.outbox.to_bundle(now)
+        oldest = min((one.created_at for one in found), default=now)
+        if tx.inbox.oldest_waiting() is not None and now - oldest < LONGEST_WAIT:
+            return 0
+        tickets = {ticket.id: ticket for ticket in tx.tickets.get_many({one.notification.ticket or 0 for one in found})}
+        told = sum(_tell(tx, group, tickets, desk, now) for group in _groups(found, tickets, desk))
+        tx.state.set(STATE_KEY, now.isoformat(), now)
+        tx.wake("outbox")
+    return told
+
+
+def _groups(found: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk) -> Iterator[list[Queued]]:
+    """The held mails of each recipient and team."""
+    groups: dict[tuple[str, str], list[Queued]] = {}
+    for one in found:
+        ticket = tickets.get(one.notification.ticket or 0)
+        team = team_of(ticket, desk.organisation).name if ticket else ""
+        groups.setdefault((one.notification.recipient.lower(), team), []).append(one)
+    yield from groups.values()
+
+
+def _tell(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk, now: datetime) -> int:
+    """The held mails of one recipient and team are told; in how many mails."""
+    shown = [one for one in group if not _hidden(tx, one, tickets.get(one.notification.ticket or 0), desk, now)]
+    by_ticket: dict[int, list[Queued]] = {}
+    for one in shown:
+        by_ticket.setdefault(one.notification.ticket or 0, []).append(one)
+    if len(by_ticket) <= 1:
+        return sum(tx.outbox.let_go(one.id, now) for one in shown)
+    mails = 0
+    for start in range(0, len(by_ticket), MOST_ROWS):
+        numbers = list(by_ticket)[start : start + MOST_ROWS]
+        listed = [one for number in numbers for one in by_ticket[number]]
+        rows = [_row(tickets[number], listed[0].notification.recipient, desk) for number in numbers]
+        bundle = _bundle(listed, rows, tickets[numbers[0]], desk)
+        tx.outbox.add_many([bundle], now)
+        for one in listed:
+            tx.outbox.suppress(one.id, f"{TOLD}{bundle.key}", now)
+        mails += 1
+    return mails
+
+
+def _hidden(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datetime) -> bool:
+    """Whether the recipient may not see the ticket, or it is gone; then the mail is suppressed."""
+    kept_back = hidden(one.notification, ticket, desk.organisation) if ticket else Suppress(reason="the ticket is gone")
+    if kept_back is not None:
+        tx.outbox.suppress(one.id, kept_back.reason, now)
+    return kept_back is not None
+
+
+def _bundle(listed: Sequence[Queued], rows: Sequence[str], ticket: Ticket, desk: Desk) -> Notification:
+    first, config = listed[0].notification, desk.config.desk
+    key = f"bundle:{listed[0].id}-{listed[-1].id}:{first.recipient.lower()}"
+    opened = sum(one.notification.event == "new" for one in listed)
+    return Notification(
+        ticket=None,
+        audience=Audience.AGENT,
+        event="bundle",
+        recipient=first.recipient,
+        name=first.name,
+        language=first.language,
+        key=key,
+        message_id=f"bundle.{sha256(key.encode()).hexdigest()[:24]}@{config.address.rpartition('@')[2]}",
+        values=(
+            ("team", team_of(ticket, desk.organisation).title),
+            ("count", str(len(rows))),
+            ("opened", str(opened or "")),
+            ("replied", str(len(listed) - opened or "")),
+            ("rows", "\n".join(rows)),
+        ),
+    )
+
+
+def _row(ticket: Ticket, recipient: str, desk: Desk) -> str:
+    """As the rows of `agent.list`."""
+    organisation, requester = desk.organisation, ticket.requester
+    agent = organisation.agents.get(ticket.assignee)
+    cells = (
+        ticket_number(desk.config.desk.prefix, ticket.id),
+        desk.signer.reply_address(ticket.id, recipient, Purpose.AGENT),
+        ticket.subject,
+        (requester.name or requester.address) if requester else "",
+        states.status(ticket.status, organisation).title,
+        ticket.priority,
+        agent.title if agent else "",
+        *("", "", ""),  # when it is due, and what was found by a search
+    )
+    return "\t".join(" ".join(cell.split()) for cell in cells)
