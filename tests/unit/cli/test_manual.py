@@ -139,3 +139,15 @@ LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 @pytest.mark.parametrize("page", [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))], ids=lambda path: str(path.relative_to(ROOT)))
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     assert [link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()] == []
+
+
+def test_each_decision_has_a_number_of_its_own_and_is_in_the_index() -> None:
+    pages = sorted((ROOT / "docs" / "adr").glob("0*.md"))
+    numbers = [int(page.name[:4]) for page in pages]
+    assert len(set(numbers)) == len(numbers) > 20
+    headings = [page.read_text(encoding="utf-8").splitlines()[0].removeprefix("# ") for page in pages]
+    assert [int(heading.partition(".")[0]) for heading in headings] == numbers
+    index = (ROOT / "docs" / "adr" / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^- \[(.+)\]\((.+)\)$", index, re.MULTILINE) == [
+        (heading, page.name) for heading, page in zip(headings, pages, strict=True)
+    ]
