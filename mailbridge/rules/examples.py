@@ -52,7 +52,7 @@ def _failures(policy: Policy, rule: Rule, example: Example, read: Read | None) -
         if read is None:
             return
         raw = policy.texts[path].encode("latin-1", "replace")
-        verdict = run(policy.rules, replace(facts_of_file(policy, read(raw)), raw=raw))
+        verdict = run(policy.rules, replace(facts_of_file(policy, read(raw), verified=example.verified), raw=raw))
     else:
         verdict = _run(policy, example)
     yield from (
@@ -119,8 +119,9 @@ def _decided(verdict: Verdict) -> str:
     return f"decided by {', '.join(map(_quoted, verdict.rules))}" if verdict.rules else "no rule holds"
 
 
-def facts_of_file(policy: Policy, message: Message) -> Facts:
-    """The facts of an .eml beside a rule: taken at its own date, as a mail that opens a ticket."""
+def facts_of_file(policy: Policy, message: Message, *, verified: bool) -> Facts:
+    """The facts of an .eml beside a rule: taken at its own date, as a mail that opens a ticket, from a sender who is proven or not."""
+    message = replace(message, sender=replace(message.sender, verified=verified and message.sender.strict))
     return Facts(message=message, now=message.date or WHEN, verified=message.sender.verified, organisation=policy.organisation)
 
 

@@ -228,7 +228,12 @@ def _rule(values: Mapping[str, Any], item: YamlMapping, name: Place) -> Rule:
 def _example(values: Mapping[str, Any], place: Place) -> Example:
     gives = dict(values.get("gives", {}))
     fires = gives.pop("fires", True)
-    return Example(place=place, mail=values.get("mail", {}), file=values.get("file", ""), gives=tuple(gives.items()), fires=fires)
+    verified = {"verified": values["verified"]} if "verified" in values else {}
+    mail = {**values["mail"], **verified} if "mail" in values else {}
+    is_proven = bool(values.get("verified", False))
+    return Example(
+        place=place, mail=mail, file=values.get("file", ""), verified=is_proven, gives=tuple(gives.items()), fires=fires
+    )
 
 
 def _check_captures(item: YamlMapping, when: Condition, then: Actions, reading: Reading) -> None:

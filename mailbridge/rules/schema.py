@@ -150,6 +150,7 @@ EXAMPLE = Record(
     keys={
         "mail": Key(shape=EXAMPLE_MAIL, about="a few header fields and the text"),
         "file": Key(shape=Text(what="the name of an .eml file"), about="an .eml file beside this one"),
+        "verified": Key(shape=Flag(), about="the sender's domain vouches for the address; of a file false where it is not said"),
         "gives": Key(shape=Record(what="gives", keys=GIVES), about="what must come of it"),
     },
     one_of=("mail", "file"),

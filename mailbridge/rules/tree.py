@@ -167,12 +167,16 @@ class Actions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """A mail and what must come of it.  `mail` are header fields and `text`; or `file`, an .eml beside the rule."""
+    """A mail and what must come of it.  `mail` are header fields and `text`; or `file`, an .eml beside the rule.
+
+    `verified`: whether the sender of a `file` is taken as proven; no server of ours wrote what it found out into it.
+    """
 
     place: Place
     gives: tuple[tuple[str, str | tuple[str, ...] | bool], ...]
     mail: Mapping[str, object] = field(default_factory=dict)
     file: str = ""
+    verified: bool = False
     fires: bool | None = None  # whether this very rule must fire; None: not said
 
 
