@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from mailbridge.cli.show import safe, width
@@ -11,10 +11,10 @@ from mailbridge.errors import Problem
 
 # A secret that somebody did write into the file must not travel on into a terminal's scrollback or the journal.  Whatever stands behind
 # a key with such a word in it is hidden, also where the key is quoted, in a table of its own line, or in another file.
-_SECRET = re.compile(
-    r"""([\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|credential)[\w.-]*["']?\s*[=:]\s*)\S.*""",
-    re.IGNORECASE,
-)
+_KEY = r"""([\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[_-]?key|credential)[\w.-]*["']?\s*[=:]\s*)"""
+_SECRET = re.compile(rf"{_KEY}\S.*", re.IGNORECASE)
+_SECRET_BEGINS = re.compile(rf"{_KEY}(.*)$", re.IGNORECASE)
+LONGEST_SECRET = 400  # lines; a private key has about 50
 # What such a key may say all the same: where the secret is.
 _NAMES_A_PLACE = re.compile(r"[\w.-]*(?:_file|_env)[\"']?\s*[=:]", re.IGNORECASE)
 _USER_INFO = re.compile(r"(//[^\s:/@\"']*):[^\s@\"']*@")
@@ -42,14 +42,15 @@ def excerpt(problem: Problem, folder: Path) -> list[str]:
     if not problem.line:
         return []
     try:
-        line = (folder / problem.file).read_text(encoding="utf-8", errors="replace").split("\n")[problem.line - 1].rstrip("\r")
+        lines = (folder / problem.file).read_text(encoding="utf-8", errors="replace").split("\n")
+        line = lines[problem.line - 1].rstrip("\r")
     except (OSError, IndexError):
         return []
     before = line[: problem.column - 1]
     marked = line[problem.column - 1 : problem.column - 1 + problem.length]
     gutter = " " * len(str(problem.line))
     # Tabs move differently on every terminal; as one blank they keep the mark where it belongs.
-    show = safe(without_secrets(line.replace("\t", " ")))
+    show = "…" if is_inside_secret(lines, problem.line - 1) else safe(without_secrets(line.replace("\t", " ")))
     mark = " " * width(safe(before.replace("\t", " "))) + "^" * max(1, width(safe(marked)))
     return [f"  {problem.line} | {show}", f"  {gutter} | {mark}"]
 
@@ -58,6 +59,34 @@ def without_secrets(line: str) -> str:
     """A line of a configuration or rules file as it may be shown: values of secret keys and passwords in URLs are "…"."""
     hidden = _USER_INFO.sub(r"\1:…@", line)
     return _SECRET.sub(lambda found: found[0] if _NAMES_A_PLACE.match(found[1]) else f"{found[1]}…", hidden)
+
+
+def is_inside_secret(lines: Sequence[str], at: int) -> bool:
+    """Whether line `at` belongs to the value of a secret key on a line above it: a multi-line text or list of TOML, a block of YAML."""
+    for above in range(at - 1, max(-1, at - LONGEST_SECRET), -1):
+        found = _SECRET_BEGINS.search(lines[above])
+        if found and not _NAMES_A_PLACE.match(found[1]) and _goes_on(found, lines[above + 1 : at], lines[at]):
+            return True
+    return False
+
+
+def _goes_on(key: re.Match[str], between: Sequence[str], line: str) -> bool:
+    """Whether the value behind `key` has not ended when `line` begins."""
+    value = key[2].strip()
+    so_far = "\n".join([value, *between])
+    for quotes in ('"""', "'''"):
+        if value.startswith(quotes):
+            return quotes not in so_far[len(quotes) :]
+    if value.startswith(("[", "{")):
+        return sum(map(so_far.count, "[{")) > sum(map(so_far.count, "]}"))
+    return key[1].rstrip().endswith(":") and all(_is_below(one, key.start(), value) for one in [*between, line])
+
+
+def _is_below(line: str, column: int, value: str) -> bool:
+    """Whether a line of YAML is in the value of the key at this column: indented more, or an item of the key's list."""
+    text = line.lstrip(" ")
+    indent = len(line) - len(text)
+    return not text.strip() or indent > column or (not value and indent == column and text.startswith("- "))
 
 
 def _count(number: int, noun: str) -> str:

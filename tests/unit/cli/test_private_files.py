@@ -96,6 +96,47 @@ def test_an_error_shows_the_line_and_not_the_secret(name: str, tmp_path: Path) -
     assert "secret: …" in told
 
 
+INSIDE = [
+    'secret = """\nhunter2\n"""\n',
+    "secret = '''\nfirst\nhunter2'''\n",
+    'tokens = [\n  "hunter2",\n]\n',
+    "secret: |\n  hunter2\n",
+    "secret: >-\n\n  first\n  hunter2\n",
+    "secret:\n  hunter2\n",
+    "secret: first\n  hunter2\n",
+    "tokens:\n- first\n- hunter2\n",
+    "- name: a\n  private_key: |\n    first\n    hunter2\n",
+    '"passwords": [\n  "a", "b",\n  "hunter2"]\n',
+]
+
+
+@pytest.mark.parametrize("text", INSIDE)
+def test_a_line_below_a_secret_s_key_is_not_shown_either(text: str, tmp_path: Path) -> None:
+    (tmp_path / "mailbridge.toml").write_text(text)
+    line = next(number for number, line in enumerate(text.splitlines(), start=1) if "hunter2" in line)
+    told = shown([Problem(file="mailbridge.toml", line=line, column=1, message="not valid")], tmp_path)
+    assert "hunter2" not in told
+    assert f"  {line} | …" in told
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'secret = """\nx\n"""\nhunter2 = 1\n',
+        'secret = "x"\nhunter2 = 1\n',
+        'tokens = [\n  "x",\n]\nhunter2 = 1\n',
+        "secret: |\n  x\nhunter2: 1\n",
+        "- secret: x\n  hunter2: 1\n",
+        "secret_file: |\n  hunter2\n",
+        "tokens:\n- x\nhunter2: 1\n",
+    ],
+)
+def test_a_line_behind_a_secret_is_shown(text: str, tmp_path: Path) -> None:
+    (tmp_path / "mailbridge.toml").write_text(text)
+    line = next(number for number, line in enumerate(text.splitlines(), start=1) if "hunter2" in line)
+    assert "hunter2" in shown([Problem(file="mailbridge.toml", line=line, column=1, message="not valid")], tmp_path)
+
+
 def test_check_never_shows_a_misplaced_secret(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     desk = tmp_path / "desk"
     main(["init", str(desk), "--name", "Desk", "--address", "help@desk.test"])
