@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mailbridge.config import Config, Listener
+from mailbridge.checks.build import asks_dns
+from mailbridge.checks.resolver import Resolver
+from mailbridge.config import Config, Listener, SenderCheck
 from mailbridge.configfile import believes_headers
+from mailbridge.errors import Permanent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +37,21 @@ def _advice(config: Config) -> Iterator[Advice]:
             message="authserv_ids has no effect: results in headers are believed from mailboxes, trusted peers and a trusted pipe only",
             hint="if only your own mail server calls `mailbridge ingest`, write [pipe] trusted = true",
         )
+
+
+    if config.authenticity.check is SenderCheck.AUTO and asks_dns(config) and not _has_dns(config):
+        yield Advice(
+            message="senders are not checked by the desk itself: this system names no DNS servers (/etc/resolv.conf)",
+            hint='name a validating resolver: [authenticity] dns_servers = ["127.0.0.1"]; or, to do without: check = "headers"',
+        )
+
+
+def _has_dns(config: Config) -> bool:
+    try:
+        Resolver(config.authenticity.dns_servers)
+    except Permanent:
+        return False
+    return True
 
 
 def _named(listener: Listener) -> str:

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mailbridge.checks.advice import advice
+from mailbridge.cli.show import safe
 from mailbridge.errors import MailbridgeError, Permanent, Problem
+from mailbridge.message.trace import INSIDE, within
 
 if TYPE_CHECKING:
     from mailbridge.config import Config
     from mailbridge.desk.model import Organisation
     from mailbridge.message.profiles import Expected
+    from mailbridge.message.trace import Hop
     from mailbridge.store.inbox_rows import InboxRow
     from mailbridge.store.tx import Tx
 
@@ -32,6 +35,7 @@ class Seen:
     unproven: dict[str, Counter[str]] = field(default_factory=dict)  # agent -> reasons
     proven: Counter[str] = field(default_factory=Counter)  # agent -> mails
     shapes: Counter[Expected] = field(default_factory=Counter)
+    hops: dict[str, Hop] = field(default_factory=dict)  # agent -> the newest hop that is not known as ours
 
 
 def trust_problems(config: Config, organisation: Organisation | None) -> Iterator[Problem]:
@@ -70,7 +74,7 @@ def _look(tx: Tx, row: InboxRow, config: Config, organisation: Organisation, fou
     from mailbridge.intake.envelope import Source
     from mailbridge.message.authenticity import claimed_sender
     from mailbridge.message.headers import header_block
-    from mailbridge.message.profiles import shapes
+    from mailbridge.message.profiles import foreign_hop, shapes
     from mailbridge.pairing import paired
 
     if row.envelope.source in (Source.IMPORT, Source.COMMAND):
@@ -92,6 +96,9 @@ def _look(tx: Tx, row: InboxRow, config: Config, organisation: Organisation, fou
     if said.get("verified") or now.verified:
         seen.proven[agent.name] += 1
         return
+    hop = foreign_hop(headers, channel.expected) if channel.expected else None
+    if hop is not None:
+        seen.hops.setdefault(agent.name, hop)
     why = next(iter(said.get("why") or now.reasons), "nothing proves it")
     seen.unproven.setdefault(agent.name, Counter())[why] += 1
 
@@ -101,7 +108,19 @@ def _unproven(source: str, seen: Seen, config: Config) -> Iterator[Problem]:
     for agent, reasons in seen.unproven.items():
         count, why = sum(reasons.values()), reasons.most_common(1)[0][0]
         message = f"{count} mail{'s' if count > 1 else ''} from agent {agent} by {source} not proven: {why}"
-        yield Problem(file=FILE, message=message, hint=proposal or _next_step(agent, source), warning=True)
+        hint = _hop_of_ours(seen.hops[agent], source) if agent in seen.hops else proposal or _next_step(agent, source)
+        yield Problem(file=FILE, message=message, hint=hint, warning=True)
+
+
+def _hop_of_ours(hop: Hop, source: str) -> str:
+    """Which key makes this hop one of ours, if it is."""
+    kind, _, name = source.partition(":")
+    where = {"imap": f'at mailbox "{name}"', "pipe": "in [pipe]"}.get(kind, "at the listener")
+    border = f'own_hosts = ["{safe(hop.by)}"]'
+    if not within(hop.client, INSIDE):
+        return f"if {safe(hop.by)} is the server that takes your mail from outside, write {where}: {border}"
+    relays = f'relays = ["{safe(hop.client)}"]'
+    return f"if {safe(hop.by)} took the mail from a server of yours, {safe(hop.client)}, write {where}: {relays}; if from outside: {border}"
 
 
 def _next_step(agent: str, source: str) -> str:

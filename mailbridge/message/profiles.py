@@ -115,6 +115,18 @@ def border(headers: Sequence[Field], expected: Expected) -> int | str:
     return "no Received line of ours"
 
 
+def foreign_hop(headers: Sequence[Field], expected: Expected) -> Hop | None:
+    """The topmost hop of which the configuration does not say that it is ours; None where the border stands above it, or a field is odd."""
+    hosts = expected.hosts or expected.authserv_ids
+    received = (field for field in headers if field.key == "received")
+    for field in received:
+        hop = read_hop(field.raw)
+        if hop is not None and _is_passed_on(hop, expected):
+            continue
+        return None if hop is None or _written_by(field, hop, hosts) else hop
+    return None
+
+
 def _is_passed_on(hop: Hop, expected: Expected) -> bool:
     """Whether this hop is one between servers of ours: a delivery by LMTP, or from a relay that is named."""
     hosts = {host.lower() for host in (*(expected.hosts or expected.authserv_ids), "localhost")}

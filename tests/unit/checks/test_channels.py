@@ -12,6 +12,7 @@ from mailbridge.checks.advice import advice
 from mailbridge.checks.build import asks_dns, organizational
 from mailbridge.checks.channels import Channels, source_name
 from mailbridge.config import Authenticity, Config, Desk, Listener, Mailbox, Pipe, SenderCheck, Trust
+from mailbridge.errors import Permanent
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.received import received
 from mailbridge.message.profiles import Profile
@@ -140,7 +141,20 @@ def test_settings_without_effect_are_told() -> None:
     for fine in (
         config(listeners=(LISTENER,)),
         config(ids=(), listeners=(local,)),
-        config(mailboxes=(Mailbox(name="main", host="x"),)),
+        config(mailboxes=(Mailbox(name="main", host="x"),), authenticity=Authenticity(dns_servers=(("127.0.0.1", 53),))),
         config(pipe=Pipe(trusted=True)),
     ):
         assert advice(fine) == ()
+
+
+def test_a_desk_without_dns_servers_is_told_that_it_checks_nobody_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nothing(*_: object, **__: object) -> None:
+        raise Permanent("this system names no DNS servers; give some: [authenticity] dns_servers")
+
+    monkeypatch.setattr("mailbridge.checks.advice.Resolver", nothing)
+    mailbox = (Mailbox(name="main", host="x"),)
+    [one] = advice(config(mailboxes=mailbox))
+    assert one.message == "senders are not checked by the desk itself: this system names no DNS servers (/etc/resolv.conf)"
+    assert "[authenticity] dns_servers" in one.hint
+    assert advice(config(mailboxes=mailbox, authenticity=Authenticity(check=SenderCheck.HEADERS))) == ()
+    assert advice(config(pipe=Pipe(trusted=True))) == ()

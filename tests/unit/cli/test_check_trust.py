@@ -11,7 +11,7 @@ from mailbridge.cli.check_trust import trust_problems
 from mailbridge.config import Mailbox, Trust
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.message.profiles import Profile
-from tests.harness import TestDesk, a_config, a_desk, a_mail
+from tests.harness import TestDesk, a_config, a_desk, a_mail, proven
 
 GOOGLE = (
     b"Received: by 2002:a05:7300:8a1c::1 with SMTP id x; Mon, 23 Nov 2026 09:00:00 +0000\r\n"
@@ -53,3 +53,34 @@ def test_an_agent_without_results_is_told_the_next_step(tmp_path: Path) -> None:
         config = replace(desk.app.config, store_url=f"sqlite:///{tmp_path}/mailbridge.db")
         (found,) = trust_problems(config, desk.app.policy().organisation)
     assert found.hint == "sign the agents' mail with DKIM, or run: mailbridge agents pair bogdan"
+
+
+HOP = b"Received: from mx.desk.test (mx.desk.test [%s]) by store.desk.test with ESMTP id 2; Mon, 23 Nov 2026 09:00:01 +0000\r\n"
+
+
+@pytest.mark.parametrize(
+    ("client", "hint"),
+    [
+        (
+            b"10.0.0.5",
+            "if store.desk.test took the mail from a server of yours, 10.0.0.5, "
+            'write at mailbox "main": relays = ["10.0.0.5"]; if from outside: own_hosts = ["store.desk.test"]',
+        ),
+        (
+            b"198.51.100.9",
+            'if store.desk.test is the server that takes your mail from outside, write at mailbox "main": own_hosts = ["store.desk.test"]',
+        ),
+    ],
+)
+def test_a_hop_that_is_not_known_as_ours_is_named_with_its_key(tmp_path: Path, client: bytes, hint: str) -> None:
+    """A desk of an earlier release believed its MX behind any hop; its agents must not become strangers without a word."""
+    mailbox = Mailbox(name="main", host="imap.test", trust=Trust(profile=Profile.OWN, authserv_ids=("mx.desk.test",)))
+    with a_desk(tmp_path, mailboxes=(mailbox,), listeners=()) as desk:
+        came(desk, HOP % client + proven(a_mail(from_="Bogdan <bogdan@desk.test>")), 1)
+        config = replace(desk.app.config, store_url=f"sqlite:///{tmp_path}/mailbridge.db")
+        (found,) = trust_problems(config, desk.app.policy().organisation)
+        assert "the topmost Received line is not by a server of ours, but by store.desk.test" in found.message
+        assert found.hint == hint
+        cured = replace(mailbox, trust=replace(mailbox.trust, relays=("10.0.0.5",)))
+        after = list(trust_problems(replace(config, mailboxes=(cured,)), desk.app.policy().organisation))
+    assert bool(after) is (client != b"10.0.0.5")
