@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,6 +23,11 @@ from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.requests import each
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.filing.mail import OVER_QUOTA
+from mailbridge.health import names, probes
+from mailbridge.health.arrivals import count_arrivals, look_for_silence
+from mailbridge.health.board import Board
+from mailbridge.health.page import Pulse
+from mailbridge.health.tell import tell_sources
 from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
 from mailbridge.isolation.pool import Readers
@@ -190,11 +195,52 @@ class App:
             view=view_of,
             failed=self._undeliverable,
             held=self._held,
+            report=self._courier_reports,
         )
 
     def webhooker(self) -> Webhooker:
         """Makes the calls that rules asked for; for one thread."""
-        return Webhooker(self.store, self.config.webhooks, self.clock)
+        return Webhooker(self.store, self.config.webhooks, self.clock, report=self._webhook_reports)
+
+    @cached_property
+    def board(self) -> Board:
+        """Where the parts of this process report which sources work."""
+        return Board(self.store, self.clock)
+
+    @cached_property
+    def pulse(self) -> Pulse:
+        """What this process tells others of its health."""
+        return Pulse(self.store, self.config, self.clock)
+
+    def watch(self) -> None:
+        """Proofs of every configured source are expected from now on, and nothing is known of those that are configured no more."""
+        now = self.clock.now()
+        with self.store.write() as tx:
+            known = [source.name for source in tx.sources.all()]
+            tx.sources.forget([name for name in known if not names.is_configured(name, self.config)])
+            tx.sources.watch(names.expected(self.config), now)
+
+    def probe(self, ports: Mapping[str, int]) -> None:
+        """What can be asked without a mail was asked; `ports` of the listeners that run here."""
+        for name, ask in probes.probes(self.config, ports):
+            if name == names.OUTGOING and self.board.proven_within(name, names.PROBED):
+                continue  # mail goes out: a login more tells nothing, and providers count them
+            try:
+                self.board.proven(name, ask())
+            except probes.Fault as fault:
+                self.board.failed(name, str(fault), names.PROBED.total_seconds())
+
+    def count_arrivals(self, now: datetime | None = None) -> int:
+        """The mails of the inbox are counted by source and hour; how many were new."""
+        return count_arrivals(self.store, now or self.clock.now())
+
+    def look_for_silence(self, now: datetime | None = None) -> int:
+        """Each source that has been silent for longer than is likely is known as such; how many became so."""
+        return look_for_silence(self.store, self.desk(), now or self.clock.now()) if self.config.health.silence else 0
+
+    def tell_sources(self, now: datetime | None = None) -> int:
+        """The admins know which sources fail, and which work again; how many news there were."""
+        return tell_sources(self.store, self.desk(), now or self.clock.now())
 
     def sweep(self, now: datetime | None = None) -> int:
         """Every promised moment up to now is told; how many there were."""
@@ -214,6 +260,18 @@ class App:
         values = {"mailbox": mailbox, "folder": folder, "older": str(older), "taken": str(taken or "")}
         tx.outbox.add_many(self._letters("first_connect", f"{mailbox}/{folder}", values), self.clock.now())
         tx.wake("outbox")
+
+    def _courier_reports(self, trouble: str, wait: timedelta) -> None:
+        if trouble:
+            self.board.failed(names.OUTGOING, trouble, wait.total_seconds())
+        else:
+            self.board.proven(names.OUTGOING, "a mail was handed over")
+
+    def _webhook_reports(self, host: str, trouble: str) -> None:
+        if trouble:
+            self.board.failed(names.webhook_name(host), trouble)
+        else:
+            self.board.proven(names.webhook_name(host), "a call was answered")
 
     # -- what happens when something goes wrong -----------------------------------------------------------------
 

@@ -225,6 +225,15 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """Where others ask whether the desk works (None: nowhere), and whom it tells every minute that it does ('': nobody)."""
+
+    listen: tuple[str, int] | None = None
+    ping_url: str = field(default="", repr=False)  # whoever knows it can say that the desk is well
+    silence: bool = True  # tell the admins of a source that is silent for longer than is likely
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Caps against loops and abuse, and bounds on the work for one mail."""
 
@@ -287,6 +296,7 @@ class Config:
     webhooks: Webhooks = field(default_factory=Webhooks)
     metrics: Metrics = field(default_factory=Metrics)
     backup: Backup = field(default_factory=Backup)
+    health: Health = field(default_factory=Health)
     readers: int = 2  # reading child processes
     batch: int = 50  # mails a commit when a backlog is worked off
     log_format: str = "auto"  # auto | json | console

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from mailbridge import settings
 from mailbridge.config import (
@@ -17,6 +18,7 @@ from mailbridge.config import (
     Backup,
     Config,
     Desk,
+    Health,
     Keep,
     Limits,
     Listener,
@@ -44,6 +46,7 @@ from mailbridge.settings import Reader, Source
 FILE = "mailbridge.toml"
 STORE_SCHEMES = {"sqlite": "sqlite:///mailbridge.db", "postgresql": "postgresql://mailbridge@db.example/mailbridge"}
 OUTGOING_SCHEMES = {"smtp": "smtp://mail.example:587", "smtps": "smtps://mail.example:465", "maildir": "maildir:outgoing"}
+PING_SCHEMES = {"https": "https://hc-ping.example/0f3a", "http": "http://127.0.0.1:8000/ping"}
 RSPAMD_SCHEMES = {"http": "http://127.0.0.1:11333", "https": "https://spam.example"}
 
 _PORT = settings.number(1, 65535)
@@ -186,6 +189,7 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "keep": settings.counts(Keep, "daily", "weekly", "monthly"),
         "check": settings.flag,
     },
+    "health": {"listen": settings.server(9465), "ping_url": settings.url(PING_SCHEMES), "silence": settings.flag},
     "workers": {"readers": settings.number(1, 256), "batch": settings.number(1, 10_000)},
     "log": {
         "format": settings.choice(("auto", "json", "console")),
@@ -260,6 +264,7 @@ class _Reading:
         webhooks = self._webhooks()
         metrics = Metrics(**self._section("metrics"))
         backup = self._backup()
+        health = self._health()
         log = self._section("log")
         workers = self._section("workers")
         self._twice("mailbox", "name")
@@ -282,6 +287,7 @@ class _Reading:
             webhooks=webhooks,
             metrics=metrics,
             backup=backup,
+            health=health,
             **workers,
             **{f"log_{key}": value for key, value in log.items()},
         )
@@ -348,6 +354,14 @@ class _Reading:
             hint = 'name your mail server: trusted_peers = ["192.0.2.10"]; or take authserv_ids and profile away and set check = "dns"'
             message = f"this listener can be reached from outside ({listener.host}) and would believe what anybody writes about senders"
             self.source.at_key(where, message, hint)
+
+    def _health(self) -> Health:
+        found = Health(**self._section("health"))
+        where = urlsplit(found.ping_url)
+        if where.scheme == "http" and not is_loopback(where.hostname or ""):
+            hint = "whoever reads it on its way can say that the desk is well; only this machine itself may be called by http"
+            self.source.at_value(("health", "ping_url"), "ping_url: only https", hint)
+        return found
 
     def _desk_ids(self) -> bool:
         desk = self.source.data.get("desk")

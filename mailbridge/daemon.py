@@ -26,11 +26,14 @@ from mailbridge.app import App
 from mailbridge.checks.advice import advice
 from mailbridge.config import Mailbox
 from mailbridge.errors import StoreAway
+from mailbridge.health import names
+from mailbridge.health.page import serve
 from mailbridge.intake.imap import Poller
 from mailbridge.intake.listener import Listeners
 from mailbridge.jobs.ticker import Job, Ticker
 from mailbridge.ops import log as logs
 from mailbridge.ops import systemd
+from mailbridge.ops.http import HttpServer
 from mailbridge.ops.metrics import Endpoint
 from mailbridge.store.wake import Waiter
 
@@ -43,6 +46,11 @@ UNFETCHED = timedelta(minutes=1)
 FOLD = timedelta(seconds=10)
 KEPT = timedelta(minutes=5)
 BACKUP = timedelta(minutes=1)
+ARRIVALS = timedelta(seconds=20)
+SILENCE = timedelta(minutes=10)
+LOOK = timedelta(seconds=15)
+PING = timedelta(minutes=1)
+TELL = timedelta(minutes=1)
 STATE_KEY = "daemon"
 RING = timedelta(seconds=1)
 JOIN = 10.0  # seconds a thread may take to finish its turn
@@ -58,7 +66,7 @@ class Daemon:
         self._mail_waits, self._letters_wait, self._calls_wait = Event(), Event(), Event()
         self._is_ready = False
         self._endpoint: Endpoint | None = None
-        self._health: dict[str, dict[str, object]] = {}
+        self._health_page: HttpServer | None = None
         # One process works one SQLite file: two turns in flight keep its reading children busy while one of them writes.
         self._workers = workers if workers is not None else 2
         self._intake = intake
@@ -77,8 +85,15 @@ class Daemon:
             jobs.append(Job(name="sweep", every=SWEEP, run=app.sweep))
             jobs.append(Job(name="kept", every=KEPT, run=app.list_kept))
             jobs.append(Job(name="unfetched", every=UNFETCHED, run=app.tell_unfetched))
+            jobs.append(Job(name="arrivals", every=ARRIVALS, run=app.count_arrivals))
+            jobs.append(Job(name="silence", every=SILENCE, run=app.look_for_silence))
+            jobs.append(Job(name="sources", every=TELL, run=app.tell_sources))
             if app.config.backup.to is not None:
                 jobs.append(Job(name="backup", every=BACKUP, run=app.backups.look))
+        if intake:
+            jobs.append(Job(name="look", every=LOOK, run=app.pulse.look))
+            jobs.append(Job(name="ping", every=PING, run=app.pulse.ping))
+            jobs.append(Job(name="probe", every=names.PROBED, run=self._probe))
         self._ticker = Ticker(jobs)
 
     def _poller(self, mailbox: Mailbox, folder: str) -> Poller:
@@ -100,11 +115,15 @@ class Daemon:
         app = self._app
         app.desk()  # keys and rules are there before the first mail
         self._endpoint = app.endpoint() if self._intake else None
+        if self._intake and app.config.health.listen:
+            self._health_page = serve(app.pulse, *app.config.health.listen)
         if app.store.is_sqlite:  # nobody else works this file, so whatever is claimed was claimed by a life that ended
             with app.store.write() as tx:
                 tx.inbox.abandon()
                 tx.outbox.release()
                 tx.webhooks.release()
+        if self._intake:
+            app.watch()
         for channel, wake in (("inbox", self._mail_waits), ("outbox", self._letters_wait), ("webhooks", self._calls_wait)):
             self._thread(f"bell-{channel}", partial(self._pass_on, app.store.waiter(channel), wake))
         for number in range(self._workers):
@@ -136,8 +155,9 @@ class Daemon:
         for poller in self._pollers:
             poller.stop()
         self._ticker.stop()
-        if self._endpoint:
-            self._endpoint.close()
+        for page in (self._endpoint, self._health_page):
+            if page:
+                page.close()
         if self._intake:
             self._app.inbox.close()
         self._mail_waits.set()
@@ -176,8 +196,17 @@ class Daemon:
     def _is_recipient(self, address: str) -> bool:
         return self._app.desk().is_own(address)
 
-    def _report(self, name: str, ok: bool, detail: str) -> None:
-        self._health[name] = {"ok": ok, "detail": detail, "at": self._app.clock.now().isoformat()}
+    def _report(self, name: str, ok: bool, detail: str, wait: float = 0.0) -> None:
+        source = f"imap:{name}"
+        if ok:
+            self._app.board.proven(source, f"the server answered: {detail}")
+        else:
+            self._app.board.failed(source, detail, wait)
+
+    def _probe(self) -> None:
+        listeners = self._app.config.listeners if self._intake else ()
+        ports = {names.listener_name(one.protocol, one.name): port for one, port in zip(listeners, self.listeners.ports, strict=True)}
+        self._app.probe(ports)
 
     def _beat(self) -> None:
         now = self._app.clock.now()
@@ -185,7 +214,6 @@ class Daemon:
             "pid": os.getpid(),
             "version": __version__,
             "ports": list(self.listeners.ports),
-            "mailboxes": dict(self._health),
             "rules": self._app.policy().version,
         }
         try:

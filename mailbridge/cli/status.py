@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,8 @@ from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
 from mailbridge.cli.show import print_json, safe, when
 
 if TYPE_CHECKING:
-    from mailbridge.config import Backup
+    from mailbridge.config import Backup, Config
+    from mailbridge.health.model import Source
 
 WAITING_TOO_LONG = timedelta(minutes=5)
 BACKUP_KEYS = {"made": "backup", "proven": "backup-proof", "failed": "backup-failed"}  # in the store
@@ -36,6 +37,7 @@ class Status:
     rules: Mapping[str, Any]
     seen_alive: datetime | None
     backup: Mapping[str, Any]  # made: the last good one; proven: the last that was restored and compared; failed: what went wrong since
+    sources: tuple[Mapping[str, Any], ...]
     troubles: tuple[str, ...]
 
 
@@ -59,6 +61,8 @@ def look(desk: OpenDesk, now: datetime) -> Status:
         outbox, webhooks, rules = tx.outbox.counts(), tx.webhooks.counts(), tx.state.get("rules") or {}
         seen_alive = tx.state.set_at("daemon")
         backup = {name: tx.state.get(key) for name, key in BACKUP_KEYS.items()}
+        is_alive = seen_alive is not None and now - seen_alive <= HEARTBEAT_TOO_OLD
+        sources = tuple(about(source, desk.config, now, is_alive) for source in tx.sources.all())
         return Status(
             schema=desk.store.current() or "",
             inbox=inbox,
@@ -70,9 +74,11 @@ def look(desk: OpenDesk, now: datetime) -> Status:
             rules=rules,
             seen_alive=seen_alive,
             backup=backup,
+            sources=sources,
             troubles=(
                 *troubles(inbox, oldest, outbox, webhooks, rules, seen_alive, now),
                 *backup_troubles(desk.config.backup, backup, now),
+                *source_troubles(sources),
             ),
         )
 
@@ -88,6 +94,39 @@ def backup_troubles(wanted: Backup, known: Mapping[str, Any], now: datetime) -> 
     if made and now - datetime.fromisoformat(made["at"]) > (timedelta(days=1) if wanted.at else wanted.every) * 2:
         found.append(f"the last good backup is of {when(datetime.fromisoformat(made['at']))}: mailbridge backup, or look at the log")
     return tuple(found)
+
+
+def about(source: Source, config: Config, now: datetime, is_alive: bool) -> Mapping[str, Any]:
+    """What is known of a source, for people and programs; while no daemon runs, no proof is expected."""
+    from mailbridge.health.names import expected
+
+    state = source.state(now, expected(config).get(source.name) if is_alive else None)
+    return {
+        "source": source.name,
+        "state": state,
+        "why": source.why(state),
+        "proof": source.proof,
+        "last_success": source.proven_at,
+        "last_mail": source.mail_at,
+        "last_failure": source.failed_at,
+        "last_reason": source.reason,
+        "failing_since": source.failing_since,
+        "next_try": source.next_at,
+    }
+
+
+def source_troubles(sources: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """A sentence for each source that does not work, or from which mail should have come."""
+    return tuple(f"{one['source']}: {one['why']}: mailbridge doctor" for one in sources if one["why"])
+
+
+def source_row(one: Mapping[str, Any]) -> str:
+    """`imap:support/INBOX  ok, proven 2026-11-21 14:02Z, last mail 2026-11-21 13:58Z`."""
+    said = [str(one["state"]), f"proven {when(one['last_success']) or 'never'}"]
+    said += [f"last mail {when(one['last_mail'])}"] if one["last_mail"] else []
+    said += [f"last failure {when(one['last_failure'])}"] if one["last_failure"] else []
+    said += [f"next try {when(one['next_try'])}"] if one["next_try"] else []
+    return f"{one['source']}  {', '.join(said)}"
 
 
 def troubles(
@@ -134,6 +173,7 @@ def show(desk: OpenDesk, found: Status) -> None:
     rows += [("webhooks", counted(found.webhooks))] if any(found.webhooks.values()) else []
     rows += [("suspended", f"{found.suspended} addresses that bounced")] if found.suspended else []
     rows += [("backup", _ages(found.backup))] if found.backup["made"] or desk.config.backup.to else []
+    rows += [("source", source_row(one)) for one in found.sources]
     for name, value in rows:
         click.echo(f"{name:10} {safe(value)}")
     for trouble in found.troubles:

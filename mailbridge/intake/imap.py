@@ -53,8 +53,8 @@ STORE_CAP = 30.0  # seconds between tries while the store is away
 
 
 class Report(Protocol):
-    def __call__(self, name: str, ok: bool, detail: str, /) -> None:
-        """Health is told how the last round of a folder went; `name` is mailbox/folder."""
+    def __call__(self, name: str, ok: bool, detail: str, wait: float = 0.0, /) -> None:
+        """Health is told how the last round of a folder went; `name` is mailbox/folder, the next try comes in `wait` seconds."""
         ...
 
 
@@ -77,7 +77,7 @@ class Poller:
         *,
         largest: int,
         clock: Clock | None = None,
-        report: Report = lambda name, ok, detail: None,
+        report: Report = lambda name, ok, detail, wait=0.0: None,
         first_time: FirstTime = lambda tx, mailbox, folder, older, taken: None,
         log: Log | None = None,
         chance: Callable[[], float] = random.random,
@@ -257,7 +257,7 @@ class Poller:
             self._disconnect()
             wait = wait_after(failures, refused=isinstance(trouble, LoginRefused), chance=self._chance())
         if not self._stopping.is_set():
-            self._report(self.name, False, str(trouble))
+            self._report(self.name, False, str(trouble), wait)
             self._log.warning(
                 "poll_failed", mailbox=self._mailbox.name, folder=self._folder, reason=str(trouble), failures=failures, wait=round(wait, 1)
             )
@@ -320,6 +320,7 @@ class Poller:
             self._set_aside(faulty, epoch)
         self._inbox.accept_all([(mail.raw, self._envelope(mail, epoch)) for mail in mails if not mail.fault], also)
         self._suspects.forget(uids)
+        self._report(self.name, True, f"{len(mails)} fetched")  # a backlog takes longer than health waits for the end of a round
         size = sum(len(mail.raw) for mail in mails)
         self._log.info("mails_fetched", mailbox=self._mailbox.name, folder=self._folder, mails=len(mails), size=size)
         return len(mails)

@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from mailbridge.clock import Clock
 from mailbridge.errors import Permanent, StoreAway
+from mailbridge.health.model import Source
 from mailbridge.ops import log as logs
 from mailbridge.ops.http import Asked, HttpServer, Page
 from mailbridge.store.engine import Store
@@ -120,6 +121,21 @@ def _age(key: str, moment: str) -> Count:
     return count
 
 
+def _source_moment(pick: Callable[[Source], datetime | None]) -> Count:
+    def count(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+        return {(one.name,): at.timestamp() for one in tx.sources.all() if (at := pick(one)) is not None}
+
+    return count
+
+
+def _source_up(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    return {(one.name,): float(one.failing_since is None) for one in tx.sources.all()}
+
+
+def _source_silent(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    return {(one.name,): float(bool(one.silence)) for one in tx.sources.all()}
+
+
 GAUGES: tuple[Gauge, ...] = (
     Gauge(
         name="mailbridge_inbox",
@@ -149,6 +165,30 @@ GAUGES: tuple[Gauge, ...] = (
     ),
     Gauge(name="mailbridge_rules_mistakes", about="Mistakes in the rules on disk; 0: they are in force", count=_mistakes),
     Gauge(name="mailbridge_rules_info", about="The version of the rules in force", labels=("version",), count=_version),
+    Gauge(
+        name="mailbridge_source_up",
+        about="1 where the last try of a source went well",
+        labels=("name",),
+        count=_source_up,
+    ),
+    Gauge(
+        name="mailbridge_source_proven_timestamp_seconds",
+        about="When a source was last seen to work",
+        labels=("name",),
+        count=_source_moment(lambda one: one.proven_at),
+    ),
+    Gauge(
+        name="mailbridge_source_mail_timestamp_seconds",
+        about="When the last mail came by a source",
+        labels=("name",),
+        count=_source_moment(lambda one: one.mail_at),
+    ),
+    Gauge(
+        name="mailbridge_source_silent",
+        about="1 where a source has brought no mail for longer than is likely",
+        labels=("name",),
+        count=_source_silent,
+    ),
 )
 
 

@@ -26,6 +26,22 @@ def courier(outgoing: Outgoing, folder: Path, *, hostname: str = "") -> Courier:
     return SmtpCourier(relay_of(outgoing, hostname))
 
 
+def probe(outgoing: Outgoing, folder: Path, *, hostname: str = "") -> str:
+    """What shows that mail can be handed over now, without one.  Raises Permanent with what is in the way."""
+    one = courier(outgoing, folder, hostname=hostname)
+    try:
+        if isinstance(one, MaildirCourier):
+            one.prepare()
+            return "the folder can be written"
+        if isinstance(one, SmtpCourier) and (trouble := one.greet()) is not None:
+            raise Permanent(f"{trouble.code or ''} {trouble.reply}".strip())
+        return "the server lets us in"
+    except OSError as error:
+        raise Permanent(f"{outgoing.url}: {error.strerror or error}") from error
+    finally:
+        one.close()
+
+
 def relay_of(outgoing: Outgoing, hostname: str = "") -> Relay:
     """The relay of smtp://host:port or smtps://host:port."""
     url = urlsplit(outgoing.url)

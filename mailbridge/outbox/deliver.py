@@ -79,7 +79,10 @@ class Deliverer:
         failed: Callable[[Tx, Queued, str], None],
         held: Callable[[Tx, Queued, datetime], None] = lambda _tx, _queued, _until: None,
         jitter: Callable[[], float] = random,
+        report: Callable[[str, timedelta], None] = lambda _trouble, _wait: None,
     ) -> None:
+        """`report` is told after each mail why the server was not there and how long it is left alone; '' where it answered."""
+        self._report = report
         self._store, self._courier, self._clock, self._desk = store, courier, clock, desk
         self._wordsmith = Wordsmith(renderer, clock, desk=desk, view=view)
         self._failed, self._held, self._jitter = failed, held, jitter
@@ -276,9 +279,13 @@ class Deliverer:
     def _note_absence(self, outcome: Outcome, now: datetime) -> None:
         if isinstance(outcome, Deferred) and outcome.away:
             self._absences += 1
-            self._resting_until = now + rest(self._absences, self._jitter())
-        else:
-            self._absences, self._resting_until = 0, None
+            pause = rest(self._absences, self._jitter())
+            self._resting_until = now + pause
+            self._report(f"{outcome.code or ''} {outcome.reply}".strip(), pause)
+            return
+        self._absences, self._resting_until = 0, None
+        if not isinstance(outcome, Unknown) and not (isinstance(outcome, Deferred | Refused) and not outcome.code):
+            self._report("", timedelta(0))  # without a code nobody answered: we knew before asking
 
     def _change(self, change: Callable[[Tx], object]) -> None:
         """The change is committed, or owed: a mail that was sent while the store was away is recorded as soon as the store is back."""

@@ -53,6 +53,12 @@ class MaildirCourier:
             return Unknown(reply=f"{self._folder}: {error.strerror or error}")
         return Delivered(reply=f"in {final.name}")
 
+    def prepare(self) -> None:
+        """The folders are there and can be written.  Raises OSError."""
+        self._prepare()
+        if not os.access(self._folder / "tmp", os.W_OK):
+            raise PermissionError(13, "it cannot be written")
+
     def close(self) -> None:
         """There is no connection."""
 

@@ -41,6 +41,15 @@ class SmtpCourier:
             raise
         return self._finish(session)
 
+    def greet(self) -> Deferred | Refused | None:
+        """Whether the server greets, encrypts and lets us in now; None where it does, else what is in the way."""
+        try:
+            self._ready().say("NOOP", "")
+        except Trouble as trouble:
+            self._drop()
+            return trouble.outcome
+        return None
+
     def close(self) -> None:
         """Says QUIT where a connection is open."""
         session, self._session = self._session, None

@@ -340,6 +340,11 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "rows": "support/INBOX, UID 17\tthe mail cannot be fetched from the IMAP server; it was left there\t42",
         "more": "1",
     },
+    "admin.sources": {
+        "count": "1",
+        "rows": "imap:support/INBOX\t2026-11-23 09:10 UTC\tthe server refuses the login\t2026-11-23 09:08 UTC\t2026-11-23 08:51 UTC",
+        "back": "outgoing\t2026-11-23 09:10 UTC\t\t2026-11-23 09:40 UTC\tnever",
+    },
     "admin.kept_ticket": {"number": "MB-1042", "subject": "Your vacation", "already": ""},
     "admin.paired": {"agent": "ana", "address": "ana@acme.example", "source": "imap:main", "detail": "dmarc=pass by mx.acme.example"},
     "admin.first_connect": {"mailbox": "main", "folder": "INBOX", "older": "1204", "taken": "30"},

@@ -26,6 +26,7 @@ from mailbridge.store.pairings import Pairings
 from mailbridge.store.pictures import Pictures
 from mailbridge.store.policies import Policies
 from mailbridge.store.search import Search
+from mailbridge.store.sources import Sources
 from mailbridge.store.sql import Sql
 from mailbridge.store.state import State
 from mailbridge.store.tickets import Tickets
@@ -59,6 +60,7 @@ class Tx:
         self.policies = Policies(sql)
         self.history = History(sql)
         self.state = State(sql)
+        self.sources = Sources(sql)
         self.webhooks = Webhooks(sql)
         self.woken: set[str] = set()
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from itertools import count
 from random import random
 from threading import Event
+from urllib.parse import urlsplit
 
 from mailbridge.clock import Clock
 from mailbridge.config import Webhooks
@@ -52,7 +53,10 @@ class Webhooker:
         *,
         caller: Caller | None = None,
         jitter: Callable[[], float] = random,
+        report: Callable[[str, str], None] = lambda _host, _trouble: None,
     ) -> None:
+        """`report` is told after each call which host was called and what went wrong, '' for nothing."""
+        self._report = report
         self._store, self._secret, self._clock, self._jitter = store, config.secret, clock, jitter
         self._caller = caller or Caller(config.hosts, time_limit=config.time_limit, ca_file=config.ca_file)
         self._lease = config.time_limit * PORTION * 2 + timedelta(minutes=1)
@@ -98,6 +102,8 @@ class Webhooker:
             self._fail(queued, Answer(status=None, text=str(error)))
             return
         crash.point("webhooks.called")
+        answered = answer.status is not None and answer.status < 500
+        self._report((urlsplit(call.url).hostname or "").lower(), "" if answered else _words(answer))
         if answer.status is not None and 200 <= answer.status < 300:
             self._record(lambda tx, now: tx.done(queued.id, self._owner, now, status=answer.status, answer=answer.text))
             log.info("webhook_called", **_about(queued), status=answer.status)

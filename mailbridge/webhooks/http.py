@@ -44,6 +44,13 @@ class Caller:
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """The answer.  Raises NotAllowed; whatever else goes wrong is an Answer without a status."""
+        return self._call("POST", url, body, headers)
+
+    def get(self, url: str) -> Answer:
+        """The answer to a GET, as to a POST."""
+        return self._call("GET", url, None, {})
+
+    def _call(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         where = allowed(url, self._hosts)
         connection = self._connection(where)
         # A server that sends a byte a second would keep every single read within its limit; the timer ends the whole.
@@ -53,7 +60,7 @@ class Caller:
         timer.start()
         try:
             connection.request(
-                "POST", _path(where), body=body, headers={"User-Agent": f"mailbridge/{__version__}", **headers},
+                method, _path(where), body=body, headers={"User-Agent": f"mailbridge/{__version__}", **headers},
                 preload_content=False, decode_content=False,
             )  # fmt: skip
             response = connection.getresponse()

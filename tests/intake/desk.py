@@ -44,7 +44,7 @@ class Desk:
             self.store,
             largest=largest,
             clock=clock,
-            report=lambda name, ok, detail: self.reports.put((ok, detail)),
+            report=lambda name, ok, detail, wait=0.0: self.reports.put((ok, detail)),
             chance=lambda: 0.0,
         )
         self._stack.callback(poller.close)

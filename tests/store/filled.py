@@ -49,6 +49,7 @@ def _ticket(n: int) -> str:
 # Table -> the n-th of its rows, n from 1.
 MANY: dict[str, Callable[[int], dict[str, Any]]] = {
     "blobs": lambda n: {"sha256": f"{n:064x}", "size": 40, "content": b"x" * 40},
+    "arrivals": lambda n: {"source": f"imap:support/F{n % 10}", "hour": 480_000 + n, "mails": 1, "bytes": 100},
     "inbox": lambda n: {
         **{
             "source": "imap",

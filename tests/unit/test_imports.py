@@ -24,7 +24,7 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
         frozenset(
             {"rules", "outbox.model", "outbox.compose", "outbox.recipients", "outbox.results", "outbox.suppression"}
             | {"outbox.occasion", "outbox.tellers", "outbox.told"}
-            | {"webhooks.model", "webhooks.compose", "webhooks.sign", "webhooks.allowed"}
+            | {"webhooks.model", "webhooks.compose", "webhooks.sign", "webhooks.allowed", "health.model", "health.silence"}
         ),
     ),
     (
@@ -33,8 +33,9 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (
         "flows",
-        frozenset({"pipeline", "agentmail", "backup", "chronicle", "context", "filing", "holding", "lookups", "execution", "timesheets"})
-        | {"views", "pairing", "policy", "worker", "jobs", "outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
+        frozenset({"pipeline", "agentmail", "backup", "health", "chronicle", "context", "filing", "holding", "lookups", "execution"})
+        | {"timesheets", "views", "pairing", "policy", "worker", "jobs"}
+        | {"outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),
 )

@@ -11,6 +11,7 @@ from urllib.request import urlopen
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from mailbridge.checks import build
 from mailbridge.config import Webhooks
 from mailbridge.errors import Permanent, StoreAway
 from mailbridge.isolation.pool import Readers
@@ -102,7 +103,9 @@ def test_broken_rules_are_told_and_the_version_in_force(desk: TestDesk, endpoint
 
 def test_a_child_that_a_mail_ended_is_counted(desk: TestDesk, endpoint: Endpoint) -> None:
     fragile = Readers(ReadingPolicy(), processes=1, reader="tests.fakes.readers:read")
-    worker = Worker(desk.app.store, fragile, desk.app.desk, desk.clock, metrics=desk.app.metrics)
+    worker = Worker(
+        desk.app.store, fragile, desk.app.desk, desk.clock, channels=build.channels(desk.app.config), metrics=desk.app.metrics
+    )
     desk.accept(b"exit now")
     try:
         worker.one_turn()
@@ -132,6 +135,11 @@ def test_a_port_that_is_taken_is_told(desk: TestDesk, endpoint: Endpoint) -> Non
 
 def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: Endpoint) -> None:
     desk.feed(a_mail())
+    desk.app.board.proven("outgoing", "it answered")
+    with desk.app.store.write() as tx:
+        tx.sources.mail_came("pipe", desk.clock.now(), desk.clock.now())
+        tx.state.set("backup", {"at": desk.clock.now().isoformat()}, desk.clock.now())
+        tx.state.set("backup-proof", {"made_at": desk.clock.now().isoformat()}, desk.clock.now())
     names = {name for name, *_ in told(endpoint) if name.startswith("mailbridge_") and not name.endswith("_created")}
     there = {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
     written = set(re.findall(r"^\| `(mailbridge_\w+)` \|", MANUAL.read_text(encoding="utf-8"), flags=re.MULTILINE))

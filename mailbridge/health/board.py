@@ -1,0 +1,70 @@
+"""Where every part of a process reports what it saw of a source.  Thread-safe; written to the store on a change, else once a minute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+
+from mailbridge.clock import Clock
+from mailbridge.errors import StoreAway
+from mailbridge.ops import log as logs
+from mailbridge.store.engine import Store
+from mailbridge.store.tx import Tx
+
+SELDOM = timedelta(minutes=1)
+LONGEST = 300  # characters of a reason or a proof
+
+log = logs.get("health")
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    reason: str  # '' for a proof
+    at: datetime
+
+
+class Board:
+    """A report is never an obstacle to the work of the part that makes it: while the store is away it is lost, and the next one counts."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._written: dict[str, _Written] = {}
+        self._lock = Lock()
+
+    def proven(self, source: str, proof: str) -> None:
+        """The source was seen to work; `proof` says what showed it."""
+        now = self._clock.now()
+        self._report(source, "", now, lambda tx: tx.sources.proven(source, proof[:LONGEST], now))
+
+    def failed(self, source: str, reason: str, wait: float | None = None) -> None:
+        """The source was seen not to work; it is tried again after `wait` seconds."""
+        now = self._clock.now()
+        said = " ".join(reason.split())[:LONGEST] or "no reason was given"
+        again = now + timedelta(seconds=wait) if wait is not None else None
+        self._report(source, said, now, lambda tx: tx.sources.failed(source, said, now, again))
+
+    def proven_within(self, source: str, time: timedelta) -> bool:
+        """Whether this process reported the source as working a short while ago."""
+        with self._lock:
+            last = self._written.get(source)
+        return last is not None and not last.reason and self._clock.now() - last.at < time
+
+    def _report(self, source: str, reason: str, now: datetime, write: Callable[[Tx], None]) -> None:
+        with self._lock:
+            last = self._written.get(source)
+            if last is not None and last.reason == reason and now - last.at < SELDOM:
+                return
+            self._written[source] = _Written(reason, now)
+        if reason and (last is None or not last.reason):
+            log.warning("source_fails", source=source, reason=reason)
+        if not reason and last is not None and last.reason:
+            log.info("source_works_again", source=source)
+        try:
+            with self._store.write() as tx:
+                write(tx)
+        except StoreAway as error:
+            log.warning("store_away", error=str(error))
+            with self._lock:
+                self._written.pop(source, None)

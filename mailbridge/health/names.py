@@ -1,0 +1,62 @@
+"""The sources of a configuration: what each is called, and how often a proof that it works is expected."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from mailbridge.checks.build import asks_dns
+from mailbridge.config import Config
+
+OUTGOING, DNS, CLAMD, RSPAMD, PIPE = "outgoing", "dns", "scanner:clamd", "scanner:rspamd", "pipe"
+PROBED = timedelta(minutes=2)  # between two probes of what can be asked without a mail
+PROBED_WITHIN = timedelta(minutes=10)
+IDLE = timedelta(minutes=2)  # the longest the reader of a folder waits for the server before it asks
+
+
+def folder_name(mailbox: str, folder: str) -> str:
+    return f"imap:{mailbox}/{folder}"
+
+
+def listener_name(protocol: str, name: str) -> str:
+    return f"{protocol}:{name}"
+
+
+def webhook_name(host: str) -> str:
+    return f"webhook:{host}"
+
+
+def way_in(source: str, account: str, folder: str) -> str:
+    """The name of the source of a mail as the inbox has it; '' for mails that no source brings by itself (imports, commands)."""
+    match source:
+        case "imap":
+            return folder_name(account, folder)
+        case "smtp" | "lmtp":
+            return listener_name(source, account) if account else ""
+        case "pipe":
+            return PIPE
+        case _:
+            return ""
+
+
+def expected(config: Config) -> dict[str, timedelta]:
+    """Source -> within which time a proof is expected, for all that is asked without cause."""
+    found = {
+        folder_name(box.name, folder): max(2 * max(box.poll, IDLE) + timedelta(minutes=2), timedelta(minutes=6))
+        for box in config.mailboxes
+        for folder in box.folders
+    }
+    found |= {listener_name(one.protocol, one.name): PROBED_WITHIN for one in config.listeners}
+    found[OUTGOING] = PROBED_WITHIN
+    if asks_dns(config):
+        found[DNS] = PROBED_WITHIN
+    if config.scan.clamd is not None:
+        found[CLAMD] = PROBED_WITHIN
+    if config.scan.rspamd:
+        found[RSPAMD] = PROBED_WITHIN
+    return found
+
+
+def is_configured(name: str, config: Config) -> bool:
+    """Whether the configuration still has this source."""
+    kind, _, rest = name.partition(":")
+    return name in expected(config) or name == PIPE or (kind == "webhook" and rest in {host.lower() for host in config.webhooks.hosts})

@@ -1,0 +1,106 @@
+"""http://host:port/health for containers and load balancers, and the ping to an address that misses it when the desk is dead.
+
+Both tell of the last look, which the daemon's timer took and wrote to the database with its heartbeat.  A timer that stands still, or a
+database that is away, makes the look old: then the answer is 503 and nobody is pinged.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+from mailbridge import __version__
+from mailbridge.clock import Clock
+from mailbridge.config import Config
+from mailbridge.errors import Permanent
+from mailbridge.health.model import State
+from mailbridge.health.names import expected
+from mailbridge.health.tell import AFTER
+from mailbridge.ops import log as logs
+from mailbridge.ops.http import Asked, HttpServer, Page
+from mailbridge.store.engine import Store
+from mailbridge.webhooks.allowed import NotAllowed
+from mailbridge.webhooks.http import Caller
+
+TOO_OLD = timedelta(seconds=60)
+PING_TIME = timedelta(seconds=10)
+
+log = logs.get("health")
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How the desk was at a moment.  `failing`: sources that have been failing for some minutes, with the reason."""
+
+    at: datetime
+    sources: Mapping[str, str] = field(default_factory=dict)
+    failing: Mapping[str, str] = field(default_factory=dict)
+
+
+class Pulse:
+    """What this process knows of its own health.  Thread-safe: a look is replaced as a whole."""
+
+    def __init__(self, store: Store, config: Config, clock: Clock) -> None:
+        self._store, self._config, self._clock = store, config, clock
+        self._last: Look | None = None
+
+    def look(self) -> None:
+        """The sources are as the database has them now.  Raises StoreAway; the last look grows old then."""
+        now, within = self._clock.now(), expected(self._config)
+        with self._store.read() as tx:
+            sources = tx.sources.all()
+        states = {one.name: one.state(now, within.get(one.name)) for one in sources}
+        failing = {
+            one.name: one.why(states[one.name])
+            for one in sources
+            if states[one.name] is State.STALE
+            or (states[one.name] is State.FAILING and one.failing_since is not None and now - one.failing_since >= AFTER)
+        }
+        self._last = Look(now, {name: str(state) for name, state in states.items()}, failing)
+
+    def answer(self, asked: Asked) -> Page:
+        """`/health`: whether the daemon works; `/health/sources`: whether its sources do as well."""
+        if asked.path not in {"/health", "/health/sources"}:
+            return Page(status="404 Not Found", body=b"Ask for /health or /health/sources.\n")
+        last, now = self._last, self._clock.now()
+        works = last is not None and now - last.at < TOO_OLD
+        sound = works and not (last is not None and last.failing and asked.path == "/health/sources")
+        said = {
+            "ok": sound,
+            "version": __version__,
+            "looked_at": last.at.isoformat() if last else None,
+            "why": "" if works else "no look at the database within a minute",
+            "sources": last.sources if last else {},
+        }
+        return Page(
+            status="200 OK" if sound else "503 Service Unavailable",
+            content_type="application/json",
+            body=json.dumps(said).encode() + b"\n",
+        )
+
+    def ping(self) -> bool:
+        """The operator's address was told that the desk works, if it does; whether it was.  What fails is in the log alone."""
+        last, url = self._last, self._config.health.ping_url
+        if not url or last is None or last.failing or self._clock.now() - last.at >= TOO_OLD:
+            return False
+        try:
+            answer = Caller(((urlsplit(url).hostname or ""),), time_limit=PING_TIME).get(url)
+        except NotAllowed as error:
+            log.warning("ping_failed", reason=str(error))
+            return False
+        if answer.status is None or not 200 <= answer.status < 300:
+            log.warning("ping_failed", status=answer.status, reason="" if answer.status else answer.text)
+            return False
+        return True
+
+
+def serve(pulse: Pulse, host: str, port: int) -> HttpServer:
+    """The page answers from now on, until it is closed.  Raises Permanent where the port is taken."""
+    try:
+        return HttpServer(host, port, pulse.answer)
+    except OSError as error:
+        raise Permanent(f"[health] listen: {os.strerror(error.errno or 0)}", host=host, port=port) from error

@@ -1,0 +1,101 @@
+"""Asks each part of the outside whether it works, without a mail.  The same questions serve the running desk and `mailbridge doctor`."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from mailbridge.checks.build import asks_dns
+from mailbridge.checks.clamd import Clamd
+from mailbridge.checks.rspamd import Rspamd
+from mailbridge.checks.scan import NotScanned
+from mailbridge.config import Config, Listener
+from mailbridge.errors import MailbridgeError
+from mailbridge.health.names import CLAMD, DNS, OUTGOING, RSPAMD, listener_name
+from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.outbox import couriers
+
+PATIENCE = 10.0  # seconds for a greeting
+SAMPLE = b"From: probe@invalid\r\nSubject: probe\r\n\r\nIs the scanner there?\r\n"
+ANY = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104  (where a listener on all addresses is asked)
+
+Probe = Callable[[], str]  # what was seen; raises Fault
+
+
+class Fault(Exception):
+    """It does not work, and why."""
+
+
+def probes(config: Config, ports: Mapping[str, int]) -> Iterator[tuple[str, Probe]]:
+    """(source, probe) of all that can be asked; `ports`: listener -> the port it is bound to, of the listeners that run here."""
+    for listener in config.listeners:
+        name = listener_name(listener.protocol, listener.name)
+        if name in ports:
+            yield name, lambda listener=listener, port=ports[name]: greeting(listener, port)  # type: ignore[misc]
+    yield OUTGOING, lambda: outgoing(config)
+    if asks_dns(config):
+        yield DNS, lambda: dns(config)
+    if config.scan.clamd is not None:
+        yield CLAMD, lambda: clamd(config)
+    if config.scan.rspamd:
+        yield RSPAMD, lambda: rspamd(config)
+
+
+def greeting(listener: Listener, port: int) -> str:
+    """The listener's own greeting, as a mail server sees it."""
+    host = ANY.get(listener.host, listener.host)
+    try:
+        with socket.create_connection((host, port), PATIENCE) as sock:
+            said = sock.recv(512)
+            with suppress(OSError):
+                sock.sendall(b"QUIT\r\n")
+                sock.recv(512)
+    except OSError as error:
+        raise Fault(f"{host}:{port}: {error.strerror or error}") from error
+    if not said.startswith(b"220"):
+        raise Fault(f"{host}:{port} does not greet: {said[:80].decode('ascii', 'replace').strip() or 'it hung up'}")
+    return "it greets"
+
+
+def outgoing(config: Config) -> str:
+    """The relay greets, encrypts and lets us in; or the folder of a Maildir can be written."""
+    try:
+        return couriers.probe(config.outgoing, config.folder, hostname=config.outgoing.helo or config.desk.address.rpartition("@")[2])
+    except MailbridgeError as error:
+        raise Fault(error.what) from error
+
+
+def dns(config: Config) -> str:
+    """Somebody answers for the domain of the desk, be it that there is none."""
+    from mailbridge.checks.resolver import Resolver, Unanswered
+
+    domain = config.desk.address.rpartition("@")[2]
+    try:
+        Resolver(config.authenticity.dns_servers).ask(domain, "MX", until=time.monotonic() + PATIENCE)
+    except (Unanswered, MailbridgeError) as error:
+        raise Fault(str(error)) from error
+    return f"the DNS answers for {domain}"
+
+
+def clamd(config: Config) -> str:
+    place = Path(config.scan.clamd) if isinstance(config.scan.clamd, str) else config.scan.clamd
+    if place is None:
+        return ""
+    try:
+        Clamd(place, largest=config.scan.clamd_max, seconds=PATIENCE).scan(SAMPLE)
+    except NotScanned as error:
+        raise Fault(str(error)) from error
+    return "it looked at a sample"
+
+
+def rspamd(config: Config) -> str:
+    from datetime import UTC, datetime
+
+    try:
+        Rspamd(config.scan.rspamd, seconds=PATIENCE).score(SAMPLE, Envelope(source=Source.PIPE, received_at=datetime.now(UTC)))
+    except NotScanned as error:
+        raise Fault(str(error)) from error
+    return "it looked at a sample"

@@ -1,0 +1,86 @@
+"""The admins hear of a source that fails, that gives no sign of life or is silent: once, and once more when it is well again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailbridge.context import Desk
+from mailbridge.health.model import Source, State
+from mailbridge.health.names import expected
+from mailbridge.outbox.compose import admin_letters
+from mailbridge.store.engine import Store
+
+AFTER = timedelta(minutes=5)  # a failure that is over sooner is told to nobody
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    source: Source
+    state: State
+
+
+def tell_sources(store: Store, desk: Desk, now: datetime) -> int:
+    """The admins know of each source whose state has changed for good; how many sources that were.  One mail names all of them."""
+    config = desk.config
+    within = expected(config)
+    with store.read() as tx:
+        if not _news(tx.sources.all(), within, now):
+            return 0
+    with store.write() as tx:
+        tx.state.take("sources-told", now)  # two daemons tell it once
+        news = _news(tx.sources.all(), within, now)
+        for one in news:
+            tx.sources.told(one.source.name, _told_as(one.state), now)
+        values = {
+            "count": str(sum(one.state is not State.OK for one in news)),
+            "rows": "\n".join(_row(one) for one in news if one.state is not State.OK),
+            "back": "\n".join(_row(one) for one in news if one.state is State.OK),
+        }
+        if news:
+            letters = admin_letters(
+                config.desk.admins, "sources", f"{now:%Y%m%d%H%M%S}", values, config.desk.address, config.desk.language
+            )
+            tx.outbox.add_many(letters, now)
+            tx.wake("outbox")
+        tx.state.set("sources-told", now.isoformat(), now)
+    return len(news)
+
+
+def _news(sources: Sequence[Source], within: dict[str, timedelta], now: datetime) -> list[News]:
+    return [news for source in sources if (news := _of(source, within.get(source.name), now)) is not None]
+
+
+def _of(source: Source, within: timedelta | None, now: datetime) -> News | None:
+    """What the admins do not know yet of this source; None where they know all of it."""
+    state = source.state(now, within)
+    if state in (State.OK, State.UNKNOWN):
+        return News(source, State.OK) if source.told and state is State.OK else None
+    if source.told == _told_as(state) or (state is State.SILENT and source.told):
+        return None
+    lasting = source.failing_since is None or now - source.failing_since >= AFTER
+    return News(source, state) if lasting else None
+
+
+def _told_as(state: State) -> str:
+    """A source that fails after it gave no sign of life is the same news."""
+    match state:
+        case State.FAILING | State.STALE:
+            return "failing"
+        case State.SILENT:
+            return "silent"
+        case State.OK | State.UNKNOWN:
+            return ""
+
+
+def _row(news: News) -> str:
+    """Name, since when, why, last proof, last mail; parted by tabs."""
+    source = news.source
+    since = source.told_at if news.state is State.OK else source.failing_since
+    cells = (source.name, _moment(since), source.why(news.state), _moment(source.proven_at), _moment(source.mail_at))
+    return "\t".join(" ".join(cell.split()) for cell in cells)
+
+
+def _moment(at: datetime | None) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC") if at else "never"
