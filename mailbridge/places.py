@@ -51,6 +51,24 @@ def locate(text: str) -> Places:
     return Places(scanner.keys, scanner.values)
 
 
+_BEGINS = re.compile(r"#[^\n]*|\"\"\"|\'\'\'|[\"\']")
+
+
+def open_quote(text: str) -> Place | None:
+    """Where the first quote of a TOML text stands that is not closed; None where all are.  The text need not be valid."""
+    at = 0
+    while (found := _BEGINS.search(text, at)) is not None:
+        comment = found[0].startswith("#")
+        whole = None if comment else _STRING.match(text, found.start())
+        if whole is not None and len(found[0]) == 3 and len(whole[0]) < 6:
+            whole = None  # two of three quotes are no text of their own
+        if whole is None and not comment:
+            before = text[: found.start()]
+            return Place(before.count("\n") + 1, found.start() - before.rfind("\n"), len(found[0]))
+        at = whole.end() if whole else found.end()
+    return None
+
+
 class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text

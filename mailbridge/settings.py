@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mailbridge.errors import Problem
-from mailbridge.places import Place, Places, Where, locate
+from mailbridge.places import Place, Places, Where, locate, open_quote
 
 Reader = Callable[[object], Any]
 
@@ -319,6 +319,10 @@ class Source:
         lines = content.splitlines() or [""]
         line, column = (int(found.group(1)), int(found.group(2))) if found else (len(lines), len(lines[-1]) + 1)
         reason = re.sub(r" \(at .*\)$", "", message)
+        if (opened := open_quote(content)) is not None:
+            hint = "write the same quote at the end of the text"
+            self.mistake(opened, "not valid TOML: the quote that begins here is not closed", hint)
+            return
         self.mistake(Place(line, column), f"not valid TOML: {reason[:1].lower()}{reason[1:]}", "https://toml.io shows how it is written")
 
 

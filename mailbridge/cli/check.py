@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli import exits
+from mailbridge.cli.check_ready import gathered, readiness
 from mailbridge.cli.check_trust import trust_problems
 from mailbridge.cli.options import desk_option, json_option
 from mailbridge.cli.show import print_json, when
@@ -83,9 +84,10 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
         problems += sandbox_problems()
         problems += user_problems(config)
         problems += template_problems(config)
+        problems += readiness(config, loaded.policy.organisation if loaded.policy else None, files)
         problems += trust_problems(config, loaded.policy.organisation if loaded.policy and _has_database(config) else None)
         problems += forbidden(loaded.policy.rules, config.webhooks.hosts) if loaded.policy else []
-    return Found(root=root, config=config, policy=loaded.policy, problems=tuple(sorted(set(problems))))
+    return Found(root=root, config=config, policy=loaded.policy, problems=tuple(gathered(problems)))
 
 
 def reader(config: Config) -> Callable[[bytes], Message]:

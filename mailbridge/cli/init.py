@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -39,6 +41,7 @@ url = "sqlite:///mailbridge.db"     # or postgresql://mailbridge@localhost/mailb
 # user = "support@acme.example"
 # password_file = "secrets/imap"    # one line; chmod 600; .gitignore keeps secrets/ out of git
 # folders = ["INBOX"]
+# take = "new"                      # what the first connect takes: new, unseen, "since 2026-11-01", all.  Later every new mail is taken
 # profile = "google"                # or "microsoft", "postfix-milter", "rspamd": where its server's results stand
 # after = "seen"                    # what becomes of a mail once it is safe here: leave, flag, seen, move, delete
 
@@ -148,8 +151,35 @@ def write_desk(folder: Path, *, name: str, address: str, demo: bool = False, por
     (folder / "mailbridge.toml").write_text(toml, encoding="utf-8")
     (folder / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
     shutil.copytree(shipped.rules(), folder / "rules", copy_function=shutil.copyfile)
+    teams = folder / "rules" / "teams.yaml"
+    teams.write_text(fresh(teams.read_text(encoding="utf-8"), datetime.now(UTC).date()), encoding="utf-8")
     (folder / "templates").mkdir()
     (folder / "templates" / "README.md").write_text(TEMPLATES_README, encoding="utf-8")
+
+
+def fresh(teams: str, today: date) -> str:
+    """The sample with its absences and swaps in the weeks to come: moved by whole weeks, so that each stays on its day of the week.
+    Holidays stay on theirs."""
+    lines = teams.splitlines(keepends=True)
+    found = [each for line in lines if "holidays" not in line for each in re.findall(_DAY, line)]
+    starts = [date.fromisoformat(day) for day in found]
+    latest = max(starts, default=today)
+    weeks = timedelta(weeks=max(0, -((latest - today).days - LEAD.days) // 7))
+    return "".join(line if "holidays" in line else _moved(line, weeks) for line in lines)
+
+
+def _moved(line: str, by: timedelta) -> str:
+    line = re.sub(_DAY, lambda found: (date.fromisoformat(found[0]) + by).isoformat(), line)
+    return re.sub(r"\b(\d{4})-W(\d\d)\b", lambda found: _week(date.fromisocalendar(int(found[1]), int(found[2]), 1) + by), line)
+
+
+def _week(day: date) -> str:
+    year, week, _ = day.isocalendar()
+    return f"{year}-W{week:02}"
+
+
+_DAY = r"\b\d{4}-\d\d-\d\d\b"
+LEAD = timedelta(weeks=8)  # from today to the last of the sample's dates
 
 
 def quoted(text: str) -> str:

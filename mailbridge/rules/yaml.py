@@ -226,12 +226,35 @@ def _syntax_problem(file: str, text: str, err: yaml.YAMLError) -> Problem:
         mark = getattr(err, "context_mark", None) or mark  # where the quote or bracket was opened says more than where the file ends
     if mark is None:  # a character YAML does not allow; the reader names only its position
         return _bad_character(file, text, getattr(err, "position", 0) or 0)
+    if (opened := _open_quote(text, mark.line)) is not None:
+        return Problem(
+            file=file, line=opened.line + 1, column=opened.column + 1, message="not YAML: the quote that begins here is not closed",
+            hint="write the same quote at the end of the text",
+        )  # fmt: skip
     what = str(getattr(err, "problem", "") or "cannot be read")
     context = str(getattr(err, "context", "") or "")
     return Problem(
         file=file, line=mark.line + 1, column=mark.column + 1,
         message=f"not YAML: {what}" + (f" {context}" if context else ""), hint=_syntax_hint(what, text, mark.line),
     )  # fmt: skip
+
+
+def _open_quote(text: str, line: int) -> yaml.Mark | None:
+    """Where the quote was opened that makes the text end in a mistake at `line` (from 0); None where it is no quote.
+
+    A quote that is not closed ends at the next one, which begins a text some lines below: what follows there cannot be read.
+    """
+    last: yaml.Token | None = None
+    try:
+        for token in yaml.scan(text, Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.ScalarToken) and token.style in ("'", '"') and token.start_mark.line < token.end_mark.line:
+                last = token
+            if token.start_mark.line > line:
+                break
+    except yaml.YAMLError as err:
+        if "quoted scalar" in str(getattr(err, "context", "")):
+            return getattr(err, "context_mark", None)
+    return last.start_mark if last is not None and last.end_mark.line in (line - 1, line) else None
 
 
 def _bad_character(file: str, text: str, position: int) -> Problem:

@@ -91,7 +91,7 @@ def test_check_tells_programs_the_same(desk: Path, capsys: pytest.CaptureFixture
 
     assert main(["check", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
-    assert (told["errors"], told["problems"][0]["file"]) == (1, "rules/team.yaml")
+    assert (told["errors"], [one["file"] for one in told["problems"] if not one["warning"]]) == (1, ["rules/team.yaml"])
 
 
 def test_looking_makes_no_database(desk: Path) -> None:

@@ -1,0 +1,150 @@
+"""The part of `mailbridge check` about a desk that can be read and still cannot work, or not as somebody expects.  Warnings, each with
+its remedy."""
+
+from __future__ import annotations
+
+import re
+import stat
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailbridge.config import AgentTrust, Pipe, SenderCheck
+from mailbridge.configfile import believes_headers
+from mailbridge.errors import Problem
+
+if TYPE_CHECKING:
+    from mailbridge.config import Config, Listener
+    from mailbridge.desk.model import Organisation
+
+FILE = "mailbridge.toml"
+TEAMS = "rules/teams.yaml"
+MOST_NAMED = 5  # names or places in one message
+_SECRETS = re.compile(r"(?:password|secret|key|users)_file|tls_key")
+# RFC 2606 and RFC 6761: domains that are nobody's.
+_NOBODYS = re.compile(r"(?:^|\.)(?:test|example|invalid|localhost|example\.(?:com|net|org))$")
+_MINUTE_SHORT = re.compile(r"\b\d{1,2}:\d\d\s*-\s*(23:59)\b")
+_UNKNOWN = re.compile(r"unknown .*\"")
+
+
+def readiness(config: Config, organisation: Organisation | None, files: Mapping[str, str]) -> Iterator[Problem]:
+    """What keeps this desk from working, though nothing in its files is wrong.  `files` are the rules, by name."""
+    yield from _no_way_in(config)
+    yield from _nobody(config, organisation)
+    yield from _no_trust(config)
+    yield from _open_secrets(config)
+    if not config.desk.admins:
+        message = "nobody is told of broken rules, quarantined mail and tripped limits: [desk] has no admins"
+        yield Problem(file=FILE, message=message, hint='write their addresses: admins = ["you@…"]', warning=True)
+    yield from _minute_short(files)
+
+
+def gathered(problems: Iterable[Problem]) -> list[Problem]:
+    """The problems, where one unknown name that stands in several places is one problem, at the first of them, which names the others."""
+    found: dict[tuple[str, str, bool], list[Problem]] = {}
+    for problem in sorted(problems):
+        place = "" if _UNKNOWN.search(problem.message) else f"{problem.file}:{problem.line}:{problem.column}"
+        found.setdefault((problem.message, problem.hint + place, problem.warning), []).append(problem)
+    return sorted(_first(same) for same in found.values())
+
+
+def _first(same: list[Problem]) -> Problem:
+    first, *others = dict.fromkeys(same)
+    if not others:
+        return first
+    places = ", ".join(f"{one.file}:{one.line}" for one in others[:MOST_NAMED])
+    more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
+    return replace(first, message=f"{first.message}, also in {places}{more}")
+
+
+def _no_way_in(config: Config) -> Iterator[Problem]:
+    if not config.mailboxes and not config.listeners and config.pipe == Pipe():
+        hint = "add a [[mailbox]] or a [[listener]]; where your mail server calls `mailbridge ingest`, write [pipe] trusted = true"
+        yield Problem(file=FILE, message="no mail comes in: there is no [[mailbox]] and no [[listener]]", hint=hint, warning=True)
+
+
+def _nobody(config: Config, organisation: Organisation | None) -> Iterator[Problem]:
+    """Sample addresses beside a server that really sends."""
+    if config.outgoing.url.startswith("maildir:"):
+        return
+    if is_nobodys(config.desk.address):
+        message = f"mail goes out by a real server, and the desk's address {config.desk.address} is a sample that reaches nobody"
+        yield Problem(file=FILE, message=message, hint="write the address that customers write to: [desk] address", warning=True)
+    agents = organisation.agents.values() if organisation else ()
+    samples = [agent.address for agent in agents if agent.active and is_nobodys(agent.address)]
+    if samples:
+        shown = ", ".join(samples[:MOST_NAMED]) + (" …" if len(samples) > MOST_NAMED else "")
+        message = f"mail goes out by a real server, and {len(samples)} of the agents are samples that reach nobody: {shown}"
+        yield Problem(file=TEAMS, message=message, hint="put your own people in place of the sample agents", warning=True)
+
+
+def is_nobodys(address: str) -> bool:
+    """Whether the address is of a domain that is kept for samples."""
+    return bool(_NOBODYS.search(address.rpartition("@")[2].lower()))
+
+
+def _no_trust(config: Config) -> Iterator[Problem]:
+    """Sources by which no agent's mail can be proven, whatever it is."""
+    desk_ids, check = bool(config.desk.authserv_ids), config.authenticity.check
+    if config.desk.agent_trust is AgentTrust.TOKEN or check is SenderCheck.DNS:
+        return
+    for listener in config.listeners:
+        if not _proves(listener, desk_ids):
+            message = f"nothing proves agents whose mail comes by the {listener.protocol.upper()} listener {listener.name}"
+            hint = 'name your mail server: trusted_peers and profile at this listener; or check senders here: [authenticity] check = "dns"'
+            yield Problem(file=FILE, message=message, hint=hint, warning=True)
+    for mailbox in config.mailboxes:
+        if check is SenderCheck.HEADERS and config.expected(mailbox.trust) is None:
+            message = f"nothing proves agents whose mail comes by mailbox {mailbox.name}"
+            hint = 'name its provider: profile = "google" (or another one) at the mailbox; or write [authenticity] check = "auto"'
+            yield Problem(file=FILE, message=message, hint=hint, warning=True)
+
+
+def _proves(listener: Listener, desk_ids: bool) -> bool:
+    return bool(listener.trusted_peers) and believes_headers(listener, desk_ids)
+
+
+def _open_secrets(config: Config) -> Iterator[Problem]:
+    """Files with secrets that every user of this machine can read or change."""
+    for path in sorted(set(_secret_files(config.folder))):
+        try:
+            mode = path.stat().st_mode
+        except OSError:
+            continue  # that it is not there is told by who reads it
+        if mode & (stat.S_IROTH | stat.S_IWOTH):
+            message = f"{path} holds a secret, and every user of this machine can {'read' if mode & stat.S_IROTH else 'change'} it"
+            yield Problem(file=FILE, message=message, hint=f"chmod 600 {path}", warning=True)
+
+
+def _secret_files(folder: Path) -> Iterator[Path]:
+    """Files that mailbridge.toml names as holding a secret.  The configuration keeps what they hold, not where they are."""
+    try:
+        data = tomllib.loads((folder / FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return
+    tables = [one for value in data.values() for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
+    for table in tables:
+        for key, value in table.items():
+            if _SECRETS.fullmatch(key) and isinstance(value, str):
+                yield folder / Path(value).expanduser()
+
+
+def _minute_short(files: Mapping[str, str]) -> Iterator[Problem]:
+    """`00:00-23:59` leaves the last minute of the day out: a clock stops in it, and a promise moves by a minute a day."""
+    for name, text in sorted(files.items()):
+        if not name.endswith((".yaml", ".yml")):
+            continue
+        for number, line in enumerate(text.splitlines(), start=1):
+            found = _MINUTE_SHORT.search(line.partition("#")[0])
+            if found:
+                yield Problem(
+                    file=name,
+                    line=number,
+                    column=found.start(1) + 1,
+                    length=5,
+                    message="the last minute of the day is no working time",
+                    hint="a day ends at 24:00",
+                    warning=True,
+                )

@@ -1,0 +1,132 @@
+"""`mailbridge check` warns of a desk that can be read and still cannot work."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from mailbridge import shipped
+from mailbridge.cli.check import examine
+from mailbridge.cli.check_ready import gathered, is_nobodys, readiness
+from mailbridge.cli.init import fresh, write_desk
+from mailbridge.config import AgentTrust, Authenticity, Config, Desk, Listener, Mailbox, Outgoing, Pipe, SenderCheck, Trust
+from mailbridge.desk.model import Agent, Organisation
+from mailbridge.errors import Problem
+from mailbridge.message.profiles import Profile
+from mailbridge.settings import Source
+
+READY = Config(
+    folder=Path("/nowhere"),
+    desk=Desk(name="D", address="support@real.com", admins=("you@real.com",)),
+    mailboxes=(Mailbox(name="main", host="imap.real.com"),),
+    outgoing=Outgoing(url="smtp://mail.real.com:587"),
+)
+PEOPLE = Organisation(agents={"ann": Agent(name="ann", title="Ann", address="ann@real.com")})
+SAMPLES = Organisation(agents={"eva": Agent(name="eva", title="Eva", address="eva@agents.demo.example")})
+OPEN = Listener(protocol="lmtp")
+TRUSTED = Listener(protocol="lmtp", trusted_peers=("127.0.0.1",), trust=Trust(profile=Profile.POSTFIX_MILTER))
+HEADERS = Authenticity(check=SenderCheck.HEADERS)
+
+
+def warnings(config: Config, organisation: Organisation = PEOPLE, files: dict[str, str] | None = None) -> list[str]:
+    found = list(readiness(config, organisation, files or {}))
+    assert all(one.warning and one.hint for one in found)
+    return [one.message for one in found]
+
+
+def test_a_desk_that_can_work_has_no_warning() -> None:
+    assert warnings(READY) == []
+    assert warnings(replace(READY, listeners=(TRUSTED,))) == []
+    assert warnings(replace(READY, mailboxes=(), pipe=Pipe(trusted=True))) == []
+
+
+@pytest.mark.parametrize(
+    ("config", "organisation", "words"),
+    [
+        (replace(READY, mailboxes=()), PEOPLE, "no mail comes in"),
+        (READY, SAMPLES, "1 of the agents are samples that reach nobody: eva@agents.demo.example"),
+        (replace(READY, desk=replace(READY.desk, address="support@demo.example")), PEOPLE, "address support@demo.example is a sample"),
+        (replace(READY, desk=replace(READY.desk, admins=())), PEOPLE, "[desk] has no admins"),
+        (replace(READY, listeners=(OPEN,)), PEOPLE, "nothing proves agents whose mail comes by the LMTP listener 127.0.0.1:2525"),
+        (replace(READY, authenticity=HEADERS), PEOPLE, "nothing proves agents whose mail comes by mailbox main"),
+    ],
+)
+def test_what_keeps_a_desk_from_working_is_told(config: Config, organisation: Organisation, words: str) -> None:
+    (message,) = warnings(config, organisation)
+    assert words in message
+
+
+def test_sample_agents_are_fine_while_no_mail_leaves_the_machine() -> None:
+    assert warnings(replace(READY, outgoing=Outgoing()), SAMPLES) == []
+
+
+def test_a_demo_trusts_tokens_and_needs_no_server() -> None:
+    assert warnings(replace(READY, listeners=(OPEN,), desk=replace(READY.desk, agent_trust=AgentTrust.TOKEN))) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "sample"),
+    [("a@demo.example", True), ("a@example.com", True), ("a@mail.example.org", True), ("a@x.test", True), ("a@notexample.com", False)],
+)
+def test_domains_that_are_nobodys(address: str, sample: bool) -> None:
+    assert is_nobodys(address) is sample
+
+
+def test_the_minute_before_midnight_is_told_where_it_stands() -> None:
+    text = 'hours:\n  all-day:\n    week: {mon-sun: "00:00-23:59"}  # not 23:59\n'
+    (problem,) = readiness(READY, PEOPLE, {"rules/teams.yaml": text, "rules/a.eml": "1:00-23:59"})
+    assert (problem.file, problem.line, problem.column, problem.hint) == ("rules/teams.yaml", 3, 28, "a day ends at 24:00")
+
+
+@pytest.mark.parametrize(("mode", "told"), [(0o600, False), (0o640, False), (0o644, True), (0o602, True)])
+def test_a_secret_that_everybody_can_read_is_told(tmp_path: Path, mode: int, told: bool) -> None:
+    (tmp_path / "imap").write_text("secret")
+    (tmp_path / "imap").chmod(mode)
+    (tmp_path / "mailbridge.toml").write_text('[[mailbox]]\nname = "m"\npassword_file = "imap"\n[outgoing]\npassword_file = "imap"\n')
+    found = [one for one in readiness(replace(READY, folder=tmp_path), PEOPLE, {}) if "secret" in one.message]
+    assert [one.hint for one in found] == ([f"chmod 600 {tmp_path / 'imap'}"] if told else [])
+
+
+def test_one_typo_in_six_places_is_one_error() -> None:
+    usual = Problem(file="rules/a.yaml", line=1, message='unknown team "suport"', hint='did you mean "support"?')
+    others = [replace(usual, file="rules/b.yaml", line=line) for line in (2, 4, 6, 8, 10, 12)]
+    (one,) = gathered([*others, usual])
+    places = ", ".join(f"rules/b.yaml:{line}" for line in (2, 4, 6, 8, 10))
+    assert (one.file, one.line, one.message) == ("rules/a.yaml", 1, f'unknown team "suport", also in {places} and 1 more')
+    empty = [Problem(file=f"rules/{name}.yaml", message="this file is missing", hint="`mailbridge init` writes one") for name in "ab"]
+    assert gathered(empty) == empty
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('[desk]\nname = "Acme\naddress = "a@b.c"\n', (2, 8, 1)),
+        ("a = 'x\n", (1, 5, 1)),
+        ('# it\'s "fine\nx = """abc\nfoo = 1\n', (2, 5, 3)),
+    ],
+)
+def test_a_quote_that_is_not_closed_is_told_where_it_begins_in_toml(text: str, place: tuple[int, int, int]) -> None:
+    (problem,) = Source("mailbridge.toml", text).problems
+    assert (problem.line, problem.column, problem.length) == place
+    assert problem.message == "not valid TOML: the quote that begins here is not closed"
+
+
+def test_a_new_desk_has_warnings_and_no_errors(tmp_path: Path) -> None:
+    write_desk(tmp_path / "desk", name="D", address="support@demo.example")
+    found = examine(tmp_path / "desk").problems
+    assert [one for one in found if not one.warning] == []
+    assert any("no mail comes in" in one.message for one in found)
+
+
+@pytest.mark.parametrize("today", [date(2026, 1, 1), date(2026, 11, 30), date(2031, 5, 7)])
+def test_the_sample_is_of_the_weeks_to_come(today: date) -> None:
+    before = (shipped.rules() / "teams.yaml").read_text(encoding="utf-8")
+    after = fresh(before, today)
+    day = date.fromisoformat(after.split("absences:")[1].split("to: ")[1][:10])
+    assert day > today
+    assert day.weekday() == date(2026, 8, 14).weekday()
+    assert after.split("holidays:")[1:] == before.split("holidays:")[1:]
+    assert fresh(after, today) == after
