@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +79,8 @@ def test_a_clean_mail_says_so_to_rules(tmp_path: Path, clamd: Clamd) -> None:
 def test_a_score_is_there_for_rules(tmp_path: Path, rspamd: Rspamd) -> None:
     with a_desk(tmp_path, rules=RULES | BY_SCORE, scan=Scanners(rspamd=rspamd.url)) as desk:
         desk.feed(a_mail(subject=f"{SPAM} cheap"))
-        desk.feed(a_mail(message_id="<two@customer.test>", date="Mon, 16 Nov 2026 09:00:00 +0000"))
+        now = format_datetime(datetime.now(UTC))  # rspamd looks at the clock, and an old date counts
+        desk.feed(a_mail(message_id="<two@customer.test>", date=now))
 
         assert ["spam" in ticket.tags for ticket in desk.tickets()] == [True, False]
         assert a_scan(desk)["spam"]["score"] > 20

@@ -16,7 +16,7 @@ from mailbridge.filing import Outcome
 from mailbridge.webhooks.deliver import GIVE_UP, LONGEST_WAIT, Webhooker, backoff
 from mailbridge.webhooks.model import CallState, QueuedCall
 from mailbridge.webhooks.sign import signature
-from tests.harness import RULES, TestDesk, a_desk, a_mail
+from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 from tests.webhooks.hook_server import Hooks, hook_server
 
 SECRET = "whsec_c2VjcmV0IG9mIGEgdGVzdA=="
@@ -90,7 +90,8 @@ def test_the_same_mail_again_promises_nothing_more(desk: TestDesk) -> None:
 
 def test_a_reply_is_told_by_the_rules_that_ask_for_replies(desk: TestDesk, hooks: Hooks) -> None:
     desk.feed(a_mail())
-    desk.feed(a_mail("This is urgent now.", message_id="<two@customer.test>", in_reply_to="<one@customer.test>"))
+    answer = a_mail("This is urgent now.", message_id="<two@customer.test>", in_reply_to="<one@customer.test>")
+    desk.feed(proven(answer, "customer.test"))
     webhooker(desk).one_turn()
 
     assert [(path, json.loads(body)["type"]) for path, _, body in hooks.heard][2:] == [("/replies", "ticket.replied")]
