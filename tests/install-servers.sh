@@ -15,6 +15,7 @@ declare -A needs=(
   [/usr/bin/chromium]=chromium
   [/usr/bin/openssl]=openssl
   [/usr/bin/setpriv]=util-linux
+  [/usr/bin/systemd-analyze]=systemd
 )
 missing=()
 for file in "${!needs[@]}"; do

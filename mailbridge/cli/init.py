@@ -31,7 +31,7 @@ address = {address}
 {trust}
 
 [store]
-url = "sqlite:///mailbridge.db"     # or postgresql://mailbridge@localhost/mailbridge
+{store}     # or postgresql://mailbridge@localhost/mailbridge
 
 # --- Mail in: any number of mailboxes and listeners ------------------------------------------------------------------
 
@@ -50,7 +50,7 @@ url = "sqlite:///mailbridge.db"     # or postgresql://mailbridge@localhost/mailb
 # --- Mail out --------------------------------------------------------------------------------------------------------
 
 [outgoing]
-url = "maildir:outgoing"            # nothing leaves this machine: look at our mails in outgoing/new first.  Then:
+{outgoing}            # nothing leaves this machine: look at our mails in outgoing/new first.  Then:
 # url = "smtp://mail.acme.example:587"
 # user = "support@acme.example"
 # password_file = "secrets/smtp"
@@ -109,10 +109,16 @@ GITIGNORE = """\
 @click.argument("folder", required=False, type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--name", default="Support", show_default=True, help="What the desk calls itself in its mails.")
 @click.option("--address", default="support@demo.example", show_default=True, help="The address customers write to.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where the database and caught mail go, for a desk whose folder the service cannot write: /var/lib/mailbridge.",
+)
 @click.option("--demo", is_flag=True, help="A desk to look at: SMTP listener on loopback, mail out into a Maildir.")
 @click.option("--port", default=2525, show_default=True, type=click.IntRange(1, 65535), help="The listener's port, with --demo.")
 @click.option("--show-templates", is_flag=True, help="Print where the shipped templates are, write nothing.")
-def init(folder: Path | None, name: str, address: str, demo: bool, port: int, show_templates: bool) -> None:
+def init(folder: Path | None, name: str, address: str, data: Path | None, demo: bool, port: int, show_templates: bool) -> None:
     """Write a new desk into DIR: mailbridge.toml, rules/, templates/.  DIR must be empty or not there yet."""
     if show_templates:
         click.echo(shipped.templates())
@@ -124,7 +130,7 @@ def init(folder: Path | None, name: str, address: str, demo: bool, port: int, sh
         settings.address(address)
     except settings.Wrong as wrong:
         raise click.UsageError(f"{wrong}{f': {wrong.hint}' if wrong.hint else ''}") from wrong
-    write_desk(folder, name=name, address=address, demo=demo, port=port)
+    write_desk(folder, name=name, address=address, data=data, demo=demo, port=port)
     click.echo(f"""A desk for {address} is in {folder}/
   mailbridge.toml   where mail comes from and goes to; every line explained
   rules/            teams, agents, promises and routing: an example that works, make it yours
@@ -137,14 +143,17 @@ Next:
   mailbridge run            starts the desk; until you change [outgoing], no mail leaves this machine""")
 
 
-def write_desk(folder: Path, *, name: str, address: str, demo: bool = False, port: int = 2525) -> None:
+def write_desk(folder: Path, *, name: str, address: str, data: Path | None = None, demo: bool = False, port: int = 2525) -> None:
     """The desk's files are in `folder`.  Raises Permanent when something is there already: nothing is ever overwritten."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Permanent(f"{folder} is not empty; nothing was written.  Give a new folder, or empty this one yourself.")
     folder.mkdir(parents=True, exist_ok=True)
+    beside = f"{data.absolute()}/" if data else ""
     toml = TOML.format(
         name=quoted(name),
         address=quoted(address),
+        store=f"url = {quoted(f'sqlite:///{beside}mailbridge.db')}",
+        outgoing=f"url = {quoted(f'maildir:{beside}outgoing')}",
         trust=DEMO_TRUST if demo else TRUST,
         listener=DEMO_LISTENER.format(port=port) if demo else LISTENER,
     )

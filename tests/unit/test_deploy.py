@@ -29,7 +29,8 @@ def test_the_unit_starts_a_command_that_exists_and_waits_for_its_word(unit: Path
     assert found["ExecStart"][0].split()[1] in COMMANDS
     assert found["Type"] == ["notify"]
     assert int(found["WatchdogSec"][0]) > 2 * 15  # the heartbeat of the daemon
-    assert found["RestartPreventExitStatus"] == [str(exits.USAGE)]
+    assert found["RestartPreventExitStatus"] == [f"{exits.MISTAKES} {exits.USAGE} {exits.IN_USE}"]
+    assert found["StartLimitIntervalSec"] == ["0"]
 
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)

@@ -1,0 +1,101 @@
+"""Runs what a systemd unit starts, under the restrictions of that unit, without systemd: `confined.py UNIT USER STATE COMMAND...`.
+
+Needs to be root in its own mount namespace (`unshare --mount`).  Done here as systemd.exec(5) says: ProtectSystem=strict (everything but
+/dev, /proc and /sys is read-only), StateDirectory, NoNewPrivileges, an empty CapabilityBoundingSet, User, UMask, MemoryDenyWriteExecute,
+SystemCallFilter with the groups of this machine's systemd.  Not done: what hides processes, devices and homes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import pwd
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
+PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP, PR_SET_MDWE, MDWE_REFUSE_EXEC_GAIN = 38, 24, 65, 1
+SCMP_ACT_ALLOW, SCMP_ACT_ERRNO = 0x7FFF0000, 0x00050000
+WRITABLE = ("/dev", "/proc", "/sys")
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def mount(source: str | None, target: str, flags: int, kind: bytes | None = None, options: bytes | None = None) -> None:
+    where = ctypes.c_char_p(source.encode() if source else None)
+    if libc.mount(where, target.encode(), kind, ctypes.c_ulong(flags), options):
+        raise OSError(ctypes.get_errno(), f"mount {target}")
+
+
+def read_only(state: str) -> None:
+    """All is read-only but `state`."""
+    mount(None, "/", MS_REC | MS_PRIVATE)
+    mount(state, state, MS_BIND)
+    homes_protected()
+    points = [line.split()[4].encode().decode("unicode_escape") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for point in points:
+        if point != state and not any(point == kept or point.startswith(f"{kept}/") for kept in WRITABLE):
+            with contextlib.suppress(FileNotFoundError):  # covered by another mount
+                mount(None, point, MS_REMOUNT | MS_BIND | MS_RDONLY)
+
+
+def homes_protected() -> None:
+    """/root has nothing but the interpreter, where that lives there and the service's user could not reach it."""
+    prefix = sys.base_prefix
+    if prefix.startswith("/root/"):
+        mount(prefix, "/mnt", MS_BIND)
+        mount("tmpfs", "/root", 0, b"tmpfs", b"mode=755")
+        Path(prefix).mkdir(parents=True)
+        mount("/mnt", prefix, MS_BIND)
+
+
+def calls(words: list[str]) -> set[str]:
+    """The system calls of groups and names, groups by the systemd of this machine."""
+    found: set[str] = set()
+    for word in words:
+        if word.startswith("@"):
+            listed = subprocess.run(["systemd-analyze", "syscall-filter", word], capture_output=True, text=True, check=True).stdout
+            lines = [line.split("#")[0].strip() for line in listed.splitlines()[1:]]
+            found |= calls([line for line in lines if line])
+        else:
+            found.add(word)
+    return found
+
+
+def filtered(allowed: set[str]) -> None:
+    """Every other call gives EPERM from now on."""
+    seccomp = ctypes.CDLL("libseccomp.so.2")
+    seccomp.seccomp_init.restype = ctypes.c_void_p
+    context = ctypes.c_void_p(seccomp.seccomp_init(SCMP_ACT_ERRNO | errno.EPERM))
+    for name in sorted(allowed):
+        number = seccomp.seccomp_syscall_resolve_name(name.encode())
+        if number >= 0:
+            assert seccomp.seccomp_rule_add(context, ctypes.c_uint32(SCMP_ACT_ALLOW), ctypes.c_int(number), ctypes.c_uint(0)) == 0, name
+    assert seccomp.seccomp_load(context) == 0
+
+
+def main(unit: str, user: str, state: str, *command: str) -> None:
+    lines = re.findall(r"^SystemCallFilter=(~?)(.*)$", Path(unit).read_text(encoding="utf-8"), re.MULTILINE)
+    allowed = calls([word for taken, words in lines if not taken for word in words.split()])
+    allowed -= calls([word for taken, words in lines if taken for word in words.split()])
+    read_only(state)
+    who = pwd.getpwnam(user)
+    for capability in range(64):
+        libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
+    os.setgroups([])
+    os.setresgid(who.pw_gid, who.pw_gid, who.pw_gid)
+    os.setresuid(who.pw_uid, who.pw_uid, who.pw_uid)
+    os.umask(0o077)
+    os.chdir("/")
+    assert libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0
+    libc.prctl(PR_SET_MDWE, MDWE_REFUSE_EXEC_GAIN, 0, 0, 0)  # from Linux 6.3 on
+    filtered(allowed | {"execve"})
+    os.execv(command[0], command)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

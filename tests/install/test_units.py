@@ -1,0 +1,153 @@
+"""The systemd recipe of the manual, as it is written there: its commands are run, and the unit's command under the unit's restrictions."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import select
+import shlex
+import shutil
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from mailbridge import shipped
+from mailbridge.cli import exits
+from mailbridge.cli.main import main
+from tests.harness import a_mail
+from tests.install.pip import ROOT
+from tests.servers.processes import end, free_ports, program, wait_until
+
+UNITS = sorted((shipped.folder("deploy") / "systemd").glob("*.service"))
+UNIT = shipped.folder("deploy") / "systemd" / "mailbridge.service"
+PAGE = (shipped.folder("manual") / "running.md").read_text(encoding="utf-8")
+
+pytestmark = pytest.mark.servers
+
+
+def recipe(command: str) -> list[str]:
+    """The line of the page's systemd chapter that runs `command`, as words."""
+    chapter = PAGE.partition("## systemd")[2].partition("\n## ")[0]
+    (line,) = re.findall(rf"^    ({re.escape(command)}.*)$", chapter, re.MULTILINE)
+    return shlex.split(line)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_systemd_has_nothing_to_say_about_the_unit(unit: Path, tmp_path: Path) -> None:
+    """An unknown key or group is passed over by systemd with a line in the log; here it fails.  Only the program has to be another one."""
+    copy = tmp_path / unit.name
+    copy.write_text(unit.read_text(encoding="utf-8").replace("/opt/mailbridge/bin/mailbridge", "/bin/true"), encoding="utf-8")
+
+    verify = [program("systemd-analyze", "systemd"), "verify", "--man=no", "--recursive-errors=no", copy]
+    done = subprocess.run(verify, capture_output=True, text=True, check=False)
+
+    assert [line for line in (done.stdout + done.stderr).splitlines() if "mailbridge" in line] == []
+    assert done.returncode == 0
+
+
+def test_the_worker_is_held_as_the_daemon_is() -> None:
+    daemon, worker = (set(unit.read_text(encoding="utf-8").partition("[Service]")[2].splitlines()) for unit in sorted(UNITS, reverse=True))
+
+    assert {line for line in daemon ^ worker if not line.startswith("ExecStart=")} == set()
+
+
+class Machine:
+    """A machine with a desk as the recipe makes it: /etc/mailbridge and /var/lib/mailbridge in a folder of the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.desk, self.state = folder / "etc", folder / "state"
+        self.state.mkdir(mode=0o700)
+        shutil.chown(self.state, "nobody", "nogroup")
+        self.port = free_ports(1)[0]
+
+    def here(self, words: list[str]) -> list[str]:
+        return [word.replace("/etc/mailbridge", str(self.desk)).replace("/var/lib/mailbridge", str(self.state)) for word in words]
+
+    def confined(self, *arguments: str) -> list[str]:
+        confined = [sys.executable, str(ROOT / "tests" / "install" / "confined.py"), str(UNIT), "nobody", str(self.state)]
+        return ["unshare", "--mount", *confined, sys.executable, "-m", "mailbridge", *arguments]
+
+    @contextmanager
+    def running(self) -> Iterator[subprocess.Popen[bytes]]:
+        """The ExecStart of the unit, once it has said that it is ready."""
+        (command,) = re.findall(r"^ExecStart=/opt/mailbridge/bin/mailbridge (.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+        name = f"mailbridge-unit-{os.getpid()}"
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified, (self.desk.parent / "log").open("ab") as log:
+            notified.bind(f"\0{name}")
+            notified.settimeout(60)
+            kept = {key: value for key, value in os.environ.items() if not key.startswith(("MAILBRIDGE_", "NOTIFY_"))}
+            process = subprocess.Popen(
+                self.confined(*self.here(shlex.split(command))), cwd=ROOT, stdout=log, stderr=log, start_new_session=True,
+                env={**kept, "PYTHONPATH": str(ROOT), "NOTIFY_SOCKET": f"@{name}"},
+            )  # fmt: skip
+            try:
+                wait_until(lambda: process.poll() is not None or bool(select.select([notified], [], [], 0)[0]), "the daemon says something")
+                assert process.poll() is None, self.log()
+                assert notified.recv(100) == b"READY=1", self.log()
+                yield process
+            finally:
+                end(process, signal.SIGTERM)
+
+    def log(self) -> str:
+        return (self.desk.parent / "log").read_text()[-3000:]
+
+    def tickets(self) -> list[object]:
+        command = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", sys.executable, "-m", "mailbridge"]
+        asked = [*command, "--desk", str(self.desk), "tickets", "list", "--json"]
+        done = subprocess.run(asked, cwd=ROOT, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        assert done.returncode == 0, done.stderr
+        found: list[object] = json.loads(done.stdout)
+        return found
+
+
+@pytest.fixture
+def machine() -> Iterator[Machine]:
+    if os.getuid() != 0:
+        pytest.skip("only root can put a service under restrictions")
+    program("setpriv", "util-linux")
+    with tempfile.TemporaryDirectory(prefix="mb-unit-") as folder:
+        Path(folder).chmod(0o755)
+        yield Machine(Path(folder))
+
+
+def test_the_recipe_gives_a_desk_that_works_under_the_units_restrictions(machine: Machine) -> None:
+    assert main(machine.here(recipe("mailbridge init"))[1:]) == exits.OK
+    with (machine.desk / "mailbridge.toml").open("a", encoding="utf-8") as config:
+        config.write(f'\n[[listener]]\nprotocol = "lmtp"\nhost = "127.0.0.1"\nport = {machine.port}\n')
+
+    with machine.running():
+        with smtplib.LMTP("127.0.0.1", machine.port) as lmtp:
+            lmtp.sendmail("carol@customer.test", ["support@acme.example"], a_mail())
+        wait_until(lambda: len(machine.tickets()) == 1, "the mail is a ticket")
+        wait_until(lambda: any((machine.state / "outgoing" / "new").iterdir()), "our mail is in the Maildir")
+
+    assert (machine.state / "mailbridge.db").is_file()
+    assert "EPERM" not in machine.log()
+    # Whatever this kernel has of the reading children's sandbox, it has it under the restrictions too.
+    missing = subprocess.run([sys.executable, "-c", MISSING], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+    assert ("sandbox_incomplete" in machine.log()) == bool(missing.strip()), machine.log()
+
+
+MISSING = "from mailbridge.isolation.sandbox import missing; print(*missing())"
+
+
+def test_a_desk_that_would_write_its_database_into_its_folder_is_not_started_again(machine: Machine) -> None:
+    """As the recipe once was: /etc is read-only to the service."""
+    assert main(["init", str(machine.desk)]) == exits.OK
+
+    command = machine.confined("run", "--desk", str(machine.desk))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=environment, check=False)
+
+    (never,) = re.findall(r"^RestartPreventExitStatus=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
+    assert str(done.returncode) in never.split(), done.stderr
+    assert "mailbridge.db" in done.stderr
