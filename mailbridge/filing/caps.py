@@ -2,7 +2,8 @@
 
 A sender is one mailbox: its domain and local part without +detail, and without the dots that Gmail ignores.  A proven sender has a cap on
 receipts alone.  Of a sender who is not proven, and of a web form, further mails go onto the latest ticket: nothing is lost, and agents hear
-of the first, the 20th, the 200th and so on.  Agents and imported archives are not counted.
+of the first, the 20th, the 200th and so on.  Answers of a sender who is not proven are counted in the same way.  Agents and imported
+archives are not counted.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from mailbridge.outbox.suppression import HOUR
 from mailbridge.store.openings import Opened
 
 UNPROVEN = "unproven:"
+REPLIES = "replies:unproven:"
 COUNTED_FOR = timedelta(days=1)  # longer than any cap looks back
 GMAIL = frozenset(("gmail.com", "googlemail.com"))
 FIRST_TOLD, NEXT_TOLD = 1, 20
@@ -75,6 +77,21 @@ def allowed(mail: Placed) -> Allowed:
     since = mail.now - HOUR
     of_form = box.of_form(form, since) if form else Opened()
     return judged(sender, form, box.of_sender(sender, since), of_form, mail.arrival.size, mail.desk.config.limits)
+
+
+def allowed_on(mail: Placed, ticket: int) -> Allowed:
+    """What the caps leave of a mail that goes onto its sender's ticket.  Of one who is not proven, as many are told singly as may open
+    tickets; `onto` is set for those beyond, which are on the ticket like any other mail.  A proven sender's are told together in a burst
+    (`execution.bundling`)."""
+    if mail.imported or mail.writer.agent or mail.writer.verified or mail.writer.vouched:
+        return Allowed()
+    sender = f"{REPLIES}{owner_of(author(mail) or mail.arrival.envelope.mail_from or '')}"
+    box, limits = mail.tx.openings, mail.desk.config.limits
+    box.lock(sender)
+    may = judged(sender, "", box.of_sender(sender, mail.now - HOUR), Opened(), mail.arrival.size, limits)
+    if may.onto == (0, 0) and not may.over_quota:
+        box.add(sender, mail.now, form="", ticket=ticket, size=mail.arrival.size, receipt=False)
+    return may
 
 
 def judged(sender: str, form: str, earlier: Opened, through: Opened, size: int, limits: Limits) -> Allowed:

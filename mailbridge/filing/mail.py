@@ -25,7 +25,7 @@ from mailbridge.execution.execute import Executed, Telling, execute, preview
 from mailbridge.execution.load_context import Cause
 from mailbridge.execution.turns import wanted_agent
 from mailbridge.filing.answerable import acknowledgement
-from mailbridge.filing.caps import Allowed, allowed, count_opening
+from mailbridge.filing.caps import Allowed, allowed, allowed_on, count_opening
 from mailbridge.filing.disposition import Disposition
 from mailbridge.filing.opening import author, claimed, copied, opening
 from mailbridge.filing.outcome import LostRace, Outcome, Result
@@ -117,6 +117,11 @@ class Filing(Placed):
 
         `proven`: they may bring others along.  `verdict`: what the rules that look at replies want done to the ticket.
         """
+        may = allowed_on(self, ticket.id)
+        if may.over_quota:
+            return Result(outcome=Outcome.QUARANTINED, reason=OVER_QUOTA)
+        if may.onto != (0, 0):
+            return self._grouped(ticket, may)
         self.heard_from()
         others = copied(self, ticket.team, proven=True) if proven else ()
         return self._onto(ticket, Write(author=self.writer.address, others=others), verdict)

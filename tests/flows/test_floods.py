@@ -8,7 +8,7 @@ import pytest
 
 from mailbridge.config import Limits
 from mailbridge.filing import Outcome
-from mailbridge.outbox.model import Audience
+from mailbridge.outbox.model import Audience, Notification
 from tests.harness import TestDesk, a_mail, proven
 
 CAROL = "carol@customer.test"
@@ -98,3 +98,60 @@ def test_agents_are_not_capped(usual: TestDesk) -> None:
     for number in range(12):
         raw = proven(a_mail(f"Do {number}", from_="bogdan@desk.test", subject=f"Own {number}", message_id=f"<{number}@desk.test>"))
         assert usual.feed(raw, mail_from="bogdan@desk.test").result.outcome is Outcome.TICKET
+
+
+def answers(desk: TestDesk, count: int, *, verdict: str = "", first: int = 100) -> None:
+    to = desk.promise_to(CAROL, "received").reply_to
+    assert to
+    flood(desk, count, verdict=verdict, first=first, to=to, subject="Re: Printer broken")
+
+
+def told_to(desk: TestDesk, agent: str, event: str) -> list[Notification]:
+    return [one for one in desk.promises(event=event) if one.recipient == agent]
+
+
+def test_sixty_answers_of_an_unproven_sender_are_on_the_ticket_and_told_in_twelve_mails(usual: TestDesk) -> None:
+    flood(usual, 1)
+    answers(usual, 60)
+    assert len(usual.tickets()) == 1
+    with usual.app.store.read() as tx:
+        assert len(tx.mails.of_ticket(1)) == 61
+    told = [n for n in usual.promises() if n.recipient == "bogdan@desk.test" and n.event != "new"]
+    assert len(told) == 12
+    assert [n.event for n in usual.promises(Audience.ADMIN)] == ["flood"]
+    usual.assert_sound()
+    usual.pass_time(hours=1, seconds=1)
+    answers(usual, 1, first=300)
+    assert len([n for n in usual.promises() if n.recipient == "bogdan@desk.test" and n.event != "new"]) == 13
+
+
+def test_a_proven_customer_s_answers_are_all_told_and_bundled_in_a_burst(usual: TestDesk) -> None:
+    flood(usual, 1, verdict="pass")
+    answers(usual, 40, verdict="pass")
+    assert len(told_to(usual, "bogdan@desk.test", "customer_replied")) == 40
+    sent = [mail for mail in usual.deliver() if "bogdan" in str(mail["To"])]
+    assert len(sent) <= usual.app.config.limits.agent_mails_at_once + 1
+    assert usual.promises(Audience.ADMIN) == []
+
+
+def test_a_forger_s_answers_do_not_silence_the_proven_customer(usual: TestDesk) -> None:
+    flood(usual, 1, verdict="pass")
+    answers(usual, 15)
+    before = len(told_to(usual, "bogdan@desk.test", "customer_replied"))
+    answers(usual, 1, verdict="pass", first=300)
+    assert len(told_to(usual, "bogdan@desk.test", "customer_replied")) == before + 1
+
+
+def test_automatic_mails_to_an_address_that_nobody_proved_are_few_an_hour(desk: TestDesk) -> None:
+    """The cap by address, below that of receipts by sender."""
+    desk.app.config = replace(desk.app.config, limits=Limits(mails_per_unproven_hour=2, acks_per_sender_hour=9))
+    flood(desk, 4)
+    flood(desk, 4, verdict="pass", first=20, from_="Dora <dora@customer.test>")
+    desk.deliver()
+    to = [str(mail["To"]) for mail in desk.sent()]
+    assert sum("carol@" in one for one in to) == 2
+    assert sum("dora@" in one for one in to) == 4
+    with desk.app.store.read() as tx:
+        errors = [one.error for one in tx.outbox.list(limit=100) if one.notification.recipient == CAROL and one.error]
+    assert len(errors) == 2
+    assert all("automatic mails to this address within an hour" in one for one in errors)
