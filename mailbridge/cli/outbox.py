@@ -78,17 +78,34 @@ def show(folder: Path, as_json: bool, id_: int) -> None:
 
 @outbox.command()
 @desk_option
-@click.argument("id_", metavar="ID", type=int)
-def resend(folder: Path, id_: int) -> None:
+@click.option("--kept-back", is_flag=True, help="All that a restore kept back, instead of one.")
+@click.argument("id_", metavar="[ID]", type=int, required=False)
+def resend(folder: Path, kept_back: bool, id_: int | None) -> None:
     """Send outgoing mail ID once more, with the same Message-ID: programs that keep both show it once."""
+    if kept_back == (id_ is not None):
+        raise click.UsageError("say either ID or --kept-back")
     with open_desk(folder) as desk:
+        if id_ is None:
+            count = _release(desk.store, None)
+            click.echo(f"{count} mails will be sent")
+            return
         queued = existing(desk.store, id_)
-        with desk.store.write() as tx:
-            changed = tx.outbox.resend(id_, datetime.now(UTC))
-        if not changed:
+        if not _release(desk.store, id_):
             raise Permanent(f"outgoing mail {id_} is {queued.state}: it is on its way already")
-        desk.store.wake("outbox")
     click.echo(f"outgoing mail {id_} will be sent again to {safe(queued.notification.recipient)}")
+
+
+def _release(store: Store, id_: int | None) -> int:
+    """Outgoing mail `id_`, or all that a restore kept back, is on its way; how many mails are."""
+    from mailbridge.store import restoring
+
+    now = datetime.now(UTC)
+    with store.write() as tx:
+        ids = [id_] if id_ is not None else [queued.id for queued in tx.outbox.kept_back()]
+        changed = sum(tx.outbox.resend(one, now) for one in ids)
+        restoring.release(tx.state, ids, now)
+    store.wake("outbox")
+    return changed
 
 
 def existing(store: Store, id_: int) -> Queued:

@@ -79,8 +79,16 @@ def look(desk: OpenDesk, now: datetime) -> Status:
                 *troubles(inbox, oldest, outbox, webhooks, rules, seen_alive, now),
                 *backup_troubles(desk.config.backup, backup, now),
                 *source_troubles(sources),
+                *_kept_back_troubles(len(tx.outbox.kept_back(1000))),
             ),
         )
+
+
+def _kept_back_troubles(count: int) -> tuple[str, ...]:
+    """Mails that may have been sent after the backup that was restored: nobody but a person can know."""
+    if not count:
+        return ()
+    return (f"{count} mails are kept back since a restore: mailbridge outbox list --state suppressed, then outbox resend",)
 
 
 def backup_troubles(wanted: Backup, known: Mapping[str, Any], now: datetime) -> tuple[str, ...]:

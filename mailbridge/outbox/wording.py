@@ -18,6 +18,7 @@ from mailbridge.outbox.invitations import invitation_of
 from mailbridge.outbox.mail import Unwritable, build
 from mailbridge.outbox.model import Audience, Notification, Queued
 from mailbridge.outbox.render import Renderer, TemplateFailed, View, guarded, without_template
+from mailbridge.store import restoring
 from mailbridge.store.mails import StoredAttachment
 from mailbridge.store.tx import Tx
 
@@ -65,7 +66,8 @@ class Wordsmith:
         """The mail in bytes, or why there is none.  Raises StoreAway alone."""
         desk, now = self._desk(), self._clock.now()
         try:
-            return _hidden(tx, queued, desk) or _judged(tx, queued, desk, now) or Ready(raw=self._written(tx, queued, desk))
+            kept_back = _hidden(tx, queued, desk) or _restored(tx, queued) or _judged(tx, queued, desk, now)
+            return kept_back or Ready(raw=self._written(tx, queued, desk))
         except TemplateFailed as error:
             return Hopeless(reason=f"template error: {error}")
         except Unwritable as error:
@@ -123,6 +125,14 @@ def _hidden(tx: Tx, queued: Queued, desk: Desk) -> suppression.Suppress | None:
     if notification.ticket is None or notification.audience is Audience.CUSTOMER:
         return None
     return suppression.hidden(notification, tx.tickets.surviving(notification.ticket), desk.organisation)
+
+
+def _restored(tx: Tx, queued: Queued) -> suppression.Suppress | None:
+    """Why a mail to a customer is kept back after a restore: it may be the second one."""
+    notification = queued.notification
+    mail = tx.mails.get(notification.mail) if notification.mail and notification.audience is Audience.CUSTOMER else None
+    reason = restoring.kept_back_because(tx.state, queued.id, mail.received_at, mail.date) if mail else ""
+    return suppression.Suppress(reason=reason) if reason else None
 
 
 def _judged(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> suppression.Suppress | suppression.Hold | None:

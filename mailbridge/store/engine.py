@@ -108,7 +108,7 @@ class Store:
             migrate.upgrade(connection, target)
 
     def settle(self, restored: Restored) -> int:
-        """A copy that was just loaded is a desk's database again, whole or not at all; how many mails are held.  See `restoring`."""
+        """A copy that was just loaded is a desk's database again, whole or not at all; how many mails are kept back.  See `restoring`."""
         with self._turn, self._transaction(self._writer) as connection:
             return restoring.settle(connection, restored)
 

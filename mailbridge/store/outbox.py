@@ -22,6 +22,7 @@ import sqlalchemy as sa
 from mailbridge.outbox.model import Class, Notification, Queued, State
 from mailbridge.store import dialects
 from mailbridge.store.documents import dump, load
+from mailbridge.store.restoring import KEPT_BACK
 from mailbridge.store.schema import COUNTED, DOT, HELD, PENDING, SENT, UNDER_WAY, UNSENT, outbox
 from mailbridge.store.sql import Row, Sql, Values
 
@@ -122,6 +123,12 @@ _OF_STATE = {
     State.SENT: _NEWEST.where(SENT),
     State.HELD: _NEWEST.where(HELD),
 }
+_KEPT_BACK = (
+    sa.select(outbox)
+    .where(UNSENT, outbox.c.state == State.SUPPRESSED, outbox.c.error.startswith(KEPT_BACK))
+    .order_by(outbox.c.id + 0)
+    .limit(_bind("limit"))
+)
 _COUNT_PENDING, _COUNT_HELD, _COUNT_SENT, _COUNT_UNSENT = (
     sa.select(outbox.c.state, sa.func.count()).where(where).group_by(outbox.c.state) for where in (PENDING, HELD, SENT, UNSENT)
 )
@@ -284,6 +291,10 @@ class Outbox:
         """Promises of one state, or of all, newest first."""
         statement = _OF_STATE[State(state)] if state else _NEWEST
         return [_queued(row) for row in self._sql.rows(statement, {"in_limit": limit})]
+
+    def kept_back(self, limit: int = ENOUGH) -> Sequence[Queued]:
+        """Promises about which a person has to decide, because they may have been kept after the backup was made; oldest first."""
+        return [_queued(row) for row in self._sql.rows(_KEPT_BACK, {"in_limit": limit})]
 
     def counts(self, *, sent: bool = True) -> dict[str, int]:
         """How many promises are in each state.  `sent` False: without those sent, which takes a look at as many rows as there are left."""

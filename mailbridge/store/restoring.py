@@ -1,28 +1,30 @@
 """What makes a database out of a loaded copy, in one transaction: secrets, schema, and the time that passed since the copy.
 
-Since the copy was made the desk went on.  Mails that were on their way then are sent by now, or not: nobody knows, so they are held for a
-person.  Numbers of tickets, mails and so on were given to what the copy does not have, and signed addresses with them are out in the
+Since the copy was made the desk went on.  Mails that were on their way then are sent by now, or not: nobody knows, so they are kept back
+for a person.  Numbers of tickets, mails and so on were given to what the copy does not have, and signed addresses with them are out in the
 world: numbers go on behind a gap, so that an answer to a lost ticket never lands on another one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.outbox.model import State
+from mailbridge.outbox.model import State as Promise
 from mailbridge.store import migrate
 from mailbridge.store.documents import dump
-from mailbridge.store.schema import OWED, PENDING, outbox, state, webhooks
+from mailbridge.store.schema import HELD, OWED, PENDING, outbox, state, webhooks
+from mailbridge.store.state import State
 from mailbridge.webhooks.model import CallState
 
 STATE_KEY = "restored"
-HELD = "held by a restore"
+KEPT_BACK = "kept back by a restore"
 LEAST_GAP = 1000
+WATCHED = timedelta(days=14)  # after a restore; then what it missed is worked, or is not there any more
 
 _SEQUENCES = "SELECT schemaname, sequencename FROM pg_sequences WHERE schemaname = current_schema()"
 
@@ -39,7 +41,7 @@ class Restored:
 
 
 def settle(connection: sa.Connection, restored: Restored) -> int:
-    """How many outgoing mails are held."""
+    """How many outgoing mails are kept back."""
     if restored.schema:
         connection.execute(sa.text("SELECT set_config('search_path', :schema, true)"), {"schema": f'"{restored.schema}"'})
     if migrate.current(connection) is None:
@@ -52,17 +54,39 @@ def settle(connection: sa.Connection, restored: Restored) -> int:
     told = {"backup": restored.backup, "at": restored.at.isoformat()}
     connection.execute(sa.delete(state).where(state.c.key == STATE_KEY))
     connection.execute(state.insert().values(key=STATE_KEY, value=dump(told), at=restored.at))
-    return _hold(connection, restored)
+    return _keep_back(connection, restored)
 
 
-def _hold(connection: sa.Connection, restored: Restored) -> int:
+def _keep_back(connection: sa.Connection, restored: Restored) -> int:
     """What was on its way is decided by a person: `mailbridge outbox resend`, `mailbridge webhooks resend`."""
-    word = f"{HELD} ({restored.backup}): it may have been sent after the backup"
+    word = f"{KEPT_BACK} ({restored.backup}): it may have been sent after the backup"
     nobody = {"lease_owner": None, "error": word}
-    held = connection.execute(outbox.update().where(PENDING).values(state=State.SUPPRESSED, lease_until=None, **nobody)).rowcount
+    for_release = datetime(9999, 1, 1, tzinfo=UTC)  # what an admin has to decide on already stays as it is
+    on_its_way = sa.or_(PENDING, sa.and_(HELD, outbox.c.next_at < for_release))
+    held = connection.execute(outbox.update().where(on_its_way).values(state=Promise.SUPPRESSED, lease_until=None, **nobody)).rowcount
     done = {"state": CallState.FAILED, "done_at": restored.at, "answer": word, "lease_owner": None}
     connection.execute(webhooks.update().where(OWED).values(**done))
     return int(held)
+
+
+def release(facts: State, ids: Sequence[int], now: datetime) -> None:
+    """These outgoing mails are not kept back any more, whatever the restore was."""
+    said = facts.get(STATE_KEY)
+    if said and ids:
+        facts.set(STATE_KEY, {**said, "released": sorted({*said.get("released", ()), *ids})}, now)
+
+
+def kept_back_because(facts: State, id: int, received_at: datetime, written_at: datetime | None) -> str:
+    """Why outgoing mail `id` is kept back: it is about a mail that was written before a restore and is worked after it.  '' where not.
+
+    Such a mail came from a mailbox that is newer than the backup, and what the desk says to it was said before, most likely.
+    """
+    said = facts.get(STATE_KEY)
+    if not said or written_at is None or id in said.get("released", ()):
+        return ""
+    at = datetime.fromisoformat(said["at"])
+    worked_again = written_at < at <= received_at < at + WATCHED
+    return f"{KEPT_BACK} ({said['backup']}): it is about a mail from before, and was sent then, most likely" if worked_again else ""
 
 
 def gap(value: int) -> int:

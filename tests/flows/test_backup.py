@@ -15,6 +15,7 @@ import pytest
 
 from mailbridge.backup import folders, keep, keysfile, make, manifest, restore
 from mailbridge.backup.make import Made
+from mailbridge.cli.outbox import _release
 from mailbridge.config import Backup, Config, Keep, load
 from mailbridge.errors import InUse, Permanent
 from mailbridge.jobs.backup import Backups
@@ -297,6 +298,33 @@ def test_mail_that_came_after_the_backup_is_taken_again_and_none_twice(sqlite_co
     assert sorted(subjects) == ["Printer broken", "Scanner"]
     assert first.result.ticket == again.result.ticket
     assert taken.result.ticket > lost.result.ticket + 500
+
+
+def test_what_was_said_before_the_loss_is_not_said_again_by_itself(sqlite_config: Config, tmp_path: Path) -> None:
+    """The mailbox gives a mail again that was answered after the backup: the customer hears nothing until a person says so."""
+    raw = a_mail("And the scanner.", date="Mon, 23 Nov 2026 08:59:00 +0000")
+    fresh = a_mail("It smokes.", subject="Smoke", message_id="<later@customer.test>", date="Mon, 23 Nov 2026 09:01:00 +0000")
+    with desk_app(sqlite_config):
+        made = backed_up(sqlite_config, tmp_path)
+    new = f"sqlite:///{tmp_path / 'new.db'}"
+    restore.restore(made.folder, tmp_path / "new", NOW, keys=made.keys.file, database=new)
+
+    with desk_app(replace(sqlite_config, store_url=new)) as desk:
+        desk.feed(raw)
+        desk.pass_time(minutes=2)
+        desk.feed(fresh)
+        desk.deliver()
+        to_carol = [mail for mail in desk.sent() if "carol@" in mail["To"]]
+        with desk.app.store.read() as tx:
+            held = tx.outbox.kept_back()
+        released = _release(desk.app.store, None)
+        desk.pass_time(days=9000)  # the command line has the clock of the machine
+        desk.deliver()
+        after = [mail for mail in desk.sent() if "carol@" in mail["To"]]
+
+    assert [mail["Subject"] for mail in to_carol] == ["We received your message [MB-1002]"]
+    assert [(one.notification.event, one.notification.recipient) for one in held] == [("received", "carol@customer.test")]
+    assert (released, len(after)) == (1, 2)
 
 
 def test_two_backups_at_once_are_refused(sqlite_config: Config, tmp_path: Path) -> None:

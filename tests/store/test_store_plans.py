@@ -167,6 +167,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "outbox.list": lambda tx: (tx.outbox.list("queued"), tx.outbox.list("failed")),
     "outbox.counts": lambda tx: tx.outbox.counts(sent=False),
     "outbox.lost": lambda tx: tx.outbox.lost(NOW),
+    "outbox.kept_back": lambda tx: tx.outbox.kept_back(),
     "outbox, one mail": lambda tx: (
         *(tx.outbox.get(1), tx.outbox.mark_rendered(1, b"x"), tx.outbox.defer(1, NOW, "busy"), tx.outbox.fail(1, "no", NOW)),
         *(tx.outbox.suppress(1, "cap", NOW), tx.outbox.resend(1, NOW), tx.outbox.of_ticket(1)),
