@@ -15,7 +15,7 @@ from mailbridge.agentmail.held import tell_held
 from mailbridge.checks import build
 from mailbridge.checks.examine import Examiner
 from mailbridge.clock import Clock, SystemClock
-from mailbridge.config import Config
+from mailbridge.config import Config, OAuth
 from mailbridge.context import Desk, reading_policy
 from mailbridge.conversation.tokens import Signer
 from mailbridge.desk.commands import ReportFailure
@@ -35,17 +35,23 @@ from mailbridge.jobs.backup import Backups
 from mailbridge.jobs.bundles import tell_bundles
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.kept import list_kept
+from mailbridge.jobs.login_ends import tell_login_ends
 from mailbridge.jobs.unfetched import tell_unfetched
+from mailbridge.oauth.cipher import Cipher
+from mailbridge.oauth.endpoint import Endpoint as TokenEndpoint
+from mailbridge.oauth.source import TokenSource, Vault
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import Endpoint, Metrics
 from mailbridge.outbox import couriers
 from mailbridge.outbox.compose import admin_letters
 from mailbridge.outbox.deliver import Deliverer
 from mailbridge.outbox.model import Notification, Queued
+from mailbridge.outbox.pace import Pace
 from mailbridge.outbox.render import Renderer
 from mailbridge.policy import Broken, PolicyKeeper
 from mailbridge.rules.load import Policy
 from mailbridge.store.engine import Store
+from mailbridge.store.grants import Grant
 from mailbridge.store.tx import Tx
 from mailbridge.views import view_of
 from mailbridge.webhooks.deliver import Webhooker
@@ -188,7 +194,9 @@ class App:
         """A new courier with its own connection; each thread takes one."""
         return Deliverer(
             self.store,
-            couriers.courier(self.config.outgoing, self.config.folder, hostname=_host(self.config)),
+            couriers.courier(
+                self.config.outgoing, self.config.folder, hostname=_host(self.config), tokens=self.tokens(self.config.outgoing.oauth)
+            ),
             self.renderer,
             self.clock,
             desk=self.desk,
@@ -196,7 +204,42 @@ class App:
             failed=self._undeliverable,
             held=self._held,
             report=self._courier_reports,
+            pace=self.pace,
         )
+
+    @cached_property
+    def pace(self) -> Pace:
+        """How fast the provider of outgoing mail lets this process send."""
+        account = self.config.oauth_named(self.config.outgoing.oauth)
+        return Pace(account.provider.limits.mails_per_minute if account else 0)
+
+    @cached_property
+    def vault(self) -> Vault:
+        """Opens stored tokens with the key of [encryption]."""
+        return Vault(Cipher(self.config.encryption_key))
+
+    @cached_property
+    def token_sources(self) -> Mapping[str, TokenSource]:
+        """One for each [oauth.NAME]."""
+        return {
+            account.name: TokenSource(
+                account, self.store, self.vault, TokenEndpoint(account, self.clock), self.clock, paused=self._login_paused
+            )
+            for account in self.config.oauth
+        }
+
+    def tokens(self, name: str) -> TokenSource | None:
+        """Where a connection that logs in with [oauth.NAME] gets its token; None for ''."""
+        return self.token_sources[name] if name else None
+
+    def keep_tokens_fresh(self) -> None:
+        """Tokens whose time has come are renewed."""
+        for source in self.token_sources.values():
+            source.keep_fresh()
+
+    def tell_login_ends(self) -> int:
+        """The admins hear of what ends soon; how many mails are new."""
+        return tell_login_ends(self.store, self.config, self.clock.now())
 
     def webhooker(self) -> Webhooker:
         """Makes the calls that rules asked for; for one thread."""
@@ -222,7 +265,7 @@ class App:
 
     def probe(self, ports: Mapping[str, int]) -> None:
         """What can be asked without a mail was asked; `ports` of the listeners that run here."""
-        for name, ask in probes.probes(self.config, ports):
+        for name, ask in probes.probes(self.config, ports, self.tokens(self.config.outgoing.oauth)):
             if name == names.OUTGOING and self.board.proven_within(name, names.PROBED):
                 continue  # mail goes out: a login more tells nothing, and providers count them
             try:
@@ -297,6 +340,15 @@ class App:
         # The news of a failure that fails itself is not told again: it would go round for ever.
         telling = Telling(silent=promise.event == "bounced")
         execute(tx, desk, ticket, each([command]), Actor(kind=ActorKind.SYSTEM, name="outbox"), now, telling=telling)
+
+    def _login_paused(self, tx: Tx, account: OAuth, grant: Grant) -> None:
+        """A login was refused too often in a row: the admins hear what to do, once."""
+        moment = grant.paused_at or self.clock.now()
+        boxes = [box.name for box in self.config.mailboxes if box.oauth == account.name]
+        stopped = ", ".join([*boxes, *(["outgoing mail"] if self.config.outgoing.oauth == account.name else [])])
+        values = {"login": account.name, "stopped": stopped, "fault": grant.fault, "reason": grant.refusal}
+        tx.outbox.add_many(self._letters("login_refused", f"{account.name}{moment:%Y%m%d%H%M%S}", values), self.clock.now())
+        tx.wake("outbox")
 
     def _held(self, tx: Tx, _queued: Queued, until: datetime) -> None:
         """The breaker for automatic mail is open: the admins hear of it once an hour."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mailbridge.message.profiles import Expected, Profile, networks
 from mailbridge.message.trace import within
+from mailbridge.oauth.providers import Flow, Provider
 
 
 class After(StrEnum):
@@ -117,6 +118,24 @@ class Scanners:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OAuth:
+    """A login at an OAuth provider that mailboxes and outgoing mail share.  `provider` and `scopes` have the tenant and cloud filled in."""
+
+    name: str
+    provider: Provider
+    flow: Flow
+    scopes: tuple[str, ...]
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)  # resolved from client_secret_file, _env or _credential
+    certificate_file: Path | None = None
+    certificate_key_file: Path | None = None
+    service_account_file: Path | None = None
+    account: str = ""  # who signs in, or whom a service account acts for; lower case
+    secret_expires: date | None = None
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
     name: str
     host: str
@@ -132,6 +151,7 @@ class Mailbox:
     idle: bool = True
     poll: timedelta = timedelta(seconds=60)
     trust: Trust = field(default_factory=Trust)
+    oauth: str = ""  # the [oauth.NAME] to log in with; '': by password
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +204,7 @@ class Outgoing:
     password: str = field(default="", repr=False)
     helo: str = ""
     connections: int = 2
+    oauth: str = ""  # the [oauth.NAME] to log in with; '': by password, or not at all
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +318,8 @@ class Config:
     metrics: Metrics = field(default_factory=Metrics)
     backup: Backup = field(default_factory=Backup)
     health: Health = field(default_factory=Health)
+    oauth: tuple[OAuth, ...] = ()
+    encryption_key: str = field(default="", repr=False)  # encrypts stored tokens; '' where there are none
     readers: int = 2  # reading child processes
     batch: int = 50  # mails a commit when a backlog is worked off
     log_format: str = "auto"  # auto | json | console
@@ -315,6 +338,9 @@ class Config:
             relays=trust.relays,
             tenant=trust.tenant_domains,
         )
+
+    def oauth_named(self, name: str) -> OAuth | None:
+        return next((account for account in self.oauth if account.name == name), None)
 
     @property
     def rules_folder(self) -> Path:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mailbridge import settings
+from mailbridge import oauthfile, settings
 from mailbridge.config import (
     After,
     AgentTrust,
@@ -24,6 +24,7 @@ from mailbridge.config import (
     Listener,
     Mailbox,
     Metrics,
+    OAuth,
     Outgoing,
     Pipe,
     Scanners,
@@ -40,6 +41,7 @@ from mailbridge.config import (
 from mailbridge.errors import ConfigError, Problem
 from mailbridge.message.profiles import Profile, networks
 from mailbridge.message.trace import within
+from mailbridge.oauth.providers import CLOUDS, PROVIDERS, Flow
 from mailbridge.places import Where
 from mailbridge.settings import Reader, Source
 
@@ -107,6 +109,7 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "take": _take,
         "after": settings.choice(After),
         "move_to": settings.text,
+        "oauth": settings.word,
         "idle": settings.flag,
         "poll": settings.duration(timedelta(seconds=1), timedelta(days=1)),
         **_TRUST,
@@ -136,9 +139,32 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "ca_file": settings.path,
         "user": settings.text,
         **_SECRET,
+        "oauth": settings.word,
         "helo": settings.host,
         "connections": settings.number(0, 100),
     },
+    "oauth": {
+        "provider": settings.choice(PROVIDERS),
+        "flow": settings.choice(Flow),
+        "tenant": settings.host,
+        "cloud": settings.choice(CLOUDS),
+        "client_id": settings.text,
+        "client_secret": settings.no_secret,
+        "client_secret_file": settings.path,
+        "client_secret_env": settings.text,
+        "client_secret_credential": settings.word,
+        "secret_expires": settings.day,
+        "certificate_file": settings.path,
+        "certificate_key_file": settings.path,
+        "service_account_file": settings.path,
+        "account": settings.address,
+        "authorize_url": settings.endpoint,
+        "token_url": settings.endpoint,
+        "device_url": settings.endpoint,
+        "scopes": settings.many(settings.text),
+        "ca_file": settings.path,
+    },
+    "encryption": {"key_file": settings.path, "key_env": settings.text, "key_credential": settings.word},
     "limits": {
         "mail_size": settings.size(1 << 10, 1 << 30),
         "read_seconds": settings.number(1, 3600),
@@ -252,16 +278,19 @@ class _Reading:
             if section not in KEYS:
                 self.source.at_key((section,), f'unknown section "{section}"', settings.did_you_mean(section, KEYS))
         desk = self._desk()
-        mailboxes = tuple(self._mailbox(index, table) for index, table in self._tables("mailbox"))
+        accounts = oauthfile.accounts(self)
+        mailboxes = tuple(self._mailbox(index, table, accounts) for index, table in self._tables("mailbox"))
         listeners = tuple(self._listener(index, table) for index, table in self._tables("listener"))
         pipe = self._pipe()
-        outgoing = self._outgoing()
+        outgoing = self._outgoing(accounts)
         store_url = self._store_url()
         limits = Limits(**self._section("limits"))
         tokens = self._tokens()
         authenticity = self._authenticity()
         scan = self._scan()
         webhooks = self._webhooks()
+        encryption_key = oauthfile.encryption_key(self, accounts)
+        accounts_in_use = oauthfile.completed(self, accounts, mailboxes, outgoing)
         metrics = Metrics(**self._section("metrics"))
         backup = self._backup()
         health = self._health()
@@ -288,14 +317,16 @@ class _Reading:
             metrics=metrics,
             backup=backup,
             health=health,
+            oauth=accounts_in_use,
+            encryption_key=encryption_key,
             **workers,
             **{f"log_{key}": value for key, value in log.items()},
         )
 
     def _section(self, name: str, required: tuple[str, ...] = ()) -> dict[str, Any]:
-        return self._values((name,), self.source.data.get(name, {}), required)
+        return self.values((name,), self.source.data.get(name, {}), required)
 
-    def _values(self, where: Where, table: object, required: tuple[str, ...]) -> dict[str, Any]:
+    def values(self, where: Where, table: object, required: tuple[str, ...]) -> dict[str, Any]:
         values = self.source.read(where, table, KEYS[str(where[0])], required)
         return {key: self._absolute(where, key, value) for key, value in values.items()}
 
@@ -321,9 +352,14 @@ class _Reading:
         values = self._section("desk", ("name", "address"))
         return Desk(**values) if {"name", "address"} <= set(values) else None
 
-    def _mailbox(self, index: int, table: object) -> Mailbox | None:
+    def _mailbox(self, index: int, table: object, accounts: Mapping[str, OAuth]) -> Mailbox | None:
         where = ("mailbox", index)
-        values = self._trusting(where, self._secret(where, table, self._values(where, table, ("name", "host", "user"))))
+        named = isinstance(table, dict) and "oauth" in table
+        required = ("name", "user") if named else ("name", "host", "user")
+        values = self._trusting(where, self._secret(where, table, self.values(where, table, required)))
+        values = oauthfile.for_mailbox(self, where, values, table, accounts)
+        if named and "host" not in values and values.get("oauth") in accounts:
+            self.source.at_key(where, '[mailbox] needs "host"', 'add a line host = "…"')
         if values.get("after") is After.MOVE and "move_to" not in values:
             self.source.at_value((*where, "after"), 'after = "move" needs move_to', 'add a line move_to = "Done"')
         if "move_to" in values and values.get("after") is not After.MOVE:
@@ -332,7 +368,7 @@ class _Reading:
 
     def _listener(self, index: int, table: object) -> Listener | None:
         where = ("listener", index)
-        values = self._trusting(where, self._values(where, table, ("protocol",)))
+        values = self._trusting(where, self.values(where, table, ("protocol",)))
         for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert"), ("require_tls", "tls_cert"), ("users_file", "tls_cert")):
             if values.get(one) and other not in values:
                 self.source.at_key((*where, one), f"{one} needs {other}", f'add a line {other} = "…"')
@@ -392,9 +428,11 @@ class _Reading:
             self.source.at_key((*where, "profile"), f"the profile {said['profile']} needs authserv_ids", hint)
         return {**values, "trust": Trust(**said)}
 
-    def _outgoing(self) -> Outgoing:
+    def _outgoing(self, accounts: Mapping[str, OAuth]) -> Outgoing:
         where = ("outgoing",)
-        values = self._secret(where, self.source.data.get("outgoing", {}), self._section("outgoing"))
+        table = self.source.data.get("outgoing", {})
+        values = self._secret(where, table, self._section("outgoing"))
+        values = oauthfile.for_outgoing(self, values, table, accounts)
         url = values.get("url", Outgoing().url)
         if url.startswith("maildir:") and "user" in values:
             self.source.at_key((*where, "user"), "a Maildir needs no user", "delete the line, or name an SMTP server in url")
@@ -424,7 +462,7 @@ class _Reading:
 
     def _webhooks(self) -> Webhooks:
         where = ("webhooks",)
-        values = self._hidden(where, self._section("webhooks"), "secret")
+        values = self.hidden(where, self._section("webhooks"), "secret")
         hosts = values.get("hosts", ())
         table = self.source.data.get("webhooks")
         if hosts and isinstance(table, dict) and not {"secret_file", "secret_env"} & set(table):
@@ -479,16 +517,21 @@ class _Reading:
 
     def _secret(self, where: Where, table: object, values: dict[str, Any]) -> dict[str, Any]:
         """`values` with the password in place of the file or the variable that holds it."""
-        if "user" in values and isinstance(table, dict) and not any(key in table for key in _SECRET):
-            self.source.at_key((*where, "user"), "there is a user and no password", 'add password_file = "…" or password_env = "…"')
-        return self._hidden(where, values, "password")
+        if "user" in values and isinstance(table, dict) and not any(key in table for key in (*_SECRET, "oauth")):
+            hint = 'add password_file = "…" or password_env = "…", or oauth = "…"'
+            self.source.at_key((*where, "user"), "there is a user and no password", hint)
+        return self.hidden(where, values, "password")
 
-    def _hidden(self, where: Where, values: dict[str, Any], name: str) -> dict[str, Any]:
-        """`values` with what `name`_file or `name`_env leads to as `name`."""
+    def hidden(self, where: Where, values: dict[str, Any], name: str) -> dict[str, Any]:
+        """`values` with what `name`_file, `name`_env or `name`_credential (of systemd) leads to as `name`."""
         file: Path | None = values.pop(f"{name}_file", None)
         variable: str | None = values.pop(f"{name}_env", None)
-        if file and variable:
-            self.source.at_key((*where, f"{name}_env"), f"{name}_file and {name}_env are both given", "keep one of them")
+        credential: str | None = values.pop(f"{name}_credential", None)
+        given = [f"{name}_{kind}" for kind, one in (("file", file), ("env", variable), ("credential", credential)) if one]
+        if len(given) > 1:
+            self.source.at_key((*where, given[-1]), f"{' and '.join(given)} are both given", "keep one of them")
+        elif credential:
+            values[name] = self._credential(where, credential, name)
         elif file and file.is_file():
             values[name] = self._line_of(where, file, name)
         elif variable is not None:
@@ -498,16 +541,26 @@ class _Reading:
                 self.source.at_value((*where, f"{name}_env"), f"the environment variable {variable} is not set", f"set {variable}")
         return values
 
-    def _line_of(self, where: Where, file: Path, name: str) -> str:
+    def _credential(self, where: Where, credential: str, name: str) -> str:
+        """What systemd keeps for this service under the name (systemd.exec(5), LoadCredential=)."""
+        file = Path(self.environ.get("CREDENTIALS_DIRECTORY", "")) / credential
+        if not self.environ.get("CREDENTIALS_DIRECTORY") or not file.is_file():
+            hint = f"the unit needs LoadCredential={credential}:PATH, or LoadCredentialEncrypted="
+            self.source.at_value((*where, f"{name}_credential"), f"systemd gives no credential {credential}", hint)
+            return ""
+        return self._line_of(where, file, name, key=f"{name}_credential")
+
+    def _line_of(self, where: Where, file: Path, name: str, key: str = "") -> str:
+        key = key or f"{name}_file"
         hint = f"one line with the {name}, readable by the user that runs mailbridge"
         try:
             found = file.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is not UTF-8"
-            self.source.at_value((*where, f"{name}_file"), f"{file} cannot be read: {reason}", hint)
+            self.source.at_value((*where, key), f"{file} cannot be read: {reason}", hint)
             return ""
         if not found or "\n" in found:
-            self.source.at_value((*where, f"{name}_file"), f"{file} does not hold one line", hint)
+            self.source.at_value((*where, key), f"{file} does not hold one line", hint)
         return found
 
     def _twice(self, section: str, *keys: str) -> None:

@@ -44,6 +44,8 @@ HEARTBEAT = timedelta(seconds=15)
 RULES = timedelta(seconds=2)
 UNFETCHED = timedelta(minutes=1)
 FOLD = timedelta(seconds=10)
+TOKENS = timedelta(seconds=15)
+LOGIN_ENDS = timedelta(hours=1)
 KEPT = timedelta(minutes=5)
 BACKUP = timedelta(minutes=1)
 ARRIVALS = timedelta(seconds=20)
@@ -80,6 +82,10 @@ class Daemon:
             desk_ids=bool(app.config.desk.authserv_ids),
         )
         jobs = [Job(name="heartbeat", every=HEARTBEAT, run=self._beat), Job(name="rules", every=RULES, run=app.rules.refresh)]
+        if app.config.oauth:
+            jobs.append(Job(name="oauth", every=TOKENS, run=app.keep_tokens_fresh))
+            if clocks:
+                jobs.append(Job(name="login-ends", every=LOGIN_ENDS, run=app.tell_login_ends))
         jobs.append(Job(name="fold", every=FOLD, run=app.store.fold))
         if clocks:
             jobs.append(Job(name="sweep", every=SWEEP, run=app.sweep))
@@ -108,6 +114,7 @@ class Daemon:
             report=self._report,
             first_time=app.first_connect,
             log=logs.get("imap"),
+            tokens=app.tokens(mailbox.oauth),
         )
 
     def start(self) -> None:
@@ -122,6 +129,7 @@ class Daemon:
                 tx.inbox.abandon()
                 tx.outbox.release()
                 tx.webhooks.release()
+                tx.grants.release()
         if self._intake:
             app.watch()
         for channel, wake in (("inbox", self._mail_waits), ("outbox", self._letters_wait), ("webhooks", self._calls_wait)):

@@ -6,7 +6,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,13 @@ def text(value: object) -> str:
         raise Wrong("must not be empty", "leave the line out to get the default")
     if any(ord(char) < 32 or ord(char) == 127 for char in value):
         raise Wrong("must be one line without control characters")
+    return value
+
+
+def day(value: object) -> date:
+    """A date: 2027-11-30."""
+    if isinstance(value, datetime) or not isinstance(value, date):
+        raise Wrong(f"expected a date, found {_kind(value)}", "write it without quotes: 2027-11-30")
     return value
 
 
@@ -267,6 +274,15 @@ def url(schemes: Mapping[str, str]) -> Reader:
         return found
 
     return read
+
+
+def endpoint(value: object) -> str:
+    """The address of a token endpoint: https, or http to this machine itself."""
+    found = url({"https": "https://login.example/token", "http": "http://127.0.0.1:8080/token"})(value)
+    where = urlsplit(str(found))
+    if not where.hostname or (where.scheme == "http" and where.hostname not in ("127.0.0.1", "::1", "localhost")):
+        raise Wrong(f'"{_without_password(str(found))}" would send secrets without TLS', "write https://")
+    return str(found)
 
 
 class Source:

@@ -83,6 +83,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
     if config is not None:
         problems += sandbox_problems()
         problems += user_problems(config)
+        problems += login_problems(config)
         problems += template_problems(config)
         problems += readiness(config, loaded.policy.organisation if loaded.policy else None, files)
         problems += trust_problems(config, loaded.policy.organisation if loaded.policy and _has_database(config) else None)
@@ -104,6 +105,28 @@ def user_problems(config: Config) -> Sequence[Problem]:
     from mailbridge.intake.users import read
 
     return [problem for one in config.listeners if one.users_file for problem in read(one.users_file)[1]]
+
+
+def login_problems(config: Config) -> Sequence[Problem]:
+    """Certificates and keys of OAuth logins that cannot be used, and ends that nobody will be reminded of."""
+    from mailbridge.errors import Permanent
+    from mailbridge.oauth.endpoint import key_pair, service_account
+
+    found = []
+    for account in config.oauth:
+        try:
+            if account.certificate_file is not None:
+                key_pair(account)
+            if account.service_account_file is not None:
+                service_account(account)
+        except Permanent as error:
+            message = f"[oauth.{account.name}]: {error}"
+            found.append(Problem(file="mailbridge.toml", message=message, hint="docs/manual/oauth.md says how to make one"))
+        if account.client_secret and account.secret_expires is None:
+            hint = "the provider shows its end beside it: secret_expires = 2027-11-30"
+            message = f"[oauth.{account.name}] has no secret_expires: nobody is told before the client secret ends"
+            found.append(Problem(file="mailbridge.toml", message=message, hint=hint, warning=True))
+    return found
 
 
 def sandbox_problems() -> Sequence[Problem]:

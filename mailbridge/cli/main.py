@@ -47,6 +47,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "db": ("mailbridge.cli.db:db", "The database's schema."),
     "listener": ("mailbridge.cli.listener:listener", "Users who may submit mail."),
     "agents": ("mailbridge.cli.agents:agents", "How agents' mails are proven; pair an agent with a mailbox."),
+    "auth": ("mailbridge.cli.auth:auth", "Sign in at OAuth providers."),
     "keys": ("mailbridge.cli.keys:keys", "The keys that sign reply addresses."),
     "completion": ("mailbridge.cli.completion:completion", "Print a script that completes commands in a shell."),
     "man": ("mailbridge.cli.completion:man", "Write manual pages for man(1)."),

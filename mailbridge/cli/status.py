@@ -34,6 +34,7 @@ class Status:
     webhooks: Mapping[str, int]
     tickets: Mapping[str, int]
     suspended: int
+    logins: tuple[Mapping[str, Any], ...]
     rules: Mapping[str, Any]
     seen_alive: datetime | None
     backup: Mapping[str, Any]  # made: the last good one; proven: the last that was restored and compared; failed: what went wrong since
@@ -56,7 +57,10 @@ def status(folder: Path, as_json: bool) -> int:
 
 
 def look(desk: OpenDesk, now: datetime) -> Status:
+    from mailbridge.oauth.health import healths_in
+
     with desk.store.read() as tx:
+        logins = healths_in(tx, desk.config, now)
         inbox, oldest = tx.inbox.counts(), tx.inbox.oldest_waiting()
         outbox, webhooks, rules = tx.outbox.counts(), tx.webhooks.counts(), tx.state.get("rules") or {}
         seen_alive = tx.state.set_at("daemon")
@@ -71,6 +75,7 @@ def look(desk: OpenDesk, now: datetime) -> Status:
             webhooks=webhooks,
             tickets=tx.tickets.counts(),
             suspended=len(tx.addresses.list()),
+            logins=tuple(login.as_json() for login in logins),
             rules=rules,
             seen_alive=seen_alive,
             backup=backup,
@@ -80,6 +85,7 @@ def look(desk: OpenDesk, now: datetime) -> Status:
                 *backup_troubles(desk.config.backup, backup, now),
                 *source_troubles(sources),
                 *_kept_back_troubles(len(tx.outbox.kept_back(1000))),
+                *(trouble for login in logins for trouble in login.troubles),
             ),
         )
 
@@ -179,6 +185,7 @@ def show(desk: OpenDesk, found: Status) -> None:
         ("mail out", counted(found.outbox)),
     ]
     rows += [("webhooks", counted(found.webhooks))] if any(found.webhooks.values()) else []
+    rows += [("login", f"{login['name']} at {login['provider']}: {login['state']}") for login in found.logins]
     rows += [("suspended", f"{found.suspended} addresses that bounced")] if found.suspended else []
     rows += [("backup", _ages(found.backup))] if found.backup["made"] or desk.config.backup.to else []
     rows += [("source", source_row(one)) for one in found.sources]

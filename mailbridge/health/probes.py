@@ -16,6 +16,7 @@ from mailbridge.config import Config, Listener
 from mailbridge.errors import MailbridgeError
 from mailbridge.health.names import CLAMD, DNS, OUTGOING, RSPAMD, listener_name
 from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.oauth.model import Tokens
 from mailbridge.outbox import couriers
 
 PATIENCE = 10.0  # seconds for a greeting
@@ -29,13 +30,16 @@ class Fault(Exception):
     """It does not work, and why."""
 
 
-def probes(config: Config, ports: Mapping[str, int]) -> Iterator[tuple[str, Probe]]:
-    """(source, probe) of all that can be asked; `ports`: listener -> the port it is bound to, of the listeners that run here."""
+def probes(config: Config, ports: Mapping[str, int], tokens: Tokens | None = None) -> Iterator[tuple[str, Probe]]:
+    """(source, probe) of all that can be asked; `ports`: listener -> the port it is bound to, of the listeners that run here.
+
+    `tokens`: where outgoing mail gets its token, where it logs in by OAuth.
+    """
     for listener in config.listeners:
         name = listener_name(listener.protocol, listener.name)
         if name in ports:
             yield name, lambda listener=listener, port=ports[name]: greeting(listener, port)  # type: ignore[misc]
-    yield OUTGOING, lambda: outgoing(config)
+    yield OUTGOING, lambda: outgoing(config, tokens)
     if asks_dns(config):
         yield DNS, lambda: dns(config)
     if config.scan.clamd is not None:
@@ -60,10 +64,11 @@ def greeting(listener: Listener, port: int) -> str:
     return "it greets"
 
 
-def outgoing(config: Config) -> str:
+def outgoing(config: Config, tokens: Tokens | None = None) -> str:
     """The relay greets, encrypts and lets us in; or the folder of a Maildir can be written."""
     try:
-        return couriers.probe(config.outgoing, config.folder, hostname=config.outgoing.helo or config.desk.address.rpartition("@")[2])
+        hostname = config.outgoing.helo or config.desk.address.rpartition("@")[2]
+        return couriers.probe(config.outgoing, config.folder, hostname=hostname, tokens=tokens)
     except MailbridgeError as error:
         raise Fault(error.what) from error
 

@@ -11,6 +11,7 @@ import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from math import inf
 from threading import Event
 from typing import Protocol, assert_never
 
@@ -39,6 +40,7 @@ from mailbridge.intake.imap_plan import (
 )
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.log import Log, Silent
+from mailbridge.oauth.model import LoginNeeded, Tokens
 from mailbridge.ops import crash
 from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
@@ -49,6 +51,8 @@ SEEN_FLAG = r"\Seen"
 IDLE_SLICE = 120.0  # seconds; far below the 9 minutes after which some servers and routers forget a silent connection (RFC 2177: 29)
 FIRST_SLICE = 0.25  # seconds of the first IDLE after news; each further one is twice as long
 SETTLE_AT_ONCE = 200  # mails a command
+STABLE = 300.0  # seconds a connection lives before it counts as a good one
+LOGIN_LOOK = 5.0  # seconds between looks whether somebody has signed in
 STORE_CAP = 30.0  # seconds between tries while the store is away
 
 
@@ -81,8 +85,10 @@ class Poller:
         first_time: FirstTime = lambda tx, mailbox, folder, older, taken: None,
         log: Log | None = None,
         chance: Callable[[], float] = random.random,
+        tokens: Tokens | None = None,
     ) -> None:
-        """`largest`: bytes a mail may have (limits.mail_size); a larger one is quarantined with its header and left on the server."""
+        """`largest`: bytes a mail may have (limits.mail_size); a larger one is quarantined with its header and left on the server.
+        `tokens`: where a mailbox that logs in by OAuth gets its token."""
         self.name = f"{mailbox.name}/{folder}"
         self._mailbox = mailbox
         self._folder = folder
@@ -95,10 +101,14 @@ class Poller:
         self._older: tuple[int, Older] | None = None  # of the epoch that is read
         self._log = log or Silent()
         self._chance = chance
+        self._tokens = tokens
         self._connection: Connection | None = None
         self._selected: Selected | None = None
         self._suspects = Suspects()
+        self._opened_at = self._clock.now()
+        self._cut_short = 0  # connections in a row that were lost within minutes
         self._settle_trouble = ""
+        self._login_trouble = ""
         self._unwilling = False  # the server refused to settle in this turn: it is not asked again before the next
         self._slice = FIRST_SLICE
         self._stopping = Event()
@@ -216,8 +226,11 @@ class Poller:
 
     def _ready(self) -> tuple[Connection, Selected]:
         """A connection with the folder open."""
+        if self._login_ends_in() <= 0:
+            self._disconnect()  # the server would end it in the middle of something
         if self._connection is None:
-            self._connection = Connection(self._mailbox, self._largest)
+            self._connection = Connection(self._mailbox, self._largest, self._tokens)
+            self._opened_at, self._login_trouble = self._clock.now(), ""
             self._selected = None
         if self._selected is None:
             self._selected = self._connection.select(self._folder, readonly=self._mailbox.after is After.LEAVE)
@@ -239,12 +252,19 @@ class Poller:
         """
         if self._stopping.is_set() or (self._connection is not None and self._connection.has_news):
             return
-        seconds = self._mailbox.poll.total_seconds()
+        seconds = min(self._mailbox.poll.total_seconds(), self._login_ends_in())
+        if seconds <= 0:
+            return
         if self._mailbox.idle and self._connection is not None and self._connection.can_idle:
             self._connection.idle(min(seconds, IDLE_SLICE, self._slice), self._bell.fileno())
             self._slice = min(2 * self._slice, IDLE_SLICE)
         else:
             self._sleep(seconds)
+
+    def _login_ends_in(self) -> float:
+        """Seconds until the connection needs a new login."""
+        ends = self._connection.login_ends_at if self._connection is not None else None
+        return (ends - self._clock.now()).total_seconds() if ends is not None else inf
 
     def _sleep(self, seconds: float) -> None:
         self._stopping.wait(seconds)
@@ -253,7 +273,11 @@ class Poller:
         """The trouble is told, and it is time for another try."""
         if isinstance(trouble, StoreAway):
             wait = min(wait_after(failures, refused=False, chance=self._chance()), STORE_CAP)
+        elif isinstance(trouble, LoginNeeded):
+            self._wait_for_login(trouble)
+            return
         else:
+            failures = max(failures, self._lost_early())
             self._disconnect()
             wait = wait_after(failures, refused=isinstance(trouble, LoginRefused), chance=self._chance())
         if not self._stopping.is_set():
@@ -262,6 +286,24 @@ class Poller:
                 "poll_failed", mailbox=self._mailbox.name, folder=self._folder, reason=str(trouble), failures=failures, wait=round(wait, 1)
             )
             self._sleep(wait)
+
+    def _lost_early(self) -> int:
+        """How many connections in a row did not live for STABLE: a server that closes each one is not asked in a tight loop."""
+        if self._connection is not None:
+            lived = (self._clock.now() - self._opened_at).total_seconds()
+            self._cut_short = self._cut_short + 1 if lived < STABLE else 0
+        return self._cut_short
+
+    def _wait_for_login(self, trouble: LoginNeeded) -> None:
+        """A person has to sign in: it is told once, and looked at again soon, because that costs nothing."""
+        self._disconnect()
+        if self._stopping.is_set():
+            return
+        self._report(self.name, False, str(trouble), LOGIN_LOOK)
+        if str(trouble) != self._login_trouble:
+            self._login_trouble = str(trouble)
+            self._log.warning("login_needed", mailbox=self._mailbox.name, folder=self._folder, reason=str(trouble))
+        self._sleep(LOGIN_LOOK)
 
     # Taking mails in
 

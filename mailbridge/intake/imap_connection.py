@@ -23,6 +23,8 @@ from mailbridge.errors import Transient
 from mailbridge.intake.imap_answers import by_uid, found
 from mailbridge.intake.imap_old import HEAD_FIELDS
 from mailbridge.intake.imap_plan import SERVERS, Selected
+from mailbridge.oauth import advice, sasl
+from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, Tokens, TokenUnavailable
 
 CONNECT_TIMEOUT = 15.0
 READ_TIMEOUT = 60.0
@@ -56,8 +58,14 @@ class Seen:
 class Connection:
     """A logged-in connection.  Every method raises Lost or Refused."""
 
-    def __init__(self, mailbox: Mailbox, largest: int) -> None:
-        """Connected, encrypted as configured, with the certificate verified, and logged in.  `largest`: bytes a mail may have."""
+    def __init__(self, mailbox: Mailbox, largest: int, tokens: Tokens | None = None) -> None:
+        """Connected, encrypted as configured, with the certificate verified, and logged in.  `largest`: bytes a mail may have.
+
+        With `tokens` the login is by OAuth.  Raises what Tokens.token raises, too.
+        """
+        token = tokens.token() if tokens is not None else None  # before the server's time for a login runs
+        self._mailbox = mailbox
+        self._token: AccessToken | None = None
         self._lost = True  # until the login has gone well, and again when the line breaks
         self._mails: Any = None  # how many mails the folder has, as the server said last
         self.where = {"mailbox": mailbox.name, "server": f"{mailbox.host}:{mailbox.port}"}
@@ -67,12 +75,20 @@ class Connection:
         try:
             with self._translated("login"):
                 _prepare(self._client, largest)
-                self._login(mailbox)
+                if tokens is None or token is None:
+                    self._login(mailbox)
+                else:
+                    self._login_by_token(mailbox, tokens, token)
                 self._client.capabilities()
                 self._lost = False
         except BaseException:
             self.close()
             raise
+
+    @property
+    def login_ends_at(self) -> datetime | None:
+        """When to log in anew, before the server ends the connection with its token; None: never."""
+        return self._token.renew_at if self._token else None
 
     # Folders
 
@@ -293,7 +309,12 @@ class Connection:
             raise trouble from error
 
     def _in_our_words(self, error: Exception, doing: str) -> Transient:
+        if help_ := advice.of_server(str(error), self._mailbox.user):
+            # Microsoft takes the token and then refuses every command: trying again at once cannot help.
+            return LoginRefused(f"the IMAP server refuses the mailbox: {error}. {help_}", doing=doing, **self.where)
         match error:
+            case LoginRefused() | LoginNeeded() | TokenRefused() | TokenUnavailable():
+                return error
             case LoginError():
                 return LoginRefused(f"the IMAP server refuses the login: {error}", **self.where)
             case IMAPClientAbortError():
@@ -320,6 +341,33 @@ class Connection:
         # imaplib's LOGIN knows ASCII alone; PLAIN is UTF-8 (RFC 4616 2).
         token = f"\0{mailbox.user}\0{mailbox.password}".encode()
         self._client.sasl_login("PLAIN", lambda challenge: token)
+
+    def _login_by_token(self, mailbox: Mailbox, tokens: Tokens, token: AccessToken) -> None:
+        """Logged in; a token that the server refuses is renewed and tried once more."""
+        try:
+            self._present(mailbox, token)
+        except LoginRefused:
+            fresh = tokens.token(rejected=token)
+            if fresh.value == token.value:
+                raise
+            self._present(mailbox, token := fresh)
+        self._token = token
+
+    def _present(self, mailbox: Mailbox, token: AccessToken) -> None:
+        offered = [name.removeprefix(b"AUTH=").decode() for name in self._client.capabilities() if name.upper().startswith(b"AUTH=")]
+        mechanism = sasl.mechanism(offered) or (None if offered else sasl.XOAUTH2)
+        if mechanism is None:
+            raise LoginRefused(f"the IMAP server offers no OAuth login, only {', '.join(sorted(offered))}", **self.where)
+        self._client._cached_capabilities = None  # they are others after the login
+        exchange = sasl.Exchange(mechanism, mailbox.user, token, mailbox.host, mailbox.port)
+        try:
+            # imapclient's oauth2_login() answers the server's error with the token again, and loses the error.
+            self._client.sasl_login(mechanism, exchange)
+        except LoginError as error:
+            said = f"{error}{f' ({exchange.reason})' if exchange.reason else ''}"
+            help_ = advice.of_server(said, mailbox.user)
+            what = f"the IMAP server refuses the token for {mailbox.user}: {said}{f'. {help_}' if help_ else ''}"
+            raise LoginRefused(what, **self.where) from error
 
 
 def _connected(mailbox: Mailbox) -> Any:

@@ -30,6 +30,7 @@ log = logs.get("metrics")
 
 FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.1)  # seconds, for what never leaves the process
 SLOW = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)  # seconds that people wait
+ENDS_KEY = "oauth-ends"  # what `jobs.login_ends` keeps in the store
 RULES_KEY = "rules"  # what `policy` keeps in the store
 
 
@@ -136,6 +137,19 @@ def _source_silent(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
     return {(one.name,): float(bool(one.silence)) for one in tx.sources.all()}
 
 
+def _token_seconds(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    return {(grant.account,): max(0.0, (grant.expires_at - now).total_seconds()) if grant.expires_at else 0.0 for grant in tx.grants.all()}
+
+
+def _refusals(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    return {(grant.account,): float(grant.refusals) for grant in tx.grants.all()}
+
+
+def _login_days(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    found = tx.state.get(ENDS_KEY) or []
+    return {(login, kind): round((datetime.fromisoformat(at) - now).total_seconds() / 86_400, 2) for login, kind, at in found}
+
+
 GAUGES: tuple[Gauge, ...] = (
     Gauge(
         name="mailbridge_inbox",
@@ -155,6 +169,24 @@ GAUGES: tuple[Gauge, ...] = (
         about="Webhooks that are owed or were given up, by state",
         labels=("state",),
         count=_by_state(lambda tx: tx.webhooks.counts()),
+    ),
+    Gauge(
+        name="mailbridge_oauth_token_seconds",
+        about="How long the access token of a login is still valid",
+        labels=("login",),
+        count=_token_seconds,
+    ),
+    Gauge(
+        name="mailbridge_oauth_refusals",
+        about="Refusals of a login in a row; it is paused after 3",
+        labels=("login",),
+        count=_refusals,
+    ),
+    Gauge(
+        name="mailbridge_oauth_days_left",
+        about="Days until a client secret, a certificate or a login ends",
+        labels=("login", "kind"),
+        count=_login_days,
     ),
     Gauge(name="mailbridge_sweep_lag_seconds", about="How late the next moment to tell is; 0: its time has not come", count=_sweep_lag),
     Gauge(name="mailbridge_backup_age_seconds", about="Since the last good backup was made", count=_age("backup", "at")),

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from mailbridge.config import Outgoing, Tls
 from mailbridge.errors import Permanent
+from mailbridge.oauth.model import Tokens
 from mailbridge.outbox.courier import Courier
 from mailbridge.outbox.maildir import MaildirCourier
 from mailbridge.outbox.session import Relay
@@ -15,7 +16,7 @@ from mailbridge.outbox.smtp import SmtpCourier
 _PORTS = {"smtp": 25, "smtps": 465}
 
 
-def courier(outgoing: Outgoing, folder: Path, *, hostname: str = "") -> Courier:
+def courier(outgoing: Outgoing, folder: Path, *, hostname: str = "", tokens: Tokens | None = None) -> Courier:
     """A new courier, one for each thread.  Raises Permanent.
 
     `folder` is the desk's, from which a Maildir's path is counted; `hostname` is our name in EHLO where none is configured.
@@ -23,12 +24,12 @@ def courier(outgoing: Outgoing, folder: Path, *, hostname: str = "") -> Courier:
     scheme, _, rest = outgoing.url.partition(":")
     if scheme == "maildir" and rest:
         return MaildirCourier(folder / rest)
-    return SmtpCourier(relay_of(outgoing, hostname))
+    return SmtpCourier(relay_of(outgoing, hostname, tokens))
 
 
-def probe(outgoing: Outgoing, folder: Path, *, hostname: str = "") -> str:
+def probe(outgoing: Outgoing, folder: Path, *, hostname: str = "", tokens: Tokens | None = None) -> str:
     """What shows that mail can be handed over now, without one.  Raises Permanent with what is in the way."""
-    one = courier(outgoing, folder, hostname=hostname)
+    one = courier(outgoing, folder, hostname=hostname, tokens=tokens)
     try:
         if isinstance(one, MaildirCourier):
             one.prepare()
@@ -42,8 +43,8 @@ def probe(outgoing: Outgoing, folder: Path, *, hostname: str = "") -> str:
         one.close()
 
 
-def relay_of(outgoing: Outgoing, hostname: str = "") -> Relay:
-    """The relay of smtp://host:port or smtps://host:port."""
+def relay_of(outgoing: Outgoing, hostname: str = "", tokens: Tokens | None = None) -> Relay:
+    """The relay of smtp://host:port or smtps://host:port; with `tokens` the login is by OAuth."""
     url = urlsplit(outgoing.url)
     if url.scheme not in _PORTS or not url.hostname:
         raise Permanent("outgoing mail goes to smtp://host:port, smtps://host:port or maildir:FOLDER", url=outgoing.url)
@@ -54,5 +55,6 @@ def relay_of(outgoing: Outgoing, hostname: str = "") -> Relay:
         ca_file=outgoing.ca_file,
         user=outgoing.user,
         password=outgoing.password,
+        tokens=tokens,
         helo=outgoing.helo or hostname,
     )

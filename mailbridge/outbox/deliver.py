@@ -26,6 +26,7 @@ from mailbridge.outbox import suppression
 from mailbridge.outbox.courier import Courier, Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
 from mailbridge.outbox.mail import deliverable
 from mailbridge.outbox.model import Notification, Queued
+from mailbridge.outbox.pace import Pace
 from mailbridge.outbox.render import Renderer, View
 from mailbridge.outbox.wording import Again, Hopeless, Ready, Wording, Wordsmith
 from mailbridge.store.engine import Store
@@ -80,12 +81,14 @@ class Deliverer:
         held: Callable[[Tx, Queued, datetime], None] = lambda _tx, _queued, _until: None,
         jitter: Callable[[], float] = random,
         report: Callable[[str, timedelta], None] = lambda _trouble, _wait: None,
+        pace: Pace | None = None,
     ) -> None:
         """`report` is told after each mail why the server was not there and how long it is left alone; '' where it answered."""
         self._report = report
         self._store, self._courier, self._clock, self._desk = store, courier, clock, desk
         self._wordsmith = Wordsmith(renderer, clock, desk=desk, view=view)
         self._failed, self._held, self._jitter = failed, held, jitter
+        self._pace = pace or Pace(0)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{next(_numbers)}"
         self._owed: list[Callable[[Tx], object]] = []
         self._absences = 0
@@ -115,11 +118,14 @@ class Deliverer:
         self._settle()
         if self._resting_until is not None and now < self._resting_until:
             return 0
-        with self._store.write() as tx:
-            for queued in tx.outbox.lost(now):
-                if tx.outbox.fail(queued.id, OUTCOME_UNKNOWN, now):
-                    self._tell(tx, queued, OUTCOME_UNKNOWN)
-            claimed = tx.outbox.claim(self._owner, PORTION, LEASE, now)
+        portion = self._pace.take(PORTION, now)
+        if not portion:
+            return 0
+        claimed: list[Queued] = []
+        try:
+            claimed = self._claim(portion, now)
+        finally:
+            self._pace.give_back(portion - len(claimed))
         if not claimed:
             return 0
         crash.point("outbox.claimed")
@@ -129,6 +135,14 @@ class Deliverer:
             self._owed.append(lambda tx: tx.outbox.release(self._owner))
             raise
         return len(claimed)
+
+    def _claim(self, portion: int, now: datetime) -> list[Queued]:
+        """Mails whose time has come, at most `portion`; they are ours until the lease ends."""
+        with self._store.write() as tx:
+            for queued in tx.outbox.lost(now):
+                if tx.outbox.fail(queued.id, OUTCOME_UNKNOWN, now):
+                    self._tell(tx, queued, OUTCOME_UNKNOWN)
+            return tx.outbox.claim(self._owner, portion, LEASE, now)
 
     def _work_off(self, claimed: Sequence[Queued], stop: Event | None) -> None:
         ready = self._word(claimed)

@@ -6,14 +6,18 @@ import selectors
 import smtplib
 import socket
 import ssl
+from base64 import b64encode
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
 from mailbridge.config import Tls
-from mailbridge.errors import Permanent
+from mailbridge.errors import Permanent, StoreAway
+from mailbridge.oauth import advice, sasl
+from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, Tokens, TokenUnavailable
 from mailbridge.outbox.courier import Deferred, Refused
 
+SASL_STEPS = 3  # the token, the answer to an error, and one to spare
 MAX_REPLY = 64 << 10
 _PIECE = 64 << 10
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -49,6 +53,7 @@ class Relay:
     ca_file: Path | None = None
     user: str = ""
     password: str = field(default="", repr=False)
+    tokens: Tokens | None = field(default=None, repr=False)  # where the login's token comes from; None: by password
     helo: str = ""
     timeouts: Timeouts = Timeouts()
     reuse: int = 100  # mails a connection
@@ -64,6 +69,10 @@ class Trouble(Exception):
     def __init__(self, outcome: Deferred | Refused) -> None:
         super().__init__(outcome.reply)
         self.outcome = outcome
+
+
+class TokenRejected(Trouble):
+    """The server does not take the token."""
 
 
 class _Lines:
@@ -128,6 +137,8 @@ class Session:
         text = _text(reply)
         if code // 100 == wanted:
             return text
+        if is_over_limit(code, text):
+            raise Trouble(Deferred(code=code, reply=f"{verb}: {text}", away=True))
         if code // 100 == 5 and code not in _LOGIN_WANTED:
             raise Trouble(Refused(code=code, reply=f"{verb}: {text}"))
         raise Trouble(Deferred(code=code, reply=f"{verb}: {text}", away=code in (421, *_LOGIN_WANTED)))
@@ -203,15 +214,19 @@ def open_session(relay: Relay, context: ssl.SSLContext | None) -> Session:
     client = _Client(local_hostname=relay.helo or None, timeout=relay.timeouts.connect)
     try:
         _greet(client, relay, context)
+    except (TokenUnavailable, TokenRefused, LoginNeeded, StoreAway) as error:
+        client.close()
+        raise Trouble(Deferred(reply=f"{relay.host}:{relay.port}: {error}", away=True)) from error
     except (OSError, smtplib.SMTPException, Trouble) as error:
         client.close()
-        code = getattr(error, "smtp_code", 0) if isinstance(error, smtplib.SMTPException) else 0
+        code = error.outcome.code if isinstance(error, Trouble) else getattr(error, "smtp_code", 0)
         reply = error.outcome.reply if isinstance(error, Trouble) else told(error)
         raise Trouble(Deferred(code=int(code), reply=f"{relay.host}:{relay.port}: {reply}", away=True)) from error
     return Session(client, relay)
 
 
 def _greet(client: _Client, relay: Relay, context: ssl.SSLContext | None) -> None:
+    token = relay.tokens.token() if relay.tokens is not None else None  # before the server's time for a login runs
     sock = socket.create_connection((relay.host, relay.port), relay.timeouts.connect)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     # The final dot is a packet of its own; without this it would wait for the delayed acknowledgement of the one before, 40 ms a mail.
@@ -227,9 +242,41 @@ def _greet(client: _Client, relay: Relay, context: ssl.SSLContext | None) -> Non
     _hello(client)
     if relay.tls is Tls.STARTTLS and context is not None:
         _encrypt(client, relay, context)
-    if relay.user:
-        client.seconds = relay.timeouts.command
+    if not relay.user:
+        return
+    client.seconds = relay.timeouts.command
+    if relay.tokens is None or token is None:
         client.login(relay.user, relay.password)
+        return
+    try:
+        _present(client, relay, token)
+    except TokenRejected:
+        fresh = relay.tokens.token(rejected=token)
+        if fresh.value == token.value:
+            raise
+        _present(client, relay, fresh)
+
+
+def _present(client: _Client, relay: Relay, token: AccessToken) -> None:
+    """Logged in with the token (RFC 4954).  Raises TokenRejected with the server's reason and what to do."""
+    offered = client.esmtp_features.get("auth", "").split()
+    mechanism = sasl.mechanism(offered)
+    if mechanism is None:
+        raise Trouble(Deferred(reply=f"the server offers no OAuth login, only: {' '.join(offered) or 'none'}", away=True))
+    exchange = sasl.Exchange(mechanism, relay.user, token, relay.host, relay.port)
+    # Without an initial response: a token can be longer than a command line may be (RFC 4954 4).
+    code, reply = client.docmd("AUTH", mechanism)
+    for _ in range(SASL_STEPS):
+        if code != 334:
+            break
+        code, reply = client.docmd(b64encode(exchange(reply)).decode())
+    if code == 235:
+        return
+    said = _text(reply)
+    reason = f" ({exchange.reason})" if exchange.reason else ""
+    help_ = advice.of_server(f"{code} {said}", relay.user)
+    reply_ = f"{said}{reason}{f'. {help_}' if help_ else ''}"
+    raise TokenRejected(Deferred(code=code, reply=reply_, away=True))
 
 
 def _encrypt(client: _Client, relay: Relay, context: ssl.SSLContext) -> None:
@@ -257,6 +304,14 @@ def _text(reply: bytes) -> str:
     """The server's words on one line, without controls, at most 500 characters."""
     words = reply.decode("utf-8", "replace").split()
     return " ".join("".join(char for char in word if char.isprintable()) for word in words)[:500]
+
+
+def is_over_limit(code: int, reply: str) -> bool:
+    """Whether the account has sent too much for now: no mail is to blame, and every one has to wait.
+
+    Microsoft 365 says 432 for too many connections, and 554 5.2.0 for too many recipients a day, which would be the end of the mail.
+    """
+    return code == 432 or (code // 100 in (4, 5) and "submissionquotaexceeded" in reply.lower())
 
 
 def told(error: BaseException) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from mailbridge.config import Tls
 from mailbridge.ops import crash
 from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Refused, Unknown
-from mailbridge.outbox.session import Relay, Session, Trouble, open_session, told
+from mailbridge.outbox.session import Relay, Session, Trouble, is_over_limit, open_session, told
 
 
 class SmtpCourier:
@@ -19,7 +19,7 @@ class SmtpCourier:
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
-        self._context = _tls_context(relay)
+        self._context = tls_context(relay)
         self._session: Session | None = None
         self._sent = 0
 
@@ -102,6 +102,8 @@ class SmtpCourier:
 
 def _judge(code: int, reply: str) -> Outcome:
     """RFC 5321 4.2.1.  A reply that is none of the three kinds says nothing, so nobody knows."""
+    if is_over_limit(code, reply):
+        return Deferred(code=code, reply=reply, away=True)
     match code // 100:
         case 2:
             return Delivered(reply=f"{code} {reply}")
@@ -122,7 +124,7 @@ def _unsendable(mail_from: str, recipient: str, raw: bytes) -> str:
     return ""
 
 
-def _tls_context(relay: Relay) -> ssl.SSLContext | None:
+def tls_context(relay: Relay) -> ssl.SSLContext | None:
     return None if relay.tls is Tls.NONE else ssl.create_default_context(cafile=relay.ca_file)
 
 

@@ -348,6 +348,13 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "admin.kept_ticket": {"number": "MB-1042", "subject": "Your vacation", "already": ""},
     "admin.paired": {"agent": "ana", "address": "ana@acme.example", "source": "imap:main", "detail": "dmarc=pass by mx.acme.example"},
     "admin.first_connect": {"mailbox": "main", "folder": "INBOX", "older": "1204", "taken": "30"},
+    "admin.login_refused": {
+        "login": "support",
+        "stopped": "support, outgoing mail",
+        "fault": "user",
+        "reason": "invalid_grant AADSTS50173: the grant has expired. Sign in again: mailbridge auth login support",
+    },
+    "admin.login_ends": {"login": "support", "kind": "client secret", "on": "2026-12-07", "days": "14"},
     "admin.breaker": {"count": "500", "limit": "500", "until": "2026-11-23T10:10:00+00:00"},
 }
 """The values each shipped event may carry, by "audience.event", with a sample of each.  A value that is not said is ''.

@@ -419,6 +419,30 @@ pairings = sa.Table(
     sqlite_autoincrement=True,
 )
 
+oauth_grants = sa.Table(  # one row a login at an OAuth provider; see store/grants.py
+    "oauth_grants",
+    metadata,
+    sa.Column("account", CleanText, primary_key=True),
+    sa.Column("sealed", sa.LargeBinary, nullable=False),  # the tokens, encrypted
+    sa.Column("identity", CleanText, nullable=False),
+    sa.Column("scope", CleanText, nullable=False),
+    sa.Column("issued_at", UtcDateTime),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("refresh_at", UtcDateTime),
+    sa.Column("refresh_expires_at", UtcDateTime),
+    sa.Column("client", CleanText, nullable=False),
+    sa.Column("refusals", sa.Integer, nullable=False),
+    sa.Column("refused_at", UtcDateTime),
+    sa.Column("fault", CleanText, nullable=False),
+    sa.Column("refusal", CleanText, nullable=False),
+    sa.Column("paused_at", UtcDateTime),
+    sa.Column("failed_at", UtcDateTime),
+    sa.Column("failure", CleanText, nullable=False),
+    sa.Column("note", CleanText, nullable=False),
+    sa.Column("renewing", CleanText, nullable=False),  # who asks the provider now; '' for nobody
+    sa.Column("renewing_until", UtcDateTime),
+)
+
 policies = sa.Table(
     "policies",
     metadata,

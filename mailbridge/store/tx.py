@@ -14,6 +14,7 @@ from mailbridge.store.cursors import Cursors
 from mailbridge.store.erasure import Erasure
 from mailbridge.store.events import Events
 from mailbridge.store.files import Files
+from mailbridge.store.grants import Grants
 from mailbridge.store.held import Held
 from mailbridge.store.history import History
 from mailbridge.store.inbox import Inbox
@@ -57,6 +58,7 @@ class Tx:
         self.openings = Openings(sql)
         self.keys = Keys(sql)
         self.pairings = Pairings(sql)
+        self.grants = Grants(sql)
         self.policies = Policies(sql)
         self.history = History(sql)
         self.state = State(sql)

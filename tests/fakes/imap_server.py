@@ -186,6 +186,11 @@ class _Session:
     def _do_login(self, tag: str, rest: str) -> None:
         pass
 
+    def _do_authenticate(self, tag: str, rest: str) -> None:
+        """Any token is good; what the client said is in `commands`."""
+        self._say(b"+ \r\n")
+        self._server.commands.append(self._input.readline().decode().strip())
+
     def _do_noop(self, tag: str, rest: str) -> None:
         self._tell_exists()
 

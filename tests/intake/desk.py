@@ -11,6 +11,7 @@ from mailbridge.clock import Clock
 from mailbridge.config import Mailbox
 from mailbridge.intake.imap import Poller
 from mailbridge.intake.inbox import Inbox
+from mailbridge.oauth.model import Tokens
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox import InboxRow
 
@@ -36,7 +37,9 @@ class Desk:
         self._stack = stack
         stack.callback(self.inbox.close)
 
-    def poller(self, mailbox: Mailbox, folder: str = "INBOX", *, largest: int = LARGEST, clock: Clock | None = None) -> Poller:
+    def poller(
+        self, mailbox: Mailbox, folder: str = "INBOX", *, largest: int = LARGEST, clock: Clock | None = None, tokens: Tokens | None = None
+    ) -> Poller:
         poller = Poller(
             mailbox,
             folder,
@@ -46,6 +49,7 @@ class Desk:
             clock=clock,
             report=lambda name, ok, detail, wait=0.0: self.reports.put((ok, detail)),
             chance=lambda: 0.0,
+            tokens=tokens,
         )
         self._stack.callback(poller.close)
         return poller

@@ -295,3 +295,19 @@ def test_a_password_never_goes_over_plain_text_to_another_machine() -> None:
 
 def test_a_password_is_not_shown() -> None:
     assert "secret" not in repr(Relay(host="mail.example", port=25, user="desk", password="secret"))
+
+
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DOT"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded",
+        "554 5.2.0 STOREDRV.Submission.Exception:SubmissionQuotaExceededException",
+    ],
+)
+def test_a_limit_of_the_account_makes_every_mail_wait_and_none_fail(a_courier: Make, verb: str, answer: str) -> None:
+    with FakeSmtp(answers={verb: answer}) as server:
+        outcome, _ = send(a_courier(server))
+
+    assert isinstance(outcome, Deferred)
+    assert outcome.away

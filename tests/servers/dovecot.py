@@ -41,8 +41,10 @@ UMLAUT = Account("umläut@test", "pässword")
 class Dovecot:
     """A running server.  `kill()` takes it and all its sessions away at once, `start()` brings it back on the same ports."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, introspection: str = "") -> None:
+        """`introspection`: the URL of a token introspection endpoint (RFC 7662); with it, XOAUTH2 and OAUTHBEARER are offered, too."""
         self.folder = folder
+        self._introspection = introspection
         self.imap_port, self.imaps_port, self.lmtp_port = free_ports(3)
         self.ca_file = folder / "ca.pem"
         self._process: subprocess.Popen[bytes] | None = None
@@ -61,6 +63,8 @@ class Dovecot:
         for path in (self.folder, *self.folder.rglob("*")):
             if os.getuid() == 0:
                 shutil.chown(path, "nobody", "nogroup")
+        if self._introspection:
+            self.folder.chmod(0o711)  # Postfix comes to the socket
 
     def start(self) -> None:
         """The server answers on all its ports."""
@@ -164,7 +168,17 @@ class Dovecot:
         text = _CONFIGURATION
         for name, value in values.items():
             text = text.replace(f"@{name}@", value)
+        if self._introspection:
+            text = text.replace("auth_mechanisms = plain login", "auth_mechanisms = plain login xoauth2 oauthbearer")
+            # Without the anvil line each failed login makes the next one wait, up to 17 seconds.
+            text += _OAUTH.replace("@T@", str(self.folder))
+            (self.folder / "oauth2.conf.ext").write_text(_OAUTH_TOKENS.replace("@URL@", self._introspection))
         return text
+
+    @property
+    def auth_socket(self) -> Path:
+        """Where Postfix asks about logins."""
+        return self.folder / "run/auth-postfix"
 
 
 _CONFIGURATION = """
@@ -242,12 +256,40 @@ protocol lmtp {
 """
 
 
+_OAUTH = """
+passdb {
+  driver = oauth2
+  mechanisms = xoauth2 oauthbearer
+  args = @T@/oauth2.conf.ext
+}
+auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
+service auth {
+  unix_listener auth-postfix {
+    mode = 0666
+  }
+}
+"""
+
+_OAUTH_TOKENS = """
+introspection_mode = post
+introspection_url = @URL@
+username_attribute = email
+active_attribute = active
+active_value = true
+"""
+
+
 @contextlib.contextmanager
-def running() -> Iterator[Dovecot]:
-    """A server of its own, for a test that kills it."""
+def running(introspection: str = "") -> Iterator[Dovecot]:
+    """A server of its own, for a test that kills it, or that logs in by OAuth."""
     program("dovecot", "dovecot-imapd dovecot-lmtpd")
     with tempfile.TemporaryDirectory(prefix="mb-dovecot-") as folder:
-        server = Dovecot(Path(folder))
+        server = Dovecot(Path(folder), introspection)
         server.create()
         server.start()
         try:

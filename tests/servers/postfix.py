@@ -22,8 +22,10 @@ class Postfix:
     mail for held.test stays in the queue.  What cannot be delivered is tried again after two seconds.  Mail that comes to
     `filtered_port` passes a milter on `milter_port`, which a test has to run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, more: str = "") -> None:
+        """`more`: lines of main.cf that come last, and so count."""
         self.folder = folder
+        self._more = more
         self.port, self.lmtp_port, self.smtp_port, self.filtered_port, self.milter_port = free_ports(5)
 
     def create(self) -> None:
@@ -34,7 +36,7 @@ class Postfix:
             path.chmod(0o755)
         shutil.chown(self.folder / "data", "postfix")
         main = _MAIN.replace("@T@", str(self.folder)).replace("@LMTP@", str(self.lmtp_port)).replace("@SMTP@", str(self.smtp_port))
-        (self.folder / "etc/main.cf").write_text(main)
+        (self.folder / "etc/main.cf").write_text(main + self._more)
         ports = {"@PORT@": self.port, "@FILTERED@": self.filtered_port, "@MILTER@": self.milter_port}
         master = _MASTER
         for mark, port in ports.items():
@@ -153,13 +155,13 @@ postlog   unix-dgram n - n - 1 postlogd
 
 
 @contextlib.contextmanager
-def running() -> Iterator[Postfix]:
+def running(more: str = "") -> Iterator[Postfix]:
     """A server of its own."""
     program("postfix", "postfix")
     if os.getuid() != 0:
         pytest.skip("Postfix runs as root only")
     with tempfile.TemporaryDirectory(prefix="mb-postfix-") as folder:
-        server = Postfix(Path(folder))
+        server = Postfix(Path(folder), more)
         server.create()
         try:
             server.start()

@@ -29,7 +29,8 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (
         "edges",
-        frozenset({"config", "configfile", "settings", "shipped", "checks", "intake", "isolation", "store", "outbox", "ops", "webhooks"}),
+        frozenset({"config", "configfile", "oauthfile", "settings", "shipped", "checks", "intake", "isolation", "store", "outbox"})
+        | {"oauth", "ops", "webhooks"},
     ),
     (
         "flows",
@@ -53,6 +54,7 @@ DOORS: dict[str, frozenset[str]] = {
     "apscheduler": frozenset({"jobs"}),
     "cchardet": frozenset({"message"}),
     "click": frozenset({"cli"}),
+    "cryptography": frozenset({"oauth"}),
     "dkim": frozenset({"checks"}),
     "dns": frozenset({"checks"}),
     "flufl": frozenset({"message"}),
@@ -74,7 +76,7 @@ DOORS: dict[str, frozenset[str]] = {
     "sqlalchemy": frozenset({"store"}),
     "structlog": frozenset({"ops"}),
     "tnefparse": frozenset({"message"}),
-    "urllib3": frozenset({"webhooks", "checks"}),  # rspamd: away (no connection) is told apart from broken (no answer)
+    "urllib3": frozenset({"ops", "checks"}),  # rspamd: away (no connection) is told apart from broken (no answer)
     "yaml": frozenset({"rules"}),
 }
 

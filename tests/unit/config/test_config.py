@@ -179,7 +179,7 @@ BROKEN = [
     ),
     (
         '[[mailbox]]\nname="m"\nhost="h"\nuser="u"',
-        ['7:1+4 there is a user and no password | add password_file = "…" or password_env = "…"'],
+        ['7:1+4 there is a user and no password | add password_file = "…" or password_env = "…", or oauth = "…"'],
     ),
     ('[[mailbox]]\nname="m"\nhost="h"\nuser="u"\npassword_env="NOPE"', ["8:14+6 the environment variable NOPE is not set | set NOPE"]),
     (

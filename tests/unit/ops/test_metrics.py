@@ -16,7 +16,7 @@ from mailbridge.config import Webhooks
 from mailbridge.errors import Permanent, StoreAway
 from mailbridge.isolation.pool import Readers
 from mailbridge.message.model import ReadingPolicy
-from mailbridge.ops.metrics import DeskGauges, Endpoint, Metrics
+from mailbridge.ops.metrics import ENDS_KEY, DeskGauges, Endpoint, Metrics
 from mailbridge.store.engine import Store
 from mailbridge.worker import Worker
 from tests.harness import RULES, TestDesk, a_desk, a_mail
@@ -140,6 +140,9 @@ def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: End
         tx.sources.mail_came("pipe", desk.clock.now(), desk.clock.now())
         tx.state.set("backup", {"at": desk.clock.now().isoformat()}, desk.clock.now())
         tx.state.set("backup-proof", {"made_at": desk.clock.now().isoformat()}, desk.clock.now())
+    with desk.app.store.write() as tx:
+        tx.grants.ensure("support")
+        tx.state.set(ENDS_KEY, [["support", "login", desk.clock.now().isoformat()]], desk.clock.now())
     names = {name for name, *_ in told(endpoint) if name.startswith("mailbridge_") and not name.endswith("_created")}
     there = {re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
     written = set(re.findall(r"^\| `(mailbridge_\w+)` \|", MANUAL.read_text(encoding="utf-8"), flags=re.MULTILINE))

@@ -1,0 +1,172 @@
+"""`mailbridge auth`: sign in at OAuth providers, see how long logins last, and try each protocol with the token."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailbridge.cli import exits
+from mailbridge.cli.options import desk_option, json_option
+from mailbridge.cli.show import print_json, print_table, safe
+from mailbridge.errors import Permanent
+
+if TYPE_CHECKING:
+    from mailbridge.app import App
+    from mailbridge.config import OAuth
+    from mailbridge.oauth.answers import Granted
+    from mailbridge.oauth.endpoint import Endpoint
+
+PORT = 8478
+
+
+@click.group()
+def auth() -> None:
+    """Sign in at OAuth providers and see how long logins last."""
+
+
+@auth.command()
+@desk_option
+@click.argument("name")
+@click.option("--port", default=PORT, show_default=True, type=click.IntRange(0, 65535), help="Where the browser comes back to; 0: any.")
+@click.option("--paste", is_flag=True, help="No browser here: paste the address that it shows at the end.")
+@click.option("--no-test", is_flag=True, help="Do not try the protocols afterwards.")
+def login(folder: Path, name: str, port: int, paste: bool, no_test: bool) -> int:
+    """Sign in for [oauth.NAME] of mailbridge.toml.
+
+    A running desk goes on with the new login by itself.  Afterwards every protocol is tried with the new token, as `auth test` does.
+    """
+    from mailbridge.oauth.endpoint import Endpoint
+    from mailbridge.oauth.login import keep
+
+    with opened(folder) as app:
+        account = named(app, name)
+        endpoint = Endpoint(account, app.clock)
+        granted = signed_in(account, endpoint, port, paste=paste)
+        grant = keep(account, granted, app.store, app.vault)
+        for note in granted.notes:
+            click.echo(f"note: {safe(note)}")
+        click.echo(f"{name}: {'signed in as ' + safe(grant.identity) if grant.identity else 'the provider gives tokens'}")
+        return exits.OK if no_test else tried(app, account, as_json=False)
+
+
+@auth.command()
+@desk_option
+@json_option
+@click.argument("name", required=False)
+def test(folder: Path, as_json: bool, name: str | None) -> int:
+    """Try every protocol with the token: IMAP, SMTP, and a mail to itself.
+
+    Each step has a verdict and, where it fails, what an administrator has to do.  Leaves 1 when a step fails.
+    """
+    with opened(folder) as app:
+        accounts = [named(app, name)] if name else list(app.config.oauth)
+        return max([tried(app, account, as_json=as_json) for account in accounts], default=exits.OK)
+
+
+@auth.command()
+@desk_option
+@json_option
+def status(folder: Path, as_json: bool) -> int:
+    """Show who is signed in, and how long tokens, logins, secrets and certificates last.
+
+    Leaves 1 when a login needs a person.
+    """
+    from mailbridge.oauth.health import healths
+
+    with opened(folder) as app:
+        found = healths(app.config, app.store, app.clock.now())
+    if as_json:
+        print_json([one.as_json() for one in found])
+    else:
+        rows = [[one.name, one.provider, one.flow, one.who, one.state, one.token_left, one.lasts] for one in found]
+        print_table(["NAME", "PROVIDER", "FLOW", "WHO", "STATE", "TOKEN", "LASTS"], rows, empty="no [oauth.NAME] in mailbridge.toml")
+        for one in found:
+            for trouble in one.troubles:
+                click.echo(f"look here  {safe(trouble)}")
+    return exits.MISTAKES if any(one.troubles for one in found) else exits.OK
+
+
+@contextmanager
+def opened(folder: Path) -> Iterator[App]:
+    """The desk with its logins, without rules and readers."""
+    import os
+
+    from mailbridge.app import App
+    from mailbridge.cli.options import require_schema
+    from mailbridge.config import load
+    from mailbridge.ops import crash
+
+    if spec := os.environ.get("MAILBRIDGE_CRASH_AT"):
+        crash.arm(spec)
+    app = App(load(folder))
+    try:
+        require_schema(app.store)
+        yield app
+    finally:
+        app.close()
+
+
+def named(app: App, name: str) -> OAuth:
+    """[oauth.NAME].  Raises Permanent where there is none."""
+    from mailbridge.settings import did_you_mean
+
+    account = app.config.oauth_named(name)
+    if account is None:
+        known = [one.name for one in app.config.oauth]
+        raise Permanent(f"there is no [oauth.{name}] in mailbridge.toml; {did_you_mean(name, known) if known else 'the manual shows one'}")
+    return account
+
+
+def signed_in(account: OAuth, endpoint: Endpoint, port: int, *, paste: bool) -> Granted:
+    """What the provider granted, by the account's flow."""
+    from mailbridge.oauth.login import wait_for_device
+    from mailbridge.oauth.providers import Flow
+
+    match account.flow:
+        case Flow.CODE:
+            return by_code(account, endpoint, port, paste=paste)
+        case Flow.DEVICE:
+            asked = endpoint.device_login()
+            click.echo(f"Open {safe(asked.url)} on any device, sign in as {account.account} and enter the code {safe(asked.user_code)}")
+            return wait_for_device(endpoint, asked, time.sleep)
+        case _:
+            return endpoint.for_app()
+
+
+def by_code(account: OAuth, endpoint: Endpoint, port: int, *, paste: bool) -> Granted:
+    from mailbridge.oauth.login import Loopback, begin, code_in
+
+    loopback = None if paste else Loopback(port)
+    begun = begin(account, loopback.port if loopback else port or PORT)
+    click.echo(f"Sign in as {account.account} at this address:\n\n{begun.url}\n")
+    if loopback is None:
+        click.echo("At the end the browser shows an address that begins with " + begun.redirect + " and perhaps an error; that is fine.")
+        answer = click.prompt("Paste that address here", hide_input=True)
+    else:
+        click.echo(
+            f"Waiting for the browser on port {loopback.port} of this machine. It runs on another one? Make a tunnel first:\n"
+            f"  ssh -L {loopback.port}:127.0.0.1:{loopback.port} THIS_MACHINE\nor use --paste."
+        )
+        answer = loopback.answer()
+    return endpoint.for_code(code_in(answer, begun), begun.verifier, begun.redirect)
+
+
+def tried(app: App, account: OAuth, *, as_json: bool) -> int:
+    """Every protocol was tried, and told; the exit code."""
+    from mailbridge.cli.auth_test import steps
+
+    found = []
+    for step in steps(app, account):
+        found.append(step)
+        if not as_json:
+            click.echo(f"{step.verdict:9} {safe(step.what)}{f': {safe(step.said)}' if step.said else ''}")
+            if step.advice:
+                click.echo(f"          {safe(step.advice)}")
+    if as_json:
+        print_json([{"oauth": account.name, **step.as_json()} for step in found])
+    return exits.MISTAKES if any(step.verdict == "wrong" for step in found) else exits.OK

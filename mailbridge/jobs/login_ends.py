@@ -1,0 +1,35 @@
+"""The admins hear ahead of time that a client secret, a certificate or a login ends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailbridge.config import Config
+from mailbridge.oauth.health import End, ends
+from mailbridge.ops.metrics import ENDS_KEY
+from mailbridge.outbox.compose import admin_letters
+from mailbridge.store.engine import Store
+
+
+def tell_login_ends(store: Store, config: Config, now: datetime) -> int:
+    """Each end that comes nearer than 30, 14, 7 and 1 days was told at each of these, once; how many mails are new.
+
+    Metrics find all ends in the store.
+    """
+    with store.read() as tx:
+        grants = {grant.account: grant for grant in tx.grants.all()}
+    found = ends(config.oauth, grants)
+    due = [(end, threshold) for end in found if (threshold := end.reached(now)) is not None]
+    desk, told = config.desk, 0
+    with store.write() as tx:
+        tx.state.set(ENDS_KEY, [[end.login, end.kind, end.at.isoformat()] for end in found], now)
+        for end, threshold in due:
+            key = f"{end.login}:{end.kind}:{end.at:%Y%m%d}:{threshold}"
+            told += tx.outbox.add_many(admin_letters(desk.admins, "login_ends", key, _values(end, now), desk.address, desk.language), now)
+        if told:
+            tx.wake("outbox")
+    return told
+
+
+def _values(end: End, now: datetime) -> dict[str, str]:
+    return {"login": end.login, "kind": end.kind, "on": f"{end.at:%Y-%m-%d}", "days": str(max(end.days_left(now), -1))}

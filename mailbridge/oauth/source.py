@@ -1,0 +1,342 @@
+"""One account's access token for every connection that needs it, renewed ahead of time.
+
+Renewal: a lock among our threads, a lease in the database among processes, and a look at the stored token after each of them, so that
+the provider is asked once.  The old refresh token is kept beside a new one until the new one has worked: a process killed at any moment
+loses no login where the provider keeps the old token valid.  An answer that the database cannot take now is kept in memory
+and stored later.
+
+Trouble: no answer, 429, 5xx and answers that make no sense never count against the login, and the token at hand is used to its end.
+Refusals count: after PAUSE_AFTER in a row the account is paused until somebody signs in again, and the operators are told once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from threading import Event, Lock
+
+from mailbridge.clock import Clock
+from mailbridge.config import OAuth
+from mailbridge.errors import StoreAway
+from mailbridge.oauth.answers import Granted
+from mailbridge.oauth.cipher import CannotOpen, Cipher
+from mailbridge.oauth.endpoint import TIME_LIMIT, Busy, Endpoint
+from mailbridge.oauth.model import AccessToken, Fault, LoginNeeded, TokenRefused, TokenUnavailable
+from mailbridge.ops import crash
+from mailbridge.ops import log as logs
+from mailbridge.store.engine import Store
+from mailbridge.store.grants import Grant
+from mailbridge.store.tx import Tx
+
+log = logs.get("oauth")
+
+PAUSE_AFTER = 3  # refusals in a row
+LEASE = 2 * TIME_LIMIT + timedelta(seconds=10)  # a renewal may ask twice
+BETWEEN_REFUSALS = timedelta(seconds=10)
+FIRST_REST, LONGEST_REST = timedelta(seconds=1), timedelta(minutes=1)
+LONGEST_RETRY_AFTER = timedelta(minutes=10)
+REJECTED_AFTER = timedelta(minutes=1)  # a mail server that refuses a younger token does not do so because of its age
+LOOK_AGAIN = 0.1  # seconds between looks at another process's renewal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """What is stored encrypted.  `before` is the refresh token that `refresh` took the place of, until `refresh` has worked."""
+
+    refresh: str = field(default="", repr=False)
+    before: str = field(default="", repr=False)
+    access: str = field(default="", repr=False)
+
+
+class Vault:
+    """Grants with their secrets."""
+
+    def __init__(self, cipher: Cipher) -> None:
+        self._cipher = cipher
+
+    def opened(self, grant: Grant) -> Secrets:
+        """Raises CannotOpen."""
+        return Secrets(**json.loads(self._cipher.open(grant.sealed, grant.account))) if grant.sealed else Secrets()
+
+    def sealed(self, grant: Grant, secrets_: Secrets) -> Grant:
+        values = {name: getattr(secrets_, name) for name in Secrets.__slots__}
+        return replace(grant, sealed=self._cipher.seal(json.dumps(values), grant.account))
+
+
+Paused = Callable[[Tx, OAuth, Grant], None]
+
+
+class TokenSource:
+    """One for each account of a process; any number of threads may ask.  `paused` is called in the transaction that pauses the account."""
+
+    def __init__(
+        self,
+        account: OAuth,
+        store: Store,
+        vault: Vault,
+        endpoint: Endpoint,
+        clock: Clock,
+        *,
+        paused: Paused = lambda _tx, _account, _grant: None,
+        between_refusals: timedelta = BETWEEN_REFUSALS,
+    ) -> None:
+        self.account = account
+        self._store, self._vault, self._endpoint, self._clock, self._paused = store, vault, endpoint, clock, paused
+        self._between = between_refusals
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._client = fingerprint(account)
+        self._lock = Lock()
+        self._owed: Grant | None = None  # an answer that the database did not take yet
+        self._failures = 0
+        self._ask_again: datetime | None = None
+
+    def token(self, *, rejected: AccessToken | None = None) -> AccessToken:
+        """See Tokens.  A token that is new comes back although it was rejected: another one would be refused for the same reason."""
+        if rejected is not None and _is_young(rejected, self._clock.now()):
+            rejected = None
+        grant, kept = self._kept()
+        if kept is not None and not _rejects(rejected, kept) and not kept.is_due(self._clock.now()):
+            return kept
+        with self._lock:
+            grant, kept = self._kept()
+            now = self._clock.now()
+            if kept is not None and not _rejects(rejected, kept) and not kept.is_due(now):
+                return kept  # another thread has renewed it
+            usable = kept if kept is not None and kept.is_valid(now) and not _rejects(rejected, kept) else None
+            try:
+                return self._renewed(grant, kept if kept is not None and _rejects(rejected, kept) else None, usable)
+            except (TokenUnavailable, TokenRefused, LoginNeeded, StoreAway) as trouble:
+                if usable is None:
+                    raise
+                log.warning("oauth_renewal_failed", oauth=self.account.name, reason=str(trouble), rest=_seconds(usable.expires_at - now))
+                return usable
+
+    def keep_fresh(self) -> None:
+        """The token is renewed where that is due, and an answer that waits in memory is stored; for the timer."""
+        with self._lock:
+            self._settle_owed()
+        grant, kept = self._kept()
+        if grant is not None and grant.paused_at is None and kept is not None and kept.is_due(self._clock.now()):
+            try:
+                self.token()
+            except (TokenUnavailable, TokenRefused, LoginNeeded) as trouble:
+                log.warning("oauth_renewal_failed", oauth=self.account.name, reason=str(trouble))
+
+    # -- what there is -----------------------------------------------------------------------------------------
+
+    def _kept(self) -> tuple[Grant | None, AccessToken | None]:
+        """The grant and its access token, where there is one.  A row of another client's configuration has no token for us."""
+        grant = self._owed
+        if grant is None:
+            with self._store.read() as tx:
+                grant = tx.grants.get(self.account.name)
+        if grant is None:
+            return None, None
+        return grant, self._access(grant)
+
+    def _access(self, grant: Grant) -> AccessToken | None:
+        if grant.issued_at is None or grant.expires_at is None or self._is_anothers(grant) or not (value := self._opened(grant).access):
+            return None
+        return AccessToken(value=value, issued_at=grant.issued_at, expires_at=grant.expires_at)
+
+    def _is_anothers(self, grant: Grant) -> bool:
+        """Whether somebody else signed in than the configuration names now."""
+        return self.account.flow.interactive and grant.identity not in ("", self.account.account)
+
+    def _opened(self, grant: Grant) -> Secrets:
+        try:
+            return self._vault.opened(grant)
+        except CannotOpen as error:
+            raise LoginNeeded(f"{error.what}: mailbridge auth login {self.account.name}", oauth=self.account.name) from error
+
+    # -- renewal ------------------------------------------------------------------------------------------------
+
+    def _renewed(self, grant: Grant | None, rejected: AccessToken | None, usable: AccessToken | None) -> AccessToken:
+        """A new token, stored.  `rejected` is the stored token that a server refused; `usable` one that may be used meanwhile."""
+        self._may_ask(grant)
+        claimed = self._claimed(rejected, usable)
+        if isinstance(claimed, AccessToken):
+            return claimed
+        crash.point("oauth.claimed")
+        try:
+            granted, used = self._asked(claimed)
+        except TokenRefused as refused:
+            self._note_refusal(claimed, refused)
+            raise
+        except TokenUnavailable as failure:
+            self._note_failure(claimed, failure)
+            raise
+        crash.point("oauth.answered")
+        self._failures, self._ask_again = 0, None
+        self._store_grant(self._after(claimed, granted, used))
+        return granted.token
+
+    def _may_ask(self, grant: Grant | None) -> None:
+        """Raises where the provider is not asked now."""
+        now, name = self._clock.now(), self.account.name
+        if grant is None or (self.account.flow.interactive and not grant.sealed):
+            if self.account.flow.interactive:
+                raise LoginNeeded(f"nobody has signed in: mailbridge auth login {name}", oauth=name)
+            return
+        if self._is_anothers(grant):
+            what = f"{grant.identity} has signed in and not {self.account.account}: mailbridge auth login {name}"
+            raise LoginNeeded(what, oauth=name)
+        if grant.client != self._client:
+            return  # the client was changed: what it was refused before says nothing
+        if grant.paused_at is not None:
+            raise LoginNeeded(f"paused after {grant.refusals} refusals: {grant.refusal}", oauth=name)
+        if grant.refused_at is not None and now < grant.refused_at + self._between:
+            raise TokenUnavailable(f"refused a moment ago: {grant.refusal}", oauth=name)
+        if self._ask_again is not None and now < self._ask_again:
+            raise TokenUnavailable(f"{grant.failure}; next try in {_seconds(self._ask_again - now)} s", oauth=name)
+
+    def _claimed(self, rejected: AccessToken | None, usable: AccessToken | None) -> Grant | AccessToken:
+        """The grant, ours to renew; or a token that another process got in the meantime."""
+        name, until = self.account.name, self._clock.now() + LEASE
+        while True:
+            now = self._clock.now()
+            with self._store.write() as tx:
+                tx.grants.ensure(name)
+                ours = tx.grants.claim(name, self._owner, now, now + LEASE)
+                grant = tx.grants.get(name)
+            if grant is None:
+                raise StoreAway("the login is gone", oauth=name)
+            kept = self._access(grant)
+            if kept is not None and not _rejects(rejected, kept) and not kept.is_due(now):
+                if ours:
+                    self._settle(grant)
+                return kept
+            if ours:
+                return grant
+            if usable is not None and usable.is_valid(now):
+                return usable
+            if now >= until:
+                raise TokenUnavailable("another process is renewing the token and does not finish", oauth=name)
+            Event().wait(LOOK_AGAIN)
+
+    def _asked(self, grant: Grant) -> tuple[Granted, str]:
+        """What the provider granted, and for which refresh token."""
+        if not self.account.flow.interactive:
+            return self._endpoint.for_app(), ""
+        kept = self._opened(grant)
+        if not kept.refresh:
+            raise LoginNeeded(f"there is no refresh token: mailbridge auth login {self.account.name}", oauth=self.account.name)
+        try:
+            return self._endpoint.refreshed(kept.refresh), kept.refresh
+        except TokenRefused as refused:
+            if not kept.before or refused.refusal.fault is not Fault.USER:
+                raise
+            return self._endpoint.refreshed(kept.before), kept.before  # the newer one was lost on its way to the provider or to us
+
+    def _after(self, grant: Grant, granted: Granted, used: str) -> Grant:
+        """The row once this was granted for the refresh token `used`."""
+        for note in granted.notes:
+            log.warning("oauth_odd_answer", oauth=self.account.name, note=note)
+        rotated = bool(granted.refresh_token) and granted.refresh_token != used
+        if rotated:
+            log.info("oauth_refresh_token_rotated", oauth=self.account.name)
+        secrets_ = Secrets(
+            refresh=granted.refresh_token or used,  # Google sends none: the old one stays
+            before=used if rotated else "",
+            access=granted.token.value,
+        )
+        return self._vault.sealed(good(grant, granted, self._client), secrets_)
+
+    # -- storing -------------------------------------------------------------------------------------------------
+
+    def _store_grant(self, grant: Grant) -> None:
+        """The grant is in the database, or kept here until the database takes it."""
+        self._owed = grant
+        try:
+            self._settle_owed()
+        except StoreAway as error:
+            log.error("oauth_token_not_stored", oauth=self.account.name, error=str(error))
+
+    def _settle_owed(self) -> None:
+        if self._owed is None:
+            return
+        self._settle(self._owed)
+        self._owed = None
+
+    def _settle(self, grant: Grant, also: Callable[[Tx], None] = lambda _tx: None) -> None:
+        """The row is the grant, unless a login has replaced it since."""
+        crash.point("oauth.before_commit")
+        with self._store.write() as tx:
+            if tx.grants.settle(grant, self._owner):
+                also(tx)
+        crash.point("oauth.after_commit")
+
+    def _note_refusal(self, grant: Grant, refused: TokenRefused) -> None:
+        """It counts; after the last one that is allowed the account is paused, and the operators are told in the same transaction."""
+        now, refusal = self._clock.now(), refused.refusal
+        refusals = grant.refusals + 1 if grant.client in ("", self._client) else 1
+        told = replace(
+            grant,
+            client=self._client,
+            refusals=refusals,
+            refused_at=now,
+            fault=refusal.fault,
+            refusal=f"{refusal.error}. {refusal.advice}",
+            paused_at=now if refusals >= PAUSE_AFTER else None,
+        )
+        log.warning("oauth_refused", oauth=self.account.name, fault=refusal.fault, reason=refusal.error, refusals=refusals)
+        if told.paused_at is None:
+            self._settle(told)
+            return
+        log.error("oauth_paused", oauth=self.account.name, fault=refusal.fault, reason=refusal.error, advice=refusal.advice)
+        self._settle(told, lambda tx: self._paused(tx, self.account, told))
+
+    def _note_failure(self, grant: Grant, failure: TokenUnavailable) -> None:
+        self._failures += 1
+        rest = min(FIRST_REST * 2 ** min(self._failures - 1, 10), LONGEST_REST)
+        if isinstance(failure, Busy) and failure.retry_after is not None:
+            rest = min(failure.retry_after, LONGEST_RETRY_AFTER)
+        now = self._clock.now()
+        self._ask_again = now + rest
+        self._settle(replace(grant, failed_at=grant.failed_at or now, failure=str(failure)))
+
+
+def good(grant: Grant, granted: Granted, client: str) -> Grant:
+    """The row after a success, without its secrets: every refusal and failure is over."""
+    return replace(
+        grant,
+        scope=" ".join(granted.scope) or grant.scope,
+        issued_at=granted.token.issued_at,
+        expires_at=granted.token.expires_at,
+        refresh_at=granted.token.issued_at,
+        refresh_expires_at=granted.refresh_expires_at or (None if granted.refresh_token else grant.refresh_expires_at),
+        client=client,
+        refusals=0,
+        refused_at=None,
+        fault="",
+        refusal="",
+        paused_at=None,
+        failed_at=None,
+        failure="",
+        note="; ".join(granted.notes),
+    )
+
+
+def fingerprint(account: OAuth) -> str:
+    """Tells two configurations of a client apart, without telling its secret."""
+    files = [file.read_bytes() if file and file.is_file() else b"" for file in (account.certificate_file, account.service_account_file)]
+    words = (account.client_id, account.client_secret, account.provider.token_url, account.flow, *account.scopes)
+    return sha256("\0".join(words).encode() + b"\0" + b"\0".join(files)).hexdigest()[:32]
+
+
+def _rejects(rejected: AccessToken | None, kept: AccessToken) -> bool:
+    return rejected is not None and rejected.value == kept.value
+
+
+def _seconds(span: timedelta) -> float:
+    return round(span.total_seconds(), 1)
+
+
+def _is_young(token: AccessToken, now: datetime) -> bool:
+    return now - token.issued_at < min(REJECTED_AFTER, (token.expires_at - token.issued_at) / 2)
