@@ -36,10 +36,15 @@ _FORGET = blobs.delete().where(
     blobs.c.sha256.in_(sa.bindparam("names", expanding=True)),
     ~sa.exists().where(mails.c.sha256 == blobs.c.sha256),
     ~sa.exists().where(attachments.c.sha256 == blobs.c.sha256),
-    ~sa.exists().where(inbox.c.sha256 == blobs.c.sha256, ~_of_erased),
+    ~sa.exists().where(
+        inbox.c.sha256 == blobs.c.sha256, ~_of_erased, inbox.c.id.not_in(sa.bindparam("arrivals", expanding=True))
+    ),
 )
 
 _NOT_HELD = held.update().where(held.c.inbox.in_(sa.bindparam("arrivals", expanding=True))).values(state="refused", subject="", lines="")
+# Held mails that would go onto the ticket were never filed, and quote what is erased.
+_HELD_FOR = sa.select(held.c.inbox).where(held.c.ticket.in_(sa.bindparam("tickets", expanding=True)))
+_HELD = sa.select(held.c.subject, held.c.lines).where(held.c.inbox.in_(sa.bindparam("arrivals", expanding=True)))
 _CARRIES = outbox.c.mail.in_(_THESE)
 _LETTERS = sa.select(outbox.c.id, outbox.c.payload).where(_CARRIES)
 
@@ -56,6 +61,7 @@ _UNNAMED = tickets.update().where(tickets.c.id == sa.bindparam("of")).values(sub
 _UNTOLD = events.update().where(events.c.id == sa.bindparam("of")).values(data=sa.bindparam("bare"))
 _UNCALLED = webhooks.update().where(webhooks.c.id == sa.bindparam("of")).values(body=sa.bindparam("bare"))
 _UNWRITTEN = outbox.update().where(outbox.c.id == sa.bindparam("of")).values(payload=sa.bindparam("bare"), rendered=None)
+_REPEATS = frozenset({"subject", "line"})  # `line`: an agent's command as it stood in the mail, which an approval shows
 _OLD_AND_NEW = frozenset({"subject", "before", "after"})
 _WORDLESS = outbox.update().where(sa.or_(outbox.c.ticket == sa.bindparam("of"), _CARRIES)).values(rendered=None)
 _UNSAID = outbox.update().where(outbox.c.id == sa.bindparam("letter")).values(payload=sa.bindparam("bare"))
@@ -82,7 +88,9 @@ class Erasure:
         for mail in found:
             names = [file.name for file in files if file.mail == mail.id]
             self._search.remove(mail.id, "\n".join((mail.subject, *names, mail.fresh, mail.text)))
-        came = {"arrivals": [mail.inbox for mail in found if mail.inbox is not None]}
+        waiting = {row.inbox for row in self._sql.rows(_HELD_FOR, {"tickets": self._with_merged(ticket)})}
+        came = {"arrivals": sorted(waiting | {mail.inbox for mail in found if mail.inbox is not None})}
+        asked = {text for row in self._sql.rows(_HELD, came) for text in (row.subject, *row.lines.splitlines())}
         arrivals = self._sql.rows(_ARRIVALS, {**these, **came})
         self._sql.change(_NOT_HELD, came)
         self._silence(ticket, these)
@@ -90,10 +98,10 @@ class Erasure:
         self._search.add_again([row.id for row in self._sql.rows(_OTHERS, {**these, "of": ticket})])
         self._search.forget_removed()
         self._sql.change(_NO_FILES, these)
-        self._forget_subjects(ticket, {mail.subject for mail in found})
+        self._forget_subjects(ticket, {mail.subject for mail in found} | asked)
         contents = {row.sha256 for row in (*found, *files, *arrivals) if row.sha256}
         if contents:
-            self._sql.change(_FORGET, {"names": sorted(contents)})
+            self._sql.change(_FORGET, {"names": sorted(contents), **came})
 
     def _silence(self, ticket: int, these: dict[str, list[int]]) -> None:
         """Letters on their way that carry the mails are not sent; those that were say what they were, and no more."""
@@ -149,7 +157,7 @@ def _without(value: Any, subjects: set[str]) -> str:
     def bare(value: Any, key: str) -> Any:
         match value:
             case str():
-                return "" if key == "subject" or (key in _OLD_AND_NEW and value in subjects) else value
+                return "" if key in _REPEATS or (key in _OLD_AND_NEW and value in subjects) else value
             case dict():
                 return {name: bare(inner, name) for name, inner in value.items()}
             case list():

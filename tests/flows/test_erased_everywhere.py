@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from mailbridge.desk.events import Actor, ActorKind, ContentErased, Event
 from mailbridge.desk.evolve import evolve
 from mailbridge.execution.record import record
+from mailbridge.filing import Outcome
 from mailbridge.store.schema import metadata
+from mailbridge.store.types import CleanText
 from mailbridge.webhooks.model import Call
 from tests.harness import TestDesk, a_mail, proven
 
@@ -57,7 +61,14 @@ def test_nothing_is_left_in_the_database_or_its_log(desk: TestDesk) -> None:
     with desk.app.store.write() as tx:
         body = f'{{"ticket":{{"id":1,"subject":"{subject}"}}}}'
         tx.webhooks.add_many([Call(key="call_1", ticket=1, rule="r", event="opened", url="https://x.test", body=body)], desk.clock.now())
+    # and a mail in an agent's name that waits for a yes, whose command and quote repeat the customer's words
+    forged = a_mail(f"#note {CANARY}-held\n", subject=f"Re: [MB-1] {subject}", from_="clara@desk.test", message_id="<4@desk.test>")
+    assert desk.feed(forged, mail_from="clara@desk.test").result.outcome is Outcome.HELD
+    own = {"from_": "bogdan@desk.test", "message_id": "<5@desk.test>", "subject": "[MB-1] x"}
+    spent = a_mail(f"#time 9h {CANARY}-work", **own)
+    desk.feed(proven(spent), mail_from="bogdan@desk.test")
     before = held_in_tables(desk)
+    assert "held" in before
     assert {"tickets", "events", "webhooks", "mails", "blobs"} <= before.keys()  # so that the test can fail
 
     erase(desk)
@@ -86,3 +97,53 @@ def erase(desk: TestDesk, number: int = 1) -> None:
         event = Event(ticket=number, at=now, actor=mara, what=ContentErased(mails=mails))
         record(tx, evolve(ticket, event), (event,), (), desk.app.desk().organisation, now)
 
+
+
+# Every column of text or bytes, so that a new one is looked at: it repeats what a mail says and is emptied, or it holds other things
+# (addresses, ids, states, reasons).  `activities.text` is what an agent wrote of the own work.
+ERASED = {
+    "attachments": "content_id name summary",
+    "blobs": "content",
+    "events": "data",
+    "held": "lines subject",
+    "mails": "explanation fresh html subject text",
+    "outbox": "payload rendered",
+    "tickets": "data subject",
+    "webhooks": "body",
+}
+OTHER = {
+    "activities": "agent day kind place text type",
+    "addresses": "address reason",
+    "arrivals": "source",
+    "attachments": "content_type disposition inside part sha256",
+    "blobs": "sha256",
+    "clocks": "promise state step",
+    "counters": "name",
+    "cursors": "account folder",
+    "events": "actor actor_kind kind",
+    "folder_starts": "account folder wanted",
+    "held": "agent state what why",
+    "inbox": "account folder helo lease_owner mail_from message_id outcome peer rcpt_to reason sha256 source state",
+    "keys": "secret",
+    "mail_refs": "message_id",
+    "mails": "direction fingerprint kind language message_id sender sender_name sha256",
+    "old_mails": "key message_id thread",
+    "openings": "form sender",
+    "outbox": "audience class domain error event key language lease_owner message_id name recipient reply state",
+    "pairings": "address agent believes nonce result source",
+    "participants": "address role",
+    "policies": "files version",
+    "seen_pictures": "sender sha256",
+    "sources": "proof reason silence source told",
+    "state": "key value",
+    "tickets": "assignee priority requester status team",
+    "webhooks": "answer event key lease_owner rule state url",
+}
+
+
+def test_each_column_that_can_hold_words_is_looked_at() -> None:
+    """A new column of text fails this: name it, and where it repeats what a mail says erase it in `store.erasure`."""
+    named = sorted((table, column) for columns in (ERASED, OTHER) for table, names in columns.items() for column in names.split())
+    kinds = (sa.Text, sa.LargeBinary, CleanText)
+    columns = [column for table in metadata.sorted_tables for column in table.c if isinstance(column.type, kinds)]
+    assert sorted((column.table.name, column.name) for column in columns) == named
