@@ -25,6 +25,7 @@ from mailbridge.conversation.place import Evidence, Writer, place
 from mailbridge.conversation.through import person_behind
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.filing.disposition import Goes, disposition, in_view_of
+from mailbridge.filing.imported import file_own_answer, moment
 from mailbridge.filing.kept import file_admins_request
 from mailbridge.lookups import evidence, known_again, referred
 from mailbridge.message.model import Kind, Message
@@ -47,6 +48,7 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     if tx.inbox.earlier_waiting(referred(message), arrival.id):
         return Result(outcome=Outcome.WAIT, reason="the mail it answers is still on its way through")
 
+    now = moment(arrival, now)
     message = known_again(tx, message, desk.signer)
     found = evidence(tx, message, arrival.envelope.rcpt_to, desk)
     writer = who_writes(tx, message, arrival, found, desk)
@@ -58,6 +60,8 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     crash.point("pipeline.read")
 
     filing = Filing(tx=tx, message=message, arrival=arrival, writer=writer, desk=desk, now=now)
+    if (own := file_own_answer(filing, found)) is not None:
+        return own
     if (paired := answer_to_pairing(filing)) is not None:
         return paired
     if (asked := file_admins_request(filing)) is not None:
@@ -84,7 +88,7 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
         return file_consultants_answer(filing, placement.ticket)
     if placement.ticket is not None and automatic:
         return filing.automatic_mail(placement.ticket, may)
-    if writer.agent and message.kind is Kind.HUMAN and (answered := file_new_agent_mail(filing)) is not None:
+    if writer.agent and not filing.imported and message.kind is Kind.HUMAN and (answered := file_new_agent_mail(filing)) is not None:
         return answered
 
     verdict = judge(tx, message, arrival, writer, placement, desk, now)

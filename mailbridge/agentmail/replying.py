@@ -107,8 +107,8 @@ def to_writer(filing: Filing, ticket: Ticket | None, event: str, key: str, value
 
 
 def send(filing: Filing, told: Iterable[Notification]) -> None:
-    """These mails are promised."""
-    promised = list(told)
+    """These mails are promised; about a mail of an archive nobody is told."""
+    promised = [] if filing.imported else list(told)
     if promised:
         filing.tx.outbox.add_many(promised, filing.now)
         filing.tx.wake("outbox")

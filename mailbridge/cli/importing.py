@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import deque
+from collections.abc import Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from mailbridge.intake.inbox import Inbox
 
 UNDER_WAY = 200  # mails handed over and not yet committed
+TOLD_EVERY = 1000  # mails, where nobody sees a progress bar
+HEAD_BYTES = 64 << 10  # of a mail, in which its Date stands
+OLDEST = datetime(1971, 1, 2, tzinfo=UTC)  # a machine without a clock says 1970
 
 
 @dataclass
@@ -37,8 +41,9 @@ class Tally:
 def import_(folder: Path, paths: tuple[Path, ...]) -> int:
     """Take mails from PATH: .eml files, folders of them, Maildirs, mboxes.
 
-    Nothing is changed where they lie.  Importing the same mails again makes no second ticket.  The running desk works them
-    off; without one they wait for `mailbridge run`.
+    Nothing is changed where they lie.  Importing the same mails again makes no second ticket.  Mails are taken in the order of their
+    dates and keep them; nobody is mailed and nothing is promised on their tickets.  The running desk works them off; without one they
+    wait for `mailbridge run`.
     """
     with open_desk(folder) as desk:
         tally = take_all(desk, paths)
@@ -54,14 +59,16 @@ def take_all(desk: OpenDesk, paths: tuple[Path, ...]) -> Tally:
     from mailbridge.intake.inbox import Inbox
 
     tally = Tally()
-    files = mails_in(paths)
+    files = by_date(mails_in(paths))
     inbox = Inbox(desk.store)
     waiting: deque[Future[int]] = deque()
     try:
         with click.progressbar(length=len(files), label="taking", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-            for file in files:
-                take(desk, inbox, file, waiting, tally)
+            for number, (came, file) in enumerate(files, start=1):
+                take(desk, inbox, file, came, waiting, tally)
                 bar.update(1)
+                if number % TOLD_EVERY == 0 and not sys.stderr.isatty():
+                    click.echo(f"{number} of {len(files)} mails read", err=True)
         while waiting:
             settle(waiting, tally)
     finally:
@@ -69,7 +76,29 @@ def take_all(desk: OpenDesk, paths: tuple[Path, ...]) -> Tally:
     return tally
 
 
-def take(desk: OpenDesk, inbox: Inbox, file: MailFile, waiting: deque[Future[int]], tally: Tally) -> None:
+def by_date(files: Sequence[MailFile]) -> list[tuple[datetime, MailFile]]:
+    """The mails with the moments at which they came, oldest first: an answer comes after what it answers, whatever folder it lies in."""
+    now = datetime.now(UTC)
+    return sorted(((came_at(file, now), file) for file in files), key=lambda dated: dated[0])
+
+
+def came_at(file: MailFile, now: datetime) -> datetime:
+    """When the mail was written, by its Date; else when its file was changed; never later than `now`."""
+    from mailbridge.message.dates import read_date
+    from mailbridge.message.headers import decode_value, header_block, mail_fields
+
+    try:
+        header = header_block(file.head(HEAD_BYTES))
+        changed = datetime.fromtimestamp(file.path.stat().st_mtime, UTC)
+    except OSError:
+        return now  # told when the mail is taken
+    told = next((field for field in mail_fields(header) if field.key == "date"), None)
+    written = read_date(decode_value(told.raw))[0] if told is not None else None
+    found = written if written is not None and OLDEST < written <= now else changed
+    return min(found, now)
+
+
+def take(desk: OpenDesk, inbox: Inbox, file: MailFile, came: datetime, waiting: deque[Future[int]], tally: Tally) -> None:
     """The mail is handed over, or its failure is noted."""
     from mailbridge.intake.envelope import Envelope, Source
 
@@ -86,7 +115,7 @@ def take(desk: OpenDesk, inbox: Inbox, file: MailFile, waiting: deque[Future[int
     if not raw.strip():
         tally.failures.append(f"{file.name}: there is no mail in it")
         return
-    envelope = Envelope(source=Source.IMPORT, received_at=datetime.now(UTC))
+    envelope = Envelope(source=Source.IMPORT, received_at=came)
     waiting.append(inbox.submit(raw, envelope, patience=60))
     if len(waiting) >= UNDER_WAY:
         settle(waiting, tally)

@@ -32,6 +32,12 @@ class MailFile:
             file.seek(self.start)
             return without_last_line(QUOTED_FROM.sub(rb"\1", file.read(self.end - self.start)))
 
+    def head(self, size: int) -> bytes:
+        """Its first bytes, at most `size`."""
+        with self.path.open("rb") as file:
+            file.seek(self.start)
+            return file.read(size if self.end is None else min(size, self.end - self.start))
+
 
 def mails_in(paths: tuple[Path, ...]) -> list[MailFile]:
     """All mails of `paths`, in the given order, folders by name; raises Permanent for a path that cannot be read."""

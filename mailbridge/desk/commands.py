@@ -34,10 +34,12 @@ class Open:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Write:
-    """A customer's mail on an existing ticket.  `automatic` mail is kept and moves nothing."""
+    """A customer's mail on an existing ticket.  `automatic` mail is kept and moves nothing.  `sent`: it is no customer's, but went to the
+    customer long ago, before the desk was; it moves nothing either."""
 
     author: str
     automatic: bool = False
+    sent: bool = False
     others: tuple[Participant, ...] = ()  # people it copies, where the writer is proven
 
 

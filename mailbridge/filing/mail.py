@@ -135,6 +135,8 @@ class Filing(Placed):
         asked = each([write, *self._answered(ticket)])
         if write.automatic and self._says_more(ticket, asked, mail):
             asked[0] = Request(commands=(Write(author=self.writer.address),))
+        if self.imported and not self._wakes(ticket):
+            asked[0] = Request(commands=(replace(write, automatic=True),))
         if verdict:
             rule = Actor(kind=ActorKind.RULE, name=verdict.rules[-1] if verdict.rules else "virus")
             asked += each(commands(self._for(ticket, verdict)), rule)
@@ -142,6 +144,11 @@ class Filing(Placed):
         if verdict:
             self.set_off(executed.decision, verdict, mail, REPLIED)
         return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)
+
+    def _wakes(self, ticket: Ticket) -> bool:
+        """Whether a mail of an archive may change the ticket's status: one that is closed, or waits, stays so, for the mail is old."""
+        status = states.status(ticket.status, self.desk.organisation)
+        return status.open and not status.waiting
 
     def _says_more(self, ticket: Ticket, asked: Sequence[Request], mail: int) -> bool:
         """Whether a calendar's answer holds words that nobody would hear of: those beside an answer that counts are told with it."""
@@ -211,13 +218,15 @@ class Filing(Placed):
         why = "a rule said drop" if outcome is Outcome.IGNORED else f"{self.message.kind}: {', '.join(self.message.kind_reasons)}"
         return Result(outcome=outcome, mail=mail, reason=why)
 
-    def store_mail(self, *, ticket: int | None, fresh: str | None = None, internal: bool = False) -> int:
+    def store_mail(
+        self, *, ticket: int | None, fresh: str | None = None, internal: bool = False, direction: Direction = Direction.IN
+    ) -> int:
         """The mail's row, its references, its attachments and the words it is found by; its id."""
         message, arrival = self.message, self.arrival
         stored = StoredMail(
             inbox=arrival.id,
             ticket=ticket,
-            direction=Direction.IN,
+            direction=direction,
             message_id=message.message_id,
             references=(*message.references, *message.in_reply_to),
             fingerprint=message.fingerprint,

@@ -20,7 +20,9 @@ from mailbridge.desk.model import Participant, Role, Team, Ticket
 
 
 def write(ticket: Ticket, command: Write, about: Circumstances) -> Judgement:
-    """A customer's mail wakes a ticket that waits, sleeps or is closed; a robot's moves nothing."""
+    """A customer's mail wakes a ticket that waits, sleeps or is closed; a robot's moves nothing, nor does what was sent long ago."""
+    if command.sent:
+        return [MessageAdded(author=command.author, to_customer=True)]
     happened: list[Happening] = [MessageAdded(author=command.author, automatic=command.automatic)]
     if command.automatic:
         return happened

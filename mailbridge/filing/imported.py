@@ -1,0 +1,45 @@
+"""What is special about mails of an archive that is moved in: they are old, so they tell nobody and move nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailbridge.context import Arrival
+from mailbridge.conversation.model import Reason
+from mailbridge.conversation.place import Evidence
+from mailbridge.desk.commands import Write
+from mailbridge.desk.events import Actor, ActorKind
+from mailbridge.desk.requests import each
+from mailbridge.filing.mail import Filing
+from mailbridge.filing.opening import claimed
+from mailbridge.filing.outcome import Outcome, Result
+from mailbridge.intake.envelope import Source
+from mailbridge.store.mails import Direction
+
+_BY_MAIL = frozenset({Reason.KNOWN_REFERENCE, Reason.LATE_ORIGINAL})
+
+
+def moment(arrival: Arrival, now: datetime) -> datetime:
+    """The moment at which the mail counts: an archive's mails when they came, so that tickets, reports and rules have their own dates."""
+    came = arrival.envelope.received_at
+    return min(came, now) if arrival.envelope.source is Source.IMPORT else now
+
+
+def file_own_answer(filing: Filing, found: Evidence) -> Result | None:
+    """An old answer of the desk or of an agent is on the ticket of the mail that it answers, as sent; None where it is no such answer.
+
+    Whoever imports an archive vouches for it, so its From counts; its lines are not done.
+    """
+    if not filing.imported:
+        return None
+    sender = claimed(filing.message)
+    agent = filing.desk.organisation.agent_of(sender)
+    if agent is None and not filing.desk.is_own(sender):
+        return None
+    ticket = next((known.ticket for known in found.known if known.reason in _BY_MAIL), None)
+    if ticket is None:
+        return None
+    mail = filing.store_mail(ticket=ticket.id, direction=Direction.OUT)
+    actor = Actor(kind=ActorKind.AGENT, name=agent.name) if agent else Actor(kind=ActorKind.SYSTEM, name="import")
+    filing.execute(ticket, each([Write(author=agent.name if agent else sender, sent=True)]), mail, actor=actor)
+    return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, reason="an old answer of the desk")
