@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sqlite3
 import stat
@@ -15,6 +16,8 @@ import pytest
 
 from mailbridge.backup import folders, keep, keysfile, make, manifest, restore
 from mailbridge.backup.make import Made
+from mailbridge.cli import exits
+from mailbridge.cli.main import main
 from mailbridge.cli.outbox import _release
 from mailbridge.config import Backup, Config, Keep, load
 from mailbridge.errors import InUse, Permanent
@@ -374,3 +377,39 @@ def flip(file: Path, place: int) -> None:
         byte = opened.read(1)[0]
         opened.seek(place)
         opened.write(bytes([byte ^ 1]))
+
+
+def test_the_command_line_goes_the_whole_way(
+    sqlite_config: Config, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(sqlite_config)
+    monkeypatch.setenv("MAILBRIDGE_DESK", str(sqlite_config.folder))
+    capsys.readouterr()
+    to, into, database = tmp_path / "backups", tmp_path / "new", f"sqlite:///{tmp_path / 'other.db'}"
+
+    assert main(["backup", str(to), "--keys", str(tmp_path / "keys"), "--json"]) == exits.OK
+    keys = json.loads(capsys.readouterr().out)["keys"]
+    assert main(["restore", str(to), "--check", "--keys", keys, "--scratch", str(tmp_path)]) == exits.OK
+    assert main(["restore", str(to), "--into", str(into), "--keys", keys, "--database", database]) == exits.OK
+    told = capsys.readouterr().out
+    flip(keep.latest(to) / "database.sqlite", 5000)
+    assert main(["restore", str(to), "--check"]) == exits.MISTAKES
+
+    assert "rows is as it was backed up" in told
+    assert "kept back" in told
+    assert "database.sqlite was changed after the backup" in capsys.readouterr().out
+    assert main(["restore", str(to)]) == exits.USAGE
+
+
+def test_the_ticker_starts_a_backup_that_is_due(sqlite_config: Config, tmp_path: Path) -> None:
+    fill(sqlite_config)
+    config = replace(sqlite_config, backup=Backup(to=tmp_path / "backups", keys=tmp_path / "keys", check=False))
+    with desk_app(config) as desk:
+        backups = Backups(desk.app.store, config, desk.clock)
+        backups.look()
+        assert backups._thread
+        backups._thread.join(60)
+        backups.look()
+        backups._thread.join(60)
+
+    assert len(keep.backups(tmp_path / "backups")) == 1
