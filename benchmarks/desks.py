@@ -55,6 +55,7 @@ tls = "none"
 user = "{account.user}"
 password_env = "BENCH_PASSWORD"
 after = "{after}"
+take = "all"
 """
 
 
@@ -136,7 +137,8 @@ class Cost:
     """Of a process and all below it.  `peak`: bytes of real memory (PSS: what is shared counts once) at the worst moment."""
 
     peak: int = 0
-    cpu: dict[int, float] = field(default_factory=dict)  # seconds by process
+    cpu: dict[int, float] = field(default_factory=dict)  # seconds by process that still runs
+    ended: float = 0.0  # seconds of those that have ended: a reading child lives as long as its portion of mails
 
     @property
     def peak_mb(self) -> float:
@@ -148,14 +150,17 @@ def watched(*processes: int, every: float = SAMPLE) -> Iterator[Cost]:
     """What these processes and their children cost while the block runs, looked at each so many seconds."""
     cost, over = Cost(), threading.Event()
     watcher = threading.Thread(target=_watch, args=(processes, cost, over, every))
-    before = {pid: cpu_seconds(pid) for root in processes for pid in tree(root)}
+    members = [pid for root in processes for pid in tree(root)]
+    before, ended = {pid: cpu_seconds(pid) for pid in members}, sum(map(ended_seconds, members))
     watcher.start()
     try:
         yield cost
     finally:
         over.set()
         watcher.join()
-        cost.cpu = {pid: seconds - before.get(pid, 0.0) for pid, seconds in cost.cpu.items()}
+        members = [pid for root in processes for pid in tree(root)]
+        cost.cpu = {pid: cpu_seconds(pid) - before.get(pid, 0.0) for pid in members}
+        cost.ended = sum(map(ended_seconds, members)) - ended
 
 
 def _watch(processes: Sequence[int], cost: Cost, over: threading.Event, every: float) -> None:
@@ -164,8 +169,6 @@ def _watch(processes: Sequence[int], cost: Cost, over: threading.Event, every: f
         last = over.wait(every)
         members = [pid for root in processes for pid in tree(root)]
         cost.peak = max(cost.peak, sum(memory(pid) for pid in members))
-        for pid in members:
-            cost.cpu[pid] = max(cost.cpu.get(pid, 0.0), cpu_seconds(pid))
 
 
 def tree(root: int) -> list[int]:
@@ -196,7 +199,16 @@ def resident(pid: int) -> int:
 
 def cpu_seconds(pid: int) -> float:
     """User and system time of the process itself."""
+    return _seconds(pid, 11)
+
+
+def ended_seconds(pid: int) -> float:
+    """User and system time of its children that have ended, with theirs."""
+    return _seconds(pid, 13)
+
+
+def _seconds(pid: int, place: int) -> float:
     with suppress(OSError):
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / TICK
+        return (int(fields[place]) + int(fields[place + 1])) / TICK
     return 0.0

@@ -123,7 +123,7 @@ def ingest(corpus: Corpus, folder: Path, sections: Sequence[str], store_url: str
             faults = compare(tx, corpus.truth)
     seconds = (last - began).total_seconds()
     own = cost.cpu.pop(daemon.process.pid)
-    cpu = {"daemon": own, "others": sum(cost.cpu.values())}
+    cpu = {"daemon": own, "others": sum(cost.cpu.values()) + cost.ended}
     return Round(
         mails_per_s=len(corpus.raws) / seconds,
         peak_mb=cost.peak_mb,
