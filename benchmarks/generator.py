@@ -305,13 +305,13 @@ Part = tuple[list[Field], bytes]  # a body with the header fields that say what 
 
 
 def _envelope(author: Person, at: datetime, msgid: str, *, null: bool = False) -> list[Field]:
-    """The fields every mail has, with the trace of its way."""
+    """The fields every mail has, with the trace of its way: our server writes its verdict above its own Received."""
     domain, date = author.address.partition("@")[2], format_datetime(at)
     return [
         ("Return-Path", "<>" if null else f"<{author.address}>"),
+        ("Authentication-Results", f"mx.desk.example; dmarc=pass header.from={domain}"),
         ("Received", f"from out.{domain} (out.{domain} [192.0.2.25])\r\n\tby mx.desk.example with ESMTPS for <{DESK}>; {date}"),
         ("Received", f"from [10.1.2.3] (unknown [10.1.2.3])\r\n\tby out.{domain} with ESMTPSA; {date}"),
-        ("Authentication-Results", f"mx.desk.example; dmarc=pass header.from={domain}"),
         ("Date", date),
         ("From", f"{_name(author.name)} <{author.address}>"),
         ("To", f"Support <{DESK}>"),

@@ -50,6 +50,12 @@ def store_toml(url: str) -> str:
     return f'\n[store]\nurl = "{url}"\n'
 
 
+def is_proven(store: Store, source: str) -> bool:
+    """Whether the source was seen to work."""
+    with store.read() as tx:
+        return any(one.name == source and one.proven_at for one in tx.sources.all())
+
+
 def test_mail_in_dovecot_is_answered_through_postfix_and_the_answer_comes_back(tmp_path: Path, dovecot: Dovecot, postfix: Postfix) -> None:
     account = dovecot.new_account()
     mailbox = f"""
@@ -72,7 +78,9 @@ default: support
 """,
     }
     write_desk(tmp_path, desk_toml(more=mailbox + outgoing(postfix.port)), rules)
-    with sink(postfix.smtp_port) as world, running(tmp_path) as daemon:
+    with sink(postfix.smtp_port) as world, running(tmp_path) as daemon, looking(f"sqlite:///{tmp_path}/mailbridge.db") as store:
+        # What is in the folder when it is opened for the first time is no new mail.
+        wait_until(lambda: is_proven(store, "imap:support/INBOX"), "the folder is open")
         dovecot.deliver(account, a_mail("It is broken.", from_="carol@smtp.test"))
         wait_until(lambda: bool(world.to("carol@smtp.test")), "the acknowledgement arrives")
         wait_until(lambda: bool(world.to("bogdan@smtp.test")), "the agent hears of it")
@@ -136,7 +144,8 @@ def test_two_processes_on_one_postgresql_work_each_mail_once_and_keep_threads_to
                             message_id=f"<{thread}.{reply}@customer.test>",
                             **references,
                         )
-                        client.sendmail(f"c{thread}@t{thread}.test", ["support@desk.test"], raw)
+                        # A reference lets in only a sender who is verified.
+                        client.sendmail(f"c{thread}@t{thread}.test", ["support@desk.test"], proven(raw, f"t{thread}.test"))
                     if thread == 10:
                         other.kill()
                         other = Running(tmp_path, "worker")
