@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from tests.asked import put_aside
 from tests.harness import DeskApp
@@ -14,6 +15,9 @@ put_aside()
 # Processes that tests start keep what they compile, whatever the tester's environment says: compiling all of it takes each more than a
 # second.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# How long an example takes is for benchmarks: the machine's load decides it.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 pytest_plugins = [f"tests.servers.{name}" for name in ("postgres", "stores", "dovecot", "postfix", "clamd", "rspamd")]
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailbridge.agentmail.carry_out import carry_out
-from mailbridge.agentmail.held import MOST_LISTED, decide, notice
+from mailbridge.agentmail.held import MOST_LISTED, decide_held, notice
 from mailbridge.agentmail.lines import anew, speaker_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
@@ -86,7 +86,7 @@ def answer_notice(filing: Filing, asked: Presented) -> Result:
         _again(filing, listed, number, "late" if late else "unclear")
         return kept
     for row, yes in said.items():
-        decide(filing.tx, listed[row - 1], Answer.AGREED if yes else Answer.REFUSED, f"agent {agent.name} said no to it")
+        decide_held(filing.tx, listed[row - 1], Answer.AGREED if yes else Answer.REFUSED, f"agent {agent.name} said no to it")
     if told := notice(filing.desk, filing.tx.held.of_notice(number), number, filing.now, values=(), event="held_done"):
         filing.tx.outbox.add_many([told], filing.now)
         filing.tx.wake("outbox")

@@ -141,7 +141,7 @@ def tell_held(store: Store, desk: Desk, now: datetime) -> int:
     return told
 
 
-def decide(tx: Tx, held: HeldMail, became: Decided, why: str) -> bool:
+def decide_held(tx: Tx, held: HeldMail, became: Decided, why: str) -> bool:
     """The held mail is worked again, or stays where it is with the reason `why`; False where that was decided before."""
     if not tx.held.decide(held.inbox, became):
         return False

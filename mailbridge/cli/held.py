@@ -78,7 +78,7 @@ def drop(folder: Path, yes: bool, ids: tuple[int, ...]) -> None:
 
 
 def _decide(folder: Path, ids: tuple[int, ...], became: Answer, *, yes: bool) -> None:
-    from mailbridge.agentmail.held import decide
+    from mailbridge.agentmail.held import decide_held
 
     done = "is released" if became is Answer.RELEASED else "is dropped"
     with open_desk(folder) as desk:
@@ -89,7 +89,7 @@ def _decide(folder: Path, ids: tuple[int, ...], became: Answer, *, yes: bool) ->
             click.confirm("release? they are worked as written by the agents" if became is Answer.RELEASED else "drop?", abort=True)
         for mail in mails:
             with desk.store.write() as tx:
-                counts = decide(tx, mail, became, "dropped at the desk's machine")
+                counts = decide_held(tx, mail, became, "dropped at the desk's machine")
             click.echo(f"mail {mail.inbox} {done}" if counts else f"mail {mail.inbox} was decided by its agent just now")
 
 

@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from mailbridge.agentmail.held import decide
+from mailbridge.agentmail.held import decide_held
 from mailbridge.conversation.marks import kept_code, kept_mail
 from mailbridge.daemon import Daemon
 from mailbridge.filing import Outcome
@@ -144,8 +144,8 @@ def test_somebody_at_the_machine_decides_about_held_mail(desk: TestDesk, became:
     with desk.app.store.write() as tx:
         held = tx.held.get(inbox)
         assert held is not None
-        assert decide(tx, held, became, "dropped at the desk's machine")
-        assert not decide(tx, held, became, "dropped at the desk's machine")
+        assert decide_held(tx, held, became, "dropped at the desk's machine")
+        assert not decide_held(tx, held, became, "dropped at the desk's machine")
     desk.work()
     assert desk.ticket(1).status == status
     assert [one.recipient for one in desk.promises(event="answered")] == (["carol@customer.test"] if status == "closed" else [])
