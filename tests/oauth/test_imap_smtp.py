@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from mailbridge.cli.auth import auth
-from mailbridge.config import Mailbox, Tls
+from mailbridge.config import Mailbox, Tls, load
 from mailbridge.intake import imap
 from mailbridge.intake.imap_connection import Connection, LoginRefused
 from mailbridge.oauth import sasl
@@ -24,12 +24,13 @@ from mailbridge.outbox.courier import Deferred, Delivered
 from mailbridge.outbox.session import Relay
 from mailbridge.outbox.smtp import SmtpCourier
 from mailbridge.store.engine import Store
+from tests.e2e.running import looking, running, write_desk
 from tests.fakes.identity_provider import IdentityProvider
 from tests.fakes.identity_provider import running as provider_running
 from tests.fakes.imap_server import FakeImap, Fault
 from tests.fakes.smtp_server import FakeSmtp
 from tests.intake.desk import Desk, a_mail
-from tests.oauth.accounts import MovableClock, a_config_text, a_source, an_account, signed_in
+from tests.oauth.accounts import CLIENT_SECRET, KEY, MovableClock, a_config_text, a_source, an_account, signed_in
 from tests.servers import postfix as postfixes
 from tests.servers.dovecot import Account, Dovecot
 from tests.servers.dovecot import running as dovecot_running
@@ -359,3 +360,46 @@ oauth = "support"
     with dovecot.client(account) as client:
         assert client.search("ALL") == [], "the mails were deleted again"
     assert all(secret not in signed.output + result.output for secret in provider.secrets())
+
+
+@servers
+def test_the_daemon_reads_and_sends_by_token_and_writes_no_secret(
+    shared: tuple[IdentityProvider, Dovecot], postfix: Postfix, provider: IdentityProvider, account: Account, tmp_path: Path
+) -> None:
+    dovecot = shared[1]
+    provider.lives = 3
+    text = f"""
+[desk]
+name = "Acme"
+address = "{account.user}"
+[[mailbox]]
+name = "main"
+host = "localhost"
+port = {dovecot.imap_port}
+tls = "none"
+user = "{account.user}"
+oauth = "support"
+[outgoing]
+url = "smtp://127.0.0.1:{postfix.port}"
+tls = "none"
+user = "{account.user}"
+oauth = "support"
+[log]
+level = "debug"
+"""
+    write_desk(tmp_path, text + a_config_text(provider, tmp_path))
+    with looking(f"sqlite:///{tmp_path}/mailbridge.db") as opened:
+        opened.upgrade()
+        signed_in(load(tmp_path, {}).oauth[0], provider, opened)
+    with running(tmp_path) as daemon, looking(f"sqlite:///{tmp_path}/mailbridge.db") as desk_store:
+        wait_until(lambda: "folder_opened" in daemon.log(), "the mailbox is open")
+        dovecot.deliver(account, a_mail("printer"))
+
+        def sent() -> bool:
+            with desk_store.read() as tx:
+                return tx.outbox.counts().get("sent", 0) > 0
+
+        wait_until(sent, "a mail about it was taken by the relay")
+    log = daemon.log()
+
+    assert [secret for secret in (*provider.secrets(), KEY, CLIENT_SECRET) if secret in log] == []
