@@ -17,6 +17,7 @@ from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.recipients import customers
 from mailbridge.outbox.results import held, results_as_values
 from mailbridge.outbox.told import Listener
+from mailbridge.store.outbox import FOR_RELEASE
 
 LONGEST_SHOWN = 60
 
@@ -107,9 +108,12 @@ def to_writer(filing: Filing, ticket: Ticket | None, event: str, key: str, value
 
 
 def send(filing: Filing, told: Iterable[Notification]) -> None:
-    """These mails are promised; about a mail of an archive nobody is told."""
+    """These mails are promised; about a mail of an archive nobody is told, about one of a first connect not before its release."""
     promised = [] if filing.imported else list(told)
-    if promised:
+    if promised and filing.of_first_connect:
+        for promise in promised:
+            filing.tx.outbox.hold(promise, filing.now, FOR_RELEASE)
+    elif promised:
         filing.tx.outbox.add_many(promised, filing.now)
         filing.tx.wake("outbox")
 

@@ -14,7 +14,7 @@ from typing import Any
 from mailbridge.cli.history import sentence
 from mailbridge.desk.model import Ticket
 from mailbridge.errors import ConfigError
-from mailbridge.outbox.model import Notification
+from mailbridge.outbox.model import Notification, State
 from mailbridge.store.mails import Direction
 from mailbridge.worker import Done
 from tests.harness import RULES, TestDesk, a_desk, proven
@@ -67,9 +67,15 @@ class Player:
         done = self._mail(step) if step.is_mail else None
         letters = self.desk.deliver()
         new, self.seen = letters[self.seen :], len(letters)
-        promises = self.desk.promises()[before:]
+        held = self._held()
+        promises = [promise for promise in self.desk.promises()[before:] if promise.key not in held]
         told = sorted(f"{self.name(promise.recipient)}: {promise.event}" for promise in promises)
         return Played(step=step, outcome=self._outcome(done), told=told, letters=new)
+
+    def _held(self) -> set[str]:
+        """Keys of mails that are held, to be told with others."""
+        with self.desk.app.store.read() as tx:
+            return {queued.notification.key for queued in tx.outbox.list(State.HELD, 1000)}
 
     def _mail(self, step: Step) -> Done:
         raw, sender, to = self.written(step)
