@@ -24,6 +24,7 @@ from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Evidence, Writer, place
 from mailbridge.conversation.through import person_behind
 from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.filing.canary import file_canary
 from mailbridge.filing.disposition import Goes, disposition, in_view_of
 from mailbridge.filing.imported import file_own_answer, moment
 from mailbridge.filing.kept import file_admins_request
@@ -45,6 +46,8 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
         return Result(outcome=Outcome.DUPLICATE, ticket=copy.ticket, mail=copy.id, reason=f"a copy of mail {copy.id}")
     if arrival.scan.virus and desk.config.scan.virus is WhenVirus.QUARANTINE:
         return Result(outcome=Outcome.QUARANTINED, reason=f"virus: {arrival.scan.virus}")
+    if (measured := file_canary(tx, message, desk.signer, now)) is not None:
+        return measured
     if tx.inbox.earlier_waiting(referred(message), arrival.id):
         return Result(outcome=Outcome.WAIT, reason="the mail it answers is still on its way through")
 

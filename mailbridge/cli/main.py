@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "release": ("mailbridge.cli.release:release", "Mails that wait after a first connect."),
     "quarantine": ("mailbridge.cli.quarantine:quarantine", "Mails that could not be processed."),
     "status": ("mailbridge.cli.status:status", "Is the desk well?"),
+    "doctor": ("mailbridge.cli.doctor:doctor", "Look at everything the desk needs, and name the remedy."),
     "mail": ("mailbridge.cli.mail:mail", "Look at mails without a desk."),
     "rules": ("mailbridge.cli.rules:rules", "Explain what the rules decided."),
     "sla": ("mailbridge.cli.sla:sla", "Explain promised times."),

@@ -90,6 +90,12 @@ class Connection:
         """When to log in anew, before the server ends the connection with its token; None: never."""
         return self._token.renew_at if self._token else None
 
+    @property
+    def certificate_ends(self) -> datetime | None:
+        """When the server's certificate ends; None without TLS."""
+        given = self._socket.getpeercert() if isinstance(self._socket, ssl.SSLSocket) else None
+        return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(given["notAfter"])), UTC) if given else None
+
     # Folders
 
     def select(self, folder: str, *, readonly: bool) -> Selected:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -72,6 +72,10 @@ _CAME = (
     .order_by(inbox.c.id)
     .limit(sa.bindparam("s_limit"))
 )
+_CLOCK = sa.text("SELECT clock_timestamp()")
+_OLDEST = sa.text(
+    "SELECT max(clock_timestamp() - xact_start) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 
 class Came(NamedTuple):
@@ -132,6 +136,18 @@ class Sources:
 
     def _ensure(self, name: str, now: datetime) -> None:
         self._sql.change(_NEW, {"source": name, "watched_since": now, **_EMPTY})
+
+    # -- the database itself -----------------------------------------------------------------------------------
+
+    def database_clock(self) -> datetime | None:
+        """The moment by the clock of the database server; None for SQLite, which has ours."""
+        moment: datetime | None = None if self._sql.is_sqlite else self._sql.value(_CLOCK)
+        return moment
+
+    def oldest_transaction(self) -> timedelta | None:
+        """How long the oldest transaction of this database has been open; None for SQLite and where there is none but ours."""
+        age: timedelta | None = None if self._sql.is_sqlite else self._sql.value(_OLDEST)
+        return age
 
     # -- how many mails come ----------------------------------------------------------------------------------
 

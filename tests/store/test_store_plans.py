@@ -211,6 +211,8 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.sources.forget(["imap:support/INBOX"]),
     ),
     "sources.arrivals": lambda tx: (
+        tx.sources.database_clock(),
+        tx.sources.oldest_transaction(),
         tx.sources.came(3_900, 50),
         tx.sources.add_arrivals({("imap:support/INBOX", 493_000): (2, 900)}),
         tx.sources.arrivals("imap:support/INBOX", 490_000),

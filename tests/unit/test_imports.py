@@ -34,8 +34,8 @@ LAYERS: tuple[tuple[str, frozenset[str]], ...] = (
     ),
     (
         "flows",
-        frozenset({"pipeline", "agentmail", "backup", "health", "chronicle", "context", "filing", "holding", "lookups", "execution"})
-        | {"timesheets", "views", "pairing", "policy", "worker", "jobs"}
+        frozenset({"pipeline", "agentmail", "backup", "health", "doctor", "chronicle", "context", "filing", "holding", "lookups"})
+        | {"execution", "timesheets", "views", "pairing", "policy", "worker", "jobs"}
         | {"outbox.deliver", "outbox.wording", "webhooks.deliver", "webhooks.promise"},
     ),
     ("shells", frozenset({"app", "daemon", "cli", "web", "__main__"})),

@@ -1,0 +1,115 @@
+"""Mails the desk itself through the outgoing server and waits until the running daemon has taken it in; measures the way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+
+from mailbridge.config import Config
+from mailbridge.conversation.marks import loop_mark
+from mailbridge.conversation.tokens import Signer
+from mailbridge.doctor.model import Finding, doubtful, right, wrong
+from mailbridge.errors import MailbridgeError
+from mailbridge.filing.canary import KINDS, STATE_KEY, canary_key
+from mailbridge.oauth.model import Tokens
+from mailbridge.outbox import couriers
+from mailbridge.outbox.courier import Delivered
+from mailbridge.store.engine import Store
+
+SLOW = timedelta(minutes=1)
+LOOK = 0.2  # seconds between two looks
+
+
+def canary(
+    store: Store,
+    config: Config,
+    signer: Signer,
+    nonce: str,
+    now: Callable[[], datetime],
+    patience: float,
+    tokens: Tokens | None,
+    *,
+    is_alive: bool,
+) -> Iterator[Finding]:
+    """A mail to the desk's address and one to the address with +detail.  Only what the daemon took in counts as arrived."""
+    if not is_alive:
+        yield doubtful("canary", "mail to itself", "not sent: no daemon runs to take it in", "start it: mailbridge run; then ask again")
+        return
+    if config.outgoing.url.startswith("maildir:"):
+        yield doubtful(
+            "canary", "mail to itself", "not sent: mail goes into a folder and never leaves", "set [outgoing] url to your mail server"
+        )
+        return
+    kinds = KINDS if config.desk.plus_addressing else KINDS[:1]
+    began = now()
+    with store.write() as tx:
+        tx.state.set(STATE_KEY, {"nonce": nonce}, began)
+    failed = {kind: trouble for kind in kinds if (trouble := _send(config, signer, nonce, kind, began, tokens))}
+    came = _wait(store, [kind for kind in kinds if kind not in failed], patience)
+    with store.write() as tx:
+        tx.state.set(STATE_KEY, None, now())
+    yield from judged(kinds, failed, came, began, patience)
+
+
+def judged(
+    kinds: tuple[str, ...], failed: dict[str, str], came: dict[str, datetime], began: datetime, patience: float
+) -> Iterator[Finding]:
+    """What the mails' fates say of the way.  Pure."""
+    for kind in kinds:
+        subject = "mail to itself" if kind == "plain" else "plus addressing"
+        if kind in failed:
+            remedy = "see outgoing above" if kind == "plain" else "plus_addressing = false in [desk], or allow +detail at the mail server"
+            yield wrong("canary", subject, f"it was not taken: {failed[kind]}", remedy)
+        elif kind in came:
+            took = came[kind] - began
+            said = f"came back after {took.total_seconds():.1f} s"
+            yield (
+                right("canary", subject, said)
+                if took <= SLOW
+                else doubtful("canary", subject, said, "look at the Received fields for the slow hop")
+            )
+        elif kind == "plus" and "plain" in came:
+            said = f"mail to the address with +detail did not come back within {patience:.0f} s, the other did"
+            yield wrong("canary", subject, said, "plus_addressing = false in [desk], or allow +detail at the mail server")
+        else:
+            said = f"it was taken and did not come back within {patience:.0f} s"
+            yield wrong(
+                "canary", subject, said, "follow it at your mail server: does mail to the desk's address reach the mailbox or the listener?"
+            )
+
+
+def _send(config: Config, signer: Signer, nonce: str, kind: str, now: datetime, tokens: Tokens | None) -> str:
+    """Why the mail was not taken; '' where it was."""
+    address = config.desk.address
+    local, _, domain = address.rpartition("@")
+    to = address if kind == "plain" else f"{local}+canary@{domain}"
+    mail = EmailMessage(policy=SMTP)
+    mail["From"], mail["To"], mail["Subject"] = address, to, "mailbridge doctor: is the way here free?"
+    mail["Date"], mail["Message-ID"] = format_datetime(now), f"<canary-{nonce}-{kind}@{domain}>"
+    mail["Auto-Submitted"], mail["X-Mailbridge-Loop"] = "auto-generated", loop_mark(signer, canary_key(nonce, kind))
+    mail.set_content("The desk sent this mail to itself to see whether mail arrives. It becomes no ticket.\n")
+    try:
+        courier = couriers.courier(config.outgoing, config.folder, hostname=config.outgoing.helo or domain, tokens=tokens)
+    except MailbridgeError as error:
+        return error.what
+    try:
+        outcome = courier.send(address, to, mail.as_bytes(), lambda: None)
+    finally:
+        courier.close()
+    return "" if isinstance(outcome, Delivered) else outcome.reply or "no reason was given"
+
+
+def _wait(store: Store, kinds: list[str], patience: float) -> dict[str, datetime]:
+    """When the daemon took each of them in."""
+    end = time.monotonic() + patience
+    while True:
+        with store.read() as tx:
+            noted = tx.state.get(STATE_KEY) or {}
+        came = {kind: datetime.fromisoformat(noted[kind]) for kind in kinds if kind in noted}
+        if len(came) == len(kinds) or time.monotonic() >= end:
+            return came
+        time.sleep(LOOK)

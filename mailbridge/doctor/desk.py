@@ -1,0 +1,115 @@
+"""The desk's own state: daemon, database, clock, sources, the last proven backup, and how each agent's mails are proven."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from mailbridge.config import Config
+from mailbridge.desk.model import Organisation
+from mailbridge.doctor.model import Finding, doubtful, right, wrong
+from mailbridge.health.model import Source
+from mailbridge.health.names import expected
+from mailbridge.store.pairings import Pairing
+
+ALIVE_WITHIN = timedelta(minutes=2)
+BACKUP_WITHIN = timedelta(days=8)
+SKEW = timedelta(seconds=2)
+LONG_TRANSACTION = timedelta(minutes=10)
+
+
+def daemon(seen: datetime | None, now: datetime) -> Finding:
+    if seen is not None and now - seen <= ALIVE_WITHIN:
+        return right("desk", "daemon", f"seen alive {seen:%Y-%m-%d %H:%M:%SZ}")
+    return wrong("desk", "daemon", f"last seen alive {seen:%Y-%m-%d %H:%MZ}" if seen else "it never ran here", "mailbridge run")
+
+
+def clock(ours: datetime, theirs: datetime | None, who: str) -> Finding:
+    """Our clock against that of another machine we talk to."""
+    if theirs is None:
+        return doubtful(
+            "desk",
+            "clock",
+            "no server that tells its time to compare with (SQLite, IMAP and SMTP tell none)",
+            "run an NTP client: timedatectl",
+        )
+    off = abs(ours - theirs)
+    said = f"{off.total_seconds():.1f} s from the clock of {who}"
+    return right("desk", "clock", said) if off <= SKEW else wrong("desk", "clock", said, "run an NTP client on both machines: timedatectl")
+
+
+def transactions(oldest: timedelta | None) -> Finding:
+    """The age of the oldest open transaction of the database; None where it is not known (SQLite)."""
+    if oldest is None or oldest < LONG_TRANSACTION:
+        return right("database", "transactions", "none is open for long")
+    return wrong(
+        "database",
+        "transactions",
+        f"one is open since {oldest}",
+        "find it in pg_stat_activity and end it: it keeps old rows from being cleared away",
+    )
+
+
+def rights(trouble: str) -> Finding:
+    if trouble:
+        return wrong("database", "rights", trouble, "the user of the desk must own the database and its files")
+    return right("database", "rights", "it can be read and written")
+
+
+def backup(proven: Mapping[str, Any] | None, made: Mapping[str, Any] | None, now: datetime) -> Finding:
+    """How old the newest backup is of which a restore was compared."""
+    if proven is None:
+        said = "a backup was made, and none was restored to compare it" if made else "no backup is known"
+        return doubtful(
+            "desk", "backup", said, "mailbridge backup DIR, then mailbridge restore --check DIR; or [backup] to in mailbridge.toml"
+        )
+    age = now - datetime.fromisoformat(proven["made_at"])
+    said = f"the newest that was restored and compared is {age.days} days old"
+    return (
+        right("desk", "backup", said)
+        if age <= BACKUP_WITHIN
+        else doubtful("desk", "backup", said, "mailbridge backup DIR; restore --check DIR")
+    )
+
+
+def sources(known: list[Source], config: Config, now: datetime, *, is_alive: bool) -> Iterator[Finding]:
+    """What the running daemon saw of each source."""
+    within = expected(config)
+    for one in known:
+        state = one.state(now, within.get(one.name) if is_alive else None)
+        seen = f"last proof {one.proven_at:%Y-%m-%d %H:%MZ}, {one.proof}" if one.proven_at else "never proven"
+        if why := one.why(state):
+            yield wrong(
+                "sources",
+                one.name,
+                why,
+                "see the login of the same name above; for silence: mail it from outside, look at forwards and filters",
+            )
+        else:
+            yield right("sources", one.name, seen)
+
+
+def agents(organisation: Organisation, pairings: list[Pairing], seen: Mapping[str, Any]) -> Iterator[Finding]:
+    """Each agent by source: proven how, or why not.  `seen`: source -> what its newest mails showed (cli.check_trust.Seen)."""
+    for agent in organisation.agents.values():
+        found = False
+        mine = [one for one in pairings if one.agent == agent.name and one.believes]
+        for pairing in mine:
+            found = True
+            yield right("agents", f"{agent.name} by {pairing.source}", f"paired: {pairing.result}")
+        for source, showed in seen.items():
+            count, reasons = showed.proven.get(agent.name, 0), showed.unproven.get(agent.name)
+            if count and not reasons:
+                found = True
+                yield right("agents", f"{agent.name} by {source}", f"{count} mails proven")
+            elif reasons:
+                found = True
+                why, times = reasons.most_common(1)[0]
+                said = f"{count} mails proven, {sum(reasons.values())} not: {why}" if count else f"not proven, {times} mails: {why}"
+                verdict = doubtful if count else wrong
+                yield verdict(
+                    "agents", f"{agent.name} by {source}", said, f"mailbridge agents pair {agent.name}, or sign the agents' mail with DKIM"
+                )
+        if not found:
+            yield doubtful("agents", agent.name, "no mail of this agent has come yet", f"mailbridge agents pair {agent.name} asks for one")

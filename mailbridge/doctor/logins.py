@@ -1,0 +1,103 @@
+"""Logs in everywhere: each folder of each mailbox, the outgoing server, scanners, listeners; and what providers are known to limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from mailbridge.config import Config, Mailbox, Tls
+from mailbridge.doctor.machine import certificate
+from mailbridge.doctor.model import Finding, doubtful, right, wrong
+from mailbridge.errors import MailbridgeError
+from mailbridge.health.names import OUTGOING, listener_name
+from mailbridge.health.probes import Fault, probes
+from mailbridge.intake.imap_connection import Connection, LoginRefused
+from mailbridge.oauth.model import Tokens
+
+TokensOf = Callable[[str], Tokens | None]  # the OAuth login of that name; None for a password
+
+# Part of a host name -> what its provider limits (facts of 2026-11).
+IMAP_LIMITS = {
+    "outlook.office365.com": "Microsoft 365 takes no passwords over IMAP, OAuth alone",
+    "imap.gmail.com": "Google allows 15 IMAP connections at a time, and a password only as an app password",
+}
+SMTP_LIMITS = {
+    "smtp.office365.com": (
+        3,
+        "Microsoft 365 allows 3 connections, 30 mails a minute and 10,000 recipients a day; SMTP AUTH with a password ends",
+    ),
+    "smtp-mail.outlook.com": (3, "Microsoft allows 3 connections and 30 mails a minute"),
+}
+
+
+def logins(config: Config, now: datetime, tokens: TokensOf, *, is_alive: bool) -> Iterator[Finding]:
+    """Every login of the configuration was tried now."""
+    for mailbox in config.mailboxes:
+        yield from mailbox_findings(mailbox, config.limits.mail_size, now, tokens(mailbox.oauth))
+    ports = {listener_name(one.protocol, one.name): one.port for one in config.listeners if is_alive and not one.socket}
+    for name, probe in probes(config, ports, tokens(config.outgoing.oauth)):
+        try:
+            yield right("outgoing" if name == OUTGOING else "services", name, probe())
+        except Fault as fault:
+            yield wrong("outgoing" if name == OUTGOING else "services", name, str(fault), remedy_of(name, str(fault)))
+    if config.listeners and not is_alive:
+        yield doubtful("services", "listeners", "not asked, because no daemon runs", "start it: mailbridge run")
+    yield from limits(config)
+
+
+def mailbox_findings(mailbox: Mailbox, largest: int, now: datetime, tokens: Tokens | None) -> Iterator[Finding]:
+    connection: Connection | None = None
+    try:
+        connection = Connection(mailbox, largest, tokens)
+    except LoginRefused as error:
+        advice = next((f"{said}. " for host, said in IMAP_LIMITS.items() if mailbox.host.lower() == host), "")
+        login = f"mailbridge auth test {mailbox.oauth}" if tokens else f"{advice}Check user and password_file of [[mailbox]] {mailbox.name}"
+        yield wrong("mailboxes", mailbox.name, error.what, login)
+        return
+    except MailbridgeError as error:
+        if tokens:
+            yield wrong("mailboxes", mailbox.name, error.what, f"mailbridge auth test {mailbox.oauth}; host and port of the mailbox")
+            return
+        yield wrong("mailboxes", mailbox.name, error.what, f"check host, port, tls and ca_file of [[mailbox]] {mailbox.name}")
+        return
+    try:
+        for folder in mailbox.folders:
+            name = f"{mailbox.name}/{folder}"
+            try:
+                selected = connection.select(folder, readonly=True)
+                yield right("mailboxes", name, f"logged in and opened, UIDVALIDITY {selected.uidvalidity}")
+            except MailbridgeError as error:
+                yield wrong("mailboxes", name, error.what, f"is there such a folder? folders of [[mailbox]] {mailbox.name}")
+        if (ends := connection.certificate_ends) is not None:
+            yield certificate(f"{mailbox.host}:{mailbox.port}", ends, now)
+        if mailbox.tls is Tls.NONE:
+            yield doubtful(
+                "mailboxes", mailbox.name, "password and mail go over the network in the clear", 'tls = "implicit" or "starttls"'
+            )
+    finally:
+        connection.close()
+
+
+def remedy_of(name: str, said: str) -> str:
+    """What to do about a login or a service that failed."""
+    if name != OUTGOING:
+        return "is it running, and at the address in mailbridge.toml?"
+    if "5.7.30" in said:
+        return "the provider has turned passwords off for SMTP: allow SMTP AUTH for this mailbox, or log in with OAuth"
+    if "535" in said or "534" in said:
+        return "check user and password_file of [outgoing]; many providers want an app password"
+    if "certificate" in said.lower():
+        return "name the server as its certificate does, or its CA by ca_file of [outgoing]"
+    return "check url and tls of [outgoing], and whether a firewall lets the port through"
+
+
+def limits(config: Config) -> Iterator[Finding]:
+    """Where the configuration is at odds with what the provider allows."""
+    for host, (connections, said) in SMTP_LIMITS.items():
+        if f"//{host}" in config.outgoing.url.lower():
+            if config.outgoing.connections > connections - 1:
+                yield doubtful(
+                    "outgoing", "limits", said, f"[outgoing] connections = {connections - 1}, so that other programs can send as well"
+                )
+            else:
+                yield right("outgoing", "limits", said)

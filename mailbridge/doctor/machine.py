@@ -1,0 +1,99 @@
+"""The machine: room on the disk for how many days, permissions of secrets, certificates, the systemd unit.  The judging is pure."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from mailbridge.config import Config
+from mailbridge.doctor.model import Finding, doubtful, right, wrong
+
+FEW_DAYS, TOO_FEW_DAYS = 30, 7
+LEAST_FREE = 200 << 20  # bytes
+GROWTH = 2.0  # the database holds a mail, its index and its words
+UNIT = Path("/etc/systemd/system/mailbridge.service")
+
+
+def machine(config: Config, now: datetime, daily: float, measured: timedelta) -> Iterator[Finding]:
+    """`daily`: bytes of mail a day, measured over `measured`."""
+    yield disk(shutil.disk_usage(config.folder).free, daily * GROWTH, measured)
+    yield from permissions(config)
+    for listener in config.listeners:
+        if listener.tls_cert is not None:
+            yield certificate(str(listener.tls_cert), _not_after(listener.tls_cert), now)
+    if UNIT.exists():
+        yield unit(UNIT.read_text(encoding="utf-8", errors="replace"))
+
+
+def disk(free: int, daily: float, measured: timedelta) -> Finding:
+    """How long the disk lasts at the growth of the stored history."""
+    room = f"{free / 2**30:.1f} GB free"
+    if free < LEAST_FREE:
+        return wrong("machine", "disk", room, "make room: a full disk takes no mail")
+    if measured < timedelta(days=1) or daily <= 0:
+        return doubtful("machine", "disk", f"{room}; less than a day of mail to tell how long it lasts", "ask again in some days")
+    days = free / daily
+    said = f"{room}, {days:.0f} days at {daily / 2**20:.1f} MB a day (measured over {measured.days} days)"
+    if days < TOO_FEW_DAYS:
+        return wrong("machine", "disk", said, "make room or move the database to a larger disk")
+    return doubtful("machine", "disk", said, "plan for a larger disk") if days < FEW_DAYS else right("machine", "disk", said)
+
+
+def permissions(config: Config) -> Iterator[Finding]:
+    """Secrets and the database are their owner's alone."""
+    places = [path for path in config.folder.iterdir() if path.is_file() and _is_secret(path)] if config.folder.is_dir() else []
+    if config.store_url.startswith("sqlite:///"):
+        places.append(config.folder / config.store_url.removeprefix("sqlite:///"))
+    open_ones = [path for path in places if path.exists() and path.stat().st_mode & 0o077]
+    for path in open_ones:
+        yield wrong("machine", path.name, f"others can read {path}", f"chmod 600 {path}")
+    if not os.access(config.folder, os.R_OK):
+        yield wrong("machine", "folder", f"{config.folder} cannot be read by this user", "run doctor as the user of the desk")
+    if places and not open_ones:
+        yield right("machine", "permissions", f"{len(places)} files with secrets are their owner's alone")
+
+
+def _is_secret(path: Path) -> bool:
+    return any(word in path.name.lower() for word in ("password", "secret", ".key", "token"))
+
+
+def certificate(name: str, until: datetime | None, now: datetime) -> Finding:
+    if until is None:
+        return wrong("certificates", name, "it cannot be read", "check tls_cert of the listener")
+    days = (until - now).days
+    said = f"valid until {until:%Y-%m-%d}, {days} days"
+    if until <= now:
+        return wrong("certificates", name, f"ended on {until:%Y-%m-%d}", "renew it: mail servers that insist on TLS turn away")
+    return (
+        doubtful("certificates", name, said, "renew it, and look why it is not renewed by itself")
+        if days < 14
+        else right("certificates", name, said)
+    )
+
+
+def _not_after(path: Path) -> datetime | None:
+    try:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(path)
+        found = [str(one["notAfter"]) for one in context.get_ca_certs()] or [_leaf(path)]
+        return min(datetime.fromtimestamp(ssl.cert_time_to_seconds(one), tz=UTC) for one in found)
+    except (OSError, ssl.SSLError, ValueError, KeyError):
+        return None
+
+
+def _leaf(path: Path) -> str:
+    # The ssl module lists authorities alone; this is how its own tests read any certificate.
+    decoded: dict[str, object] = ssl._ssl._test_decode_cert(str(path))  # type: ignore[attr-defined]
+    return str(decoded["notAfter"])
+
+
+def unit(text: str) -> Finding:
+    """What the unit must say so that a desk that hangs or has a mistake is treated as it should be."""
+    missing = [line for line in ("Type=notify", "WatchdogSec=", "Restart=") if line not in text]
+    if missing:
+        return doubtful("machine", "unit", f"{UNIT} lacks {', '.join(missing)}", "compare it with the one of `mailbridge paths deploy`")
+    return right("machine", "unit", f"{UNIT} restarts and watches the daemon")
