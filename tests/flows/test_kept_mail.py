@@ -64,6 +64,7 @@ def test_the_daemon_makes_the_list(desk: TestDesk) -> None:
         assert daemon._ticker._scheduler.get_job("kept") is not None
     finally:
         daemon._ticker.stop()
+        daemon.listeners.stop()
 
 
 def test_a_day_without_kept_mail_has_no_list(desk: TestDesk) -> None:
