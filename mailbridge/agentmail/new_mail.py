@@ -15,6 +15,7 @@ from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
 from mailbridge.context import Desk
 from mailbridge.conversation.model import Placement
+from mailbridge.desk import yesno
 from mailbridge.desk.commands import Answer, Note
 from mailbridge.desk.language import Line, Written
 from mailbridge.filing import Filing, Outcome, Result
@@ -25,7 +26,7 @@ from mailbridge.rules.match import Verdict
 def file_new_agent_mail(filing: Filing) -> Result | None:
     """The mail was for the desk itself and is answered; None where it asks for a ticket."""
     written = _written(filing)
-    if not _for_the_desk(written, filing):
+    if not _for_the_desk(written, filing) and not _decides_nothing(written, filing):
         return None
     mail = filing.store_mail(ticket=None, fresh=written.text, internal=True)
     at_once, later = parted(written.lines, own_ticket=False, vouched=filing.writer.vouched)
@@ -80,6 +81,15 @@ def _for_the_desk(written: Written, filing: Filing) -> bool:
         return False
     asks = all(line.question is not None for line in written.lines)
     return asks or not written.text
+
+
+def _decides_nothing(written: Written, filing: Filing) -> bool:
+    """Whether the mail is a bare yes or no to a mail of the desk that is about no ticket.  Nothing waits for it there, so the agent is told
+    that nothing was done; it is nobody's request."""
+    if written.lines or filing.message.attachments or not yesno.is_short(written.text):
+        return False
+    asked = map(filing.tx.outbox.by_message_id, filing.message.in_reply_to)
+    return any(ours is not None and ours.notification.ticket is None for ours in asked)
 
 
 def _left_over(text: str) -> Line:
