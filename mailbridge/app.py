@@ -21,7 +21,7 @@ from mailbridge.conversation.tokens import Signer
 from mailbridge.desk.commands import ReportFailure
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.requests import each
-from mailbridge.execution.execute import Telling, execute
+from mailbridge.execution.execute import execute
 from mailbridge.filing.mail import OVER_QUOTA
 from mailbridge.health import names, probes
 from mailbridge.health.arrivals import count_arrivals, look_for_silence
@@ -337,9 +337,7 @@ class App:
         if ticket is None:
             return
         command = ReportFailure(recipient=promise.recipient, what=promise.event, reason=reason)
-        # The news of a failure that fails itself is not told again: it would go round for ever.
-        telling = Telling(silent=promise.event == "bounced")
-        execute(tx, desk, ticket, each([command]), Actor(kind=ActorKind.SYSTEM, name="outbox"), now, telling=telling)
+        execute(tx, desk, ticket, each([command]), Actor(kind=ActorKind.SYSTEM, name="outbox"), now)
 
     def _login_paused(self, tx: Tx, account: OAuth, grant: Grant) -> None:
         """A login was refused too often in a row: the admins hear what to do, once."""

@@ -102,6 +102,8 @@ class Connection:
         """The folder is open; read-only means that no command of ours can change it."""
         with self._translated("open folder"):
             answer = self._client.select_folder(_plain(folder), readonly=readonly)
+            if b"EXISTS" not in answer:  # RFC 9051 6.3.2: always there, so this answer is not the one to our SELECT
+                raise Lost("the server opened the folder without saying how many mails it holds")
             self._keywords = _takes_keywords(answer.get(b"PERMANENTFLAGS"))
             return Selected(uidvalidity=int(answer.get(b"UIDVALIDITY", 0)) & SERVERS, uidnext=int(answer.get(b"UIDNEXT", 0)))
 

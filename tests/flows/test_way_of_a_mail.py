@@ -280,6 +280,20 @@ def test_bounce_of_our_mail_tells_the_team_and_suspends_the_address(desk: TestDe
     assert {n.recipient for n in desk.promises(event="bounced")} == {"bogdan@desk.test", "clara@desk.test"}
 
 
+def test_notice_of_a_failure_that_bounces_itself_is_told_to_nobody(desk: TestDesk) -> None:
+    # given two agents whose mailboxes are gone, and a notice to one about the other's
+    desk.feed(a_mail())
+    ours = desk.promise_to("bogdan@desk.test")
+    desk.feed(a_report(ours.message_id, "bogdan@desk.test"), mail_from="")
+    (notice,) = desk.promises(event="bounced")
+    # when that notice comes back as well
+    second = a_report(notice.message_id, notice.recipient).replace(b"<dsn@", b"<dsn2@")
+    done = desk.feed(second, mail_from="")
+    # then it stands on the ticket, and it does not go on round and round
+    assert done.result.ticket == 1
+    assert desk.promises(event="bounced") == [notice]
+
+
 def test_forged_bounce_changes_nothing(desk: TestDesk) -> None:
     desk.feed(a_mail())
     before = desk.ticket()

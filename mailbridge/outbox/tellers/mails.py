@@ -12,6 +12,10 @@ from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
 from mailbridge.outbox.recipients import customers, responsible, team_of
 
+# Our notice that a mail of ours did not arrive.  One that does not arrive either stands on the ticket and is told to nobody: two agents
+# who cannot be reached would get notices about each other's notices for ever.
+NEWS_OF_A_FAILURE = "bounced"
+
 
 def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
     what = event.what
@@ -55,8 +59,8 @@ def _answers_as(actor: Actor, team: Team, occasion: Occasion) -> str:
 
 def failure(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
     what = event.what
-    if not isinstance(what, DeliveryFailed):
+    if not isinstance(what, DeliveryFailed) or what.what == NEWS_OF_A_FAILURE:
         return
     values = (("failed_recipient", what.recipient), ("failed_what", what.what), ("reason", what.reason))
     told = [r for r in responsible(occasion.ticket, occasion.organisation, event.at) if r.address.lower() != what.recipient.lower()]
-    yield from letters(told, Audience.AGENT, "bounced", occasion, values=values)
+    yield from letters(told, Audience.AGENT, NEWS_OF_A_FAILURE, occasion, values=values)
