@@ -151,7 +151,7 @@ def test_a_desk_without_dns_servers_is_told_that_it_checks_nobody_itself(monkeyp
     def nothing(*_: object, **__: object) -> None:
         raise Permanent("this system names no DNS servers; give some: [authenticity] dns_servers")
 
-    monkeypatch.setattr("mailbridge.checks.advice.Resolver", nothing)
+    monkeypatch.setattr("mailbridge.checks.resolver.Resolver", nothing)
     mailbox = (Mailbox(name="main", host="x"),)
     [one] = advice(config(mailboxes=mailbox))
     assert one.message == "senders are not checked by the desk itself: this system names no DNS servers (/etc/resolv.conf)"
