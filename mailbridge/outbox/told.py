@@ -188,13 +188,18 @@ def _of_work(what: Worked, to: Listener) -> Saying:
             places |= {name: one.title for name, one in to.organisation.consultants.items()}
             return "escalated", {"to": places.get(what.to) or _titles((what.to,), to), "level": str(what.after)}
         case ApprovalRequested():
-            return "waits", {"line": what.approval.line, "who": _titles(what.approval.approvers, to)}
+            return _of_what("waits", what.approval.line), {"line": what.approval.line, "who": _titles(what.approval.approvers, to)}
         case ApprovalReminded():
             return "reminded", {"id": str(what.approval)}
         case ApprovalDecided():
             key = "expired" if what.expired else "agreed" if what.granted and not what.refused else "rejected"
-            return key, {"line": what.line, "who": _titles((what.asker,), to), "reason": what.reason}
+            return _of_what(key, what.line), {"line": what.line, "who": _titles((what.asker,), to), "reason": what.reason}
     assert_never(what)
+
+
+def _of_what(key: str, line: str) -> str:
+    """An agent's whole text waits under the line "#public"; people are told of the answer, not of that line."""
+    return f"{key}-answer" if line == "#public" else key
 
 
 def _activity(done: Activity) -> Saying:
