@@ -25,6 +25,7 @@ from mailbridge.desk.language.model import FindDocuments, FullHistory, Help, Lis
 from mailbridge.desk.model import Agent, Ticket
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.ids import ticket_number
+from mailbridge.message.model import Message
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.store.engine import Store
 from mailbridge.store.held import Answer as Decided
@@ -34,6 +35,7 @@ from mailbridge.store.tx import Tx
 EVERY = timedelta(hours=1)  # between two notices about mails that nobody proved
 MOST_LISTED = 50  # of one notice; what it does not list waits for the next one
 MOST_REASONS = 3
+MOST_SHOWN, WIDEST_SHOWN = 5, 120  # lines of a held mail that its notice shows, and their characters
 
 UNPROVEN, NO_TOKEN, OTHERS_TOKEN, LINES = "unproven", "no-token", "others-token", "lines"
 
@@ -47,7 +49,7 @@ def hold_unproven(filing: Filing, agent: Agent, placement: Placement) -> Result:
     """The mail waits, and the agent hears of it, unless a notice went out within the hour: then the next one lists it."""
     number = placement.ticket.id if placement.ticket else placement.follows
     why = "\t".join((UNPROVEN, *filing.writer.reasons[:MOST_REASONS]))
-    _wait(filing, agent.name, What.MAIL, why, ticket=number)
+    _wait(filing, agent.name, What.MAIL, why, ticket=number, lines=_beginning(filing.message))
     tell_unproven(filing.tx, filing.desk, agent.name, filing.now)
     return Result(outcome=Outcome.HELD, reason=f"in the name of agent {agent.name}, who is not proven: {', '.join(filing.writer.reasons)}")
 
@@ -55,7 +57,7 @@ def hold_unproven(filing: Filing, agent: Agent, placement: Placement) -> Result:
 def ask_first(filing: Filing, ticket: Ticket, placement: Placement) -> Result:
     """A proven agent's mail that names a ticket without a live token of it waits, and the agent is asked."""
     why = OTHERS_TOKEN if placement.reason is Reason.OTHERS_TOKEN else NO_TOKEN
-    _wait(filing, filing.writer.agent, What.MAIL, why, ticket=ticket.id)
+    _wait(filing, filing.writer.agent, What.MAIL, why, ticket=ticket.id, lines=_beginning(filing.message))
     _ask(filing.tx, filing.desk, [filing.arrival.id], filing.now)
     return Result(outcome=Outcome.HELD, reason=f"{placement.reason} alone: agent {filing.writer.agent} is asked first")
 
@@ -100,6 +102,13 @@ def _beyond(line: Line, ticket: int) -> bool:
         case None:
             others = [one.into if isinstance(one, Merge) else one.ticket for one in line.commands if isinstance(one, Merge | Link)]
             return not {ticket}.issuperset([*line.tickets, *others])
+
+
+def _beginning(message: Message) -> list[str]:
+    """The first lines of a mail, cut, so that the agent sees what a yes would do."""
+    lines = [line.strip() for line in (message.reply.fresh or message.text).splitlines() if line.strip()]
+    shown = [line if len(line) <= WIDEST_SHOWN else line[: WIDEST_SHOWN - 1] + "…" for line in lines[:MOST_SHOWN]]
+    return [*shown, "…"] if len(lines) > MOST_SHOWN else shown
 
 
 def _wait(filing: Filing, agent: str, what: What, why: str, *, ticket: int | None, lines: Iterable[str] = ()) -> None:
@@ -189,7 +198,8 @@ def notice(
 
 
 def _cells(desk: Desk, row: int, mail: HeldMail) -> tuple[str, ...]:
-    """The row's number, the mail's subject, when it came, the ticket it is for, its commands, and what the agent said to it."""
+    """The row's number, the mail's subject, when it came, the ticket it is for, its commands or its
+    first lines, and what the agent said to it."""
     ticket = ticket_number(desk.config.desk.prefix, mail.ticket) if mail.ticket else ""
     lines = " · ".join(" ".join(line.split()) for line in mail.lines.splitlines())
     return str(row), " ".join(mail.subject.split()), mail.came_at.isoformat(), ticket, lines, mail.state

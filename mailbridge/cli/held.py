@@ -10,7 +10,7 @@ from mailbridge.cli.options import OpenDesk, desk_option, json_option, limit_opt
 from mailbridge.cli.show import print_json, print_table, safe, safe_lines, when
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
-from mailbridge.store.held import Answer, HeldMail
+from mailbridge.store.held import Answer, HeldMail, What
 
 
 @click.group()
@@ -54,7 +54,7 @@ def show(folder: Path, as_json: bool, id_: int) -> None:
         print_json({**_as_json(mail, desk), "raw": content})
         return
     click.echo(f"mail {mail.inbox} in the name of {safe(mail.agent)}, {mail.state}: {safe(_why(mail))}")
-    for line in mail.lines.splitlines():
+    for line in mail.lines.splitlines() if mail.what is What.LINES else ():
         click.echo(f"  {safe(line)}")
     click.echo(f"\n{safe_lines(content)}")
 
@@ -111,7 +111,7 @@ def _as_json(mail: HeldMail, desk: OpenDesk) -> dict[str, object]:
         "held": _what(mail),
         "reason": _why(mail),
         "subject": mail.subject,
-        "commands": mail.lines.splitlines(),
+        "commands": mail.lines.splitlines() if mail.what is What.LINES else [],
         "ticket": _number(mail, desk) or None,
         "came_at": mail.came_at,
         "state": mail.state,
@@ -119,7 +119,7 @@ def _as_json(mail: HeldMail, desk: OpenDesk) -> dict[str, object]:
 
 
 def _what(mail: HeldMail) -> str:
-    return "commands" if mail.lines else "mail"
+    return "commands" if mail.what is What.LINES else "mail"
 
 
 def _why(mail: HeldMail) -> str:

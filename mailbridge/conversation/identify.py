@@ -22,7 +22,7 @@ def identify(sender: Sender, presented: Sequence[Presented], organisation: Organ
     proof = _proof(sender, agent, presented, trust_tokens=trust_tokens) if agent else ""
     failed = sender.dmarc == "fail"
     if agent is None or not proof:
-        doubt = () if agent is None else ("an agent's address, but not proven",)
+        doubt = () if agent is None or sender.reasons else ("an agent's address, but not proven",)
         address = answerable(sender, organisation)
         return Writer(
             address=address,

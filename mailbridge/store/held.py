@@ -38,8 +38,8 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldMail:
-    """One mail that waits, by the id of its inbox row.  `why` is a key or a list of reasons parted by tabs, `lines` the commands, for show;
-    `ticket` where it would go, None: nowhere yet."""
+    """One mail that waits, by the id of its inbox row.  `why` is a key or a list of reasons parted by tabs, `lines` the commands, or the
+    first lines of a mail that waits whole, for show; `ticket` where it would go, None: nowhere yet."""
 
     inbox: int
     agent: str

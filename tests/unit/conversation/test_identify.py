@@ -35,6 +35,13 @@ def test_the_token_made_for_that_address_leads_to_its_ticket() -> None:
     assert place(writer, Evidence(presented=(token,)), an_organisation(), NOW).reason is Reason.REPLY_ADDRESS
 
 
+def test_an_agent_who_is_not_proven_is_told_the_reason_once() -> None:
+    said = Sender(address=AGENT, strict=True, answer_to=AGENT, reasons=("dmarc=fail by mx.desk.test",))
+    assert identify(said, (), an_organisation(), trust_tokens=False).reasons == ("dmarc=fail by mx.desk.test",)
+    unsaid = Sender(address=AGENT, strict=True, answer_to=AGENT)
+    assert identify(unsaid, (), an_organisation(), trust_tokens=False).reasons == ("an agent's address, but not proven",)
+
+
 @pytest.mark.parametrize("reason", [Reason.SUBJECT_NUMBER, Reason.KNOWN_REFERENCE])
 def test_a_number_or_a_known_reference_does_not(reason: Reason) -> None:
     writer = identify(LENIENT, (), an_organisation(), trust_tokens=False)
