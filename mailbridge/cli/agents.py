@@ -39,10 +39,15 @@ def pair(folder: Path, address: str | None, name: str) -> None:
     with open_desk(folder) as desk:
         agent = _agent(name, _organisation(folder))
         to = _address(agent, address)
+        if not desk.config.mailboxes:
+            raise Permanent(
+                "pairing is for mail that comes by IMAP, and mailbridge.toml has no [[mailbox]]. At a [[listener]] name your mail server "
+                "in trusted_peers and its profile, for `mailbridge ingest` set [pipe] trusted = true"
+            )
         with desk.store.write() as tx:
             request(tx, agent, to, desk_address=desk.config.desk.address, now=datetime.now(UTC), chance=system_chance)
     click.echo(
-        f"{safe(agent.name)} gets a mail at {safe(to)} and answers it within {ANSWER_WITHIN.days} days, without changing the subject."
+        f"A mail goes to {safe(to)}. {safe(agent.name)} has to answer it within {ANSWER_WITHIN.days} days, without changing the subject."
     )
 
 

@@ -97,12 +97,15 @@ def _canary(desk: OpenDesk, app: App, patience: float, is_alive: bool) -> Iterat
     yield from canary(desk.store, desk.config, app.signer, nonce, app.clock.now, patience, tokens, is_alive=is_alive)
 
 
+_TITLES = {"canary": "mail to itself"}
+
+
 def show(found: list[Finding]) -> None:
-    group = ""
-    for one in found:
+    group, order = "", list(dict.fromkeys(one.group for one in found))
+    for one in sorted(found, key=lambda one: order.index(one.group)):
         if one.group != group:
             group = one.group
-            click.echo(group)
+            click.echo(_TITLES.get(group, group))
         click.echo(f"  {one.verdict:9} {safe(one.subject)}: {safe(one.said)}")
         if one.remedy:
             click.echo(f"            remedy: {safe(one.remedy)}")

@@ -102,14 +102,25 @@ def agents(organisation: Organisation, pairings: list[Pairing], seen: Mapping[st
             count, reasons = showed.proven.get(agent.name, 0), showed.unproven.get(agent.name)
             if count and not reasons:
                 found = True
-                yield right("agents", f"{agent.name} by {source}", f"{count} mails proven")
+                yield right("agents", f"{agent.name} by {source}", f"{_mails(count)} proven")
             elif reasons:
                 found = True
                 why, times = reasons.most_common(1)[0]
-                said = f"{count} mails proven, {sum(reasons.values())} not: {why}" if count else f"not proven, {times} mails: {why}"
+                said = f"{_mails(count)} proven, {sum(reasons.values())} not: {why}" if count else f"not proven, {_mails(times)}: {why}"
                 verdict = doubtful if count else wrong
-                yield verdict(
-                    "agents", f"{agent.name} by {source}", said, f"mailbridge agents pair {agent.name}, or sign the agents' mail with DKIM"
-                )
+                yield verdict("agents", f"{agent.name} by {source}", said, _proof(agent.name, source))
         if not found:
-            yield doubtful("agents", agent.name, "no mail of this agent has come yet", f"mailbridge agents pair {agent.name} asks for one")
+            yield doubtful("agents", agent.name, "no mail of this agent has come yet", "ask the agent to write to the desk")
+
+
+def _proof(agent: str, source: str) -> str:
+    """What proves this agent's mails by this source.  Pairing is for IMAP mailboxes."""
+    if source.startswith("imap:"):
+        return f"mailbridge agents pair {agent}, or sign the agents' mail with DKIM"
+    if source == "pipe":
+        return "let your mail server write its results into each mail, or sign the agents' mail with DKIM; mailbridge check says more"
+    return "name your mail server in trusted_peers, let it write its results into each mail, also into mail from inside"
+
+
+def _mails(count: int) -> str:
+    return f"{count} mail{'' if count == 1 else 's'}"

@@ -54,7 +54,7 @@ def permissions(config: Config) -> Iterator[Finding]:
     if not os.access(config.folder, os.R_OK):
         yield wrong("machine", "folder", f"{config.folder} cannot be read by this user", "run doctor as the user of the desk")
     if places and not open_ones:
-        yield right("machine", "permissions", f"{len(places)} files with secrets are their owner's alone")
+        yield right("machine", "permissions", f"files with secrets that only their owner can read: {len(places)}")
 
 
 def _is_secret(path: Path) -> bool:

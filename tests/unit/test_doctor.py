@@ -103,7 +103,8 @@ def test_each_agent_is_proven_somehow_or_it_is_said_why_not() -> None:
     pairing = Pairing(
         id=1, agent="ana", address="ana@x.test", requested_at=NOW, expires_at=NOW, source="imap:main", believes="{}", result="dmarc=pass"
     )
-    seen = {"imap:main": Seen(proven=Counter(bob=3), unproven={"cyd": Counter({"no signature": 2})})}
+    unsigned = {"cyd": Counter({"no signature": 2})}
+    seen = {"imap:main": Seen(proven=Counter(bob=3), unproven=unsigned), "lmtp:127.0.0.1": Seen(unproven=unsigned)}
 
     found = {one.subject: one for one in desk.agents(organisation, [pairing], seen)}
 
@@ -111,10 +112,13 @@ def test_each_agent_is_proven_somehow_or_it_is_said_why_not() -> None:
         "ana by imap:main": RIGHT,
         "bob by imap:main": RIGHT,
         "cyd by imap:main": WRONG,
+        "cyd by lmtp:127.0.0.1": WRONG,
         "dan": DOUBTFUL,
     }
     assert "no signature" in found["cyd by imap:main"].said
     assert "agents pair cyd" in found["cyd by imap:main"].remedy
+    assert "agents pair" not in found["cyd by lmtp:127.0.0.1"].remedy, "pairing is for mailboxes"
+    assert "trusted_peers" in found["cyd by lmtp:127.0.0.1"].remedy
 
 
 def test_the_remedy_is_that_of_the_reply() -> None:
