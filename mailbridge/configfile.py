@@ -250,7 +250,7 @@ def _content(file: Path) -> str:
     try:
         return file.read_bytes().decode("utf-8")
     except FileNotFoundError as error:
-        hint = f"mailbridge init {file.parent} writes one; --desk or {DESK} names the desk's folder"
+        hint = f"mailbridge init {file.parent if file.suffix == '.toml' else file} writes one; --desk or {DESK} names the desk's folder"
         raise ConfigError((Problem(file=str(file), message="there is no such file", hint=hint),)) from error
     except OSError as error:
         hint = "the user that runs mailbridge must be able to read it"

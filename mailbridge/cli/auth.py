@@ -65,6 +65,8 @@ def test(folder: Path, as_json: bool, name: str | None) -> int:
     """
     with opened(folder) as app:
         accounts = [named(app, name)] if name else list(app.config.oauth)
+        if not accounts and not as_json:
+            click.echo("no [oauth.NAME] in mailbridge.toml")
         return max([tried(app, account, as_json=as_json) for account in accounts], default=exits.OK)
 
 

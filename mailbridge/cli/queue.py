@@ -78,7 +78,7 @@ def counts(folder: Path, as_json: bool) -> None:
 
 def origin(row: InboxRow) -> str:
     """Where a mail came from, as far as its envelope knows."""
-    if row.envelope.account:
+    if row.envelope.uid is not None:
         return f"{row.envelope.account}/{row.envelope.folder}:{row.envelope.uid}"
     return "<>" if row.envelope.mail_from == "" else row.envelope.mail_from or "-"
 

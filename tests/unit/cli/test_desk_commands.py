@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import sys
@@ -208,6 +209,19 @@ def test_a_failed_mail_is_sent_again_and_one_on_its_way_is_not(run: Run, desk: P
     assert run("status", "--json").json["outbox"]["failed"] == 1
     assert run("outbox", "resend", "1").out == "outgoing mail 1 will be sent again to ana@acme.example\n"
     assert run("outbox", "list", "--json").json[0]["state"] == "queued"
+
+
+def test_the_queue_names_the_sender_of_mail_from_a_listener(run: Run, desk: Path) -> None:
+    with store_of(desk) as store, store.write() as tx:
+        tx.inbox.add_many([(b"Subject: x\n\nx\n", dataclasses.replace(envelope("eva@acme.example"), account="127.0.0.1:24"))])
+    listed = run("queue", "list", "--state", "new").out
+    assert "eva@acme.example" in listed
+    assert "None" not in listed
+
+
+def test_a_desk_without_oauth_says_so_when_logins_are_tried(run: Run) -> None:
+    tried = run("auth", "test")
+    assert (tried.code, tried.out) == (exits.OK, "no [oauth.NAME] in mailbridge.toml\n")
 
 
 def test_the_queue_tells_what_became_of_each_mail(run: Run) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,15 @@ def test_held_mail_is_listed_and_shown(run: Run, held: int) -> None:
     assert "\x1b" not in listed + shown
 
 
+def test_the_first_lines_of_a_mail_that_waits_whole_are_no_commands_in_json(run: Run, desk: Path, held: int) -> None:
+    with store_of(desk) as store, store.write() as tx:
+        mail = tx.held.get(held)
+        assert mail is not None
+        tx.held.add(dataclasses.replace(mail, lines="Dear Carol,"))
+    (row,) = run("held", "list", "--json").json
+    assert (row["held"], row["commands"]) == ("mail", [])
+
+
 def test_released_mail_waits_in_the_inbox_again(run: Run, desk: Path, held: int) -> None:
     assert run("held", "release", str(held), "--yes").out == f"mail {held} is released\n"
     assert state(desk, held) == (Answer.RELEASED, State.NEW)
@@ -85,8 +95,11 @@ def pairings(run: Run, agent: str) -> list[tuple[str, str]]:
 def test_pairing_mails_the_agent_and_is_listed_until_it_is_ended(run: Run, desk: Path) -> None:
     unpaired = [(BOGDAN, "none"), (PHONE, "none")]
     assert pairings(run, "bogdan") == unpaired
+    (desk / "secret").write_text("secret\n")
+    with (desk / "mailbridge.toml").open("a") as file:
+        file.write('[[mailbox]]\nname = "main"\nhost = "imap.demo.example"\nuser = "support"\npassword_file = "secret"\n')
     told = run("agents", "pair", "bogdan", "--address", PHONE.upper())
-    assert told.out == f"bogdan gets a mail at {PHONE} and answers it within 3 days, without changing the subject.\n"
+    assert told.out == f"A mail goes to {PHONE}. bogdan has to answer it within 3 days, without changing the subject.\n"
     with store_of(desk) as store, store.read() as tx:
         mails = [one.notification for one in tx.outbox.list(limit=10) if one.notification.event == "pair"]
     assert [one.recipient for one in mails] == [PHONE]
@@ -110,6 +123,13 @@ def test_pairing_mails_the_agent_and_is_listed_until_it_is_ended(run: Run, desk:
 def test_who_cannot_be_paired_is_told(run: Run, arguments: list[str], error: str) -> None:
     ran = run("agents", "pair", *arguments)
     assert (ran.code, ran.err) == (exits.MISTAKES, f"mailbridge: {error}\n")
+
+
+def test_pairing_is_refused_where_no_mail_comes_by_imap(run: Run) -> None:
+    ran = run("agents", "pair", "bogdan")
+    assert ran.code == exits.MISTAKES
+    assert "mailbridge.toml has no [[mailbox]]" in ran.err
+    assert pairings(run, "bogdan")[0] == (BOGDAN, "none")
 
 
 def test_help_names_the_commands(capsys: pytest.CaptureFixture[str]) -> None:

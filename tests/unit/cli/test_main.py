@@ -66,6 +66,11 @@ def test_a_folder_that_is_no_desk_is_told(tmp_path: Path, capsys: pytest.Capture
     )
 
 
+def test_a_folder_that_is_not_there_is_the_one_to_make(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["tickets", "list", "--desk", str(tmp_path / "new")]) == exits.USAGE
+    assert f"mailbridge init {tmp_path}/new writes one" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", main.COMMANDS)
 def test_every_command_in_the_table_is_there_and_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main([name, "--help"]) == exits.OK
