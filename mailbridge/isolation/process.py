@@ -260,6 +260,8 @@ class ReadingProcess:
         """`job` is in the child or on its way there."""
         if not self.jobs and self._started:
             self._start_clock()
+        elif not self.jobs:  # forked ahead of time, perhaps long ago
+            self.deadline = time.monotonic() + START_SECONDS
         self.jobs.append(job)
         request = frame(encode(frames.Request(size=job.size, envelope_from=job.envelope_from)))
         if job.size <= SMALL:

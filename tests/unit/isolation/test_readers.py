@@ -15,7 +15,7 @@ import pytest
 
 from mailbridge.errors import Permanent, Transient
 from mailbridge.isolation.pool import Limits, Readers, ReadingFailed, head_start
-from mailbridge.isolation.process import AT_ONCE
+from mailbridge.isolation.process import AT_ONCE, ForkServer, ReadingProcess
 from mailbridge.message.model import Message, ReadingPolicy
 
 FAKE = "tests.fakes.readers:read"
@@ -259,6 +259,18 @@ def test_a_child_that_died_at_rest_is_replaced_unnoticed() -> None:
     os.kill(first, signal.SIGKILL)
     assert until(lambda: not spare.alive)
     assert int(message(readers.read(b"pid")).subject) != first
+    readers.close()
+
+
+def test_a_child_that_was_forked_long_ago_reads_the_first_mail_after_a_quiet_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    readers = Readers(ReadingPolicy(), processes=1, reader=FAKE)
+    server = ForkServer(FAKE, readers._limits)
+    with monkeypatch.context() as patched:
+        patched.setattr("mailbridge.isolation.process.START_SECONDS", -1.0)
+        spare = ReadingProcess(server, ReadingPolicy())
+    readers.adopt(server)
+    readers._spare = spare
+    assert int(message(readers.read(b"pid")).subject) == spare.number
     readers.close()
 
 
