@@ -83,7 +83,7 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
 
     if message.kind is Kind.BOUNCE and (returned := filing.returned_mail()) is not None:
         return returned
-    if may.goes is Goes.KEPT:
+    if may.goes is Goes.KEPT or (placement.ticket is None and _answers_back(tx, message, writer)):
         return filing.keep(Outcome.KEPT)
     if placement.ticket is not None and writer.agent and not automatic:
         return file_agent_mail(filing, placement.ticket, placement)
@@ -120,6 +120,17 @@ def placed(message: Message, writer: Writer, found: Evidence, desk: Desk, now: d
 
 def _automatic(message: Message) -> bool:
     return not disposition(message, answers=True).reopens
+
+
+def _answers_back(tx: Tx, message: Message, writer: Writer) -> bool:
+    """Whether a robot answers a mail that we sent to its very address, and is on no ticket: a team's group address, somebody a rule tells.
+
+    A ticket of that would be told to the same address, and answered again.
+    """
+    if not _automatic(message):
+        return False
+    ours = (tx.outbox.by_message_id(one) for one in message.in_reply_to[:3])
+    return any(one is not None and one.notification.recipient.lower() == writer.address.lower() for one in ours)
 
 
 def judge(tx: Tx, message: Message, arrival: Arrival, writer: Writer, placement: Placement, desk: Desk, now: datetime) -> Verdict:

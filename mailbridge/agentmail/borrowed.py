@@ -27,6 +27,7 @@ class Others:
     """The lines of what others wrote, and which of them follow one another; blank lines, blanks and capitals aside."""
 
     lines: frozenset[str] = frozenset()
+    text: str = ""  # the same without line ends, for a program that quotes wraps lines and drops bullets
     neighbours: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -35,6 +36,7 @@ def others_of(texts: Iterable[str], pages: Iterable[str] = ()) -> Others:
     bodies = [_lines(text) for text in (*texts, *map(_unfolded, pages))]
     return Others(
         lines=frozenset(line for body in bodies for line in body),
+        text="\n".join("".join(body) for body in bodies),
         neighbours=frozenset(pair for body in bodies for pair in pairwise(body)),
     )
 
@@ -51,7 +53,7 @@ def judged(written: Written, text: str, others: Others) -> Written:
 
 def _judged(line: Line, borrowed: set[str], others: Others) -> Line:
     said = _bare(line.text)
-    if line.problem or line.question is not None or said not in others.lines:
+    if line.problem or line.question is not None or (said not in others.lines and said not in others.text):
         return line
     if said in borrowed:
         return no_command(line)

@@ -84,7 +84,7 @@ def _foreign(mails: Sequence[StoredMail], filing: Filing) -> tuple[list[str], li
     for mail in mails:
         agent = filing.desk.organisation.agent_of(mail.sender) if mail.verified else None
         if agent is None:
-            texts.append(mail.text)
+            texts += (mail.text, mail.subject)
             pages.append(mail.html)
         elif agent.name != filing.writer.agent:
             texts.append(mail.fresh)

@@ -89,6 +89,7 @@ class Writer:
     signed_fields: tuple[str, ...] = ()  # as in Sender: what the writer's own signature covers
     reasons: tuple[str, ...] = ()
     by_token: bool = False  # an agent whom nothing proves but a token: it speaks for its ticket and nothing else
+    through_proven: bool = False  # of a mail that a list or form passed on: whether that sender is proven; the writer is not
     vouched: bool = False  # somebody who may decide stands for this very mail: its agent's yes, an administrator, an imported archive
 
     @property

@@ -6,13 +6,16 @@ from dataclasses import replace
 
 from mailbridge.conversation.place import Writer
 from mailbridge.message.addresses import strict_mailbox
-from mailbridge.message.model import Kind, Message
+from mailbridge.message.model import Kind, Message, Through
+
+FOREIGN = frozenset((Through.LIST, Through.SERVICE))
 
 
 def person_behind(message: Message, writer: Writer) -> tuple[Message, Writer]:
     """The mail and its writer with the person behind a list or form in the place of From; both as they are where From is the writer.
 
-    The person may be answered, and answers with a token of theirs count; nothing else is believed of them.
+    The person may be answered.  Answers with a token of theirs count only behind a group or form of our own: the DMARC verdict of a
+    foreign list or form is about the list, and anybody may set one up and name anybody.
     """
     one = message.correspondent
     if one is None or message.kind is not Kind.HUMAN or writer.agent or writer.consultant:
@@ -22,9 +25,10 @@ def person_behind(message: Message, writer: Writer) -> tuple[Message, Writer]:
     behind = Writer(
         address=one.address,
         name=one.name,
-        mailboxes=frozenset({one.address.lower()}),
+        mailboxes=frozenset() if one.through in FOREIGN else frozenset({one.address.lower()}),
         dmarc_failed=writer.dmarc_failed,
         policy=writer.policy,
+        through_proven=writer.verified,
         reasons=reasons,
     )
     return replace(message, sender=sender), behind

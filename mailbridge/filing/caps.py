@@ -8,9 +8,11 @@ archives are not counted.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
+from unicodedata import normalize
 
 from mailbridge.filing.opening import author
 from mailbridge.filing.placed import Placed
@@ -19,9 +21,12 @@ from mailbridge.outbox.suppression import HOUR
 from mailbridge.store.openings import Opened
 
 UNPROVEN = "unproven:"
+FORM = "form:"
+UNPROVEN_FORM = "form:unproven:"  # counted apart, so that a forger does not use up what the site's own form may bring
 REPLIES = "replies:unproven:"
 COUNTED_FOR = timedelta(days=1)  # longer than any cap looks back
 GMAIL = frozenset(("gmail.com", "googlemail.com"))
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 FIRST_TOLD, NEXT_TOLD = 1, 20
 
 
@@ -57,10 +62,24 @@ class Allowed:
 def owner_of(address: str) -> str:
     """The mailbox behind an address: what spellings with +detail, Gmail dots and capitals have in common."""
     local, _, domain = address.strip().lower().rpartition("@")
+    if len(local) > 1 and local[0] == local[-1] == '"':
+        local = _QUOTED_PAIR.sub(r"\1", local[1:-1])
+    domain = _one_spelling(domain)
     local = local.partition("+")[0] or local
     if domain in GMAIL:
         return f"{local.replace('.', '')}@gmail.com"
     return f"{local}@{domain}"
+
+
+def _one_spelling(domain: str) -> str:
+    """The domain as the mail server that delivers to it spells it: wide letters and invisible ones do not make another one (RFC 5895)."""
+    if domain.isascii():
+        return domain
+    folded = normalize("NFKC", domain)
+    try:
+        return folded.encode("idna").decode("ascii").lower()
+    except UnicodeError:
+        return folded.lower()
 
 
 def allowed(mail: Placed) -> Allowed:
@@ -71,7 +90,8 @@ def allowed(mail: Placed) -> Allowed:
     named = author(mail) or mail.arrival.envelope.mail_from or ""
     sender = f"{'verified:' if mail.writer.verified else UNPROVEN}{owner_of(named)}"
     through, box = mail.message.correspondent, mail.tx.openings
-    form = f"form:{owner_of(mail.message.from_[0].address)}" if through and through.through is not Through.LIST else ""
+    kind = FORM if mail.writer.through_proven else UNPROVEN_FORM
+    form = f"{kind}{owner_of(mail.message.from_[0].address)}" if through and through.through is not Through.LIST else ""
     for key in sorted(filter(None, (sender, form))):  # in one order, so that two workers never wait for each other
         box.lock(key)
     since = mail.now - HOUR

@@ -49,6 +49,7 @@ from mailbridge.webhooks.promise import promise_calls
 COMMENT = "\nComment: "  # in the summary of a calendar's answer: what the person wrote beside it
 GROUPED = "grouped"
 OVER_QUOTA = "quota: one sender brought more bytes within an hour than limits.bytes_per_sender_hour allows"
+TOLD_FAILURE = "bounced"  # our mail about a failure; of its own failure nobody is told, or two dead addresses tell each other for ever
 UNDELIVERABLE_FOR = timedelta(days=7)  # how long an address that bounced for good gets nothing automatic
 
 
@@ -90,7 +91,7 @@ class Filing(Placed):
     def _tell_of_flood(self, ticket: Ticket, may: Allowed) -> None:
         """The admins hear of a flood once an hour."""
         desk = self.desk.config.desk
-        values = {"sender": author(self), "form": may.form.partition(":")[2], "number": ticket_number(desk.prefix, ticket.id)}
+        values = {"sender": author(self), "form": may.form.rpartition(":")[2], "number": ticket_number(desk.prefix, ticket.id)}
         hour = self.now.strftime("%Y%m%d%H")
         self.tx.outbox.add_many(admin_letters(desk.admins, "flood", hour, values, desk.address, desk.language), self.now)
         self.tx.wake("outbox")
@@ -127,8 +128,12 @@ class Filing(Placed):
         return self._onto(ticket, Write(author=self.writer.address, others=others), verdict)
 
     def automatic_mail(self, ticket: Ticket, may: Disposition) -> Result:
-        """A robot's mail is on the ticket that it answers and moves nothing; `may` says whether anybody is told."""
-        return self._onto(ticket, Write(author=self.writer.address, automatic=True), None, robot=self.message.kind if may.told else "")
+        """A robot's mail is on the ticket that it answers and moves nothing; `may` says whether anybody is told.
+
+        Nobody is told of an agent's: the agent's robot would answer that mail, too, and so on for ever.
+        """
+        told = may.told and not self.writer.agent
+        return self._onto(ticket, Write(author=self.writer.address, automatic=True), None, robot=self.message.kind if told else "")
 
     def _onto(self, ticket: Ticket, write: Write, verdict: Verdict | None, *, robot: str = "") -> Result:
         mail = self.store_mail(ticket=ticket.id)
@@ -191,7 +196,7 @@ class Filing(Placed):
             return None  # words about a bounce in an answer to ours are a person's
         mail = self.store_mail(ticket=ticket.id)
         asked: list[Command] = [Write(author=self.message.sender.address, automatic=True)]
-        if not report.temporary:
+        if not report.temporary and ours.notification.event != TOLD_FAILURE:
             why = f"{report.status} {report.diagnostic}".strip()[:500]
             asked.append(ReportFailure(recipient=recipient, what=ours.notification.event, reason=why))
             if named and self._proves(report, ours.notification.key):

@@ -25,6 +25,8 @@ INSIDE: tuple[Network, ...] = tuple(
     )
 )
 _PIECE = re.compile(r"[()]|[^\s()]+")
+# Exim writes "(helo=x ident=y)" and qmail "(HELO x)": what follows is the client's own word, an address in it too.
+_SAID = re.compile(r"(?:^|\s)(?:helo|ehlo|ident)[=:\s]", re.IGNORECASE)
 _BRACKETED = re.compile(r"\[(?:IPv6:)?([0-9A-Fa-f:.%]{2,60})\]")
 
 
@@ -159,8 +161,8 @@ def _after(words: list[str], keyword: str) -> str:
 
 
 def _client(source: list[Word]) -> str:
-    """The one IP address in the comments behind the client's name; '' where there is none or several."""
-    comments = [text for text, comment in source if comment]
+    """The one IP address in the comments behind the client's name; '' where there is none or several, or where only the client says it."""
+    comments = [_SAID.split(text, maxsplit=1)[0] for text, comment in source if comment]
     found = {match for text in comments for match in _BRACKETED.findall(text)}
     found = {address for address in found if _ip(address)}
     if not found:

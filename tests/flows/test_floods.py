@@ -155,3 +155,15 @@ def test_automatic_mails_to_an_address_that_nobody_proved_are_few_an_hour(desk: 
         errors = [one.error for one in tx.outbox.list(limit=100) if one.notification.recipient == CAROL and one.error]
     assert len(errors) == 2
     assert all("automatic mails to this address within an hour" in one for one in errors)
+
+
+def test_a_forger_does_not_use_up_what_the_sites_own_form_may_bring(desk: TestDesk) -> None:
+    """Mails in the form's name that fail DMARC once made real visitors' mails join theirs, unheard."""
+    desk.app.config = replace(desk.app.config, limits=Limits(tickets_per_form_hour=3))
+    for number in range(4):
+        fields = {"from_": "wordpress@desk.test", "reply_to": f"v{number}@attacker.test", "message_id": f"<f{number}@attacker.test>"}
+        last = desk.feed(proven(a_mail(**fields), verdict="fail"), mail_from="x@attacker.test")
+    assert last.result.outcome is Outcome.APPEND
+    visitor = a_mail("Help!", from_="wordpress@desk.test", reply_to="vera@visitor.test", message_id="<real@desk.test>")
+    assert desk.feed(proven(visitor), mail_from="wordpress@desk.test").result.outcome is Outcome.TICKET
+    assert desk.promise_to("vera@visitor.test", "received")

@@ -389,3 +389,39 @@ def test_a_leaked_address_of_a_customer_is_revoked_and_the_next_mail_brings_a_ne
     assert fresh != leaked
     assert desk.feed(a_mail("Done.", to=fresh, message_id="<fresh@customer.test>")).result.ticket == 1
     desk.assert_sound()
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"from_": '"Carol Jones via Users" <users@attacker.test>', "list_id": "<users.attacker.test>", "reply_to": "carol@customer.test"},
+        {"from_": "no-reply@attacker.test", "reply_to": "carol@customer.test"},
+    ],
+)
+def test_a_list_of_the_attackers_own_does_not_get_around_the_customers_policy(desk: TestDesk, fields: dict[str, str]) -> None:
+    """The verdict is about the list, which passes; the customer's domain asks to reject mail in its name."""
+    opened(desk)
+    done = desk.feed(proven(customers_answer(desk, "Send it to my new address.", **fields), "attacker.test"))
+    assert (done.result.outcome, done.result.ticket) == (Outcome.TICKET, 2)
+    assert desk.ticket(1).version == 2
+
+
+def test_an_answer_through_a_group_of_our_own_is_on_the_ticket(desk: TestDesk) -> None:
+    opened(desk)
+    fields = {"from_": '"Carol via Help" <help@desk.test>', "list_id": "<help.desk.test>", "x_original_from": "carol@customer.test"}
+    done = desk.feed(proven(customers_answer(desk, **fields)))
+    assert (done.result.outcome, done.result.ticket) == (Outcome.APPEND, 1)
+
+
+@pytest.mark.parametrize("written", ["It burns #close", "It burns\n- #close", "It burns\n#close at once", "It burns #\nclose"])
+def test_a_customers_words_that_a_quote_breaks_elsewhere_are_no_command(desk: TestDesk, written: str) -> None:
+    """A program that quotes without marks wraps lines and drops bullets, so that no line is the customer's own."""
+    opened_with(desk, written)
+    ours = to_agent(desk)
+    answer = a_mail("We look at it.\n\nIt burns\n#close", from_=AGENT, to=ours.reply_to, in_reply_to=f"<{ours.message_id}>")
+    desk.feed(proven(answer.replace(b"<one@customer.test>", b"<q@desk.test>", 1)))
+    assert desk.ticket(1).status == "open"
+
+
+def opened_with(desk: TestDesk, body: str) -> Done:
+    return desk.feed(verified(a_mail(body)))

@@ -20,6 +20,11 @@ SENDER, VERIFIED, FORM = "unproven:a@x.test", "verified:a@x.test", "form:www@des
         ("A.na@googlemail.com", "ana@gmail.com"),
         ("a.n.a@x.test", "a.n.a@x.test"),
         ("+only@x.test", "+only@x.test"),
+        ('"an\\a"@x.test', "ana@x.test"),
+        ('"ana"@x.test', "ana@x.test"),
+        ("ana@\uff58.test", "ana@x.test"),
+        ("ana@x\u00ad.test", "ana@x.test"),
+        ("ana@b\u00fccher.test", "ana@xn--bcher-kva.test"),
         ("", "@"),
     ],
 )

@@ -280,3 +280,20 @@ def test_other_servers_of_the_same_pool_count_and_no_others() -> None:
 def test_one_registered_name_is_a_pool_of_its_own() -> None:
     fields = read_block("\r\n".join((OURS.format(PASS), TRUE_MX.replace("mx.desk.test", "desk.test"), FROM, "", "")).encode()).fields
     assert [one.hosts for one in shapes(fields, organizational)] == [("desk.test",)]
+
+
+@pytest.mark.parametrize(
+    ("source", "client"),
+    [
+        ("[198.51.100.9] (helo=[10.0.0.1])", ""),  # Exim, of a client without a name
+        ("a.test ([198.51.100.9] helo=[10.0.0.1])", "198.51.100.9"),
+        ("a.test ([198.51.100.9] ident=[10.0.0.1])", "198.51.100.9"),
+        ("unknown (HELO [10.0.0.1]) (198.51.100.9)", "198.51.100.9"),  # qmail
+        ("[10.0.0.1] (unknown [198.51.100.9])", "198.51.100.9"),  # Postfix
+    ],
+)
+def test_the_address_that_a_client_gives_itself_is_not_the_one_that_the_server_saw(source: str, client: str) -> None:
+    """It decides which hops are our own, and whom SPF asks about."""
+    hop = read_hop(f"from {source} by mx.desk.test with esmtp id 1; x".encode())
+    assert hop is not None
+    assert hop.client == client
