@@ -327,8 +327,8 @@ class Round:
 
     def _replace(self, child: ReadingProcess) -> None:
         """The mail in work killed its child and is told so; a mail waiting behind it goes to another."""
+        self._children.remove(child)  # first: burying may raise, and nobody may bury it again
         reason = child.bury()
-        self._children.remove(child)
         if child.jobs:  # none where it spoke after its last answer
             self._tell(child.jobs.popleft(), ReadingFailed(reason=reason))
         self._again.extend(child.jobs)

@@ -274,6 +274,20 @@ def test_a_child_that_was_forked_long_ago_reads_the_first_mail_after_a_quiet_tim
     readers.close()
 
 
+def test_a_child_that_does_not_start_leaves_the_fork_server_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    readers = Readers(ReadingPolicy(), processes=1, reader=FAKE)
+    server = ForkServer(FAKE, readers._limits)
+    readers.adopt(server)
+    with monkeypatch.context() as patched:
+        patched.setattr("mailbridge.isolation.process.START_SECONDS", -1.0)
+        with pytest.raises(Transient, match="does not start"):
+            readers.read(b"hello")
+    assert message(readers.read(b"hello")).subject == "hello"
+    assert message(readers.read(b"hello")).subject == "hello"
+    assert number_of(readers) == server.number
+    readers.close()
+
+
 def test_a_fork_server_that_died_at_rest_is_replaced_unnoticed() -> None:
     readers = Readers(ReadingPolicy(), processes=1, reader=FAKE)
     readers.read(b"pid")
