@@ -21,6 +21,7 @@ from mailbridge.outbox.suppression import HOUR
 from mailbridge.store.openings import Opened
 
 UNPROVEN = "unproven:"
+REFUTED = "unproven:failed:"
 FORM = "form:"
 UNPROVEN_FORM = "form:unproven:"  # counted apart, so that a forger does not use up what the site's own form may bring
 REPLIES = "replies:unproven:"
@@ -88,7 +89,9 @@ def allowed(mail: Placed) -> Allowed:
         return Allowed()
     # Mails that name no single sender share one account.
     named = author(mail) or mail.arrival.envelope.mail_from or ""
-    sender = f"{'verified:' if mail.writer.verified else UNPROVEN}{owner_of(named)}"
+    # Mail that fails the check joins only such mail: else a forger's is put on the ticket of whoever merely has no proof.
+    account = "verified:" if mail.writer.verified else REFUTED if mail.writer.dmarc_failed else UNPROVEN
+    sender = f"{account}{owner_of(named)}"
     through, box = mail.message.correspondent, mail.tx.openings
     kind = FORM if mail.writer.through_proven else UNPROVEN_FORM
     form = f"{kind}{owner_of(mail.message.from_[0].address)}" if through and through.through is not Through.LIST else ""

@@ -167,3 +167,14 @@ def test_a_forger_does_not_use_up_what_the_sites_own_form_may_bring(desk: TestDe
     visitor = a_mail("Help!", from_="wordpress@desk.test", reply_to="vera@visitor.test", message_id="<real@desk.test>")
     assert desk.feed(proven(visitor), mail_from="wordpress@desk.test").result.outcome is Outcome.TICKET
     assert desk.promise_to("vera@visitor.test", "received")
+
+
+def test_mail_that_fails_dmarc_is_put_on_no_ticket_of_mail_that_does_not(usual: TestDesk) -> None:
+    """Grouped with the owner's tickets, a forger's words once were on the owner's latest ticket without any token."""
+    assert flood(usual, 9, verdict="fail") == [Outcome.TICKET] * 9
+    assert flood(usual, 1, first=20) == [Outcome.TICKET]
+    assert flood(usual, 3, first=30, verdict="fail") == [Outcome.TICKET, Outcome.APPEND, Outcome.APPEND]
+    assert flood(usual, 1, first=40) == [Outcome.TICKET]
+    with usual.app.store.read() as tx:
+        assert len(tx.mails.of_ticket(10)) == 1
+        assert len(tx.mails.of_ticket(11)) == 3
