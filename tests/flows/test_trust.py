@@ -425,3 +425,12 @@ def test_a_customers_words_that_a_quote_breaks_elsewhere_are_no_command(desk: Te
 
 def opened_with(desk: TestDesk, body: str) -> Done:
     return desk.feed(verified(a_mail(body)))
+
+
+@pytest.mark.parametrize("provider", ["gmail.com", "outlook.fr", "hotmail.it", "btinternet.com", "comcast.net", "sfr.fr", "centrum.cz"])
+def test_strangers_at_one_provider_are_no_colleagues(desk: TestDesk, provider: str) -> None:
+    """A proven stranger with a mailbox at the same provider and a guessed number."""
+    desk.feed(proven(a_mail(from_=f"carol@{provider}"), provider))
+    guess = a_mail("Send it to me.", from_=f"mallory@{provider}", subject="[MB-1] Printer", message_id="<guess@x.test>")
+    done = desk.feed(proven(guess, provider))
+    assert (done.result.outcome, done.result.ticket) == (Outcome.TICKET, 2)
