@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.cli.check_trust import trust_problems
+from mailbridge.cli.check_trust import _next_step, trust_problems
 from mailbridge.config import Mailbox, Trust
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.message.profiles import Profile
@@ -84,3 +84,8 @@ def test_a_hop_that_is_not_known_as_ours_is_named_with_its_key(tmp_path: Path, c
         cured = replace(mailbox, trust=replace(mailbox.trust, relays=("10.0.0.5",)))
         after = list(trust_problems(replace(config, mailboxes=(cured,)), desk.app.policy().organisation))
     assert bool(after) is (client != b"10.0.0.5")
+
+
+def test_a_forged_mail_asks_for_no_other_configuration() -> None:
+    assert "forged" in _next_step("ana", "lmtp:127.0.0.1", "dmarc=fail by mx.acme.example")
+    assert "trusted_peers" in _next_step("ana", "lmtp:127.0.0.1", "no trusted Authentication-Results")
