@@ -27,6 +27,7 @@ port = {port}
 ca_file = "{ca}"
 user = "{user}"
 password_file = "password"
+take = "all"
 after = "move"
 move_to = "Done"
 

@@ -21,7 +21,7 @@ from mailbridge.clock import SystemClock
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.webhooks.deliver import Webhooker
 from mailbridge.webhooks.http import Answer, Caller
-from tests.harness import a_config
+from tests.harness import MX, a_config
 
 
 class ClockAhead:
@@ -50,9 +50,8 @@ def main(folder: Path, url: str, ahead: float) -> None:
     clock = ClockAhead(timedelta(seconds=ahead))
     with App.open(replace(a_config(folder), store_url=url, batch=3), clock=clock) as app:
         for file in sorted((folder / "feed").glob("*.eml")):
-            envelope = Envelope(
-                source=Source.SMTP, received_at=clock.now(), mail_from="carol@customer.test", rcpt_to=("support@desk.test",)
-            )
+            sender, recipients = "carol@customer.test", ("support@desk.test",)
+            envelope = Envelope(source=Source.SMTP, received_at=clock.now(), mail_from=sender, rcpt_to=recipients, peer=MX)
             app.inbox.accept(file.read_bytes(), envelope)
             file.unlink()
         while app.worker.one_turn():
