@@ -39,6 +39,8 @@ default: support
 """,
     "sla.yaml": "targets:\n  normal: {response: 4h}\n",
 }
+# What the desk holds until the agent confirms it is on no ticket and nothing was done with it: at least as careful as both.
+HELD = {"ticket", "quarantine"}
 DISPOSITION = {
     Outcome.TICKET: "ticket",
     Outcome.APPEND: "append",
@@ -101,7 +103,8 @@ def test_attack_stays_within_what_is_allowed(desk: TestDesk, case: dict[str, Any
     result = done.result
     news = desk.promises()[promised:]
 
-    assert DISPOSITION[result.outcome] in expect["disposition"], result
+    allowed = HELD if result.outcome is Outcome.HELD else {DISPOSITION[result.outcome]}
+    assert allowed & set(expect["disposition"]), result
     # Mail to strangers is what an attacker wants; what the desk tells its own people is not counted here.
     outward = [n for n in news if n.audience is Audience.CUSTOMER]
     assert len(outward) <= expect["max_out"], outward
