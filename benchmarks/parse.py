@@ -90,7 +90,7 @@ PARTS = (
     ("attachments", "mailbridge.message.attachments", "of_leaf"),
     ("fingerprint", "mailbridge.message.parse", "fingerprint"),
     ("kind", "mailbridge.message.kind", "classify"),
-    ("sender", "mailbridge.message.authenticity", "sender_of"),
+    ("sender", "mailbridge.message.authenticity", "claimed_sender"),
     ("reply", "mailbridge.reading", "extract"),
     ("language", "mailbridge.reading", "language_of_mail"),
 )
