@@ -126,6 +126,7 @@ OTHER = {
     "inbox": "account folder helo lease_owner mail_from message_id outcome peer rcpt_to reason sha256 source state",
     "keys": "secret",
     "mail_refs": "message_id",
+    "oauth_grants": "account client failure fault identity note refusal renewing scope sealed",
     "mails": "direction fingerprint kind language message_id sender sender_name sha256",
     "old_mails": "key message_id thread",
     "openings": "form sender",

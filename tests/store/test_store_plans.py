@@ -27,6 +27,7 @@ from mailbridge.outbox.model import Audience, Notification
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
+from mailbridge.store.grants import Grant
 from mailbridge.store.held import Answer, HeldMail, What
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.old_mails import OldMail
@@ -124,6 +125,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "mails.of_ticket": lambda tx: tx.mails.of_ticket(1),
     "mails.tickets_knowing": lambda tx: tx.mails.tickets_knowing(["a@x", "b@x"]),
     "mails.has_message_id": lambda tx: tx.mails.has_message_id("m7@x.test"),
+    "held.came": lambda tx: tx.held.came(NOW, NOW),
     "held": lambda tx: (
         tx.held.add(HeldMail(inbox=1, agent="a1", what=What.MAIL, why="unproven", came_at=NOW)),
         tx.held.get(1),
@@ -217,6 +219,10 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.sources.add_arrivals({("imap:support/INBOX", 493_000): (2, 900)}),
         tx.sources.arrivals("imap:support/INBOX", 490_000),
         tx.sources.forget_arrivals(["imap:support/INBOX"], 480_000),
+    ),
+    "grants": lambda tx: (
+        *(tx.grants.ensure("login"), tx.grants.claim("login", "w", NOW, NOW + LEASE), tx.grants.settle(Grant(account="login"), "w")),
+        *(tx.grants.replace(Grant(account="login")), tx.grants.get("login"), tx.grants.all(), tx.grants.release()),
     ),
     "keys": lambda tx: (tx.keys.ensure(NOW, bytes), tx.keys.live(), tx.keys.rotate(NOW, bytes)),
     "pairings": lambda tx: (
