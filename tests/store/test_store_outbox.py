@@ -343,7 +343,7 @@ def test_lists_and_counts(store: Store) -> None:
         tx.outbox.sent(first.id, NOW)
 
         assert tx.outbox.counts() == {
-            "queued": 0, "sending": 1, "dot": 0, "sent": 1, "deferred": 0, "failed": 0, "suppressed": 0
+            "queued": 0, "sending": 1, "dot": 0, "sent": 1, "deferred": 0, "held": 0, "failed": 0, "suppressed": 0
         }  # fmt: skip
         assert [queued.notification.key for queued in tx.outbox.list()] == ["r", LETTER.key]
         assert [queued.id for queued in tx.outbox.list("sent", 5)] == [first.id]
