@@ -61,6 +61,7 @@ _UNNAMED = tickets.update().where(tickets.c.id == sa.bindparam("of")).values(sub
 _UNTOLD = events.update().where(events.c.id == sa.bindparam("of")).values(data=sa.bindparam("bare"))
 _UNCALLED = webhooks.update().where(webhooks.c.id == sa.bindparam("of")).values(body=sa.bindparam("bare"))
 _UNWRITTEN = outbox.update().where(outbox.c.id == sa.bindparam("of")).values(payload=sa.bindparam("bare"), rendered=None)
+GONE = "(erased)"  # what people see instead of a line
 _REPEATS = frozenset({"subject", "line"})  # `line`: an agent's command as it stood in the mail, which an approval shows
 _OLD_AND_NEW = frozenset({"subject", "before", "after"})
 _WORDLESS = outbox.update().where(sa.or_(outbox.c.ticket == sa.bindparam("of"), _CARRIES)).values(rendered=None)
@@ -157,6 +158,8 @@ def _without(value: Any, subjects: set[str]) -> str:
     def bare(value: Any, key: str) -> Any:
         match value:
             case str():
+                if key == "line" and value:
+                    return GONE
                 return "" if key in _REPEATS or (key in _OLD_AND_NEW and value in subjects) else value
             case dict():
                 return {name: bare(inner, name) for name, inner in value.items()}
