@@ -49,7 +49,6 @@ from mailbridge.webhooks.promise import promise_calls
 COMMENT = "\nComment: "  # in the summary of a calendar's answer: what the person wrote beside it
 GROUPED = "grouped"
 OVER_QUOTA = "quota: one sender brought more bytes within an hour than limits.bytes_per_sender_hour allows"
-TOLD_FAILURE = "bounced"  # our mail about a failure; of its own failure nobody is told, or two dead addresses tell each other for ever
 UNDELIVERABLE_FOR = timedelta(days=7)  # how long an address that bounced for good gets nothing automatic
 
 
@@ -196,7 +195,7 @@ class Filing(Placed):
             return None  # words about a bounce in an answer to ours are a person's
         mail = self.store_mail(ticket=ticket.id)
         asked: list[Command] = [Write(author=self.message.sender.address, automatic=True)]
-        if not report.temporary and ours.notification.event != TOLD_FAILURE:
+        if not report.temporary:
             why = f"{report.status} {report.diagnostic}".strip()[:500]
             asked.append(ReportFailure(recipient=recipient, what=ours.notification.event, reason=why))
             if named and self._proves(report, ours.notification.key):
