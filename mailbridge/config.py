@@ -143,7 +143,7 @@ class Mailbox:
     tls: Tls = Tls.IMPLICIT
     ca_file: Path | None = None
     user: str = ""
-    password: str = field(default="", repr=False)  # resolved from password_file or password_env, never written in the file
+    password: str = field(default="", repr=False)  # resolved from password_file, _env or _credential, never written in the file
     folders: tuple[str, ...] = ("INBOX",)
     take: Take = Take()
     after: After = After.SEEN
@@ -212,7 +212,7 @@ class Webhooks:
     """Which hosts rules may call, and the secret that signs each call.  No hosts: no calls."""
 
     hosts: tuple[str, ...] = ()
-    secret: str = field(default="", repr=False)  # resolved from secret_file or secret_env, never written in the file
+    secret: str = field(default="", repr=False)  # resolved from secret_file, _env or _credential, never written in the file
     ca_file: Path | None = None
     time_limit: timedelta = timedelta(seconds=10)  # for one call, from the connection to the end of the answer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from ipaddress import ip_address
 from pathlib import Path
@@ -52,7 +52,14 @@ PING_SCHEMES = {"https": "https://hc-ping.example/0f3a", "http": "http://127.0.0
 RSPAMD_SCHEMES = {"http": "http://127.0.0.1:11333", "https": "https://spam.example"}
 
 _PORT = settings.number(1, 65535)
-_SECRET: dict[str, Reader] = {"password": settings.no_secret, "password_file": settings.path, "password_env": settings.text}
+_SECRET: dict[str, Reader] = {
+    "password": settings.no_secret,
+    "password_file": settings.path,
+    "password_env": settings.text,
+    "password_credential": settings.word,
+}
+NAMED = frozenset({"oauth"})  # sections whose tables have names
+UNIT_CREDENTIALS = Path("/run/credentials/mailbridge.service")  # while the unit of the manual runs
 
 # What [[mailbox]], [[listener]] and [pipe] say about the results in a header.
 _TRUST: dict[str, Reader] = {
@@ -203,6 +210,7 @@ KEYS: Mapping[str, Mapping[str, Reader]] = {
         "hosts": settings.many(settings.host),
         "secret_file": settings.path,
         "secret_env": settings.text,
+        "secret_credential": settings.word,
         "ca_file": settings.path,
         "time_limit": settings.duration(timedelta(seconds=1), timedelta(minutes=2)),
     },
@@ -461,13 +469,13 @@ class _Reading:
         return found
 
     def _webhooks(self) -> Webhooks:
-        where = ("webhooks",)
+        where, secrets = ("webhooks",), ("secret_file", "secret_env", "secret_credential")
         values = self.hidden(where, self._section("webhooks"), "secret")
         hosts = values.get("hosts", ())
         table = self.source.data.get("webhooks")
-        if hosts and isinstance(table, dict) and not {"secret_file", "secret_env"} & set(table):
+        if hosts and isinstance(table, dict) and not set(secrets) & set(table):
             self.source.at_key((*where, "hosts"), "calls are signed, and there is no secret", 'add secret_file = "…" or secret_env = "…"')
-        self._idle("webhooks", ("secret_file", "secret_env", "ca_file", "time_limit"), bool(hosts), 'name a host: hosts = ["hooks.…"]')
+        self._idle("webhooks", (*secrets, "ca_file", "time_limit"), bool(hosts), 'name a host: hosts = ["hooks.…"]')
         return Webhooks(**values)
 
     def _backup(self) -> Backup:
@@ -542,10 +550,15 @@ class _Reading:
         return values
 
     def _credential(self, where: Where, credential: str, name: str) -> str:
-        """What systemd keeps for this service under the name (systemd.exec(5), LoadCredential=)."""
-        file = Path(self.environ.get("CREDENTIALS_DIRECTORY", "")) / credential
-        if not self.environ.get("CREDENTIALS_DIRECTORY") or not file.is_file():
-            hint = f"the unit needs LoadCredential={credential}:PATH, or LoadCredentialEncrypted="
+        """What systemd keeps for this service under the name (systemd.exec(5), LoadCredential=).
+
+        A command at the desk has no folder of its own: it reads that of the running service, as the service's user or root.
+        """
+        given = self.environ.get("CREDENTIALS_DIRECTORY", "")
+        file = (Path(given) if given else UNIT_CREDENTIALS) / credential
+        if not _is_readable(file):
+            outside = "the service must run, and you must be root or its user: runuser -u mailbridge -- mailbridge …"
+            hint = f"the unit needs LoadCredential={credential}:PATH, or LoadCredentialEncrypted=" if given else outside
             self.source.at_value((*where, f"{name}_credential"), f"systemd gives no credential {credential}", hint)
             return ""
         return self._line_of(where, file, name, key=f"{name}_credential")
@@ -582,6 +595,20 @@ class _Reading:
             if variable.startswith("MAILBRIDGE_") and variable not in (*ENVIRONMENT, *self.named):
                 hint = settings.did_you_mean(variable, ENVIRONMENT)
                 self.foreign.append(Problem(file="environment", message=f"unknown variable {variable}", hint=hint))
+
+
+def tables_in(data: Mapping[str, object]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each table of a configuration with the name of its section: [[mailbox]] is a list of tables, [oauth.NAME] a table of tables."""
+    for section, found in data.items():
+        if section in KEYS:
+            by_name = list(found.values()) if section in NAMED and isinstance(found, dict) else [found]
+            tables = found if isinstance(found, list) else by_name
+            yield from ((section, table) for table in tables if isinstance(table, dict))
+
+
+def _is_readable(file: Path) -> bool:
+    """Path.is_file() raises where a folder on the way may not be entered."""
+    return os.access(file, os.R_OK) and file.is_file()
 
 
 # Profiles of servers that write their own name before their results.

@@ -15,7 +15,7 @@ from mailbridge.settings import Source
 
 _ENDPOINTS = ("authorize_url", "token_url", "device_url")
 _SECRETS = ("client_secret_file", "client_secret_env", "client_secret_credential")
-_PASSWORDS = ("password_file", "password_env")
+_PASSWORDS = ("password_file", "password_env", "password_credential")
 
 
 class Reads(Protocol):

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from mailbridge import settings
-from mailbridge.configfile import FILE, KEYS
+from mailbridge.configfile import FILE, KEYS, tables_in
 
 PUBLIC = frozenset({"ca_file", "tls_cert"})
 FOLDERS = ("rules", "templates")
+CREDENTIAL = "systemd credential "
 _PASSWORD = re.compile(r"(://[^\s:/@\"']*:)[^\s@\"']+(?=@)")
 _HIDDEN = r"\1PASSWORD-IN-THE-KEYS-FILE"
 
@@ -37,7 +38,7 @@ class DeskFiles:
     text: bytes
     others: tuple[tuple[str, Path], ...]
     secrets: tuple[Secret, ...]
-    variables: tuple[str, ...]  # of the environment, which hold secrets and are in no file
+    variables: tuple[str, ...]  # of the environment, and credentials of systemd: they hold secrets and are in no file
 
 
 def collect(folder: Path) -> DeskFiles:
@@ -63,21 +64,18 @@ def collect(folder: Path) -> DeskFiles:
 def _named(data: dict[str, Any], folder: Path) -> Iterator[tuple[str, Path]]:
     """Key and file of each file that the configuration names; none twice."""
     seen: set[Path] = set()
-    for section, table in _tables(data):
+    for section, table in tables_in(data):
         for key, value in table.items():
             if KEYS[section].get(key) is settings.path and (file := (folder / settings.path(value)).absolute()) not in seen:
                 seen.add(file)
                 yield key, file
 
 
-def _tables(data: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    for section, found in data.items():
-        if section in KEYS:
-            yield from ((section, table) for table in (found if isinstance(found, list) else [found]))
-
-
 def _variables(data: dict[str, Any]) -> set[str]:
-    return {value for _section, table in _tables(data) for key, value in table.items() if key.endswith("_env")}
+    """Names of environment variables, and of systemd credentials with CREDENTIAL before them."""
+    values = [(key, value) for _section, table in tables_in(data) for key, value in table.items()]
+    credentials = {f"{CREDENTIAL}{value}" for key, value in values if key.endswith("_credential")}
+    return {value for key, value in values if key.endswith("_env")} | credentials
 
 
 def _path(folder: Path, file: Path) -> str:

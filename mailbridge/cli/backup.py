@@ -41,7 +41,7 @@ def backup(folder: Path, as_json: bool, folder_to: Path | None, keys: Path | Non
     click.echo(f"keys        {safe(str(made.keys.file))}")
     click.echo("            " + ("new: store this file elsewhere, without it signed addresses end" if made.keys.is_new else "unchanged"))
     if made.manifest.variables:
-        click.echo(f"not in it   secrets of the environment: {safe(', '.join(made.manifest.variables))}")
+        click.echo(f"not in it   secrets in variables and credentials: {safe(', '.join(made.manifest.variables))}")
 
 
 def made_json(made: Made) -> dict[str, object]:
@@ -99,8 +99,10 @@ def told(chosen: Path, result: Result) -> None:
         click.echo(f"kept back   {result.held} mails that may have been sent since: mailbridge outbox list --state suppressed")
     for path in result.elsewhere:
         click.echo(f"put back    {safe(path)}: its content is in {safe(str(result.folder / 'secrets-elsewhere'))}")
+    from mailbridge.backup.deskfiles import CREDENTIAL
+
     for variable in result.variables:
-        click.echo(f"set         {safe(variable)} in the environment")
+        click.echo(f"set         {safe(variable)}{'' if variable.startswith(CREDENTIAL) else ' in the environment'}")
 
 
 def proven(folder: Path, chosen: Path, scratch: str, keys: Path | None, as_json: bool) -> int:

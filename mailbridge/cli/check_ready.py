@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mailbridge.config import AgentTrust, Pipe, SenderCheck
-from mailbridge.configfile import believes_headers
+from mailbridge.configfile import believes_headers, tables_in
 from mailbridge.errors import Problem
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FILE = "mailbridge.toml"
 TEAMS = "rules/teams.yaml"
 MOST_NAMED = 5  # names or places in one message
-_SECRETS = re.compile(r"(?:password|secret|key|users)_file|tls_key")
+_SECRETS = re.compile(r"(?:password|(?:client_)?secret|(?:certificate_)?key|users|service_account)_file|tls_key")
 # RFC 2606 and RFC 6761: domains that are nobody's.
 _NOBODYS = re.compile(r"(?:^|\.)(?:test|example|invalid|localhost|example\.(?:com|net|org))$")
 _MINUTE_SHORT = re.compile(r"\b\d{1,2}:\d\d\s*-\s*(23:59)\b")
@@ -124,10 +124,10 @@ def _secret_files(folder: Path) -> Iterator[Path]:
         data = tomllib.loads((folder / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return
-    tables = [one for value in data.values() for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
-    for table in tables:
+    for _section, table in tables_in(data):
         for key, value in table.items():
-            if _SECRETS.fullmatch(key) and isinstance(value, str):
+            holds_key = key == "certificate_file" and "certificate_key_file" not in table  # both are in it
+            if (_SECRETS.fullmatch(key) or holds_key) and isinstance(value, str):
                 yield folder / Path(value).expanduser()
 
 

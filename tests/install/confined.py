@@ -1,8 +1,11 @@
 """Runs what a systemd unit starts, under the restrictions of that unit, without systemd: `confined.py UNIT USER STATE COMMAND...`.
 
+UNIT may be followed by drop-ins: `UNIT:DROP-IN`.
+
 Needs to be root in its own mount namespace (`unshare --mount`).  Done here as systemd.exec(5) says: ProtectSystem=strict (everything but
 /dev, /proc and /sys is read-only), StateDirectory, NoNewPrivileges, an empty CapabilityBoundingSet, User, UMask, MemoryDenyWriteExecute,
-SystemCallFilter with the groups of this machine's systemd.  Not done: what hides processes, devices and homes.
+SystemCallFilter with the groups of this machine's systemd, LoadCredential (a file system of its own, readable by the user alone).
+Not done: what hides processes, devices and homes.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from pathlib import Path
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 PR_SET_NO_NEW_PRIVS, PR_CAPBSET_DROP, PR_SET_MDWE, MDWE_REFUSE_EXEC_GAIN = 38, 24, 65, 1
 SCMP_ACT_ALLOW, SCMP_ACT_ERRNO = 0x7FFF0000, 0x00050000
+EXIT_CREDENTIALS = 243  # systemd.exec(5)
 WRITABLE = ("/dev", "/proc", "/sys")
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -33,9 +37,7 @@ def mount(source: str | None, target: str, flags: int, kind: bytes | None = None
 
 def read_only(state: str) -> None:
     """All is read-only but `state`."""
-    mount(None, "/", MS_REC | MS_PRIVATE)
     mount(state, state, MS_BIND)
-    homes_protected()
     points = [line.split()[4].encode().decode("unicode_escape") for line in Path("/proc/self/mountinfo").read_text().splitlines()]
     for point in points:
         if point != state and not any(point == kept or point.startswith(f"{kept}/") for kept in WRITABLE):
@@ -78,12 +80,34 @@ def filtered(allowed: set[str]) -> None:
     assert seccomp.seccomp_load(context) == 0
 
 
+def credentials(text: str, who: pwd.struct_passwd) -> None:
+    """CREDENTIALS_DIRECTORY holds what LoadCredential= names; a file that is missing ends the start as systemd does."""
+    named = re.findall(r"^LoadCredential=([^:]+):(.*)$", text, re.MULTILINE)
+    if not named:
+        return
+    place = Path("/mnt/credentials")
+    mount("tmpfs", "/mnt", 0, b"tmpfs", b"mode=755")
+    place.mkdir(mode=0o500)
+    for name, source in named:
+        if not Path(source).is_file():
+            sys.exit(EXIT_CREDENTIALS)
+        (place / name).write_bytes(Path(source).read_bytes())
+        (place / name).chmod(0o400)
+        os.chown(place / name, who.pw_uid, who.pw_gid)
+    os.chown(place, who.pw_uid, who.pw_gid)
+    os.environ["CREDENTIALS_DIRECTORY"] = str(place)
+
+
 def main(unit: str, user: str, state: str, *command: str) -> None:
-    lines = re.findall(r"^SystemCallFilter=(~?)(.*)$", Path(unit).read_text(encoding="utf-8"), re.MULTILINE)
+    text = "\n".join(Path(file).read_text(encoding="utf-8") for file in unit.split(":"))
+    lines = re.findall(r"^SystemCallFilter=(~?)(.*)$", text, re.MULTILINE)
     allowed = calls([word for taken, words in lines if not taken for word in words.split()])
     allowed -= calls([word for taken, words in lines if taken for word in words.split()])
-    read_only(state)
     who = pwd.getpwnam(user)
+    mount(None, "/", MS_REC | MS_PRIVATE)
+    homes_protected()
+    credentials(text, who)
+    read_only(state)
     for capability in range(64):
         libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0)
     os.setgroups([])

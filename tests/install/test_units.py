@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,11 +24,18 @@ import pytest
 from mailbridge import shipped
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
+from mailbridge.config import load
+from mailbridge.oauth.cipher import Cipher
+from mailbridge.oauth.source import Vault
+from mailbridge.store.engine import Store
+from mailbridge.store.grants import Grant
+from tests.fakes.identity_provider import running as provider_running
 from tests.harness import a_mail
 from tests.install.pip import ROOT
 from tests.servers.processes import end, free_ports, program, wait_until
 
 UNITS = sorted((shipped.folder("deploy") / "systemd").glob("*.service"))
+DROP_IN = shipped.folder("deploy") / "systemd" / "credentials.conf"
 UNIT = shipped.folder("deploy") / "systemd" / "mailbridge.service"
 PAGE = (shipped.folder("manual") / "running.md").read_text(encoding="utf-8")
 
@@ -68,12 +76,13 @@ class Machine:
         self.state.mkdir(mode=0o700)
         shutil.chown(self.state, "nobody", "nogroup")
         self.port = free_ports(1)[0]
+        self.unit = str(UNIT)  # and its drop-ins, parted by colons
 
     def here(self, words: list[str]) -> list[str]:
         return [word.replace("/etc/mailbridge", str(self.desk)).replace("/var/lib/mailbridge", str(self.state)) for word in words]
 
     def confined(self, *arguments: str) -> list[str]:
-        confined = [sys.executable, str(ROOT / "tests" / "install" / "confined.py"), str(UNIT), "nobody", str(self.state)]
+        confined = [sys.executable, str(ROOT / "tests" / "install" / "confined.py"), self.unit, "nobody", str(self.state)]
         return ["unshare", "--mount", *confined, sys.executable, "-m", "mailbridge", *arguments]
 
     @contextmanager
@@ -151,3 +160,82 @@ def test_a_desk_that_would_write_its_database_into_its_folder_is_not_started_aga
     (never,) = re.findall(r"^RestartPreventExitStatus=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
     assert str(done.returncode) in never.split(), done.stderr
     assert "mailbridge.db" in done.stderr
+
+
+def credentials(text: str) -> list[str]:
+    return re.findall(r"^LoadCredential=([^:]+):", text, re.MULTILINE)
+
+
+def chapter(title: str) -> str:
+    return PAGE.partition(f"### {title}\n")[2].partition("\n## ")[0]
+
+
+def test_the_manual_names_every_credential_of_the_drop_in_and_systemd_takes_it(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```toml\n(.*?)```", chapter("Secrets as credentials"), re.DOTALL)
+    tables = [one for name, found in tomllib.loads(block).items() for one in (found if isinstance(found, list) else [found])]
+    tables += [nested for table in tables for nested in table.values() if isinstance(nested, dict)]
+    named = {value for table in tables for key, value in table.items() if key.endswith("_credential")}
+    assert named == set(credentials(DROP_IN.read_text(encoding="utf-8")))
+
+    (tmp_path / "mailbridge.service.d").mkdir()
+    shutil.copy(DROP_IN, tmp_path / "mailbridge.service.d")
+    unit = tmp_path / UNIT.name
+    unit.write_text(UNIT.read_text(encoding="utf-8").replace("/opt/mailbridge/bin/mailbridge", "/bin/true"), encoding="utf-8")
+    verify = [program("systemd-analyze", "systemd"), "verify", "--man=no", "--recursive-errors=no", unit]
+    done = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert [line for line in (done.stdout + done.stderr).splitlines() if "mailbridge" in line or "redential" in line] == []
+
+
+def credentials_recipe(machine: Machine) -> Path:
+    """The commands of the chapter up to those that start the service have been run as written; the drop-in that they installed."""
+    commands = [line[4:] for line in chapter("Secrets as credentials").splitlines() if line.startswith("    ")]
+    here = [line.replace("/etc/systemd/system", str(machine.state.parent / "units")) for line in machine.here(commands)]
+    program_here = f'mailbridge() {{ {shlex.quote(sys.executable)} -m mailbridge "$@"; }}'
+    script = "\n".join([program_here, *(line for line in here if "systemctl" not in line)])
+    subprocess.run(["bash", "-ec", script], cwd=ROOT, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    drop_in = machine.state.parent / "units" / "mailbridge.service.d" / "credentials.conf"
+    drop_in.write_text("\n".join(machine.here(drop_in.read_text(encoding="utf-8").splitlines())), encoding="utf-8")
+    return drop_in
+
+
+def test_key_and_secrets_come_from_credentials_that_only_root_can_read(machine: Machine) -> None:
+    """The client secret goes to the provider, and what the provider gives is stored under the key."""
+    assert main(machine.here(recipe("mailbridge init"))[1:]) == exits.OK
+    drop_in = credentials_recipe(machine)
+    secrets = machine.desk.with_name("etc-secrets")
+    (secrets / "oauth-support").write_text("the secret of the client\n")
+    machine.unit = f"{UNIT}:{drop_in}"
+    start = machine.confined("check", "--desk", str(machine.desk))
+    done = subprocess.run(start, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, check=False)
+    assert done.returncode == 243, "a line of the drop-in has no file"
+    lines = drop_in.read_text().splitlines()
+    kept = [line for line in lines if not line.startswith("LoadCredential=") or Path(line.split(":")[1]).is_file()]
+    drop_in.write_text("\n".join(kept))
+    assert credentials("\n".join(kept)) == ["encryption-key", "oauth-support"]
+
+    with provider_running() as provider:
+        with (machine.desk / "mailbridge.toml").open("a", encoding="utf-8") as config:
+            config.write(
+                '\n[encryption]\nkey_credential = "encryption-key"\n'
+                '[oauth.support]\nprovider = "generic"\nflow = "client-credentials"\nclient_id = "client-1"\nscopes = ["imap"]\n'
+                f'client_secret_credential = "oauth-support"\ntoken_url = "{provider.url}/token"\n'
+                f'[[mailbox]]\nname = "m"\nhost = "127.0.0.1"\nport = {machine.port}\nuser = "support@acme.example"\noauth = "support"\n'
+            )
+        with machine.running():
+            wait_until(lambda: provider.count("client_credentials") > 0, "the provider is asked")
+            store = Store(f"sqlite:///{machine.state / 'mailbridge.db'}")
+            wait_until(lambda: bool(grants(store)), "the token is stored")
+        (grant,) = grants(store)
+        store.close()
+
+    assert provider.asked[0][1]["client_secret"] == "the secret of the client"
+    assert Vault(Cipher((secrets / "encryption-key").read_text().rstrip())).opened(grant).access in provider.tokens
+    assert "the secret of the client" not in machine.log()
+    assert {oct(path.stat().st_mode & 0o077) for path in (secrets, secrets / "encryption-key")} == {"0o0"}
+    loaded = load(machine.desk, {"CREDENTIALS_DIRECTORY": str(secrets)})
+    assert loaded.encryption_key == (secrets / "encryption-key").read_text().rstrip()
+
+
+def grants(store: Store) -> list[Grant]:
+    with store.read() as tx:
+        return [grant for grant in tx.grants.all() if grant.sealed]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.backup.deskfiles import collect
 from mailbridge.backup.keep import Kept, to_remove
 from mailbridge.cli.status import backup_troubles
 from mailbridge.config import Backup, Keep, load
@@ -27,6 +28,20 @@ def days(count: int, verified: int = -1) -> list[Kept]:
 def staying(found: list[Kept], keep: Keep) -> list[int]:
     gone = to_remove(found, keep)
     return [int(one.folder.name) for one in found if one not in gone]
+
+
+def test_the_secrets_of_oauth_logins_go_into_the_keys_file_and_credentials_are_named(tmp_path: Path) -> None:
+    for name in ("app.secret", "app.pem"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "mailbridge.toml").write_text(
+        '[encryption]\nkey_credential = "desk-key"\n[oauth.one]\nclient_secret_file = "app.secret"\n'
+        '[oauth.two]\ncertificate_file = "app.pem"\n[outgoing]\npassword_env = "SMTP"\n'
+    )
+
+    found = collect(tmp_path)
+
+    assert [(one.path, one.content) for one in found.secrets] == [("app.pem", b"app.pem"), ("app.secret", b"app.secret")]
+    assert found.variables == ("SMTP", "systemd credential desk-key")
 
 
 @pytest.mark.parametrize(

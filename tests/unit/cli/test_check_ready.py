@@ -90,6 +90,18 @@ def test_a_secret_that_everybody_can_read_is_told(tmp_path: Path, mode: int, tol
     assert [one.hint for one in found] == ([f"chmod 600 {tmp_path / 'imap'}"] if told else [])
 
 
+def test_the_secrets_of_oauth_logins_are_looked_at_too(tmp_path: Path) -> None:
+    for name in ("app", "app.pem", "google.json", "two.pem", "two.key"):
+        (tmp_path / name).write_text("secret")
+        (tmp_path / name).chmod(0o644)
+    (tmp_path / "mailbridge.toml").write_text(
+        '[oauth.one]\nclient_secret_file = "app"\n[oauth.two]\ncertificate_file = "app.pem"\n[oauth.three]\n'
+        'service_account_file = "google.json"\n[oauth.four]\ncertificate_file = "two.pem"\ncertificate_key_file = "two.key"\n'
+    )
+    found = [one.hint for one in readiness(replace(READY, folder=tmp_path), PEOPLE, {}) if "secret" in one.message]
+    assert found == [f"chmod 600 {tmp_path / name}" for name in ("app", "app.pem", "google.json", "two.key")]
+
+
 def test_one_typo_in_six_places_is_one_error() -> None:
     usual = Problem(file="rules/a.yaml", line=1, message='unknown team "suport"', hint='did you mean "support"?')
     others = [replace(usual, file="rules/b.yaml", line=line) for line in (2, 4, 6, 8, 10, 12)]

@@ -80,6 +80,7 @@ def test_a_demo_is_its_owner_s_alone(tmp_path: Path) -> None:
         ('url = "postgresql://me:hunter2@db/desk"', 'url = "postgresql://me:…@db/desk"'),
         ('password_file = "secrets/imap"', 'password_file = "secrets/imap"'),
         ('secret_env = "HOOK_SECRET"', 'secret_env = "HOOK_SECRET"'),
+        ('password_credential = "imap"', 'password_credential = "imap"'),
         ('name = "The secret of life"', 'name = "The secret of life"'),
     ],
 )

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge import configfile
 from mailbridge.config import load
+from mailbridge.errors import ConfigError, Problem
 from mailbridge.oauth.providers import Flow
 from tests.unit.config.test_config import told, write
 
@@ -61,6 +63,47 @@ def test_keys_come_from_systemd_credentials(tmp_path: Path) -> None:
     config = load(tmp_path, ENVIRON | {"CREDENTIALS_DIRECTORY": str(tmp_path / "credentials")})
 
     assert config.encryption_key == ENVIRON["DESK_KEY"]
+
+
+def test_a_command_at_the_desk_reads_the_credentials_of_the_running_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd gives CREDENTIALS_DIRECTORY to the service alone."""
+    monkeypatch.setattr(configfile, "UNIT_CREDENTIALS", tmp_path / "credentials")
+    text = MICROSOFT.replace("client_secret_env", "client_secret_credential").replace("APP_SECRET", "app")
+    write(tmp_path, text + '[encryption]\nkey_credential = "desk-key"\n' + BOX)
+    (told_first,) = {problem.message for problem in _mistakes(tmp_path) if "desk-key" in problem.message}
+    (tmp_path / "credentials").mkdir()
+    (tmp_path / "credentials/desk-key").write_text(ENVIRON["DESK_KEY"] + "\n")
+    (tmp_path / "credentials/app").write_text("of-the-app")
+
+    config = load(tmp_path, {})
+
+    assert told_first == "systemd gives no credential desk-key"
+    assert any("runuser -u mailbridge" in problem.hint for problem in _mistakes(tmp_path, without="app"))
+    assert (config.encryption_key, config.oauth[0].client_secret) == (ENVIRON["DESK_KEY"], "of-the-app")
+
+
+def _mistakes(folder: Path, without: str = "") -> list[Problem]:
+    if without:
+        (folder / "credentials" / without).unlink()
+    with pytest.raises(ConfigError) as caught:
+        load(folder, {})
+    return list(caught.value.problems)
+
+
+def test_passwords_and_the_secret_of_webhooks_come_from_credentials_too(tmp_path: Path) -> None:
+    for name in ("imap", "smtp", "hooks"):
+        (tmp_path / name).write_text(f"the password {name}\n")
+    write(
+        tmp_path,
+        '[[mailbox]]\nname = "m"\nhost = "h"\nuser = "u"\npassword_credential = "imap"\n'
+        '[outgoing]\nurl = "smtp://h"\nuser = "u"\npassword_credential = "smtp"\n'
+        '[webhooks]\nhosts = ["hooks.example"]\nsecret_credential = "hooks"\n',
+    )
+
+    config = load(tmp_path, {"CREDENTIALS_DIRECTORY": str(tmp_path)})
+
+    found = (config.mailboxes[0].password, config.outgoing.password, config.webhooks.secret)
+    assert found == ("the password imap", "the password smtp", "the password hooks")
 
 
 @pytest.mark.parametrize(
