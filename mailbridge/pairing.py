@@ -11,7 +11,7 @@ import json
 import re
 from base64 import b32encode
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -182,15 +182,28 @@ def paired(tx: Tx, organisation: Organisation) -> Pairings:
     return found
 
 
+_PARTS = frozenset({"profile", "index", "authserv_ids", "hosts", "relays", "tenant"})
+
+
 def to_json(expected: Expected) -> str:
-    return json.dumps(asdict(expected))
+    """What is believed, as the column `believes` keeps it."""
+    lists = {"authserv_ids": expected.authserv_ids, "hosts": expected.hosts, "relays": expected.relays, "tenant": expected.tenant}
+    return json.dumps({"profile": expected.profile, "index": expected.index, **lists})
 
 
 def from_json(text: str) -> Expected | None:
-    """The stored shape; None where it is one that this program does not know."""
+    """The stored value; None where it has a part that this program does not know, which might narrow what is believed."""
     values: dict[str, Any] = json.loads(text)
+    if not values.keys() <= _PARTS:
+        return None
     try:
-        lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
-        return Expected(profile=Profile(values["profile"]), index=int(values["index"]), **lists)
+        return Expected(
+            profile=Profile(values["profile"]),
+            index=int(values["index"]),
+            authserv_ids=tuple(values.get("authserv_ids", ())),
+            hosts=tuple(values.get("hosts", ())),
+            relays=tuple(values.get("relays", ())),
+            tenant=tuple(values.get("tenant", ())),
+        )
     except (KeyError, TypeError, ValueError):
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -51,8 +51,16 @@ def write(folder: Path, manifest: Manifest) -> None:
     sums = {name: folders.sha256(folder / name) for name in folders.files_in(folder)}
     document = {
         "format": FORMAT,
-        **asdict(manifest),
         "made_at": manifest.made_at.isoformat(),
+        "program": manifest.program,
+        "desk": manifest.desk,
+        "kind": manifest.kind,
+        "revision": manifest.revision,
+        "schema": manifest.schema,
+        "server": manifest.server,
+        "keys_file": manifest.keys_file,
+        "keys_sha256": manifest.keys_sha256,
+        "variables": manifest.variables,
         "tables": [_table(table) for table in manifest.tables],
         "files": [{"path": name, "size": (folder / name).stat().st_size, "sha256": digest} for name, digest in sums.items()],
     }

@@ -14,6 +14,7 @@ from mailbridge.cli.options import desk_option, json_option, limit_option, open_
 from mailbridge.cli.show import print_json, print_table, safe, when
 from mailbridge.clock import SystemClock
 from mailbridge.desk.estimates import worked
+from mailbridge.desk.stored_events import published
 from mailbridge.desk.tasks import HAS_TASK
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
@@ -148,9 +149,9 @@ def mail_json(mail: StoredMail, files: Sequence[StoredAttachment]) -> dict[str, 
 
 
 def event_json(event: Event) -> dict[str, object]:
-    """One happening: its kind by the name of its class, who, when, from which mail, and its values."""
-    what = {"kind": type(event.what).__name__, **asdict(event.what)}
-    return {"at": event.at, "actor": asdict(event.actor), "mail": event.mail, **what}
+    """One event: who, when, from which mail, its published kind and its values."""
+    actor = {"kind": event.actor.kind, "name": event.actor.name}
+    return {"at": event.at, "actor": actor, "mail": event.mail, **published(event.what)}
 
 
 def headline(ticket: Ticket, config: Config) -> str:

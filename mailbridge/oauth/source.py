@@ -62,10 +62,13 @@ class Vault:
 
     def opened(self, grant: Grant) -> Secrets:
         """Raises CannotOpen."""
-        return Secrets(**json.loads(self._cipher.open(grant.sealed, grant.account))) if grant.sealed else Secrets()
+        if not grant.sealed:
+            return Secrets()
+        values = json.loads(self._cipher.open(grant.sealed, grant.account))
+        return Secrets(refresh=values.get("refresh", ""), before=values.get("before", ""), access=values.get("access", ""))
 
     def sealed(self, grant: Grant, secrets_: Secrets) -> Grant:
-        values = {name: getattr(secrets_, name) for name in Secrets.__slots__}
+        values = {"refresh": secrets_.refresh, "before": secrets_.before, "access": secrets_.access}
         return replace(grant, sealed=self._cipher.seal(json.dumps(values), grant.account))
 
 

@@ -5,6 +5,8 @@ A field that we do not know any more is ignored, one that is missing has its def
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any, TypeVar
 
 import msgspec
@@ -28,9 +30,28 @@ def load(text: str, as_: type[_Value]) -> _Value:
     try:
         return msgspec.json.decode(text, type=as_)
     except msgspec.MsgspecError as error:
-        raise Permanent("the store holds a value that this program cannot read", type=as_.__name__, reason=str(error)) from error
+        raise _unreadable(as_, error) from error
+
+
+def dump_fields(value: Any, stored: Mapping[str, str]) -> str:
+    """A dataclass as JSON text, each field under its name in `stored`, else under its own."""
+    return dump({stored.get(field.name, field.name): getattr(value, field.name) for field in fields(value)})
+
+
+def load_fields(text: str, as_: type[_Value], stored: Mapping[str, str]) -> _Value:
+    """The value that `dump_fields` wrote."""
+    ours = {name: field for field, name in stored.items()}
+    try:
+        values = msgspec.json.decode(text, type=dict[str, Any])
+        return msgspec.convert({ours.get(name, name): value for name, value in values.items()}, as_)
+    except msgspec.MsgspecError as error:
+        raise _unreadable(as_, error) from error
 
 
 def load_any(text: str) -> Any:
     """Plain lists, dicts, strings and numbers."""
     return msgspec.json.decode(text)
+
+
+def _unreadable(as_: type, error: Exception) -> Permanent:
+    return Permanent("the store holds a value that this program cannot read", type=as_.__name__, reason=str(error))

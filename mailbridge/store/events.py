@@ -1,21 +1,17 @@
-"""The history of the tickets, append-only.  `kind` is the class of desk.events in snake case, `data` its fields as JSON."""
+"""The history of the tickets, append-only.  `kind` is the name of an event in `desk.stored_events`, `data` its fields as JSON."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import get_args
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from mailbridge.desk.events import Actor, ActorKind, Event, Happening
+from mailbridge.desk.events import Actor, ActorKind, Event
+from mailbridge.desk.stored_events import BY_CLASS, BY_NAME
 from mailbridge.errors import Permanent
-from mailbridge.store.documents import dump, load
+from mailbridge.store.documents import dump, dump_fields, load, load_fields
 from mailbridge.store.schema import events
 from mailbridge.store.sql import Row, Sql, Values
-
-KINDS: Mapping[str, type[Happening]] = {re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in get_args(Happening)}
-_NAMES = {kind: name for name, kind in KINDS.items()}
 
 _APPEND = events.insert()
 _OF_TICKET = sa.select(events).where(events.c.ticket == sa.bindparam("ticket")).order_by(events.c.seq)
@@ -58,21 +54,22 @@ class Events:
 
 
 def _columns(event: Event, seq: int) -> Values:
+    stored = BY_CLASS[type(event.what)]
     return {
         "ticket": event.ticket,
         "seq": seq,
         "at": event.at,
         "actor_kind": event.actor.kind,
         "actor": event.actor.name,
-        "kind": _NAMES[type(event.what)],
-        "data": dump(event.what),
+        "kind": stored.name,
+        "data": dump_fields(event.what, stored.stored_fields) if stored.stored_fields else dump(event.what),
         "mail": event.mail,
     }
 
 
 def _event(row: Row) -> Event:
-    kind = KINDS.get(row.kind)
-    if kind is None:
+    stored = BY_NAME.get(row.kind)
+    if stored is None:
         raise Permanent("an event that this program does not know; a newer one wrote it", kind=row.kind, ticket=row.ticket)
-    what = load(row.data, kind)
+    what = load_fields(row.data, stored.what, stored.stored_fields) if stored.stored_fields else load(row.data, stored.what)
     return Event(ticket=row.ticket, at=row.at, actor=Actor(kind=ActorKind(row.actor_kind), name=row.actor), what=what, mail=row.mail)

@@ -9,6 +9,7 @@ from mailbridge.desk.commands import (
     AddParticipant,
     AddTags,
     Answer,
+    Approve,
     Assign,
     Close,
     Command,
@@ -20,9 +21,11 @@ from mailbridge.desk.commands import (
     Merge,
     Note,
     RecordWork,
+    Reject,
     RemoveParticipant,
     RemoveTags,
     Reopen,
+    RevokeAddresses,
     SetChannel,
     SetContract,
     SetDue,
@@ -44,7 +47,10 @@ from mailbridge.desk.model import Work
 
 
 def spelled(commands: Iterable[Command]) -> str:
-    """The commands as a line says them, with times in UTC and tickets by their bare numbers; what has no word of its own by its name."""
+    """The commands as a line says them, with times in UTC and tickets by their bare numbers.
+
+    Raises ValueError for a command that nobody is asked about.
+    """
     return ", ".join(_one(command) for command in commands)
 
 
@@ -113,10 +119,22 @@ def _timed(command: Command) -> str:
             return "#note"
         case Split(subject=subject):
             return f"#split {subject}".rstrip()
-        case Close() | Reopen() | Undo() | Erase():
-            return f"#{type(command).__name__.lower()}"
+        case Close():
+            return "#close"
+        case Reopen():
+            return "#reopen"
+        case Undo():
+            return "#undo"
+        case Erase():
+            return "#erase"
+        case Approve():
+            return "#approve"
+        case Reject():
+            return "#reject"
+        case RevokeAddresses(address=address):
+            return f"#revoke-addresses {address}"
         case _:
-            return f"#{type(command).__name__}"
+            raise ValueError(f"{type(command).__name__} never waits for a yes")
 
 
 def _moment(at: datetime | None) -> str:

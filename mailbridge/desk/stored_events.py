@@ -1,0 +1,116 @@
+"""The names under which events are stored and published.
+
+`name` is the column `kind` of the table `events`, `published` is `kind` in the JSON of the command line.  Both are literal: a class may be
+renamed, its entry keeps both names.  A field that is renamed goes into `stored_fields`, new name -> stored name; the database and the JSON
+keep the stored name.  `tests/unit/test_stored_names.py` lists all names and fields and fails where one of them changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from mailbridge.desk.events import (
+    Absorbed,
+    AddressesRevoked,
+    AlertRaised,
+    ApprovalDecided,
+    ApprovalReminded,
+    ApprovalRequested,
+    AssigneeChanged,
+    ChannelChanged,
+    ContentErased,
+    DeliveryFailed,
+    DueSet,
+    Escalated,
+    EstimateSet,
+    FieldSet,
+    Happening,
+    InvitationAnswered,
+    Linked,
+    MailMoved,
+    MeetingSet,
+    MergedInto,
+    MessageAdded,
+    ParticipantAdded,
+    ParticipantRemoved,
+    PlaybookStarted,
+    PriorityChanged,
+    RequesterChanged,
+    Snoozed,
+    StatusChanged,
+    SubjectChanged,
+    TagsAdded,
+    TagsRemoved,
+    TeamChanged,
+    TicketOpened,
+    TypeChanged,
+    Undone,
+    Woken,
+    WorkCorrected,
+    WorkRecorded,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """One kind of event: its class, its two names, and the stored names of fields that are called otherwise now."""
+
+    name: str
+    published: str
+    what: type[Happening]
+    stored_fields: Mapping[str, str] = field(default_factory=dict)
+
+
+def _event(name: str, published: str, what: type[Happening], /, **stored_fields: str) -> StoredEvent:
+    return StoredEvent(name=name, published=published, what=what, stored_fields=stored_fields)
+
+
+STORED_EVENTS: tuple[StoredEvent, ...] = (
+    _event("ticket_opened", "TicketOpened", TicketOpened),
+    _event("message_added", "MessageAdded", MessageAdded),
+    _event("status_changed", "StatusChanged", StatusChanged),
+    _event("team_changed", "TeamChanged", TeamChanged),
+    _event("assignee_changed", "AssigneeChanged", AssigneeChanged),
+    _event("priority_changed", "PriorityChanged", PriorityChanged),
+    _event("type_changed", "TypeChanged", TypeChanged),
+    _event("tags_added", "TagsAdded", TagsAdded),
+    _event("field_set", "FieldSet", FieldSet),
+    _event("participant_added", "ParticipantAdded", ParticipantAdded),
+    _event("participant_removed", "ParticipantRemoved", ParticipantRemoved),
+    _event("addresses_revoked", "AddressesRevoked", AddressesRevoked),
+    _event("tags_removed", "TagsRemoved", TagsRemoved),
+    _event("subject_changed", "SubjectChanged", SubjectChanged),
+    _event("requester_changed", "RequesterChanged", RequesterChanged),
+    _event("channel_changed", "ChannelChanged", ChannelChanged),
+    _event("due_set", "DueSet", DueSet),
+    _event("snoozed", "Snoozed", Snoozed),
+    _event("woken", "Woken", Woken),
+    _event("meeting_set", "MeetingSet", MeetingSet),
+    _event("invitation_answered", "InvitationAnswered", InvitationAnswered),
+    _event("merged_into", "MergedInto", MergedInto),
+    _event("absorbed", "Absorbed", Absorbed),
+    _event("mail_moved", "MailMoved", MailMoved),
+    _event("work_recorded", "WorkRecorded", WorkRecorded),
+    _event("work_corrected", "WorkCorrected", WorkCorrected),
+    _event("estimate_set", "EstimateSet", EstimateSet),
+    _event("escalated", "Escalated", Escalated),
+    _event("approval_requested", "ApprovalRequested", ApprovalRequested),
+    _event("approval_reminded", "ApprovalReminded", ApprovalReminded),
+    _event("approval_decided", "ApprovalDecided", ApprovalDecided),
+    _event("playbook_started", "PlaybookStarted", PlaybookStarted),
+    _event("undone", "Undone", Undone),
+    _event("content_erased", "ContentErased", ContentErased),
+    _event("linked", "Linked", Linked),
+    _event("alert_raised", "AlertRaised", AlertRaised),
+    _event("delivery_failed", "DeliveryFailed", DeliveryFailed),
+)
+BY_NAME: Mapping[str, StoredEvent] = {entry.name: entry for entry in STORED_EVENTS}
+BY_CLASS: Mapping[type[Happening], StoredEvent] = {entry.what: entry for entry in STORED_EVENTS}
+
+
+def published(what: Happening) -> dict[str, Any]:
+    """The event as JSON shows it: `kind`, and its fields under their stored names."""
+    entry = BY_CLASS[type(what)]
+    return {"kind": entry.published, **{entry.stored_fields.get(name, name): value for name, value in asdict(what).items()}}
