@@ -4,13 +4,7 @@ its record, with the same id."""
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
@@ -20,10 +14,10 @@ from mailbridge.filing import Outcome
 from mailbridge.jobs.bundles import TOLD
 from mailbridge.ops.crash import POINTS
 from mailbridge.store.engine import Store
+from tests.crash.victim import live
+from tests.forked import killed
 from tests.harness import RULES, a_mail, proven, write_rules
-from tests.servers.postgres import Postgres
 
-ROOT = Path(__file__).parents[2]
 WINDOW = {"outbox.dot_committed", "outbox.after_dot", "outbox.before_sent"}
 IMAP_ONLY = {"intake.before_settle", "intake.after_settle"}  # killed in tests/crash/test_killed_at_imap.py
 # Backups and restores: tests/crash/test_killed_at_backup.py; logins and tokens: tests/oauth/test_killed.py
@@ -54,22 +48,6 @@ CALLS = """
 CASES = [(name, visit) for name in POINTS if name not in ELSEWHERE for visit in ((1,) if name in ONCE else (1, 2))]
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    with _url(request, tmp_path) as url:
-        yield url
-
-
-@contextmanager
-def _url(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
-    if request.param == "sqlite":
-        yield f"sqlite:///{folder}/desk.db"
-        return
-    server: Postgres = request.getfixturevalue("postgres")
-    with server.database() as url:
-        yield url
-
-
 @pytest.mark.servers
 @pytest.mark.parametrize(("point", "visit"), CASES)
 def test_killed_there_and_started_again_everything_is_there_once(tmp_path: Path, store_url: str, point: str, visit: int) -> None:
@@ -79,9 +57,9 @@ def test_killed_there_and_started_again_everything_is_there_once(tmp_path: Path,
     for name, raw in MAILS.items():
         (feed / name).write_bytes(raw)
 
-    assert live(tmp_path, store_url, 0, crash_at=f"{point}:{visit}") == -signal.SIGKILL
+    assert killed(f"{point}:{visit}", live, tmp_path, store_url, 0)
     for life in (1, 2):  # the second one gives a mail whose outcome nobody knows its one repetition
-        assert live(tmp_path, store_url, LONG * life) == 0
+        assert not killed("", live, tmp_path, store_url, LONG * life)
 
     store = Store(store_url)
     try:
@@ -90,17 +68,6 @@ def test_killed_there_and_started_again_everything_is_there_once(tmp_path: Path,
         assert_called_once(store, tmp_path / "called", may_repeat=point == "webhooks.called")
     finally:
         store.close()
-
-
-def live(folder: Path, url: str, ahead: float, *, crash_at: str = "") -> int:
-    """One life of the victim; its exit code."""
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    if crash_at:
-        environment["MAILBRIDGE_CRASH_AT"] = crash_at
-    command = [sys.executable, "-m", "tests.crash.victim", str(folder), url, str(ahead)]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr[-3000:]
-    return done.returncode
 
 
 def assert_nothing_lost_or_doubled(store: Store, feed: Path) -> None:

@@ -13,7 +13,8 @@ from mailbridge.errors import Permanent
 from mailbridge.ops.crash import POINTS
 from mailbridge.store.engine import Store
 from tests.builders import NOW
-from tests.crash.backup_victim import back_up, bring_back, killed, prune
+from tests.crash.backup_victim import back_up, bring_back, prune
+from tests.forked import killed
 from tests.servers.postgres import Postgres
 
 BACKUP = [point for point in POINTS if point.startswith("backup.") and point != "backup.before_prune"]
@@ -57,7 +58,7 @@ def _killed_backup(tmp_path: Path, desk: str, url: str, point: str) -> None:
     write_a_fact(url)
     back_up(desk, url, str(to))
 
-    assert killed("back_up", point, desk, url, str(to))
+    assert killed(point, back_up, desk, url, str(to))
 
     whole = 2 if point == "backup.renamed" else 1
     assert len(keep.backups(to)) == whole
@@ -72,7 +73,7 @@ def test_pruning_that_is_killed_leaves_whole_backups_alone(tmp_path: Path, desk:
     for _ in range(3):
         back_up(desk, sqlite_store_url, str(to))
 
-    assert killed("prune", "backup.before_prune:2", str(to))
+    assert killed("backup.before_prune:2", prune, str(to))
 
     assert_only_whole_ones(to, sqlite_store_url, 2)
     prune(str(to))
@@ -91,7 +92,7 @@ def test_a_restore_that_is_killed_can_be_repeated(tmp_path: Path, desk: str, sql
     database = f"sqlite:///{tmp_path / 'data' / 'desk.db'}" if where == "elsewhere" else ""
     arguments = (str(made.folder), str(into), str(made.keys.file), database)
 
-    assert killed("bring_back", point, *arguments)
+    assert killed(point, bring_back, *arguments)
 
     if point == "restore.renamed":
         with pytest.raises(Permanent, match="overwritten"):
@@ -113,7 +114,7 @@ def test_a_killed_restore_on_postgresql_is_no_desk_and_is_told(
     server, url = empty
     arguments = (str(made.folder), str(tmp_path / "new"), str(made.keys.file), url)
 
-    assert killed("bring_back", point, *arguments)
+    assert killed(point, bring_back, *arguments)
 
     with closing(Store(url)) as store:
         assert store.current() == (store.head() if point == "restore.settled" else None)
@@ -142,5 +143,5 @@ def assert_restored(url: str) -> None:
 
 def test_a_lock_of_a_killed_process_holds_nobody(tmp_path: Path, desk: str, sqlite_store_url: str) -> None:
     to = tmp_path / "backups"
-    assert killed("back_up", "backup.began", desk, sqlite_store_url, str(to))
+    assert killed("backup.began", back_up, desk, sqlite_store_url, str(to))
     assert back_up(desk, sqlite_store_url, str(to)).folder.exists()

@@ -1,16 +1,9 @@
-"""A desk in a process of its own that can be killed: it takes the mails of a folder, works them, sends what is to be sent, sweeps, and
-makes the calls that are owed; `DESK/called` has a line for each.
-
-    python -m tests.crash.victim DESK STORE_URL AHEAD
-
-`DESK/feed/*.eml` stand for a sender that retries: a file goes away only after the mail was accepted.  AHEAD seconds are added to the clock,
-so that a second life finds the leases of the first one ended.  MAILBRIDGE_CRASH_AT names the place to die at.
-"""
+"""A desk for a process of its own that can be killed: it takes the mails of a folder, works them, sends what is to be sent, sweeps, and
+makes the calls that are owed; `FOLDER/called` has a line for each."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -46,7 +39,12 @@ class Recorder(Caller):
         return Answer(status=204)
 
 
-def main(folder: Path, url: str, ahead: float) -> None:
+def live(folder: Path, url: str, ahead: float) -> None:
+    """One life of the desk.
+
+    `FOLDER/feed/*.eml` stand for a sender that retries: a file goes away only after the mail was accepted.  `ahead` seconds are added to
+    the clock, so that a second life finds the leases of the first one ended.
+    """
     clock = ClockAhead(timedelta(seconds=ahead))
     with App.open(replace(a_config(folder), store_url=url, batch=3), clock=clock) as app:
         for file in sorted((folder / "feed").glob("*.eml")):
@@ -64,7 +62,3 @@ def main(folder: Path, url: str, ahead: float) -> None:
         webhooker = Webhooker(app.store, app.config.webhooks, clock, caller=Recorder(folder / "called"))
         while webhooker.one_turn():
             pass
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], float(sys.argv[3]))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,7 +13,9 @@ from mailbridge.oauth.model import LoginNeeded, TokenRefused
 from mailbridge.ops import crash
 from mailbridge.store.engine import Store
 from tests.fakes.identity_provider import IdentityProvider, running
+from tests.forked import killed
 from tests.oauth.accounts import a_source, an_account, signed_in
+from tests.oauth.victim import renew, sign_in
 
 RENEWAL = tuple(point for point in crash.POINTS if point.startswith("oauth.") and ".login_" not in point)
 LOGIN = tuple(point for point in crash.POINTS if point.startswith("oauth.login_"))
@@ -37,12 +36,6 @@ def store(sqlite_store_url: str) -> Iterator[Store]:
     opened.close()
 
 
-def killed(url: str, provider: IdentityProvider, what: str, point: str) -> None:
-    command = [sys.executable, "-m", "tests.oauth.victim", url, str(provider.port), what]
-    done = subprocess.run(command, env=os.environ | {"MAILBRIDGE_CRASH_AT": point, "VERIFIER": VERIFIER}, capture_output=True, check=False)
-    assert done.returncode == -9, (point, done.returncode, done.stderr[-2000:])
-
-
 def test_there_are_points_to_die_at() -> None:
     assert len(RENEWAL) == 4
     assert len(LOGIN) == 3
@@ -55,7 +48,7 @@ def test_killed_in_a_renewal(sqlite_store_url: str, store: Store, provider: Iden
     account = an_account(provider)
     signed_in(account, provider, store, lives=0.001)
 
-    killed(sqlite_store_url, provider, "renew", point)
+    assert killed(point, renew, sqlite_store_url, provider.port)
     with store.write() as tx:
         tx.grants.release()  # as the daemon does at its start
     told: list[str] = []
@@ -82,7 +75,7 @@ def test_killed_in_a_login(sqlite_store_url: str, store: Store, provider: Identi
     challenge = urlsafe_b64encode(sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
     provider.codes["known"] = {"code_challenge": challenge, "redirect_uri": "http://127.0.0.1:8478/"}
 
-    killed(sqlite_store_url, provider, "login", point)
+    assert killed(point, sign_in, sqlite_store_url, provider.port, VERIFIER)
 
     token = a_source(account, store).token()
     assert token.value in provider.tokens
