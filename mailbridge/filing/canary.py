@@ -1,4 +1,4 @@
-"""A mail that `mailbridge doctor` sent to the desk itself: its way is measured, and it becomes no ticket."""
+"""A mail that `mailbridge doctor` or `mailbridge auth test` sent to the desk itself: its way is measured, and it becomes no ticket."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ from mailbridge.store.tx import Tx
 
 STATE_KEY = "canary"
 KINDS = ("plain", "plus")  # to the desk's address, and to the address with +detail
+AUTH_STATE_KEY = "auth-test"  # it stays after the test, for a mail that comes late
+AUTH_KINDS = ("auth",)
+_SENDERS = ((STATE_KEY, KINDS, "doctor"), (AUTH_STATE_KEY, AUTH_KINDS, "auth test"))
 
 
 def canary_key(nonce: str, kind: str) -> str:
@@ -21,12 +24,11 @@ def canary_key(nonce: str, kind: str) -> str:
 
 def file_canary(tx: Tx, message: Message, signer: Signer, now: datetime) -> Result | None:
     """The mail's arrival is noted where it is the canary that is waited for; None for every other mail."""
-    sent = tx.state.get(STATE_KEY) if message.loop_mark else None
-    if sent is None:
-        return None
-    for kind in KINDS:
-        if is_mark_of(signer, message.loop_mark, canary_key(sent["nonce"], kind)):
-            sent = tx.state.take(STATE_KEY, now) or sent
-            tx.state.set(STATE_KEY, {**sent, kind: now.isoformat()}, now)
-            return Result(outcome=Outcome.IGNORED, reason="a mail of mailbridge doctor to the desk itself")
+    for key, kinds, command in _SENDERS if message.loop_mark else ():
+        sent = tx.state.get(key)
+        for kind in kinds if sent else ():
+            if is_mark_of(signer, message.loop_mark, canary_key(sent["nonce"], kind)):
+                sent = tx.state.take(key, now) or sent
+                tx.state.set(key, {**sent, kind: now.isoformat()}, now)
+                return Result(outcome=Outcome.IGNORED, reason=f"a mail of mailbridge {command} to the desk itself")
     return None

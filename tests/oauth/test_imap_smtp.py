@@ -24,7 +24,7 @@ from mailbridge.outbox.courier import Deferred, Delivered
 from mailbridge.outbox.session import Relay
 from mailbridge.outbox.smtp import SmtpCourier
 from mailbridge.store.engine import Store
-from tests.e2e.running import looking, running, write_desk
+from tests.e2e.running import looking, mailbridge, running, write_desk
 from tests.fakes.identity_provider import IdentityProvider
 from tests.fakes.identity_provider import running as provider_running
 from tests.fakes.imap_server import FakeImap, Fault
@@ -360,6 +360,59 @@ oauth = "support"
     with dovecot.client(account) as client:
         assert client.search("ALL") == [], "the mails were deleted again"
     assert all(secret not in signed.output + result.output for secret in provider.secrets())
+
+
+@servers
+@pytest.mark.parametrize("reads", [True, False], ids=["the login's mailbox", "another way in"])
+def test_auth_test_beside_a_running_desk_makes_no_ticket(
+    shared: tuple[IdentityProvider, Dovecot], postfix: Postfix, provider: IdentityProvider, account: Account, tmp_path: Path, reads: bool
+) -> None:
+    """In the login's own mailbox either of them is first: the command deletes the mail, or the desk takes it in and ignores it."""
+    dovecot = shared[1]
+    (tmp_path / "mailbox.password").write_text(account.password)
+    by = 'oauth = "support"\nafter = "delete"' if reads else 'password_file = "mailbox.password"'
+    text = f"""
+[desk]
+name = "Acme"
+address = "{account.user}"
+[[mailbox]]
+name = "main"
+host = "localhost"
+port = {dovecot.imap_port}
+tls = "none"
+user = "{account.user}"
+{by}
+[outgoing]
+url = "smtp://127.0.0.1:{postfix.port}"
+tls = "none"
+user = "{account.user}"
+oauth = "support"
+"""
+    write_desk(tmp_path, text + a_config_text(provider, tmp_path, 'flow = "client-credentials"'))
+    with running(tmp_path) as daemon, looking(f"sqlite:///{tmp_path}/mailbridge.db") as desk_store:
+
+        def is_up() -> bool:
+            with desk_store.read() as tx:
+                return "folder_opened" in daemon.log() and tx.state.set_at("daemon") is not None
+
+        def rows() -> list[tuple[str, str]]:
+            with desk_store.read() as tx:
+                return [(str(row.outcome), row.reason or "") for row in tx.inbox.list() if row.outcome]
+
+        wait_until(is_up, "the mailbox is open")
+        done = mailbridge(tmp_path, "auth", "test", "--json", "support")
+        dovecot.deliver(account, a_mail("printer"))
+        wait_until(lambda: "ticket" in [outcome for outcome, _ in rows()], "the next mail is a ticket")
+        with desk_store.read() as tx:
+            tickets = [ticket.subject for ticket in tx.tickets.find()]
+        found = rows()
+
+    arrived = json.loads(done.stdout)[-1]
+    assert (arrived["step"], arrived["verdict"]) == ("the mail arrives", "right"), done.stdout
+    assert tickets == ["printer"], found
+    ignored = [reason for outcome, reason in found if outcome == "ignored"]
+    assert ignored == ["a mail of mailbridge auth test to the desk itself"] or (reads and not ignored), found
+    assert reads or "the running desk took it in" in arrived["said"]
 
 
 @servers
