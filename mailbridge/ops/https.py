@@ -64,6 +64,8 @@ def request(
         answer = response.read(most)
         if late.is_set():  # a header that was cut off looks like one that ended
             raise TimeoutError
+        if response.length_remaining and len(answer) < most:  # read() with a limit takes a body that was cut off for a whole one
+            raise NoAnswer(f"the answer ended {response.length_remaining} bytes before its end")
         return Response(status=response.status, body=answer, retry_after=_seconds(response.headers.get("Retry-After", "")))
     except (HTTPError, HTTPException, OSError, ValueError) as error:  # HTTPException: what came is no HTTP
         raise NoAnswer(f"no whole answer within {seconds:g} s" if late.is_set() else f"{type(error).__name__}: {error}") from error
