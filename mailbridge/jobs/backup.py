@@ -2,19 +2,24 @@
 
 When the last one was made stands in the store, so a restart forgets and doubles nothing.  A backup may take long, so it has a thread of
 its own, which ends with the process; a backup that was not ready then is not there.
+
+The admins are mailed when a backup fails, once until one succeeds, and when it works again.
 """
 
 from __future__ import annotations
 
+import errno
 from datetime import datetime, timedelta
 from threading import Thread
 
 from mailbridge.backup import keep, make, restore
 from mailbridge.clock import Clock
 from mailbridge.config import Backup, Config
-from mailbridge.errors import MailbridgeError, StoreAway
+from mailbridge.errors import InUse, MailbridgeError, StoreAway
 from mailbridge.ops import log as logs
+from mailbridge.outbox.compose import admin_letters
 from mailbridge.store.engine import Store
+from mailbridge.store.tx import Tx
 
 log = logs.get("backup")
 
@@ -54,7 +59,7 @@ class Backups:
         try:
             return self._one()
         except (MailbridgeError, OSError) as error:
-            self._failed(str(error))
+            self._failed(error)
             raise
 
     def _is_due(self) -> bool:
@@ -70,7 +75,7 @@ class Backups:
             log.error("backup_failed", error=str(error))
         except Exception as error:  # a bug of ours must not end in silence: it stands in the log and in `status`
             log.exception("backup_failed")
-            self._failed(f"{type(error).__name__}: {error}")
+            self._failed(error)
 
     def _one(self) -> make.Made:
         config, to = self._config, self._config.backup.to
@@ -82,8 +87,7 @@ class Backups:
         if config.backup.check:
             self._prove(made)
         gone = keep.prune(to, config.backup.keep)
-        with self._store.write() as tx:
-            tx.state.set(FAILED_KEY, None, self._clock.now())
+        self._works()
         log.info("backup_done", folder=made.folder.name, removed=len(gone))
         return made
 
@@ -93,10 +97,47 @@ class Backups:
             raise MailbridgeError("the backup is not what it should be", folder=made.folder, problems="; ".join(checked.problems[:5]))
         restore.note(self._store, checked, self._clock.now())
 
-    def _failed(self, reason: str) -> None:
-        now = self._clock.now()
+    def _failed(self, error: Exception) -> None:
+        """The failure is noted; where the backup before did not fail, the admins have a mail about it."""
+        now, reason = self._clock.now(), str(error) if isinstance(error, MailbridgeError | OSError) else f"{type(error).__name__}: {error}"
         try:
             with self._store.write() as tx:
-                tx.state.set(FAILED_KEY, {"at": now.isoformat(), "reason": reason}, now)
-        except StoreAway as error:
-            log.warning("store_away", error=str(error))
+                before = tx.state.take(FAILED_KEY, now)
+                since = (before or {}).get("since") or now.isoformat()
+                tx.state.set(FAILED_KEY, {"at": now.isoformat(), "reason": reason, "since": since}, now)
+                if before is None:
+                    self._tell(tx, since, now, reason=reason, remedy=remedy(error))
+        except StoreAway as away:
+            log.warning("store_away", error=str(away))
+
+    def _works(self) -> None:
+        """No failure is noted any more; the admins hear of it where they heard of the failure."""
+        now = self._clock.now()
+        with self._store.write() as tx:
+            before = tx.state.take(FAILED_KEY, now)
+            tx.state.set(FAILED_KEY, None, now)
+            if before is not None:
+                self._tell(tx, before.get("since") or before["at"], now, reason="", remedy="")
+
+    def _tell(self, tx: Tx, since: str, now: datetime, *, reason: str, remedy: str) -> None:
+        made, desk = tx.state.get(make.STATE_KEY), self._config.desk
+        last = f"{datetime.fromisoformat(made['at']):%Y-%m-%d %H:%M UTC}" if made else ""
+        values = {"reason": reason, "remedy": remedy, "last": last, "since": f"{datetime.fromisoformat(since):%Y-%m-%d %H:%M UTC}"}
+        key = f"{since}:{'failed' if reason else 'works'}"
+        tx.outbox.add_many(admin_letters(desk.admins, "backup", key, values, desk.address, desk.language), now)
+        tx.wake("outbox")
+
+
+def remedy(error: Exception) -> str:
+    """What a person has to do about the failure."""
+    file = getattr(error, "filename", None) or "the folder of the backups"
+    match getattr(error, "errno", None):
+        case errno.ENOSPC | errno.EDQUOT:
+            return "Free space on the disk of the backups and on that for temporary files, or keep fewer backups: keep in [backup]."
+        case errno.EACCES | errno.EPERM | errno.EROFS:
+            return f"Let the desk's user read and write {file}. With the systemd unit, name the folder in ReadWritePaths=."
+        case errno.ENOENT:
+            return f"Put {file} back, or remove what names it from mailbridge.toml: a backup without it would not be whole."
+    if isinstance(error, InUse):
+        return "Another backup is being written into the same folder. Wait until it has ended, or give each desk its own folder."
+    return 'Run "mailbridge backup" on the desk\'s machine: it shows the same error. Its log has the details.'

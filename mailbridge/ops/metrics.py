@@ -122,6 +122,10 @@ def _age(key: str, moment: str) -> Count:
     return count
 
 
+def _backup_failed(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
+    return {(): float(tx.state.get("backup-failed") is not None)}
+
+
 def _source_moment(pick: Callable[[Source], datetime | None]) -> Count:
     def count(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
         return {(one.name,): at.timestamp() for one in tx.sources.all() if (at := pick(one)) is not None}
@@ -195,6 +199,7 @@ GAUGES: tuple[Gauge, ...] = (
         about="Since the newest backup was made of which a restore was compared row by row",
         count=_age("backup-proof", "made_at"),
     ),
+    Gauge(name="mailbridge_backup_failed", about="1 where the last scheduled backup failed", count=_backup_failed),
     Gauge(name="mailbridge_rules_mistakes", about="Mistakes in the rules on disk; 0: they are in force", count=_mistakes),
     Gauge(name="mailbridge_rules_info", about="The version of the rules in force", labels=("version",), count=_version),
     Gauge(

@@ -355,6 +355,12 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "reason": "invalid_grant AADSTS50173: the grant has expired. Sign in again: mailbridge auth login support",
     },
     "admin.login_ends": {"login": "support", "kind": "client secret", "on": "2026-12-07", "days": "14"},
+    "admin.backup": {
+        "reason": "[Errno 28] No space left on device",
+        "remedy": "Free space on the disk of the backups and on that for temporary files, or keep fewer backups: keep in [backup].",
+        "last": "2026-11-22 03:30 UTC",
+        "since": "2026-11-23 03:30 UTC",
+    },
     "admin.breaker": {"count": "500", "limit": "500", "until": "2026-11-23T10:10:00+00:00"},
 }
 """The values each shipped event may carry, by "audience.event", with a sample of each.  A value that is not said is ''.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 import sqlite3
@@ -10,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -21,7 +23,7 @@ from mailbridge.cli.main import main
 from mailbridge.cli.outbox import _release
 from mailbridge.config import Backup, Config, Keep, load
 from mailbridge.errors import InUse, Permanent
-from mailbridge.jobs.backup import Backups
+from mailbridge.jobs.backup import Backups, remedy
 from mailbridge.ops.metrics import GAUGES
 from mailbridge.outbox.model import State
 from mailbridge.store.engine import Store
@@ -350,7 +352,11 @@ def test_the_daemon_makes_proves_and_removes_backups(sqlite_config: Config, tmp_
             ages = {gauge.name: gauge.count(tx, desk.clock.now()) for gauge in GAUGES if "backup" in gauge.name}
 
     assert [one.verified for one in keep.backups(tmp_path / "backups")] == [True, True]
-    assert ages == {"mailbridge_backup_age_seconds": {(): 86400.0}, "mailbridge_backup_proven_age_seconds": {(): 86400.0}}
+    assert ages == {
+        "mailbridge_backup_age_seconds": {(): 86400.0},
+        "mailbridge_backup_failed": {(): 0.0},
+        "mailbridge_backup_proven_age_seconds": {(): 86400.0},
+    }
 
 
 def test_a_backup_that_fails_is_told_and_the_good_ones_stay(sqlite_config: Config, tmp_path: Path) -> None:
@@ -368,6 +374,55 @@ def test_a_backup_that_fails_is_told_and_the_good_ones_stay(sqlite_config: Confi
 
     assert "smtp.password" in failed["reason"]
     assert [one.folder for one in keep.backups(tmp_path / "backups")] == [good.folder]
+
+
+def test_the_admins_hear_once_of_backups_that_fail_and_once_that_they_work_again(config: Config, tmp_path: Path) -> None:
+    """Twice: each row of failures is told by itself."""
+    fill(config)
+    config = replace(config, backup=Backup(to=tmp_path / "backups", keys=tmp_path / "keys", check=False))
+    secret, away = config.folder / "smtp.password", config.folder / "away"
+    heard: list[list[EmailMessage]] = []
+    (failing,) = (gauge for gauge in GAUGES if gauge.name == "mailbridge_backup_failed")
+    with desk_app(config) as desk:
+        backups = Backups(desk.app.store, replace(config, desk=desk.app.config.desk), desk.clock)
+        backups.one()
+        for _ in range(2):
+            desk.pass_time(days=1)
+            secret.rename(away)
+            for _ in range(3):
+                desk.pass_time(minutes=15)
+                with pytest.raises(FileNotFoundError):
+                    backups.one()
+            with desk.app.store.read() as tx:
+                assert failing.count(tx, desk.clock.now()) == {(): 1.0}
+            away.rename(secret)
+            for _ in range(2):
+                desk.pass_time(minutes=15)
+                backups.one()
+            desk.deliver()
+            heard.append([mail for mail in desk.sent() if mail["To"] == "admin@desk.test"])
+
+    assert [len(mails) for mails in heard] == [2, 4]
+    failed, works = heard[0]
+    assert (failed["Subject"], works["Subject"]) == ("Acme Support: the backup failed", "Acme Support: backups work again")
+    body = failed.get_body(("plain",)).get_content()
+    assert "smtp.password" in body
+    assert "Last good backup: 2026-11-2" in body
+    assert "back, or remove what names it from mailbridge.toml" in " ".join(body.split())
+
+
+@pytest.mark.parametrize(
+    ("error", "what_to_do"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "/b"), "Free space"),
+        (OSError(errno.EROFS, "Read-only file system", "/b/x"), "read and write /b/x. With the systemd unit, name the folder in ReadWrite"),
+        (OSError(errno.ENOENT, "No such file", "/etc/mailbridge/imap"), "Put /etc/mailbridge/imap back"),
+        (InUse("another backup is being written there"), "its own folder"),
+        (Permanent("pg_dump is too old"), 'Run "mailbridge backup"'),
+    ],
+)
+def test_each_failure_says_what_to_do(error: Exception, what_to_do: str) -> None:
+    assert what_to_do in remedy(error)
 
 
 def flip(file: Path, place: int) -> None:
