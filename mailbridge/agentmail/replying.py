@@ -17,7 +17,7 @@ from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.recipients import customers
 from mailbridge.outbox.results import held, results_as_values
 from mailbridge.outbox.told import Listener
-from mailbridge.store.outbox import FOR_RELEASE
+from mailbridge.store.schema import FOR_RELEASE
 
 LONGEST_SHOWN = 60
 

@@ -96,7 +96,7 @@ def told(chosen: Path, result: Result) -> None:
     if not result.has_keys:
         click.echo("no keys     signed addresses in mails that are out do not count any more; restore with --keys to keep them")
     if result.held:
-        click.echo(f"kept back   {result.held} mails that may have been sent since: mailbridge outbox list --state suppressed")
+        click.echo(f"kept back   {result.held} mails that may have been sent since: mailbridge release")
     for path in result.elsewhere:
         click.echo(f"put back    {safe(path)}: its content is in {safe(str(result.folder / 'secrets-elsewhere'))}")
     from mailbridge.backup.deskfiles import CREDENTIAL

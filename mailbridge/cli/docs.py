@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli import exits
+from mailbridge.cli.filters import about_customer
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, ticket_id
-from mailbridge.cli.show import print_json, print_table, when
+from mailbridge.cli.show import print_json, print_table, safe, when
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
 
@@ -37,6 +38,7 @@ def find(folder: Path, as_json: bool, limit: int, customer: str | None, ticket: 
     with open_desk(folder) as desk, desk.store.read() as tx:
         number = ticket_id(desk.config, ticket) if ticket else None
         found = tx.files.find(name, ticket=number, customer=customer, limit=limit)
+        odd = "" if found else about_customer(tx, customer)
     if as_json:
         print_json([file_json(file, desk.config) for file in found])
     else:
@@ -48,6 +50,8 @@ def find(folder: Path, as_json: bool, limit: int, customer: str | None, ticket: 
             ],
             empty="no files",
         )
+    if odd:
+        click.echo(safe(odd), err=True)
     return exits.OK if found else exits.MISTAKES
 
 

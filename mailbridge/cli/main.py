@@ -34,7 +34,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "webhooks": ("mailbridge.cli.webhooks:webhooks", "List, show and resend the calls that rules asked for."),
     "queue": ("mailbridge.cli.queue:queue", "What came in and what waits."),
     "held": ("mailbridge.cli.held:held", "Mails in agents' names that wait for a yes."),
-    "release": ("mailbridge.cli.release:release", "Mails that wait after a first connect."),
+    "release": ("mailbridge.cli.release:release", "Mails that wait after a first connect or a restore."),
     "quarantine": ("mailbridge.cli.quarantine:quarantine", "Mails that could not be processed."),
     "status": ("mailbridge.cli.status:status", "Is the desk well?"),
     "doctor": ("mailbridge.cli.doctor:doctor", "Look at everything the desk needs, and name the remedy."),

@@ -1,8 +1,8 @@
-"""`mailbridge release`: mails about what a first connect brought, which wait until a person has looked."""
+"""`mailbridge release`: mails that wait until a person has decided, after a first connect or a restore."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,46 +14,56 @@ from mailbridge.cli.show import print_json, print_table
 from mailbridge.errors import Permanent
 
 if TYPE_CHECKING:
-    from mailbridge.jobs.release import Waiting
+    from mailbridge.jobs.release import Waiting, Why
     from mailbridge.store.tx import Tx
+
+REASONS = ("first-connect", "restore")
 
 
 @click.command()
 @desk_option
 @json_option
-@click.option("--send", is_flag=True, help="Send what waits: agents get one mail a team, customers theirs, under the caps.")
+@click.option("--send", is_flag=True, help="Send what waits.")
 @click.option("--discard", is_flag=True, help="Never send what waits; the tickets stay.")
-def release(folder: Path, as_json: bool, send: bool, discard: bool) -> None:
-    """Show, send or discard mails that wait after a first connect.
+@click.option("--why", type=click.Choice(REASONS), help="Only what waits for this reason.")
+def release(folder: Path, as_json: bool, send: bool, discard: bool, why: str | None) -> None:
+    """Show, send or discard mails that wait after a first connect or a restore.
 
-    When a mailbox is connected for the first time and older mail is taken, nobody is mailed about it until somebody has looked.
+    first-connect: a mailbox was connected for the first time and older mail was taken. --send tells agents in one mail a team, and
+    customers one by one, under the caps.
+
+    restore: a backup was restored, and the mail may have been sent after that backup. --send sends it, perhaps once more.
+    `mailbridge outbox resend ID` sends one alone.
     """
     from mailbridge.jobs import release as waits
 
     if send and discard:
         raise Permanent("--send and --discard exclude each other")
+    which = (waits.Why(why),) if why else waits.EITHER
     with open_desk(folder) as desk:
         if send or discard:
-            done = _all(desk, waits.release if send else waits.discard)
+            done = _all(desk, waits.release if send else waits.discard, which)
             desk.store.wake("outbox")
         else:
             with desk.store.read() as tx:
-                done = waits.waiting(tx)
+                done = waits.waiting(tx, which)
     if as_json:
-        print_json({"mails": dict(done.mails), "tickets": len(done.tickets), "people": len(done.people), "done": send or discard})
+        mails = {name: sum(count for (_, other), count in done.mails.items() if other == name) for _, name in done.mails}
+        reasons = {reason: sum(count for (one, _), count in done.mails.items() if one == reason) for reason, _ in done.mails}
+        print_json({"mails": mails, "reasons": reasons, "tickets": len(done.tickets), "people": len(done.people), "done": send or discard})
         return
     _tell(done, "sent" if send else "discarded" if discard else "")
 
 
-def _all(desk: OpenDesk, work: Callable[[Tx, datetime], Waiting]) -> Waiting:
+def _all(desk: OpenDesk, work: Callable[[Tx, datetime, Sequence[Why]], Waiting], which: Sequence[Why]) -> Waiting:
     """Portion after portion, each in its own transaction."""
-    from mailbridge.jobs.release import Waiting
+    from mailbridge.jobs.release import Waiting, waiting
 
     total = Waiting()
     while True:
         with desk.store.write() as tx:
-            done = work(tx, datetime.now(UTC))
-            left = bool(tx.outbox.for_release(1))
+            done = work(tx, datetime.now(UTC), which)
+            left = bool(waiting(tx, which).mails)
         total.mails.update(done.mails)
         total.tickets |= done.tickets
         total.people |= done.people
@@ -63,7 +73,8 @@ def _all(desk: OpenDesk, work: Callable[[Tx, datetime], Waiting]) -> Waiting:
 
 def _tell(found: Waiting, done: str) -> None:
     empty = "nothing waits for a release"
-    print_table(["MAIL", "COUNT"], [[name, count] for name, count in sorted(found.mails.items())], empty=empty)
+    rows = [[name, why, count] for (why, name), count in sorted(found.mails.items())]
+    print_table(["MAIL", "WAITS AFTER", "COUNT"], rows, empty=empty)
     if not found.mails:
         return
     total = f"{found.mails.total()} mails to {len(found.people)} people about {len(found.tickets)} tickets"

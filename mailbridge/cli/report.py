@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailbridge.cli.filters import known_or_told
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, open_desk
 from mailbridge.cli.show import print_json, print_table, safe
-from mailbridge.errors import Permanent
 
 if TYPE_CHECKING:
     from mailbridge.desk.timesheet import Sums, Timesheet
@@ -37,8 +37,8 @@ def time(folder: Path, as_json: bool, agent: str, week: str | None, weeks: int) 
 
     first, last = days(week)
     policy = policy_of(folder)
-    if agent and agent not in policy.organisation.agents:
-        raise Permanent(f'there is no agent "{agent}"')
+    if agent:
+        known_or_told("agent", agent, policy.organisation.agents)
     with open_desk(folder) as desk, desk.store.read() as tx:
         sheet = timesheet_of(tx, policy.rules.customers, first - timedelta(weeks=weeks - 1), last, agent)
     if as_json:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailbridge.cli.filters import known_or_told
 from mailbridge.cli.options import desk_option, json_option
 from mailbridge.cli.show import print_json, print_table, safe
-from mailbridge.errors import Permanent
 
 if TYPE_CHECKING:
     from mailbridge.desk.model import Organisation, Team
@@ -49,12 +49,8 @@ def zone_of(team: Team) -> str:
 
 
 def _team(name: str, organisation: Organisation) -> Team:
-    from mailbridge.rules.shape import nearest
-
-    if name in organisation.teams:
-        return organisation.teams[name]
-    close = nearest(name, organisation.teams)
-    raise Permanent(f'there is no team "{name}"' + (f'; did you mean "{close}"?' if close else ""))
+    known_or_told("team", name, organisation.teams)
+    return organisation.teams[name]
 
 
 def _moment(text: str | None, zone: str) -> datetime:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli import exits
+from mailbridge.cli.filters import about_customer
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk
 from mailbridge.cli.show import print_json, safe, when
 from mailbridge.ids import ticket_number
@@ -33,10 +34,13 @@ def search(folder: Path, as_json: bool, limit: int, customer: str | None, words:
     """
     with open_desk(folder) as desk, desk.store.read() as tx:
         hits = tx.search.find(" ".join(words), customer=customer, limit=limit)
+        odd = "" if hits else about_customer(tx, customer)
     if as_json:
         print_json([hit_json(hit, desk.config) for hit in hits])
     else:
         click.echo("\n".join(told(hit, desk.config) for hit in hits) or "no mails")
+    if odd:
+        click.echo(safe(odd), err=True)
     return exits.OK if hits else exits.MISTAKES
 
 

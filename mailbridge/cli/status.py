@@ -33,6 +33,8 @@ class Status:
     outbox: Mapping[str, int]
     webhooks: Mapping[str, int]
     tickets: Mapping[str, int]
+    held: int  # mails in agents' names that wait for a yes
+    for_release: int  # outgoing mails that wait for an admin after a first connect
     suspended: int
     logins: tuple[Mapping[str, Any], ...]
     rules: Mapping[str, Any]
@@ -74,6 +76,8 @@ def look(desk: OpenDesk, now: datetime) -> Status:
             outbox=outbox,
             webhooks=webhooks,
             tickets=tx.tickets.counts(),
+            held=tx.held.count(),
+            for_release=len(tx.outbox.of_first_connect()),
             suspended=len(tx.addresses.list()),
             logins=tuple(login.as_json() for login in logins),
             rules=rules,
@@ -94,7 +98,7 @@ def _kept_back_troubles(count: int) -> tuple[str, ...]:
     """Mails that may have been sent after the backup that was restored: nobody but a person can know."""
     if not count:
         return ()
-    return (f"{count} mails are kept back since a restore: mailbridge outbox list --state suppressed, then outbox resend",)
+    return (f"{count} mails are kept back since a restore: mailbridge release --why restore, then --send or --discard",)
 
 
 def backup_troubles(wanted: Backup, known: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
@@ -184,6 +188,8 @@ def show(desk: OpenDesk, found: Status) -> None:
         ("tickets", counted(found.tickets)),
         ("mail out", counted(found.outbox)),
     ]
+    rows += [("held", f"{_waiting(found.held)} for a yes of the agents: mailbridge held list")] if found.held else []
+    rows += [("release", f"{_waiting(found.for_release)} after a first connect: mailbridge release")] if found.for_release else []
     rows += [("webhooks", counted(found.webhooks))] if any(found.webhooks.values()) else []
     rows += [("login", f"{login['name']} at {login['provider']}: {login['state']}") for login in found.logins]
     rows += [("suspended", f"{found.suspended} addresses that bounced")] if found.suspended else []
@@ -193,6 +199,10 @@ def show(desk: OpenDesk, found: Status) -> None:
         click.echo(f"{name:10} {safe(value)}")
     for trouble in found.troubles:
         click.echo(f"look here  {safe(trouble)}")
+
+
+def _waiting(count: int) -> str:
+    return "1 mail waits" if count == 1 else f"{count} mails wait"
 
 
 def _ages(backup: Mapping[str, Any]) -> str:

@@ -66,12 +66,13 @@ def _accepted(desk: OpenDesk, agent: str, subject: str, body: str) -> int:
     from mailbridge.intake.inbox import Inbox
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.load import load
+    from mailbridge.settings import did_you_mean
 
     policy = load(rules_folder.read(desk.config.folder)[0]).policy
     known = policy.organisation.agents.get(agent) if policy else None
     if policy is not None and (known is None or not known.active):
-        names = ", ".join(sorted(policy.organisation.agents))
-        raise click.BadParameter(f"there is no agent {agent!r} in rules/teams.yaml; there are {names}", param_hint="--by")
+        meant = did_you_mean(agent, [one.name for one in policy.organisation.agents.values() if one.active])
+        raise click.BadParameter(f"there is no agent {agent!r} in rules/teams.yaml; {meant}", param_hint="--by")
     if known is None:
         raise Permanent("the rules are broken; mailbridge check shows every mistake")
     now = datetime.now(UTC)

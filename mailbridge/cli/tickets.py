@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mailbridge.cli.filters import look_at_names
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, ticket_id
 from mailbridge.cli.show import print_json, print_table, safe, when
@@ -57,6 +58,8 @@ def list_(
     awake_at = None if snoozed or search or open_ is False else SystemClock().now()
     with open_desk(folder) as desk, desk.store.read() as tx:
         found = tx.tickets.find(status=status, team=team, assignee=assignee, open=open_, awake_at=awake_at, text=search, limit=limit)
+        if not found:
+            look_at_names(tx, folder, team=team, status=status, assignee=assignee)
     if as_json:
         print_json([ticket_json(ticket, desk.config) for ticket in found])
         return

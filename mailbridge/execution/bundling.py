@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from mailbridge.context import Desk
 from mailbridge.desk.model import Priority, Ticket
 from mailbridge.outbox.model import Audience, Notification
-from mailbridge.store.outbox import FOR_RELEASE
+from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.store.tx import Tx
 
 BUNDLED = ("new", "customer_replied")  # of agents' mails: what customers cause

@@ -20,6 +20,7 @@ from mailbridge.store.inbox_rows import Kept
 STATE_KEY = "kept-list"
 HOUR = 6  # UTC, before the day begins in Europe
 MOST_LISTED = 100
+MOST_COUNTED = 100_000
 REMINDED_AFTER = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 
 
@@ -40,7 +41,7 @@ def list_kept(store: Store, desk: Desk, now: datetime) -> int:
         if since >= until:
             return 0
         found = tx.inbox.kept(since, until)
-        held = [mail for after in REMINDED_AFTER for mail in tx.held.came(since - after, until - after)]
+        held = [mail for after in REMINDED_AFTER for mail in tx.held.came(since - after, until - after, MOST_COUNTED)]
         tx.openings.forget(now - COUNTED_FOR)
         for admin in desk.config.desk.admins if found or held else ():
             config = desk.config.desk
@@ -50,6 +51,7 @@ def list_kept(store: Store, desk: Desk, now: datetime) -> int:
                 "more": str(max(0, len(found) - MOST_LISTED) or ""),
                 "waiting": str(len(held) or ""),
                 "held": "\n".join(_held(mail) for mail in held[:MOST_LISTED]),
+                "held_more": str(max(0, len(held) - MOST_LISTED) or ""),
             }
             tx.outbox.add_many(admin_letters((admin,), "kept", f"{until:%Y%m%d}", values, config.address, config.language), now)
             tx.wake("outbox")

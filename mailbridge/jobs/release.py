@@ -1,13 +1,18 @@
-"""Mails about what a first connect brought wait until an admin has looked at it."""
+"""Mails that wait until an admin has decided: those about what a first connect brought, and those that a restore kept back."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
+from mailbridge.execution.bundling import BUNDLED
 from mailbridge.outbox.model import Audience, Queued
 from mailbridge.outbox.suppression import RECEIPT
+from mailbridge.store import restoring
+from mailbridge.store.outbox import ENOUGH
 from mailbridge.store.tx import Tx
 
 PORTION = 1000
@@ -15,51 +20,86 @@ DISCARDED = "discarded by an admin: mailbridge release --discard"
 ANSWERED = "the customer was answered before the release"
 
 
+class Why(StrEnum):
+    """Why a mail waits for an admin."""
+
+    FIRST_CONNECT = "first-connect"
+    RESTORE = "restore"
+
+
+EITHER = tuple(Why)
+
+
 @dataclass(slots=True)
 class Waiting:
-    """What waits: mails by audience and event, tickets and people."""
+    """What waits: mails by reason, audience and event; tickets and people."""
 
-    mails: Counter[str] = field(default_factory=Counter)
+    mails: Counter[tuple[Why, str]] = field(default_factory=Counter)
     tickets: set[int] = field(default_factory=set)
     people: set[str] = field(default_factory=set)
 
-    def count(self, one: Queued) -> None:
-        self.mails[f"{one.notification.audience}.{one.notification.event}"] += 1
-        self.tickets.add(one.notification.ticket or 0)
+    def count(self, why: Why, one: Queued) -> None:
+        self.mails[why, f"{one.notification.audience}.{one.notification.event}"] += 1
+        if one.notification.ticket:
+            self.tickets.add(one.notification.ticket)
         self.people.add(one.notification.recipient)
 
 
-def waiting(tx: Tx) -> Waiting:
+def waiting(tx: Tx, which: Sequence[Why] = EITHER) -> Waiting:
     found = Waiting()
-    for one in tx.outbox.for_release():
-        found.count(one)
+    for why in which:
+        for one in _of(tx, why):
+            found.count(why, one)
     return found
 
 
-def release(tx: Tx, now: datetime) -> Waiting:
-    """A portion of what waited goes out: agents get it in one mail a team, customers one by one, under caps.  A receipt is left out where
-    the customer was answered meanwhile."""
+def release(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> Waiting:
+    """A portion of what waited goes out."""
     done = Waiting()
-    for one in tx.outbox.for_release(PORTION):
-        if one.notification.audience is Audience.AGENT:
+    for why in which:
+        portion = _of(tx, why, PORTION)
+        if why is Why.FIRST_CONNECT:
+            _release_first_connect(tx, portion, now, done)
+        else:
+            _release_kept_back(tx, portion, now, done)
+    tx.wake("outbox")
+    return done
+
+
+def discard(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> Waiting:
+    """A portion of what waited never goes out; the tickets stay as they are."""
+    done = Waiting()
+    for why in which:
+        for one in _of(tx, why, PORTION):
+            tx.outbox.suppress(one.id, DISCARDED, now)
+            done.count(why, one)
+    return done
+
+
+def _of(tx: Tx, why: Why, limit: int = ENOUGH) -> Sequence[Queued]:
+    return tx.outbox.of_first_connect(limit) if why is Why.FIRST_CONNECT else tx.outbox.kept_back(limit)
+
+
+def _release_kept_back(tx: Tx, portion: Sequence[Queued], now: datetime, done: Waiting) -> None:
+    """Each goes out as it was promised, once more where it was sent after the backup."""
+    for one in portion:
+        tx.outbox.resend(one.id, now)
+        done.count(Why.RESTORE, one)
+    restoring.release(tx.state, [one.id for one in portion], now)
+
+
+def _release_first_connect(tx: Tx, portion: Sequence[Queued], now: datetime, done: Waiting) -> None:
+    """Agents hear of customers' mails in one mail a team, everything else goes out as it is, under caps.  A receipt is left out where the
+    customer was answered meanwhile."""
+    for one in portion:
+        if one.notification.audience is Audience.AGENT and one.notification.event in BUNDLED:
             tx.outbox.gather(one.id, now)
         elif one.notification.event == RECEIPT and _answered(tx, one):
             tx.outbox.suppress(one.id, ANSWERED, now)
             continue
         else:
             tx.outbox.let_go(one.id, now)
-        done.count(one)
-    tx.wake("outbox")
-    return done
-
-
-def discard(tx: Tx, now: datetime) -> Waiting:
-    """A portion of what waited never goes out; the tickets stay as they are."""
-    done = Waiting()
-    for one in tx.outbox.for_release(PORTION):
-        tx.outbox.suppress(one.id, DISCARDED, now)
-        done.count(one)
-    return done
+        done.count(Why.FIRST_CONNECT, one)
 
 
 def _answered(tx: Tx, one: Queued) -> bool:

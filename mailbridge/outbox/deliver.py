@@ -191,6 +191,9 @@ class Deliverer:
             case suppression.Suppress(reason=reason):
                 tx.outbox.suppress(queued.id, reason, now)
                 log.info("mail_suppressed", **_about(queued), reason=reason)
+            case suppression.KeepBack(reason=reason):
+                tx.outbox.keep_back(queued.id, reason)
+                log.warning("mail_kept_back", **_about(queued), reason=reason)
             case suppression.Hold(until=until, reason=reason):
                 tx.outbox.defer(queued.id, until, reason)
                 self._held(tx, queued, until)

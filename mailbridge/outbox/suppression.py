@@ -61,6 +61,13 @@ class Hold:
     reason: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeepBack:
+    """It waits until an admin releases it."""
+
+    reason: str
+
+
 # Whoever is asked for a yes was named for that by the desk, and has to see what it is about; so has who asked.
 _OF_APPROVALS = frozenset({"approval", "approval_reminded", "confirm", "approval_decided", "approval_expired"})
 

@@ -334,6 +334,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "more": "",
         "waiting": "1",
         "held": "4711\tana\tRe: Plotter offline\t2026-11-22T09:00:00+00:00",
+        "held_more": "",
     },
     "admin.unfetched": {
         "count": "2",

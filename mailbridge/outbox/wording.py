@@ -51,7 +51,7 @@ class Again:
     reason: str
 
 
-Wording = Ready | Hopeless | Again | suppression.Suppress | suppression.Hold
+Wording = Ready | Hopeless | Again | suppression.Suppress | suppression.Hold | suppression.KeepBack
 
 
 class Wordsmith:
@@ -127,12 +127,12 @@ def _hidden(tx: Tx, queued: Queued, desk: Desk) -> suppression.Suppress | None:
     return suppression.hidden(notification, tx.tickets.surviving(notification.ticket), desk.organisation)
 
 
-def _restored(tx: Tx, queued: Queued) -> suppression.Suppress | None:
+def _restored(tx: Tx, queued: Queued) -> suppression.KeepBack | None:
     """Why a mail to a customer is kept back after a restore: it may be the second one."""
     notification = queued.notification
     mail = tx.mails.get(notification.mail) if notification.mail and notification.audience is Audience.CUSTOMER else None
     reason = restoring.kept_back_because(tx.state, queued.id, mail.received_at, mail.date) if mail else ""
-    return suppression.Suppress(reason=reason) if reason else None
+    return suppression.KeepBack(reason=reason) if reason else None
 
 
 def _judged(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> suppression.Suppress | suppression.Hold | None:

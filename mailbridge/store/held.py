@@ -57,6 +57,7 @@ _ADD = dialects.upsert(held)
 _THIS = held.c.inbox == sa.bindparam("which")
 _GET = sa.select(held).where(_THIS)
 _WAITING = sa.select(held).where(UNDECIDED).order_by(held.c.agent, held.c.inbox).limit(sa.bindparam("most"))
+_COUNT = sa.select(sa.func.count()).select_from(held).where(UNDECIDED)
 _UNTOLD = _WAITING.where(held.c.notice.is_(None))
 _UNTOLD_OF = _UNTOLD.where(held.c.agent == sa.bindparam("of"))
 _OF_NOTICE = sa.select(held).where(held.c.notice == sa.bindparam("number")).order_by(held.c.inbox)
@@ -80,6 +81,10 @@ class Held:
     def waiting(self, limit: int = 1000) -> list[HeldMail]:
         """All that wait for an answer, by agent, oldest first."""
         return [_mail(row) for row in self._sql.rows(_WAITING, {"most": limit})]
+
+    def count(self) -> int:
+        """How many wait for an answer."""
+        return int(self._sql.value(_COUNT))
 
     def came(self, since: datetime, until: datetime, limit: int = 1000) -> list[HeldMail]:
         """Those that came in this time and still wait, by agent, oldest first."""

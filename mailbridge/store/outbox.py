@@ -5,7 +5,8 @@
     dot                committed just before the dot: nobody knows.  Ten minutes after the lease a letter goes out once more with the same
                        Message-ID and is marked as repeated; a reminder counts as sent; a letter that was repeated already is lost()
                        to us, and a person is told
-    held               it waits for an admin's release (`next_at` is FOR_RELEASE), or until `next_at` to be told with others in one mail
+    held               it waits for an admin's release (`next_at` is FOR_RELEASE) after a first connect, or after a restore (`error` begins
+                       with KEPT_BACK); or until `next_at` to be told with others in one mail
     sent, failed, suppressed   nothing more to do
 
 `next_at` is the moment at which somebody has to look at the row again, whatever its state; one index serves them all.
@@ -14,7 +15,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -23,12 +24,11 @@ from mailbridge.outbox.model import Class, Notification, Queued, State
 from mailbridge.store import dialects
 from mailbridge.store.documents import dump, load
 from mailbridge.store.restoring import KEPT_BACK
-from mailbridge.store.schema import COUNTED, DOT, HELD, PENDING, SENT, UNDER_WAY, UNSENT, outbox
+from mailbridge.store.schema import COUNTED, DOT, FOR_RELEASE, HELD, PENDING, SENT, UNDER_WAY, UNSENT, outbox
 from mailbridge.store.sql import Row, Sql, Values
 
 UNKNOWN_REST = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot
 OUTCOME_UNKNOWN = "outcome unknown"
-FOR_RELEASE = datetime(9999, 1, 1, tzinfo=UTC)  # `next_at` of a mail that waits for an admin
 
 
 def _bind(name: str, type_: sa.types.TypeEngine[Any] | None = None) -> sa.BindParameter[Any]:
@@ -102,7 +102,10 @@ _SENT = _END.where(_UNDER_WAY).values(state=State.SENT, sent_at=_bind("now"), re
 _DEFER = _END.where(_UNDER_WAY).values(state=State.DEFERRED, next_at=_bind("next_at"), error=_bind("error"))
 _FAIL = _END.where(PENDING, _BY_OWNER).values(state=State.FAILED, error=_bind("error"))
 _SUPPRESS = _END.where(_among(State.QUEUED, State.DEFERRED, State.SENDING, State.HELD)).values(state=State.SUPPRESSED, error=_bind("error"))
-_RESEND = _END.where(_among(State.SENT, State.FAILED, State.SUPPRESSED)).values(
+_KEEP_BACK = _END.where(_among(State.QUEUED, State.DEFERRED, State.SENDING)).values(
+    state=State.HELD, next_at=FOR_RELEASE, error=_bind("error")
+)
+_RESEND = _END.where(_among(State.SENT, State.FAILED, State.SUPPRESSED, State.HELD)).values(
     state=State.QUEUED, attempts=0, next_at=_bind("now"), error="", repeated=False
 )
 _RELEASE_ALL = (
@@ -123,12 +126,6 @@ _OF_STATE = {
     State.SENT: _NEWEST.where(SENT),
     State.HELD: _NEWEST.where(HELD),
 }
-_KEPT_BACK = (
-    sa.select(outbox)
-    .where(UNSENT, outbox.c.state == State.SUPPRESSED, outbox.c.error.startswith(KEPT_BACK))
-    .order_by(outbox.c.id + 0)
-    .limit(_bind("limit"))
-)
 _COUNT_PENDING, _COUNT_HELD, _COUNT_SENT, _COUNT_UNSENT = (
     sa.select(outbox.c.state, sa.func.count()).where(where).group_by(outbox.c.state) for where in (PENDING, HELD, SENT, UNSENT)
 )
@@ -155,9 +152,11 @@ _HELD_OF = (
     .order_by(outbox.c.id + 0)  # sorted after the small index found them
 )
 _FOR_RELEASE = sa.select(outbox).where(HELD, outbox.c.next_at == FOR_RELEASE).order_by(outbox.c.id + 0).limit(_bind("limit"))
+_OF_RESTORE = outbox.c.error.startswith(KEPT_BACK)
+_KEPT_BACK, _OF_FIRST_CONNECT = _FOR_RELEASE.where(_OF_RESTORE), _FOR_RELEASE.where(sa.not_(_OF_RESTORE))
 _WAITS = (
     sa.select(outbox.c.id)
-    .where(outbox.c.ticket == _bind("ticket"), outbox.c.state == State.HELD, outbox.c.next_at == FOR_RELEASE)
+    .where(outbox.c.ticket == _bind("ticket"), outbox.c.state == State.HELD, outbox.c.next_at == FOR_RELEASE, sa.not_(_OF_RESTORE))
     .limit(1)
 )
 _LET_GO = _CHANGE.where(HELD).values(state=State.QUEUED, next_at=_bind("now"), error="")
@@ -191,12 +190,16 @@ class Outbox:
         recipients = sorted({row[0] for row in self._sql.rows(_HELD_DUE, {"in_now": now})})
         return [_queued(row) for row in self._sql.rows(_HELD_OF, {"in_recipients": recipients})] if recipients else []
 
-    def for_release(self, limit: int = ENOUGH) -> list[Queued]:
-        """What waits for an admin's release, in order."""
-        return [_queued(row) for row in self._sql.rows(_FOR_RELEASE, {"in_limit": limit})]
+    def of_first_connect(self, limit: int = ENOUGH) -> list[Queued]:
+        """What waits for an admin's release because a first connect brought what it is about, in order."""
+        return [_queued(row) for row in self._sql.rows(_OF_FIRST_CONNECT, {"in_limit": limit})]
+
+    def kept_back(self, limit: int = ENOUGH) -> Sequence[Queued]:
+        """What waits for an admin's release because it may have been sent after the backup that was restored, in order."""
+        return [_queued(row) for row in self._sql.rows(_KEPT_BACK, {"in_limit": limit})]
 
     def waits_for_release(self, ticket: int) -> bool:
-        """Whether mails about the ticket wait for an admin's release."""
+        """Whether mails about the ticket wait for an admin's release after a first connect."""
         return self._sql.row(_WAITS, {"in_ticket": ticket}) is not None
 
     def let_go(self, id: int, now: datetime) -> bool:
@@ -268,12 +271,16 @@ class Outbox:
         """It was decided not to send it."""
         return self._sql.change(_SUPPRESS, {"in_id": id, "in_error": reason}) == 1
 
+    def keep_back(self, id: int, reason: str) -> bool:
+        """It waits for an admin's release from now on; `reason` says why, see `restoring`."""
+        return self._sql.change(_KEEP_BACK, {"in_id": id, "in_error": reason}) == 1
+
     def release(self, owner: str | None = None) -> int:
         """What `owner` (None: anybody) claimed and did not get to the dot can be claimed at once; those tries do not count."""
         return self._sql.change(_RELEASE, {"in_owner": owner}) if owner else self._sql.change(_RELEASE_ALL)
 
     def resend(self, id: int, now: datetime) -> bool:
-        """A mail that is done with goes out again, same Message-ID; a person asked for it."""
+        """A mail that is done with goes out again, same Message-ID, and one that is held goes out now; a person asked for it."""
         return self._sql.change(_RESEND, {"in_id": id, "in_now": now}) == 1
 
     def get(self, id: int) -> Queued | None:
@@ -291,10 +298,6 @@ class Outbox:
         """Promises of one state, or of all, newest first."""
         statement = _OF_STATE[State(state)] if state else _NEWEST
         return [_queued(row) for row in self._sql.rows(statement, {"in_limit": limit})]
-
-    def kept_back(self, limit: int = ENOUGH) -> Sequence[Queued]:
-        """Promises about which a person has to decide, because they may have been kept after the backup was made; oldest first."""
-        return [_queued(row) for row in self._sql.rows(_KEPT_BACK, {"in_limit": limit})]
 
     def counts(self, *, sent: bool = True) -> dict[str, int]:
         """How many promises are in each state.  `sent` False: without those sent, which takes a look at as many rows as there are left."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from mailbridge.outbox.model import State as Promise
 from mailbridge.store import migrate
 from mailbridge.store.documents import dump
-from mailbridge.store.schema import HELD, OWED, PENDING, outbox, state, webhooks
+from mailbridge.store.schema import FOR_RELEASE, HELD, OWED, PENDING, outbox, state, webhooks
 from mailbridge.store.state import State
 from mailbridge.webhooks.model import CallState
 
@@ -58,12 +58,12 @@ def settle(connection: sa.Connection, restored: Restored) -> int:
 
 
 def _keep_back(connection: sa.Connection, restored: Restored) -> int:
-    """What was on its way is decided by a person: `mailbridge outbox resend`, `mailbridge webhooks resend`."""
+    """What was on its way is decided by a person: `mailbridge release`, `mailbridge webhooks resend`."""
     word = f"{KEPT_BACK} ({restored.backup}): it may have been sent after the backup"
     nobody = {"lease_owner": None, "error": word}
-    for_release = datetime(9999, 1, 1, tzinfo=UTC)  # what an admin has to decide on already stays as it is
-    on_its_way = sa.or_(PENDING, sa.and_(HELD, outbox.c.next_at < for_release))
-    held = connection.execute(outbox.update().where(on_its_way).values(state=Promise.SUPPRESSED, lease_until=None, **nobody)).rowcount
+    on_its_way = sa.or_(PENDING, sa.and_(HELD, outbox.c.next_at < FOR_RELEASE))  # what an admin has to decide on already stays as it is
+    values = {"state": Promise.HELD, "next_at": FOR_RELEASE, "lease_until": None, **nobody}
+    held = connection.execute(outbox.update().where(on_its_way).values(values)).rowcount
     done = {"state": CallState.FAILED, "done_at": restored.at, "answer": word, "lease_owner": None}
     connection.execute(webhooks.update().where(OWED).values(**done))
     return int(held)

@@ -8,6 +8,8 @@ looks for (waiting mails, promises on their way, running clocks), so that their 
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import sqlalchemy as sa
 
 from mailbridge.store.types import CleanText, Id, UtcDateTime
@@ -31,6 +33,7 @@ DOT = sa.text("state = 'dot'")
 UNDER_WAY = sa.text("state IN ('sending', 'dot')")
 SENT = sa.text("state = 'sent'")
 HELD = sa.text("state = 'held'")
+FOR_RELEASE = datetime(9999, 1, 1, tzinfo=UTC)  # `next_at` of an outgoing mail that waits for an admin
 UNSENT = sa.text("state IN ('failed', 'suppressed')")
 COUNTED = sa.text("automatic IS TRUE AND audience = 'customer' AND state <> 'suppressed'")
 RUNNING = sa.text("state = 'running'")

@@ -23,9 +23,10 @@ from mailbridge.cli.main import main
 from mailbridge.cli.outbox import _release
 from mailbridge.config import Backup, Config, Keep, load
 from mailbridge.errors import InUse, Permanent
+from mailbridge.jobs import release as waits
 from mailbridge.jobs.backup import Backups, remedy
 from mailbridge.ops.metrics import GAUGES
-from mailbridge.outbox.model import State
+from mailbridge.outbox.model import Audience, Notification, State
 from mailbridge.store.engine import Store
 from mailbridge.store.schema import SECRET_TABLES, metadata
 from tests.builders import NOW
@@ -95,7 +96,7 @@ def test_a_desk_comes_back_whole_with_its_keys(config: Config, tmp_path: Path, o
         assert after.keys.live() == before.keys.live()
         pending = [queued.id for queued in before.outbox.list(State.QUEUED)]
         assert result.held == len(pending) > 0
-        assert {queued.id for queued in after.outbox.list(State.SUPPRESSED)} >= set(pending)
+        assert {queued.id for queued in after.outbox.kept_back()} == set(pending)
         assert after.outbox.next_due() is None
     with closing(new), new.write() as tx:
         assert tx.outbox.resend(pending[0], NOW)
@@ -330,6 +331,59 @@ def test_what_was_said_before_the_loss_is_not_said_again_by_itself(sqlite_config
     assert [mail["Subject"] for mail in to_carol] == ["We received your message [MB-1002]"]
     assert [(one.notification.event, one.notification.recipient) for one in held] == [("received", "carol@customer.test")]
     assert (released, len(after)) == (1, 2)
+
+
+def test_what_a_restore_keeps_back_is_released_or_discarded_and_nothing_is_lost_in_silence(sqlite_config: Config, tmp_path: Path) -> None:
+    """Every mail waits by itself, also one that is about no ticket and one that was held to be told with others."""
+    notice = Notification(
+        ticket=None, audience=Audience.AGENT, event="lines", recipient="clara@desk.test", key="n", message_id="n@desk.test", language="en"
+    )
+    with desk_app(sqlite_config) as desk:
+        desk.feed(a_mail("My printer is broken."))
+        with desk.app.store.write() as tx:
+            tx.outbox.add_many([notice], desk.clock.now())
+            tx.outbox.hold(replace(notice, key="h", message_id="h@desk.test"), desk.clock.now(), desk.clock.now())
+        made = backed_up(sqlite_config, tmp_path)
+    new = f"sqlite:///{tmp_path / 'new.db'}"
+    result = restore.restore(made.folder, tmp_path / "new", NOW, keys=made.keys.file, database=new)
+
+    with desk_app(replace(sqlite_config, store_url=new)) as desk:
+        desk.pass_time(days=1)
+        desk.app.sweep()
+        sent = [mail["Subject"] for mail in desk.deliver()]
+        now = desk.clock.now()
+        with desk.app.store.write() as tx:
+            held = tx.outbox.kept_back()
+            shown = waits.waiting(tx).mails
+            assert not waits.release(tx, now, (waits.Why.FIRST_CONNECT,)).mails
+            tx.outbox.suppress(held[0].id, "an admin's decision", now)
+            released = waits.release(tx, now, (waits.Why.RESTORE,)).mails
+            left = tx.outbox.kept_back()
+        again = desk.deliver()
+
+    assert not [subject for subject in sent if "We received" in subject]
+    assert (result.held, len(held), shown.total(), released.total(), left) == (5, 5, 5, 4, [])
+    assert {why for why, _ in shown} == {waits.Why.RESTORE}
+    assert all(one.error.startswith("kept back by a restore") for one in held)
+    assert len(again) - len(sent) == 4
+
+
+def test_mail_that_an_earlier_restore_suppressed_waits_for_a_release(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    columns = "key, audience, event, recipient, name, language, class, automatic, payload, state, attempts, next_at, error, reply"
+    values = "'customer', 'received', 'jo@customer.test', '', 'en', 'letter', 1, '{}', 'suppressed', 0, '2026-11-23 09:00:00', ?, ''"
+    with closing(Store(url)) as store:
+        store.upgrade("0016")
+    with closing(sqlite3.connect(tmp_path / "old.db")) as database, database:
+        for key, error in (("a", "kept back by a restore (b): it may have been sent"), ("b", "a robot")):
+            row = f"INSERT INTO outbox ({columns}, created_at, repeated) VALUES (?, {values}, '2026-11-23 09:00:00', 0)"
+            database.execute(row, (key, error))
+    with closing(Store(url)) as store:
+        store.upgrade()
+    with closing(sqlite3.connect(tmp_path / "old.db")) as database:
+        found = database.execute("SELECT key, state, next_at FROM outbox ORDER BY key").fetchall()
+
+    assert found == [("a", "held", "9999-01-01 00:00:00.000000"), ("b", "suppressed", "2026-11-23 09:00:00")]
 
 
 def test_two_backups_at_once_are_refused(sqlite_config: Config, tmp_path: Path) -> None:

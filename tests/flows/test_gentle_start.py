@@ -8,8 +8,9 @@ from click.testing import CliRunner
 from mailbridge.cli.release import release
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.jobs import release as waits
-from mailbridge.outbox.model import Audience, State
+from mailbridge.outbox.model import Audience, Notification, State
 from mailbridge.store.cursors import Start
+from mailbridge.store.schema import FOR_RELEASE
 from tests.harness import TestDesk, a_mail, proven
 
 URGENT = "URGENT server down"
@@ -124,12 +125,29 @@ def test_nobody_is_mailed_after_a_first_connect_until_somebody_looked(desk: Test
         assert tx.outbox.counts()["held"] == 0
 
 
+def test_what_a_bundle_could_not_tell_goes_out_as_it_is(desk: TestDesk) -> None:
+    """A mail to an agent that is about no ticket, or says more than that there is one, has no row in a list of tickets."""
+    first_connect(desk, 2)
+    clara = {"audience": Audience.AGENT, "recipient": "clara@desk.test", "language": "en"}
+    other = Notification(ticket=None, event="lines", key="own", message_id="own@desk.test", **clara)  # type: ignore[arg-type]
+    with desk.app.store.write() as tx:
+        tx.outbox.hold(other, desk.clock.now(), FOR_RELEASE)
+        waits.release(tx, desk.clock.now())
+    desk.app.sweep()
+    with desk.app.store.read() as tx:
+        (row,) = [one for one in tx.outbox.list(limit=100) if one.notification.key == "own"]
+    assert row.state is State.QUEUED
+
+
 def test_what_waits_can_be_shown_and_discarded(desk: TestDesk) -> None:
     if not desk.app.store.is_sqlite:
         pytest.skip("the command opens the desk's own database")
     first_connect(desk, 2)
     with desk.app.store.read() as tx:
-        assert waits.waiting(tx).mails["agent.new"] == 4
+        assert waits.waiting(tx).mails[waits.Why.FIRST_CONNECT, "agent.new"] == 4
+        assert not waits.waiting(tx, (waits.Why.RESTORE,)).mails
+    with desk.app.store.write() as tx:
+        assert not waits.discard(tx, desk.clock.now(), (waits.Why.RESTORE,)).mails
     with desk.app.store.write() as tx:
         assert len(waits.discard(tx, desk.clock.now()).tickets) == 2
     assert states(desk, "new")[:4] == [State.SUPPRESSED] * 4

@@ -12,6 +12,7 @@ from mailbridge.agentmail.held import decide_held
 from mailbridge.conversation.marks import kept_code, kept_mail
 from mailbridge.daemon import Daemon
 from mailbridge.filing import Outcome
+from mailbridge.jobs import kept as kept_job
 from mailbridge.outbox.model import Audience
 from mailbridge.store.held import Answer as Decided
 from tests.builders import NOW, a_signer
@@ -136,6 +137,25 @@ def test_held_mail_without_an_answer_is_told_to_the_admins_after_a_day_a_week_an
     text = letter.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
     assert f"{inbox}. bogdan," in text
     assert "mailbridge held release ID" in " ".join(text.split())
+
+
+def test_lists_of_more_than_a_hundred_mails_say_how_many_more_there_are_and_which_command_lists_them(
+    desk: TestDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_job, "MOST_LISTED", 2)
+    for number in range(5):
+        desk.feed(a_vacation_reply(number), mail_from="")
+        mail = a_mail("#close", from_="bogdan@desk.test", subject=f"Re: [MB-1] {number}", message_id=f"<b{number}@desk.test>")
+        assert desk.feed(mail, mail_from="bogdan@desk.test").result.outcome is Outcome.HELD
+    for _ in range(2):
+        the_next_day(desk)
+    letters = [mail for mail in desk.deliver() if mail["To"] == ADMIN]
+    texts = [" ".join(letter.get_body((kind,)).get_content().split()) for kind in ("plain", "html") for letter in letters]  # type: ignore[attr-defined]
+
+    for command in ('"mailbridge queue list --state done --limit 1000"', '"mailbridge held list --limit 1000"'):
+        in_html = f"<em>{command[1:-1]}</em>"
+        assert any(f"And 3 more: {command}" in text for text in texts), texts
+        assert any(f"And 3 more: {in_html}" in text for text in texts)
 
 
 @pytest.mark.parametrize(("became", "status"), [(Decided.RELEASED, "closed"), (Decided.REFUSED, "new")])

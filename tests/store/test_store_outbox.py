@@ -10,6 +10,8 @@ import pytest
 from mailbridge.outbox.model import Audience, Class, Notification, Queued, State
 from mailbridge.store.engine import Store
 from mailbridge.store.outbox import OUTCOME_UNKNOWN, UNKNOWN_REST
+from mailbridge.store.restoring import KEPT_BACK
+from mailbridge.store.schema import FOR_RELEASE
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LEASE = timedelta(minutes=2)
@@ -310,6 +312,22 @@ def test_the_wording_is_kept_for_all_tries(store: Store) -> None:
         tx.outbox.mark_rendered(id, b"From: x\r\n\r\n\xe2\x82\xac")
 
     assert claim_one(store, NOW + LEASE).rendered == b"From: x\r\n\r\n\xe2\x82\xac"
+
+
+def test_what_is_kept_back_waits_for_a_release_and_holds_no_other_mail(store: Store) -> None:
+    id = up_to(State.SENDING, store)
+    with store.write() as tx:
+        assert tx.outbox.keep_back(id, f"{KEPT_BACK} (b)")
+        assert not tx.outbox.keep_back(id, "again")
+        assert [one.id for one in tx.outbox.kept_back()] == [id]
+        assert tx.outbox.of_first_connect() == []
+        assert not tx.outbox.waits_for_release(LETTER.ticket or 0), "alerts of its ticket are no mail of a first connect"
+        assert tx.outbox.next_due() is None
+        tx.outbox.hold(replace(LETTER, key="other", message_id="other@d"), NOW, FOR_RELEASE)
+        assert tx.outbox.waits_for_release(LETTER.ticket or 0)
+        assert len(tx.outbox.of_first_connect()) == 1
+        assert tx.outbox.resend(id, NOW)
+        assert tx.outbox.kept_back() == []
 
 
 @pytest.mark.parametrize("state", [State.SENT, State.FAILED, State.SUPPRESSED])

@@ -85,11 +85,12 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "outbox, held": lambda tx: (
         tx.outbox.hold(LETTER, NOW, NOW),
         tx.outbox.to_bundle(NOW),
-        tx.outbox.for_release(),
+        tx.outbox.of_first_connect(),
         tx.outbox.waits_for_release(1),
         tx.outbox.told_since("a@x", NOW, ["new"], 10),
         tx.outbox.let_go(1, NOW),
         tx.outbox.gather(1, NOW),
+        tx.outbox.keep_back(1, "kept back by a restore"),
     ),
     "inbox.claim": lambda tx: tx.inbox.claim("w", 10, LEASE, NOW),
     "inbox.others_at_work": lambda tx: tx.inbox.others_at_work("host:1:", NOW),
@@ -125,7 +126,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "mails.of_ticket": lambda tx: tx.mails.of_ticket(1),
     "mails.tickets_knowing": lambda tx: tx.mails.tickets_knowing(["a@x", "b@x"]),
     "mails.has_message_id": lambda tx: tx.mails.has_message_id("m7@x.test"),
-    "held.came": lambda tx: tx.held.came(NOW, NOW),
+    "held.came": lambda tx: (tx.held.came(NOW, NOW), tx.held.count()),
     "held": lambda tx: (
         tx.held.add(HeldMail(inbox=1, agent="a1", what=What.MAIL, why="unproven", came_at=NOW)),
         tx.held.get(1),

@@ -23,8 +23,10 @@ from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
+from mailbridge.store.held import HeldMail, What
 from mailbridge.store.inbox import State
 from mailbridge.store.mails import Direction, StoredMail
+from mailbridge.store.schema import FOR_RELEASE
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 RAW = b"From: ana@acme.example\nSubject: hello\nMessage-ID: <one@acme.example>\n\nThe plotter \x1b[31mburns\n"
@@ -415,3 +417,71 @@ def test_a_worker_beside_sqlite_is_refused_with_the_reason(run: Run) -> None:
 
     assert ran.code == exits.USAGE
     assert "more workers need PostgreSQL" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["tickets", "list", "--team", "suport"], 'there is no team "suport"; did you mean "support"?'),
+        (["tickets", "list", "--team", "suport", "--json"], 'there is no team "suport"; did you mean "support"?'),
+        (["tickets", "list", "--status", "opne"], 'there is no status "opne"; did you mean "open"?'),
+        (["tickets", "list", "--assignee", "ioanna"], 'there is no agent "ioanna"; did you mean "ioana"?'),
+        (["report", "time", "--agent", "ioanna"], 'there is no agent "ioanna"; did you mean "ioana"?'),
+        (["rota", "suport"], 'there is no team "suport"; did you mean "support"?'),
+    ],
+)
+def test_a_filter_with_an_unknown_name_is_a_mistake_and_not_an_empty_list(
+    desk: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], told: str
+) -> None:
+    assert main([*arguments, "--desk", str(desk)]) != exits.OK
+    assert told in capsys.readouterr().err
+
+
+def test_a_known_name_with_no_tickets_is_an_empty_list(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """So is a team that tickets have and the rules have no more, and any name while the rules are broken."""
+    for filters in (["--team", "support"], ["--assignee", ""], ["--assignee", "ioana"], ["--status", "closed"]):
+        assert main(["tickets", "list", "--closed", *filters, "--desk", str(desk)]) == exits.OK
+    with store_of(desk) as store, store.write() as tx:
+        ticket = tx.tickets.get(1)
+        assert ticket is not None
+        assert tx.tickets.save(dataclasses.replace(ticket, team="dissolved", version=2), expected_version=1)
+    assert main(["tickets", "list", "--team", "dissolved", "--closed", "--desk", str(desk)]) == exits.OK
+    assert main(["tickets", "list", "--team", "disolved", "--closed", "--desk", str(desk)]) != exits.OK
+    (desk / "rules" / "teams.yaml").write_text("teams: [")
+    assert main(["tickets", "list", "--team", "nonsense", "--desk", str(desk)]) == exits.OK
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("ann@acme.example", "no ticket is from ann@acme.example; did you mean ana@acme.example?"),
+        ("ana@acme.exampel", "no ticket is from ana@acme.exampel; did you mean ana@acme.example?"),
+        ("ana", '"ana" is no address; write it like carol@customer.example'),
+        ("nobody@nowhere.example", "no ticket is from nobody@nowhere.example"),
+        ("ana@acme.example", ""),
+    ],
+)
+@pytest.mark.parametrize("command", [["search", "nothingofthekind"], ["docs", "find"]])
+def test_an_unknown_customer_is_told_where_nothing_is_found(
+    desk: Path, capsys: pytest.CaptureFixture[str], command: list[str], address: str, told: str
+) -> None:
+    assert main([*command, "--customer", address, "--desk", str(desk)]) == exits.MISTAKES
+    assert capsys.readouterr().err.strip() == told
+
+
+def test_status_names_held_mails_and_the_command_that_shows_them(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with store_of(desk) as store, store.write() as tx:
+        for number in (1, 2):
+            tx.held.add(HeldMail(inbox=number, agent="ana", what=What.MAIL, why="unproven", came_at=NOW))
+        letter = Notification(
+            ticket=1, audience=Audience.CUSTOMER, event="received", recipient="jo@x.example", key="fc", message_id="fc@d", language="en"
+        )
+        tx.outbox.hold(letter, NOW, FOR_RELEASE)
+    main(["status", "--desk", str(desk)])
+    shown = capsys.readouterr().out
+    main(["status", "--json", "--desk", str(desk)])
+    found = json.loads(capsys.readouterr().out)
+
+    assert "held       2 mails wait for a yes of the agents: mailbridge held list" in shown
+    assert "release    1 mail waits after a first connect: mailbridge release" in shown
+    assert (found["held"], found["for_release"]) == (2, 1)

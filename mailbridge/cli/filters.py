@@ -1,0 +1,63 @@
+"""A filter that finds nothing because its name is unknown says so, with the name that was meant, most likely.
+
+Names are looked at only where nothing was found: tickets may carry names that the rules do not have any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mailbridge.errors import MailbridgeError, Permanent
+
+if TYPE_CHECKING:
+    from mailbridge.desk.model import Organisation
+    from mailbridge.store.tx import Tx
+
+LOOKED_AT = 1000  # tickets whose requesters are compared with an address
+
+
+def known_or_told(kind: str, name: str, known: Iterable[str]) -> None:
+    """Raises Permanent where `name` is none of those known."""
+    from mailbridge.settings import did_you_mean
+
+    names = list(known)
+    if name not in names:
+        raise Permanent(f'there is no {kind} "{name}"; {did_you_mean(name, names) if names else "there is none at all"}')
+
+
+def look_at_names(tx: Tx, folder: Path, *, team: str | None, status: str | None, assignee: str | None) -> None:
+    """Raises Permanent where neither the rules nor any ticket have a name.  Broken rules say nothing."""
+    organisation = _organisation(folder)
+    if organisation is None:
+        return
+    if team and not tx.tickets.find(team=team, limit=1):
+        known_or_told("team", team, organisation.teams)
+    if status and not tx.tickets.find(status=status, limit=1):
+        known_or_told("status", status, organisation.statuses)
+    if assignee and not tx.tickets.find(assignee=assignee, limit=1):
+        known_or_told("agent", assignee, organisation.agents)
+
+
+def _organisation(folder: Path) -> Organisation | None:
+    from mailbridge.cli.check import policy_of
+
+    try:
+        return policy_of(folder).organisation
+    except (MailbridgeError, OSError):
+        return None
+
+
+def about_customer(tx: Tx, address: str | None) -> str:
+    """What is odd about an address with which nothing was found; '' where nothing is."""
+    import difflib
+
+    if not address or tx.tickets.find(requester=address, limit=1):
+        return ""
+    local, _, domain = address.lower().rpartition("@")
+    if not local or not domain:
+        return f'"{address}" is no address; write it like carol@customer.example'
+    tickets = [ticket for part in (local, domain) for ticket in tx.tickets.find(text=part, limit=LOOKED_AT)]
+    near = difflib.get_close_matches(address.lower(), {one.requester.address.lower() for one in tickets if one.requester}, n=1, cutoff=0.6)
+    return f"no ticket is from {address}" + (f"; did you mean {near[0]}?" if near else "")
