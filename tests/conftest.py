@@ -10,8 +10,10 @@ from hypothesis import settings
 
 from tests.asked import put_aside
 from tests.harness import DeskApp
+from tests.unsynced import wait_for_no_disk
 
 put_aside()
+wait_for_no_disk()
 # Processes that tests start keep what they compile, whatever the tester's environment says: compiling all of it takes each more than a
 # second.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mailbridge.ops import crash
+from tests.unsynced import wait_for_no_disk
 
 PRELOADED = ["tests.crash.backup_victim", "tests.crash.victim", "tests.oauth.victim"]
 PATIENCE = 60.0  # seconds
@@ -42,6 +43,7 @@ def _live(said: str, crash_at: str, act: Callable[..., object], arguments: tuple
     file = os.open(said, os.O_WRONLY | os.O_APPEND)
     os.dup2(file, 1)
     os.dup2(file, 2)
+    wait_for_no_disk()
     if crash_at:
         crash.arm(crash_at)
     act(*arguments)

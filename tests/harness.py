@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import email
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage, Message
 from email.policy import default
+from functools import cache, cached_property
 from pathlib import Path
+from types import CodeType
 from typing import Any, ClassVar
 
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
+
+from mailbridge import app as apps
 from mailbridge.app import App
 from mailbridge.clock import FixedClock
 from mailbridge.config import AgentTrust, Authenticity, Config, Desk, Limits, Listener, Outgoing, SenderCheck
@@ -23,6 +30,9 @@ from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.isolation.pool import Readers
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.outbox.model import Audience, Notification
+from mailbridge.outbox.render import Renderer
+from mailbridge.store.connections import make_file
+from mailbridge.store.engine import Store
 from mailbridge.worker import Done
 from tests.builders import NOW
 
@@ -114,6 +124,7 @@ class TestDesk:
 
     app: App
     clock: FixedClock
+    _letters: dict[Path, Message] = field(default_factory=dict)  # files of a Maildir stay as they are
 
     def feed(self, raw: bytes, *, mail_from: str | None = "carol@customer.test", rcpt_to: tuple[str, ...] = ("support@desk.test",)) -> Done:
         """The mail is accepted and worked; what became of it."""
@@ -149,7 +160,10 @@ class TestDesk:
     def sent(self) -> list[Message]:
         folder = self.app.config.folder / "outgoing" / "new"
         files = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns) if folder.exists() else []
-        return [email.message_from_bytes(path.read_bytes(), policy=default) for path in files]
+        for path in files:
+            if path not in self._letters:
+                self._letters[path] = email.message_from_bytes(path.read_bytes(), policy=default)
+        return [self._letters[path] for path in files]
 
     def promises(self, audience: Audience | None = None, event: str = "") -> list[Notification]:
         """What was promised, oldest first."""
@@ -198,14 +212,53 @@ class SharedReaders:
             readers.close()
 
 
+class CompiledTemplates(BytecodeCache):
+    """Templates are compiled once for all desks of a session; one that a desk has changed is another template."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], CodeType | None] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        bucket.code = self._known.get((bucket.key, bucket.checksum))
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._known[bucket.key, bucket.checksum] = bucket.code
+
+
 class DeskApp(App):
-    """An App whose readers belong to somebody else."""
+    """An App whose readers belong to somebody else, and its templates' compiled form too."""
 
     shared: ClassVar[SharedReaders] = SharedReaders()
+    compiled: ClassVar[CompiledTemplates] = CompiledTemplates()
+
+    @cached_property
+    def renderer(self) -> Renderer:
+        renderer = App.renderer.func(self)
+        renderer._jinja.bytecode_cache = self.compiled
+        return renderer
 
     @property
     def readers(self) -> Readers:  # type: ignore[override]
         return self.shared.of(reading_policy(self.config, self.renderer.markers()))
+
+
+@cache
+def new_database() -> bytes:
+    """An SQLite database with our schema and nothing in it.  Copying it is faster than making it."""
+    with tempfile.TemporaryDirectory(prefix="mb-new-") as folder:
+        path = Path(folder) / "new.db"
+        store = Store(f"sqlite:///{path}")
+        store.upgrade()
+        store.checkpoint()
+        store.close()
+        return path.read_bytes()
+
+
+def put_new_database(path: Path) -> None:
+    """There is a database, a new one where there was none."""
+    if not path.exists():
+        make_file(path)
+        path.write_bytes(new_database())
 
 
 @contextmanager
@@ -216,6 +269,9 @@ def a_desk(folder: Path, *, rules: dict[str, str] | None = None, store_url: str 
     config = a_config(folder, **different)
     if store_url:
         config = replace(config, store_url=store_url)
+    kind, _, place = apps.store_url(config).partition(":///")
+    if kind == "sqlite":
+        put_new_database(Path(place))
     clock = FixedClock(NOW)
     with DeskApp.open(config, clock=clock) as app:
         yield TestDesk(app, clock)

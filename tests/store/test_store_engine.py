@@ -21,8 +21,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from mailbridge.errors import InUse, Permanent
-from mailbridge.store import migrate, schema
+from mailbridge.store import connections, migrate, schema
 from mailbridge.store.engine import Store
+from tests.unsynced import AS_SHIPPED
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 SOON = timedelta(seconds=10)
@@ -122,7 +123,8 @@ def test_a_write_inside_a_write_is_told_at_once(sqlite_store_url: str) -> None:
     store.close()
 
 
-def test_sqlite_is_set_to_survive_a_power_cut(sqlite_store_url: str) -> None:
+def test_sqlite_is_set_to_survive_a_power_cut(sqlite_store_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "_SQLITE", AS_SHIPPED)
     store = Store(sqlite_store_url)
     with store.write() as tx:
         asked = [
