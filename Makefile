@@ -14,7 +14,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 WORKERS ?= 2
 PYTEST_FLAGS ?=
 
-.PHONY: demo test check lint servers test-pythons wheel-test conformance fuzz language-model lock wheel clean
+.PHONY: demo test check lint servers pythons test-pythons wheel-test conformance fuzz language-model lock wheel clean
 .DELETE_ON_ERROR:
 
 $(BIN)/python:
@@ -38,9 +38,10 @@ $(VENV)/dev.stamp: requirements/dev.lock pyproject.toml | $(BIN)/python
 demo: $(VENV)/runtime.stamp
 	@$(BIN)/python -m mailbridge demo $(if $(ONCE),--once)
 
-# One run tells everything that is wrong; pytest's summary comes last.
+# One run tells everything that is wrong; pytest's summary comes last.  What uses one core goes side by side before the tests, which use all.
 test: servers $(VENV)/dev.stamp
-	@status=0; for part in lint test-pythons wheel-test; do $(MAKE) --no-print-directory $$part || status=1; done; \
+	@status=0; $(MAKE) --no-print-directory --keep-going --jobs=2 --output-sync lint wheel-test pythons || status=1; \
+	$(MAKE) --no-print-directory test-pythons || status=1; \
 	$(BIN)/pytest -n $(WORKERS) $(PYTEST_FLAGS) || status=1; exit $$status
 
 check: lint
@@ -53,7 +54,10 @@ lint: $(VENV)/dev.stamp
 servers:
 	@tests/install-servers.sh
 
-test-pythons: $(VENV)/dev.stamp
+pythons: $(VENV)/dev.stamp
+	@tests/on-every-python.sh $(BIN)/python install
+
+test-pythons: pythons
 	@tests/on-every-python.sh $(BIN)/python
 
 wheel: $(VENV)/dev.stamp

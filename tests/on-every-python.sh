@@ -1,5 +1,7 @@
 #!/usr/bin/env bash
 # The unit tests on every other CPython of requires-python that this machine has; the one given is left to the whole run of the tests.
+#   on-every-python.sh PYTHON            installs what is missing and runs them
+#   on-every-python.sh PYTHON install    installs only
 set -eu
 cd "$(dirname "$0")/.."
 failed=()
@@ -34,6 +36,7 @@ for version in 3.11 3.12 3.13 3.14; do
     "$venv/bin/python" -m pip --disable-pip-version-check install --quiet --no-input --require-hashes -r requirements/dev.lock
     cp requirements/dev.lock "$venv/installed.lock"
   fi
+  [ "${2:-}" != install ] || continue
   echo "unit tests on $("$venv/bin/python" --version)"
   "$venv/bin/python" -m pytest -q -n 2 -p no:cacheprovider tests/unit || failed+=("$version")
 done
