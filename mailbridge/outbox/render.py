@@ -217,7 +217,19 @@ class Renderer:
 def check(folders: Sequence[Path]) -> tuple[Problem, ...]:
     """Every mistake in the templates of these folders, found by rendering each one with full and with bare sample views."""
     renderer = Renderer(folders)
-    return tuple(dict.fromkeys(chain.from_iterable(_problems(renderer, name) for name in renderer.names())))
+    return _mistakes(renderer, renderer.names())
+
+
+def check_own(own: Path, shipped: Path) -> tuple[Problem, ...]:
+    """Every mistake in the mails that a desk's own templates take part in: all mails where it has a part, which any of them may use."""
+    files = {str(file.relative_to(own)).removesuffix(".txt.j2").removesuffix(".html.j2") for file in own.rglob("*.j2")}
+    renderer = Renderer((own, shipped))
+    names = renderer.names()
+    return _mistakes(renderer, [name for name in names if name in files] if files <= set(names) else names)
+
+
+def _mistakes(renderer: Renderer, names: Sequence[str]) -> tuple[Problem, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(_problems(renderer, name) for name in names)))
 
 
 def _problems(renderer: Renderer, name: str) -> Iterator[Problem]:

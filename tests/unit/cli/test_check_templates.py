@@ -1,0 +1,64 @@
+"""`mailbridge check` renders the desk's own templates as the desk would: with the shipped ones behind them."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from mailbridge import shipped
+from mailbridge.cli.check import template_problems
+from mailbridge.config import Config, Desk
+
+OWN = """{% extends "mail/customer.txt.j2" %}
+{% block subject %}{{ ticket | thread(words.your_request) }}{% endblock %}
+{% block message %}
+We have it: {{ ticket.number }}.
+{% endblock %}
+"""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config(folder=tmp_path, desk=Desk(name="D", address="support@real.com"))
+
+
+def written(config: Config, name: str, text: str) -> None:
+    file = config.templates_folder / "mail" / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def test_a_desk_without_templates_has_no_problems(config: Config) -> None:
+    assert template_problems(config) == ()
+
+
+def test_a_template_may_use_the_shipped_parts_and_words(config: Config) -> None:
+    written(config, "en/customer.received.txt.j2", OWN)
+
+    assert template_problems(config) == ()
+
+
+def test_a_copy_of_a_shipped_template_has_no_problems(config: Config) -> None:
+    written(config, "ro/customer.closed.txt.j2", "")
+    shutil.copy(shipped.templates() / "mail" / "ro" / "customer.closed.txt.j2", config.templates_folder / "mail" / "ro")
+
+    assert template_problems(config) == ()
+
+
+def test_a_mistake_is_told_with_its_line(config: Config) -> None:
+    written(config, "en/customer.received.txt.j2", OWN.replace("ticket.number", "ticket.nubmer"))
+
+    (problem,) = template_problems(config)
+
+    assert (problem.file, problem.line) == ("mail/en/customer.received.txt.j2", 4)
+    assert "nubmer" in problem.message
+
+
+def test_a_mistake_in_a_part_is_told_where_shipped_mails_use_it(config: Config) -> None:
+    written(config, "customer.txt.j2", '{% extends "mail/layout.txt.j2" %}\n{% block body %}{{ words.no_such_word }}{% endblock %}\n')
+
+    found = template_problems(config)
+
+    assert ("mail/customer.txt.j2", 2) in {(problem.file, problem.line) for problem in found if "no_such_word" in problem.message}
