@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -81,10 +82,11 @@ DOORS: dict[str, frozenset[str]] = {
 }
 
 
-def modules() -> list[str]:
+@cache
+def modules() -> tuple[str, ...]:
     """Dotted names below mailbridge: "" for the package itself, "store.engine"."""
     files = sorted(PACKAGE.rglob("*.py"))
-    return [".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix(".") for file in files]
+    return tuple(".".join(file.relative_to(PACKAGE).with_suffix("").parts).removesuffix("__init__").removesuffix(".") for file in files)
 
 
 def source(module: str) -> Path:
@@ -92,8 +94,13 @@ def source(module: str) -> Path:
     return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
 
 
-def imported(module: str) -> Iterator[str]:
+@cache
+def imported(module: str) -> tuple[str, ...]:
     """Full names of what a module imports, wherever in it the import stands."""
+    return tuple(_imports(module))
+
+
+def _imports(module: str) -> Iterator[str]:
     for node in ast.walk(ast.parse(source(module).read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
