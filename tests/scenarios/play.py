@@ -7,14 +7,18 @@ from dataclasses import dataclass, field
 from email import message_from_bytes
 from email.message import EmailMessage, Message
 from email.policy import default
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, parseaddr, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
 from mailbridge.cli.history import sentence
 from mailbridge.desk.model import Ticket
 from mailbridge.errors import ConfigError
+from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.intake.imap_old import old_mail
+from mailbridge.jobs import release
 from mailbridge.outbox.model import Notification, State
+from mailbridge.store.cursors import Start
 from mailbridge.store.mails import Direction
 from mailbridge.worker import Done
 from tests.harness import RULES, TestDesk, a_desk, proven
@@ -56,6 +60,8 @@ class Player:
     story: Story
     desk: TestDesk
     seen: int = 0
+    uid: int = 0  # of the latest mail in the mailbox
+    left: set[int] = field(default_factory=set)  # its mails that were not taken
 
     def play(self, step: Step) -> Played:
         """The step happened, and whatever was due by then; every promise that came of it is delivered."""
@@ -63,6 +69,10 @@ class Player:
         self.desk.clock.time = step.moment(self.desk.clock.time)
         if "rules" in step.values:
             self._change_rules(step.values["rules"])
+        if "mailbox" in step.values:
+            self._connect(**step.values["mailbox"])
+        if "release" in step.values:
+            self._release(step.values["release"])
         self.desk.app.sweep()
         done = self._mail(step) if step.is_mail else None
         letters = self.desk.deliver()
@@ -77,8 +87,36 @@ class Player:
         with self.desk.app.store.read() as tx:
             return {queued.notification.key for queued in tx.outbox.list(State.HELD, 1000)}
 
-    def _mail(self, step: Step) -> Done:
+    def _connect(self, holds: int, takes: list[int]) -> None:
+        """A mailbox is read for the first time; it holds so many mails, and those whose numbers are in `takes` are taken."""
+        self.left = set(range(1, holds + 1)) - set(takes)
+        wanted = ",".join(map(str, takes))
+        with self.desk.app.store.write() as tx:
+            tx.cursors.set_start("main", "INBOX", 1, Start(below=holds + 1, first=True, anew=False, wanted=wanted))
+
+    def _release(self, how: str) -> None:
+        """As `mailbridge release --send` and `--discard` do."""
+        work = {"send": release.release, "discard": release.discard}[how]
+        with self.desk.app.store.write() as tx:
+            work(tx, self.desk.clock.now())
+
+    def _came(self, step: Step) -> Envelope:
+        """The way of a mail that came by `archive` (an import; received at its date) or by `mailbox` (the next number there)."""
+        if step.values["came"] == "archive":
+            return Envelope(source=Source.IMPORT, received_at=parsedate_to_datetime(step.values["date"]))
+        self.uid += 1
+        return Envelope(source=Source.IMAP, received_at=self.desk.clock.now(), account="main", folder="INBOX", uidvalidity=1, uid=self.uid)
+
+    def _mail(self, step: Step) -> Done | None:
         raw, sender, to = self.written(step)
+        if "came" in step.values and self.uid + 1 in self.left:  # older than the desk, and not taken
+            self.uid += 1
+            with self.desk.app.store.write() as tx:
+                tx.old_mails.add([old_mail(raw)])
+            return None
+        if "came" in step.values:
+            inbox = self.desk.app.inbox.accept(raw, self._came(step))
+            return next(one for one in reversed(self.desk.work()) if one.inbox == inbox)
         return self.desk.feed(raw, mail_from="" if step.values.get("robot") == "bounce" else sender, rcpt_to=to)
 
     def written(self, step: Step) -> tuple[bytes, str, tuple[str, ...]]:
@@ -97,6 +135,8 @@ class Player:
         mail["Message-ID"] = values.get("message-id") or f"<step{step.number}.{self.story.name}@{parseaddr(writer)[1].rpartition('@')[2]}>"
         if answered and answered.message_id:
             mail["In-Reply-To"] = f"<{answered.message_id}>"
+        if "in-reply-to" in values:
+            mail["In-Reply-To"] = mail["References"] = values["in-reply-to"]
         if values.get("robot") == "vacation":
             mail["Auto-Submitted"] = "auto-replied"
         self._fill(mail, values, answered)
