@@ -50,6 +50,18 @@ def test_every_pin_has_its_hashes(lock: str) -> None:
     assert [line.split()[0] for line in pinned if "--hash=sha256:" not in line] == []
 
 
+@pytest.mark.parametrize("lock", ["runtime.lock", "dev.lock"])
+def test_a_lock_names_no_machine_and_no_registry(lock: str) -> None:
+    """Whoever makes it again gets the same file, whatever their index and folders are."""
+    lines = (ROOT / "requirements" / lock).read_text(encoding="utf-8").splitlines()
+    pins, comments = [line for line in lines if "#" not in line], [line for line in lines if "#" in line]
+
+    assert [line for line in pins if re.search(r"//|@|^ *-(?!-hash=)|file:", line)] == []
+    assert [line for line in comments if re.search(r"://|(?<![\w.-])/|\.\./|--(?:index|find-links|extra-index)", line)] == []
+    assert "#    make lock" in lines
+    assert "mailbridge-desk (pyproject.toml)" in "".join(lines)
+
+
 def test_a_desk_needs_few_packages() -> None:
     """Each is somebody's code that reads strangers' mail; a new one takes an argument."""
     assert len(pins("runtime.lock")) <= 45
