@@ -85,7 +85,9 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
         problems += user_problems(config)
         problems += login_problems(config)
         problems += template_problems(config)
-        problems += readiness(config, loaded.policy.organisation if loaded.policy else None, files)
+        problems += readiness(
+            config, loaded.policy.organisation if loaded.policy else None, files, loaded.policy.rules.customers if loaded.policy else None
+        )
         problems += trust_problems(config, loaded.policy.organisation if loaded.policy and _has_database(config) else None)
         problems += forbidden(loaded.policy.rules, config.webhooks.hosts) if loaded.policy else []
     return Found(root=root, config=config, policy=loaded.policy, problems=tuple(gathered(problems)))

@@ -17,10 +17,12 @@ from mailbridge.errors import Problem
 
 if TYPE_CHECKING:
     from mailbridge.config import Config, Listener
+    from mailbridge.customers.model import Customers
     from mailbridge.desk.model import Organisation
 
 FILE = "mailbridge.toml"
 TEAMS = "rules/teams.yaml"
+CUSTOMERS = "rules/customers.yaml"
 MOST_NAMED = 5  # names or places in one message
 _SECRETS = re.compile(r"(?:password|(?:client_)?secret|(?:certificate_)?key|users|service_account)_file|tls_key")
 # RFC 2606 and RFC 6761: domains that are nobody's.
@@ -29,10 +31,13 @@ _MINUTE_SHORT = re.compile(r"\b\d{1,2}:\d\d\s*-\s*(23:59)\b")
 _UNKNOWN = re.compile(r"unknown .*\"")
 
 
-def readiness(config: Config, organisation: Organisation | None, files: Mapping[str, str]) -> Iterator[Problem]:
+def readiness(
+    config: Config, organisation: Organisation | None, files: Mapping[str, str], customers: Customers | None = None
+) -> Iterator[Problem]:
     """What keeps this desk from working, though nothing in its files is wrong.  `files` are the rules, by name."""
     yield from _no_way_in(config)
     yield from _nobody(config, organisation)
+    yield from _sample_customers(config, customers)
     yield from _no_trust(config)
     yield from _open_secrets(config)
     if not config.desk.admins:
@@ -72,12 +77,32 @@ def _nobody(config: Config, organisation: Organisation | None) -> Iterator[Probl
     if is_nobodys(config.desk.address):
         message = f"mail goes out by a real server, and the desk's address {config.desk.address} is a sample that reaches nobody"
         yield Problem(file=FILE, message=message, hint="write the address that customers write to: [desk] address", warning=True)
-    agents = organisation.agents.values() if organisation else ()
-    samples = [agent.address for agent in agents if agent.active and is_nobodys(agent.address)]
+    agents = [agent for agent in organisation.agents.values() if agent.active] if organisation else []
+    consultants = list(organisation.consultants.values()) if organisation else []
+    for people, kind in (([one.address for one in agents], "agents"), ([one.address for one in consultants], "consultants")):
+        samples = [address for address in people if is_nobodys(address)]
+        if samples:
+            message = f"mail goes out by a real server, and {len(samples)} of the {kind} are samples that reach nobody: {_shown(samples)}"
+            hint = f"put your own people in place of the sample {kind}" + (", or remove them" if kind == "consultants" else "")
+            yield Problem(file=TEAMS, message=message, hint=hint, warning=True)
+
+
+def _sample_customers(config: Config, customers: Customers | None) -> Iterator[Problem]:
+    """Customers of `mailbridge init` that are still there: their serial numbers are looked for in every mail."""
+    if config.outgoing.url.startswith("maildir:") or customers is None:
+        return
+    samples = [
+        one.name
+        for one in customers.by_name.values()
+        if any(is_nobodys(f"@{domain}") for domain in one.domains) or any(is_nobodys(person.address) for person in one.people)
+    ]
     if samples:
-        shown = ", ".join(samples[:MOST_NAMED]) + (" …" if len(samples) > MOST_NAMED else "")
-        message = f"mail goes out by a real server, and {len(samples)} of the agents are samples that reach nobody: {shown}"
-        yield Problem(file=TEAMS, message=message, hint="put your own people in place of the sample agents", warning=True)
+        message = f"mail goes out by a real server, and {len(samples)} of the customers are samples: {_shown(samples)}"
+        yield Problem(file=CUSTOMERS, message=message, hint="put your own customers in place of the samples, or remove them", warning=True)
+
+
+def _shown(samples: list[str]) -> str:
+    return ", ".join(samples[:MOST_NAMED]) + (" …" if len(samples) > MOST_NAMED else "")
 
 
 def is_nobodys(address: str) -> bool:

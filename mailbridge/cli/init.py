@@ -160,8 +160,10 @@ def write_desk(folder: Path, *, name: str, address: str, data: Path | None = Non
     (folder / "mailbridge.toml").write_text(toml, encoding="utf-8")
     (folder / ".gitignore").write_text(GITIGNORE, encoding="utf-8")
     shutil.copytree(shipped.rules(), folder / "rules", copy_function=shutil.copyfile)
-    teams = folder / "rules" / "teams.yaml"
-    teams.write_text(fresh(teams.read_text(encoding="utf-8"), datetime.now(UTC).date()), encoding="utf-8")
+    today = datetime.now(UTC).date()
+    for name, moved in {"teams.yaml": fresh, "customers.yaml": fresh_contracts}.items():
+        file = folder / "rules" / name
+        file.write_text(moved(file.read_text(encoding="utf-8"), today), encoding="utf-8")
     (folder / "templates").mkdir()
     (folder / "templates" / "README.md").write_text(TEMPLATES_README, encoding="utf-8")
 
@@ -175,6 +177,13 @@ def fresh(teams: str, today: date) -> str:
     latest = max(starts, default=today)
     weeks = timedelta(weeks=max(0, -((latest - today).days - LEAD.days) // 7))
     return "".join(line if "holidays" in line else _moved(line, weeks) for line in lines)
+
+
+def fresh_contracts(customers: str, today: date) -> str:
+    """The sample with contracts in force for a year and longer: moved by whole years."""
+    ends = [date.fromisoformat(day) for day in re.findall(rf"until: ({_DAY})", customers)]
+    years = max(0, today.year + 1 - min((end.year for end in ends), default=today.year + 1))
+    return re.sub(r"(?<=(?:since|until): )\d{4}(?=-)", lambda found: str(int(found[0]) + years), customers)
 
 
 def _moved(line: str, by: timedelta) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from mailbridge import shipped
 from mailbridge.cli.check import examine
 from mailbridge.cli.check_ready import gathered, is_nobodys, readiness
-from mailbridge.cli.init import fresh, write_desk
+from mailbridge.cli.init import fresh, fresh_contracts, write_desk
 from mailbridge.config import AgentTrust, Authenticity, Config, Desk, Listener, Mailbox, Outgoing, Pipe, SenderCheck, Trust
 from mailbridge.desk.model import Agent, Organisation
 from mailbridge.errors import Problem
@@ -61,6 +62,20 @@ def test_what_keeps_a_desk_from_working_is_told(config: Config, organisation: Or
 
 def test_sample_agents_are_fine_while_no_mail_leaves_the_machine() -> None:
     assert warnings(replace(READY, outgoing=Outgoing()), SAMPLES) == []
+
+
+def test_nothing_of_the_samples_stays_in_a_real_desk_unsaid(tmp_path: Path) -> None:
+    """A fresh desk to which somebody gave real servers and nothing else: each kind of sample is named, with the file it is in."""
+    write_desk(tmp_path / "desk", name="D", address="support@demo.example")
+    config = tmp_path / "desk" / "mailbridge.toml"
+    real = 'url = "smtp://mail.real.com:587"\n[pipe]\ntrusted = true\n'
+    config.write_text(re.sub(r'url = "maildir:.*\n', real, config.read_text(encoding="utf-8")), encoding="utf-8")
+
+    found = [(one.file, one.message) for one in examine(tmp_path / "desk").problems if "sample" in one.message]
+
+    assert [file for file, _ in found] == ["mailbridge.toml", "rules/customers.yaml", "rules/teams.yaml", "rules/teams.yaml"]
+    for word in ("support@demo.example", "customers are samples: acme", "5 of the agents", "1 of the consultants"):
+        assert any(word in message for _, message in found), word
 
 
 def test_a_demo_trusts_tokens_and_needs_no_server() -> None:
@@ -131,6 +146,15 @@ def test_a_new_desk_has_warnings_and_no_errors(tmp_path: Path) -> None:
     found = examine(tmp_path / "desk").problems
     assert [one for one in found if not one.warning] == []
     assert any("no mail comes in" in one.message for one in found)
+
+
+def test_the_contracts_of_the_sample_are_in_force(tmp_path: Path) -> None:
+    before = (shipped.rules() / "customers.yaml").read_text(encoding="utf-8")
+    after = fresh_contracts(before, date(2033, 5, 7))
+    since, until = re.findall(r"since: (\S+), until: ([\d-]+)", after)[0]
+    assert date.fromisoformat(since) < date(2033, 5, 7) < date.fromisoformat(until)
+    assert fresh_contracts(before, date(2026, 11, 30)) == before
+    assert fresh_contracts(after, date(2033, 5, 7)) == after
 
 
 @pytest.mark.parametrize("today", [date(2026, 1, 1), date(2026, 11, 30), date(2031, 5, 7)])
