@@ -6,7 +6,6 @@ wheels made here; the pinned ones and pip itself are fetched once and kept.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import shutil
@@ -19,31 +18,14 @@ from pathlib import Path
 import pytest
 from packaging.utils import canonicalize_name
 
-from tests.install.pip import ROOT, fetched, not_here, pip, run
+from tests.install.pip import ROOT, fetched, run
 
 # The pip that a new environment of each CPython has at the least: Debian 12 has 23.0.1, the others what their first release brought.
 OLDEST = {(3, 11): "23.0.1", (3, 12): "23.2.1", (3, 13): "24.2", (3, 14): "25.2"}
 LOCKS = ROOT / "requirements"
 PIN = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?==", re.MULTILINE)
-BUILDERS = ("setuptools", "wheel")  # dkimpy and pyspf come as source only
 
 pytestmark = pytest.mark.timeout(600)  # the first run fetches a hundred megabytes
-
-
-@pytest.fixture(scope="module")
-def pinned(kept: Path) -> Path:
-    """The very files that dev.lock names, and what the two source packages are built with."""
-    lock = LOCKS / "dev.lock"
-    folder = kept / f"{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}-{sys.implementation.cache_tag}"
-    if not (folder / "complete").exists():
-        for old in kept.glob(f"*-{sys.implementation.cache_tag}"):
-            shutil.rmtree(old)
-        get = [*pip(), "--disable-pip-version-check", "download", "--quiet", "--no-deps", "-d", folder]
-        for done in (run([*get, "--require-hashes", "-r", lock]), run([*get, "--only-binary=:all:", *BUILDERS])):
-            if done.returncode:
-                not_here(f"the packages of dev.lock cannot be fetched: {done.stderr[-500:]}")
-        (folder / "complete").touch()
-    return folder
 
 
 @pytest.fixture(scope="module")

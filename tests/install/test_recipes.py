@@ -1,0 +1,427 @@
+"""Every recipe of the manual is run as it is written there; a block that no test knows, and no reason excuses, fails.
+
+The recipes for a machine run on one of their own (tests/install/machine.py), so the paths, ports and users are those of the pages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from mailbridge.cli.main import cli
+from mailbridge.config import load
+from mailbridge.errors import ConfigError
+from tests.harness import a_mail
+from tests.install.machine import Machine, started
+from tests.install.pip import ROOT, not_here, pip, run
+from tests.install.recipes import PAGES, block, blocks
+from tests.servers.postgres import programs
+from tests.servers.processes import program, wait_until
+
+# --- which test runs which block ------------------------------------------------------------------------------------------------------
+
+CONFIGURATION = "test_each_piece_of_configuration_makes_a_desk"
+INSTALLATION = "test_one_user_installs_it_and_has_a_desk"
+SERVICE = "test_a_service_behind_postfix_on_postgresql"
+RULES = "tests/unit/rules/test_rules_manual.py"
+TEMPLATES = "tests/unit/outbox/test_templates_manual.py"
+LANGUAGE = "tests/unit/desk/test_language_tables.py"
+WHEEL = "tests/wheel.sh"
+README = "test_the_readme_says_what_the_manual_says"
+
+RUN = {
+    "README.md: make demo": "tests/e2e/test_demo.py",
+    "README.md: - name: printer down": RULES,
+    "README.md: pipx install .": INSTALLATION,
+    "README.md: # /etc/postfix/main.cf (with the delimiter, answers to support+...@acme.example arrive too)": README,
+    "README.md: #take": LANGUAGE,
+    "backup.md: mailbridge backup /var/backups/mailbridge": SERVICE,
+    "backup.md: install -d -m 700 -o mailbridge /var/backups/mailbridge": SERVICE,
+    'backup.md: runuser -u postgres -- psql -c "ALTER ROLE mailbridge CREATEDB"': SERVICE,
+    "backup.md: install -d -m 700 -o mailbridge /var/lib/mailbridge": SERVICE,
+    "commands.md: mailbridge backup /var/backups/mailbridge": SERVICE,
+    "commands.md: mailbridge restore /var/backups/mailbridge --check": SERVICE,
+    "commands.md: mailbridge listener passwd scanner >> /etc/mailbridge/users": SERVICE,
+    'commands.md: eval "$(mailbridge completion bash)"': INSTALLATION,
+    "commands.md: mailbridge man ~/.local/share/man/man1": SERVICE,
+    "first-desk.md: pipx install .": INSTALLATION,
+    "first-desk.md: python3 -m venv /opt/mailbridge": WHEEL,
+    "first-desk.md: mailbridge demo --dir /var/tmp/demo": "tests/e2e/test_demo.py",
+    'first-desk.md: mailbridge init ~/desk --name "Acme Support" --address support@acme.example': INSTALLATION,
+    "first-desk.md: mkdir -m 700 secrets": INSTALLATION,
+    'first-desk.md: profile = "google"': CONFIGURATION,
+    "first-desk.md: mailbridge run": INSTALLATION,
+    "first-desk.md: make wheel": WHEEL,
+    "mail.md: #take": LANGUAGE,
+    "oauth.md: openssl rand -base64 32 > secret.key && chmod 600 secret.key": CONFIGURATION,
+    "oauth.md: openssl req -x509 -newkey rsa:3072 -nodes -days 730 -subj /CN=mailbridge -keyout app.key -out app.pem": CONFIGURATION,
+    "postfix.md: transport_maps = hash:/etc/postfix/transport": SERVICE,
+    "postfix.md: milter_default_action = tempfail": SERVICE,
+    "postfix.md: /^Authentication-Results:[[:space:]]*mx\\.acme\\.example[;[:space:]]/ IGNORE": SERVICE,
+    "postfix.md: support@acme.example lmtp:inet:127.0.0.1:2424": SERVICE,
+    "postfix.md: postmap /etc/postfix/transport": SERVICE,
+    "postfix.md: mailbridge unix - n n - 2 pipe": SERVICE,
+    "rules.md: escalations:": RULES,
+    "rules.md: teams:": RULES,
+    "running.md: useradd --system --home-dir /var/lib/mailbridge --shell /usr/sbin/nologin mailbridge": SERVICE,
+    "running.md: runuser -u postgres -- createuser mailbridge": SERVICE,
+    "running.md: runuser -u mailbridge -- mailbridge --desk /etc/mailbridge status": SERVICE,
+    'running.md: install -m 644 "$(mailbridge paths deploy)/systemd/mailbridge-worker@.service" /etc/systemd/system/': SERVICE,
+    "templates.md: {% extends \"mail/customer.txt.j2\" %}": TEMPLATES,
+}  # fmt: skip
+
+NOT_RUN = {
+    "README.md: make test": "this test is part of it",
+    "README.md: python3 -m venv ~/mailbridge": "the same two commands as for /opt/mailbridge, which tests/wheel.sh runs",
+    "README.md: ~/mailbridge/bin/pip install .": "as above",
+    "checks.md: mailbridge agents pair eva": "prints a code for a mail of a person; tests/unit/cli has the command",
+    "checks.md: python -m benchmarks.senders": "a measurement of minutes; tests/e2e/test_benchmarks.py runs it small",
+    "commands.md: mailbridge auth login support": "needs a provider and a person; tests/oauth/test_login.py has both",
+    "first-desk.md: pip install": "what not to type",
+    "oauth.md: mailbridge.toml names the provider and the app that you registered there": "a list of what follows, nothing to type",
+    "oauth.md: New-ServicePrincipal -AppId CLIENT_ID -ObjectId OBJECT_ID": "PowerShell against Exchange Online",
+    "running.md: createuser --pwprompt mailbridge": "needs a second machine",
+    "running.md: journalctl -u mailbridge": "needs a running systemd",
+    "running.md: systemctl reload mailbridge": "needs a running systemd; ExecReload sends SIGHUP, which tests/e2e/test_daemon.py does",
+    "templates.md: templates/mail/<language>/words.j2 constants of the language: the reply line, days, months, labels": "a list of files",
+}
+
+
+def test_every_block_of_the_pages_is_run_or_excused() -> None:
+    """A new block belongs into one of the two tables above; one that is gone leaves them."""
+    found = {each.name for each in blocks() if each.kind != "toml" and not (each.page == "rules.md" and each.kind in ("yaml", "json"))}
+
+    assert found - RUN.keys() - NOT_RUN.keys() == set()
+    assert (RUN.keys() | NOT_RUN.keys()) - found == set()
+    assert RUN.keys() & NOT_RUN.keys() == set()
+
+
+def test_what_runs_a_block_is_there() -> None:
+    assert [by for by in set(RUN.values()) if not (by in globals() or (ROOT / by).is_file())] == []
+
+
+# --- commands and configuration, wherever they are written ------------------------------------------------------------------------------
+
+
+def commands() -> list[tuple[str, str]]:
+    """(page, command) of everything in the pages, the units and their comments that begins with `mailbridge`."""
+    found = {(page.name, line) for page in PAGES for line in re.findall(r"`(mailbridge [a-z][^`]*)`", page.read_text(encoding="utf-8"))}
+    for each in blocks():
+        lines = [line.partition("  #")[0].strip() for line in each.text.splitlines()] if each.kind == "indented" else []
+        found |= {(each.page, line) for line in lines if line.startswith("mailbridge ")}
+    for unit in (ROOT / "deploy" / "systemd").iterdir():
+        found |= {
+            (unit.name, f"mailbridge {line}") for line in re.findall(r"^ExecStart=\S+/mailbridge (.*)$", unit.read_text(), re.MULTILINE)
+        }
+    return sorted(found)
+
+
+@pytest.mark.parametrize(("page", "command"), commands())
+def test_each_command_in_the_pages_is_one(page: str, command: str) -> None:
+    """Its words lead to a command, and its options are known there."""
+    words = shlex.split(re.split(r" (?:>>?|\||&&) ", command)[0])[1:]
+    group = cli
+    context = cli.make_context("mailbridge", [], resilient_parsing=True)
+    while words:
+        options = {name for parameter in group.params for name in (*parameter.opts, *parameter.secondary_opts)}
+        word = words.pop(0)
+        if word.startswith("-"):
+            assert word.partition("=")[0] in options, f"{page}: {command}"
+        elif hasattr(group, "get_command"):
+            found = group.get_command(context, word)
+            if found is None and word in ("/etc/mailbridge", "COMMAND"):  # the value of --desk; any command
+                continue
+            assert found is not None, f"{page}: {command}: no {word}"
+            group = found
+
+
+def tables() -> list[tuple[str, str]]:
+    return [(f"{each.name} {number}", each.text) for number, each in enumerate(blocks()) if each.kind == "toml"]
+
+
+REST = {
+    "desk": '[desk]\nname = "Acme Support"\naddress = "support@acme.example"\n',
+    "store": '[store]\nurl = "sqlite:///desk.db"\n',
+    "outgoing": '[outgoing]\nurl = "maildir:outgoing"\n',
+}
+OAUTH = {
+    "encryption": '[encryption]\nkey_file = "secret.key"\n',
+    "mailbox": '[[mailbox]]\nname = "support"\nhost = "imap.acme.example"\nuser = "support@acme.example"\noauth = "support"\n',
+    "oauth": '[oauth.support]\nprovider = "google"\nclient_id = "123"\nclient_secret_file = "google.secret"\n',
+}
+MAILBOX = {"name": "main", "host": "imap.acme.example", "user": "support@acme.example", "password_file": "imap"}
+
+
+def completed(text: str) -> str:
+    """The piece with what the rest of a desk's configuration has: the tables it leaves out, the keys that a mailbox needs."""
+    given = tomllib.loads(text)
+    mailboxes = iter(given.get("mailbox", []))
+
+    def mailbox(found: re.Match[str]) -> str:
+        has = next(mailboxes)
+        return found[0] + "".join(f'{key} = "{value}"\n' for key, value in MAILBOX.items() if key not in has and "oauth" not in has)
+
+    whole = re.sub(r"^\[\[mailbox\]\]\n", mailbox, text, flags=re.MULTILINE)
+    rest = REST | OAUTH if given.keys() & {"encryption", "oauth"} else REST
+    return "\n".join([whole, *(table for name, table in rest.items() if name not in given)])
+
+
+@pytest.mark.parametrize(("name", "text"), tables(), ids=[name for name, _ in tables()])
+def test_each_piece_of_configuration_makes_a_desk(name: str, text: str, tmp_path: Path) -> None:
+    """With the rest of a desk's configuration it is read without a mistake; the files it names are made as the page says."""
+    if name.startswith("first-desk.md"):
+        profile = block('first-desk.md: profile = "google"')
+        text = text.replace("\n\n[outgoing]", f"\n{profile}\n[outgoing]", 1)
+    text = completed(text.replace("/run/credentials", f"{tmp_path}/credentials"))
+    recipes = [each.text for each in blocks() if each.text.startswith(("openssl rand", "openssl req"))]
+    for recipe in recipes[: 2 if "app.pem" in text else 1]:
+        subprocess.run(["bash", "-euc", recipe], cwd=tmp_path, check=True, capture_output=True)
+    for file in re.findall(r'^\w+_file = "(.*)"$', text, re.MULTILINE):
+        path = tmp_path / file
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if not path.exists():
+            path.write_text("secret\n", encoding="utf-8")
+            path.chmod(0o600)
+    (tmp_path / "mailbridge.toml").write_text(text, encoding="utf-8")
+
+    try:
+        assert load(tmp_path / "mailbridge.toml", {}).desk.name == "Acme Support"
+    except ConfigError as mistakes:
+        pytest.fail(f"{text}\n{mistakes.problems}")
+
+
+def test_the_readme_says_what_the_manual_says() -> None:
+    """Its lines for Postfix are those of the page about Postfix, which are run."""
+    short = block("README.md: # /etc/postfix/main.cf (with the delimiter, answers to support+...@acme.example arrive too)")
+    whole = "".join(each.text for each in blocks() if each.page == "postfix.md")
+
+    lines = [line for line in short.splitlines() if line and not line.startswith("#")]
+    assert lines
+    assert [line for line in lines if line not in whole.splitlines()] == []
+    assert "postmap /etc/postfix/transport" in short
+
+
+# --- the recipes for a machine ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def packages(kept: Path, pinned: Path) -> Path:
+    """pipx and uv, fetched once, in a folder of --target; what they install comes from `pinned`."""
+    tools = kept / "tools"
+    if not (tools / "complete").exists():
+        done = run([*pip(), "--disable-pip-version-check", "install", "--quiet", "--upgrade", "--target", tools, "pipx", "uv"])
+        if done.returncode:
+            not_here(f"pipx and uv cannot be fetched: {done.stderr[-300:]}")
+        (tools / "complete").touch()
+    return tools
+
+
+@pytest.fixture(scope="module")
+def machine(packages: Path, pinned: Path) -> Iterator[Machine]:
+    """A machine with pipx and uv, which have no other index than the pinned packages."""
+    with started() as made:
+        for name, text in {
+            "uv": f'#!/bin/sh\nexec {packages}/bin/uv "$@"\n',
+            "pipx": f'#!/bin/sh\nexec python3 -c \'import sys; sys.path.insert(0, "{packages}"); sys.argv[0] = "pipx"\n'
+            'from pipx.main import cli; sys.exit(cli())\' "$@"\n',
+        }.items():
+            (made.shared / "bin" / name).write_text(text, encoding="utf-8")
+            (made.shared / "bin" / name).chmod(0o755)
+        made.environment |= {
+            "PIP_CONFIG_FILE": os.devnull, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(pinned),
+            "UV_CACHE_DIR": "/mnt/uv", "UV_PYTHON": f"{made.shared}/bin/python3", "UV_PYTHON_DOWNLOADS": "never",
+        }  # fmt: skip
+        made.run("mkdir -p /etc/uv && cat > /etc/uv/uv.toml", stdin=f'no-index = true\nfind-links = ["{pinned}"]\n')
+        yield made
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(600)  # the first run fetches the packages
+def test_one_user_installs_it_and_has_a_desk(machine: Machine) -> None:
+    ways = block("first-desk.md: pipx install .").splitlines()
+    assert len(ways) == 2
+    for number, way in enumerate(ways):  # each for a user of its own: they are alternatives
+        home = f"/root/{number}" if number else "/root"
+        machine.run(f"mkdir -p {home}; {way}\n{home}/.local/bin/mailbridge --version", machine.checkout, HOME=home)
+
+    with machine.running(block("README.md: pipx install ."), machine.checkout):
+        pass
+    machine.run(
+        block('first-desk.md: mailbridge init ~/desk --name "Acme Support" --address support@acme.example')
+        + block("first-desk.md: mkdir -m 700 secrets")
+    )
+    assert (
+        machine.run("stat -c %a /root/desk/secrets /root/desk/secrets/mail; cat /root/desk/secrets/mail") == "700\n600\nthe app password\n"
+    )
+    first, *then = block("first-desk.md: mailbridge run").splitlines()
+    with machine.running(first, "/root/desk"):
+        for command in then:
+            machine.run(command, "/root/desk")
+    completion = block('commands.md: eval "$(mailbridge completion bash)"').splitlines()[0]
+    assert "mailbridge" in machine.run(f"{completion}\ncomplete -p mailbridge")
+    manual, page = block("commands.md: mailbridge man ~/.local/share/man/man1").splitlines()
+    assert "NAME" in machine.run(f"{manual}\n{page}")
+
+
+def configured(machine: Machine, *pieces: str) -> None:
+    """The tables of the pieces are in /etc/mailbridge/mailbridge.toml, in the place of those that were there."""
+    text = machine.read("/etc/mailbridge/mailbridge.toml")
+    for piece in pieces:
+        for table in tomllib.loads(piece):
+            text = re.sub(rf"^\[+{table}\]+\n(?:[^\[\n].*\n|\n)*", "", text, flags=re.MULTILINE)
+        text += f"\n{piece}"
+    machine.write("/etc/mailbridge/mailbridge.toml", text)
+
+
+def piece(page: str, table: str, text: str = "") -> str:
+    return next(each.text for each in blocks() if each.page == page and each.kind == "toml" and table in each.text and text in each.text)
+
+
+def postgresql(machine: Machine) -> None:
+    """A server as Debian makes it: local connections by the system user's name, others by password."""
+    server, data = programs(), "/var/lib/postgresql/recipes"
+    log = machine.shared / "postgres.log"
+    as_postgres = f"runuser -u postgres -- {server}"
+    machine.run("install -d -o postgres /run/postgresql")
+    machine.run(f"{as_postgres}/initdb -D {data} --auth-local=peer --auth-host=scram-sha-256 -E UTF8 --no-sync")
+    machine.run(f"setsid {as_postgres}/postgres -D {data} -k /run/postgresql -F >{log} 2>&1 </dev/null &")
+    wait_until(lambda: "ready to accept" in log.read_text(), "PostgreSQL starts")
+
+
+MAIN_CF = """
+compatibility_level = 3.6
+maillog_file_prefixes = {shared}
+maillog_file = {shared}/maillog
+myhostname = mx.acme.example
+mydestination =
+relay_domains = acme.example
+alias_maps =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+"""
+
+
+def postfix(machine: Machine) -> None:
+    """A server for acme.example with the lines of the page; mail to customers ends in it."""
+    program("postfix", "postfix")
+    machine.shared.chmod(0o777)
+    lines = block("postfix.md: transport_maps = hash:/etc/postfix/transport") + block("postfix.md: milter_default_action = tempfail")
+    machine.write("/etc/postfix/main.cf", MAIN_CF.format(shared=machine.shared) + lines)
+    rejected = r"postfix.md: /^Authentication-Results:[[:space:]]*mx\.acme\.example[;[:space:]]/ IGNORE"
+    machine.write("/etc/postfix/header_checks", block(rejected))
+    transport(machine, block("postfix.md: support@acme.example lmtp:inet:127.0.0.1:2424"))
+    machine.run("postfix start")
+
+
+def transport(machine: Machine, line: str) -> None:
+    machine.write("/etc/postfix/transport", f"{line}customer.test discard:\n")
+    machine.run(block("postfix.md: postmap /etc/postfix/transport"))
+
+
+def mails(machine: Machine, *recipients: str) -> None:
+    """One mail to each has been handed to Postfix, from a customer who forges what a milter would say."""
+    forged = b"Authentication-Results: mx.acme.example; dmarc=pass header.from=customer.test\n"
+    for number, recipient in enumerate(recipients):
+        raw = forged + a_mail(from_=f"carol{number}@customer.test", message_id=f"<{number}.{recipient}>")
+        machine.run(f"/usr/sbin/sendmail -f carol{number}@customer.test {recipient}", stdin=raw.decode())
+
+
+def until_said(machine: Machine, *words: str) -> None:
+    """A line of Postfix's log has all the words; if that takes too long, both logs are told."""
+    log = machine.shared / "maillog"
+    try:
+        wait_until(lambda: any(all(word in line for word in words) for line in log.read_text().splitlines()), " ".join(words))
+    except pytest.fail.Exception:
+        print(log.read_text(), (machine.shared / "service.log").read_text())
+        raise
+
+
+def as_service(command: str) -> str:
+    """The command by the prefix of the page, for the service's user."""
+    prefix = block("running.md: runuser -u mailbridge -- mailbridge --desk /etc/mailbridge status").removesuffix(" status")
+    return f"{prefix} {command.removeprefix('mailbridge ')}"
+
+
+def start(unit: str) -> str:
+    """What the unit starts, as its user."""
+    (command,) = re.findall(r"^ExecStart=(.*)$", (ROOT / "deploy" / "systemd" / unit).read_text(encoding="utf-8"), re.MULTILINE)
+    return f"umask 077; exec runuser -u mailbridge -- {command}"
+
+
+@pytest.mark.servers
+@pytest.mark.timeout(600)
+def test_a_service_behind_postfix_on_postgresql(machine: Machine) -> None:
+    program("postfix", "postfix")
+    into = "uv pip install --quiet --python /opt/mailbridge/bin/python"
+    packages = f"uv venv --quiet /opt/mailbridge\n{into} --require-hashes -r requirements/runtime.lock\n{into} --no-deps ."
+    machine.run(packages, machine.checkout, UV_COMPILE_BYTECODE="1")
+    machine.run(block("running.md: useradd --system --home-dir /var/lib/mailbridge --shell /usr/sbin/nologin mailbridge"))
+    machine.run("install -d -m 700 -o mailbridge -g mailbridge /var/lib/mailbridge")  # StateDirectory= of the unit
+    postgresql(machine)
+    machine.run(block("running.md: runuser -u postgres -- createuser mailbridge"))
+    configured(
+        machine, piece("running.md", "[store]", "postgresql"), piece("postfix.md", "[[listener]]"), piece("postfix.md", "[outgoing]")
+    )
+    machine.run(block('running.md: install -m 644 "$(mailbridge paths deploy)/systemd/mailbridge-worker@.service" /etc/systemd/system/'))
+    wanted = machine.run("ls /etc/systemd/system/multi-user.target.wants")
+    assert {"mailbridge.service", "mailbridge-worker@1.service", "mailbridge-worker@2.service"} <= set(wanted.split())
+    postfix(machine)
+
+    worker = start("mailbridge-worker@.service")
+    with machine.running(start("mailbridge.service")), machine.running(worker), machine.running(worker):
+        mails(machine, "support@acme.example", "support+x@acme.example", "support@acme.example")
+        for number in range(3):
+            until_said(machine, f"to=<carol{number}@customer.test>", "status=sent")
+        status = machine.run(block("running.md: runuser -u mailbridge -- mailbridge --desk /etc/mailbridge status"))
+        assert re.search(r"mail in +3 done", status)
+    # What a sender wrote in the milter's name is gone before the desk sees it.
+    assert [one["verified"] for one in json.loads(machine.run(as_service("tickets list --json")))] == [False] * 3
+    by_pipe(machine)
+    backed_up(machine)
+
+
+def by_pipe(machine: Machine) -> None:
+    """Postfix hands over by the command of the page; no daemon runs."""
+    machine.run("cat >> /etc/postfix/master.cf", stdin=block("postfix.md: mailbridge unix - n n - 2 pipe"))
+    (line,) = re.findall(
+        r"^and `(support@acme\.example +mailbridge:)`", (ROOT / "docs/manual/postfix.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    transport(machine, f"{line}\n")
+    configured(machine, piece("postfix.md", "[pipe]"))
+    machine.run("postfix reload")
+    mails(machine, "support@acme.example")
+    until_said(machine, "relay=mailbridge", "status=sent")
+    assert json.loads(machine.run(as_service("queue counts --json")))["new"] == 1
+
+
+def backed_up(machine: Machine) -> None:
+    """Backups as the pages make them; then the machine is lost, and the newest one is restored."""
+    configured(machine, piece("backup.md", "[backup]"))
+    machine.run(block('backup.md: runuser -u postgres -- psql -c "ALTER ROLE mailbridge CREATEDB"'))
+    machine.run(block("backup.md: install -d -m 700 -o mailbridge /var/backups/mailbridge"))
+    lines = [line.partition("  ")[0] for line in block("backup.md: mailbridge backup /var/backups/mailbridge").splitlines()]
+    for line in lines:
+        machine.run(as_service(line))
+    again = [block(f"commands.md: {line}").splitlines()[0] for line in lines]
+    assert again == lines
+
+    keys = "/var/backups/mailbridge-keys.json"
+    machine.run(f"cp /var/lib/mailbridge/backup-keys/mailbridge-keys-*.json {keys}; chown mailbridge {keys}")
+    machine.run("rm -r /etc/mailbridge /var/lib/mailbridge; runuser -u postgres -- dropdb mailbridge")
+    (_, database) = block("running.md: runuser -u postgres -- createuser mailbridge").splitlines()
+    machine.run(database)
+    machine.run(block("backup.md: install -d -m 700 -o mailbridge /var/lib/mailbridge"))
+    assert len(json.loads(machine.run(as_service("tickets list --json")))) == 3
+    machine.run(as_service("check"))
+    line = block("commands.md: mailbridge listener passwd scanner >> /etc/mailbridge/users")
+    machine.run(line.replace(" scanner ", " scanner --stdin "), stdin="secret word\n")  # there is no terminal to ask at
+    assert machine.read("/etc/mailbridge/users").startswith("scanner:")
