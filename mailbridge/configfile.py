@@ -256,7 +256,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
 
 def _content(file: Path) -> str:
     try:
-        return file.read_bytes().decode("utf-8")
+        return file.read_bytes().decode("utf-8-sig")  # editors on Windows put a mark before the first line
     except FileNotFoundError as error:
         hint = f"mailbridge init {file.parent if file.suffix == '.toml' else file} writes one; --desk or {DESK} names the desk's folder"
         raise ConfigError((Problem(file=str(file), message="there is no such file", hint=hint),)) from error

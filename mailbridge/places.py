@@ -69,6 +69,30 @@ def open_quote(text: str) -> Place | None:
     return None
 
 
+_LIST_MARKS = re.compile(rf"#[^\n]*|{_STRING.pattern}|^[ \t]*\[|\[|\]|\n", re.DOTALL | re.MULTILINE)
+
+
+def open_list(text: str, end: Place) -> Place | None:
+    """Where the innermost list begins that is not closed before `end`; None where all are.  All quotes of the text are closed."""
+    stop = sum(len(line) + 1 for line in text.split("\n")[: end.line - 1]) + end.column - 1
+    opened: list[int] = []
+    header = False  # [table] and [[table]] are no lists
+    for found in _LIST_MARKS.finditer(text, 0, stop):
+        mark = found[0]
+        header = mark != "\n" and (header or (not opened and mark.endswith("[") and _begins_line(text, found.end() - 1)))
+        if mark.endswith("[") and not header and not mark.startswith("#"):
+            opened.append(found.end() - 1)
+        elif mark == "]" and opened:
+            opened.pop()
+    if not opened:
+        return None
+    return Place(text.count("\n", 0, opened[-1]) + 1, opened[-1] - text.rfind("\n", 0, opened[-1]))
+
+
+def _begins_line(text: str, at: int) -> bool:
+    return not text[text.rfind("\n", 0, at) + 1 : at].strip()
+
+
 class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mailbridge.errors import Problem
-from mailbridge.places import Place, Places, Where, locate, open_quote
+from mailbridge.places import Place, Places, Where, locate, open_list, open_quote
 
 Reader = Callable[[object], Any]
 
@@ -339,7 +339,20 @@ class Source:
             hint = "write the same quote at the end of the text"
             self.mistake(opened, "not valid TOML: the quote that begins here is not closed", hint)
             return
-        self.mistake(Place(line, column), f"not valid TOML: {reason[:1].lower()}{reason[1:]}", "https://toml.io shows how it is written")
+        if (opened := open_list(content, Place(line, column))) is not None:
+            self.mistake(opened, "not valid TOML: the list that begins here is not closed", "write ] behind its last entry")
+            return
+        hint = _remedy(lines[line - 1][column - 1 :] if line <= len(lines) else "")
+        self.mistake(Place(line, column), f"not valid TOML: {reason[:1].lower()}{reason[1:]}", hint)
+
+
+def _remedy(rest: str) -> str:
+    """What probably mends a line of TOML that ends in `rest` from the mistake on."""
+    if rest[:1] in tuple("“”„‟‘’‚«»"):
+        return 'write straight quotes: "…"'
+    if re.match(r"[^\W\d]", rest) or "@" in rest or "://" in rest:
+        return f'a text stands in quotes: "{rest.partition("#")[0].strip()}"' if rest.isprintable() else "a text stands in quotes"
+    return "https://toml.io shows how it is written"
 
 
 def _within(value: int, low: int, high: int, show: Callable[[int], str]) -> int:

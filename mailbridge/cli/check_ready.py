@@ -43,6 +43,7 @@ def readiness(
     if not config.desk.admins:
         message = "nobody is told of broken rules, quarantined mail and tripped limits: [desk] has no admins"
         yield Problem(file=FILE, message=message, hint='write their addresses: admins = ["you@…"]', warning=True)
+    yield from _itself(config, organisation)
     yield from _minute_short(files)
 
 
@@ -62,6 +63,27 @@ def _first(same: list[Problem]) -> Problem:
     places = ", ".join(f"{one.file}:{one.line}" for one in others[:MOST_NAMED])
     more = f" and {len(others) - MOST_NAMED} more" if len(others) > MOST_NAMED else ""
     return replace(first, message=f"{first.message}, also in {places}{more}")
+
+
+def _itself(config: Config, organisation: Organisation | None) -> Iterator[Problem]:
+    """Addresses of the desk where a person's belongs: the desk would write to itself."""
+    own = {mailbox_of(address) for address in config.desk.addresses}
+    for address in config.desk.admins:
+        if mailbox_of(address) in own:
+            message = f"{address} is an address of the desk: what admins are told comes back to it, and nobody reads it"
+            yield Problem(file=FILE, message=message, hint="write an address of a person: [desk] admins", warning=True)
+    for agent in organisation.agents.values() if organisation else ():
+        for address in (agent.address, *agent.addresses) if agent.active else ():
+            if mailbox_of(address) in own:
+                message = f"agent {agent.name} has an address of the desk: {address}"
+                hint = "write the address from which this person writes, not the one that customers write to"
+                yield Problem(file=TEAMS, message=message, hint=hint, warning=True)
+
+
+def mailbox_of(address: str) -> str:
+    """The address in small letters, without what follows a plus sign."""
+    local, _, domain = address.lower().rpartition("@")
+    return f"{local.partition('+')[0]}@{domain}"
 
 
 def _no_way_in(config: Config) -> Iterator[Problem]:

@@ -128,6 +128,46 @@ def test_one_typo_in_six_places_is_one_error() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "place", "words"),
+    [
+        ('[desk]\nadmins = [\n  "a@b.c",\naddress = "a@b.c"\n', (2, 10), "the list that begins here is not closed"),
+        ('[[mailbox]]\nx = [["a"], ["b"\n[store]\n', (2, 13), "the list that begins here is not closed"),
+        ('a = ["]", "#["]  # [\nb = Acme\n', (2, 5), 'a text stands in quotes: "Acme"'),
+        ("a = “Acme”\n", (1, 5), 'write straight quotes: "…"'),
+        ("a = support@b.c # us\n", (1, 5), 'a text stands in quotes: "support@b.c"'),
+    ],
+)
+def test_slips_in_toml_are_told_where_they_are_with_what_mends_them(text: str, place: tuple[int, int], words: str) -> None:
+    (problem,) = Source("mailbridge.toml", text).problems
+    assert (problem.line, problem.column) == place, problem
+    assert words in problem.message + problem.hint
+
+
+def test_a_mark_of_windows_editors_before_the_first_line_is_no_mistake(tmp_path: Path) -> None:
+    write_desk(tmp_path / "desk", name="D", address="support@real.com")
+    for name in ("mailbridge.toml", "rules/teams.yaml"):
+        file = tmp_path / "desk" / name
+        file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes().replace(b"\n", b"\r\n"))
+    assert [one for one in examine(tmp_path / "desk").problems if not one.warning] == []
+
+
+@pytest.mark.parametrize(
+    ("config", "organisation", "words"),
+    [
+        (replace(READY, desk=replace(READY.desk, admins=("Support+x@real.com",))), PEOPLE, "Support+x@real.com is an address of the desk"),
+        (
+            READY,
+            Organisation(agents={"ann": Agent(name="ann", title="Ann", address="support@real.com")}),
+            "agent ann has an address of the desk",
+        ),
+    ],
+)
+def test_the_desk_is_neither_its_admin_nor_its_agent(config: Config, organisation: Organisation, words: str) -> None:
+    (message,) = warnings(config, organisation)
+    assert words in message
+
+
+@pytest.mark.parametrize(
     ("text", "place"),
     [
         ('[desk]\nname = "Acme\naddress = "a@b.c"\n', (2, 8, 1)),

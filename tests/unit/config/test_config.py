@@ -149,7 +149,7 @@ BROKEN = [
     ),
     ('agent_trust = "spf"', ['4:15+5 agent_trust: unknown value "spf" | known here: dmarc, token']),
     ("own_hosts = [1]", ["4:14+1 own_hosts: expected text in quotes, found the number 1 | "]),
-    ("admins = [", ["4:11+1 not valid TOML: invalid value | https://toml.io shows how it is written"]),
+    ("admins = [", ["4:10+1 not valid TOML: the list that begins here is not closed | write ] behind its last entry"]),
     ("a = 1\na = 2", ["5:6+1 not valid TOML: cannot overwrite a value | https://toml.io shows how it is written"]),
     ("[store]\nurl = 5", ["5:7+1 url: expected text in quotes, found the number 5 | "]),
     (
