@@ -49,6 +49,7 @@ def find(folder: Path, as_json: bool, limit: int, customer: str | None, ticket: 
                 for file in found
             ],
             empty="no files",
+            least=("SIZE", "CAME"),
         )
     if odd:
         click.echo(safe(odd), err=True)

@@ -36,6 +36,7 @@ def list_(folder: Path, as_json: bool, limit: int) -> None:
             for mail in mails
         ],
         empty="no mail is held",
+        least=("HELD", "CAME", "TICKET"),
     )
 
 

@@ -55,6 +55,7 @@ def list_(folder: Path, as_json: bool, limit: int, state: str | None) -> None:
             for queued in found
         ],
         empty="no outgoing mails",
+        least=("TRIES", "CREATED", "LAST REPLY"),
     )
 
 

@@ -36,6 +36,7 @@ def list_(folder: Path, as_json: bool, limit: int) -> None:
         ["ID", "CAME", "BY", "FROM", "SIZE", "REASON"],
         [[row.id, when(row.received_at), row.envelope.source, origin(row), row.size, row.reason] for row in rows],
         empty="no mail is in quarantine",
+        least=("SIZE", "BY", "CAME"),
     )
 
 

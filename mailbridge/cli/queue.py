@@ -55,6 +55,7 @@ def list_(folder: Path, as_json: bool, limit: int, state: str | None) -> None:
             for row in rows
         ],
         empty="no mails",
+        least=("TRIES", "SIZE", "BY", "CAME", "REASON"),
     )
 
 

@@ -103,6 +103,7 @@ def tell(sheet: Timesheet, prefix: str) -> None:
             for entry in sheet.entries
         ],
         empty="nothing",
+        least=("CHARGED", "CUSTOMER"),
     )
     for title, sums in (("by day", sheet.by_day), ("by agent", sheet.by_agent), ("by customer", sheet.by_customer)):
         if len(sums) > 1:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import click
@@ -48,43 +49,50 @@ def when(moment: datetime | None) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%d %H:%MZ") if moment else ""
 
 
+_MOMENT = re.compile(r"-?|\d{4}-\d\d-\d\d(?: \d\d:\d\dZ)?")
 SHORT, SHORTEST = 20, 6  # columns that a wide column keeps, before and after less important ones are left out
 
 
 def print_table(headers: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, least: Sequence[str] = ()) -> None:
     """Aligned columns that fit the terminal; into a file or a pipe they go whole.  `empty` is said when there is nothing.
 
-    On a narrow terminal the widest columns give way first; then those named in `least` are left out, the first one first.
+    On a narrow terminal the widest columns give way first; then those named in `least` are left out, the first one first.  A column of
+    moments is whole or not there: half of one says nothing.
     """
     cells = [[safe(str(cell)) for cell in row] for row in rows]
     if not cells:
         click.echo(empty)
         return
     widths = {name: max(width(row[place]) for row in [headers, *cells]) for place, name in enumerate(headers)}
-    shown = fitted(widths, columns(), least)
+    moments = {name for place, name in enumerate(headers) if all(_MOMENT.fullmatch(row[place]) for row in cells)}
+    shown = fitted(widths, columns(), least, moments)
     for number, row in enumerate([list(headers), *cells]):
         picked = [(cut(cell, shown[name]), shown[name]) for name, cell in zip(headers, row, strict=True) if name in shown]
         line = "  ".join(padded(cell, size) for cell, size in picked).rstrip()
         click.echo(click.style(line, bold=True) if number == 0 else line)
 
 
-def fitted(widths: Mapping[str, int], limit: int | None, least: Sequence[str]) -> dict[str, int]:
-    """Column -> its width, so that all stand within `limit` (None: as wide as they want), as far as columns of SHORTEST can."""
-    kept = dict(widths)
+def fitted(widths: Mapping[str, int], limit: int | None, least: Sequence[str], whole: Collection[str] = ()) -> dict[str, int]:
+    """Column -> its width, so that all stand within `limit` (None: as wide as they want), as far as columns of SHORTEST can.  Those in
+    `whole` are never narrowed."""
     if limit is None:
-        return kept
-    _narrow(kept, limit, SHORT)
+        return dict(widths)
+    kept = list(widths)
     for name in least:
-        if _taken(kept) > limit:
-            del kept[name]
-    _narrow(kept, limit, SHORTEST)
-    return kept
+        if _taken(_narrowed(widths, kept, limit, SHORT, whole)) > limit:
+            kept.remove(name)
+    return _narrowed(widths, kept, limit, SHORTEST, whole)
 
 
-def _narrow(widths: dict[str, int], limit: int, floor: int) -> None:
-    while _taken(widths) > limit and max(widths.values()) > floor:
-        widest = max(widths, key=lambda name: widths[name])
-        widths[widest] -= 1
+def _narrowed(widths: Mapping[str, int], kept: Sequence[str], limit: int, floor: int, whole: Collection[str]) -> dict[str, int]:
+    """The widths of the columns that are kept, the widest made narrower until all fit or each is at `floor`."""
+    found = {name: widths[name] for name in kept}
+    while _taken(found) > limit:
+        wide = [name for name in found if name not in whole and found[name] > floor]
+        if not wide:
+            break
+        found[max(wide, key=lambda name: found[name])] -= 1
+    return found
 
 
 def _taken(widths: Mapping[str, int]) -> int:

@@ -56,6 +56,7 @@ def list_(folder: Path, as_json: bool, limit: int, state: str | None) -> None:
             for queued in found
         ],
         empty="no webhooks",
+        least=("TRIES", "RULE", "CREATED", "LAST REPLY"),
     )
 
 

@@ -30,11 +30,18 @@ class Screen(io.TextIOWrapper):
         return True
 
 
+def test_a_column_of_moments_is_whole_or_not_there() -> None:
+    widths = {"ID": 2, "CREATED": 17, "TO": 40, "LAST REPLY": 60}
+    assert fitted(widths, 80, ["CREATED"], ["CREATED"]) == {"ID": 2, "CREATED": 17, "TO": 27, "LAST REPLY": 28}
+    assert fitted(widths, 60, ["CREATED"], ["CREATED"]) == {"ID": 2, "TO": 27, "LAST REPLY": 27}
+    assert fitted(widths, 60, [], ["CREATED"])["CREATED"] == 17
+
+
 def test_a_wide_column_gives_way_before_a_column_is_left_out() -> None:
     widths = {"TICKET": 6, "TEAM": 13, "FROM": 40, "SUBJECT": 90}
     assert fitted(widths, None, ["TEAM"]) == widths
     assert fitted(widths, 100, ["TEAM"]) == {"TICKET": 6, "TEAM": 13, "FROM": 37, "SUBJECT": 38}
-    assert fitted(widths, 60, ["TEAM"]) == {"TICKET": 6, "FROM": 20, "SUBJECT": 20}
+    assert fitted(widths, 60, ["TEAM"]) == {"TICKET": 6, "FROM": 25, "SUBJECT": 25}
     assert fitted(widths, 30, ["TEAM"]) == {"TICKET": 6, "FROM": 10, "SUBJECT": 10}
 
 
