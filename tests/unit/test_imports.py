@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tools.house import Graph, circles, house, longest
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "mailbridge"
 
@@ -166,6 +168,57 @@ def test_asyncio_lives_in_the_listeners_and_the_metrics_page_only() -> None:
     users = {module for module in modules() if "asyncio" in {name.split(".")[0] for name in imported(module)}}
 
     assert {module.split(".")[0] for module in users if module != "ops.http"} <= {"intake"}
+
+
+# --- rooms
+
+# From the bottom up, each room once; a room is a folder or a loose module.  An arrow up from one to another has to be in UPWARD.
+ROOMS = (
+    *("errors", "message", "ids", "clock", "sla", "reply", "customers", "desk", "store", "ops", "oauth", "conversation", "rules", "places"),
+    *("settings", "shipped", "reading", "config", "oauthfile", "configfile", "intake", "checks", "context", "holding", "isolation"),
+    *("outbox", "webhooks", "execution", "lookups", "timesheets", "filing", "health", "agentmail", "pairing", "backup", "jobs"),
+    *("chronicle", "policy", "doctor", "pipeline", "views", "worker", "app", "daemon", "cli", "__main__"),
+)
+# Each of these is a mistake of the layout; the list only gets shorter.
+UPWARD = frozenset(
+    {("config", "configfile"), ("oauth", "config"), ("ops", "health")}
+    | {("store", "health"), ("store", "intake"), ("store", "outbox"), ("store", "webhooks")}
+)
+MOST_UPWARD = 7
+# Counts of `python -m tools.house` that may fall and not rise.
+MOST = {
+    "loose modules at the root": 22,
+    "arrows between rooms": 303,
+    "pairs of rooms that import each other": 7,
+    "floors": 13,
+    "public class names that stand twice or more": 73,
+}
+
+
+def test_rooms_import_down() -> None:
+    """Whoever removes an arrow takes it out of UPWARD, so that it cannot come back."""
+    place = {room: number for number, room in enumerate(ROOMS)}
+
+    assert {(room, other) for room, other in house().arrows if place[other] > place[room]} == UPWARD
+    assert len(UPWARD) <= MOST_UPWARD
+
+
+def test_every_room_has_its_place() -> None:
+    found = house()
+
+    assert sorted((*found.rooms, *found.loose, "__main__")) == sorted(ROOMS)
+
+
+def test_the_house_gets_no_bigger() -> None:
+    """Whoever makes a count smaller writes it into MOST."""
+    assert {about: count for about, count in house().rows() if count > MOST.get(about, count)} == {}
+
+
+def test_the_counts_are_right_of_a_small_house() -> None:
+    graph: Graph = {"a": frozenset({"b"}), "b": frozenset({"c"}), "c": frozenset({"b", "d"}), "d": frozenset()}
+
+    assert longest(graph) == 3
+    assert circles(graph)["b"] == circles(graph)["c"] != circles(graph)["a"]
 
 
 def test_the_checks_can_fail() -> None:
