@@ -15,6 +15,20 @@ class Noun(click.Group):
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-"):
             near = get_close_matches(word, self.list_commands(ctx), n=1, cutoff=0.5)
-            meant = f' Did you mean "{ctx.command_path} {near[0]}"?' if near else f" `{ctx.command_path} --help` lists them."
+            found = _beside(ctx, word) or (f"{ctx.command_path} {near[0]}" if near else "")
+            meant = f' Did you mean "{found}"?' if found else f" `{ctx.command_path} --help` lists them."
             raise click.UsageError(f'There is no command "{word}".{meant}', ctx)
         return super().resolve_command(ctx, args)
+
+
+def _beside(ctx: click.Context, word: str) -> str:
+    """The command of a noun that is called nearly like this one and has this very verb: `tickets list` for `ticket list`."""
+    parent = ctx.parent
+    if parent is None or not isinstance(parent.command, click.Group):
+        return ""
+    others = [name for name in parent.command.list_commands(parent) if name != ctx.info_name]
+    for name in get_close_matches(ctx.info_name or "", others, cutoff=0.8):
+        noun = parent.command.get_command(parent, name)
+        if isinstance(noun, click.Group) and word in noun.list_commands(ctx):
+            return f"{parent.command_path} {name} {word}"
+    return ""

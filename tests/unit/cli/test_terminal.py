@@ -165,3 +165,17 @@ def test_every_command_gets_a_manual_page(tmp_path: Path, capsys: pytest.Capture
 def test_text_cannot_be_taken_for_a_request_of_roff() -> None:
     assert roff(".so /etc/passwd") == "\\&.so /etc/passwd"
     assert roff("a-b \\x") == "a\\-b \\ex"
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("ticket list", "tickets list"),
+        ("ticket show MB-1", "tickets show"),
+        ("tickets merge MB-1 MB-2", "ticket merge"),
+        ("outbox shw", "outbox show"),
+    ],
+)
+def test_a_verb_of_the_noun_beside_is_found(typed: str, meant: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(typed.split()) == exits.USAGE
+    assert f'Did you mean "mailbridge {meant}"?' in capsys.readouterr().err
