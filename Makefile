@@ -2,6 +2,7 @@
 # make test            everything: lint, types, every Python of this machine, the wheel, all tests with real servers
 # make check           lint, types and unit tests only
 # make fuzz            mutated mails for a while, for every night (SECONDS=300); finds go to tests/fuzz/finds
+# make nightly         the parts of what takes too long for every change; PART=tokens runs one of them, at most an hour (SEED=, SECONDS=)
 # make language-model  mailbridge/message/languages.model again, after an upgrade of py3langid
 # make lock            the pinned packages again, after a change of pyproject.toml
 
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 WORKERS ?= 2
 PYTEST_FLAGS ?=
 
-.PHONY: demo test check lint servers pythons test-pythons wheel-test conformance fuzz language-model lock wheel clean
+.PHONY: demo test check lint servers pythons test-pythons wheel-test conformance fuzz nightly language-model lock wheel clean
 .DELETE_ON_ERROR:
 
 $(BIN)/python:
@@ -71,6 +72,9 @@ conformance: $(VENV)/dev.stamp
 
 fuzz: $(VENV)/dev.stamp
 	$(BIN)/python -m tests.fuzz --seconds $(or $(SECONDS),300)
+
+nightly: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.nightly $(PART) $(if $(SEED),--seed $(SEED)) $(if $(SECONDS),--seconds $(SECONDS))
 
 language-model: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.language_model

@@ -17,8 +17,9 @@ PRELOADED = ["tests.crash.backup_victim", "tests.crash.victim", "tests.oauth.vic
 PATIENCE = 60.0  # seconds
 
 
-def killed(crash_at: str, act: Callable[..., object], *arguments: object) -> bool:
-    """Whether a process that did `act(*arguments)` died at the crash point (`POINT` or `POINT:VISIT`, '' for none).
+def killed(crash_at: str, act: Callable[..., object], *arguments: object, after: float | None = None) -> bool:
+    """Whether a process that did `act(*arguments)` died at the crash point (`POINT` or `POINT:VISIT`, '' for none), or was killed
+    `after` so many seconds.
 
     Fails the test where the process ended in another way than well or by SIGKILL, with what it said.
     """
@@ -27,10 +28,12 @@ def killed(crash_at: str, act: Callable[..., object], *arguments: object) -> boo
     with tempfile.NamedTemporaryFile(prefix="mb-forked-") as said:
         process = context.Process(target=_live, args=(said.name, crash_at, act, arguments))
         process.start()
-        process.join(PATIENCE)
-        if process.exitcode is None:
+        process.join(PATIENCE if after is None else after)
+        is_over = process.exitcode is not None
+        if not is_over:
             process.kill()
             process.join()
+        if not is_over and after is None:
             raise AssertionError(f"not done after {PATIENCE:.0f} s: {_end_of(said.name)}")
         exit_code = process.exitcode
         process.close()

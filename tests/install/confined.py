@@ -46,13 +46,15 @@ def read_only(state: str) -> None:
 
 
 def homes_protected() -> None:
-    """/root has nothing but the interpreter, where that lives there and the service's user could not reach it."""
-    prefix = sys.base_prefix
-    if prefix.startswith("/root/"):
-        mount(prefix, "/mnt", MS_BIND)
+    """/root has nothing but the interpreter and its packages, where they live there and the service's user could not reach them."""
+    needed = [Path(one) for one in {sys.base_prefix, sys.prefix} if one.startswith("/root/")]
+    held = [(one, os.open(one, os.O_PATH)) for one in needed]
+    if needed:
         mount("tmpfs", "/root", 0, b"tmpfs", b"mode=755")
-        Path(prefix).mkdir(parents=True)
-        mount("/mnt", prefix, MS_BIND)
+    for one, number in held:
+        one.mkdir(parents=True, exist_ok=True)
+        mount(f"/proc/self/fd/{number}", str(one), MS_BIND)
+        os.close(number)
 
 
 def calls(words: list[str]) -> set[str]:

@@ -10,7 +10,7 @@ import signal
 import smtplib
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -41,10 +41,12 @@ UMLAUT = Account("umläut@test", "pässword")
 class Dovecot:
     """A running server.  `kill()` takes it and all its sessions away at once, `start()` brings it back on the same ports."""
 
-    def __init__(self, folder: Path, introspection: str = "") -> None:
-        """`introspection`: the URL of a token introspection endpoint (RFC 7662); with it, XOAUTH2 and OAUTHBEARER are offered, too."""
+    def __init__(self, folder: Path, introspection: str = "", accounts: Sequence[Account] = ()) -> None:
+        """`introspection`: the URL of a token introspection endpoint (RFC 7662); with it, XOAUTH2 and OAUTHBEARER are offered, too.
+        `accounts`: users besides those of `new_account`."""
         self.folder = folder
         self._introspection = introspection
+        self._named = tuple(accounts)
         self.imap_port, self.imaps_port, self.lmtp_port = free_ports(3)
         self.ca_file = folder / "ca.pem"
         self._process: subprocess.Popen[bytes] | None = None
@@ -105,11 +107,23 @@ class Dovecot:
 
     def _write_accounts(self) -> None:
         # All at once and beforehand: Dovecot looks for a new passwd file once a second at most.
-        accounts = [UMLAUT, *(Account(f"user{number}@test") for number in range(ACCOUNTS))]
+        accounts = [UMLAUT, *(Account(f"user{number}@test") for number in range(ACCOUNTS)), *self._named]
         uid, gid = (65534, 65534) if os.getuid() == 0 else (os.getuid(), os.getgid())
         lines = [f"{one.user}:{{PLAIN}}{one.password}:{uid}:{gid}::{self.folder}/mail/{index}::" for index, one in enumerate(accounts)]
         (self.folder / "passwd").write_text("\n".join(lines) + "\n")
-        self._unused = iter(accounts[1:])
+        self._unused = iter(accounts[1 : 1 + ACCOUNTS])
+        self._homes = {one.user: self.folder / "mail" / str(index) for index, one in enumerate(accounts)}
+
+    def fill(self, account: Account, mails: Mapping[str, bytes]) -> None:
+        """The mails are in the INBOX that nobody has opened yet, quicker than by LMTP.  Names as in a Maildir: `1.a:2,S` is a mail that was
+        read."""
+        folder = self._homes[account.user] / "Maildir" / "cur"
+        folder.mkdir(parents=True)
+        for name, raw in mails.items():
+            (folder / name).write_bytes(raw)
+        if os.getuid() == 0:
+            for path in (self._homes[account.user], folder.parent, folder, *folder.iterdir()):
+                shutil.chown(path, "nobody", "nogroup")
 
     def mailbox(
         self,
@@ -285,11 +299,11 @@ active_value = true
 
 
 @contextlib.contextmanager
-def running(introspection: str = "") -> Iterator[Dovecot]:
+def running(introspection: str = "", accounts: Sequence[Account] = ()) -> Iterator[Dovecot]:
     """A server of its own, for a test that kills it, or that logs in by OAuth."""
     program("dovecot", "dovecot-imapd dovecot-lmtpd")
     with tempfile.TemporaryDirectory(prefix="mb-dovecot-") as folder:
-        server = Dovecot(Path(folder), introspection)
+        server = Dovecot(Path(folder), introspection, accounts)
         server.create()
         server.start()
         try:

@@ -1,0 +1,86 @@
+"""`make nightly PART=tokens`: what takes too long for every change, in parts of less than an hour.  SEED=… does one of them again.
+
+Each part prints its seed first, and ends with 0 when it found nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+LIMIT = 60 * 60  # seconds that a part may take at most
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """`command` and the variables that a seed gives it."""
+
+    about: str
+    seconds: int  # about how long it takes
+    run: Callable[[int, int], tuple[list[str], dict[str, str]]]
+
+
+def tests(*files: str) -> list[str]:
+    return [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", *files]
+
+
+PARTS = {
+    "tokens": Part(
+        about="a company's first day, with access tokens that end every 2 seconds for 10 minutes; no mail late by more than 2 seconds",
+        seconds=600,
+        run=lambda seed, seconds: (
+            tests("tests/e2e/test_first_day.py"),
+            {"TESTS_FIRST_DAY_SECONDS": str(seconds), "TESTS_FIRST_DAY_LATE": "2", "TESTS_FIRST_DAY_SEED": str(seed)},
+        ),
+    ),
+    "fuzz": Part(
+        about="mutated mails are read for 30 minutes; finds go to tests/fuzz/finds",
+        seconds=1800,
+        run=lambda seed, seconds: ([sys.executable, "-m", "tests.fuzz", "--seconds", str(seconds), "--seed", str(seed)], {}),
+    ),
+    "crash": Part(
+        about="desks are killed at random moments for 40 minutes, and at each of the named places once",
+        seconds=2400,
+        run=lambda seed, seconds: (
+            tests("tests/crash", "tests/oauth/test_killed.py"),
+            {"TESTS_CRASH_SECONDS": str(seconds), "TESTS_CRASH_SEED": str(seed)},
+        ),
+    ),
+}
+
+
+def main() -> int:
+    asked = arguments()
+    part = PARTS.get(asked.part)
+    if part is None:
+        print(f"there is no part {asked.part!r}" if asked.part else "name a part: make nightly PART=tokens", file=sys.stderr)
+        for name, one in PARTS.items():
+            print(f"  {name:8} {one.about}", file=sys.stderr)
+        return 2
+    seconds = asked.seconds or part.seconds
+    command, more = part.run(asked.seed, seconds)
+    print(f"{asked.part}: seed {asked.seed}, {seconds} seconds (again: make nightly PART={asked.part} SEED={asked.seed})", flush=True)
+    try:
+        return subprocess.run(command, env={**os.environ, **more}, timeout=LIMIT, check=False).returncode
+    except subprocess.TimeoutExpired:
+        print(f"{asked.part} was not done after {LIMIT // 60} minutes and was ended", file=sys.stderr)
+        return 1
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.nightly", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("part", nargs="?", default="")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(1 << 31))
+    parser.add_argument("--seconds", type=int, default=0, help="instead of the part's own")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
