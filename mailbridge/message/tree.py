@@ -129,7 +129,3 @@ class Tree(Fields):
     def of_type(self, content_type: str) -> tuple[Leaf, ...]:
         """The leaves of one content type, in the order of the mail."""
         return tuple(leaf for leaf in self.leaves if leaf.content_type == content_type)
-
-    def contained_in(self, content_type: str) -> tuple[Container, ...]:
-        """The containers of one content type, outermost first."""
-        return tuple(node for node in self.containers if node.content_type == content_type)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import sys
-from collections.abc import Mapping, MutableMapping
+from collections.abc import MutableMapping
 from typing import Any, Protocol, TextIO
 
 import structlog
@@ -81,15 +81,6 @@ def get_logger(room: str) -> Log:
 get = get_logger  # `logs.get("policy")` where the module is called logs
 
 
-def bind(**values: object) -> Mapping[str, Any]:
-    """Every event of this thread carries these values until `unbind`; what is given back restores the state before."""
-    return structlog.contextvars.bind_contextvars(**values)
-
-
-def unbind(before: Mapping[str, Any]) -> None:
-    structlog.contextvars.reset_contextvars(**before)
-
-
 def who(address: str) -> str:
     """A short, stable name for an address, to follow somebody through a log without knowing who it is."""
     return hashlib.blake2s(address.strip().lower().encode("utf-8", "surrogatepass"), digest_size=5).hexdigest()
@@ -97,7 +88,6 @@ def who(address: str) -> str:
 
 def _shared() -> list[Any]:
     return [
-        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.PositionalArgumentsFormatter(),

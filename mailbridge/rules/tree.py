@@ -26,7 +26,6 @@ class Match(StrEnum):
     NE = "ne"
 
 
-TEXT_MATCHES = (Match.IS, Match.CONTAINS, Match.MATCHES, Match.REGEX)
 RELATIONS = (Match.GE, Match.GT, Match.LE, Match.LT, Match.EQ, Match.NE)
 
 

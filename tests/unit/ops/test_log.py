@@ -42,20 +42,6 @@ def test_our_events_and_those_of_libraries_come_as_json_with_the_same_keys() -> 
     assert set(ours) >= {"timestamp", "level", "event", "logger"} <= set(theirs)
 
 
-def test_what_is_bound_is_in_every_event_until_it_is_given_back() -> None:
-    stream = io.StringIO()
-    log.configure(stream=stream)
-
-    before = log.bind(mail=7)
-    log.get_logger("a").info("one")
-    log.unbind(before)
-    log.get_logger("a").info("two")
-
-    first, second = lines(stream)
-    assert first["mail"] == 7
-    assert "mail" not in second
-
-
 def test_levels_below_the_configured_one_are_left_out() -> None:
     stream = io.StringIO()
     log.configure(stream=stream, level="warning")
