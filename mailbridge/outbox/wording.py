@@ -131,7 +131,7 @@ def _restored(tx: Tx, queued: Queued) -> suppression.KeepBack | None:
     """Why a mail to a customer is kept back after a restore: it may be the second one."""
     notification = queued.notification
     mail = tx.mails.get(notification.mail) if notification.mail and notification.audience is Audience.CUSTOMER else None
-    reason = restoring.kept_back_because(tx.state, queued.id, mail.received_at, mail.date) if mail else ""
+    reason = restoring.kept_back_because(tx.state, queued.id, mail.id, mail.received_at, mail.date) if mail else ""
     return suppression.KeepBack(reason=reason) if reason else None
 
 

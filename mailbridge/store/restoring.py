@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from mailbridge.outbox.model import State as Promise
 from mailbridge.store import migrate
 from mailbridge.store.documents import dump
-from mailbridge.store.schema import FOR_RELEASE, HELD, OWED, PENDING, outbox, state, webhooks
+from mailbridge.store.schema import FOR_RELEASE, HELD, OWED, PENDING, mails, outbox, state, webhooks
 from mailbridge.store.state import State
 from mailbridge.webhooks.model import CallState
 
@@ -51,7 +51,8 @@ def settle(connection: sa.Connection, restored: Restored) -> int:
             connection.execute(sa.table(table, *(sa.column(name) for name in row)).insert().values(**row))
     migrate.upgrade(connection, "head")
     _leave_a_gap(connection)
-    told = {"backup": restored.backup, "at": restored.at.isoformat()}
+    newest = connection.execute(sa.select(sa.func.coalesce(sa.func.max(mails.c.id), 0))).scalar_one()
+    told = {"backup": restored.backup, "at": restored.at.isoformat(), "mails": newest}
     connection.execute(sa.delete(state).where(state.c.key == STATE_KEY))
     connection.execute(state.insert().values(key=STATE_KEY, value=dump(told), at=restored.at))
     return _keep_back(connection, restored)
@@ -76,16 +77,18 @@ def release(facts: State, ids: Sequence[int], now: datetime) -> None:
         facts.set(STATE_KEY, {**said, "released": sorted({*said.get("released", ()), *ids})}, now)
 
 
-def kept_back_because(facts: State, id: int, received_at: datetime, written_at: datetime | None) -> str:
-    """Why outgoing mail `id` is kept back: it is about a mail that was written before a restore and is worked after it.  '' where not.
+def kept_back_because(facts: State, id: int, mail: int, received_at: datetime, written_at: datetime | None) -> str:
+    """Why outgoing mail `id` is kept back: it is about a `mail` that was written before a restore and is worked after it.  '' where not.
 
-    Such a mail came from a mailbox that is newer than the backup, and what the desk says to it was said before, most likely.
+    Such a mail came from a mailbox that is newer than the backup, and what the desk says to it was said before, most likely.  The
+    mailbox's date of it is from before the restore, too: that the backup had no such mail shows that it was taken again.
     """
     said = facts.get(STATE_KEY)
     if not said or written_at is None or id in said.get("released", ()):
         return ""
     at = datetime.fromisoformat(said["at"])
-    worked_again = written_at < at <= received_at < at + WATCHED
+    is_new = mail > said["mails"] if "mails" in said else at <= received_at
+    worked_again = written_at < at and is_new and received_at < at + WATCHED
     return f"{KEPT_BACK} ({said['backup']}): it is about a mail from before, and was sent then, most likely" if worked_again else ""
 
 

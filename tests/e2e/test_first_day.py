@@ -256,6 +256,7 @@ def goes_on(company: Company, machine: Machine, tickets: int) -> None:
         mails = Counter(mail.message_id for ticket in found for mail in tx.mails.of_ticket(ticket.id) if mail.message_id)
         assert set(mails.values()) == {1}
     assert [len(company.inbox(customer(number), "MB-")) for number in range(10)] == [3, 3, 2, 3, 2, 3, 2, 3, 2, 3]
+    assert [len(company.inbox(customer(number), RECEIPT)) for number in (50, 51)] == [1, 0]
 
 
 def request(number: int) -> str:

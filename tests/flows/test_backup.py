@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
+from datetime import timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from mailbridge.cli.main import main
 from mailbridge.cli.outbox import _release
 from mailbridge.config import Backup, Config, Keep, load
 from mailbridge.errors import InUse, Permanent
+from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.jobs import release as waits
 from mailbridge.jobs.backup import Backups, remedy
 from mailbridge.ops.metrics import GAUGES
@@ -331,6 +333,27 @@ def test_what_was_said_before_the_loss_is_not_said_again_by_itself(sqlite_config
     assert [mail["Subject"] for mail in to_carol] == ["We received your message [MB-1002]"]
     assert [(one.notification.event, one.notification.recipient) for one in held] == [("received", "carol@customer.test")]
     assert (released, len(after)) == (1, 2)
+
+
+def test_nothing_is_said_again_about_a_mail_that_an_imap_server_dates_before_the_restore(sqlite_config: Config, tmp_path: Path) -> None:
+    """The moment at which an IMAP server got a mail is when it came first, not when it is taken again."""
+    with desk_app(sqlite_config):
+        made = backed_up(sqlite_config, tmp_path)
+    new = f"sqlite:///{tmp_path / 'new.db'}"
+    restore.restore(made.folder, tmp_path / "new", NOW, keys=made.keys.file, database=new)
+
+    with desk_app(replace(sqlite_config, store_url=new)) as desk:
+        came = NOW - timedelta(minutes=5)
+        envelope = Envelope(source=Source.IMAP, received_at=came, account="main", folder="INBOX", uidvalidity=1, uid=7)
+        desk.app.inbox.accept(a_mail("And the scanner.", date="Mon, 23 Nov 2026 08:54:00 +0000"), envelope)
+        desk.work()
+        desk.deliver()
+        with desk.app.store.read() as tx:
+            held = tx.outbox.kept_back()
+            tickets = tx.tickets.find()
+
+    assert len(tickets) == 1
+    assert [(one.notification.event, one.notification.recipient) for one in held] == [("received", "carol@customer.test")]
 
 
 def test_what_a_restore_keeps_back_is_released_or_discarded_and_nothing_is_lost_in_silence(sqlite_config: Config, tmp_path: Path) -> None:
