@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks import desks
 from mailbridge.app import App
-from mailbridge.config import load
+from mailbridge.config.model import load
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.ops import log
 from mailbridge.outbox.model import Audience, Notification

@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks import desks, generator
 from benchmarks.store import CUSTOMER, PROMISES, a_letter, a_ticket, envelope
 from mailbridge.app import App
-from mailbridge.config import load
+from mailbridge.config.model import load
 from mailbridge.desk.events import Event, MessageAdded, TicketOpened
 from mailbridge.desk.model import Priority
 from mailbridge.intake.envelope import Envelope, Source

@@ -24,7 +24,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, thread_time
 
 from mailbridge.cli.replay import cases
-from mailbridge.config import Config, Desk
+from mailbridge.config.model import Config, Desk
+from mailbridge.config.yaml import Place
 from mailbridge.desk.model import Organisation
 from mailbridge.message.model import Address, Message, Reply, Sender
 from mailbridge.rules.backtest import Side, backtest
@@ -33,7 +34,6 @@ from mailbridge.rules.facts import Facts
 from mailbridge.rules.load import load
 from mailbridge.rules.match import run
 from mailbridge.rules.tree import Actions, AllOf, Condition, Match, Rule, Source, Test, Text
-from mailbridge.rules.yaml import Place
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 

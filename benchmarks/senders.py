@@ -26,7 +26,7 @@ from mailbridge.checks.authenticity import Authenticity
 from mailbridge.checks.build import organizational
 from mailbridge.checks.channels import Channels
 from mailbridge.checks.resolver import Records, Resolver
-from mailbridge.config import Config, Desk, Mailbox, Trust
+from mailbridge.config.model import Config, Desk, Mailbox, Trust
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.message.headers import header_block
 from mailbridge.message.profiles import Profile

@@ -141,7 +141,7 @@ def ours(folder: Path) -> Iterator[int]:
 
 def serve(database: Path) -> None:
     """The listener runs until standard input ends."""
-    from mailbridge.config import Listener
+    from mailbridge.config.model import Listener
     from mailbridge.intake.inbox import Inbox
     from mailbridge.intake.listener import Listeners
     from mailbridge.store.engine import Store

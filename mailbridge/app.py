@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Self
 
-from mailbridge import shipped
 from mailbridge.agentmail.held import tell_held
 from mailbridge.checks import build
 from mailbridge.checks.examine import Examiner
 from mailbridge.clock import Clock, SystemClock
-from mailbridge.config import Config, OAuth
+from mailbridge.config import shipped
+from mailbridge.config.model import Config, OAuth
 from mailbridge.context import Desk, reading_policy
 from mailbridge.conversation.tokens import Signer
 from mailbridge.desk.commands import ReportFailure

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mailbridge.checks.scan import Scan
-from mailbridge.config import AgentTrust, Config
+from mailbridge.config.model import AgentTrust, Config
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
 from mailbridge.conversation.tokens import Signer

@@ -24,7 +24,7 @@ from types import FrameType
 from mailbridge import __version__
 from mailbridge.app import App
 from mailbridge.checks.advice import advice
-from mailbridge.config import Mailbox
+from mailbridge.config.model import Mailbox
 from mailbridge.errors import StoreAway
 from mailbridge.health import names
 from mailbridge.health.page import serve

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from mailbridge.checks.examine import Examined
 from mailbridge.checks.scan import Fault
-from mailbridge.config import WhenSilent
+from mailbridge.config.model import WhenSilent
 from mailbridge.context import Desk
 
 SHORTEST = timedelta(seconds=30)

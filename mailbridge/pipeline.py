@@ -18,7 +18,7 @@ from mailbridge.agentmail.held import hold_unproven, unproven_agent
 from mailbridge.agentmail.new_mail import file_new_agent_mail, open_own_request
 from mailbridge.agentmail.on_behalf import file_passed_on, passed_on
 from mailbridge.agentmail.on_ticket import file_agent_mail
-from mailbridge.config import WhenVirus
+from mailbridge.config.model import WhenVirus
 from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Evidence, Writer, place

@@ -21,7 +21,7 @@ from jinja2.bccache import Bucket
 from mailbridge import app as apps
 from mailbridge.app import App
 from mailbridge.clock import FixedClock
-from mailbridge.config import AgentTrust, Authenticity, Config, Desk, Limits, Listener, Outgoing, SenderCheck
+from mailbridge.config.model import AgentTrust, Authenticity, Config, Desk, Limits, Listener, Outgoing, SenderCheck
 from mailbridge.context import reading_policy
 from mailbridge.desk.evolve import rebuild
 from mailbridge.desk.model import Ticket

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mailbridge import settings
-from mailbridge.configfile import FILE, KEYS, tables_in
+from mailbridge.config import toml
+from mailbridge.config.load import FILE, KEYS, tables_in
 
 PUBLIC = frozenset({"ca_file", "tls_cert"})
 FOLDERS = ("rules", "templates")
@@ -66,7 +66,7 @@ def _named(data: dict[str, Any], folder: Path) -> Iterator[tuple[str, Path]]:
     seen: set[Path] = set()
     for section, table in tables_in(data):
         for key, value in table.items():
-            if KEYS[section].get(key) is settings.path and (file := (folder / settings.path(value)).absolute()) not in seen:
+            if KEYS[section].get(key) is toml.path and (file := (folder / toml.path(value)).absolute()) not in seen:
                 seen.add(file)
                 yield key, file
 

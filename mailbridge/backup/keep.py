@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from mailbridge.backup import folders, manifest
-from mailbridge.config import Keep
+from mailbridge.config.model import Keep
 from mailbridge.errors import Permanent
 from mailbridge.ops import crash
 

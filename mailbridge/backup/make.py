@@ -9,8 +9,8 @@ from pathlib import Path
 from mailbridge import __version__
 from mailbridge.backup import deskfiles, folders, keysfile, manifest
 from mailbridge.backup.manifest import Manifest
-from mailbridge.config import Config
-from mailbridge.configfile import FILE as CONFIG
+from mailbridge.config.load import FILE as CONFIG
+from mailbridge.config.model import Config
 from mailbridge.errors import Permanent
 from mailbridge.ops import crash
 from mailbridge.ops.private import new_private_file

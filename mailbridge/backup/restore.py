@@ -16,7 +16,7 @@ from mailbridge import __version__
 from mailbridge.backup import folders, keep, keysfile, manifest
 from mailbridge.backup.keysfile import Keys
 from mailbridge.backup.manifest import Manifest
-from mailbridge.configfile import FILE as CONFIG
+from mailbridge.config.load import FILE as CONFIG
 from mailbridge.errors import MailbridgeError, Permanent
 from mailbridge.ops import crash
 from mailbridge.store import copying

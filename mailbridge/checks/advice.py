@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailbridge.checks.build import asks_dns
-from mailbridge.config import Config, Listener, SenderCheck
-from mailbridge.configfile import believes_headers
+from mailbridge.config.load import believes_headers
+from mailbridge.config.model import Config, Listener, SenderCheck
 from mailbridge.errors import Permanent
 
 

@@ -11,7 +11,7 @@ from mailbridge.checks.channels import Channels
 from mailbridge.checks.clamd import Clamd
 from mailbridge.checks.examine import ChecksSenders, Examiner
 from mailbridge.checks.rspamd import Rspamd
-from mailbridge.config import Config, Scanners, SenderCheck
+from mailbridge.config.model import Config, Scanners, SenderCheck
 from mailbridge.errors import Permanent
 
 if TYPE_CHECKING:

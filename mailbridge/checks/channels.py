@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mailbridge.config import Config, Listener, SenderCheck
+from mailbridge.config.model import Config, Listener, SenderCheck
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.received import is_ours
 from mailbridge.message.authenticity import claimed_sender, judged

@@ -17,7 +17,7 @@ from mailbridge.errors import Permanent
 
 if TYPE_CHECKING:
     from mailbridge.app import App
-    from mailbridge.config import OAuth
+    from mailbridge.config.model import OAuth
     from mailbridge.oauth.answers import Granted
     from mailbridge.oauth.endpoint import Endpoint
 
@@ -100,7 +100,7 @@ def opened(folder: Path) -> Iterator[App]:
 
     from mailbridge.app import App
     from mailbridge.cli.options import require_schema
-    from mailbridge.config import load
+    from mailbridge.config.model import load
     from mailbridge.ops import crash
 
     if spec := os.environ.get("MAILBRIDGE_CRASH_AT"):
@@ -115,7 +115,7 @@ def opened(folder: Path) -> Iterator[App]:
 
 def named(app: App, name: str) -> OAuth:
     """[oauth.NAME].  Raises Permanent where there is none."""
-    from mailbridge.settings import did_you_mean
+    from mailbridge.config.toml import did_you_mean
 
     account = app.config.oauth_named(name)
     if account is None:

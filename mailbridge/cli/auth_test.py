@@ -21,7 +21,7 @@ from mailbridge.oauth import advice
 
 if TYPE_CHECKING:
     from mailbridge.app import App
-    from mailbridge.config import Mailbox, OAuth
+    from mailbridge.config.model import Mailbox, OAuth
     from mailbridge.intake.imap_connection import Connection
     from mailbridge.oauth.source import TokenSource
     from mailbridge.outbox.courier import Outcome

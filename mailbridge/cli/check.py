@@ -18,7 +18,7 @@ from mailbridge.cli.show import print_json, when
 from mailbridge.errors import ConfigError, MailbridgeError, Problem
 
 if TYPE_CHECKING:
-    from mailbridge.config import Config
+    from mailbridge.config.model import Config
     from mailbridge.message.model import Message
     from mailbridge.rules.load import Policy
 
@@ -56,8 +56,8 @@ class Found:
 
 def examine(folder: Path, candidate: Path | None = None) -> Found:
     """Configuration, rules, examples and templates of a desk, with all problems; `candidate` are other rules than its own."""
-    from mailbridge import config as configuration
-    from mailbridge import shipped
+    from mailbridge.config import model as configuration
+    from mailbridge.config import shipped
     from mailbridge.rules import examples
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.load import Loaded, load
@@ -143,7 +143,7 @@ def sandbox_problems() -> Sequence[Problem]:
 
 def template_problems(config: Config) -> Sequence[Problem]:
     """Mistakes of the mails that the desk's own templates take part in; a part of a template may be used by any mail."""
-    from mailbridge import shipped
+    from mailbridge.config import shipped
     from mailbridge.outbox.render import check_own
 
     return check_own(config.templates_folder, shipped.templates())

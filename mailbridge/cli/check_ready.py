@@ -11,12 +11,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailbridge.config import AgentTrust, Pipe, SenderCheck
-from mailbridge.configfile import believes_headers, tables_in
+from mailbridge.config.load import believes_headers, tables_in
+from mailbridge.config.model import AgentTrust, Pipe, SenderCheck
 from mailbridge.errors import Problem
 
 if TYPE_CHECKING:
-    from mailbridge.config import Config, Listener
+    from mailbridge.config.model import Config, Listener
     from mailbridge.customers.model import Customers
     from mailbridge.desk.model import Organisation
 

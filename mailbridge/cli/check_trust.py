@@ -17,7 +17,7 @@ from mailbridge.errors import MailbridgeError, Permanent, Problem
 from mailbridge.message.trace import INSIDE, within
 
 if TYPE_CHECKING:
-    from mailbridge.config import Config
+    from mailbridge.config.model import Config
     from mailbridge.desk.model import Organisation
     from mailbridge.message.profiles import Expected
     from mailbridge.message.trace import Hop

@@ -10,7 +10,7 @@ from typing import Any
 
 from mailbridge.cli.demo_html import Shown
 from mailbridge.cli.demo_samples import Ours, Seen, read_ours
-from mailbridge.config import Config
+from mailbridge.config.model import Config
 from mailbridge.desk.model import Ticket
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from mailbridge import settings, shipped
+from mailbridge.config import shipped
+from mailbridge.config import toml as settings
 from mailbridge.errors import Permanent
 
 TOML = """\

@@ -12,13 +12,13 @@ from typing import Any
 
 import click
 
-from mailbridge import settings
 from mailbridge.checks.build import organizational
 from mailbridge.cli import exits
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.mail_files import MailFile, mails_in
 from mailbridge.cli.mail_json import failure_json, mail_json
 from mailbridge.cli.show import safe, safe_lines
+from mailbridge.config import toml
 from mailbridge.errors import Permanent
 from mailbridge.isolation.pool import Readers, ReadingFailed
 from mailbridge.message.authenticity import claimed_sender, judged
@@ -71,7 +71,7 @@ def inspect(
         index=milter_index,
         authserv_ids=authserv_ids,
         hosts=own_hosts,
-        relays=tuple(settings.network(one) for one in relays),
+        relays=tuple(toml.network(one) for one in relays),
         tenant=tenant,
     )
     finish(paths, policy, json_line if jsonl else summary, expected if profile or authserv_ids else None)

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from mailbridge.errors import Permanent
 
 if TYPE_CHECKING:
-    from mailbridge.config import Config
+    from mailbridge.config.model import Config
     from mailbridge.store.engine import Store
 
 Command = TypeVar("Command", bound=Callable[..., object])
@@ -59,7 +59,7 @@ class OpenDesk:
 @contextmanager
 def open_desk(folder: Path) -> Iterator[OpenDesk]:
     """The desk's configuration and its store, which has the schema this version needs; closed at the end."""
-    from mailbridge.config import load
+    from mailbridge.config.model import load
     from mailbridge.store.engine import Store
 
     config = load(folder)

@@ -15,7 +15,7 @@ from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
 
 if TYPE_CHECKING:
-    from mailbridge.config import Config
+    from mailbridge.config.model import Config
     from mailbridge.outbox.model import Queued
     from mailbridge.store.engine import Store
 

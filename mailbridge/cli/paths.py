@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from mailbridge import shipped
 from mailbridge.cli.options import json_option
 from mailbridge.cli.show import print_json, print_table
+from mailbridge.config import shipped
 
 
 @click.command()

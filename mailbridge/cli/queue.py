@@ -14,7 +14,7 @@ from mailbridge.cli.show import print_json, print_table, when
 from mailbridge.ids import ticket_number
 
 if TYPE_CHECKING:
-    from mailbridge.config import Config
+    from mailbridge.config.model import Config
     from mailbridge.store.inbox import InboxRow
 
 STATES = ("new", "claimed", "done", "quarantined", "dropped")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from mailbridge.config import Config
+from mailbridge.config.model import Config
 from mailbridge.desk.model import Organisation
 from mailbridge.ids import ticket_number
 from mailbridge.message.addresses import read_addresses

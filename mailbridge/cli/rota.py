@@ -149,7 +149,7 @@ def _week(turn: Turn, zone: str) -> str:
 
 def shown(moment: datetime, zone: str) -> str:
     """`Mon 2026-11-23 09:00`, by the clock of the zone."""
-    from mailbridge.rules.measures import DAYS
+    from mailbridge.config.units import DAYS
     from mailbridge.sla.zones import wall
 
     local = wall(moment, zone)

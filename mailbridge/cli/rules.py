@@ -19,7 +19,7 @@ from mailbridge.errors import ConfigError, Permanent
 
 if TYPE_CHECKING:
     from mailbridge.cli.options import OpenDesk
-    from mailbridge.config import Config
+    from mailbridge.config.model import Config
     from mailbridge.message.model import Message
     from mailbridge.rules.backtest import Report
     from mailbridge.rules.load import Policy
@@ -51,8 +51,8 @@ def explain(folder: Path, as_json: bool, what: str, again: bool) -> None:
 
 
 def _explain_file(folder: Path, name: str, *, as_json: bool) -> None:
-    from mailbridge import config as configuration
     from mailbridge.cli.check import policy_of, reader
+    from mailbridge.config import model as configuration
 
     raw = sys.stdin.buffer.read(MAX_MAIL) if name == "-" else Path(name).read_bytes()
     config = configuration.load(folder)
@@ -284,8 +284,8 @@ def _in_force(desk: OpenDesk, new: Policy) -> Policy:
 
 def _since(text: str) -> datetime:
     from mailbridge.clock import SystemClock
-    from mailbridge.rules.measures import duration, moment
-    from mailbridge.rules.shape import Wrong
+    from mailbridge.config.schema import Wrong
+    from mailbridge.config.units import duration, moment
 
     try:
         return SystemClock().now() - duration(text)
@@ -298,8 +298,8 @@ def _since(text: str) -> datetime:
 
 
 def _share(text: str) -> float:
-    from mailbridge.rules.measures import percent
-    from mailbridge.rules.shape import Wrong
+    from mailbridge.config.schema import Wrong
+    from mailbridge.config.units import percent
 
     try:
         return percent(text)

@@ -12,7 +12,7 @@ from mailbridge.cli.options import desk_option
 from mailbridge.errors import ConfigError
 
 if TYPE_CHECKING:
-    from mailbridge.config import Config
+    from mailbridge.config.model import Config
     from mailbridge.isolation.process import ForkServer
 
 
@@ -38,7 +38,7 @@ def worker(folder: Path) -> int:
 
 
 def loaded(folder: Path) -> Config:
-    from mailbridge.config import load
+    from mailbridge.config.model import load
 
     return load(folder)
 

@@ -15,7 +15,7 @@ from mailbridge.cli.show import print_json, safe, when
 from mailbridge.ids import ticket_number
 
 if TYPE_CHECKING:
-    from mailbridge.config import Config
+    from mailbridge.config.model import Config
     from mailbridge.store.search import Hit
 
 

@@ -15,7 +15,7 @@ from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
 from mailbridge.cli.show import print_json, safe, when
 
 if TYPE_CHECKING:
-    from mailbridge.config import Backup, Config
+    from mailbridge.config.model import Backup, Config
     from mailbridge.health.model import Source
 
 WAITING_TOO_LONG = timedelta(minutes=5)

@@ -112,7 +112,7 @@ def revoke(folder: Path, as_json: bool, ticket: str, address: str) -> None:
 @contextmanager
 def _desk(folder: Path) -> Iterator[App]:
     from mailbridge.app import App
-    from mailbridge.config import load
+    from mailbridge.config.model import load
 
     app = App(load(folder))
     try:

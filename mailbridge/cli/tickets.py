@@ -22,7 +22,7 @@ from mailbridge.ids import ticket_number
 from mailbridge.outbox.told import length
 
 if TYPE_CHECKING:
-    from mailbridge.config import Config
+    from mailbridge.config.model import Config
     from mailbridge.desk.events import Event
     from mailbridge.desk.model import Meeting, Ticket
     from mailbridge.store.mails import StoredAttachment, StoredMail

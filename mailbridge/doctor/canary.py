@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
 
-from mailbridge.config import Config
+from mailbridge.config.model import Config
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.conversation.tokens import Signer
 from mailbridge.doctor.model import Finding, doubtful, right, wrong

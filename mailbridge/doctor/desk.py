@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from mailbridge.config import Config
+from mailbridge.config.model import Config
 from mailbridge.desk.model import Organisation
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.health.model import Source

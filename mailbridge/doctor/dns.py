@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from mailbridge.config import Config
+from mailbridge.config.model import Config
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.errors import MailbridgeError
 

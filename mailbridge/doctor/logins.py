@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from mailbridge.config import Config, Mailbox, Tls
+from mailbridge.config.model import Config, Mailbox, Tls
 from mailbridge.doctor.machine import certificate
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.errors import MailbridgeError

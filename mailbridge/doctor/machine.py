@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from mailbridge.config import Config
+from mailbridge.config.model import Config
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 
 FEW_DAYS, TOO_FEW_DAYS = 30, 7

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mailbridge.checks.build import asks_dns
-from mailbridge.config import Config
+from mailbridge.config.model import Config
 
 OUTGOING, DNS, CLAMD, RSPAMD, PIPE = "outgoing", "dns", "scanner:clamd", "scanner:rspamd", "pipe"
 PROBED = timedelta(minutes=2)  # between two probes of what can be asked without a mail

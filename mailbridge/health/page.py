@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from mailbridge import __version__
 from mailbridge.clock import Clock
-from mailbridge.config import Config
+from mailbridge.config.model import Config
 from mailbridge.errors import Permanent
 from mailbridge.health.model import State
 from mailbridge.health.names import expected

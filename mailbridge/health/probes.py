@@ -12,7 +12,7 @@ from mailbridge.checks.build import asks_dns
 from mailbridge.checks.clamd import Clamd
 from mailbridge.checks.rspamd import Rspamd
 from mailbridge.checks.scan import NotScanned
-from mailbridge.config import Config, Listener
+from mailbridge.config.model import Config, Listener
 from mailbridge.errors import MailbridgeError
 from mailbridge.health.names import CLAMD, DNS, OUTGOING, RSPAMD, listener_name
 from mailbridge.intake.envelope import Envelope, Source

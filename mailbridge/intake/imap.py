@@ -16,7 +16,7 @@ from threading import Event
 from typing import Protocol, assert_never
 
 from mailbridge.clock import Clock, SystemClock
-from mailbridge.config import After, Mailbox, Taken
+from mailbridge.config.model import After, Mailbox, Taken
 from mailbridge.errors import StoreAway, Transient
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.imap_connection import Connection, LoginRefused, Refused

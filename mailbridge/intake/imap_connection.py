@@ -18,7 +18,7 @@ from imapclient import IMAPClient, SocketTimeout
 from imapclient.datetime_util import parse_to_datetime
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError, ProtocolError
 
-from mailbridge.config import Mailbox, Take, Taken, Tls
+from mailbridge.config.model import Mailbox, Take, Taken, Tls
 from mailbridge.errors import Transient
 from mailbridge.intake.imap_answers import by_uid, found
 from mailbridge.intake.imap_old import HEAD_FIELDS

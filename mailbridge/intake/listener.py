@@ -11,8 +11,8 @@ from datetime import timedelta
 from threading import Thread
 
 from mailbridge.clock import Clock, SystemClock
-from mailbridge.config import Listener
-from mailbridge.configfile import is_open
+from mailbridge.config.load import is_open
+from mailbridge.config.model import Listener
 from mailbridge.errors import Permanent
 from mailbridge.intake import sockets
 from mailbridge.intake.auth import Logins

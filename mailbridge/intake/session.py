@@ -14,7 +14,7 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, syntax
 
 from mailbridge.clock import Clock
-from mailbridge.config import Listener
+from mailbridge.config.model import Listener
 from mailbridge.errors import StoreAway
 from mailbridge.intake.auth import MECHANISMS, TRIES, Logins, login
 from mailbridge.intake.data import DataReader, Fault

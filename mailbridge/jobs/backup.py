@@ -14,7 +14,7 @@ from threading import Thread
 
 from mailbridge.backup import keep, make, restore
 from mailbridge.clock import Clock
-from mailbridge.config import Backup, Config
+from mailbridge.config.model import Backup, Config
 from mailbridge.errors import InUse, MailbridgeError, StoreAway
 from mailbridge.ops import log as logs
 from mailbridge.outbox.compose import admin_letters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailbridge.config import Config
+from mailbridge.config.model import Config
 from mailbridge.oauth.health import End, ends
 from mailbridge.ops.metrics import ENDS_KEY
 from mailbridge.outbox.compose import admin_letters

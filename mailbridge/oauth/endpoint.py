@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.x509 import Certificate
 
 from mailbridge.clock import Clock
-from mailbridge.config import OAuth
+from mailbridge.config.model import OAuth
 from mailbridge.errors import Permanent
 from mailbridge.oauth import jwt
 from mailbridge.oauth.answers import Granted, Odd, read

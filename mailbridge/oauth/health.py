@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 
-from mailbridge.config import Config, OAuth
+from mailbridge.config.model import Config, OAuth
 from mailbridge.errors import Permanent
 from mailbridge.oauth.endpoint import key_pair
 from mailbridge.oauth.jwt import expiry

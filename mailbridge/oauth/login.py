@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from time import monotonic
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from mailbridge.config import OAuth
+from mailbridge.config.model import OAuth
 from mailbridge.errors import Permanent
 from mailbridge.oauth.answers import Granted, missing_scopes
 from mailbridge.oauth.endpoint import DeviceLogin, Endpoint, Pending

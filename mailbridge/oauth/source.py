@@ -22,7 +22,7 @@ from hashlib import sha256
 from threading import Event, Lock
 
 from mailbridge.clock import Clock
-from mailbridge.config import OAuth
+from mailbridge.config.model import OAuth
 from mailbridge.errors import StoreAway
 from mailbridge.oauth.answers import Granted
 from mailbridge.oauth.cipher import CannotOpen, Cipher

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mailbridge.config import Outgoing, Tls
+from mailbridge.config.model import Outgoing, Tls
 from mailbridge.errors import Permanent
 from mailbridge.oauth.model import Tokens
 from mailbridge.outbox.courier import Courier

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 
-from mailbridge.config import Tls
+from mailbridge.config.model import Tls
 from mailbridge.errors import Permanent, StoreAway
 from mailbridge.oauth import advice, sasl
 from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, Tokens, TokenUnavailable

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 
-from mailbridge.config import Tls
+from mailbridge.config.model import Tls
 from mailbridge.ops import crash
 from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Refused, Unknown
 from mailbridge.outbox.session import Relay, Session, Trouble, is_over_limit, open_session, told

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from mailbridge.config import units, yaml
+from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Wrong
 from mailbridge.desk.model import Priority
-from mailbridge.rules import measures, yaml
 from mailbridge.rules.captures import used
-from mailbridge.rules.shape import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Wrong
 from mailbridge.rules.staff import SkillWanted
 from mailbridge.rules.tree import Actions, AssignBy
 
@@ -41,7 +41,7 @@ class Person:
         if isinstance(node, yaml.Scalar) and used(node.text) and "@" not in node.text:
             return node.text
         if isinstance(node, yaml.Scalar) and "@" in node.text:
-            return Text(what="a mail address", parse=measures.address).read(node, reading)
+            return Text(what="a mail address", parse=units.address).read(node, reading)
         return Name(kind="agent or team").read(node, reading)
 
     def schema(self) -> dict[str, Any]:
@@ -101,14 +101,14 @@ ACTIONS: dict[str, Key] = {
     "sla": Key(shape=NameOr(kind="sla"), about="the set of promised times in sla.yaml"),
     "equipment": Key(shape=NameOr(kind="equipment"), about="the device, by its serial number"),
     "location": Key(shape=NameOr(kind="location"), about="the place"),
-    "estimate": Key(shape=Text(what="a duration", parse=measures.working_duration), about="how long the work will probably take"),
+    "estimate": Key(shape=Text(what="a duration", parse=units.working_duration), about="how long the work will probably take"),
     "playbook": Key(shape=NameOr(kind="playbook"), about="the list of tasks to start"),
     "reply": Key(shape=Name(kind="template"), about="the template that the acknowledgement is written with"),
     "notify": Key(
         shape=Many(of=Person(), what="somebody or a list", least=1), about="agents, teams or addresses that are told of the ticket"
     ),
     "cc": Key(
-        shape=Many(of=Text(what="a mail address", parse=measures.address), what="an address or a list", least=1),
+        shape=Many(of=Text(what="a mail address", parse=units.address), what="an address or a list", least=1),
         about="participants to add",
     ),
     "webhook": Key(

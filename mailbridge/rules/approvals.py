@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from mailbridge.config import units, yaml
+from mailbridge.config.schema import BAD, Choice, Either, Key, Many, Name, Reading, Record, Text, Wrong, listed
 from mailbridge.desk.consent import MANAGER, ApprovalRule, Consent, Matter
 from mailbridge.desk.model import Priority
-from mailbridge.rules import measures, yaml
-from mailbridge.rules.shape import BAD, Choice, Either, Key, Many, Name, Reading, Record, Text, Wrong, listed
 from mailbridge.rules.singles import DURATION, WORKING
 
 # The key that says more of a matter.  A time has to be said; of a team, a tag or the like any one is meant where none is named.
@@ -38,7 +38,7 @@ class Approver:
 
 
 def _hours(text: str) -> timedelta:
-    hours = measures.number(text)
+    hours = units.number(text)
     if not 0 < hours <= 10_000:
         raise Wrong(f'"{text}" are no hours', "a number such as 8 or 0.5")
     return timedelta(hours=hours)
@@ -51,7 +51,7 @@ def _many(text: str) -> int:
 
 
 def _or_never(text: str) -> timedelta | None:
-    return None if text == "never" else measures.working_duration(text)
+    return None if text == "never" else units.working_duration(text)
 
 
 def _fitting(values: dict[str, Any]) -> ApprovalRule:

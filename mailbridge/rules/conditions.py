@@ -6,27 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mailbridge.config import units, yaml
+from mailbridge.config.schema import Choice, Either, Flag, Key, Later, Made, Many, Name, Reading, Record, Shape, Table, Text, keys, nearest
 from mailbridge.desk.model import Priority
 from mailbridge.message.model import Kind
-from mailbridge.rules import dates, make, measures, yaml
+from mailbridge.rules import dates, make
 from mailbridge.rules.comparators import Comparator
-from mailbridge.rules.shape import (
-    Choice,
-    Either,
-    Flag,
-    Key,
-    Later,
-    Made,
-    Many,
-    Name,
-    Reading,
-    Record,
-    Shape,
-    Table,
-    Text,
-    keys,
-    nearest,
-)
 from mailbridge.rules.texts import COUNT, INDEX, MATCHES, text_shape, text_test
 from mailbridge.rules.tree import (
     Condition,
@@ -117,8 +102,8 @@ def _date_record(kind: str) -> Shape:
     return Record(what=f"a {kind} condition", keys=own | {p: Key(shape=s) for p, s in parts.items()}, make=lambda v: make.date(kind, v))
 
 
-_HEADER = Text(what="the name of a header field", parse=measures.header)
-_HEADERS = Text(what="names of header fields", parse=measures.header_names)
+_HEADER = Text(what="the name of a header field", parse=units.header)
+_HEADERS = Text(what="names of header fields", parse=units.header_names)
 _TEST = text_test()
 WHEN = Later(name="condition", shape=lambda: CONDITION)
 _BODY = Record(
@@ -190,7 +175,7 @@ CONDITIONS: dict[str, Key] = {
         about="all these header fields are there",
     ),
     "size": Key(
-        shape=Made(of=_range("a size", measures.size), make=lambda bounds: make.number(Source(kind="size"), bounds)),
+        shape=Made(of=_range("a size", units.size), make=lambda bounds: make.number(Source(kind="size"), bounds)),
         about="size of the mail",
     ),
     "body": Key(
@@ -203,7 +188,7 @@ CONDITIONS: dict[str, Key] = {
             scalar=_FlagOr(kind="attachment", other=None),
             mapping=Record(
                 what="an attachment condition",
-                keys=keys(name=_TEST, type=_TEST, size=_range("a size", measures.size), count=_range("a number", measures.number)),
+                keys=keys(name=_TEST, type=_TEST, size=_range("a size", units.size), count=_range("a number", units.number)),
                 least_one=True,
                 make=make.attachment,
             ),
@@ -224,7 +209,7 @@ CONDITIONS: dict[str, Key] = {
         about="0 not tested, 1 no virus known ... 5 a virus (RFC 5235)",
     ),
     "spam-score": Key(
-        shape=Made(of=_range("a number", measures.number), make=lambda bounds: make.number(Source(kind="spam"), bounds)),
+        shape=Made(of=_range("a number", units.number), make=lambda bounds: make.number(Source(kind="spam"), bounds)),
         about="the score that the spam filter wrote into the header",
     ),
     "kind": Key(
@@ -260,8 +245,8 @@ CONDITIONS: dict[str, Key] = {
             what="a load condition",
             keys={
                 "team": Key(shape=Name(kind="team"), required=True),
-                "over": Key(shape=Text(what="a number", parse=measures.number)),
-                "under": Key(shape=Text(what="a number", parse=measures.number)),
+                "over": Key(shape=Text(what="a number", parse=units.number)),
+                "under": Key(shape=Text(what="a number", parse=units.number)),
             },
             make=make.load,
         ),
@@ -275,7 +260,7 @@ CONDITIONS: dict[str, Key] = {
         shape=Record(
             what="a ticket condition",
             keys={
-                "age": Key(shape=_range("a duration", measures.duration)),
+                "age": Key(shape=_range("a duration", units.duration)),
                 "status": Key(shape=_words(Source(kind="status"), Name(kind="status"), "a status")),
             },
             least_one=True,

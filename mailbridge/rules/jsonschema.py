@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from mailbridge.config.schema import Shape
 from mailbridge.rules import schema
 from mailbridge.rules.conditions import SHARED
-from mailbridge.rules.shape import Shape
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -9,21 +9,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mailbridge.config import yaml
+from mailbridge.config.schema import BAD, Reading, listed, nearest
+from mailbridge.config.yaml import Mapping as YamlMapping
+from mailbridge.config.yaml import Place, Scalar
 from mailbridge.desk.model import Organisation, Priority
 from mailbridge.desk.states import DEFAULTS
 from mailbridge.errors import Problem
-from mailbridge.rules import approvals, schema, staff_checks, statuses, work, yaml
+from mailbridge.rules import approvals, schema, staff_checks, statuses, work
 from mailbridge.rules.actions import texts_of
 from mailbridge.rules.captures import used
 from mailbridge.rules.compile import RuleSet, compile_rules
 from mailbridge.rules.organisation import Levels, customers_of, levels, organisation
 from mailbridge.rules.playbooks import playbooks
-from mailbridge.rules.shape import BAD, Reading, listed, nearest
 from mailbridge.rules.staff import LEVELS
 from mailbridge.rules.texts import captures_of
 from mailbridge.rules.tree import Actions, Condition, Example, Rule
-from mailbridge.rules.yaml import Mapping as YamlMapping
-from mailbridge.rules.yaml import Place, Scalar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

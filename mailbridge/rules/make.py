@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from mailbridge.config.schema import Wrong
 from mailbridge.rules import dates
-from mailbridge.rules.shape import Wrong
 from mailbridge.rules.texts import Counted, Tested
 from mailbridge.rules.tree import AllOf, AnyOf, Condition, Fact, Match, NotOf, Number, Same, Source
 from mailbridge.rules.tree import Text as TextCondition

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from mailbridge.config.schema import Choice, Key, Many, Name, Record, Table, Text, Wrong
 from mailbridge.desk.model import Priority
 from mailbridge.desk.tasks import Playbook, Task, TaskRole
-from mailbridge.rules.shape import Choice, Key, Many, Name, Record, Table, Text, Wrong
 from mailbridge.rules.singles import WORD, WORKING
 
 MOST_TASKS = 50

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from mailbridge.config import units
+from mailbridge.config.schema import Choice, Flag, Key, Many, Name, Record, Table, Text, Wrong
 from mailbridge.desk.model import Priority
 from mailbridge.message.model import Kind
-from mailbridge.rules import measures
 from mailbridge.rules.actions import GIVES, THEN
 from mailbridge.rules.approvals import APPROVALS_FILE
 from mailbridge.rules.conditions import WHEN
 from mailbridge.rules.playbooks import PLAYBOOKS_FILE
-from mailbridge.rules.shape import Choice, Flag, Key, Many, Name, Record, Table, Text, Wrong
 from mailbridge.rules.singles import ADDRESS, DATE, LANGUAGE, WORD, WORKING, Defined
 from mailbridge.rules.staff import TEAMS_FILE
 from mailbridge.rules.statuses import STATUSES_FILE
@@ -30,7 +30,7 @@ TARGETS = Record(
         "response": Key(shape=WORKING, about="working time until somebody has answered"),
         "resolution": Key(shape=WORKING, about="working time until the ticket is closed"),
         "warn-at": Key(
-            shape=Text(what="a share such as 75%", parse=measures.share), about="part of the time after which the team is warned"
+            shape=Text(what="a share such as 75%", parse=units.share), about="part of the time after which the team is warned"
         ),
         "escalate": Key(
             shape=Name(kind="escalation"), about="the chain in teams.yaml that a ticket goes up by a step with each broken promise"
@@ -102,7 +102,7 @@ CUSTOMER = Record(
         "region": Key(shape=Defined("region"), about="where it belongs"),
         "language": Key(shape=LANGUAGE, about="of its people, where theirs is not said"),
         "domains": Key(
-            shape=Many(of=Text(what="a domain", parse=measures.domain), what="a domain or a list"), about="mail domains of its people"
+            shape=Many(of=Text(what="a domain", parse=units.domain), what="a domain or a list"), about="mail domains of its people"
         ),
         "people": Key(
             shape=Many(of=PERSON, what="a list of people", strict=True), about="people by address, where the domain says too little"
@@ -117,7 +117,7 @@ CUSTOMERS_FILE = Record(
     keys={
         "customers": Key(shape=Table(what="customers", key=WORD, of=CUSTOMER, defines="customer"), about="whom the desk works for"),
         "freemail": Key(
-            shape=Many(of=Text(what="a domain", parse=measures.domain), what="a domain or a list"),
+            shape=Many(of=Text(what="a domain", parse=units.domain), what="a domain or a list"),
             about="domains whose users are strangers to each other, besides the ones that are known",
         ),
         "colleagues": Key(shape=Flag(), about="true: somebody of the requester's domain may write on the ticket"),
@@ -139,10 +139,10 @@ EXAMPLE_MAIL = Record(
         "verified": Key(shape=Flag(), about="the sender's domain vouches for the address; true where it is not said"),
         "agent": Key(shape=Name(kind="agent"), about="the authenticated agent who wrote it"),
         "reply": Key(shape=Flag(), about="it belongs on a ticket that is there"),
-        "size": Key(shape=Text(what="a size", parse=measures.size)),
-        "at": Key(shape=Text(what="a date and time", parse=measures.moment), about="when it is looked at"),
+        "size": Key(shape=Text(what="a size", parse=units.size)),
+        "at": Key(shape=Text(what="a date and time", parse=units.moment), about="when it is looked at"),
         "open": Key(shape=Many(of=Name(kind="team"), what="a team or a list"), about="teams that work then; all others do not"),
-        "load": Key(shape=Table(what="open tickets by team", key=Name(kind="team"), of=Text(what="a number", parse=measures.number))),
+        "load": Key(shape=Table(what="open tickets by team", key=Name(kind="team"), of=Text(what="a number", parse=units.number))),
     },
 )
 EXAMPLE = Record(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from mailbridge.rules import measures, yaml
+from mailbridge.config import units, yaml
+from mailbridge.config.schema import Many, Reading, Text, Wrong
 from mailbridge.rules.dates import zone
-from mailbridge.rules.shape import Many, Reading, Text, Wrong
 
 
 def _word(text: str) -> str:
@@ -44,10 +44,10 @@ class Defined:
 
 
 WORD = Text(what="a name", parse=_word)
-ADDRESS = Text(what="a mail address", parse=measures.address)
+ADDRESS = Text(what="a mail address", parse=units.address)
 ADDRESSES = Many(of=ADDRESS, what="an address or a list of addresses")
 LANGUAGE = Text(what="a language code", parse=_language)
-DURATION = Text(what="a duration such as 2h", parse=measures.duration)
-WORKING = Text(what="a duration such as 2h", parse=measures.working_duration)
-DATE = Text(what="a date such as 2026-12-24", parse=measures.day)
+DURATION = Text(what="a duration such as 2h", parse=units.duration)
+WORKING = Text(what="a duration such as 2h", parse=units.working_duration)
+DATE = Text(what="a date such as 2026-12-24", parse=units.day)
 ZONE = Text(what="a time zone", parse=_zone)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
+from mailbridge.config import units, yaml
+from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Use, Wrong
 from mailbridge.desk.model import AnswersAs, ClosedPolicy, Copied, Outsiders, Told, UnknownLines
-from mailbridge.rules import measures, yaml
-from mailbridge.rules.shape import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Use, Wrong
 from mailbridge.rules.singles import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
 from mailbridge.sla import daysoff
 
@@ -37,11 +37,11 @@ HOURS = Record(
         "week": Key(
             shape=Table(
                 what="a week",
-                key=Text(what="days", parse=measures.weekdays),
+                key=Text(what="days", parse=units.weekdays),
                 of=Either(
                     what='hours such as "09:00-18:00"',
-                    scalar=Made(of=Text(what="hours", parse=measures.hours), make=lambda one: (one,)),
-                    sequence=Many(of=Text(what="hours", parse=measures.hours), what="a list of hours", strict=True),
+                    scalar=Made(of=Text(what="hours", parse=units.hours), make=lambda one: (one,)),
+                    sequence=Many(of=Text(what="hours", parse=units.hours), what="a list of hours", strict=True),
                 ),
                 least_one=True,
             ),
@@ -67,7 +67,7 @@ HOURS = Record(
 
 
 def _or_never(text: str) -> timedelta | None:
-    return None if text == "never" else measures.working_duration(text)
+    return None if text == "never" else units.working_duration(text)
 
 
 def _ordered(first: date, last: date) -> None:
@@ -111,7 +111,7 @@ class SkillWanted:
         skill, _, level = (word.strip() for word in node.text.partition(">="))
         reading.uses.append(Use(kind="skill", name=skill, place=node.place.part(len(node.quote), len(skill))))
         try:
-            reached = f"{skill}>={measures.level(level)}"
+            reached = f"{skill}>={units.level(level)}"
         except Wrong as err:
             return reading.mistake(node.place, str(err), err.hint)
         reading.uses.append(Use(kind=LEVELS, name=reached, place=node.place))
@@ -124,7 +124,7 @@ class SkillWanted:
 LEVELS = "skill level"
 """The kind of names like `network>=2`, of which those are defined that somebody reaches."""
 
-LEVEL = Text(what="a level from 1 to 9", parse=measures.level, pattern="^[1-9]$")
+LEVEL = Text(what="a level from 1 to 9", parse=units.level, pattern="^[1-9]$")
 AGENTS = Many(of=Name(kind="agent"), what="an agent or a list of agents")
 SKILLS = Either(
     what="a skill, a list of skills, or skills with their levels",
@@ -172,7 +172,7 @@ AGENT = Record(
 SWAP = Record(
     what="a swap",
     keys={
-        "week": Key(shape=Text(what="a week such as 2026-W52", parse=measures.week), about="Monday to Sunday of this week"),
+        "week": Key(shape=Text(what="a week such as 2026-W52", parse=units.week), about="Monday to Sunday of this week"),
         "from": Key(shape=DATE, about="the first day"),
         "to": Key(shape=DATE, about="the last day"),
         "agent": Key(shape=Name(kind="agent"), required=True, about="who is on duty then"),
@@ -189,9 +189,9 @@ ROTA = Record(
             about="who takes turns, in this order",
         ),
         "start": Key(shape=DATE, required=True, about="the first day of the first one's turn"),
-        "turn": Key(shape=Text(what="days such as 7d", parse=measures.whole_days), about="how long a turn is, 7d where it is not said"),
+        "turn": Key(shape=Text(what="days such as 7d", parse=units.whole_days), about="how long a turn is, 7d where it is not said"),
         "change": Key(
-            shape=Text(what="an hour", parse=measures.hour), about="when one turn ends and the next begins, 09:00 where it is not said"
+            shape=Text(what="an hour", parse=units.hour), about="when one turn ends and the next begins, 09:00 where it is not said"
         ),
         "zone": Key(shape=ZONE, about="whose clock the change goes by; without it that of the team's hours"),
         "swaps": Key(shape=_list(SWAP, "a list of swaps"), about="weeks or days that somebody else takes"),

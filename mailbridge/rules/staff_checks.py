@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
-from mailbridge.rules import yaml
-from mailbridge.rules.shape import BAD, Reading, Shape
+from mailbridge.config import yaml
+from mailbridge.config.schema import BAD, Reading, Shape
+from mailbridge.config.yaml import Mapping as Table
+from mailbridge.config.yaml import Node, Place, Scalar
 from mailbridge.rules.staff import AGENT, CHAIN, HOURS, LEVELS, TEAM
-from mailbridge.rules.yaml import Mapping as Table
-from mailbridge.rules.yaml import Node, Place, Scalar
 
 Values = Mapping[str, Any]
 Days = tuple[date, date, Place]

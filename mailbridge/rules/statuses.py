@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from mailbridge.config.schema import BAD, Choice, Either, Flag, Key, Many, Name, Reading, Record, Table, Text
+from mailbridge.config.yaml import Mapping as YamlMapping
+from mailbridge.config.yaml import Node, Place, Scalar
 from mailbridge.desk.model import HIDDEN, Mover, Status
 from mailbridge.desk.states import CLOSED, DEFAULTS, NEW, OPEN
-from mailbridge.rules.shape import BAD, Choice, Either, Flag, Key, Many, Name, Reading, Record, Table, Text
 from mailbridge.rules.singles import DURATION, LANGUAGE, WORD
-from mailbridge.rules.yaml import Mapping as YamlMapping
-from mailbridge.rules.yaml import Node, Place, Scalar
 
 Values = Mapping[str, Any]
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailbridge.rules import measures
+from mailbridge.config import units
+from mailbridge.config.schema import Choice, Either, Key, Later, Made, Many, Record, Shape, Text, Wrong
 from mailbridge.rules.captures import is_name
 from mailbridge.rules.comparators import Comparator
 from mailbridge.rules.compile import pattern_of
-from mailbridge.rules.shape import Choice, Either, Key, Later, Made, Many, Record, Shape, Text, Wrong
 from mailbridge.rules.tree import RELATIONS, AllOf, AnyOf, Condition, Match, Same, Test
 from mailbridge.rules.tree import Text as TextCondition
 
@@ -64,7 +64,7 @@ _AS = Key(
     ),
     about="a name for what was found; a list names the wildcards or groups in order",
 )
-INDEX = Key(shape=Text(what="a position", parse=measures.index), about="only the n-th field of that name, -1 for the last (RFC 5260)")
+INDEX = Key(shape=Text(what="a position", parse=units.index), about="only the n-th field of that name, -1 for the last (RFC 5260)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ def _counted(values: Mapping[str, int]) -> Counted:
 
 COUNT = Record(
     what="a count",
-    keys={word: Key(shape=Text(what="a number", parse=measures.count), about=key.about) for word, key in _RELATIONS.items()},
+    keys={word: Key(shape=Text(what="a number", parse=units.count), about=key.about) for word, key in _RELATIONS.items()},
     least_one=True,
     make=_counted,
 )

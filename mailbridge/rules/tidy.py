@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mailbridge.rules import yaml
+from mailbridge.config import yaml
 from mailbridge.rules.jsonschema import schema_line
 from mailbridge.rules.schema import ROUTING, RULE
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
+from mailbridge.config.yaml import Place
 from mailbridge.rules.comparators import Comparator
-from mailbridge.rules.yaml import Place
 
 
 class Match(StrEnum):

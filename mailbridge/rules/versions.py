@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mailbridge.rules import yaml
+from mailbridge.config import yaml
 from mailbridge.rules.schema import ROUTING
 
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from mailbridge.config import units
+from mailbridge.config.schema import Choice, Flag, Key, Many, Name, Record, Table, Text, Wrong
 from mailbridge.desk.working import Rounding, WorkPolicy
-from mailbridge.rules import measures
-from mailbridge.rules.shape import Choice, Flag, Key, Many, Name, Record, Table, Text, Wrong
 
 
 def _minutes(text: str) -> int:
     """'15m' as 15; whole minutes of at most a day.  Raises Wrong."""
-    time = measures.duration(text)
+    time = units.duration(text)
     minutes, rest = divmod(time, timedelta(minutes=1))
     if rest or not 0 < minutes <= 24 * 60:
         raise Wrong(f'"{text}" are no whole minutes of a day', 'write it like "15m" or "1h"')

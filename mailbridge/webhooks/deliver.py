@@ -15,7 +15,7 @@ from threading import Event
 from urllib.parse import urlsplit
 
 from mailbridge.clock import Clock
-from mailbridge.config import Webhooks
+from mailbridge.config.model import Webhooks
 from mailbridge.errors import StoreAway
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.config import Desk
+from mailbridge.config.model import Desk
 from mailbridge.filing import Outcome
 from mailbridge.message.model import Kind
 from tests.conformance.suites import default_cases

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mailbridge.backup import keep, make, restore
-from mailbridge.config import Keep
+from mailbridge.config.model import Keep
 from tests.builders import NOW
 from tests.harness import a_config
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from mailbridge.config import Desk
+from mailbridge.config.model import Desk
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.filing import Outcome
 from mailbridge.outbox.model import Audience

@@ -22,7 +22,7 @@ from mailbridge.backup.make import Made
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.cli.outbox import _release
-from mailbridge.config import Backup, Config, Keep, load
+from mailbridge.config.model import Backup, Config, Keep, load
 from mailbridge.errors import InUse, Permanent
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.jobs import release as waits

@@ -12,7 +12,7 @@ import pytest
 
 from mailbridge.checks.rspamd import Rspamd
 from mailbridge.checks.scan import Fault, NotScanned
-from mailbridge.config import Health, Webhooks
+from mailbridge.config.model import Health, Webhooks
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.ops.https import NoAnswer
 from mailbridge.ops.https import request as ask

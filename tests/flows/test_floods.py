@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailbridge.config import Limits
+from mailbridge.config.model import Limits
 from mailbridge.filing import Outcome
 from mailbridge.outbox.model import Audience, Notification
 from tests.harness import TestDesk, a_mail, proven

@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from mailbridge.config import Limits
+from mailbridge.config.model import Limits
 from tests.harness import a_desk, a_mail
 from tests.servers.postgres import Postgres
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.config import Authenticity, SenderCheck
+from mailbridge.config.model import Authenticity, SenderCheck
 from mailbridge.errors import StoreAway
 from mailbridge.filing import Outcome
 from mailbridge.intake.envelope import Envelope

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.config import Mailbox
+from mailbridge.config.model import Mailbox
 from mailbridge.filing import Outcome
 from mailbridge.ids import system_chance
 from mailbridge.intake.envelope import Envelope, Source

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mailbridge.config import Scanners, WhenSilent, WhenVirus
+from mailbridge.config.model import Scanners, WhenSilent, WhenVirus
 from mailbridge.filing import Outcome
 from mailbridge.holding import Hold
 from tests.harness import RULES, TestDesk, a_desk, a_mail

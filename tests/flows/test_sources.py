@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Thread
 from typing import ClassVar
 
-from mailbridge.config import Health, Mailbox, Outgoing
+from mailbridge.config.model import Health, Mailbox, Outgoing
 from mailbridge.errors import StoreAway
 from mailbridge.health.board import Board
 from mailbridge.health.model import Source, State

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.config import AgentTrust
+from mailbridge.config.model import AgentTrust
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.desk.model import Role
 from mailbridge.filing import Outcome

@@ -21,10 +21,10 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge import shipped
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
-from mailbridge.config import load
+from mailbridge.config import shipped
+from mailbridge.config.model import load
 from mailbridge.oauth.cipher import Cipher
 from mailbridge.oauth.source import Vault
 from mailbridge.store.engine import Store

@@ -8,7 +8,7 @@ from threading import Thread
 from time import monotonic
 
 from mailbridge.clock import Clock
-from mailbridge.config import Mailbox
+from mailbridge.config.model import Mailbox
 from mailbridge.intake.imap import Poller
 from mailbridge.intake.inbox import Inbox
 from mailbridge.oauth.model import Tokens

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 
 from mailbridge.cli.listener import listener as command
 from mailbridge.clock import FixedClock
-from mailbridge.config import Listener
+from mailbridge.config.model import Listener
 from mailbridge.errors import Permanent
 from mailbridge.intake import auth, session
 from mailbridge.intake.inbox import Inbox

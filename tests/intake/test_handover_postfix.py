@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailbridge.config import Listener
+from mailbridge.config.model import Listener
 from mailbridge.errors import StoreAway
 from mailbridge.intake.envelope import Source
 from mailbridge.intake.inbox import Inbox

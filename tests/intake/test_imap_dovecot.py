@@ -13,7 +13,7 @@ import pytest
 from imapclient import IMAPClient
 
 from mailbridge.clock import SystemClock
-from mailbridge.config import After, Mailbox, Tls
+from mailbridge.config.model import After, Mailbox, Tls
 from mailbridge.errors import StoreAway
 from mailbridge.intake.imap import DONE_KEYWORD
 from mailbridge.intake.imap_connection import LoginRefused, Lost

@@ -11,7 +11,7 @@ from time import monotonic
 import pytest
 
 from mailbridge.clock import FixedClock
-from mailbridge.config import After, Mailbox, Take, Taken, Tls
+from mailbridge.config.model import After, Mailbox, Take, Taken, Tls
 from mailbridge.errors import StoreAway, Transient
 from mailbridge.intake import imap_connection
 from mailbridge.intake.imap_connection import LoginRefused, Lost, Refused

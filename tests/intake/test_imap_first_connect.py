@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from mailbridge.config import Take, Taken
+from mailbridge.config.model import Take, Taken
 from mailbridge.intake.imap_connection import Connection, Lost
 from mailbridge.store.engine import Store
 from tests.intake.desk import Desk, a_mail

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from mailbridge.config import After, Mailbox, Take, Taken, Tls
+from mailbridge.config.model import After, Mailbox, Take, Taken, Tls
 from mailbridge.errors import Transient
 from mailbridge.intake.imap import Poller
 from mailbridge.store.engine import Store

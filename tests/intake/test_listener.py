@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from mailbridge.clock import FixedClock
-from mailbridge.config import Listener
+from mailbridge.config.model import Listener
 from mailbridge.errors import Permanent
 from mailbridge.intake import session
 from mailbridge.intake.envelope import Envelope, Source

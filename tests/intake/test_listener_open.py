@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailbridge.config import Listener, Trust
+from mailbridge.config.model import Listener, Trust
 from mailbridge.errors import Permanent
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.listener import Listeners

@@ -10,8 +10,8 @@ import pytest
 
 from mailbridge.checks.build import organizational
 from mailbridge.checks.channels import Channels
-from mailbridge.config import Config, Listener, Trust
-from mailbridge.config import Desk as DeskConfig
+from mailbridge.config.model import Config, Listener, Trust
+from mailbridge.config.model import Desk as DeskConfig
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.listener import Listeners
 from mailbridge.message.headers import header_block

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 
 from mailbridge.clock import SystemClock
-from mailbridge.config import OAuth
+from mailbridge.config.model import OAuth
 from mailbridge.oauth.cipher import Cipher
 from mailbridge.oauth.endpoint import Endpoint
 from mailbridge.oauth.providers import GENERIC, Flow

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner
 
 from mailbridge.cli.auth import auth
-from mailbridge.config import Mailbox, Tls, load
+from mailbridge.config.model import Mailbox, Tls, load
 from mailbridge.intake import imap
 from mailbridge.intake.imap_connection import Connection, LoginRefused
 from mailbridge.oauth import sasl

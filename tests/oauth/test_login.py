@@ -19,7 +19,7 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from mailbridge.cli.auth import auth
 from mailbridge.clock import SystemClock
-from mailbridge.config import OAuth
+from mailbridge.config.model import OAuth
 from mailbridge.oauth import jwt
 from mailbridge.oauth.answers import Granted
 from mailbridge.oauth.endpoint import Endpoint

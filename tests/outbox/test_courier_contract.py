@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from mailbridge.config import Outgoing, Tls
+from mailbridge.config.model import Outgoing, Tls
 from mailbridge.errors import Permanent
 from mailbridge.outbox.courier import Courier, Deferred, Delivered, Overtaken, Refused, Unknown
 from mailbridge.outbox.couriers import courier as courier_for

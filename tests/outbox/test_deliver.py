@@ -17,8 +17,8 @@ from typing import cast
 import pytest
 
 from mailbridge.clock import FixedClock
-from mailbridge.config import Config, Limits
-from mailbridge.config import Desk as DeskConfig
+from mailbridge.config.model import Config, Limits
+from mailbridge.config.model import Desk as DeskConfig
 from mailbridge.context import Desk
 from mailbridge.conversation.tokens import Signer
 from mailbridge.desk.model import Organisation

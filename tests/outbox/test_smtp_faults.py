@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mailbridge.config import Tls
+from mailbridge.config.model import Tls
 from mailbridge.errors import Permanent
 from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
 from mailbridge.outbox.session import Relay, Timeouts

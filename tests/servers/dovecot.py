@@ -19,7 +19,7 @@ import pytest
 import trustme
 from imapclient import IMAPClient
 
-from mailbridge.config import After, Mailbox, Take, Taken, Tls
+from mailbridge.config.model import After, Mailbox, Take, Taken, Tls
 from tests.servers.processes import PATIENCE, as_nobody, end, free_ports, greets, program, wait_until
 
 PASSWORD = "secret"

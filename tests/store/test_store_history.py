@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailbridge.cli.replay import cases
-from mailbridge.config import Config, Desk
+from mailbridge.config.model import Config, Desk
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.message.model import Attachment, Kind
 from mailbridge.store import history

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailbridge.config import Limits
+from mailbridge.config.model import Limits
 from mailbridge.filing.caps import is_told, judged, owner_of
 from mailbridge.store.openings import Opened
 

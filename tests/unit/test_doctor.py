@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from mailbridge.cli.check_trust import Seen
-from mailbridge.config import Outgoing
+from mailbridge.config.model import Outgoing
 from mailbridge.desk.model import Agent, Organisation
 from mailbridge.doctor import desk, dns, machine
 from mailbridge.doctor.canary import judged

@@ -22,7 +22,7 @@ import pytest
 from mailbridge.backup import make, manifest, restore
 from mailbridge.checks.scan import Scan
 from mailbridge.cli.status import BACKUP_KEYS, Status
-from mailbridge.config import After, AgentTrust, SenderCheck, Taken, Tls, WhenSilent, WhenVirus
+from mailbridge.config.model import After, AgentTrust, SenderCheck, Taken, Tls, WhenSilent, WhenVirus
 from mailbridge.conversation.model import Doubt, Reason, Standing
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.desk import model, stored_commands, stored_events

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from mailbridge.cli.main import cli
-from mailbridge.config import Webhooks
+from mailbridge.config.model import Webhooks
 from mailbridge.filing import Outcome
 from mailbridge.webhooks.deliver import GIVE_UP, LONGEST_WAIT, Webhooker, backoff
 from mailbridge.webhooks.model import CallState, QueuedCall

@@ -25,9 +25,10 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from mailbridge import pairing, shipped
+from mailbridge import pairing
 from mailbridge.clock import FixedClock
-from mailbridge.config import load
+from mailbridge.config import shipped
+from mailbridge.config.model import load
 from mailbridge.desk.commands import RevokeAddresses
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.requests import each

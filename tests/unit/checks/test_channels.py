@@ -11,7 +11,7 @@ import pytest
 from mailbridge.checks.advice import advice
 from mailbridge.checks.build import asks_dns, organizational
 from mailbridge.checks.channels import Channels, source_name
-from mailbridge.config import Authenticity, Config, Desk, Listener, Mailbox, Pipe, SenderCheck, Trust
+from mailbridge.config.model import Authenticity, Config, Desk, Listener, Mailbox, Pipe, SenderCheck, Trust
 from mailbridge.errors import Permanent
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.received import received

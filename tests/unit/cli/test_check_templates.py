@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge import shipped
 from mailbridge.cli.check import template_problems
-from mailbridge.config import Config, Desk
+from mailbridge.config import shipped
+from mailbridge.config.model import Config, Desk
 
 OWN = """{% extends "mail/customer.txt.j2" %}
 {% block subject %}{{ ticket | thread(words.your_request) }}{% endblock %}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.cli.check_trust import _next_step, trust_problems
-from mailbridge.config import Mailbox, Trust
+from mailbridge.config.model import Mailbox, Trust
 from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.message.profiles import Profile
 from tests.harness import TestDesk, a_config, a_desk, a_mail, proven

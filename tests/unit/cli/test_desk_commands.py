@@ -16,7 +16,7 @@ import pytest
 
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
-from mailbridge.config import load
+from mailbridge.config.model import load
 from mailbridge.desk.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
 from mailbridge.desk.model import Participant, Priority, Ticket
 from mailbridge.intake.envelope import Envelope, Source

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge import shipped
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
-from mailbridge.config import AgentTrust, load
-from mailbridge.configfile import KEYS
+from mailbridge.config import shipped
+from mailbridge.config.load import KEYS
+from mailbridge.config.model import AgentTrust, load
 
 
 def files(folder: Path) -> set[str]:

@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 import pytest
 
-from mailbridge import config, settings
 from mailbridge.cli.main import COMMANDS, cli
-from mailbridge.config import load
-from mailbridge.configfile import ENVIRONMENT, KEYS
+from mailbridge.config import model, toml
+from mailbridge.config.load import ENVIRONMENT, KEYS
+from mailbridge.config.model import load
 
 ROOT = Path(__file__).resolve().parents[3]
 MANUAL = ROOT / "docs" / "manual"
@@ -83,20 +83,20 @@ def test_the_table_of_commands_says_what_each_command_says() -> None:
 @pytest.mark.parametrize("section", KEYS)
 def test_each_key_is_in_the_manual_and_no_other(section: str) -> None:
     text = next(text for heading, text in sections("configuration.md", "##").items() if heading.strip("[]").split(".")[0] == section)
-    known = {key for key, reader in KEYS[section].items() if reader is not settings.no_secret}
+    known = {key for key, reader in KEYS[section].items() if reader is not toml.no_secret}
 
     assert set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)) == known
 
 
 DEFAULTS = {
-    "desk": config.Desk,
-    "mailbox": config.Mailbox,
-    "listener": config.Listener,
-    "pipe": config.Pipe,
-    "outgoing": config.Outgoing,
-    "limits": config.Limits,
-    "authenticity": config.Authenticity,
-    "scan": config.Scanners,
+    "desk": model.Desk,
+    "mailbox": model.Mailbox,
+    "listener": model.Listener,
+    "pipe": model.Pipe,
+    "outgoing": model.Outgoing,
+    "limits": model.Limits,
+    "authenticity": model.Authenticity,
+    "scan": model.Scanners,
 }
 
 
@@ -104,7 +104,7 @@ DEFAULTS = {
 def test_the_defaults_in_the_manual_are_those_of_the_code(section: str) -> None:
     """Where the manual gives a value as code, it is TOML that reads back as the default."""
     text = next(text for heading, text in sections("configuration.md", "##").items() if heading.strip("[]") == section)
-    fields = {field.name: field for kind in (config.Trust, DEFAULTS[section]) for field in dataclasses.fields(kind)}
+    fields = {field.name: field for kind in (model.Trust, DEFAULTS[section]) for field in dataclasses.fields(kind)}
     given = re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text, flags=re.MULTILINE)
 
     read = {key: KEYS[section][key](tomllib.loads(f"x = {value}")["x"]) for key, value in given}

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge import shipped
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
+from mailbridge.config import shipped
 
 INSIDE = {
     "manual": "README.md",

@@ -10,7 +10,7 @@ import pytest
 
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
-from mailbridge.config import load
+from mailbridge.config.model import load
 from mailbridge.desk.model import Activity, Participant, Priority, Ticket, Work
 from mailbridge.store.engine import Store
 

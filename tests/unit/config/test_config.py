@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.config import After, AgentTrust, Config, Scanners, SenderCheck, Take, Taken, Tls, WhenSilent, WhenVirus, load
-from mailbridge.configfile import KEYS
+from mailbridge.config.load import KEYS
+from mailbridge.config.model import After, AgentTrust, Config, Scanners, SenderCheck, Take, Taken, Tls, WhenSilent, WhenVirus, load
 from mailbridge.errors import ConfigError, Problem
 from mailbridge.message.profiles import Expected, Profile
 

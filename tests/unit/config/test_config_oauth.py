@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge import configfile
-from mailbridge.config import load
+from mailbridge.config import load as configfile
+from mailbridge.config.model import load
 from mailbridge.errors import ConfigError, Problem
 from mailbridge.oauth.providers import Flow
 from tests.unit.config.test_config import told, write

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.places import Place, locate
+from mailbridge.config.positions import Place, locate
 
 TEXT = '''\
 title = "a # b" # comment

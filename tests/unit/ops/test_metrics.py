@@ -12,7 +12,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailbridge.checks import build
-from mailbridge.config import Webhooks
+from mailbridge.config.model import Webhooks
 from mailbridge.errors import Permanent, StoreAway
 from mailbridge.isolation.pool import Readers
 from mailbridge.message.model import ReadingPolicy

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailbridge.config import Limits
+from mailbridge.config.model import Limits
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.suppression import HOUR, Earlier, Hold, Suppress, judge
 

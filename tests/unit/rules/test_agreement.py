@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailbridge.config.yaml import Place
 from mailbridge.message.model import Address, Attachment, Kind, Message, Part, Reply
 from mailbridge.rules import match
 from mailbridge.rules.comparators import Comparator
@@ -34,7 +35,6 @@ from mailbridge.rules.tree import (
     Test,
     Text,
 )
-from mailbridge.rules.yaml import Place
 from tests.unit.rules import naive
 
 RULES, MAILS, ROUNDS = 60, 10, 180  # pairs: 108,000

@@ -6,8 +6,8 @@ from random import Random
 
 import pytest
 
+from mailbridge.config.schema import Wrong
 from mailbridge.rules.patterns import MAX_CAPTURED, Automaton, Found, Pattern, PatternSet, glob, is_word
-from mailbridge.rules.shape import Wrong
 
 
 def found(pattern: str, text: str) -> Found | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.rules import yaml
+from mailbridge.config import yaml
 from mailbridge.rules.tidy import tidied
 
 ROOT = Path(__file__).parents[3]

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Final, Protocol
 
+from mailbridge.config import yaml
+from mailbridge.config.yaml import Node, Place, Scalar
 from mailbridge.errors import Problem
-from mailbridge.rules import yaml
-from mailbridge.rules.yaml import Node, Place, Scalar
 
 
 class _Bad(Enum):

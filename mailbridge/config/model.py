@@ -358,6 +358,6 @@ class Config:
 
 def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
     """The configuration in `path` (mailbridge.toml or the folder that holds it).  Raises ConfigError with every mistake found."""
-    from mailbridge import configfile  # it makes these values, so it comes after them
+    from mailbridge.config import load as configfile  # it makes these values, so it comes after them
 
     return configfile.load(path, environ)

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from mailbridge.config.positions import Place, Places, Where, locate, open_list, open_quote
 from mailbridge.errors import Problem
-from mailbridge.places import Place, Places, Where, locate, open_list, open_quote
 
 Reader = Callable[[object], Any]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from mailbridge import oauthfile, settings
-from mailbridge.config import (
+from mailbridge.config import oauth, toml
+from mailbridge.config.model import (
     After,
     AgentTrust,
     Authenticity,
@@ -38,12 +38,12 @@ from mailbridge.config import (
     WhenSilent,
     WhenVirus,
 )
+from mailbridge.config.positions import Where
+from mailbridge.config.toml import Reader, Source
 from mailbridge.errors import ConfigError, Problem
 from mailbridge.message.profiles import Profile, networks
 from mailbridge.message.trace import within
 from mailbridge.oauth.providers import CLOUDS, PROVIDERS, Flow
-from mailbridge.places import Where
-from mailbridge.settings import Reader, Source
 
 FILE = "mailbridge.toml"
 STORE_SCHEMES = {"sqlite": "sqlite:///mailbridge.db", "postgresql": "postgresql://mailbridge@db.example/mailbridge"}
@@ -51,183 +51,183 @@ OUTGOING_SCHEMES = {"smtp": "smtp://mail.example:587", "smtps": "smtps://mail.ex
 PING_SCHEMES = {"https": "https://hc-ping.example/0f3a", "http": "http://127.0.0.1:8000/ping"}
 RSPAMD_SCHEMES = {"http": "http://127.0.0.1:11333", "https": "https://spam.example"}
 
-_PORT = settings.number(1, 65535)
+_PORT = toml.number(1, 65535)
 _SECRET: dict[str, Reader] = {
-    "password": settings.no_secret,
-    "password_file": settings.path,
-    "password_env": settings.text,
-    "password_credential": settings.word,
+    "password": toml.no_secret,
+    "password_file": toml.path,
+    "password_env": toml.text,
+    "password_credential": toml.word,
 }
 NAMED = frozenset({"oauth"})  # sections whose tables have names
 UNIT_CREDENTIALS = Path("/run/credentials/mailbridge.service")  # while the unit of the manual runs
 
 # What [[mailbox]], [[listener]] and [pipe] say about the results in a header.
 _TRUST: dict[str, Reader] = {
-    "profile": settings.choice(Profile),
-    "milter_index": settings.number(0, 1),
-    "authserv_ids": settings.many(settings.text),
-    "own_hosts": settings.many(settings.host),
-    "relays": settings.many(settings.network),
-    "tenant_domains": settings.many(settings.host),
-    "no_hybrid_connector": settings.flag,
+    "profile": toml.choice(Profile),
+    "milter_index": toml.number(0, 1),
+    "authserv_ids": toml.many(toml.text),
+    "own_hosts": toml.many(toml.host),
+    "relays": toml.many(toml.network),
+    "tenant_domains": toml.many(toml.host),
+    "no_hybrid_connector": toml.flag,
 }
 
 
 
 def _take(value: object) -> Take:
     """`new`, `unseen`, `since 2026-11-01` or `all`."""
-    word, _, day = settings.text(value).partition(" ")
+    word, _, day = toml.text(value).partition(" ")
     hint = 'write "new", "unseen", "since 2026-11-01" or "all"'
     if word not in tuple(Taken):
-        raise settings.Wrong(f'unknown value "{value}"', hint)
+        raise toml.Wrong(f'unknown value "{value}"', hint)
     if (word == Taken.SINCE) != bool(day.strip()):
-        raise settings.Wrong(f'"{value}": a day belongs to "since", and only to it', hint)
+        raise toml.Wrong(f'"{value}": a day belongs to "since", and only to it', hint)
     try:
         return Take(which=Taken(word), since=date.fromisoformat(day.strip()) if day.strip() else None)
     except ValueError as error:
-        raise settings.Wrong(f'"{day.strip()}" is no day', hint) from error
+        raise toml.Wrong(f'"{day.strip()}" is no day', hint) from error
 
 
 # Every key of mailbridge.toml with what reads it; the manual (docs/manual/configuration.md) explains each, a test compares.
 KEYS: Mapping[str, Mapping[str, Reader]] = {
     "desk": {
-        "name": settings.text,
-        "address": settings.address,
-        "also": settings.many(settings.address),
-        "prefix": settings.prefix,
-        "language": settings.language,
-        "admins": settings.many(settings.address),
-        "plus_addressing": settings.flag,
-        "authserv_ids": settings.many(settings.text),
-        "own_hosts": settings.many(settings.host),
-        "agent_trust": settings.choice(AgentTrust),
-        "undo_minutes": settings.number(0, 10_080),
+        "name": toml.text,
+        "address": toml.address,
+        "also": toml.many(toml.address),
+        "prefix": toml.prefix,
+        "language": toml.language,
+        "admins": toml.many(toml.address),
+        "plus_addressing": toml.flag,
+        "authserv_ids": toml.many(toml.text),
+        "own_hosts": toml.many(toml.host),
+        "agent_trust": toml.choice(AgentTrust),
+        "undo_minutes": toml.number(0, 10_080),
     },
-    "store": {"url": settings.url(STORE_SCHEMES)},
+    "store": {"url": toml.url(STORE_SCHEMES)},
     "mailbox": {
-        "name": settings.word,
-        "host": settings.host,
+        "name": toml.word,
+        "host": toml.host,
         "port": _PORT,
-        "tls": settings.choice(Tls),
-        "ca_file": settings.path,
-        "user": settings.text,
+        "tls": toml.choice(Tls),
+        "ca_file": toml.path,
+        "user": toml.text,
         **_SECRET,
-        "folders": settings.many(settings.text),
+        "folders": toml.many(toml.text),
         "take": _take,
-        "after": settings.choice(After),
-        "move_to": settings.text,
-        "oauth": settings.word,
-        "idle": settings.flag,
-        "poll": settings.duration(timedelta(seconds=1), timedelta(days=1)),
+        "after": toml.choice(After),
+        "move_to": toml.text,
+        "oauth": toml.word,
+        "idle": toml.flag,
+        "poll": toml.duration(timedelta(seconds=1), timedelta(days=1)),
         **_TRUST,
     },
     "listener": {
-        "protocol": settings.choice(("smtp", "lmtp")),
-        "socket": settings.word,
-        "host": settings.host,
+        "protocol": toml.choice(("smtp", "lmtp")),
+        "socket": toml.word,
+        "host": toml.host,
         "port": _PORT,
-        "hostname": settings.host,
-        "recipients": settings.many(settings.address),
-        "max_size": settings.size(1 << 10, 1 << 30),
-        "tls_cert": settings.path,
-        "tls_key": settings.path,
-        "require_tls": settings.flag,
-        "max_connections": settings.number(1, 10_000),
-        "peer_connections": settings.number(1, 10_000),
-        "users_file": settings.path,
-        "max_recipients": settings.number(1, 10_000),
-        "trusted_peers": settings.many(settings.network),
+        "hostname": toml.host,
+        "recipients": toml.many(toml.address),
+        "max_size": toml.size(1 << 10, 1 << 30),
+        "tls_cert": toml.path,
+        "tls_key": toml.path,
+        "require_tls": toml.flag,
+        "max_connections": toml.number(1, 10_000),
+        "peer_connections": toml.number(1, 10_000),
+        "users_file": toml.path,
+        "max_recipients": toml.number(1, 10_000),
+        "trusted_peers": toml.many(toml.network),
         **_TRUST,
     },
-    "pipe": {"trusted": settings.flag, **_TRUST},
+    "pipe": {"trusted": toml.flag, **_TRUST},
     "outgoing": {
-        "url": settings.url(OUTGOING_SCHEMES),
-        "tls": settings.choice(Tls),
-        "ca_file": settings.path,
-        "user": settings.text,
+        "url": toml.url(OUTGOING_SCHEMES),
+        "tls": toml.choice(Tls),
+        "ca_file": toml.path,
+        "user": toml.text,
         **_SECRET,
-        "oauth": settings.word,
-        "helo": settings.host,
-        "connections": settings.number(0, 100),
+        "oauth": toml.word,
+        "helo": toml.host,
+        "connections": toml.number(0, 100),
     },
     "oauth": {
-        "provider": settings.choice(PROVIDERS),
-        "flow": settings.choice(Flow),
-        "tenant": settings.host,
-        "cloud": settings.choice(CLOUDS),
-        "client_id": settings.text,
-        "client_secret": settings.no_secret,
-        "client_secret_file": settings.path,
-        "client_secret_env": settings.text,
-        "client_secret_credential": settings.word,
-        "secret_expires": settings.day,
-        "certificate_file": settings.path,
-        "certificate_key_file": settings.path,
-        "service_account_file": settings.path,
-        "account": settings.address,
-        "authorize_url": settings.endpoint,
-        "token_url": settings.endpoint,
-        "device_url": settings.endpoint,
-        "scopes": settings.many(settings.text),
-        "ca_file": settings.path,
+        "provider": toml.choice(PROVIDERS),
+        "flow": toml.choice(Flow),
+        "tenant": toml.host,
+        "cloud": toml.choice(CLOUDS),
+        "client_id": toml.text,
+        "client_secret": toml.no_secret,
+        "client_secret_file": toml.path,
+        "client_secret_env": toml.text,
+        "client_secret_credential": toml.word,
+        "secret_expires": toml.day,
+        "certificate_file": toml.path,
+        "certificate_key_file": toml.path,
+        "service_account_file": toml.path,
+        "account": toml.address,
+        "authorize_url": toml.endpoint,
+        "token_url": toml.endpoint,
+        "device_url": toml.endpoint,
+        "scopes": toml.many(toml.text),
+        "ca_file": toml.path,
     },
-    "encryption": {"key_file": settings.path, "key_env": settings.text, "key_credential": settings.word},
+    "encryption": {"key_file": toml.path, "key_env": toml.text, "key_credential": toml.word},
     "limits": {
-        "mail_size": settings.size(1 << 10, 1 << 30),
-        "read_seconds": settings.number(1, 3600),
-        "read_memory": settings.size(64 << 20, 64 << 30),
-        "acks_per_sender_hour": settings.number(0, 1000),
-        "acks_per_verified_hour": settings.number(0, 1000),
-        "tickets_per_sender_hour": settings.number(1, 1_000_000),
-        "tickets_per_form_hour": settings.number(1, 1_000_000),
-        "bytes_per_sender_hour": settings.size(1 << 20, 1 << 40),
-        "mails_per_unproven_hour": settings.number(1, 100_000),
-        "mails_per_recipient_hour": settings.number(1, 100_000),
-        "mails_per_recipient_day": settings.number(1, 1_000_000),
-        "automatic_per_hour": settings.number(1, 10_000_000),
-        "agent_mails_at_once": settings.number(1, 1_000_000),
-        "tries": settings.number(1, 100),
+        "mail_size": toml.size(1 << 10, 1 << 30),
+        "read_seconds": toml.number(1, 3600),
+        "read_memory": toml.size(64 << 20, 64 << 30),
+        "acks_per_sender_hour": toml.number(0, 1000),
+        "acks_per_verified_hour": toml.number(0, 1000),
+        "tickets_per_sender_hour": toml.number(1, 1_000_000),
+        "tickets_per_form_hour": toml.number(1, 1_000_000),
+        "bytes_per_sender_hour": toml.size(1 << 20, 1 << 40),
+        "mails_per_unproven_hour": toml.number(1, 100_000),
+        "mails_per_recipient_hour": toml.number(1, 100_000),
+        "mails_per_recipient_day": toml.number(1, 1_000_000),
+        "automatic_per_hour": toml.number(1, 10_000_000),
+        "agent_mails_at_once": toml.number(1, 1_000_000),
+        "tries": toml.number(1, 100),
     },
     "tokens": {
-        "act": settings.duration(timedelta(minutes=5), timedelta(days=30)),
-        "answer": settings.duration(timedelta(hours=1), timedelta(days=365)),
+        "act": toml.duration(timedelta(minutes=5), timedelta(days=30)),
+        "answer": toml.duration(timedelta(hours=1), timedelta(days=365)),
     },
     "authenticity": {
-        "check": settings.choice(SenderCheck),
-        "dns_servers": settings.many(settings.server(53)),
-        "time_limit": settings.duration(timedelta(seconds=1), timedelta(minutes=2)),
-        "trusted_sealers": settings.many(settings.host),
+        "check": toml.choice(SenderCheck),
+        "dns_servers": toml.many(toml.server(53)),
+        "time_limit": toml.duration(timedelta(seconds=1), timedelta(minutes=2)),
+        "trusted_sealers": toml.many(toml.host),
     },
     "scan": {
-        "clamd": settings.server_or_socket(3310),
-        "clamd_max": settings.size(1 << 10, 4 << 30),
-        "rspamd": settings.url(RSPAMD_SCHEMES),
-        "time_limit": settings.duration(timedelta(seconds=1), timedelta(minutes=2)),
-        "on_failure": settings.choice(WhenSilent),
-        "virus": settings.choice(WhenVirus),
+        "clamd": toml.server_or_socket(3310),
+        "clamd_max": toml.size(1 << 10, 4 << 30),
+        "rspamd": toml.url(RSPAMD_SCHEMES),
+        "time_limit": toml.duration(timedelta(seconds=1), timedelta(minutes=2)),
+        "on_failure": toml.choice(WhenSilent),
+        "virus": toml.choice(WhenVirus),
     },
     "webhooks": {
-        "hosts": settings.many(settings.host),
-        "secret_file": settings.path,
-        "secret_env": settings.text,
-        "secret_credential": settings.word,
-        "ca_file": settings.path,
-        "time_limit": settings.duration(timedelta(seconds=1), timedelta(minutes=2)),
+        "hosts": toml.many(toml.host),
+        "secret_file": toml.path,
+        "secret_env": toml.text,
+        "secret_credential": toml.word,
+        "ca_file": toml.path,
+        "time_limit": toml.duration(timedelta(seconds=1), timedelta(minutes=2)),
     },
-    "metrics": {"listen": settings.server(9464)},
+    "metrics": {"listen": toml.server(9464)},
     "backup": {
-        "to": settings.text,
-        "keys": settings.text,
-        "every": settings.duration(timedelta(minutes=5), timedelta(days=31)),
-        "at": settings.time_of_day,
-        "keep": settings.counts(Keep, "daily", "weekly", "monthly"),
-        "check": settings.flag,
+        "to": toml.text,
+        "keys": toml.text,
+        "every": toml.duration(timedelta(minutes=5), timedelta(days=31)),
+        "at": toml.time_of_day,
+        "keep": toml.counts(Keep, "daily", "weekly", "monthly"),
+        "check": toml.flag,
     },
-    "health": {"listen": settings.server(9465), "ping_url": settings.url(PING_SCHEMES), "silence": settings.flag},
-    "workers": {"readers": settings.number(1, 256), "batch": settings.number(1, 10_000)},
+    "health": {"listen": toml.server(9465), "ping_url": toml.url(PING_SCHEMES), "silence": toml.flag},
+    "workers": {"readers": toml.number(1, 256), "batch": toml.number(1, 10_000)},
     "log": {
-        "format": settings.choice(("auto", "json", "console")),
-        "level": settings.choice(("debug", "info", "warning", "error")),
+        "format": toml.choice(("auto", "json", "console")),
+        "level": toml.choice(("debug", "info", "warning", "error")),
     },
 }
 
@@ -284,9 +284,9 @@ class _Reading:
         """None when a mistake makes the whole impossible; it is in the problems then."""
         for section in self.source.data:
             if section not in KEYS:
-                self.source.at_key((section,), f'unknown section "{section}"', settings.did_you_mean(section, KEYS))
+                self.source.at_key((section,), f'unknown section "{section}"', toml.did_you_mean(section, KEYS))
         desk = self._desk()
-        accounts = oauthfile.accounts(self)
+        accounts = oauth.accounts(self)
         mailboxes = tuple(self._mailbox(index, table, accounts) for index, table in self._tables("mailbox"))
         listeners = tuple(self._listener(index, table) for index, table in self._tables("listener"))
         pipe = self._pipe()
@@ -297,8 +297,8 @@ class _Reading:
         authenticity = self._authenticity()
         scan = self._scan()
         webhooks = self._webhooks()
-        encryption_key = oauthfile.encryption_key(self, accounts)
-        accounts_in_use = oauthfile.completed(self, accounts, mailboxes, outgoing)
+        encryption_key = oauth.encryption_key(self, accounts)
+        accounts_in_use = oauth.completed(self, accounts, mailboxes, outgoing)
         metrics = Metrics(**self._section("metrics"))
         backup = self._backup()
         health = self._health()
@@ -365,7 +365,7 @@ class _Reading:
         named = isinstance(table, dict) and "oauth" in table
         required = ("name", "user") if named else ("name", "host", "user")
         values = self._trusting(where, self._secret(where, table, self.values(where, table, required)))
-        values = oauthfile.for_mailbox(self, where, values, table, accounts)
+        values = oauth.for_mailbox(self, where, values, table, accounts)
         if named and "host" not in values and values.get("oauth") in accounts:
             self.source.at_key(where, '[mailbox] needs "host"', 'add a line host = "…"')
         if values.get("after") is After.MOVE and "move_to" not in values:
@@ -391,7 +391,7 @@ class _Reading:
     def _open_to_the_world(self, where: Where, listener: Listener) -> None:
         """Anybody who reaches a listener can write the results it would believe, so it must say from whom it believes them."""
         for index, peer in enumerate(listener.trusted_peers):
-            if settings.is_wide(peer):
+            if toml.is_wide(peer):
                 hint = "name the addresses of your mail servers; whoever is named may write as any agent"
                 self.source.at_value((*where, "trusted_peers", index), f'trusted_peers: "{peer}" is too many', hint)
         if not listener.socket and is_open(listener, self._desk_ids(), listener.host):  # where systemd's sockets are is known at the start
@@ -440,7 +440,7 @@ class _Reading:
         where = ("outgoing",)
         table = self.source.data.get("outgoing", {})
         values = self._secret(where, table, self._section("outgoing"))
-        values = oauthfile.for_outgoing(self, values, table, accounts)
+        values = oauth.for_outgoing(self, values, table, accounts)
         url = values.get("url", Outgoing().url)
         if url.startswith("maildir:") and "user" in values:
             self.source.at_key((*where, "user"), "a Maildir needs no user", "delete the line, or name an SMTP server in url")
@@ -518,8 +518,8 @@ class _Reading:
         if not value:
             return ""
         try:
-            return str(settings.url(schemes)(value))
-        except settings.Wrong as wrong:
+            return str(toml.url(schemes)(value))
+        except toml.Wrong as wrong:
             self.foreign.append(Problem(file="environment", message=f"{variable}: {wrong}", hint=wrong.hint))
             return value
 
@@ -593,7 +593,7 @@ class _Reading:
     def _unknown_variables(self) -> None:
         for variable in sorted(self.environ):
             if variable.startswith("MAILBRIDGE_") and variable not in (*ENVIRONMENT, *self.named):
-                hint = settings.did_you_mean(variable, ENVIRONMENT)
+                hint = toml.did_you_mean(variable, ENVIRONMENT)
                 self.foreign.append(Problem(file="environment", message=f"unknown variable {variable}", hint=hint))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, time, timedelta
 
-from mailbridge.rules.shape import Wrong
+from mailbridge.config.schema import Wrong
 
 WORKING_DAY = timedelta(hours=8)
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

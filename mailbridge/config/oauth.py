@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol
 
-from mailbridge import settings
-from mailbridge.config import Mailbox, OAuth, Outgoing
+from mailbridge.config import toml
+from mailbridge.config.model import Mailbox, OAuth, Outgoing
+from mailbridge.config.positions import Where
+from mailbridge.config.toml import Source
 from mailbridge.oauth.cipher import LEAST_KEY
 from mailbridge.oauth.providers import CLOUDS, GENERIC, MICROSOFT, PROVIDERS, Flow, Provider, Server
-from mailbridge.places import Where
-from mailbridge.settings import Source
 
 _ENDPOINTS = ("authorize_url", "token_url", "device_url")
 _SECRETS = ("client_secret_file", "client_secret_env", "client_secret_credential")
@@ -182,7 +182,7 @@ def _named(reads: Reads, where: Where, values: Mapping[str, Any], table: object,
     tables = reads.source.data.get("oauth", {})
     if name not in found and not (isinstance(tables, dict) and name in tables):
         known = tables if isinstance(tables, dict) else {}
-        hint = settings.did_you_mean(name, known) if known else f"add a section [oauth.{name}]"
+        hint = toml.did_you_mean(name, known) if known else f"add a section [oauth.{name}]"
         reads.source.at_value((*where, "oauth"), f'oauth: there is no [oauth.{name}]', hint)
     return found.get(name)
 
