@@ -23,7 +23,7 @@ from typing import Any
 from benchmarks import desks
 from mailbridge.app import App
 from mailbridge.config.model import load
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.ops import log
 from mailbridge.outbox.model import Audience, Notification
 

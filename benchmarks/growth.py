@@ -24,7 +24,7 @@ from mailbridge.app import App
 from mailbridge.config.model import load
 from mailbridge.desk.events import Event, MessageAdded, TicketOpened
 from mailbridge.desk.model import Priority
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.ops import log
 from mailbridge.outbox.model import Audience
 from mailbridge.sla.clock import Deadline

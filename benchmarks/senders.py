@@ -27,7 +27,7 @@ from mailbridge.checks.build import organizational
 from mailbridge.checks.channels import Channels
 from mailbridge.checks.resolver import Records, Resolver
 from mailbridge.config.model import Config, Desk, Mailbox, Trust
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.headers import header_block
 from mailbridge.message.profiles import Profile
 

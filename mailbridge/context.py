@@ -13,7 +13,7 @@ from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
 from mailbridge.conversation.tokens import Signer
 from mailbridge.desk.model import Organisation
-from mailbridge.intake.envelope import Envelope
+from mailbridge.message.envelope import Envelope
 from mailbridge.message.model import Message, ReadingPolicy, Reply, Span, SpanKind
 from mailbridge.rules.explain import trace_to_json
 from mailbridge.rules.load import Policy

@@ -21,8 +21,8 @@ from mailbridge.checks.channels import Pairings, headers_of, source_name
 from mailbridge.desk.model import Agent, Organisation
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.ids import Chance
-from mailbridge.intake.envelope import Source
 from mailbridge.message.authenticity import claimed_sender, judged
+from mailbridge.message.envelope import Source
 from mailbridge.message.headers import header_block
 from mailbridge.message.model import Kind, Message
 from mailbridge.message.profiles import Expected, Profile, believed, shapes

@@ -26,8 +26,8 @@ from mailbridge.context import reading_policy
 from mailbridge.desk.evolve import rebuild
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Outcome
-from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.isolation.pool import Readers
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.render import Renderer

@@ -21,7 +21,7 @@ from mailbridge.desk.commands import Approve, Reject
 from mailbridge.desk.language import Written
 from mailbridge.desk.yesno import verdict
 from mailbridge.filing import Filing, Outcome, Result
-from mailbridge.intake.envelope import Source
+from mailbridge.message.envelope import Source
 from mailbridge.message.model import Message
 from mailbridge.store.held import Answer, HeldMail, What
 from mailbridge.store.mails import StoredMail

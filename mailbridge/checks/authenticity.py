@@ -11,9 +11,9 @@ from mailbridge.checks.dmarc import Policy, Verdict, judge, read_policy
 from mailbridge.checks.dmarc import Route as Spf
 from mailbridge.checks.resolver import Resolver, Unanswered
 from mailbridge.checks.suffixes import Suffixes
-from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.message import limits
 from mailbridge.message.authenticity import domain_of, failed
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Sender
 
 PROOF = "own check"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mailbridge.checks.scan import NotScanned, Scan, Silence, Spam
-from mailbridge.intake.envelope import Envelope
+from mailbridge.message.envelope import Envelope
 from mailbridge.message.model import Message, Sender
 
 THREADS = 8  # mails looked at together; they wait for others, they do not work

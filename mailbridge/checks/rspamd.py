@@ -16,7 +16,7 @@ from urllib3.exceptions import HTTPError
 
 from mailbridge import __version__
 from mailbridge.checks.scan import Fault, NotScanned, Spam
-from mailbridge.intake.envelope import Envelope
+from mailbridge.message.envelope import Envelope
 
 ANSWER = 1 << 20  # bytes
 RECIPIENTS = 100  # that are named to it

@@ -100,7 +100,7 @@ def came_at(file: MailFile, now: datetime) -> datetime:
 
 def take(desk: OpenDesk, inbox: Inbox, file: MailFile, came: datetime, waiting: deque[Future[int]], tally: Tally) -> None:
     """The mail is handed over, or its failure is noted."""
-    from mailbridge.intake.envelope import Envelope, Source
+    from mailbridge.message.envelope import Envelope, Source
 
     limit = desk.config.limits.mail_size
     try:

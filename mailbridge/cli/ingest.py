@@ -75,9 +75,9 @@ def ingest(folder: Path, as_json: bool, mail_from: str | None, rcpt_to: tuple[st
 
 def accepted(desk: OpenDesk, mail_from: str | None, rcpt_to: tuple[str, ...]) -> int:
     """The inbox id of the mail on standard input, which is durable now."""
-    from mailbridge.intake.envelope import Envelope, Source
     from mailbridge.intake.files import read_pipe
     from mailbridge.intake.inbox import Inbox
+    from mailbridge.message.envelope import Envelope, Source
 
     raw = read_pipe(sys.stdin.buffer, desk.config.limits.mail_size)
     sender = "" if mail_from == "<>" else mail_from

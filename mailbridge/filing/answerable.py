@@ -7,7 +7,7 @@ from datetime import datetime
 from mailbridge.context import Desk
 from mailbridge.conversation.place import Writer
 from mailbridge.filing.disposition import disposition
-from mailbridge.intake.envelope import Source
+from mailbridge.message.envelope import Source
 from mailbridge.message.model import Message
 from mailbridge.store.tx import Tx
 

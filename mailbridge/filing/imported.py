@@ -13,7 +13,7 @@ from mailbridge.desk.requests import each
 from mailbridge.filing.mail import Filing
 from mailbridge.filing.opening import claimed
 from mailbridge.filing.outcome import Outcome, Result
-from mailbridge.intake.envelope import Source
+from mailbridge.message.envelope import Source
 from mailbridge.store.mails import Direction
 
 _BY_MAIL = frozenset({Reason.KNOWN_REFERENCE, Reason.LATE_ORIGINAL})

@@ -34,8 +34,8 @@ from mailbridge.ids import parse_meeting_uid, ticket_number
 from mailbridge.lookups import referred
 from mailbridge.message.dates import shown_date
 from mailbridge.message.encryption import DEFECT
+from mailbridge.message.inline_images import small_inline
 from mailbridge.message.model import Bounce, Kind, Strength
-from mailbridge.message.pictures import small_inline
 from mailbridge.ops import crash
 from mailbridge.outbox.compose import admin_letters
 from mailbridge.outbox.recipients import named

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.place import Writer
-from mailbridge.intake.envelope import Source
+from mailbridge.message.envelope import Source
 from mailbridge.message.model import Address, Message
 from mailbridge.outbox.recipients import Recipient
 from mailbridge.store.tx import Tx

@@ -15,7 +15,7 @@ from mailbridge.checks.scan import NotScanned
 from mailbridge.config.model import Config, Listener
 from mailbridge.errors import MailbridgeError
 from mailbridge.health.names import CLAMD, DNS, OUTGOING, RSPAMD, listener_name
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.oauth.model import Tokens
 from mailbridge.outbox import couriers
 

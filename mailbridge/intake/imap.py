@@ -18,7 +18,6 @@ from typing import Protocol, assert_never
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config.model import After, Mailbox, Taken
 from mailbridge.errors import StoreAway, Transient
-from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.imap_connection import Connection, LoginRefused, Refused
 from mailbridge.intake.imap_fetch import Fetched, Suspects, fetch, given_up, loads
 from mailbridge.intake.imap_old import old_mail
@@ -40,6 +39,7 @@ from mailbridge.intake.imap_plan import (
 )
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.log import Log, Silent
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.oauth.model import LoginNeeded, Tokens
 from mailbridge.ops import crash
 from mailbridge.store.cursors import Start

@@ -15,7 +15,7 @@ from threading import Condition, Lock, Thread
 from time import monotonic
 
 from mailbridge.errors import StoreAway
-from mailbridge.intake.envelope import Envelope
+from mailbridge.message.envelope import Envelope
 from mailbridge.ops import crash
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx

@@ -7,7 +7,7 @@ from datetime import datetime
 from email.utils import format_datetime
 from ipaddress import ip_address
 
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.tree import Field
 
 _MARK = "(mailbridge)"

@@ -18,11 +18,11 @@ from mailbridge.config.model import Listener
 from mailbridge.errors import StoreAway
 from mailbridge.intake.auth import MECHANISMS, TRIES, Logins, login
 from mailbridge.intake.data import DataReader, Fault
-from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.log import Log
 from mailbridge.intake.paths import NULL_SENDER, printable, read_path, without_detail
 from mailbridge.intake.received import received
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.headers import header_at
 
 IDLE = 300.0  # seconds between two signs of life; RFC 5321 4.5.3.2.7 asks for at least five minutes

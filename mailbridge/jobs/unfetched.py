@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from mailbridge.context import Desk
-from mailbridge.intake.envelope import Envelope
+from mailbridge.message.envelope import Envelope
 from mailbridge.outbox.compose import admin_letters
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox_rows import InboxRow

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from email.utils import getaddresses
 from typing import NamedTuple
 
-from mailbridge.message import charsets, front, limits
+from mailbridge.message import charsets, header_parsing, limits
 from mailbridge.message.headers import decode_words, shown_name, unfold
 from mailbridge.message.model import Address
 
@@ -36,7 +36,7 @@ def read_addresses(raw: bytes) -> tuple[tuple[Address, ...], tuple[str, ...]]:
     """The mailboxes of an address field as people mean them, and what was doubtful; never raises, at most 1,000."""
     text = raw.decode("ascii") if raw.isascii() else charsets.decode(raw).text
     if len(text) <= _SHORT and _SIMPLE.fullmatch(text):
-        reading = front.mailboxes(text)
+        reading = header_parsing.mailboxes(text)
         if not reading.doubts:
             return tuple(_address(name, address) for name, address in reading.mailboxes), ()
     return _Scanner(text).read()
@@ -317,5 +317,5 @@ def _standard(text: str) -> list[str]:
 
 
 def _front(text: str) -> list[str]:
-    reading = front.mailboxes(text)
+    reading = header_parsing.mailboxes(text)
     return [] if reading.doubts else [address for _, address in reading.mailboxes]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mailbridge.message import robot_words
+from mailbridge.message import auto_reply_markers
 from mailbridge.message.addresses import read_addresses, strict_mailbox
 from mailbridge.message.model import Address, Correspondent, Message, ReadingPolicy, Through
 from mailbridge.message.tree import Tree
@@ -49,22 +49,22 @@ def _through(tree: Tree, message: Message, policy: ReadingPolicy, sender: Addres
     if not message.reply_to or list_fields(tree):
         return None
     local = sender.address.partition("@")[0]
-    if robot_words.FORM_SENDER.fullmatch(local) or _made_by_form(tree):
+    if auto_reply_markers.FORM_SENDER.fullmatch(local) or _made_by_form(tree):
         # A form of our own site is answered as we answer mail.  To thank Reply-To for a stranger's form would let anybody have us write to
         # whomever they name.
         return Through.FORM if sender.domain in {own.rpartition("@")[2] for own in policy.own_addresses} else Through.SERVICE
-    return Through.SERVICE if robot_words.NO_REPLY.fullmatch(local) else None
+    return Through.SERVICE if auto_reply_markers.NO_REPLY.fullmatch(local) else None
 
 
 def _made_by_form(tree: Tree) -> bool:
-    if any(tree.get(name) is not None for name in robot_words.FORM_FIELDS):
+    if any(tree.get(name) is not None for name in auto_reply_markers.FORM_FIELDS):
         return True
-    return robot_words.FORM_MAILER.search((tree.get("x-mailer") or "")[:200]) is not None
+    return auto_reply_markers.FORM_MAILER.search((tree.get("x-mailer") or "")[:200]) is not None
 
 
 def list_fields(tree: Tree) -> list[str]:
     """The fields by which a list or mass mailer makes itself known."""
-    return [name for name in robot_words.LIST_FIELDS if tree.get(name) is not None]
+    return [name for name in auto_reply_markers.LIST_FIELDS if tree.get(name) is not None]
 
 
 def _posting_addresses(tree: Tree) -> set[str]:

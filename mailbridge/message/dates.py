@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from mailbridge.message import front
+from mailbridge.message import header_parsing
 
 _FAILURES = (ValueError, TypeError, OverflowError, IndexError)
 _LENIENT = frozenset({"invalid-date-syntax", "invalid-zone"})
@@ -28,7 +28,7 @@ def read_date(value: str) -> tuple[datetime | None, tuple[str, ...]]:
         return None, ("empty",)
     if len(value) > _LONGEST:
         value = _SPACES.sub(" ", _COMMENT.sub(" ", value[: 10 * _LONGEST]))[:_LONGEST]
-    moment, doubts = front.date(value)
+    moment, doubts = header_parsing.date(value)
     # A day or an hour that does not exist is not to be guessed at; only its writing is.
     if moment is not None or not _LENIENT.intersection(doubts):
         return moment, doubts

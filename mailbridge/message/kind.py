@@ -14,7 +14,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mailbridge.message import bounce, delivery_report, robot_words
+from mailbridge.message import auto_reply_markers, bounce, delivery_report
 from mailbridge.message.correspondent import correspondent, is_own, list_fields
 from mailbridge.message.model import Bounce, Correspondent, Kind, Message, ReadingPolicy, Strength, Through
 from mailbridge.message.tree import Tree
@@ -123,8 +123,8 @@ def feedback(seen: Seen) -> Answer | None:
         return Answer(Kind.FEEDBACK_REPORT, "feedback report (RFC 5965)")
     if complained := bounce.complained(seen.message.text):
         return Answer(Kind.FEEDBACK_REPORT, f"complaint about a mail to {', '.join(complained[:3])}")
-    name = next((name for name in robot_words.COMPLAINT_FIELDS if seen.tree.get(name) is not None), None)
-    if name is None and robot_words.COMPLAINT_SUBJECT.match(seen.message.subject[:200]):
+    name = next((name for name in auto_reply_markers.COMPLAINT_FIELDS if seen.tree.get(name) is not None), None)
+    if name is None and auto_reply_markers.COMPLAINT_SUBJECT.match(seen.message.subject[:200]):
         return Answer(Kind.FEEDBACK_REPORT, "complaint subject")
     return Answer(Kind.FEEDBACK_REPORT, f"field {name}") if name else None
 
@@ -133,9 +133,9 @@ def aggregate_report(seen: Seen) -> Answer | None:
     """What receivers report daily about a domain: DMARC (RFC 7489, 7.2.1.1) and TLS (RFC 8460, 5.3)."""
     if bounce.report_type(seen.tree) == "tlsrpt" or any("tlsrpt" in leaf.content_type for leaf in seen.tree.leaves):
         return Answer(Kind.FEEDBACK_REPORT, "TLS report (RFC 8460)")
-    if not robot_words.AGGREGATE_SUBJECT.match(seen.message.subject[:500]):
+    if not auto_reply_markers.AGGREGATE_SUBJECT.match(seen.message.subject[:500]):
         return None
-    named = any(robot_words.AGGREGATE_FILE.fullmatch(leaf.filename[:500]) for leaf in seen.tree.leaves)
+    named = any(auto_reply_markers.AGGREGATE_FILE.fullmatch(leaf.filename[:500]) for leaf in seen.tree.leaves)
     return Answer(Kind.FEEDBACK_REPORT, "DMARC report (RFC 7489)") if named else None
 
 
@@ -173,20 +173,20 @@ def answering(seen: Seen) -> Answer | None:
         return Answer(Kind.AUTO_REPLY, "Auto-Submitted: auto-replied")
     if found := marked(seen, "answering"):
         return Answer(Kind.AUTO_REPLY, f"field {found}")
-    for name, pattern in robot_words.ANSWERING_VALUES:
+    for name, pattern in auto_reply_markers.ANSWERING_VALUES:
         if any(pattern.search(value[:500]) for value in seen.tree.get_all(name)):
             return Answer(Kind.AUTO_REPLY, f"{name} of an autoresponder")
-    return Answer(Kind.AUTO_REPLY, robot_words.VACATION_REASON) if robot_words.is_vacation(seen.message.subject) else None
+    return Answer(Kind.AUTO_REPLY, auto_reply_markers.VACATION_REASON) if auto_reply_markers.is_vacation(seen.message.subject) else None
 
 
 def challenge(seen: Seen) -> Answer | None:
     """A robot that wants to know whether a person wrote."""
-    if name := next((name for name in robot_words.CHALLENGE_FIELDS if seen.tree.get(name) is not None), None):
+    if name := next((name for name in auto_reply_markers.CHALLENGE_FIELDS if seen.tree.get(name) is not None), None):
         return Answer(Kind.CHALLENGE, f"field {name}")
     if (seen.tree.get("x-delivery-agent") or "").lower().startswith("tmda"):
         return Answer(Kind.CHALLENGE, "challenge-response by TMDA")
     words = seen.message.text[:TEXT_LIMIT]
-    if robot_words.CHALLENGE_SUBJECT.are_in(seen.message.subject[:300]) and robot_words.CHALLENGE_WORDS.are_in(words):
+    if auto_reply_markers.CHALLENGE_SUBJECT.are_in(seen.message.subject[:300]) and auto_reply_markers.CHALLENGE_WORDS.are_in(words):
         return Answer(Kind.CHALLENGE, "challenge-response")
     return None
 
@@ -249,20 +249,20 @@ QUESTIONS: tuple[Question, ...] = (
 def quiet_reasons(seen: Seen) -> list[str]:
     """Why no automatic answer must go out although a person may have written."""
     reasons = []
-    if any(robot_words.SUPPRESSED.search(value[:200]) for value in seen.tree.get_all("x-auto-response-suppress")):
+    if any(auto_reply_markers.SUPPRESSED.search(value[:200]) for value in seen.tree.get_all("x-auto-response-suppress")):
         reasons.append("X-Auto-Response-Suppress")
     if (seen.tree.get("auto-submitted") or "").strip().lower().startswith("auto-forwarded"):
         reasons.append("Auto-Submitted: auto-forwarded")
     if is_bulk(seen) and seen.says_person:
         reasons.append(BULK_REASON)
-    reasons.extend(f"mass mail field {name}" for name in robot_words.MASS_FIELDS if seen.tree.get(name) is not None)
-    if seen.correspondent is None and any(robot_words.NO_REPLY.fullmatch(a.address.partition("@")[0]) for a in seen.message.from_[:1]):
+    reasons.extend(f"mass mail field {name}" for name in auto_reply_markers.MASS_FIELDS if seen.tree.get(name) is not None)
+    if seen.correspondent is None and any(auto_reply_markers.NO_REPLY.fullmatch(a.address.partition("@")[0]) for a in seen.message.from_[:1]):
         reasons.append("sender takes no replies")
     if seen.correspondent is not None and seen.correspondent.through in {Through.LIST, Through.SERVICE}:
         reasons.append(f"through a {seen.correspondent.through}")
     if seen.correspondent is None and is_own(seen.policy, [address.address for address in seen.message.from_[:1]]):
         reasons.append("from our own address")
-    if robot_words.ACKNOWLEDGEMENT.match(seen.message.subject[:300]):
+    if auto_reply_markers.ACKNOWLEDGEMENT.match(seen.message.subject[:300]):
         reasons.append("acknowledgement of another desk")
     if found := marked(seen, "loop"):
         reasons.append(f"loop mark {found}")
@@ -274,13 +274,13 @@ def quiet_reasons(seen: Seen) -> list[str]:
 def marked(seen: Seen, mark: str) -> str:
     """The first field whose name is such a mark and whose value is not no, '' where there is none."""
     for field in seen.tree.headers:
-        if robot_words.mark_of(field.key) == mark and field.value.strip().lower() not in {"no", "false"}:
+        if auto_reply_markers.mark_of(field.key) == mark and field.value.strip().lower() not in {"no", "false"}:
             return field.name
     return ""
 
 
 def is_bulk(seen: Seen) -> bool:
-    return any(robot_words.BULK.match(value) for name in ("precedence", "x-precedence") for value in seen.tree.get_all(name))
+    return any(auto_reply_markers.BULK.match(value) for name in ("precedence", "x-precedence") for value in seen.tree.get_all(name))
 
 
 def is_own_group(seen: Seen) -> bool:

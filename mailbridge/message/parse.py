@@ -28,9 +28,9 @@ from mailbridge.message.correspondent import answers_go_to_a_list
 from mailbridge.message.fingerprint import fingerprint
 from mailbridge.message.headers import message_id, message_ids
 from mailbridge.message.model import Address, Attachment, CalendarAnswer, Kind, Message, Part, ReadingPolicy
-from mailbridge.message.opening import all_leaves, opened
 from mailbridge.message.structure import read_tree
 from mailbridge.message.tree import Leaf, Tree
+from mailbridge.message.unwrap import all_leaves, opened
 
 # RFC 5322 3.6: at most one of each.
 _SINGLE = ("from", "sender", "reply-to", "to", "cc", "message-id", "in-reply-to", "references", "subject", "date", "content-type")

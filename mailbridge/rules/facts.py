@@ -12,7 +12,7 @@ from mailbridge.message.model import Message
 
 
 class Outside(Protocol):
-    """The part of an envelope that rules may ask about (`mailbridge.intake.envelope.Envelope` is one)."""
+    """The part of an envelope that rules may ask about (`mailbridge.message.envelope.Envelope` is one)."""
 
     @property
     def mail_from(self) -> str | None: ...

@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.store import dialects
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.inbox_rows import InboxRow, Kept, Outcome, State, Waiting, hint_message_id, inbox_row, new_row, waiting

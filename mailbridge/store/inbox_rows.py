@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.store.documents import dump, load
 from mailbridge.store.sql import Row, Values
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mailbridge.message.inline_images import OFTEN
 from mailbridge.message.model import Attachment, Kind
-from mailbridge.message.pictures import OFTEN
 from mailbridge.store import dialects
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.documents import dump, load_any

@@ -9,7 +9,7 @@ import pytest
 
 from mailbridge.checks.authenticity import Authenticity
 from mailbridge.checks.resolver import Resolver
-from mailbridge.intake.envelope import Envelope
+from mailbridge.message.envelope import Envelope
 from mailbridge.message.model import ReadingPolicy, Sender
 from mailbridge.message.parse import parse
 from tests.checks import domains

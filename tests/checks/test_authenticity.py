@@ -9,7 +9,7 @@ import pytest
 
 from mailbridge.checks.authenticity import Authenticity
 from mailbridge.checks.resolver import Resolver
-from mailbridge.intake.envelope import Source
+from mailbridge.message.envelope import Source
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.message.parse import parse
 from tests.checks.conftest import Check

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mailbridge.app import App
 from mailbridge.clock import SystemClock
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.webhooks.deliver import Webhooker
 from mailbridge.webhooks.http import Answer, Caller
 from tests.harness import MX, a_config

@@ -8,7 +8,7 @@ from threading import Event, Lock
 from types import SimpleNamespace
 
 from mailbridge.errors import StoreAway
-from mailbridge.intake.envelope import Envelope
+from mailbridge.message.envelope import Envelope
 
 Row = tuple[bytes, Envelope]
 

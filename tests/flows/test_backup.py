@@ -24,9 +24,9 @@ from mailbridge.cli.main import main
 from mailbridge.cli.outbox import _release
 from mailbridge.config.model import Backup, Config, Keep, load
 from mailbridge.errors import InUse, Permanent
-from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.jobs import release as waits
 from mailbridge.jobs.backup import Backups, remedy
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.ops.metrics import GAUGES
 from mailbridge.outbox.model import Audience, Notification, State
 from mailbridge.store.engine import Store

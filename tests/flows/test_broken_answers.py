@@ -13,7 +13,7 @@ import pytest
 from mailbridge.checks.rspamd import Rspamd
 from mailbridge.checks.scan import Fault, NotScanned
 from mailbridge.config.model import Health, Webhooks
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.ops.https import NoAnswer
 from mailbridge.ops.https import request as ask
 from mailbridge.store.engine import Store

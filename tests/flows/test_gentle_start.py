@@ -6,8 +6,8 @@ import pytest
 from click.testing import CliRunner
 
 from mailbridge.cli.release import release
-from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.jobs import release as waits
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.outbox.model import Audience, Notification, State
 from mailbridge.store.cursors import Start
 from mailbridge.store.schema import FOR_RELEASE

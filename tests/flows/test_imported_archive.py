@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mailbridge.cli.importing import by_date
 from mailbridge.cli.mail_files import mails_in
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.store.mails import Direction
 from tests.harness import TestDesk, a_mail
 

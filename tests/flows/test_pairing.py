@@ -11,7 +11,7 @@ import pytest
 from mailbridge.config.model import Mailbox
 from mailbridge.filing import Outcome
 from mailbridge.ids import system_chance
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.pairing import request
 from tests.harness import TestDesk, a_config, a_desk, a_mail
 

@@ -15,8 +15,8 @@ from mailbridge.errors import StoreAway
 from mailbridge.health.board import Board
 from mailbridge.health.model import Source, State
 from mailbridge.health.names import OUTGOING
-from mailbridge.intake.envelope import Envelope
-from mailbridge.intake.envelope import Source as Source_
+from mailbridge.message.envelope import Envelope
+from mailbridge.message.envelope import Source as Source_
 from mailbridge.ops.http import Asked
 from mailbridge.outbox.model import Audience
 from tests.builders import NOW

@@ -10,9 +10,9 @@ import pytest
 
 from mailbridge.config.model import Listener
 from mailbridge.errors import StoreAway
-from mailbridge.intake.envelope import Source
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.listener import Listeners
+from mailbridge.message.envelope import Source
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox import InboxRow
 from tests.servers.postfix import Postfix

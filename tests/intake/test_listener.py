@@ -18,9 +18,9 @@ from mailbridge.clock import FixedClock
 from mailbridge.config.model import Listener
 from mailbridge.errors import Permanent
 from mailbridge.intake import session
-from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.listener import Listeners
+from mailbridge.message.envelope import Envelope, Source
 from tests.fakes.memory_store import MemoryStore
 from tests.intake.wire import Wire
 

@@ -43,7 +43,7 @@ from mailbridge.desk.permissions import NEEDED, Right
 from mailbridge.desk.requests import Request
 from mailbridge.execution.execute import execute
 from mailbridge.filing import Filing
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Message, ReadingPolicy
 from mailbridge.message.parse import parse
 from mailbridge.store.mails import Direction, StoredMail

@@ -14,9 +14,9 @@ from typing import Any
 from mailbridge.cli.history import sentence
 from mailbridge.desk.model import Ticket
 from mailbridge.errors import ConfigError
-from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.imap_old import old_mail
 from mailbridge.jobs import release
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.outbox.model import Notification, State
 from mailbridge.store.cursors import Start
 from mailbridge.store.mails import Direction

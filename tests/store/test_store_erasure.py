@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
 from mailbridge.outbox.model import Audience, Notification, State
 from mailbridge.store.engine import Store

@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.errors import Permanent, StoreAway, Transient
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mailbridge.cli.replay import cases
 from mailbridge.config.model import Config, Desk
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment, Kind
 from mailbridge.store import history
 from mailbridge.store.engine import Store

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox import Outcome, State, Waiting, hint_message_id
 

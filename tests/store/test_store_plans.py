@@ -21,7 +21,7 @@ import sqlalchemy as sa
 
 from mailbridge.desk.events import Actor, ActorKind, Event, MessageAdded
 from mailbridge.desk.model import Activity, Participant, Priority, Ticket, Work
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.sla.clock import Deadline

@@ -11,7 +11,7 @@ from hashlib import sha256
 import pytest
 
 from mailbridge.errors import Permanent
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.store.addresses import Suspension
 from mailbridge.store.dialects import BIG
 from mailbridge.store.engine import Store

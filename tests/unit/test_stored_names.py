@@ -37,7 +37,7 @@ from mailbridge.doctor.model import Verdict as Found
 from mailbridge.errors import Problem
 from mailbridge.health import arrivals, names
 from mailbridge.health.model import State as SourceState
-from mailbridge.intake.envelope import Source
+from mailbridge.message.envelope import Source
 from mailbridge.message.model import Kind, SpanKind, Strength, Through
 from mailbridge.message.profiles import Expected, Profile
 from mailbridge.oauth.health import Kind as EndKind

@@ -13,8 +13,8 @@ from mailbridge.checks.build import asks_dns, organizational
 from mailbridge.checks.channels import Channels, source_name
 from mailbridge.config.model import Authenticity, Config, Desk, Listener, Mailbox, Pipe, SenderCheck, Trust
 from mailbridge.errors import Permanent
-from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.received import received
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.profiles import Profile
 
 HEADER = (

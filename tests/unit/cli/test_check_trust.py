@@ -9,7 +9,7 @@ import pytest
 
 from mailbridge.cli.check_trust import _next_step, trust_problems
 from mailbridge.config.model import Mailbox, Trust
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.profiles import Profile
 from tests.harness import TestDesk, a_config, a_desk, a_mail, proven
 

@@ -19,7 +19,7 @@ from mailbridge.cli.main import main
 from mailbridge.config.model import load
 from mailbridge.desk.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
 from mailbridge.desk.model import Participant, Priority, Ticket
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store

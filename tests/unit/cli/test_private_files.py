@@ -13,7 +13,7 @@ from mailbridge.cli.demo_desk import new_desk
 from mailbridge.cli.main import main
 from mailbridge.cli.problems import shown, without_secrets
 from mailbridge.errors import Problem
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
 from mailbridge.outbox.maildir import MaildirCourier
 from mailbridge.store.engine import Store

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 
 from mailbridge.errors import StoreAway
-from mailbridge.intake.envelope import Envelope, Source
 from mailbridge.intake.inbox import Inbox
+from mailbridge.message.envelope import Envelope, Source
 from tests.fakes.memory_store import MemoryStore
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

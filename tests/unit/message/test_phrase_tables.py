@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from mailbridge.message import robot_words
+from mailbridge.message import auto_reply_markers
 from mailbridge.message.phrases import Phrases, alternatives, whole
 
 
@@ -62,8 +62,8 @@ def test_finding_takes_time_in_proportion_to_the_text() -> None:
     assert time.process_time() - began < 6
 
 
-@pytest.mark.parametrize("table", [robot_words.VACATION, robot_words.VACATION_ENDED, robot_words.THANKS])
+@pytest.mark.parametrize("table", [auto_reply_markers.VACATION, auto_reply_markers.VACATION_ENDED, auto_reply_markers.THANKS])
 def test_the_tables_hold_lower_case_phrases_once(table: dict[str, tuple[str, ...]]) -> None:
-    phrases = robot_words.every(table)
+    phrases = auto_reply_markers.every(table)
     assert all(phrase == phrase.lower().strip() and phrase for phrase in phrases)
     assert len(set(phrases)) == len(phrases)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from mailbridge.message import calendar, rtf, smime, tnef
 from mailbridge.message.attachments import safe_name
-from mailbridge.message.pictures import SMALL, small_inline
+from mailbridge.message.inline_images import SMALL, small_inline
 from tests.raw_mails import a_part, multipart, raw_mail, read_mail
 
 

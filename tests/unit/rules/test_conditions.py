@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mailbridge.intake.envelope import Envelope, Source
+from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Address, Attachment, Message, Part, Reply, Sender
 from mailbridge.rules.comparators import Comparator, fold
 from mailbridge.rules.examples import facts_of_example
