@@ -45,7 +45,7 @@ Reader = Callable[[bytes], object]
 
 def mailbridge() -> Reader:
     from mailbridge.message.model import ReadingPolicy
-    from mailbridge.reading import read
+    from mailbridge.sandbox.read import read
 
     policy = ReadingPolicy(own_addresses=(DESK,))
     return lambda raw: read(raw, policy)
@@ -91,8 +91,8 @@ PARTS = (
     ("fingerprint", "mailbridge.message.parse", "fingerprint"),
     ("kind", "mailbridge.message.kind", "classify"),
     ("sender", "mailbridge.message.authenticity", "claimed_sender"),
-    ("reply", "mailbridge.reading", "extract"),
-    ("language", "mailbridge.reading", "language_of_mail"),
+    ("reply", "mailbridge.sandbox.read", "extract"),
+    ("language", "mailbridge.sandbox.read", "language_of_mail"),
 )
 REST = "headers and the rest"
 

@@ -30,7 +30,6 @@ from mailbridge.health.page import Pulse
 from mailbridge.health.tell import tell_sources
 from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
-from mailbridge.isolation.pool import Readers
 from mailbridge.jobs.backup import Backups
 from mailbridge.jobs.bundles import tell_bundles
 from mailbridge.jobs.deadlines import sweep
@@ -50,6 +49,7 @@ from mailbridge.outbox.pace import Pace
 from mailbridge.outbox.render import Renderer
 from mailbridge.policy import Broken, PolicyKeeper
 from mailbridge.rules.load import Policy
+from mailbridge.sandbox.pool import Readers
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant
 from mailbridge.store.tx import Tx

@@ -24,7 +24,6 @@ from mailbridge.desk.model import Organisation
 from mailbridge.errors import MailbridgeError, StoreAway, Transient
 from mailbridge.filing import LostRace, Outcome, Result
 from mailbridge.holding import Hold, hold
-from mailbridge.isolation.pool import Readers, ReadingFailed
 from mailbridge.message.headers import header_block
 from mailbridge.message.limits import HEADER_BYTES
 from mailbridge.message.model import Message
@@ -33,6 +32,7 @@ from mailbridge.ops import log as logs
 from mailbridge.ops.metrics import Metrics
 from mailbridge.pairing import paired
 from mailbridge.pipeline import process
+from mailbridge.sandbox.pool import Readers, ReadingFailed
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox import Waiting
 from mailbridge.store.tx import Tx

@@ -26,11 +26,11 @@ from mailbridge.context import reading_policy
 from mailbridge.desk.evolve import rebuild
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Outcome
-from mailbridge.isolation.pool import Readers
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.render import Renderer
+from mailbridge.sandbox.pool import Readers
 from mailbridge.store.connections import make_file
 from mailbridge.store.engine import Store
 from mailbridge.worker import Done

@@ -96,7 +96,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
 def reader(config: Config) -> Callable[[bytes], Message]:
     """What reads an .eml as the desk would."""
     from mailbridge.context import reading_policy
-    from mailbridge.reading import read
+    from mailbridge.sandbox.read import read
 
     policy = reading_policy(config)
     return lambda raw: read(raw, policy)
@@ -133,7 +133,7 @@ def login_problems(config: Config) -> Sequence[Problem]:
 
 def sandbox_problems() -> Sequence[Problem]:
     """What the kernel of this machine lacks of the sandbox in which mails are read."""
-    from mailbridge.isolation.sandbox import missing
+    from mailbridge.sandbox.confine import missing
 
     lacking = ", ".join(missing())
     message = f"this kernel lacks {lacking}: a mail that takes over the process that reads it is held back by less"

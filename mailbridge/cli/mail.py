@@ -20,11 +20,11 @@ from mailbridge.cli.mail_json import failure_json, mail_json
 from mailbridge.cli.show import safe, safe_lines
 from mailbridge.config import toml
 from mailbridge.errors import Permanent
-from mailbridge.isolation.pool import Readers, ReadingFailed
 from mailbridge.message.authenticity import claimed_sender, judged
 from mailbridge.message.headers import header_block, mail_fields
 from mailbridge.message.model import Message, ReadingPolicy, Sender
 from mailbridge.message.profiles import Expected, Profile, believed
+from mailbridge.sandbox.pool import Readers, ReadingFailed
 
 Facts = dict[str, Any]
 Print = Callable[[Facts], str]

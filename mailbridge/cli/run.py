@@ -13,7 +13,7 @@ from mailbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
-    from mailbridge.isolation.process import ForkServer
+    from mailbridge.sandbox.process import ForkServer
 
 
 @click.command()
@@ -45,8 +45,8 @@ def loaded(folder: Path) -> Config:
 
 def at_work(config: Config, *, intake: bool) -> int:
     """The exit code after an orderly end."""
-    from mailbridge.isolation.pool import Limits, head_start
-    from mailbridge.isolation.sandbox import hide_memory
+    from mailbridge.sandbox.confine import hide_memory
+    from mailbridge.sandbox.pool import Limits, head_start
 
     hide_memory()
     os.umask(0o077)  # whatever a daemon writes holds what people wrote

@@ -38,7 +38,7 @@ _OURS = "x-mailbridge-"
 
 
 def parse(raw: bytes, policy: ReadingPolicy) -> Message:
-    """Everything the mail says but its reply and language (see mailbridge.reading); raises nothing on account of the content."""
+    """Everything the mail says but its reply and language (see mailbridge.sandbox.read); raises nothing on account of the content."""
     tree = opened(read_tree(raw))
     body = read_body(tree)
     message = _with_content(_of_headers(tree), tree, body)

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 
 from mailbridge.message.model import Message, ReadingPolicy
-from mailbridge.reading import read as read_mail
+from mailbridge.sandbox.read import read as read_mail
 from tests.conformance.cost import PREFIX
 
 

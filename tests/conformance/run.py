@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from mailbridge.isolation.pool import Readers, ReadingFailed
 from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.sandbox.pool import Readers, ReadingFailed
 from tests.conformance.checks import Verdict, verdicts
 from tests.conformance.cost import Cost, cost_of
 from tests.conformance.suites import Case

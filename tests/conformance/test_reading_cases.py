@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mailbridge.message.model import Message, ReadingPolicy
-from mailbridge.reading import read
+from mailbridge.sandbox.read import read
 from tests.conformance.checks import squeezed
 from tests.conformance.suites import default_cases
 

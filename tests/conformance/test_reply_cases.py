@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mailbridge.message.model import Message, ReadingPolicy, SpanKind
-from mailbridge.reading import read
+from mailbridge.sandbox.read import read
 from tests.conformance.checks import bare, unmarked
 from tests.conformance.suites import default_cases
 

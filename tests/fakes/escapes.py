@@ -9,8 +9,8 @@ import struct
 from collections.abc import Callable
 from errno import errorcode
 
-from mailbridge.isolation.frames import HEAD, frame
 from mailbridge.message.model import Attachment, Message, ReadingPolicy, Sender
+from mailbridge.sandbox.frames import HEAD, frame
 
 AT_FDCWD = -100
 IPV4, STREAM, LOCAL = 2, 1, 1

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailbridge import reading
 from mailbridge.message.model import Message, ReadingPolicy, Sender
+from mailbridge.sandbox import read as reading
 
 taken = False
 

@@ -1,4 +1,4 @@
-"""Reading functions that misbehave, for the children of mailbridge.isolation: the mail's own words say how."""
+"""Reading functions that misbehave, for the children of mailbridge.sandbox: the mail's own words say how."""
 
 from __future__ import annotations
 

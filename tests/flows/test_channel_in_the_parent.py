@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mailbridge.isolation.pool import Readers
 from mailbridge.message.model import ReadingPolicy
+from mailbridge.sandbox.pool import Readers
 from tests.harness import TestDesk, a_mail
 
 

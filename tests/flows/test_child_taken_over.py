@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailbridge.isolation.pool import Readers
 from mailbridge.message.model import ReadingPolicy
+from mailbridge.sandbox.pool import Readers
 from tests.harness import TestDesk, a_mail, proven
 
 

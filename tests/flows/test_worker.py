@@ -11,8 +11,8 @@ from mailbridge import pipeline, worker
 from mailbridge.checks import build
 from mailbridge.errors import StoreAway
 from mailbridge.filing import Outcome
-from mailbridge.isolation.pool import Readers
 from mailbridge.message.model import ReadingPolicy
+from mailbridge.sandbox.pool import Readers
 from mailbridge.worker import Worker
 from tests.harness import TestDesk, a_mail
 

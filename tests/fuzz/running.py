@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
 
-from mailbridge.isolation.frames import encode, set_apart
 from mailbridge.message.model import Message, ReadingPolicy
-from mailbridge.reading import read
+from mailbridge.sandbox.frames import encode, set_apart
+from mailbridge.sandbox.read import read
 from tests.fuzz.mutate import mutated
 
 SECONDS = 2.0  # of CPU: this machine may have other things to do

@@ -65,7 +65,7 @@ with a_desk(pathlib.Path(sys.argv[1])) as desk:
 A_READING = """
 from datetime import UTC
 from mailbridge.message.model import ReadingPolicy
-from mailbridge.reading import read
+from mailbridge.sandbox.read import read
 raw = b"From: Carol <carol@customer.test>\\nTo: x@desk.test\\nDate: Mon, 30 Nov 2026 09:00:00 +0200\\nSubject: s\\n\\ntext\\n"
 message = read(raw, ReadingPolicy())
 assert message.sender.address == "carol@customer.test", message.sender

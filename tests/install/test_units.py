@@ -146,7 +146,7 @@ def test_the_recipe_gives_a_desk_that_works_under_the_units_restrictions(machine
     assert ("sandbox_incomplete" in machine.log()) == bool(missing.strip()), machine.log()
 
 
-MISSING = "from mailbridge.isolation.sandbox import missing; print(*missing())"
+MISSING = "from mailbridge.sandbox.confine import missing; print(*missing())"
 
 
 def test_a_desk_that_would_write_its_database_into_its_folder_is_not_started_again(machine: Machine) -> None:

@@ -10,7 +10,7 @@ from mailbridge.agentmail.borrowed import Others, judged, others_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.desk.language import Speaker, Written, read
 from mailbridge.message.model import ReadingPolicy
-from mailbridge.reading import read as read_mail
+from mailbridge.sandbox.read import read as read_mail
 
 BOGDAN = Speaker(me="bogdan", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zone="Europe/Bucharest", prefix="MB")
 

@@ -13,7 +13,7 @@ import pytest
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.desk.language import Speaker, Written
 from mailbridge.message.model import ReadingPolicy
-from mailbridge.reading import read as read_mail
+from mailbridge.sandbox.read import read as read_mail
 
 ANA = Speaker(me="ana", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zone="Europe/Bucharest", prefix="MB")
 MARKER = "## Please write your answer above this line ##"

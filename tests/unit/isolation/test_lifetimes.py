@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.isolation.pool import Readers, ReadingFailed
 from mailbridge.message.model import ReadingPolicy
+from mailbridge.sandbox.pool import Readers, ReadingFailed
 from tests.unit.isolation.test_readers import FAKE, gone, until
 
 # A parent that starts a child, says its number, and is killed, at rest or while its child hangs.
 PARENT = """
 import os, signal, sys, threading
 from datetime import timedelta
-from mailbridge.isolation.pool import Readers
+from mailbridge.sandbox.pool import Readers
 from mailbridge.message.model import ReadingPolicy
 
 readers = Readers(ReadingPolicy(), processes=1, time_limit=timedelta(seconds=1), reader={fake!r})
@@ -48,7 +48,7 @@ def test_a_child_does_not_outlive_its_parent(busy: bool) -> None:
 # A parent that is killed before the child it gave a head start has heard anything from it.
 EARLY = """
 import os, signal
-from mailbridge.isolation.pool import Limits, head_start
+from mailbridge.sandbox.pool import Limits, head_start
 
 with head_start(Limits(seconds=20, memory=1 << 28), {fake!r}) as child:
     print(child.number, flush=True)

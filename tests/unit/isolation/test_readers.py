@@ -1,4 +1,4 @@
-"""The pool of reading children against mails that hang, eat memory and crash (mailbridge.isolation)."""
+"""The pool of reading children against mails that hang, eat memory and crash (mailbridge.sandbox)."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from mailbridge.errors import Permanent, Transient
-from mailbridge.isolation.pool import Limits, Readers, ReadingFailed, head_start
-from mailbridge.isolation.process import AT_ONCE, ForkServer, ReadingProcess
 from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.sandbox.pool import Limits, Readers, ReadingFailed, head_start
+from mailbridge.sandbox.process import AT_ONCE, ForkServer, ReadingProcess
 
 FAKE = "tests.fakes.readers:read"
 MEMORY = 256 << 20
@@ -192,7 +192,7 @@ def test_mails_that_are_quickly_read_need_no_second_child() -> None:
 
 
 def test_mails_behind_one_that_hangs_are_read_by_another_child_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailbridge.isolation.pool.HURRY", 0.1)
+    monkeypatch.setattr("mailbridge.sandbox.pool.HURRY", 0.1)
     readers = Readers(ReadingPolicy(), processes=2, time_limit=timedelta(seconds=3), reader=FAKE)
     told: list[int] = []
 
@@ -206,7 +206,7 @@ def test_mails_behind_one_that_hangs_are_read_by_another_child_meanwhile(monkeyp
 
 
 def test_a_thread_that_finds_all_children_at_work_gets_one_of_its_own_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailbridge.isolation.pool.PATIENCE", 0.1)
+    monkeypatch.setattr("mailbridge.sandbox.pool.PATIENCE", 0.1)
     readers = Readers(ReadingPolicy(), processes=2, time_limit=timedelta(seconds=3), reader=FAKE)
     hanging = threading.Thread(target=readers.read, args=(b"hang",))
     hanging.start()
@@ -266,7 +266,7 @@ def test_a_child_that_was_forked_long_ago_reads_the_first_mail_after_a_quiet_tim
     readers = Readers(ReadingPolicy(), processes=1, reader=FAKE)
     server = ForkServer(FAKE, readers._limits)
     with monkeypatch.context() as patched:
-        patched.setattr("mailbridge.isolation.process.START_SECONDS", -1.0)
+        patched.setattr("mailbridge.sandbox.process.START_SECONDS", -1.0)
         spare = ReadingProcess(server, ReadingPolicy())
     readers.adopt(server)
     readers._spare = spare
@@ -279,7 +279,7 @@ def test_a_child_that_does_not_start_leaves_the_fork_server_alone(monkeypatch: p
     server = ForkServer(FAKE, readers._limits)
     readers.adopt(server)
     with monkeypatch.context() as patched:
-        patched.setattr("mailbridge.isolation.process.START_SECONDS", -1.0)
+        patched.setattr("mailbridge.sandbox.process.START_SECONDS", -1.0)
         with pytest.raises(Transient, match="does not start"):
             readers.read(b"hello")
     assert message(readers.read(b"hello")).subject == "hello"
@@ -315,12 +315,12 @@ def test_a_mail_that_is_read_alone_has_a_child_of_its_own() -> None:
 
 
 def test_portions_of_a_backlog_share_a_child_up_to_a_number_of_mails(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailbridge.isolation.pool.AT_ONCE_AFTER", 60)
-    monkeypatch.setattr("mailbridge.isolation.pool.SHARED", 10)
+    monkeypatch.setattr("mailbridge.sandbox.pool.AT_ONCE_AFTER", 60)
+    monkeypatch.setattr("mailbridge.sandbox.pool.SHARED", 10)
     readers = Readers(ReadingPolicy(), processes=1, reader=FAKE)
     first, second, third = children_of(readers, 5, 5, 5)
     assert first == second != third
-    monkeypatch.setattr("mailbridge.isolation.pool.AT_ONCE_AFTER", 0)
+    monkeypatch.setattr("mailbridge.sandbox.pool.AT_ONCE_AFTER", 0)
     assert children_of(readers, 2) != [third]  # the backlog was over meanwhile
     readers.close()
 
@@ -367,7 +367,7 @@ def test_a_server_with_a_head_start_forks_for_the_first_mail() -> None:
 
 
 def test_a_server_with_a_head_start_that_gets_no_mail_is_stopped_long_before_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mailbridge.isolation.pool.UNUSED", 0.1)
+    monkeypatch.setattr("mailbridge.sandbox.pool.UNUSED", 0.1)
     readers = Readers(ReadingPolicy(), processes=1, idle_after=timedelta(minutes=5), reader=FAKE)
     with head_start(Limits(seconds=20, memory=MEMORY), FAKE) as server:
         readers.adopt(server)

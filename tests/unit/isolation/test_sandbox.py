@@ -12,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge import reading
 from mailbridge.cli.check import sandbox_problems
-from mailbridge.isolation import sandbox
-from mailbridge.isolation.forkserver import load_all
-from mailbridge.isolation.pool import Readers, ReadingFailed
-from mailbridge.isolation.sandbox import Layer
 from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.sandbox import confine, read
+from mailbridge.sandbox.confine import Layer
+from mailbridge.sandbox.forkserver import load_all
+from mailbridge.sandbox.pool import Readers, ReadingFailed
 
 ESCAPES = "tests.fakes.escapes:read"
 NO = {"EPERM", "EACCES"}
@@ -41,7 +40,7 @@ def ended(readers: Readers, attempt: str) -> str:
 
 def test_this_kernel_has_every_layer() -> None:
     # Nothing below may pass because a protection is not there.
-    assert sandbox.missing() == ()
+    assert confine.missing() == ()
 
 
 @pytest.mark.parametrize(
@@ -99,7 +98,7 @@ def test_the_database_and_every_other_file_is_out_of_reach(taken_over: Readers, 
 
 
 def test_our_own_code_may_be_read_and_not_written(taken_over: Readers) -> None:
-    code = Path(sandbox.__file__)
+    code = Path(confine.__file__)
     assert ended(taken_over, f"read-file {code}") == "done"
     assert ended(taken_over, f"write-file {code}") in NO
     assert ended(taken_over, f"create-file {code.with_name('new.py')}") in NO
@@ -108,7 +107,7 @@ def test_our_own_code_may_be_read_and_not_written(taken_over: Readers) -> None:
 def test_no_folder_of_a_desk_is_among_those_that_may_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    assert not [folder for folder in sandbox.code_folders() if tmp_path.is_relative_to(folder) or folder == Path.cwd()]
+    assert not [folder for folder in confine.code_folders() if tmp_path.is_relative_to(folder) or folder == Path.cwd()]
 
 
 def test_a_child_has_its_two_pipes_and_no_other_open_file(taken_over: Readers) -> None:
@@ -139,7 +138,7 @@ def honest_mails() -> Iterator[bytes]:
 def test_honest_mails_are_read_in_the_sandbox_as_outside_of_it() -> None:
     readers = Readers(ReadingPolicy(), processes=1)
     for raw in honest_mails():
-        assert readers.read(raw) == reading.read(raw, ReadingPolicy()), raw[:200]
+        assert readers.read(raw) == read.read(raw, ReadingPolicy()), raw[:200]
     readers.close()
 
 
@@ -177,7 +176,7 @@ def test_one_mail_has_one_answer(taken_over: Readers) -> None:
 
 DUMPABLE = """
 import ctypes
-from mailbridge.isolation.sandbox import hide_memory
+from mailbridge.sandbox.confine import hide_memory
 hide_memory()
 print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))
 """
@@ -190,7 +189,7 @@ def test_the_memory_of_the_daemon_is_hidden() -> None:
 
 NOBODY = """
 import os, sys
-from mailbridge.isolation.sandbox import hide_memory
+from mailbridge.sandbox.confine import hide_memory
 os.setgroups([]); os.setgid(65534); os.setuid(65534)
 if sys.argv[1] == "hidden":
     hide_memory()
@@ -215,7 +214,7 @@ def test_a_process_of_the_same_user_cannot_open_the_daemon_s_memory() -> None:
     assert (said("hidden"), said("as usual")) == ("refused", "open")
 
 
-def in_a_child(enter: sandbox.Sandbox, path: str) -> tuple[str, tuple[Layer, ...]]:
+def in_a_child(enter: confine.Sandbox, path: str) -> tuple[str, tuple[Layer, ...]]:
     """What reading `path` gives in a child under `enter`, and the layers it lacks."""
     here, there = os.pipe()
     if not (child := os.fork()):
@@ -235,29 +234,29 @@ def in_a_child(enter: sandbox.Sandbox, path: str) -> tuple[str, tuple[Layer, ...
 
 
 def test_without_landlock_seccomp_alone_refuses_every_file() -> None:
-    code = sandbox.__file__
-    assert in_a_child(sandbox.Sandbox(ruleset=None), code) == ("refused", (Layer.LANDLOCK, Layer.LANDLOCK_TCP))
-    assert in_a_child(sandbox.prepare(), code) == ("open", ())
+    code = confine.__file__
+    assert in_a_child(confine.Sandbox(ruleset=None), code) == ("refused", (Layer.LANDLOCK, Layer.LANDLOCK_TCP))
+    assert in_a_child(confine.prepare(), code) == ("open", ())
 
 
 def test_without_seccomp_landlock_alone_refuses_files(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "install", lambda _program: False)
-    assert in_a_child(sandbox.prepare(), "/etc/passwd") == ("refused", (Layer.SECCOMP,))
-    assert in_a_child(sandbox.prepare(), sandbox.__file__) == ("open", (Layer.SECCOMP,))
+    monkeypatch.setattr(confine, "install", lambda _program: False)
+    assert in_a_child(confine.prepare(), "/etc/passwd") == ("refused", (Layer.SECCOMP,))
+    assert in_a_child(confine.prepare(), confine.__file__) == ("open", (Layer.SECCOMP,))
 
 
 def test_an_older_landlock_is_asked_for_what_it_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     for version in (1, 2, 3, 4, 5, 6):
-        monkeypatch.setattr(sandbox, "landlock_version", lambda version=version: version)
-        said, missing = in_a_child(sandbox.prepare(), "/etc/passwd")
+        monkeypatch.setattr(confine, "landlock_version", lambda version=version: version)
+        said, missing = in_a_child(confine.prepare(), "/etc/passwd")
         assert said == "refused"
         assert missing == ((Layer.LANDLOCK_TCP,) if version < 4 else ())
 
 
 def test_a_machine_whose_calls_we_do_not_know_says_that_nothing_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sandbox, "machine", lambda: None)
-    assert sandbox.missing() == tuple(Layer)
-    assert sandbox.prepare().enter() == tuple(Layer)
+    monkeypatch.setattr(confine, "machine", lambda: None)
+    assert confine.missing() == tuple(Layer)
+    assert confine.prepare().enter() == tuple(Layer)
 
 
 def test_where_files_cannot_be_opened_all_is_loaded_before() -> None:
@@ -270,14 +269,14 @@ def loaded_then_shut() -> None:
     from zoneinfo import ZoneInfo
 
     load_all()
-    sandbox.Sandbox(ruleset=None).enter()
+    confine.Sandbox(ruleset=None).enter()
     print("grüße".encode("iso2022_jp_2").decode("iso2022_jp_2"), ZoneInfo("Asia/Tokyo"), flush=True)
     os._exit(0)
 
 
 def test_check_says_what_the_kernel_lacks(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sandbox_problems() == []
-    monkeypatch.setattr(sandbox, "landlock_version", lambda: 3)
+    monkeypatch.setattr(confine, "landlock_version", lambda: 3)
     (problem,) = sandbox_problems()
     assert problem.warning
     assert "TCP rules (Linux 6.7)" in problem.message

@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
-from mailbridge.isolation import seccomp
-from mailbridge.isolation.seccomp import ALLOW, COMPUTING, DENY, INSTRUCTION, KILL, LOADING, NUMBERS, Machine, program
+from mailbridge.sandbox import seccomp
+from mailbridge.sandbox.seccomp import ALLOW, COMPUTING, DENY, INSTRUCTION, KILL, LOADING, NUMBERS, Machine, program
 
 US = 4711
 

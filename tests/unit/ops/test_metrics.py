@@ -14,9 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from mailbridge.checks import build
 from mailbridge.config.model import Webhooks
 from mailbridge.errors import Permanent, StoreAway
-from mailbridge.isolation.pool import Readers
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.ops.metrics import ENDS_KEY, DeskGauges, Endpoint, Metrics
+from mailbridge.sandbox.pool import Readers
 from mailbridge.store.engine import Store
 from mailbridge.worker import Worker
 from tests.harness import RULES, TestDesk, a_desk, a_mail

@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 
 import mailbridge
-from mailbridge.isolation import seccomp
+from mailbridge.sandbox import seccomp
 
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 ASK_VERSION, PATH_BENEATH = 1, 1

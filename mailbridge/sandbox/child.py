@@ -17,17 +17,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from mailbridge.isolation.frames import (
-    HEAD,
-    Answer,
-    decode_policy,
-    decode_request,
-    encode,
-    frame,
-    set_apart,
-)
-from mailbridge.isolation.sandbox import Sandbox, end_with_parent
 from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.sandbox.confine import Sandbox, end_with_parent
+from mailbridge.sandbox.frames import HEAD, Answer, decode_policy, decode_request, encode, frame, set_apart
 
 Reader = Callable[[bytes, ReadingPolicy], Message]
 

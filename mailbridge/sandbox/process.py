@@ -19,13 +19,13 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 
 from mailbridge.errors import Transient
-from mailbridge.isolation import frames
-from mailbridge.isolation.child import OUT_OF_MEMORY
-from mailbridge.isolation.forkserver import REPLY, REQUEST, Request
-from mailbridge.isolation.frames import HEAD, MALFORMED, Answer, decode_answer, encode, fault_of, frame, put_back
-from mailbridge.isolation.sandbox import Layer
 from mailbridge.message.model import Message, ReadingPolicy
 from mailbridge.ops import log as logs
+from mailbridge.sandbox import frames
+from mailbridge.sandbox.child import OUT_OF_MEMORY
+from mailbridge.sandbox.confine import Layer
+from mailbridge.sandbox.forkserver import REPLY, REQUEST, Request
+from mailbridge.sandbox.frames import HEAD, MALFORMED, Answer, decode_answer, encode, fault_of, frame, put_back
 
 START_SECONDS = 60.0
 log = logs.get("reading")
@@ -93,7 +93,7 @@ class ForkServer:
         with theirs:
             # -P: the working directory is no place to import from.
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                [sys.executable, "-P", "-m", "mailbridge.isolation.forkserver", reader, str(limits.seconds), str(limits.memory)],
+                [sys.executable, "-P", "-m", "mailbridge.sandbox.forkserver", reader, str(limits.seconds), str(limits.memory)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 start_new_session=True,

@@ -1,4 +1,4 @@
-"""The fork server: `python -m mailbridge.isolation.forkserver READER SECONDS BYTES`, with a control socket as its stdin.
+"""The fork server: `python -m mailbridge.sandbox.forkserver READER SECONDS BYTES`, with a control socket as its stdin.
 
 It loads what reading needs and never sees a mail.  It forks a reading child for each portion of mails (`child.py`), so that nothing of
 one portion is left for the next, and says how a child ended.  Requests and replies on the socket have a fixed size:
@@ -27,10 +27,10 @@ import zoneinfo
 from enum import IntEnum
 from pathlib import Path
 
-from mailbridge.isolation import child
-from mailbridge.isolation.child import Reader
-from mailbridge.isolation.sandbox import Layer, Sandbox, hide_memory, prepare
 from mailbridge.message.model import ReadingPolicy
+from mailbridge.sandbox import child
+from mailbridge.sandbox.child import Reader
+from mailbridge.sandbox.confine import Layer, Sandbox, hide_memory, prepare
 
 REQUEST = struct.Struct("<Bq")
 REPLY = struct.Struct("<q")

@@ -12,15 +12,15 @@ from math import inf
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
 from mailbridge.errors import Permanent
-from mailbridge.isolation.process import ForkServer, Job, Limits, ReadingFailed, ReadingProcess
 from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.sandbox.process import ForkServer, Job, Limits, ReadingFailed, ReadingProcess
 
 __all__ = ["Limits", "Readers", "ReadingFailed", "head_start"]
 
 Load = Callable[[int], tuple[bytes, str | None] | None]
 Done = Callable[[int, Message | ReadingFailed], None]
 
-READER = "mailbridge.reading:read"
+READER = "mailbridge.sandbox.read:read"
 # One child reads as fast as its parent can file what it has read.  Another one helps only with work that takes longer than this: big
 # mails, or one that hangs.
 HURRY = 1.0
