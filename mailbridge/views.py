@@ -8,7 +8,6 @@ from dataclasses import replace
 from mailbridge import chronicle
 from mailbridge.chronicle import left_out, message_name, parts_of
 from mailbridge.context import Desk
-from mailbridge.desk import states
 from mailbridge.desk.estimates import worked
 from mailbridge.desk.events import MessageAdded
 from mailbridge.desk.language.speaker import zone_of
@@ -16,6 +15,7 @@ from mailbridge.desk.model import Ticket
 from mailbridge.ids import ticket_number
 from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
+from mailbridge.organisation import transitions
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.recipients import team_of
 from mailbridge.outbox.view import Below, DeskView, Entry, TextFile, TicketView, VerdictView, View
@@ -191,7 +191,7 @@ def _author(mail: StoredMail, desk: Desk) -> str:
 
 def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification) -> TicketView:
     organisation, requester = desk.organisation, ticket.requester
-    status = states.status(ticket.status, organisation)
+    status = transitions.status(ticket.status, organisation)
     language = notification.language
     agent = organisation.agents.get(ticket.assignee)
     due = {clock.deadline.promise: clock.deadline.due_at for clock in tx.clocks.of_ticket(ticket.id)

@@ -10,13 +10,13 @@ from mailbridge.conversation.tokens import Signer
 from mailbridge.customers.model import Customers
 from mailbridge.desk.circumstances import Circumstances, Held
 from mailbridge.desk.commands import Command
-from mailbridge.desk.consent import Matter
 from mailbridge.desk.decide import Decision, decide_requests
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.judges.approvals import waiting_for
 from mailbridge.desk.judges.risks import MANY, OWN_YES
 from mailbridge.desk.model import Agent, Organisation, Participant, Priority, Targets, Team, Ticket
 from mailbridge.desk.requests import Request
+from mailbridge.organisation.approval_policy import Matter
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
 LATER = NOW + timedelta(hours=1)

@@ -9,7 +9,6 @@ from dataclasses import replace
 from mailbridge.agentmail.replying import Values, address_of, agent_of, send, to_writer
 from mailbridge.agentmail.reports import report_values
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.desk import states
 from mailbridge.desk.language.manual import manual_rows
 from mailbridge.desk.language.model import (
     FindDocuments,
@@ -28,6 +27,7 @@ from mailbridge.desk.permissions import Right, rights_of, sees
 from mailbridge.desk.promises import promises
 from mailbridge.filing import Filing
 from mailbridge.ids import ticket_number
+from mailbridge.organisation import transitions
 from mailbridge.outbox.model import Notification
 from mailbridge.outbox.told import length
 
@@ -188,7 +188,7 @@ def _ticket_row(filing: Filing, ticket: Ticket) -> tuple[str, ...]:
         *_number_and_address(filing, ticket),
         ticket.subject,
         (requester.name or requester.address) if requester else "",
-        states.status(ticket.status, organisation).title,
+        transitions.status(ticket.status, organisation).title,
         ticket.priority,
         agent.title if agent else "",
         _due(filing, ticket),

@@ -15,8 +15,8 @@ from mailbridge.cli.show import print_json, print_table, safe
 
 if TYPE_CHECKING:
     from mailbridge.desk.model import Organisation, Team
-    from mailbridge.desk.roster import Standing
-    from mailbridge.desk.rota import Turn
+    from mailbridge.organisation.availability_report import Standing
+    from mailbridge.organisation.on_call import Turn
 
 
 @click.command()
@@ -69,14 +69,14 @@ def _moment(text: str | None, zone: str) -> datetime:
 
 def _turns(team: Team, organisation: Organisation, at: datetime, weeks: int) -> tuple[Turn, ...]:
     """The turns from the one that `at` falls into, at least that one."""
-    from mailbridge.desk.rota import turns
+    from mailbridge.organisation.on_call import turns
 
     listed = turns(team, organisation, at - timedelta(days=366), at + timedelta(weeks=max(weeks, 54)))
     return tuple(turn for turn in listed if turn.ends > at and turn.begins <= at + timedelta(weeks=weeks))
 
 
 def _regions(team: Team, organisation: Organisation, at: datetime, *, as_json: bool) -> None:
-    from mailbridge.desk.regions import day_ends_at, region_of, regions_of, shift_end
+    from mailbridge.organisation.follow_the_sun import day_ends_at, region_of, regions_of, shift_end
 
     regions = regions_of(team, organisation)
     now = region_of(team, organisation, at)
@@ -94,14 +94,14 @@ def _regions(team: Team, organisation: Organisation, at: datetime, *, as_json: b
 
 
 def _next(region: Team, regions: Sequence[Team], at: datetime) -> str:
-    from mailbridge.desk.regions import day_ends_at
+    from mailbridge.organisation.follow_the_sun import day_ends_at
 
     ends = day_ends_at(region, regions, at)
     return f"{shown(ends, region.calendar.zone)} ({region.calendar.zone})" if ends and ends > at else ""
 
 
 def _tell(team: Team, organisation: Organisation, at: datetime, weeks: int) -> None:
-    from mailbridge.desk.roster import coming, standings
+    from mailbridge.organisation.availability_report import coming, standings
 
     zone = zone_of(team)
     click.echo(f"{safe(team.title)}, {shown(at, zone)} ({zone})")
@@ -158,7 +158,7 @@ def shown(moment: datetime, zone: str) -> str:
 
 def as_values(team: Team, organisation: Organisation, at: datetime, weeks: int) -> dict[str, object]:
     """The same for programs; times are in UTC."""
-    from mailbridge.desk.roster import coming, standings
+    from mailbridge.organisation.availability_report import coming, standings
 
     turns = _turns(team, organisation, at, weeks) if team.rota else ()
     listed = [

@@ -16,9 +16,9 @@ from mailbridge.cli.show import print_json, print_table, safe, when
 from mailbridge.clock import SystemClock
 from mailbridge.desk.estimates import worked
 from mailbridge.desk.stored_events import published
-from mailbridge.desk.tasks import HAS_TASK
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
+from mailbridge.organisation.playbooks import HAS_TASK
 from mailbridge.outbox.told import length
 
 if TYPE_CHECKING:

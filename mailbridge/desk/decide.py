@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances as Circumstances  # whoever decides needs both
 from mailbridge.desk.circumstances import Held, Judge, Judgement, Refusal
 from mailbridge.desk.commands import (
@@ -80,8 +79,9 @@ from mailbridge.desk.judges.undo import undo
 from mailbridge.desk.model import FOLLOW, Approval, Ticket
 from mailbridge.desk.past import brought
 from mailbridge.desk.permissions import may
-from mailbridge.desk.regions import lands_with
 from mailbridge.desk.requests import Request
+from mailbridge.organisation import transitions
+from mailbridge.organisation.follow_the_sun import lands_with
 
 
 def _approve(ticket: Ticket, command: Approve, about: Circumstances) -> Judgement:
@@ -197,12 +197,12 @@ def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision
     """The events of a new ticket: opened, then one event for each thing that was chosen for it."""
     wanted = command.team or about.organisation.default_team
     team = lands_with(wanted, about.organisation, about.now)
-    wished = states.status(command.status or states.NEW, about.organisation)
+    wished = transitions.status(command.status or transitions.NEW, about.organisation)
     at_once = wished.open and not wished.waiting  # else it is moved there by an event of its own: its clocks stand, or its work is done
     opened = TicketOpened(
         subject=command.subject,
         requester=command.requester,
-        status=wished.name if at_once else states.NEW,
+        status=wished.name if at_once else transitions.NEW,
         priority=command.priority,
         team=team,
         channel=command.channel,
@@ -225,7 +225,7 @@ def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision
     if command.follows:
         chosen.append(Linked(relation="possible-follow-up", ticket=command.follows))
     if not at_once:
-        chosen.append(state.change(states.NEW, wished.name, about.organisation))
+        chosen.append(state.change(transitions.NEW, wished.name, about.organisation))
     rule = Actor(kind=ActorKind.RULE, name=command.rule) if command.rule else _chooser(about.actor)
     opening = Event(ticket=ticket_id, at=about.now, actor=about.actor, what=opened, mail=about.mail)
     ticket, events = evolve(None, opening), [opening]

@@ -8,18 +8,18 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from mailbridge.desk.consent import Consent
-from mailbridge.desk.staff import Absence as Absence
-from mailbridge.desk.staff import Chain as Chain
-from mailbridge.desk.staff import Consultant as Consultant
-from mailbridge.desk.staff import Rota as Rota
-from mailbridge.desk.staff import Step as Step
-from mailbridge.desk.staff import Swap as Swap
-from mailbridge.desk.status import HIDDEN as HIDDEN
-from mailbridge.desk.status import Mover as Mover
-from mailbridge.desk.status import Status as Status
-from mailbridge.desk.tasks import Playbook as Playbook
-from mailbridge.desk.working import WorkPolicy
+from mailbridge.organisation.approval_policy import Consent
+from mailbridge.organisation.billing import WorkPolicy
+from mailbridge.organisation.people import Absence as Absence
+from mailbridge.organisation.people import Chain as Chain
+from mailbridge.organisation.people import Consultant as Consultant
+from mailbridge.organisation.people import Rota as Rota
+from mailbridge.organisation.people import Step as Step
+from mailbridge.organisation.people import Swap as Swap
+from mailbridge.organisation.playbooks import Playbook as Playbook
+from mailbridge.organisation.status import HIDDEN as HIDDEN
+from mailbridge.organisation.status import Mover as Mover
+from mailbridge.organisation.status import Status as Status
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets as Targets  # the desk's word too
 

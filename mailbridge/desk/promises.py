@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from mailbridge.desk.commands import Close, Command, Escalate, ExpireApproval, RaiseAlert, RemindApproval, Wake
 from mailbridge.desk.model import IMPORTED, Organisation, Targets, Team, Ticket
-from mailbridge.desk.regions import hands_over_at
-from mailbridge.desk.states import CLOSED, status
-from mailbridge.desk.tasks import TASK_CHANNEL
+from mailbridge.organisation.follow_the_sun import hands_over_at
+from mailbridge.organisation.playbooks import TASK_CHANNEL
+from mailbridge.organisation.transitions import CLOSED, status
 from mailbridge.sla.clock import Deadline
 from mailbridge.sla.levels import deadlines
 

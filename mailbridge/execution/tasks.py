@@ -11,8 +11,8 @@ from mailbridge.desk.commands import Command, StartPlaybook
 from mailbridge.desk.decide import Change, Decision
 from mailbridge.desk.events import Event, MessageAdded, PlaybookStarted
 from mailbridge.desk.model import Organisation
-from mailbridge.desk.tasks import Playbook, Task
 from mailbridge.message.model import Kind
+from mailbridge.organisation.playbooks import Playbook, Task
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailbridge.desk.assignment import choose, turn
 from mailbridge.desk.model import Organisation, Team
-from mailbridge.desk.presence import stand_in
-from mailbridge.desk.regions import lands_with
+from mailbridge.organisation.assignment import choose, turn
+from mailbridge.organisation.availability import stand_in
+from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.rules.match import Verdict
 from mailbridge.store.tx import Tx
 

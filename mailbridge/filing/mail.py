@@ -14,7 +14,6 @@ from mailbridge.context import spans_to_json
 from mailbridge.conversation.marks import is_mark_of
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.through import other_reply_to
-from mailbridge.desk import states
 from mailbridge.desk.commands import AnswerInvitation, Command, Open, ReportFailure, StartPlaybook, Write
 from mailbridge.desk.decide import Decision
 from mailbridge.desk.events import Actor, ActorKind, InvitationAnswered
@@ -37,6 +36,7 @@ from mailbridge.message.encryption import DEFECT
 from mailbridge.message.inline_images import small_inline
 from mailbridge.message.model import Bounce, Kind, Strength
 from mailbridge.ops import crash
+from mailbridge.organisation import transitions
 from mailbridge.outbox.compose import admin_letters
 from mailbridge.outbox.recipients import named
 from mailbridge.rules.commands import commands, estimate_of
@@ -80,7 +80,7 @@ class Filing(Placed):
         filing = replace(self, arrival=self.arrival.unacknowledged(may.no_receipt))
         mail = filing.store_mail(ticket=ticket.id)
         self.tx.openings.group(may.onto[0], self.arrival.size)
-        state = states.status(ticket.status, self.desk.organisation)
+        state = transitions.status(ticket.status, self.desk.organisation)
         asked = each([Write(author=author(self), automatic=state.open)])
         filing.execute(ticket, asked, mail, robot=GROUPED if may.told else "", said=(("grouped", str(may.grouped)),))
         if may.told:
@@ -151,7 +151,7 @@ class Filing(Placed):
 
     def _wakes(self, ticket: Ticket) -> bool:
         """Whether a mail of an archive may change the ticket's status: one that is closed, or waits, stays so, for the mail is old."""
-        status = states.status(ticket.status, self.desk.organisation)
+        status = transitions.status(ticket.status, self.desk.organisation)
         return status.open and not status.waiting
 
     def _says_more(self, ticket: Ticket, asked: Sequence[Request], mail: int) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from mailbridge.conversation.model import Placement
-from mailbridge.desk import states
 from mailbridge.desk.commands import Open
 from mailbridge.desk.model import IMPORTED, LIST_FIELD, Copied, Participant, Priority, Role, Team
 from mailbridge.execution.turns import wanted_agent
 from mailbridge.filing.placed import Placed
 from mailbridge.message.model import Message
+from mailbridge.organisation import transitions
 from mailbridge.rules.match import Verdict
 
 MOST_COPIED = 50  # people of To and Cc who are remembered
@@ -26,7 +26,7 @@ def opening(mail: Placed, placement: Placement, verdict: Verdict) -> Open:
         team=team,
         type=verdict.type or "",
         priority=Priority(verdict.priority or Priority.NORMAL),
-        status=verdict.status or (states.OPEN if mail.written_to else ""),
+        status=verdict.status or (transitions.OPEN if mail.written_to else ""),
         tags=verdict.tags,
         fields=(*verdict.fields, *_as_fields(verdict), *_of_list(mail)),
         assignee=wanted_agent(mail.tx, verdict, team, mail.desk.organisation, mail.now) or (writer.agent if agents else ""),

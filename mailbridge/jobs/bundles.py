@@ -8,9 +8,9 @@ from hashlib import sha256
 
 from mailbridge.context import Desk
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.desk import states
 from mailbridge.desk.model import Ticket
 from mailbridge.ids import ticket_number
+from mailbridge.organisation import transitions
 from mailbridge.outbox.model import Audience, Notification, Queued
 from mailbridge.outbox.recipients import team_of
 from mailbridge.outbox.suppression import Suppress, hidden
@@ -115,7 +115,7 @@ def _row(ticket: Ticket, recipient: str, desk: Desk) -> str:
         desk.signer.reply_address(ticket.id, recipient, Purpose.AGENT),
         ticket.subject,
         (requester.name or requester.address) if requester else "",
-        states.status(ticket.status, organisation).title,
+        transitions.status(ticket.status, organisation).title,
         ticket.priority,
         agent.title if agent else "",
         *("", "", ""),  # when it is due, and what was found by a search

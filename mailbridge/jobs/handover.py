@@ -11,12 +11,12 @@ from mailbridge.context import Desk
 from mailbridge.desk.commands import Assign, Command, SetTeam
 from mailbridge.desk.events import Actor, ActorKind, AssigneeChanged
 from mailbridge.desk.model import Team, Ticket
-from mailbridge.desk.presence import is_at_work
 from mailbridge.desk.promises import REGION, promises
-from mailbridge.desk.regions import lands_with
 from mailbridge.desk.requests import each
 from mailbridge.execution.execute import execute
 from mailbridge.execution.turns import next_agent
+from mailbridge.organisation.availability import is_at_work
+from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.store.tx import Tx
 
 WAY = "on-duty"  # how somebody of the new region is chosen for a ticket that was somebody's in the old one

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailbridge.desk.model import Agent, Organisation, Role, Team, Ticket, Told
-from mailbridge.desk.presence import is_at_work, seats, stand_in
-from mailbridge.desk.regions import region_of
-from mailbridge.desk.rota import on_duty
+from mailbridge.organisation.availability import is_at_work, seats, stand_in
+from mailbridge.organisation.follow_the_sun import region_of
+from mailbridge.organisation.on_call import on_duty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from mailbridge.desk import states
 from mailbridge.desk.events import (
     Absorbed,
     AddressesRevoked,
@@ -55,6 +54,7 @@ from mailbridge.desk.events import (
 )
 from mailbridge.desk.model import Activity, Organisation, Work
 from mailbridge.ids import ticket_number
+from mailbridge.organisation import transitions
 
 Saying = tuple[str, Mapping[str, str]]
 
@@ -104,8 +104,8 @@ def _saying(what: Happening, ticket: int, to: Listener) -> Saying | None:
         case MessageAdded():
             return None
         case StatusChanged():
-            title = states.status(what.after, to.organisation).title
-            ended = what.closes and what.after == states.CLOSED  # another end has a name of its own
+            title = transitions.status(what.after, to.organisation).title
+            ended = what.closes and what.after == transitions.CLOSED  # another end has a name of its own
             return "closed" if ended else "reopened" if what.reopens else "status", {"status": title}
         case TeamChanged():
             team = to.organisation.teams.get(what.after)

@@ -14,8 +14,8 @@ from mailbridge.config.schema import BAD, Reading, listed, nearest
 from mailbridge.config.yaml import Mapping as YamlMapping
 from mailbridge.config.yaml import Place, Scalar
 from mailbridge.desk.model import Organisation, Priority
-from mailbridge.desk.states import DEFAULTS
 from mailbridge.errors import Problem
+from mailbridge.organisation.transitions import DEFAULTS
 from mailbridge.rules import approvals, schema, staff_checks, statuses, work
 from mailbridge.rules.actions import texts_of
 from mailbridge.rules.captures import used

@@ -26,7 +26,7 @@ from mailbridge.desk.model import (
     Told,
     UnknownLines,
 )
-from mailbridge.desk.states import DEFAULTS
+from mailbridge.organisation.transitions import DEFAULTS
 from mailbridge.rules.statuses import status_of
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.daysoff import days_off

@@ -7,7 +7,7 @@ from typing import Any
 
 from mailbridge.config.schema import Choice, Key, Many, Name, Record, Table, Text, Wrong
 from mailbridge.desk.model import Priority
-from mailbridge.desk.tasks import Playbook, Task, TaskRole
+from mailbridge.organisation.playbooks import Playbook, Task, TaskRole
 from mailbridge.rules.singles import WORD, WORKING
 
 MOST_TASKS = 50

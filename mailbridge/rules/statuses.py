@@ -9,7 +9,7 @@ from mailbridge.config.schema import BAD, Choice, Either, Flag, Key, Many, Name,
 from mailbridge.config.yaml import Mapping as YamlMapping
 from mailbridge.config.yaml import Node, Place, Scalar
 from mailbridge.desk.model import HIDDEN, Mover, Status
-from mailbridge.desk.states import CLOSED, DEFAULTS, NEW, OPEN
+from mailbridge.organisation.transitions import CLOSED, DEFAULTS, NEW, OPEN
 from mailbridge.rules.singles import DURATION, LANGUAGE, WORD
 
 Values = Mapping[str, Any]

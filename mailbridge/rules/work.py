@@ -8,7 +8,7 @@ from typing import Any
 
 from mailbridge.config import units
 from mailbridge.config.schema import Choice, Flag, Key, Many, Name, Record, Table, Text, Wrong
-from mailbridge.desk.working import Rounding, WorkPolicy
+from mailbridge.organisation.billing import Rounding, WorkPolicy
 
 
 def _minutes(text: str) -> int:

@@ -26,12 +26,8 @@ from mailbridge.config.model import After, AgentTrust, SenderCheck, Taken, Tls, 
 from mailbridge.conversation.model import Doubt, Reason, Standing
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.desk import model, stored_commands, stored_events
-from mailbridge.desk.consent import Matter
 from mailbridge.desk.events import ActorKind, Happening
-from mailbridge.desk.status import Mover
-from mailbridge.desk.tasks import TaskRole
 from mailbridge.desk.timesheet import Sums
-from mailbridge.desk.working import Rounding
 from mailbridge.doctor.model import Finding
 from mailbridge.doctor.model import Verdict as Found
 from mailbridge.errors import Problem
@@ -45,6 +41,10 @@ from mailbridge.oauth.model import Fault
 from mailbridge.oauth.providers import Flow
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import GAUGES, Metrics
+from mailbridge.organisation.approval_policy import Matter
+from mailbridge.organisation.billing import Rounding
+from mailbridge.organisation.playbooks import TaskRole
+from mailbridge.organisation.status import Mover
 from mailbridge.outbox import view
 from mailbridge.outbox.filters import FILTERS
 from mailbridge.outbox.model import Audience, Class, Notification

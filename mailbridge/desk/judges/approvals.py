@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 
 from mailbridge.desk.circumstances import Circumstances, Held, Judgement, Refusal, nearest
 from mailbridge.desk.commands import Command, ExpireApproval, Reject, RemindApproval
-from mailbridge.desk.consent import MANAGER, ApprovalRule, Matter
 from mailbridge.desk.events import (
     Actor,
     ActorKind,
@@ -36,8 +35,9 @@ from mailbridge.desk.language import Line, speaker_of, understand
 from mailbridge.desk.language.reading import on_a_ticket
 from mailbridge.desk.language.spelling import spelled
 from mailbridge.desk.model import Activity, Approval, Asks, Organisation, Team, Ticket, Work
-from mailbridge.desk.presence import stand_in
 from mailbridge.desk.stored_commands import ANSWER, Unreadable, commands_of, stored
+from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, Matter
+from mailbridge.organisation.availability import stand_in
 from mailbridge.sla.calendar import due
 
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
 from mailbridge.desk.commands import Assign, Escalate, SetTeam
 from mailbridge.desk.events import Escalated, Event, Happening
 from mailbridge.desk.judges.people import assign, set_team
 from mailbridge.desk.model import Chain, Organisation, Step, Team, Ticket
-from mailbridge.desk.presence import is_at_work, is_there
+from mailbridge.organisation import transitions
+from mailbridge.organisation.availability import is_at_work, is_there
 
 _SKILL = re.compile(r"(?P<skill>[^\s>=]+)\s*(?:>?=?\s*(?P<level>\d{1,2}))?")
 BY_HAND = ""  # the chain of a ticket that went somewhere no chain leads to
@@ -29,7 +29,7 @@ class Way:
 
 def escalate(ticket: Ticket, command: Escalate, about: Circumstances) -> Judgement:
     """To the next step that leads anywhere new; where a place is named, there."""
-    if not states.is_open(ticket.status, about.organisation):
+    if not transitions.is_open(ticket.status, about.organisation):
         return Refusal(reason="is-closed")
     ways = _ways(ticket, command.to.strip(), about.organisation)
     if isinstance(ways, Refusal):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances, Judgement
 from mailbridge.desk.commands import Answer, Note, RaiseAlert, ReportFailure, Write
 from mailbridge.desk.events import (
@@ -17,6 +16,7 @@ from mailbridge.desk.events import (
 )
 from mailbridge.desk.judges.state import moved
 from mailbridge.desk.model import Participant, Role, Team, Ticket
+from mailbridge.organisation import transitions
 
 
 def write(ticket: Ticket, command: Write, about: Circumstances) -> Judgement:
@@ -26,9 +26,9 @@ def write(ticket: Ticket, command: Write, about: Circumstances) -> Judgement:
     happened: list[Happening] = [MessageAdded(author=command.author, automatic=command.automatic)]
     if command.automatic:
         return happened
-    state = states.status(ticket.status, about.organisation)
+    state = transitions.status(ticket.status, about.organisation)
     if not state.open or state.waiting:
-        happened += moved(ticket, states.OPEN, about.organisation)
+        happened += moved(ticket, transitions.OPEN, about.organisation)
     if ticket.snoozed_until is not None:
         happened.append(Woken(by_mail=True))
     happened += [ParticipantAdded(participant=other) for other in command.others if _is_news(other, ticket)]
@@ -47,8 +47,8 @@ def answer(ticket: Ticket, command: Answer, about: Circumstances) -> Judgement:
     team = about.organisation.teams.get(ticket.team, Team(name="", title=""))
     if not ticket.assignee and team.answer_owns and about.actor.kind is ActorKind.AGENT:
         happened.append(AssigneeChanged(before="", after=about.actor.name))
-    if ticket.status == states.NEW:
-        happened += moved(ticket, states.OPEN, about.organisation)
+    if ticket.status == transitions.NEW:
+        happened += moved(ticket, transitions.OPEN, about.organisation)
     return happened
 
 

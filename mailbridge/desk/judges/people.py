@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
 from mailbridge.desk.commands import AddParticipant, Assign, RemoveParticipant, RevokeAddresses, SetChannel, SetRequester, SetTeam
 from mailbridge.desk.events import (
@@ -19,7 +18,8 @@ from mailbridge.desk.events import (
 from mailbridge.desk.judges.risks import is_list
 from mailbridge.desk.judges.state import moved
 from mailbridge.desk.model import CHANNELS, FOLLOW, Participant, Role, Ticket
-from mailbridge.desk.regions import lands_with
+from mailbridge.organisation import transitions
+from mailbridge.organisation.follow_the_sun import lands_with
 
 
 def assign(ticket: Ticket, command: Assign, about: Circumstances) -> Judgement:
@@ -30,8 +30,8 @@ def assign(ticket: Ticket, command: Assign, about: Circumstances) -> Judgement:
     if agent is not None and agent.observer:
         return Refusal(reason="only-observes", detail=agent.title)
     happened: list[Happening] = [] if name == ticket.assignee else [AssigneeChanged(before=ticket.assignee, after=name)]
-    if name and ticket.status == states.NEW:
-        happened += moved(ticket, states.OPEN, about.organisation)
+    if name and ticket.status == transitions.NEW:
+        happened += moved(ticket, transitions.OPEN, about.organisation)
     return happened
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest, on
 from mailbridge.desk.commands import StartPlaybook
 from mailbridge.desk.events import (
@@ -22,7 +21,8 @@ from mailbridge.desk.events import (
     TypeChanged,
 )
 from mailbridge.desk.model import Participant, Priority, Team, Ticket
-from mailbridge.desk.tasks import HAS_TASK, TASK_CHANNEL, TASK_OF, Playbook, Task, TaskRole
+from mailbridge.organisation import transitions
+from mailbridge.organisation.playbooks import HAS_TASK, TASK_CHANNEL, TASK_OF, Playbook, Task, TaskRole
 from mailbridge.sla.calendar import due
 
 
@@ -46,7 +46,7 @@ def _opened(ticket: Ticket, playbook: Playbook, task: Task, about: Circumstances
     yield TicketOpened(
         subject=task.title,
         requester=Participant(address="", name=playbook.title),
-        status=states.NEW,
+        status=transitions.NEW,
         priority=Priority(task.priority) if task.priority else ticket.priority,
         team=team,
         channel=TASK_CHANNEL,

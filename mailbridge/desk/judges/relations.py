@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances, Judgement, Letter, Refusal, nearest, on
 from mailbridge.desk.commands import Erase, Link, Merge, Split
 from mailbridge.desk.events import (
@@ -32,6 +31,7 @@ from mailbridge.desk.judges.approvals import decided
 from mailbridge.desk.judges.state import moved
 from mailbridge.desk.judges.surviving import surviving as surviving
 from mailbridge.desk.model import Activity, Participant, Role, Ticket
+from mailbridge.organisation import transitions
 
 SPLIT_FROM, SPLIT_INTO = "split-from", "split-into"
 # What the other ticket is, where this one is …; people may write either side.
@@ -77,17 +77,17 @@ def merge(ticket: Ticket, command: Merge, about: Circumstances) -> Judgement:
         return Refusal(reason="unknown-ticket", detail=str(command.into))
     if survivor.id == ticket.id:
         return Refusal(reason="merge-cycle", detail=str(command.into))
-    open_ = states.is_open(ticket.status, about.organisation)
+    open_ = transitions.is_open(ticket.status, about.organisation)
     happened: list[Happening | Event] = []
     if open_:
-        happened += moved(ticket, states.CLOSED, about.organisation)
+        happened += moved(ticket, transitions.CLOSED, about.organisation)
     if ticket.snoozed_until is not None:
         happened.append(Woken())
     happened += [decided(approval, granted=False, expired=True) for approval in ticket.approvals]  # can be answered nowhere any more
     happened.append(MergedInto(survivor=survivor.id, mails=about.mails_of(ticket.id)))
     happened.append(on(survivor.id, _taken_in(ticket, survivor), about))
-    if open_ and not states.is_open(survivor.status, about.organisation):
-        happened += [on(survivor.id, what, about) for what in moved(survivor, states.OPEN, about.organisation)]
+    if open_ and not transitions.is_open(survivor.status, about.organisation):
+        happened += [on(survivor.id, what, about) for what in moved(survivor, transitions.OPEN, about.organisation)]
     return happened
 
 
@@ -153,7 +153,7 @@ def _born(ticket: Ticket, command: Split, letter: Letter, about: Circumstances) 
     opened = TicketOpened(
         subject=command.subject or letter.subject or ticket.subject,
         requester=requester,
-        status=states.NEW,
+        status=transitions.NEW,
         priority=ticket.priority,
         team=ticket.team,
         channel=ticket.channel,

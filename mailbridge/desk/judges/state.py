@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
 from mailbridge.desk.commands import Close, Reopen, SetDue, SetStatus, Snooze, Wake
 from mailbridge.desk.events import ActorKind, DueSet, Happening, Snoozed, StatusChanged, Woken
 from mailbridge.desk.model import Organisation, Ticket
 from mailbridge.desk.permissions import may_move
+from mailbridge.organisation import transitions
 
 
 def set_status(ticket: Ticket, command: SetStatus, about: Circumstances) -> Judgement:
@@ -16,11 +16,11 @@ def set_status(ticket: Ticket, command: SetStatus, about: Circumstances) -> Judg
 
 def close(ticket: Ticket, command: Close, about: Circumstances) -> Judgement:
     """Also what is merely resolved: closed is the end."""
-    return _to(ticket, states.CLOSED, about)
+    return _to(ticket, transitions.CLOSED, about)
 
 
 def reopen(ticket: Ticket, command: Reopen, about: Circumstances) -> Judgement:
-    return [] if states.is_open(ticket.status, about.organisation) else _to(ticket, states.OPEN, about)
+    return [] if transitions.is_open(ticket.status, about.organisation) else _to(ticket, transitions.OPEN, about)
 
 
 def set_due(ticket: Ticket, command: SetDue, about: Circumstances) -> Judgement:
@@ -51,7 +51,7 @@ def moved(ticket: Ticket, name: str, organisation: Organisation) -> list[Happeni
 
 def change(before: str, after: str, organisation: Organisation) -> StatusChanged:
     """The change, with what it means for clocks and for the end of the work."""
-    old, new = states.status(before, organisation), states.status(after, organisation)
+    old, new = transitions.status(before, organisation), transitions.status(after, organisation)
     return StatusChanged(
         before=old.name,
         after=new.name,
@@ -65,13 +65,13 @@ def _to(ticket: Ticket, name: str, about: Circumstances) -> Judgement:
     """As somebody asked for it.  What agents ask for goes by the ways and the movers of `rules/statuses.yaml`; rules, clocks and the
     command line are the admin's own and go anywhere."""
     organisation = about.organisation
-    if name not in states.statuses(organisation):
-        return Refusal(reason="unknown-status", nearest=nearest(name, states.statuses(organisation)))
+    if name not in transitions.statuses(organisation):
+        return Refusal(reason="unknown-status", nearest=nearest(name, transitions.statuses(organisation)))
     if name == ticket.status:
         return []
     if about.actor.kind is ActorKind.AGENT:
-        before, after = states.status(ticket.status, organisation), states.status(name, organisation)
-        ways = states.ways(before, organisation)
+        before, after = transitions.status(ticket.status, organisation), transitions.status(name, organisation)
+        ways = transitions.ways(before, organisation)
         if name not in ways:
             return Refusal(reason="no-such-way", nearest=nearest(name, ways), detail=", ".join(ways))
         if not may_move(about.actor.name, after.may, ticket, organisation):

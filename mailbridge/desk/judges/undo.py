@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.desk import states
 from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, on
 from mailbridge.desk.commands import Undo
 from mailbridge.desk.events import (
@@ -32,6 +31,7 @@ from mailbridge.desk.judges.state import moved
 from mailbridge.desk.model import Ticket
 from mailbridge.desk.past import FOR_GOOD, Doing, as_if, brought, counting, doings, kept, same_doing
 from mailbridge.desk.permissions import Right, on_ticket
+from mailbridge.organisation import transitions
 
 History = Sequence[Event]
 
@@ -175,7 +175,7 @@ def _redirected(ticket: Ticket, happened: Sequence[Happening], origin: int, abou
     here = about.letters_of(ticket.id)
     if any(letter.by_customer and letter.id not in brought for letter in here):
         return Refusal(reason="answered-since", detail=str(ticket.id))
-    closing = moved(ticket, states.CLOSED, about.organisation) if states.is_open(ticket.status, about.organisation) else []
+    closing = moved(ticket, transitions.CLOSED, about.organisation) if transitions.is_open(ticket.status, about.organisation) else []
     return [*closing, MergedInto(survivor=origin, mails=tuple(sorted(letter.id for letter in here)))]
 
 

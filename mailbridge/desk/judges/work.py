@@ -14,7 +14,7 @@ from mailbridge.desk.events import ActorKind, AlertRaised, EstimateSet, Happenin
 from mailbridge.desk.judges.contracts import CONTRACT, EQUIPMENT, LOCATION
 from mailbridge.desk.language.speaker import zone_of
 from mailbridge.desk.model import Activity, Organisation, Ticket, Work
-from mailbridge.desk.working import WorkPolicy, charged
+from mailbridge.organisation.billing import WorkPolicy, charged
 
 LONGEST = 24 * 60  # minutes: an activity is of one day
 ESTIMATE, OVER = "estimate", "over_estimate"  # promise and alert of the event that warns

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from mailbridge.desk import states
 from mailbridge.desk.circumstances import nearest
 from mailbridge.desk.commands import (
     AddParticipant,
@@ -56,6 +55,7 @@ from mailbridge.desk.language.model import (
 from mailbridge.desk.language.plain import bare, unquoted
 from mailbridge.desk.language.vocabulary import Vocabulary, fold, tokens, vocabulary
 from mailbridge.desk.model import CHANNELS, Priority, Work
+from mailbridge.organisation import transitions
 
 Reads = Callable[[str, Speaker], Meaning]
 
@@ -91,7 +91,7 @@ def escalate(argument: str, speaker: Speaker) -> Meaning:
 
 def status(argument: str, speaker: Speaker) -> Meaning:
     """By its name or by its title in any language."""
-    known = states.statuses(speaker.organisation).values()
+    known = transitions.statuses(speaker.organisation).values()
     return (SetStatus(status=names.one_of(argument, [(s.name, title) for s in known for title in (s.title, *s.titles.values())])),)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.desk import states
 from mailbridge.desk.events import Actor, ActorKind, DeliveryFailed, Event, MessageAdded, StatusChanged, TicketOpened
 from mailbridge.desk.model import AGENTS_OWN, AnswersAs, Team
+from mailbridge.organisation import transitions
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
 from mailbridge.outbox.recipients import customers, responsible, team_of
@@ -26,7 +26,7 @@ def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
         closes = any(isinstance(e.what, StatusChanged) and e.what.closes for e in events)
         team = team_of(occasion.ticket, occasion.organisation)
         values = (("author", title_of(event.actor, occasion)), ("closes", "yes" if closes else ""))
-        opens_new = (("opens_new", "yes" if closes and not states.opens_again(occasion.ticket, occasion.organisation) else ""),)
+        opens_new = (("opens_new", "yes" if closes and not transitions.opens_again(occasion.ticket, occasion.organisation) else ""),)
         signature = (("signature", "" if team.signature == AGENTS_OWN else team.signature),)
         said = (*values, *opens_new, *signature)
         carried = event.mail or occasion.mail  # an answer that waited for a yes is another mail than the yes

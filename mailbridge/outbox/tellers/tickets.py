@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.desk import states
 from mailbridge.desk.events import ActorKind, AssigneeChanged, Event, MergedInto, MessageAdded, StatusChanged, TicketOpened
 from mailbridge.desk.model import Organisation
+from mailbridge.organisation import transitions
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
 from mailbridge.outbox.recipients import customers, responsible, team_of, whole_team
@@ -32,7 +32,7 @@ def status(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterato
     step = _step(what, occasion.organisation)
     if answered or step not in team_of(occasion.ticket, occasion.organisation).tells:
         return
-    new = "" if step != "closed" or states.opens_again(occasion.ticket, occasion.organisation) else "yes"
+    new = "" if step != "closed" or transitions.opens_again(occasion.ticket, occasion.organisation) else "yes"
     values = (("author", title_of(event.actor, occasion)), ("opens_new", new))
     yield from letters(customers(occasion.ticket), Audience.CUSTOMER, step, occasion, values=values if step == "closed" else values[:1])
 
@@ -40,20 +40,20 @@ def status(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterato
 def _in_all(moves: Sequence[Event], organisation: Organisation) -> StatusChanged:
     """These changes as one."""
     changes = [event.what for event in moves if isinstance(event.what, StatusChanged)]
-    before, after = states.status(changes[0].before, organisation), states.status(changes[-1].after, organisation)
+    before, after = transitions.status(changes[0].before, organisation), transitions.status(changes[-1].after, organisation)
     return replace(changes[-1], before=before.name, closes=before.open and not after.open, reopens=after.open and not before.open)
 
 
 def _step(what: StatusChanged, organisation: Organisation) -> str:
     """The step of the customer's flow that this is; '' where nothing changes for the customer."""
-    before, after = states.status(what.before, organisation), states.status(what.after, organisation)
+    before, after = transitions.status(what.before, organisation), transitions.status(what.after, organisation)
     if what.closes:
         return "closed"
     if what.reopens:
         return "reopened"
     if what.waits and not after.others:
         return "waiting"
-    return "" if states.same_to_customers(before, after) else "changed"
+    return "" if transitions.same_to_customers(before, after) else "changed"
 
 
 def assignee(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:

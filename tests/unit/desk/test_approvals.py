@@ -24,7 +24,6 @@ from mailbridge.desk.commands import (
     SetStatus,
     SetTeam,
 )
-from mailbridge.desk.consent import ApprovalRule, Consent, Matter
 from mailbridge.desk.decide import JUDGES, Circumstances, Decision, decide_requests
 from mailbridge.desk.events import (
     Actor,
@@ -48,6 +47,7 @@ from mailbridge.desk.judges.approvals import needed
 from mailbridge.desk.model import Absence, Activity, Asks, Organisation, Participant, Priority, Ticket, Work
 from mailbridge.desk.promises import command_of, promises
 from mailbridge.desk.requests import Request
+from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
 from tests.builders import ALL_AGREED, AS_BOGDAN, AS_CAROL, CAROL, LATER, MARA, NOW, a_ticket, an_organisation, circumstances, decided
 
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")

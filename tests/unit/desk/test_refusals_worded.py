@@ -8,7 +8,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from mailbridge.desk.consent import Matter
+from mailbridge.organisation.approval_policy import Matter
 from mailbridge.outbox.results import Came
 
 ROOT = Path(__file__).resolve().parents[3]

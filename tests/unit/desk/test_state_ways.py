@@ -12,7 +12,7 @@ from mailbridge.desk.decide import decide, open_ticket
 from mailbridge.desk.events import Actor, ActorKind
 from mailbridge.desk.evolve import rebuild
 from mailbridge.desk.model import HIDDEN, Agent, ClosedPolicy, Mover, Organisation, Outsiders, Status, Ticket
-from mailbridge.desk.states import DEFAULTS, opens_again, same_to_customers
+from mailbridge.organisation.transitions import DEFAULTS, opens_again, same_to_customers
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, with_team
 
 STATUSES = {

@@ -39,7 +39,7 @@ from mailbridge.desk.commands import (
 from mailbridge.desk.events import Actor, ActorKind, Undone
 from mailbridge.desk.model import Participant, Priority, Ticket, Work
 from mailbridge.desk.past import as_if
-from mailbridge.desk.tasks import Playbook, Task
+from mailbridge.organisation.playbooks import Playbook, Task
 from tests.builders import AS_BOGDAN, CAROL, NOW, an_organisation
 from tests.unit.desk.office import ANSWER, NOTE, Office, facts
 

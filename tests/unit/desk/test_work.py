@@ -15,7 +15,7 @@ from mailbridge.desk.commands import CorrectWork, RecordWork, SetEstimate
 from mailbridge.desk.decide import Circumstances, decide
 from mailbridge.desk.events import Actor, ActorKind, AlertRaised, EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.desk.model import Activity, Organisation, Ticket, Work
-from mailbridge.desk.working import Rounding, WorkPolicy, charged
+from mailbridge.organisation.billing import Rounding, WorkPolicy, charged
 from tests.builders import AS_BOGDAN, NOW, a_ticket, an_organisation, circumstances
 
 TODAY = NOW.date()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mailbridge.desk.consent import ApprovalRule, Consent, Matter
 from mailbridge.desk.model import Organisation
-from mailbridge.desk.working import Rounding, WorkPolicy
+from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.organisation.billing import Rounding, WorkPolicy
 from mailbridge.rules.load import load
 
 TEAMS = """

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from mailbridge.desk.model import Organisation, Team
-from mailbridge.desk.presence import Seat, is_at_work, seats
-from mailbridge.desk.regions import region_of
-from mailbridge.desk.rota import on_duty
+from mailbridge.organisation.availability import Seat, is_at_work, seats
+from mailbridge.organisation.follow_the_sun import region_of
+from mailbridge.organisation.on_call import on_duty
 
 
 def choose(team: Team, by: str, organisation: Organisation, *, load: Mapping[str, int], last: str, skill: str, now: datetime) -> str:

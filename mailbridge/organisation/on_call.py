@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 from mailbridge.desk.model import Organisation, Rota, Swap, Team
-from mailbridge.desk.presence import calendar_of, is_there, stand_in
+from mailbridge.organisation.availability import calendar_of, is_there, stand_in
 from mailbridge.sla.zones import moment_of, wall
 
 DAY = timedelta(days=1)
