@@ -10,9 +10,9 @@ from mailbridge.chronicle import left_out, message_name, parts_of
 from mailbridge.context import Desk
 from mailbridge.desk.estimates import worked
 from mailbridge.desk.events import MessageAdded
-from mailbridge.desk.language.speaker import zone_of
 from mailbridge.desk.model import Ticket
 from mailbridge.ids import ticket_number
+from mailbridge.mail_commands.author import zone_of
 from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
 from mailbridge.organisation import transitions

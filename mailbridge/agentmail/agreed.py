@@ -18,9 +18,9 @@ from mailbridge.conversation.identify import at_the_desk, identify
 from mailbridge.conversation.place import Evidence, Presented, Writer
 from mailbridge.conversation.tokens import Life
 from mailbridge.desk.commands import Approve, Reject
-from mailbridge.desk.language import Written
-from mailbridge.desk.yesno import verdict
 from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.mail_commands import Written
+from mailbridge.mail_commands.reply_decision import verdict
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Message
 from mailbridge.store.held import Answer, HeldMail, What

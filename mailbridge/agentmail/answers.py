@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from mailbridge.agentmail.borrowed import QUOTED
 from mailbridge.desk.commands import Approve, Reject
-from mailbridge.desk.language import Line, Written
 from mailbridge.desk.model import Organisation, Ticket, UnknownLines
-from mailbridge.desk.yesno import is_short, verdict
 from mailbridge.filing import Filing
+from mailbridge.mail_commands import Line, Written
+from mailbridge.mail_commands.reply_decision import is_short, verdict
 from mailbridge.message.model import Message
 from mailbridge.outbox.model import Queued
 from mailbridge.outbox.recipients import Recipient, named

@@ -12,8 +12,8 @@ from html import unescape
 from itertools import pairwise
 
 from mailbridge.desk.commands import Answer, Note
-from mailbridge.desk.language import Line, Written
-from mailbridge.desk.language.plain import cleaned
+from mailbridge.mail_commands import Line, Written
+from mailbridge.mail_commands.normalise import cleaned
 
 QUOTED = "quoted"  # the problem of a line that is somebody else's
 

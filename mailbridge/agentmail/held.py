@@ -20,11 +20,11 @@ from mailbridge.conversation.model import Placement, Reason
 from mailbridge.conversation.place import Writer
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.desk.commands import Answer, Link, Merge, Note
-from mailbridge.desk.language import Line
-from mailbridge.desk.language.model import FindDocuments, FullHistory, Help, ListTickets, Report, SearchMails, ShowTickets
 from mailbridge.desk.model import Agent, Ticket
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.ids import ticket_number
+from mailbridge.mail_commands import Line
+from mailbridge.mail_commands.model import FindDocuments, FullHistory, Help, ListTickets, Report, SearchMails, ShowTickets
 from mailbridge.message.model import Message
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.store.engine import Store

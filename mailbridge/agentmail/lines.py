@@ -8,14 +8,14 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 
+from mailbridge import mail_commands
 from mailbridge.agentmail.borrowed import in_parts, judged, no_command, others_of
 from mailbridge.context import Desk
-from mailbridge.desk import language
-from mailbridge.desk.language import Line, Speaker, Written, read, understand
-from mailbridge.desk.language.plain import cleaned
-from mailbridge.desk.language.reading import stands_for_itself
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing
+from mailbridge.mail_commands import Line, Speaker, Written, read, understand
+from mailbridge.mail_commands.normalise import cleaned
+from mailbridge.mail_commands.reading import stands_for_itself
 from mailbridge.message.model import Message, Reply, SpanKind
 from mailbridge.reply.applines import app_language
 from mailbridge.reply.plain import ANSWERS_NOTHING
@@ -28,7 +28,7 @@ _MOST_TICKETS, _MOST_MAILS = 20, 200  # whose mails are compared with the lines
 
 def speaker_of(agent: str, desk: Desk, now: datetime) -> Speaker:
     """The agent of that name as the one whose lines are read."""
-    return language.speaker_of(agent, desk.organisation, now, prefix=desk.config.desk.prefix)
+    return mail_commands.speaker_of(agent, desk.organisation, now, prefix=desk.config.desk.prefix)
 
 
 def written(message: Message, speaker: Speaker) -> Written:

@@ -15,10 +15,9 @@ from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
 from mailbridge.context import Desk
 from mailbridge.conversation.model import Placement
-from mailbridge.desk import yesno
 from mailbridge.desk.commands import Answer, Note
-from mailbridge.desk.language import Line, Written
 from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.mail_commands import Line, Written, reply_decision
 from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict
 
@@ -86,7 +85,7 @@ def _for_the_desk(written: Written, filing: Filing) -> bool:
 def _decides_nothing(written: Written, filing: Filing) -> bool:
     """Whether the mail is a bare yes or no to a mail of the desk that is about no ticket.  Nothing waits for it there, so the agent is told
     that nothing was done; it is nobody's request."""
-    if written.lines or filing.message.attachments or not yesno.is_short(written.text):
+    if written.lines or filing.message.attachments or not reply_decision.is_short(written.text):
         return False
     asked = map(filing.tx.outbox.by_message_id, filing.message.in_reply_to)
     return any(ours is not None and ours.notification.ticket is None for ours in asked)

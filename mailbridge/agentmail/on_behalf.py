@@ -19,10 +19,10 @@ from mailbridge.context import Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
 from mailbridge.desk.commands import Note
-from mailbridge.desk.language.model import Channel, OnBehalf, Written
 from mailbridge.desk.model import Ticket
 from mailbridge.desk.onbehalf import Original, as_written, asked_at, original
 from mailbridge.filing import Filing, Result
+from mailbridge.mail_commands.model import Channel, OnBehalf, Written
 from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict
 from mailbridge.store.mails import Direction, StoredMail

@@ -15,10 +15,10 @@ from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
 from mailbridge.conversation.model import Placement, Reason, Standing
 from mailbridge.desk.commands import Answer, Command, Note
-from mailbridge.desk.language import Written
-from mailbridge.desk.language.reading import on_a_ticket
 from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.mail_commands import Written
+from mailbridge.mail_commands.reading import on_a_ticket
 from mailbridge.outbox.model import Queued
 from mailbridge.outbox.tellers.approvals import QUESTIONS
 

@@ -9,8 +9,13 @@ from dataclasses import replace
 from mailbridge.agentmail.replying import Values, address_of, agent_of, send, to_writer
 from mailbridge.agentmail.reports import report_values
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.desk.language.manual import manual_rows
-from mailbridge.desk.language.model import (
+from mailbridge.desk.model import Ticket, Work
+from mailbridge.desk.permissions import Right, rights_of, sees
+from mailbridge.desk.promises import promises
+from mailbridge.filing import Filing
+from mailbridge.ids import ticket_number
+from mailbridge.mail_commands.manual import manual_rows
+from mailbridge.mail_commands.model import (
     FindDocuments,
     FullHistory,
     Help,
@@ -22,11 +27,6 @@ from mailbridge.desk.language.model import (
     ShowTickets,
     Which,
 )
-from mailbridge.desk.model import Ticket, Work
-from mailbridge.desk.permissions import Right, rights_of, sees
-from mailbridge.desk.promises import promises
-from mailbridge.filing import Filing
-from mailbridge.ids import ticket_number
 from mailbridge.organisation import transitions
 from mailbridge.outbox.model import Notification
 from mailbridge.outbox.told import length

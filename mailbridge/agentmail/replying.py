@@ -8,10 +8,10 @@ from dataclasses import replace
 from mailbridge.agentmail.carry_out import TEXT, Outcomes
 from mailbridge.desk.decide import Decision
 from mailbridge.desk.events import MessageAdded
-from mailbridge.desk.language import Line, Written
 from mailbridge.desk.model import Asks, Ticket
 from mailbridge.desk.permissions import sees
 from mailbridge.filing import Filing, occasion
+from mailbridge.mail_commands import Line, Written
 from mailbridge.outbox.compose import signed
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.recipients import customers

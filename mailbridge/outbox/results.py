@@ -20,9 +20,9 @@ from mailbridge.desk.events import (
     TeamChanged,
     TicketOpened,
 )
-from mailbridge.desk.language import Line
 from mailbridge.desk.model import Approval, Asks, Organisation
 from mailbridge.ids import ticket_number
+from mailbridge.mail_commands import Line
 from mailbridge.outbox.told import Listener, packed, sayings
 
 NOBODY = Listener(me="", ticket=None, organisation=Organisation(), prefix="MB")

@@ -36,13 +36,13 @@ from mailbridge.desk.commands import (
 )
 from mailbridge.desk.decide import Decision
 from mailbridge.desk.events import Actor, ActorKind, ApprovalRequested
-from mailbridge.desk.language import Line
-from mailbridge.desk.language.spelling import spelled
 from mailbridge.desk.model import Priority, Work
 from mailbridge.desk.permissions import NEEDED, Right
 from mailbridge.desk.requests import Request
 from mailbridge.execution.execute import execute
 from mailbridge.filing import Filing
+from mailbridge.mail_commands import Line
+from mailbridge.mail_commands.spelling import spelled
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Message, ReadingPolicy
 from mailbridge.message.parse import parse

@@ -31,11 +31,11 @@ from mailbridge.desk.events import (
     WorkRecorded,
 )
 from mailbridge.desk.judges.risks import MANY, OWN_YES, RISKS
-from mailbridge.desk.language import Line, speaker_of, understand
-from mailbridge.desk.language.reading import on_a_ticket
-from mailbridge.desk.language.spelling import spelled
 from mailbridge.desk.model import Activity, Approval, Asks, Organisation, Team, Ticket, Work
 from mailbridge.desk.stored_commands import ANSWER, Unreadable, commands_of, stored
+from mailbridge.mail_commands import Line, speaker_of, understand
+from mailbridge.mail_commands.reading import on_a_ticket
+from mailbridge.mail_commands.spelling import spelled
 from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, Matter
 from mailbridge.organisation.availability import stand_in
 from mailbridge.sla.calendar import due

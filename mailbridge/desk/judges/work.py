@@ -12,8 +12,8 @@ from mailbridge.desk.commands import CorrectWork, RecordWork, SetEstimate
 from mailbridge.desk.estimates import worked
 from mailbridge.desk.events import ActorKind, AlertRaised, EstimateSet, Happening, WorkCorrected, WorkRecorded
 from mailbridge.desk.judges.contracts import CONTRACT, EQUIPMENT, LOCATION
-from mailbridge.desk.language.speaker import zone_of
 from mailbridge.desk.model import Activity, Organisation, Ticket, Work
+from mailbridge.mail_commands.author import zone_of
 from mailbridge.organisation.billing import WorkPolicy, charged
 
 LONGEST = 24 * 60  # minutes: an activity is of one day

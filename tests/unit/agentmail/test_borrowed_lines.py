@@ -8,7 +8,7 @@ import pytest
 
 from mailbridge.agentmail.borrowed import Others, judged, others_of
 from mailbridge.agentmail.lines import written as lines_of
-from mailbridge.desk.language import Speaker, Written, read
+from mailbridge.mail_commands import Speaker, Written, read
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.sandbox.read import read as read_mail
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.desk.language import Speaker, understand
-from mailbridge.desk.language.manual import manual_rows, page, words_for
-from mailbridge.desk.language.tongues import TONGUES
-from mailbridge.desk.language.vocabulary import fold, vocabulary
-from mailbridge.desk.language.words import WORDS, Room
 from mailbridge.desk.model import Agent, Organisation, Team
 from mailbridge.desk.permissions import Right
+from mailbridge.mail_commands import Speaker, understand
+from mailbridge.mail_commands.command_table import WORDS, Room
+from mailbridge.mail_commands.locales import TONGUES
+from mailbridge.mail_commands.manual import manual_rows, page, words_for
+from mailbridge.mail_commands.vocabulary import fold, vocabulary
 
 MANUAL = Path(__file__).resolve().parents[3] / "docs" / "manual" / "mail.md"
 ORGANISATION = Organisation(
@@ -74,7 +74,7 @@ def test_vocabulary_of_a_language_that_nobody_wrote_is_that_of_the_others() -> N
 
 
 def test_manual_page_is_the_table() -> None:
-    """To write it again: put `mailbridge.desk.language.manual.page()` below "## All commands"."""
+    """To write it again: put `mailbridge.mail_commands.manual.page()` below "## All commands"."""
     assert MANUAL.read_text(encoding="utf-8").partition("## All commands\n\n")[2].strip() == page().strip()
 
 

@@ -10,13 +10,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mailbridge.desk.commands import CorrectWork, Meet, RecordWork, SetDue, SetEstimate, Snooze
-from mailbridge.desk.language import Speaker, understand
-from mailbridge.desk.language.moments import Wall, moment, whole, words_of
-from mailbridge.desk.language.spans import MOST, spoken
-from mailbridge.desk.language.spans import whole as minutes_of
-from mailbridge.desk.language.tongues import TONGUES
-from mailbridge.desk.language.vocabulary import vocabulary
 from mailbridge.desk.model import Work
+from mailbridge.mail_commands import Speaker, understand
+from mailbridge.mail_commands.dates import Wall, moment, whole, words_of
+from mailbridge.mail_commands.durations import MOST, spoken
+from mailbridge.mail_commands.durations import whole as minutes_of
+from mailbridge.mail_commands.locales import TONGUES
+from mailbridge.mail_commands.vocabulary import vocabulary
 
 BUCHAREST = ZoneInfo("Europe/Bucharest")
 THURSDAY = datetime(2026, 11, 19, 10, 0, tzinfo=UTC)  # noon in Bucharest

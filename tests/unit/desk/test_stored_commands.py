@@ -53,10 +53,10 @@ from mailbridge.desk.commands import (
     Wake,
     Write,
 )
-from mailbridge.desk.language import speaker_of, understand
-from mailbridge.desk.language.spelling import spelled
 from mailbridge.desk.model import Priority, StoredCommand, Work
 from mailbridge.desk.stored_commands import ENTRIES, Unreadable, commands_of, stored
+from mailbridge.mail_commands import speaker_of, understand
+from mailbridge.mail_commands.spelling import spelled
 from mailbridge.store.documents import dump, load
 from tests.builders import NOW, an_organisation
 

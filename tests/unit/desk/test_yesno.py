@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailbridge.desk.yesno import Verdict, verdict
+from mailbridge.mail_commands.reply_decision import Verdict, verdict
 
 
 @pytest.mark.parametrize(

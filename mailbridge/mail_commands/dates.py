@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from mailbridge.desk.language.spans import protected
-from mailbridge.desk.language.vocabulary import Vocabulary, tokens
+from mailbridge.mail_commands.durations import protected
+from mailbridge.mail_commands.vocabulary import Vocabulary, tokens
 
 MORNING = time(9)
 EVENING = time(18)

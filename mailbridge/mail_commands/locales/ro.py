@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailbridge.desk.language.tongues.model import Tongue, Word
+from mailbridge.mail_commands.locales.model import Tongue, Word
 
 RO = Tongue(
     code="ro",

@@ -9,10 +9,10 @@
 
 from __future__ import annotations
 
-from mailbridge.desk.language.model import Line as Line
-from mailbridge.desk.language.model import Question as Question
-from mailbridge.desk.language.model import Speaker as Speaker
-from mailbridge.desk.language.model import Written as Written
-from mailbridge.desk.language.reading import read as read
-from mailbridge.desk.language.reading import understand as understand
-from mailbridge.desk.language.speaker import speaker_of as speaker_of
+from mailbridge.mail_commands.author import speaker_of as speaker_of
+from mailbridge.mail_commands.model import Line as Line
+from mailbridge.mail_commands.model import Question as Question
+from mailbridge.mail_commands.model import Speaker as Speaker
+from mailbridge.mail_commands.model import Written as Written
+from mailbridge.mail_commands.reading import read as read
+from mailbridge.mail_commands.reading import understand as understand

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from mailbridge.desk.language.tongues.model import Tongue, Word
+from mailbridge.mail_commands.locales.model import Tongue, Word
 
 RU = Tongue(
     code="ru",

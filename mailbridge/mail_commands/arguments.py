@@ -36,8 +36,9 @@ from mailbridge.desk.commands import (
     Split,
     StartPlaybook,
 )
-from mailbridge.desk.language import moments, names, spans
-from mailbridge.desk.language.model import (
+from mailbridge.desk.model import CHANNELS, Priority, Work
+from mailbridge.mail_commands import dates, durations, names
+from mailbridge.mail_commands.model import (
     Channel,
     FindDocuments,
     FullHistory,
@@ -52,9 +53,8 @@ from mailbridge.desk.language.model import (
     Which,
     Wrong,
 )
-from mailbridge.desk.language.plain import bare, unquoted
-from mailbridge.desk.language.vocabulary import Vocabulary, fold, tokens, vocabulary
-from mailbridge.desk.model import CHANNELS, Priority, Work
+from mailbridge.mail_commands.normalise import bare, unquoted
+from mailbridge.mail_commands.vocabulary import Vocabulary, fold, tokens, vocabulary
 from mailbridge.organisation import transitions
 
 Reads = Callable[[str, Speaker], Meaning]
@@ -160,12 +160,12 @@ def playbook(argument: str, speaker: Speaker) -> Meaning:
 def due(argument: str, speaker: Speaker) -> Meaning:
     if fold(bare(argument)) in vocabulary(speaker.language).none:
         return (SetDue(at=None),)
-    at = moments.whole(moments.words_of(argument.rstrip(".!")), _wall(speaker), otherwise=moments.EVENING)
+    at = dates.whole(dates.words_of(argument.rstrip(".!")), _wall(speaker), otherwise=dates.EVENING)
     return (SetDue(at=at),) if at else UNKNOWN
 
 
 def snooze(argument: str, speaker: Speaker) -> Meaning:
-    until = moments.whole(moments.words_of(argument.rstrip(".!")), _wall(speaker), otherwise=moments.MORNING)
+    until = dates.whole(dates.words_of(argument.rstrip(".!")), _wall(speaker), otherwise=dates.MORNING)
     return (Snooze(until=until),) if until else UNKNOWN
 
 
@@ -173,13 +173,13 @@ def meet(argument: str, speaker: Speaker) -> Meaning:
     """A moment with its hour, then perhaps how long, then perhaps where; or none, which calls the appointment off."""
     if fold(bare(argument)) in vocabulary(speaker.language).none:
         return (Meet(at=None),)
-    words, written = moments.words_of(argument), argument.replace(",", " ").split()
-    found = moments.moment(words, 0, _wall(speaker), otherwise=None)
+    words, written = dates.words_of(argument), argument.replace(",", " ").split()
+    found = dates.moment(words, 0, _wall(speaker), otherwise=None)
     if found is None or len(words) != len(written):
         return UNKNOWN
     at, rest = found
     known = vocabulary(speaker.language)
-    long = spans.minutes(words, rest, known) if _has_unit(words, rest, known) else None
+    long = durations.minutes(words, rest, known) if _has_unit(words, rest, known) else None
     where = " ".join(written[long[1] if long else rest :])
     return (Meet(at=at, minutes=long[0] if long else 60, place=unquoted(where)),)
 
@@ -193,7 +193,7 @@ def travel(argument: str, speaker: Speaker) -> Meaning:
 
 
 def estimate(argument: str, speaker: Speaker) -> Meaning:
-    found = spans.whole(bare(argument), vocabulary(speaker.language))
+    found = durations.whole(bare(argument), vocabulary(speaker.language))
     return (SetEstimate(minutes=found),) if found else UNKNOWN
 
 
@@ -305,13 +305,13 @@ def _work(kind: Work, argument: str, speaker: Speaker) -> Meaning:
     known = vocabulary(speaker.language)
     where = _PLACE.search(argument)
     place = (where[1] or where[2]) if where else ""
-    written = spans.protected(argument[: where.start()] + argument[where.end() :] if where else argument).split()
+    written = durations.protected(argument[: where.start()] + argument[where.end() :] if where else argument).split()
     billable, written = _billable(written, known)
     minutes, km, at = _figures(written, known)
     if minutes is None and km is None:
         return UNKNOWN
     words = [fold(word).rstrip(",;:") for word in written]
-    day = moments.past_day(words, at, _wall(speaker))
+    day = dates.past_day(words, at, _wall(speaker))
     if day and day[1] > at:
         at = day[1]
     if billable is None:
@@ -326,7 +326,7 @@ def _work(kind: Work, argument: str, speaker: Speaker) -> Meaning:
 
 def _correction(activity: int, said: str, speaker: Speaker) -> Meaning:
     known = vocabulary(speaker.language)
-    words = spans.protected(said).split()
+    words = durations.protected(said).split()
     minutes, km, end = _figures(words, known)
     if end != len(words) or minutes is None:
         return UNKNOWN
@@ -344,7 +344,7 @@ def _figures(written: list[str], known: Vocabulary) -> tuple[int | None, float |
         if far:
             km, at = far
             continue
-        long = spans.minutes(words, at, known) if minutes is None else None
+        long = durations.minutes(words, at, known) if minutes is None else None
         if long is None:
             break
         minutes, at = long
@@ -375,7 +375,7 @@ def _billable(written: list[str], known: Vocabulary, start: int = 0) -> tuple[bo
 
 def _has_unit(words: list[str], at: int, known: Vocabulary) -> bool:
     """Whether a span of time with a unit or a colon stands there: in `#meet tue 10:00 30 office` the 30 is a place's."""
-    found = spans.minutes(words, at, known)
+    found = durations.minutes(words, at, known)
     return found is not None and (found[1] > at + 1 or not words[at].isdigit())
 
 
@@ -400,5 +400,5 @@ def _or_none(argument: str, speaker: Speaker) -> str:
     return "" if fold(text) in vocabulary(speaker.language).none else text
 
 
-def _wall(speaker: Speaker) -> moments.Wall:
-    return moments.Wall(now=speaker.now, zone=ZoneInfo(speaker.zone), known=vocabulary(speaker.language))
+def _wall(speaker: Speaker) -> dates.Wall:
+    return dates.Wall(now=speaker.now, zone=ZoneInfo(speaker.zone), known=vocabulary(speaker.language))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
-from mailbridge.desk.language.tongues import TONGUES, Tongue, Word
+from mailbridge.mail_commands.locales import TONGUES, Tongue, Word
 
 Phrases = Mapping[tuple[str, ...], str]
 V = TypeVar("V")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mailbridge.desk.commands import Answer, Approve, Assign, Close, Erase, Note, Reject, Reopen, Undo
-from mailbridge.desk.language import arguments
-from mailbridge.desk.language.arguments import UNKNOWN, Reads
-from mailbridge.desk.language.model import Meaning, Speaker
+from mailbridge.mail_commands import arguments
+from mailbridge.mail_commands.arguments import UNKNOWN, Reads
+from mailbridge.mail_commands.model import Meaning, Speaker
 
 
 class Room(StrEnum):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-from mailbridge.desk.language.vocabulary import Vocabulary, tokens
+from mailbridge.mail_commands.vocabulary import Vocabulary, tokens
 
 WORKING_DAY = 8 * 60  # minutes of "2d" of work
 MOST = 100 * 24 * 60  # minutes; more than that is a slip of the keyboard

@@ -1,0 +1,11 @@
+"""The words of commands by language: data, one file a language.  A language that is added here is understood everywhere."""
+
+from __future__ import annotations
+
+from mailbridge.mail_commands.locales.en import EN
+from mailbridge.mail_commands.locales.model import Tongue as Tongue
+from mailbridge.mail_commands.locales.model import Word as Word
+from mailbridge.mail_commands.locales.ro import RO
+from mailbridge.mail_commands.locales.ru import RU
+
+TONGUES: dict[str, Tongue] = {tongue.code: tongue for tongue in (EN, RO, RU)}
