@@ -22,8 +22,6 @@ from benchmarks import desks, generator
 from benchmarks.store import CUSTOMER, PROMISES, a_letter, a_ticket, envelope
 from mailbridge.app import App
 from mailbridge.config.model import load
-from mailbridge.desk.events import Event, MessageAdded, TicketOpened
-from mailbridge.desk.model import Priority
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.ops import log
 from mailbridge.outbox.model import Audience
@@ -31,6 +29,8 @@ from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.events import Event, MessageAdded, TicketOpened
+from mailbridge.tickets.model import Priority
 
 AT_ONCE = 500
 

@@ -26,7 +26,6 @@ from time import perf_counter, thread_time
 from mailbridge.cli.replay import cases
 from mailbridge.config.model import Config, Desk
 from mailbridge.config.yaml import Place
-from mailbridge.desk.model import Organisation
 from mailbridge.message.model import Address, Message, Reply, Sender
 from mailbridge.rules.backtest import Side, backtest
 from mailbridge.rules.compile import compile_rules, pattern_of
@@ -36,6 +35,7 @@ from mailbridge.rules.match import run
 from mailbridge.rules.tree import Actions, AllOf, Condition, Match, Rule, Source, Test, Text
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
+from mailbridge.tickets.model import Organisation
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 SUBJECT, BODY = Source(kind="header", name="subject"), Source(kind="body", name="fresh")

@@ -17,14 +17,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
-from mailbridge.desk.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
-from mailbridge.desk.model import Participant, Priority, Role, Ticket
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
+from mailbridge.tickets.model import Participant, Priority, Role, Ticket
 
 BATCH = 50
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

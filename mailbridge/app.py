@@ -18,9 +18,6 @@ from mailbridge.config import shipped
 from mailbridge.config.model import Config, OAuth
 from mailbridge.context import Desk, reading_policy
 from mailbridge.conversation.tokens import Signer
-from mailbridge.desk.commands import ReportFailure
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.requests import each
 from mailbridge.execution.execute import execute
 from mailbridge.filing.mail import OVER_QUOTA
 from mailbridge.health import names, probes
@@ -53,6 +50,9 @@ from mailbridge.sandbox.pool import Readers
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.commands import ReportFailure
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.requests import each
 from mailbridge.views import view_of
 from mailbridge.webhooks.deliver import Webhooker
 from mailbridge.worker import Worker

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from mailbridge.context import Desk, spans_from_json
-from mailbridge.desk.events import Event, MessageAdded
-from mailbridge.desk.model import Ticket
 from mailbridge.ids import ticket_number
 from mailbridge.outbox.told import Listener, packed, sayings
 from mailbridge.outbox.view import Cut, Entry
 from mailbridge.reply.showing import Shown, shown
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.events import Event, MessageAdded
+from mailbridge.tickets.model import Ticket
 
 LATEST = 3  # messages that show a ticket at a glance
 MOST = 300  # entries of a whole history; the newest are kept

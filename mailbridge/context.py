@@ -12,12 +12,12 @@ from mailbridge.config.model import AgentTrust, Config
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
 from mailbridge.conversation.tokens import Signer
-from mailbridge.desk.model import Organisation
 from mailbridge.message.envelope import Envelope
 from mailbridge.message.model import Message, ReadingPolicy, Reply, Span, SpanKind
 from mailbridge.rules.explain import trace_to_json
 from mailbridge.rules.load import Policy
 from mailbridge.rules.match import Verdict
+from mailbridge.tickets.model import Organisation
 
 MOST_RECIPIENTS = 50  # of an agent's mail, remembered so that nobody gets its text twice
 EXPLANATION = 1  # version of the stored JSON

@@ -10,11 +10,11 @@ from mailbridge.conversation.marks import is_our_mark
 from mailbridge.conversation.model import Known, Reason
 from mailbridge.conversation.place import Evidence, Presented
 from mailbridge.conversation.tokens import Purpose, Signer, Token, tokens_in
-from mailbridge.desk.judges.relations import surviving
-from mailbridge.desk.model import Ticket
 from mailbridge.ids import parse_number
 from mailbridge.message.model import Kind, Message, Strength
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.handlers.relations import surviving
+from mailbridge.tickets.model import Ticket
 
 MOST_REFERENCES = 50  # RFC 5322 3.6.4: the first and the last matter most; a mail with thousands is an attack
 MOST_TRIED = 20  # people of a ticket a customer's token is tried on, to tell one that was passed on from one that was made up

@@ -18,7 +18,6 @@ from typing import Any
 
 from mailbridge.checks import build
 from mailbridge.checks.channels import Pairings, headers_of, source_name
-from mailbridge.desk.model import Agent, Organisation
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.ids import Chance
 from mailbridge.message.authenticity import claimed_sender, judged
@@ -31,6 +30,7 @@ from mailbridge.outbox.compose import admin_letters
 from mailbridge.outbox.model import Audience, Class, Notification
 from mailbridge.store.pairings import Pairing
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.model import Agent, Organisation
 
 ANSWER_WITHIN = timedelta(days=3)
 _WORD = re.compile(r"\bpair-[a-z2-7]{26}\b")  # 128 bits

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from mailbridge.customers.model import Customers
-from mailbridge.desk.timesheet import Entry, Timesheet, timesheet
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.timesheet import Entry, Timesheet, timesheet
 
 
 def timesheet_of(tx: Tx, customers: Customers, first: date, last: date, agent: str = "") -> Timesheet:

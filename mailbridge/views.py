@@ -8,9 +8,6 @@ from dataclasses import replace
 from mailbridge import chronicle
 from mailbridge.chronicle import left_out, message_name, parts_of
 from mailbridge.context import Desk
-from mailbridge.desk.estimates import worked
-from mailbridge.desk.events import MessageAdded
-from mailbridge.desk.model import Ticket
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.author import zone_of
 from mailbridge.message.encryption import looks_encrypted
@@ -23,6 +20,9 @@ from mailbridge.reply.subject import thread_of
 from mailbridge.store.clocks import State as ClockState
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.estimates import worked
+from mailbridge.tickets.events import MessageAdded
+from mailbridge.tickets.model import Ticket
 
 MOST_SHOWN = 20  # messages of a long conversation
 ROBOTS = frozenset(

@@ -20,7 +20,6 @@ from mailbridge.checks.channels import Channels
 from mailbridge.checks.examine import Examined, Examiner, Unexamined
 from mailbridge.clock import Clock
 from mailbridge.context import Arrival, Desk
-from mailbridge.desk.model import Organisation
 from mailbridge.errors import MailbridgeError, StoreAway, Transient
 from mailbridge.filing import LostRace, Outcome, Result
 from mailbridge.holding import Hold, hold
@@ -36,6 +35,7 @@ from mailbridge.sandbox.pool import Readers, ReadingFailed
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox import Waiting
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.model import Organisation
 
 LEASE = timedelta(minutes=5)
 CHECKS = LEASE / 2  # for the checks of a turn: the claims must outlive them, so the rest waits for the next one

@@ -8,15 +8,15 @@ from typing import Any
 
 from mailbridge.conversation.tokens import Signer
 from mailbridge.customers.model import Customers
-from mailbridge.desk.circumstances import Circumstances, Held
-from mailbridge.desk.commands import Command
-from mailbridge.desk.decide import Decision, decide_requests
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.judges.approvals import waiting_for
-from mailbridge.desk.judges.risks import MANY, OWN_YES
-from mailbridge.desk.model import Agent, Organisation, Participant, Priority, Targets, Team, Ticket
-from mailbridge.desk.requests import Request
 from mailbridge.organisation.approval_policy import Matter
+from mailbridge.tickets.command_context import Circumstances, Held
+from mailbridge.tickets.commands import Command
+from mailbridge.tickets.decide import Decision, decide_requests
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.handlers.approvals import waiting_for
+from mailbridge.tickets.handlers.risks import MANY, OWN_YES
+from mailbridge.tickets.model import Agent, Organisation, Participant, Priority, Targets, Team, Ticket
+from mailbridge.tickets.requests import Request
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday
 LATER = NOW + timedelta(hours=1)

@@ -23,8 +23,6 @@ from mailbridge.app import App
 from mailbridge.clock import FixedClock
 from mailbridge.config.model import AgentTrust, Authenticity, Config, Desk, Limits, Listener, Outgoing, SenderCheck
 from mailbridge.context import reading_policy
-from mailbridge.desk.evolve import rebuild
-from mailbridge.desk.model import Ticket
 from mailbridge.filing import Outcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
@@ -33,6 +31,8 @@ from mailbridge.outbox.render import Renderer
 from mailbridge.sandbox.pool import Readers
 from mailbridge.store.connections import make_file
 from mailbridge.store.engine import Store
+from mailbridge.tickets.apply import rebuild
+from mailbridge.tickets.model import Ticket
 from mailbridge.worker import Done
 from tests.builders import NOW
 

@@ -17,7 +17,6 @@ from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.identify import at_the_desk, identify
 from mailbridge.conversation.place import Evidence, Presented, Writer
 from mailbridge.conversation.tokens import Life
-from mailbridge.desk.commands import Approve, Reject
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.mail_commands import Written
 from mailbridge.mail_commands.reply_decision import verdict
@@ -26,6 +25,7 @@ from mailbridge.message.model import Message
 from mailbridge.store.held import Answer, HeldMail, What
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.commands import Approve, Reject
 
 
 def who_writes(tx: Tx, message: Message, arrival: Arrival, found: Evidence, desk: Desk) -> Writer:

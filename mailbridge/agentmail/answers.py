@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailbridge.agentmail.borrowed import QUOTED
-from mailbridge.desk.commands import Approve, Reject
-from mailbridge.desk.model import Organisation, Ticket, UnknownLines
 from mailbridge.filing import Filing
 from mailbridge.mail_commands import Line, Written
 from mailbridge.mail_commands.reply_decision import is_short, verdict
@@ -15,6 +13,8 @@ from mailbridge.outbox.model import Queued
 from mailbridge.outbox.recipients import Recipient, named
 from mailbridge.outbox.tellers.approvals import QUESTIONS
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.commands import Approve, Reject
+from mailbridge.tickets.model import Organisation, Ticket, UnknownLines
 
 LONGEST_SHOWN = 60
 FROM_CUSTOMERS = frozenset({"new", "assigned", "customer_replied"})  # mails of ours that bring the customer's words

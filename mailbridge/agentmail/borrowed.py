@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from html import unescape
 from itertools import pairwise
 
-from mailbridge.desk.commands import Answer, Note
 from mailbridge.mail_commands import Line, Written
 from mailbridge.mail_commands.normalise import cleaned
+from mailbridge.tickets.commands import Answer, Note
 
 QUOTED = "quoted"  # the problem of a line that is somebody else's
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailbridge.agentmail.borrowed import QUOTED, no_command
-from mailbridge.desk.commands import Answer, Approve, Assign, Command, Note, Reject
-from mailbridge.desk.decide import Decision
-from mailbridge.desk.model import Ticket
-from mailbridge.desk.requests import Request
 from mailbridge.execution.many import execute_on_many
 from mailbridge.filing import Filing
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import Line
+from mailbridge.tickets.commands import Answer, Approve, Assign, Command, Note, Reject
+from mailbridge.tickets.decide import Decision
+from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.requests import Request
 
 TEXT = (Answer, Note)  # what the mail's text is; these lines are decided with the text, not by themselves
 

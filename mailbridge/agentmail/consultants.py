@@ -3,11 +3,11 @@ nothing of it reaches the customer."""
 
 from __future__ import annotations
 
-from mailbridge.desk.commands import Note
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.model import Ticket
-from mailbridge.desk.requests import each
 from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.tickets.commands import Note
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.requests import each
 
 
 def file_consultants_answer(filing: Filing, ticket: Ticket) -> Result:

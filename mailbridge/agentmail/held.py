@@ -19,8 +19,6 @@ from mailbridge.context import Desk
 from mailbridge.conversation.model import Placement, Reason
 from mailbridge.conversation.place import Writer
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.desk.commands import Answer, Link, Merge, Note
-from mailbridge.desk.model import Agent, Ticket
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import Line
@@ -31,6 +29,8 @@ from mailbridge.store.engine import Store
 from mailbridge.store.held import Answer as Decided
 from mailbridge.store.held import HeldMail, What
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.commands import Answer, Link, Merge, Note
+from mailbridge.tickets.model import Agent, Ticket
 
 EVERY = timedelta(hours=1)  # between two notices about mails that nobody proved
 MOST_LISTED = 50  # of one notice; what it does not list waits for the next one

@@ -11,7 +11,6 @@ from itertools import takewhile
 from mailbridge import mail_commands
 from mailbridge.agentmail.borrowed import in_parts, judged, no_command, others_of
 from mailbridge.context import Desk
-from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing
 from mailbridge.mail_commands import Line, Speaker, Written, read, understand
 from mailbridge.mail_commands.normalise import cleaned
@@ -20,6 +19,7 @@ from mailbridge.message.model import Message, Reply, SpanKind
 from mailbridge.reply.applines import app_language
 from mailbridge.reply.plain import ANSWERS_NOTHING
 from mailbridge.store.mails import StoredMail
+from mailbridge.tickets.model import Ticket
 
 _MARK = "\x00"  # stands for the end of a line; a text holds none
 _MOST_PIECES = 6

@@ -15,11 +15,11 @@ from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
 from mailbridge.context import Desk
 from mailbridge.conversation.model import Placement
-from mailbridge.desk.commands import Answer, Note
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.mail_commands import Line, Written, reply_decision
 from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict
+from mailbridge.tickets.commands import Answer, Note
 
 
 def file_new_agent_mail(filing: Filing) -> Result | None:

@@ -18,14 +18,14 @@ from mailbridge.agentmail.replying import tell_results
 from mailbridge.context import Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
-from mailbridge.desk.commands import Note
-from mailbridge.desk.model import Ticket
-from mailbridge.desk.onbehalf import Original, as_written, asked_at, original
 from mailbridge.filing import Filing, Result
+from mailbridge.handling.agents.forwarded import Original, as_written, asked_at, original
 from mailbridge.mail_commands.model import Channel, OnBehalf, Written
 from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict
 from mailbridge.store.mails import Direction, StoredMail
+from mailbridge.tickets.commands import Note
+from mailbridge.tickets.model import Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

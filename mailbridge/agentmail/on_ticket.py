@@ -14,13 +14,13 @@ from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
 from mailbridge.conversation.model import Placement, Reason, Standing
-from mailbridge.desk.commands import Answer, Command, Note
-from mailbridge.desk.model import Ticket
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.mail_commands import Written
 from mailbridge.mail_commands.reading import on_a_ticket
 from mailbridge.outbox.model import Queued
 from mailbridge.outbox.tellers.approvals import QUESTIONS
+from mailbridge.tickets.commands import Answer, Command, Note
+from mailbridge.tickets.model import Ticket
 
 
 def file_agent_mail(filing: Filing, ticket: Ticket, placement: Placement) -> Result:

@@ -9,9 +9,6 @@ from dataclasses import replace
 from mailbridge.agentmail.replying import Values, address_of, agent_of, send, to_writer
 from mailbridge.agentmail.reports import report_values
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.desk.model import Ticket, Work
-from mailbridge.desk.permissions import Right, rights_of, sees
-from mailbridge.desk.promises import promises
 from mailbridge.filing import Filing
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.manual import manual_rows
@@ -30,6 +27,9 @@ from mailbridge.mail_commands.model import (
 from mailbridge.organisation import transitions
 from mailbridge.outbox.model import Notification
 from mailbridge.outbox.told import length
+from mailbridge.tickets.deadlines import promises
+from mailbridge.tickets.model import Ticket, Work
+from mailbridge.tickets.permissions import Right, rights_of, sees
 
 MOST_ROWS = 30  # of one mail; who needs more asks more exactly
 _MOST_LOOKED_AT = 500

@@ -6,10 +6,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from mailbridge.agentmail.carry_out import TEXT, Outcomes
-from mailbridge.desk.decide import Decision
-from mailbridge.desk.events import MessageAdded
-from mailbridge.desk.model import Asks, Ticket
-from mailbridge.desk.permissions import sees
 from mailbridge.filing import Filing, occasion
 from mailbridge.mail_commands import Line, Written
 from mailbridge.outbox.compose import signed
@@ -18,6 +14,10 @@ from mailbridge.outbox.recipients import customers
 from mailbridge.outbox.results import held, results_as_values
 from mailbridge.outbox.told import Listener
 from mailbridge.store.schema import FOR_RELEASE
+from mailbridge.tickets.decide import Decision
+from mailbridge.tickets.events import MessageAdded
+from mailbridge.tickets.model import Asks, Ticket
+from mailbridge.tickets.permissions import sees
 
 LONGEST_SHOWN = 60
 

@@ -8,12 +8,12 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from mailbridge.agentmail.replying import Values
-from mailbridge.desk.model import Organisation
-from mailbridge.desk.timesheet import Entry, Sums, Timesheet, week_of
 from mailbridge.filing import Filing
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.author import zone_of
 from mailbridge.outbox.told import length
+from mailbridge.tickets.model import Organisation
+from mailbridge.tickets.timesheet import Entry, Sums, Timesheet, week_of
 from mailbridge.timesheets import timesheet_of
 
 

@@ -18,11 +18,11 @@ from mailbridge.message.trace import INSIDE, within
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
-    from mailbridge.desk.model import Organisation
     from mailbridge.message.profiles import Expected
     from mailbridge.message.trace import Hop
     from mailbridge.store.inbox_rows import InboxRow
     from mailbridge.store.tx import Tx
+    from mailbridge.tickets.model import Organisation
 
 FILE = "mailbridge.toml"
 LOOKED_AT = 300  # mails, the newest

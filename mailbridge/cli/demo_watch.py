@@ -11,7 +11,6 @@ from typing import Any
 from mailbridge.cli.demo_html import Shown
 from mailbridge.cli.demo_samples import Ours, Seen, read_ours
 from mailbridge.config.model import Config
-from mailbridge.desk.model import Ticket
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
 from mailbridge.outbox.model import Queued
@@ -19,6 +18,7 @@ from mailbridge.outbox.model import State as Out
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox import InboxRow, State
 from mailbridge.store.mails import StoredMail
+from mailbridge.tickets.model import Ticket
 
 ENDS = (State.DONE, State.QUARANTINED, State.DROPPED)
 UNDER_WAY = (Out.QUEUED, Out.SENDING, Out.DOT)

@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import assert_never
 
 from mailbridge.cli.show import safe, safe_lines, when
-from mailbridge.desk.events import (
+from mailbridge.reply.showing import Shown
+from mailbridge.store.mails import StoredAttachment, StoredMail
+from mailbridge.tickets.events import (
     Absorbed,
     AddressesRevoked,
     AlertRaised,
@@ -48,9 +50,7 @@ from mailbridge.desk.events import (
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.desk.model import Activity
-from mailbridge.reply.showing import Shown
-from mailbridge.store.mails import StoredAttachment, StoredMail
+from mailbridge.tickets.model import Activity
 
 Worked = (
     MergedInto

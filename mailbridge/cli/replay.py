@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from mailbridge.config.model import Config
-from mailbridge.desk.model import Organisation
 from mailbridge.ids import ticket_number
 from mailbridge.message.addresses import read_addresses
 from mailbridge.message.headers import read_block
@@ -15,6 +14,7 @@ from mailbridge.rules.backtest import Case
 from mailbridge.rules.facts import Facts, with_scan
 from mailbridge.store.history import PastMail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.model import Organisation
 
 
 def cases(tx: Tx, since: datetime, config: Config) -> Iterator[Case]:

@@ -16,7 +16,7 @@ from mailbridge.cli.options import desk_option, json_option, open_desk
 from mailbridge.cli.show import print_json, print_table, safe
 
 if TYPE_CHECKING:
-    from mailbridge.desk.timesheet import Sums, Timesheet
+    from mailbridge.tickets.timesheet import Sums, Timesheet
 
 
 @click.group(cls=Noun)
@@ -50,7 +50,7 @@ def time(folder: Path, as_json: bool, agent: str, week: str | None, weeks: int) 
 def days(week: str | None) -> tuple[date, date]:
     """The first and the last day of the week that was asked for."""
     from mailbridge.clock import SystemClock
-    from mailbridge.desk.timesheet import week_of
+    from mailbridge.tickets.timesheet import week_of
 
     if week is None:
         return week_of(SystemClock().now().date())

@@ -14,9 +14,9 @@ from mailbridge.cli.options import desk_option, json_option
 from mailbridge.cli.show import print_json, print_table, safe
 
 if TYPE_CHECKING:
-    from mailbridge.desk.model import Organisation, Team
     from mailbridge.organisation.availability_report import Standing
     from mailbridge.organisation.on_call import Turn
+    from mailbridge.tickets.model import Organisation, Team
 
 
 @click.command()

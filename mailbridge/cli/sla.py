@@ -15,8 +15,8 @@ from mailbridge.cli.show import print_json
 from mailbridge.errors import ConfigError, Permanent
 
 if TYPE_CHECKING:
-    from mailbridge.desk.model import Organisation, Team, Ticket
     from mailbridge.sla.why import Why
+    from mailbridge.tickets.model import Organisation, Team, Ticket
 
 
 @click.group(cls=Noun)
@@ -73,8 +73,8 @@ def organisation_of(desk: OpenDesk) -> Organisation:
 
 def promised(ticket: Ticket, organisation: Organisation, team: Team) -> Iterator[tuple[str, Why]]:
     """Each promise of the ticket with its reason."""
-    from mailbridge.desk.promises import targets_of
     from mailbridge.sla.why import why
+    from mailbridge.tickets.deadlines import targets_of
 
     targets = targets_of(ticket, organisation)
     budgets = (("answer", targets.response), ("solution", targets.resolution), ("taken", team.unclaimed_after))

@@ -18,8 +18,8 @@ from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
 from mailbridge.cli.queue import row_json
 from mailbridge.cli.show import print_json
 from mailbridge.cli.ticket_relations import link, merge, revoke, split, undo
-from mailbridge.desk.model import CHANNELS
 from mailbridge.errors import Permanent
+from mailbridge.tickets.model import CHANNELS
 
 
 @click.group(cls=Noun)

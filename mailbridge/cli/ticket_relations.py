@@ -12,14 +12,14 @@ import click
 
 from mailbridge.cli.options import desk_option, json_option, require_schema, ticket_id
 from mailbridge.cli.show import print_json
-from mailbridge.desk.commands import Command, Link, Merge, RevokeAddresses, Split, Undo
-from mailbridge.desk.judges.relations import INVERSE
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
+from mailbridge.tickets.commands import Command, Link, Merge, RevokeAddresses, Split, Undo
+from mailbridge.tickets.handlers.relations import INVERSE
 
 if TYPE_CHECKING:
     from mailbridge.app import App
-    from mailbridge.desk.decide import Decision
+    from mailbridge.tickets.decide import Decision
 
 # Why the desk does not do it, as far as its mails word it otherwise: here nobody answers a mail.
 REASONS = {
@@ -124,9 +124,9 @@ def _desk(folder: Path) -> Iterator[App]:
 
 def _done(app: App, ticket: str, command: Command) -> Decision:
     """What came of it, recorded and told.  Raises Permanent with the reason where nothing did."""
-    from mailbridge.desk.events import Actor, ActorKind
-    from mailbridge.desk.requests import each
     from mailbridge.execution.execute import execute
+    from mailbridge.tickets.events import Actor, ActorKind
+    from mailbridge.tickets.requests import each
 
     wanted = ticket_id(app.config, ticket)
     desk = app.desk()
@@ -147,7 +147,7 @@ def _reason(app: App, decision: Decision) -> str:
 
 def _same_people(app: App, ticket: int, into: int) -> None:
     """Asks where people would read what others wrote: the same question by the same rule that an agent is asked by mail."""
-    from mailbridge.desk.judges.risks import customers_on
+    from mailbridge.tickets.handlers.risks import customers_on
 
     desk = app.desk()
     with app.store.read() as tx:

@@ -14,18 +14,18 @@ from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk, ticket_id
 from mailbridge.cli.show import print_json, print_table, safe, when
 from mailbridge.clock import SystemClock
-from mailbridge.desk.estimates import worked
-from mailbridge.desk.stored_events import published
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
 from mailbridge.organisation.playbooks import HAS_TASK
 from mailbridge.outbox.told import length
+from mailbridge.tickets.estimates import worked
+from mailbridge.tickets.stored_events import published
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
-    from mailbridge.desk.events import Event
-    from mailbridge.desk.model import Meeting, Ticket
     from mailbridge.store.mails import StoredAttachment, StoredMail
+    from mailbridge.tickets.events import Event
+    from mailbridge.tickets.model import Meeting, Ticket
 
 
 @click.group(cls=Noun)

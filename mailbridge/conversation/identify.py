@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from mailbridge.conversation.place import Presented, Writer
 from mailbridge.conversation.tokens import Life, Purpose
-from mailbridge.desk.model import Agent, Organisation
 from mailbridge.message.model import Sender
+from mailbridge.tickets.model import Agent, Organisation
 
 
 def identify(sender: Sender, presented: Sequence[Presented], organisation: Organisation, *, trust_tokens: bool) -> Writer:

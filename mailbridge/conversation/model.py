@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailbridge.desk.model import Ticket
+from mailbridge.tickets.model import Ticket
 
 
 class Reason(StrEnum):

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mailbridge.config.model import Config
-from mailbridge.desk.model import Organisation
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.health.model import Source
 from mailbridge.health.names import expected
 from mailbridge.store.pairings import Pairing
+from mailbridge.tickets.model import Organisation
 
 ALIVE_WITHIN = timedelta(minutes=2)
 BACKUP_WITHIN = timedelta(days=8)

@@ -9,10 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from mailbridge.context import Desk
-from mailbridge.desk.model import Priority, Ticket
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.model import Priority, Ticket
 
 BUNDLED = ("new", "customer_replied")  # of agents' mails: what customers cause
 LATE = timedelta(minutes=10)  # a mail that came this long ago waited because something was away

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from mailbridge.context import Desk
 from mailbridge.customers.model import Customers
-from mailbridge.desk.commands import SetEstimate
-from mailbridge.desk.estimates import Estimate, by_history, by_type
-from mailbridge.desk.model import Participant
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.commands import SetEstimate
+from mailbridge.tickets.estimates import Estimate, by_history, by_type
+from mailbridge.tickets.model import Participant
 
 
 def estimated(tx: Tx, type: str, requester: Participant | None, desk: Desk) -> SetEstimate | None:

@@ -13,10 +13,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailbridge.context import Desk
-from mailbridge.desk.decide import Change, Decision, decide_requests
-from mailbridge.desk.events import Actor, ActorKind, Event, MailMoved
-from mailbridge.desk.model import Ticket
-from mailbridge.desk.requests import Request
 from mailbridge.execution.bundling import held_until
 from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
 from mailbridge.execution.occasion import occasion, reached
@@ -28,6 +24,10 @@ from mailbridge.outbox.occasion import Occasion
 from mailbridge.outbox.recipients import Recipient, team_of
 from mailbridge.sla.calendar import next_open
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.decide import Change, Decision, decide_requests
+from mailbridge.tickets.events import Actor, ActorKind, Event, MailMoved
+from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.requests import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,20 +11,20 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailbridge.context import Desk
-from mailbridge.desk.circumstances import Circumstances, Held, Letter
-from mailbridge.desk.commands import Approve, Command, Erase, Escalate, Link, Merge, SetEstimate, SetType, Split, StartPlaybook, Undo
-from mailbridge.desk.events import Actor
-from mailbridge.desk.judges.approvals import Waiting, may_decide, waiting_for
-from mailbridge.desk.judges.surviving import surviving
-from mailbridge.desk.judges.undo import latest, touched
-from mailbridge.desk.model import Organisation, Participant, Ticket
-from mailbridge.desk.past import same_doing
-from mailbridge.desk.requests import Request
 from mailbridge.execution.estimating import estimated
 from mailbridge.execution.tasks import numbered
 from mailbridge.message.model import Kind
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.command_context import Circumstances, Held, Letter
+from mailbridge.tickets.commands import Approve, Command, Erase, Escalate, Link, Merge, SetEstimate, SetType, Split, StartPlaybook, Undo
+from mailbridge.tickets.events import Actor
+from mailbridge.tickets.handlers.approvals import Waiting, may_decide, waiting_for
+from mailbridge.tickets.handlers.surviving import surviving
+from mailbridge.tickets.handlers.undo import latest, touched
+from mailbridge.tickets.history import same_doing
+from mailbridge.tickets.model import Organisation, Participant, Ticket
+from mailbridge.tickets.requests import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

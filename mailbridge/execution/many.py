@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailbridge.context import Desk
-from mailbridge.desk.commands import Approve, Reject
-from mailbridge.desk.decide import Decision, hold
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.judges.risks import MANY
-from mailbridge.desk.model import Ticket
-from mailbridge.desk.permissions import may
-from mailbridge.desk.requests import Request
 from mailbridge.execution.execute import USUAL, Telling, execute, write
 from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
 from mailbridge.ids import ticket_number
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.commands import Approve, Reject
+from mailbridge.tickets.decide import Decision, hold
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.handlers.risks import MANY
+from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.permissions import may
+from mailbridge.tickets.requests import Request
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailbridge.context import Desk
-from mailbridge.desk.events import Event, MessageAdded
-from mailbridge.desk.model import Ticket
 from mailbridge.outbox.occasion import Occasion
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.events import Event, MessageAdded
+from mailbridge.tickets.model import Ticket
 
 
 def reached(tx: Tx, events: Iterable[Event]) -> frozenset[str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from mailbridge.desk.events import Absorbed, ContentErased, Event, MergedInto, TypeChanged, Undone, WorkCorrected, WorkRecorded
-from mailbridge.desk.model import Organisation, Ticket
-from mailbridge.desk.past import brought
-from mailbridge.desk.promises import promises
 from mailbridge.errors import Transient
 from mailbridge.outbox.model import Notification
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.deadlines import promises
+from mailbridge.tickets.events import Absorbed, ContentErased, Event, MergedInto, TypeChanged, Undone, WorkCorrected, WorkRecorded
+from mailbridge.tickets.history import brought
+from mailbridge.tickets.model import Organisation, Ticket
 
 OF_WORK = (WorkRecorded, WorkCorrected, Absorbed, MergedInto, Undone)  # what changes the work on a ticket
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from mailbridge.desk.model import Ticket
 from mailbridge.message import auto_reply_markers
 from mailbridge.message.model import Kind, Message, Strength
+from mailbridge.tickets.model import Ticket
 
 
 class Goes(StrEnum):

@@ -7,14 +7,14 @@ from datetime import datetime
 from mailbridge.context import Arrival
 from mailbridge.conversation.model import Reason
 from mailbridge.conversation.place import Evidence
-from mailbridge.desk.commands import Write
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.requests import each
 from mailbridge.filing.mail import Filing
 from mailbridge.filing.opening import claimed
 from mailbridge.filing.outcome import Outcome, Result
 from mailbridge.message.envelope import Source
 from mailbridge.store.mails import Direction
+from mailbridge.tickets.commands import Write
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.requests import each
 
 _BY_MAIL = frozenset({Reason.KNOWN_REFERENCE, Reason.LATE_ORIGINAL})
 

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 from mailbridge.conversation.marks import kept_mail
-from mailbridge.desk.commands import Open
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.model import Participant
-from mailbridge.desk.requests import each
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.load_context import Cause
 from mailbridge.filing.mail import Filing
@@ -15,6 +11,10 @@ from mailbridge.ids import ticket_number
 from mailbridge.message.model import Kind
 from mailbridge.outbox.compose import admin_letters
 from mailbridge.store.mails import StoredMail
+from mailbridge.tickets.commands import Open
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.model import Participant
+from mailbridge.tickets.requests import each
 
 
 def file_admins_request(filing: Filing) -> Result | None:

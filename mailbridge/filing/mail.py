@@ -14,11 +14,6 @@ from mailbridge.context import spans_to_json
 from mailbridge.conversation.marks import is_mark_of
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.through import other_reply_to
-from mailbridge.desk.commands import AnswerInvitation, Command, Open, ReportFailure, StartPlaybook, Write
-from mailbridge.desk.decide import Decision
-from mailbridge.desk.events import Actor, ActorKind, InvitationAnswered
-from mailbridge.desk.model import Ticket
-from mailbridge.desk.requests import Request, each
 from mailbridge.execution.estimating import estimated
 from mailbridge.execution.execute import Executed, Telling, execute, preview
 from mailbridge.execution.load_context import Cause
@@ -43,6 +38,11 @@ from mailbridge.rules.commands import commands, estimate_of
 from mailbridge.rules.match import Verdict
 from mailbridge.store.addresses import BOUNCED
 from mailbridge.store.mails import Direction, StoredMail
+from mailbridge.tickets.commands import AnswerInvitation, Command, Open, ReportFailure, StartPlaybook, Write
+from mailbridge.tickets.decide import Decision
+from mailbridge.tickets.events import Actor, ActorKind, InvitationAnswered
+from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.requests import Request, each
 from mailbridge.webhooks.compose import OPENED, REPLIED
 from mailbridge.webhooks.promise import promise_calls
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from mailbridge.conversation.model import Placement
-from mailbridge.desk.commands import Open
-from mailbridge.desk.model import IMPORTED, LIST_FIELD, Copied, Participant, Priority, Role, Team
 from mailbridge.execution.turns import wanted_agent
 from mailbridge.filing.placed import Placed
 from mailbridge.message.model import Message
 from mailbridge.organisation import transitions
 from mailbridge.rules.match import Verdict
+from mailbridge.tickets.commands import Open
+from mailbridge.tickets.model import IMPORTED, LIST_FIELD, Copied, Participant, Priority, Role, Team
 
 MOST_COPIED = 50  # people of To and Cc who are remembered
 

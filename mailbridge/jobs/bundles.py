@@ -8,7 +8,6 @@ from hashlib import sha256
 
 from mailbridge.context import Desk
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.desk.model import Ticket
 from mailbridge.ids import ticket_number
 from mailbridge.organisation import transitions
 from mailbridge.outbox.model import Audience, Notification, Queued
@@ -16,6 +15,7 @@ from mailbridge.outbox.recipients import team_of
 from mailbridge.outbox.suppression import Suppress, hidden
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.model import Ticket
 
 STATE_KEY = "bundles"
 MOST_ROWS = 100  # tickets in one mail; more make another mail

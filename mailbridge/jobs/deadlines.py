@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailbridge.context import Desk
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.promises import BY_HAND, REGION, commands_of
-from mailbridge.desk.requests import each
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.jobs.handover import hand_over
 from mailbridge.ops import crash
 from mailbridge.store.clocks import Due
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.deadlines import BY_HAND, REGION, commands_of
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.requests import each
 
 PORTION = 100
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailbridge.context import Desk
-from mailbridge.desk.commands import Assign, Command, SetTeam
-from mailbridge.desk.events import Actor, ActorKind, AssigneeChanged
-from mailbridge.desk.model import Team, Ticket
-from mailbridge.desk.promises import REGION, promises
-from mailbridge.desk.requests import each
 from mailbridge.execution.execute import execute
 from mailbridge.execution.turns import next_agent
 from mailbridge.organisation.availability import is_at_work
 from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.commands import Assign, Command, SetTeam
+from mailbridge.tickets.deadlines import REGION, promises
+from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged
+from mailbridge.tickets.model import Team, Ticket
+from mailbridge.tickets.requests import each
 
 WAY = "on-duty"  # how somebody of the new region is chosen for a ticket that was somebody's in the old one
 

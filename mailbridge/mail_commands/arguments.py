@@ -6,8 +6,27 @@ import re
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from mailbridge.desk.circumstances import nearest
-from mailbridge.desk.commands import (
+from mailbridge.mail_commands import dates, durations, names
+from mailbridge.mail_commands.model import (
+    Channel,
+    FindDocuments,
+    FullHistory,
+    Help,
+    ListTickets,
+    Meaning,
+    OnBehalf,
+    Report,
+    SearchMails,
+    ShowTickets,
+    Speaker,
+    Which,
+    Wrong,
+)
+from mailbridge.mail_commands.normalise import bare, unquoted
+from mailbridge.mail_commands.vocabulary import Vocabulary, fold, tokens, vocabulary
+from mailbridge.organisation import transitions
+from mailbridge.tickets.command_context import nearest
+from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
     Approve,
@@ -36,26 +55,7 @@ from mailbridge.desk.commands import (
     Split,
     StartPlaybook,
 )
-from mailbridge.desk.model import CHANNELS, Priority, Work
-from mailbridge.mail_commands import dates, durations, names
-from mailbridge.mail_commands.model import (
-    Channel,
-    FindDocuments,
-    FullHistory,
-    Help,
-    ListTickets,
-    Meaning,
-    OnBehalf,
-    Report,
-    SearchMails,
-    ShowTickets,
-    Speaker,
-    Which,
-    Wrong,
-)
-from mailbridge.mail_commands.normalise import bare, unquoted
-from mailbridge.mail_commands.vocabulary import Vocabulary, fold, tokens, vocabulary
-from mailbridge.organisation import transitions
+from mailbridge.tickets.model import CHANNELS, Priority, Work
 
 Reads = Callable[[str, Speaker], Meaning]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailbridge.desk.model import Organisation
 from mailbridge.mail_commands.model import Speaker
+from mailbridge.tickets.model import Organisation
 
 
 def speaker_of(me: str, organisation: Organisation, now: datetime, *, prefix: str = "") -> Speaker:

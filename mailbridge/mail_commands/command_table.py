@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailbridge.desk.commands import Answer, Approve, Assign, Close, Erase, Note, Reject, Reopen, Undo
 from mailbridge.mail_commands import arguments
 from mailbridge.mail_commands.arguments import UNKNOWN, Reads
 from mailbridge.mail_commands.model import Meaning, Speaker
+from mailbridge.tickets.commands import Answer, Approve, Assign, Close, Erase, Note, Reject, Reopen, Undo
 
 
 class Room(StrEnum):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailbridge.desk.permissions import Right
 from mailbridge.mail_commands.command_table import WORDS, Room
 from mailbridge.mail_commands.locales import TONGUES
 from mailbridge.mail_commands.vocabulary import word_in
+from mailbridge.tickets.permissions import Right
 
 # Words that need no right to work on tickets.
 _LESS: dict[str, Right] = {"note": Right.NOTE, "approve": Right.ASKED, "reject": Right.ASKED, "yes": Right.ASKED, "cancel": Right.ASKED}

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from mailbridge.desk.commands import Command
-from mailbridge.desk.model import Organisation
+from mailbridge.tickets.commands import Command
+from mailbridge.tickets.model import Organisation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mailbridge.desk.model import Agent
 from mailbridge.mail_commands.model import Speaker, Wrong
 from mailbridge.mail_commands.normalise import bare
 from mailbridge.mail_commands.vocabulary import fold, vocabulary
+from mailbridge.tickets.model import Agent
 
 _ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]\\]{1,64}@[^\s<>@,;:\"()\[\]\\]{1,253}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,11}")

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 from difflib import get_close_matches
 
-from mailbridge.desk.commands import RecordWork, SetChannel, SetRequester
 from mailbridge.mail_commands import names
 from mailbridge.mail_commands.arguments import Reads
 from mailbridge.mail_commands.command_table import OPPOSITES, WORDS
 from mailbridge.mail_commands.model import Channel, Line, Meaning, OnBehalf, Speaker, Written, Wrong
 from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.mail_commands.vocabulary import fold, time_words, vocabulary, word_in
+from mailbridge.tickets.commands import RecordWork, SetChannel, SetRequester
 
 MOST_LINES = 50  # at either end of a mail; what begins with # beyond that is a file that somebody pasted
 MOST_AT_ONCE = 100  # tickets, people or links of one line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from mailbridge.desk.commands import (
+from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
     Answer,
@@ -43,7 +43,7 @@ from mailbridge.desk.commands import (
     StartPlaybook,
     Undo,
 )
-from mailbridge.desk.model import Work
+from mailbridge.tickets.model import Work
 
 
 def spelled(commands: Iterable[Command]) -> str:

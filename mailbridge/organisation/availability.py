@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailbridge.desk.model import Absence, Agent, Organisation, Team
 from mailbridge.sla.calendar import Calendar, is_open, local
+from mailbridge.tickets.model import Absence, Agent, Organisation, Team
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 
-from mailbridge.desk.model import Absence, Agent, Organisation, Team
 from mailbridge.errors import Permanent
 from mailbridge.organisation.availability import absence_of, calendar_of, stand_in
 from mailbridge.sla.calendar import Calendar, is_open, next_open, open_stretches
 from mailbridge.sla.zones import moment_of
+from mailbridge.tickets.model import Absence, Agent, Organisation, Team
 
 AHEAD = timedelta(days=14)  # how far the end of somebody's hours is looked for
 

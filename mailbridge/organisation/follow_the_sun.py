@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from mailbridge.desk.model import Organisation, Team, Ticket
 from mailbridge.errors import Permanent
 from mailbridge.sla.calendar import Calendar, next_open, open_stretches
+from mailbridge.tickets.model import Organisation, Team, Ticket
 
 BREAK = timedelta(hours=2)
 """A pause of the working day that is longer is an end of it."""

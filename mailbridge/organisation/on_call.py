@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
-from mailbridge.desk.model import Organisation, Rota, Swap, Team
 from mailbridge.organisation.availability import calendar_of, is_there, stand_in
 from mailbridge.sla.zones import moment_of, wall
+from mailbridge.tickets.model import Organisation, Rota, Swap, Team
 
 DAY = timedelta(days=1)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailbridge.desk.model import ClosedPolicy, Organisation, Status, Ticket
+from mailbridge.tickets.model import ClosedPolicy, Organisation, Status, Ticket
 
 NEW, OPEN, WAITING, CLOSED = "new", "open", "waiting", "closed"
 

@@ -13,7 +13,10 @@ from hashlib import sha256
 from itertools import chain
 
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.desk.events import (
+from mailbridge.outbox.model import Audience, Class, Notification
+from mailbridge.outbox.occasion import Occasion, Teller
+from mailbridge.outbox.tellers import alerts, approvals, escalation, mails, meetings, people, relations, tickets
+from mailbridge.tickets.events import (
     Absorbed,
     AlertRaised,
     ApprovalDecided,
@@ -37,9 +40,6 @@ from mailbridge.desk.events import (
     Undone,
     Woken,
 )
-from mailbridge.outbox.model import Audience, Class, Notification
-from mailbridge.outbox.occasion import Occasion, Teller
-from mailbridge.outbox.tellers import alerts, approvals, escalation, mails, meetings, people, relations, tickets
 
 PASSED_ON = frozenset({"answered", "colleague_answered"})  # an agent's own words; whoever got them from the agent gets them once
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mailbridge.conversation.tokens import Signer
-from mailbridge.desk.events import Actor, ActorKind, Event
-from mailbridge.desk.model import Organisation, Ticket
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.recipients import Recipient
+from mailbridge.tickets.events import Actor, ActorKind, Event
+from mailbridge.tickets.model import Organisation, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

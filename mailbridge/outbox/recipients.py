@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailbridge.desk.model import Agent, Organisation, Role, Team, Ticket, Told
 from mailbridge.organisation.availability import is_at_work, seats, stand_in
 from mailbridge.organisation.follow_the_sun import region_of
 from mailbridge.organisation.on_call import on_duty
+from mailbridge.tickets.model import Agent, Organisation, Role, Team, Ticket, Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from mailbridge.desk.commands import Approve, Command, Erase, Reject, Undo
-from mailbridge.desk.decide import Decision
-from mailbridge.desk.events import (
+from mailbridge.ids import ticket_number
+from mailbridge.mail_commands import Line
+from mailbridge.outbox.told import Listener, packed, sayings
+from mailbridge.tickets.commands import Approve, Command, Erase, Reject, Undo
+from mailbridge.tickets.decide import Decision
+from mailbridge.tickets.events import (
     Absorbed,
     ApprovalRequested,
     AssigneeChanged,
@@ -20,10 +23,7 @@ from mailbridge.desk.events import (
     TeamChanged,
     TicketOpened,
 )
-from mailbridge.desk.model import Approval, Asks, Organisation
-from mailbridge.ids import ticket_number
-from mailbridge.mail_commands import Line
-from mailbridge.outbox.told import Listener, packed, sayings
+from mailbridge.tickets.model import Approval, Asks, Organisation
 
 NOBODY = Listener(me="", ticket=None, organisation=Organisation(), prefix="MB")
 _FOR_GOOD = (Approve, Reject, Undo, Erase)

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from mailbridge.desk.model import Agent, Organisation, Ticket
-from mailbridge.desk.permissions import sees
 from mailbridge.outbox.model import Audience, Notification
+from mailbridge.tickets.model import Agent, Organisation, Ticket
+from mailbridge.tickets.permissions import sees
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 RECEIPT = "received"

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
-from mailbridge.desk.events import (
+from mailbridge.ids import ticket_number
+from mailbridge.organisation import transitions
+from mailbridge.tickets.events import (
     Absorbed,
     AddressesRevoked,
     AlertRaised,
@@ -52,9 +54,7 @@ from mailbridge.desk.events import (
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.desk.model import Activity, Organisation, Work
-from mailbridge.ids import ticket_number
-from mailbridge.organisation import transitions
+from mailbridge.tickets.model import Activity, Organisation, Work
 
 Saying = tuple[str, Mapping[str, str]]
 

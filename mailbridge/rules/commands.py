@@ -5,7 +5,8 @@ A new ticket takes the verdict whole when it is opened; `desk.decide` judges the
 
 from __future__ import annotations
 
-from mailbridge.desk.commands import (
+from mailbridge.rules.match import Verdict
+from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
     Assign,
@@ -19,8 +20,7 @@ from mailbridge.desk.commands import (
     SetType,
     StartPlaybook,
 )
-from mailbridge.desk.model import Priority
-from mailbridge.rules.match import Verdict
+from mailbridge.tickets.model import Priority
 
 
 def commands(verdict: Verdict) -> tuple[Command, ...]:

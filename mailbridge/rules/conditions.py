@@ -8,7 +8,6 @@ from typing import Any
 
 from mailbridge.config import units, yaml
 from mailbridge.config.schema import Choice, Either, Flag, Key, Later, Made, Many, Name, Reading, Record, Shape, Table, Text, keys, nearest
-from mailbridge.desk.model import Priority
 from mailbridge.message.model import Kind
 from mailbridge.rules import dates, make
 from mailbridge.rules.comparators import Comparator
@@ -23,6 +22,7 @@ from mailbridge.rules.tree import (
     Test,
 )
 from mailbridge.rules.tree import Text as TextCondition
+from mailbridge.tickets.model import Priority
 
 PARTS = ("all", "localpart", "domain", "user", "detail")
 

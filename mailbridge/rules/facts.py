@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from mailbridge.desk.model import Organisation, Ticket
 from mailbridge.message.model import Message
+from mailbridge.tickets.model import Organisation, Ticket
 
 
 class Outside(Protocol):

@@ -13,7 +13,6 @@ from mailbridge.config import yaml
 from mailbridge.config.schema import BAD, Reading, listed, nearest
 from mailbridge.config.yaml import Mapping as YamlMapping
 from mailbridge.config.yaml import Place, Scalar
-from mailbridge.desk.model import Organisation, Priority
 from mailbridge.errors import Problem
 from mailbridge.organisation.transitions import DEFAULTS
 from mailbridge.rules import approvals, schema, staff_checks, statuses, work
@@ -25,6 +24,7 @@ from mailbridge.rules.playbooks import playbooks
 from mailbridge.rules.staff import LEVELS
 from mailbridge.rules.texts import captures_of
 from mailbridge.rules.tree import Actions, Condition, Example, Rule
+from mailbridge.tickets.model import Organisation, Priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

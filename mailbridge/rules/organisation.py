@@ -7,7 +7,11 @@ from datetime import time, timedelta
 from typing import Any
 
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, customers
-from mailbridge.desk.model import (
+from mailbridge.organisation.transitions import DEFAULTS
+from mailbridge.rules.statuses import status_of
+from mailbridge.sla.calendar import Calendar
+from mailbridge.sla.daysoff import days_off
+from mailbridge.tickets.model import (
     Absence,
     Agent,
     AnswersAs,
@@ -26,10 +30,6 @@ from mailbridge.desk.model import (
     Told,
     UnknownLines,
 )
-from mailbridge.organisation.transitions import DEFAULTS
-from mailbridge.rules.statuses import status_of
-from mailbridge.sla.calendar import Calendar
-from mailbridge.sla.daysoff import days_off
 
 Values = Mapping[str, Any]
 Levels = Mapping[str, Mapping[Priority, Targets]]

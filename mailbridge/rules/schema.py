@@ -6,7 +6,6 @@ from typing import Any
 
 from mailbridge.config import units
 from mailbridge.config.schema import Choice, Flag, Key, Many, Name, Record, Table, Text, Wrong
-from mailbridge.desk.model import Priority
 from mailbridge.message.model import Kind
 from mailbridge.rules.actions import GIVES, THEN
 from mailbridge.rules.approvals import APPROVALS_FILE
@@ -16,6 +15,7 @@ from mailbridge.rules.singles import ADDRESS, DATE, LANGUAGE, WORD, WORKING, Def
 from mailbridge.rules.staff import TEAMS_FILE
 from mailbridge.rules.statuses import STATUSES_FILE
 from mailbridge.rules.work import WORK_FILE
+from mailbridge.tickets.model import Priority
 
 
 def _in_order(values: dict[str, Any]) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from mailbridge.desk.model import Activity, Ticket, Work
 from mailbridge.store.schema import activities, tickets
 from mailbridge.store.sql import Row, Sql, Values
+from mailbridge.tickets.model import Activity, Ticket, Work
 
 MOST_PAST = 200  # finished tickets that an estimate is made of; what took long years ago says little of today
 

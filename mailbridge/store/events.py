@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from mailbridge.desk.events import Actor, ActorKind, Event
-from mailbridge.desk.stored_events import BY_CLASS, BY_NAME
 from mailbridge.errors import Permanent
 from mailbridge.store.documents import dump, dump_fields, load, load_fields
 from mailbridge.store.schema import events
 from mailbridge.store.sql import Row, Sql, Values
+from mailbridge.tickets.events import Actor, ActorKind, Event
+from mailbridge.tickets.stored_events import BY_CLASS, BY_NAME
 
 _APPEND = events.insert()
 _OF_TICKET = sa.select(events).where(events.c.ticket == sa.bindparam("ticket")).order_by(events.c.seq)

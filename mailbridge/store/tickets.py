@@ -11,11 +11,11 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from mailbridge.desk.model import Participant, Ticket
 from mailbridge.store.dialects import NEXT_TICKET, insert_new
 from mailbridge.store.documents import dump, load
 from mailbridge.store.schema import OPEN, clocks, participants, tickets
 from mailbridge.store.sql import Sql, Values
+from mailbridge.tickets.model import Participant, Ticket
 
 _GET = sa.select(tickets.c.data).where(tickets.c.id == sa.bindparam("ticket"))
 _GET_MANY = sa.select(tickets.c.id, tickets.c.data).where(tickets.c.id.in_(sa.bindparam("tickets", expanding=True)))

@@ -8,9 +8,9 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from mailbridge.desk.model import Ticket
 from mailbridge.ids import ticket_number
 from mailbridge.rules.match import Verdict
+from mailbridge.tickets.model import Ticket
 from mailbridge.webhooks.model import Call
 
 OPENED, REPLIED = "ticket.opened", "ticket.replied"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailbridge.desk.model import Ticket
 from mailbridge.rules.match import Verdict
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.model import Ticket
 from mailbridge.webhooks.compose import calls
 
 

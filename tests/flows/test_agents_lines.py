@@ -9,10 +9,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from mailbridge.desk.events import MessageAdded
-from mailbridge.desk.model import Priority
 from mailbridge.filing import Outcome
 from mailbridge.outbox.model import Audience, Notification
+from mailbridge.tickets.events import MessageAdded
+from mailbridge.tickets.model import Priority
 from mailbridge.worker import Done
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from mailbridge.desk.events import Actor, ActorKind, ContentErased, Event
-from mailbridge.desk.evolve import evolve
 from mailbridge.execution.record import record
 from mailbridge.filing import Outcome
 from mailbridge.store.schema import metadata
 from mailbridge.store.types import CleanText
+from mailbridge.tickets.apply import evolve
+from mailbridge.tickets.events import Actor, ActorKind, ContentErased, Event
 from mailbridge.webhooks.model import Call
 from tests.harness import TestDesk, a_mail, proven
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.desk.events import ActorKind, AlertRaised, Escalated
+from mailbridge.tickets.events import ActorKind, AlertRaised, Escalated
 from tests.flows.test_approvals_and_work import POLICY
 from tests.harness import TestDesk, a_desk, a_mail
 

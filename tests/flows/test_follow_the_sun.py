@@ -9,8 +9,8 @@ from threading import Thread
 
 import pytest
 
-from mailbridge.desk.events import Actor, ActorKind, AssigneeChanged, Event, TeamChanged
-from mailbridge.desk.model import FOLLOW
+from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged, Event, TeamChanged
+from mailbridge.tickets.model import FOLLOW
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
 WORLD = {

@@ -8,8 +8,8 @@ from email.policy import default
 
 import pytest
 
-from mailbridge.desk.model import Role
 from mailbridge.filing import Outcome
+from mailbridge.tickets.model import Role
 from tests.harness import TestDesk, a_mail, proven
 
 WORDS = "The label printer in the hall prints every label twice since Friday."

@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 
 from mailbridge.cli.main import cli
-from mailbridge.desk.commands import Close, StartPlaybook
-from mailbridge.desk.decide import decide
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.model import Priority
 from mailbridge.execution.record import record
 from mailbridge.outbox.model import Audience
 from mailbridge.rules.load import load
+from mailbridge.tickets.commands import Close, StartPlaybook
+from mailbridge.tickets.decide import decide
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.model import Priority
 from tests.builders import circumstances
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 

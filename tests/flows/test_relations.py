@@ -9,15 +9,15 @@ from pathlib import Path
 import pytest
 
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.desk.commands import Merge, Undo
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.model import Ticket
-from mailbridge.desk.requests import Request, each
 from mailbridge.execution.execute import execute
 from mailbridge.execution.many import execute_on_many
 from mailbridge.filing import Outcome
 from mailbridge.outbox.model import Audience, State
 from mailbridge.store.clocks import State as ClockState
+from mailbridge.tickets.commands import Merge, Undo
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.requests import Request, each
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
 CAROL, DAVE, ERIN = "carol@customer.test", "dave@customer.test", "erin@other.test"

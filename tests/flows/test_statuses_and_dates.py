@@ -14,8 +14,8 @@ from typing import Any
 import icalendar
 import pytest
 
-from mailbridge.desk.model import Role
 from mailbridge.outbox.model import Audience
+from mailbridge.tickets.model import Role
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 from tests.servers.postgres import Postgres
 

@@ -9,13 +9,13 @@ import pytest
 
 from mailbridge.conversation import tokens
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.desk.commands import RevokeAddresses
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.model import Role
-from mailbridge.desk.requests import each
 from mailbridge.execution.execute import execute
 from mailbridge.filing import Outcome
 from mailbridge.outbox.model import Notification
+from mailbridge.tickets.commands import RevokeAddresses
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.model import Role
+from mailbridge.tickets.requests import each
 from mailbridge.worker import Done
 from tests.harness import TestDesk, a_mail, proven
 

@@ -21,7 +21,6 @@ from mailbridge.config.model import Config, Limits
 from mailbridge.config.model import Desk as DeskConfig
 from mailbridge.context import Desk
 from mailbridge.conversation.tokens import Signer
-from mailbridge.desk.model import Organisation
 from mailbridge.errors import StoreAway
 from mailbridge.message.model import Attachment
 from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Refused, Unknown
@@ -36,6 +35,7 @@ from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.outbox import UNKNOWN_REST
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.model import Organisation
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)

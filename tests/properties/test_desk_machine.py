@@ -22,9 +22,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mailbridge.desk.events import ActorKind, Event
-from mailbridge.desk.model import Ticket
 from mailbridge.outbox.model import Audience
+from mailbridge.tickets.events import ActorKind, Event
+from mailbridge.tickets.model import Ticket
 from tests.harness import TestDesk, a_desk, a_mail, proven
 
 AGENTS = ("bogdan", "clara", "mara")

@@ -20,25 +20,6 @@ import pytest
 from mailbridge.agentmail.carry_out import carry_out
 from mailbridge.context import Arrival
 from mailbridge.conversation.place import Writer
-from mailbridge.desk.commands import (
-    AddTags,
-    Answer,
-    Approve,
-    Command,
-    Erase,
-    Link,
-    Merge,
-    Note,
-    RecordWork,
-    Reject,
-    SetPriority,
-    Split,
-)
-from mailbridge.desk.decide import Decision
-from mailbridge.desk.events import Actor, ActorKind, ApprovalRequested
-from mailbridge.desk.model import Priority, Work
-from mailbridge.desk.permissions import NEEDED, Right
-from mailbridge.desk.requests import Request
 from mailbridge.execution.execute import execute
 from mailbridge.filing import Filing
 from mailbridge.mail_commands import Line
@@ -48,6 +29,12 @@ from mailbridge.message.model import Message, ReadingPolicy
 from mailbridge.message.parse import parse
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.commands import AddTags, Answer, Approve, Command, Erase, Link, Merge, Note, RecordWork, Reject, SetPriority, Split
+from mailbridge.tickets.decide import Decision
+from mailbridge.tickets.events import Actor, ActorKind, ApprovalRequested
+from mailbridge.tickets.model import Priority, Work
+from mailbridge.tickets.permissions import NEEDED, Right
+from mailbridge.tickets.requests import Request
 from tests.builders import NOW
 from tests.harness import TestDesk, a_desk, a_mail, proven
 from tests.unit.desk.test_stored_commands import ONE_OF_EACH

@@ -8,12 +8,12 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.desk.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
-from mailbridge.desk.events import Actor, ActorKind, ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
-from mailbridge.desk.evolve import evolve
-from mailbridge.desk.model import Priority
-from mailbridge.desk.promises import command_of, promises
 from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.tickets.apply import evolve
+from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
+from mailbridge.tickets.deadlines import command_of, promises
+from mailbridge.tickets.events import Actor, ActorKind, ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
+from mailbridge.tickets.model import Priority
 from tests.builders import NOW, a_ticket, an_organisation, circumstances, decided
 
 DESK = an_organisation(

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from mailbridge.cli.history import sentence
-from mailbridge.desk.model import Ticket
 from mailbridge.errors import ConfigError
 from mailbridge.intake.imap_old import old_mail
 from mailbridge.jobs import release
@@ -20,6 +19,7 @@ from mailbridge.message.envelope import Envelope, Source
 from mailbridge.outbox.model import Notification, State
 from mailbridge.store.cursors import Start
 from mailbridge.store.mails import Direction
+from mailbridge.tickets.model import Ticket
 from mailbridge.worker import Done
 from tests.harness import RULES, TestDesk, a_desk, proven
 from tests.scenarios import robots

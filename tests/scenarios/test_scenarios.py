@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from mailbridge.desk.model import Activity, Ticket
 from mailbridge.mail_commands.command_table import WORDS
 from mailbridge.mail_commands.vocabulary import fold, vocabulary
+from mailbridge.tickets.model import Activity, Ticket
 from tests.scenarios.play import Played, Player, playing, shown
 from tests.scenarios.story import Step, Story, stories
 

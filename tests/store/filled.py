@@ -6,12 +6,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mailbridge.desk.events import MessageAdded
-from mailbridge.desk.model import Participant, Priority, Ticket
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.store.documents import dump
 from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.events import MessageAdded
+from mailbridge.tickets.model import Participant, Priority, Ticket
 
 ROWS = 4_000
 BEGAN = datetime(2023, 1, 2, 8, tzinfo=UTC)

@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from mailbridge.desk.events import (
+from mailbridge.errors import Permanent, Transient
+from mailbridge.message.model import Attachment, Kind
+from mailbridge.sla.clock import Deadline
+from mailbridge.store.clocks import State as ClockState
+from mailbridge.store.engine import Store
+from mailbridge.store.mails import Direction, StoredMail
+from mailbridge.store.schema import tickets
+from mailbridge.store.tickets import _columns
+from mailbridge.tickets.events import (
     Absorbed,
     Actor,
     ActorKind,
@@ -55,16 +63,8 @@ from mailbridge.desk.events import (
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.desk.model import Activity, Approval, Asks, Meeting, Participant, Priority, Role, Ticket, Work
-from mailbridge.desk.stored_events import BY_CLASS
-from mailbridge.errors import Permanent, Transient
-from mailbridge.message.model import Attachment, Kind
-from mailbridge.sla.clock import Deadline
-from mailbridge.store.clocks import State as ClockState
-from mailbridge.store.engine import Store
-from mailbridge.store.mails import Direction, StoredMail
-from mailbridge.store.schema import tickets
-from mailbridge.store.tickets import _columns
+from mailbridge.tickets.model import Activity, Approval, Asks, Meeting, Participant, Priority, Role, Ticket, Work
+from mailbridge.tickets.stored_events import BY_CLASS
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=UTC)
 JO = Participant(address="Jo@Customer.test", name="Jo Café", role=Role.REQUESTER, language="de")

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailbridge.desk.model import Participant, Priority, Ticket
 from mailbridge.message.model import Attachment
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
+from mailbridge.tickets.model import Participant, Priority, Ticket
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

@@ -19,8 +19,6 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from mailbridge.desk.events import Actor, ActorKind, Event, MessageAdded
-from mailbridge.desk.model import Activity, Participant, Priority, Ticket, Work
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
 from mailbridge.outbox.model import Audience, Notification
@@ -33,6 +31,8 @@ from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.old_mails import OldMail
 from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded
+from mailbridge.tickets.model import Activity, Participant, Priority, Ticket, Work
 from mailbridge.webhooks.model import Call
 from tests.servers.postgres import Postgres
 from tests.store.filled import MANY, fill

@@ -11,12 +11,12 @@ import trustme
 
 from mailbridge.cli.check_trust import Seen
 from mailbridge.config.model import Outgoing
-from mailbridge.desk.model import Agent, Organisation
 from mailbridge.doctor import desk, dns, machine
 from mailbridge.doctor.canary import judged
 from mailbridge.doctor.logins import limits, remedy_of
 from mailbridge.doctor.model import Finding, Verdict
 from mailbridge.store.pairings import Pairing
+from mailbridge.tickets.model import Agent, Organisation
 from tests.builders import NOW
 from tests.harness import a_config
 

@@ -25,9 +25,6 @@ from mailbridge.cli.status import BACKUP_KEYS, Status
 from mailbridge.config.model import After, AgentTrust, SenderCheck, Taken, Tls, WhenSilent, WhenVirus
 from mailbridge.conversation.model import Doubt, Reason, Standing
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.desk import model, stored_commands, stored_events
-from mailbridge.desk.events import ActorKind, Happening
-from mailbridge.desk.timesheet import Sums
 from mailbridge.doctor.model import Finding
 from mailbridge.doctor.model import Verdict as Found
 from mailbridge.errors import Problem
@@ -65,6 +62,9 @@ from mailbridge.store.inbox_rows import State as InboxState
 from mailbridge.store.mails import Direction, StoredAttachment, StoredMail
 from mailbridge.store.schema import metadata
 from mailbridge.store.search import Hit
+from mailbridge.tickets import model, stored_commands, stored_events
+from mailbridge.tickets.events import ActorKind, Happening
+from mailbridge.tickets.timesheet import Sums
 from mailbridge.webhooks.model import CallState
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -360,9 +360,9 @@ def test_fields_are_printed_as_they_are_called_only_where_the_list_has_them() ->
         "mailbridge/cli/search.py",
         "mailbridge/cli/status.py",
         "mailbridge/cli/tickets.py",
-        "mailbridge/desk/past.py",  # the names of a ticket's fields, as in tickets.data
-        "mailbridge/desk/stored_commands.py",
-        "mailbridge/desk/stored_events.py",
+        "mailbridge/tickets/history.py",  # the names of a ticket's fields, as in tickets.data
+        "mailbridge/tickets/stored_commands.py",
+        "mailbridge/tickets/stored_events.py",
         "mailbridge/rules/explain.py",
         "mailbridge/store/documents.py",
         "mailbridge/store/grants.py",  # the columns of its table

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.desk.events import AlertRaised, Event, Woken
-from mailbridge.desk.judges.work import OVER
 from mailbridge.outbox.model import Audience, Class, Notification
 from mailbridge.outbox.occasion import Occasion, letters
 from mailbridge.outbox.recipients import managers, responsible
+from mailbridge.tickets.events import AlertRaised, Event, Woken
+from mailbridge.tickets.handlers.work import OVER
 
 
 def alert(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:

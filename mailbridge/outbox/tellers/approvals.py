@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.desk.events import ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
-from mailbridge.desk.model import Approval, Asks
 from mailbridge.outbox.model import Audience, Class, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
 from mailbridge.outbox.recipients import named
+from mailbridge.tickets.events import ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
+from mailbridge.tickets.model import Approval, Asks
 
 QUESTIONS = frozenset({"approval", "approval_reminded", "confirm"})
 """The mails that ask for a yes; an answer to one of them decides, and its text never goes to the customer."""

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.desk.events import Escalated, Event
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
 from mailbridge.outbox.recipients import Recipient, customers, team_of
+from mailbridge.tickets.events import Escalated, Event
 
 
 def escalated(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:

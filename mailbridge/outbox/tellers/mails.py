@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.desk.events import Actor, ActorKind, DeliveryFailed, Event, MessageAdded, StatusChanged, TicketOpened
-from mailbridge.desk.model import AGENTS_OWN, AnswersAs, Team
 from mailbridge.organisation import transitions
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
 from mailbridge.outbox.recipients import customers, responsible, team_of
+from mailbridge.tickets.events import Actor, ActorKind, DeliveryFailed, Event, MessageAdded, StatusChanged, TicketOpened
+from mailbridge.tickets.model import AGENTS_OWN, AnswersAs, Team
 
 # Our notice that a mail of ours did not arrive.  One that does not arrive either stands on the ticket and is told to nobody: two agents
 # who cannot be reached would get notices about each other's notices for ever.

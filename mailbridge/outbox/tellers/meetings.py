@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from mailbridge.desk.events import AssigneeChanged, Event, InvitationAnswered, MeetingSet, RequesterChanged
-from mailbridge.desk.model import Meeting
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
 from mailbridge.outbox.recipients import Recipient, customers, responsible
+from mailbridge.tickets.events import AssigneeChanged, Event, InvitationAnswered, MeetingSet, RequesterChanged
+from mailbridge.tickets.model import Meeting
 
 CANCELLED, MOVED, GIVEN = "cancelled", "moved", "given"  # what changed; the first and the last take it out of a calendar
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.desk.events import ActorKind, Event, MessageAdded, ParticipantAdded, RequesterChanged, TicketOpened
-from mailbridge.desk.model import Participant, Role
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.occasion import Occasion, letters, title_of
 from mailbridge.outbox.recipients import Recipient, team_of
+from mailbridge.tickets.events import ActorKind, Event, MessageAdded, ParticipantAdded, RequesterChanged, TicketOpened
+from mailbridge.tickets.model import Participant, Role
 
 
 def added(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:

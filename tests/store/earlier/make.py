@@ -29,14 +29,14 @@ from mailbridge import pairing
 from mailbridge.clock import FixedClock
 from mailbridge.config import shipped
 from mailbridge.config.model import load
-from mailbridge.desk.commands import RevokeAddresses
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.requests import each
 from mailbridge.errors import MailbridgeError
 from mailbridge.execution.execute import execute
 from mailbridge.outbox.model import Audience
 from mailbridge.outbox.render import Renderer
 from mailbridge.outbox.samples import sample_notification, sample_views
+from mailbridge.tickets.commands import RevokeAddresses
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.requests import each
 from tests.harness import DeskApp, TestDesk, a_mail, proven
 from tests.scenarios.play import Player
 from tests.scenarios.story import START, Step, Story, StoryError, stories

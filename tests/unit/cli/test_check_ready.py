@@ -15,9 +15,9 @@ from mailbridge.cli.init import fresh, fresh_contracts, write_desk
 from mailbridge.config import shipped
 from mailbridge.config.model import AgentTrust, Authenticity, Config, Desk, Listener, Mailbox, Outgoing, Pipe, SenderCheck, Trust
 from mailbridge.config.toml import Source
-from mailbridge.desk.model import Agent, Organisation
 from mailbridge.errors import Problem
 from mailbridge.message.profiles import Profile
+from mailbridge.tickets.model import Agent, Organisation
 
 READY = Config(
     folder=Path("/nowhere"),

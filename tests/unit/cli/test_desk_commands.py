@@ -17,8 +17,6 @@ import pytest
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.config.model import load
-from mailbridge.desk.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
-from mailbridge.desk.model import Participant, Priority, Ticket
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.sla.clock import Deadline
@@ -27,6 +25,8 @@ from mailbridge.store.held import HeldMail, What
 from mailbridge.store.inbox import State
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.schema import FOR_RELEASE
+from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
+from mailbridge.tickets.model import Participant, Priority, Ticket
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 RAW = b"From: ana@acme.example\nSubject: hello\nMessage-ID: <one@acme.example>\n\nThe plotter \x1b[31mburns\n"

@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 from mailbridge.cli.tickets import headline
-from mailbridge.desk.model import Activity, Approval, Asks, Work
+from mailbridge.tickets.model import Activity, Approval, Asks, Work
 from tests.builders import LATER, NOW, a_ticket
 from tests.harness import a_config
 

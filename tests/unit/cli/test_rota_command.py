@@ -10,7 +10,7 @@ import pytest
 
 from mailbridge.cli.check import policy_of
 from mailbridge.cli.main import main
-from mailbridge.desk.model import Absence, Chain, Consultant, Rota, Step, Swap, Told
+from mailbridge.tickets.model import Absence, Chain, Consultant, Rota, Step, Swap, Told
 
 TEAMS = """
 default: network

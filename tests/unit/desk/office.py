@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from mailbridge.desk.circumstances import Letter
-from mailbridge.desk.commands import Answer, Command, Note, Open, Split, StartPlaybook, Undo, Write
-from mailbridge.desk.decide import Change, Circumstances, Decision, decide_requests, open_ticket
-from mailbridge.desk.events import Actor, ActorKind, Event, Happening
-from mailbridge.desk.evolve import evolve, rebuild
-from mailbridge.desk.judges.undo import latest, touched
-from mailbridge.desk.model import Organisation, Participant, Ticket
-from mailbridge.desk.past import brought
-from mailbridge.desk.requests import Request, each
+from mailbridge.tickets.apply import evolve, rebuild
+from mailbridge.tickets.command_context import Letter
+from mailbridge.tickets.commands import Answer, Command, Note, Open, Split, StartPlaybook, Undo, Write
+from mailbridge.tickets.decide import Change, Circumstances, Decision, decide_requests, open_ticket
+from mailbridge.tickets.events import Actor, ActorKind, Event, Happening
+from mailbridge.tickets.handlers.undo import latest, touched
+from mailbridge.tickets.history import brought
+from mailbridge.tickets.model import Organisation, Participant, Ticket
+from mailbridge.tickets.requests import Request, each
 from tests.builders import ALL_AGREED, CAROL, NOW, an_organisation, circumstances
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from mailbridge.desk.model import Absence, Agent, Organisation, Rota, Team
 from mailbridge.sla.calendar import Calendar
+from mailbridge.tickets.model import Absence, Agent, Organisation, Rota, Team
 
 
 def an_agent(name: str, **different: Any) -> Agent:

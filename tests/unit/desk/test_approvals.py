@@ -9,7 +9,9 @@ from typing import get_args
 import pytest
 
 from mailbridge.customers.model import Customer, Customers, customers
-from mailbridge.desk.commands import (
+from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.tickets.apply import evolve
+from mailbridge.tickets.commands import (
     AddTags,
     Approve,
     Command,
@@ -24,8 +26,9 @@ from mailbridge.desk.commands import (
     SetStatus,
     SetTeam,
 )
-from mailbridge.desk.decide import JUDGES, Circumstances, Decision, decide_requests
-from mailbridge.desk.events import (
+from mailbridge.tickets.deadlines import command_of, promises
+from mailbridge.tickets.decide import JUDGES, Circumstances, Decision, decide_requests
+from mailbridge.tickets.events import (
     Actor,
     ActorKind,
     ApprovalDecided,
@@ -42,12 +45,9 @@ from mailbridge.desk.events import (
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.desk.evolve import evolve
-from mailbridge.desk.judges.approvals import needed
-from mailbridge.desk.model import Absence, Activity, Asks, Organisation, Participant, Priority, Ticket, Work
-from mailbridge.desk.promises import command_of, promises
-from mailbridge.desk.requests import Request
-from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.tickets.handlers.approvals import needed
+from mailbridge.tickets.model import Absence, Activity, Asks, Organisation, Participant, Priority, Ticket, Work
+from mailbridge.tickets.requests import Request
 from tests.builders import ALL_AGREED, AS_BOGDAN, AS_CAROL, CAROL, LATER, MARA, NOW, a_ticket, an_organisation, circumstances, decided
 
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")

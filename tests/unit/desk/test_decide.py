@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailbridge.desk.commands import (
+from mailbridge.tickets.apply import rebuild
+from mailbridge.tickets.commands import (
     Answer,
     Assign,
     Close,
@@ -19,10 +20,9 @@ from mailbridge.desk.commands import (
     SetTeam,
     Write,
 )
-from mailbridge.desk.decide import Circumstances, decide, open_ticket
-from mailbridge.desk.events import Actor, ActorKind, AssigneeChanged, MessageAdded, StatusChanged
-from mailbridge.desk.evolve import rebuild
-from mailbridge.desk.model import Participant, Priority, Role, Ticket
+from mailbridge.tickets.decide import Circumstances, decide, open_ticket
+from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged, MessageAdded, StatusChanged
+from mailbridge.tickets.model import Participant, Priority, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, with_team
 
 ABOUT = circumstances(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)

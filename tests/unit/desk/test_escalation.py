@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from mailbridge.desk.commands import Escalate
-from mailbridge.desk.decide import Decision, decide
-from mailbridge.desk.events import AssigneeChanged, Escalated, Happening, TeamChanged
-from mailbridge.desk.model import Absence, Agent, Chain, Consultant, Organisation, Step, Ticket
+from mailbridge.tickets.commands import Escalate
+from mailbridge.tickets.decide import Decision, decide
+from mailbridge.tickets.events import AssigneeChanged, Escalated, Happening, TeamChanged
+from mailbridge.tickets.model import Absence, Agent, Chain, Consultant, Organisation, Step, Ticket
 from tests.builders import AS_BOGDAN, BOGDAN, CLARA, MARA, NOW, a_ticket, an_organisation, circumstances
 
 PRINTERS = Chain(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.desk.estimates import Estimate, by_history, by_type, median, percentile
+from mailbridge.tickets.estimates import Estimate, by_history, by_type, median, percentile
 from tests.builders import an_organisation
 
 MINUTES = st.lists(st.integers(1, 10_000), min_size=1, max_size=40)

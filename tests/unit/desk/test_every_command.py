@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
-from mailbridge.desk.commands import Command, Open
-from mailbridge.desk.decide import JUDGES
+from mailbridge.tickets.commands import Command, Open
+from mailbridge.tickets.decide import JUDGES
 
 
 def test_every_command_but_open_has_a_judge() -> None:

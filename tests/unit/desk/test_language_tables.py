@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.desk.model import Agent, Organisation, Team
-from mailbridge.desk.permissions import Right
 from mailbridge.mail_commands import Speaker, understand
 from mailbridge.mail_commands.command_table import WORDS, Room
 from mailbridge.mail_commands.locales import TONGUES
 from mailbridge.mail_commands.manual import manual_rows, page, words_for
 from mailbridge.mail_commands.vocabulary import fold, vocabulary
+from mailbridge.tickets.model import Agent, Organisation, Team
+from mailbridge.tickets.permissions import Right
 
 MANUAL = Path(__file__).resolve().parents[3] / "docs" / "manual" / "mail.md"
 ORGANISATION = Organisation(

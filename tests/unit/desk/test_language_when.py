@@ -9,14 +9,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mailbridge.desk.commands import CorrectWork, Meet, RecordWork, SetDue, SetEstimate, Snooze
-from mailbridge.desk.model import Work
 from mailbridge.mail_commands import Speaker, understand
 from mailbridge.mail_commands.dates import Wall, moment, whole, words_of
 from mailbridge.mail_commands.durations import MOST, spoken
 from mailbridge.mail_commands.durations import whole as minutes_of
 from mailbridge.mail_commands.locales import TONGUES
 from mailbridge.mail_commands.vocabulary import vocabulary
+from mailbridge.tickets.commands import CorrectWork, Meet, RecordWork, SetDue, SetEstimate, Snooze
+from mailbridge.tickets.model import Work
 
 BUCHAREST = ZoneInfo("Europe/Bucharest")
 THURSDAY = datetime(2026, 11, 19, 10, 0, tzinfo=UTC)  # noon in Bucharest

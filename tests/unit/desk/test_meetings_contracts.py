@@ -8,9 +8,9 @@ from datetime import date, timedelta
 import pytest
 
 from mailbridge.customers.model import Contract, Customer, Equipment, customers
-from mailbridge.desk.commands import AddParticipant, AnswerInvitation, Command, Meet, SetContract, SetEquipment, SetRequester, Write
-from mailbridge.desk.decide import Decision, decide
-from mailbridge.desk.model import Meeting, Participant, Role, Ticket
+from mailbridge.tickets.commands import AddParticipant, AnswerInvitation, Command, Meet, SetContract, SetEquipment, SetRequester, Write
+from mailbridge.tickets.decide import Decision, decide
+from mailbridge.tickets.model import Meeting, Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, NOW, a_ticket, an_organisation, circumstances, with_team
 
 TOMORROW = NOW + timedelta(days=1)

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from mailbridge.desk.commands import Close, Erase, Link, Merge, SetType, Snooze, Split
-from mailbridge.desk.events import Actor, ActorKind, ContentErased, StatusChanged, WorkRecorded
-from mailbridge.desk.model import Activity, Participant, Role, Work
+from mailbridge.tickets.commands import Close, Erase, Link, Merge, SetType, Snooze, Split
+from mailbridge.tickets.events import Actor, ActorKind, ContentErased, StatusChanged, WorkRecorded
+from mailbridge.tickets.model import Activity, Participant, Role, Work
 from tests.builders import AS_BOGDAN, CAROL, NOW
 from tests.unit.desk.office import ANSWER, NOTE, Office
 

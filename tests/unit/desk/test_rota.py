@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.desk.model import Rota, Swap
 from mailbridge.organisation.on_call import begins, day_of, on_duty, turns
+from mailbridge.tickets.model import Rota, Swap
 from tests.unit.desk.staffing import a_rota, a_team, an_agent, an_organisation, away, office, on
 
 

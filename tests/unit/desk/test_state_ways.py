@@ -7,12 +7,12 @@ from datetime import timedelta
 
 import pytest
 
-from mailbridge.desk.commands import Answer, Assign, Close, Command, Note, Open, Reopen, SetStatus, Write
-from mailbridge.desk.decide import decide, open_ticket
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.evolve import rebuild
-from mailbridge.desk.model import HIDDEN, Agent, ClosedPolicy, Mover, Organisation, Outsiders, Status, Ticket
 from mailbridge.organisation.transitions import DEFAULTS, opens_again, same_to_customers
+from mailbridge.tickets.apply import rebuild
+from mailbridge.tickets.commands import Answer, Assign, Close, Command, Note, Open, Reopen, SetStatus, Write
+from mailbridge.tickets.decide import decide, open_ticket
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.model import HIDDEN, Agent, ClosedPolicy, Mover, Organisation, Outsiders, Status, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, with_team
 
 STATUSES = {

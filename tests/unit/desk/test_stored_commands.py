@@ -7,7 +7,10 @@ from typing import get_args
 
 import pytest
 
-from mailbridge.desk.commands import (
+from mailbridge.mail_commands import speaker_of, understand
+from mailbridge.mail_commands.spelling import spelled
+from mailbridge.store.documents import dump, load
+from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
     Answer,
@@ -53,11 +56,8 @@ from mailbridge.desk.commands import (
     Wake,
     Write,
 )
-from mailbridge.desk.model import Priority, StoredCommand, Work
-from mailbridge.desk.stored_commands import ENTRIES, Unreadable, commands_of, stored
-from mailbridge.mail_commands import speaker_of, understand
-from mailbridge.mail_commands.spelling import spelled
-from mailbridge.store.documents import dump, load
+from mailbridge.tickets.model import Priority, StoredCommand, Work
+from mailbridge.tickets.stored_commands import ENTRIES, Unreadable, commands_of, stored
 from tests.builders import NOW, an_organisation
 
 AT = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)

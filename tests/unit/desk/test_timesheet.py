@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.desk.model import Activity, Work
-from mailbridge.desk.timesheet import Entry, Sums, timesheet, week_of
+from mailbridge.tickets.model import Activity, Work
+from mailbridge.tickets.timesheet import Entry, Sums, timesheet, week_of
 
 MONDAY = date(2026, 11, 23)
 SUNDAY = date(2026, 11, 29)

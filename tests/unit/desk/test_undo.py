@@ -8,7 +8,8 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mailbridge.desk.commands import (
+from mailbridge.organisation.playbooks import Playbook, Task
+from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
     Assign,
@@ -36,10 +37,9 @@ from mailbridge.desk.commands import (
     StartPlaybook,
     Undo,
 )
-from mailbridge.desk.events import Actor, ActorKind, Undone
-from mailbridge.desk.model import Participant, Priority, Ticket, Work
-from mailbridge.desk.past import as_if
-from mailbridge.organisation.playbooks import Playbook, Task
+from mailbridge.tickets.events import Actor, ActorKind, Undone
+from mailbridge.tickets.history import as_if
+from mailbridge.tickets.model import Participant, Priority, Ticket, Work
 from tests.builders import AS_BOGDAN, CAROL, NOW, an_organisation
 from tests.unit.desk.office import ANSWER, NOTE, Office, facts
 

@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbridge.customers.model import Contract, Customer, Customers, customers
-from mailbridge.desk.commands import CorrectWork, RecordWork, SetEstimate
-from mailbridge.desk.decide import Circumstances, decide
-from mailbridge.desk.events import Actor, ActorKind, AlertRaised, EstimateSet, WorkCorrected, WorkRecorded
-from mailbridge.desk.model import Activity, Organisation, Ticket, Work
 from mailbridge.organisation.billing import Rounding, WorkPolicy, charged
+from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
+from mailbridge.tickets.decide import Circumstances, decide
+from mailbridge.tickets.events import Actor, ActorKind, AlertRaised, EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.model import Activity, Organisation, Ticket, Work
 from tests.builders import AS_BOGDAN, NOW, a_ticket, an_organisation, circumstances
 
 TODAY = NOW.date()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.desk.commands import Answer, Assign, Close, Command, Note, Open, RaiseAlert, ReportFailure, SetStatus, SetTeam, Write
-from mailbridge.desk.decide import decide, open_ticket
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.model import Organisation, Participant, Role, Ticket
 from mailbridge.outbox.compose import admin_letters, notifications
 from mailbridge.outbox.model import Audience, Class, Notification
 from mailbridge.outbox.occasion import Occasion
+from mailbridge.tickets.commands import Answer, Assign, Close, Command, Note, Open, RaiseAlert, ReportFailure, SetStatus, SetTeam, Write
+from mailbridge.tickets.decide import decide, open_ticket
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.model import Organisation, Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_signer, a_ticket, an_organisation, circumstances, with_team
 
 CLOCK = Actor(kind=ActorKind.CLOCK, name="response")

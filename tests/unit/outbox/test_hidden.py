@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from mailbridge.desk.model import Outsiders, Team
 from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.suppression import Suppress, hidden
+from mailbridge.tickets.model import Outsiders, Team
 from tests.builders import BOGDAN, a_ticket, an_organisation
 
 DESK = an_organisation()

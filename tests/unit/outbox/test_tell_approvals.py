@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailbridge.desk.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
-from mailbridge.desk.decide import Circumstances, decide_requests
-from mailbridge.desk.events import Actor, ActorKind, ApprovalRequested, Event
-from mailbridge.desk.evolve import evolve
-from mailbridge.desk.model import Approval, Asks, Organisation, Priority, Ticket
-from mailbridge.desk.requests import each
 from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
 from mailbridge.outbox.compose import notifications
 from mailbridge.outbox.model import Class, Notification
 from mailbridge.outbox.occasion import Occasion
+from mailbridge.tickets.apply import evolve
+from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
+from mailbridge.tickets.decide import Circumstances, decide_requests
+from mailbridge.tickets.events import Actor, ActorKind, ApprovalRequested, Event
+from mailbridge.tickets.model import Approval, Asks, Organisation, Priority, Ticket
+from mailbridge.tickets.requests import each
 from tests.builders import AS_BOGDAN, LATER, NOW, a_signer, a_ticket, an_organisation, circumstances, decided
 
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from mailbridge.desk.events import Absorbed, Actor, Event, Happening, MailMoved, MergedInto, StatusChanged, Undone
-from mailbridge.desk.model import Participant, Role, Ticket
 from mailbridge.outbox.compose import notifications
 from mailbridge.outbox.occasion import Occasion
 from mailbridge.outbox.told import Listener, sayings
+from mailbridge.tickets.events import Absorbed, Actor, Event, Happening, MailMoved, MergedInto, StatusChanged, Undone
+from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, NOW, a_signer, a_ticket, an_organisation, with_team
 
 ROOT = Path(__file__).resolve().parents[3]

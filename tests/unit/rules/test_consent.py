@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mailbridge.desk.model import Organisation
 from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
 from mailbridge.organisation.billing import Rounding, WorkPolicy
 from mailbridge.rules.load import load
+from mailbridge.tickets.model import Organisation
 
 TEAMS = """
 default: support

@@ -8,8 +8,6 @@ from typing import Any
 
 import pytest
 
-from mailbridge.desk.commands import Assign, SetEstimate, SetField, SetPriority, SetStatus, SetSubject, SetTeam, StartPlaybook
-from mailbridge.desk.model import Participant, Priority, Ticket
 from mailbridge.message.model import Message
 from mailbridge.rules.commands import commands
 from mailbridge.rules.examples import facts_of_example
@@ -18,6 +16,8 @@ from mailbridge.rules.facts import facts_of
 from mailbridge.rules.load import Policy, load
 from mailbridge.rules.match import Verdict, run
 from mailbridge.rules.tree import AssignBy
+from mailbridge.tickets.commands import Assign, SetEstimate, SetField, SetPriority, SetStatus, SetSubject, SetTeam, StartPlaybook
+from mailbridge.tickets.model import Participant, Priority, Ticket
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, on
-from mailbridge.desk.commands import Undo
-from mailbridge.desk.events import (
+from mailbridge.organisation import transitions
+from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, on
+from mailbridge.tickets.commands import Undo
+from mailbridge.tickets.events import (
     Absorbed,
     ActorKind,
     ContentErased,
@@ -26,12 +27,11 @@ from mailbridge.desk.events import (
     TicketOpened,
     Undone,
 )
-from mailbridge.desk.judges.relations import SPLIT_FROM, manages
-from mailbridge.desk.judges.state import moved
-from mailbridge.desk.model import Ticket
-from mailbridge.desk.past import FOR_GOOD, Doing, as_if, brought, counting, doings, kept, same_doing
-from mailbridge.desk.permissions import Right, on_ticket
-from mailbridge.organisation import transitions
+from mailbridge.tickets.handlers.relations import SPLIT_FROM, manages
+from mailbridge.tickets.handlers.state import moved
+from mailbridge.tickets.history import FOR_GOOD, Doing, as_if, brought, counting, doings, kept, same_doing
+from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.permissions import Right, on_ticket
 
 History = Sequence[Event]
 

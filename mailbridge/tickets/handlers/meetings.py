@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal
-from mailbridge.desk.commands import AnswerInvitation, Meet
-from mailbridge.desk.events import InvitationAnswered, MeetingSet
-from mailbridge.desk.model import Meeting, Ticket
+from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal
+from mailbridge.tickets.commands import AnswerInvitation, Meet
+from mailbridge.tickets.events import InvitationAnswered, MeetingSet
+from mailbridge.tickets.model import Meeting, Ticket
 
 
 def meet(ticket: Ticket, command: Meet, about: Circumstances) -> Judgement:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
-from mailbridge.desk.commands import Close, Reopen, SetDue, SetStatus, Snooze, Wake
-from mailbridge.desk.events import ActorKind, DueSet, Happening, Snoozed, StatusChanged, Woken
-from mailbridge.desk.model import Organisation, Ticket
-from mailbridge.desk.permissions import may_move
 from mailbridge.organisation import transitions
+from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
+from mailbridge.tickets.commands import Close, Reopen, SetDue, SetStatus, Snooze, Wake
+from mailbridge.tickets.events import ActorKind, DueSet, Happening, Snoozed, StatusChanged, Woken
+from mailbridge.tickets.model import Organisation, Ticket
+from mailbridge.tickets.permissions import may_move
 
 
 def set_status(ticket: Ticket, command: SetStatus, about: Circumstances) -> Judgement:

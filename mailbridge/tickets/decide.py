@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mailbridge.desk.circumstances import Circumstances as Circumstances  # whoever decides needs both
-from mailbridge.desk.circumstances import Held, Judge, Judgement, Refusal
-from mailbridge.desk.commands import (
+from mailbridge.organisation import transitions
+from mailbridge.organisation.follow_the_sun import lands_with
+from mailbridge.tickets.apply import evolve
+from mailbridge.tickets.command_context import Circumstances as Circumstances  # whoever decides needs both
+from mailbridge.tickets.command_context import Held, Judge, Judgement, Refusal
+from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
     Answer,
@@ -57,7 +60,7 @@ from mailbridge.desk.commands import (
     Wake,
     Write,
 )
-from mailbridge.desk.events import (
+from mailbridge.tickets.events import (
     Actor,
     ActorKind,
     ApprovalDecided,
@@ -73,15 +76,24 @@ from mailbridge.desk.events import (
     TicketOpened,
     TypeChanged,
 )
-from mailbridge.desk.evolve import evolve
-from mailbridge.desk.judges import approvals, contracts, escalation, facts, mail, meetings, people, playbooks, relations, state, work
-from mailbridge.desk.judges.undo import undo
-from mailbridge.desk.model import FOLLOW, Approval, Ticket
-from mailbridge.desk.past import brought
-from mailbridge.desk.permissions import may
-from mailbridge.desk.requests import Request
-from mailbridge.organisation import transitions
-from mailbridge.organisation.follow_the_sun import lands_with
+from mailbridge.tickets.handlers import (
+    approvals,
+    attributes,
+    contracts,
+    escalation,
+    mail,
+    meetings,
+    people,
+    playbooks,
+    relations,
+    state,
+    work,
+)
+from mailbridge.tickets.handlers.undo import undo
+from mailbridge.tickets.history import brought
+from mailbridge.tickets.model import FOLLOW, Approval, Ticket
+from mailbridge.tickets.permissions import may
+from mailbridge.tickets.requests import Request
 
 
 def _approve(ticket: Ticket, command: Approve, about: Circumstances) -> Judgement:
@@ -143,16 +155,16 @@ JUDGES: Mapping[type[Command], Judge] = {
     RevokeAddresses: people.revoke_addresses,
     SetRequester: people.set_requester,
     SetChannel: people.set_channel,
-    SetPriority: facts.set_priority,
-    SetType: facts.set_type,
-    AddTags: facts.add_tags,
-    RemoveTags: facts.remove_tags,
-    SetSubject: facts.set_subject,
+    SetPriority: attributes.set_priority,
+    SetType: attributes.set_type,
+    AddTags: attributes.add_tags,
+    RemoveTags: attributes.remove_tags,
+    SetSubject: attributes.set_subject,
     SetContract: contracts.set_contract,
     SetEquipment: contracts.set_equipment,
     Meet: meetings.meet,
     AnswerInvitation: meetings.answer_invitation,
-    SetField: facts.set_field,
+    SetField: attributes.set_field,
     Link: relations.link,
     Merge: relations.merge,
     Split: relations.split,

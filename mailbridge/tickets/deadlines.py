@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from mailbridge.desk.commands import Close, Command, Escalate, ExpireApproval, RaiseAlert, RemindApproval, Wake
-from mailbridge.desk.model import IMPORTED, Organisation, Targets, Team, Ticket
 from mailbridge.organisation.follow_the_sun import hands_over_at
 from mailbridge.organisation.playbooks import TASK_CHANNEL
 from mailbridge.organisation.transitions import CLOSED, status
 from mailbridge.sla.clock import Deadline
 from mailbridge.sla.levels import deadlines
+from mailbridge.tickets.commands import Close, Command, Escalate, ExpireApproval, RaiseAlert, RemindApproval, Wake
+from mailbridge.tickets.model import IMPORTED, Organisation, Targets, Team, Ticket
 
 APPROVAL = "approval:"  # promises of this name, with the number of what waits behind it
 REMIND, EXPIRE = "remind", "expire"

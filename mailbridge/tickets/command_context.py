@@ -9,9 +9,9 @@ from difflib import get_close_matches
 from typing import Any
 
 from mailbridge.customers.model import Customers
-from mailbridge.desk.commands import Command, SetEstimate
-from mailbridge.desk.events import Actor, Event, Happening
-from mailbridge.desk.model import Organisation, Participant, Ticket
+from mailbridge.tickets.commands import Command, SetEstimate
+from mailbridge.tickets.events import Actor, Event, Happening
+from mailbridge.tickets.model import Organisation, Participant, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
-from mailbridge.desk.commands import (
+from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
     Answer,
@@ -49,7 +49,7 @@ from mailbridge.desk.commands import (
     StartPlaybook,
     Undo,
 )
-from mailbridge.desk.model import Priority, StoredCommand, Work
+from mailbridge.tickets.model import Priority, StoredCommand, Work
 
 Reader = Callable[[Any], Any]
 ANSWER = "answer"

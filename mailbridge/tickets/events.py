@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from mailbridge.desk.model import Activity, Approval, Meeting, Participant, Priority, Ticket
+from mailbridge.tickets.model import Activity, Approval, Meeting, Participant, Priority, Ticket
 
 
 class ActorKind(StrEnum):

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mailbridge.desk.circumstances import Circumstances, Judgement, Letter, Refusal, nearest, on
-from mailbridge.desk.commands import Erase, Link, Merge, Split
-from mailbridge.desk.events import (
+from mailbridge.organisation import transitions
+from mailbridge.tickets.command_context import Circumstances, Judgement, Letter, Refusal, nearest, on
+from mailbridge.tickets.commands import Erase, Link, Merge, Split
+from mailbridge.tickets.events import (
     Absorbed,
     Actor,
     ActorKind,
@@ -27,11 +28,10 @@ from mailbridge.desk.events import (
     TypeChanged,
     Woken,
 )
-from mailbridge.desk.judges.approvals import decided
-from mailbridge.desk.judges.state import moved
-from mailbridge.desk.judges.surviving import surviving as surviving
-from mailbridge.desk.model import Activity, Participant, Role, Ticket
-from mailbridge.organisation import transitions
+from mailbridge.tickets.handlers.approvals import decided
+from mailbridge.tickets.handlers.state import moved
+from mailbridge.tickets.handlers.surviving import surviving as surviving
+from mailbridge.tickets.model import Activity, Participant, Role, Ticket
 
 SPLIT_FROM, SPLIT_INTO = "split-from", "split-into"
 # What the other ticket is, where this one is …; people may write either side.

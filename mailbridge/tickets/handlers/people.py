@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
-from mailbridge.desk.commands import AddParticipant, Assign, RemoveParticipant, RevokeAddresses, SetChannel, SetRequester, SetTeam
-from mailbridge.desk.events import (
+from mailbridge.organisation import transitions
+from mailbridge.organisation.follow_the_sun import lands_with
+from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
+from mailbridge.tickets.commands import AddParticipant, Assign, RemoveParticipant, RevokeAddresses, SetChannel, SetRequester, SetTeam
+from mailbridge.tickets.events import (
     AddressesRevoked,
     AssigneeChanged,
     ChannelChanged,
@@ -15,11 +17,9 @@ from mailbridge.desk.events import (
     RequesterChanged,
     TeamChanged,
 )
-from mailbridge.desk.judges.risks import is_list
-from mailbridge.desk.judges.state import moved
-from mailbridge.desk.model import CHANNELS, FOLLOW, Participant, Role, Ticket
-from mailbridge.organisation import transitions
-from mailbridge.organisation.follow_the_sun import lands_with
+from mailbridge.tickets.handlers.risks import is_list
+from mailbridge.tickets.handlers.state import moved
+from mailbridge.tickets.model import CHANNELS, FOLLOW, Participant, Role, Ticket
 
 
 def assign(ticket: Ticket, command: Assign, about: Circumstances) -> Judgement:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
-from mailbridge.desk.commands import Assign, Escalate, SetTeam
-from mailbridge.desk.events import Escalated, Event, Happening
-from mailbridge.desk.judges.people import assign, set_team
-from mailbridge.desk.model import Chain, Organisation, Step, Team, Ticket
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import is_at_work, is_there
+from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
+from mailbridge.tickets.commands import Assign, Escalate, SetTeam
+from mailbridge.tickets.events import Escalated, Event, Happening
+from mailbridge.tickets.handlers.people import assign, set_team
+from mailbridge.tickets.model import Chain, Organisation, Step, Team, Ticket
 
 _SKILL = re.compile(r"(?P<skill>[^\s>=]+)\s*(?:>?=?\s*(?P<level>\d{1,2}))?")
 BY_HAND = ""  # the chain of a ticket that went somewhere no chain leads to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mailbridge.desk.model import Ticket
+from mailbridge.tickets.model import Ticket
 
 
 def surviving(number: int, tickets: Mapping[int, Ticket]) -> Ticket | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
-from mailbridge.desk.commands import AddTags, RemoveTags, SetField, SetPriority, SetSubject, SetType
-from mailbridge.desk.estimates import BY_HISTORY, BY_TYPE
-from mailbridge.desk.events import EstimateSet, FieldSet, Happening, PriorityChanged, SubjectChanged, TagsAdded, TagsRemoved, TypeChanged
-from mailbridge.desk.model import Ticket
+from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
+from mailbridge.tickets.commands import AddTags, RemoveTags, SetField, SetPriority, SetSubject, SetType
+from mailbridge.tickets.estimates import BY_HISTORY, BY_TYPE
+from mailbridge.tickets.events import EstimateSet, FieldSet, Happening, PriorityChanged, SubjectChanged, TagsAdded, TagsRemoved, TypeChanged
+from mailbridge.tickets.model import Ticket
 
 
 def set_priority(ticket: Ticket, command: SetPriority, about: Circumstances) -> Judgement:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from mailbridge.desk.circumstances import Circumstances, Judgement
-from mailbridge.desk.commands import Answer, Note, RaiseAlert, ReportFailure, Write
-from mailbridge.desk.events import (
+from mailbridge.organisation import transitions
+from mailbridge.tickets.command_context import Circumstances, Judgement
+from mailbridge.tickets.commands import Answer, Note, RaiseAlert, ReportFailure, Write
+from mailbridge.tickets.events import (
     ActorKind,
     AlertRaised,
     AssigneeChanged,
@@ -14,9 +15,8 @@ from mailbridge.desk.events import (
     ParticipantAdded,
     Woken,
 )
-from mailbridge.desk.judges.state import moved
-from mailbridge.desk.model import Participant, Role, Team, Ticket
-from mailbridge.organisation import transitions
+from mailbridge.tickets.handlers.state import moved
+from mailbridge.tickets.model import Participant, Role, Team, Ticket
 
 
 def write(ticket: Ticket, command: Write, about: Circumstances) -> Judgement:

@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-from mailbridge.desk.events import (
+from mailbridge.tickets.apply import evolve, rebuild
+from mailbridge.tickets.events import (
     Actor,
     AddressesRevoked,
     AlertRaised,
@@ -26,8 +27,7 @@ from mailbridge.desk.events import (
     TicketOpened,
     Undone,
 )
-from mailbridge.desk.evolve import evolve, rebuild
-from mailbridge.desk.model import Ticket
+from mailbridge.tickets.model import Ticket
 
 # What has left the house cannot be taken back: mails, invitations, contents that are gone; and that there is a ticket at all.
 FOR_GOOD: tuple[type[Happening], ...] = (

@@ -11,9 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailbridge.desk.circumstances import Circumstances, Held, Judgement, Refusal, nearest
-from mailbridge.desk.commands import Command, ExpireApproval, Reject, RemindApproval
-from mailbridge.desk.events import (
+from mailbridge.mail_commands import Line, speaker_of, understand
+from mailbridge.mail_commands.reading import on_a_ticket
+from mailbridge.mail_commands.spelling import spelled
+from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, Matter
+from mailbridge.organisation.availability import stand_in
+from mailbridge.sla.calendar import due
+from mailbridge.tickets.command_context import Circumstances, Held, Judgement, Refusal, nearest
+from mailbridge.tickets.commands import Command, ExpireApproval, Reject, RemindApproval
+from mailbridge.tickets.events import (
     Actor,
     ActorKind,
     ApprovalDecided,
@@ -30,15 +36,9 @@ from mailbridge.desk.events import (
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.desk.judges.risks import MANY, OWN_YES, RISKS
-from mailbridge.desk.model import Activity, Approval, Asks, Organisation, Team, Ticket, Work
-from mailbridge.desk.stored_commands import ANSWER, Unreadable, commands_of, stored
-from mailbridge.mail_commands import Line, speaker_of, understand
-from mailbridge.mail_commands.reading import on_a_ticket
-from mailbridge.mail_commands.spelling import spelled
-from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, Matter
-from mailbridge.organisation.availability import stand_in
-from mailbridge.sla.calendar import due
+from mailbridge.tickets.handlers.risks import MANY, OWN_YES, RISKS
+from mailbridge.tickets.model import Activity, Approval, Asks, Organisation, Team, Ticket, Work
+from mailbridge.tickets.stored_commands import ANSWER, Unreadable, commands_of, stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

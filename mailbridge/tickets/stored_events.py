@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mailbridge.desk.events import (
+from mailbridge.tickets.events import (
     Absorbed,
     AddressesRevoked,
     AlertRaised,

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest, on
-from mailbridge.desk.commands import StartPlaybook
-from mailbridge.desk.events import (
+from mailbridge.organisation import transitions
+from mailbridge.organisation.playbooks import HAS_TASK, TASK_CHANNEL, TASK_OF, Playbook, Task, TaskRole
+from mailbridge.sla.calendar import due
+from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest, on
+from mailbridge.tickets.commands import StartPlaybook
+from mailbridge.tickets.events import (
     AssigneeChanged,
     DueSet,
     Event,
@@ -20,10 +23,7 @@ from mailbridge.desk.events import (
     TicketOpened,
     TypeChanged,
 )
-from mailbridge.desk.model import Participant, Priority, Team, Ticket
-from mailbridge.organisation import transitions
-from mailbridge.organisation.playbooks import HAS_TASK, TASK_CHANNEL, TASK_OF, Playbook, Task, TaskRole
-from mailbridge.sla.calendar import due
+from mailbridge.tickets.model import Participant, Priority, Team, Ticket
 
 
 def start(ticket: Ticket, command: StartPlaybook, about: Circumstances) -> Judgement:

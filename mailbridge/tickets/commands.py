@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mailbridge.desk.model import Participant, Priority, Work
+from mailbridge.tickets.model import Participant, Priority, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

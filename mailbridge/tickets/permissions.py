@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
-from mailbridge.desk.commands import (
+from mailbridge.tickets.commands import (
     AnswerInvitation,
     Approve,
     Command,
@@ -24,8 +24,8 @@ from mailbridge.desk.commands import (
     Wake,
     Write,
 )
-from mailbridge.desk.events import Actor, ActorKind
-from mailbridge.desk.model import Agent, Mover, Organisation, Outsiders, Ticket
+from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.model import Agent, Mover, Organisation, Outsiders, Ticket
 
 
 class Right(IntEnum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mailbridge.desk.model import Activity, Organisation, Work
+from mailbridge.tickets.model import Activity, Organisation, Work
 
 LEAST = 3  # finished tickets without which the past says nothing
 BY_TYPE, BY_HISTORY = "type", "history"

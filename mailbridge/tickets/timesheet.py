@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
-from mailbridge.desk.model import Activity, Work
+from mailbridge.tickets.model import Activity, Work
 
 _Key = TypeVar("_Key", bound=Hashable)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from mailbridge.desk.events import (
+from mailbridge.tickets.events import (
     Absorbed,
     AddressesRevoked,
     AlertRaised,
@@ -47,7 +47,7 @@ from mailbridge.desk.events import (
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.desk.model import Approval, Meeting, Participant, Role, Ticket
+from mailbridge.tickets.model import Approval, Meeting, Participant, Role, Ticket
 
 
 def rebuild(events: Iterable[Event]) -> Ticket | None:

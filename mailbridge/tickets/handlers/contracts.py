@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailbridge.customers.model import Customer, mark_key
-from mailbridge.desk.circumstances import Circumstances, Judgement, Refusal, nearest
-from mailbridge.desk.commands import SetContract, SetEquipment
-from mailbridge.desk.events import FieldSet, Happening
-from mailbridge.desk.model import Ticket
+from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
+from mailbridge.tickets.commands import SetContract, SetEquipment
+from mailbridge.tickets.events import FieldSet, Happening
+from mailbridge.tickets.model import Ticket
 
 CONTRACT, SLA, EQUIPMENT, LOCATION = "contract", "sla", "equipment", "location"  # fields of a ticket
 
