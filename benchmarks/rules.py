@@ -27,11 +27,11 @@ from mailbridge.cli.replay import cases
 from mailbridge.config.model import Config, Desk
 from mailbridge.config.yaml import Place
 from mailbridge.message.model import Address, Message, Reply, Sender
-from mailbridge.rules.backtest import Side, backtest
 from mailbridge.rules.compile import compile_rules, pattern_of
 from mailbridge.rules.facts import Facts
 from mailbridge.rules.load import load
 from mailbridge.rules.match import run
+from mailbridge.rules.tools.backtest import Side, backtest
 from mailbridge.rules.tree import Actions, AllOf, Condition, Match, Rule, Source, Test, Text
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail

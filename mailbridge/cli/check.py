@@ -58,10 +58,10 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
     """Configuration, rules, examples and templates of a desk, with all problems; `candidate` are other rules than its own."""
     from mailbridge.config import model as configuration
     from mailbridge.config import shipped
-    from mailbridge.rules import examples
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.load import Loaded, load
-    from mailbridge.rules.shadow import unreachable
+    from mailbridge.rules.tools import examples
+    from mailbridge.rules.tools.unreachable import unreachable
     from mailbridge.webhooks.allowed import forbidden
 
     root = folder.parent if folder.is_file() else folder

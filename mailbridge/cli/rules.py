@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mailbridge.cli.options import OpenDesk
     from mailbridge.config.model import Config
     from mailbridge.message.model import Message
-    from mailbridge.rules.backtest import Report
     from mailbridge.rules.load import Policy
+    from mailbridge.rules.tools.backtest import Report
     from mailbridge.store.mails import StoredMail
 
 MAX_MAIL = 64 << 20
@@ -187,7 +187,7 @@ def fmt(folder: Path, only_check: bool) -> int:
     """Bring the rule files into one form; what they say and their comments stay."""
     from mailbridge.cli import exits
     from mailbridge.rules import folder as rules_folder
-    from mailbridge.rules.tidy import tidied
+    from mailbridge.rules.tools.format import tidied
 
     root = folder.parent if folder.is_file() else folder
     files, unread = rules_folder.read(root)
@@ -233,8 +233,8 @@ def backtest(folder: Path, as_json: bool, since: str, candidate: Path | None, pa
     from mailbridge.cli.check import policy_of
     from mailbridge.cli.options import open_desk
     from mailbridge.rules import folder as rules_folder
-    from mailbridge.rules.backtest import text, to_json
-    from mailbridge.rules.flows import page as page_of
+    from mailbridge.rules.tools.backtest import text, to_json
+    from mailbridge.rules.tools.backtest_html import page as page_of
 
     limit = _share(fail_over) if fail_over else None
     start = _since(since)
@@ -255,8 +255,8 @@ def backtest(folder: Path, as_json: bool, since: str, candidate: Path | None, pa
 
 def _replayed(desk: OpenDesk, old: Policy, new: Policy, since: datetime, *, quiet: bool) -> Report:
     from mailbridge.cli.replay import cases
-    from mailbridge.rules.backtest import Side
-    from mailbridge.rules.backtest import backtest as compare
+    from mailbridge.rules.tools.backtest import Side
+    from mailbridge.rules.tools.backtest import backtest as compare
 
     before, after = (Side(rules=policy.rules, organisation=policy.organisation) for policy in (old, new))
     with desk.store.read() as tx:

@@ -9,7 +9,7 @@ from typing import Any
 from mailbridge.config import units, yaml
 from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Wrong
 from mailbridge.rules.captures import used
-from mailbridge.rules.staff import SkillWanted
+from mailbridge.rules.files.people import SkillWanted
 from mailbridge.rules.tree import Actions, AssignBy
 from mailbridge.tickets.model import Priority
 

@@ -14,8 +14,8 @@ from functools import lru_cache
 
 from mailbridge.customers.model import Customers
 from mailbridge.rules.comparators import Comparator, fold, ignores_case
+from mailbridge.rules.fact_values import CHANGING
 from mailbridge.rules.patterns import Automaton, Pattern, PatternSet, glob
-from mailbridge.rules.sources import CHANGING
 from mailbridge.rules.tree import (
     RELATIONS,
     Actions,

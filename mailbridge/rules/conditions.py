@@ -9,7 +9,7 @@ from typing import Any
 from mailbridge.config import units, yaml
 from mailbridge.config.schema import Choice, Either, Flag, Key, Later, Made, Many, Name, Reading, Record, Shape, Table, Text, keys, nearest
 from mailbridge.message.model import Kind
-from mailbridge.rules import dates, make
+from mailbridge.rules import build_conditions, dates
 from mailbridge.rules.comparators import Comparator
 from mailbridge.rules.texts import COUNT, INDEX, MATCHES, text_shape, text_test
 from mailbridge.rules.tree import (
@@ -63,7 +63,7 @@ def _range(what: str, parse: Callable[[str], Any]) -> Record:
 def _thing(kind: str, what: str, fields: Mapping[str, Shape], *, plain: Shape | None = None) -> Shape:
     """`true`, a name, or a mapping of fields that all hold of the same thing."""
     fields_of = {name: Key(shape=shape) for name, shape in fields.items()}
-    record = Record(what=what, keys=fields_of, least_one=True, make=lambda values: make.things(kind, values))
+    record = Record(what=what, keys=fields_of, least_one=True, make=lambda values: build_conditions.things(kind, values))
     return Either(what=what, scalar=_FlagOr(kind=kind, other=plain), sequence=plain, mapping=record)
 
 
@@ -99,7 +99,7 @@ def _date_record(kind: str) -> Shape:
     }
     zone = Key(shape=Text(what="a time zone", parse=dates.zone), about="the zone to look at it in; without it that of the default team")
     own = {"zone": zone} if kind == "currentdate" else {"header": Key(shape=_HEADER), "zone": zone, "index": INDEX}
-    return Record(what=f"a {kind} condition", keys=own | {p: Key(shape=s) for p, s in parts.items()}, make=lambda v: make.date(kind, v))
+    return Record(what=f"a {kind} condition", keys=own | {p: Key(shape=s) for p, s in parts.items()}, make=lambda v: build_conditions.date(kind, v))
 
 
 _HEADER = Text(what="the name of a header field", parse=units.header)
@@ -137,7 +137,7 @@ _MIME = Record(
         "disposition": Key(shape=_TEST, about="attachment or inline"),
     },
     least_one=True,
-    make=lambda values: make.things("mime", values),
+    make=lambda values: build_conditions.things("mime", values),
 )
 _CUSTOMER = _words(Source(kind="customer", name="name"), Name(kind="customer"), "a customer")
 _CONTRACT = _words(Source(kind="contract", name="type"), Name(kind="contract type"), "a contract type")
@@ -149,24 +149,24 @@ _AUTHENTICITY = Choice(what="authenticity", words=("verified", "unverified", "st
 
 CONDITIONS: dict[str, Key] = {
     "all": Key(
-        shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=make.all_of), about="all of these hold"
+        shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=build_conditions.all_of), about="all of these hold"
     ),
     "any": Key(
-        shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=make.any_of), about="one of these holds"
+        shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=build_conditions.any_of), about="one of these holds"
     ),
     "not": Key(shape=Made(of=WHEN, make=lambda child: NotOf(child=child)), about="this does not hold"),
     "header": Key(
-        shape=Made(of=Table(what="a header condition", key=_HEADERS, of=text_test(index=True), least_one=True), make=make.headers),
+        shape=Made(of=Table(what="a header condition", key=_HEADERS, of=text_test(index=True), least_one=True), make=build_conditions.headers),
         about="the text of a header field; 'to, cc' looks at both",
     ),
     "address": Key(
-        shape=Made(of=Table(what="an address condition", key=_HEADERS, of=_by_part(index=True), least_one=True), make=make.addresses),
+        shape=Made(of=Table(what="an address condition", key=_HEADERS, of=_by_part(index=True), least_one=True), make=build_conditions.addresses),
         about="the addresses in a header field, or a part of each",
     ),
     "envelope": Key(
         shape=Made(
             of=_ENVELOPE,
-            make=make.envelope,
+            make=build_conditions.envelope,
         ),
         about="sender and recipients of the SMTP envelope, where the source knows them",
     ),
@@ -175,11 +175,11 @@ CONDITIONS: dict[str, Key] = {
         about="all these header fields are there",
     ),
     "size": Key(
-        shape=Made(of=_range("a size", units.size), make=lambda bounds: make.number(Source(kind="size"), bounds)),
+        shape=Made(of=_range("a size", units.size), make=lambda bounds: build_conditions.number(Source(kind="size"), bounds)),
         about="size of the mail",
     ),
     "body": Key(
-        shape=Made(of=Forked(first=_BODY, second=_TEST, wrap=lambda tested: {"fresh": tested}), make=make.body),
+        shape=Made(of=Forked(first=_BODY, second=_TEST, wrap=lambda tested: {"fresh": tested}), make=build_conditions.body),
         about="the text of the mail; without a further word what the person wrote now",
     ),
     "attachment": Key(
@@ -190,7 +190,7 @@ CONDITIONS: dict[str, Key] = {
                 what="an attachment condition",
                 keys=keys(name=_TEST, type=_TEST, size=_range("a size", units.size), count=_range("a number", units.number)),
                 least_one=True,
-                make=make.attachment,
+                make=build_conditions.attachment,
             ),
         ),
         about="true for any attachment; name, type and size of one and the same, count of all",
@@ -201,15 +201,15 @@ CONDITIONS: dict[str, Key] = {
     "date": Key(shape=_date_record("date"), about="a part of the date in a header field (RFC 5260)"),
     "currentdate": Key(shape=_date_record("currentdate"), about="a part of the moment at which the mail is looked at"),
     "spamtest": Key(
-        shape=Made(of=Forked(first=_SPAMTEST, second=_NUMERIC, wrap=lambda tested: {"value": tested}), make=make.spamtest),
+        shape=Made(of=Forked(first=_SPAMTEST, second=_NUMERIC, wrap=lambda tested: {"value": tested}), make=build_conditions.spamtest),
         about="0 not tested, 1 no spam ... 10 spam (RFC 5235); percent and count are RFC 5235's too",
     ),
     "virustest": Key(
-        shape=Made(of=_NUMERIC, make=lambda tested: make.text(Source(kind="virustest"), tested)),
+        shape=Made(of=_NUMERIC, make=lambda tested: build_conditions.text(Source(kind="virustest"), tested)),
         about="0 not tested, 1 no virus known ... 5 a virus (RFC 5235)",
     ),
     "spam-score": Key(
-        shape=Made(of=_range("a number", units.number), make=lambda bounds: make.number(Source(kind="spam"), bounds)),
+        shape=Made(of=_range("a number", units.number), make=lambda bounds: build_conditions.number(Source(kind="spam"), bounds)),
         about="the score that the spam filter wrote into the header",
     ),
     "kind": Key(
@@ -236,7 +236,7 @@ CONDITIONS: dict[str, Key] = {
             what="an hours condition",
             keys=keys(open=Name(kind="team"), closed=Name(kind="team")),
             one_of=("open", "closed"),
-            make=make.hours,
+            make=build_conditions.hours,
         ),
         about="open: the team works now; closed: it does not",
     ),
@@ -248,12 +248,12 @@ CONDITIONS: dict[str, Key] = {
                 "over": Key(shape=Text(what="a number", parse=units.number)),
                 "under": Key(shape=Text(what="a number", parse=units.number)),
             },
-            make=make.load,
+            make=build_conditions.load,
         ),
         about="how many open tickets the team has",
     ),
     "reply": Key(
-        shape=Made(of=Choice(what="answer", words=("true", "false", "any")), make=make.reply),
+        shape=Made(of=Choice(what="answer", words=("true", "false", "any")), make=build_conditions.reply),
         about="true: the mail belongs on a ticket that is there; a rule without this word looks only at mail that opens one",
     ),
     "ticket": Key(
@@ -264,7 +264,7 @@ CONDITIONS: dict[str, Key] = {
                 "status": Key(shape=_words(Source(kind="status"), Name(kind="status"), "a status")),
             },
             least_one=True,
-            make=make.ticket,
+            make=build_conditions.ticket,
         ),
         about="age and status of the ticket that the mail belongs on",
     ),
@@ -277,7 +277,7 @@ CONDITIONS: dict[str, Key] = {
     "assignee": Key(shape=_words(Source(kind="assignee"), Name(kind="agent"), "an agent"), about="who has it so far"),
     "tag": Key(shape=_words(Source(kind="tag"), Name(kind="tag"), "a tag"), about="one of its tags so far"),
     "field": Key(
-        shape=Made(of=Table(what="a field condition", of=text_test(), least_one=True), make=make.custom_fields),
+        shape=Made(of=Table(what="a field condition", of=text_test(), least_one=True), make=build_conditions.custom_fields),
         about="a custom field so far",
     ),
     "customer": Key(
@@ -296,7 +296,7 @@ CONDITIONS: dict[str, Key] = {
             scalar=_LOCATION,
             sequence=_LOCATION,
             mapping=Record(
-                what="a location condition", keys=keys(name=_TEST, region=_TEST), least_one=True, make=lambda v: make.things("location", v)
+                what="a location condition", keys=keys(name=_TEST, region=_TEST), least_one=True, make=lambda v: build_conditions.things("location", v)
             ),
         ),
         about="where the device stands that the mail names, or the customer's only place",
@@ -317,11 +317,11 @@ _ELSEWHERE = {
     "domain": "a part of an address is asked for by address: {from: {domain: ...}}",
     "sender": "addresses are asked for by address: {from: {is: ...}} or {from: {domain: ...}}",
 }
-_ONE = Record(what="a condition", keys=CONDITIONS, least_one=True, make=lambda values: make.all_of(values.values()), elsewhere=_ELSEWHERE)
+_ONE = Record(what="a condition", keys=CONDITIONS, least_one=True, make=lambda values: build_conditions.all_of(values.values()), elsewhere=_ELSEWHERE)
 CONDITION: Shape = Either(
     what="a condition",
     mapping=_ONE,
-    sequence=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=make.all_of),
+    sequence=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=build_conditions.all_of),
 )
 
 # Shapes that contain themselves or stand in many places, by the names that editors know them by.

@@ -15,13 +15,14 @@ from mailbridge.config.yaml import Mapping as YamlMapping
 from mailbridge.config.yaml import Place, Scalar
 from mailbridge.errors import Problem
 from mailbridge.organisation.transitions import DEFAULTS
-from mailbridge.rules import approvals, schema, staff_checks, statuses, work
+from mailbridge.rules import schema
 from mailbridge.rules.actions import texts_of
 from mailbridge.rules.captures import used
 from mailbridge.rules.compile import RuleSet, compile_rules
-from mailbridge.rules.organisation import Levels, customers_of, levels, organisation
-from mailbridge.rules.playbooks import playbooks
-from mailbridge.rules.staff import LEVELS
+from mailbridge.rules.files import approvals, people_validate, statuses, work
+from mailbridge.rules.files.organisation import Levels, customers_of, levels, organisation
+from mailbridge.rules.files.people import LEVELS
+from mailbridge.rules.files.playbooks import playbooks
 from mailbridge.rules.texts import captures_of
 from mailbridge.rules.tree import Actions, Condition, Example, Rule
 from mailbridge.tickets.model import Organisation, Priority
@@ -269,4 +270,4 @@ def _cross_check(nodes: Mapping[str, yaml.Node | None], values: Mapping[str, Any
         reading.uses = [use for use in reading.uses if use.kind != "tag"]
     approvals.check(nodes.get("rules/approvals.yaml"), values["rules/approvals.yaml"], values["rules/teams.yaml"], reading)
     statuses.check(nodes.get("rules/statuses.yaml"), values["rules/statuses.yaml"], reading)
-    staff_checks.check(nodes.get("rules/teams.yaml"), values["rules/teams.yaml"], reading)
+    people_validate.check(nodes.get("rules/teams.yaml"), values["rules/teams.yaml"], reading)

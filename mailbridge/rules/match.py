@@ -13,13 +13,13 @@ from itertools import islice
 
 from mailbridge.customers.model import Contract, Customer
 from mailbridge.rules.captures import as_tag, filled
-from mailbridge.rules.comparing import passes, within
 from mailbridge.rules.compile import All, Any, Atoms, CompiledRule, Node, Not, Related, RuleSet
+from mailbridge.rules.fact_values import CHANGING, View
 from mailbridge.rules.facts import Facts
-from mailbridge.rules.sources import CHANGING, View
+from mailbridge.rules.match_explain import hits_of, misses_of
+from mailbridge.rules.matchers import passes, within
 from mailbridge.rules.trace import Change, Miss, Step, Trace
 from mailbridge.rules.tree import AssignBy, Exists, Fact, Number, Same, Source, Test
-from mailbridge.rules.why import hits_of, misses_of
 
 SMALL_SET = 50  # up to so many rules, each one that did not hold is weighed for the trace
 MAX_WEIGHED = 50

@@ -8,13 +8,13 @@ from mailbridge.config import units
 from mailbridge.config.schema import Choice, Flag, Key, Many, Name, Record, Table, Text, Wrong
 from mailbridge.message.model import Kind
 from mailbridge.rules.actions import GIVES, THEN
-from mailbridge.rules.approvals import APPROVALS_FILE
 from mailbridge.rules.conditions import WHEN
-from mailbridge.rules.playbooks import PLAYBOOKS_FILE
-from mailbridge.rules.singles import ADDRESS, DATE, LANGUAGE, WORD, WORKING, Defined
-from mailbridge.rules.staff import TEAMS_FILE
-from mailbridge.rules.statuses import STATUSES_FILE
-from mailbridge.rules.work import WORK_FILE
+from mailbridge.rules.files.approvals import APPROVALS_FILE
+from mailbridge.rules.files.people import TEAMS_FILE
+from mailbridge.rules.files.playbooks import PLAYBOOKS_FILE
+from mailbridge.rules.files.scalars import ADDRESS, DATE, LANGUAGE, WORD, WORKING, Defined
+from mailbridge.rules.files.statuses import STATUSES_FILE
+from mailbridge.rules.files.work import WORK_FILE
 from mailbridge.tickets.model import Priority
 
 

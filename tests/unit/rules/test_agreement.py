@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from mailbridge.config.yaml import Place
 from mailbridge.message.model import Address, Attachment, Kind, Message, Part, Reply
 from mailbridge.rules import match
+from mailbridge.rules.build_conditions import count
 from mailbridge.rules.comparators import Comparator
 from mailbridge.rules.compile import compile_rules
 from mailbridge.rules.facts import Facts
-from mailbridge.rules.make import count
 from mailbridge.rules.texts import Counted
 from mailbridge.rules.tree import (
     RELATIONS,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from mailbridge.rules.backtest import Case, Report, Side, backtest, text, to_json
-from mailbridge.rules.examples import facts_of_example
-from mailbridge.rules.flows import page
 from mailbridge.rules.load import Policy, load
+from mailbridge.rules.tools.backtest import Case, Report, Side, backtest, text, to_json
+from mailbridge.rules.tools.backtest_html import page
+from mailbridge.rules.tools.examples import facts_of_example
 
 HERE = Path(__file__).parent
 OLD = """

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from mailbridge.cli.problems import shown
-from mailbridge.rules import examples, folder
+from mailbridge.rules import folder
 from mailbridge.rules.load import load
+from mailbridge.rules.tools import examples
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "broken").glob("*.txt"))

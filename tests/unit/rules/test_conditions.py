@@ -12,10 +12,10 @@ import pytest
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Address, Attachment, Message, Part, Reply, Sender
 from mailbridge.rules.comparators import Comparator, fold
-from mailbridge.rules.examples import facts_of_example
 from mailbridge.rules.facts import Facts, facts_of
 from mailbridge.rules.load import Policy, load
 from mailbridge.rules.match import run
+from mailbridge.rules.tools.examples import facts_of_example
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)  # a Wednesday, 11:00 in Bucharest

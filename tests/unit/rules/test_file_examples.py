@@ -8,8 +8,9 @@ import pytest
 
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.message.parse import parse
-from mailbridge.rules import examples, folder
+from mailbridge.rules import folder
 from mailbridge.rules.load import load
+from mailbridge.rules.tools import examples
 
 HERE = Path(__file__).parent
 MAIL = "Authentication-Results: mx.desk.test; dmarc=pass header.from=acme.example\nFrom: ana@acme.example\nSubject: x\n\nHello\n"

@@ -12,11 +12,12 @@ import pytest
 
 from mailbridge.config import yaml
 from mailbridge.config.schema import Later, Reading, Record, Shape
-from mailbridge.rules import examples, folder, schema
+from mailbridge.rules import folder, schema
 from mailbridge.rules.actions import ACTIONS, GIVES, THEN
 from mailbridge.rules.conditions import CONDITION, CONDITIONS, PARTS
 from mailbridge.rules.dates import PARTS as DATE_PARTS
 from mailbridge.rules.load import load
+from mailbridge.rules.tools import examples
 from mailbridge.rules.tree import Match
 
 ROOT = Path(__file__).parents[3]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.rules.load import load
-from mailbridge.rules.shadow import unreachable
+from mailbridge.rules.tools.unreachable import unreachable
 
 HERE = Path(__file__).parent
 

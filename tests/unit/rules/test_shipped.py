@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mailbridge.rules import examples, folder
+from mailbridge.rules import folder
 from mailbridge.rules.load import Policy, load
+from mailbridge.rules.tools import examples
 
 ROOT = Path(__file__).parents[3]
 

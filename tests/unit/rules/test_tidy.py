@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.config import yaml
-from mailbridge.rules.tidy import tidied
+from mailbridge.rules.tools.format import tidied
 
 ROOT = Path(__file__).parents[3]
 PATH = "rules/routing/10-x.yaml"

@@ -8,10 +8,11 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailbridge.rules import examples, folder
+from mailbridge.rules import folder
 from mailbridge.rules.load import load
-from mailbridge.rules.shadow import unreachable
-from mailbridge.rules.tidy import tidied
+from mailbridge.rules.tools import examples
+from mailbridge.rules.tools.format import tidied
+from mailbridge.rules.tools.unreachable import unreachable
 
 SHIPPED, _ = folder.read(Path(__file__).parents[3])
 PIECES = (

@@ -11,9 +11,9 @@ from itertools import combinations
 
 from mailbridge.errors import Problem
 from mailbridge.rules.comparators import fold
-from mailbridge.rules.comparing import passes
 from mailbridge.rules.compile import leaves, scoped
-from mailbridge.rules.sources import CHANGING
+from mailbridge.rules.fact_values import CHANGING
+from mailbridge.rules.matchers import passes
 from mailbridge.rules.tree import AllOf, AnyOf, Condition, Exists, Fact, Match, NotOf, Number, Rule, Source, Test, Text
 
 MAX_PAIRS = 500_000  # comparisons of two rules; about ten seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from mailbridge.rules.backtest import Difference, Report
+from mailbridge.rules.tools.backtest import Difference, Report
 
 WIDTH, BAND, GAP, TOP = 720, 180.0, 14.0, 24.0  # of the picture; BAND is the height of all mails together
 NODE = 14

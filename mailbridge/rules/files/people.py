@@ -8,7 +8,7 @@ from typing import Any
 
 from mailbridge.config import units, yaml
 from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Use, Wrong
-from mailbridge.rules.singles import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
+from mailbridge.rules.files.scalars import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
 from mailbridge.sla import daysoff
 from mailbridge.tickets.model import AnswersAs, ClosedPolicy, Copied, Outsiders, Told, UnknownLines
 

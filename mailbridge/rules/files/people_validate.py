@@ -10,7 +10,7 @@ from mailbridge.config import yaml
 from mailbridge.config.schema import BAD, Reading, Shape
 from mailbridge.config.yaml import Mapping as Table
 from mailbridge.config.yaml import Node, Place, Scalar
-from mailbridge.rules.staff import AGENT, CHAIN, HOURS, LEVELS, TEAM
+from mailbridge.rules.files.people import AGENT, CHAIN, HOURS, LEVELS, TEAM
 
 Values = Mapping[str, Any]
 Days = tuple[date, date, Place]

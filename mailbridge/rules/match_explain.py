@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Protocol
 
 from mailbridge.rules.captures import tidied
-from mailbridge.rules.comparing import found
 from mailbridge.rules.compile import All, Any, Atoms, CompiledRule, Node, Not, Related
+from mailbridge.rules.fact_values import View
+from mailbridge.rules.matchers import found
 from mailbridge.rules.patterns import Found
-from mailbridge.rules.sources import View
 from mailbridge.rules.trace import Hit, Miss
 from mailbridge.rules.tree import Exists, Fact, Match, Number, Same, Source, Test, Text
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from mailbridge.config.schema import Choice, Key, Many, Name, Record, Table, Text, Wrong
 from mailbridge.organisation.playbooks import Playbook, Task, TaskRole
-from mailbridge.rules.singles import WORD, WORKING
+from mailbridge.rules.files.scalars import WORD, WORKING
 from mailbridge.tickets.model import Priority
 
 MOST_TASKS = 50

@@ -8,7 +8,7 @@ from typing import Any
 
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, customers
 from mailbridge.organisation.transitions import DEFAULTS
-from mailbridge.rules.statuses import status_of
+from mailbridge.rules.files.statuses import status_of
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.daysoff import days_off
 from mailbridge.tickets.model import (

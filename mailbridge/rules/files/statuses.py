@@ -9,7 +9,7 @@ from mailbridge.config.schema import BAD, Choice, Either, Flag, Key, Many, Name,
 from mailbridge.config.yaml import Mapping as YamlMapping
 from mailbridge.config.yaml import Node, Place, Scalar
 from mailbridge.organisation.transitions import CLOSED, DEFAULTS, NEW, OPEN
-from mailbridge.rules.singles import DURATION, LANGUAGE, WORD
+from mailbridge.rules.files.scalars import DURATION, LANGUAGE, WORD
 from mailbridge.tickets.model import HIDDEN, Mover, Status
 
 Values = Mapping[str, Any]
