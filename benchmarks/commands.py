@@ -24,8 +24,8 @@ from benchmarks import desks
 from mailbridge.app import App
 from mailbridge.config.model import load
 from mailbridge.message.envelope import Envelope, Source
+from mailbridge.notifications.model import Audience, Notification
 from mailbridge.ops import log
-from mailbridge.outbox.model import Audience, Notification
 
 DESK = "support@desk.example"
 AGENT = "bogdan@agents.demo.example"

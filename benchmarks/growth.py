@@ -23,8 +23,8 @@ from benchmarks.store import CUSTOMER, PROMISES, a_letter, a_ticket, envelope
 from mailbridge.app import App
 from mailbridge.config.model import load
 from mailbridge.message.envelope import Envelope, Source
+from mailbridge.notifications.model import Audience
 from mailbridge.ops import log
-from mailbridge.outbox.model import Audience
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail

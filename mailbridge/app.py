@@ -33,15 +33,15 @@ from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.login_ends import tell_login_ends
 from mailbridge.jobs.unfetched import tell_unfetched
+from mailbridge.notifications.compose import admin_letters
+from mailbridge.notifications.model import Notification, Queued
 from mailbridge.oauth.cipher import Cipher
 from mailbridge.oauth.endpoint import Endpoint as TokenEndpoint
 from mailbridge.oauth.source import TokenSource, Vault
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import Endpoint, Metrics
 from mailbridge.outbox import couriers
-from mailbridge.outbox.compose import admin_letters
 from mailbridge.outbox.deliver import Deliverer
-from mailbridge.outbox.model import Notification, Queued
 from mailbridge.outbox.pace import Pace
 from mailbridge.outbox.render import Renderer
 from mailbridge.policy import Broken, PolicyKeeper

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailbridge.context import Desk, spans_from_json
 from mailbridge.ids import ticket_number
-from mailbridge.outbox.told import Listener, packed, sayings
+from mailbridge.notifications.summary import Listener, packed, sayings
 from mailbridge.outbox.view import Cut, Entry
 from mailbridge.reply.showing import Shown, shown
 from mailbridge.store.mails import StoredMail

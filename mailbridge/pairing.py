@@ -26,8 +26,8 @@ from mailbridge.message.headers import header_block
 from mailbridge.message.model import Kind, Message
 from mailbridge.message.profiles import Expected, Profile, believed, shapes
 from mailbridge.message.tree import Field
-from mailbridge.outbox.compose import admin_letters
-from mailbridge.outbox.model import Audience, Class, Notification
+from mailbridge.notifications.compose import admin_letters
+from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.store.pairings import Pairing
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Agent, Organisation

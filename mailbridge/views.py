@@ -12,9 +12,9 @@ from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.author import zone_of
 from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
+from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
-from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.recipients import team_of
 from mailbridge.outbox.view import Below, DeskView, Entry, TextFile, TicketView, VerdictView, View
 from mailbridge.reply.subject import thread_of
 from mailbridge.store.clocks import State as ClockState

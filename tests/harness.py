@@ -26,7 +26,7 @@ from mailbridge.context import reading_policy
 from mailbridge.filing import Outcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
-from mailbridge.outbox.model import Audience, Notification
+from mailbridge.notifications.model import Audience, Notification
 from mailbridge.outbox.render import Renderer
 from mailbridge.sandbox.pool import Readers
 from mailbridge.store.connections import make_file

@@ -9,9 +9,9 @@ from mailbridge.filing import Filing
 from mailbridge.mail_commands import Line, Written
 from mailbridge.mail_commands.reply_decision import is_short, verdict
 from mailbridge.message.model import Message
-from mailbridge.outbox.model import Queued
-from mailbridge.outbox.recipients import Recipient, named
-from mailbridge.outbox.tellers.approvals import QUESTIONS
+from mailbridge.notifications.events.approvals import QUESTIONS
+from mailbridge.notifications.model import Queued
+from mailbridge.notifications.recipients import Recipient, named
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Approve, Reject
 from mailbridge.tickets.model import Organisation, Ticket, UnknownLines

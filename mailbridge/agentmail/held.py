@@ -24,7 +24,7 @@ from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import Line
 from mailbridge.mail_commands.model import FindDocuments, FullHistory, Help, ListTickets, Report, SearchMails, ShowTickets
 from mailbridge.message.model import Message
-from mailbridge.outbox.model import Audience, Notification
+from mailbridge.notifications.model import Audience, Notification
 from mailbridge.store.engine import Store
 from mailbridge.store.held import Answer as Decided
 from mailbridge.store.held import HeldMail, What

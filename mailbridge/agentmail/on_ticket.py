@@ -17,8 +17,8 @@ from mailbridge.conversation.model import Placement, Reason, Standing
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.mail_commands import Written
 from mailbridge.mail_commands.reading import on_a_ticket
-from mailbridge.outbox.model import Queued
-from mailbridge.outbox.tellers.approvals import QUESTIONS
+from mailbridge.notifications.events.approvals import QUESTIONS
+from mailbridge.notifications.model import Queued
 from mailbridge.tickets.commands import Answer, Command, Note
 from mailbridge.tickets.model import Ticket
 

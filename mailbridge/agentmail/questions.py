@@ -24,9 +24,9 @@ from mailbridge.mail_commands.model import (
     ShowTickets,
     Which,
 )
+from mailbridge.notifications.model import Notification
+from mailbridge.notifications.summary import length
 from mailbridge.organisation import transitions
-from mailbridge.outbox.model import Notification
-from mailbridge.outbox.told import length
 from mailbridge.tickets.deadlines import promises
 from mailbridge.tickets.model import Ticket, Work
 from mailbridge.tickets.permissions import Right, rights_of, sees

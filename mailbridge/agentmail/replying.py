@@ -8,11 +8,11 @@ from dataclasses import replace
 from mailbridge.agentmail.carry_out import TEXT, Outcomes
 from mailbridge.filing import Filing, occasion
 from mailbridge.mail_commands import Line, Written
-from mailbridge.outbox.compose import signed
-from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.recipients import customers
-from mailbridge.outbox.results import held, results_as_values
-from mailbridge.outbox.told import Listener
+from mailbridge.notifications.compose import signed
+from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.recipients import customers
+from mailbridge.notifications.results import held, results_as_values
+from mailbridge.notifications.summary import Listener
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import MessageAdded

@@ -11,7 +11,7 @@ from mailbridge.agentmail.replying import Values
 from mailbridge.filing import Filing
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.author import zone_of
-from mailbridge.outbox.told import length
+from mailbridge.notifications.summary import length
 from mailbridge.tickets.model import Organisation
 from mailbridge.tickets.timesheet import Entry, Sums, Timesheet, week_of
 from mailbridge.timesheets import timesheet_of

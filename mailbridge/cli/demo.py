@@ -20,7 +20,7 @@ from mailbridge.cli.terminal import columns
 if TYPE_CHECKING:
     from mailbridge.cli.demo_samples import Letter, Sample
     from mailbridge.cli.demo_watch import Effect, Watch
-    from mailbridge.outbox.model import Queued
+    from mailbridge.notifications.model import Queued
 
 
 @click.command()

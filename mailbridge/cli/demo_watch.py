@@ -13,8 +13,8 @@ from mailbridge.cli.demo_samples import Ours, Seen, read_ours
 from mailbridge.config.model import Config
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
-from mailbridge.outbox.model import Queued
-from mailbridge.outbox.model import State as Out
+from mailbridge.notifications.model import Queued
+from mailbridge.notifications.model import State as Out
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox import InboxRow, State
 from mailbridge.store.mails import StoredMail

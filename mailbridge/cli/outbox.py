@@ -16,7 +16,7 @@ from mailbridge.ids import ticket_number
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
-    from mailbridge.outbox.model import Queued
+    from mailbridge.notifications.model import Queued
     from mailbridge.store.engine import Store
 
 STATES = ("queued", "sending", "dot", "sent", "deferred", "held", "failed", "suppressed")

@@ -16,8 +16,8 @@ from mailbridge.cli.show import print_json, print_table, safe, when
 from mailbridge.clock import SystemClock
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
+from mailbridge.notifications.summary import length
 from mailbridge.organisation.playbooks import HAS_TASK
-from mailbridge.outbox.told import length
 from mailbridge.tickets.estimates import worked
 from mailbridge.tickets.stored_events import published
 

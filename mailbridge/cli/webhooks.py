@@ -16,8 +16,8 @@ from mailbridge.ids import ticket_number
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
+    from mailbridge.notifications.webhook_model import QueuedCall
     from mailbridge.store.engine import Store
-    from mailbridge.webhooks.model import QueuedCall
 
 STATES = ("queued", "calling", "deferred", "done", "failed")
 

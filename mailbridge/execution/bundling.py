@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from mailbridge.context import Desk
-from mailbridge.outbox.model import Audience, Notification
+from mailbridge.notifications.model import Audience, Notification
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Priority, Ticket

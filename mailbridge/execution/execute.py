@@ -18,10 +18,10 @@ from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
 from mailbridge.execution.occasion import occasion, reached
 from mailbridge.execution.record import record
 from mailbridge.execution.tasks import with_text
-from mailbridge.outbox.compose import notifications
-from mailbridge.outbox.model import Notification
-from mailbridge.outbox.occasion import Occasion
-from mailbridge.outbox.recipients import Recipient, team_of
+from mailbridge.notifications.compose import notifications
+from mailbridge.notifications.context import Occasion
+from mailbridge.notifications.model import Notification
+from mailbridge.notifications.recipients import Recipient, team_of
 from mailbridge.sla.calendar import next_open
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.decide import Change, Decision, decide_requests

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailbridge.context import Desk
-from mailbridge.outbox.occasion import Occasion
+from mailbridge.notifications.context import Occasion
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.events import Event, MessageAdded
 from mailbridge.tickets.model import Ticket

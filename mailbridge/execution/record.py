@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mailbridge.errors import Transient
-from mailbridge.outbox.model import Notification
+from mailbridge.notifications.model import Notification
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.deadlines import promises
 from mailbridge.tickets.events import Absorbed, ContentErased, Event, MergedInto, TypeChanged, Undone, WorkCorrected, WorkRecorded

@@ -17,7 +17,7 @@ from unicodedata import normalize
 from mailbridge.filing.opening import author
 from mailbridge.filing.placed import Placed
 from mailbridge.message.model import Through
-from mailbridge.outbox.suppression import HOUR
+from mailbridge.notifications.limits import HOUR
 from mailbridge.store.openings import Opened
 
 UNPROVEN = "unproven:"

@@ -9,7 +9,7 @@ from mailbridge.filing.mail import Filing
 from mailbridge.filing.outcome import Outcome, Result
 from mailbridge.ids import ticket_number
 from mailbridge.message.model import Kind
-from mailbridge.outbox.compose import admin_letters
+from mailbridge.notifications.compose import admin_letters
 from mailbridge.store.mails import StoredMail
 from mailbridge.tickets.commands import Open
 from mailbridge.tickets.events import Actor, ActorKind

@@ -30,10 +30,11 @@ from mailbridge.message.dates import shown_date
 from mailbridge.message.encryption import DEFECT
 from mailbridge.message.inline_images import small_inline
 from mailbridge.message.model import Bounce, Kind, Strength
+from mailbridge.notifications.compose import admin_letters
+from mailbridge.notifications.recipients import named
+from mailbridge.notifications.webhooks import OPENED, REPLIED
 from mailbridge.ops import crash
 from mailbridge.organisation import transitions
-from mailbridge.outbox.compose import admin_letters
-from mailbridge.outbox.recipients import named
 from mailbridge.rules.commands import commands, estimate_of
 from mailbridge.rules.match import Verdict
 from mailbridge.store.addresses import BOUNCED
@@ -43,7 +44,6 @@ from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import Actor, ActorKind, InvitationAnswered
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request, each
-from mailbridge.webhooks.compose import OPENED, REPLIED
 from mailbridge.webhooks.promise import promise_calls
 
 COMMENT = "\nComment: "  # in the summary of a calendar's answer: what the person wrote beside it

@@ -9,7 +9,7 @@ from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.place import Writer
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Address, Message
-from mailbridge.outbox.recipients import Recipient
+from mailbridge.notifications.recipients import Recipient
 from mailbridge.store.tx import Tx
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mailbridge.context import Desk
 from mailbridge.health.model import Source, State
 from mailbridge.health.names import expected
-from mailbridge.outbox.compose import admin_letters
+from mailbridge.notifications.compose import admin_letters
 from mailbridge.store.engine import Store
 
 AFTER = timedelta(minutes=5)  # a failure that is over sooner is told to nobody

@@ -16,8 +16,8 @@ from mailbridge.backup import keep, make, restore
 from mailbridge.clock import Clock
 from mailbridge.config.model import Backup, Config
 from mailbridge.errors import InUse, MailbridgeError, StoreAway
+from mailbridge.notifications.compose import admin_letters
 from mailbridge.ops import log as logs
-from mailbridge.outbox.compose import admin_letters
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 

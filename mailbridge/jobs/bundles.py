@@ -9,10 +9,10 @@ from hashlib import sha256
 from mailbridge.context import Desk
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.ids import ticket_number
+from mailbridge.notifications.limits import Suppress, hidden
+from mailbridge.notifications.model import Audience, Notification, Queued
+from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
-from mailbridge.outbox.model import Audience, Notification, Queued
-from mailbridge.outbox.recipients import team_of
-from mailbridge.outbox.suppression import Suppress, hidden
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Ticket

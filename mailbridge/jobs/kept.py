@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from mailbridge.context import Desk
 from mailbridge.conversation.marks import kept_code
 from mailbridge.filing.caps import COUNTED_FOR
-from mailbridge.outbox.compose import admin_letters
+from mailbridge.notifications.compose import admin_letters
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail
 from mailbridge.store.inbox_rows import Kept

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailbridge.config.model import Config
+from mailbridge.notifications.compose import admin_letters
 from mailbridge.oauth.health import End, ends
 from mailbridge.ops.metrics import ENDS_KEY
-from mailbridge.outbox.compose import admin_letters
 from mailbridge.store.engine import Store
 
 

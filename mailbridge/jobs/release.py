@@ -9,8 +9,8 @@ from datetime import datetime
 from enum import StrEnum
 
 from mailbridge.execution.bundling import BUNDLED
-from mailbridge.outbox.model import Audience, Queued
-from mailbridge.outbox.suppression import RECEIPT
+from mailbridge.notifications.limits import RECEIPT
+from mailbridge.notifications.model import Audience, Queued
 from mailbridge.store import restoring
 from mailbridge.store.outbox import ENOUGH
 from mailbridge.store.tx import Tx

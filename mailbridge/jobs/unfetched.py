@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from mailbridge.context import Desk
 from mailbridge.message.envelope import Envelope
-from mailbridge.outbox.compose import admin_letters
+from mailbridge.notifications.compose import admin_letters
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox_rows import InboxRow
 

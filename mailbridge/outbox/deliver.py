@@ -20,12 +20,12 @@ from typing import assert_never
 from mailbridge.clock import Clock
 from mailbridge.context import Desk
 from mailbridge.errors import StoreAway
+from mailbridge.notifications import limits
+from mailbridge.notifications.model import Notification, Queued
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
-from mailbridge.outbox import suppression
 from mailbridge.outbox.courier import Courier, Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
 from mailbridge.outbox.mail import deliverable
-from mailbridge.outbox.model import Notification, Queued
 from mailbridge.outbox.pace import Pace
 from mailbridge.outbox.render import Renderer, View
 from mailbridge.outbox.wording import Again, Hopeless, Ready, Wording, Wordsmith
@@ -188,13 +188,13 @@ class Deliverer:
         match wording:
             case Ready(raw=raw):
                 tx.outbox.mark_rendered(queued.id, raw)
-            case suppression.Suppress(reason=reason):
+            case limits.Suppress(reason=reason):
                 tx.outbox.suppress(queued.id, reason, now)
                 log.info("mail_suppressed", **_about(queued), reason=reason)
-            case suppression.KeepBack(reason=reason):
+            case limits.KeepBack(reason=reason):
                 tx.outbox.keep_back(queued.id, reason)
                 log.warning("mail_kept_back", **_about(queued), reason=reason)
-            case suppression.Hold(until=until, reason=reason):
+            case limits.Hold(until=until, reason=reason):
                 tx.outbox.defer(queued.id, until, reason)
                 self._held(tx, queued, until)
                 log.warning("mail_held", **_about(queued), reason=reason)

@@ -14,7 +14,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from mailbridge.outbox.told import length
+from mailbridge.notifications.summary import length
 from mailbridge.outbox.view import Cut, TicketView
 
 MAX_SUBJECT = 250
@@ -60,7 +60,7 @@ def _when(context: Context, moment: datetime | str | None) -> str:
 
 @pass_context
 def _told(context: Context, cell: str) -> str:
-    """Packed sayings (see outbox/told.py) in the words of the template's language, parted by semicolons; those of another ticket begin
+    """Packed sayings (see notifications/summary.py) in the words of the template's language, parted by semicolons; those of another ticket begin
     with its number."""
     words = context["words"]["happened"]
     said = []

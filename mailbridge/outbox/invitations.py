@@ -7,8 +7,8 @@ from datetime import datetime
 
 from mailbridge.ids import meeting_uid, ticket_number
 from mailbridge.message.invitation import Invitation
-from mailbridge.outbox.model import Notification
-from mailbridge.outbox.tellers.meetings import CANCELLED, GIVEN
+from mailbridge.notifications.events.meetings import CANCELLED, GIVEN
+from mailbridge.notifications.model import Notification
 
 EVENT = "meeting"  # mails of this name carry an invitation
 

@@ -20,8 +20,8 @@ from mailbridge.errors import Permanent
 from mailbridge.message import invitation as invitations
 from mailbridge.message.invitation import Invitation
 from mailbridge.message.model import Attachment
+from mailbridge.notifications.model import Notification
 from mailbridge.outbox.mime import Part, calendar_part, file_part, multipart, text_file_part, text_part
-from mailbridge.outbox.model import Notification
 from mailbridge.outbox.render import Worded
 
 LOOP_FIELD = "X-Mailbridge-Loop"

@@ -28,8 +28,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from mailbridge.errors import Permanent, Problem
+from mailbridge.notifications.model import Audience, Notification
 from mailbridge.outbox.filters import FILTERS, bare, mailto, one_line
-from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.samples import sample_notification, sample_views
 from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView, View
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from mailbridge.outbox.model import Audience, Notification
+from mailbridge.notifications.model import Audience, Notification
 from mailbridge.outbox.view import VOCABULARY, Below, Cut, DeskView, Entry, TextFile, TicketView, VerdictView, View
 
 _DESK = DeskView(name="Acme Support", address="support@acme.example")

@@ -11,12 +11,12 @@ from mailbridge.context import Desk
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.errors import StoreAway
 from mailbridge.message.model import Attachment
+from mailbridge.notifications import limits
+from mailbridge.notifications.model import Audience, Notification, Queued
 from mailbridge.ops import log as logs
-from mailbridge.outbox import suppression
 from mailbridge.outbox.inert import inert
 from mailbridge.outbox.invitations import invitation_of
 from mailbridge.outbox.mail import Unwritable, build
-from mailbridge.outbox.model import Audience, Notification, Queued
 from mailbridge.outbox.render import Renderer, TemplateFailed, View, guarded, without_template
 from mailbridge.store import restoring
 from mailbridge.store.mails import StoredAttachment
@@ -51,7 +51,7 @@ class Again:
     reason: str
 
 
-Wording = Ready | Hopeless | Again | suppression.Suppress | suppression.Hold | suppression.KeepBack
+Wording = Ready | Hopeless | Again | limits.Suppress | limits.Hold | limits.KeepBack
 
 
 class Wordsmith:
@@ -79,7 +79,7 @@ class Wordsmith:
             reason = f"{type(error).__name__}: {error}"
             return Again(reason=reason) if queued.attempts < desk.config.limits.tries else Hopeless(reason=reason)
 
-    def hidden(self, tx: Tx, queued: Queued) -> suppression.Suppress | None:
+    def hidden(self, tx: Tx, queued: Queued) -> limits.Suppress | None:
         """Why the recipient may not see what a mail that is worded already is about, as things are now."""
         return _hidden(tx, queued, self._desk())
 
@@ -119,51 +119,51 @@ class Wordsmith:
         )
 
 
-def _hidden(tx: Tx, queued: Queued, desk: Desk) -> suppression.Suppress | None:
+def _hidden(tx: Tx, queued: Queued, desk: Desk) -> limits.Suppress | None:
     """Why the recipient may not see the ticket, as it is now."""
     notification = queued.notification
     if notification.ticket is None or notification.audience is Audience.CUSTOMER:
         return None
-    return suppression.hidden(notification, tx.tickets.surviving(notification.ticket), desk.organisation)
+    return limits.hidden(notification, tx.tickets.surviving(notification.ticket), desk.organisation)
 
 
-def _restored(tx: Tx, queued: Queued) -> suppression.KeepBack | None:
+def _restored(tx: Tx, queued: Queued) -> limits.KeepBack | None:
     """Why a mail to a customer is kept back after a restore: it may be the second one."""
     notification = queued.notification
     mail = tx.mails.get(notification.mail) if notification.mail and notification.audience is Audience.CUSTOMER else None
     reason = restoring.kept_back_because(tx.state, queued.id, mail.id, mail.received_at, mail.date) if mail else ""
-    return suppression.KeepBack(reason=reason) if reason else None
+    return limits.KeepBack(reason=reason) if reason else None
 
 
-def _judged(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> suppression.Suppress | suppression.Hold | None:
+def _judged(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> limits.Suppress | limits.Hold | None:
     """What the caps say, from the counts of what was promised before this mail."""
     notification, at, caps = queued.notification, queued.created_at, desk.config.limits
-    if not suppression.counted(notification):
+    if not limits.counted(notification):
         return None
     earlier = _earlier(tx, notification.recipient, at, caps.automatic_per_hour)
     if earlier.recipient_hour >= caps.mails_per_unproven_hour and notification.ticket:  # most mails ask no more
         ticket = tx.tickets.surviving(notification.ticket)
         earlier = replace(earlier, unproven=ticket is not None and not ticket.verified)
     suspended = tx.addresses.suspended(notification.recipient, now)
-    return suppression.judge(notification, earlier, caps, promised_at=at, now=now, suspended=suspended)
+    return limits.judge(notification, earlier, caps, promised_at=at, now=now, suspended=suspended)
 
 
-def _earlier(tx: Tx, recipient: str, at: datetime, flood: int) -> suppression.Earlier:
+def _earlier(tx: Tx, recipient: str, at: datetime, flood: int) -> limits.Earlier:
     """How many automatic mails were promised before `at`.  Most people get one mail a day, so two questions are enough for most."""
     box = tx.outbox
-    everybody = box.count_all_since(at - suppression.HOUR, limit=flood + 1) - 1
+    everybody = box.count_all_since(at - limits.HOUR, limit=flood + 1) - 1
     if everybody >= flood:
-        everybody = box.count_all_since(at - suppression.HOUR) - box.count_all_since(at)
-    if box.count_since(recipient, at - suppression.DAY, limit=2) < 2:
-        return suppression.Earlier(everybody_hour=everybody)
+        everybody = box.count_all_since(at - limits.HOUR) - box.count_all_since(at)
+    if box.count_since(recipient, at - limits.DAY, limit=2) < 2:
+        return limits.Earlier(everybody_hour=everybody)
 
     def to_recipient(span: timedelta, event: str | None = None) -> int:
         return box.count_since(recipient, at - span, event=event) - box.count_since(recipient, at, event=event)
 
-    return suppression.Earlier(
-        receipts_hour=to_recipient(suppression.HOUR, suppression.RECEIPT),
-        recipient_hour=to_recipient(suppression.HOUR),
-        recipient_day=to_recipient(suppression.DAY),
+    return limits.Earlier(
+        receipts_hour=to_recipient(limits.HOUR, limits.RECEIPT),
+        recipient_hour=to_recipient(limits.HOUR),
+        recipient_day=to_recipient(limits.DAY),
         everybody_hour=everybody,
     )
 

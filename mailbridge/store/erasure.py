@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.outbox.model import Notification, State
+from mailbridge.notifications.model import Notification, State
 from mailbridge.store.documents import dump, load, load_any
 from mailbridge.store.schema import attachments, blobs, events, held, inbox, mails, outbox, tickets, webhooks
 from mailbridge.store.search import Search

@@ -20,7 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.outbox.model import Class, Notification, Queued, State
+from mailbridge.notifications.model import Class, Notification, Queued, State
 from mailbridge.store import dialects
 from mailbridge.store.documents import dump, load
 from mailbridge.store.restoring import KEPT_BACK

@@ -14,12 +14,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.outbox.model import State as Promise
+from mailbridge.notifications.model import State as Promise
+from mailbridge.notifications.webhook_model import CallState
 from mailbridge.store import migrate
 from mailbridge.store.documents import dump
 from mailbridge.store.schema import FOR_RELEASE, HELD, OWED, PENDING, mails, outbox, state, webhooks
 from mailbridge.store.state import State
-from mailbridge.webhooks.model import CallState
 
 STATE_KEY = "restored"
 KEPT_BACK = "kept back by a restore"

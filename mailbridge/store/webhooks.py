@@ -13,10 +13,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from mailbridge.notifications.webhook_model import Call, CallState, QueuedCall
 from mailbridge.store import dialects
 from mailbridge.store.schema import GIVEN_UP, OWED, webhooks
 from mailbridge.store.sql import Row, Sql, Values
-from mailbridge.webhooks.model import Call, CallState, QueuedCall
 
 
 def _bind(name: str) -> sa.BindParameter[Any]:

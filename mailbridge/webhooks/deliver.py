@@ -17,13 +17,13 @@ from urllib.parse import urlsplit
 from mailbridge.clock import Clock
 from mailbridge.config.model import Webhooks
 from mailbridge.errors import StoreAway
+from mailbridge.notifications.webhook_model import QueuedCall
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.webhooks import Webhooks as Calls
 from mailbridge.webhooks.allowed import NotAllowed
 from mailbridge.webhooks.http import Answer, Caller
-from mailbridge.webhooks.model import QueuedCall
 from mailbridge.webhooks.sign import headers
 
 PORTION = 10

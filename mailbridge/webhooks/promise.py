@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from mailbridge.notifications.webhooks import calls
 from mailbridge.rules.match import Verdict
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Ticket
-from mailbridge.webhooks.compose import calls
 
 
 def promise_calls(tx: Tx, ticket: Ticket, verdict: Verdict, *, mail: int, event: str, prefix: str, now: datetime) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import pytest
 
 from mailbridge.filing import Outcome
-from mailbridge.outbox.model import Audience, Notification
+from mailbridge.notifications.model import Audience, Notification
 from mailbridge.tickets.events import MessageAdded
 from mailbridge.tickets.model import Priority
 from mailbridge.worker import Done

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.outbox.model import Audience
+from mailbridge.notifications.model import Audience
 from mailbridge.tickets.events import ActorKind, MessageAdded
 from mailbridge.tickets.model import Priority
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven

@@ -27,8 +27,8 @@ from mailbridge.errors import InUse, Permanent
 from mailbridge.jobs import release as waits
 from mailbridge.jobs.backup import Backups, remedy
 from mailbridge.message.envelope import Envelope, Source
+from mailbridge.notifications.model import Audience, Notification, State
 from mailbridge.ops.metrics import GAUGES
-from mailbridge.outbox.model import Audience, Notification, State
 from mailbridge.store.engine import Store
 from mailbridge.store.schema import SECRET_TABLES, metadata
 from tests.builders import NOW

@@ -8,11 +8,11 @@ import sqlalchemy as sa
 
 from mailbridge.execution.record import record
 from mailbridge.filing import Outcome
+from mailbridge.notifications.webhook_model import Call
 from mailbridge.store.schema import metadata
 from mailbridge.store.types import CleanText
 from mailbridge.tickets.apply import evolve
 from mailbridge.tickets.events import Actor, ActorKind, ContentErased, Event
-from mailbridge.webhooks.model import Call
 from tests.harness import TestDesk, a_mail, proven
 
 CANARY = "Zyzzyvaquark"

@@ -8,7 +8,7 @@ import pytest
 
 from mailbridge.config.model import Limits
 from mailbridge.filing import Outcome
-from mailbridge.outbox.model import Audience, Notification
+from mailbridge.notifications.model import Audience, Notification
 from tests.harness import TestDesk, a_mail, proven
 
 CAROL = "carol@customer.test"

@@ -7,7 +7,7 @@ from email.policy import default
 
 import pytest
 
-from mailbridge.outbox.model import Audience
+from mailbridge.notifications.model import Audience
 from tests.harness import TestDesk, a_mail, proven
 
 LOGO = b"\x89PNG\r\n\x1a\n a logo"

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from mailbridge.cli.release import release
 from mailbridge.jobs import release as waits
 from mailbridge.message.envelope import Envelope, Source
-from mailbridge.outbox.model import Audience, Notification, State
+from mailbridge.notifications.model import Audience, Notification, State
 from mailbridge.store.cursors import Start
 from mailbridge.store.schema import FOR_RELEASE
 from tests.harness import TestDesk, a_mail, proven

@@ -13,7 +13,7 @@ from mailbridge.conversation.marks import kept_code, kept_mail
 from mailbridge.daemon import Daemon
 from mailbridge.filing import Outcome
 from mailbridge.jobs import kept as kept_job
-from mailbridge.outbox.model import Audience
+from mailbridge.notifications.model import Audience
 from mailbridge.store.held import Answer as Decided
 from tests.builders import NOW, a_signer
 from tests.harness import TestDesk, a_mail, proven

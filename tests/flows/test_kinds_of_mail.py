@@ -6,7 +6,7 @@ import pytest
 
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.filing import Outcome
-from mailbridge.outbox.model import Notification
+from mailbridge.notifications.model import Notification
 from mailbridge.tickets.model import Role
 from tests.flows.test_way_of_a_mail import a_report, an_agents_mail
 from tests.harness import TestDesk, a_mail, proven

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from mailbridge.filing import Outcome
-from mailbridge.outbox.model import Notification
+from mailbridge.notifications.model import Notification
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
 STAFF = ("bogdan@desk.test", "clara@desk.test")

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from mailbridge.cli.main import cli
 from mailbridge.execution.record import record
-from mailbridge.outbox.model import Audience
+from mailbridge.notifications.model import Audience
 from mailbridge.rules.load import load
 from mailbridge.tickets.commands import Close, StartPlaybook
 from mailbridge.tickets.decide import decide

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.errors import ConfigError
-from mailbridge.outbox.model import Audience
+from mailbridge.notifications.model import Audience
 from mailbridge.policy import STATE_KEY
 from tests.harness import RULES, TestDesk, a_desk, a_mail
 

@@ -17,8 +17,8 @@ from mailbridge.health.model import Source, State
 from mailbridge.health.names import OUTGOING
 from mailbridge.message.envelope import Envelope
 from mailbridge.message.envelope import Source as Source_
+from mailbridge.notifications.model import Audience
 from mailbridge.ops.http import Asked
-from mailbridge.outbox.model import Audience
 from tests.builders import NOW
 from tests.harness import TestDesk, a_desk, a_mail
 from tests.servers.processes import free_ports

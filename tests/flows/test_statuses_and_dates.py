@@ -14,7 +14,7 @@ from typing import Any
 import icalendar
 import pytest
 
-from mailbridge.outbox.model import Audience
+from mailbridge.notifications.model import Audience
 from mailbridge.tickets.model import Role
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 from tests.servers.postgres import Postgres

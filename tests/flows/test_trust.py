@@ -11,7 +11,7 @@ from mailbridge.conversation import tokens
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.execute import execute
 from mailbridge.filing import Outcome
-from mailbridge.outbox.model import Notification
+from mailbridge.notifications.model import Notification
 from mailbridge.tickets.commands import RevokeAddresses
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Role

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from mailbridge.message.envelope import Envelope, Source
-from mailbridge.outbox.model import Audience
+from mailbridge.notifications.model import Audience
 from tests.harness import TestDesk, a_mail
 
 

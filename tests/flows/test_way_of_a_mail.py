@@ -12,7 +12,7 @@ from mailbridge.config.model import AgentTrust
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.filing import Outcome
 from mailbridge.message.envelope import Envelope, Source
-from mailbridge.outbox.model import Audience
+from mailbridge.notifications.model import Audience
 from mailbridge.tickets.model import Role
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 from tests.raw_mails import raw_mail

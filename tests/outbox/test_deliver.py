@@ -23,10 +23,10 @@ from mailbridge.context import Desk
 from mailbridge.conversation.tokens import Signer
 from mailbridge.errors import StoreAway
 from mailbridge.message.model import Attachment
+from mailbridge.notifications.model import Audience, Class, Notification, Queued, State
 from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Refused, Unknown
 from mailbridge.outbox.deliver import DOT_LEASE, GIVE_UP, LEASE, SLOW, Deliverer, backoff, rest
 from mailbridge.outbox.maildir import MaildirCourier
-from mailbridge.outbox.model import Audience, Class, Notification, Queued, State
 from mailbridge.outbox.render import Renderer, shipped_templates
 from mailbridge.outbox.session import Timeouts
 from mailbridge.outbox.view import DeskView, TicketView, View

@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mailbridge.outbox.model import Audience
+from mailbridge.notifications.model import Audience
 from mailbridge.tickets.events import ActorKind, Event
 from mailbridge.tickets.model import Ticket
 from tests.harness import TestDesk, a_desk, a_mail, proven

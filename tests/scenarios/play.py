@@ -16,7 +16,7 @@ from mailbridge.errors import ConfigError
 from mailbridge.intake.imap_old import old_mail
 from mailbridge.jobs import release
 from mailbridge.message.envelope import Envelope, Source
-from mailbridge.outbox.model import Notification, State
+from mailbridge.notifications.model import Notification, State
 from mailbridge.store.cursors import Start
 from mailbridge.store.mails import Direction
 from mailbridge.tickets.model import Ticket

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mailbridge.outbox.model import Audience, Notification
+from mailbridge.notifications.model import Audience, Notification
 from mailbridge.store.documents import dump
 from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx

@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
-from mailbridge.outbox.model import State
+from mailbridge.notifications.model import State
 from mailbridge.store.engine import Store
 from mailbridge.store.schema import metadata
 from tests.harness import TestDesk, a_mail, proven

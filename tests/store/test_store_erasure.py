@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
-from mailbridge.outbox.model import Audience, Notification, State
+from mailbridge.notifications.model import Audience, Notification, State
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mailbridge.outbox.model import Audience, Class, Notification, State
+from mailbridge.notifications.model import Audience, Class, Notification, State
 from mailbridge.store.documents import dump, load
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox import hint_message_id

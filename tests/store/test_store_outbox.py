@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailbridge.outbox.model import Audience, Class, Notification, Queued, State
+from mailbridge.notifications.model import Audience, Class, Notification, Queued, State
 from mailbridge.store.engine import Store
 from mailbridge.store.outbox import OUTCOME_UNKNOWN, UNKNOWN_REST
 from mailbridge.store.restoring import KEPT_BACK

@@ -21,7 +21,8 @@ import sqlalchemy as sa
 
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
-from mailbridge.outbox.model import Audience, Notification
+from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.webhook_model import Call
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
@@ -33,7 +34,6 @@ from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded
 from mailbridge.tickets.model import Activity, Participant, Priority, Ticket, Work
-from mailbridge.webhooks.model import Call
 from tests.servers.postgres import Postgres
 from tests.store.filled import MANY, fill
 

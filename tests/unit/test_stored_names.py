@@ -33,6 +33,10 @@ from mailbridge.health.model import State as SourceState
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Kind, SpanKind, Strength, Through
 from mailbridge.message.profiles import Expected, Profile
+from mailbridge.notifications.model import Audience, Class, Notification
+from mailbridge.notifications.model import State as OutboxState
+from mailbridge.notifications.results import Came
+from mailbridge.notifications.webhook_model import CallState
 from mailbridge.oauth.health import Kind as EndKind
 from mailbridge.oauth.model import Fault
 from mailbridge.oauth.providers import Flow
@@ -44,9 +48,6 @@ from mailbridge.organisation.playbooks import TaskRole
 from mailbridge.organisation.status import Mover
 from mailbridge.outbox import view
 from mailbridge.outbox.filters import FILTERS
-from mailbridge.outbox.model import Audience, Class, Notification
-from mailbridge.outbox.model import State as OutboxState
-from mailbridge.outbox.results import Came
 from mailbridge.pairing import to_json
 from mailbridge.rules.match import Verdict
 from mailbridge.rules.tree import AssignBy, Match
@@ -65,7 +66,6 @@ from mailbridge.store.search import Hit
 from mailbridge.tickets import model, stored_commands, stored_events
 from mailbridge.tickets.events import ActorKind, Happening
 from mailbridge.tickets.timesheet import Sums
-from mailbridge.webhooks.model import CallState
 
 ROOT = Path(__file__).resolve().parents[2]
 LIST: Mapping[str, Any] = json.loads((Path(__file__).parent / "stored_names.json").read_text(encoding="utf-8"))

@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from mailbridge.cli.main import cli
 from mailbridge.config.model import Webhooks
 from mailbridge.filing import Outcome
+from mailbridge.notifications.webhook_model import CallState, QueuedCall
 from mailbridge.webhooks.deliver import GIVE_UP, LONGEST_WAIT, Webhooker, backoff
-from mailbridge.webhooks.model import CallState, QueuedCall
 from mailbridge.webhooks.sign import signature
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 from tests.webhooks.hook_server import Hooks, hook_server

@@ -31,7 +31,7 @@ from mailbridge.config import shipped
 from mailbridge.config.model import load
 from mailbridge.errors import MailbridgeError
 from mailbridge.execution.execute import execute
-from mailbridge.outbox.model import Audience
+from mailbridge.notifications.model import Audience
 from mailbridge.outbox.render import Renderer
 from mailbridge.outbox.samples import sample_notification, sample_views
 from mailbridge.tickets.commands import RevokeAddresses

@@ -18,7 +18,7 @@ from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.config.model import load
 from mailbridge.message.envelope import Envelope, Source
-from mailbridge.outbox.model import Audience, Notification
+from mailbridge.notifications.model import Audience, Notification
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail, What

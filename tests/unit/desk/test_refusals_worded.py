@@ -8,8 +8,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
+from mailbridge.notifications.results import Came
 from mailbridge.organisation.approval_policy import Matter
-from mailbridge.outbox.results import Came
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=True).get_template("mail/en/words.j2").module

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.outbox.compose import admin_letters, notifications
-from mailbridge.outbox.model import Audience, Class, Notification
-from mailbridge.outbox.occasion import Occasion
+from mailbridge.notifications.compose import admin_letters, notifications
+from mailbridge.notifications.context import Occasion
+from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.tickets.commands import Answer, Assign, Close, Command, Note, Open, RaiseAlert, ReportFailure, SetStatus, SetTeam, Write
 from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.events import Actor, ActorKind

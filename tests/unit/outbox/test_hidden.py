@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.suppression import Suppress, hidden
+from mailbridge.notifications.limits import Suppress, hidden
+from mailbridge.notifications.model import Audience, Notification
 from mailbridge.tickets.model import Outsiders, Team
 from tests.builders import BOGDAN, a_ticket, an_organisation
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.notifications.model import Audience, Notification
 from mailbridge.outbox.filters import mailto
-from mailbridge.outbox.model import Audience, Notification
 from mailbridge.outbox.render import Renderer, TemplateFailed, check, guarded, shipped_templates
 from mailbridge.outbox.samples import sample_notification, sample_views
 from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView, View

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailbridge.config.model import Limits
-from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.suppression import HOUR, Earlier, Hold, Suppress, judge
+from mailbridge.notifications.limits import HOUR, Earlier, Hold, Suppress, judge
+from mailbridge.notifications.model import Audience, Notification
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RECEIPT = Notification(ticket=1, audience=Audience.CUSTOMER, event="received", recipient="ana@acme.example", key="1")

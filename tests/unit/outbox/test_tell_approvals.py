@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from mailbridge.notifications.compose import notifications
+from mailbridge.notifications.context import Occasion
+from mailbridge.notifications.model import Class, Notification
 from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
-from mailbridge.outbox.compose import notifications
-from mailbridge.outbox.model import Class, Notification
-from mailbridge.outbox.occasion import Occasion
 from mailbridge.tickets.apply import evolve
 from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
 from mailbridge.tickets.decide import Circumstances, decide_requests

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from mailbridge.outbox.compose import notifications
-from mailbridge.outbox.occasion import Occasion
-from mailbridge.outbox.told import Listener, sayings
+from mailbridge.notifications.compose import notifications
+from mailbridge.notifications.context import Occasion
+from mailbridge.notifications.summary import Listener, sayings
 from mailbridge.tickets.events import Absorbed, Actor, Event, Happening, MailMoved, MergedInto, StatusChanged, Undone
 from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, NOW, a_signer, a_ticket, an_organisation, with_team

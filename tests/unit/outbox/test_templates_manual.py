@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.notifications.model import Audience
 from mailbridge.outbox.filters import FILTERS
-from mailbridge.outbox.model import Audience
 from mailbridge.outbox.render import Renderer, shipped_templates
 from mailbridge.outbox.samples import sample_notification, sample_views
 from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView

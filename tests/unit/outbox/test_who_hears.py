@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mailbridge.outbox.recipients import Recipient, managers, named, responsible, whole_team
+from mailbridge.notifications.recipients import Recipient, managers, named, responsible, whole_team
 from mailbridge.tickets.model import Absence, Organisation, Team, Told
 from tests.builders import a_ticket
 from tests.unit.desk.staffing import a_rota, a_team, an_agent, an_organisation, away, office, on

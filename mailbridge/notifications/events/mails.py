@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from mailbridge.notifications.context import Occasion, letters, title_of
+from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.recipients import customers, responsible, team_of
 from mailbridge.organisation import transitions
-from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.occasion import Occasion, letters, title_of
-from mailbridge.outbox.recipients import customers, responsible, team_of
 from mailbridge.tickets.events import Actor, ActorKind, DeliveryFailed, Event, MessageAdded, StatusChanged, TicketOpened
 from mailbridge.tickets.model import AGENTS_OWN, AnswersAs, Team
 

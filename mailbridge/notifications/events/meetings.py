@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.occasion import Occasion, letters, title_of
-from mailbridge.outbox.recipients import Recipient, customers, responsible
+from mailbridge.notifications.context import Occasion, letters, title_of
+from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.recipients import Recipient, customers, responsible
 from mailbridge.tickets.events import AssigneeChanged, Event, InvitationAnswered, MeetingSet, RequesterChanged
 from mailbridge.tickets.model import Meeting
 

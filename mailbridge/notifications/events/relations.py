@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mailbridge.ids import ticket_number
-from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.occasion import Occasion, letters, title_of
-from mailbridge.outbox.recipients import customers, named, responsible, team_of
+from mailbridge.notifications.context import Occasion, letters, title_of
+from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.recipients import customers, named, responsible, team_of
 from mailbridge.tickets.events import Absorbed, Event, MailMoved, MergedInto, Undone
 from mailbridge.tickets.model import Role
 

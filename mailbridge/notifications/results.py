@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import Line
-from mailbridge.outbox.told import Listener, packed, sayings
+from mailbridge.notifications.summary import Listener, packed, sayings
 from mailbridge.tickets.commands import Approve, Command, Erase, Reject, Undo
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import (

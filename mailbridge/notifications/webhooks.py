@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import Any
 
 from mailbridge.ids import ticket_number
+from mailbridge.notifications.webhook_model import Call
 from mailbridge.rules.match import Verdict
 from mailbridge.tickets.model import Ticket
-from mailbridge.webhooks.model import Call
 
 OPENED, REPLIED = "ticket.opened", "ticket.replied"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.outbox.model import Audience, Class, Notification
-from mailbridge.outbox.occasion import Occasion, letters, title_of
-from mailbridge.outbox.recipients import named
+from mailbridge.notifications.context import Occasion, letters, title_of
+from mailbridge.notifications.model import Audience, Class, Notification
+from mailbridge.notifications.recipients import named
 from mailbridge.tickets.events import ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
 from mailbridge.tickets.model import Approval, Asks
 

@@ -13,9 +13,9 @@ from hashlib import sha256
 from itertools import chain
 
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.outbox.model import Audience, Class, Notification
-from mailbridge.outbox.occasion import Occasion, Teller
-from mailbridge.outbox.tellers import alerts, approvals, escalation, mails, meetings, people, relations, tickets
+from mailbridge.notifications.context import Occasion, Teller
+from mailbridge.notifications.events import alerts, approvals, escalation, mails, meetings, people, relations, tickets
+from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.tickets.events import (
     Absorbed,
     AlertRaised,

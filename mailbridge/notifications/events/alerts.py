@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.outbox.model import Audience, Class, Notification
-from mailbridge.outbox.occasion import Occasion, letters
-from mailbridge.outbox.recipients import managers, responsible
+from mailbridge.notifications.context import Occasion, letters
+from mailbridge.notifications.model import Audience, Class, Notification
+from mailbridge.notifications.recipients import managers, responsible
 from mailbridge.tickets.events import AlertRaised, Event, Woken
 from mailbridge.tickets.handlers.work import OVER
 

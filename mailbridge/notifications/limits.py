@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from mailbridge.outbox.model import Audience, Notification
+from mailbridge.notifications.model import Audience, Notification
 from mailbridge.tickets.model import Agent, Organisation, Ticket
 from mailbridge.tickets.permissions import sees
 

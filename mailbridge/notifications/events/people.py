@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.occasion import Occasion, letters, title_of
-from mailbridge.outbox.recipients import Recipient, team_of
+from mailbridge.notifications.context import Occasion, letters, title_of
+from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.recipients import Recipient, team_of
 from mailbridge.tickets.events import ActorKind, Event, MessageAdded, ParticipantAdded, RequesterChanged, TicketOpened
 from mailbridge.tickets.model import Participant, Role
 

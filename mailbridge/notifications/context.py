@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mailbridge.conversation.tokens import Signer
-from mailbridge.outbox.model import Audience, Notification
-from mailbridge.outbox.recipients import Recipient
+from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.recipients import Recipient
 from mailbridge.tickets.events import Actor, ActorKind, Event
 from mailbridge.tickets.model import Organisation, Ticket
 
