@@ -18,6 +18,12 @@ from mailbridge.config import shipped
 from mailbridge.config.model import Config, OAuth
 from mailbridge.context import Desk, reading_policy
 from mailbridge.conversation.tokens import Signer
+from mailbridge.delivery import transports
+from mailbridge.delivery.deliver import Deliverer
+from mailbridge.delivery.pace import Pace
+from mailbridge.delivery.render.render import Renderer
+from mailbridge.delivery.render.ticket_context import view_of
+from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.execution.execute import execute
 from mailbridge.filing.mail import OVER_QUOTA
 from mailbridge.health import names, probes
@@ -40,10 +46,6 @@ from mailbridge.oauth.endpoint import Endpoint as TokenEndpoint
 from mailbridge.oauth.source import TokenSource, Vault
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import Endpoint, Metrics
-from mailbridge.outbox import couriers
-from mailbridge.outbox.deliver import Deliverer
-from mailbridge.outbox.pace import Pace
-from mailbridge.outbox.render import Renderer
 from mailbridge.policy import Broken, PolicyKeeper
 from mailbridge.rules.load import Policy
 from mailbridge.sandbox.pool import Readers
@@ -53,8 +55,6 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import ReportFailure
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import each
-from mailbridge.views import view_of
-from mailbridge.webhooks.deliver import Webhooker
 from mailbridge.worker import Worker
 
 DATED_SINCE = "tokens.dated_since"  # since when this desk's tokens for agents hold the minute in which they were made
@@ -194,7 +194,7 @@ class App:
         """A new courier with its own connection; each thread takes one."""
         return Deliverer(
             self.store,
-            couriers.courier(
+            transports.courier(
                 self.config.outgoing, self.config.folder, hostname=_host(self.config), tokens=self.tokens(self.config.outgoing.oauth)
             ),
             self.renderer,

@@ -23,11 +23,11 @@ from mailbridge.app import App
 from mailbridge.clock import FixedClock
 from mailbridge.config.model import AgentTrust, Authenticity, Config, Desk, Limits, Listener, Outgoing, SenderCheck
 from mailbridge.context import reading_policy
+from mailbridge.delivery.render.render import Renderer
 from mailbridge.filing import Outcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.outbox.render import Renderer
 from mailbridge.sandbox.pool import Readers
 from mailbridge.store.connections import make_file
 from mailbridge.store.engine import Store

@@ -22,9 +22,9 @@ from mailbridge.oauth import advice
 if TYPE_CHECKING:
     from mailbridge.app import App
     from mailbridge.config.model import Mailbox, OAuth
+    from mailbridge.delivery.transport import Outcome
     from mailbridge.intake.imap_connection import Connection
     from mailbridge.oauth.source import TokenSource
-    from mailbridge.outbox.courier import Outcome
 
 ARRIVES_WITHIN = 30.0  # seconds
 ALIVE_WITHIN = timedelta(minutes=2)  # since the daemon's last heartbeat
@@ -93,13 +93,13 @@ def _imap(mailbox: Mailbox, source: TokenSource) -> Iterator[Step]:
 
 
 def _smtp(app: App, source: TokenSource) -> Iterator[Step]:
-    from mailbridge.outbox import couriers
-    from mailbridge.outbox.courier import Delivered
-    from mailbridge.outbox.session import Trouble, open_session
-    from mailbridge.outbox.smtp import SmtpCourier, tls_context
+    from mailbridge.delivery import transports
+    from mailbridge.delivery.session import Trouble, open_session
+    from mailbridge.delivery.smtp import SmtpCourier, tls_context
+    from mailbridge.delivery.transport import Delivered
 
     outgoing, desk = app.config.outgoing, app.config.desk
-    relay = couriers.relay_of(outgoing, desk.address.rpartition("@")[2], source)
+    relay = transports.relay_of(outgoing, desk.address.rpartition("@")[2], source)
     login = f"SMTP AUTH to {relay.host} as {relay.user}"
     try:
         open_session(relay, tls_context(relay)).leave()

@@ -58,11 +58,11 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
     """Configuration, rules, examples and templates of a desk, with all problems; `candidate` are other rules than its own."""
     from mailbridge.config import model as configuration
     from mailbridge.config import shipped
+    from mailbridge.delivery.webhooks.allowed import forbidden
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.load import Loaded, load
     from mailbridge.rules.tools import examples
     from mailbridge.rules.tools.unreachable import unreachable
-    from mailbridge.webhooks.allowed import forbidden
 
     root = folder.parent if folder.is_file() else folder
     problems: list[Problem] = []
@@ -144,7 +144,7 @@ def sandbox_problems() -> Sequence[Problem]:
 def template_problems(config: Config) -> Sequence[Problem]:
     """Mistakes of the mails that the desk's own templates take part in; a part of a template may be used by any mail."""
     from mailbridge.config import shipped
-    from mailbridge.outbox.render import check_own
+    from mailbridge.delivery.render.render import check_own
 
     return check_own(config.templates_folder, shipped.templates())
 

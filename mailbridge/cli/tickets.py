@@ -90,7 +90,7 @@ def list_(
 @click.argument("number_", metavar="TICKET")
 def show(folder: Path, as_json: bool, full: bool, number_: str) -> None:
     """Show TICKET (MB-1042 or 1042) with its mails and everything that happened."""
-    from mailbridge.chronicle import parts_of
+    from mailbridge.delivery.render.ticket_history import parts_of
 
     with open_desk(folder) as desk:
         wanted = ticket_id(desk.config, number_)

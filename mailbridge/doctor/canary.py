@@ -12,12 +12,12 @@ from email.utils import format_datetime
 from mailbridge.config.model import Config
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.conversation.tokens import Signer
+from mailbridge.delivery import transports
+from mailbridge.delivery.transport import Delivered
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.errors import MailbridgeError
 from mailbridge.filing.canary import KINDS, STATE_KEY, canary_key
 from mailbridge.oauth.model import Tokens
-from mailbridge.outbox import couriers
-from mailbridge.outbox.courier import Delivered
 from mailbridge.store.engine import Store
 
 SLOW = timedelta(minutes=1)
@@ -93,7 +93,7 @@ def _send(config: Config, signer: Signer, nonce: str, kind: str, now: datetime, 
     mail["Auto-Submitted"], mail["X-Mailbridge-Loop"] = "auto-generated", loop_mark(signer, canary_key(nonce, kind))
     mail.set_content("The desk sent this mail to itself to see whether mail arrives. It becomes no ticket.\n")
     try:
-        courier = couriers.courier(config.outgoing, config.folder, hostname=config.outgoing.helo or domain, tokens=tokens)
+        courier = transports.courier(config.outgoing, config.folder, hostname=config.outgoing.helo or domain, tokens=tokens)
     except MailbridgeError as error:
         return error.what
     try:

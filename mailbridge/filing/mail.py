@@ -18,6 +18,7 @@ from mailbridge.execution.estimating import estimated
 from mailbridge.execution.execute import Executed, Telling, execute, preview
 from mailbridge.execution.load_context import Cause
 from mailbridge.execution.turns import wanted_agent
+from mailbridge.execution.webhooks import promise_calls
 from mailbridge.filing.answerable import acknowledgement
 from mailbridge.filing.caps import Allowed, allowed, allowed_on, count_opening
 from mailbridge.filing.disposition import Disposition
@@ -44,7 +45,6 @@ from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import Actor, ActorKind, InvitationAnswered
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request, each
-from mailbridge.webhooks.promise import promise_calls
 
 COMMENT = "\nComment: "  # in the summary of a calendar's answer: what the person wrote beside it
 GROUPED = "grouped"

@@ -16,6 +16,8 @@ from urllib.parse import urlsplit
 from mailbridge import __version__
 from mailbridge.clock import Clock
 from mailbridge.config.model import Config
+from mailbridge.delivery.webhooks.allowed import NotAllowed
+from mailbridge.delivery.webhooks.http import Caller
 from mailbridge.errors import Permanent
 from mailbridge.health.model import State
 from mailbridge.health.names import expected
@@ -23,8 +25,6 @@ from mailbridge.health.tell import AFTER
 from mailbridge.ops import log as logs
 from mailbridge.ops.http import Asked, HttpServer, Page
 from mailbridge.store.engine import Store
-from mailbridge.webhooks.allowed import NotAllowed
-from mailbridge.webhooks.http import Caller
 
 TOO_OLD = timedelta(seconds=60)
 PING_TIME = timedelta(seconds=10)

@@ -13,11 +13,11 @@ from mailbridge.checks.clamd import Clamd
 from mailbridge.checks.rspamd import Rspamd
 from mailbridge.checks.scan import NotScanned
 from mailbridge.config.model import Config, Listener
+from mailbridge.delivery import transports
 from mailbridge.errors import MailbridgeError
 from mailbridge.health.names import CLAMD, DNS, OUTGOING, RSPAMD, listener_name
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.oauth.model import Tokens
-from mailbridge.outbox import couriers
 
 PATIENCE = 10.0  # seconds for a greeting
 SAMPLE = b"From: probe@invalid\r\nSubject: probe\r\n\r\nIs the scanner there?\r\n"
@@ -68,7 +68,7 @@ def outgoing(config: Config, tokens: Tokens | None = None) -> str:
     """The relay greets, encrypts and lets us in; or the folder of a Maildir can be written."""
     try:
         hostname = config.outgoing.helo or config.desk.address.rpartition("@")[2]
-        return couriers.probe(config.outgoing, config.folder, hostname=hostname, tokens=tokens)
+        return transports.probe(config.outgoing, config.folder, hostname=hostname, tokens=tokens)
     except MailbridgeError as error:
         raise Fault(error.what) from error
 

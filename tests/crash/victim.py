@@ -11,9 +11,9 @@ from pathlib import Path
 
 from mailbridge.app import App
 from mailbridge.clock import SystemClock
+from mailbridge.delivery.webhooks.deliver import Webhooker
+from mailbridge.delivery.webhooks.http import Answer, Caller
 from mailbridge.message.envelope import Envelope, Source
-from mailbridge.webhooks.deliver import Webhooker
-from mailbridge.webhooks.http import Answer, Caller
 from tests.harness import MX, a_config
 
 

@@ -13,12 +13,12 @@ import pytest
 from mailbridge.checks.rspamd import Rspamd
 from mailbridge.checks.scan import Fault, NotScanned
 from mailbridge.config.model import Health, Webhooks
+from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.webhook_model import CallState
 from mailbridge.ops.https import NoAnswer
 from mailbridge.ops.https import request as ask
 from mailbridge.store.engine import Store
-from mailbridge.webhooks.deliver import Webhooker
 from tests.builders import NOW
 from tests.fakes.broken_http import ANSWERS, answering
 from tests.fakes.identity_provider import IdentityProvider

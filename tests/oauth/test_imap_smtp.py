@@ -16,13 +16,13 @@ from click.testing import CliRunner
 
 from mailbridge.cli.auth import auth
 from mailbridge.config.model import Mailbox, Tls, load
+from mailbridge.delivery.session import Relay
+from mailbridge.delivery.smtp import SmtpCourier
+from mailbridge.delivery.transport import Deferred, Delivered
 from mailbridge.intake import imap
 from mailbridge.intake.imap_connection import Connection, LoginRefused
 from mailbridge.oauth import sasl
 from mailbridge.oauth.source import TokenSource
-from mailbridge.outbox.courier import Deferred, Delivered
-from mailbridge.outbox.session import Relay
-from mailbridge.outbox.smtp import SmtpCourier
 from mailbridge.store.engine import Store
 from tests.e2e.running import looking, mailbridge, running, write_desk
 from tests.fakes.identity_provider import IdentityProvider

@@ -17,13 +17,13 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from mailbridge.config.model import Outgoing, Tls
+from mailbridge.delivery.maildir import MaildirCourier
+from mailbridge.delivery.session import Relay, Timeouts
+from mailbridge.delivery.smtp import SmtpCourier
+from mailbridge.delivery.transport import Courier, Deferred, Delivered, Overtaken, Refused, Unknown
+from mailbridge.delivery.transports import courier as courier_for
+from mailbridge.delivery.transports import relay_of
 from mailbridge.errors import Permanent
-from mailbridge.outbox.courier import Courier, Deferred, Delivered, Overtaken, Refused, Unknown
-from mailbridge.outbox.couriers import courier as courier_for
-from mailbridge.outbox.couriers import relay_of
-from mailbridge.outbox.maildir import MaildirCourier
-from mailbridge.outbox.session import Relay, Timeouts
-from mailbridge.outbox.smtp import SmtpCourier
 from tests.fakes.smtp_server import FakeSmtp, Fault
 from tests.servers.postfix import Postfix
 from tests.servers.processes import end, free_ports, greets, program, wait_until

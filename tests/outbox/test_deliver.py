@@ -21,16 +21,16 @@ from mailbridge.config.model import Config, Limits
 from mailbridge.config.model import Desk as DeskConfig
 from mailbridge.context import Desk
 from mailbridge.conversation.tokens import Signer
+from mailbridge.delivery.deliver import DOT_LEASE, GIVE_UP, LEASE, SLOW, Deliverer, backoff, rest
+from mailbridge.delivery.maildir import MaildirCourier
+from mailbridge.delivery.render.render import Renderer, shipped_templates
+from mailbridge.delivery.render.renderer import FILES_TO_AGENT
+from mailbridge.delivery.render.template_context import DeskView, TicketView, View
+from mailbridge.delivery.session import Timeouts
+from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Unknown
 from mailbridge.errors import StoreAway
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Class, Notification, Queued, State
-from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Refused, Unknown
-from mailbridge.outbox.deliver import DOT_LEASE, GIVE_UP, LEASE, SLOW, Deliverer, backoff, rest
-from mailbridge.outbox.maildir import MaildirCourier
-from mailbridge.outbox.render import Renderer, shipped_templates
-from mailbridge.outbox.session import Timeouts
-from mailbridge.outbox.view import DeskView, TicketView, View
-from mailbridge.outbox.wording import FILES_TO_AGENT
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.outbox import UNKNOWN_REST

@@ -13,12 +13,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mailbridge.delivery.deliver import Deliverer
+from mailbridge.delivery.maildir import MaildirCourier
+from mailbridge.delivery.render.render import shipped_templates
+from mailbridge.delivery.transport import Courier
 from mailbridge.notifications.model import Class, State
 from mailbridge.ops import crash
-from mailbridge.outbox.courier import Courier
-from mailbridge.outbox.deliver import Deliverer
-from mailbridge.outbox.maildir import MaildirCourier
-from mailbridge.outbox.render import shipped_templates
 from mailbridge.store.engine import Store
 from tests.outbox.test_deliver import Office, a_promise, states
 from tests.outbox.test_deliver import office as office  # the fixture

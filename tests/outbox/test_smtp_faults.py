@@ -11,10 +11,10 @@ import pytest
 import trustme
 
 from mailbridge.config.model import Tls
+from mailbridge.delivery.session import Relay, Timeouts
+from mailbridge.delivery.smtp import SmtpCourier
+from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
 from mailbridge.errors import Permanent
-from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
-from mailbridge.outbox.session import Relay, Timeouts
-from mailbridge.outbox.smtp import SmtpCourier
 from tests.fakes.smtp_server import VERBS, FakeSmtp, Fault
 
 HEAD = b"From: support@desk.example\r\nTo: ana@acme.example\r\nMessage-ID: <1@desk.example>\r\nSubject: x\r\n\r\n"

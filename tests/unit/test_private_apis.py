@@ -165,7 +165,7 @@ USES: tuple[Private, ...] = (
     Private(
         "",
         "_host",
-        "outbox/session.py",
+        "delivery/session.py",
         "smtplib: starttls() checks the certificate against it on a socket that was opened elsewhere",
         lambda: says(smtplib.SMTP.starttls, "self._host"),
     ),

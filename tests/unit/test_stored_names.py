@@ -25,6 +25,8 @@ from mailbridge.cli.status import BACKUP_KEYS, Status
 from mailbridge.config.model import After, AgentTrust, SenderCheck, Taken, Tls, WhenSilent, WhenVirus
 from mailbridge.conversation.model import Doubt, Reason, Standing
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.delivery.render import template_context
+from mailbridge.delivery.render.filters import FILTERS
 from mailbridge.doctor.model import Finding
 from mailbridge.doctor.model import Verdict as Found
 from mailbridge.errors import Problem
@@ -46,8 +48,6 @@ from mailbridge.organisation.approval_policy import Matter
 from mailbridge.organisation.billing import Rounding
 from mailbridge.organisation.playbooks import TaskRole
 from mailbridge.organisation.status import Mover
-from mailbridge.outbox import view
-from mailbridge.outbox.filters import FILTERS
 from mailbridge.pairing import to_json
 from mailbridge.rules.match import Verdict
 from mailbridge.rules.tree import AssignBy, Match
@@ -152,12 +152,12 @@ PRINTED: Mapping[str, type] = {
 
 # What templates may use, by the name that they have there.
 TEMPLATE_VALUES: Mapping[str, type] = {
-    "below": view.Below,
-    "cut": view.Cut,
-    "desk": view.DeskView,
-    "history, quoted": view.Entry,
-    "ticket": view.TicketView,
-    "verdict": view.VerdictView,
+    "below": template_context.Below,
+    "cut": template_context.Cut,
+    "desk": template_context.DeskView,
+    "history, quoted": template_context.Entry,
+    "ticket": template_context.TicketView,
+    "verdict": template_context.VerdictView,
 }
 
 STATE_KEYS = (
@@ -234,12 +234,12 @@ def templates() -> list[str]:
 
 
 def notifications() -> dict[str, list[str]]:
-    return {event: sorted(samples) for event, samples in view.VOCABULARY.items()}
+    return {event: sorted(samples) for event, samples in template_context.VOCABULARY.items()}
 
 
 def told() -> list[str]:
     """Keys of what happened, as notifications in the outbox carry them and words.j2 words them."""
-    from mailbridge.outbox.render import Renderer
+    from mailbridge.delivery.render.render import Renderer
 
     words = Renderer([ROOT / "templates"])._words("mail/en")
     return sorted(words["happened"])

@@ -13,8 +13,8 @@ from time import monotonic
 import pytest
 import trustme
 
-from mailbridge.webhooks.allowed import NotAllowed
-from mailbridge.webhooks.http import ANSWER, Caller
+from mailbridge.delivery.webhooks.allowed import NotAllowed
+from mailbridge.delivery.webhooks.http import ANSWER, Caller
 from tests.webhooks.hook_server import Hooks, hook_server
 
 SHORT = timedelta(seconds=5)
@@ -84,7 +84,7 @@ def test_nobody_there_is_an_answer_without_a_status() -> None:
 
 
 def test_no_more_than_a_little_of_an_answer_is_read(monkeypatch: pytest.MonkeyPatch, hooks: Hooks) -> None:
-    monkeypatch.setattr("mailbridge.webhooks.http.ANSWER", 4)
+    monkeypatch.setattr("mailbridge.delivery.webhooks.http.ANSWER", 4)
     hooks.answers["/tickets"] = [(500, {})]
 
     assert local().post(hooks.url(), b"{}", {}).text == "said"

@@ -12,10 +12,10 @@ from click.testing import CliRunner
 
 from mailbridge.cli.main import cli
 from mailbridge.config.model import Webhooks
+from mailbridge.delivery.webhooks.deliver import GIVE_UP, LONGEST_WAIT, Webhooker, backoff
+from mailbridge.delivery.webhooks.sign import signature
 from mailbridge.filing import Outcome
 from mailbridge.notifications.webhook_model import CallState, QueuedCall
-from mailbridge.webhooks.deliver import GIVE_UP, LONGEST_WAIT, Webhooker, backoff
-from mailbridge.webhooks.sign import signature
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 from tests.webhooks.hook_server import Hooks, hook_server
 
@@ -227,8 +227,8 @@ def test_the_command_line_lists_shows_and_resends(tmp_path: Path) -> None:
 
 
 def test_check_names_the_rule_that_calls_a_host_nobody_allowed(tmp_path: Path) -> None:
+    from mailbridge.delivery.webhooks.allowed import forbidden
     from mailbridge.rules.load import load
-    from mailbridge.webhooks.allowed import forbidden
 
     rule = '- name: tell\n  when: {exists: subject}\n  then: {webhook: "https://hooks.desk.test/t"}\n'
     policy = load({f"rules/{name}": text for name, text in (RULES | {"routing/20-calls.yaml": rule}).items()}).policy

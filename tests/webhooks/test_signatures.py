@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from mailbridge.webhooks.sign import headers, secret_bytes, signature
+from mailbridge.delivery.webhooks.sign import headers, secret_bytes, signature
 
 # The example that libraries of Standard Webhooks are tested with.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

@@ -29,11 +29,11 @@ from mailbridge import pairing
 from mailbridge.clock import FixedClock
 from mailbridge.config import shipped
 from mailbridge.config.model import load
+from mailbridge.delivery.render.render import Renderer
+from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.errors import MailbridgeError
 from mailbridge.execution.execute import execute
 from mailbridge.notifications.model import Audience
-from mailbridge.outbox.render import Renderer
-from mailbridge.outbox.samples import sample_notification, sample_views
 from mailbridge.tickets.commands import RevokeAddresses
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import each

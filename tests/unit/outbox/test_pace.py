@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from mailbridge.outbox.pace import Pace
+from mailbridge.delivery.pace import Pace
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
 

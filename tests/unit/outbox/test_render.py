@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.delivery.render.filters import mailto
+from mailbridge.delivery.render.render import Renderer, TemplateFailed, check, guarded, shipped_templates
+from mailbridge.delivery.render.samples import sample_notification, sample_views
+from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, Entry, TicketView, View
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.outbox.filters import mailto
-from mailbridge.outbox.render import Renderer, TemplateFailed, check, guarded, shipped_templates
-from mailbridge.outbox.samples import sample_notification, sample_views
-from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView, View
 
 SHIPPED = Renderer([shipped_templates()])
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}'

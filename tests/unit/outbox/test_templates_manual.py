@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.delivery.render.filters import FILTERS
+from mailbridge.delivery.render.render import Renderer, shipped_templates
+from mailbridge.delivery.render.samples import sample_notification, sample_views
+from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, Entry, TicketView
 from mailbridge.notifications.model import Audience
-from mailbridge.outbox.filters import FILTERS
-from mailbridge.outbox.render import Renderer, shipped_templates
-from mailbridge.outbox.samples import sample_notification, sample_views
-from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/manual/templates.md").read_text(encoding="utf-8")
 ROW = re.compile(r"^\| `((?:customer|agent|manager|admin)\.\w+)` \|[^|]*\|([^|]*)\|$", re.MULTILINE)

@@ -16,13 +16,13 @@ from email.header import decode_header, make_header
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 
+from mailbridge.delivery.render.mime import Part, calendar_part, file_part, multipart, text_file_part, text_part
+from mailbridge.delivery.render.render import Worded
 from mailbridge.errors import Permanent
 from mailbridge.message import invitation as invitations
 from mailbridge.message.invitation import Invitation
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Notification
-from mailbridge.outbox.mime import Part, calendar_part, file_part, multipart, text_file_part, text_part
-from mailbridge.outbox.render import Worded
 
 LOOP_FIELD = "X-Mailbridge-Loop"
 MAX_NAME = 64

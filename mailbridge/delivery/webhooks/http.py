@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from mailbridge.delivery.webhooks.allowed import allowed
 from mailbridge.ops.https import NoAnswer, request
-from mailbridge.webhooks.allowed import allowed
 
 ANSWER = 2_048  # bytes of an answer that are read
 SHOWN = 500  # characters of it that are kept

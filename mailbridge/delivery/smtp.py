@@ -9,9 +9,9 @@ import ssl
 from collections.abc import Callable
 
 from mailbridge.config.model import Tls
+from mailbridge.delivery.session import Relay, Session, Trouble, is_over_limit, open_session, told
+from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Unknown
 from mailbridge.ops import crash
-from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Refused, Unknown
-from mailbridge.outbox.session import Relay, Session, Trouble, is_over_limit, open_session, told
 
 
 class SmtpCourier:

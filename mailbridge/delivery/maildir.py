@@ -11,9 +11,9 @@ from itertools import count
 from pathlib import Path
 from time import time_ns
 
+from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Unknown
 from mailbridge.ops import crash
 from mailbridge.ops.private import new_private_file, private_folder
-from mailbridge.outbox.courier import Deferred, Delivered, Outcome, Unknown
 
 _numbers = count(1)
 

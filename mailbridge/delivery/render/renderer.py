@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from mailbridge.clock import Clock
 from mailbridge.context import Desk
 from mailbridge.conversation.marks import loop_mark
+from mailbridge.delivery.render.inert import inert
+from mailbridge.delivery.render.invitations import invitation_of
+from mailbridge.delivery.render.mail import Unwritable, build
+from mailbridge.delivery.render.render import Renderer, TemplateFailed, View, guarded, without_template
 from mailbridge.errors import StoreAway
 from mailbridge.message.model import Attachment
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Audience, Notification, Queued
 from mailbridge.ops import log as logs
-from mailbridge.outbox.inert import inert
-from mailbridge.outbox.invitations import invitation_of
-from mailbridge.outbox.mail import Unwritable, build
-from mailbridge.outbox.render import Renderer, TemplateFailed, View, guarded, without_template
 from mailbridge.store import restoring
 from mailbridge.store.mails import StoredAttachment
 from mailbridge.store.tx import Tx

@@ -14,8 +14,8 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from mailbridge.delivery.render.template_context import Cut, TicketView
 from mailbridge.notifications.summary import length
-from mailbridge.outbox.view import Cut, TicketView
 
 MAX_SUBJECT = 250
 

@@ -16,15 +16,15 @@ from urllib.parse import urlsplit
 
 from mailbridge.clock import Clock
 from mailbridge.config.model import Webhooks
+from mailbridge.delivery.webhooks.allowed import NotAllowed
+from mailbridge.delivery.webhooks.http import Answer, Caller
+from mailbridge.delivery.webhooks.sign import headers
 from mailbridge.errors import StoreAway
 from mailbridge.notifications.webhook_model import QueuedCall
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.webhooks import Webhooks as Calls
-from mailbridge.webhooks.allowed import NotAllowed
-from mailbridge.webhooks.http import Answer, Caller
-from mailbridge.webhooks.sign import headers
 
 PORTION = 10
 POLL = 5.0  # seconds between two looks; a new call rings

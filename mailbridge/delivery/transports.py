@@ -6,12 +6,12 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mailbridge.config.model import Outgoing, Tls
+from mailbridge.delivery.maildir import MaildirCourier
+from mailbridge.delivery.session import Relay
+from mailbridge.delivery.smtp import SmtpCourier
+from mailbridge.delivery.transport import Courier
 from mailbridge.errors import Permanent
 from mailbridge.oauth.model import Tokens
-from mailbridge.outbox.courier import Courier
-from mailbridge.outbox.maildir import MaildirCourier
-from mailbridge.outbox.session import Relay
-from mailbridge.outbox.smtp import SmtpCourier
 
 _PORTS = {"smtp": 25, "smtps": 465}
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mailbridge.context import Desk, spans_from_json
+from mailbridge.delivery.render.template_context import Cut, Entry
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.summary import Listener, packed, sayings
-from mailbridge.outbox.view import Cut, Entry
 from mailbridge.reply.showing import Shown, shown
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx

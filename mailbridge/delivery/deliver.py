@@ -19,16 +19,16 @@ from typing import assert_never
 
 from mailbridge.clock import Clock
 from mailbridge.context import Desk
+from mailbridge.delivery.pace import Pace
+from mailbridge.delivery.render.mail import deliverable
+from mailbridge.delivery.render.render import Renderer, View
+from mailbridge.delivery.render.renderer import Again, Hopeless, Ready, Wording, Wordsmith
+from mailbridge.delivery.transport import Courier, Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
 from mailbridge.errors import StoreAway
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Notification, Queued
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
-from mailbridge.outbox.courier import Courier, Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
-from mailbridge.outbox.mail import deliverable
-from mailbridge.outbox.pace import Pace
-from mailbridge.outbox.render import Renderer, View
-from mailbridge.outbox.wording import Again, Hopeless, Ready, Wording, Wordsmith
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 

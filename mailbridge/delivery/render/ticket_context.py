@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from mailbridge import chronicle
-from mailbridge.chronicle import left_out, message_name, parts_of
 from mailbridge.context import Desk
+from mailbridge.delivery.render import ticket_history
+from mailbridge.delivery.render.template_context import Below, DeskView, Entry, TextFile, TicketView, VerdictView, View
+from mailbridge.delivery.render.ticket_history import left_out, message_name, parts_of
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.author import zone_of
 from mailbridge.message.encryption import looks_encrypted
@@ -15,7 +16,6 @@ from mailbridge.message.model import Kind
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
-from mailbridge.outbox.view import Below, DeskView, Entry, TextFile, TicketView, VerdictView, View
 from mailbridge.reply.subject import thread_of
 from mailbridge.store.clocks import State as ClockState
 from mailbridge.store.mails import StoredMail
@@ -156,9 +156,9 @@ def _history(tx: Tx, notification: Notification, ticket: Ticket, carried: Stored
         case "consulted":
             return _conversation(tx, ticket, carried)
         case "ticket":
-            return chronicle.latest(tx, ticket, desk)
+            return ticket_history.latest(tx, ticket, desk)
         case "history":
-            return chronicle.whole(tx, ticket, desk)
+            return ticket_history.whole(tx, ticket, desk)
     return ()
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from mailbridge.delivery.render.template_context import VOCABULARY, Below, Cut, DeskView, Entry, TextFile, TicketView, VerdictView, View
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.outbox.view import VOCABULARY, Below, Cut, DeskView, Entry, TextFile, TicketView, VerdictView, View
 
 _DESK = DeskView(name="Acme Support", address="support@acme.example")
 _TICKET = TicketView(

@@ -27,11 +27,11 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, T
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
+from mailbridge.delivery.render.filters import FILTERS, bare, mailto, one_line
+from mailbridge.delivery.render.samples import sample_notification, sample_views
+from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, Entry, TicketView, View
 from mailbridge.errors import Permanent, Problem
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.outbox.filters import FILTERS, bare, mailto, one_line
-from mailbridge.outbox.samples import sample_notification, sample_views
-from mailbridge.outbox.view import VOCABULARY, DeskView, Entry, TicketView, View
 
 __all__ = [
     "DeskView", "Entry", "Renderer", "TemplateFailed", "TicketView", "View", "Worded", "check", "guarded", "shipped_templates",

@@ -12,10 +12,10 @@ from pathlib import Path
 from time import monotonic
 
 from mailbridge.config.model import Tls
+from mailbridge.delivery.transport import Deferred, Refused
 from mailbridge.errors import Permanent, StoreAway
 from mailbridge.oauth import advice, sasl
 from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, Tokens, TokenUnavailable
-from mailbridge.outbox.courier import Deferred, Refused
 
 SASL_STEPS = 3  # the token, the answer to an error, and one to spare
 MAX_REPLY = 64 << 10
