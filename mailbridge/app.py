@@ -16,7 +16,6 @@ from mailbridge.checks.examine import Examiner
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config import shipped
 from mailbridge.config.model import Config, OAuth
-from mailbridge.context import Desk, reading_policy
 from mailbridge.conversation.tokens import Signer
 from mailbridge.delivery import transports
 from mailbridge.delivery.deliver import Deliverer
@@ -24,6 +23,7 @@ from mailbridge.delivery.pace import Pace
 from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.ticket_context import view_of
 from mailbridge.delivery.webhooks.deliver import Webhooker
+from mailbridge.execution.desk import Desk, reading_policy
 from mailbridge.execution.execute import execute
 from mailbridge.filing.mail import OVER_QUOTA
 from mailbridge.health import names, probes

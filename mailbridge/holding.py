@@ -8,7 +8,7 @@ from datetime import timedelta
 from mailbridge.checks.examine import Examined
 from mailbridge.checks.scan import Fault
 from mailbridge.config.model import WhenSilent
-from mailbridge.context import Desk
+from mailbridge.execution.desk import Desk
 
 SHORTEST = timedelta(seconds=30)
 LONGEST = timedelta(minutes=10)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from mailbridge.context import Desk
 from mailbridge.conversation.marks import is_our_mark
 from mailbridge.conversation.model import Known, Reason
 from mailbridge.conversation.place import Evidence, Presented
 from mailbridge.conversation.tokens import Purpose, Signer, Token, tokens_in
+from mailbridge.execution.desk import Desk
 from mailbridge.ids import parse_number
 from mailbridge.message.model import Kind, Message, Strength
 from mailbridge.store.tx import Tx

@@ -19,10 +19,10 @@ from mailbridge.agentmail.new_mail import file_new_agent_mail, open_own_request
 from mailbridge.agentmail.on_behalf import file_passed_on, passed_on
 from mailbridge.agentmail.on_ticket import file_agent_mail
 from mailbridge.config.model import WhenVirus
-from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Evidence, Writer, place
 from mailbridge.conversation.through import person_behind
+from mailbridge.execution.desk import Arrival, Desk
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.filing.canary import file_canary
 from mailbridge.filing.disposition import Goes, disposition, in_view_of

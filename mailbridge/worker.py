@@ -19,8 +19,8 @@ from time import perf_counter
 from mailbridge.checks.channels import Channels
 from mailbridge.checks.examine import Examined, Examiner, Unexamined
 from mailbridge.clock import Clock
-from mailbridge.context import Arrival, Desk
 from mailbridge.errors import MailbridgeError, StoreAway, Transient
+from mailbridge.execution.desk import Arrival, Desk
 from mailbridge.filing import LostRace, Outcome, Result
 from mailbridge.holding import Hold, hold
 from mailbridge.message.headers import header_block

@@ -22,8 +22,8 @@ from mailbridge import app as apps
 from mailbridge.app import App
 from mailbridge.clock import FixedClock
 from mailbridge.config.model import AgentTrust, Authenticity, Config, Desk, Limits, Listener, Outgoing, SenderCheck
-from mailbridge.context import reading_policy
 from mailbridge.delivery.render.render import Renderer
+from mailbridge.execution.desk import reading_policy
 from mailbridge.filing import Outcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy

@@ -13,10 +13,10 @@ from mailbridge.agentmail.lines import anew, speaker_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
-from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.identify import at_the_desk, identify
 from mailbridge.conversation.place import Evidence, Presented, Writer
 from mailbridge.conversation.tokens import Life
+from mailbridge.execution.desk import Arrival, Desk
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.mail_commands import Written
 from mailbridge.mail_commands.reply_decision import verdict

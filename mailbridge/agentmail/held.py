@@ -15,10 +15,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mailbridge.context import Desk
 from mailbridge.conversation.model import Placement, Reason
 from mailbridge.conversation.place import Writer
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.execution.desk import Desk
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import Line

@@ -10,7 +10,7 @@ from itertools import takewhile
 
 from mailbridge import mail_commands
 from mailbridge.agentmail.borrowed import in_parts, judged, no_command, others_of
-from mailbridge.context import Desk
+from mailbridge.execution.desk import Desk
 from mailbridge.filing import Filing
 from mailbridge.mail_commands import Line, Speaker, Written, read, understand
 from mailbridge.mail_commands.normalise import cleaned

@@ -13,8 +13,8 @@ from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.on_behalf import is_ours
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
-from mailbridge.context import Desk
 from mailbridge.conversation.model import Placement
+from mailbridge.execution.desk import Desk
 from mailbridge.filing import Filing, Outcome, Result
 from mailbridge.mail_commands import Line, Written, reply_decision
 from mailbridge.message.model import Address, Message

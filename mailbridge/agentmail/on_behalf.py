@@ -15,9 +15,9 @@ from mailbridge.agentmail.lines import speaker_of
 from mailbridge.agentmail.lines import written as lines_of
 from mailbridge.agentmail.questions import answer_questions
 from mailbridge.agentmail.replying import tell_results
-from mailbridge.context import Desk
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
+from mailbridge.execution.desk import Desk
 from mailbridge.filing import Filing, Result
 from mailbridge.handling.agents.forwarded import Original, as_written, asked_at, original
 from mailbridge.mail_commands.model import Channel, OnBehalf, Written

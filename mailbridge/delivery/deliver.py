@@ -18,13 +18,13 @@ from threading import Event
 from typing import assert_never
 
 from mailbridge.clock import Clock
-from mailbridge.context import Desk
 from mailbridge.delivery.pace import Pace
 from mailbridge.delivery.render.mail import deliverable
 from mailbridge.delivery.render.render import Renderer, View
 from mailbridge.delivery.render.renderer import Again, Hopeless, Ready, Wording, Wordsmith
 from mailbridge.delivery.transport import Courier, Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
 from mailbridge.errors import StoreAway
+from mailbridge.execution.desk import Desk
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Notification, Queued
 from mailbridge.ops import crash

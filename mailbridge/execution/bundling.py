@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from mailbridge.context import Desk
+from mailbridge.execution.desk import Desk
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.store.tx import Tx

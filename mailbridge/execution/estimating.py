@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mailbridge.context import Desk
 from mailbridge.customers.model import Customers
+from mailbridge.execution.desk import Desk
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import SetEstimate
 from mailbridge.tickets.estimates import Estimate, by_history, by_type

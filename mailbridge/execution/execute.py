@@ -12,8 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailbridge.context import Desk
 from mailbridge.execution.bundling import held_until
+from mailbridge.execution.desk import Desk
 from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
 from mailbridge.execution.occasion import occasion, reached
 from mailbridge.execution.record import record

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailbridge.context import Desk
+from mailbridge.execution.desk import Desk
 from mailbridge.execution.estimating import estimated
 from mailbridge.execution.tasks import numbered
 from mailbridge.message.model import Kind

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailbridge.context import Desk
+from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import USUAL, Telling, execute, write
 from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
 from mailbridge.ids import ticket_number

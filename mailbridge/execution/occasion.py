@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mailbridge.context import Desk
+from mailbridge.execution.desk import Desk
 from mailbridge.notifications.context import Occasion
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.events import Event, MessageAdded

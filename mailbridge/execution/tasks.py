@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from mailbridge.context import Desk
+from mailbridge.execution.desk import Desk
 from mailbridge.message.model import Kind
 from mailbridge.organisation.playbooks import Playbook, Task
 from mailbridge.store.mails import Direction, StoredMail

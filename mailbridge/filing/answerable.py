@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailbridge.context import Desk
 from mailbridge.conversation.place import Writer
+from mailbridge.execution.desk import Desk
 from mailbridge.filing.disposition import disposition
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Message

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailbridge.context import Arrival
 from mailbridge.conversation.model import Reason
 from mailbridge.conversation.place import Evidence
+from mailbridge.execution.desk import Arrival
 from mailbridge.filing.mail import Filing
 from mailbridge.filing.opening import claimed
 from mailbridge.filing.outcome import Outcome, Result

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailbridge.context import spans_to_json
 from mailbridge.conversation.marks import is_mark_of
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.through import other_reply_to
+from mailbridge.execution.assignment import wanted_agent
+from mailbridge.execution.desk import spans_to_json
 from mailbridge.execution.estimating import estimated
 from mailbridge.execution.execute import Executed, Telling, execute, preview
 from mailbridge.execution.load_context import Cause
-from mailbridge.execution.turns import wanted_agent
 from mailbridge.execution.webhooks import promise_calls
 from mailbridge.filing.answerable import acknowledgement
 from mailbridge.filing.caps import Allowed, allowed, allowed_on, count_opening

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from mailbridge.context import Arrival, Desk
 from mailbridge.conversation.place import Writer
+from mailbridge.execution.desk import Arrival, Desk
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Address, Message
 from mailbridge.notifications.recipients import Recipient

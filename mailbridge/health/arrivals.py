@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from mailbridge.context import Desk
+from mailbridge.execution.desk import Desk
 from mailbridge.health.names import PIPE, expected, way_in
 from mailbridge.health.silence import LEAST, WEEK, WEEKS, hour_of, is_unlikely, learn
 from mailbridge.sla.calendar import Calendar

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from mailbridge.context import Desk
+from mailbridge.execution.desk import Desk
 from mailbridge.health.model import Source, State
 from mailbridge.health.names import expected
 from mailbridge.notifications.compose import admin_letters

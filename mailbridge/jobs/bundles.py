@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from mailbridge.context import Desk
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.limits import Suppress, hidden
 from mailbridge.notifications.model import Audience, Notification, Queued

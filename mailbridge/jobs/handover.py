@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailbridge.context import Desk
+from mailbridge.execution.assignment import next_agent
+from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import execute
-from mailbridge.execution.turns import next_agent
 from mailbridge.organisation.availability import is_at_work
 from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.store.tx import Tx

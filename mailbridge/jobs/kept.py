@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from mailbridge.context import Desk
 from mailbridge.conversation.marks import kept_code
+from mailbridge.execution.desk import Desk
 from mailbridge.filing.caps import COUNTED_FOR
 from mailbridge.notifications.compose import admin_letters
 from mailbridge.store.engine import Store

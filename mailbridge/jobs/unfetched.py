@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from mailbridge.context import Desk
+from mailbridge.execution.desk import Desk
 from mailbridge.message.envelope import Envelope
 from mailbridge.notifications.compose import admin_letters
 from mailbridge.store.engine import Store

@@ -8,7 +8,7 @@ from threading import Event, Thread
 
 import pytest
 
-from mailbridge.execution.turns import next_agent
+from mailbridge.execution.assignment import next_agent
 from tests.harness import RULES, TestDesk, a_desk, a_mail
 
 ROUND = {**RULES, "routing/10-network.yaml": "- {name: turns, when: {kind: human}, then: {assignee: {by: round-robin}}}\n"}

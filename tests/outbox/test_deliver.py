@@ -19,7 +19,6 @@ import pytest
 from mailbridge.clock import FixedClock
 from mailbridge.config.model import Config, Limits
 from mailbridge.config.model import Desk as DeskConfig
-from mailbridge.context import Desk
 from mailbridge.conversation.tokens import Signer
 from mailbridge.delivery.deliver import DOT_LEASE, GIVE_UP, LEASE, SLOW, Deliverer, backoff, rest
 from mailbridge.delivery.maildir import MaildirCourier
@@ -29,6 +28,7 @@ from mailbridge.delivery.render.template_context import DeskView, TicketView, Vi
 from mailbridge.delivery.session import Timeouts
 from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Unknown
 from mailbridge.errors import StoreAway
+from mailbridge.execution.desk import Desk
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Class, Notification, Queued, State
 from mailbridge.store.engine import Store

@@ -18,8 +18,8 @@ from pathlib import Path
 import pytest
 
 from mailbridge.agentmail.carry_out import carry_out
-from mailbridge.context import Arrival
 from mailbridge.conversation.place import Writer
+from mailbridge.execution.desk import Arrival
 from mailbridge.execution.execute import execute
 from mailbridge.filing import Filing
 from mailbridge.mail_commands import Line

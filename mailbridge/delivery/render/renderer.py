@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailbridge.clock import Clock
-from mailbridge.context import Desk
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.delivery.render.inert import inert
 from mailbridge.delivery.render.invitations import invitation_of
 from mailbridge.delivery.render.mail import Unwritable, build
 from mailbridge.delivery.render.render import Renderer, TemplateFailed, View, guarded, without_template
 from mailbridge.errors import StoreAway
+from mailbridge.execution.desk import Desk
 from mailbridge.message.model import Attachment
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Audience, Notification, Queued

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from mailbridge.context import Desk
 from mailbridge.delivery.render import ticket_history
 from mailbridge.delivery.render.template_context import Below, DeskView, Entry, TextFile, TicketView, VerdictView, View
 from mailbridge.delivery.render.ticket_history import left_out, message_name, parts_of
+from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.author import zone_of
 from mailbridge.message.encryption import looks_encrypted

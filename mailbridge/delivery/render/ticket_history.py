@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mailbridge.context import Desk, spans_from_json
 from mailbridge.delivery.render.template_context import Cut, Entry
+from mailbridge.execution.desk import Desk, spans_from_json
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.summary import Listener, packed, sayings
 from mailbridge.reply.showing import Shown, shown
