@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Self
 
-from mailbridge.agentmail.held import tell_held
 from mailbridge.checks import build
 from mailbridge.checks.examine import Examiner
 from mailbridge.clock import Clock, SystemClock
@@ -25,7 +24,8 @@ from mailbridge.delivery.render.ticket_context import view_of
 from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.execution.desk import Desk, reading_policy
 from mailbridge.execution.execute import execute
-from mailbridge.filing.mail import OVER_QUOTA
+from mailbridge.handling.agents.held import tell_held
+from mailbridge.handling.filing.mail import OVER_QUOTA
 from mailbridge.health import names, probes
 from mailbridge.health.arrivals import count_arrivals, look_for_silence
 from mailbridge.health.board import Board
@@ -38,6 +38,7 @@ from mailbridge.jobs.bundles import tell_bundles
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.login_ends import tell_login_ends
+from mailbridge.jobs.reload import Broken, PolicyKeeper
 from mailbridge.jobs.unfetched import tell_unfetched
 from mailbridge.notifications.compose import admin_letters
 from mailbridge.notifications.model import Notification, Queued
@@ -46,7 +47,6 @@ from mailbridge.oauth.endpoint import Endpoint as TokenEndpoint
 from mailbridge.oauth.source import TokenSource, Vault
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import Endpoint, Metrics
-from mailbridge.policy import Broken, PolicyKeeper
 from mailbridge.rules.load import Policy
 from mailbridge.sandbox.pool import Readers
 from mailbridge.store.engine import Store

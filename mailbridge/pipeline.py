@@ -12,26 +12,26 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from mailbridge.agentmail.agreed import agreed_lines, answer_notice, who_writes
-from mailbridge.agentmail.consultants import file_consultants_answer
-from mailbridge.agentmail.held import hold_unproven, unproven_agent
-from mailbridge.agentmail.new_mail import file_new_agent_mail, open_own_request
-from mailbridge.agentmail.on_behalf import file_passed_on, passed_on
-from mailbridge.agentmail.on_ticket import file_agent_mail
 from mailbridge.config.model import WhenVirus
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Evidence, Writer, place
 from mailbridge.conversation.through import person_behind
 from mailbridge.execution.desk import Arrival, Desk
-from mailbridge.filing import Filing, Outcome, Result
-from mailbridge.filing.canary import file_canary
-from mailbridge.filing.disposition import Goes, disposition, in_view_of
-from mailbridge.filing.imported import file_own_answer, moment
-from mailbridge.filing.kept import file_admins_request
-from mailbridge.lookups import evidence, known_again, referred
+from mailbridge.handling.agents.agreed import agreed_lines, answer_notice, who_writes
+from mailbridge.handling.agents.consultants import file_consultants_answer
+from mailbridge.handling.agents.held import hold_unproven, unproven_agent
+from mailbridge.handling.agents.new_mail import file_new_agent_mail, open_own_request
+from mailbridge.handling.agents.on_behalf import file_passed_on, passed_on
+from mailbridge.handling.agents.on_ticket import file_agent_mail
+from mailbridge.handling.evidence import evidence, known_again, referred
+from mailbridge.handling.filing import Filing, Outcome, Result
+from mailbridge.handling.filing.canary import file_canary
+from mailbridge.handling.filing.disposition import Goes, disposition, in_view_of
+from mailbridge.handling.filing.imported import file_own_answer, moment
+from mailbridge.handling.filing.kept import file_admins_request
+from mailbridge.handling.pairing import answer_to_pairing
 from mailbridge.message.model import Kind, Message
 from mailbridge.ops import crash
-from mailbridge.pairing import answer_to_pairing
 from mailbridge.rules.facts import facts_of
 from mailbridge.rules.match import Verdict, run
 from mailbridge.store.tx import Tx

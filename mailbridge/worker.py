@@ -21,15 +21,15 @@ from mailbridge.checks.examine import Examined, Examiner, Unexamined
 from mailbridge.clock import Clock
 from mailbridge.errors import MailbridgeError, StoreAway, Transient
 from mailbridge.execution.desk import Arrival, Desk
-from mailbridge.filing import LostRace, Outcome, Result
-from mailbridge.holding import Hold, hold
+from mailbridge.handling.filing import LostRace, Outcome, Result
+from mailbridge.handling.pairing import paired
+from mailbridge.handling.retry import Hold, hold
 from mailbridge.message.headers import header_block
 from mailbridge.message.limits import HEADER_BYTES
 from mailbridge.message.model import Message
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
 from mailbridge.ops.metrics import Metrics
-from mailbridge.pairing import paired
 from mailbridge.pipeline import process
 from mailbridge.sandbox.pool import Readers, ReadingFailed
 from mailbridge.store.engine import Store

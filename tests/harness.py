@@ -24,7 +24,7 @@ from mailbridge.clock import FixedClock
 from mailbridge.config.model import AgentTrust, Authenticity, Config, Desk, Limits, Listener, Outgoing, SenderCheck
 from mailbridge.delivery.render.render import Renderer
 from mailbridge.execution.desk import reading_policy
-from mailbridge.filing import Outcome
+from mailbridge.handling.filing import Outcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.notifications.model import Audience, Notification

@@ -34,7 +34,7 @@ def pair(folder: Path, address: str | None, name: str) -> None:
     For agents whose mails carry no DKIM signature that the desk could check itself.  The answer shows which line of the header the
     mailbox's own server writes; the line counts for this agent and this mailbox from then on, until `agents unpair`.
     """
-    from mailbridge.pairing import ANSWER_WITHIN, request
+    from mailbridge.handling.pairing import ANSWER_WITHIN, request
 
     with open_desk(folder) as desk:
         agent = _agent(name, _organisation(folder))

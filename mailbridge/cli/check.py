@@ -168,7 +168,7 @@ def _running(config: Config | None) -> str:
     """`the rules of 14:02 (version 3f9c2a1)`, where a database of this desk knows; looking must not make one."""
     if config is None or (config.store_url.startswith("sqlite") and not _exists(config)):
         return ""
-    from mailbridge.policy import STATE_KEY
+    from mailbridge.jobs.reload import STATE_KEY
     from mailbridge.store.engine import Store
 
     try:

@@ -71,11 +71,11 @@ def sources(config: Config, organisation: Organisation) -> dict[str, Seen]:
 def _look(tx: Tx, row: InboxRow, config: Config, organisation: Organisation, found: dict[str, Seen]) -> None:
     from mailbridge.checks import build
     from mailbridge.checks.channels import channel_of, headers_of
+    from mailbridge.handling.pairing import paired
     from mailbridge.message.authenticity import claimed_sender
     from mailbridge.message.envelope import Source
     from mailbridge.message.headers import header_block
     from mailbridge.message.profiles import foreign_hop, shapes
-    from mailbridge.pairing import paired
 
     if row.envelope.source in (Source.IMPORT, Source.COMMAND):
         return

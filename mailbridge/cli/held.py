@@ -79,7 +79,7 @@ def drop(folder: Path, yes: bool, ids: tuple[int, ...]) -> None:
 
 
 def _decide(folder: Path, ids: tuple[int, ...], became: Answer, *, yes: bool) -> None:
-    from mailbridge.agentmail.held import decide_held
+    from mailbridge.handling.agents.held import decide_held
 
     done = "is released" if became is Answer.RELEASED else "is dropped"
     with open_desk(folder) as desk:

@@ -33,7 +33,7 @@ def report() -> None:
 def time(folder: Path, as_json: bool, agent: str, week: str | None, weeks: int) -> None:
     """Show the work and the travel of a week: each activity, and sums by day, agent, customer and ticket."""
     from mailbridge.cli.check import policy_of
-    from mailbridge.timesheets import timesheet_of
+    from mailbridge.handling.agents.timesheets import timesheet_of
 
     first, last = days(week)
     policy = policy_of(folder)

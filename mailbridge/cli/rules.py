@@ -268,7 +268,7 @@ def _replayed(desk: OpenDesk, old: Policy, new: Policy, since: datetime, *, quie
 
 def _in_force(desk: OpenDesk, new: Policy) -> Policy:
     """The rules the desk ran with last, or before those in its folder.  Raises Permanent where it never ran with others."""
-    from mailbridge.policy import STATE_KEY
+    from mailbridge.jobs.reload import STATE_KEY
     from mailbridge.rules.load import load
 
     with desk.store.read() as tx:

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from mailbridge.store import dialects
 from mailbridge.store.schema import attachments, mails, participants
+from mailbridge.store.search_terms import asked, words
 from mailbridge.store.sql import Row, Sql
-from mailbridge.store.words import asked, words
 
 _LOOKED_THROUGH = 2_000  # files of mails that hold the words; their names decide
 

@@ -11,10 +11,10 @@ import sqlalchemy as sa
 
 from mailbridge.store import dialects
 from mailbridge.store.schema import attachments, mails, participants
+from mailbridge.store.search_terms import MOST_CHARACTERS, asked, excerpt, words
+from mailbridge.store.search_terms import Row as Words
 from mailbridge.store.sql import Row, Sql
 from mailbridge.store.whole_text import MOST_PARTS, is_whole, lines_of, parts
-from mailbridge.store.words import MOST_CHARACTERS, asked, excerpt, words
-from mailbridge.store.words import Row as Words
 
 _SHOWN = (mails.c.ticket, mails.c.subject, mails.c.sender, mails.c.received_at, mails.c.internal)
 _EARLIER = (

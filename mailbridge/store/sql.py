@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from mailbridge.errors import MailbridgeError, StoreAway
 from mailbridge.store import dialects
+from mailbridge.store.compiled_sql import Answer, Preparer, many
 from mailbridge.store.dialects import Both, Statement
 from mailbridge.store.failures import FAILURES, in_our_words
-from mailbridge.store.prepared import Answer, Preparer, many
 
 Row = Any  # a tuple whose values have the names of their columns as well
 Values = Mapping[str, Any]

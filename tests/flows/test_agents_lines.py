@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from mailbridge.filing import Outcome
+from mailbridge.handling.filing import Outcome
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.tickets.events import MessageAdded
 from mailbridge.tickets.model import Priority

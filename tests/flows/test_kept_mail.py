@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from mailbridge.agentmail.held import decide_held
 from mailbridge.conversation.marks import kept_code, kept_mail
 from mailbridge.daemon import Daemon
-from mailbridge.filing import Outcome
+from mailbridge.handling.agents.held import decide_held
+from mailbridge.handling.filing import Outcome
 from mailbridge.jobs import kept as kept_job
 from mailbridge.notifications.model import Audience
 from mailbridge.store.held import Answer as Decided

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from mailbridge.config.model import Mailbox
-from mailbridge.filing import Outcome
+from mailbridge.handling.filing import Outcome
+from mailbridge.handling.pairing import request
 from mailbridge.ids import system_chance
 from mailbridge.message.envelope import Envelope, Source
-from mailbridge.pairing import request
 from tests.harness import TestDesk, a_config, a_desk, a_mail
 
 MX = "Received: from mail.desk.test (unknown [198.51.100.9]) by in.provider.test with ESMTPS id 4x; Mon, 23 Nov 2026 09:00:00 +0000"

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mailbridge.errors import ConfigError
+from mailbridge.jobs.reload import STATE_KEY
 from mailbridge.notifications.model import Audience
-from mailbridge.policy import STATE_KEY
 from tests.harness import RULES, TestDesk, a_desk, a_mail
 
 FILE = "routing/10-network.yaml"

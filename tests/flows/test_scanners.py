@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from mailbridge.config.model import Scanners, WhenSilent, WhenVirus
-from mailbridge.filing import Outcome
-from mailbridge.holding import Hold
+from mailbridge.handling.filing import Outcome
+from mailbridge.handling.retry import Hold
 from tests.harness import RULES, TestDesk, a_desk, a_mail
 from tests.servers import clamd as clamds
 from tests.servers.clamd import EICAR, STREAM_MAX, Clamd

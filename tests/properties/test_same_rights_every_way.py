@@ -17,11 +17,11 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.agentmail.carry_out import carry_out
 from mailbridge.conversation.place import Writer
 from mailbridge.execution.desk import Arrival
 from mailbridge.execution.execute import execute
-from mailbridge.filing import Filing
+from mailbridge.handling.agents.carry_out import carry_out
+from mailbridge.handling.filing import Filing
 from mailbridge.mail_commands import Line
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.message.envelope import Envelope, Source

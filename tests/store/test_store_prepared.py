@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from mailbridge.errors import Permanent, Transient
 from mailbridge.store import dialects
-from mailbridge.store.prepared import MOST_LISTED, Preparer
+from mailbridge.store.compiled_sql import MOST_LISTED, Preparer
 from mailbridge.store.sql import Sql
 from mailbridge.store.types import CleanText, Id, UtcDateTime
 

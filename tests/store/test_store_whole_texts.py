@@ -12,8 +12,8 @@ from mailbridge.store import dialects
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.schema import mails
+from mailbridge.store.search_terms import MOST_CHARACTERS, words
 from mailbridge.store.whole_text import parts
-from mailbridge.store.words import MOST_CHARACTERS, words
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

@@ -77,7 +77,7 @@ USES: tuple[Private, ...] = (
     Private(
         "sqlalchemy",
         "_result_columns",
-        "store/prepared.py",
+        "store/compiled_sql.py",
         "the types of the columns that a prepared statement gives back",
         compiled_columns_have_types,
     ),

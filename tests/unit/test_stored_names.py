@@ -30,6 +30,7 @@ from mailbridge.delivery.render.filters import FILTERS
 from mailbridge.doctor.model import Finding
 from mailbridge.doctor.model import Verdict as Found
 from mailbridge.errors import Problem
+from mailbridge.handling.pairing import to_json
 from mailbridge.health import arrivals, names
 from mailbridge.health.model import State as SourceState
 from mailbridge.message.envelope import Source
@@ -48,7 +49,6 @@ from mailbridge.organisation.approval_policy import Matter
 from mailbridge.organisation.billing import Rounding
 from mailbridge.organisation.playbooks import TaskRole
 from mailbridge.organisation.status import Mover
-from mailbridge.pairing import to_json
 from mailbridge.rules.match import Verdict
 from mailbridge.rules.tree import AssignBy, Match
 from mailbridge.sla.clock import Deadline

@@ -25,7 +25,6 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from mailbridge import pairing
 from mailbridge.clock import FixedClock
 from mailbridge.config import shipped
 from mailbridge.config.model import load
@@ -33,6 +32,7 @@ from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.errors import MailbridgeError
 from mailbridge.execution.execute import execute
+from mailbridge.handling import pairing
 from mailbridge.notifications.model import Audience
 from mailbridge.tickets.commands import RevokeAddresses
 from mailbridge.tickets.events import Actor, ActorKind

@@ -10,7 +10,7 @@ from email.policy import SMTP
 
 import pytest
 
-from mailbridge.agentmail.lines import written as lines_of
+from mailbridge.handling.agents.lines import written as lines_of
 from mailbridge.mail_commands import Speaker, Written
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.sandbox.read import read as read_mail

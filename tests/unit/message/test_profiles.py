@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailbridge.checks.build import organizational
+from mailbridge.handling.pairing import from_json, learned, to_json
 from mailbridge.message.headers import read_block
 from mailbridge.message.model import Sender
 from mailbridge.message.profiles import Expected, Profile, shapes
 from mailbridge.message.trace import read_hop
-from mailbridge.pairing import from_json, learned, to_json
 from tests.raw_mails import judged_sender
 
 FROM = "From: Ann Agent <ann@firm.test>"

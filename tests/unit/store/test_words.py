@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.store.words import MOST_CHARACTERS, asked, excerpt, folded, words
+from mailbridge.store.search_terms import MOST_CHARACTERS, asked, excerpt, folded, words
 
 
 @pytest.mark.parametrize(

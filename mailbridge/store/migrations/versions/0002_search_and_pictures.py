@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from mailbridge.store import dialects
-from mailbridge.store.words import MOST_CHARACTERS, words
+from mailbridge.store.search_terms import MOST_CHARACTERS, words
 
 revision = "0002"
 down_revision = "0001"

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from mailbridge.store import dialects
+from mailbridge.store.search_terms import words
 from mailbridge.store.whole_text import is_whole, parts
-from mailbridge.store.words import words
 
 revision = "0009"
 down_revision = "0008"

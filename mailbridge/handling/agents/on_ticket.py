@@ -6,15 +6,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailbridge.agentmail.answers import answered, answers_note, doubt, note_writer, taken_as_answer
-from mailbridge.agentmail.carry_out import carry_out
-from mailbridge.agentmail.held import ask_first, hold_lines, parted
-from mailbridge.agentmail.lines import own_lines, speaker_of
-from mailbridge.agentmail.lines import written as lines_of
-from mailbridge.agentmail.questions import answer_questions
-from mailbridge.agentmail.replying import tell_results
 from mailbridge.conversation.model import Placement, Reason, Standing
-from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.handling.agents.answers import answered, answers_note, doubt, note_writer, taken_as_answer
+from mailbridge.handling.agents.carry_out import carry_out
+from mailbridge.handling.agents.held import ask_first, hold_lines, parted
+from mailbridge.handling.agents.lines import own_lines, speaker_of
+from mailbridge.handling.agents.lines import written as lines_of
+from mailbridge.handling.agents.questions import answer_questions
+from mailbridge.handling.agents.replying import tell_results
+from mailbridge.handling.filing import Filing, Outcome, Result
 from mailbridge.mail_commands import Written
 from mailbridge.mail_commands.reading import on_a_ticket
 from mailbridge.notifications.events.approvals import QUESTIONS

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from mailbridge.agentmail.borrowed import QUOTED, no_command
 from mailbridge.execution.many import execute_on_many
-from mailbridge.filing import Filing
+from mailbridge.handling.agents.borrowed import QUOTED, no_command
+from mailbridge.handling.filing import Filing
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import Line
 from mailbridge.tickets.commands import Answer, Approve, Assign, Command, Note, Reject

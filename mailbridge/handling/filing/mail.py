@@ -19,14 +19,14 @@ from mailbridge.execution.estimating import estimated
 from mailbridge.execution.execute import Executed, Telling, execute, preview
 from mailbridge.execution.load_context import Cause
 from mailbridge.execution.webhooks import promise_calls
-from mailbridge.filing.answerable import acknowledgement
-from mailbridge.filing.caps import Allowed, allowed, allowed_on, count_opening
-from mailbridge.filing.disposition import Disposition
-from mailbridge.filing.opening import author, claimed, copied, opening
-from mailbridge.filing.outcome import LostRace, Outcome, Result
-from mailbridge.filing.placed import Placed
+from mailbridge.handling.evidence import referred
+from mailbridge.handling.filing.answerable import acknowledgement
+from mailbridge.handling.filing.caps import Allowed, allowed, allowed_on, count_opening
+from mailbridge.handling.filing.disposition import Disposition
+from mailbridge.handling.filing.opening import author, claimed, copied, opening
+from mailbridge.handling.filing.outcome import LostRace, Outcome, Result
+from mailbridge.handling.filing.placed import Placed
 from mailbridge.ids import parse_meeting_uid, ticket_number
-from mailbridge.lookups import referred
 from mailbridge.message.dates import shown_date
 from mailbridge.message.encryption import DEFECT
 from mailbridge.message.inline_images import small_inline

@@ -3,7 +3,7 @@ nothing of it reaches the customer."""
 
 from __future__ import annotations
 
-from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.handling.filing import Filing, Outcome, Result
 from mailbridge.tickets.commands import Note
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Ticket

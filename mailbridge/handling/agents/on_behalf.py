@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailbridge.agentmail.carry_out import TEXT, carry_out
-from mailbridge.agentmail.held import hold_lines, parted
-from mailbridge.agentmail.lines import speaker_of
-from mailbridge.agentmail.lines import written as lines_of
-from mailbridge.agentmail.questions import answer_questions
-from mailbridge.agentmail.replying import tell_results
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Writer
 from mailbridge.execution.desk import Desk
-from mailbridge.filing import Filing, Result
+from mailbridge.handling.agents.carry_out import TEXT, carry_out
 from mailbridge.handling.agents.forwarded import Original, as_written, asked_at, original
+from mailbridge.handling.agents.held import hold_lines, parted
+from mailbridge.handling.agents.lines import speaker_of
+from mailbridge.handling.agents.lines import written as lines_of
+from mailbridge.handling.agents.questions import answer_questions
+from mailbridge.handling.agents.replying import tell_results
+from mailbridge.handling.filing import Filing, Result
 from mailbridge.mail_commands.model import Channel, OnBehalf, Written
 from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict

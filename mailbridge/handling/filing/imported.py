@@ -7,9 +7,9 @@ from datetime import datetime
 from mailbridge.conversation.model import Reason
 from mailbridge.conversation.place import Evidence
 from mailbridge.execution.desk import Arrival
-from mailbridge.filing.mail import Filing
-from mailbridge.filing.opening import claimed
-from mailbridge.filing.outcome import Outcome, Result
+from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.filing.opening import claimed
+from mailbridge.handling.filing.outcome import Outcome, Result
 from mailbridge.message.envelope import Source
 from mailbridge.store.mails import Direction
 from mailbridge.tickets.commands import Write

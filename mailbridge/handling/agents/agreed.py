@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from mailbridge.agentmail.carry_out import carry_out
-from mailbridge.agentmail.held import MOST_LISTED, decide_held, notice
-from mailbridge.agentmail.lines import anew, speaker_of
-from mailbridge.agentmail.lines import written as lines_of
-from mailbridge.agentmail.questions import answer_questions
-from mailbridge.agentmail.replying import tell_results
 from mailbridge.conversation.identify import at_the_desk, identify
 from mailbridge.conversation.place import Evidence, Presented, Writer
 from mailbridge.conversation.tokens import Life
 from mailbridge.execution.desk import Arrival, Desk
-from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.handling.agents.carry_out import carry_out
+from mailbridge.handling.agents.held import MOST_LISTED, decide_held, notice
+from mailbridge.handling.agents.lines import anew, speaker_of
+from mailbridge.handling.agents.lines import written as lines_of
+from mailbridge.handling.agents.questions import answer_questions
+from mailbridge.handling.agents.replying import tell_results
+from mailbridge.handling.filing import Filing, Outcome, Result
 from mailbridge.mail_commands import Written
 from mailbridge.mail_commands.reply_decision import verdict
 from mailbridge.message.envelope import Source

@@ -6,10 +6,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.agentmail.replying import Values, address_of, agent_of, send, to_writer
-from mailbridge.agentmail.reports import report_values
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.filing import Filing
+from mailbridge.handling.agents.replying import Values, address_of, agent_of, send, to_writer
+from mailbridge.handling.agents.reports import report_values
+from mailbridge.handling.filing import Filing
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.manual import manual_rows
 from mailbridge.mail_commands.model import (

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from mailbridge.agentmail.replying import Values
-from mailbridge.filing import Filing
+from mailbridge.handling.agents.replying import Values
+from mailbridge.handling.agents.timesheets import timesheet_of
+from mailbridge.handling.filing import Filing
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.author import zone_of
 from mailbridge.notifications.summary import length
 from mailbridge.tickets.model import Organisation
 from mailbridge.tickets.timesheet import Entry, Sums, Timesheet, week_of
-from mailbridge.timesheets import timesheet_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

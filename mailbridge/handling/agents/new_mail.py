@@ -6,16 +6,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailbridge.agentmail.carry_out import carry_out
-from mailbridge.agentmail.held import hold_lines, parted
-from mailbridge.agentmail.lines import anew, own_lines, speaker_of
-from mailbridge.agentmail.lines import written as lines_of
-from mailbridge.agentmail.on_behalf import is_ours
-from mailbridge.agentmail.questions import answer_questions
-from mailbridge.agentmail.replying import tell_results
 from mailbridge.conversation.model import Placement
 from mailbridge.execution.desk import Desk
-from mailbridge.filing import Filing, Outcome, Result
+from mailbridge.handling.agents.carry_out import carry_out
+from mailbridge.handling.agents.held import hold_lines, parted
+from mailbridge.handling.agents.lines import anew, own_lines, speaker_of
+from mailbridge.handling.agents.lines import written as lines_of
+from mailbridge.handling.agents.on_behalf import is_ours
+from mailbridge.handling.agents.questions import answer_questions
+from mailbridge.handling.agents.replying import tell_results
+from mailbridge.handling.filing import Filing, Outcome, Result
 from mailbridge.mail_commands import Line, Written, reply_decision
 from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailbridge.agentmail.borrowed import QUOTED
-from mailbridge.filing import Filing
+from mailbridge.handling.agents.borrowed import QUOTED
+from mailbridge.handling.filing import Filing
 from mailbridge.mail_commands import Line, Written
 from mailbridge.mail_commands.reply_decision import is_short, verdict
 from mailbridge.message.model import Message

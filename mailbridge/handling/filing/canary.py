@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mailbridge.conversation.marks import is_mark_of
 from mailbridge.conversation.tokens import Signer
-from mailbridge.filing.outcome import Outcome, Result
+from mailbridge.handling.filing.outcome import Outcome, Result
 from mailbridge.message.model import Message
 from mailbridge.store.tx import Tx
 

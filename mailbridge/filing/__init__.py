@@ -1,7 +1,0 @@
-"""What a placed mail does to the desk.  `placed.py` holds it, `mail.py` files it, `opening.py` says what a new ticket begins with."""
-
-from mailbridge.execution.occasion import occasion as occasion
-from mailbridge.filing.mail import Filing as Filing
-from mailbridge.filing.outcome import LostRace as LostRace
-from mailbridge.filing.outcome import Outcome as Outcome
-from mailbridge.filing.outcome import Result as Result
