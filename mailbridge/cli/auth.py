@@ -126,8 +126,8 @@ def named(app: App, name: str) -> OAuth:
 
 def signed_in(account: OAuth, endpoint: Endpoint, port: int, *, paste: bool) -> Granted:
     """What the provider granted, by the account's flow."""
+    from mailbridge.config.providers import Flow
     from mailbridge.oauth.login import wait_for_device
-    from mailbridge.oauth.providers import Flow
 
     match account.flow:
         case Flow.CODE:

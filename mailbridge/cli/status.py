@@ -16,7 +16,7 @@ from mailbridge.cli.show import print_json, safe, when
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Backup, Config
-    from mailbridge.health.model import Source
+    from mailbridge.store.source_health import Source
 
 WAITING_TOO_LONG = timedelta(minutes=5)
 BACKUP_KEYS = {"made": "backup", "proven": "backup-proof", "failed": "backup-failed"}  # in the store

@@ -39,11 +39,11 @@ from mailbridge.config.model import (
     WhenVirus,
 )
 from mailbridge.config.positions import Where
+from mailbridge.config.providers import CLOUDS, PROVIDERS, Flow
 from mailbridge.config.toml import Reader, Source
 from mailbridge.errors import ConfigError, Problem
 from mailbridge.message.profiles import Profile, networks
 from mailbridge.message.trace import within
-from mailbridge.oauth.providers import CLOUDS, PROVIDERS, Flow
 
 FILE = "mailbridge.toml"
 STORE_SCHEMES = {"sqlite": "sqlite:///mailbridge.db", "postgresql": "postgresql://mailbridge@db.example/mailbridge"}

@@ -8,9 +8,9 @@ from datetime import date, time, timedelta
 from enum import StrEnum
 from pathlib import Path
 
+from mailbridge.config.providers import Flow, Provider
 from mailbridge.message.profiles import Expected, Profile, networks
 from mailbridge.message.trace import within
-from mailbridge.oauth.providers import Flow, Provider
 
 
 class After(StrEnum):

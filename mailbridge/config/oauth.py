@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from mailbridge.config import toml
 from mailbridge.config.model import Mailbox, OAuth, Outgoing
 from mailbridge.config.positions import Where
+from mailbridge.config.providers import CLOUDS, GENERIC, MICROSOFT, PROVIDERS, Flow, Provider, Server
 from mailbridge.config.toml import Source
 from mailbridge.oauth.cipher import LEAST_KEY
-from mailbridge.oauth.providers import CLOUDS, GENERIC, MICROSOFT, PROVIDERS, Flow, Provider, Server
 
 _ENDPOINTS = ("authorize_url", "token_url", "device_url")
 _SECRETS = ("client_secret_file", "client_secret_env", "client_secret_credential")

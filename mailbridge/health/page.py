@@ -19,12 +19,12 @@ from mailbridge.config.model import Config
 from mailbridge.delivery.webhooks.allowed import NotAllowed
 from mailbridge.delivery.webhooks.http import Caller
 from mailbridge.errors import Permanent
-from mailbridge.health.model import State
 from mailbridge.health.names import expected
 from mailbridge.health.tell import AFTER
 from mailbridge.ops import log as logs
 from mailbridge.ops.http import Asked, HttpServer, Page
 from mailbridge.store.engine import Store
+from mailbridge.store.source_health import State
 
 TOO_OLD = timedelta(seconds=60)
 PING_TIME = timedelta(seconds=10)

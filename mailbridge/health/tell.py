@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
-from mailbridge.health.model import Source, State
 from mailbridge.health.names import expected
 from mailbridge.notifications.compose import admin_letters
 from mailbridge.store.engine import Store
+from mailbridge.store.source_health import Source, State
 
 AFTER = timedelta(minutes=5)  # a failure that is over sooner is told to nobody
 

@@ -15,11 +15,11 @@ from cryptography.x509 import Certificate
 
 from mailbridge.clock import Clock
 from mailbridge.config.model import OAuth
+from mailbridge.config.providers import Flow
 from mailbridge.errors import Permanent
 from mailbridge.oauth import jwt
 from mailbridge.oauth.answers import Granted, Odd, read
 from mailbridge.oauth.model import Refusal, TokenRefused, TokenUnavailable
-from mailbridge.oauth.providers import Flow
 from mailbridge.ops.https import NoAnswer, Response, request
 
 TIME_LIMIT = timedelta(seconds=20)  # for one request

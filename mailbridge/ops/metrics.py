@@ -20,10 +20,10 @@ from prometheus_client.registry import Collector
 
 from mailbridge.clock import Clock
 from mailbridge.errors import Permanent, StoreAway
-from mailbridge.health.model import Source
 from mailbridge.ops import log as logs
 from mailbridge.ops.http import Asked, HttpServer, Page
 from mailbridge.store.engine import Store
+from mailbridge.store.source_health import Source
 from mailbridge.store.tx import Tx
 
 log = logs.get("metrics")

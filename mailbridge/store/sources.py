@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
-from mailbridge.health.model import Source
 from mailbridge.store import dialects
 from mailbridge.store.schema import arrivals, inbox, sources
+from mailbridge.store.source_health import Source
 from mailbridge.store.sql import Sql
 from mailbridge.store.types import UtcDateTime
 

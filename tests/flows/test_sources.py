@@ -13,12 +13,12 @@ from typing import ClassVar
 from mailbridge.config.model import Health, Mailbox, Outgoing
 from mailbridge.errors import StoreAway
 from mailbridge.health.board import Board
-from mailbridge.health.model import Source, State
 from mailbridge.health.names import OUTGOING
 from mailbridge.message.envelope import Envelope
 from mailbridge.message.envelope import Source as Source_
 from mailbridge.notifications.model import Audience
 from mailbridge.ops.http import Asked
+from mailbridge.store.source_health import Source, State
 from tests.builders import NOW
 from tests.harness import TestDesk, a_desk, a_mail
 from tests.servers.processes import free_ports

@@ -9,9 +9,9 @@ from threading import Lock
 
 from mailbridge.clock import SystemClock
 from mailbridge.config.model import OAuth
+from mailbridge.config.providers import GENERIC, Flow
 from mailbridge.oauth.cipher import Cipher
 from mailbridge.oauth.endpoint import Endpoint
-from mailbridge.oauth.providers import GENERIC, Flow
 from mailbridge.oauth.source import Secrets, TokenSource, Vault, fingerprint, good
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant

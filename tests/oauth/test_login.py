@@ -20,12 +20,12 @@ from cryptography.x509 import load_pem_x509_certificate
 from mailbridge.cli.auth import auth
 from mailbridge.clock import SystemClock
 from mailbridge.config.model import OAuth
+from mailbridge.config.providers import GOOGLE, MICROSOFT, Flow
 from mailbridge.oauth import jwt
 from mailbridge.oauth.answers import Granted
 from mailbridge.oauth.endpoint import Endpoint
 from mailbridge.oauth.login import LoginFailed, Loopback, begin, code_in, keep, wait_for_device
 from mailbridge.oauth.model import AccessToken, TokenRefused
-from mailbridge.oauth.providers import GOOGLE, MICROSOFT, Flow
 from mailbridge.store.engine import Store
 from tests.fakes.identity_provider import IdentityProvider, browse, failing, running
 from tests.oauth.accounts import CLIENT_SECRET, KEY, a_config_text, a_source, a_vault, an_account, signed_in

@@ -12,11 +12,11 @@ from threading import Barrier
 import pytest
 
 from mailbridge.clock import SystemClock
+from mailbridge.config.providers import Flow
 from mailbridge.errors import StoreAway
 from mailbridge.oauth import endpoint
 from mailbridge.oauth import source as renewal
 from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, TokenUnavailable
-from mailbridge.oauth.providers import Flow
 from mailbridge.oauth.source import TokenSource
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant

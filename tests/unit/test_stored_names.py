@@ -23,6 +23,7 @@ from mailbridge.backup import make, manifest, restore
 from mailbridge.checks.scan import Scan
 from mailbridge.cli.status import BACKUP_KEYS, Status
 from mailbridge.config.model import After, AgentTrust, SenderCheck, Taken, Tls, WhenSilent, WhenVirus
+from mailbridge.config.providers import Flow
 from mailbridge.conversation.model import Doubt, Reason, Standing
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.delivery.render import template_context
@@ -32,7 +33,6 @@ from mailbridge.doctor.model import Verdict as Found
 from mailbridge.errors import Problem
 from mailbridge.handling.pairing import to_json
 from mailbridge.health import arrivals, names
-from mailbridge.health.model import State as SourceState
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Kind, SpanKind, Strength, Through
 from mailbridge.message.profiles import Expected, Profile
@@ -42,7 +42,6 @@ from mailbridge.notifications.results import Came
 from mailbridge.notifications.webhook_model import CallState
 from mailbridge.oauth.health import Kind as EndKind
 from mailbridge.oauth.model import Fault
-from mailbridge.oauth.providers import Flow
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import GAUGES, Metrics
 from mailbridge.organisation.approval_policy import Matter
@@ -63,6 +62,7 @@ from mailbridge.store.inbox_rows import State as InboxState
 from mailbridge.store.mails import Direction, StoredAttachment, StoredMail
 from mailbridge.store.schema import metadata
 from mailbridge.store.search import Hit
+from mailbridge.store.source_health import State as SourceState
 from mailbridge.tickets import model, stored_commands, stored_events
 from mailbridge.tickets.events import ActorKind, Happening
 from mailbridge.tickets.timesheet import Sums

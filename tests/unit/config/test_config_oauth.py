@@ -9,8 +9,8 @@ import pytest
 
 from mailbridge.config import load as configfile
 from mailbridge.config.model import load
+from mailbridge.config.providers import Flow
 from mailbridge.errors import ConfigError, Problem
-from mailbridge.oauth.providers import Flow
 from tests.unit.config.test_config import told, write
 
 KEY = '[encryption]\nkey_env = "DESK_KEY"\n'
