@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mailbridge.config.model import Config, Listener, SenderCheck
-from mailbridge.intake.received import is_ours
 from mailbridge.message.authenticity import claimed_sender, judged
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.headers import mail_fields
 from mailbridge.message.model import Sender
 from mailbridge.message.profiles import Believed, Expected, believed
+from mailbridge.message.received import is_ours
 from mailbridge.message.trace import INSIDE, is_address, within
 from mailbridge.message.tree import Field
 

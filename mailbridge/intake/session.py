@@ -21,9 +21,9 @@ from mailbridge.intake.data import DataReader, Fault
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.log import Log
 from mailbridge.intake.paths import NULL_SENDER, printable, read_path, without_detail
-from mailbridge.intake.received import received
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.headers import header_at
+from mailbridge.message.received import received
 
 IDLE = 300.0  # seconds between two signs of life; RFC 5321 4.5.3.2.7 asks for at least five minutes
 LIFETIME = 3600.0  # seconds a connection may last at all, so that a dribbling client cannot keep its place for ever

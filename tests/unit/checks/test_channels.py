@@ -13,9 +13,9 @@ from mailbridge.checks.build import asks_dns, organizational
 from mailbridge.checks.channels import Channels, source_name
 from mailbridge.config.model import Authenticity, Config, Desk, Listener, Mailbox, Pipe, SenderCheck, Trust
 from mailbridge.errors import Permanent
-from mailbridge.intake.received import received
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.profiles import Profile
+from mailbridge.message.received import received
 
 HEADER = (
     b"Authentication-Results: mx.desk.test; dmarc=pass header.from=desk.test\r\n"
