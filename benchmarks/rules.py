@@ -27,6 +27,7 @@ from mailbridge.cli.replay import cases
 from mailbridge.config.model import Config, Desk
 from mailbridge.config.yaml import Place
 from mailbridge.message.model import Address, Message, Reply, Sender
+from mailbridge.organisation.model import Organisation
 from mailbridge.rules.compile import compile_rules, pattern_of
 from mailbridge.rules.facts import Facts
 from mailbridge.rules.load import load
@@ -35,7 +36,6 @@ from mailbridge.rules.tools.backtest import Side, backtest
 from mailbridge.rules.tree import Actions, AllOf, Condition, Match, Rule, Source, Test, Text
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
-from mailbridge.tickets.model import Organisation
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
 SUBJECT, BODY = Source(kind="header", name="subject"), Source(kind="body", name="fresh")

@@ -19,12 +19,13 @@ from typing import TypeVar
 
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.organisation.model import Priority
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
-from mailbridge.tickets.model import Participant, Priority, Role, Ticket
+from mailbridge.tickets.model import Participant, Role, Ticket
 
 BATCH = 50
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -22,7 +22,7 @@ from mailbridge.delivery.pace import Pace
 from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.ticket_context import view_of
 from mailbridge.delivery.webhooks.deliver import Webhooker
-from mailbridge.execution.desk import Desk, reading_policy
+from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import execute
 from mailbridge.handling.agents.held import tell_held
 from mailbridge.handling.filing.mail import OVER_QUOTA
@@ -48,6 +48,7 @@ from mailbridge.oauth.source import TokenSource, Vault
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import Endpoint, Metrics
 from mailbridge.rules.load import Policy
+from mailbridge.sandbox.policy import reading_policy
 from mailbridge.sandbox.pool import Readers
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant

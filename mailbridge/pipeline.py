@@ -16,13 +16,14 @@ from mailbridge.config.model import WhenVirus
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Evidence, Writer, place
 from mailbridge.conversation.through import person_behind
-from mailbridge.execution.desk import Arrival, Desk
+from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.agreed import agreed_lines, answer_notice, who_writes
 from mailbridge.handling.agents.consultants import file_consultants_answer
 from mailbridge.handling.agents.held import hold_unproven, unproven_agent
 from mailbridge.handling.agents.new_mail import file_new_agent_mail, open_own_request
 from mailbridge.handling.agents.on_behalf import file_passed_on, passed_on
 from mailbridge.handling.agents.on_ticket import file_agent_mail
+from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.evidence import evidence, known_again, referred
 from mailbridge.handling.filing import Filing, Outcome, Result
 from mailbridge.handling.filing.canary import file_canary

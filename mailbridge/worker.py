@@ -20,7 +20,8 @@ from mailbridge.checks.channels import Channels
 from mailbridge.checks.examine import Examined, Examiner, Unexamined
 from mailbridge.clock import Clock
 from mailbridge.errors import MailbridgeError, StoreAway, Transient
-from mailbridge.execution.desk import Arrival, Desk
+from mailbridge.execution.desk import Desk
+from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.filing import LostRace, Outcome, Result
 from mailbridge.handling.pairing import paired
 from mailbridge.handling.retry import Hold, hold
@@ -30,12 +31,12 @@ from mailbridge.message.model import Message
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
 from mailbridge.ops.metrics import Metrics
+from mailbridge.organisation.model import Organisation
 from mailbridge.pipeline import process
 from mailbridge.sandbox.pool import Readers, ReadingFailed
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox import Waiting
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.model import Organisation
 
 LEASE = timedelta(minutes=5)
 CHECKS = LEASE / 2  # for the checks of a turn: the claims must outlive them, so the rest waits for the next one

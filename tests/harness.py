@@ -23,11 +23,11 @@ from mailbridge.app import App
 from mailbridge.clock import FixedClock
 from mailbridge.config.model import AgentTrust, Authenticity, Config, Desk, Limits, Listener, Outgoing, SenderCheck
 from mailbridge.delivery.render.render import Renderer
-from mailbridge.execution.desk import reading_policy
 from mailbridge.handling.filing import Outcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.sandbox.policy import reading_policy
 from mailbridge.sandbox.pool import Readers
 from mailbridge.store.connections import make_file
 from mailbridge.store.engine import Store

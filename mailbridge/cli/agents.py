@@ -15,8 +15,8 @@ from mailbridge.errors import Permanent
 from mailbridge.ids import system_chance
 
 if TYPE_CHECKING:
+    from mailbridge.organisation.model import Agent, Organisation
     from mailbridge.store.pairings import Pairing
-    from mailbridge.tickets.model import Agent, Organisation
 
 
 @click.group(cls=Noun)

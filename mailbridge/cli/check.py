@@ -95,7 +95,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
 
 def reader(config: Config) -> Callable[[bytes], Message]:
     """What reads an .eml as the desk would."""
-    from mailbridge.execution.desk import reading_policy
+    from mailbridge.sandbox.policy import reading_policy
     from mailbridge.sandbox.read import read
 
     policy = reading_policy(config)

@@ -18,7 +18,7 @@ from mailbridge.errors import Problem
 if TYPE_CHECKING:
     from mailbridge.config.model import Config, Listener
     from mailbridge.customers.model import Customers
-    from mailbridge.tickets.model import Organisation
+    from mailbridge.organisation.model import Organisation
 
 FILE = "mailbridge.toml"
 TEAMS = "rules/teams.yaml"

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from mailbridge.config.model import Config
     from mailbridge.message.profiles import Expected
     from mailbridge.message.trace import Hop
+    from mailbridge.organisation.model import Organisation
     from mailbridge.store.inbox_rows import InboxRow
     from mailbridge.store.tx import Tx
-    from mailbridge.tickets.model import Organisation
 
 FILE = "mailbridge.toml"
 LOOKED_AT = 300  # mails, the newest

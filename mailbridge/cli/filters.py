@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from mailbridge.errors import MailbridgeError, Permanent
 
 if TYPE_CHECKING:
+    from mailbridge.organisation.model import Organisation
     from mailbridge.store.tx import Tx
-    from mailbridge.tickets.model import Organisation
 
 LOOKED_AT = 1000  # tickets whose requesters are compared with an address
 

@@ -10,11 +10,11 @@ from mailbridge.ids import ticket_number
 from mailbridge.message.addresses import read_addresses
 from mailbridge.message.headers import read_block
 from mailbridge.message.model import Message, Reply, Sender
+from mailbridge.organisation.model import Organisation
 from mailbridge.rules.facts import Facts, with_scan
 from mailbridge.rules.tools.backtest import Case
 from mailbridge.store.history import PastMail
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.model import Organisation
 
 
 def cases(tx: Tx, since: datetime, config: Config) -> Iterator[Case]:

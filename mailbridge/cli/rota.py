@@ -15,8 +15,8 @@ from mailbridge.cli.show import print_json, print_table, safe
 
 if TYPE_CHECKING:
     from mailbridge.organisation.availability_report import Standing
+    from mailbridge.organisation.model import Organisation, Team
     from mailbridge.organisation.on_call import Turn
-    from mailbridge.tickets.model import Organisation, Team
 
 
 @click.command()

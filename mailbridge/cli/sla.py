@@ -15,8 +15,9 @@ from mailbridge.cli.show import print_json
 from mailbridge.errors import ConfigError, Permanent
 
 if TYPE_CHECKING:
+    from mailbridge.organisation.model import Organisation, Team
     from mailbridge.sla.why import Why
-    from mailbridge.tickets.model import Organisation, Team, Ticket
+    from mailbridge.tickets.model import Ticket
 
 
 @click.group(cls=Noun)

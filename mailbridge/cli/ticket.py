@@ -19,7 +19,7 @@ from mailbridge.cli.queue import row_json
 from mailbridge.cli.show import print_json
 from mailbridge.cli.ticket_relations import link, merge, revoke, split, undo
 from mailbridge.errors import Permanent
-from mailbridge.tickets.model import CHANNELS
+from mailbridge.organisation.model import CHANNELS
 
 
 @click.group(cls=Noun)

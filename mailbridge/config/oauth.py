@@ -11,7 +11,6 @@ from mailbridge.config.model import Mailbox, OAuth, Outgoing
 from mailbridge.config.positions import Where
 from mailbridge.config.providers import CLOUDS, GENERIC, MICROSOFT, PROVIDERS, Flow, Provider, Server
 from mailbridge.config.toml import Source
-from mailbridge.oauth.cipher import LEAST_KEY
 
 _ENDPOINTS = ("authorize_url", "token_url", "device_url")
 _SECRETS = ("client_secret_file", "client_secret_env", "client_secret_credential")
@@ -219,3 +218,4 @@ def _enough_connections(reads: Reads, account: OAuth, user: str, folders: int) -
         reads.source.at_key(("oauth", account.name), message, "read fewer folders: folders = […]")
 
 
+LEAST_KEY = 32  # characters

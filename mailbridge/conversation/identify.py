@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from mailbridge.conversation.place import Presented, Writer
 from mailbridge.conversation.tokens import Life, Purpose
 from mailbridge.message.model import Sender
-from mailbridge.tickets.model import Agent, Organisation
+from mailbridge.organisation.model import Agent, Organisation
 
 
 def identify(sender: Sender, presented: Sequence[Presented], organisation: Organisation, *, trust_tokens: bool) -> Writer:

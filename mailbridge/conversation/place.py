@@ -18,7 +18,8 @@ from datetime import datetime, timedelta
 
 from mailbridge.conversation.model import Doubt, Known, Placement, Reason, Standing
 from mailbridge.conversation.tokens import Life, Purpose, Token
-from mailbridge.tickets.model import ClosedPolicy, Organisation, Role, Team, Ticket
+from mailbridge.organisation.model import ClosedPolicy, Organisation, Team
+from mailbridge.tickets.model import Role, Ticket
 
 SIGNED_FOR = timedelta(days=7)  # how old the date of an agent's signed mail may be; a signature never ends, so an old mail can be replayed
 AHEAD = timedelta(hours=1)  # how far a clock may be wrong

@@ -9,9 +9,9 @@ from typing import Any
 from mailbridge.config.model import Config
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.health.names import expected
+from mailbridge.organisation.model import Organisation
 from mailbridge.store.pairings import Pairing
 from mailbridge.store.source_health import Source
-from mailbridge.tickets.model import Organisation
 
 ALIVE_WITHIN = timedelta(minutes=2)
 BACKUP_WITHIN = timedelta(days=8)

@@ -7,9 +7,9 @@ from datetime import datetime
 from mailbridge.organisation.assignment import choose, turn
 from mailbridge.organisation.availability import stand_in
 from mailbridge.organisation.follow_the_sun import lands_with
+from mailbridge.organisation.model import Organisation, Team
 from mailbridge.rules.match import Verdict
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.model import Organisation, Team
 
 NOBODYS = Team(name="", title="")  # for a ticket whose team was taken out of the YAML: around the clock, in UTC
 

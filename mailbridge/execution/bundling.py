@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.organisation.model import Priority
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.model import Priority, Ticket
+from mailbridge.tickets.model import Ticket
 
 BUNDLED = ("new", "customer_replied")  # of agents' mails: what customers cause
 LATE = timedelta(minutes=10)  # a mail that came this long ago waited because something was away

@@ -12,18 +12,20 @@ from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.estimating import estimated
+from mailbridge.execution.held_commands import Waiting, waiting_for
 from mailbridge.execution.tasks import numbered
 from mailbridge.message.model import Kind
+from mailbridge.organisation.model import Organisation
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.command_context import Circumstances, Held, Letter
 from mailbridge.tickets.commands import Approve, Command, Erase, Escalate, Link, Merge, SetEstimate, SetType, Split, StartPlaybook, Undo
 from mailbridge.tickets.events import Actor
-from mailbridge.tickets.handlers.approvals import Waiting, may_decide, waiting_for
+from mailbridge.tickets.handlers.approvals import may_decide
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.handlers.undo import latest, touched
 from mailbridge.tickets.history import same_doing
-from mailbridge.tickets.model import Organisation, Participant, Ticket
+from mailbridge.tickets.model import Participant, Ticket
 from mailbridge.tickets.requests import Request
 
 

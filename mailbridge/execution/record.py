@@ -10,11 +10,12 @@ from datetime import datetime
 
 from mailbridge.errors import Transient
 from mailbridge.notifications.model import Notification
+from mailbridge.organisation.model import Organisation
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.deadlines import promises
 from mailbridge.tickets.events import Absorbed, ContentErased, Event, MergedInto, TypeChanged, Undone, WorkCorrected, WorkRecorded
 from mailbridge.tickets.history import brought
-from mailbridge.tickets.model import Organisation, Ticket
+from mailbridge.tickets.model import Ticket
 
 OF_WORK = (WorkRecorded, WorkCorrected, Absorbed, MergedInto, Undone)  # what changes the work on a ticket
 

@@ -8,13 +8,13 @@ from datetime import datetime
 
 from mailbridge.execution.desk import Desk
 from mailbridge.message.model import Kind
+from mailbridge.organisation.model import Organisation
 from mailbridge.organisation.playbooks import Playbook, Task
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Command, StartPlaybook
 from mailbridge.tickets.decide import Change, Decision
 from mailbridge.tickets.events import Event, MessageAdded, PlaybookStarted
-from mailbridge.tickets.model import Organisation
 
 
 def numbered(tx: Tx, started: Collection[str], command: StartPlaybook, organisation: Organisation) -> Command:

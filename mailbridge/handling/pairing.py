@@ -28,9 +28,9 @@ from mailbridge.message.profiles import Expected, Profile, believed, shapes
 from mailbridge.message.tree import Field
 from mailbridge.notifications.compose import admin_letters
 from mailbridge.notifications.model import Audience, Class, Notification
+from mailbridge.organisation.model import Agent, Organisation
 from mailbridge.store.pairings import Pairing
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.model import Agent, Organisation
 
 ANSWER_WITHIN = timedelta(days=3)
 _WORD = re.compile(r"\bpair-[a-z2-7]{26}\b")  # 128 bits

@@ -12,11 +12,12 @@ from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import execute
 from mailbridge.organisation.availability import is_at_work
 from mailbridge.organisation.follow_the_sun import lands_with
+from mailbridge.organisation.model import Team
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Assign, Command, SetTeam
 from mailbridge.tickets.deadlines import REGION, promises
 from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged
-from mailbridge.tickets.model import Team, Ticket
+from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
 
 WAY = "on-duty"  # how somebody of the new region is chosen for a ticket that was somebody's in the old one

@@ -25,6 +25,7 @@ from mailbridge.mail_commands.model import (
 from mailbridge.mail_commands.normalise import bare, unquoted
 from mailbridge.mail_commands.vocabulary import Vocabulary, fold, tokens, vocabulary
 from mailbridge.organisation import transitions
+from mailbridge.organisation.model import CHANNELS, Priority
 from mailbridge.tickets.command_context import nearest
 from mailbridge.tickets.commands import (
     AddParticipant,
@@ -55,7 +56,7 @@ from mailbridge.tickets.commands import (
     Split,
     StartPlaybook,
 )
-from mailbridge.tickets.model import CHANNELS, Priority, Work
+from mailbridge.tickets.model import Work
 
 Reads = Callable[[str, Speaker], Meaning]
 

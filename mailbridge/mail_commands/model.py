@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.model import Organisation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from mailbridge.mail_commands.model import Speaker, Wrong
 from mailbridge.mail_commands.normalise import bare
 from mailbridge.mail_commands.vocabulary import fold, vocabulary
-from mailbridge.tickets.model import Agent
+from mailbridge.organisation.model import Agent
 
 _ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]\\]{1,64}@[^\s<>@,;:\"()\[\]\\]{1,253}")
 _NUMBER = re.compile(r"[1-9][0-9]{0,11}")

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from mailbridge.conversation.tokens import Signer
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import Recipient
+from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.events import Actor, ActorKind, Event
-from mailbridge.tickets.model import Organisation, Ticket
+from mailbridge.tickets.model import Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.tickets.model import Agent, Organisation, Ticket
+from mailbridge.organisation.model import Agent, Organisation
+from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.permissions import sees
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from mailbridge.organisation.availability import is_at_work, seats, stand_in
 from mailbridge.organisation.follow_the_sun import region_of
+from mailbridge.organisation.model import Agent, Organisation, Team, Told
 from mailbridge.organisation.on_call import on_duty
-from mailbridge.tickets.model import Agent, Organisation, Role, Team, Ticket, Told
+from mailbridge.tickets.model import Role, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

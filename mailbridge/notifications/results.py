@@ -9,6 +9,7 @@ from enum import StrEnum
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import Line
 from mailbridge.notifications.summary import Listener, packed, sayings
+from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import Approve, Command, Erase, Reject, Undo
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import (
@@ -23,7 +24,7 @@ from mailbridge.tickets.events import (
     TeamChanged,
     TicketOpened,
 )
-from mailbridge.tickets.model import Approval, Asks, Organisation
+from mailbridge.tickets.model import Approval, Asks
 
 NOBODY = Listener(me="", ticket=None, organisation=Organisation(), prefix="MB")
 _FOR_GOOD = (Approve, Reject, Undo, Erase)

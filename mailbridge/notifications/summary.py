@@ -13,6 +13,7 @@ from typing import assert_never
 
 from mailbridge.ids import ticket_number
 from mailbridge.organisation import transitions
+from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.events import (
     Absorbed,
     AddressesRevoked,
@@ -54,7 +55,7 @@ from mailbridge.tickets.events import (
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.tickets.model import Activity, Organisation, Work
+from mailbridge.tickets.model import Activity, Work
 
 Saying = tuple[str, Mapping[str, str]]
 

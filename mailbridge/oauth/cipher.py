@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from mailbridge.errors import Permanent
 
-LEAST_KEY = 32  # characters
 _VERSION = b"\x01"
 _NONCE = 12  # bytes (NIST SP 800-38D 5.2.1.1)
 

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from mailbridge.organisation.availability import Seat, is_at_work, seats
 from mailbridge.organisation.follow_the_sun import region_of
+from mailbridge.organisation.model import Organisation, Team
 from mailbridge.organisation.on_call import on_duty
-from mailbridge.tickets.model import Organisation, Team
 
 
 def choose(team: Team, by: str, organisation: Organisation, *, load: Mapping[str, int], last: str, skill: str, now: datetime) -> str:

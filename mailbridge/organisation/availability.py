@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from mailbridge.organisation.model import Agent, Organisation, Team
 from mailbridge.sla.calendar import Calendar, is_open, local
-from mailbridge.tickets.model import Absence, Agent, Organisation, Team
+from mailbridge.tickets.model import Absence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,3 +70,11 @@ def seats(team: Team, organisation: Organisation, at: datetime) -> tuple[Seat, .
             taken.add(agent)
             found.append(Seat(member=member, agent=agent))
     return tuple(found)
+
+
+def zone_of(me: str, organisation: Organisation) -> str:
+    """Whose wall clock the agent's days and hours go by: their own, that of their hours, that of their first team."""
+    agent = organisation.agents.get(me)
+    teams = [organisation.teams[name].calendar.zone for name in organisation.teams_of(me)]
+    own = [agent.zone, agent.calendar.zone if agent.calendar else ""] if agent else []
+    return next((zone for zone in (*own, *teams) if zone), "UTC")

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from mailbridge.errors import Permanent
+from mailbridge.organisation.model import Organisation, Team
 from mailbridge.sla.calendar import Calendar, next_open, open_stretches
-from mailbridge.tickets.model import Organisation, Team, Ticket
 
 BREAK = timedelta(hours=2)
 """A pause of the working day that is longer is an end of it."""
@@ -45,17 +45,6 @@ def shift_end(calendar: Calendar, at: datetime) -> datetime | None:
         if at < closes:
             return closes
     return None
-
-
-def hands_over_at(ticket: Ticket, organisation: Organisation, now: datetime) -> datetime | None:
-    """The moment, now or later, at which the region that has the ticket is off and another one is on; None: it stays.
-
-    It stays where no rule and nobody gave it to a team of regions, where it was moved out of them, and where nothing is to do on it.
-    """
-    team = organisation.teams.get(ticket.follow)
-    if team is None or ticket.team not in team.follow or ticket.closed_at is not None:
-        return None
-    return day_ends_at(organisation.teams[ticket.team], regions_of(team, organisation), now)
 
 
 def day_ends_at(mine: Team, regions: Sequence[Team], now: datetime) -> datetime | None:

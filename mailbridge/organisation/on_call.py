@@ -12,8 +12,9 @@ from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 from mailbridge.organisation.availability import calendar_of, is_there, stand_in
+from mailbridge.organisation.model import Organisation, Team
 from mailbridge.sla.zones import moment_of, wall
-from mailbridge.tickets.model import Organisation, Rota, Swap, Team
+from mailbridge.tickets.model import Rota, Swap
 
 DAY = timedelta(days=1)
 

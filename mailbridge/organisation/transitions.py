@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mailbridge.tickets.model import ClosedPolicy, Organisation, Status, Ticket
+from mailbridge.organisation.model import Organisation
+from mailbridge.tickets.model import Status
 
 NEW, OPEN, WAITING, CLOSED = "new", "open", "waiting", "closed"
 
@@ -46,8 +47,3 @@ def same_to_customers(before: Status, after: Status) -> bool:
     return all(before.shown_in(language) == after.shown_in(language) for language in languages)
 
 
-def opens_again(ticket: Ticket, organisation: Organisation) -> bool:
-    """Whether a customer's answer to the closed ticket, were it there now, opens it again (TH5)."""
-    team = organisation.teams.get(ticket.team)
-    undecided = status(ticket.status, organisation).closes_after is not None
-    return undecided or team is None or team.closed is not ClosedPolicy.NEW

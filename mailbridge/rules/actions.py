@@ -8,10 +8,10 @@ from typing import Any
 
 from mailbridge.config import units, yaml
 from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Wrong
+from mailbridge.organisation.model import Priority
 from mailbridge.rules.captures import used
 from mailbridge.rules.files.people import SkillWanted
 from mailbridge.rules.tree import Actions, AssignBy
-from mailbridge.tickets.model import Priority
 
 MAX_TEXT = 500
 

@@ -5,6 +5,7 @@ A new ticket takes the verdict whole when it is opened; `desk.decide` judges the
 
 from __future__ import annotations
 
+from mailbridge.organisation.model import Priority
 from mailbridge.rules.match import Verdict
 from mailbridge.tickets.commands import (
     AddParticipant,
@@ -20,7 +21,6 @@ from mailbridge.tickets.commands import (
     SetType,
     StartPlaybook,
 )
-from mailbridge.tickets.model import Priority
 
 
 def commands(verdict: Verdict) -> tuple[Command, ...]:

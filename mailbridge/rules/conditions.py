@@ -9,6 +9,7 @@ from typing import Any
 from mailbridge.config import units, yaml
 from mailbridge.config.schema import Choice, Either, Flag, Key, Later, Made, Many, Name, Reading, Record, Shape, Table, Text, keys, nearest
 from mailbridge.message.model import Kind
+from mailbridge.organisation.model import Priority
 from mailbridge.rules import build_conditions, dates
 from mailbridge.rules.comparators import Comparator
 from mailbridge.rules.texts import COUNT, INDEX, MATCHES, text_shape, text_test
@@ -22,7 +23,6 @@ from mailbridge.rules.tree import (
     Test,
 )
 from mailbridge.rules.tree import Text as TextCondition
-from mailbridge.tickets.model import Priority
 
 PARTS = ("all", "localpart", "domain", "user", "detail")
 

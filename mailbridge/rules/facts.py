@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from mailbridge.message.model import Message
-from mailbridge.tickets.model import Organisation, Ticket
+from mailbridge.organisation.model import Organisation
+from mailbridge.tickets.model import Ticket
 
 
 class Outside(Protocol):

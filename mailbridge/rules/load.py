@@ -14,6 +14,7 @@ from mailbridge.config.schema import BAD, Reading, listed, nearest
 from mailbridge.config.yaml import Mapping as YamlMapping
 from mailbridge.config.yaml import Place, Scalar
 from mailbridge.errors import Problem
+from mailbridge.organisation.model import Organisation, Priority
 from mailbridge.organisation.transitions import DEFAULTS
 from mailbridge.rules import schema
 from mailbridge.rules.actions import texts_of
@@ -25,7 +26,6 @@ from mailbridge.rules.files.people import LEVELS
 from mailbridge.rules.files.playbooks import playbooks
 from mailbridge.rules.texts import captures_of
 from mailbridge.rules.tree import Actions, Condition, Example, Rule
-from mailbridge.tickets.model import Organisation, Priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

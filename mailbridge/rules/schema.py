@@ -7,6 +7,7 @@ from typing import Any
 from mailbridge.config import units
 from mailbridge.config.schema import Choice, Flag, Key, Many, Name, Record, Table, Text, Wrong
 from mailbridge.message.model import Kind
+from mailbridge.organisation.model import Priority
 from mailbridge.rules.actions import GIVES, THEN
 from mailbridge.rules.conditions import WHEN
 from mailbridge.rules.files.approvals import APPROVALS_FILE
@@ -15,7 +16,6 @@ from mailbridge.rules.files.playbooks import PLAYBOOKS_FILE
 from mailbridge.rules.files.scalars import ADDRESS, DATE, LANGUAGE, WORD, WORKING, Defined
 from mailbridge.rules.files.statuses import STATUSES_FILE
 from mailbridge.rules.files.work import WORK_FILE
-from mailbridge.tickets.model import Priority
 
 
 def _in_order(values: dict[str, Any]) -> dict[str, Any]:

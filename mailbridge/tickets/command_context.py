@@ -9,9 +9,10 @@ from difflib import get_close_matches
 from typing import Any
 
 from mailbridge.customers.model import Customers
+from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import Command, SetEstimate
 from mailbridge.tickets.events import Actor, Event, Happening
-from mailbridge.tickets.model import Organisation, Participant, Ticket
+from mailbridge.tickets.model import Participant, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from mailbridge.tickets.model import Participant, Priority, Work
+from mailbridge.organisation.model import Priority
+from mailbridge.tickets.model import Participant, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,13 +6,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from mailbridge.organisation.follow_the_sun import hands_over_at
+from mailbridge.organisation.follow_the_sun import day_ends_at, regions_of
+from mailbridge.organisation.model import ClosedPolicy, Organisation, Team
 from mailbridge.organisation.playbooks import TASK_CHANNEL
 from mailbridge.organisation.transitions import CLOSED, status
 from mailbridge.sla.clock import Deadline
 from mailbridge.sla.levels import deadlines
 from mailbridge.tickets.commands import Close, Command, Escalate, ExpireApproval, RaiseAlert, RemindApproval, Wake
-from mailbridge.tickets.model import IMPORTED, Organisation, Targets, Team, Ticket
+from mailbridge.tickets.model import IMPORTED, Targets, Ticket
 
 APPROVAL = "approval:"  # promises of this name, with the number of what waits behind it
 REMIND, EXPIRE = "remind", "expire"
@@ -108,3 +109,21 @@ def _promised(ticket: Ticket, organisation: Organisation, now: datetime) -> tupl
         calendar=team.calendar,
         now=now,
     )
+
+
+def hands_over_at(ticket: Ticket, organisation: Organisation, now: datetime) -> datetime | None:
+    """The moment, now or later, at which the region that has the ticket is off and another one is on; None: it stays.
+
+    It stays where no rule and nobody gave it to a team of regions, where it was moved out of them, and where nothing is to do on it.
+    """
+    team = organisation.teams.get(ticket.follow)
+    if team is None or ticket.team not in team.follow or ticket.closed_at is not None:
+        return None
+    return day_ends_at(organisation.teams[ticket.team], regions_of(team, organisation), now)
+
+
+def opens_again(ticket: Ticket, organisation: Organisation) -> bool:
+    """Whether a customer's answer to the closed ticket, were it there now, opens it again (TH5)."""
+    team = organisation.teams.get(ticket.team)
+    undecided = status(ticket.status, organisation).closes_after is not None
+    return undecided or team is None or team.closed is not ClosedPolicy.NEW

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mailbridge.tickets.model import Activity, Organisation, Work
+from mailbridge.organisation.model import Organisation
+from mailbridge.tickets.model import Activity, Work
 
 LEAST = 3  # finished tickets without which the past says nothing
 BY_TYPE, BY_HISTORY = "type", "history"

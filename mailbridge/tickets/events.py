@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from mailbridge.tickets.model import Activity, Approval, Meeting, Participant, Priority, Ticket
+from mailbridge.organisation.model import Priority
+from mailbridge.tickets.model import Activity, Approval, Meeting, Participant, Ticket
 
 
 class ActorKind(StrEnum):

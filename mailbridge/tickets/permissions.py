@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
+from mailbridge.organisation.model import Agent, Organisation, Outsiders
 from mailbridge.tickets.commands import (
     AnswerInvitation,
     Approve,
@@ -25,7 +26,7 @@ from mailbridge.tickets.commands import (
     Write,
 )
 from mailbridge.tickets.events import Actor, ActorKind
-from mailbridge.tickets.model import Agent, Mover, Organisation, Outsiders, Ticket
+from mailbridge.tickets.model import Mover, Ticket
 
 
 class Right(IntEnum):

@@ -13,6 +13,7 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
+from mailbridge.organisation.model import Priority
 from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
@@ -49,7 +50,7 @@ from mailbridge.tickets.commands import (
     StartPlaybook,
     Undo,
 )
-from mailbridge.tickets.model import Priority, StoredCommand, Work
+from mailbridge.tickets.model import StoredCommand, Work
 
 Reader = Callable[[Any], Any]
 ANSWER = "answer"

@@ -11,8 +11,8 @@ import pytest
 
 from mailbridge.handling.filing import Outcome
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.organisation.model import Priority
 from mailbridge.tickets.events import MessageAdded
-from mailbridge.tickets.model import Priority
 from mailbridge.worker import Done
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 

@@ -10,8 +10,8 @@ import pytest
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.notifications.model import Audience
+from mailbridge.organisation.model import Priority
 from mailbridge.tickets.events import ActorKind, MessageAdded
-from mailbridge.tickets.model import Priority
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 from tests.servers.postgres import Postgres
 

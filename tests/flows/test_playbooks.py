@@ -13,11 +13,11 @@ from click.testing import CliRunner
 from mailbridge.cli.main import cli
 from mailbridge.execution.record import record
 from mailbridge.notifications.model import Audience
+from mailbridge.organisation.model import Priority
 from mailbridge.rules.load import load
 from mailbridge.tickets.commands import Close, StartPlaybook
 from mailbridge.tickets.decide import decide
 from mailbridge.tickets.events import Actor, ActorKind
-from mailbridge.tickets.model import Priority
 from tests.builders import circumstances
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 

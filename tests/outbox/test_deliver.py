@@ -31,11 +31,11 @@ from mailbridge.errors import StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Class, Notification, Queued, State
+from mailbridge.organisation.model import Organisation
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.outbox import UNKNOWN_REST
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.model import Organisation
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)

@@ -18,21 +18,22 @@ from pathlib import Path
 import pytest
 
 from mailbridge.conversation.place import Writer
-from mailbridge.execution.desk import Arrival
 from mailbridge.execution.execute import execute
 from mailbridge.handling.agents.carry_out import carry_out
+from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.filing import Filing
 from mailbridge.mail_commands import Line
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Message, ReadingPolicy
 from mailbridge.message.parse import parse
+from mailbridge.organisation.model import Priority
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import AddTags, Answer, Approve, Command, Erase, Link, Merge, Note, RecordWork, Reject, SetPriority, Split
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalRequested
-from mailbridge.tickets.model import Priority, Work
+from mailbridge.tickets.model import Work
 from mailbridge.tickets.permissions import NEEDED, Right
 from mailbridge.tickets.requests import Request
 from tests.builders import NOW

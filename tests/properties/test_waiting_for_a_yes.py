@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.organisation.model import Priority
 from mailbridge.tickets.apply import evolve
 from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
 from mailbridge.tickets.deadlines import command_of, promises
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
-from mailbridge.tickets.model import Priority
 from tests.builders import NOW, a_ticket, an_organisation, circumstances, decided
 
 DESK = an_organisation(

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
+from mailbridge.organisation.model import Priority
 from mailbridge.store.activities import Spent, WorkDone
 from mailbridge.store.engine import Store
-from mailbridge.tickets.model import Activity, Participant, Priority, Ticket, Work
+from mailbridge.tickets.model import Activity, Participant, Ticket, Work
 from tests.builders import NOW
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)

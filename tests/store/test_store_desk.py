@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from mailbridge.errors import Permanent, Transient
 from mailbridge.message.model import Attachment, Kind
+from mailbridge.organisation.model import Priority
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.clocks import State as ClockState
 from mailbridge.store.engine import Store
@@ -63,7 +64,7 @@ from mailbridge.tickets.events import (
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.tickets.model import Activity, Approval, Asks, Meeting, Participant, Priority, Role, Ticket, Work
+from mailbridge.tickets.model import Activity, Approval, Asks, Meeting, Participant, Role, Ticket, Work
 from mailbridge.tickets.stored_events import BY_CLASS
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=UTC)

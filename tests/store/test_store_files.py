@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailbridge.message.model import Attachment
+from mailbridge.organisation.model import Priority
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
-from mailbridge.tickets.model import Participant, Priority, Ticket
+from mailbridge.tickets.model import Participant, Ticket
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from mailbridge.notifications.model import Audience, Class, Notification, State
+from mailbridge.organisation.model import Priority
 from mailbridge.store.documents import dump, load
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox import hint_message_id
 from mailbridge.store.outbox import UNKNOWN_REST
-from mailbridge.tickets.model import Participant, Priority, Role, Ticket
+from mailbridge.tickets.model import Participant, Role, Ticket
 
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LEASE = timedelta(minutes=2)

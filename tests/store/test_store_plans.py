@@ -23,6 +23,7 @@ from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.webhook_model import Call
+from mailbridge.organisation.model import Priority
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
@@ -33,7 +34,7 @@ from mailbridge.store.old_mails import OldMail
 from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded
-from mailbridge.tickets.model import Activity, Participant, Priority, Ticket, Work
+from mailbridge.tickets.model import Activity, Participant, Ticket, Work
 from tests.servers.postgres import Postgres
 from tests.store.filled import MANY, fill
 

@@ -11,10 +11,11 @@ import pytest
 import sqlalchemy as sa
 
 from mailbridge.message.model import Attachment
+from mailbridge.organisation.model import Priority
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.schema import attachments, mails
-from mailbridge.tickets.model import Participant, Priority, Role, Ticket
+from mailbridge.tickets.model import Participant, Role, Ticket
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 

@@ -15,8 +15,8 @@ from mailbridge.doctor import desk, dns, machine
 from mailbridge.doctor.canary import judged
 from mailbridge.doctor.logins import limits, remedy_of
 from mailbridge.doctor.model import Finding, Verdict
+from mailbridge.organisation.model import Agent, Organisation
 from mailbridge.store.pairings import Pairing
-from mailbridge.tickets.model import Agent, Organisation
 from tests.builders import NOW
 from tests.harness import a_config
 

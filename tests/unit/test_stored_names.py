@@ -46,6 +46,7 @@ from mailbridge.ops import crash
 from mailbridge.ops.metrics import GAUGES, Metrics
 from mailbridge.organisation.approval_policy import Matter
 from mailbridge.organisation.billing import Rounding
+from mailbridge.organisation.model import AnswersAs, ClosedPolicy, Copied, Outsiders, Priority, Told, UnknownLines
 from mailbridge.organisation.playbooks import TaskRole
 from mailbridge.organisation.status import Mover
 from mailbridge.rules.match import Verdict
@@ -119,20 +120,20 @@ VALUES: Mapping[str, type[StrEnum]] = {
     "tickets.data activity kind": model.Work,
     "tickets.data approval kind": model.Asks,
     "tickets.data participant role": model.Role,
-    "tickets.data priority": model.Priority,
+    "tickets.data priority": Priority,
     "webhooks.state": CallState,
     "yaml: approval matter": Matter,
-    "yaml: answers as": model.AnswersAs,
+    "yaml: answers as": AnswersAs,
     "yaml: assign by": AssignBy,
-    "yaml: closed": model.ClosedPolicy,
-    "yaml: copied": model.Copied,
+    "yaml: closed": ClosedPolicy,
+    "yaml: copied": Copied,
     "yaml: match": Match,
-    "yaml: outsiders": model.Outsiders,
+    "yaml: outsiders": Outsiders,
     "yaml: rounding": Rounding,
     "yaml: status may": Mover,
     "yaml: task role": TaskRole,
-    "yaml: told": model.Told,
-    "yaml: unknown lines": model.UnknownLines,
+    "yaml: told": Told,
+    "yaml: unknown lines": UnknownLines,
 }
 
 # Classes whose fields are keys of JSON on the command line.

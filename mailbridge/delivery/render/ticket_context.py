@@ -10,12 +10,12 @@ from mailbridge.delivery.render.template_context import Below, DeskView, Entry, 
 from mailbridge.delivery.render.ticket_history import left_out, message_name, parts_of
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
-from mailbridge.mail_commands.author import zone_of
 from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
+from mailbridge.organisation.availability import zone_of
 from mailbridge.reply.subject import thread_of
 from mailbridge.store.clocks import State as ClockState
 from mailbridge.store.mails import StoredMail

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from mailbridge.delivery.render.template_context import Cut, Entry
-from mailbridge.execution.desk import Desk, spans_from_json
+from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.summary import Listener, packed, sayings
 from mailbridge.reply.showing import Shown, shown
+from mailbridge.reply.stored_spans import spans_from_json
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.events import Event, MessageAdded

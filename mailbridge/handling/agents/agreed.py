@@ -10,13 +10,14 @@ from datetime import datetime
 from mailbridge.conversation.identify import at_the_desk, identify
 from mailbridge.conversation.place import Evidence, Presented, Writer
 from mailbridge.conversation.tokens import Life
-from mailbridge.execution.desk import Arrival, Desk
+from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.agents.held import MOST_LISTED, decide_held, notice
 from mailbridge.handling.agents.lines import anew, speaker_of
 from mailbridge.handling.agents.lines import written as lines_of
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.replying import tell_results
+from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.filing import Filing, Outcome, Result
 from mailbridge.mail_commands import Written
 from mailbridge.mail_commands.reply_decision import verdict

@@ -12,9 +12,10 @@ from mailbridge.message.model import Message
 from mailbridge.notifications.events.approvals import QUESTIONS
 from mailbridge.notifications.model import Queued
 from mailbridge.notifications.recipients import Recipient, named
+from mailbridge.organisation.model import Organisation, UnknownLines
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Approve, Reject
-from mailbridge.tickets.model import Organisation, Ticket, UnknownLines
+from mailbridge.tickets.model import Ticket
 
 LONGEST_SHOWN = 60
 FROM_CUSTOMERS = frozenset({"new", "assigned", "customer_replied"})  # mails of ours that bring the customer's words

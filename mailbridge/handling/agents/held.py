@@ -25,12 +25,13 @@ from mailbridge.mail_commands import Line
 from mailbridge.mail_commands.model import FindDocuments, FullHistory, Help, ListTickets, Report, SearchMails, ShowTickets
 from mailbridge.message.model import Message
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.organisation.model import Agent
 from mailbridge.store.engine import Store
 from mailbridge.store.held import Answer as Decided
 from mailbridge.store.held import HeldMail, What
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Answer, Link, Merge, Note
-from mailbridge.tickets.model import Agent, Ticket
+from mailbridge.tickets.model import Ticket
 
 EVERY = timedelta(hours=1)  # between two notices about mails that nobody proved
 MOST_LISTED = 50  # of one notice; what it does not list waits for the next one

@@ -11,9 +11,9 @@ from mailbridge.handling.agents.replying import Values
 from mailbridge.handling.agents.timesheets import timesheet_of
 from mailbridge.handling.filing import Filing
 from mailbridge.ids import ticket_number
-from mailbridge.mail_commands.author import zone_of
 from mailbridge.notifications.summary import length
-from mailbridge.tickets.model import Organisation
+from mailbridge.organisation.availability import zone_of
+from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.timesheet import Entry, Sums, Timesheet, week_of
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mailbridge.conversation.model import Reason
 from mailbridge.conversation.place import Evidence
-from mailbridge.execution.desk import Arrival
+from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.filing.mail import Filing
 from mailbridge.handling.filing.opening import claimed
 from mailbridge.handling.filing.outcome import Outcome, Result

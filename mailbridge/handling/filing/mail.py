@@ -14,7 +14,6 @@ from mailbridge.conversation.marks import is_mark_of
 from mailbridge.conversation.model import Placement
 from mailbridge.conversation.through import other_reply_to
 from mailbridge.execution.assignment import wanted_agent
-from mailbridge.execution.desk import spans_to_json
 from mailbridge.execution.estimating import estimated
 from mailbridge.execution.execute import Executed, Telling, execute, preview
 from mailbridge.execution.load_context import Cause
@@ -36,6 +35,7 @@ from mailbridge.notifications.recipients import named
 from mailbridge.notifications.webhooks import OPENED, REPLIED
 from mailbridge.ops import crash
 from mailbridge.organisation import transitions
+from mailbridge.reply.stored_spans import spans_to_json
 from mailbridge.rules.commands import commands, estimate_of
 from mailbridge.rules.match import Verdict
 from mailbridge.store.addresses import BOUNCED

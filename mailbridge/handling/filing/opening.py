@@ -7,9 +7,10 @@ from mailbridge.execution.assignment import wanted_agent
 from mailbridge.handling.filing.placed import Placed
 from mailbridge.message.model import Message
 from mailbridge.organisation import transitions
+from mailbridge.organisation.model import Copied, Priority, Team
 from mailbridge.rules.match import Verdict
 from mailbridge.tickets.commands import Open
-from mailbridge.tickets.model import IMPORTED, LIST_FIELD, Copied, Participant, Priority, Role, Team
+from mailbridge.tickets.model import IMPORTED, LIST_FIELD, Participant, Role
 
 MOST_COPIED = 50  # people of To and Cc who are remembered
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailbridge.conversation.place import Writer
-from mailbridge.execution.desk import Arrival, Desk
+from mailbridge.execution.desk import Desk
+from mailbridge.handling.arrival import Arrival
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Address, Message
 from mailbridge.notifications.recipients import Recipient

@@ -8,9 +8,9 @@ from dataclasses import replace
 from mailbridge.notifications.context import Occasion, letters, title_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import customers, responsible, team_of
-from mailbridge.organisation import transitions
+from mailbridge.organisation.model import AGENTS_OWN, AnswersAs, Team
+from mailbridge.tickets.deadlines import opens_again
 from mailbridge.tickets.events import Actor, ActorKind, DeliveryFailed, Event, MessageAdded, StatusChanged, TicketOpened
-from mailbridge.tickets.model import AGENTS_OWN, AnswersAs, Team
 
 # Our notice that a mail of ours did not arrive.  One that does not arrive either stands on the ticket and is told to nobody: two agents
 # who cannot be reached would get notices about each other's notices for ever.
@@ -26,7 +26,7 @@ def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
         closes = any(isinstance(e.what, StatusChanged) and e.what.closes for e in events)
         team = team_of(occasion.ticket, occasion.organisation)
         values = (("author", title_of(event.actor, occasion)), ("closes", "yes" if closes else ""))
-        opens_new = (("opens_new", "yes" if closes and not transitions.opens_again(occasion.ticket, occasion.organisation) else ""),)
+        opens_new = (("opens_new", "yes" if closes and not opens_again(occasion.ticket, occasion.organisation) else ""),)
         signature = (("signature", "" if team.signature == AGENTS_OWN else team.signature),)
         said = (*values, *opens_new, *signature)
         carried = event.mail or occasion.mail  # an answer that waited for a yes is another mail than the yes

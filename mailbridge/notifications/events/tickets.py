@@ -9,8 +9,9 @@ from mailbridge.notifications.context import Occasion, letters, title_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import customers, responsible, team_of, whole_team
 from mailbridge.organisation import transitions
+from mailbridge.organisation.model import Organisation
+from mailbridge.tickets.deadlines import opens_again
 from mailbridge.tickets.events import ActorKind, AssigneeChanged, Event, MergedInto, MessageAdded, StatusChanged, TicketOpened
-from mailbridge.tickets.model import Organisation
 
 
 def opened(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
@@ -32,7 +33,7 @@ def status(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterato
     step = _step(what, occasion.organisation)
     if answered or step not in team_of(occasion.ticket, occasion.organisation).tells:
         return
-    new = "" if step != "closed" or transitions.opens_again(occasion.ticket, occasion.organisation) else "yes"
+    new = "" if step != "closed" or opens_again(occasion.ticket, occasion.organisation) else "yes"
     values = (("author", title_of(event.actor, occasion)), ("opens_new", new))
     yield from letters(customers(occasion.ticket), Audience.CUSTOMER, step, occasion, values=values if step == "closed" else values[:1])
 

@@ -9,8 +9,8 @@ from typing import Any
 from mailbridge.config import units, yaml
 from mailbridge.config.schema import BAD, Choice, Either, Key, Many, Name, Reading, Record, Text, Wrong, listed
 from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, Consent, Matter
+from mailbridge.organisation.model import Priority
 from mailbridge.rules.files.scalars import DURATION, WORKING
-from mailbridge.tickets.model import Priority
 
 # The key that says more of a matter.  A time has to be said; of a team, a tag or the like any one is meant where none is named.
 OF_MATTER = {

@@ -7,29 +7,23 @@ from datetime import time, timedelta
 from typing import Any
 
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, customers
-from mailbridge.organisation.transitions import DEFAULTS
-from mailbridge.rules.files.statuses import status_of
-from mailbridge.sla.calendar import Calendar
-from mailbridge.sla.daysoff import days_off
-from mailbridge.tickets.model import (
-    Absence,
+from mailbridge.organisation.model import (
     Agent,
     AnswersAs,
-    Chain,
     ClosedPolicy,
-    Consultant,
     Copied,
     Organisation,
     Outsiders,
     Priority,
-    Rota,
-    Step,
-    Swap,
-    Targets,
     Team,
     Told,
     UnknownLines,
 )
+from mailbridge.organisation.transitions import DEFAULTS
+from mailbridge.rules.files.statuses import status_of
+from mailbridge.sla.calendar import Calendar
+from mailbridge.sla.daysoff import days_off
+from mailbridge.tickets.model import Absence, Chain, Consultant, Rota, Step, Swap, Targets
 
 Values = Mapping[str, Any]
 Levels = Mapping[str, Mapping[Priority, Targets]]

@@ -8,9 +8,9 @@ from typing import Any
 
 from mailbridge.config import units, yaml
 from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Use, Wrong
+from mailbridge.organisation.model import AnswersAs, ClosedPolicy, Copied, Outsiders, Told, UnknownLines
 from mailbridge.rules.files.scalars import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
 from mailbridge.sla import daysoff
-from mailbridge.tickets.model import AnswersAs, ClosedPolicy, Copied, Outsiders, Told, UnknownLines
 
 STEPS = (  # of the customer's flow, NO1
     "received", "taken", "answered", "waiting", "changed", "closed", "reopened", "added", "escalated", "merged", "split",

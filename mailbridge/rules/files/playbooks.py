@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailbridge.config.schema import Choice, Key, Many, Name, Record, Table, Text, Wrong
+from mailbridge.organisation.model import Priority
 from mailbridge.organisation.playbooks import Playbook, Task, TaskRole
 from mailbridge.rules.files.scalars import WORD, WORKING
-from mailbridge.tickets.model import Priority
 
 MOST_TASKS = 50
 MAX_TITLE = 200

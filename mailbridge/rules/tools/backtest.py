@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from mailbridge.organisation.model import Organisation
 from mailbridge.rules.compile import RuleSet
 from mailbridge.rules.facts import Facts
 from mailbridge.rules.match import Verdict, run
-from mailbridge.tickets.model import Organisation
 
 COMPARED = ("team", "type", "priority", "status", "drop", "quarantine")
 SAMPLES = 10

@@ -10,11 +10,12 @@ from typing import Any
 
 from mailbridge.errors import Problem
 from mailbridge.message.model import Address, Attachment, Kind, Message, Reply, Sender
+from mailbridge.organisation.model import Priority
 from mailbridge.rules.facts import Facts
 from mailbridge.rules.load import Policy
 from mailbridge.rules.match import Verdict, run
 from mailbridge.rules.tree import Example, Rule
-from mailbridge.tickets.model import Participant, Priority, Ticket
+from mailbridge.tickets.model import Participant, Ticket
 
 WHEN = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)  # a Wednesday morning, for examples that do not say when
 Read = Callable[[bytes], Message]

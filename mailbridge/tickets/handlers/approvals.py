@@ -11,11 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailbridge.mail_commands import Line, speaker_of, understand
-from mailbridge.mail_commands.reading import on_a_ticket
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, Matter
 from mailbridge.organisation.availability import stand_in
+from mailbridge.organisation.model import Organisation, Team
 from mailbridge.sla.calendar import due
 from mailbridge.tickets.command_context import Circumstances, Held, Judgement, Refusal, nearest
 from mailbridge.tickets.commands import Command, ExpireApproval, Reject, RemindApproval
@@ -36,9 +35,9 @@ from mailbridge.tickets.events import (
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.tickets.handlers.risks import MANY, OWN_YES, RISKS
-from mailbridge.tickets.model import Activity, Approval, Asks, Organisation, Team, Ticket, Work
-from mailbridge.tickets.stored_commands import ANSWER, Unreadable, commands_of, stored
+from mailbridge.tickets.handlers.risks import RISKS
+from mailbridge.tickets.model import Activity, Approval, Asks, Ticket, Work
+from mailbridge.tickets.stored_commands import ANSWER, stored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,45 +185,6 @@ def _titles(names: Iterable[str], organisation: Organisation) -> str:
 def may_decide(actor: Actor, approval: Approval) -> bool:
     """Whether this actor is asked for the yes."""
     return actor.kind is ActorKind.ADMIN or (actor.kind is ActorKind.AGENT and actor.name in approval.approvers)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """What an approval holds: commands, the numbers of the tickets they are for, and what a yes to it settles."""
-
-    commands: tuple[Command, ...]
-    tickets: tuple[int, ...]
-    agreed: frozenset[str]
-    unreadable: bool = False
-
-
-def waiting_for(ticket: int, approval: Approval, organisation: Organisation) -> Waiting:
-    """What waits under this approval of the ticket.  One that an older program kept as its line is understood as its asker meant it on the
-    day it was written; so is one whose stored commands cannot be read, but that one has to be asked about again."""
-    if not approval.commands:
-        return _of_its_line(ticket, approval, organisation)
-    tickets, agreed = approval.tickets or (ticket,), frozenset((*approval.agreed, approval.why))
-    try:
-        return Waiting(commands=commands_of(approval.commands), tickets=tickets, agreed=agreed)
-    except Unreadable:
-        commands = _understood(approval, organisation).commands
-        return Waiting(commands=commands, tickets=tickets, agreed=agreed, unreadable=True)
-
-
-def _of_its_line(ticket: int, approval: Approval, organisation: Organisation) -> Waiting:
-    """A line for several tickets was asked about once for all of them where they were many, and else once on each of them.  It did not
-    say which matter it was asked about: a manager's yes is to every matter of managers on that ticket."""
-    line = _understood(approval, organisation)
-    if approval.kind is Asks.APPROVAL:
-        return Waiting(commands=line.commands, tickets=(ticket,), agreed=frozenset(Matter))
-    if len(line.tickets) > organisation.consent.many or (line.tickets and ticket not in line.tickets):
-        return Waiting(commands=line.commands, tickets=line.tickets, agreed=frozenset({MANY}))
-    return Waiting(commands=line.commands, tickets=(ticket,), agreed=OWN_YES)
-
-
-def _understood(approval: Approval, organisation: Organisation) -> Line:
-    line = understand(approval.line, speaker_of(approval.asker, organisation, approval.asked_at))
-    return on_a_ticket(line)
 
 
 def as_the_asker(approval: Approval, about: Circumstances) -> Circumstances:

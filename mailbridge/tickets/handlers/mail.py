@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mailbridge.organisation import transitions
+from mailbridge.organisation.model import Team
 from mailbridge.tickets.command_context import Circumstances, Judgement
 from mailbridge.tickets.commands import Answer, Note, RaiseAlert, ReportFailure, Write
 from mailbridge.tickets.events import (
@@ -16,7 +17,7 @@ from mailbridge.tickets.events import (
     Woken,
 )
 from mailbridge.tickets.handlers.state import moved
-from mailbridge.tickets.model import Participant, Role, Team, Ticket
+from mailbridge.tickets.model import Participant, Role, Ticket
 
 
 def write(ticket: Ticket, command: Write, about: Circumstances) -> Judgement:

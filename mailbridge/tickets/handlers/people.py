@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mailbridge.organisation import transitions
 from mailbridge.organisation.follow_the_sun import lands_with
+from mailbridge.organisation.model import CHANNELS
 from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
 from mailbridge.tickets.commands import AddParticipant, Assign, RemoveParticipant, RevokeAddresses, SetChannel, SetRequester, SetTeam
 from mailbridge.tickets.events import (
@@ -19,7 +20,7 @@ from mailbridge.tickets.events import (
 )
 from mailbridge.tickets.handlers.risks import is_list
 from mailbridge.tickets.handlers.state import moved
-from mailbridge.tickets.model import CHANNELS, FOLLOW, Participant, Role, Ticket
+from mailbridge.tickets.model import FOLLOW, Participant, Role, Ticket
 
 
 def assign(ticket: Ticket, command: Assign, about: Circumstances) -> Judgement:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailbridge.organisation import transitions
+from mailbridge.organisation.model import Priority, Team
 from mailbridge.organisation.playbooks import HAS_TASK, TASK_CHANNEL, TASK_OF, Playbook, Task, TaskRole
 from mailbridge.sla.calendar import due
 from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest, on
@@ -23,7 +24,7 @@ from mailbridge.tickets.events import (
     TicketOpened,
     TypeChanged,
 )
-from mailbridge.tickets.model import Participant, Priority, Team, Ticket
+from mailbridge.tickets.model import Participant, Ticket
 
 
 def start(ticket: Ticket, command: StartPlaybook, about: Circumstances) -> Judgement:

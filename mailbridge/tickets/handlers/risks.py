@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from mailbridge.customers.model import Customers
+from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.command_context import Circumstances
 from mailbridge.tickets.commands import Answer, Command, Erase, Merge
 from mailbridge.tickets.handlers.surviving import surviving
-from mailbridge.tickets.model import LIST_FIELD, Organisation, Ticket
+from mailbridge.tickets.model import LIST_FIELD, Ticket
 
 MANY = "many"  # one request changes more tickets at once than `Consent.many` allows
 OWN_YES = frozenset({"answered-meanwhile", "short-answer", "line-not-understood", "list-answer", "erase", "merge-customers"})

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from mailbridge.organisation import transitions
+from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
 from mailbridge.tickets.commands import Close, Reopen, SetDue, SetStatus, Snooze, Wake
 from mailbridge.tickets.events import ActorKind, DueSet, Happening, Snoozed, StatusChanged, Woken
-from mailbridge.tickets.model import Organisation, Ticket
+from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.permissions import may_move
 
 

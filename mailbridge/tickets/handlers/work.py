@@ -7,14 +7,15 @@ from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from mailbridge.customers.model import Contract
-from mailbridge.mail_commands.author import zone_of
+from mailbridge.organisation.availability import zone_of
 from mailbridge.organisation.billing import WorkPolicy, charged
+from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
 from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.estimates import worked
 from mailbridge.tickets.events import ActorKind, AlertRaised, EstimateSet, Happening, WorkCorrected, WorkRecorded
 from mailbridge.tickets.handlers.contracts import CONTRACT, EQUIPMENT, LOCATION
-from mailbridge.tickets.model import Activity, Organisation, Ticket, Work
+from mailbridge.tickets.model import Activity, Ticket, Work
 
 LONGEST = 24 * 60  # minutes: an activity is of one day
 ESTIMATE, OVER = "estimate", "over_estimate"  # promise and alert of the event that warns

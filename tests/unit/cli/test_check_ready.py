@@ -17,7 +17,7 @@ from mailbridge.config.model import AgentTrust, Authenticity, Config, Desk, List
 from mailbridge.config.toml import Source
 from mailbridge.errors import Problem
 from mailbridge.message.profiles import Profile
-from mailbridge.tickets.model import Agent, Organisation
+from mailbridge.organisation.model import Agent, Organisation
 
 READY = Config(
     folder=Path("/nowhere"),

@@ -19,6 +19,7 @@ from mailbridge.cli.main import main
 from mailbridge.config.model import load
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.organisation.model import Priority
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail, What
@@ -26,7 +27,7 @@ from mailbridge.store.inbox import State
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
-from mailbridge.tickets.model import Participant, Priority, Ticket
+from mailbridge.tickets.model import Participant, Ticket
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 RAW = b"From: ana@acme.example\nSubject: hello\nMessage-ID: <one@acme.example>\n\nThe plotter \x1b[31mburns\n"

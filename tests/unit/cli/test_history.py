@@ -9,11 +9,12 @@ import pytest
 
 from mailbridge.cli.history import sentence, story
 from mailbridge.message.model import SpanKind
+from mailbridge.organisation.model import Priority
 from mailbridge.reply.showing import LeftOut, Shown
 from mailbridge.store.mails import Direction, StoredAttachment, StoredMail
 from mailbridge.tickets import events as happenings
 from mailbridge.tickets.events import Actor, ActorKind, Event, Happening, MessageAdded, StatusChanged
-from mailbridge.tickets.model import Activity, Approval, Asks, Meeting, Participant, Priority, Work
+from mailbridge.tickets.model import Activity, Approval, Asks, Meeting, Participant, Work
 from tests.builders import a_ticket
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -11,8 +11,9 @@ import pytest
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.config.model import load
+from mailbridge.organisation.model import Priority
 from mailbridge.store.engine import Store
-from mailbridge.tickets.model import Activity, Participant, Priority, Ticket, Work
+from mailbridge.tickets.model import Activity, Participant, Ticket, Work
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 FRIDAY = date(2026, 11, 20)

@@ -10,7 +10,8 @@ import pytest
 
 from mailbridge.cli.check import policy_of
 from mailbridge.cli.main import main
-from mailbridge.tickets.model import Absence, Chain, Consultant, Rota, Step, Swap, Told
+from mailbridge.organisation.model import Told
+from mailbridge.tickets.model import Absence, Chain, Consultant, Rota, Step, Swap
 
 TEAMS = """
 default: network

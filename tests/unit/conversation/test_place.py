@@ -10,7 +10,8 @@ import pytest
 from mailbridge.conversation.model import Doubt, Known, Placement, Reason, Standing
 from mailbridge.conversation.place import Evidence, Presented, Writer, place
 from mailbridge.conversation.tokens import Life, Purpose, Token
-from mailbridge.tickets.model import ClosedPolicy, Participant, Role, Ticket
+from mailbridge.organisation.model import ClosedPolicy
+from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import LATER, NOW, a_ticket, an_organisation, with_team
 
 CAROL, COLLEAGUE, MALLORY = "carol@customer.test", "dave@customer.test", "mallory@attacker.test"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.apply import evolve, rebuild
 from mailbridge.tickets.command_context import Letter
 from mailbridge.tickets.commands import Answer, Command, Note, Open, Split, StartPlaybook, Undo, Write
@@ -13,7 +14,7 @@ from mailbridge.tickets.decide import Change, Circumstances, Decision, decide_re
 from mailbridge.tickets.events import Actor, ActorKind, Event, Happening
 from mailbridge.tickets.handlers.undo import latest, touched
 from mailbridge.tickets.history import brought
-from mailbridge.tickets.model import Organisation, Participant, Ticket
+from mailbridge.tickets.model import Participant, Ticket
 from mailbridge.tickets.requests import Request, each
 from tests.builders import ALL_AGREED, CAROL, NOW, an_organisation, circumstances
 

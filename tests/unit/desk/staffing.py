@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from mailbridge.organisation.model import Agent, Organisation, Team
 from mailbridge.sla.calendar import Calendar
-from mailbridge.tickets.model import Absence, Agent, Organisation, Rota, Team
+from mailbridge.tickets.model import Absence, Rota
 
 
 def an_agent(name: str, **different: Any) -> Agent:

@@ -10,6 +10,7 @@ import pytest
 
 from mailbridge.customers.model import Customer, Customers, customers
 from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.organisation.model import Organisation, Priority
 from mailbridge.tickets.apply import evolve
 from mailbridge.tickets.commands import (
     AddTags,
@@ -46,7 +47,7 @@ from mailbridge.tickets.events import (
     WorkRecorded,
 )
 from mailbridge.tickets.handlers.approvals import needed
-from mailbridge.tickets.model import Absence, Activity, Asks, Organisation, Participant, Priority, Ticket, Work
+from mailbridge.tickets.model import Absence, Activity, Asks, Participant, Ticket, Work
 from mailbridge.tickets.requests import Request
 from tests.builders import ALL_AGREED, AS_BOGDAN, AS_CAROL, CAROL, LATER, MARA, NOW, a_ticket, an_organisation, circumstances, decided
 

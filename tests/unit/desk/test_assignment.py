@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from mailbridge.organisation.assignment import asked_level, choose, turn
-from mailbridge.tickets.model import Organisation, Team
+from mailbridge.organisation.model import Organisation, Team
 from tests.unit.desk.staffing import a_rota, a_team, an_agent, an_organisation, away, office, on
 
 MORNING = on("2026-11-24T10:00")  # a Tuesday

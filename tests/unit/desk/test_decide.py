@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mailbridge.organisation.model import Priority
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.commands import (
     Answer,
@@ -22,7 +23,7 @@ from mailbridge.tickets.commands import (
 )
 from mailbridge.tickets.decide import Circumstances, decide, open_ticket
 from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged, MessageAdded, StatusChanged
-from mailbridge.tickets.model import Participant, Priority, Role, Ticket
+from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, with_team
 
 ABOUT = circumstances(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mailbridge.mail_commands import Speaker, read, understand
 from mailbridge.mail_commands.command_table import WORDS
 from mailbridge.mail_commands.model import Help
+from mailbridge.organisation.model import Priority
 from mailbridge.tickets.commands import Assign, Close, Note, Reopen, SetPriority, SetStatus, SetTeam
-from mailbridge.tickets.model import Priority
 
 BOGDAN = Speaker(me="bogdan", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zone="Europe/Bucharest", prefix="MB")
 

@@ -12,7 +12,7 @@ from mailbridge.mail_commands.command_table import WORDS, Room
 from mailbridge.mail_commands.locales import TONGUES
 from mailbridge.mail_commands.manual import manual_rows, page, words_for
 from mailbridge.mail_commands.vocabulary import fold, vocabulary
-from mailbridge.tickets.model import Agent, Organisation, Team
+from mailbridge.organisation.model import Agent, Organisation, Team
 from mailbridge.tickets.permissions import Right
 
 MANUAL = Path(__file__).resolve().parents[3] / "docs" / "manual" / "mail.md"

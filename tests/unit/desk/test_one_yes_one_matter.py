@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 
 from mailbridge.customers.model import Customers
+from mailbridge.execution.held_commands import waiting_for
 from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.organisation.model import Outsiders, Priority, Team
 from mailbridge.store.documents import load
 from mailbridge.tickets.commands import AddTags, Approve, Command, Erase, Link, Merge, SetPriority, Undo
 from mailbridge.tickets.decide import Decision, decide, decide_requests, hold
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalDecided, ApprovalRequested, TagsAdded
-from mailbridge.tickets.handlers.approvals import waiting_for
-from mailbridge.tickets.model import Approval, Asks, Outsiders, Participant, Priority, Role, StoredCommand, Team, Ticket
+from mailbridge.tickets.model import Approval, Asks, Participant, Role, StoredCommand, Ticket
 from mailbridge.tickets.requests import Request
 from tests.builders import CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, decided
 from tests.unit.desk.office import Office

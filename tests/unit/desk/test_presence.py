@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailbridge.organisation.availability import is_at_work, is_there, seats, stand_in
-from mailbridge.tickets.model import Agent
+from mailbridge.organisation.model import Agent
 from tests.unit.desk.staffing import a_team, an_agent, an_organisation, away, office, on
 
 

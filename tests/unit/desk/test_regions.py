@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.organisation.follow_the_sun import hands_over_at, region_of, shift_end
+from mailbridge.organisation.follow_the_sun import region_of, shift_end
+from mailbridge.organisation.model import Organisation
 from mailbridge.sla.calendar import Calendar
-from mailbridge.tickets.model import FOLLOW, Organisation, Ticket
+from mailbridge.tickets.deadlines import hands_over_at
+from mailbridge.tickets.model import FOLLOW, Ticket
 from tests.builders import a_ticket
 from tests.unit.desk.staffing import a_team, an_organisation, office, on
 

@@ -9,6 +9,7 @@ import pytest
 
 from mailbridge.mail_commands import speaker_of, understand
 from mailbridge.mail_commands.spelling import spelled
+from mailbridge.organisation.model import Priority
 from mailbridge.store.documents import dump, load
 from mailbridge.tickets.commands import (
     AddParticipant,
@@ -56,7 +57,7 @@ from mailbridge.tickets.commands import (
     Wake,
     Write,
 )
-from mailbridge.tickets.model import Priority, StoredCommand, Work
+from mailbridge.tickets.model import StoredCommand, Work
 from mailbridge.tickets.stored_commands import ENTRIES, Unreadable, commands_of, stored
 from tests.builders import NOW, an_organisation
 

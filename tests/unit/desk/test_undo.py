@@ -8,6 +8,7 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from mailbridge.organisation.model import Priority
 from mailbridge.organisation.playbooks import Playbook, Task
 from mailbridge.tickets.commands import (
     AddParticipant,
@@ -39,7 +40,7 @@ from mailbridge.tickets.commands import (
 )
 from mailbridge.tickets.events import Actor, ActorKind, Undone
 from mailbridge.tickets.history import as_if
-from mailbridge.tickets.model import Participant, Priority, Ticket, Work
+from mailbridge.tickets.model import Participant, Ticket, Work
 from tests.builders import AS_BOGDAN, CAROL, NOW, an_organisation
 from tests.unit.desk.office import ANSWER, NOTE, Office, facts
 

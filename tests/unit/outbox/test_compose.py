@@ -8,10 +8,11 @@ from mailbridge.conversation.tokens import Purpose
 from mailbridge.notifications.compose import admin_letters, notifications
 from mailbridge.notifications.context import Occasion
 from mailbridge.notifications.model import Audience, Class, Notification
+from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import Answer, Assign, Close, Command, Note, Open, RaiseAlert, ReportFailure, SetStatus, SetTeam, Write
 from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.events import Actor, ActorKind
-from mailbridge.tickets.model import Organisation, Participant, Role, Ticket
+from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_signer, a_ticket, an_organisation, circumstances, with_team
 
 CLOCK = Actor(kind=ActorKind.CLOCK, name="response")

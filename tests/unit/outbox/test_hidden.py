@@ -8,7 +8,7 @@ import pytest
 
 from mailbridge.notifications.limits import Suppress, hidden
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.tickets.model import Outsiders, Team
+from mailbridge.organisation.model import Outsiders, Team
 from tests.builders import BOGDAN, a_ticket, an_organisation
 
 DESK = an_organisation()

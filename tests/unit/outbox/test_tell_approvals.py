@@ -8,11 +8,12 @@ from mailbridge.notifications.compose import notifications
 from mailbridge.notifications.context import Occasion
 from mailbridge.notifications.model import Class, Notification
 from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.organisation.model import Organisation, Priority
 from mailbridge.tickets.apply import evolve
 from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
 from mailbridge.tickets.decide import Circumstances, decide_requests
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalRequested, Event
-from mailbridge.tickets.model import Approval, Asks, Organisation, Priority, Ticket
+from mailbridge.tickets.model import Approval, Asks, Ticket
 from mailbridge.tickets.requests import each
 from tests.builders import AS_BOGDAN, LATER, NOW, a_signer, a_ticket, an_organisation, circumstances, decided
 

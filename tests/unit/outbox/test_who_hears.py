@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from mailbridge.notifications.recipients import Recipient, managers, named, responsible, whole_team
-from mailbridge.tickets.model import Absence, Organisation, Team, Told
+from mailbridge.organisation.model import Organisation, Team, Told
+from mailbridge.tickets.model import Absence
 from tests.builders import a_ticket
 from tests.unit.desk.staffing import a_rota, a_team, an_agent, an_organisation, away, office, on
 

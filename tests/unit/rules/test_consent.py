@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
 from mailbridge.organisation.billing import Rounding, WorkPolicy
+from mailbridge.organisation.model import Organisation
 from mailbridge.rules.load import load
-from mailbridge.tickets.model import Organisation
 
 TEAMS = """
 default: support

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mailbridge.message.model import Message
+from mailbridge.organisation.model import Priority
 from mailbridge.rules.commands import commands
 from mailbridge.rules.explain import text, trace_from_json, trace_to_json, verdict_to_json
 from mailbridge.rules.facts import facts_of
@@ -17,7 +18,7 @@ from mailbridge.rules.match import Verdict, run
 from mailbridge.rules.tools.examples import facts_of_example
 from mailbridge.rules.tree import AssignBy
 from mailbridge.tickets.commands import Assign, SetEstimate, SetField, SetPriority, SetStatus, SetSubject, SetTeam, StartPlaybook
-from mailbridge.tickets.model import Participant, Priority, Ticket
+from mailbridge.tickets.model import Participant, Ticket
 
 HERE = Path(__file__).parent
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)

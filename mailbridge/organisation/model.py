@@ -1,0 +1,163 @@
+"""What the desk is about: teams, agents, and the organisation that the admin's YAML describes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+
+from mailbridge.organisation.approval_policy import Consent
+from mailbridge.organisation.billing import WorkPolicy
+from mailbridge.organisation.people import Absence as Absence
+from mailbridge.organisation.people import Chain as Chain
+from mailbridge.organisation.people import Consultant as Consultant
+from mailbridge.organisation.people import Rota as Rota
+from mailbridge.organisation.playbooks import Playbook as Playbook
+from mailbridge.organisation.status import Status as Status
+from mailbridge.sla.calendar import Calendar
+from mailbridge.sla.clock import Targets as Targets
+
+CHANNELS = ("mail", "phone", "walk-in", "chat", "web")  # how a customer may reach the desk
+
+
+class Priority(StrEnum):
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class Copied(StrEnum):
+    """What people in To and Cc of a customer's mail become (TH6).  The desk's own addresses never become anything."""
+
+    PARTICIPANT = "participant"  # where the writer is proven, else mentioned: nobody makes the desk write to strangers
+    MENTIONED = "mentioned"
+    IGNORED = "ignored"
+
+
+class Outsiders(StrEnum):
+    """What agents of other teams may do on a team's tickets."""
+
+    MAY_WORK = "may-work"
+    MAY_NOTE = "may-note"
+    NOTHING = "nothing"
+
+
+class UnknownLines(StrEnum):
+    """What becomes of an agent's answer with a line for the desk in it that was not understood."""
+
+    HOLD = "hold"  # until the agent confirms that the text is for the customer
+    SEND = "send"
+
+
+class Told(StrEnum):
+    """Which members hear of what concerns the whole team, where it has no group address."""
+
+    EVERYBODY = "everybody"  # but for those who are away
+    ON_DUTY = "on-duty"  # who has the turn of the rota, else who works at that hour
+
+
+class ClosedPolicy(StrEnum):
+    """What mail to a closed ticket does (TH5)."""
+
+    REOPEN = "reopen"
+    REOPEN_WITHIN = "reopen-within"
+    NEW = "new"
+
+
+AGENTS_OWN = "agent"
+
+
+class AnswersAs(StrEnum):
+    """Whose name stands beside the desk's address in an answer."""
+
+    AGENT = "agent"  # "Ana at Acme Support"
+    TEAM = "team"  # "Network at Acme Support"
+    DESK = "desk"  # "Acme Support"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    """Somebody who works on tickets.  `name` is the short word used in commands (`#assign ana`)."""
+
+    name: str
+    title: str
+    address: str
+    addresses: tuple[str, ...] = ()  # further addresses of the same agent
+    manager: bool = False
+    observer: bool = False  # reads and notes; works on nothing
+    active: bool = True
+    language: str = "en"
+    skills: tuple[str, ...] = ()
+    levels: Mapping[str, int] = field(default_factory=dict)  # of those skills that are above level 1
+    calendar: Calendar | None = None  # own working hours; None: those of the team
+    zone: str = ""  # whose clock the hours and the days of absence go by; empty: that of the hours
+    absences: tuple[Absence, ...] = ()
+
+    def level_of(self, skill: str) -> int:
+        """How much of the skill the agent has; 0: nothing."""
+        return self.levels.get(skill, 1) if skill in self.skills else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Team:
+    name: str
+    title: str
+    members: tuple[str, ...] = ()
+    managers: tuple[str, ...] = ()
+    address: str = ""  # group address; empty: each member is told
+    calendar: Calendar = field(default_factory=Calendar)
+    closed: ClosedPolicy = ClosedPolicy.REOPEN
+    reopen_within: timedelta = timedelta(days=30)
+    answer_owns: bool = True  # the first agent to answer an unclaimed ticket owns it
+    answers_as: AnswersAs = AnswersAs.AGENT
+    signature: str = ""  # below answers: a text of the team's, AGENTS_OWN for the one the agent's mail ends with, '' for none
+    tells: frozenset[str] = frozenset({"received", "answered", "closed", "reopened", "added"})  # customer steps that are on (NO1)
+    unclaimed_after: timedelta | None = timedelta(hours=1)  # working time until managers hear of an unclaimed ticket
+    language: str = ""  # of what customers get where theirs is unknown; empty: the desk's
+    told: Told = Told.EVERYBODY
+    copied: Copied = Copied.MENTIONED
+    outsiders: Outsiders = Outsiders.MAY_WORK
+    unknown_lines: UnknownLines = UnknownLines.HOLD
+    rota: Rota | None = None
+    follow: tuple[str, ...] = ()  # the regional teams that hand its tickets round with the sun; it has no people of its own then
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """What `rules/*.yaml` says of the desk, besides the routing rules."""
+
+    teams: Mapping[str, Team] = field(default_factory=dict)
+    agents: Mapping[str, Agent] = field(default_factory=dict)
+    statuses: Mapping[str, Status] = field(default_factory=dict)
+    types: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()  # empty: any tag
+    targets: Mapping[Priority, Targets] = field(default_factory=dict)
+    levels: Mapping[str, Mapping[Priority, Targets]] = field(default_factory=dict)  # other sets of targets, chosen by rules
+    default_team: str = ""
+    chains: Mapping[str, Chain] = field(default_factory=dict)  # of escalation, by name
+    consultants: Mapping[str, Consultant] = field(default_factory=dict)
+    consent: Consent = field(default_factory=Consent)  # what waits for a yes
+    work: Mapping[str, WorkPolicy] = field(default_factory=dict)  # by team; '' is the desk's
+    estimates: Mapping[str, int] = field(default_factory=dict)  # minutes by type of request
+    playbooks: Mapping[str, Playbook] = field(default_factory=dict)  # lists of tasks by name
+    freemail: frozenset[str] = frozenset()  # domains whose users are no colleagues of each other
+    colleagues: bool = True  # TH2: a colleague of the requester (same domain, no freemail) may write on the ticket
+    # Active agents by each of their addresses in small letters: every mail asks, and a desk may have a thousand agents.
+    _by_address: Mapping[str, Agent] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        found: dict[str, Agent] = {}
+        for agent in self.agents.values():
+            for address in (agent.address, *agent.addresses) if agent.active else ():
+                found.setdefault(address.lower(), agent)
+        object.__setattr__(self, "_by_address", found)
+
+    def agent_of(self, address: str) -> Agent | None:
+        """The active agent who writes from this address."""
+        return self._by_address.get(address.lower())
+
+    def teams_of(self, agent: str) -> tuple[str, ...]:
+        """Names of the teams this agent is a member or manager of."""
+        return tuple(t.name for t in self.teams.values() if agent in t.members or agent in t.managers)
