@@ -25,11 +25,12 @@ from mailbridge.handling.agents.on_behalf import file_passed_on, passed_on
 from mailbridge.handling.agents.on_ticket import file_agent_mail
 from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.evidence import evidence, known_again, referred
-from mailbridge.handling.filing import Filing, Outcome, Result
 from mailbridge.handling.filing.canary import file_canary
 from mailbridge.handling.filing.disposition import Goes, disposition, in_view_of
 from mailbridge.handling.filing.imported import file_own_answer, moment
 from mailbridge.handling.filing.kept import file_admins_request
+from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.filing.outcome import Outcome, Result
 from mailbridge.handling.pairing import answer_to_pairing
 from mailbridge.message.model import Kind, Message
 from mailbridge.ops import crash

@@ -22,7 +22,7 @@ from mailbridge.clock import Clock
 from mailbridge.errors import MailbridgeError, StoreAway, Transient
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.arrival import Arrival
-from mailbridge.handling.filing import LostRace, Outcome, Result
+from mailbridge.handling.filing.outcome import LostRace, Outcome, Result
 from mailbridge.handling.pairing import paired
 from mailbridge.handling.retry import Hold, hold
 from mailbridge.message.headers import header_block
@@ -33,9 +33,10 @@ from mailbridge.ops import log as logs
 from mailbridge.ops.metrics import Metrics
 from mailbridge.organisation.model import Organisation
 from mailbridge.pipeline import process
-from mailbridge.sandbox.pool import Readers, ReadingFailed
+from mailbridge.sandbox.pool import Readers
+from mailbridge.sandbox.process import ReadingFailed
 from mailbridge.store.engine import Store
-from mailbridge.store.inbox import Waiting
+from mailbridge.store.inbox_rows import Waiting
 from mailbridge.store.tx import Tx
 
 LEASE = timedelta(minutes=5)

@@ -11,12 +11,13 @@ from mailbridge.customers.model import Customers
 from mailbridge.execution.held_commands import waiting_for
 from mailbridge.organisation.approval_policy import Matter
 from mailbridge.organisation.model import Agent, Organisation, Priority, Team
+from mailbridge.sla.clock import Targets
 from mailbridge.tickets.command_context import Circumstances, Held
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import Decision, decide_requests
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.handlers.risks import MANY, OWN_YES
-from mailbridge.tickets.model import Participant, Targets, Ticket
+from mailbridge.tickets.model import Participant, Ticket
 from mailbridge.tickets.requests import Request
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # a Monday

@@ -23,7 +23,7 @@ from mailbridge.app import App
 from mailbridge.clock import FixedClock
 from mailbridge.config.model import AgentTrust, Authenticity, Config, Desk, Limits, Listener, Outgoing, SenderCheck
 from mailbridge.delivery.render.render import Renderer
-from mailbridge.handling.filing import Outcome
+from mailbridge.handling.filing.outcome import Outcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.notifications.model import Audience, Notification

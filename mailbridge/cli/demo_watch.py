@@ -16,7 +16,7 @@ from mailbridge.ids import ticket_number
 from mailbridge.notifications.model import Queued
 from mailbridge.notifications.model import State as Out
 from mailbridge.store.engine import Store
-from mailbridge.store.inbox import InboxRow, State
+from mailbridge.store.inbox_rows import InboxRow, State
 from mailbridge.store.mails import StoredMail
 from mailbridge.tickets.model import Ticket
 

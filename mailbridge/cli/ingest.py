@@ -20,7 +20,7 @@ from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
 from mailbridge.cli.queue import row_json
 from mailbridge.cli.show import print_json
 from mailbridge.errors import InUse, MailbridgeError, Permanent, Rejected
-from mailbridge.store.inbox import InboxRow, State
+from mailbridge.store.inbox_rows import InboxRow, State
 
 MOMENT = 1.5  # seconds a running daemon gets before this process does the work itself; it looks once a second
 PATIENCE = 120.0  # seconds --json waits in all; the mail is safe long before

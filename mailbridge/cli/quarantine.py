@@ -13,7 +13,7 @@ from mailbridge.cli.options import OpenDesk, desk_option, json_option, limit_opt
 from mailbridge.cli.queue import origin, row_json
 from mailbridge.cli.show import print_json, print_table, safe, safe_lines, when
 from mailbridge.errors import Permanent
-from mailbridge.store.inbox import InboxRow, State
+from mailbridge.store.inbox_rows import InboxRow, State
 
 
 @click.group(cls=Noun)

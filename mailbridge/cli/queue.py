@@ -15,7 +15,7 @@ from mailbridge.ids import ticket_number
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
-    from mailbridge.store.inbox import InboxRow
+    from mailbridge.store.inbox_rows import InboxRow
 
 STATES = ("new", "claimed", "done", "quarantined", "dropped")
 

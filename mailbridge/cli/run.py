@@ -46,7 +46,8 @@ def loaded(folder: Path) -> Config:
 def at_work(config: Config, *, intake: bool) -> int:
     """The exit code after an orderly end."""
     from mailbridge.sandbox.confine import hide_memory
-    from mailbridge.sandbox.pool import Limits, head_start
+    from mailbridge.sandbox.pool import head_start
+    from mailbridge.sandbox.process import Limits
 
     hide_memory()
     os.umask(0o077)  # whatever a daemon writes holds what people wrote

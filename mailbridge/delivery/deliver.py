@@ -20,8 +20,9 @@ from typing import assert_never
 from mailbridge.clock import Clock
 from mailbridge.delivery.pace import Pace
 from mailbridge.delivery.render.mail import deliverable
-from mailbridge.delivery.render.render import Renderer, View
+from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.renderer import Again, Hopeless, Ready, Wording, Wordsmith
+from mailbridge.delivery.render.template_context import View
 from mailbridge.delivery.transport import Courier, Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
 from mailbridge.errors import StoreAway
 from mailbridge.execution.desk import Desk

@@ -13,7 +13,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.ids import parse_number
 from mailbridge.message.model import Kind, Message, Strength
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.handlers.relations import surviving
+from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.model import Ticket
 
 MOST_REFERENCES = 50  # RFC 5322 3.6.4: the first and the last matter most; a mail with thousands is an attack

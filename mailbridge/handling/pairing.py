@@ -18,7 +18,8 @@ from typing import Any
 
 from mailbridge.checks import build
 from mailbridge.checks.channels import Pairings, headers_of, source_name
-from mailbridge.handling.filing import Filing, Outcome, Result
+from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.filing.outcome import Outcome, Result
 from mailbridge.ids import Chance
 from mailbridge.message.authenticity import claimed_sender, judged
 from mailbridge.message.envelope import Source

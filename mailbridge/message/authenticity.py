@@ -13,10 +13,7 @@ from dataclasses import dataclass, replace
 from mailbridge.message.addresses import answerable, strict_mailbox
 from mailbridge.message.model import Sender
 from mailbridge.message.profiles import Believed
-from mailbridge.message.results import Broken as Broken
-from mailbridge.message.results import Verdict as Verdict
-from mailbridge.message.results import read_results as read_results
-from mailbridge.message.results import same_domain as same_domain
+from mailbridge.message.results import Verdict, same_domain
 from mailbridge.message.tree import Field
 
 _BLANKS = re.compile(r"\s+")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailbridge.organisation.model import Agent, Organisation, Team
+from mailbridge.organisation.people import Absence
 from mailbridge.sla.calendar import Calendar, is_open, local
-from mailbridge.tickets.model import Absence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

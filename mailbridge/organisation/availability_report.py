@@ -9,9 +9,9 @@ from enum import StrEnum
 from mailbridge.errors import Permanent
 from mailbridge.organisation.availability import absence_of, calendar_of, stand_in
 from mailbridge.organisation.model import Agent, Organisation, Team
+from mailbridge.organisation.people import Absence
 from mailbridge.sla.calendar import Calendar, is_open, next_open, open_stretches
 from mailbridge.sla.zones import moment_of
-from mailbridge.tickets.model import Absence
 
 AHEAD = timedelta(days=14)  # how far the end of somebody's hours is looked for
 

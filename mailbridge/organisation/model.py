@@ -9,14 +9,11 @@ from enum import StrEnum
 
 from mailbridge.organisation.approval_policy import Consent
 from mailbridge.organisation.billing import WorkPolicy
-from mailbridge.organisation.people import Absence as Absence
-from mailbridge.organisation.people import Chain as Chain
-from mailbridge.organisation.people import Consultant as Consultant
-from mailbridge.organisation.people import Rota as Rota
-from mailbridge.organisation.playbooks import Playbook as Playbook
-from mailbridge.organisation.status import Status as Status
+from mailbridge.organisation.people import Absence, Chain, Consultant, Rota
+from mailbridge.organisation.playbooks import Playbook
+from mailbridge.organisation.status import Status
 from mailbridge.sla.calendar import Calendar
-from mailbridge.sla.clock import Targets as Targets
+from mailbridge.sla.clock import Targets
 
 CHANNELS = ("mail", "phone", "walk-in", "chat", "web")  # how a customer may reach the desk
 

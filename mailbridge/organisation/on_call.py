@@ -13,8 +13,8 @@ from itertools import pairwise
 
 from mailbridge.organisation.availability import calendar_of, is_there, stand_in
 from mailbridge.organisation.model import Organisation, Team
+from mailbridge.organisation.people import Rota, Swap
 from mailbridge.sla.zones import moment_of, wall
-from mailbridge.tickets.model import Rota, Swap
 
 DAY = timedelta(days=1)
 

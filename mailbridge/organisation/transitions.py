@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailbridge.organisation.model import Organisation
-from mailbridge.tickets.model import Status
+from mailbridge.organisation.status import Status
 
 NEW, OPEN, WAITING, CLOSED = "new", "open", "waiting", "closed"
 

@@ -10,10 +10,10 @@ from mailbridge.organisation.follow_the_sun import day_ends_at, regions_of
 from mailbridge.organisation.model import ClosedPolicy, Organisation, Team
 from mailbridge.organisation.playbooks import TASK_CHANNEL
 from mailbridge.organisation.transitions import CLOSED, status
-from mailbridge.sla.clock import Deadline
+from mailbridge.sla.clock import Deadline, Targets
 from mailbridge.sla.levels import deadlines
 from mailbridge.tickets.commands import Close, Command, Escalate, ExpireApproval, RaiseAlert, RemindApproval, Wake
-from mailbridge.tickets.model import IMPORTED, Targets, Ticket
+from mailbridge.tickets.model import IMPORTED, Ticket
 
 APPROVAL = "approval:"  # promises of this name, with the number of what waits behind it
 REMIND, EXPIRE = "remind", "expire"

@@ -12,8 +12,13 @@ from dataclasses import dataclass, replace
 from mailbridge.organisation import transitions
 from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.tickets.apply import evolve
-from mailbridge.tickets.command_context import Circumstances as Circumstances  # whoever decides needs both
-from mailbridge.tickets.command_context import Held, Judge, Judgement, Refusal
+from mailbridge.tickets.command_context import (
+    Circumstances,  # whoever decides needs both
+    Held,
+    Judge,
+    Judgement,
+    Refusal,
+)
 from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
@@ -89,6 +94,7 @@ from mailbridge.tickets.handlers import (
     state,
     work,
 )
+from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.handlers.undo import undo
 from mailbridge.tickets.history import brought
 from mailbridge.tickets.model import FOLLOW, Approval, Ticket
@@ -124,7 +130,7 @@ def _as_held(ticket: Ticket, waiting: Approval, held: Held, about: Circumstances
     without = replace(ticket, approvals=tuple(one for one in ticket.approvals if one.id != waiting.id))
     tickets, events = {**about.tickets, ticket.id: without}, list[Event]()
     for number, commands in held.on:
-        of = relations.surviving(number, tickets)
+        of = surviving(number, tickets)
         if of is None:
             return "unknown-ticket"
         context = replace(approvals.as_the_asker(waiting, about), tickets=tickets, agreed=held.agreed)

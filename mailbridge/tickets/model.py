@@ -8,17 +8,6 @@ from enum import StrEnum
 from typing import Any
 
 from mailbridge.organisation.model import Priority
-from mailbridge.organisation.people import Absence as Absence
-from mailbridge.organisation.people import Chain as Chain
-from mailbridge.organisation.people import Consultant as Consultant
-from mailbridge.organisation.people import Rota as Rota
-from mailbridge.organisation.people import Step as Step
-from mailbridge.organisation.people import Swap as Swap
-from mailbridge.organisation.playbooks import Playbook as Playbook
-from mailbridge.organisation.status import HIDDEN as HIDDEN
-from mailbridge.organisation.status import Mover as Mover
-from mailbridge.organisation.status import Status as Status
-from mailbridge.sla.clock import Targets as Targets  # the desk's word too
 
 FOLLOW = "follow-the-sun"  # the field that holds the team of a ticket which its regions hand round
 IMPORTED = "import"  # the channel of tickets from an archive: nothing is promised on them and nobody is told of them

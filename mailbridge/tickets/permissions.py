@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from enum import IntEnum
 
 from mailbridge.organisation.model import Agent, Organisation, Outsiders
+from mailbridge.organisation.status import Mover
 from mailbridge.tickets.commands import (
     AnswerInvitation,
     Approve,
@@ -26,7 +27,7 @@ from mailbridge.tickets.commands import (
     Write,
 )
 from mailbridge.tickets.events import Actor, ActorKind
-from mailbridge.tickets.model import Mover, Ticket
+from mailbridge.tickets.model import Ticket
 
 
 class Right(IntEnum):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.config.model import Desk
-from mailbridge.handling.filing import Outcome
+from mailbridge.handling.filing.outcome import Outcome
 from mailbridge.message.model import Kind
 from tests.conformance.suites import default_cases
 from tests.harness import TestDesk, a_config, a_desk

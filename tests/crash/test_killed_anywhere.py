@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.handling.filing import Outcome
+from mailbridge.handling.filing.outcome import Outcome
 from mailbridge.jobs.bundles import TOLD
 from mailbridge.ops.crash import POINTS
 from mailbridge.store.engine import Store

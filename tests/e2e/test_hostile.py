@@ -18,7 +18,7 @@ import pytest
 
 from mailbridge.config.model import Desk
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.handling.filing import Outcome
+from mailbridge.handling.filing.outcome import Outcome
 from mailbridge.notifications.model import Audience
 from tests.asked import asked
 from tests.harness import TestDesk, a_config, a_desk, a_mail, write_rules

@@ -1,5 +1,5 @@
 """An SMTP server in a thread that does what it is told to, and keeps what it takes.  With no fault set it behaves as RFC 5321 says;
-tests/outbox/test_courier_contract.py holds it to what Postfix and smtp-sink do."""
+tests/delivery/test_courier_contract.py holds it to what Postfix and smtp-sink do."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from mailbridge.handling.filing import Outcome
+from mailbridge.handling.filing.outcome import Outcome
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.organisation.model import Priority
 from mailbridge.tickets.events import MessageAdded

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mailbridge.config.model import Limits
-from mailbridge.handling.filing import Outcome
+from mailbridge.handling.filing.outcome import Outcome
 from mailbridge.notifications.model import Audience, Notification
 from tests.harness import TestDesk, a_mail, proven
 

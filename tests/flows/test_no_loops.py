@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mailbridge.handling.filing import Outcome
+from mailbridge.handling.filing.outcome import Outcome
 from mailbridge.notifications.model import Notification
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 

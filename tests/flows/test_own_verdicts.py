@@ -11,7 +11,7 @@ import pytest
 
 from mailbridge.config.model import Authenticity, SenderCheck
 from mailbridge.errors import StoreAway
-from mailbridge.handling.filing import Outcome
+from mailbridge.handling.filing.outcome import Outcome
 from mailbridge.message.envelope import Envelope
 from tests.checks import domains
 from tests.harness import TestDesk, a_desk, a_mail, proven

@@ -8,7 +8,7 @@ from email.policy import default
 
 import pytest
 
-from mailbridge.handling.filing import Outcome
+from mailbridge.handling.filing.outcome import Outcome
 from mailbridge.tickets.model import Role
 from tests.harness import TestDesk, a_mail, proven
 

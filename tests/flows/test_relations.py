@@ -11,7 +11,7 @@ import pytest
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.execute import execute
 from mailbridge.execution.many import execute_on_many
-from mailbridge.handling.filing import Outcome
+from mailbridge.handling.filing.outcome import Outcome
 from mailbridge.notifications.model import Audience, State
 from mailbridge.store.clocks import State as ClockState
 from mailbridge.tickets.commands import Merge, Undo

@@ -10,7 +10,7 @@ import pytest
 from mailbridge.conversation import tokens
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.execute import execute
-from mailbridge.handling.filing import Outcome
+from mailbridge.handling.filing.outcome import Outcome
 from mailbridge.notifications.model import Notification
 from mailbridge.tickets.commands import RevokeAddresses
 from mailbridge.tickets.events import Actor, ActorKind

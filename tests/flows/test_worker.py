@@ -10,7 +10,7 @@ import pytest
 from mailbridge import pipeline, worker
 from mailbridge.checks import build
 from mailbridge.errors import StoreAway
-from mailbridge.handling.filing import Outcome
+from mailbridge.handling.filing.outcome import Outcome
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.sandbox.pool import Readers
 from mailbridge.worker import Worker

@@ -13,7 +13,7 @@ from mailbridge.intake.imap import Poller
 from mailbridge.intake.inbox import Inbox
 from mailbridge.oauth.model import Tokens
 from mailbridge.store.engine import Store
-from mailbridge.store.inbox import InboxRow
+from mailbridge.store.inbox_rows import InboxRow
 
 LARGEST = 4 << 20
 

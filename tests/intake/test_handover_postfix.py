@@ -14,7 +14,7 @@ from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.listener import Listeners
 from mailbridge.message.envelope import Source
 from mailbridge.store.engine import Store
-from mailbridge.store.inbox import InboxRow
+from mailbridge.store.inbox_rows import InboxRow
 from tests.servers.postfix import Postfix
 from tests.servers.processes import wait_until
 

@@ -21,7 +21,7 @@ from mailbridge.conversation.place import Writer
 from mailbridge.execution.execute import execute
 from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.arrival import Arrival
-from mailbridge.handling.filing import Filing
+from mailbridge.handling.filing.mail import Filing
 from mailbridge.mail_commands import Line
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.message.envelope import Envelope, Source
@@ -38,7 +38,7 @@ from mailbridge.tickets.permissions import NEEDED, Right
 from mailbridge.tickets.requests import Request
 from tests.builders import NOW
 from tests.harness import TestDesk, a_desk, a_mail, proven
-from tests.unit.desk.test_stored_commands import ONE_OF_EACH
+from tests.unit.tickets.test_stored_commands import ONE_OF_EACH
 
 RULES = {
     "teams.yaml": """

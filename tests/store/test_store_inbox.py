@@ -9,7 +9,7 @@ import pytest
 
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.store.engine import Store
-from mailbridge.store.inbox import Outcome, State, Waiting, hint_message_id
+from mailbridge.store.inbox_rows import Outcome, State, Waiting, hint_message_id
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LEASE = timedelta(minutes=5)

@@ -16,7 +16,7 @@ from mailbridge.notifications.model import Audience, Class, Notification, State
 from mailbridge.organisation.model import Priority
 from mailbridge.store.documents import dump, load
 from mailbridge.store.engine import Store
-from mailbridge.store.inbox import hint_message_id
+from mailbridge.store.inbox_rows import hint_message_id
 from mailbridge.store.outbox import UNKNOWN_REST
 from mailbridge.tickets.model import Participant, Role, Ticket
 

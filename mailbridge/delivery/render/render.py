@@ -66,7 +66,7 @@ class Worded:
 
 def shipped_templates() -> Path:
     """The folder of templates that came with mailbridge: inside the package, or below it in a checkout."""
-    package = Path(__file__).resolve().parent.parent
+    package = Path(__file__).resolve().parent.parent.parent
     inside = package / "shipped" / "templates"
     return inside if inside.is_dir() else package.parent / "templates"
 

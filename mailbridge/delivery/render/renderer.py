@@ -11,7 +11,8 @@ from mailbridge.conversation.marks import loop_mark
 from mailbridge.delivery.render.inert import inert
 from mailbridge.delivery.render.invitations import invitation_of
 from mailbridge.delivery.render.mail import Unwritable, build
-from mailbridge.delivery.render.render import Renderer, TemplateFailed, View, guarded, without_template
+from mailbridge.delivery.render.render import Renderer, TemplateFailed, guarded, without_template
+from mailbridge.delivery.render.template_context import View
 from mailbridge.errors import StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.message.model import Attachment

@@ -18,7 +18,8 @@ from mailbridge.handling.agents.lines import written as lines_of
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.replying import tell_results
 from mailbridge.handling.arrival import Arrival
-from mailbridge.handling.filing import Filing, Outcome, Result
+from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.filing.outcome import Outcome, Result
 from mailbridge.mail_commands import Written
 from mailbridge.mail_commands.reply_decision import verdict
 from mailbridge.message.envelope import Source

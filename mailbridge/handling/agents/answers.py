@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailbridge.handling.agents.borrowed import QUOTED
-from mailbridge.handling.filing import Filing
+from mailbridge.handling.filing.mail import Filing
 from mailbridge.mail_commands import Line, Written
 from mailbridge.mail_commands.reply_decision import is_short, verdict
 from mailbridge.message.model import Message

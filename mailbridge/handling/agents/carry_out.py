@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mailbridge.execution.many import execute_on_many
 from mailbridge.handling.agents.borrowed import QUOTED, no_command
-from mailbridge.handling.filing import Filing
+from mailbridge.handling.filing.mail import Filing
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import Line
 from mailbridge.tickets.commands import Answer, Approve, Assign, Command, Note, Reject

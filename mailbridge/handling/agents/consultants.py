@@ -3,7 +3,8 @@ nothing of it reaches the customer."""
 
 from __future__ import annotations
 
-from mailbridge.handling.filing import Filing, Outcome, Result
+from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.filing.outcome import Outcome, Result
 from mailbridge.tickets.commands import Note
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Ticket

@@ -19,7 +19,8 @@ from mailbridge.conversation.model import Placement, Reason
 from mailbridge.conversation.place import Writer
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.desk import Desk
-from mailbridge.handling.filing import Filing, Outcome, Result
+from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.filing.outcome import Outcome, Result
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import Line
 from mailbridge.mail_commands.model import FindDocuments, FullHistory, Help, ListTickets, Report, SearchMails, ShowTickets

@@ -15,7 +15,8 @@ from mailbridge.handling.agents.lines import written as lines_of
 from mailbridge.handling.agents.on_behalf import is_ours
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.replying import tell_results
-from mailbridge.handling.filing import Filing, Outcome, Result
+from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.filing.outcome import Outcome, Result
 from mailbridge.mail_commands import Line, Written, reply_decision
 from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict

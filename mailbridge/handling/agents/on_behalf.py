@@ -19,7 +19,8 @@ from mailbridge.handling.agents.lines import speaker_of
 from mailbridge.handling.agents.lines import written as lines_of
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.replying import tell_results
-from mailbridge.handling.filing import Filing, Result
+from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.filing.outcome import Result
 from mailbridge.mail_commands.model import Channel, OnBehalf, Written
 from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict

@@ -14,7 +14,8 @@ from mailbridge.handling.agents.lines import own_lines, speaker_of
 from mailbridge.handling.agents.lines import written as lines_of
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.replying import tell_results
-from mailbridge.handling.filing import Filing, Outcome, Result
+from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.filing.outcome import Outcome, Result
 from mailbridge.mail_commands import Written
 from mailbridge.mail_commands.reading import on_a_ticket
 from mailbridge.notifications.events.approvals import QUESTIONS

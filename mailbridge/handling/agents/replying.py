@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from mailbridge.execution.occasion import occasion
 from mailbridge.handling.agents.carry_out import TEXT, Outcomes
-from mailbridge.handling.filing import Filing, occasion
+from mailbridge.handling.filing.mail import Filing
 from mailbridge.mail_commands import Line, Written
 from mailbridge.notifications.compose import signed
 from mailbridge.notifications.model import Audience, Notification

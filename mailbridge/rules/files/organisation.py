@@ -19,11 +19,12 @@ from mailbridge.organisation.model import (
     Told,
     UnknownLines,
 )
+from mailbridge.organisation.people import Absence, Chain, Consultant, Rota, Step, Swap
 from mailbridge.organisation.transitions import DEFAULTS
 from mailbridge.rules.files.statuses import status_of
 from mailbridge.sla.calendar import Calendar
+from mailbridge.sla.clock import Targets
 from mailbridge.sla.daysoff import days_off
-from mailbridge.tickets.model import Absence, Chain, Consultant, Rota, Step, Swap, Targets
 
 Values = Mapping[str, Any]
 Levels = Mapping[str, Mapping[Priority, Targets]]

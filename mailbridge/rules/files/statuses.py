@@ -8,9 +8,9 @@ from typing import Any
 from mailbridge.config.schema import BAD, Choice, Either, Flag, Key, Many, Name, Reading, Record, Table, Text
 from mailbridge.config.yaml import Mapping as YamlMapping
 from mailbridge.config.yaml import Node, Place, Scalar
+from mailbridge.organisation.status import HIDDEN, Mover, Status
 from mailbridge.organisation.transitions import CLOSED, DEFAULTS, NEW, OPEN
 from mailbridge.rules.files.scalars import DURATION, LANGUAGE, WORD
-from mailbridge.tickets.model import HIDDEN, Mover, Status
 
 Values = Mapping[str, Any]
 

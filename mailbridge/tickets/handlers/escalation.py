@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import is_at_work, is_there
 from mailbridge.organisation.model import Organisation, Team
+from mailbridge.organisation.people import Chain, Step
 from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
 from mailbridge.tickets.commands import Assign, Escalate, SetTeam
 from mailbridge.tickets.events import Escalated, Event, Happening
 from mailbridge.tickets.handlers.people import assign, set_team
-from mailbridge.tickets.model import Chain, Step, Ticket
+from mailbridge.tickets.model import Ticket
 
 _SKILL = re.compile(r"(?P<skill>[^\s>=]+)\s*(?:>?=?\s*(?P<level>\d{1,2}))?")
 BY_HAND = ""  # the chain of a ticket that went somewhere no chain leads to

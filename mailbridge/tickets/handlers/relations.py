@@ -30,7 +30,7 @@ from mailbridge.tickets.events import (
 )
 from mailbridge.tickets.handlers.approvals import decided
 from mailbridge.tickets.handlers.state import moved
-from mailbridge.tickets.handlers.surviving import surviving as surviving
+from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.model import Activity, Participant, Role, Ticket
 
 SPLIT_FROM, SPLIT_INTO = "split-from", "split-into"

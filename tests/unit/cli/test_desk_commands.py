@@ -23,7 +23,7 @@ from mailbridge.organisation.model import Priority
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail, What
-from mailbridge.store.inbox import State
+from mailbridge.store.inbox_rows import State
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded, TicketOpened

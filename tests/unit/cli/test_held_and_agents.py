@@ -10,7 +10,7 @@ import pytest
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.store.held import Answer, HeldMail, What
-from mailbridge.store.inbox import State
+from mailbridge.store.inbox_rows import State
 from tests.unit.cli.test_desk_commands import NOW, RAW, Run, desk, envelope, run, store_of
 
 __all__ = ["desk", "run"]  # fixtures

@@ -11,7 +11,7 @@ import pytest
 from mailbridge.cli.check import policy_of
 from mailbridge.cli.main import main
 from mailbridge.organisation.model import Told
-from mailbridge.tickets.model import Absence, Chain, Consultant, Rota, Step, Swap
+from mailbridge.organisation.people import Absence, Chain, Consultant, Rota, Step, Swap
 
 TEAMS = """
 default: network

@@ -7,9 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailbridge.sla.calendar import Calendar, worked
-from mailbridge.sla.clock import Deadline, Pause, due_with_pauses, merged, worked_with_pauses
+from mailbridge.sla.clock import Deadline, Pause, Targets, due_with_pauses, merged, worked_with_pauses
 from mailbridge.sla.levels import deadlines
-from mailbridge.tickets.model import Targets
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 OPENED = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)  # a Monday

@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mailbridge.organisation.model import Agent, Organisation, Team
+from mailbridge.organisation.people import Absence, Rota
 from mailbridge.sla.calendar import Calendar
-from mailbridge.tickets.model import Absence, Rota
 
 
 def an_agent(name: str, **different: Any) -> Agent:

@@ -15,8 +15,8 @@ import pytest
 
 from mailbridge.errors import Permanent, Transient
 from mailbridge.message.model import Message, ReadingPolicy
-from mailbridge.sandbox.pool import Limits, Readers, ReadingFailed, head_start
-from mailbridge.sandbox.process import AT_ONCE, ForkServer, ReadingProcess
+from mailbridge.sandbox.pool import Readers, head_start
+from mailbridge.sandbox.process import AT_ONCE, ForkServer, Limits, ReadingFailed, ReadingProcess
 
 FAKE = "tests.fakes.readers:read"
 MEMORY = 256 << 20

@@ -18,7 +18,7 @@ from mailbridge.tickets.events import Actor, ActorKind, ApprovalDecided, Approva
 from mailbridge.tickets.model import Approval, Asks, Participant, Role, StoredCommand, Ticket
 from mailbridge.tickets.requests import Request
 from tests.builders import CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, decided
-from tests.unit.desk.office import Office
+from tests.unit.tickets.office import Office
 
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")
 AS_CLARA = Actor(kind=ActorKind.AGENT, name="clara")

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.apply import evolve, rebuild
-from mailbridge.tickets.command_context import Letter
+from mailbridge.tickets.command_context import Circumstances, Letter
 from mailbridge.tickets.commands import Answer, Command, Note, Open, Split, StartPlaybook, Undo, Write
-from mailbridge.tickets.decide import Change, Circumstances, Decision, decide_requests, open_ticket
+from mailbridge.tickets.decide import Change, Decision, decide_requests, open_ticket
 from mailbridge.tickets.events import Actor, ActorKind, Event, Happening
 from mailbridge.tickets.handlers.undo import latest, touched
 from mailbridge.tickets.history import brought

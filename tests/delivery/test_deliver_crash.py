@@ -20,8 +20,8 @@ from mailbridge.delivery.transport import Courier
 from mailbridge.notifications.model import Class, State
 from mailbridge.ops import crash
 from mailbridge.store.engine import Store
-from tests.outbox.test_deliver import Office, a_promise, states
-from tests.outbox.test_deliver import office as office  # the fixture
+from tests.delivery.test_deliver import Office, a_promise, states
+from tests.delivery.test_deliver import office as office  # the fixture
 
 POINTS = [point for point in crash.POINTS if point.startswith("outbox.")]
 WINDOW = {"outbox.after_dot", "outbox.before_sent"}  # the mail is out, and nobody has written it down

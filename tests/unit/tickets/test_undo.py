@@ -42,7 +42,7 @@ from mailbridge.tickets.events import Actor, ActorKind, Undone
 from mailbridge.tickets.history import as_if
 from mailbridge.tickets.model import Participant, Ticket, Work
 from tests.builders import AS_BOGDAN, CAROL, NOW, an_organisation
-from tests.unit.desk.office import ANSWER, NOTE, Office, facts
+from tests.unit.tickets.office import ANSWER, NOTE, Office, facts
 
 AS_CLARA = Actor(kind=ActorKind.AGENT, name="clara")
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")  # a manager

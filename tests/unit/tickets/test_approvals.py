@@ -11,7 +11,9 @@ import pytest
 from mailbridge.customers.model import Customer, Customers, customers
 from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
 from mailbridge.organisation.model import Organisation, Priority
+from mailbridge.organisation.people import Absence
 from mailbridge.tickets.apply import evolve
+from mailbridge.tickets.command_context import Circumstances
 from mailbridge.tickets.commands import (
     AddTags,
     Approve,
@@ -28,7 +30,7 @@ from mailbridge.tickets.commands import (
     SetTeam,
 )
 from mailbridge.tickets.deadlines import command_of, promises
-from mailbridge.tickets.decide import JUDGES, Circumstances, Decision, decide_requests
+from mailbridge.tickets.decide import JUDGES, Decision, decide_requests
 from mailbridge.tickets.events import (
     Actor,
     ActorKind,
@@ -47,7 +49,7 @@ from mailbridge.tickets.events import (
     WorkRecorded,
 )
 from mailbridge.tickets.handlers.approvals import needed
-from mailbridge.tickets.model import Absence, Activity, Asks, Participant, Ticket, Work
+from mailbridge.tickets.model import Activity, Asks, Participant, Ticket, Work
 from mailbridge.tickets.requests import Request
 from tests.builders import ALL_AGREED, AS_BOGDAN, AS_CAROL, CAROL, LATER, MARA, NOW, a_ticket, an_organisation, circumstances, decided
 

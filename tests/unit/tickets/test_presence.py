@@ -6,7 +6,7 @@ import pytest
 
 from mailbridge.organisation.availability import is_at_work, is_there, seats, stand_in
 from mailbridge.organisation.model import Agent
-from tests.unit.desk.staffing import a_team, an_agent, an_organisation, away, office, on
+from tests.unit.tickets.staffing import a_team, an_agent, an_organisation, away, office, on
 
 
 @pytest.mark.parametrize(

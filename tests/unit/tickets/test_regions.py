@@ -14,7 +14,7 @@ from mailbridge.sla.calendar import Calendar
 from mailbridge.tickets.deadlines import hands_over_at
 from mailbridge.tickets.model import FOLLOW, Ticket
 from tests.builders import a_ticket
-from tests.unit.desk.staffing import a_team, an_organisation, office, on
+from tests.unit.tickets.staffing import a_team, an_organisation, office, on
 
 EVERY_DAY = range(7)
 

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from mailbridge.organisation.model import Agent, Organisation
+from mailbridge.organisation.people import Absence, Chain, Consultant, Step
 from mailbridge.tickets.commands import Escalate
 from mailbridge.tickets.decide import Decision, decide
 from mailbridge.tickets.events import AssigneeChanged, Escalated, Happening, TeamChanged
-from mailbridge.tickets.model import Absence, Chain, Consultant, Step, Ticket
+from mailbridge.tickets.model import Ticket
 from tests.builders import AS_BOGDAN, BOGDAN, CLARA, MARA, NOW, a_ticket, an_organisation, circumstances
 
 PRINTERS = Chain(

@@ -10,7 +10,7 @@ import pytest
 
 from mailbridge.organisation.assignment import asked_level, choose, turn
 from mailbridge.organisation.model import Organisation, Team
-from tests.unit.desk.staffing import a_rota, a_team, an_agent, an_organisation, away, office, on
+from tests.unit.tickets.staffing import a_rota, a_team, an_agent, an_organisation, away, office, on
 
 MORNING = on("2026-11-24T10:00")  # a Tuesday
 NIGHT = on("2026-11-24T03:00")

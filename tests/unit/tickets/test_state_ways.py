@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 
 from mailbridge.organisation.model import Agent, ClosedPolicy, Organisation, Outsiders
+from mailbridge.organisation.status import HIDDEN, Mover, Status
 from mailbridge.organisation.transitions import DEFAULTS, same_to_customers
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.commands import Answer, Assign, Close, Command, Note, Open, Reopen, SetStatus, Write
 from mailbridge.tickets.deadlines import opens_again
 from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.events import Actor, ActorKind
-from mailbridge.tickets.model import HIDDEN, Mover, Status, Ticket
+from mailbridge.tickets.model import Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, with_team
 
 STATUSES = {

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbridge.organisation.on_call import begins, day_of, on_duty, turns
-from mailbridge.tickets.model import Rota, Swap
-from tests.unit.desk.staffing import a_rota, a_team, an_agent, an_organisation, away, office, on
+from mailbridge.organisation.people import Rota, Swap
+from tests.unit.tickets.staffing import a_rota, a_team, an_agent, an_organisation, away, office, on
 
 
 def who(rota: Rota, at: str, *agents: object) -> str:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from mailbridge.customers.model import Contract, Customer, Customers, customers
 from mailbridge.organisation.billing import Rounding, WorkPolicy, charged
 from mailbridge.organisation.model import Organisation
+from mailbridge.tickets.command_context import Circumstances
 from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
-from mailbridge.tickets.decide import Circumstances, decide
+from mailbridge.tickets.decide import decide
 from mailbridge.tickets.events import Actor, ActorKind, AlertRaised, EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.tickets.model import Activity, Ticket, Work
 from tests.builders import AS_BOGDAN, NOW, a_ticket, an_organisation, circumstances

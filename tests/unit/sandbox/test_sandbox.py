@@ -17,7 +17,8 @@ from mailbridge.message.model import Message, ReadingPolicy
 from mailbridge.sandbox import confine, read
 from mailbridge.sandbox.confine import Layer
 from mailbridge.sandbox.forkserver import load_all
-from mailbridge.sandbox.pool import Readers, ReadingFailed
+from mailbridge.sandbox.pool import Readers
+from mailbridge.sandbox.process import ReadingFailed
 
 ESCAPES = "tests.fakes.escapes:read"
 NO = {"EPERM", "EACCES"}
@@ -260,7 +261,7 @@ def test_a_machine_whose_calls_we_do_not_know_says_that_nothing_is_there(monkeyp
 
 
 def test_where_files_cannot_be_opened_all_is_loaded_before() -> None:
-    program = "from tests.unit.isolation.test_sandbox import loaded_then_shut; loaded_then_shut()"
+    program = "from tests.unit.sandbox.test_sandbox import loaded_then_shut; loaded_then_shut()"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.split()) == (0, ["grüße", "Asia/Tokyo"]), done.stderr
 

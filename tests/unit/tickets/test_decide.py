@@ -6,6 +6,7 @@ import pytest
 
 from mailbridge.organisation.model import Priority
 from mailbridge.tickets.apply import rebuild
+from mailbridge.tickets.command_context import Circumstances
 from mailbridge.tickets.commands import (
     Answer,
     Assign,
@@ -21,7 +22,7 @@ from mailbridge.tickets.commands import (
     SetTeam,
     Write,
 )
-from mailbridge.tickets.decide import Circumstances, decide, open_ticket
+from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged, MessageAdded, StatusChanged
 from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, with_team

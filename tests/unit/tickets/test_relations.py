@@ -10,7 +10,7 @@ from mailbridge.tickets.commands import Close, Erase, Link, Merge, SetType, Snoo
 from mailbridge.tickets.events import Actor, ActorKind, ContentErased, StatusChanged, WorkRecorded
 from mailbridge.tickets.model import Activity, Participant, Role, Work
 from tests.builders import AS_BOGDAN, CAROL, NOW
-from tests.unit.desk.office import ANSWER, NOTE, Office
+from tests.unit.tickets.office import ANSWER, NOTE, Office
 
 ERIN = Participant(address="erin@other.test", name="Erin")
 DAVE = Participant(address="dave@customer.test", name="Dave")

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbridge.organisation.model import Organisation
+from mailbridge.organisation.status import Status
 from mailbridge.sla.clock import Deadline
 from mailbridge.tickets.apply import evolve
 from mailbridge.tickets.commands import Close, RaiseAlert, SetDue, Snooze, Wake, Write
 from mailbridge.tickets.deadlines import command_of, promises
 from mailbridge.tickets.decide import decide
 from mailbridge.tickets.events import Actor, ActorKind, DueSet, Event, Woken
-from mailbridge.tickets.model import IMPORTED, Status, Ticket
+from mailbridge.tickets.model import IMPORTED, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, NOW, a_ticket, an_organisation, circumstances
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -9,9 +9,9 @@ import pytest
 
 from mailbridge.notifications.recipients import Recipient, managers, named, responsible, whole_team
 from mailbridge.organisation.model import Organisation, Team, Told
-from mailbridge.tickets.model import Absence
+from mailbridge.organisation.people import Absence
 from tests.builders import a_ticket
-from tests.unit.desk.staffing import a_rota, a_team, an_agent, an_organisation, away, office, on
+from tests.unit.tickets.staffing import a_rota, a_team, an_agent, an_organisation, away, office, on
 
 NOON = on("2026-11-24T12:00")
 GONE: tuple[Absence, ...] = (away("2026-11-24", "2026-11-30"),)

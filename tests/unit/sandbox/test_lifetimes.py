@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from mailbridge.message.model import ReadingPolicy
-from mailbridge.sandbox.pool import Readers, ReadingFailed
-from tests.unit.isolation.test_readers import FAKE, gone, until
+from mailbridge.sandbox.pool import Readers
+from mailbridge.sandbox.process import ReadingFailed
+from tests.unit.sandbox.test_readers import FAKE, gone, until
 
 # A parent that starts a child, says its number, and is killed, at rest or while its child hangs.
 PARENT = """

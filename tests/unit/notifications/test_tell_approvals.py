@@ -10,8 +10,9 @@ from mailbridge.notifications.model import Class, Notification
 from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
 from mailbridge.organisation.model import Organisation, Priority
 from mailbridge.tickets.apply import evolve
+from mailbridge.tickets.command_context import Circumstances
 from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
-from mailbridge.tickets.decide import Circumstances, decide_requests
+from mailbridge.tickets.decide import decide_requests
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalRequested, Event
 from mailbridge.tickets.model import Approval, Asks, Ticket
 from mailbridge.tickets.requests import each
