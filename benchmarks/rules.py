@@ -24,7 +24,7 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, thread_time
 
 from mailbridge.cli.replay import cases
-from mailbridge.config.model import Config, Desk
+from mailbridge.config.model import Config, DeskSettings
 from mailbridge.config.yaml import Place
 from mailbridge.message.model import Address, Message, Reply, Sender
 from mailbridge.organisation.model import Organisation
@@ -33,13 +33,13 @@ from mailbridge.rules.facts import Facts
 from mailbridge.rules.load import load
 from mailbridge.rules.match import run
 from mailbridge.rules.tools.backtest import Side, backtest
-from mailbridge.rules.tree import Actions, AllOf, Condition, Match, Rule, Source, Test, Text
+from mailbridge.rules.tree import Actions, AllOf, Condition, MatchType, Rule, Test, TextTest, ValueSource
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 
 NOW = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)
-SUBJECT, BODY = Source(kind="header", name="subject"), Source(kind="body", name="fresh")
-FROM_DOMAIN, TO_LOCAL = Source(kind="address", name="from", part="domain"), Source(kind="address", name="to", part="localpart")
+SUBJECT, BODY = ValueSource(kind="header", name="subject"), ValueSource(kind="body", name="fresh")
+FROM_DOMAIN, TO_LOCAL = ValueSource(kind="address", name="from", part="domain"), ValueSource(kind="address", name="to", part="localpart")
 ALPHABETS = ("etaoinshrdlucmfwypvbgk", "eaitnrulocdsmpăâîșțvfg", "оеаинтсрвлкмдпуяыгзбч", "enisratdhulcgmobwfkzvpäöü")
 
 
@@ -95,13 +95,13 @@ def a_condition(random: Random, words: Sequence[str]) -> Condition:
     one, two = random.choice(rare), random.choice(rare)
     kind = random.randrange(3)
     if kind == 0:
-        made = Text(sources=(random.choice((SUBJECT, BODY)),), test=Test(match=Match.CONTAINS, keys=(f"{one} {two}", two)))
+        made = TextTest(sources=(random.choice((SUBJECT, BODY)),), test=Test(match=MatchType.CONTAINS, keys=(f"{one} {two}", two)))
     elif kind == 1:
-        address = random.choice(((FROM_DOMAIN, Match.IS, f"{one}.example"), (TO_LOCAL, Match.MATCHES, f"{one}*")))
-        made = Text(sources=(address[0],), test=Test(match=address[1], keys=(address[2],)))
+        address = random.choice(((FROM_DOMAIN, MatchType.IS, f"{one}.example"), (TO_LOCAL, MatchType.MATCHES, f"{one}*")))
+        made = TextTest(sources=(address[0],), test=Test(match=address[1], keys=(address[2],)))
     else:
         pattern = random.choice((rf"\b({one}|{two}\w*)\b", rf"{one}.{{0,20}}{two}", rf"{one}-?\d{{3,6}}", rf"^(re|fwd?): {one}"))
-        made = Text(sources=(random.choice((SUBJECT, BODY)),), test=Test(match=Match.REGEX, keys=(pattern,)))
+        made = TextTest(sources=(random.choice((SUBJECT, BODY)),), test=Test(match=MatchType.REGEX, keys=(pattern,)))
     if random.random() < 0.2:
         return AllOf(children=(made, a_condition(random, words)))
     return made
@@ -177,7 +177,7 @@ def in_yaml(rule: Rule) -> str:
 def condition_in_yaml(when: Condition) -> dict[str, object]:
     if isinstance(when, AllOf):
         return {"all": [condition_in_yaml(child) for child in when.children]}
-    assert isinstance(when, Text)
+    assert isinstance(when, TextTest)
     source, compared = when.sources[0], {str(when.test.match): list(when.test.keys)}
     if source.kind == "body":
         return {"body": compared}
@@ -200,12 +200,17 @@ def hostile(mails: Iterable[str], patterns: Sequence[str], name: str) -> Figure:
     place = Place(file="rules/routing/10-hostile.yaml", line=1, column=1)
     sources = (SUBJECT, BODY)
     rules = [
-        Rule(name=p, place=place, when=Text(sources=sources, test=Test(match=Match.REGEX, keys=(p,))), then=Actions(tags=("x",)))
+        Rule(name=p, place=place, when=TextTest(sources=sources, test=Test(match=MatchType.REGEX, keys=(p,))), then=Actions(tags=("x",)))
         for p in patterns
     ]
-    plain = ((Match.CONTAINS, "aaaaaaaab"), (Match.MATCHES, "*a*a*a*a*b*c"), (Match.MATCHES, "?" * 40 + "*ß"), (Match.IS, "ß"))
+    plain = (
+        (MatchType.CONTAINS, "aaaaaaaab"),
+        (MatchType.MATCHES, "*a*a*a*a*b*c"),
+        (MatchType.MATCHES, "?" * 40 + "*ß"),
+        (MatchType.IS, "ß"),
+    )
     rules += [
-        Rule(name=f"{m} {key}", place=place, when=Text(sources=sources, test=Test(match=m, keys=(key,))), then=Actions(tags=("y",)))
+        Rule(name=f"{m} {key}", place=place, when=TextTest(sources=sources, test=Test(match=m, keys=(key,))), then=Actions(tags=("y",)))
         for m, key in plain
     ]
     worst = 0.0
@@ -240,8 +245,8 @@ def python_patterns(rules: Sequence[Rule]) -> list[tuple[str, re.Pattern[str]]]:
     made = []
     for rule in rules:
         leaf = rule.when.children[0] if isinstance(rule.when, AllOf) else rule.when
-        assert isinstance(leaf, Text)
-        keys = leaf.test.keys if leaf.test.match is Match.REGEX else tuple(map(re.escape, leaf.test.keys))
+        assert isinstance(leaf, TextTest)
+        keys = leaf.test.keys if leaf.test.match is MatchType.REGEX else tuple(map(re.escape, leaf.test.keys))
         made.append((leaf.sources[0].kind + leaf.sources[0].name, re.compile("|".join(keys), re.IGNORECASE)))
     return made
 
@@ -292,7 +297,7 @@ def history(random: Random, words: Sequence[str], count: int) -> Iterator[Figure
     old = rules_of(random, words, 1_000)
     new = [replace(rule, then=Actions(team="other")) if number % 10 == 0 else rule for number, rule in enumerate(old)]
     sides = [Side(rules=compile_rules(rules), organisation=Organisation()) for rules in (old, new)]
-    config = Config(folder=Path(), desk=Desk(name="bench", address="desk@desk.example"))
+    config = Config(folder=Path(), desk=DeskSettings(name="bench", address="desk@desk.example"))
     memory: list[int] = []
     with TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/bench.db")

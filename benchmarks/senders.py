@@ -22,11 +22,11 @@ import dkim
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from mailbridge.checks.authenticity import Authenticity
+from mailbridge.checks.authenticity import AuthenticityChecker
 from mailbridge.checks.build import organizational
 from mailbridge.checks.channels import Channels
 from mailbridge.checks.resolver import Records, Resolver
-from mailbridge.config.model import Config, Desk, Mailbox, Trust
+from mailbridge.config.model import Config, DeskSettings, Mailbox, Trust
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.headers import header_block
 from mailbridge.message.profiles import Profile
@@ -65,11 +65,11 @@ def main() -> int:
     signed = HOP + RESULTS + dkim.sign(MAIL, b"s1", b"firm.example", pem) + MAIL
     config = Config(
         folder=Path(),
-        desk=Desk(name="Desk", address="support@desk.example"),
+        desk=DeskSettings(name="Desk", address="support@desk.example"),
         mailboxes=(Mailbox(name="plain", host="x"), Mailbox(name="profiled", host="x", trust=_trust())),
     )
     channels = Channels(config, organizational)
-    own = Authenticity(resolver, seconds=10, now=time.monotonic, channels=channels)
+    own = AuthenticityChecker(resolver, seconds=10, now=time.monotonic, channels=channels)
     header, plain, profiled = header_block(signed), _envelope("plain"), _envelope("profiled")
     claimed = channels.sender(header, plain, {})
     assert channels.sender(header, profiled, {}).verified

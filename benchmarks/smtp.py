@@ -141,7 +141,7 @@ def ours(folder: Path) -> Iterator[int]:
 
 def serve(database: Path) -> None:
     """The listener runs until standard input ends."""
-    from mailbridge.config.model import Listener
+    from mailbridge.config.model import ListenerSettings
     from mailbridge.intake.inbox import Inbox
     from mailbridge.intake.listener import Listeners
     from mailbridge.store.engine import Store
@@ -149,7 +149,7 @@ def serve(database: Path) -> None:
     store = Store(f"sqlite:///{database}")
     store.upgrade()
     inbox = Inbox(store)
-    listeners = Listeners([Listener(protocol="smtp", port=0, hostname="desk.example")], inbox, {"help@desk.example"}.__contains__)
+    listeners = Listeners([ListenerSettings(protocol="smtp", port=0, hostname="desk.example")], inbox, {"help@desk.example"}.__contains__)
     listeners.start()
     print(listeners.ports[0], flush=True)
     sys.stdin.read()

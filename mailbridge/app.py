@@ -17,7 +17,7 @@ from mailbridge.config import shipped
 from mailbridge.config.model import Config, OAuth
 from mailbridge.conversation.tokens import Signer
 from mailbridge.delivery import transports
-from mailbridge.delivery.deliver import Deliverer
+from mailbridge.delivery.deliver import DeliveryWorker
 from mailbridge.delivery.pace import Pace
 from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.ticket_context import view_of
@@ -38,15 +38,15 @@ from mailbridge.jobs.bundles import tell_bundles
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.login_ends import tell_login_ends
-from mailbridge.jobs.reload import Broken, PolicyKeeper
+from mailbridge.jobs.reload import BrokenRules, RulesReloader
 from mailbridge.jobs.unfetched import tell_unfetched
-from mailbridge.notifications.compose import admin_letters
+from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.model import Notification, Queued
 from mailbridge.oauth.cipher import Cipher
-from mailbridge.oauth.endpoint import Endpoint as TokenEndpoint
+from mailbridge.oauth.endpoint import TokenEndpoint as TokenEndpoint
 from mailbridge.oauth.source import TokenSource, Vault
 from mailbridge.ops import crash
-from mailbridge.ops.metrics import Endpoint, Metrics
+from mailbridge.ops.metrics import Metrics, MetricsServer
 from mailbridge.rules.load import Policy
 from mailbridge.sandbox.policy import reading_policy
 from mailbridge.sandbox.pool import Readers
@@ -96,11 +96,11 @@ class App:
     # -- the desk of the moment -------------------------------------------------------------------------------
 
     @cached_property
-    def rules(self) -> PolicyKeeper:
+    def rules(self) -> RulesReloader:
         def templates() -> set[str]:
             return shipped.receipts(self.config.templates_folder)
 
-        return PolicyKeeper(self.config.folder, self.store, self.clock, templates=templates, on_broken=self._rules_broke)
+        return RulesReloader(self.config.folder, self.store, self.clock, templates=templates, on_broken=self._rules_broke)
 
     def policy(self) -> Policy:
         """The rules in force."""
@@ -159,10 +159,10 @@ class App:
     def metrics(self) -> Metrics:
         return Metrics()
 
-    def endpoint(self) -> Endpoint | None:
+    def endpoint(self) -> MetricsServer | None:
         """Where Prometheus asks, answering from now on; None where nobody wants it.  Raises Permanent: the port is taken."""
         listen = self.config.metrics.listen
-        return Endpoint(self.metrics, self.store, self.clock, *listen) if listen else None
+        return MetricsServer(self.metrics, self.store, self.clock, *listen) if listen else None
 
     @cached_property
     def backups(self) -> Backups:
@@ -191,11 +191,11 @@ class App:
         """What asks the DNS and scanners about mails; None where nothing of it is configured."""
         return build.examiner(self.config)
 
-    def deliverer(self) -> Deliverer:
+    def deliverer(self) -> DeliveryWorker:
         """A new courier with its own connection; each thread takes one."""
-        return Deliverer(
+        return DeliveryWorker(
             self.store,
-            transports.courier(
+            transports.transport(
                 self.config.outgoing, self.config.folder, hostname=_host(self.config), tokens=self.tokens(self.config.outgoing.oauth)
             ),
             self.renderer,
@@ -271,7 +271,7 @@ class App:
                 continue  # mail goes out: a login more tells nothing, and providers count them
             try:
                 self.board.proven(name, ask())
-            except probes.Fault as fault:
+            except probes.ProbeFailed as fault:
                 self.board.failed(name, str(fault), names.PROBED.total_seconds())
 
     def count_arrivals(self, now: datetime | None = None) -> int:
@@ -319,7 +319,7 @@ class App:
 
     # -- what happens when something goes wrong -----------------------------------------------------------------
 
-    def _rules_broke(self, broken: Broken, kept: Policy) -> None:
+    def _rules_broke(self, broken: BrokenRules, kept: Policy) -> None:
         problems = "\n".join(f"{p.file}:{p.line}:{p.column}: {p.message}" for p in broken.problems)
         self._tell_admins("rules_broken", broken.fingerprint[:16], {"problems": problems, "version": kept.version})
 
@@ -357,7 +357,7 @@ class App:
 
     def _letters(self, event: str, key: str, values: dict[str, str]) -> tuple[Notification, ...]:
         desk = self.config.desk
-        return admin_letters(desk.admins, event, key, values, desk.address, desk.language)
+        return admin_notifications(desk.admins, event, key, values, desk.address, desk.language)
 
     def _tell_admins(self, event: str, key: str, values: dict[str, str]) -> None:
         with self.store.write() as tx:

@@ -34,8 +34,8 @@ from mailbridge.jobs.ticker import Job, Ticker
 from mailbridge.ops import log as logs
 from mailbridge.ops import systemd
 from mailbridge.ops.http import HttpServer
-from mailbridge.ops.metrics import Endpoint
-from mailbridge.store.wake import Waiter
+from mailbridge.ops.metrics import MetricsServer
+from mailbridge.store.wake import Listener
 
 log = logs.get("daemon")
 
@@ -67,7 +67,7 @@ class Daemon:
         self._threads: list[Thread] = []
         self._mail_waits, self._letters_wait, self._calls_wait = Event(), Event(), Event()
         self._is_ready = False
-        self._endpoint: Endpoint | None = None
+        self._endpoint: MetricsServer | None = None
         self._health_page: HttpServer | None = None
         # One process works one SQLite file: two turns in flight keep its reading children busy while one of them writes.
         self._workers = workers if workers is not None else 2
@@ -194,7 +194,7 @@ class Daemon:
         self._threads.append(thread)
         thread.start()
 
-    def _pass_on(self, waiter: Waiter, wake: Event) -> None:
+    def _pass_on(self, waiter: Listener, wake: Event) -> None:
         """Rings of the store, from this process or (PostgreSQL) any other, wake our threads."""
         while not self._stop.is_set():
             if waiter.wait(RING):

@@ -21,7 +21,7 @@ from mailbridge.handling.agents.agreed import agreed_lines, answer_notice, who_w
 from mailbridge.handling.agents.consultants import file_consultants_answer
 from mailbridge.handling.agents.held import hold_unproven, unproven_agent
 from mailbridge.handling.agents.new_mail import file_new_agent_mail, open_own_request
-from mailbridge.handling.agents.on_behalf import file_passed_on, passed_on
+from mailbridge.handling.agents.on_behalf import file_forwarded, forwarded_mail
 from mailbridge.handling.agents.on_ticket import file_agent_mail
 from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.evidence import evidence, known_again, referred
@@ -30,7 +30,7 @@ from mailbridge.handling.filing.disposition import Goes, disposition, in_view_of
 from mailbridge.handling.filing.imported import file_own_answer, moment
 from mailbridge.handling.filing.kept import file_admins_request
 from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import Outcome, Result
+from mailbridge.handling.filing.outcome import MailOutcome, MailResult
 from mailbridge.handling.pairing import answer_to_pairing
 from mailbridge.message.model import Kind, Message
 from mailbridge.ops import crash
@@ -39,19 +39,19 @@ from mailbridge.rules.match import Verdict, run
 from mailbridge.store.tx import Tx
 
 
-def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetime) -> Result:
+def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetime) -> MailResult:
     """What became of this mail.  Everything is written in `tx`, or nothing: the caller rolls back when this raises."""
     copy = tx.mails.by_fingerprint(message.fingerprint)
     if copy is not None and (done := agreed_lines(tx, message, arrival, copy, desk, now)) is not None:
         return done
     if copy is not None:
-        return Result(outcome=Outcome.DUPLICATE, ticket=copy.ticket, mail=copy.id, reason=f"a copy of mail {copy.id}")
+        return MailResult(outcome=MailOutcome.DUPLICATE, ticket=copy.ticket, mail=copy.id, reason=f"a copy of mail {copy.id}")
     if arrival.scan.virus and desk.config.scan.virus is WhenVirus.QUARANTINE:
-        return Result(outcome=Outcome.QUARANTINED, reason=f"virus: {arrival.scan.virus}")
+        return MailResult(outcome=MailOutcome.QUARANTINED, reason=f"virus: {arrival.scan.virus}")
     if (measured := file_canary(tx, message, desk.signer, now)) is not None:
         return measured
     if tx.inbox.earlier_waiting(referred(message), arrival.id):
-        return Result(outcome=Outcome.WAIT, reason="the mail it answers is still on its way through")
+        return MailResult(outcome=MailOutcome.WAIT, reason="the mail it answers is still on its way through")
 
     now = moment(arrival, now)
     message = known_again(tx, message, desk.signer)
@@ -78,7 +78,7 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
 
     agent, passed = writer, None
     if writer.agent and placement.ticket is None and not automatic:
-        passed = passed_on(message, writer, desk, now)
+        passed = forwarded_mail(message, writer, desk, now)
     if passed is not None:
         message, writer = passed.message, passed.writer
         filing = replace(filing, message=message, writer=writer)
@@ -86,7 +86,7 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
     if message.kind is Kind.BOUNCE and (returned := filing.returned_mail()) is not None:
         return returned
     if may.goes is Goes.KEPT or (placement.ticket is None and _answers_back(tx, message, writer)):
-        return filing.keep(Outcome.KEPT)
+        return filing.keep(MailOutcome.KEPT)
     if placement.ticket is not None and writer.agent and not automatic:
         return file_agent_mail(filing, placement.ticket, placement)
     if placement.ticket is not None and writer.consultant and not automatic:
@@ -101,13 +101,13 @@ def process(tx: Tx, message: Message, arrival: Arrival, desk: Desk, now: datetim
         verdict = replace(verdict, tags=(*verdict.tags, "virus"), no_ack=True)
     filing = replace(filing, arrival=arrival.judged(verdict))
     if verdict.quarantine:
-        return Result(outcome=Outcome.QUARANTINED, reason=f"rule: {verdict.quarantine}")
+        return MailResult(outcome=MailOutcome.QUARANTINED, reason=f"rule: {verdict.quarantine}")
     if verdict.drop:
-        return filing.keep(Outcome.IGNORED)
+        return filing.keep(MailOutcome.IGNORED)
     if placement.ticket is not None:
         return filing.customer_mail(placement.ticket, proven=writer.verified, verdict=verdict)
     if passed is not None:
-        return file_passed_on(filing, agent, passed, placement, verdict)
+        return file_forwarded(filing, agent, passed, placement, verdict)
     if writer.agent:
         return open_own_request(filing, placement, verdict)
     return filing.new_ticket(placement, verdict)

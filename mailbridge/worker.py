@@ -22,9 +22,9 @@ from mailbridge.clock import Clock
 from mailbridge.errors import MailbridgeError, StoreAway, Transient
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.arrival import Arrival
-from mailbridge.handling.filing.outcome import LostRace, Outcome, Result
+from mailbridge.handling.filing.outcome import LostRace, MailOutcome, MailResult
 from mailbridge.handling.pairing import paired
-from mailbridge.handling.retry import Hold, hold
+from mailbridge.handling.retry import Deferral, hold
 from mailbridge.message.headers import header_block
 from mailbridge.message.limits import HEADER_BYTES
 from mailbridge.message.model import Message
@@ -36,7 +36,7 @@ from mailbridge.pipeline import process
 from mailbridge.sandbox.pool import Readers
 from mailbridge.sandbox.process import ReadingFailed
 from mailbridge.store.engine import Store
-from mailbridge.store.inbox_rows import Waiting
+from mailbridge.store.inbox_rows import ClaimedMail
 from mailbridge.store.tx import Tx
 
 LEASE = timedelta(minutes=5)
@@ -56,14 +56,14 @@ class Done:
     """One mail's result, for whoever asked for the turn."""
 
     inbox: int
-    result: Result
+    result: MailResult
 
 
-class NotOurs(Exception):
+class LeaseLost(Exception):
     """Our claim on a mail has gone to somebody else; what we did for it is undone."""
 
 
-class Turnstile:
+class CommitOrder:
     """Lets turns write in the order in which they took a number."""
 
     def __init__(self) -> None:
@@ -107,7 +107,7 @@ class Worker:
         self._channels, self._examiner = channels, examiner
         self._on_quarantine = on_quarantine
         self._metrics = metrics or Metrics()
-        self._turnstile = Turnstile()
+        self._turnstile = CommitOrder()
         self._claiming = Condition()
         self._owner = f"{socket.gethostname()}:{os.getpid()}"
         self._broken_off: list[str] = []  # owners of turns that the store ended: their claims are given up
@@ -160,7 +160,7 @@ class Worker:
         finally:
             self._turnstile.pass_by(number)
 
-    def _claim(self, owner: str) -> tuple[Sequence[Waiting], int]:
+    def _claim(self, owner: str) -> tuple[Sequence[ClaimedMail], int]:
         """What this turn works off, and how many mails may share a transaction."""
         limit = self._desk().config.batch
         with self._store.write() as tx:
@@ -172,7 +172,7 @@ class Worker:
         self._broken_off.clear()
         return claimed, min(limit, SHARED_COMMIT) if shared else limit
 
-    def _read(self, portion: Sequence[Waiting]) -> list[Message | ReadingFailed]:
+    def _read(self, portion: Sequence[ClaimedMail]) -> list[Message | ReadingFailed]:
         """The mails of a portion as facts, read in children; the raw bytes are fetched only when a child is free for them.
 
         A mail that may be a colleague's is read in a child of its own: a stranger's mail that took a child over must not write in it.
@@ -203,7 +203,7 @@ class Worker:
                 found[index] = replace(one, sender=sender)
         return [found[index] for index in range(len(portion))]
 
-    def _examine(self, portion: Sequence[Waiting], read: Sequence[Message | ReadingFailed], until: float) -> list[Ready]:
+    def _examine(self, portion: Sequence[ClaimedMail], read: Sequence[Message | ReadingFailed], until: float) -> list[Ready]:
         """The mails that could be read, checked by the DNS and by scanners where that is configured; no transaction is open."""
         if self._examiner is None:
             return [Examined(message=one) if isinstance(one, Message) else one for one in read]
@@ -216,11 +216,11 @@ class Worker:
         ready = iter(examined)
         return [next(ready) if isinstance(one, Message) else one for one in read]
 
-    def _raw(self, waiting: Waiting) -> bytes:
+    def _raw(self, waiting: ClaimedMail) -> bytes:
         with self._store.read() as tx:
             return tx.blobs.get(waiting.sha256)
 
-    def _write(self, portion: Sequence[Waiting], mails: Sequence[Ready], owner: str) -> list[Done]:
+    def _write(self, portion: Sequence[ClaimedMail], mails: Sequence[Ready], owner: str) -> list[Done]:
         """One transaction for the portion.  Nothing of it counts before the commit, so nothing is logged or told before it either.
 
         Mails that make trouble are rare and savepoints are not free: only where one does is the portion done again, each mail apart.
@@ -236,7 +236,7 @@ class Worker:
         self._count(portion, done)
         return done
 
-    def _written(self, portion: Sequence[Waiting], mails: Sequence[Ready], owner: str, *, apart: bool) -> list[Done]:
+    def _written(self, portion: Sequence[ClaimedMail], mails: Sequence[Ready], owner: str, *, apart: bool) -> list[Done]:
         desk, done = self._desk(), []
         with self._store.write() as tx:
             for waiting, mail in zip(portion, mails, strict=True):
@@ -244,7 +244,7 @@ class Worker:
             crash.point("pipeline.before_commit")
         return done
 
-    def _one(self, tx: Tx, waiting: Waiting, mail: Ready, desk: Desk, owner: str, *, apart: bool) -> Result:
+    def _one(self, tx: Tx, waiting: ClaimedMail, mail: Ready, desk: Desk, owner: str, *, apart: bool) -> MailResult:
         """One mail's outcome, or what is to become of a mail that could not be worked.  `apart`: in a savepoint, so that what goes wrong
         with it is its own affair; else whatever goes wrong is raised."""
         if isinstance(mail, ReadingFailed):
@@ -263,8 +263,8 @@ class Worker:
                 return self._worked(tx, waiting, mail, arrival, desk, owner)
         except StoreAway:
             raise
-        except NotOurs as error:
-            return Result(outcome=Outcome.WAIT, reason=str(error))
+        except LeaseLost as error:
+            return MailResult(outcome=MailOutcome.WAIT, reason=str(error))
         except LostRace as error:
             return self._again(tx, waiting, owner, str(error))
         except Transient as error:
@@ -275,64 +275,64 @@ class Worker:
             log.exception("mail_failed", inbox=waiting.id)
             return self._trouble(tx, waiting, desk, owner, f"{type(error).__name__}: {error}")
 
-    def _worked(self, tx: Tx, waiting: Waiting, mail: Examined, arrival: Arrival, desk: Desk, owner: str) -> Result:
+    def _worked(self, tx: Tx, waiting: ClaimedMail, mail: Examined, arrival: Arrival, desk: Desk, owner: str) -> MailResult:
         began = perf_counter()
         result = process(tx, mail.message, arrival, desk, self._clock.now())
         self._metrics.mail_processed(perf_counter() - began)
         self._finish(tx, waiting, owner, result)
         return result
 
-    def _finish(self, tx: Tx, waiting: Waiting, owner: str, result: Result) -> None:
+    def _finish(self, tx: Tx, waiting: ClaimedMail, owner: str, result: MailResult) -> None:
         now = self._clock.now()
         crash.point("pipeline.before_finish")
         match result.outcome:
-            case Outcome.WAIT:
+            case MailOutcome.WAIT:
                 tx.inbox.release(waiting.id, now + SOON, forget_attempt=True, owner=owner)
-            case Outcome.QUARANTINED:
+            case MailOutcome.QUARANTINED:
                 tx.inbox.quarantine(waiting.id, result.reason, now, owner=owner)
             case _:
                 if not tx.inbox.finish(waiting.id, result.outcome, now, result.mail, result.ticket, result.reason, owner=owner):
-                    raise NotOurs("the lease ended and somebody else has this mail now")
+                    raise LeaseLost("the lease ended and somebody else has this mail now")
 
-    def _again(self, tx: Tx, waiting: Waiting, owner: str, reason: str) -> Result:
+    def _again(self, tx: Tx, waiting: ClaimedMail, owner: str, reason: str) -> MailResult:
         tx.inbox.release(waiting.id, self._clock.now() + SOON, forget_attempt=True, owner=owner)
-        return Result(outcome=Outcome.WAIT, reason=reason)
+        return MailResult(outcome=MailOutcome.WAIT, reason=reason)
 
-    def _hold(self, tx: Tx, waiting: Waiting, desk: Desk, owner: str, held: Hold) -> Result:
+    def _hold(self, tx: Tx, waiting: ClaimedMail, desk: Desk, owner: str, held: Deferral) -> MailResult:
         """Tried again later, when those who did not answer may be back."""
         if held.counts and waiting.attempts >= desk.config.limits.tries:
             return self._trouble(tx, waiting, desk, owner, held.reason)
         now = self._clock.now()
         tx.inbox.release(waiting.id, now + held.pause(now - waiting.envelope.received_at), forget_attempt=not held.counts, owner=owner)
-        return Result(outcome=Outcome.WAIT, reason=held.reason)
+        return MailResult(outcome=MailOutcome.WAIT, reason=held.reason)
 
-    def _trouble(self, tx: Tx, waiting: Waiting, desk: Desk, owner: str, reason: str) -> Result:
+    def _trouble(self, tx: Tx, waiting: ClaimedMail, desk: Desk, owner: str, reason: str) -> MailResult:
         """Tried again later, alone; after the last try it goes aside, whole, with its reason."""
         if waiting.attempts < desk.config.limits.tries:
             tx.inbox.release(waiting.id, self._clock.now() + SOON, forget_attempt=False, owner=owner)
-            return Result(outcome=Outcome.WAIT, reason=reason)
+            return MailResult(outcome=MailOutcome.WAIT, reason=reason)
         tx.inbox.quarantine(waiting.id, reason, self._clock.now(), owner=owner)
-        return Result(outcome=Outcome.QUARANTINED, reason=reason)
+        return MailResult(outcome=MailOutcome.QUARANTINED, reason=reason)
 
-    def _count(self, portion: Sequence[Waiting], done: Sequence[Done]) -> None:
+    def _count(self, portion: Sequence[ClaimedMail], done: Sequence[Done]) -> None:
         now = self._clock.now()
         for waiting, one in zip(portion, done, strict=True):
-            if one.result.outcome is not Outcome.WAIT:
+            if one.result.outcome is not MailOutcome.WAIT:
                 self._metrics.mail_done(one.result.outcome, (now - waiting.envelope.received_at).total_seconds())
 
     def _announce(self, done: Sequence[Done]) -> None:
         for one in done:
-            if one.result.outcome is Outcome.WAIT:
+            if one.result.outcome is MailOutcome.WAIT:
                 log.info("mail_postponed", inbox=one.inbox, reason=one.result.reason)
                 continue
             log.info("mail_processed", inbox=one.inbox, outcome=one.result.outcome, ticket=one.result.ticket, mail=one.result.mail)
-            if one.result.outcome is Outcome.QUARANTINED:
+            if one.result.outcome is MailOutcome.QUARANTINED:
                 self._on_quarantine(one.inbox, one.result.reason)
 
 
-def _portions(claimed: Sequence[Waiting], most: int) -> Iterator[list[Waiting]]:
+def _portions(claimed: Sequence[ClaimedMail], most: int) -> Iterator[list[ClaimedMail]]:
     """The batch in runs of at most `most` mails and TURN_BYTES, in order."""
-    run: list[Waiting] = []
+    run: list[ClaimedMail] = []
     total = 0
     for waiting in claimed:
         if run and (len(run) >= most or total + waiting.size > TURN_BYTES):

@@ -9,10 +9,10 @@ from typing import Any
 from mailbridge.conversation.tokens import Signer
 from mailbridge.customers.model import Customers
 from mailbridge.execution.held_commands import waiting_for
-from mailbridge.organisation.approval_policy import Matter
+from mailbridge.organisation.approval_policy import ApprovalTrigger
 from mailbridge.organisation.model import Agent, Organisation, Priority, Team
 from mailbridge.sla.clock import Targets
-from mailbridge.tickets.command_context import Circumstances, Held
+from mailbridge.tickets.command_context import CommandContext, HeldRequest
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import Decision, decide_requests
 from mailbridge.tickets.events import Actor, ActorKind
@@ -66,12 +66,12 @@ def a_ticket(**different: Any) -> Ticket:
 
 
 # Every matter and risk somebody may be asked about: the yes to all of them is there.
-ALL_AGREED = frozenset({*Matter, *OWN_YES, MANY})
+ALL_AGREED = frozenset({*ApprovalTrigger, *OWN_YES, MANY})
 
 
-def circumstances(**different: Any) -> Circumstances:
+def circumstances(**different: Any) -> CommandContext:
     """The context of a command by Bogdan, who is an agent, because of no mail; what is no subject of the test is empty."""
-    usual = Circumstances(
+    usual = CommandContext(
         actor=AS_BOGDAN,
         now=NOW,
         organisation=an_organisation(),
@@ -94,11 +94,11 @@ def circumstances(**different: Any) -> Circumstances:
     return replace(usual, **different)
 
 
-def decided(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
+def decided(ticket: Ticket, command: Command, about: CommandContext) -> Decision:
     """What comes of the command as a request of its own; of a yes, with what waits on the ticket at hand."""
     waiting = {one.id: waiting_for(ticket.id, one, about.organisation) for one in ticket.approvals}
     held = {
-        number: Held(
+        number: HeldRequest(
             commands=one.commands, on=tuple((to, one.commands) for to in one.tickets), agreed=one.agreed, unreadable=one.unreadable
         )
         for number, one in waiting.items()

@@ -21,9 +21,18 @@ from jinja2.bccache import Bucket
 from mailbridge import app as apps
 from mailbridge.app import App
 from mailbridge.clock import FixedClock
-from mailbridge.config.model import AgentTrust, Authenticity, Config, Desk, Limits, Listener, Outgoing, SenderCheck
+from mailbridge.config.model import (
+    AgentTrust,
+    AuthenticitySettings,
+    Config,
+    DeskSettings,
+    LimitSettings,
+    ListenerSettings,
+    Outgoing,
+    SenderCheck,
+)
 from mailbridge.delivery.render.render import Renderer
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.notifications.model import Audience, Notification
@@ -64,7 +73,7 @@ MX = "192.0.2.25"  # the desk's own mail server, from which the tests' mails com
 
 def a_config(folder: Path, **different: Any) -> Config:
     """A desk that trusts the verdicts of mx.desk.test and catches its outgoing mail in a Maildir."""
-    desk = Desk(
+    desk = DeskSettings(
         name="Acme Support",
         address="support@desk.test",
         also=("help@desk.test",),
@@ -75,10 +84,10 @@ def a_config(folder: Path, **different: Any) -> Config:
     usual = Config(
         folder=folder,
         desk=desk,
-        listeners=(Listener(protocol="smtp", trusted_peers=(MX,)),),
+        listeners=(ListenerSettings(protocol="smtp", trusted_peers=(MX,)),),
         outgoing=Outgoing(url="maildir:outgoing"),
-        limits=Limits(acks_per_sender_hour=5),
-        authenticity=Authenticity(check=SenderCheck.HEADERS),
+        limits=LimitSettings(acks_per_sender_hour=5),
+        authenticity=AuthenticitySettings(check=SenderCheck.HEADERS),
         readers=1,
     )
     return replace(usual, **different)
@@ -146,7 +155,7 @@ class TestDesk:
             done += turn
             if not turn:
                 break
-            if any(one.result.outcome is Outcome.WAIT for one in turn):
+            if any(one.result.outcome is MailOutcome.WAIT for one in turn):
                 self.pass_time(seconds=31)
         return done
 

@@ -18,7 +18,7 @@ _NAME = re.compile(r"(\d{8}T\d{6}Z)(?:-\d+)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptBackup:
     """`verified`: a restore of it was compared and found the same."""
 
     folder: Path
@@ -26,10 +26,10 @@ class Kept:
     verified: bool
 
 
-def backups(folder: Path) -> list[Kept]:
+def backups(folder: Path) -> list[KeptBackup]:
     """All whole backups in the folder, newest first.  Anything else in it is not ours."""
     found = [(path, name) for path in folder.iterdir() if (name := _NAME.fullmatch(path.name)) and (path / manifest.FILE).is_file()]
-    kept = [Kept(folder=path, at=_moment(name.group(1)), verified=(path / manifest.PROOF).is_file()) for path, name in found]
+    kept = [KeptBackup(folder=path, at=_moment(name.group(1)), verified=(path / manifest.PROOF).is_file()) for path, name in found]
     return sorted(kept, key=lambda one: (one.at, one.folder.name), reverse=True)
 
 
@@ -47,7 +47,7 @@ def latest(folder: Path) -> Path:
     return found[0].folder
 
 
-def to_remove(found: Sequence[Kept], keep: Keep) -> list[Kept]:
+def to_remove(found: Sequence[KeptBackup], keep: Keep) -> list[KeptBackup]:
     """Of backups, newest first, those that no rule keeps: the newest of each day and week, the newest of all and the last verified stay."""
     staying = {id(one) for one in found[:1]}
     staying |= {id(one) for one in [one for one in found if one.verified][:1]}
@@ -57,8 +57,8 @@ def to_remove(found: Sequence[Kept], keep: Keep) -> list[Kept]:
     return [one for one in found if id(one) not in staying]
 
 
-def _newest_of(found: Sequence[Kept], span: Callable[[date], object], most: int) -> list[Kept]:
-    newest: dict[object, Kept] = {}
+def _newest_of(found: Sequence[KeptBackup], span: Callable[[date], object], most: int) -> list[KeptBackup]:
+    newest: dict[object, KeptBackup] = {}
     for one in found:
         newest.setdefault(span(one.at.date()), one)
     return list(newest.values())[:most]

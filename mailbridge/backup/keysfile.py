@@ -26,7 +26,7 @@ _PATTERN = "mailbridge-keys-*.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
+class SecretRows:
     """What was kept apart: rows of the tables with secrets, and files."""
 
     tables: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict, repr=False)
@@ -34,7 +34,7 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class WrittenKeys:
     """`is_new`: the secrets changed since the last keys file in that folder, or there was none."""
 
     file: Path
@@ -42,22 +42,22 @@ class Written:
     is_new: bool
 
 
-def write(folder: Path, keys: Keys, desk: str, now: datetime) -> Written:
+def write(folder: Path, keys: SecretRows, desk: str, now: datetime) -> WrittenKeys:
     """The folder has a keys file with these secrets, and it is on the disk."""
     private_folder(folder)
     content = _content(keys)
     for file in sorted(folder.glob(_PATTERN), reverse=True):
         if _same(file, content):
-            return Written(file=file, sha256=folders.sha256(file), is_new=False)
+            return WrittenKeys(file=file, sha256=folders.sha256(file), is_new=False)
     salt = secrets.token_hex(32)
     document = {"format": FORMAT, "desk": desk, "made_at": now.isoformat(), "salt": salt, **content}
     raw = json.dumps(document, indent=1).encode() + b"\n"
     file = folder / f"mailbridge-keys-{now:%Y%m%dT%H%M%S}-{salt[:8]}.json"
     folders.replace(file, raw)
-    return Written(file=file, sha256=hashlib.sha256(raw).hexdigest(), is_new=True)
+    return WrittenKeys(file=file, sha256=hashlib.sha256(raw).hexdigest(), is_new=True)
 
 
-def read(file: Path) -> Keys:
+def read(file: Path) -> SecretRows:
     """Raises Permanent where it is no keys file that this program knows."""
     try:
         document = json.loads(file.read_bytes())
@@ -67,10 +67,10 @@ def read(file: Path) -> Keys:
         raise Permanent("this is no keys file, or it is damaged", file=file) from error
     if document["format"] != FORMAT:
         raise Permanent(f"keys file of format {document['format']}, this program knows {FORMAT}; use a newer mailbridge", file=file)
-    return Keys(tables=tables, files=files)
+    return SecretRows(tables=tables, files=files)
 
 
-def _content(keys: Keys) -> dict[str, Any]:
+def _content(keys: SecretRows) -> dict[str, Any]:
     return {
         "tables": {name: [_row(row, _value) for row in rows] for name, rows in sorted(keys.tables.items())},
         "files": [{"path": one.path, "content": base64.b64encode(one.content).decode()} for one in _sorted(keys.files)],

@@ -21,15 +21,15 @@ STATE_KEY = "backup"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class MadeBackup:
     """A backup that is on the disk, and the keys file that belongs to it."""
 
     folder: Path
     manifest: Manifest
-    keys: keysfile.Written
+    keys: keysfile.WrittenKeys
 
 
-def make(config: Config, to: Path, keys_folder: Path, now: datetime) -> Made:
+def make(config: Config, to: Path, keys_folder: Path, now: datetime) -> MadeBackup:
     """`to` has one more backup, with all that was committed when it began.  Raises Permanent, StoreAway, InUse, OSError."""
     to, keys_folder = to.absolute(), keys_folder.absolute()
     if keys_folder.resolve().is_relative_to(to.resolve()):
@@ -42,17 +42,17 @@ def make(config: Config, to: Path, keys_folder: Path, now: datetime) -> Made:
         crash.point("backup.before_rename")
         folders.finish(partial, final)
         crash.point("backup.renamed")
-    return Made(folder=final, manifest=made[0], keys=made[1])
+    return MadeBackup(folder=final, manifest=made[0], keys=made[1])
 
 
-def note(store: Store, made: Made, now: datetime) -> None:
+def note(store: Store, made: MadeBackup, now: datetime) -> None:
     """`status` and the metrics know of it."""
     said = {"folder": str(made.folder), "at": made.manifest.made_at.isoformat(), "rows": made.manifest.rows}
     with store.write() as tx:
         tx.state.set(STATE_KEY, said, now)
 
 
-def _fill(config: Config, partial: Path, keys_folder: Path, now: datetime) -> tuple[Manifest, keysfile.Written]:
+def _fill(config: Config, partial: Path, keys_folder: Path, now: datetime) -> tuple[Manifest, keysfile.WrittenKeys]:
     kind = "sqlite" if config.store_url.startswith("sqlite:") else "postgresql"
     database = partial / manifest.DATABASES[kind]
     new_private_file(database).close()
@@ -63,7 +63,7 @@ def _fill(config: Config, partial: Path, keys_folder: Path, now: datetime) -> tu
     for name, file in files.others:
         folders.copy(file, partial / manifest.DESK / name)
     crash.point("backup.desk_copied")
-    keys = keysfile.Keys(tables=copied.secrets, files=files.secrets)
+    keys = keysfile.SecretRows(tables=copied.secrets, files=files.secrets)
     written = keysfile.write(keys_folder, keys, config.desk.address, now)
     crash.point("backup.keys_written")
     described = Manifest(

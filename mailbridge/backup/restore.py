@@ -14,7 +14,7 @@ from typing import Any
 
 from mailbridge import __version__
 from mailbridge.backup import folders, keep, keysfile, manifest
-from mailbridge.backup.keysfile import Keys
+from mailbridge.backup.keysfile import SecretRows
 from mailbridge.backup.manifest import Manifest
 from mailbridge.config.load import FILE as CONFIG
 from mailbridge.errors import MailbridgeError, Permanent
@@ -39,7 +39,7 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
+class RestoreResult:
     """`elsewhere`: secrets that have to be put where they were; `variables`: secrets that have to be set in the environment."""
 
     folder: Path
@@ -124,7 +124,7 @@ def _wrong_keys(known: Manifest, keys: Path) -> list[str]:
 # -- for good --------------------------------------------------------------------------------------------------
 
 
-def restore(folder: Path, into: Path, now: datetime, *, keys: Path | None = None, database: str = "") -> Result:
+def restore(folder: Path, into: Path, now: datetime, *, keys: Path | None = None, database: str = "") -> RestoreResult:
     """`into` is the desk's folder of the backup, with its database.  Killed anywhere it is there whole or not at all.
 
     Raises Permanent where something is damaged, or in the way.
@@ -133,7 +133,7 @@ def restore(folder: Path, into: Path, now: datetime, *, keys: Path | None = None
     known = _sound(folder, keys)
     if into.exists() and (not into.is_dir() or any(into.iterdir())):
         raise Permanent("there is something already, and nothing is overwritten: name another folder", folder=into)
-    apart = keysfile.read(keys) if keys else Keys()
+    apart = keysfile.read(keys) if keys else SecretRows()
     crash.point("restore.checked")
     partial = _cleared(into)
     elsewhere = _write_files(folder, partial, apart)
@@ -146,7 +146,7 @@ def restore(folder: Path, into: Path, now: datetime, *, keys: Path | None = None
     shown = place.final or f"{_SQLITE}{into / place.inside}"
     with closing(Store(shown)) as store:
         safe = store.url
-    return Result(
+    return RestoreResult(
         folder=into,
         database=safe,
         held=held,
@@ -176,7 +176,7 @@ def _cleared(into: Path) -> Path:
     return folders.new_partial(into.parent, name)
 
 
-def _write_files(folder: Path, partial: Path, apart: Keys) -> list[str]:
+def _write_files(folder: Path, partial: Path, apart: SecretRows) -> list[str]:
     """The desk's files are in place; which secrets belong elsewhere."""
     secrets = {one.path: one.content for one in apart.files}
     for name in folders.files_in(folder / manifest.DESK):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mailbridge.checks.build import asks_dns
 from mailbridge.config.load import believes_headers
-from mailbridge.config.model import Config, Listener, SenderCheck
+from mailbridge.config.model import Config, ListenerSettings, SenderCheck
 from mailbridge.errors import Permanent
 
 
@@ -55,5 +55,5 @@ def _has_dns(config: Config) -> bool:
     return True
 
 
-def _named(listener: Listener) -> str:
+def _named(listener: ListenerSettings) -> str:
     return f"the {listener.protocol.upper()} listener {listener.name}"

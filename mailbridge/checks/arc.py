@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import dkim
 from dkim.util import InvalidTagValueList, parse_tag_value
 
-from mailbridge.checks.dkim_check import ALGORITHMS, SIGNATURE_BYTES, SILENT, Fields, Key, Unsound, gentle, header, shown, with_crlf
+from mailbridge.checks.dkim_check import ALGORITHMS, SIGNATURE_BYTES, SILENT, Fields, KeyQuery, Unsound, gentle, header, shown, with_crlf
 from mailbridge.checks.resolver import Resolver, Unanswered
-from mailbridge.message.results import Broken, read_results, same_domain
+from mailbridge.message.results import AmbiguousField, read_results, same_domain
 
 SETS = 10  # of three fields each; RFC 8617 5.1.1 allows 50, and each costs two signatures
 RESULTS_BYTES = 16 * 1024
@@ -34,7 +34,7 @@ class Seal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
+class ArcResult:
     """`result`: none, pass, fail or temperror; the seals first to last, as far as they can be read."""
 
     result: str
@@ -62,25 +62,25 @@ class _Broken(Exception):
     """The chain does not hold, in words."""
 
 
-def check(raw: bytes, resolver: Resolver, *, until: float) -> Chain:
+def check(raw: bytes, resolver: Resolver, *, until: float) -> ArcResult:
     """The mail's chain, evaluated as RFC 8617 5.2 says; raises nothing on account of the mail."""
     try:
         fields, start = header(raw)
         sets = _sets(fields)
     except (Unsound, _Broken) as error:
-        return Chain(result="fail", reason=str(error))
+        return ArcResult(result="fail", reason=str(error))
     if not sets:
-        return Chain(result="none")
+        return ArcResult(result="none")
     seals = tuple(_seal(one) for one in sets)
     try:
         _hold(sets, fields, with_crlf(raw[start:]), resolver, until)
     except Unanswered as error:
-        return Chain(result="temperror", seals=seals, reason=str(error))
+        return ArcResult(result="temperror", seals=seals, reason=str(error))
     except _Broken as error:
-        return Chain(result="fail", seals=seals, reason=str(error))
+        return ArcResult(result="fail", seals=seals, reason=str(error))
     except Exception as error:  # the fields are strangers', and dkimpy is not total: it must not stop the mail
-        return Chain(result="fail", seals=seals, reason=f"cannot be evaluated: {type(error).__name__}")
-    return Chain(result="pass", seals=seals)
+        return ArcResult(result="fail", seals=seals, reason=f"cannot be evaluated: {type(error).__name__}")
+    return ArcResult(result="pass", seals=seals)
 
 
 Set = dict[bytes, bytes]  # field name -> value
@@ -118,7 +118,7 @@ def _proved(results: bytes) -> str:
     """The domain that a sealer's own Authentication-Results say DMARC passed for; '' for none."""
     try:
         _server, verdicts = read_results(results.partition(b";")[2])
-    except Broken:
+    except AmbiguousField:
         return ""
     dmarc = [verdict for verdict in verdicts if verdict.method == "dmarc"]
     return dmarc[0].get("header.from") or "" if len(dmarc) == 1 and dmarc[0].result == "pass" else ""
@@ -166,4 +166,4 @@ class _SealKey:
 
     def __call__(self, name: bytes, timeout: float = 5) -> bytes | None:
         domain = name.partition(b"._domainkey.")[2].rstrip(b".")
-        return Key(self._resolver, self._until, {b"d": domain})(name, timeout)
+        return KeyQuery(self._resolver, self._until, {b"d": domain})(name, timeout)

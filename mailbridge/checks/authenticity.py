@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from mailbridge.checks import arc, dkim_check, spf_check
-from mailbridge.checks.channels import IMPORTED, Channels, Route, direct_route
-from mailbridge.checks.dmarc import Policy, Verdict, judge, read_policy
-from mailbridge.checks.dmarc import Route as Spf
+from mailbridge.checks.channels import IMPORTED, Channels, OriginServer, direct_route
+from mailbridge.checks.dmarc import DmarcPolicy, DmarcResult, judge, read_policy
+from mailbridge.checks.dmarc import SpfIdentity as Spf
 from mailbridge.checks.resolver import Resolver, Unanswered
 from mailbridge.checks.suffixes import Suffixes
 from mailbridge.message import limits
@@ -19,7 +19,7 @@ from mailbridge.message.model import Sender
 PROOF = "own check"
 
 
-class Authenticity:
+class AuthenticityChecker:
     """Checks senders.  May be used by any number of threads; opens connections to DNS servers only."""
 
     def __init__(
@@ -82,15 +82,15 @@ class Authenticity:
             reasons=(*reasons, *claimed.reasons),
         )
 
-    def _by_sealers(self, verdict: Verdict, chain: arc.Chain, domain: str) -> Verdict:
+    def _by_sealers(self, verdict: DmarcResult, chain: arc.ArcResult, domain: str) -> DmarcResult:
         """The verdict, or a pass where it is no pass and a trusted sealer of the chain saw one before the mail was passed on."""
         sealer = chain.voucher(domain, self._sealers) if verdict.result in {"fail", ""} else ""
         if not sealer:
             return verdict
         seen = f"dmarc=pass by ARC: {sealer}, a trusted sealer, saw it pass for {domain}"
-        return Verdict(result="pass", reasons=(seen, *verdict.reasons), verified=True)
+        return DmarcResult(result="pass", reasons=(seen, *verdict.reasons), verified=True)
 
-    def _policy(self, domain: str, until: float) -> Policy | None:
+    def _policy(self, domain: str, until: float) -> DmarcPolicy | None:
         """The domain's own policy, or the one of the domain it belongs to (RFC 7489 6.6.3)."""
         own = read_policy(self._texts(f"_dmarc.{domain}", until), domain)
         above = self._suffixes.organizational(domain)
@@ -103,7 +103,7 @@ class Authenticity:
 
     def _route(self, raw: bytes, envelope: Envelope, until: float) -> tuple[Spf | None, str]:
         """What SPF says, or None and why nothing can be said: somebody we trust must have seen the sender's own server."""
-        found: Route | None
+        found: OriginServer | None
         if self._channels is None:
             found, why = direct_route(envelope)
         else:
@@ -113,7 +113,7 @@ class Authenticity:
         return spf_check.check(self._resolver, peer=found.client, mail_from=found.mail_from, helo=found.helo, until=until), ""
 
 
-def _as_doubted(claimed: Sender, verdict: Verdict) -> Sender:
+def _as_doubted(claimed: Sender, verdict: DmarcResult) -> Sender:
     """A sender whose From is not strict: nothing proves it, and only what speaks against it counts."""
     match verdict.result:
         case "fail":

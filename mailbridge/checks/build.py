@@ -62,7 +62,7 @@ def _authenticity(config: Config) -> ChecksSenders | None:
     if not asks_dns(config):
         return None
     wanted = config.authenticity
-    from mailbridge.checks.authenticity import Authenticity
+    from mailbridge.checks.authenticity import AuthenticityChecker
     from mailbridge.checks.resolver import Resolver
 
     try:
@@ -71,7 +71,7 @@ def _authenticity(config: Config) -> ChecksSenders | None:
         if wanted.check is SenderCheck.DNS:
             raise
         return None  # nobody asked for it by name: the desk runs, and `mailbridge check` says that no sender can be checked
-    return Authenticity(
+    return AuthenticityChecker(
         resolver,
         seconds=wanted.time_limit.total_seconds(),
         now=time.monotonic,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mailbridge.config.model import Config, Listener, SenderCheck
+from mailbridge.config.model import Config, ListenerSettings, SenderCheck
 from mailbridge.message.authenticity import claimed_sender, judged
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.headers import mail_fields
@@ -69,7 +69,7 @@ def _mailbox(envelope: Envelope, config: Config) -> Channel:
 def _listener(envelope: Envelope, config: Config) -> Channel:
     mine = [one for one in config.listeners if one.protocol == envelope.source]
     # A mail that an earlier release took does not say which listener it was.
-    named: Sequence[Listener] = [one for one in mine if one.name == envelope.account] or mine
+    named: Sequence[ListenerSettings] = [one for one in mine if one.name == envelope.account] or mine
     listener = next((one for one in named if one.trusts(envelope.peer)), None)
     if listener is None:
         why = f"{envelope.peer or 'the client'} is not among trusted_peers"
@@ -78,7 +78,7 @@ def _listener(envelope: Envelope, config: Config) -> Channel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class OriginServer:
     """The sender's own server as somebody saw it whom we trust: our listener, or our mail server in its Received field."""
 
     client: str
@@ -124,7 +124,7 @@ class Channels:
             case SenderCheck.DNS:
                 return True
 
-    def route(self, header: bytes, envelope: Envelope) -> tuple[Route | None, str]:
+    def route(self, header: bytes, envelope: Envelope) -> tuple[OriginServer | None, str]:
         """The sender's own server, or None and why it is not known: only a Received field of ours names it."""
         channel = channel_of(envelope, self._config)
         if channel.is_direct:
@@ -135,10 +135,10 @@ class Channels:
         mail_from = envelope.mail_from if envelope.mail_from is not None else said.mail_from
         if not said.client or within(said.client, INSIDE) or mail_from is None:
             return None, "spf: not checked, no trusted Received line names the client"
-        return Route(client=said.client, mail_from=mail_from, helo=""), ""
+        return OriginServer(client=said.client, mail_from=mail_from, helo=""), ""
 
 
-def direct_route(envelope: Envelope) -> tuple[Route | None, str]:
+def direct_route(envelope: Envelope) -> tuple[OriginServer | None, str]:
     """The peer of our own listener as the sender's server."""
     if envelope.source is not Source.SMTP or envelope.mail_from is None:
         return None, f"spf: not checked, it came by {envelope.source.upper()}"
@@ -146,7 +146,7 @@ def direct_route(envelope: Envelope) -> tuple[Route | None, str]:
         return None, "spf: not checked, no address is known that it came from"
     if within(envelope.peer, INSIDE):
         return None, f"spf: not checked, {envelope.peer} is inside"
-    return Route(client=envelope.peer, mail_from=envelope.mail_from, helo=envelope.helo), ""
+    return OriginServer(client=envelope.peer, mail_from=envelope.mail_from, helo=envelope.helo), ""
 
 
 def headers_of(header: bytes, envelope: Envelope) -> tuple[Field, ...]:

@@ -7,7 +7,7 @@ import struct
 import time
 from pathlib import Path
 
-from mailbridge.checks.scan import Fault, NotScanned
+from mailbridge.checks.scan import NotScanned, ScanFault
 
 CHUNK = 64 * 1024
 ANSWER = 4096  # bytes; a real one has under a hundred
@@ -24,12 +24,12 @@ class Clamd:
     def scan(self, raw: bytes) -> str:
         """The name of a virus in the mail, '' where none is known.  Raises NotScanned."""
         if len(raw) > self._largest:
-            raise NotScanned(f"clamd takes {self._largest} bytes, the mail has {len(raw)}", Fault.NEVER)
+            raise NotScanned(f"clamd takes {self._largest} bytes, the mail has {len(raw)}", ScanFault.NEVER)
         end = time.monotonic() + self._seconds
         try:
             connection = self._connect()
         except OSError as error:
-            raise NotScanned(f"clamd: {_words(error)}", Fault.AWAY) from error
+            raise NotScanned(f"clamd: {_words(error)}", ScanFault.AWAY) from error
         try:
             with connection:
                 self._send(connection, raw, end)
@@ -88,7 +88,7 @@ def _name(said: bytes) -> str:
         return ""
     if found.endswith(" FOUND"):
         return found.removesuffix(" FOUND")[:200]
-    raise NotScanned(f"clamd: {text[:200]}", Fault.NEVER if "size limit" in text else Fault.BROKE)
+    raise NotScanned(f"clamd: {text[:200]}", ScanFault.NEVER if "size limit" in text else ScanFault.BROKE)
 
 
 def _words(error: OSError) -> str:

@@ -105,7 +105,7 @@ def _refused(tags: dict[bytes, bytes]) -> tuple[str, str] | None:
 
 
 def _verified(index: int, tags: dict[bytes, bytes], fields: Fields, body: bytes, resolver: Resolver, until: float) -> tuple[str, str]:
-    key = Key(resolver, until, tags)
+    key = KeyQuery(resolver, until, tags)
     signed = dkim.DKIM(logger=SILENT)
     signed.headers, signed.body = fields, gentle(body, relaxed=b"/relaxed" in tags.get(b"c", b""))
     try:
@@ -131,7 +131,7 @@ def gentle(body: bytes, *, relaxed: bool) -> bytes:
     return re.sub(rb"[\t ]+", b" ", body) if relaxed else body
 
 
-class Key:
+class KeyQuery:
     """Asks for the key of one signature, and reads of its record what dkimpy does not (RFC 6376 3.6.1)."""
 
     def __init__(self, resolver: Resolver, until: float, tags: dict[bytes, bytes]) -> None:

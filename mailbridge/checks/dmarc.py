@@ -26,7 +26,7 @@ class Signature:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class SpfIdentity:
     """What SPF says of the way a mail came: `domain` is the one that was asked, of MAIL FROM or else of HELO (RFC 7489 4.1)."""
 
     domain: str
@@ -39,7 +39,7 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class DmarcPolicy:
     """A DMARC record: where it was found, what it asks for, and how close the domains must be."""
 
     domain: str
@@ -49,7 +49,7 @@ class Policy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class DmarcResult:
     """`result`: pass, fail, none (the domain has no policy), temperror; '' where nothing can be said.
 
     `verified`: a pass, or no policy and something aligned passed.  `policy`: what the domain asks for the mail that did not pass.
@@ -64,11 +64,11 @@ class Verdict:
 
 def judge(
     from_domain: str,
-    spf: Route | None,
+    spf: SpfIdentity | None,
     signatures: Sequence[Signature],
-    policy: Policy | None,
+    policy: DmarcPolicy | None,
     organizational: Callable[[str], str],
-) -> Verdict:
+) -> DmarcResult:
     """The verdict on a mail's From.  `spf` None: nobody could look, so a missing pass proves nothing; `organizational` gives the
     registered domain that a name belongs to."""
 
@@ -83,26 +83,26 @@ def judge(
         proof = f"SPF of {route.domain}"
     if policy is None:
         none = f"dmarc=none: {from_domain} publishes no policy"
-        return Verdict(result="none", reasons=(f"{none}; {proof} is aligned" if proof else none,), verified=bool(proof), fields=fields)
+        return DmarcResult(result="none", reasons=(f"{none}; {proof} is aligned" if proof else none,), verified=bool(proof), fields=fields)
     if proof:
         return _pass(policy, proof, fields)
     if any(one.result == "temperror" for one in (*speaking, *([route] if route else ()))):
-        return Verdict(result="temperror", reasons=("dmarc=temperror: the DNS did not answer",))
+        return DmarcResult(result="temperror", reasons=("dmarc=temperror: the DNS did not answer",))
     if spf is None:
         unknown = "dmarc unknown: no DKIM signature speaks for From, and SPF cannot be checked here"
-        return Verdict(result="", reasons=(unknown,), policy=policy.asks)
+        return DmarcResult(result="", reasons=(unknown,), policy=policy.asks)
     others = [one.domain for one in signatures if one.result == "pass"] + ([spf.domain] if spf.result == "pass" else [])
     why = f"; passed for {', '.join(others)} only" if others else ""
     said = f"dmarc=fail by our own check, policy.dmarc={policy.asks} of {policy.domain}{why}"
-    return Verdict(result="fail", reasons=(said,), policy=policy.asks)
+    return DmarcResult(result="fail", reasons=(said,), policy=policy.asks)
 
 
-def _pass(policy: Policy, by: str, fields: tuple[str, ...]) -> Verdict:
+def _pass(policy: DmarcPolicy, by: str, fields: tuple[str, ...]) -> DmarcResult:
     said = f"dmarc=pass by our own check: {by}, policy.dmarc={policy.asks} of {policy.domain}"
-    return Verdict(result="pass", reasons=(said,), verified=True, fields=fields)
+    return DmarcResult(result="pass", reasons=(said,), verified=True, fields=fields)
 
 
-def read_policy(records: Iterable[bytes], domain: str, *, inherited: bool = False) -> Policy | None:
+def read_policy(records: Iterable[bytes], domain: str, *, inherited: bool = False) -> DmarcPolicy | None:
     """The one valid policy among the TXT records of `_dmarc.domain`; several are as good as none (RFC 7489 6.6.3).
 
     `inherited`: the mail is from a subdomain of `domain`.
@@ -120,7 +120,7 @@ def read_policy(records: Iterable[bytes], domain: str, *, inherited: bool = Fals
             return None
         asks = "none"
     strict = {name: tags.get(name, "r").lower() == "s" for name in ("adkim", "aspf")}
-    return Policy(domain=domain, asks=asks, strict_dkim=strict["adkim"], strict_spf=strict["aspf"])
+    return DmarcPolicy(domain=domain, asks=asks, strict_dkim=strict["adkim"], strict_spf=strict["aspf"])
 
 
 def _tags(record: bytes) -> dict[str, str] | None:

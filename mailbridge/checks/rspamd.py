@@ -15,7 +15,7 @@ from urllib3.connection import HTTPConnection, HTTPException, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from mailbridge import __version__
-from mailbridge.checks.scan import Fault, NotScanned, Spam
+from mailbridge.checks.scan import NotScanned, ScanFault, Spam
 from mailbridge.message.envelope import Envelope
 
 ANSWER = 1 << 20  # bytes
@@ -39,14 +39,14 @@ class Rspamd:
             try:
                 connection.connect()
             except (OSError, HTTPError) as error:
-                raise NotScanned(f"rspamd: {_words(error)}", Fault.AWAY) from error
+                raise NotScanned(f"rspamd: {_words(error)}", ScanFault.AWAY) from error
             try:
                 status, said = self._exchange(connection, raw, envelope)
             except (OSError, HTTPError, HTTPException, ValueError) as error:
                 raise NotScanned(f"rspamd: {_words(error)}") from error
         if status != HTTPStatus.OK:
             too_large = status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-            raise NotScanned(f"rspamd answered {status}", Fault.NEVER if too_large else Fault.BROKE)
+            raise NotScanned(f"rspamd answered {status}", ScanFault.NEVER if too_large else ScanFault.BROKE)
         return _read(said)
 
     def _connection(self) -> HTTPConnection:
@@ -82,7 +82,7 @@ def _read(said: bytes) -> Spam:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise NotScanned("rspamd gave no answer that can be read") from error
     if skipped or not math.isfinite(score) or not math.isfinite(required):
-        raise NotScanned("rspamd skipped the mail", Fault.NEVER)
+        raise NotScanned("rspamd skipped the mail", ScanFault.NEVER)
     # `required_score` is where rspamd would reject; it calls a mail spam before that, and does not tell from where on.
     return Spam(score=score, required=min(required, score) if action in SPAM and score > 0 else required)
 

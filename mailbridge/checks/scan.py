@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Fault(StrEnum):
+class ScanFault(StrEnum):
     """Why a scanner gave no answer, as far as it matters for what to do now."""
 
     AWAY = "away"  # nobody is there: the mail has nothing to do with it
@@ -18,7 +18,7 @@ class Fault(StrEnum):
 class NotScanned(Exception):
     """A scanner gave no answer."""
 
-    def __init__(self, reason: str, fault: Fault = Fault.BROKE) -> None:
+    def __init__(self, reason: str, fault: ScanFault = ScanFault.BROKE) -> None:
         super().__init__(reason)
         self.fault = fault
 
@@ -29,7 +29,7 @@ class Silence:
 
     kind: str
     reason: str
-    fault: Fault
+    fault: ScanFault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

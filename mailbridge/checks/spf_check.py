@@ -6,7 +6,7 @@ from typing import Any
 
 import spf
 
-from mailbridge.checks.dmarc import Route
+from mailbridge.checks.dmarc import SpfIdentity
 from mailbridge.checks.resolver import Resolver, Unanswered
 
 
@@ -34,19 +34,19 @@ class _Question(spf.query):  # type: ignore[misc]  # pyspf has no types
         return ""
 
 
-def check(resolver: Resolver, *, peer: str, mail_from: str, helo: str, until: float) -> Route:
+def check(resolver: Resolver, *, peer: str, mail_from: str, helo: str, until: float) -> SpfIdentity:
     """What SPF says of mail from `mail_from` ('': of the host `helo`) that came from the address `peer`."""
     domain = (mail_from.rpartition("@")[2] if mail_from else helo).lower().rstrip(".")
     if "." not in domain or domain.startswith("["):
-        return Route(domain=domain, result="none", reason="no domain name")
+        return SpfIdentity(domain=domain, result="none", reason="no domain name")
     try:
         sender = _ascii(mail_from)
         question = _Question(resolver, until, peer=peer, mail_from=sender, helo=_ascii(helo) or "unknown")
         result, _code, reason = question.check()
     except Exception as error:  # the record is a stranger's and pyspf not total: what it stumbles over must not stop the mail
-        return Route(domain=domain, result="permerror", reason=f"cannot be evaluated: {type(error).__name__}")
+        return SpfIdentity(domain=domain, result="permerror", reason=f"cannot be evaluated: {type(error).__name__}")
     told = reason[:200] if result in ("temperror", "permerror") else ""
-    return Route(domain=domain, result=result, reason="".join(c if c.isprintable() else "?" for c in told))
+    return SpfIdentity(domain=domain, result=result, reason="".join(c if c.isprintable() else "?" for c in told))
 
 
 def _ascii(address: str) -> str:

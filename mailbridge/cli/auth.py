@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mailbridge.app import App
     from mailbridge.config.model import OAuth
     from mailbridge.oauth.answers import Granted
-    from mailbridge.oauth.endpoint import Endpoint
+    from mailbridge.oauth.endpoint import TokenEndpoint
 
 PORT = 8478
 
@@ -40,12 +40,12 @@ def login(folder: Path, name: str, port: int, paste: bool, no_test: bool) -> int
 
     A running desk goes on with the new login by itself.  Afterwards every protocol is tried with the new token, as `auth test` does.
     """
-    from mailbridge.oauth.endpoint import Endpoint
+    from mailbridge.oauth.endpoint import TokenEndpoint
     from mailbridge.oauth.login import keep
 
     with opened(folder) as app:
         account = named(app, name)
-        endpoint = Endpoint(account, app.clock)
+        endpoint = TokenEndpoint(account, app.clock)
         granted = signed_in(account, endpoint, port, paste=paste)
         grant = keep(account, granted, app.store, app.vault)
         for note in granted.notes:
@@ -124,7 +124,7 @@ def named(app: App, name: str) -> OAuth:
     return account
 
 
-def signed_in(account: OAuth, endpoint: Endpoint, port: int, *, paste: bool) -> Granted:
+def signed_in(account: OAuth, endpoint: TokenEndpoint, port: int, *, paste: bool) -> Granted:
     """What the provider granted, by the account's flow."""
     from mailbridge.config.providers import Flow
     from mailbridge.oauth.login import wait_for_device
@@ -140,7 +140,7 @@ def signed_in(account: OAuth, endpoint: Endpoint, port: int, *, paste: bool) -> 
             return endpoint.for_app()
 
 
-def by_code(account: OAuth, endpoint: Endpoint, port: int, *, paste: bool) -> Granted:
+def by_code(account: OAuth, endpoint: TokenEndpoint, port: int, *, paste: bool) -> Granted:
     from mailbridge.oauth.login import Loopback, begin, code_in
 
     loopback = None if paste else Loopback(port)

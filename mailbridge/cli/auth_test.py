@@ -30,16 +30,16 @@ ARRIVES_WITHIN = 30.0  # seconds
 ALIVE_WITHIN = timedelta(minutes=2)  # since the daemon's last heartbeat
 
 
-class Verdict(StrEnum):
+class StepVerdict(StrEnum):
     RIGHT = "right"
     DOUBTFUL = "doubtful"
     WRONG = "wrong"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class TestStep:
     what: str
-    verdict: Verdict
+    verdict: StepVerdict
     said: str = ""
     advice: str = ""
 
@@ -47,12 +47,12 @@ class Step:
         return {"step": self.what, "verdict": self.verdict, "said": self.said, "advice": self.advice}
 
 
-def steps(app: App, account: OAuth) -> Iterator[Step]:
+def steps(app: App, account: OAuth) -> Iterator[TestStep]:
     """The steps as they are done; one that fails ends those that need it."""
     source = app.token_sources[account.name]
     step = _token(app, source)
     yield step
-    if step.verdict is Verdict.WRONG:
+    if step.verdict is StepVerdict.WRONG:
         return
     for mailbox in app.config.mailboxes:
         if mailbox.oauth == account.name:
@@ -61,16 +61,16 @@ def steps(app: App, account: OAuth) -> Iterator[Step]:
         yield from _smtp(app, source)
 
 
-def _token(app: App, source: TokenSource) -> Step:
+def _token(app: App, source: TokenSource) -> TestStep:
     try:
         token = source.token()
     except (Transient, Permanent) as error:
-        return Step(what="token", verdict=Verdict.WRONG, said=str(error))
+        return TestStep(what="token", verdict=StepVerdict.WRONG, said=str(error))
     left = int((token.expires_at - app.clock.now()).total_seconds())
-    return Step(what="token", verdict=Verdict.RIGHT, said=f"valid for {left // 60} min {left % 60} s")
+    return TestStep(what="token", verdict=StepVerdict.RIGHT, said=f"valid for {left // 60} min {left % 60} s")
 
 
-def _imap(mailbox: Mailbox, source: TokenSource) -> Iterator[Step]:
+def _imap(mailbox: Mailbox, source: TokenSource) -> Iterator[TestStep]:
     from mailbridge.intake.imap_connection import Connection
 
     login = f"IMAP login to {mailbox.host} as {mailbox.user}"
@@ -79,23 +79,23 @@ def _imap(mailbox: Mailbox, source: TokenSource) -> Iterator[Step]:
     except Transient as error:
         yield _failed(login, error, mailbox.user)
         return
-    yield Step(what=login, verdict=Verdict.RIGHT)
+    yield TestStep(what=login, verdict=StepVerdict.RIGHT)
     try:
         for folder in mailbox.folders:
             what = f"IMAP folder {folder}"
             try:
                 connection.select(folder, readonly=True)
-                yield Step(what=what, verdict=Verdict.RIGHT)
+                yield TestStep(what=what, verdict=StepVerdict.RIGHT)
             except Transient as error:
                 yield _failed(what, error, mailbox.user)
     finally:
         connection.close()
 
 
-def _smtp(app: App, source: TokenSource) -> Iterator[Step]:
+def _smtp(app: App, source: TokenSource) -> Iterator[TestStep]:
     from mailbridge.delivery import transports
     from mailbridge.delivery.session import Trouble, open_session
-    from mailbridge.delivery.smtp import SmtpCourier, tls_context
+    from mailbridge.delivery.smtp import SmtpTransport, tls_context
     from mailbridge.delivery.transport import Delivered
 
     outgoing, desk = app.config.outgoing, app.config.desk
@@ -106,17 +106,17 @@ def _smtp(app: App, source: TokenSource) -> Iterator[Step]:
     except Trouble as trouble:
         yield _refused(login, trouble.outcome, relay.user)
         return
-    yield Step(what=login, verdict=Verdict.RIGHT)
+    yield TestStep(what=login, verdict=StepVerdict.RIGHT)
     nonce = secrets.token_hex(12)
     seen = _Awaited(app, source, nonce)
-    courier = SmtpCourier(relay)
+    courier = SmtpTransport(relay)
     outcome = courier.send(desk.address, desk.address, _mail(app, nonce), lambda: None)
     courier.close()
     what = f"mail from {desk.address} to itself"
     if not isinstance(outcome, Delivered):
         yield _refused(what, outcome, desk.address)
         return
-    yield Step(what=what, verdict=Verdict.RIGHT, said="accepted")
+    yield TestStep(what=what, verdict=StepVerdict.RIGHT, said="accepted")
     yield seen.arrived()
 
 
@@ -137,19 +137,21 @@ class _Awaited:
             alive_at = tx.state.set_at("daemon")
         self._is_alive = alive_at is not None and now - alive_at <= ALIVE_WITHIN
 
-    def arrived(self) -> Step:
+    def arrived(self) -> TestStep:
         """It was seen in the mailbox and deleted there, or the running desk has it."""
         from mailbridge.intake.imap_connection import Connection
 
         what = "the mail arrives"
         if self._mailbox is None and not self._is_alive:
-            return Step(what=what, verdict=Verdict.DOUBTFUL, said="no mailbox of this login receives it, so nobody looked")
+            return TestStep(what=what, verdict=StepVerdict.DOUBTFUL, said="no mailbox of this login receives it, so nobody looked")
         try:
             with closing(Connection(self._mailbox, 1 << 20, self._source)) if self._mailbox else nullcontext() as connection:
                 said = self._seen(connection)
         except Transient as error:
             return _failed(what, error, self._mailbox.user if self._mailbox else "")
-        return Step(what=what, verdict=Verdict.RIGHT if said else Verdict.DOUBTFUL, said=said or f"not within {ARRIVES_WITHIN:.0f} s")
+        return TestStep(
+            what=what, verdict=StepVerdict.RIGHT if said else StepVerdict.DOUBTFUL, said=said or f"not within {ARRIVES_WITHIN:.0f} s"
+        )
 
     def _seen(self, connection: Connection | None) -> str:
         """How it arrived; '' where it did not in time."""
@@ -191,13 +193,13 @@ def _mail(app: App, nonce: str) -> bytes:
     return mail.as_bytes()
 
 
-def _failed(what: str, error: Transient, user: str) -> Step:
+def _failed(what: str, error: Transient, user: str) -> TestStep:
     said = str(error)
     found = advice.of_server(said, user)
-    return Step(what=what, verdict=Verdict.WRONG, said=said, advice="" if found and found in said else found)
+    return TestStep(what=what, verdict=StepVerdict.WRONG, said=said, advice="" if found and found in said else found)
 
 
-def _refused(what: str, outcome: Outcome, user: str) -> Step:
+def _refused(what: str, outcome: Outcome, user: str) -> TestStep:
     said = f"{getattr(outcome, 'code', '') or ''} {outcome.reply}".strip()
     found = advice.of_server(said, user)
-    return Step(what=what, verdict=Verdict.WRONG, said=said, advice="" if found and found in said else found)
+    return TestStep(what=what, verdict=StepVerdict.WRONG, said=said, advice="" if found and found in said else found)

@@ -13,8 +13,8 @@ from mailbridge.cli.options import desk_option, json_option, open_desk, open_des
 from mailbridge.cli.show import print_json, safe, safe_lines
 
 if TYPE_CHECKING:
-    from mailbridge.backup.make import Made
-    from mailbridge.backup.restore import Checked, Result
+    from mailbridge.backup.make import MadeBackup
+    from mailbridge.backup.restore import Checked, RestoreResult
 
 
 @click.command()
@@ -44,7 +44,7 @@ def backup(folder: Path, as_json: bool, folder_to: Path | None, keys: Path | Non
         click.echo(f"not in it   secrets in variables and credentials: {safe(', '.join(made.manifest.variables))}")
 
 
-def made_json(made: Made) -> dict[str, object]:
+def made_json(made: MadeBackup) -> dict[str, object]:
     known = made.manifest
     return {
         "folder": str(made.folder),
@@ -90,7 +90,7 @@ def restore(
     return exits.OK
 
 
-def told(chosen: Path, result: Result) -> None:
+def told(chosen: Path, result: RestoreResult) -> None:
     click.echo(f"restored    {safe(str(chosen))}")
     click.echo(f"into        {safe(str(result.folder))}, database {safe(result.database)}")
     if not result.has_keys:

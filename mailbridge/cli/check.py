@@ -45,7 +45,7 @@ def check(folder: Path, as_json: bool, candidate: Path | None) -> int:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class CheckedDesk:
     """What one look at a desk's folder gave."""
 
     root: Path  # that the problems' files are relative to
@@ -54,7 +54,7 @@ class Found:
     problems: tuple[Problem, ...]
 
 
-def examine(folder: Path, candidate: Path | None = None) -> Found:
+def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
     """Configuration, rules, examples and templates of a desk, with all problems; `candidate` are other rules than its own."""
     from mailbridge.config import model as configuration
     from mailbridge.config import shipped
@@ -90,7 +90,7 @@ def examine(folder: Path, candidate: Path | None = None) -> Found:
         )
         problems += trust_problems(config, loaded.policy.organisation if loaded.policy and _has_database(config) else None)
         problems += forbidden(loaded.policy.rules, config.webhooks.hosts) if loaded.policy else []
-    return Found(root=root, config=config, policy=loaded.policy, problems=tuple(gathered(problems)))
+    return CheckedDesk(root=root, config=config, policy=loaded.policy, problems=tuple(gathered(problems)))
 
 
 def reader(config: Config) -> Callable[[bytes], Message]:
@@ -149,7 +149,7 @@ def template_problems(config: Config) -> Sequence[Problem]:
     return check_own(config.templates_folder, shipped.templates())
 
 
-def _tell(found: Found, errors: int) -> None:
+def _tell(found: CheckedDesk, errors: int) -> None:
     from mailbridge.cli.problems import shown
 
     click.echo(shown(found.problems, found.root))

@@ -16,7 +16,7 @@ from mailbridge.config.model import AgentTrust, Pipe, SenderCheck
 from mailbridge.errors import Problem
 
 if TYPE_CHECKING:
-    from mailbridge.config.model import Config, Listener
+    from mailbridge.config.model import Config, ListenerSettings
     from mailbridge.customers.model import Customers
     from mailbridge.organisation.model import Organisation
 
@@ -149,7 +149,7 @@ def _no_trust(config: Config) -> Iterator[Problem]:
             yield Problem(file=FILE, message=message, hint=hint, warning=True)
 
 
-def _proves(listener: Listener, desk_ids: bool) -> bool:
+def _proves(listener: ListenerSettings, desk_ids: bool) -> bool:
     return bool(listener.trusted_peers) and believes_headers(listener, desk_ids)
 
 

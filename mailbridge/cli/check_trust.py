@@ -29,7 +29,7 @@ LOOKED_AT = 300  # mails, the newest
 
 
 @dataclass(slots=True)
-class Seen:
+class ObservedTrust:
     """What mails of one source showed."""
 
     unproven: dict[str, Counter[str]] = field(default_factory=dict)  # agent -> reasons
@@ -48,11 +48,11 @@ def trust_problems(config: Config, organisation: Organisation | None) -> Iterato
         yield from _unproven(source, seen, config)
 
 
-def sources(config: Config, organisation: Organisation) -> dict[str, Seen]:
+def sources(config: Config, organisation: Organisation) -> dict[str, ObservedTrust]:
     """What the newest mails in the desk's database showed, by source; empty where there is no database yet."""
     from mailbridge.store.engine import Store
 
-    found: dict[str, Seen] = {}
+    found: dict[str, ObservedTrust] = {}
     try:
         store = Store(config.store_url)
         try:
@@ -68,7 +68,7 @@ def sources(config: Config, organisation: Organisation) -> dict[str, Seen]:
     return found
 
 
-def _look(tx: Tx, row: InboxRow, config: Config, organisation: Organisation, found: dict[str, Seen]) -> None:
+def _look(tx: Tx, row: InboxRow, config: Config, organisation: Organisation, found: dict[str, ObservedTrust]) -> None:
     from mailbridge.checks import build
     from mailbridge.checks.channels import channel_of, headers_of
     from mailbridge.handling.pairing import paired
@@ -87,7 +87,7 @@ def _look(tx: Tx, row: InboxRow, config: Config, organisation: Organisation, fou
     claimed = claimed_sender(headers)
     agent = organisation.agent_of(claimed.address) if claimed.strict else None
     channel = channel_of(row.envelope, config)
-    seen = found.setdefault(channel.source, Seen())
+    seen = found.setdefault(channel.source, ObservedTrust())
     seen.shapes.update(list(shapes(headers, build.organizational))[:1])
     if agent is None:
         return
@@ -103,7 +103,7 @@ def _look(tx: Tx, row: InboxRow, config: Config, organisation: Organisation, fou
     seen.unproven.setdefault(agent.name, Counter())[why] += 1
 
 
-def _unproven(source: str, seen: Seen, config: Config) -> Iterator[Problem]:
+def _unproven(source: str, seen: ObservedTrust, config: Config) -> Iterator[Problem]:
     proposal = _proposal(source, seen, config)
     for agent, reasons in seen.unproven.items():
         count, why = sum(reasons.values()), reasons.most_common(1)[0][0]
@@ -133,7 +133,7 @@ def _next_step(agent: str, source: str, why: str) -> str:
     return "name your mail server at the listener: trusted_peers, and where its results stand: profile"
 
 
-def _proposal(source: str, seen: Seen, config: Config) -> str:
+def _proposal(source: str, seen: ObservedTrust, config: Config) -> str:
     """The profile that most mails of the source look like, as lines for mailbridge.toml; '' where it has one already."""
     name = source.removeprefix("imap:")
     mailbox = next((one for one in config.mailboxes if source.startswith("imap:") and one.name == name), None)

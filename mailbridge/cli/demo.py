@@ -18,7 +18,7 @@ from mailbridge.cli.show import safe
 from mailbridge.cli.terminal import columns
 
 if TYPE_CHECKING:
-    from mailbridge.cli.demo_samples import Letter, Sample
+    from mailbridge.cli.demo_samples import Sample, SampleMail
     from mailbridge.cli.demo_watch import Effect, Watch
     from mailbridge.notifications.model import Queued
 
@@ -62,7 +62,7 @@ def demo(folder: Path, html: Path | None, once: bool) -> int:
     return exits.OK
 
 
-def play(watch: Watch, send: Callable[[Letter], None]) -> list[str]:
+def play(watch: Watch, send: Callable[[SampleMail], None]) -> list[str]:
     """Every sample was sent and shown; what came out otherwise than expected."""
     from mailbridge.cli.demo_samples import differences, letter, samples
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mailbridge.cli.demo_samples import Letter
+from mailbridge.cli.demo_samples import SampleMail
 from mailbridge.cli.init import write_desk
 from mailbridge.errors import InUse, Permanent
 from mailbridge.ops.private import private_folder, private_log
@@ -63,7 +63,7 @@ def free_port(first: int = FIRST_PORT) -> int:
     raise Permanent(f"no port from {FIRST_PORT} to {LAST_PORT} is free on 127.0.0.1")
 
 
-class Daemon:
+class DemoDaemon:
     """The running daemon; its log is in the folder."""
 
     def __init__(self, folder: Path, port: int) -> None:
@@ -96,7 +96,7 @@ class Daemon:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
         return "\n".join([f"{self.log} ends with:", *lines])
 
-    def send(self, letter: Letter) -> None:
+    def send(self, letter: SampleMail) -> None:
         """The mail is accepted: it is in the daemon's inbox, on disk."""
         with smtplib.SMTP("127.0.0.1", self.port, local_hostname="demo.example", timeout=30) as server:
             server.sendmail(letter.mail_from, letter.recipients, letter.raw, mail_options=["BODY=8BITMIME"])
@@ -113,7 +113,7 @@ class Daemon:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Daemon]:
+def running(folder: Path) -> Iterator[DemoDaemon]:
     """A fresh desk in `folder`, whose daemon answers on its port for as long as the block lasts."""
     daemon = started(folder)
     try:
@@ -122,12 +122,12 @@ def running(folder: Path) -> Iterator[Daemon]:
         daemon.stop()
 
 
-def started(folder: Path) -> Daemon:
+def started(folder: Path) -> DemoDaemon:
     """The daemon of a fresh desk; where somebody took the port between our look and its start, one on the next port."""
     port = free_port()
     while True:
         new_desk(folder, port)
-        daemon = Daemon(folder, port)
+        daemon = DemoDaemon(folder, port)
         try:
             daemon.wait_until_ready()
         except BaseException as error:

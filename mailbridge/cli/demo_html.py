@@ -41,7 +41,7 @@ _ARTICLE = """<article class="{way}"><header>{head}</header><div class="mail">{b
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class ShownMail:
     """A mail for the page.  `is_ours`: the desk sent it."""
 
     raw: bytes
@@ -49,7 +49,7 @@ class Shown:
     note: str = ""
 
 
-def write_page(folder: Path, mails: Sequence[Shown]) -> Path:
+def write_page(folder: Path, mails: Sequence[ShownMail]) -> Path:
     """`folder`/index.html shows the mails; its path."""
     private_folder(folder)
     target = folder / "index.html"
@@ -57,11 +57,11 @@ def write_page(folder: Path, mails: Sequence[Shown]) -> Path:
     return target
 
 
-def page(mails: Sequence[Shown]) -> str:
+def page(mails: Sequence[ShownMail]) -> str:
     return _PAGE.format(count=len(mails), articles="\n".join(map(article, mails)))
 
 
-def article(shown: Shown) -> str:
+def article(shown: ShownMail) -> str:
     """One mail below its header."""
     mail = email.message_from_bytes(shown.raw, policy=email.policy.default)
     assert isinstance(mail, EmailMessage)  # noqa: S101  (what this policy makes)

@@ -40,7 +40,7 @@ class Ours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class SampleMail:
     """A sample ready to be sent."""
 
     mail_from: str
@@ -50,7 +50,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SampleOutcome:
     """What became of a mail, as far as expectations speak of it."""
 
     outcome: str
@@ -74,7 +74,7 @@ def samples() -> tuple[Sample, ...]:
 
 
 def _sample(table: Mapping[str, Any]) -> Sample:
-    known = {field.name for field in fields(Seen)}
+    known = {field.name for field in fields(SampleOutcome)}
     if unknown := set(table["expect"]) - known:
         raise Permanent(f"{table['file']} expects something unknown: {', '.join(sorted(unknown))}")
     answers = table.get("answers")
@@ -88,7 +88,7 @@ def _sample(table: Mapping[str, Any]) -> Sample:
     )
 
 
-def letter(sample: Sample, answered: Ours | None) -> Letter:
+def letter(sample: Sample, answered: Ours | None) -> SampleMail:
     """The sample with the addresses of the mail it answers in their places, line ends as the wire wants them."""
     text = (FOLDER / sample.file).read_text(encoding="utf-8")
     if answered is not None:
@@ -102,7 +102,7 @@ def letter(sample: Sample, answered: Ours | None) -> Letter:
         text = re.sub(r"%([A-Z_]+)%", lambda match: places[match.group(1)], text)
     header = BytesHeaderParser().parsebytes(text.encode("utf-8"))
     raw = (results(sample.dmarc, _addresses(header["From"])[0].rpartition("@")[2]) + text).replace("\n", "\r\n").encode("utf-8")
-    return Letter(
+    return SampleMail(
         mail_from="" if sample.null_sender else _addresses(header["From"])[0],
         recipients=_addresses(header["To"]),
         raw=raw,
@@ -136,7 +136,7 @@ def subject_of(raw: bytes) -> str:
     return str(make_header(decode_header(str(BytesHeaderParser().parsebytes(raw)["Subject"])))).replace("\n", "")
 
 
-def differences(sample: Sample, seen: Seen) -> list[str]:
+def differences(sample: Sample, seen: SampleOutcome) -> list[str]:
     """One sentence a difference between what came of the sample and what was expected; empty when all is well."""
     return [
         f"{sample.file}: {key} is {_shown(getattr(seen, key))}, expected {_shown(wanted)}"

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mailbridge.cli.demo_html import Shown
-from mailbridge.cli.demo_samples import Ours, Seen, read_ours
+from mailbridge.cli.demo_html import ShownMail
+from mailbridge.cli.demo_samples import Ours, SampleOutcome, read_ours
 from mailbridge.config.model import Config
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
+from mailbridge.notifications.model import OutboxState as Out
 from mailbridge.notifications.model import Queued
-from mailbridge.notifications.model import State as Out
 from mailbridge.store.engine import Store
-from mailbridge.store.inbox_rows import InboxRow, State
+from mailbridge.store.inbox_rows import InboxRow, InboxState
 from mailbridge.store.mails import StoredMail
 from mailbridge.tickets.model import Ticket
 
-ENDS = (State.DONE, State.QUARANTINED, State.DROPPED)
+ENDS = (InboxState.DONE, InboxState.QUARANTINED, InboxState.DROPPED)
 UNDER_WAY = (Out.QUEUED, Out.SENDING, Out.DOT)
 PATIENCE = 60.0
 GLANCE = 0.02
@@ -35,7 +35,7 @@ class Effect:
     mail: StoredMail | None
     explanation: Mapping[str, Any]
     letters: tuple[Queued, ...]
-    seen: Seen
+    seen: SampleOutcome
     due: str = ""  # of a new ticket: its promised times
 
 
@@ -113,7 +113,7 @@ class Watch:
             mail = tx.mails.get(row.mail) if row.mail else None
             explanation: Mapping[str, Any] = (tx.mails.explanation(row.mail) if row.mail else None) or {}
         placed = explanation.get("placed", {})
-        seen = Seen(
+        seen = SampleOutcome(
             outcome=row.outcome or row.state,
             ticket=self._number(row.ticket),
             kind=explanation.get("kind", {}).get("is", ""),
@@ -137,13 +137,15 @@ class Watch:
         times = ", ".join(f"{clock.deadline.promise} by {clock.deadline.due_at.astimezone():%a %H:%M}" for clock in clocks)
         return times + (f" ({ticket.sla})" if times and ticket.sla else "")
 
-    def mails(self) -> list[Shown]:
+    def mails(self) -> list[ShownMail]:
         """Every mail that came in or went out, in the order of time."""
         with self._store.read() as tx:
             rows = list(reversed(tx.inbox.list(1000)))
-            came = [(row.envelope.received_at, Shown(tx.blobs.get(row.sha256), False)) for row in rows]
+            came = [(row.envelope.received_at, ShownMail(tx.blobs.get(row.sha256), False)) for row in rows]
             went = [queued for queued in tx.outbox.list(limit=1000) if queued.rendered and queued.sent_at]
-        sent = [(queued.sent_at, Shown(queued.rendered, True, f"{name(queued)}")) for queued in went if queued.rendered and queued.sent_at]
+        sent = [
+            (queued.sent_at, ShownMail(queued.rendered, True, f"{name(queued)}")) for queued in went if queued.rendered and queued.sent_at
+        ]
         return [shown for _, shown in sorted([*came, *sent], key=lambda pair: pair[0])]
 
     def _number(self, ticket: int | None) -> str:

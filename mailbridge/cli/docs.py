@@ -18,7 +18,7 @@ from mailbridge.ids import ticket_number
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
-    from mailbridge.store.files import File
+    from mailbridge.store.files import StoredFile
 
 
 @click.group(cls=Noun)
@@ -77,10 +77,10 @@ def save(folder: Path, id: int, path: Path) -> None:
     click.echo(f"{path}: {len(content)} bytes")
 
 
-def file_json(file: File, config: Config) -> dict[str, object]:
+def file_json(file: StoredFile, config: Config) -> dict[str, object]:
     """The file, and the ticket's number as people write it."""
     return {"number": _number(file, config), **asdict(file)}
 
 
-def _number(file: File, config: Config) -> str:
+def _number(file: StoredFile, config: Config) -> str:
     return ticket_number(config.desk.prefix, file.ticket) if file.ticket else ""

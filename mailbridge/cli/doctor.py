@@ -34,7 +34,7 @@ def doctor(folder: Path, as_json: bool, no_mail: bool, wait: int) -> int:
     Each thing is right, doubtful or wrong, with the remedy.  Exit code 1 when something is wrong.
     """
     from mailbridge.app import App
-    from mailbridge.doctor.model import Verdict
+    from mailbridge.doctor.model import Conclusion
 
     with open_desk(folder) as desk:
         app = App(desk.config)
@@ -43,10 +43,12 @@ def doctor(folder: Path, as_json: bool, no_mail: bool, wait: int) -> int:
         finally:
             app.close()
     if as_json:
-        print_json({"ok": all(one.verdict is not Verdict.WRONG for one in found), "findings": [dataclasses.asdict(one) for one in found]})
+        print_json(
+            {"ok": all(one.verdict is not Conclusion.WRONG for one in found), "findings": [dataclasses.asdict(one) for one in found]}
+        )
     else:
         show(found)
-    return exits.MISTAKES if any(one.verdict is Verdict.WRONG for one in found) else exits.OK
+    return exits.MISTAKES if any(one.verdict is Conclusion.WRONG for one in found) else exits.OK
 
 
 def findings(desk: OpenDesk, app: App, folder: Path, *, mail: bool, patience: float) -> Iterator[Finding]:

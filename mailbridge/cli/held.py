@@ -10,7 +10,7 @@ from mailbridge.cli.options import OpenDesk, desk_option, json_option, limit_opt
 from mailbridge.cli.show import print_json, print_table, safe, safe_lines, when
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
-from mailbridge.store.held import Answer, HeldMail, What
+from mailbridge.store.held import HeldAnswer, HeldMail, What
 
 
 @click.group()
@@ -66,7 +66,7 @@ def show(folder: Path, as_json: bool, id_: int) -> None:
 @click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True)
 def release(folder: Path, yes: bool, ids: tuple[int, ...]) -> None:
     """Say in the agents' place that mails are theirs: they are worked as the agents' own, with all their commands."""
-    _decide(folder, ids, Answer.RELEASED, yes=yes)
+    _decide(folder, ids, HeldAnswer.RELEASED, yes=yes)
 
 
 @held.command()
@@ -75,26 +75,26 @@ def release(folder: Path, yes: bool, ids: tuple[int, ...]) -> None:
 @click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True)
 def drop(folder: Path, yes: bool, ids: tuple[int, ...]) -> None:
     """Decide that nothing becomes of held mails.  They stay stored."""
-    _decide(folder, ids, Answer.REFUSED, yes=yes)
+    _decide(folder, ids, HeldAnswer.REFUSED, yes=yes)
 
 
-def _decide(folder: Path, ids: tuple[int, ...], became: Answer, *, yes: bool) -> None:
+def _decide(folder: Path, ids: tuple[int, ...], became: HeldAnswer, *, yes: bool) -> None:
     from mailbridge.handling.agents.held import decide_held
 
-    done = "is released" if became is Answer.RELEASED else "is dropped"
+    done = "is released" if became is HeldAnswer.RELEASED else "is dropped"
     with open_desk(folder) as desk:
-        mails = [_existing(desk, id_, Answer.WAITING) for id_ in ids]
+        mails = [_existing(desk, id_, HeldAnswer.WAITING) for id_ in ids]
         if not yes:
             for mail in mails:
                 click.echo(f"mail {mail.inbox} in the name of {safe(mail.agent)}: {safe(mail.subject)}")
-            click.confirm("release? they are worked as written by the agents" if became is Answer.RELEASED else "drop?", abort=True)
+            click.confirm("release? they are worked as written by the agents" if became is HeldAnswer.RELEASED else "drop?", abort=True)
         for mail in mails:
             with desk.store.write() as tx:
                 counts = decide_held(tx, mail, became, "dropped at the desk's machine")
             click.echo(f"mail {mail.inbox} {done}" if counts else f"mail {mail.inbox} was decided by its agent just now")
 
 
-def _existing(desk: OpenDesk, id_: int, *states: Answer) -> HeldMail:
+def _existing(desk: OpenDesk, id_: int, *states: HeldAnswer) -> HeldMail:
     """The held mail with this id, in one of `states` (any, where none is given); raises Permanent otherwise."""
     with desk.store.read() as tx:
         mail = tx.held.get(id_)

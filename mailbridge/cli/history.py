@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import assert_never
 
 from mailbridge.cli.show import safe, safe_lines, when
-from mailbridge.reply.showing import Shown
+from mailbridge.reply.showing import ShownText
 from mailbridge.store.mails import StoredAttachment, StoredMail
 from mailbridge.tickets.events import (
-    Absorbed,
     AddressesRevoked,
     AlertRaised,
     ApprovalDecided,
@@ -25,11 +24,11 @@ from mailbridge.tickets.events import (
     EstimateSet,
     Event,
     FieldSet,
-    Happening,
     InvitationAnswered,
     Linked,
     MailMoved,
     MeetingSet,
+    MergedFrom,
     MergedInto,
     MessageAdded,
     ParticipantAdded,
@@ -38,15 +37,16 @@ from mailbridge.tickets.events import (
     PriorityChanged,
     RequesterChanged,
     Snoozed,
+    SnoozeEnded,
     StatusChanged,
     SubjectChanged,
     TagsAdded,
     TagsRemoved,
     TeamChanged,
+    TicketEvent,
     TicketOpened,
     TypeChanged,
     Undone,
-    Woken,
     WorkCorrected,
     WorkRecorded,
 )
@@ -54,7 +54,7 @@ from mailbridge.tickets.model import Activity
 
 Worked = (
     MergedInto
-    | Absorbed
+    | MergedFrom
     | MailMoved
     | WorkRecorded
     | WorkCorrected
@@ -75,7 +75,7 @@ def story(
     files: Mapping[int, Sequence[StoredAttachment]],
     number: Callable[[int], str],
     *,
-    parts: Mapping[int, Shown],
+    parts: Mapping[int, ShownText],
 ) -> str:
     """The text; `files` are those of each mail by its id, `number` gives a ticket's id its name.  A mail is shown as its `parts` say, one
     without parts whole."""
@@ -93,7 +93,7 @@ def story(
 
 
 def body(
-    event: Event, mails: Mapping[int, StoredMail], files: Mapping[int, Sequence[StoredAttachment]], parts: Mapping[int, Shown]
+    event: Event, mails: Mapping[int, StoredMail], files: Mapping[int, Sequence[StoredAttachment]], parts: Mapping[int, ShownText]
 ) -> str:
     """What the person wrote and sent along, below the line that says so."""
     mail = mails.get(event.mail or 0) if isinstance(event.what, MessageAdded) else None
@@ -107,7 +107,7 @@ def body(
     return "".join(f"\n    {line}".rstrip(" ") for line in ["", *lines, ""]) if lines else ""
 
 
-def told_text(parts: Shown) -> list[str]:
+def told_text(parts: ShownText) -> list[str]:
     """The text as lines: what was written now, what is folded below it, and how much is left out."""
     lines = safe_lines(parts.text).strip().splitlines()
     for part in parts.folded:
@@ -127,7 +127,7 @@ def enclosed(files: Sequence[StoredAttachment]) -> str:
     return "; ".join(filter(None, (f"files: {names}" if names else "", pictures)))
 
 
-def sentence(what: Happening, number: Callable[[int], str]) -> str:
+def sentence(what: TicketEvent, number: Callable[[int], str]) -> str:
     match what:
         case TicketOpened():
             whom = what.requester.address or what.requester.name  # nobody outside asked for a task of a playbook
@@ -172,7 +172,7 @@ def sentence(what: Happening, number: Callable[[int], str]) -> str:
             return f"due {when(what.after)}" if what.after else "no date of its own any more"
         case Snoozed():
             return f"sleeps until {when(what.until)}"
-        case Woken():
+        case SnoozeEnded():
             return "woken by a mail" if what.by_mail else "woken"
         case MeetingSet() if what.meeting.cancelled:
             return f"appointment {when(what.meeting.at)} called off"
@@ -196,7 +196,7 @@ def _of_work(what: Worked, number: Callable[[int], str]) -> str:
     match what:
         case MergedInto():
             return f"merged into {number(what.survivor)}"
-        case Absorbed():
+        case MergedFrom():
             return f"took in {number(what.ticket)}"
         case MailMoved():
             return f"a mail went to {number(what.to)}" if what.to else f"a mail came from {number(what.came_from or 0)}"

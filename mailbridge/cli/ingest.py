@@ -20,11 +20,11 @@ from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk
 from mailbridge.cli.queue import row_json
 from mailbridge.cli.show import print_json
 from mailbridge.errors import InUse, MailbridgeError, Permanent, Rejected
-from mailbridge.store.inbox_rows import InboxRow, State
+from mailbridge.store.inbox_rows import InboxRow, InboxState
 
 MOMENT = 1.5  # seconds a running daemon gets before this process does the work itself; it looks once a second
 PATIENCE = 120.0  # seconds --json waits in all; the mail is safe long before
-ENDS = (State.DONE, State.QUARANTINED, State.DROPPED)
+ENDS = (InboxState.DONE, InboxState.QUARANTINED, InboxState.DROPPED)
 
 
 class LaterPlease(click.UsageError):

@@ -13,7 +13,7 @@ from mailbridge.cli.options import OpenDesk, desk_option, json_option, limit_opt
 from mailbridge.cli.queue import origin, row_json
 from mailbridge.cli.show import print_json, print_table, safe, safe_lines, when
 from mailbridge.errors import Permanent
-from mailbridge.store.inbox_rows import InboxRow, State
+from mailbridge.store.inbox_rows import InboxRow, InboxState
 
 
 @click.group(cls=Noun)
@@ -68,7 +68,7 @@ def retry(folder: Path, ids: tuple[int, ...]) -> None:
     """Try quarantined (or dropped) mails again, as if they had just come."""
     with open_desk(folder) as desk:
         for id_ in ids:
-            existing(desk, id_, State.QUARANTINED, State.DROPPED)
+            existing(desk, id_, InboxState.QUARANTINED, InboxState.DROPPED)
             with desk.store.write() as tx:
                 tx.inbox.retry(id_)
             click.echo(f"mail {id_} waits again")
@@ -92,12 +92,12 @@ def drop(folder: Path, reason: str, yes: bool, ids: tuple[int, ...]) -> None:
             click.echo(f"mail {row.id} is dropped")
 
 
-def existing(desk: OpenDesk, id_: int, *states: State) -> InboxRow:
+def existing(desk: OpenDesk, id_: int, *states: InboxState) -> InboxRow:
     """The mail with this id, in one of `states` (quarantine, where none is given); raises Permanent otherwise."""
     with desk.store.read() as tx:
         row = tx.inbox.get(id_)
     if row is None:
         raise Permanent(f"there is no mail {id_}; mailbridge quarantine list shows those there are")
-    if row.state not in (states or (State.QUARANTINED,)):
+    if row.state not in (states or (InboxState.QUARANTINED,)):
         raise Permanent(f"mail {id_} is not in quarantine, it is {row.state}")
     return row

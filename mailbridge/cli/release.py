@@ -14,7 +14,7 @@ from mailbridge.cli.show import print_json, print_table
 from mailbridge.errors import Permanent
 
 if TYPE_CHECKING:
-    from mailbridge.jobs.release import Waiting, Why
+    from mailbridge.jobs.release import WaitingNotifications, Why
     from mailbridge.store.tx import Tx
 
 REASONS = ("first-connect", "restore")
@@ -55,11 +55,11 @@ def release(folder: Path, as_json: bool, send: bool, discard: bool, why: str | N
     _tell(done, "sent" if send else "discarded" if discard else "")
 
 
-def _all(desk: OpenDesk, work: Callable[[Tx, datetime, Sequence[Why]], Waiting], which: Sequence[Why]) -> Waiting:
+def _all(desk: OpenDesk, work: Callable[[Tx, datetime, Sequence[Why]], WaitingNotifications], which: Sequence[Why]) -> WaitingNotifications:
     """Portion after portion, each in its own transaction."""
-    from mailbridge.jobs.release import Waiting, waiting
+    from mailbridge.jobs.release import WaitingNotifications, waiting
 
-    total = Waiting()
+    total = WaitingNotifications()
     while True:
         with desk.store.write() as tx:
             done = work(tx, datetime.now(UTC), which)
@@ -71,7 +71,7 @@ def _all(desk: OpenDesk, work: Callable[[Tx, datetime, Sequence[Why]], Waiting],
             return total
 
 
-def _tell(found: Waiting, done: str) -> None:
+def _tell(found: WaitingNotifications, done: str) -> None:
     empty = "nothing waits for a release"
     rows = [[name, why, count] for (why, name), count in sorted(found.mails.items())]
     print_table(["MAIL", "WAITS AFTER", "COUNT"], rows, empty=empty)

@@ -14,9 +14,9 @@ from mailbridge.cli.options import desk_option, json_option
 from mailbridge.cli.show import print_json, print_table, safe
 
 if TYPE_CHECKING:
-    from mailbridge.organisation.availability_report import Standing
+    from mailbridge.organisation.availability_report import MemberAvailability
     from mailbridge.organisation.model import Organisation, Team
-    from mailbridge.organisation.on_call import Turn
+    from mailbridge.organisation.on_call import Shift
 
 
 @click.command()
@@ -67,11 +67,11 @@ def _moment(text: str | None, zone: str) -> datetime:
     return asked if asked.tzinfo else moment_of(asked.date(), asked.time(), zone)
 
 
-def _turns(team: Team, organisation: Organisation, at: datetime, weeks: int) -> tuple[Turn, ...]:
+def _turns(team: Team, organisation: Organisation, at: datetime, weeks: int) -> tuple[Shift, ...]:
     """The turns from the one that `at` falls into, at least that one."""
-    from mailbridge.organisation.on_call import turns
+    from mailbridge.organisation.on_call import shifts
 
-    listed = turns(team, organisation, at - timedelta(days=366), at + timedelta(weeks=max(weeks, 54)))
+    listed = shifts(team, organisation, at - timedelta(days=366), at + timedelta(weeks=max(weeks, 54)))
     return tuple(turn for turn in listed if turn.ends > at and turn.begins <= at + timedelta(weeks=weeks))
 
 
@@ -120,7 +120,7 @@ def _tell(team: Team, organisation: Organisation, at: datetime, weeks: int) -> N
         print_table(("week", "from", "on duty", ""), listed, empty="no turns")
 
 
-def _why(turn: Turn) -> str:
+def _why(turn: Shift) -> str:
     if not turn.named:
         return ", the rota has not begun"
     if turn.agent != turn.named:
@@ -128,11 +128,11 @@ def _why(turn: Turn) -> str:
     return ", by a swap" if turn.swapped else ""
 
 
-def _until(standing: Standing, zone: str) -> str:
+def _until(standing: MemberAvailability, zone: str) -> str:
     return shown(standing.until, zone) if standing.until else ""
 
 
-def _remark(standing: Standing) -> str:
+def _remark(standing: MemberAvailability) -> str:
     absence = standing.absence
     if absence is None:
         return ""
@@ -140,7 +140,7 @@ def _remark(standing: Standing) -> str:
     return f"{absence.first} to {absence.last}, {stands_in}"
 
 
-def _week(turn: Turn, zone: str) -> str:
+def _week(turn: Shift, zone: str) -> str:
     from mailbridge.sla.zones import wall
 
     year, week, _ = wall(turn.begins, zone).isocalendar()
@@ -178,7 +178,7 @@ def as_values(team: Team, organisation: Organisation, at: datetime, weeks: int) 
     }
 
 
-def _standing_values(standing: Standing) -> dict[str, object]:
+def _standing_values(standing: MemberAvailability) -> dict[str, object]:
     absence = standing.absence
     return {
         "agent": standing.agent.name,

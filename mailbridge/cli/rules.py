@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mailbridge.config.model import Config
     from mailbridge.message.model import Message
     from mailbridge.rules.load import Policy
-    from mailbridge.rules.tools.backtest import Report
+    from mailbridge.rules.tools.backtest import BacktestReport
     from mailbridge.store.mails import StoredMail
 
 MAX_MAIL = 64 << 20
@@ -253,7 +253,7 @@ def backtest(folder: Path, as_json: bool, since: str, candidate: Path | None, pa
     return exits.MISTAKES if limit is not None and report.share > limit else exits.OK
 
 
-def _replayed(desk: OpenDesk, old: Policy, new: Policy, since: datetime, *, quiet: bool) -> Report:
+def _replayed(desk: OpenDesk, old: Policy, new: Policy, since: datetime, *, quiet: bool) -> BacktestReport:
     from mailbridge.cli.replay import cases
     from mailbridge.rules.tools.backtest import Side
     from mailbridge.rules.tools.backtest import backtest as compare

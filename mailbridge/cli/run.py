@@ -47,12 +47,12 @@ def at_work(config: Config, *, intake: bool) -> int:
     """The exit code after an orderly end."""
     from mailbridge.sandbox.confine import hide_memory
     from mailbridge.sandbox.pool import head_start
-    from mailbridge.sandbox.process import Limits
+    from mailbridge.sandbox.process import ReadLimits
 
     hide_memory()
     os.umask(0o077)  # whatever a daemon writes holds what people wrote
     # A desk that was away finds mail when it comes back: while we load what a daemon needs, a fork server loads what a reader needs.
-    with head_start(Limits(seconds=config.limits.read_seconds, memory=config.limits.read_memory)) as reader:
+    with head_start(ReadLimits(seconds=config.limits.read_seconds, memory=config.limits.read_memory)) as reader:
         return beside(reader, config, intake=intake)
 
 

@@ -16,7 +16,7 @@ from mailbridge.ids import ticket_number
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
-    from mailbridge.store.search import Hit
+    from mailbridge.store.search import SearchResult
 
 
 @click.command()
@@ -44,17 +44,17 @@ def search(folder: Path, as_json: bool, limit: int, customer: str | None, words:
     return exits.OK if hits else exits.MISTAKES
 
 
-def told(hit: Hit, config: Config) -> str:
+def told(hit: SearchResult, config: Config) -> str:
     """Two lines: which mail, and where in it the words stand."""
     place = number(hit, config) or "no ticket"
     note = ", note" if hit.internal else ""
     return f'{place}  {when(hit.at)}  {safe(hit.sender)}{note}  "{safe(hit.subject)}"\n    {safe(hit.snippet)}'
 
 
-def hit_json(hit: Hit, config: Config) -> dict[str, object]:
+def hit_json(hit: SearchResult, config: Config) -> dict[str, object]:
     """The hit, and the ticket's number as people write it."""
     return {"number": number(hit, config), **asdict(hit)}
 
 
-def number(hit: Hit, config: Config) -> str:
+def number(hit: SearchResult, config: Config) -> str:
     return ticket_number(config.desk.prefix, hit.ticket) if hit.ticket else ""

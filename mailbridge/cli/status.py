@@ -16,7 +16,7 @@ from mailbridge.cli.show import print_json, safe, when
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Backup, Config
-    from mailbridge.store.source_health import Source
+    from mailbridge.store.source_health import SourceHealth
 
 WAITING_TOO_LONG = timedelta(minutes=5)
 BACKUP_KEYS = {"made": "backup", "proven": "backup-proof", "failed": "backup-failed"}  # in the store
@@ -24,7 +24,7 @@ HEARTBEAT_TOO_OLD = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
+class DeskStatus:
     """What the store knows of the desk's health; `troubles` are sentences for people, empty when all is well."""
 
     schema: str
@@ -52,13 +52,13 @@ def status(folder: Path, as_json: bool) -> int:
     with open_desk(folder) as desk:
         found = look(desk, datetime.now(UTC))
     if as_json:
-        print_json({"ok": not found.troubles, **{name: getattr(found, name) for name in Status.__slots__}})
+        print_json({"ok": not found.troubles, **{name: getattr(found, name) for name in DeskStatus.__slots__}})
     else:
         show(desk, found)
     return exits.MISTAKES if found.troubles else exits.OK
 
 
-def look(desk: OpenDesk, now: datetime) -> Status:
+def look(desk: OpenDesk, now: datetime) -> DeskStatus:
     from mailbridge.oauth.health import healths_in
 
     with desk.store.read() as tx:
@@ -69,7 +69,7 @@ def look(desk: OpenDesk, now: datetime) -> Status:
         backup = {name: tx.state.get(key) for name, key in BACKUP_KEYS.items()}
         is_alive = seen_alive is not None and now - seen_alive <= HEARTBEAT_TOO_OLD
         sources = tuple(about(source, desk.config, now, is_alive) for source in tx.sources.all())
-        return Status(
+        return DeskStatus(
             schema=desk.store.current() or "",
             inbox=inbox,
             oldest_waiting=oldest,
@@ -114,7 +114,7 @@ def backup_troubles(wanted: Backup, known: Mapping[str, Any], now: datetime) -> 
     return tuple(found)
 
 
-def about(source: Source, config: Config, now: datetime, is_alive: bool) -> Mapping[str, Any]:
+def about(source: SourceHealth, config: Config, now: datetime, is_alive: bool) -> Mapping[str, Any]:
     """What is known of a source, for people and programs; while no daemon runs, no proof is expected."""
     from mailbridge.health.names import expected
 
@@ -176,7 +176,7 @@ def troubles(
     return tuple(found)
 
 
-def show(desk: OpenDesk, found: Status) -> None:
+def show(desk: OpenDesk, found: DeskStatus) -> None:
     config = desk.config
     alive = when(found.seen_alive) or "never"
     rows = [

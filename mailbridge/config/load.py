@@ -14,16 +14,16 @@ from mailbridge.config import oauth, toml
 from mailbridge.config.model import (
     After,
     AgentTrust,
-    Authenticity,
+    AuthenticitySettings,
     Backup,
     Config,
-    Desk,
-    Health,
+    DeskSettings,
+    HealthSettings,
     Keep,
-    Limits,
-    Listener,
+    LimitSettings,
+    ListenerSettings,
     Mailbox,
-    Metrics,
+    MetricsSettings,
     OAuth,
     Outgoing,
     Pipe,
@@ -32,9 +32,9 @@ from mailbridge.config.model import (
     Take,
     Taken,
     Tls,
-    Tokens,
+    TokenSettings,
     Trust,
-    Webhooks,
+    WebhookSettings,
     WhenSilent,
     WhenVirus,
 )
@@ -292,14 +292,14 @@ class _Reading:
         pipe = self._pipe()
         outgoing = self._outgoing(accounts)
         store_url = self._store_url()
-        limits = Limits(**self._section("limits"))
+        limits = LimitSettings(**self._section("limits"))
         tokens = self._tokens()
         authenticity = self._authenticity()
         scan = self._scan()
         webhooks = self._webhooks()
         encryption_key = oauth.encryption_key(self, accounts)
         accounts_in_use = oauth.completed(self, accounts, mailboxes, outgoing)
-        metrics = Metrics(**self._section("metrics"))
+        metrics = MetricsSettings(**self._section("metrics"))
         backup = self._backup()
         health = self._health()
         log = self._section("log")
@@ -353,12 +353,12 @@ class _Reading:
         self.source.at_key((name,), f"there may be several: write [[{name}]] with two brackets")
         return []
 
-    def _desk(self) -> Desk | None:
+    def _desk(self) -> DeskSettings | None:
         if "desk" not in self.source.data:
             self.source.at_key((), "the section [desk] is missing", 'it needs at least name = "…" and address = "…"')
             return None
         values = self._section("desk", ("name", "address"))
-        return Desk(**values) if {"name", "address"} <= set(values) else None
+        return DeskSettings(**values) if {"name", "address"} <= set(values) else None
 
     def _mailbox(self, index: int, table: object, accounts: Mapping[str, OAuth]) -> Mailbox | None:
         where = ("mailbox", index)
@@ -374,7 +374,7 @@ class _Reading:
             self.source.at_key((*where, "move_to"), "move_to does nothing here", 'write after = "move" beside it')
         return Mailbox(**values) if {"name", "host"} <= set(values) else None
 
-    def _listener(self, index: int, table: object) -> Listener | None:
+    def _listener(self, index: int, table: object) -> ListenerSettings | None:
         where = ("listener", index)
         values = self._trusting(where, self.values(where, table, ("protocol",)))
         for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert"), ("require_tls", "tls_cert"), ("users_file", "tls_cert")):
@@ -385,10 +385,10 @@ class _Reading:
         for one in ("host", "port"):
             if "socket" in values and one in values:
                 self.source.at_key((*where, one), f"{one} does nothing beside socket", "systemd decides where its sockets listen")
-        self._open_to_the_world(where, listener := Listener(**values))
+        self._open_to_the_world(where, listener := ListenerSettings(**values))
         return listener
 
-    def _open_to_the_world(self, where: Where, listener: Listener) -> None:
+    def _open_to_the_world(self, where: Where, listener: ListenerSettings) -> None:
         """Anybody who reaches a listener can write the results it would believe, so it must say from whom it believes them."""
         for index, peer in enumerate(listener.trusted_peers):
             if toml.is_wide(peer):
@@ -399,8 +399,8 @@ class _Reading:
             message = f"this listener can be reached from outside ({listener.host}) and would believe what anybody writes about senders"
             self.source.at_key(where, message, hint)
 
-    def _health(self) -> Health:
-        found = Health(**self._section("health"))
+    def _health(self) -> HealthSettings:
+        found = HealthSettings(**self._section("health"))
         where = urlsplit(found.ping_url)
         if where.scheme == "http" and not is_loopback(where.hostname or ""):
             hint = "whoever reads it on its way can say that the desk is well; only this machine itself may be called by http"
@@ -446,14 +446,14 @@ class _Reading:
             self.source.at_key((*where, "user"), "a Maildir needs no user", "delete the line, or name an SMTP server in url")
         return Outgoing(**values | {"url": self._maildir(self._from_environment(OUTGOING_URL, OUTGOING_SCHEMES) or url)})
 
-    def _tokens(self) -> Tokens:
-        found = Tokens(**self._section("tokens"))
+    def _tokens(self) -> TokenSettings:
+        found = TokenSettings(**self._section("tokens"))
         if found.act > found.answer:
             self.source.at_key(("tokens", "act"), "act is longer than answer", "commands need at least as fresh an address as answers")
         return found
 
-    def _authenticity(self) -> Authenticity:
-        found = Authenticity(**self._section("authenticity"))
+    def _authenticity(self) -> AuthenticitySettings:
+        found = AuthenticitySettings(**self._section("authenticity"))
         for index, (address, _port) in enumerate(found.dns_servers):
             if not _is_ip(address):
                 hint = "names are looked up by them, so they cannot be looked up themselves"
@@ -468,7 +468,7 @@ class _Reading:
         self._idle("scan", ("time_limit", "on_failure"), found.any, 'name a scanner beside it: clamd = "…" or rspamd = "…"')
         return found
 
-    def _webhooks(self) -> Webhooks:
+    def _webhooks(self) -> WebhookSettings:
         where, secrets = ("webhooks",), ("secret_file", "secret_env", "secret_credential")
         values = self.hidden(where, self._section("webhooks"), "secret")
         hosts = values.get("hosts", ())
@@ -476,7 +476,7 @@ class _Reading:
         if hosts and isinstance(table, dict) and not set(secrets) & set(table):
             self.source.at_key((*where, "hosts"), "calls are signed, and there is no secret", 'add secret_file = "…" or secret_env = "…"')
         self._idle("webhooks", (*secrets, "ca_file", "time_limit"), bool(hosts), 'name a host: hosts = ["hooks.…"]')
-        return Webhooks(**values)
+        return WebhookSettings(**values)
 
     def _backup(self) -> Backup:
         values = self._section("backup")
@@ -615,12 +615,12 @@ def _is_readable(file: Path) -> bool:
 _NAMED = {Profile.OWN, Profile.POSTFIX_MILTER, Profile.RSPAMD}
 
 
-def believes_headers(listener: Listener, desk_ids: bool) -> bool:
+def believes_headers(listener: ListenerSettings, desk_ids: bool) -> bool:
     """Whether the configuration wants results in the headers of this listener's mails to count; `desk_ids`: [desk] has authserv_ids."""
     return listener.trust.profile is not None or bool(listener.trust.authserv_ids) or desk_ids
 
 
-def is_open(listener: Listener, desk_ids: bool, address: str) -> bool:
+def is_open(listener: ListenerSettings, desk_ids: bool, address: str) -> bool:
     """Whether strangers can reach a socket of this listener, which would believe results in headers and names nobody who may write them."""
     return believes_headers(listener, desk_ids) and not listener.trusted_peers and not is_loopback(address)
 

@@ -62,7 +62,7 @@ class SenderCheck(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Authenticity:
+class AuthenticitySettings:
     """How senders are checked.  `dns_servers` empty: the system's.  `trusted_sealers`: domains whose ARC seals are believed."""
 
     check: SenderCheck = SenderCheck.AUTO
@@ -155,7 +155,7 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listener:
+class ListenerSettings:
     """An SMTP or LMTP listener.  `recipients` empty: the desk's own addresses (with +detail) only."""
 
     protocol: str  # smtp | lmtp
@@ -208,7 +208,7 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Webhooks:
+class WebhookSettings:
     """Which hosts rules may call, and the secret that signs each call.  No hosts: no calls."""
 
     hosts: tuple[str, ...] = ()
@@ -218,7 +218,7 @@ class Webhooks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Metrics:
+class MetricsSettings:
     """Where Prometheus finds us; None: nowhere."""
 
     listen: tuple[str, int] | None = None
@@ -246,7 +246,7 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class HealthSettings:
     """Where others ask whether the desk works (None: nowhere), and whom it tells every minute that it does ('': nobody)."""
 
     listen: tuple[str, int] | None = None
@@ -255,7 +255,7 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class LimitSettings:
     """Caps against loops and abuse, and bounds on the work for one mail."""
 
     mail_size: int = 50 << 20
@@ -275,7 +275,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
+class TokenSettings:
     """How long the signed addresses in mails to agents are good.  Customers' live as long as their ticket, unless they are revoked."""
 
     act: timedelta = timedelta(hours=24)  # for commands
@@ -283,7 +283,7 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
+class DeskSettings:
     name: str
     address: str
     also: tuple[str, ...] = ()
@@ -304,20 +304,20 @@ class Desk:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     folder: Path  # the desk's folder; relative paths in the file are relative to it
-    desk: Desk
+    desk: DeskSettings
     store_url: str = "sqlite:///mailbridge.db"
     mailboxes: tuple[Mailbox, ...] = ()
-    listeners: tuple[Listener, ...] = ()
+    listeners: tuple[ListenerSettings, ...] = ()
     pipe: Pipe = field(default_factory=Pipe)
     outgoing: Outgoing = field(default_factory=Outgoing)
-    limits: Limits = field(default_factory=Limits)
-    tokens: Tokens = field(default_factory=Tokens)
-    authenticity: Authenticity = field(default_factory=Authenticity)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    tokens: TokenSettings = field(default_factory=TokenSettings)
+    authenticity: AuthenticitySettings = field(default_factory=AuthenticitySettings)
     scan: Scanners = field(default_factory=Scanners)
-    webhooks: Webhooks = field(default_factory=Webhooks)
-    metrics: Metrics = field(default_factory=Metrics)
+    webhooks: WebhookSettings = field(default_factory=WebhookSettings)
+    metrics: MetricsSettings = field(default_factory=MetricsSettings)
     backup: Backup = field(default_factory=Backup)
-    health: Health = field(default_factory=Health)
+    health: HealthSettings = field(default_factory=HealthSettings)
     oauth: tuple[OAuth, ...] = ()
     encryption_key: str = field(default="", repr=False)  # encrypts stored tokens; '' where there are none
     readers: int = 2  # reading child processes

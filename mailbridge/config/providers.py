@@ -27,7 +27,7 @@ class Flow(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ProviderLimits:
     """What the provider allows one mailbox; 0: not known."""
 
     smtp_connections: int = 0
@@ -56,7 +56,7 @@ class Provider:
     authorize_with: tuple[tuple[str, str], ...] = ()  # further parameters of the authorization request
     imap: Server | None = None
     smtp: Server | None = None
-    limits: Limits = Limits()
+    limits: ProviderLimits = ProviderLimits()
     refresh_lifetime: timedelta | None = None  # of a refresh token that is not used; each use starts it anew
     assertion_algorithm: str = "RS256"
 
@@ -75,7 +75,7 @@ MICROSOFT = Provider(
     imap=Server(host="{imap}", port=993),
     smtp=Server(host="{smtp}", port=587),
     # The provider's: 3 connections and 30 mails a minute.  Of 10,000 recipients a day the server tells (`outbox.session.is_over_limit`).
-    limits=Limits(smtp_connections=2, mails_per_minute=30),
+    limits=ProviderLimits(smtp_connections=2, mails_per_minute=30),
     refresh_lifetime=timedelta(days=90),
     assertion_algorithm="PS256",
 )
@@ -90,7 +90,7 @@ GOOGLE = Provider(
     authorize_with=(("access_type", "offline"), ("prompt", "consent")),  # or there is no refresh token at the second login
     imap=Server(host="imap.gmail.com", port=993),
     smtp=Server(host="smtp.gmail.com", port=587),
-    limits=Limits(imap_connections=15),
+    limits=ProviderLimits(imap_connections=15),
     refresh_lifetime=timedelta(days=183),
 )
 FASTMAIL = Provider(

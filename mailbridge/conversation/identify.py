@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mailbridge.conversation.place import Presented, Writer
+from mailbridge.conversation.place import TokenClaim, Writer
 from mailbridge.conversation.tokens import Life, Purpose
 from mailbridge.message.model import Sender
 from mailbridge.organisation.model import Agent, Organisation
 
 
-def identify(sender: Sender, presented: Sequence[Presented], organisation: Organisation, *, trust_tokens: bool) -> Writer:
+def identify(sender: Sender, presented: Sequence[TokenClaim], organisation: Organisation, *, trust_tokens: bool) -> Writer:
     """The writer of a mail.  `trust_tokens`: for desks whose MX writes no verdicts, an agent's own token stands for DMARC; the writer is
     `by_token` then."""
     agent = organisation.agent_of(sender.address) if sender.strict else None
@@ -75,7 +75,7 @@ def at_the_desk(name: str, organisation: Organisation) -> Writer | None:
     )
 
 
-def _proof(sender: Sender, agent: Agent, presented: Sequence[Presented], *, trust_tokens: bool) -> str:
+def _proof(sender: Sender, agent: Agent, presented: Sequence[TokenClaim], *, trust_tokens: bool) -> str:
     if sender.verified:
         return "DMARC pass"
     if not trust_tokens or sender.dmarc == "fail":
@@ -88,7 +88,7 @@ def _proof(sender: Sender, agent: Agent, presented: Sequence[Presented], *, trus
     return "token of a mail sent to this agent" if held else ""
 
 
-def _consultant(sender: Sender, presented: Sequence[Presented], organisation: Organisation) -> str:
+def _consultant(sender: Sender, presented: Sequence[TokenClaim], organisation: Organisation) -> str:
     """The consultant who answers a mail that we sent to this very address; somebody from outside proves no more than that, and has no
     rights but to be read."""
     if not sender.strict or sender.dmarc == "fail":

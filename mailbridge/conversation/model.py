@@ -39,7 +39,7 @@ class Doubt(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Reference:
     """A ticket that one piece of evidence points at.
 
     `named` is the number it names, where that ticket was merged into `ticket`; `kin` are those that were merged into it: whoever may write

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailbridge.conversation.model import Doubt, Known, Placement, Reason, Standing
+from mailbridge.conversation.model import Doubt, Placement, Reason, Reference, Standing
 from mailbridge.conversation.tokens import Life, Purpose, Token
 from mailbridge.organisation.model import ClosedPolicy, Organisation, Team
 from mailbridge.tickets.model import Role, Ticket
@@ -34,7 +34,7 @@ NAMING: dict[Reason, frozenset[str]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Presented:
+class TokenClaim:
     """A token the mail presents: its ticket (None: no such ticket) and whom it was made for (None: nobody we know of, or it is forged).
 
     Where the ticket it was made for was merged, `ticket` is the one that goes on: a token is good for as long as we live.
@@ -60,9 +60,9 @@ class Evidence:
     of the desk stands; `new_id`: no mail with this Message-ID was stored before; `written_at`: the mail's date.
     """
 
-    presented: tuple[Presented, ...] = ()
-    known: tuple[Known, ...] = ()
-    notice: Presented | None = None
+    presented: tuple[TokenClaim, ...] = ()
+    known: tuple[Reference, ...] = ()
+    notice: TokenClaim | None = None
     addressed: frozenset[str] = frozenset()
     new_id: bool = False
     written_at: datetime | None = None
@@ -114,7 +114,7 @@ def place(writer: Writer, evidence: Evidence, organisation: Organisation, now: d
     return Placement(ticket=None, reason=Reason.NEW, follows=ticket.id, doubt=doubt, refused=refused)
 
 
-def by_token(writer: Writer, presented: Sequence[Presented]) -> Placement | None:
+def by_token(writer: Writer, presented: Sequence[TokenClaim]) -> Placement | None:
     """Where the first token that was made for this very writer leads; an agent's token counts for that agent alone, a customer's for
     somebody who is on the ticket."""
     for one in presented:
@@ -126,7 +126,7 @@ def by_token(writer: Writer, presented: Sequence[Presented]) -> Placement | None
     return None
 
 
-def _counts(writer: Writer, one: Presented) -> bool:
+def _counts(writer: Writer, one: TokenClaim) -> bool:
     if one.ticket is None or not _is_own(writer, one) or one.life is Life.ENDED or writer.refused:
         return False
     if one.token.purpose is Purpose.AGENT:
@@ -136,7 +136,7 @@ def _counts(writer: Writer, one: Presented) -> bool:
     return one.ticket.participant(holder) is not None and not revoked_since
 
 
-def _is_own(writer: Writer, one: Presented) -> bool:
+def _is_own(writer: Writer, one: TokenClaim) -> bool:
     return one.holder is not None and one.holder.lower() in writer.mailboxes
 
 
@@ -152,7 +152,7 @@ def by_agents_word(writer: Writer, evidence: Evidence, now: datetime) -> Placeme
     return Placement(ticket=known.ticket, reason=known.reason, detail=known.detail, merged=known.named, standing=standing)
 
 
-def is_signed(writer: Writer, evidence: Evidence, known: Known, now: datetime) -> bool:
+def is_signed(writer: Writer, evidence: Evidence, known: Reference, now: datetime) -> bool:
     """Whether the agent's own domain signed that this mail goes to the desk, about this ticket, once and now.
 
     A signature over less could be taken from another mail of the agent's: whatever field it leaves out may be anybody's.
@@ -163,15 +163,15 @@ def is_signed(writer: Writer, evidence: Evidence, known: Known, now: datetime) -
     return evidence.new_id and evidence.written_at is not None and now - SIGNED_FOR <= evidence.written_at <= now + AHEAD
 
 
-def _named_by_token(writer: Writer, evidence: Evidence) -> Iterator[Known]:
+def _named_by_token(writer: Writer, evidence: Evidence) -> Iterator[Reference]:
     """Tickets of tokens that are no longer, or not, this agent's: they count as the ticket's number does."""
     for one in evidence.presented:
         if one.ticket is not None:
             reason = Reason.OLD_TOKEN if _is_own(writer, one) else Reason.OTHERS_TOKEN
-            yield Known(reason=reason, ticket=one.ticket, detail=one.text, named=one.merged)
+            yield Reference(reason=reason, ticket=one.ticket, detail=one.text, named=one.merged)
 
 
-def by_knowledge(writer: Writer, known: Sequence[Known], organisation: Organisation) -> Placement | None:
+def by_knowledge(writer: Writer, known: Sequence[Reference], organisation: Organisation) -> Placement | None:
     """Where a known reference or a subject number leads, if the writer may use it (TH2)."""
     trusted = writer.vouched or (writer.verified and writer.strict and not writer.dmarc_failed)
     if not writer.address or not trusted:
@@ -244,7 +244,7 @@ def _refusals(writer: Writer, evidence: Evidence) -> list[str]:
     return said
 
 
-def _refusal(writer: Writer, one: Presented) -> str:
+def _refusal(writer: Writer, one: TokenClaim) -> str:
     if one.ticket is None:
         return "token for a ticket that does not exist"
     if one.holder is None:

@@ -21,9 +21,9 @@ from mailbridge.clock import Clock
 from mailbridge.delivery.pace import Pace
 from mailbridge.delivery.render.mail import deliverable
 from mailbridge.delivery.render.render import Renderer
-from mailbridge.delivery.render.renderer import Again, Hopeless, Ready, Wording, Wordsmith
-from mailbridge.delivery.render.template_context import View
-from mailbridge.delivery.transport import Courier, Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
+from mailbridge.delivery.render.renderer import NotificationRenderer, PermanentFailure, Rendered, Retry, Wording
+from mailbridge.delivery.render.template_context import TemplateContext
+from mailbridge.delivery.transport import Deferred, Delivered, LeaseLost, Outcome, Refused, Transport, Unknown
 from mailbridge.errors import StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications import limits
@@ -62,7 +62,7 @@ def _doubled(first: timedelta, times: int, longest: timedelta) -> timedelta:
     return min(first * (1 << min(max(times, 1) - 1, 20)), longest)
 
 
-class Deliverer:
+class DeliveryWorker:
     """One courier at work; belongs to one thread.
 
     `view` looks up what a template may show.  `failed` is called in the transaction that gives a promise up, so that whoever has to hear of
@@ -72,12 +72,12 @@ class Deliverer:
     def __init__(
         self,
         store: Store,
-        courier: Courier,
+        courier: Transport,
         renderer: Renderer,
         clock: Clock,
         *,
         desk: Callable[[], Desk],
-        view: Callable[[Tx, Notification, Desk], View],
+        view: Callable[[Tx, Notification, Desk], TemplateContext],
         failed: Callable[[Tx, Queued, str], None],
         held: Callable[[Tx, Queued, datetime], None] = lambda _tx, _queued, _until: None,
         jitter: Callable[[], float] = random,
@@ -87,7 +87,7 @@ class Deliverer:
         """`report` is told after each mail why the server was not there and how long it is left alone; '' where it answered."""
         self._report = report
         self._store, self._courier, self._clock, self._desk = store, courier, clock, desk
-        self._wordsmith = Wordsmith(renderer, clock, desk=desk, view=view)
+        self._wordsmith = NotificationRenderer(renderer, clock, desk=desk, view=view)
         self._failed, self._held, self._jitter = failed, held, jitter
         self._pace = pace or Pace(0)
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{next(_numbers)}"
@@ -170,7 +170,7 @@ class Deliverer:
                 worded.append((queued, wording))
             else:
                 ready.append(queued)
-            if sum(len(wording.raw) for _, wording in worded if isinstance(wording, Ready)) > IN_HAND:
+            if sum(len(wording.raw) for _, wording in worded if isinstance(wording, Rendered)) > IN_HAND:
                 ready += self._keep(worded)
                 worded = []
         return ready + self._keep(worded)
@@ -182,26 +182,26 @@ class Deliverer:
         with self._store.write() as tx:
             for queued, wording in worded:
                 self._note(tx, queued, wording, self._clock.now())
-        ready = [(queued, wording.raw) for queued, wording in worded if isinstance(wording, Ready)]
+        ready = [(queued, wording.raw) for queued, wording in worded if isinstance(wording, Rendered)]
         return [replace(queued, rendered=raw if len(raw) <= IN_HAND else None) for queued, raw in ready]
 
     def _note(self, tx: Tx, queued: Queued, wording: Wording, now: datetime) -> None:
         match wording:
-            case Ready(raw=raw):
+            case Rendered(raw=raw):
                 tx.outbox.mark_rendered(queued.id, raw)
-            case limits.Suppress(reason=reason):
+            case limits.Suppressed(reason=reason):
                 tx.outbox.suppress(queued.id, reason, now)
                 log.info("mail_suppressed", **_about(queued), reason=reason)
             case limits.KeepBack(reason=reason):
                 tx.outbox.keep_back(queued.id, reason)
                 log.warning("mail_kept_back", **_about(queued), reason=reason)
-            case limits.Hold(until=until, reason=reason):
+            case limits.Postponed(until=until, reason=reason):
                 tx.outbox.defer(queued.id, until, reason)
                 self._held(tx, queued, until)
                 log.warning("mail_held", **_about(queued), reason=reason)
-            case Again(reason=reason):
+            case Retry(reason=reason):
                 tx.outbox.defer(queued.id, now + backoff(queued.attempts, self._jitter()), reason)
-            case Hopeless(reason=reason):
+            case PermanentFailure(reason=reason):
                 self._fail(tx, queued, reason, now)
             case _:
                 assert_never(wording)
@@ -213,7 +213,7 @@ class Deliverer:
         sender, recipient, dotted = self._desk().config.desk.address, deliverable(queued.notification.recipient), Event()
         try:
             outcome = self._courier.send(sender, recipient, self._words_of(queued), lambda: self._mark_dot(queued, dotted))
-        except Overtaken:
+        except LeaseLost:
             log.warning("mail_overtaken", **_about(queued))
             return False
         except StoreAway:
@@ -234,7 +234,7 @@ class Deliverer:
         with self._store.read() as tx:
             stored = tx.outbox.get(queued.id)
         if stored is None or stored.rendered is None:
-            raise Overtaken  # taken away in the meantime
+            raise LeaseLost  # taken away in the meantime
         return stored.rendered
 
     def _mark_dot(self, queued: Queued, dotted: Event) -> None:
@@ -242,7 +242,7 @@ class Deliverer:
         with self._store.write() as tx:
             ours = tx.outbox.mark_dot(queued.id, self._owner, self._clock.now(), lease=DOT_LEASE)
         if not ours:
-            raise Overtaken
+            raise LeaseLost
         dotted.set()
         crash.point("outbox.dot_committed")
 

@@ -18,7 +18,7 @@ from mailbridge.ops.private import new_private_file, private_folder
 _numbers = count(1)
 
 
-class MaildirCourier:
+class MaildirTransport:
     """Writes to tmp/, fsyncs, then renames into new/: a file there is whole.
 
     The name ends in a hash of the Message-ID, so that a mail that was delivered twice shows.  Line ends become LF, as in any Maildir.

@@ -15,7 +15,7 @@ from mailbridge.config.model import Tls
 from mailbridge.delivery.transport import Deferred, Refused
 from mailbridge.errors import Permanent, StoreAway
 from mailbridge.oauth import advice, sasl
-from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, Tokens, TokenUnavailable
+from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, TokenSource, TokenUnavailable
 
 SASL_STEPS = 3  # the token, the answer to an error, and one to spare
 MAX_REPLY = 64 << 10
@@ -53,7 +53,7 @@ class Relay:
     ca_file: Path | None = None
     user: str = ""
     password: str = field(default="", repr=False)
-    tokens: Tokens | None = field(default=None, repr=False)  # where the login's token comes from; None: by password
+    tokens: TokenSource | None = field(default=None, repr=False)  # where the login's token comes from; None: by password
     helo: str = ""
     timeouts: Timeouts = Timeouts()
     reuse: int = 100  # mails a connection
@@ -118,7 +118,7 @@ class _Client(smtplib.SMTP):
         return super().getreply()
 
 
-class Session:
+class SubmissionSession:
     """One conversation with the server, told in our outcomes."""
 
     def __init__(self, client: _Client, relay: Relay) -> None:
@@ -209,7 +209,7 @@ class Session:
         return self.client.sock
 
 
-def open_session(relay: Relay, context: ssl.SSLContext | None) -> Session:
+def open_session(relay: Relay, context: ssl.SSLContext | None) -> SubmissionSession:
     """A conversation that is ready for MAIL.  Raises Trouble; whatever is wrong here is not the mail's fault, so it waits."""
     client = _Client(local_hostname=relay.helo or None, timeout=relay.timeouts.connect)
     try:
@@ -222,7 +222,7 @@ def open_session(relay: Relay, context: ssl.SSLContext | None) -> Session:
         code = error.outcome.code if isinstance(error, Trouble) else getattr(error, "smtp_code", 0)
         reply = error.outcome.reply if isinstance(error, Trouble) else told(error)
         raise Trouble(Deferred(code=int(code), reply=f"{relay.host}:{relay.port}: {reply}", away=True)) from error
-    return Session(client, relay)
+    return SubmissionSession(client, relay)
 
 
 def _greet(client: _Client, relay: Relay, context: ssl.SSLContext | None) -> None:

@@ -9,18 +9,18 @@ import ssl
 from collections.abc import Callable
 
 from mailbridge.config.model import Tls
-from mailbridge.delivery.session import Relay, Session, Trouble, is_over_limit, open_session, told
+from mailbridge.delivery.session import Relay, SubmissionSession, Trouble, is_over_limit, open_session, told
 from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Unknown
 from mailbridge.ops import crash
 
 
-class SmtpCourier:
+class SmtpTransport:
     """Hands mails to one relay.  Belongs to one thread."""
 
     def __init__(self, relay: Relay) -> None:
         self._relay = relay
         self._context = tls_context(relay)
-        self._session: Session | None = None
+        self._session: SubmissionSession | None = None
         self._sent = 0
 
     def send(self, mail_from: str, recipient: str, raw: bytes, before_dot: Callable[[], None]) -> Outcome:
@@ -56,7 +56,7 @@ class SmtpCourier:
         if session is not None:
             session.leave()
 
-    def _ready(self) -> Session:
+    def _ready(self) -> SubmissionSession:
         """An open, greeted, encrypted and logged in connection; the last one where it still lives."""
         if self._session is not None and (self._sent >= self._relay.reuse or not self._session.lives()):
             self.close()
@@ -65,14 +65,14 @@ class SmtpCourier:
             self._sent = 0
         return self._session
 
-    def _offer(self, session: Session, mail_from: str, recipient: str, raw: bytes) -> None:
+    def _offer(self, session: SubmissionSession, mail_from: str, recipient: str, raw: bytes) -> None:
         """Everything but the final dot is with the server."""
         session.say("MAIL", f"FROM:<{mail_from}>{session.options(mail_from, recipient, raw)}")
         session.say("RCPT", f"TO:<{recipient}>")
         session.say("DATA", "", wanted=3, limit=self._relay.timeouts.data)
         session.pour(_stuffed(raw), self._relay.timeouts.of_body(len(raw)))
 
-    def _finish(self, session: Session) -> Outcome:
+    def _finish(self, session: SubmissionSession) -> Outcome:
         """The final dot, and what the server says to it."""
         self._sent += 1
         try:

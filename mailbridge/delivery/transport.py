@@ -44,11 +44,11 @@ class Unknown:
 Outcome = Delivered | Deferred | Refused | Unknown
 
 
-class Overtaken(Exception):
+class LeaseLost(Exception):
     """`before_dot` raises it: this mail is not ours to send any more.  The courier gives up before the dot and passes it on."""
 
 
-class Courier(Protocol):
+class Transport(Protocol):
     """One at a time: a courier belongs to one thread."""
 
     def send(self, mail_from: str, recipient: str, raw: bytes, before_dot: Callable[[], None]) -> Outcome:

@@ -6,35 +6,35 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from mailbridge.config.model import Outgoing, Tls
-from mailbridge.delivery.maildir import MaildirCourier
+from mailbridge.delivery.maildir import MaildirTransport
 from mailbridge.delivery.session import Relay
-from mailbridge.delivery.smtp import SmtpCourier
-from mailbridge.delivery.transport import Courier
+from mailbridge.delivery.smtp import SmtpTransport
+from mailbridge.delivery.transport import Transport
 from mailbridge.errors import Permanent
-from mailbridge.oauth.model import Tokens
+from mailbridge.oauth.model import TokenSource
 
 _PORTS = {"smtp": 25, "smtps": 465}
 
 
-def courier(outgoing: Outgoing, folder: Path, *, hostname: str = "", tokens: Tokens | None = None) -> Courier:
+def transport(outgoing: Outgoing, folder: Path, *, hostname: str = "", tokens: TokenSource | None = None) -> Transport:
     """A new courier, one for each thread.  Raises Permanent.
 
     `folder` is the desk's, from which a Maildir's path is counted; `hostname` is our name in EHLO where none is configured.
     """
     scheme, _, rest = outgoing.url.partition(":")
     if scheme == "maildir" and rest:
-        return MaildirCourier(folder / rest)
-    return SmtpCourier(relay_of(outgoing, hostname, tokens))
+        return MaildirTransport(folder / rest)
+    return SmtpTransport(relay_of(outgoing, hostname, tokens))
 
 
-def probe(outgoing: Outgoing, folder: Path, *, hostname: str = "", tokens: Tokens | None = None) -> str:
+def probe(outgoing: Outgoing, folder: Path, *, hostname: str = "", tokens: TokenSource | None = None) -> str:
     """What shows that mail can be handed over now, without one.  Raises Permanent with what is in the way."""
-    one = courier(outgoing, folder, hostname=hostname, tokens=tokens)
+    one = transport(outgoing, folder, hostname=hostname, tokens=tokens)
     try:
-        if isinstance(one, MaildirCourier):
+        if isinstance(one, MaildirTransport):
             one.prepare()
             return "the folder can be written"
-        if isinstance(one, SmtpCourier) and (trouble := one.greet()) is not None:
+        if isinstance(one, SmtpTransport) and (trouble := one.greet()) is not None:
             raise Permanent(f"{trouble.code or ''} {trouble.reply}".strip())
         return "the server lets us in"
     except OSError as error:
@@ -43,7 +43,7 @@ def probe(outgoing: Outgoing, folder: Path, *, hostname: str = "", tokens: Token
         one.close()
 
 
-def relay_of(outgoing: Outgoing, hostname: str = "", tokens: Tokens | None = None) -> Relay:
+def relay_of(outgoing: Outgoing, hostname: str = "", tokens: TokenSource | None = None) -> Relay:
     """The relay of smtp://host:port or smtps://host:port; with `tokens` the login is by OAuth."""
     url = urlsplit(outgoing.url)
     if url.scheme not in _PORTS or not url.hostname:

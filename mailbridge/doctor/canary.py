@@ -17,7 +17,7 @@ from mailbridge.delivery.transport import Delivered
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.errors import MailbridgeError
 from mailbridge.handling.filing.canary import KINDS, STATE_KEY, canary_key
-from mailbridge.oauth.model import Tokens
+from mailbridge.oauth.model import TokenSource
 from mailbridge.store.engine import Store
 
 SLOW = timedelta(minutes=1)
@@ -31,7 +31,7 @@ def canary(
     nonce: str,
     now: Callable[[], datetime],
     patience: float,
-    tokens: Tokens | None,
+    tokens: TokenSource | None,
     *,
     is_alive: bool,
 ) -> Iterator[Finding]:
@@ -82,7 +82,7 @@ def judged(
             )
 
 
-def _send(config: Config, signer: Signer, nonce: str, kind: str, now: datetime, tokens: Tokens | None) -> str:
+def _send(config: Config, signer: Signer, nonce: str, kind: str, now: datetime, tokens: TokenSource | None) -> str:
     """Why the mail was not taken; '' where it was."""
     address = config.desk.address
     local, _, domain = address.rpartition("@")
@@ -93,7 +93,7 @@ def _send(config: Config, signer: Signer, nonce: str, kind: str, now: datetime, 
     mail["Auto-Submitted"], mail["X-Mailbridge-Loop"] = "auto-generated", loop_mark(signer, canary_key(nonce, kind))
     mail.set_content("The desk sent this mail to itself to see whether mail arrives. It becomes no ticket.\n")
     try:
-        courier = transports.courier(config.outgoing, config.folder, hostname=config.outgoing.helo or domain, tokens=tokens)
+        courier = transports.transport(config.outgoing, config.folder, hostname=config.outgoing.helo or domain, tokens=tokens)
     except MailbridgeError as error:
         return error.what
     try:

@@ -11,7 +11,7 @@ from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.health.names import expected
 from mailbridge.organisation.model import Organisation
 from mailbridge.store.pairings import Pairing
-from mailbridge.store.source_health import Source
+from mailbridge.store.source_health import SourceHealth
 
 ALIVE_WITHIN = timedelta(minutes=2)
 BACKUP_WITHIN = timedelta(days=8)
@@ -73,7 +73,7 @@ def backup(proven: Mapping[str, Any] | None, made: Mapping[str, Any] | None, now
     )
 
 
-def sources(known: list[Source], config: Config, now: datetime, *, is_alive: bool) -> Iterator[Finding]:
+def sources(known: list[SourceHealth], config: Config, now: datetime, *, is_alive: bool) -> Iterator[Finding]:
     """What the running daemon saw of each source."""
     within = expected(config)
     for one in known:

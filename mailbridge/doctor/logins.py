@@ -10,11 +10,11 @@ from mailbridge.doctor.machine import certificate
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.errors import MailbridgeError
 from mailbridge.health.names import OUTGOING, listener_name
-from mailbridge.health.probes import Fault, probes
+from mailbridge.health.probes import ProbeFailed, probes
 from mailbridge.intake.imap_connection import Connection, LoginRefused
-from mailbridge.oauth.model import Tokens
+from mailbridge.oauth.model import TokenSource
 
-TokensOf = Callable[[str], Tokens | None]  # the OAuth login of that name; None for a password
+TokensOf = Callable[[str], TokenSource | None]  # the OAuth login of that name; None for a password
 
 # Part of a host name -> what its provider limits (facts of 2026-11).
 IMAP_LIMITS = {
@@ -38,14 +38,14 @@ def logins(config: Config, now: datetime, tokens: TokensOf, *, is_alive: bool) -
     for name, probe in probes(config, ports, tokens(config.outgoing.oauth)):
         try:
             yield right("outgoing" if name == OUTGOING else "services", name, probe())
-        except Fault as fault:
+        except ProbeFailed as fault:
             yield wrong("outgoing" if name == OUTGOING else "services", name, str(fault), remedy_of(name, str(fault)))
     if config.listeners and not is_alive:
         yield doubtful("services", "listeners", "not asked, because no daemon runs", "start it: mailbridge run")
     yield from limits(config)
 
 
-def mailbox_findings(mailbox: Mailbox, largest: int, now: datetime, tokens: Tokens | None) -> Iterator[Finding]:
+def mailbox_findings(mailbox: Mailbox, largest: int, now: datetime, tokens: TokenSource | None) -> Iterator[Finding]:
     connection: Connection | None = None
     try:
         connection = Connection(mailbox, largest, tokens)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Verdict(StrEnum):
+class Conclusion(StrEnum):
     RIGHT = "right"
     DOUBTFUL = "doubtful"  # may be well, or could not be looked at
     WRONG = "wrong"
@@ -18,18 +18,18 @@ class Finding:
 
     group: str  # mailboxes, outgoing, dns, canary, database, disk, ...
     subject: str
-    verdict: Verdict
+    verdict: Conclusion
     said: str
     remedy: str = ""
 
 
 def right(group: str, subject: str, said: str) -> Finding:
-    return Finding(group=group, subject=subject, verdict=Verdict.RIGHT, said=said)
+    return Finding(group=group, subject=subject, verdict=Conclusion.RIGHT, said=said)
 
 
 def doubtful(group: str, subject: str, said: str, remedy: str) -> Finding:
-    return Finding(group=group, subject=subject, verdict=Verdict.DOUBTFUL, said=said, remedy=remedy)
+    return Finding(group=group, subject=subject, verdict=Conclusion.DOUBTFUL, said=said, remedy=remedy)
 
 
 def wrong(group: str, subject: str, said: str, remedy: str) -> Finding:
-    return Finding(group=group, subject=subject, verdict=Verdict.WRONG, said=said, remedy=remedy)
+    return Finding(group=group, subject=subject, verdict=Conclusion.WRONG, said=said, remedy=remedy)

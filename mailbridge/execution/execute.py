@@ -15,16 +15,16 @@ from datetime import datetime
 from mailbridge.execution.bundling import held_until
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
-from mailbridge.execution.occasion import occasion, reached
+from mailbridge.execution.occasion import notification_context, reached
 from mailbridge.execution.record import record
 from mailbridge.execution.tasks import with_text
 from mailbridge.notifications.compose import notifications
-from mailbridge.notifications.context import Occasion
+from mailbridge.notifications.context import NotificationContext
 from mailbridge.notifications.model import Notification
 from mailbridge.notifications.recipients import Recipient, team_of
 from mailbridge.sla.calendar import next_open
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.decide import Change, Decision, decide_requests
+from mailbridge.tickets.decide import Decision, TicketChange, decide_requests
 from mailbridge.tickets.events import Actor, ActorKind, Event, MailMoved
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request
@@ -144,20 +144,20 @@ def _held_back(
     return at_once
 
 
-def _occasion(tx: Tx, desk: Desk, ticket: Ticket, telling: Telling, *, opened: bool) -> Occasion:
+def _occasion(tx: Tx, desk: Desk, ticket: Ticket, telling: Telling, *, opened: bool) -> NotificationContext:
     first = telling.opens if opened else None
-    about = occasion(tx, ticket, desk, mail=telling.mail, first=first, answerable=telling.answerable)
+    about = notification_context(tx, ticket, desk, mail=telling.mail, first=first, answerable=telling.answerable)
     receipt = telling.receipt or about.receipt
     about = replace(about, receipt=receipt, also=telling.also, values=telling.values)
     return replace(about, robot=telling.robot, unreadable=telling.unreadable)
 
 
-def _occasion_of(tx: Tx, change: Change, note: int | None, desk: Desk) -> Occasion:
+def _occasion_of(tx: Tx, change: TicketChange, note: int | None, desk: Desk) -> NotificationContext:
     """What is told of another ticket.  A new one (a task, a message split off) carries its first text, and is not acknowledged: nobody
     wrote just now."""
     opened = change.ticket.version == len(change.events)
     mail = note or (_brought_along(change.events) if opened else None)
-    return occasion(tx, change.ticket, desk, mail=mail, answerable=not opened)
+    return notification_context(tx, change.ticket, desk, mail=mail, answerable=not opened)
 
 
 def _brought_along(events: Iterable[Event]) -> int | None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailbridge.mail_commands import Line, speaker_of, understand
+from mailbridge.mail_commands import CommandLine, author_of, understand
 from mailbridge.mail_commands.reading import on_a_ticket
-from mailbridge.organisation.approval_policy import Matter
+from mailbridge.organisation.approval_policy import ApprovalTrigger
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.handlers.risks import MANY, OWN_YES
-from mailbridge.tickets.model import Approval, Asks
+from mailbridge.tickets.model import Approval, ApprovalKind
 from mailbridge.tickets.stored_commands import Unreadable, commands_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class HeldCommands:
     """What an approval holds: commands, the numbers of the tickets they are for, and what a yes to it settles."""
 
     commands: tuple[Command, ...]
@@ -24,30 +24,30 @@ class Waiting:
     unreadable: bool = False
 
 
-def waiting_for(ticket: int, approval: Approval, organisation: Organisation) -> Waiting:
+def waiting_for(ticket: int, approval: Approval, organisation: Organisation) -> HeldCommands:
     """What waits under this approval of the ticket.  One that an older program kept as its line is understood as its asker meant it on the
     day it was written; so is one whose stored commands cannot be read, but that one has to be asked about again."""
     if not approval.commands:
         return _of_its_line(ticket, approval, organisation)
     tickets, agreed = approval.tickets or (ticket,), frozenset((*approval.agreed, approval.why))
     try:
-        return Waiting(commands=commands_of(approval.commands), tickets=tickets, agreed=agreed)
+        return HeldCommands(commands=commands_of(approval.commands), tickets=tickets, agreed=agreed)
     except Unreadable:
         commands = _understood(approval, organisation).commands
-        return Waiting(commands=commands, tickets=tickets, agreed=agreed, unreadable=True)
+        return HeldCommands(commands=commands, tickets=tickets, agreed=agreed, unreadable=True)
 
 
-def _of_its_line(ticket: int, approval: Approval, organisation: Organisation) -> Waiting:
+def _of_its_line(ticket: int, approval: Approval, organisation: Organisation) -> HeldCommands:
     """A line for several tickets was asked about once for all of them where they were many, and else once on each of them.  It did not
     say which matter it was asked about: a manager's yes is to every matter of managers on that ticket."""
     line = _understood(approval, organisation)
-    if approval.kind is Asks.APPROVAL:
-        return Waiting(commands=line.commands, tickets=(ticket,), agreed=frozenset(Matter))
+    if approval.kind is ApprovalKind.APPROVAL:
+        return HeldCommands(commands=line.commands, tickets=(ticket,), agreed=frozenset(ApprovalTrigger))
     if len(line.tickets) > organisation.consent.many or (line.tickets and ticket not in line.tickets):
-        return Waiting(commands=line.commands, tickets=line.tickets, agreed=frozenset({MANY}))
-    return Waiting(commands=line.commands, tickets=(ticket,), agreed=OWN_YES)
+        return HeldCommands(commands=line.commands, tickets=line.tickets, agreed=frozenset({MANY}))
+    return HeldCommands(commands=line.commands, tickets=(ticket,), agreed=OWN_YES)
 
 
-def _understood(approval: Approval, organisation: Organisation) -> Line:
-    line = understand(approval.line, speaker_of(approval.asker, organisation, approval.asked_at))
+def _understood(approval: Approval, organisation: Organisation) -> CommandLine:
+    line = understand(approval.line, author_of(approval.asker, organisation, approval.asked_at))
     return on_a_ticket(line)

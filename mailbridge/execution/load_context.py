@@ -1,6 +1,6 @@
 """What commands need to know beside their ticket, fetched from the store before they are decided: `desk` is pure and looks nothing up.
 
-This is the only place that makes a `Circumstances`, whoever asks.  What a command needs is loaded by its type: for the requests themselves,
+This is the only place that makes a `CommandContext`, whoever asks.  What a command needs is loaded by its type: for the requests themselves,
 and for those that wait for a yes and may be set free by one of them, on each ticket that they are for.
 """
 
@@ -12,19 +12,19 @@ from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.estimating import estimated
-from mailbridge.execution.held_commands import Waiting, waiting_for
+from mailbridge.execution.held_commands import HeldCommands, waiting_for
 from mailbridge.execution.tasks import numbered
 from mailbridge.message.model import Kind
 from mailbridge.organisation.model import Organisation
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.command_context import Circumstances, Held, Letter
+from mailbridge.tickets.command_context import CommandContext, HeldRequest, MailRef
 from mailbridge.tickets.commands import Approve, Command, Erase, Escalate, Link, Merge, SetEstimate, SetType, Split, StartPlaybook, Undo
 from mailbridge.tickets.events import Actor
 from mailbridge.tickets.handlers.approvals import may_decide
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.handlers.undo import latest, touched
-from mailbridge.tickets.history import same_doing
+from mailbridge.tickets.history import same_change
 from mailbridge.tickets.model import Participant, Ticket
 from mailbridge.tickets.requests import Request
 
@@ -44,7 +44,7 @@ NO_MAIL = Cause(mail=None)
 
 def load_context(
     tx: Tx, desk: Desk, ticket: Ticket | None, requests: Sequence[Request], actor: Actor, now: datetime, cause: Cause
-) -> tuple[list[Request], Circumstances]:
+) -> tuple[list[Request], CommandContext]:
     """The requests, complete, and the context to decide them in.  `ticket` None: the first of them opens it.
 
     A split gets the number of its new ticket, and the message: the one that was answered, else the customers' latest.
@@ -70,10 +70,10 @@ def load_context(
     return complete, replace(about, held=held)
 
 
-def letter(mail: StoredMail, organisation: Organisation) -> Letter:
+def mail_ref(mail: StoredMail, organisation: Organisation) -> MailRef:
     """The mail as a decision sees it.  An agent's mail is theirs only where it was proven."""
     agent = organisation.agent_of(mail.sender) if mail.verified else None
-    return Letter(
+    return MailRef(
         id=mail.id,
         ticket=mail.ticket or 0,
         author=Participant(address=mail.sender, name=mail.sender_name, language=mail.language),
@@ -84,9 +84,9 @@ def letter(mail: StoredMail, organisation: Organisation) -> Letter:
     )
 
 
-def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> Circumstances:
+def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> CommandContext:
     """The context of a command that needs nothing of the store."""
-    return Circumstances(
+    return CommandContext(
         actor=actor,
         now=now,
         organisation=desk.organisation,
@@ -108,23 +108,23 @@ def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> Circumstanc
     )
 
 
-def _waiting(ticket: Ticket, commands: Sequence[Command], actor: Actor, organisation: Organisation) -> Mapping[int, Waiting]:
+def _waiting(ticket: Ticket, commands: Sequence[Command], actor: Actor, organisation: Organisation) -> Mapping[int, HeldCommands]:
     """What a yes among these commands may set free, by the number of its approval."""
     numbers = {command.approval for command in commands if isinstance(command, Approve)}
     wanted = (one for one in ticket.approvals if one.id in numbers or (0 in numbers and may_decide(actor, one)))
     return {one.id: waiting_for(ticket.id, one, organisation) for one in wanted}
 
 
-def _held(tx: Tx, waiting: Waiting, known: Mapping[int, Ticket], about: Circumstances) -> Held:
+def _held(tx: Tx, waiting: HeldCommands, known: Mapping[int, Ticket], about: CommandContext) -> HeldRequest:
     """What waits, with what its commands need on each of its tickets."""
     on: list[tuple[int, tuple[Command, ...]]] = []
     for number in waiting.tickets:
         of = surviving(number, known)
         on.append((number, tuple(_complete(tx, of, command, about, ()) for command in waiting.commands) if of else waiting.commands))
-    return Held(commands=waiting.commands, on=tuple(on), agreed=waiting.agreed, unreadable=waiting.unreadable)
+    return HeldRequest(commands=waiting.commands, on=tuple(on), agreed=waiting.agreed, unreadable=waiting.unreadable)
 
 
-def _with_needs(tx: Tx, desk: Desk, about: Circumstances, pairs: Sequence[tuple[Ticket, Command]]) -> Circumstances:
+def _with_needs(tx: Tx, desk: Desk, about: CommandContext, pairs: Sequence[tuple[Ticket, Command]]) -> CommandContext:
     """With what each of the commands needs on its ticket."""
     tickets = {ticket.id: ticket for ticket, _ in pairs}
     estimates = dict[tuple[int, str], SetEstimate]()
@@ -143,7 +143,7 @@ def _named(commands: Iterable[Command]) -> list[int]:
     return [command.ticket if isinstance(command, Link) else command.into for command in commands if isinstance(command, Link | Merge)]
 
 
-def _with_tickets(tx: Tx, about: Circumstances, numbers: Iterable[int]) -> Circumstances:
+def _with_tickets(tx: Tx, about: CommandContext, numbers: Iterable[int]) -> CommandContext:
     """Those tickets, and the ones they were merged into, as far as there are any."""
     tickets, wanted = dict(about.tickets), set(numbers) - set(about.tickets)
     while wanted:
@@ -153,14 +153,14 @@ def _with_tickets(tx: Tx, about: Circumstances, numbers: Iterable[int]) -> Circu
     return replace(about, tickets=tickets) if len(tickets) > len(about.tickets) else about
 
 
-def _with_letters(tx: Tx, about: Circumstances, tickets: Iterable[int]) -> Circumstances:
+def _with_letters(tx: Tx, about: CommandContext, tickets: Iterable[int]) -> CommandContext:
     new = sorted(set(tickets) - about.read)
     found = (mail for ticket in new for mail in tx.mails.heads_of(ticket))
-    letters = {**about.letters, **{mail.id: letter(mail, about.organisation) for mail in found}}
+    letters = {**about.letters, **{mail.id: mail_ref(mail, about.organisation) for mail in found}}
     return replace(about, letters=letters, read=about.read | set(new))
 
 
-def _with_past(tx: Tx, ticket: Ticket, about: Circumstances) -> Circumstances:
+def _with_past(tx: Tx, ticket: Ticket, about: CommandContext) -> CommandContext:
     """The ticket's history, and that of all tickets which the latest doing touched, with their mails: of several that it merged into one,
     the others are found through that one."""
     history = tuple(tx.events.of_ticket(ticket.id))
@@ -171,7 +171,7 @@ def _with_past(tx: Tx, ticket: Ticket, about: Circumstances) -> Circumstances:
         about = _with_tickets(tx, _with_letters(tx, about, new), new)
         past = {number: tuple(tx.events.of_ticket(number)) for number in sorted(new) if number in about.tickets}
         about = replace(about, histories={**about.histories, **past})
-        new = {other for one in past.values() for other in touched(one, same_doing(doing, one))} - set(about.histories)
+        new = {other for one in past.values() for other in touched(one, same_change(doing, one))} - set(about.histories)
         new &= {*_known(tx, new)}
     return about
 
@@ -180,7 +180,7 @@ def _known(tx: Tx, numbers: Iterable[int]) -> Iterable[int]:
     return (ticket.id for ticket in tx.tickets.get_many(numbers))
 
 
-def _complete(tx: Tx, ticket: Ticket | None, command: Command, about: Circumstances, answers: Sequence[str]) -> Command:
+def _complete(tx: Tx, ticket: Ticket | None, command: Command, about: CommandContext, answers: Sequence[str]) -> Command:
     match command:
         case Split(ticket=0) if ticket is not None:
             messages = frozenset(one.id for one in about.letters_of(ticket.id) if one.by_customer)

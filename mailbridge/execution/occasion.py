@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailbridge.execution.desk import Desk
-from mailbridge.notifications.context import Occasion
+from mailbridge.notifications.context import NotificationContext
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.events import Event, MessageAdded
 from mailbridge.tickets.model import Ticket
@@ -21,13 +21,13 @@ def reached(tx: Tx, events: Iterable[Event]) -> frozenset[str]:
     return frozenset(found)
 
 
-def occasion(
+def notification_context(
     tx: Tx, ticket: Ticket, desk: Desk, *, mail: int | None = None, first: str | None = None, answerable: bool = False
-) -> Occasion:
+) -> NotificationContext:
     """The context from which `outbox.compose` decides who hears what.  `first`: the Message-ID of the mail that opens the ticket just now
     ('' where it has none); None for a ticket whose mails are stored."""
     thread = tx.mails.thread_of(ticket.id, [p.address for p in ticket.participants]) if first is None else (first,)
-    return Occasion(
+    return NotificationContext(
         ticket=ticket,
         organisation=desk.organisation,
         signer=desk.signer,

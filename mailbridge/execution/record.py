@@ -12,12 +12,12 @@ from mailbridge.errors import Transient
 from mailbridge.notifications.model import Notification
 from mailbridge.organisation.model import Organisation
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.deadlines import promises
-from mailbridge.tickets.events import Absorbed, ContentErased, Event, MergedInto, TypeChanged, Undone, WorkCorrected, WorkRecorded
+from mailbridge.tickets.deadlines import ticket_deadlines
+from mailbridge.tickets.events import ContentErased, Event, MergedFrom, MergedInto, TypeChanged, Undone, WorkCorrected, WorkRecorded
 from mailbridge.tickets.history import brought
 from mailbridge.tickets.model import Ticket
 
-OF_WORK = (WorkRecorded, WorkCorrected, Absorbed, MergedInto, Undone)  # what changes the work on a ticket
+OF_WORK = (WorkRecorded, WorkCorrected, MergedFrom, MergedInto, Undone)  # what changes the work on a ticket
 
 
 def record(
@@ -39,7 +39,7 @@ def record(
         if not tx.tickets.save(ticket, expected_version=before):
             raise Transient("the ticket changed while it was worked on; try again", ticket=ticket.id)
         tx.events.append(events, first_version=before + 1)
-        tx.clocks.set(ticket.id, promises(ticket, organisation, now), new=before == 0)
+        tx.clocks.set(ticket.id, ticket_deadlines(ticket, organisation, now), new=before == 0)
         for event in events:
             _take_effect(tx, event)
         if any(isinstance(event.what, OF_WORK) or (ticket.activities and isinstance(event.what, TypeChanged)) for event in events):

@@ -13,7 +13,7 @@ from mailbridge.organisation.playbooks import Playbook, Task
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Command, StartPlaybook
-from mailbridge.tickets.decide import Change, Decision
+from mailbridge.tickets.decide import Decision, TicketChange
 from mailbridge.tickets.events import Event, MessageAdded, PlaybookStarted
 
 
@@ -25,7 +25,7 @@ def numbered(tx: Tx, started: Collection[str], command: StartPlaybook, organisat
     return replace(command, tickets=tuple(tx.tickets.reserve() for _ in playbook.tasks)) if playbook else command
 
 
-def with_text(tx: Tx, change: Change, decision: Decision, desk: Desk, now: datetime) -> tuple[Change, int | None]:
+def with_text(tx: Tx, change: TicketChange, decision: Decision, desk: Desk, now: datetime) -> tuple[TicketChange, int | None]:
     """The change of another ticket; where it opens a task, what is to be done stands on it as a note, whose id comes along."""
     found = _started(decision, desk.organisation).get(change.ticket.id)
     if found is None or not found[1].text:

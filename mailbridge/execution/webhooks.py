@@ -10,7 +10,7 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Ticket
 
 
-def promise_calls(tx: Tx, ticket: Ticket, verdict: Verdict, *, mail: int, event: str, prefix: str, now: datetime) -> None:
+def queue_calls(tx: Tx, ticket: Ticket, verdict: Verdict, *, mail: int, event: str, prefix: str, now: datetime) -> None:
     """A row for each address that a rule named; the same mail filed again adds none."""
     promised = calls(verdict, ticket, mail=mail, event=event, prefix=prefix, now=now)
     if promised and tx.webhooks.add_many(promised, now):

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from mailbridge.conversation.marks import is_our_mark
-from mailbridge.conversation.model import Known, Reason
-from mailbridge.conversation.place import Evidence, Presented
+from mailbridge.conversation.model import Reason, Reference
+from mailbridge.conversation.place import Evidence, TokenClaim
 from mailbridge.conversation.tokens import Purpose, Signer, Token, tokens_in
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import parse_number
@@ -80,13 +80,13 @@ def _addressed(message: Message, desk: Desk) -> Iterator[str]:
             yield field
 
 
-def _notice(message: Message, claims: Sequence[tuple[str, Token]], desk: Desk) -> Presented | None:
+def _notice(message: Message, claims: Sequence[tuple[str, Token]], desk: Desk) -> TokenClaim | None:
     """The token of a mail that asked this very agent about held mails."""
     agent = desk.organisation.agent_of(message.sender.address) if message.sender.strict else None
     own = [agent.address, *agent.addresses] if agent else []
     for text, token in claims:
         if token.purpose is Purpose.HELD and (holder := desk.signer.holder(token, own)):
-            return Presented(text=text, token=token, ticket=None, holder=holder, life=desk.signer.life(token))
+            return TokenClaim(text=text, token=token, ticket=None, holder=holder, life=desk.signer.life(token))
     return None
 
 
@@ -109,13 +109,13 @@ def _standing_for(ticket: Ticket | None, tickets: Mapping[int, Ticket]) -> Ticke
     return None if ticket is None else surviving(ticket.id, tickets) or ticket
 
 
-def _known(reason: Reason, named: Ticket, detail: str, tickets: Mapping[int, Ticket]) -> Known:
+def _known(reason: Reason, named: Ticket, detail: str, tickets: Mapping[int, Ticket]) -> Reference:
     ticket = surviving(named.id, tickets) or named
     kin = [other for other in tickets.values() if other.id != ticket.id and surviving(other.id, tickets) is ticket]
-    return Known(reason=reason, ticket=ticket, detail=detail, named=named.id if named.id != ticket.id else None, kin=tuple(kin))
+    return Reference(reason=reason, ticket=ticket, detail=detail, named=named.id if named.id != ticket.id else None, kin=tuple(kin))
 
 
-def _presented(text: str, token: Token, ticket: Ticket | None, message: Message, desk: Desk) -> Presented:
+def _presented(text: str, token: Token, ticket: Ticket | None, message: Message, desk: Desk) -> TokenClaim:
     """The token with its holder, tried on few people: the writer, and those on the ticket or in the writer's teams, as its purpose has it.
 
     Whose agent's token it is, if not this agent's, is nobody's business here: it counts as the ticket's number does.
@@ -123,7 +123,7 @@ def _presented(text: str, token: Token, ticket: Ticket | None, message: Message,
     people = [p.address for p in ticket.participants[:MOST_TRIED]] if ticket and token.purpose is Purpose.CUSTOMER else []
     tried = dict.fromkeys([*_own(message, token.purpose, desk), *people])
     holder = desk.signer.holder(token, tried, dict(ticket.revoked) if ticket else {})
-    return Presented(text=text, token=token, ticket=ticket, holder=holder, life=desk.signer.life(token))
+    return TokenClaim(text=text, token=token, ticket=ticket, holder=holder, life=desk.signer.life(token))
 
 
 def _own(message: Message, purpose: Purpose, desk: Desk) -> list[str]:

@@ -19,7 +19,7 @@ from typing import Any
 from mailbridge.checks import build
 from mailbridge.checks.channels import Pairings, headers_of, source_name
 from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import Outcome, Result
+from mailbridge.handling.filing.outcome import MailOutcome, MailResult
 from mailbridge.ids import Chance
 from mailbridge.message.authenticity import claimed_sender, judged
 from mailbridge.message.envelope import Source
@@ -27,7 +27,7 @@ from mailbridge.message.headers import header_block
 from mailbridge.message.model import Kind, Message
 from mailbridge.message.profiles import Expected, Profile, believed, shapes
 from mailbridge.message.tree import Field
-from mailbridge.notifications.compose import admin_letters
+from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.organisation.model import Agent, Organisation
 from mailbridge.store.pairings import Pairing
@@ -79,7 +79,7 @@ def _hash(word: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class PairingProof:
     """What an answer showed.  `believes` is None where nothing new may be believed; `code` names the template's sentence."""
 
     code: str  # paired, proven, failed, unseen, elsewhere
@@ -87,7 +87,7 @@ class Shown:
     believes: Expected | None = None
 
 
-def answer_to_pairing(filing: Filing) -> Result | None:
+def answer_to_pairing(filing: Filing) -> MailResult | None:
     """What became of an agent's answer to a pairing mail; None for any other mail, also for one that only has the word."""
     message, tx = filing.message, filing.tx
     found = _asked(tx, message)
@@ -97,7 +97,7 @@ def answer_to_pairing(filing: Filing) -> Result | None:
     shown = _shown(filing)
     _record(filing, found, shown)
     _tell(filing, found, agent, shown)
-    return replace(filing.keep(Outcome.KEPT), reason=f"answer to a pairing mail: {shown.code}, {shown.detail}")
+    return replace(filing.keep(MailOutcome.KEPT), reason=f"answer to a pairing mail: {shown.code}, {shown.detail}")
 
 
 def _asked(tx: Tx, message: Message) -> Pairing | None:
@@ -115,22 +115,22 @@ def _may_answer(pairing: Pairing, agent: Agent, message: Message, now: datetime)
     return waits and pairing.agent == agent.name and pairing.address == message.sender.address.lower()
 
 
-def _shown(filing: Filing) -> Shown:
+def _shown(filing: Filing) -> PairingProof:
     sender, envelope = filing.message.sender, filing.arrival.envelope
     if sender.verified:
-        return Shown(code="proven", detail=f"{sender.proof}: {sender.reasons[0]}")
+        return PairingProof(code="proven", detail=f"{sender.proof}: {sender.reasons[0]}")
     if sender.dmarc == "fail":
-        return Shown(code="failed", detail=sender.reasons[0])
+        return PairingProof(code="failed", detail=sender.reasons[0])
     if envelope.source is not Source.IMAP:
-        return Shown(code="elsewhere", detail=source_name(envelope))
+        return PairingProof(code="elsewhere", detail=source_name(envelope))
     header = header_block(filing.tx.blobs.get(filing.arrival.sha256))
     headers = headers_of(header, envelope)
     if claimed_sender(headers).address.lower() != sender.address.lower():
-        return Shown(code="unseen", detail="the From field names somebody else")  # a list that rewrote it
+        return PairingProof(code="unseen", detail="the From field names somebody else")  # a list that rewrote it
     return learned(headers, build.organizational)
 
 
-def learned(headers: Sequence[Field], organizational: Callable[[str], str]) -> Shown:
+def learned(headers: Sequence[Field], organizational: Callable[[str], str]) -> PairingProof:
     """Which line of this header may be believed from now on.  Only the topmost candidate of each shape is looked at: a line further
     down is the sender's, whatever it says."""
     claimed = claimed_sender(headers)
@@ -138,14 +138,14 @@ def learned(headers: Sequence[Field], organizational: Callable[[str], str]) -> S
     for expected in shapes(headers, organizational):
         found = judged(claimed, believed(headers, expected), headers, organizational, ())
         if found.verified:
-            return Shown(code="paired", detail=f"profile {expected.profile}: {found.reasons[0]}", believes=expected)
+            return PairingProof(code="paired", detail=f"profile {expected.profile}: {found.reasons[0]}", believes=expected)
         if found.dmarc:
-            return Shown(code="failed", detail=found.reasons[0])
+            return PairingProof(code="failed", detail=found.reasons[0])
         reasons.append(found.reasons[0])
-    return Shown(code="unseen", detail=reasons[0] if reasons else "no server on the way wrote results where they could be believed")
+    return PairingProof(code="unseen", detail=reasons[0] if reasons else "no server on the way wrote results where they could be believed")
 
 
-def _record(filing: Filing, pairing: Pairing, shown: Shown) -> None:
+def _record(filing: Filing, pairing: Pairing, shown: PairingProof) -> None:
     """A way that was proven counts from now on; an answer that proved none leaves the question open."""
     tx, source = filing.tx, source_name(filing.arrival.envelope)
     if shown.believes is None and shown.code != "proven":
@@ -156,7 +156,7 @@ def _record(filing: Filing, pairing: Pairing, shown: Shown) -> None:
         tx.pairings.replace_earlier(pairing.id, pairing.address, source, filing.now)
 
 
-def _tell(filing: Filing, pairing: Pairing, agent: Agent, shown: Shown) -> None:
+def _tell(filing: Filing, pairing: Pairing, agent: Agent, shown: PairingProof) -> None:
     """The agent hears at the configured address, and of a new way the admins too."""
     desk, source = filing.desk.config.desk, source_name(filing.arrival.envelope)
     values = (("asked", filing.message.subject), ("result", shown.code), ("detail", shown.detail), ("source", source))
@@ -164,7 +164,7 @@ def _tell(filing: Filing, pairing: Pairing, agent: Agent, shown: Shown) -> None:
     mails = [_mail(agent, pairing.address, "paired", key, desk.address, values, answers=filing.message.message_id)]
     if shown.believes is not None:
         about = {"agent": agent.name, "address": pairing.address, "source": source, "detail": shown.detail}
-        mails += admin_letters(desk.admins, "paired", key, about, desk.address, desk.language)
+        mails += admin_notifications(desk.admins, "paired", key, about, desk.address, desk.language)
     filing.tx.outbox.add_many(mails, filing.now)
     filing.tx.wake("outbox")
 

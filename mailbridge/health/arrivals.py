@@ -11,7 +11,7 @@ from mailbridge.health.names import PIPE, expected, way_in
 from mailbridge.health.silence import LEAST, WEEK, WEEKS, hour_of, is_unlikely, learn
 from mailbridge.sla.calendar import Calendar
 from mailbridge.store.engine import Store
-from mailbridge.store.sources import Came
+from mailbridge.store.sources import MailArrived
 
 STATE_KEY = "arrivals-counted"
 PORTION = 2_000
@@ -34,7 +34,7 @@ def count_arrivals(store: Store, now: datetime) -> int:
     return len(found)
 
 
-def _sums(found: Iterable[Came], now: datetime) -> tuple[Counter[tuple[str, int]], Counter[tuple[str, int]], dict[str, datetime]]:
+def _sums(found: Iterable[MailArrived], now: datetime) -> tuple[Counter[tuple[str, int]], Counter[tuple[str, int]], dict[str, datetime]]:
     mails, sizes, last = Counter[tuple[str, int]](), Counter[tuple[str, int]](), dict[str, datetime]()
     for came in found:
         name, moment = way_in(came.source, came.account, came.folder), min(came.received_at, now)

@@ -22,9 +22,9 @@ from mailbridge.errors import Permanent
 from mailbridge.health.names import expected
 from mailbridge.health.tell import AFTER
 from mailbridge.ops import log as logs
-from mailbridge.ops.http import Asked, HttpServer, Page
+from mailbridge.ops.http import HttpPage, HttpRequest, HttpServer
 from mailbridge.store.engine import Store
-from mailbridge.store.source_health import State
+from mailbridge.store.source_health import HealthState
 
 TOO_OLD = timedelta(seconds=60)
 PING_TIME = timedelta(seconds=10)
@@ -57,15 +57,15 @@ class Pulse:
         failing = {
             one.name: one.why(states[one.name])
             for one in sources
-            if states[one.name] is State.STALE
-            or (states[one.name] is State.FAILING and one.failing_since is not None and now - one.failing_since >= AFTER)
+            if states[one.name] is HealthState.STALE
+            or (states[one.name] is HealthState.FAILING and one.failing_since is not None and now - one.failing_since >= AFTER)
         }
         self._last = Look(now, {name: str(state) for name, state in states.items()}, failing)
 
-    def answer(self, asked: Asked) -> Page:
+    def answer(self, asked: HttpRequest) -> HttpPage:
         """`/health`: whether the daemon works; `/health/sources`: whether its sources do as well."""
         if asked.path not in {"/health", "/health/sources"}:
-            return Page(status="404 Not Found", body=b"Ask for /health or /health/sources.\n")
+            return HttpPage(status="404 Not Found", body=b"Ask for /health or /health/sources.\n")
         last, now = self._last, self._clock.now()
         works = last is not None and now - last.at < TOO_OLD
         sound = works and not (last is not None and last.failing and asked.path == "/health/sources")
@@ -76,7 +76,7 @@ class Pulse:
             "why": "" if works else "no look at the database within a minute",
             "sources": last.sources if last else {},
         }
-        return Page(
+        return HttpPage(
             status="200 OK" if sound else "503 Service Unavailable",
             content_type="application/json",
             body=json.dumps(said).encode() + b"\n",

@@ -12,12 +12,12 @@ from mailbridge.checks.build import asks_dns
 from mailbridge.checks.clamd import Clamd
 from mailbridge.checks.rspamd import Rspamd
 from mailbridge.checks.scan import NotScanned
-from mailbridge.config.model import Config, Listener
+from mailbridge.config.model import Config, ListenerSettings
 from mailbridge.delivery import transports
 from mailbridge.errors import MailbridgeError
 from mailbridge.health.names import CLAMD, DNS, OUTGOING, RSPAMD, listener_name
 from mailbridge.message.envelope import Envelope, Source
-from mailbridge.oauth.model import Tokens
+from mailbridge.oauth.model import TokenSource
 
 PATIENCE = 10.0  # seconds for a greeting
 SAMPLE = b"From: probe@invalid\r\nSubject: probe\r\n\r\nIs the scanner there?\r\n"
@@ -26,11 +26,11 @@ ANY = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104  (whe
 Probe = Callable[[], str]  # what was seen; raises Fault
 
 
-class Fault(Exception):
+class ProbeFailed(Exception):
     """It does not work, and why."""
 
 
-def probes(config: Config, ports: Mapping[str, int], tokens: Tokens | None = None) -> Iterator[tuple[str, Probe]]:
+def probes(config: Config, ports: Mapping[str, int], tokens: TokenSource | None = None) -> Iterator[tuple[str, Probe]]:
     """(source, probe) of all that can be asked; `ports`: listener -> the port it is bound to, of the listeners that run here.
 
     `tokens`: where outgoing mail gets its token, where it logs in by OAuth.
@@ -48,7 +48,7 @@ def probes(config: Config, ports: Mapping[str, int], tokens: Tokens | None = Non
         yield RSPAMD, lambda: rspamd(config)
 
 
-def greeting(listener: Listener, port: int) -> str:
+def greeting(listener: ListenerSettings, port: int) -> str:
     """The listener's own greeting, as a mail server sees it."""
     host = ANY.get(listener.host, listener.host)
     try:
@@ -58,19 +58,19 @@ def greeting(listener: Listener, port: int) -> str:
                 sock.sendall(b"QUIT\r\n")
                 sock.recv(512)
     except OSError as error:
-        raise Fault(f"{host}:{port}: {error.strerror or error}") from error
+        raise ProbeFailed(f"{host}:{port}: {error.strerror or error}") from error
     if not said.startswith(b"220"):
-        raise Fault(f"{host}:{port} does not greet: {said[:80].decode('ascii', 'replace').strip() or 'it hung up'}")
+        raise ProbeFailed(f"{host}:{port} does not greet: {said[:80].decode('ascii', 'replace').strip() or 'it hung up'}")
     return "it greets"
 
 
-def outgoing(config: Config, tokens: Tokens | None = None) -> str:
+def outgoing(config: Config, tokens: TokenSource | None = None) -> str:
     """The relay greets, encrypts and lets us in; or the folder of a Maildir can be written."""
     try:
         hostname = config.outgoing.helo or config.desk.address.rpartition("@")[2]
         return transports.probe(config.outgoing, config.folder, hostname=hostname, tokens=tokens)
     except MailbridgeError as error:
-        raise Fault(error.what) from error
+        raise ProbeFailed(error.what) from error
 
 
 def dns(config: Config) -> str:
@@ -81,7 +81,7 @@ def dns(config: Config) -> str:
     try:
         Resolver(config.authenticity.dns_servers).ask(domain, "MX", until=time.monotonic() + PATIENCE)
     except (Unanswered, MailbridgeError) as error:
-        raise Fault(str(error)) from error
+        raise ProbeFailed(str(error)) from error
     return f"the DNS answers for {domain}"
 
 
@@ -92,7 +92,7 @@ def clamd(config: Config) -> str:
     try:
         Clamd(place, largest=config.scan.clamd_max, seconds=PATIENCE).scan(SAMPLE)
     except NotScanned as error:
-        raise Fault(str(error)) from error
+        raise ProbeFailed(str(error)) from error
     return "it looked at a sample"
 
 
@@ -102,5 +102,5 @@ def rspamd(config: Config) -> str:
     try:
         Rspamd(config.scan.rspamd, seconds=PATIENCE).score(SAMPLE, Envelope(source=Source.PIPE, received_at=datetime.now(UTC)))
     except NotScanned as error:
-        raise Fault(str(error)) from error
+        raise ProbeFailed(str(error)) from error
     return "it looked at a sample"

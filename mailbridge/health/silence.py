@@ -30,7 +30,7 @@ def hour_of(moment: datetime) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class HourOfWeek:
     """One hour of the week: how many of them were seen, and how many mails they brought."""
 
     hours: int = 0
@@ -38,19 +38,19 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Habit:
+class ArrivalPattern:
     """How mails of a source come: by hour of the week on the local clock.  `dispersion` 1: independently of each other."""
 
-    slots: tuple[Slot, ...]
+    slots: tuple[HourOfWeek, ...]
     dispersion: float
     zone: str
     weeks: float
 
-    def slot(self, moment: datetime) -> Slot:
+    def slot(self, moment: datetime) -> HourOfWeek:
         return self.slots[_slot(moment, ZoneInfo(self.zone))]
 
 
-def learn(counts: Mapping[int, int], until: datetime, zone: str, is_off: IsOff) -> Habit:
+def learn(counts: Mapping[int, int], until: datetime, zone: str, is_off: IsOff) -> ArrivalPattern:
     """What the mails of the last weeks before `until` show; `counts`: hour since 1970 -> mails.  Holidays are left aside.
 
     The history begins with the first mail, in a whole week before `until` at the earliest.
@@ -63,8 +63,8 @@ def learn(counts: Mapping[int, int], until: datetime, zone: str, is_off: IsOff) 
         moment = datetime.fromtimestamp(hour * 3600, UTC)
         if not is_off(moment.astimezone(clock)):
             seen[_slot(moment, clock)].append(counts.get(hour, 0))
-    slots = tuple(Slot(hours=len(each), mails=sum(each)) for each in seen)
-    return Habit(slots=slots, dispersion=_dispersion(seen), zone=zone, weeks=(end - first) / WEEK)
+    slots = tuple(HourOfWeek(hours=len(each), mails=sum(each)) for each in seen)
+    return ArrivalPattern(slots=slots, dispersion=_dispersion(seen), zone=zone, weeks=(end - first) / WEEK)
 
 
 def _dispersion(seen: list[list[int]]) -> float:
@@ -83,7 +83,7 @@ def _slot(moment: datetime, clock: ZoneInfo) -> int:
     return local.weekday() * 24 + local.hour
 
 
-def likelihood(habit: Habit, since: datetime, until: datetime, is_off: IsOff) -> float:
+def likelihood(habit: ArrivalPattern, since: datetime, until: datetime, is_off: IsOff) -> float:
     """The logarithm of the probability that no mail comes between the moments; hours of holidays say nothing."""
     total, at, clock = 0.0, since, ZoneInfo(habit.zone)
     while at < until:
@@ -96,7 +96,7 @@ def likelihood(habit: Habit, since: datetime, until: datetime, is_off: IsOff) ->
     return total
 
 
-def is_unlikely(habit: Habit, last: datetime, now: datetime, is_off: IsOff) -> bool:
+def is_unlikely(habit: ArrivalPattern, last: datetime, now: datetime, is_off: IsOff) -> bool:
     """Whether a source that brought its last mail at `last` has been silent for too long to be chance."""
     if habit.weeks < LEAST_WEEKS or now - last < LEAST:
         return False

@@ -8,17 +8,17 @@ from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
 from mailbridge.health.names import expected
-from mailbridge.notifications.compose import admin_letters
+from mailbridge.notifications.compose import admin_notifications
 from mailbridge.store.engine import Store
-from mailbridge.store.source_health import Source, State
+from mailbridge.store.source_health import HealthState, SourceHealth
 
 AFTER = timedelta(minutes=5)  # a failure that is over sooner is told to nobody
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    source: Source
-    state: State
+    source: SourceHealth
+    state: HealthState
 
 
 def tell_sources(store: Store, desk: Desk, now: datetime) -> int:
@@ -34,12 +34,12 @@ def tell_sources(store: Store, desk: Desk, now: datetime) -> int:
         for one in news:
             tx.sources.told(one.source.name, _told_as(one.state), now)
         values = {
-            "count": str(sum(one.state is not State.OK for one in news)),
-            "rows": "\n".join(_row(one) for one in news if one.state is not State.OK),
-            "back": "\n".join(_row(one) for one in news if one.state is State.OK),
+            "count": str(sum(one.state is not HealthState.OK for one in news)),
+            "rows": "\n".join(_row(one) for one in news if one.state is not HealthState.OK),
+            "back": "\n".join(_row(one) for one in news if one.state is HealthState.OK),
         }
         if news:
-            letters = admin_letters(
+            letters = admin_notifications(
                 config.desk.admins, "sources", f"{now:%Y%m%d%H%M%S}", values, config.desk.address, config.desk.language
             )
             tx.outbox.add_many(letters, now)
@@ -48,36 +48,36 @@ def tell_sources(store: Store, desk: Desk, now: datetime) -> int:
     return len(news)
 
 
-def _news(sources: Sequence[Source], within: dict[str, timedelta], now: datetime) -> list[News]:
+def _news(sources: Sequence[SourceHealth], within: dict[str, timedelta], now: datetime) -> list[News]:
     return [news for source in sources if (news := _of(source, within.get(source.name), now)) is not None]
 
 
-def _of(source: Source, within: timedelta | None, now: datetime) -> News | None:
+def _of(source: SourceHealth, within: timedelta | None, now: datetime) -> News | None:
     """What the admins do not know yet of this source; None where they know all of it."""
     state = source.state(now, within)
-    if state in (State.OK, State.UNKNOWN):
-        return News(source, State.OK) if source.told and state is State.OK else None
-    if source.told == _told_as(state) or (state is State.SILENT and source.told):
+    if state in (HealthState.OK, HealthState.UNKNOWN):
+        return News(source, HealthState.OK) if source.told and state is HealthState.OK else None
+    if source.told == _told_as(state) or (state is HealthState.SILENT and source.told):
         return None
     lasting = source.failing_since is None or now - source.failing_since >= AFTER
     return News(source, state) if lasting else None
 
 
-def _told_as(state: State) -> str:
+def _told_as(state: HealthState) -> str:
     """A source that fails after it gave no sign of life is the same news."""
     match state:
-        case State.FAILING | State.STALE:
+        case HealthState.FAILING | HealthState.STALE:
             return "failing"
-        case State.SILENT:
+        case HealthState.SILENT:
             return "silent"
-        case State.OK | State.UNKNOWN:
+        case HealthState.OK | HealthState.UNKNOWN:
             return ""
 
 
 def _row(news: News) -> str:
     """Name, since when, why, last proof, last mail; parted by tabs."""
     source = news.source
-    since = source.told_at if news.state is State.OK else source.failing_since
+    since = source.told_at if news.state is HealthState.OK else source.failing_since
     cells = (source.name, _moment(since), source.why(news.state), _moment(source.proven_at), _moment(source.mail_at))
     return "\t".join(" ".join(cell.split()) for cell in cells)
 

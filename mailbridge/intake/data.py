@@ -8,7 +8,7 @@ END = b"\r\n.\r\n"
 STUFFED = b"\r\n."
 
 
-class Fault(StrEnum):
+class DataFault(StrEnum):
     """Why a content that came to its end is refused."""
 
     TOO_BIG = "too big"
@@ -27,7 +27,7 @@ class DataReader:
         self._most = 4 * limit // 3 + 2 + len(END)  # the shortest line that is stuffed has three bytes and is sent as four
         self._buffer = bytearray(b"\r\n")  # so that a dot on the first line is like any other
         self._discarding = False
-        self._content: bytes | Fault | None = None
+        self._content: bytes | DataFault | None = None
 
     def feed(self, chunk: bytes) -> bytes | None:
         """None while the content goes on; at its end, what the client sent behind it (mostly b'')."""
@@ -42,7 +42,7 @@ class DataReader:
         return None
 
     @property
-    def content(self) -> bytes | Fault:
+    def content(self) -> bytes | DataFault:
         """The mail with the dots taken off, or why it is refused; only after feed() has told of the end."""
         if self._content is None:
             raise RuntimeError("the content has not come to its end")
@@ -51,16 +51,16 @@ class DataReader:
     def _finish(self, end: int) -> bytes:
         rest = bytes(self._buffer[end + len(END) :])
         del self._buffer[end + 2 :]
-        self._content = Fault.TOO_BIG if self._discarding else self._checked()
+        self._content = DataFault.TOO_BIG if self._discarding else self._checked()
         self._buffer.clear()
         return rest
 
-    def _checked(self) -> bytes | Fault:
+    def _checked(self) -> bytes | DataFault:
         if STUFFED in self._buffer:  # RFC 5321 4.5.2: a dot at the start of a line is not part of it
             self._buffer = self._buffer.replace(STUFFED, b"\r\n")
         with memoryview(self._buffer) as view:
             raw = bytes(view[2:])
         if len(raw) > self._limit:
-            return Fault.TOO_BIG
+            return DataFault.TOO_BIG
         pairs = raw.count(b"\r\n")
-        return raw if raw.count(b"\n") == raw.count(b"\r") == pairs else Fault.BARE_LINE_END
+        return raw if raw.count(b"\n") == raw.count(b"\r") == pairs else DataFault.BARE_LINE_END

@@ -18,8 +18,8 @@ from typing import Protocol, assert_never
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config.model import After, Mailbox, Taken
 from mailbridge.errors import StoreAway, Transient
-from mailbridge.intake.imap_connection import Connection, LoginRefused, Refused
-from mailbridge.intake.imap_fetch import Fetched, Suspects, fetch, given_up, loads
+from mailbridge.intake.imap_connection import CommandRefused, Connection, LoginRefused
+from mailbridge.intake.imap_fetch import Fetched, PoisonTracker, fetch, given_up, loads
 from mailbridge.intake.imap_old import old_mail
 from mailbridge.intake.imap_plan import (
     NOTHING_OLDER,
@@ -38,9 +38,9 @@ from mailbridge.intake.imap_plan import (
     windows,
 )
 from mailbridge.intake.inbox import Inbox
-from mailbridge.intake.log import Log, Silent
+from mailbridge.intake.log import IntakeLog, Silent
 from mailbridge.message.envelope import Envelope, Source
-from mailbridge.oauth.model import LoginNeeded, Tokens
+from mailbridge.oauth.model import LoginNeeded, TokenSource
 from mailbridge.ops import crash
 from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
@@ -56,7 +56,7 @@ LOGIN_LOOK = 5.0  # seconds between looks whether somebody has signed in
 STORE_CAP = 30.0  # seconds between tries while the store is away
 
 
-class Report(Protocol):
+class ImapReport(Protocol):
     def __call__(self, name: str, ok: bool, detail: str, wait: float = 0.0, /) -> None:
         """Health is told how the last round of a folder went; `name` is mailbox/folder, the next try comes in `wait` seconds."""
         ...
@@ -81,11 +81,11 @@ class Poller:
         *,
         largest: int,
         clock: Clock | None = None,
-        report: Report = lambda name, ok, detail, wait=0.0: None,
+        report: ImapReport = lambda name, ok, detail, wait=0.0: None,
         first_time: FirstTime = lambda tx, mailbox, folder, older, taken: None,
-        log: Log | None = None,
+        log: IntakeLog | None = None,
         chance: Callable[[], float] = random.random,
-        tokens: Tokens | None = None,
+        tokens: TokenSource | None = None,
     ) -> None:
         """`largest`: bytes a mail may have (limits.mail_size); a larger one is quarantined with its header and left on the server.
         `tokens`: where a mailbox that logs in by OAuth gets its token."""
@@ -104,7 +104,7 @@ class Poller:
         self._tokens = tokens
         self._connection: Connection | None = None
         self._selected: Selected | None = None
-        self._suspects = Suspects()
+        self._suspects = PoisonTracker()
         self._opened_at = self._clock.now()
         self._cut_short = 0  # connections in a row that were lost within minutes
         self._settle_trouble = ""
@@ -407,7 +407,7 @@ class Poller:
     def _told(self, connection: Connection, uids: Sequence[int]) -> bool:
         try:
             self._tell(connection, uids)
-        except Refused as refusal:
+        except CommandRefused as refusal:
             self._unwilling = True
             if str(refusal) != self._settle_trouble:
                 self._settle_trouble = str(refusal)

@@ -24,7 +24,7 @@ from mailbridge.intake.imap_answers import by_uid, found
 from mailbridge.intake.imap_old import HEAD_FIELDS
 from mailbridge.intake.imap_plan import SERVERS, Selected
 from mailbridge.oauth import advice, sasl
-from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, Tokens, TokenUnavailable
+from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, TokenSource, TokenUnavailable
 
 CONNECT_TIMEOUT = 15.0
 READ_TIMEOUT = 60.0
@@ -43,12 +43,12 @@ class LoginRefused(Lost):
     """The server does not know us, or not now."""
 
 
-class Refused(Transient):
+class CommandRefused(Transient):
     """The server said NO or BAD to a command; the connection is as good as before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class MailSummary:
     """What the server says about a mail before it is fetched."""
 
     size: int
@@ -58,7 +58,7 @@ class Seen:
 class Connection:
     """A logged-in connection.  Every method raises Lost or Refused."""
 
-    def __init__(self, mailbox: Mailbox, largest: int, tokens: Tokens | None = None) -> None:
+    def __init__(self, mailbox: Mailbox, largest: int, tokens: TokenSource | None = None) -> None:
         """Connected, encrypted as configured, with the certificate verified, and logged in.  `largest`: bytes a mail may have.
 
         With `tokens` the login is by OAuth.  Raises what Tokens.token raises, too.
@@ -149,7 +149,7 @@ class Connection:
 
     # Mails
 
-    def sizes(self, uids: Sequence[int]) -> dict[int, Seen]:
+    def sizes(self, uids: Sequence[int]) -> dict[int, MailSummary]:
         """What there is of these mails; one that is gone is not in it."""
         with self._translated("ask for sizes"):
             answers = self._fetch(uids, "RFC822.SIZE INTERNALDATE")
@@ -332,7 +332,7 @@ class Connection:
             case OSError():
                 return Lost(f"the IMAP server cannot be reached: {error}", doing=doing, **self.where)
             case IMAPClientError() if not isinstance(error, ProtocolError):
-                return Refused(f"the IMAP server refuses: {error}", doing=doing, **self.where)
+                return CommandRefused(f"the IMAP server refuses: {error}", doing=doing, **self.where)
             case _:
                 # ValueError, AttributeError, KeyError, MemoryError ...: what imapclient lets through of answers that make no sense
                 return Lost(f"the IMAP server's answer makes no sense: {type(error).__name__}: {error}", doing=doing, **self.where)
@@ -350,7 +350,7 @@ class Connection:
         token = f"\0{mailbox.user}\0{mailbox.password}".encode()
         self._client.sasl_login("PLAIN", lambda challenge: token)
 
-    def _login_by_token(self, mailbox: Mailbox, tokens: Tokens, token: AccessToken) -> None:
+    def _login_by_token(self, mailbox: Mailbox, tokens: TokenSource, token: AccessToken) -> None:
         """Logged in; a token that the server refuses is renewed and tried once more."""
         try:
             self._present(mailbox, token)
@@ -416,11 +416,11 @@ def _bounded(read: Callable[[int], bytes], most: int) -> Callable[[int], bytes]:
     return read_bounded
 
 
-def _seen(answer: Mapping[bytes, Any]) -> Seen:
+def _seen(answer: Mapping[bytes, Any]) -> MailSummary:
     told = answer.get(b"INTERNALDATE")
     moment = parse_to_datetime(told, normalise=False) if isinstance(told, bytes) else None
     aware = moment.astimezone(UTC) if moment is not None and moment.tzinfo else None
-    return Seen(size=int(answer[b"RFC822.SIZE"]), received_at=aware)
+    return MailSummary(size=int(answer[b"RFC822.SIZE"]), received_at=aware)
 
 
 def _heads_in(answer: Mapping[bytes, Any]) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailbridge.errors import StoreAway
-from mailbridge.intake.imap_connection import STEP, Connection, Lost, Refused, Seen
+from mailbridge.intake.imap_connection import STEP, CommandRefused, Connection, Lost, MailSummary
 
 ROUND_BYTES = 8 << 20  # bytes of small mails asked for in one FETCH
 LOAD_BYTES = 32 << 20  # bytes held in memory and committed together; a single mail may be larger
@@ -29,7 +29,7 @@ class Fetched:
     fault: str = ""
 
 
-class Suspects:
+class PoisonTracker:
     """Mails that may be what the server chokes on; they are fetched alone."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ def given_up(uid: int, now: datetime) -> Fetched:
 
 
 def fetch(
-    connection: Connection, uids: Sequence[int], seen: Mapping[int, Seen], largest: int, now: Callable[[], datetime]
+    connection: Connection, uids: Sequence[int], seen: Mapping[int, MailSummary], largest: int, now: Callable[[], datetime]
 ) -> list[Fetched]:
     """The mails of one load, in order; those that others took away meanwhile are not among them."""
     for uid in uids:
@@ -81,7 +81,7 @@ def fetch(
     return [mail for mail in mails if mail is not None]
 
 
-def _fetched(connection: Connection, uid: int, seen: Seen, raw: bytes | None, largest: int, now: datetime) -> Fetched | None:
+def _fetched(connection: Connection, uid: int, seen: MailSummary, raw: bytes | None, largest: int, now: datetime) -> Fetched | None:
     """The mail, or what there is of it; None when it went away while we were looking."""
     received_at = min(seen.received_at or now, now)  # a server's clock may run ahead
     if seen.size <= largest and (raw is None or len(raw) < seen.size):
@@ -101,16 +101,16 @@ def _fetched(connection: Connection, uid: int, seen: Seen, raw: bytes | None, la
 def _must_be_gone(connection: Connection, uid: int) -> None:
     """Returns when the mail was taken away by somebody else; a server that has it and does not give it is trouble."""
     if uid in connection.search(uid, uid):
-        raise Refused("the IMAP server gives no content for a mail", uid=uid, **connection.where)
+        raise CommandRefused("the IMAP server gives no content for a mail", uid=uid, **connection.where)
 
 
-def loads(uids: Sequence[int], seen: Mapping[int, Seen], largest: int) -> Iterator[list[int]]:
+def loads(uids: Sequence[int], seen: Mapping[int, MailSummary], largest: int) -> Iterator[list[int]]:
     """The mails in order, as many at once as make no more than LOAD_BYTES; one that is too large to be fetched counts nothing."""
     sizes = {uid: seen[uid].size if uid in seen and seen[uid].size <= largest else 0 for uid in uids}
     return _portions(uids, sizes, LOAD_BYTES)
 
 
-def rounds(uids: Sequence[int], seen: Mapping[int, Seen]) -> Iterator[list[int]]:
+def rounds(uids: Sequence[int], seen: Mapping[int, MailSummary]) -> Iterator[list[int]]:
     """The small mails, as many at once as make no more than ROUND_BYTES; the others are fetched in steps."""
     small = {uid: seen[uid].size for uid in uids if uid in seen and seen[uid].size <= STEP}
     return _portions(list(small), small, ROUND_BYTES)

@@ -12,13 +12,13 @@ from threading import Thread
 
 from mailbridge.clock import Clock, SystemClock
 from mailbridge.config.load import is_open
-from mailbridge.config.model import Listener
+from mailbridge.config.model import ListenerSettings
 from mailbridge.errors import Permanent
 from mailbridge.intake import sockets
 from mailbridge.intake.auth import Logins
 from mailbridge.intake.inbox import Inbox
-from mailbridge.intake.log import Log, Silent
-from mailbridge.intake.session import Door, LmtpSession, Refusal, Session
+from mailbridge.intake.log import IntakeLog, Silent
+from mailbridge.intake.session import BusyProtocol, ListenerState, LmtpSession, SmtpSession
 from mailbridge.intake.users import read
 
 BACKLOG = 128
@@ -29,18 +29,18 @@ class Listeners:
 
     def __init__(
         self,
-        listeners: Sequence[Listener],
+        listeners: Sequence[ListenerSettings],
         inbox: Inbox,
         addresses: Callable[[str], bool],
         *,
         clock: Clock | None = None,
-        log: Log | None = None,
+        log: IntakeLog | None = None,
         desk_ids: bool = False,
     ) -> None:
         """`desk_ids`: results under names of [desk] authserv_ids are believed."""
         self._desk_ids = desk_ids
         self._doors = [
-            Door(
+            ListenerState(
                 listener=listener,
                 inbox=inbox,
                 addresses=addresses,
@@ -94,12 +94,12 @@ class Listeners:
         for door in self._doors:
             self._servers.append(await self._serve(door))
 
-    async def _serve(self, door: Door) -> asyncio.Server:
-        kind = LmtpSession if door.listener.protocol == "lmtp" else Session
+    async def _serve(self, door: ListenerState) -> asyncio.Server:
+        kind = LmtpSession if door.listener.protocol == "lmtp" else SmtpSession
 
         def answer() -> asyncio.Protocol:
             if door.closing or len(door.sessions) >= door.listener.max_connections:
-                return Refusal()
+                return BusyProtocol()
             return kind(door, self._loop)
 
         host, port = door.listener.host, door.listener.port
@@ -115,7 +115,7 @@ class Listeners:
         await server.start_serving()
         return server
 
-    def _refuse_the_world(self, server: asyncio.Server, door: Door) -> None:
+    def _refuse_the_world(self, server: asyncio.Server, door: ListenerState) -> None:
         """Raises Permanent for a socket, ours or systemd's, at which strangers could write what the desk believes about senders."""
         for one in server.sockets:
             address = str(one.getsockname()[0])
@@ -148,7 +148,7 @@ class Listeners:
         await asyncio.gather(*rest, return_exceptions=True)
 
 
-def _logins_of(listener: Listener) -> Logins | None:
+def _logins_of(listener: ListenerSettings) -> Logins | None:
     """Who has to log in; None where nobody has to.  Raises Permanent for users that cannot be used: nobody could submit."""
     if listener.users_file is None:
         return None
@@ -161,7 +161,7 @@ def _logins_of(listener: Listener) -> Logins | None:
     return Logins(users_file=listener.users_file)
 
 
-def _tls_of(listener: Listener) -> ssl.SSLContext | None:
+def _tls_of(listener: ListenerSettings) -> ssl.SSLContext | None:
     """The context for STARTTLS; None when the listener has no certificate.  Raises Permanent for one that cannot be used."""
     if listener.tls_cert is None:
         if listener.require_tls:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Log(Protocol):
+class IntakeLog(Protocol):
     """One event, snake_case and past tense, with its values by name.  No bodies, no whole addresses."""
 
     def info(self, event: str, /, **values: object) -> object: ...

@@ -14,12 +14,12 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, syntax
 
 from mailbridge.clock import Clock
-from mailbridge.config.model import Listener
+from mailbridge.config.model import ListenerSettings
 from mailbridge.errors import StoreAway
 from mailbridge.intake.auth import MECHANISMS, TRIES, Logins, login
-from mailbridge.intake.data import DataReader, Fault
+from mailbridge.intake.data import DataFault, DataReader
 from mailbridge.intake.inbox import Inbox
-from mailbridge.intake.log import Log
+from mailbridge.intake.log import IntakeLog
 from mailbridge.intake.paths import NULL_SENDER, printable, read_path, without_detail
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.headers import header_at
@@ -60,18 +60,18 @@ _ENHANCED = {
 
 
 @dataclass(slots=True, kw_only=True)
-class Door:
+class ListenerState:
     """What the connections of one listener share."""
 
-    listener: Listener
+    listener: ListenerSettings
     inbox: Inbox
     addresses: Callable[[str], bool]
     clock: Clock
-    log: Log
+    log: IntakeLog
     tls: ssl.SSLContext | None = None
     hostname: str = "localhost"
     logins: Logins | None = None
-    sessions: set[Session] = field(default_factory=set)
+    sessions: set[SmtpSession] = field(default_factory=set)
     buffered: int = 0  # bytes of unfinished mails in memory
     closing: bool = False
 
@@ -95,10 +95,10 @@ class Door:
 class _Hooks:
     """What aiosmtpd asks in the middle of its commands."""
 
-    def __init__(self, door: Door) -> None:
+    def __init__(self, door: ListenerState) -> None:
         self._door = door
 
-    async def handle_EHLO(self, server: Session, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:
+    async def handle_EHLO(self, server: SmtpSession, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:
         """What we truly do, and nothing else: AUTH where there are users, behind TLS; no CHUNKING, no DSN."""
         session.host_name = hostname
         offers = [server.hostname, f"SIZE {self._door.listener.max_size}", "PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
@@ -108,7 +108,7 @@ class _Hooks:
             offers.append(f"AUTH {MECHANISMS}")
         return ["\r\n".join([*(f"250-{offer}" for offer in offers[:-1]), f"250 {offers[-1]}"])]
 
-    async def handle_RCPT(self, server: Session, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+    async def handle_RCPT(self, server: SmtpSession, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if address == NULL_SENDER:
             return "501 5.1.3 A recipient has to be named"
         if not self._door.takes(address):
@@ -120,7 +120,7 @@ class _Hooks:
         server.wait_for_company()
         return "250 2.1.5 Recipient known"
 
-    async def handle_MAIL(self, server: Session, session: Any, envelope: Any, address: str, options: list[str]) -> str:
+    async def handle_MAIL(self, server: SmtpSession, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         server.wait_for_company()
@@ -132,13 +132,13 @@ class _Hooks:
         return TRY_LATER
 
 
-class Session(SMTP):
+class SmtpSession(SMTP):
     """The dialogue with one client."""
 
     command_size_limit = 2048
     line_length_limit = 1 << 16  # of a command as it arrives; the lines of a mail are not bound by it
 
-    def __init__(self, door: Door, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, door: ListenerState, loop: asyncio.AbstractEventLoop) -> None:
         self._door = door
         self._mail: DataReader | None = None
         self._mail_read: asyncio.Future[None] | None = None
@@ -217,7 +217,7 @@ class Session(SMTP):
         self.address = _address(transport)
         if len(others) >= self._door.listener.peer_connections:
             self._door.log.info("client_too_many", source=self._door.source, peer=self.address)
-            instead = Refusal()
+            instead = BusyProtocol()
             if isinstance(transport, asyncio.Transport):
                 transport.set_protocol(instead)
             instead.connection_made(transport)
@@ -373,7 +373,7 @@ class Session(SMTP):
             return "452 4.3.1 Too many mails at once, try again later"
         return CLOSING if self._door.closing else ""
 
-    async def _read_mail(self) -> bytes | Fault:
+    async def _read_mail(self) -> bytes | DataFault:
         """The whole content, once it has come to its end."""
         self._mail = mail = DataReader(self._door.listener.max_size)
         self._mail_read = self.loop.create_future()
@@ -391,12 +391,12 @@ class Session(SMTP):
             self._mail = None
         return mail.content
 
-    async def _answer(self, content: bytes | Fault) -> str:
+    async def _answer(self, content: bytes | DataFault) -> str:
         """One answer for SMTP; one a recipient, in the order of RCPT, for LMTP (RFC 2033 4.2)."""
         match content:
-            case Fault.TOO_BIG:
+            case DataFault.TOO_BIG:
                 answer = f"552 5.3.4 The mail is larger than {self._door.listener.max_size} bytes"
-            case Fault.BARE_LINE_END:
+            case DataFault.BARE_LINE_END:
                 answer = "550 5.6.11 A CR or LF stands alone in the mail (RFC 5321 2.3.8)"
             case _:
                 answer = await self._accept(content)
@@ -429,7 +429,7 @@ class Session(SMTP):
         )
 
 
-class LmtpSession(Session):
+class LmtpSession(SmtpSession):
     """The same with LHLO, and with one answer a recipient behind the content."""
 
     @syntax("LHLO hostname")
@@ -442,14 +442,14 @@ class LmtpSession(Session):
     async def smtp_EHLO(self, hostname: str) -> None:
         await self.push("500 5.5.1 This is LMTP: say LHLO")
 
-    async def _answer(self, content: bytes | Fault) -> str:
+    async def _answer(self, content: bytes | DataFault) -> str:
         answer = await super()._answer(content)
         code, _, text = answer.partition(" ")
         enhanced, _, words = text.partition(" ")
         return "\r\n".join(f"{code} {enhanced} <{recipient}> {words}" for recipient in self.recipients)
 
 
-class Refusal(asyncio.Protocol):
+class BusyProtocol(asyncio.Protocol):
     """A connection too many: told to come back, and closed."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:

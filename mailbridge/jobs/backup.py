@@ -16,7 +16,7 @@ from mailbridge.backup import keep, make, restore
 from mailbridge.clock import Clock
 from mailbridge.config.model import Backup, Config
 from mailbridge.errors import InUse, MailbridgeError, StoreAway
-from mailbridge.notifications.compose import admin_letters
+from mailbridge.notifications.compose import admin_notifications
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
@@ -54,7 +54,7 @@ class Backups:
             self._thread = Thread(target=self._guarded, name="backup", daemon=True)
             self._thread.start()
 
-    def one(self) -> make.Made:
+    def one(self) -> make.MadeBackup:
         """A backup was made, proven where that is wanted, and what no rule keeps is gone.  Raises what went wrong, after noting it."""
         try:
             return self._one()
@@ -77,7 +77,7 @@ class Backups:
             log.exception("backup_failed")
             self._failed(error)
 
-    def _one(self) -> make.Made:
+    def _one(self) -> make.MadeBackup:
         config, to = self._config, self._config.backup.to
         if to is None:
             raise ValueError("[backup] to is not set")
@@ -91,7 +91,7 @@ class Backups:
         log.info("backup_done", folder=made.folder.name, removed=len(gone))
         return made
 
-    def _prove(self, made: make.Made) -> None:
+    def _prove(self, made: make.MadeBackup) -> None:
         checked = restore.check(made.folder, database=self._config.store_url, keys=made.keys.file)
         if checked.problems:
             raise MailbridgeError("the backup is not what it should be", folder=made.folder, problems="; ".join(checked.problems[:5]))
@@ -124,7 +124,7 @@ class Backups:
         last = f"{datetime.fromisoformat(made['at']):%Y-%m-%d %H:%M UTC}" if made else ""
         values = {"reason": reason, "remedy": remedy, "last": last, "since": f"{datetime.fromisoformat(since):%Y-%m-%d %H:%M UTC}"}
         key = f"{since}:{'failed' if reason else 'works'}"
-        tx.outbox.add_many(admin_letters(desk.admins, "backup", key, values, desk.address, desk.language), now)
+        tx.outbox.add_many(admin_notifications(desk.admins, "backup", key, values, desk.address, desk.language), now)
         tx.wake("outbox")
 
 

@@ -9,7 +9,7 @@ from hashlib import sha256
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
-from mailbridge.notifications.limits import Suppress, hidden
+from mailbridge.notifications.limits import Suppressed, hidden
 from mailbridge.notifications.model import Audience, Notification, Queued
 from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
@@ -77,7 +77,7 @@ def _tell(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: Des
 
 def _hidden(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datetime) -> bool:
     """Whether the recipient may not see the ticket, or it is gone; then the mail is suppressed."""
-    kept_back = hidden(one.notification, ticket, desk.organisation) if ticket else Suppress(reason="the ticket is gone")
+    kept_back = hidden(one.notification, ticket, desk.organisation) if ticket else Suppressed(reason="the ticket is gone")
     if kept_back is not None:
         tx.outbox.suppress(one.id, kept_back.reason, now)
     return kept_back is not None

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from mailbridge.conversation.marks import kept_code
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.filing.caps import COUNTED_FOR
-from mailbridge.notifications.compose import admin_letters
+from mailbridge.notifications.compose import admin_notifications
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail
-from mailbridge.store.inbox_rows import Kept
+from mailbridge.store.inbox_rows import KeptMail
 
 STATE_KEY = "kept-list"
 HOUR = 6  # UTC, before the day begins in Europe
@@ -53,13 +53,13 @@ def list_kept(store: Store, desk: Desk, now: datetime) -> int:
                 "held": "\n".join(_held(mail) for mail in held[:MOST_LISTED]),
                 "held_more": str(max(0, len(held) - MOST_LISTED) or ""),
             }
-            tx.outbox.add_many(admin_letters((admin,), "kept", f"{until:%Y%m%d}", values, config.address, config.language), now)
+            tx.outbox.add_many(admin_notifications((admin,), "kept", f"{until:%Y%m%d}", values, config.address, config.language), now)
             tx.wake("outbox")
         tx.state.set(STATE_KEY, until.isoformat(), now)
     return len(found)
 
 
-def _rows(found: Sequence[Kept], admin: str, desk: Desk, now: datetime) -> str:
+def _rows(found: Sequence[KeptMail], admin: str, desk: Desk, now: datetime) -> str:
     """Sender, subject, reason and the code of each, parted by tabs."""
     rows = [(one.sender, one.subject, one.reason, kept_code(desk.signer, one.mail, admin, now.date())) for one in found[:MOST_LISTED]]
     return "\n".join("\t".join(" ".join(cell.split()) for cell in row) for row in rows)

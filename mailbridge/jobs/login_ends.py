@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailbridge.config.model import Config
-from mailbridge.notifications.compose import admin_letters
+from mailbridge.notifications.compose import admin_notifications
 from mailbridge.oauth.health import End, ends
 from mailbridge.ops.metrics import ENDS_KEY
 from mailbridge.store.engine import Store
@@ -25,7 +25,9 @@ def tell_login_ends(store: Store, config: Config, now: datetime) -> int:
         tx.state.set(ENDS_KEY, [[end.login, end.kind, end.at.isoformat()] for end in found], now)
         for end, threshold in due:
             key = f"{end.login}:{end.kind}:{end.at:%Y%m%d}:{threshold}"
-            told += tx.outbox.add_many(admin_letters(desk.admins, "login_ends", key, _values(end, now), desk.address, desk.language), now)
+            told += tx.outbox.add_many(
+                admin_notifications(desk.admins, "login_ends", key, _values(end, now), desk.address, desk.language), now
+            )
         if told:
             tx.wake("outbox")
     return told

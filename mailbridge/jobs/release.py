@@ -31,7 +31,7 @@ EITHER = tuple(Why)
 
 
 @dataclass(slots=True)
-class Waiting:
+class WaitingNotifications:
     """What waits: mails by reason, audience and event; tickets and people."""
 
     mails: Counter[tuple[Why, str]] = field(default_factory=Counter)
@@ -45,17 +45,17 @@ class Waiting:
         self.people.add(one.notification.recipient)
 
 
-def waiting(tx: Tx, which: Sequence[Why] = EITHER) -> Waiting:
-    found = Waiting()
+def waiting(tx: Tx, which: Sequence[Why] = EITHER) -> WaitingNotifications:
+    found = WaitingNotifications()
     for why in which:
         for one in _of(tx, why):
             found.count(why, one)
     return found
 
 
-def release(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> Waiting:
+def release(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> WaitingNotifications:
     """A portion of what waited goes out."""
-    done = Waiting()
+    done = WaitingNotifications()
     for why in which:
         portion = _of(tx, why, PORTION)
         if why is Why.FIRST_CONNECT:
@@ -66,9 +66,9 @@ def release(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> Waiting:
     return done
 
 
-def discard(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> Waiting:
+def discard(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> WaitingNotifications:
     """A portion of what waited never goes out; the tickets stay as they are."""
-    done = Waiting()
+    done = WaitingNotifications()
     for why in which:
         for one in _of(tx, why, PORTION):
             tx.outbox.suppress(one.id, DISCARDED, now)
@@ -80,7 +80,7 @@ def _of(tx: Tx, why: Why, limit: int = ENOUGH) -> Sequence[Queued]:
     return tx.outbox.of_first_connect(limit) if why is Why.FIRST_CONNECT else tx.outbox.kept_back(limit)
 
 
-def _release_kept_back(tx: Tx, portion: Sequence[Queued], now: datetime, done: Waiting) -> None:
+def _release_kept_back(tx: Tx, portion: Sequence[Queued], now: datetime, done: WaitingNotifications) -> None:
     """Each goes out as it was promised, once more where it was sent after the backup."""
     for one in portion:
         tx.outbox.resend(one.id, now)
@@ -88,7 +88,7 @@ def _release_kept_back(tx: Tx, portion: Sequence[Queued], now: datetime, done: W
     restoring.release(tx.state, [one.id for one in portion], now)
 
 
-def _release_first_connect(tx: Tx, portion: Sequence[Queued], now: datetime, done: Waiting) -> None:
+def _release_first_connect(tx: Tx, portion: Sequence[Queued], now: datetime, done: WaitingNotifications) -> None:
     """Agents hear of customers' mails in one mail a team, everything else goes out as it is, under caps.  A receipt is left out where the
     customer was answered meanwhile."""
     for one in portion:

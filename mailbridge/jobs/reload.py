@@ -25,14 +25,14 @@ STATE_KEY = "rules"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
+class BrokenRules:
     """Rules that cannot be used: every mistake, and a name for this set of mistakes so that it is mailed once."""
 
     problems: tuple[Problem, ...]
     fingerprint: str
 
 
-class PolicyKeeper:
+class RulesReloader:
     """Holds the policy in force.  `refresh` is called by the ticker and on SIGHUP; all methods may be called from any thread."""
 
     def __init__(
@@ -42,7 +42,7 @@ class PolicyKeeper:
         clock: Clock,
         *,
         templates: Callable[[], Collection[str] | None] = lambda: None,
-        on_broken: Callable[[Broken, Policy], None] = lambda _b, _p: None,
+        on_broken: Callable[[BrokenRules, Policy], None] = lambda _b, _p: None,
     ) -> None:
         """`folder` is the desk's, `templates` names those that rules may reply with.
 
@@ -50,7 +50,7 @@ class PolicyKeeper:
         """
         self._folder, self._store, self._clock, self._templates, self._on_broken = folder, store, clock, templates, on_broken
         self._lock = Lock()
-        self.broken: Broken | None = None
+        self.broken: BrokenRules | None = None
         texts, unreadable = rules_folder.read(folder)
         self._tried = self._seen = _digest(texts, unreadable)
         loaded = load(texts, templates=templates())
@@ -87,7 +87,7 @@ class PolicyKeeper:
 
     def _refuse(self, problems: Sequence[Problem], digest: str) -> None:
         """The good set stays; whoever has to hear of it does, once for each set of mistakes."""
-        self.broken = Broken(problems=tuple(sorted(problems)), fingerprint=digest)
+        self.broken = BrokenRules(problems=tuple(sorted(problems)), fingerprint=digest)
         log.error("rules_broken", mistakes=len(problems), kept=self._policy.version)
         self._remember()
         self._on_broken(self.broken, self._policy)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
 from mailbridge.message.envelope import Envelope
-from mailbridge.notifications.compose import admin_letters
+from mailbridge.notifications.compose import admin_notifications
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox_rows import InboxRow
 
@@ -29,7 +29,9 @@ def tell_unfetched(store: Store, desk: Desk, now: datetime) -> int:
             config = desk.config.desk
             more = str(max(0, len(found) - MOST_LISTED) or "")
             values = {"count": str(len(found)), "rows": _rows(found), "more": more}
-            tx.outbox.add_many(admin_letters(config.admins, "unfetched", str(found[-1].id), values, config.address, config.language), now)
+            tx.outbox.add_many(
+                admin_notifications(config.admins, "unfetched", str(found[-1].id), values, config.address, config.language), now
+            )
             tx.wake("outbox")
             last = {"inbox": found[-1].id, "at": now.isoformat()}
         tx.state.set(STATE_KEY, last, now)

@@ -9,10 +9,10 @@
 
 from __future__ import annotations
 
-from mailbridge.mail_commands.author import speaker_of as speaker_of
-from mailbridge.mail_commands.model import Line as Line
+from mailbridge.mail_commands.author import author_of as author_of
+from mailbridge.mail_commands.model import Author as Author
+from mailbridge.mail_commands.model import CommandLine as CommandLine
+from mailbridge.mail_commands.model import ParsedMail as ParsedMail
 from mailbridge.mail_commands.model import Question as Question
-from mailbridge.mail_commands.model import Speaker as Speaker
-from mailbridge.mail_commands.model import Written as Written
 from mailbridge.mail_commands.reading import read as read
 from mailbridge.mail_commands.reading import understand as understand

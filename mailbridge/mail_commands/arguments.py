@@ -8,19 +8,19 @@ from zoneinfo import ZoneInfo
 
 from mailbridge.mail_commands import dates, durations, names
 from mailbridge.mail_commands.model import (
-    Channel,
+    Author,
+    ChannelArgument,
     FindDocuments,
     FullHistory,
     Help,
+    LineProblem,
     ListTickets,
     Meaning,
     OnBehalf,
-    Report,
     SearchMails,
     ShowTickets,
-    Speaker,
+    TimesheetArgument,
     Which,
-    Wrong,
 )
 from mailbridge.mail_commands.normalise import bare, unquoted
 from mailbridge.mail_commands.vocabulary import Vocabulary, fold, tokens, vocabulary
@@ -36,12 +36,12 @@ from mailbridge.tickets.commands import (
     CorrectWork,
     Escalate,
     Link,
-    Meet,
     Merge,
     RecordWork,
     Reject,
     RemoveParticipant,
     RemoveTags,
+    ScheduleMeeting,
     SetContract,
     SetDue,
     SetEquipment,
@@ -56,11 +56,11 @@ from mailbridge.tickets.commands import (
     Split,
     StartPlaybook,
 )
-from mailbridge.tickets.model import Work
+from mailbridge.tickets.model import WorkKind
 
-Reads = Callable[[str, Speaker], Meaning]
+Reads = Callable[[str, Author], Meaning]
 
-UNKNOWN = Wrong(problem="argument-unknown")
+UNKNOWN = LineProblem(problem="argument-unknown")
 _MINUS = "-–—−"
 _CORRECTION = re.compile(r"#?([0-9]{1,6})\s*=(.*)")
 _MESSAGE = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
@@ -69,16 +69,16 @@ _PLACE = re.compile(r"(?<!\S)@(?:\"([^\"]+)\"|(\S+))")
 _BETWEEN = " ,;:.-–—"
 
 
-def assign(argument: str, speaker: Speaker) -> Meaning:
+def assign(argument: str, speaker: Author) -> Meaning:
     agent = names.agent(argument, speaker)
-    return agent if isinstance(agent, Wrong) else (Assign(agent=agent),)
+    return agent if isinstance(agent, LineProblem) else (Assign(agent=agent),)
 
 
-def team(argument: str, speaker: Speaker) -> Meaning:
+def team(argument: str, speaker: Author) -> Meaning:
     return (SetTeam(team=_team(argument, speaker)),)
 
 
-def escalate(argument: str, speaker: Speaker) -> Meaning:
+def escalate(argument: str, speaker: Author) -> Meaning:
     """To a chain, a team, an agent, a consultant or a skill, as the desk calls it; without argument to the next level."""
     text = bare(argument)
     organisation = speaker.organisation
@@ -87,29 +87,29 @@ def escalate(argument: str, speaker: Speaker) -> Meaning:
     if named in {name for name, _ in places} | set(organisation.chains) or not text:
         return (Escalate(to=named),)
     agent = names.agent(text, speaker)
-    return agent if isinstance(agent, Wrong) else (Escalate(to=agent),)
+    return agent if isinstance(agent, LineProblem) else (Escalate(to=agent),)
 
 
-def status(argument: str, speaker: Speaker) -> Meaning:
+def status(argument: str, speaker: Author) -> Meaning:
     """By its name or by its title in any language."""
     known = transitions.statuses(speaker.organisation).values()
     return (SetStatus(status=names.one_of(argument, [(s.name, title) for s in known for title in (s.title, *s.titles.values())])),)
 
 
-def priority(argument: str, speaker: Speaker) -> Meaning:
+def priority(argument: str, speaker: Author) -> Meaning:
     known = vocabulary(speaker.language).priorities
     found = known.get(tuple(tokens(bare(argument))))
     if found is None:
         near = nearest(bare(argument), [str(p) for p in Priority])
-        return Wrong(problem="argument-unknown", nearest=near)
+        return LineProblem(problem="argument-unknown", nearest=near)
     return (SetPriority(priority=Priority(found)),)
 
 
-def kind(argument: str, speaker: Speaker) -> Meaning:
+def kind(argument: str, speaker: Author) -> Meaning:
     return (SetType(type=names.one_of(argument, [(name, name) for name in speaker.organisation.types])),)
 
 
-def tag(argument: str, speaker: Speaker) -> Meaning:
+def tag(argument: str, speaker: Author) -> Meaning:
     on, off = _signed(argument)
     if not on and not off:
         return UNKNOWN
@@ -117,12 +117,12 @@ def tag(argument: str, speaker: Speaker) -> Meaning:
     return (*added, *([RemoveTags(tags=tuple(bare(t).lower() for t in off))] if off else []))
 
 
-def untag(argument: str, speaker: Speaker) -> Meaning:
+def untag(argument: str, speaker: Author) -> Meaning:
     tags = tuple(bare(word.lstrip(_MINUS)).lower() for word in re.split(r"[\s,;]+", argument) if bare(word.lstrip(_MINUS)))
     return (RemoveTags(tags=tags),) if tags else UNKNOWN
 
 
-def cc(argument: str, speaker: Speaker) -> Meaning:
+def cc(argument: str, speaker: Author) -> Meaning:
     on, off = _signed(argument)
     people = [(names.address(text), text) for text in (*on, *off) if "@" in text]
     if not people or any(address is None for address, _ in people):
@@ -133,47 +133,47 @@ def cc(argument: str, speaker: Speaker) -> Meaning:
     )
 
 
-def uncc(argument: str, speaker: Speaker) -> Meaning:
+def uncc(argument: str, speaker: Author) -> Meaning:
     return cc(" ".join(word if word[0] in _MINUS else f"-{word}" for word in argument.split()), speaker)
 
 
-def requester(argument: str, speaker: Speaker) -> Meaning:
+def requester(argument: str, speaker: Author) -> Meaning:
     found = names.person(argument)
     return (SetRequester(address=found[0], name=found[1]),) if found else UNKNOWN
 
 
-def subject(argument: str, speaker: Speaker) -> Meaning:
+def subject(argument: str, speaker: Author) -> Meaning:
     return (SetSubject(subject=unquoted(argument)),)
 
 
-def contract(argument: str, speaker: Speaker) -> Meaning:
+def contract(argument: str, speaker: Author) -> Meaning:
     return (SetContract(contract=_or_none(argument, speaker)),)
 
 
-def equipment(argument: str, speaker: Speaker) -> Meaning:
+def equipment(argument: str, speaker: Author) -> Meaning:
     return (SetEquipment(equipment=_or_none(argument, speaker)),)
 
 
-def playbook(argument: str, speaker: Speaker) -> Meaning:
+def playbook(argument: str, speaker: Author) -> Meaning:
     return (StartPlaybook(name=bare(argument).lower()),)
 
 
-def due(argument: str, speaker: Speaker) -> Meaning:
+def due(argument: str, speaker: Author) -> Meaning:
     if fold(bare(argument)) in vocabulary(speaker.language).none:
         return (SetDue(at=None),)
     at = dates.whole(dates.words_of(argument.rstrip(".!")), _wall(speaker), otherwise=dates.EVENING)
     return (SetDue(at=at),) if at else UNKNOWN
 
 
-def snooze(argument: str, speaker: Speaker) -> Meaning:
+def snooze(argument: str, speaker: Author) -> Meaning:
     until = dates.whole(dates.words_of(argument.rstrip(".!")), _wall(speaker), otherwise=dates.MORNING)
     return (Snooze(until=until),) if until else UNKNOWN
 
 
-def meet(argument: str, speaker: Speaker) -> Meaning:
+def meet(argument: str, speaker: Author) -> Meaning:
     """A moment with its hour, then perhaps how long, then perhaps where; or none, which calls the appointment off."""
     if fold(bare(argument)) in vocabulary(speaker.language).none:
-        return (Meet(at=None),)
+        return (ScheduleMeeting(at=None),)
     words, written = dates.words_of(argument), argument.replace(",", " ").split()
     found = dates.moment(words, 0, _wall(speaker), otherwise=None)
     if found is None or len(words) != len(written):
@@ -182,23 +182,23 @@ def meet(argument: str, speaker: Speaker) -> Meaning:
     known = vocabulary(speaker.language)
     long = durations.minutes(words, rest, known) if _has_unit(words, rest, known) else None
     where = " ".join(written[long[1] if long else rest :])
-    return (Meet(at=at, minutes=long[0] if long else 60, place=unquoted(where)),)
+    return (ScheduleMeeting(at=at, minutes=long[0] if long else 60, place=unquoted(where)),)
 
 
-def time_spent(argument: str, speaker: Speaker) -> Meaning:
-    return _work(Work.WORKED, argument, speaker)
+def time_spent(argument: str, speaker: Author) -> Meaning:
+    return _work(WorkKind.WORKED, argument, speaker)
 
 
-def travel(argument: str, speaker: Speaker) -> Meaning:
-    return _work(Work.TRAVELLED, argument, speaker)
+def travel(argument: str, speaker: Author) -> Meaning:
+    return _work(WorkKind.TRAVELLED, argument, speaker)
 
 
-def estimate(argument: str, speaker: Speaker) -> Meaning:
+def estimate(argument: str, speaker: Author) -> Meaning:
     found = durations.whole(bare(argument), vocabulary(speaker.language))
     return (SetEstimate(minutes=found),) if found else UNKNOWN
 
 
-def link(argument: str, speaker: Speaker) -> Meaning:
+def link(argument: str, speaker: Author) -> Meaning:
     """A relation, if one is said, then the tickets."""
     words = argument.replace(",", " ").split()
     known = vocabulary(speaker.language)
@@ -212,29 +212,29 @@ def link(argument: str, speaker: Speaker) -> Meaning:
     return tuple(Link(ticket=number, relation=relation) for number in tickets if number is not None)
 
 
-def merge(argument: str, speaker: Speaker) -> Meaning:
+def merge(argument: str, speaker: Author) -> Meaning:
     """Into one ticket: `MB-1042`, `into MB-1042`."""
     words = [word for word in argument.split() if fold(word) not in vocabulary(speaker.language).into]
     into = names.ticket(words[0], speaker.prefix, bare_number=True) if len(words) == 1 else None
     return (Merge(into=into),) if into else UNKNOWN
 
 
-def split(argument: str, speaker: Speaker) -> Meaning:
+def split(argument: str, speaker: Author) -> Meaning:
     """Number and mail are 0 here: whoever files the mail reserves the one and knows which mail was answered."""
     return (Split(ticket=0, mail=0, subject=unquoted(argument)),)
 
 
-def approve(argument: str, speaker: Speaker) -> Meaning:
+def approve(argument: str, speaker: Author) -> Meaning:
     number, reason = _approval(argument)
     return (Approve(approval=number, reason=reason),)
 
 
-def reject(argument: str, speaker: Speaker) -> Meaning:
+def reject(argument: str, speaker: Author) -> Meaning:
     number, reason = _approval(argument)
     return (Reject(approval=number, reason=reason),)
 
 
-def listed(argument: str, speaker: Speaker) -> Meaning:
+def listed(argument: str, speaker: Author) -> Meaning:
     """A list by name, or the tickets of a team; without argument one's own."""
     if not argument:
         return ListTickets(which=Which.MINE)
@@ -244,20 +244,20 @@ def listed(argument: str, speaker: Speaker) -> Meaning:
     name = _team(argument, speaker)
     if name in speaker.organisation.teams:
         return ListTickets(which=Which.TEAM, team=name)
-    return Wrong(problem="argument-unknown", nearest=nearest(name, [*Which, *speaker.organisation.teams]))
+    return LineProblem(problem="argument-unknown", nearest=nearest(name, [*Which, *speaker.organisation.teams]))
 
 
-def search(argument: str, speaker: Speaker) -> Meaning:
+def search(argument: str, speaker: Author) -> Meaning:
     return SearchMails(words=unquoted(argument))
 
 
-def show(argument: str, speaker: Speaker) -> Meaning:
+def show(argument: str, speaker: Author) -> Meaning:
     words = [word for word in argument.replace(",", " ").split() if fold(word) not in vocabulary(speaker.language).also]
     found = [names.ticket(word, speaker.prefix, bare_number=True) for word in words]
     return UNKNOWN if None in found else ShowTickets(tickets=tuple(dict.fromkeys(number for number in found if number is not None)))
 
 
-def full(argument: str, speaker: Speaker) -> Meaning:
+def full(argument: str, speaker: Author) -> Meaning:
     """`MB-7`, and for one message of it `MB-7/3`, or `/3` on the ticket that the mail is about."""
     named, slash, message = argument.strip("[](){}.,;: ").partition("/")
     number = names.ticket(named, speaker.prefix, bare_number=True) if named else 0
@@ -266,12 +266,12 @@ def full(argument: str, speaker: Speaker) -> Meaning:
     return FullHistory(ticket=number, message=int(message) if slash else 0)
 
 
-def report(argument: str, speaker: Speaker) -> Meaning:
+def report(argument: str, speaker: Author) -> Meaning:
     word, _, rest = argument.partition(" ")
-    return Report(words=rest if vocabulary(speaker.language).words.get(fold(bare(word))) == "time" else argument)
+    return TimesheetArgument(words=rest if vocabulary(speaker.language).words.get(fold(bare(word))) == "time" else argument)
 
 
-def docs(argument: str, speaker: Speaker) -> Meaning:
+def docs(argument: str, speaker: Author) -> Meaning:
     """A ticket first, an address anywhere, and words of the name."""
     words = argument.split()
     number = names.ticket(words[0], speaker.prefix) if words else None
@@ -281,24 +281,28 @@ def docs(argument: str, speaker: Speaker) -> Meaning:
     return FindDocuments(words=unquoted(named), ticket=number or 0, customer=(names.address(customers[0]) or "") if customers else "")
 
 
-def helped(argument: str, speaker: Speaker) -> Meaning:
+def helped(argument: str, speaker: Author) -> Meaning:
     word = fold(bare(argument).lstrip("#"))
     known = vocabulary(speaker.language).words
-    return Help(word=known.get(word, "")) if not word or word in known else Wrong(problem="argument-unknown", nearest=nearest(word, known))
+    return (
+        Help(word=known.get(word, ""))
+        if not word or word in known
+        else LineProblem(problem="argument-unknown", nearest=nearest(word, known))
+    )
 
 
-def on_behalf(argument: str, speaker: Speaker) -> Meaning:
+def on_behalf(argument: str, speaker: Author) -> Meaning:
     found = names.person(argument)
     return OnBehalf(address=found[0], name=found[1]) if found else UNKNOWN
 
 
-def channel(argument: str, speaker: Speaker) -> Meaning:
+def channel(argument: str, speaker: Author) -> Meaning:
     text = bare(argument).lower()
     name = vocabulary(speaker.language).channels.get(tuple(tokens(text)), text)
-    return Channel(name=name) if name in CHANNELS else Wrong(problem="argument-unknown", nearest=nearest(text, CHANNELS))
+    return ChannelArgument(name=name) if name in CHANNELS else LineProblem(problem="argument-unknown", nearest=nearest(text, CHANNELS))
 
 
-def _work(kind: Work, argument: str, speaker: Speaker) -> Meaning:
+def _work(kind: WorkKind, argument: str, speaker: Author) -> Meaning:
     """`45m`, `25km`, in any order; then perhaps a day, `not billable` at either end, `@place`, and a text (of travel: the place)."""
     correction = _CORRECTION.fullmatch(argument.strip())
     if correction:
@@ -318,14 +322,14 @@ def _work(kind: Work, argument: str, speaker: Speaker) -> Meaning:
     if billable is None:
         billable, written = _billable(written[:at] + written[at:], known, at)
     rest = " ".join(written[at:]).strip(_BETWEEN)
-    text, place = ("", place or rest) if kind is Work.TRAVELLED else (unquoted(rest), place)
+    text, place = ("", place or rest) if kind is WorkKind.TRAVELLED else (unquoted(rest), place)
     when = day[0] if day else _wall(speaker).local.date()
     return (
         RecordWork(kind=kind, minutes=minutes or 0, day=when, km=km or 0.0, place=unquoted(place), billable=billable, text=text),
     )
 
 
-def _correction(activity: int, said: str, speaker: Speaker) -> Meaning:
+def _correction(activity: int, said: str, speaker: Author) -> Meaning:
     known = vocabulary(speaker.language)
     words = durations.protected(said).split()
     minutes, km, end = _figures(words, known)
@@ -392,14 +396,14 @@ def _approval(argument: str) -> tuple[int, str]:
     return (int(found[1]), (found[2] or "").strip()) if found else (0, unquoted(argument))
 
 
-def _team(argument: str, speaker: Speaker) -> str:
+def _team(argument: str, speaker: Author) -> str:
     return names.one_of(argument, [(t.name, t.title) for t in speaker.organisation.teams.values()])
 
 
-def _or_none(argument: str, speaker: Speaker) -> str:
+def _or_none(argument: str, speaker: Author) -> str:
     text = bare(argument)
     return "" if fold(text) in vocabulary(speaker.language).none else text
 
 
-def _wall(speaker: Speaker) -> dates.Wall:
+def _wall(speaker: Author) -> dates.Wall:
     return dates.Wall(now=speaker.now, zone=ZoneInfo(speaker.zone), known=vocabulary(speaker.language))

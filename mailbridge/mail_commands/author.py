@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailbridge.mail_commands.model import Speaker
+from mailbridge.mail_commands.model import Author
 from mailbridge.organisation.availability import zone_of
 from mailbridge.organisation.model import Organisation
 
 
-def speaker_of(me: str, organisation: Organisation, now: datetime, *, prefix: str = "") -> Speaker:
+def author_of(me: str, organisation: Organisation, now: datetime, *, prefix: str = "") -> Author:
     """The agent with their wall clock and language."""
     agent = organisation.agents.get(me)
-    return Speaker(
+    return Author(
         me=me,
         now=now,
         zone=zone_of(me, organisation),

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from mailbridge.mail_commands import arguments
 from mailbridge.mail_commands.arguments import UNKNOWN, Reads
-from mailbridge.mail_commands.model import Meaning, Speaker
-from mailbridge.tickets.commands import Answer, Approve, Assign, Close, Erase, Note, Reject, Reopen, Undo
+from mailbridge.mail_commands.model import Author, Meaning
+from mailbridge.tickets.commands import AgentReply, Approve, Assign, Close, Erase, InternalNote, Reject, Reopen, Undo
 
 
 class Room(StrEnum):
@@ -28,7 +28,7 @@ class Room(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class CommandWord:
     """`needs`: nothing happens without an argument.  `others`: tickets at the end of the line, or at its start, are those it is for;
     `first`: only those at its start, because the rest of the line is a text that may name tickets too."""
 
@@ -39,54 +39,54 @@ class Rule:
     first: bool = False
 
 
-def _alone(make: Callable[[Speaker], Meaning]) -> Reads:
+def _alone(make: Callable[[Author], Meaning]) -> Reads:
     """A word with nothing behind it: text there was meant for people, and must not be lost."""
     return lambda argument, speaker: UNKNOWN if argument else make(speaker)
 
 
-WORDS: Mapping[str, Rule] = {
-    "take": Rule(room=Room.WHO, reads=_alone(lambda speaker: (Assign(agent=speaker.me),)), others=True),
-    "assign": Rule(room=Room.WHO, reads=arguments.assign, needs=True, others=True),
-    "team": Rule(room=Room.WHO, reads=arguments.team, needs=True, others=True),
-    "escalate": Rule(room=Room.WHO, reads=arguments.escalate, others=True),
-    "requester": Rule(room=Room.WHO, reads=arguments.requester, needs=True, others=True),
-    "cc": Rule(room=Room.WHO, reads=arguments.cc, needs=True, others=True),
-    "status": Rule(room=Room.STATE, reads=arguments.status, needs=True, others=True),
-    "close": Rule(room=Room.STATE, reads=_alone(lambda _: (Close(),)), others=True),
-    "reopen": Rule(room=Room.STATE, reads=_alone(lambda _: (Reopen(),)), others=True),
-    "priority": Rule(room=Room.FACTS, reads=arguments.priority, needs=True, others=True),
-    "type": Rule(room=Room.FACTS, reads=arguments.kind, needs=True, others=True),
-    "tag": Rule(room=Room.FACTS, reads=arguments.tag, needs=True, others=True),
-    "subject": Rule(room=Room.FACTS, reads=arguments.subject, needs=True, first=True),
-    "contract": Rule(room=Room.FACTS, reads=arguments.contract, needs=True, others=True),
-    "equipment": Rule(room=Room.FACTS, reads=arguments.equipment, needs=True, others=True),
-    "note": Rule(room=Room.TEXT, reads=lambda _argument, _speaker: (Note(),)),
-    "public": Rule(room=Room.TEXT, reads=_alone(lambda _: (Answer(),))),
-    "due": Rule(room=Room.WHEN, reads=arguments.due, needs=True, others=True),
-    "snooze": Rule(room=Room.WHEN, reads=arguments.snooze, needs=True, others=True),
-    "meet": Rule(room=Room.WHEN, reads=arguments.meet, needs=True, first=True),
-    "time": Rule(room=Room.WORK, reads=arguments.time_spent, needs=True, others=True),
-    "travel": Rule(room=Room.WORK, reads=arguments.travel, needs=True, others=True),
-    "estimate": Rule(room=Room.WORK, reads=arguments.estimate, needs=True, others=True),
-    "merge": Rule(room=Room.OTHERS, reads=arguments.merge, needs=True),
-    "split": Rule(room=Room.OTHERS, reads=arguments.split),
-    "link": Rule(room=Room.OTHERS, reads=arguments.link, needs=True),
-    "playbook": Rule(room=Room.OTHERS, reads=arguments.playbook, needs=True, others=True),
-    "approve": Rule(room=Room.CONSENT, reads=arguments.approve, first=True),
-    "reject": Rule(room=Room.CONSENT, reads=arguments.reject, first=True),
-    "yes": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Approve(),)), others=True),
-    "cancel": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Reject(),)), others=True),
-    "undo": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Undo(),)), others=True),
-    "erase": Rule(room=Room.CONSENT, reads=_alone(lambda _: (Erase(),)), others=True),
-    "show": Rule(room=Room.ASK, reads=arguments.show),
-    "full": Rule(room=Room.ASK, reads=arguments.full),
-    "list": Rule(room=Room.ASK, reads=arguments.listed),
-    "search": Rule(room=Room.ASK, reads=arguments.search, needs=True),
-    "docs": Rule(room=Room.ASK, reads=arguments.docs),
-    "report": Rule(room=Room.ASK, reads=arguments.report),
-    "for": Rule(room=Room.NEW, reads=arguments.on_behalf, needs=True),
-    "channel": Rule(room=Room.NEW, reads=arguments.channel, needs=True),
-    "help": Rule(room=Room.NEW, reads=arguments.helped),
+WORDS: Mapping[str, CommandWord] = {
+    "take": CommandWord(room=Room.WHO, reads=_alone(lambda speaker: (Assign(agent=speaker.me),)), others=True),
+    "assign": CommandWord(room=Room.WHO, reads=arguments.assign, needs=True, others=True),
+    "team": CommandWord(room=Room.WHO, reads=arguments.team, needs=True, others=True),
+    "escalate": CommandWord(room=Room.WHO, reads=arguments.escalate, others=True),
+    "requester": CommandWord(room=Room.WHO, reads=arguments.requester, needs=True, others=True),
+    "cc": CommandWord(room=Room.WHO, reads=arguments.cc, needs=True, others=True),
+    "status": CommandWord(room=Room.STATE, reads=arguments.status, needs=True, others=True),
+    "close": CommandWord(room=Room.STATE, reads=_alone(lambda _: (Close(),)), others=True),
+    "reopen": CommandWord(room=Room.STATE, reads=_alone(lambda _: (Reopen(),)), others=True),
+    "priority": CommandWord(room=Room.FACTS, reads=arguments.priority, needs=True, others=True),
+    "type": CommandWord(room=Room.FACTS, reads=arguments.kind, needs=True, others=True),
+    "tag": CommandWord(room=Room.FACTS, reads=arguments.tag, needs=True, others=True),
+    "subject": CommandWord(room=Room.FACTS, reads=arguments.subject, needs=True, first=True),
+    "contract": CommandWord(room=Room.FACTS, reads=arguments.contract, needs=True, others=True),
+    "equipment": CommandWord(room=Room.FACTS, reads=arguments.equipment, needs=True, others=True),
+    "note": CommandWord(room=Room.TEXT, reads=lambda _argument, _speaker: (InternalNote(),)),
+    "public": CommandWord(room=Room.TEXT, reads=_alone(lambda _: (AgentReply(),))),
+    "due": CommandWord(room=Room.WHEN, reads=arguments.due, needs=True, others=True),
+    "snooze": CommandWord(room=Room.WHEN, reads=arguments.snooze, needs=True, others=True),
+    "meet": CommandWord(room=Room.WHEN, reads=arguments.meet, needs=True, first=True),
+    "time": CommandWord(room=Room.WORK, reads=arguments.time_spent, needs=True, others=True),
+    "travel": CommandWord(room=Room.WORK, reads=arguments.travel, needs=True, others=True),
+    "estimate": CommandWord(room=Room.WORK, reads=arguments.estimate, needs=True, others=True),
+    "merge": CommandWord(room=Room.OTHERS, reads=arguments.merge, needs=True),
+    "split": CommandWord(room=Room.OTHERS, reads=arguments.split),
+    "link": CommandWord(room=Room.OTHERS, reads=arguments.link, needs=True),
+    "playbook": CommandWord(room=Room.OTHERS, reads=arguments.playbook, needs=True, others=True),
+    "approve": CommandWord(room=Room.CONSENT, reads=arguments.approve, first=True),
+    "reject": CommandWord(room=Room.CONSENT, reads=arguments.reject, first=True),
+    "yes": CommandWord(room=Room.CONSENT, reads=_alone(lambda _: (Approve(),)), others=True),
+    "cancel": CommandWord(room=Room.CONSENT, reads=_alone(lambda _: (Reject(),)), others=True),
+    "undo": CommandWord(room=Room.CONSENT, reads=_alone(lambda _: (Undo(),)), others=True),
+    "erase": CommandWord(room=Room.CONSENT, reads=_alone(lambda _: (Erase(),)), others=True),
+    "show": CommandWord(room=Room.ASK, reads=arguments.show),
+    "full": CommandWord(room=Room.ASK, reads=arguments.full),
+    "list": CommandWord(room=Room.ASK, reads=arguments.listed),
+    "search": CommandWord(room=Room.ASK, reads=arguments.search, needs=True),
+    "docs": CommandWord(room=Room.ASK, reads=arguments.docs),
+    "report": CommandWord(room=Room.ASK, reads=arguments.report),
+    "for": CommandWord(room=Room.NEW, reads=arguments.on_behalf, needs=True),
+    "channel": CommandWord(room=Room.NEW, reads=arguments.channel, needs=True),
+    "help": CommandWord(room=Room.NEW, reads=arguments.helped),
 }
 # Words with their opposite built in: "#-tag old" is "#tag -old".
 OPPOSITES: Mapping[str, Reads] = {"tag": arguments.untag, "cc": arguments.uncc}

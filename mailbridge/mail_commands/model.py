@@ -11,7 +11,7 @@ from mailbridge.tickets.commands import Command
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Speaker:
+class Author:
     """The agent who writes, and what their words are understood by: the day and hour by their own wall clock, the desk's names.
 
     `prefix` is that of ticket numbers; empty takes any, for a line that was understood once already.
@@ -62,7 +62,7 @@ class FullHistory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class TimesheetArgument:
     """`what` is 'time'; `words` say for whom and for which days, as the report reads them."""
 
     what: str = "time"
@@ -86,7 +86,7 @@ class Help:
     word: str = ""
 
 
-Question = ListTickets | SearchMails | ShowTickets | FullHistory | Report | FindDocuments | Help
+Question = ListTickets | SearchMails | ShowTickets | FullHistory | TimesheetArgument | FindDocuments | Help
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,17 +98,17 @@ class OnBehalf:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
+class ChannelArgument:
     """How the customer came to the desk: phone, walk-in, …"""
 
     name: str
 
 
-Opening = OnBehalf | Channel
+Opening = OnBehalf | ChannelArgument
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wrong:
+class LineProblem:
     """Why a line means nothing.  `problem`: 'unknown', 'argument-missing', 'argument-unknown', 'argument-unclear' (nothing is near),
     'ambiguous'; `nearest` a whole line that was perhaps meant, `detail` what is in doubt."""
 
@@ -117,11 +117,11 @@ class Wrong:
     detail: str = ""
 
 
-Meaning = tuple[Command, ...] | Question | Opening | Wrong
+Meaning = tuple[Command, ...] | Question | Opening | LineProblem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class CommandLine:
     """One line of a mail that begins with #, as it stood there.  Exactly one of commands, question, opening and problem speaks.
 
     `tickets`: the commands are for these instead of the ticket the mail is on.  `problem`, `nearest` and `detail` are those of Wrong.
@@ -146,8 +146,8 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class ParsedMail:
     """An agent's mail taken apart: the lines for the desk, and the text that is left for people."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[CommandLine, ...]
     text: str

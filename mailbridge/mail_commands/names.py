@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mailbridge.mail_commands.model import Speaker, Wrong
+from mailbridge.mail_commands.model import Author, LineProblem
 from mailbridge.mail_commands.normalise import bare
 from mailbridge.mail_commands.vocabulary import fold, vocabulary
 from mailbridge.organisation.model import Agent
@@ -14,7 +14,7 @@ _ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]\\]{1,64}@[^\s<>@,;:\"()\[\]\\]{1,253}
 _NUMBER = re.compile(r"[1-9][0-9]{0,11}")
 
 
-def agent(argument: str, speaker: Speaker) -> str | Wrong:
+def agent(argument: str, speaker: Author) -> str | LineProblem:
     """The agent's short name: by itself, by address, by whole name, by first or last name where only one has it.  '' is nobody.  What
     names no agent comes back as it is: the desk says whom it knows."""
     known, text = vocabulary(speaker.language), bare(argument).lstrip("@")
@@ -32,7 +32,7 @@ def agent(argument: str, speaker: Speaker) -> str | Wrong:
         if len(hits) == 1:
             return hits[0]
         if hits:
-            return Wrong(problem="ambiguous", nearest=hits[0], detail=", ".join(hits))
+            return LineProblem(problem="ambiguous", nearest=hits[0], detail=", ".join(hits))
     return text.lower()
 
 

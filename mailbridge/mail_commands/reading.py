@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from mailbridge.mail_commands import names
 from mailbridge.mail_commands.arguments import Reads
 from mailbridge.mail_commands.command_table import OPPOSITES, WORDS
-from mailbridge.mail_commands.model import Channel, Line, Meaning, OnBehalf, Speaker, Written, Wrong
+from mailbridge.mail_commands.model import Author, ChannelArgument, CommandLine, LineProblem, Meaning, OnBehalf, ParsedMail
 from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.mail_commands.vocabulary import fold, time_words, vocabulary, word_in
 from mailbridge.tickets.commands import RecordWork, SetChannel, SetRequester
@@ -22,7 +22,7 @@ MOST_AT_ONCE = 100  # tickets, people or links of one line
 _LONGEST_MISSPELLED = 200  # characters of an argument whose words are compared with those of days and hours
 
 
-def read(fresh: str, speaker: Speaker) -> Written:
+def read(fresh: str, speaker: Author) -> ParsedMail:
     """The lines for the desk at the top and at the end of `fresh`, in order, and the text between them."""
     lines = fresh.splitlines()
     top = _run(lines, speaker)
@@ -31,23 +31,23 @@ def read(fresh: str, speaker: Speaker) -> Written:
     spoken = [cleaned(line) for line in lines[:top] + lines[len(lines) - end :] if _is_for_desk(line, speaker)]
     understood = tuple(understand(line, speaker) for line in spoken)
     notes = [_argument(line) for line, meant in zip(spoken, understood, strict=True) if meant.word == "note" and _argument(line)]
-    return Written(lines=understood, text="\n".join([*notes, "\n".join(middle).strip()]).strip())
+    return ParsedMail(lines=understood, text="\n".join([*notes, "\n".join(middle).strip()]).strip())
 
 
-def understand(line: str, speaker: Speaker) -> Line:
+def understand(line: str, speaker: Author) -> CommandLine:
     """One line as commands or a question, or what is wrong with it."""
     text = cleaned(line)
     said, minus = _said(text)
     word = vocabulary(speaker.language).words.get(said)
     if word is None or (minus and word not in OPPOSITES):
-        return Line(text=text, word=said, problem="unknown", nearest=_nearest(said, _argument(text), speaker))
+        return CommandLine(text=text, word=said, problem="unknown", nearest=_nearest(said, _argument(text), speaker))
     rule, argument = WORDS[word], _argument(text)
     if rule.needs and not argument:
-        return Line(text=text, word=word, problem="argument-missing", nearest=_in_their_words(word, said, speaker))
+        return CommandLine(text=text, word=word, problem="argument-missing", nearest=_in_their_words(word, said, speaker))
     meant, tickets = _meant(word, argument, OPPOSITES[word] if minus else rule.reads, speaker)
-    line_of = Line(text=text, word=word, tickets=tickets)
+    line_of = CommandLine(text=text, word=word, tickets=tickets)
     match meant:
-        case Wrong(problem=problem, nearest=nearest, detail=detail):
+        case LineProblem(problem=problem, nearest=nearest, detail=detail):
             if problem == "argument-unknown" and not nearest:
                 nearest = _spelled_right(said, argument, speaker)
                 problem = problem if nearest else "argument-unclear"
@@ -57,7 +57,7 @@ def understand(line: str, speaker: Speaker) -> Line:
             return replace(line_of, tickets=(), problem="argument-unclear", nearest=_in_their_words(word, said, speaker))
         case tuple():
             return replace(line_of, commands=tuple(dict.fromkeys(meant)))
-        case OnBehalf() | Channel():
+        case OnBehalf() | ChannelArgument():
             return replace(line_of, opening=meant)
         case _:
             return replace(line_of, question=meant)
@@ -69,18 +69,18 @@ def stands_for_itself(line: str) -> bool:
     return len(text) > 1 and text[0] == "#" and (text[1].isalpha() or text[1] == "?" or (text[1] == "-" and text[2:3].isalpha()))
 
 
-def on_a_ticket(line: Line) -> Line:
+def on_a_ticket(line: CommandLine) -> CommandLine:
     """`#for` and `#channel` on a ticket that is there already: who asks, and how they reached the desk, is changed."""
     match line.opening:
         case OnBehalf(address=address, name=name):
             return replace(line, opening=None, commands=(SetRequester(address=address, name=name),))
-        case Channel(name=channel):
+        case ChannelArgument(name=channel):
             return replace(line, opening=None, commands=(SetChannel(channel=channel),))
         case _:
             return line
 
 
-def _meant(word: str, argument: str, reads: Reads, speaker: Speaker) -> tuple[Meaning, tuple[int, ...]]:
+def _meant(word: str, argument: str, reads: Reads, speaker: Author) -> tuple[Meaning, tuple[int, ...]]:
     """What the argument means, and for which tickets where some are named."""
     if word == "merge":
         return _merged(argument, reads, speaker)
@@ -90,7 +90,7 @@ def _meant(word: str, argument: str, reads: Reads, speaker: Speaker) -> tuple[Me
     if not tickets:
         return reads(argument, speaker), ()
     if WORDS[word].needs and not inner:
-        return Wrong(problem="argument-missing"), ()
+        return LineProblem(problem="argument-missing"), ()
     meant = reads(inner, speaker)
     at_end = names.ticket(argument.split()[0], speaker.prefix) is None
     if at_end and isinstance(meant, tuple) and any(isinstance(c, RecordWork) and (c.text or c.place) for c in meant):
@@ -98,7 +98,7 @@ def _meant(word: str, argument: str, reads: Reads, speaker: Speaker) -> tuple[Me
     return meant, tickets
 
 
-def _merged(argument: str, reads: Reads, speaker: Speaker) -> tuple[Meaning, tuple[int, ...]]:
+def _merged(argument: str, reads: Reads, speaker: Author) -> tuple[Meaning, tuple[int, ...]]:
     """`MB-7 MB-8 into MB-3`: those go into that one; else this ticket goes."""
     known, words = vocabulary(speaker.language), argument.replace(",", " ").split()
     between = next((n for n, word in enumerate(words) if n and fold(word) in known.into), None)
@@ -106,11 +106,11 @@ def _merged(argument: str, reads: Reads, speaker: Speaker) -> tuple[Meaning, tup
         return reads(argument, speaker), ()
     goes = [names.ticket(word, speaker.prefix, bare_number=True) for word in words[:between] if fold(word) not in known.also]
     if None in goes:
-        return Wrong(problem="argument-unknown"), ()
+        return LineProblem(problem="argument-unknown"), ()
     return reads(" ".join(words[between:]), speaker), tuple(dict.fromkeys(number for number in goes if number is not None))
 
 
-def _targets(argument: str, speaker: Speaker, *, at_end: bool) -> tuple[str, tuple[int, ...]]:
+def _targets(argument: str, speaker: Author, *, at_end: bool) -> tuple[str, tuple[int, ...]]:
     """The argument without the tickets at its end, or else at its start, and those tickets."""
     words = argument.replace(",", " , ").split()
     behind, rest = _leading(words[::-1] if at_end else [], speaker)
@@ -120,7 +120,7 @@ def _targets(argument: str, speaker: Speaker, *, at_end: bool) -> tuple[str, tup
     return " ".join(rest).replace(" ,", ","), tuple(dict.fromkeys(before))
 
 
-def _leading(words: list[str], speaker: Speaker) -> tuple[list[int], list[str]]:
+def _leading(words: list[str], speaker: Author) -> tuple[list[int], list[str]]:
     """The tickets that the words begin with, perhaps with commas and "and" between them, and the words after."""
     ids: list[int] = []
     for at, word in enumerate(words):
@@ -132,7 +132,7 @@ def _leading(words: list[str], speaker: Speaker) -> tuple[list[int], list[str]]:
     return ids, []
 
 
-def _run(lines: list[str], speaker: Speaker) -> int:
+def _run(lines: list[str], speaker: Author) -> int:
     """How many lines from here are for the desk or blank, as far as the last one for the desk goes.  A # alone is blank."""
     length = count = 0
     for number, line in enumerate(lines, start=1):
@@ -143,7 +143,7 @@ def _run(lines: list[str], speaker: Speaker) -> int:
     return length
 
 
-def _is_for_desk(line: str, speaker: Speaker) -> bool:
+def _is_for_desk(line: str, speaker: Author) -> bool:
     if stands_for_itself(line):
         return True
     text = cleaned(line)
@@ -163,7 +163,7 @@ def _argument(text: str) -> str:
     return rest[1] if len(rest) > 1 else ""
 
 
-def _nearest(said: str, argument: str, speaker: Speaker) -> str:
+def _nearest(said: str, argument: str, speaker: Author) -> str:
     """The line with the word that was perhaps meant: with the argument as it stands where that makes sense, else with a usual one."""
     known = vocabulary(speaker.language).words
     own = [fold(name) for word in WORDS for name in (word, *word_in(speaker.language, word).names.split())]
@@ -172,7 +172,7 @@ def _nearest(said: str, argument: str, speaker: Speaker) -> str:
     return whole if near and not understand(whole, speaker).problem else _in_their_words(known[near], near, speaker) if near else ""
 
 
-def _spelled_right(said: str, argument: str, speaker: Speaker) -> str:
+def _spelled_right(said: str, argument: str, speaker: Author) -> str:
     """The argument with each word that is nearly one of days, months, units or hours written as that, if it means something then."""
     if len(argument) > _LONGEST_MISSPELLED:
         return ""
@@ -182,7 +182,7 @@ def _spelled_right(said: str, argument: str, speaker: Speaker) -> str:
     return tried if fold(tried) != fold(argument) and not understand(f"#{said} {tried}", speaker).problem else ""
 
 
-def _in_their_words(word: str, said: str, speaker: Speaker) -> str:
+def _in_their_words(word: str, said: str, speaker: Author) -> str:
     """A usage in the language of the word that was said."""
     for language in (speaker.language, "en", "ro", "ru"):
         if said in fold(word_in(language, word).names).split():

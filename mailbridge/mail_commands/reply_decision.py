@@ -27,7 +27,7 @@ _UNLESS = re.compile(r"\W*(?:but|unless|if|dar|însă|insa|dacă|daca|но|ес�
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class ReplyDecision:
     """A yes or a no, with what else was written."""
 
     yes: bool
@@ -42,7 +42,7 @@ def is_short(text: str) -> bool:
     return len(text.strip()) <= LONGEST_SHORT and verdict(text) is not None
 
 
-def verdict(text: str) -> Verdict | None:
+def verdict(text: str) -> ReplyDecision | None:
     """What the fresh text of an answer says; None where it is neither a yes nor a no that anybody would stake money on."""
     first, _, rest = text.strip().partition("\n")
     line = " ".join(first.replace("’", "'").split())
@@ -50,7 +50,7 @@ def verdict(text: str) -> Verdict | None:
     if said is None or _UNLESS.match(line, said.end("polite")):
         return None
     reason = "\n".join(filter(None, (line[said.end() :].strip(), rest.strip())))
-    return Verdict(yes=said["yes"] is not None, reason=reason)
+    return ReplyDecision(yes=said["yes"] is not None, reason=reason)
 
 
 def _words(words: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
-    Answer,
+    AgentReply,
     Approve,
     Assign,
     Close,
@@ -16,16 +16,16 @@ from mailbridge.tickets.commands import (
     CorrectWork,
     Erase,
     Escalate,
+    InternalNote,
     Link,
-    Meet,
     Merge,
-    Note,
     RecordWork,
     Reject,
     RemoveParticipant,
     RemoveTags,
     Reopen,
     RevokeAddresses,
+    ScheduleMeeting,
     SetChannel,
     SetContract,
     SetDue,
@@ -43,7 +43,7 @@ from mailbridge.tickets.commands import (
     StartPlaybook,
     Undo,
 )
-from mailbridge.tickets.model import Work
+from mailbridge.tickets.model import WorkKind
 
 
 def spelled(commands: Iterable[Command]) -> str:
@@ -104,18 +104,18 @@ def _timed(command: Command) -> str:
             return f"#due {_moment(at)}"
         case Snooze(until=until):
             return f"#snooze {_moment(until)}"
-        case Meet(at=at, minutes=minutes, place=place):
+        case ScheduleMeeting(at=at, minutes=minutes, place=place):
             return f"#meet {_moment(at)} {minutes}m {place}".rstrip() if at else "#meet none"
         case RecordWork(kind=kind, minutes=minutes, km=km):
             road = f" {km:g}km" if km else ""
-            return f"#{'time' if kind is Work.WORKED else 'travel'} {minutes}m{road}"
+            return f"#{'time' if kind is WorkKind.WORKED else 'travel'} {minutes}m{road}"
         case CorrectWork(activity=number, minutes=minutes):
             return f"#time {number}={minutes}m"
         case SetEstimate(minutes=minutes):
             return f"#estimate {minutes}m"
-        case Answer():
+        case AgentReply():
             return "#public"
-        case Note():
+        case InternalNote():
             return "#note"
         case Split(subject=subject):
             return f"#split {subject}".rstrip()

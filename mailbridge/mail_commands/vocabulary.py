@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
-from mailbridge.mail_commands.locales import TONGUES, Tongue, Word
+from mailbridge.mail_commands.locales import TONGUES, Locale, Word
 
 Phrases = Mapping[tuple[str, ...], str]
 V = TypeVar("V")
@@ -129,5 +129,5 @@ def _by_word(table: Mapping[str, str]) -> dict[str, str]:
     return {name: ",".join([name, *words.split()]) for name, words in table.items()}
 
 
-def _set(tongues: Iterable[Tongue], field: str) -> frozenset[str]:
+def _set(tongues: Iterable[Locale], field: str) -> frozenset[str]:
     return frozenset(fold(word) for tongue in tongues for word in str(getattr(tongue, field)).split())

@@ -40,7 +40,7 @@ def of_inline_file(leaf: Leaf, number: int, file: InlineFile) -> Attachment:
     return make(file.content, part=f"{leaf.path}.u{number}", name=name, content_type="application/octet-stream", inside=leaf.path)
 
 
-def of_tnef_file(leaf: Leaf, number: int, file: tnef.File) -> Attachment:
+def of_tnef_file(leaf: Leaf, number: int, file: tnef.TnefFile) -> Attachment:
     """A file out of the winmail.dat in `leaf`."""
     return make(
         file.content,

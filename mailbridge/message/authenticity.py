@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from mailbridge.message.addresses import answerable, strict_mailbox
 from mailbridge.message.model import Sender
 from mailbridge.message.profiles import Believed
-from mailbridge.message.results import Verdict, same_domain
+from mailbridge.message.results import MethodResult, same_domain
 from mailbridge.message.tree import Field
 
 _BLANKS = re.compile(r"\s+")
@@ -69,7 +69,7 @@ def judged(claimed: Sender, said: Believed, headers: Sequence[Field], organizati
     return _by_dmarc(claimed, dmarc[0], said, _Alignment(domain, said.verdicts, signatures, organizational), headers)
 
 
-def _by_dmarc(claimed: Sender, dmarc: Verdict, said: Believed, aligned: _Alignment, headers: Sequence[Field]) -> Sender:
+def _by_dmarc(claimed: Sender, dmarc: MethodResult, said: Believed, aligned: _Alignment, headers: Sequence[Field]) -> Sender:
     # Microsoft's bestguesspass: there is no record, and the mail would pass the usual one.
     result = "none" if dmarc.result == "bestguesspass" else dmarc.result[:20]
     domain = aligned.domain
@@ -102,7 +102,7 @@ def failed(claimed: Sender, policy: str, why: str) -> Sender:
     return replace(claimed, verified=False, dmarc="fail", policy=policy, reasons=(*claimed.reasons, why))
 
 
-def _policy(dmarc: Verdict, *, organizational: Organizational, domain: str) -> str:
+def _policy(dmarc: MethodResult, *, organizational: Organizational, domain: str) -> str:
     """What the domain asks to be done with mail that fails; '' where the line does not say."""
     action = (dmarc.get("action") or "").lower()
     if action:  # Microsoft: none, quarantine, reject, oreject (override of a reject)
@@ -174,7 +174,7 @@ class _Alignment:
     """What SPF and DKIM say, as far as it speaks for the domain in From (relaxed alignment, RFC 7489 3.1)."""
 
     domain: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[MethodResult, ...]
     signatures: tuple[SignatureField, ...]
     organizational: Organizational
 
@@ -193,7 +193,7 @@ class _Alignment:
     def spf(self) -> bool:
         return any(one.method == "spf" and one.result == "pass" and self.fits(_mail_from(one)) for one in self.verdicts)
 
-    def _passed(self) -> list[Verdict]:
+    def _passed(self) -> list[MethodResult]:
         return [one for one in self.verdicts if one.method == "dkim" and one.result == "pass"]
 
     def _speaking(self) -> list[SignatureField]:
@@ -213,7 +213,7 @@ class _Alignment:
         return found is None or found.partly
 
 
-def _named(verdict: Verdict, signatures: Sequence[SignatureField]) -> SignatureField | None:
+def _named(verdict: MethodResult, signatures: Sequence[SignatureField]) -> SignatureField | None:
     """The one signature of `signatures` that the verdict is about; None where there is none or several."""
     value = (verdict.get("header.b") or "").strip('"')
     selector = (verdict.get("header.s") or "").lower()
@@ -228,10 +228,10 @@ def _named(verdict: Verdict, signatures: Sequence[SignatureField]) -> SignatureF
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _signer(verdict: Verdict) -> str:
+def _signer(verdict: MethodResult) -> str:
     """The domain that signed: header.d, else the one in header.i."""
     return (verdict.get("header.d") or (verdict.get("header.i") or "").rpartition("@")[2]).lower()
 
 
-def _mail_from(verdict: Verdict) -> str:
+def _mail_from(verdict: MethodResult) -> str:
     return (verdict.get("smtp.mailfrom") or verdict.get("smtp.mail") or "").rpartition("@")[2].lower()

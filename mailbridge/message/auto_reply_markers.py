@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from mailbridge.message.phrases import Phrases, alternatives
+from mailbridge.message.phrases import PhraseSet, alternatives
 
 # --- header fields
 
@@ -271,7 +271,7 @@ ACKNOWLEDGEMENT = re.compile(NUMBERED + alternatives(every(THANKS)), re.I)
 # --- robots that want to know whether a person wrote: a title and words of theirs
 
 CHALLENGE_FIELDS = ("x-tmda-confirm", "x-challenge", "x-spamarrest", "x-boxbe", "x-mailblocks", "x-ask-version", "x-challenge-response")
-CHALLENGE_SUBJECT = Phrases(
+CHALLENGE_SUBJECT = PhraseSet(
     (
         "confirm your e-mail",
         "confirm your message",
@@ -298,7 +298,7 @@ CHALLENGE_SUBJECT = Phrases(
         "challenge response",
     )
 )
-CHALLENGE_WORDS = Phrases(
+CHALLENGE_WORDS = PhraseSet(
     (
         "prove...human",
         "prove...person",

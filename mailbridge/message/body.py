@@ -19,7 +19,7 @@ _BYTES = frozenset({"application/octet-stream", "application/unknown", "applicat
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class BodyPiece:
     """A stretch of the body as a reader sees it: plain text, HTML, or the same thing in both."""
 
     plain: tuple[Leaf, ...] = ()
@@ -63,7 +63,7 @@ def _joined(texts: Iterable[str]) -> str:
     return "\n".join(shown)
 
 
-def _joined_html(pieces: list[Piece], texts: list[str], reader: _BodyReader) -> str:
+def _joined_html(pieces: list[BodyPiece], texts: list[str], reader: _BodyReader) -> str:
     if not any(piece.html for piece in pieces):
         return ""
     if len(pieces) == 1:
@@ -87,7 +87,7 @@ class _BodyReader:
         self.room = limits.TEXT_BYTES
         self.from_html = False
 
-    def text_of(self, piece: Piece) -> str:
+    def text_of(self, piece: BodyPiece) -> str:
         plain = _joined(dict.fromkeys(self._plain(leaf) for leaf in _best_of(piece.plain)))
         if not piece.html:
             return plain
@@ -102,7 +102,7 @@ class _BodyReader:
                 return shown
         return plain
 
-    def html_of(self, piece: Piece) -> str:
+    def html_of(self, piece: BodyPiece) -> str:
         return html.without_turns("\n".join(self._decoded(leaf) for leaf in piece.html))
 
     def _plain(self, leaf: Leaf) -> str:
@@ -184,10 +184,10 @@ def _quoted(paragraph: list[str], depth: int) -> str:
     return f"{'>' * depth} {text}" if depth else text
 
 
-def _pieces(tree: Tree) -> list[Piece]:
+def _pieces(tree: Tree) -> list[BodyPiece]:
     """The body in the order of the mail, each alternative as one piece."""
     containers = {container.path: container for container in tree.containers}
-    pieces: list[Piece] = []
+    pieces: list[BodyPiece] = []
     alternatives: dict[str, int] = {}
     for leaf in tree.leaves:
         form = _form(leaf) or ("plain" if not pieces and is_unnamed_text(leaf) else "")
@@ -196,7 +196,7 @@ def _pieces(tree: Tree) -> list[Piece]:
         alternative = _alternative(leaf, containers)
         at = len(pieces) if alternative is None else alternatives.setdefault(alternative, len(pieces))
         if at == len(pieces):
-            pieces.append(Piece())
+            pieces.append(BodyPiece())
         pieces[at] = _with(pieces[at], form, leaf)
     return pieces
 
@@ -214,7 +214,7 @@ def _form(leaf: Leaf) -> str:
     return "html" if leaf.content_type == "text/html" else ""
 
 
-def _with(piece: Piece, form: str, leaf: Leaf) -> Piece:
+def _with(piece: BodyPiece, form: str, leaf: Leaf) -> BodyPiece:
     if form == "plain":
         return replace(piece, plain=(*piece.plain, leaf))
     return replace(piece, html=(*piece.html, leaf))

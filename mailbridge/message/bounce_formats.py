@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from mailbridge.message.phrases import Phrases, whole
+from mailbridge.message.phrases import PhraseSet, whole
 
 ADDRESS = r"[^\s<>()\[\]:;,\"'@|=]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,254}[A-Za-z0-9]"
 LOOSE_ADDRESS = re.compile(ADDRESS)
@@ -57,7 +57,7 @@ TITLES = whole(
     )
 )
 # Titles that a person may write too: "mail delivery failed" is a fine subject for a support mail.
-HINTS = Phrases(
+HINTS = PhraseSet(
     (
         "address unknown",
         "bounced mail",
@@ -132,7 +132,7 @@ ANSWERED = re.compile(r"\s*(?:re|aw|sv|vs|antw|fw|fwd|wg|tr|rv|odp|ynt|отв)\s
 
 # --- how they tell
 
-PHRASES = Phrases(
+PHRASES = PhraseSet(
     (
         "account disabled",
         "account inactive",
@@ -202,7 +202,7 @@ PHRASES = Phrases(
     ("配信できません", "存在しない", "無法投遞", "不存在"),
 )
 # How a server begins that writes under a person's name: a person who tells of a bounce begins with own words.
-OPENING = Phrases(
+OPENING = PhraseSet(
     (
         "delivery to the following recipient",
         "non delivery",
@@ -271,7 +271,7 @@ RECIPIENTS = (
 
 ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.]*\d)")
 REPLY_CODE = re.compile(r"(?<![\d.:/-])([45]\d\d)(?=[ -][^\d])")
-SOFT = Phrases(
+SOFT = PhraseSet(
     (
         "connect to...failed",
         "connection lost",
@@ -310,7 +310,7 @@ SOFT = Phrases(
     ),
     ("sera retenté", "wird weiter versucht", "повторная попыт", "повторные попыт"),
 )
-HARD = Phrases(
+HARD = PhraseSet(
     (
         "given up",
         "giving up",

@@ -25,28 +25,28 @@ Mailboxes = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedAddresses:
     """The (name, address) pairs of an address field, and what mail-parser doubts about it."""
 
     mailboxes: Mailboxes
     doubts: tuple[str, ...] = ()
 
 
-def mailboxes(value: str) -> Reading:
+def mailboxes(value: str) -> ParsedAddresses:
     """The mailboxes of one address field; those it finds ambiguous are left out and told as doubts."""
     return _remembered(value) if len(value) <= _SHORT else _read(value)
 
 
 @lru_cache(maxsize=256)
-def _remembered(value: str) -> Reading:
+def _remembered(value: str) -> ParsedAddresses:
     # The desk's own address stands in nearly every mail, and the sender's is asked for twice.
     return _read(value)
 
 
-def _read(value: str) -> Reading:
+def _read(value: str) -> ParsedAddresses:
     doubts: list[dict[str, str]] = []
     found = get_addresses(value, defects=doubts)
-    return Reading(_pairs(found), tuple(doubt["reason"] for doubt in doubts))
+    return ParsedAddresses(_pairs(found), tuple(doubt["reason"] for doubt in doubts))
 
 
 def date(value: str) -> tuple[datetime | None, tuple[str, ...]]:

@@ -40,7 +40,7 @@ class Kinds:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class MailView:
     """A mail as the questions look at it."""
 
     tree: Tree
@@ -71,7 +71,7 @@ class Seen:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class KindFinding:
     """What a question found."""
 
     kind: Kind
@@ -81,7 +81,7 @@ class Answer:
 
 def classify(tree: Tree, message: Message, policy: ReadingPolicy) -> Kinds:
     """The kind of the mail, by the first question that has an answer."""
-    seen = Seen(tree, message, policy, correspondent(tree, message, policy))
+    seen = MailView(tree, message, policy, correspondent(tree, message, policy))
     quiet = quiet_reasons(seen)
     for question in QUESTIONS:
         if answer := question(seen):
@@ -96,7 +96,7 @@ def classify(tree: Tree, message: Message, policy: ReadingPolicy) -> Kinds:
     return Kinds(kind=Kind.HUMAN, reasons=tuple(quiet), suppress_auto_response=bool(quiet), correspondent=seen.correspondent)
 
 
-def strength(seen: Seen, kind: Kind) -> Strength:
+def strength(seen: MailView, kind: Kind) -> Strength:
     """STRONG where a sign stands that only programs set; all else is weak."""
     reported = seen.tree.content_type == "multipart/report" and kind in REPORTED
     listed = kind is Kind.LIST and seen.tree.get("list-id") is not None and is_bulk(seen)
@@ -111,121 +111,123 @@ REPORTED = frozenset((Kind.BOUNCE, Kind.FEEDBACK_REPORT, Kind.READ_RECEIPT, Kind
 # --- questions, most certain first
 
 
-def loop(seen: Seen) -> Answer | None:
+def loop(seen: MailView) -> KindFinding | None:
     """A mail that goes round, by the number of servers that it passed."""
     hops = len(seen.tree.fields("received"))
-    return Answer(Kind.LOOP, f"loop: {hops} Received fields") if hops > MOST_HOPS else None
+    return KindFinding(Kind.LOOP, f"loop: {hops} Received fields") if hops > MOST_HOPS else None
 
 
-def feedback(seen: Seen) -> Answer | None:
+def feedback(seen: MailView) -> KindFinding | None:
     """RFC 5965 and the few that report complaints otherwise."""
     if bounce.report_type(seen.tree) == "feedback-report" or seen.tree.of_type("message/feedback-report"):
-        return Answer(Kind.FEEDBACK_REPORT, "feedback report (RFC 5965)")
+        return KindFinding(Kind.FEEDBACK_REPORT, "feedback report (RFC 5965)")
     if complained := bounce.complained(seen.message.text):
-        return Answer(Kind.FEEDBACK_REPORT, f"complaint about a mail to {', '.join(complained[:3])}")
+        return KindFinding(Kind.FEEDBACK_REPORT, f"complaint about a mail to {', '.join(complained[:3])}")
     name = next((name for name in auto_reply_markers.COMPLAINT_FIELDS if seen.tree.get(name) is not None), None)
     if name is None and auto_reply_markers.COMPLAINT_SUBJECT.match(seen.message.subject[:200]):
-        return Answer(Kind.FEEDBACK_REPORT, "complaint subject")
-    return Answer(Kind.FEEDBACK_REPORT, f"field {name}") if name else None
+        return KindFinding(Kind.FEEDBACK_REPORT, "complaint subject")
+    return KindFinding(Kind.FEEDBACK_REPORT, f"field {name}") if name else None
 
 
-def aggregate_report(seen: Seen) -> Answer | None:
+def aggregate_report(seen: MailView) -> KindFinding | None:
     """What receivers report daily about a domain: DMARC (RFC 7489, 7.2.1.1) and TLS (RFC 8460, 5.3)."""
     if bounce.report_type(seen.tree) == "tlsrpt" or any("tlsrpt" in leaf.content_type for leaf in seen.tree.leaves):
-        return Answer(Kind.FEEDBACK_REPORT, "TLS report (RFC 8460)")
+        return KindFinding(Kind.FEEDBACK_REPORT, "TLS report (RFC 8460)")
     if not auto_reply_markers.AGGREGATE_SUBJECT.match(seen.message.subject[:500]):
         return None
     named = any(auto_reply_markers.AGGREGATE_FILE.fullmatch(leaf.filename[:500]) for leaf in seen.tree.leaves)
-    return Answer(Kind.FEEDBACK_REPORT, "DMARC report (RFC 7489)") if named else None
+    return KindFinding(Kind.FEEDBACK_REPORT, "DMARC report (RFC 7489)") if named else None
 
 
-def read_receipt(seen: Seen) -> Answer | None:
+def read_receipt(seen: MailView) -> KindFinding | None:
     """RFC 8098."""
     if bounce.report_type(seen.tree) == "disposition-notification" or seen.tree.of_type("message/disposition-notification"):
-        return Answer(Kind.READ_RECEIPT, "disposition notification (RFC 8098)")
+        return KindFinding(Kind.READ_RECEIPT, "disposition notification (RFC 8098)")
     return None
 
 
-def report(seen: Seen) -> Answer | None:
+def report(seen: MailView) -> KindFinding | None:
     """RFC 3464."""
     if found := delivery_report.report_of(seen.tree):
-        return Answer(Kind.BOUNCE, "RFC 3464 report", found)
-    return Answer(Kind.AUTO_REPLY, "delivery receipt (RFC 3464)") if delivery_report.says_delivered(seen.tree) else None
+        return KindFinding(Kind.BOUNCE, "RFC 3464 report", found)
+    return KindFinding(Kind.AUTO_REPLY, "delivery receipt (RFC 3464)") if delivery_report.says_delivered(seen.tree) else None
 
 
-def plain_bounce(seen: Seen) -> Answer | None:
+def plain_bounce(seen: MailView) -> KindFinding | None:
     """A bounce by the name, title or fields that only mail servers use."""
     return bounced(seen, certain=True)
 
 
-def calendar(seen: Seen) -> Answer | None:
+def calendar(seen: MailView) -> KindFinding | None:
     """An answer to an invitation (RFC 5546, 3.2.3 and 3.2.7); the invitation itself is a person's mail."""
     for leaf in seen.tree.of_type("text/calendar"):
         method = leaf.param("method").upper() or method_in(leaf.content)
         if method in {"REPLY", "COUNTER", "REFRESH"}:
-            return Answer(Kind.CALENDAR, f"calendar {method}")
+            return KindFinding(Kind.CALENDAR, f"calendar {method}")
     return None
 
 
-def answering(seen: Seen) -> Answer | None:
+def answering(seen: MailView) -> KindFinding | None:
     """RFC 3834, 5, and the fields that were there before it."""
     if seen.submitted == "auto-replied":
-        return Answer(Kind.AUTO_REPLY, "Auto-Submitted: auto-replied")
+        return KindFinding(Kind.AUTO_REPLY, "Auto-Submitted: auto-replied")
     if found := marked(seen, "answering"):
-        return Answer(Kind.AUTO_REPLY, f"field {found}")
+        return KindFinding(Kind.AUTO_REPLY, f"field {found}")
     for name, pattern in auto_reply_markers.ANSWERING_VALUES:
         if any(pattern.search(value[:500]) for value in seen.tree.get_all(name)):
-            return Answer(Kind.AUTO_REPLY, f"{name} of an autoresponder")
-    return Answer(Kind.AUTO_REPLY, auto_reply_markers.VACATION_REASON) if auto_reply_markers.is_vacation(seen.message.subject) else None
+            return KindFinding(Kind.AUTO_REPLY, f"{name} of an autoresponder")
+    return (
+        KindFinding(Kind.AUTO_REPLY, auto_reply_markers.VACATION_REASON) if auto_reply_markers.is_vacation(seen.message.subject) else None
+    )
 
 
-def challenge(seen: Seen) -> Answer | None:
+def challenge(seen: MailView) -> KindFinding | None:
     """A robot that wants to know whether a person wrote."""
     if name := next((name for name in auto_reply_markers.CHALLENGE_FIELDS if seen.tree.get(name) is not None), None):
-        return Answer(Kind.CHALLENGE, f"field {name}")
+        return KindFinding(Kind.CHALLENGE, f"field {name}")
     if (seen.tree.get("x-delivery-agent") or "").lower().startswith("tmda"):
-        return Answer(Kind.CHALLENGE, "challenge-response by TMDA")
+        return KindFinding(Kind.CHALLENGE, "challenge-response by TMDA")
     words = seen.message.text[:TEXT_LIMIT]
     if auto_reply_markers.CHALLENGE_SUBJECT.are_in(seen.message.subject[:300]) and auto_reply_markers.CHALLENGE_WORDS.are_in(words):
-        return Answer(Kind.CHALLENGE, "challenge-response")
+        return KindFinding(Kind.CHALLENGE, "challenge-response")
     return None
 
 
-def worded_bounce(seen: Seen) -> Answer | None:
+def worded_bounce(seen: MailView) -> KindFinding | None:
     """A bounce by its words."""
     return bounced(seen, certain=False)
 
 
-def null_sender(seen: Seen) -> Answer | None:
+def null_sender(seen: MailView) -> KindFinding | None:
     """Nobody can be answered.  It is a bounce only where it says so; else a robot answers, or a gateway lost the sender."""
     if not seen.null_sender or (seen.submitted and not seen.message.in_reply_to):
         return None
     found = bounce.read_text(seen.tree, seen.message)
     if found.recipients and found.status:
-        return Answer(Kind.BOUNCE, "null sender, a recipient and a status", found)
-    return Answer(Kind.AUTO_REPLY, "null sender")
+        return KindFinding(Kind.BOUNCE, "null sender, a recipient and a status", found)
+    return KindFinding(Kind.AUTO_REPLY, "null sender")
 
 
-def generated(seen: Seen) -> Answer | None:
+def generated(seen: MailView) -> KindFinding | None:
     """Made by a program, in answer to nothing."""
     if seen.submitted:
-        return Answer(Kind.AUTO_GENERATED, f"Auto-Submitted: {seen.submitted[:40]}")
+        return KindFinding(Kind.AUTO_GENERATED, f"Auto-Submitted: {seen.submitted[:40]}")
     found = marked(seen, "generated")
-    return Answer(Kind.AUTO_GENERATED, f"field {found}") if found else None
+    return KindFinding(Kind.AUTO_GENERATED, f"field {found}") if found else None
 
 
-def mailing_list(seen: Seen) -> Answer | None:
+def mailing_list(seen: MailView) -> KindFinding | None:
     """RFC 2919, RFC 2369, and Precedence; not the group that our own address is, not a person's mail that a list or form passes on."""
     if seen.correspondent is not None:
         return None
     fields = list_fields(seen.tree)
     if fields:
-        return None if is_own_group(seen) else Answer(Kind.LIST, f"field {fields[0]}")
-    return Answer(Kind.AUTO_GENERATED, BULK_REASON) if is_bulk(seen) and not seen.says_person else None
+        return None if is_own_group(seen) else KindFinding(Kind.LIST, f"field {fields[0]}")
+    return KindFinding(Kind.AUTO_GENERATED, BULK_REASON) if is_bulk(seen) and not seen.says_person else None
 
 
 BULK_REASON = "Precedence of bulk mail"  # alone it says that nobody should be answered, not that no person wrote
-Question = Callable[[Seen], Answer | None]
+Question = Callable[[MailView], KindFinding | None]
 QUESTIONS: tuple[Question, ...] = (
     loop,
     feedback,
@@ -246,7 +248,7 @@ QUESTIONS: tuple[Question, ...] = (
 # --- what suppresses an answer without making the mail a robot's
 
 
-def quiet_reasons(seen: Seen) -> list[str]:
+def quiet_reasons(seen: MailView) -> list[str]:
     """Why no automatic answer must go out although a person may have written."""
     reasons = []
     if any(auto_reply_markers.SUPPRESSED.search(value[:200]) for value in seen.tree.get_all("x-auto-response-suppress")):
@@ -256,7 +258,9 @@ def quiet_reasons(seen: Seen) -> list[str]:
     if is_bulk(seen) and seen.says_person:
         reasons.append(BULK_REASON)
     reasons.extend(f"mass mail field {name}" for name in auto_reply_markers.MASS_FIELDS if seen.tree.get(name) is not None)
-    if seen.correspondent is None and any(auto_reply_markers.NO_REPLY.fullmatch(a.address.partition("@")[0]) for a in seen.message.from_[:1]):
+    if seen.correspondent is None and any(
+        auto_reply_markers.NO_REPLY.fullmatch(a.address.partition("@")[0]) for a in seen.message.from_[:1]
+    ):
         reasons.append("sender takes no replies")
     if seen.correspondent is not None and seen.correspondent.through in {Through.LIST, Through.SERVICE}:
         reasons.append(f"through a {seen.correspondent.through}")
@@ -271,7 +275,7 @@ def quiet_reasons(seen: Seen) -> list[str]:
     return reasons
 
 
-def marked(seen: Seen, mark: str) -> str:
+def marked(seen: MailView, mark: str) -> str:
     """The first field whose name is such a mark and whose value is not no, '' where there is none."""
     for field in seen.tree.headers:
         if auto_reply_markers.mark_of(field.key) == mark and field.value.strip().lower() not in {"no", "false"}:
@@ -279,21 +283,21 @@ def marked(seen: Seen, mark: str) -> str:
     return ""
 
 
-def is_bulk(seen: Seen) -> bool:
+def is_bulk(seen: MailView) -> bool:
     return any(auto_reply_markers.BULK.match(value) for name in ("precedence", "x-precedence") for value in seen.tree.get_all(name))
 
 
-def is_own_group(seen: Seen) -> bool:
+def is_own_group(seen: MailView) -> bool:
     """Whether the list is our own address: a group whose mails we read."""
     text = " ".join(value for name in OWN_GROUP_FIELDS for value in seen.tree.get_all(name)).lower()[:4000]
     return any(own in text or f"<{own.replace('@', '.')}>" in text for own in seen.policy.own_addresses)
 
 
-def bounced(seen: Seen, *, certain: bool) -> Answer | None:
+def bounced(seen: MailView, *, certain: bool) -> KindFinding | None:
     found = bounce.informal(
         seen.tree, seen.message, null_sender=seen.null_sender, certain=certain, own=seen.policy.own_addresses
     )
-    return Answer(Kind.BOUNCE, found.reason, found.bounce) if found else None
+    return KindFinding(Kind.BOUNCE, found.reason, found.bounce) if found else None
 
 
 def own_mark(tree: Tree) -> str:

@@ -18,7 +18,7 @@ def alternatives(phrases: Iterable[str]) -> str:
     return "(?:" + "|".join(map(pattern_of, sorted(phrases, key=len, reverse=True))) + ")"
 
 
-class Phrases:
+class PhraseSet:
     """Phrases to be found as whole words, lower or upper case alike."""
 
     def __init__(self, *tables: Iterable[str]) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import ip_network
 
-from mailbridge.message.results import Broken, Verdict, read_results, read_unnamed
+from mailbridge.message.results import AmbiguousField, MethodResult, read_results, read_unnamed
 from mailbridge.message.trace import INSIDE, Hop, Network, read_hop
 from mailbridge.message.tree import Field
 
@@ -52,7 +52,7 @@ class Believed:
     `internal`: an Exchange tenant took the mail from one of its own, signed-in users.
     """
 
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[MethodResult, ...] = ()
     server: str = ""
     why: str = ""
     client: str = ""
@@ -155,7 +155,7 @@ def _is_ours(field: Field, authserv_ids: Sequence[str]) -> bool:
     """Whether the field's authserv-id is exactly one of ours; a field that cannot be read is ours where it begins like it."""
     try:
         server, _ = read_results(field.raw)
-    except Broken:
+    except AmbiguousField:
         # Ours but broken must stay the topmost: what stands below it does not count instead.
         return any(re.match(rf"\s*{re.escape(one)}(?=[\s;(]|$)", field.raw[:1000].decode("latin-1"), re.I) for one in authserv_ids)
     return server in {one.lower() for one in authserv_ids}
@@ -165,11 +165,11 @@ def _merged(fields: Sequence[Field]) -> Believed:
     """The verdicts of the topmost field with one on DMARC, and of the fields beside it those on DKIM and SPF."""
     if not fields:
         return Believed(why=NOBODY)
-    server, found = "", list[Verdict]()
+    server, found = "", list[MethodResult]()
     for field in fields:
         try:
             name, verdicts = read_results(field.raw)
-        except Broken as error:
+        except AmbiguousField as error:
             return Believed(why=f"Authentication-Results cannot be read: {error}")
         server = server or name
         has_dmarc = any(one.method == "dmarc" for one in found)
@@ -214,14 +214,14 @@ def _inside_google(field: Field) -> bool:
     return hop is not None and not hop.helo and not hop.client and hop.by != _GOOGLE and (":" in hop.by or hop.by.startswith("10."))
 
 
-def _dmarc(verdicts: Sequence[Verdict]) -> list[tuple[str, str]]:
+def _dmarc(verdicts: Sequence[MethodResult]) -> list[tuple[str, str]]:
     return [(one.result, (one.get("header.from") or "").lower()) for one in verdicts if one.method == "dmarc"]
 
 
 def _dmarc_of(raw: bytes) -> list[tuple[str, str]] | None:
     try:
         return _dmarc(read_results(raw)[1])
-    except Broken:
+    except AmbiguousField:
         return None
 
 
@@ -270,7 +270,7 @@ def _outermost(headers: Sequence[Field]) -> tuple[int, Hop | None]:
 def _server(field: Field) -> str:
     try:
         return read_results(field.raw)[0]
-    except Broken:
+    except AmbiguousField:
         return ""
 
 
@@ -315,7 +315,7 @@ def _unnamed(fields: Sequence[Field]) -> Believed:
         return Believed(why="more than one Authentication-Results above the edge" if fields else NOBODY)
     try:
         return Believed(verdicts=tuple(read_unnamed(fields[0].raw)), server="Exchange Online")
-    except Broken as error:
+    except AmbiguousField as error:
         return Believed(why=f"Authentication-Results cannot be read: {error}")
 
 

@@ -14,12 +14,12 @@ TOKEN = re.compile(r"[()\\\";=]|[^\s()\\\";=]+|\s+")
 _POLICY = re.compile(r"\b(p|sp|policy)\s*=\s*(none|quarantine|reject)\b", re.IGNORECASE)
 
 
-class Broken(ValueError):
+class AmbiguousField(ValueError):
     """A field that cannot be read in one way only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class MethodResult:
     """One method's result, 'dmarc=pass header.from=example.test'; names in lower case, values as written."""
 
     method: str
@@ -45,42 +45,42 @@ class _Clause:
     comments: list[str] = field(default_factory=list)
 
 
-def read_results(raw: bytes) -> tuple[str, list[Verdict]]:
+def read_results(raw: bytes) -> tuple[str, list[MethodResult]]:
     """The authserv-id (lower case) and the verdicts.  Raises Broken."""
     clauses = list(_clauses(raw))
     server = clauses[0].tokens if clauses else []
     # authserv-id [ CFWS authres-version ]
     if not server or "=" in server or (len(server) > 1 and server[1:] != ["1"]):
-        raise Broken("no authserv-id")
+        raise AmbiguousField("no authserv-id")
     return server[0].lower(), _verdicts(clauses[1:])
 
 
-def read_unnamed(raw: bytes) -> list[Verdict]:
+def read_unnamed(raw: bytes) -> list[MethodResult]:
     """The verdicts of a field that begins with its first verdict.  Raises Broken, also where there is an authserv-id."""
     clauses = list(_clauses(raw))
     if not clauses or "=" not in clauses[0].tokens:
-        raise Broken("an authserv-id stands where none belongs")
+        raise AmbiguousField("an authserv-id stands where none belongs")
     return _verdicts(clauses)
 
 
-def _verdicts(clauses: Sequence[_Clause]) -> list[Verdict]:
+def _verdicts(clauses: Sequence[_Clause]) -> list[MethodResult]:
     return [_verdict(clause) for clause in clauses if clause.tokens and clause.tokens != ["none"]]
 
 
-def _verdict(clause: _Clause) -> Verdict:
+def _verdict(clause: _Clause) -> MethodResult:
     """method[/version] "=" result *( name "=" value )"""
     tokens = clause.tokens
     if len(tokens) < 3 or tokens[1] != "=":
-        raise Broken("a clause is no verdict")
+        raise AmbiguousField("a clause is no verdict")
     pairs: list[tuple[str, str]] = []
     rest = tokens[3:]
     while rest:
         if len(rest) < 3 or rest[1] != "=" or rest[2] == "=":
-            raise Broken("a property has no value")
+            raise AmbiguousField("a property has no value")
         pairs.append((rest[0].lower(), rest[2]))
         rest = rest[3:]
     method = tokens[0].partition("/")[0].lower()
-    return Verdict(method=method, result=tokens[2].lower(), properties=tuple(pairs), comments=tuple(clause.comments))
+    return MethodResult(method=method, result=tokens[2].lower(), properties=tuple(pairs), comments=tuple(clause.comments))
 
 
 def _clauses(raw: bytes) -> Iterator[_Clause]:
@@ -88,7 +88,7 @@ def _clauses(raw: bytes) -> Iterator[_Clause]:
     try:
         text = raw[:FIELD_LIMIT].decode("utf-8")
     except UnicodeDecodeError as error:
-        raise Broken("not UTF-8") from error
+        raise AmbiguousField("not UTF-8") from error
     clause = _Clause()
     glued = False  # whether the next piece continues the last token: "x"@example.test is one value
     pieces = iter(TOKEN.findall(text))
@@ -109,7 +109,7 @@ def _clauses(raw: bytes) -> Iterator[_Clause]:
         elif piece.isspace():
             glued = False
         elif piece in {")", "\\"}:
-            raise Broken("a stray special")
+            raise AmbiguousField("a stray special")
         else:
             word = _quoted(pieces) if piece == '"' else piece
             if glued:
@@ -132,11 +132,11 @@ def _comment(pieces: Iterator[str]) -> str:
         elif piece == ")":
             depth -= 1
         if depth > COMMENT_DEPTH:
-            raise Broken("a comment is too deep")
+            raise AmbiguousField("a comment is too deep")
         if not depth:
             return "".join(text)
         text.append(piece)
-    raise Broken("a comment has no end")
+    raise AmbiguousField("a comment has no end")
 
 
 def _quoted(pieces: Iterator[str]) -> str:
@@ -146,7 +146,7 @@ def _quoted(pieces: Iterator[str]) -> str:
         if piece == '"':
             return "".join(inside) + '"'
         inside.append(next(pieces, "") if piece == "\\" else piece)
-    raise Broken("a quoted string has no end")
+    raise AmbiguousField("a quoted string has no end")
 
 
 # --- domains

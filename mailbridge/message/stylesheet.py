@@ -28,7 +28,7 @@ _LAST_KEY = re.compile(r"(?:^|[\s>+~])(?:[\w*-]*)(#[\w-]+|\.[\w-]+)?[^\s>+~]*$")
 Declared = dict[str, tuple[str, bool]]  # property -> (value in lower case, whether it is important)
 
 
-class Rule(NamedTuple):
+class StyleRule(NamedTuple):
     """A selector, its specificity (ids, classes, elements), what it declares, and where it stands among the rules."""
 
     selector: str
@@ -58,9 +58,9 @@ def declared(text: str) -> Declared:
     return found
 
 
-def rules_of(sheet: str) -> list[Rule]:
+def rules_of(sheet: str) -> list[StyleRule]:
     """The rules of a style element that may hide something, on a wide screen."""
-    rules: list[Rule] = []
+    rules: list[StyleRule] = []
     for selectors, block in _blocks(_COMMENT.sub("", sheet[:_LONGEST_SHEET])):
         what = declared(block)
         if not what:
@@ -68,11 +68,11 @@ def rules_of(sheet: str) -> list[Rule]:
         for selector in selectors.split(","):
             selector = selector.strip()
             if selector and len(selector) <= _LONGEST_SELECTOR and not _PSEUDO.search(selector) and len(rules) < _MOST_RULES:
-                rules.append(Rule(selector, _specificity(selector), what, len(rules)))
+                rules.append(StyleRule(selector, _specificity(selector), what, len(rules)))
     return rules
 
 
-def key_of(rule: Rule) -> str:
+def key_of(rule: StyleRule) -> str:
     """The id ('#x') or class ('.x') that the last part of a selector asks for, '' where it asks for neither."""
     found = _LAST_KEY.search(rule.selector)
     return found[1] or "" if found else ""

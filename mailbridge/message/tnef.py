@@ -43,7 +43,7 @@ Property = tuple[int, int, bytes]
 
 
 @dataclass(slots=True, kw_only=True)
-class File:
+class TnefFile:
     """A file out of a TNEF stream."""
 
     name: str = ""
@@ -56,7 +56,7 @@ class File:
 class Tnef:
     """What a TNEF stream holds; `complete` is false where it is cut or broken."""
 
-    files: list[File] = field(default_factory=list)
+    files: list[TnefFile] = field(default_factory=list)
     text: str = ""
     html: str = ""
     complete: bool = True
@@ -107,7 +107,7 @@ def _attributes(content: bytes) -> Iterator[tuple[int, memoryview]]:
 
 def _take(found: Tnef, attribute: int, data: memoryview, code_page: str, steps: Iterator[int]) -> None:
     if attribute == _ATTACHMENT_BEGINS:
-        found.files.append(File())
+        found.files.append(TnefFile())
     elif attribute == _BODY:
         found.text = found.text or _text(bytes(data), code_page)
     elif attribute == _MESSAGE_PROPERTIES:
@@ -115,11 +115,11 @@ def _take(found: Tnef, attribute: int, data: memoryview, code_page: str, steps: 
     elif attribute in {_ATTACHMENT_TITLE, _ATTACHMENT_DATA, _ATTACHMENT_PROPERTIES}:
         # MS-OXTNEF 2.1.3.3: the rendering data comes first; some writers leave it out.
         if not found.files:
-            found.files.append(File())
+            found.files.append(TnefFile())
         _take_file(found.files[-1], attribute, data, code_page, steps)
 
 
-def _take_file(file: File, attribute: int, data: memoryview, code_page: str, steps: Iterator[int]) -> None:
+def _take_file(file: TnefFile, attribute: int, data: memoryview, code_page: str, steps: Iterator[int]) -> None:
     if attribute == _ATTACHMENT_TITLE:
         file.name = file.name or _text(bytes(data), code_page)
     elif attribute == _ATTACHMENT_DATA:
@@ -128,7 +128,7 @@ def _take_file(file: File, attribute: int, data: memoryview, code_page: str, ste
         _take_file_properties(file, _properties(data, steps), code_page)
 
 
-def _take_file_properties(file: File, properties: Iterator[Property], code_page: str) -> None:
+def _take_file_properties(file: TnefFile, properties: Iterator[Property], code_page: str) -> None:
     names: dict[int, str] = {}
     for number, kind, value in properties:
         if number in {_P_LONG_FILE_NAME, _P_DISPLAY_NAME, _P_FILE_NAME}:

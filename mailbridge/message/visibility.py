@@ -14,7 +14,7 @@ from typing import NamedTuple
 from resiliparse.parse.html import CSSParserException, DocumentNode, ElementNode, NodeType
 
 from mailbridge.message.colours import Colour, colour_of, look_alike, over
-from mailbridge.message.stylesheet import Declared, Rule, declared, key_of, rules_of
+from mailbridge.message.stylesheet import Declared, StyleRule, declared, key_of, rules_of
 
 _MOST_NODES = 20_000  # so many are looked at
 _MOST_SHEETS = 20
@@ -79,11 +79,11 @@ def remove_hidden(document: DocumentNode) -> None:
 class _Sheet(NamedTuple):
     """All rules of the page, by the id or class that the last part of their selectors asks for."""
 
-    rules: dict[str, list[Rule]]
+    rules: dict[str, list[StyleRule]]
 
     @classmethod
     def of(cls, document: DocumentNode) -> _Sheet:
-        rules: dict[str, list[Rule]] = defaultdict(list)
+        rules: dict[str, list[StyleRule]] = defaultdict(list)
         elements = document.get_elements_by_tag_name("style") if document.query_selector("style") is not None else ()
         texts = [str(element.text) for element, _ in zip(elements, range(_MOST_SHEETS), strict=False)]
         for rule in rules_of("\n".join(texts)) if texts else ():
@@ -103,7 +103,7 @@ class _Sheet(NamedTuple):
         found.sort(key=lambda item: item[0])
         return {name: value for _, one in found for name, (value, _) in one.items()}
 
-    def _candidates(self, element: ElementNode) -> Iterator[Rule]:
+    def _candidates(self, element: ElementNode) -> Iterator[StyleRule]:
         if not self.rules:
             return
         yield from self.rules.get("", ())

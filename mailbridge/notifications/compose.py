@@ -13,11 +13,10 @@ from hashlib import sha256
 from itertools import chain
 
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.notifications.context import Occasion, Teller
+from mailbridge.notifications.context import EventNotifier, NotificationContext
 from mailbridge.notifications.events import alerts, approvals, escalation, mails, meetings, people, relations, tickets
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.tickets.events import (
-    Absorbed,
     AlertRaised,
     ApprovalDecided,
     ApprovalReminded,
@@ -26,30 +25,31 @@ from mailbridge.tickets.events import (
     DeliveryFailed,
     Escalated,
     Event,
-    Happening,
     InvitationAnswered,
     MailMoved,
     MeetingSet,
+    MergedFrom,
     MergedInto,
     MessageAdded,
     ParticipantAdded,
     RequesterChanged,
+    SnoozeEnded,
     StatusChanged,
     TeamChanged,
+    TicketEvent,
     TicketOpened,
     Undone,
-    Woken,
 )
 
 PASSED_ON = frozenset({"answered", "colleague_answered"})  # an agent's own words; whoever got them from the agent gets them once
 
 
-def _both(first: Teller, second: Teller) -> Teller:
+def _both(first: EventNotifier, second: EventNotifier) -> EventNotifier:
     """What the one has to say, then what the other has."""
     return lambda event, events, occasion: chain(first(event, events, occasion), second(event, events, occasion))
 
 
-TELLERS: Mapping[type[Happening], Teller] = {
+TELLERS: Mapping[type[TicketEvent], EventNotifier] = {
     TicketOpened: tickets.opened,
     MessageAdded: mails.message,
     StatusChanged: tickets.status,
@@ -57,13 +57,13 @@ TELLERS: Mapping[type[Happening], Teller] = {
     TeamChanged: tickets.team,
     AlertRaised: alerts.alert,
     DeliveryFailed: mails.failure,
-    Woken: alerts.woken,
+    SnoozeEnded: alerts.woken,
     ParticipantAdded: people.added,
     RequesterChanged: _both(people.added, meetings.asked_anew),
     MeetingSet: meetings.made,
     InvitationAnswered: meetings.answered,
     Escalated: escalation.escalated,
-    Absorbed: relations.absorbed,
+    MergedFrom: relations.absorbed,
     MergedInto: relations.merged,
     MailMoved: relations.moved,
     Undone: relations.undone,
@@ -73,7 +73,7 @@ TELLERS: Mapping[type[Happening], Teller] = {
 }
 
 
-def notifications(events: Sequence[Event], occasion: Occasion) -> tuple[Notification, ...]:
+def notifications(events: Sequence[Event], occasion: NotificationContext) -> tuple[Notification, ...]:
     """Everything these events of one ticket make us say, at most one mail of a kind to a recipient, signed and keyed."""
     version = occasion.ticket.version - len(events)
     said: dict[str, Notification] = {}
@@ -89,7 +89,7 @@ def notifications(events: Sequence[Event], occasion: Occasion) -> tuple[Notifica
     return tuple(signed(promise, occasion) for promise in said.values())
 
 
-def signed(promise: Notification, occasion: Occasion) -> Notification:
+def signed(promise: Notification, occasion: NotificationContext) -> Notification:
     """The promise with its Message-ID, reply address, thread and language: what makes an answer find its way back."""
     purpose = Purpose.CUSTOMER if promise.audience is Audience.CUSTOMER else Purpose.AGENT
     ticket, signer = occasion.ticket.id, occasion.signer
@@ -111,12 +111,12 @@ def _kind(promise: Notification) -> str:
     return f"{promise.event}.{approval}" if approval else promise.event
 
 
-def _of_event(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def _of_event(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     tell = TELLERS.get(type(event.what))
     return tell(event, events, occasion) if tell else iter(())
 
 
-def admin_letters(
+def admin_notifications(
     admins: Sequence[str], event: str, key: str, values: Mapping[str, str], desk_address: str, language: str
 ) -> tuple[Notification, ...]:
     """A mail to each admin about the desk itself; `key` names the occasion, so that it is told once."""

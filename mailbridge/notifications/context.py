@@ -14,7 +14,7 @@ from mailbridge.tickets.model import Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Occasion:
+class NotificationContext:
     """What caused the telling: the ticket after it, the mail, and what the mails of the thread are called.
 
     `answerable` is false where the causing mail is a robot's, a loop's or has no address that may be answered.
@@ -39,14 +39,14 @@ class Occasion:
 
 
 # Who is told because of one event; the other events of the same decision may change what is said.
-Teller = Callable[[Event, Sequence[Event], Occasion], Iterator[Notification]]
+EventNotifier = Callable[[Event, Sequence[Event], NotificationContext], Iterator[Notification]]
 
 
-def letters(
+def notifications_to(
     recipients: Iterable[Recipient],
     audience: Audience,
     event: str,
-    occasion: Occasion,
+    occasion: NotificationContext,
     *,
     values: tuple[tuple[str, str], ...] = (),
     but: Actor | None = None,
@@ -69,7 +69,7 @@ def letters(
         )
 
 
-def title_of(actor: Actor, occasion: Occasion) -> str:
+def title_of(actor: Actor, occasion: NotificationContext) -> str:
     if actor.kind is ActorKind.CLOCK:
         return ""
     if actor.kind is ActorKind.CONSULTANT and actor.name in occasion.organisation.consultants:

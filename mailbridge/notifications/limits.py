@@ -48,14 +48,14 @@ class Earlier:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Suppress:
+class Suppressed:
     """It never goes out."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
+class Postponed:
     """It goes out later, by itself."""
 
     until: datetime
@@ -73,7 +73,7 @@ class KeepBack:
 _OF_APPROVALS = frozenset({"approval", "approval_reminded", "confirm", "approval_decided", "approval_expired"})
 
 
-def hidden(notification: Notification, ticket: Ticket | None, organisation: Organisation) -> Suppress | None:
+def hidden(notification: Notification, ticket: Ticket | None, organisation: Organisation) -> Suppressed | None:
     """The guard of visibility: a mail to an agent about a ticket that the agent may not see does not go out.
 
     It is looked at when the mail is about to go, because every mail comes past there, whoever composed it, and because the ticket may have
@@ -85,7 +85,7 @@ def hidden(notification: Notification, ticket: Ticket | None, organisation: Orga
     agent = next((one for one in organisation.agents.values() if key in _addresses(one)), None)
     if agent is None or sees(agent.name, ticket, organisation):
         return None
-    return Suppress(reason=f"agent {agent.name} may not see tickets of team {ticket.team}")
+    return Suppressed(reason=f"agent {agent.name} may not see tickets of team {ticket.team}")
 
 
 def _addresses(agent: Agent) -> frozenset[str]:
@@ -99,7 +99,7 @@ def counted(notification: Notification) -> bool:
 
 def judge(
     notification: Notification, earlier: Earlier, caps: Caps, *, promised_at: datetime, now: datetime, suspended: str | None = None
-) -> Suppress | Hold | None:
+) -> Suppressed | Postponed | None:
     """None: it may go.  `suspended` says why this address gets nothing at present.
 
     Beyond the hourly limit for the whole desk mail is held until an hour after it was promised: a flood thins out to one round an hour,
@@ -108,7 +108,7 @@ def judge(
     if not counted(notification):
         return None
     if suspended is not None:
-        return Suppress(reason=f"the address gets no automatic mail: {suspended}")
+        return Suppressed(reason=f"the address gets no automatic mail: {suspended}")
     hourly = min(caps.mails_per_recipient_hour, caps.mails_per_unproven_hour) if earlier.unproven else caps.mails_per_recipient_hour
     counts = [
         (earlier.recipient_hour, hourly, "automatic mails to this address within an hour"),
@@ -120,7 +120,9 @@ def judge(
         counts.insert(0, (earlier.receipts_hour, most, "receipts to this address within an hour"))
     for number, limit, what in counts:
         if number >= limit:
-            return Suppress(reason=f"{number} {what}, the limit is {limit}")
+            return Suppressed(reason=f"{number} {what}, the limit is {limit}")
     if earlier.everybody_hour >= caps.automatic_per_hour and now < promised_at + HOUR:
-        return Hold(until=promised_at + HOUR, reason=f"{caps.automatic_per_hour} automatic mails to customers within an hour, the limit")
+        return Postponed(
+            until=promised_at + HOUR, reason=f"{caps.automatic_per_hour} automatic mails to customers within an hour, the limit"
+        )
     return None

@@ -25,7 +25,7 @@ class Class(StrEnum):
     REMINDER = "reminder"
 
 
-class State(StrEnum):
+class OutboxState(StrEnum):
     QUEUED = "queued"
     SENDING = "sending"
     DOT = "dot"  # committed just before the final dot: a crash here means nobody knows
@@ -69,7 +69,7 @@ class Queued:
 
     id: int
     notification: Notification
-    state: State
+    state: OutboxState
     attempts: int
     created_at: datetime
     rendered: bytes | None = None

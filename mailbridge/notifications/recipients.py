@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mailbridge.organisation.availability import is_at_work, seats, stand_in
 from mailbridge.organisation.follow_the_sun import region_of
-from mailbridge.organisation.model import Agent, Organisation, Team, Told
+from mailbridge.organisation.model import Agent, Organisation, Team, TeamAudience
 from mailbridge.organisation.on_call import on_duty
 from mailbridge.tickets.model import Role, Ticket
 
@@ -49,7 +49,7 @@ def whole_team(team: Team, organisation: Organisation, at: datetime | None = Non
 
 def _present(team: Team, organisation: Organisation, at: datetime) -> tuple[str, ...]:
     there = tuple(seat.agent for seat in seats(team, organisation, at))
-    if team.told is Told.EVERYBODY:
+    if team.told is TeamAudience.EVERYBODY:
         return there
     if on_turn := on_duty(team, organisation, at):
         return (on_turn,)

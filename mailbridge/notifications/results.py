@@ -7,30 +7,30 @@ from dataclasses import replace
 from enum import StrEnum
 
 from mailbridge.ids import ticket_number
-from mailbridge.mail_commands import Line
-from mailbridge.notifications.summary import Listener, packed, sayings
+from mailbridge.mail_commands import CommandLine
+from mailbridge.notifications.summary import Reader, packed, sayings
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import Approve, Command, Erase, Reject, Undo
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import (
-    Absorbed,
     ApprovalRequested,
     AssigneeChanged,
     Escalated,
     Event,
     Linked,
+    MergedFrom,
     MergedInto,
     StatusChanged,
     TeamChanged,
     TicketOpened,
 )
-from mailbridge.tickets.model import Approval, Asks
+from mailbridge.tickets.model import Approval, ApprovalKind
 
-NOBODY = Listener(me="", ticket=None, organisation=Organisation(), prefix="MB")
+NOBODY = Reader(me="", ticket=None, organisation=Organisation(), prefix="MB")
 _FOR_GOOD = (Approve, Reject, Undo, Erase)
 
 
-class Came(StrEnum):
+class LineStatus(StrEnum):
     """The outcomes that templates word (`outcomes` in words.j2)."""
 
     DONE = "done"
@@ -54,11 +54,11 @@ class Came(StrEnum):
 
 
 def results_as_values(
-    outcomes: Sequence[tuple[Line, Decision | None]],
+    outcomes: Sequence[tuple[CommandLine, Decision | None]],
     *,
     sent_to: Sequence[str] = (),
     noted: bool = False,
-    to: Listener = NOBODY,
+    to: Reader = NOBODY,
     undo: int = 0,
 ) -> tuple[tuple[str, str], ...]:
     """`results` holds one row a line and ticket: what stood there, the outcome, a detail, a line that was perhaps meant, what happened
@@ -74,24 +74,24 @@ def results_as_values(
     )
 
 
-def _row(line: Line, decision: Decision | None, to: Listener) -> tuple[str, ...]:
+def _row(line: CommandLine, decision: Decision | None, to: Reader) -> tuple[str, ...]:
     if line.problem:
-        return line.text, Came(line.problem), line.detail, line.nearest, "", ""
+        return line.text, LineStatus(line.problem), line.detail, line.nearest, "", ""
     if decision is None:
-        return line.text, Came.ANSWERED if line.question else Came.DONE, "", "", "", ""
+        return line.text, LineStatus.ANSWERED if line.question else LineStatus.DONE, "", "", "", ""
     number = decision.ticket.id if decision.ticket else None
     on = ticket_number(to.prefix, number) if number and number != to.ticket else ""
     if decision.refused:
         nearest = f"{line.text.split()[0]} {decision.nearest}" if decision.nearest and line.text else ""
-        return line.text, Came.REFUSED, f"{decision.refused}|{decision.detail}", nearest, "", on
+        return line.text, LineStatus.REFUSED, f"{decision.refused}|{decision.detail}", nearest, "", on
     held = _held(decision)
     if held is not None:
-        asks = Came.ASKS_YOU if held.approval.kind is Asks.CONFIRMATION else Came.ASKS_OTHERS
+        asks = LineStatus.ASKS_YOU if held.approval.kind is ApprovalKind.CONFIRMATION else LineStatus.ASKS_OTHERS
         others = packed([("asked", values) for _, values in sayings((event for event in decision.events if event.what is held), to)])
         return line.text, asks, held.why, f"#approve {on} {held.approval.id}".replace("  ", " "), others, on
     events = [*decision.events, *(event for change in decision.elsewhere for event in change.events)]
     said = packed(sayings(_short(events), replace(to, ticket=number if on else to.ticket)))
-    return line.text, Came.DONE if events else Came.SAME, "", "", said, on
+    return line.text, LineStatus.DONE if events else LineStatus.SAME, "", "", said, on
 
 
 def _held(decision: Decision) -> ApprovalRequested | None:
@@ -122,12 +122,12 @@ def _follows(event: Event, born: set[int], ended: set[int], went: set[str]) -> b
             return event.ticket in born or other in born
         case StatusChanged():
             return event.ticket in born | ended
-        case Absorbed(ticket=other):
+        case MergedFrom(ticket=other):
             return other in ended
     return event.ticket in born
 
 
-def _can_be_undone(line: Line, decision: Decision) -> bool:
+def _can_be_undone(line: CommandLine, decision: Decision) -> bool:
     commands: tuple[Command, ...] = line.commands
     return bool(decision.events) and _held(decision) is None and not any(isinstance(command, _FOR_GOOD) for command in commands)
 

@@ -15,7 +15,6 @@ from mailbridge.ids import ticket_number
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.events import (
-    Absorbed,
     AddressesRevoked,
     AlertRaised,
     ApprovalDecided,
@@ -30,11 +29,11 @@ from mailbridge.tickets.events import (
     EstimateSet,
     Event,
     FieldSet,
-    Happening,
     InvitationAnswered,
     Linked,
     MailMoved,
     MeetingSet,
+    MergedFrom,
     MergedInto,
     MessageAdded,
     ParticipantAdded,
@@ -43,25 +42,26 @@ from mailbridge.tickets.events import (
     PriorityChanged,
     RequesterChanged,
     Snoozed,
+    SnoozeEnded,
     StatusChanged,
     SubjectChanged,
     TagsAdded,
     TagsRemoved,
     TeamChanged,
+    TicketEvent,
     TicketOpened,
     TypeChanged,
     Undone,
-    Woken,
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.tickets.model import Activity, Work
+from mailbridge.tickets.model import Activity, WorkKind
 
 Saying = tuple[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listener:
+class Reader:
     """Who is told: an agent's name, about which ticket ('on' says which where an event is another's), and how tickets are called."""
 
     me: str
@@ -70,7 +70,7 @@ class Listener:
     prefix: str
 
 
-def sayings(events: Iterable[Event], to: Listener) -> tuple[Saying, ...]:
+def sayings(events: Iterable[Event], to: Reader) -> tuple[Saying, ...]:
     """What these events say, in their order; messages say nothing, because they speak for themselves."""
     said: list[Saying] = []
     for event in events:
@@ -81,7 +81,7 @@ def sayings(events: Iterable[Event], to: Listener) -> tuple[Saying, ...]:
     return tuple(said)
 
 
-def _but(what: Happening) -> tuple[Saying, ...]:
+def _but(what: TicketEvent) -> tuple[Saying, ...]:
     """What was not taken back with the rest: what others changed since, what has left the house."""
     if not isinstance(what, Undone):
         return ()
@@ -100,7 +100,7 @@ def length(minutes: int) -> str:
     return " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "") if part)
 
 
-def _saying(what: Happening, ticket: int, to: Listener) -> Saying | None:
+def _saying(what: TicketEvent, ticket: int, to: Reader) -> Saying | None:
     match what:
         case MessageAdded():
             return None
@@ -132,7 +132,7 @@ def _saying(what: Happening, ticket: int, to: Listener) -> Saying | None:
             return ("due", {"at": what.after.isoformat()}) if what.after else ("due-none", {})
         case Snoozed():
             return "snoozed", {"at": what.until.isoformat()}
-        case Woken():
+        case SnoozeEnded():
             return "woken", {}
         case AlertRaised():
             return "alert", {"promise": what.promise, "alert": what.alert, "at": what.due_at.isoformat()}
@@ -144,7 +144,7 @@ def _saying(what: Happening, ticket: int, to: Listener) -> Saying | None:
             return _of_people(what)
         case WorkRecorded() | WorkCorrected() | EstimateSet() | Escalated() | ApprovalRequested() | ApprovalReminded() | ApprovalDecided():
             return _of_work(what, to)
-        case MergedInto() | Absorbed() | MailMoved() | Linked() | PlaybookStarted() | Undone() | ContentErased():
+        case MergedInto() | MergedFrom() | MailMoved() | Linked() | PlaybookStarted() | Undone() | ContentErased():
             return _of_tickets(what, to)
     assert_never(what)
 
@@ -174,7 +174,7 @@ def _of_people(what: People) -> Saying:
 Worked = WorkRecorded | WorkCorrected | EstimateSet | Escalated | ApprovalRequested | ApprovalReminded | ApprovalDecided
 
 
-def _of_work(what: Worked, to: Listener) -> Saying:
+def _of_work(what: Worked, to: Reader) -> Saying:
     match what:
         case WorkRecorded():
             return _activity(what.activity)
@@ -206,18 +206,18 @@ def _of_what(key: str, line: str) -> str:
 def _activity(done: Activity) -> Saying:
     far = f"{done.km:g} km" if done.km else ""
     values = {"id": str(done.id), "length": length(done.minutes), "what": ", ".join(filter(None, (far, done.place, done.text)))}
-    key = "travelled" if done.kind is Work.TRAVELLED else "worked"
+    key = "travelled" if done.kind is WorkKind.TRAVELLED else "worked"
     return f"{key}-on" if values["what"] else key, values
 
 
-Related = MergedInto | Absorbed | MailMoved | Linked | PlaybookStarted | Undone | ContentErased
+Related = MergedInto | MergedFrom | MailMoved | Linked | PlaybookStarted | Undone | ContentErased
 
 
-def _of_tickets(what: Related, to: Listener) -> Saying:
+def _of_tickets(what: Related, to: Reader) -> Saying:
     match what:
         case MergedInto():
             return "merged", {"number": ticket_number(to.prefix, what.survivor)}
-        case Absorbed():
+        case MergedFrom():
             return "absorbed", {"number": ticket_number(to.prefix, what.ticket)}
         case MailMoved():
             other = what.to or what.came_from or 0
@@ -235,6 +235,6 @@ def _of_tickets(what: Related, to: Listener) -> Saying:
     assert_never(what)
 
 
-def _titles(names: Iterable[str], to: Listener) -> str:
+def _titles(names: Iterable[str], to: Reader) -> str:
     agents = to.organisation.agents
     return ", ".join(agents[name].title if name in agents else name for name in names)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailbridge.oauth.model import Fault
+from mailbridge.oauth.model import RefusedPart
 
 SIGN_IN = "Sign in again: mailbridge auth login {account}"
 _TRY = "then run: mailbridge auth login {account}"
@@ -16,51 +16,51 @@ _SECRETS = "Entra admin center > App registrations > your app > Certificates & s
 @dataclass(frozen=True, slots=True)
 class _Line:
     needle: str  # in the provider's error code or description, case ignored
-    fault: Fault
+    fault: RefusedPart
     advice: str
 
 
 # Sources: Microsoft's list of AADSTS codes; Google's "OAuth 2.0 errors" and OAuthPolicy pages.
 _REFUSALS = (
-    _Line("AADSTS7000222", Fault.APP, f"The client secret has expired. Create one ({_SECRETS}), put its value into client_secret_file, {_TRY}"),
-    _Line("AADSTS7000215", Fault.APP, f"The client secret is wrong: copy its Value, not its Secret ID ({_SECRETS}), {_TRY}"),
-    _Line("AADSTS7000218", Fault.APP, "The app has no secret here and is no public client. Set client_secret_file, or allow public client flows "
+    _Line("AADSTS7000222", RefusedPart.APP, f"The client secret has expired. Create one ({_SECRETS}), put its value into client_secret_file, {_TRY}"),
+    _Line("AADSTS7000215", RefusedPart.APP, f"The client secret is wrong: copy its Value, not its Secret ID ({_SECRETS}), {_TRY}"),
+    _Line("AADSTS7000218", RefusedPart.APP, "The app has no secret here and is no public client. Set client_secret_file, or allow public client flows "
           f"(App registrations > your app > Authentication > Advanced settings), {_TRY}"),
-    _Line("AADSTS700016", Fault.APP, f"The tenant does not know this client_id. Compare client_id and tenant with the app's Overview page, {_TRY}"),
-    _Line("AADSTS700027", Fault.APP, f"The certificate is not registered with the app, or its key does not fit. Upload it ({_SECRETS}), {_TRY}"),
-    _Line("AADSTS90002", Fault.APP, f"There is no such tenant. Copy the Directory (tenant) ID of the app's Overview page into tenant, {_TRY}"),
-    _Line("AADSTS50011", Fault.APP, f"The redirect address is not registered. Add http://localhost as a redirect URI of the app, {_TRY}"),
-    _Line("AADSTS65001", Fault.APP, "Consent is missing. An administrator grants it: App registrations > your app > API permissions > "
+    _Line("AADSTS700016", RefusedPart.APP, f"The tenant does not know this client_id. Compare client_id and tenant with the app's Overview page, {_TRY}"),
+    _Line("AADSTS700027", RefusedPart.APP, f"The certificate is not registered with the app, or its key does not fit. Upload it ({_SECRETS}), {_TRY}"),
+    _Line("AADSTS90002", RefusedPart.APP, f"There is no such tenant. Copy the Directory (tenant) ID of the app's Overview page into tenant, {_TRY}"),
+    _Line("AADSTS50011", RefusedPart.APP, f"The redirect address is not registered. Add http://localhost as a redirect URI of the app, {_TRY}"),
+    _Line("AADSTS65001", RefusedPart.APP, "Consent is missing. An administrator grants it: App registrations > your app > API permissions > "
           f"Grant admin consent; {_TRY}"),
-    _Line("AADSTS500011", Fault.APP, "The tenant does not know the resource: Exchange Online is missing, or another cloud is right (cloud = …)"),
-    _Line("AADSTS53003", Fault.APP, "A Conditional Access policy blocks this sign-in. Many tenants block the device code flow: use flow = \"code\", "
+    _Line("AADSTS500011", RefusedPart.APP, "The tenant does not know the resource: Exchange Online is missing, or another cloud is right (cloud = …)"),
+    _Line("AADSTS53003", RefusedPart.APP, "A Conditional Access policy blocks this sign-in. Many tenants block the device code flow: use flow = \"code\", "
           "or exclude the app from the policy"),
-    _Line("AADSTS50173", Fault.USER, "The password was changed or the sessions were revoked. " + SIGN_IN),
-    _Line("AADSTS700082", Fault.USER, "The login was not used for 90 days and has expired. " + SIGN_IN),
-    _Line("AADSTS70043", Fault.USER, "The login has expired by a policy of the tenant. " + SIGN_IN),
-    _Line("AADSTS70008", Fault.USER, "The login has expired. " + SIGN_IN),
-    _Line("AADSTS50057", Fault.USER, "The account is disabled. Enable it, then sign in again: mailbridge auth login {account}"),
-    _Line("AADSTS50076", Fault.USER, "The tenant asks for a second factor. " + SIGN_IN),
-    _Line("AADSTS50079", Fault.USER, "The tenant asks for a second factor. " + SIGN_IN),
-    _Line("invalid_rapt", Fault.USER, "Google Workspace asks for a new login (Google Cloud session control). Exempt the app under Admin console > "
+    _Line("AADSTS50173", RefusedPart.USER, "The password was changed or the sessions were revoked. " + SIGN_IN),
+    _Line("AADSTS700082", RefusedPart.USER, "The login was not used for 90 days and has expired. " + SIGN_IN),
+    _Line("AADSTS70043", RefusedPart.USER, "The login has expired by a policy of the tenant. " + SIGN_IN),
+    _Line("AADSTS70008", RefusedPart.USER, "The login has expired. " + SIGN_IN),
+    _Line("AADSTS50057", RefusedPart.USER, "The account is disabled. Enable it, then sign in again: mailbridge auth login {account}"),
+    _Line("AADSTS50076", RefusedPart.USER, "The tenant asks for a second factor. " + SIGN_IN),
+    _Line("AADSTS50079", RefusedPart.USER, "The tenant asks for a second factor. " + SIGN_IN),
+    _Line("invalid_rapt", RefusedPart.USER, "Google Workspace asks for a new login (Google Cloud session control). Exempt the app under Admin console > "
           "Security > Google Cloud session control, then sign in again: mailbridge auth login {account}"),
-    _Line("unauthorized to retrieve access tokens", Fault.APP, "The service account has no domain-wide delegation for this scope. Admin console > "
+    _Line("unauthorized to retrieve access tokens", RefusedPart.APP, "The service account has no domain-wide delegation for this scope. Admin console > "
           f"Security > API controls > Domain-wide delegation: add its client ID with https://mail.google.com/, {_TRY}"),
-    _Line("invalid email or user id", Fault.APP, f"There is no such user in this Workspace. Correct the mailbox's user, {_TRY}"),
-    _Line("client was not found", Fault.APP, f"Google does not know this client_id. Copy it again from Google Cloud > Credentials, {_TRY}"),
-    _Line("deleted_client", Fault.APP, f"The OAuth client was deleted. Create one in Google Cloud > Credentials, {_TRY}"),
-    _Line("expired or revoked", Fault.USER, "The login has expired or was revoked. A consent screen in status \"Testing\" ends each login after 7 days: "
+    _Line("invalid email or user id", RefusedPart.APP, f"There is no such user in this Workspace. Correct the mailbox's user, {_TRY}"),
+    _Line("client was not found", RefusedPart.APP, f"Google does not know this client_id. Copy it again from Google Cloud > Credentials, {_TRY}"),
+    _Line("deleted_client", RefusedPart.APP, f"The OAuth client was deleted. Create one in Google Cloud > Credentials, {_TRY}"),
+    _Line("expired or revoked", RefusedPart.USER, "The login has expired or was revoked. A consent screen in status \"Testing\" ends each login after 7 days: "
           "make the app Internal, or publish it. " + SIGN_IN),
-    _Line("invalid_grant", Fault.USER, "The login is no longer valid. " + SIGN_IN),
-    _Line("interaction_required", Fault.USER, SIGN_IN),
-    _Line("login_required", Fault.USER, SIGN_IN),
-    _Line("consent_required", Fault.USER, SIGN_IN),
-    _Line("access_denied", Fault.USER, "The consent was declined. " + SIGN_IN),
-    _Line("expired_token", Fault.USER, "The code was not entered in time. " + SIGN_IN),
-    _Line("invalid_client", Fault.APP, f"Client id, secret or certificate are wrong. Correct [oauth.{{account}}], {_TRY}"),
-    _Line("unauthorized_client", Fault.APP, f"The app may not use this flow. Allow it at the provider, or change flow in [oauth.{{account}}], {_TRY}"),
-    _Line("unsupported_grant_type", Fault.APP, f"The provider does not know this flow. Change flow in [oauth.{{account}}], {_TRY}"),
-    _Line("invalid_scope", Fault.APP, f"The provider refuses the scopes. Correct the app's permissions, or scopes in [oauth.{{account}}], {_TRY}"),
+    _Line("invalid_grant", RefusedPart.USER, "The login is no longer valid. " + SIGN_IN),
+    _Line("interaction_required", RefusedPart.USER, SIGN_IN),
+    _Line("login_required", RefusedPart.USER, SIGN_IN),
+    _Line("consent_required", RefusedPart.USER, SIGN_IN),
+    _Line("access_denied", RefusedPart.USER, "The consent was declined. " + SIGN_IN),
+    _Line("expired_token", RefusedPart.USER, "The code was not entered in time. " + SIGN_IN),
+    _Line("invalid_client", RefusedPart.APP, f"Client id, secret or certificate are wrong. Correct [oauth.{{account}}], {_TRY}"),
+    _Line("unauthorized_client", RefusedPart.APP, f"The app may not use this flow. Allow it at the provider, or change flow in [oauth.{{account}}], {_TRY}"),
+    _Line("unsupported_grant_type", RefusedPart.APP, f"The provider does not know this flow. Change flow in [oauth.{{account}}], {_TRY}"),
+    _Line("invalid_scope", RefusedPart.APP, f"The provider refuses the scopes. Correct the app's permissions, or scopes in [oauth.{{account}}], {_TRY}"),
 )  # fmt: skip
 
 # Error codes of RFC 6749 5.2, RFC 8628 3.5 and OpenID Connect Core 3.1.2.6 that mean no.  Anything else may pass by itself.
@@ -100,13 +100,13 @@ _SERVERS = (
 )  # fmt: skip
 
 
-def refusal_of(error: str, description: str, account: str) -> tuple[Fault, str]:
+def refusal_of(error: str, description: str, account: str) -> tuple[RefusedPart, str]:
     """Whose mistake a refusal of the token endpoint is, and what to do."""
     said = f"{error} {description}".lower()
     for line in _REFUSALS:
         if line.needle.lower() in said:
             return line.fault, line.advice.format(account=account)
-    return Fault.USER, SIGN_IN.format(account=account)
+    return RefusedPart.USER, SIGN_IN.format(account=account)
 
 
 def is_refusal(error: str, description: str) -> bool:

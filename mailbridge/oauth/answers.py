@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from mailbridge.oauth.advice import is_refusal, refusal_of
 from mailbridge.oauth.jwt import claims_of
-from mailbridge.oauth.model import AccessToken, Refusal
+from mailbridge.oauth.model import AccessToken, TokenRefusal
 
 UNKNOWN_LIFETIME = timedelta(minutes=10)  # of a token that came without a usable expires_in
 LONGEST = timedelta(days=7)
@@ -37,7 +37,7 @@ class Odd:
     reason: str
 
 
-def read(status: int, body: bytes, asked_at: datetime, *, account: str, wanted: tuple[str, ...]) -> Granted | Refusal | Odd:
+def read(status: int, body: bytes, asked_at: datetime, *, account: str, wanted: tuple[str, ...]) -> Granted | TokenRefusal | Odd:
     """`asked_at` is when the request was sent: the token's life is counted from there.  `wanted` are the scopes that were asked for."""
     values = _object(body)
     if values is None:
@@ -49,7 +49,7 @@ def read(status: int, body: bytes, asked_at: datetime, *, account: str, wanted: 
         # RFC 6749 5.2: refusals are 400, or 401 for the client.  Some answer 200.  403, 404, 429 and 5xx are no verdict about us.
         if status in (200, 400, 401) and is_refusal(error, description):
             fault, advice = refusal_of(f"{error} {subtype}", description, account)
-            return Refusal(fault=fault, error=told, advice=advice)
+            return TokenRefusal(fault=fault, error=told, advice=advice)
         return Odd(reason=f"HTTP {status}: {told}")
     if status != 200:
         return Odd(reason=f"HTTP {status}")

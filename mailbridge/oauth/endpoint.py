@@ -19,7 +19,7 @@ from mailbridge.config.providers import Flow
 from mailbridge.errors import Permanent
 from mailbridge.oauth import jwt
 from mailbridge.oauth.answers import Granted, Odd, read
-from mailbridge.oauth.model import Refusal, TokenRefused, TokenUnavailable
+from mailbridge.oauth.model import TokenRefusal, TokenRefused, TokenUnavailable
 from mailbridge.ops.https import NoAnswer, Response, request
 
 TIME_LIMIT = timedelta(seconds=20)  # for one request
@@ -63,7 +63,7 @@ class Poster(Protocol):
         ...
 
 
-class Endpoint:
+class TokenEndpoint:
     """Any number of threads may use it.  Every method raises TokenUnavailable or TokenRefused."""
 
     def __init__(self, account: OAuth, clock: Clock, *, poster: Poster | None = None) -> None:
@@ -130,7 +130,7 @@ class Endpoint:
         match read(response.status, response.body, asked_at, account=name, wanted=self._account.scopes):
             case Granted() as granted:
                 return granted
-            case Refusal() as refusal:
+            case TokenRefusal() as refusal:
                 raise TokenRefused(refusal, name)
             case Odd(reason=reason):
                 raise Busy(f"the token endpoint gives no token: {reason}", response.retry_after, oauth=name)

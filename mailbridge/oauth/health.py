@@ -19,7 +19,7 @@ TOLD_AT = (30, 14, 7, 1)  # days ahead
 URGENT = 7  # days: a person is needed now
 
 
-class Kind(StrEnum):
+class ExpiryKind(StrEnum):
     SECRET = "client secret"  # noqa: S105  (a word)
     CERTIFICATE = "certificate"
     LOGIN = "login"  # the refresh token
@@ -30,7 +30,7 @@ class End:
     """Something of a login that ends at a time."""
 
     login: str
-    kind: Kind
+    kind: ExpiryKind
     at: datetime
 
     def days_left(self, now: datetime) -> int:
@@ -44,7 +44,7 @@ class End:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class OAuthForecast:
     name: str
     provider: str
     flow: str
@@ -79,7 +79,7 @@ class Health:
         }
 
 
-def healths(config: Config, store: Store, now: datetime) -> list[Health]:
+def healths(config: Config, store: Store, now: datetime) -> list[OAuthForecast]:
     """Each [oauth.NAME] as it is now."""
     if not config.oauth:
         return []
@@ -87,7 +87,7 @@ def healths(config: Config, store: Store, now: datetime) -> list[Health]:
         return healths_in(tx, config, now)
 
 
-def healths_in(tx: Tx, config: Config, now: datetime) -> list[Health]:
+def healths_in(tx: Tx, config: Config, now: datetime) -> list[OAuthForecast]:
     grants = {grant.account: grant for grant in tx.grants.all()}
     return [_health(account, grants.get(account.name), now) for account in config.oauth]
 
@@ -100,11 +100,11 @@ def ends(accounts: Sequence[OAuth], grants: Mapping[str, Grant]) -> list[End]:
 def _ends(account: OAuth, grant: Grant | None) -> tuple[End, ...]:
     found = []
     if account.secret_expires is not None:
-        found.append(End(login=account.name, kind=Kind.SECRET, at=datetime.combine(account.secret_expires, time(), UTC)))
+        found.append(End(login=account.name, kind=ExpiryKind.SECRET, at=datetime.combine(account.secret_expires, time(), UTC)))
     if (certificate := _certificate_end(account)) is not None:
-        found.append(End(login=account.name, kind=Kind.CERTIFICATE, at=certificate))
+        found.append(End(login=account.name, kind=ExpiryKind.CERTIFICATE, at=certificate))
     if (refresh := _refresh_end(account, grant)) is not None:
-        found.append(End(login=account.name, kind=Kind.LOGIN, at=refresh))
+        found.append(End(login=account.name, kind=ExpiryKind.LOGIN, at=refresh))
     return tuple(found)
 
 
@@ -125,10 +125,10 @@ def _refresh_end(account: OAuth, grant: Grant | None) -> datetime | None:
     return grant.refresh_expires_at or (grant.refresh_at + lifetime if lifetime else None)
 
 
-def _health(account: OAuth, grant: Grant | None, now: datetime) -> Health:
+def _health(account: OAuth, grant: Grant | None, now: datetime) -> OAuthForecast:
     found = _ends(account, grant)
     state = _state(account, grant)
-    return Health(
+    return OAuthForecast(
         name=account.name,
         provider=account.provider.name,
         flow=account.flow,

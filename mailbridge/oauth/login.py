@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from mailbridge.config.model import OAuth
 from mailbridge.errors import Permanent
 from mailbridge.oauth.answers import Granted, missing_scopes
-from mailbridge.oauth.endpoint import DeviceLogin, Endpoint, Pending
+from mailbridge.oauth.endpoint import DeviceLogin, Pending, TokenEndpoint
 from mailbridge.oauth.model import TokenUnavailable
 from mailbridge.oauth.source import Secrets, Vault, fingerprint, good
 from mailbridge.ops import crash
@@ -133,7 +133,7 @@ def _handler(arrived: Callable[[str], bool]) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def wait_for_device(endpoint: Endpoint, login: DeviceLogin, sleep: Callable[[float], object]) -> Granted:
+def wait_for_device(endpoint: TokenEndpoint, login: DeviceLogin, sleep: Callable[[float], object]) -> Granted:
     """What was granted once the person has entered the code (RFC 8628 3.5).  Raises LoginFailed or TokenRefused."""
     interval, waited = login.interval.total_seconds(), 0.0
     while waited < login.expires_in.total_seconds():

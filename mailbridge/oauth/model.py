@@ -33,7 +33,7 @@ class AccessToken:
         return now >= self.renew_at
 
 
-class Fault(StrEnum):
+class RefusedPart(StrEnum):
     """Whose mistake it is that the provider refuses."""
 
     APP = "app"  # the registration: client id, secret, certificate, permissions
@@ -41,10 +41,10 @@ class Fault(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class TokenRefusal:
     """The provider refuses for good; `advice` says what to do."""
 
-    fault: Fault
+    fault: RefusedPart
     error: str  # the error code and the provider's description, without secrets
     advice: str
 
@@ -56,7 +56,7 @@ class TokenUnavailable(Transient):
 class TokenRefused(Transient):
     """The provider refuses to give a token."""
 
-    def __init__(self, refusal: Refusal, account: str) -> None:
+    def __init__(self, refusal: TokenRefusal, account: str) -> None:
         super().__init__(f"the OAuth provider refuses: {refusal.error}. {refusal.advice}", oauth=account)
         self.refusal = refusal
 
@@ -65,7 +65,7 @@ class LoginNeeded(Transient):
     """No token without a person: nobody has signed in, or the source is paused after refusals."""
 
 
-class Tokens(Protocol):
+class TokenSource(Protocol):
     """Where a connection gets its token."""
 
     def token(self, *, rejected: AccessToken | None = None) -> AccessToken:

@@ -26,8 +26,8 @@ from mailbridge.config.model import OAuth
 from mailbridge.errors import StoreAway
 from mailbridge.oauth.answers import Granted
 from mailbridge.oauth.cipher import CannotOpen, Cipher
-from mailbridge.oauth.endpoint import TIME_LIMIT, Busy, Endpoint
-from mailbridge.oauth.model import AccessToken, Fault, LoginNeeded, TokenRefused, TokenUnavailable
+from mailbridge.oauth.endpoint import TIME_LIMIT, Busy, TokenEndpoint
+from mailbridge.oauth.model import AccessToken, LoginNeeded, RefusedPart, TokenRefused, TokenUnavailable
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
@@ -83,7 +83,7 @@ class TokenSource:
         account: OAuth,
         store: Store,
         vault: Vault,
-        endpoint: Endpoint,
+        endpoint: TokenEndpoint,
         clock: Clock,
         *,
         paused: Paused = lambda _tx, _account, _grant: None,
@@ -233,7 +233,7 @@ class TokenSource:
         try:
             return self._endpoint.refreshed(kept.refresh), kept.refresh
         except TokenRefused as refused:
-            if not kept.before or refused.refusal.fault is not Fault.USER:
+            if not kept.before or refused.refusal.fault is not RefusedPart.USER:
                 raise
             return self._endpoint.refreshed(kept.before), kept.before  # the newer one was lost on its way to the provider or to us
 

@@ -20,7 +20,7 @@ BACKLOG = 128
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class HttpRequest:
     """What a client wants: the path without its query, and what it accepts."""
 
     path: str
@@ -28,7 +28,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class HttpPage:
     """What it gets."""
 
     status: str = "200 OK"
@@ -43,15 +43,15 @@ class Page:
         return head.encode() + (self.body if with_body else b"")
 
 
-BAD = Page(status="400 Bad Request", body=b"This is no request.\n")
-NOT_ALLOWED = Page(status="405 Method Not Allowed", body=b"Ask with GET.\n")
-TOO_MANY = Page(status="429 Too Many Requests", body=b"Too many connections.\n")
+BAD = HttpPage(status="400 Bad Request", body=b"This is no request.\n")
+NOT_ALLOWED = HttpPage(status="405 Method Not Allowed", body=b"Ask with GET.\n")
+TOO_MANY = HttpPage(status="429 Too Many Requests", body=b"Too many connections.\n")
 
 
 class HttpServer:
     """Answers at host:port, until `close`.  `answer` is called in a thread, one call at a time.  Raises OSError for a port in use."""
 
-    def __init__(self, host: str, port: int, answer: Callable[[Asked], Page]) -> None:
+    def __init__(self, host: str, port: int, answer: Callable[[HttpRequest], HttpPage]) -> None:
         self._answer = answer
         self._peers: Counter[str] = Counter()
         self._one_at_a_time = asyncio.Lock()
@@ -108,7 +108,7 @@ class HttpServer:
             case ["GET" | "HEAD" as method, target, version] if version.startswith("HTTP/1."):
                 accept = next((value.strip() for name, _, value in (one.partition(":") for one in fields) if name.lower() == "accept"), "")
                 async with self._one_at_a_time:
-                    page = await asyncio.to_thread(self._answer, Asked(path=target.partition("?")[0], accept=accept))
+                    page = await asyncio.to_thread(self._answer, HttpRequest(path=target.partition("?")[0], accept=accept))
                 writer.write(page.encoded(with_body=method == "GET"))
             case [_, _, version] if version.startswith("HTTP/"):
                 writer.write(NOT_ALLOWED.encoded(with_body=True))

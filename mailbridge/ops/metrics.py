@@ -21,9 +21,9 @@ from prometheus_client.registry import Collector
 from mailbridge.clock import Clock
 from mailbridge.errors import Permanent, StoreAway
 from mailbridge.ops import log as logs
-from mailbridge.ops.http import Asked, HttpServer, Page
+from mailbridge.ops.http import HttpPage, HttpRequest, HttpServer
 from mailbridge.store.engine import Store
-from mailbridge.store.source_health import Source
+from mailbridge.store.source_health import SourceHealth
 from mailbridge.store.tx import Tx
 
 log = logs.get("metrics")
@@ -126,7 +126,7 @@ def _backup_failed(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
     return {(): float(tx.state.get("backup-failed") is not None)}
 
 
-def _source_moment(pick: Callable[[Source], datetime | None]) -> Count:
+def _source_moment(pick: Callable[[SourceHealth], datetime | None]) -> Count:
     def count(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
         return {(one.name,): at.timestamp() for one in tx.sources.all() if (at := pick(one)) is not None}
 
@@ -262,7 +262,7 @@ class DeskGauges(Collector):
         return families
 
 
-class Endpoint:
+class MetricsServer:
     """http://host:port/metrics, until `close`."""
 
     def __init__(self, metrics: Metrics, store: Store, clock: Clock, host: str, port: int) -> None:
@@ -280,12 +280,12 @@ class Endpoint:
         """Nothing answers any more."""
         self._server.close()
 
-    def _answer(self, asked: Asked) -> Page:
+    def _answer(self, asked: HttpRequest) -> HttpPage:
         if asked.path not in {"/", "/metrics"}:
-            return Page(status="404 Not Found", body=b"The metrics are at /metrics.\n")
+            return HttpPage(status="404 Not Found", body=b"The metrics are at /metrics.\n")
         encode, content_type = choose_encoder(asked.accept)
         try:
-            return Page(content_type=content_type, body=encode(self._registry))
+            return HttpPage(content_type=content_type, body=encode(self._registry))
         except Exception:  # whatever goes wrong while counting, Prometheus is told and the endpoint lives on
             log.exception("metrics_failed")
-            return Page(status="500 Internal Server Error", body=b"The log says why.\n")
+            return HttpPage(status="500 Internal Server Error", body=b"The log says why.\n")

@@ -9,7 +9,7 @@ from enum import StrEnum
 MANAGER = "manager"  # among approvers: the managers of the ticket's team, else those of the desk
 
 
-class Matter(StrEnum):
+class ApprovalTrigger(StrEnum):
     """What a command may be about that somebody else has to agree to; the key is also why it is asked."""
 
     WORK_OVER = "work-over"
@@ -31,7 +31,7 @@ class ApprovalRule:
     team.
     """
 
-    what: Matter
+    what: ApprovalTrigger
     over: timedelta = timedelta(0)
     names: frozenset[str] = frozenset()
     by: tuple[str, ...] = (MANAGER,)
@@ -41,7 +41,7 @@ class ApprovalRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Consent:
+class ApprovalPolicy:
     """All that waits for a yes.  `confirm_within`: how long, by the clock, an agent's own yes to something risky is waited for.  `many`:
     how many tickets one line may change without it."""
 

@@ -16,7 +16,7 @@ from mailbridge.sla.zones import moment_of
 AHEAD = timedelta(days=14)  # how far the end of somebody's hours is looked for
 
 
-class State(StrEnum):
+class Availability(StrEnum):
     AT_WORK = "at work"
     OFF = "off"  # outside the own hours
     AWAY = "away"
@@ -24,17 +24,17 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class MemberAvailability:
     """One member.  `until` is when this ends, None where no end is in sight; `deputy` who stands in for somebody away ('' nobody)."""
 
     agent: Agent
-    state: State
+    state: Availability
     until: datetime | None = None
     absence: Absence | None = None
     deputy: str = ""
 
 
-def standings(team: Team, organisation: Organisation, at: datetime) -> tuple[Standing, ...]:
+def standings(team: Team, organisation: Organisation, at: datetime) -> tuple[MemberAvailability, ...]:
     """All members of the team in their order."""
     members = (organisation.agents[name] for name in team.members if name in organisation.agents)
     return tuple(_standing(agent, team, organisation, at) for agent in members)
@@ -48,18 +48,18 @@ def coming(team: Team, organisation: Organisation, at: datetime, until: datetime
     return tuple(sorted(ahead, key=lambda each: (each[1].first, team.members.index(each[0].name))))
 
 
-def _standing(agent: Agent, team: Team, organisation: Organisation, at: datetime) -> Standing:
+def _standing(agent: Agent, team: Team, organisation: Organisation, at: datetime) -> MemberAvailability:
     if not agent.active:
-        return Standing(agent=agent, state=State.INACTIVE)
+        return MemberAvailability(agent=agent, state=Availability.INACTIVE)
     calendar = calendar_of(agent, team)
     absence = absence_of(agent, team, at)
     if absence is not None:
         back = moment_of(absence.last + timedelta(days=1), time.min, calendar.zone)
         deputy = stand_in(agent.name, team, organisation, at)
-        return Standing(agent=agent, state=State.AWAY, until=back, absence=absence, deputy=deputy)
+        return MemberAvailability(agent=agent, state=Availability.AWAY, until=back, absence=absence, deputy=deputy)
     if is_open(at, calendar):
-        return Standing(agent=agent, state=State.AT_WORK, until=_closes(calendar, at))
-    return Standing(agent=agent, state=State.OFF, until=_opens(calendar, at))
+        return MemberAvailability(agent=agent, state=Availability.AT_WORK, until=_closes(calendar, at))
+    return MemberAvailability(agent=agent, state=Availability.OFF, until=_opens(calendar, at))
 
 
 def _closes(calendar: Calendar, at: datetime) -> datetime | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from mailbridge.organisation.approval_policy import Consent
+from mailbridge.organisation.approval_policy import ApprovalPolicy
 from mailbridge.organisation.billing import WorkPolicy
-from mailbridge.organisation.people import Absence, Chain, Consultant, Rota
+from mailbridge.organisation.people import Absence, Consultant, EscalationChain, OnCallSchedule
 from mailbridge.organisation.playbooks import Playbook
 from mailbridge.organisation.status import Status
 from mailbridge.sla.calendar import Calendar
@@ -25,7 +25,7 @@ class Priority(StrEnum):
     URGENT = "urgent"
 
 
-class Copied(StrEnum):
+class CopiedPolicy(StrEnum):
     """What people in To and Cc of a customer's mail become (TH6).  The desk's own addresses never become anything."""
 
     PARTICIPANT = "participant"  # where the writer is proven, else mentioned: nobody makes the desk write to strangers
@@ -48,7 +48,7 @@ class UnknownLines(StrEnum):
     SEND = "send"
 
 
-class Told(StrEnum):
+class TeamAudience(StrEnum):
     """Which members hear of what concerns the whole team, where it has no group address."""
 
     EVERYBODY = "everybody"  # but for those who are away
@@ -113,11 +113,11 @@ class Team:
     tells: frozenset[str] = frozenset({"received", "answered", "closed", "reopened", "added"})  # customer steps that are on (NO1)
     unclaimed_after: timedelta | None = timedelta(hours=1)  # working time until managers hear of an unclaimed ticket
     language: str = ""  # of what customers get where theirs is unknown; empty: the desk's
-    told: Told = Told.EVERYBODY
-    copied: Copied = Copied.MENTIONED
+    told: TeamAudience = TeamAudience.EVERYBODY
+    copied: CopiedPolicy = CopiedPolicy.MENTIONED
     outsiders: Outsiders = Outsiders.MAY_WORK
     unknown_lines: UnknownLines = UnknownLines.HOLD
-    rota: Rota | None = None
+    rota: OnCallSchedule | None = None
     follow: tuple[str, ...] = ()  # the regional teams that hand its tickets round with the sun; it has no people of its own then
 
 
@@ -133,9 +133,9 @@ class Organisation:
     targets: Mapping[Priority, Targets] = field(default_factory=dict)
     levels: Mapping[str, Mapping[Priority, Targets]] = field(default_factory=dict)  # other sets of targets, chosen by rules
     default_team: str = ""
-    chains: Mapping[str, Chain] = field(default_factory=dict)  # of escalation, by name
+    chains: Mapping[str, EscalationChain] = field(default_factory=dict)  # of escalation, by name
     consultants: Mapping[str, Consultant] = field(default_factory=dict)
-    consent: Consent = field(default_factory=Consent)  # what waits for a yes
+    consent: ApprovalPolicy = field(default_factory=ApprovalPolicy)  # what waits for a yes
     work: Mapping[str, WorkPolicy] = field(default_factory=dict)  # by team; '' is the desk's
     estimates: Mapping[str, int] = field(default_factory=dict)  # minutes by type of request
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)  # lists of tasks by name

@@ -13,14 +13,14 @@ from itertools import pairwise
 
 from mailbridge.organisation.availability import calendar_of, is_there, stand_in
 from mailbridge.organisation.model import Organisation, Team
-from mailbridge.organisation.people import Rota, Swap
+from mailbridge.organisation.people import OnCallSchedule, Swap
 from mailbridge.sla.zones import moment_of, wall
 
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class Shift:
     """A stretch of time in which one agent is on duty ('' nobody).  `named` is whose turn it was to be; `swapped`: because of a swap."""
 
     begins: datetime
@@ -30,23 +30,23 @@ class Turn:
     swapped: bool = False
 
 
-def begins(day: date, rota: Rota) -> datetime:
+def begins(day: date, rota: OnCallSchedule) -> datetime:
     """The moment at which this day of the rota begins, in UTC."""
     return moment_of(day, rota.change, rota.zone)
 
 
-def day_of(at: datetime, rota: Rota) -> date:
+def day_of(at: datetime, rota: OnCallSchedule) -> date:
     """The day of the rota that the moment falls into: before the hour of change it is still the day before."""
     day = wall(at, rota.zone).date()
     return day if at >= begins(day, rota) else day - DAY
 
 
-def swap_on(day: date, rota: Rota) -> Swap | None:
+def swap_on(day: date, rota: OnCallSchedule) -> Swap | None:
     """The swap that holds on this day of the rota."""
     return next((swap for swap in rota.swaps if swap.first <= day <= swap.last), None)
 
 
-def named_on(day: date, rota: Rota) -> str:
+def named_on(day: date, rota: OnCallSchedule) -> str:
     """Whose turn this day of the rota is; '' before the rota starts."""
     swap = swap_on(day, rota)
     if swap is not None:
@@ -70,11 +70,11 @@ def on_duty(team: Team, organisation: Organisation, at: datetime) -> str:
     return stands_in or next((name for name in _after(named, day, rota) if is_there(name, team, organisation, at)), "")
 
 
-def turns(team: Team, organisation: Organisation, start: datetime, end: datetime) -> tuple[Turn, ...]:
+def shifts(team: Team, organisation: Organisation, start: datetime, end: datetime) -> tuple[Shift, ...]:
     """Who is on duty from `start` to `end`, one stretch after the other without a gap; none where the team has no rota."""
     if team.rota is None:
         return ()
-    found: list[Turn] = []
+    found: list[Shift] = []
     moments = sorted({start, end, *_changes(team, team.rota, organisation, start, end)})
     for begin, stop in pairwise(moments):
         turn = _turn_at(team, team.rota, organisation, begin, stop)
@@ -86,23 +86,23 @@ def turns(team: Team, organisation: Organisation, start: datetime, end: datetime
     return tuple(found)
 
 
-def _turn(day: date, rota: Rota) -> int:
+def _turn(day: date, rota: OnCallSchedule) -> int:
     return (day - rota.start).days // rota.days % len(rota.agents)
 
 
-def _after(named: str, day: date, rota: Rota) -> Iterator[str]:
+def _after(named: str, day: date, rota: OnCallSchedule) -> Iterator[str]:
     """The others of the rotation, from the one whose turn comes next."""
     place = rota.agents.index(named) if named in rota.agents else _turn(max(day, rota.start), rota)
     return (rota.agents[(place + step) % len(rota.agents)] for step in range(1, len(rota.agents) + 1))
 
 
-def _turn_at(team: Team, rota: Rota, organisation: Organisation, begin: datetime, stop: datetime) -> Turn:
+def _turn_at(team: Team, rota: OnCallSchedule, organisation: Organisation, begin: datetime, stop: datetime) -> Shift:
     day = day_of(begin, rota)
     agent = on_duty(team, organisation, begin)
-    return Turn(begins=begin, ends=stop, agent=agent, named=named_on(day, rota), swapped=swap_on(day, rota) is not None)
+    return Shift(begins=begin, ends=stop, agent=agent, named=named_on(day, rota), swapped=swap_on(day, rota) is not None)
 
 
-def _changes(team: Team, rota: Rota, organisation: Organisation, start: datetime, end: datetime) -> Iterator[datetime]:
+def _changes(team: Team, rota: OnCallSchedule, organisation: Organisation, start: datetime, end: datetime) -> Iterator[datetime]:
     """Every moment between the two at which another may be on duty: each day of the rota, each edge of an absence."""
     day = day_of(start, rota)
     while (moment := begins(day, rota)) < end:

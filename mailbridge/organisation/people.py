@@ -25,7 +25,7 @@ class Swap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rota:
+class OnCallSchedule:
     """Who is on duty: the agents take turns of `days` days, the first of them from `start` on.
 
     A day of the rota begins at `change` by the clock of `zone`, so somebody whose turn ends on a Monday is on duty until that hour.
@@ -50,7 +50,7 @@ class Consultant:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class EscalationStep:
     """Where an escalation goes next; exactly one of team, agent, skill and consultant is said."""
 
     team: str = ""
@@ -61,8 +61,8 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Chain:
+class EscalationChain:
     """The way up, from the first step to the last (DK8)."""
 
     name: str
-    steps: tuple[Step, ...]
+    steps: tuple[EscalationStep, ...]

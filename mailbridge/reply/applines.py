@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mailbridge.reply.vocabulary import fold, mobile_edges, mobile_signatures
+from mailbridge.reply.vocabulary import fold_phrase, mobile_edges, mobile_signatures
 
 LONGEST_APP_LINE = 120
 _MOST_WORDS = 12
@@ -30,7 +30,7 @@ def app_language(bare: str) -> str:
     """The language of a line that an app or a phone signs with ('Sent from my phone'), '' for any other line."""
     if not _may_be_app_line(bare):
         return ""
-    folded = fold(bare.split("<http", 1)[0].split("(http", 1)[0]).strip(_EDGE)
+    folded = fold_phrase(bare.split("<http", 1)[0].split("(http", 1)[0]).strip(_EDGE)
     if not 6 <= len(folded) <= LONGEST_APP_LINE:
         return ""
     # 'Sent from my phone. Please excuse my brevity.': each sentence must be such a phrase.
@@ -57,7 +57,7 @@ def is_unknown_app_line(bare: str) -> bool:
         return False
     words = _NAMES.sub(" ", bare).split()
     told = [word for word in words if any(sign.isalpha() for sign in word)]
-    if not told or len(words) > _MOST_UNKNOWN_WORDS or "@" in bare or _TELLS.search(fold(bare)):
+    if not told or len(words) > _MOST_UNKNOWN_WORDS or "@" in bare or _TELLS.search(fold_phrase(bare)):
         return False
     return _OWN_WORDS.isdisjoint(word.casefold() for word in told)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mailbridge.reply.evidence import CLOSING, COLONS, Evidence, ends_sentence, match
-from mailbridge.reply.lines import Line, next_line, next_written
-from mailbridge.reply.vocabulary import closing_words, fold, opening_words
+from mailbridge.reply.evidence import CLOSING, COLONS, QuoteEvidence, ends_sentence, match
+from mailbridge.reply.lines import TextLine, next_line, next_written
+from mailbridge.reply.vocabulary import closing_words, fold_phrase, opening_words
 
 _MOST_LINES = 5
 _LONGEST = 600
@@ -33,7 +33,7 @@ class Attribution(NamedTuple):
     confidence: float
 
 
-def attributions_in(lines: list[Line]) -> dict[int, Attribution]:
+def attributions_in(lines: list[TextLine]) -> dict[int, Attribution]:
     """Every introduction of a quote that stands unquoted in the mail, by its first line."""
     found: dict[int, Attribution] = {}
     candidates = 0
@@ -63,25 +63,25 @@ def introduction_at(text: str, *, quoted_next: bool) -> int:
             return 0
         tail = text[gap.end() :]
         # A small letter goes on with a sentence: 'and on 4 March Ann wrote:'.
-        if not tail[0].islower() and fold(tail.partition(" ")[0]) in opening_words() and _opens(tail):
+        if not tail[0].islower() and fold_phrase(tail.partition(" ")[0]) in opening_words() and _opens(tail):
             return gap.end()
     return 0
 
 
 def _opens(text: str) -> bool:
-    evidence = Evidence.of(text, quoted_next=False)
+    evidence = QuoteEvidence.of(text, quoted_next=False)
     found = match(evidence) if evidence.dated and evidence.address else None
     return found is not None and found.opened and found.dated
 
 
 def introduces(text: str) -> bool:
     """Whether this one line is an introduction with a date and a colon, whatever stands below it."""
-    evidence = Evidence.of(text)
+    evidence = QuoteEvidence.of(text)
     found = match(evidence) if evidence.colon else None
     return found is not None and found.opened
 
 
-def _may_close(line: Line, above: Line | None) -> bool:
+def _may_close(line: TextLine, above: TextLine | None) -> bool:
     """Whether an introduction may end here; nearly all lines fall out by their last character."""
     bare = line.bare
     if not bare or len(bare) > _LONGEST_LINE:
@@ -106,20 +106,20 @@ def _is_open(bare: str) -> bool:
 
 
 def _ends_with_verb(bare: str) -> bool:
-    return fold(bare.rpartition(" ")[2]) in closing_words()
+    return fold_phrase(bare.rpartition(" ")[2]) in closing_words()
 
 
-def _is_plausible(lines: list[Line], last: int) -> bool:
+def _is_plausible(lines: list[TextLine], last: int) -> bool:
     """Whether a digit, an address or a verb of writing is near enough; nearly all other lines with a colon fall out here."""
     here = lines[last].bare
     above = lines[last - 1].bare if last else ""
     if "@" in here or "@" in above or " via " in here or _DIGIT.search(here) or _DIGIT.search(above[-_LONGEST_LINE:]):
         return True
-    words = fold(here[-60:].rstrip(CLOSING + COLONS)).split()
+    words = fold_phrase(here[-60:].rstrip(CLOSING + COLONS)).split()
     return bool(words) and words[-1].strip(CLOSING) in closing_words()
 
 
-def _ending_at(lines: list[Line], last: int) -> Attribution | None:
+def _ending_at(lines: list[TextLine], last: int) -> Attribution | None:
     """The best run of lines ending at `last` that is an introduction: it opens with the right word, holds an address, is short."""
     best: tuple[tuple[bool, bool, bool, bool], Attribution] | None = None
     quoted_next, cited_next = _quote_follows(lines, last), _citation_follows(lines, last)
@@ -129,7 +129,7 @@ def _ending_at(lines: list[Line], last: int) -> Attribution | None:
             break
         if any(ends_sentence(line.bare) for line in lines[first:last]):
             break
-        evidence = Evidence.of(joined, quoted_next=quoted_next, cited_next=cited_next, size=last - first + 1)
+        evidence = QuoteEvidence.of(joined, quoted_next=quoted_next, cited_next=cited_next, size=last - first + 1)
         found = match(evidence)
         if found is None:
             continue
@@ -141,7 +141,7 @@ def _ending_at(lines: list[Line], last: int) -> Attribution | None:
     return _with_name_above(lines, best[1], opened=best[0][0], addressed=best[0][3])
 
 
-def _with_name_above(lines: list[Line], found: Attribution, *, opened: bool, addressed: bool) -> Attribution:
+def _with_name_above(lines: list[TextLine], found: Attribution, *, opened: bool, addressed: bool) -> Attribution:
     """The introduction with the line above it, where that is the name, or the name and address, that it was broken off from."""
     above = found.first - 1
     if above < 0 or lines[above].depth or not lines[above].bare:
@@ -159,7 +159,7 @@ def _with_name_above(lines: list[Line], found: Attribution, *, opened: bool, add
     return found
 
 
-def _firsts(lines: list[Line], last: int) -> list[int]:
+def _firsts(lines: list[TextLine], last: int) -> list[int]:
     """The places where an introduction ending at `last` may begin, the nearest first."""
     firsts: list[int] = []
     gaps = 0
@@ -177,11 +177,11 @@ def _firsts(lines: list[Line], last: int) -> list[int]:
     return firsts
 
 
-def _quote_follows(lines: list[Line], last: int) -> bool:
+def _quote_follows(lines: list[TextLine], last: int) -> bool:
     after = next_line(lines, last + 1)
     return after < len(lines) and (lines[after].depth > lines[last].depth or lines[after].bare[:1] == "|")
 
 
-def _citation_follows(lines: list[Line], last: int) -> bool:
+def _citation_follows(lines: list[TextLine], last: int) -> bool:
     after = next_written(lines, last + 1)
     return after < len(lines) and lines[after].bare[:1] in _QUOTATION_MARKS

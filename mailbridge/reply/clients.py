@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 
-class Part(StrEnum):
+class MarkedPart(StrEnum):
     """What a marked element is."""
 
     CITED = "cited"  # its lines are quoted, one level deeper than what surrounds it
@@ -18,98 +18,106 @@ class Part(StrEnum):
     SIGNATURE = "signature"
 
 
-class Habit(NamedTuple):
+class ClientMarkup(NamedTuple):
     """Elements that `selector` (CSS) finds are a `part`; `needle` stands in any HTML that has such an element, lower case."""
 
     client: str
     needle: str
     selector: str
-    part: Part
+    part: MarkedPart
 
 
 BARE_BLOCK_QUOTE = "client:blockquote"  # the reason of a block quote without any client's mark
 # Gmail's button for quotes makes the same element that its replies have, but without the container: it is part of what is written.
 OWN_CITATION = "client:gmail-citation"
 
-HABITS: tuple[Habit, ...] = (
+HABITS: tuple[ClientMarkup, ...] = (
     # Gmail, and the many that borrowed its names
-    Habit("gmail", "gmail_quote", "div.gmail_quote, div.gmail_quote_container, div.ecxgmail_quote, div.x_gmail_quote", Part.CONTAINER),
-    Habit("gmail-citation", "gmail_quote", "blockquote.gmail_quote", Part.CITED),
-    Habit("gmail", "gmail_attr", "div.gmail_attr", Part.INTRODUCTION),
-    Habit("gmail", "gmail_signature", ".gmail_signature, .gmail_signature_prefix, [data-smartmail='gmail_signature']", Part.SIGNATURE),
+    ClientMarkup(
+        "gmail", "gmail_quote", "div.gmail_quote, div.gmail_quote_container, div.ecxgmail_quote, div.x_gmail_quote", MarkedPart.CONTAINER
+    ),
+    ClientMarkup("gmail-citation", "gmail_quote", "blockquote.gmail_quote", MarkedPart.CITED),
+    ClientMarkup("gmail", "gmail_attr", "div.gmail_attr", MarkedPart.INTRODUCTION),
+    ClientMarkup(
+        "gmail", "gmail_signature", ".gmail_signature, .gmail_signature_prefix, [data-smartmail='gmail_signature']", MarkedPart.SIGNATURE
+    ),
     # Outlook on the web, on phones and the new one for Windows
-    Habit("outlook", "divrplyfwdmsg", "#divRplyFwdMsg, #x_divRplyFwdMsg", Part.BELOW),
-    Habit("outlook", "appendonsend", "#appendonsend", Part.BELOW),
-    Habit("outlook", "mail-editor-reference-message-container", "#mail-editor-reference-message-container", Part.BELOW),
-    Habit("outlook", "ms-outlook-mobile-reference-message", ".ms-outlook-mobile-reference-message", Part.BELOW),
-    Habit("outlook", "ms-outlook-mobile-signature", "#ms-outlook-mobile-signature, .ms-outlook-mobile-signature", Part.SIGNATURE),
-    Habit("outlook", "signature", "div#Signature, #signature.elementToProof", Part.SIGNATURE),
+    ClientMarkup("outlook", "divrplyfwdmsg", "#divRplyFwdMsg, #x_divRplyFwdMsg", MarkedPart.BELOW),
+    ClientMarkup("outlook", "appendonsend", "#appendonsend", MarkedPart.BELOW),
+    ClientMarkup("outlook", "mail-editor-reference-message-container", "#mail-editor-reference-message-container", MarkedPart.BELOW),
+    ClientMarkup("outlook", "ms-outlook-mobile-reference-message", ".ms-outlook-mobile-reference-message", MarkedPart.BELOW),
+    ClientMarkup(
+        "outlook", "ms-outlook-mobile-signature", "#ms-outlook-mobile-signature, .ms-outlook-mobile-signature", MarkedPart.SIGNATURE
+    ),
+    ClientMarkup("outlook", "signature", "div#Signature, #signature.elementToProof", MarkedPart.SIGNATURE),
     # Outlook for Windows: Word's HTML, a line above the copied headers; the second form is the web's rewriting of it
-    Habit("outlook-word", "border-top", "div[style*='border-top' i]", Part.HEADERS),
-    Habit("outlook-word", "border-style", "div[style*='border-style: solid none none' i]", Part.HEADERS),
-    Habit("outlook-mac", "olk_src_body_section", "#OLK_SRC_BODY_SECTION", Part.BELOW),
-    Habit("outlook-express", "outlookmessageheader", ".OutlookMessageHeader, table.OutlookMessageHeader", Part.BELOW),
-    Habit("outlook-express", "border-left", "blockquote[style*='BORDER-LEFT' i]", Part.CITED),
-    Habit("hotmail", "stopspelling", "hr#stopSpelling, #x_stopSpelling, #ecxstopSpelling", Part.BELOW),
-    Habit("exchange", "_originalmsgbody", "#_OriginalMsgBody", Part.BELOW),
+    ClientMarkup("outlook-word", "border-top", "div[style*='border-top' i]", MarkedPart.HEADERS),
+    ClientMarkup("outlook-word", "border-style", "div[style*='border-style: solid none none' i]", MarkedPart.HEADERS),
+    ClientMarkup("outlook-mac", "olk_src_body_section", "#OLK_SRC_BODY_SECTION", MarkedPart.BELOW),
+    ClientMarkup("outlook-express", "outlookmessageheader", ".OutlookMessageHeader, table.OutlookMessageHeader", MarkedPart.BELOW),
+    ClientMarkup("outlook-express", "border-left", "blockquote[style*='BORDER-LEFT' i]", MarkedPart.CITED),
+    ClientMarkup("hotmail", "stopspelling", "hr#stopSpelling, #x_stopSpelling, #ecxstopSpelling", MarkedPart.BELOW),
+    ClientMarkup("exchange", "_originalmsgbody", "#_OriginalMsgBody", MarkedPart.BELOW),
     # Apple Mail on the Mac and on phones
-    Habit("apple", "cite", "blockquote[type='cite' i]", Part.CITED),
-    Habit("apple", "applemailsignature", "#AppleMailSignature, .AppleMailSignature, #AppleMailSignature *[dir]", Part.SIGNATURE),
-    Habit("apple", "lineBreakAtBeginningOfSignature".lower(), "#lineBreakAtBeginningOfSignature", Part.SIGNATURE),
+    ClientMarkup("apple", "cite", "blockquote[type='cite' i]", MarkedPart.CITED),
+    ClientMarkup(
+        "apple", "applemailsignature", "#AppleMailSignature, .AppleMailSignature, #AppleMailSignature *[dir]", MarkedPart.SIGNATURE
+    ),
+    ClientMarkup("apple", "lineBreakAtBeginningOfSignature".lower(), "#lineBreakAtBeginningOfSignature", MarkedPart.SIGNATURE),
     # Thunderbird
-    Habit("thunderbird", "moz-cite-prefix", ".moz-cite-prefix", Part.INTRODUCTION),
-    Habit("thunderbird", "moz-signature", ".moz-signature, pre.moz-signature", Part.SIGNATURE),
-    Habit("thunderbird", "moz-forward-container", ".moz-forward-container", Part.FORWARD),
-    Habit("thunderbird", "moz-email-headers-table", ".moz-email-headers-table", Part.FORWARD),
+    ClientMarkup("thunderbird", "moz-cite-prefix", ".moz-cite-prefix", MarkedPart.INTRODUCTION),
+    ClientMarkup("thunderbird", "moz-signature", ".moz-signature, pre.moz-signature", MarkedPart.SIGNATURE),
+    ClientMarkup("thunderbird", "moz-forward-container", ".moz-forward-container", MarkedPart.FORWARD),
+    ClientMarkup("thunderbird", "moz-email-headers-table", ".moz-email-headers-table", MarkedPart.FORWARD),
     # Yahoo, AOL
-    Habit("yahoo", "yahoo_quoted", "[class*='yahoo_quoted'], [id*='yahoo_quoted']", Part.CONTAINER),
-    Habit("yahoo", "yqt", "div[class*='yqt']", Part.CONTAINER),
-    Habit("yahoo", "ydp", "div[class*='signature'][class*='ydp']", Part.SIGNATURE),
-    Habit("aol", "aolmsgpart", "[id^='AOLMsgPart']", Part.CONTAINER),
-    Habit("aol", "aolreplymsg", "#aolReplyMsg, .aolReplyHeader", Part.CONTAINER),
+    ClientMarkup("yahoo", "yahoo_quoted", "[class*='yahoo_quoted'], [id*='yahoo_quoted']", MarkedPart.CONTAINER),
+    ClientMarkup("yahoo", "yqt", "div[class*='yqt']", MarkedPart.CONTAINER),
+    ClientMarkup("yahoo", "ydp", "div[class*='signature'][class*='ydp']", MarkedPart.SIGNATURE),
+    ClientMarkup("aol", "aolmsgpart", "[id^='AOLMsgPart']", MarkedPart.CONTAINER),
+    ClientMarkup("aol", "aolreplymsg", "#aolReplyMsg, .aolReplyHeader", MarkedPart.CONTAINER),
     # Proton, Tutanota, Fastmail
-    Habit("proton", "protonmail_quote", ".protonmail_quote", Part.CONTAINER),
-    Habit("proton", "protonmail_signature_block", ".protonmail_signature_block", Part.SIGNATURE),
-    Habit("tutanota", "tutanota_quote", ".tutanota_quote", Part.CITED),
-    Habit("fastmail", "fastmail-quoted", "[class*='fastmail-quoted']", Part.CITED),
+    ClientMarkup("proton", "protonmail_quote", ".protonmail_quote", MarkedPart.CONTAINER),
+    ClientMarkup("proton", "protonmail_signature_block", ".protonmail_signature_block", MarkedPart.SIGNATURE),
+    ClientMarkup("tutanota", "tutanota_quote", ".tutanota_quote", MarkedPart.CITED),
+    ClientMarkup("fastmail", "fastmail-quoted", "[class*='fastmail-quoted']", MarkedPart.CITED),
     # Zimbra
-    Habit("zimbra", "zwchr", "hr#zwchr, [data-marker='__DIVIDER__']", Part.BELOW),
-    Habit("zimbra", "__quoted_text__", "[data-marker='__QUOTED_TEXT__']", Part.BELOW),
-    Habit("zimbra", "__sig_p", "[data-marker='__SIG_PRE__'], [data-marker='__SIG_POST__']", Part.SIGNATURE),
+    ClientMarkup("zimbra", "zwchr", "hr#zwchr, [data-marker='__DIVIDER__']", MarkedPart.BELOW),
+    ClientMarkup("zimbra", "__quoted_text__", "[data-marker='__QUOTED_TEXT__']", MarkedPart.BELOW),
+    ClientMarkup("zimbra", "__sig_p", "[data-marker='__SIG_PRE__'], [data-marker='__SIG_POST__']", MarkedPart.SIGNATURE),
     # Phones and other apps
-    Habit("samsung", "composer_signature", "#composer_signature", Part.SIGNATURE),
-    Habit("samsung", "ms-outlook-mobile-body-separator-line", ".ms-outlook-mobile-body-separator-line", Part.SIGNATURE),
-    Habit("spark", "messagereplysection", "[name='messageReplySection']", Part.CONTAINER),
-    Habit("spark", "messagesignaturesection", "[name='messageSignatureSection']", Part.SIGNATURE),
-    Habit("mailspring", "nylas-quote", ".nylas-quote", Part.CITED),
-    Habit("mailspring", "gmail_quote_attribution", ".gmail_quote_attribution", Part.INTRODUCTION),
-    Habit("mailspring", "<signature", "signature", Part.SIGNATURE),
-    Habit("airmail", "bloop_sign", "[id^='bloop_sign'], [class*='bloop_sign']", Part.SIGNATURE),
-    Habit("airmail", "airmail_on", ".airmail_on", Part.INTRODUCTION),
-    Habit("airmail", "clean_bq", "blockquote.clean_bq", Part.CITED),
-    Habit("bluemail", "replyto_divider", "#replyto_divider", Part.BELOW),
-    Habit("front", "front-blockquote", ".front-blockquote", Part.CITED),
-    Habit("front", "front-signature", ".front-signature", Part.SIGNATURE),
-    Habit("superhuman", "sh-signature", "[class*='sh-signature']", Part.SIGNATURE),
-    Habit("hey", "trix-content", "details.trix-quote", Part.CONTAINER),
+    ClientMarkup("samsung", "composer_signature", "#composer_signature", MarkedPart.SIGNATURE),
+    ClientMarkup("samsung", "ms-outlook-mobile-body-separator-line", ".ms-outlook-mobile-body-separator-line", MarkedPart.SIGNATURE),
+    ClientMarkup("spark", "messagereplysection", "[name='messageReplySection']", MarkedPart.CONTAINER),
+    ClientMarkup("spark", "messagesignaturesection", "[name='messageSignatureSection']", MarkedPart.SIGNATURE),
+    ClientMarkup("mailspring", "nylas-quote", ".nylas-quote", MarkedPart.CITED),
+    ClientMarkup("mailspring", "gmail_quote_attribution", ".gmail_quote_attribution", MarkedPart.INTRODUCTION),
+    ClientMarkup("mailspring", "<signature", "signature", MarkedPart.SIGNATURE),
+    ClientMarkup("airmail", "bloop_sign", "[id^='bloop_sign'], [class*='bloop_sign']", MarkedPart.SIGNATURE),
+    ClientMarkup("airmail", "airmail_on", ".airmail_on", MarkedPart.INTRODUCTION),
+    ClientMarkup("airmail", "clean_bq", "blockquote.clean_bq", MarkedPart.CITED),
+    ClientMarkup("bluemail", "replyto_divider", "#replyto_divider", MarkedPart.BELOW),
+    ClientMarkup("front", "front-blockquote", ".front-blockquote", MarkedPart.CITED),
+    ClientMarkup("front", "front-signature", ".front-signature", MarkedPart.SIGNATURE),
+    ClientMarkup("superhuman", "sh-signature", "[class*='sh-signature']", MarkedPart.SIGNATURE),
+    ClientMarkup("hey", "trix-content", "details.trix-quote", MarkedPart.CONTAINER),
     # Hosters and national clients
-    Habit("zoho", "zmail_extra", ".zmail_extra", Part.CONTAINER),
-    Habit("zoho", "zm-_id_-sgn", "[id^='Zm-_Id_-Sgn']", Part.SIGNATURE),
-    Habit("gmx", "quote", "div[name='quote']", Part.CONTAINER),
-    Habit("gmx", "quoted-content", "div[name='quoted-content']", Part.CITED),
-    Habit("qq", "isreplycontent", "includetail, #isReplyContent", Part.BELOW),
-    Habit("qq", "xm_origin", "[id^='xm_origin']", Part.BELOW),
-    Habit("netease", "isreplycontent", "#isReplyContent", Part.BELOW),
-    Habit("mailru", "mail-quote-collapse", ".mail-quote-collapse", Part.CITED),
-    Habit("roundcube", "reply-intro", "#reply-intro", Part.INTRODUCTION),
-    Habit("roundcube", "_rc_sig", "#_rc_sig", Part.SIGNATURE),
-    Habit("horde", "mimepart_quoted", ".mimepart_quoted", Part.CITED),
-    Habit("lotus-notes", "quotestyle", "[class*='QuoteStyle']", Part.CITED),
+    ClientMarkup("zoho", "zmail_extra", ".zmail_extra", MarkedPart.CONTAINER),
+    ClientMarkup("zoho", "zm-_id_-sgn", "[id^='Zm-_Id_-Sgn']", MarkedPart.SIGNATURE),
+    ClientMarkup("gmx", "quote", "div[name='quote']", MarkedPart.CONTAINER),
+    ClientMarkup("gmx", "quoted-content", "div[name='quoted-content']", MarkedPart.CITED),
+    ClientMarkup("qq", "isreplycontent", "includetail, #isReplyContent", MarkedPart.BELOW),
+    ClientMarkup("qq", "xm_origin", "[id^='xm_origin']", MarkedPart.BELOW),
+    ClientMarkup("netease", "isreplycontent", "#isReplyContent", MarkedPart.BELOW),
+    ClientMarkup("mailru", "mail-quote-collapse", ".mail-quote-collapse", MarkedPart.CITED),
+    ClientMarkup("roundcube", "reply-intro", "#reply-intro", MarkedPart.INTRODUCTION),
+    ClientMarkup("roundcube", "_rc_sig", "#_rc_sig", MarkedPart.SIGNATURE),
+    ClientMarkup("horde", "mimepart_quoted", ".mimepart_quoted", MarkedPart.CITED),
+    ClientMarkup("lotus-notes", "quotestyle", "[class*='QuoteStyle']", MarkedPart.CITED),
     # Other help desks, whose notifications are answered
-    Habit("freescout", "fsreplyabove", "[id*='fsReplyAbove'], [class*='fsReplyAbove']", Part.BELOW),
-    Habit("help-desk", "reply-above", "[class*='reply-above']", Part.BELOW),
-    Habit("zammad", "js-signaturemarker", ".js-signatureMarker", Part.SIGNATURE),
-    Habit("zammad", "data-signature", "[data-signature='true']", Part.SIGNATURE),
+    ClientMarkup("freescout", "fsreplyabove", "[id*='fsReplyAbove'], [class*='fsReplyAbove']", MarkedPart.BELOW),
+    ClientMarkup("help-desk", "reply-above", "[class*='reply-above']", MarkedPart.BELOW),
+    ClientMarkup("zammad", "js-signaturemarker", ".js-signatureMarker", MarkedPart.SIGNATURE),
+    ClientMarkup("zammad", "data-signature", "[data-signature='true']", MarkedPart.SIGNATURE),
     # Anybody: a block quote that is no indentation
-    Habit("blockquote", "<blockquote", "blockquote:not([style*='border:none' i]):not([style*='border: none' i])", Part.CITED),
+    ClientMarkup("blockquote", "<blockquote", "blockquote:not([style*='border:none' i]):not([style*='border: none' i])", MarkedPart.CITED),
 )

@@ -6,7 +6,17 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from mailbridge.reply.vocabulary import DATE, TIME, Template, attribution_words, attributions, date_marks, fold, month_numbers, prose_words
+from mailbridge.reply.vocabulary import (
+    DATE,
+    TIME,
+    Template,
+    attribution_words,
+    attributions,
+    date_marks,
+    fold_phrase,
+    month_numbers,
+    prose_words,
+)
 
 CLOSING = " \t\u00a0*_-–—=>|\"'«»\u200b\u200e\u200f\u202c\u2069"
 COLONS = ":：﹕\u055d\u0589"
@@ -28,7 +38,7 @@ _MOST_PLAIN_NAMES = 2
 _ABBREVIATIONS = frozenset({"godz", "plkst", "pirmd", "otrd", "trešd", "ceturtd", "piektd", "sestd", "svētd"})
 
 
-class Evidence(NamedTuple):
+class QuoteEvidence(NamedTuple):
     """`cited_next`: what follows stands in quotation marks, as a writer puts them, and no program."""
 
     joined: str
@@ -43,9 +53,9 @@ class Evidence(NamedTuple):
     size: int
 
     @classmethod
-    def of(cls, joined: str, *, quoted_next: bool = False, cited_next: bool = False, size: int = 1) -> Evidence:
+    def of(cls, joined: str, *, quoted_next: bool = False, cited_next: bool = False, size: int = 1) -> QuoteEvidence:
         tail = joined.rstrip(CLOSING)
-        folded = fold(tail.rstrip(COLONS + CLOSING) if tail[-1:] in COLONS else joined).strip(" *_-–—=|#~")
+        folded = fold_phrase(tail.rstrip(COLONS + CLOSING) if tail[-1:] in COLONS else joined).strip(" *_-–—=|#~")
         return cls(
             joined=joined,
             folded=folded,
@@ -77,7 +87,7 @@ class Evidence(NamedTuple):
         return not prose_words().isdisjoint(_WORD.findall(self.joined))
 
     def _small_words(self) -> list[str]:
-        return [word for word in _WORD.findall(self.joined) if word.islower() and len(word) > 2 and fold(word) not in _fixed_words()]
+        return [word for word in _WORD.findall(self.joined) if word.islower() and len(word) > 2 and fold_phrase(word) not in _fixed_words()]
 
 
 @cache
@@ -90,11 +100,11 @@ def ends_sentence(bare: str) -> bool:
     found = _SENTENCE_END.search(bare)
     if found is None or bare.count("(") > bare.count(")"):
         return False
-    word = fold(found[1] or "")
+    word = fold_phrase(found[1] or "")
     return not (bare.endswith(".") and (word in _ABBREVIATIONS or word in month_numbers()))
 
 
-class Match(NamedTuple):
+class PhraseMatch(NamedTuple):
     """`opened` by the word a language opens introductions with, so that no line above is swallowed; `dated` says when.
 
     `worded`: in the words of a language, and not by its date and address alone.
@@ -107,7 +117,7 @@ class Match(NamedTuple):
     worded: bool = True
 
 
-def match(evidence: Evidence) -> Match | None:
+def match(evidence: QuoteEvidence) -> PhraseMatch | None:
     """What the lines are, where the evidence suffices."""
     phrases, templates = attributions()
     certain = evidence.address and evidence.dated and evidence.timed and not _INNER_COLON.search(evidence.folded)
@@ -116,19 +126,19 @@ def match(evidence: Evidence) -> Match | None:
     if dated and _dated_suffices(evidence):
         opened = [template for template in dated if template.opens_with_word]
         confidence = 0.98 if evidence.address or evidence.quoted_next else 0.9
-        return Match(_likeliest(opened or dated, evidence), bool(opened), True, confidence)
+        return PhraseMatch(_likeliest(opened or dated, evidence), bool(opened), True, confidence)
     if _date_and_address(evidence):
-        return Match("date-address", False, True, 0.95, worded=False)
+        return PhraseMatch("date-address", False, True, 0.95, worded=False)
     if _any_language(evidence):
-        return Match("any", False, True, 0.9, worded=False)
+        return PhraseMatch("any", False, True, 0.9, worded=False)
     if matching and _dateless_suffices(evidence):
         dateless = [template for template in matching if not template.has_date]
         opened = [template for template in dateless if template.opens_with_word]
-        return Match((opened or dateless or matching)[0].language, bool(opened), False, 0.9 if evidence.quoted_next else 0.7)
+        return PhraseMatch((opened or dateless or matching)[0].language, bool(opened), False, 0.9 if evidence.quoted_next else 0.7)
     return None
 
 
-def _likeliest(templates: list[Template], evidence: Evidence) -> str:
+def _likeliest(templates: list[Template], evidence: QuoteEvidence) -> str:
     """The first template's language; of neighbours with the same words, the one whose way to write a date it is."""
     languages = list(dict.fromkeys(template.language for template in templates))
     return languages[0] if len(languages) == 1 else by_date(languages, evidence.folded)
@@ -141,7 +151,7 @@ def by_date(languages: list[str], folded: str) -> str:
     return max(languages, key=lambda code: (seen.count(code), -languages.index(code)))
 
 
-def _dated_suffices(evidence: Evidence) -> bool:
+def _dated_suffices(evidence: QuoteEvidence) -> bool:
     if not (evidence.dated or evidence.timed):
         return False
     closed = evidence.colon or evidence.decorated or (evidence.address and evidence.timed) or evidence.quoted_next
@@ -150,14 +160,14 @@ def _dated_suffices(evidence: Evidence) -> bool:
     return evidence.dated and (evidence.timed or evidence.named) and not evidence.prose and not evidence.cited_next
 
 
-def _dateless_suffices(evidence: Evidence) -> bool:
+def _dateless_suffices(evidence: QuoteEvidence) -> bool:
     if evidence.decorated:
         return True
     told = evidence.address or evidence.quoted_next or " via " in evidence.folded
     return evidence.colon and evidence.size <= 2 and len(evidence.folded) < 160 and told
 
 
-def _date_and_address(evidence: Evidence) -> bool:
+def _date_and_address(evidence: QuoteEvidence) -> bool:
     """Introductions without a verb: a date, a name and mostly an address and a colon."""
     folded = evidence.folded
     if _ISO_WITH_ZONE.match(folded) and (evidence.address or evidence.colon or evidence.titled):
@@ -170,7 +180,7 @@ def _date_and_address(evidence: Evidence) -> bool:
     return evidence.quoted_next and evidence.colon and told
 
 
-def _any_language(evidence: Evidence) -> bool:
+def _any_language(evidence: QuoteEvidence) -> bool:
     """A time, a date and a colon at the end, with a mailbox in brackets or above a quote, are an introduction in whatever words."""
     if not (evidence.colon and evidence.dated) or _INNER_COLON.search(evidence.folded):
         return False

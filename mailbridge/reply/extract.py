@@ -9,10 +9,10 @@ from typing import NamedTuple
 from mailbridge.message.model import Reply, Span, SpanKind
 from mailbridge.reply.forwards import forwarded
 from mailbridge.reply.html import has_structure, page_of
-from mailbridge.reply.lines import Line, lines_of
+from mailbridge.reply.lines import TextLine, lines_of
 from mailbridge.reply.plain import Analysis, analyse
 from mailbridge.reply.sharing import with_shared_lines_parted
-from mailbridge.reply.signature import Piece
+from mailbridge.reply.signature import ClosingBlock
 from mailbridge.reply.subject import Thread, thread_of
 
 _EXAMINED = 1_000_000  # characters; what lies beyond belongs to whatever the last line examined belongs to
@@ -53,7 +53,7 @@ class _Body(NamedTuple):
     """A body as text, its lines, and what the engine found."""
 
     text: str
-    lines: list[Line]
+    lines: list[TextLine]
     analysis: Analysis
 
     @property
@@ -122,7 +122,7 @@ def _joined(text: str, spans: tuple[Span, ...], kind: SpanKind) -> str:
     return "".join(text[span.start : span.end] for span in spans if span.kind is kind).strip()
 
 
-def _spans(text: str, lines: list[Line], pieces: tuple[Piece, ...]) -> tuple[Span, ...]:
+def _spans(text: str, lines: list[TextLine], pieces: tuple[ClosingBlock, ...]) -> tuple[Span, ...]:
     """The pieces as runs of characters that tile the text; blank ones belong to what stands above them, the last reaches to the end."""
     spans: list[Span] = []
     for piece in pieces:

@@ -7,40 +7,40 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
 from mailbridge.message.model import Address, Forwarded
-from mailbridge.reply.headerblock import HeaderBlock
-from mailbridge.reply.lines import Line
+from mailbridge.reply.headerblock import QuotedHeaders
+from mailbridge.reply.lines import TextLine
 from mailbridge.reply.segments import Segment
 from mailbridge.reply.subject import MAILBOX
-from mailbridge.reply.vocabulary import Role, fold, month_numbers
+from mailbridge.reply.vocabulary import HeaderRole, fold_phrase, month_numbers
 
 _MOST_ADDRESSES = 200
 _MAILTO = re.compile(r"mailto:", re.IGNORECASE)
 
 
-def forwarded(lines: list[Line], segment: Segment, text: str) -> Forwarded:
+def forwarded(lines: list[TextLine], segment: Segment, text: str) -> Forwarded:
     """What the quote `segment` says of the mail that was passed on."""
     headers = segment.headers
     inner = "\n".join(_unquoted(lines, segment, text)).strip()
     before = text[: lines[segment.first].start].strip()
     if headers is None:
         return Forwarded(text_before=before, text=inner)
-    senders = addresses(headers.value(Role.SENDER))
+    senders = addresses(headers.value(HeaderRole.SENDER))
     return Forwarded(
         sender=senders[0] if senders else None,
-        to=_all(headers, Role.TO),
-        cc=_all(headers, Role.CC),
-        subject=headers.value(Role.SUBJECT),
-        date=date(headers.value(Role.DATE)),
+        to=_all(headers, HeaderRole.TO),
+        cc=_all(headers, HeaderRole.CC),
+        subject=headers.value(HeaderRole.SUBJECT),
+        date=date(headers.value(HeaderRole.DATE)),
         text_before=before,
         text=inner,
     )
 
 
-def _all(headers: HeaderBlock, role: Role) -> tuple[Address, ...]:
+def _all(headers: QuotedHeaders, role: HeaderRole) -> tuple[Address, ...]:
     return tuple(address for name, value in headers.fields if name is role for address in addresses(value))
 
 
-def _unquoted(lines: list[Line], segment: Segment, text: str) -> list[str]:
+def _unquoted(lines: list[TextLine], segment: Segment, text: str) -> list[str]:
     """The inner mail's lines, without the quote marks that its forwarder put in front of all of them."""
     body = lines[segment.body : segment.last]
     depth = min((line.depth for line in body if line.bare), default=0)
@@ -115,7 +115,7 @@ def date(value: str) -> datetime | None:
 
 
 def _spelled(value: str) -> datetime | None:
-    folded = fold(value)
+    folded = fold_phrase(value)
     day = _day(folded)
     if day is None:
         return None

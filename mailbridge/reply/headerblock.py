@@ -8,10 +8,10 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from mailbridge.reply.evidence import by_date
-from mailbridge.reply.lines import Line, next_line, previous_line
+from mailbridge.reply.lines import TextLine, next_line, previous_line
 from mailbridge.reply.phrases import LANGUAGES
 from mailbridge.reply.subject import Thread
-from mailbridge.reply.vocabulary import DATE, TIME, Role, fold, header_words
+from mailbridge.reply.vocabulary import DATE, TIME, HeaderRole, fold_phrase, header_words
 
 _MOST_LINES = 30
 _LONGEST_WORD = 24
@@ -25,39 +25,39 @@ _TRACE = frozenset({"received", "return-path", "delivered-to", "message-id", "mi
 _UNFINISHED = (",", ";", "<", "[mailto:")
 
 
-class HeaderBlock(NamedTuple):
+class QuotedHeaders(NamedTuple):
     """The lines `first` to `last` are copied headers; `fields` are role and value, in order."""
 
     first: int
     last: int
-    fields: tuple[tuple[Role, str], ...]
+    fields: tuple[tuple[HeaderRole, str], ...]
     language: str
 
-    def value(self, role: Role) -> str:
+    def value(self, role: HeaderRole) -> str:
         return next((value for name, value in self.fields if name is role), "")
 
 
 class _Field(NamedTuple):
     place: int
-    role: Role
+    role: HeaderRole
     value: str
     languages: frozenset[str]
 
 
-def header_block(lines: list[Line], first: int) -> HeaderBlock | None:
+def header_block(lines: list[TextLine], first: int) -> QuotedHeaders | None:
     """The header block that begins at this very line, None where none does."""
     opening = _field(lines, first)
-    if opening is None or (opening.role is Role.OTHER and not _begins_raw_header(lines, first)):
+    if opening is None or (opening.role is HeaderRole.OTHER and not _begins_raw_header(lines, first)):
         return None
     fields = _on_one_line(opening) or _fields(lines, opening)
     if not _is_block(fields) and not _is_lone_sender(lines, fields):
         return None
     if _is_form(lines, fields):
         return None
-    return HeaderBlock(first, _last_line(lines, fields), _with_continuations(lines, fields), _language(fields))
+    return QuotedHeaders(first, _last_line(lines, fields), _with_continuations(lines, fields), _language(fields))
 
 
-def _field(lines: list[Line], place: int) -> _Field | None:
+def _field(lines: list[TextLine], place: int) -> _Field | None:
     parted = _parted(lines[place].bare)
     known = _known(parted[0]) if parted is not None else None
     return _Field(place, known[0], parted[1], known[1]) if parted is not None and known is not None else None
@@ -72,23 +72,23 @@ def _parted(bare: str) -> tuple[str, str] | None:
     return (bare[:colon], bare[colon + 1 :].strip(_MARKUP)) if colon > 0 else None
 
 
-def copied_field(lines: list[Line], place: int, thread: Thread) -> bool:
+def copied_field(lines: list[TextLine], place: int, thread: Thread) -> bool:
     """Whether the line is one of the headers that some programs copy between a rule and the introduction: recipients, the subject."""
     field = _field(lines, place)
-    if field is None or field.role not in (Role.TO, Role.CC, Role.SUBJECT):
+    if field is None or field.role not in (HeaderRole.TO, HeaderRole.CC, HeaderRole.SUBJECT):
         return False
     return "@" in field.value or thread.is_about(field.value.rstrip(" ;"))
 
 
 @lru_cache(maxsize=2048)
-def _known(label: str) -> tuple[Role, frozenset[str]] | None:
-    return header_words().get(fold(label.strip(_MARKUP)))
+def _known(label: str) -> tuple[HeaderRole, frozenset[str]] | None:
+    return header_words().get(fold_phrase(label.strip(_MARKUP)))
 
 
 def _on_one_line(opening: _Field) -> list[_Field]:
     """The fields of a block whose line breaks an HTML body has lost: 'From: ann@example.org Date: Mon, 5 Apr 2021'."""
     rest = opening._replace(value=opening.value[:_LONGEST_BLOCK])
-    if rest.role is not Role.SENDER or "@" not in rest.value or rest.value.count(":") < 2:
+    if rest.role is not HeaderRole.SENDER or "@" not in rest.value or rest.value.count(":") < 2:
         return []
     fields = []
     while (found := _inner_field(rest)) is not None:
@@ -104,17 +104,17 @@ def _inner_field(field: _Field) -> tuple[_Field, _Field] | None:
     while colon > 0:
         head, _, word = value[:colon].rstrip().rpartition(" ")
         known = _known(word) if len(word) <= _LONGEST_WORD else None
-        if head.strip() and known is not None and known[0] in (Role.DATE, Role.TO, Role.SUBJECT, Role.CC):
+        if head.strip() and known is not None and known[0] in (HeaderRole.DATE, HeaderRole.TO, HeaderRole.SUBJECT, HeaderRole.CC):
             opened = _Field(field.place, known[0], value[colon + 1 :].strip(_MARKUP), known[1])
             return field._replace(value=head.strip(_MARKUP)), opened
         colon = value.find(":", colon + 1)
     return None
 
 
-def _begins_raw_header(lines: list[Line], first: int) -> bool:
+def _begins_raw_header(lines: list[TextLine], first: int) -> bool:
     """Whether this is the first of the lines that servers put above the fields that people see."""
     set_apart = first == 0 or not lines[first - 1].bare
-    return set_apart and fold(lines[first].bare.partition(":")[0].strip(_MARKUP)) in _TRACE
+    return set_apart and fold_phrase(lines[first].bare.partition(":")[0].strip(_MARKUP)) in _TRACE
 
 
 def _colon(bare: str) -> int:
@@ -122,7 +122,7 @@ def _colon(bare: str) -> int:
     return found.start() if found else -1
 
 
-def _fields(lines: list[Line], opening: _Field) -> list[_Field]:
+def _fields(lines: list[TextLine], opening: _Field) -> list[_Field]:
     """The header lines from `opening` on; between two of them there may be a blank line or what belongs to the first."""
     fields = [opening]
     depth = lines[opening.place].depth
@@ -138,7 +138,9 @@ def _fields(lines: list[Line], opening: _Field) -> list[_Field]:
             continue
         field = _field(lines, place)
         if field is not None:
-            if (blanks and (between or field.role is Role.OTHER)) or (field.role is Role.SENDER and opening.role is Role.SENDER):
+            if (blanks and (between or field.role is HeaderRole.OTHER)) or (
+                field.role is HeaderRole.SENDER and opening.role is HeaderRole.SENDER
+            ):
                 break
             fields.append(field)
             between = blanks = 0
@@ -152,23 +154,23 @@ def _fields(lines: list[Line], opening: _Field) -> list[_Field]:
 def _is_block(fields: list[_Field]) -> bool:
     """Whether these are headers of a mail, not a form or a list that happens to use such a word."""
     roles = [field.role for field in fields]
-    distinct = set(roles) - {Role.OTHER}
+    distinct = set(roles) - {HeaderRole.OTHER}
     if len(distinct) < 2:
         return False
-    if Role.SENDER not in [role for role in roles if role is not Role.OTHER][:4]:
-        return roles[:2] == [Role.DATE, Role.TO] and _has_time(fields[0].value) and "@" in fields[1].value
-    if len(distinct) == 2 and Role.TO in distinct and not any("@" in field.value for field in fields):
+    if HeaderRole.SENDER not in [role for role in roles if role is not HeaderRole.OTHER][:4]:
+        return roles[:2] == [HeaderRole.DATE, HeaderRole.TO] and _has_time(fields[0].value) and "@" in fields[1].value
+    if len(distinct) == 2 and HeaderRole.TO in distinct and not any("@" in field.value for field in fields):
         return False
     if not _share_language(fields):
         return False
-    return Role.SUBJECT in distinct or _convincing(fields)
+    return HeaderRole.SUBJECT in distinct or _convincing(fields)
 
 
 def _convincing(fields: list[_Field]) -> bool:
     """An address, or the time of day, is what a trip from one town to another lacks."""
     if any("@" in field.value for field in fields):
         return True
-    return len(fields) >= 3 and any(field.role is Role.DATE and TIME.found(fold(field.value[:100])) for field in fields)
+    return len(fields) >= 3 and any(field.role is HeaderRole.DATE and TIME.found(fold_phrase(field.value[:100])) for field in fields)
 
 
 _MOMENT = re.compile(r"\d\d?[:.h時]\d\d|(?:19|20)\d\d")
@@ -181,25 +183,25 @@ def _has_time(value: str) -> bool:
 _TIME_ALONE = re.compile(r"\d\d?[:.h]\d\d\b")
 
 
-def _is_form(lines: list[Line], fields: list[_Field]) -> bool:
+def _is_form(lines: list[TextLine], fields: list[_Field]) -> bool:
     """Whether the fields are some of a form's: a time table's from and to, or no date and no recipient and another label above."""
-    if any(field.role is Role.SENDER and _TIME_ALONE.match(field.value) for field in fields):
+    if any(field.role is HeaderRole.SENDER and _TIME_ALONE.match(field.value) for field in fields):
         return True
     above = fields[0].place - 1
-    told = {field.role for field in fields} & {Role.DATE, Role.TO}
+    told = {field.role for field in fields} & {HeaderRole.DATE, HeaderRole.TO}
     return not told and len(fields) > 1 and above >= 0 and 0 < _colon(lines[above].bare) < len(lines[above].bare) - 1
 
 
 _MAILBOX = re.compile(r"^[\"'*]*[^\W\d_][^<>\[\]:]*[<\[(](?:mailto:)?[^\s<>@]+@[^\s<>@]+[>\])]+$", re.IGNORECASE)
 
 
-def _is_lone_sender(lines: list[Line], fields: list[_Field]) -> bool:
+def _is_lone_sender(lines: list[TextLine], fields: list[_Field]) -> bool:
     """Whether one 'From: Ann <ann@example.org>', set apart below other text, is all that is left of the copied headers.
 
     Prose goes on around such a line ('The header says: From: ... which is not ours.'), and forms have other labels beside it.
     """
     place, role, value, _ = fields[0]
-    if len(fields) > 1 or role is not Role.SENDER or not _MAILBOX.match(value):
+    if len(fields) > 1 or role is not HeaderRole.SENDER or not _MAILBOX.match(value):
         return False
     above, below = previous_line(lines, place - 1), next_line(lines, place + 1)
     if above < 0 or below == len(lines) or lines[above].bare.endswith((":", "：")) or lines[below].bare[:1].islower():
@@ -216,7 +218,11 @@ def _share_language(fields: list[_Field]) -> bool:
 def _language(fields: list[_Field]) -> str:
     languages = Counter(code for field in fields for code in sorted(field.languages))
     likely = sorted((code for code in languages if languages[code] == max(languages.values())), key=_ORDER.__getitem__)
-    return likely[0] if len(likely) == 1 else by_date(likely, fold(" ".join(field.value for field in fields if field.role is Role.DATE)))
+    return (
+        likely[0]
+        if len(likely) == 1
+        else by_date(likely, fold_phrase(" ".join(field.value for field in fields if field.role is HeaderRole.DATE)))
+    )
 
 
 # --- headers in a language that we do not know
@@ -225,10 +231,10 @@ _FEWEST_BLIND, _MOST_BLIND = 3, 6
 _LABEL = re.compile(r"^[^\W\d_][^\d@/<>]{0,23}$")
 
 
-def blind_blocks(lines: list[Line], thread: Thread) -> dict[int, HeaderBlock]:
+def blind_blocks(lines: list[TextLine], thread: Thread) -> dict[int, QuotedHeaders]:
     """The header blocks in languages that are in no table, by their first line: three to six lines with a word before a colon, among
     them a mailbox, a date, and the subject of this very mail."""
-    found: dict[int, HeaderBlock] = {}
+    found: dict[int, QuotedHeaders] = {}
     if not thread.topic:
         return found
     ends = thread.subject_words[-_TOPIC_END:]
@@ -239,7 +245,7 @@ def blind_blocks(lines: list[Line], thread: Thread) -> dict[int, HeaderBlock]:
         # Nearly all lines fall out by what costs least.
         if len(bare) > longest or (":" not in bare and bare[:1] != "|" and bare.isascii()) or (bare.isascii() and not only_ascii):
             continue
-        if last not in bare.casefold() or ends not in fold(bare):
+        if last not in bare.casefold() or ends not in fold_phrase(bare):
             continue
         parted = _parted(line.bare)
         block = _blind_block(lines, place, thread) if parted and thread.is_about(parted[1].rstrip(" ;")) else None
@@ -252,7 +258,7 @@ _TOPIC_END = 12
 _LONGEST_PREFIXES = 80
 
 
-def _blind_block(lines: list[Line], subject: int, thread: Thread) -> HeaderBlock | None:
+def _blind_block(lines: list[TextLine], subject: int, thread: Thread) -> QuotedHeaders | None:
     run = [*reversed(_blind_fields(lines, subject, -1)), subject, *_blind_fields(lines, subject, 1)]
     parts = {place: _parted(lines[place].bare) or ("", "") for place in run}
     telling = [place for place in run if place == subject or "@" in parts[place][1] or _is_date(parts[place][1])]
@@ -263,12 +269,12 @@ def _blind_block(lines: list[Line], subject: int, thread: Thread) -> HeaderBlock
     dates = [place for place in run if place not in (*mailboxes, subject) and _is_date(parts[place][1])]
     if not mailboxes or not dates:
         return None
-    roles = {subject: Role.SUBJECT, dates[0]: Role.DATE, mailboxes[0]: Role.SENDER}
-    fields = tuple((roles.get(place, Role.TO if place in mailboxes else Role.OTHER), parts[place][1]) for place in run)
-    return HeaderBlock(run[0], run[-1], fields, "any")
+    roles = {subject: HeaderRole.SUBJECT, dates[0]: HeaderRole.DATE, mailboxes[0]: HeaderRole.SENDER}
+    fields = tuple((roles.get(place, HeaderRole.TO if place in mailboxes else HeaderRole.OTHER), parts[place][1]) for place in run)
+    return QuotedHeaders(run[0], run[-1], fields, "any")
 
 
-def _blind_fields(lines: list[Line], subject: int, step: int) -> list[int]:
+def _blind_fields(lines: list[TextLine], subject: int, step: int) -> list[int]:
     """The places of the labelled lines right above, or right below, the subject's; single blank lines may part them."""
     places: list[int] = []
     place, blanks = subject + step, 0
@@ -286,14 +292,14 @@ def _blind_fields(lines: list[Line], subject: int, step: int) -> list[int]:
 
 
 def _is_date(value: str) -> bool:
-    return len(value) <= _LONGEST_DATE and DATE.found(fold(value))
+    return len(value) <= _LONGEST_DATE and DATE.found(fold_phrase(value))
 
 
 _LONGEST_DATE = 80
 _ORDER = {language.code: place for place, language in enumerate(LANGUAGES)}
 
 
-def _last_line(lines: list[Line], fields: list[_Field]) -> int:
+def _last_line(lines: list[TextLine], fields: list[_Field]) -> int:
     """The last header's last line: a list of recipients goes on where a line ends in the middle of it."""
     last = fields[-1].place
     end = min(len(lines) - 1, last + _MOST_LINES)
@@ -302,7 +308,7 @@ def _last_line(lines: list[Line], fields: list[_Field]) -> int:
     return last
 
 
-def _with_continuations(lines: list[Line], fields: list[_Field]) -> tuple[tuple[Role, str], ...]:
+def _with_continuations(lines: list[TextLine], fields: list[_Field]) -> tuple[tuple[HeaderRole, str], ...]:
     ends = [field.place for field in fields[1:]] + [_last_line(lines, fields) + 1]
     return tuple(
         (field.role, " ".join([field.value, *(line.bare for line in lines[field.place + 1 : end] if line.bare)]).strip())

@@ -13,9 +13,9 @@ from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 
 from mailbridge.message import visibility
 from mailbridge.message.html import dom, to_text
-from mailbridge.reply.clients import HABITS, OWN_CITATION, Part
+from mailbridge.reply.clients import HABITS, OWN_CITATION, MarkedPart
 from mailbridge.reply.linear import PhraseSet, escaped
-from mailbridge.reply.lines import MOST_LINES, Hint, Line, lines_of, unmarked
+from mailbridge.reply.lines import MOST_LINES, Hint, TextLine, lines_of, unmarked
 
 _EXAMINED = 2_000_000  # characters
 _MOST_MARKS = 100  # elements marked in one mail
@@ -30,11 +30,11 @@ _MOST_INTRODUCTION_LINES = 5
 _DEEPEST = 40  # marked elements inside one another; deeper ones count as the one they are in
 
 
-class Page(NamedTuple):
+class HtmlText(NamedTuple):
     """The body as text, with `> ` in front of cited lines, and its lines, which tile it."""
 
     text: str
-    lines: list[Line]
+    lines: list[TextLine]
 
 
 def has_structure(html: str) -> bool:
@@ -47,7 +47,7 @@ def _needles() -> PhraseSet:
     return PhraseSet([escaped(habit.needle) for habit in HABITS], anywhere=True)
 
 
-def page_of(html: str) -> Page:
+def page_of(html: str) -> HtmlText:
     """The HTML as text, block by block on lines of its own, with what each line is by the structure around it."""
     html = html[:_EXAMINED]
     if not html.isascii():  # the parser reads UTF-8, which has no lone surrogates
@@ -60,7 +60,7 @@ def page_of(html: str) -> Page:
     tree = None if monstrous else dom(html)
     if tree is None or tree.document is None:  # too deep or too odd to look at its structure
         text = to_text(html)
-        return Page(text, lines_of(text))
+        return HtmlText(text, lines_of(text))
     if visibility.may_hide(html):
         visibility.remove_hidden(tree.document)
     elif "<title" in lowered:
@@ -104,7 +104,7 @@ def _mark(tree: HTMLTree, document: DocumentNode, numbers: list[int]) -> None:
         while left and (element := document.query_selector(selector)) is not None:
             left -= 1
             element.setattr(seen, "")
-            if habit.part is not Part.HEADERS or _holds_headers(element):
+            if habit.part is not MarkedPart.HEADERS or _holds_headers(element):
                 _surround(tree, element, chr(_FIRST_NUMBER + number))
 
 
@@ -134,15 +134,15 @@ class _Around(NamedTuple):
     elements: tuple[tuple[int, int], ...]
     cited: int
     container: int | None  # the outermost one
-    clients: dict[Part, str]
+    clients: dict[MarkedPart, str]
 
     @classmethod
     def of(cls, elements: list[tuple[int, int]]) -> _Around:
         habits = [HABITS[number] for number, _ in sorted(elements, reverse=True)]
         return cls(
             elements=tuple(elements),
-            cited=sum(1 for habit in habits if habit.part is Part.CITED),
-            container=next((opened for number, opened in elements if HABITS[number].part is Part.CONTAINER), None),
+            cited=sum(1 for habit in habits if habit.part is MarkedPart.CITED),
+            container=next((opened for number, opened in elements if HABITS[number].part is MarkedPart.CONTAINER), None),
             clients={habit.part: habit.client for habit in habits},  # of several clients the first in the table counts
         )
 
@@ -158,19 +158,19 @@ class _Row(NamedTuple):
     below: int | None
 
 
-def _read(marked: str) -> Page:
+def _read(marked: str) -> HtmlText:
     content, beyond = _parted(marked)
     rows = _rows(content)
     contained = _containers(rows)
     pieces: list[str] = []
-    lines: list[Line] = []
+    lines: list[TextLine] = []
     start = 0
     for place, row in enumerate(rows):
         written = _marked_as_quoted(row) + ("\n" if place + 1 < len(rows) or beyond else "")
         lines.append(_line(row, start, start + len(written), contained.get(place)))
         pieces.append(written)
         start += len(written)
-    return Page("".join(pieces) + beyond, lines or [Line(0, 0, "", 0)])
+    return HtmlText("".join(pieces) + beyond, lines or [TextLine(0, 0, "", 0)])
 
 
 def _marked_as_quoted(row: _Row) -> str:
@@ -225,7 +225,7 @@ class _Reader:
                 self.line(rest)
 
     def _begin(self, number: int) -> None:
-        if HABITS[number].part in (Part.BELOW, Part.HEADERS, Part.FORWARD):
+        if HABITS[number].part in (MarkedPart.BELOW, MarkedPart.HEADERS, MarkedPart.FORWARD):
             self._below = number if self._below is None else self._below
         elif len(self._open) < _DEEPEST:
             self._opened += 1
@@ -280,22 +280,22 @@ def _members(rows: list[_Row]) -> dict[int, list[int]]:
     return members
 
 
-def _line(row: _Row, start: int, end: int, contained: _In | None) -> Line:
+def _line(row: _Row, start: int, end: int, contained: _In | None) -> TextLine:
     bare = row.content.strip()
     clients = row.around.clients
     if row.below is not None:
         habit = HABITS[row.below]
-        return Line(start, end, bare, 0, Hint.FORWARD if habit.part is Part.FORWARD else Hint.BELOW, f"client:{habit.client}")
+        return TextLine(start, end, bare, 0, Hint.FORWARD if habit.part is MarkedPart.FORWARD else Hint.BELOW, f"client:{habit.client}")
     if contained is _In.QUOTE:
-        return Line(start, end, bare, row.around.cited + 1, Hint.NONE, f"client:{clients[Part.CONTAINER]}")
+        return TextLine(start, end, bare, row.around.cited + 1, Hint.NONE, f"client:{clients[MarkedPart.CONTAINER]}")
     if row.around.cited:
-        reason = f"client:{clients[Part.CITED]}"
+        reason = f"client:{clients[MarkedPart.CITED]}"
         reason = "client:gmail" if reason == OWN_CITATION and row.around.container is not None else reason
-        return Line(start, end, bare, row.around.cited, Hint.NONE, reason)
-    if bare and (contained is _In.INTRODUCTION or Part.INTRODUCTION in clients):
-        client = clients.get(Part.INTRODUCTION) or clients[Part.CONTAINER]
-        return Line(start, end, bare, 0, Hint.INTRODUCTION, f"client:{client}")
-    if Part.SIGNATURE in clients:
-        return Line(start, end, bare, 0, Hint.SIGNATURE, f"client:{clients[Part.SIGNATURE]}")
+        return TextLine(start, end, bare, row.around.cited, Hint.NONE, reason)
+    if bare and (contained is _In.INTRODUCTION or MarkedPart.INTRODUCTION in clients):
+        client = clients.get(MarkedPart.INTRODUCTION) or clients[MarkedPart.CONTAINER]
+        return TextLine(start, end, bare, 0, Hint.INTRODUCTION, f"client:{client}")
+    if MarkedPart.SIGNATURE in clients:
+        return TextLine(start, end, bare, 0, Hint.SIGNATURE, f"client:{clients[MarkedPart.SIGNATURE]}")
     unquoted, depth = unmarked(bare)
-    return Line(start, end, unquoted, depth)
+    return TextLine(start, end, unquoted, depth)

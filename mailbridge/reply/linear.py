@@ -34,7 +34,7 @@ class PhraseSet:
         return sorted(self._set.Match(_scalar(text)) or ())
 
 
-class Pattern:
+class LinearPattern:
     """One pattern, searched for anywhere in a string."""
 
     __slots__ = ("_set",)

@@ -19,7 +19,7 @@ class Hint(StrEnum):
     FORWARD = "forward"  # from here down is a forwarded mail
 
 
-class Line(NamedTuple):
+class TextLine(NamedTuple):
     """`text[start:end]` is the line with its line end; `bare` is what it says, without quote marks and outer white space."""
 
     start: int
@@ -34,14 +34,14 @@ class Line(NamedTuple):
         return not self.bare and not self.depth
 
 
-def lines_of(text: str) -> list[Line]:
+def lines_of(text: str) -> list[TextLine]:
     """The lines of a plain body; they tile it."""
-    lines: list[Line] = []
+    lines: list[TextLine] = []
     start = 0
     for content in text.split("\n", MOST_LINES)[:MOST_LINES]:
         end = start + len(content) + 1
         bare, depth = unmarked(content.strip())
-        lines.append(Line(start, end, bare, depth))
+        lines.append(TextLine(start, end, bare, depth))
         start = end
     lines[-1] = lines[-1]._replace(end=len(text))
     return lines
@@ -55,21 +55,21 @@ def unmarked(bare: str) -> tuple[str, int]:
     return unquoted, bare.count(">", 0, len(bare) - len(unquoted))
 
 
-def next_line(lines: list[Line], place: int) -> int:
+def next_line(lines: list[TextLine], place: int) -> int:
     """The place of the first line from `place` on that is not blank; len(lines) where there is none."""
     while place < len(lines) and lines[place].blank:
         place += 1
     return place
 
 
-def next_written(lines: list[Line], place: int) -> int:
+def next_written(lines: list[TextLine], place: int) -> int:
     """The place of the first line from `place` on that says something, quoted or not; len(lines) where there is none."""
     while place < len(lines) and not lines[place].bare:
         place += 1
     return place
 
 
-def previous_line(lines: list[Line], place: int) -> int:
+def previous_line(lines: list[TextLine], place: int) -> int:
     """The place of the last line up to `place` that is not blank; -1 where there is none."""
     while place >= 0 and lines[place].blank:
         place -= 1

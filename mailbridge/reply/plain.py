@@ -9,11 +9,11 @@ from typing import NamedTuple
 from mailbridge.message.model import SpanKind
 from mailbridge.reply.attribution import attributions_in
 from mailbridge.reply.clients import BARE_BLOCK_QUOTE
-from mailbridge.reply.lines import Line, next_written, previous_line
+from mailbridge.reply.lines import TextLine, next_written, previous_line
 from mailbridge.reply.segments import Segment, SegmentKind, segments_of
-from mailbridge.reply.signature import Piece, is_delimiter, is_named, split
+from mailbridge.reply.signature import ClosingBlock, is_delimiter, is_named, split
 from mailbridge.reply.subject import Thread, thread_of
-from mailbridge.reply.vocabulary import Role, fold
+from mailbridge.reply.vocabulary import HeaderRole, fold_phrase
 
 ANSWERS_NOTHING = "answers-nothing"  # the reason of a quote that is kept because the mail answers none
 # The marker of another desk, as its customers' mail programs quote it.
@@ -29,7 +29,7 @@ _SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？", ":", "：")
 class Analysis(NamedTuple):
     """The body's lines as pieces that tile it, and the quote that is a forwarded mail, if one is."""
 
-    pieces: tuple[Piece, ...]
+    pieces: tuple[ClosingBlock, ...]
     forward: Segment | None
 
     @property
@@ -45,7 +45,7 @@ class Analysis(NamedTuple):
         return f"{best.reason} {best.confidence:.2f}" if best else "nothing cut"
 
 
-def analyse(lines: list[Line], thread: Thread, markers: tuple[str, ...] = ()) -> Analysis:
+def analyse(lines: list[TextLine], thread: Thread, markers: tuple[str, ...] = ()) -> Analysis:
     """Every line judged: fresh, quote, signature, disclaimer or forward."""
     marked = _marker_line(lines, markers)
     certain = _above_marker(lines, marked, thread) if marked is not None else None
@@ -64,36 +64,36 @@ def analyse(lines: list[Line], thread: Thread, markers: tuple[str, ...] = ()) ->
     return Analysis(tuple(_never_nothing(lines, pieces, segments, forward, thread)), forward)
 
 
-def _is_all_quoted_below(lines: list[Line], marked: int, certain: Analysis) -> bool:
+def _is_all_quoted_below(lines: list[TextLine], marked: int, certain: Analysis) -> bool:
     """Whether something is written above our marker, and every line below it has quote marks."""
     return all(line.depth or not line.bare for line in lines[marked:]) and _has_fresh(lines, certain.pieces)
 
 
-def _is_answered_below(lines: list[Line], pieces: list[Piece], marked: int) -> bool:
+def _is_answered_below(lines: list[TextLine], pieces: list[ClosingBlock], marked: int) -> bool:
     """Whether somebody wrote below the lines that quote our marker."""
     below = [piece for piece in pieces if piece.first > marked and piece.kind is SpanKind.FRESH and piece.reason == "written"]
     return _says(lines, below)
 
 
-def _whole(pieces: list[Piece]) -> Iterator[Piece]:
+def _whole(pieces: list[ClosingBlock]) -> Iterator[ClosingBlock]:
     """The pieces of a mail that answers nothing: what is quoted in it is part of what it says."""
     for piece in pieces:
-        yield Piece(SpanKind.FRESH, piece.first, piece.last, ANSWERS_NOTHING, 0.8) if piece.kind is SpanKind.QUOTE else piece
+        yield ClosingBlock(SpanKind.FRESH, piece.first, piece.last, ANSWERS_NOTHING, 0.8) if piece.kind is SpanKind.QUOTE else piece
 
 
-def _typed_above_marker(lines: list[Line], segments: list[Segment], marked: int) -> Analysis | None:
+def _typed_above_marker(lines: list[TextLine], segments: list[Segment], marked: int) -> Analysis | None:
     """What somebody typed inside the quote, below its introduction and above our marker; None where nothing stands there."""
     around = next((segment for segment in segments if segment.kind is SegmentKind.QUOTE and segment.first <= marked < segment.last), None)
     if around is None or not around.introduced or not any(line.bare for line in lines[around.body : marked]):
         return None
-    above = [Piece(SpanKind.QUOTE, 0, around.body, around.reason, around.confidence)] if around.body else []
-    typed = Piece(SpanKind.FRESH, around.body, marked, "above-marker", 0.7)
-    return Analysis((*above, typed, Piece(SpanKind.QUOTE, marked, len(lines), "marker", 1.0)), None)
+    above = [ClosingBlock(SpanKind.QUOTE, 0, around.body, around.reason, around.confidence)] if around.body else []
+    typed = ClosingBlock(SpanKind.FRESH, around.body, marked, "above-marker", 0.7)
+    return Analysis((*above, typed, ClosingBlock(SpanKind.QUOTE, marked, len(lines), "marker", 1.0)), None)
 
 
-def _marker_line(lines: list[Line], markers: tuple[str, ...]) -> int | None:
+def _marker_line(lines: list[TextLine], markers: tuple[str, ...]) -> int | None:
     """The first line that holds one of our own reply markers, also where a client changed its frame or wrapped it."""
-    words = {fold(marker).strip(_FRAME): marker.strip() for marker in markers if marker.strip(_FRAME)}
+    words = {fold_phrase(marker).strip(_FRAME): marker.strip() for marker in markers if marker.strip(_FRAME)}
     opening = {core.split()[0] for core in words}
     for place, line in enumerate(lines if words else ()):
         if any(marker in line.bare for marker in words.values()):
@@ -104,21 +104,21 @@ def _marker_line(lines: list[Line], markers: tuple[str, ...]) -> int | None:
     return None
 
 
-def _is_marker(lines: list[Line], place: int, words: dict[str, str]) -> bool:
-    whole = fold(lines[place].bare[:_LONGEST_MARKER]).strip(_FRAME)
-    below = fold(lines[place + 1].bare[:_LONGEST_MARKER]).strip(_FRAME) if place + 1 < len(lines) else ""
+def _is_marker(lines: list[TextLine], place: int, words: dict[str, str]) -> bool:
+    whole = fold_phrase(lines[place].bare[:_LONGEST_MARKER]).strip(_FRAME)
+    below = fold_phrase(lines[place + 1].bare[:_LONGEST_MARKER]).strip(_FRAME) if place + 1 < len(lines) else ""
     return whole in words or f"{whole} {below}" in words
 
 
-def _above_marker(lines: list[Line], marked: int, thread: Thread) -> Analysis:
+def _above_marker(lines: list[TextLine], marked: int, thread: Thread) -> Analysis:
     """What stands above our marker and the words that introduce it; all below is certainly quoted."""
     first = _marker_start(lines, marked)
     segments = segments_of(lines[:first], thread) if first else []
     pieces = _pieces(lines[:first], segments, None, thread)
-    return Analysis((*pieces, Piece(SpanKind.QUOTE, first, len(lines), "marker", 1.0)), None)
+    return Analysis((*pieces, ClosingBlock(SpanKind.QUOTE, first, len(lines), "marker", 1.0)), None)
 
 
-def _marker_start(lines: list[Line], marked: int) -> int:
+def _marker_start(lines: list[TextLine], marked: int) -> int:
     """The line from which all is quote: the marker's, or that of the introduction above it."""
     for segment in segments_of(lines[: marked + 1]):
         if segment.kind is SegmentKind.QUOTE and segment.last > marked and (segment.body > segment.first or segment.final):
@@ -155,14 +155,14 @@ def _is_of_a_stranger(quote: Segment, thread: Thread) -> bool:
     """Whether a subject with an unknown prefix goes with the headers of somebody who is neither the writer nor one of the recipients."""
     if not thread.prefix or thread.answers or quote.headers is None:
         return False
-    return thread.is_by_stranger(quote.headers.value(Role.SENDER))
+    return thread.is_by_stranger(quote.headers.value(HeaderRole.SENDER))
 
 
 def _answers(quote: Segment, thread: Thread) -> bool:
     """Whether the copied headers are those of the mail that the subject says is answered."""
     if not thread.answers:
         return False
-    subject = quote.headers.value(Role.SUBJECT) if quote.headers else ""
+    subject = quote.headers.value(HeaderRole.SUBJECT) if quote.headers else ""
     return not subject or thread_of(subject).topic == thread.topic
 
 
@@ -172,7 +172,7 @@ class _Texts(NamedTuple):
     `first` and `last` are the indices of the first and the last segment with fresh text, -1 where there is none.
     """
 
-    pieces: dict[int, list[Piece]]
+    pieces: dict[int, list[ClosingBlock]]
     first: int
     last: int
     interleaved: bool  # fresh text stands between two quotes
@@ -180,11 +180,11 @@ class _Texts(NamedTuple):
 
 
 def _pieces(
-    lines: list[Line], segments: list[Segment], forward: Segment | None, thread: Thread, marked: int | None = None
-) -> list[Piece]:
+    lines: list[TextLine], segments: list[Segment], forward: Segment | None, thread: Thread, marked: int | None = None
+) -> list[ClosingBlock]:
     """`marked`: the line of our own marker; the quote around it is our mail, and answered as a whole."""
     texts = _texts(lines, segments, thread.author, marked)
-    pieces: list[Piece] = []
+    pieces: list[ClosingBlock] = []
     for index, segment in enumerate(segments):
         if segment.kind is SegmentKind.TEXT:
             pieces += texts.pieces[index]
@@ -195,20 +195,20 @@ def _pieces(
     return pieces
 
 
-def _with_signature_below(lines: list[Line], quote: Piece, author: str) -> list[Piece]:
+def _with_signature_below(lines: list[TextLine], quote: ClosingBlock, author: str) -> list[ClosingBlock]:
     """The quote that reaches to the end, and the writer's own signature below it, where a delimiter and the writer's name stand there."""
     for place in range(quote.last - 1, max(quote.first, quote.last - _MOST_BELOW), -1):
         if not is_delimiter(lines[place].bare) or lines[place].depth:
             continue
         named = next_written(lines, place + 1)
         if named < quote.last and is_named(lines[named].bare, author):
-            return [quote._replace(last=place), Piece(SpanKind.SIGNATURE, place, quote.last, "signature:below-quote", 0.85)]
+            return [quote._replace(last=place), ClosingBlock(SpanKind.SIGNATURE, place, quote.last, "signature:below-quote", 0.85)]
         break
     return [quote]
 
 
-def _texts(lines: list[Line], segments: list[Segment], author: str, marked: int | None) -> _Texts:
-    parted: dict[int, list[Piece]] = {}
+def _texts(lines: list[TextLine], segments: list[Segment], author: str, marked: int | None) -> _Texts:
+    parted: dict[int, list[ClosingBlock]] = {}
     fresh: list[int] = []
     delimited = max((index for index, segment in enumerate(segments) if index and _begins_with_delimiter(lines, segment)), default=0)
     for index, segment in enumerate(segments):
@@ -224,7 +224,7 @@ def _texts(lines: list[Line], segments: list[Segment], author: str, marked: int 
     return _Texts(parted, fresh[0] if fresh else -1, fresh[-1] if fresh else -1, interleaved, cited)
 
 
-def _cited(lines: list[Line], segments: list[Segment], parted: dict[int, list[Piece]]) -> Iterator[int]:
+def _cited(lines: list[TextLine], segments: list[Segment], parted: dict[int, list[ClosingBlock]]) -> Iterator[int]:
     """The introduced quotes of a few lines that have text above, and below at least as much: it answers just these lines."""
     left = sum(_fresh_words(lines, pieces) for pieces in parted.values())
     last_said = max((index for index, pieces in parted.items() if _says(lines, pieces)), default=-1)
@@ -237,38 +237,38 @@ def _cited(lines: list[Line], segments: list[Segment], parted: dict[int, list[Pi
             yield index
 
 
-def _says(lines: list[Line], pieces: Sequence[Piece]) -> bool:
+def _says(lines: list[TextLine], pieces: Sequence[ClosingBlock]) -> bool:
     """Whether a sentence ends in the fresh text: the address of a firm, which its server put below, has none."""
     written = (line.bare for piece in pieces if piece.kind is SpanKind.FRESH for line in lines[piece.first : piece.last])
     return any(bare.endswith(_SENTENCE_ENDS) for bare in written)
 
 
-def _is_short(lines: list[Line], quote: Segment) -> bool:
+def _is_short(lines: list[TextLine], quote: Segment) -> bool:
     return sum(1 for line in lines[quote.body : quote.last] if line.bare) <= _MOST_CITED_LINES
 
 
-def _fresh_words(lines: list[Line], pieces: Sequence[Piece]) -> int:
+def _fresh_words(lines: list[TextLine], pieces: Sequence[ClosingBlock]) -> int:
     written = (line.bare for piece in pieces if piece.kind is SpanKind.FRESH for line in lines[piece.first : piece.last])
     return sum(len(bare.split()) for bare in written)
 
 
-def _begins_with_delimiter(lines: list[Line], segment: Segment) -> bool:
+def _begins_with_delimiter(lines: list[TextLine], segment: Segment) -> bool:
     first = next_written(lines, segment.first)
     return segment.kind is SegmentKind.TEXT and first < segment.last and is_delimiter(lines[first].bare)
 
 
-def _has_fresh(lines: list[Line], pieces: Sequence[Piece]) -> bool:
+def _has_fresh(lines: list[TextLine], pieces: Sequence[ClosingBlock]) -> bool:
     return any(piece.kind is SpanKind.FRESH and any(line.bare for line in lines[piece.first : piece.last]) for piece in pieces)
 
 
-def _quote_pieces(index: int, quote: Segment, segments: list[Segment], texts: _Texts, *, is_forward: bool) -> list[Piece]:
-    whole = Piece(SpanKind.FORWARD if is_forward else SpanKind.QUOTE, quote.first, quote.last, quote.reason, quote.confidence)
+def _quote_pieces(index: int, quote: Segment, segments: list[Segment], texts: _Texts, *, is_forward: bool) -> list[ClosingBlock]:
+    whole = ClosingBlock(SpanKind.FORWARD if is_forward else SpanKind.QUOTE, quote.first, quote.last, quote.reason, quote.confidence)
     if is_forward or quote.final or not (index in texts.cited or _is_context(index, quote, segments, texts)):
         return [whole]
-    context = Piece(SpanKind.FRESH, quote.body, quote.last, "inline-context", 0.8)
+    context = ClosingBlock(SpanKind.FRESH, quote.body, quote.last, "inline-context", 0.8)
     if quote.body == quote.first:
         return [context]
-    return [Piece(SpanKind.QUOTE, quote.first, quote.body, quote.reason, quote.confidence), context]
+    return [ClosingBlock(SpanKind.QUOTE, quote.first, quote.body, quote.reason, quote.confidence), context]
 
 
 def _is_context(index: int, quote: Segment, segments: list[Segment], texts: _Texts) -> bool:
@@ -286,7 +286,9 @@ def _is_context(index: int, quote: Segment, segments: list[Segment], texts: _Tex
     return (above and not quote.introduced) or texts.interleaved
 
 
-def _never_nothing(lines: list[Line], pieces: list[Piece], segments: list[Segment], forward: Segment | None, thread: Thread) -> list[Piece]:
+def _never_nothing(
+    lines: list[TextLine], pieces: list[ClosingBlock], segments: list[Segment], forward: Segment | None, thread: Thread
+) -> list[ClosingBlock]:
     """The pieces, made less strict where they would leave nothing of a mail that is no plain forward."""
     if forward is not None or _has_fresh(lines, pieces):
         return pieces
@@ -306,17 +308,17 @@ def _never_nothing(lines: list[Line], pieces: list[Piece], segments: list[Segmen
 def _may_hide_the_answer(quote: Segment, thread: Thread) -> bool:
     """Whether what stands below the first words may be the mail: a form's headers that answer nothing, or an introduction without marks."""
     if quote.reason.startswith("header-block"):
-        return not _answers(quote, thread) and not (quote.headers and thread.is_by_recipient(quote.headers.value(Role.SENDER)))
+        return not _answers(quote, thread) and not (quote.headers and thread.is_by_recipient(quote.headers.value(HeaderRole.SENDER)))
     return quote.final and quote.reason.startswith("attribution")
 
 
-def _kept(piece: Piece, reason: str) -> Piece:
-    return Piece(SpanKind.FRESH, piece.first, piece.last, reason, 0.5)
+def _kept(piece: ClosingBlock, reason: str) -> ClosingBlock:
+    return ClosingBlock(SpanKind.FRESH, piece.first, piece.last, reason, 0.5)
 
 
-def _below_introduction(lines: list[Line], quote: Segment, pieces: list[Piece], thread: Thread) -> list[Piece]:
+def _below_introduction(lines: list[TextLine], quote: Segment, pieces: list[ClosingBlock], thread: Thread) -> list[ClosingBlock]:
     """A mail that begins with copied headers or an introduction, and marks nothing as quoted: what stands below them is its text."""
-    headers = Piece(SpanKind.QUOTE, quote.first, quote.body, quote.reason, 0.6)
+    headers = ClosingBlock(SpanKind.QUOTE, quote.first, quote.body, quote.reason, 0.6)
     above = [piece for piece in pieces if piece.last <= quote.first]
     rest = lines[quote.body :]
     below = _pieces(rest, segments_of(rest, thread), None, thread) if rest else []

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from mailbridge.reply.attribution import Attribution, attributions_in
 from mailbridge.reply.clients import OWN_CITATION
-from mailbridge.reply.headerblock import HeaderBlock, blind_blocks, copied_field, header_block
-from mailbridge.reply.lines import Hint, Line, next_line, next_written, previous_line
+from mailbridge.reply.headerblock import QuotedHeaders, blind_blocks, copied_field, header_block
+from mailbridge.reply.lines import Hint, TextLine, next_line, next_written, previous_line
 from mailbridge.reply.subject import NO_THREAD, Thread
-from mailbridge.reply.vocabulary import DATE, TIME, Role, fold, forward_marks, originals
+from mailbridge.reply.vocabulary import DATE, TIME, HeaderRole, fold_phrase, forward_marks, originals
 
 
 class SegmentKind(StrEnum):
@@ -30,7 +30,7 @@ class Segment(NamedTuple):
     confidence: float = 1.0
     final: bool = False
     forward: bool = False
-    headers: HeaderBlock | None = None
+    headers: QuotedHeaders | None = None
 
     @property
     def introduced(self) -> bool:
@@ -52,27 +52,27 @@ class _Known(NamedTuple):
     """What was found in the whole body before it is cut."""
 
     introductions: dict[int, Attribution]
-    blind: dict[int, HeaderBlock]
+    blind: dict[int, QuotedHeaders]
     thread: Thread
 
-    def block(self, lines: list[Line], place: int) -> HeaderBlock | None:
+    def block(self, lines: list[TextLine], place: int) -> QuotedHeaders | None:
         """The header block that begins at this line, in a known language or in any."""
         return header_block(lines, place) or self.blind.get(place)
 
-    def is_pasted(self, lines: list[Line], block: HeaderBlock) -> bool:
+    def is_pasted(self, lines: list[TextLine], block: QuotedHeaders) -> bool:
         """Whether an answer shows the headers of another mail: a stranger's, about something else, without a date, or with the mail that
         is answered introduced below them."""
-        subject = block.value(Role.SUBJECT)
+        subject = block.value(HeaderRole.SUBJECT)
         if not self.thread.answers or not subject or self.thread.is_about(subject):
             return False
-        if not self.thread.is_by_stranger(block.value(Role.SENDER)):
+        if not self.thread.is_by_stranger(block.value(HeaderRole.SENDER)):
             return False
-        return not block.value(Role.DATE) or any(
+        return not block.value(HeaderRole.DATE) or any(
             first > block.last and _has_quote(lines, next_line(lines, found.last + 1)) for first, found in self.introductions.items()
         )
 
 
-def segments_of(lines: list[Line], thread: Thread = NO_THREAD) -> list[Segment]:
+def segments_of(lines: list[TextLine], thread: Thread = NO_THREAD) -> list[Segment]:
     """The whole body as segments, in order and without gaps."""
     known = _Known(attributions_in(lines), blind_blocks(lines, thread), thread)
     segments: list[Segment] = []
@@ -95,7 +95,7 @@ def segments_of(lines: list[Line], thread: Thread = NO_THREAD) -> list[Segment]:
     return segments
 
 
-def _quote_at(lines: list[Line], place: int, known: _Known) -> Segment | None:
+def _quote_at(lines: list[TextLine], place: int, known: _Known) -> Segment | None:
     """The quote that begins at this line, or lines that only look like one as text; None where neither does."""
     line = lines[place]
     if line.hint in (Hint.BELOW, Hint.FORWARD):
@@ -129,7 +129,7 @@ def _quote_at(lines: list[Line], place: int, known: _Known) -> Segment | None:
     return None
 
 
-def _opens_with_bars(lines: list[Line], place: int) -> bool:
+def _opens_with_bars(lines: list[TextLine], place: int) -> bool:
     """Whether the mail begins with lines behind a bar, as some programs quote, and goes on without: a table has bars inside too."""
     if previous_line(lines, place - 1) >= 0:
         return False
@@ -141,11 +141,11 @@ def _is_framed_introduction(bare: str) -> bool:
     """'>>> Ann Example <ann@example.org> 3/5/2018 10:15 AM >>>', as GroupWise introduces what it does not mark."""
     if not bare.endswith((">>>", ":")) or len(bare) > _LONGEST_TITLE:
         return False
-    folded = fold(bare.rstrip("> "))
+    folded = fold_phrase(bare.rstrip("> "))
     return DATE.found(folded) and TIME.found(folded)
 
 
-def _hinted(lines: list[Line], place: int, known: _Known) -> Segment:
+def _hinted(lines: list[TextLine], place: int, known: _Known) -> Segment:
     """What the HTML's structure says is below the reply, with the headers that are read there."""
     line = lines[place]
     body = next_written(lines, place)
@@ -158,7 +158,7 @@ def _hinted(lines: list[Line], place: int, known: _Known) -> Segment:
     )
 
 
-def _mark_at(lines: list[Line], place: int, known: _Known) -> Segment | None:
+def _mark_at(lines: list[TextLine], place: int, known: _Known) -> Segment | None:
     """A line such as '-----Original Message-----' or 'Begin forwarded message:', with the headers below it."""
     bare = lines[place].bare
     if not bare or not (_set_apart(bare) or _is_mark(bare.casefold())):
@@ -187,7 +187,7 @@ def _is_mark(phrase: str) -> bool:
 
 def marked_phrase(bare: str) -> str:
     """What a mark says without its decoration: dashes, stars, brackets, a name or a date behind a known phrase."""
-    phrase = fold(bare.strip(_DECORATION)).strip(" .,!")
+    phrase = fold_phrase(bare.strip(_DECORATION)).strip(" .,!")
     for joint in (" from ", " by ", " von ", " de ", " от ", " av ", " da "):
         head, found, _ = phrase.partition(joint)
         if found and _is_mark(f"{head}{joint.rstrip()}"):
@@ -210,11 +210,11 @@ def _is_framed(bare: str) -> bool:
     return bare[0] in "-_=*~#\u2010\u2011\u2012–—\u2015─━<[【>" or bare[-1] in "-_=*"
 
 
-def _has_quote(lines: list[Line], place: int) -> bool:
+def _has_quote(lines: list[TextLine], place: int) -> bool:
     return place < len(lines) and (lines[place].depth > 0 or lines[place].bare[:1] == "|")
 
 
-def _below(lines: list[Line], first: int, body: int, reason: str, confidence: float) -> Segment:
+def _below(lines: list[TextLine], first: int, body: int, reason: str, confidence: float) -> Segment:
     """The quote below an introduction: its quoted lines where they are marked, else all the rest."""
     below = next_line(lines, body)
     if below < len(lines) and _is_quoted(lines[below], introduced=True):
@@ -222,13 +222,13 @@ def _below(lines: list[Line], first: int, body: int, reason: str, confidence: fl
     return Segment(SegmentKind.QUOTE, first, body, len(lines), reason, confidence, True)
 
 
-def _is_quoted(line: Line, *, introduced: bool) -> bool:
+def _is_quoted(line: TextLine, *, introduced: bool) -> bool:
     if line.depth:
         return True
     return introduced and (line.bare[:1] == "|" or _NAME_QUOTE.match(line.bare) is not None)
 
 
-def _run_end(lines: list[Line], place: int, *, introduced: bool = False) -> int:
+def _run_end(lines: list[TextLine], place: int, *, introduced: bool = False) -> int:
     """The line after the last of a run of quoted lines and the blank ones that follow it."""
     end = place + 1
     broken = False
@@ -249,7 +249,7 @@ def _run_end(lines: list[Line], place: int, *, introduced: bool = False) -> int:
 _GATEWAY_WIDTH = 60
 
 
-def _is_wrapped_quote(lines: list[Line], place: int, end: int, *, broken: bool) -> bool:
+def _is_wrapped_quote(lines: list[TextLine], place: int, end: int, *, broken: bool) -> bool:
     """A piece of a quoted line that a mail program broke off: between quoted lines, without white space of a sentence.
 
     `broken`: lines of this quote were broken off at a column before, so that shorter ones are too: a gateway counts in octets.
@@ -268,7 +268,7 @@ def _is_wrapped_quote(lines: list[Line], place: int, end: int, *, broken: bool) 
 _STOPS = frozenset(".?!:;")
 
 
-def _with_rules_above(lines: list[Line], segment: Segment, text_from: int, thread: Thread) -> int:
+def _with_rules_above(lines: list[TextLine], segment: Segment, text_from: int, thread: Thread) -> int:
     """The quote's first line, moved up over the rules ('_____', '-----') that frame it, and what headers are copied below the rule."""
     first = segment.first
     if not segment.introduced and not segment.final:
@@ -285,7 +285,7 @@ def _with_rules_above(lines: list[Line], segment: Segment, text_from: int, threa
     return first
 
 
-def _with_fields_above(lines: list[Line], first: int, text_from: int, thread: Thread) -> int:
+def _with_fields_above(lines: list[TextLine], first: int, text_from: int, thread: Thread) -> int:
     """The first of the copied headers that stand, below a rule, right above an introduction; `first` where there are none."""
     place = first - 1
     while place >= text_from and copied_field(lines, place, thread):

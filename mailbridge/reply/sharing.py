@@ -6,7 +6,7 @@ import re
 from itertools import islice
 
 from mailbridge.reply.attribution import introduces, introduction_at
-from mailbridge.reply.lines import Line, next_line
+from mailbridge.reply.lines import TextLine, next_line
 from mailbridge.reply.segments import marked_phrase
 from mailbridge.reply.vocabulary import originals
 
@@ -16,7 +16,7 @@ _MOST_DASHES = 5  # runs of them in one line
 _DASHES = re.compile(r"-{2,}")
 
 
-def with_shared_lines_parted(lines: list[Line], text: str) -> list[Line]:
+def with_shared_lines_parted(lines: list[TextLine], text: str) -> list[TextLine]:
     """The lines, with those broken in two where a mail program put an introduction right behind the last words of the reply.
 
     'Yes.--- On Wed, 4 March 2015, Ann <ann@example.org> wrote:', 'Yes.-----Original Message-----' and, above a quote,
@@ -25,7 +25,7 @@ def with_shared_lines_parted(lines: list[Line], text: str) -> list[Line]:
     """
     if "--" not in text and "\n>" not in text and ":  " not in text:
         return lines
-    parted: list[Line] = []
+    parted: list[TextLine] = []
     tries = 0
     for place, line in enumerate(lines):
         may_share = not line.depth and tries < _MOST_SHARED and _may_share(lines, place)
@@ -40,14 +40,14 @@ def with_shared_lines_parted(lines: list[Line], text: str) -> list[Line]:
     return parted
 
 
-def _may_share(lines: list[Line], place: int) -> bool:
+def _may_share(lines: list[TextLine], place: int) -> bool:
     bare = lines[place].bare
     if ":  " in bare[:_LONGEST_SHARED]:
         return True
     return ("--" in bare[1:_LONGEST_SHARED] and bare[0] not in "-_=") or (bare[-1:] in (":", "：") and _is_above_quote(lines, place))
 
 
-def _is_above_quote(lines: list[Line], place: int) -> bool:
+def _is_above_quote(lines: list[TextLine], place: int) -> bool:
     below = next_line(lines, place + 1)
     return below < len(lines) and lines[below].depth > 0
 

@@ -35,7 +35,7 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ShownText:
     """`text`, all of `folded` and `left_out` together are the whole text; where `text` is empty, everything is folded too."""
 
     text: str
@@ -43,17 +43,17 @@ class Shown:
     left_out: tuple[LeftOut, ...] = ()
 
 
-def shown(text: str, fresh: str, spans: Sequence[Span]) -> Shown:
+def shown(text: str, fresh: str, spans: Sequence[Span]) -> ShownText:
     """What is shown of a mail with this whole `text`, of which `fresh` was written now.  `spans` tile the text, or there are none: then
     only the number of lines beside the fresh ones is known."""
     if not tiles(spans, text):
         beside = _lines(text) - _lines(fresh)
-        return Shown(text=fresh, left_out=(LeftOut(kind=None, lines=beside),) if beside > 0 else ())
+        return ShownText(text=fresh, left_out=(LeftOut(kind=None, lines=beside),) if beside > 0 else ())
     cut = [span for span in spans if span.kind is not SpanKind.FRESH and text[span.start : span.end].strip()]
     folded = [span for span in cut if not fresh.strip() or span.confidence < FOLDED_BELOW[span.kind]]
     counted = [span for span in cut if span.confidence >= FOLDED_BELOW[span.kind]]
     lines = {kind: sum(_lines(text[s.start : s.end]) for s in counted if s.kind is kind) for kind in SpanKind}
-    return Shown(
+    return ShownText(
         text=fresh,
         folded=_joined(text, folded),
         left_out=tuple(LeftOut(kind=kind, lines=number) for kind, number in lines.items() if number),

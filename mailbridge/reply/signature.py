@@ -9,11 +9,11 @@ from typing import NamedTuple
 
 from mailbridge.message.model import SpanKind
 from mailbridge.reply.applines import LONGEST_APP_LINE, app_language, is_unknown_app_line
-from mailbridge.reply.lines import Hint, Line
-from mailbridge.reply.vocabulary import disclaimers, fold, sign_off_openers, sign_offs
+from mailbridge.reply.lines import Hint, TextLine
+from mailbridge.reply.vocabulary import disclaimers, fold_phrase, sign_off_openers, sign_offs
 
 
-class Piece(NamedTuple):
+class ClosingBlock(NamedTuple):
     """The lines from `first` up to, not including, `last` are of one kind."""
 
     kind: SpanKind
@@ -55,7 +55,9 @@ _LONGEST_SIGN_OFF = 80
 _DISCLAIMER_SEARCH = 60
 
 
-def split(lines: list[Line], first: int, last: int, *, after_text: bool, delimited: bool = False, author: str = "") -> list[Piece]:
+def split(
+    lines: list[TextLine], first: int, last: int, *, after_text: bool, delimited: bool = False, author: str = ""
+) -> list[ClosingBlock]:
     """The lines `first` to `last` (exclusive) as pieces: fresh, then what is appended to it.
 
     `after_text` says that fresh text stands above, so that all of this may be a signature; `delimited` that one stands below, behind
@@ -76,15 +78,15 @@ def split(lines: list[Line], first: int, last: int, *, after_text: bool, delimit
     if start:
         pieces += _signature_pieces(lines, start, disclaimer.place if disclaimer else last)
     if disclaimer:
-        pieces.append(Piece(SpanKind.DISCLAIMER, disclaimer.place, last, disclaimer.reason, disclaimer.confidence))
+        pieces.append(ClosingBlock(SpanKind.DISCLAIMER, disclaimer.place, last, disclaimer.reason, disclaimer.confidence))
     return [piece for piece in pieces if piece.first < piece.last]
 
 
-def _fresh(first: int, last: int) -> Piece:
-    return Piece(SpanKind.FRESH, first, last, "written", 1.0)
+def _fresh(first: int, last: int) -> ClosingBlock:
+    return ClosingBlock(SpanKind.FRESH, first, last, "written", 1.0)
 
 
-def _hinted(lines: list[Line], first: int, last: int) -> list[Piece] | None:
+def _hinted(lines: list[TextLine], first: int, last: int) -> list[ClosingBlock] | None:
     """Pieces by what the HTML's structure says, None where it says nothing."""
     marked = next((place for place in range(first, last) if lines[place].hint is Hint.SIGNATURE and lines[place].bare), None)
     if marked is None:
@@ -96,7 +98,7 @@ def _hinted(lines: list[Line], first: int, last: int) -> list[Piece] | None:
     if above and lines[above[-1]].bare in _DASHES:
         begin = above.pop()
     pieces = split(lines, first, begin, after_text=False) if begin > first else []
-    pieces.append(Piece(SpanKind.SIGNATURE, begin, end, lines[marked].reason, 0.97))
+    pieces.append(ClosingBlock(SpanKind.SIGNATURE, begin, end, lines[marked].reason, 0.97))
     if end < last:
         pieces += split(lines, end, last, after_text=True)
     return pieces
@@ -107,7 +109,7 @@ def is_delimiter(bare: str) -> bool:
     return bare in _DASHES
 
 
-def _signature_start(lines: list[Line], written: list[int], *, after_text: bool, delimited: bool) -> _Start | None:
+def _signature_start(lines: list[TextLine], written: list[int], *, after_text: bool, delimited: bool) -> _Start | None:
     """The earliest line at which a signature begins; a farewell above a delimiter is the end of the letter."""
     for index in range(0 if after_text else 1, len(written)):
         start = _starts_here(lines, written, index)
@@ -119,14 +121,14 @@ def _signature_start(lines: list[Line], written: list[int], *, after_text: bool,
     return None
 
 
-def _is_above_delimiter(lines: list[Line], written: list[int], index: int) -> bool:
+def _is_above_delimiter(lines: list[TextLine], written: list[int], index: int) -> bool:
     """Whether a delimiter, a rule or an app's line begins a signature of its own below this farewell."""
     below = range(index + 1, min(len(written), index + 1 + _MOST_FAREWELL_LINES))
     starts = (_starts_here(lines, written, other) for other in below)
     return any(start.reason.startswith(_DELIMITED) for start in starts if start)
 
 
-def _starts_here(lines: list[Line], written: list[int], index: int) -> _Start | None:
+def _starts_here(lines: list[TextLine], written: list[int], index: int) -> _Start | None:
     place = written[index]
     bare = lines[place].bare
     if len(bare) > LONGEST_APP_LINE:
@@ -147,14 +149,14 @@ def _starts_here(lines: list[Line], written: list[int], index: int) -> _Start | 
     return _sign_off(lines, place, rest) or _dash_name(lines, index, rest, written)
 
 
-def _is_mentioned(lines: list[Line], written: list[int], index: int) -> bool:
+def _is_mentioned(lines: list[TextLine], written: list[int], index: int) -> bool:
     """Whether a sentence goes on around an app's line: 'It adds / Sent from my phone / to each mail.'"""
     if index == 0 or index + 1 == len(written) or _is_link(lines[written[index + 1]].bare):
         return False
     return lines[written[index + 1]].bare[0].islower() and lines[written[index - 1]].bare[-1] not in _SENTENCE_ENDS
 
 
-def _dashes(lines: list[Line], written: list[int], index: int) -> _Start | None:
+def _dashes(lines: list[TextLine], written: list[int], index: int) -> _Start | None:
     """A delimiter of RFC 3676 4.3, or one of its misspellings, with no more below it than a signature has.
 
     Dashes right below a line that are no end of the letter part columns, steps or code: then the letter goes on below them.
@@ -167,11 +169,11 @@ def _dashes(lines: list[Line], written: list[int], index: int) -> _Start | None:
     return _Start(place, "signature:dashes", 0.97 if lines[place].bare == "--" else 0.85)
 
 
-def _goes_on(lines: list[Line], place: int) -> bool:
+def _goes_on(lines: list[TextLine], place: int) -> bool:
     return not lines[place - 1].bare and _says_something(lines[place].bare)
 
 
-def _rule(lines: list[Line], place: int, rest: list[int], *, set_apart: bool) -> _Start | None:
+def _rule(lines: list[TextLine], place: int, rest: list[int], *, set_apart: bool) -> _Start | None:
     """A line of dashes or underscores, set apart, above a few short lines: list footers and signatures with a frame."""
     if not rest or not set_apart or len(rest) > _MOST_SIGNATURE_LINES:
         return None
@@ -191,11 +193,11 @@ def _is_text(bare: str) -> bool:
     return bare.endswith((".", "?", "!", "。", "？", "！")) and len(bare.split()) > 2 and not _is_link(bare) and not _is_legal(bare)
 
 
-def _short(lines: list[Line], rest: list[int], *, most: int) -> bool:
+def _short(lines: list[TextLine], rest: list[int], *, most: int) -> bool:
     return len(rest) <= most and all(len(lines[place].bare) <= _LONGEST_SIGNATURE_LINE for place in rest)
 
 
-def _sign_off(lines: list[Line], place: int, rest: list[int]) -> _Start | None:
+def _sign_off(lines: list[TextLine], place: int, rest: list[int]) -> _Start | None:
     phrase, named = _sign_off_phrase(lines[place].bare)
     if not phrase:
         return None
@@ -214,7 +216,7 @@ def _sign_off_phrase(bare: str) -> tuple[str, bool]:
     """(the known sign-off that this line is, whether a name follows it on the line); '' for any other line."""
     if bare.isascii() and bare.partition(" ")[0].lower().strip(_TRAILING) not in sign_off_openers():
         return "", False
-    folded = fold(bare).strip(_TRAILING)
+    folded = fold_phrase(bare).strip(_TRAILING)
     if folded in sign_offs():
         return folded, False
     for separator in _SEPARATORS:
@@ -242,7 +244,7 @@ def _sign_off_and_name(bare: str, folded: str) -> tuple[str, bool]:
 # --- what signs a letter in words that are in no table
 
 
-def _unnamed_start(lines: list[Line], written: list[int], author: str) -> _Start | None:
+def _unnamed_start(lines: list[TextLine], written: list[int], author: str) -> _Start | None:
     """Where a card without a farewell begins, a farewell in an unknown language, or an app's line in one."""
     found = _unknown_app_line(lines, written) or _unknown_sign_off(lines, written)
     if found is None and any(_may_reach(lines[place].bare) for place in written[-_MOST_SIGNATURE_LINES:]):
@@ -259,7 +261,7 @@ def _is_set_apart(written: list[int], index: int) -> bool:
     return index > 0 and written[index - 1] < written[index] - 1
 
 
-def _unknown_app_line(lines: list[Line], written: list[int]) -> _Start | None:
+def _unknown_app_line(lines: list[TextLine], written: list[int]) -> _Start | None:
     """The last line, where it is short and names a phone or a mail program, and is no sentence of a language that we know."""
     if not _is_set_apart(written, len(written) - 1):
         return None
@@ -267,7 +269,7 @@ def _unknown_app_line(lines: list[Line], written: list[int]) -> _Start | None:
     return _Start(place, "mobile-signature:any", 0.7) if is_unknown_app_line(lines[place].bare) else None
 
 
-def _unknown_sign_off(lines: list[Line], written: list[int]) -> _Start | None:
+def _unknown_sign_off(lines: list[TextLine], written: list[int]) -> _Start | None:
     """A few words and a comma, set apart, with a name right below and nothing but a card below that."""
     for index in range(max(1, len(written) - _MOST_SIGNATURE_LINES), len(written) - 1):
         place = written[index]
@@ -318,7 +320,7 @@ def _name_words(author: str) -> list[str]:
 
 
 def _words(text: str) -> list[str]:
-    return fold(text.replace(",", " ").strip(_TRAILING)).split()
+    return fold_phrase(text.replace(",", " ").strip(_TRAILING)).split()
 
 
 _PHONE = re.compile(
@@ -333,7 +335,7 @@ _BARS = re.compile(r"\s[|·•∙◆–—]\s|\s?[|]\s?")
 _PICTURE = re.compile(r"^[<\[][^\s\]>]{0,20}:[^\]>]{0,200}[>\]]$")
 
 
-def _card_start(lines: list[Line], written: list[int], author: str) -> _Start | None:
+def _card_start(lines: list[TextLine], written: list[int], author: str) -> _Start | None:
     """Where a card without a farewell begins: the writer's name, or what looks like one, set apart, with nothing but short lines below it,
     among them a telephone, an address, a site."""
     found: tuple[int, bool] | None = None
@@ -352,7 +354,7 @@ def _card_start(lines: list[Line], written: list[int], author: str) -> _Start | 
     return _Start(written[first], "signature:card", 0.85 if found[1] else 0.7)
 
 
-def _heads_a_card(lines: list[Line], written: list[int], index: int, *, named: bool) -> bool:
+def _heads_a_card(lines: list[TextLine], written: list[int], index: int, *, named: bool) -> bool:
     above = index - 1
     if _PICTURE.match(lines[written[above]].bare) and above:
         above -= 1
@@ -364,7 +366,7 @@ def _heads_a_card(lines: list[Line], written: list[int], index: int, *, named: b
     return reached > 0 and (reached + sites > 1 or len(written) - index > 2 or len(_BARS.split(lines[written[index]].bare)) > 2)
 
 
-def _with_words_above(lines: list[Line], written: list[int], index: int) -> int:
+def _with_words_above(lines: list[TextLine], written: list[int], index: int) -> int:
     """The card's first line with what belongs to it above: a picture, the first name, a word of thanks."""
     card = _words(_BARS.split(lines[written[index]].bare)[0])
     while index > 1:
@@ -387,13 +389,13 @@ def _is_card_title(bare: str) -> bool:
     return len(words) + bool(title) >= 2 and _is_full_name(head) and not any(map(_is_small, words))
 
 
-def _contacts(lines: list[Line], places: list[int]) -> tuple[int, int]:
+def _contacts(lines: list[TextLine], places: list[int]) -> tuple[int, int]:
     """How many telephones and addresses these lines tell, and how many sites."""
     bares = [lines[place].bare for place in places]
     return sum(len(_PHONE.findall(bare)) + len(_MAILBOX.findall(bare)) for bare in bares), sum(len(_SITE.findall(bare)) for bare in bares)
 
 
-def _until_postscript(lines: list[Line], rest: list[int]) -> list[int]:
+def _until_postscript(lines: list[TextLine], rest: list[int]) -> list[int]:
     """The lines below a farewell up to one that says something again: a postscript, a question, a long sentence set apart."""
     for index, place in enumerate(rest):
         set_apart = index > 0 and not lines[place - 1].bare
@@ -409,7 +411,7 @@ def _says_something(bare: str) -> bool:
     return bare.endswith(("?", "？")) or (bare.endswith((".", "!", "。")) and len(bare.split()) >= _LONG_SENTENCE)
 
 
-def _card(lines: list[Line], below: list[int]) -> list[int] | None:
+def _card(lines: list[TextLine], below: list[int]) -> list[int] | None:
     """The lines below a sign-off up to a disclaimer, None where they are too many or too long to be a visiting card."""
     card: list[int] = []
     for place in below:
@@ -432,7 +434,7 @@ def _is_name(bare: str) -> bool:
     return 1 <= len(words) <= 5 and len(bare) <= 40 and not _SENTENCE.search(bare.rstrip(".")) and bare[-1] not in "?:"
 
 
-def _dash_name(lines: list[Line], index: int, rest: list[int], written: list[int]) -> _Start | None:
+def _dash_name(lines: list[TextLine], index: int, rest: list[int], written: list[int]) -> _Start | None:
     place = written[index]
     bare = lines[place].bare
     if bare[0] not in "-–—/~" or not _DASH_NAME.match(bare):
@@ -453,32 +455,32 @@ def _is_capitalised(bare: str) -> bool:
     return all(word[0].isupper() for word in bare.lstrip("-–—/~ ").split())
 
 
-def _signature_pieces(lines: list[Line], start: _Start, last: int) -> list[Piece]:
+def _signature_pieces(lines: list[TextLine], start: _Start, last: int) -> list[ClosingBlock]:
     written = [place for place in range(start.place + 1, last) if lines[place].bare]
     if start.reason.startswith("mobile-signature"):
         return _app_pieces(lines, start, written, last)
     card = _until_postscript(lines, written)
     postscript = written[len(card)] if len(card) < len(written) else last
-    pieces = [Piece(SpanKind.SIGNATURE, start.place, postscript, start.reason, start.confidence)]
+    pieces = [ClosingBlock(SpanKind.SIGNATURE, start.place, postscript, start.reason, start.confidence)]
     if postscript < last and start.reason.startswith("sign-off"):
-        return [*pieces, Piece(SpanKind.FRESH, postscript, last, "postscript", 0.8)]
+        return [*pieces, ClosingBlock(SpanKind.FRESH, postscript, last, "postscript", 0.8)]
     return [pieces[0]._replace(last=last)]
 
 
-def _app_pieces(lines: list[Line], start: _Start, written: list[int], last: int) -> list[Piece]:
+def _app_pieces(lines: list[TextLine], start: _Start, written: list[int], last: int) -> list[ClosingBlock]:
     """Nobody writes below the line of an app: what stands there is a card if short, else an earlier mail quoted without a word."""
     if _short(lines, written, most=6) or not written:
-        return [Piece(SpanKind.SIGNATURE, start.place, last, start.reason, start.confidence)]
+        return [ClosingBlock(SpanKind.SIGNATURE, start.place, last, start.reason, start.confidence)]
     ends = start.place + 1
     while ends < last and lines[ends].bare and app_language(lines[ends].bare):
         ends += 1
     return [
-        Piece(SpanKind.SIGNATURE, start.place, ends, start.reason, start.confidence),
-        Piece(SpanKind.QUOTE, ends, last, "below-mobile-signature", 0.6),
+        ClosingBlock(SpanKind.SIGNATURE, start.place, ends, start.reason, start.confidence),
+        ClosingBlock(SpanKind.QUOTE, ends, last, "below-mobile-signature", 0.6),
     ]
 
 
-def _disclaimer_start(lines: list[Line], written: list[int], fresh_end: int, *, after_text: bool) -> _Start | None:
+def _disclaimer_start(lines: list[TextLine], written: list[int], fresh_end: int, *, after_text: bool) -> _Start | None:
     """The first line of a paragraph that only lawyers write, near the end of the text."""
     tail = written[-_DISCLAIMER_SEARCH:]
     for paragraph in _paragraphs(lines, tail):
@@ -494,14 +496,14 @@ def _disclaimer_start(lines: list[Line], written: list[int], fresh_end: int, *, 
 def _legal_languages(text: str) -> list[str]:
     """The language of each phrase of disclaimers that occurs in the text."""
     phrases, languages = disclaimers()
-    return [languages[place] for place in phrases.matches(fold(text))]
+    return [languages[place] for place in phrases.matches(fold_phrase(text))]
 
 
 def _is_legal(bare: str) -> bool:
     return bool(_legal_languages(bare))
 
 
-def _paragraphs(lines: list[Line], written: list[int]) -> list[list[int]]:
+def _paragraphs(lines: list[TextLine], written: list[int]) -> list[list[int]]:
     paragraphs: list[list[int]] = []
     for place in written:
         if paragraphs and paragraphs[-1][-1] == place - 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from mailbridge.reply.vocabulary import fold, subject_prefixes
+from mailbridge.reply.vocabulary import fold_phrase, subject_prefixes
 
 _MOST_PREFIXES = 12
 # 'Re[2]:', 'AW (3):', 'Fwd:', and the full-width colon of Chinese clients; a list's '[name]' may stand in front.
@@ -80,7 +80,7 @@ def _without_prefix(topic: str) -> str:
 
 def thread_of(subject: str, *, answering: bool | None = None, author: str = "", recipients: frozenset[str] = frozenset()) -> Thread:
     """The outermost prefix decides: 'Fwd: Re: x' forwards, 'Re: Fwd: x' answers."""
-    rest = fold(subject[:1000])
+    rest = fold_phrase(subject[:1000])
     outermost = ""
     for _ in range(_MOST_PREFIXES):
         found = _PREFIX.match(rest)

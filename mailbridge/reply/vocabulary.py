@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
-from mailbridge.reply.linear import Pattern, PhraseSet, escaped
-from mailbridge.reply.phrases import LANGUAGES, Phrases
+from mailbridge.reply.linear import LinearPattern, PhraseSet, escaped
+from mailbridge.reply.phrases import LANGUAGES, LanguagePhrases
 
 _PLACEHOLDER = re.compile(r"(\{when\}|\{who\}|\{thing\})")
 _WHEN, _WHO, _THING = "{when}", "{who}", "{thing}"
@@ -20,7 +20,7 @@ _LONGEST_PREPOSITION = 4
 _WHEN_LATER = r".*\d.*"
 
 
-class Role(StrEnum):
+class HeaderRole(StrEnum):
     """What a copied header says."""
 
     SENDER = "sender"
@@ -43,7 +43,7 @@ class Template:
     opens_with_word: bool  # and not with a name or a date, which could swallow a line that stands above
 
 
-def fold(text: str) -> str:
+def fold_phrase(text: str) -> str:
     """The text as it is looked up: lower case, one blank between words, no directional marks."""
     return " ".join(text.translate(_INVISIBLE).casefold().split())
 
@@ -80,7 +80,7 @@ def date_marks() -> tuple[PhraseSet, tuple[str, ...]]:
 @cache
 def attribution_words() -> frozenset[str]:
     """All fixed words of introductions."""
-    phrases = (fold(_PLACEHOLDER.sub(" ", phrase)) for language in LANGUAGES for phrase in language.attribution)
+    phrases = (fold_phrase(_PLACEHOLDER.sub(" ", phrase)) for language in LANGUAGES for phrase in language.attribution)
     return frozenset(word for phrase in phrases for word in phrase.split())
 
 
@@ -93,11 +93,11 @@ def prose_words() -> frozenset[str]:
 @cache
 def closing_words() -> frozenset[str]:
     """The last words of introductions that end with a word, and not with a date or a name."""
-    folded = [fold(phrase) for language in LANGUAGES for phrase in language.attribution]
+    folded = [fold_phrase(phrase) for language in LANGUAGES for phrase in language.attribution]
     return frozenset(phrase.split()[-1] for phrase in folded if not phrase.endswith("}"))
 
 
-def _introductions(language: Phrases) -> tuple[str, ...]:
+def _introductions(language: LanguagePhrases) -> tuple[str, ...]:
     """The language's phrases; what it says without a date ('{who} wrote') it says with one too, in whatever order."""
     verbs = [phrase.removeprefix(_WHO).strip() for phrase in language.attribution if _WHEN not in phrase and phrase.startswith(_WHO)]
     orders = ("{when} {who} %s", "{when} %s {who}", "{who} %s {when}")
@@ -106,7 +106,7 @@ def _introductions(language: Phrases) -> tuple[str, ...]:
 
 
 def _template(code: str, phrase: str) -> Template:
-    folded = fold(phrase)
+    folded = fold_phrase(phrase)
     literal = _PLACEHOLDER.sub("", folded).strip()
     return Template(
         language=code,
@@ -144,25 +144,25 @@ def _literal(text: str, *, glued: bool) -> str:
 
 
 @cache
-def header_words() -> dict[str, tuple[Role, frozenset[str]]]:
+def header_words() -> dict[str, tuple[HeaderRole, frozenset[str]]]:
     """Folded header word -> its role, and the languages that use it.  Of two roles the first language's counts."""
-    found: dict[str, tuple[Role, frozenset[str]]] = {}
+    found: dict[str, tuple[HeaderRole, frozenset[str]]] = {}
     for language in LANGUAGES:
         for role, words in _roles(language):
             for word in words:
-                known_role, codes = found.get(fold(word), (role, frozenset()))
-                found[fold(word)] = (known_role, codes | {language.code})
+                known_role, codes = found.get(fold_phrase(word), (role, frozenset()))
+                found[fold_phrase(word)] = (known_role, codes | {language.code})
     return found
 
 
-def _roles(language: Phrases) -> tuple[tuple[Role, tuple[str, ...]], ...]:
+def _roles(language: LanguagePhrases) -> tuple[tuple[HeaderRole, tuple[str, ...]], ...]:
     return (
-        (Role.SENDER, language.sender),
-        (Role.DATE, language.date),
-        (Role.TO, language.to),
-        (Role.CC, language.cc),
-        (Role.SUBJECT, language.subject),
-        (Role.OTHER, language.other),
+        (HeaderRole.SENDER, language.sender),
+        (HeaderRole.DATE, language.date),
+        (HeaderRole.TO, language.to),
+        (HeaderRole.CC, language.cc),
+        (HeaderRole.SUBJECT, language.subject),
+        (HeaderRole.OTHER, language.other),
     )
 
 
@@ -170,7 +170,7 @@ def _by_phrase(rows: Iterable[tuple[str, tuple[str, ...]]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for code, phrases in rows:
         for phrase in phrases:
-            found.setdefault(fold(phrase).rstrip(" .,!:"), code)
+            found.setdefault(fold_phrase(phrase).rstrip(" .,!:"), code)
     return found
 
 
@@ -203,14 +203,14 @@ def sign_off_openers() -> frozenset[str]:
 @cache
 def mobile_signatures() -> tuple[PhraseSet, tuple[tuple[str, str], ...]]:
     """The set of lines that apps sign with, and (language, phrase) of each."""
-    rows = tuple((language.code, fold(phrase)) for language in LANGUAGES for phrase in language.mobile)
+    rows = tuple((language.code, fold_phrase(phrase)) for language in LANGUAGES for phrase in language.mobile)
     return PhraseSet([_as_pattern(phrase) for _, phrase in rows]), rows
 
 
 @cache
 def mobile_edges() -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
     """(the words such lines begin with, what those begin with that have no blanks, what those end with that begin with the thing)"""
-    phrases = [fold(phrase) for language in LANGUAGES for phrase in language.mobile]
+    phrases = [fold_phrase(phrase) for language in LANGUAGES for phrase in language.mobile]
     opening = [phrase.partition("{")[0].strip() for phrase in phrases if not phrase.startswith("{")]
     words = frozenset(words.split()[0] for words in opening)
     glued = {words for words in opening if not words.isascii() and " " not in words}
@@ -221,7 +221,7 @@ def mobile_edges() -> tuple[frozenset[str], tuple[str, ...], tuple[str, ...]]:
 @cache
 def disclaimers() -> tuple[PhraseSet, tuple[str, ...]]:
     """The set of phrases that occur in disclaimers, and the language of each."""
-    rows = [(language.code, fold(phrase)) for language in LANGUAGES for phrase in language.disclaimers]
+    rows = [(language.code, fold_phrase(phrase)) for language in LANGUAGES for phrase in language.disclaimers]
     return PhraseSet([escaped(phrase) for _, phrase in rows], anywhere=True), tuple(code for code, _ in rows)
 
 
@@ -232,15 +232,15 @@ def month_numbers() -> dict[str, int]:
     for language in LANGUAGES:
         for number, names in enumerate(language.months, start=1):
             for name in names.split():
-                found.setdefault(fold(name), number)
+                found.setdefault(fold_phrase(name), number)
     return found
 
 
 @cache
 def subject_prefixes() -> tuple[frozenset[str], frozenset[str]]:
     """What stands before the colon in the subject of a reply, and of a forward."""
-    replies = frozenset(fold(word) for language in LANGUAGES for word in language.reply_prefixes)
-    forwards = frozenset(fold(word) for language in LANGUAGES for word in language.forward_prefixes)
+    replies = frozenset(fold_phrase(word) for language in LANGUAGES for word in language.reply_prefixes)
+    forwards = frozenset(fold_phrase(word) for language in LANGUAGES for word in language.forward_prefixes)
     return replies - forwards, forwards
 
 
@@ -254,5 +254,5 @@ _NAMED_DAY = (
     rf"|(?:^|\D)\d{{1,2}}(?:st|nd|rd|th)?[.,]? (?:de |of )?(?:{_MONTHS})(?:\PL|$)"
     r"|\d[月월] ?\d"
 )
-DATE = Pattern(f"{_YEAR}|{_NUMERIC_DAY}|{_NAMED_DAY}")
-TIME = Pattern(_CLOCK)
+DATE = LinearPattern(f"{_YEAR}|{_NUMERIC_DAY}|{_NAMED_DAY}")
+TIME = LinearPattern(_CLOCK)

@@ -34,7 +34,7 @@ class NameOr:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class PersonArgument:
     """An agent, a team, or a mail address; a capture may name an agent or a team, never an address: mails do not choose who gets mail."""
 
     def read(self, node: yaml.Node, reading: Reading) -> Any:
@@ -105,7 +105,7 @@ ACTIONS: dict[str, Key] = {
     "playbook": Key(shape=NameOr(kind="playbook"), about="the list of tasks to start"),
     "reply": Key(shape=Name(kind="template"), about="the template that the acknowledgement is written with"),
     "notify": Key(
-        shape=Many(of=Person(), what="somebody or a list", least=1), about="agents, teams or addresses that are told of the ticket"
+        shape=Many(of=PersonArgument(), what="somebody or a list", least=1), about="agents, teams or addresses that are told of the ticket"
     ),
     "cc": Key(
         shape=Many(of=Text(what="a mail address", parse=units.address), what="an address or a list", least=1),

@@ -24,18 +24,18 @@ from mailbridge.rules.tree import (
     Condition,
     Exists,
     Fact,
-    Match,
+    MatchType,
     NotOf,
     Number,
     Rule,
     Same,
-    Source,
     Test,
-    Text,
+    TextTest,
+    ValueSource,
 )
 
 Names = Mapping[str, Mapping[str, str]]  # action -> name in one case -> name
-AtomKey = tuple[Match, Comparator, str]
+AtomKey = tuple[MatchType, Comparator, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Atoms:
     """
 
     of: tuple[tuple[int, frozenset[int]], ...]
-    leaf: Text
+    leaf: TextTest
     by_key: tuple[tuple[int, ...], ...]
 
 
@@ -69,7 +69,7 @@ class Not:
 class Related:
     """A text compared by order (RFC 5231); read for each mail, since no index helps."""
 
-    leaf: Text
+    leaf: TextTest
 
 
 Node = Atoms | All | Any | Not | Related | Exists | Number | Fact | Same
@@ -100,11 +100,11 @@ class SourceIndex:
         patterns: list[Pattern] = []
         self._pattern_ids: list[int] = []
         for (match, comparator, key), atom in atoms.items():
-            if match is Match.IS:
+            if match is MatchType.IS:
                 self._exact.setdefault(comparator, {})[key] = atom
-            elif match is Match.CONTAINS and key:
+            elif match is MatchType.CONTAINS and key:
                 words.setdefault(comparator, {})[key] = atom
-            elif match is Match.CONTAINS:
+            elif match is MatchType.CONTAINS:
                 self._any_text.append(atom)  # RFC 5228 2.7.1: every value contains the empty text
             else:
                 patterns.append(pattern_of(match, comparator, key))
@@ -133,17 +133,17 @@ def encoded(text: str) -> bytes:
 
 
 @lru_cache(maxsize=16_384)
-def pattern_of(match: Match, comparator: Comparator, key: str) -> Pattern:
+def pattern_of(match: MatchType, comparator: Comparator, key: str) -> Pattern:
     """The compiled pattern of a `matches` or `regex` key.  Raises Wrong.
 
     Kept: checking, compiling and explaining ask for the same ones, and a reload finds most of its patterns again.
     """
-    return Pattern(glob(key) if match is Match.MATCHES else key, ignore_case=ignores_case(comparator))
+    return Pattern(glob(key) if match is MatchType.MATCHES else key, ignore_case=ignores_case(comparator))
 
 
 def atom_key(test: Test, key: str) -> AtomKey:
     """What makes two comparisons the same: equal and contained texts are compared folded, so they are filed folded."""
-    folded = key if test.match in (Match.MATCHES, Match.REGEX) else fold(key, test.comparator)
+    folded = key if test.match in (MatchType.MATCHES, MatchType.REGEX) else fold(key, test.comparator)
     return test.match, test.comparator, folded
 
 
@@ -156,7 +156,7 @@ class RuleSet:
 
     version: str = ""
     rules: tuple[CompiledRule, ...] = ()
-    sources: tuple[Source, ...] = ()
+    sources: tuple[ValueSource, ...] = ()
     indexes: tuple[SourceIndex, ...] = ()
     changing: frozenset[int] = frozenset()  # sources whose texts rules change
     triggered: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
@@ -211,7 +211,7 @@ def compile_rules(
 
 def scoped(when: Condition) -> Condition:
     """The condition as the matcher takes it: with "and the mail opens a ticket" where the rule is only for such mails."""
-    return AllOf(children=(when, NotOf(child=Fact(source=Source(kind="reply"))))) if for_openings(when) else when
+    return AllOf(children=(when, NotOf(child=Fact(source=ValueSource(kind="reply"))))) if for_openings(when) else when
 
 
 def for_openings(when: Condition) -> bool:
@@ -276,20 +276,20 @@ def adds(then: Actions) -> tuple[tuple[str, tuple[str, ...]], ...]:
     return tuple((what, values) for what, values in lists if values)
 
 
-def _sources(leaf: Condition) -> tuple[Source, ...]:
+def _sources(leaf: Condition) -> tuple[ValueSource, ...]:
     match leaf:
-        case Text(sources=sources):
+        case TextTest(sources=sources):
             return sources
         case Number(source=source) | Fact(source=source):
             return (source,)
         case Same(kind=kind):
-            return (Source(kind=kind),)
+            return (ValueSource(kind=kind),)
     return ()
 
 
-def _asked(source: Source) -> tuple[str, ...]:
+def _asked(source: ValueSource) -> tuple[str, ...]:
     """Its kind, by which a caller sees what to fetch: `load` and the raw body are not in the mail as it was read."""
-    return (source.kind, "body raw") if source == Source(kind="body", name="raw") else (source.kind,)
+    return (source.kind, "body raw") if source == ValueSource(kind="body", name="raw") else (source.kind,)
 
 
 def _changing(when: Condition) -> bool:
@@ -300,7 +300,7 @@ def _about_ticket(leaf: Condition) -> bool:
     match leaf:
         case Fact(source=source) | Number(source=source):
             return source.kind in ("reply", "age")
-        case Text(sources=sources):
+        case TextTest(sources=sources):
             return any(source.kind == "status" for source in sources)
     return False
 
@@ -309,7 +309,7 @@ class _Builder:
     """Numbers the atoms while it goes through the conditions."""
 
     def __init__(self) -> None:
-        self.sources: dict[Source, int] = {}
+        self.sources: dict[ValueSource, int] = {}
         self.atoms: list[dict[AtomKey, int]] = []  # by number of the source
         self.count = 0
 
@@ -322,21 +322,21 @@ class _Builder:
             case NotOf(child=child):
                 return Not(self.node(child))
             case Exists(headers=headers):
-                present = Source(kind="present")
-                return All(tuple(self.text(Text(sources=(present,), test=Test(match=Match.IS, keys=(name,)))) for name in headers))
-            case Text(test=test) if test.match in RELATIONS:
+                present = ValueSource(kind="present")
+                return All(tuple(self.text(TextTest(sources=(present,), test=Test(match=MatchType.IS, keys=(name,)))) for name in headers))
+            case TextTest(test=test) if test.match in RELATIONS:
                 return Related(condition)
-            case Text():
+            case TextTest():
                 return self.text(condition)
         return condition
 
-    def text(self, leaf: Text) -> Atoms:
+    def text(self, leaf: TextTest) -> Atoms:
         test = leaf.test
         numbers = [self.source(source) for source in leaf.sources]
         by_key = tuple(tuple(self.atom(number, test, key) for key in test.keys) for number in numbers)
         return Atoms(tuple((number, frozenset(atoms)) for number, atoms in zip(numbers, by_key, strict=True)), leaf, by_key)
 
-    def source(self, source: Source) -> int:
+    def source(self, source: ValueSource) -> int:
         if source not in self.sources:
             self.sources[source] = len(self.atoms)
             self.atoms.append({})
@@ -363,7 +363,7 @@ class _Trigger:
 _COMMON = {"kind": 1_000, "language": 1_000, "authenticity": 2_000, "writer": 1_000, "present": 500, "envelope": 5, "address": 3}
 
 
-def _trigger(node: Node, sources: Sequence[Source]) -> _Trigger | None:
+def _trigger(node: Node, sources: Sequence[ValueSource]) -> _Trigger | None:
     """What must hit before the node can hold; None where nothing has to."""
     match node:
         case Atoms(of=of):

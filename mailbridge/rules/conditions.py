@@ -17,12 +17,12 @@ from mailbridge.rules.tree import (
     Condition,
     Exists,
     Fact,
-    Match,
+    MatchType,
     NotOf,
-    Source,
     Test,
+    ValueSource,
 )
-from mailbridge.rules.tree import Text as TextCondition
+from mailbridge.rules.tree import TextTest as TextCondition
 
 PARTS = ("all", "localpart", "domain", "user", "detail")
 
@@ -76,18 +76,18 @@ class _FlagOr:
 
     def read(self, node: yaml.Node, reading: Reading) -> Any:
         if isinstance(node, yaml.Scalar) and isinstance(node.value, bool):
-            return Fact(source=Source(kind=self.kind), expected=node.value)
+            return Fact(source=ValueSource(kind=self.kind), expected=node.value)
         return (self.other or Flag()).read(node, reading)
 
     def schema(self) -> dict[str, Any]:
         return {"anyOf": [Flag().schema(), self.other.schema()]} if self.other else Flag().schema()
 
 
-def _words(source: Source, of: Shape, what: str) -> Shape:
+def _words(source: ValueSource, of: Shape, what: str) -> Shape:
     """One of these words is what the source says."""
 
     def made(words: tuple[str, ...]) -> Condition:
-        return TextCondition(sources=(source,), test=Test(match=Match.IS, keys=words))
+        return TextCondition(sources=(source,), test=Test(match=MatchType.IS, keys=words))
 
     return Made(of=Many(of=of, what=f"{what} or a list of them", least=1), make=made)
 
@@ -99,7 +99,9 @@ def _date_record(kind: str) -> Shape:
     }
     zone = Key(shape=Text(what="a time zone", parse=dates.zone), about="the zone to look at it in; without it that of the default team")
     own = {"zone": zone} if kind == "currentdate" else {"header": Key(shape=_HEADER), "zone": zone, "index": INDEX}
-    return Record(what=f"a {kind} condition", keys=own | {p: Key(shape=s) for p, s in parts.items()}, make=lambda v: build_conditions.date(kind, v))
+    return Record(
+        what=f"a {kind} condition", keys=own | {p: Key(shape=s) for p, s in parts.items()}, make=lambda v: build_conditions.date(kind, v)
+    )
 
 
 _HEADER = Text(what="the name of a header field", parse=units.header)
@@ -139,9 +141,9 @@ _MIME = Record(
     least_one=True,
     make=lambda values: build_conditions.things("mime", values),
 )
-_CUSTOMER = _words(Source(kind="customer", name="name"), Name(kind="customer"), "a customer")
-_CONTRACT = _words(Source(kind="contract", name="type"), Name(kind="contract type"), "a contract type")
-_LOCATION = _words(Source(kind="location", name="name"), Name(kind="location"), "a location")
+_CUSTOMER = _words(ValueSource(kind="customer", name="name"), Name(kind="customer"), "a customer")
+_CONTRACT = _words(ValueSource(kind="contract", name="type"), Name(kind="contract type"), "a contract type")
+_LOCATION = _words(ValueSource(kind="location", name="name"), Name(kind="location"), "a location")
 
 _ENVELOPE = Record(what="an envelope condition", keys=keys(**{"from": _by_part(index=False), "to": _by_part(index=False)}), least_one=True)
 _PRIORITY = Choice(what="priority", words=tuple(Priority))
@@ -149,18 +151,24 @@ _AUTHENTICITY = Choice(what="authenticity", words=("verified", "unverified", "st
 
 CONDITIONS: dict[str, Key] = {
     "all": Key(
-        shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=build_conditions.all_of), about="all of these hold"
+        shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=build_conditions.all_of),
+        about="all of these hold",
     ),
     "any": Key(
-        shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=build_conditions.any_of), about="one of these holds"
+        shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=build_conditions.any_of),
+        about="one of these holds",
     ),
     "not": Key(shape=Made(of=WHEN, make=lambda child: NotOf(child=child)), about="this does not hold"),
     "header": Key(
-        shape=Made(of=Table(what="a header condition", key=_HEADERS, of=text_test(index=True), least_one=True), make=build_conditions.headers),
+        shape=Made(
+            of=Table(what="a header condition", key=_HEADERS, of=text_test(index=True), least_one=True), make=build_conditions.headers
+        ),
         about="the text of a header field; 'to, cc' looks at both",
     ),
     "address": Key(
-        shape=Made(of=Table(what="an address condition", key=_HEADERS, of=_by_part(index=True), least_one=True), make=build_conditions.addresses),
+        shape=Made(
+            of=Table(what="an address condition", key=_HEADERS, of=_by_part(index=True), least_one=True), make=build_conditions.addresses
+        ),
         about="the addresses in a header field, or a part of each",
     ),
     "envelope": Key(
@@ -175,7 +183,7 @@ CONDITIONS: dict[str, Key] = {
         about="all these header fields are there",
     ),
     "size": Key(
-        shape=Made(of=_range("a size", units.size), make=lambda bounds: build_conditions.number(Source(kind="size"), bounds)),
+        shape=Made(of=_range("a size", units.size), make=lambda bounds: build_conditions.number(ValueSource(kind="size"), bounds)),
         about="size of the mail",
     ),
     "body": Key(
@@ -205,30 +213,30 @@ CONDITIONS: dict[str, Key] = {
         about="0 not tested, 1 no spam ... 10 spam (RFC 5235); percent and count are RFC 5235's too",
     ),
     "virustest": Key(
-        shape=Made(of=_NUMERIC, make=lambda tested: build_conditions.text(Source(kind="virustest"), tested)),
+        shape=Made(of=_NUMERIC, make=lambda tested: build_conditions.text(ValueSource(kind="virustest"), tested)),
         about="0 not tested, 1 no virus known ... 5 a virus (RFC 5235)",
     ),
     "spam-score": Key(
-        shape=Made(of=_range("a number", units.number), make=lambda bounds: build_conditions.number(Source(kind="spam"), bounds)),
+        shape=Made(of=_range("a number", units.number), make=lambda bounds: build_conditions.number(ValueSource(kind="spam"), bounds)),
         about="the score that the spam filter wrote into the header",
     ),
     "kind": Key(
-        shape=_words(Source(kind="kind"), Choice(what="kind", words=tuple(Kind)), "a kind of mail"), about="what sort of mail it is"
+        shape=_words(ValueSource(kind="kind"), Choice(what="kind", words=tuple(Kind)), "a kind of mail"), about="what sort of mail it is"
     ),
     "language": Key(
-        shape=_words(Source(kind="language"), Text(what="a language code such as ro"), "a language"),
+        shape=_words(ValueSource(kind="language"), Text(what="a language code such as ro"), "a language"),
         about="ISO 639-1 code of the language it is written in",
     ),
     "authenticity": Key(
         shape=_words(
-            Source(kind="authenticity"),
+            ValueSource(kind="authenticity"),
             _AUTHENTICITY,
             "an authenticity",
         ),
         about="verified: the sender's domain vouches for the address; strict: exactly one plain From",
     ),
     "writer": Key(
-        shape=_words(Source(kind="writer"), Choice(what="writer", words=("agent", "customer", "stranger")), "a writer"),
+        shape=_words(ValueSource(kind="writer"), Choice(what="writer", words=("agent", "customer", "stranger")), "a writer"),
         about="an authenticated agent, somebody of a known customer, or somebody else",
     ),
     "hours": Key(
@@ -261,21 +269,21 @@ CONDITIONS: dict[str, Key] = {
             what="a ticket condition",
             keys={
                 "age": Key(shape=_range("a duration", units.duration)),
-                "status": Key(shape=_words(Source(kind="status"), Name(kind="status"), "a status")),
+                "status": Key(shape=_words(ValueSource(kind="status"), Name(kind="status"), "a status")),
             },
             least_one=True,
             make=build_conditions.ticket,
         ),
         about="age and status of the ticket that the mail belongs on",
     ),
-    "team": Key(shape=_words(Source(kind="team"), Name(kind="team"), "a team"), about="the team so far"),
-    "type": Key(shape=_words(Source(kind="type"), Name(kind="type"), "a type"), about="the type so far"),
+    "team": Key(shape=_words(ValueSource(kind="team"), Name(kind="team"), "a team"), about="the team so far"),
+    "type": Key(shape=_words(ValueSource(kind="type"), Name(kind="type"), "a type"), about="the type so far"),
     "priority": Key(
-        shape=_words(Source(kind="priority"), _PRIORITY, "a priority"),
+        shape=_words(ValueSource(kind="priority"), _PRIORITY, "a priority"),
         about="the priority so far",
     ),
-    "assignee": Key(shape=_words(Source(kind="assignee"), Name(kind="agent"), "an agent"), about="who has it so far"),
-    "tag": Key(shape=_words(Source(kind="tag"), Name(kind="tag"), "a tag"), about="one of its tags so far"),
+    "assignee": Key(shape=_words(ValueSource(kind="assignee"), Name(kind="agent"), "an agent"), about="who has it so far"),
+    "tag": Key(shape=_words(ValueSource(kind="tag"), Name(kind="tag"), "a tag"), about="one of its tags so far"),
     "field": Key(
         shape=Made(of=Table(what="a field condition", of=text_test(), least_one=True), make=build_conditions.custom_fields),
         about="a custom field so far",
@@ -284,8 +292,10 @@ CONDITIONS: dict[str, Key] = {
         shape=_thing("customer", "a customer condition", {"name": _TEST, "tier": _TEST, "region": _TEST}, plain=_CUSTOMER),
         about="true for any known customer, a name, or fields of the customer",
     ),
-    "tier": Key(shape=_words(Source(kind="customer", name="tier"), Name(kind="tier"), "a tier"), about="the customer's tier"),
-    "region": Key(shape=_words(Source(kind="customer", name="region"), Name(kind="region"), "a region"), about="the customer's region"),
+    "tier": Key(shape=_words(ValueSource(kind="customer", name="tier"), Name(kind="tier"), "a tier"), about="the customer's tier"),
+    "region": Key(
+        shape=_words(ValueSource(kind="customer", name="region"), Name(kind="region"), "a region"), about="the customer's region"
+    ),
     "contract": Key(
         shape=_thing("contract", "a contract condition", {"name": _TEST, "type": _TEST, "sla": _TEST}, plain=_CONTRACT),
         about="true for any valid contract, a contract type, or fields of a valid contract",
@@ -296,7 +306,10 @@ CONDITIONS: dict[str, Key] = {
             scalar=_LOCATION,
             sequence=_LOCATION,
             mapping=Record(
-                what="a location condition", keys=keys(name=_TEST, region=_TEST), least_one=True, make=lambda v: build_conditions.things("location", v)
+                what="a location condition",
+                keys=keys(name=_TEST, region=_TEST),
+                least_one=True,
+                make=lambda v: build_conditions.things("location", v),
             ),
         ),
         about="where the device stands that the mail names, or the customer's only place",
@@ -317,7 +330,9 @@ _ELSEWHERE = {
     "domain": "a part of an address is asked for by address: {from: {domain: ...}}",
     "sender": "addresses are asked for by address: {from: {is: ...}} or {from: {domain: ...}}",
 }
-_ONE = Record(what="a condition", keys=CONDITIONS, least_one=True, make=lambda values: build_conditions.all_of(values.values()), elsewhere=_ELSEWHERE)
+_ONE = Record(
+    what="a condition", keys=CONDITIONS, least_one=True, make=lambda values: build_conditions.all_of(values.values()), elsewhere=_ELSEWHERE
+)
 CONDITION: Shape = Either(
     what="a condition",
     mapping=_ONE,

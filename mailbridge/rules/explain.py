@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from mailbridge.rules.match import Verdict
-from mailbridge.rules.trace import Change, Hit, Miss, Step, Trace
+from mailbridge.rules.trace import ActionTrace, ConditionTrace, Miss, RuleTrace, Trace
 
 MAX_REASON = 100  # characters of a reason that people read
 FORM = 1  # version of the JSON
@@ -27,7 +27,7 @@ def trace_to_json(trace: Trace) -> dict[str, Any]:
     }
 
 
-def _step_to_json(step: Step) -> dict[str, Any]:
+def _step_to_json(step: RuleTrace) -> dict[str, Any]:
     return {
         "rule": step.rule,
         "label": step.label,
@@ -38,7 +38,7 @@ def _step_to_json(step: Step) -> dict[str, Any]:
     }
 
 
-def _change_to_json(change: Change) -> dict[str, str]:
+def _change_to_json(change: ActionTrace) -> dict[str, str]:
     return {"what": change.what, "before": change.before, "after": change.after, "note": change.note}
 
 
@@ -54,19 +54,19 @@ def trace_from_json(made: Mapping[str, Any]) -> Trace:
         version=made["version"],
         rules=made["rules"],
         steps=tuple(
-            Step(
+            RuleTrace(
                 rule=step["rule"],
                 label=step["label"],
                 line=step["line"],
-                hits=tuple(Hit(**{**hit, "captures": tuple(hit["captures"].items())}) for hit in step["hits"]),
-                changes=tuple(Change(**change) for change in step["changes"]),
+                hits=tuple(ConditionTrace(**{**hit, "captures": tuple(hit["captures"].items())}) for hit in step["hits"]),
+                changes=tuple(ActionTrace(**change) for change in step["changes"]),
                 stop=step["stop"],
             )
             for step in made["steps"]
         ),
         misses=tuple(Miss(**{**miss, "reasons": tuple(miss["reasons"])}) for miss in made["misses"]),
         stopped_by=made["stopped_by"],
-        known=tuple(Change(**change) for change in made.get("known", ())),
+        known=tuple(ActionTrace(**change) for change in made.get("known", ())),
     )
 
 
@@ -85,7 +85,7 @@ def text(trace: Trace, milliseconds: float | None = None) -> str:
     return "\n".join(lines)
 
 
-def _step_lines(step: Step, width: int) -> Iterator[str]:
+def _step_lines(step: RuleTrace, width: int) -> Iterator[str]:
     yield f"  ✓ {step.label:<{width}}  {_quoted(step.rule)}"
     for hit in step.hits:
         yield f"      {_hit(hit)}"
@@ -96,14 +96,14 @@ def _step_lines(step: Step, width: int) -> Iterator[str]:
 _SIGNS = {"is": "is", "contains": "with", "matches": "like", "regex": "~"}
 
 
-def _hit(hit: Hit) -> str:
+def _hit(hit: ConditionTrace) -> str:
     if not hit.match:
         return f"{hit.source}{f': {hit.found}' if hit.found else ''}"
     condition = f"{hit.source} {_SIGNS.get(hit.match, hit.match)} {hit.key or _quoted('')}"
     return condition if hit.key == hit.found else f"{condition}   {_quoted(hit.found)}"
 
 
-def _change(change: Change) -> str:
+def _change(change: ActionTrace) -> str:
     if change.what in ("no-ack", "drop"):
         return change.what
     listed = change.what in ("tags", "notify", "cc", "webhook")

@@ -1,4 +1,4 @@
-"""Where the texts and numbers come from that conditions look at.  A `View` asks the facts once and remembers."""
+"""Where the texts and numbers come from that conditions look at.  A `FactView` asks the facts once and remembers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mailbridge.message.addresses import read_addresses
 from mailbridge.message.model import Address, Message
 from mailbridge.rules import dates, scores
 from mailbridge.rules.facts import Facts
-from mailbridge.rules.tree import Source
+from mailbridge.rules.tree import ValueSource
 from mailbridge.sla.calendar import is_open
 
 MAX_TEXT = 65_536  # characters of a body that are looked at; what a person writes to a desk is shorter, and a bomb is cut
@@ -25,7 +25,7 @@ CHANGING = frozenset({"team", "type", "status", "priority", "assignee", "tag", "
 Things = tuple[Mapping[str, tuple[str, ...] | float], ...]
 
 
-class View:
+class FactView:
     """The facts of one mail as conditions see them."""
 
     __slots__ = ("_contracts", "_customer", "_equipment", "_headers", "_texts", "customers", "facts")
@@ -33,20 +33,20 @@ class View:
     def __init__(self, facts: Facts, customers: Customers) -> None:
         self.facts = facts
         self.customers = customers
-        self._texts: dict[Source, tuple[str, ...]] = {}
+        self._texts: dict[ValueSource, tuple[str, ...]] = {}
         self._headers: dict[str, list[str]] | None = None
         self._customer: Customer | bool | None = False
         self._equipment: tuple[tuple[Equipment, str], ...] | None = None
         self._contracts: tuple[Contract, ...] | None = None
 
-    def texts(self, source: Source) -> tuple[str, ...]:
+    def texts(self, source: ValueSource) -> tuple[str, ...]:
         """The texts of a source, cut to what a rule may cost."""
         known = self._texts.get(source)
         if known is None:
             known = self._texts[source] = _bounded(self._read(source), MAX_TEXT if source.kind == "body" else MAX_FIELDS)
         return known
 
-    def _read(self, source: Source) -> Iterable[str]:
+    def _read(self, source: ValueSource) -> Iterable[str]:
         match source.kind:
             case "header":
                 return _indexed([value.strip() for value in self.headers.get(source.name, ())], source.index)
@@ -82,7 +82,7 @@ class View:
                 return (str(scores.virustest(self.facts, self.headers)),)
         raise LookupError(f"no source of texts is called {kind}")
 
-    def number(self, source: Source) -> float | None:
+    def number(self, source: ValueSource) -> float | None:
         """A measure; None where the mail does not have it."""
         message = self.facts.message
         match source.kind:
@@ -101,7 +101,7 @@ class View:
                 return (self.facts.now - ticket.created_at).total_seconds() if ticket else None
         raise LookupError(f"no measure is called {source.kind}")
 
-    def holds(self, source: Source) -> bool:
+    def holds(self, source: ValueSource) -> bool:
         """Whether it is so."""
         match source.kind:
             case "reply":
@@ -210,7 +210,7 @@ class View:
             if isinstance(value, tuple):
                 yield from (text for text in value if text)
 
-    def _addresses(self, source: Source) -> Iterable[Address]:
+    def _addresses(self, source: ValueSource) -> Iterable[Address]:
         message = self.facts.message
         known = {"from": message.from_, "to": message.to, "cc": message.cc, "reply-to": message.reply_to}
         if source.name in known and not source.index:
@@ -218,21 +218,21 @@ class View:
         values = _indexed(self.headers.get(source.name, []), source.index)
         return [address for value in values for address in read_addresses(value[:MAX_FIELDS].encode())[0]]
 
-    def _envelope(self, source: Source) -> Iterable[str]:
+    def _envelope(self, source: ValueSource) -> Iterable[str]:
         if source.name == "to":
             return address_parts([Address(address=a) for a in self.facts.rcpt_to], source.part)
         return () if self.facts.mail_from is None else address_parts([Address(address=self.facts.mail_from)], source.part)
 
-    def _count(self, source: Source) -> int:
+    def _count(self, source: ValueSource) -> int:
         """RFC 5231 4.2: fields of a header, or addresses in them; RFC 5235 2.2: whether a filter looked."""
         if source.name == "spamtest":
             return int(scores.spamtest(self.facts, self.headers) > 0)
         names = source.part.split(", ")
         if source.name == "address":
-            return sum(len(tuple(self._addresses(Source(kind="address", name=name)))) for name in names)
+            return sum(len(tuple(self._addresses(ValueSource(kind="address", name=name)))) for name in names)
         return sum(len(self.headers.get(name, ())) for name in names)
 
-    def _body(self, source: Source) -> Iterable[str]:
+    def _body(self, source: ValueSource) -> Iterable[str]:
         message = self.facts.message
         if source.name == "raw":
             return (_raw_body(self.facts.raw) if self.facts.raw else message.text,)
@@ -242,14 +242,14 @@ class View:
             return (message.text,)
         return [p.text for p in message.parts if p.text is not None and _is_type(p.content_type, source.part)]
 
-    def _date(self, source: Source) -> Iterable[str]:
+    def _date(self, source: ValueSource) -> Iterable[str]:
         moment = self._moment(source)
         if moment is None:
             return ()
         team = self.facts.organisation.teams.get(self.facts.organisation.default_team)
         return (dates.part(moment, source.part, source.zone or (team.calendar.zone if team else "UTC")),)
 
-    def _moment(self, source: Source) -> datetime | None:
+    def _moment(self, source: ValueSource) -> datetime | None:
         if source.kind == "currentdate":
             return self.facts.now
         if source.name == "date" and self.facts.message.date and not source.index:

@@ -105,7 +105,7 @@ def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rul
     desk = replace(
         organisation(teams, sla, about_statuses, types, customers),
         levels=levels(sla),
-        consent=approvals.consent(about_approvals),
+        consent=approvals.approval_policy(about_approvals),
         work=work.policies(about_work),
         playbooks=playbooks(about_playbooks),
     )

@@ -14,12 +14,12 @@ from itertools import islice
 from mailbridge.customers.model import Contract, Customer
 from mailbridge.rules.captures import as_tag, filled
 from mailbridge.rules.compile import All, Any, Atoms, CompiledRule, Node, Not, Related, RuleSet
-from mailbridge.rules.fact_values import CHANGING, View
+from mailbridge.rules.fact_values import CHANGING, FactView
 from mailbridge.rules.facts import Facts
 from mailbridge.rules.match_explain import hits_of, misses_of
 from mailbridge.rules.matchers import passes, within
-from mailbridge.rules.trace import Change, Miss, Step, Trace
-from mailbridge.rules.tree import AssignBy, Exists, Fact, Number, Same, Source, Test
+from mailbridge.rules.trace import ActionTrace, Miss, RuleTrace, Trace
+from mailbridge.rules.tree import AssignBy, Exists, Fact, Number, Same, Test, ValueSource
 
 SMALL_SET = 50  # up to so many rules, each one that did not hold is weighed for the trace
 MAX_WEIGHED = 50
@@ -62,7 +62,7 @@ def run(rule_set: RuleSet, facts: Facts) -> Verdict:
     """The verdict of all rules on these facts."""
     if facts.reply and not rule_set.about_replies:
         return Verdict(trace=Trace(version=rule_set.version, rules=len(rule_set.rules)))
-    state = State(rule_set, facts)
+    state = MatchState(rule_set, facts)
     missed: list[CompiledRule | Miss] = []
     ended = ""
     for number in _woken(rule_set, state):
@@ -79,7 +79,7 @@ def run(rule_set: RuleSet, facts: Facts) -> Verdict:
     return state.verdict(ended, _near(state, missed))
 
 
-def _woken(rule_set: RuleSet, state: State) -> list[int]:
+def _woken(rule_set: RuleSet, state: MatchState) -> list[int]:
     """Numbers of the rules that may hold, in order; of a small set all, so that the trace can tell each miss."""
     if len(rule_set.rules) <= SMALL_SET:
         return list(range(len(rule_set.rules)))
@@ -90,30 +90,30 @@ def _woken(rule_set: RuleSet, state: State) -> list[int]:
     return sorted(awake)
 
 
-def _near(state: State, missed: Iterable[CompiledRule | Miss]) -> tuple[Miss, ...]:
+def _near(state: MatchState, missed: Iterable[CompiledRule | Miss]) -> tuple[Miss, ...]:
     """The rules that did not hold, those nearest to it first."""
     weighed = (each if isinstance(each, Miss) else misses_of(each, state) for each in islice(missed, MAX_WEIGHED))
     return tuple(sorted(weighed, key=lambda miss: (len(miss.reasons) - miss.held, miss.label))[:MAX_MISSES])
 
 
-class State:
+class MatchState:
     """One run: the view of the mail, and what the rules have chosen so far."""
 
     __slots__ = ("_hits", "chosen", "had", "lists", "rule_set", "steps", "view", "who")
 
     def __init__(self, rule_set: RuleSet, facts: Facts) -> None:
         self.rule_set = rule_set
-        self.view = View(facts, rule_set.customers)
+        self.view = FactView(facts, rule_set.customers)
         self.chosen: dict[str, str] = _before(facts)
         # Each value with the rule that added it.
         self.lists: dict[str, dict[str, str]] = {name: {} for name in ("tags", "notify", "cc", "webhook")}
         self.had = facts.ticket.tags if facts.ticket else ()
         self.lists["tags"] = dict.fromkeys(self.had, "")
         self.who: dict[str, str] = {}  # what -> the rule that chose it
-        self.steps: list[Step] = []
+        self.steps: list[RuleTrace] = []
         self._hits: dict[int, set[int]] = {}
 
-    def texts(self, source: Source) -> tuple[str, ...]:
+    def texts(self, source: ValueSource) -> tuple[str, ...]:
         """The texts of a source; those that rules change as they are now."""
         if source.kind not in CHANGING:
             return self.view.texts(source)
@@ -165,30 +165,30 @@ class State:
             *(self._set(rule.name, what, value, captures) for what, value in compiled.sets),
             *(self._add(rule.name, what, values, captures) for what, values in compiled.adds),
         )
-        self.steps.append(Step(rule=rule.name, label=rule.label, line=rule.place.line, hits=hits, changes=changes, stop=rule.stop))
+        self.steps.append(RuleTrace(rule=rule.name, label=rule.label, line=rule.place.line, hits=hits, changes=changes, stop=rule.stop))
 
-    def _set(self, rule: str, what: str, text: str, captures: Mapping[str, str]) -> Change:
+    def _set(self, rule: str, what: str, text: str, captures: Mapping[str, str]) -> ActionTrace:
         value = filled(text, captures)
         before = self.chosen.get(what, "")
         if value is None:
-            return Change(what=what, before=before, after=before, note=f"{text} caught nothing")
+            return ActionTrace(what=what, before=before, after=before, note=f"{text} caught nothing")
         named = self._named(what, value) if value != text else value
         if named is None:
-            return Change(what=what, before=before, after=before, note=f'no {what} is called "{value}"')
+            return ActionTrace(what=what, before=before, after=before, note=f'no {what} is called "{value}"')
         value = named
         overridden = self.who.get(what, "") if before and before != value else ""
         self.chosen[what] = value
         self.who[what] = rule
         if what in _EXCLUDES:  # somebody by name and somebody by turns: the later rule has its way
             self.who.pop(_EXCLUDES[what], None)
-        return Change(what=what, before=before, after=value, note=f'chosen by "{overridden}"' if overridden else "")
+        return ActionTrace(what=what, before=before, after=value, note=f'chosen by "{overridden}"' if overridden else "")
 
     def _named(self, what: str, value: str) -> str | None:
         """What is called so, whatever case the mail wrote it in; None where nothing is.  Free texts are any."""
         known = self.rule_set.names.get(what)
         return value if known is None else known.get(value.casefold())
 
-    def _add(self, rule: str, what: str, texts: Iterable[str], captures: Mapping[str, str]) -> Change:
+    def _add(self, rule: str, what: str, texts: Iterable[str], captures: Mapping[str, str]) -> ActionTrace:
         before = ", ".join(self.lists[what])
         notes: list[str] = []
         for text in texts:
@@ -206,7 +206,7 @@ class State:
                     continue
                 tag = somebody
             self.lists[what].setdefault(tag, rule)
-        return Change(what=what, before=before, after=", ".join(self.lists[what]), note="; ".join(notes))
+        return ActionTrace(what=what, before=before, after=", ".join(self.lists[what]), note="; ".join(notes))
 
     def contract(self) -> Contract | None:
         """The contract a new ticket falls under: the first in the file of those that are valid and cover what the mail is about, one that
@@ -256,12 +256,12 @@ class State:
         )
 
 
-def _of_contract(contract: Contract, customer: Customer | None, chosen: bool) -> Iterable[Change]:
+def _of_contract(contract: Contract, customer: Customer | None, chosen: bool) -> Iterable[ActionTrace]:
     """What the contract says, for the trace; `chosen`: a rule had its word on the level of service before."""
     whose = customer.name if customer else ""
-    yield Change(what="contract", before="", after=contract.name, note=f'of "{whose}"')
+    yield ActionTrace(what="contract", before="", after=contract.name, note=f'of "{whose}"')
     if contract.sla and not chosen:
-        yield Change(what="sla", before="", after=contract.sla, note=f'of the contract "{contract.name}"')
+        yield ActionTrace(what="sla", before="", after=contract.sla, note=f'of the contract "{contract.name}"')
 
 
 _EXCLUDES = {"assignee": "assign by", "assign by": "assignee"}

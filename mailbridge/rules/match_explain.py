@@ -8,30 +8,30 @@ from typing import Protocol
 
 from mailbridge.rules.captures import tidied
 from mailbridge.rules.compile import All, Any, Atoms, CompiledRule, Node, Not, Related
-from mailbridge.rules.fact_values import View
+from mailbridge.rules.fact_values import FactView
 from mailbridge.rules.matchers import found
-from mailbridge.rules.patterns import Found
-from mailbridge.rules.trace import Hit, Miss
-from mailbridge.rules.tree import Exists, Fact, Match, Number, Same, Source, Test, Text
+from mailbridge.rules.patterns import PatternMatch
+from mailbridge.rules.trace import ConditionTrace, Miss
+from mailbridge.rules.tree import Exists, Fact, MatchType, Number, Same, Test, TextTest, ValueSource
 
 SHOWN = 80  # characters of a text in a trace
 SHOWN_KEYS = 4
 
 
-class State(Protocol):
+class MatchView(Protocol):
     """What a run knows (`match.State`)."""
 
     @property
-    def view(self) -> View: ...
+    def view(self) -> FactView: ...
 
     def holds(self, node: Node) -> bool: ...
 
     def hits(self, source: int) -> set[int]: ...
 
-    def texts(self, source: Source) -> tuple[str, ...]: ...
+    def texts(self, source: ValueSource) -> tuple[str, ...]: ...
 
 
-def hits_of(node: Node, state: State) -> Iterator[Hit]:
+def hits_of(node: Node, state: MatchView) -> Iterator[ConditionTrace]:
     """Everything in a condition that held, with what was found and caught."""
     match node:
         case All(children=children) | Any(children=children):
@@ -45,14 +45,14 @@ def hits_of(node: Node, state: State) -> Iterator[Hit]:
         case Same(kind=kind, tests=tests):
             yield from _same_hits(kind, tests, state)
         case Number():
-            yield Hit(source=told(node), found=_value(node, state))
+            yield ConditionTrace(source=told(node), found=_value(node, state))
         case Fact():
-            yield Hit(source=told(node))
+            yield ConditionTrace(source=told(node))
         case Not(child=child):
-            yield Hit(source=f"not {told(child)}")
+            yield ConditionTrace(source=f"not {told(child)}")
 
 
-def _atom_hits(node: Atoms, state: State) -> Iterator[Hit]:
+def _atom_hits(node: Atoms, state: MatchView) -> Iterator[ConditionTrace]:
     """Only the keys that hit are looked for once more, for a list may hold thousands."""
     test = node.leaf.test
     for (number, atoms), by_key, source in zip(node.of, node.by_key, node.leaf.sources, strict=True):
@@ -61,7 +61,7 @@ def _atom_hits(node: Atoms, state: State) -> Iterator[Hit]:
             yield from _text_hits((source,), test, keys, state)
 
 
-def _text_hits(sources: Sequence[Source], test: Test, keys: Sequence[str] | None, state: State) -> Iterator[Hit]:
+def _text_hits(sources: Sequence[ValueSource], test: Test, keys: Sequence[str] | None, state: MatchView) -> Iterator[ConditionTrace]:
     for source in sources:
         for text in state.texts(source):
             if (hit := found(test, text, keys)) is not None:
@@ -72,39 +72,41 @@ def _text_hits(sources: Sequence[Source], test: Test, keys: Sequence[str] | None
 _label = lru_cache(maxsize=1_024)(str)  # the same few sources in every mail
 
 
-def _place(source: Source, state: State) -> str:
+def _place(source: ValueSource, state: MatchView) -> str:
     """The source; of a device also where in the mail it was named."""
     if source.kind != "equipment":
         return _label(source)
     return f"{source} of {', '.join(f'{device.serial} (found in the {where})' for device, where in state.view.equipment)}"
 
 
-def _same_hits(kind: str, tests: Sequence[tuple[str, Test | Number]], state: State) -> Iterator[Hit]:
+def _same_hits(kind: str, tests: Sequence[tuple[str, Test | Number]], state: MatchView) -> Iterator[ConditionTrace]:
     for thing in state.view.things(kind):
         texts = [(name, test, thing[name]) for name, test in tests]
         hits = [(name, test, _first(test, value)) for name, test, value in texts if isinstance(test, Test) and isinstance(value, tuple)]
         if state.holds(Same(kind=kind, tests=tuple(tests))) and all(hit is not None for _, _, hit in hits):
-            places = {name: _place(Source(kind=kind, name=name), state) for name, _, _ in hits}
+            places = {name: _place(ValueSource(kind=kind, name=name), state) for name, _, _ in hits}
             yield from (_hit(places[name], test, *hit) for name, test, hit in hits if hit is not None)
             return
 
 
-def _first(test: Test, texts: tuple[str, ...]) -> tuple[str, Found] | None:
+def _first(test: Test, texts: tuple[str, ...]) -> tuple[str, PatternMatch] | None:
     return next((hit for text in texts if (hit := found(test, text)) is not None), None)
 
 
-def _hit(source: str, test: Test, key: str, what: Found) -> Hit:
-    return Hit(source=source, match=test.match, key=shown(key), found=shown(what.text), captures=tuple(_captures(test, key, what)))
+def _hit(source: str, test: Test, key: str, what: PatternMatch) -> ConditionTrace:
+    return ConditionTrace(
+        source=source, match=test.match, key=shown(key), found=shown(what.text), captures=tuple(_captures(test, key, what))
+    )
 
 
-def _captures(test: Test, key: str, what: Found) -> Iterator[tuple[str, str]]:
+def _captures(test: Test, key: str, what: PatternMatch) -> Iterator[tuple[str, str]]:
     if test.whole:
         yield test.whole, tidied(what.text)
     yield from zip(test.captures, map(tidied, what.groups), strict=False)
     yield from ((name, tidied(value)) for name, value in what.named)
 
 
-def misses_of(compiled: CompiledRule, state: State) -> Miss:
+def misses_of(compiled: CompiledRule, state: MatchView) -> Miss:
     """Why a rule did not hold."""
     reasons, held = _missing(compiled.when, state)
     if compiled.opening and state.view.facts.reply:
@@ -113,7 +115,7 @@ def misses_of(compiled: CompiledRule, state: State) -> Miss:
     return Miss(rule=rule.name, label=rule.label, line=rule.place.line, held=held, reasons=tuple(dict.fromkeys(reasons)))
 
 
-def _missing(node: Node, state: State) -> tuple[list[str], int]:
+def _missing(node: Node, state: MatchView) -> tuple[list[str], int]:
     """What was missing, and how many conditions beside it held."""
     if state.holds(node):
         return [], 0 if isinstance(node, Not) else 1
@@ -128,13 +130,13 @@ def _missing(node: Node, state: State) -> tuple[list[str], int]:
     return [_not_so(node, state)], 0
 
 
-def _not_so(node: Node, state: State) -> str:
+def _not_so(node: Node, state: MatchView) -> str:
     match node:
         case Number():
             return f"{told(node)}: it is {_value(node, state)}"
         case Fact(source=source, expected=expected):
             return told(Fact(source=source, expected=not expected))
-        case Atoms(leaf=Text(sources=(source,), test=test)) if test.match is Match.IS and source.kind in _SAID:
+        case Atoms(leaf=TextTest(sources=(source,), test=test)) if test.match is MatchType.IS and source.kind in _SAID:
             return f"{source} is {shown(', '.join(state.texts(source))) or 'not set'}, not {_keys(test)}"
     return f"no {told(node)}"
 
@@ -164,7 +166,7 @@ def told(node: Node) -> str:
             return f"header {', '.join(headers)}"
 
 
-_SIGNS = {Match.IS: "is", Match.CONTAINS: "with", Match.MATCHES: "like", Match.REGEX: "~"}
+_SIGNS = {MatchType.IS: "is", MatchType.CONTAINS: "with", MatchType.MATCHES: "like", MatchType.REGEX: "~"}
 
 
 # Each fact as it is when it is not so, and when it is.
@@ -192,7 +194,7 @@ def _range(test: Number) -> str:
     return " and ".join(words)
 
 
-def _value(node: Number, state: State) -> str:
+def _value(node: Number, state: MatchView) -> str:
     value = state.view.number(node.source)
     return "not known" if value is None else f"{value:g}"
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from mailbridge.rules.comparators import Comparator, fold, numeric
 from mailbridge.rules.compile import encoded, pattern_of
-from mailbridge.rules.patterns import Found
-from mailbridge.rules.tree import Match, Number, Test
+from mailbridge.rules.patterns import PatternMatch
+from mailbridge.rules.tree import MatchType, Number, Test
 
-_ORDER: dict[Match, Callable[[Any, Any], bool]] = {
-    Match.GE: ge, Match.GT: gt, Match.LE: le, Match.LT: lt, Match.EQ: eq, Match.NE: ne,
+_ORDER: dict[MatchType, Callable[[Any, Any], bool]] = {
+    MatchType.GE: ge, MatchType.GT: gt, MatchType.LE: le, MatchType.LT: lt, MatchType.EQ: eq, MatchType.NE: ne,
 }  # fmt: skip
 
 
@@ -24,11 +24,11 @@ def passes(test: Test, text: str) -> bool:
 
 def _passes(test: Test, key: str, text: str) -> bool:
     match test.match:
-        case Match.IS:
+        case MatchType.IS:
             return fold(key, test.comparator) == fold(text, test.comparator)
-        case Match.CONTAINS:
+        case MatchType.CONTAINS:
             return fold(key, test.comparator) in fold(text, test.comparator)
-        case Match.MATCHES | Match.REGEX:
+        case MatchType.MATCHES | MatchType.REGEX:
             return pattern_of(test.match, test.comparator, key).search(encoded(text)) is not None
     return _ORDER[test.match](_rank(text, test.comparator), _rank(key, test.comparator))
 
@@ -47,19 +47,19 @@ def within(test: Number, value: float | None) -> bool:
     return (test.over is None or value > test.over) and (test.under is None or value < test.under)
 
 
-def found(test: Test, text: str, keys: Iterable[str] | None = None) -> tuple[str, Found] | None:
+def found(test: Test, text: str, keys: Iterable[str] | None = None) -> tuple[str, PatternMatch] | None:
     """The first key that the text passes with, and what of the text it was.  `keys`: only these of the test's can be it."""
     return next(((key, what) for key in keys or test.keys if (what := _found(test, key, text)) is not None), None)
 
 
-def _found(test: Test, key: str, text: str) -> Found | None:
+def _found(test: Test, key: str, text: str) -> PatternMatch | None:
     match test.match:
-        case Match.MATCHES | Match.REGEX:
+        case MatchType.MATCHES | MatchType.REGEX:
             compiled = pattern_of(test.match, test.comparator, key)
             return compiled.find(encoded(text), groups=bool(test.captures or compiled.names))
-        case Match.CONTAINS:
+        case MatchType.CONTAINS:
             return _contained(test, key, text)
-    return Found(text=text, groups=()) if _passes(test, key, text) else None
+    return PatternMatch(text=text, groups=()) if _passes(test, key, text) else None
 
 
 @lru_cache(maxsize=16)
@@ -68,9 +68,9 @@ def _lower(text: str) -> str:
     return text.lower()
 
 
-def _contained(test: Test, key: str, text: str) -> Found | None:
+def _contained(test: Test, key: str, text: str) -> PatternMatch | None:
     """The key as the text has it; where only their folded forms meet, the key itself."""
     lower, wanted = _lower(text), key.lower()
     if test.comparator is Comparator.UNICODE and len(lower) == len(text) and (start := lower.find(wanted)) >= 0:
-        return Found(text=text[start : start + len(wanted)], groups=())
-    return Found(text=key, groups=()) if _passes(test, key, text) else None
+        return PatternMatch(text=text[start : start + len(wanted)], groups=())
+    return PatternMatch(text=key, groups=()) if _passes(test, key, text) else None

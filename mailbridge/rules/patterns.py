@@ -41,7 +41,7 @@ _WORD_AFTER = rf"(?:[^{WORD}]|$)"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PatternMatch:
     """A match: the text itself and its groups, '' for one that took no part."""
 
     text: str
@@ -89,21 +89,21 @@ class Pattern:
         start, end = self._plain._regexp.Match(re2._Anchor.UNANCHORED, data, 0, min(len(data), self.window))[0]
         return None if start < 0 else (start, end)
 
-    def find(self, data: bytes, *, groups: bool = True) -> Found | None:
+    def find(self, data: bytes, *, groups: bool = True) -> PatternMatch | None:
         """The first match with its groups; none are looked for in a match that is too long, or where nobody wants them."""
         span = self.search(data)
         if span is None:
             return None
         start, end = span
         if not groups:
-            return Found(text=self._trimmed(_text(data[start : min(end, start + MAX_CAPTURED)])), groups=())
+            return PatternMatch(text=self._trimmed(_text(data[start : min(end, start + MAX_CAPTURED)])), groups=())
         if end - start > max(LEAST_CAPTURED, min(MAX_CAPTURED, CAPTURE_WORK // self._plain.programsize)):
-            return Found(text=_text(data[start : start + MAX_CAPTURED]), groups=("",) * self.groups)
+            return PatternMatch(text=_text(data[start : start + MAX_CAPTURED]), groups=("",) * self.groups)
         # Anchored at a known match and bounded by its end: the cost is that of the match, however long the text.
         spans = self._grouped._regexp.Match(re2._Anchor.ANCHOR_START, data, start, end)
         caught = tuple("" if s < 0 else _text(data[s:e]) for s, e in spans[1:])
         named = tuple((name, caught[number - 1]) for name, number in self.names.items())
-        return Found(text=self._trimmed(_text(data[start:end])), groups=caught, named=named)
+        return PatternMatch(text=self._trimmed(_text(data[start:end])), groups=caught, named=named)
 
     def _trimmed(self, text: str) -> str:
         """The match without the characters that an outer \\b took."""

@@ -11,19 +11,19 @@ from mailbridge.config.schema import Choice, Either, Key, Later, Made, Many, Rec
 from mailbridge.rules.captures import is_name
 from mailbridge.rules.comparators import Comparator
 from mailbridge.rules.compile import pattern_of
-from mailbridge.rules.tree import RELATIONS, AllOf, AnyOf, Condition, Match, Same, Test
-from mailbridge.rules.tree import Text as TextCondition
+from mailbridge.rules.tree import RELATIONS, AllOf, AnyOf, Condition, MatchType, Same, Test
+from mailbridge.rules.tree import TextTest as TextCondition
 
 
 def pattern(text: str) -> str:
     """The text, if RE2 takes it as a pattern."""
-    pattern_of(Match.REGEX, Comparator.UNICODE, text)
+    pattern_of(MatchType.REGEX, Comparator.UNICODE, text)
     return text
 
 
 def wildcards(text: str) -> str:
     """The text, if it is a pattern of `*` and `?`."""
-    pattern_of(Match.MATCHES, Comparator.UNICODE, text)
+    pattern_of(MatchType.MATCHES, Comparator.UNICODE, text)
     return text
 
 
@@ -79,11 +79,11 @@ class Tested:
 class Counted:
     """RFC 5231 4.2: how many there are, compared with numbers; all of it must hold."""
 
-    relations: tuple[tuple[Match, int], ...]
+    relations: tuple[tuple[MatchType, int], ...]
 
 
 def _counted(values: Mapping[str, int]) -> Counted:
-    return Counted(tuple((Match(word), number) for word, number in values.items()))
+    return Counted(tuple((MatchType(word), number) for word, number in values.items()))
 
 
 COUNT = Record(
@@ -127,10 +127,10 @@ def _count_alone(values: dict[str, Any]) -> Counted:
 
 
 def _tested(values: Mapping[str, Any], comparator: Comparator, words: Callable[[str], str] | None) -> Tested:
-    match = Match(next(word for word in values if word in (*MATCHES, *_RELATIONS)))
+    match = MatchType(next(word for word in values if word in (*MATCHES, *_RELATIONS)))
     texts = tuple(map(words, values[match])) if words else values[match]
     chosen = values.get("comparator", comparator)
-    if chosen is Comparator.NUMERIC and match not in (Match.IS, *RELATIONS):
+    if chosen is Comparator.NUMERIC and match not in (MatchType.IS, *RELATIONS):
         raise Wrong(f'"{match}" with the comparator {chosen}: numbers are equal or not', 'use "is"')
     named = values.get("as", ())
     captures, whole = (named, "") if isinstance(named, tuple) else ((), named)
@@ -138,10 +138,10 @@ def _tested(values: Mapping[str, Any], comparator: Comparator, words: Callable[[
     return Tested(Test(match=match, keys=texts, comparator=chosen, captures=captures, whole=whole), values.get("index", 0))
 
 
-def _enough_groups(match: Match, comparator: Comparator, texts: Iterable[str], captures: tuple[str, ...]) -> None:
+def _enough_groups(match: MatchType, comparator: Comparator, texts: Iterable[str], captures: tuple[str, ...]) -> None:
     if not captures:
         return
-    if match not in (Match.MATCHES, Match.REGEX):
+    if match not in (MatchType.MATCHES, MatchType.REGEX):
         raise Wrong(f'"{match}" has no wildcards or groups to name', "`as: name` without brackets names the text that was found")
     for text in texts:
         groups = pattern_of(match, comparator, text).groups
@@ -162,5 +162,5 @@ def captures_of(condition: Condition) -> frozenset[str]:
 
 
 def _captures(test: Test) -> frozenset[str]:
-    named = {name for key in test.keys if test.match is Match.REGEX for name in pattern_of(test.match, test.comparator, key).names}
+    named = {name for key in test.keys if test.match is MatchType.REGEX for name in pattern_of(test.match, test.comparator, key).names}
     return frozenset(named | set(test.captures) | ({test.whole} if test.whole else set()))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class ConditionTrace:
     """A condition that held: in `source`, `key` was found as `found`."""
 
     source: str
@@ -17,7 +17,7 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class ActionTrace:
     """What an action did.  `before` equal to `after`: nothing, and `note` says why."""
 
     what: str
@@ -27,14 +27,14 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class RuleTrace:
     """A rule that held, where it stands, and what it did."""
 
     rule: str
     label: str
     line: int
-    hits: tuple[Hit, ...] = ()
-    changes: tuple[Change, ...] = ()
+    hits: tuple[ConditionTrace, ...] = ()
+    changes: tuple[ActionTrace, ...] = ()
     stop: bool = False
 
 
@@ -53,10 +53,10 @@ class Miss:
 class Trace:
     version: str
     rules: int
-    steps: tuple[Step, ...] = ()
+    steps: tuple[RuleTrace, ...] = ()
     misses: tuple[Miss, ...] = ()
     stopped_by: str = ""
-    known: tuple[Change, ...] = ()  # what no rule chose and the customer's contract says
+    known: tuple[ActionTrace, ...] = ()  # what no rule chose and the customer's contract says
 
     def chose(self, what: str) -> str:
         """The rule that had the last word on this; '' where none said anything."""

@@ -11,7 +11,7 @@ from mailbridge.config.yaml import Place
 from mailbridge.rules.comparators import Comparator
 
 
-class Match(StrEnum):
+class MatchType(StrEnum):
     """How a text is compared: RFC 5228 2.7.1, the regex draft, RFC 5231."""
 
     IS = "is"
@@ -26,11 +26,11 @@ class Match(StrEnum):
     NE = "ne"
 
 
-RELATIONS = (Match.GE, Match.GT, Match.LE, Match.LT, Match.EQ, Match.NE)
+RELATIONS = (MatchType.GE, MatchType.GT, MatchType.LE, MatchType.LT, MatchType.EQ, MatchType.NE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Source:
+class ValueSource:
     """Where a text comes from: ('header', 'subject'), ('address', 'from', 'domain'), ('body', 'fresh') ...
 
     `index` is RFC 5260's: the n-th field of that name, counted from the end where it is negative; 0 means all of them.
@@ -60,7 +60,7 @@ class Test:
 
     __test__ = False  # no test of pytest
 
-    match: Match
+    match: MatchType
     keys: tuple[str, ...]
     comparator: Comparator = Comparator.UNICODE
     captures: tuple[str, ...] = ()
@@ -68,10 +68,10 @@ class Test:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
+class TextTest:
     """True when a text of any of the sources passes the test."""
 
-    sources: tuple[Source, ...]
+    sources: tuple[ValueSource, ...]
     test: Test
 
 
@@ -86,7 +86,7 @@ class Exists:
 class Number:
     """A measure above `over` and below `under`, both strictly (RFC 5228 5.9)."""
 
-    source: Source
+    source: ValueSource
     over: float | None = None
     under: float | None = None
 
@@ -95,7 +95,7 @@ class Number:
 class Fact:
     """Something that is so or is not: the mail is a reply, the team works now."""
 
-    source: Source
+    source: ValueSource
     expected: bool = True
 
 
@@ -122,7 +122,7 @@ class NotOf:
     child: Condition
 
 
-Leaf = Text | Exists | Number | Fact | Same
+Leaf = TextTest | Exists | Number | Fact | Same
 Condition = Leaf | AllOf | AnyOf | NotOf
 
 ALWAYS = AllOf(children=())

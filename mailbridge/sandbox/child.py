@@ -19,7 +19,7 @@ from typing import BinaryIO, cast
 
 from mailbridge.message.model import Message, ReadingPolicy
 from mailbridge.sandbox.confine import Sandbox, end_with_parent
-from mailbridge.sandbox.frames import HEAD, Answer, decode_policy, decode_request, encode, frame, set_apart
+from mailbridge.sandbox.frames import HEAD, ReadResult, decode_policy, decode_request, encode, frame, set_apart
 
 Reader = Callable[[bytes, ReadingPolicy], Message]
 
@@ -84,7 +84,7 @@ def answer_to(asks: BinaryIO, size: int, reader: Reader, policy: ReadingPolicy) 
         # Nothing can be trusted after this, not even that an answer can be built.
         os._exit(OUT_OF_MEMORY)
     except Exception as error:  # the reader promises to be total; where it is not, the mail is set aside with the place of the bug
-        return encode(Answer(failure=where(error))), []
+        return encode(ReadResult(failure=where(error))), []
 
 
 def where(error: Exception) -> str:

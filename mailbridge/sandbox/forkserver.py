@@ -49,7 +49,7 @@ WARM_UP = (
 )
 
 
-class Request(IntEnum):
+class ForkRequest(IntEnum):
     """What the parent asks for."""
 
     FORK = 1
@@ -144,7 +144,7 @@ def serve_one(control: socket.socket, reader: Reader, sandbox: Sandbox, seconds:
     if len(message) < REQUEST.size:
         return False
     request, number = REQUEST.unpack(message)
-    if request == Request.FORK:
+    if request == ForkRequest.FORK:
         answer = forked(control, (pipes[0], pipes[1]), reader, sandbox, seconds)
     else:
         answer = os.waitstatus_to_exitcode(os.waitpid(number, 0)[1])

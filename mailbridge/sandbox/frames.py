@@ -24,7 +24,7 @@ APART_FROM = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ReadRequest:
     """One mail to read; `size` raw bytes follow the frame."""
 
     size: int
@@ -32,7 +32,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class ReadResult:
     """One mail read, or why not.  `apart` are (index in attachments, size) of the contents that follow the frame."""
 
     message: Message | None = None
@@ -42,8 +42,8 @@ class Answer:
 
 encode = msgspec.msgpack.Encoder().encode
 decode_policy = msgspec.msgpack.Decoder(ReadingPolicy).decode
-decode_request = msgspec.msgpack.Decoder(Request).decode
-decode_answer = msgspec.msgpack.Decoder(Answer).decode
+decode_request = msgspec.msgpack.Decoder(ReadRequest).decode
+decode_answer = msgspec.msgpack.Decoder(ReadResult).decode
 MALFORMED = (msgspec.DecodeError, UnicodeError, RecursionError)
 
 # In a value that stands in one header line, or in one line of a mail to an agent, each of these forges another line.
@@ -55,17 +55,17 @@ def frame(payload: bytes) -> bytes:
     return HEAD.pack(len(payload)) + payload
 
 
-def set_apart(message: Message) -> tuple[Answer, list[bytes]]:
+def set_apart(message: Message) -> tuple[ReadResult, list[bytes]]:
     """The answer for `message` without its big contents, and these contents in the order of `Answer.apart`."""
     big = [index for index, attachment in enumerate(message.attachments) if len(attachment.content) >= APART_FROM]
     if not big:
-        return Answer(message=message), []
+        return ReadResult(message=message), []
     contents = [message.attachments[index].content for index in big]
     light = list(message.attachments)
     for index in big:
         light[index] = replace(light[index], content=b"")
     apart = tuple((index, len(content)) for index, content in zip(big, contents, strict=True))
-    return Answer(message=replace(message, attachments=tuple(light)), apart=apart), contents
+    return ReadResult(message=replace(message, attachments=tuple(light)), apart=apart), contents
 
 
 def put_back(message: Message, contents: dict[int, bytes]) -> Message:
@@ -78,7 +78,7 @@ def put_back(message: Message, contents: dict[int, bytes]) -> Message:
     return replace(message, attachments=tuple(attachments))
 
 
-def fault_of(answer: Answer) -> str:
+def fault_of(answer: ReadResult) -> str:
     """What is wrong with an answer that no reader of ours could give; '' where nothing is."""
     message = answer.message
     if message is None:

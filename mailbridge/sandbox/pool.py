@@ -13,9 +13,9 @@ from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
 from mailbridge.errors import Permanent
 from mailbridge.message.model import Message, ReadingPolicy
-from mailbridge.sandbox.process import ForkServer, Job, Limits, ReadingFailed, ReadingProcess
+from mailbridge.sandbox.process import ForkServer, ReadingFailed, ReadingProcess, ReadJob, ReadLimits
 
-__all__ = ["Limits", "Readers", "ReadingFailed", "head_start"]
+__all__ = ["ReadLimits", "Readers", "ReadingFailed", "head_start"]
 
 Load = Callable[[int], tuple[bytes, str | None] | None]
 Done = Callable[[int, Message | ReadingFailed], None]
@@ -32,7 +32,7 @@ PATIENCE = 3.0  # seconds that a caller waits for the portion of another caller 
 
 
 @contextmanager
-def head_start(limits: Limits, reader: str = READER) -> Iterator[ForkServer]:
+def head_start(limits: ReadLimits, reader: str = READER) -> Iterator[ForkServer]:
     """A server starts while the caller does something else: loading what a daemon needs takes it longer.  It is gone after the block."""
     server = ForkServer(reader, limits)
     try:
@@ -61,7 +61,7 @@ class Readers:
         reader: str = READER,
     ) -> None:
         self._policy = policy
-        self._limits = Limits(seconds=time_limit.total_seconds(), memory=memory_limit)
+        self._limits = ReadLimits(seconds=time_limit.total_seconds(), memory=memory_limit)
         self._idle_after = idle_after.total_seconds()
         self._reader = reader
         self._changed = threading.Condition()
@@ -239,7 +239,7 @@ class Round:
         *,
         spawn: Callable[[], ReadingProcess],
         another: Callable[[], ReadingProcess | None],
-        limits: Limits,
+        limits: ReadLimits,
     ) -> None:
         self._children = children
         self._next = 0
@@ -250,7 +250,7 @@ class Round:
         self._another = another
         self._help_at = inf  # when another child would be of use; counted from the moment one is ready to read
         self._limits = limits
-        self._again: deque[Job] = deque()  # waited in the pipe of a child that died over another mail
+        self._again: deque[ReadJob] = deque()  # waited in the pipe of a child that died over another mail
         self._left = count
 
     def run(self) -> None:
@@ -267,7 +267,7 @@ class Round:
         while child.has_room and (job := self._next_job(child)) is not None:
             child.submit(job)
 
-    def _next_job(self, child: ReadingProcess) -> Job | None:
+    def _next_job(self, child: ReadingProcess) -> ReadJob | None:
         if self._again:
             return self._again.popleft()
         # The last mails are shared out one by one: a second mail would wait here while another child has nothing to do.
@@ -278,7 +278,7 @@ class Round:
             number, self._next = self._next, self._next + 1
             if loaded := self._load(number):
                 raw, envelope_from = loaded
-                return Job(number, raw, len(raw), envelope_from)
+                return ReadJob(number, raw, len(raw), envelope_from)
             self._left -= 1
         return None
 
@@ -336,6 +336,6 @@ class Round:
         if self._left:
             self._children.append(self._spawn())
 
-    def _tell(self, job: Job, result: Message | ReadingFailed) -> None:
+    def _tell(self, job: ReadJob, result: Message | ReadingFailed) -> None:
         self._left -= 1
         self._done(job.number, result)

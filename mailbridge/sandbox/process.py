@@ -24,8 +24,8 @@ from mailbridge.ops import log as logs
 from mailbridge.sandbox import frames
 from mailbridge.sandbox.child import OUT_OF_MEMORY
 from mailbridge.sandbox.confine import Layer
-from mailbridge.sandbox.forkserver import REPLY, REQUEST, Request
-from mailbridge.sandbox.frames import HEAD, MALFORMED, Answer, decode_answer, encode, fault_of, frame, put_back
+from mailbridge.sandbox.forkserver import REPLY, REQUEST, ForkRequest
+from mailbridge.sandbox.frames import HEAD, MALFORMED, ReadResult, decode_answer, encode, fault_of, frame, put_back
 
 START_SECONDS = 60.0
 log = logs.get("reading")
@@ -58,7 +58,7 @@ class ReadingFailed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ReadLimits:
     """What one mail may cost."""
 
     seconds: float
@@ -74,7 +74,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ReadJob:
     """A mail on its way; `number` is the caller's.  `raw` is empty once nobody needs it any more."""
 
     number: int
@@ -87,7 +87,7 @@ class ForkServer:
     """The process that forks reading children.  Thread-safe.  Requests are answered in their order; nobody waits for an answer that
     is not needed yet."""
 
-    def __init__(self, reader: str, limits: Limits) -> None:
+    def __init__(self, reader: str, limits: ReadLimits) -> None:
         self.limits = limits
         self._control, theirs = socket.socketpair()
         with theirs:
@@ -117,7 +117,7 @@ class ForkServer:
 
     def fork(self, asks: int, answers: int) -> int:
         """The request for a child with these two pipes; its number comes later."""
-        return self._ask(Request.FORK, 0, (asks, answers))
+        return self._ask(ForkRequest.FORK, 0, (asks, answers))
 
     def end(self, child: int) -> int:
         """The exit code of a child, killed if it still lives."""
@@ -132,7 +132,7 @@ class ForkServer:
         if self.alive:
             with suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
-        return self._ask(Request.REAP, child, wanted=wanted)
+        return self._ask(ForkRequest.REAP, child, wanted=wanted)
 
     def answer(self, request: int) -> int:
         """The answer to a request, waited for; asked for once.  Raises Transient where the server does not start, or is gone."""
@@ -147,7 +147,7 @@ class ForkServer:
         self._process.wait()
         self._control.close()
 
-    def _ask(self, request: Request, number: int, pipes: tuple[int, ...] = (), *, wanted: bool = True) -> int:
+    def _ask(self, request: ForkRequest, number: int, pipes: tuple[int, ...] = (), *, wanted: bool = True) -> int:
         with self._lock:
             try:
                 socket.send_fds(self._control, [REQUEST.pack(request, number)], pipes)
@@ -218,7 +218,7 @@ class ReadingProcess:
         self._answers = Answers(self._room)
         self._killed = ""
         self._started = False
-        self.jobs: deque[Job] = deque()
+        self.jobs: deque[ReadJob] = deque()
         self.deadline = time.monotonic() + START_SECONDS
 
     @property
@@ -256,14 +256,14 @@ class ReadingProcess:
     def wants_to_send(self) -> bool:
         return bool(self._outgoing)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: ReadJob) -> None:
         """`job` is in the child or on its way there."""
         if not self.jobs and self._started:
             self._start_clock()
         elif not self.jobs:  # forked ahead of time, perhaps long ago
             self.deadline = time.monotonic() + START_SECONDS
         self.jobs.append(job)
-        request = frame(encode(frames.Request(size=job.size, envelope_from=job.envelope_from)))
+        request = frame(encode(frames.ReadRequest(size=job.size, envelope_from=job.envelope_from)))
         if job.size <= SMALL:
             self._outgoing.append(memoryview(request + job.raw))
         else:
@@ -291,13 +291,13 @@ class ReadingProcess:
         if not self._outgoing and self.jobs and self.jobs[0].size > SMALL:
             self.jobs[0] = replace(self.jobs[0], raw=b"")
 
-    def receive(self) -> tuple[list[tuple[Job, Message | ReadingFailed]], bool]:
+    def receive(self) -> tuple[list[tuple[ReadJob, Message | ReadingFailed]], bool]:
         """The results that came in, and whether the child may go on."""
         try:
             data = os.read(self.output, READ_SIZE)
         except BlockingIOError:
             return [], True
-        results: list[tuple[Job, Message | ReadingFailed]] = []
+        results: list[tuple[ReadJob, Message | ReadingFailed]] = []
         try:
             results.extend(self._result(answer) for answer in self._answers.feed(data) if self._is_mail(answer))
         except BadAnswer as bad:
@@ -327,7 +327,7 @@ class ReadingProcess:
         while self._pipes:
             os.close(self._pipes.pop())
 
-    def _is_mail(self, answer: Answer | None) -> bool:
+    def _is_mail(self, answer: ReadResult | None) -> bool:
         if answer is None and self._started:
             raise BadAnswer("its answer was empty")
         if answer is None:
@@ -335,7 +335,7 @@ class ReadingProcess:
             self._start_clock()
         return answer is not None
 
-    def _result(self, answer: Answer | None) -> tuple[Job, Message | ReadingFailed]:
+    def _result(self, answer: ReadResult | None) -> tuple[ReadJob, Message | ReadingFailed]:
         job = self.jobs.popleft()
         self._start_clock()
         self._forget()
@@ -367,10 +367,10 @@ class Answers:
         self._head = b""
         self._body: BytesIO | None = None
         self._missing = 0
-        self._answer: Answer | None = None
+        self._answer: ReadResult | None = None
         self._contents: dict[int, bytes] = {}
 
-    def feed(self, data: bytes) -> Iterator[Answer | None]:
+    def feed(self, data: bytes) -> Iterator[ReadResult | None]:
         """The answers complete with `data`; None is the child's "ready".  Raises BadAnswer."""
         rest = memoryview(data)
         while len(rest):
@@ -407,7 +407,7 @@ class Answers:
         self._room -= size
         self._body, self._missing = BytesIO(), size
 
-    def _finish(self, payload: bytes) -> Answer | None:
+    def _finish(self, payload: bytes) -> ReadResult | None:
         """The answer, when its contents are there as well."""
         self._body = None
         if self._answer is None:
@@ -421,10 +421,10 @@ class Answers:
         answer, self._answer = self._answer, None
         message = answer.message and put_back(answer.message, self._contents)
         self._contents = {}
-        return Answer(message=message, failure=answer.failure)
+        return ReadResult(message=message, failure=answer.failure)
 
     @staticmethod
-    def _decoded(payload: bytes) -> Answer:
+    def _decoded(payload: bytes) -> ReadResult:
         try:
             answer = decode_answer(payload)
         except MALFORMED as error:
@@ -447,7 +447,7 @@ def widen(pipe: int) -> None:
             fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_SIZE)
 
 
-def reason_of(code: int, limits: Limits) -> str:
+def reason_of(code: int, limits: ReadLimits) -> str:
     """What an exit code says about the mail that was being read."""
     if code == OUT_OF_MEMORY:
         return limits.too_big

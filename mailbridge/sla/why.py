@@ -13,7 +13,7 @@ from mailbridge.sla.clock import Pause, due_with_pauses, merged
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
-class Kind(StrEnum):
+class Counting(StrEnum):
     COUNTED = "counted"
     CLOSED = "closed"
     PAUSED = "paused"
@@ -25,11 +25,11 @@ class Stretch:
 
     start: datetime
     end: datetime | None
-    kind: Kind
+    kind: Counting
 
     @property
     def counted(self) -> timedelta:
-        return self.end - self.start if self.kind is Kind.COUNTED and self.end is not None else timedelta(0)
+        return self.end - self.start if self.kind is Counting.COUNTED and self.end is not None else timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def _stretches(start: datetime, end: datetime | None, pauses: tuple[Pause, ...],
         if (stop is not None and stop <= start) or (end is not None and begin >= end):
             continue
         yield from _between(start, begin, calendar)
-        yield Stretch(start=max(start, begin), end=stop, kind=Kind.PAUSED)
+        yield Stretch(start=max(start, begin), end=stop, kind=Counting.PAUSED)
         if stop is None:
             return
         start = stop
@@ -72,11 +72,11 @@ def _between(start: datetime, end: datetime, calendar: Calendar) -> Iterator[Str
     """Counted and closed stretches in turns."""
     for opens, closes in open_stretches(start, end, calendar):
         if start < opens:
-            yield Stretch(start=start, end=opens, kind=Kind.CLOSED)
-        yield Stretch(start=opens, end=closes, kind=Kind.COUNTED)
+            yield Stretch(start=start, end=opens, kind=Counting.CLOSED)
+        yield Stretch(start=opens, end=closes, kind=Counting.COUNTED)
         start = closes
     if start < end:
-        yield Stretch(start=start, end=end, kind=Kind.CLOSED)
+        yield Stretch(start=start, end=end, kind=Counting.CLOSED)
 
 
 def lines(answer: Why, calendar: Calendar) -> tuple[str, ...]:
@@ -86,10 +86,10 @@ def lines(answer: Why, calendar: Calendar) -> tuple[str, ...]:
 
 def _line(stretch: Stretch, due_at: datetime | None, calendar: Calendar) -> str:
     times = f"{_when(stretch.start, calendar)} – {_end(stretch, calendar)}"
-    if stretch.kind is Kind.COUNTED:
+    if stretch.kind is Counting.COUNTED:
         mark = f"   due {_when(stretch.end, calendar)}" if stretch.end == due_at and stretch.end is not None else ""
         return f"{times:<23}  counted   {_hours(stretch.counted)}{mark}"
-    if stretch.kind is Kind.PAUSED:
+    if stretch.kind is Counting.PAUSED:
         return f"{times:<23}  paused: waiting for customer"
     return f"{times:<23}  closed{_closed_days(stretch, calendar)}"
 

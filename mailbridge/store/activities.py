@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from mailbridge.store.schema import activities, tickets
 from mailbridge.store.sql import Row, Sql, Values
-from mailbridge.tickets.model import Activity, Ticket, Work
+from mailbridge.tickets.model import Activity, Ticket, WorkKind
 
 MOST_PAST = 200  # finished tickets that an estimate is made of; what took long years ago says little of today
 
@@ -24,7 +24,7 @@ _SPENT = (
     # One requester a ticket: grouped by the ticket alone, the index is walked backwards and left as soon as there are enough.
     sa.select(sa.func.max(tickets.c.requester).label("requester"), sa.func.sum(activities.c.minutes).label("minutes"))
     .join(tickets, tickets.c.id == activities.c.ticket)
-    .where(activities.c.type == sa.bindparam("of_type"), activities.c.kind == Work.WORKED, tickets.c.open.is_(False))
+    .where(activities.c.type == sa.bindparam("of_type"), activities.c.kind == WorkKind.WORKED, tickets.c.open.is_(False))
     .group_by(activities.c.ticket)
     .order_by(activities.c.ticket.desc())
     .limit(sa.bindparam("most"))
@@ -92,7 +92,7 @@ def _activity(row: Row) -> Activity:
     return Activity(
         id=row.activity,
         agent=row.agent,
-        kind=Work(row.kind),
+        kind=WorkKind(row.kind),
         day=date.fromisoformat(row.day),
         minutes=row.minutes,
         charged=row.charged,

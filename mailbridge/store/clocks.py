@@ -19,7 +19,7 @@ from mailbridge.store.schema import RUNNING, clocks
 from mailbridge.store.sql import Row, Sql, Values
 
 
-class State(StrEnum):
+class ClockState(StrEnum):
     RUNNING = "running"
     FIRED = "fired"
     STOPPED = "stopped"
@@ -32,14 +32,14 @@ class Due:
     id: int
     ticket: int
     deadline: Deadline
-    state: State = State.RUNNING
+    state: ClockState = ClockState.RUNNING
 
 
 _THIS = clocks.c.id == sa.bindparam("clock")
 _OF_TICKET = sa.select(clocks).where(clocks.c.ticket == sa.bindparam("ticket")).order_by(clocks.c.due_at, clocks.c.id)
 _ADD = dialects.insert_new(clocks)
-_SET_STATE = clocks.update().where(_THIS, clocks.c.state != State.FIRED).values(state=sa.bindparam("new_state"))
-_STOP = clocks.update().where(clocks.c.ticket == sa.bindparam("of"), clocks.c.state == State.RUNNING).values(state=State.STOPPED)
+_SET_STATE = clocks.update().where(_THIS, clocks.c.state != ClockState.FIRED).values(state=sa.bindparam("new_state"))
+_STOP = clocks.update().where(clocks.c.ticket == sa.bindparam("of"), clocks.c.state == ClockState.RUNNING).values(state=ClockState.STOPPED)
 _STOP_PROMISE = _STOP.where(clocks.c.promise == sa.bindparam("what"))
 _DUE = (
     sa.select(clocks)
@@ -47,7 +47,7 @@ _DUE = (
     .order_by(clocks.c.due_at, clocks.c.id)
     .limit(sa.bindparam("most"))
 )
-_FIRE = clocks.update().where(_THIS, clocks.c.state == State.RUNNING).values(state=State.FIRED, fired_at=sa.bindparam("now"))
+_FIRE = clocks.update().where(_THIS, clocks.c.state == ClockState.RUNNING).values(state=ClockState.FIRED, fired_at=sa.bindparam("now"))
 _NEXT = sa.select(sa.func.min(clocks.c.due_at)).where(RUNNING)
 
 
@@ -63,13 +63,13 @@ class Clocks:
         wanted = set(deadlines)
         known = {} if new else {due.deadline: due for due in self.of_ticket(ticket)}
         changed = [
-            {"clock": due.id, "new_state": State.RUNNING if deadline in wanted else State.STOPPED}
+            {"clock": due.id, "new_state": ClockState.RUNNING if deadline in wanted else ClockState.STOPPED}
             for deadline, due in known.items()
-            if due.state is (State.STOPPED if deadline in wanted else State.RUNNING)
+            if due.state is (ClockState.STOPPED if deadline in wanted else ClockState.RUNNING)
         ]
         self._sql.change(_SET_STATE, changed)
         added = sorted(wanted - known.keys(), key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step))
-        self._sql.change(_ADD, [{"ticket": ticket, "state": State.RUNNING, **_columns(deadline)} for deadline in added])
+        self._sql.change(_ADD, [{"ticket": ticket, "state": ClockState.RUNNING, **_columns(deadline)} for deadline in added])
 
     def due(self, now: datetime, limit: int) -> list[Due]:
         """What should have been told by now, oldest first."""
@@ -99,4 +99,4 @@ def _columns(deadline: Deadline) -> Values:
 
 def _due(row: Row) -> Due:
     deadline = Deadline(promise=row.promise, step=row.step, due_at=row.due_at)
-    return Due(id=row.id, ticket=row.ticket, deadline=deadline, state=State(row.state))
+    return Due(id=row.id, ticket=row.ticket, deadline=deadline, state=ClockState(row.state))

@@ -29,7 +29,7 @@ MOST_LISTED = 16  # a statement is worded for each length of its lists; longer o
 Key = str | tuple[str, int]  # of a value; of one of a list, with its place there
 
 
-class Slot(NamedTuple):
+class BoundValue(NamedTuple):
     """What stands at a question mark: the value of this key, or without one the constant."""
 
     key: Key | None
@@ -42,7 +42,7 @@ class Prepared:
     """A worded statement."""
 
     text: str
-    slots: tuple[Slot, ...]
+    slots: tuple[BoundValue, ...]
     answers: bool  # rows come back: with several value sets SQLAlchemy is needed to have them in order
     results: tuple[tuple[int, Processor], ...]  # columns whose values have to be converted
     lists: tuple[str, ...] = ()  # names whose values are lists
@@ -54,12 +54,12 @@ class Prepared:
             known = {**values, **{(name, place): value for name in self.lists for place, value in enumerate(values[name])}}
         return tuple([made if key is None else known[key] if bind is None else bind(known[key]) for key, made, bind in self.slots])
 
-    def run(self, driver: sqlite3.Connection, bound: Any, *, several: bool) -> Answer:
+    def run(self, driver: sqlite3.Connection, bound: Any, *, several: bool) -> ResultRows:
         """What SQLite says to it.  Raises sqlite3.Error."""
-        return Answer(driver.executemany(self.text, bound) if several else driver.execute(self.text, bound), self.results)
+        return ResultRows(driver.executemany(self.text, bound) if several else driver.execute(self.text, bound), self.results)
 
 
-class Answer:
+class ResultRows:
     """What is asked of SQLAlchemy's CursorResult here; its rows are named tuples."""
 
     __slots__ = ("_cursor", "_results")
@@ -170,14 +170,14 @@ def _filled_in(compiled: SQLCompiler, values: Values, dialect: Dialect) -> Prepa
     return Prepared(expanded.statement, tuple(slots), bool(columns), results, tuple(lists))
 
 
-def _slot(parameter: sa.BindParameter[Any], name: str, place: int | None, values: Values, dialect: Dialect) -> Slot:
+def _slot(parameter: sa.BindParameter[Any], name: str, place: int | None, values: Values, dialect: Dialect) -> BoundValue:
     bind = _binder(parameter.type, dialect)
     given = next((key for key in (parameter.key, name) if key in values), None)
     if given is not None:
-        return Slot(given if place is None else (given, place), None, bind)
+        return BoundValue(given if place is None else (given, place), None, bind)
     constant: Any = parameter.effective_value
     constant = constant if place is None else constant[place]
-    return Slot(None, bind(constant) if bind else constant, None)
+    return BoundValue(None, bind(constant) if bind else constant, None)
 
 
 def _binder(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> Processor | None:

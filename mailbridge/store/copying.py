@@ -31,7 +31,7 @@ SecretRows = Mapping[str, tuple[Mapping[str, Any], ...]]  # table -> rows, colum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Copied:
+class CopyReport:
     """What is known of a copy.  `schema`: the namespace of the tables on PostgreSQL."""
 
     kind: str  # sqlite | postgresql
@@ -42,7 +42,7 @@ class Copied:
     secrets: SecretRows
 
 
-def copy(url: str, file: Path) -> Copied:
+def copy(url: str, file: Path) -> CopyReport:
     """`file`, which is there and empty, holds the database.  Raises StoreAway; Permanent where the database or a program cannot do it."""
     target = connections.parsed(url)
     try:
@@ -55,7 +55,7 @@ def _is_sqlite(target: sa.URL) -> bool:
     return target.get_backend_name() == "sqlite"
 
 
-def _copy_sqlite(path: Path, file: Path) -> Copied:
+def _copy_sqlite(path: Path, file: Path) -> CopyReport:
     if not path.exists():
         raise Permanent("there is no database to back up", file=path)
     with closing(_sqlite(path)) as source:
@@ -66,7 +66,7 @@ def _copy_sqlite(path: Path, file: Path) -> Copied:
         with closing(sqlite3.connect(file, isolation_level=None)) as copied:
             source.backup(copied)
             _empty(copied, kept)
-    return Copied(kind="sqlite", revision=revision, schema="", server=sqlite3.sqlite_version, tables=tables, secrets=kept)
+    return CopyReport(kind="sqlite", revision=revision, schema="", server=sqlite3.sqlite_version, tables=tables, secrets=kept)
 
 
 def _empty(copied: sqlite3.Connection, names: Mapping[str, object]) -> None:
@@ -93,7 +93,7 @@ def _secret(source: Rows) -> list[str]:
     return sorted(layout.name for layout in source.layouts() if layout.name in SECRET_TABLES)
 
 
-def _copy_postgres(target: sa.URL, file: Path) -> Copied:
+def _copy_postgres(target: sa.URL, file: Path) -> CopyReport:
     with _postgres(target) as source:
         major = source.info.server_version // 10_000
         program = postgres_tools.fitting("pg_dump", major, postgres_tools.found("pg_dump"))
@@ -104,7 +104,7 @@ def _copy_postgres(target: sa.URL, file: Path) -> Copied:
         wanted = ["--format=custom", "--no-owner", "--no-privileges", f'--schema="{schema}"', f"--snapshot={snapshot}"]
         postgres_tools.run(program, target, [*wanted, *empty, f"--lock-wait-timeout={int(_PATIENCE)}s", f"--file={file}"])
         tables = digests(PostgresRows(source), _LEFT_OUT)
-    return Copied(kind="postgresql", revision=revision, schema=schema, server=str(major), tables=tables, secrets=kept)
+    return CopyReport(kind="postgresql", revision=revision, schema=schema, server=str(major), tables=tables, secrets=kept)
 
 
 @contextmanager

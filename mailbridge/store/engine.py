@@ -19,7 +19,7 @@ from mailbridge.store.failures import FAILURES, in_our_words
 from mailbridge.store.restoring import Restored
 from mailbridge.store.sql import Sql
 from mailbridge.store.tx import Tx
-from mailbridge.store.wake import Bells, Waiter
+from mailbridge.store.wake import Listener, Notifier
 
 PATIENCE = timedelta(seconds=30)  # how long a writer waits for another one before the store counts as away
 
@@ -34,7 +34,7 @@ class Store:
         target = connections.parsed(url)
         self.url = target.render_as_string(hide_password=True)
         self.path = Path(target.database or "").absolute() if target.get_backend_name() == "sqlite" else None
-        self._bells = Bells(None if self.path else connections.conninfo(target))
+        self._bells = Notifier(None if self.path else connections.conninfo(target))
         if self.path:
             self._turn: AbstractContextManager[Any] = _Turn(patience)
             self._writer = connections.sqlite_engine(self.path, patience, cache_kib=16_384)
@@ -136,7 +136,7 @@ class Store:
         with self.write() as tx:
             tx.wake(channel)
 
-    def waiter(self, *channels: str) -> Waiter:
+    def waiter(self, *channels: str) -> Listener:
         """Something to wait on until one of the channels is woken: by this process, on PostgreSQL by any.  Close it."""
         return self._bells.waiter(channels)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.notifications.model import Notification, State
+from mailbridge.notifications.model import Notification, OutboxState
 from mailbridge.store.documents import dump, load, load_any
 from mailbridge.store.schema import attachments, blobs, events, held, inbox, mails, outbox, tickets, webhooks
 from mailbridge.store.search import Search
@@ -68,8 +68,8 @@ _WORDLESS = outbox.update().where(sa.or_(outbox.c.ticket == sa.bindparam("of"), 
 _UNSAID = outbox.update().where(outbox.c.id == sa.bindparam("letter")).values(payload=sa.bindparam("bare"))
 _UNSENT = (
     outbox.update()
-    .where(_CARRIES, outbox.c.state.in_((State.QUEUED, State.DEFERRED, State.SENDING, State.HELD)))
-    .values(state=State.SUPPRESSED, error=ERASED, lease_owner=None, lease_until=None)
+    .where(_CARRIES, outbox.c.state.in_((OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.SENDING, OutboxState.HELD)))
+    .values(state=OutboxState.SUPPRESSED, error=ERASED, lease_owner=None, lease_until=None)
 )
 
 

@@ -30,7 +30,7 @@ _SHOWN = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class StoredFile:
     """A file and the mail it came with.  `internal`: with a note of an agent."""
 
     id: int
@@ -72,7 +72,7 @@ class Files:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    def find(self, name: str = "", *, ticket: int | None = None, customer: str | None = None, limit: int = 50) -> list[File]:
+    def find(self, name: str = "", *, ticket: int | None = None, customer: str | None = None, limit: int = 50) -> list[StoredFile]:
         """Files whose name holds every word of `name`, or one that begins with it, whatever its accents; newest first.
 
         `ticket`: on this ticket; `customer`: on tickets that this address takes part in, and those it sent."""
@@ -89,7 +89,7 @@ class Files:
         found = self._sql.rows(_BY_WORDS[place], {**values, "asked": question, "most": _LOOKED_THROUGH})
         return [_file(row) for row in found if _is_called(row.name, rows)][:limit]
 
-    def get(self, id: int) -> File | None:
+    def get(self, id: int) -> StoredFile | None:
         """The file of this id."""
         row = self._sql.row(_GET, {"file": id})
         return _file(row) if row is not None else None
@@ -106,8 +106,8 @@ def _stands(row: list[str], there: list[str], place: int) -> bool:
     return end < len(there) and there[place:end] == row[:-1] and there[end].startswith(row[-1])
 
 
-def _file(row: Row) -> File:
-    return File(
+def _file(row: Row) -> StoredFile:
+    return StoredFile(
         id=row.id,
         mail=row.mail,
         ticket=row.ticket,

@@ -29,7 +29,7 @@ class What(StrEnum):
     LINES = "lines"  # its commands; its text went its way
 
 
-class Answer(StrEnum):
+class HeldAnswer(StrEnum):
     WAITING = "waiting"
     AGREED = "agreed"
     RELEASED = "released"
@@ -49,7 +49,7 @@ class HeldMail:
     subject: str = ""
     lines: str = ""
     ticket: int | None = None
-    state: Answer = Answer.WAITING
+    state: HeldAnswer = HeldAnswer.WAITING
     notice: int | None = None
 
 
@@ -63,10 +63,10 @@ _UNTOLD_OF = _UNTOLD.where(held.c.agent == sa.bindparam("of"))
 _OF_NOTICE = sa.select(held).where(held.c.notice == sa.bindparam("number")).order_by(held.c.inbox)
 _CAME = _WAITING.where(held.c.came_at >= sa.bindparam("since"), held.c.came_at < sa.bindparam("until"))
 _TELL = held.update().where(held.c.inbox.in_(sa.bindparam("ids", expanding=True))).values(notice=sa.bindparam("number"))
-_DECIDE = held.update().where(_THIS, held.c.state == Answer.WAITING).values(state=sa.bindparam("became"))
+_DECIDE = held.update().where(_THIS, held.c.state == HeldAnswer.WAITING).values(state=sa.bindparam("became"))
 
 
-class Held:
+class HeldMails:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
@@ -103,11 +103,11 @@ class Held:
         """This notice lists these mails; None: they are listed by none and wait for the next one."""
         self._sql.change(_TELL, {"ids": list(mails), "number": notice})
 
-    def decide(self, inbox: int, became: Answer) -> bool:
+    def decide(self, inbox: int, became: HeldAnswer) -> bool:
         """The agent's answer, or that of somebody at the desk's machine, counts; False where there was one before."""
         return self._sql.change(_DECIDE, {"which": inbox, "became": became}) == 1
 
 
 def _mail(row: Row) -> HeldMail:
     values = row._asdict()
-    return HeldMail(**{**values, "what": What(values["what"]), "state": Answer(values["state"])})
+    return HeldMail(**{**values, "what": What(values["what"]), "state": HeldAnswer(values["state"])})

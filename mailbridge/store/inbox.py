@@ -18,11 +18,21 @@ import sqlalchemy as sa
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.store import dialects
 from mailbridge.store.blobs import Blobs
-from mailbridge.store.inbox_rows import InboxRow, Kept, Outcome, State, Waiting, hint_message_id, inbox_row, new_row, waiting
+from mailbridge.store.inbox_rows import (
+    ClaimedMail,
+    InboxOutcome,
+    InboxRow,
+    InboxState,
+    KeptMail,
+    hint_message_id,
+    inbox_row,
+    new_row,
+    waiting,
+)
 from mailbridge.store.schema import ASIDE, DONE, KEPT, WAITING, inbox, mails
 from mailbridge.store.sql import Row, Sql, Values
 
-__all__ = ["Inbox", "InboxRow", "Outcome", "State", "Waiting", "hint_message_id"]
+__all__ = ["InboxTable", "InboxRow", "InboxOutcome", "InboxState", "ClaimedMail", "hint_message_id"]
 
 
 def _bind(name: str, type_: sa.types.TypeEngine[Any] | None = None) -> sa.BindParameter[Any]:
@@ -65,27 +75,29 @@ _NEXT_LANE = (
 _CLAIM = (
     inbox.update()
     .where(inbox.c.id.in_(sa.bindparam("in_ids", expanding=True)))
-    .values(state=State.CLAIMED, attempts=inbox.c.attempts + 1, lease_owner=_bind("owner"), lease_until=_bind("until"), not_before=None)
+    .values(
+        state=InboxState.CLAIMED, attempts=inbox.c.attempts + 1, lease_owner=_bind("owner"), lease_until=_bind("until"), not_before=None
+    )
 )
 _FINISH = (
-    _UNCLAIMED.where(_THIS, inbox.c.state == State.CLAIMED)
+    _UNCLAIMED.where(_THIS, inbox.c.state == InboxState.CLAIMED)
     .where(_BY_OWNER)
-    .values(state=State.DONE, outcome=_bind("outcome"), reason=_bind("reason"), done_at=_bind("now"))
+    .values(state=InboxState.DONE, outcome=_bind("outcome"), reason=_bind("reason"), done_at=_bind("now"))
     .values(mail=_bind("mail"), ticket=_bind("ticket"))
 )
-_RELEASE = _UNCLAIMED.where(_THIS, inbox.c.state == State.CLAIMED, _BY_OWNER).values(
-    state=State.NEW, not_before=_bind("not_before"), attempts=inbox.c.attempts - _bind("forget")
+_RELEASE = _UNCLAIMED.where(_THIS, inbox.c.state == InboxState.CLAIMED, _BY_OWNER).values(
+    state=InboxState.NEW, not_before=_bind("not_before"), attempts=inbox.c.attempts - _bind("forget")
 )
-_ABANDON = _UNCLAIMED.where(WAITING, inbox.c.state == State.CLAIMED).values(state=State.NEW)
+_ABANDON = _UNCLAIMED.where(WAITING, inbox.c.state == InboxState.CLAIMED).values(state=InboxState.NEW)
 _ABANDON_OWN = _ABANDON.where(inbox.c.lease_owner == _bind("owner"))
-_SET_ASIDE = _UNCLAIMED.where(_THIS, inbox.c.state.in_([State.NEW, State.CLAIMED, State.QUARANTINED]), _BY_OWNER).values(
+_SET_ASIDE = _UNCLAIMED.where(_THIS, inbox.c.state.in_([InboxState.NEW, InboxState.CLAIMED, InboxState.QUARANTINED]), _BY_OWNER).values(
     state=_bind("state"), reason=_bind("reason"), done_at=_bind("now")
 )
-_RETRY = inbox.update().where(_THIS, ASIDE).values(state=State.NEW, attempts=0, reason="", done_at=None, not_before=None)
+_RETRY = inbox.update().where(_THIS, ASIDE).values(state=InboxState.NEW, attempts=0, reason="", done_at=None, not_before=None)
 _REOPEN = (
     inbox.update()
     .where(_THIS, DONE)
-    .values(state=State.NEW, attempts=0, outcome=None, reason="", done_at=None, not_before=None)
+    .values(state=InboxState.NEW, attempts=0, outcome=None, reason="", done_at=None, not_before=None)
 )
 _EXPLAIN = inbox.update().where(_THIS, DONE).values(reason=_bind("reason"))
 _GET = sa.select(inbox).where(_THIS)
@@ -96,22 +108,24 @@ _EARLIER = (
 )
 _OTHERS_AT_WORK = (
     sa.select(sa.literal(1))
-    .where(WAITING, inbox.c.state == State.CLAIMED, inbox.c.lease_until > _bind("now"))
+    .where(WAITING, inbox.c.state == InboxState.CLAIMED, inbox.c.lease_until > _bind("now"))
     .where(sa.not_(inbox.c.lease_owner.startswith(_bind("process", sa.Text()), autoescape=False)))
     .limit(1)
 )
 _NEWEST = sa.select(inbox).order_by(inbox.c.id.desc()).limit(_bind("limit"))
 _OF_STATE = {
-    State.NEW: _NEWEST.where(WAITING, inbox.c.state == State.NEW),
-    State.CLAIMED: _NEWEST.where(WAITING, inbox.c.state == State.CLAIMED),
-    State.QUARANTINED: _NEWEST.where(ASIDE, inbox.c.state == State.QUARANTINED),
-    State.DROPPED: _NEWEST.where(ASIDE, inbox.c.state == State.DROPPED),
-    State.DONE: sa.select(inbox).where(DONE).order_by(inbox.c.done_at.desc(), inbox.c.id.desc()).limit(_bind("limit")),
+    InboxState.NEW: _NEWEST.where(WAITING, inbox.c.state == InboxState.NEW),
+    InboxState.CLAIMED: _NEWEST.where(WAITING, inbox.c.state == InboxState.CLAIMED),
+    InboxState.QUARANTINED: _NEWEST.where(ASIDE, inbox.c.state == InboxState.QUARANTINED),
+    InboxState.DROPPED: _NEWEST.where(ASIDE, inbox.c.state == InboxState.DROPPED),
+    InboxState.DONE: sa.select(inbox).where(DONE).order_by(inbox.c.done_at.desc(), inbox.c.id.desc()).limit(_bind("limit")),
 }
 # Never claimed, so set aside when it was fetched.
 _UNFETCHED = (
     sa.select(inbox)
-    .where(ASIDE, inbox.c.state == State.QUARANTINED, inbox.c.attempts == 0, inbox.c.source == Source.IMAP, inbox.c.id > _bind("after"))
+    .where(
+        ASIDE, inbox.c.state == InboxState.QUARANTINED, inbox.c.attempts == 0, inbox.c.source == Source.IMAP, inbox.c.id > _bind("after")
+    )
     .order_by(inbox.c.id)
     .limit(_bind("limit"))
 )
@@ -125,7 +139,7 @@ _KEPT = (
 _IGNORED = (
     sa.select(mails.c.id, mails.c.sender, mails.c.subject, inbox.c.reason)
     .select_from(inbox.join(mails, mails.c.id == inbox.c.mail))
-    .where(DONE, inbox.c.done_at >= _bind("since"), inbox.c.done_at < _bind("until"), inbox.c.outcome == Outcome.IGNORED)
+    .where(DONE, inbox.c.done_at >= _bind("since"), inbox.c.done_at < _bind("until"), inbox.c.outcome == InboxOutcome.IGNORED)
     .where(mails.c.ticket.is_(None), sa.not_(mails.c.internal))
     .order_by(inbox.c.done_at, inbox.c.id)
 )
@@ -135,7 +149,7 @@ _COUNT_WAITING, _COUNT_ASIDE, _COUNT_DONE = (
 _OLDEST = sa.select(inbox.c.received_at).where(WAITING).order_by(inbox.c.id).limit(1)
 
 
-class Inbox:
+class InboxTable:
     def __init__(self, sql: Sql, blobs: Blobs) -> None:
         self._sql = sql
         self._blobs = blobs
@@ -163,7 +177,7 @@ class Inbox:
             ids.update({(place, found.uid): found.id for found in self._sql.rows(_FETCHED, values)})
         return ids
 
-    def claim(self, owner: str, limit: int, lease: timedelta, now: datetime) -> list[Waiting]:
+    def claim(self, owner: str, limit: int, lease: timedelta, now: datetime) -> list[ClaimedMail]:
         """The oldest mails nobody works on belong to `owner` until the lease ends; this try is counted.
 
         Each source and account gets its share of the portion: a mail does not wait for the backlog of another mailbox.  A mail that was
@@ -213,7 +227,7 @@ class Inbox:
 
         With `owner`, only a claim of this owner counts.
         """
-        became = {"in_outcome": Outcome(outcome), "in_reason": reason, "in_mail": mail, "in_ticket": ticket, "in_now": now}
+        became = {"in_outcome": InboxOutcome(outcome), "in_reason": reason, "in_mail": mail, "in_ticket": ticket, "in_now": now}
         return self._sql.change(_FINISH, {"in_id": id, "in_owner": owner, **became}) == 1
 
     def release(self, id: int, not_before: datetime, *, forget_attempt: bool, owner: str | None = None) -> bool:
@@ -230,13 +244,13 @@ class Inbox:
 
     def quarantine(self, id: int, reason: str, now: datetime, *, owner: str | None = None) -> bool:
         """The mail is kept whole and aside, for a person to look at.  With `owner`, only where this owner has it claimed."""
-        return self._set_aside(id, State.QUARANTINED, reason, now, owner)
+        return self._set_aside(id, InboxState.QUARANTINED, reason, now, owner)
 
     def drop(self, id: int, reason: str, now: datetime | None = None) -> bool:
         """Nothing becomes of the mail; the row stays and says why."""
-        return self._set_aside(id, State.DROPPED, reason, now)
+        return self._set_aside(id, InboxState.DROPPED, reason, now)
 
-    def _set_aside(self, id: int, state: State, reason: str, now: datetime | None, owner: str | None = None) -> bool:
+    def _set_aside(self, id: int, state: InboxState, reason: str, now: datetime | None, owner: str | None = None) -> bool:
         values = {"in_id": id, "in_state": state, "in_reason": reason, "in_now": now, "in_owner": owner}
         return self._sql.change(_SET_ASIDE, values) == 1
 
@@ -258,22 +272,22 @@ class Inbox:
 
     def quarantined(self, limit: int = 100) -> list[InboxRow]:
         """What waits for a person, newest first."""
-        return self.list(limit, State.QUARANTINED)
+        return self.list(limit, InboxState.QUARANTINED)
 
     def unfetched(self, after: int, limit: int) -> list[InboxRow]:
         """Mails with a greater id that an IMAP server did not give, oldest first."""
         return [inbox_row(row) for row in self._sql.rows(_UNFETCHED, {"in_after": after, "in_limit": limit})]
 
-    def kept(self, since: datetime, until: datetime) -> Sequence[Kept]:
+    def kept(self, since: datetime, until: datetime) -> Sequence[KeptMail]:
         """Mails of people and robots outside that were kept on no ticket in this time and still are on none, oldest first; then those
         that a rule dropped."""
         values = {"in_since": since, "in_until": until}
         rows = [row for statement in (_KEPT, _IGNORED) for row in self._sql.rows(statement, values)]
-        return [Kept(mail=row.id, sender=row.sender, subject=row.subject, reason=row.reason) for row in rows]
+        return [KeptMail(mail=row.id, sender=row.sender, subject=row.subject, reason=row.reason) for row in rows]
 
     def list(self, limit: int = 100, state: str | None = None) -> list[InboxRow]:
         """Mails of one state, or of all, newest first."""
-        statement = _OF_STATE[State(state)] if state else _NEWEST
+        statement = _OF_STATE[InboxState(state)] if state else _NEWEST
         return [inbox_row(row) for row in self._sql.rows(statement, {"in_limit": limit})]
 
     def earlier_waiting(self, message_ids: Iterable[str], before_id: int) -> bool:
@@ -285,7 +299,7 @@ class Inbox:
         """How many mails are in each state.  `done` False: without those done, which takes a look at as many rows as there are left."""
         statements = (_COUNT_WAITING, _COUNT_ASIDE, *((_COUNT_DONE,) if done else ()))
         found = {row[0]: row[1] for statement in statements for row in self._sql.rows(statement)}
-        return {state.value: found.get(state.value, 0) for state in State if done or state is not State.DONE}
+        return {state.value: found.get(state.value, 0) for state in InboxState if done or state is not InboxState.DONE}
 
     def others_at_work(self, process: str, now: datetime) -> bool:
         """Whether another process than `process` (what its owners' names begin with) has mails claimed at this moment."""

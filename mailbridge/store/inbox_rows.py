@@ -12,7 +12,7 @@ from mailbridge.store.documents import dump, load
 from mailbridge.store.sql import Row, Values
 
 
-class State(StrEnum):
+class InboxState(StrEnum):
     NEW = "new"
     CLAIMED = "claimed"
     DONE = "done"
@@ -20,7 +20,7 @@ class State(StrEnum):
     DROPPED = "dropped"
 
 
-class Outcome(StrEnum):
+class InboxOutcome(StrEnum):
     """What became of a mail that is done."""
 
     TICKET = "ticket"  # opened one
@@ -32,7 +32,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
+class ClaimedMail:
     """A claimed mail.  `attempts` counts this try."""
 
     id: int
@@ -44,7 +44,7 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class KeptMail:
     """A mail on no ticket, and why."""
 
     mail: int
@@ -61,12 +61,12 @@ class InboxRow:
     size: int
     received_at: datetime
     message_id: str
-    state: State
+    state: InboxState
     attempts: int
     lease_owner: str
     lease_until: datetime | None
     not_before: datetime | None
-    outcome: Outcome | None
+    outcome: InboxOutcome | None
     reason: str
     mail: int | None
     ticket: int | None
@@ -96,7 +96,7 @@ def new_row(raw: bytes, envelope: Envelope, name: str) -> Values:
         "sha256": name,
         "size": len(raw),
         "message_id": hint_message_id(raw) or None,
-        "state": State.NEW,
+        "state": InboxState.NEW,
         "attempts": 0,
         "reason": "",
         "settled": envelope.uid is None,
@@ -133,8 +133,8 @@ def _envelope(row: Row) -> Envelope:
     )
 
 
-def waiting(row: Row) -> Waiting:
-    return Waiting(
+def waiting(row: Row) -> ClaimedMail:
+    return ClaimedMail(
         id=row.id, envelope=_envelope(row), sha256=row.sha256, size=row.size, attempts=row.attempts + 1, received_at=row.received_at
     )
 
@@ -147,12 +147,12 @@ def inbox_row(row: Row) -> InboxRow:
         size=row.size,
         received_at=row.received_at,
         message_id=row.message_id or "",
-        state=State(row.state),
+        state=InboxState(row.state),
         attempts=row.attempts,
         lease_owner=row.lease_owner or "",
         lease_until=row.lease_until,
         not_before=row.not_before,
-        outcome=Outcome(row.outcome) if row.outcome else None,
+        outcome=InboxOutcome(row.outcome) if row.outcome else None,
         reason=row.reason,
         mail=row.mail,
         ticket=row.ticket,

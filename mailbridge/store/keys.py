@@ -18,25 +18,25 @@ _RETIRE = keys.update().where(keys.c.live, keys.c.id < sa.bindparam("oldest")).v
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class SigningKey:
     id: int
     secret: bytes = field(repr=False)
     created_at: datetime
 
 
-class Keys:
+class KeyTable:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    def live(self) -> list[Key]:
+    def live(self) -> list[SigningKey]:
         """The keys that are believed, newest first; at most two."""
-        return [Key(id=row.id, secret=bytes(row.secret), created_at=row.created_at) for row in self._sql.rows(_LIVE)]
+        return [SigningKey(id=row.id, secret=bytes(row.secret), created_at=row.created_at) for row in self._sql.rows(_LIVE)]
 
-    def ensure(self, now: datetime, chance: Chance) -> list[Key]:
+    def ensure(self, now: datetime, chance: Chance) -> list[SigningKey]:
         """There is a key; the live ones."""
         return self.live() or self.rotate(now, chance)
 
-    def rotate(self, now: datetime, chance: Chance) -> list[Key]:
+    def rotate(self, now: datetime, chance: Chance) -> list[SigningKey]:
         """A new key signs from now on, the one before is still believed, older ones no more.  The live ones."""
         self._sql.change(_ADD, {"secret": chance(_SIZE), "created_at": now, "live": True})
         self._sql.change(_RETIRE, {"oldest": self.live()[:2][-1].id})

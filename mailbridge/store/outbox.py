@@ -20,7 +20,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.notifications.model import Class, Notification, Queued, State
+from mailbridge.notifications.model import Class, Notification, OutboxState, Queued
 from mailbridge.store import dialects
 from mailbridge.store.documents import dump, load
 from mailbridge.store.restoring import KEPT_BACK
@@ -35,7 +35,7 @@ def _bind(name: str, type_: sa.types.TypeEngine[Any] | None = None) -> sa.BindPa
     return sa.bindparam(f"in_{name}", type_=type_)  # a plain name would be taken for the column to set
 
 
-def _among(*states: State) -> sa.ColumnElement[bool]:
+def _among(*states: OutboxState) -> sa.ColumnElement[bool]:
     return outbox.c.state.in_(states)
 
 
@@ -43,7 +43,7 @@ _THIS = outbox.c.id == _bind("id")
 _CHANGE = outbox.update().where(_THIS)
 _END = _CHANGE.values(lease_owner=None, lease_until=None)
 _BY_OWNER = sa.or_(_bind("owner", sa.Text()).is_(None), outbox.c.lease_owner == _bind("owner"))
-_UNDER_WAY = sa.and_(_among(State.SENDING, State.DOT), _BY_OWNER)
+_UNDER_WAY = sa.and_(_among(OutboxState.SENDING, OutboxState.DOT), _BY_OWNER)
 
 _ADD = dialects.insert_new(outbox)
 # DOT is a literal: with a bound state neither database sees that the partial index holds every row wanted, and scans all that was sent.
@@ -51,7 +51,7 @@ _CLOSE_UNKNOWN = (
     outbox.update()
     .where(DOT, outbox.c.next_at <= _bind("now"))
     .where(outbox.c["class"] == Class.REMINDER)
-    .values(state=State.SENT, sent_at=_bind("now"), error=OUTCOME_UNKNOWN, lease_owner=None, lease_until=None)
+    .values(state=OutboxState.SENT, sent_at=_bind("now"), error=OUTCOME_UNKNOWN, lease_owner=None, lease_until=None)
 )
 _LOST = (
     sa.select(outbox)
@@ -63,7 +63,7 @@ _LOST = (
 _FREE = (
     sa.select(outbox.c.id, outbox.c.domain)
     .where(PENDING, outbox.c.next_at <= _bind("now"))
-    .where(sa.not_(sa.and_(outbox.c.state == State.DOT, outbox.c.repeated)))
+    .where(sa.not_(sa.and_(outbox.c.state == OutboxState.DOT, outbox.c.repeated)))
     .order_by(outbox.c.next_at, outbox.c.id)
     .limit(_bind("limit"))
 )
@@ -84,9 +84,9 @@ _CLAIM = (
     outbox.update()
     .where(outbox.c.id.in_(sa.bindparam("in_ids", expanding=True)))
     .values(
-        state=State.SENDING,
+        state=OutboxState.SENDING,
         attempts=outbox.c.attempts + 1,
-        repeated=sa.or_(outbox.c.repeated, outbox.c.state == State.DOT),
+        repeated=sa.or_(outbox.c.repeated, outbox.c.state == OutboxState.DOT),
         lease_owner=_bind("owner"),
         lease_until=_bind("until"),
         next_at=_bind("until"),
@@ -94,24 +94,26 @@ _CLAIM = (
 )
 _MARK_RENDERED = _CHANGE.values(rendered=_bind("rendered"))
 _MARK_DOT = (
-    _CHANGE.where(outbox.c.state == State.SENDING, outbox.c.lease_owner == _bind("owner"), outbox.c.lease_until > _bind("now"))
-    .values(state=State.DOT, next_at=_bind("next_at"), lease_until=_bind("until"))
+    _CHANGE.where(outbox.c.state == OutboxState.SENDING, outbox.c.lease_owner == _bind("owner"), outbox.c.lease_until > _bind("now"))
+    .values(state=OutboxState.DOT, next_at=_bind("next_at"), lease_until=_bind("until"))
 )
 _LEASE = sa.select(outbox.c.lease_until).where(_THIS)
-_SENT = _END.where(_UNDER_WAY).values(state=State.SENT, sent_at=_bind("now"), reply=_bind("reply"), error="")
-_DEFER = _END.where(_UNDER_WAY).values(state=State.DEFERRED, next_at=_bind("next_at"), error=_bind("error"))
-_FAIL = _END.where(PENDING, _BY_OWNER).values(state=State.FAILED, error=_bind("error"))
-_SUPPRESS = _END.where(_among(State.QUEUED, State.DEFERRED, State.SENDING, State.HELD)).values(state=State.SUPPRESSED, error=_bind("error"))
-_KEEP_BACK = _END.where(_among(State.QUEUED, State.DEFERRED, State.SENDING)).values(
-    state=State.HELD, next_at=FOR_RELEASE, error=_bind("error")
+_SENT = _END.where(_UNDER_WAY).values(state=OutboxState.SENT, sent_at=_bind("now"), reply=_bind("reply"), error="")
+_DEFER = _END.where(_UNDER_WAY).values(state=OutboxState.DEFERRED, next_at=_bind("next_at"), error=_bind("error"))
+_FAIL = _END.where(PENDING, _BY_OWNER).values(state=OutboxState.FAILED, error=_bind("error"))
+_SUPPRESS = _END.where(_among(OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.SENDING, OutboxState.HELD)).values(
+    state=OutboxState.SUPPRESSED, error=_bind("error")
 )
-_RESEND = _END.where(_among(State.SENT, State.FAILED, State.SUPPRESSED, State.HELD)).values(
-    state=State.QUEUED, attempts=0, next_at=_bind("now"), error="", repeated=False
+_KEEP_BACK = _END.where(_among(OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.SENDING)).values(
+    state=OutboxState.HELD, next_at=FOR_RELEASE, error=_bind("error")
+)
+_RESEND = _END.where(_among(OutboxState.SENT, OutboxState.FAILED, OutboxState.SUPPRESSED, OutboxState.HELD)).values(
+    state=OutboxState.QUEUED, attempts=0, next_at=_bind("now"), error="", repeated=False
 )
 _RELEASE_ALL = (
     outbox.update()
-    .where(PENDING, outbox.c.state == State.SENDING)
-    .values(state=State.QUEUED, attempts=outbox.c.attempts - 1, next_at=outbox.c.created_at, lease_owner=None, lease_until=None)
+    .where(PENDING, outbox.c.state == OutboxState.SENDING)
+    .values(state=OutboxState.QUEUED, attempts=outbox.c.attempts - 1, next_at=outbox.c.created_at, lease_owner=None, lease_until=None)
 )
 _RELEASE = _RELEASE_ALL.where(outbox.c.lease_owner == _bind("owner"))
 _GET = sa.select(outbox).where(_THIS)
@@ -121,10 +123,13 @@ _OF_TICKET = sa.select(outbox).where(outbox.c.ticket == _bind("ticket")).order_b
 # id + 0: taken from the small index and sorted, instead of going back through all that was ever sent until enough are found.
 _PENDING = sa.select(outbox).where(PENDING).order_by((outbox.c.id + 0).desc()).limit(_bind("limit"))
 _OF_STATE = {
-    **{state: _PENDING.where(outbox.c.state == state) for state in (State.QUEUED, State.SENDING, State.DOT, State.DEFERRED)},
-    **{state: _NEWEST.where(UNSENT, outbox.c.state == state) for state in (State.FAILED, State.SUPPRESSED)},
-    State.SENT: _NEWEST.where(SENT),
-    State.HELD: _NEWEST.where(HELD),
+    **{
+        state: _PENDING.where(outbox.c.state == state)
+        for state in (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DOT, OutboxState.DEFERRED)
+    },
+    **{state: _NEWEST.where(UNSENT, outbox.c.state == state) for state in (OutboxState.FAILED, OutboxState.SUPPRESSED)},
+    OutboxState.SENT: _NEWEST.where(SENT),
+    OutboxState.HELD: _NEWEST.where(HELD),
 }
 _COUNT_PENDING, _COUNT_HELD, _COUNT_SENT, _COUNT_UNSENT = (
     sa.select(outbox.c.state, sa.func.count()).where(where).group_by(outbox.c.state) for where in (PENDING, HELD, SENT, UNSENT)
@@ -132,7 +137,7 @@ _COUNT_PENDING, _COUNT_HELD, _COUNT_SENT, _COUNT_UNSENT = (
 _NEXT_DUE = sa.select(sa.func.min(outbox.c.next_at)).where(PENDING)
 _COUNT = (
     sa.select(outbox.c.id)
-    .where(outbox.c.recipient == _bind("recipient"), outbox.c.created_at >= _bind("since"), outbox.c.state != State.SUPPRESSED)
+    .where(outbox.c.recipient == _bind("recipient"), outbox.c.created_at >= _bind("since"), outbox.c.state != OutboxState.SUPPRESSED)
     .where(sa.or_(_bind("event", sa.Text()).is_(None), outbox.c.event == _bind("event")))
 )
 _COUNT_ANY = sa.select(sa.func.count()).select_from(_COUNT.limit(_bind("limit")).subquery())
@@ -156,10 +161,10 @@ _OF_RESTORE = outbox.c.error.startswith(KEPT_BACK)
 _KEPT_BACK, _OF_FIRST_CONNECT = _FOR_RELEASE.where(_OF_RESTORE), _FOR_RELEASE.where(sa.not_(_OF_RESTORE))
 _WAITS = (
     sa.select(outbox.c.id)
-    .where(outbox.c.ticket == _bind("ticket"), outbox.c.state == State.HELD, outbox.c.next_at == FOR_RELEASE, sa.not_(_OF_RESTORE))
+    .where(outbox.c.ticket == _bind("ticket"), outbox.c.state == OutboxState.HELD, outbox.c.next_at == FOR_RELEASE, sa.not_(_OF_RESTORE))
     .limit(1)
 )
-_LET_GO = _CHANGE.where(HELD).values(state=State.QUEUED, next_at=_bind("now"), error="")
+_LET_GO = _CHANGE.where(HELD).values(state=OutboxState.QUEUED, next_at=_bind("now"), error="")
 _GATHER = _CHANGE.where(HELD).values(next_at=_bind("now"))
 _LOOKED_AT = 100  # mails of which the next portion is chosen, before the whole queue is looked through
 ENOUGH = 10_000  # no cap is higher, so nothing needs to be counted further
@@ -178,7 +183,7 @@ class Outbox:
 
     def hold(self, notification: Notification, now: datetime, until: datetime) -> None:
         """The promise is made and held: for an admin where `until` is FOR_RELEASE, else to be told with others at that moment."""
-        self._sql.change(_ADD, [{**_columns(notification, now, until), "state": State.HELD}])
+        self._sql.change(_ADD, [{**_columns(notification, now, until), "state": OutboxState.HELD}])
 
     def told_since(self, recipient: str, since: datetime, events: Sequence[str], limit: int) -> int:
         """How many mails of these events the recipient was promised since then, also those that were told in one; at most `limit`."""
@@ -296,14 +301,14 @@ class Outbox:
 
     def list(self, state: str | None = None, limit: int = 100) -> list[Queued]:
         """Promises of one state, or of all, newest first."""
-        statement = _OF_STATE[State(state)] if state else _NEWEST
+        statement = _OF_STATE[OutboxState(state)] if state else _NEWEST
         return [_queued(row) for row in self._sql.rows(statement, {"in_limit": limit})]
 
     def counts(self, *, sent: bool = True) -> dict[str, int]:
         """How many promises are in each state.  `sent` False: without those sent, which takes a look at as many rows as there are left."""
         statements = (_COUNT_PENDING, _COUNT_HELD, _COUNT_UNSENT, *((_COUNT_SENT,) if sent else ()))
         found = {row[0]: row[1] for statement in statements for row in self._sql.rows(statement)}
-        return {state.value: found.get(state.value, 0) for state in State if sent or state is not State.SENT}
+        return {state.value: found.get(state.value, 0) for state in OutboxState if sent or state is not OutboxState.SENT}
 
     def next_due(self) -> datetime | None:
         """When there is something to look at again."""
@@ -338,7 +343,7 @@ def _columns(notification: Notification, now: datetime, next_at: datetime) -> Va
         "automatic": notification.automatic,
         "message_id": notification.message_id or None,
         "payload": dump(notification),
-        "state": State.QUEUED,
+        "state": OutboxState.QUEUED,
         "attempts": 0,
         "next_at": next_at,
         "error": "",
@@ -349,14 +354,14 @@ def _columns(notification: Notification, now: datetime, next_at: datetime) -> Va
 
 
 def _claimed(row: Row) -> Queued:
-    return _queued(row, state=State.SENDING, attempts=row.attempts + 1, repeated=row.repeated or row.state == State.DOT)
+    return _queued(row, state=OutboxState.SENDING, attempts=row.attempts + 1, repeated=row.repeated or row.state == OutboxState.DOT)
 
 
-def _queued(row: Row, *, state: State | None = None, attempts: int | None = None, repeated: bool | None = None) -> Queued:
+def _queued(row: Row, *, state: OutboxState | None = None, attempts: int | None = None, repeated: bool | None = None) -> Queued:
     return Queued(
         id=row.id,
         notification=load(row.payload, Notification),
-        state=state or State(row.state),
+        state=state or OutboxState(row.state),
         attempts=row.attempts if attempts is None else attempts,
         created_at=row.created_at,
         rendered=None if row.rendered is None else bytes(row.rendered),

@@ -14,12 +14,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.notifications.model import State as Promise
+from mailbridge.notifications.model import OutboxState as Promise
 from mailbridge.notifications.webhook_model import CallState
 from mailbridge.store import migrate
 from mailbridge.store.documents import dump
 from mailbridge.store.schema import FOR_RELEASE, HELD, OWED, PENDING, mails, outbox, state, webhooks
-from mailbridge.store.state import State
+from mailbridge.store.state import StateTable
 
 STATE_KEY = "restored"
 KEPT_BACK = "kept back by a restore"
@@ -70,14 +70,14 @@ def _keep_back(connection: sa.Connection, restored: Restored) -> int:
     return int(held)
 
 
-def release(facts: State, ids: Sequence[int], now: datetime) -> None:
+def release(facts: StateTable, ids: Sequence[int], now: datetime) -> None:
     """These outgoing mails are not kept back any more, whatever the restore was."""
     said = facts.get(STATE_KEY)
     if said and ids:
         facts.set(STATE_KEY, {**said, "released": sorted({*said.get("released", ()), *ids})}, now)
 
 
-def kept_back_because(facts: State, id: int, mail: int, received_at: datetime, written_at: datetime | None) -> str:
+def kept_back_because(facts: StateTable, id: int, mail: int, received_at: datetime, written_at: datetime | None) -> str:
     """Why outgoing mail `id` is kept back: it is about a `mail` that was written before a restore and is worked after it.  '' where not.
 
     Such a mail came from a mailbox that is newer than the backup, and what the desk says to it was said before, most likely.  The

@@ -30,7 +30,7 @@ _NAMES = sa.select(attachments.c.name).where(attachments.c.mail == sa.bindparam(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
+class SearchResult:
     """A mail that was found.  `ticket` is None for one that is kept on no ticket; `internal`: a note of an agent."""
 
     mail: int
@@ -120,7 +120,7 @@ class Search:
                 return
             self._sql.change(dialects.UNINDEX_WHOLE, {"id": id, "words": " ".join(there)})
 
-    def find(self, question: str, *, customer: str | None = None, limit: int = 50) -> list[Hit]:
+    def find(self, question: str, *, customer: str | None = None, limit: int = 50) -> list[SearchResult]:
         """Mails that hold every word of the question, or one that begins with it: those first where the person wrote them now, then those
         that hold them in the rest of their texts; of each the newest first.
 
@@ -141,8 +141,8 @@ def _distinct(text: str) -> list[str]:
     return list(dict.fromkeys(word for line in lines_of(text) for word in line))
 
 
-def _hit(row: Row, rows: list[Words]) -> Hit:
-    return Hit(
+def _hit(row: Row, rows: list[Words]) -> SearchResult:
+    return SearchResult(
         mail=row.mail,
         ticket=row.ticket,
         subject=row.subject,

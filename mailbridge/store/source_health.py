@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 
-class State(StrEnum):
+class HealthState(StrEnum):
     OK = "ok"
     FAILING = "failing"
     STALE = "no sign of life"  # nothing failed, and nothing was seen to work for too long
@@ -19,7 +19,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class SourceHealth:
     """A way in or out as the store keeps it.  `failing_since` None: the last try went well.  `silence` '': it is usual."""
 
     name: str
@@ -35,25 +35,25 @@ class Source:
     told: str = ""
     told_at: datetime | None = None
 
-    def state(self, now: datetime, proof_within: timedelta | None) -> State:
+    def state(self, now: datetime, proof_within: timedelta | None) -> HealthState:
         """How it is at `now`, where a proof is expected at least every `proof_within` (None: it is not asked without cause)."""
         if self.failing_since is not None:
-            return State.FAILING
+            return HealthState.FAILING
         seen = max(filter(None, (self.proven_at, self.watched_since)))
         if proof_within is not None and now - seen > proof_within:
-            return State.STALE
+            return HealthState.STALE
         if self.silence:
-            return State.SILENT
-        return State.OK if self.proven_at is not None or proof_within is None else State.UNKNOWN
+            return HealthState.SILENT
+        return HealthState.OK if self.proven_at is not None or proof_within is None else HealthState.UNKNOWN
 
-    def why(self, state: State) -> str:
+    def why(self, state: HealthState) -> str:
         """What is wrong, in words; '' where nothing is."""
         match state:
-            case State.FAILING:
+            case HealthState.FAILING:
                 return self.reason
-            case State.STALE:
+            case HealthState.STALE:
                 return f"nothing has been heard of it since {self.proven_at or self.watched_since:%Y-%m-%d %H:%MZ}"
-            case State.SILENT:
+            case HealthState.SILENT:
                 return self.silence
-            case State.OK | State.UNKNOWN:
+            case HealthState.OK | HealthState.UNKNOWN:
                 return ""

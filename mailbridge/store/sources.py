@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from mailbridge.store import dialects
 from mailbridge.store.schema import arrivals, inbox, sources
-from mailbridge.store.source_health import Source
+from mailbridge.store.source_health import SourceHealth
 from mailbridge.store.sql import Sql
 from mailbridge.store.types import UtcDateTime
 
@@ -78,7 +78,7 @@ _OLDEST = sa.text(
 )
 
 
-class Came(NamedTuple):
+class MailArrived(NamedTuple):
     """A mail of the inbox, as far as the count of arrivals needs it."""
 
     id: int
@@ -93,11 +93,11 @@ class Sources:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    def all(self) -> list[Source]:
+    def all(self) -> list[SourceHealth]:
         """Every source that was ever watched, by name."""
         return [_source(row) for row in self._sql.rows(_ALL)]
 
-    def get(self, name: str) -> Source | None:
+    def get(self, name: str) -> SourceHealth | None:
         row = self._sql.row(_GET, {"s_source": name})
         return _source(row) if row else None
 
@@ -151,9 +151,9 @@ class Sources:
 
     # -- how many mails come ----------------------------------------------------------------------------------
 
-    def came(self, after: int, limit: int) -> list[Came]:
+    def came(self, after: int, limit: int) -> list[MailArrived]:
         """Mails of the inbox behind this id, oldest first."""
-        return [Came(*row) for row in self._sql.rows(_CAME, {"s_after": after, "s_limit": limit})]
+        return [MailArrived(*row) for row in self._sql.rows(_CAME, {"s_after": after, "s_limit": limit})]
 
     def add_arrivals(self, counts: Mapping[tuple[str, int], tuple[int, int]]) -> None:
         """(source, hour) -> mails and bytes that came in it, added to what is known."""
@@ -170,5 +170,5 @@ class Sources:
             self._sql.change(_FORGET_ARRIVALS, {"s_source": name, "s_hour": before})
 
 
-def _source(row: Any) -> Source:
-    return Source(name=row.source, **{column.name: getattr(row, column.name) for column in sources.c if column.name != "source"})
+def _source(row: Any) -> SourceHealth:
+    return SourceHealth(name=row.source, **{column.name: getattr(row, column.name) for column in sources.c if column.name != "source"})

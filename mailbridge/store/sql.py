@@ -11,14 +11,14 @@ import sqlalchemy as sa
 
 from mailbridge.errors import MailbridgeError, StoreAway
 from mailbridge.store import dialects
-from mailbridge.store.compiled_sql import Answer, Preparer, many
+from mailbridge.store.compiled_sql import Preparer, ResultRows, many
 from mailbridge.store.dialects import Both, Statement
 from mailbridge.store.failures import FAILURES, in_our_words
 
 Row = Any  # a tuple whose values have the names of their columns as well
 Values = Mapping[str, Any]
 _Taken = TypeVar("_Taken")
-_Result = Answer | sa.CursorResult[*tuple[Any, ...]]
+_Result = ResultRows | sa.CursorResult[*tuple[Any, ...]]
 _all: Callable[[_Result], Sequence[Row]] = methodcaller("all")
 _first: Callable[[_Result], Row | None] = methodcaller("first")
 _scalar: Callable[[_Result], Any] = methodcaller("scalar")

@@ -19,7 +19,7 @@ _NEW = dialects.insert_new(state)
 _SET = dialects.upsert(state)
 
 
-class State:
+class StateTable:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 

@@ -15,10 +15,10 @@ from mailbridge.store.erasure import Erasure
 from mailbridge.store.events import Events
 from mailbridge.store.files import Files
 from mailbridge.store.grants import Grants
-from mailbridge.store.held import Held
+from mailbridge.store.held import HeldMails
 from mailbridge.store.history import History
-from mailbridge.store.inbox import Inbox
-from mailbridge.store.keys import Keys
+from mailbridge.store.inbox import InboxTable
+from mailbridge.store.keys import KeyTable
 from mailbridge.store.mails import Mails
 from mailbridge.store.old_mails import OldMails
 from mailbridge.store.openings import Openings
@@ -29,10 +29,10 @@ from mailbridge.store.policies import Policies
 from mailbridge.store.search import Search
 from mailbridge.store.sources import Sources
 from mailbridge.store.sql import Sql
-from mailbridge.store.state import State
+from mailbridge.store.state import StateTable
 from mailbridge.store.tickets import Tickets
 from mailbridge.store.wake import CHANNEL
-from mailbridge.store.webhooks import Webhooks
+from mailbridge.store.webhooks import WebhookTable
 
 _NOTIFY = sa.select(sa.func.pg_notify(CHANNEL, sa.bindparam("channel", type_=sa.Text)))
 
@@ -41,8 +41,8 @@ class Tx:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
         self.blobs = Blobs(sql)
-        self.inbox = Inbox(sql, self.blobs)
-        self.held = Held(sql)
+        self.inbox = InboxTable(sql, self.blobs)
+        self.held = HeldMails(sql)
         self.mails = Mails(sql, self.blobs, Pictures(sql))
         self.search = Search(sql)
         self.files = Files(sql)
@@ -56,14 +56,14 @@ class Tx:
         self.old_mails = OldMails(sql)
         self.addresses = Addresses(sql)
         self.openings = Openings(sql)
-        self.keys = Keys(sql)
+        self.keys = KeyTable(sql)
         self.pairings = Pairings(sql)
         self.grants = Grants(sql)
         self.policies = Policies(sql)
         self.history = History(sql)
-        self.state = State(sql)
+        self.state = StateTable(sql)
         self.sources = Sources(sql)
-        self.webhooks = Webhooks(sql)
+        self.webhooks = WebhookTable(sql)
         self.woken: set[str] = set()
 
     def savepoint(self) -> AbstractContextManager[None]:

@@ -12,10 +12,10 @@ CHANNEL = "mailbridge"  # the one channel of PostgreSQL; the payload says who is
 _LOOK_UP = 0.5  # seconds; how fast the listener notices that it shall stop, and how long it waits for a lost server
 
 
-class Waiter:
+class Listener:
     """Waits until one of its channels is rung.  A ring while nobody waits is kept for the next wait."""
 
-    def __init__(self, bells: Bells, channels: Collection[str]) -> None:
+    def __init__(self, bells: Notifier, channels: Collection[str]) -> None:
         self.channels = frozenset(channels)
         self._bells = bells
         self._rung = threading.Event()
@@ -35,17 +35,17 @@ class Waiter:
         self._bells.forget(self)
 
 
-class Bells:
+class Notifier:
     """All waiters of this process.  With a PostgreSQL address, also rung by other processes, from the first waiter on."""
 
     def __init__(self, conninfo: str | None = None) -> None:
         self._conninfo = conninfo
-        self._waiters: set[Waiter] = set()
+        self._waiters: set[Listener] = set()
         self._lock = threading.Lock()
         self._listener: _Listener | None = None
 
-    def waiter(self, channels: Collection[str]) -> Waiter:
-        waiter = Waiter(self, channels)
+    def waiter(self, channels: Collection[str]) -> Listener:
+        waiter = Listener(self, channels)
         with self._lock:
             self._waiters.add(waiter)
             if self._conninfo and self._listener is None:
@@ -53,7 +53,7 @@ class Bells:
                 self._listener.start()
         return waiter
 
-    def forget(self, waiter: Waiter) -> None:
+    def forget(self, waiter: Listener) -> None:
         with self._lock:
             self._waiters.discard(waiter)
 
@@ -75,7 +75,7 @@ class Bells:
 class _Listener(threading.Thread):
     """Turns notifications of PostgreSQL into rings.  A lost server is tried again; after that everybody looks once, for what was missed."""
 
-    def __init__(self, conninfo: str, bells: Bells) -> None:
+    def __init__(self, conninfo: str, bells: Notifier) -> None:
         super().__init__(name="store-listener", daemon=True)
         self._conninfo = conninfo
         self._bells = bells

@@ -65,7 +65,7 @@ _OF_STATE = {
 _COUNTS = tuple(sa.select(webhooks.c.state, sa.func.count()).where(where).group_by(webhooks.c.state) for where in (OWED, GIVEN_UP))
 
 
-class Webhooks:
+class WebhookTable:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 

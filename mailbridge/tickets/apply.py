@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any, assert_never
 
 from mailbridge.tickets.events import (
-    Absorbed,
     AddressesRevoked,
     AlertRaised,
     ApprovalDecided,
@@ -27,6 +26,7 @@ from mailbridge.tickets.events import (
     Linked,
     MailMoved,
     MeetingSet,
+    MergedFrom,
     MergedInto,
     MessageAdded,
     ParticipantAdded,
@@ -35,6 +35,7 @@ from mailbridge.tickets.events import (
     PriorityChanged,
     RequesterChanged,
     Snoozed,
+    SnoozeEnded,
     StatusChanged,
     SubjectChanged,
     TagsAdded,
@@ -43,7 +44,6 @@ from mailbridge.tickets.events import (
     TicketOpened,
     TypeChanged,
     Undone,
-    Woken,
     WorkCorrected,
     WorkRecorded,
 )
@@ -54,11 +54,11 @@ def rebuild(events: Iterable[Event]) -> Ticket | None:
     """The ticket that these events, in order, tell of; None where there are none."""
     ticket: Ticket | None = None
     for event in events:
-        ticket = evolve(ticket, event)
+        ticket = apply(ticket, event)
     return ticket
 
 
-def evolve(ticket: Ticket | None, event: Event) -> Ticket:
+def apply(ticket: Ticket | None, event: Event) -> Ticket:
     """The ticket after this event.  Raises ValueError for a history that does not begin with its opening."""
     if ticket is None:
         if not isinstance(event.what, TicketOpened):
@@ -129,7 +129,7 @@ def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
             return {"due_at": due, "due_since": event.at if due else None}
         case Snoozed(until=until):
             return {"snoozed_until": until}
-        case Woken():
+        case SnoozeEnded():
             return {"snoozed_until": None}
         case MeetingSet(meeting=meeting):
             return {"meeting": meeting}
@@ -139,7 +139,7 @@ def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
             return {"links": (*ticket.links, (relation, other))}
         case MergedInto(survivor=survivor):
             return {"merged_into": survivor}
-        case Absorbed():
+        case MergedFrom():
             return _absorbing(ticket, event.what)
         case EstimateSet(after=estimate, by=by, most=most):
             return {"estimate": estimate, "estimated_by": by, "estimate_most": most}
@@ -191,7 +191,7 @@ def _asked_by(participants: tuple[Participant, ...], somebody: Participant) -> t
     return (replace(somebody, role=Role.REQUESTER), *kept)
 
 
-def _absorbing(ticket: Ticket, what: Absorbed) -> dict[str, Any]:
+def _absorbing(ticket: Ticket, what: MergedFrom) -> dict[str, Any]:
     participants = ticket.participants
     for somebody in what.participants:
         participants = _with(participants, somebody)

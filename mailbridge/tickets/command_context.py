@@ -11,12 +11,12 @@ from typing import Any
 from mailbridge.customers.model import Customers
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import Command, SetEstimate
-from mailbridge.tickets.events import Actor, Event, Happening
+from mailbridge.tickets.events import Actor, Event, TicketEvent
 from mailbridge.tickets.model import Participant, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class MailRef:
     """A stored mail as far as a judge needs it.  `by_customer`: a person who is no agent wrote it, and customers may see it."""
 
     id: int
@@ -29,7 +29,7 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class HeldRequest:
     """A request that waits for a yes, as it can be done now.  `on`: its commands, complete, for each ticket it is for, under the number
     that was named.  `agreed`: the matters that a yes to it settles.  `unreadable`: no command could be read from what was stored, and
     `commands` are those that its words say today."""
@@ -41,7 +41,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class CommandContext:
     """The context in which commands are decided: who asks, when, in which desk, because of which stored mail, and what the store holds.
 
     No field has a default: `execution.load_context` fills all of them, so that an empty one means "there is none" and never "nobody
@@ -58,11 +58,11 @@ class Circumstances:
     undo_within: timedelta
     tickets: Mapping[int, Ticket]  # the other tickets that commands name, with those they were merged into
     read: frozenset[int]  # the tickets whose mails are in `letters`
-    letters: Mapping[int, Letter]  # by the mail's id
+    letters: Mapping[int, MailRef]  # by the mail's id
     histories: Mapping[int, tuple[Event, ...]]  # by ticket, where something is taken back
     estimates: Mapping[tuple[int, str], SetEstimate]  # by ticket and type of request, where a command changes it
     load: Mapping[str, int]  # open tickets by agent, where a command chooses one
-    held: Mapping[int, Held]  # by the number of the approval on this ticket, where a command says yes
+    held: Mapping[int, HeldRequest]  # by the number of the approval on this ticket, where a command says yes
     request: tuple[Command, ...]  # the commands that are done as a whole or not at all, of which one is decided
     words: str  # the same as somebody typed it, only for showing; '' where nobody did
     agreed: frozenset[str]  # the matters and risks to which the yes is there, for this request on this ticket
@@ -71,7 +71,7 @@ class Circumstances:
         """The ids of the ticket's mails, oldest first.  Raises LookupError where nobody looked."""
         return tuple(letter.id for letter in self.letters_of(ticket))
 
-    def letters_of(self, ticket: int) -> tuple[Letter, ...]:
+    def letters_of(self, ticket: int) -> tuple[MailRef, ...]:
         """The ticket's mails.  Raises LookupError where nobody looked."""
         if ticket not in self.read:
             raise LookupError(f"the mails of ticket {ticket} were not loaded")
@@ -89,8 +89,8 @@ class Refusal:
 
 
 # A happening is this ticket's, by this actor; an Event says for itself whose it is and on which ticket.
-Judgement = Sequence[Happening | Event] | Refusal
-Judge = Callable[[Ticket, Any, Circumstances], Judgement]
+Judgement = Sequence[TicketEvent | Event] | Refusal
+Judge = Callable[[Ticket, Any, CommandContext], Judgement]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -98,6 +98,6 @@ def nearest(word: str, known: Iterable[str]) -> str:
     return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.5)), "")
 
 
-def on(other: int, what: Happening, about: Circumstances) -> Event:
+def on(other: int, what: TicketEvent, about: CommandContext) -> Event:
     """The happening on another ticket."""
     return Event(ticket=other, at=about.now, actor=about.actor, what=what, mail=about.mail)

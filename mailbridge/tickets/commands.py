@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from mailbridge.organisation.model import Priority
-from mailbridge.tickets.model import Participant, Work
+from mailbridge.tickets.model import Participant, WorkKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class CustomerMessage:
     """A customer's mail on an existing ticket.  `automatic` mail is kept and moves nothing.  `sent`: it is no customer's, but went to the
     customer long ago, before the desk was; it moves nothing either."""
 
@@ -45,7 +45,7 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class AgentReply:
     """An agent's text to the customer.  `doubt`: the key of why it is perhaps not meant for the customer, so that the agent is asked first
     ('short-answer', 'line-not-understood'); '' where there is none."""
 
@@ -53,7 +53,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Note:
+class InternalNote:
     """An agent's text for colleagues only; never reaches a customer."""
 
 
@@ -178,14 +178,14 @@ class Snooze:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wake:
+class EndSnooze:
     """The moment until which a ticket was snoozed has come."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Meet:
+class ScheduleMeeting:
     """An appointment with the customer, who gets an invitation (RFC 5546); None calls it off."""
 
     at: datetime | None
@@ -234,7 +234,7 @@ class Split:
 class RecordWork:
     """An activity (DK6).  `billable` None: as the policy says."""
 
-    kind: Work
+    kind: WorkKind
     minutes: int
     day: date
     km: float = 0.0
@@ -328,9 +328,9 @@ class ReportFailure:
 
 Command = (
     Open
-    | Write
-    | Answer
-    | Note
+    | CustomerMessage
+    | AgentReply
+    | InternalNote
     | SetStatus
     | Close
     | Reopen
@@ -351,8 +351,8 @@ Command = (
     | SetEquipment
     | SetDue
     | Snooze
-    | Wake
-    | Meet
+    | EndSnooze
+    | ScheduleMeeting
     | AnswerInvitation
     | Link
     | Merge

@@ -12,7 +12,7 @@ from mailbridge.organisation.playbooks import TASK_CHANNEL
 from mailbridge.organisation.transitions import CLOSED, status
 from mailbridge.sla.clock import Deadline, Targets
 from mailbridge.sla.levels import deadlines
-from mailbridge.tickets.commands import Close, Command, Escalate, ExpireApproval, RaiseAlert, RemindApproval, Wake
+from mailbridge.tickets.commands import Close, Command, EndSnooze, Escalate, ExpireApproval, RaiseAlert, RemindApproval
 from mailbridge.tickets.model import IMPORTED, Ticket
 
 APPROVAL = "approval:"  # promises of this name, with the number of what waits behind it
@@ -24,7 +24,7 @@ BY_HAND = frozenset({DUE, WAKE})  # moments that somebody chose: they are told t
 LONGEST_WARNING = timedelta(days=1)
 
 
-def promises(ticket: Ticket, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
+def ticket_deadlines(ticket: Ticket, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
     """The moments of the ticket as it is.  Nothing is promised on a closed one, nor on one that came with an archive; what waits for a
     yes is waited for on both."""
     if ticket.merged_into is not None:  # the survivor has the promises
@@ -39,7 +39,7 @@ def command_of(moment: Deadline) -> Command:
         approval = int(moment.promise.removeprefix(APPROVAL))
         return RemindApproval(approval=approval) if moment.step == REMIND else ExpireApproval(approval=approval)
     if moment.promise == WAKE:
-        return Wake(until=moment.due_at)
+        return EndSnooze(until=moment.due_at)
     if moment.promise == CLOSING:
         return Close()
     return RaiseAlert(promise=moment.promise, alert=moment.step, due_at=moment.due_at)

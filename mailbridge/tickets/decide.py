@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from mailbridge.organisation import transitions
 from mailbridge.organisation.follow_the_sun import lands_with
-from mailbridge.tickets.apply import evolve
+from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import (
-    Circumstances,  # whoever decides needs both
-    Held,
+    CommandContext,  # whoever decides needs both
+    HeldRequest,
     Judge,
     Judgement,
     Refusal,
@@ -22,20 +22,21 @@ from mailbridge.tickets.command_context import (
 from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
-    Answer,
+    AgentReply,
     AnswerInvitation,
     Approve,
     Assign,
     Close,
     Command,
     CorrectWork,
+    CustomerMessage,
+    EndSnooze,
     Erase,
     Escalate,
     ExpireApproval,
+    InternalNote,
     Link,
-    Meet,
     Merge,
-    Note,
     Open,
     RaiseAlert,
     RecordWork,
@@ -46,6 +47,7 @@ from mailbridge.tickets.commands import (
     Reopen,
     ReportFailure,
     RevokeAddresses,
+    ScheduleMeeting,
     SetChannel,
     SetContract,
     SetDue,
@@ -62,8 +64,6 @@ from mailbridge.tickets.commands import (
     Split,
     StartPlaybook,
     Undo,
-    Wake,
-    Write,
 )
 from mailbridge.tickets.events import (
     Actor,
@@ -73,11 +73,11 @@ from mailbridge.tickets.events import (
     AssigneeChanged,
     Event,
     FieldSet,
-    Happening,
     Linked,
     MessageAdded,
     ParticipantAdded,
     TagsAdded,
+    TicketEvent,
     TicketOpened,
     TypeChanged,
 )
@@ -102,7 +102,7 @@ from mailbridge.tickets.permissions import may
 from mailbridge.tickets.requests import Request
 
 
-def _approve(ticket: Ticket, command: Approve, about: Circumstances) -> Judgement:
+def _approve(ticket: Ticket, command: Approve, about: CommandContext) -> Judgement:
     """The yes, and what it was asked for, done by the asker on the tickets as they are now."""
     waiting = approvals.held(ticket, command.approval, about)
     if isinstance(waiting, Refusal):
@@ -116,7 +116,7 @@ def _approve(ticket: Ticket, command: Approve, about: Circumstances) -> Judgemen
     return [approvals.decided(waiting, granted=True, reason=command.reason), *done]
 
 
-def _as_held(ticket: Ticket, waiting: Approval, held: Held, about: Circumstances) -> list[Event] | str:
+def _as_held(ticket: Ticket, waiting: Approval, held: HeldRequest, about: CommandContext) -> list[Event] | str:
     """The events of the request that waited, on this ticket or on those it names; the key of the reason where one of them refuses.
 
     The yes settles the matter it was asked about, on the tickets it was asked for, and nothing else: whatever else needs a yes there asks
@@ -143,9 +143,9 @@ def _as_held(ticket: Ticket, waiting: Approval, held: Held, about: Circumstances
 
 
 JUDGES: Mapping[type[Command], Judge] = {
-    Write: mail.write,
-    Answer: mail.answer,
-    Note: mail.note,
+    CustomerMessage: mail.write,
+    AgentReply: mail.answer,
+    InternalNote: mail.note,
     RaiseAlert: mail.raise_alert,
     ReportFailure: mail.report_failure,
     SetStatus: state.set_status,
@@ -153,7 +153,7 @@ JUDGES: Mapping[type[Command], Judge] = {
     Reopen: state.reopen,
     SetDue: state.set_due,
     Snooze: state.snooze,
-    Wake: state.wake,
+    EndSnooze: state.wake,
     Assign: people.assign,
     SetTeam: people.set_team,
     AddParticipant: people.add_participant,
@@ -168,7 +168,7 @@ JUDGES: Mapping[type[Command], Judge] = {
     SetSubject: attributes.set_subject,
     SetContract: contracts.set_contract,
     SetEquipment: contracts.set_equipment,
-    Meet: meetings.meet,
+    ScheduleMeeting: meetings.meet,
     AnswerInvitation: meetings.answer_invitation,
     SetField: attributes.set_field,
     Link: relations.link,
@@ -189,7 +189,7 @@ JUDGES: Mapping[type[Command], Judge] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class TicketChange:
     """What happened to one ticket: its state after, and the events that led there."""
 
     ticket: Ticket
@@ -205,13 +205,13 @@ class Decision:
 
     ticket: Ticket | None
     events: tuple[Event, ...] = ()
-    elsewhere: tuple[Change, ...] = ()
+    elsewhere: tuple[TicketChange, ...] = ()
     refused: str = ""
     nearest: str = ""
     detail: str = ""
 
 
-def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision:
+def open_ticket(ticket_id: int, command: Open, about: CommandContext) -> Decision:
     """The events of a new ticket: opened, then one event for each thing that was chosen for it."""
     wanted = command.team or about.organisation.default_team
     team = lands_with(wanted, about.organisation, about.now)
@@ -230,7 +230,7 @@ def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision
         asked_at=command.asked_at,
     )
     first = MessageAdded(author=command.said_by or command.requester.address, to_customer=bool(command.said_by))
-    chosen: list[Happening] = [first]
+    chosen: list[TicketEvent] = [first]
     if command.type:
         chosen.append(TypeChanged(before="", after=command.type))
     if command.tags:
@@ -246,12 +246,12 @@ def open_ticket(ticket_id: int, command: Open, about: Circumstances) -> Decision
         chosen.append(state.change(transitions.NEW, wished.name, about.organisation))
     rule = Actor(kind=ActorKind.RULE, name=command.rule) if command.rule else _chooser(about.actor)
     opening = Event(ticket=ticket_id, at=about.now, actor=about.actor, what=opened, mail=about.mail)
-    ticket, events = evolve(None, opening), [opening]
+    ticket, events = apply(None, opening), [opening]
     for what in chosen:
         own = isinstance(what, AssigneeChanged) and what.after == command.said_by  # whoever wrote first has the ticket
         by = about.actor if own or isinstance(what, (MessageAdded, ParticipantAdded, Linked)) else rule
         events.append(Event(ticket=ticket_id, at=about.now, actor=by, what=what, mail=about.mail))
-        ticket = evolve(ticket, events[-1])
+        ticket = apply(ticket, events[-1])
     return Decision(ticket=ticket, events=tuple(events))
 
 
@@ -261,7 +261,7 @@ def _chooser(actor: Actor) -> Actor:
     return actor if actor.kind is ActorKind.ADMIN else Actor(kind=ActorKind.SYSTEM, name="desk")
 
 
-def decide(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
+def decide(ticket: Ticket, command: Command, about: CommandContext) -> Decision:
     """What `command` does to `ticket` and to others; the ticket after it and the events, or the reason why not."""
     reason = may(about.actor, command, ticket, about.organisation)
     if reason:
@@ -281,7 +281,7 @@ def decide(ticket: Ticket, command: Command, about: Circumstances) -> Decision:
     return replace(done, refused=refused) if refused else done
 
 
-def _not_elsewhere(command: Command, about: Circumstances, judged: Sequence[Happening | Event]) -> Refusal | None:
+def _not_elsewhere(command: Command, about: CommandContext, judged: Sequence[TicketEvent | Event]) -> Refusal | None:
     """The refusal where the command would touch another ticket on which the actor may not do it.  What a yes sets free was looked at as its
     asker's; a ticket that the command opens is nobody's yet."""
     if isinstance(command, Approve):
@@ -292,7 +292,7 @@ def _not_elsewhere(command: Command, about: Circumstances, judged: Sequence[Happ
 
 
 def decide_requests(
-    ticket: Ticket | int, requests: Sequence[Request], about: Circumstances
+    ticket: Ticket | int, requests: Sequence[Request], about: CommandContext
 ) -> tuple[Decision, tuple[Decision, ...]]:
     """The requests one after the other on the ticket as the one before left it, each done as a whole or not at all: the whole, and the
     decision of each.  `ticket` a number: the first request opens it."""
@@ -308,7 +308,7 @@ def decide_requests(
     return replace(whole, ticket=at if isinstance(at, Ticket) else None), tuple(decisions)
 
 
-def _request(ticket: Ticket | int, commands: Sequence[Command], about: Circumstances) -> Decision:
+def _request(ticket: Ticket | int, commands: Sequence[Command], about: CommandContext) -> Decision:
     if isinstance(ticket, int):
         (command,) = commands
         if not isinstance(command, Open):
@@ -325,7 +325,7 @@ def _request(ticket: Ticket | int, commands: Sequence[Command], about: Circumsta
     return done
 
 
-def hold(ticket: Ticket, request: Request, why: str, tickets: Sequence[int], about: Circumstances) -> Decision:
+def hold(ticket: Ticket, request: Request, why: str, tickets: Sequence[int], about: CommandContext) -> Decision:
     """The request for these tickets waits on `ticket` for its writer's own yes, for this reason.  No tickets: it is for `ticket`."""
     need = approvals.of_the_asker(why, about)
     asked = replace(about, request=request.commands, words=request.words)
@@ -335,11 +335,11 @@ def hold(ticket: Ticket, request: Request, why: str, tickets: Sequence[int], abo
     return _folded(ticket, [_event(what, ticket, asked) for what in judged], about.tickets)
 
 
-def _after(about: Circumstances, decision: Decision) -> Circumstances:
+def _after(about: CommandContext, decision: Decision) -> CommandContext:
     """The context of the next command: other tickets, mails and histories as this decision left them."""
     changes = [*decision.elsewhere]
     if decision.ticket is not None and decision.events:
-        changes.append(Change(ticket=decision.ticket, events=decision.events))
+        changes.append(TicketChange(ticket=decision.ticket, events=decision.events))
     if not changes:
         return about
     gone = {mail: to for change in changes for event in change.events for mail, to in brought(event.what)}
@@ -359,13 +359,13 @@ def together(first: Decision, second: Decision) -> Decision:
     changes = {change.ticket.id: change for change in first.elsewhere}
     for change in second.elsewhere:
         before = changes.get(change.ticket.id)
-        changes[change.ticket.id] = Change(ticket=change.ticket, events=(*(before.events if before else ()), *change.events))
+        changes[change.ticket.id] = TicketChange(ticket=change.ticket, events=(*(before.events if before else ()), *change.events))
     return Decision(
         ticket=second.ticket or first.ticket, events=(*first.events, *second.events), elsewhere=tuple(changes.values())
     )
 
 
-def _event(what: Happening | Event, ticket: Ticket, about: Circumstances) -> Event:
+def _event(what: TicketEvent | Event, ticket: Ticket, about: CommandContext) -> Event:
     if isinstance(what, Event):
         return what
     return Event(ticket=ticket.id, at=about.now, actor=about.actor, what=what, mail=about.mail)
@@ -376,7 +376,7 @@ def _folded(ticket: Ticket, events: Iterable[Event], others: Mapping[int, Ticket
     after: dict[int, Ticket] = {ticket.id: ticket}
     said: dict[int, list[Event]] = {ticket.id: []}
     for event in events:
-        after[event.ticket] = evolve(after.get(event.ticket) or others.get(event.ticket), event)
+        after[event.ticket] = apply(after.get(event.ticket) or others.get(event.ticket), event)
         said.setdefault(event.ticket, []).append(event)
-    elsewhere = tuple(Change(ticket=after[id], events=tuple(events)) for id, events in said.items() if id != ticket.id)
+    elsewhere = tuple(TicketChange(ticket=after[id], events=tuple(events)) for id, events in said.items() if id != ticket.id)
     return Decision(ticket=after[ticket.id], events=tuple(said[ticket.id]), elsewhere=elsewhere)

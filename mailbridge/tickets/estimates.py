@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from mailbridge.organisation.model import Organisation
-from mailbridge.tickets.model import Activity, Work
+from mailbridge.tickets.model import Activity, WorkKind
 
 LEAST = 3  # finished tickets without which the past says nothing
 BY_TYPE, BY_HISTORY = "type", "history"
@@ -24,7 +24,7 @@ class Estimate:
 
 def worked(activities: Iterable[Activity]) -> int:
     """Minutes of work in all; the road is none of it."""
-    return sum(activity.minutes for activity in activities if activity.kind is Work.WORKED)
+    return sum(activity.minutes for activity in activities if activity.kind is WorkKind.WORKED)
 
 
 def by_type(type: str, organisation: Organisation) -> Estimate | None:

@@ -148,7 +148,7 @@ class Snoozed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Woken:
+class SnoozeEnded:
     """`by_mail`: a customer's mail came before the time was up."""
 
     by_mail: bool = False
@@ -178,7 +178,7 @@ class MergedInto:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Absorbed:
+class MergedFrom:
     """On the survivor: whom it took in, with the people, tags and work of that ticket."""
 
     ticket: int
@@ -307,7 +307,7 @@ class DeliveryFailed:
     reason: str
 
 
-Happening = (
+TicketEvent = (
     TicketOpened
     | MessageAdded
     | StatusChanged
@@ -326,11 +326,11 @@ Happening = (
     | ChannelChanged
     | DueSet
     | Snoozed
-    | Woken
+    | SnoozeEnded
     | MeetingSet
     | InvitationAnswered
     | MergedInto
-    | Absorbed
+    | MergedFrom
     | MailMoved
     | WorkRecorded
     | WorkCorrected
@@ -355,5 +355,5 @@ class Event:
     ticket: int
     at: datetime
     actor: Actor
-    what: Happening
+    what: TicketEvent
     mail: int | None = None

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
-from mailbridge.tickets.apply import evolve, rebuild
+from mailbridge.tickets.apply import apply, rebuild
 from mailbridge.tickets.events import (
     Actor,
     AddressesRevoked,
@@ -18,19 +18,19 @@ from mailbridge.tickets.events import (
     ContentErased,
     DeliveryFailed,
     Event,
-    Happening,
     InvitationAnswered,
     MailMoved,
     MeetingSet,
     MergedInto,
     MessageAdded,
+    TicketEvent,
     TicketOpened,
     Undone,
 )
 from mailbridge.tickets.model import Ticket
 
 # What has left the house cannot be taken back: mails, invitations, contents that are gone; and that there is a ticket at all.
-FOR_GOOD: tuple[type[Happening], ...] = (
+FOR_GOOD: tuple[type[TicketEvent], ...] = (
     TicketOpened,
     MessageAdded,
     ContentErased,
@@ -45,7 +45,7 @@ _SILENT = frozenset({"version", "updated_at", "waits", "closed_at", "claimed_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doing:
+class Change:
     """All that one mail did to a ticket, or one command that came by no mail.  `versions` are those of its events."""
 
     mail: int | None
@@ -54,17 +54,17 @@ class Doing:
     versions: tuple[int, ...]
 
 
-def doings(history: Sequence[Event]) -> Iterator[Doing]:
+def changes(history: Sequence[Event]) -> Iterator[Change]:
     """What was done to the ticket, latest first; numbers in `history` are versions, beginning at 1."""
     groups: dict[object, list[int]] = {}
     for version, event in enumerate(history, start=1):
         groups.setdefault(_key(event), []).append(version)
     for versions in sorted(groups.values(), key=lambda group: group[-1], reverse=True):
         first = history[versions[0] - 1]
-        yield Doing(mail=first.mail, actor=first.actor, at=history[versions[-1] - 1].at, versions=tuple(versions))
+        yield Change(mail=first.mail, actor=first.actor, at=history[versions[-1] - 1].at, versions=tuple(versions))
 
 
-def same_doing(doing: Doing, history: Sequence[Event]) -> tuple[int, ...]:
+def same_change(doing: Change, history: Sequence[Event]) -> tuple[int, ...]:
     """The versions of the events on another ticket that come from this doing."""
     key = (doing.mail, None, None) if doing.mail is not None else (None, doing.actor, doing.at)
     return tuple(version for version, event in enumerate(history, start=1) if _key(event) == key)
@@ -96,7 +96,7 @@ def kept(history: Sequence[Event], undone: Collection[int]) -> tuple[str, ...]:
     return tuple(name for name in _changed(history, undone) if getattr(after, name) == getattr(without, name))
 
 
-def brought(what: Happening) -> tuple[tuple[int, int], ...]:
+def brought(what: TicketEvent) -> tuple[tuple[int, int], ...]:
     """The mails that go to another ticket with this event, each with the ticket it is on from then on."""
     match what:
         case MergedInto(survivor=survivor, mails=mails):
@@ -113,7 +113,7 @@ def _changed(history: Sequence[Event], versions: Collection[int]) -> list[str]:
     ticket: Ticket | None = None
     was, became = dict[str, object](), dict[str, object]()
     for version, event in enumerate(history, start=1):
-        before, ticket = ticket, evolve(ticket, event)
+        before, ticket = ticket, apply(ticket, event)
         if version not in versions or before is None:
             continue
         for name in (each.name for each in fields(Ticket) if getattr(before, each.name) != getattr(ticket, each.name)):

@@ -32,7 +32,7 @@ class Participant:
     language: str = ""
 
 
-class Work(StrEnum):
+class WorkKind(StrEnum):
     """What an activity was (DK6)."""
 
     WORKED = "worked"
@@ -45,7 +45,7 @@ class Activity:
 
     id: int
     agent: str
-    kind: Work
+    kind: WorkKind
     day: date  # the day it was done, in the agent's zone
     minutes: int  # as told
     charged: int = 0  # minutes after the policy's rounding; 0 where it is not billable
@@ -55,7 +55,7 @@ class Activity:
     text: str = ""
 
 
-class Asks(StrEnum):
+class ApprovalKind(StrEnum):
     """Whose yes a held command waits for."""
 
     CONFIRMATION = "confirmation"  # of the one who asked for it: it cannot be taken back, or touches much
@@ -79,7 +79,7 @@ class Approval:
     """
 
     id: int  # counts the approvals of the ticket from 1
-    kind: Asks
+    kind: ApprovalKind
     line: str  # the words, for showing
     asker: str  # the agent who wants it
     approvers: tuple[str, ...]  # agents; any one of them decides

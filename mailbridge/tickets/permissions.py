@@ -15,16 +15,16 @@ from mailbridge.tickets.commands import (
     AnswerInvitation,
     Approve,
     Command,
+    CustomerMessage,
+    EndSnooze,
     ExpireApproval,
-    Note,
+    InternalNote,
     Open,
     RaiseAlert,
     Reject,
     RemindApproval,
     ReportFailure,
     Undo,
-    Wake,
-    Write,
 )
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Ticket
@@ -42,17 +42,17 @@ class Right(IntEnum):
 # All that is not named here is work.
 NEEDED: Mapping[type[Command], Right] = {
     Open: Right.NONE,
-    Write: Right.NONE,
+    CustomerMessage: Right.NONE,
     RaiseAlert: Right.NONE,
     ReportFailure: Right.NONE,
-    Wake: Right.NONE,
+    EndSnooze: Right.NONE,
     AnswerInvitation: Right.NONE,
     RemindApproval: Right.NONE,
     ExpireApproval: Right.NONE,
     Approve: Right.ASKED,
     Reject: Right.ASKED,
     Undo: Right.ASKED,  # of one's own doing, also where it gave the ticket away
-    Note: Right.NOTE,
+    InternalNote: Right.NOTE,
 }
 _OUTSIDE = {Outsiders.MAY_WORK: Right.WORK, Outsiders.MAY_NOTE: Right.NOTE, Outsiders.NOTHING: Right.ASKED}
 

@@ -17,22 +17,22 @@ from mailbridge.organisation.model import Priority
 from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
-    Answer,
+    AgentReply,
     Assign,
     Close,
     Command,
     CorrectWork,
     Erase,
     Escalate,
+    InternalNote,
     Link,
-    Meet,
     Merge,
-    Note,
     RecordWork,
     RemoveParticipant,
     RemoveTags,
     Reopen,
     RevokeAddresses,
+    ScheduleMeeting,
     SetChannel,
     SetContract,
     SetDue,
@@ -50,7 +50,7 @@ from mailbridge.tickets.commands import (
     StartPlaybook,
     Undo,
 )
-from mailbridge.tickets.model import StoredCommand, Work
+from mailbridge.tickets.model import StoredCommand, WorkKind
 
 Reader = Callable[[Any], Any]
 ANSWER = "answer"
@@ -61,7 +61,7 @@ class Unreadable(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class StoredCommandType:
     """One command in one version of its fields."""
 
     name: str
@@ -100,13 +100,13 @@ day, moment = _by(date.fromisoformat), _by(datetime.fromisoformat)
 texts, wholes = _many(text), _many(whole)
 
 
-def _entry(name: str, command: type[Command], version: int = 1, /, **reads: Reader) -> Entry:
-    return Entry(name=name, version=version, command=command, reads=reads)
+def _entry(name: str, command: type[Command], version: int = 1, /, **reads: Reader) -> StoredCommandType:
+    return StoredCommandType(name=name, version=version, command=command, reads=reads)
 
 
-ENTRIES: tuple[Entry, ...] = (
-    _entry(ANSWER, Answer, doubt=text),
-    _entry("note", Note),
+ENTRIES: tuple[StoredCommandType, ...] = (
+    _entry(ANSWER, AgentReply, doubt=text),
+    _entry("note", InternalNote),
     _entry("set-status", SetStatus, status=text),
     _entry("close", Close),
     _entry("reopen", Reopen),
@@ -127,14 +127,14 @@ ENTRIES: tuple[Entry, ...] = (
     _entry("set-equipment", SetEquipment, equipment=text),
     _entry("set-due", SetDue, at=_or_none(moment)),
     _entry("snooze", Snooze, until=moment),
-    _entry("meet", Meet, at=_or_none(moment), minutes=whole, place=text),
+    _entry("meet", ScheduleMeeting, at=_or_none(moment), minutes=whole, place=text),
     _entry("link", Link, ticket=whole, relation=text),
     _entry("merge", Merge, into=whole),
     _entry("split", Split, ticket=whole, mail=whole, subject=text),
     _entry(
         "record-work",
         RecordWork,
-        kind=_by(Work),
+        kind=_by(WorkKind),
         minutes=whole,
         day=day,
         km=real,
@@ -149,8 +149,8 @@ ENTRIES: tuple[Entry, ...] = (
     _entry("undo", Undo),
     _entry("erase", Erase),
 )
-_LATEST: Mapping[type[Command], Entry] = {entry.command: entry for entry in sorted(ENTRIES, key=lambda entry: entry.version)}
-_READS: Mapping[tuple[str, int], Entry] = {(entry.name, entry.version): entry for entry in ENTRIES}
+_LATEST: Mapping[type[Command], StoredCommandType] = {entry.command: entry for entry in sorted(ENTRIES, key=lambda entry: entry.version)}
+_READS: Mapping[tuple[str, int], StoredCommandType] = {(entry.name, entry.version): entry for entry in ENTRIES}
 
 
 def stored(commands: Iterable[Command]) -> tuple[StoredCommand, ...]:

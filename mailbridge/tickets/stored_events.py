@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from mailbridge.tickets.events import (
-    Absorbed,
     AddressesRevoked,
     AlertRaised,
     ApprovalDecided,
@@ -26,11 +25,11 @@ from mailbridge.tickets.events import (
     Escalated,
     EstimateSet,
     FieldSet,
-    Happening,
     InvitationAnswered,
     Linked,
     MailMoved,
     MeetingSet,
+    MergedFrom,
     MergedInto,
     MessageAdded,
     ParticipantAdded,
@@ -39,15 +38,16 @@ from mailbridge.tickets.events import (
     PriorityChanged,
     RequesterChanged,
     Snoozed,
+    SnoozeEnded,
     StatusChanged,
     SubjectChanged,
     TagsAdded,
     TagsRemoved,
     TeamChanged,
+    TicketEvent,
     TicketOpened,
     TypeChanged,
     Undone,
-    Woken,
     WorkCorrected,
     WorkRecorded,
 )
@@ -59,11 +59,11 @@ class StoredEvent:
 
     name: str
     published: str
-    what: type[Happening]
+    what: type[TicketEvent]
     stored_fields: Mapping[str, str] = field(default_factory=dict)
 
 
-def _event(name: str, published: str, what: type[Happening], /, **stored_fields: str) -> StoredEvent:
+def _event(name: str, published: str, what: type[TicketEvent], /, **stored_fields: str) -> StoredEvent:
     return StoredEvent(name=name, published=published, what=what, stored_fields=stored_fields)
 
 
@@ -86,11 +86,11 @@ STORED_EVENTS: tuple[StoredEvent, ...] = (
     _event("channel_changed", "ChannelChanged", ChannelChanged),
     _event("due_set", "DueSet", DueSet),
     _event("snoozed", "Snoozed", Snoozed),
-    _event("woken", "Woken", Woken),
+    _event("woken", "Woken", SnoozeEnded),
     _event("meeting_set", "MeetingSet", MeetingSet),
     _event("invitation_answered", "InvitationAnswered", InvitationAnswered),
     _event("merged_into", "MergedInto", MergedInto),
-    _event("absorbed", "Absorbed", Absorbed),
+    _event("absorbed", "Absorbed", MergedFrom),
     _event("mail_moved", "MailMoved", MailMoved),
     _event("work_recorded", "WorkRecorded", WorkRecorded),
     _event("work_corrected", "WorkCorrected", WorkCorrected),
@@ -107,10 +107,10 @@ STORED_EVENTS: tuple[StoredEvent, ...] = (
     _event("delivery_failed", "DeliveryFailed", DeliveryFailed),
 )
 BY_NAME: Mapping[str, StoredEvent] = {entry.name: entry for entry in STORED_EVENTS}
-BY_CLASS: Mapping[type[Happening], StoredEvent] = {entry.what: entry for entry in STORED_EVENTS}
+BY_CLASS: Mapping[type[TicketEvent], StoredEvent] = {entry.what: entry for entry in STORED_EVENTS}
 
 
-def published(what: Happening) -> dict[str, Any]:
+def published(what: TicketEvent) -> dict[str, Any]:
     """The event as JSON shows it: `kind`, and its fields under their stored names."""
     entry = BY_CLASS[type(what)]
     return {"kind": entry.published, **{entry.stored_fields.get(name, name): value for name, value in asdict(what).items()}}

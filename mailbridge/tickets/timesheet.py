@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TypeVar
 
-from mailbridge.tickets.model import Activity, Work
+from mailbridge.tickets.model import Activity, WorkKind
 
 _Key = TypeVar("_Key", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class TimesheetEntry:
     """An activity with whose it was and which ticket it was for."""
 
     ticket: int
@@ -43,10 +43,10 @@ class Timesheet:
     by_agent: tuple[tuple[str, Sums], ...]
     by_customer: tuple[tuple[str, Sums], ...]  # most work first
     by_ticket: tuple[tuple[int, Sums], ...]
-    entries: tuple[Entry, ...]
+    entries: tuple[TimesheetEntry, ...]
 
 
-def timesheet(entries: Sequence[Entry], first: date, last: date) -> Timesheet:
+def timesheet(entries: Sequence[TimesheetEntry], first: date, last: date) -> Timesheet:
     """The sums of these entries; those of other days are left out."""
     kept = tuple(entry for entry in entries if first <= entry.activity.day <= last)
     return Timesheet(
@@ -65,8 +65,8 @@ def sums(activities: Iterable[Activity]) -> Sums:
     worked = travelled = charged = 0
     km = 0.0
     for activity in activities:
-        worked += activity.minutes if activity.kind is Work.WORKED else 0
-        travelled += activity.minutes if activity.kind is Work.TRAVELLED else 0
+        worked += activity.minutes if activity.kind is WorkKind.WORKED else 0
+        travelled += activity.minutes if activity.kind is WorkKind.TRAVELLED else 0
         charged += activity.charged
         km += activity.km
     return Sums(worked=worked, travelled=travelled, charged=charged, km=round(km, 3))
@@ -78,7 +78,7 @@ def week_of(day: date) -> tuple[date, date]:
     return monday, monday + timedelta(days=6)
 
 
-def _grouped(entries: Iterable[Entry], key: Callable[[Entry], _Key]) -> list[tuple[_Key, Sums]]:
+def _grouped(entries: Iterable[TimesheetEntry], key: Callable[[TimesheetEntry], _Key]) -> list[tuple[_Key, Sums]]:
     groups: dict[_Key, list[Activity]] = {}
     for entry in entries:
         groups.setdefault(key(entry), []).append(entry.activity)

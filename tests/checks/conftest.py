@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mailbridge.checks.authenticity import Authenticity
+from mailbridge.checks.authenticity import AuthenticityChecker
 from mailbridge.checks.resolver import Resolver
 from mailbridge.message.envelope import Envelope
 from mailbridge.message.model import ReadingPolicy, Sender
@@ -33,7 +33,7 @@ def resolver(names: Nsd) -> Resolver:
 @pytest.fixture
 def check(resolver: Resolver) -> Check:
     """The sender of a mail as we find it to be."""
-    authenticity = Authenticity(resolver, seconds=10, now=time.monotonic)
+    authenticity = AuthenticityChecker(resolver, seconds=10, now=time.monotonic)
 
     def sender(raw: bytes, envelope: Envelope) -> Sender:
         return authenticity.sender(parse(raw, ReadingPolicy()).sender, raw, envelope)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from mailbridge.checks import arc
-from mailbridge.checks.authenticity import Authenticity
+from mailbridge.checks.authenticity import AuthenticityChecker
 from mailbridge.checks.resolver import Resolver
 from mailbridge.message.model import ReadingPolicy, Sender
 from mailbridge.message.parse import parse
@@ -26,7 +26,7 @@ def believing(resolver: Resolver) -> Believing:
     """The sender of a mail that came from elsewhere, by a desk that trusts these sealers."""
 
     def sender(raw: bytes, *trusted: str) -> Sender:
-        checks = Authenticity(resolver, seconds=10, now=time.monotonic, trusted_sealers=trusted)
+        checks = AuthenticityChecker(resolver, seconds=10, now=time.monotonic, trusted_sealers=trusted)
         return checks.sender(parse(raw, ReadingPolicy()).sender, raw, ROUTE)
 
     return sender
@@ -41,12 +41,12 @@ def listed(results: str = PASSED, by: str = "list.test") -> bytes:
     return sealed(changed(signed(mail_from())), by, results)
 
 
-def chain(raw: bytes, resolver: Resolver) -> arc.Chain:
+def chain(raw: bytes, resolver: Resolver) -> arc.ArcResult:
     return arc.check(raw, resolver, until=time.monotonic() + 10)
 
 
 def test_a_mail_nobody_sealed_has_no_chain(resolver: Resolver) -> None:
-    assert chain(mail_from(), resolver) == arc.Chain(result="none")
+    assert chain(mail_from(), resolver) == arc.ArcResult(result="none")
 
 
 def test_a_chain_that_holds_is_told_and_proves_nothing_by_itself(believing: Believing) -> None:
@@ -143,9 +143,9 @@ def test_a_key_that_is_gone_and_one_that_nobody_tells_are_different(resolver: Re
 
 def test_of_several_trusted_sealers_the_first_that_saw_it_is_named() -> None:
     seals = (arc.Seal(domain="a.test", proved="x.test"), arc.Seal(domain="b.test", proved="x.test"), arc.Seal(domain="c.test"))
-    held = arc.Chain(result="pass", seals=seals)
+    held = arc.ArcResult(result="pass", seals=seals)
 
     assert held.voucher("x.test", ("a.test", "b.test", "c.test")) == "a.test"
     assert held.voucher("x.test", ("b.test", "c.test")) == "b.test"
     assert held.voucher("x.test", ("a.test", "b.test")) == ""
-    assert arc.Chain(result="fail", seals=seals).voucher("x.test", ("a.test", "b.test", "c.test")) == ""
+    assert arc.ArcResult(result="fail", seals=seals).voucher("x.test", ("a.test", "b.test", "c.test")) == ""

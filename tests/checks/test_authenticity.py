@@ -7,7 +7,7 @@ import time
 import dkim
 import pytest
 
-from mailbridge.checks.authenticity import Authenticity
+from mailbridge.checks.authenticity import AuthenticityChecker
 from mailbridge.checks.resolver import Resolver
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import ReadingPolicy
@@ -224,7 +224,7 @@ def test_verdicts_that_came_with_the_mail_do_not_count(resolver: Resolver) -> No
     raw = proven(MAIL, "customer.test")
     claimed = parse(raw, ReadingPolicy()).sender
 
-    sender = Authenticity(resolver, seconds=10, now=time.monotonic).sender(claimed, raw, FORGED)
+    sender = AuthenticityChecker(resolver, seconds=10, now=time.monotonic).sender(claimed, raw, FORGED)
 
     assert (sender.verified, sender.dmarc) == (False, "fail")
 
@@ -284,7 +284,9 @@ def test_a_dns_that_is_away_is_no_proof_of_anything(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("mailbridge.checks.resolver.LIFETIME", 0.2)
     nobody = Resolver([("127.0.0.1", 1)])
 
-    sender = Authenticity(nobody, seconds=1, now=time.monotonic).sender(parse(MAIL, ReadingPolicy()).sender, signed(MAIL), envelope())
+    sender = AuthenticityChecker(nobody, seconds=1, now=time.monotonic).sender(
+        parse(MAIL, ReadingPolicy()).sender, signed(MAIL), envelope()
+    )
 
     assert (sender.address, sender.strict) == ("carol@customer.test", True)
     assert (sender.verified, sender.dmarc) == (False, "temperror")

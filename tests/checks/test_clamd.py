@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.checks.clamd import Clamd
-from mailbridge.checks.scan import Fault, NotScanned
+from mailbridge.checks.scan import NotScanned, ScanFault
 from tests.harness import a_mail
 from tests.servers import clamd as servers
 from tests.servers.clamd import EICAR, MARKER, STREAM_MAX
@@ -79,19 +79,19 @@ def test_a_virus_is_found_wherever_it_is(clamd: servers.Clamd, raw: bytes, virus
 def test_a_mail_over_the_limit_is_not_sent_and_never_will_be(clamd: servers.Clamd) -> None:
     error = refused(a_scanner(("127.0.0.1", clamd.port)), b"x" * (STREAM_MAX + 1))
 
-    assert (str(error), error.fault) == (f"clamd takes {STREAM_MAX} bytes, the mail has {STREAM_MAX + 1}", Fault.NEVER)
+    assert (str(error), error.fault) == (f"clamd takes {STREAM_MAX} bytes, the mail has {STREAM_MAX + 1}", ScanFault.NEVER)
 
 
 def test_a_limit_that_is_not_clamds_is_noticed(clamd: servers.Clamd) -> None:
     """clamd hangs up in the middle of what is too long for it."""
     error = refused(a_scanner(("127.0.0.1", clamd.port), largest=100 << 20), b"x" * (20 << 20))
 
-    assert error.fault in (Fault.BROKE, Fault.NEVER)
+    assert error.fault in (ScanFault.BROKE, ScanFault.NEVER)
 
 
 def test_nobody_there_is_no_fault_of_the_mail(tmp_path: Path) -> None:
-    assert refused(a_scanner(("127.0.0.1", free_ports(1)[0]))).fault is Fault.AWAY
-    assert refused(a_scanner(tmp_path / "no.sock")).fault is Fault.AWAY
+    assert refused(a_scanner(("127.0.0.1", free_ports(1)[0]))).fault is ScanFault.AWAY
+    assert refused(a_scanner(tmp_path / "no.sock")).fault is ScanFault.AWAY
 
 
 def test_a_clamd_that_hangs_costs_its_time_and_no_more(clamd: servers.Clamd) -> None:
@@ -99,7 +99,7 @@ def test_a_clamd_that_hangs_costs_its_time_and_no_more(clamd: servers.Clamd) -> 
     with clamd.frozen():
         error = refused(a_scanner(("127.0.0.1", clamd.port), seconds=0.5), a_mail())
 
-    assert error.fault is Fault.BROKE
+    assert error.fault is ScanFault.BROKE
     assert time.monotonic() - start < 3
     assert a_scanner(("127.0.0.1", clamd.port)).scan(a_mail()) == ""
 
@@ -107,15 +107,15 @@ def test_a_clamd_that_hangs_costs_its_time_and_no_more(clamd: servers.Clamd) -> 
 @pytest.mark.parametrize(
     ("words", "fault", "told"),
     [
-        (b"INSTREAM size limit exceeded. ERROR\0", Fault.NEVER, "clamd: INSTREAM size limit exceeded. ERROR"),
-        (b"stream: Can't allocate memory ERROR\0", Fault.BROKE, "clamd: stream: Can't allocate memory ERROR"),
-        (b"", Fault.BROKE, "clamd hung up"),
-        (b"stream: OK", Fault.BROKE, "clamd hung up"),
-        (b"\xff\x1b[2J\0", Fault.BROKE, "clamd: \ufffd?[2J"),
-        (b"x" * 10_000, Fault.BROKE, f"clamd: {'x' * 200}"),
+        (b"INSTREAM size limit exceeded. ERROR\0", ScanFault.NEVER, "clamd: INSTREAM size limit exceeded. ERROR"),
+        (b"stream: Can't allocate memory ERROR\0", ScanFault.BROKE, "clamd: stream: Can't allocate memory ERROR"),
+        (b"", ScanFault.BROKE, "clamd hung up"),
+        (b"stream: OK", ScanFault.BROKE, "clamd hung up"),
+        (b"\xff\x1b[2J\0", ScanFault.BROKE, "clamd: \ufffd?[2J"),
+        (b"x" * 10_000, ScanFault.BROKE, f"clamd: {'x' * 200}"),
     ],
 )
-def test_only_ok_and_found_are_answers(words: bytes, fault: Fault, told: str) -> None:
+def test_only_ok_and_found_are_answers(words: bytes, fault: ScanFault, told: str) -> None:
     with saying(words) as place:
         error = refused(a_scanner(place))
 

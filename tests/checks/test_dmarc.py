@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.checks.dmarc import Policy, Route, Signature, Verdict, judge, read_policy
+from mailbridge.checks.dmarc import DmarcPolicy, DmarcResult, Signature, SpfIdentity, judge, read_policy
 from mailbridge.checks.suffixes import Suffixes
 
-RELAXED = Policy(domain="customer.test", asks="reject")
-STRICT = Policy(domain="customer.test", asks="reject", strict_dkim=True, strict_spf=True)
+RELAXED = DmarcPolicy(domain="customer.test", asks="reject")
+STRICT = DmarcPolicy(domain="customer.test", asks="reject", strict_dkim=True, strict_spf=True)
 SUFFIXES = Suffixes()
 
 
@@ -18,14 +18,16 @@ def a_signature(domain: str = "customer.test", result: str = "pass") -> Signatur
     return Signature(domain=domain, selector="one", result=result)
 
 
-def a_route(domain: str = "customer.test", result: str = "pass") -> Route:
-    return Route(domain=domain, result=result)
+def a_route(domain: str = "customer.test", result: str = "pass") -> SpfIdentity:
+    return SpfIdentity(domain=domain, result=result)
 
 
 FAILED = a_route("elsewhere.test", "fail")
 
 
-def verdict(spf: Route | None, *signatures: Signature, policy: Policy | None = RELAXED, domain: str = "customer.test") -> Verdict:
+def verdict(
+    spf: SpfIdentity | None, *signatures: Signature, policy: DmarcPolicy | None = RELAXED, domain: str = "customer.test"
+) -> DmarcResult:
     return judge(domain, spf, signatures, policy, SUFFIXES.organizational)
 
 
@@ -53,12 +55,14 @@ def verdict(spf: Route | None, *signatures: Signature, policy: Policy | None = R
         (a_route(), [a_signature()], None, "none"),
     ],
 )
-def test_the_verdict_is_that_of_rfc_7489(spf: Route | None, signatures: list[Signature], policy: Policy | None, result: str) -> None:
+def test_the_verdict_is_that_of_rfc_7489(
+    spf: SpfIdentity | None, signatures: list[Signature], policy: DmarcPolicy | None, result: str
+) -> None:
     assert verdict(spf, *signatures, policy=policy).result == result
 
 
 def test_two_customers_of_one_registry_are_not_aligned() -> None:
-    policy = Policy(domain="one.co.uk", asks="reject")
+    policy = DmarcPolicy(domain="one.co.uk", asks="reject")
 
     assert verdict(FAILED, a_signature("two.co.uk"), policy=policy, domain="one.co.uk").result == "fail"
     assert verdict(FAILED, a_signature("mail.one.co.uk"), policy=policy, domain="one.co.uk").result == "pass"
@@ -103,8 +107,10 @@ def test_one_valid_policy_counts(records: list[bytes], asks: str | None) -> None
 
 
 def test_subdomains_have_their_own_policy_or_the_common_one() -> None:
-    assert read_policy([b"v=DMARC1; p=reject; sp=none"], "customer.test", inherited=True) == Policy(domain="customer.test", asks="none")
-    assert read_policy([b"v=DMARC1; p=reject"], "customer.test", inherited=True) == Policy(domain="customer.test", asks="reject")
+    assert read_policy([b"v=DMARC1; p=reject; sp=none"], "customer.test", inherited=True) == DmarcPolicy(
+        domain="customer.test", asks="none"
+    )
+    assert read_policy([b"v=DMARC1; p=reject"], "customer.test", inherited=True) == DmarcPolicy(domain="customer.test", asks="reject")
 
 
 @given(st.binary(max_size=300))

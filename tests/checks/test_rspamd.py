@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 
 from mailbridge.checks.rspamd import Rspamd
-from mailbridge.checks.scan import Fault, NotScanned
+from mailbridge.checks.scan import NotScanned, ScanFault
 from tests.checks.domains import envelope
 from tests.harness import a_mail
 from tests.servers import rspamd as servers
@@ -111,25 +111,25 @@ def test_spam_is_what_rspamd_calls_spam(action: str, score: float, required: flo
 @pytest.mark.parametrize(
     ("words", "status", "fault"),
     [
-        (b"", 200, Fault.BROKE),
-        (b"no json", 200, Fault.BROKE),
-        (b"[]", 200, Fault.BROKE),
-        (b"[" * 100_000, 200, Fault.BROKE),
-        (b'{"score": 1}', 200, Fault.BROKE),
-        (b'{"score": "x", "required_score": 15, "action": "reject"}', 200, Fault.BROKE),
-        (b'{"score": NaN, "required_score": 15, "action": "reject"}', 200, Fault.NEVER),
-        (b'{"score": 0, "required_score": 15, "action": "no action", "is_skipped": true}', 200, Fault.NEVER),
-        (b"{}", 500, Fault.BROKE),
-        (b"{}", 413, Fault.NEVER),
+        (b"", 200, ScanFault.BROKE),
+        (b"no json", 200, ScanFault.BROKE),
+        (b"[]", 200, ScanFault.BROKE),
+        (b"[" * 100_000, 200, ScanFault.BROKE),
+        (b'{"score": 1}', 200, ScanFault.BROKE),
+        (b'{"score": "x", "required_score": 15, "action": "reject"}', 200, ScanFault.BROKE),
+        (b'{"score": NaN, "required_score": 15, "action": "reject"}', 200, ScanFault.NEVER),
+        (b'{"score": 0, "required_score": 15, "action": "no action", "is_skipped": true}', 200, ScanFault.NEVER),
+        (b"{}", 500, ScanFault.BROKE),
+        (b"{}", 413, ScanFault.NEVER),
     ],
 )
-def test_what_is_no_answer_is_none(words: bytes, status: int, fault: Fault) -> None:
+def test_what_is_no_answer_is_none(words: bytes, status: int, fault: ScanFault) -> None:
     with saying(words, status) as server:
         assert refused(Rspamd(url(server), seconds=5)).fault is fault
 
 
 def test_nobody_there_is_no_fault_of_the_mail() -> None:
-    assert refused(Rspamd(f"http://127.0.0.1:{free_ports(1)[0]}", seconds=5)).fault is Fault.AWAY
+    assert refused(Rspamd(f"http://127.0.0.1:{free_ports(1)[0]}", seconds=5)).fault is ScanFault.AWAY
 
 
 def test_an_envelope_that_no_header_can_carry_is_not_sent() -> None:
@@ -143,6 +143,6 @@ def test_an_envelope_that_no_header_can_carry_is_not_sent() -> None:
 def test_silence_costs_its_time_and_no_more() -> None:
     start = time.monotonic()
     with Heard(("127.0.0.1", 0), BaseHTTPRequestHandler) as silent:
-        assert refused(Rspamd(url(silent), seconds=0.5)).fault is Fault.BROKE
+        assert refused(Rspamd(url(silent), seconds=0.5)).fault is ScanFault.BROKE
 
     assert time.monotonic() - start < 3

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.config.model import Desk
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.config.model import DeskSettings
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.message.model import Kind
 from tests.conformance.suites import default_cases
 from tests.harness import TestDesk, a_config, a_desk
@@ -69,7 +69,7 @@ def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, TestDe
     for name, folder in folders.items():
         config = a_config(folder)
         host = name.partition("@")[2]
-        desk = Desk(name="Desk", address=name, also=(f"help@{host}",), authserv_ids=(f"mx.{host}",))
+        desk = DeskSettings(name="Desk", address=name, also=(f"help@{host}",), authserv_ids=(f"mx.{host}",))
         context = a_desk(folder, desk=desk, limits=replace(config.limits, acks_per_sender_hour=1000, tickets_per_sender_hour=1000))
         contexts.append(context)
         opened[name] = context.__enter__()
@@ -91,10 +91,10 @@ def test_the_right_thing_becomes_of_it(desks: dict[str, TestDesk], name: str) ->
         mail = tx.mails.get(result.mail or 0)
     assert mail is not None
     if wanted is None:
-        assert (result.outcome, receipts) == (Outcome.KEPT, [])
+        assert (result.outcome, receipts) == (MailOutcome.KEPT, [])
         return
     requester, kind, thanked = wanted
-    assert result.outcome is Outcome.TICKET
+    assert result.outcome is MailOutcome.TICKET
     ticket = desk.ticket(result.ticket or 0)
     assert (ticket.requester.address if ticket.requester else "", Kind(mail.kind)) == (requester, Kind(kind))
     assert receipts == ([thanked] if thanked else [])

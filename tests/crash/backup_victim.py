@@ -10,7 +10,7 @@ from tests.builders import NOW
 from tests.harness import a_config
 
 
-def back_up(desk: str, url: str, to: str) -> make.Made:
+def back_up(desk: str, url: str, to: str) -> make.MadeBackup:
     folder = Path(to)
     return make.make(a_config(Path(desk), store_url=url), folder, folder.with_name("keys"), NOW)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.jobs.bundles import TOLD
 from mailbridge.ops.crash import POINTS
 from mailbridge.store.engine import Store
@@ -82,8 +82,8 @@ def assert_nothing_lost_or_doubled(store: Store, feed: Path, *, kills: int = 1) 
     assert len(mails) == MESSAGES
     worked = Counter(row.outcome for row in rows)
     # A sender that saw no acknowledgement sends again, so there may be one more copy for each kill, and it is known as one.
-    assert worked[Outcome.TICKET] + worked[Outcome.APPEND] == MESSAGES
-    assert 1 <= worked[Outcome.DUPLICATE] <= 1 + kills
+    assert worked[MailOutcome.TICKET] + worked[MailOutcome.APPEND] == MESSAGES
+    assert 1 <= worked[MailOutcome.DUPLICATE] <= 1 + kills
 
 
 def assert_sent_once(store: Store, outgoing: Path, *, may_repeat: bool, kills: int = 1) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from mailbridge.app import App
 from mailbridge.clock import SystemClock
 from mailbridge.delivery.webhooks.deliver import Webhooker
-from mailbridge.delivery.webhooks.http import Answer, Caller
+from mailbridge.delivery.webhooks.http import Caller, WebhookResponse
 from mailbridge.message.envelope import Envelope, Source
 from tests.harness import MX, a_config
 
@@ -31,12 +31,12 @@ class Recorder(Caller):
     def __init__(self, file: Path) -> None:
         self._file = file
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> WebhookResponse:
         with self._file.open("a") as file:
             file.write(f"{headers['webhook-id']}\n")
             file.flush()
             os.fsync(file.fileno())
-        return Answer(status=204)
+        return WebhookResponse(status=204)
 
 
 def live(folder: Path, url: str, ahead: float) -> None:

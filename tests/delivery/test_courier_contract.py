@@ -17,12 +17,12 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from mailbridge.config.model import Outgoing, Tls
-from mailbridge.delivery.maildir import MaildirCourier
+from mailbridge.delivery.maildir import MaildirTransport
 from mailbridge.delivery.session import Relay, Timeouts
-from mailbridge.delivery.smtp import SmtpCourier
-from mailbridge.delivery.transport import Courier, Deferred, Delivered, Overtaken, Refused, Unknown
-from mailbridge.delivery.transports import courier as courier_for
+from mailbridge.delivery.smtp import SmtpTransport
+from mailbridge.delivery.transport import Deferred, Delivered, LeaseLost, Refused, Transport, Unknown
 from mailbridge.delivery.transports import relay_of
+from mailbridge.delivery.transports import transport as courier_for
 from mailbridge.errors import Permanent
 from tests.fakes.smtp_server import FakeSmtp, Fault
 from tests.servers.postfix import Postfix
@@ -86,15 +86,15 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[int, Taken]]:
 
 
 @contextmanager
-def a_courier(port: int, tls: Tls = Tls.NONE) -> Iterator[SmtpCourier]:
-    courier = SmtpCourier(Relay(host="127.0.0.1", port=port, tls=tls, helo="desk.example", timeouts=SHORT))
+def a_courier(port: int, tls: Tls = Tls.NONE) -> Iterator[SmtpTransport]:
+    courier = SmtpTransport(Relay(host="127.0.0.1", port=port, tls=tls, helo="desk.example", timeouts=SHORT))
     try:
         yield courier
     finally:
         courier.close()
 
 
-def deliver(courier: Courier, recipient: str = "ana@smtp.test", raw: bytes = RAW) -> object:
+def deliver(courier: Transport, recipient: str = "ana@smtp.test", raw: bytes = RAW) -> object:
     return courier.send("support@desk.example", recipient, raw, lambda: None)
 
 
@@ -124,10 +124,10 @@ def test_without_the_dot_nothing_is_taken(server: tuple[int, Taken]) -> None:
     port, taken = server
 
     def overtaken() -> None:
-        raise Overtaken
+        raise LeaseLost
 
     with a_courier(port) as courier:
-        with pytest.raises(Overtaken):
+        with pytest.raises(LeaseLost):
             courier.send("support@desk.example", "ana@smtp.test", RAW.replace(b"<1@", b"<never@"), overtaken)
         assert isinstance(deliver(courier), Delivered)
     wait_until(lambda: any(b"<1@desk.example>" in raw for raw in taken()), "the other mail has arrived")
@@ -188,14 +188,14 @@ def files(folder: Path, part: str = "new") -> list[Path]:
 
 
 def test_a_maildir_holds_the_mail_with_its_envelope(tmp_path: Path) -> None:
-    assert isinstance(deliver(MaildirCourier(tmp_path / "out")), Delivered)
+    assert isinstance(deliver(MaildirTransport(tmp_path / "out")), Delivered)
     (file,) = files(tmp_path / "out")
     assert file.read_bytes() == b"Return-Path: <support@desk.example>\nDelivered-To: ana@smtp.test\n" + RAW.replace(b"\r\n", b"\n")
     assert files(tmp_path / "out", "tmp") == []
 
 
 def test_a_mail_that_came_twice_shows_in_a_maildir(tmp_path: Path) -> None:
-    courier = MaildirCourier(tmp_path)
+    courier = MaildirTransport(tmp_path)
     for raw in (RAW, RAW, RAW.replace(b"<1@", b"<2@")):
         deliver(courier, raw=raw)
     marks = [file.name.rpartition(".")[2] for file in files(tmp_path)]
@@ -205,16 +205,16 @@ def test_a_mail_that_came_twice_shows_in_a_maildir(tmp_path: Path) -> None:
 def test_a_maildir_without_the_dot_keeps_nothing(tmp_path: Path) -> None:
     def overtaken() -> None:
         assert files(tmp_path, "tmp")
-        raise Overtaken
+        raise LeaseLost
 
-    with pytest.raises(Overtaken):
-        MaildirCourier(tmp_path).send("a@b.example", "c@d.example", RAW, overtaken)
+    with pytest.raises(LeaseLost):
+        MaildirTransport(tmp_path).send("a@b.example", "c@d.example", RAW, overtaken)
     assert files(tmp_path) == files(tmp_path, "tmp") == []
 
 
 def test_a_maildir_that_cannot_be_made_waits(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    outcome = deliver(MaildirCourier(tmp_path / "file" / "out"))
+    outcome = deliver(MaildirTransport(tmp_path / "file" / "out"))
     assert isinstance(outcome, Deferred)
     assert outcome.away
 

@@ -17,20 +17,20 @@ from typing import cast
 import pytest
 
 from mailbridge.clock import FixedClock
-from mailbridge.config.model import Config, Limits
-from mailbridge.config.model import Desk as DeskConfig
+from mailbridge.config.model import Config, LimitSettings
+from mailbridge.config.model import DeskSettings as DeskConfig
 from mailbridge.conversation.tokens import Signer
-from mailbridge.delivery.deliver import DOT_LEASE, GIVE_UP, LEASE, SLOW, Deliverer, backoff, rest
-from mailbridge.delivery.maildir import MaildirCourier
+from mailbridge.delivery.deliver import DOT_LEASE, GIVE_UP, LEASE, SLOW, DeliveryWorker, backoff, rest
+from mailbridge.delivery.maildir import MaildirTransport
 from mailbridge.delivery.render.render import Renderer, shipped_templates
 from mailbridge.delivery.render.renderer import FILES_TO_AGENT
-from mailbridge.delivery.render.template_context import DeskView, TicketView, View
+from mailbridge.delivery.render.template_context import DeskView, TemplateContext, TicketView
 from mailbridge.delivery.session import Timeouts
 from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Unknown
 from mailbridge.errors import StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.message.model import Attachment
-from mailbridge.notifications.model import Audience, Class, Notification, Queued, State
+from mailbridge.notifications.model import Audience, Class, Notification, OutboxState, Queued
 from mailbridge.organisation.model import Organisation
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
@@ -74,16 +74,16 @@ class Office:
     folders: list[Path]
     clock: FixedClock = field(default_factory=lambda: FixedClock(START))
     courier: ScriptedCourier = field(default_factory=ScriptedCourier)
-    limits: Limits = field(default_factory=Limits)
-    view: Callable[[Notification], View] = lambda notification: replace(a_view(), mail=notification.mail)
+    limits: LimitSettings = field(default_factory=LimitSettings)
+    view: Callable[[Notification], TemplateContext] = lambda notification: replace(a_view(), mail=notification.mail)
     failures: list[tuple[int, str]] = field(default_factory=list)
     holds: list[datetime] = field(default_factory=list)
 
-    def deliverer(self) -> Deliverer:
+    def deliverer(self) -> DeliveryWorker:
         config = Config(folder=Path(), desk=DeskConfig(name="Desk", address="support@desk.example"), limits=self.limits)
         signer = Signer(keys=(b"k" * 32,), prefix="MB", address=config.desk.address, at=self.clock.now())
         desk = cast(Desk, SimpleNamespace(config=config, signer=signer, organisation=Organisation()))
-        return Deliverer(
+        return DeliveryWorker(
             self.store, self.courier, Renderer(self.folders), self.clock, desk=lambda: desk,
             view=lambda tx, notification, desk: self.view(notification), failed=self._failed, held=self._held, jitter=lambda: 0.0,
         )  # fmt: skip
@@ -120,12 +120,12 @@ def a_promise(recipient: str = "ana@acme.example", event: str = "received", **mo
     return replace(usual, **more)  # type: ignore[arg-type]
 
 
-def a_view(verified: bool = True, text: str = "") -> View:
+def a_view(verified: bool = True, text: str = "") -> TemplateContext:
     ticket = TicketView(number="MB-1", subject="Printer", verified=verified, requester_name="Ana")
-    return View(desk=DeskView(name="Desk", address="support@desk.example"), ticket=ticket, text=text)
+    return TemplateContext(desk=DeskView(name="Desk", address="support@desk.example"), ticket=ticket, text=text)
 
 
-def states(office: Office) -> list[State]:
+def states(office: Office) -> list[OutboxState]:
     with office.store.read() as tx:
         return sorted(row.state for row in tx.outbox.list())
 
@@ -139,7 +139,7 @@ def test_a_promise_is_worded_sent_and_recorded(office: Office) -> None:
     assert message["Subject"] == "Re: Printer [MB-1]"
     assert message["Message-ID"] == "<mb1.c.received.ana.acme.example@desk.example>"
     row = office.row()
-    assert (row.state, row.reply, row.rendered, row.sent_at) == (State.SENT, "250 taken", raw, START)
+    assert (row.state, row.reply, row.rendered, row.sent_at) == (OutboxState.SENT, "250 taken", raw, START)
 
 
 def test_nothing_to_do_is_nothing_done(office: Office) -> None:
@@ -174,8 +174,8 @@ def test_a_deferred_mail_waits_longer_each_time_and_the_others_go_on(office: Off
     office.courier.outcomes = [Deferred(code=450, reply="RCPT: greylisted")]
     deliverer = office.deliverer()
     deliverer.one_turn()
-    assert states(office) == [State.DEFERRED, State.SENT]
-    row = next(row for row in (office.row(), office.row("bob@acme.example")) if row.state is State.DEFERRED)
+    assert states(office) == [OutboxState.DEFERRED, OutboxState.SENT]
+    row = next(row for row in (office.row(), office.row("bob@acme.example")) if row.state is OutboxState.DEFERRED)
     assert (row.error, row.next_at) == ("450 RCPT: greylisted", START + timedelta(minutes=5))
 
 
@@ -183,11 +183,11 @@ def test_after_five_days_a_mail_is_given_up_and_the_desk_is_told(office: Office)
     office.promise(a_promise())
     deliverer = office.deliverer()
     waits: list[timedelta] = []
-    while office.row().state is not State.FAILED:
+    while office.row().state is not OutboxState.FAILED:
         office.courier.outcomes = [Deferred(code=450, reply="full")]
         assert deliverer.one_turn() == 1
         before, row = office.clock.time, office.row()
-        if row.state is State.DEFERRED:
+        if row.state is OutboxState.DEFERRED:
             assert row.next_at is not None
             waits.append(row.next_at - before)
             office.clock.time = row.next_at
@@ -203,7 +203,7 @@ def test_a_refused_mail_fails_once_and_the_desk_is_told(office: Office) -> None:
     deliverer.one_turn()
     office.later(timedelta(days=1))
     deliverer.one_turn()
-    assert office.row().state is State.FAILED
+    assert office.row().state is OutboxState.FAILED
     assert office.failures == [(office.row().id, "550 RCPT: no such user")]
 
 
@@ -222,11 +222,11 @@ def test_what_is_told_of_a_failure_stands_or_falls_with_it(office: Office) -> No
     deliverer._failed = failed
     with pytest.raises(StoreAway):
         deliverer.one_turn()
-    assert office.row().state is State.DOT
+    assert office.row().state is OutboxState.DOT
     # when the store is back, the outcome is recorded before anything else
     away[0] = False
     deliverer.one_turn()
-    assert office.row().state is State.FAILED
+    assert office.row().state is OutboxState.FAILED
     assert len(office.failures) == 1
 
 
@@ -236,13 +236,13 @@ def test_while_the_server_is_away_mails_wait_without_being_tried_one_by_one(offi
     deliverer = office.deliverer()
     deliverer.one_turn()
     # then one was tried, the others are free again and their tries do not count
-    assert states(office) == [State.DEFERRED, *[State.QUEUED] * 4]
+    assert states(office) == [OutboxState.DEFERRED, *[OutboxState.QUEUED] * 4]
     # and the courier rests
     assert deliverer.one_turn() == 0
     office.later(rest(1, 1))
     while deliverer.one_turn():
         pass
-    assert states(office) == [State.SENT] * 5
+    assert states(office) == [OutboxState.SENT] * 5
 
 
 def test_an_unknown_outcome_is_repeated_once_for_a_letter_and_never_for_a_reminder(office: Office) -> None:
@@ -250,14 +250,14 @@ def test_an_unknown_outcome_is_repeated_once_for_a_letter_and_never_for_a_remind
     office.courier.outcomes = [Unknown(reply="no reply"), Unknown(reply="no reply")]
     deliverer = office.deliverer()
     deliverer.one_turn()
-    assert states(office) == [State.DOT, State.DOT]
+    assert states(office) == [OutboxState.DOT, OutboxState.DOT]
     # when the server can have nothing left to say
     office.later(DOT_LEASE + UNKNOWN_REST - SECOND)
     assert deliverer.one_turn() == 0
     office.later(SECOND)
     deliverer.one_turn()
     # then the letter went out twice with the same bytes, the reminder once
-    assert states(office) == [State.SENT, State.SENT]
+    assert states(office) == [OutboxState.SENT, OutboxState.SENT]
     letters = [raw for recipient, raw in office.courier.sent if recipient == "ana@acme.example"]
     assert len(letters) == 2
     assert letters[0] == letters[1]
@@ -274,7 +274,7 @@ def test_a_letter_is_repeated_no_second_time(office: Office) -> None:
         office.later(DOT_LEASE + UNKNOWN_REST)
     assert len(office.courier.sent) == 2
     # and somebody hears that nobody knows
-    assert office.row().state is State.FAILED
+    assert office.row().state is OutboxState.FAILED
     assert office.failures == [(office.row().id, "the server gave no reply, twice; it may have arrived: ")]
 
 
@@ -291,7 +291,7 @@ def test_whoever_was_too_slow_sends_no_dot(office: Office) -> None:
     office.courier.meanwhile = overtake
     office.deliverer().one_turn()
     assert len(office.courier.sent) == 1
-    assert office.row().state is State.SENT
+    assert office.row().state is OutboxState.SENT
 
 
 def test_a_slow_mail_frees_the_rest_of_its_portion_for_other_workers(office: Office) -> None:
@@ -305,7 +305,7 @@ def test_a_slow_mail_frees_the_rest_of_its_portion_for_other_workers(office: Off
     office.courier.meanwhile = takes_long
     office.deliverer().one_turn()
     # then the others wait for whoever comes first, and those tries do not count
-    assert [office.row(f"jo{n}@acme.example").state for n in range(3)] == [State.SENT, State.QUEUED, State.QUEUED]
+    assert [office.row(f"jo{n}@acme.example").state for n in range(3)] == [OutboxState.SENT, OutboxState.QUEUED, OutboxState.QUEUED]
     with office.store.write() as tx:
         assert [queued.attempts for queued in tx.outbox.claim("other", 10, LEASE, office.clock.now())] == [1, 1]
 
@@ -319,12 +319,12 @@ def test_a_mail_sent_while_the_store_goes_away_is_recorded_when_it_is_back(offic
     gate.refuse_from = 4  # claim, words and dot are committed; the record is not
     with pytest.raises(StoreAway):
         deliverer.one_turn()
-    assert office.row().state is State.DOT
+    assert office.row().state is OutboxState.DOT
     # when it is back
     gate.refuse_from = 10**6
     deliverer.one_turn()
     # then nothing is sent twice
-    assert office.row().state is State.SENT
+    assert office.row().state is OutboxState.SENT
     assert len(office.courier.sent) == 1
 
 
@@ -355,7 +355,7 @@ def test_a_courier_that_breaks_does_not_take_the_thread_with_it(office: Office, 
     else:
         office.courier.meanwhile = broken
     assert office.deliverer().one_turn() == 1
-    assert office.row().state is (State.DOT if dotted else State.DEFERRED)
+    assert office.row().state is (OutboxState.DOT if dotted else OutboxState.DEFERRED)
     assert office.courier.closed == 1
 
 
@@ -376,7 +376,7 @@ def test_a_broken_template_fails_the_customers_mail_and_the_desk_is_told_where(o
     office.deliverer().one_turn()
     assert [recipient for recipient, _ in office.courier.sent] == ["bob@acme.example"]
     row = office.row()
-    assert row.state is State.FAILED
+    assert row.state is OutboxState.FAILED
     ((_, reason),) = office.failures
     assert reason.startswith("template error: ")
     assert "mail/en/customer.received.txt.j2:2" in reason
@@ -398,13 +398,13 @@ def test_a_broken_template_never_keeps_an_agent_in_the_dark(office: Office, tmp_
 def test_an_address_that_is_none_fails_without_stopping_the_others(office: Office) -> None:
     office.promise(a_promise("no address"), a_promise("bob@acme.example"))
     office.deliverer().one_turn()
-    assert office.row("no address").state is State.FAILED
-    assert office.row("bob@acme.example").state is State.SENT
+    assert office.row("no address").state is OutboxState.FAILED
+    assert office.row("bob@acme.example").state is OutboxState.SENT
     assert len(office.failures) == 1
 
 
 def test_a_bug_while_wording_is_tried_again_then_told(office: Office) -> None:
-    def broken(notification: Notification) -> View:
+    def broken(notification: Notification) -> TemplateContext:
         if notification.recipient == "ana@acme.example":
             raise KeyError("a bug")
         return a_view()
@@ -415,8 +415,8 @@ def test_a_bug_while_wording_is_tried_again_then_told(office: Office) -> None:
     for _ in range(office.limits.tries):
         deliverer.one_turn()
         office.later(HOUR)
-    assert office.row("bob@acme.example").state is State.SENT
-    assert office.row().state is State.FAILED
+    assert office.row("bob@acme.example").state is OutboxState.SENT
+    assert office.row().state is OutboxState.FAILED
     assert office.failures == [(office.row().id, "KeyError: 'a bug'")]
 
 
@@ -438,7 +438,7 @@ def test_news_that_cannot_be_told_at_first_is_told_at_the_second_try(office: Off
     # then nothing is left of the first try
     with office.store.read() as tx:
         assert [suspension.address for suspension in tx.addresses.list()] == ["2@acme.example"]
-    assert office.row().state is State.FAILED
+    assert office.row().state is OutboxState.FAILED
 
 
 def test_news_that_can_never_be_told_stop_nothing(office: Office) -> None:
@@ -451,7 +451,7 @@ def test_news_that_can_never_be_told_stop_nothing(office: Office) -> None:
 
     deliverer._failed = failed
     deliverer.one_turn()
-    assert sorted(states(office)) == [State.FAILED, State.SENT]
+    assert sorted(states(office)) == [OutboxState.FAILED, OutboxState.SENT]
 
 
 # --- files
@@ -511,13 +511,13 @@ def test_robots_send_nobodys_files_around(office: Office, event: str, audience: 
 
 
 def test_the_last_wall_stops_receipts_to_one_address(office: Office) -> None:
-    office.limits = Limits(acks_per_verified_hour=1)
+    office.limits = LimitSettings(acks_per_verified_hour=1)
     deliverer = office.deliverer()
     for n in range(3):
         office.promise(a_promise(key=f"{n}", message_id=f"{n}@desk.example"))
         deliverer.one_turn()
         office.later(timedelta(minutes=20))
-    assert states(office) == [State.SENT, State.SUPPRESSED, State.SUPPRESSED]
+    assert states(office) == [OutboxState.SENT, OutboxState.SUPPRESSED, OutboxState.SUPPRESSED]
     office.later(timedelta(minutes=1))
     office.promise(a_promise(key="later", message_id="later@desk.example"))
     deliverer.one_turn()
@@ -526,16 +526,16 @@ def test_the_last_wall_stops_receipts_to_one_address(office: Office) -> None:
 
 def test_receipts_promised_together_are_not_all_suppressed(office: Office) -> None:
     # given a backlog: two mails of one sender, minutes apart, before anything went out
-    office.limits = Limits(acks_per_verified_hour=1)
+    office.limits = LimitSettings(acks_per_verified_hour=1)
     office.promise(a_promise(key="1", message_id="1@desk.example"))
     office.later(SECOND)
     office.promise(a_promise(key="2", message_id="2@desk.example"))
     office.deliverer().one_turn()
-    assert states(office) == [State.SENT, State.SUPPRESSED]
+    assert states(office) == [OutboxState.SENT, OutboxState.SUPPRESSED]
 
 
 def test_agents_are_told_of_everything(office: Office) -> None:
-    office.limits = Limits(mails_per_recipient_hour=1, automatic_per_hour=1)
+    office.limits = LimitSettings(mails_per_recipient_hour=1, automatic_per_hour=1)
     told = a_promise("team@desk.example", "new", audience=Audience.AGENT)
     promises = [replace(told, key=f"{n}", message_id=f"{n}@desk.example") for n in range(5)]
     office.promise(*promises)
@@ -544,7 +544,7 @@ def test_agents_are_told_of_everything(office: Office) -> None:
 
 
 def test_an_agents_answer_goes_out_whatever_the_caps_say(office: Office) -> None:
-    office.limits = Limits(mails_per_recipient_hour=0, automatic_per_hour=0)
+    office.limits = LimitSettings(mails_per_recipient_hour=0, automatic_per_hour=0)
     with office.store.write() as tx:
         tx.addresses.suspend("ana@acme.example", None, "bounced")
     office.promise(a_promise(event="answered", automatic=False))
@@ -557,24 +557,24 @@ def test_a_suspended_address_gets_no_automatic_mail(office: Office) -> None:
         tx.addresses.suspend("ana@acme.example", None, "550 no such user")
     office.promise(a_promise())
     office.deliverer().one_turn()
-    assert (office.row().state, office.courier.sent) == (State.SUPPRESSED, [])
+    assert (office.row().state, office.courier.sent) == (OutboxState.SUPPRESSED, [])
     assert "550 no such user" in office.row().error
 
 
 def test_a_flood_is_held_back_and_goes_on_by_itself(office: Office) -> None:
     # given a limit of three an hour, and five people who write within minutes
-    office.limits = Limits(automatic_per_hour=3)
+    office.limits = LimitSettings(automatic_per_hour=3)
     deliverer = office.deliverer()
     for n in range(5):
         office.promise(a_promise(f"{n}@acme.example"))
         office.later(SECOND)
     deliverer.one_turn()
-    assert states(office) == [State.DEFERRED, State.DEFERRED, *[State.SENT] * 3]
+    assert states(office) == [OutboxState.DEFERRED, OutboxState.DEFERRED, *[OutboxState.SENT] * 3]
     assert office.holds == [START + HOUR + 3 * SECOND, START + HOUR + 4 * SECOND]
     # then an hour later the rest goes out
     office.later(HOUR)
     deliverer.one_turn()
-    assert states(office) == [State.SENT] * 5
+    assert states(office) == [OutboxState.SENT] * 5
 
 
 # --- several couriers
@@ -586,16 +586,16 @@ def test_several_couriers_send_each_mail_once(office: Office, tmp_path: Path) ->
     stop, wake = Event(), Event()
     deliverers = [office.deliverer() for _ in range(3)]
     for deliverer in deliverers:
-        deliverer._courier = MaildirCourier(folder)
+        deliverer._courier = MaildirTransport(folder)
     with running(deliverers, stop, wake):
-        while set(states(office)) != {State.SENT}:
+        while set(states(office)) != {OutboxState.SENT}:
             stop.wait(0.05)
     names = [path.name.rpartition(".")[2] for path in (folder / "new").iterdir()]
     assert len(names) == len(set(names)) == 60
 
 
 @contextmanager
-def running(deliverers: list[Deliverer], stop: Event, wake: Event) -> Iterator[None]:
+def running(deliverers: list[DeliveryWorker], stop: Event, wake: Event) -> Iterator[None]:
     threads = [Thread(target=deliverer.run, args=(stop, wake)) for deliverer in deliverers]
     for thread in threads:
         thread.start()
@@ -627,7 +627,7 @@ class _Gate:
 
 
 def test_the_biggest_mail_has_time_to_go_out_before_the_claim_is_over() -> None:
-    whole = Limits().mail_size * 4 // 3
+    whole = LimitSettings().mail_size * 4 // 3
     assert timedelta(seconds=Timeouts().of_body(whole)) < LEASE
     assert timedelta(seconds=Timeouts().dot) <= DOT_LEASE
 

@@ -13,11 +13,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailbridge.delivery.deliver import Deliverer
-from mailbridge.delivery.maildir import MaildirCourier
+from mailbridge.delivery.deliver import DeliveryWorker
+from mailbridge.delivery.maildir import MaildirTransport
 from mailbridge.delivery.render.render import shipped_templates
-from mailbridge.delivery.transport import Courier
-from mailbridge.notifications.model import Class, State
+from mailbridge.delivery.transport import Transport
+from mailbridge.notifications.model import Class, OutboxState
 from mailbridge.ops import crash
 from mailbridge.store.engine import Store
 from tests.delivery.test_deliver import Office, a_promise, states
@@ -46,9 +46,9 @@ class Bomb:
                 raise Killed
 
 
-def a_deliverer(office: Office, folder: Path) -> Deliverer:
+def a_deliverer(office: Office, folder: Path) -> DeliveryWorker:
     deliverer = office.deliverer()
-    deliverer._courier = cast(Courier, MaildirCourier(folder))
+    deliverer._courier = cast(Transport, MaildirTransport(folder))
     return deliverer
 
 
@@ -68,7 +68,7 @@ def work_until_done(office: Office, folder: Path) -> None:
         deliverer = a_deliverer(office, folder)
         while deliverer.one_turn():
             pass
-        if set(states(office)) <= {State.SENT}:
+        if set(states(office)) <= {OutboxState.SENT}:
             return
 
 
@@ -97,7 +97,7 @@ def test_a_crash_at_any_point_loses_nothing_and_repeats_a_letter_in_one_window_o
     work_until_done(office, tmp_path)
     # then everything is settled, and each mail is out once, but for the one in the window
     assert died or visit > 1
-    assert states(office) == [State.SENT] * 3
+    assert states(office) == [OutboxState.SENT] * 3
     found = copies(tmp_path)
     twice = [person for person in people if found.get(person) == 2]
     never = [person for person in people if person not in found]
@@ -120,7 +120,7 @@ def test_any_series_of_crashes_repeats_a_letter_at_most_once(
     office = Office(store=store, folders=[shipped_templates()])
     with store.write() as tx:
         before = tx.outbox.counts()
-    assert before[State.QUEUED] == 0
+    assert before[OutboxState.QUEUED] == 0
     people = [f"{folder.name}.{n}@acme.example" for n in range(letters)]
     office.promise(*(a_promise(person, class_=Class.LETTER) for person in people))
     in_window = unknown = 0

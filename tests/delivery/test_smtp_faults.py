@@ -12,8 +12,8 @@ import trustme
 
 from mailbridge.config.model import Tls
 from mailbridge.delivery.session import Relay, Timeouts
-from mailbridge.delivery.smtp import SmtpCourier
-from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Overtaken, Refused, Unknown
+from mailbridge.delivery.smtp import SmtpTransport
+from mailbridge.delivery.transport import Deferred, Delivered, LeaseLost, Outcome, Refused, Unknown
 from mailbridge.errors import Permanent
 from tests.fakes.smtp_server import VERBS, FakeSmtp, Fault
 
@@ -22,17 +22,17 @@ RAW = HEAD + b"Hello,\r\n.\r\n..two\r\nbye\r\n"
 SHORT = Timeouts(connect=2, greeting=0.4, command=0.4, data=0.4, body=0.4, dot=0.4)
 
 
-Make = Callable[..., SmtpCourier]
+Make = Callable[..., SmtpTransport]
 
 
 @pytest.fixture
 def a_courier() -> Iterator[Make]:
     """Makes couriers to a fake server that give up soon; closes them."""
-    made: list[SmtpCourier] = []
+    made: list[SmtpTransport] = []
 
-    def make(server: FakeSmtp, **more: object) -> SmtpCourier:
+    def make(server: FakeSmtp, **more: object) -> SmtpTransport:
         usual: dict[str, object] = {"tls": Tls.NONE, "helo": "desk.example", "timeouts": SHORT}
-        made.append(SmtpCourier(Relay(host="127.0.0.1", port=server.port, **usual | more)))  # type: ignore[arg-type]
+        made.append(SmtpTransport(Relay(host="127.0.0.1", port=server.port, **usual | more)))  # type: ignore[arg-type]
         return made[-1]
 
     yield make
@@ -40,7 +40,7 @@ def a_courier() -> Iterator[Make]:
         courier.close()
 
 
-def send(courier: SmtpCourier, recipient: str = "ana@acme.example", raw: bytes = RAW) -> tuple[Outcome, int]:
+def send(courier: SmtpTransport, recipient: str = "ana@acme.example", raw: bytes = RAW) -> tuple[Outcome, int]:
     """The outcome, and how often the dot was asked for."""
     dots: list[int] = []
     return courier.send("support@desk.example", recipient, raw, lambda: dots.append(1)), len(dots)
@@ -115,14 +115,14 @@ def test_a_server_that_reads_too_slowly_is_left(a_courier: Make) -> None:
 def test_a_connection_cut_after_any_byte_of_the_server_is_told_for_what_it_is() -> None:
     # given how many letters the server says in a whole conversation
     with FakeSmtp() as server:
-        courier = SmtpCourier(Relay(host="127.0.0.1", port=server.port, tls=Tls.NONE, helo="desk.example", timeouts=SHORT))
+        courier = SmtpTransport(Relay(host="127.0.0.1", port=server.port, tls=Tls.NONE, helo="desk.example", timeouts=SHORT))
         send(courier)
         spoken = server.said
         courier.close()
     # when it is cut after each of them
     for letters in range(spoken):
         with FakeSmtp(cut_after=letters) as server:
-            courier = SmtpCourier(Relay(host="127.0.0.1", port=server.port, tls=Tls.NONE, helo="desk.example", timeouts=SHORT))
+            courier = SmtpTransport(Relay(host="127.0.0.1", port=server.port, tls=Tls.NONE, helo="desk.example", timeouts=SHORT))
             outcome, dots = send(courier)
             courier.close()
         # then before the dot the mail waits and nothing was taken, after it nobody knows
@@ -152,11 +152,11 @@ def test_a_server_that_went_away_between_two_mails_is_called_again(a_courier: Ma
 
 def test_whoever_has_lost_the_claim_sends_no_dot(a_courier: Make) -> None:
     def overtaken() -> None:
-        raise Overtaken
+        raise LeaseLost
 
     with FakeSmtp() as server:
         courier = a_courier(server)
-        with pytest.raises(Overtaken):
+        with pytest.raises(LeaseLost):
             courier.send("support@desk.example", "ana@acme.example", RAW, overtaken)
         # then nothing was delivered, and the courier goes on over a new connection
         assert isinstance(send(courier, "bob@acme.example")[0], Delivered)
@@ -173,7 +173,7 @@ def test_the_dot_is_asked_for_when_everything_else_has_been_sent(a_courier: Make
 def test_nobody_listening_waits() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-    outcome = SmtpCourier(Relay(host="127.0.0.1", port=port, tls=Tls.NONE)).send("a@b.example", "c@d.example", RAW, lambda: None)
+    outcome = SmtpTransport(Relay(host="127.0.0.1", port=port, tls=Tls.NONE)).send("a@b.example", "c@d.example", RAW, lambda: None)
     assert isinstance(outcome, Deferred)
     assert outcome.away
 

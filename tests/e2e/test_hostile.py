@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from mailbridge.config.model import Desk
+from mailbridge.config.model import DeskSettings
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.notifications.model import Audience
 from tests.asked import asked
 from tests.harness import TestDesk, a_config, a_desk, a_mail, write_rules
@@ -42,12 +42,12 @@ default: support
 # What the desk holds until the agent confirms it is on no ticket and nothing was done with it: at least as careful as both.
 HELD = {"ticket", "quarantine"}
 DISPOSITION = {
-    Outcome.TICKET: "ticket",
-    Outcome.APPEND: "append",
-    Outcome.QUARANTINED: "quarantine",
-    Outcome.DUPLICATE: "ignore",
-    Outcome.KEPT: "ignore",
-    Outcome.IGNORED: "ignore",
+    MailOutcome.TICKET: "ticket",
+    MailOutcome.APPEND: "append",
+    MailOutcome.QUARANTINED: "quarantine",
+    MailOutcome.DUPLICATE: "ignore",
+    MailOutcome.KEPT: "ignore",
+    MailOutcome.IGNORED: "ignore",
 }
 PRIVILEGED = {"StatusChanged", "AssigneeChanged", "TeamChanged", "PriorityChanged"}
 
@@ -71,7 +71,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def open_desk(folder: Path) -> Any:
-    desk = Desk(name="Example", address="support@example.test", authserv_ids=("mx.example.test",), admins=("boss@example.test",))
+    desk = DeskSettings(name="Example", address="support@example.test", authserv_ids=("mx.example.test",), admins=("boss@example.test",))
     return a_desk(folder, desk=desk, limits=a_config(folder).limits)
 
 
@@ -103,7 +103,7 @@ def test_attack_stays_within_what_is_allowed(desk: TestDesk, case: dict[str, Any
     result = done.result
     news = desk.promises()[promised:]
 
-    allowed = HELD if result.outcome is Outcome.HELD else {DISPOSITION[result.outcome]}
+    allowed = HELD if result.outcome is MailOutcome.HELD else {DISPOSITION[result.outcome]}
     assert allowed & set(expect["disposition"]), result
     # Mail to strangers is what an attacker wants; what the desk tells its own people is not counted here.
     outward = [n for n in news if n.audience is Audience.CUSTOMER]
@@ -112,10 +112,10 @@ def test_attack_stays_within_what_is_allowed(desk: TestDesk, case: dict[str, Any
     commanded = {name for name, ticket in events(desk) - seen if ticket in tickets and name in PRIVILEGED}
     if expect["privileged"]:
         assert commanded
-    elif result.outcome is not Outcome.APPEND:
+    elif result.outcome is not MailOutcome.APPEND:
         assert not commanded
         assert {t.id: t for t in desk.tickets() if t.id in tickets} == tickets
-    if expect.get("identity") and result.outcome is Outcome.TICKET:
+    if expect.get("identity") and result.outcome is MailOutcome.TICKET:
         requester = desk.ticket(result.ticket or 0).requester
         assert requester is not None
         assert requester.address == expect["identity"]
@@ -131,7 +131,7 @@ def test_second_copy_is_ignored_without_an_acknowledgement(desk: TestDesk) -> No
     first, second = (next(case for case in MANIFEST["mails"] if case["name"] == f"thread-duplicate-{letter}") for letter in "ab")
     desk.feed(filled(mail_of(first), desk))
     promised = len(desk.promises())
-    assert desk.feed(filled(mail_of(second), desk)).result.outcome is Outcome.DUPLICATE
+    assert desk.feed(filled(mail_of(second), desk)).result.outcome is MailOutcome.DUPLICATE
     assert len(desk.promises()) == promised
 
 
@@ -143,7 +143,7 @@ def test_at_most_a_tenth_is_quarantined(base: Path, tmp_path: Path) -> None:
             raw = filled(mail_of(case), desk)
             desk.accept(raw, mail_from=envelope_from(raw), rcpt_to=recipients(raw))
         done = desk.work()
-    quarantined = [one for one in done if one.result.outcome is Outcome.QUARANTINED]
+    quarantined = [one for one in done if one.result.outcome is MailOutcome.QUARANTINED]
     assert len(quarantined) <= len(cases()) // 10
 
 

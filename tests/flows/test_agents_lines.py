@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.organisation.model import Priority
 from mailbridge.tickets.events import MessageAdded
@@ -188,7 +188,7 @@ def test_line_for_other_tickets_is_done_there_and_their_people_hear_of_it(ticket
     assert "MB-3 done: closed" in answer
     assert "#take MB-99 not done: there is no such ticket (MB-99)" in answer
     assert '#status waiting for which ticket?, as in "#status waiting MB-7"' in answer
-    assert done.result.outcome is Outcome.KEPT
+    assert done.result.outcome is MailOutcome.KEPT
     assert [n.ticket for n in ticket.promises(Audience.CUSTOMER, "closed")] == [2, 3]
     ticket.assert_sound()
 
@@ -239,7 +239,7 @@ def test_agent_whose_domain_is_forged_asks_in_vain(ticket: TestDesk) -> None:
 def test_questions_on_a_new_mail_make_no_ticket(ticket: TestDesk) -> None:
     done = writes(ticket, "#list team\n\nBest regards\nBogdan from Acme\n", to=DESK, subject="hi")
 
-    assert (done.result.outcome, len(ticket.tickets())) == (Outcome.KEPT, 1)
+    assert (done.result.outcome, len(ticket.tickets())) == (MailOutcome.KEPT, 1)
     assert "MB-1 Printer broken" in seen(ticket, "list")
 
 
@@ -253,7 +253,7 @@ def test_own_request_of_an_agent_is_a_ticket_with_its_lines_done(ticket: TestDes
     done = writes(ticket, "#team network\n#priority high\n\nThe cooling of the server room hums.\n", to=DESK, subject="Cooling")
 
     new = ticket.ticket(2)
-    assert done.result.outcome is Outcome.TICKET
+    assert done.result.outcome is MailOutcome.TICKET
     assert (new.team, new.priority, new.subject) == ("network", Priority.HIGH, "Cooling")
     with ticket.app.store.read() as tx:
         assert [mail.fresh for mail in tx.mails.of_ticket(2)] == ["The cooling of the server room hums."]

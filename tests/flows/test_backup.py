@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.backup import folders, keep, keysfile, make, manifest, restore
-from mailbridge.backup.make import Made
+from mailbridge.backup.make import MadeBackup
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.cli.outbox import _release
@@ -27,7 +27,7 @@ from mailbridge.errors import InUse, Permanent
 from mailbridge.jobs import release as waits
 from mailbridge.jobs.backup import Backups, remedy
 from mailbridge.message.envelope import Envelope, Source
-from mailbridge.notifications.model import Audience, Notification, State
+from mailbridge.notifications.model import Audience, Notification, OutboxState
 from mailbridge.ops.metrics import GAUGES
 from mailbridge.store.engine import Store
 from mailbridge.store.schema import SECRET_TABLES, metadata
@@ -69,7 +69,7 @@ def fill(config: Config) -> None:
         desk.feed(a_mail("x" * 2_000_000, subject="Huge", message_id="<two@customer.test>"))
 
 
-def backed_up(config: Config, tmp_path: Path) -> Made:
+def backed_up(config: Config, tmp_path: Path) -> MadeBackup:
     return make.make(config, tmp_path / "backups", tmp_path / "keys", NOW)
 
 
@@ -96,7 +96,7 @@ def test_a_desk_comes_back_whole_with_its_keys(config: Config, tmp_path: Path, o
     with closing(old), closing(new), old.read() as before, new.read() as after:
         assert [ticket.subject for ticket in after.tickets.find()] == [ticket.subject for ticket in before.tickets.find()]
         assert after.keys.live() == before.keys.live()
-        pending = [queued.id for queued in before.outbox.list(State.QUEUED)]
+        pending = [queued.id for queued in before.outbox.list(OutboxState.QUEUED)]
         assert result.held == len(pending) > 0
         assert {queued.id for queued in after.outbox.kept_back()} == set(pending)
         assert after.outbox.next_due() is None

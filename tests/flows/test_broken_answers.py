@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from mailbridge.checks.rspamd import Rspamd
-from mailbridge.checks.scan import Fault, NotScanned
-from mailbridge.config.model import Health, Webhooks
+from mailbridge.checks.scan import NotScanned, ScanFault
+from mailbridge.config.model import HealthSettings, WebhookSettings
 from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.webhook_model import CallState
@@ -59,14 +59,14 @@ def test_rspamd_broke_off(port: int) -> None:
     with pytest.raises(NotScanned) as caught:
         Rspamd(f"http://127.0.0.1:{port}", seconds=5).score(a_mail(), Envelope(source=Source.PIPE, received_at=NOW))
 
-    assert caught.value.fault is Fault.BROKE
+    assert caught.value.fault is ScanFault.BROKE
 
 
 def test_a_webhook_is_called_again(tmp_path: Path, sqlite_store_url: str) -> None:
     with ExitStack() as stack:
         urls = [f"http://127.0.0.1:{stack.enter_context(answering(said))}/" for said in ANSWERS.values()]
         rule = f"- name: tell\n  when: {{header: {{subject: {{contains: printer}}}}}}\n  then: {{webhook: {json.dumps(urls)}}}\n"
-        settings = Webhooks(hosts=("127.0.0.1",), secret="whsec_c2VjcmV0IG9mIGEgdGVzdA==")
+        settings = WebhookSettings(hosts=("127.0.0.1",), secret="whsec_c2VjcmV0IG9mIGEgdGVzdA==")
         desk = stack.enter_context(
             a_desk(tmp_path, rules=RULES | {"routing/20-calls.yaml": rule}, store_url=sqlite_store_url, webhooks=settings)
         )
@@ -83,7 +83,7 @@ def test_a_webhook_is_called_again(tmp_path: Path, sqlite_store_url: str) -> Non
 
 @pytest.mark.parametrize("name", ["nothing", "another protocol", "a body that is cut off"])
 def test_a_ping_fails_and_the_desk_goes_on(tmp_path: Path, name: str) -> None:
-    with answering(ANSWERS[name]) as port, a_desk(tmp_path, health=Health(ping_url=f"http://127.0.0.1:{port}/ok")) as desk:
+    with answering(ANSWERS[name]) as port, a_desk(tmp_path, health=HealthSettings(ping_url=f"http://127.0.0.1:{port}/ok")) as desk:
         desk.app.pulse.look()
 
         assert not desk.app.pulse.ping()

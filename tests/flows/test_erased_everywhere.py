@@ -7,11 +7,11 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from mailbridge.execution.record import record
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.notifications.webhook_model import Call
 from mailbridge.store.schema import metadata
 from mailbridge.store.types import CleanText
-from mailbridge.tickets.apply import evolve
+from mailbridge.tickets.apply import apply
 from mailbridge.tickets.events import Actor, ActorKind, ContentErased, Event
 from tests.harness import TestDesk, a_mail, proven
 
@@ -63,7 +63,7 @@ def test_nothing_is_left_in_the_database_or_its_log(desk: TestDesk) -> None:
         tx.webhooks.add_many([Call(key="call_1", ticket=1, rule="r", event="opened", url="https://x.test", body=body)], desk.clock.now())
     # and a mail in an agent's name that waits for a yes, whose command and quote repeat the customer's words
     forged = a_mail(f"#note {CANARY}-held\n", subject=f"Re: [MB-1] {subject}", from_="clara@desk.test", message_id="<4@desk.test>")
-    assert desk.feed(forged, mail_from="clara@desk.test").result.outcome is Outcome.HELD
+    assert desk.feed(forged, mail_from="clara@desk.test").result.outcome is MailOutcome.HELD
     own = {"from_": "bogdan@desk.test", "message_id": "<5@desk.test>", "subject": "[MB-1] x"}
     spent = a_mail(f"#time 9h {CANARY}-work", **own)
     desk.feed(proven(spent), mail_from="bogdan@desk.test")
@@ -95,7 +95,7 @@ def erase(desk: TestDesk, number: int = 1) -> None:
         assert ticket is not None
         mails = tuple(mail.id for mail in tx.mails.of_ticket(number))
         event = Event(ticket=number, at=now, actor=mara, what=ContentErased(mails=mails))
-        record(tx, evolve(ticket, event), (event,), (), desk.app.desk().organisation, now)
+        record(tx, apply(ticket, event), (event,), (), desk.app.desk().organisation, now)
 
 
 

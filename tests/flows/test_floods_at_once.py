@@ -9,7 +9,7 @@ from threading import Barrier
 
 import pytest
 
-from mailbridge.config.model import Limits
+from mailbridge.config.model import LimitSettings
 from tests.harness import a_desk, a_mail
 from tests.servers.postgres import Postgres
 
@@ -46,7 +46,7 @@ def test_two_daemons_group_one_flood(postgres: Postgres, tmp_path: Path) -> None
         second.mkdir()
         with a_desk(first, store_url=url) as one, a_desk(second, store_url=url) as two:
             for desk in (one, two):
-                desk.app.config = replace(desk.app.config, limits=Limits(), batch=3)
+                desk.app.config = replace(desk.app.config, limits=LimitSettings(), batch=3)
             for number in range(40):
                 one.accept(a_mail(f"It is about {number}.", subject=f"Request {number}", message_id=f"<{number}@customer.test>"))
             with ThreadPoolExecutor(2) as pool:

@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from mailbridge.cli.release import release
 from mailbridge.jobs import release as waits
 from mailbridge.message.envelope import Envelope, Source
-from mailbridge.notifications.model import Audience, Notification, State
+from mailbridge.notifications.model import Audience, Notification, OutboxState
 from mailbridge.store.cursors import Start
 from mailbridge.store.schema import FOR_RELEASE
 from tests.harness import TestDesk, a_mail, proven
@@ -26,7 +26,7 @@ def feed(desk: TestDesk, first: int, count: int) -> None:
         desk.accept(customer(number), mail_from=f"c{number}@customer.test")
 
 
-def states(desk: TestDesk, event: str) -> list[State]:
+def states(desk: TestDesk, event: str) -> list[OutboxState]:
     with desk.app.store.read() as tx:
         return [one.state for one in reversed(tx.outbox.list(limit=1000)) if one.notification.event == event]
 
@@ -39,8 +39,8 @@ def rows(desk: TestDesk, recipient: str) -> list[str]:
 def test_a_burst_is_told_in_one_mail_and_customers_have_their_acknowledgements(desk: TestDesk) -> None:
     feed(desk, 1, 25)
     desk.work()
-    assert states(desk, "new") == [State.QUEUED] * 20 + [State.HELD] * 30  # to two agents each
-    assert states(desk, "received") == [State.QUEUED] * 25
+    assert states(desk, "new") == [OutboxState.QUEUED] * 20 + [OutboxState.HELD] * 30  # to two agents each
+    assert states(desk, "received") == [OutboxState.QUEUED] * 25
     desk.pass_time(minutes=4)
     desk.app.sweep()
     assert desk.promises(Audience.AGENT, "bundle") == []
@@ -56,7 +56,7 @@ def test_a_burst_is_told_in_one_mail_and_customers_have_their_acknowledgements(d
     desk.pass_time(minutes=11)  # it is quiet: back to single mails
     feed(desk, 30, 1)
     desk.work()
-    assert states(desk, "new")[-2:] == [State.QUEUED] * 2
+    assert states(desk, "new")[-2:] == [OutboxState.QUEUED] * 2
     desk.assert_sound()
 
 
@@ -71,7 +71,7 @@ def test_what_is_urgent_is_told_at_once(desk: TestDesk) -> None:
     desk.work()
     told = {one.ticket for one in desk.promises(Audience.AGENT, "new") if desk.ticket(one.ticket or 0).priority == "urgent"}
     with desk.app.store.read() as tx:
-        held = {one.notification.ticket for one in tx.outbox.list(State.HELD)}
+        held = {one.notification.ticket for one in tx.outbox.list(OutboxState.HELD)}
     assert told == {2}
     assert held == {1, 3}
 
@@ -83,7 +83,7 @@ def test_a_backlog_is_told_at_once_in_one_mail(desk: TestDesk) -> None:
     desk.pass_time(seconds=31)
     desk.app.sweep()
     assert len(rows(desk, "bogdan@desk.test")) == 1
-    assert states(desk, "received") == [State.QUEUED] * 3
+    assert states(desk, "received") == [OutboxState.QUEUED] * 3
     assert desk.app.sweep() == 0
 
 
@@ -93,7 +93,7 @@ def test_a_late_mail_that_is_alone_is_told_as_it_is(desk: TestDesk) -> None:
     desk.work()
     desk.pass_time(seconds=31)
     desk.app.sweep()
-    assert states(desk, "new") == [State.QUEUED] * 2
+    assert states(desk, "new") == [OutboxState.QUEUED] * 2
     assert desk.promises(Audience.AGENT, "bundle") == []
 
 
@@ -110,7 +110,7 @@ def first_connect(desk: TestDesk, count: int) -> None:
 def test_nobody_is_mailed_after_a_first_connect_until_somebody_looked(desk: TestDesk) -> None:
     first_connect(desk, 3)
     assert len(desk.tickets()) == 4
-    assert states(desk, "new") == [State.HELD] * 6 + [State.QUEUED] * 2
+    assert states(desk, "new") == [OutboxState.HELD] * 6 + [OutboxState.QUEUED] * 2
     desk.pass_time(days=1)
     desk.app.sweep()  # promises that are broken meanwhile wait too
     sent = [mail["Subject"] for mail in desk.deliver()]
@@ -136,7 +136,7 @@ def test_what_a_bundle_could_not_tell_goes_out_as_it_is(desk: TestDesk) -> None:
     desk.app.sweep()
     with desk.app.store.read() as tx:
         (row,) = [one for one in tx.outbox.list(limit=100) if one.notification.key == "own"]
-    assert row.state is State.QUEUED
+    assert row.state is OutboxState.QUEUED
 
 
 def test_what_waits_can_be_shown_and_discarded(desk: TestDesk) -> None:
@@ -150,5 +150,5 @@ def test_what_waits_can_be_shown_and_discarded(desk: TestDesk) -> None:
         assert not waits.discard(tx, desk.clock.now(), (waits.Why.RESTORE,)).mails
     with desk.app.store.write() as tx:
         assert len(waits.discard(tx, desk.clock.now()).tickets) == 2
-    assert states(desk, "new")[:4] == [State.SUPPRESSED] * 4
+    assert states(desk, "new")[:4] == [OutboxState.SUPPRESSED] * 4
     assert CliRunner().invoke(release, ["--help"]).exit_code == 0

@@ -11,10 +11,10 @@ import pytest
 from mailbridge.conversation.marks import kept_code, kept_mail
 from mailbridge.daemon import Daemon
 from mailbridge.handling.agents.held import decide_held
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.jobs import kept as kept_job
 from mailbridge.notifications.model import Audience
-from mailbridge.store.held import Answer as Decided
+from mailbridge.store.held import HeldAnswer as Decided
 from tests.builders import NOW, a_signer
 from tests.harness import TestDesk, a_mail, proven
 
@@ -38,13 +38,13 @@ def link_in(desk: TestDesk) -> str:
 
 
 def test_a_kept_mail_is_listed_once_and_becomes_a_ticket_by_its_link(desk: TestDesk) -> None:
-    assert desk.feed(a_vacation_reply(), mail_from="").result.outcome is Outcome.KEPT
+    assert desk.feed(a_vacation_reply(), mail_from="").result.outcome is MailOutcome.KEPT
     assert the_next_day(desk) == 1
     assert [n.event for n in desk.promises(Audience.ADMIN)] == ["kept"]
     assert desk.app.list_kept() == 0
     asked = a_mail("", from_=ADMIN, subject=link_in(desk), message_id="<please@desk.test>")
     done = desk.feed(proven(asked), mail_from=ADMIN)
-    assert done.result.outcome is Outcome.KEPT
+    assert done.result.outcome is MailOutcome.KEPT
     ticket = desk.ticket(1)
     assert (ticket.subject, ticket.team) == ("Away 1", "support")
     assert [p.address for p in ticket.participants] == ["carol@customer.test"]
@@ -118,7 +118,7 @@ def held_mail(desk: TestDesk) -> int:
     """An unproven mail in an agent's name; its number."""
     mail = a_mail("Restart it.\n\n#close", from_="bogdan@desk.test", subject="Re: [MB-1] Printer broken", message_id="<b@desk.test>")
     done = desk.feed(mail, mail_from="bogdan@desk.test")
-    assert done.result.outcome is Outcome.HELD
+    assert done.result.outcome is MailOutcome.HELD
     return done.inbox
 
 
@@ -146,7 +146,7 @@ def test_lists_of_more_than_a_hundred_mails_say_how_many_more_there_are_and_whic
     for number in range(5):
         desk.feed(a_vacation_reply(number), mail_from="")
         mail = a_mail("#close", from_="bogdan@desk.test", subject=f"Re: [MB-1] {number}", message_id=f"<b{number}@desk.test>")
-        assert desk.feed(mail, mail_from="bogdan@desk.test").result.outcome is Outcome.HELD
+        assert desk.feed(mail, mail_from="bogdan@desk.test").result.outcome is MailOutcome.HELD
     for _ in range(2):
         the_next_day(desk)
     letters = [mail for mail in desk.deliver() if mail["To"] == ADMIN]
@@ -182,7 +182,7 @@ def test_mail_that_a_rule_dropped_is_in_the_list_and_its_link_makes_it_a_ticket(
         "- name: drop offers\n  when: {header: {subject: {contains: offer}}}\n  then: {drop: true}\n"
     )
     desk.app.rules.refresh(at_once=True)
-    assert desk.feed(a_mail(subject="An offer")).result.outcome is Outcome.IGNORED
+    assert desk.feed(a_mail(subject="An offer")).result.outcome is MailOutcome.IGNORED
     assert the_next_day(desk) == 1
     [row] = dict(desk.promise_to(ADMIN, "kept").values)["rows"].splitlines()
     assert row.split("\t")[:3] == ["carol@customer.test", "An offer", "a rule said drop"]

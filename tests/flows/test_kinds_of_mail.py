@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailbridge.conversation.marks import loop_mark
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.notifications.model import Notification
 from mailbridge.tickets.model import Role
 from tests.flows.test_way_of_a_mail import a_report, an_agents_mail
@@ -35,7 +35,7 @@ def receipts(desk: TestDesk) -> list[str]:
     ],
 )
 def test_a_mail_that_an_inbox_rule_redirects_is_a_ticket_and_thanked(desk: TestDesk, fields: dict[str, str]) -> None:
-    assert desk.feed(a_mail(**fields)).result.outcome is Outcome.TICKET
+    assert desk.feed(a_mail(**fields)).result.outcome is MailOutcome.TICKET
     assert receipts(desk) == [CAROL]
 
 
@@ -55,7 +55,7 @@ def test_a_mail_that_an_inbox_rule_redirects_is_a_ticket_and_thanked(desk: TestD
     ],
 )
 def test_a_weak_sign_leaves_the_ticket_and_takes_only_the_receipt(desk: TestDesk, fields: dict[str, str]) -> None:
-    assert desk.feed(a_mail(**fields)).result.outcome is Outcome.TICKET
+    assert desk.feed(a_mail(**fields)).result.outcome is MailOutcome.TICKET
     assert receipts(desk) == []
     assert [n.event for n in desk.promises()] == ["new", "new"]
     desk.assert_sound()
@@ -66,7 +66,7 @@ def test_a_mail_without_envelope_sender_is_no_bounce(desk: TestDesk) -> None:
     ours = desk.promise_to(CAROL)
     answer = a_mail("I no longer work here.", in_reply_to=f"<{ours.message_id}>", message_id="<2@customer.test>", to=ours.reply_to)
     done = desk.feed(answer, mail_from="")
-    assert (done.result.outcome, done.result.ticket) == (Outcome.APPEND, 1)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.APPEND, 1)
     assert desk.promises(event="bounced") == []
     assert [dict(n.values)["robot"] for n in desk.promises(event="customer_replied")] == ["auto-reply", "auto-reply"]
     with desk.app.store.read() as tx:
@@ -124,7 +124,7 @@ def test_our_own_mail_come_back_is_kept(desk: TestDesk) -> None:
     sent(desk)
     letter = next(mail for mail in desk.deliver() if "carol" in str(mail["To"]))
     back = desk.feed(letter.as_bytes(), mail_from="forwarder@isp.test")
-    assert (back.result.outcome, back.result.reason.split(",")[0]) == (Outcome.KEPT, "loop: loop: our own signed mark")
+    assert (back.result.outcome, back.result.reason.split(",")[0]) == (MailOutcome.KEPT, "loop: loop: our own signed mark")
 
 
 def test_a_mark_that_does_not_verify_makes_no_mail_vanish(desk: TestDesk) -> None:
@@ -132,17 +132,17 @@ def test_a_mark_that_does_not_verify_makes_no_mail_vanish(desk: TestDesk) -> Non
     mark = loop_mark(desk.app.signer, ours.key)
     for number, forged in enumerate((mark[:-1] + ("a" if mark[-1] != "a" else "b"), "support@desk.test", mark.partition(".")[2])):
         done = desk.feed(a_mail(message_id=f"<f{number}@customer.test>", subject=f"Other {number}", x_mailbridge_loop=forged))
-        assert done.result.outcome is Outcome.TICKET
+        assert done.result.outcome is MailOutcome.TICKET
 
 
 def test_our_message_id_alone_is_known_again(desk: TestDesk) -> None:
     ours = sent(desk)
-    assert desk.feed(a_mail(message_id=f"<{ours.message_id}>", from_="support@desk.test")).result.outcome is Outcome.KEPT
+    assert desk.feed(a_mail(message_id=f"<{ours.message_id}>", from_="support@desk.test")).result.outcome is MailOutcome.KEPT
 
 
 def test_nobody_writes_from_a_reply_address_of_ours(desk: TestDesk) -> None:
     ours = sent(desk)
-    assert desk.feed(a_mail("Win money", from_=f"Support <{ours.reply_to}>", message_id="<w@x.test>")).result.outcome is Outcome.KEPT
+    assert desk.feed(a_mail("Win money", from_=f"Support <{ours.reply_to}>", message_id="<w@x.test>")).result.outcome is MailOutcome.KEPT
 
 
 # --- who is behind a list or a form
@@ -175,7 +175,7 @@ FORM = {"from_": "Website <support@desk.test>", "reply_to": f"Vera <{VERA}>", "s
 )
 def test_the_requester_is_the_person_behind_a_list_or_form(desk: TestDesk, fields: dict[str, str], thanked: bool) -> None:
     done = desk.feed(proven(a_mail("It burns.", **(FORM | fields)), domain="desk.test"), mail_from="www@desk.test")
-    assert done.result.outcome is Outcome.TICKET
+    assert done.result.outcome is MailOutcome.TICKET
     ticket = desk.ticket()
     assert (requester(desk), ticket.requester.name if ticket.requester else "") == (VERA, "Vera")
     assert receipts(desk) == ([VERA] if thanked else [])

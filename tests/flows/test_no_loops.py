@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.notifications.model import Notification
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
@@ -85,4 +85,4 @@ def test_a_group_addresss_robot_opens_no_tickets(desk: TestDesk) -> None:
         assert [ticket.id for ticket in grouped.tickets()] == [1]
         ours = grouped.promise_to("team@desk.test")
         person = proven(a_mail("Who is it?", from_="team@desk.test", in_reply_to=f"<{ours.message_id}>", message_id="<p@desk.test>"))
-        assert grouped.feed(person).result.outcome is Outcome.TICKET  # a person who writes from there is heard
+        assert grouped.feed(person).result.outcome is MailOutcome.TICKET  # a person who writes from there is heard

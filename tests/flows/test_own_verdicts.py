@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.config.model import Authenticity, SenderCheck
+from mailbridge.config.model import AuthenticitySettings, SenderCheck
 from mailbridge.errors import StoreAway
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.message.envelope import Envelope
 from tests.checks import domains
 from tests.harness import TestDesk, a_desk, a_mail, proven
@@ -34,11 +34,11 @@ def asking(names: Nsd, tmp_path: Path) -> Iterator[TestDesk]:
         yield desk
 
 
-def asks(port: int) -> Authenticity:
-    return Authenticity(check=SenderCheck.DNS, dns_servers=(("127.0.0.1", port),))
+def asks(port: int) -> AuthenticitySettings:
+    return AuthenticitySettings(check=SenderCheck.DNS, dns_servers=(("127.0.0.1", port),))
 
 
-def feed(desk: TestDesk, raw: bytes, envelope: Envelope | None = None) -> Outcome:
+def feed(desk: TestDesk, raw: bytes, envelope: Envelope | None = None) -> MailOutcome:
     inbox = desk.app.inbox.accept(raw, envelope or domains.envelope())
     return next(one.result.outcome for one in reversed(desk.work()) if one.inbox == inbox)
 
@@ -58,7 +58,7 @@ def test_an_agent_is_known_by_the_signature_of_the_desks_domain(asking: TestDesk
     feed(asking, domains.signed(a_mail()))
     answer = domains.signed(an_agents_answer(asking), "desk.test")
 
-    assert feed(asking, answer, domains.envelope(domains.BAD, "bogdan@desk.test")) is Outcome.APPEND
+    assert feed(asking, answer, domains.envelope(domains.BAD, "bogdan@desk.test")) is MailOutcome.APPEND
 
     assert asking.ticket().status == "closed"
     assert why(asking, 2)["agent"] == "bogdan"
@@ -72,7 +72,7 @@ def test_a_forged_agent_commands_nothing(asking: TestDesk, forgery: str) -> None
     answer = an_agents_answer(asking)
     forged = {"plain": answer, "own verdict": proven(answer), "own signature": domains.signed(answer, "attacker.test")}[forgery]
 
-    assert feed(asking, forged, domains.envelope(domains.BAD, "mallory@attacker.test")) is Outcome.HELD
+    assert feed(asking, forged, domains.envelope(domains.BAD, "mallory@attacker.test")) is MailOutcome.HELD
 
     assert asking.ticket().status != "closed"
     assert len(asking.tickets()) == 1
@@ -88,7 +88,7 @@ def test_the_senders_own_server_is_proof_enough(asking: TestDesk) -> None:
 def test_mail_goes_on_when_the_dns_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mailbridge.checks.resolver.LIFETIME", 0.2)
     with a_desk(tmp_path, authenticity=asks(free_ports(1)[0])) as desk:
-        assert feed(desk, domains.signed(a_mail())) is Outcome.TICKET
+        assert feed(desk, domains.signed(a_mail())) is MailOutcome.TICKET
         assert (why(desk, 1)["verified"], "temperror" in str(why(desk, 1)["why"])) == (False, True)
 
 
@@ -105,7 +105,7 @@ def test_an_agents_mail_waits_a_while_for_a_dns_that_is_away(tmp_path: Path, mon
         desk.pass_time(seconds=31)
         second = desk.app.worker.one_turn()
 
-        assert [one.result.outcome for one in (*first, *second)] == [Outcome.WAIT, Outcome.APPEND]
+        assert [one.result.outcome for one in (*first, *second)] == [MailOutcome.WAIT, MailOutcome.APPEND]
         assert desk.ticket().status == "closed"
 
 
@@ -114,7 +114,7 @@ def test_an_agents_mail_that_is_never_confirmed_is_held_in_the_end(tmp_path: Pat
     with a_desk(tmp_path, authenticity=asks(free_ports(1)[0])) as desk:
         feed(desk, domains.signed(a_mail()))
 
-        assert feed(desk, domains.signed(an_agents_answer(desk), "desk.test")) is Outcome.HELD
+        assert feed(desk, domains.signed(an_agents_answer(desk), "desk.test")) is MailOutcome.HELD
         assert desk.ticket().status != "closed"
         with desk.app.store.read() as tx:
             row = tx.inbox.get(2)
@@ -133,7 +133,7 @@ def test_what_the_checks_have_no_time_for_waits_for_the_next_turn(asking: TestDe
     asking.pass_time(seconds=31)
     (second,) = asking.app.worker.one_turn()
 
-    assert (first.result.outcome, second.result.outcome) == (Outcome.WAIT, Outcome.TICKET)
+    assert (first.result.outcome, second.result.outcome) == (MailOutcome.WAIT, MailOutcome.TICKET)
     with asking.app.store.read() as tx:
         row = tx.inbox.get(first.inbox)
     assert row is not None
@@ -157,7 +157,7 @@ def test_no_transaction_is_open_while_the_dns_is_asked(asking: TestDesk, monkeyp
 
     monkeypatch.setattr(examiner, "_authenticity", Writing())
 
-    assert feed(asking, a_mail()) is Outcome.TICKET
+    assert feed(asking, a_mail()) is MailOutcome.TICKET
     assert written == [True]
 
 
@@ -168,7 +168,7 @@ def test_a_store_that_is_away_during_the_checks_loses_nothing(asking: TestDesk, 
         with pytest.raises(StoreAway):
             asking.app.worker.one_turn()
 
-    assert [(one.inbox, one.result.outcome) for one in asking.work()] == [(inbox, Outcome.TICKET)]
+    assert [(one.inbox, one.result.outcome) for one in asking.work()] == [(inbox, MailOutcome.TICKET)]
 
 
 def test_a_desk_that_does_not_ask_loads_nothing_for_it() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.config.model import Mailbox
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.handling.pairing import request
 from mailbridge.ids import system_chance
 from mailbridge.message.envelope import Envelope, Source
@@ -38,7 +38,7 @@ def asked(desk: TestDesk, name: str = "bogdan") -> str:
     return str(mail["Subject"])
 
 
-def came(desk: TestDesk, top: str, *, account: str = "main", **headers: str) -> Outcome:
+def came(desk: TestDesk, top: str, *, account: str = "main", **headers: str) -> MailOutcome:
     """What became of a mail that our mailbox's server gave these lines."""
     headers = {"from_": "Bogdan <bogdan@desk.test>", "message_id": f"<{len(top)}-{len(headers)}-{came.number}@x.test>", **headers}
     came.number += 1
@@ -52,7 +52,7 @@ came.number = 0  # type: ignore[attr-defined]
 
 def is_proven(desk: TestDesk, top: str, *, account: str = "main", from_: str = "Bogdan <bogdan@desk.test>") -> bool:
     """Whether a mail with these lines is an agent's now."""
-    if came(desk, top, account=account, from_=from_, subject="Printer") is Outcome.HELD:
+    if came(desk, top, account=account, from_=from_, subject="Printer") is MailOutcome.HELD:
         return False
     with desk.app.store.read() as tx:
         mail = tx.inbox.list(1)[0].mail
@@ -65,7 +65,7 @@ def test_the_answer_proves_the_way_for_this_agent_and_this_mailbox(desk: TestDes
     subject = asked(desk)
     assert not is_proven(desk, TRUE)
 
-    assert came(desk, TRUE, subject=f"Re: {subject}") is Outcome.KEPT
+    assert came(desk, TRUE, subject=f"Re: {subject}") is MailOutcome.KEPT
 
     assert is_proven(desk, TRUE)
     assert not is_proven(desk, TRUE, account="other")
@@ -121,9 +121,9 @@ def test_no_other_mail_pairs_the_agent(desk: TestDesk, top: str, changed: dict[s
 def test_a_word_counts_once_and_not_for_ever(desk: TestDesk) -> None:
     first, late = asked(desk), asked(desk, "clara")
     came(desk, TRUE, subject=first)
-    assert came(desk, TRUE.replace("in.provider", "in.other"), subject=first) is Outcome.HELD
+    assert came(desk, TRUE.replace("in.provider", "in.other"), subject=first) is MailOutcome.HELD
     desk.pass_time(days=4)
-    assert came(desk, TRUE, subject=late, from_="Clara <clara@desk.test>") is Outcome.HELD
+    assert came(desk, TRUE, subject=late, from_="Clara <clara@desk.test>") is MailOutcome.HELD
     with desk.app.store.read() as tx:
         assert [one.agent for one in tx.pairings.proven()] == ["bogdan"]
 

@@ -8,7 +8,7 @@ from email.policy import default
 
 import pytest
 
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.tickets.model import Role
 from tests.harness import TestDesk, a_mail, proven
 
@@ -43,7 +43,7 @@ INLINE = {
 
 def passes_on(desk: TestDesk, raw: bytes) -> None:
     done = desk.feed(proven(raw), mail_from="bogdan@desk.test")
-    assert (done.result.outcome, done.result.ticket) == (Outcome.TICKET, 1)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.TICKET, 1)
 
 
 @pytest.mark.parametrize("program", INLINE)
@@ -107,7 +107,7 @@ def test_customer_who_passes_something_on_is_the_one_who_asks(desk: TestDesk) ->
 def test_forged_agent_cannot_open_a_ticket_for_somebody_else(desk: TestDesk) -> None:
     raw = a_mail(f"x\n\n{INLINE['gmail'][1]}{WORDS}\n", from_="Bogdan <bogdan@desk.test>", subject="Fwd: Labels")
     done = desk.feed(proven(raw, verdict="fail"), mail_from="mallory@attacker.test")
-    assert done.result.outcome is Outcome.HELD
+    assert done.result.outcome is MailOutcome.HELD
     assert desk.tickets() == []
     assert [n.event for n in desk.promises() if n.recipient == "carol@customer.test"] == []
 

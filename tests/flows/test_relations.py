@@ -11,9 +11,9 @@ import pytest
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.execute import execute
 from mailbridge.execution.many import execute_on_many
-from mailbridge.handling.filing.outcome import Outcome
-from mailbridge.notifications.model import Audience, State
-from mailbridge.store.clocks import State as ClockState
+from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.notifications.model import Audience, OutboxState
+from mailbridge.store.clocks import ClockState as ClockState
 from mailbridge.tickets.commands import Merge, Undo
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Ticket
@@ -116,7 +116,7 @@ def test_late_reply_to_merged_ticket_lands_on_survivor(desk: TestDesk, clue: Cal
     by_agent(desk, "#merge MB-2\n")
     headers = {"message_id": "<late@customer.test>", "subject": "Hello"} | clue(desk)
     done = desk.feed(proven(a_mail("Is anybody there?", **headers), "customer.test"), rcpt_to=(headers.get("to", "support@desk.test"),))
-    assert (done.result.outcome, done.result.ticket) == (Outcome.APPEND, 2)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.APPEND, 2)
     with desk.app.store.read() as tx:
         placed = tx.mails.explanation(done.result.mail or 0)["placed"]
     assert placed["ticket"] == 2
@@ -326,7 +326,7 @@ def test_erasing_asks_first_and_then_leaves_no_word_anywhere(desk: TestDesk) -> 
         assert not tx.blobs.has(raw)
         assert tx.search.find("hunter2") == []
         assert all(b"hunter2" not in (queued.rendered or b"") for queued in tx.outbox.list(limit=1000))
-        assert not [q for q in tx.outbox.list(State.QUEUED) if q.notification.mail == 1]
+        assert not [q for q in tx.outbox.list(OutboxState.QUEUED) if q.notification.mail == 1]
     desk.deliver()
     desk.assert_sound()
 

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from mailbridge.config.model import Scanners, WhenSilent, WhenVirus
-from mailbridge.handling.filing.outcome import Outcome
-from mailbridge.handling.retry import Hold
+from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.retry import Deferral
 from tests.harness import RULES, TestDesk, a_desk, a_mail
 from tests.servers import clamd as clamds
 from tests.servers.clamd import EICAR, STREAM_MAX, Clamd
@@ -54,14 +54,14 @@ def test_a_virus_goes_aside_and_the_admins_hear_of_it(tmp_path: Path, clamd: Cla
     with a_desk(tmp_path, scan=scanners(clamd)) as desk:
         done = desk.feed(INFECTED)
 
-        assert (done.result.outcome, done.result.reason) == (Outcome.QUARANTINED, "virus: Eicar-Test-Signature.UNOFFICIAL")
+        assert (done.result.outcome, done.result.reason) == (MailOutcome.QUARANTINED, "virus: Eicar-Test-Signature.UNOFFICIAL")
         assert (desk.tickets(), desk.promise_to("admin@desk.test").event) == ([], "quarantined")
-        assert desk.feed(a_mail()).result.outcome is Outcome.TICKET
+        assert desk.feed(a_mail()).result.outcome is MailOutcome.TICKET
 
 
 def test_a_virus_can_be_filed_with_a_tag_and_is_not_acknowledged(tmp_path: Path, clamd: Clamd) -> None:
     with a_desk(tmp_path, rules=RULES | BY_SCORE, scan=scanners(clamd, virus=WhenVirus.TAG)) as desk:
-        assert desk.feed(INFECTED).result.outcome is Outcome.TICKET
+        assert desk.feed(INFECTED).result.outcome is MailOutcome.TICKET
 
         assert desk.ticket().tags == ("infected", "virus")
         assert a_scan(desk) == {"virus": "Eicar-Test-Signature.UNOFFICIAL", "spam": None, "not_scanned": []}
@@ -96,7 +96,7 @@ def test_a_desk_without_scanners_says_nothing_of_them(desk: TestDesk) -> None:
 def test_mail_that_nobody_could_scan_is_filed_and_marked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     forged = b"X-Virus-Status: Clean\r\n" + a_mail()
     with a_desk(tmp_path, rules=RULES | BY_SCORE, scan=scanners(free_ports(1)[0])) as desk:
-        assert desk.feed(forged).result.outcome is Outcome.TICKET
+        assert desk.feed(forged).result.outcome is MailOutcome.TICKET
 
         assert desk.ticket().tags == ("unscanned",)
         assert a_scan(desk)["not_scanned"] == ["virus: clamd: Connection refused"]
@@ -109,16 +109,16 @@ def test_mail_can_wait_for_a_scanner_that_is_away_as_long_as_it_takes(tmp_path: 
         inbox = desk.accept(a_mail())
         for _ in range(10):  # many more than `tries`
             (done,) = desk.app.worker.one_turn()
-            assert (done.result.outcome, done.result.reason) == (Outcome.WAIT, "not scanned: clamd: Connection refused")
+            assert (done.result.outcome, done.result.reason) == (MailOutcome.WAIT, "not scanned: clamd: Connection refused")
             desk.pass_time(minutes=10)
         clamd.start()
 
-        assert [(one.inbox, one.result.outcome) for one in desk.work()] == [(inbox, Outcome.TICKET)]
+        assert [(one.inbox, one.result.outcome) for one in desk.work()] == [(inbox, MailOutcome.TICKET)]
         assert a_scan(desk)["virus"] == ""
 
 
 def test_a_mail_waits_longer_the_longer_it_has_waited() -> None:
-    hold = Hold(reason="", counts=False)
+    hold = Deferral(reason="", counts=False)
     ages = (timedelta(seconds=0), timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=1), timedelta(days=2))
 
     assert [hold.pause(age).total_seconds() for age in ages] == [30, 30, 120, 360, 600]
@@ -137,7 +137,7 @@ def test_a_check_of_ours_that_stumbles_sets_one_mail_aside_and_no_other(tmp_path
         good = desk.accept(a_mail())
         last = {one.inbox: one.result for one in desk.work()}
 
-    assert (last[good].outcome, last[bad].outcome) == (Outcome.TICKET, Outcome.QUARANTINED)
+    assert (last[good].outcome, last[bad].outcome) == (MailOutcome.TICKET, MailOutcome.QUARANTINED)
     assert last[bad].reason == "it could not be checked: ZeroDivisionError: a bug"
 
 
@@ -146,13 +146,13 @@ def test_a_mail_that_breaks_the_scanner_goes_aside_in_the_end(tmp_path: Path, cl
     with a_desk(tmp_path, scan=scan) as desk, clamd.frozen():
         done = desk.feed(a_mail())
 
-        assert done.result.outcome is Outcome.QUARANTINED
+        assert done.result.outcome is MailOutcome.QUARANTINED
         assert done.result.reason.startswith("not scanned: clamd")
 
 
 def test_a_mail_too_large_for_the_scanner_does_not_wait_for_ever(tmp_path: Path, clamd: Clamd) -> None:
     with a_desk(tmp_path, scan=scanners(clamd, on_failure=WhenSilent.WAIT)) as desk:
-        assert desk.feed(a_mail("long line of text\n" * (STREAM_MAX // 16))).result.outcome is Outcome.TICKET
+        assert desk.feed(a_mail("long line of text\n" * (STREAM_MAX // 16))).result.outcome is MailOutcome.TICKET
         assert a_scan(desk)["not_scanned"][0].startswith(f"virus: clamd takes {STREAM_MAX} bytes")
 
 
@@ -160,4 +160,4 @@ def test_a_copy_of_a_mail_is_a_copy_whatever_the_scanner_says_now(tmp_path: Path
     with a_desk(tmp_path, scan=scanners(clamd, virus=WhenVirus.TAG)) as desk:
         desk.feed(INFECTED)
 
-        assert desk.feed(INFECTED).result.outcome is Outcome.DUPLICATE
+        assert desk.feed(INFECTED).result.outcome is MailOutcome.DUPLICATE

@@ -10,15 +10,15 @@ from pathlib import Path
 from threading import Thread
 from typing import ClassVar
 
-from mailbridge.config.model import Health, Mailbox, Outgoing
+from mailbridge.config.model import HealthSettings, Mailbox, Outgoing
 from mailbridge.errors import StoreAway
 from mailbridge.health.board import Board
 from mailbridge.health.names import OUTGOING
 from mailbridge.message.envelope import Envelope
 from mailbridge.message.envelope import Source as Source_
 from mailbridge.notifications.model import Audience
-from mailbridge.ops.http import Asked
-from mailbridge.store.source_health import Source, State
+from mailbridge.ops.http import HttpRequest
+from mailbridge.store.source_health import HealthState, SourceHealth
 from tests.builders import NOW
 from tests.harness import TestDesk, a_desk, a_mail
 from tests.servers.processes import free_ports
@@ -26,7 +26,7 @@ from tests.servers.processes import free_ports
 BOX = "imap:support/INBOX"
 
 
-def known(desk: TestDesk, name: str) -> Source:
+def known(desk: TestDesk, name: str) -> SourceHealth:
     with desk.app.store.read() as tx:
         found = tx.sources.get(name)
     assert found is not None
@@ -108,12 +108,12 @@ def test_a_short_failure_is_told_to_nobody(desk: TestDesk) -> None:
 
 
 def test_no_proof_is_as_bad_as_a_failure() -> None:
-    source = Source(name=BOX, watched_since=NOW, proven_at=NOW + timedelta(minutes=1))
+    source = SourceHealth(name=BOX, watched_since=NOW, proven_at=NOW + timedelta(minutes=1))
     within = timedelta(minutes=6)
 
-    assert source.state(NOW + timedelta(minutes=7), within) is State.OK
-    assert source.state(NOW + timedelta(minutes=8), within) is State.STALE
-    assert source.state(NOW + timedelta(minutes=8), None) is State.OK
+    assert source.state(NOW + timedelta(minutes=7), within) is HealthState.OK
+    assert source.state(NOW + timedelta(minutes=8), within) is HealthState.STALE
+    assert source.state(NOW + timedelta(minutes=8), None) is HealthState.OK
 
 
 def test_the_outgoing_server_is_known_by_each_mail_and_by_asking(desk: TestDesk) -> None:
@@ -221,7 +221,7 @@ def test_the_ping_goes_out_while_all_is_well_and_only_then(tmp_path: Path) -> No
     Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}/ok"
     try:
-        with a_desk(tmp_path, health=Health(ping_url=url)) as desk:
+        with a_desk(tmp_path, health=HealthSettings(ping_url=url)) as desk:
             pulse = desk.app.pulse
             assert not pulse.ping(), "nobody has looked yet"
             pulse.look()
@@ -236,7 +236,7 @@ def test_the_ping_goes_out_while_all_is_well_and_only_then(tmp_path: Path) -> No
             pulse.look()
             desk.pass_time(seconds=60)
             assert not pulse.ping(), "the timer stands still"
-        with a_desk(tmp_path, health=Health(ping_url=url.replace("/ok", "/broken"))) as desk:
+        with a_desk(tmp_path, health=HealthSettings(ping_url=url.replace("/ok", "/broken"))) as desk:
             desk.app.pulse.look()
             assert not desk.app.pulse.ping()
     finally:
@@ -247,7 +247,7 @@ def test_the_ping_goes_out_while_all_is_well_and_only_then(tmp_path: Path) -> No
 
 def test_health_is_that_of_the_process_and_health_of_sources_that_of_all(desk: TestDesk) -> None:
     def status(path: str) -> str:
-        page = desk.app.pulse.answer(Asked(path=path))
+        page = desk.app.pulse.answer(HttpRequest(path=path))
         assert page.status.startswith("404") or json.loads(page.body)["ok"] == page.status.startswith("200")
         return page.status[:3]
 

@@ -10,7 +10,7 @@ import pytest
 from mailbridge.conversation import tokens
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.execute import execute
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.notifications.model import Notification
 from mailbridge.tickets.commands import RevokeAddresses
 from mailbridge.tickets.events import Actor, ActorKind
@@ -61,7 +61,7 @@ def test_a_guessed_number_with_a_forged_from_opens_a_ticket_of_its_own(desk: Tes
     mail = a_mail("Send the password here.", subject="Re: [MB-1] Printer broken", message_id="<forged@attacker.test>")
     done = desk.feed(failed(mail, "none") if verdict == "fail" else mail)
 
-    assert done.result.outcome is Outcome.TICKET
+    assert done.result.outcome is MailOutcome.TICKET
     assert desk.ticket(1).version == 2
     new = [one for one in desk.promises()[before:] if one.event == "new"]
     assert {dict(one.values)["follows"] for one in new} == {"MB-1"}
@@ -97,7 +97,7 @@ def test_a_signed_address_goes_on_the_ticket_where_the_domain_asks_for_nothing(d
     """dmarc=fail with p=none: appended, marked, and nobody is brought along."""
     opened(desk)
     done = desk.feed(failed(customers_answer(desk, cc="eve@attacker.test"), "none"))
-    assert (done.result.outcome, done.result.ticket) == (Outcome.APPEND, 1)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.APPEND, 1)
     assert desk.ticket(1).participant("eve@attacker.test") is None
     text = next(str(one) for one in reversed(desk.deliver()) if str(one["To"]).endswith("<bogdan@desk.test>"))
     assert "Sender NOT verified, the check failed: carol@customer.test" in " ".join(text.split())
@@ -106,7 +106,7 @@ def test_a_signed_address_goes_on_the_ticket_where_the_domain_asks_for_nothing(d
 def test_a_signed_address_under_a_strict_policy_follows_with_one_link(desk: TestDesk) -> None:
     opened(desk)
     done = desk.feed(failed(customers_answer(desk), "reject"))
-    assert (done.result.outcome, done.result.ticket) == (Outcome.TICKET, 2)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.TICKET, 2)
     assert [one.event for one in desk.promises() if one.ticket == 2 and one.recipient == "carol@customer.test"] == []
     new = desk.promise_to("bogdan@desk.test", "new")
     assert (dict(new.values)["follows"], dict(new.values)["doubt"]) == ("MB-1", "dmarc-failed")
@@ -126,7 +126,7 @@ def test_a_comment_in_a_forged_from_gains_nothing(desk: TestDesk, from_: str) ->
     opened(desk)
     before = len(desk.promises())
     done = desk.feed(failed(customers_answer(desk, from_=from_), "reject"))
-    assert (done.result.outcome, done.result.ticket) == (Outcome.TICKET, 2)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.TICKET, 2)
     assert [one.recipient for one in desk.promises()[before:] if one.recipient.endswith("customer.test")] == []
     assert dict(desk.promise_to("bogdan@desk.test", "new").values)["doubt"] == "dmarc-failed"
 
@@ -154,7 +154,7 @@ def test_an_agent_who_left_commands_nothing(desk: TestDesk) -> None:
     desk.app.rules.refresh(at_once=True)
     assert desk.app.rules.broken is None
     done = desk.feed(proven(a_mail("#close", from_=AGENT, to=token.reply_to, message_id="<late@desk.test>")))
-    assert done.result.outcome is Outcome.TICKET
+    assert done.result.outcome is MailOutcome.TICKET
     assert desk.ticket(1).status == "new"
 
 
@@ -165,7 +165,7 @@ def test_an_unproven_agents_answer_is_held_and_done_after_a_yes_from_the_mailbox
     opened(desk)
     answer = a_mail("Restart it.\n\n#close", from_=AGENT, to=to_agent(desk).reply_to, message_id="<answer@desk.test>")
     before = len(desk.promises())
-    assert desk.feed(answer).result.outcome is Outcome.HELD
+    assert desk.feed(answer).result.outcome is MailOutcome.HELD
     assert [(one.event, one.recipient) for one in desk.promises()[before:]] == [("held", "bogdan@desk.test")]
     assert desk.ticket(1).version == 2
     assert len(desk.tickets()) == 1
@@ -191,7 +191,7 @@ def test_a_flood_in_an_agents_name_is_one_mail_an_hour_with_a_list(desk: TestDes
     opened(desk)
     for number in range(12):
         mail = a_mail(f"Mail {number}", from_=AGENT, subject=f"Number {number}", message_id=f"<{number}@attacker.test>")
-        assert desk.feed(mail).result.outcome is Outcome.HELD
+        assert desk.feed(mail).result.outcome is MailOutcome.HELD
     notices = [one for one in desk.promises() if one.event == "held"]
     assert [dict(one.values)["count"] for one in notices] == ["1"]
     desk.app.sweep()
@@ -272,7 +272,7 @@ def test_after_a_day_the_text_goes_out_and_the_commands_are_asked_with_one_quest
 def test_after_thirty_days_a_token_is_no_more_than_the_number(desk: TestDesk) -> None:
     opened(desk)
     desk.pass_time(days=31)
-    assert agents_answer(desk, "Restart it.").result.outcome is Outcome.HELD
+    assert agents_answer(desk, "Restart it.").result.outcome is MailOutcome.HELD
     assert [one for one in desk.promises() if one.event == "answered"] == []
     says(desk, "yes", the_notice(desk))
     assert [one.recipient for one in desk.promises() if one.event == "answered"] == ["carol@customer.test"]
@@ -290,9 +290,9 @@ def test_a_replayed_mail_of_an_agent_is_a_copy(desk: TestDesk) -> None:
     mail = proven(a_mail("#priority high", from_=AGENT, to=to_agent(desk).reply_to, message_id="<once@desk.test>"))
     desk.feed(mail)
     version = desk.ticket(1).version
-    assert desk.feed(mail).result.outcome is Outcome.DUPLICATE
+    assert desk.feed(mail).result.outcome is MailOutcome.DUPLICATE
     altered = mail.replace(b"<once@desk.test>", b"<twice@desk.test>").replace(b"support+mb1", b"support+mb7")
-    assert desk.feed(altered).result.outcome is Outcome.KEPT
+    assert desk.feed(altered).result.outcome is MailOutcome.KEPT
     assert desk.ticket(1).version == version
 
 
@@ -303,7 +303,7 @@ def test_a_desk_that_was_upgraded_keeps_its_customers_conversations(desk: TestDe
     old = f"support+mb1.c.{tokens._mac(key, 'reply', Purpose.CUSTOMER, 1, 'carol@customer.test')}@desk.test"
     desk.pass_time(days=400)
     done = desk.feed(a_mail("And again.", to=old, message_id="<old@customer.test>"))
-    assert (done.result.outcome, done.result.ticket) == (Outcome.APPEND, 1)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.APPEND, 1)
 
 
 # An agent writes from the own program.
@@ -313,7 +313,7 @@ def test_an_agent_writes_to_a_customer_with_the_desk_in_copy(desk: TestDesk) -> 
     people = {"to": "Dana Pop <dana@other.test>", "cc": "support@desk.test"}
     done = desk.feed(proven(a_mail("Tomorrow at nine we change the switch.", from_=AGENT, message_id="<n@desk.test>", **people)))
     ticket = desk.ticket()
-    assert done.result.outcome is Outcome.TICKET
+    assert done.result.outcome is MailOutcome.TICKET
     assert ticket.requester is not None
     assert (ticket.requester.address, ticket.requester.name) == ("dana@other.test", "Dana Pop")
     assert (ticket.assignee, ticket.status) == ("bogdan", "open")
@@ -342,7 +342,7 @@ def test_an_agent_who_only_names_a_ticket_is_asked(desk: TestDesk) -> None:
     opened(desk)
     people = {"to": "carol@customer.test", "cc": "support@desk.test"}
     mail = a_mail("Restart it.", from_=AGENT, subject="[MB-1]", message_id="<own@desk.test>", **people)
-    assert desk.feed(proven(mail)).result.outcome is Outcome.HELD
+    assert desk.feed(proven(mail)).result.outcome is MailOutcome.HELD
     assert dict(the_notice(desk).values)["step"] == "no-token"
     says(desk, "yes", the_notice(desk))
     assert desk.ticket(1).answered_by == "bogdan"
@@ -400,7 +400,7 @@ def test_a_list_of_the_attackers_own_does_not_get_around_the_customers_policy(de
     """The verdict is about the list, which passes; the customer's domain asks to reject mail in its name."""
     opened(desk)
     done = desk.feed(proven(customers_answer(desk, "Send it to my new address.", **fields), "attacker.test"))
-    assert (done.result.outcome, done.result.ticket) == (Outcome.TICKET, 2)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.TICKET, 2)
     assert desk.ticket(1).version == 2
 
 
@@ -408,7 +408,7 @@ def test_an_answer_through_a_group_of_our_own_is_on_the_ticket(desk: TestDesk) -
     opened(desk)
     fields = {"from_": '"Carol via Help" <help@desk.test>', "list_id": "<help.desk.test>", "x_original_from": "carol@customer.test"}
     done = desk.feed(proven(customers_answer(desk, **fields)))
-    assert (done.result.outcome, done.result.ticket) == (Outcome.APPEND, 1)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.APPEND, 1)
 
 
 @pytest.mark.parametrize("written", ["It burns #close", "It burns\n- #close", "It burns\n#close at once", "It burns #\nclose"])
@@ -431,4 +431,4 @@ def test_strangers_at_one_provider_are_no_colleagues(desk: TestDesk, provider: s
     desk.feed(proven(a_mail(from_=f"carol@{provider}"), provider))
     guess = a_mail("Send it to me.", from_=f"mallory@{provider}", subject="[MB-1] Printer", message_id="<guess@x.test>")
     done = desk.feed(proven(guess, provider))
-    assert (done.result.outcome, done.result.ticket) == (Outcome.TICKET, 2)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.TICKET, 2)

@@ -10,7 +10,7 @@ import pytest
 
 from mailbridge.config.model import AgentTrust
 from mailbridge.conversation.marks import loop_mark
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience
 from mailbridge.tickets.model import Role
@@ -30,7 +30,7 @@ def an_agents_mail(desk: TestDesk, body: str, *, to: str = "", verdict: str = "p
 def test_new_mail_becomes_a_ticket_that_customer_and_team_hear_of(desk: TestDesk) -> None:
     done = desk.feed(a_mail())
     ticket = desk.ticket()
-    assert done.result.outcome is Outcome.TICKET
+    assert done.result.outcome is MailOutcome.TICKET
     assert (ticket.subject, ticket.team, ticket.status) == ("Printer broken", "support", "new")
     assert [(n.audience, n.event, n.recipient) for n in desk.promises()] == [
         (Audience.CUSTOMER, "received", CAROL),
@@ -56,28 +56,28 @@ def test_second_copy_makes_nothing(desk: TestDesk) -> None:
     told = len(desk.promises())
     copy = b"Received: from elsewhere by mx2.desk.test; Mon, 23 Nov 2026 09:00:05 +0000\r\n" + a_mail()
     done = desk.feed(copy, rcpt_to=("help@desk.test",))
-    assert (done.result.outcome, done.result.ticket) == (Outcome.DUPLICATE, 1)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.DUPLICATE, 1)
     assert (len(desk.tickets()), len(desk.promises())) == (1, told)
 
 
 def test_same_message_id_with_other_words_is_another_mail(desk: TestDesk) -> None:
     """An attacker who knows a Message-ID must not make the true mail disappear by sending one first."""
     desk.feed(a_mail("nothing", from_=MALLORY, subject="x"), mail_from=MALLORY)
-    assert desk.feed(a_mail("My printer burns.")).result.outcome is Outcome.TICKET
+    assert desk.feed(a_mail("My printer burns.")).result.outcome is MailOutcome.TICKET
     assert len(desk.tickets()) == 2
 
 
 def test_two_mails_without_message_id_are_two_mails(desk: TestDesk) -> None:
     for words in ("first", "second"):
-        assert desk.feed(a_mail(words, message_id="")).result.outcome is Outcome.TICKET
-    assert desk.feed(a_mail("second", message_id="")).result.outcome is Outcome.DUPLICATE
+        assert desk.feed(a_mail(words, message_id="")).result.outcome is MailOutcome.TICKET
+    assert desk.feed(a_mail("second", message_id="")).result.outcome is MailOutcome.DUPLICATE
 
 
 def test_answer_to_the_signed_address_goes_on_the_ticket(desk: TestDesk) -> None:
     desk.feed(a_mail())
     address = desk.promise_to(CAROL).reply_to
     done = desk.feed(a_mail("Still broken.", to=address, subject="Hi", message_id="<2@customer.test>"), rcpt_to=(address,))
-    assert (done.result.outcome, done.result.ticket) == (Outcome.APPEND, 1)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.APPEND, 1)
     assert desk.promises()[-1].event == "customer_replied"
 
 
@@ -85,7 +85,7 @@ def test_answer_to_our_message_id_goes_on_the_ticket(desk: TestDesk) -> None:
     desk.feed(a_mail())
     ours = desk.promise_to(CAROL).message_id
     done = desk.feed(a_mail("Still.", subject="Hi", message_id="<2@customer.test>", in_reply_to=f"<{ours}>"))
-    assert (done.result.outcome, done.result.ticket) == (Outcome.APPEND, 1)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.APPEND, 1)
 
 
 def test_colleagues_reply_to_the_customers_own_mail_goes_on_the_ticket(desk: TestDesk) -> None:
@@ -158,7 +158,7 @@ def test_note_never_reaches_the_customer(desk: TestDesk) -> None:
 def test_mail_from_an_agents_address_without_a_dmarc_pass_is_held(desk: TestDesk, verdict: str) -> None:
     desk.feed(a_mail())
     done = desk.feed(an_agents_mail(desk, "#close", verdict=verdict), mail_from="bogdan@desk.test")
-    assert done.result.outcome is Outcome.HELD
+    assert done.result.outcome is MailOutcome.HELD
     assert [(ticket.status, ticket.version) for ticket in desk.tickets()] == [("new", 2)]
 
 
@@ -175,7 +175,7 @@ def test_desk_without_verdicts_may_trust_the_token_of_a_mail_to_that_very_agent(
         own = desk.promise_to("bogdan@desk.test").reply_to
         claras = desk.promise_to("clara@desk.test").reply_to
         stolen = a_mail("#close", from_="bogdan@desk.test", to=claras, message_id="<1@desk.test>")
-        assert desk.feed(stolen).result.outcome is Outcome.HELD
+        assert desk.feed(stolen).result.outcome is MailOutcome.HELD
         answer = a_mail("#close", from_="bogdan@desk.test", to=own, message_id="<2@desk.test>")
         assert desk.feed(answer).result.ticket == 1
         assert desk.ticket().status == "closed"
@@ -215,7 +215,7 @@ def test_an_expired_token_alone_proves_no_agent(tmp_path: Path) -> None:
         own = desk.promise_to("bogdan@desk.test").reply_to
         desk.pass_time(days=31)
         asked = a_mail("#show MB-1\n#list mine", from_="bogdan@desk.test", to=own, message_id="<1@desk.test>")
-        assert desk.feed(asked).result.outcome is Outcome.HELD
+        assert desk.feed(asked).result.outcome is MailOutcome.HELD
         assert [one.event for one in desk.promises() if one.event in {"ticket", "list"}] == []
 
 
@@ -246,13 +246,13 @@ def test_vacation_reply_is_kept_on_its_ticket_and_answered_to_nobody(desk: TestD
     ours = desk.promise_to(CAROL)
     away = a_mail("I am away.", auto_submitted="auto-replied", in_reply_to=f"<{ours.message_id}>", message_id="<v@customer.test>")
     done = desk.feed(away, mail_from="")
-    assert (done.result.outcome, done.result.ticket) == (Outcome.APPEND, 1)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.APPEND, 1)
     assert (desk.ticket().status, len(desk.promises())) == ("closed", told)
 
 
 def test_robots_answer_to_nothing_of_ours_is_kept_without_a_ticket(desk: TestDesk) -> None:
     done = desk.feed(a_mail("I am away.", auto_submitted="auto-replied"), mail_from="")
-    assert done.result.outcome is Outcome.KEPT
+    assert done.result.outcome is MailOutcome.KEPT
     assert (desk.tickets(), desk.promises()) == ([], [])
 
 
@@ -300,7 +300,7 @@ def test_forged_bounce_changes_nothing(desk: TestDesk) -> None:
     done = desk.feed(a_report("one@customer.test", CAROL), mail_from="")
     with desk.app.store.read() as tx:
         assert tx.addresses.suspended(CAROL, desk.clock.now()) is None
-    assert (done.result.outcome, desk.ticket()) == (Outcome.KEPT, before)
+    assert (done.result.outcome, desk.ticket()) == (MailOutcome.KEPT, before)
 
 
 def test_people_in_cc_may_write_but_hear_nothing_yet(desk: TestDesk) -> None:
@@ -386,11 +386,11 @@ def test_customer_with_an_odd_from_is_thanked_and_answers_the_same_ticket(desk: 
     assert (requester.address, requester.name, desk.ticket().verified) == (address, name, False)
     receipt = desk.promise_to(address, "received")
     done = desk.feed(raw_mail("More.", From=field, To=receipt.reply_to, Message_ID="<2@x.test>"), mail_from=address)
-    assert (done.result.outcome, done.result.ticket) == (Outcome.APPEND, 1)
+    assert (done.result.outcome, done.result.ticket) == (MailOutcome.APPEND, 1)
 
 
 def test_from_of_two_people_thanks_nobody(desk: TestDesk) -> None:
-    assert desk.feed(raw_mail(From="Carol <carol@customer.test>, Mallory <mallory@attacker.test>")).result.outcome is Outcome.TICKET
+    assert desk.feed(raw_mail(From="Carol <carol@customer.test>, Mallory <mallory@attacker.test>")).result.outcome is MailOutcome.TICKET
     assert desk.promises(Audience.CUSTOMER) == []
 
 

@@ -10,7 +10,7 @@ import pytest
 from mailbridge import pipeline, worker
 from mailbridge.checks import build
 from mailbridge.errors import StoreAway
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.sandbox.pool import Readers
 from mailbridge.worker import Worker
@@ -41,11 +41,11 @@ def test_poison_is_quarantined_after_three_tries_and_the_others_go_on(poisoned: 
     with poisoned.app.store.read() as tx:
         row = tx.inbox.get(bad)
     assert row is not None
-    assert {outcomes[number] for number in good} == {Outcome.TICKET}
-    assert (outcomes[bad], row.attempts) == (Outcome.QUARANTINED, 3)
+    assert {outcomes[number] for number in good} == {MailOutcome.TICKET}
+    assert (outcomes[bad], row.attempts) == (MailOutcome.QUARANTINED, 3)
     assert row.reason.startswith("it could not be read: ")
     # Those behind it were done in the turn in which it failed for the first time.
-    assert {one.inbox for one in first if one.result.outcome is Outcome.TICKET} == set(good)
+    assert {one.inbox for one in first if one.result.outcome is MailOutcome.TICKET} == set(good)
     assert poisoned.promise_to("admin@desk.test").event == "quarantined"
 
 
@@ -59,7 +59,7 @@ def test_bug_of_ours_quarantines_one_mail_and_not_its_neighbours(desk: TestDesk,
     bad = desk.accept(a_mail(subject="boom", message_id="<boom@customer.test>"))
     good = desk.accept(a_mail())
     outcomes = {one.inbox: one.result.outcome for one in desk.work()}
-    assert outcomes == {bad: Outcome.QUARANTINED, good: Outcome.TICKET}
+    assert outcomes == {bad: MailOutcome.QUARANTINED, good: MailOutcome.TICKET}
 
 
 def test_turn_that_the_store_ended_is_repeated_and_counts_nothing_twice(desk: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,7 +71,7 @@ def test_turn_that_the_store_ended_is_repeated_and_counts_nothing_twice(desk: Te
         patch.setattr(worker, "process", away)
         with pytest.raises(StoreAway):
             desk.app.worker.one_turn()
-    assert [one.result.outcome for one in desk.work()] == [Outcome.TICKET]
+    assert [one.result.outcome for one in desk.work()] == [MailOutcome.TICKET]
     assert len(desk.tickets()) == 1
 
 
@@ -81,6 +81,6 @@ def test_answer_waits_for_an_earlier_mail_that_another_worker_has_in_hand(desk: 
     with desk.app.store.write() as tx:
         tx.inbox.claim("another worker", 1, timedelta(minutes=1), desk.clock.now())
     (postponed,) = desk.app.worker.one_turn()
-    assert postponed.result.outcome is Outcome.WAIT
+    assert postponed.result.outcome is MailOutcome.WAIT
     desk.pass_time(minutes=2)
     assert [one.result.ticket for one in desk.work()] == [1, 2]

@@ -11,7 +11,7 @@ from mailbridge.clock import Clock
 from mailbridge.config.model import Mailbox
 from mailbridge.intake.imap import Poller
 from mailbridge.intake.inbox import Inbox
-from mailbridge.oauth.model import Tokens
+from mailbridge.oauth.model import TokenSource
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox_rows import InboxRow
 
@@ -38,7 +38,13 @@ class Desk:
         stack.callback(self.inbox.close)
 
     def poller(
-        self, mailbox: Mailbox, folder: str = "INBOX", *, largest: int = LARGEST, clock: Clock | None = None, tokens: Tokens | None = None
+        self,
+        mailbox: Mailbox,
+        folder: str = "INBOX",
+        *,
+        largest: int = LARGEST,
+        clock: Clock | None = None,
+        tokens: TokenSource | None = None,
     ) -> Poller:
         poller = Poller(
             mailbox,

@@ -22,7 +22,7 @@ from click.testing import CliRunner
 
 from mailbridge.cli.listener import listener as command
 from mailbridge.clock import FixedClock
-from mailbridge.config.model import Listener
+from mailbridge.config.model import ListenerSettings
 from mailbridge.errors import Permanent
 from mailbridge.intake import auth, session
 from mailbridge.intake.inbox import Inbox
@@ -67,7 +67,7 @@ def listen(store: MemoryStore, users: Path, certificate: tuple[trustme.CA, Path]
 
         def start(**settings: object) -> Listeners:
             usual = {"users_file": users, "tls_cert": folder / "cert.pem", "tls_key": folder / "key.pem"} | settings
-            listener = Listener(protocol="smtp", port=0, hostname="mx.desk.example", **usual)  # type: ignore[arg-type]
+            listener = ListenerSettings(protocol="smtp", port=0, hostname="mx.desk.example", **usual)  # type: ignore[arg-type]
             listeners = Listeners([listener], inbox, {"help@desk.example"}.__contains__, clock=FixedClock(datetime(2026, 3, 2, tzinfo=UTC)))
             listeners.start()
             stack.callback(listeners.stop, timedelta(0))

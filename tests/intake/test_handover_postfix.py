@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from mailbridge.config.model import Listener
+from mailbridge.config.model import ListenerSettings
 from mailbridge.errors import StoreAway
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.listener import Listeners
@@ -31,8 +31,8 @@ class Desk:
         self.store = store
         self.inbox = Inbox(store)
         settings = [
-            Listener(protocol="lmtp", port=postfix.lmtp_port, hostname="desk.test", max_size=1 << 20),
-            Listener(protocol="smtp", port=postfix.smtp_port, hostname="desk.test", max_size=1 << 20),
+            ListenerSettings(protocol="lmtp", port=postfix.lmtp_port, hostname="desk.test", max_size=1 << 20),
+            ListenerSettings(protocol="smtp", port=postfix.smtp_port, hostname="desk.test", max_size=1 << 20),
         ]
         self.listeners = Listeners(settings, self.inbox, OWN.__contains__)
 

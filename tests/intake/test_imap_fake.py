@@ -14,7 +14,7 @@ from mailbridge.clock import FixedClock
 from mailbridge.config.model import After, Mailbox, Take, Taken, Tls
 from mailbridge.errors import StoreAway, Transient
 from mailbridge.intake import imap_connection
-from mailbridge.intake.imap_connection import LoginRefused, Lost, Refused
+from mailbridge.intake.imap_connection import CommandRefused, LoginRefused, Lost
 from mailbridge.store.engine import Store
 from tests.fakes.imap_server import FakeImap, Fault, Folder, Mail
 from tests.intake.desk import Desk, a_mail
@@ -235,7 +235,7 @@ def test_mail_the_server_never_gives_is_set_aside_and_the_others_go_on(desk: Des
     poller = desk.poller(mailbox(server, after=After.DELETE))
     troubles = 0
     for _ in range(6):
-        with suppress(Refused):
+        with suppress(CommandRefused):
             poller.one_turn()
             continue
         troubles += 1
@@ -506,7 +506,7 @@ def test_mail_that_comes_empty_is_set_aside_and_left_unseen(desk: Desk, server: 
     server.hollow = ("hollow", body)
     poller = desk.poller(mailbox(server, after=After.SEEN))
     for _ in range(6):
-        with suppress(Refused):
+        with suppress(CommandRefused):
             poller.one_turn()
             continue
         poller._disconnect()
@@ -541,7 +541,7 @@ def test_mail_whose_size_the_server_does_not_tell_is_not_passed_over(desk: Desk,
     server.deliver(a_mail("one"))
     server.faults.append(Fault("UID FETCH", answer=b"* 1 FETCH (RFC822.SIZE 70)\r\n{tag} OK done\r\n"))
     poller = desk.poller(mailbox(server))
-    with pytest.raises(Refused):
+    with pytest.raises(CommandRefused):
         poller.one_turn()
     poller._disconnect()
     poller.one_turn()

@@ -15,7 +15,7 @@ import pytest
 import trustme
 
 from mailbridge.clock import FixedClock
-from mailbridge.config.model import Listener
+from mailbridge.config.model import ListenerSettings
 from mailbridge.errors import Permanent
 from mailbridge.intake import session
 from mailbridge.intake.inbox import Inbox
@@ -71,7 +71,7 @@ def listen(store: MemoryStore, log: Told) -> Iterator[Open]:
         stack.callback(inbox.close)
 
         def start(protocol: str = "smtp", **settings: object) -> Listeners:
-            listener = Listener(protocol=protocol, port=0, hostname="mx.desk.example", **settings)  # type: ignore[arg-type]
+            listener = ListenerSettings(protocol=protocol, port=0, hostname="mx.desk.example", **settings)  # type: ignore[arg-type]
             listeners = Listeners([listener], inbox, OWN.__contains__, clock=FixedClock(NOW), log=log)
             listeners.start()
             stack.callback(listeners.stop, timedelta(0))
@@ -429,7 +429,7 @@ def test_starttls_is_not_offered_without_a_certificate(listen: Open) -> None:
 
 
 def test_certificate_that_cannot_be_used_is_said_at_once(store: MemoryStore, tmp_path: Path) -> None:
-    listener = Listener(protocol="smtp", port=0, tls_cert=tmp_path / "none.pem", tls_key=tmp_path / "none.key")
+    listener = ListenerSettings(protocol="smtp", port=0, tls_cert=tmp_path / "none.pem", tls_key=tmp_path / "none.key")
     with pytest.raises(Permanent, match=r"none\.pem"):
         Listeners([listener], None, OWN.__contains__)  # type: ignore[arg-type]
 
@@ -553,7 +553,7 @@ def test_lmtp_is_not_greeted_as_smtp(listen: Open, hello: str) -> None:
 
 def test_address_in_use_is_said_at_once(listen: Open) -> None:
     port = listen().ports[0]
-    other = Listeners([Listener(protocol="smtp", port=port)], None, OWN.__contains__)  # type: ignore[arg-type]
+    other = Listeners([ListenerSettings(protocol="smtp", port=port)], None, OWN.__contains__)  # type: ignore[arg-type]
     with pytest.raises(Permanent, match=rf"cannot use 127\.0\.0\.1:{port}"):
         other.start()
 

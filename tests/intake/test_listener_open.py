@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from mailbridge.config.model import Listener, Trust
+from mailbridge.config.model import ListenerSettings, Trust
 from mailbridge.errors import Permanent
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.listener import Listeners
@@ -25,13 +25,13 @@ def inbox(sqlite_store_url: str) -> Iterator[Inbox]:
     store.close()
 
 
-def start(listener: Listener, inbox: Inbox, *, desk_ids: bool = False) -> None:
+def start(listener: ListenerSettings, inbox: Inbox, *, desk_ids: bool = False) -> None:
     listeners = Listeners([listener], inbox, lambda _address: True, desk_ids=desk_ids)
     listeners.start()
     listeners.stop()
 
 
-OPEN = Listener(protocol="smtp", host="0.0.0.0", port=0)
+OPEN = ListenerSettings(protocol="smtp", host="0.0.0.0", port=0)
 BELIEVING = Trust(profile=Profile.GOOGLE)
 
 
@@ -39,11 +39,11 @@ BELIEVING = Trust(profile=Profile.GOOGLE)
     ("listener", "desk_ids"),
     [
         (OPEN, True),
-        (Listener(protocol="smtp", host="0.0.0.0", port=0, trust=BELIEVING), False),
-        (Listener(protocol="smtp", host="::", port=0, trust=Trust(authserv_ids=("mx.test",))), False),
+        (ListenerSettings(protocol="smtp", host="0.0.0.0", port=0, trust=BELIEVING), False),
+        (ListenerSettings(protocol="smtp", host="::", port=0, trust=Trust(authserv_ids=("mx.test",))), False),
     ],
 )
-def test_it_is_refused(inbox: Inbox, listener: Listener, desk_ids: bool) -> None:
+def test_it_is_refused(inbox: Inbox, listener: ListenerSettings, desk_ids: bool) -> None:
     with pytest.raises(Permanent, match=r"can be reached from outside .* trusted_peers"):
         start(listener, inbox, desk_ids=desk_ids)
 
@@ -52,11 +52,11 @@ def test_it_is_refused(inbox: Inbox, listener: Listener, desk_ids: bool) -> None
     ("listener", "desk_ids"),
     [
         (OPEN, False),
-        (Listener(protocol="smtp", host="0.0.0.0", port=0, trusted_peers=("10.0.0.2",)), True),
-        (Listener(protocol="smtp", port=0), True),
+        (ListenerSettings(protocol="smtp", host="0.0.0.0", port=0, trusted_peers=("10.0.0.2",)), True),
+        (ListenerSettings(protocol="smtp", port=0), True),
     ],
 )
-def test_it_starts_where_it_believes_nobody_or_names_whom(inbox: Inbox, listener: Listener, desk_ids: bool) -> None:
+def test_it_starts_where_it_believes_nobody_or_names_whom(inbox: Inbox, listener: ListenerSettings, desk_ids: bool) -> None:
     start(listener, inbox, desk_ids=desk_ids)
 
 
@@ -72,8 +72,8 @@ def test_a_socket_of_systemd_is_judged_by_its_address(
             monkeypatch.setenv(name, value)
         if refused:
             with pytest.raises(Permanent, match="can be reached from outside"):
-                start(Listener(protocol="lmtp", socket="mail"), inbox, desk_ids=True)
+                start(ListenerSettings(protocol="lmtp", socket="mail"), inbox, desk_ids=True)
         else:
-            start(Listener(protocol="lmtp", socket="mail"), inbox, desk_ids=True)
+            start(ListenerSettings(protocol="lmtp", socket="mail"), inbox, desk_ids=True)
         with pytest.raises(Permanent, match='no socket named "other"'):
-            start(Listener(protocol="lmtp", socket="other"), inbox)
+            start(ListenerSettings(protocol="lmtp", socket="other"), inbox)

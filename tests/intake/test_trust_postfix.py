@@ -10,8 +10,8 @@ import pytest
 
 from mailbridge.checks.build import organizational
 from mailbridge.checks.channels import Channels
-from mailbridge.config.model import Config, Listener, Trust
-from mailbridge.config.model import Desk as DeskConfig
+from mailbridge.config.model import Config, ListenerSettings, Trust
+from mailbridge.config.model import DeskSettings as DeskConfig
 from mailbridge.intake.inbox import Inbox
 from mailbridge.intake.listener import Listeners
 from mailbridge.message.headers import header_block
@@ -40,7 +40,7 @@ class Way:
 
     def config(self, profile: Profile, index: int, *, peers: tuple[str, ...] = ("127.0.0.1",)) -> Config:
         trust = Trust(profile=profile, milter_index=index)
-        listener = Listener(protocol="lmtp", port=self.postfix.lmtp_port, hostname="desk.test", trusted_peers=peers, trust=trust)
+        listener = ListenerSettings(protocol="lmtp", port=self.postfix.lmtp_port, hostname="desk.test", trusted_peers=peers, trust=trust)
         desk = DeskConfig(name="Desk", address="help@lmtp.test", authserv_ids=("mx.test",))
         return Config(folder=self.postfix.folder, desk=desk, listeners=(listener,))
 

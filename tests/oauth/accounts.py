@@ -11,7 +11,7 @@ from mailbridge.clock import SystemClock
 from mailbridge.config.model import OAuth
 from mailbridge.config.providers import GENERIC, Flow
 from mailbridge.oauth.cipher import Cipher
-from mailbridge.oauth.endpoint import Endpoint
+from mailbridge.oauth.endpoint import TokenEndpoint
 from mailbridge.oauth.source import Secrets, TokenSource, Vault, fingerprint, good
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant
@@ -56,7 +56,7 @@ def a_vault() -> Vault:
 
 def a_source(account: OAuth, store: Store, clock: MovableClock | None = None, **more: object) -> TokenSource:
     clock = clock or MovableClock()
-    return TokenSource(account, store, a_vault(), Endpoint(account, clock), clock, **more)  # type: ignore[arg-type]
+    return TokenSource(account, store, a_vault(), TokenEndpoint(account, clock), clock, **more)  # type: ignore[arg-type]
 
 
 def signed_in(account: OAuth, provider: IdentityProvider, store: Store, *, lives: float | None = None) -> None:

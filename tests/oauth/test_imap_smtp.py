@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from mailbridge.cli.auth import auth
 from mailbridge.config.model import Mailbox, Tls, load
 from mailbridge.delivery.session import Relay
-from mailbridge.delivery.smtp import SmtpCourier
+from mailbridge.delivery.smtp import SmtpTransport
 from mailbridge.delivery.transport import Deferred, Delivered
 from mailbridge.intake import imap
 from mailbridge.intake.imap_connection import Connection, LoginRefused
@@ -230,7 +230,7 @@ def test_a_token_sends_a_mail(
 ) -> None:  # fmt: skip
     offering(monkeypatch, mechanism)
     source = a_login(provider, store)
-    courier = SmtpCourier(Relay(host="127.0.0.1", port=postfix.port, tls=Tls.NONE, user=account.user, tokens=source))
+    courier = SmtpTransport(Relay(host="127.0.0.1", port=postfix.port, tls=Tls.NONE, user=account.user, tokens=source))
 
     outcome = courier.send(account.user, account.user, a_mail("sent"), lambda: None)
     courier.close()
@@ -247,7 +247,7 @@ def test_a_token_that_the_relay_refuses_holds_the_mail(
     source = a_login(provider, store)
     value = source.token().value
     del provider.tokens[value]
-    courier = SmtpCourier(Relay(host="127.0.0.1", port=postfix.port, tls=Tls.NONE, user=account.user, tokens=source))
+    courier = SmtpTransport(Relay(host="127.0.0.1", port=postfix.port, tls=Tls.NONE, user=account.user, tokens=source))
 
     outcome = courier.send(account.user, account.user, a_mail("waits"), lambda: None)
 
@@ -270,7 +270,7 @@ def test_a_relay_that_refuses_the_login_is_told_with_what_mends_it(
 ) -> None:
     with FakeSmtp(answers={"AUTH": answer}, features=("AUTH PLAIN XOAUTH2",)) as server:
         tokens = a_login(provider, store)
-        courier = SmtpCourier(Relay(host="127.0.0.1", port=server.port, tls=Tls.NONE, user="support@desk.test", tokens=tokens))
+        courier = SmtpTransport(Relay(host="127.0.0.1", port=server.port, tls=Tls.NONE, user="support@desk.test", tokens=tokens))
         outcome = courier.send("a@b.example", "c@d.example", a_mail("waits"), lambda: None)
 
     assert isinstance(outcome, Deferred)

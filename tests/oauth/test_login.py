@@ -23,7 +23,7 @@ from mailbridge.config.model import OAuth
 from mailbridge.config.providers import GOOGLE, MICROSOFT, Flow
 from mailbridge.oauth import jwt
 from mailbridge.oauth.answers import Granted
-from mailbridge.oauth.endpoint import Endpoint
+from mailbridge.oauth.endpoint import TokenEndpoint
 from mailbridge.oauth.login import LoginFailed, Loopback, begin, code_in, keep, wait_for_device
 from mailbridge.oauth.model import AccessToken, TokenRefused
 from mailbridge.store.engine import Store
@@ -50,7 +50,7 @@ def store(sqlite_store_url: str) -> Iterator[Store]:
 def by_code(account: OAuth, provider: IdentityProvider) -> Granted:
     begun = begin(account, 8478)
     answer = provider.sign_in(begun.url)
-    return Endpoint(account, SystemClock()).for_code(code_in(answer, begun), begun.verifier, begun.redirect)
+    return TokenEndpoint(account, SystemClock()).for_code(code_in(answer, begun), begun.verifier, begun.redirect)
 
 
 def test_a_code_with_pkce_becomes_a_login(store: Store, provider: IdentityProvider) -> None:
@@ -74,7 +74,7 @@ def test_the_answer_of_another_request_is_not_taken(provider: IdentityProvider) 
     with pytest.raises(LoginFailed, match="no code"):
         code_in(f"{begun.redirect}?state={begun.state}", begun)
     with pytest.raises(TokenRefused):
-        Endpoint(account, SystemClock()).for_code(code_in(provider.sign_in(begun.url), begun), other.verifier, begun.redirect)
+        TokenEndpoint(account, SystemClock()).for_code(code_in(provider.sign_in(begun.url), begun), other.verifier, begun.redirect)
 
 
 def test_consent_by_somebody_else_is_refused_and_the_login_before_stays(store: Store, provider: IdentityProvider) -> None:
@@ -116,7 +116,7 @@ def test_a_consent_that_would_not_last_is_refused(store: Store, provider: Identi
 
 
 def test_the_device_flow_waits_for_the_person(provider: IdentityProvider) -> None:
-    endpoint = Endpoint(an_account(provider, Flow.DEVICE), SystemClock())
+    endpoint = TokenEndpoint(an_account(provider, Flow.DEVICE), SystemClock())
     login = endpoint.device_login()
     slept: list[float] = []
 
@@ -134,7 +134,7 @@ def test_the_device_flow_waits_for_the_person(provider: IdentityProvider) -> Non
 
 
 def test_a_device_code_that_nobody_enters_ends(provider: IdentityProvider) -> None:
-    endpoint = Endpoint(an_account(provider, Flow.DEVICE), SystemClock())
+    endpoint = TokenEndpoint(an_account(provider, Flow.DEVICE), SystemClock())
     login = replace(endpoint.device_login(), expires_in=timedelta(seconds=1))
 
     with pytest.raises(LoginFailed, match="in time"):
@@ -146,7 +146,7 @@ def test_a_certificate_signs_what_the_provider_can_check(tmp_path: Path, provide
     account = an_account(provider, Flow.CLIENT_CREDENTIALS, client_secret="", certificate_file=file)
     account = replace(account, provider=replace(account.provider, assertion_algorithm="PS256"))
 
-    Endpoint(account, SystemClock()).for_app()
+    TokenEndpoint(account, SystemClock()).for_app()
 
     form = provider.asked[0][1]
     header, claims, certificate = *parts(form["client_assertion"]), load_pem_x509_certificate(file.read_bytes())
@@ -167,7 +167,7 @@ def test_a_service_account_asks_in_the_name_of_the_mailbox(tmp_path: Path, provi
     file.write_text(json.dumps(values))
     account = an_account(provider, Flow.SERVICE_ACCOUNT, service_account_file=file, scopes=GOOGLE.app_scopes)
 
-    Endpoint(account, SystemClock()).for_app()
+    TokenEndpoint(account, SystemClock()).for_app()
 
     header, claims = parts(provider.asked[0][1]["assertion"])
     assert header == {"alg": "RS256", "typ": "JWT", "kid": "k1"}

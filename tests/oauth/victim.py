@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailbridge.clock import SystemClock
-from mailbridge.oauth.endpoint import Endpoint
+from mailbridge.oauth.endpoint import TokenEndpoint
 from mailbridge.oauth.login import begin, code_in, keep
 from mailbridge.store.engine import Store
 from tests.fakes.identity_provider import IdentityProvider
@@ -19,4 +19,4 @@ def sign_in(url: str, port: int, verifier: str) -> None:
     account = an_account(IdentityProvider(port=port))
     begun = begin(account, 8478)
     code = code_in(f"http://127.0.0.1:8478/?code=known&state={begun.state}", begun)
-    keep(account, Endpoint(account, SystemClock()).for_code(code, verifier, begun.redirect), Store(url), a_vault())
+    keep(account, TokenEndpoint(account, SystemClock()).for_code(code, verifier, begun.redirect), Store(url), a_vault())

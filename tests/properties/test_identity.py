@@ -6,11 +6,11 @@ import authres
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailbridge.conversation.model import Known, Reason, Standing
-from mailbridge.conversation.place import Evidence, Presented, Writer, place
+from mailbridge.conversation.model import Reason, Reference, Standing
+from mailbridge.conversation.place import Evidence, TokenClaim, Writer, place
 from mailbridge.conversation.tokens import Life, Purpose
 from mailbridge.message.profiles import Expected, Profile
-from mailbridge.message.results import Broken, read_results
+from mailbridge.message.results import AmbiguousField, read_results
 from tests.builders import BOGDAN, CAROL, NOW, a_signer, a_ticket, an_organisation
 from tests.raw_mails import judged_sender
 
@@ -104,7 +104,7 @@ def test_where_both_read_a_dmarc_pass_it_is_the_same(junk: str) -> None:
         theirs = {
             (one.method, one.result) for one in authres.AuthenticationResultsHeader.parse_value(text).results if one.method == "dmarc"
         }
-    except (Broken, authres.AuthResError):
+    except (AmbiguousField, authres.AuthResError):
         return
     assert ours <= theirs
 
@@ -125,21 +125,21 @@ def writers(draw: st.DrawFn) -> Writer:
 
 
 @st.composite
-def presented(draw: st.DrawFn) -> Presented:
+def presented(draw: st.DrawFn) -> TokenClaim:
     """A genuine token of ours for anybody, as it looks after any time."""
     signer, purpose = a_signer(), draw(st.sampled_from((Purpose.CUSTOMER, Purpose.AGENT)))
     holder = draw(st.sampled_from((*PEOPLE, None)))
     token = signer.in_address(signer.reply_address(1, holder or "nobody@else.test", purpose))
     assert token is not None
     life = Life.ACTS if purpose is Purpose.CUSTOMER else draw(st.sampled_from(Life))
-    return Presented(text="x", token=token, ticket=a_ticket(), holder=holder, life=life)
+    return TokenClaim(text="x", token=token, ticket=a_ticket(), holder=holder, life=life)
 
 
 @st.composite
 def found(draw: st.DrawFn) -> Evidence:
     reasons = draw(st.lists(st.sampled_from((Reason.KNOWN_REFERENCE, Reason.SUBJECT_NUMBER, Reason.LATE_ORIGINAL)), max_size=2))
     return Evidence(
-        presented=tuple(draw(st.lists(presented(), max_size=2))), known=tuple(Known(reason=one, ticket=a_ticket()) for one in reasons),
+        presented=tuple(draw(st.lists(presented(), max_size=2))), known=tuple(Reference(reason=one, ticket=a_ticket()) for one in reasons),
         addressed=frozenset(draw(st.sets(st.sampled_from(("to", "cc"))))), new_id=draw(st.booleans()),
         written_at=draw(st.sampled_from((NOW, None))),
     )  # fmt: skip

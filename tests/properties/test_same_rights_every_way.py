@@ -22,7 +22,7 @@ from mailbridge.execution.execute import execute
 from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.filing.mail import Filing
-from mailbridge.mail_commands import Line
+from mailbridge.mail_commands import CommandLine
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Message, ReadingPolicy
@@ -30,10 +30,23 @@ from mailbridge.message.parse import parse
 from mailbridge.organisation.model import Priority
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import AddTags, Answer, Approve, Command, Erase, Link, Merge, Note, RecordWork, Reject, SetPriority, Split
+from mailbridge.tickets.commands import (
+    AddTags,
+    AgentReply,
+    Approve,
+    Command,
+    Erase,
+    InternalNote,
+    Link,
+    Merge,
+    RecordWork,
+    Reject,
+    SetPriority,
+    Split,
+)
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalRequested
-from mailbridge.tickets.model import Work
+from mailbridge.tickets.model import WorkKind
 from mailbridge.tickets.permissions import NEEDED, Right
 from mailbridge.tickets.requests import Request
 from tests.builders import NOW
@@ -76,7 +89,7 @@ ACTORS = (
     *(Actor(kind=kind, name="x") for kind in (ActorKind.RULE, ActorKind.CLOCK, ActorKind.ADMIN, ActorKind.SYSTEM)),
 )
 COMMANDS: tuple[Command, ...] = (
-    *(command for command in ONE_OF_EACH if not isinstance(command, Merge | Link | Split | Answer)),
+    *(command for command in ONE_OF_EACH if not isinstance(command, Merge | Link | Split | AgentReply)),
     *(Merge(into=number) for number in (SAME_CUSTOMER, MAY_NOTE, UNSEEN)),
     *(Link(ticket=number) for number in (SAME_CUSTOMER, MAY_NOTE, UNSEEN)),
     Split(ticket=0, mail=0),
@@ -139,7 +152,7 @@ def known_outcome(desk: TestDesk, number: int, command: Command, actor: Actor) -
 
 
 def by_line(desk: TestDesk, number: int, command: Command, agent: str, *, names_the_ticket: bool) -> Outcome:
-    line = Line(text=spelled([command]), word="", commands=(command,), tickets=(number,) if names_the_ticket else ())
+    line = CommandLine(text=spelled([command]), word="", commands=(command,), tickets=(number,) if names_the_ticket else ())
 
     def do(tx: Tx) -> Decision:
         ticket = None if names_the_ticket else tx.tickets.get(number)
@@ -180,7 +193,7 @@ def test_a_command_comes_out_the_same_whichever_way_it_comes(desk: TestDesk, com
         for actor in ACTORS:
             expected = known_outcome(desk, number, command, actor)
             assert by_program(desk, number, command, actor, words="#whatever") == expected, (actor, number)
-            if actor.kind is ActorKind.AGENT and not isinstance(command, Note):
+            if actor.kind is ActorKind.AGENT and not isinstance(command, InternalNote):
                 assert by_line(desk, number, command, actor.name, names_the_ticket=False) == expected, (actor, number)
                 assert by_line(desk, number, command, actor.name, names_the_ticket=True) == expected, (actor, number)
 
@@ -194,7 +207,7 @@ def test_nobody_touches_a_ticket_without_the_right(desk: TestDesk, command: Comm
             refused, asked, happened = known_outcome(desk, number, command, actor)
             touched = {ticket for ticket, _ in happened if ticket <= UNSEEN}
             if actor.kind in (ActorKind.CUSTOMER, ActorKind.CONSULTANT) and not (
-                isinstance(command, Note) and actor.kind is ActorKind.CONSULTANT
+                isinstance(command, InternalNote) and actor.kind is ActorKind.CONSULTANT
             ):
                 assert (refused, happened) == ("agents-only", ())
             if actor.kind is not ActorKind.AGENT:
@@ -215,7 +228,7 @@ def test_what_needs_a_yes_needs_it_without_words_too(desk: TestDesk) -> None:
         (bogdan, SetPriority(priority=Priority.URGENT), "priority"),
         (bogdan, AddTags(tags=("vpn",)), "tag"),
         (mara, AddTags(tags=("vpn",)), "tag"),
-        (bogdan, RecordWork(kind=Work.WORKED, minutes=45, day=NOW.date()), "work-over"),
+        (bogdan, RecordWork(kind=WorkKind.WORKED, minutes=45, day=NOW.date()), "work-over"),
         (mara, Erase(), "erase"),
         (mara, Merge(into=MAY_NOTE), "merge-customers"),
     ]

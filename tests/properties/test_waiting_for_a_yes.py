@@ -8,19 +8,19 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.organisation.approval_policy import ApprovalPolicy, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.model import Priority
-from mailbridge.tickets.apply import evolve
+from mailbridge.tickets.apply import apply
 from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
-from mailbridge.tickets.deadlines import command_of, promises
+from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
 from tests.builders import NOW, a_ticket, an_organisation, circumstances, decided
 
 DESK = an_organisation(
-    consent=Consent(
+    consent=ApprovalPolicy(
         approvals=(
-            ApprovalRule(what=Matter.PRIORITY, deputies=("clara",)),
-            ApprovalRule(what=Matter.TEAM, by=("clara", "manager"), remind_after=None),
+            ApprovalRule(what=ApprovalTrigger.PRIORITY, deputies=("clara",)),
+            ApprovalRule(what=ApprovalTrigger.TEAM, by=("clara", "manager"), remind_after=None),
         )
     )
 )
@@ -71,7 +71,7 @@ def test_each_wish_is_decided_once_and_by_whoever_was_asked(steps: list[tuple[Ac
     assert {approval.id for approval in ticket.approvals} == set(asked) - set(done)
     rebuilt = before
     for event in history:
-        rebuilt = evolve(rebuilt, event)
+        rebuilt = apply(rebuilt, event)
     assert rebuilt == ticket
 
 
@@ -82,7 +82,7 @@ def test_the_clock_ends_every_waiting_by_itself(steps: list[tuple[Actor, tuple[C
         about = circumstances(actor=actor, now=NOW, organisation=DESK, words=line)
         ticket = decided(ticket, command, about).ticket or ticket
 
-    while moments := [moment for moment in promises(ticket, DESK, NOW) if moment.promise.startswith("approval:")]:
+    while moments := [moment for moment in ticket_deadlines(ticket, DESK, NOW) if moment.promise.startswith("approval:")]:
         soonest = min(moments, key=lambda moment: moment.due_at)
         about = circumstances(actor=CLOCK, now=soonest.due_at, organisation=DESK)
         after = decided(ticket, command_of(soonest), about)

@@ -16,7 +16,7 @@ from mailbridge.errors import ConfigError
 from mailbridge.intake.imap_old import old_mail
 from mailbridge.jobs import release
 from mailbridge.message.envelope import Envelope, Source
-from mailbridge.notifications.model import Notification, State
+from mailbridge.notifications.model import Notification, OutboxState
 from mailbridge.store.cursors import Start
 from mailbridge.store.mails import Direction
 from mailbridge.tickets.model import Ticket
@@ -85,7 +85,7 @@ class Player:
     def _held(self) -> set[str]:
         """Keys of mails that are held, to be told with others."""
         with self.desk.app.store.read() as tx:
-            return {queued.notification.key for queued in tx.outbox.list(State.HELD, 1000)}
+            return {queued.notification.key for queued in tx.outbox.list(OutboxState.HELD, 1000)}
 
     def _connect(self, holds: int, takes: list[int]) -> None:
         """A mailbox is read for the first time; it holds so many mails, and those whose numbers are in `takes` are taken."""

@@ -8,7 +8,7 @@ from datetime import date
 from mailbridge.organisation.model import Priority
 from mailbridge.store.activities import Spent, WorkDone
 from mailbridge.store.engine import Store
-from mailbridge.tickets.model import Activity, Participant, Ticket, Work
+from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind
 from tests.builders import NOW
 
 MONDAY, TUESDAY = date(2026, 11, 23), date(2026, 11, 24)
@@ -33,7 +33,7 @@ def a_ticket(id: int, *work: Activity, **different: object) -> Ticket:
 
 
 def worked(id: int, minutes: int, **different: object) -> Activity:
-    usual = Activity(id=id, agent="bogdan", kind=Work.WORKED, day=MONDAY, minutes=minutes, charged=minutes, text="replaced the roller")
+    usual = Activity(id=id, agent="bogdan", kind=WorkKind.WORKED, day=MONDAY, minutes=minutes, charged=minutes, text="replaced the roller")
     return replace(usual, **different)  # type: ignore[arg-type]
 
 
@@ -45,7 +45,7 @@ def stored(store: Store, *tickets: Ticket) -> None:
 
 
 def test_work_comes_back_as_it_was_with_its_ticket(store: Store) -> None:
-    road = worked(2, 40, kind=Work.TRAVELLED, km=25.5, place="Iași", billable=False, charged=0, text="")
+    road = worked(2, 40, kind=WorkKind.TRAVELLED, km=25.5, place="Iași", billable=False, charged=0, text="")
     stored(store, a_ticket(1, worked(1, 50), road))
 
     with store.read() as tx:
@@ -88,7 +88,7 @@ def test_the_work_of_a_merged_ticket_counts_once_on_the_survivor(store: Store) -
 def test_past_work_is_summed_by_finished_ticket_of_the_type_newest_first(store: Store) -> None:
     stored(
         store,
-        a_ticket(1, worked(1, 50), worked(2, 10), worked(3, 99, kind=Work.TRAVELLED)),
+        a_ticket(1, worked(1, 50), worked(2, 10), worked(3, 99, kind=WorkKind.TRAVELLED)),
         a_ticket(2, worked(1, 30), participants=(Participant(address="Dan@acme.test"),)),
         a_ticket(3, worked(1, 500), type="question"),
         a_ticket(4, worked(1, 700), status="open", closed_at=None),

@@ -16,13 +16,12 @@ from mailbridge.errors import Permanent, Transient
 from mailbridge.message.model import Attachment, Kind
 from mailbridge.organisation.model import Priority
 from mailbridge.sla.clock import Deadline
-from mailbridge.store.clocks import State as ClockState
+from mailbridge.store.clocks import ClockState as ClockState
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.schema import tickets
 from mailbridge.store.tickets import _columns
 from mailbridge.tickets.events import (
-    Absorbed,
     Actor,
     ActorKind,
     AddressesRevoked,
@@ -39,11 +38,11 @@ from mailbridge.tickets.events import (
     EstimateSet,
     Event,
     FieldSet,
-    Happening,
     InvitationAnswered,
     Linked,
     MailMoved,
     MeetingSet,
+    MergedFrom,
     MergedInto,
     MessageAdded,
     ParticipantAdded,
@@ -52,19 +51,20 @@ from mailbridge.tickets.events import (
     PriorityChanged,
     RequesterChanged,
     Snoozed,
+    SnoozeEnded,
     StatusChanged,
     SubjectChanged,
     TagsAdded,
     TagsRemoved,
     TeamChanged,
+    TicketEvent,
     TicketOpened,
     TypeChanged,
     Undone,
-    Woken,
     WorkCorrected,
     WorkRecorded,
 )
-from mailbridge.tickets.model import Activity, Approval, Asks, Meeting, Participant, Role, Ticket, Work
+from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Meeting, Participant, Role, Ticket, WorkKind
 from mailbridge.tickets.stored_events import BY_CLASS
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=UTC)
@@ -255,11 +255,21 @@ def test_tickets_are_counted_by_status_and_by_who_works_on_them(store: Store) ->
 
 # history
 
-WORK = Activity(id=1, agent="ana", kind=Work.TRAVELLED, day=NOW.date(), minutes=40, charged=45, km=25.5, place="Iași", text="to and fro")
-HELD = Approval(
-    id=1, kind=Asks.APPROVAL, line="#time 9h", asker="ana", approvers=("mara",), asked_at=NOW, expires_at=NOW, deputies=("eva",), mail=5
+WORK = Activity(
+    id=1, agent="ana", kind=WorkKind.TRAVELLED, day=NOW.date(), minutes=40, charged=45, km=25.5, place="Iași", text="to and fro"
 )
-WHAT_HAPPENS: tuple[Happening, ...] = (
+HELD = Approval(
+    id=1,
+    kind=ApprovalKind.APPROVAL,
+    line="#time 9h",
+    asker="ana",
+    approvers=("mara",),
+    asked_at=NOW,
+    expires_at=NOW,
+    deputies=("eva",),
+    mail=5,
+)
+WHAT_HAPPENS: tuple[TicketEvent, ...] = (
     TicketOpened(subject="Ünë", requester=JO, status="new", priority=Priority.HIGH, team="first", verified=True, rules_version="r"),
     MessageAdded(author="jo@customer.test", internal=True, to_customer=True, automatic=True),
     StatusChanged(before="new", after="closed", closes=True),
@@ -281,11 +291,11 @@ WHAT_HAPPENS: tuple[Happening, ...] = (
     ChannelChanged(before="mail", after="phone"),
     DueSet(before=None, after=NOW),
     Snoozed(until=NOW),
-    Woken(by_mail=True),
+    SnoozeEnded(by_mail=True),
     MeetingSet(meeting=Meeting(at=NOW, place="Iași", sequence=2, number=3, answers=(("jo@customer.test", "accepted"),))),
     InvitationAnswered(author="jo@customer.test", answer="declined"),
     MergedInto(survivor=2, mails=(4, 5)),
-    Absorbed(ticket=3, participants=(KIM,), tags=("c",), activities=(WORK,)),
+    MergedFrom(ticket=3, participants=(KIM,), tags=("c",), activities=(WORK,)),
     MailMoved(mail=5, to=2),
     WorkRecorded(activity=WORK),
     WorkCorrected(before=WORK, after=replace(WORK, minutes=20)),
@@ -300,7 +310,7 @@ WHAT_HAPPENS: tuple[Happening, ...] = (
 )
 
 
-def an_event(what: Happening, ticket: int = 1) -> Event:
+def an_event(what: TicketEvent, ticket: int = 1) -> Event:
     return Event(ticket=ticket, at=NOW, actor=Actor(kind=ActorKind.AGENT, name="ana"), what=what, mail=5)
 
 

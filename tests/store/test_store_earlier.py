@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
-from mailbridge.notifications.model import State
+from mailbridge.notifications.model import OutboxState
 from mailbridge.store.engine import Store
 from mailbridge.store.schema import metadata
 from tests.harness import TestDesk, a_mail, proven
@@ -121,7 +121,7 @@ def test_mails_that_waited_are_sent_with_the_words_of_today(desk: TestDesk) -> N
 
     with desk.app.store.read() as tx:
         counts = tx.outbox.counts()
-        failed = [one.error for one in tx.outbox.list(State.FAILED, 100)]
+        failed = [one.error for one in tx.outbox.list(OutboxState.FAILED, 100)]
     assert failed == []
     assert (counts["queued"], counts["deferred"], counts["sending"]) == (0, 0, 0)
     assert len(sent) > 5

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
-from mailbridge.notifications.model import Audience, Notification, State
+from mailbridge.notifications.model import Audience, Notification, OutboxState
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
@@ -97,8 +97,8 @@ def test_letters_that_carried_it_are_not_sent_and_say_no_more_what_they_said(sto
         carried, other = tx.outbox.get(first), tx.outbox.get(second)
     assert carried is not None
     assert other is not None
-    assert (carried.state, carried.rendered, carried.notification.values) == (State.SUPPRESSED, None, ())
-    assert (other.state, other.rendered) == (State.QUEUED, None)
+    assert (carried.state, carried.rendered, carried.notification.values) == (OutboxState.SUPPRESSED, None, ())
+    assert (other.state, other.rendered) == (OutboxState.QUEUED, None)
 
 
 def test_erasing_twice_is_erasing_once(store: Store) -> None:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailbridge.cli.replay import cases
-from mailbridge.config.model import Config, Desk
+from mailbridge.config.model import Config, DeskSettings
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment, Kind
 from mailbridge.store import history
@@ -80,7 +80,7 @@ def test_a_past_mail_tells_what_scanners_said_of_it(store: Store) -> None:
         for number, explanation in enumerate(({"version": 1, "rules": [{"hits": ["x"]}], "scan": said}, {"version": 1}, None)):
             tx.mails.add(StoredMail(direction=Direction.IN, received_at=NOW, fingerprint=f"s{number}"), explanation=explanation)
 
-    config = Config(folder=Path(), desk=Desk(name="Acme", address="desk@c.example"))
+    config = Config(folder=Path(), desk=DeskSettings(name="Acme", address="desk@c.example"))
     with store.read() as tx:
         assert [past.scan for past in tx.history.openings(NOW)] == [said, None, None]
         facts = [case.facts for case in cases(tx, NOW, config)]

@@ -9,7 +9,7 @@ import pytest
 
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.store.engine import Store
-from mailbridge.store.inbox_rows import Outcome, State, Waiting, hint_message_id
+from mailbridge.store.inbox_rows import ClaimedMail, InboxOutcome, InboxState, hint_message_id
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LEASE = timedelta(minutes=5)
@@ -32,7 +32,7 @@ def add(store: Store, *mails: tuple[bytes, Envelope]) -> list[int]:
         return tx.inbox.add_many(mails)
 
 
-def claim(store: Store, *, owner: str = "worker-1", limit: int = 10, now: datetime = NOW) -> list[Waiting]:
+def claim(store: Store, *, owner: str = "worker-1", limit: int = 10, now: datetime = NOW) -> list[ClaimedMail]:
     with store.write() as tx:
         return tx.inbox.claim(owner, limit, LEASE, now)
 
@@ -191,8 +191,8 @@ def test_only_one_finish_wins(store: Store) -> None:
     with store.read() as tx:
         row = tx.inbox.get(id)
     assert (row.state, row.outcome, row.mail, row.ticket, row.reason, row.done_at) == (
-        State.DONE,
-        Outcome.APPEND,
+        InboxState.DONE,
+        InboxOutcome.APPEND,
         3,
         7,
         "signed reply address",

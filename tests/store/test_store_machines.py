@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mailbridge.notifications.model import Audience, Class, Notification, State
+from mailbridge.notifications.model import Audience, Class, Notification, OutboxState
 from mailbridge.organisation.model import Priority
 from mailbridge.store.documents import dump, load
 from mailbridge.store.engine import Store
@@ -23,7 +23,7 @@ from mailbridge.tickets.model import Participant, Role, Ticket
 START = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LEASE = timedelta(minutes=2)
 SENDERS = st.sampled_from(["one", "two"])
-OPEN_ENDED = {State.QUEUED, State.SENDING, State.DOT, State.DEFERRED}
+OPEN_ENDED = {OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DOT, OutboxState.DEFERRED}
 
 
 class Senders(RuleBasedStateMachine):
@@ -135,7 +135,7 @@ class Senders(RuleBasedStateMachine):
         with self.store.read() as tx:
             for queued in tx.outbox.list(limit=1000):
                 assert queued.state not in OPEN_ENDED or queued.next_at <= horizon
-                assert queued.state is not State.SENT or self.may_have_arrived[queued.id]
+                assert queued.state is not OutboxState.SENT or self.may_have_arrived[queued.id]
 
 
 def test_crashing_senders(sqlite_template: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mailbridge.notifications.model import Audience, Class, Notification, Queued, State
+from mailbridge.notifications.model import Audience, Class, Notification, OutboxState, Queued
 from mailbridge.store.engine import Store
 from mailbridge.store.outbox import OUTCOME_UNKNOWN, UNKNOWN_REST
 from mailbridge.store.restoring import KEPT_BACK
@@ -57,23 +57,23 @@ def look(store: Store, id: int) -> Queued:
         return tx.outbox.get(id)
 
 
-def up_to(state: State, store: Store, notification: Notification = LETTER) -> int:
+def up_to(state: OutboxState, store: Store, notification: Notification = LETTER) -> int:
     """A promise that stands in this state; its id."""
     add(store, notification)
     with store.write() as tx:
         [queued] = tx.outbox.claim("sender", 1, LEASE, NOW)
         match state:
-            case State.QUEUED:
+            case OutboxState.QUEUED:
                 tx.outbox.release("sender")
-            case State.DOT:
+            case OutboxState.DOT:
                 assert tx.outbox.mark_dot(queued.id, "sender", NOW)
-            case State.SENT:
+            case OutboxState.SENT:
                 assert tx.outbox.sent(queued.id, NOW, "250 ok")
-            case State.DEFERRED:
+            case OutboxState.DEFERRED:
                 assert tx.outbox.defer(queued.id, NOW + timedelta(minutes=5), "451 busy")
-            case State.FAILED:
+            case OutboxState.FAILED:
                 assert tx.outbox.fail(queued.id, "550 no such user", NOW)
-            case State.SUPPRESSED:
+            case OutboxState.SUPPRESSED:
                 assert tx.outbox.suppress(queued.id, "a robot", NOW)
     assert look(store, queued.id).state is state
     return queued.id
@@ -85,7 +85,13 @@ def test_a_promise_comes_back_as_it_was_made(store: Store) -> None:
     queued = claim_one(store)
 
     assert queued.notification == LETTER
-    assert (queued.state, queued.attempts, queued.created_at, queued.rendered, queued.repeated) == (State.SENDING, 1, NOW, None, False)
+    assert (queued.state, queued.attempts, queued.created_at, queued.rendered, queued.repeated) == (
+        OutboxState.SENDING,
+        1,
+        NOW,
+        None,
+        False,
+    )
 
 
 def test_the_same_key_makes_one_promise(store: Store) -> None:
@@ -152,7 +158,7 @@ def test_a_worker_goes_on_with_its_own_domain(store: Store) -> None:
 
 
 def test_what_a_sender_died_over_before_the_dot_is_sent_again_after_its_lease(store: Store) -> None:
-    id = up_to(State.SENDING, store)
+    id = up_to(OutboxState.SENDING, store)
 
     assert claim(store, NOW + LEASE - TICK) == []
     again = claim_one(store, NOW + LEASE)
@@ -161,7 +167,7 @@ def test_what_a_sender_died_over_before_the_dot_is_sent_again_after_its_lease(st
 
 
 def test_a_letter_of_unknown_outcome_is_repeated_once_and_says_so(store: Store) -> None:
-    id = up_to(State.DOT, store)
+    id = up_to(OutboxState.DOT, store)
     rest = NOW + LEASE + UNKNOWN_REST
 
     assert claim(store, rest - TICK) == []
@@ -175,22 +181,22 @@ def test_a_letter_of_unknown_outcome_is_repeated_once_and_says_so(store: Store) 
     with store.read() as tx:
         assert tx.outbox.lost(after - TICK) == []
         (lost,) = tx.outbox.lost(after)
-    assert (lost.id, lost.state, lost.repeated) == (id, State.DOT, True)
+    assert (lost.id, lost.state, lost.repeated) == (id, OutboxState.DOT, True)
 
 
 def test_a_reminder_of_unknown_outcome_is_not_repeated(store: Store) -> None:
-    id = up_to(State.DOT, store, REMINDER)
+    id = up_to(OutboxState.DOT, store, REMINDER)
     rest = NOW + LEASE + UNKNOWN_REST
 
     assert claim(store, rest - TICK) == []
-    assert look(store, id).state is State.DOT
+    assert look(store, id).state is OutboxState.DOT
     assert claim(store, rest) == []
     closed = look(store, id)
-    assert (closed.state, closed.error, closed.sent_at) == (State.SENT, OUTCOME_UNKNOWN, rest)
+    assert (closed.state, closed.error, closed.sent_at) == (OutboxState.SENT, OUTCOME_UNKNOWN, rest)
 
 
 def test_a_repeated_letter_that_died_before_its_dot_is_still_marked_as_repeated(store: Store) -> None:
-    up_to(State.DOT, store)
+    up_to(OutboxState.DOT, store)
     rest = NOW + LEASE + UNKNOWN_REST
     claim_one(store, rest)
 
@@ -198,23 +204,23 @@ def test_a_repeated_letter_that_died_before_its_dot_is_still_marked_as_repeated(
 
 
 def test_a_deferred_mail_waits_for_its_time(store: Store) -> None:
-    id = up_to(State.DEFERRED, store)
+    id = up_to(OutboxState.DEFERRED, store)
     later = NOW + timedelta(minutes=5)
 
     assert look(store, id).error == "451 busy"
     assert claim(store, later - TICK) == []
-    assert (claim_one(store, later).attempts, look(store, id).state) == (2, State.SENDING)
+    assert (claim_one(store, later).attempts, look(store, id).state) == (2, OutboxState.SENDING)
 
 
-@pytest.mark.parametrize("state", [State.SENT, State.FAILED, State.SUPPRESSED])
-def test_what_is_done_with_is_never_claimed(store: Store, state: State) -> None:
+@pytest.mark.parametrize("state", [OutboxState.SENT, OutboxState.FAILED, OutboxState.SUPPRESSED])
+def test_what_is_done_with_is_never_claimed(store: Store, state: OutboxState) -> None:
     up_to(state, store)
 
     assert claim(store, NOW + timedelta(days=30)) == []
 
 
 def test_the_dot_needs_a_claim_that_is_alive_and_ours(store: Store) -> None:
-    id = up_to(State.SENDING, store)
+    id = up_to(OutboxState.SENDING, store)
     with store.write() as tx:
         assert not tx.outbox.mark_dot(id, "somebody else", NOW)
         assert not tx.outbox.mark_dot(id, "sender", NOW + LEASE)
@@ -224,7 +230,7 @@ def test_the_dot_needs_a_claim_that_is_alive_and_ours(store: Store) -> None:
 
 
 def test_the_dot_may_take_a_longer_lease(store: Store) -> None:
-    id = up_to(State.SENDING, store)
+    id = up_to(OutboxState.SENDING, store)
     with store.write() as tx:
         assert tx.outbox.mark_dot(id, "sender", NOW, lease=timedelta(minutes=11))
 
@@ -232,7 +238,7 @@ def test_the_dot_may_take_a_longer_lease(store: Store) -> None:
 
 
 def test_a_slow_sender_whose_mail_was_taken_over_cannot_send_its_dot(store: Store) -> None:
-    id = up_to(State.SENDING, store)
+    id = up_to(OutboxState.SENDING, store)
     claim_one(store, NOW + LEASE, owner="second")
 
     with store.write() as tx:
@@ -242,7 +248,7 @@ def test_a_slow_sender_whose_mail_was_taken_over_cannot_send_its_dot(store: Stor
 
 def test_a_sender_who_lost_its_claim_changes_nothing_any_more(store: Store) -> None:
     """Put back by the slow one while the quick one is past its dot, a reminder would go out twice."""
-    id = up_to(State.SENDING, store, REMINDER)
+    id = up_to(OutboxState.SENDING, store, REMINDER)
     claim_one(store, NOW + LEASE, owner="quick")
     with store.write() as tx:
         assert tx.outbox.mark_dot(id, "quick", NOW + LEASE)
@@ -252,8 +258,8 @@ def test_a_sender_who_lost_its_claim_changes_nothing_any_more(store: Store) -> N
         assert tx.outbox.sent(id, NOW, owner="quick")
 
 
-@pytest.mark.parametrize("state", [State.SENDING, State.DOT])
-def test_the_servers_answer_ends_the_try(store: Store, state: State) -> None:
+@pytest.mark.parametrize("state", [OutboxState.SENDING, OutboxState.DOT])
+def test_the_servers_answer_ends_the_try(store: Store, state: OutboxState) -> None:
     id = up_to(state, store)
     with store.write() as tx:
         assert tx.outbox.sent(id, NOW, "250 2.0.0 queued as 4711")
@@ -263,11 +269,11 @@ def test_the_servers_answer_ends_the_try(store: Store, state: State) -> None:
         assert not tx.outbox.suppress(id, "late", NOW)
 
     row = look(store, id)
-    assert (row.state, row.reply, row.sent_at, row.error) == (State.SENT, "250 2.0.0 queued as 4711", NOW, "")
+    assert (row.state, row.reply, row.sent_at, row.error) == (OutboxState.SENT, "250 2.0.0 queued as 4711", NOW, "")
 
 
 def test_a_refusal_after_the_dot_is_no_unknown_outcome(store: Store) -> None:
-    id = up_to(State.DOT, store)
+    id = up_to(OutboxState.DOT, store)
     with store.write() as tx:
         assert tx.outbox.defer(id, NOW + timedelta(hours=1), "451 try later")
 
@@ -275,7 +281,7 @@ def test_a_refusal_after_the_dot_is_no_unknown_outcome(store: Store) -> None:
 
 
 def test_a_promise_can_fail_before_it_is_ever_claimed(store: Store) -> None:
-    id = up_to(State.QUEUED, store)
+    id = up_to(OutboxState.QUEUED, store)
     with store.write() as tx:
         assert tx.outbox.fail(id, "too old", NOW)
         assert not tx.outbox.fail(id, "too old", NOW)
@@ -283,15 +289,15 @@ def test_a_promise_can_fail_before_it_is_ever_claimed(store: Store) -> None:
     assert look(store, id).error == "too old"
 
 
-@pytest.mark.parametrize("state", [State.DOT, State.SENT, State.FAILED])
-def test_what_may_have_left_cannot_be_suppressed(store: Store, state: State) -> None:
+@pytest.mark.parametrize("state", [OutboxState.DOT, OutboxState.SENT, OutboxState.FAILED])
+def test_what_may_have_left_cannot_be_suppressed(store: Store, state: OutboxState) -> None:
     id = up_to(state, store)
     with store.write() as tx:
         assert not tx.outbox.suppress(id, "too late", NOW)
 
 
 def test_released_mails_can_be_claimed_at_once_and_the_try_does_not_count(store: Store) -> None:
-    up_to(State.SENDING, store)
+    up_to(OutboxState.SENDING, store)
     dot = replace(LETTER, key="dot", message_id="dot@d")
     add(store, dot)
     claimed = claim_one(store)
@@ -307,7 +313,7 @@ def test_released_mails_can_be_claimed_at_once_and_the_try_does_not_count(store:
 
 
 def test_the_wording_is_kept_for_all_tries(store: Store) -> None:
-    id = up_to(State.SENDING, store)
+    id = up_to(OutboxState.SENDING, store)
     with store.write() as tx:
         tx.outbox.mark_rendered(id, b"From: x\r\n\r\n\xe2\x82\xac")
 
@@ -315,7 +321,7 @@ def test_the_wording_is_kept_for_all_tries(store: Store) -> None:
 
 
 def test_what_is_kept_back_waits_for_a_release_and_holds_no_other_mail(store: Store) -> None:
-    id = up_to(State.SENDING, store)
+    id = up_to(OutboxState.SENDING, store)
     with store.write() as tx:
         assert tx.outbox.keep_back(id, f"{KEPT_BACK} (b)")
         assert not tx.outbox.keep_back(id, "again")
@@ -330,8 +336,8 @@ def test_what_is_kept_back_waits_for_a_release_and_holds_no_other_mail(store: St
         assert tx.outbox.kept_back() == []
 
 
-@pytest.mark.parametrize("state", [State.SENT, State.FAILED, State.SUPPRESSED])
-def test_a_person_may_have_it_sent_again(store: Store, state: State) -> None:
+@pytest.mark.parametrize("state", [OutboxState.SENT, OutboxState.FAILED, OutboxState.SUPPRESSED])
+def test_a_person_may_have_it_sent_again(store: Store, state: OutboxState) -> None:
     id = up_to(state, store)
     later = NOW + timedelta(days=1)
     with store.write() as tx:
@@ -343,7 +349,7 @@ def test_a_person_may_have_it_sent_again(store: Store, state: State) -> None:
 
 
 def test_a_mail_is_found_by_its_message_id(store: Store) -> None:
-    id = up_to(State.SENT, store)
+    id = up_to(OutboxState.SENT, store)
     with store.read() as tx:
         assert tx.outbox.by_message_id(LETTER.message_id).id == id
         assert tx.outbox.by_message_id("unknown@desk.test") is None
@@ -372,7 +378,7 @@ def test_lists_and_counts(store: Store) -> None:
 def test_the_next_look_is_known(store: Store) -> None:
     with store.read() as tx:
         assert tx.outbox.next_due() is None
-    up_to(State.DEFERRED, store)
+    up_to(OutboxState.DEFERRED, store)
     with store.read() as tx:
         assert tx.outbox.next_due() == NOW + timedelta(minutes=5)
 

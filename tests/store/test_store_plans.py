@@ -28,13 +28,13 @@ from mailbridge.sla.clock import Deadline
 from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant
-from mailbridge.store.held import Answer, HeldMail, What
+from mailbridge.store.held import HeldAnswer, HeldMail, What
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.old_mails import OldMail
 from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded
-from mailbridge.tickets.model import Activity, Participant, Ticket, Work
+from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind
 from tests.servers.postgres import Postgres
 from tests.store.filled import MANY, fill
 
@@ -56,7 +56,7 @@ TICKET = Ticket(
     participants=(Participant(address="jo@customer.test"),),
 )
 CALL = Call(key="new", ticket=1, rule="r", event="ticket.opened", url="https://hooks.test/x", body="{}")
-WORK = Activity(id=1, agent="bogdan", kind=Work.WORKED, day=NOW.date(), minutes=5)
+WORK = Activity(id=1, agent="bogdan", kind=WorkKind.WORKED, day=NOW.date(), minutes=5)
 HAPPENED = Event(ticket=9_001, at=NOW, actor=Actor(kind=ActorKind.RULE), what=MessageAdded(author="jo"))
 
 # Methods that may scan: a person asks for them, seldom, and waits.
@@ -136,7 +136,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.held.untold("a1"),
         tx.held.of_notice(3),
         tx.held.tell([1, 2], 1),
-        tx.held.decide(1, Answer.AGREED),
+        tx.held.decide(1, HeldAnswer.AGREED),
     ),
     "inbox, a mail that was held": lambda tx: (tx.inbox.explain(1, "the agent said no"), tx.inbox.reopen(1)),
     "mails.tickets_referring_to": lambda tx: tx.mails.tickets_referring_to("a@x"),

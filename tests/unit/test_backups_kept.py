@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.backup.deskfiles import collect
-from mailbridge.backup.keep import Kept, to_remove
+from mailbridge.backup.keep import KeptBackup, to_remove
 from mailbridge.cli.status import backup_troubles
 from mailbridge.config.model import Backup, Keep, load
 from mailbridge.errors import ConfigError, Permanent
@@ -18,14 +18,14 @@ from mailbridge.store.postgres_tools import Program, fitting
 MONDAY = datetime(2026, 11, 30, 3, 30, tzinfo=UTC)
 
 
-def days(count: int, verified: int = -1) -> list[Kept]:
+def days(count: int, verified: int = -1) -> list[KeptBackup]:
     """One backup a day, newest first; `verified`: the place of one that was checked."""
     return [
-        Kept(folder=Path(f"{number}"), at=MONDAY - timedelta(days=number), verified=number == verified) for number in range(count)
+        KeptBackup(folder=Path(f"{number}"), at=MONDAY - timedelta(days=number), verified=number == verified) for number in range(count)
     ]
 
 
-def staying(found: list[Kept], keep: Keep) -> list[int]:
+def staying(found: list[KeptBackup], keep: Keep) -> list[int]:
     gone = to_remove(found, keep)
     return [int(one.folder.name) for one in found if one not in gone]
 

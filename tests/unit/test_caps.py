@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mailbridge.config.model import Limits
+from mailbridge.config.model import LimitSettings
 from mailbridge.handling.filing.caps import is_told, judged, owner_of
 from mailbridge.store.openings import Opened
 
-LIMITS = Limits(bytes_per_sender_hour=1000)
+LIMITS = LimitSettings(bytes_per_sender_hour=1000)
 SENDER, VERIFIED, FORM = "unproven:a@x.test", "verified:a@x.test", "form:www@desk.test"
 
 

@@ -9,18 +9,18 @@ from pathlib import Path
 import pytest
 import trustme
 
-from mailbridge.cli.check_trust import Seen
+from mailbridge.cli.check_trust import ObservedTrust
 from mailbridge.config.model import Outgoing
 from mailbridge.doctor import desk, dns, machine
 from mailbridge.doctor.canary import judged
 from mailbridge.doctor.logins import limits, remedy_of
-from mailbridge.doctor.model import Finding, Verdict
+from mailbridge.doctor.model import Conclusion, Finding
 from mailbridge.organisation.model import Agent, Organisation
 from mailbridge.store.pairings import Pairing
 from tests.builders import NOW
 from tests.harness import a_config
 
-RIGHT, DOUBTFUL, WRONG = Verdict.RIGHT, Verdict.DOUBTFUL, Verdict.WRONG
+RIGHT, DOUBTFUL, WRONG = Conclusion.RIGHT, Conclusion.DOUBTFUL, Conclusion.WRONG
 DAY = timedelta(days=1)
 
 
@@ -69,7 +69,7 @@ DAY = timedelta(days=1)
         (desk.backup({"made_at": (NOW - 20 * DAY).isoformat()}, {}, NOW), DOUBTFUL),
     ],
 )
-def test_each_judgement(found: Finding, verdict: Verdict) -> None:
+def test_each_judgement(found: Finding, verdict: Conclusion) -> None:
     assert found.verdict is verdict, found.said
     assert bool(found.remedy) == (verdict is not RIGHT)
 
@@ -88,7 +88,7 @@ def test_the_reverse_name_has_to_lead_back() -> None:
 
 
 def test_a_mail_to_itself_tells_plus_addressing_from_no_way_at_all() -> None:
-    def said(came: tuple[str, ...], failed: dict[str, str]) -> list[tuple[str, Verdict]]:
+    def said(came: tuple[str, ...], failed: dict[str, str]) -> list[tuple[str, Conclusion]]:
         arrived = {kind: NOW + timedelta(seconds=2) for kind in came}
         return [(one.subject, one.verdict) for one in judged(("plain", "plus"), failed, arrived, NOW, 60)]
 
@@ -104,7 +104,7 @@ def test_each_agent_is_proven_somehow_or_it_is_said_why_not() -> None:
         id=1, agent="ana", address="ana@x.test", requested_at=NOW, expires_at=NOW, source="imap:main", believes="{}", result="dmarc=pass"
     )
     unsigned = {"cyd": Counter({"no signature": 2})}
-    seen = {"imap:main": Seen(proven=Counter(bob=3), unproven=unsigned), "lmtp:127.0.0.1": Seen(unproven=unsigned)}
+    seen = {"imap:main": ObservedTrust(proven=Counter(bob=3), unproven=unsigned), "lmtp:127.0.0.1": ObservedTrust(unproven=unsigned)}
 
     found = {one.subject: one for one in desk.agents(organisation, [pairing], seen)}
 
@@ -127,7 +127,7 @@ def test_the_remedy_is_that_of_the_reply() -> None:
 
 
 def test_more_connections_than_the_provider_allows_are_doubtful(tmp_path: Path) -> None:
-    def verdicts(connections: int) -> list[Verdict]:
+    def verdicts(connections: int) -> list[Conclusion]:
         config = a_config(tmp_path, outgoing=Outgoing(url="smtp://smtp.office365.com:587", connections=connections))
         return [one.verdict for one in limits(config)]
 

@@ -273,6 +273,6 @@ def overridden(file: str) -> Iterator[str]:
     """Private methods of a foreign class that a class of the module replaces."""
     if file != SMTP_SESSION:
         return
-    from mailbridge.intake.session import Session
+    from mailbridge.intake.session import SmtpSession
 
-    yield from (name for name in vars(Session) if name in dir(SMTP) and re.match(r"_[a-z]", name))
+    yield from (name for name in vars(SmtpSession) if name in dir(SMTP) and re.match(r"_[a-z]", name))

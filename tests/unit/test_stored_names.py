@@ -21,15 +21,15 @@ import pytest
 
 from mailbridge.backup import make, manifest, restore
 from mailbridge.checks.scan import Scan
-from mailbridge.cli.status import BACKUP_KEYS, Status
+from mailbridge.cli.status import BACKUP_KEYS, DeskStatus
 from mailbridge.config.model import After, AgentTrust, SenderCheck, Taken, Tls, WhenSilent, WhenVirus
 from mailbridge.config.providers import Flow
 from mailbridge.conversation.model import Doubt, Reason, Standing
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.delivery.render import template_context
 from mailbridge.delivery.render.filters import FILTERS
+from mailbridge.doctor.model import Conclusion as Found
 from mailbridge.doctor.model import Finding
-from mailbridge.doctor.model import Verdict as Found
 from mailbridge.errors import Problem
 from mailbridge.handling.pairing import to_json
 from mailbridge.health import arrivals, names
@@ -37,35 +37,35 @@ from mailbridge.message.envelope import Source
 from mailbridge.message.model import Kind, SpanKind, Strength, Through
 from mailbridge.message.profiles import Expected, Profile
 from mailbridge.notifications.model import Audience, Class, Notification
-from mailbridge.notifications.model import State as OutboxState
-from mailbridge.notifications.results import Came
+from mailbridge.notifications.model import OutboxState as OutboxState
+from mailbridge.notifications.results import LineStatus
 from mailbridge.notifications.webhook_model import CallState
-from mailbridge.oauth.health import Kind as EndKind
-from mailbridge.oauth.model import Fault
+from mailbridge.oauth.health import ExpiryKind as EndKind
+from mailbridge.oauth.model import RefusedPart
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import GAUGES, Metrics
-from mailbridge.organisation.approval_policy import Matter
+from mailbridge.organisation.approval_policy import ApprovalTrigger
 from mailbridge.organisation.billing import Rounding
-from mailbridge.organisation.model import AnswersAs, ClosedPolicy, Copied, Outsiders, Priority, Told, UnknownLines
+from mailbridge.organisation.model import AnswersAs, ClosedPolicy, CopiedPolicy, Outsiders, Priority, TeamAudience, UnknownLines
 from mailbridge.organisation.playbooks import TaskRole
 from mailbridge.organisation.status import Mover
 from mailbridge.rules.match import Verdict
-from mailbridge.rules.tree import AssignBy, Match
+from mailbridge.rules.tree import AssignBy, MatchType
 from mailbridge.sla.clock import Deadline
 from mailbridge.store import restoring
-from mailbridge.store.clocks import State as ClockState
+from mailbridge.store.clocks import ClockState as ClockState
 from mailbridge.store.documents import dump_fields, load_fields
-from mailbridge.store.files import File
-from mailbridge.store.held import Answer as HeldState
+from mailbridge.store.files import StoredFile
+from mailbridge.store.held import HeldAnswer as HeldState
 from mailbridge.store.held import What
-from mailbridge.store.inbox_rows import Outcome
-from mailbridge.store.inbox_rows import State as InboxState
+from mailbridge.store.inbox_rows import InboxOutcome
+from mailbridge.store.inbox_rows import InboxState as InboxState
 from mailbridge.store.mails import Direction, StoredAttachment, StoredMail
 from mailbridge.store.schema import metadata
-from mailbridge.store.search import Hit
-from mailbridge.store.source_health import State as SourceState
+from mailbridge.store.search import SearchResult
+from mailbridge.store.source_health import HealthState as SourceState
 from mailbridge.tickets import model, stored_commands, stored_events
-from mailbridge.tickets.events import ActorKind, Happening
+from mailbridge.tickets.events import ActorKind, TicketEvent
 from mailbridge.tickets.timesheet import Sums
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -103,49 +103,49 @@ VALUES: Mapping[str, type[StrEnum]] = {
     "explanation: span": SpanKind,
     "held.state": HeldState,
     "held.what": What,
-    "inbox.outcome": Outcome,
+    "inbox.outcome": InboxOutcome,
     "inbox.source": Source,
     "inbox.state": InboxState,
     "mails.direction": Direction,
     "mails.kind": Kind,
-    "oauth_grants.fault": Fault,
+    "oauth_grants.fault": RefusedPart,
     "outbox.audience": Audience,
     "outbox.class": Class,
-    "outbox.payload results": Came,
+    "outbox.payload results": LineStatus,
     "outbox.state": OutboxState,
     "pairings.believes profile": Profile,
     "signed addresses: purpose": Purpose,
     "state: end of a login": EndKind,
     "state of a source": SourceState,
-    "tickets.data activity kind": model.Work,
-    "tickets.data approval kind": model.Asks,
+    "tickets.data activity kind": model.WorkKind,
+    "tickets.data approval kind": model.ApprovalKind,
     "tickets.data participant role": model.Role,
     "tickets.data priority": Priority,
     "webhooks.state": CallState,
-    "yaml: approval matter": Matter,
+    "yaml: approval matter": ApprovalTrigger,
     "yaml: answers as": AnswersAs,
     "yaml: assign by": AssignBy,
     "yaml: closed": ClosedPolicy,
-    "yaml: copied": Copied,
-    "yaml: match": Match,
+    "yaml: copied": CopiedPolicy,
+    "yaml: match": MatchType,
     "yaml: outsiders": Outsiders,
     "yaml: rounding": Rounding,
     "yaml: status may": Mover,
     "yaml: task role": TaskRole,
-    "yaml: told": Told,
+    "yaml: told": TeamAudience,
     "yaml: unknown lines": UnknownLines,
 }
 
 # Classes whose fields are keys of JSON on the command line.
 PRINTED: Mapping[str, type] = {
     "check --json problems": Problem,
-    "docs --json": File,
+    "docs --json": StoredFile,
     "doctor --json findings": Finding,
     "report time --json sums": Sums,
-    "restore --json": restore.Result,
+    "restore --json": restore.RestoreResult,
     "rules test --json verdict": Verdict,
-    "search --json": Hit,
-    "status --json": Status,
+    "search --json": SearchResult,
+    "status --json": DeskStatus,
     "tickets show --json clocks": Deadline,
     "tickets show --json mails": StoredMail,
     "tickets show --json mails attachments": StoredAttachment,
@@ -156,7 +156,7 @@ TEMPLATE_VALUES: Mapping[str, type] = {
     "below": template_context.Below,
     "cut": template_context.Cut,
     "desk": template_context.DeskView,
-    "history, quoted": template_context.Entry,
+    "history, quoted": template_context.HistoryEntry,
     "ticket": template_context.TicketView,
     "verdict": template_context.VerdictView,
 }
@@ -306,7 +306,7 @@ def test_the_list_has_nothing_else() -> None:
 
 
 def test_every_event_has_one_entry() -> None:
-    assert [entry.what for entry in stored_events.STORED_EVENTS] == list(get_args(Happening))
+    assert [entry.what for entry in stored_events.STORED_EVENTS] == list(get_args(TicketEvent))
     assert len(stored_events.BY_NAME) == len({entry.published for entry in stored_events.STORED_EVENTS}) == len(LIST["events"])
 
 

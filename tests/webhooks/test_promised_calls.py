@@ -11,10 +11,10 @@ import pytest
 from click.testing import CliRunner
 
 from mailbridge.cli.main import cli
-from mailbridge.config.model import Webhooks
+from mailbridge.config.model import WebhookSettings
 from mailbridge.delivery.webhooks.deliver import GIVE_UP, LONGEST_WAIT, Webhooker, backoff
 from mailbridge.delivery.webhooks.sign import signature
-from mailbridge.handling.filing.outcome import Outcome
+from mailbridge.handling.filing.outcome import MailOutcome
 from mailbridge.notifications.webhook_model import CallState, QueuedCall
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 from tests.webhooks.hook_server import Hooks, hook_server
@@ -41,7 +41,7 @@ def desk(tmp_path: Path, hooks: Hooks, store_url: str) -> Iterator[TestDesk]:
   when: {{all: [{{reply: true}}, {{body: {{contains: urgent}}}}]}}
   then: {{webhook: "{hooks.url("/replies")}"}}
 """
-    settings = Webhooks(hosts=("127.0.0.1",), secret=SECRET)
+    settings = WebhookSettings(hosts=("127.0.0.1",), secret=SECRET)
     with a_desk(tmp_path, rules=RULES | {"routing/20-calls.yaml": calls}, store_url=store_url, webhooks=settings) as made:
         yield made
 
@@ -84,7 +84,7 @@ def test_the_body_says_which_ticket_and_is_signed_with_the_moment_of_the_call(de
 def test_the_same_mail_again_promises_nothing_more(desk: TestDesk) -> None:
     desk.feed(a_mail())
 
-    assert desk.feed(a_mail()).result.outcome is Outcome.DUPLICATE
+    assert desk.feed(a_mail()).result.outcome is MailOutcome.DUPLICATE
     assert len(owed(desk)) == 2
 
 
@@ -155,7 +155,7 @@ def test_after_two_days_it_is_given_up_and_status_tells(desk: TestDesk, hooks: H
 def test_a_host_that_is_not_allowed_any_more_is_not_called(desk: TestDesk, hooks: Hooks) -> None:
     desk.feed(a_mail())
 
-    Webhooker(desk.app.store, Webhooks(), desk.clock).one_turn()
+    Webhooker(desk.app.store, WebhookSettings(), desk.clock).one_turn()
 
     assert hooks.heard == []
     assert owed(desk)[0].answer == '"127.0.0.1" is not among [webhooks] hosts'
@@ -210,7 +210,7 @@ def test_the_command_line_lists_shows_and_resends(tmp_path: Path) -> None:
     rules = RULES | {"routing/20-calls.yaml": '- name: tell\n  when: {exists: subject}\n  then: {webhook: "https://hooks.desk.test/t"}\n'}
     with a_desk(tmp_path, rules=rules) as desk:
         desk.feed(a_mail())
-        Webhooker(desk.app.store, Webhooks(), desk.clock).one_turn()
+        Webhooker(desk.app.store, WebhookSettings(), desk.clock).one_turn()
     (tmp_path / "mailbridge.toml").write_text(CONFIG)
 
     def said(*words: str) -> str:

@@ -16,7 +16,7 @@ from email.header import decode_header, make_header
 from email.utils import format_datetime, parseaddr
 from hashlib import sha256
 
-from mailbridge.delivery.render.mime import Part, calendar_part, file_part, multipart, text_file_part, text_part
+from mailbridge.delivery.render.mime import MimeEntity, calendar_part, file_part, multipart, text_file_part, text_part
 from mailbridge.delivery.render.render import Worded
 from mailbridge.errors import Permanent
 from mailbridge.message import invitation as invitations
@@ -146,8 +146,8 @@ def _mailbox(name: str, address: str) -> str:
 
 
 def _body(
-    worded: Worded, attachments: Sequence[Attachment], message_id: str, calendar: Part | None, text_file: tuple[str, str] | None
-) -> Part:
+    worded: Worded, attachments: Sequence[Attachment], message_id: str, calendar: MimeEntity | None, text_file: tuple[str, str] | None
+) -> MimeEntity:
     """RFC 2046: mixed(alternative(plain, related(html, inline files), calendar), files); each level only where it has something to hold."""
     seed = sha256(message_id.encode()).hexdigest()[:24]
     inline = [file_part(a) for a in attachments if a.disposition == "inline" and a.content_id and worded.html]

@@ -20,7 +20,7 @@ _NAME_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class MimeEntity:
     """One MIME entity: its fields without the closing empty line, and its encoded body ending in CRLF."""
 
     fields: tuple[tuple[str, str], ...]
@@ -31,27 +31,27 @@ class Part:
         return head.encode("ascii") + b"\r\n" + self.body
 
 
-def text_part(text: str, subtype: str = "plain") -> Part:
+def text_part(text: str, subtype: str = "plain") -> MimeEntity:
     """Text in UTF-8 with CRLF line ends: as it is where it is ASCII in short lines, else quoted-printable or base64, what is shorter."""
     plain = _CONTROLS.sub("", text).replace("\r\n", "\n").replace("\r", "\n").rstrip("\n") + "\n"
     data = plain.replace("\n", "\r\n").encode("utf-8", "replace")
     kind = ("Content-Type", f'text/{subtype}; charset="utf-8"')
     # "=_" stands in every boundary of ours and in no quoted-printable or base64 text.
     if data.isascii() and b"=_" not in data and max(map(len, data.split(b"\r\n"))) <= _LONGEST_LINE:
-        return Part(fields=(kind, ("Content-Transfer-Encoding", "7bit")), body=data)
+        return MimeEntity(fields=(kind, ("Content-Transfer-Encoding", "7bit")), body=data)
     printable = binascii.b2a_qp(data, istext=True)
     if len(printable) <= len(data) * 3 // 2:
-        return Part(fields=(kind, ("Content-Transfer-Encoding", "quoted-printable")), body=printable)
-    return Part(fields=(kind, ("Content-Transfer-Encoding", "base64")), body=_base64(data))
+        return MimeEntity(fields=(kind, ("Content-Transfer-Encoding", "quoted-printable")), body=printable)
+    return MimeEntity(fields=(kind, ("Content-Transfer-Encoding", "base64")), body=_base64(data))
 
 
-def calendar_part(content: bytes, method: str) -> Part:
+def calendar_part(content: bytes, method: str) -> MimeEntity:
     """An invitation beside the text that says the same (RFC 6047, 2.4); base64, for its lines are not ours to fold again."""
     kind = ("Content-Type", f'text/calendar; charset="utf-8"; method={method}')
-    return Part(fields=(kind, ("Content-Transfer-Encoding", "base64")), body=_base64(content))
+    return MimeEntity(fields=(kind, ("Content-Transfer-Encoding", "base64")), body=_base64(content))
 
 
-def file_part(attachment: Attachment) -> Part:
+def file_part(attachment: Attachment) -> MimeEntity:
     """An attachment, base64.  A message is sent as a plain file: RFC 2046 5.2.1 allows no base64 for message/rfc822."""
     kind = attachment.content_type.lower()
     if not _TYPE.fullmatch(kind) or kind.startswith(("message/", "multipart/")):
@@ -64,26 +64,26 @@ def file_part(attachment: Attachment) -> Part:
     ]
     if _CONTENT_ID.fullmatch(attachment.content_id):
         fields.append(("Content-ID", f"<{attachment.content_id}>"))
-    return Part(fields=tuple(fields), body=_base64(attachment.content))
+    return MimeEntity(fields=tuple(fields), body=_base64(attachment.content))
 
 
-def text_file_part(name: str, text: str) -> Part:
+def text_file_part(name: str, text: str) -> MimeEntity:
     """A plain text as a file: base64, so that every character comes out as it went in, control characters and line ends too."""
     fields = (
         ("Content-Type", 'text/plain; charset="utf-8"'),
         ("Content-Transfer-Encoding", "base64"),
         ("Content-Disposition", f"attachment{_file_name(name)}"),
     )
-    return Part(fields=fields, body=_base64(text.encode("utf-8", "replace")))
+    return MimeEntity(fields=fields, body=_base64(text.encode("utf-8", "replace")))
 
 
-def multipart(subtype: str, parts: Sequence[Part], boundary: str) -> Part:
+def multipart(subtype: str, parts: Sequence[MimeEntity], boundary: str) -> MimeEntity:
     """The parts as one; a single part stays alone."""
     if len(parts) == 1:
         return parts[0]
     mark = boundary.encode("ascii")
     body = b"".join(b"--" + mark + b"\r\n" + part.encode() + b"\r\n" for part in parts) + b"--" + mark + b"--\r\n"
-    return Part(fields=(("Content-Type", f'multipart/{subtype};\r\n boundary="{boundary}"'),), body=body)
+    return MimeEntity(fields=(("Content-Type", f'multipart/{subtype};\r\n boundary="{boundary}"'),), body=body)
 
 
 def _base64(data: bytes) -> bytes:

@@ -29,12 +29,12 @@ from markupsafe import Markup
 
 from mailbridge.delivery.render.filters import FILTERS, bare, mailto, one_line
 from mailbridge.delivery.render.samples import sample_notification, sample_views
-from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, Entry, TicketView, View
+from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, HistoryEntry, TemplateContext, TicketView
 from mailbridge.errors import Permanent, Problem
 from mailbridge.notifications.model import Audience, Notification
 
 __all__ = [
-    "DeskView", "Entry", "Renderer", "TemplateFailed", "TicketView", "View", "Worded", "check", "guarded", "shipped_templates",
+    "DeskView", "HistoryEntry", "Renderer", "TemplateFailed", "TicketView", "TemplateContext", "Worded", "check", "guarded", "shipped_templates",
     "without_template",
 ]  # fmt: skip
 
@@ -71,7 +71,7 @@ def shipped_templates() -> Path:
     return inside if inside.is_dir() else package.parent / "templates"
 
 
-def guarded(notification: Notification, view: View) -> tuple[Notification, View]:
+def guarded(notification: Notification, view: TemplateContext) -> tuple[Notification, TemplateContext]:
     """The same, without a word of a stranger's where a robot writes to somebody whose address nobody has proven.
 
     Anybody can put a victim's address in From; what we send there by ourselves must not carry the attacker's text, subject or name.
@@ -80,11 +80,11 @@ def guarded(notification: Notification, view: View) -> tuple[Notification, View]
     if notification.audience is not Audience.CUSTOMER or not notification.automatic or not stranger:
         return notification, view
     ticket = view.ticket and replace(view.ticket, subject="", requester_name="", requester_address="")
-    silent = View(desk=view.desk, ticket=ticket, encrypted=view.encrypted, zone=view.zone)
+    silent = TemplateContext(desk=view.desk, ticket=ticket, encrypted=view.encrypted, zone=view.zone)
     return replace(notification, name="", values=()), silent
 
 
-def without_template(notification: Notification, view: View, failure: TemplateFailed) -> Worded:
+def without_template(notification: Notification, view: TemplateContext, failure: TemplateFailed) -> Worded:
     """What the mail had to say, in words that need no template: for people of the desk, who must hear of it whatever is broken."""
     ticket = view.ticket
     subject = f"[{ticket.number}] {bare(ticket.subject, ticket.number)}" if ticket else f"{view.desk.name}: {notification.event}"
@@ -118,7 +118,7 @@ class Renderer:
         self._jinja.filters |= FILTERS
         self._jinja.globals["mailto"] = mailto
 
-    def render(self, notification: Notification, view: View) -> Worded:
+    def render(self, notification: Notification, view: TemplateContext) -> Worded:
         """The mail's words: in the wanted language, else the desk's, else English.  Raises TemplateFailed with file and line."""
         name = f"{notification.audience}.{notification.event}"
         folder, template = self._find(name, notification.language)
@@ -170,7 +170,7 @@ class Renderer:
             return ""
         return "".join(_capped(template.generate(dict(context)))).strip()
 
-    def _context(self, notification: Notification, view: View, folder: str) -> dict[str, object]:
+    def _context(self, notification: Notification, view: TemplateContext, folder: str) -> dict[str, object]:
         known = VOCABULARY.get(f"{notification.audience}.{notification.event}", {})
         context: dict[str, object] = {
             "desk": view.desk,

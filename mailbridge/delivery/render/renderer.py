@@ -12,7 +12,7 @@ from mailbridge.delivery.render.inert import inert
 from mailbridge.delivery.render.invitations import invitation_of
 from mailbridge.delivery.render.mail import Unwritable, build
 from mailbridge.delivery.render.render import Renderer, TemplateFailed, guarded, without_template
-from mailbridge.delivery.render.template_context import View
+from mailbridge.delivery.render.template_context import TemplateContext
 from mailbridge.errors import StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.message.model import Attachment
@@ -32,34 +32,34 @@ log = logs.get("outbox")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class Rendered:
     """Worded."""
 
     raw: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hopeless:
+class PermanentFailure:
     """It cannot be worded or written, now or later."""
 
     reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Again:
+class Retry:
     """Something of ours broke; perhaps not the next time."""
 
     reason: str
 
 
-Wording = Ready | Hopeless | Again | limits.Suppress | limits.Hold | limits.KeepBack
+Wording = Rendered | PermanentFailure | Retry | limits.Suppressed | limits.Postponed | limits.KeepBack
 
 
-class Wordsmith:
+class NotificationRenderer:
     """Words promises; `view` looks up what a template may show."""
 
     def __init__(
-        self, renderer: Renderer, clock: Clock, *, desk: Callable[[], Desk], view: Callable[[Tx, Notification, Desk], View]
+        self, renderer: Renderer, clock: Clock, *, desk: Callable[[], Desk], view: Callable[[Tx, Notification, Desk], TemplateContext]
     ) -> None:
         self._renderer, self._clock, self._desk, self._view = renderer, clock, desk, view
 
@@ -68,19 +68,19 @@ class Wordsmith:
         desk, now = self._desk(), self._clock.now()
         try:
             kept_back = _hidden(tx, queued, desk) or _restored(tx, queued) or _judged(tx, queued, desk, now)
-            return kept_back or Ready(raw=self._written(tx, queued, desk))
+            return kept_back or Rendered(raw=self._written(tx, queued, desk))
         except TemplateFailed as error:
-            return Hopeless(reason=f"template error: {error}")
+            return PermanentFailure(reason=f"template error: {error}")
         except Unwritable as error:
-            return Hopeless(reason=str(error))
+            return PermanentFailure(reason=str(error))
         except StoreAway:
             raise
         except Exception as error:  # a bug of ours, or a content that is gone: it must not stop the mails beside this one
             log.exception("wording_failed", outbox=queued.id)
             reason = f"{type(error).__name__}: {error}"
-            return Again(reason=reason) if queued.attempts < desk.config.limits.tries else Hopeless(reason=reason)
+            return Retry(reason=reason) if queued.attempts < desk.config.limits.tries else PermanentFailure(reason=reason)
 
-    def hidden(self, tx: Tx, queued: Queued) -> limits.Suppress | None:
+    def hidden(self, tx: Tx, queued: Queued) -> limits.Suppressed | None:
         """Why the recipient may not see what a mail that is worded already is about, as things are now."""
         return _hidden(tx, queued, self._desk())
 
@@ -120,7 +120,7 @@ class Wordsmith:
         )
 
 
-def _hidden(tx: Tx, queued: Queued, desk: Desk) -> limits.Suppress | None:
+def _hidden(tx: Tx, queued: Queued, desk: Desk) -> limits.Suppressed | None:
     """Why the recipient may not see the ticket, as it is now."""
     notification = queued.notification
     if notification.ticket is None or notification.audience is Audience.CUSTOMER:
@@ -136,7 +136,7 @@ def _restored(tx: Tx, queued: Queued) -> limits.KeepBack | None:
     return limits.KeepBack(reason=reason) if reason else None
 
 
-def _judged(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> limits.Suppress | limits.Hold | None:
+def _judged(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> limits.Suppressed | limits.Postponed | None:
     """What the caps say, from the counts of what was promised before this mail."""
     notification, at, caps = queued.notification, queued.created_at, desk.config.limits
     if not limits.counted(notification):

@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from mailbridge.delivery.render.template_context import VOCABULARY, Below, Cut, DeskView, Entry, TextFile, TicketView, VerdictView, View
+from mailbridge.delivery.render.template_context import (
+    VOCABULARY,
+    Below,
+    Cut,
+    DeskView,
+    HistoryEntry,
+    TemplateContext,
+    TextFile,
+    TicketView,
+    VerdictView,
+)
 from mailbridge.notifications.model import Audience, Notification
 
 _DESK = DeskView(name="Acme Support", address="support@acme.example")
@@ -30,16 +40,16 @@ _TICKET = TicketView(
     spent=50,
 )
 _QUESTION = "Since this morning it does not print at all.\nThe panel shows error E-52 & beeps <twice>.\n\n  Serial: 4711\n\nAna"
-_FULL = View(
+_FULL = TemplateContext(
     desk=_DESK,
     ticket=_TICKET,
     text=_QUESTION,
     html="<p>Since this morning it does not print at all.</p><p>The panel shows <b>error E-52</b>.</p>",
     author="Ana Pop",
     verdict=VerdictView(is_="verified", address="ana@acme.example", why="dmarc=pass by <mx.acme.example>"),
-    quoted=Entry(author="Ana Pop", at=datetime(2026, 11, 20, 15, 40, tzinfo=UTC), text=_QUESTION),
+    quoted=HistoryEntry(author="Ana Pop", at=datetime(2026, 11, 20, 15, 40, tzinfo=UTC), text=_QUESTION),
     history=(
-        Entry(
+        HistoryEntry(
             author="Bogdan Ionescu",
             at=datetime(2026, 11, 20, 15, 50, tzinfo=UTC),
             text="Which model is it?",
@@ -48,7 +58,7 @@ _FULL = View(
             message="MB-1042/2",
             cut=(Cut(kind="", lines=4),),
         ),
-        Entry(author="clara", at=datetime(2026, 11, 20, 15, 55, tzinfo=UTC), text="", happened='[["closed", {}]]'),
+        HistoryEntry(author="clara", at=datetime(2026, 11, 20, 15, 55, tzinfo=UTC), text="", happened='[["closed", {}]]'),
     ),
     files=("panel.jpg", "film of the noise.mp4"),
     renamed=("page.html.txt",),
@@ -71,7 +81,7 @@ _FULL = View(
     recipient_name="Ana Pop",
     zone="Europe/Bucharest",
 )
-_BARE = View(desk=_DESK, ticket=TicketView(number="MB-7"))
+_BARE = TemplateContext(desk=_DESK, ticket=TicketView(number="MB-7"))
 
 
 def sample_notification(audience: Audience, event: str, language: str) -> Notification:
@@ -88,11 +98,11 @@ def sample_notification(audience: Audience, event: str, language: str) -> Notifi
     )
 
 
-def sample_views(audience: str, event: str) -> tuple[View, ...]:
+def sample_views(audience: str, event: str) -> tuple[TemplateContext, ...]:
     """A view with everything in it, and one with as little as can be; admins' mails are about no ticket."""
     values = VOCABULARY.get(f"{audience}.{event}", {})
     full = replace(_FULL, values=values)
     if audience == Audience.ADMIN:
         full = replace(full, ticket=None, text="", html="", quoted=None, history=())
-        return full, View(desk=_DESK)
+        return full, TemplateContext(desk=_DESK)
     return full, _BARE

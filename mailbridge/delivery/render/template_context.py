@@ -84,7 +84,7 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class HistoryEntry:
     """One message of the ticket's past, or (`happened`, packed for the filter `told`) what somebody did to it.  `internal`: a note."""
 
     author: str
@@ -117,7 +117,7 @@ class VerdictView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class View:
+class TemplateContext:
     desk: DeskView
     ticket: TicketView | None = None
     values: Mapping[str, str] = field(default_factory=dict)
@@ -125,8 +125,8 @@ class View:
     html: str = ""
     author: str = ""
     verdict: VerdictView | None = None
-    quoted: Entry | None = None
-    history: tuple[Entry, ...] = ()
+    quoted: HistoryEntry | None = None
+    history: tuple[HistoryEntry, ...] = ()
     files: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     renamed: tuple[str, ...] = ()

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from mailbridge.delivery.render import ticket_history
-from mailbridge.delivery.render.template_context import Below, DeskView, Entry, TextFile, TicketView, VerdictView, View
+from mailbridge.delivery.render.template_context import Below, DeskView, HistoryEntry, TemplateContext, TextFile, TicketView, VerdictView
 from mailbridge.delivery.render.ticket_history import left_out, message_name, parts_of
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
@@ -17,7 +17,7 @@ from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import zone_of
 from mailbridge.reply.subject import thread_of
-from mailbridge.store.clocks import State as ClockState
+from mailbridge.store.clocks import ClockState as ClockState
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.estimates import worked
@@ -30,14 +30,14 @@ ROBOTS = frozenset(
 )  # say nothing by hand
 
 
-def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
+def view_of(tx: Tx, notification: Notification, desk: Desk) -> TemplateContext:
     """Everything a template may show of this promise.  A note never gets into a customer's view, whatever the promise points at."""
     desk_view = DeskView(name=desk.config.desk.name, address=desk.config.desk.address)
     ticket = tx.tickets.surviving(notification.ticket) if notification.ticket else None
     if ticket is None:
-        return View(desk=desk_view, recipient_name=notification.name, zone=_zone_of(notification, desk, "UTC"))
+        return TemplateContext(desk=desk_view, recipient_name=notification.name, zone=_zone_of(notification, desk, "UTC"))
     mail = _carried(tx, notification)
-    view = View(
+    view = TemplateContext(
         desk=desk_view,
         ticket=_ticket(tx, ticket, desk, notification),
         quoted=_answered(tx, notification, ticket),
@@ -48,7 +48,9 @@ def view_of(tx: Tx, notification: Notification, desk: Desk) -> View:
     return _with_message(tx, view, mail, ticket, notification, desk) if mail else view
 
 
-def _with_message(tx: Tx, view: View, mail: StoredMail, ticket: Ticket, notification: Notification, desk: Desk) -> View:
+def _with_message(
+    tx: Tx, view: TemplateContext, mail: StoredMail, ticket: Ticket, notification: Notification, desk: Desk
+) -> TemplateContext:
     """The view with the message that is carried: its text, its files, and for agents what was left out of it and how to get that."""
     files, author, requester = tx.mails.attachments(mail.id), _author(mail, desk), ticket.requester
     view = replace(
@@ -138,7 +140,7 @@ def _latest(tx: Tx, notification: Notification) -> StoredMail | None:
     return next((mail for mail in reversed(mails) if mail.sender.lower() in people and mail.kind not in ROBOTS), None)
 
 
-def _answered(tx: Tx, notification: Notification, ticket: Ticket) -> Entry | None:
+def _answered(tx: Tx, notification: Notification, ticket: Ticket) -> HistoryEntry | None:
     """The customer's latest message before an agent's answer, quoted below it as mail programs do."""
     if notification.event != "answered":
         return None
@@ -147,10 +149,10 @@ def _answered(tx: Tx, notification: Notification, ticket: Ticket) -> Entry | Non
     if not earlier:
         return None
     latest = earlier[-1]
-    return Entry(author=latest.sender_name or latest.sender, text=latest.fresh, at=latest.date or latest.received_at)
+    return HistoryEntry(author=latest.sender_name or latest.sender, text=latest.fresh, at=latest.date or latest.received_at)
 
 
-def _history(tx: Tx, notification: Notification, ticket: Ticket, carried: StoredMail | None, desk: Desk) -> tuple[Entry, ...]:
+def _history(tx: Tx, notification: Notification, ticket: Ticket, carried: StoredMail | None, desk: Desk) -> tuple[HistoryEntry, ...]:
     """What was said and done before, for the mails that show it."""
     match notification.event:
         case "consulted":
@@ -162,12 +164,12 @@ def _history(tx: Tx, notification: Notification, ticket: Ticket, carried: Stored
     return ()
 
 
-def _conversation(tx: Tx, ticket: Ticket, carried: StoredMail | None) -> tuple[Entry, ...]:
+def _conversation(tx: Tx, ticket: Ticket, carried: StoredMail | None) -> tuple[HistoryEntry, ...]:
     """What customer and desk wrote to each other, newest first, for somebody from outside: without notes, and without what is shown
     above it anyway."""
     said = [m for m in tx.mails.of_ticket(ticket.id) if m.fresh and not m.internal and (carried is None or m.id != carried.id)]
     shown = reversed(said[-MOST_SHOWN:])
-    return tuple(Entry(author=m.sender_name or m.sender, text=m.fresh, at=m.date or m.received_at) for m in shown)
+    return tuple(HistoryEntry(author=m.sender_name or m.sender, text=m.fresh, at=m.date or m.received_at) for m in shown)
 
 
 def _verdict(tx: Tx, mail: StoredMail, desk: Desk) -> VerdictView | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mailbridge.delivery.render.template_context import Cut, Entry
+from mailbridge.delivery.render.template_context import Cut, HistoryEntry
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
-from mailbridge.notifications.summary import Listener, packed, sayings
-from mailbridge.reply.showing import Shown, shown
+from mailbridge.notifications.summary import Reader, packed, sayings
+from mailbridge.reply.showing import ShownText, shown
 from mailbridge.reply.stored_spans import spans_from_json
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
@@ -17,23 +17,23 @@ LATEST = 3  # messages that show a ticket at a glance
 MOST = 300  # entries of a whole history; the newest are kept
 
 
-def latest(tx: Tx, ticket: Ticket, desk: Desk) -> tuple[Entry, ...]:
+def latest(tx: Tx, ticket: Ticket, desk: Desk) -> tuple[HistoryEntry, ...]:
     """The latest messages, notes among them, the newest first."""
     messages = [entry for entry in _entries(tx, ticket, desk) if not entry.happened]
     return tuple(reversed(messages[-LATEST:]))
 
 
-def whole(tx: Tx, ticket: Ticket, desk: Desk) -> tuple[Entry, ...]:
+def whole(tx: Tx, ticket: Ticket, desk: Desk) -> tuple[HistoryEntry, ...]:
     """Every message and everything that was done, in the order of time."""
     return tuple(_entries(tx, ticket, desk)[-MOST:])
 
 
-def parts_of(tx: Tx, mail: StoredMail) -> Shown:
+def parts_of(tx: Tx, mail: StoredMail) -> ShownText:
     """The text of a mail, parted into what is shown and what is left out."""
     return shown(mail.text, mail.fresh, spans_from_json(tx.mails.explanation(mail.id)))
 
 
-def left_out(parts: Shown) -> tuple[Cut, ...]:
+def left_out(parts: ShownText) -> tuple[Cut, ...]:
     """What of a mail is not shown, for templates."""
     return tuple(Cut(kind=part.kind or "", lines=part.lines) for part in parts.left_out)
 
@@ -47,7 +47,7 @@ def message_name(tx: Tx, mail: int, ticket: Ticket, desk: Desk) -> str:
     return ""
 
 
-def _entries(tx: Tx, ticket: Ticket, desk: Desk) -> list[Entry]:
+def _entries(tx: Tx, ticket: Ticket, desk: Desk) -> list[HistoryEntry]:
     mails = {mail.id: mail for mail in tx.mails.of_ticket(ticket.id)}
     entries, number = [], 0
     for event in tx.events.of_ticket(ticket.id):
@@ -57,7 +57,7 @@ def _entries(tx: Tx, ticket: Ticket, desk: Desk) -> list[Entry]:
     return entries
 
 
-def _entry(tx: Tx, event: Event, mail: StoredMail | None, message: str, desk: Desk) -> Entry | None:
+def _entry(tx: Tx, event: Event, mail: StoredMail | None, message: str, desk: Desk) -> HistoryEntry | None:
     agent = desk.organisation.agents.get(event.actor.name)
     who = agent.title if agent else event.actor.name or event.actor.kind
     if isinstance(event.what, MessageAdded):
@@ -65,7 +65,7 @@ def _entry(tx: Tx, event: Event, mail: StoredMail | None, message: str, desk: De
             return None  # it went to another ticket
         files = tuple(file.name for file in tx.mails.attachments(mail.id) if not file.hidden)
         author = agent.title if agent else mail.sender_name or mail.sender
-        return Entry(
+        return HistoryEntry(
             author=author,
             text=mail.fresh or mail.text,
             at=event.at,
@@ -74,6 +74,6 @@ def _entry(tx: Tx, event: Event, mail: StoredMail | None, message: str, desk: De
             message=message,
             cut=left_out(parts_of(tx, mail)) if mail.fresh else (),
         )
-    to = Listener(me="", ticket=event.ticket, organisation=desk.organisation, prefix=desk.config.desk.prefix)
+    to = Reader(me="", ticket=event.ticket, organisation=desk.organisation, prefix=desk.config.desk.prefix)
     said = packed(sayings([event], to))
-    return Entry(author=who, text="", at=event.at, happened=said) if said else None
+    return HistoryEntry(author=who, text="", at=event.at, happened=said) if said else None

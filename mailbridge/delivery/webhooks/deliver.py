@@ -15,16 +15,16 @@ from threading import Event
 from urllib.parse import urlsplit
 
 from mailbridge.clock import Clock
-from mailbridge.config.model import Webhooks
+from mailbridge.config.model import WebhookSettings
 from mailbridge.delivery.webhooks.allowed import NotAllowed
-from mailbridge.delivery.webhooks.http import Answer, Caller
+from mailbridge.delivery.webhooks.http import Caller, WebhookResponse
 from mailbridge.delivery.webhooks.sign import headers
 from mailbridge.errors import StoreAway
 from mailbridge.notifications.webhook_model import QueuedCall
 from mailbridge.ops import crash
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
-from mailbridge.store.webhooks import Webhooks as Calls
+from mailbridge.store.webhooks import WebhookTable as Calls
 
 PORTION = 10
 POLL = 5.0  # seconds between two looks; a new call rings
@@ -48,7 +48,7 @@ class Webhooker:
     def __init__(
         self,
         store: Store,
-        config: Webhooks,
+        config: WebhookSettings,
         clock: Clock,
         *,
         caller: Caller | None = None,
@@ -99,7 +99,7 @@ class Webhooker:
         try:
             answer = self._caller.post(call.url, body, headers(self._secret, call.key, self._clock.now(), body))
         except NotAllowed as error:
-            self._fail(queued, Answer(status=None, text=str(error)))
+            self._fail(queued, WebhookResponse(status=None, text=str(error)))
             return
         crash.point("webhooks.called")
         answered = answer.status is not None and answer.status < 500
@@ -108,11 +108,11 @@ class Webhooker:
             self._record(lambda tx, now: tx.done(queued.id, self._owner, now, status=answer.status, answer=answer.text))
             log.info("webhook_called", **_about(queued), status=answer.status)
         elif reason := self._hopeless(queued, answer):
-            self._fail(queued, Answer(status=answer.status, text=reason))
+            self._fail(queued, WebhookResponse(status=answer.status, text=reason))
         else:
             self._defer(queued, answer)
 
-    def _hopeless(self, queued: QueuedCall, answer: Answer) -> str:
+    def _hopeless(self, queued: QueuedCall, answer: WebhookResponse) -> str:
         """Why no further try is made; '' where one is."""
         if answer.status is not None and 300 <= answer.status < 400:
             return f"it answered {answer.status}: redirects are not followed, name the new address in the rule"
@@ -122,7 +122,7 @@ class Webhooker:
             return f"gave up after {GIVE_UP.days} days: {_words(answer)}"
         return ""
 
-    def _defer(self, queued: QueuedCall, answer: Answer) -> None:
+    def _defer(self, queued: QueuedCall, answer: WebhookResponse) -> None:
         wait = backoff(queued.attempts, self._jitter())
         if answer.retry_after is not None:
             wait = min(max(wait, answer.retry_after), LONGEST_WAIT * 2)
@@ -130,7 +130,7 @@ class Webhooker:
         self._record(lambda tx, _now: tx.defer(queued.id, self._owner, again, status=answer.status, answer=_words(answer)))
         log.info("webhook_deferred", **_about(queued), reason=_words(answer), again=again.isoformat())
 
-    def _fail(self, queued: QueuedCall, answer: Answer) -> None:
+    def _fail(self, queued: QueuedCall, answer: WebhookResponse) -> None:
         self._record(lambda tx, now: tx.fail(queued.id, self._owner, now, status=answer.status, answer=answer.text))
         log.warning("webhook_failed", **_about(queued), reason=answer.text)
 
@@ -145,7 +145,7 @@ class Webhooker:
             change(tx.webhooks, self._clock.now())
 
 
-def _words(answer: Answer) -> str:
+def _words(answer: WebhookResponse) -> str:
     return f"{answer.status} {answer.text}".strip() if answer.status is not None else answer.text
 
 

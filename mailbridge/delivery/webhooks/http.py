@@ -15,7 +15,7 @@ SHOWN = 500  # characters of it that are kept
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class WebhookResponse:
     """What came back.  `status` None: nothing that is HTTP, and `text` says why."""
 
     status: int | None
@@ -31,22 +31,22 @@ class Caller:
         self._time_limit = time_limit
         self._ca_file = ca_file
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> WebhookResponse:
         """The answer.  Raises NotAllowed; whatever else goes wrong is an Answer without a status."""
         return self._call("POST", url, body, headers)
 
-    def get(self, url: str) -> Answer:
+    def get(self, url: str) -> WebhookResponse:
         """The answer to a GET, as to a POST."""
         return self._call("GET", url, None, {})
 
-    def _call(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+    def _call(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> WebhookResponse:
         where = allowed(url, self._hosts)
         try:
             response = request(method, where, body, headers, time_limit=self._time_limit, most=ANSWER, ca_file=self._ca_file)
         except NoAnswer as error:
-            return Answer(status=None, text=_line(str(error)))
+            return WebhookResponse(status=None, text=_line(str(error)))
         text = response.body.decode("utf-8", "replace")
-        return Answer(status=response.status, text=_line(text), retry_after=response.retry_after)
+        return WebhookResponse(status=response.status, text=_line(text), retry_after=response.retry_after)
 
 
 def _line(text: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailbridge.conversation.identify import at_the_desk, identify
-from mailbridge.conversation.place import Evidence, Presented, Writer
+from mailbridge.conversation.place import Evidence, TokenClaim, Writer
 from mailbridge.conversation.tokens import Life
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.carry_out import carry_out
@@ -19,12 +19,12 @@ from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.replying import tell_results
 from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import Outcome, Result
-from mailbridge.mail_commands import Written
+from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.mail_commands import ParsedMail
 from mailbridge.mail_commands.reply_decision import verdict
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Message
-from mailbridge.store.held import Answer, HeldMail, What
+from mailbridge.store.held import HeldAnswer, HeldMail, What
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Approve, Reject
@@ -42,7 +42,7 @@ def who_writes(tx: Tx, message: Message, arrival: Arrival, found: Evidence, desk
     return replace(identify(sender, found.presented, desk.organisation, trust_tokens=desk.trust_tokens), vouched=vouched)
 
 
-_WHO = {Answer.AGREED: "the agent", Answer.RELEASED: "somebody at the desk's machine"}
+_WHO = {HeldAnswer.AGREED: "the agent", HeldAnswer.RELEASED: "somebody at the desk's machine"}
 
 
 def _agreed(tx: Tx, message: Message, arrival: Arrival, desk: Desk, what: What) -> HeldMail | None:
@@ -53,7 +53,7 @@ def _agreed(tx: Tx, message: Message, arrival: Arrival, desk: Desk, what: What) 
     return found if mine and found and found.state in _WHO else None
 
 
-def agreed_lines(tx: Tx, message: Message, arrival: Arrival, copy: StoredMail, desk: Desk, now: datetime) -> Result | None:
+def agreed_lines(tx: Tx, message: Message, arrival: Arrival, copy: StoredMail, desk: Desk, now: datetime) -> MailResult | None:
     """The commands of a mail that is stored are done, because somebody said yes who may; None where nobody did."""
     held = _agreed(tx, message, arrival, desk, What.LINES) if copy.inbox == arrival.id else None
     writer = at_the_desk(held.agent, desk.organisation) if held else None
@@ -65,19 +65,19 @@ def agreed_lines(tx: Tx, message: Message, arrival: Arrival, copy: StoredMail, d
     lines = [line for line in written.lines if line.text in waited]
     ticket = tx.tickets.surviving(copy.ticket) if copy.ticket else None
     after, _, outcomes = carry_out(filing, ticket, lines, copy.id)
-    tell_results(filing, after, copy.id, Written(lines=tuple(lines), text=""), None, outcomes, key=f"{copy.id}.agreed")
+    tell_results(filing, after, copy.id, ParsedMail(lines=tuple(lines), text=""), None, outcomes, key=f"{copy.id}.agreed")
     answer_questions(filing, after, copy.id, lines, key=f"{copy.id}.agreed")
-    outcome = Outcome.APPEND if ticket else Outcome.KEPT
-    return Result(outcome=outcome, ticket=copy.ticket, mail=copy.id, reason=f"{_WHO[held.state]} said yes")
+    outcome = MailOutcome.APPEND if ticket else MailOutcome.KEPT
+    return MailResult(outcome=outcome, ticket=copy.ticket, mail=copy.id, reason=f"{_WHO[held.state]} said yes")
 
 
-def answer_notice(filing: Filing, asked: Presented) -> Result:
+def answer_notice(filing: Filing, asked: TokenClaim) -> MailResult:
     """What the agent's answer says was done: agreed mails wait in the inbox again, refused ones stay where they are.  An answer that says
     neither, or that comes too late, is asked again."""
     number, agent = asked.token.ticket, filing.desk.organisation.agent_of(filing.message.sender.address)
     listed = filing.tx.held.of_notice(number)
     mail = filing.store_mail(ticket=None, fresh="", internal=True)
-    kept = Result(outcome=Outcome.KEPT, mail=mail, reason="answers a notice of held mails")
+    kept = MailResult(outcome=MailOutcome.KEPT, mail=mail, reason="answers a notice of held mails")
     if agent is None or not listed or any(one.agent != agent.name for one in listed):
         return kept
     said = _said(filing, agent.name, len(listed))
@@ -88,7 +88,7 @@ def answer_notice(filing: Filing, asked: Presented) -> Result:
         _again(filing, listed, number, "late" if late else "unclear")
         return kept
     for row, yes in said.items():
-        decide_held(filing.tx, listed[row - 1], Answer.AGREED if yes else Answer.REFUSED, f"agent {agent.name} said no to it")
+        decide_held(filing.tx, listed[row - 1], HeldAnswer.AGREED if yes else HeldAnswer.REFUSED, f"agent {agent.name} said no to it")
     if told := notice(filing.desk, filing.tx.held.of_notice(number), number, filing.now, values=(), event="held_done"):
         filing.tx.outbox.add_many([told], filing.now)
         filing.tx.wake("outbox")
@@ -97,7 +97,7 @@ def answer_notice(filing: Filing, asked: Presented) -> Result:
 
 def _again(filing: Filing, listed: Sequence[HeldMail], number: int, step: str) -> None:
     """The same notice once more, in a mail that can be answered; twice an hour at most, because the answer may be a robot's."""
-    waiting = [one for one in listed if one.state is Answer.WAITING][:MOST_LISTED]
+    waiting = [one for one in listed if one.state is HeldAnswer.WAITING][:MOST_LISTED]
     key = f"held.again.{number}"
     last = filing.tx.state.get(key)
     times = [at for at in last or [] if (filing.now - datetime.fromisoformat(at)).total_seconds() < 3600]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from mailbridge.handling.agents.borrowed import QUOTED
 from mailbridge.handling.filing.mail import Filing
-from mailbridge.mail_commands import Line, Written
+from mailbridge.mail_commands import CommandLine, ParsedMail
 from mailbridge.mail_commands.reply_decision import is_short, verdict
 from mailbridge.message.model import Message
 from mailbridge.notifications.events.approvals import QUESTIONS
@@ -57,7 +57,7 @@ def note_writer(filing: Filing, ours: Queued | None) -> tuple[Recipient, ...]:
     return named((agent.name,), filing.desk.organisation, filing.now) if agent else ()
 
 
-def doubt(written: Written, ours: Queued | None, ticket: Ticket, organisation: Organisation) -> str:
+def doubt(written: ParsedMail, ours: Queued | None, ticket: Ticket, organisation: Organisation) -> str:
     """Why the text of an agent's mail is perhaps not for the customer; '' where it goes to them at once.
 
     A line for the desk that was not understood may be a #note that was misspelled; one that is a quote was understood as that.  A bare yes
@@ -72,7 +72,7 @@ def doubt(written: Written, ours: Queued | None, ticket: Ticket, organisation: O
     return "short-answer" if is_short(written.text) and not brings else ""
 
 
-def taken_as_answer(written: Written, ours: Queued | None) -> Written:
+def taken_as_answer(written: ParsedMail, ours: Queued | None) -> ParsedMail:
     """The agent's mail as the answer to our question, where that is what it answers: the text decides or is the reason, and none of it is
     for the customer."""
     if ours is None or not _asks(ours, written):
@@ -80,11 +80,11 @@ def taken_as_answer(written: Written, ours: Queued | None) -> Written:
     approval = int(dict(ours.notification.values).get("approval", "0"))
     decisions = [line for line in written.lines if isinstance(line.command, Approve | Reject)]
     if not decisions:
-        return Written(lines=(*((as_line(written.text, approval),) if written.text else ()), *written.lines), text="")
-    return Written(lines=tuple(_about(line, approval, written.text) for line in written.lines), text="")
+        return ParsedMail(lines=(*((as_line(written.text, approval),) if written.text else ()), *written.lines), text="")
+    return ParsedMail(lines=tuple(_about(line, approval, written.text) for line in written.lines), text="")
 
 
-def _asks(ours: Queued, written: Written) -> bool:
+def _asks(ours: Queued, written: ParsedMail) -> bool:
     """Whether our mail is a question.  What came of an agent's lines is one where it says that one of them waits for the agent's yes, and
     the answer is a yes or a no."""
     if ours.notification.event in QUESTIONS:
@@ -92,7 +92,7 @@ def _asks(ours: Queued, written: Written) -> bool:
     return ours.notification.event == RESULTS and bool(dict(ours.notification.values).get("approval")) and is_short(written.text)
 
 
-def _about(line: Line, approval: int, text: str) -> Line:
+def _about(line: CommandLine, approval: int, text: str) -> CommandLine:
     """`#yes` and `#approve` without a number are about what was asked; the text below is the reason."""
     match line.command:
         case Approve(approval=0, reason=reason) | Reject(approval=0, reason=reason):
@@ -100,7 +100,7 @@ def _about(line: Line, approval: int, text: str) -> Line:
     return line
 
 
-def as_line(text: str, approval: int) -> Line:
+def as_line(text: str, approval: int) -> CommandLine:
     """The answer as if its command had been written: `text` is what the agent wrote, without lines for the desk.
 
     Where it is neither yes nor no the line has the problem 'neither-yes-nor-no'.  None of it is for the customer either way.
@@ -109,7 +109,7 @@ def as_line(text: str, approval: int) -> Line:
     shown = first if len(first) <= LONGEST_SHOWN else f"{first[: LONGEST_SHOWN - 1]}…"
     said = verdict(text)
     if said is None:
-        return Line(text=shown, word="", problem="neither-yes-nor-no", nearest=f"#approve {approval}")
+        return CommandLine(text=shown, word="", problem="neither-yes-nor-no", nearest=f"#approve {approval}")
     if said.yes:
-        return Line(text=shown, word="approve", commands=(Approve(approval=approval, reason=said.reason),))
-    return Line(text=shown, word="reject", commands=(Reject(approval=approval, reason=said.reason),))
+        return CommandLine(text=shown, word="approve", commands=(Approve(approval=approval, reason=said.reason),))
+    return CommandLine(text=shown, word="reject", commands=(Reject(approval=approval, reason=said.reason),))

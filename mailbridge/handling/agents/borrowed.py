@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from html import unescape
 from itertools import pairwise
 
-from mailbridge.mail_commands import Line, Written
+from mailbridge.mail_commands import CommandLine, ParsedMail
 from mailbridge.mail_commands.normalise import cleaned
-from mailbridge.tickets.commands import Answer, Note
+from mailbridge.tickets.commands import AgentReply, InternalNote
 
 QUOTED = "quoted"  # the problem of a line that is somebody else's
 
@@ -41,7 +41,7 @@ def others_of(texts: Iterable[str], pages: Iterable[str] = ()) -> Others:
     )
 
 
-def judged(written: Written, text: str, others: Others) -> Written:
+def judged(written: ParsedMail, text: str, others: Others) -> ParsedMail:
     """The lines of a mail whose whole text is `text`: no command where a line stands with a neighbour as it does in somebody else's mail,
     to be asked back where it stands there alone."""
     if not others.lines or not written.lines:
@@ -51,20 +51,20 @@ def judged(written: Written, text: str, others: Others) -> Written:
     return replace(written, lines=tuple(_judged(line, borrowed, others) for line in written.lines))
 
 
-def _judged(line: Line, borrowed: set[str], others: Others) -> Line:
+def _judged(line: CommandLine, borrowed: set[str], others: Others) -> CommandLine:
     said = _bare(line.text)
     if line.problem or line.question is not None or (said not in others.lines and said not in others.text):
         return line
     if said in borrowed:
         return no_command(line)
-    if isinstance(line.command, Note):  # what stays inside does no harm
+    if isinstance(line.command, InternalNote):  # what stays inside does no harm
         return line
-    return no_command(line) if isinstance(line.command, Answer) else replace(line, doubted=True)
+    return no_command(line) if isinstance(line.command, AgentReply) else replace(line, doubted=True)
 
 
-def no_command(line: Line) -> Line:
+def no_command(line: CommandLine) -> CommandLine:
     """The line as one that does nothing, and of which the agent is told so."""
-    return Line(text=line.text, word=line.word, problem=QUOTED)
+    return CommandLine(text=line.text, word=line.word, problem=QUOTED)
 
 
 def in_parts(text: str, parts: Sequence[str]) -> bool:

@@ -10,22 +10,22 @@ from mailbridge.execution.many import execute_on_many
 from mailbridge.handling.agents.borrowed import QUOTED, no_command
 from mailbridge.handling.filing.mail import Filing
 from mailbridge.ids import ticket_number
-from mailbridge.mail_commands import Line
-from mailbridge.tickets.commands import Answer, Approve, Assign, Command, Note, Reject
+from mailbridge.mail_commands import CommandLine
+from mailbridge.tickets.commands import AgentReply, Approve, Assign, Command, InternalNote, Reject
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request
 
-TEXT = (Answer, Note)  # what the mail's text is; these lines are decided with the text, not by themselves
+TEXT = (AgentReply, InternalNote)  # what the mail's text is; these lines are decided with the text, not by themselves
 
 # A line with what was decided; None: it is a question, a mistake, or about the mail's own text.  One entry a ticket.
-Outcomes = list[tuple[Line, Decision | None]]
+Outcomes = list[tuple[CommandLine, Decision | None]]
 
 
 def carry_out(
     filing: Filing,
     ticket: Ticket | None,
-    lines: Sequence[Line],
+    lines: Sequence[CommandLine],
     mail: int,
     *,
     speech: Command | None = None,
@@ -44,7 +44,7 @@ def carry_out(
         mine.sort(key=lambda line: not isinstance(line.command, Assign))
         first = sum(isinstance(line.command, Assign) for line in mine)
         asked = [Request(commands=line.commands, words=line.text) for line in mine]
-        said = [Request(commands=(speech,), words="#public" if isinstance(speech, Answer) else "#note")] if speech else []
+        said = [Request(commands=(speech,), words="#public" if isinstance(speech, AgentReply) else "#note")] if speech else []
         executed = filing.execute(ticket, [*asked[:first], *said, *asked[first:]], mail, answerable=True, seen_at=seen_at)
         after, each = executed.decision.ticket or ticket, executed.each
         spoken = each[first] if said else None
@@ -57,12 +57,12 @@ def carry_out(
     return after, spoken, outcomes
 
 
-def _is_for(line: Line, ticket: Ticket | None) -> bool:
+def _is_for(line: CommandLine, ticket: Ticket | None) -> bool:
     """Whether the line is for the ticket that the mail is on."""
     return bool(line.commands) and not line.tickets and ticket is not None and not isinstance(line.command, TEXT) and not line.doubted
 
 
-def _on_others(filing: Filing, ticket: Ticket | None, line: Line, mail: int) -> Outcomes:
+def _on_others(filing: Filing, ticket: Ticket | None, line: CommandLine, mail: int) -> Outcomes:
     """The line on each of the tickets it names; one that stands so in somebody else's mail waits for the agent's own yes."""
     if line.doubted and any(isinstance(command, Approve | Reject) for command in line.commands):
         return [(no_command(line), None)]
@@ -84,5 +84,5 @@ def _on_others(filing: Filing, ticket: Ticket | None, line: Line, mail: int) -> 
     return [(line, one.decision) for one in done]
 
 
-def _with_a_ticket(line: Line, filing: Filing) -> str:
+def _with_a_ticket(line: CommandLine, filing: Filing) -> str:
     return f"{line.text} {ticket_number(filing.desk.config.desk.prefix, 7)}"

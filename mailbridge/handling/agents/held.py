@@ -20,18 +20,18 @@ from mailbridge.conversation.place import Writer
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import Outcome, Result
+from mailbridge.handling.filing.outcome import MailOutcome, MailResult
 from mailbridge.ids import ticket_number
-from mailbridge.mail_commands import Line
-from mailbridge.mail_commands.model import FindDocuments, FullHistory, Help, ListTickets, Report, SearchMails, ShowTickets
+from mailbridge.mail_commands import CommandLine
+from mailbridge.mail_commands.model import FindDocuments, FullHistory, Help, ListTickets, SearchMails, ShowTickets, TimesheetArgument
 from mailbridge.message.model import Message
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.organisation.model import Agent
 from mailbridge.store.engine import Store
-from mailbridge.store.held import Answer as Decided
+from mailbridge.store.held import HeldAnswer as Decided
 from mailbridge.store.held import HeldMail, What
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import Answer, Link, Merge, Note
+from mailbridge.tickets.commands import AgentReply, InternalNote, Link, Merge
 from mailbridge.tickets.model import Ticket
 
 EVERY = timedelta(hours=1)  # between two notices about mails that nobody proved
@@ -47,24 +47,26 @@ def unproven_agent(writer: Writer, desk: Desk) -> Agent | None:
     return None if writer.agent or not writer.address else desk.organisation.agent_of(writer.address)
 
 
-def hold_unproven(filing: Filing, agent: Agent, placement: Placement) -> Result:
+def hold_unproven(filing: Filing, agent: Agent, placement: Placement) -> MailResult:
     """The mail waits, and the agent hears of it, unless a notice went out within the hour: then the next one lists it."""
     number = placement.ticket.id if placement.ticket else placement.follows
     why = "\t".join((UNPROVEN, *filing.writer.reasons[:MOST_REASONS]))
     _wait(filing, agent.name, What.MAIL, why, ticket=number, lines=_beginning(filing.message))
     tell_unproven(filing.tx, filing.desk, agent.name, filing.now)
-    return Result(outcome=Outcome.HELD, reason=f"in the name of agent {agent.name}, who is not proven: {', '.join(filing.writer.reasons)}")
+    return MailResult(
+        outcome=MailOutcome.HELD, reason=f"in the name of agent {agent.name}, who is not proven: {', '.join(filing.writer.reasons)}"
+    )
 
 
-def ask_first(filing: Filing, ticket: Ticket, placement: Placement) -> Result:
+def ask_first(filing: Filing, ticket: Ticket, placement: Placement) -> MailResult:
     """A proven agent's mail that names a ticket without a live token of it waits, and the agent is asked."""
     why = OTHERS_TOKEN if placement.reason is Reason.OTHERS_TOKEN else NO_TOKEN
     _wait(filing, filing.writer.agent, What.MAIL, why, ticket=ticket.id, lines=_beginning(filing.message))
     _ask(filing.tx, filing.desk, [filing.arrival.id], filing.now)
-    return Result(outcome=Outcome.HELD, reason=f"{placement.reason} alone: agent {filing.writer.agent} is asked first")
+    return MailResult(outcome=MailOutcome.HELD, reason=f"{placement.reason} alone: agent {filing.writer.agent} is asked first")
 
 
-def hold_lines(filing: Filing, ticket: Ticket | None, lines: Sequence[Line]) -> None:
+def hold_lines(filing: Filing, ticket: Ticket | None, lines: Sequence[CommandLine]) -> None:
     """These commands of the mail wait for one yes; what else the mail says is not touched by it."""
     if not lines:
         return
@@ -73,25 +75,27 @@ def hold_lines(filing: Filing, ticket: Ticket | None, lines: Sequence[Line]) -> 
     _ask(filing.tx, filing.desk, [filing.arrival.id], filing.now)
 
 
-def parted(lines: Iterable[Line], *, own_ticket: bool, vouched: bool, token_of: Ticket | None = None) -> tuple[list[Line], list[Line]]:
+def parted(
+    lines: Iterable[CommandLine], *, own_ticket: bool, vouched: bool, token_of: Ticket | None = None
+) -> tuple[list[CommandLine], list[CommandLine]]:
     """The lines that are done or answered at once, and those that wait because they change something and the mail has no token.
 
     `own_ticket`: those for the ticket that the mail itself opened are done at once.  `token_of`: nothing but a token of this ticket proves
     the writer, so that also questions wait that are about more than this ticket.
     """
-    at_once, later = list[Line](), list[Line]()
+    at_once, later = list[CommandLine](), list[CommandLine]()
     for line in lines:
-        changes = bool(line.commands) and not isinstance(line.command, Answer | Note)
+        changes = bool(line.commands) and not isinstance(line.command, AgentReply | InternalNote)
         waits = changes and not vouched and not (own_ticket and not line.tickets)
         waits = waits or (token_of is not None and _beyond(line, token_of.id))
         (later if waits else at_once).append(line)
     return at_once, later
 
 
-def _beyond(line: Line, ticket: int) -> bool:
+def _beyond(line: CommandLine, ticket: int) -> bool:
     """Whether the line asks or does something about anything but this ticket."""
     match line.question:
-        case ListTickets() | SearchMails() | Report():
+        case ListTickets() | SearchMails() | TimesheetArgument():
             return True
         case FindDocuments(ticket=number, customer=customer, words=words):
             return bool(customer or words) or number not in (0, ticket)

@@ -12,7 +12,7 @@ from mailbridge import mail_commands
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.borrowed import in_parts, judged, no_command, others_of
 from mailbridge.handling.filing.mail import Filing
-from mailbridge.mail_commands import Line, Speaker, Written, read, understand
+from mailbridge.mail_commands import Author, CommandLine, ParsedMail, read, understand
 from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.mail_commands.reading import stands_for_itself
 from mailbridge.message.model import Message, Reply, SpanKind
@@ -26,12 +26,12 @@ _MOST_PIECES = 6
 _MOST_TICKETS, _MOST_MAILS = 20, 200  # whose mails are compared with the lines
 
 
-def speaker_of(agent: str, desk: Desk, now: datetime) -> Speaker:
+def speaker_of(agent: str, desk: Desk, now: datetime) -> Author:
     """The agent of that name as the one whose lines are read."""
-    return mail_commands.speaker_of(agent, desk.organisation, now, prefix=desk.config.desk.prefix)
+    return mail_commands.author_of(agent, desk.organisation, now, prefix=desk.config.desk.prefix)
 
 
-def written(message: Message, speaker: Speaker) -> Written:
+def written(message: Message, speaker: Author) -> ParsedMail:
     """An agent's mail taken apart.  Where it has a plain and an HTML body, a line for the desk counts only if it stands in both: what the
     agent's program showed is not always what the other part says.  Programs wrap long lines of the plain body and change blanks; neither
     matters.  Of several text parts only the first one counts, and nothing that is quoted, also where the quote is kept as text."""
@@ -45,7 +45,7 @@ def written(message: Message, speaker: Speaker) -> Written:
     return _with_doubtful_endings(_without_quoted(found, message), message.reply)
 
 
-def _without_quoted(found: Written, message: Message) -> Written:
+def _without_quoted(found: ParsedMail, message: Message) -> ParsedMail:
     kept = [span for span in message.reply.spans if span.kind is SpanKind.FRESH and span.reason == ANSWERS_NOTHING]
     quoted = [message.reply.text[span.start : span.end] for span in kept]
     first = (message.first_text,) if message.first_text else ()
@@ -59,7 +59,7 @@ def _without_quoted(found: Written, message: Message) -> Written:
     )
 
 
-def _with_doubtful_endings(found: Written, reply: Reply) -> Written:
+def _with_doubtful_endings(found: ParsedMail, reply: Reply) -> ParsedMail:
     """What was cut off as a signature with little confidence goes along: a text that lacks its end is worse than one with a name below."""
     if not found.text:
         return found
@@ -68,7 +68,7 @@ def _with_doubtful_endings(found: Written, reply: Reply) -> Written:
     return replace(found, text="\n\n".join([found.text, *(ending for ending in endings if not ending.startswith("#"))]))
 
 
-def own_lines(found: Written, filing: Filing, ticket: Ticket | None) -> Written:
+def own_lines(found: ParsedMail, filing: Filing, ticket: Ticket | None) -> ParsedMail:
     """The mail's lines without those that stand so in mails which this agent did not write, on the ticket and on those that lines name."""
     asked = [line for line in found.lines if not line.problem and line.question is None]
     numbers = {*([ticket.id] if ticket else []), *(number for line in asked for number in line.tickets)}
@@ -91,12 +91,12 @@ def _foreign(mails: Sequence[StoredMail], filing: Filing) -> tuple[list[str], li
     return texts, pages
 
 
-def anew(message: Message, speaker: Speaker) -> Written:
+def anew(message: Message, speaker: Author) -> ParsedMail:
     """A mail on no ticket taken apart.  On a phone it is easier to write `#list mine` as the subject of an empty mail."""
     found = written(message, speaker)
     if found.lines or found.text or not stands_for_itself(message.subject):
         return found
-    return Written(lines=(understand(message.subject, speaker),), text="")
+    return ParsedMail(lines=(understand(message.subject, speaker),), text="")
 
 
 def _by_hand(fresh: str) -> str:
@@ -104,7 +104,7 @@ def _by_hand(fresh: str) -> str:
     return "" if app_language(fresh.strip()) else fresh
 
 
-def _below_a_farewell(reply: Reply, speaker: Speaker) -> list[str]:
+def _below_a_farewell(reply: Reply, speaker: Author) -> list[str]:
     """The lines for the desk that somebody wrote below "Best regards, Ana".  What stands there by itself, behind the delimiter of a
     signature or an app's line, is never one; nor is a slogan that only looks like one."""
     signatures = (span for span in reply.spans if span.kind is SpanKind.SIGNATURE and span.reason.startswith("sign-off"))
@@ -137,5 +137,5 @@ def _in_all(line: str, bodies: Sequence[str]) -> bool:
     return all(re.search(f"{_MARK}{words}{_MARK}", body) for body in bodies)
 
 
-def _hidden(line: Line) -> Line:
-    return Line(text=line.text, word=line.word, problem="hidden")
+def _hidden(line: CommandLine) -> CommandLine:
+    return CommandLine(text=line.text, word=line.word, problem="hidden")

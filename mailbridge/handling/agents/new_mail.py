@@ -16,14 +16,14 @@ from mailbridge.handling.agents.on_behalf import is_ours
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.replying import tell_results
 from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import Outcome, Result
-from mailbridge.mail_commands import Line, Written, reply_decision
+from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.mail_commands import CommandLine, ParsedMail, reply_decision
 from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict
-from mailbridge.tickets.commands import Answer, Note
+from mailbridge.tickets.commands import AgentReply, InternalNote
 
 
-def file_new_agent_mail(filing: Filing) -> Result | None:
+def file_new_agent_mail(filing: Filing) -> MailResult | None:
     """The mail was for the desk itself and is answered; None where it asks for a ticket."""
     written = _written(filing)
     if not _for_the_desk(written, filing) and not _decides_nothing(written, filing):
@@ -36,10 +36,10 @@ def file_new_agent_mail(filing: Filing) -> Result | None:
         tell_results(filing, None, mail, written, None, outcomes)
     hold_lines(filing, None, later)
     answer_questions(filing, None, mail, at_once)
-    return Result(outcome=Outcome.KEPT, mail=mail, reason="lines for the desk")
+    return MailResult(outcome=MailOutcome.KEPT, mail=mail, reason="lines for the desk")
 
 
-def open_own_request(filing: Filing, placement: Placement, verdict: Verdict) -> Result:
+def open_own_request(filing: Filing, placement: Placement, verdict: Verdict) -> MailResult:
     """The agent's own request is a ticket, as anybody's would be, and the lines of the mail are done on it."""
     written = _written(filing)
     filing = replace(filing, written_to=written_to(filing.message, filing.desk))
@@ -50,7 +50,7 @@ def open_own_request(filing: Filing, placement: Placement, verdict: Verdict) -> 
     ticket = filing.tx.tickets.get(result.ticket) if result.ticket else None
     if ticket is None or result.mail is None:
         return result
-    said = [line for line in written.lines if not isinstance(line.command, Answer | Note)]
+    said = [line for line in written.lines if not isinstance(line.command, AgentReply | InternalNote)]
     lines, later = parted(said, own_ticket=True, vouched=filing.writer.vouched)
     after, _, outcomes = carry_out(filing, ticket, lines, result.mail)
     if lines or not later:
@@ -60,7 +60,7 @@ def open_own_request(filing: Filing, placement: Placement, verdict: Verdict) -> 
     return result
 
 
-def _written(filing: Filing) -> Written:
+def _written(filing: Filing) -> ParsedMail:
     speaker = speaker_of(filing.writer.agent, filing.desk, filing.written_at)
     written = own_lines(lines_of(filing.message, speaker), filing, None)
     return written if written.lines or written.text else anew(filing.message, speaker)
@@ -74,7 +74,7 @@ def written_to(message: Message, desk: Desk) -> tuple[Address, ...]:
     return tuple(address for address in message.to if not is_ours(address.address, desk))
 
 
-def _for_the_desk(written: Written, filing: Filing) -> bool:
+def _for_the_desk(written: ParsedMail, filing: Filing) -> bool:
     """Whether the mail asks for no ticket: it holds lines and nothing for people, or nothing but questions.  Below questions there may
     stand a greeting or a signature that nobody can tell from text."""
     if not written.lines or filing.message.attachments:
@@ -83,7 +83,7 @@ def _for_the_desk(written: Written, filing: Filing) -> bool:
     return asks or not written.text
 
 
-def _decides_nothing(written: Written, filing: Filing) -> bool:
+def _decides_nothing(written: ParsedMail, filing: Filing) -> bool:
     """Whether the mail is a bare yes or no to a mail of the desk that is about no ticket.  Nothing waits for it there, so the agent is told
     that nothing was done; it is nobody's request."""
     if written.lines or filing.message.attachments or not reply_decision.is_short(written.text):
@@ -92,7 +92,7 @@ def _decides_nothing(written: Written, filing: Filing) -> bool:
     return any(ours is not None and ours.notification.ticket is None for ours in asked)
 
 
-def _left_over(text: str) -> Line:
+def _left_over(text: str) -> CommandLine:
     """What stood beside questions, told as something that nothing was done with."""
     first = " ".join(text.split())
-    return Line(text=first if len(first) <= 60 else f"{first[:59]}…", word="", problem="left-over")
+    return CommandLine(text=first if len(first) <= 60 else f"{first[:59]}…", word="", problem="left-over")

@@ -20,42 +20,42 @@ from mailbridge.handling.agents.lines import written as lines_of
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.replying import tell_results
 from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import Result
-from mailbridge.mail_commands.model import Channel, OnBehalf, Written
+from mailbridge.handling.filing.outcome import MailResult
+from mailbridge.mail_commands.model import ChannelArgument, OnBehalf, ParsedMail
 from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict
 from mailbridge.store.mails import Direction, StoredMail
-from mailbridge.tickets.commands import Note
+from mailbridge.tickets.commands import InternalNote
 from mailbridge.tickets.model import Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PassedOn:
+class ForwardedMail:
     """What an agent files for somebody else.  `customer` None: it has to be asked whose it is.  `note` is the agent's own word about a
     mail that was passed on; of a call it is what the ticket says."""
 
     message: Message
     writer: Writer
     customer: Address | None
-    written: Written
+    written: ParsedMail
     note: str = ""
     channel: str = "mail"
     asked_at: datetime | None = None
 
 
-def passed_on(message: Message, writer: Writer, desk: Desk, now: datetime) -> PassedOn | None:
+def forwarded_mail(message: Message, writer: Writer, desk: Desk, now: datetime) -> ForwardedMail | None:
     """The customer's mail inside this agent's, or None where the agent writes in the agent's own name."""
     written = lines_of(message, speaker_of(writer.agent, desk, now))
     openings = [line.opening for line in written.lines]
     named = next((opening for opening in openings if isinstance(opening, OnBehalf)), None)
-    channel = next((opening.name for opening in openings if isinstance(opening, Channel)), "mail")
+    channel = next((opening.name for opening in openings if isinstance(opening, ChannelArgument)), "mail")
     found = original(message, is_ours=lambda address: is_ours(address, desk))
     if found is None and named is None and channel == "mail":
         return None
     customer = _customer(named, found)
     told = found or Original(writer=None, subject=message.subject, date=None, text=written.text)
     author = customer or Address(address=writer.address, name=writer.name)
-    return PassedOn(
+    return ForwardedMail(
         message=as_written(message, told, author),
         writer=writer if customer is None else _as_customer(customer, writer),
         customer=customer,
@@ -66,7 +66,7 @@ def passed_on(message: Message, writer: Writer, desk: Desk, now: datetime) -> Pa
     )
 
 
-def file_passed_on(filing: Filing, agent: Writer, passed: PassedOn, placement: Placement, verdict: Verdict) -> Result:
+def file_forwarded(filing: Filing, agent: Writer, passed: ForwardedMail, placement: Placement, verdict: Verdict) -> MailResult:
     """The ticket is the customer's; the agent's other commands are done on it, the note is kept, and the agent is told."""
     filing = replace(filing, passed_on_by=agent.agent, channel=passed.channel, asked_at=passed.asked_at)
     verdict = verdict if passed.customer else replace(verdict, no_ack=True)  # the agent is asked instead
@@ -77,7 +77,7 @@ def file_passed_on(filing: Filing, agent: Writer, passed: PassedOn, placement: P
     noted = _note(filing, agent, passed, ticket)
     said = [line for line in passed.written.lines if not isinstance(line.command, TEXT)]
     lines, later = parted(said, own_ticket=True, vouched=agent.vouched)
-    after, spoken, outcomes = carry_out(filing, ticket, lines, noted or result.mail, speech=Note() if noted else None)
+    after, spoken, outcomes = carry_out(filing, ticket, lines, noted or result.mail, speech=InternalNote() if noted else None)
     tell_results(filing, after or ticket, result.mail, passed.written, spoken, outcomes, also=_whose(passed))
     hold_lines(filing, after, later)
     answer_questions(filing, after, result.mail, lines)
@@ -104,7 +104,7 @@ def _as_customer(customer: Address, agent: Writer) -> Writer:
     return Writer(address=customer.address, name=customer.name, mailboxes=frozenset({customer.key}), reasons=reasons)
 
 
-def _note(filing: Filing, agent: Writer, passed: PassedOn, ticket: Ticket) -> int | None:
+def _note(filing: Filing, agent: Writer, passed: ForwardedMail, ticket: Ticket) -> int | None:
     """What the agent wrote above the mail is on the ticket, for colleagues; the row's id."""
     if not passed.note:
         return None
@@ -126,7 +126,7 @@ def _note(filing: Filing, agent: Writer, passed: PassedOn, ticket: Ticket) -> in
     return id
 
 
-def _whose(passed: PassedOn) -> tuple[tuple[str, str], ...]:
+def _whose(passed: ForwardedMail) -> tuple[tuple[str, str], ...]:
     """What the agent is told of the ticket besides the lines."""
     whose = passed.customer.address if passed.customer else ""
     asked = passed.asked_at.isoformat() if passed.asked_at else ""

@@ -15,16 +15,16 @@ from mailbridge.handling.agents.lines import written as lines_of
 from mailbridge.handling.agents.questions import answer_questions
 from mailbridge.handling.agents.replying import tell_results
 from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import Outcome, Result
-from mailbridge.mail_commands import Written
+from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.mail_commands import ParsedMail
 from mailbridge.mail_commands.reading import on_a_ticket
 from mailbridge.notifications.events.approvals import QUESTIONS
 from mailbridge.notifications.model import Queued
-from mailbridge.tickets.commands import Answer, Command, Note
+from mailbridge.tickets.commands import AgentReply, Command, InternalNote
 from mailbridge.tickets.model import Ticket
 
 
-def file_agent_mail(filing: Filing, ticket: Ticket, placement: Placement) -> Result:
+def file_agent_mail(filing: Filing, ticket: Ticket, placement: Placement) -> MailResult:
     """The mail is filed: answer or note, then each line on the ticket as the one before left it; then what the agent asked is answered.
 
     Without a live token of the ticket the agent is asked first; with one that is good for answers alone, or none but the agent's own
@@ -38,8 +38,8 @@ def file_agent_mail(filing: Filing, ticket: Ticket, placement: Placement) -> Res
     written = replace(written, lines=tuple(on_a_ticket(line) for line in written.lines))
     filing = replace(filing, also=note_writer(filing, ours))
     said = [line.command for line in written.lines]
-    internal = Note() in said or (answers_note(ours) and Answer() not in said)
-    speech: Command = Note() if internal else Answer(doubt=doubt(written, ours, ticket, filing.desk.organisation))
+    internal = InternalNote() in said or (answers_note(ours) and AgentReply() not in said)
+    speech: Command = InternalNote() if internal else AgentReply(doubt=doubt(written, ours, ticket, filing.desk.organisation))
     speaks = bool(written.text or filing.message.attachments)
 
     mail = filing.store_mail(ticket=ticket.id, fresh=written.text, internal=internal or not speaks)
@@ -51,7 +51,7 @@ def file_agent_mail(filing: Filing, ticket: Ticket, placement: Placement) -> Res
         tell_results(filing, after or ticket, mail, replace(written, lines=tuple(lines)), spoken, outcomes)
     hold_lines(filing, after or ticket, later)
     answer_questions(filing, after, mail, lines)
-    return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)
+    return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail)
 
 
 def may_act(placement: Placement, ours: Queued | None) -> bool:
@@ -60,7 +60,7 @@ def may_act(placement: Placement, ours: Queued | None) -> bool:
     return placement.standing is Standing.ACTS or (by_token and ours is not None and ours.notification.event in QUESTIONS)
 
 
-def _only_asks(written: Written, filing: Filing) -> bool:
+def _only_asks(written: ParsedMail, filing: Filing) -> bool:
     """Whether the mail changes nothing: it holds questions to the desk alone."""
     asks = bool(written.lines) and all(line.question is not None for line in written.lines)
     return asks and not written.text and not filing.message.attachments

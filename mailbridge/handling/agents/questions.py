@@ -13,29 +13,29 @@ from mailbridge.handling.filing.mail import Filing
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.manual import manual_rows
 from mailbridge.mail_commands.model import (
+    CommandLine,
     FindDocuments,
     FullHistory,
     Help,
-    Line,
     ListTickets,
     Question,
-    Report,
     SearchMails,
     ShowTickets,
+    TimesheetArgument,
     Which,
 )
 from mailbridge.notifications.model import Notification
 from mailbridge.notifications.summary import length
 from mailbridge.organisation import transitions
-from mailbridge.tickets.deadlines import promises
-from mailbridge.tickets.model import Ticket, Work
+from mailbridge.tickets.deadlines import ticket_deadlines
+from mailbridge.tickets.model import Ticket, WorkKind
 from mailbridge.tickets.permissions import Right, rights_of, sees
 
 MOST_ROWS = 30  # of one mail; who needs more asks more exactly
 _MOST_LOOKED_AT = 500
 
 
-def answer_questions(filing: Filing, ticket: Ticket | None, mail: int, lines: Iterable[Line], *, key: str = "") -> None:
+def answer_questions(filing: Filing, ticket: Ticket | None, mail: int, lines: Iterable[CommandLine], *, key: str = "") -> None:
     """Every question among the lines is answered; `ticket` is the one that the mail is on.  `key`: tells these answers
     from those to other questions of the same mail."""
     for number, line in enumerate(lines):
@@ -43,7 +43,7 @@ def answer_questions(filing: Filing, ticket: Ticket | None, mail: int, lines: It
             send(filing, _answers(filing, ticket, f"{key or mail}.{number}", line, line.question))
 
 
-def _answers(filing: Filing, ticket: Ticket | None, key: str, line: Line, question: Question) -> Iterator[Notification]:
+def _answers(filing: Filing, ticket: Ticket | None, key: str, line: CommandLine, question: Question) -> Iterator[Notification]:
     asked = ("asked", line.text)
     match question:
         case ListTickets():
@@ -58,7 +58,7 @@ def _answers(filing: Filing, ticket: Ticket | None, key: str, line: Line, questi
             yield from _tickets(filing, ticket, key, line, (number,) if number else (), "history")
         case FindDocuments():
             yield to_writer(filing, None, "files", key, (asked, *_files(filing, ticket, question)))
-        case Report(words=words):
+        case TimesheetArgument(words=words):
             yield to_writer(filing, None, "report", key, (asked, *report_values(filing, agent_of(filing), words)))
         case Help(word=word):
             yield to_writer(filing, None, "help", key, (asked, *_help(filing, word)))
@@ -107,7 +107,9 @@ def _found(filing: Filing, words: str) -> Values:
     return ("words", words), *_rows(rows)
 
 
-def _tickets(filing: Filing, ticket: Ticket | None, key: str, line: Line, numbers: Sequence[int], event: str) -> Iterator[Notification]:
+def _tickets(
+    filing: Filing, ticket: Ticket | None, key: str, line: CommandLine, numbers: Sequence[int], event: str
+) -> Iterator[Notification]:
     """A mail for each ticket, which can be answered as the news about it can; one that is not there is told in a row."""
     wanted = numbers or ((ticket.id,) if ticket else ())
     missing = [] if wanted else [line.text]
@@ -122,7 +124,7 @@ def _tickets(filing: Filing, ticket: Ticket | None, key: str, line: Line, number
         yield to_writer(filing, None, "found", key, (("asked", line.text), ("words", ", ".join(missing)), *rows))
 
 
-def _message(filing: Filing, ticket: Ticket | None, key: str, line: Line, number: int, message: int) -> Notification:
+def _message(filing: Filing, ticket: Ticket | None, key: str, line: CommandLine, number: int, message: int) -> Notification:
     """All of one message.  Its number counts on the ticket that it came to, so it is found there also after a merge or a split; who may
     not see the ticket that it is on now does not get it."""
     wanted = number or (ticket.id if ticket else 0)
@@ -140,7 +142,7 @@ def _facts(filing: Filing, ticket: Ticket) -> Values:
     """What else is known of a ticket, besides what every mail about it shows."""
     prefix = filing.desk.config.desk.prefix
     people = ", ".join(f"{p.name} <{p.address}>" if p.name else p.address for p in ticket.participants)
-    spent = sum(activity.minutes for activity in ticket.activities if activity.kind is Work.WORKED)
+    spent = sum(activity.minutes for activity in ticket.activities if activity.kind is WorkKind.WORKED)
     return (
         ("people", people),
         ("tags", ", ".join(ticket.tags)),
@@ -203,7 +205,7 @@ def _number_and_address(filing: Filing, ticket: Ticket) -> tuple[str, str]:
 
 def _due(filing: Filing, ticket: Ticket, *, overdue: bool = False) -> str:
     """The earliest moment that is promised or chosen; `overdue`: only one that has passed; '' where there is none."""
-    moments = [one.due_at for one in promises(ticket, filing.desk.organisation, filing.now) if one.step in ("overdue", "due")]
+    moments = [one.due_at for one in ticket_deadlines(ticket, filing.desk.organisation, filing.now) if one.step in ("overdue", "due")]
     first = min(moments, default=None)
     return "" if first is None or (overdue and first > filing.now) else first.isoformat()
 

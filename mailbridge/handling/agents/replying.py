@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mailbridge.execution.occasion import occasion
+from mailbridge.execution.occasion import notification_context
 from mailbridge.handling.agents.carry_out import TEXT, Outcomes
 from mailbridge.handling.filing.mail import Filing
-from mailbridge.mail_commands import Line, Written
+from mailbridge.mail_commands import CommandLine, ParsedMail
 from mailbridge.notifications.compose import signed
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import customers
 from mailbridge.notifications.results import held, results_as_values
-from mailbridge.notifications.summary import Listener
+from mailbridge.notifications.summary import Reader
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import MessageAdded
-from mailbridge.tickets.model import Asks, Ticket
+from mailbridge.tickets.model import ApprovalKind, Ticket
 from mailbridge.tickets.permissions import sees
 
 LONGEST_SHOWN = 60
@@ -29,7 +29,7 @@ def tell_results(
     filing: Filing,
     ticket: Ticket | None,
     mail: int,
-    written: Written,
+    written: ParsedMail,
     spoken: Decision | None,
     outcomes: Outcomes,
     *,
@@ -43,7 +43,7 @@ def tell_results(
     noted = any(isinstance(what, MessageAdded) and what.internal for what in happened)
     rows = [(_meant_for_text(line, sent=sent, noted=noted), decision) for line, decision in outcomes]
     if spoken is not None and not sent and not noted:  # refused, or held until somebody says yes
-        rows.insert(0, (Line(text=_shortened(written.text), word=""), spoken))
+        rows.insert(0, (CommandLine(text=_shortened(written.text), word=""), spoken))
     empty = spoken is None and not written.lines and not written.text
     if not also and not empty and all(line.question is not None for line, _ in rows):
         return
@@ -63,7 +63,7 @@ def _asked_of_writer(outcomes: Outcomes, spoken: Decision | None) -> str:
     """The number of the approval that waits for the writer's own yes, where exactly one does; else ''."""
     decisions = [*(decision for _, decision in outcomes), spoken]
     waiting = [approval for one in decisions if one is not None and (approval := held(one)) is not None]
-    own = [approval for approval in waiting if approval.kind is Asks.CONFIRMATION]
+    own = [approval for approval in waiting if approval.kind is ApprovalKind.CONFIRMATION]
     return str(own[0].id) if len(own) == 1 else ""
 
 
@@ -73,9 +73,9 @@ def _visible(filing: Filing, ticket: Ticket | None) -> Ticket | None:
     return ticket if seen else None
 
 
-def listener(filing: Filing, ticket: Ticket | None) -> Listener:
+def listener(filing: Filing, ticket: Ticket | None) -> Reader:
     """The agent who wrote as the one who is told."""
-    return Listener(
+    return Reader(
         me=agent_of(filing),
         ticket=ticket.id if ticket else None,
         organisation=filing.desk.organisation,
@@ -97,7 +97,7 @@ def to_writer(filing: Filing, ticket: Ticket | None, event: str, key: str, value
         values=values,
     )
     if ticket is not None:
-        return signed(promise, occasion(filing.tx, ticket, filing.desk, answerable=True))
+        return signed(promise, notification_context(filing.tx, ticket, filing.desk, answerable=True))
     domain = filing.desk.config.desk.address.rpartition("@")[2]
     thread = (filing.message.message_id,) if filing.message.message_id else ()
     return replace(
@@ -129,7 +129,7 @@ def address_of(filing: Filing) -> str:
     return filing.writer.address if not filing.passed_on_by else filing.desk.organisation.agents[filing.passed_on_by].address
 
 
-def _meant_for_text(line: Line, *, sent: bool, noted: bool) -> Line:
+def _meant_for_text(line: CommandLine, *, sent: bool, noted: bool) -> CommandLine:
     """`#note` and `#public` of a mail whose text went the other way, or that had none, say so."""
     if not isinstance(line.command, TEXT) or line.problem:
         return line

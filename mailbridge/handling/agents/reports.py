@@ -14,11 +14,11 @@ from mailbridge.ids import ticket_number
 from mailbridge.notifications.summary import length
 from mailbridge.organisation.availability import zone_of
 from mailbridge.organisation.model import Organisation
-from mailbridge.tickets.timesheet import Entry, Sums, Timesheet, week_of
+from mailbridge.tickets.timesheet import Sums, Timesheet, TimesheetEntry, week_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class TimesheetRequest:
     """Whose week: `first` is its Monday.  `others`: a colleague was named by somebody who sees the own hours only."""
 
     agent: str
@@ -38,7 +38,7 @@ def report_values(filing: Filing, agent: str, words: str) -> Values:
     return (("who", who), ("others", "yes" if asked.others else ""), *as_values(sheet, filing.desk.config.desk.prefix))
 
 
-def asked_for(words: str, agent: str, today: date, organisation: Organisation) -> Asked:
+def asked_for(words: str, agent: str, today: date, organisation: Organisation) -> TimesheetRequest:
     """Whose week the words name, for this agent on this day."""
     first, whose, rest = week_of(today)[0], agent, list[str]()
     day: date | None = None
@@ -55,7 +55,7 @@ def asked_for(words: str, agent: str, today: date, organisation: Organisation) -
     elif rest:
         first -= timedelta(days=7)
     allowed = whose == agent or organisation.agents[agent].manager
-    return Asked(agent=whose if allowed else agent, first=first, others=not allowed)
+    return TimesheetRequest(agent=whose if allowed else agent, first=first, others=not allowed)
 
 
 def as_values(sheet: Timesheet, prefix: str) -> Values:
@@ -72,7 +72,7 @@ def as_values(sheet: Timesheet, prefix: str) -> Values:
     )
 
 
-def _row(entry: Entry, prefix: str) -> tuple[str, ...]:
+def _row(entry: TimesheetEntry, prefix: str) -> tuple[str, ...]:
     done = entry.activity
     what = " ".join(filter(None, (f"{done.km:g} km" if done.km else "", done.place, done.text)))
     spent = length(done.minutes) if done.minutes or not done.km else ""

@@ -6,7 +6,7 @@ from datetime import date
 
 from mailbridge.customers.model import Customers
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.timesheet import Entry, Timesheet, timesheet
+from mailbridge.tickets.timesheet import Timesheet, TimesheetEntry, timesheet
 
 
 def timesheet_of(tx: Tx, customers: Customers, first: date, last: date, agent: str = "") -> Timesheet:
@@ -15,5 +15,5 @@ def timesheet_of(tx: Tx, customers: Customers, first: date, last: date, agent: s
     for done in tx.activities.between(first, last, agent):
         known = customers.of(done.requester) if done.requester else None
         customer = (known.title or known.name) if known else done.requester
-        entries.append(Entry(ticket=done.ticket, customer=customer, subject=done.subject, activity=done.activity))
+        entries.append(TimesheetEntry(ticket=done.ticket, customer=customer, subject=done.subject, activity=done.activity))
     return timesheet(entries, first, last)

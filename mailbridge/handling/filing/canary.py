@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mailbridge.conversation.marks import is_mark_of
 from mailbridge.conversation.tokens import Signer
-from mailbridge.handling.filing.outcome import Outcome, Result
+from mailbridge.handling.filing.outcome import MailOutcome, MailResult
 from mailbridge.message.model import Message
 from mailbridge.store.tx import Tx
 
@@ -22,7 +22,7 @@ def canary_key(nonce: str, kind: str) -> str:
     return f"canary:{nonce}:{kind}"
 
 
-def file_canary(tx: Tx, message: Message, signer: Signer, now: datetime) -> Result | None:
+def file_canary(tx: Tx, message: Message, signer: Signer, now: datetime) -> MailResult | None:
     """The mail's arrival is noted where it is the canary that is waited for; None for every other mail."""
     for key, kinds, command in _SENDERS if message.loop_mark else ():
         sent = tx.state.get(key)
@@ -30,5 +30,5 @@ def file_canary(tx: Tx, message: Message, signer: Signer, now: datetime) -> Resu
             if is_mark_of(signer, message.loop_mark, canary_key(sent["nonce"], kind)):
                 sent = tx.state.take(key, now) or sent
                 tx.state.set(key, {**sent, kind: now.isoformat()}, now)
-                return Result(outcome=Outcome.IGNORED, reason=f"a mail of mailbridge {command} to the desk itself")
+                return MailResult(outcome=MailOutcome.IGNORED, reason=f"a mail of mailbridge {command} to the desk itself")
     return None

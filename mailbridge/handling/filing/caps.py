@@ -31,7 +31,7 @@ _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 FIRST_TOLD, NEXT_TOLD = 1, 20
 
 
-class Limits(Protocol):
+class CapSettings(Protocol):
     """`config.Limits` has them."""
 
     @property
@@ -117,7 +117,7 @@ def allowed_on(mail: Placed, ticket: int) -> Allowed:
     return may
 
 
-def judged(sender: str, form: str, earlier: Opened, through: Opened, size: int, limits: Limits) -> Allowed:
+def judged(sender: str, form: str, earlier: Opened, through: Opened, size: int, limits: CapSettings) -> Allowed:
     """The same from the counts alone."""
     verified = sender.startswith("verified:")
     most = limits.acks_per_verified_hour if verified else limits.acks_per_sender_hour
@@ -137,7 +137,7 @@ def judged(sender: str, form: str, earlier: Opened, through: Opened, size: int, 
     )
 
 
-def _over(verified: bool, earlier: Opened, size: int, limits: Limits) -> bool:
+def _over(verified: bool, earlier: Opened, size: int, limits: CapSettings) -> bool:
     return not verified and earlier.bytes > 0 and earlier.bytes + size > limits.bytes_per_sender_hour
 
 

@@ -98,7 +98,9 @@ def disposition(message: Message, *, answers: bool) -> Disposition:
 
 def in_view_of(message: Message, ticket: Ticket | None) -> Message:
     """The mail as the ticket shows it: a subject that is the ticket's own is no sign of a vacation reply."""
-    by_subject = message.kind is Kind.AUTO_REPLY and message.strength is WEAK and auto_reply_markers.VACATION_REASON in message.kind_reasons[:1]
+    by_subject = (
+        message.kind is Kind.AUTO_REPLY and message.strength is WEAK and auto_reply_markers.VACATION_REASON in message.kind_reasons[:1]
+    )
     if ticket is None or not by_subject or not auto_reply_markers.is_vacation(ticket.subject):
         return message
     return replace(message, kind=Kind.HUMAN, kind_reasons=("the subject is the ticket's own", *message.kind_reasons[1:]))

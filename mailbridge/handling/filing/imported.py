@@ -9,10 +9,10 @@ from mailbridge.conversation.place import Evidence
 from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.filing.mail import Filing
 from mailbridge.handling.filing.opening import claimed
-from mailbridge.handling.filing.outcome import Outcome, Result
+from mailbridge.handling.filing.outcome import MailOutcome, MailResult
 from mailbridge.message.envelope import Source
 from mailbridge.store.mails import Direction
-from mailbridge.tickets.commands import Write
+from mailbridge.tickets.commands import CustomerMessage
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import each
 
@@ -25,7 +25,7 @@ def moment(arrival: Arrival, now: datetime) -> datetime:
     return min(came, now) if arrival.envelope.source is Source.IMPORT else now
 
 
-def file_own_answer(filing: Filing, found: Evidence) -> Result | None:
+def file_own_answer(filing: Filing, found: Evidence) -> MailResult | None:
     """An old answer of the desk or of an agent is on the ticket of the mail that it answers, as sent; None where it is no such answer.
 
     Whoever imports an archive vouches for it, so its From counts; its lines are not done.
@@ -41,5 +41,5 @@ def file_own_answer(filing: Filing, found: Evidence) -> Result | None:
         return None
     mail = filing.store_mail(ticket=ticket.id, direction=Direction.OUT)
     actor = Actor(kind=ActorKind.AGENT, name=agent.name) if agent else Actor(kind=ActorKind.SYSTEM, name="import")
-    filing.execute(ticket, each([Write(author=agent.name if agent else sender, sent=True)]), mail, actor=actor)
-    return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, reason="an old answer of the desk")
+    filing.execute(ticket, each([CustomerMessage(author=agent.name if agent else sender, sent=True)]), mail, actor=actor)
+    return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail, reason="an old answer of the desk")

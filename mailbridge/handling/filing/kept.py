@@ -6,10 +6,10 @@ from mailbridge.conversation.marks import kept_mail
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.load_context import Cause
 from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import Outcome, Result
+from mailbridge.handling.filing.outcome import MailOutcome, MailResult
 from mailbridge.ids import ticket_number
 from mailbridge.message.model import Kind
-from mailbridge.notifications.compose import admin_letters
+from mailbridge.notifications.compose import admin_notifications
 from mailbridge.store.mails import StoredMail
 from mailbridge.tickets.commands import Open
 from mailbridge.tickets.events import Actor, ActorKind
@@ -17,7 +17,7 @@ from mailbridge.tickets.model import Participant
 from mailbridge.tickets.requests import each
 
 
-def file_admins_request(filing: Filing) -> Result | None:
+def file_admins_request(filing: Filing) -> MailResult | None:
     """The kept mail is a ticket and the admin was told its number; None where the mail is no such request.
 
     It takes the code that this very admin was given, in a mail of a person from the admin's address that does not fail DMARC.
@@ -35,10 +35,10 @@ def file_admins_request(filing: Filing) -> Result | None:
     ticket = kept.ticket or _opened(filing, kept, kept.id)
     number = ticket_number(config.prefix, ticket)
     values = {"number": number, "subject": kept.subject, "already": "yes" if kept.ticket else ""}
-    told = admin_letters((sender.address,), "kept_ticket", f"{mail}", values, config.address, config.language)
+    told = admin_notifications((sender.address,), "kept_ticket", f"{mail}", values, config.address, config.language)
     filing.tx.outbox.add_many(told, filing.now)
     filing.tx.wake("outbox")
-    return Result(outcome=Outcome.KEPT, mail=mail, reason=f"an admin's request: mail {kept.id} is {number}")
+    return MailResult(outcome=MailOutcome.KEPT, mail=mail, reason=f"an admin's request: mail {kept.id} is {number}")
 
 
 def _opened(filing: Filing, kept: StoredMail, id: int) -> int:

@@ -17,20 +17,20 @@ from mailbridge.execution.assignment import wanted_agent
 from mailbridge.execution.estimating import estimated
 from mailbridge.execution.execute import Executed, Telling, execute, preview
 from mailbridge.execution.load_context import Cause
-from mailbridge.execution.webhooks import promise_calls
+from mailbridge.execution.webhooks import queue_calls
 from mailbridge.handling.evidence import referred
 from mailbridge.handling.filing.answerable import acknowledgement
 from mailbridge.handling.filing.caps import Allowed, allowed, allowed_on, count_opening
 from mailbridge.handling.filing.disposition import Disposition
 from mailbridge.handling.filing.opening import author, claimed, copied, opening
-from mailbridge.handling.filing.outcome import LostRace, Outcome, Result
+from mailbridge.handling.filing.outcome import LostRace, MailOutcome, MailResult
 from mailbridge.handling.filing.placed import Placed
 from mailbridge.ids import parse_meeting_uid, ticket_number
 from mailbridge.message.dates import shown_date
 from mailbridge.message.encryption import DEFECT
 from mailbridge.message.inline_images import small_inline
 from mailbridge.message.model import Bounce, Kind, Strength
-from mailbridge.notifications.compose import admin_letters
+from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.recipients import named
 from mailbridge.notifications.webhooks import OPENED, REPLIED
 from mailbridge.ops import crash
@@ -40,7 +40,7 @@ from mailbridge.rules.commands import commands, estimate_of
 from mailbridge.rules.match import Verdict
 from mailbridge.store.addresses import BOUNCED
 from mailbridge.store.mails import Direction, StoredMail
-from mailbridge.tickets.commands import AnswerInvitation, Command, Open, ReportFailure, StartPlaybook, Write
+from mailbridge.tickets.commands import AnswerInvitation, Command, CustomerMessage, Open, ReportFailure, StartPlaybook
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import Actor, ActorKind, InvitationAnswered
 from mailbridge.tickets.model import Ticket
@@ -56,11 +56,11 @@ UNDELIVERABLE_FOR = timedelta(days=7)  # how long an address that bounced for go
 class Filing(Placed):
     """What is done with a placed mail."""
 
-    def new_ticket(self, placement: Placement, verdict: Verdict) -> Result:
+    def new_ticket(self, placement: Placement, verdict: Verdict) -> MailResult:
         """The mail opened a ticket, with what the rules chose for it; or it is with others of a sender who brings too many."""
         may = allowed(self)
         if may.over_quota:
-            return Result(outcome=Outcome.QUARANTINED, reason=OVER_QUOTA)
+            return MailResult(outcome=MailOutcome.QUARANTINED, reason=OVER_QUOTA)
         if (together_with := self.tx.tickets.surviving(may.onto[1])) is not None:
             return self._grouped(together_with, may)
         self.heard_from()
@@ -73,26 +73,28 @@ class Filing(Placed):
         executed = filing.execute(ticket_id, asked, mail, answerable=not why_not, verdict=verdict, said=self._said(placement))
         count_opening(self, may, ticket_id, receipt=not why_not)
         filing.set_off(executed.decision, verdict, mail, OPENED)
-        return Result(outcome=Outcome.TICKET, ticket=ticket_id, mail=mail)
+        return MailResult(outcome=MailOutcome.TICKET, ticket=ticket_id, mail=mail)
 
-    def _grouped(self, ticket: Ticket, may: Allowed) -> Result:
+    def _grouped(self, ticket: Ticket, may: Allowed) -> MailResult:
         """One mail of a flood is on the ticket of those before it.  Agents and admins hear of some of them, so that nothing is silent."""
         filing = replace(self, arrival=self.arrival.unacknowledged(may.no_receipt))
         mail = filing.store_mail(ticket=ticket.id)
         self.tx.openings.group(may.onto[0], self.arrival.size)
         state = transitions.status(ticket.status, self.desk.organisation)
-        asked = each([Write(author=author(self), automatic=state.open)])
+        asked = each([CustomerMessage(author=author(self), automatic=state.open)])
         filing.execute(ticket, asked, mail, robot=GROUPED if may.told else "", said=(("grouped", str(may.grouped)),))
         if may.told:
             self._tell_of_flood(ticket, may)
-        return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail, reason="grouped: too many mails of one sender within an hour")
+        return MailResult(
+            outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail, reason="grouped: too many mails of one sender within an hour"
+        )
 
     def _tell_of_flood(self, ticket: Ticket, may: Allowed) -> None:
         """The admins hear of a flood once an hour."""
         desk = self.desk.config.desk
         values = {"sender": author(self), "form": may.form.rpartition(":")[2], "number": ticket_number(desk.prefix, ticket.id)}
         hour = self.now.strftime("%Y%m%d%H")
-        self.tx.outbox.add_many(admin_letters(desk.admins, "flood", hour, values, desk.address, desk.language), self.now)
+        self.tx.outbox.add_many(admin_notifications(desk.admins, "flood", hour, values, desk.address, desk.language), self.now)
         self.tx.wake("outbox")
 
     def _not_acknowledged(self, verdict: Verdict) -> str:
@@ -112,33 +114,35 @@ class Filing(Placed):
             said += [("follows", number), ("doubt", str(placement.doubt))]
         return tuple(said)
 
-    def customer_mail(self, ticket: Ticket, *, proven: bool, verdict: Verdict | None = None) -> Result:
+    def customer_mail(self, ticket: Ticket, *, proven: bool, verdict: Verdict | None = None) -> MailResult:
         """A customer's mail went on their ticket.
 
         `proven`: they may bring others along.  `verdict`: what the rules that look at replies want done to the ticket.
         """
         may = allowed_on(self, ticket.id)
         if may.over_quota:
-            return Result(outcome=Outcome.QUARANTINED, reason=OVER_QUOTA)
+            return MailResult(outcome=MailOutcome.QUARANTINED, reason=OVER_QUOTA)
         if may.onto != (0, 0):
             return self._grouped(ticket, may)
         self.heard_from()
         others = copied(self, ticket.team, proven=True) if proven else ()
-        return self._onto(ticket, Write(author=self.writer.address, others=others), verdict)
+        return self._onto(ticket, CustomerMessage(author=self.writer.address, others=others), verdict)
 
-    def automatic_mail(self, ticket: Ticket, may: Disposition) -> Result:
+    def automatic_mail(self, ticket: Ticket, may: Disposition) -> MailResult:
         """A robot's mail is on the ticket that it answers and moves nothing; `may` says whether anybody is told.
 
         Nobody is told of an agent's: the agent's robot would answer that mail, too, and so on for ever.
         """
         told = may.told and not self.writer.agent
-        return self._onto(ticket, Write(author=self.writer.address, automatic=True), None, robot=self.message.kind if told else "")
+        return self._onto(
+            ticket, CustomerMessage(author=self.writer.address, automatic=True), None, robot=self.message.kind if told else ""
+        )
 
-    def _onto(self, ticket: Ticket, write: Write, verdict: Verdict | None, *, robot: str = "") -> Result:
+    def _onto(self, ticket: Ticket, write: CustomerMessage, verdict: Verdict | None, *, robot: str = "") -> MailResult:
         mail = self.store_mail(ticket=ticket.id)
         asked = each([write, *self._answered(ticket)])
         if write.automatic and self._says_more(ticket, asked, mail):
-            asked[0] = Request(commands=(Write(author=self.writer.address),))
+            asked[0] = Request(commands=(CustomerMessage(author=self.writer.address),))
         if self.imported and not self._wakes(ticket):
             asked[0] = Request(commands=(replace(write, automatic=True),))
         if verdict:
@@ -147,7 +151,7 @@ class Filing(Placed):
         executed = self.execute(ticket, asked, mail, verdict=verdict, robot=robot)
         if verdict:
             self.set_off(executed.decision, verdict, mail, REPLIED)
-        return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)
+        return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail)
 
     def _wakes(self, ticket: Ticket) -> bool:
         """Whether a mail of an archive may change the ticket's status: one that is closed, or waits, stays so, for the mail is old."""
@@ -177,7 +181,7 @@ class Filing(Placed):
         agent = wanted_agent(self.tx, verdict, verdict.team or ticket.team, self.desk.organisation, self.now)
         return replace(verdict, assignee=agent or None)
 
-    def returned_mail(self) -> Result | None:
+    def returned_mail(self) -> MailResult | None:
         """A delivery report about a mail that we sent is on that mail's ticket, and who has the ticket heard of a failure; None where it is
         about none of ours, and just a robot's mail.
 
@@ -194,14 +198,14 @@ class Filing(Placed):
         if self.message.strength is Strength.WEAK and not named:
             return None  # words about a bounce in an answer to ours are a person's
         mail = self.store_mail(ticket=ticket.id)
-        asked: list[Command] = [Write(author=self.message.sender.address, automatic=True)]
+        asked: list[Command] = [CustomerMessage(author=self.message.sender.address, automatic=True)]
         if not report.temporary:
             why = f"{report.status} {report.diagnostic}".strip()[:500]
             asked.append(ReportFailure(recipient=recipient, what=ours.notification.event, reason=why))
             if named and self._proves(report, ours.notification.key):
                 self.tx.addresses.suspend(recipient, self.now + UNDELIVERABLE_FOR, f"{BOUNCED}{why}")
         self.execute(ticket, each(asked), mail, actor=Actor(kind=ActorKind.SYSTEM, name="bounce"))
-        return Result(outcome=Outcome.APPEND, ticket=ticket.id, mail=mail)
+        return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail)
 
     def heard_from(self) -> None:
         """Whoever writes has an address that works: a suspension because a mail bounced is over."""
@@ -215,12 +219,12 @@ class Filing(Placed):
         sender = self.message.return_path if envelope is None else envelope
         return not sender and is_mark_of(self.desk.signer, report.returned_mark, key)
 
-    def keep(self, outcome: Outcome) -> Result:
+    def keep(self, outcome: MailOutcome) -> MailResult:
         """The mail is stored on no ticket; the admins' daily list names it, and `mailbridge queue list --state done` shows it."""
         mail = self.store_mail(ticket=None)
         crash.point("pipeline.mail_stored")
-        why = "a rule said drop" if outcome is Outcome.IGNORED else f"{self.message.kind}: {', '.join(self.message.kind_reasons)}"
-        return Result(outcome=outcome, mail=mail, reason=why)
+        why = "a rule said drop" if outcome is MailOutcome.IGNORED else f"{self.message.kind}: {', '.join(self.message.kind_reasons)}"
+        return MailResult(outcome=outcome, mail=mail, reason=why)
 
     def store_mail(
         self, *, ticket: int | None, fresh: str | None = None, internal: bool = False, direction: Direction = Direction.IN
@@ -334,7 +338,7 @@ class Filing(Placed):
     def set_off(self, decision: Decision, verdict: Verdict, mail: int, event: str) -> None:
         """What the rules want besides the ticket is promised with it."""
         if decision.ticket is not None and not self.imported:
-            promise_calls(self.tx, decision.ticket, verdict, mail=mail, event=event, prefix=self.desk.config.desk.prefix, now=self.now)
+            queue_calls(self.tx, decision.ticket, verdict, mail=mail, event=event, prefix=self.desk.config.desk.prefix, now=self.now)
 
     def actor(self) -> Actor:
         if agent := self.passed_on_by or self.writer.agent:

@@ -7,7 +7,7 @@ from mailbridge.execution.assignment import wanted_agent
 from mailbridge.handling.filing.placed import Placed
 from mailbridge.message.model import Message
 from mailbridge.organisation import transitions
-from mailbridge.organisation.model import Copied, Priority, Team
+from mailbridge.organisation.model import CopiedPolicy, Priority, Team
 from mailbridge.rules.match import Verdict
 from mailbridge.tickets.commands import Open
 from mailbridge.tickets.model import IMPORTED, LIST_FIELD, Participant, Role
@@ -57,9 +57,9 @@ def copied(mail: Placed, team: str, *, proven: bool) -> tuple[Participant, ...]:
     Whoever is not proven makes nobody hear of the ticket: a forged mail must not become mail from us to strangers.
     """
     policy = mail.desk.organisation.teams.get(team, Team(name=team, title=team)).copied
-    if policy is Copied.IGNORED:
+    if policy is CopiedPolicy.IGNORED:
         return ()
-    role = Role.PARTICIPANT if policy is Copied.PARTICIPANT and proven else Role.MENTIONED
+    role = Role.PARTICIPANT if policy is CopiedPolicy.PARTICIPANT and proven else Role.MENTIONED
     known = {mail.writer.address.lower(), *(a.key for a in mail.written_to[:1])}
     people = {a.key: a for a in mail.message.recipients if a.key not in known and not _is_ours(mail, a.address)}
     return tuple(Participant(address=a.address, name=a.name, role=role) for a in list(people.values())[:MOST_COPIED])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Outcome(StrEnum):
+class MailOutcome(StrEnum):
     """What became of a mail; exactly one for every mail we ever accepted."""
 
     TICKET = "ticket"  # opened a new ticket
@@ -20,8 +20,8 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Result:
-    outcome: Outcome
+class MailResult:
+    outcome: MailOutcome
     ticket: int | None = None
     mail: int | None = None
     reason: str = ""

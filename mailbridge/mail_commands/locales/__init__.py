@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from mailbridge.mail_commands.locales.en import EN
-from mailbridge.mail_commands.locales.model import Tongue as Tongue
+from mailbridge.mail_commands.locales.model import Locale as Locale
 from mailbridge.mail_commands.locales.model import Word as Word
 from mailbridge.mail_commands.locales.ro import RO
 from mailbridge.mail_commands.locales.ru import RU
 
-TONGUES: dict[str, Tongue] = {tongue.code: tongue for tongue in (EN, RO, RU)}
+TONGUES: dict[str, Locale] = {tongue.code: tongue for tongue in (EN, RO, RU)}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.mail_commands.locales.model import Tongue, Word
+from mailbridge.mail_commands.locales.model import Locale, Word
 
-EN = Tongue(
+EN = Locale(
     code="en",
     words={
         "take": Word(names="take mine claim", usage=("#take",), about="The ticket is yours."),

@@ -16,7 +16,7 @@ class Word:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tongue:
+class Locale:
     """Words parted by blanks, phrases parted by commas.  Case and marks on letters (ș, ă, ё) do not count."""
 
     code: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.mail_commands.locales.model import Tongue, Word
+from mailbridge.mail_commands.locales.model import Locale, Word
 
-RO = Tongue(
+RO = Locale(
     code="ro",
     words={
         "take": Word(names="preiau iau preia", usage=("#preiau",), about="Tichetul este al tău."),

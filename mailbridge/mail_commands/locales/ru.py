@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-from mailbridge.mail_commands.locales.model import Tongue, Word
+from mailbridge.mail_commands.locales.model import Locale, Word
 
-RU = Tongue(
+RU = Locale(
     code="ru",
     words={
         "take": Word(names="беру взять моё", usage=("#беру",), about="Заявка ваша."),

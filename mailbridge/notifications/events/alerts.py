@@ -5,31 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.notifications.context import Occasion, letters
+from mailbridge.notifications.context import NotificationContext, notifications_to
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.recipients import managers, responsible
-from mailbridge.tickets.events import AlertRaised, Event, Woken
+from mailbridge.tickets.events import AlertRaised, Event, SnoozeEnded
 from mailbridge.tickets.handlers.work import OVER
 
 
-def alert(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def alert(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     what = event.what
     if not isinstance(what, AlertRaised):
         return
     values = (("promise", what.promise), ("due_at", what.due_at.isoformat()))
     if what.alert == OVER:  # no moment that came, but work that passed what was thought
-        told = letters(responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, OVER, occasion)
+        told = notifications_to(responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, OVER, occasion)
     elif what.alert in ("warning", "due"):
-        told = letters(responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, what.alert, occasion, values=values)
+        told = notifications_to(
+            responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, what.alert, occasion, values=values
+        )
     else:
-        told = letters(managers(occasion.ticket, occasion.organisation, event.at), Audience.MANAGER, what.alert, occasion, values=values)
+        told = notifications_to(
+            managers(occasion.ticket, occasion.organisation, event.at), Audience.MANAGER, what.alert, occasion, values=values
+        )
     for promise in told:
         yield replace(promise, class_=Class.REMINDER)
 
 
-def woken(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def woken(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """Who has the ticket hears that it is back; where a mail woke it, that mail says so."""
     what = event.what
-    if isinstance(what, Woken) and not what.by_mail:
+    if isinstance(what, SnoozeEnded) and not what.by_mail:
         told = responsible(occasion.ticket, occasion.organisation, event.at)
-        yield from letters(told, Audience.AGENT, "awake", occasion, but=event.actor)
+        yield from notifications_to(told, Audience.AGENT, "awake", occasion, but=event.actor)

@@ -5,29 +5,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.notifications.context import Occasion, letters, title_of
+from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.recipients import named
 from mailbridge.tickets.events import ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
-from mailbridge.tickets.model import Approval, Asks
+from mailbridge.tickets.model import Approval, ApprovalKind
 
 QUESTIONS = frozenset({"approval", "approval_reminded", "confirm"})
 """The mails that ask for a yes; an answer to one of them decides, and its text never goes to the customer."""
 
 
-def requested(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def requested(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     what = event.what
     if not isinstance(what, ApprovalRequested):
         return
     values = (*_question(what.approval, occasion), ("why", what.why))
     asked = named(what.approval.approvers, occasion.organisation)
-    if what.approval.kind is Asks.CONFIRMATION:
-        yield from letters(asked, Audience.AGENT, "confirm", occasion, values=values)
+    if what.approval.kind is ApprovalKind.CONFIRMATION:
+        yield from notifications_to(asked, Audience.AGENT, "confirm", occasion, values=values)
     else:
-        yield from letters(asked, Audience.MANAGER, "approval", occasion, values=values)
+        yield from notifications_to(asked, Audience.MANAGER, "approval", occasion, values=values)
 
 
-def reminded(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def reminded(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """Whoever may decide, the deputies among them from now on."""
     what = event.what
     if not isinstance(what, ApprovalReminded):
@@ -35,11 +35,11 @@ def reminded(event: Event, events: Sequence[Event], occasion: Occasion) -> Itera
     for approval in occasion.ticket.approvals:
         if approval.id == what.approval:
             asked = named(approval.approvers, occasion.organisation)
-            for promise in letters(asked, Audience.MANAGER, "approval_reminded", occasion, values=_question(approval, occasion)):
+            for promise in notifications_to(asked, Audience.MANAGER, "approval_reminded", occasion, values=_question(approval, occasion)):
                 yield replace(promise, class_=Class.REMINDER)
 
 
-def decided(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def decided(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """The asker, and the others who were asked, so that nobody decides what is decided."""
     what = event.what
     if not isinstance(what, ApprovalDecided):
@@ -56,10 +56,10 @@ def decided(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
     )
     told = named(tuple(dict.fromkeys((what.asker, *what.asked))), occasion.organisation)
     name = "approval_expired" if what.expired else "approval_decided"
-    yield from letters(told, Audience.AGENT, name, occasion, values=values, but=event.actor)
+    yield from notifications_to(told, Audience.AGENT, name, occasion, values=values, but=event.actor)
 
 
-def _question(approval: Approval, occasion: Occasion) -> tuple[tuple[str, str], ...]:
+def _question(approval: Approval, occasion: NotificationContext) -> tuple[tuple[str, str], ...]:
     return (
         ("approval", str(approval.id)),
         ("line", approval.line),
@@ -69,6 +69,6 @@ def _question(approval: Approval, occasion: Occasion) -> tuple[tuple[str, str], 
     )
 
 
-def _title(name: str, occasion: Occasion) -> str:
+def _title(name: str, occasion: NotificationContext) -> str:
     agent = occasion.organisation.agents.get(name)
     return agent.title if agent else name

@@ -6,13 +6,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.notifications.context import Occasion, letters, title_of
+from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import Recipient, customers, team_of
 from mailbridge.tickets.events import Escalated, Event
 
 
-def escalated(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def escalated(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     what = event.what
     if not isinstance(what, Escalated):
         return
@@ -20,9 +20,9 @@ def escalated(event: Event, events: Sequence[Event], occasion: Occasion) -> Iter
     if consultant is not None:
         asked = Recipient(address=consultant.address, name=consultant.title, language=consultant.language)
         values = (("author", title_of(event.actor, occasion)),)
-        for promise in letters([asked], Audience.AGENT, "consulted", occasion, values=values):
+        for promise in notifications_to([asked], Audience.AGENT, "consulted", occasion, values=values):
             yield replace(promise, mail=event.mail or occasion.mail)  # what waited for a yes is told with the asker's own words
     team = team_of(occasion.ticket, occasion.organisation)
     if "escalated" in team.tells:
         values = (("team", team.title if what.kind == "team" else ""),)
-        yield from letters(customers(occasion.ticket), Audience.CUSTOMER, "escalated", occasion, values=values)
+        yield from notifications_to(customers(occasion.ticket), Audience.CUSTOMER, "escalated", occasion, values=values)

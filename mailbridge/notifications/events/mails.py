@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.notifications.context import Occasion, letters, title_of
+from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import customers, responsible, team_of
 from mailbridge.organisation.model import AGENTS_OWN, AnswersAs, Team
@@ -17,7 +17,7 @@ from mailbridge.tickets.events import Actor, ActorKind, DeliveryFailed, Event, M
 NEWS_OF_A_FAILURE = "bounced"
 
 
-def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def message(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     what = event.what
     silent = isinstance(what, MessageAdded) and what.automatic and not occasion.robot
     if not isinstance(what, MessageAdded) or silent or any(isinstance(e.what, TicketOpened) for e in events):
@@ -30,37 +30,37 @@ def message(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterat
         signature = (("signature", "" if team.signature == AGENTS_OWN else team.signature),)
         said = (*values, *opens_new, *signature)
         carried = event.mail or occasion.mail  # an answer that waited for a yes is another mail than the yes
-        for promise in letters(customers(occasion.ticket), Audience.CUSTOMER, "answered", occasion, values=said):
+        for promise in notifications_to(customers(occasion.ticket), Audience.CUSTOMER, "answered", occasion, values=said):
             yield replace(promise, automatic=False, from_name=_answers_as(event.actor, team, occasion), mail=carried)
         others = responsible(occasion.ticket, occasion.organisation, event.at) if occasion.ticket.assignee else ()
-        for promise in letters(others, Audience.AGENT, "colleague_answered", occasion, values=values, but=event.actor):
+        for promise in notifications_to(others, Audience.AGENT, "colleague_answered", occasion, values=values, but=event.actor):
             yield replace(promise, mail=carried)
     elif what.internal:
         asked = occasion.ticket.assignee or event.actor.kind is ActorKind.CONSULTANT  # an answer from outside is news to the team as well
         others = responsible(occasion.ticket, occasion.organisation, event.at) if asked else ()
         note = (("author", title_of(event.actor, occasion)), ("internal", "yes"))
-        yield from letters((*others, *occasion.also), Audience.AGENT, "colleague_answered", occasion, values=note, but=event.actor)
+        yield from notifications_to((*others, *occasion.also), Audience.AGENT, "colleague_answered", occasion, values=note, but=event.actor)
     else:
         reopened = any(isinstance(e.what, StatusChanged) and e.what.reopens for e in events)
         replied = (("author", what.author), ("reopened", "yes" if reopened else ""), ("robot", occasion.robot))
         told = (*responsible(occasion.ticket, occasion.organisation, event.at), *occasion.also)
-        yield from letters(told, Audience.AGENT, "customer_replied", occasion, values=replied)
+        yield from notifications_to(told, Audience.AGENT, "customer_replied", occasion, values=replied)
         if occasion.unreadable:
             writer = [one for one in customers(occasion.ticket) if one.address.lower() == what.author.lower()]
-            yield from letters(writer, Audience.CUSTOMER, "unreadable", occasion)
+            yield from notifications_to(writer, Audience.CUSTOMER, "unreadable", occasion)
 
 
-def _answers_as(actor: Actor, team: Team, occasion: Occasion) -> str:
+def _answers_as(actor: Actor, team: Team, occasion: NotificationContext) -> str:
     """The name beside the desk's address; '' is the desk's own."""
     names = {AnswersAs.AGENT: title_of(actor, occasion), AnswersAs.TEAM: team.title}
     name = names.get(team.answers_as, "")
     return f"{name} at {occasion.desk_name}" if name else ""
 
 
-def failure(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def failure(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     what = event.what
     if not isinstance(what, DeliveryFailed) or what.what == NEWS_OF_A_FAILURE:
         return
     values = (("failed_recipient", what.recipient), ("failed_what", what.what), ("reason", what.reason))
     told = [r for r in responsible(occasion.ticket, occasion.organisation, event.at) if r.address.lower() != what.recipient.lower()]
-    yield from letters(told, Audience.AGENT, NEWS_OF_A_FAILURE, occasion, values=values)
+    yield from notifications_to(told, Audience.AGENT, NEWS_OF_A_FAILURE, occasion, values=values)

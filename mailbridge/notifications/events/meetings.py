@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from mailbridge.notifications.context import Occasion, letters, title_of
+from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import Recipient, customers, responsible
 from mailbridge.tickets.events import AssigneeChanged, Event, InvitationAnswered, MeetingSet, RequesterChanged
@@ -15,7 +15,7 @@ from mailbridge.tickets.model import Meeting
 CANCELLED, MOVED, GIVEN = "cancelled", "moved", "given"  # what changed; the first and the last take it out of a calendar
 
 
-def made(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def made(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """The requester gets an invitation, and whoever has the ticket, or made the appointment, one for the own calendar."""
     what = event.what
     if not isinstance(what, MeetingSet) or event is not [e for e in events if isinstance(e.what, MeetingSet)][-1]:
@@ -25,7 +25,7 @@ def made(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[
     yield from _to_agent(occasion.ticket.assignee or event.actor.name, what.meeting, change, event, occasion)
 
 
-def handed_over(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def handed_over(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """With the ticket its appointment goes from one agent's calendar into another's."""
     what, standing = event.what, _standing(occasion, event.at)
     if not isinstance(what, AssigneeChanged) or standing is None or any(isinstance(e.what, MeetingSet) for e in events):
@@ -37,46 +37,46 @@ def handed_over(event: Event, events: Sequence[Event], occasion: Occasion) -> It
         yield from _to_agent(has_it, standing, "", event, occasion)
 
 
-def asked_anew(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def asked_anew(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """A new requester is invited too; who asked before stays on the ticket and may come along."""
     standing = _standing(occasion, event.at)
     if isinstance(event.what, RequesterChanged) and standing is not None and not any(isinstance(e.what, MeetingSet) for e in events):
         yield from _to_requester(standing, "", event, occasion)
 
 
-def answered(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def answered(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """Who has the ticket hears whether the customer comes."""
     what = event.what
     if not isinstance(what, InvitationAnswered) or occasion.ticket.meeting is None:
         return
     values = (("author", what.author), ("answer", what.answer), ("meets_at", occasion.ticket.meeting.at.isoformat()))
     told = responsible(occasion.ticket, occasion.organisation, event.at)
-    yield from letters(told, Audience.AGENT, "meeting_answered", occasion, values=values, but=event.actor)
+    yield from notifications_to(told, Audience.AGENT, "meeting_answered", occasion, values=values, but=event.actor)
 
 
-def _standing(occasion: Occasion, now: datetime) -> Meeting | None:
+def _standing(occasion: NotificationContext, now: datetime) -> Meeting | None:
     """The appointment that lies ahead."""
     meeting = occasion.ticket.meeting
     return meeting if meeting is not None and not meeting.cancelled and meeting.at > now else None
 
 
-def _to_requester(about: Meeting, change: str, event: Event, occasion: Occasion) -> Iterator[Notification]:
+def _to_requester(about: Meeting, change: str, event: Event, occasion: NotificationContext) -> Iterator[Notification]:
     values = _values(about, change, event, occasion)
-    for letter in letters(customers(occasion.ticket)[:1], Audience.CUSTOMER, "meeting", occasion, values=values):
+    for letter in notifications_to(customers(occasion.ticket)[:1], Audience.CUSTOMER, "meeting", occasion, values=values):
         yield replace(letter, mail=None, automatic=False)  # the agent's own word, as an answer is
 
 
-def _to_agent(name: str, about: Meeting, change: str, event: Event, occasion: Occasion) -> Iterator[Notification]:
+def _to_agent(name: str, about: Meeting, change: str, event: Event, occasion: NotificationContext) -> Iterator[Notification]:
     """Also where it is the agent's own doing: a calendar learns it from the mail alone."""
     agent = occasion.organisation.agents.get(name)
     if agent is None or not agent.active:
         return
     own = Recipient(address=agent.address, name=agent.title, language=agent.language)
-    for letter in letters((own,), Audience.AGENT, "meeting", occasion, values=_values(about, change, event, occasion)):
+    for letter in notifications_to((own,), Audience.AGENT, "meeting", occasion, values=_values(about, change, event, occasion)):
         yield replace(letter, mail=None)
 
 
-def _values(about: Meeting, change: str, event: Event, occasion: Occasion) -> tuple[tuple[str, str], ...]:
+def _values(about: Meeting, change: str, event: Event, occasion: NotificationContext) -> tuple[tuple[str, str], ...]:
     return (
         ("author", title_of(event.actor, occasion)),
         ("meets_at", about.at.isoformat()),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.notifications.context import Occasion, letters, title_of
+from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import Recipient, team_of
 from mailbridge.tickets.events import ActorKind, Event, MessageAdded, ParticipantAdded, RequesterChanged, TicketOpened
 from mailbridge.tickets.model import Participant, Role
 
 
-def added(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def added(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """Whoever an agent or a rule puts on the ticket hears of it, with its latest public message.
 
     Not who was copied by a customer and has that mail already, nor who gets an answer from the same mail anyway.
@@ -31,9 +31,9 @@ def added(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator
         return
     values = (("author", title_of(event.actor, occasion)), ("requester", "yes" if asks else ""))
     automatic = event.actor.kind is not ActorKind.AGENT  # an agent chose whom to tell of it, whoever wrote it
-    for letter in letters((_recipient(somebody, occasion),), Audience.CUSTOMER, "added", occasion, values=values):
+    for letter in notifications_to((_recipient(somebody, occasion),), Audience.CUSTOMER, "added", occasion, values=values):
         yield replace(letter, mail=None, automatic=automatic)  # the message is looked up when the mail is worded: never a note
 
 
-def _recipient(somebody: Participant, occasion: Occasion) -> Recipient:
+def _recipient(somebody: Participant, occasion: NotificationContext) -> Recipient:
     return Recipient(address=somebody.address, name=somebody.name, language=somebody.language or occasion.ticket.language)

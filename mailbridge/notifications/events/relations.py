@@ -5,60 +5,60 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mailbridge.ids import ticket_number
-from mailbridge.notifications.context import Occasion, letters, title_of
+from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import customers, named, responsible, team_of
-from mailbridge.tickets.events import Absorbed, Event, MailMoved, MergedInto, Undone
+from mailbridge.tickets.events import Event, MailMoved, MergedFrom, MergedInto, Undone
 from mailbridge.tickets.model import Role
 
 
-def absorbed(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def absorbed(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """Whoever is responsible for the survivor hears what it took in; its new people their new number, where the team wants that."""
     what = event.what
-    if not isinstance(what, Absorbed):
+    if not isinstance(what, MergedFrom):
         return
     values = _values(what.ticket, event, occasion)
     told = responsible(occasion.ticket, occasion.organisation, event.at)
-    yield from letters(told, Audience.AGENT, "merged", occasion, values=values, but=event.actor)
+    yield from notifications_to(told, Audience.AGENT, "merged", occasion, values=values, but=event.actor)
     if "merged" in team_of(occasion.ticket, occasion.organisation).tells:
         new = {person.address.lower() for person in what.participants if person.role is not Role.MENTIONED}
         theirs = [person for person in customers(occasion.ticket) if person.address.lower() in new]
-        yield from letters(theirs, Audience.CUSTOMER, "merged", occasion, values=values)
+        yield from notifications_to(theirs, Audience.CUSTOMER, "merged", occasion, values=values)
 
 
-def merged(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def merged(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """The agent who had the ticket that ended hears where it went."""
     what, ticket = event.what, occasion.ticket
     if not isinstance(what, MergedInto) or not ticket.assignee:
         return
     told = responsible(ticket, occasion.organisation, event.at)
-    yield from letters(told, Audience.AGENT, "merged", occasion, values=_values(ticket.id, event, occasion), but=event.actor)
+    yield from notifications_to(told, Audience.AGENT, "merged", occasion, values=_values(ticket.id, event, occasion), but=event.actor)
 
 
-def moved(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def moved(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """A message became a ticket of its own: the old one's agents hear of it, and its writer where the team wants that."""
     what = event.what
     if not isinstance(what, MailMoved):
         return
     if what.to is not None:
         told = responsible(occasion.ticket, occasion.organisation, event.at)
-        yield from letters(told, Audience.AGENT, "split", occasion, values=_values(what.to, event, occasion), but=event.actor)
+        yield from notifications_to(told, Audience.AGENT, "split", occasion, values=_values(what.to, event, occasion), but=event.actor)
     elif what.came_from is not None and "split" in team_of(occasion.ticket, occasion.organisation).tells:
         writer = customers(occasion.ticket)[:1]
-        yield from letters(writer, Audience.CUSTOMER, "split", occasion, values=_values(what.came_from, event, occasion))
+        yield from notifications_to(writer, Audience.CUSTOMER, "split", occasion, values=_values(what.came_from, event, occasion))
 
 
-def undone(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def undone(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """Whose doing was taken back hears of it, if it was not their own idea; customers that their ticket is open after all."""
     what = event.what
     if not isinstance(what, Undone):
         return
     values = (("author", title_of(event.actor, occasion)), ("kept", ", ".join(what.kept)))
     told = named((what.of,), occasion.organisation, event.at) if what.of and what.of != event.actor.name else ()
-    yield from letters(told, Audience.AGENT, "undone", occasion, values=values, but=event.actor)
+    yield from notifications_to(told, Audience.AGENT, "undone", occasion, values=values, but=event.actor)
     if what.reopens and "reopened" in team_of(occasion.ticket, occasion.organisation).tells:
-        yield from letters(customers(occasion.ticket), Audience.CUSTOMER, "reopened", occasion, values=values[:1])
+        yield from notifications_to(customers(occasion.ticket), Audience.CUSTOMER, "reopened", occasion, values=values[:1])
 
 
-def _values(other: int, event: Event, occasion: Occasion) -> tuple[tuple[str, str], ...]:
+def _values(other: int, event: Event, occasion: NotificationContext) -> tuple[tuple[str, str], ...]:
     return ("author", title_of(event.actor, occasion)), ("other", ticket_number(occasion.signer.prefix, other))

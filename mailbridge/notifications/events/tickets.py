@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mailbridge.notifications.context import Occasion, letters, title_of
+from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import customers, responsible, team_of, whole_team
 from mailbridge.organisation import transitions
@@ -14,15 +14,15 @@ from mailbridge.tickets.deadlines import opens_again
 from mailbridge.tickets.events import ActorKind, AssigneeChanged, Event, MergedInto, MessageAdded, StatusChanged, TicketOpened
 
 
-def opened(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def opened(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     ticket, organisation = occasion.ticket, occasion.organisation
     if occasion.answerable and "received" in team_of(ticket, organisation).tells:
-        yield from letters(customers(ticket)[:1], Audience.CUSTOMER, occasion.receipt, occasion)
+        yield from notifications_to(customers(ticket)[:1], Audience.CUSTOMER, occasion.receipt, occasion)
     team = whole_team(team_of(ticket, organisation), organisation, event.at)
-    yield from letters((*team, *occasion.also), Audience.AGENT, "new", occasion, but=event.actor)
+    yield from notifications_to((*team, *occasion.also), Audience.AGENT, "new", occasion, but=event.actor)
 
 
-def status(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def status(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     """The customer hears where the request stands after all that happened to it at once, not of the steps between."""
     moves = [e for e in events if isinstance(e.what, StatusChanged)]
     opens = any(isinstance(e.what, TicketOpened) for e in events)
@@ -35,7 +35,9 @@ def status(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterato
         return
     new = "" if step != "closed" or opens_again(occasion.ticket, occasion.organisation) else "yes"
     values = (("author", title_of(event.actor, occasion)), ("opens_new", new))
-    yield from letters(customers(occasion.ticket), Audience.CUSTOMER, step, occasion, values=values if step == "closed" else values[:1])
+    yield from notifications_to(
+        customers(occasion.ticket), Audience.CUSTOMER, step, occasion, values=values if step == "closed" else values[:1]
+    )
 
 
 def _in_all(moves: Sequence[Event], organisation: Organisation) -> StatusChanged:
@@ -57,17 +59,17 @@ def _step(what: StatusChanged, organisation: Organisation) -> str:
     return "" if transitions.same_to_customers(before, after) else "changed"
 
 
-def assignee(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def assignee(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     what = event.what
     if not isinstance(what, AssigneeChanged) or not what.after or what.after != occasion.ticket.assignee:
         return  # a line below gave it to somebody else
     values = (("author", title_of(event.actor, occasion)),)
     new = responsible(occasion.ticket, occasion.organisation, event.at)
-    yield from letters(new, Audience.AGENT, "assigned", occasion, values=values, but=event.actor)
+    yield from notifications_to(new, Audience.AGENT, "assigned", occasion, values=values, but=event.actor)
     if "taken" in team_of(occasion.ticket, occasion.organisation).tells and occasion.answerable:
-        yield from letters(customers(occasion.ticket)[:1], Audience.CUSTOMER, "taken", occasion)
+        yield from notifications_to(customers(occasion.ticket)[:1], Audience.CUSTOMER, "taken", occasion)
 
 
-def team(event: Event, events: Sequence[Event], occasion: Occasion) -> Iterator[Notification]:
+def team(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     everybody = whole_team(team_of(occasion.ticket, occasion.organisation), occasion.organisation, event.at)
-    yield from letters(everybody, Audience.AGENT, "new", occasion, but=event.actor)
+    yield from notifications_to(everybody, Audience.AGENT, "new", occasion, but=event.actor)

@@ -28,7 +28,7 @@ from mailbridge.reply.phrases.ko import KO
 from mailbridge.reply.phrases.lt import LT
 from mailbridge.reply.phrases.lv import LV
 from mailbridge.reply.phrases.mk import MK
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 from mailbridge.reply.phrases.nl import NL
 from mailbridge.reply.phrases.no import NO
 from mailbridge.reply.phrases.pl import PL
@@ -45,9 +45,9 @@ from mailbridge.reply.phrases.uk import UK
 from mailbridge.reply.phrases.vi import VI
 from mailbridge.reply.phrases.zh import ZH
 
-LANGUAGES: tuple[Phrases, ...] = (
+LANGUAGES: tuple[LanguagePhrases, ...] = (
     EN, DE, FR, ES, IT, PT, NL, PL, RO, RU, UK, CS, SK, SV, DA, NO, FI, TR, EL, HU, JA, ZH, KO,
     VI, ID, CA, HR, SL, BG, LT, LV, ET, HE, AR, SR, MK, EU, FA, HI, TH, KA,
 )  # fmt: skip
 
-__all__ = ["LANGUAGES", "Phrases"]
+__all__ = ["LANGUAGES", "LanguagePhrases"]

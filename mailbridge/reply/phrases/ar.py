@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-AR = Phrases(
+AR = LanguagePhrases(
     code="ar",
     attribution=(
         "في {when} تمت كتابة ما يلي بواسطة {who}",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-BG = Phrases(
+BG = LanguagePhrases(
     code="bg",
     attribution=(
         "На {when} {who} написа",

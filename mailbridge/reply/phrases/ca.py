@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-CA = Phrases(
+CA = LanguagePhrases(
     code="ca",
     attribution=(
         "El {when} {who} va escriure",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-CS = Phrases(
+CS = LanguagePhrases(
     code="cs",
     attribution=(
         "Dne {when} {who} napsal",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-DE = Phrases(
+DE = LanguagePhrases(
     code="de",
     attribution=(
         "Am {when} schrieb {who}",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-EL = Phrases(
+EL = LanguagePhrases(
     code="el",
     attribution=(
         "Στις {when} ο χρήστης {who} έγραψε",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-ET = Phrases(
+ET = LanguagePhrases(
     code="et",
     attribution=(
         "Kontakt {who} kirjutas kuupäeval {when}",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-EU = Phrases(
+EU = LanguagePhrases(
     code="eu",
     attribution=(
         "{when}(e)an, {who} erabiltzaileak idatzi zuen",

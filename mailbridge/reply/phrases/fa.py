@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-FA = Phrases(
+FA = LanguagePhrases(
     code="fa",
     attribution=(
         "در تاریخ {when} {who} نوشت",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-FI = Phrases(
+FI = LanguagePhrases(
     code="fi",
     attribution=(
         "{who} kirjoitti {when}",

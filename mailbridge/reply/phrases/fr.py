@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-FR = Phrases(
+FR = LanguagePhrases(
     code="fr",
     attribution=(
         "Le {when} {who} a écrit",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-HI = Phrases(
+HI = LanguagePhrases(
     code="hi",
     attribution=(
         "{when} को {who} ने लिखा",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-HR = Phrases(
+HR = LanguagePhrases(
     code="hr",
     attribution=(
         "Dana {when} {who} je napisao/la",

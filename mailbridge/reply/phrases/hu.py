@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-HU = Phrases(
+HU = LanguagePhrases(
     code="hu",
     attribution=(
         "{who} ezt írta (időpont: {when})",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-ID = Phrases(
+ID = LanguagePhrases(
     code="id",
     attribution=(
         "Pada {when} {who} menulis",

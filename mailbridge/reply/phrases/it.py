@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-IT = Phrases(
+IT = LanguagePhrases(
     code="it",
     attribution=(
         "Il {when} {who} ha scritto",

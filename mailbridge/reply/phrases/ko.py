@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-KO = Phrases(
+KO = LanguagePhrases(
     code="ko",
     attribution=(
         "{when} {who} 님이 작성",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-LV = Phrases(
+LV = LanguagePhrases(
     code="lv",
     attribution=(
         "{when} {who} rakstīja",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-MK = Phrases(
+MK = LanguagePhrases(
     code="mk",
     attribution=(
         "На {when} {who} напиша",

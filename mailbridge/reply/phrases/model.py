@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Phrases:
+class LanguagePhrases:
     """The set phrases mail programs and people write in one language, lower or upper case alike.
 
     `attribution` are lines that introduce a quote, without the closing colon; `{when}` stands for text with a digit in it,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-NL = Phrases(
+NL = LanguagePhrases(
     code="nl",
     attribution=(
         "Op {when} schreef {who}",

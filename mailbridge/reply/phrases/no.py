@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-NO = Phrases(
+NO = LanguagePhrases(
     code="no",
     attribution=(
         "Den {when} skrev {who}",

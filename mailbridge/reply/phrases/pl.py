@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-PL = Phrases(
+PL = LanguagePhrases(
     code="pl",
     attribution=(
         "W dniu {when} {who} napisał",

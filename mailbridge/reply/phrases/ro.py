@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-RO = Phrases(
+RO = LanguagePhrases(
     code="ro",
     attribution=(
         "Pe {when} {who} a scris",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-RU = Phrases(
+RU = LanguagePhrases(
     code="ru",
     attribution=(
         "{when} {who} написал",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-SK = Phrases(
+SK = LanguagePhrases(
     code="sk",
     attribution=(
         "Dňa {when} {who} napísal",

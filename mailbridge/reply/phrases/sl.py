@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-SL = Phrases(
+SL = LanguagePhrases(
     code="sl",
     attribution=(
         "V {when} je oseba {who} napisala",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-SR = Phrases(
+SR = LanguagePhrases(
     code="sr",
     attribution=(
         "{when} {who} је написао/ла",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-TH = Phrases(
+TH = LanguagePhrases(
     code="th",
     attribution=(
         "เมื่อ {when} {who} เขียนว่า",

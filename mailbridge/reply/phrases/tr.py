@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-TR = Phrases(
+TR = LanguagePhrases(
     code="tr",
     attribution=(
         "{who}, {when} tarihinde şunu yazdı",

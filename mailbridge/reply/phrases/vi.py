@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-VI = Phrases(
+VI = LanguagePhrases(
     code="vi",
     attribution=(
         "Vào {when} {who} đã viết",

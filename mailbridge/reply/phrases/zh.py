@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mailbridge.reply.phrases.model import Phrases
+from mailbridge.reply.phrases.model import LanguagePhrases
 
-ZH = Phrases(
+ZH = LanguagePhrases(
     code="zh",
     attribution=(
         "在 {when} {who} 写道",

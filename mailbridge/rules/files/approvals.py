@@ -8,20 +8,20 @@ from typing import Any
 
 from mailbridge.config import units, yaml
 from mailbridge.config.schema import BAD, Choice, Either, Key, Many, Name, Reading, Record, Text, Wrong, listed
-from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, Consent, Matter
+from mailbridge.organisation.approval_policy import MANAGER, ApprovalPolicy, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.model import Priority
 from mailbridge.rules.files.scalars import DURATION, WORKING
 
 # The key that says more of a matter.  A time has to be said; of a team, a tag or the like any one is meant where none is named.
 OF_MATTER = {
-    Matter.WORK_OVER: "hours",
-    Matter.TRAVEL_OVER: "hours",
-    Matter.ESTIMATE_OVER: "hours",
-    Matter.ESCALATE: "to",
-    Matter.TEAM: "team",
-    Matter.TAG: "tag",
-    Matter.STATUS: "status",
-    Matter.PRIORITY: "priority",
+    ApprovalTrigger.WORK_OVER: "hours",
+    ApprovalTrigger.TRAVEL_OVER: "hours",
+    ApprovalTrigger.ESTIMATE_OVER: "hours",
+    ApprovalTrigger.ESCALATE: "to",
+    ApprovalTrigger.TEAM: "team",
+    ApprovalTrigger.TAG: "tag",
+    ApprovalTrigger.STATUS: "status",
+    ApprovalTrigger.PRIORITY: "priority",
 }
 
 
@@ -55,7 +55,7 @@ def _or_never(text: str) -> timedelta | None:
 
 
 def _fitting(values: dict[str, Any]) -> ApprovalRule:
-    matter = Matter(values["what"])
+    matter = ApprovalTrigger(values["what"])
     wanted = OF_MATTER[matter]
     for key in sorted(set(OF_MATTER.values()) - {wanted}):
         if key in values:
@@ -81,7 +81,7 @@ def _names(kind: str) -> Many:
 APPROVAL = Record(
     what="an approval",
     keys={
-        "what": Key(shape=Choice(what="matter", words=tuple(Matter)), required=True, about="what needs a yes"),
+        "what": Key(shape=Choice(what="matter", words=tuple(ApprovalTrigger)), required=True, about="what needs a yes"),
         "hours": Key(shape=Text(what="a number of hours", parse=_hours), about="more than these need one"),
         "to": Key(shape=_names("way to escalate"), about="a chain, or a team, agent or consultant on one"),
         "team": Key(shape=_names("team"), about="giving a ticket to these"),
@@ -116,10 +116,10 @@ APPROVALS_FILE = Record(
 )
 
 
-def consent(values: Mapping[str, Any]) -> Consent:
+def approval_policy(values: Mapping[str, Any]) -> ApprovalPolicy:
     """What waits for a yes."""
-    usual = Consent()
-    return Consent(
+    usual = ApprovalPolicy()
+    return ApprovalPolicy(
         approvals=values.get("approvals", ()),
         confirm_within=values.get("confirm-within", usual.confirm_within),
         many=values.get("many", usual.many),

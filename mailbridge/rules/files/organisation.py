@@ -11,15 +11,15 @@ from mailbridge.organisation.model import (
     Agent,
     AnswersAs,
     ClosedPolicy,
-    Copied,
+    CopiedPolicy,
     Organisation,
     Outsiders,
     Priority,
     Team,
-    Told,
+    TeamAudience,
     UnknownLines,
 )
-from mailbridge.organisation.people import Absence, Chain, Consultant, Rota, Step, Swap
+from mailbridge.organisation.people import Absence, Consultant, EscalationChain, EscalationStep, OnCallSchedule, Swap
 from mailbridge.organisation.transitions import DEFAULTS
 from mailbridge.rules.files.statuses import status_of
 from mailbridge.sla.calendar import Calendar
@@ -136,18 +136,18 @@ def _team(name: str, values: Values, every: Mapping[str, Values], calendars: Map
         tells=frozenset(values["tells"]) if "tells" in values else usual.tells,
         unclaimed_after=values.get("unclaimed-after", usual.unclaimed_after),
         language=values.get("language", ""),
-        told=Told(values.get("told", usual.told)),
+        told=TeamAudience(values.get("told", usual.told)),
         rota=_rota(values["rota"], calendar) if "rota" in values else None,
         follow=follow,
-        copied=Copied(values.get("copied", usual.copied)),
+        copied=CopiedPolicy(values.get("copied", usual.copied)),
         unknown_lines=UnknownLines(values.get("unknown-lines", usual.unknown_lines)),
         outsiders=Outsiders(values.get("outsiders", usual.outsiders)),
     )
 
 
-def _rota(values: Values, calendar: Calendar) -> Rota:
-    usual = Rota(agents=(), start=values["start"])
-    return Rota(
+def _rota(values: Values, calendar: Calendar) -> OnCallSchedule:
+    usual = OnCallSchedule(agents=(), start=values["start"])
+    return OnCallSchedule(
         agents=values["rotation"],
         start=values["start"],
         days=values.get("turn", usual.days),
@@ -157,8 +157,8 @@ def _rota(values: Values, calendar: Calendar) -> Rota:
     )
 
 
-def _chain(name: str, steps: Iterable[Values]) -> Chain:
-    return Chain(name=name, steps=tuple(Step(**step) for step in steps))
+def _chain(name: str, steps: Iterable[Values]) -> EscalationChain:
+    return EscalationChain(name=name, steps=tuple(EscalationStep(**step) for step in steps))
 
 
 def _calendar(name: str, values: Values) -> Calendar:

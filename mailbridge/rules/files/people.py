@@ -8,7 +8,7 @@ from typing import Any
 
 from mailbridge.config import units, yaml
 from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Use, Wrong
-from mailbridge.organisation.model import AnswersAs, ClosedPolicy, Copied, Outsiders, Told, UnknownLines
+from mailbridge.organisation.model import AnswersAs, ClosedPolicy, CopiedPolicy, Outsiders, TeamAudience, UnknownLines
 from mailbridge.rules.files.scalars import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
 from mailbridge.sla import daysoff
 
@@ -210,7 +210,7 @@ TEAM = Record(
         "managers": Key(shape=AGENTS, about="who is told of late and unclaimed tickets"),
         "address": Key(shape=ADDRESS, about="a group address that is told instead of each member"),
         "told": Key(
-            shape=Choice(what="way to tell the members", words=tuple(Told)),
+            shape=Choice(what="way to tell the members", words=tuple(TeamAudience)),
             about="which members hear of what concerns the team: everybody who is not away, or who is on duty",
         ),
         "rota": Key(shape=ROTA, about="who is on duty in turns"),
@@ -218,7 +218,7 @@ TEAM = Record(
         "closed": Key(shape=Choice(what="policy for closed tickets", words=tuple(ClosedPolicy)), about="what mail to a closed ticket does"),
         "reopen-within": Key(shape=DURATION, about="how long it reopens, with closed: reopen-within"),
         "copied": Key(
-            shape=Choice(what="policy for copied people", words=tuple(Copied)),
+            shape=Choice(what="policy for copied people", words=tuple(CopiedPolicy)),
             about="what people in Cc of a customer's mail become: participant (hears of the ticket), mentioned (may write), ignored",
         ),
         "outsiders": Key(

@@ -17,7 +17,7 @@ Values = Mapping[str, Any]
 CUSTOMER, OTHERS = "customer", "others"
 
 
-class Waiting:
+class WaitsFor:
     """Whom a ticket in the status waits for; '' for nobody.  `true` is the customer, as one writes it where there is one such status."""
 
     words = Choice(what="party to wait for", words=("true", "false", CUSTOMER, OTHERS))
@@ -42,7 +42,7 @@ STATUS = Record(
         "shown": Key(shape=TITLES, about="what customers read instead; hidden: they are not told of it"),
         "open": Key(shape=Flag(), about="false: the work is done"),
         "waiting": Key(
-            shape=Waiting(),
+            shape=WaitsFor(),
             about="the clocks stop until the customer writes (customer, or true), or until somebody else does (others)",
         ),
         "next": Key(

@@ -46,7 +46,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class BacktestReport:
     mails: int
     changed: int
     lost: int  # mails for which a rule held before and none does now
@@ -60,7 +60,7 @@ class Report:
 _Key = tuple[str, str, str, str, bool]
 
 
-def backtest(before: Side, after: Side, cases: Iterable[Case], *, tick: Callable[[int], object] = lambda done: None) -> Report:
+def backtest(before: Side, after: Side, cases: Iterable[Case], *, tick: Callable[[int], object] = lambda done: None) -> BacktestReport:
     """What the second rule set would have done otherwise than the first.  `tick` hears how many mails are done, now and then."""
     counts: dict[_Key, int] = {}
     samples: dict[_Key, list[tuple[str, str]]] = {}
@@ -81,7 +81,7 @@ def backtest(before: Side, after: Side, cases: Iterable[Case], *, tick: Callable
             tick(done)
     tick(done)
     made = [_difference(key, count, samples[key]) for key, count in counts.items()]
-    return Report(mails=done, changed=changed, lost=lost, differences=tuple(sorted(made, key=lambda d: (-d.count, d.what, d.rule))))
+    return BacktestReport(mails=done, changed=changed, lost=lost, differences=tuple(sorted(made, key=lambda d: (-d.count, d.what, d.rule))))
 
 
 def _difference(key: _Key, count: int, samples: list[tuple[str, str]]) -> Difference:
@@ -111,7 +111,7 @@ def _who(verdict: Verdict, what: str) -> str:
     return ""
 
 
-def to_json(report: Report) -> Mapping[str, Any]:
+def to_json(report: BacktestReport) -> Mapping[str, Any]:
     """Plain values for `--json`."""
     return {
         "mails": report.mails,
@@ -128,7 +128,7 @@ def to_json(report: Report) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
-def text(report: Report, seconds: float) -> str:
+def text(report: BacktestReport, seconds: float) -> str:
     """The table for people."""
     noun = "mail" if report.mails == 1 else "mails"
     lines = [f"{report.mails:,} {noun} replayed in {seconds:.1f} s.  {report.changed:,} ({report.share:.1%}) would go elsewhere."]

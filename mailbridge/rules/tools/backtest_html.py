@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from mailbridge.rules.tools.backtest import Difference, Report
+from mailbridge.rules.tools.backtest import BacktestReport, Difference
 
 WIDTH, BAND, GAP, TOP = 720, 180.0, 14.0, 24.0  # of the picture; BAND is the height of all mails together
 NODE = 14
@@ -29,7 +29,7 @@ td.n {{ text-align: right; font-variant-numeric: tabular-nums; }} svg text {{ fo
 """  # noqa: E501  (one rule of the style sheet a line)
 
 
-def page(report: Report, before: str, after: str) -> str:
+def page(report: BacktestReport, before: str, after: str) -> str:
     """A whole HTML document that needs nothing else."""
     rows = "\n".join(map(_row, report.differences))
     return _PAGE.format(
@@ -46,7 +46,7 @@ def _row(difference: Difference) -> str:
     return f'<tr>{told}<td class="n">{difference.count:,}</td><td>{rule}</td><td><ul>{samples}</ul></td></tr>'
 
 
-def _picture(report: Report) -> str:
+def _picture(report: BacktestReport) -> str:
     """Teams before on the left, after on the right, a band for each way between them."""
     moves: dict[tuple[str, str], int] = {}
     for difference in report.differences:

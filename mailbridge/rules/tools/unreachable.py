@@ -14,7 +14,7 @@ from mailbridge.rules.comparators import fold
 from mailbridge.rules.compile import leaves, scoped
 from mailbridge.rules.fact_values import CHANGING
 from mailbridge.rules.matchers import passes
-from mailbridge.rules.tree import AllOf, AnyOf, Condition, Exists, Fact, Match, NotOf, Number, Rule, Source, Test, Text
+from mailbridge.rules.tree import AllOf, AnyOf, Condition, Exists, Fact, MatchType, NotOf, Number, Rule, Test, TextTest, ValueSource
 
 MAX_PAIRS = 500_000  # comparisons of two rules; about ten seconds
 SINGLE = frozenset({"kind", "language", "writer"})  # sources with one value at most
@@ -68,19 +68,19 @@ def _leaf_implies(one: Condition, other: Condition) -> bool:
     if any(source.kind in CHANGING for leaf in (one, other) for source in _sources(leaf)):
         return False  # an earlier rule may have chosen otherwise in between
     match one, other:
-        case Text(), Text():
+        case TextTest(), TextTest():
             return set(one.sources) <= set(other.sources) and all(_key_implies(one.test, key, other.test) for key in one.test.keys)
         case Number(), Number():
             return one.source == other.source and _above(one.over, other.over) and _above(other.under, one.under)
         case Exists(headers=more), Exists(headers=fewer):
             return set(fewer) <= set(more)
-        case Text(sources=sources), Exists(headers=(name,)):
+        case TextTest(sources=sources), Exists(headers=(name,)):
             return all(source.kind == "header" and source.name == name for source in sources)
     return one == other
 
 
-def _sources(condition: Condition) -> Iterable[Source]:
-    return condition.sources if isinstance(condition, Text) else ()
+def _sources(condition: Condition) -> Iterable[ValueSource]:
+    return condition.sources if isinstance(condition, TextTest) else ()
 
 
 def _above(bound: float | None, least: float | None) -> bool:
@@ -90,15 +90,15 @@ def _above(bound: float | None, least: float | None) -> bool:
 
 def _key_implies(one: Test, key: str, other: Test) -> bool:
     """Whether a text that `key` of the first test takes is taken by the second."""
-    if one.match is Match.IS and one.comparator is other.comparator:
+    if one.match is MatchType.IS and one.comparator is other.comparator:
         return passes(other, key)
     if one.comparator is not other.comparator:
         return False
-    if one.match is Match.CONTAINS and other.match is Match.CONTAINS:
+    if one.match is MatchType.CONTAINS and other.match is MatchType.CONTAINS:
         return any(fold(wanted, other.comparator) in fold(key, one.comparator) for wanted in other.keys)
-    if other.match is Match.CONTAINS and "" in other.keys:
+    if other.match is MatchType.CONTAINS and "" in other.keys:
         return True
-    return (one.match is other.match and key in other.keys) or (other.match is Match.MATCHES and "*" in other.keys)
+    return (one.match is other.match and key in other.keys) or (other.match is MatchType.MATCHES and "*" in other.keys)
 
 
 def never(condition: Condition) -> bool:
@@ -129,8 +129,8 @@ def _exclude(one: Condition, other: Condition) -> bool:
         denied, said = (one, other) if isinstance(one, NotOf) else (other, one)
         return isinstance(denied, NotOf) and not _changing(said) and implies(said, denied.child)
     match one, other:
-        case Text(sources=(a,), test=x), Text(sources=(b,), test=y) if a == b and a.kind in SINGLE:
-            both_is = x.match is Match.IS and y.match is Match.IS
+        case TextTest(sources=(a,), test=x), TextTest(sources=(b,), test=y) if a == b and a.kind in SINGLE:
+            both_is = x.match is MatchType.IS and y.match is MatchType.IS
             return both_is and not {fold(k, x.comparator) for k in x.keys} & {fold(k, y.comparator) for k in y.keys}
         case Number(), Number() if one.source == other.source:
             return never(Number(source=one.source, over=_most(one.over, other.over), under=_least(one.under, other.under)))

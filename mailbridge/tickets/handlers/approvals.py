@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mailbridge.mail_commands.spelling import spelled
-from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, Matter
+from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.availability import stand_in
 from mailbridge.organisation.model import Organisation, Team
 from mailbridge.sla.calendar import due
-from mailbridge.tickets.command_context import Circumstances, Held, Judgement, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HeldRequest, Judgement, Refusal, nearest
 from mailbridge.tickets.commands import Command, ExpireApproval, Reject, RemindApproval
 from mailbridge.tickets.events import (
     Actor,
@@ -27,16 +27,16 @@ from mailbridge.tickets.events import (
     Escalated,
     EstimateSet,
     Event,
-    Happening,
     PriorityChanged,
     StatusChanged,
     TagsAdded,
     TeamChanged,
+    TicketEvent,
     WorkCorrected,
     WorkRecorded,
 )
 from mailbridge.tickets.handlers.risks import RISKS
-from mailbridge.tickets.model import Activity, Approval, Asks, Ticket, Work
+from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Ticket, WorkKind
 from mailbridge.tickets.stored_commands import ANSWER, stored
 
 
@@ -44,7 +44,7 @@ from mailbridge.tickets.stored_commands import ANSWER, stored
 class Need:
     """A yes that is missing: `why` is the key of the matter or the risk, `approvers` are agents, any one of whom decides."""
 
-    kind: Asks
+    kind: ApprovalKind
     why: str
     approvers: tuple[str, ...]
     expires_at: datetime
@@ -52,7 +52,7 @@ class Need:
     deputies: tuple[str, ...] = ()
 
 
-def needed(ticket: Ticket, command: Command, about: Circumstances, outcome: Sequence[Happening | Event]) -> Need | None:
+def needed(ticket: Ticket, command: Command, about: CommandContext, outcome: Sequence[TicketEvent | Event]) -> Need | None:
     """The yes that is missing before `outcome`, what the command would do, may happen.  A manager's is asked before the asker's own; who
     may say yes needs to ask nobody."""
     if about.actor.kind is not ActorKind.AGENT or not outcome:
@@ -60,20 +60,20 @@ def needed(ticket: Ticket, command: Command, about: Circumstances, outcome: Sequ
     return _approval(ticket, about, outcome) or _confirmation(ticket, command, about)
 
 
-def _approval(ticket: Ticket, about: Circumstances, outcome: Sequence[Happening | Event]) -> Need | None:
+def _approval(ticket: Ticket, about: CommandContext, outcome: Sequence[TicketEvent | Event]) -> Need | None:
     open_ = [rule for rule in about.organisation.consent.approvals if rule.what not in about.agreed]
     rules = [rule for rule in open_ if any(_concerns(rule, happening) for happening in outcome)]
     by = ((rule, approvers(rule.by, ticket, about.organisation)) for rule in rules)
     return next((_need(rule, named, ticket, about) for rule, named in by if about.actor.name not in named), None)
 
 
-def _need(rule: ApprovalRule, named: tuple[str, ...], ticket: Ticket, about: Circumstances) -> Need:
+def _need(rule: ApprovalRule, named: tuple[str, ...], ticket: Ticket, about: CommandContext) -> Need:
     """Who is away is asked, and so is the one who stands in; nobody stands in over an own wish."""
     team = about.organisation.teams.get(ticket.team, Team(name="", title=""))
     instead = (stand_in(name, team, about.organisation, about.now) for name in named)
     others = {about.actor.name, ""}
     return Need(
-        kind=Asks.APPROVAL,
+        kind=ApprovalKind.APPROVAL,
         why=rule.what,
         approvers=tuple(dict.fromkeys((*named, *(name for name in instead if name not in others)))),
         deputies=tuple(name for name in _active(rule.deputies, about.organisation) if name not in others),
@@ -82,16 +82,16 @@ def _need(rule: ApprovalRule, named: tuple[str, ...], ticket: Ticket, about: Cir
     )
 
 
-def _confirmation(ticket: Ticket, command: Command, about: Circumstances) -> Need | None:
+def _confirmation(ticket: Ticket, command: Command, about: CommandContext) -> Need | None:
     risk = RISKS.get(type(command))
     why = risk(ticket, command, about) if risk else ""
     return of_the_asker(why, about) if why and why not in about.agreed else None
 
 
-def of_the_asker(why: str, about: Circumstances) -> Need:
+def of_the_asker(why: str, about: CommandContext) -> Need:
     """The own yes of whoever asks."""
     expires = about.now + about.organisation.consent.confirm_within
-    return Need(kind=Asks.CONFIRMATION, why=why, approvers=(about.actor.name,), expires_at=expires)
+    return Need(kind=ApprovalKind.CONFIRMATION, why=why, approvers=(about.actor.name,), expires_at=expires)
 
 
 def approvers(by: Iterable[str], ticket: Ticket, organisation: Organisation) -> tuple[str, ...]:
@@ -112,7 +112,7 @@ def _active(names: Iterable[str], organisation: Organisation) -> tuple[str, ...]
     return tuple(name for name in names if name in organisation.agents and organisation.agents[name].active)
 
 
-def ask(ticket: Ticket, need: Need, about: Circumstances, *, tickets: tuple[int, ...] = ()) -> Judgement:
+def ask(ticket: Ticket, need: Need, about: CommandContext, *, tickets: tuple[int, ...] = ()) -> Judgement:
     """The request is held and its approvers are asked; one that waits already is not asked about twice.  `tickets`: those it is for, where
     that is not this one alone."""
     if not need.approvers:
@@ -149,7 +149,7 @@ def _same_request(waiting: Approval, approval: Approval) -> bool:
     return (waiting.commands, waiting.tickets) == (approval.commands, approval.tickets) and len(set(mails)) < 2
 
 
-def ask_again(ticket: Ticket, waiting: Approval, held: Held, about: Circumstances) -> Judgement:
+def ask_again(ticket: Ticket, waiting: Approval, held: HeldRequest, about: CommandContext) -> Judgement:
     """The stored commands cannot be read any more: nothing is done, and the same people are asked about what the words say today."""
     without = replace(ticket, approvals=tuple(one for one in ticket.approvals if one.id != waiting.id))
     need = Need(
@@ -165,7 +165,7 @@ def ask_again(ticket: Ticket, waiting: Approval, held: Held, about: Circumstance
     return asked if isinstance(asked, Refusal) else [gone, *asked]
 
 
-def held(ticket: Ticket, number: int, about: Circumstances) -> Approval | Refusal:
+def held(ticket: Ticket, number: int, about: CommandContext) -> Approval | Refusal:
     """The command that waits under this number, or the only one that waits for this actor; only whoever is asked may decide."""
     mine = [approval for approval in ticket.approvals if may_decide(about.actor, approval)]
     if not number:
@@ -187,25 +187,25 @@ def may_decide(actor: Actor, approval: Approval) -> bool:
     return actor.kind is ActorKind.ADMIN or (actor.kind is ActorKind.AGENT and actor.name in approval.approvers)
 
 
-def as_the_asker(approval: Approval, about: Circumstances) -> Circumstances:
+def as_the_asker(approval: Approval, about: CommandContext) -> CommandContext:
     """The context in which what was held is decided: the asker wants it, because of the mail it stood in."""
     asker = Actor(kind=ActorKind.AGENT, name=approval.asker)
     return replace(about, actor=asker, words=approval.line, mail=approval.mail or about.mail, seen_at=approval.asked_at)
 
 
-def reject(ticket: Ticket, command: Reject, about: Circumstances) -> Judgement:
+def reject(ticket: Ticket, command: Reject, about: CommandContext) -> Judgement:
     approval = held(ticket, command.approval, about)
     if isinstance(approval, Refusal):
         return approval
     return [decided(approval, granted=False, reason=command.reason)]
 
 
-def remind(ticket: Ticket, command: RemindApproval, about: Circumstances) -> Judgement:
+def remind(ticket: Ticket, command: RemindApproval, about: CommandContext) -> Judgement:
     waits = any(approval.id == command.approval and approval.remind_at is not None for approval in ticket.approvals)
     return [ApprovalReminded(approval=command.approval)] if waits else []
 
 
-def expire(ticket: Ticket, command: ExpireApproval, about: Circumstances) -> Judgement:
+def expire(ticket: Ticket, command: ExpireApproval, about: CommandContext) -> Judgement:
     return [decided(approval, granted=False, expired=True) for approval in ticket.approvals if approval.id == command.approval]
 
 
@@ -226,26 +226,26 @@ def decided(approval: Approval, *, granted: bool, reason: str = "", refused: str
 # What a rule of approvals.yaml looks at: what would happen, whichever command leads there.
 
 
-def _concerns(rule: ApprovalRule, happening: Happening | Event) -> bool:
+def _concerns(rule: ApprovalRule, happening: TicketEvent | Event) -> bool:
     match rule.what, happening:
-        case Matter.WORK_OVER, WorkRecorded(activity=Activity(kind=Work.WORKED) as done):
+        case ApprovalTrigger.WORK_OVER, WorkRecorded(activity=Activity(kind=WorkKind.WORKED) as done):
             return timedelta(minutes=done.minutes) > rule.over
-        case Matter.TRAVEL_OVER, WorkRecorded(activity=Activity(kind=Work.TRAVELLED) as done):
+        case ApprovalTrigger.TRAVEL_OVER, WorkRecorded(activity=Activity(kind=WorkKind.TRAVELLED) as done):
             return timedelta(minutes=done.minutes) > rule.over
-        case (Matter.WORK_OVER | Matter.TRAVEL_OVER) as what, WorkCorrected(before=before, after=Activity() as after):
+        case (ApprovalTrigger.WORK_OVER | ApprovalTrigger.TRAVEL_OVER) as what, WorkCorrected(before=before, after=Activity() as after):
             longer = after.minutes > before.minutes and timedelta(minutes=after.minutes) > rule.over
-            return longer and after.kind is (Work.WORKED if what is Matter.WORK_OVER else Work.TRAVELLED)
-        case Matter.ESTIMATE_OVER, EstimateSet(after=minutes):
+            return longer and after.kind is (WorkKind.WORKED if what is ApprovalTrigger.WORK_OVER else WorkKind.TRAVELLED)
+        case ApprovalTrigger.ESTIMATE_OVER, EstimateSet(after=minutes):
             return timedelta(minutes=minutes) > rule.over
-        case Matter.ESCALATE, Escalated(chain=chain, to=to):
+        case ApprovalTrigger.ESCALATE, Escalated(chain=chain, to=to):
             return _named(rule, chain, to)
-        case Matter.TEAM, TeamChanged(after=name):
+        case ApprovalTrigger.TEAM, TeamChanged(after=name):
             return _named(rule, name)
-        case Matter.TAG, TagsAdded(tags=tags):
+        case ApprovalTrigger.TAG, TagsAdded(tags=tags):
             return _named(rule, *tags)
-        case Matter.STATUS, StatusChanged(after=name):
+        case ApprovalTrigger.STATUS, StatusChanged(after=name):
             return _named(rule, name)
-        case Matter.PRIORITY, PriorityChanged(after=priority):
+        case ApprovalTrigger.PRIORITY, PriorityChanged(after=priority):
             return _named(rule, str(priority))
     return False
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailbridge.customers.model import Customer, mark_key
-from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest
 from mailbridge.tickets.commands import SetContract, SetEquipment
-from mailbridge.tickets.events import FieldSet, Happening
+from mailbridge.tickets.events import FieldSet, TicketEvent
 from mailbridge.tickets.model import Ticket
 
 CONTRACT, SLA, EQUIPMENT, LOCATION = "contract", "sla", "equipment", "location"  # fields of a ticket
 
 
-def set_contract(ticket: Ticket, command: SetContract, about: Circumstances) -> Judgement:
+def set_contract(ticket: Ticket, command: SetContract, about: CommandContext) -> Judgement:
     """One of the requester's customer that is valid today; its level of service is promised from now on."""
     customer = _customer(ticket, about)
     if customer is None:
@@ -28,7 +28,7 @@ def set_contract(ticket: Ticket, command: SetContract, about: Circumstances) -> 
     return _changed(ticket, ((CONTRACT, name), (SLA, contract.sla)))
 
 
-def set_equipment(ticket: Ticket, command: SetEquipment, about: Circumstances) -> Judgement:
+def set_equipment(ticket: Ticket, command: SetEquipment, about: CommandContext) -> Judgement:
     """One of the requester's customer, by serial number or tag however they are written; the place it stands at comes along."""
     customer = _customer(ticket, about)
     if customer is None:
@@ -41,9 +41,9 @@ def set_equipment(ticket: Ticket, command: SetEquipment, about: Circumstances) -
     return _changed(ticket, ((EQUIPMENT, found[1].serial), (LOCATION, found[1].location)))
 
 
-def _customer(ticket: Ticket, about: Circumstances) -> Customer | None:
+def _customer(ticket: Ticket, about: CommandContext) -> Customer | None:
     return about.customers.of(ticket.requester.address) if ticket.requester else None
 
 
-def _changed(ticket: Ticket, wanted: Iterable[tuple[str, str]]) -> list[Happening]:
+def _changed(ticket: Ticket, wanted: Iterable[tuple[str, str]]) -> list[TicketEvent]:
     return [FieldSet(name=name, value=value) for name, value in wanted if value and (name, value) not in ticket.fields]

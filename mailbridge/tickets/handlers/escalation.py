@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import is_at_work, is_there
 from mailbridge.organisation.model import Organisation, Team
-from mailbridge.organisation.people import Chain, Step
-from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
+from mailbridge.organisation.people import EscalationChain, EscalationStep
+from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest
 from mailbridge.tickets.commands import Assign, Escalate, SetTeam
-from mailbridge.tickets.events import Escalated, Event, Happening
+from mailbridge.tickets.events import Escalated, Event, TicketEvent
 from mailbridge.tickets.handlers.people import assign, set_team
 from mailbridge.tickets.model import Ticket
 
@@ -26,10 +26,10 @@ class Way:
 
     chain: str
     level: int
-    step: Step
+    step: EscalationStep
 
 
-def escalate(ticket: Ticket, command: Escalate, about: Circumstances) -> Judgement:
+def escalate(ticket: Ticket, command: Escalate, about: CommandContext) -> Judgement:
     """To the next step that leads anywhere new; where a place is named, there."""
     if not transitions.is_open(ticket.status, about.organisation):
         return Refusal(reason="is-closed")
@@ -62,7 +62,7 @@ def _ways(ticket: Ticket, to: str, organisation: Organisation) -> Iterable[Way] 
     return [_on_a_chain(step, ticket, organisation)]
 
 
-def _chain_of(ticket: Ticket, organisation: Organisation) -> Chain | None:
+def _chain_of(ticket: Ticket, organisation: Organisation) -> EscalationChain | None:
     """The chain the ticket is on; else the one called like its type; else the only one that leads over its team, or that there is."""
     for name in (ticket.chain, ticket.type):
         if name in organisation.chains:
@@ -72,30 +72,30 @@ def _chain_of(ticket: Ticket, organisation: Organisation) -> Chain | None:
     return next((found[0] for found in (over, every) if len(found) == 1), None)
 
 
-def _from(chain: Chain, ticket: Ticket) -> Iterator[Way]:
+def _from(chain: EscalationChain, ticket: Ticket) -> Iterator[Way]:
     """What is left of the chain for this ticket: all of it where the ticket is not on it yet."""
     done = ticket.level if ticket.chain == chain.name else 0
     for level, step in enumerate(chain.steps[done:], start=done + 1):
         yield Way(chain=chain.name, level=level, step=step)
 
 
-def _step(to: str, organisation: Organisation) -> Step | None:
+def _step(to: str, organisation: Organisation) -> EscalationStep | None:
     """A team, an agent, a consultant (by name or address) or a skill (`printers>=2`), whichever is called so."""
     if to in organisation.teams:
-        return Step(team=to)
+        return EscalationStep(team=to)
     if to in organisation.agents and organisation.agents[to].active:
-        return Step(agent=to)
+        return EscalationStep(agent=to)
     for name, consultant in organisation.consultants.items():
         if to.lower() in (name.lower(), consultant.address.lower()):
-            return Step(consultant=name)
+            return EscalationStep(consultant=name)
     asked = _SKILL.fullmatch(to)
     skills = {skill.lower(): skill for agent in organisation.agents.values() for skill in agent.skills}
     if asked and asked["skill"].lower() in skills:
-        return Step(skill=skills[asked["skill"].lower()], level=int(asked["level"] or 1))
+        return EscalationStep(skill=skills[asked["skill"].lower()], level=int(asked["level"] or 1))
     return None
 
 
-def _on_a_chain(step: Step, ticket: Ticket, organisation: Organisation) -> Way:
+def _on_a_chain(step: EscalationStep, ticket: Ticket, organisation: Organisation) -> Way:
     """The step as one of the ticket's chain where it stands on it; a place beside all chains is one level further up."""
     chain = _chain_of(ticket, organisation)
     for level, known in enumerate(chain.steps if chain else (), start=1):
@@ -104,7 +104,7 @@ def _on_a_chain(step: Step, ticket: Ticket, organisation: Organisation) -> Way:
     return Way(chain=ticket.chain or BY_HAND, level=ticket.level + 1, step=step)
 
 
-def _moved(ticket: Ticket, way: Way, about: Circumstances) -> list[Happening]:
+def _moved(ticket: Ticket, way: Way, about: CommandContext) -> list[TicketEvent]:
     """What going there means; nothing where the ticket is there already, or nobody is."""
     step = way.step
     if step.consultant:
@@ -124,7 +124,7 @@ def _escalated(ticket: Ticket, way: Way, to: str, kind: str) -> Escalated:
     return Escalated(chain=way.chain, before=ticket.level, after=way.level, to=to, kind=kind)
 
 
-def _skilled(ticket: Ticket, step: Step, about: Circumstances) -> str:
+def _skilled(ticket: Ticket, step: EscalationStep, about: CommandContext) -> str:
     """Somebody else who has the skill at that level and is not away: at work before off, of the ticket's team before others, with little
     to do before much, and no more skilled than it takes; '' where there is nobody."""
     organisation = about.organisation

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal
-from mailbridge.tickets.commands import AnswerInvitation, Meet
+from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal
+from mailbridge.tickets.commands import AnswerInvitation, ScheduleMeeting
 from mailbridge.tickets.events import InvitationAnswered, MeetingSet
 from mailbridge.tickets.model import Meeting, Ticket
 
 
-def meet(ticket: Ticket, command: Meet, about: Circumstances) -> Judgement:
+def meet(ticket: Ticket, command: ScheduleMeeting, about: CommandContext) -> Judgement:
     """One appointment a ticket at a time: another time moves it, after it is over or called off the next one is new."""
     standing = _standing(ticket, about)
     if command.at is None:
@@ -31,7 +31,7 @@ def meet(ticket: Ticket, command: Meet, about: Circumstances) -> Judgement:
     return [MeetingSet(meeting=replace(wanted, number=standing.number, sequence=standing.sequence + 1))]
 
 
-def answer_invitation(ticket: Ticket, command: AnswerInvitation, about: Circumstances) -> Judgement:
+def answer_invitation(ticket: Ticket, command: AnswerInvitation, about: CommandContext) -> Judgement:
     """What counts is an answer to the appointment as it stands; one to an earlier time is only kept as the mail it came in."""
     standing = ticket.meeting
     if standing is None or standing.cancelled or (command.number, command.sequence) != (standing.number, standing.sequence):
@@ -41,7 +41,7 @@ def answer_invitation(ticket: Ticket, command: AnswerInvitation, about: Circumst
     return [InvitationAnswered(author=command.author, answer=command.answer)]
 
 
-def _standing(ticket: Ticket, about: Circumstances) -> Meeting | None:
+def _standing(ticket: Ticket, about: CommandContext) -> Meeting | None:
     meeting = ticket.meeting
     if meeting is None or meeting.cancelled or meeting.at + timedelta(minutes=meeting.minutes) <= about.now:
         return None

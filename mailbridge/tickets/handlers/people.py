@@ -5,44 +5,44 @@ from __future__ import annotations
 from mailbridge.organisation import transitions
 from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.organisation.model import CHANNELS
-from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest
 from mailbridge.tickets.commands import AddParticipant, Assign, RemoveParticipant, RevokeAddresses, SetChannel, SetRequester, SetTeam
 from mailbridge.tickets.events import (
     AddressesRevoked,
     AssigneeChanged,
     ChannelChanged,
     FieldSet,
-    Happening,
     ParticipantAdded,
     ParticipantRemoved,
     RequesterChanged,
     TeamChanged,
+    TicketEvent,
 )
 from mailbridge.tickets.handlers.risks import is_list
 from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.model import FOLLOW, Participant, Role, Ticket
 
 
-def assign(ticket: Ticket, command: Assign, about: Circumstances) -> Judgement:
+def assign(ticket: Ticket, command: Assign, about: CommandContext) -> Judgement:
     name, agents = command.agent, about.organisation.agents
     agent = agents.get(name)
     if name and (agent is None or not agent.active):
         return Refusal(reason="unknown-agent", nearest=nearest(name, agents))
     if agent is not None and agent.observer:
         return Refusal(reason="only-observes", detail=agent.title)
-    happened: list[Happening] = [] if name == ticket.assignee else [AssigneeChanged(before=ticket.assignee, after=name)]
+    happened: list[TicketEvent] = [] if name == ticket.assignee else [AssigneeChanged(before=ticket.assignee, after=name)]
     if name and ticket.status == transitions.NEW:
         happened += moved(ticket, transitions.OPEN, about.organisation)
     return happened
 
 
-def set_team(ticket: Ticket, command: SetTeam, about: Circumstances) -> Judgement:
+def set_team(ticket: Ticket, command: SetTeam, about: CommandContext) -> Judgement:
     name, teams = command.team, about.organisation.teams
     if name not in teams:
         return Refusal(reason="unknown-team", nearest=nearest(name, teams))
     lands = lands_with(name, about.organisation, about.now)
     follows = name if lands != name else ""  # a region that is named itself keeps the ticket
-    happened: list[Happening] = [] if follows == ticket.follow else [FieldSet(name=FOLLOW, value=follows)]
+    happened: list[TicketEvent] = [] if follows == ticket.follow else [FieldSet(name=FOLLOW, value=follows)]
     if lands == ticket.team:
         return happened
     happened.append(TeamChanged(before=ticket.team, after=lands))
@@ -51,7 +51,7 @@ def set_team(ticket: Ticket, command: SetTeam, about: Circumstances) -> Judgemen
     return happened
 
 
-def add_participant(ticket: Ticket, command: AddParticipant, about: Circumstances) -> Judgement:
+def add_participant(ticket: Ticket, command: AddParticipant, about: CommandContext) -> Judgement:
     if _is_own(command.address, about):
         return Refusal(reason="own-address", detail=command.address)
     known = ticket.participant(command.address)
@@ -60,7 +60,7 @@ def add_participant(ticket: Ticket, command: AddParticipant, about: Circumstance
     return [ParticipantAdded(participant=Participant(address=command.address, name=known.name if known else "", role=Role.PARTICIPANT))]
 
 
-def remove_participant(ticket: Ticket, command: RemoveParticipant, about: Circumstances) -> Judgement:
+def remove_participant(ticket: Ticket, command: RemoveParticipant, about: CommandContext) -> Judgement:
     known = ticket.participant(command.address)
     if known is None:
         return Refusal(reason="not-on-ticket", nearest=nearest(command.address, [p.address for p in ticket.participants]))
@@ -69,14 +69,14 @@ def remove_participant(ticket: Ticket, command: RemoveParticipant, about: Circum
     return [ParticipantRemoved(address=known.address)]
 
 
-def revoke_addresses(ticket: Ticket, command: RevokeAddresses, about: Circumstances) -> Judgement:
+def revoke_addresses(ticket: Ticket, command: RevokeAddresses, about: CommandContext) -> Judgement:
     known = ticket.participant(command.address)
     if known is None:
         return Refusal(reason="not-on-ticket", nearest=nearest(command.address, [p.address for p in ticket.participants]))
     return [AddressesRevoked(address=known.address)]
 
 
-def set_requester(ticket: Ticket, command: SetRequester, about: Circumstances) -> Judgement:
+def set_requester(ticket: Ticket, command: SetRequester, about: CommandContext) -> Judgement:
     if _is_own(command.address, about):
         return Refusal(reason="own-address", detail=command.address)
     before = ticket.requester
@@ -85,20 +85,20 @@ def set_requester(ticket: Ticket, command: SetRequester, about: Circumstances) -
     known = ticket.participant(command.address)
     name = command.name or (known.name if known else "")
     after = Participant(address=command.address, name=name, role=Role.REQUESTER, language=known.language if known else "")
-    changed: list[Happening] = [RequesterChanged(before=before.address if before else "", after=after)]
+    changed: list[TicketEvent] = [RequesterChanged(before=before.address if before else "", after=after)]
     if before is not None and (about.organisation.agent_of(before.address) is not None or is_list(ticket, before.address)):
         changed.append(ParticipantRemoved(address=before.address))  # an agent or a list stood in for whoever asks, and is no customer
     return changed
 
 
-def set_channel(ticket: Ticket, command: SetChannel, about: Circumstances) -> Judgement:
+def set_channel(ticket: Ticket, command: SetChannel, about: CommandContext) -> Judgement:
     """How the customer reached the desk; an archive's tickets stay an archive's, for they promise nothing."""
     if command.channel not in CHANNELS or ticket.channel not in CHANNELS:
         return Refusal(reason="unknown-channel", nearest=nearest(command.channel, CHANNELS))
     return [] if command.channel == ticket.channel else [ChannelChanged(before=ticket.channel, after=command.channel)]
 
 
-def _is_own(address: str, about: Circumstances) -> bool:
+def _is_own(address: str, about: CommandContext) -> bool:
     """Whether mail to this address would come back to the desk, with or without +detail."""
     local, _, domain = address.lower().rpartition("@")
     groups = {team.address.lower() for team in about.organisation.teams.values()}

@@ -11,37 +11,37 @@ from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Priority, Team
 from mailbridge.organisation.playbooks import HAS_TASK, TASK_CHANNEL, TASK_OF, Playbook, Task, TaskRole
 from mailbridge.sla.calendar import due
-from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest, on
+from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest, on
 from mailbridge.tickets.commands import StartPlaybook
 from mailbridge.tickets.events import (
     AssigneeChanged,
     DueSet,
     Event,
-    Happening,
     Linked,
     MessageAdded,
     PlaybookStarted,
+    TicketEvent,
     TicketOpened,
     TypeChanged,
 )
 from mailbridge.tickets.model import Participant, Ticket
 
 
-def start(ticket: Ticket, command: StartPlaybook, about: Circumstances) -> Judgement:
+def start(ticket: Ticket, command: StartPlaybook, about: CommandContext) -> Judgement:
     """Each task is opened under the number that was reserved for it.  A playbook starts once on a ticket; asked again, nothing happens."""
     playbook = about.organisation.playbooks.get(command.name)
     if playbook is None:
         return Refusal(reason="unknown-playbook", nearest=nearest(command.name, about.organisation.playbooks), detail=command.name)
     if command.name in ticket.playbooks:
         return []
-    happened: list[Happening | Event] = [PlaybookStarted(name=playbook.name, tasks=command.tickets)]
+    happened: list[TicketEvent | Event] = [PlaybookStarted(name=playbook.name, tasks=command.tickets)]
     for number, task in zip(command.tickets, playbook.tasks, strict=True):
         happened.append(Linked(relation=HAS_TASK, ticket=number))
         happened += [on(number, what, about) for what in _opened(ticket, playbook, task, about)]
     return happened
 
 
-def _opened(ticket: Ticket, playbook: Playbook, task: Task, about: Circumstances) -> Iterable[Happening]:
+def _opened(ticket: Ticket, playbook: Playbook, task: Task, about: CommandContext) -> Iterable[TicketEvent]:
     organisation = about.organisation
     team = task.team or ticket.team
     yield TicketOpened(
@@ -65,7 +65,7 @@ def _opened(ticket: Ticket, playbook: Playbook, task: Task, about: Circumstances
     yield Linked(relation=TASK_OF, ticket=ticket.id)
 
 
-def _assignee(ticket: Ticket, task: Task, about: Circumstances) -> str:
+def _assignee(ticket: Ticket, task: Task, about: CommandContext) -> str:
     """Who is to do it; nobody where that agent works here no more."""
     organisation = about.organisation
     match task.role:

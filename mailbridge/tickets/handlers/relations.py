@@ -10,23 +10,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mailbridge.organisation import transitions
-from mailbridge.tickets.command_context import Circumstances, Judgement, Letter, Refusal, nearest, on
+from mailbridge.tickets.command_context import CommandContext, Judgement, MailRef, Refusal, nearest, on
 from mailbridge.tickets.commands import Erase, Link, Merge, Split
 from mailbridge.tickets.events import (
-    Absorbed,
     Actor,
     ActorKind,
     ContentErased,
     Event,
     FieldSet,
-    Happening,
     Linked,
     MailMoved,
+    MergedFrom,
     MergedInto,
     MessageAdded,
+    SnoozeEnded,
+    TicketEvent,
     TicketOpened,
     TypeChanged,
-    Woken,
 )
 from mailbridge.tickets.handlers.approvals import decided
 from mailbridge.tickets.handlers.state import moved
@@ -46,7 +46,7 @@ INVERSE: Mapping[str, str] = {
 }
 
 
-def link(ticket: Ticket, command: Link, about: Circumstances) -> Judgement:
+def link(ticket: Ticket, command: Link, about: CommandContext) -> Judgement:
     """Both tickets know of each other; a ticket that was merged stands for the one that goes on."""
     if command.relation not in INVERSE:
         return Refusal(reason="unknown-relation", nearest=nearest(command.relation, INVERSE), detail=command.relation)
@@ -56,13 +56,13 @@ def link(ticket: Ticket, command: Link, about: Circumstances) -> Judgement:
     if other is None or other.id == ticket.id:
         return Refusal(reason="link-self")
     here, there = (command.relation, other.id), (INVERSE[command.relation], ticket.id)
-    happened: list[Happening | Event] = [] if here in ticket.links else [Linked(relation=here[0], ticket=here[1])]
+    happened: list[TicketEvent | Event] = [] if here in ticket.links else [Linked(relation=here[0], ticket=here[1])]
     if there not in other.links:
         happened.append(on(other.id, Linked(relation=there[0], ticket=there[1]), about))
     return happened
 
 
-def merge(ticket: Ticket, command: Merge, about: Circumstances) -> Judgement:
+def merge(ticket: Ticket, command: Merge, about: CommandContext) -> Judgement:
     """This ticket ends and points to the other, which takes in its people, tags and work.
 
     Into a ticket that was itself merged: into the one that goes on.  Into a closed one: it is open again where this one still was, because
@@ -78,11 +78,11 @@ def merge(ticket: Ticket, command: Merge, about: Circumstances) -> Judgement:
     if survivor.id == ticket.id:
         return Refusal(reason="merge-cycle", detail=str(command.into))
     open_ = transitions.is_open(ticket.status, about.organisation)
-    happened: list[Happening | Event] = []
+    happened: list[TicketEvent | Event] = []
     if open_:
         happened += moved(ticket, transitions.CLOSED, about.organisation)
     if ticket.snoozed_until is not None:
-        happened.append(Woken())
+        happened.append(SnoozeEnded())
     happened += [decided(approval, granted=False, expired=True) for approval in ticket.approvals]  # can be answered nowhere any more
     happened.append(MergedInto(survivor=survivor.id, mails=about.mails_of(ticket.id)))
     happened.append(on(survivor.id, _taken_in(ticket, survivor), about))
@@ -91,7 +91,7 @@ def merge(ticket: Ticket, command: Merge, about: Circumstances) -> Judgement:
     return happened
 
 
-def split(ticket: Ticket, command: Split, about: Circumstances) -> Judgement:
+def split(ticket: Ticket, command: Split, about: CommandContext) -> Judgement:
     """The message opens a ticket of its own: its writer asks, from the moment it came; team, type and urgency are those of this one."""
     letter = about.letters.get(command.mail)
     if letter is None or letter.ticket != ticket.id:
@@ -103,7 +103,7 @@ def split(ticket: Ticket, command: Split, about: Circumstances) -> Judgement:
     if not command.ticket:  # nobody reserved a number: this came past execution.load_context
         return Refusal(reason="unknown-mail")
     new = command.ticket
-    happened: list[Happening | Event] = [MailMoved(mail=letter.id, to=new), Linked(relation=SPLIT_INTO, ticket=new)]
+    happened: list[TicketEvent | Event] = [MailMoved(mail=letter.id, to=new), Linked(relation=SPLIT_INTO, ticket=new)]
     happened += _born(ticket, command, letter, about)
     happened += [on(new, what, about) for what in _chosen(ticket)]
     happened.append(on(new, MailMoved(mail=letter.id, came_from=ticket.id), about))
@@ -111,7 +111,7 @@ def split(ticket: Ticket, command: Split, about: Circumstances) -> Judgement:
     return happened
 
 
-def erase(ticket: Ticket, command: Erase, about: Circumstances) -> Judgement:
+def erase(ticket: Ticket, command: Erase, about: CommandContext) -> Judgement:
     """Managers only, and after their yes (`judges.risks`); there is no way back."""
     if not manages(about.actor, ticket, about):
         return Refusal(reason="managers-only")
@@ -119,7 +119,7 @@ def erase(ticket: Ticket, command: Erase, about: Circumstances) -> Judgement:
     return [ContentErased(mails=mails)] if mails else []
 
 
-def manages(actor: Actor, ticket: Ticket, about: Circumstances) -> bool:
+def manages(actor: Actor, ticket: Ticket, about: CommandContext) -> bool:
     """Whether the actor is a manager of the desk or of the ticket's team, or sits at the desk's own machine."""
     if actor.kind is ActorKind.ADMIN:
         return True
@@ -129,12 +129,12 @@ def manages(actor: Actor, ticket: Ticket, about: Circumstances) -> bool:
     return agent.manager or (team is not None and agent.name in team.managers)
 
 
-def _taken_in(ticket: Ticket, survivor: Ticket) -> Absorbed:
+def _taken_in(ticket: Ticket, survivor: Ticket) -> MergedFrom:
     """People of the ticket that ends hear of the one that goes on; nobody loses who asked, nobody hears more than before."""
     known = {p.address.lower() for p in survivor.participants if p.role is not Role.MENTIONED}
     people = (replace(p, role=Role.PARTICIPANT) if p.role is Role.REQUESTER else p for p in ticket.participants)
     last = max((activity.id for activity in survivor.activities), default=0)
-    return Absorbed(
+    return MergedFrom(
         ticket=ticket.id,
         participants=tuple(p for p in people if p.address.lower() not in known),
         tags=tuple(tag for tag in ticket.tags if tag not in survivor.tags),
@@ -146,7 +146,7 @@ def _numbered(activity: Activity, number: int) -> Activity:
     return replace(activity, id=number)
 
 
-def _born(ticket: Ticket, command: Split, letter: Letter, about: Circumstances) -> list[Happening | Event]:
+def _born(ticket: Ticket, command: Split, letter: MailRef, about: CommandContext) -> list[TicketEvent | Event]:
     known = ticket.participant(letter.author.address)
     language = letter.author.language or (known.language if known else "")
     requester = Participant(address=letter.author.address, name=letter.author.name or (known.name if known else ""), language=language)
@@ -170,7 +170,7 @@ def _born(ticket: Ticket, command: Split, letter: Letter, about: Circumstances) 
     ]
 
 
-def _chosen(ticket: Ticket) -> list[Happening]:
+def _chosen(ticket: Ticket) -> list[TicketEvent]:
     """What was chosen for the old ticket and holds for the new one as well."""
-    happened: list[Happening] = [TypeChanged(before="", after=ticket.type)] if ticket.type else []
+    happened: list[TicketEvent] = [TypeChanged(before="", after=ticket.type)] if ticket.type else []
     return happened + [FieldSet(name=name, value=value) for name, value in ticket.fields]

@@ -10,18 +10,18 @@ from typing import Any
 
 from mailbridge.customers.model import Customers
 from mailbridge.organisation.model import Organisation
-from mailbridge.tickets.command_context import Circumstances
-from mailbridge.tickets.commands import Answer, Command, Erase, Merge
+from mailbridge.tickets.command_context import CommandContext
+from mailbridge.tickets.commands import AgentReply, Command, Erase, Merge
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.model import LIST_FIELD, Ticket
 
 MANY = "many"  # one request changes more tickets at once than `Consent.many` allows
 OWN_YES = frozenset({"answered-meanwhile", "short-answer", "line-not-understood", "list-answer", "erase", "merge-customers"})
 
-Risk = Callable[[Ticket, Any, Circumstances], str]
+Risk = Callable[[Ticket, Any, CommandContext], str]
 
 
-def answer(ticket: Ticket, command: Answer, about: Circumstances) -> str:
+def answer(ticket: Ticket, command: AgentReply, about: CommandContext) -> str:
     """The text is perhaps for the desk, or everybody on a mailing list would read it; or the customer would get two answers, the second by
     somebody who has not seen the first."""
     if command.doubt and command.doubt not in about.agreed:
@@ -38,11 +38,11 @@ def is_list(ticket: Ticket, address: str) -> bool:
     return bool(address) and dict(ticket.fields).get(LIST_FIELD, "").lower() == address.lower()
 
 
-def erase(ticket: Ticket, command: Erase, about: Circumstances) -> str:
+def erase(ticket: Ticket, command: Erase, about: CommandContext) -> str:
     return "erase"
 
 
-def merge(ticket: Ticket, command: Merge, about: Circumstances) -> str:
+def merge(ticket: Ticket, command: Merge, about: CommandContext) -> str:
     """People of one customer would read what another wrote: the requester or anybody else on one of the tickets is no one's colleague on
     the other."""
     other = surviving(command.into, about.tickets)
@@ -63,4 +63,4 @@ def _customer(address: str, known: Customers) -> str:
     return customer.name if customer else address
 
 
-RISKS: Mapping[type[Command], Risk] = {Answer: answer, Erase: erase, Merge: merge}
+RISKS: Mapping[type[Command], Risk] = {AgentReply: answer, Erase: erase, Merge: merge}

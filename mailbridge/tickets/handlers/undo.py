@@ -10,33 +10,33 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from mailbridge.organisation import transitions
-from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, on
+from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, on
 from mailbridge.tickets.commands import Undo
 from mailbridge.tickets.events import (
-    Absorbed,
     ActorKind,
     ContentErased,
     Event,
-    Happening,
     Linked,
     MailMoved,
     MeetingSet,
+    MergedFrom,
     MergedInto,
     MessageAdded,
     PlaybookStarted,
+    TicketEvent,
     TicketOpened,
     Undone,
 )
 from mailbridge.tickets.handlers.relations import SPLIT_FROM, manages
 from mailbridge.tickets.handlers.state import moved
-from mailbridge.tickets.history import FOR_GOOD, Doing, as_if, brought, counting, doings, kept, same_doing
+from mailbridge.tickets.history import FOR_GOOD, Change, as_if, brought, changes, counting, kept, same_change
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.permissions import Right, on_ticket
 
 History = Sequence[Event]
 
 
-def undo(ticket: Ticket, command: Undo, about: Circumstances) -> Judgement:
+def undo(ticket: Ticket, command: Undo, about: CommandContext) -> Judgement:
     """The latest doing of this agent (of anybody, for a manager) is taken back, if it is not too long ago."""
     doing = latest(ticket, about)
     if doing is None:
@@ -47,11 +47,11 @@ def undo(ticket: Ticket, command: Undo, about: Circumstances) -> Judgement:
     parts = {ticket.id: _to_undo(doing.versions, history)}
     if not parts[ticket.id]:
         return Refusal(reason=_why_not(doing, history))
-    parts |= {id: _to_undo(same_doing(doing, about.histories[id]), about.histories[id]) for id in _reached(ticket.id, doing, about)}
+    parts |= {id: _to_undo(same_change(doing, about.histories[id]), about.histories[id]) for id in _reached(ticket.id, doing, about)}
     tickets = {**about.tickets, ticket.id: ticket}
     if doing.actor != about.actor and (barred := _barred([tickets[id] for id, versions in parts.items() if versions], about)):
         return barred
-    happened: list[Happening | Event] = []
+    happened: list[TicketEvent | Event] = []
     for id, versions in parts.items():
         if not versions:
             continue
@@ -62,18 +62,18 @@ def undo(ticket: Ticket, command: Undo, about: Circumstances) -> Judgement:
     return happened
 
 
-def _reached(main: int, doing: Doing, about: Circumstances) -> list[int]:
+def _reached(main: int, doing: Change, about: CommandContext) -> list[int]:
     """The other tickets that the doing touched, from ticket to ticket: of several that it merged into one, all."""
     found, new = {main}, {main}
     while new:
-        versions = {id: doing.versions if id == main else same_doing(doing, about.histories[id]) for id in new}
+        versions = {id: doing.versions if id == main else same_change(doing, about.histories[id]) for id in new}
         named = {other for id in new for other in touched(about.histories[id], versions[id])}
         new = (named & set(about.histories)) - found
         found |= new
     return sorted(found - {main})
 
 
-def _barred(tickets: Sequence[Ticket], about: Circumstances) -> Refusal | None:
+def _barred(tickets: Sequence[Ticket], about: CommandContext) -> Refusal | None:
     """The refusal where an agent would take back what somebody else did on a ticket that the agent may not work on."""
     agent = about.organisation.agents.get(about.actor.name) if about.actor.kind is ActorKind.AGENT else None
     if agent is None:
@@ -82,10 +82,10 @@ def _barred(tickets: Sequence[Ticket], about: Circumstances) -> Refusal | None:
     return Refusal(reason="other-team", detail=str(closed[0])) if closed else None
 
 
-def latest(ticket: Ticket, about: Circumstances) -> Doing | None:
+def latest(ticket: Ticket, about: CommandContext) -> Change | None:
     """What was done last and may be taken back by this actor; the mail that asks does not count, nor what is taken back already."""
     everybody, history = manages(about.actor, ticket, about), about.histories[ticket.id]
-    for doing in doings(history):
+    for doing in changes(history):
         own = doing.actor == about.actor
         agents = doing.actor.kind in (ActorKind.AGENT, ActorKind.ADMIN)
         asking = doing.mail is not None and doing.mail == about.mail
@@ -99,7 +99,7 @@ def touched(history: History, versions: Collection[int]) -> Iterator[int]:
     """Numbers of the other tickets that these events touched, with those of the events they took back."""
     for version in versions:
         match history[version - 1].what:
-            case Linked(ticket=other) | MergedInto(survivor=other) | Absorbed(ticket=other):
+            case Linked(ticket=other) | MergedInto(survivor=other) | MergedFrom(ticket=other):
                 yield other
             case MailMoved(to=to, came_from=came_from):
                 yield from (other for other in (to, came_from) if other is not None)
@@ -114,7 +114,7 @@ def _to_undo(versions: Sequence[int], history: History) -> tuple[int, ...]:
     return tuple(version for version in versions if version in count and not isinstance(history[version - 1].what, FOR_GOOD))
 
 
-def _why_not(doing: Doing, history: History) -> str:
+def _why_not(doing: Change, history: History) -> str:
     """Nothing of the doing can be taken back: the key of the reason."""
     stays = _stays(doing.versions, history)
     return {"mail": "mail-sent", "invitation": "mail-sent", "erased": "erased-for-good"}.get(stays[0] if stays else "", "nothing-to-undo")
@@ -126,7 +126,7 @@ def _stays(versions: Sequence[int], history: History) -> tuple[str, ...]:
     return tuple(key for key in ("mail", "invitation", "erased") if key in found)
 
 
-def _for_good(what: Happening) -> str:
+def _for_good(what: TicketEvent) -> str:
     match what:
         case MessageAdded(automatic=False):
             return "mail"
@@ -138,8 +138,8 @@ def _for_good(what: Happening) -> str:
 
 
 def _taken_back(
-    ticket: Ticket, history: History, versions: tuple[int, ...], doing: Doing, main: int, about: Circumstances
-) -> list[Happening] | Refusal:
+    ticket: Ticket, history: History, versions: tuple[int, ...], doing: Change, main: int, about: CommandContext
+) -> list[TicketEvent] | Refusal:
     """What happens to one of the tickets; `main` is the one on which undo was asked."""
     happened = [history[version - 1].what for version in versions]
     origin = _origin(history, happened, doing, main)
@@ -162,14 +162,14 @@ def _taken_back(
     return [undone]
 
 
-def _origin(history: History, happened: Sequence[Happening], doing: Doing, main: int) -> int | None:
+def _origin(history: History, happened: Sequence[TicketEvent], doing: Change, main: int) -> int | None:
     """The ticket from which the doing made this one, None where this one was there before."""
-    if history[0].ticket != main and 1 in same_doing(doing, history):
+    if history[0].ticket != main and 1 in same_change(doing, history):
         return main
     return next((what.ticket for what in happened if isinstance(what, Linked) and what.relation == SPLIT_FROM), None)
 
 
-def _redirected(ticket: Ticket, happened: Sequence[Happening], origin: int, about: Circumstances) -> list[Happening] | Refusal:
+def _redirected(ticket: Ticket, happened: Sequence[TicketEvent], origin: int, about: CommandContext) -> list[TicketEvent] | Refusal:
     """The ticket that should not be: closed, and its number leads to where it came from.  Not where a customer wrote on it since."""
     brought = {what.mail for what in happened if isinstance(what, MailMoved)}
     here = about.letters_of(ticket.id)
@@ -179,7 +179,7 @@ def _redirected(ticket: Ticket, happened: Sequence[Happening], origin: int, abou
     return [*closing, MergedInto(survivor=origin, mails=tuple(sorted(letter.id for letter in here)))]
 
 
-def _mails_moved(ticket: Ticket, history: History, versions: tuple[int, ...], about: Circumstances) -> tuple[tuple[int, int], ...]:
+def _mails_moved(ticket: Ticket, history: History, versions: tuple[int, ...], about: CommandContext) -> tuple[tuple[int, int], ...]:
     """Where mails go: back from where these events had brought them, forward where an event that counts again had brought them.  A mail
     that somebody moved further since stays there."""
     before, after = counting(history), counting(history, versions)
@@ -194,7 +194,7 @@ def _mails_moved(ticket: Ticket, history: History, versions: tuple[int, ...], ab
     return tuple(sorted(goes.items()))
 
 
-def _events(history: History, versions: Collection[int]) -> list[Happening]:
+def _events(history: History, versions: Collection[int]) -> list[TicketEvent]:
     """What these versions say, in order; an Undone moves mails only by what it takes back, and that is looked at itself."""
     told = (history[version - 1].what for version in sorted(versions))
     return [what for what in told if not isinstance(what, Undone)]

@@ -10,18 +10,18 @@ from mailbridge.customers.model import Contract
 from mailbridge.organisation.availability import zone_of
 from mailbridge.organisation.billing import WorkPolicy, charged
 from mailbridge.organisation.model import Organisation
-from mailbridge.tickets.command_context import Circumstances, Judgement, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest
 from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.estimates import worked
-from mailbridge.tickets.events import ActorKind, AlertRaised, EstimateSet, Happening, WorkCorrected, WorkRecorded
+from mailbridge.tickets.events import ActorKind, AlertRaised, EstimateSet, TicketEvent, WorkCorrected, WorkRecorded
 from mailbridge.tickets.handlers.contracts import CONTRACT, EQUIPMENT, LOCATION
-from mailbridge.tickets.model import Activity, Ticket, Work
+from mailbridge.tickets.model import Activity, Ticket, WorkKind
 
 LONGEST = 24 * 60  # minutes: an activity is of one day
 ESTIMATE, OVER = "estimate", "over_estimate"  # promise and alert of the event that warns
 
 
-def record_work(ticket: Ticket, command: RecordWork, about: Circumstances) -> Judgement:
+def record_work(ticket: Ticket, command: RecordWork, about: CommandContext) -> Judgement:
     """The figures are kept as they were told; what is charged is worked out beside them."""
     wrong = _implausible(command.minutes, command.km, command.day, about)
     if wrong is not None:
@@ -42,7 +42,7 @@ def record_work(ticket: Ticket, command: RecordWork, about: Circumstances) -> Ju
     return [WorkRecorded(activity=activity), *_over(ticket, (*ticket.activities, activity), about)]
 
 
-def correct_work(ticket: Ticket, command: CorrectWork, about: Circumstances) -> Judgement:
+def correct_work(ticket: Ticket, command: CorrectWork, about: CommandContext) -> Judgement:
     """Other figures in place of those of an activity, by whoever did it or a manager; nothing at all takes it back."""
     before = next((activity for activity in ticket.activities if activity.id == command.activity), None)
     if before is None:
@@ -65,7 +65,7 @@ def correct_work(ticket: Ticket, command: CorrectWork, about: Circumstances) -> 
     return [WorkCorrected(before=before, after=after), *_over(ticket, others, about)]
 
 
-def set_estimate(ticket: Ticket, command: SetEstimate, about: Circumstances) -> Judgement:
+def set_estimate(ticket: Ticket, command: SetEstimate, about: CommandContext) -> Judgement:
     if command.minutes <= 0:
         return Refusal(reason="nothing-done")
     by = command.by or about.actor.name
@@ -79,7 +79,7 @@ def policy_of(ticket: Ticket, organisation: Organisation) -> WorkPolicy:
     return organisation.work.get(ticket.team) or organisation.work.get("", WorkPolicy())
 
 
-def _implausible(minutes: int, km: float, day: date, about: Circumstances) -> Refusal | None:
+def _implausible(minutes: int, km: float, day: date, about: CommandContext) -> Refusal | None:
     if minutes < 0 or km < 0 or not (minutes or km):
         return Refusal(reason="nothing-done")
     if minutes > LONGEST:
@@ -87,22 +87,22 @@ def _implausible(minutes: int, km: float, day: date, about: Circumstances) -> Re
     return Refusal(reason="in-the-future") if day > _today(about) else None
 
 
-def _today(about: Circumstances) -> date:
+def _today(about: CommandContext) -> date:
     """By the wall clock of the agent; where somebody else tells of work, it may be tomorrow already east of us."""
     if about.actor.kind is not ActorKind.AGENT:
         return (about.now + timedelta(hours=14)).date()
     return about.now.astimezone(ZoneInfo(zone_of(about.actor.name, about.organisation))).date()
 
 
-def _billable(ticket: Ticket, command: RecordWork, about: Circumstances) -> bool:
+def _billable(ticket: Ticket, command: RecordWork, about: CommandContext) -> bool:
     if command.billable is not None:
         return command.billable
     policy = policy_of(ticket, about.organisation)
     other = ticket.type in policy.other_types or any(c.type in policy.other_contracts for c in _contracts(ticket, command.day, about))
-    return (policy.billable is not other) and (command.kind is Work.WORKED or policy.travel)
+    return (policy.billable is not other) and (command.kind is WorkKind.WORKED or policy.travel)
 
 
-def _contracts(ticket: Ticket, day: date, about: Circumstances) -> tuple[Contract, ...]:
+def _contracts(ticket: Ticket, day: date, about: CommandContext) -> tuple[Contract, ...]:
     """The contract the ticket names, else those of its customer that are valid on the day and cover its place and device."""
     customer = about.customers.of(ticket.requester.address) if ticket.requester else None
     if customer is None:
@@ -115,14 +115,14 @@ def _contracts(ticket: Ticket, day: date, about: Circumstances) -> tuple[Contrac
     return tuple(c for c in customer.contracts.values() if c.valid(day) and c.covers(fields.get(LOCATION, ""), serials))
 
 
-def _may_correct(activity: Activity, about: Circumstances) -> bool:
+def _may_correct(activity: Activity, about: CommandContext) -> bool:
     if about.actor.kind is not ActorKind.AGENT or about.actor.name == activity.agent:
         return True
     agent = about.organisation.agents.get(about.actor.name)
     return agent is not None and agent.manager
 
 
-def _over(ticket: Ticket, after: tuple[Activity, ...], about: Circumstances) -> list[Happening]:
+def _over(ticket: Ticket, after: tuple[Activity, ...], about: CommandContext) -> list[TicketEvent]:
     """The warning, where the work passes the estimate just now."""
     if ticket.estimate is None or not worked(ticket.activities) <= ticket.estimate < worked(after):
         return []

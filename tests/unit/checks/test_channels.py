@@ -11,7 +11,7 @@ import pytest
 from mailbridge.checks.advice import advice
 from mailbridge.checks.build import asks_dns, organizational
 from mailbridge.checks.channels import Channels, source_name
-from mailbridge.config.model import Authenticity, Config, Desk, Listener, Mailbox, Pipe, SenderCheck, Trust
+from mailbridge.config.model import AuthenticitySettings, Config, DeskSettings, ListenerSettings, Mailbox, Pipe, SenderCheck, Trust
 from mailbridge.errors import Permanent
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.profiles import Profile
@@ -25,7 +25,7 @@ HEADER = (
 
 
 def config(*, ids: tuple[str, ...] = ("mx.desk.test",), **different: Any) -> Config:
-    return Config(folder=Path(), desk=Desk(name="Desk", address="help@desk.test", authserv_ids=ids), **different)
+    return Config(folder=Path(), desk=DeskSettings(name="Desk", address="help@desk.test", authserv_ids=ids), **different)
 
 
 def envelope(source: Source, **different: Any) -> Envelope:
@@ -36,7 +36,7 @@ def verified(config: Config, envelope: Envelope, header: bytes = HEADER) -> bool
     return Channels(config, organizational).sender(header, envelope, {}).verified
 
 
-LISTENER = Listener(protocol="lmtp", port=24, trusted_peers=("10.0.0.2", "172.18.0.0/16", "2001:db8::/64"))
+LISTENER = ListenerSettings(protocol="lmtp", port=24, trusted_peers=("10.0.0.2", "172.18.0.0/16", "2001:db8::/64"))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_the_listeners_own_line_on_top_is_not_the_peers() -> None:
 
 
 def test_listeners_do_not_lend_each_other_their_peers() -> None:
-    other = Listener(protocol="lmtp", port=25)
+    other = ListenerSettings(protocol="lmtp", port=25)
     desk = config(listeners=(other, LISTENER))
     assert not verified(desk, envelope(Source.LMTP, peer="10.0.0.2", account="127.0.0.1:25"))
     assert verified(desk, envelope(Source.LMTP, peer="10.0.0.2", account="127.0.0.1:24"))
@@ -109,14 +109,14 @@ def test_no_header_counts_of_what_did_not_come_by_mail(source: Source) -> None:
     [(SenderCheck.AUTO, {Source.IMAP}), (SenderCheck.HEADERS, set()), (SenderCheck.DNS, set(Source))],
 )
 def test_which_mails_are_checked_by_ourselves(check: SenderCheck, asked: set[Source]) -> None:
-    desk = config(authenticity=Authenticity(check=check), mailboxes=(Mailbox(name="main", host="x"),))
+    desk = config(authenticity=AuthenticitySettings(check=check), mailboxes=(Mailbox(name="main", host="x"),))
     channels = Channels(desk, organizational)
     assert {source for source in Source if channels.asks(envelope(source))} == asked
     assert asks_dns(desk) is bool(asked)
 
 
 def test_a_trusted_line_names_the_client_for_spf() -> None:
-    channels = Channels(config(listeners=(LISTENER,), authenticity=Authenticity(check=SenderCheck.DNS)), organizational)
+    channels = Channels(config(listeners=(LISTENER,), authenticity=AuthenticitySettings(check=SenderCheck.DNS)), organizational)
     route, _ = channels.route(HEADER, envelope(Source.LMTP, peer="10.0.0.2", mail_from="bogdan@desk.test"))
     assert route is not None
     assert (route.client, route.mail_from) == ("198.51.100.9", "bogdan@desk.test")
@@ -133,7 +133,7 @@ def test_sources_have_names_that_stay() -> None:
 
 
 def test_settings_without_effect_are_told() -> None:
-    local = Listener(protocol="lmtp", port=24)
+    local = ListenerSettings(protocol="lmtp", port=24)
     assert [one.hint for one in advice(config(listeners=(local,)))] == [
         'name the addresses of your mail server at this listener: trusted_peers = ["127.0.0.1"]'
     ]
@@ -141,7 +141,7 @@ def test_settings_without_effect_are_told() -> None:
     for fine in (
         config(listeners=(LISTENER,)),
         config(ids=(), listeners=(local,)),
-        config(mailboxes=(Mailbox(name="main", host="x"),), authenticity=Authenticity(dns_servers=(("127.0.0.1", 53),))),
+        config(mailboxes=(Mailbox(name="main", host="x"),), authenticity=AuthenticitySettings(dns_servers=(("127.0.0.1", 53),))),
         config(pipe=Pipe(trusted=True)),
     ):
         assert advice(fine) == ()
@@ -156,5 +156,5 @@ def test_a_desk_without_dns_servers_is_told_that_it_checks_nobody_itself(monkeyp
     [one] = advice(config(mailboxes=mailbox))
     assert one.message == "senders are not checked by the desk itself: this system names no DNS servers (/etc/resolv.conf)"
     assert "[authenticity] dns_servers" in one.hint
-    assert advice(config(mailboxes=mailbox, authenticity=Authenticity(check=SenderCheck.HEADERS))) == ()
+    assert advice(config(mailboxes=mailbox, authenticity=AuthenticitySettings(check=SenderCheck.HEADERS))) == ()
     assert advice(config(pipe=Pipe(trusted=True))) == ()

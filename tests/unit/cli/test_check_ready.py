@@ -13,7 +13,18 @@ from mailbridge.cli.check import examine
 from mailbridge.cli.check_ready import gathered, is_nobodys, readiness
 from mailbridge.cli.init import fresh, fresh_contracts, write_desk
 from mailbridge.config import shipped
-from mailbridge.config.model import AgentTrust, Authenticity, Config, Desk, Listener, Mailbox, Outgoing, Pipe, SenderCheck, Trust
+from mailbridge.config.model import (
+    AgentTrust,
+    AuthenticitySettings,
+    Config,
+    DeskSettings,
+    ListenerSettings,
+    Mailbox,
+    Outgoing,
+    Pipe,
+    SenderCheck,
+    Trust,
+)
 from mailbridge.config.toml import Source
 from mailbridge.errors import Problem
 from mailbridge.message.profiles import Profile
@@ -21,15 +32,15 @@ from mailbridge.organisation.model import Agent, Organisation
 
 READY = Config(
     folder=Path("/nowhere"),
-    desk=Desk(name="D", address="support@real.com", admins=("you@real.com",)),
+    desk=DeskSettings(name="D", address="support@real.com", admins=("you@real.com",)),
     mailboxes=(Mailbox(name="main", host="imap.real.com"),),
     outgoing=Outgoing(url="smtp://mail.real.com:587"),
 )
 PEOPLE = Organisation(agents={"ann": Agent(name="ann", title="Ann", address="ann@real.com")})
 SAMPLES = Organisation(agents={"eva": Agent(name="eva", title="Eva", address="eva@agents.demo.example")})
-OPEN = Listener(protocol="lmtp")
-TRUSTED = Listener(protocol="lmtp", trusted_peers=("127.0.0.1",), trust=Trust(profile=Profile.POSTFIX_MILTER))
-HEADERS = Authenticity(check=SenderCheck.HEADERS)
+OPEN = ListenerSettings(protocol="lmtp")
+TRUSTED = ListenerSettings(protocol="lmtp", trusted_peers=("127.0.0.1",), trust=Trust(profile=Profile.POSTFIX_MILTER))
+HEADERS = AuthenticitySettings(check=SenderCheck.HEADERS)
 
 
 def warnings(config: Config, organisation: Organisation = PEOPLE, files: dict[str, str] | None = None) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 
 from mailbridge.cli.check import template_problems
 from mailbridge.config import shipped
-from mailbridge.config.model import Config, Desk
+from mailbridge.config.model import Config, DeskSettings
 
 OWN = """{% extends "mail/customer.txt.j2" %}
 {% block subject %}{{ ticket | thread(words.your_request) }}{% endblock %}
@@ -21,7 +21,7 @@ We have it: {{ ticket.number }}.
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    return Config(folder=tmp_path, desk=Desk(name="D", address="support@real.com"))
+    return Config(folder=tmp_path, desk=DeskSettings(name="D", address="support@real.com"))
 
 
 def written(config: Config, name: str, text: str) -> None:

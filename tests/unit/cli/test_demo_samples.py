@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.cli.demo_samples import FOLDER, Ours, Sample, Seen, differences, letter, read_ours, samples, subject_of
+from mailbridge.cli.demo_samples import FOLDER, Ours, Sample, SampleOutcome, differences, letter, read_ours, samples, subject_of
 from mailbridge.errors import Permanent
 
 OURS = Ours(
@@ -62,8 +62,8 @@ def test_our_mail_is_read_as_a_mail_program_reads_it_for_a_reply() -> None:
 def test_what_was_not_expected_is_told_and_what_nobody_expected_is_not_compared() -> None:
     sample = Sample(file="x.eml", is_="", expect={"team": "billing", "told": ["agent.new"], "status": "new"})
 
-    assert differences(sample, Seen(outcome="ticket", team="billing", told=("agent.new",), status="new", language="de")) == []
-    assert differences(sample, Seen(outcome="ticket", team="support", status="new")) == [
+    assert differences(sample, SampleOutcome(outcome="ticket", team="billing", told=("agent.new",), status="new", language="de")) == []
+    assert differences(sample, SampleOutcome(outcome="ticket", team="support", status="new")) == [
         'x.eml: team is "support", expected "billing"',
         "x.eml: told is nothing, expected agent.new",
     ]

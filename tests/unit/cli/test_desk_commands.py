@@ -23,7 +23,7 @@ from mailbridge.organisation.model import Priority
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail, What
-from mailbridge.store.inbox_rows import State
+from mailbridge.store.inbox_rows import InboxState
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
@@ -259,7 +259,7 @@ def test_a_mail_is_dropped_with_a_reason_and_only_after_a_yes(run: Run, desk: Pa
     with store_of(desk) as store, store.read() as tx:
         row = tx.inbox.get(2)
     assert row is not None
-    assert (row.state, row.reason) == (State.DROPPED, "spam")
+    assert (row.state, row.reason) == (InboxState.DROPPED, "spam")
 
 
 def test_status_names_each_trouble_with_the_next_step(run: Run) -> None:

@@ -6,16 +6,16 @@ from datetime import date
 from pathlib import Path
 
 from mailbridge.cli.tickets import headline
-from mailbridge.tickets.model import Activity, Approval, Asks, Work
+from mailbridge.tickets.model import Activity, Approval, ApprovalKind, WorkKind
 from tests.builders import LATER, NOW, a_ticket
 from tests.harness import a_config
 
 
 def test_planned_against_spent_the_way_up_and_what_waits(tmp_path: Path) -> None:
-    done = Activity(id=1, agent="bogdan", kind=Work.WORKED, day=date(2026, 11, 23), minutes=50, charged=60)
-    road = Activity(id=2, agent="bogdan", kind=Work.TRAVELLED, day=date(2026, 11, 23), minutes=40, charged=45)
+    done = Activity(id=1, agent="bogdan", kind=WorkKind.WORKED, day=date(2026, 11, 23), minutes=50, charged=60)
+    road = Activity(id=2, agent="bogdan", kind=WorkKind.TRAVELLED, day=date(2026, 11, 23), minutes=40, charged=45)
     waiting = Approval(
-        id=1, kind=Asks.APPROVAL, line="#time 9h", asker="bogdan", approvers=("mara", "clara"), asked_at=NOW, expires_at=LATER
+        id=1, kind=ApprovalKind.APPROVAL, line="#time 9h", asker="bogdan", approvers=("mara", "clara"), asked_at=NOW, expires_at=LATER
     )
     ticket = a_ticket(
         estimate=90, estimate_most=150, estimated_by="history", activities=(done, road), chain="printers", level=2, approvals=(waiting,)

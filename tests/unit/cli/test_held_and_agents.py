@@ -9,8 +9,8 @@ import pytest
 
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
-from mailbridge.store.held import Answer, HeldMail, What
-from mailbridge.store.inbox_rows import State
+from mailbridge.store.held import HeldAnswer, HeldMail, What
+from mailbridge.store.inbox_rows import InboxState
 from tests.unit.cli.test_desk_commands import NOW, RAW, Run, desk, envelope, run, store_of
 
 __all__ = ["desk", "run"]  # fixtures
@@ -28,7 +28,7 @@ def held(desk: Path) -> int:
     return inbox
 
 
-def state(desk: Path, inbox: int) -> tuple[Answer, State]:
+def state(desk: Path, inbox: int) -> tuple[HeldAnswer, InboxState]:
     with store_of(desk) as store, store.read() as tx:
         mail, row = tx.held.get(inbox), tx.inbox.get(inbox)
         assert mail is not None
@@ -58,14 +58,14 @@ def test_the_first_lines_of_a_mail_that_waits_whole_are_no_commands_in_json(run:
 
 def test_released_mail_waits_in_the_inbox_again(run: Run, desk: Path, held: int) -> None:
     assert run("held", "release", str(held), "--yes").out == f"mail {held} is released\n"
-    assert state(desk, held) == (Answer.RELEASED, State.NEW)
+    assert state(desk, held) == (HeldAnswer.RELEASED, InboxState.NEW)
     again = run("held", "drop", str(held), "--yes")
     assert (again.code, again.err) == (exits.MISTAKES, f"mailbridge: mail {held} does not wait any more, it is released\n")
 
 
 def test_dropped_mail_stays_done_and_says_why(run: Run, desk: Path, held: int) -> None:
     assert run("held", "drop", str(held), "--yes").out == f"mail {held} is dropped\n"
-    assert state(desk, held) == (Answer.REFUSED, State.DONE)
+    assert state(desk, held) == (HeldAnswer.REFUSED, InboxState.DONE)
     row = next(row for row in run("queue", "list", "--json").json if row["id"] == held)
     assert row["reason"] == "dropped at the desk's machine"
     assert run("held", "list").out == "no mail is held\n"
@@ -74,7 +74,7 @@ def test_dropped_mail_stays_done_and_says_why(run: Run, desk: Path, held: int) -
 def test_nothing_is_released_without_a_yes(run: Run, desk: Path, held: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("click.confirm", lambda *_args, **_more: (_ for _ in ()).throw(KeyboardInterrupt))
     assert run("held", "release", str(held)).code == exits.STOPPED
-    assert state(desk, held) == (Answer.WAITING, State.DONE)
+    assert state(desk, held) == (HeldAnswer.WAITING, InboxState.DONE)
 
 
 def test_a_mail_that_is_not_held_is_told_as_such(run: Run) -> None:

@@ -10,21 +10,27 @@ import pytest
 from mailbridge.cli.history import sentence, story
 from mailbridge.message.model import SpanKind
 from mailbridge.organisation.model import Priority
-from mailbridge.reply.showing import LeftOut, Shown
+from mailbridge.reply.showing import LeftOut, ShownText
 from mailbridge.store.mails import Direction, StoredAttachment, StoredMail
 from mailbridge.tickets import events as happenings
-from mailbridge.tickets.events import Actor, ActorKind, Event, Happening, MessageAdded, StatusChanged
-from mailbridge.tickets.model import Activity, Approval, Asks, Meeting, Participant, Work
+from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded, StatusChanged, TicketEvent
+from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Meeting, Participant, WorkKind
 from tests.builders import a_ticket
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 ANA = Participant(address="ana@acme.example")
-WORK = Activity(id=1, agent="bogdan", kind=Work.TRAVELLED, day=date(2026, 11, 20), minutes=40, km=25, place="Iași")
+WORK = Activity(id=1, agent="bogdan", kind=WorkKind.TRAVELLED, day=date(2026, 11, 20), minutes=40, km=25, place="Iași")
 HELD = Approval(
-    id=1, kind=Asks.APPROVAL, line="#time 10h", asker="bogdan", approvers=("maria",), asked_at=NOW, expires_at=NOW + timedelta(days=3)
+    id=1,
+    kind=ApprovalKind.APPROVAL,
+    line="#time 10h",
+    asker="bogdan",
+    approvers=("maria",),
+    asked_at=NOW,
+    expires_at=NOW + timedelta(days=3),
 )
 
-WORDS: list[tuple[Happening, str]] = [
+WORDS: list[tuple[TicketEvent, str]] = [
     (
         happenings.TicketOpened(subject="x", requester=ANA, status="new", priority=Priority.HIGH, team="network"),
         "opened for ana@acme.example: network, high, new",
@@ -57,13 +63,13 @@ WORDS: list[tuple[Happening, str]] = [
     (happenings.DueSet(before=None, after=NOW), "due 2026-11-21 09:00Z"),
     (happenings.DueSet(before=NOW, after=None), "no date of its own any more"),
     (happenings.Snoozed(until=NOW), "sleeps until 2026-11-21 09:00Z"),
-    (happenings.Woken(), "woken"),
-    (happenings.Woken(by_mail=True), "woken by a mail"),
+    (happenings.SnoozeEnded(), "woken"),
+    (happenings.SnoozeEnded(by_mail=True), "woken by a mail"),
     (happenings.MeetingSet(meeting=Meeting(at=NOW, place="Iași")), "appointment 2026-11-21 09:00Z, 60 min, Iași"),
     (happenings.MeetingSet(meeting=Meeting(at=NOW, cancelled=True)), "appointment 2026-11-21 09:00Z called off"),
     (happenings.InvitationAnswered(author="jo@x.example", answer="declined"), "jo@x.example answers the invitation: declined"),
     (happenings.MergedInto(survivor=7, mails=(1,)), "merged into MB-7"),
-    (happenings.Absorbed(ticket=8), "took in MB-8"),
+    (happenings.MergedFrom(ticket=8), "took in MB-8"),
     (happenings.MailMoved(mail=1, to=9), "a mail went to MB-9"),
     (happenings.MailMoved(mail=1, came_from=9), "a mail came from MB-9"),
     (happenings.WorkRecorded(activity=WORK), "travelled 40 min, 25 km, Iași by bogdan on 2026-11-20 recorded"),
@@ -82,12 +88,12 @@ WORDS: list[tuple[Happening, str]] = [
 
 
 @pytest.mark.parametrize(("what", "words"), WORDS, ids=[words for _, words in WORDS])
-def test_each_happening_has_its_words(what: Happening, words: str) -> None:
+def test_each_happening_has_its_words(what: TicketEvent, words: str) -> None:
     assert sentence(what, "MB-{}".format) == words
 
 
 def test_no_happening_is_without_words() -> None:
-    assert {type(what) for what, _ in WORDS} == set(get_args(Happening))
+    assert {type(what) for what, _ in WORDS} == set(get_args(TicketEvent))
 
 
 def test_the_story_goes_in_order_with_what_people_wrote() -> None:
@@ -99,7 +105,7 @@ def test_the_story_goes_in_order_with_what_people_wrote() -> None:
     ]
     said = "It \x1b[31mburns\n\nAna"
     mail = StoredMail(id=5, direction=Direction.IN, received_at=NOW, fresh=said, text=f"{said}\n\n> Which one?\n")
-    parts = Shown(text=said, left_out=(LeftOut(kind=SpanKind.QUOTE, lines=1),))
+    parts = ShownText(text=said, left_out=(LeftOut(kind=SpanKind.QUOTE, lines=1),))
 
     logo, panel = (
         StoredAttachment(id=id, mail=5, ticket=1, part="2", name=name, content_type="image/png", size=1, sha256="", disposition="inline",

@@ -89,13 +89,13 @@ def test_each_key_is_in_the_manual_and_no_other(section: str) -> None:
 
 
 DEFAULTS = {
-    "desk": model.Desk,
+    "desk": model.DeskSettings,
     "mailbox": model.Mailbox,
-    "listener": model.Listener,
+    "listener": model.ListenerSettings,
     "pipe": model.Pipe,
     "outgoing": model.Outgoing,
-    "limits": model.Limits,
-    "authenticity": model.Authenticity,
+    "limits": model.LimitSettings,
+    "authenticity": model.AuthenticitySettings,
     "scan": model.Scanners,
 }
 

@@ -12,7 +12,7 @@ import pytest
 from mailbridge.cli.demo_desk import new_desk
 from mailbridge.cli.main import main
 from mailbridge.cli.problems import shown, without_secrets
-from mailbridge.delivery.maildir import MaildirCourier
+from mailbridge.delivery.maildir import MaildirTransport
 from mailbridge.errors import Problem
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
@@ -34,7 +34,7 @@ def open_to_others(folder: Path) -> list[str]:
 
 @pytest.mark.usefixtures("careless")
 def test_an_outgoing_maildir_is_its_owner_s_alone(tmp_path: Path) -> None:
-    MaildirCourier(tmp_path / "deep" / "outgoing").send("a@desk.test", "b@x.test", b"Message-ID: <1@x>\r\n\r\nsecret\r\n", lambda: None)
+    MaildirTransport(tmp_path / "deep" / "outgoing").send("a@desk.test", "b@x.test", b"Message-ID: <1@x>\r\n\r\nsecret\r\n", lambda: None)
     assert open_to_others(tmp_path / "deep") == []
     assert len(list((tmp_path / "deep" / "outgoing" / "new").iterdir())) == 1
 

@@ -13,7 +13,7 @@ from mailbridge.cli.main import main
 from mailbridge.config.model import load
 from mailbridge.organisation.model import Priority
 from mailbridge.store.engine import Store
-from mailbridge.tickets.model import Activity, Participant, Ticket, Work
+from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 FRIDAY = date(2026, 11, 20)
@@ -27,9 +27,9 @@ def desk(tmp_path: Path) -> Path:
     store = Store(load(folder).store_url)
     store.upgrade()
     done = (
-        Activity(id=1, agent="bogdan", kind=Work.WORKED, day=FRIDAY, minutes=50, charged=60, text="roller"),
-        Activity(id=2, agent="bogdan", kind=Work.TRAVELLED, day=FRIDAY, minutes=40, km=25.5, billable=False),
-        Activity(id=3, agent="eva", kind=Work.WORKED, day=date(2026, 11, 18), minutes=5, charged=15),
+        Activity(id=1, agent="bogdan", kind=WorkKind.WORKED, day=FRIDAY, minutes=50, charged=60, text="roller"),
+        Activity(id=2, agent="bogdan", kind=WorkKind.TRAVELLED, day=FRIDAY, minutes=40, km=25.5, billable=False),
+        Activity(id=3, agent="eva", kind=WorkKind.WORKED, day=date(2026, 11, 18), minutes=5, charged=15),
     )
     with store.write() as tx:
         ticket = Ticket(

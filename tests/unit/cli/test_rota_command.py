@@ -10,8 +10,8 @@ import pytest
 
 from mailbridge.cli.check import policy_of
 from mailbridge.cli.main import main
-from mailbridge.organisation.model import Told
-from mailbridge.organisation.people import Absence, Chain, Consultant, Rota, Step, Swap
+from mailbridge.organisation.model import TeamAudience
+from mailbridge.organisation.people import Absence, Consultant, EscalationChain, EscalationStep, OnCallSchedule, Swap
 
 TEAMS = """
 default: network
@@ -76,8 +76,8 @@ def test_the_file_becomes_the_desks_own_values(desk: Path) -> None:
     )
     assert zoe.calendar is not None
     assert (zoe.calendar.name, zoe.zone, eva.calendar) == ("late", "Asia/Seoul", None)
-    assert network.told is Told.ON_DUTY
-    assert network.rota == Rota(
+    assert network.told is TeamAudience.ON_DUTY
+    assert network.rota == OnCallSchedule(
         agents=("eva", "dan"),
         start=date(2026, 11, 2),
         days=7,
@@ -91,8 +91,14 @@ def test_the_file_becomes_the_desks_own_values(desk: Path) -> None:
     assert (organisation.teams["world"].follow, organisation.teams["world"].members) == (("emea", "apac"), ("eva", "zoe"))
     assert organisation.consultants == {"petra": Consultant(name="petra", title="Petra Klein", address="petra@maker.test", language="de")}
     assert organisation.chains == {
-        "outage": Chain(
-            name="outage", steps=(Step(skill="network", level=2), Step(team="emea"), Step(agent="eva"), Step(consultant="petra"))
+        "outage": EscalationChain(
+            name="outage",
+            steps=(
+                EscalationStep(skill="network", level=2),
+                EscalationStep(team="emea"),
+                EscalationStep(agent="eva"),
+                EscalationStep(consultant="petra"),
+            ),
         )
     }
 

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbridge.conversation.identify import identify
-from mailbridge.conversation.model import Known, Reason
-from mailbridge.conversation.place import Evidence, Presented, place
+from mailbridge.conversation.model import Reason, Reference
+from mailbridge.conversation.place import Evidence, TokenClaim, place
 from mailbridge.conversation.tokens import Purpose, Token
 from mailbridge.message.model import Sender
 from mailbridge.message.profiles import Expected, Profile
@@ -19,9 +19,9 @@ AGENT = "bogdan@desk.test"
 LENIENT = Sender(answer_to="carol@customer.test", name="Carol Jones", reasons=("From field is not exactly one plain address",))
 
 
-def presented(holder: str, purpose: Purpose = Purpose.CUSTOMER) -> Presented:
+def presented(holder: str, purpose: Purpose = Purpose.CUSTOMER) -> TokenClaim:
     token = Token(ticket=1, purpose=purpose, mac="m" * 26)
-    return Presented(text="support+mb1.c.mmm@desk.test", token=token, ticket=a_ticket(), holder=holder)
+    return TokenClaim(text="support+mb1.c.mmm@desk.test", token=token, ticket=a_ticket(), holder=holder)
 
 
 def test_a_writer_with_an_odd_from_is_answered_and_not_verified() -> None:
@@ -45,7 +45,7 @@ def test_an_agent_who_is_not_proven_is_told_the_reason_once() -> None:
 @pytest.mark.parametrize("reason", [Reason.SUBJECT_NUMBER, Reason.KNOWN_REFERENCE])
 def test_a_number_or_a_known_reference_does_not(reason: Reason) -> None:
     writer = identify(LENIENT, (), an_organisation(), trust_tokens=False)
-    placement = place(writer, Evidence(known=(Known(reason=reason, ticket=a_ticket(), detail="x"),)), an_organisation(), NOW)
+    placement = place(writer, Evidence(known=(Reference(reason=reason, ticket=a_ticket(), detail="x"),)), an_organisation(), NOW)
     assert (placement.ticket, placement.follows) == (None, 1)
     assert placement.refused == (f"{reason}: the From field is not exactly one plain address",)
 

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mailbridge.conversation.model import Doubt, Known, Placement, Reason, Standing
-from mailbridge.conversation.place import Evidence, Presented, Writer, place
+from mailbridge.conversation.model import Doubt, Placement, Reason, Reference, Standing
+from mailbridge.conversation.place import Evidence, TokenClaim, Writer, place
 from mailbridge.conversation.tokens import Life, Purpose, Token
 from mailbridge.organisation.model import ClosedPolicy
 from mailbridge.tickets.model import Participant, Role, Ticket
@@ -21,13 +21,13 @@ def by(address: str, **different: object) -> Writer:
     return replace(Writer(address=address, mailboxes=frozenset({address}), verified=True), **different)  # type: ignore[arg-type]
 
 
-def token(ticket: Ticket | None, holder: str | None, purpose: Purpose = Purpose.CUSTOMER, nonce: str = "") -> Presented:
+def token(ticket: Ticket | None, holder: str | None, purpose: Purpose = Purpose.CUSTOMER, nonce: str = "") -> TokenClaim:
     claim = Token(ticket=ticket.id if ticket else 99, purpose=purpose, mac="m" * 26, nonce=nonce)
-    return Presented(text="support+mb1.c.mmm@desk.test", token=claim, ticket=ticket, holder=holder)
+    return TokenClaim(text="support+mb1.c.mmm@desk.test", token=claim, ticket=ticket, holder=holder)
 
 
-def known(ticket: Ticket, reason: Reason = Reason.KNOWN_REFERENCE) -> Known:
-    return Known(reason=reason, ticket=ticket, detail="x")
+def known(ticket: Ticket, reason: Reason = Reason.KNOWN_REFERENCE) -> Reference:
+    return Reference(reason=reason, ticket=ticket, detail="x")
 
 
 def test_reply_address_made_for_the_writer_leads_to_its_ticket() -> None:

@@ -8,14 +8,14 @@ import pytest
 
 from mailbridge.handling.agents.borrowed import Others, judged, others_of
 from mailbridge.handling.agents.lines import written as lines_of
-from mailbridge.mail_commands import Speaker, Written, read
+from mailbridge.mail_commands import Author, ParsedMail, read
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.sandbox.read import read as read_mail
 
-BOGDAN = Speaker(me="bogdan", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zone="Europe/Bucharest", prefix="MB")
+BOGDAN = Author(me="bogdan", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zone="Europe/Bucharest", prefix="MB")
 
 
-def written(text: str, others: Others) -> Written:
+def written(text: str, others: Others) -> ParsedMail:
     return judged(read(text, BOGDAN), text, others)
 
 

@@ -11,11 +11,11 @@ from email.policy import SMTP
 import pytest
 
 from mailbridge.handling.agents.lines import written as lines_of
-from mailbridge.mail_commands import Speaker, Written
+from mailbridge.mail_commands import Author, ParsedMail
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.sandbox.read import read as read_mail
 
-ANA = Speaker(me="ana", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zone="Europe/Bucharest", prefix="MB")
+ANA = Author(me="ana", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zone="Europe/Bucharest", prefix="MB")
 MARKER = "## Please write your answer above this line ##"
 QUOTED = f"{MARKER}\n\nCarol Jones writes:\n\n    It does not print.\n\n#close would end it\n"
 QUOTED_HTML = f"<div>{MARKER}</div><p>Carol Jones writes:</p><p>It does not print.</p><p>#close would end it</p>"
@@ -251,7 +251,7 @@ def as_mail(case: Case) -> bytes:
     return mail.as_bytes()
 
 
-def written(case: Case) -> Written:
+def written(case: Case) -> ParsedMail:
     policy = ReadingPolicy(own_addresses=("support@desk.test",), reply_markers=(MARKER,))
     return lines_of(read_mail(as_mail(case), policy), ANA)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.intake.data import END, DataReader, Fault
+from mailbridge.intake.data import END, DataFault, DataReader
 
 LIMIT = 1 << 16
 
@@ -33,7 +33,7 @@ def stuffed(raw: bytes) -> bytes:
     return b"\r\n".join(b"." + line if line.startswith(b".") else line for line in lines) + b".\r\n"
 
 
-def read(sent: bytes, cuts: list[int], limit: int = LIMIT) -> tuple[bytes | Fault, bytes]:
+def read(sent: bytes, cuts: list[int], limit: int = LIMIT) -> tuple[bytes | DataFault, bytes]:
     """(content, what came behind it) of `sent`, fed in the pieces that `cuts` make of it."""
     reader = DataReader(limit)
     edges = sorted({min(cut, len(sent)) for cut in cuts} | {0, len(sent)})
@@ -63,7 +63,7 @@ def test_first_end_mark_is_the_end_whatever_stands_before(sent: bytes, cuts: lis
     assert behind == whole[end + 3 :]
     before = (b"\r\n" + whole)[2 : end + 2] if end else b""
     bare = before.replace(b"\r\n", b"")
-    assert (content is Fault.BARE_LINE_END) == (b"\r" in bare or b"\n" in bare)
+    assert (content is DataFault.BARE_LINE_END) == (b"\r" in bare or b"\n" in bare)
 
 
 @pytest.mark.parametrize("mark", SMUGGLED)
@@ -71,7 +71,7 @@ def test_smuggled_end_is_no_end_and_the_mail_is_refused(mark: bytes) -> None:
     sent = b"Subject: one\r\n\r\nfirst" + mark + b"MAIL FROM:<evil@x.example>\r\nDATA\r\nsecond\r\n.\r\nQUIT\r\n"
     content, behind = read(sent, [])
     assert behind == b"QUIT\r\n"
-    assert content is Fault.BARE_LINE_END or b"MAIL FROM:<evil@x.example>" in content
+    assert content is DataFault.BARE_LINE_END or b"MAIL FROM:<evil@x.example>" in content
 
 
 @pytest.mark.parametrize(("size", "taken"), [(99, True), (100, True), (101, False)])
@@ -80,7 +80,7 @@ def test_limit_counts_the_mail_without_dots_and_end_mark(size: int, taken: bool,
     raw = b".\r\n" * 30 + b"x" * (size - 92) + b"\r\n"
     assert len(raw) == size
     content, behind = read(stuffed(raw), cuts, limit=100)
-    assert (content, behind) == (raw if taken else Fault.TOO_BIG, b"")
+    assert (content, behind) == (raw if taken else DataFault.TOO_BIG, b"")
 
 
 def test_mail_over_the_limit_is_not_kept_in_memory() -> None:
@@ -89,7 +89,7 @@ def test_mail_over_the_limit_is_not_kept_in_memory() -> None:
         assert reader.feed(b"x" * 998 + b"\r\n") is None
     assert len(reader._buffer) < 10
     assert reader.feed(b".\r\nNOOP\r\n") == b"NOOP\r\n"
-    assert reader.content is Fault.TOO_BIG
+    assert reader.content is DataFault.TOO_BIG
 
 
 def test_content_of_an_unfinished_mail_cannot_be_asked_for() -> None:

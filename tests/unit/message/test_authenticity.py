@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from mailbridge.message.model import Sender
 from mailbridge.message.profiles import Expected, Profile
-from mailbridge.message.results import Broken, Verdict, read_results
+from mailbridge.message.results import AmbiguousField, MethodResult, read_results
 from tests.raw_mails import judged_sender
 
 DESK = Expected(profile=Profile.OWN, authserv_ids=("mx.desk.test",))
@@ -239,14 +239,14 @@ def test_idn_domains_are_equal_in_either_spelling() -> None:
 def test_results_come_apart_as_the_grammar_says() -> None:
     server, verdicts = read_results(b'mx.desk.test 1; none; spf=pass (ok) smtp.mailfrom="a b"@x.test reason="why; not"')
     assert server == "mx.desk.test"
-    assert verdicts == [Verdict(method="spf", result="pass", properties=(("smtp.mailfrom", '"a b"@x.test'), ("reason", '"why; not"')))]
+    assert verdicts == [MethodResult(method="spf", result="pass", properties=(("smtp.mailfrom", '"a b"@x.test'), ("reason", '"why; not"')))]
 
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_results_or_broken(raw: bytes) -> None:
     try:
         read_results(raw)
-    except Broken:
+    except AmbiguousField:
         return
 
 

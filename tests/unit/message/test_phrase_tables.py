@@ -8,35 +8,35 @@ import time
 import pytest
 
 from mailbridge.message import auto_reply_markers
-from mailbridge.message.phrases import Phrases, alternatives, whole
+from mailbridge.message.phrases import PhraseSet, alternatives, whole
 
 
 @pytest.mark.parametrize("text", ["auto reply", "Auto-Reply", "AUTOREPLY", "auto - reply", "an auto\u00a0reply came"])
 def test_a_blank_is_a_blank_a_hyphen_or_nothing(text: str) -> None:
-    assert Phrases(("auto reply",)).are_in(text)
-    assert Phrases(("auto-reply",)).are_in(text)
+    assert PhraseSet(("auto reply",)).are_in(text)
+    assert PhraseSet(("auto-reply",)).are_in(text)
 
 
 @pytest.mark.parametrize("text", ["autoXreply", "automatic reply", "auto\nreply", "semiauto reply", ""])
 def test_other_words_are_other_words(text: str) -> None:
-    assert not Phrases(("auto reply",)).are_in(text)
+    assert not PhraseSet(("auto reply",)).are_in(text)
 
 
 def test_a_gap_stays_on_its_line_and_has_an_end() -> None:
-    phrases = Phrases(("your message...not delivered",))
+    phrases = PhraseSet(("your message...not delivered",))
     assert phrases.are_in("Your message to kim@firm.test was not delivered.")
     assert not phrases.are_in("Your message\nwas not delivered")
     assert not phrases.are_in("your message " + "x" * 100 + " not delivered")
 
 
 def test_the_place_is_that_of_the_first_word() -> None:
-    assert Phrases(("b",), ("c",)).place_in("a c b") == 2
-    assert Phrases(("b",)).place_in("a") == -1
+    assert PhraseSet(("b",), ("c",)).place_in("a c b") == 2
+    assert PhraseSet(("b",)).place_in("a") == -1
 
 
 def test_beginning_with_a_phrase_is_more_than_holding_it() -> None:
-    assert Phrases(("sorry",)).begin("Sorry, no")
-    assert not Phrases(("sorry",)).begin("So sorry")
+    assert PhraseSet(("sorry",)).begin("Sorry, no")
+    assert not PhraseSet(("sorry",)).begin("So sorry")
 
 
 def test_a_whole_title_ends_with_its_phrase_unless_that_is_open() -> None:
@@ -51,12 +51,12 @@ def test_a_phrase_is_not_cut_short_by_one_it_begins_with() -> None:
 
 
 def test_phrases_are_words_and_no_patterns() -> None:
-    assert Phrases(("address(es).",)).are_in("the address(es).")
-    assert not Phrases(("address(es).",)).are_in("the addresses")
+    assert PhraseSet(("address(es).",)).are_in("the address(es).")
+    assert not PhraseSet(("address(es).",)).are_in("the addresses")
 
 
 def test_finding_takes_time_in_proportion_to_the_text() -> None:
-    phrases = Phrases(("a...b", "a...c", "a a a a...d"))
+    phrases = PhraseSet(("a...b", "a...c", "a a a a...d"))
     began = time.process_time()
     assert not phrases.are_in("a " * 100_000)
     assert time.process_time() - began < 6

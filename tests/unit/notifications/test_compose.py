@@ -5,11 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.notifications.compose import admin_letters, notifications
-from mailbridge.notifications.context import Occasion
+from mailbridge.notifications.compose import admin_notifications, notifications
+from mailbridge.notifications.context import NotificationContext
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.organisation.model import Organisation
-from mailbridge.tickets.commands import Answer, Assign, Close, Command, Note, Open, RaiseAlert, ReportFailure, SetStatus, SetTeam, Write
+from mailbridge.tickets.commands import (
+    AgentReply,
+    Assign,
+    Close,
+    Command,
+    CustomerMessage,
+    InternalNote,
+    Open,
+    RaiseAlert,
+    ReportFailure,
+    SetStatus,
+    SetTeam,
+)
 from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Participant, Role, Ticket
@@ -18,8 +30,8 @@ from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_signer, a_t
 CLOCK = Actor(kind=ActorKind.CLOCK, name="response")
 
 
-def an_occasion(ticket: Ticket, organisation: Organisation, *, answerable: bool = True) -> Occasion:
-    return Occasion(
+def an_occasion(ticket: Ticket, organisation: Organisation, *, answerable: bool = True) -> NotificationContext:
+    return NotificationContext(
         ticket=ticket,
         organisation=organisation,
         signer=a_signer(),
@@ -72,19 +84,19 @@ def test_robot_is_not_acknowledged_and_a_step_that_is_off_is_not_told() -> None:
 
 
 def test_answer_goes_to_the_customer_in_the_agents_name_and_is_no_automatic_mail() -> None:
-    (promise,) = (p for p in told(a_ticket(), Answer(), AS_BOGDAN) if p.audience is Audience.CUSTOMER)
+    (promise,) = (p for p in told(a_ticket(), AgentReply(), AS_BOGDAN) if p.audience is Audience.CUSTOMER)
     assert (promise.event, promise.automatic, promise.from_name) == ("answered", False, "Bogdan Ionescu at Acme Support")
     assert (promise.in_reply_to, promise.references) == ("last@customer.test", ("first@customer.test", "last@customer.test"))
 
 
 def test_note_reaches_no_customer() -> None:
-    promises = told(a_ticket(assignee="clara"), Note(), AS_BOGDAN)
+    promises = told(a_ticket(assignee="clara"), InternalNote(), AS_BOGDAN)
     assert names(promises) == {("agent.colleague_answered", "clara@desk.test")}
 
 
 def test_answer_that_closes_is_one_mail_to_the_customer() -> None:
     about = circumstances(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)
-    first = decide(a_ticket(), Answer(), about)
+    first = decide(a_ticket(), AgentReply(), about)
     assert first.ticket is not None
     second = decide(first.ticket, Close(), about)
     assert second.ticket is not None
@@ -94,19 +106,21 @@ def test_answer_that_closes_is_one_mail_to_the_customer() -> None:
 
 
 def test_customers_mail_tells_the_one_who_has_the_ticket_else_the_team() -> None:
-    assert names(told(a_ticket(assignee="clara"), Write(author=CAROL.address), AS_CAROL)) == {("agent.customer_replied", "clara@desk.test")}
-    assert len(told(a_ticket(), Write(author=CAROL.address), AS_CAROL)) == 2
+    assert names(told(a_ticket(assignee="clara"), CustomerMessage(author=CAROL.address), AS_CAROL)) == {
+        ("agent.customer_replied", "clara@desk.test")
+    }
+    assert len(told(a_ticket(), CustomerMessage(author=CAROL.address), AS_CAROL)) == 2
 
 
 def test_vacation_reply_tells_nobody() -> None:
-    assert told(a_ticket(), Write(author=CAROL.address, automatic=True), AS_CAROL) == ()
+    assert told(a_ticket(), CustomerMessage(author=CAROL.address, automatic=True), AS_CAROL) == ()
 
 
 def test_nobody_is_told_of_their_own_doing() -> None:
     assert names(told(a_ticket(), Assign(agent="bogdan"), AS_BOGDAN)) == set()
     assert names(told(a_ticket(), Assign(agent="clara"), AS_BOGDAN)) == {("agent.assigned", "clara@desk.test")}
     closed = a_ticket(status="closed", closed_at=NOW)
-    assert Audience.CUSTOMER not in {p.audience for p in told(closed, Write(author=CAROL.address), AS_CAROL)}
+    assert Audience.CUSTOMER not in {p.audience for p in told(closed, CustomerMessage(author=CAROL.address), AS_CAROL)}
 
 
 def test_closing_and_waiting_tell_the_customer_where_the_team_wants_it() -> None:
@@ -145,7 +159,7 @@ def test_desk_never_writes_to_itself_by_itself() -> None:
     ticket = a_ticket(participants=(Participant(address="support@desk.test"),))
     told_of_closing = with_team(an_organisation(), "support", tells=frozenset({"closed"}))
     assert names(told(ticket, Close(), AS_BOGDAN, told_of_closing)) == set()
-    assert names(told(ticket, Answer(), AS_BOGDAN)) == {("customer.answered", "support@desk.test")}
+    assert names(told(ticket, AgentReply(), AS_BOGDAN)) == {("customer.answered", "support@desk.test")}
 
 
 def test_every_promise_is_signed_for_its_recipient_and_has_a_key_of_its_own() -> None:
@@ -160,7 +174,8 @@ def test_every_promise_is_signed_for_its_recipient_and_has_a_key_of_its_own() ->
 
 def test_admin_letter_is_keyed_by_its_occasion() -> None:
     letters = [
-        admin_letters(["admin@desk.test"], "rules_broken", key, {"problems": "x"}, "support@desk.test", "en") for key in ("a", "a", "b")
+        admin_notifications(["admin@desk.test"], "rules_broken", key, {"problems": "x"}, "support@desk.test", "en")
+        for key in ("a", "a", "b")
     ]
     assert len({letter[0].key for letter in letters}) == 2
     assert letters[0][0].message_id.endswith("@desk.test")

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from mailbridge.notifications.limits import Suppress, hidden
+from mailbridge.notifications.limits import Suppressed, hidden
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.organisation.model import Outsiders, Team
 from tests.builders import BOGDAN, a_ticket, an_organisation
@@ -29,7 +29,7 @@ def a_notification(recipient: str, event: str = "new", audience: Audience = Audi
 def test_an_agent_who_may_not_see_the_ticket_gets_no_mail_about_it(recipient: str, audience: Audience) -> None:
     found = hidden(a_notification(recipient, audience=audience), THEIRS, DESK)
 
-    assert found == Suppress(reason="agent bogdan may not see tickets of team people")
+    assert found == Suppressed(reason="agent bogdan may not see tickets of team people")
 
 
 def test_whoever_left_gets_no_mail_any_more() -> None:

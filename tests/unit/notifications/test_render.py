@@ -10,7 +10,7 @@ import pytest
 from mailbridge.delivery.render.filters import mailto
 from mailbridge.delivery.render.render import Renderer, TemplateFailed, check, guarded, shipped_templates
 from mailbridge.delivery.render.samples import sample_notification, sample_views
-from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, Entry, TicketView, View
+from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, HistoryEntry, TemplateContext, TicketView
 from mailbridge.notifications.model import Audience, Notification
 
 SHIPPED = Renderer([shipped_templates()])
@@ -21,7 +21,7 @@ def a_notification(audience: Audience = Audience.CUSTOMER, event: str = "receive
     return replace(sample_notification(audience, event, language), **more)  # type: ignore[arg-type]
 
 
-def a_view(**more: object) -> View:
+def a_view(**more: object) -> TemplateContext:
     return replace(sample_views("customer", "received")[0], **more)  # type: ignore[arg-type]
 
 
@@ -95,14 +95,14 @@ def test_no_mail_fetches_anything_or_carries_a_senders_markup(name: str) -> None
     # given a ticket in which every word is an attack, but for the message that was sanitised
     _, language, rest = name.split("/")
     audience, _, event = rest.partition(".")
-    view = View(
+    view = TemplateContext(
         desk=DeskView(name=HOSTILE, address="support@acme.example"),
         ticket=TicketView(
             number="MB-1", subject=HOSTILE, status=HOSTILE, priority=HOSTILE, type=HOSTILE, team=HOSTILE, assignee=HOSTILE,
             requester_name=HOSTILE, requester_address=HOSTILE, verified=True,
         ),
         values={key: HOSTILE for key in VOCABULARY[rest] if not key.endswith(("_at", "until"))},
-        text=HOSTILE, author=HOSTILE, quoted=Entry(author=HOSTILE, text=HOSTILE), history=(Entry(author=HOSTILE, text=HOSTILE),),
+        text=HOSTILE, author=HOSTILE, quoted=HistoryEntry(author=HOSTILE, text=HOSTILE), history=(HistoryEntry(author=HOSTILE, text=HOSTILE),),
         files=(HOSTILE,), recipient_name=HOSTILE,
     )  # fmt: skip
     # when
@@ -206,7 +206,9 @@ def test_an_agents_answer_goes_out_whole_as_text_and_as_html() -> None:
 def test_a_stranger_gets_no_word_of_his_own_back() -> None:
     # given a mail whose sender nobody has proven
     view = a_view(ticket=replace(a_view().ticket or TicketView(number="x"), verified=False, subject="Buy now", requester_name="Free Money"))
-    view = replace(view, text="visit http://spam.example", quoted=Entry(author="Free Money", text="spam"), recipient_name="Free Money")
+    view = replace(
+        view, text="visit http://spam.example", quoted=HistoryEntry(author="Free Money", text="spam"), recipient_name="Free Money"
+    )
     # when
     notification, silent = guarded(a_notification(name="Free Money"), view)
     worded = SHIPPED.render(notification, silent)

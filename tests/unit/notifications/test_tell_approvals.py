@@ -5,37 +5,37 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailbridge.notifications.compose import notifications
-from mailbridge.notifications.context import Occasion
+from mailbridge.notifications.context import NotificationContext
 from mailbridge.notifications.model import Class, Notification
-from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.organisation.approval_policy import ApprovalPolicy, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.model import Organisation, Priority
-from mailbridge.tickets.apply import evolve
-from mailbridge.tickets.command_context import Circumstances
+from mailbridge.tickets.apply import apply
+from mailbridge.tickets.command_context import CommandContext
 from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
 from mailbridge.tickets.decide import decide_requests
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalRequested, Event
-from mailbridge.tickets.model import Approval, Asks, Ticket
+from mailbridge.tickets.model import Approval, ApprovalKind, Ticket
 from mailbridge.tickets.requests import each
 from tests.builders import AS_BOGDAN, LATER, NOW, a_signer, a_ticket, an_organisation, circumstances, decided
 
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")
 BY_CLOCK = Actor(kind=ActorKind.CLOCK, name="approval:1")
 DESK = an_organisation(
-    consent=Consent(
+    consent=ApprovalPolicy(
         approvals=(
-            ApprovalRule(what=Matter.PRIORITY, by=("manager", "clara")),
-            ApprovalRule(what=Matter.TEAM),
+            ApprovalRule(what=ApprovalTrigger.PRIORITY, by=("manager", "clara")),
+            ApprovalRule(what=ApprovalTrigger.TEAM),
         )
     )
 )
 
 
-def about(actor: Actor, line: str = "", organisation: Organisation = DESK) -> Circumstances:
+def about(actor: Actor, line: str = "", organisation: Organisation = DESK) -> CommandContext:
     return circumstances(actor=actor, now=NOW, organisation=organisation, words=line)
 
 
-def occasion(ticket: Ticket, organisation: Organisation = DESK) -> Occasion:
-    return Occasion(ticket=ticket, organisation=organisation, signer=a_signer(), desk_name="Desk", language="en")
+def occasion(ticket: Ticket, organisation: Organisation = DESK) -> NotificationContext:
+    return NotificationContext(ticket=ticket, organisation=organisation, signer=a_signer(), desk_name="Desk", language="en")
 
 
 def asked() -> Ticket:
@@ -76,10 +76,12 @@ def test_two_questions_of_one_mail_are_two_mails() -> None:
 
 
 def test_a_risky_command_asks_its_own_agent() -> None:
-    approval = Approval(id=1, kind=Asks.CONFIRMATION, line="#erase", asker="bogdan", approvers=("bogdan",), asked_at=NOW, expires_at=LATER)
+    approval = Approval(
+        id=1, kind=ApprovalKind.CONFIRMATION, line="#erase", asker="bogdan", approvers=("bogdan",), asked_at=NOW, expires_at=LATER
+    )
     event = Event(ticket=1, at=NOW, actor=AS_BOGDAN, what=ApprovalRequested(approval=approval, why="erase"))
 
-    promises = notifications([event], occasion(evolve(a_ticket(), event)))
+    promises = notifications([event], occasion(apply(a_ticket(), event)))
 
     assert who(promises) == [("agent.confirm", "bogdan@desk.test")]
 

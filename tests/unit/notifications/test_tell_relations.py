@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from mailbridge.notifications.compose import notifications
-from mailbridge.notifications.context import Occasion
-from mailbridge.notifications.summary import Listener, sayings
-from mailbridge.tickets.events import Absorbed, Actor, Event, Happening, MailMoved, MergedInto, StatusChanged, Undone
+from mailbridge.notifications.context import NotificationContext
+from mailbridge.notifications.summary import Reader, sayings
+from mailbridge.tickets.events import Actor, Event, MailMoved, MergedFrom, MergedInto, StatusChanged, TicketEvent, Undone
 from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, NOW, a_signer, a_ticket, an_organisation, with_team
 
@@ -21,22 +21,22 @@ FRANK = Participant(address="frank@other.test", role=Role.PARTICIPANT)
 COPIED = Participant(address="gina@other.test", role=Role.MENTIONED)
 
 
-def heard(ticket: Ticket, *happened: Happening, tells: frozenset[str] = frozenset(), by: Actor = AS_BOGDAN) -> list[tuple[str, str, Any]]:
+def heard(ticket: Ticket, *happened: TicketEvent, tells: frozenset[str] = frozenset(), by: Actor = AS_BOGDAN) -> list[tuple[str, str, Any]]:
     organisation = with_team(an_organisation(), "support", tells=tells)
     after = replace(ticket, version=ticket.version + len(happened))
-    occasion = Occasion(ticket=after, organisation=organisation, signer=a_signer(), desk_name="Acme", language="en")
+    occasion = NotificationContext(ticket=after, organisation=organisation, signer=a_signer(), desk_name="Acme", language="en")
     events = [Event(ticket=ticket.id, at=NOW, actor=by, what=what, mail=9) for what in happened]
     told = notifications(events, occasion)
     return [(f"{n.audience}.{n.event}", n.recipient.partition("@")[0], dict(n.values).get("other")) for n in told]
 
 
 def test_the_survivors_team_hears_what_it_took_in_but_for_who_did_it() -> None:
-    assert heard(a_ticket(), Absorbed(ticket=7)) == [("agent.merged", "clara", "MB-7")]
+    assert heard(a_ticket(), MergedFrom(ticket=7)) == [("agent.merged", "clara", "MB-7")]
 
 
 def test_new_people_hear_their_new_number_where_the_team_wants_it_and_copied_ones_hear_nothing() -> None:
     ticket = a_ticket(participants=(*a_ticket().participants, FRANK, COPIED))
-    took_in = Absorbed(ticket=7, participants=(FRANK, COPIED))
+    took_in = MergedFrom(ticket=7, participants=(FRANK, COPIED))
     assert ("customer.merged", "frank", "MB-7") not in heard(ticket, took_in)
     told = heard(ticket, took_in, tells=frozenset({"merged"}))
     assert [one for one in told if one[0] == "customer.merged"] == [("customer.merged", "frank", "MB-7")]
@@ -73,7 +73,7 @@ def test_customers_hear_that_it_is_open_after_all() -> None:
 def test_what_was_not_taken_back_is_said() -> None:
     undone = Undone(undone=(2, 3), restored=a_ticket(), kept=("due_at", "team"), stays=("mail",))
     event = Event(ticket=1, at=NOW, actor=AS_BOGDAN, what=undone)
-    said = sayings([event], Listener(me="bogdan", ticket=1, organisation=an_organisation(), prefix="MB"))
+    said = sayings([event], Reader(me="bogdan", ticket=1, organisation=an_organisation(), prefix="MB"))
     assert said[1:] == (("kept", {"fields": "due at, team"}), ("stays-mail", {}))
 
 

@@ -11,7 +11,7 @@ import pytest
 from mailbridge.delivery.render.filters import FILTERS
 from mailbridge.delivery.render.render import Renderer, shipped_templates
 from mailbridge.delivery.render.samples import sample_notification, sample_views
-from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, Entry, TicketView
+from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, HistoryEntry, TicketView
 from mailbridge.notifications.model import Audience
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/manual/templates.md").read_text(encoding="utf-8")
@@ -25,7 +25,7 @@ def test_the_manual_lists_every_event_with_its_values_and_no_other() -> None:
     }
 
 
-@pytest.mark.parametrize("shape", [DeskView, TicketView, Entry])
+@pytest.mark.parametrize("shape", [DeskView, TicketView, HistoryEntry])
 def test_the_manual_names_every_field(shape: type) -> None:
     assert [field.name for field in fields(shape) if f"`{field.name}`" not in PAGE] == []
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from mailbridge.notifications.recipients import Recipient, managers, named, responsible, whole_team
-from mailbridge.organisation.model import Organisation, Team, Told
+from mailbridge.organisation.model import Organisation, Team, TeamAudience
 from mailbridge.organisation.people import Absence
 from tests.builders import a_ticket
 from tests.unit.tickets.staffing import a_rota, a_team, an_agent, an_organisation, away, office, on
@@ -48,13 +48,13 @@ def test_a_group_address_is_told_whoever_is_away() -> None:
     ids=["at noon", "in the evening", "at night"],
 )
 def test_on_duty_without_a_rota_are_told_those_who_work_then(at: str, heard: list[str]) -> None:
-    team = a_team("eva", "dan", "zoe", told=Told.ON_DUTY, calendar=office())
+    team = a_team("eva", "dan", "zoe", told=TeamAudience.ON_DUTY, calendar=office())
 
     assert told(team, on(at), an_agent("dan", calendar=office(closes=20)), an_agent("zoe", calendar=office(days=[6]))) == heard
 
 
 def test_on_duty_with_a_rota_is_told_who_has_the_turn() -> None:
-    team = a_team("eva", "dan", told=Told.ON_DUTY, rota=a_rota("eva", "dan", start="2026-11-23"), calendar=office())
+    team = a_team("eva", "dan", told=TeamAudience.ON_DUTY, rota=a_rota("eva", "dan", start="2026-11-23"), calendar=office())
 
     assert told(team, on("2026-11-24T03:00")) == ["eva"]
     assert told(team, on("2026-11-24T03:00"), an_agent("eva", absences=WITH_DEPUTY)) == ["max"]

@@ -11,12 +11,12 @@ from http.client import HTTPConnection
 import pytest
 
 from mailbridge.ops import http
-from mailbridge.ops.http import HttpServer, Page
+from mailbridge.ops.http import HttpPage, HttpServer
 
 
 @pytest.fixture
 def server() -> Iterator[HttpServer]:
-    made = HttpServer("127.0.0.1", 0, lambda asked: Page(body=f"{asked.path} {asked.accept}".encode()))
+    made = HttpServer("127.0.0.1", 0, lambda asked: HttpPage(body=f"{asked.path} {asked.accept}".encode()))
     yield made
     made.close()
 
@@ -70,4 +70,4 @@ def test_whoever_says_nothing_is_closed(server: HttpServer, monkeypatch: pytest.
 
 def test_a_port_in_use_is_told(server: HttpServer) -> None:
     with pytest.raises(OSError, match="in use"):
-        HttpServer("127.0.0.1", server.port, lambda _asked: Page())
+        HttpServer("127.0.0.1", server.port, lambda _asked: HttpPage())

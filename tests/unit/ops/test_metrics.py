@@ -12,10 +12,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from mailbridge.checks import build
-from mailbridge.config.model import Webhooks
+from mailbridge.config.model import WebhookSettings
 from mailbridge.errors import Permanent, StoreAway
 from mailbridge.message.model import ReadingPolicy
-from mailbridge.ops.metrics import ENDS_KEY, DeskGauges, Endpoint, Metrics
+from mailbridge.ops.metrics import ENDS_KEY, DeskGauges, Metrics, MetricsServer
 from mailbridge.sandbox.pool import Readers
 from mailbridge.store.engine import Store
 from mailbridge.worker import Worker
@@ -27,18 +27,18 @@ MANUAL = Path(__file__).parents[3] / "docs" / "manual" / "running.md"
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[TestDesk]:
     calls = {"routing/20-calls.yaml": '- name: tell\n  when: {exists: subject}\n  then: {webhook: "https://hooks.desk.test/t"}\n'}
-    with a_desk(tmp_path, rules=RULES | calls, webhooks=Webhooks(hosts=("hooks.desk.test",), secret="x")) as made:
+    with a_desk(tmp_path, rules=RULES | calls, webhooks=WebhookSettings(hosts=("hooks.desk.test",), secret="x")) as made:
         yield made
 
 
 @pytest.fixture
-def endpoint(desk: TestDesk) -> Iterator[Endpoint]:
-    running = Endpoint(desk.app.metrics, desk.app.store, desk.clock, "127.0.0.1", 0)
+def endpoint(desk: TestDesk) -> Iterator[MetricsServer]:
+    running = MetricsServer(desk.app.metrics, desk.app.store, desk.clock, "127.0.0.1", 0)
     yield running
     running.close()
 
 
-def told(endpoint: Endpoint) -> dict[tuple[str, ...], float]:
+def told(endpoint: MetricsServer) -> dict[tuple[str, ...], float]:
     """(name, label values) -> number, as anybody reads it."""
     with urlopen(f"http://127.0.0.1:{endpoint.port}/metrics", timeout=10) as answer:
         text = answer.read().decode()
@@ -46,7 +46,7 @@ def told(endpoint: Endpoint) -> dict[tuple[str, ...], float]:
     return {(sample.name, *(value for label, value in sample.labels.items() if label != "le")): sample.value for sample in samples}
 
 
-def test_mails_are_counted_by_their_way_and_their_outcome(desk: TestDesk, endpoint: Endpoint) -> None:
+def test_mails_are_counted_by_their_way_and_their_outcome(desk: TestDesk, endpoint: MetricsServer) -> None:
     desk.feed(a_mail())
     desk.feed(a_mail())
     desk.pass_time(seconds=5)
@@ -61,7 +61,7 @@ def test_mails_are_counted_by_their_way_and_their_outcome(desk: TestDesk, endpoi
     assert 0 < found["mailbridge_rules_seconds_sum",] < 5
 
 
-def test_queues_are_those_of_the_database(desk: TestDesk, endpoint: Endpoint) -> None:
+def test_queues_are_those_of_the_database(desk: TestDesk, endpoint: MetricsServer) -> None:
     desk.feed(a_mail())
     desk.accept(a_mail(message_id="<two@customer.test>"))
     desk.pass_time(minutes=7)
@@ -75,7 +75,7 @@ def test_queues_are_those_of_the_database(desk: TestDesk, endpoint: Endpoint) ->
     assert found["mailbridge_store_up",] == 1
 
 
-def test_a_moment_that_nobody_tells_shows_as_lag(desk: TestDesk, endpoint: Endpoint) -> None:
+def test_a_moment_that_nobody_tells_shows_as_lag(desk: TestDesk, endpoint: MetricsServer) -> None:
     desk.feed(a_mail())
     assert told(endpoint)["mailbridge_sweep_lag_seconds",] == 0
     with desk.app.store.read() as tx:
@@ -89,7 +89,7 @@ def test_a_moment_that_nobody_tells_shows_as_lag(desk: TestDesk, endpoint: Endpo
     assert told(endpoint)["mailbridge_sweep_lag_seconds",] == 0
 
 
-def test_broken_rules_are_told_and_the_version_in_force(desk: TestDesk, endpoint: Endpoint) -> None:
+def test_broken_rules_are_told_and_the_version_in_force(desk: TestDesk, endpoint: MetricsServer) -> None:
     version = desk.app.policy().version
     assert told(endpoint)["mailbridge_rules_mistakes",] == 0
 
@@ -101,7 +101,7 @@ def test_broken_rules_are_told_and_the_version_in_force(desk: TestDesk, endpoint
     assert found["mailbridge_rules_info", version] == 1
 
 
-def test_a_child_that_a_mail_ended_is_counted(desk: TestDesk, endpoint: Endpoint) -> None:
+def test_a_child_that_a_mail_ended_is_counted(desk: TestDesk, endpoint: MetricsServer) -> None:
     fragile = Readers(ReadingPolicy(), processes=1, reader="tests.fakes.readers:read")
     worker = Worker(
         desk.app.store, fragile, desk.app.desk, desk.clock, channels=build.channels(desk.app.config), metrics=desk.app.metrics
@@ -128,12 +128,12 @@ def test_without_a_database_the_process_still_tells_what_it_knows(desk: TestDesk
     assert [(sample.name, sample.value) for sample in only.samples] == [("mailbridge_store_up", 0.0)]
 
 
-def test_a_port_that_is_taken_is_told(desk: TestDesk, endpoint: Endpoint) -> None:
+def test_a_port_that_is_taken_is_told(desk: TestDesk, endpoint: MetricsServer) -> None:
     with pytest.raises(Permanent, match=r"\[metrics\] listen: Address already in use"):
-        Endpoint(Metrics(), desk.app.store, desk.clock, "127.0.0.1", endpoint.port)
+        MetricsServer(Metrics(), desk.app.store, desk.clock, "127.0.0.1", endpoint.port)
 
 
-def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: Endpoint) -> None:
+def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: MetricsServer) -> None:
     desk.feed(a_mail())
     desk.app.board.proven("outgoing", "it answered")
     with desk.app.store.write() as tx:

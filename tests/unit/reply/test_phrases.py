@@ -6,12 +6,12 @@ import pytest
 
 from mailbridge.message.model import SpanKind
 from mailbridge.reply.extract import extract
-from mailbridge.reply.phrases import LANGUAGES, Phrases
+from mailbridge.reply.phrases import LANGUAGES, LanguagePhrases
 
 by_language = pytest.mark.parametrize("language", LANGUAGES, ids=lambda language: language.code)
 
 
-def copied_headers(language: Phrases) -> str:
+def copied_headers(language: LanguagePhrases) -> str:
     return (
         f"{language.sender[0]}: Carl Customer <carl@example.net>\n{language.date[0]}: 5.4.2021 10:15\n"
         f"{language.to[0]}: ann@example.org\n{language.subject[0]}: Door\n\nThe door is stuck.\n"
@@ -19,7 +19,7 @@ def copied_headers(language: Phrases) -> str:
 
 
 @by_language
-def test_copied_headers_of_the_language_begin_the_quote(language: Phrases) -> None:
+def test_copied_headers_of_the_language_begin_the_quote(language: LanguagePhrases) -> None:
     reply = extract(f"Please see to it.\n\n{copied_headers(language)}", subject="Re: Door")
 
     assert reply.fresh == "Please see to it."
@@ -28,7 +28,7 @@ def test_copied_headers_of_the_language_begin_the_quote(language: Phrases) -> No
 
 @by_language
 @pytest.mark.parametrize("frame", ["---------- {} ---------", "-----{}-----", "{}:", "*{}*"])
-def test_forward_marks_of_the_language_begin_a_forward(language: Phrases, frame: str) -> None:
+def test_forward_marks_of_the_language_begin_a_forward(language: LanguagePhrases, frame: str) -> None:
     for mark in language.forwarded:
         reply = extract(f"Please see to it.\n\n{frame.format(mark)}\n\n{copied_headers(language)}")
 
@@ -41,7 +41,7 @@ def test_forward_marks_of_the_language_begin_a_forward(language: Phrases, frame:
 
 @by_language
 @pytest.mark.parametrize("frame", ["-----{}-----", "-------- {} --------", "----- {} -----"])
-def test_original_message_lines_of_the_language_begin_the_quote(language: Phrases, frame: str) -> None:
+def test_original_message_lines_of_the_language_begin_the_quote(language: LanguagePhrases, frame: str) -> None:
     for phrase in language.original:
         reply = extract(f"Please see to it.\n\n{frame.format(phrase.title())}\n\nThe door is stuck.\n", subject="Re: Door")
 
@@ -49,7 +49,7 @@ def test_original_message_lines_of_the_language_begin_the_quote(language: Phrase
 
 
 @by_language
-def test_app_lines_of_the_language_are_signatures(language: Phrases) -> None:
+def test_app_lines_of_the_language_are_signatures(language: LanguagePhrases) -> None:
     for phrase in language.mobile:
         line = phrase.replace("{thing}", "iPhone")
 
@@ -60,7 +60,7 @@ def test_app_lines_of_the_language_are_signatures(language: Phrases) -> None:
 
 
 @by_language
-def test_farewells_of_the_language_open_a_signature(language: Phrases) -> None:
+def test_farewells_of_the_language_open_a_signature(language: LanguagePhrases) -> None:
     for phrase in (*language.sign_offs, *language.thanks):
         reply = extract(f"Please see to it, the door of hall 2 is stuck.\n\n{phrase.capitalize()},\nAnn Example\n")
 
@@ -69,7 +69,7 @@ def test_farewells_of_the_language_open_a_signature(language: Phrases) -> None:
 
 
 @by_language
-def test_introductions_of_the_language_with_time_and_address_begin_the_quote(language: Phrases) -> None:
+def test_introductions_of_the_language_with_time_and_address_begin_the_quote(language: LanguagePhrases) -> None:
     for phrase in language.attribution:
         line = phrase.replace("{when}", "5.4.2021 10:15").replace("{who}", "Carl Customer <carl@example.net>") + ":"
 
@@ -80,7 +80,7 @@ def test_introductions_of_the_language_with_time_and_address_begin_the_quote(lan
 
 
 @by_language
-def test_months_of_the_language_are_twelve(language: Phrases) -> None:
+def test_months_of_the_language_are_twelve(language: LanguagePhrases) -> None:
     assert len(language.months) == 12
 
 

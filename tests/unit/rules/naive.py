@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from mailbridge.message.model import Message
 from mailbridge.rules.facts import Facts
-from mailbridge.rules.tree import AllOf, AnyOf, Condition, Exists, Fact, Match, NotOf, Number, Rule, Same, Source, Test, Text
+from mailbridge.rules.tree import AllOf, AnyOf, Condition, Exists, Fact, MatchType, NotOf, Number, Rule, Same, Test, TextTest, ValueSource
 
 Chosen = dict[str, str]
 
@@ -50,19 +50,19 @@ def holds(condition: Condition, facts: Facts, chosen: Chosen, tags: list[str]) -
             return not holds(child, facts, chosen, tags)
         case Exists(headers=headers):  # 5.5: "evaluates to true if the headers listed in the header-names argument exist"
             return all(any(name.lower() == wanted for name, _ in facts.message.headers) for wanted in headers)
-        case Number(source=Source(kind="size"), over=over, under=under):  # 5.9
+        case Number(source=ValueSource(kind="size"), over=over, under=under):  # 5.9
             size = facts.message.size
             return (over is None or size > over) and (under is None or size < under)
-        case Number(source=Source(kind="count", name=kind, part=names), over=over, under=under):
+        case Number(source=ValueSource(kind="count", name=kind, part=names), over=over, under=under):
             number = _count(kind, names.split(", "), facts)
             return (over is None or number > over) and (under is None or number < under)
-        case Fact(source=Source(kind="reply"), expected=expected):
+        case Fact(source=ValueSource(kind="reply"), expected=expected):
             return facts.reply == expected
         case Same(tests=tests):
             kind = condition.kind
             things = _parts(facts.message) if kind == "mime" else _attachments(facts.message)
             return any(all(isinstance(t, Test) and passes(t, thing[name]) for name, t in tests) for thing in things)
-        case Text(sources=sources, test=test):  # 5.7: "any combination of header field and key"
+        case TextTest(sources=sources, test=test):  # 5.7: "any combination of header field and key"
             return any(passes(test, value) for source in sources for value in values(source, facts, chosen, tags))
     raise NotImplementedError(condition)
 
@@ -92,7 +92,7 @@ def _parts(message: Message) -> list[dict[str, str]]:
     ]
 
 
-def values(source: Source, facts: Facts, chosen: Chosen, tags: list[str]) -> Iterator[str]:
+def values(source: ValueSource, facts: Facts, chosen: Chosen, tags: list[str]) -> Iterator[str]:
     message = facts.message
     match source.kind:
         case "header":
@@ -135,7 +135,7 @@ def values(source: Source, facts: Facts, chosen: Chosen, tags: list[str]) -> Ite
                 yield chosen[word]
 
 
-def _address_values(source: Source, message: Message) -> Iterator[str]:
+def _address_values(source: ValueSource, message: Message) -> Iterator[str]:
     for address in {"from": message.from_, "to": message.to, "cc": message.cc}[source.name]:
         local, domain = address.address.rsplit("@", 1)  # RFC 5228 2.7.4
         if source.part in ("", "all"):
@@ -158,11 +158,11 @@ def passes(test: Test, value: str) -> bool:
 def _passes(test: Test, key: str, value: str) -> bool:
     if test.match in ("ge", "gt", "le", "lt", "eq", "ne"):
         return _related(test.match, value, key, test.comparator)
-    if test.match is Match.IS:
+    if test.match is MatchType.IS:
         return _same(key, value, test.comparator)
-    if test.match is Match.CONTAINS:
+    if test.match is MatchType.CONTAINS:
         return _folded(key, test.comparator) in _folded(value, test.comparator)
-    if test.match is Match.MATCHES:
+    if test.match is MatchType.MATCHES:
         return _like(key, value, test.comparator != "i;octet")
     flags = 0 if test.comparator == "i;octet" else re.IGNORECASE
     # `$` is the end of the text; Python's also takes a line end before it.

@@ -26,14 +26,14 @@ from mailbridge.rules.tree import (
     Condition,
     Exists,
     Fact,
-    Match,
+    MatchType,
     NotOf,
     Number,
     Rule,
     Same,
-    Source,
     Test,
-    Text,
+    TextTest,
+    ValueSource,
 )
 from tests.unit.rules import naive
 
@@ -99,9 +99,9 @@ def a_mail(random: Random) -> Facts:
 
 
 def a_test(random: Random) -> Test:
-    kind = random.choice((Match.IS, Match.CONTAINS, Match.MATCHES, Match.REGEX))
+    kind = random.choice((MatchType.IS, MatchType.CONTAINS, MatchType.MATCHES, MatchType.REGEX))
     comparator = random.choice((Comparator.UNICODE, Comparator.UNICODE, Comparator.ASCII, Comparator.OCTET))
-    if kind is Match.REGEX:
+    if kind is MatchType.REGEX:
         # RE2 and Python agree on these; both ignore the case of all scripts, so that ASCII only is no comparator for them.
         return Test(
             match=kind,
@@ -120,7 +120,7 @@ def a_relation(random: Random) -> Test:
 
 def a_count(random: Random) -> Condition:
     kind, names = random.choice((("header", ("subject", "x-one")), ("header", ("x-two",)), ("address", ("from", "to")), ("spamtest", ())))
-    return count(Source(kind="count", name=kind, part=", ".join(names)), Counted(((random.choice(RELATIONS), random.randint(0, 3)),)))
+    return count(ValueSource(kind="count", name=kind, part=", ".join(names)), Counted(((random.choice(RELATIONS), random.randint(0, 3)),)))
 
 
 def a_newer_leaf(random: Random) -> Condition:
@@ -129,15 +129,15 @@ def a_newer_leaf(random: Random) -> Condition:
         case 0:
             return a_count(random)
         case 1:
-            return Text(sources=(Source(kind="header", name=random.choice(HEADERS)),), test=a_relation(random))
+            return TextTest(sources=(ValueSource(kind="header", name=random.choice(HEADERS)),), test=a_relation(random))
         case 2:
-            return Text(sources=(Source(kind="body", name="raw"),), test=a_test(random))
+            return TextTest(sources=(ValueSource(kind="body", name="raw"),), test=a_test(random))
         case 3:
             relation = Test(match=random.choice(RELATIONS), keys=(random.choice(("0", "4", "25", "50")),), comparator=Comparator.NUMERIC)
-            return Text(sources=(Source(kind="spamtest", name=random.choice(("", "percent"))),), test=relation)
+            return TextTest(sources=(ValueSource(kind="spamtest", name=random.choice(("", "percent"))),), test=relation)
     one = random.choice((("contenttype", "a/b"), ("subtype", "yab"), ("filename", "ab.pdf"), ("disposition", "inline")))
-    tests = ((one[0], Test(match=Match.IS, keys=(one[1],))), ("type", Test(match=Match.IS, keys=("a",))))
-    return random.choice((Same(kind="mime", tests=tests), Text(sources=(Source(kind="mime", name=one[0]),), test=tests[0][1])))
+    tests = ((one[0], Test(match=MatchType.IS, keys=(one[1],))), ("type", Test(match=MatchType.IS, keys=("a",))))
+    return random.choice((Same(kind="mime", tests=tests), TextTest(sources=(ValueSource(kind="mime", name=one[0]),), test=tests[0][1])))
 
 
 def a_leaf(random: Random) -> Condition:
@@ -147,34 +147,40 @@ def a_leaf(random: Random) -> Condition:
         case 0 | 1 | 2:
             names = random.sample(HEADERS, random.randint(1, 2))
             index = random.choice((0, 0, 0, 1, 2, -1))
-            return Text(sources=tuple(Source(kind="header", name=name, index=index) for name in names), test=a_test(random))
+            return TextTest(sources=tuple(ValueSource(kind="header", name=name, index=index) for name in names), test=a_test(random))
         case 3 | 4:
-            source = Source(
+            source = ValueSource(
                 kind="address", name=random.choice(("from", "to")), part=random.choice(("all", "localpart", "domain", "user", "detail"))
             )
             keys = (random.choice((an_address(random), random.choice(DOMAINS), "ana", "ab", "ион")),)
-            return Text(
-                sources=(source,), test=replace(a_test(random), keys=keys) if random.random() < 0.3 else Test(match=Match.IS, keys=keys)
+            return TextTest(
+                sources=(source,), test=replace(a_test(random), keys=keys) if random.random() < 0.3 else Test(match=MatchType.IS, keys=keys)
             )
         case 5:
             keys = (an_address(random), "")
-            return Text(
-                sources=(Source(kind="envelope", name=random.choice(("from", "to")), part="all"),), test=Test(match=Match.IS, keys=keys)
+            return TextTest(
+                sources=(ValueSource(kind="envelope", name=random.choice(("from", "to")), part="all"),),
+                test=Test(match=MatchType.IS, keys=keys),
             )
         case 6 | 7:
-            return Text(sources=(Source(kind="body", name="fresh"),), test=a_test(random))
+            return TextTest(sources=(ValueSource(kind="body", name="fresh"),), test=a_test(random))
         case 8:
             return Exists(headers=tuple(random.sample(HEADERS, random.randint(1, 2))))
         case 9:
             name = random.choice(("kind", "language", "team", "type", "tag"))
             words = {"kind": ("human", "list"), "language": ("ro", "ru"), "team": TEAMS, "type": TYPES, "tag": TAGS}[name]
-            return Text(sources=(Source(kind=name),), test=Test(match=Match.IS, keys=(random.choice(words),)))
+            return TextTest(sources=(ValueSource(kind=name),), test=Test(match=MatchType.IS, keys=(random.choice(words),)))
         case 10:
-            tests = (("name", Test(match=Match.CONTAINS, keys=("ab",))), ("type", Test(match=Match.IS, keys=("a/b",))))
+            tests = (("name", Test(match=MatchType.CONTAINS, keys=("ab",))), ("type", Test(match=MatchType.IS, keys=("a/b",))))
             return random.choice(
-                (Same(kind="attachment", tests=tests), Text(sources=(Source(kind="attachment", name="name"),), test=a_test(random)))
+                (
+                    Same(kind="attachment", tests=tests),
+                    TextTest(sources=(ValueSource(kind="attachment", name="name"),), test=a_test(random)),
+                )
             )
-    return random.choice((Number(source=Source(kind="size"), over=100), Fact(source=Source(kind="reply"), expected=random.random() < 0.7)))
+    return random.choice(
+        (Number(source=ValueSource(kind="size"), over=100), Fact(source=ValueSource(kind="reply"), expected=random.random() < 0.7))
+    )
 
 
 def a_condition(random: Random, depth: int = 3) -> Condition:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mailbridge.rules.load import Policy, load
-from mailbridge.rules.tools.backtest import Case, Report, Side, backtest, text, to_json
+from mailbridge.rules.tools.backtest import BacktestReport, Case, Side, backtest, text, to_json
 from mailbridge.rules.tools.backtest_html import page
 from mailbridge.rules.tools.examples import facts_of_example
 
@@ -24,7 +24,7 @@ def policy(rules: str) -> Policy:
     return loaded.policy
 
 
-def replayed(old: str, new: str, subjects: Iterable[str]) -> Report:
+def replayed(old: str, new: str, subjects: Iterable[str]) -> BacktestReport:
     before, after = policy(old), policy(new)
     cases = (
         Case(name=f"MB-{n}", subject=s, facts=facts_of_example(before, {"from": "a@b.example", "subject": s}))

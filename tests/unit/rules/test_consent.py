@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.organisation.approval_policy import ApprovalPolicy, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.billing import Rounding, WorkPolicy
 from mailbridge.organisation.model import Organisation
 from mailbridge.rules.load import load
@@ -27,7 +27,7 @@ def read(**files: str) -> Organisation:
 def test_without_the_files_nothing_needs_a_yes_and_all_work_is_charged_as_told() -> None:
     organisation = read()
 
-    assert organisation.consent == Consent()
+    assert organisation.consent == ApprovalPolicy()
     assert organisation.work == {"": WorkPolicy()}
     assert organisation.estimates == {}
 
@@ -44,15 +44,15 @@ many: 10
     work, escalate, tag = read(approvals=text).consent.approvals
 
     assert work == ApprovalRule(
-        what=Matter.WORK_OVER,
+        what=ApprovalTrigger.WORK_OVER,
         over=timedelta(hours=7.5),
         by=("manager", "ana"),
         deputies=("maria",),
         remind_after=None,
         expires_after=timedelta(hours=16),
     )
-    assert escalate == ApprovalRule(what=Matter.ESCALATE, names=frozenset({"up", "field"}))
-    assert tag == ApprovalRule(what=Matter.TAG)
+    assert escalate == ApprovalRule(what=ApprovalTrigger.ESCALATE, names=frozenset({"up", "field"}))
+    assert tag == ApprovalRule(what=ApprovalTrigger.TAG)
     consent = read(approvals=text).consent
     assert (consent.confirm_within, consent.many) == (timedelta(hours=2), 10)
 

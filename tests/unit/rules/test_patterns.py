@@ -7,10 +7,10 @@ from random import Random
 import pytest
 
 from mailbridge.config.schema import Wrong
-from mailbridge.rules.patterns import MAX_CAPTURED, Automaton, Found, Pattern, PatternSet, glob, is_word
+from mailbridge.rules.patterns import MAX_CAPTURED, Automaton, Pattern, PatternMatch, PatternSet, glob, is_word
 
 
-def found(pattern: str, text: str) -> Found | None:
+def found(pattern: str, text: str) -> PatternMatch | None:
     return Pattern(pattern).find(text.encode())
 
 
@@ -39,7 +39,7 @@ def test_words_are_those_of_every_script(pattern: str, text: str, expected: str 
 def test_groups_are_counted_as_the_admin_wrote_them() -> None:
     match = found(r"\b(?P<kind>LF|XF)-(\d+)(?P<rest>x)?\b", "serial lf-2231.")
 
-    assert match == Found(text="lf-2231", groups=("lf", "2231", ""), named=(("kind", "lf"), ("rest", "")))
+    assert match == PatternMatch(text="lf-2231", groups=("lf", "2231", ""), named=(("kind", "lf"), ("rest", "")))
 
 
 @pytest.mark.parametrize("pattern", [r"(\bпринтер\b)", r"принтер\b.*\bx", r"\Bö"])

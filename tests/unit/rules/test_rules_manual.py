@@ -18,7 +18,7 @@ from mailbridge.rules.conditions import CONDITION, CONDITIONS, PARTS
 from mailbridge.rules.dates import PARTS as DATE_PARTS
 from mailbridge.rules.load import load
 from mailbridge.rules.tools import examples
-from mailbridge.rules.tree import Match
+from mailbridge.rules.tree import MatchType
 
 ROOT = Path(__file__).parents[3]
 MANUAL = (ROOT / "docs" / "manual" / "rules.md").read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ def words_of(shape: Any, seen: set[int]) -> Iterator[str]:
 
 def test_every_word_of_the_language_is_in_the_manual() -> None:
     shapes = [*schema.FILES.values(), schema.RULE]
-    words = {word for shape in shapes for word in words_of(shape, set())} | {*GIVES, *PARTS, *DATE_PARTS, *Match}
+    words = {word for shape in shapes for word in words_of(shape, set())} | {*GIVES, *PARTS, *DATE_PARTS, *MatchType}
     told = set(re.findall(r"[\w;-]+", " ".join(re.findall(r"`([^`\n]+)`", MANUAL))))
 
     assert sorted(words - told) == []

@@ -16,7 +16,7 @@ import pytest
 from mailbridge.errors import Permanent, Transient
 from mailbridge.message.model import Message, ReadingPolicy
 from mailbridge.sandbox.pool import Readers, head_start
-from mailbridge.sandbox.process import AT_ONCE, ForkServer, Limits, ReadingFailed, ReadingProcess
+from mailbridge.sandbox.process import AT_ONCE, ForkServer, ReadingFailed, ReadingProcess, ReadLimits
 
 FAKE = "tests.fakes.readers:read"
 MEMORY = 256 << 20
@@ -358,7 +358,7 @@ def test_the_fork_server_is_stopped_when_idle() -> None:
 
 def test_a_server_with_a_head_start_forks_for_the_first_mail() -> None:
     readers = Readers(ReadingPolicy(own_addresses=("help@desk.test",)), processes=1, reader=FAKE)
-    with head_start(Limits(seconds=20, memory=MEMORY), FAKE) as server:
+    with head_start(ReadLimits(seconds=20, memory=MEMORY), FAKE) as server:
         readers.adopt(server)
         assert message(readers.read(b"hello")).subject == "hello"
         assert number_of(readers) == server.number
@@ -369,7 +369,7 @@ def test_a_server_with_a_head_start_forks_for_the_first_mail() -> None:
 def test_a_server_with_a_head_start_that_gets_no_mail_is_stopped_long_before_others(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mailbridge.sandbox.pool.UNUSED", 0.1)
     readers = Readers(ReadingPolicy(), processes=1, idle_after=timedelta(minutes=5), reader=FAKE)
-    with head_start(Limits(seconds=20, memory=MEMORY), FAKE) as server:
+    with head_start(ReadLimits(seconds=20, memory=MEMORY), FAKE) as server:
         readers.adopt(server)
         assert until(lambda: gone(server.number))
     assert message(readers.read(b"hello")).subject == "hello"
@@ -378,7 +378,7 @@ def test_a_server_with_a_head_start_that_gets_no_mail_is_stopped_long_before_oth
 
 
 def test_a_server_with_a_head_start_that_nobody_adopts_is_gone_in_the_end() -> None:
-    with head_start(Limits(seconds=20, memory=MEMORY), FAKE) as server:
+    with head_start(ReadLimits(seconds=20, memory=MEMORY), FAKE) as server:
         assert not gone(server.number)
     assert gone(server.number)
 

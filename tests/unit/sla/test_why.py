@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailbridge.sla.calendar import Calendar
-from mailbridge.sla.why import Kind, lines, why
+from mailbridge.sla.why import Counting, lines, why
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 IASI = Calendar(name="Iași 9-18", zone="Europe/Bucharest", hours=(((time(9), time(18)),),) * 5 + ((), ()))
@@ -60,4 +60,4 @@ def test_stretches_touch_and_add_up_to_the_budget(start: datetime, budget: int, 
     for before, after in pairwise(answer.stretches):
         assert before.end == after.start
     assert answer.counted == budget * MINUTE
-    assert all(stretch.kind is not Kind.CLOSED or stretch.counted == timedelta(0) for stretch in answer.stretches)
+    assert all(stretch.kind is not Counting.CLOSED or stretch.counted == timedelta(0) for stretch in answer.stretches)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mailbridge.organisation.model import Organisation
-from mailbridge.tickets.apply import evolve, rebuild
-from mailbridge.tickets.command_context import Circumstances, Letter
-from mailbridge.tickets.commands import Answer, Command, Note, Open, Split, StartPlaybook, Undo, Write
-from mailbridge.tickets.decide import Change, Decision, decide_requests, open_ticket
-from mailbridge.tickets.events import Actor, ActorKind, Event, Happening
+from mailbridge.tickets.apply import apply, rebuild
+from mailbridge.tickets.command_context import CommandContext, MailRef
+from mailbridge.tickets.commands import AgentReply, Command, CustomerMessage, InternalNote, Open, Split, StartPlaybook, Undo
+from mailbridge.tickets.decide import Decision, TicketChange, decide_requests, open_ticket
+from mailbridge.tickets.events import Actor, ActorKind, Event, TicketEvent
 from mailbridge.tickets.handlers.undo import latest, touched
 from mailbridge.tickets.history import brought
 from mailbridge.tickets.model import Participant, Ticket
@@ -25,7 +25,7 @@ class Office:
     now: datetime = NOW
     tickets: dict[int, Ticket] = field(default_factory=dict)
     histories: dict[int, tuple[Event, ...]] = field(default_factory=dict)
-    letters: dict[int, Letter] = field(default_factory=dict)
+    letters: dict[int, MailRef] = field(default_factory=dict)
     last: int = 0
 
     def open(self, requester: Participant, subject: str = "Printer broken") -> int:
@@ -43,7 +43,7 @@ class Office:
         mail = self.a_letter(ticket, author)
         actor = Actor(kind=ActorKind.CUSTOMER, name=author.address)
         about = circumstances(actor=actor, now=self.now, organisation=self.organisation, mail=mail)
-        decision, _ = decide_requests(self.tickets[ticket], each([Write(author=author.address, others=others)]), about)
+        decision, _ = decide_requests(self.tickets[ticket], each([CustomerMessage(author=author.address, others=others)]), about)
         self._keep(decision, ticket)
         return mail
 
@@ -57,17 +57,17 @@ class Office:
         self._keep(whole, ticket)
         return decisions
 
-    def happen(self, ticket: int, what: Happening, actor: Actor) -> None:
+    def happen(self, ticket: int, what: TicketEvent, actor: Actor) -> None:
         """The event stands on the ticket, whatever caused it."""
         event = Event(ticket=ticket, at=self.now, actor=actor, what=what, mail=self.a_letter(ticket, CAROL, by_customer=False))
-        self._keep(Decision(ticket=evolve(self.tickets[ticket], event), events=(event,)), ticket)
+        self._keep(Decision(ticket=apply(self.tickets[ticket], event), events=(event,)), ticket)
 
     def pass_time(self, **time: float) -> None:
         self.now += timedelta(**time)
 
     def a_letter(self, ticket: int, author: Participant, subject: str = "", *, by_customer: bool = True) -> int:
         mail = len(self.letters) + 1
-        self.letters[mail] = Letter(id=mail, ticket=ticket, author=author, at=self.now, subject=subject, by_customer=by_customer)
+        self.letters[mail] = MailRef(id=mail, ticket=ticket, author=author, at=self.now, subject=subject, by_customer=by_customer)
         return mail
 
     def mails_of(self, ticket: int) -> tuple[int, ...]:
@@ -87,7 +87,7 @@ class Office:
                 passed.add(ticket.merged_into)
                 ticket = self.tickets[ticket.merged_into]
 
-    def _about(self, actor: Actor, ticket: int, mail: int, *, agreed: bool, commands: Sequence[Command]) -> Circumstances:
+    def _about(self, actor: Actor, ticket: int, mail: int, *, agreed: bool, commands: Sequence[Command]) -> CommandContext:
         about = circumstances(
             actor=actor,
             now=self.now,
@@ -119,7 +119,7 @@ class Office:
     def _keep(self, decision: Decision, ticket: int) -> None:
         changes = [*decision.elsewhere]
         if decision.ticket is not None and decision.events:
-            changes.append(Change(ticket=decision.ticket, events=decision.events))
+            changes.append(TicketChange(ticket=decision.ticket, events=decision.events))
         for change in changes:
             self.tickets[change.ticket.id] = change.ticket
             self.histories[change.ticket.id] = (*self.histories.get(change.ticket.id, ()), *change.events)
@@ -133,4 +133,4 @@ def facts(ticket: Ticket) -> Ticket:
     return replace(ticket, version=0, updated_at=NOW, approvals_asked=0)
 
 
-ANSWER, NOTE = Answer(), Note()
+ANSWER, NOTE = AgentReply(), InternalNote()

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from mailbridge.organisation.model import Agent, Organisation, Team
-from mailbridge.organisation.people import Absence, Rota
+from mailbridge.organisation.people import Absence, OnCallSchedule
 from mailbridge.sla.calendar import Calendar
 
 
@@ -37,8 +37,8 @@ def an_organisation(*teams: Team, agents: Iterable[Agent] = ()) -> Organisation:
     return Organisation(teams={team.name: team for team in teams}, agents=everybody, default_team=teams[0].name)
 
 
-def a_rota(*agents: str, start: str = "2026-11-02", **different: Any) -> Rota:
-    return Rota(agents=agents, start=date.fromisoformat(start), **{"zone": "Europe/Bucharest", **different})
+def a_rota(*agents: str, start: str = "2026-11-02", **different: Any) -> OnCallSchedule:
+    return OnCallSchedule(agents=agents, start=date.fromisoformat(start), **{"zone": "Europe/Bucharest", **different})
 
 
 def on(text: str, zone: str = "Europe/Bucharest") -> datetime:

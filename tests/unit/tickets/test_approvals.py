@@ -9,11 +9,11 @@ from typing import get_args
 import pytest
 
 from mailbridge.customers.model import Customer, Customers, customers
-from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.organisation.approval_policy import ApprovalPolicy, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.model import Organisation, Priority
 from mailbridge.organisation.people import Absence
-from mailbridge.tickets.apply import evolve
-from mailbridge.tickets.command_context import Circumstances
+from mailbridge.tickets.apply import apply
+from mailbridge.tickets.command_context import CommandContext
 from mailbridge.tickets.commands import (
     AddTags,
     Approve,
@@ -29,7 +29,7 @@ from mailbridge.tickets.commands import (
     SetStatus,
     SetTeam,
 )
-from mailbridge.tickets.deadlines import command_of, promises
+from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.decide import JUDGES, Decision, decide_requests
 from mailbridge.tickets.events import (
     Actor,
@@ -39,31 +39,31 @@ from mailbridge.tickets.events import (
     ContentErased,
     Escalated,
     EstimateSet,
-    Happening,
     MergedInto,
     PriorityChanged,
     StatusChanged,
     TagsAdded,
     TeamChanged,
+    TicketEvent,
     WorkCorrected,
     WorkRecorded,
 )
 from mailbridge.tickets.handlers.approvals import needed
-from mailbridge.tickets.model import Activity, Asks, Participant, Ticket, Work
+from mailbridge.tickets.model import Activity, ApprovalKind, Participant, Ticket, WorkKind
 from mailbridge.tickets.requests import Request
 from tests.builders import ALL_AGREED, AS_BOGDAN, AS_CAROL, CAROL, LATER, MARA, NOW, a_ticket, an_organisation, circumstances, decided
 
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")
 AS_CLARA = Actor(kind=ActorKind.AGENT, name="clara")
-URGENT = ApprovalRule(what=Matter.PRIORITY, names=frozenset({"urgent"}), deputies=("clara",))
+URGENT = ApprovalRule(what=ApprovalTrigger.PRIORITY, names=frozenset({"urgent"}), deputies=("clara",))
 DAY = date(2026, 11, 23)
 
 
 def desk(*rules: ApprovalRule) -> Organisation:
-    return an_organisation(consent=Consent(approvals=rules or (URGENT,)))
+    return an_organisation(consent=ApprovalPolicy(approvals=rules or (URGENT,)))
 
 
-def about(actor: Actor = AS_BOGDAN, line: str = "#priority urgent", organisation: Organisation | None = None) -> Circumstances:
+def about(actor: Actor = AS_BOGDAN, line: str = "#priority urgent", organisation: Organisation | None = None) -> CommandContext:
     return circumstances(actor=actor, now=NOW, organisation=organisation or desk(), words=line, mail=7)
 
 
@@ -74,7 +74,7 @@ def asked() -> Ticket:
     return ticket
 
 
-def happened(decision: Decision) -> list[Happening]:
+def happened(decision: Decision) -> list[TicketEvent]:
     return [event.what for event in decision.events]
 
 
@@ -84,7 +84,7 @@ def test_what_needs_a_managers_yes_is_asked_and_not_done() -> None:
     assert decision.ticket is not None
     (approval,) = decision.ticket.approvals
     assert decision.ticket.priority is Priority.NORMAL
-    assert (approval.id, approval.kind, approval.line, approval.asker) == (1, Asks.APPROVAL, "#priority urgent", "bogdan")
+    assert (approval.id, approval.kind, approval.line, approval.asker) == (1, ApprovalKind.APPROVAL, "#priority urgent", "bogdan")
     assert (approval.approvers, approval.deputies, approval.mail) == (("mara",), ("clara",), 7)
     assert (approval.remind_at, approval.expires_at) == (NOW + timedelta(hours=4), NOW + timedelta(hours=24))
     assert isinstance(decision.events[0].what, ApprovalRequested)
@@ -105,7 +105,7 @@ def test_who_may_say_yes_and_who_is_no_agent_asks_nobody(actor: Actor) -> None:
 
 
 def test_what_is_refused_or_changes_nothing_asks_nobody() -> None:
-    rules = desk(ApprovalRule(what=Matter.STATUS), ApprovalRule(what=Matter.TEAM))
+    rules = desk(ApprovalRule(what=ApprovalTrigger.STATUS), ApprovalRule(what=ApprovalTrigger.TEAM))
 
     assert decided(a_ticket(), SetStatus(status="nonsense"), about(line="#status nonsense", organisation=rules)).refused == "unknown-status"
     assert decided(a_ticket(), SetTeam(team="support"), about(line="#team support", organisation=rules)).events == ()
@@ -159,7 +159,7 @@ def test_a_number_that_waits_for_nobody_and_a_yes_without_a_question_are_refused
 
 
 def test_where_two_wait_a_yes_names_one() -> None:
-    both = desk(URGENT, ApprovalRule(what=Matter.TEAM))
+    both = desk(URGENT, ApprovalRule(what=ApprovalTrigger.TEAM))
     two = decided(asked(), SetTeam(team="network"), about(line="#team network", organisation=both)).ticket
     assert two is not None
 
@@ -172,7 +172,7 @@ def test_where_two_wait_a_yes_names_one() -> None:
 
 
 def test_what_can_no_longer_be_done_is_said_with_the_yes() -> None:
-    gone = desk(ApprovalRule(what=Matter.TEAM))
+    gone = desk(ApprovalRule(what=ApprovalTrigger.TEAM))
     ticket = decided(a_ticket(), SetTeam(team="network"), about(line="#team network", organisation=gone)).ticket
     assert ticket is not None
     without = replace(gone, teams={"support": gone.teams["support"]})
@@ -223,21 +223,21 @@ def test_nobodys_answer_is_no_in_the_end() -> None:
 def test_the_clock_holds_both_moments_while_it_waits_on_closed_tickets_too() -> None:
     ticket = replace(asked(), closed_at=LATER)
 
-    moments = promises(ticket, desk(), NOW)
+    moments = ticket_deadlines(ticket, desk(), NOW)
 
     assert [(m.promise, m.step, m.due_at) for m in moments] == [
         ("approval:1", "remind", NOW + timedelta(hours=4)),
         ("approval:1", "expire", NOW + timedelta(hours=24)),
     ]
     assert [command_of(m) for m in moments] == [RemindApproval(approval=1), ExpireApproval(approval=1)]
-    assert promises(replace(ticket, approvals=()), desk(), NOW) == ()
+    assert ticket_deadlines(replace(ticket, approvals=()), desk(), NOW) == ()
 
 
 def test_erasing_asks_the_agent_again() -> None:
     need = needed(a_ticket(), Erase(), about(line="#erase"), [ContentErased(mails=(1,))])
 
     assert need is not None
-    assert (need.kind, need.why, need.approvers) == (Asks.CONFIRMATION, "erase", ("bogdan",))
+    assert (need.kind, need.why, need.approvers) == (ApprovalKind.CONFIRMATION, "erase", ("bogdan",))
     assert (need.remind_at, need.expires_at) == (None, NOW + timedelta(hours=24))
     assert needed(a_ticket(), Erase(), replace(about(line="#erase"), agreed=ALL_AGREED), [ContentErased(mails=(1,))]) is None
 
@@ -263,7 +263,7 @@ def test_strangers_are_different_customers() -> None:
     assert needed(a_ticket(), Merge(into=2), circumstances, [MergedInto(survivor=2)]) is not None
 
 
-def work(minutes: int, kind: Work = Work.WORKED) -> Activity:
+def work(minutes: int, kind: WorkKind = WorkKind.WORKED) -> Activity:
     return Activity(id=1, agent="bogdan", kind=kind, day=DAY, minutes=minutes)
 
 
@@ -273,27 +273,31 @@ OVER_8H = timedelta(hours=8)
 @pytest.mark.parametrize(
     ("rule", "happening", "asks"),
     [
-        (ApprovalRule(what=Matter.WORK_OVER, over=OVER_8H), WorkRecorded(activity=work(480)), False),
-        (ApprovalRule(what=Matter.WORK_OVER, over=OVER_8H), WorkRecorded(activity=work(481)), True),
-        (ApprovalRule(what=Matter.WORK_OVER, over=OVER_8H), WorkRecorded(activity=work(481, Work.TRAVELLED)), False),
-        (ApprovalRule(what=Matter.TRAVEL_OVER, over=OVER_8H), WorkRecorded(activity=work(481, Work.TRAVELLED)), True),
-        (ApprovalRule(what=Matter.WORK_OVER, over=OVER_8H), WorkCorrected(before=work(60), after=work(600)), True),
-        (ApprovalRule(what=Matter.WORK_OVER, over=OVER_8H), WorkCorrected(before=work(700), after=work(600)), False),
-        (ApprovalRule(what=Matter.WORK_OVER, over=OVER_8H), WorkCorrected(before=work(700), after=None), False),
-        (ApprovalRule(what=Matter.ESTIMATE_OVER, over=OVER_8H), EstimateSet(before=None, after=481, by="bogdan"), True),
-        (ApprovalRule(what=Matter.ESTIMATE_OVER, over=OVER_8H), EstimateSet(before=None, after=480, by="bogdan"), False),
-        (ApprovalRule(what=Matter.TAG, names=frozenset({"discount"})), TagsAdded(tags=("vip", "discount")), True),
-        (ApprovalRule(what=Matter.TAG, names=frozenset({"discount"})), TagsAdded(tags=("vip",)), False),
-        (ApprovalRule(what=Matter.STATUS, names=frozenset({"closed"})), StatusChanged(before="open", after="closed"), True),
-        (ApprovalRule(what=Matter.TEAM), TeamChanged(before="a", after="b"), True),
-        (ApprovalRule(what=Matter.ESCALATE), Escalated(chain="field", before=0, after=1, to="network"), True),
-        (ApprovalRule(what=Matter.ESCALATE, names=frozenset({"vendor"})), Escalated(chain="f", before=1, after=2, to="vendor"), True),
-        (ApprovalRule(what=Matter.ESCALATE, names=frozenset({"f"})), Escalated(chain="f", before=1, after=2, to="vendor"), True),
-        (ApprovalRule(what=Matter.ESCALATE, names=frozenset({"g"})), Escalated(chain="f", before=1, after=2, to="vendor"), False),
-        (ApprovalRule(what=Matter.PRIORITY), PriorityChanged(before=Priority.LOW, after=Priority.HIGH), True),
+        (ApprovalRule(what=ApprovalTrigger.WORK_OVER, over=OVER_8H), WorkRecorded(activity=work(480)), False),
+        (ApprovalRule(what=ApprovalTrigger.WORK_OVER, over=OVER_8H), WorkRecorded(activity=work(481)), True),
+        (ApprovalRule(what=ApprovalTrigger.WORK_OVER, over=OVER_8H), WorkRecorded(activity=work(481, WorkKind.TRAVELLED)), False),
+        (ApprovalRule(what=ApprovalTrigger.TRAVEL_OVER, over=OVER_8H), WorkRecorded(activity=work(481, WorkKind.TRAVELLED)), True),
+        (ApprovalRule(what=ApprovalTrigger.WORK_OVER, over=OVER_8H), WorkCorrected(before=work(60), after=work(600)), True),
+        (ApprovalRule(what=ApprovalTrigger.WORK_OVER, over=OVER_8H), WorkCorrected(before=work(700), after=work(600)), False),
+        (ApprovalRule(what=ApprovalTrigger.WORK_OVER, over=OVER_8H), WorkCorrected(before=work(700), after=None), False),
+        (ApprovalRule(what=ApprovalTrigger.ESTIMATE_OVER, over=OVER_8H), EstimateSet(before=None, after=481, by="bogdan"), True),
+        (ApprovalRule(what=ApprovalTrigger.ESTIMATE_OVER, over=OVER_8H), EstimateSet(before=None, after=480, by="bogdan"), False),
+        (ApprovalRule(what=ApprovalTrigger.TAG, names=frozenset({"discount"})), TagsAdded(tags=("vip", "discount")), True),
+        (ApprovalRule(what=ApprovalTrigger.TAG, names=frozenset({"discount"})), TagsAdded(tags=("vip",)), False),
+        (ApprovalRule(what=ApprovalTrigger.STATUS, names=frozenset({"closed"})), StatusChanged(before="open", after="closed"), True),
+        (ApprovalRule(what=ApprovalTrigger.TEAM), TeamChanged(before="a", after="b"), True),
+        (ApprovalRule(what=ApprovalTrigger.ESCALATE), Escalated(chain="field", before=0, after=1, to="network"), True),
+        (
+            ApprovalRule(what=ApprovalTrigger.ESCALATE, names=frozenset({"vendor"})),
+            Escalated(chain="f", before=1, after=2, to="vendor"),
+            True,
+        ),
+        (ApprovalRule(what=ApprovalTrigger.ESCALATE, names=frozenset({"f"})), Escalated(chain="f", before=1, after=2, to="vendor"), True),
+        (ApprovalRule(what=ApprovalTrigger.ESCALATE, names=frozenset({"g"})), Escalated(chain="f", before=1, after=2, to="vendor"), False),
+        (ApprovalRule(what=ApprovalTrigger.PRIORITY), PriorityChanged(before=Priority.LOW, after=Priority.HIGH), True),
     ],
 )
-def test_a_rule_looks_at_what_would_happen(rule: ApprovalRule, happening: Happening, asks: bool) -> None:
+def test_a_rule_looks_at_what_would_happen(rule: ApprovalRule, happening: TicketEvent, asks: bool) -> None:
     need = needed(a_ticket(), AddTags(tags=()), about(organisation=desk(rule)), [happening])
 
     assert (need is not None) is asks
@@ -313,13 +317,13 @@ def test_the_ticket_is_rebuilt_from_the_events_of_asking_and_deciding() -> None:
     decision = decided(asked(), Approve(), about(AS_MARA))
     ticket = asked()
     for event in decision.events:
-        ticket = evolve(ticket, event)
+        ticket = apply(ticket, event)
 
     assert ticket == decision.ticket
 
 
 def test_a_line_of_several_things_is_done_as_a_whole_after_the_yes() -> None:
-    discount = desk(ApprovalRule(what=Matter.TAG, names=frozenset({"discount"})))
+    discount = desk(ApprovalRule(what=ApprovalTrigger.TAG, names=frozenset({"discount"})))
     ticket = a_ticket(tags=("old",))
     line = "#tag discount -old"
     request = Request(commands=(AddTags(tags=("discount",)), RemoveTags(tags=("old",))), words=line)

@@ -6,13 +6,14 @@ import pytest
 
 from mailbridge.organisation.model import Priority
 from mailbridge.tickets.apply import rebuild
-from mailbridge.tickets.command_context import Circumstances
+from mailbridge.tickets.command_context import CommandContext
 from mailbridge.tickets.commands import (
-    Answer,
+    AgentReply,
     Assign,
     Close,
     Command,
-    Note,
+    CustomerMessage,
+    InternalNote,
     Open,
     RaiseAlert,
     Reopen,
@@ -20,7 +21,6 @@ from mailbridge.tickets.commands import (
     SetPriority,
     SetStatus,
     SetTeam,
-    Write,
 )
 from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged, MessageAdded, StatusChanged
@@ -30,7 +30,7 @@ from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_
 ABOUT = circumstances(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)
 
 
-def by_carol() -> Circumstances:
+def by_carol() -> CommandContext:
     return circumstances(actor=AS_CAROL, now=LATER, organisation=an_organisation(), mail=8)
 
 
@@ -54,7 +54,7 @@ def test_opening_without_a_team_uses_the_default_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [Answer(), Note(), Close(), Reopen(), Assign(agent="clara"), SetTeam(team="network"), SetStatus(status="open")]
+    "command", [AgentReply(), InternalNote(), Close(), Reopen(), Assign(agent="clara"), SetTeam(team="network"), SetStatus(status="open")]
 )
 def test_customer_commands_nothing(command: Command) -> None:
     decision = decide(a_ticket(), command, by_carol())
@@ -67,23 +67,23 @@ def test_agent_who_was_taken_out_of_the_team_file_has_no_rights() -> None:
 
 
 def test_first_answer_owns_an_unclaimed_ticket_where_the_team_wants_that() -> None:
-    owned = decide(a_ticket(), Answer(), ABOUT).ticket
+    owned = decide(a_ticket(), AgentReply(), ABOUT).ticket
     assert owned is not None
     assert owned.assignee == "bogdan"
     other = circumstances(actor=AS_BOGDAN, now=LATER, organisation=with_team(an_organisation(), "support", answer_owns=False))
-    free = decide(a_ticket(), Answer(), other).ticket
+    free = decide(a_ticket(), AgentReply(), other).ticket
     assert free is not None
     assert free.assignee == ""
 
 
 def test_answer_of_a_second_agent_changes_no_owner() -> None:
-    after = decide(a_ticket(assignee="clara"), Answer(), ABOUT).ticket
+    after = decide(a_ticket(assignee="clara"), AgentReply(), ABOUT).ticket
     assert after is not None
     assert after.assignee == "clara"
 
 
 def test_note_is_internal_and_no_first_response() -> None:
-    decision = decide(a_ticket(), Note(), ABOUT)
+    decision = decide(a_ticket(), InternalNote(), ABOUT)
     assert decision.ticket is not None
     assert decision.ticket.first_answered_at is None
     assert [e.what for e in decision.events] == [MessageAdded(author="bogdan", internal=True)]
@@ -96,7 +96,7 @@ def test_customers_mail_wakes_a_waiting_ticket_and_reopens_a_closed_one() -> Non
     assert closed is not None
     assert closed.closed_at == LATER
     for before in (waiting, closed):
-        after = decide(before, Write(author=CAROL.address), by_carol()).ticket
+        after = decide(before, CustomerMessage(author=CAROL.address), by_carol()).ticket
         assert after is not None
         assert (after.status, after.closed_at) == ("open", None)
 
@@ -104,7 +104,7 @@ def test_customers_mail_wakes_a_waiting_ticket_and_reopens_a_closed_one() -> Non
 def test_robots_mail_moves_nothing() -> None:
     closed = decide(a_ticket(), Close(), ABOUT).ticket
     assert closed is not None
-    after = decide(closed, Write(author=CAROL.address, automatic=True), by_carol()).ticket
+    after = decide(closed, CustomerMessage(author=CAROL.address, automatic=True), by_carol()).ticket
     assert after is not None
     assert after.status == "closed"
 
@@ -113,7 +113,7 @@ def test_waiting_time_is_remembered_from_and_to() -> None:
     waiting = decide(a_ticket(), SetStatus(status="waiting"), ABOUT).ticket
     assert waiting is not None
     assert waiting.waits == ((LATER, None),)
-    again = decide(waiting, Write(author=CAROL.address), by_carol()).ticket
+    again = decide(waiting, CustomerMessage(author=CAROL.address), by_carol()).ticket
     assert again is not None
     assert again.waits == ((LATER, LATER),)
 
@@ -146,9 +146,9 @@ def test_unknown_name_is_refused_with_the_nearest(command: Command, refused: str
 
 def test_people_who_are_copied_become_participants_once() -> None:
     dave = Participant(address="dave@customer.test", role=Role.MENTIONED)
-    once = decide(a_ticket(), Write(author=CAROL.address, others=(dave,)), by_carol()).ticket
+    once = decide(a_ticket(), CustomerMessage(author=CAROL.address, others=(dave,)), by_carol()).ticket
     assert once is not None
-    twice = decide(once, Write(author=CAROL.address, others=(dave,)), by_carol())
+    twice = decide(once, CustomerMessage(author=CAROL.address, others=(dave,)), by_carol())
     assert once.participants == (CAROL, dave)
     assert len(twice.events) == 1
 
@@ -157,7 +157,7 @@ def test_ticket_is_what_its_events_make_of_it() -> None:
     decision = open_ticket(5, Open(subject="x", requester=CAROL, tags=("a",)), by_carol())
     events, ticket = list(decision.events), decision.ticket
     commands: list[Command] = [
-        Answer(),
+        AgentReply(),
         SetStatus(status="waiting"),
         SetPriority(priority=Priority.URGENT),
         SetTeam(team="network"),

@@ -9,23 +9,28 @@ from typing import Any
 import pytest
 
 from mailbridge.organisation.model import Agent, Organisation
-from mailbridge.organisation.people import Absence, Chain, Consultant, Step
+from mailbridge.organisation.people import Absence, Consultant, EscalationChain, EscalationStep
 from mailbridge.tickets.commands import Escalate
 from mailbridge.tickets.decide import Decision, decide
-from mailbridge.tickets.events import AssigneeChanged, Escalated, Happening, TeamChanged
+from mailbridge.tickets.events import AssigneeChanged, Escalated, TeamChanged, TicketEvent
 from mailbridge.tickets.model import Ticket
 from tests.builders import AS_BOGDAN, BOGDAN, CLARA, MARA, NOW, a_ticket, an_organisation, circumstances
 
-PRINTERS = Chain(
+PRINTERS = EscalationChain(
     name="printers",
-    steps=(Step(skill="printers", level=2), Step(team="network"), Step(agent="mara"), Step(consultant="petra")),
+    steps=(
+        EscalationStep(skill="printers", level=2),
+        EscalationStep(team="network"),
+        EscalationStep(agent="mara"),
+        EscalationStep(consultant="petra"),
+    ),
 )
 PETRA = Consultant(name="petra", title="Petra Klein", address="petra@maker.test")
 EXPERT = Agent(name="eva", title="Eva", address="eva@desk.test", skills=("printers",), levels={"printers": 3})
 SKILLED = replace(CLARA, skills=("printers",), levels={"printers": 2})
 
 
-def desk(*chains: Chain, agents: tuple[Agent, ...] = (BOGDAN, SKILLED, MARA, EXPERT)) -> Organisation:
+def desk(*chains: EscalationChain, agents: tuple[Agent, ...] = (BOGDAN, SKILLED, MARA, EXPERT)) -> Organisation:
     return an_organisation(
         agents={agent.name: agent for agent in agents},
         chains={chain.name: chain for chain in chains or (PRINTERS,)},
@@ -38,7 +43,7 @@ def escalated(ticket: Ticket, to: str = "", organisation: Organisation | None = 
     return decide(ticket, Escalate(to=to), about)
 
 
-def happened(decision: Decision) -> list[Happening]:
+def happened(decision: Decision) -> list[TicketEvent]:
     return [event.what for event in decision.events]
 
 
@@ -102,7 +107,7 @@ def test_a_team_takes_it_from_an_agent_who_is_not_in_it() -> None:
 
 @pytest.mark.parametrize(("to", "expected"), [("printers>=3", "eva"), ("printers 3", "eva"), ("windows", "")])
 def test_a_skill_with_a_level_is_a_place(to: str, expected: str) -> None:
-    organisation = desk(Chain(name="other", steps=(Step(team="network"),)))
+    organisation = desk(EscalationChain(name="other", steps=(EscalationStep(team="network"),)))
 
     found = escalated(a_ticket(), to, organisation)
 
@@ -112,7 +117,7 @@ def test_a_skill_with_a_level_is_a_place(to: str, expected: str) -> None:
 
 @pytest.mark.parametrize("level", ["9", "99"])
 def test_where_nobody_has_the_skill_at_that_level_it_says_so(level: str) -> None:
-    organisation = desk(Chain(name="other", steps=(Step(team="network"),)))
+    organisation = desk(EscalationChain(name="other", steps=(EscalationStep(team="network"),)))
 
     assert escalated(a_ticket(), f"printers>={level}", organisation).refused == "nobody-there"
     assert escalated(a_ticket(), "printers>=high", organisation).refused == "unknown-escalation"
@@ -144,10 +149,10 @@ def test_of_two_who_fit_the_one_of_the_team_then_the_one_with_less_to_do() -> No
 
 
 def test_which_chain_a_ticket_is_on() -> None:
-    other = Chain(name="incident", steps=(Step(agent="mara"),))
-    over = Chain(name="front", steps=(Step(team="support"), Step(agent="eva")))
+    other = EscalationChain(name="incident", steps=(EscalationStep(agent="mara"),))
+    over = EscalationChain(name="front", steps=(EscalationStep(team="support"), EscalationStep(agent="eva")))
 
-    def chain(ticket: Ticket, *chains: Chain) -> str:
+    def chain(ticket: Ticket, *chains: EscalationChain) -> str:
         found = escalated(ticket, organisation=desk(*chains)).ticket
         return found.chain if found else ""
 
@@ -160,7 +165,7 @@ def test_which_chain_a_ticket_is_on() -> None:
 
 
 def test_a_chain_is_begun_by_its_name() -> None:
-    other = Chain(name="network", steps=(Step(agent="mara"),))
+    other = EscalationChain(name="network", steps=(EscalationStep(agent="mara"),))
 
     decision = escalated(a_ticket(chain="printers", level=3), "network", desk(PRINTERS, other))
 

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.mail_commands import Speaker, read, understand
+from mailbridge.mail_commands import Author, read, understand
 from mailbridge.mail_commands.command_table import WORDS
 from mailbridge.mail_commands.model import Help
 from mailbridge.organisation.model import Priority
-from mailbridge.tickets.commands import Assign, Close, Note, Reopen, SetPriority, SetStatus, SetTeam
+from mailbridge.tickets.commands import Assign, Close, InternalNote, Reopen, SetPriority, SetStatus, SetTeam
 
-BOGDAN = Speaker(me="bogdan", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zone="Europe/Bucharest", prefix="MB")
+BOGDAN = Author(me="bogdan", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zone="Europe/Bucharest", prefix="MB")
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ BOGDAN = Speaker(me="bogdan", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zon
         ("#status waiting", SetStatus(status="waiting")),
         ("#priority high", SetPriority(priority=Priority.HIGH)),
         ("#prio: Urgent", SetPriority(priority=Priority.URGENT)),
-        ("#note", Note()),
+        ("#note", InternalNote()),
     ],
 )
 def test_line_is_understood(line: str, command: object) -> None:
@@ -80,7 +80,7 @@ def test_number_sign_and_heading_are_no_commands() -> None:
 def test_note_may_carry_its_text_on_the_line() -> None:
     written = read("#note he is on holiday\n", BOGDAN)
     assert written.text == "he is on holiday"
-    assert written.lines[0].commands == (Note(),)
+    assert written.lines[0].commands == (InternalNote(),)
 
 
 def test_help_asks_for_help() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.mail_commands import Speaker, understand
+from mailbridge.mail_commands import Author, understand
 from mailbridge.mail_commands.command_table import WORDS, Room
 from mailbridge.mail_commands.locales import TONGUES
 from mailbridge.mail_commands.manual import manual_rows, page, words_for
@@ -21,7 +21,7 @@ ORGANISATION = Organisation(
     agents={"ana": Agent(name="ana", title="Ana Pop", address="ana@desk.example")},
     types=("incident",),
 )
-SPEAKER = Speaker(me="ana", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), prefix="MB", organisation=ORGANISATION)
+SPEAKER = Author(me="ana", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), prefix="MB", organisation=ORGANISATION)
 USAGES = [(code, word, usage) for code, tongue in TONGUES.items() for word, said in tongue.words.items() for usage in said.usage]
 
 

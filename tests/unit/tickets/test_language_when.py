@@ -9,18 +9,18 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mailbridge.mail_commands import Speaker, understand
+from mailbridge.mail_commands import Author, understand
 from mailbridge.mail_commands.dates import Wall, moment, whole, words_of
 from mailbridge.mail_commands.durations import MOST, spoken
 from mailbridge.mail_commands.durations import whole as minutes_of
 from mailbridge.mail_commands.locales import TONGUES
 from mailbridge.mail_commands.vocabulary import vocabulary
-from mailbridge.tickets.commands import CorrectWork, Meet, RecordWork, SetDue, SetEstimate, Snooze
-from mailbridge.tickets.model import Work
+from mailbridge.tickets.commands import CorrectWork, RecordWork, ScheduleMeeting, SetDue, SetEstimate, Snooze
+from mailbridge.tickets.model import WorkKind
 
 BUCHAREST = ZoneInfo("Europe/Bucharest")
 THURSDAY = datetime(2026, 11, 19, 10, 0, tzinfo=UTC)  # noon in Bucharest
-ANA = Speaker(me="ana", now=THURSDAY, zone="Europe/Bucharest", prefix="MB")
+ANA = Author(me="ana", now=THURSDAY, zone="Europe/Bucharest", prefix="MB")
 EVENING = time(18)
 
 
@@ -187,7 +187,7 @@ TODAY = date(2026, 11, 19)
 
 
 def worked(minutes: int, text: str = "", *, day: date = TODAY, billable: bool | None = None, **more: str) -> RecordWork:
-    return RecordWork(kind=Work.WORKED, minutes=minutes, day=day, text=text, billable=billable, **more)
+    return RecordWork(kind=WorkKind.WORKED, minutes=minutes, day=day, text=text, billable=billable, **more)
 
 
 YESTERDAY = THURSDAY.date() - timedelta(days=1)
@@ -212,10 +212,10 @@ YESTERDAY = THURSDAY.date() - timedelta(days=1)
         ("#time 20m billable", worked(20, billable=True)),
         ("#time 2h @Iași new cable", worked(120, "new cable", place="Iași")),
         ("#time 30 2 monitors", worked(30, "2 monitors")),
-        ("#travel 40m 25km Iași", RecordWork(kind=Work.TRAVELLED, minutes=40, km=25, place="Iași", day=THURSDAY.date())),
-        ("#travel 25 km 40 min", RecordWork(kind=Work.TRAVELLED, minutes=40, km=25, day=THURSDAY.date())),
-        ("#travel 12,5km", RecordWork(kind=Work.TRAVELLED, minutes=0, km=12.5, day=THURSDAY.date())),
-        ("#drum 40m 25km ieri Iași centru", RecordWork(kind=Work.TRAVELLED, minutes=40, km=25, place="Iași centru", day=YESTERDAY)),
+        ("#travel 40m 25km Iași", RecordWork(kind=WorkKind.TRAVELLED, minutes=40, km=25, place="Iași", day=THURSDAY.date())),
+        ("#travel 25 km 40 min", RecordWork(kind=WorkKind.TRAVELLED, minutes=40, km=25, day=THURSDAY.date())),
+        ("#travel 12,5km", RecordWork(kind=WorkKind.TRAVELLED, minutes=0, km=12.5, day=THURSDAY.date())),
+        ("#drum 40m 25km ieri Iași centru", RecordWork(kind=WorkKind.TRAVELLED, minutes=40, km=25, place="Iași centru", day=YESTERDAY)),
         ("#time 3 = 1h", CorrectWork(activity=3, minutes=60)),
         ("#time #3 = 0", CorrectWork(activity=3, minutes=0)),
         ("#travel 2=50m 30km", CorrectWork(activity=2, minutes=50, km=30)),
@@ -225,9 +225,9 @@ YESTERDAY = THURSDAY.date() - timedelta(days=1)
         ("#termen niciunul", SetDue(at=None)),
         ("#due 3 dec.", SetDue(at=datetime(2026, 12, 3, 16, 0, tzinfo=UTC))),
         ("#snooze until monday", Snooze(until=datetime(2026, 11, 23, 7, 0, tzinfo=UTC))),
-        ("#meet tue 10:00 1h Iași office", Meet(at=datetime(2026, 11, 24, 8, 0, tzinfo=UTC), minutes=60, place="Iași office")),
-        ("#meet tomorrow 10:00", Meet(at=datetime(2026, 11, 20, 8, 0, tzinfo=UTC))),
-        ("#meet tomorrow 10:00 30 Main Street", Meet(at=datetime(2026, 11, 20, 8, 0, tzinfo=UTC), place="30 Main Street")),
+        ("#meet tue 10:00 1h Iași office", ScheduleMeeting(at=datetime(2026, 11, 24, 8, 0, tzinfo=UTC), minutes=60, place="Iași office")),
+        ("#meet tomorrow 10:00", ScheduleMeeting(at=datetime(2026, 11, 20, 8, 0, tzinfo=UTC))),
+        ("#meet tomorrow 10:00 30 Main Street", ScheduleMeeting(at=datetime(2026, 11, 20, 8, 0, tzinfo=UTC), place="30 Main Street")),
     ],
 )
 def test_line_about_time_is_understood(line: str, command: object) -> None:

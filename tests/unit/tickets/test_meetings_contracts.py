@@ -8,7 +8,16 @@ from datetime import date, timedelta
 import pytest
 
 from mailbridge.customers.model import Contract, Customer, Equipment, customers
-from mailbridge.tickets.commands import AddParticipant, AnswerInvitation, Command, Meet, SetContract, SetEquipment, SetRequester, Write
+from mailbridge.tickets.commands import (
+    AddParticipant,
+    AnswerInvitation,
+    Command,
+    CustomerMessage,
+    ScheduleMeeting,
+    SetContract,
+    SetEquipment,
+    SetRequester,
+)
 from mailbridge.tickets.decide import Decision, decide
 from mailbridge.tickets.model import Meeting, Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, NOW, a_ticket, an_organisation, circumstances, with_team
@@ -51,24 +60,24 @@ def after(ticket: Ticket, *commands: Command) -> Ticket:
 
 
 def test_first_appointment_is_number_one_and_moving_it_counts_its_sequence() -> None:
-    ticket = after(a_ticket(), Meet(at=TOMORROW, place="Iași"))
+    ticket = after(a_ticket(), ScheduleMeeting(at=TOMORROW, place="Iași"))
     assert ticket.meeting == Meeting(at=TOMORROW, place="Iași")
 
-    moved = after(ticket, Meet(at=TOMORROW + timedelta(hours=1), place="Iași"))
+    moved = after(ticket, ScheduleMeeting(at=TOMORROW + timedelta(hours=1), place="Iași"))
 
     assert moved.meeting == Meeting(at=TOMORROW + timedelta(hours=1), place="Iași", sequence=1)
 
 
 def test_same_appointment_again_is_nothing_new() -> None:
-    assert done(after(a_ticket(), Meet(at=TOMORROW)), Meet(at=TOMORROW)).events == ()
+    assert done(after(a_ticket(), ScheduleMeeting(at=TOMORROW)), ScheduleMeeting(at=TOMORROW)).events == ()
 
 
 def test_after_one_was_called_off_the_next_is_another_one() -> None:
-    off = after(a_ticket(), Meet(at=TOMORROW), Meet(at=None))
+    off = after(a_ticket(), ScheduleMeeting(at=TOMORROW), ScheduleMeeting(at=None))
     assert off.meeting is not None
     assert (off.meeting.cancelled, off.meeting.sequence) == (True, 1)
 
-    again = after(off, Meet(at=TOMORROW))
+    again = after(off, ScheduleMeeting(at=TOMORROW))
 
     assert again.meeting is not None
     assert (again.meeting.number, again.meeting.sequence, again.meeting.cancelled) == (2, 0, False)
@@ -77,7 +86,7 @@ def test_after_one_was_called_off_the_next_is_another_one() -> None:
 def test_after_one_is_over_the_next_is_another_one() -> None:
     over = a_ticket(meeting=Meeting(at=NOW - timedelta(hours=2)))
 
-    again = after(over, Meet(at=TOMORROW)).meeting
+    again = after(over, ScheduleMeeting(at=TOMORROW)).meeting
 
     assert again is not None
     assert (again.number, again.sequence) == (2, 0)
@@ -85,12 +94,12 @@ def test_after_one_is_over_the_next_is_another_one() -> None:
 
 @pytest.mark.parametrize("meeting", [None, Meeting(at=TOMORROW, cancelled=True), Meeting(at=NOW - timedelta(hours=1))])
 def test_what_does_not_stand_cannot_be_called_off(meeting: Meeting | None) -> None:
-    assert done(a_ticket(meeting=meeting), Meet(at=None)).refused == "no-meeting"
+    assert done(a_ticket(meeting=meeting), ScheduleMeeting(at=None)).refused == "no-meeting"
 
 
 def test_appointment_lies_ahead_and_on_an_open_ticket() -> None:
-    assert done(a_ticket(), Meet(at=NOW)).refused == "in-the-past"
-    assert done(a_ticket(closed_at=NOW, status="closed"), Meet(at=TOMORROW)).refused == "is-closed"
+    assert done(a_ticket(), ScheduleMeeting(at=NOW)).refused == "in-the-past"
+    assert done(a_ticket(closed_at=NOW, status="closed"), ScheduleMeeting(at=TOMORROW)).refused == "is-closed"
 
 
 def answer(said: str, *, number: int = 1, sequence: int = 0) -> AnswerInvitation:
@@ -98,14 +107,14 @@ def answer(said: str, *, number: int = 1, sequence: int = 0) -> AnswerInvitation
 
 
 def test_answer_to_the_appointment_as_it_stands_counts_and_the_latest_stays() -> None:
-    ticket = after(a_ticket(), Meet(at=TOMORROW), answer("tentative"), answer("accepted"))
+    ticket = after(a_ticket(), ScheduleMeeting(at=TOMORROW), answer("tentative"), answer("accepted"))
 
     assert ticket.meeting is not None
     assert ticket.meeting.answers == (("carol@customer.test", "accepted"),)
 
 
 def test_answer_to_an_earlier_time_counts_no_more_and_neither_does_one_that_is_repeated() -> None:
-    moved = after(a_ticket(), Meet(at=TOMORROW), answer("accepted"), Meet(at=TOMORROW + timedelta(hours=1)))
+    moved = after(a_ticket(), ScheduleMeeting(at=TOMORROW), answer("accepted"), ScheduleMeeting(at=TOMORROW + timedelta(hours=1)))
     assert moved.meeting is not None
     assert moved.meeting.answers == ()
 
@@ -116,7 +125,7 @@ def test_answer_to_an_earlier_time_counts_no_more_and_neither_does_one_that_is_r
 
 
 def test_customers_answer_needs_no_agents_rights() -> None:
-    assert done(after(a_ticket(), Meet(at=TOMORROW)), answer("declined"), actor=AS_CAROL).refused == ""
+    assert done(after(a_ticket(), ScheduleMeeting(at=TOMORROW)), answer("declined"), actor=AS_CAROL).refused == ""
 
 
 # contracts and devices
@@ -171,7 +180,7 @@ def test_somebody_who_was_mentioned_hears_of_it_once_a_proven_copy_wants_that() 
     dan = Participant(address="dan@customer.test", role=Role.MENTIONED)
     ticket = a_ticket(participants=(CAROL, dan))
 
-    command = Write(author=CAROL.address, others=(replace(dan, role=Role.PARTICIPANT),))
+    command = CustomerMessage(author=CAROL.address, others=(replace(dan, role=Role.PARTICIPANT),))
     raised = done(ticket, command, actor=AS_CAROL).ticket
 
     assert raised is not None

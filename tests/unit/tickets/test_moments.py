@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from mailbridge.organisation.model import Organisation
 from mailbridge.organisation.status import Status
 from mailbridge.sla.clock import Deadline
-from mailbridge.tickets.apply import evolve
-from mailbridge.tickets.commands import Close, RaiseAlert, SetDue, Snooze, Wake, Write
-from mailbridge.tickets.deadlines import command_of, promises
+from mailbridge.tickets.apply import apply
+from mailbridge.tickets.commands import Close, CustomerMessage, EndSnooze, RaiseAlert, SetDue, Snooze
+from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.decide import decide
-from mailbridge.tickets.events import Actor, ActorKind, DueSet, Event, Woken
+from mailbridge.tickets.events import Actor, ActorKind, DueSet, Event, SnoozeEnded
 from mailbridge.tickets.model import IMPORTED, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, NOW, a_ticket, an_organisation, circumstances
 
@@ -31,13 +31,13 @@ def a_desk() -> Organisation:
 
 
 def moments(ticket: Ticket, promise: str) -> list[tuple[str, datetime]]:
-    return [(one.step, one.due_at) for one in promises(ticket, a_desk(), NOW) if one.promise == promise]
+    return [(one.step, one.due_at) for one in ticket_deadlines(ticket, a_desk(), NOW) if one.promise == promise]
 
 
 def due_in(time: timedelta) -> Ticket:
     """A ticket whose date was set now."""
     what = DueSet(before=None, after=NOW + time)
-    return evolve(a_ticket(), Event(ticket=1, at=NOW, actor=AS_BOGDAN, what=what))
+    return apply(a_ticket(), Event(ticket=1, at=NOW, actor=AS_BOGDAN, what=what))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_warning_never_comes_before_the_date_was_set_nor_after_it(time: timedelt
 def test_closed_ticket_has_no_date_and_no_sleep_any_more() -> None:
     closed = replace(due_in(DAY), snoozed_until=NOW + DAY, closed_at=NOW, status="closed")
 
-    assert promises(closed, a_desk(), NOW) == ()
+    assert ticket_deadlines(closed, a_desk(), NOW) == ()
 
 
 def test_waiting_ticket_keeps_its_own_date() -> None:
@@ -87,11 +87,11 @@ def test_closed_ticket_gets_no_date(command: SetDue | Snooze) -> None:
 def test_sleep_ends_by_the_clock_that_belongs_to_it_and_by_no_other() -> None:
     asleep = a_ticket(snoozed_until=NOW + DAY)
     about = circumstances(actor=CLOCK, now=NOW + DAY, organisation=a_desk())
-    (moment,) = [one for one in promises(asleep, a_desk(), NOW) if one.promise == "wake"]
+    (moment,) = [one for one in ticket_deadlines(asleep, a_desk(), NOW) if one.promise == "wake"]
 
-    assert command_of(moment) == Wake(until=NOW + DAY)
+    assert command_of(moment) == EndSnooze(until=NOW + DAY)
     woken = decide(asleep, command_of(moment), about)
-    assert [event.what for event in woken.events] == [Woken()]
+    assert [event.what for event in woken.events] == [SnoozeEnded()]
     assert woken.ticket is not None
     assert woken.ticket.snoozed_until is None
     assert decide(replace(asleep, snoozed_until=NOW + 2 * DAY), command_of(moment), about).events == ()
@@ -101,8 +101,8 @@ def test_customers_mail_wakes_a_ticket_and_a_robots_does_not() -> None:
     about = circumstances(actor=AS_CAROL, now=NOW, organisation=a_desk())
     asleep = a_ticket(snoozed_until=NOW + DAY)
 
-    assert Woken(by_mail=True) in [e.what for e in decide(asleep, Write(author="carol@customer.test"), about).events]
-    after = decide(asleep, Write(author="carol@customer.test", automatic=True), about).ticket
+    assert SnoozeEnded(by_mail=True) in [e.what for e in decide(asleep, CustomerMessage(author="carol@customer.test"), about).events]
+    after = decide(asleep, CustomerMessage(author="carol@customer.test", automatic=True), about).ticket
     assert after is not None
     assert after.snoozed_until == NOW + DAY
 
@@ -110,7 +110,7 @@ def test_customers_mail_wakes_a_ticket_and_a_robots_does_not() -> None:
 def test_resolved_ticket_closes_after_the_days_of_its_status() -> None:
     resolved = a_ticket(status="resolved", closed_at=NOW, waits=((NOW, None),))
 
-    assert promises(resolved, a_desk(), NOW) == (Deadline(promise="closing", step="close", due_at=NOW + 7 * DAY),)
+    assert ticket_deadlines(resolved, a_desk(), NOW) == (Deadline(promise="closing", step="close", due_at=NOW + 7 * DAY),)
     assert command_of(Deadline(promise="closing", step="close", due_at=NOW)) == Close()
 
 

@@ -9,13 +9,13 @@ import pytest
 
 from mailbridge.customers.model import Customers
 from mailbridge.execution.held_commands import waiting_for
-from mailbridge.organisation.approval_policy import ApprovalRule, Consent, Matter
+from mailbridge.organisation.approval_policy import ApprovalPolicy, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.model import Outsiders, Priority, Team
 from mailbridge.store.documents import load
 from mailbridge.tickets.commands import AddTags, Approve, Command, Erase, Link, Merge, SetPriority, Undo
 from mailbridge.tickets.decide import Decision, decide, decide_requests, hold
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalDecided, ApprovalRequested, TagsAdded
-from mailbridge.tickets.model import Approval, Asks, Participant, Role, StoredCommand, Ticket
+from mailbridge.tickets.model import Approval, ApprovalKind, Participant, Role, StoredCommand, Ticket
 from mailbridge.tickets.requests import Request
 from tests.builders import CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, decided
 from tests.unit.tickets.office import Office
@@ -23,7 +23,7 @@ from tests.unit.tickets.office import Office
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")
 AS_CLARA = Actor(kind=ActorKind.AGENT, name="clara")
 DESK = an_organisation(
-    consent=Consent(approvals=(ApprovalRule(what=Matter.TAG), ApprovalRule(what=Matter.PRIORITY, by=("clara",)))),
+    consent=ApprovalPolicy(approvals=(ApprovalRule(what=ApprovalTrigger.TAG), ApprovalRule(what=ApprovalTrigger.PRIORITY, by=("clara",)))),
 )
 TAG = AddTags(tags=("discount",))
 
@@ -105,7 +105,7 @@ def test_what_cannot_be_read_is_asked_again_and_not_done() -> None:
     newer = (StoredCommand(name="add-tags", version=9, values={"tags": ["discount"], "colour": "red"}),)
     waiting = Approval(
         id=1,
-        kind=Asks.APPROVAL,
+        kind=ApprovalKind.APPROVAL,
         line="#tag discount",
         asker="bogdan",
         approvers=("mara",),

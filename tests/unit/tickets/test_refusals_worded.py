@@ -8,8 +8,8 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader
 
-from mailbridge.notifications.results import Came
-from mailbridge.organisation.approval_policy import Matter
+from mailbridge.notifications.results import LineStatus
+from mailbridge.organisation.approval_policy import ApprovalTrigger
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=True).get_template("mail/en/words.j2").module
@@ -53,8 +53,8 @@ def test_every_refusal_is_worded() -> None:
 def test_every_reason_to_ask_is_worded() -> None:
     risks = ast.parse((ROOT / "mailbridge" / "desk" / "judges" / "risks.py").read_text(encoding="utf-8"))
     returned = {text for node in ast.walk(risks) if isinstance(node, ast.Return) and node.value is not None for text in texts(node.value)}
-    assert {*returned, "many", "quoted", *Matter} - said("whys") == set()
+    assert {*returned, "many", "quoted", *ApprovalTrigger} - said("whys") == set()
 
 
 def test_every_outcome_of_a_line_is_worded() -> None:
-    assert set(Came) == said("outcomes")
+    assert set(LineStatus) == said("outcomes")

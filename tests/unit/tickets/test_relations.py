@@ -8,7 +8,7 @@ import pytest
 
 from mailbridge.tickets.commands import Close, Erase, Link, Merge, SetType, Snooze, Split
 from mailbridge.tickets.events import Actor, ActorKind, ContentErased, StatusChanged, WorkRecorded
-from mailbridge.tickets.model import Activity, Participant, Role, Work
+from mailbridge.tickets.model import Activity, Participant, Role, WorkKind
 from tests.builders import AS_BOGDAN, CAROL, NOW
 from tests.unit.tickets.office import ANSWER, NOTE, Office
 
@@ -74,7 +74,7 @@ def test_links_that_cannot_be() -> None:
 def test_merged_ticket_closes_and_points_to_the_survivor_that_has_its_people_tags_and_work() -> None:
     office = Office()
     one, other = two(office)
-    worked = Activity(id=1, agent="bogdan", kind=Work.WORKED, day=NOW.date(), minutes=30)
+    worked = Activity(id=1, agent="bogdan", kind=WorkKind.WORKED, day=NOW.date(), minutes=30)
     office.happen(one, WorkRecorded(activity=worked), AS_BOGDAN)
     office.happen(other, WorkRecorded(activity=worked), AS_BOGDAN)
     mails = office.mails_of(one)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.organisation.on_call import begins, day_of, on_duty, turns
-from mailbridge.organisation.people import Rota, Swap
+from mailbridge.organisation.on_call import begins, day_of, on_duty, shifts
+from mailbridge.organisation.people import OnCallSchedule, Swap
 from tests.unit.tickets.staffing import a_rota, a_team, an_agent, an_organisation, away, office, on
 
 
-def who(rota: Rota, at: str, *agents: object) -> str:
+def who(rota: OnCallSchedule, at: str, *agents: object) -> str:
     team = a_team("eva", "dan", "zoe", rota=rota, calendar=office())
     return on_duty(team, an_organisation(team, agents=agents), on(at))  # type: ignore[arg-type]
 
@@ -89,7 +89,7 @@ def test_the_list_of_turns_shows_who_does_it_and_whose_turn_it_was() -> None:
     team = a_team("eva", "dan", "zoe", rota=rota, calendar=office())
     organisation = an_organisation(team, agents=[an_agent("eva", absences=(away("2026-11-04", "2026-11-05", "zoe"),))])
 
-    listed = turns(team, organisation, on("2026-11-02T09:00"), on("2026-11-16T09:00"))
+    listed = shifts(team, organisation, on("2026-11-02T09:00"), on("2026-11-16T09:00"))
 
     assert [(turn.begins, turn.agent, turn.named, turn.swapped) for turn in listed] == [
         (on("2026-11-02T09:00"), "eva", "eva", False),
@@ -114,7 +114,7 @@ def test_turns_fill_the_time_and_each_says_who_is_on_duty_in_it(days: int, chang
     organisation = an_organisation(team, agents=[gone])
     start = on("2026-11-04T00:00") + timedelta(minutes=offset)
 
-    listed = turns(team, organisation, start, start + timedelta(days=30))
+    listed = shifts(team, organisation, start, start + timedelta(days=30))
 
     assert (listed[0].begins, listed[-1].ends) == (start, start + timedelta(days=30))
     assert all(earlier.ends == later.begins for earlier, later in pairwise(listed))

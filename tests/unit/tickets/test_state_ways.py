@@ -11,7 +11,7 @@ from mailbridge.organisation.model import Agent, ClosedPolicy, Organisation, Out
 from mailbridge.organisation.status import HIDDEN, Mover, Status
 from mailbridge.organisation.transitions import DEFAULTS, same_to_customers
 from mailbridge.tickets.apply import rebuild
-from mailbridge.tickets.commands import Answer, Assign, Close, Command, Note, Open, Reopen, SetStatus, Write
+from mailbridge.tickets.commands import AgentReply, Assign, Close, Command, CustomerMessage, InternalNote, Open, Reopen, SetStatus
 from mailbridge.tickets.deadlines import opens_again
 from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.events import Actor, ActorKind
@@ -109,10 +109,10 @@ def test_customers_mail_opens_a_ticket_without_any_way(before: str) -> None:
     no_ways = {name: replace(status, next=()) for name, status in STATUSES.items()}
     ticket = a_ticket(status=before, closed_at=None if STATUSES[before].open else NOW)
 
-    assert done(Write(author="carol@customer.test"), ticket, AS_CAROL, replace(a_desk(), statuses=no_ways)) == ("open", "")
+    assert done(CustomerMessage(author="carol@customer.test"), ticket, AS_CAROL, replace(a_desk(), statuses=no_ways)) == ("open", "")
 
 
-@pytest.mark.parametrize("command", [Answer(), Assign(agent="bogdan")])
+@pytest.mark.parametrize("command", [AgentReply(), Assign(agent="bogdan")])
 def test_answer_and_taking_open_a_new_ticket_without_any_way(command: Command) -> None:
     organisation = replace(a_desk(), statuses={**STATUSES, "new": replace(STATUSES["new"], next=())})
 
@@ -157,9 +157,9 @@ def test_ticket_that_a_rule_opens_as_waiting_or_done_has_standing_clocks(status:
     ("outsiders", "command", "refused"),
     [
         (Outsiders.MAY_WORK, Close(), ""),
-        (Outsiders.MAY_NOTE, Note(), ""),
-        (Outsiders.MAY_NOTE, Answer(), "other-team"),
-        (Outsiders.NOTHING, Note(), "other-team"),
+        (Outsiders.MAY_NOTE, InternalNote(), ""),
+        (Outsiders.MAY_NOTE, AgentReply(), "other-team"),
+        (Outsiders.NOTHING, InternalNote(), "other-team"),
     ],
 )
 def test_outsiders_do_what_the_team_lets_them(outsiders: Outsiders, command: Command, refused: str) -> None:
@@ -172,16 +172,16 @@ def test_outsiders_do_what_the_team_lets_them(outsiders: Outsiders, command: Com
 def test_members_and_managers_are_no_outsiders(actor: Actor) -> None:
     organisation = with_team(a_desk(), "network", outsiders=Outsiders.NOTHING)
 
-    assert done(Answer(), a_ticket(team="network"), actor, organisation)[1] == ""
+    assert done(AgentReply(), a_ticket(team="network"), actor, organisation)[1] == ""
 
 
 def test_whoever_a_ticket_was_given_to_is_no_outsider_on_it() -> None:
     organisation = with_team(a_desk(), "network", outsiders=Outsiders.NOTHING)
 
-    assert done(Answer(), a_ticket(team="network", assignee="bogdan"), AS_BOGDAN, organisation)[1] == ""
+    assert done(AgentReply(), a_ticket(team="network", assignee="bogdan"), AS_BOGDAN, organisation)[1] == ""
 
 
-@pytest.mark.parametrize(("command", "refused"), [(Note(), ""), (Answer(), "observer"), (Assign(agent="zoe"), "observer")])
+@pytest.mark.parametrize(("command", "refused"), [(InternalNote(), ""), (AgentReply(), "observer"), (Assign(agent="zoe"), "observer")])
 def test_observer_notes_and_does_no_work(command: Command, refused: str) -> None:
     assert done(command, a_ticket(), AS_ZOE)[1] == refused
 

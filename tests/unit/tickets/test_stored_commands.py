@@ -7,27 +7,28 @@ from typing import get_args
 
 import pytest
 
-from mailbridge.mail_commands import speaker_of, understand
+from mailbridge.mail_commands import author_of, understand
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.organisation.model import Priority
 from mailbridge.store.documents import dump, load
 from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
-    Answer,
+    AgentReply,
     AnswerInvitation,
     Approve,
     Assign,
     Close,
     Command,
     CorrectWork,
+    CustomerMessage,
+    EndSnooze,
     Erase,
     Escalate,
     ExpireApproval,
+    InternalNote,
     Link,
-    Meet,
     Merge,
-    Note,
     Open,
     RaiseAlert,
     RecordWork,
@@ -38,6 +39,7 @@ from mailbridge.tickets.commands import (
     Reopen,
     ReportFailure,
     RevokeAddresses,
+    ScheduleMeeting,
     SetChannel,
     SetContract,
     SetDue,
@@ -54,17 +56,15 @@ from mailbridge.tickets.commands import (
     Split,
     StartPlaybook,
     Undo,
-    Wake,
-    Write,
 )
-from mailbridge.tickets.model import StoredCommand, Work
+from mailbridge.tickets.model import StoredCommand, WorkKind
 from mailbridge.tickets.stored_commands import ENTRIES, Unreadable, commands_of, stored
 from tests.builders import NOW, an_organisation
 
 AT = datetime(2026, 11, 27, 15, 0, tzinfo=UTC)
 ONE_OF_EACH: tuple[Command, ...] = (
-    Answer(doubt="short-answer"),
-    Note(),
+    AgentReply(doubt="short-answer"),
+    InternalNote(),
     SetStatus(status="waiting"),
     Close(),
     Reopen(),
@@ -87,13 +87,13 @@ ONE_OF_EACH: tuple[Command, ...] = (
     SetDue(at=AT),
     SetDue(at=None),
     Snooze(until=AT),
-    Meet(at=AT, minutes=45, place="hall"),
-    Meet(at=None),
+    ScheduleMeeting(at=AT, minutes=45, place="hall"),
+    ScheduleMeeting(at=None),
     Link(ticket=7, relation="blocks"),
     Merge(into=7),
     Split(ticket=8, mail=3, subject="Second"),
-    RecordWork(kind=Work.WORKED, minutes=45, day=date(2026, 11, 23), km=12.5, place="hall", billable=None, text="drum"),
-    RecordWork(kind=Work.TRAVELLED, minutes=0, day=date(2026, 11, 23), km=3, billable=False),
+    RecordWork(kind=WorkKind.WORKED, minutes=45, day=date(2026, 11, 23), km=12.5, place="hall", billable=None, text="drum"),
+    RecordWork(kind=WorkKind.TRAVELLED, minutes=0, day=date(2026, 11, 23), km=3, billable=False),
     CorrectWork(activity=2, minutes=0, km=None),
     SetEstimate(minutes=90, by="bogdan", most=None),
     Escalate(to="network"),
@@ -102,7 +102,18 @@ ONE_OF_EACH: tuple[Command, ...] = (
     Erase(),
 )
 # Nobody is ever asked whether these shall be done: the desk, a customer or a clock does them, or they are the answer.
-NEVER_HELD = {Open, Write, Wake, AnswerInvitation, RaiseAlert, ReportFailure, Approve, Reject, RemindApproval, ExpireApproval}
+NEVER_HELD = {
+    Open,
+    CustomerMessage,
+    EndSnooze,
+    AnswerInvitation,
+    RaiseAlert,
+    ReportFailure,
+    Approve,
+    Reject,
+    RemindApproval,
+    ExpireApproval,
+}
 
 
 @pytest.mark.parametrize("command", ONE_OF_EACH, ids=lambda command: type(command).__name__)
@@ -152,14 +163,14 @@ def test_what_this_program_does_not_know_is_unreadable(value: StoredCommand) -> 
 
 # A button has no line.  What is shown for it is the line that means the same, where there is one.
 LINELESS = (RevokeAddresses,
-    *(SetField, StartPlaybook, Split, CorrectWork, SetEstimate, SetDue, Snooze, Meet, RecordWork),
-    *(SetRequester, SetChannel, Answer, SetType),
+    *(SetField, StartPlaybook, Split, CorrectWork, SetEstimate, SetDue, Snooze, ScheduleMeeting, RecordWork),
+    *(SetRequester, SetChannel, AgentReply, SetType),
 )
 
 
 @pytest.mark.parametrize("command", [one for one in ONE_OF_EACH if not isinstance(one, LINELESS)], ids=lambda one: type(one).__name__)
 def test_a_command_without_a_line_is_shown_as_the_line_that_means_it(command: Command) -> None:
-    assert understand(spelled([command]), speaker_of("bogdan", an_organisation(), NOW)).commands == (command,)
+    assert understand(spelled([command]), author_of("bogdan", an_organisation(), NOW)).commands == (command,)
 
 
 @pytest.mark.parametrize("command", ONE_OF_EACH, ids=lambda one: type(one).__name__)

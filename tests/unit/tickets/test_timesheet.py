@@ -8,24 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.tickets.model import Activity, Work
-from mailbridge.tickets.timesheet import Entry, Sums, timesheet, week_of
+from mailbridge.tickets.model import Activity, WorkKind
+from mailbridge.tickets.timesheet import Sums, TimesheetEntry, timesheet, week_of
 
 MONDAY = date(2026, 11, 23)
 SUNDAY = date(2026, 11, 29)
 
 
 def entry(ticket: int = 1, minutes: int = 60, *, day: date = MONDAY, agent: str = "bogdan", customer: str = "Acme", km: float = 0.0,
-          kind: Work = Work.WORKED) -> Entry:  # fmt: skip
+          kind: WorkKind = WorkKind.WORKED) -> TimesheetEntry:  # fmt: skip
     activity = Activity(id=1, agent=agent, kind=kind, day=day, minutes=minutes, charged=minutes // 2, km=km)
-    return Entry(ticket=ticket, customer=customer, subject="Printer", activity=activity)
+    return TimesheetEntry(ticket=ticket, customer=customer, subject="Printer", activity=activity)
 
 
 def test_sums_are_made_each_way() -> None:
     sheet = timesheet(
         [
             entry(1, 60),
-            entry(1, 40, kind=Work.TRAVELLED, km=12.5, day=MONDAY + timedelta(days=1)),
+            entry(1, 40, kind=WorkKind.TRAVELLED, km=12.5, day=MONDAY + timedelta(days=1)),
             entry(2, 200, customer="Zeta", agent="clara"),
         ],
         MONDAY,
@@ -61,12 +61,12 @@ def test_a_week_without_work_is_empty_and_no_mistake() -> None:
             day=st.dates(MONDAY - timedelta(days=3), SUNDAY + timedelta(days=3)),
             agent=st.sampled_from(["bogdan", "clara"]),
             customer=st.sampled_from(["Acme", "Zeta", ""]),
-            kind=st.sampled_from(Work),
+            kind=st.sampled_from(WorkKind),
         ),
         max_size=30,
     )
 )
-def test_every_way_of_summing_adds_up_to_the_same(entries: list[Entry]) -> None:
+def test_every_way_of_summing_adds_up_to_the_same(entries: list[TimesheetEntry]) -> None:
     sheet = timesheet(entries, MONDAY, SUNDAY)
 
     for groups in (sheet.by_day, sheet.by_agent, sheet.by_customer, sheet.by_ticket):

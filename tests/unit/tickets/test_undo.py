@@ -40,7 +40,7 @@ from mailbridge.tickets.commands import (
 )
 from mailbridge.tickets.events import Actor, ActorKind, Undone
 from mailbridge.tickets.history import as_if
-from mailbridge.tickets.model import Participant, Ticket, Work
+from mailbridge.tickets.model import Participant, Ticket, WorkKind
 from tests.builders import AS_BOGDAN, CAROL, NOW, an_organisation
 from tests.unit.tickets.office import ANSWER, NOTE, Office, facts
 
@@ -276,7 +276,9 @@ FACTS: st.SearchStrategy[Command] = st.one_of(
     st.builds(RemoveTags, tags=st.tuples(st.sampled_from("xyz"))),
     st.builds(SetField, name=st.sampled_from("ab"), value=st.sampled_from("12")),
     st.builds(SetSubject, subject=st.sampled_from(["One", "Two"])),
-    st.builds(RecordWork, kind=st.sampled_from(Work), minutes=st.integers(1, 90), day=st.just(NOW.date()), km=st.sampled_from([0.0, 12.5])),
+    st.builds(
+        RecordWork, kind=st.sampled_from(WorkKind), minutes=st.integers(1, 90), day=st.just(NOW.date()), km=st.sampled_from([0.0, 12.5])
+    ),
     st.builds(CorrectWork, activity=st.integers(1, 3), minutes=st.integers(0, 90)),
     st.builds(SetEstimate, minutes=st.integers(1, 600)),
     st.builds(SetDue, at=st.sampled_from([None, NOW + timedelta(days=1), NOW + timedelta(days=2)])),

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from mailbridge.customers.model import Contract, Customer, Customers, customers
 from mailbridge.organisation.billing import Rounding, WorkPolicy, charged
 from mailbridge.organisation.model import Organisation
-from mailbridge.tickets.command_context import Circumstances
+from mailbridge.tickets.command_context import CommandContext
 from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.decide import decide
 from mailbridge.tickets.events import Actor, ActorKind, AlertRaised, EstimateSet, WorkCorrected, WorkRecorded
-from mailbridge.tickets.model import Activity, Ticket, Work
+from mailbridge.tickets.model import Activity, Ticket, WorkKind
 from tests.builders import AS_BOGDAN, NOW, a_ticket, an_organisation, circumstances
 
 TODAY = NOW.date()
@@ -30,22 +30,22 @@ def desk(policy: WorkPolicy = QUARTERS, **teams: WorkPolicy) -> Organisation:
     return an_organisation(work={"": policy, **teams})
 
 
-def about(actor: Actor = AS_BOGDAN, organisation: Organisation | None = None, known: Customers | None = None) -> Circumstances:
+def about(actor: Actor = AS_BOGDAN, organisation: Organisation | None = None, known: Customers | None = None) -> CommandContext:
     return circumstances(actor=actor, now=NOW, organisation=organisation or desk(), customers=known or Customers())
 
 
 def an_hour(**different: Any) -> RecordWork:
-    return replace(RecordWork(kind=Work.WORKED, minutes=50, day=TODAY), **different)
+    return replace(RecordWork(kind=WorkKind.WORKED, minutes=50, day=TODAY), **different)
 
 
-def recorded(ticket: Ticket, command: RecordWork, circumstances: Circumstances | None = None) -> Activity:
+def recorded(ticket: Ticket, command: RecordWork, circumstances: CommandContext | None = None) -> Activity:
     decision = decide(ticket, command, circumstances or about())
     assert decision.ticket is not None, decision.refused
     return decision.ticket.activities[-1]
 
 
 def worked(id: int = 1, minutes: int = 50, **different: Any) -> Activity:
-    usual = Activity(id=id, agent="bogdan", kind=Work.WORKED, day=TODAY, minutes=minutes, charged=60)
+    usual = Activity(id=id, agent="bogdan", kind=WorkKind.WORKED, day=TODAY, minutes=minutes, charged=60)
     return replace(usual, **different)
 
 
@@ -87,7 +87,16 @@ def test_work_is_kept_as_told_and_charged_by_policy() -> None:
     done = recorded(a_ticket(), an_hour(km=12.5, place="Iași", text="new roller"))
 
     assert done == Activity(
-        id=1, agent="bogdan", kind=Work.WORKED, day=TODAY, minutes=50, charged=60, km=12.5, place="Iași", billable=True, text="new roller"
+        id=1,
+        agent="bogdan",
+        kind=WorkKind.WORKED,
+        day=TODAY,
+        minutes=50,
+        charged=60,
+        km=12.5,
+        place="Iași",
+        billable=True,
+        text="new roller",
     )
 
 
@@ -99,7 +108,7 @@ def test_a_team_has_its_own_word() -> None:
 
 
 def test_the_road_is_charged_where_the_policy_says_so() -> None:
-    road = an_hour(kind=Work.TRAVELLED, minutes=40)
+    road = an_hour(kind=WorkKind.TRAVELLED, minutes=40)
 
     assert (recorded(a_ticket(), road).charged, recorded(a_ticket(), road).billable) == (0, False)
     assert recorded(a_ticket(), road, about(organisation=desk(replace(QUARTERS, travel=True)))).charged == 45
@@ -109,7 +118,7 @@ def test_the_road_is_charged_where_the_policy_says_so() -> None:
 
 def test_what_the_agent_says_of_it_counts_before_the_policy() -> None:
     assert recorded(a_ticket(), an_hour(billable=False)).charged == 0
-    assert recorded(a_ticket(), an_hour(kind=Work.TRAVELLED, billable=True)).charged == 60
+    assert recorded(a_ticket(), an_hour(kind=WorkKind.TRAVELLED, billable=True)).charged == 60
 
 
 @pytest.mark.parametrize(("billable", "expected"), [(True, False), (False, True)])
@@ -146,7 +155,7 @@ def test_what_cannot_have_been_is_refused(command: RecordWork, reason: str) -> N
 
 
 def test_a_road_of_kilometres_only_and_a_whole_day_are_work() -> None:
-    assert recorded(a_ticket(), an_hour(kind=Work.TRAVELLED, minutes=0, km=25)).km == 25
+    assert recorded(a_ticket(), an_hour(kind=WorkKind.TRAVELLED, minutes=0, km=25)).km == 25
     assert recorded(a_ticket(), an_hour(minutes=1_440)).minutes == 1_440
     assert recorded(a_ticket(), an_hour(day=TODAY)).day == TODAY
 
@@ -197,7 +206,7 @@ def test_an_estimate_is_set_and_changed() -> None:
 )
 def test_passing_the_estimate_warns_once(before: int, minutes: int, warns: bool) -> None:
     past = (worked(1, minutes=before),) if before else ()
-    road = worked(9, minutes=500, kind=Work.TRAVELLED)
+    road = worked(9, minutes=500, kind=WorkKind.TRAVELLED)
     decision = decide(a_ticket(estimate=60, activities=(*past, road)), an_hour(minutes=minutes), about())
 
     alerts = [event.what for event in decision.events if isinstance(event.what, AlertRaised)]

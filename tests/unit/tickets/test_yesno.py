@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailbridge.mail_commands.reply_decision import Verdict, verdict
+from mailbridge.mail_commands.reply_decision import ReplyDecision, verdict
 
 
 @pytest.mark.parametrize(
@@ -53,4 +53,4 @@ def test_anything_else_is_neither(text: str) -> None:
 
 
 def test_a_verdict_is_a_value() -> None:
-    assert verdict("Yes") == Verdict(yes=True)
+    assert verdict("Yes") == ReplyDecision(yes=True)
