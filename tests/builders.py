@@ -9,6 +9,7 @@ from typing import Any
 from mailbridge.conversation.tokens import Signer
 from mailbridge.customers.model import Customers
 from mailbridge.execution.held_commands import waiting_for
+from mailbridge.mail_commands.spelling import spelled
 from mailbridge.organisation.approval_policy import ApprovalTrigger
 from mailbridge.organisation.model import Agent, Organisation, Priority, Team
 from mailbridge.sla.clock import Targets
@@ -89,6 +90,7 @@ def circumstances(**different: Any) -> CommandContext:
         held={},
         request=(),
         words="",
+        spelled=spelled,
         agreed=frozenset(),
     )
     return replace(usual, **different)

@@ -1,6 +1,6 @@
 """The one way in which anything is done: by a mail, a clock, the command line, or another program.
 
-    requests ─► load_context ─► desk.decide ─► events ─► every ticket they touch, its clocks, its notifications
+    requests ─► load_context ─► tickets.decide ─► events ─► every ticket they touch, its clocks, its notifications
 
 `execute` does all of it in the open transaction.  Whoever wants something done makes a Request and says who is told how; nobody else
 decides, records, or composes notifications of events.

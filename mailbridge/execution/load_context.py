@@ -1,7 +1,7 @@
 """What commands need to know beside their ticket, fetched from the store before they are decided: `desk` is pure and looks nothing up.
 
-This is the only place that makes a `CommandContext`, whoever asks.  What a command needs is loaded by its type: for the requests themselves,
-and for those that wait for a yes and may be set free by one of them, on each ticket that they are for.
+This is the only place that makes a `CommandContext`, whoever asks.  What a command needs is loaded by its type: for the requests
+themselves, and for those that wait for a yes and may be set free by one of them, on each ticket that they are for.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.execution.estimating import estimated
 from mailbridge.execution.held_commands import HeldCommands, waiting_for
 from mailbridge.execution.tasks import numbered
+from mailbridge.mail_commands.spelling import spelled
 from mailbridge.message.model import Kind
 from mailbridge.organisation.model import Organisation
 from mailbridge.store.mails import StoredMail
@@ -104,6 +105,7 @@ def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> CommandCont
         held={},
         request=(),
         words="",
+        spelled=spelled,
         agreed=frozenset(),
     )
 

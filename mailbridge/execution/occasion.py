@@ -24,8 +24,8 @@ def reached(tx: Tx, events: Iterable[Event]) -> frozenset[str]:
 def notification_context(
     tx: Tx, ticket: Ticket, desk: Desk, *, mail: int | None = None, first: str | None = None, answerable: bool = False
 ) -> NotificationContext:
-    """The context from which `outbox.compose` decides who hears what.  `first`: the Message-ID of the mail that opens the ticket just now
-    ('' where it has none); None for a ticket whose mails are stored."""
+    """The context from which `notifications.compose` decides who hears what.  `first`: the Message-ID of the mail that
+    opens the ticket just now ('' where it has none); None for a ticket whose mails are stored."""
     thread = tx.mails.thread_of(ticket.id, [p.address for p in ticket.participants]) if first is None else (first,)
     return NotificationContext(
         ticket=ticket,

@@ -1,10 +1,10 @@
 """The language of commands in mails: `read` takes an agent's mail apart, `understand` says what one line means for its speaker.
 
-    model.py       Speaker, Line, Written, questions           reading.py     lines of a mail
-    words.py       the table of commands                       arguments.py   what stands behind a word
-    tongues/       what words are called, one file a language  vocabulary.py  all tongues as tables
-    moments.py     when          spans.py   how long           names.py       whom and what
-    plain.py       a line without what mail programs add
+    model.py          Author, CommandLine, ParsedMail, questions   reading.py     lines of a mail
+    command_table.py  the table of commands                        arguments.py   what stands behind a word
+    locales/          what words are called, one file a language   vocabulary.py  all locales as tables
+    dates.py          when          durations.py   how long        names.py       whom and what
+    normalise.py      a line without what mail programs add
 """
 
 from __future__ import annotations

@@ -65,6 +65,7 @@ class CommandContext:
     held: Mapping[int, HeldRequest]  # by the number of the approval on this ticket, where a command says yes
     request: tuple[Command, ...]  # the commands that are done as a whole or not at all, of which one is decided
     words: str  # the same as somebody typed it, only for showing; '' where nobody did
+    spelled: Callable[[Sequence[Command]], str]  # the line for commands that nobody typed: `mail_commands` knows the words
     agreed: frozenset[str]  # the matters and risks to which the yes is there, for this request on this ticket
 
     def mails_of(self, ticket: int) -> tuple[int, ...]:

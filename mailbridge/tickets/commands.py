@@ -1,4 +1,4 @@
-"""What somebody wants done.  Mails, rules, clocks and the command line all make these; `desk.decide` alone judges them."""
+"""What somebody wants done.  Mails, rules, clocks and the command line all make these; `tickets.decide` alone judges them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Commands are judged here and only here: what a command means on this ticket, for this actor, now.
 
 `decide` returns the events that come of it, or the reason why not; it changes nothing.  Rules, mails, clocks and the command line go
-through the same door, so a permission or a state is checked once.  The judges, one a command, stand in `desk.judges`.
+through the same door, so a permission or a state is checked once.  The judges, one a command, stand in `tickets.handlers`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What happened, in the past tense; append-only, the truth about a ticket.  `desk.evolve` folds them into a Ticket."""
+"""What happened, in the past tense; append-only, the truth about a ticket.  `tickets.apply` folds them into a Ticket."""
 
 from __future__ import annotations
 

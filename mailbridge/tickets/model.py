@@ -64,7 +64,7 @@ class ApprovalKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCommand:
-    """A command as JSON: the name and version of its entry in `desk.stored_commands`, and its fields as plain values."""
+    """A command as JSON: the name and version of its entry in `tickets.stored_commands`, and its fields as plain values."""
 
     name: str
     version: int
@@ -107,7 +107,7 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """The state of a ticket now.  Rebuildable from its events by `desk.evolve`; `version` counts them."""
+    """The state of a ticket now.  Rebuildable from its events by `tickets.apply`; `version` counts them."""
 
     id: int
     subject: str

@@ -1,4 +1,4 @@
-"""Who may do what.  Asked by `desk.decide` and by judges, and nowhere else.
+"""Who may do what.  Asked by `tickets.decide` and by judges, and nowhere else.
 
 Each class of command needs a right; what gives an agent rights is data of `rules/teams.yaml`: the role (observer, agent, manager), the
 teams, and what each team lets agents of other teams do on its tickets.

@@ -1,8 +1,8 @@
 """Commands that wait for a yes (DK4, DK7): who has to agree, how it is asked, and what a yes, a no and the clock do.
 
 What waits is kept as typed commands, with the words that were written for showing.  A confirmation is the same thing as an approval,
-only that the yes is the asker's own.  `desk.decide` asks `needed` about everything an agent wants, however it was said, and does what was
-held when somebody says yes.  A yes settles one matter, on the tickets it was asked for.
+only that the yes is the asker's own.  `tickets.decide` asks `needed` about everything an agent wants, however it was said, and does what
+was held when somebody says yes.  A yes settles one matter, on the tickets it was asked for.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from mailbridge.mail_commands.spelling import spelled
 from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.availability import stand_in
 from mailbridge.organisation.model import Organisation, Team
@@ -120,7 +119,7 @@ def ask(ticket: Ticket, need: Need, about: CommandContext, *, tickets: tuple[int
     approval = Approval(
         id=ticket.approvals_asked + 1,
         kind=need.kind,
-        line=about.words or spelled(about.request),
+        line=about.words or about.spelled(about.request),
         asker=about.actor.name,
         approvers=need.approvers,
         asked_at=about.now,
