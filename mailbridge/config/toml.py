@@ -351,7 +351,7 @@ def _remedy(rest: str) -> str:
     if rest[:1] in tuple("“”„‟‘’‚«»"):
         return 'write straight quotes: "…"'
     if re.match(r"[^\W\d]", rest) or "@" in rest or "://" in rest:
-        return f'a text stands in quotes: "{rest.partition("#")[0].strip()}"' if rest.isprintable() else "a text stands in quotes"
+        return 'a text stands in quotes: name = "Acme"'  # never the text itself, which may be a secret
     return "https://toml.io shows how it is written"
 
 

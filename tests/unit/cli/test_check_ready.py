@@ -143,9 +143,9 @@ def test_one_typo_in_six_places_is_one_error() -> None:
     [
         ('[desk]\nadmins = [\n  "a@b.c",\naddress = "a@b.c"\n', (2, 10), "the list that begins here is not closed"),
         ('[[mailbox]]\nx = [["a"], ["b"\n[store]\n', (2, 13), "the list that begins here is not closed"),
-        ('a = ["]", "#["]  # [\nb = Acme\n', (2, 5), 'a text stands in quotes: "Acme"'),
+        ('a = ["]", "#["]  # [\nb = Acme\n', (2, 5), 'a text stands in quotes: name = "Acme"'),
         ("a = “Acme”\n", (1, 5), 'write straight quotes: "…"'),
-        ("a = support@b.c # us\n", (1, 5), 'a text stands in quotes: "support@b.c"'),
+        ("a = support@b.c # us\n", (1, 5), 'a text stands in quotes: name = "Acme"'),
     ],
 )
 def test_slips_in_toml_are_told_where_they_are_with_what_mends_them(text: str, place: tuple[int, int], words: str) -> None:
