@@ -22,7 +22,7 @@ from typing import Any
 
 from benchmarks import desks
 from mailbridge.app import App
-from mailbridge.config.model import load
+from mailbridge.config.load import load
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.ops import log

@@ -21,7 +21,7 @@ from typing import Any
 from benchmarks import desks, generator
 from benchmarks.store import CUSTOMER, PROMISES, a_letter, a_ticket, envelope
 from mailbridge.app import App
-from mailbridge.config.model import load
+from mailbridge.config.load import load
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience
 from mailbridge.ops import log

@@ -100,7 +100,7 @@ def opened(folder: Path) -> Iterator[App]:
 
     from mailbridge.app import App
     from mailbridge.cli.options import require_schema
-    from mailbridge.config.model import load
+    from mailbridge.config.load import load
     from mailbridge.ops import crash
 
     if spec := os.environ.get("MAILBRIDGE_CRASH_AT"):

@@ -51,7 +51,7 @@ def current(folder: Path, as_json: bool) -> int:
 @contextmanager
 def unchecked_store(folder: Path) -> Iterator[Store]:
     """The desk's store, whatever schema it has."""
-    from mailbridge.config.model import load
+    from mailbridge.config.load import load
     from mailbridge.store.engine import Store
 
     store = Store(load(folder).store_url)

@@ -35,7 +35,7 @@ def demo(folder: Path, html: Path | None, once: bool) -> int:
     from mailbridge.cli.demo_desk import running
     from mailbridge.cli.demo_html import write_page
     from mailbridge.cli.demo_watch import Watch
-    from mailbridge.config.model import load
+    from mailbridge.config.load import load
     from mailbridge.store.engine import Store
 
     # A shell starts background jobs with Ctrl-C ignored; who asks a demo to stop means it.

@@ -35,7 +35,7 @@ def new_desk(folder: Path, port: int) -> None:
 
 def refuse_running(folder: Path) -> None:
     """Raises InUse when a demo still runs in the folder."""
-    from mailbridge.config.model import load
+    from mailbridge.config.load import load
     from mailbridge.store.engine import Store
 
     if not (folder / "mailbridge.db").exists():

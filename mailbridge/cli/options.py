@@ -59,7 +59,7 @@ class OpenDesk:
 @contextmanager
 def open_desk(folder: Path) -> Iterator[OpenDesk]:
     """The desk's configuration and its store, which has the schema this version needs; closed at the end."""
-    from mailbridge.config.model import load
+    from mailbridge.config.load import load
     from mailbridge.store.engine import Store
 
     config = load(folder)

@@ -52,7 +52,7 @@ def explain(folder: Path, as_json: bool, what: str, again: bool) -> None:
 
 def _explain_file(folder: Path, name: str, *, as_json: bool) -> None:
     from mailbridge.cli.check import policy_of, reader
-    from mailbridge.config import model as configuration
+    from mailbridge.config import load as configuration
 
     raw = sys.stdin.buffer.read(MAX_MAIL) if name == "-" else Path(name).read_bytes()
     config = configuration.load(folder)

@@ -38,7 +38,7 @@ def worker(folder: Path) -> int:
 
 
 def loaded(folder: Path) -> Config:
-    from mailbridge.config.model import load
+    from mailbridge.config.load import load
 
     return load(folder)
 

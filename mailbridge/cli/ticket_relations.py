@@ -112,7 +112,7 @@ def revoke(folder: Path, as_json: bool, ticket: str, address: str) -> None:
 @contextmanager
 def _desk(folder: Path) -> Iterator[App]:
     from mailbridge.app import App
-    from mailbridge.config.model import load
+    from mailbridge.config.load import load
 
     app = App(load(folder))
     try:

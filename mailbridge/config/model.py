@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from enum import StrEnum
@@ -354,10 +353,3 @@ class Config:
     @property
     def templates_folder(self) -> Path:
         return self.folder / "templates"
-
-
-def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
-    """The configuration in `path` (mailbridge.toml or the folder that holds it).  Raises ConfigError with every mistake found."""
-    from mailbridge.config import load as configfile  # it makes these values, so it comes after them
-
-    return configfile.load(path, environ)

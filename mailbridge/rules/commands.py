@@ -1,6 +1,6 @@
 """What a verdict asks for on a ticket that is there already, in the desk's own words.
 
-A new ticket takes the verdict whole when it is opened; `desk.decide` judges these like anybody's.
+A new ticket takes the verdict whole when it is opened; `tickets.decide` judges these like anybody's.
 """
 
 from __future__ import annotations

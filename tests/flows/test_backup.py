@@ -22,7 +22,8 @@ from mailbridge.backup.make import MadeBackup
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.cli.outbox import _release
-from mailbridge.config.model import Backup, Config, Keep, load
+from mailbridge.config.load import load
+from mailbridge.config.model import Backup, Config, Keep
 from mailbridge.errors import InUse, Permanent
 from mailbridge.jobs import release as waits
 from mailbridge.jobs.backup import Backups, remedy

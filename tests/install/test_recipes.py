@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.cli.main import cli
-from mailbridge.config.model import load
+from mailbridge.config.load import load
 from mailbridge.errors import ConfigError
 from tests.harness import a_mail
 from tests.install.machine import Machine, started

@@ -24,7 +24,7 @@ import pytest
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.config import shipped
-from mailbridge.config.model import load
+from mailbridge.config.load import load
 from mailbridge.oauth.cipher import Cipher
 from mailbridge.oauth.source import Vault
 from mailbridge.store.engine import Store

@@ -16,7 +16,8 @@ from mailbridge.app import App
 from mailbridge.cli.check import examine
 from mailbridge.cli.status import status
 from mailbridge.clock import FixedClock, SystemClock
-from mailbridge.config.model import Config, load
+from mailbridge.config.load import load
+from mailbridge.config.model import Config
 from mailbridge.jobs.login_ends import tell_login_ends
 from mailbridge.oauth.health import healths
 from mailbridge.oauth.model import LoginNeeded, TokenRefused

@@ -15,7 +15,8 @@ import pytest
 from click.testing import CliRunner
 
 from mailbridge.cli.auth import auth
-from mailbridge.config.model import Mailbox, Tls, load
+from mailbridge.config.load import load
+from mailbridge.config.model import Mailbox, Tls
 from mailbridge.delivery.session import Relay
 from mailbridge.delivery.smtp import SmtpTransport
 from mailbridge.delivery.transport import Deferred, Delivered

@@ -10,7 +10,8 @@ import pytest
 from mailbridge.backup.deskfiles import collect
 from mailbridge.backup.keep import KeptBackup, to_remove
 from mailbridge.cli.status import backup_troubles
-from mailbridge.config.model import Backup, Keep, load
+from mailbridge.config.load import load
+from mailbridge.config.model import Backup, Keep
 from mailbridge.errors import ConfigError, Permanent
 from mailbridge.jobs.backup import due
 from mailbridge.store.postgres_tools import Program, fitting

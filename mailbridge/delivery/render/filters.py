@@ -60,8 +60,8 @@ def _when(context: Context, moment: datetime | str | None) -> str:
 
 @pass_context
 def _told(context: Context, cell: str) -> str:
-    """Packed sayings (see notifications/summary.py) in the words of the template's language, parted by semicolons; those of another ticket begin
-    with its number."""
+    """Packed sayings (see notifications/summary.py) in the words of the template's language, parted by semicolons; those of another
+    ticket begin with its number."""
     words = context["words"]["happened"]
     said = []
     for key, values in json.loads(cell or "[]"):

@@ -34,8 +34,8 @@ from mailbridge.errors import Permanent, Problem
 from mailbridge.notifications.model import Audience, Notification
 
 __all__ = [
-    "DeskView", "HistoryEntry", "Renderer", "TemplateFailed", "TicketView", "TemplateContext", "Worded", "check", "guarded", "shipped_templates",
-    "without_template",
+    "DeskView", "HistoryEntry", "Renderer", "TemplateFailed", "TicketView", "TemplateContext", "Worded", "check", "guarded",
+    "shipped_templates", "without_template",
 ]  # fmt: skip
 
 MAX_OUTPUT = 1 << 20

@@ -27,7 +27,7 @@ from typing import Any
 
 from mailbridge.clock import FixedClock
 from mailbridge.config import shipped
-from mailbridge.config.model import load
+from mailbridge.config.load import load
 from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.errors import MailbridgeError

@@ -16,7 +16,7 @@ import pytest
 
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
-from mailbridge.config.model import load
+from mailbridge.config.load import load
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.organisation.model import Priority

@@ -11,7 +11,7 @@ import pytest
 
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
-from mailbridge.config.model import load
+from mailbridge.config.load import load
 from mailbridge.message.model import Attachment
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail

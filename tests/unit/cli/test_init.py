@@ -10,8 +10,8 @@ import pytest
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.config import shipped
-from mailbridge.config.load import KEYS
-from mailbridge.config.model import AgentTrust, load
+from mailbridge.config.load import KEYS, load
+from mailbridge.config.model import AgentTrust
 
 
 def files(folder: Path) -> set[str]:

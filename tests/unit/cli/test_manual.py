@@ -13,8 +13,7 @@ import pytest
 
 from mailbridge.cli.main import COMMANDS, cli
 from mailbridge.config import model, toml
-from mailbridge.config.load import ENVIRONMENT, KEYS
-from mailbridge.config.model import load
+from mailbridge.config.load import ENVIRONMENT, KEYS, load
 
 ROOT = Path(__file__).resolve().parents[3]
 MANUAL = ROOT / "docs" / "manual"

@@ -10,7 +10,7 @@ import pytest
 
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
-from mailbridge.config.model import load
+from mailbridge.config.load import load
 from mailbridge.organisation.model import Priority
 from mailbridge.store.engine import Store
 from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind

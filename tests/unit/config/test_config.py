@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.config.load import KEYS
-from mailbridge.config.model import After, AgentTrust, Config, Scanners, SenderCheck, Take, Taken, Tls, WhenSilent, WhenVirus, load
+from mailbridge.config.load import KEYS, load
+from mailbridge.config.model import After, AgentTrust, Config, Scanners, SenderCheck, Take, Taken, Tls, WhenSilent, WhenVirus
 from mailbridge.errors import ConfigError, Problem
 from mailbridge.message.profiles import Expected, Profile
 

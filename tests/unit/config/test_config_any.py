@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailbridge.config.load import KEYS
-from mailbridge.config.model import Config, load
+from mailbridge.config.load import KEYS, load
+from mailbridge.config.model import Config
 from mailbridge.errors import ConfigError
 
 SECTIONS = ["[desk]", "[store]", "[[mailbox]]", "[[listener]]", "[outgoing]", "[limits]", "[workers]", "[log]", "[mailbox]", "[other]"]

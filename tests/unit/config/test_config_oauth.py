@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.config import load as configfile
-from mailbridge.config.model import load
+from mailbridge.config.load import load
 from mailbridge.config.providers import Flow
 from mailbridge.errors import ConfigError, Problem
 from tests.unit.config.test_config import told, write

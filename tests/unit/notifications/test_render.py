@@ -102,7 +102,8 @@ def test_no_mail_fetches_anything_or_carries_a_senders_markup(name: str) -> None
             requester_name=HOSTILE, requester_address=HOSTILE, verified=True,
         ),
         values={key: HOSTILE for key in VOCABULARY[rest] if not key.endswith(("_at", "until"))},
-        text=HOSTILE, author=HOSTILE, quoted=HistoryEntry(author=HOSTILE, text=HOSTILE), history=(HistoryEntry(author=HOSTILE, text=HOSTILE),),
+        text=HOSTILE, author=HOSTILE, quoted=HistoryEntry(author=HOSTILE, text=HOSTILE),
+        history=(HistoryEntry(author=HOSTILE, text=HOSTILE),),
         files=(HOSTILE,), recipient_name=HOSTILE,
     )  # fmt: skip
     # when

@@ -49,9 +49,9 @@ def test_a_child_does_not_outlive_its_parent(busy: bool) -> None:
 # A parent that is killed before the child it gave a head start has heard anything from it.
 EARLY = """
 import os, signal
-from mailbridge.sandbox.pool import Limits, head_start
+from mailbridge.sandbox.pool import ReadLimits, head_start
 
-with head_start(Limits(seconds=20, memory=1 << 28), {fake!r}) as child:
+with head_start(ReadLimits(seconds=20, memory=1 << 28), {fake!r}) as child:
     print(child.number, flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -13,7 +13,7 @@ from mailbridge.organisation.approval_policy import ApprovalTrigger
 
 ROOT = Path(__file__).resolve().parents[3]
 WORDS = Environment(loader=FileSystemLoader(ROOT / "templates"), autoescape=True).get_template("mail/en/words.j2").module
-DESK = sorted((ROOT / "mailbridge" / "desk").rglob("*.py"))
+DESK = sorted((ROOT / "mailbridge" / "tickets").rglob("*.py"))
 
 
 def said(name: str) -> set[str]:
@@ -51,7 +51,7 @@ def test_every_refusal_is_worded() -> None:
 
 
 def test_every_reason_to_ask_is_worded() -> None:
-    risks = ast.parse((ROOT / "mailbridge" / "desk" / "judges" / "risks.py").read_text(encoding="utf-8"))
+    risks = ast.parse((ROOT / "mailbridge" / "tickets" / "handlers" / "risks.py").read_text(encoding="utf-8"))
     returned = {text for node in ast.walk(risks) if isinstance(node, ast.Return) and node.value is not None for text in texts(node.value)}
     assert {*returned, "many", "quoted", *ApprovalTrigger} - said("whys") == set()
 
