@@ -17,20 +17,20 @@ from mailbridge.conversation.model import Placement
 from mailbridge.conversation.place import Evidence, Writer, place
 from mailbridge.conversation.through import person_behind
 from mailbridge.execution.desk import Desk
-from mailbridge.handling.agents.agreed import agreed_lines, answer_notice, who_writes
-from mailbridge.handling.agents.consultants import file_consultants_answer
 from mailbridge.handling.agents.held import hold_unproven, unproven_agent
+from mailbridge.handling.agents.held_answer import agreed_lines, answer_notice, who_writes
 from mailbridge.handling.agents.new_mail import file_new_agent_mail, open_own_request
 from mailbridge.handling.agents.on_behalf import file_forwarded, forwarded_mail
-from mailbridge.handling.agents.on_ticket import file_agent_mail
+from mailbridge.handling.agents.reply import file_agent_mail
 from mailbridge.handling.arrival import Arrival
+from mailbridge.handling.canary import file_canary
+from mailbridge.handling.consultant_reply import file_consultants_answer
+from mailbridge.handling.disposition import Goes, disposition, in_view_of
 from mailbridge.handling.evidence import evidence, known_again, referred
-from mailbridge.handling.filing.canary import file_canary
-from mailbridge.handling.filing.disposition import Goes, disposition, in_view_of
-from mailbridge.handling.filing.imported import file_own_answer, moment
-from mailbridge.handling.filing.kept import file_admins_request
-from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.handling.imported import file_own_answer, moment
+from mailbridge.handling.kept_mail import file_admins_request
+from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.pairing import answer_to_pairing
 from mailbridge.message.model import Kind, Message
 from mailbridge.ops import crash

@@ -22,7 +22,7 @@ from mailbridge.clock import Clock
 from mailbridge.errors import MailbridgeError, StoreAway, Transient
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.arrival import Arrival
-from mailbridge.handling.filing.outcome import LostRace, MailOutcome, MailResult
+from mailbridge.handling.outcome import LostRace, MailOutcome, MailResult
 from mailbridge.handling.pairing import paired
 from mailbridge.handling.retry import Deferral, hold
 from mailbridge.message.headers import header_block

@@ -32,7 +32,7 @@ from mailbridge.config.model import (
     SenderCheck,
 )
 from mailbridge.delivery.render.render import Renderer
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.notifications.model import Audience, Notification

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.errors import Permanent, Transient
-from mailbridge.handling.filing.canary import AUTH_KINDS, AUTH_STATE_KEY, canary_key
+from mailbridge.handling.canary import AUTH_KINDS, AUTH_STATE_KEY, canary_key
 from mailbridge.oauth import advice
 
 if TYPE_CHECKING:

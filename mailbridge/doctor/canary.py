@@ -16,7 +16,7 @@ from mailbridge.delivery import transports
 from mailbridge.delivery.transport import Delivered
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.errors import MailbridgeError
-from mailbridge.handling.filing.canary import KINDS, STATE_KEY, canary_key
+from mailbridge.handling.canary import KINDS, STATE_KEY, canary_key
 from mailbridge.oauth.model import TokenSource
 from mailbridge.store.engine import Store
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from mailbridge.checks import build
 from mailbridge.checks.channels import Pairings, headers_of, source_name
-from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.ids import Chance
 from mailbridge.message.authenticity import claimed_sender, judged
 from mailbridge.message.envelope import Source

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from mailbridge.conversation.marks import kept_code
 from mailbridge.execution.desk import Desk
-from mailbridge.handling.filing.caps import COUNTED_FOR
+from mailbridge.handling.sender_limits import COUNTED_FOR
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail

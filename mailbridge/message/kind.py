@@ -1,6 +1,6 @@
 """What sort of mail this is, how sure that is, and why: the order of the questions below is the order of trust in the answers.
 
-A kind is not yet a decision.  What a mail of a kind may do stands in one table, `filing.disposition`.  It depends on the strength of the
+A kind is not yet a decision.  What a mail of a kind may do stands in one table, `handling.disposition`.  It depends on the strength of the
 sign: a strong sign is one that only programs set (RFC 3834 `Auto-Submitted`, `multipart/report`, a list's `List-Id` with `Precedence`).
 Everything else is weak: words of a subject, fields that a forwarder adds, the null sender.  A weak sign may name the kind, but people
 write such mails too, so it never keeps a mail from becoming a ticket.

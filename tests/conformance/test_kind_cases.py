@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.config.model import DeskSettings
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.message.model import Kind
 from tests.conformance.suites import default_cases
 from tests.harness import TestDesk, a_config, a_desk

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.jobs.bundles import TOLD
 from mailbridge.ops.crash import POINTS
 from mailbridge.store.engine import Store

@@ -18,7 +18,7 @@ import pytest
 
 from mailbridge.config.model import DeskSettings
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.model import Audience
 from tests.asked import asked
 from tests.harness import TestDesk, a_config, a_desk, a_mail, write_rules

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.organisation.model import Priority
 from mailbridge.tickets.events import MessageAdded

@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from mailbridge.execution.record import record
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.webhook_model import Call
 from mailbridge.store.schema import metadata
 from mailbridge.store.types import CleanText

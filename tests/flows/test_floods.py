@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mailbridge.config.model import LimitSettings
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.model import Audience, Notification
 from tests.harness import TestDesk, a_mail, proven
 

@@ -11,7 +11,7 @@ import pytest
 from mailbridge.conversation.marks import kept_code, kept_mail
 from mailbridge.daemon import Daemon
 from mailbridge.handling.agents.held import decide_held
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.jobs import kept as kept_job
 from mailbridge.notifications.model import Audience
 from mailbridge.store.held import HeldAnswer as Decided

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailbridge.conversation.marks import loop_mark
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.model import Notification
 from mailbridge.tickets.model import Role
 from tests.flows.test_way_of_a_mail import a_report, an_agents_mail

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.model import Notification
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 

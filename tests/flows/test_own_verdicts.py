@@ -11,7 +11,7 @@ import pytest
 
 from mailbridge.config.model import AuthenticitySettings, SenderCheck
 from mailbridge.errors import StoreAway
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.message.envelope import Envelope
 from tests.checks import domains
 from tests.harness import TestDesk, a_desk, a_mail, proven

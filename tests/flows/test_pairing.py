@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.config.model import Mailbox
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.handling.pairing import request
 from mailbridge.ids import system_chance
 from mailbridge.message.envelope import Envelope, Source

@@ -8,7 +8,7 @@ from email.policy import default
 
 import pytest
 
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.tickets.model import Role
 from tests.harness import TestDesk, a_mail, proven
 

@@ -11,7 +11,7 @@ import pytest
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.execute import execute
 from mailbridge.execution.many import execute_on_many
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.model import Audience, OutboxState
 from mailbridge.store.clocks import ClockState as ClockState
 from mailbridge.tickets.commands import Merge, Undo

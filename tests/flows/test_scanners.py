@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mailbridge.config.model import Scanners, WhenSilent, WhenVirus
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.handling.retry import Deferral
 from tests.harness import RULES, TestDesk, a_desk, a_mail
 from tests.servers import clamd as clamds

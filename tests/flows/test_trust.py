@@ -10,7 +10,7 @@ import pytest
 from mailbridge.conversation import tokens
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.execute import execute
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.model import Notification
 from mailbridge.tickets.commands import RevokeAddresses
 from mailbridge.tickets.events import Actor, ActorKind

@@ -10,7 +10,7 @@ import pytest
 
 from mailbridge.config.model import AgentTrust
 from mailbridge.conversation.marks import loop_mark
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience
 from mailbridge.tickets.model import Role

@@ -10,7 +10,7 @@ import pytest
 from mailbridge import pipeline, worker
 from mailbridge.checks import build
 from mailbridge.errors import StoreAway
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.sandbox.pool import Readers
 from mailbridge.worker import Worker

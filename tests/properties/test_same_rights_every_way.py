@@ -21,7 +21,7 @@ from mailbridge.conversation.place import Writer
 from mailbridge.execution.execute import execute
 from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.arrival import Arrival
-from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.new_ticket import Filing
 from mailbridge.mail_commands import CommandLine
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.message.envelope import Envelope, Source

@@ -14,7 +14,7 @@ from mailbridge.cli.main import cli
 from mailbridge.config.model import WebhookSettings
 from mailbridge.delivery.webhooks.deliver import GIVE_UP, LONGEST_WAIT, Webhooker, backoff
 from mailbridge.delivery.webhooks.sign import signature
-from mailbridge.handling.filing.outcome import MailOutcome
+from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.webhook_model import CallState, QueuedCall
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 from tests.webhooks.hook_server import Hooks, hook_server

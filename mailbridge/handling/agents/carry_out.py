@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailbridge.execution.many import execute_on_many
-from mailbridge.handling.agents.borrowed import QUOTED, no_command
-from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.agents.quoted_lines import QUOTED, no_command
+from mailbridge.handling.new_ticket import Filing
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import CommandLine
 from mailbridge.tickets.commands import AgentReply, Approve, Assign, Command, InternalNote, Reject

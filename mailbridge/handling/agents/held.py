@@ -19,8 +19,8 @@ from mailbridge.conversation.model import Placement, Reason
 from mailbridge.conversation.place import Writer
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.desk import Desk
-from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import CommandLine
 from mailbridge.mail_commands.model import FindDocuments, FullHistory, Help, ListTickets, SearchMails, ShowTickets, TimesheetArgument

@@ -10,8 +10,8 @@ from itertools import takewhile
 
 from mailbridge import mail_commands
 from mailbridge.execution.desk import Desk
-from mailbridge.handling.agents.borrowed import in_parts, judged, no_command, others_of
-from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.agents.quoted_lines import in_parts, judged, no_command, others_of
+from mailbridge.handling.new_ticket import Filing
 from mailbridge.mail_commands import Author, CommandLine, ParsedMail, read, understand
 from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.mail_commands.reading import stands_for_itself

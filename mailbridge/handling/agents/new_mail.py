@@ -14,9 +14,9 @@ from mailbridge.handling.agents.lines import anew, own_lines, speaker_of
 from mailbridge.handling.agents.lines import written as lines_of
 from mailbridge.handling.agents.on_behalf import is_ours
 from mailbridge.handling.agents.questions import answer_questions
-from mailbridge.handling.agents.replying import tell_results
-from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.handling.agents.results import tell_results
+from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.mail_commands import CommandLine, ParsedMail, reply_decision
 from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict

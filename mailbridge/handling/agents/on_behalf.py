@@ -18,9 +18,9 @@ from mailbridge.handling.agents.held import hold_lines, parted
 from mailbridge.handling.agents.lines import speaker_of
 from mailbridge.handling.agents.lines import written as lines_of
 from mailbridge.handling.agents.questions import answer_questions
-from mailbridge.handling.agents.replying import tell_results
-from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import MailResult
+from mailbridge.handling.agents.results import tell_results
+from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.outcome import MailResult
 from mailbridge.mail_commands.model import ChannelArgument, OnBehalf, ParsedMail
 from mailbridge.message.model import Address, Message
 from mailbridge.rules.match import Verdict

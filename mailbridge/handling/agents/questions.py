@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.handling.agents.replying import Values, address_of, agent_of, send, to_writer
-from mailbridge.handling.agents.reports import report_values
-from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.agents.results import Values, address_of, agent_of, send, to_writer
+from mailbridge.handling.agents.time_report import report_values
+from mailbridge.handling.new_ticket import Filing
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.manual import manual_rows
 from mailbridge.mail_commands.model import (

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from mailbridge.handling.agents.reports import TimesheetRequest, asked_for
+from mailbridge.handling.agents.time_report import TimesheetRequest, asked_for
 from tests.builders import an_organisation
 
 TODAY = date(2026, 11, 25)  # a Wednesday

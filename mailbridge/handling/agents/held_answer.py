@@ -16,10 +16,10 @@ from mailbridge.handling.agents.held import MOST_LISTED, decide_held, notice
 from mailbridge.handling.agents.lines import anew, speaker_of
 from mailbridge.handling.agents.lines import written as lines_of
 from mailbridge.handling.agents.questions import answer_questions
-from mailbridge.handling.agents.replying import tell_results
+from mailbridge.handling.agents.results import tell_results
 from mailbridge.handling.arrival import Arrival
-from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.mail_commands import ParsedMail
 from mailbridge.mail_commands.reply_decision import verdict
 from mailbridge.message.envelope import Source

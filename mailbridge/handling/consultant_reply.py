@@ -3,8 +3,8 @@ nothing of it reaches the customer."""
 
 from __future__ import annotations
 
-from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.tickets.commands import InternalNote
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Ticket

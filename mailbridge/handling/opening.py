@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailbridge.conversation.model import Placement
 from mailbridge.execution.assignment import wanted_agent
-from mailbridge.handling.filing.placed import Placed
+from mailbridge.handling.placed_mail import Placed
 from mailbridge.message.model import Message
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import CopiedPolicy, Priority, Team

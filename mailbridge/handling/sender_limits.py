@@ -14,8 +14,8 @@ from datetime import timedelta
 from typing import Protocol
 from unicodedata import normalize
 
-from mailbridge.handling.filing.opening import author
-from mailbridge.handling.filing.placed import Placed
+from mailbridge.handling.opening import author
+from mailbridge.handling.placed_mail import Placed
 from mailbridge.message.model import Through
 from mailbridge.notifications.limits import HOUR
 from mailbridge.store.openings import Opened

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from mailbridge.handling.agents.borrowed import QUOTED
-from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.agents.quoted_lines import QUOTED
+from mailbridge.handling.new_ticket import Filing
 from mailbridge.mail_commands import CommandLine, ParsedMail
 from mailbridge.mail_commands.reply_decision import is_short, verdict
 from mailbridge.message.model import Message

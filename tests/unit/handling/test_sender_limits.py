@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailbridge.config.model import LimitSettings
-from mailbridge.handling.filing.caps import is_told, judged, owner_of
+from mailbridge.handling.sender_limits import is_told, judged, owner_of
 from mailbridge.store.openings import Opened
 
 LIMITS = LimitSettings(bytes_per_sender_hour=1000)

@@ -18,13 +18,13 @@ from mailbridge.execution.estimating import estimated
 from mailbridge.execution.execute import Executed, Telling, execute, preview
 from mailbridge.execution.load_context import Cause
 from mailbridge.execution.webhooks import queue_calls
+from mailbridge.handling.acknowledgement import acknowledgement
+from mailbridge.handling.disposition import Disposition
 from mailbridge.handling.evidence import referred
-from mailbridge.handling.filing.answerable import acknowledgement
-from mailbridge.handling.filing.caps import Allowed, allowed, allowed_on, count_opening
-from mailbridge.handling.filing.disposition import Disposition
-from mailbridge.handling.filing.opening import author, claimed, copied, opening
-from mailbridge.handling.filing.outcome import LostRace, MailOutcome, MailResult
-from mailbridge.handling.filing.placed import Placed
+from mailbridge.handling.opening import author, claimed, copied, opening
+from mailbridge.handling.outcome import LostRace, MailOutcome, MailResult
+from mailbridge.handling.placed_mail import Placed
+from mailbridge.handling.sender_limits import Allowed, allowed, allowed_on, count_opening
 from mailbridge.ids import parse_meeting_uid, ticket_number
 from mailbridge.message.dates import shown_date
 from mailbridge.message.encryption import DEFECT

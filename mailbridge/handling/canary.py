@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mailbridge.conversation.marks import is_mark_of
 from mailbridge.conversation.tokens import Signer
-from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.message.model import Message
 from mailbridge.store.tx import Tx
 

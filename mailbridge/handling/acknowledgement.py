@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mailbridge.conversation.place import Writer
 from mailbridge.execution.desk import Desk
-from mailbridge.handling.filing.disposition import disposition
+from mailbridge.handling.disposition import disposition
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Message
 from mailbridge.store.tx import Tx

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from mailbridge.handling.filing.disposition import TABLE, Goes, disposition, in_view_of
+from mailbridge.handling.disposition import TABLE, Goes, disposition, in_view_of
 from mailbridge.message.model import Kind, Message, Strength
 from tests.builders import a_ticket
 

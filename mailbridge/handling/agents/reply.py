@@ -7,15 +7,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mailbridge.conversation.model import Placement, Reason, Standing
-from mailbridge.handling.agents.answers import answered, answers_note, doubt, note_writer, taken_as_answer
+from mailbridge.handling.agents.approval_answer import answered, answers_note, doubt, note_writer, taken_as_answer
 from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.agents.held import ask_first, hold_lines, parted
 from mailbridge.handling.agents.lines import own_lines, speaker_of
 from mailbridge.handling.agents.lines import written as lines_of
 from mailbridge.handling.agents.questions import answer_questions
-from mailbridge.handling.agents.replying import tell_results
-from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.handling.agents.results import tell_results
+from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.mail_commands import ParsedMail
 from mailbridge.mail_commands.reading import on_a_ticket
 from mailbridge.notifications.events.approvals import QUESTIONS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from mailbridge.conversation.marks import kept_mail
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.load_context import Cause
-from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.ids import ticket_number
 from mailbridge.message.model import Kind
 from mailbridge.notifications.compose import admin_notifications

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from mailbridge.handling.agents.replying import Values
+from mailbridge.handling.agents.results import Values
 from mailbridge.handling.agents.timesheets import timesheet_of
-from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.new_ticket import Filing
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.summary import length
 from mailbridge.organisation.availability import zone_of

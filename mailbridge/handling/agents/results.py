@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailbridge.execution.occasion import notification_context
 from mailbridge.handling.agents.carry_out import TEXT, Outcomes
-from mailbridge.handling.filing.mail import Filing
+from mailbridge.handling.new_ticket import Filing
 from mailbridge.mail_commands import CommandLine, ParsedMail
 from mailbridge.notifications.compose import signed
 from mailbridge.notifications.model import Audience, Notification

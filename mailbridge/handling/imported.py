@@ -7,9 +7,9 @@ from datetime import datetime
 from mailbridge.conversation.model import Reason
 from mailbridge.conversation.place import Evidence
 from mailbridge.handling.arrival import Arrival
-from mailbridge.handling.filing.mail import Filing
-from mailbridge.handling.filing.opening import claimed
-from mailbridge.handling.filing.outcome import MailOutcome, MailResult
+from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.opening import claimed
+from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.message.envelope import Source
 from mailbridge.store.mails import Direction
 from mailbridge.tickets.commands import CustomerMessage

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailbridge.handling.agents.borrowed import Others, judged, others_of
 from mailbridge.handling.agents.lines import written as lines_of
+from mailbridge.handling.agents.quoted_lines import Others, judged, others_of
 from mailbridge.mail_commands import Author, ParsedMail, read
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.sandbox.read import read as read_mail
