@@ -8,8 +8,6 @@ PostgreSQL (claims skip what others hold; a mail that answers an earlier, unfini
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -28,7 +26,7 @@ from mailbridge.handling.retry import Deferral, hold
 from mailbridge.message.headers import header_block
 from mailbridge.message.limits import HEADER_BYTES
 from mailbridge.message.model import Message
-from mailbridge.ops import crash
+from mailbridge.ops import crash, work_loop
 from mailbridge.ops import log as logs
 from mailbridge.ops.metrics import Metrics
 from mailbridge.organisation.model import Organisation
@@ -109,25 +107,12 @@ class Worker:
         self._metrics = metrics or Metrics()
         self._turnstile = CommitOrder()
         self._claiming = Condition()
-        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._owner = work_loop.process_name()
         self._broken_off: list[str] = []  # owners of turns that the store ended: their claims are given up
 
     def run(self, stop: Event, wake: Event) -> None:
         """Works until `stop`; sleeps until `wake` or a second has passed when there is nothing to do."""
-        while not stop.is_set():
-            try:
-                busy = bool(self.one_turn())
-            except Transient as error:
-                log.warning("turn_failed", error=str(error))
-                stop.wait(2)
-                continue
-            except Exception:  # a bug of ours outside any one mail: the thread must live on, or the mailbox is forgotten
-                log.exception("turn_failed")
-                stop.wait(2)
-                continue
-            if not busy:
-                wake.wait(1)
-                wake.clear()
+        work_loop.work(self.one_turn, stop, wake, log)
 
     def one_turn(self) -> list[Done]:
         """Claims what waits, works it off, and says what became of each mail; empty when there was nothing to do.

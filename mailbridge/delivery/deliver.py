@@ -7,12 +7,9 @@ commit and the next one can nobody know whether the mail was taken.  Any number 
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import count
 from random import random
 from threading import Event
 from typing import assert_never
@@ -28,7 +25,7 @@ from mailbridge.errors import StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Notification, Queued
-from mailbridge.ops import crash
+from mailbridge.ops import crash, work_loop
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
@@ -45,21 +42,16 @@ TELLINGS = 3
 IN_HAND = 1 << 20  # bytes; a worded mail beyond is fetched again when its turn comes, so that a portion of big ones fits into memory
 
 log = logs.get("outbox")
-_numbers = count(1)
 
 
 def backoff(attempts: int, jitter: float) -> timedelta:
     """How long a mail waits after its n-th try: 5, 10, 20, 40, then 67 minutes, up to a fifth longer (`jitter` in 0..1)."""
-    return _doubled(FIRST_WAIT, attempts, LONGEST_WAIT) * (1 + 0.2 * jitter)
+    return work_loop.backoff(attempts, FIRST_WAIT, LONGEST_WAIT, jitter)
 
 
 def rest(failures: int, jitter: float) -> timedelta:
-    """How long a courier leaves a server alone that was not there n times in a row: 2 seconds, doubling up to 5 minutes."""
-    return _doubled(FIRST_REST, failures, LONGEST_REST) * (1 + 0.2 * jitter)
-
-
-def _doubled(first: timedelta, times: int, longest: timedelta) -> timedelta:
-    return min(first * (1 << min(max(times, 1) - 1, 20)), longest)
+    """How long a worker leaves a server alone that could not be reached n times in a row: 2 seconds, doubling up to 5 minutes."""
+    return work_loop.backoff(failures, FIRST_REST, LONGEST_REST, jitter)
 
 
 class DeliveryWorker:
@@ -90,27 +82,14 @@ class DeliveryWorker:
         self._wordsmith = NotificationRenderer(renderer, clock, desk=desk, view=view)
         self._failed, self._held, self._jitter = failed, held, jitter
         self._pace = pace or Pace(0)
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{next(_numbers)}"
+        self._owner = work_loop.worker_name()
         self._owed: list[Callable[[Tx], object]] = []
         self._absences = 0
         self._resting_until: datetime | None = None
 
     def run(self, stop: Event, wake: Event) -> None:
         """Delivers until `stop`; sleeps until `wake` or a second has passed when there is nothing to do."""
-        while not stop.is_set():
-            try:
-                busy = bool(self.one_turn(stop))
-            except StoreAway as error:
-                log.warning("store_away", error=str(error))
-                stop.wait(2)
-                continue
-            except Exception:  # a bug of ours: the thread must live, the claims come back when their lease is over
-                log.exception("turn_failed")
-                stop.wait(5)
-                continue
-            if not busy:
-                wake.wait(1)
-                wake.clear()
+        work_loop.work(lambda: self.one_turn(stop), stop, wake, log)
         self._courier.close()
 
     def one_turn(self, stop: Event | None = None) -> int:

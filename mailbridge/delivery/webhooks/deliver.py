@@ -5,11 +5,8 @@ A call is made at least once.  Its key stays the same for all tries, the moment 
 
 from __future__ import annotations
 
-import os
-import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from itertools import count
 from random import random
 from threading import Event
 from urllib.parse import urlsplit
@@ -19,27 +16,24 @@ from mailbridge.config.model import WebhookSettings
 from mailbridge.delivery.webhooks.allowed import NotAllowed
 from mailbridge.delivery.webhooks.http import Caller, WebhookResponse
 from mailbridge.delivery.webhooks.sign import headers
-from mailbridge.errors import StoreAway
 from mailbridge.notifications.webhook_model import QueuedCall
-from mailbridge.ops import crash
+from mailbridge.ops import crash, work_loop
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.webhooks import WebhookTable as Calls
 
 PORTION = 10
-POLL = 5.0  # seconds between two looks; a new call rings
+POLL = timedelta(seconds=5)  # between two looks; a new call rings
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 GIVE_UP = timedelta(days=2)
 GONE = 410  # RFC 9110 15.5.11: it was there, is not any more, and will not be again
 
 log = logs.get("webhooks")
-_numbers = count(1)
 
 
 def backoff(attempts: int, jitter: float) -> timedelta:
     """How long a call waits after its n-th try: 30 s, doubling up to an hour, up to a fifth longer (`jitter` in 0..1)."""
-    doubled = FIRST_WAIT * (1 << min(max(attempts, 1) - 1, 20))
-    return min(doubled, LONGEST_WAIT) * (1 + 0.2 * jitter)
+    return work_loop.backoff(attempts, FIRST_WAIT, LONGEST_WAIT, jitter)
 
 
 class Webhooker:
@@ -60,24 +54,11 @@ class Webhooker:
         self._store, self._secret, self._clock, self._jitter = store, config.secret, clock, jitter
         self._caller = caller or Caller(config.hosts, time_limit=config.time_limit, ca_file=config.ca_file)
         self._lease = config.time_limit * PORTION * 2 + timedelta(minutes=1)
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{next(_numbers)}"
+        self._owner = work_loop.worker_name()
 
     def run(self, stop: Event, wake: Event) -> None:
-        """Calls until `stop`; sleeps until `wake` or some seconds have passed when nothing is owed."""
-        while not stop.is_set():
-            try:
-                busy = bool(self.one_turn(stop))
-            except StoreAway as error:
-                log.warning("store_away", error=str(error))
-                stop.wait(2)
-                continue
-            except Exception:  # a bug of ours: the thread must live, the claims come back when their lease is over
-                log.exception("turn_failed")
-                stop.wait(5)
-                continue
-            if not busy:
-                wake.wait(POLL)
-                wake.clear()
+        """Makes calls until `stop`; sleeps until `wake` or some seconds have passed when none is due."""
+        work_loop.work(lambda: self.one_turn(stop), stop, wake, log, poll=POLL)
 
     def one_turn(self, stop: Event | None = None) -> int:
         """Makes some calls whose time has come; how many.  Raises StoreAway."""
