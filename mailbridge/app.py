@@ -29,6 +29,7 @@ from mailbridge.handling.new_ticket import OVER_QUOTA
 from mailbridge.health import names, probes
 from mailbridge.health.arrivals import count_arrivals, look_for_silence
 from mailbridge.health.board import Board
+from mailbridge.health.gauges import DeskGauges
 from mailbridge.health.page import Pulse
 from mailbridge.health.tell import tell_sources
 from mailbridge.ids import system_chance
@@ -162,7 +163,7 @@ class App:
     def endpoint(self) -> MetricsServer | None:
         """Where Prometheus asks, answering from now on; None where nobody wants it.  Raises Permanent: the port is taken."""
         listen = self.config.metrics.listen
-        return MetricsServer(self.metrics, self.store, self.clock, *listen) if listen else None
+        return MetricsServer(self.metrics, DeskGauges(self.store, self.clock), *listen) if listen else None
 
     @cached_property
     def backups(self) -> Backups:

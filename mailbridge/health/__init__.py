@@ -2,4 +2,5 @@
 
     pollers, couriers, probes ─► board ─► table `sources` ─► status, metrics, /health, mails to the admins
     inbox ─► arrivals (mails an hour) ─► silence
+    gauges ─► Prometheus (ops.metrics)
 """

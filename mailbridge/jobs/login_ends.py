@@ -6,8 +6,7 @@ from datetime import datetime
 
 from mailbridge.config.model import Config
 from mailbridge.notifications.compose import admin_notifications
-from mailbridge.oauth.health import End, ends
-from mailbridge.ops.metrics import ENDS_KEY
+from mailbridge.oauth.health import ENDS_KEY, End, ends
 from mailbridge.store.engine import Store
 
 

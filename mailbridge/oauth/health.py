@@ -17,6 +17,7 @@ from mailbridge.store.tx import Tx
 
 TOLD_AT = (30, 14, 7, 1)  # days ahead
 URGENT = 7  # days: a person is needed now
+ENDS_KEY = "oauth-ends"  # what `jobs.login_ends` keeps in the store
 
 
 class ExpiryKind(StrEnum):

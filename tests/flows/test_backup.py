@@ -25,11 +25,11 @@ from mailbridge.cli.outbox import _release
 from mailbridge.config.load import load
 from mailbridge.config.model import Backup, Config, Keep
 from mailbridge.errors import InUse, Permanent
+from mailbridge.health.gauges import GAUGES
 from mailbridge.jobs import release as waits
 from mailbridge.jobs.backup import Backups, remedy
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification, OutboxState
-from mailbridge.ops.metrics import GAUGES
 from mailbridge.store.engine import Store
 from mailbridge.store.schema import SECRET_TABLES, metadata
 from tests.builders import NOW

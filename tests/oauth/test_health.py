@@ -18,10 +18,11 @@ from mailbridge.cli.status import status
 from mailbridge.clock import FixedClock, SystemClock
 from mailbridge.config.load import load
 from mailbridge.config.model import Config
+from mailbridge.health.gauges import DeskGauges
 from mailbridge.jobs.login_ends import tell_login_ends
 from mailbridge.oauth.health import healths
 from mailbridge.oauth.model import LoginNeeded, TokenRefused
-from mailbridge.ops.metrics import DeskGauges
+from mailbridge.ops.metrics import GaugeCollector
 from mailbridge.store.engine import Store
 from tests.fakes.identity_provider import IdentityProvider, running
 from tests.oauth.accounts import CLIENT_SECRET, KEY, MovableClock, a_config_text, a_source, a_vault, an_account, signed_in
@@ -100,7 +101,7 @@ def test_metrics_show_days_and_the_rest_of_the_token(store: Store, config: Confi
 
     shown = {
         (sample.name, *sample.labels.values()): sample.value
-        for metric in DeskGauges(store, FixedClock(NOW)).collect()
+        for metric in GaugeCollector(DeskGauges(store, FixedClock(NOW))).collect()
         for sample in metric.samples
         if "oauth" in sample.name
     }

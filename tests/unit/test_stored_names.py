@@ -33,6 +33,7 @@ from mailbridge.doctor.model import Finding
 from mailbridge.errors import Problem
 from mailbridge.handling.pairing import to_json
 from mailbridge.health import arrivals, names
+from mailbridge.health.gauges import GAUGES
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Kind, SpanKind, Strength, Through
 from mailbridge.message.profiles import Expected, Profile
@@ -43,7 +44,7 @@ from mailbridge.notifications.webhook_model import CallState
 from mailbridge.oauth.health import ExpiryKind as EndKind
 from mailbridge.oauth.model import RefusedPart
 from mailbridge.ops import crash
-from mailbridge.ops.metrics import GAUGES, Metrics
+from mailbridge.ops.metrics import Metrics
 from mailbridge.organisation.approval_policy import ApprovalTrigger
 from mailbridge.organisation.billing import Rounding
 from mailbridge.organisation.model import AnswersAs, ClosedPolicy, CopiedPolicy, Outsiders, Priority, TeamAudience, UnknownLines

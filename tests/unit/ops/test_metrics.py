@@ -14,8 +14,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from mailbridge.checks import build
 from mailbridge.config.model import WebhookSettings
 from mailbridge.errors import Permanent, StoreAway
+from mailbridge.health.gauges import DeskGauges
 from mailbridge.message.model import ReadingPolicy
-from mailbridge.ops.metrics import ENDS_KEY, DeskGauges, Metrics, MetricsServer
+from mailbridge.oauth.health import ENDS_KEY
+from mailbridge.ops.metrics import GaugeCollector, Metrics, MetricsServer
 from mailbridge.sandbox.pool import Readers
 from mailbridge.store.engine import Store
 from mailbridge.worker import Worker
@@ -33,7 +35,7 @@ def desk(tmp_path: Path) -> Iterator[TestDesk]:
 
 @pytest.fixture
 def endpoint(desk: TestDesk) -> Iterator[MetricsServer]:
-    running = MetricsServer(desk.app.metrics, desk.app.store, desk.clock, "127.0.0.1", 0)
+    running = MetricsServer(desk.app.metrics, DeskGauges(desk.app.store, desk.clock), "127.0.0.1", 0)
     yield running
     running.close()
 
@@ -123,14 +125,14 @@ def test_without_a_database_the_process_still_tells_what_it_knows(desk: TestDesk
 
     monkeypatch.setattr(Store, "read", away)
 
-    (only,) = DeskGauges(desk.app.store, desk.clock).collect()
+    (only,) = GaugeCollector(DeskGauges(desk.app.store, desk.clock)).collect()
 
     assert [(sample.name, sample.value) for sample in only.samples] == [("mailbridge_store_up", 0.0)]
 
 
 def test_a_port_that_is_taken_is_told(desk: TestDesk, endpoint: MetricsServer) -> None:
     with pytest.raises(Permanent, match=r"\[metrics\] listen: Address already in use"):
-        MetricsServer(Metrics(), desk.app.store, desk.clock, "127.0.0.1", endpoint.port)
+        MetricsServer(Metrics(), DeskGauges(desk.app.store, desk.clock), "127.0.0.1", endpoint.port)
 
 
 def test_the_manual_names_each_metric_and_no_other(desk: TestDesk, endpoint: MetricsServer) -> None:
