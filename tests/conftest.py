@@ -10,6 +10,7 @@ from hypothesis import settings
 
 from tests.asked import put_aside
 from tests.harness import DeskApp
+from tests.logs import log_as_before
 from tests.unsynced import wait_for_no_disk
 
 put_aside()
@@ -28,3 +29,10 @@ def shared_readers() -> Iterator[None]:
     """The reading children that the desks of this session share are gone at its end."""
     yield
     DeskApp.shared.close()
+
+
+@pytest.fixture(autouse=True)
+def own_log() -> Iterator[None]:
+    """A command that runs inside of a test configures the log of this process; the next test finds it as it was."""
+    with log_as_before():
+        yield

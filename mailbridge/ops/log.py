@@ -14,9 +14,9 @@ from typing import Any, Protocol, TextIO
 
 import structlog
 
-# These say at INFO what we say better, or say what must not be logged: aiosmtpd logs every command with its addresses.
 _json_traceback = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
-_QUIET = {
+# These say at INFO what we say better, or say what must not be logged: aiosmtpd logs every command with its addresses.
+QUIET = {
     "mail.log": "WARNING",
     "apscheduler": "WARNING",
     "alembic": "WARNING",
@@ -44,7 +44,7 @@ def configure(*, style: str = "auto", level: str = "info", stream: TextIO | None
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name, least in _QUIET.items():
+    for name, least in QUIET.items():
         logging.getLogger(name).setLevel(least)
     # A full disk or a closed pipe under the log must not become a traceback per event, nor stop the desk.
     logging.raiseExceptions = False

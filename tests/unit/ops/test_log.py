@@ -5,24 +5,12 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 
 import pytest
 import structlog
 
 from mailbridge.ops import log
-
-
-@pytest.fixture(autouse=True)
-def _logging_as_before() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level, raising = root.handlers[:], root.level, logging.raiseExceptions
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    logging.raiseExceptions = raising
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
+from tests.logs import log_as_before
 
 
 def lines(stream: io.StringIO) -> list[dict[str, object]]:
@@ -115,3 +103,17 @@ def test_who_is_stable_and_does_not_contain_the_address() -> None:
     assert log.who("ana@acme.example") != log.who("bob@acme.example")
     assert len(log.who("ana@acme.example")) == 10
     assert log.who("\udc80@x") != ""
+
+
+def test_what_one_test_configures_is_gone_in_the_next(capsys: pytest.CaptureFixture[str]) -> None:
+    handlers = logging.getLogger().handlers[:]
+    with log_as_before():
+        log.configure(stream=io.StringIO(), level="error")
+
+    log.get_logger("a").info("happened")
+
+    assert "happened" in capsys.readouterr().out
+    assert not structlog.is_configured()
+    assert logging.getLogger().handlers == handlers
+    assert logging.getLogger("mail.log").level == logging.NOTSET
+    assert logging.raiseExceptions
