@@ -28,10 +28,11 @@ from mailbridge.config.model import Config, DeskSettings
 from mailbridge.config.yaml import Place
 from mailbridge.message.model import Address, Message, Reply, Sender
 from mailbridge.organisation.model import Organisation
-from mailbridge.rules.compile import compile_rules, pattern_of
+from mailbridge.rules.compile import compile_rules
 from mailbridge.rules.facts import Facts
 from mailbridge.rules.load import load
 from mailbridge.rules.match import run
+from mailbridge.rules.rule_set import pattern_of
 from mailbridge.rules.tools.backtest import Side, backtest
 from mailbridge.rules.tree import Actions, AllOf, Condition, MatchType, Rule, Test, TextTest, ValueSource
 from mailbridge.store.engine import Store

@@ -48,7 +48,7 @@ from mailbridge.oauth.endpoint import TokenEndpoint as TokenEndpoint
 from mailbridge.oauth.source import TokenSource, Vault
 from mailbridge.ops import crash
 from mailbridge.ops.metrics import Metrics, MetricsServer
-from mailbridge.rules.load import Policy
+from mailbridge.rules.policy import Policy
 from mailbridge.sandbox.policy import reading_policy
 from mailbridge.sandbox.pool import Readers
 from mailbridge.store.engine import Store

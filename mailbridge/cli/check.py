@@ -20,7 +20,7 @@ from mailbridge.errors import ConfigError, MailbridgeError, Problem
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
     from mailbridge.message.model import Message
-    from mailbridge.rules.load import Policy
+    from mailbridge.rules.policy import Policy
 
 
 @click.command()

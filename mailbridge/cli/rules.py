@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mailbridge.cli.options import OpenDesk
     from mailbridge.config.model import Config
     from mailbridge.message.model import Message
-    from mailbridge.rules.load import Policy
+    from mailbridge.rules.policy import Policy
     from mailbridge.rules.tools.backtest import BacktestReport
     from mailbridge.store.mails import StoredMail
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from mailbridge.config.model import AgentTrust, Config
 from mailbridge.conversation.tokens import Signer
 from mailbridge.organisation.model import Organisation
-from mailbridge.rules.load import Policy
+from mailbridge.rules.policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

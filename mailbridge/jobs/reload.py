@@ -16,7 +16,8 @@ from mailbridge.clock import Clock
 from mailbridge.errors import ConfigError, Problem
 from mailbridge.ops import log as logs
 from mailbridge.rules import folder as rules_folder
-from mailbridge.rules.load import Policy, load
+from mailbridge.rules.load import load
+from mailbridge.rules.policy import Policy
 from mailbridge.store.engine import Store
 
 log = logs.get("policy")

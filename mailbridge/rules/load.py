@@ -6,7 +6,7 @@ import gc
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from mailbridge.config import yaml
@@ -19,24 +19,14 @@ from mailbridge.organisation.transitions import DEFAULTS
 from mailbridge.rules import schema
 from mailbridge.rules.actions import texts_of
 from mailbridge.rules.captures import used
-from mailbridge.rules.compile import RuleSet, compile_rules
+from mailbridge.rules.compile import compile_rules
 from mailbridge.rules.files import approvals, people_validate, statuses, work
-from mailbridge.rules.files.organisation import Levels, customers_of, levels, organisation
+from mailbridge.rules.files.organisation import customers_of, levels, organisation
 from mailbridge.rules.files.people import LEVELS
 from mailbridge.rules.files.playbooks import playbooks
+from mailbridge.rules.policy import Policy
 from mailbridge.rules.texts import captures_of
 from mailbridge.rules.tree import Actions, Condition, Example, Rule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
-    """What the desk goes by.  `version` is a hash of all texts; the same texts are the same policy everywhere."""
-
-    version: str
-    organisation: Organisation
-    rules: RuleSet
-    levels: Levels = field(default_factory=dict)
-    texts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

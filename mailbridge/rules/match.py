@@ -13,11 +13,11 @@ from itertools import islice
 
 from mailbridge.customers.model import Contract, Customer
 from mailbridge.rules.captures import as_tag, filled
-from mailbridge.rules.compile import All, Any, Atoms, CompiledRule, Node, Not, Related, RuleSet
 from mailbridge.rules.fact_values import CHANGING, FactView
 from mailbridge.rules.facts import Facts
 from mailbridge.rules.match_explain import hits_of, misses_of
 from mailbridge.rules.matchers import passes, within
+from mailbridge.rules.rule_set import All, Any, Atoms, CompiledRule, Node, Not, Related, RuleSet
 from mailbridge.rules.trace import ActionTrace, Miss, RuleTrace, Trace
 from mailbridge.rules.tree import AssignBy, Exists, Fact, Number, Same, Test, ValueSource
 

@@ -7,10 +7,10 @@ from functools import lru_cache
 from typing import Protocol
 
 from mailbridge.rules.captures import tidied
-from mailbridge.rules.compile import All, Any, Atoms, CompiledRule, Node, Not, Related
 from mailbridge.rules.fact_values import FactView
 from mailbridge.rules.matchers import found
 from mailbridge.rules.patterns import PatternMatch
+from mailbridge.rules.rule_set import All, Any, Atoms, CompiledRule, Node, Not, Related
 from mailbridge.rules.trace import ConditionTrace, Miss
 from mailbridge.rules.tree import Exists, Fact, MatchType, Number, Same, Test, TextTest, ValueSource
 

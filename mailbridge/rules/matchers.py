@@ -8,8 +8,8 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Any
 
 from mailbridge.rules.comparators import Comparator, fold, numeric
-from mailbridge.rules.compile import encoded, pattern_of
 from mailbridge.rules.patterns import PatternMatch
+from mailbridge.rules.rule_set import encoded, pattern_of
 from mailbridge.rules.tree import MatchType, Number, Test
 
 _ORDER: dict[MatchType, Callable[[Any, Any], bool]] = {

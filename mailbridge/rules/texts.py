@@ -10,7 +10,7 @@ from mailbridge.config import units
 from mailbridge.config.schema import Choice, Either, Key, Later, Made, Many, Record, Shape, Text, Wrong
 from mailbridge.rules.captures import is_name
 from mailbridge.rules.comparators import Comparator
-from mailbridge.rules.compile import pattern_of
+from mailbridge.rules.rule_set import pattern_of
 from mailbridge.rules.tree import RELATIONS, AllOf, AnyOf, Condition, MatchType, Same, Test
 from mailbridge.rules.tree import TextTest as TextCondition
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
 from mailbridge.errors import Problem
-from mailbridge.rules.compile import RuleSet
+from mailbridge.rules.rule_set import RuleSet
 
 LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})  # plain http is for this machine alone
 

@@ -22,12 +22,12 @@ from mailbridge.organisation.model import (
 from mailbridge.organisation.people import Absence, Consultant, EscalationChain, EscalationStep, OnCallSchedule, Swap
 from mailbridge.organisation.transitions import DEFAULTS
 from mailbridge.rules.files.statuses import status_of
+from mailbridge.rules.policy import Levels
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets
 from mailbridge.sla.daysoff import days_off
 
 Values = Mapping[str, Any]
-Levels = Mapping[str, Mapping[Priority, Targets]]
 
 # Two people at one of these are no colleagues (TH2).
 FREEMAIL = frozenset((

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mailbridge.organisation.model import Organisation
-from mailbridge.rules.compile import RuleSet
 from mailbridge.rules.facts import Facts
 from mailbridge.rules.match import Verdict, run
+from mailbridge.rules.rule_set import RuleSet
 
 COMPARED = ("team", "type", "priority", "status", "drop", "quarantine")
 SAMPLES = 10

@@ -12,8 +12,8 @@ from mailbridge.errors import Problem
 from mailbridge.message.model import Address, Attachment, Kind, Message, Reply, Sender
 from mailbridge.organisation.model import Priority
 from mailbridge.rules.facts import Facts
-from mailbridge.rules.load import Policy
 from mailbridge.rules.match import Verdict, run
+from mailbridge.rules.policy import Policy
 from mailbridge.rules.tree import Example, Rule
 from mailbridge.tickets.model import Participant, Ticket
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from mailbridge.rules.load import Policy, load
+from mailbridge.rules.load import load
+from mailbridge.rules.policy import Policy
 from mailbridge.rules.tools.backtest import BacktestReport, Case, Side, backtest, text, to_json
 from mailbridge.rules.tools.backtest_html import page
 from mailbridge.rules.tools.examples import facts_of_example

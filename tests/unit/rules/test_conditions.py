@@ -13,8 +13,9 @@ from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Address, Attachment, Message, Part, Reply, Sender
 from mailbridge.rules.comparators import Comparator, fold
 from mailbridge.rules.facts import Facts, facts_of
-from mailbridge.rules.load import Policy, load
+from mailbridge.rules.load import load
 from mailbridge.rules.match import run
+from mailbridge.rules.policy import Policy
 from mailbridge.rules.tools.examples import facts_of_example
 
 HERE = Path(__file__).parent

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mailbridge.rules import folder
-from mailbridge.rules.load import Policy, load
+from mailbridge.rules.load import load
+from mailbridge.rules.policy import Policy
 from mailbridge.rules.tools import examples
 
 ROOT = Path(__file__).parents[3]
