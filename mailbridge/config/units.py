@@ -57,6 +57,14 @@ def number(text: str) -> float:
     return float(text)
 
 
+def kilometres(text: str) -> float:
+    """A distance in km, '12', '12.5' or '12 km'.  Raises Wrong."""
+    found = re.fullmatch(r"(\d{1,5}(?:[.,]\d{1,2})?)(?: ?km)?", text)
+    if found is None:
+        raise Wrong(f'"{text}" is no distance', 'write it in km like "12" or "12.5 km"')
+    return float(found[1].replace(",", "."))
+
+
 def count(text: str) -> int:
     """How many, from 0.  Raises Wrong."""
     if not re.fullmatch(r"\d{1,6}", text):

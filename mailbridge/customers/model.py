@@ -20,6 +20,9 @@ class Location:
     name: str
     title: str = ""
     region: str = ""
+    zone: str = ""  # whose wall clock the calendar goes by; empty: that of the calendar
+    calendar: str = ""  # name of the hours in which work is done there
+    km: float | None = None  # the distance from the desk, one way
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,16 +41,29 @@ class Equipment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceLevel:
+    """A line of a contract's `levels`: the level of service for tickets of this type and priority.  Empty: of any."""
+
+    sla: str
+    type: str = ""
+    priority: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """What was promised.  Empty `locations` and `equipment`: for all of them; no date: open on that side."""
+    """What was promised.  Empty `locations`, `equipment` and `types`: for all of them.  No date: open on that side."""
 
     name: str
     type: str = ""
     sla: str = ""
     since: date | None = None
     until: date | None = None
+    renews: str = ""  # name of the contract of the same customer that it continues
     locations: tuple[str, ...] = ()
     equipment: tuple[str, ...] = ()  # serials
+    types: tuple[str, ...] = ()  # types of request
+    levels: tuple[ServiceLevel, ...] = ()  # other levels than `sla`
+    calendar: str = ""  # name of the hours that its times count in; empty: those of the location, else of the team
 
     def valid(self, day: date) -> bool:
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)

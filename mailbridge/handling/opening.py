@@ -92,5 +92,11 @@ def _is_ours(mail: Placed, address: str) -> bool:
 
 def _as_fields(verdict: Verdict) -> tuple[tuple[str, str], ...]:
     """What a rule found or promised besides the ticket's own columns."""
-    found = (("contract", verdict.contract), ("sla", verdict.sla), ("equipment", verdict.equipment), ("location", verdict.location))
+    found = (
+        ("contract", verdict.contract),
+        ("sla", verdict.sla),
+        ("calendar", verdict.calendar),
+        ("equipment", verdict.equipment),
+        ("location", verdict.location),
+    )
     return tuple((name, value) for name, value in found if value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from mailbridge.organisation.approval_policy import ApprovalPolicy
@@ -14,6 +14,7 @@ from mailbridge.organisation.playbooks import Playbook
 from mailbridge.organisation.status import Status
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets
+from mailbridge.sla.zones import wall
 
 CHANNELS = ("mail", "phone", "walk-in", "chat", "web")  # how a customer may reach the desk
 
@@ -132,6 +133,7 @@ class Organisation:
     tags: tuple[str, ...] = ()  # empty: any tag
     targets: Mapping[Priority, Targets] = field(default_factory=dict)
     levels: Mapping[str, Mapping[Priority, Targets]] = field(default_factory=dict)  # other sets of targets, chosen by rules
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)  # the hours of teams.yaml by name
     default_team: str = ""
     chains: Mapping[str, EscalationChain] = field(default_factory=dict)  # of escalation, by name
     consultants: Mapping[str, Consultant] = field(default_factory=dict)
@@ -150,6 +152,11 @@ class Organisation:
             for address in (agent.address, *agent.addresses) if agent.active else ():
                 found.setdefault(address.lower(), agent)
         object.__setattr__(self, "_by_address", found)
+
+    def day_of(self, moment: datetime) -> date:
+        """The day by the wall clock of the default team: contracts begin and end by it."""
+        team = self.teams.get(self.default_team)
+        return wall(moment, team.calendar.zone if team else "UTC").date()
 
     def agent_of(self, address: str) -> Agent | None:
         """The active agent who writes from this address."""

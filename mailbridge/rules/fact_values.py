@@ -169,6 +169,11 @@ class FactView:
         return self._equipment
 
     @property
+    def own_devices(self) -> tuple[str, ...]:
+        """Serial numbers of the customer's own devices that the mail names, in this order."""
+        return tuple(device.serial for device, _ in self.equipment) if self.customer else ()
+
+    @property
     def contracts(self) -> tuple[Contract, ...]:
         """The customer's contracts that are valid today and cover the place and the devices that the mail is about."""
         if self._contracts is None:
@@ -176,7 +181,7 @@ class FactView:
         return self._contracts
 
     def _valid_contracts(self) -> Iterable[Contract]:
-        day = self.facts.now.date()
+        day = self.facts.organisation.day_of(self.facts.now)
         serials = tuple(e.serial for e, _ in self.equipment)
         place = next((e.location for e, _ in self.equipment if e.location), "")
         every = self.customer.contracts.values() if self.customer else ()

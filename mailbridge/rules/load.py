@@ -20,7 +20,7 @@ from mailbridge.rules import schema
 from mailbridge.rules.actions import texts_of
 from mailbridge.rules.captures import used
 from mailbridge.rules.compile import compile_rules
-from mailbridge.rules.files import approvals, people_validate, statuses, work
+from mailbridge.rules.files import approvals, customers_validate, people_validate, statuses, work
 from mailbridge.rules.files.organisation import customers_of, levels, organisation
 from mailbridge.rules.files.people import LEVELS
 from mailbridge.rules.files.playbooks import playbooks
@@ -260,4 +260,5 @@ def _cross_check(nodes: Mapping[str, yaml.Node | None], values: Mapping[str, Any
         reading.uses = [use for use in reading.uses if use.kind != "tag"]
     approvals.check(nodes.get("rules/approvals.yaml"), values["rules/approvals.yaml"], values["rules/teams.yaml"], reading)
     statuses.check(nodes.get("rules/statuses.yaml"), values["rules/statuses.yaml"], reading)
+    customers_validate.check(nodes.get("rules/customers.yaml"), values["rules/customers.yaml"], schema.CUSTOMER, reading)
     people_validate.check(nodes.get("rules/teams.yaml"), values["rules/teams.yaml"], reading)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
-from mailbridge.customers.model import Contract, Customer
+from mailbridge.customers.contract_match import Cover, CoverQuestion, cover
+from mailbridge.customers.model import Customer
+from mailbridge.organisation.model import Priority
 from mailbridge.rules.captures import as_tag, filled
 from mailbridge.rules.fact_values import CHANGING, FactView
 from mailbridge.rules.facts import Facts
@@ -42,6 +44,7 @@ class Verdict:
     subject: str | None = None
     sla: str | None = None  # what a rule chose, else what the customer's contract promises
     contract: str | None = None
+    calendar: str | None = None  # that promised times count in, where it is not the team's
     equipment: str | None = None
     location: str | None = None
     estimate: timedelta | None = None
@@ -208,17 +211,27 @@ class MatchState:
             self.lists[what].setdefault(tag, rule)
         return ActionTrace(what=what, before=before, after=", ".join(self.lists[what]), note="; ".join(notes))
 
-    def contract(self) -> Contract | None:
-        """The contract a new ticket falls under: the first in the file of those that are valid and cover what the mail is about, one that
-        promises a level of service before one that does not."""
-        contracts = () if self.view.facts.reply else self.view.contracts
-        return min(contracts, key=lambda contract: not contract.sla, default=None)
+    def cover(self) -> Cover:
+        """What a new ticket is worked on under: contract, level, calendar, device, location.  Nothing for a ticket that exists."""
+        customer = self.view.customer
+        return Cover() if self.view.facts.reply or customer is None else cover(customer, self._cover_question())
+
+    def _cover_question(self) -> CoverQuestion:
+        """What the mail and the rules say of the new ticket.  A device that a rule names comes before those that the mail names."""
+        named, own = self.chosen.get("equipment", ""), self.view.own_devices
+        return CoverQuestion(
+            day=self.view.facts.organisation.day_of(self.view.facts.now),
+            serials=tuple(dict.fromkeys((*((named,) if named else ()), *own))),
+            location=self.chosen.get("location", ""),
+            type=self.chosen.get("type", ""),
+            priority=self.chosen.get("priority", Priority.NORMAL),
+        )
 
     def verdict(self, ended: str, misses: tuple[Miss, ...]) -> Verdict:
         """What was chosen, where it is not what the ticket had before."""
         new = {what: value for what, value in self.chosen.items() if what in self.who}
-        contract = self.contract()
-        known = tuple(_of_contract(contract, self.view.customer, "sla" in new)) if contract else ()
+        found = self.cover()
+        known = tuple(_of_contract(found, self.view.customer, "sla" in new)) if found.contract else ()
         return Verdict(
             team=new.get("team"),
             type=new.get("type"),
@@ -230,10 +243,11 @@ class MatchState:
             tags=tuple(tag for tag in self.lists["tags"] if tag not in self.had),
             fields=tuple((what.removeprefix("field "), value) for what, value in new.items() if what.startswith("field ")),
             subject=new.get("subject"),
-            sla=new.get("sla") or (contract.sla or None if contract else None),
-            contract=contract.name if contract else None,
-            equipment=new.get("equipment"),
-            location=new.get("location"),
+            sla=new.get("sla") or found.sla or None,
+            contract=found.contract or None,
+            calendar=found.calendar or None,
+            equipment=new.get("equipment") or found.equipment or None,
+            location=new.get("location") or found.location or None,
             estimate=timedelta(seconds=float(new["estimate"])) if "estimate" in new else None,
             playbook=new.get("playbook"),
             reply_template=new.get("reply"),
@@ -256,12 +270,12 @@ class MatchState:
         )
 
 
-def _of_contract(contract: Contract, customer: Customer | None, chosen: bool) -> Iterable[ActionTrace]:
+def _of_contract(found: Cover, customer: Customer | None, chosen: bool) -> Iterable[ActionTrace]:
     """What the contract says, for the trace; `chosen`: a rule had its word on the level of service before."""
     whose = customer.name if customer else ""
-    yield ActionTrace(what="contract", before="", after=contract.name, note=f'of "{whose}"')
-    if contract.sla and not chosen:
-        yield ActionTrace(what="sla", before="", after=contract.sla, note=f'of the contract "{contract.name}"')
+    yield ActionTrace(what="contract", before="", after=found.contract, note=f'of "{whose}"')
+    if found.sla and not chosen:
+        yield ActionTrace(what="sla", before="", after=found.sla, note=f'of the contract "{found.contract}"')
 
 
 _EXCLUDES = {"assignee": "assign by", "assign by": "assignee"}

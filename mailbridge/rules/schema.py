@@ -13,7 +13,7 @@ from mailbridge.rules.conditions import WHEN
 from mailbridge.rules.files.approvals import APPROVALS_FILE
 from mailbridge.rules.files.people import TEAMS_FILE
 from mailbridge.rules.files.playbooks import PLAYBOOKS_FILE
-from mailbridge.rules.files.scalars import ADDRESS, DATE, LANGUAGE, WORD, WORKING, Defined
+from mailbridge.rules.files.scalars import ADDRESS, DATE, LANGUAGE, WORD, WORKING, ZONE, Defined
 from mailbridge.rules.files.statuses import STATUSES_FILE
 from mailbridge.rules.files.work import WORK_FILE
 
@@ -21,6 +21,18 @@ from mailbridge.rules.files.work import WORK_FILE
 def _in_order(values: dict[str, Any]) -> dict[str, Any]:
     if "response" in values and "resolution" in values and values["response"] > values["resolution"]:
         raise Wrong('"response" is longer than "resolution"', "what is closed was answered before")
+    return values
+
+
+def _level_for_something(values: dict[str, Any]) -> dict[str, Any]:
+    if "type" not in values and "priority" not in values:
+        raise Wrong('a level needs a "type" or a "priority"', "the level for all the rest is the contract's own sla")
+    return values
+
+
+def _contract_days(values: dict[str, Any]) -> dict[str, Any]:
+    if "since" in values and "until" in values and values["until"] < values["since"]:
+        raise Wrong(f'"until" ({values["until"]}) is before "since" ({values["since"]})', "both days belong to the contract")
     return values
 
 
@@ -72,7 +84,16 @@ PERSON = Record(
         "language": Key(shape=LANGUAGE, about="of what the person gets"),
     },
 )
-LOCATION = Record(what="a location", keys={"title": Key(shape=Text()), "region": Key(shape=Defined("region"))})
+LOCATION = Record(
+    what="a location",
+    keys={
+        "title": Key(shape=Text(), about="the full name"),
+        "region": Key(shape=Defined("region"), about="where it belongs"),
+        "zone": Key(shape=ZONE, about="whose wall clock its calendar goes by; without it that of the calendar"),
+        "calendar": Key(shape=Name(kind="hours"), about="the hours in teams.yaml that promised times count in there"),
+        "km": Key(shape=Text(what="a distance in km", parse=units.kilometres), about="how far it is, one way"),
+    },
+)
 EQUIPMENT = Record(
     what="a device",
     keys={
@@ -83,16 +104,33 @@ EQUIPMENT = Record(
         "location": Key(shape=Name(kind="location"), about="where it stands"),
     },
 )
+SERVICE_LEVEL = Record(
+    what="a level of a contract",
+    keys={
+        "type": Key(shape=Name(kind="type"), about="for tickets of this type of request"),
+        "priority": Key(shape=Choice(what="priority", words=tuple(Priority)), about="for tickets of this priority"),
+        "sla": Key(shape=Name(kind="sla"), required=True, about="the level in sla.yaml"),
+    },
+    make=_level_for_something,
+)
 CONTRACT = Record(
     what="a contract",
     keys={
         "type": Key(shape=Defined("contract type"), about="kind of contract, for rules"),
         "sla": Key(shape=Name(kind="sla"), about="the level in sla.yaml that it promises"),
+        "levels": Key(
+            shape=Many(of=SERVICE_LEVEL, what="a list of levels", strict=True),
+            about="other levels by type of request and priority; a type comes before a priority",
+        ),
+        "calendar": Key(shape=Name(kind="hours"), about="the hours in teams.yaml that its times count in"),
+        "renews": Key(shape=Name(kind="contract"), about="the contract of the same customer that it continues"),
         "since": Key(shape=DATE, about="first day"),
         "until": Key(shape=DATE, about="last day"),
         "locations": Key(shape=Many(of=Name(kind="location"), what="a location or a list"), about="only for these places"),
         "equipment": Key(shape=Many(of=Name(kind="equipment"), what="a serial number or a list"), about="only for these devices"),
+        "types": Key(shape=Many(of=Name(kind="type"), what="a type or a list of types"), about="only for these types of request"),
     },
+    make=_contract_days,
 )
 CUSTOMER = Record(
     what="a customer",

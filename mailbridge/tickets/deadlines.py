@@ -4,12 +4,14 @@ waits for a yes, and when it closes by itself."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from mailbridge.organisation.follow_the_sun import day_ends_at, regions_of
 from mailbridge.organisation.model import ClosedPolicy, Organisation, Team
 from mailbridge.organisation.playbooks import TASK_CHANNEL
 from mailbridge.organisation.transitions import CLOSED, status
+from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Targets
 from mailbridge.sla.levels import deadlines
 from mailbridge.tickets.commands import Close, Command, EndSnooze, Escalate, ExpireApproval, RaiseAlert, RemindApproval
@@ -106,9 +108,19 @@ def _promised(ticket: Ticket, organisation: Organisation, now: datetime) -> tupl
         claimed_at=ticket.claimed_at,
         targets=targets_of(ticket, organisation),
         unclaimed_after=team.unclaimed_after,
-        calendar=team.calendar,
+        calendar=calendar_of(ticket, organisation, team),
         now=now,
     )
+
+
+def calendar_of(ticket: Ticket, organisation: Organisation, team: Team) -> Calendar:
+    """The working hours in which the ticket's times count: those of its contract or location, else those of its team.  A calendar that
+    is not in teams.yaml any more counts as none."""
+    name, _, zone = dict(ticket.fields).get("calendar", "").partition(" ")
+    found = organisation.calendars.get(name)
+    if found is None:
+        return team.calendar
+    return replace(found, name=f"{name} {zone}", zone=zone) if zone else found
 
 
 def hands_over_at(ticket: Ticket, organisation: Organisation, now: datetime) -> datetime | None:

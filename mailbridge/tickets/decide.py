@@ -276,9 +276,27 @@ def decide(ticket: Ticket, command: Command, about: CommandContext) -> Decision:
         judged = approvals.ask(ticket, need, about)
     if isinstance(judged, Refusal):
         return Decision(ticket=ticket, refused=judged.reason, nearest=judged.nearest, detail=judged.detail)
-    done = _folded(ticket, [_event(what, ticket, about) for what in judged], about.tickets)
+    events = [_event(what, ticket, about) for what in judged]
+    done = _folded(ticket, events, about.tickets)
+    if follows := _contract_follows(ticket, command, done, about):
+        done = _folded(ticket, [*events, *follows], about.tickets)
     refused = next((what.refused for what in judged if isinstance(what, ApprovalDecided)), "")
     return replace(done, refused=refused) if refused else done
+
+
+def _contract_follows(ticket: Ticket, command: Command, done: Decision, about: CommandContext) -> list[Event]:
+    """The events by which the contract follows what the command changed.  An undo brings the contract back itself."""
+    after = done.ticket
+    if after is None or isinstance(command, (SetContract, Undo, Erase)) or _matter(after) == _matter(ticket):
+        return []
+    return [_event(what, ticket, about) for what in contracts.rematched(ticket, after, about)]
+
+
+def _matter(ticket: Ticket) -> tuple[object, ...]:
+    """What the choice of a contract goes by."""
+    fields = dict(ticket.fields)
+    found = (fields.get(contracts.EQUIPMENT), fields.get(contracts.LOCATION))
+    return (ticket.requester and ticket.requester.address, ticket.type, ticket.priority, *found)
 
 
 def _not_elsewhere(command: Command, about: CommandContext, judged: Sequence[TicketEvent | Event]) -> Refusal | None:

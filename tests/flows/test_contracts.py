@@ -50,17 +50,25 @@ def answer_within(desk: TestDesk) -> timedelta:
 
 
 def test_the_contract_that_is_valid_today_and_promises_times_counts(desk: TestDesk) -> None:
-    desk.feed(a_mail())
+    desk.feed(a_mail(subject="LF-2231 is broken"))
 
     ticket = desk.ticket()
-    assert dict(ticket.fields) == {"contract": "printers", "sla": "gold"}
+    assert dict(ticket.fields) == {"contract": "printers", "sla": "gold", "equipment": "LF-2231", "location": "iasi"}
     assert answer_within(desk) == timedelta(hours=1)
 
 
-def test_a_rule_comes_before_the_contract(desk: TestDesk) -> None:
-    desk.feed(a_mail(subject="Please hurry"))
+def test_a_contract_for_a_device_is_not_for_a_mail_that_names_none(desk: TestDesk) -> None:
+    desk.feed(a_mail())
 
-    assert dict(desk.ticket().fields) == {"contract": "printers", "sla": "express"}
+    assert dict(desk.ticket().fields) == {"contract": "plain"}
+    assert answer_within(desk) == timedelta(hours=4)
+
+
+def test_a_rule_comes_before_the_contract(desk: TestDesk) -> None:
+    desk.feed(a_mail(subject="Please hurry with LF-2231"))
+
+    fields = dict(desk.ticket().fields)
+    assert (fields["contract"], fields["sla"]) == ("printers", "express")
     assert answer_within(desk) == timedelta(minutes=30)
 
 
@@ -72,7 +80,7 @@ def test_without_a_contract_the_desks_own_targets_count(desk: TestDesk) -> None:
 
 
 def test_the_explanation_says_which_contract_it_was(desk: TestDesk) -> None:
-    desk.feed(a_mail())
+    desk.feed(a_mail(subject="LF-2231"))
     with desk.app.store.read() as tx:
         explanation = tx.mails.explanation(tx.mails.of_ticket(1)[0].id)
 

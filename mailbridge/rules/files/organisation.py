@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import time, timedelta
 from typing import Any
 
-from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, customers
+from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, ServiceLevel, customers
 from mailbridge.organisation.model import (
     Agent,
     AnswersAs,
@@ -72,6 +72,7 @@ def organisation(teams: Values, sla: Values, statuses: Values, types: Values, ab
     calendars = {name: _calendar(name, values) for name, values in teams.get("hours", {}).items()}
     agents = teams["agents"]
     return Organisation(
+        calendars=calendars,
         teams={name: _team(name, values, teams["teams"], calendars) for name, values in teams["teams"].items()},
         agents={name: _agent(name, values, calendars) for name, values in agents.items()},
         statuses=DEFAULTS | {name: status_of(name, values) for name, values in statuses.get("statuses", {}).items()},
@@ -193,11 +194,10 @@ def _customer(name: str, values: Values) -> Customer:
         domains=values.get("domains", ()),
         people=tuple(_person(person, language) for person in values.get("people", ())),
         locations={
-            place: Location(name=place, title=about.get("title", place), region=about.get("region", ""))
-            for place, about in values.get("locations", {}).items()
+            place: Location(name=place, **{"title": place, **about}) for place, about in values.get("locations", {}).items()
         },
         equipment=tuple(Equipment(**device) for device in values.get("equipment", ())),
-        contracts={contract: _contract(contract, about) for contract, about in values.get("contracts", {}).items()},
+        contracts={contract: contract_of(contract, about) for contract, about in values.get("contracts", {}).items()},
     )
 
 
@@ -205,13 +205,7 @@ def _person(values: Values, language: str) -> Person:
     return Person(address=values["address"], name=values.get("name", ""), language=values.get("language", language))
 
 
-def _contract(name: str, values: Values) -> Contract:
-    return Contract(
-        name=name,
-        type=values.get("type", ""),
-        sla=values.get("sla", ""),
-        since=values.get("since"),
-        until=values.get("until"),
-        locations=values.get("locations", ()),
-        equipment=values.get("equipment", ()),
-    )
+def contract_of(name: str, values: Values) -> Contract:
+    """The contract of these checked values."""
+    levels = tuple(ServiceLevel(**level) for level in values.get("levels", ()))
+    return Contract(name=name, **{**values, "levels": levels})

@@ -1,16 +1,22 @@
-"""What the customer of a ticket has: the contract it is worked on under, the device it is about."""
+"""What the customer of a ticket has: the contract it is worked on under, the device it is about.
+
+The contract follows what the ticket is about.  After another type, priority, device, location or requester the most specific contract
+counts, unless a rule or somebody chose the contract or the level before: that choice stays.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 
-from mailbridge.customers.model import Customer, mark_key
+from mailbridge.customers.contract_match import Cover, CoverQuestion, cover, cover_by
+from mailbridge.customers.model import Customer, Customers, mark_key
 from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest
 from mailbridge.tickets.commands import SetContract, SetEquipment
 from mailbridge.tickets.events import FieldSet, TicketEvent
 from mailbridge.tickets.model import Ticket
 
-CONTRACT, SLA, EQUIPMENT, LOCATION = "contract", "sla", "equipment", "location"  # fields of a ticket
+CONTRACT, SLA, EQUIPMENT, LOCATION, CALENDAR = "contract", "sla", "equipment", "location", "calendar"  # fields of a ticket
 
 
 def set_contract(ticket: Ticket, command: SetContract, about: CommandContext) -> Judgement:
@@ -23,9 +29,16 @@ def set_contract(ticket: Ticket, command: SetContract, about: CommandContext) ->
     if name is None:
         return Refusal(reason="unknown-contract", nearest=names.get(nearest(command.contract.lower(), names), ""), detail=customer.title)
     contract = customer.contracts[name]
-    if not contract.valid(about.now.date()):
-        return Refusal(reason="contract-not-valid", detail=" – ".join(str(day) for day in (contract.since, contract.until) if day))
-    return _changed(ticket, ((CONTRACT, name), (SLA, contract.sla)))
+    today = about.organisation.day_of(about.now)
+    if not contract.valid(today):
+        renewal = next((other.name for other in customer.contracts.values() if other.renews == name and other.valid(today)), "")
+        days = " – ".join(str(day) for day in (contract.since, contract.until) if day)
+        return Refusal(reason="contract-not-valid", nearest=renewal, detail=days)
+    asked = question(ticket, today)
+    found = cover_by(contract, customer, asked)
+    before = customer.contracts.get(dict(ticket.fields).get(CONTRACT, ""))
+    own = before is None or ticket.sla != cover_by(before, customer, asked).sla  # a level that the contract before did not give
+    return _changed(ticket, ((CONTRACT, name), (SLA, found.sla or (ticket.sla if own else "")), (CALENDAR, found.calendar)))
 
 
 def set_equipment(ticket: Ticket, command: SetEquipment, about: CommandContext) -> Judgement:
@@ -41,9 +54,36 @@ def set_equipment(ticket: Ticket, command: SetEquipment, about: CommandContext) 
     return _changed(ticket, ((EQUIPMENT, found[1].serial), (LOCATION, found[1].location)))
 
 
+def question(ticket: Ticket, day: date) -> CoverQuestion:
+    """What is known of the ticket for the choice of its contract."""
+    fields = dict(ticket.fields)
+    serials = (fields[EQUIPMENT],) if fields.get(EQUIPMENT) else ()
+    return CoverQuestion(day=day, serials=serials, location=fields.get(LOCATION, ""), type=ticket.type, priority=ticket.priority)
+
+
+def rematched(before: Ticket, after: Ticket, about: CommandContext) -> list[TicketEvent]:
+    """The changes of contract, level and calendar that follow from what changed on the ticket.  What somebody chose instead of what the
+    contracts gave before stays as it is."""
+    day = about.organisation.day_of(before.created_at)
+    was, now = (cover_of(ticket, about.customers, day) for ticket in (before, after))
+    if was == now:
+        return []
+    fields = dict(before.fields)
+    if (fields.get(CONTRACT, ""), fields.get(SLA, "")) != (was.contract, was.sla):
+        return []
+    return _changed(after, ((CONTRACT, now.contract), (SLA, now.sla), (CALENDAR, now.calendar)))
+
+
+def cover_of(ticket: Ticket, customers: Customers, day: date) -> Cover:
+    """What the contracts of the ticket's customer say of it on this day."""
+    customer = customers.of(ticket.requester.address) if ticket.requester else None
+    return cover(customer, question(ticket, day)) if customer else Cover()
+
+
 def _customer(ticket: Ticket, about: CommandContext) -> Customer | None:
     return about.customers.of(ticket.requester.address) if ticket.requester else None
 
 
 def _changed(ticket: Ticket, wanted: Iterable[tuple[str, str]]) -> list[TicketEvent]:
-    return [FieldSet(name=name, value=value) for name, value in wanted if value and (name, value) not in ticket.fields]
+    fields = dict(ticket.fields)
+    return [FieldSet(name=name, value=value) for name, value in wanted if value != fields.get(name, "")]

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from mailbridge.customers.model import Contract, Customer, Equipment, customers
+from mailbridge.customers.model import Contract, Customer, Equipment, Location, ServiceLevel, customers
+from mailbridge.organisation.model import Priority
 from mailbridge.tickets.commands import (
     AddParticipant,
     AnswerInvitation,
@@ -16,6 +17,7 @@ from mailbridge.tickets.commands import (
     ScheduleMeeting,
     SetContract,
     SetEquipment,
+    SetPriority,
     SetRequester,
 )
 from mailbridge.tickets.decide import Decision, decide
@@ -185,3 +187,62 @@ def test_somebody_who_was_mentioned_hears_of_it_once_a_proven_copy_wants_that() 
 
     assert raised is not None
     assert [(p.address, p.role) for p in raised.participants][1:] == [("dan@customer.test", Role.PARTICIPANT)]
+
+
+# the contract follows what the ticket is about
+
+SERVICE = Customer(
+    name="acme",
+    title="Acme SRL",
+    domains=("customer.test",),
+    locations={"iasi": Location(name="iasi", calendar="late", zone="Europe/Chisinau"), "cluj": Location(name="cluj")},
+    equipment=(Equipment(serial="LF-2231", location="iasi"), Equipment(serial="RT-88104", location="cluj")),
+    contracts={
+        "base": Contract(name="base", sla="days", levels=(ServiceLevel(sla="hours", priority="urgent"),)),
+        "printer": Contract(name="printer", sla="four-hours", equipment=("LF-2231",)),
+        "other": Contract(name="other", types=("question",)),
+        "past": Contract(name="past", until=date(2026, 11, 1)),
+        "next": Contract(name="next", since=date(2026, 11, 2), renews="past", types=("audit",)),
+    },
+)
+
+
+def served(ticket: Ticket, *commands: Command) -> dict[str, str]:
+    """The fields after the commands, at a desk that has these contracts."""
+    for command in commands:
+        decision = done(ticket, command, customers=customers((SERVICE,)))
+        assert not decision.refused
+        ticket = decision.ticket or ticket
+    return dict(ticket.fields)
+
+
+UNDER_BASE = a_ticket(fields=(("contract", "base"), ("sla", "days")))
+
+
+def test_another_device_brings_its_contract_level_and_calendar() -> None:
+    assert served(UNDER_BASE, SetEquipment(equipment="LF-2231")) == {
+        "contract": "printer", "sla": "four-hours", "equipment": "LF-2231", "location": "iasi", "calendar": "late Europe/Chisinau",
+    }  # fmt: skip
+    back = served(UNDER_BASE, SetEquipment(equipment="LF-2231"), SetEquipment(equipment="RT-88104"))
+    assert back == {"contract": "base", "sla": "days", "equipment": "RT-88104", "location": "cluj", "calendar": ""}
+
+
+def test_another_priority_brings_the_level_of_the_contract_for_it() -> None:
+    urgent = SetPriority(priority=Priority.URGENT)
+
+    assert served(UNDER_BASE, urgent) == {"contract": "base", "sla": "hours"}
+    assert served(UNDER_BASE, urgent, SetPriority(priority=Priority.LOW)) == {"contract": "base", "sla": "days"}
+
+
+def test_what_somebody_chose_stays() -> None:
+    by_hand = served(UNDER_BASE, SetContract(contract="other"), SetPriority(priority=Priority.URGENT))
+    assert by_hand == {"contract": "other", "sla": ""}
+
+    by_rule = a_ticket(fields=(("contract", "base"), ("sla", "express")))
+    assert served(by_rule, SetEquipment(equipment="RT-88104"))["sla"] == "express"
+
+
+def test_an_ended_contract_names_the_one_that_renews_it() -> None:
+    refused = done(a_ticket(), SetContract(contract="past"), customers=customers((SERVICE,)))
+
+    assert (refused.refused, refused.nearest) == ("contract-not-valid", "next")
