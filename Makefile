@@ -4,6 +4,7 @@
 # make fuzz            mutated mails for a while, for every night (SECONDS=300); finds go to tests/fuzz/finds
 # make nightly         the parts of what takes too long for every change; PART=tokens runs one of them, at most an hour (SEED=, SECONDS=)
 # make language-model  mailbridge/message/languages.model again, after an upgrade of py3langid
+# make catalogues      events.mo of each language from events.po, after a change of a sentence
 # make lock            the pinned packages again, after a change of pyproject.toml
 
 SHELL := /bin/bash
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet --no-inp
 WORKERS ?= 2
 PYTEST_FLAGS ?=
 
-.PHONY: demo test check lint servers pythons test-pythons wheel-test conformance fuzz nightly language-model lock wheel clean
+.PHONY: demo test check lint servers pythons test-pythons wheel-test conformance fuzz nightly language-model lock catalogues wheel clean
 .DELETE_ON_ERROR:
 
 $(BIN)/python:
@@ -78,6 +79,9 @@ nightly: $(VENV)/dev.stamp
 
 language-model: $(VENV)/dev.stamp
 	$(BIN)/python -m tools.language_model
+
+catalogues: $(VENV)/dev.stamp
+	$(BIN)/pybabel -q compile -d mailbridge/delivery/render/locales -D events
 
 # Each of them has a wheel of every pin, or pyproject.toml may not offer it.
 PYTHONS := 3.11 3.12 3.13 3.14

@@ -33,10 +33,10 @@ REASONS = {
     "unknown-mail": "the ticket has no such mail; mailbridge tickets show --json lists them with their ids",
     "not-customers-mail": "only a customer's message can become a ticket",
     "only-mail": "it is the only message of a customer there",
-    "nothing-to-undo": "nothing was done there that could be taken back",
-    "undo-too-late": "the latest doing is more than {number} minutes old (undo_minutes)",
-    "mail-sent": "what is sent cannot be taken back",
-    "erased-for-good": "what is erased cannot be brought back",
+    "nothing-to-undo": "there is no change that can be undone",
+    "undo-too-late": "the last change is more than {number} minutes old (undo_minutes)",
+    "mail-sent": "sent mail cannot be undone",
+    "erased-for-good": "erased content cannot be restored",
     "merged-since": "it was merged into {number} since; undo that first",
     "answered-since": "a customer wrote on {number} since; merge it instead",
 }
@@ -91,10 +91,10 @@ def link(folder: Path, as_json: bool, ticket: str, relation: str, other: str) ->
 @json_option
 @click.argument("ticket", metavar="TICKET")
 def undo(folder: Path, as_json: bool, ticket: str) -> None:
-    """Take back what was done to TICKET last, by an agent's mail or from here, on all tickets it touched."""
+    """Undo the last change of TICKET, by an agent's mail or from here, on all tickets that it changed."""
     with _desk(folder) as app:
         decision = _done(app, ticket, Undo())
-        _say(app, decision, f"the latest doing on {_number(app, ticket)} is taken back", as_json)
+        _say(app, decision, f"the last change of {_number(app, ticket)} was undone", as_json)
 
 
 @click.command()

@@ -16,7 +16,7 @@ from mailbridge.cli.show import print_json, print_table, safe, when
 from mailbridge.clock import SystemClock
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
-from mailbridge.notifications.summary import length
+from mailbridge.notifications.summary import Viewer, length
 from mailbridge.organisation.playbooks import HAS_TASK
 from mailbridge.tickets.estimates import worked
 from mailbridge.tickets.stored_events import published
@@ -114,7 +114,7 @@ def show(folder: Path, as_json: bool, full: bool, number_: str) -> None:
     from mailbridge.cli.history import story
 
     click.echo("\n".join([headline(ticket, desk.config), *progress(tasks, desk.config)]) + "\n")
-    click.echo(story(mails, events, files, lambda id_: ticket_number(desk.config.desk.prefix, id_), parts={} if full else parts))
+    click.echo(story(mails, events, files, Viewer(ticket=ticket.id, prefix=desk.config.desk.prefix), parts={} if full else parts))
 
 
 def progress(tasks: Sequence[Ticket], config: Config) -> list[str]:

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import CommandLine
-from mailbridge.notifications.summary import Reader, packed, sayings
+from mailbridge.notifications.summary import Viewer, packed, summaries
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import Approve, Command, Erase, Reject, Undo
 from mailbridge.tickets.decide import Decision
@@ -26,7 +26,7 @@ from mailbridge.tickets.events import (
 )
 from mailbridge.tickets.model import Approval, ApprovalKind
 
-NOBODY = Reader(me="", ticket=None, organisation=Organisation(), prefix="MB")
+NOBODY = Viewer(organisation=Organisation())
 _FOR_GOOD = (Approve, Reject, Undo, Erase)
 
 
@@ -58,11 +58,11 @@ def results_as_values(
     *,
     sent_to: Sequence[str] = (),
     noted: bool = False,
-    to: Reader = NOBODY,
+    to: Viewer = NOBODY,
     undo: int = 0,
 ) -> tuple[tuple[str, str], ...]:
     """`results` holds one row a line and ticket: what stood there, the outcome, a detail, a line that was perhaps meant, what happened
-    (packed sayings), and the ticket where it is not the mail's own; parted by tabs.  `sent_to` says who got the text, `noted` is 'yes'
+    (packed summaries), and the ticket where it is not the mail's own; parted by tabs.  `sent_to` says who got the text, `noted` is 'yes'
     where it became an internal note, `undo` says for how many minutes what was done can be taken back ('' where nothing can)."""
     rows = ["\t".join(_clean(cell) for cell in _row(line, decision, to)) for line, decision in outcomes]
     undoable = any(decision is not None and _can_be_undone(line, decision) for line, decision in outcomes)
@@ -74,7 +74,7 @@ def results_as_values(
     )
 
 
-def _row(line: CommandLine, decision: Decision | None, to: Reader) -> tuple[str, ...]:
+def _row(line: CommandLine, decision: Decision | None, to: Viewer) -> tuple[str, ...]:
     if line.problem:
         return line.text, LineStatus(line.problem), line.detail, line.nearest, "", ""
     if decision is None:
@@ -87,10 +87,11 @@ def _row(line: CommandLine, decision: Decision | None, to: Reader) -> tuple[str,
     held = _held(decision)
     if held is not None:
         asks = LineStatus.ASKS_YOU if held.approval.kind is ApprovalKind.CONFIRMATION else LineStatus.ASKS_OTHERS
-        others = packed([("asked", values) for _, values in sayings((event for event in decision.events if event.what is held), to)])
+        asked = summaries((event for event in decision.events if event.what is held), to)
+        others = packed([replace(one, key="asked") for one in asked])
         return line.text, asks, held.why, f"#approve {on} {held.approval.id}".replace("  ", " "), others, on
     events = [*decision.events, *(event for change in decision.elsewhere for event in change.events)]
-    said = packed(sayings(_short(events), replace(to, ticket=number if on else to.ticket)))
+    said = packed(summaries(_short(events), replace(to, ticket=number if on else to.ticket)))
     return line.text, LineStatus.DONE if events else LineStatus.SAME, "", "", said, on
 
 

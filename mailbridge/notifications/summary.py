@@ -1,14 +1,14 @@
-"""What happened as keys and values that templates word (`happened` in words.j2).  Pure; no sentence is made here.
+"""One summary per event: a key of the catalogues with the values that its sentence shows.  Pure; no sentence is made here.
 
-A saying is a key with values that are ready to be shown: titles, numbers of tickets, lengths of time; those whose name ends in `at` are
-moments, for the reader's wall clock.
+`delivery.render.sentences` words a summary in a language.  The terminal, mails and webhooks of later releases use the same summaries.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import assert_never
 
 from mailbridge.ids import ticket_number
@@ -48,7 +48,6 @@ from mailbridge.tickets.events import (
     TagsAdded,
     TagsRemoved,
     TeamChanged,
-    TicketEvent,
     TicketOpened,
     TypeChanged,
     Undone,
@@ -57,41 +56,78 @@ from mailbridge.tickets.events import (
 )
 from mailbridge.tickets.model import Activity, WorkKind
 
-Saying = tuple[str, Mapping[str, str]]
+Value = str | datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
-    """Who is told: an agent's name, about which ticket ('on' says which where an event is another's), and how tickets are called."""
+class Summary:
+    """What an event says.  `key` names its sentence, `variant` a more exact one; a catalogue without the variant has the key.
 
-    me: str
-    ticket: int | None
-    organisation: Organisation
-    prefix: str
+    `values` are ready to be shown, except moments, which are shown by the reader's clock.  `count` picks the plural form.  `on` is the
+    number of the ticket where it is not the reader's.
+    """
 
-
-def sayings(events: Iterable[Event], to: Reader) -> tuple[Saying, ...]:
-    """What these events say, in their order; messages say nothing, because they speak for themselves."""
-    said: list[Saying] = []
-    for event in events:
-        saying = _saying(event.what, event.ticket, to)
-        if saying is not None:
-            elsewhere = {"on": ticket_number(to.prefix, event.ticket)} if event.ticket != to.ticket else {}
-            said += [(key, {**values, **elsewhere}) for key, values in (saying, *_but(event.what))]
-    return tuple(said)
+    key: str
+    values: Mapping[str, Value]
+    variant: str = ""
+    count: int | None = None
+    on: str = ""
 
 
-def _but(what: TicketEvent) -> tuple[Saying, ...]:
-    """What was not taken back with the rest: what others changed since, what has left the house."""
-    if not isinstance(what, Undone):
-        return ()
-    kept = (("kept", {"fields": ", ".join(name.replace("_", " ") for name in what.kept)}),) if what.kept else ()
-    return (*kept, *((f"stays-{key}", {}) for key in what.stays))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """Who reads: an agent's name ('' for nobody in particular), about which ticket, and how tickets are called.
+
+    Without an organisation names are shown as the desk's files write them, as the terminal does.
+    """
+
+    me: str = ""
+    ticket: int | None = None
+    organisation: Organisation | None = None
+    prefix: str = "MB"
+
+    def number(self, ticket: int) -> str:
+        return ticket_number(self.prefix, ticket)
 
 
-def packed(said: Sequence[Saying]) -> str:
-    """Sayings as one cell of a notification's values; '' for none.  The filter `told` unpacks and words them."""
-    return json.dumps([[key, dict(values)] for key, values in said], ensure_ascii=False) if said else ""
+def summaries(events: Iterable[Event], viewer: Viewer, *, messages: bool = False) -> tuple[Summary, ...]:
+    """What these events say, in their order; message events are skipped, unless `messages`."""
+    wanted = (event for event in events if messages or not isinstance(event.what, MessageAdded))
+    told = [(event, one) for event in wanted for one in _with_rest(event, viewer)]
+    return tuple(one if event.ticket == viewer.ticket else replace(one, on=viewer.number(event.ticket)) for event, one in told)
+
+
+def summary(event: Event, viewer: Viewer) -> Summary:
+    """What this event says to this reader."""
+    what = event.what
+    match what:
+        case TicketOpened():
+            who = what.requester.address or what.requester.name  # nobody outside asked for a task of a playbook
+            values = {"number": viewer.number(event.ticket), "requester": who, "team": _team(what.team, viewer)}
+            about = {"priority": what.priority, "status": _status(what.status, viewer)}
+            return Summary(key="opened", variant="for" if who else "", values={**values, **about})
+        case MessageAdded():
+            kind = "reply" if what.to_customer else "note" if what.internal else "automatic" if what.automatic else ""
+            return Summary(key="message", variant=kind, values={"author": _agent(what.author, viewer)})
+        case AlertRaised():
+            values = {"promise": what.promise, "alert": what.alert}
+            return Summary(key="alert", variant=f"{what.alert}-{what.promise}", values={**values, "at": what.due_at})
+        case DeliveryFailed():
+            values = {"address": what.recipient, "what": what.what, "reason": what.reason}
+            return Summary(key="undelivered", variant="what" if what.what else "", values=values)
+        case StatusChanged() | TeamChanged() | PriorityChanged() | TypeChanged() | SubjectChanged() | ChannelChanged() | AssigneeChanged():
+            return _of_change(what, event.ticket, viewer)
+        case TagsAdded() | TagsRemoved() | FieldSet() | DueSet() | Snoozed() | SnoozeEnded():
+            return _of_field(what)
+        case ParticipantAdded() | ParticipantRemoved() | AddressesRevoked() | RequesterChanged() | MeetingSet() | InvitationAnswered():
+            return _of_people(what)
+        case WorkRecorded() | WorkCorrected() | EstimateSet():
+            return _of_work(what, event, viewer)
+        case Escalated() | ApprovalRequested() | ApprovalReminded() | ApprovalDecided():
+            return _of_approval(what, viewer)
+        case MergedInto() | MergedFrom() | MailMoved() | Linked() | PlaybookStarted() | Undone() | ContentErased():
+            return _of_tickets(what, viewer)
+    assert_never(what)
 
 
 def length(minutes: int) -> str:
@@ -100,101 +136,133 @@ def length(minutes: int) -> str:
     return " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest or not hours else "") if part)
 
 
-def _saying(what: TicketEvent, ticket: int, to: Reader) -> Saying | None:
+def _with_rest(event: Event, viewer: Viewer) -> tuple[Summary, ...]:
+    """The summary of the event; of an undo also what could not be undone."""
+    what, first = event.what, summary(event, viewer)
+    if not isinstance(what, Undone):
+        return (first,)
+    fields = ", ".join(name.replace("_", " ") for name in what.kept)
+    kept = (Summary(key="kept", values={"fields": fields}),) if what.kept else ()
+    return (first, *kept, *(Summary(key=f"stays-{key}", values={}) for key in what.stays))
+
+
+Changed = StatusChanged | TeamChanged | PriorityChanged | TypeChanged | SubjectChanged | ChannelChanged | AssigneeChanged
+
+
+def _of_change(what: Changed, ticket: int, viewer: Viewer) -> Summary:
+    """One value became another."""
+    variant = "change" if what.before else ""
     match what:
-        case MessageAdded():
-            return None
         case StatusChanged():
-            title = transitions.status(what.after, to.organisation).title
             ended = what.closes and what.after == transitions.CLOSED  # another end has a name of its own
-            return "closed" if ended else "reopened" if what.reopens else "status", {"status": title}
+            values = {"before": _status(what.before, viewer), "status": _status(what.after, viewer)}
+            if ended or what.reopens:
+                return Summary(key="closed" if ended else "reopened", values=values)
+            return Summary(key="status", variant=variant, values=values)
         case TeamChanged():
-            team = to.organisation.teams.get(what.after)
-            return "team", {"team": team.title if team else what.after}
-        case AssigneeChanged():
-            key = "yours" if what.after == to.me else "assigned" if what.after else "given-back"
-            return key, {"number": ticket_number(to.prefix, ticket), "agent": _titles((what.after,), to)}
+            return Summary(key="team", variant=variant, values={"before": _team(what.before, viewer), "team": _team(what.after, viewer)})
         case PriorityChanged():
-            return "priority", {"priority": what.after}
+            return Summary(key="priority", variant=variant, values={"before": what.before, "priority": what.after})
         case TypeChanged():
-            return "type", {"type": what.after}
-        case TagsAdded():
-            return "tagged", {"tags": ", ".join(what.tags)}
-        case TagsRemoved():
-            return "untagged", {"tags": ", ".join(what.tags)}
-        case FieldSet():
-            return "field", {"name": what.name, "value": what.value}
+            return Summary(key="type", variant=variant, values={"before": what.before, "type": what.after})
         case SubjectChanged():
-            return "subject", {"subject": what.after}
-        case TicketOpened():
-            return "opened", {"number": ticket_number(to.prefix, ticket)}
-        case DueSet():
-            return ("due", {"at": what.after.isoformat()}) if what.after else ("due-none", {})
-        case Snoozed():
-            return "snoozed", {"at": what.until.isoformat()}
-        case SnoozeEnded():
-            return "woken", {}
-        case AlertRaised():
-            return "alert", {"promise": what.promise, "alert": what.alert, "at": what.due_at.isoformat()}
-        case DeliveryFailed():
-            return "undelivered", {"address": what.recipient, "reason": what.reason}
-        case AddressesRevoked():
-            return "revoked", {"address": what.address}
-        case ParticipantAdded() | ParticipantRemoved() | RequesterChanged() | ChannelChanged() | MeetingSet() | InvitationAnswered():
-            return _of_people(what)
-        case WorkRecorded() | WorkCorrected() | EstimateSet() | Escalated() | ApprovalRequested() | ApprovalReminded() | ApprovalDecided():
-            return _of_work(what, to)
-        case MergedInto() | MergedFrom() | MailMoved() | Linked() | PlaybookStarted() | Undone() | ContentErased():
-            return _of_tickets(what, to)
+            return Summary(key="subject", variant=variant, values={"before": what.before, "subject": what.after})
+        case ChannelChanged():
+            return Summary(key="channel", variant=variant, values={"before": what.before, "channel": what.after})
+        case AssigneeChanged():
+            key = "given-back" if not what.after else "yours" if what.after == viewer.me else "assigned"
+            return Summary(key=key, values={"number": viewer.number(ticket), "agent": _agent(what.after, viewer)})
     assert_never(what)
 
 
-People = ParticipantAdded | ParticipantRemoved | RequesterChanged | ChannelChanged | MeetingSet | InvitationAnswered
+FieldChanged = TagsAdded | TagsRemoved | FieldSet | DueSet | Snoozed | SnoozeEnded
 
 
-def _of_people(what: People) -> Saying:
+def _of_field(what: FieldChanged) -> Summary:
+    match what:
+        case TagsAdded():
+            return Summary(key="tagged", values={"tags": ", ".join(what.tags)})
+        case TagsRemoved():
+            return Summary(key="untagged", values={"tags": ", ".join(what.tags)})
+        case FieldSet():
+            return Summary(key="field", values={"name": what.name, "value": what.value})
+        case DueSet():
+            return Summary(key="due", values={"at": what.after}) if what.after else Summary(key="due-none", values={})
+        case Snoozed():
+            return Summary(key="snoozed", values={"at": what.until})
+        case SnoozeEnded():
+            return Summary(key="woken", variant="mail" if what.by_mail else "", values={})
+    assert_never(what)
+
+
+People = ParticipantAdded | ParticipantRemoved | AddressesRevoked | RequesterChanged | MeetingSet | InvitationAnswered
+
+
+def _of_people(what: People) -> Summary:
     match what:
         case ParticipantAdded():
-            return "joined", {"address": what.participant.address}
+            return Summary(key="joined", variant=what.participant.role, values={"address": what.participant.address})
         case ParticipantRemoved():
-            return "left", {"address": what.address}
+            return Summary(key="left", values={"address": what.address})
+        case AddressesRevoked():
+            return Summary(key="revoked", values={"address": what.address})
         case RequesterChanged():
-            return "requester", {"address": what.after.address}
-        case ChannelChanged():
-            return "channel", {"channel": what.after}
+            values = {"before": what.before, "address": what.after.address}
+            return Summary(key="requester", variant="change" if what.before else "", values=values)
         case InvitationAnswered():
-            return "invitation", {"address": what.author, "answer": what.answer}
+            return Summary(key="invitation", variant=what.answer, values={"address": what.author, "answer": what.answer})
         case MeetingSet():
             meeting = what.meeting
-            values = {"at": meeting.at.isoformat(), "length": length(meeting.minutes), "place": meeting.place}
-            return "meeting-off" if meeting.cancelled else "meeting-at" if meeting.place else "meeting", values
+            key = "meeting-off" if meeting.cancelled else "meeting-at" if meeting.place else "meeting"
+            return Summary(key=key, values={"at": meeting.at, "length": length(meeting.minutes), "place": meeting.place})
     assert_never(what)
 
 
-Worked = WorkRecorded | WorkCorrected | EstimateSet | Escalated | ApprovalRequested | ApprovalReminded | ApprovalDecided
+Worked = WorkRecorded | WorkCorrected | EstimateSet
 
 
-def _of_work(what: Worked, to: Reader) -> Saying:
+def _of_work(what: Worked, event: Event, viewer: Viewer) -> Summary:
     match what:
         case WorkRecorded():
-            return _activity(what.activity)
+            return _activity(what.activity, event, viewer)
         case WorkCorrected():
+            was, values = length(what.before.minutes), {"id": str(what.before.id)}
             if what.after is None:
-                return "taken-back", {"id": str(what.before.id), "length": length(what.before.minutes)}
-            return "corrected", {"id": str(what.after.id), "length": length(what.after.minutes), "was": length(what.before.minutes)}
+                return Summary(key="taken-back", values={**values, "length": was})
+            return Summary(key="corrected", values={**values, "length": length(what.after.minutes), "was": was})
         case EstimateSet():
-            return "estimated", {"length": length(what.after)}
+            return Summary(key="estimated", values={"length": length(what.after)})
+    assert_never(what)
+
+
+def _activity(done: Activity, event: Event, viewer: Viewer) -> Summary:
+    """The agent and the day are said where they are not those of the event."""
+    far = f"{done.km:g} km" if done.km else ""
+    about = ", ".join(filter(None, (far, done.place, done.text)))
+    key = "travelled" if done.kind is WorkKind.TRAVELLED else "worked"
+    own = done.agent == event.actor.name and done.day == event.at.date()
+    values = {"id": str(done.id), "length": length(done.minutes), "what": about, "agent": _agent(done.agent, viewer), "day": _day(done.day)}
+    return Summary(key=f"{key}-on" if about else key, variant="" if own else "by", values=values)
+
+
+Asked = Escalated | ApprovalRequested | ApprovalReminded | ApprovalDecided
+
+
+def _of_approval(what: Asked, viewer: Viewer) -> Summary:
+    match what:
         case Escalated():
-            places: dict[str, str] = {name: team.title for name, team in to.organisation.teams.items()}
-            places |= {name: one.title for name, one in to.organisation.consultants.items()}
-            return "escalated", {"to": places.get(what.to) or _titles((what.to,), to), "level": str(what.after)}
+            values = {"to": _place(what.to, viewer), "level": str(what.after), "chain": what.chain}
+            return Summary(key="escalated", variant="chain" if what.chain else "", values=values)
         case ApprovalRequested():
-            return _of_what("waits", what.approval.line), {"line": what.approval.line, "who": _titles(what.approval.approvers, to)}
+            values = {"line": what.approval.line, "who": _agents(what.approval.approvers, viewer), "id": str(what.approval.id)}
+            return Summary(key=_of_what("waits", what.approval.line), values=values)
         case ApprovalReminded():
-            return "reminded", {"id": str(what.approval)}
+            return Summary(key="reminded", values={"id": str(what.approval)})
         case ApprovalDecided():
             key = "expired" if what.expired else "agreed" if what.granted and not what.refused else "rejected"
-            return _of_what(key, what.line), {"line": what.line, "who": _titles((what.asker,), to), "reason": what.reason}
+            variant = "number" if not what.line else "refused" if what.granted and what.refused else "reason" if what.reason else ""
+            values = {"line": what.line, "who": _agent(what.asker, viewer), "reason": what.reason, "id": str(what.approval)}
+            return Summary(key=_of_what(key, what.line), variant=variant, values=values)
     assert_never(what)
 
 
@@ -203,38 +271,83 @@ def _of_what(key: str, line: str) -> str:
     return f"{key}-answer" if line == "#public" else key
 
 
-def _activity(done: Activity) -> Saying:
-    far = f"{done.km:g} km" if done.km else ""
-    values = {"id": str(done.id), "length": length(done.minutes), "what": ", ".join(filter(None, (far, done.place, done.text)))}
-    key = "travelled" if done.kind is WorkKind.TRAVELLED else "worked"
-    return f"{key}-on" if values["what"] else key, values
-
-
 Related = MergedInto | MergedFrom | MailMoved | Linked | PlaybookStarted | Undone | ContentErased
 
 
-def _of_tickets(what: Related, to: Reader) -> Saying:
+def _of_tickets(what: Related, viewer: Viewer) -> Summary:
     match what:
         case MergedInto():
-            return "merged", {"number": ticket_number(to.prefix, what.survivor)}
+            return Summary(key="merged", values={"number": viewer.number(what.survivor)})
         case MergedFrom():
-            return "absorbed", {"number": ticket_number(to.prefix, what.ticket)}
+            return Summary(key="absorbed", values={"number": viewer.number(what.ticket)})
         case MailMoved():
             other = what.to or what.came_from or 0
-            return "mail-went" if what.to else "mail-came", {"number": ticket_number(to.prefix, other)}
+            return Summary(key="mail-went" if what.to else "mail-came", values={"number": viewer.number(other)})
         case Linked():
-            return "linked", {"relation": what.relation, "number": ticket_number(to.prefix, what.ticket)}
+            relation = what.relation.replace("-", " ")
+            return Summary(key="linked", variant=what.relation, values={"relation": relation, "number": viewer.number(what.ticket)})
         case PlaybookStarted():
-            playbook = to.organisation.playbooks.get(what.name)
-            name = playbook.title if playbook else what.name
-            return "playbook", {"name": name, "numbers": ", ".join(ticket_number(to.prefix, task) for task in what.tasks)}
+            playbook = viewer.organisation.playbooks.get(what.name) if viewer.organisation else None
+            numbers = ", ".join(viewer.number(task) for task in what.tasks)
+            return Summary(key="playbook", values={"name": playbook.title if playbook else what.name, "numbers": numbers})
         case Undone():
-            return "undone", {"count": str(len(what.undone))}
+            return _counted("undone", len(what.undone))
         case ContentErased():
-            return "erased", {"count": str(len(what.mails))}
+            return _counted("erased", len(what.mails))
     assert_never(what)
 
 
-def _titles(names: Iterable[str], to: Reader) -> str:
-    agents = to.organisation.agents
-    return ", ".join(agents[name].title if name in agents else name for name in names)
+def _counted(key: str, count: int) -> Summary:
+    return Summary(key=key, values={"count": str(count)}, count=count)
+
+
+def _status(name: str, viewer: Viewer) -> str:
+    return transitions.status(name, viewer.organisation).title if viewer.organisation else name
+
+
+def _team(name: str, viewer: Viewer) -> str:
+    team = viewer.organisation.teams.get(name) if viewer.organisation else None
+    return team.title if team else name
+
+
+def _agent(name: str, viewer: Viewer) -> str:
+    agent = viewer.organisation.agents.get(name) if viewer.organisation else None
+    return agent.title if agent else name
+
+
+def _agents(names: Sequence[str], viewer: Viewer) -> str:
+    return ", ".join(_agent(name, viewer) for name in names)
+
+
+def _place(name: str, viewer: Viewer) -> str:
+    """Where a ticket is escalated to: a team, a consultant or an agent."""
+    consultant = viewer.organisation.consultants.get(name) if viewer.organisation else None
+    return consultant.title if consultant else _team(name, viewer) if name != _team(name, viewer) else _agent(name, viewer)
+
+
+def _day(day: date) -> str:
+    return day.isoformat()
+
+
+# -- summaries in a notification's values ---------------------------------------------------------------------
+
+
+def packed(told: Sequence[Summary]) -> str:
+    """Summaries as one string; '' for none."""
+    return json.dumps([_row(one) for one in told], ensure_ascii=False) if told else ""
+
+
+def _row(one: Summary) -> list[object]:
+    values = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in one.values.items()}
+    return [one.key, {**values, **({"on": one.on} if one.on else {})}, one.variant, one.count]
+
+
+def unpacked(cell: str) -> tuple[Summary, ...]:
+    """The summaries of `packed`; also those of earlier programs, which had neither variant nor count beside key and values."""
+    return tuple(_summary(*row) for row in json.loads(cell or "[]"))
+
+
+def _summary(key: str, values: Mapping[str, str], variant: str = "", count: int | None = None) -> Summary:
+    shown = {name: datetime.fromisoformat(text) if name == "at" else text for name, text in values.items() if name != "on"}
+    number = int(values["count"]) if count is None and "count" in values else count
+    return Summary(key=key, values=shown, variant=variant, count=number, on=values.get("on", ""))

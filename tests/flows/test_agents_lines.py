@@ -138,7 +138,7 @@ def test_lines_in_romanian_and_russian(ticket: TestDesk) -> None:
 def test_what_was_so_already_is_said(ticket: TestDesk) -> None:
     writes(ticket, "#priority normal\n")
 
-    assert "#priority normal it is so already" in seen(ticket, "commands")
+    assert "#priority normal nothing to change" in seen(ticket, "commands")
     assert "Undo" not in seen(ticket, "commands")
 
 
@@ -257,7 +257,7 @@ def test_own_request_of_an_agent_is_a_ticket_with_its_lines_done(ticket: TestDes
     assert (new.team, new.priority, new.subject) == ("network", Priority.HIGH, "Cooling")
     with ticket.app.store.read() as tx:
         assert [mail.fresh for mail in tx.mails.of_ticket(2)] == ["The cooling of the server room hums."]
-    assert "#team network done: team Network" in seen(ticket, "commands")
+    assert "#team network done: team Support → Network" in seen(ticket, "commands")
 
 
 def test_lists_hold_what_they_are_called(ticket: TestDesk) -> None:

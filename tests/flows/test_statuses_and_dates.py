@@ -266,7 +266,7 @@ def test_snoozed_ticket_is_out_of_the_lists_until_it_wakes(desk: TestDesk) -> No
     at(desk, until + timedelta(hours=1))
     assert told(desk, BOGDAN, before) == ["awake"]
     assert (listed(), desk.ticket().snoozed_until) == ([1], None)
-    assert "MB-1 is awake again" in text_of(mail_to(desk, BOGDAN))
+    assert "The snooze of MB-1 has ended" in text_of(mail_to(desk, BOGDAN))
     desk.assert_sound()
 
 

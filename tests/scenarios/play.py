@@ -11,14 +11,16 @@ from email.utils import format_datetime, parseaddr, parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
-from mailbridge.cli.history import sentence
+from mailbridge.cli.history import worded
 from mailbridge.errors import ConfigError
 from mailbridge.intake.imap_old import old_mail
 from mailbridge.jobs import release
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Notification, OutboxState
+from mailbridge.notifications.summary import Viewer
 from mailbridge.store.cursors import Start
 from mailbridge.store.mails import Direction
+from mailbridge.tickets.events import Event, MessageAdded
 from mailbridge.tickets.model import Ticket
 from mailbridge.worker import Done
 from tests.harness import RULES, TestDesk, a_desk, proven
@@ -233,13 +235,15 @@ class Player:
     def history(self, ticket: int) -> list[str]:
         """The ticket's events in words, each with who did it where that is somebody else than the one who wrote."""
         with self.desk.app.store.read() as tx:
-            return [self._said(sentence(event.what, "MB-{}".format), event.actor.kind, event.actor.name)
-                    for event in tx.events.of_ticket(ticket)]  # fmt: skip
+            return [self._said(event) for event in tx.events.of_ticket(ticket)]
 
-    def _said(self, words: str, kind: str, who: str) -> str:
+    def _said(self, event: Event) -> str:
+        words = worded(event, Viewer(ticket=event.ticket))
         for mailbox, name in NAMES.items():
             words = words.replace(mailbox, name)
-        return words if kind == "customer" or words.startswith(who + " ") else f"{words} [{kind}{f' {who}' if who else ''}]"
+        kind, who = event.actor.kind, event.actor.name
+        own = kind == "customer" or (isinstance(event.what, MessageAdded) and event.what.author == who)
+        return words if own else f"{words} [{kind}{f' {who}' if who else ''}]"
 
     def leaks(self) -> list[str]:
         """Lines of internal notes that stand in a mail to somebody outside; there must be none in any story."""

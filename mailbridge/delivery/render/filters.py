@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -14,8 +14,9 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from mailbridge.delivery.render.sentences import sentence
 from mailbridge.delivery.render.template_context import Cut, TicketView
-from mailbridge.notifications.summary import length
+from mailbridge.notifications.summary import Summary, length, unpacked
 
 MAX_SUBJECT = 250
 
@@ -59,16 +60,19 @@ def _when(context: Context, moment: datetime | str | None) -> str:
 
 
 @pass_context
-def _told(context: Context, cell: str) -> str:
-    """Packed sayings (see notifications/summary.py) in the words of the template's language, parted by semicolons; those of another
-    ticket begin with its number."""
-    words = context["words"]["happened"]
-    said = []
-    for key, values in json.loads(cell or "[]"):
-        shown = {name: _when(context, value) if name.endswith("at") and name != "what" else value for name, value in values.items()}
-        sentence = str(words[key]).format(**shown) if key in words else key
-        said.append(f"{shown['on']}: {sentence}" if "on" in shown else sentence)
-    return "; ".join(said)
+def _told(context: Context, happened: str | Sequence[Summary]) -> str:
+    """Summaries of events as sentences of the template's language, separated by semicolons."""
+    summaries = unpacked(happened) if isinstance(happened, str) else happened
+    return "; ".join(_sentence(context, one) for one in summaries)
+
+
+def _sentence(context: Context, one: Summary) -> str:
+    """By the catalogue, unless a desk's own words.j2 has the table `happened` of earlier releases."""
+    own, when = context["words"].get("happened", {}), partial(_when, context)
+    if one.key not in own:
+        return sentence(one, context["language"], when)
+    said = str(own[one.key]).format(**{name: when(value) if isinstance(value, datetime) else value for name, value in one.values.items()})
+    return f"{one.on}: {said}" if one.on else said
 
 
 def _paragraphs(text: str) -> Markup:

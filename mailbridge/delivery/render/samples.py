@@ -17,6 +17,7 @@ from mailbridge.delivery.render.template_context import (
     VerdictView,
 )
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.summary import Summary
 
 _DESK = DeskView(name="Acme Support", address="support@acme.example")
 _TICKET = TicketView(
@@ -58,7 +59,7 @@ _FULL = TemplateContext(
             message="MB-1042/2",
             cut=(Cut(kind="", lines=4),),
         ),
-        HistoryEntry(author="clara", at=datetime(2026, 11, 20, 15, 55, tzinfo=UTC), text="", happened='[["closed", {}]]'),
+        HistoryEntry(author="clara", at=datetime(2026, 11, 20, 15, 55, tzinfo=UTC), text="", happened=(Summary(key="closed", values={}),)),
     ),
     files=("panel.jpg", "film of the noise.mp4"),
     renamed=("page.html.txt",),

@@ -35,6 +35,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mailbridge.notifications.summary import Summary
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskView:
@@ -85,14 +87,14 @@ class Cut:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
-    """One message of the ticket's past, or (`happened`, packed for the filter `told`) what somebody did to it.  `internal`: a note."""
+    """One message of the ticket's past, or (`happened`, for the filter `told`) what somebody did to it.  `internal`: a note."""
 
     author: str
     text: str
     at: datetime | None = None
     internal: bool = False
     files: tuple[str, ...] = ()
-    happened: str = ""
+    happened: tuple[Summary, ...] = ()
     message: str = ""  # what agents call it, "MB-7/3"
     cut: tuple[Cut, ...] = ()
 

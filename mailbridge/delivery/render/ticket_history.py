@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailbridge.delivery.render.template_context import Cut, HistoryEntry
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
-from mailbridge.notifications.summary import Reader, packed, sayings
+from mailbridge.notifications.summary import Viewer, summaries
 from mailbridge.reply.showing import ShownText, shown
 from mailbridge.reply.stored_spans import spans_from_json
 from mailbridge.store.mails import StoredMail
@@ -74,6 +74,5 @@ def _entry(tx: Tx, event: Event, mail: StoredMail | None, message: str, desk: De
             message=message,
             cut=left_out(parts_of(tx, mail)) if mail.fresh else (),
         )
-    to = Reader(me="", ticket=event.ticket, organisation=desk.organisation, prefix=desk.config.desk.prefix)
-    said = packed(sayings([event], to))
-    return HistoryEntry(author=who, text="", at=event.at, happened=said) if said else None
+    viewer = Viewer(ticket=event.ticket, organisation=desk.organisation, prefix=desk.config.desk.prefix)
+    return HistoryEntry(author=who, text="", at=event.at, happened=summaries([event], viewer))

@@ -13,7 +13,7 @@ from mailbridge.notifications.compose import signed
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.recipients import customers
 from mailbridge.notifications.results import held, results_as_values
-from mailbridge.notifications.summary import Reader
+from mailbridge.notifications.summary import Viewer
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import MessageAdded
@@ -73,9 +73,9 @@ def _visible(filing: Filing, ticket: Ticket | None) -> Ticket | None:
     return ticket if seen else None
 
 
-def listener(filing: Filing, ticket: Ticket | None) -> Reader:
+def listener(filing: Filing, ticket: Ticket | None) -> Viewer:
     """The agent who wrote as the one who is told."""
-    return Reader(
+    return Viewer(
         me=agent_of(filing),
         ticket=ticket.id if ticket else None,
         organisation=filing.desk.organisation,

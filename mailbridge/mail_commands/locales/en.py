@@ -125,7 +125,7 @@ EN = Locale(
         "undo": Word(
             names="undo revert",
             usage=("#undo",),
-            about="What your last mail did to the ticket is taken back.",
+            about="What your last mail did to the ticket is undone.",
         ),
         "erase": Word(
             names="erase forget", usage=("#erase",), about="What the mails of the ticket say is erased for good; you are asked before."

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import get_args
 
 import pytest
 
-from mailbridge.cli.history import sentence, story
+from mailbridge.cli.history import story, worded
 from mailbridge.message.model import SpanKind
+from mailbridge.notifications.summary import Viewer
 from mailbridge.organisation.model import Priority
 from mailbridge.reply.showing import LeftOut, ShownText
 from mailbridge.store.mails import Direction, StoredAttachment, StoredMail
@@ -33,66 +35,70 @@ HELD = Approval(
 WORDS: list[tuple[TicketEvent, str]] = [
     (
         happenings.TicketOpened(subject="x", requester=ANA, status="new", priority=Priority.HIGH, team="network"),
-        "opened for ana@acme.example: network, high, new",
+        "MB-1 opened for ana@acme.example: team network, priority high, status new",
     ),
-    (MessageAdded(author="ana@acme.example"), "ana@acme.example writes"),
-    (MessageAdded(author="bogdan", to_customer=True), "bogdan answers the customer"),
-    (MessageAdded(author="bogdan", internal=True), "bogdan notes"),
-    (MessageAdded(author="ana@acme.example", automatic=True), "ana@acme.example sends by a robot"),
+    (MessageAdded(author="ana@acme.example"), "message from ana@acme.example"),
+    (MessageAdded(author="bogdan", to_customer=True), "reply to the customer by bogdan"),
+    (MessageAdded(author="bogdan", internal=True), "internal note by bogdan"),
+    (MessageAdded(author="ana@acme.example", automatic=True), "automatic message from ana@acme.example"),
     (StatusChanged(before="new", after="open"), "status new → open"),
+    (StatusChanged(before="open", after="closed", closes=True), "closed"),
+    (StatusChanged(before="closed", after="open", reopens=True), "open again"),
     (happenings.TeamChanged(before="support", after="network"), "team support → network"),
-    (happenings.AssigneeChanged(before="", after="bogdan"), "taken by bogdan"),
-    (happenings.AssigneeChanged(before="bogdan", after=""), "given back by bogdan"),
+    (happenings.AssigneeChanged(before="", after="bogdan"), "assigned to bogdan"),
+    (happenings.AssigneeChanged(before="bogdan", after=""), "given back to the team"),
     (happenings.PriorityChanged(before=Priority.LOW, after=Priority.HIGH), "priority low → high"),
     (happenings.TypeChanged(before="", after="incident"), "type incident"),
     (happenings.TagsAdded(tags=("vpn", "network")), "tagged vpn, network"),
-    (happenings.FieldSet(name="serial", value="LF-2231"), "serial = LF-2231"),
-    (happenings.ParticipantAdded(participant=ANA), "ana@acme.example takes part as requester"),
-    (happenings.Linked(relation="possible-follow-up", ticket=7), "possible follow up: MB-7"),
-    (happenings.AlertRaised(promise="response", alert="overdue", due_at=NOW), "alert: response overdue, due 2026-11-21 09:00Z"),
+    (happenings.FieldSet(name="serial", value="LF-2231"), "serial: LF-2231"),
+    (happenings.ParticipantAdded(participant=ANA), "ana@acme.example is the requester"),
+    (happenings.Linked(relation="possible-follow-up", ticket=7), "possible follow-up of MB-7"),
+    (happenings.AlertRaised(promise="response", alert="overdue", due_at=NOW), "overdue: first answer, due 2026-11-21 09:00Z"),
     (
-        happenings.DeliveryFailed(recipient="ana@acme.example", what="the answer", reason="550 unknown"),
-        "ana@acme.example did not get the answer: 550 unknown",
+        happenings.DeliveryFailed(recipient="ana@acme.example", what="answered", reason="550 unknown"),
+        "ana@acme.example did not get our mail (answered): 550 unknown",
     ),
-    (happenings.ParticipantRemoved(address="ana@acme.example"), "ana@acme.example takes part no more"),
+    (happenings.ParticipantRemoved(address="ana@acme.example"), "ana@acme.example no longer gets mail about this ticket"),
     (happenings.AddressesRevoked(address="ana@acme.example"), "signed addresses of ana@acme.example revoked"),
     (happenings.TagsRemoved(tags=("vpn",)), "no longer tagged vpn"),
-    (happenings.SubjectChanged(before="help", after="VPN"), "subject 'VPN', was 'help'"),
-    (happenings.RequesterChanged(before="bob@acme.example", after=ANA), "asked by ana@acme.example, before by bob@acme.example"),
+    (happenings.SubjectChanged(before="help", after="VPN"), 'subject "VPN", was "help"'),
+    (happenings.RequesterChanged(before="bob@acme.example", after=ANA), "requester bob@acme.example → ana@acme.example"),
     (happenings.ChannelChanged(before="mail", after="phone"), "channel mail → phone"),
     (happenings.DueSet(before=None, after=NOW), "due 2026-11-21 09:00Z"),
-    (happenings.DueSet(before=NOW, after=None), "no date of its own any more"),
-    (happenings.Snoozed(until=NOW), "sleeps until 2026-11-21 09:00Z"),
-    (happenings.SnoozeEnded(), "woken"),
-    (happenings.SnoozeEnded(by_mail=True), "woken by a mail"),
-    (happenings.MeetingSet(meeting=Meeting(at=NOW, place="Iași")), "appointment 2026-11-21 09:00Z, 60 min, Iași"),
-    (happenings.MeetingSet(meeting=Meeting(at=NOW, cancelled=True)), "appointment 2026-11-21 09:00Z called off"),
-    (happenings.InvitationAnswered(author="jo@x.example", answer="declined"), "jo@x.example answers the invitation: declined"),
+    (happenings.DueSet(before=NOW, after=None), "due date removed"),
+    (happenings.Snoozed(until=NOW), "snoozed until 2026-11-21 09:00Z"),
+    (happenings.SnoozeEnded(), "snooze ended"),
+    (happenings.SnoozeEnded(by_mail=True), "snooze ended by a mail from the customer"),
+    (happenings.MeetingSet(meeting=Meeting(at=NOW, place="Iași")), "appointment 2026-11-21 09:00Z, 1 h, Iași"),
+    (happenings.MeetingSet(meeting=Meeting(at=NOW, cancelled=True)), "appointment 2026-11-21 09:00Z cancelled"),
+    (happenings.InvitationAnswered(author="jo@x.example", answer="declined"), "jo@x.example declined the appointment"),
     (happenings.MergedInto(survivor=7, mails=(1,)), "merged into MB-7"),
-    (happenings.MergedFrom(ticket=8), "took in MB-8"),
-    (happenings.MailMoved(mail=1, to=9), "a mail went to MB-9"),
-    (happenings.MailMoved(mail=1, came_from=9), "a mail came from MB-9"),
-    (happenings.WorkRecorded(activity=WORK), "travelled 40 min, 25 km, Iași by bogdan on 2026-11-20 recorded"),
-    (happenings.WorkCorrected(before=WORK, after=None), "travelled 40 min, 25 km, Iași by bogdan on 2026-11-20 taken back"),
-    (happenings.EstimateSet(before=None, after=90, by="bogdan"), "estimated at 90 min (bogdan)"),
-    (happenings.Escalated(chain="network", before=0, after=1, to="experts"), "escalated on network to level 1: experts"),
-    (happenings.ApprovalRequested(approval=HELD, why="activity-over"), "'#time 10h' of bogdan waits for maria (activity-over)"),
-    (happenings.ApprovalReminded(approval=1), "reminded of approval 1"),
+    (happenings.MergedFrom(ticket=8), "MB-8 merged into this ticket"),
+    (happenings.MailMoved(mail=1, to=9), "a message moved to MB-9"),
+    (happenings.MailMoved(mail=1, came_from=9), "a message moved here from MB-9"),
+    (happenings.WorkRecorded(activity=WORK), "40 min travelled by bogdan on 2026-11-20: 25 km, Iași (entry 1)"),
+    (happenings.WorkCorrected(before=WORK, after=replace(WORK, minutes=20)), "entry 1 is 20 min, was 40 min"),
+    (happenings.WorkCorrected(before=WORK, after=None), "entry 1 (40 min) removed"),
+    (happenings.EstimateSet(before=None, after=90, by="bogdan"), "estimated at 1 h 30 min"),
+    (happenings.Escalated(chain="network", before=0, after=1, to="experts"), "escalated to experts (chain network, level 1)"),
+    (happenings.ApprovalRequested(approval=HELD, why="activity-over"), "#time 10h waits for approval by maria"),
+    (happenings.ApprovalReminded(approval=1), "reminder sent for approval 1"),
     (happenings.ApprovalDecided(approval=1, granted=True), "approval 1 granted"),
-    (happenings.ApprovalDecided(approval=1, granted=False, reason="too much"), "approval 1 refused: too much"),
+    (happenings.ApprovalDecided(approval=1, granted=False, reason="too much"), "approval 1 rejected"),
+    (happenings.ApprovalDecided(approval=1, granted=False, reason="too much", line="#time 10h"), "rejected: #time 10h (too much)"),
     (happenings.ApprovalDecided(approval=1, granted=False, expired=True), "approval 1 expired"),
-    (happenings.PlaybookStarted(name="onboarding", tasks=(8, 9)), "playbook onboarding: MB-8, MB-9"),
-    (happenings.Undone(undone=(4, 5), restored=a_ticket()), "2 events undone"),
-    (happenings.ContentErased(mails=(1,)), "the contents of 1 mail erased"),
+    (happenings.PlaybookStarted(name="onboarding", tasks=(8, 9)), "playbook onboarding started: MB-8, MB-9"),
+    (happenings.Undone(undone=(4, 5), restored=a_ticket()), "2 changes undone"),
+    (happenings.ContentErased(mails=(1,)), "the content of 1 mail was erased"),
 ]
 
 
 @pytest.mark.parametrize(("what", "words"), WORDS, ids=[words for _, words in WORDS])
-def test_each_happening_has_its_words(what: TicketEvent, words: str) -> None:
-    assert sentence(what, "MB-{}".format) == words
+def test_each_event_has_its_sentence(what: TicketEvent, words: str) -> None:
+    assert worded(Event(ticket=1, at=NOW, actor=Actor(kind=ActorKind.SYSTEM), what=what), Viewer(ticket=1)) == words
 
 
-def test_no_happening_is_without_words() -> None:
+def test_no_event_is_without_a_sentence() -> None:
     assert {type(what) for what, _ in WORDS} == set(get_args(TicketEvent))
 
 
@@ -113,11 +119,11 @@ def test_the_story_goes_in_order_with_what_people_wrote() -> None:
         for id, name in enumerate(("logo.png", "panel.png"))
     )  # fmt: skip
 
-    whole = story([mail], events, {5: [logo, panel]}, str, parts={})
+    whole = story([mail], events, {5: [logo, panel]}, Viewer(ticket=1), parts={})
     assert "    > Which one?" in whole
     assert "left out" not in whole
-    assert story([mail], events, {5: [logo, panel]}, str, parts={5: parts}).splitlines() == [
-        "2026-11-21 09:00Z  ana@acme.example writes  1/1",
+    assert story([mail], events, {5: [logo, panel]}, Viewer(ticket=1), parts={5: parts}).splitlines() == [
+        "2026-11-21 09:00Z  message from ana@acme.example  MB-1/1",
         "",
         "    It \\x1b[31mburns",
         "",

@@ -11,7 +11,7 @@ import pytest
 
 from mailbridge.notifications.compose import notifications
 from mailbridge.notifications.context import NotificationContext
-from mailbridge.notifications.summary import Reader, sayings
+from mailbridge.notifications.summary import Viewer, summaries
 from mailbridge.tickets.events import Actor, Event, MailMoved, MergedFrom, MergedInto, StatusChanged, TicketEvent, Undone
 from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, NOW, a_signer, a_ticket, an_organisation, with_team
@@ -73,8 +73,8 @@ def test_customers_hear_that_it_is_open_after_all() -> None:
 def test_what_was_not_taken_back_is_said() -> None:
     undone = Undone(undone=(2, 3), restored=a_ticket(), kept=("due_at", "team"), stays=("mail",))
     event = Event(ticket=1, at=NOW, actor=AS_BOGDAN, what=undone)
-    said = sayings([event], Reader(me="bogdan", ticket=1, organisation=an_organisation(), prefix="MB"))
-    assert said[1:] == (("kept", {"fields": "due at, team"}), ("stays-mail", {}))
+    said = summaries([event], Viewer(me="bogdan", ticket=1, organisation=an_organisation()))
+    assert [(one.key, one.values) for one in said[1:]] == [("kept", {"fields": "due at, team"}), ("stays-mail", {})]
 
 
 def test_every_reason_of_the_judges_is_worded() -> None:
