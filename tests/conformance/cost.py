@@ -11,7 +11,7 @@ PREFIX = "measured:"
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What reading one mail took: milliseconds, most memory of the process and how much of it this mail added (MB)."""
+    """What reading one mail took: milliseconds of processor time, most memory of the process and how much of it this mail added (MB)."""
 
     ms: float
     peak_mb: float

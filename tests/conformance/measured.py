@@ -12,11 +12,14 @@ from tests.conformance.cost import PREFIX
 
 
 def read(raw: bytes, policy: ReadingPolicy) -> Message:
-    """The message with its cost as a last defect, to be taken off again by `cost_of`."""
+    """The message with its cost as a last defect, to be taken off again by `cost_of`.
+
+    Processor time: other work on the machine is no fault of the mail.  What waits for ever ends by the time limit of the readers.
+    """
     before = most_resident()
-    began = time.perf_counter()
+    began = time.process_time()
     message = read_mail(raw, policy)
-    ms = (time.perf_counter() - began) * 1000
+    ms = (time.process_time() - began) * 1000
     peak = most_resident()
     return replace(message, defects=(*message.defects, f"{PREFIX} {ms:.3f} {peak} {peak - before}"))
 
