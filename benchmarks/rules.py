@@ -25,7 +25,7 @@ from time import perf_counter, thread_time
 
 from mailbridge.cli.replay import cases
 from mailbridge.config.model import Config, DeskSettings
-from mailbridge.config.yaml import Place
+from mailbridge.config.nodes import Place
 from mailbridge.message.model import Address, Message, Reply, Sender
 from mailbridge.organisation.model import Organisation
 from mailbridge.rules.compile import compile_rules

@@ -1,6 +1,6 @@
 """The files of a desk, parted into those that a backup holds and the secrets that are kept apart.
 
-Every key of mailbridge.toml that names a file is followed (`configfile.KEYS` knows which do).  A file counts as a secret unless its key is
+Every key of mailbridge.toml that names a file is followed (`config.sections` knows which do).  A file counts as a secret unless its key is
 known to name something public.  What stands in the text itself as a password of a URL is a secret too.
 """
 
@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mailbridge.config import toml
-from mailbridge.config.load import FILE, KEYS, tables_in
+from mailbridge.config import sections, units
+from mailbridge.config.load import FILE
+from mailbridge.config.sections.section import FILE as NAMES_A_FILE
 
 PUBLIC = frozenset({"ca_file", "tls_cert"})
 FOLDERS = ("rules", "templates")
@@ -64,16 +65,17 @@ def collect(folder: Path) -> DeskFiles:
 def _named(data: dict[str, Any], folder: Path) -> Iterator[tuple[str, Path]]:
     """Key and file of each file that the configuration names; none twice."""
     seen: set[Path] = set()
-    for section, table in tables_in(data):
+    for section, table in sections.tables_in(data):
         for key, value in table.items():
-            if KEYS[section].get(key) is toml.path and (file := (folder / toml.path(value)).absolute()) not in seen:
+            schema = sections.SECTIONS[section].keys.get(key)
+            if schema and schema.schema is NAMES_A_FILE and (file := (folder / units.path(value)).absolute()) not in seen:
                 seen.add(file)
                 yield key, file
 
 
 def _variables(data: dict[str, Any]) -> set[str]:
     """Names of environment variables, and of systemd credentials with CREDENTIAL before them."""
-    values = [(key, value) for _section, table in tables_in(data) for key, value in table.items()]
+    values = [(key, value) for _section, table in sections.tables_in(data) for key, value in table.items()]
     credentials = {f"{CREDENTIAL}{value}" for key, value in values if key.endswith("_credential")}
     return {value for key, value in values if key.endswith("_env")} | credentials
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mailbridge.checks.build import asks_dns
-from mailbridge.config.load import believes_headers
+from mailbridge.config.exposure import believes_headers
 from mailbridge.config.model import Config, ListenerSettings, SenderCheck
 from mailbridge.errors import Permanent
 

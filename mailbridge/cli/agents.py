@@ -106,7 +106,7 @@ def _organisation(folder: Path) -> Organisation:
 
 
 def _agent(name: str, organisation: Organisation) -> Agent:
-    from mailbridge.config.schema import nearest
+    from mailbridge.config.suggest import nearest
 
     if name in organisation.agents:
         return organisation.agents[name]

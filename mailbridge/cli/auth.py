@@ -115,7 +115,7 @@ def opened(folder: Path) -> Iterator[App]:
 
 def named(app: App, name: str) -> OAuth:
     """[oauth.NAME].  Raises Permanent where there is none."""
-    from mailbridge.config.toml import did_you_mean
+    from mailbridge.config.suggest import did_you_mean
 
     account = app.config.oauth_named(name)
     if account is None:

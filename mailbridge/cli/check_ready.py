@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mailbridge.config.load import believes_headers, tables_in
+from mailbridge.config.exposure import believes_headers
 from mailbridge.config.model import AgentTrust, Pipe, SenderCheck
+from mailbridge.config.sections import tables_in
 from mailbridge.errors import Problem
 
 if TYPE_CHECKING:

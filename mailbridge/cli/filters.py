@@ -20,7 +20,7 @@ LOOKED_AT = 1000  # tickets whose requesters are compared with an address
 
 def known_or_told(kind: str, name: str, known: Iterable[str]) -> None:
     """Raises Permanent where `name` is none of those known."""
-    from mailbridge.config.toml import did_you_mean
+    from mailbridge.config.suggest import did_you_mean
 
     names = list(known)
     if name not in names:

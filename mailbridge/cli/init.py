@@ -9,8 +9,8 @@ from pathlib import Path
 
 import click
 
-from mailbridge.config import shipped
-from mailbridge.config import toml as settings
+from mailbridge.config import shipped, units
+from mailbridge.config.schema import Wrong
 from mailbridge.errors import Permanent
 
 TOML = """\
@@ -127,9 +127,9 @@ def init(folder: Path | None, name: str, address: str, data: Path | None, demo: 
     if folder is None:
         raise click.UsageError("say where: mailbridge init DIR")
     try:
-        settings.text(name)
-        settings.address(address)
-    except settings.Wrong as wrong:
+        units.line(name)
+        units.local_address(address)
+    except Wrong as wrong:
         raise click.UsageError(f"{wrong}{f': {wrong.hint}' if wrong.hint else ''}") from wrong
     write_desk(folder, name=name, address=address, data=data, demo=demo, port=port)
     click.echo(f"""A desk for {address} is in {folder}/

@@ -62,7 +62,7 @@ def new(
 
 def _accepted(desk: OpenDesk, agent: str, subject: str, body: str) -> int:
     """The inbox id of the agent's words as a mail; it goes the way of all mail, so that rules, clocks and receipts are the same."""
-    from mailbridge.config.toml import did_you_mean
+    from mailbridge.config.suggest import did_you_mean
     from mailbridge.intake.inbox import Inbox
     from mailbridge.message.envelope import Envelope, Source
     from mailbridge.rules import folder as rules_folder

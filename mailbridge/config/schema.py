@@ -1,19 +1,20 @@
-"""Shapes: what a place in a YAML file may hold, said once as data.
+"""Schemas: what a place in a TOML or YAML file may hold, as data.
 
-A shape reads a node into a plain value and notes every mistake with its place; the same shape writes the JSON Schema that editors
-use.  `mailbridge.rules.schema` puts the language of the rule files together from these.
+A schema reads a node into a plain value and notes every mistake with its place.  The same schema writes the JSON Schema for editors.
+`mailbridge.rules.schema` describes the rule files with these, `mailbridge.config.sections` describes mailbridge.toml.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date, time
 from enum import Enum
 from typing import Any, Final, Protocol
 
-from mailbridge.config import yaml
-from mailbridge.config.yaml import Node, Place, Scalar
+from mailbridge.config import nodes
+from mailbridge.config.nodes import Node, Place, Scalar
+from mailbridge.config.suggest import did_you_mean, listed, nearest
 from mailbridge.errors import Problem
 
 
@@ -21,7 +22,7 @@ class _Bad(Enum):
     BAD = "bad"
 
 
-BAD: Final = _Bad.BAD  # what a shape gives for a node whose mistake has been noted
+BAD: Final = _Bad.BAD  # what a schema gives for a node whose mistake has been noted
 
 
 class Wrong(ValueError):
@@ -56,8 +57,8 @@ class Reading:
         self.problems.append(place.problem(message, hint))
         return BAD
 
-    def expected(self, what: str, node: Node) -> _Bad:
-        return self.mistake(node.place, f"expected {what}, not {described(node)}")
+    def expected(self, what: str, node: Node, hint: str = "") -> _Bad:
+        return self.mistake(node.place, f"expected {what}, not {described(node)}", hint)
 
     def define(self, kind: str, name: str, place: Place | None) -> None:
         self.defined.setdefault(kind, {}).setdefault(name, place)
@@ -69,65 +70,58 @@ class Reading:
 
     def _dangling(self, use: Use) -> Problem:
         known = self.defined.get(use.kind, {})
-        close = nearest(use.name, known)
-        place = known.get(close) if close else None
-        hint = f'did you mean "{close}"' + (f" ({place.file}:{place.line})?" if place else "?") if close else listed(known, use.kind)
+        hint = did_you_mean(use.name, known, use.kind)
+        place = known.get(nearest(use.name, known) or "")
+        hint = f"{hint.removesuffix('?')} ({place.file}:{place.line})?" if place else hint
         return use.place.problem(f'unknown {use.kind} "{use.name}"', hint)
 
 
-class Shape(Protocol):
+class Schema(Protocol):
     def read(self, node: Node, reading: Reading) -> Any:
         """The value, or BAD with the mistakes noted."""
         ...
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         """The same in JSON Schema (2020-12)."""
         ...
-
-
-def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that was probably meant."""
-    words = {k.lower(): k for k in known}
-    folded = word.lower().replace("_", "-")
-    if folded in words:
-        return words[folded]
-    close = difflib.get_close_matches(folded, words, n=1, cutoff=0.6)
-    return words[close[0]] if close else None
-
-
-def listed(known: Iterable[str], kind: str) -> str:
-    """The words to choose from, where that is a help."""
-    words = list(known)
-    if not words:
-        return f"no {kind} is defined"
-    return f"known: {', '.join(words[:12])}{', …' if len(words) > 12 else ''}"
 
 
 def described(node: Node) -> str:
     """What stands there, for a sentence."""
     match node:
-        case yaml.Mapping():
-            return "a mapping"
-        case yaml.Sequence():
+        case nodes.Mapping():
+            return node.term
+        case nodes.Sequence():
             return "a list"
         case Scalar(value=None):
             return "nothing"
         case Scalar(value=bool()):
             return node.text
+        case Scalar(value=int() | float()) if not node.quote:
+            return f"the number {node.text}"
+        case Scalar(value=date() | time()):
+            return f"the date {node.text}"
     return f'"{node.text}"' if len(node.text) <= 60 else f'"{node.text[:59]}…"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """Words.  `parse` makes the value of them and raises Wrong; a number in the file is taken as it was written."""
+    """Words.  `parse` makes the value of them and raises Wrong; a number in the file is taken as it was written.
+
+    `takes`: the types of values that are taken, where not all are.  A `secret` value is not shown in a message.
+    """
 
     what: str = "text"
     parse: Callable[[str], Any] | None = None
     pattern: str = ""  # for editors only
+    takes: tuple[type, ...] = ()
+    hint: str = ""  # where the value is of another type
+    secret: bool = False
 
     def read(self, node: Node, reading: Reading) -> Any:
-        if not isinstance(node, Scalar) or node.value is None:
-            return reading.expected(self.what, node)
+        if not isinstance(node, Scalar) or node.value is None or (self.takes and type(node.value) not in self.takes):
+            shown = "" if self.secret else f", not {described(node)}"
+            return reading.mistake(node.place, f"expected {self.what}{shown}", self.hint)
         if self.parse is None:
             return node.text
         try:
@@ -135,8 +129,47 @@ class Text:
         except Wrong as err:
             return reading.mistake(_inside(node, err), str(err), err.hint)
 
-    def schema(self) -> dict[str, Any]:
-        return {"type": ["string", "number"], "pattern": self.pattern} if self.pattern else {"type": ["string", "number"]}
+    def json_schema(self) -> dict[str, Any]:
+        kinds = [_JSON_TYPES.get(kind, "string") for kind in self.takes] or ["string", "number"]
+        schema: dict[str, Any] = {"type": kinds[0] if len(kinds) == 1 else kinds}
+        return schema | {"pattern": self.pattern} if self.pattern else schema
+
+
+_JSON_TYPES = {str: "string", int: "integer"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """A whole number from `least` to `most`, both allowed."""
+
+    least: int
+    most: int
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        if not isinstance(node, Scalar) or type(node.value) is not int:
+            return reading.expected("a whole number", node)
+        if node.value < self.least:
+            return reading.mistake(node.place, f"{node.value} is too small", f"the least is {self.least}")
+        if node.value > self.most:
+            return reading.mistake(node.place, f"{node.value} is too large", f"the most is {self.most}")
+        return node.value
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"type": "integer", "minimum": self.least, "maximum": self.most}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forbidden:
+    """A key that people look for and that may not stand here.  Its value is not shown."""
+
+    message: str
+    hint: str
+
+    def read(self, node: Node, reading: Reading) -> Any:
+        return reading.mistake(node.place, self.message, self.hint)
+
+    def json_schema(self) -> dict[str, Any]:
+        return {"not": {}, "description": f"{self.message}: {self.hint}"}
 
 
 def _inside(node: Scalar, err: Wrong) -> Place:
@@ -154,19 +187,21 @@ class Flag:
     def read(self, node: Node, reading: Reading) -> Any:
         if isinstance(node, Scalar) and isinstance(node.value, bool):
             return node.value
-        hint = "YAML 1.2 knows true and false only" if isinstance(node, Scalar) and node.text.lower() in _TRUTHY else ""
+        quoted = isinstance(node, Scalar) and bool(node.quote)
+        hint = "write true or false without quotes" if quoted else "YAML 1.2 knows true and false only" if _is_yes_or_no(node) else ""
         return reading.mistake(node.place, f"expected true or false, not {described(node)}", hint)
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": "boolean"}
 
 
-_TRUTHY = ("yes", "no", "on", "off", "y", "n")
+def _is_yes_or_no(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.text.lower() in ("yes", "no", "on", "off", "y", "n")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One word of a closed set."""
+    """One word of a closed set; gives the member of `words`."""
 
     what: str
     words: Sequence[str]
@@ -175,12 +210,10 @@ class Choice:
         if not isinstance(node, Scalar) or node.value is None:
             return reading.expected(f"{self.what} ({', '.join(self.words)})", node)
         if node.text in self.words:
-            return node.text
-        close = nearest(node.text, self.words)
-        hint = f'did you mean "{close}"?' if close else listed(self.words, self.what)
-        return reading.mistake(node.place, f'unknown {self.what} "{node.text}"', hint)
+            return self.words[self.words.index(node.text)]
+        return reading.mistake(node.place, f'unknown {self.what} "{node.text}"', did_you_mean(node.text, self.words, self.what))
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"enum": list(self.words)}
 
 
@@ -196,23 +229,24 @@ class Name:
         reading.uses.append(Use(kind=self.kind, name=node.text, place=node.place))
         return node.text
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": ["string", "number"], "description": f"the name of a {self.kind}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Many:
-    """One thing or a list of them; gives a tuple.  `strict`: a list only."""
+    """One thing or a list of them; gives a tuple.  `strict`: a list only, and `hint` is for what is none."""
 
-    of: Shape
+    of: Schema
     what: str
     strict: bool = False
     least: int = 0
+    hint: str = ""
 
     def read(self, node: Node, reading: Reading) -> Any:
-        if not isinstance(node, yaml.Sequence):
+        if not isinstance(node, nodes.Sequence):
             if self.strict:
-                return reading.expected(self.what, node)
+                return reading.expected(self.what, node, self.hint)
             one = self.of.read(node, reading)
             return BAD if one is BAD else (one,)
         if len(node.items) < self.least:
@@ -220,8 +254,8 @@ class Many:
         values = tuple(self.of.read(item, reading) for item in node.items)
         return BAD if any(value is BAD for value in values) else values
 
-    def schema(self) -> dict[str, Any]:
-        item = self.of.schema()
+    def json_schema(self) -> dict[str, Any]:
+        item = self.of.json_schema()
         array: dict[str, Any] = {"type": "array", "items": item}
         if self.least:
             array["minItems"] = self.least
@@ -232,7 +266,7 @@ class Many:
 class Key:
     """A word of a record: what it holds and what it is for."""
 
-    shape: Shape
+    schema: Schema
     about: str = ""
     required: bool = False
 
@@ -247,34 +281,48 @@ class Record:
     one_of: tuple[str, ...] = ()
     least_one: bool = False
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # words that people look for here, with where they stand
+    names_keys: bool = False  # messages about a value begin with its key
 
     def read(self, node: Node, reading: Reading) -> Any:
-        if not isinstance(node, yaml.Mapping):
+        if not isinstance(node, nodes.Mapping):
             return reading.expected(f"{self.what} (a mapping)", node)
         before = len(reading.problems)
+        values = self.values(node, reading)
+        if len(reading.problems) > before or BAD in values.values():
+            return BAD
+        return self.built(node, values, reading)
+
+    def values(self, node: nodes.Mapping, reading: Reading) -> dict[str, Any]:
+        """The value of each known key, BAD for a wrong one.  Unknown and missing keys are noted."""
         values: dict[str, Any] = {}
         for key, value in node.entries:
             known = self.keys.get(key.text)
             if known is None:
                 self.unknown(key, reading)
             else:
-                values[key.text] = known.shape.read(value, reading)
+                values[key.text] = self.value(key.text, known.schema, value, reading)
         self.complete(node, reading)
-        if len(reading.problems) > before or BAD in values.values():
-            return BAD
-        return self.built(node, values, reading)
+        return values
+
+    def value(self, key: str, schema: Schema, node: Node, reading: Reading) -> Any:
+        before = len(reading.problems)
+        value = schema.read(node, reading)
+        if self.names_keys:
+            reading.problems[before:] = [replace(one, message=f"{key}: {one.message}") for one in reading.problems[before:]]
+        return value
 
     def unknown(self, key: Scalar, reading: Reading) -> None:
-        close = nearest(key.text, self.keys)
-        hint = f'did you mean "{close}"?' if close else listed(self.keys, "key")
-        reading.mistake(key.place, f'unknown key "{key.text}" in {self.what}', self.elsewhere.get(key.text, hint))
+        known = [name for name, one in self.keys.items() if not isinstance(one.schema, Forbidden)]
+        hint = self.elsewhere.get(key.text) or did_you_mean(key.text, known, "key")
+        reading.mistake(key.place, f'unknown key "{key.text}" in {self.what}', hint)
 
-    def complete(self, node: yaml.Mapping, reading: Reading) -> None:
+    def complete(self, node: nodes.Mapping, reading: Reading) -> None:
         there = {key.text for key, _ in node.entries}
         meant = {nearest(word, self.keys) for word in there - set(self.keys)}  # a misspelt word has been told already
         missing = [name for name, key in self.keys.items() if key.required and name not in there | meant]
         if missing:
-            reading.mistake(node.place, f"{self.what} needs {_quoted(missing)}")
+            hint = "add " + ", ".join(f'{name} = "…"' for name in missing) if self.names_keys else ""
+            reading.mistake(node.place, f"{self.what} needs {_quoted(missing)}", hint)
         given = [key for key, _ in node.entries if key.text in self.one_of]
         if self.one_of and not given and not meant & set(self.one_of):
             reading.mistake(node.place, f"{self.what} needs one of {', '.join(self.one_of)}")
@@ -283,7 +331,7 @@ class Record:
         if self.least_one and not node.entries:
             reading.mistake(node.place, f"{self.what} is empty", listed(self.keys, "key"))
 
-    def built(self, node: yaml.Mapping, values: dict[str, Any], reading: Reading) -> Any:
+    def built(self, node: nodes.Mapping, values: dict[str, Any], reading: Reading) -> Any:
         if self.make is None:
             return values
         try:
@@ -291,7 +339,7 @@ class Record:
         except Wrong as err:
             return reading.mistake(node.place, str(err), err.hint)
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         properties = {name: _about(key) for name, key in self.keys.items()}
         made: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": properties}
         if required := [name for name, key in self.keys.items() if key.required]:
@@ -308,7 +356,7 @@ def _quoted(words: Iterable[str]) -> str:
 
 
 def _about(key: Key) -> dict[str, Any]:
-    schema = key.shape.schema()
+    schema = key.schema.json_schema()
     return schema | {"description": key.about} if key.about and "$ref" not in schema else schema
 
 
@@ -317,13 +365,13 @@ class Table:
     """A mapping with keys of the admin's own choice.  `defines`: its keys are the names of that kind of thing."""
 
     what: str
-    of: Shape
-    key: Shape = field(default_factory=Text)
+    of: Schema
+    key: Schema = field(default_factory=Text)
     defines: str = ""
     least_one: bool = False
 
     def read(self, node: Node, reading: Reading) -> Any:
-        if not isinstance(node, yaml.Mapping):
+        if not isinstance(node, nodes.Mapping):
             return reading.expected(f"{self.what} (a mapping)", node)
         if self.least_one and not node.entries:
             return reading.mistake(node.place, f"{self.what} is empty")
@@ -339,39 +387,39 @@ class Table:
                 values[key] = made
         return BAD if bad else values
 
-    def schema(self) -> dict[str, Any]:
-        made: dict[str, Any] = {"type": "object", "additionalProperties": self.of.schema()}
+    def json_schema(self) -> dict[str, Any]:
+        made: dict[str, Any] = {"type": "object", "additionalProperties": self.of.json_schema()}
         return made | {"minProperties": 1} if self.least_one else made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Either:
-    """Different shapes for a single value, a list and a mapping."""
+    """Different schemas for a single value, a list and a mapping."""
 
     what: str
-    scalar: Shape | None = None
-    sequence: Shape | None = None
-    mapping: Shape | None = None
+    scalar: Schema | None = None
+    sequence: Schema | None = None
+    mapping: Schema | None = None
 
     def read(self, node: Node, reading: Reading) -> Any:
         match node:
             case Scalar():
-                shape = self.scalar
-            case yaml.Sequence():
-                shape = self.sequence
+                schema = self.scalar
+            case nodes.Sequence():
+                schema = self.sequence
             case _:
-                shape = self.mapping
-        return reading.expected(self.what, node) if shape is None else shape.read(node, reading)
+                schema = self.mapping
+        return reading.expected(self.what, node) if schema is None else schema.read(node, reading)
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [s.schema() for s in (self.scalar, self.sequence, self.mapping) if s is not None]}
+    def json_schema(self) -> dict[str, Any]:
+        return {"anyOf": [s.json_schema() for s in (self.scalar, self.sequence, self.mapping) if s is not None]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """What `make` builds of another shape's value."""
+    """What `make` builds of another schema's value."""
 
-    of: Shape
+    of: Schema
     make: Callable[[Any], Any]
 
     def read(self, node: Node, reading: Reading) -> Any:
@@ -383,24 +431,24 @@ class Made:
         except Wrong as err:
             return reading.mistake(_inside(node, err) if isinstance(node, Scalar) else node.place, str(err), err.hint)
 
-    def schema(self) -> dict[str, Any]:
-        return self.of.schema()
+    def json_schema(self) -> dict[str, Any]:
+        return self.of.json_schema()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Later:
-    """A shape that contains itself, looked up when it is read; `name` is what editors know it by."""
+    """A schema that contains itself, looked up when it is read; `name` is what editors know it by."""
 
     name: str
-    shape: Callable[[], Shape]
+    schema: Callable[[], Schema]
 
     def read(self, node: Node, reading: Reading) -> Any:
-        return self.shape().read(node, reading)
+        return self.schema().read(node, reading)
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"$ref": f"#/$defs/{self.name}"}
 
 
-def keys(**shapes: Shape | Key) -> dict[str, Key]:
+def keys(**schemas: Schema | Key) -> dict[str, Key]:
     """A record's keys; a word with '-' in it is written with '_'."""
-    return {name.replace("_", "-"): shape if isinstance(shape, Key) else Key(shape=shape) for name, shape in shapes.items()}
+    return {name.replace("_", "-"): schema if isinstance(schema, Key) else Key(schema=schema) for name, schema in schemas.items()}

@@ -1,349 +1,54 @@
-"""Reading what an admin wrote in TOML: each key has a reader, each mistake its place and the next step; all mistakes in one run."""
+"""TOML text -> nodes with places.
+
+`tomllib` decides what is TOML and reads the values.  It forgets where they stand, so a scanner goes through the accepted text again
+and notes the place of each key and value.
+"""
 
 from __future__ import annotations
 
-import difflib
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, datetime, time, timedelta
-from ipaddress import ip_network
-from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import Mapping as Values
+from datetime import date, time
 
-from mailbridge.config.positions import Place, Places, Where, locate, open_list, open_quote
+from mailbridge.config.nodes import Mapping, Node, Place, Scalar, Sequence
 from mailbridge.errors import Problem
 
-Reader = Callable[[object], Any]
+Path = tuple[str | int, ...]  # ("mailbox", 0, "folders", 1) is the second folder of the first [[mailbox]]
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
-_SIZES = {"": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
-# RFC 5321 4.1.2 without quoted strings and address literals: nobody's desk lives there, and a slip of the pen often does.
-_ADDRESS = re.compile(r"[^\s@\"<>(),:;\\\[\]]+@(?:[^\s@.\"<>(),:;\\\[\]-][^\s@.\"<>(),:;\\\[\]]*\.)*[^\s@.\"<>(),:;\\\[\]]+")
+TERM = "a table"
 
-
-class Wrong(ValueError):
-    """A value a reader does not take; `hint` is the next step."""
-
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.hint = hint
+_SPACE = re.compile(r"(?:[ \t\r\n]+|#[^\n]*)*")
+_BLANK = re.compile(r"[ \t]*")
+_KEY = re.compile(r"[A-Za-z0-9_-]+|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'")
+_STRING = re.compile(r"\"\"\"(?:[^\\]|\\.)*?\"{3,5}|'''.*?'{3,5}|\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'", re.DOTALL)
+_BARE = re.compile(r"[^,\]}#\n]+")
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """'did you mean "folders"?', or every known word when none is near."""
-    words = {each.lower(): each for each in sorted(known)}
-    near = difflib.get_close_matches(word.lower(), words, n=1, cutoff=0.6)
-    return f'did you mean "{words[near[0]]}"?' if near else f"known here: {', '.join(words.values())}"
-
-
-def text(value: object) -> str:
-    """One line of text that is not empty."""
-    if not isinstance(value, str):
-        raise Wrong(f"expected text in quotes, found {_kind(value)}")
-    if not value.strip():
-        raise Wrong("must not be empty", "leave the line out to get the default")
-    if any(ord(char) < 32 or ord(char) == 127 for char in value):
-        raise Wrong("must be one line without control characters")
-    return value
-
-
-def day(value: object) -> date:
-    """A date: 2027-11-30."""
-    if isinstance(value, datetime) or not isinstance(value, date):
-        raise Wrong(f"expected a date, found {_kind(value)}", "write it without quotes: 2027-11-30")
-    return value
-
-
-def flag(value: object) -> bool:
-    if not isinstance(value, bool):
-        raise Wrong(f"expected true or false, found {_kind(value)}", "write true or false without quotes")
-    return value
-
-
-def number(low: int, high: int) -> Reader:
-    """A whole number from `low` to `high`, both allowed."""
-
-    def read(value: object) -> int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise Wrong(f"expected a whole number, found {_kind(value)}")
-        return _within(value, low, high, str)
-
-    return read
-
-
-def size(low: int, high: int) -> Reader:
-    """A number of bytes: 52428800 or "50 MB" (counted by 1024)."""
-
-    def read(value: object) -> int:
-        match = re.fullmatch(r"(\d{1,12})\s*([kmg]?)i?b?", str(value).lower()) if isinstance(value, str) else None
-        if match:
-            value = int(match.group(1)) * _SIZES[match.group(2)]
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise Wrong(f"expected a size, found {_kind(value)}", 'write a number of bytes, or "50 MB"')
-        return _within(value, low, high, lambda bound: f"{bound} bytes")
-
-    return read
-
-
-def duration(low: timedelta, high: timedelta) -> Reader:
-    """A length of time: "60s", "5m", "1h 30m", "7d"."""
-
-    def read(value: object) -> timedelta:
-        hint = 'write a number with s, m, h, d or w: "90s", "5m", "1h 30m"'
-        if not isinstance(value, str):
-            raise Wrong(f"expected a length of time in quotes, found {_kind(value)}", hint)
-        if not re.fullmatch(r"\s*(\d{1,9}\s*[smhdw]\s*)+", value):
-            raise Wrong(f'"{value}" is no length of time', hint)
-        seconds = sum(int(count) * _UNITS[unit] for count, unit in re.findall(r"(\d+)\s*([smhdw])", value))
-        return timedelta(seconds=_within(seconds, int(low.total_seconds()), int(high.total_seconds()), lambda bound: f"{bound}s"))
-
-    return read
-
-
-def time_of_day(value: object) -> time:
-    """`"03:30"`: hours and minutes."""
-    found = text(value)
+def read(file: str, text: str) -> tuple[Mapping | None, tuple[Problem, ...]]:
+    """The tables in `text`; None where it is no TOML.  Raises nothing on account of the text."""
     try:
-        return datetime.strptime(found, "%H:%M").time()
-    except ValueError as error:
-        raise Wrong(f'"{found}" is no time of day', 'write hours and minutes: "03:30"') from error
+        values = tomllib.loads(text)
+        scanner = _Scanner(file, text)
+        scanner.document()
+        return scanner.table(values), ()
+    except tomllib.TOMLDecodeError as error:
+        return None, (_syntax_problem(file, text, str(error)),)
+    except RecursionError:
+        return None, (Problem(file=file, message="nested too deep", hint="no value of this file needs more than two levels"),)
 
 
-def counts(kind: Callable[..., Any], *names: str) -> Reader:
-    """A table of whole numbers from 0 to 10,000 by these names, as `kind(name=number, …)`."""
-
-    def read(value: object) -> object:
-        sample = f"{{ {', '.join(f'{name} = 7' for name in names[:2])} }}"
-        if not isinstance(value, dict):
-            raise Wrong(f"expected a table of numbers, found {_kind(value)}", f"write {sample}")
-        for name in value:
-            if name not in names:
-                raise Wrong(f'unknown name "{name}"', did_you_mean(name, names))
-        return kind(**{name: number(0, 10_000)(one) for name, one in value.items()})
-
-    return read
-
-
-def choice(words: Iterable[str]) -> Reader:
-    """One of a closed set of words; an enum gives its member."""
-    known = {str(word): word for word in words}
-
-    def read(value: object) -> str:
-        if not isinstance(value, str):
-            raise Wrong(f"expected one of {', '.join(known)}, found {_kind(value)}")
-        if value not in known:
-            raise Wrong(f'unknown value "{value}"', did_you_mean(value, known))
-        return known[value]
-
-    return read
-
-
-def many(reader: Reader) -> Reader:
-    """A list of what `reader` takes, as a tuple.  One bare value is a mistake: lists look like lists."""
-
-    def read(value: object) -> tuple[Any, ...]:
-        if not isinstance(value, list):
-            raise Wrong(f"expected a list, found {_kind(value)}", 'write it in brackets: ["…", "…"]')
-        items = []
-        for index, item in enumerate(value):
-            try:
-                items.append(reader(item))
-            except Wrong as wrong:
-                raise WrongItem(index, wrong) from wrong
-        return tuple(items)
-
-    return read
-
-
-class WrongItem(Wrong):
-    """One item of a list is wrong."""
-
-    def __init__(self, index: int, wrong: Wrong) -> None:
-        super().__init__(str(wrong), wrong.hint)
-        self.index = index
-
-
-def address(value: object) -> str:
-    """A plain mail address."""
-    found = text(value)
-    if not _ADDRESS.fullmatch(found):
-        raise Wrong(f'"{found}" is no mail address', 'write it plain: "support@acme.example"')
-    return found
-
-
-def word(value: object) -> str:
-    """A short name: letters, digits, dots and dashes."""
-    found = text(value)
-    if not re.fullmatch(r"[\w.-]{1,64}", found):
-        raise Wrong(f'"{found}" is no short name', "use letters, digits, dots and dashes")
-    return found
-
-
-def prefix(value: object) -> str:
-    """What stands before a ticket's number: MB gives MB-1042."""
-    found = text(value)
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]{0,9}", found):
-        raise Wrong(f'"{found}" cannot start a ticket number', 'up to ten ASCII letters and digits, a letter first: "MB"')
-    return found
-
-
-def language(value: object) -> str:
-    """A language by its BCP 47 tag, the short form: en, ro, pt-BR."""
-    found = text(value)
-    if not re.fullmatch(r"[a-z]{2,3}(-[A-Za-z]{2,4})?", found):
-        raise Wrong(f'"{found}" is no language tag', 'write it like "en", "ro" or "pt-BR"')
-    return found
-
-
-def host(value: object) -> str:
-    found = text(value)
-    if not re.fullmatch(r"[\w.:-]+", found):
-        raise Wrong(f'"{found}" is no host name', 'write the name or the address alone, without "https://" and without a port')
-    return found
-
-
-def network(value: object) -> str:
-    """An IP address or a network in CIDR form."""
-    found = text(value)
-    try:
-        ip_network(found, strict=False)
-    except ValueError as error:
-        raise Wrong(f'"{found}" is no IP address and no network', 'write "192.0.2.10" or "172.18.0.0/16"') from error
-    return found
-
-
-def is_wide(peer: str) -> bool:
-    """Whether a network holds so many addresses that it names nobody: wider than /8 (IPv4) or /16 (IPv6)."""
-    found = ip_network(peer, strict=False)
-    return found.prefixlen < (8 if found.version == 4 else 16)
-
-
-def server(port: int) -> Reader:
-    """`HOST:PORT`, `[::1]:PORT` or `HOST` alone, which means `port`: (host, port)."""
-
-    def read(value: object) -> tuple[str, int]:
-        found = text(value)
-        match = re.fullmatch(r"(?:\[([0-9A-Fa-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?", found)
-        if match is None:
-            raise Wrong(f'"{found}" names no server', f'write the name or the address, and the port: "127.0.0.1:{port}"')
-        number_ = int(match[3]) if match[3] else port
-        return match[1] or match[2], _within(number_, 1, 65535, str)
-
-    return read
-
-
-def server_or_socket(port: int) -> Reader:
-    """A server as `server` reads it, or the absolute path of a socket of this machine."""
-    read_server = server(port)
-
-    def read(value: object) -> tuple[str, int] | str:
-        found = text(value)
-        return found if found.startswith("/") else read_server(found)
-
-    return read
-
-
-def no_secret(value: object) -> str:
-    raise Wrong(
-        "a password does not belong in this file",
-        'put it in a file only the daemon can read: password_file = "…", or in a variable: password_env = "…"',
-    )
-
-
-def path(value: object) -> Path:
-    """A path; relative ones are resolved against the desk's folder by whoever knows it."""
-    return Path(text(value)).expanduser()
-
-
-def url(schemes: Mapping[str, str]) -> Reader:
-    """A URL whose scheme is one of `schemes` (scheme -> how such a URL looks)."""
-
-    def read(value: object) -> str:
-        found = text(value)
-        scheme = found.partition(":")[0]
-        if scheme not in schemes:
-            raise Wrong(f'"{_without_password(found)}" does not start with one of {", ".join(f"{s}:" for s in schemes)}', _looks(schemes))
-        try:
-            port = urlsplit(found).port
-        except ValueError as error:
-            raise Wrong(f'"{_without_password(found)}": {error}', _looks(schemes)) from error
-        if port == 0:
-            raise Wrong("port 0 means nothing here", _looks(schemes))
-        return found
-
-    return read
-
-
-def endpoint(value: object) -> str:
-    """The address of a token endpoint: https, or http to this machine itself."""
-    found = url({"https": "https://login.example/token", "http": "http://127.0.0.1:8080/token"})(value)
-    where = urlsplit(str(found))
-    if not where.hostname or (where.scheme == "http" and where.hostname not in ("127.0.0.1", "::1", "localhost")):
-        raise Wrong(f'"{_without_password(str(found))}" would send secrets without TLS', "write https://")
-    return str(found)
-
-
-class Source:
-    """One TOML text with the places of its keys, and the mistakes found in it so far."""
-
-    def __init__(self, file: str, content: str) -> None:
-        self.file = file
-        self.problems: list[Problem] = []
-        self.data: dict[str, object] = {}
-        self.places = Places({}, {})
-        try:
-            self.data = tomllib.loads(content)
-            self.places = locate(content)
-        except tomllib.TOMLDecodeError as error:
-            self._syntax(str(error), content)
-
-    def mistake(self, place: Place, message: str, hint: str = "") -> None:
-        self.problems.append(Problem(file=self.file, line=place.line, column=place.column, length=place.length, message=message, hint=hint))
-
-    def at_key(self, where: Where, message: str, hint: str = "") -> None:
-        self.mistake(self.places.key(where), message, hint)
-
-    def at_value(self, where: Where, message: str, hint: str = "") -> None:
-        self.mistake(self.places.value(where), message, hint)
-
-    def read(self, where: Where, table: object, keys: Mapping[str, Reader], required: tuple[str, ...] = ()) -> dict[str, Any]:
-        """The values of one table by their readers.  Unknown, wrong and missing ones become mistakes and are left out."""
-        if not isinstance(table, dict):
-            self.at_value(where, f"expected a section, found {_kind(table)}", f"write [{where[0]}] on a line of its own")
-            return {}
-        values: dict[str, Any] = {}
-        for key, raw in table.items():
-            if key not in keys:
-                known = [each for each, reader in keys.items() if reader is not no_secret]
-                self.at_key((*where, key), f'unknown key "{key}" in [{where[0]}]', did_you_mean(key, known))
-                continue
-            try:
-                values[key] = keys[key](raw)
-            except WrongItem as wrong:
-                self.at_value((*where, key, wrong.index), f"{key}: {wrong}", wrong.hint)
-            except Wrong as wrong:
-                self.at_value((*where, key), f"{key}: {wrong}", wrong.hint)
-        for key in required:
-            if key not in table:
-                self.at_key(where, f'[{where[0]}] needs "{key}"', f'add a line {key} = "…"')
-        return values
-
-    def _syntax(self, message: str, content: str) -> None:
-        found = re.search(r"\(at line (\d+), column (\d+)\)", message)
-        lines = content.splitlines() or [""]
-        line, column = (int(found.group(1)), int(found.group(2))) if found else (len(lines), len(lines[-1]) + 1)
-        reason = re.sub(r" \(at .*\)$", "", message)
-        if (opened := open_quote(content)) is not None:
-            hint = "write the same quote at the end of the text"
-            self.mistake(opened, "not valid TOML: the quote that begins here is not closed", hint)
-            return
-        if (opened := open_list(content, Place(line, column))) is not None:
-            self.mistake(opened, "not valid TOML: the list that begins here is not closed", "write ] behind its last entry")
-            return
-        hint = _remedy(lines[line - 1][column - 1 :] if line <= len(lines) else "")
-        self.mistake(Place(line, column), f"not valid TOML: {reason[:1].lower()}{reason[1:]}", hint)
+def _syntax_problem(file: str, text: str, message: str) -> Problem:
+    if (opened := _open_quote(file, text)) is not None:
+        return opened.problem("not valid TOML: the quote that begins here is not closed", "write the same quote at the end of the text")
+    found = re.search(r"\(at line (\d+), column (\d+)\)", message)
+    lines = text.splitlines() or [""]
+    line, column = (int(found[1]), int(found[2])) if found else (len(lines), len(lines[-1]) + 1)
+    if (opened := _open_list(file, text, line, column)) is not None:
+        return opened.problem("not valid TOML: the list that begins here is not closed", "write ] behind its last entry")
+    reason = re.sub(r" \(at .*\)$", "", message)
+    hint = _remedy(lines[line - 1][column - 1 :] if line <= len(lines) else "")
+    return Place(file=file, line=line, column=column).problem(f"not valid TOML: {reason[:1].lower()}{reason[1:]}", hint)
 
 
 def _remedy(rest: str) -> str:
@@ -355,33 +60,183 @@ def _remedy(rest: str) -> str:
     return "https://toml.io shows how it is written"
 
 
-def _within(value: int, low: int, high: int, show: Callable[[int], str]) -> int:
-    if value < low:
-        raise Wrong(f"{show(value)} is too small", f"the least is {show(low)}")
-    if value > high:
-        raise Wrong(f"{show(value)} is too large", f"the most is {show(high)}")
-    return value
+_BEGINS = re.compile(r"#[^\n]*|\"\"\"|\'\'\'|[\"\']")
 
 
-def _kind(value: object) -> str:
-    """What somebody wrote, in words for somebody who writes TOML and not Python."""
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case int() | float():
-            return f"the number {value}"
-        case str():
-            return f'the text "{value}"'
-        case list():
-            return "a list"
-        case dict():
-            return "a section"
-    return "a date or time"
+def _open_quote(file: str, text: str) -> Place | None:
+    """Where the first quote of a TOML text stands that is not closed; None where all are.  The text need not be valid."""
+    at = 0
+    while (found := _BEGINS.search(text, at)) is not None:
+        comment = found[0].startswith("#")
+        whole = None if comment else _STRING.match(text, found.start())
+        if whole is not None and len(found[0]) == 3 and len(whole[0]) < 6:
+            whole = None  # two of three quotes are no text of their own
+        if whole is None and not comment:
+            return _place_at(file, text, found.start(), len(found[0]))
+        at = whole.end() if whole else found.end()
+    return None
 
 
-def _looks(schemes: Mapping[str, str]) -> str:
-    return "it looks like " + " or ".join(schemes.values())
+_LIST_MARKS = re.compile(rf"#[^\n]*|{_STRING.pattern}|^[ \t]*\[|\[|\]|\n", re.DOTALL | re.MULTILINE)
 
 
-def _without_password(found: str) -> str:
-    return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", found)
+def _open_list(file: str, text: str, line: int, column: int) -> Place | None:
+    """Where the innermost list begins that is not closed before this line and column; None where all are.  All quotes are closed."""
+    stop = sum(len(line) + 1 for line in text.split("\n")[: line - 1]) + column - 1
+    opened: list[int] = []
+    header = False  # [table] and [[table]] are no lists
+    for found in _LIST_MARKS.finditer(text, 0, stop):
+        mark = found[0]
+        header = mark != "\n" and (header or (not opened and mark.endswith("[") and _begins_line(text, found.end() - 1)))
+        if mark.endswith("[") and not header and not mark.startswith("#"):
+            opened.append(found.end() - 1)
+        elif mark == "]" and opened:
+            opened.pop()
+    return _place_at(file, text, opened[-1], 1) if opened else None
+
+
+def _begins_line(text: str, at: int) -> bool:
+    return not text[text.rfind("\n", 0, at) + 1 : at].strip()
+
+
+def _place_at(file: str, text: str, at: int, length: int) -> Place:
+    return Place(file=file, line=text.count("\n", 0, at) + 1, column=at - text.rfind("\n", 0, at), length=length)
+
+
+class _Scanner:
+    """Finds ends and counts lines in a text that `tomllib` accepted; judges nothing."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self.at = 0
+        self.keys: dict[Path, Place] = {}
+        self.values: dict[Path, Place] = {}
+        self.tables: dict[Path, int] = {}  # entries of [[name]] seen so far
+
+    def document(self) -> None:
+        table: Path = ()
+        while self._skip(_SPACE) < len(self.text):
+            table = self._header() if self.text[self.at] == "[" else self._pair(table)
+
+    def _header(self) -> Path:
+        start = self.at
+        many = self.text.startswith("[[", start)
+        self.at += 2 if many else 1
+        name = self._inside_arrays(self._dotted())
+        self.at = self.text.index("]]" if many else "]", self.at) + (2 if many else 1)
+        if many:
+            self.keys.setdefault(name, self._place(start, self.at))
+            self.tables[name] = self.tables.get(name, -1) + 1
+            name = (*name, self.tables[name])
+        self.keys[name] = self._place(start, self.at)
+        for length in range(1, len(name)):  # [oauth.support] makes [oauth], too
+            self.keys.setdefault(name[:length], self.keys[name])
+        return name
+
+    def _inside_arrays(self, name: Path) -> Path:
+        """`[mailbox.extra]` after `[[mailbox]]` belongs to the last mailbox."""
+        full: Path = ()
+        for part in name[:-1]:
+            full = (*full, part)
+            if full in self.tables:
+                full = (*full, self.tables[full])
+        return (*full, name[-1])
+
+    def _pair(self, table: Path) -> Path:
+        start = self._skip(_BLANK)
+        path = (*table, *self._dotted())
+        self.keys[path] = self._place(start, self.at)
+        self.at = self.text.index("=", self.at) + 1
+        self._value(path)
+        return table
+
+    def _dotted(self) -> Path:
+        parts: list[str | int] = []
+        while True:
+            self._skip(_BLANK)
+            key = _KEY.match(self.text, self.at)
+            if key is None:
+                return tuple(parts)
+            parts.append(key.group().strip("\"'"))
+            end = self.at = key.end()
+            if self.text[self._skip(_BLANK)] != ".":
+                self.at = end
+                return tuple(parts)
+            self.at += 1
+
+    def _value(self, path: Path) -> None:
+        start = self._skip(_BLANK)
+        match self.text[start]:
+            case "[":
+                self._array(path)
+            case "{":
+                self._inline_table(path)
+            case '"' | "'":
+                self._skip(_STRING)
+            case _:
+                bare = _BARE.match(self.text, start)
+                self.at = start + len(bare.group().rstrip()) if bare else start + 1
+        self.values[path] = self._place(start, self.at)
+
+    def _array(self, path: Path) -> None:
+        self.at += 1
+        index = 0
+        while self.text[self._skip(_SPACE)] != "]":
+            if self.text[self.at] == ",":
+                self.at += 1
+                continue
+            self._value((*path, index))
+            index += 1
+        self.at += 1
+
+    def _inline_table(self, path: Path) -> None:
+        self.at += 1
+        while self.text[self._skip(_SPACE)] != "}":
+            if self.text[self.at] == ",":
+                self.at += 1
+                continue
+            self._pair(path)
+        self.at += 1
+
+    def _skip(self, pattern: re.Pattern[str]) -> int:
+        """Moves behind what `pattern` matches here, if it does; the new place."""
+        found = pattern.match(self.text, self.at)
+        if found:
+            self.at = found.end()
+        return self.at
+
+    def _place(self, start: int, end: int) -> Place:
+        line_end = self.text.find("\n", start)
+        end = min(end, line_end if line_end >= 0 else len(self.text))
+        return _place_at(self.file, self.text, start, max(1, end - start))
+
+    def table(self, values: Values[str, object], path: Path = ()) -> Mapping:
+        """The nodes of a table that `tomllib` read."""
+        entries = tuple(
+            (Scalar(place=self._key((*path, key)), text=key, value=key), self._node(value, (*path, key))) for key, value in values.items()
+        )
+        return Mapping(place=self._key(path), entries=entries, term=TERM)
+
+    def _node(self, value: object, path: Path) -> Node:
+        match value:
+            case dict():
+                return self.table(value, path)
+            case list():
+                return Sequence(place=self._at(path), items=tuple(self._node(item, (*path, index)) for index, item in enumerate(value)))
+            case str():
+                return Scalar(place=self._at(path), text=value, value=value, quote='"')
+            case bool():
+                return Scalar(place=self._at(path), text=str(value).lower(), value=value)
+            case int() | float() | date() | time():
+                return Scalar(place=self._at(path), text=str(value), value=value)
+        raise TypeError(f"tomllib read a {type(value).__name__}")
+
+    def _at(self, path: Path) -> Place:
+        return self.values.get(path) or self._key(path)
+
+    def _key(self, path: Path) -> Place:
+        """The place of this key, or of the nearest table around it."""
+        while path and path not in self.keys:
+            path = path[:-1]
+        return self.keys.get(path) or Place(file=self.file, line=0, column=0)

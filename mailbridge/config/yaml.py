@@ -8,67 +8,14 @@ mistake (3.2.1.3), and aliases and tags are refused: a rule file says everything
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 
 import yaml
 
+from mailbridge.config.nodes import Mapping, Node, Place, Plain, Scalar, Sequence
 from mailbridge.errors import Problem
 
 MAX_DEPTH = 50
 MAX_CHARACTERS = 8 << 20
-
-Plain = str | int | float | bool | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where something stands: line and column count from 1, `length` is its width on that line."""
-
-    file: str
-    line: int
-    column: int
-    length: int = 1
-
-    def problem(self, message: str, hint: str = "", *, warning: bool = False) -> Problem:
-        """The mistake that this place shows."""
-        return Problem(file=self.file, line=self.line, column=self.column, length=self.length, message=message, hint=hint, warning=warning)
-
-    def part(self, start: int, length: int) -> Place:
-        """The place of some characters inside this one, where all stand on one line; else the place itself."""
-        if not 0 <= start < self.length:
-            return self
-        return Place(file=self.file, line=self.line, column=self.column + start, length=max(1, min(length, self.length - start)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scalar:
-    """A single value.  `text` is what was written, `value` what YAML 1.2 makes of it, `quote` the character around it ('' for none)."""
-
-    place: Place
-    text: str
-    value: Plain
-    quote: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sequence:
-    place: Place
-    items: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mapping:
-    place: Place
-    entries: tuple[tuple[Scalar, Node], ...]
-
-    def get(self, key: str) -> Node | None:
-        """The value of this key."""
-        return next((value for name, value in self.entries if name.text == key), None)
-
-
-Node = Scalar | Sequence | Mapping
-
 
 def read(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
     """The one document in `text`; None for an empty one, or where it cannot be read at all.  Raises nothing on account of the text."""
@@ -90,29 +37,6 @@ def read(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
     if reader.aliased:
         return None, (*reader.problems, *_aliases(file, text))
     return node, tuple(reader.problems)
-
-
-def walk(node: Node) -> Iterator[Node]:
-    """The node and everything below it, in the order of the file."""
-    yield node
-    match node:
-        case Sequence(items=items):
-            for item in items:
-                yield from walk(item)
-        case Mapping(entries=entries):
-            for _, value in entries:
-                yield from walk(value)
-
-
-def meaning(node: Node) -> object:
-    """What the node says, without places; equal for two spellings of the same, in whatever order their keys stand."""
-    match node:
-        case Mapping(entries=entries):
-            return {key.text: meaning(value) for key, value in entries}
-        case Sequence(items=items):
-            return [meaning(item) for item in items]
-        case Scalar(value=value):
-            return value
 
 
 class _Reader:

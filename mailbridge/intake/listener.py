@@ -11,7 +11,7 @@ from datetime import timedelta
 from threading import Thread
 
 from mailbridge.clock import Clock, SystemClock
-from mailbridge.config.load import is_open
+from mailbridge.config.exposure import is_open
 from mailbridge.config.model import ListenerSettings
 from mailbridge.errors import Permanent
 from mailbridge.intake import sockets

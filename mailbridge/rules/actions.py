@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from mailbridge.config import units, yaml
-from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Wrong
+from mailbridge.config import nodes, units
+from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Schema, Table, Text, Wrong
 from mailbridge.organisation.model import Priority
 from mailbridge.rules.captures import used
 from mailbridge.rules.files.people import SkillWanted
@@ -21,15 +21,15 @@ class NameOr:
     """A name, or a text with ${captures} in it, which no check can foresee: the matcher looks whether there is such a name."""
 
     kind: str
-    plain: Shape | None = None  # what reads a name that holds no captures, where it is none that a file defines
+    plain: Schema | None = None  # what reads a name that holds no captures, where it is none that a file defines
 
-    def read(self, node: yaml.Node, reading: Reading) -> Any:
-        if isinstance(node, yaml.Scalar) and used(node.text):
+    def read(self, node: nodes.Node, reading: Reading) -> Any:
+        if isinstance(node, nodes.Scalar) and used(node.text):
             return node.text
         return (self.plain or Name(kind=self.kind)).read(node, reading)
 
-    def schema(self) -> dict[str, Any]:
-        plain = (self.plain or Name(kind=self.kind)).schema()
+    def json_schema(self) -> dict[str, Any]:
+        plain = (self.plain or Name(kind=self.kind)).json_schema()
         return {"anyOf": [plain, {"type": "string", "pattern": r"\$\{"}]} if self.plain else plain
 
 
@@ -37,14 +37,14 @@ class NameOr:
 class PersonArgument:
     """An agent, a team, or a mail address; a capture may name an agent or a team, never an address: mails do not choose who gets mail."""
 
-    def read(self, node: yaml.Node, reading: Reading) -> Any:
-        if isinstance(node, yaml.Scalar) and used(node.text) and "@" not in node.text:
+    def read(self, node: nodes.Node, reading: Reading) -> Any:
+        if isinstance(node, nodes.Scalar) and used(node.text) and "@" not in node.text:
             return node.text
-        if isinstance(node, yaml.Scalar) and "@" in node.text:
+        if isinstance(node, nodes.Scalar) and "@" in node.text:
             return Text(what="a mail address", parse=units.address).read(node, reading)
         return Name(kind="agent or team").read(node, reading)
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "description": "the name of an agent or a team, or a mail address"}
 
 
@@ -80,8 +80,8 @@ _ASSIGNEE = Either(
     mapping=Record(
         what="a way to choose an agent",
         keys={
-            "by": Key(shape=Choice(what="way to choose", words=tuple(AssignBy)), required=True),
-            "skill": Key(shape=SkillWanted()),
+            "by": Key(schema=Choice(what="way to choose", words=tuple(AssignBy)), required=True),
+            "skill": Key(schema=SkillWanted()),
         },
         make=_assign,
     ),
@@ -90,33 +90,33 @@ _TAGS = Many(of=NameOr(kind="tag"), what="a tag or a list of tags", least=1)
 _FIELDS = Table(what="fields", of=_TEXT, least_one=True)
 
 ACTIONS: dict[str, Key] = {
-    "team": Key(shape=NameOr(kind="team"), about="the team that gets the ticket"),
-    "type": Key(shape=NameOr(kind="type"), about="the type of request"),
-    "priority": Key(shape=NameOr(kind="priority", plain=_PRIORITY), about="low, normal, high or urgent"),
-    "status": Key(shape=NameOr(kind="status"), about="the status of the ticket"),
-    "assignee": Key(shape=_ASSIGNEE, about="an agent, or how to choose one of the team"),
-    "tags": Key(shape=_TAGS, about="tags to add"),
-    "fields": Key(shape=_FIELDS, about="custom fields to set; ${name} is what a condition caught"),
-    "subject": Key(shape=_TEXT, about="the ticket's subject instead of the mail's"),
-    "sla": Key(shape=NameOr(kind="sla"), about="the set of promised times in sla.yaml"),
-    "equipment": Key(shape=NameOr(kind="equipment"), about="the device, by its serial number"),
-    "location": Key(shape=NameOr(kind="location"), about="the place"),
-    "estimate": Key(shape=Text(what="a duration", parse=units.working_duration), about="how long the work will probably take"),
-    "playbook": Key(shape=NameOr(kind="playbook"), about="the list of tasks to start"),
-    "reply": Key(shape=Name(kind="template"), about="the template that the acknowledgement is written with"),
+    "team": Key(schema=NameOr(kind="team"), about="the team that gets the ticket"),
+    "type": Key(schema=NameOr(kind="type"), about="the type of request"),
+    "priority": Key(schema=NameOr(kind="priority", plain=_PRIORITY), about="low, normal, high or urgent"),
+    "status": Key(schema=NameOr(kind="status"), about="the status of the ticket"),
+    "assignee": Key(schema=_ASSIGNEE, about="an agent, or how to choose one of the team"),
+    "tags": Key(schema=_TAGS, about="tags to add"),
+    "fields": Key(schema=_FIELDS, about="custom fields to set; ${name} is what a condition caught"),
+    "subject": Key(schema=_TEXT, about="the ticket's subject instead of the mail's"),
+    "sla": Key(schema=NameOr(kind="sla"), about="the set of promised times in sla.yaml"),
+    "equipment": Key(schema=NameOr(kind="equipment"), about="the device, by its serial number"),
+    "location": Key(schema=NameOr(kind="location"), about="the place"),
+    "estimate": Key(schema=Text(what="a duration", parse=units.working_duration), about="how long the work will probably take"),
+    "playbook": Key(schema=NameOr(kind="playbook"), about="the list of tasks to start"),
+    "reply": Key(schema=Name(kind="template"), about="the template that the acknowledgement is written with"),
     "notify": Key(
-        shape=Many(of=PersonArgument(), what="somebody or a list", least=1), about="agents, teams or addresses that are told of the ticket"
+        schema=Many(of=PersonArgument(), what="somebody or a list", least=1), about="agents, teams or addresses that are told of the ticket"
     ),
     "cc": Key(
-        shape=Many(of=Text(what="a mail address", parse=units.address), what="an address or a list", least=1),
+        schema=Many(of=Text(what="a mail address", parse=units.address), what="an address or a list", least=1),
         about="participants to add",
     ),
     "webhook": Key(
-        shape=Many(of=Text(what="an https address", parse=_web), what="an https address or a list", least=1), about="web addresses to call"
+        schema=Many(of=Text(what="an https address", parse=_web), what="an https address or a list", least=1), about="web addresses to call"
     ),
-    "no-ack": Key(shape=Flag(), about="true: the sender gets no acknowledgement"),
-    "drop": Key(shape=Flag(), about="true: the mail is kept but makes no ticket; no further rule is tried"),
-    "quarantine": Key(shape=_TEXT, about="put the mail aside for a person, with this reason; no further rule is tried"),
+    "no-ack": Key(schema=Flag(), about="true: the sender gets no acknowledgement"),
+    "drop": Key(schema=Flag(), about="true: the mail is kept but makes no ticket; no further rule is tried"),
+    "quarantine": Key(schema=_TEXT, about="put the mail aside for a person, with this reason; no further rule is tried"),
 }
 
 
@@ -166,15 +166,15 @@ def texts_of(then: Actions) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OrNone:
-    of: Shape
+    of: Schema
 
-    def read(self, node: yaml.Node, reading: Reading) -> Any:
-        if isinstance(node, yaml.Scalar) and (node.value is None or node.text == "none"):
+    def read(self, node: nodes.Node, reading: Reading) -> Any:
+        if isinstance(node, nodes.Scalar) and (node.value is None or node.text == "none"):
             return None
         return self.of.read(node, reading)
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [self.of.schema(), {"enum": [None, "none"]}]}
+    def json_schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.of.json_schema(), {"enum": [None, "none"]}]}
 
 
 _SINGLE = (
@@ -183,14 +183,14 @@ _SINGLE = (
 )  # fmt: skip
 
 GIVES: dict[str, Key] = {
-    **{word: Key(shape=_OrNone(of=ACTIONS[word].shape), about=f"the {word} that comes of it, or none") for word in _SINGLE},
-    "tags": Key(shape=Many(of=NameOr(kind="tag"), what="a tag or a list of tags"), about="these tags, and perhaps others"),
-    "fields": Key(shape=_FIELDS, about="these fields, and perhaps others"),
-    "notify": Key(shape=ACTIONS["notify"].shape, about="all who are told"),
-    "cc": Key(shape=ACTIONS["cc"].shape, about="all participants added"),
-    "webhook": Key(shape=ACTIONS["webhook"].shape, about="all addresses called"),
-    "contract": Key(shape=_OrNone(of=Name(kind="contract")), about="the customer's contract it falls under, or none"),
-    "no-ack": Key(shape=Flag()),
-    "drop": Key(shape=Flag()),
-    "fires": Key(shape=Flag(), about="whether this very rule holds; true where it is not said"),
+    **{word: Key(schema=_OrNone(of=ACTIONS[word].schema), about=f"the {word} that comes of it, or none") for word in _SINGLE},
+    "tags": Key(schema=Many(of=NameOr(kind="tag"), what="a tag or a list of tags"), about="these tags, and perhaps others"),
+    "fields": Key(schema=_FIELDS, about="these fields, and perhaps others"),
+    "notify": Key(schema=ACTIONS["notify"].schema, about="all who are told"),
+    "cc": Key(schema=ACTIONS["cc"].schema, about="all participants added"),
+    "webhook": Key(schema=ACTIONS["webhook"].schema, about="all addresses called"),
+    "contract": Key(schema=_OrNone(of=Name(kind="contract")), about="the customer's contract it falls under, or none"),
+    "no-ack": Key(schema=Flag()),
+    "drop": Key(schema=Flag()),
+    "fires": Key(schema=Flag(), about="whether this very rule holds; true where it is not said"),
 }

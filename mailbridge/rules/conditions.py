@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailbridge.config import units, yaml
-from mailbridge.config.schema import Choice, Either, Flag, Key, Later, Made, Many, Name, Reading, Record, Shape, Table, Text, keys, nearest
+from mailbridge.config import nodes, units
+from mailbridge.config.schema import Choice, Either, Flag, Key, Later, Made, Many, Name, Reading, Record, Schema, Table, Text, keys
+from mailbridge.config.suggest import nearest
 from mailbridge.message.model import Kind
 from mailbridge.organisation.model import Priority
 from mailbridge.rules import build_conditions, dates
@@ -32,26 +33,26 @@ class Forked:
     """Two ways to write a mapping, told apart by their keys: `first` where one of its own keys is there."""
 
     first: Record
-    second: Shape
+    second: Schema
     wrap: Callable[[Any], Any]
 
-    def read(self, node: yaml.Node, reading: Reading) -> Any:
+    def read(self, node: nodes.Node, reading: Reading) -> Any:
         words = (*self.first.keys, *MATCHES)
-        if isinstance(node, yaml.Mapping) and any(nearest(key.text, words) in self.first.keys for key, _ in node.entries):
+        if isinstance(node, nodes.Mapping) and any(nearest(key.text, words) in self.first.keys for key, _ in node.entries):
             return self.first.read(node, reading)
         return Made(of=self.second, make=self.wrap).read(node, reading)
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [self.first.schema(), self.second.schema()]}
+    def json_schema(self) -> dict[str, Any]:
+        return {"anyOf": [self.first.json_schema(), self.second.json_schema()]}
 
 
-def _by_part(*, index: bool) -> Shape:
+def _by_part(*, index: bool) -> Schema:
     test = text_test(index=index)
     about = {
         "all": "the whole address", "localpart": "what stands before the @", "domain": "what stands behind the @",
         "user": "the local part without +detail", "detail": "what stands behind the + in the local part",
     }  # fmt: skip
-    parts = Record(what="an address condition", keys={part: Key(shape=test, about=about[part]) for part in PARTS}, least_one=True)
+    parts = Record(what="an address condition", keys={part: Key(schema=test, about=about[part]) for part in PARTS}, least_one=True)
     return Forked(first=parts, second=test, wrap=lambda tested: {"all": tested})
 
 
@@ -60,9 +61,9 @@ def _range(what: str, parse: Callable[[str], Any]) -> Record:
     return Record(what=f"a range of {what.removeprefix('a ')}s", keys=keys(over=bound, under=bound), least_one=True)
 
 
-def _thing(kind: str, what: str, fields: Mapping[str, Shape], *, plain: Shape | None = None) -> Shape:
+def _thing(kind: str, what: str, fields: Mapping[str, Schema], *, plain: Schema | None = None) -> Schema:
     """`true`, a name, or a mapping of fields that all hold of the same thing."""
-    fields_of = {name: Key(shape=shape) for name, shape in fields.items()}
+    fields_of = {name: Key(schema=schema) for name, schema in fields.items()}
     record = Record(what=what, keys=fields_of, least_one=True, make=lambda values: build_conditions.things(kind, values))
     return Either(what=what, scalar=_FlagOr(kind=kind, other=plain), sequence=plain, mapping=record)
 
@@ -72,18 +73,18 @@ class _FlagOr:
     """true or false for "there is one", or what `other` reads."""
 
     kind: str
-    other: Shape | None
+    other: Schema | None
 
-    def read(self, node: yaml.Node, reading: Reading) -> Any:
-        if isinstance(node, yaml.Scalar) and isinstance(node.value, bool):
+    def read(self, node: nodes.Node, reading: Reading) -> Any:
+        if isinstance(node, nodes.Scalar) and isinstance(node.value, bool):
             return Fact(source=ValueSource(kind=self.kind), expected=node.value)
         return (self.other or Flag()).read(node, reading)
 
-    def schema(self) -> dict[str, Any]:
-        return {"anyOf": [Flag().schema(), self.other.schema()]} if self.other else Flag().schema()
+    def json_schema(self) -> dict[str, Any]:
+        return {"anyOf": [Flag().json_schema(), self.other.json_schema()]} if self.other else Flag().json_schema()
 
 
-def _words(source: ValueSource, of: Shape, what: str) -> Shape:
+def _words(source: ValueSource, of: Schema, what: str) -> Schema:
     """One of these words is what the source says."""
 
     def made(words: tuple[str, ...]) -> Condition:
@@ -92,30 +93,30 @@ def _words(source: ValueSource, of: Shape, what: str) -> Shape:
     return Made(of=Many(of=of, what=f"{what} or a list of them", least=1), make=made)
 
 
-def _date_record(kind: str) -> Shape:
+def _date_record(kind: str) -> Schema:
     parts = {
         part: text_test(relations=True, numeric=part in dates.NUMBERS, words=dates.weekday if part == "weekday" else None)
         for part in dates.PARTS
     }
-    zone = Key(shape=Text(what="a time zone", parse=dates.zone), about="the zone to look at it in; without it that of the default team")
-    own = {"zone": zone} if kind == "currentdate" else {"header": Key(shape=_HEADER), "zone": zone, "index": INDEX}
+    zone = Key(schema=Text(what="a time zone", parse=dates.zone), about="the zone to look at it in; without it that of the default team")
+    own = {"zone": zone} if kind == "currentdate" else {"header": Key(schema=_HEADER), "zone": zone, "index": INDEX}
     return Record(
-        what=f"a {kind} condition", keys=own | {p: Key(shape=s) for p, s in parts.items()}, make=lambda v: build_conditions.date(kind, v)
+        what=f"a {kind} condition", keys=own | {p: Key(schema=s) for p, s in parts.items()}, make=lambda v: build_conditions.date(kind, v)
     )
 
 
 _HEADER = Text(what="the name of a header field", parse=units.header)
 _HEADERS = Text(what="names of header fields", parse=units.header_names)
 _TEST = text_test()
-WHEN = Later(name="condition", shape=lambda: CONDITION)
+WHEN = Later(name="condition", schema=lambda: CONDITION)
 _BODY = Record(
     what="a body condition",
     keys={
-        "fresh": Key(shape=_TEST, about="what the person wrote now, without quotes and signature; the same as without this word"),
-        "text": Key(shape=_TEST, about="the whole text of the mail"),
-        "raw": Key(shape=_TEST, about="the body as it came, undecoded, with all its parts (RFC 5173 5.1)"),
+        "fresh": Key(schema=_TEST, about="what the person wrote now, without quotes and signature; the same as without this word"),
+        "text": Key(schema=_TEST, about="the whole text of the mail"),
+        "raw": Key(schema=_TEST, about="the body as it came, undecoded, with all its parts (RFC 5173 5.1)"),
         "content": Key(
-            shape=Table(what="types of content", of=_TEST, least_one=True), about="parts of this type: text/html, text, or '' for all"
+            schema=Table(what="types of content", of=_TEST, least_one=True), about="parts of this type: text/html, text, or '' for all"
         ),
     },
     least_one=True,
@@ -124,19 +125,19 @@ _NUMERIC = text_test(relations=True, numeric=True)
 _SPAMTEST = Record(
     what="a spamtest condition",
     keys={
-        "percent": Key(shape=_NUMERIC, about="the same from 0 to 100; 50 is where the filter's own line is"),
-        "count": Key(shape=COUNT, about="0 where it was not tested, else 1"),
+        "percent": Key(schema=_NUMERIC, about="the same from 0 to 100; 50 is where the filter's own line is"),
+        "count": Key(schema=COUNT, about="0 where it was not tested, else 1"),
     },
     least_one=True,
 )
 _MIME = Record(
     what="a mime condition",
     keys={
-        "contenttype": Key(shape=_TEST, about="its type: application/pdf"),
-        "type": Key(shape=_TEST, about="the first half of it: application"),
-        "subtype": Key(shape=_TEST, about="the second half: pdf"),
-        "filename": Key(shape=_TEST, about="what the mail calls the file"),
-        "disposition": Key(shape=_TEST, about="attachment or inline"),
+        "contenttype": Key(schema=_TEST, about="its type: application/pdf"),
+        "type": Key(schema=_TEST, about="the first half of it: application"),
+        "subtype": Key(schema=_TEST, about="the second half: pdf"),
+        "filename": Key(schema=_TEST, about="what the mail calls the file"),
+        "disposition": Key(schema=_TEST, about="attachment or inline"),
     },
     least_one=True,
     make=lambda values: build_conditions.things("mime", values),
@@ -151,47 +152,47 @@ _AUTHENTICITY = Choice(what="authenticity", words=("verified", "unverified", "st
 
 CONDITIONS: dict[str, Key] = {
     "all": Key(
-        shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=build_conditions.all_of),
+        schema=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=build_conditions.all_of),
         about="all of these hold",
     ),
     "any": Key(
-        shape=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=build_conditions.any_of),
+        schema=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=build_conditions.any_of),
         about="one of these holds",
     ),
-    "not": Key(shape=Made(of=WHEN, make=lambda child: NotOf(child=child)), about="this does not hold"),
+    "not": Key(schema=Made(of=WHEN, make=lambda child: NotOf(child=child)), about="this does not hold"),
     "header": Key(
-        shape=Made(
+        schema=Made(
             of=Table(what="a header condition", key=_HEADERS, of=text_test(index=True), least_one=True), make=build_conditions.headers
         ),
         about="the text of a header field; 'to, cc' looks at both",
     ),
     "address": Key(
-        shape=Made(
+        schema=Made(
             of=Table(what="an address condition", key=_HEADERS, of=_by_part(index=True), least_one=True), make=build_conditions.addresses
         ),
         about="the addresses in a header field, or a part of each",
     ),
     "envelope": Key(
-        shape=Made(
+        schema=Made(
             of=_ENVELOPE,
             make=build_conditions.envelope,
         ),
         about="sender and recipients of the SMTP envelope, where the source knows them",
     ),
     "exists": Key(
-        shape=Made(of=Many(of=_HEADER, what="the name of a header field or a list", least=1), make=lambda names: Exists(headers=names)),
+        schema=Made(of=Many(of=_HEADER, what="the name of a header field or a list", least=1), make=lambda names: Exists(headers=names)),
         about="all these header fields are there",
     ),
     "size": Key(
-        shape=Made(of=_range("a size", units.size), make=lambda bounds: build_conditions.number(ValueSource(kind="size"), bounds)),
+        schema=Made(of=_range("a size", units.size), make=lambda bounds: build_conditions.number(ValueSource(kind="size"), bounds)),
         about="size of the mail",
     ),
     "body": Key(
-        shape=Made(of=Forked(first=_BODY, second=_TEST, wrap=lambda tested: {"fresh": tested}), make=build_conditions.body),
+        schema=Made(of=Forked(first=_BODY, second=_TEST, wrap=lambda tested: {"fresh": tested}), make=build_conditions.body),
         about="the text of the mail; without a further word what the person wrote now",
     ),
     "attachment": Key(
-        shape=Either(
+        schema=Either(
             what="an attachment condition",
             scalar=_FlagOr(kind="attachment", other=None),
             mapping=Record(
@@ -204,31 +205,31 @@ CONDITIONS: dict[str, Key] = {
         about="true for any attachment; name, type and size of one and the same, count of all",
     ),
     "mime": Key(
-        shape=_MIME, about="any part of the mail, however deep, by its own header (RFC 5703 :mime :anychild); all of one and the same"
+        schema=_MIME, about="any part of the mail, however deep, by its own header (RFC 5703 :mime :anychild); all of one and the same"
     ),
-    "date": Key(shape=_date_record("date"), about="a part of the date in a header field (RFC 5260)"),
-    "currentdate": Key(shape=_date_record("currentdate"), about="a part of the moment at which the mail is looked at"),
+    "date": Key(schema=_date_record("date"), about="a part of the date in a header field (RFC 5260)"),
+    "currentdate": Key(schema=_date_record("currentdate"), about="a part of the moment at which the mail is looked at"),
     "spamtest": Key(
-        shape=Made(of=Forked(first=_SPAMTEST, second=_NUMERIC, wrap=lambda tested: {"value": tested}), make=build_conditions.spamtest),
+        schema=Made(of=Forked(first=_SPAMTEST, second=_NUMERIC, wrap=lambda tested: {"value": tested}), make=build_conditions.spamtest),
         about="0 not tested, 1 no spam ... 10 spam (RFC 5235); percent and count are RFC 5235's too",
     ),
     "virustest": Key(
-        shape=Made(of=_NUMERIC, make=lambda tested: build_conditions.text(ValueSource(kind="virustest"), tested)),
+        schema=Made(of=_NUMERIC, make=lambda tested: build_conditions.text(ValueSource(kind="virustest"), tested)),
         about="0 not tested, 1 no virus known ... 5 a virus (RFC 5235)",
     ),
     "spam-score": Key(
-        shape=Made(of=_range("a number", units.number), make=lambda bounds: build_conditions.number(ValueSource(kind="spam"), bounds)),
+        schema=Made(of=_range("a number", units.number), make=lambda bounds: build_conditions.number(ValueSource(kind="spam"), bounds)),
         about="the score that the spam filter wrote into the header",
     ),
     "kind": Key(
-        shape=_words(ValueSource(kind="kind"), Choice(what="kind", words=tuple(Kind)), "a kind of mail"), about="what sort of mail it is"
+        schema=_words(ValueSource(kind="kind"), Choice(what="kind", words=tuple(Kind)), "a kind of mail"), about="what sort of mail it is"
     ),
     "language": Key(
-        shape=_words(ValueSource(kind="language"), Text(what="a language code such as ro"), "a language"),
+        schema=_words(ValueSource(kind="language"), Text(what="a language code such as ro"), "a language"),
         about="ISO 639-1 code of the language it is written in",
     ),
     "authenticity": Key(
-        shape=_words(
+        schema=_words(
             ValueSource(kind="authenticity"),
             _AUTHENTICITY,
             "an authenticity",
@@ -236,11 +237,11 @@ CONDITIONS: dict[str, Key] = {
         about="verified: the sender's domain vouches for the address; strict: exactly one plain From",
     ),
     "writer": Key(
-        shape=_words(ValueSource(kind="writer"), Choice(what="writer", words=("agent", "customer", "stranger")), "a writer"),
+        schema=_words(ValueSource(kind="writer"), Choice(what="writer", words=("agent", "customer", "stranger")), "a writer"),
         about="an authenticated agent, somebody of a known customer, or somebody else",
     ),
     "hours": Key(
-        shape=Record(
+        schema=Record(
             what="an hours condition",
             keys=keys(open=Name(kind="team"), closed=Name(kind="team")),
             one_of=("open", "closed"),
@@ -249,59 +250,59 @@ CONDITIONS: dict[str, Key] = {
         about="open: the team works now; closed: it does not",
     ),
     "load": Key(
-        shape=Record(
+        schema=Record(
             what="a load condition",
             keys={
-                "team": Key(shape=Name(kind="team"), required=True),
-                "over": Key(shape=Text(what="a number", parse=units.number)),
-                "under": Key(shape=Text(what="a number", parse=units.number)),
+                "team": Key(schema=Name(kind="team"), required=True),
+                "over": Key(schema=Text(what="a number", parse=units.number)),
+                "under": Key(schema=Text(what="a number", parse=units.number)),
             },
             make=build_conditions.load,
         ),
         about="how many open tickets the team has",
     ),
     "reply": Key(
-        shape=Made(of=Choice(what="answer", words=("true", "false", "any")), make=build_conditions.reply),
+        schema=Made(of=Choice(what="answer", words=("true", "false", "any")), make=build_conditions.reply),
         about="true: the mail belongs on a ticket that is there; a rule without this word looks only at mail that opens one",
     ),
     "ticket": Key(
-        shape=Record(
+        schema=Record(
             what="a ticket condition",
             keys={
-                "age": Key(shape=_range("a duration", units.duration)),
-                "status": Key(shape=_words(ValueSource(kind="status"), Name(kind="status"), "a status")),
+                "age": Key(schema=_range("a duration", units.duration)),
+                "status": Key(schema=_words(ValueSource(kind="status"), Name(kind="status"), "a status")),
             },
             least_one=True,
             make=build_conditions.ticket,
         ),
         about="age and status of the ticket that the mail belongs on",
     ),
-    "team": Key(shape=_words(ValueSource(kind="team"), Name(kind="team"), "a team"), about="the team so far"),
-    "type": Key(shape=_words(ValueSource(kind="type"), Name(kind="type"), "a type"), about="the type so far"),
+    "team": Key(schema=_words(ValueSource(kind="team"), Name(kind="team"), "a team"), about="the team so far"),
+    "type": Key(schema=_words(ValueSource(kind="type"), Name(kind="type"), "a type"), about="the type so far"),
     "priority": Key(
-        shape=_words(ValueSource(kind="priority"), _PRIORITY, "a priority"),
+        schema=_words(ValueSource(kind="priority"), _PRIORITY, "a priority"),
         about="the priority so far",
     ),
-    "assignee": Key(shape=_words(ValueSource(kind="assignee"), Name(kind="agent"), "an agent"), about="who has it so far"),
-    "tag": Key(shape=_words(ValueSource(kind="tag"), Name(kind="tag"), "a tag"), about="one of its tags so far"),
+    "assignee": Key(schema=_words(ValueSource(kind="assignee"), Name(kind="agent"), "an agent"), about="who has it so far"),
+    "tag": Key(schema=_words(ValueSource(kind="tag"), Name(kind="tag"), "a tag"), about="one of its tags so far"),
     "field": Key(
-        shape=Made(of=Table(what="a field condition", of=text_test(), least_one=True), make=build_conditions.custom_fields),
+        schema=Made(of=Table(what="a field condition", of=text_test(), least_one=True), make=build_conditions.custom_fields),
         about="a custom field so far",
     ),
     "customer": Key(
-        shape=_thing("customer", "a customer condition", {"name": _TEST, "tier": _TEST, "region": _TEST}, plain=_CUSTOMER),
+        schema=_thing("customer", "a customer condition", {"name": _TEST, "tier": _TEST, "region": _TEST}, plain=_CUSTOMER),
         about="true for any known customer, a name, or fields of the customer",
     ),
-    "tier": Key(shape=_words(ValueSource(kind="customer", name="tier"), Name(kind="tier"), "a tier"), about="the customer's tier"),
+    "tier": Key(schema=_words(ValueSource(kind="customer", name="tier"), Name(kind="tier"), "a tier"), about="the customer's tier"),
     "region": Key(
-        shape=_words(ValueSource(kind="customer", name="region"), Name(kind="region"), "a region"), about="the customer's region"
+        schema=_words(ValueSource(kind="customer", name="region"), Name(kind="region"), "a region"), about="the customer's region"
     ),
     "contract": Key(
-        shape=_thing("contract", "a contract condition", {"name": _TEST, "type": _TEST, "sla": _TEST}, plain=_CONTRACT),
+        schema=_thing("contract", "a contract condition", {"name": _TEST, "type": _TEST, "sla": _TEST}, plain=_CONTRACT),
         about="true for any valid contract, a contract type, or fields of a valid contract",
     ),
     "location": Key(
-        shape=Either(
+        schema=Either(
             what="a location condition",
             scalar=_LOCATION,
             sequence=_LOCATION,
@@ -315,7 +316,7 @@ CONDITIONS: dict[str, Key] = {
         about="where the device stands that the mail names, or the customer's only place",
     ),
     "equipment": Key(
-        shape=_thing("equipment", "an equipment condition", dict.fromkeys(("serial", "tag", "type", "model", "location"), _TEST)),
+        schema=_thing("equipment", "an equipment condition", dict.fromkeys(("serial", "tag", "type", "model", "location"), _TEST)),
         about="true for any device whose serial number or tag stands in subject or text, or fields of it",
     ),
 }
@@ -333,14 +334,14 @@ _ELSEWHERE = {
 _ONE = Record(
     what="a condition", keys=CONDITIONS, least_one=True, make=lambda values: build_conditions.all_of(values.values()), elsewhere=_ELSEWHERE
 )
-CONDITION: Shape = Either(
+CONDITION: Schema = Either(
     what="a condition",
     mapping=_ONE,
     sequence=Made(of=Many(of=WHEN, what="a list of conditions", strict=True, least=1), make=build_conditions.all_of),
 )
 
-# Shapes that contain themselves or stand in many places, by the names that editors know them by.
-SHARED: dict[str, Shape] = {
+# Schemas that contain themselves or stand in many places, by the names that editors know them by.
+SHARED: dict[str, Schema] = {
     "condition": CONDITION,
     "text": text_shape(False, False, Comparator.UNICODE, None),
     "indexed-text": text_shape(True, False, Comparator.UNICODE, None),

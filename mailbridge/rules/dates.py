@@ -6,7 +6,8 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import format_datetime, parsedate_to_datetime
 
-from mailbridge.config.schema import Wrong, nearest
+from mailbridge.config.schema import Wrong
+from mailbridge.config.suggest import nearest
 from mailbridge.sla.zones import zone_names, zone_of
 
 PARTS = (

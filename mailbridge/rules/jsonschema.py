@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mailbridge.config.schema import Shape
+from mailbridge.config.schema import Schema
 from mailbridge.rules import schema
 from mailbridge.rules.conditions import SHARED
 
@@ -20,9 +20,9 @@ def names() -> list[str]:
 def of(name: str) -> dict[str, Any]:
     """The schema of one kind of file.  Raises KeyError for a name that is not in `names`."""
     if name == "routing":
-        rules = {"type": "array", "items": schema.RULE.schema()}
+        rules = {"type": "array", "items": schema.RULE.json_schema()}
         return _document("Routing rules of mailbridge", rules, SHARED)
-    return _document(f"{name}.yaml of mailbridge", schema.FILES[f"rules/{name}.yaml"].schema(), {})
+    return _document(f"{name}.yaml of mailbridge", schema.FILES[f"rules/{name}.yaml"].json_schema(), {})
 
 
 def text(name: str) -> str:
@@ -37,8 +37,8 @@ def schema_line(path: str) -> str:
     return f"# yaml-language-server: $schema={'../' * inner.count('/')}schema/{name}.json"
 
 
-def _document(title: str, shape: dict[str, Any], definitions: dict[str, Shape]) -> dict[str, Any]:
-    made: dict[str, Any] = {"$schema": DIALECT, "title": title, **shape}
+def _document(title: str, schema: dict[str, Any], definitions: dict[str, Schema]) -> dict[str, Any]:
+    made: dict[str, Any] = {"$schema": DIALECT, "title": title, **schema}
     if definitions:
-        made["$defs"] = {name: each.schema() for name, each in definitions.items()}
+        made["$defs"] = {name: each.json_schema() for name, each in definitions.items()}
     return made

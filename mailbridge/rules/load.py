@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mailbridge.config import yaml
-from mailbridge.config.schema import BAD, Reading, listed, nearest
-from mailbridge.config.yaml import Mapping as YamlMapping
-from mailbridge.config.yaml import Place, Scalar
+from mailbridge.config.nodes import Mapping as YamlMapping
+from mailbridge.config.nodes import Node, Place, Scalar, walk
+from mailbridge.config.nodes import Sequence as YamlSequence
+from mailbridge.config.schema import BAD, Reading
+from mailbridge.config.suggest import did_you_mean, nearest
 from mailbridge.errors import Problem
 from mailbridge.organisation.model import Organisation, Priority
 from mailbridge.organisation.transitions import DEFAULTS
@@ -63,10 +65,10 @@ def _uncollected() -> Iterator[None]:
 def _load(files: Mapping[str, str], templates: Iterable[str] | None) -> Loaded:
     reading = Reading()
     _define_usual(reading, templates)
-    nodes = _nodes(files, reading)
-    values = {path: _whole(path, nodes, reading) for path in schema.FILES}
-    rules = [rule for path in sorted(nodes) if path.startswith(schema.ROUTING) for rule in _rules(nodes[path], path, reading)]
-    _cross_check(nodes, values, reading)
+    documents = _documents(files, reading)
+    values = {path: _whole(path, documents, reading) for path in schema.FILES}
+    rules = [rule for path in sorted(documents) if path.startswith(schema.ROUTING) for rule in _rules(documents[path], path, reading)]
+    _cross_check(documents, values, reading)
     problems = _one_a_place([*reading.problems, *reading.dangling()])
     if any(not problem.warning for problem in problems):
         return Loaded(policy=None, problems=problems)
@@ -127,9 +129,9 @@ def _define_usual(reading: Reading, templates: Iterable[str] | None) -> None:
         reading.define("status", name, None)
 
 
-def _nodes(files: Mapping[str, str], reading: Reading) -> dict[str, yaml.Node | None]:
+def _documents(files: Mapping[str, str], reading: Reading) -> dict[str, Node | None]:
     """The documents of the files that we know; the rest is a mistake, for a file nobody reads is a rule nobody follows."""
-    nodes: dict[str, yaml.Node | None] = {}
+    documents: dict[str, Node | None] = {}
     for path in sorted(files):
         if path.endswith(".eml") or path.startswith("rules/schema/"):
             continue
@@ -139,14 +141,14 @@ def _nodes(files: Mapping[str, str], reading: Reading) -> dict[str, yaml.Node | 
             hint = f'did you mean "{close}"?' if close else f"known: {', '.join(schema.FILES)} and {schema.ROUTING}*.yaml"
             reading.problems.append(Problem(file=path, message="nothing reads this file", hint=hint))
             continue
-        nodes[path], problems = yaml.read(path, files[path])
+        documents[path], problems = yaml.read(path, files[path])
         reading.problems += problems
-        if nodes[path] is None and problems:
+        if documents[path] is None and problems:
             reading.unknowable |= _DEFINED_IN.get(path, frozenset())
     for path in schema.REQUIRED:
         if path not in files:
             reading.problems.append(Problem(file=path, message="this file is missing", hint="`mailbridge init` writes one to start from"))
-    return nodes
+    return documents
 
 
 # Kinds of names by the file that defines them: where it cannot be read, nobody can say that a name is not in it.
@@ -162,25 +164,25 @@ _DEFINED_IN = {
 }
 
 
-def _whole(path: str, nodes: Mapping[str, yaml.Node | None], reading: Reading) -> Any:
+def _whole(path: str, documents: Mapping[str, Node | None], reading: Reading) -> Any:
     """The values of a file that is one mapping; an empty or missing one has none."""
-    node = nodes.get(path)
+    node = documents.get(path)
     if node is None:
-        return BAD if path in schema.REQUIRED and _emptied(path, nodes, reading) else {}
+        return BAD if path in schema.REQUIRED and _emptied(path, documents, reading) else {}
     return schema.FILES[path].read(node, reading)
 
 
-def _emptied(path: str, nodes: Mapping[str, yaml.Node | None], reading: Reading) -> bool:
-    if path in nodes and not any(problem.file == path for problem in reading.problems):
+def _emptied(path: str, documents: Mapping[str, Node | None], reading: Reading) -> bool:
+    if path in documents and not any(problem.file == path for problem in reading.problems):
         reading.problems.append(Problem(file=path, message="this file is empty", hint="`mailbridge init` writes one to start from"))
     return True
 
 
-def _rules(node: yaml.Node | None, path: str, reading: Reading) -> Iterable[Rule]:
+def _rules(node: Node | None, path: str, reading: Reading) -> Iterable[Rule]:
     """The rules of one file; each is read for itself, so that a mistake in one does not hide those in the next."""
     if node is None:
         return
-    if not isinstance(node, yaml.Sequence):
+    if not isinstance(node, YamlSequence):
         reading.expected("a list of rules, each beginning with a dash", node)
         return
     for item in node.items:
@@ -192,7 +194,7 @@ def _rules(node: yaml.Node | None, path: str, reading: Reading) -> Iterable[Rule
             yield rule
 
 
-def _name(item: yaml.Node, reading: Reading) -> Place:
+def _name(item: Node, reading: Reading) -> Place:
     """Where the rule's name stands; two rules with one name could not be told apart in an explanation."""
     node = item.get("name") if isinstance(item, YamlMapping) else None
     if not isinstance(node, Scalar):
@@ -206,7 +208,7 @@ def _name(item: yaml.Node, reading: Reading) -> Place:
 
 def _rule(values: Mapping[str, Any], item: YamlMapping, name: Place) -> Rule:
     examples = item.get("examples")
-    places = [each.place for each in examples.items] if isinstance(examples, yaml.Sequence) else []
+    places = [each.place for each in examples.items] if isinstance(examples, YamlSequence) else []
     return Rule(
         name=values["name"],
         place=name,
@@ -235,7 +237,7 @@ def _check_captures(item: YamlMapping, when: Condition, then: Actions, reading: 
     node = item.get("then")
     if node is None or asked <= caught:
         return
-    for each in yaml.walk(node):
+    for each in walk(node):
         if isinstance(each, Scalar):
             for name, start in used(each.text):
                 if name not in caught:
@@ -243,12 +245,11 @@ def _check_captures(item: YamlMapping, when: Condition, then: Actions, reading: 
 
 
 def _uncaught(node: Scalar, name: str, start: int, caught: Iterable[str], reading: Reading) -> None:
-    close = nearest(name, caught)
-    hint = f'did you mean "{close}"?' if close else listed(sorted(caught), "capture in this rule")
+    hint = did_you_mean(name, sorted(caught), "capture in this rule")
     reading.mistake(node.place.part(start + len(node.quote), len(name) + 3), f"no condition of this rule catches ${{{name}}}", hint)
 
 
-def _cross_check(nodes: Mapping[str, yaml.Node | None], values: Mapping[str, Any], reading: Reading) -> None:
+def _cross_check(documents: Mapping[str, Node | None], values: Mapping[str, Any], reading: Reading) -> None:
     """What only several values together can say."""
     approvals.define(reading)
     for name in reading.defined.get("team", {}):
@@ -258,7 +259,7 @@ def _cross_check(nodes: Mapping[str, yaml.Node | None], values: Mapping[str, Any
     if not reading.defined.get("tag"):
         # Without a list of tags any word is one.
         reading.uses = [use for use in reading.uses if use.kind != "tag"]
-    approvals.check(nodes.get("rules/approvals.yaml"), values["rules/approvals.yaml"], values["rules/teams.yaml"], reading)
-    statuses.check(nodes.get("rules/statuses.yaml"), values["rules/statuses.yaml"], reading)
-    customers_validate.check(nodes.get("rules/customers.yaml"), values["rules/customers.yaml"], schema.CUSTOMER, reading)
-    people_validate.check(nodes.get("rules/teams.yaml"), values["rules/teams.yaml"], reading)
+    approvals.check(documents.get("rules/approvals.yaml"), values["rules/approvals.yaml"], values["rules/teams.yaml"], reading)
+    statuses.check(documents.get("rules/statuses.yaml"), values["rules/statuses.yaml"], reading)
+    customers_validate.check(documents.get("rules/customers.yaml"), values["rules/customers.yaml"], schema.CUSTOMER, reading)
+    people_validate.check(documents.get("rules/teams.yaml"), values["rules/teams.yaml"], reading)

@@ -1,4 +1,4 @@
-"""Every word of every file under rules/: the shapes of whole files.  The JSON Schema and the manual are checked against this."""
+"""Every word of every file under rules/: the schemas of whole files.  The JSON Schema and the manual are checked against this."""
 
 from __future__ import annotations
 
@@ -39,25 +39,23 @@ def _contract_days(values: dict[str, Any]) -> dict[str, Any]:
 TARGETS = Record(
     what="targets",
     keys={
-        "response": Key(shape=WORKING, about="working time until somebody has answered"),
-        "resolution": Key(shape=WORKING, about="working time until the ticket is closed"),
-        "warn-at": Key(
-            shape=Text(what="a share such as 75%", parse=units.share), about="part of the time after which the team is warned"
-        ),
+        "response": Key(schema=WORKING, about="working time until somebody has answered"),
+        "resolution": Key(schema=WORKING, about="working time until the ticket is closed"),
+        "warn-at": Key(schema=Text(what="a share such as 75%", parse=units.share), about="part of the time after which the team is warned"),
         "escalate": Key(
-            shape=Name(kind="escalation"), about="the chain in teams.yaml that a ticket goes up by a step with each broken promise"
+            schema=Name(kind="escalation"), about="the chain in teams.yaml that a ticket goes up by a step with each broken promise"
         ),
     },
     least_one=True,
     make=_in_order,
 )
-BY_PRIORITY = Record(what="targets by priority", keys={str(p): Key(shape=TARGETS) for p in Priority})
+BY_PRIORITY = Record(what="targets by priority", keys={str(p): Key(schema=TARGETS) for p in Priority})
 SLA_FILE = Record(
     what="sla.yaml",
     keys={
-        "targets": Key(shape=BY_PRIORITY, required=True, about="promised times by priority, in working time of the ticket's team"),
+        "targets": Key(schema=BY_PRIORITY, required=True, about="promised times by priority, in working time of the ticket's team"),
         "levels": Key(
-            shape=Table(what="levels", key=WORD, of=BY_PRIORITY, defines="sla"), about="further sets of promised times, for contracts"
+            schema=Table(what="levels", key=WORD, of=BY_PRIORITY, defines="sla"), about="further sets of promised times, for contracts"
         ),
     },
 )
@@ -65,12 +63,12 @@ SLA_FILE = Record(
 TYPES_FILE = Record(
     what="types.yaml",
     keys={
-        "types": Key(shape=Many(of=Defined("type"), what="a type or a list of types"), about="types of request"),
+        "types": Key(schema=Many(of=Defined("type"), what="a type or a list of types"), about="types of request"),
         "tags": Key(
-            shape=Many(of=Defined("tag"), what="a tag or a list of tags"), about="the only tags there are; without it any word may be one"
+            schema=Many(of=Defined("tag"), what="a tag or a list of tags"), about="the only tags there are; without it any word may be one"
         ),
         "estimates": Key(
-            shape=Table(what="estimates", key=Name(kind="type"), of=WORKING), about="how long the work on a ticket of the type takes"
+            schema=Table(what="estimates", key=Name(kind="type"), of=WORKING), about="how long the work on a ticket of the type takes"
         ),
     },
     elsewhere={"playbooks": "playbooks stand with their tasks in playbooks.yaml"},
@@ -79,128 +77,130 @@ TYPES_FILE = Record(
 PERSON = Record(
     what="a person",
     keys={
-        "address": Key(shape=ADDRESS, required=True, about="where the person writes from"),
-        "name": Key(shape=Text(), about="the full name"),
-        "language": Key(shape=LANGUAGE, about="of what the person gets"),
+        "address": Key(schema=ADDRESS, required=True, about="where the person writes from"),
+        "name": Key(schema=Text(), about="the full name"),
+        "language": Key(schema=LANGUAGE, about="of what the person gets"),
     },
 )
 LOCATION = Record(
     what="a location",
     keys={
-        "title": Key(shape=Text(), about="the full name"),
-        "region": Key(shape=Defined("region"), about="where it belongs"),
-        "zone": Key(shape=ZONE, about="whose wall clock its calendar goes by; without it that of the calendar"),
-        "calendar": Key(shape=Name(kind="hours"), about="the hours in teams.yaml that promised times count in there"),
-        "km": Key(shape=Text(what="a distance in km", parse=units.kilometres), about="how far it is, one way"),
+        "title": Key(schema=Text(), about="the full name"),
+        "region": Key(schema=Defined("region"), about="where it belongs"),
+        "zone": Key(schema=ZONE, about="whose wall clock its calendar goes by; without it that of the calendar"),
+        "calendar": Key(schema=Name(kind="hours"), about="the hours in teams.yaml that promised times count in there"),
+        "km": Key(schema=Text(what="a distance in km", parse=units.kilometres), about="how far it is, one way"),
     },
 )
 EQUIPMENT = Record(
     what="a device",
     keys={
-        "serial": Key(shape=Defined("equipment"), required=True, about="serial number, as people write it in a mail"),
-        "tag": Key(shape=Text(), about="the customer's own label of it"),
-        "type": Key(shape=Text(), about="what it is: printer, router"),
-        "model": Key(shape=Text(), about="maker's name of it"),
-        "location": Key(shape=Name(kind="location"), about="where it stands"),
+        "serial": Key(schema=Defined("equipment"), required=True, about="serial number, as people write it in a mail"),
+        "tag": Key(schema=Text(), about="the customer's own label of it"),
+        "type": Key(schema=Text(), about="what it is: printer, router"),
+        "model": Key(schema=Text(), about="maker's name of it"),
+        "location": Key(schema=Name(kind="location"), about="where it stands"),
     },
 )
 SERVICE_LEVEL = Record(
     what="a level of a contract",
     keys={
-        "type": Key(shape=Name(kind="type"), about="for tickets of this type of request"),
-        "priority": Key(shape=Choice(what="priority", words=tuple(Priority)), about="for tickets of this priority"),
-        "sla": Key(shape=Name(kind="sla"), required=True, about="the level in sla.yaml"),
+        "type": Key(schema=Name(kind="type"), about="for tickets of this type of request"),
+        "priority": Key(schema=Choice(what="priority", words=tuple(Priority)), about="for tickets of this priority"),
+        "sla": Key(schema=Name(kind="sla"), required=True, about="the level in sla.yaml"),
     },
     make=_level_for_something,
 )
 CONTRACT = Record(
     what="a contract",
     keys={
-        "type": Key(shape=Defined("contract type"), about="kind of contract, for rules"),
-        "sla": Key(shape=Name(kind="sla"), about="the level in sla.yaml that it promises"),
+        "type": Key(schema=Defined("contract type"), about="kind of contract, for rules"),
+        "sla": Key(schema=Name(kind="sla"), about="the level in sla.yaml that it promises"),
         "levels": Key(
-            shape=Many(of=SERVICE_LEVEL, what="a list of levels", strict=True),
+            schema=Many(of=SERVICE_LEVEL, what="a list of levels", strict=True),
             about="other levels by type of request and priority; a type comes before a priority",
         ),
-        "calendar": Key(shape=Name(kind="hours"), about="the hours in teams.yaml that its times count in"),
-        "renews": Key(shape=Name(kind="contract"), about="the contract of the same customer that it continues"),
-        "since": Key(shape=DATE, about="first day"),
-        "until": Key(shape=DATE, about="last day"),
-        "locations": Key(shape=Many(of=Name(kind="location"), what="a location or a list"), about="only for these places"),
-        "equipment": Key(shape=Many(of=Name(kind="equipment"), what="a serial number or a list"), about="only for these devices"),
-        "types": Key(shape=Many(of=Name(kind="type"), what="a type or a list of types"), about="only for these types of request"),
+        "calendar": Key(schema=Name(kind="hours"), about="the hours in teams.yaml that its times count in"),
+        "renews": Key(schema=Name(kind="contract"), about="the contract of the same customer that it continues"),
+        "since": Key(schema=DATE, about="first day"),
+        "until": Key(schema=DATE, about="last day"),
+        "locations": Key(schema=Many(of=Name(kind="location"), what="a location or a list"), about="only for these places"),
+        "equipment": Key(schema=Many(of=Name(kind="equipment"), what="a serial number or a list"), about="only for these devices"),
+        "types": Key(schema=Many(of=Name(kind="type"), what="a type or a list of types"), about="only for these types of request"),
     },
     make=_contract_days,
 )
 CUSTOMER = Record(
     what="a customer",
     keys={
-        "title": Key(shape=Text(), about="the full name"),
-        "tier": Key(shape=Defined("tier"), about="how important: gold, silver"),
-        "region": Key(shape=Defined("region"), about="where it belongs"),
-        "language": Key(shape=LANGUAGE, about="of its people, where theirs is not said"),
+        "title": Key(schema=Text(), about="the full name"),
+        "tier": Key(schema=Defined("tier"), about="how important: gold, silver"),
+        "region": Key(schema=Defined("region"), about="where it belongs"),
+        "language": Key(schema=LANGUAGE, about="of its people, where theirs is not said"),
         "domains": Key(
-            shape=Many(of=Text(what="a domain", parse=units.domain), what="a domain or a list"), about="mail domains of its people"
+            schema=Many(of=Text(what="a domain", parse=units.domain), what="a domain or a list"), about="mail domains of its people"
         ),
         "people": Key(
-            shape=Many(of=PERSON, what="a list of people", strict=True), about="people by address, where the domain says too little"
+            schema=Many(of=PERSON, what="a list of people", strict=True), about="people by address, where the domain says too little"
         ),
-        "locations": Key(shape=Table(what="locations", key=WORD, of=LOCATION, defines="location"), about="its places"),
-        "equipment": Key(shape=Many(of=EQUIPMENT, what="a list of devices", strict=True), about="its devices"),
-        "contracts": Key(shape=Table(what="contracts", key=WORD, of=CONTRACT, defines="contract"), about="what was promised"),
+        "locations": Key(schema=Table(what="locations", key=WORD, of=LOCATION, defines="location"), about="its places"),
+        "equipment": Key(schema=Many(of=EQUIPMENT, what="a list of devices", strict=True), about="its devices"),
+        "contracts": Key(schema=Table(what="contracts", key=WORD, of=CONTRACT, defines="contract"), about="what was promised"),
     },
 )
 CUSTOMERS_FILE = Record(
     what="customers.yaml",
     keys={
-        "customers": Key(shape=Table(what="customers", key=WORD, of=CUSTOMER, defines="customer"), about="whom the desk works for"),
+        "customers": Key(schema=Table(what="customers", key=WORD, of=CUSTOMER, defines="customer"), about="whom the desk works for"),
         "freemail": Key(
-            shape=Many(of=Text(what="a domain", parse=units.domain), what="a domain or a list"),
+            schema=Many(of=Text(what="a domain", parse=units.domain), what="a domain or a list"),
             about="domains whose users are strangers to each other, besides the ones that are known",
         ),
-        "colleagues": Key(shape=Flag(), about="true: somebody of the requester's domain may write on the ticket"),
+        "colleagues": Key(schema=Flag(), about="true: somebody of the requester's domain may write on the ticket"),
     },
 )
 
 EXAMPLE_MAIL = Record(
     what="an example mail",
     keys={
-        "from": Key(shape=Text(what="an address"), about="the sender"),
-        "to": Key(shape=Many(of=Text(what="an address"), what="an address or a list")),
-        "cc": Key(shape=Many(of=Text(what="an address"), what="an address or a list")),
-        "subject": Key(shape=Text()),
-        "text": Key(shape=Text(), about="what the person wrote"),
-        "headers": Key(shape=Table(what="header fields", of=Text()), about="further header fields"),
-        "attachments": Key(shape=Many(of=Text(), what="a file name or a list"), about="names of files"),
-        "kind": Key(shape=Choice(what="kind", words=tuple(Kind))),
-        "language": Key(shape=LANGUAGE),
-        "verified": Key(shape=Flag(), about="the sender's domain vouches for the address; true where it is not said"),
-        "agent": Key(shape=Name(kind="agent"), about="the authenticated agent who wrote it"),
-        "reply": Key(shape=Flag(), about="it belongs on a ticket that is there"),
-        "size": Key(shape=Text(what="a size", parse=units.size)),
-        "at": Key(shape=Text(what="a date and time", parse=units.moment), about="when it is looked at"),
-        "open": Key(shape=Many(of=Name(kind="team"), what="a team or a list"), about="teams that work then; all others do not"),
-        "load": Key(shape=Table(what="open tickets by team", key=Name(kind="team"), of=Text(what="a number", parse=units.number))),
+        "from": Key(schema=Text(what="an address"), about="the sender"),
+        "to": Key(schema=Many(of=Text(what="an address"), what="an address or a list")),
+        "cc": Key(schema=Many(of=Text(what="an address"), what="an address or a list")),
+        "subject": Key(schema=Text()),
+        "text": Key(schema=Text(), about="what the person wrote"),
+        "headers": Key(schema=Table(what="header fields", of=Text()), about="further header fields"),
+        "attachments": Key(schema=Many(of=Text(), what="a file name or a list"), about="names of files"),
+        "kind": Key(schema=Choice(what="kind", words=tuple(Kind))),
+        "language": Key(schema=LANGUAGE),
+        "verified": Key(schema=Flag(), about="the sender's domain vouches for the address; true where it is not said"),
+        "agent": Key(schema=Name(kind="agent"), about="the authenticated agent who wrote it"),
+        "reply": Key(schema=Flag(), about="it belongs on a ticket that is there"),
+        "size": Key(schema=Text(what="a size", parse=units.size)),
+        "at": Key(schema=Text(what="a date and time", parse=units.moment), about="when it is looked at"),
+        "open": Key(schema=Many(of=Name(kind="team"), what="a team or a list"), about="teams that work then; all others do not"),
+        "load": Key(schema=Table(what="open tickets by team", key=Name(kind="team"), of=Text(what="a number", parse=units.number))),
     },
 )
 EXAMPLE = Record(
     what="an example",
     keys={
-        "mail": Key(shape=EXAMPLE_MAIL, about="a few header fields and the text"),
-        "file": Key(shape=Text(what="the name of an .eml file"), about="an .eml file beside this one"),
-        "verified": Key(shape=Flag(), about="the sender's domain vouches for the address; of a file false where it is not said"),
-        "gives": Key(shape=Record(what="gives", keys=GIVES), about="what must come of it"),
+        "mail": Key(schema=EXAMPLE_MAIL, about="a few header fields and the text"),
+        "file": Key(schema=Text(what="the name of an .eml file"), about="an .eml file beside this one"),
+        "verified": Key(schema=Flag(), about="the sender's domain vouches for the address; of a file false where it is not said"),
+        "gives": Key(schema=Record(what="gives", keys=GIVES), about="what must come of it"),
     },
     one_of=("mail", "file"),
 )
 RULE = Record(
     what="a rule",
     keys={
-        "name": Key(shape=Text(), required=True, about="one of a kind; shown in every explanation"),
-        "when": Key(shape=WHEN, required=True, about="the condition"),
-        "then": Key(shape=THEN, required=True, about="what is done when it holds"),
-        "stop": Key(shape=Flag(), about="true: no further rule is tried when it holds"),
-        "examples": Key(shape=Many(of=EXAMPLE, what="a list of examples", strict=True, least=1), about="mails with what must come of them"),
+        "name": Key(schema=Text(), required=True, about="one of a kind; shown in every explanation"),
+        "when": Key(schema=WHEN, required=True, about="the condition"),
+        "then": Key(schema=THEN, required=True, about="what is done when it holds"),
+        "stop": Key(schema=Flag(), about="true: no further rule is tried when it holds"),
+        "examples": Key(
+            schema=Many(of=EXAMPLE, what="a list of examples", strict=True, least=1), about="mails with what must come of them"
+        ),
     },
 )
 

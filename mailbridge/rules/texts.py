@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailbridge.config import units
-from mailbridge.config.schema import Choice, Either, Key, Later, Made, Many, Record, Shape, Text, Wrong
+from mailbridge.config.schema import Choice, Either, Key, Later, Made, Many, Record, Schema, Text, Wrong
 from mailbridge.rules.captures import is_name
 from mailbridge.rules.comparators import Comparator
 from mailbridge.rules.rule_set import pattern_of
@@ -35,36 +35,36 @@ def capture_name(text: str) -> str:
 
 _TEXTS = Many(of=Text(), what="a text or a list of texts", least=1)
 MATCHES: dict[str, Key] = {
-    "is": Key(shape=_TEXTS, about="the whole text is one of these"),
-    "contains": Key(shape=_TEXTS, about="one of these stands in the text"),
+    "is": Key(schema=_TEXTS, about="the whole text is one of these"),
+    "contains": Key(schema=_TEXTS, about="one of these stands in the text"),
     "matches": Key(
-        shape=Many(of=Text(parse=wildcards), what="a pattern or a list", least=1),
+        schema=Many(of=Text(parse=wildcards), what="a pattern or a list", least=1),
         about="the whole text is like one of these; * is any run of characters, ? is one",
     ),
     "regex": Key(
-        shape=Many(of=Text(parse=pattern, what="a regular expression"), what="a regular expression or a list", least=1),
+        schema=Many(of=Text(parse=pattern, what="a regular expression"), what="a regular expression or a list", least=1),
         about="one of these regular expressions (RE2) is found in the text",
     ),
 }
 _RELATIONS: dict[str, Key] = {
-    word: Key(shape=_TEXTS, about=about)
+    word: Key(schema=_TEXTS, about=about)
     for word, about in {
         "ge": "greater or equal", "gt": "greater", "le": "less or equal", "lt": "less", "eq": "equal", "ne": "not equal",
     }.items()
 }  # fmt: skip
 _COMPARATOR = Key(
-    shape=Made(of=Choice(what="comparator", words=tuple(Comparator)), make=Comparator),
+    schema=Made(of=Choice(what="comparator", words=tuple(Comparator)), make=Comparator),
     about="when two texts are the same; without it, upper and lower case of all scripts are",
 )
 _AS = Key(
-    shape=Either(
+    schema=Either(
         what="a name or a list of names",
         scalar=Text(what="a name", parse=capture_name),
         sequence=Many(of=Text(what="a name", parse=capture_name), what="a list of names", strict=True, least=1),
     ),
     about="a name for what was found; a list names the wildcards or groups in order",
 )
-INDEX = Key(shape=Text(what="a position", parse=units.index), about="only the n-th field of that name, -1 for the last (RFC 5260)")
+INDEX = Key(schema=Text(what="a position", parse=units.index), about="only the n-th field of that name, -1 for the last (RFC 5260)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +88,20 @@ def _counted(values: Mapping[str, int]) -> Counted:
 
 COUNT = Record(
     what="a count",
-    keys={word: Key(shape=Text(what="a number", parse=units.count), about=key.about) for word, key in _RELATIONS.items()},
+    keys={word: Key(schema=Text(what="a number", parse=units.count), about=key.about) for word, key in _RELATIONS.items()},
     least_one=True,
     make=_counted,
 )
-_COUNT = Key(shape=COUNT, about="how many there are, compared by ge, gt, le, lt, eq, ne (RFC 5231)")
+_COUNT = Key(schema=COUNT, about="how many there are, compared by ge, gt, le, lt, eq, ne (RFC 5231)")
 
 
-def text_test(*, index: bool = False, relations: bool = False, numeric: bool = False, words: Callable[[str], str] | None = None) -> Shape:
+def text_test(*, index: bool = False, relations: bool = False, numeric: bool = False, words: Callable[[str], str] | None = None) -> Schema:
     """What compares a text: 'x' and [x, y] are `is`, a mapping names the match type.  `index`: of header fields, which are counted too."""
     made = text_shape(index, relations, Comparator.NUMERIC if numeric else Comparator.UNICODE, words)
-    return Later(name="compared-text" if relations else "indexed-text" if index else "text", shape=lambda: made)
+    return Later(name="compared-text" if relations else "indexed-text" if index else "text", schema=lambda: made)
 
 
-def text_shape(index: bool, relations: bool, comparator: Comparator, words: Callable[[str], str] | None) -> Shape:
+def text_shape(index: bool, relations: bool, comparator: Comparator, words: Callable[[str], str] | None) -> Schema:
     def short(values: tuple[str, ...]) -> Tested:
         return _tested({"is": values}, comparator, words)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 
-from mailbridge.config.yaml import Place
+from mailbridge.config.nodes import Place
 from mailbridge.rules.comparators import Comparator
 
 

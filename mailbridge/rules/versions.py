@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mailbridge.config import yaml
+from mailbridge.config import nodes, yaml
 from mailbridge.rules.schema import ROUTING
 
 
@@ -41,6 +41,6 @@ def _inside(path: str, before: str, after: str) -> str:
 def _rules(path: str, text: str) -> dict[str, object]:
     """What each rule of the file says, by its name."""
     node, _ = yaml.read(path, text)
-    items: Iterable[yaml.Node] = node.items if isinstance(node, yaml.Sequence) else ()
-    rules = [item for item in items if isinstance(item, yaml.Mapping)]
-    return {name.text: yaml.meaning(rule) for rule in rules if isinstance(name := rule.get("name"), yaml.Scalar)}
+    items: Iterable[nodes.Node] = node.items if isinstance(node, nodes.Sequence) else ()
+    rules = [item for item in items if isinstance(item, nodes.Mapping)]
+    return {name.text: nodes.meaning(rule) for rule in rules if isinstance(name := rule.get("name"), nodes.Scalar)}

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from mailbridge.config import units, yaml
-from mailbridge.config.schema import BAD, Choice, Either, Key, Many, Name, Reading, Record, Text, Wrong, listed
+from mailbridge.config import nodes, units
+from mailbridge.config.schema import BAD, Choice, Either, Key, Many, Name, Reading, Record, Text, Wrong
+from mailbridge.config.suggest import listed
 from mailbridge.organisation.approval_policy import MANAGER, ApprovalPolicy, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.model import Priority
 from mailbridge.rules.files.scalars import DURATION, WORKING
@@ -28,12 +29,12 @@ OF_MATTER = {
 class Approver:
     """`manager`, or the name of an agent."""
 
-    def read(self, node: yaml.Node, reading: Reading) -> Any:
-        if isinstance(node, yaml.Scalar) and node.text == MANAGER:
+    def read(self, node: nodes.Node, reading: Reading) -> Any:
+        if isinstance(node, nodes.Scalar) and node.text == MANAGER:
             return MANAGER
         return Name(kind="agent").read(node, reading)
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": "string", "description": "manager, or the name of an agent"}
 
 
@@ -81,37 +82,37 @@ def _names(kind: str) -> Many:
 APPROVAL = Record(
     what="an approval",
     keys={
-        "what": Key(shape=Choice(what="matter", words=tuple(ApprovalTrigger)), required=True, about="what needs a yes"),
-        "hours": Key(shape=Text(what="a number of hours", parse=_hours), about="more than these need one"),
-        "to": Key(shape=_names("way to escalate"), about="a chain, or a team, agent or consultant on one"),
-        "team": Key(shape=_names("team"), about="giving a ticket to these"),
-        "tag": Key(shape=_names("tag"), about="putting these on a ticket"),
-        "status": Key(shape=_names("status"), about="moving a ticket to these"),
+        "what": Key(schema=Choice(what="matter", words=tuple(ApprovalTrigger)), required=True, about="what needs a yes"),
+        "hours": Key(schema=Text(what="a number of hours", parse=_hours), about="more than these need one"),
+        "to": Key(schema=_names("way to escalate"), about="a chain, or a team, agent or consultant on one"),
+        "team": Key(schema=_names("team"), about="giving a ticket to these"),
+        "tag": Key(schema=_names("tag"), about="putting these on a ticket"),
+        "status": Key(schema=_names("status"), about="moving a ticket to these"),
         "priority": Key(
-            shape=Many(of=Choice(what="priority", words=tuple(Priority)), what="a priority or a list", least=1),
+            schema=Many(of=Choice(what="priority", words=tuple(Priority)), what="a priority or a list", least=1),
             about="giving a ticket these",
         ),
         "by": Key(
-            shape=Many(of=Approver(), what="manager, an agent or a list", least=1),
+            schema=Many(of=Approver(), what="manager, an agent or a list", least=1),
             about="who says yes: manager (those of the ticket's team) or agents; any one of them decides",
         ),
         "deputies": Key(
-            shape=Many(of=Name(kind="agent"), what="an agent or a list"), about="agents who are asked too when the others are reminded"
+            schema=Many(of=Name(kind="agent"), what="an agent or a list"), about="agents who are asked too when the others are reminded"
         ),
         "remind-after": Key(
-            shape=Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never)),
+            schema=Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never)),
             about="working time of the ticket's team until a reminder; or never",
         ),
-        "expires-after": Key(shape=WORKING, about="working time until silence counts as no"),
+        "expires-after": Key(schema=WORKING, about="working time until silence counts as no"),
     },
     make=_fitting,
 )
 APPROVALS_FILE = Record(
     what="approvals.yaml",
     keys={
-        "approvals": Key(shape=Many(of=APPROVAL, what="a list of approvals", strict=True), about="what a manager has to agree to"),
-        "confirm-within": Key(shape=DURATION, about="how long an agent's own yes to something risky is waited for"),
-        "many": Key(shape=Text(what="a number of tickets", parse=_many), about="how many tickets one line may change without a yes"),
+        "approvals": Key(schema=Many(of=APPROVAL, what="a list of approvals", strict=True), about="what a manager has to agree to"),
+        "confirm-within": Key(schema=DURATION, about="how long an agent's own yes to something risky is waited for"),
+        "many": Key(schema=Text(what="a number of tickets", parse=_many), about="how many tickets one line may change without a yes"),
     },
 )
 
@@ -133,10 +134,10 @@ def define(reading: Reading) -> None:
             reading.define("way to escalate", name, place)
 
 
-def check(node: yaml.Node | None, values: Any, teams: Any, reading: Reading) -> None:
+def check(node: nodes.Node | None, values: Any, teams: Any, reading: Reading) -> None:
     """Where managers have to agree there is one."""
-    rules = node.get("approvals") if isinstance(node, yaml.Mapping) else None
-    if values is BAD or teams is BAD or not isinstance(rules, yaml.Sequence):
+    rules = node.get("approvals") if isinstance(node, nodes.Mapping) else None
+    if values is BAD or teams is BAD or not isinstance(rules, nodes.Sequence):
         return
     if any(team.get("managers") for team in teams["teams"].values()) or any(a.get("manager") for a in teams["agents"].values()):
         return

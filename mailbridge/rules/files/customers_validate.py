@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mailbridge.config import yaml
-from mailbridge.config.schema import BAD, Reading, Shape
-from mailbridge.config.yaml import Mapping as Table
-from mailbridge.config.yaml import Node, Place, Scalar
+from mailbridge.config import nodes
+from mailbridge.config.nodes import Mapping as Table
+from mailbridge.config.nodes import Node, Place, Scalar
+from mailbridge.config.schema import BAD, Reading, Schema
 from mailbridge.customers.contract_match import Candidate, ties
 from mailbridge.customers.model import Contract, mark_key
 from mailbridge.rules.files.organisation import contract_of
@@ -29,7 +29,7 @@ class _Taken:
         return None if before == (customer, place) else before
 
 
-def check(node: Node | None, values: Any, shape: Shape, reading: Reading) -> None:
+def check(node: Node | None, values: Any, schema: Schema, reading: Reading) -> None:
     """Every such mistake is noted; each customer is looked at for itself, so a mistake in one hides none in another."""
     every = node.get("customers") if isinstance(node, Table) else None
     if not isinstance(every, Table):
@@ -38,7 +38,7 @@ def check(node: Node | None, values: Any, shape: Shape, reading: Reading) -> Non
     taken = _Taken()
     for key, about in every.entries:
         _own(key.text, about, taken, reading)
-        own = good[key.text] if key.text in good else shape.read(about, Reading())
+        own = good[key.text] if key.text in good else schema.read(about, Reading())
         if own is not BAD and isinstance(about, Table):
             _names(key.text, about, own, reading)
             _contracts(about, own, reading)
@@ -168,12 +168,12 @@ def _entries(node: Node, key: str) -> tuple[tuple[Scalar, Node], ...]:
 
 def _items(node: Node, key: str) -> tuple[Node, ...]:
     found = node.get(key) if isinstance(node, Table) else None
-    return found.items if isinstance(found, yaml.Sequence) else ()
+    return found.items if isinstance(found, nodes.Sequence) else ()
 
 
 def _words(node: Node, key: str) -> Iterator[Scalar]:
     """The single value of this key, or those of its list."""
     found = node.get(key) if isinstance(node, Table) else None
-    for each in (found,) if isinstance(found, Scalar) else found.items if isinstance(found, yaml.Sequence) else ():
+    for each in (found,) if isinstance(found, Scalar) else found.items if isinstance(found, nodes.Sequence) else ():
         if isinstance(each, Scalar):
             yield each

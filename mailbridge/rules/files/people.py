@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from mailbridge.config import units, yaml
-from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Shape, Table, Text, Use, Wrong
+from mailbridge.config import nodes, units
+from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Schema, Table, Text, Use, Wrong
 from mailbridge.organisation.model import AnswersAs, ClosedPolicy, CopiedPolicy, Outsiders, TeamAudience, UnknownLines
 from mailbridge.rules.files.scalars import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
 from mailbridge.sla import daysoff
@@ -33,9 +33,9 @@ def _holidays(values: dict[str, Any]) -> dict[str, Any]:
 HOURS = Record(
     what="working hours",
     keys={
-        "zone": Key(shape=ZONE, required=True, about="name of the time zone, like Europe/Bucharest"),
+        "zone": Key(schema=ZONE, required=True, about="name of the time zone, like Europe/Bucharest"),
         "week": Key(
-            shape=Table(
+            schema=Table(
                 what="a week",
                 key=Text(what="days", parse=units.weekdays),
                 of=Either(
@@ -49,13 +49,13 @@ HOURS = Record(
             about="days with the hours worked on them; a day that is not named is free",
         ),
         "holidays": Key(
-            shape=Record(
+            schema=Record(
                 what="holidays",
                 keys={
-                    "country": Key(shape=Text(what="a country code"), about="public holidays of this country, ISO 3166"),
-                    "region": Key(shape=Text(what="a region code"), about="and of this region in it"),
-                    "dates": Key(shape=Many(of=DATE, what="a date or a list of dates"), about="further free days"),
-                    "except": Key(shape=Many(of=DATE, what="a date or a list of dates"), about="public holidays that are worked on"),
+                    "country": Key(schema=Text(what="a country code"), about="public holidays of this country, ISO 3166"),
+                    "region": Key(schema=Text(what="a region code"), about="and of this region in it"),
+                    "dates": Key(schema=Many(of=DATE, what="a date or a list of dates"), about="further free days"),
+                    "except": Key(schema=Many(of=DATE, what="a date or a list of dates"), about="public holidays that are worked on"),
                 },
                 make=_holidays,
             ),
@@ -63,7 +63,6 @@ HOURS = Record(
         ),
     },
 )
-
 
 
 def _or_never(text: str) -> timedelta | None:
@@ -105,8 +104,8 @@ def _step(values: dict[str, Any]) -> dict[str, Any]:
 class SkillWanted:
     """A skill, alone or with the level that is asked for: `network>=2`."""
 
-    def read(self, node: yaml.Node, reading: Reading) -> Any:
-        if not isinstance(node, yaml.Scalar) or ">=" not in node.text:
+    def read(self, node: nodes.Node, reading: Reading) -> Any:
+        if not isinstance(node, nodes.Scalar) or ">=" not in node.text:
             return Name(kind="skill").read(node, reading)
         skill, _, level = (word.strip() for word in node.text.partition(">="))
         reading.uses.append(Use(kind="skill", name=skill, place=node.place.part(len(node.quote), len(skill))))
@@ -117,7 +116,7 @@ class SkillWanted:
         reading.uses.append(Use(kind=LEVELS, name=reached, place=node.place))
         return reached
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": ["string", "number"], "description": "the name of a skill, or skill>=level"}
 
 
@@ -134,16 +133,16 @@ SKILLS = Either(
 )
 
 
-def _list(of: Shape, what: str, *, least: int = 0) -> Many:
+def _list(of: Schema, what: str, *, least: int = 0) -> Many:
     return Many(of=of, what=what, strict=True, least=least)
 
 
 ABSENCE = Record(
     what="an absence",
     keys={
-        "from": Key(shape=DATE, required=True, about="the first day, by the agent's own clock"),
-        "to": Key(shape=DATE, required=True, about="the last day"),
-        "deputy": Key(shape=Name(kind="agent"), about="who gets it instead; without one the others of the team do"),
+        "from": Key(schema=DATE, required=True, about="the first day, by the agent's own clock"),
+        "to": Key(schema=DATE, required=True, about="the last day"),
+        "deputy": Key(schema=Name(kind="agent"), about="who gets it instead; without one the others of the team do"),
     },
     make=_absence,
 )
@@ -151,20 +150,20 @@ ABSENCE = Record(
 AGENT = Record(
     what="an agent",
     keys={
-        "title": Key(shape=Text(), required=True, about="the full name, shown to colleagues and customers"),
-        "address": Key(shape=ADDRESS, required=True, about="where the agent's mail comes from and goes to"),
-        "addresses": Key(shape=ADDRESSES, about="further addresses the agent writes from"),
+        "title": Key(schema=Text(), required=True, about="the full name, shown to colleagues and customers"),
+        "address": Key(schema=ADDRESS, required=True, about="where the agent's mail comes from and goes to"),
+        "addresses": Key(schema=ADDRESSES, about="further addresses the agent writes from"),
         "role": Key(
-            shape=Choice(what="role", words=ROLES),
+            schema=Choice(what="role", words=ROLES),
             about="agent: works on tickets, manager: decides on all of them too, observer: reads and notes",
         ),
-        "manager": Key(shape=Flag(), about="the same as role: manager"),
-        "active": Key(shape=Flag(), about="false: gets no tickets and may not write as an agent"),
-        "language": Key(shape=LANGUAGE, about="of what the desk writes to the agent"),
-        "skills": Key(shape=SKILLS, about="words that rules choose agents by; with a level from 1 to 9, else 1"),
-        "hours": Key(shape=Name(kind="hours"), about="own working hours; without them those of the team"),
-        "zone": Key(shape=ZONE, about="whose clock the hours and the days of absence go by; without it that of the hours"),
-        "absences": Key(shape=_list(ABSENCE, "a list of absences"), about="days on which the agent gets nothing"),
+        "manager": Key(schema=Flag(), about="the same as role: manager"),
+        "active": Key(schema=Flag(), about="false: gets no tickets and may not write as an agent"),
+        "language": Key(schema=LANGUAGE, about="of what the desk writes to the agent"),
+        "skills": Key(schema=SKILLS, about="words that rules choose agents by; with a level from 1 to 9, else 1"),
+        "hours": Key(schema=Name(kind="hours"), about="own working hours; without them those of the team"),
+        "zone": Key(schema=ZONE, about="whose clock the hours and the days of absence go by; without it that of the hours"),
+        "absences": Key(schema=_list(ABSENCE, "a list of absences"), about="days on which the agent gets nothing"),
     },
     make=_agent,
 )
@@ -172,10 +171,10 @@ AGENT = Record(
 SWAP = Record(
     what="a swap",
     keys={
-        "week": Key(shape=Text(what="a week such as 2026-W52", parse=units.week), about="Monday to Sunday of this week"),
-        "from": Key(shape=DATE, about="the first day"),
-        "to": Key(shape=DATE, about="the last day"),
-        "agent": Key(shape=Name(kind="agent"), required=True, about="who is on duty then"),
+        "week": Key(schema=Text(what="a week such as 2026-W52", parse=units.week), about="Monday to Sunday of this week"),
+        "from": Key(schema=DATE, about="the first day"),
+        "to": Key(schema=DATE, about="the last day"),
+        "agent": Key(schema=Name(kind="agent"), required=True, about="who is on duty then"),
     },
     one_of=("week", "from"),
     make=_swap,
@@ -184,64 +183,66 @@ ROTA = Record(
     what="a rota",
     keys={
         "rotation": Key(
-            shape=Many(of=Name(kind="agent"), what="an agent or a list of agents", least=1),
+            schema=Many(of=Name(kind="agent"), what="an agent or a list of agents", least=1),
             required=True,
             about="who takes turns, in this order",
         ),
-        "start": Key(shape=DATE, required=True, about="the first day of the first one's turn"),
-        "turn": Key(shape=Text(what="days such as 7d", parse=units.whole_days), about="how long a turn is, 7d where it is not said"),
+        "start": Key(schema=DATE, required=True, about="the first day of the first one's turn"),
+        "turn": Key(schema=Text(what="days such as 7d", parse=units.whole_days), about="how long a turn is, 7d where it is not said"),
         "change": Key(
-            shape=Text(what="an hour", parse=units.hour), about="when one turn ends and the next begins, 09:00 where it is not said"
+            schema=Text(what="an hour", parse=units.hour), about="when one turn ends and the next begins, 09:00 where it is not said"
         ),
-        "zone": Key(shape=ZONE, about="whose clock the change goes by; without it that of the team's hours"),
-        "swaps": Key(shape=_list(SWAP, "a list of swaps"), about="weeks or days that somebody else takes"),
+        "zone": Key(schema=ZONE, about="whose clock the change goes by; without it that of the team's hours"),
+        "swaps": Key(schema=_list(SWAP, "a list of swaps"), about="weeks or days that somebody else takes"),
     },
 )
 
 TEAM = Record(
     what="a team",
     keys={
-        "title": Key(shape=Text(), about="how the team is called in mails; without it, its name"),
-        "members": Key(shape=AGENTS, about="who works on its tickets"),
+        "title": Key(schema=Text(), about="how the team is called in mails; without it, its name"),
+        "members": Key(schema=AGENTS, about="who works on its tickets"),
         "follow": Key(
-            shape=_list(Name(kind="team"), "a list of regional teams", least=1),
+            schema=_list(Name(kind="team"), "a list of regional teams", least=1),
             about="instead of members: regional teams; the one whose hours are open has the ticket, and hands it to the next",
         ),
-        "managers": Key(shape=AGENTS, about="who is told of late and unclaimed tickets"),
-        "address": Key(shape=ADDRESS, about="a group address that is told instead of each member"),
+        "managers": Key(schema=AGENTS, about="who is told of late and unclaimed tickets"),
+        "address": Key(schema=ADDRESS, about="a group address that is told instead of each member"),
         "told": Key(
-            shape=Choice(what="way to tell the members", words=tuple(TeamAudience)),
+            schema=Choice(what="way to tell the members", words=tuple(TeamAudience)),
             about="which members hear of what concerns the team: everybody who is not away, or who is on duty",
         ),
-        "rota": Key(shape=ROTA, about="who is on duty in turns"),
-        "hours": Key(shape=Name(kind="hours"), about="its working hours; without them it works around the clock"),
-        "closed": Key(shape=Choice(what="policy for closed tickets", words=tuple(ClosedPolicy)), about="what mail to a closed ticket does"),
-        "reopen-within": Key(shape=DURATION, about="how long it reopens, with closed: reopen-within"),
+        "rota": Key(schema=ROTA, about="who is on duty in turns"),
+        "hours": Key(schema=Name(kind="hours"), about="its working hours; without them it works around the clock"),
+        "closed": Key(
+            schema=Choice(what="policy for closed tickets", words=tuple(ClosedPolicy)), about="what mail to a closed ticket does"
+        ),
+        "reopen-within": Key(schema=DURATION, about="how long it reopens, with closed: reopen-within"),
         "copied": Key(
-            shape=Choice(what="policy for copied people", words=tuple(CopiedPolicy)),
+            schema=Choice(what="policy for copied people", words=tuple(CopiedPolicy)),
             about="what people in Cc of a customer's mail become: participant (hears of the ticket), mentioned (may write), ignored",
         ),
         "outsiders": Key(
-            shape=Choice(what="right of outsiders", words=tuple(Outsiders)),
+            schema=Choice(what="right of outsiders", words=tuple(Outsiders)),
             about="what agents of other teams may do on its tickets: may-work, may-note or nothing",
         ),
         "unknown-lines": Key(
-            shape=Choice(what="policy for lines that are not understood", words=tuple(UnknownLines)),
+            schema=Choice(what="policy for lines that are not understood", words=tuple(UnknownLines)),
             about="what an answer with such a # line does: hold (the agent is asked first) or send",
         ),
-        "answer-owns": Key(shape=Flag(), about="true: the first to answer an unclaimed ticket gets it"),
+        "answer-owns": Key(schema=Flag(), about="true: the first to answer an unclaimed ticket gets it"),
         "answers-as": Key(
-            shape=Choice(what="name for answers", words=tuple(AnswersAs)), about="whose name stands beside the desk's address in answers"
+            schema=Choice(what="name for answers", words=tuple(AnswersAs)), about="whose name stands beside the desk's address in answers"
         ),
-        "signature": Key(shape=Text(), about="what stands below answers: a text, or the word agent for the agent's own"),
+        "signature": Key(schema=Text(), about="what stands below answers: a text, or the word agent for the agent's own"),
         "tells": Key(
-            shape=Many(of=Choice(what="step", words=STEPS), what="a step or a list of steps"), about="steps that the customer is told of"
+            schema=Many(of=Choice(what="step", words=STEPS), what="a step or a list of steps"), about="steps that the customer is told of"
         ),
         "unclaimed-after": Key(
-            shape=Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never)),
+            schema=Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never)),
             about="working time until the managers hear of a ticket that nobody has taken; or never",
         ),
-        "language": Key(shape=LANGUAGE, about="of what customers get where theirs is not known"),
+        "language": Key(schema=LANGUAGE, about="of what customers get where theirs is not known"),
     },
     one_of=("members", "follow"),
 )
@@ -249,19 +250,19 @@ TEAM = Record(
 CONSULTANT = Record(
     what="a consultant",
     keys={
-        "title": Key(shape=Text(), required=True, about="the full name"),
-        "address": Key(shape=ADDRESS, required=True, about="where the consultant's mail goes to"),
-        "language": Key(shape=LANGUAGE, about="of what the desk writes to the consultant"),
+        "title": Key(schema=Text(), required=True, about="the full name"),
+        "address": Key(schema=ADDRESS, required=True, about="where the consultant's mail goes to"),
+        "language": Key(schema=LANGUAGE, about="of what the desk writes to the consultant"),
     },
 )
 STEP = Record(
     what="a step",
     keys={
-        "team": Key(shape=Name(kind="team"), about="a team"),
-        "agent": Key(shape=Name(kind="agent"), about="an agent"),
-        "skill": Key(shape=Name(kind="skill"), about="somebody who has this skill"),
-        "level": Key(shape=LEVEL, about="and at least so much of it"),
-        "consultant": Key(shape=Name(kind="consultant"), about="somebody from outside"),
+        "team": Key(schema=Name(kind="team"), about="a team"),
+        "agent": Key(schema=Name(kind="agent"), about="an agent"),
+        "skill": Key(schema=Name(kind="skill"), about="somebody who has this skill"),
+        "level": Key(schema=LEVEL, about="and at least so much of it"),
+        "consultant": Key(schema=Name(kind="consultant"), about="somebody from outside"),
     },
     one_of=("team", "agent", "skill", "consultant"),
     make=_step,
@@ -272,15 +273,15 @@ CHAIN = _list(STEP, "a list of steps", least=1)
 TEAMS_FILE = Record(
     what="teams.yaml",
     keys={
-        "default": Key(shape=Name(kind="team"), required=True, about="the team of tickets that no rule gives to another"),
-        "teams": Key(shape=Table(what="teams", key=WORD, of=TEAM, defines="team", least_one=True), required=True),
-        "agents": Key(shape=Table(what="agents", key=WORD, of=AGENT, defines="agent"), required=True),
-        "hours": Key(shape=Table(what="hours", key=WORD, of=HOURS, defines="hours"), about="working hours by name"),
+        "default": Key(schema=Name(kind="team"), required=True, about="the team of tickets that no rule gives to another"),
+        "teams": Key(schema=Table(what="teams", key=WORD, of=TEAM, defines="team", least_one=True), required=True),
+        "agents": Key(schema=Table(what="agents", key=WORD, of=AGENT, defines="agent"), required=True),
+        "hours": Key(schema=Table(what="hours", key=WORD, of=HOURS, defines="hours"), about="working hours by name"),
         "consultants": Key(
-            shape=Table(what="consultants", key=WORD, of=CONSULTANT, defines="consultant"), about="people outside the teams, by name"
+            schema=Table(what="consultants", key=WORD, of=CONSULTANT, defines="consultant"), about="people outside the teams, by name"
         ),
         "escalations": Key(
-            shape=Table(what="escalations", key=WORD, of=CHAIN, defines="escalation"),
+            schema=Table(what="escalations", key=WORD, of=CHAIN, defines="escalation"),
             about="chains by name: where a ticket goes, step by step",
         ),
     },

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, time
 from typing import Any
 
-from mailbridge.config import yaml
-from mailbridge.config.schema import BAD, Reading, Shape
-from mailbridge.config.yaml import Mapping as Table
-from mailbridge.config.yaml import Node, Place, Scalar
+from mailbridge.config import nodes
+from mailbridge.config.nodes import Mapping as Table
+from mailbridge.config.nodes import Node, Place, Scalar
+from mailbridge.config.schema import BAD, Reading, Schema
 from mailbridge.rules.files.people import AGENT, CHAIN, HOURS, LEVELS, TEAM
 
 Values = Mapping[str, Any]
@@ -40,9 +40,9 @@ def check(node: Node | None, values: Any, reading: Reading) -> None:
     _one_meaning(node, reading)
 
 
-def _good(node: Table, key: str, shape: Shape) -> dict[str, Any]:
+def _good(node: Table, key: str, schema: Schema) -> dict[str, Any]:
     """The entries of a table without a mistake of their own, by name; what is wrong in the others has been told already."""
-    read = ((name.text, shape.read(about, Reading())) for name, about in _entries(node, key))
+    read = ((name.text, schema.read(about, Reading())) for name, about in _entries(node, key))
     return {name: values for name, values in read if values is not BAD}
 
 
@@ -50,7 +50,7 @@ def _addresses(node: Table, reading: Reading) -> None:
     """One address belongs to one agent, or a command in a mail could be anybody's; and a consultant is no agent."""
     owners: dict[str, str] = {}
     for name, about in (*_entries(node, "agents"), *_entries(node, "consultants")):
-        for each in yaml.walk(about):
+        for each in nodes.walk(about):
             if isinstance(each, Scalar) and "@" in each.text:
                 owner = owners.setdefault(each.text.lower(), name.text)
                 if owner != name.text:
@@ -156,7 +156,7 @@ def _whole_day(spans: Sequence[tuple[time, time]]) -> bool:
 
 def _steps(about: Node, steps: Sequence[Values], agents: Mapping[str, Values], reading: Reading) -> None:
     before: list[Values] = []
-    for item, step in zip(about.items if isinstance(about, yaml.Sequence) and steps else (), steps, strict=True):
+    for item, step in zip(about.items if isinstance(about, nodes.Sequence) and steps else (), steps, strict=True):
         if step in before:
             reading.mistake(item.place, "a second step of the same kind", "each step of a chain goes further than the one before")
         before.append(step)
@@ -193,12 +193,12 @@ def _entries(node: Table, key: str) -> tuple[tuple[Scalar, Node], ...]:
 
 def _items(node: Node, key: str) -> tuple[Node, ...]:
     found = node.get(key) if isinstance(node, Table) else None
-    return found.items if isinstance(found, yaml.Sequence) else ()
+    return found.items if isinstance(found, nodes.Sequence) else ()
 
 
-def _names(*nodes: Node | None) -> Iterator[Scalar]:
+def _names(*given: Node | None) -> Iterator[Scalar]:
     """The words in these, single or in lists."""
-    for node in nodes:
-        for each in yaml.walk(node) if node is not None else ():
+    for node in given:
+        for each in nodes.walk(node) if node is not None else ():
             if isinstance(each, Scalar):
                 yield each

@@ -45,30 +45,30 @@ def _bounded(values: dict[str, Any]) -> dict[str, Any]:
 TASK = Record(
     what="a task",
     keys={
-        "title": Key(shape=Text(what="a title", parse=_title), required=True, about="the subject of the task's ticket"),
-        "team": Key(shape=Name(kind="team"), about="the team that gets it; without it, the one of the ticket it is started on"),
-        "assignee": Key(shape=Name(kind="agent"), about="the agent who gets it"),
+        "title": Key(schema=Text(what="a title", parse=_title), required=True, about="the subject of the task's ticket"),
+        "team": Key(schema=Name(kind="team"), about="the team that gets it; without it, the one of the ticket it is started on"),
+        "assignee": Key(schema=Name(kind="agent"), about="the agent who gets it"),
         "role": Key(
-            shape=Choice(what="role", words=tuple(TaskRole)), about="who has the ticket that it is started on, or the manager of its team"
+            schema=Choice(what="role", words=tuple(TaskRole)), about="who has the ticket that it is started on, or the manager of its team"
         ),
-        "due": Key(shape=WORKING, about="when it is to be done, in working time of the task's team from the start"),
-        "type": Key(shape=Name(kind="type"), about="the type of request"),
-        "priority": Key(shape=Choice(what="priority", words=tuple(Priority)), about="without it, that of the ticket it is started on"),
-        "text": Key(shape=Text(), about="what is to be done, for the agent"),
+        "due": Key(schema=WORKING, about="when it is to be done, in working time of the task's team from the start"),
+        "type": Key(schema=Name(kind="type"), about="the type of request"),
+        "priority": Key(schema=Choice(what="priority", words=tuple(Priority)), about="without it, that of the ticket it is started on"),
+        "text": Key(schema=Text(), about="what is to be done, for the agent"),
     },
     make=_one_doer,
 )
 PLAYBOOK = Record(
     what="a playbook",
     keys={
-        "title": Key(shape=Text(what="a title", parse=_title), about="how people read it; without it, its name"),
-        "tasks": Key(shape=Many(of=TASK, what="a list of tasks", strict=True, least=1), required=True, about="each becomes a ticket"),
+        "title": Key(schema=Text(what="a title", parse=_title), about="how people read it; without it, its name"),
+        "tasks": Key(schema=Many(of=TASK, what="a list of tasks", strict=True, least=1), required=True, about="each becomes a ticket"),
     },
     make=_bounded,
 )
 PLAYBOOKS_FILE = Record(
     what="playbooks.yaml",
-    keys={"playbooks": Key(shape=Table(what="playbooks", key=WORD, of=PLAYBOOK, defines="playbook"), about="lists of tasks by name")},
+    keys={"playbooks": Key(schema=Table(what="playbooks", key=WORD, of=PLAYBOOK, defines="playbook"), about="lists of tasks by name")},
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mailbridge.config import units, yaml
+from mailbridge.config import nodes, units
 from mailbridge.config.schema import Many, Reading, Text, Wrong
 from mailbridge.rules.dates import zone
 
@@ -33,13 +33,13 @@ class Defined:
     def __init__(self, kind: str) -> None:
         self.kind = kind
 
-    def read(self, node: yaml.Node, reading: Reading) -> Any:
+    def read(self, node: nodes.Node, reading: Reading) -> Any:
         text = Text(what=f"the name of a {self.kind}").read(node, reading)
         if isinstance(text, str):
             reading.define(self.kind, text, node.place)
         return text
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"type": ["string", "number"]}
 
 

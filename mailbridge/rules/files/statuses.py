@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from mailbridge.config.nodes import Mapping as YamlMapping
+from mailbridge.config.nodes import Node, Place, Scalar
 from mailbridge.config.schema import BAD, Choice, Either, Flag, Key, Many, Name, Reading, Record, Table, Text
-from mailbridge.config.yaml import Mapping as YamlMapping
-from mailbridge.config.yaml import Node, Place, Scalar
 from mailbridge.organisation.status import HIDDEN, Mover, Status
 from mailbridge.organisation.transitions import CLOSED, DEFAULTS, NEW, OPEN
 from mailbridge.rules.files.scalars import DURATION, LANGUAGE, WORD
@@ -26,7 +26,7 @@ class WaitsFor:
         word = self.words.read(node, reading)
         return word if word is BAD else {"true": CUSTOMER, "false": ""}.get(word, word)
 
-    def schema(self) -> dict[str, Any]:
+    def json_schema(self) -> dict[str, Any]:
         return {"enum": [True, False, CUSTOMER, OTHERS]}
 
 
@@ -38,27 +38,27 @@ TITLES = Either(
 STATUS = Record(
     what="a status",
     keys={
-        "title": Key(shape=TITLES, about="how people read it: one text, or a text by language"),
-        "shown": Key(shape=TITLES, about="what customers read instead; hidden: they are not told of it"),
-        "open": Key(shape=Flag(), about="false: the work is done"),
+        "title": Key(schema=TITLES, about="how people read it: one text, or a text by language"),
+        "shown": Key(schema=TITLES, about="what customers read instead; hidden: they are not told of it"),
+        "open": Key(schema=Flag(), about="false: the work is done"),
         "waiting": Key(
-            shape=WaitsFor(),
+            schema=WaitsFor(),
             about="the clocks stop until the customer writes (customer, or true), or until somebody else does (others)",
         ),
         "next": Key(
-            shape=Many(of=Name(kind="status"), what="a list of statuses", strict=True),
+            schema=Many(of=Name(kind="status"), what="a list of statuses", strict=True),
             about="where agents may move a ticket from here; without it anywhere",
         ),
         "may": Key(
-            shape=Choice(what="mover", words=tuple(Mover)),
+            schema=Choice(what="mover", words=tuple(Mover)),
             about="which agents may move a ticket here: agent (any), member (of its team) or manager",
         ),
-        "closes-after": Key(shape=DURATION, about="a ticket that is here so long without a word of the customer is closed"),
+        "closes-after": Key(schema=DURATION, about="a ticket that is here so long without a word of the customer is closed"),
     },
 )
 STATUSES_FILE = Record(
     what="statuses.yaml",
-    keys={"statuses": Key(shape=Table(what="statuses", key=WORD, of=STATUS, defines="status", least_one=True), required=True)},
+    keys={"statuses": Key(schema=Table(what="statuses", key=WORD, of=STATUS, defines="status", least_one=True), required=True)},
 )
 
 # The desk itself moves tickets to these three, so their meaning is fixed; the words people read are free.

@@ -24,17 +24,17 @@ MINUTES = Text(what="minutes such as 15m", parse=_minutes)
 POLICY = Record(
     what="a policy for work",
     keys={
-        "round": Key(shape=Choice(what="way to round", words=tuple(Rounding)), about="up, or to the nearest unit"),
-        "unit": Key(shape=MINUTES, about="charged time is a multiple of this"),
-        "minimum": Key(shape=MINUTES, about="the least that is charged for an activity"),
-        "billable": Key(shape=Flag(), about="true: work is charged"),
-        "travel": Key(shape=Flag(), about="true: the time on the road is charged where the work is"),
+        "round": Key(schema=Choice(what="way to round", words=tuple(Rounding)), about="up, or to the nearest unit"),
+        "unit": Key(schema=MINUTES, about="charged time is a multiple of this"),
+        "minimum": Key(schema=MINUTES, about="the least that is charged for an activity"),
+        "billable": Key(schema=Flag(), about="true: work is charged"),
+        "travel": Key(schema=Flag(), about="true: the time on the road is charged where the work is"),
         "except": Key(
-            shape=Record(
+            schema=Record(
                 what="exceptions",
                 keys={
-                    "types": Key(shape=Many(of=Name(kind="type"), what="a type or a list"), about="types of request"),
-                    "contracts": Key(shape=Many(of=Name(kind="contract type"), what="a kind or a list"), about="kinds of contract"),
+                    "types": Key(schema=Many(of=Name(kind="type"), what="a type or a list"), about="types of request"),
+                    "contracts": Key(schema=Many(of=Name(kind="contract type"), what="a kind or a list"), about="kinds of contract"),
                 },
                 least_one=True,
             ),
@@ -45,8 +45,8 @@ POLICY = Record(
 WORK_FILE = Record(
     what="work.yaml",
     keys={
-        "work": Key(shape=POLICY, about="the desk's policy"),
-        "teams": Key(shape=Table(what="teams", key=Name(kind="team"), of=POLICY), about="what is different for tickets of these teams"),
+        "work": Key(schema=POLICY, about="the desk's policy"),
+        "teams": Key(schema=Table(what="teams", key=Name(kind="team"), of=POLICY), about="what is different for tickets of these teams"),
     },
 )
 

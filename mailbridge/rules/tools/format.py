@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mailbridge.config import yaml
+from mailbridge.config import nodes, yaml
 from mailbridge.rules.jsonschema import schema_line
 from mailbridge.rules.schema import ROUTING, RULE
 
@@ -23,7 +23,7 @@ def tidied(path: str, text: str) -> str:
         return text
     made = _tidied(path, text)
     after, problems = yaml.read(path, made)
-    return made if not problems and after is not None and yaml.meaning(after) == yaml.meaning(node) else text
+    return made if not problems and after is not None and nodes.meaning(after) == nodes.meaning(node) else text
 
 
 def _tidied(path: str, text: str) -> str:

@@ -25,7 +25,7 @@ from mailbridge.config.model import (
     SenderCheck,
     Trust,
 )
-from mailbridge.config.toml import Source
+from mailbridge.config.toml import read
 from mailbridge.errors import Problem
 from mailbridge.message.profiles import Profile
 from mailbridge.organisation.model import Agent, Organisation
@@ -149,7 +149,7 @@ def test_one_typo_in_six_places_is_one_error() -> None:
     ],
 )
 def test_slips_in_toml_are_told_where_they_are_with_what_mends_them(text: str, place: tuple[int, int], words: str) -> None:
-    (problem,) = Source("mailbridge.toml", text).problems
+    (problem,) = read("mailbridge.toml", text)[1]
     assert (problem.line, problem.column) == place, problem
     assert words in problem.message + problem.hint
 
@@ -187,7 +187,7 @@ def test_the_desk_is_neither_its_admin_nor_its_agent(config: Config, organisatio
     ],
 )
 def test_a_quote_that_is_not_closed_is_told_where_it_begins_in_toml(text: str, place: tuple[int, int, int]) -> None:
-    (problem,) = Source("mailbridge.toml", text).problems
+    (problem,) = read("mailbridge.toml", text)[1]
     assert (problem.line, problem.column, problem.length) == place
     assert problem.message == "not valid TOML: the quote that begins here is not closed"
 

@@ -10,8 +10,9 @@ import pytest
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.config import shipped
-from mailbridge.config.load import KEYS, load
+from mailbridge.config.load import load
 from mailbridge.config.model import AgentTrust
+from mailbridge.config.sections import SECTIONS
 
 
 def files(folder: Path) -> set[str]:
@@ -58,13 +59,14 @@ def test_every_line_that_is_commented_out_works_when_it_is_not(tmp_path: Path, d
     ]
     data = tomllib.loads("\n".join(line for line in switched if not line.startswith('url = "maildir:')))
 
-    unknown = {f"{section}.{key}" for section, table in data.items() for key in keys_of(table) if key not in KEYS.get(section, {})}
+    known = {f"{section}.{key}" for section, schema in SECTIONS.items() for key in schema.keys}
+    unknown = {f"{section}.{key}" for section, table in data.items() for key in keys_of(table)} - known
     assert unknown == set()
     assert {"mailbox", "listener", "outgoing", "store", "desk"} <= set(data)
 
 
 def all_keys() -> set[str]:
-    return {key for keys in KEYS.values() for key in keys}
+    return {key for schema in SECTIONS.values() for key in schema.keys}
 
 
 def keys_of(table: object) -> set[str]:

@@ -13,7 +13,10 @@ import pytest
 
 from mailbridge.cli.main import COMMANDS, cli
 from mailbridge.config import model, toml
-from mailbridge.config.load import ENVIRONMENT, KEYS, load
+from mailbridge.config.load import load
+from mailbridge.config.schema import Forbidden, Reading
+from mailbridge.config.sections import SECTIONS
+from mailbridge.config.sections.environment import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[3]
 MANUAL = ROOT / "docs" / "manual"
@@ -79,10 +82,10 @@ def test_the_table_of_commands_says_what_each_command_says() -> None:
     assert all(sentence.endswith((".", "?")) for _, sentence in COMMANDS.values())
 
 
-@pytest.mark.parametrize("section", KEYS)
+@pytest.mark.parametrize("section", SECTIONS)
 def test_each_key_is_in_the_manual_and_no_other(section: str) -> None:
     text = next(text for heading, text in sections("configuration.md", "##").items() if heading.strip("[]").split(".")[0] == section)
-    known = {key for key, reader in KEYS[section].items() if reader is not toml.no_secret}
+    known = {name for name, key in SECTIONS[section].keys.items() if not isinstance(key.schema, Forbidden)}
 
     assert set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)) == known
 
@@ -106,10 +109,16 @@ def test_the_defaults_in_the_manual_are_those_of_the_code(section: str) -> None:
     fields = {field.name: field for kind in (model.Trust, DEFAULTS[section]) for field in dataclasses.fields(kind)}
     given = re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", text, flags=re.MULTILINE)
 
-    read = {key: KEYS[section][key](tomllib.loads(f"x = {value}")["x"]) for key, value in given}
+    read = {key: value_of(section, key, value) for key, value in given}
 
     assert given
     assert read == {key: fields[key].default for key in read}
+
+
+def value_of(section: str, key: str, written: str) -> object:
+    root, problems = toml.read("mailbridge.toml", f"x = {written}")
+    assert root is not None, problems
+    return SECTIONS[section].keys[key].schema.read(root.entries[0][1], Reading())
 
 
 def test_each_environment_variable_is_in_the_manual() -> None:
@@ -133,7 +142,7 @@ def test_each_piece_of_configuration_in_the_docs_has_known_keys(page: str, block
     for section, tables in tomllib.loads(block).items():
         named = section == "oauth"
         for table in tables if isinstance(tables, list) else tables.values() if named else [tables]:
-            assert set(table) <= set(KEYS[section]), page
+            assert set(table) <= set(SECTIONS[section].keys), page
 
 
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")

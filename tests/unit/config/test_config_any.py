@@ -8,13 +8,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mailbridge.config.load import KEYS, load
+from mailbridge.config.load import load
 from mailbridge.config.model import Config
+from mailbridge.config.sections import SECTIONS as SCHEMAS
 from mailbridge.errors import ConfigError
 
 SECTIONS = ["[desk]", "[store]", "[[mailbox]]", "[[listener]]", "[outgoing]", "[limits]", "[workers]", "[log]", "[mailbox]", "[other]"]
 SECTIONS += ["[authenticity]", "[scan]"]
-WORDS = sorted({key for keys in KEYS.values() for key in keys})
+WORDS = sorted({key for schema in SCHEMAS.values() for key in schema.keys})
 VALUES = [
     '"x"',
     '""',

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.config import load as configfile
 from mailbridge.config.load import load
 from mailbridge.config.providers import Flow
+from mailbridge.config.sections import environment
 from mailbridge.errors import ConfigError, Problem
 from tests.unit.config.test_config import told, write
 
@@ -67,7 +67,7 @@ def test_keys_come_from_systemd_credentials(tmp_path: Path) -> None:
 
 def test_a_command_at_the_desk_reads_the_credentials_of_the_running_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """systemd gives CREDENTIALS_DIRECTORY to the service alone."""
-    monkeypatch.setattr(configfile, "UNIT_CREDENTIALS", tmp_path / "credentials")
+    monkeypatch.setattr(environment, "UNIT_CREDENTIALS", tmp_path / "credentials")
     text = MICROSOFT.replace("client_secret_env", "client_secret_credential").replace("APP_SECRET", "app")
     write(tmp_path, text + '[encryption]\nkey_credential = "desk-key"\n' + BOX)
     (told_first,) = {problem.message for problem in _mistakes(tmp_path) if "desk-key" in problem.message}
@@ -131,7 +131,7 @@ def test_passwords_and_the_secret_of_webhooks_come_from_credentials_too(tmp_path
         (GOOGLE.replace("google", "microsoft") + 'tenant = "a"\nflow = "client-credentials"\n' + KEY + BOX, "has no secret"),
         ('[oauth.support]\nprovider = "generic"\nclient_id = "1"\nscopes = ["x"]\n' + KEY + BOX, 'needs "token_url"'),
         ('[oauth.support]\nprovider = "generic"\nclient_id = "1"\ntoken_url = "http://a.example/token"\n' + KEY + BOX, "without TLS"),
-        ("[oauth]\nprovider = \"google\"\n", "belongs to a login"),
+        ("[oauth]\nprovider = \"google\"\n", "expected [oauth.NAME], a table of its own"),
         ("oauth = 5\n", "oauth"),
     ],
 )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailbridge.config.yaml import Place
+from mailbridge.config.nodes import Place
 from mailbridge.message.model import Address, Attachment, Kind, Message, Part, Reply
 from mailbridge.rules import match
 from mailbridge.rules.build_conditions import count

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from mailbridge.config import yaml
-from mailbridge.config.schema import Later, Reading, Record, Shape
+from mailbridge.config.schema import Later, Reading, Record, Schema
 from mailbridge.rules import folder, schema
 from mailbridge.rules.actions import ACTIONS, GIVES, THEN
 from mailbridge.rules.conditions import CONDITION, CONDITIONS, PARTS
@@ -38,13 +38,13 @@ def words_of(shape: Any, seen: set[int]) -> Iterator[str]:
     seen.add(id(shape))
     if isinstance(shape, Record):
         yield from shape.keys
-        parts: list[Any] = [key.shape for key in shape.keys.values()]
+        parts: list[Any] = [key.schema for key in shape.keys.values()]
     elif isinstance(shape, Later):
-        parts = [shape.shape()]
+        parts = [shape.schema()]
     else:
         parts = [getattr(shape, each.name) for each in fields(shape)] if is_dataclass(shape) else []
     for part in parts:
-        if hasattr(part, "read") and hasattr(part, "schema"):
+        if hasattr(part, "read") and hasattr(part, "json_schema"):
             yield from words_of(part, seen)
 
 
@@ -90,7 +90,7 @@ def test_every_rule_that_is_shown_runs_with_its_examples(block: str) -> None:
     assert examples.failures(loaded.policy) == []
 
 
-def mistakes(shape: Shape, text: str) -> list[str]:
+def mistakes(shape: Schema, text: str) -> list[str]:
     node, problems = yaml.read("manual", text)
     reading = Reading()
     if node is not None:

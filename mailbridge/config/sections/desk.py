@@ -1,0 +1,46 @@
+"""[desk] and [store]: who the desk is, and where its data are."""
+
+from __future__ import annotations
+
+from mailbridge.config import units
+from mailbridge.config.model import AgentTrust, DeskSettings
+from mailbridge.config.schema import Number
+from mailbridge.config.sections.environment import STORE_URL, Environment
+from mailbridge.config.sections.section import ADDRESS, FLAG, HOST, LINE, Section, one_of, section, several, text
+
+STORE_SCHEMES = {"sqlite": "sqlite:///mailbridge.db", "postgresql": "postgresql://mailbridge@db.example/mailbridge"}
+
+DESK = section(
+    "[desk]",
+    {
+        "name": LINE,
+        "address": ADDRESS,
+        "also": several(ADDRESS),
+        "prefix": text(units.prefix),
+        "language": text(units.language),
+        "admins": several(ADDRESS),
+        "plus_addressing": FLAG,
+        "authserv_ids": several(LINE),
+        "own_hosts": several(HOST),
+        "agent_trust": one_of(AgentTrust),
+        "undo_minutes": Number(least=0, most=10_080),
+    },
+    required=("name", "address"),
+)
+STORE = section("[store]", {"url": text(units.url(STORE_SCHEMES))})
+
+
+def desk(found: Section) -> DeskSettings | None:
+    """None where the name or the address is missing."""
+    return DeskSettings(**found.values) if {"name", "address"} <= set(found.values) else None
+
+
+def store_url(found: Section, environment: Environment) -> str:
+    """The URL of the database; a path in it is absolute."""
+    url: str = environment.url(STORE_URL, STORE_SCHEMES) or found.values.get("url", "sqlite:///mailbridge.db")
+    if not url.startswith("sqlite:"):
+        return url
+    name = url.removeprefix("sqlite://").removeprefix("/")
+    if not name:
+        found.at_value("url", "url: a database in memory loses every mail", 'write "sqlite:///mailbridge.db"')
+    return f"sqlite:///{environment.folder / name}"

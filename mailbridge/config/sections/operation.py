@@ -1,0 +1,96 @@
+"""[limits], [tokens], [metrics], [backup], [health], [workers] and [log]: how the desk runs."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from mailbridge.config import units
+from mailbridge.config.exposure import is_loopback
+from mailbridge.config.model import Backup, HealthSettings, Keep, TokenSettings
+from mailbridge.config.schema import Key, Number, Record
+from mailbridge.config.sections.section import FLAG, LINE, Section, duration, one_of, section, size, text
+
+PING_SCHEMES = {"https": "https://hc-ping.example/0f3a", "http": "http://127.0.0.1:8000/ping"}
+_BACKUPS = Number(least=0, most=10_000)
+
+LIMITS = section(
+    "[limits]",
+    {
+        "mail_size": size(1 << 10, 1 << 30),
+        "read_seconds": Number(least=1, most=3600),
+        "read_memory": size(64 << 20, 64 << 30),
+        "acks_per_sender_hour": Number(least=0, most=1000),
+        "acks_per_verified_hour": Number(least=0, most=1000),
+        "tickets_per_sender_hour": Number(least=1, most=1_000_000),
+        "tickets_per_form_hour": Number(least=1, most=1_000_000),
+        "bytes_per_sender_hour": size(1 << 20, 1 << 40),
+        "mails_per_unproven_hour": Number(least=1, most=100_000),
+        "mails_per_recipient_hour": Number(least=1, most=100_000),
+        "mails_per_recipient_day": Number(least=1, most=1_000_000),
+        "automatic_per_hour": Number(least=1, most=10_000_000),
+        "agent_mails_at_once": Number(least=1, most=1_000_000),
+        "tries": Number(least=1, most=100),
+    },
+)
+TOKENS = section(
+    "[tokens]",
+    {
+        "act": duration(units.duration_within(timedelta(minutes=5), timedelta(days=30))),
+        "answer": duration(units.duration_within(timedelta(hours=1), timedelta(days=365))),
+    },
+)
+METRICS = section("[metrics]", {"listen": text(units.server(9464))})
+BACKUP = section(
+    "[backup]",
+    {
+        "to": LINE,
+        "keys": LINE,
+        "every": duration(units.duration_within(timedelta(minutes=5), timedelta(days=31))),
+        "at": text(units.hour),
+        "keep": Record(
+            what="numbers of backups, { daily = 7, weekly = 4 }",
+            keys={name: Key(schema=_BACKUPS) for name in ("daily", "weekly", "monthly")},
+            make=lambda kept: Keep(**kept),
+        ),
+        "check": FLAG,
+    },
+)
+HEALTH = section("[health]", {"listen": text(units.server(9465)), "ping_url": text(units.url(PING_SCHEMES)), "silence": FLAG})
+WORKERS = section("[workers]", {"readers": Number(least=1, most=256), "batch": Number(least=1, most=10_000)})
+LOG = section("[log]", {"format": one_of(("auto", "json", "console")), "level": one_of(("debug", "info", "warning", "error"))})
+
+
+def tokens(found: Section) -> TokenSettings:
+    settings = TokenSettings(**found.values)
+    if settings.act > settings.answer:
+        found.at_key("act", "act is longer than answer", "commands need at least as fresh an address as answers")
+    return settings
+
+
+def backup(found: Section, folder: Path) -> Backup:
+    """The folders of backups and keys are absolute; they need not be there yet."""
+    values = found.values
+    if "at" in values and "every" in values:
+        found.at_key("every", "at and every are both given", "keep one of them; at means once a day")
+    for key in ("to", "keys"):
+        if key in values:
+            values[key] = folder / units.path(values[key])
+    hint = 'name a folder beside it: to = "/var/backups/mailbridge"'
+    found.unused(("every", "at", "keep", "check"), unless="to" in values, hint=hint)
+    settings = Backup(**values)
+    keys = settings.keys or folder / "backup-keys"
+    if settings.to and keys.is_relative_to(settings.to):
+        hint = "whoever has both can write as the desk; name a folder that is stored elsewhere"
+        found.at_key("keys" if settings.keys else "to", "the keys would lie among the backups", hint)
+    return settings
+
+
+def health(found: Section) -> HealthSettings:
+    settings = HealthSettings(**found.values)
+    where = urlsplit(settings.ping_url)
+    if where.scheme == "http" and not is_loopback(where.hostname or ""):
+        hint = "whoever reads it on its way can say that the desk is well; only this machine itself may be called by http"
+        found.at_value("ping_url", "ping_url: only https", hint)
+    return settings

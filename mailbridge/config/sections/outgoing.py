@@ -1,0 +1,61 @@
+"""[outgoing] and [webhooks]: where mail and calls go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from mailbridge.config import units
+from mailbridge.config.model import OAuth, Outgoing, Tls, WebhookSettings
+from mailbridge.config.schema import Forbidden, Number
+from mailbridge.config.sections import oauth
+from mailbridge.config.sections.environment import OUTGOING_URL, Environment, secret_keys, secret_places
+from mailbridge.config.sections.section import FILE, HOST, LINE, WORD, Section, duration, one_of, section, several, text
+from mailbridge.config.sections.sources import needs_password
+
+OUTGOING_SCHEMES = {"smtp": "smtp://mail.example:587", "smtps": "smtps://mail.example:465", "maildir": "maildir:outgoing"}
+
+OUTGOING = section(
+    "[outgoing]",
+    {
+        "url": text(units.url(OUTGOING_SCHEMES)),
+        "tls": one_of(Tls),
+        "ca_file": FILE,
+        "user": LINE,
+        **secret_keys("password"),
+        "oauth": WORD,
+        "helo": HOST,
+        "connections": Number(least=0, most=100),
+    },
+)
+WEBHOOKS = section(
+    "[webhooks]",
+    {
+        "hosts": several(HOST),
+        **{key: schema for key, schema in secret_keys("secret").items() if not isinstance(schema, Forbidden)},
+        "ca_file": FILE,
+        "time_limit": duration(units.duration_within(timedelta(seconds=1), timedelta(minutes=2))),
+    },
+)
+
+
+def outgoing(found: Section, accounts: Mapping[str, OAuth | None], environment: Environment) -> Outgoing:
+    """A Maildir in the URL has an absolute path."""
+    environment.read_secret(found, "password")
+    needs_password(found)
+    if str(found.values.get("url", Outgoing().url if not found.has("oauth") else "")).startswith("maildir:") and found.has("user"):
+        found.at_key("user", "a Maildir needs no user", "delete the line, or name an SMTP server in url")
+    oauth.complete_outgoing(found, accounts)
+    url = environment.url(OUTGOING_URL, OUTGOING_SCHEMES) or found.values.get("url", Outgoing().url)
+    scheme, _, name = url.partition(":")
+    return Outgoing(**found.values | {"url": f"maildir:{environment.folder / name}" if scheme == "maildir" else url})
+
+
+def webhooks(found: Section, environment: Environment) -> WebhookSettings:
+    secrets = secret_places("secret")
+    environment.read_secret(found, "secret")
+    hosts = found.values.get("hosts", ())
+    if hosts and not any(found.has(key) for key in secrets):
+        found.at_key("hosts", "calls are signed, and there is no secret", 'add secret_file = "…" or secret_env = "…"')
+    found.unused((*secrets, "ca_file", "time_limit"), unless=bool(hosts), hint='name a host: hosts = ["hooks.…"]')
+    return WebhookSettings(**found.values)
