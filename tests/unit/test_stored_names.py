@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -26,7 +27,7 @@ from mailbridge.config.model import After, AgentTrust, SenderCheck, Taken, Tls, 
 from mailbridge.config.providers import Flow
 from mailbridge.conversation.model import Doubt, Reason, Standing
 from mailbridge.conversation.tokens import Purpose
-from mailbridge.delivery.render import template_context
+from mailbridge.delivery.render import sentences, template_context
 from mailbridge.delivery.render.filters import FILTERS
 from mailbridge.doctor.model import Conclusion as Found
 from mailbridge.doctor.model import Finding
@@ -240,11 +241,10 @@ def notifications() -> dict[str, list[str]]:
 
 
 def told() -> list[str]:
-    """Keys of what happened, as notifications in the outbox carry them and words.j2 words them."""
-    from mailbridge.delivery.render.render import Renderer
-
-    words = Renderer([ROOT / "templates"])._words("mail/en")
-    return sorted(words["happened"])
+    """Keys of summaries, as notifications in the outbox carry them and the catalogues word them."""
+    file = sentences.LOCALES / sentences.LAST_LANGUAGE / "LC_MESSAGES" / f"{sentences.DOMAIN}.po"
+    names = re.findall(r'^msgid "([^"]+)"', file.read_text(encoding="utf-8"), re.MULTILINE)
+    return sorted({name.partition(".")[0] for name in names})
 
 
 def documents_in_json() -> dict[str, list[str]]:
