@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("mailbridge.cli.doctor:doctor", "Look at everything the desk needs, and name the remedy."),
     "mail": ("mailbridge.cli.mail:mail", "Look at mails without a desk."),
     "rules": ("mailbridge.cli.rules:rules", "Explain what the rules decided."),
+    "customers": ("mailbridge.cli.customers:customers", "Show, check, export and import customers."),
     "sla": ("mailbridge.cli.sla:sla", "Explain promised times."),
     "report": ("mailbridge.cli.report:report", "Sum up work and travel."),
     "rota": ("mailbridge.cli.rota:rota", "Who is on duty, at work and away."),
@@ -54,7 +55,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "man": ("mailbridge.cli.completion:man", "Write manual pages for man(1)."),
 }
 # Nouns whose output is text to read: it goes through the pager where it is longer than the screen.
-READ = frozenset({"agents", "docs", "outbox", "queue", "quarantine", "report", "rota", "search", "sla", "tickets", "webhooks"})
+READ = frozenset({"agents", "customers", "docs", "outbox", "queue", "quarantine", "report", "rota", "search", "sla", "tickets", "webhooks"})
 
 
 class LazyGroup(Noun):

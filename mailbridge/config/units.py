@@ -105,6 +105,13 @@ def kilometres(text: str) -> float:
     return float(found[1].replace(",", "."))
 
 
+def phone(text: str) -> str:
+    """A phone number as it was written: at least five digits, with the signs that stand in one.  Raises Wrong."""
+    if not re.fullmatch(r"\+?[\d\s()./-]{5,30}(?:\s?(?:x|ext\.?|int\.?)\s?\d{1,6})?", text) or sum(c.isdigit() for c in text) < 5:
+        raise Wrong(f'"{text}" is no phone number', 'write it like "+40 232 123 456", in quotes')
+    return text
+
+
 def count(text: str) -> int:
     """How many, from 0."""
     if not re.fullmatch(r"\d{1,6}", text):

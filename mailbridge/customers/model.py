@@ -1,4 +1,4 @@
-"""Customers as `rules/customers.yaml` describes them."""
+"""Customers as `rules/customers.yaml`, the files in `rules/customers/` and the CSV files beside them describe them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ class Person:
     address: str
     name: str = ""
     language: str = ""
+    role: str = ""
+    phones: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

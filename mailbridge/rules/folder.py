@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mailbridge.errors import Problem
 
-SUFFIXES = (".yaml", ".yml", ".eml")
+SUFFIXES = (".yaml", ".yml", ".eml", ".csv")
 MAX_FILE = 8 << 20
 
 

@@ -33,7 +33,7 @@ def text(name: str) -> str:
 def schema_line(path: str) -> str:
     """The first line by which editors find the schema of a file under rules/."""
     inner = path.removeprefix("rules/")
-    name = "routing" if "/" in inner else inner.removesuffix(".yaml")
+    name = "customers" if inner.startswith("customers/") else "routing" if "/" in inner else inner.removesuffix(".yaml")
     return f"# yaml-language-server: $schema={'../' * inner.count('/')}schema/{name}.json"
 
 

@@ -22,7 +22,7 @@ from mailbridge.rules import schema
 from mailbridge.rules.actions import texts_of
 from mailbridge.rules.captures import used
 from mailbridge.rules.compile import compile_rules
-from mailbridge.rules.files import approvals, customers_validate, people_validate, statuses, work
+from mailbridge.rules.files import approvals, customers_csv, customers_merge, customers_validate, people_validate, statuses, work
 from mailbridge.rules.files.organisation import customers_of, levels, organisation
 from mailbridge.rules.files.people import LEVELS
 from mailbridge.rules.files.playbooks import playbooks
@@ -135,21 +135,41 @@ def _documents(files: Mapping[str, str], reading: Reading) -> dict[str, Node | N
     for path in sorted(files):
         if path.endswith(".eml") or path.startswith("rules/schema/"):
             continue
-        known = path in schema.FILES or (path.startswith(schema.ROUTING) and path.endswith((".yaml", ".yml")))
-        if not known:
+        if customers_csv.is_csv(path) or (path.endswith(".csv") and not path.startswith(schema.CUSTOMERS)):
+            continue
+        if path not in schema.FILES and not (path.startswith((schema.ROUTING, schema.CUSTOMERS)) and path.endswith((".yaml", ".yml"))):
             close = nearest(path, schema.FILES)
-            hint = f'did you mean "{close}"?' if close else f"known: {', '.join(schema.FILES)} and {schema.ROUTING}*.yaml"
+            there = f"{schema.ROUTING}*.yaml, {schema.CUSTOMERS}*.yaml"
+            known = f"{', '.join(schema.FILES)}, {there}, and there people.csv, devices.csv, locations.csv"
+            hint = f'did you mean "{close}"?' if close else f"known: {known}"
             reading.problems.append(Problem(file=path, message="nothing reads this file", hint=hint))
             continue
         documents[path], problems = yaml.read(path, files[path])
         reading.problems += problems
         if documents[path] is None and problems:
-            reading.unknowable |= _DEFINED_IN.get(path, frozenset())
+            reading.unknowable |= _DEFINED_IN.get(CUSTOMERS_FILE if path.startswith(schema.CUSTOMERS) else path, frozenset())
+    _unite_customers(files, documents, reading)
     for path in schema.REQUIRED:
         if path not in files:
             reading.problems.append(Problem(file=path, message="this file is missing", hint="`mailbridge init` writes one to start from"))
     return documents
 
+
+def _unite_customers(files: Mapping[str, str], nodes: dict[str, Node | None], reading: Reading) -> None:
+    """All customers stand under the name of the one file, with their rows from CSV files."""
+    paths = [path for path in nodes if path == CUSTOMERS_FILE or path.startswith(schema.CUSTOMERS)]
+    rows = [row for path in sorted(files) for row in customers_csv.entries(path, files[path], schema.CSV, reading)]
+    if paths or rows:
+        nodes[CUSTOMERS_FILE] = customers_merge.merged([node for path in paths if (node := nodes[path]) is not None], rows, reading)
+
+
+def customers_node(files: Mapping[str, str]) -> Node | None:
+    """The customers of all these files as one document; None where there are none."""
+    own = {path: text for path, text in files.items() if path.startswith((schema.CUSTOMERS, CUSTOMERS_FILE)) or customers_csv.is_csv(path)}
+    return _documents(own, Reading()).get(CUSTOMERS_FILE)
+
+
+CUSTOMERS_FILE = "rules/customers.yaml"
 
 # Kinds of names by the file that defines them: where it cannot be read, nobody can say that a name is not in it.
 _DEFINED_IN = {
@@ -261,5 +281,5 @@ def _cross_check(documents: Mapping[str, Node | None], values: Mapping[str, Any]
         reading.uses = [use for use in reading.uses if use.kind != "tag"]
     approvals.check(documents.get("rules/approvals.yaml"), values["rules/approvals.yaml"], values["rules/teams.yaml"], reading)
     statuses.check(documents.get("rules/statuses.yaml"), values["rules/statuses.yaml"], reading)
-    customers_validate.check(documents.get("rules/customers.yaml"), values["rules/customers.yaml"], schema.CUSTOMER, reading)
+    customers_validate.check(documents.get(CUSTOMERS_FILE), values[CUSTOMERS_FILE], schema.CUSTOMER, reading)
     people_validate.check(documents.get("rules/teams.yaml"), values["rules/teams.yaml"], reading)

@@ -74,12 +74,15 @@ TYPES_FILE = Record(
     elsewhere={"playbooks": "playbooks stand with their tasks in playbooks.yaml"},
 )
 
+PHONE = Text(what="a phone number", parse=units.phone)
 PERSON = Record(
     what="a person",
     keys={
         "address": Key(schema=ADDRESS, required=True, about="where the person writes from"),
         "name": Key(schema=Text(), about="the full name"),
         "language": Key(schema=LANGUAGE, about="of what the person gets"),
+        "role": Key(schema=Text(), about="what the person does there: buyer, accountant"),
+        "phones": Key(schema=Many(of=PHONE, what="a phone number or a list"), about="phone numbers"),
     },
 )
 LOCATION = Record(
@@ -149,7 +152,7 @@ CUSTOMER = Record(
     },
 )
 CUSTOMERS_FILE = Record(
-    what="customers.yaml",
+    what="a file of customers",
     keys={
         "customers": Key(schema=Table(what="customers", key=WORD, of=CUSTOMER, defines="customer"), about="whom the desk works for"),
         "freemail": Key(
@@ -215,4 +218,6 @@ FILES = {
     "rules/playbooks.yaml": PLAYBOOKS_FILE,
 }
 ROUTING = "rules/routing/"
+CUSTOMERS = "rules/customers/"  # further files like customers.yaml
+CSV = {"people": PERSON, "equipment": EQUIPMENT, "locations": LOCATION}  # what a row holds
 REQUIRED = ("rules/teams.yaml",)

@@ -202,7 +202,7 @@ def _customer(name: str, values: Values) -> Customer:
 
 
 def _person(values: Values, language: str) -> Person:
-    return Person(address=values["address"], name=values.get("name", ""), language=values.get("language", language))
+    return Person(**{"language": language, **values})
 
 
 def contract_of(name: str, values: Values) -> Contract:

@@ -1,0 +1,250 @@
+"""`mailbridge customers`: whom the desk works for, from the files under rules/."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailbridge.cli import exits
+from mailbridge.cli.groups import Noun
+from mailbridge.cli.options import desk_option, json_option
+from mailbridge.cli.show import print_json, safe
+from mailbridge.errors import ConfigError, Permanent, Problem
+
+if TYPE_CHECKING:
+    from mailbridge.customers.model import Contract, Customer, Customers, Location
+    from mailbridge.rules.load import Loaded
+
+FOLDER = "rules/customers/"
+
+
+@click.group(cls=Noun)
+def customers() -> None:
+    """Customers: show, check, export and import them."""
+
+
+@customers.command("check")
+@desk_option
+@json_option
+def check_(folder: Path, as_json: bool) -> int:
+    """Find every mistake in the files of customers.  Leaves 1 where there is one."""
+    from mailbridge.cli.problems import shown
+
+    files = _files(folder)
+    loaded = _loaded(files)
+    problems = [problem for problem in loaded.problems if _about_customers(problem.file)]
+    errors = sum(not problem.warning for problem in problems)
+    if as_json:
+        print_json({"problems": [asdict(problem) for problem in problems], "errors": errors, "warnings": len(problems) - errors})
+    else:
+        click.echo(shown(problems, _root(folder)))
+        if not errors and loaded.policy is not None:
+            click.echo(_sum(loaded.policy.rules.customers))
+    return exits.MISTAKES if errors else exits.OK
+
+
+@customers.command("show")
+@desk_option
+@json_option
+@click.argument("who", metavar="[CUSTOMER]", required=False, default="")
+def show_(folder: Path, as_json: bool, who: str) -> None:
+    """Show CUSTOMER, by name, mail address, domain, serial number or tag; without one, list all."""
+    known = _customers(folder)
+    if not who:
+        _list(known, as_json)
+        return
+    customer = found(known, who)
+    if customer is None:
+        raise Permanent(f'no customer is known by "{who}": give a name, a mail address, a domain, a serial number or a tag')
+    if as_json:
+        print_json(asdict(customer))
+    else:
+        click.echo("\n".join(safe(line) for line in lines(customer)))
+
+
+@customers.command("export")
+@desk_option
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file, which must not be there yet.")
+def export_(folder: Path, output: Path | None) -> None:
+    """Print the customers of all files as one YAML document, as the desk reads them."""
+    from mailbridge.rules import folder as rules_folder
+    from mailbridge.rules.load import customers_node
+    from mailbridge.rules.tools import write_yaml
+
+    files = _files(folder)
+    _refuse(_loaded(files).problems, folder)
+    node = customers_node(files)
+    text = write_yaml.text(node) if node is not None else "customers: {}\n"
+    if output is None:
+        click.echo(text, nl=False)
+    elif output.exists():
+        raise Permanent(f"{output} is there already; nothing was written")
+    else:
+        rules_folder.write(output, text)
+
+
+@customers.command("import")
+@desk_option
+@click.option("--as", "name", metavar="NAME", help="The name of the file in rules/customers/; without it that of FILE.")
+@click.option("--replace", "replaces", is_flag=True, help="Replace the file of this name.")
+@click.option("--dry-run", is_flag=True, help="Only check it.")
+@click.argument("source", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_(folder: Path, name: str | None, replaces: bool, dry_run: bool, source: Path) -> None:
+    """Put FILE (YAML or CSV) into rules/customers/, where the desk has no mistake with it; else nothing is changed.
+
+    A CSV file holds people, devices or locations and is called so: people.csv with a column "customer", or
+    acme.people.csv.
+    """
+    from mailbridge.rules import folder as rules_folder
+    from mailbridge.rules.files.customers_csv import is_csv
+
+    path = FOLDER + Path(name or source.name).name
+    if not (path.endswith((".yaml", ".yml")) or is_csv(path)):
+        raise Permanent(f'"{Path(path).name}" is no name of a file of customers: NAME.yaml, people.csv, devices.csv or locations.csv')
+    files = _files(folder)
+    if path in files and not replaces:
+        raise Permanent(f"{path} is there already; --replace replaces it")
+    text = _text(source)
+    before, after = _customers_or_none(files), {**files, path: text}
+    loaded = _loaded(after)
+    if loaded.policy is None:
+        raise ConfigError(tuple(_named(loaded.problems, path, source)), str(_root(folder)))
+    if not dry_run:
+        rules_folder.write(_root(folder) / path, text)
+    click.echo(f"{path}: {'could be' if dry_run else 'is'} {'replaced' if path in files else 'written'}")
+    click.echo(_difference(before, loaded.policy.rules.customers))
+
+
+def found(known: Customers, who: str) -> Customer | None:
+    """The customer of this name, address, domain, serial number or tag."""
+    from mailbridge.customers.model import mark_key
+
+    if who in known.by_name:
+        return known.by_name[who]
+    if "@" in who or "." in who:
+        by_mail = known.of(who if "@" in who else f"x@{who}")
+        if by_mail is not None:
+            return by_mail
+    owner, _ = known.by_mark.get(mark_key(who), ("", None))
+    return known.by_name.get(owner)
+
+
+def lines(customer: Customer) -> Iterable[str]:
+    """The customer for people to read."""
+    yield f"{customer.title} ({customer.name})"
+    said = (("tier", customer.tier), ("region", customer.region), ("language", customer.language), ("domains", ", ".join(customer.domains)))
+    yield from (f"  {what}: {value}" for what, value in said if value)
+    yield from _part("people", (_person(one.address, one.name, one.role, *one.phones) for one in customer.people))
+    yield from _part("locations", (_location(one) for one in customer.locations.values()))
+    yield from _part("equipment", (_person(e.serial, e.tag, e.type, e.model, e.location) for e in customer.equipment))
+    yield from _part("contracts", (_contract(one) for one in customer.contracts.values()))
+
+
+def _part(what: str, entries: Iterable[str]) -> Iterable[str]:
+    entries = list(entries)
+    if entries:
+        yield f"  {what}:"
+        yield from (f"    {entry}" for entry in entries)
+
+
+def _person(*words: str) -> str:
+    return ", ".join(word for word in words if word)
+
+
+def _location(one: Location) -> str:
+    title = one.title if one.title != one.name else ""
+    return _person(one.name, title, one.region, one.zone, one.calendar, f"{one.km:g} km" if one.km is not None else "")
+
+
+def _contract(one: Contract) -> str:
+    valid = f"{one.since or '…'} to {one.until or '…'}" if one.since or one.until else "always valid"
+    levels = [f"{line.sla} for {_person(line.type, line.priority)}" for line in one.levels]
+    covers = [f"only for {', '.join(names)}" for names in (one.equipment, one.locations, one.types) if names]
+    renews = f"renews {one.renews}" if one.renews else ""
+    level, calendar = one.sla and f"level {one.sla}", one.calendar and f"calendar {one.calendar}"
+    return _person(one.name, one.type, level, *levels, valid, calendar, *covers, renews)
+
+
+def _list(known: Customers, as_json: bool) -> None:
+    from mailbridge.cli.show import print_table
+
+    every = known.by_name.values()
+    if as_json:
+        print_json([asdict(customer) for customer in every])
+        return
+    rows = [(c.name, c.title, c.tier, len(c.people), len(c.locations), len(c.equipment), len(c.contracts)) for c in every]
+    headers = ("NAME", "TITLE", "TIER", "PEOPLE", "LOCATIONS", "DEVICES", "CONTRACTS")
+    print_table(headers, rows, empty="no customers are known: write them into rules/customers.yaml")
+
+
+def _sum(known: Customers) -> str:
+    every = known.by_name.values()
+    devices, contracts = sum(len(c.equipment) for c in every), sum(len(c.contracts) for c in every)
+    return f"{len(every)} customers with {devices} devices and {contracts} contracts"
+
+
+def _difference(before: Customers | None, after: Customers) -> str:
+    if before is None:
+        return _sum(after)
+    old, new = before.by_name, after.by_name
+    added, changed = len(new.keys() - old.keys()), sum(old[name] != new[name] for name in old.keys() & new.keys())
+    return f"{added} customers added, {changed} changed, {len(old.keys() - new.keys())} gone"
+
+
+def _named(problems: Iterable[Problem], path: str, source: Path) -> Iterable[Problem]:
+    """Mistakes of the new file under the name that the admin knows it by."""
+    return (replace(problem, file=str(source.absolute())) if problem.file == path else problem for problem in problems)
+
+
+def _about_customers(file: str) -> bool:
+    from mailbridge.rules.files.customers_csv import is_csv
+
+    return file == "rules/customers.yaml" or file.startswith(FOLDER) or is_csv(file)
+
+
+def _root(folder: Path) -> Path:
+    return folder.parent if folder.is_file() else folder
+
+
+def _files(folder: Path) -> Mapping[str, str]:
+    """The texts under rules/.  Raises ConfigError where one cannot be read."""
+    from mailbridge.rules import folder as rules_folder
+
+    files, unread = rules_folder.read(_root(folder))
+    _refuse(unread, folder)
+    return files
+
+
+def _refuse(problems: Iterable[Problem], folder: Path) -> None:
+    errors = tuple(problem for problem in problems if not problem.warning)
+    if errors:
+        raise ConfigError(errors, str(_root(folder)))
+
+
+def _loaded(files: Mapping[str, str]) -> Loaded:
+    from mailbridge.rules.load import load
+
+    return load(files)
+
+
+def _customers(folder: Path) -> Customers:
+    loaded = _loaded(_files(folder))
+    if loaded.policy is None:
+        raise ConfigError(loaded.problems, str(_root(folder)))
+    return loaded.policy.rules.customers
+
+
+def _customers_or_none(files: Mapping[str, str]) -> Customers | None:
+    policy = _loaded(files).policy
+    return policy.rules.customers if policy else None
+
+
+def _text(source: Path) -> str:
+    try:
+        return source.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as err:
+        raise Permanent(f"{source} cannot be read: it must be a readable file in UTF-8") from err
