@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from mailbridge.checks import build
 from mailbridge.checks.examine import Examiner
@@ -34,7 +34,6 @@ from mailbridge.health.page import Pulse
 from mailbridge.health.tell import tell_sources
 from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
-from mailbridge.jobs.backup import Backups
 from mailbridge.jobs.bundles import tell_bundles
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.kept import list_kept
@@ -58,6 +57,9 @@ from mailbridge.tickets.commands import ReportFailure
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import each
 from mailbridge.worker import Worker
+
+if TYPE_CHECKING:
+    from mailbridge.jobs.backup import Backups
 
 DATED_SINCE = "tokens.dated_since"  # since when this desk's tokens for agents hold the minute in which they were made
 STORE_PATIENCE = timedelta(seconds=30)
@@ -168,6 +170,8 @@ class App:
     @cached_property
     def backups(self) -> Backups:
         """Makes backups as [backup] says."""
+        from mailbridge.jobs.backup import Backups  # it brings PostgreSQL's driver, which a desk on SQLite needs for nothing else
+
         return Backups(self.store, self.config, self.clock)
 
     @cached_property

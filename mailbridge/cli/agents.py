@@ -100,7 +100,7 @@ def _state(pairing: Pairing) -> str:
 
 
 def _organisation(folder: Path) -> Organisation:
-    from mailbridge.cli.check import policy_of
+    from mailbridge.cli.policy import policy_of
 
     return policy_of(folder).organisation
 

@@ -192,14 +192,3 @@ def _exists(config: Config) -> bool:
     return (config.folder / config.store_url.removeprefix("sqlite:///")).is_file()
 
 
-def policy_of(folder: Path, candidate: Path | None = None) -> Policy:
-    """The policy in a desk's folder.  Raises ConfigError with every mistake."""
-    from mailbridge.rules import folder as rules_folder
-    from mailbridge.rules.load import load
-
-    root = folder.parent if folder.is_file() else folder
-    files, unread = rules_folder.read(root, folder=candidate)
-    loaded = load(files)
-    if loaded.policy is None or unread:
-        raise ConfigError(tuple(sorted([*unread, *loaded.problems])), str(root))
-    return loaded.policy

@@ -53,8 +53,8 @@ def doctor(folder: Path, as_json: bool, no_mail: bool, wait: int) -> int:
 
 def findings(desk: OpenDesk, app: App, folder: Path, *, mail: bool, patience: float) -> Iterator[Finding]:
     """All there is to say, in the order in which things depend on each other."""
-    from mailbridge.cli.check import policy_of
     from mailbridge.cli.check_trust import sources as seen_of
+    from mailbridge.cli.policy import policy_of
     from mailbridge.doctor import desk as desk_checks
     from mailbridge.doctor import dns, machine
     from mailbridge.doctor.logins import logins

@@ -41,7 +41,7 @@ def look_at_names(tx: Tx, folder: Path, *, team: str | None, status: str | None,
 
 
 def _organisation(folder: Path) -> Organisation | None:
-    from mailbridge.cli.check import policy_of
+    from mailbridge.cli.policy import policy_of
 
     try:
         return policy_of(folder).organisation

@@ -32,7 +32,7 @@ def report() -> None:
 @click.option("--weeks", default=1, show_default=True, type=click.IntRange(1, 530), help="So many weeks, that one the last.")
 def time(folder: Path, as_json: bool, agent: str, week: str | None, weeks: int) -> None:
     """Show the work and the travel of a week: each activity, and sums by day, agent, customer and ticket."""
-    from mailbridge.cli.check import policy_of
+    from mailbridge.cli.policy import policy_of
     from mailbridge.handling.agents.timesheets import timesheet_of
 
     first, last = days(week)

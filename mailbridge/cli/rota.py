@@ -30,7 +30,7 @@ def rota(folder: Path, as_json: bool, moment: str | None, weeks: int, name: str)
 
     Reads the rules in the desk's folder, so a change can be looked at before a running desk takes it.
     """
-    from mailbridge.cli.check import policy_of
+    from mailbridge.cli.policy import policy_of
 
     organisation = policy_of(folder).organisation
     team = _team(name, organisation)

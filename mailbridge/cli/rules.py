@@ -51,7 +51,8 @@ def explain(folder: Path, as_json: bool, what: str, again: bool) -> None:
 
 
 def _explain_file(folder: Path, name: str, *, as_json: bool) -> None:
-    from mailbridge.cli.check import policy_of, reader
+    from mailbridge.cli.check import reader
+    from mailbridge.cli.policy import policy_of
     from mailbridge.config import load as configuration
 
     raw = sys.stdin.buffer.read(MAX_MAIL) if name == "-" else Path(name).read_bytes()
@@ -152,7 +153,8 @@ def _scanned(scan: Mapping[str, Any]) -> str:
 
 def _judged_again(folder: Path, config: Config, raw: bytes, mail: StoredMail, said: Mapping[str, Any]) -> dict[str, Any]:
     """By the rules of now; who wrote it and what scanners said is as it was found when it came."""
-    from mailbridge.cli.check import policy_of, reader
+    from mailbridge.cli.check import reader
+    from mailbridge.cli.policy import policy_of
 
     message = reader(config)(raw)
     message = replace(message, sender=replace(message.sender, verified=mail.verified))
@@ -230,8 +232,8 @@ def schema(name: str | None, target: Path | None) -> None:
 def backtest(folder: Path, as_json: bool, since: str, candidate: Path | None, page: Path | None, fail_over: str | None) -> int:
     """Run changed rules over stored mail and tell what would go elsewhere."""
     from mailbridge.cli import exits
-    from mailbridge.cli.check import policy_of
     from mailbridge.cli.options import open_desk
+    from mailbridge.cli.policy import policy_of
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.tools.backtest import text, to_json
     from mailbridge.rules.tools.backtest_html import page as page_of

@@ -6,8 +6,6 @@ import threading
 from collections.abc import Collection
 from datetime import timedelta
 
-import psycopg
-
 CHANNEL = "mailbridge"  # the one channel of PostgreSQL; the payload says who is meant
 _LOOK_UP = 0.5  # seconds; how fast the listener notices that it shall stop, and how long it waits for a lost server
 
@@ -86,6 +84,8 @@ class _Listener(threading.Thread):
         self.join()
 
     def run(self) -> None:
+        import psycopg  # a desk on SQLite needs none of it
+
         while not self._stopping.is_set():
             try:
                 self._listen()
@@ -93,6 +93,8 @@ class _Listener(threading.Thread):
                 self._stopping.wait(_LOOK_UP)
 
     def _listen(self) -> None:
+        import psycopg
+
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
             self._bells.ring()

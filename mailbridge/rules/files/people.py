@@ -20,11 +20,11 @@ ROLES = ("agent", "manager", "observer")
 
 def _holidays(values: dict[str, Any]) -> dict[str, Any]:
     country, region = values.get("country", ""), values.get("region", "")
-    known = daysoff.countries()
-    if country and country not in known:
-        raise Wrong(f'unknown country "{country}"', "two letters of ISO 3166, like RO or DE")
     if region and not country:
         raise Wrong('"region" without "country"')
+    known = daysoff.countries() if country else {}
+    if country and country not in known:
+        raise Wrong(f'unknown country "{country}"', "two letters of ISO 3166, like RO or DE")
     if region and region not in known[country]:
         raise Wrong(f'{country} has no region "{region}"', f"known: {', '.join(known[country])}" if known[country] else "")
     return values

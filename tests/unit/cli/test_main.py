@@ -92,6 +92,27 @@ def test_help_imports_none_of_the_heavy_packages() -> None:
     assert loaded.isdisjoint({"sqlalchemy", "aiosmtpd", "imapclient", "jinja2", "structlog", "pydantic", "asyncio", "numpy"})
 
 
+def test_a_desk_on_sqlite_needs_nothing_of_postgresql_and_of_holidays() -> None:
+    """They take long to load: the driver comes with the first connection, the holidays with the first rule that names a country."""
+    code = "import sys; import mailbridge.app; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert {name.split(".")[0] for name in done.stdout.split()}.isdisjoint(
+        {"psycopg", "psycopg_binary", "holidays", "aiosmtpd", "imapclient"}
+    )
+
+
+def test_a_command_that_reads_the_rules_loads_none_of_the_checks(tmp_path: Path) -> None:
+    assert main.main(["init", str(tmp_path / "desk"), "--name", "Acme", "--address", "support@desk.test"]) == exits.OK
+    code = "import sys; from mailbridge.cli.main import main; main(sys.argv[1:]); print(*sys.modules)"
+    asked = [sys.executable, "-c", code, "--desk", str(tmp_path / "desk"), "agents", "list"]
+    done = subprocess.run(asked, check=True, capture_output=True, text=True)
+
+    modules = done.stdout.splitlines()[-1].split()
+    assert "mailbridge.rules.load" in modules
+    assert not any(name.split(".")[0] in {"dkim", "dns", "psycopg"} or name.startswith("mailbridge.checks") for name in modules)
+
+
 def test_a_reader_that_has_enough_is_no_error() -> None:
     read, write = os.pipe()
     os.close(read)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.cli.check import policy_of
 from mailbridge.cli.main import main
+from mailbridge.cli.policy import policy_of
 from mailbridge.organisation.model import TeamAudience
 from mailbridge.organisation.people import Absence, Consultant, EscalationChain, EscalationStep, OnCallSchedule, Swap
 
