@@ -119,7 +119,7 @@ def ingest(corpus: Corpus, folder: Path, sections: Sequence[str], store_url: str
         with desks.watched(daemon.process.pid, *(other.process.pid for other in others)) as cost:
             desks.wait_until_worked(store, len(corpus.raws), patience=STUCK)
         with store.read() as tx:
-            last = max(row.done_at for row in tx.inbox.list(ALL) if row.done_at)
+            last = max(row.done_at for row in tx.inbox.list(limit=ALL) if row.done_at)
             faults = compare(tx, corpus.truth)
     seconds = (last - began).total_seconds()
     own = cost.cpu.pop(daemon.process.pid)
@@ -162,7 +162,7 @@ def compare(tx: Tx, truth: Sequence[dict[str, Any]]) -> dict[str, int]:
 
 
 def _by_message_id(tx: Tx) -> dict[str, list[Stored]]:
-    rows = {row.id: row for row in tx.inbox.list(ALL)}
+    rows = {row.id: row for row in tx.inbox.list(limit=ALL)}
     found: dict[str, list[Stored]] = defaultdict(list)
     for mail in _all_mails(tx, rows.values()):
         hashes = tuple(file.sha256 for file in tx.mails.attachments(mail.id))

@@ -126,7 +126,7 @@ class Daemon:
             self._health_page = serve(app.pulse, *app.config.health.listen)
         if app.store.is_sqlite:  # nobody else works this file, so whatever is claimed was claimed by a life that ended
             with app.store.write() as tx:
-                tx.inbox.abandon()
+                tx.inbox.release()
                 tx.outbox.release()
                 tx.webhooks.release()
                 tx.grants.release()

@@ -23,6 +23,13 @@ class StoreAway(Transient):
     """The database cannot take our writes now; nothing was acknowledged."""
 
 
+class LeaseLost(MailbridgeError):
+    """The lease on a row of a queue ended and another worker may have it: what was done for the row must not be recorded."""
+
+    def __init__(self, what: str = "the lease ended and another worker may have the row", **where: object) -> None:
+        super().__init__(what, **where)
+
+
 class Permanent(MailbridgeError):
     """Trying again cannot work; a person has to be told."""
 

@@ -17,7 +17,7 @@ from time import perf_counter
 from mailbridge.checks.channels import Channels
 from mailbridge.checks.examine import Examined, Examiner, Unexamined
 from mailbridge.clock import Clock
-from mailbridge.errors import MailbridgeError, StoreAway, Transient
+from mailbridge.errors import LeaseLost, MailbridgeError, StoreAway, Transient
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.outcome import LostRace, MailOutcome, MailResult
@@ -55,10 +55,6 @@ class Done:
 
     inbox: int
     result: MailResult
-
-
-class LeaseLost(Exception):
-    """Our claim on a mail has gone to somebody else; what we did for it is undone."""
 
 
 class CommitOrder:
@@ -150,7 +146,7 @@ class Worker:
         limit = self._desk().config.batch
         with self._store.write() as tx:
             for earlier in self._broken_off:
-                tx.inbox.abandon(earlier)
+                tx.inbox.release(earlier)
             now = self._clock.now()
             shared = bool(not self._store.is_sqlite and tx.inbox.others_at_work(f"{self._owner}:", now))
             claimed = tx.inbox.claim(owner, limit, LEASE, now)
@@ -230,8 +226,19 @@ class Worker:
         return done
 
     def _one(self, tx: Tx, waiting: ClaimedMail, mail: Ready, desk: Desk, owner: str, *, apart: bool) -> MailResult:
-        """One mail's outcome, or what is to become of a mail that could not be worked.  `apart`: in a savepoint, so that what goes wrong
-        with it is its own affair; else whatever goes wrong is raised."""
+        """One mail's outcome, or what is to become of a mail that could not be worked.
+
+        `apart`: in a savepoint, so that an error in one mail does not affect the others; else every error is raised.
+        """
+        if not apart:
+            return self._result(tx, waiting, mail, desk, owner, apart=False)
+        try:
+            return self._result(tx, waiting, mail, desk, owner, apart=True)
+        except LeaseLost as error:
+            return MailResult(outcome=MailOutcome.WAIT, reason=str(error))
+
+    def _result(self, tx: Tx, waiting: ClaimedMail, mail: Ready, desk: Desk, owner: str, *, apart: bool) -> MailResult:
+        """As `_one`.  Raises LeaseLost where another worker has the mail; nothing is recorded for it then."""
         if isinstance(mail, ReadingFailed):
             return self._trouble(tx, waiting, desk, owner, f"it could not be read: {mail.reason}")
         if isinstance(mail, Unexamined):
@@ -246,10 +253,8 @@ class Worker:
         try:
             with tx.savepoint():
                 return self._worked(tx, waiting, mail, arrival, desk, owner)
-        except StoreAway:
+        except (StoreAway, LeaseLost):
             raise
-        except LeaseLost as error:
-            return MailResult(outcome=MailOutcome.WAIT, reason=str(error))
         except LostRace as error:
             return self._again(tx, waiting, owner, str(error))
         except Transient as error:
@@ -272,15 +277,14 @@ class Worker:
         crash.point("pipeline.before_finish")
         match result.outcome:
             case MailOutcome.WAIT:
-                tx.inbox.release(waiting.id, now + SOON, forget_attempt=True, owner=owner)
+                tx.inbox.defer(waiting.id, now + SOON, forget_attempt=True, owner=owner)
             case MailOutcome.QUARANTINED:
                 tx.inbox.quarantine(waiting.id, result.reason, now, owner=owner)
             case _:
-                if not tx.inbox.finish(waiting.id, result.outcome, now, result.mail, result.ticket, result.reason, owner=owner):
-                    raise LeaseLost("the lease ended and somebody else has this mail now")
+                tx.inbox.finish(waiting.id, result.outcome, now, result.mail, result.ticket, result.reason, owner=owner)
 
     def _again(self, tx: Tx, waiting: ClaimedMail, owner: str, reason: str) -> MailResult:
-        tx.inbox.release(waiting.id, self._clock.now() + SOON, forget_attempt=True, owner=owner)
+        tx.inbox.defer(waiting.id, self._clock.now() + SOON, forget_attempt=True, owner=owner)
         return MailResult(outcome=MailOutcome.WAIT, reason=reason)
 
     def _hold(self, tx: Tx, waiting: ClaimedMail, desk: Desk, owner: str, held: Deferral) -> MailResult:
@@ -288,13 +292,13 @@ class Worker:
         if held.counts and waiting.attempts >= desk.config.limits.tries:
             return self._trouble(tx, waiting, desk, owner, held.reason)
         now = self._clock.now()
-        tx.inbox.release(waiting.id, now + held.pause(now - waiting.envelope.received_at), forget_attempt=not held.counts, owner=owner)
+        tx.inbox.defer(waiting.id, now + held.pause(now - waiting.envelope.received_at), forget_attempt=not held.counts, owner=owner)
         return MailResult(outcome=MailOutcome.WAIT, reason=held.reason)
 
     def _trouble(self, tx: Tx, waiting: ClaimedMail, desk: Desk, owner: str, reason: str) -> MailResult:
         """Tried again later, alone; after the last try it goes aside, whole, with its reason."""
         if waiting.attempts < desk.config.limits.tries:
-            tx.inbox.release(waiting.id, self._clock.now() + SOON, forget_attempt=False, owner=owner)
+            tx.inbox.defer(waiting.id, self._clock.now() + SOON, forget_attempt=False, owner=owner)
             return MailResult(outcome=MailOutcome.WAIT, reason=reason)
         tx.inbox.quarantine(waiting.id, reason, self._clock.now(), owner=owner)
         return MailResult(outcome=MailOutcome.QUARANTINED, reason=reason)

@@ -59,7 +59,7 @@ def sources(config: Config, organisation: Organisation) -> dict[str, ObservedTru
             if store.current() != store.head():
                 return {}
             with store.read() as tx:
-                for row in tx.inbox.list(LOOKED_AT):
+                for row in tx.inbox.list(limit=LOOKED_AT):
                     _look(tx, row, config, organisation, found)
         finally:
             store.close()

@@ -49,7 +49,7 @@ class Watch:
     def new_rows(self) -> list[InboxRow]:
         """Mails that came in since the last one that was followed to its end, oldest first."""
         with self._store.read() as tx:
-            return [row for row in reversed(tx.inbox.list(100)) if row.id > self._inbox]
+            return [row for row in reversed(tx.inbox.list(limit=100)) if row.id > self._inbox]
 
     def effect_of(self, message_id: str) -> Effect:
         """The newest mail with this Message-ID, when it came to its end and our mails about it are out."""
@@ -140,7 +140,7 @@ class Watch:
     def mails(self) -> list[ShownMail]:
         """Every mail that came in or went out, in the order of time."""
         with self._store.read() as tx:
-            rows = list(reversed(tx.inbox.list(1000)))
+            rows = list(reversed(tx.inbox.list(limit=1000)))
             came = [(row.envelope.received_at, ShownMail(tx.blobs.get(row.sha256), False)) for row in rows]
             went = [queued for queued in tx.outbox.list(limit=1000) if queued.rendered and queued.sent_at]
         sent = [

@@ -103,7 +103,7 @@ def _release(store: Store, id_: int | None) -> int:
     now = datetime.now(UTC)
     with store.write() as tx:
         ids = [id_] if id_ is not None else [queued.id for queued in tx.outbox.kept_back()]
-        changed = sum(tx.outbox.resend(one, now) for one in ids)
+        changed = sum(tx.outbox.requeue(one, now) for one in ids)
         restoring.release(tx.state, ids, now)
     store.wake("outbox")
     return changed

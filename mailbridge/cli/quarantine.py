@@ -70,7 +70,7 @@ def retry(folder: Path, ids: tuple[int, ...]) -> None:
         for id_ in ids:
             existing(desk, id_, InboxState.QUARANTINED, InboxState.DROPPED)
             with desk.store.write() as tx:
-                tx.inbox.retry(id_)
+                tx.inbox.requeue(id_, datetime.now(UTC))
             click.echo(f"mail {id_} waits again")
         desk.store.wake("inbox")
 

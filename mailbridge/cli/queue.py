@@ -33,7 +33,7 @@ def queue() -> None:
 def list_(folder: Path, as_json: bool, limit: int, state: str | None) -> None:
     """List accepted mails, newest first, with what became of each."""
     with open_desk(folder) as desk, desk.store.read() as tx:
-        rows = tx.inbox.list(limit, state)
+        rows = tx.inbox.list(state, limit)
     if as_json:
         print_json([row_json(row, desk.config) for row in rows])
         return
@@ -66,7 +66,7 @@ def counts(folder: Path, as_json: bool) -> None:
     """Count mails by state, and tell how long the oldest has waited."""
     with open_desk(folder) as desk, desk.store.read() as tx:
         numbers = tx.inbox.counts()
-        oldest = tx.inbox.oldest_waiting()
+        oldest = tx.inbox.oldest()
     waited = int((datetime.now(UTC) - oldest).total_seconds()) if oldest else 0
     if as_json:
         print_json({**numbers, "oldest_waiting_seconds": waited})

@@ -63,7 +63,7 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
 
     with desk.store.read() as tx:
         logins = healths_in(tx, desk.config, now)
-        inbox, oldest = tx.inbox.counts(), tx.inbox.oldest_waiting()
+        inbox, oldest = tx.inbox.counts(), tx.inbox.oldest()
         outbox, webhooks, rules = tx.outbox.counts(), tx.webhooks.counts(), tx.state.get("rules") or {}
         seen_alive = tx.state.set_at("daemon")
         backup = {name: tx.state.get(key) for name, key in BACKUP_KEYS.items()}

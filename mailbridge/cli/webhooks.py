@@ -84,7 +84,7 @@ def resend(folder: Path, id_: int) -> None:
     with open_desk(folder) as desk:
         queued = existing(desk.store, id_)
         with desk.store.write() as tx:
-            changed = tx.webhooks.resend(id_, datetime.now(UTC))
+            changed = tx.webhooks.requeue(id_, datetime.now(UTC))
             tx.wake("webhooks")
         if not changed:
             raise Permanent(f"webhook {id_} is {queued.state}: it is on its way already")

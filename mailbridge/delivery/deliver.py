@@ -20,8 +20,8 @@ from mailbridge.delivery.render.mail import deliverable
 from mailbridge.delivery.render.render import Renderer
 from mailbridge.delivery.render.renderer import NotificationRenderer, PermanentFailure, Rendered, Retry, Wording
 from mailbridge.delivery.render.template_context import TemplateContext
-from mailbridge.delivery.transport import Deferred, Delivered, LeaseLost, Outcome, Refused, Transport, Unknown
-from mailbridge.errors import StoreAway
+from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
+from mailbridge.errors import LeaseLost, StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications import limits
 from mailbridge.notifications.model import Notification, Queued
@@ -83,7 +83,7 @@ class DeliveryWorker:
         self._failed, self._held, self._jitter = failed, held, jitter
         self._pace = pace or Pace(0)
         self._owner = work_loop.worker_name()
-        self._owed: list[Callable[[Tx], object]] = []
+        self._unrecorded: list[Callable[[Tx], object]] = []
         self._absences = 0
         self._resting_until: datetime | None = None
 
@@ -95,7 +95,7 @@ class DeliveryWorker:
     def one_turn(self, stop: Event | None = None) -> int:
         """Works off some promises whose time has come; how many.  Raises StoreAway; nothing that was sent is forgotten then."""
         now = self._clock.now()
-        self._settle()
+        self._record_changes()
         if self._resting_until is not None and now < self._resting_until:
             return 0
         portion = self._pace.take(PORTION, now)
@@ -112,12 +112,15 @@ class DeliveryWorker:
         try:
             self._work_off(claimed, stop)
         except StoreAway:
-            self._owed.append(lambda tx: tx.outbox.release(self._owner))
+            self._unrecorded.append(lambda tx: tx.outbox.release(self._owner))
             raise
         return len(claimed)
 
     def _claim(self, portion: int, now: datetime) -> list[Queued]:
         """Mails whose time has come, at most `portion`; they are ours until the lease ends."""
+        with self._store.read() as tx:
+            if not tx.outbox.is_due(now):
+                return []
         with self._store.write() as tx:
             for queued in tx.outbox.lost(now):
                 if tx.outbox.fail(queued.id, OUTCOME_UNKNOWN, now):
@@ -213,15 +216,13 @@ class DeliveryWorker:
         with self._store.read() as tx:
             stored = tx.outbox.get(queued.id)
         if stored is None or stored.rendered is None:
-            raise LeaseLost  # taken away in the meantime
+            raise LeaseLost(outbox=queued.id)
         return stored.rendered
 
     def _mark_dot(self, queued: Queued, dotted: Event) -> None:
         crash.point("outbox.before_dot")
         with self._store.write() as tx:
-            ours = tx.outbox.mark_dot(queued.id, self._owner, self._clock.now(), lease=DOT_LEASE)
-        if not ours:
-            raise LeaseLost
+            tx.outbox.mark_dot(queued.id, self._owner, self._clock.now(), lease=DOT_LEASE)
         dotted.set()
         crash.point("outbox.dot_committed")
 
@@ -285,15 +286,18 @@ class DeliveryWorker:
             self._report("", timedelta(0))  # without a code nobody answered: we knew before asking
 
     def _change(self, change: Callable[[Tx], object]) -> None:
-        """The change is committed, or owed: a mail that was sent while the store was away is recorded as soon as the store is back."""
-        self._owed.append(change)
-        self._settle()
+        """The change is committed, or recorded as soon as the database is back.  It is dropped where another worker has the mail now."""
+        self._unrecorded.append(change)
+        self._record_changes()
 
-    def _settle(self) -> None:
-        while self._owed:
-            with self._store.write() as tx:
-                self._owed[0](tx)
-            del self._owed[0]
+    def _record_changes(self) -> None:
+        while self._unrecorded:
+            try:
+                with self._store.write() as tx:
+                    self._unrecorded[0](tx)
+            except LeaseLost as error:
+                log.warning("lease_lost", error=str(error))
+            del self._unrecorded[0]
 
 
 def _about(queued: Queued) -> dict[str, object]:

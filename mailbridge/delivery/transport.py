@@ -44,16 +44,13 @@ class Unknown:
 Outcome = Delivered | Deferred | Refused | Unknown
 
 
-class LeaseLost(Exception):
-    """`before_dot` raises it: this mail is not ours to send any more.  The courier gives up before the dot and passes it on."""
-
-
 class Transport(Protocol):
-    """One at a time: a courier belongs to one thread."""
+    """Hands mails to a server, one at a time; belongs to one thread."""
 
     def send(self, mail_from: str, recipient: str, raw: bytes, before_dot: Callable[[], None]) -> Outcome:
-        """Hands over one mail.  `before_dot` is called once, when everything but the final dot is with the server, and what it raises
-        comes out here with nothing delivered."""
+        """Hands over one mail.  `before_dot` is called once, when everything but the final dot is with the server.
+
+        What it raises (LeaseLost) comes out here, and nothing was delivered then."""
         ...
 
     def close(self) -> None:

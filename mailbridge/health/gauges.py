@@ -41,7 +41,7 @@ def _by_state(counts: Callable[[Tx], dict[str, int]], *left_out: str) -> Count:
 
 
 def _oldest(tx: Tx, now: datetime) -> dict[tuple[str, ...], float]:
-    oldest = tx.inbox.oldest_waiting()
+    oldest = tx.inbox.oldest()
     return {(): max(0.0, (now - oldest).total_seconds()) if oldest else 0.0}
 
 
@@ -105,14 +105,14 @@ GAUGES: tuple[StoreGauge, ...] = (
         name="mailbridge_inbox",
         about="Accepted mails that are not done, by state",
         labels=("state",),
-        count=_by_state(lambda tx: tx.inbox.counts(done=False)),
+        count=_by_state(lambda tx: tx.inbox.counts(finished=False)),
     ),
     StoreGauge(name="mailbridge_inbox_oldest_seconds", about="How long the oldest of them has waited", count=_oldest),
     StoreGauge(
         name="mailbridge_outbox",
         about="Outgoing mails that are not sent, by state",
         labels=("state",),
-        count=_by_state(lambda tx: tx.outbox.counts(sent=False), "suppressed"),
+        count=_by_state(lambda tx: tx.outbox.counts(finished=False), "suppressed"),
     ),
     StoreGauge(
         name="mailbridge_webhooks",

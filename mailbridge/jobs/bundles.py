@@ -35,7 +35,7 @@ def tell_bundles(store: Store, desk: Desk, now: datetime) -> int:
         tx.state.take(STATE_KEY, now)  # until this transaction ends nobody else tells the same
         found = tx.outbox.to_bundle(now)
         oldest = min((one.created_at for one in found), default=now)
-        if tx.inbox.oldest_waiting() is not None and now - oldest < LONGEST_WAIT:
+        if tx.inbox.oldest() is not None and now - oldest < LONGEST_WAIT:
             return 0
         tickets = {ticket.id: ticket for ticket in tx.tickets.get_many({one.notification.ticket or 0 for one in found})}
         told = sum(_tell(tx, group, tickets, desk, now) for group in _groups(found, tickets, desk))

@@ -83,7 +83,7 @@ def _of(tx: Tx, why: Why, limit: int = ENOUGH) -> Sequence[Queued]:
 def _release_kept_back(tx: Tx, portion: Sequence[Queued], now: datetime, done: WaitingNotifications) -> None:
     """Each goes out as it was promised, once more where it was sent after the backup."""
     for one in portion:
-        tx.outbox.resend(one.id, now)
+        tx.outbox.requeue(one.id, now)
         done.count(Why.RESTORE, one)
     restoring.release(tx.state, [one.id for one in portion], now)
 

@@ -16,163 +16,133 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 import sqlalchemy as sa
 
+from mailbridge.errors import LeaseLost
 from mailbridge.notifications.model import Class, Notification, OutboxState, Queued
 from mailbridge.store import dialects
 from mailbridge.store.documents import dump, load
+from mailbridge.store.queue import LeaseQueue, QueueStatements, QueueTable, bind
 from mailbridge.store.restoring import KEPT_BACK
 from mailbridge.store.schema import COUNTED, DOT, FOR_RELEASE, HELD, PENDING, SENT, UNDER_WAY, UNSENT, outbox
-from mailbridge.store.sql import Row, Sql, Values
+from mailbridge.store.sql import Row, Values
 
 UNKNOWN_REST = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot
 OUTCOME_UNKNOWN = "outcome unknown"
-
-
-def _bind(name: str, type_: sa.types.TypeEngine[Any] | None = None) -> sa.BindParameter[Any]:
-    return sa.bindparam(f"in_{name}", type_=type_)  # a plain name would be taken for the column to set
 
 
 def _among(*states: OutboxState) -> sa.ColumnElement[bool]:
     return outbox.c.state.in_(states)
 
 
-_THIS = outbox.c.id == _bind("id")
-_CHANGE = outbox.update().where(_THIS)
-_END = _CHANGE.values(lease_owner=None, lease_until=None)
-_BY_OWNER = sa.or_(_bind("owner", sa.Text()).is_(None), outbox.c.lease_owner == _bind("owner"))
-_UNDER_WAY = sa.and_(_among(OutboxState.SENDING, OutboxState.DOT), _BY_OWNER)
+_QUEUE = QueueTable(
+    table=outbox,
+    open=PENDING,
+    ready=OutboxState.QUEUED,
+    leased=(OutboxState.SENDING, OutboxState.DOT),
+    waits=(outbox.c.next_at,),
+    due=outbox.c.next_at,
+    lease_ends=(outbox.c.lease_until, outbox.c.next_at),
+    created=outbox.c.created_at,
+    by_id=outbox.c.id + 0,
+    order=(outbox.c.next_at, outbox.c.id),
+    counted=(PENDING, HELD, UNSENT),
+    finished=OutboxState.SENT,
+    finished_where=SENT,
+    requeued=(OutboxState.SENT, OutboxState.FAILED, OutboxState.SUPPRESSED, OutboxState.HELD),
+    on_claim={"repeated": sa.or_(outbox.c.repeated, outbox.c.state == OutboxState.DOT)},
+    on_release={"next_at": outbox.c.created_at, "attempts": outbox.c.attempts - 1},
+    on_requeue={"error": "", "repeated": False},
+)
+_CHANGE = outbox.update().where(_QUEUE.this)
+_END = _CHANGE.values(_QUEUE.unleased)
 
 _ADD = dialects.insert_new(outbox)
 # DOT is a literal: with a bound state neither database sees that the partial index holds every row wanted, and scans all that was sent.
 _CLOSE_UNKNOWN = (
     outbox.update()
-    .where(DOT, outbox.c.next_at <= _bind("now"))
+    .where(DOT, outbox.c.next_at <= bind("now"))
     .where(outbox.c["class"] == Class.REMINDER)
-    .values(state=OutboxState.SENT, sent_at=_bind("now"), error=OUTCOME_UNKNOWN, lease_owner=None, lease_until=None)
+    .values(state=OutboxState.SENT, sent_at=bind("now"), error=OUTCOME_UNKNOWN, lease_owner=None, lease_until=None)
 )
 _LOST = (
     sa.select(outbox)
-    .where(DOT, outbox.c.next_at <= _bind("now"), outbox.c.repeated)
+    .where(DOT, outbox.c.next_at <= bind("now"), outbox.c.repeated)
     .where(outbox.c["class"] == Class.LETTER)
     .order_by(outbox.c.id + 0)  # sorted after the small index found them, not found by walking all rows in order
-    .limit(_bind("limit"))
+    .limit(bind("limit"))
 )
-_FREE = (
-    sa.select(outbox.c.id, outbox.c.domain)
-    .where(PENDING, outbox.c.next_at <= _bind("now"))
-    .where(sa.not_(sa.and_(outbox.c.state == OutboxState.DOT, outbox.c.repeated)))
-    .order_by(outbox.c.next_at, outbox.c.id)
-    .limit(_bind("limit"))
-)
+_FREE = _QUEUE.free(outbox.c.id, outbox.c.domain).where(sa.not_(sa.and_(outbox.c.state == OutboxState.DOT, outbox.c.repeated)))
 _FREE_OF_OTHERS = _FREE.where(outbox.c.domain.not_in(sa.bindparam("in_domains", expanding=True)))
-_BUSY = (
-    sa.select(outbox.c.domain)
-    .where(UNDER_WAY, outbox.c.lease_until > _bind("now"), outbox.c.lease_owner != _bind("owner"))
-    .distinct()
-)
-_TAKE = (
-    sa.select(outbox)
-    .where(PENDING, outbox.c.next_at <= _bind("now"), outbox.c.id.in_(sa.bindparam("in_ids", expanding=True)))
-    .order_by(outbox.c.next_at, outbox.c.id)
-    .limit(_bind("limit"))
-    .with_for_update(skip_locked=True)
-)
-_CLAIM = (
-    outbox.update()
-    .where(outbox.c.id.in_(sa.bindparam("in_ids", expanding=True)))
-    .values(
-        state=OutboxState.SENDING,
-        attempts=outbox.c.attempts + 1,
-        repeated=sa.or_(outbox.c.repeated, outbox.c.state == OutboxState.DOT),
-        lease_owner=_bind("owner"),
-        lease_until=_bind("until"),
-        next_at=_bind("until"),
-    )
-)
-_MARK_RENDERED = _CHANGE.values(rendered=_bind("rendered"))
-_MARK_DOT = (
-    _CHANGE.where(outbox.c.state == OutboxState.SENDING, outbox.c.lease_owner == _bind("owner"), outbox.c.lease_until > _bind("now"))
-    .values(state=OutboxState.DOT, next_at=_bind("next_at"), lease_until=_bind("until"))
-)
-_LEASE = sa.select(outbox.c.lease_until).where(_THIS)
-_SENT = _END.where(_UNDER_WAY).values(state=OutboxState.SENT, sent_at=_bind("now"), reply=_bind("reply"), error="")
-_DEFER = _END.where(_UNDER_WAY).values(state=OutboxState.DEFERRED, next_at=_bind("next_at"), error=_bind("error"))
-_FAIL = _END.where(PENDING, _BY_OWNER).values(state=OutboxState.FAILED, error=_bind("error"))
+_BUSY = sa.select(outbox.c.domain).where(UNDER_WAY, outbox.c.lease_until > bind("now"), outbox.c.lease_owner != bind("owner")).distinct()
+_TAKE = _QUEUE.free(outbox).where(outbox.c.id.in_(sa.bindparam("in_ids", expanding=True))).with_for_update(skip_locked=True)
+_MARK_RENDERED = _CHANGE.values(rendered=bind("rendered"))
+_MARK_DOT = _QUEUE.renew(state=OutboxState.DOT, next_at=bind("next_at"))
+_LEASE = sa.select(outbox.c.lease_until).where(_QUEUE.this)
+_SENT = _QUEUE.end(state=OutboxState.SENT, sent_at=bind("now"), reply=bind("reply"), error="")
+_DEFER = _QUEUE.end(state=OutboxState.DEFERRED, next_at=bind("next_at"), error=bind("error"))
+_FAIL = _QUEUE.end_where(PENDING, state=OutboxState.FAILED, error=bind("error"))
 _SUPPRESS = _END.where(_among(OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.SENDING, OutboxState.HELD)).values(
-    state=OutboxState.SUPPRESSED, error=_bind("error")
+    state=OutboxState.SUPPRESSED, error=bind("error")
 )
 _KEEP_BACK = _END.where(_among(OutboxState.QUEUED, OutboxState.DEFERRED, OutboxState.SENDING)).values(
-    state=OutboxState.HELD, next_at=FOR_RELEASE, error=_bind("error")
+    state=OutboxState.HELD, next_at=FOR_RELEASE, error=bind("error")
 )
-_RESEND = _END.where(_among(OutboxState.SENT, OutboxState.FAILED, OutboxState.SUPPRESSED, OutboxState.HELD)).values(
-    state=OutboxState.QUEUED, attempts=0, next_at=_bind("now"), error="", repeated=False
-)
-_RELEASE_ALL = (
-    outbox.update()
-    .where(PENDING, outbox.c.state == OutboxState.SENDING)
-    .values(state=OutboxState.QUEUED, attempts=outbox.c.attempts - 1, next_at=outbox.c.created_at, lease_owner=None, lease_until=None)
-)
-_RELEASE = _RELEASE_ALL.where(outbox.c.lease_owner == _bind("owner"))
-_GET = sa.select(outbox).where(_THIS)
-_BY_MESSAGE_ID = sa.select(outbox).where(outbox.c.message_id == _bind("message_id"))
-_NEWEST = sa.select(outbox).order_by(outbox.c.id.desc()).limit(_bind("limit"))
-_OF_TICKET = sa.select(outbox).where(outbox.c.ticket == _bind("ticket")).order_by(outbox.c.id)
-# id + 0: taken from the small index and sorted, instead of going back through all that was ever sent until enough are found.
-_PENDING = sa.select(outbox).where(PENDING).order_by((outbox.c.id + 0).desc()).limit(_bind("limit"))
-_OF_STATE = {
-    **{
-        state: _PENDING.where(outbox.c.state == state)
-        for state in (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DOT, OutboxState.DEFERRED)
+_BY_MESSAGE_ID = sa.select(outbox).where(outbox.c.message_id == bind("message_id"))
+_OF_TICKET = sa.select(outbox).where(outbox.c.ticket == bind("ticket")).order_by(outbox.c.id)
+_STATEMENTS = QueueStatements(
+    _QUEUE,
+    {
+        **{state: _QUEUE.newest_open(state) for state in (OutboxState.QUEUED, OutboxState.SENDING, OutboxState.DOT, OutboxState.DEFERRED)},
+        **{state: _QUEUE.newest(UNSENT, outbox.c.state == state) for state in (OutboxState.FAILED, OutboxState.SUPPRESSED)},
+        OutboxState.SENT: _QUEUE.newest(SENT),
+        OutboxState.HELD: _QUEUE.newest(HELD),
     },
-    **{state: _NEWEST.where(UNSENT, outbox.c.state == state) for state in (OutboxState.FAILED, OutboxState.SUPPRESSED)},
-    OutboxState.SENT: _NEWEST.where(SENT),
-    OutboxState.HELD: _NEWEST.where(HELD),
-}
-_COUNT_PENDING, _COUNT_HELD, _COUNT_SENT, _COUNT_UNSENT = (
-    sa.select(outbox.c.state, sa.func.count()).where(where).group_by(outbox.c.state) for where in (PENDING, HELD, SENT, UNSENT)
 )
-_NEXT_DUE = sa.select(sa.func.min(outbox.c.next_at)).where(PENDING)
 _COUNT = (
     sa.select(outbox.c.id)
-    .where(outbox.c.recipient == _bind("recipient"), outbox.c.created_at >= _bind("since"), outbox.c.state != OutboxState.SUPPRESSED)
-    .where(sa.or_(_bind("event", sa.Text()).is_(None), outbox.c.event == _bind("event")))
+    .where(outbox.c.recipient == bind("recipient"), outbox.c.created_at >= bind("since"), outbox.c.state != OutboxState.SUPPRESSED)
+    .where(sa.or_(bind("event", sa.Text()).is_(None), outbox.c.event == bind("event")))
 )
-_COUNT_ANY = sa.select(sa.func.count()).select_from(_COUNT.limit(_bind("limit")).subquery())
-_COUNT_AUTOMATIC = sa.select(sa.func.count()).select_from(_COUNT.where(outbox.c.automatic).limit(_bind("limit")).subquery())
-_AUTOMATIC = sa.select(outbox.c.id).where(COUNTED, outbox.c.created_at >= _bind("since"))
-_COUNT_ALL = sa.select(sa.func.count()).select_from(_AUTOMATIC.limit(_bind("limit")).subquery())
+_COUNT_ANY = sa.select(sa.func.count()).select_from(_COUNT.limit(bind("limit")).subquery())
+_COUNT_AUTOMATIC = sa.select(sa.func.count()).select_from(_COUNT.where(outbox.c.automatic).limit(bind("limit")).subquery())
+_AUTOMATIC = sa.select(outbox.c.id).where(COUNTED, outbox.c.created_at >= bind("since"))
+_COUNT_ALL = sa.select(sa.func.count()).select_from(_AUTOMATIC.limit(bind("limit")).subquery())
 _TOLD = (
     sa.select(outbox.c.id)
-    .where(outbox.c.recipient == _bind("recipient"), outbox.c.created_at >= _bind("since"))
+    .where(outbox.c.recipient == bind("recipient"), outbox.c.created_at >= bind("since"))
     .where(outbox.c.event.in_(sa.bindparam("in_events", expanding=True)))
 )
-_COUNT_TOLD = sa.select(sa.func.count()).select_from(_TOLD.limit(_bind("limit")).subquery())
-_HELD_DUE = sa.select(outbox.c.recipient).where(HELD, outbox.c.next_at <= _bind("now"))
+_COUNT_TOLD = sa.select(sa.func.count()).select_from(_TOLD.limit(bind("limit")).subquery())
+_HELD_DUE = sa.select(outbox.c.recipient).where(HELD, outbox.c.next_at <= bind("now"))
 _HELD_OF = (
     sa.select(outbox)
     .where(HELD, outbox.c.next_at < FOR_RELEASE, outbox.c.recipient.in_(sa.bindparam("in_recipients", expanding=True)))
     .order_by(outbox.c.id + 0)  # sorted after the small index found them
 )
-_FOR_RELEASE = sa.select(outbox).where(HELD, outbox.c.next_at == FOR_RELEASE).order_by(outbox.c.id + 0).limit(_bind("limit"))
+_FOR_RELEASE = sa.select(outbox).where(HELD, outbox.c.next_at == FOR_RELEASE).order_by(outbox.c.id + 0).limit(bind("limit"))
 _OF_RESTORE = outbox.c.error.startswith(KEPT_BACK)
 _KEPT_BACK, _OF_FIRST_CONNECT = _FOR_RELEASE.where(_OF_RESTORE), _FOR_RELEASE.where(sa.not_(_OF_RESTORE))
 _WAITS = (
     sa.select(outbox.c.id)
-    .where(outbox.c.ticket == _bind("ticket"), outbox.c.state == OutboxState.HELD, outbox.c.next_at == FOR_RELEASE, sa.not_(_OF_RESTORE))
+    .where(outbox.c.ticket == bind("ticket"), outbox.c.state == OutboxState.HELD, outbox.c.next_at == FOR_RELEASE, sa.not_(_OF_RESTORE))
     .limit(1)
 )
-_LET_GO = _CHANGE.where(HELD).values(state=OutboxState.QUEUED, next_at=_bind("now"), error="")
-_GATHER = _CHANGE.where(HELD).values(next_at=_bind("now"))
+_LET_GO = _CHANGE.where(HELD).values(state=OutboxState.QUEUED, next_at=bind("now"), error="")
+_GATHER = _CHANGE.where(HELD).values(next_at=bind("now"))
 _LOOKED_AT = 100  # mails of which the next portion is chosen, before the whole queue is looked through
 ENOUGH = 10_000  # no cap is higher, so nothing needs to be counted further
 
 
-class Outbox:
-    def __init__(self, sql: Sql) -> None:
-        self._sql = sql
+class Outbox(LeaseQueue[Queued, Queued]):
+    """The outgoing mails.  Released claims are not counted: what was not begun was no try.
+
+    `mark_dot`, and with an owner `sent`, `defer` and `fail`, raise LeaseLost where the owner has not the lease: a worker whose lease ended
+    knows nothing of what the next one is sending now, and a reminder that it put back into the queue would go out twice.
+    """
+
+    _statements, _states = _STATEMENTS, OutboxState
 
     def add_many(self, notifications: Sequence[Notification], now: datetime, *, not_before: datetime | None = None) -> int:
         """The promises are made; how many are new.  One whose key is known was made before and stays as it is.
@@ -193,15 +163,15 @@ class Outbox:
     def to_bundle(self, now: datetime) -> list[Queued]:
         """All that is held to be told with others, of everybody for whom the time has come, in order."""
         recipients = sorted({row[0] for row in self._sql.rows(_HELD_DUE, {"in_now": now})})
-        return [_queued(row) for row in self._sql.rows(_HELD_OF, {"in_recipients": recipients})] if recipients else []
+        return self._items(_HELD_OF, {"in_recipients": recipients}) if recipients else []
 
     def of_first_connect(self, limit: int = ENOUGH) -> list[Queued]:
         """What waits for an admin's release because a first connect brought what it is about, in order."""
-        return [_queued(row) for row in self._sql.rows(_OF_FIRST_CONNECT, {"in_limit": limit})]
+        return self._items(_OF_FIRST_CONNECT, {"in_limit": limit})
 
     def kept_back(self, limit: int = ENOUGH) -> Sequence[Queued]:
         """What waits for an admin's release because it may have been sent after the backup that was restored, in order."""
-        return [_queued(row) for row in self._sql.rows(_KEPT_BACK, {"in_limit": limit})]
+        return self._items(_KEPT_BACK, {"in_limit": limit})
 
     def waits_for_release(self, ticket: int) -> bool:
         """Whether mails about the ticket wait for an admin's release after a first connect."""
@@ -215,17 +185,11 @@ class Outbox:
         """What waited for an admin is told with others from now on."""
         return self._sql.change(_GATHER, {"in_id": id, "in_now": now}) == 1
 
-    def claim(self, owner: str, limit: int, lease: timedelta, now: datetime) -> list[Queued]:
-        """Promises whose time has come belong to `owner` until the lease ends; this try is counted.  Commit before sending.
-
-        Unknown outcomes are settled on the way, see the top of this module.
-        """
+    def _choose(self, owner: str, limit: int, now: datetime) -> Sequence[Row]:
+        """Mails whose time has come.  Reminders of unknown outcome are closed on the way, see the top of this module."""
         self._sql.change(_CLOSE_UNKNOWN, {"in_now": now})
         free = self._free(owner, limit, now)
-        rows = self._sql.rows(_TAKE, {"in_ids": free, "in_now": now, "in_limit": limit}) if free else ()
-        if rows:
-            self._sql.change(_CLAIM, {"in_ids": [row.id for row in rows], "in_owner": owner, "in_until": now + lease})
-        return [_claimed(row) for row in rows]
+        return self._sql.rows(_TAKE, {"in_ids": free, "in_now": now, "in_limit": limit}) if free else ()
 
     def _free(self, owner: str, limit: int, now: datetime) -> list[int]:
         """Ids of mails whose time has come, oldest first.  A domain that another owner delivers to at this moment is left to that owner
@@ -240,37 +204,33 @@ class Outbox:
 
     def lost(self, now: datetime, limit: int = 100) -> list[Queued]:
         """Letters that came to the dot twice and nobody knows of either: they may have arrived or not.  Fail them and tell a person."""
-        return [_queued(row) for row in self._sql.rows(_LOST, {"in_now": now, "in_limit": limit})]
+        return self._items(_LOST, {"in_now": now, "in_limit": limit})
 
     def mark_rendered(self, id: int, rendered: bytes) -> None:
         """The mail is worded, and stays so for all tries."""
         self._sql.change(_MARK_RENDERED, {"in_id": id, "in_rendered": rendered})
 
-    def mark_dot(self, id: int, owner: str, now: datetime, *, lease: timedelta | None = None) -> bool:
-        """Commit this, then send the final dot.  False: the claim is not ours any more, do not send it.
+    def mark_dot(self, id: int, owner: str, now: datetime, *, lease: timedelta | None = None) -> None:
+        """Commit this, then send the final dot.  After LeaseLost do not send it.
 
         `lease` gives a new one from now on, for a server that takes its time; without it the claim's stays.
         """
         until = now + lease if lease else self._sql.value(_LEASE, {"in_id": id})
         if until is None:
-            return False
-        values = {"in_id": id, "in_owner": owner, "in_now": now, "in_until": until, "in_next_at": until + UNKNOWN_REST}
-        return self._sql.change(_MARK_DOT, values) == 1
-
-    # With `owner` the next three count for a claim of this owner alone: one whose lease ended knows nothing of what the next one
-    # is sending now, and a reminder that they put back into the queue would go out twice.
+            raise LeaseLost(id=id)
+        self._as_owner(_MARK_DOT, id, owner, {"in_now": now, "in_until": until, "in_next_at": until + UNKNOWN_REST})
 
     def sent(self, id: int, now: datetime, reply: str = "", *, owner: str | None = None) -> bool:
         """The server took it; `reply` is what it said."""
-        return self._sql.change(_SENT, {"in_id": id, "in_now": now, "in_reply": reply, "in_owner": owner}) == 1
+        return self._as_owner(_SENT, id, owner, {"in_now": now, "in_reply": reply})
 
     def defer(self, id: int, next_at: datetime, error: str, *, owner: str | None = None) -> bool:
         """The server did not take it now, for sure; it is tried again at `next_at`."""
-        return self._sql.change(_DEFER, {"in_id": id, "in_next_at": next_at, "in_error": error, "in_owner": owner}) == 1
+        return self._as_owner(_DEFER, id, owner, {"in_next_at": next_at, "in_error": error})
 
     def fail(self, id: int, error: str, now: datetime, *, owner: str | None = None) -> bool:
         """It will never be delivered.  True for one caller only: tell the agent."""
-        return self._sql.change(_FAIL, {"in_id": id, "in_error": error, "in_owner": owner}) == 1
+        return self._as_owner(_FAIL, id, owner, {"in_error": error})
 
     def suppress(self, id: int, reason: str, now: datetime) -> bool:
         """It was decided not to send it."""
@@ -280,40 +240,12 @@ class Outbox:
         """It waits for an admin's release from now on; `reason` says why, see `restoring`."""
         return self._sql.change(_KEEP_BACK, {"in_id": id, "in_error": reason}) == 1
 
-    def release(self, owner: str | None = None) -> int:
-        """What `owner` (None: anybody) claimed and did not get to the dot can be claimed at once; those tries do not count."""
-        return self._sql.change(_RELEASE, {"in_owner": owner}) if owner else self._sql.change(_RELEASE_ALL)
-
-    def resend(self, id: int, now: datetime) -> bool:
-        """A mail that is done with goes out again, same Message-ID, and one that is held goes out now; a person asked for it."""
-        return self._sql.change(_RESEND, {"in_id": id, "in_now": now}) == 1
-
-    def get(self, id: int) -> Queued | None:
-        row = self._sql.row(_GET, {"in_id": id})
-        return _queued(row) if row else None
-
     def by_message_id(self, message_id: str) -> Queued | None:
         row = self._sql.row(_BY_MESSAGE_ID, {"in_message_id": message_id}) if message_id else None
         return _queued(row) if row else None
 
     def of_ticket(self, ticket: int) -> list[Queued]:
-        return [_queued(row) for row in self._sql.rows(_OF_TICKET, {"in_ticket": ticket})]
-
-    def list(self, state: str | None = None, limit: int = 100) -> list[Queued]:
-        """Promises of one state, or of all, newest first."""
-        statement = _OF_STATE[OutboxState(state)] if state else _NEWEST
-        return [_queued(row) for row in self._sql.rows(statement, {"in_limit": limit})]
-
-    def counts(self, *, sent: bool = True) -> dict[str, int]:
-        """How many promises are in each state.  `sent` False: without those sent, which takes a look at as many rows as there are left."""
-        statements = (_COUNT_PENDING, _COUNT_HELD, _COUNT_UNSENT, *((_COUNT_SENT,) if sent else ()))
-        found = {row[0]: row[1] for statement in statements for row in self._sql.rows(statement)}
-        return {state.value: found.get(state.value, 0) for state in OutboxState if sent or state is not OutboxState.SENT}
-
-    def next_due(self) -> datetime | None:
-        """When there is something to look at again."""
-        moment: datetime | None = self._sql.value(_NEXT_DUE)
-        return moment
+        return self._items(_OF_TICKET, {"in_ticket": ticket})
 
     def count_since(
         self, recipient: str, since: datetime, automatic_only: bool = True, *, event: str | None = None, limit: int = ENOUGH
@@ -326,6 +258,12 @@ class Outbox:
     def count_all_since(self, since: datetime, *, limit: int = ENOUGH) -> int:
         """How many automatic mails customers were promised since then, suppressed ones left out; at most `limit`."""
         return int(self._sql.value(_COUNT_ALL, {"in_since": since, "in_limit": limit}))
+
+    def _item(self, row: Row) -> Queued:
+        return _queued(row)
+
+    def _claimed(self, row: Row) -> Queued:
+        return _queued(row, state=OutboxState.SENDING, attempts=row.attempts + 1, repeated=row.repeated or row.state == OutboxState.DOT)
 
 
 def _columns(notification: Notification, now: datetime, next_at: datetime) -> Values:
@@ -351,10 +289,6 @@ def _columns(notification: Notification, now: datetime, next_at: datetime) -> Va
         "created_at": now,
         "repeated": False,
     }
-
-
-def _claimed(row: Row) -> Queued:
-    return _queued(row, state=OutboxState.SENDING, attempts=row.attempts + 1, repeated=row.repeated or row.state == OutboxState.DOT)
 
 
 def _queued(row: Row, *, state: OutboxState | None = None, attempts: int | None = None, repeated: bool | None = None) -> Queued:

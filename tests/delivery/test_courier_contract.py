@@ -20,10 +20,10 @@ from mailbridge.config.model import Outgoing, Tls
 from mailbridge.delivery.maildir import MaildirTransport
 from mailbridge.delivery.session import Relay, Timeouts
 from mailbridge.delivery.smtp import SmtpTransport
-from mailbridge.delivery.transport import Deferred, Delivered, LeaseLost, Refused, Transport, Unknown
+from mailbridge.delivery.transport import Deferred, Delivered, Refused, Transport, Unknown
 from mailbridge.delivery.transports import relay_of
 from mailbridge.delivery.transports import transport as courier_for
-from mailbridge.errors import Permanent
+from mailbridge.errors import LeaseLost, Permanent
 from tests.fakes.smtp_server import FakeSmtp, Fault
 from tests.servers.postfix import Postfix
 from tests.servers.processes import end, free_ports, greets, program, wait_until

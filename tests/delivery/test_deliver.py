@@ -294,6 +294,25 @@ def test_whoever_was_too_slow_sends_no_dot(office: Office) -> None:
     assert office.row().state is OutboxState.SENT
 
 
+def test_a_worker_whose_lease_ended_records_nothing_and_goes_on(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    # given a first worker that hears of a refusal when another one has delivered the mail
+    office.promise(a_promise())
+    first, second = office.deliverer(), office.deliverer()
+
+    def late(*_given: object) -> Outcome:
+        monkeypatch.undo()
+        office.later(LEASE)
+        second.one_turn()
+        return Refused(code=550, reply="late")
+
+    monkeypatch.setattr(office.courier, "send", late)
+    first.one_turn()
+    assert (len(office.courier.sent), office.row().state, office.failures) == (1, OutboxState.SENT, [])
+    # then it delivers the next mail
+    office.promise(a_promise("jo@acme.example"))
+    assert first.one_turn() == 1
+
+
 def test_a_slow_mail_frees_the_rest_of_its_portion_for_other_workers(office: Office) -> None:
     # given three mails of one portion, the first of which takes longer than SLOW
     office.promise(*(replace(a_promise(), key=str(n), message_id=f"{n}@d", recipient=f"jo{n}@acme.example") for n in range(3)))

@@ -13,8 +13,8 @@ import trustme
 from mailbridge.config.model import Tls
 from mailbridge.delivery.session import Relay, Timeouts
 from mailbridge.delivery.smtp import SmtpTransport
-from mailbridge.delivery.transport import Deferred, Delivered, LeaseLost, Outcome, Refused, Unknown
-from mailbridge.errors import Permanent
+from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Unknown
+from mailbridge.errors import LeaseLost, Permanent
 from tests.fakes.smtp_server import VERBS, FakeSmtp, Fault
 
 HEAD = b"From: support@desk.example\r\nTo: ana@acme.example\r\nMessage-ID: <1@desk.example>\r\nSubject: x\r\n\r\n"

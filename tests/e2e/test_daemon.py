@@ -164,7 +164,7 @@ def release(store: Store) -> None:
     while True:
         try:
             with store.write() as tx:
-                tx.inbox.abandon()
+                tx.inbox.release()
             return
         except Transient:  # the living worker changed the same rows in another order, and PostgreSQL let it win
             continue

@@ -181,7 +181,7 @@ def no_mail_is_late(company: Company, machine: Machine, chance: random.Random) -
 
         def newest() -> set[str]:
             with store.read() as tx:
-                return {row.message_id for row in tx.inbox.list(5)}
+                return {row.message_id for row in tx.inbox.list(limit=5)}
 
         for number, moment in enumerate(pauses(chance, SECONDS)):
             Event().wait(max(0.0, begun + moment - monotonic()))  # the clock alone ends tokens

@@ -102,7 +102,7 @@ def test_a_desk_comes_back_whole_with_its_keys(config: Config, tmp_path: Path, o
         assert {queued.id for queued in after.outbox.kept_back()} == set(pending)
         assert after.outbox.next_due() is None
     with closing(new), new.write() as tx:
-        assert tx.outbox.resend(pending[0], NOW)
+        assert tx.outbox.requeue(pending[0], NOW)
         assert tx.tickets.reserve() > 1000
     assert load(tmp_path / "new").outgoing.password == PASSWORD
     assert (tmp_path / "new" / "rules" / "teams.yaml").read_text() == RULES["teams.yaml"]

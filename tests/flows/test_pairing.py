@@ -55,7 +55,7 @@ def is_proven(desk: TestDesk, top: str, *, account: str = "main", from_: str = "
     if came(desk, top, account=account, from_=from_, subject="Printer") is MailOutcome.HELD:
         return False
     with desk.app.store.read() as tx:
-        mail = tx.inbox.list(1)[0].mail
+        mail = tx.inbox.list(limit=1)[0].mail
         assert mail is not None
         said = tx.mails.explanation(mail)["sender"]
     return bool(said["verified"])

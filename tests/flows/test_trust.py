@@ -184,7 +184,7 @@ def test_a_no_drops_it_and_a_second_answer_changes_nothing(desk: TestDesk) -> No
     says(desk, "yes", notice, number=2)
     assert desk.ticket(1).version == 2
     with desk.app.store.read() as tx:
-        assert [row.reason for row in tx.inbox.list(10, "done") if row.outcome == "held"] == ["agent bogdan said no to it"]
+        assert [row.reason for row in tx.inbox.list("done", 10) if row.outcome == "held"] == ["agent bogdan said no to it"]
 
 
 def test_a_flood_in_an_agents_name_is_one_mail_an_hour_with_a_list(desk: TestDesk) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from mailbridge.errors import StoreAway
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.sandbox.pool import Readers
+from mailbridge.store.tx import Tx
 from mailbridge.worker import Worker
 from tests.harness import TestDesk, a_mail
 
@@ -84,3 +86,36 @@ def test_answer_waits_for_an_earlier_mail_that_another_worker_has_in_hand(desk: 
     assert postponed.result.outcome is MailOutcome.WAIT
     desk.pass_time(minutes=2)
     assert [one.result.ticket for one in desk.work()] == [1, 2]
+
+
+def test_mail_that_another_worker_has_now_is_left_to_it(desk: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that was suspended past its lease records nothing, and the mail is no poison for that."""
+
+    def slow(tx: Tx, *rest: Any) -> object:
+        desk.pass_time(minutes=6)
+        assert tx.inbox.claim("another worker", 1, timedelta(minutes=5), desk.clock.now())
+        return pipeline.process(tx, *rest)
+
+    desk.accept(a_mail())
+    with monkeypatch.context() as patch:
+        patch.setattr(worker, "process", slow)
+        (done,) = desk.app.worker.one_turn()
+    assert (done.result.outcome, desk.tickets()) == (MailOutcome.WAIT, [])
+
+
+def test_unreadable_mail_that_another_worker_has_now_is_left_to_it(poisoned: TestDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    bad = poisoned.accept(b"abort please")
+    examine = poisoned.app.worker._examine
+
+    def slow(*given: Any) -> object:
+        poisoned.pass_time(minutes=6)
+        with poisoned.app.store.write() as tx:
+            assert tx.inbox.claim("another worker", 1, timedelta(minutes=5), poisoned.clock.now())
+        return examine(*given)
+
+    monkeypatch.setattr(poisoned.app.worker, "_examine", slow)
+    (done,) = poisoned.app.worker.one_turn()
+    with poisoned.app.store.read() as tx:
+        row = tx.inbox.get(bad)
+    assert row is not None
+    assert (done.result.outcome, row.state, row.lease_owner) == (MailOutcome.WAIT, "claimed", "another worker")

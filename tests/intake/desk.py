@@ -71,11 +71,11 @@ class Desk:
     def rows(self) -> list[InboxRow]:
         """Everything that was taken in, oldest first."""
         with self.store.read() as tx:
-            return tx.inbox.list(1000)[::-1]
+            return tx.inbox.list(limit=1000)[::-1]
 
     def mails(self) -> list[bytes]:
         with self.store.read() as tx:
-            return [tx.blobs.get(row.sha256) for row in tx.inbox.list(1000)[::-1]]
+            return [tx.blobs.get(row.sha256) for row in tx.inbox.list(limit=1000)[::-1]]
 
     def subjects(self) -> list[str]:
         return [subject_of(raw) for raw in self.mails()]

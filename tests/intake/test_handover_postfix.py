@@ -38,11 +38,11 @@ class Desk:
 
     def rows(self) -> list[InboxRow]:
         with self.store.read() as tx:
-            return tx.inbox.list(100)[::-1]
+            return tx.inbox.list(limit=100)[::-1]
 
     def mails(self) -> list[bytes]:
         with self.store.read() as tx:
-            return [tx.blobs.get(row.sha256) for row in tx.inbox.list(100)[::-1]]
+            return [tx.blobs.get(row.sha256) for row in tx.inbox.list(limit=100)[::-1]]
 
     def wait_for(self, mails: int) -> None:
         """So many mails are here, and Postfix has nothing left."""

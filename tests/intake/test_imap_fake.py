@@ -174,7 +174,7 @@ def test_connection_may_break_behind_any_octet(desk: Desk, server: FakeImap) -> 
         poller.close()
         assert flags(server) == [{r"\Seen"}, {r"\Seen"}], cut
     with desk.store.read() as tx:
-        rows = tx.inbox.list(10_000)
+        rows = tx.inbox.list(limit=10_000)
     taken = [(row.envelope.account, row.envelope.uid) for row in rows]
     assert len(taken) == len(set(taken)) == 2 * (1 + len(range(1, length, STEP)))
 

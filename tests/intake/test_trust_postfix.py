@@ -54,11 +54,11 @@ class Way:
 
     def count(self) -> int:
         with self.store.read() as tx:
-            return len(tx.inbox.list(1000))
+            return len(tx.inbox.list(limit=1000))
 
     def sender(self, profile: Profile, index: int, *, peers: tuple[str, ...] = ("127.0.0.1",)) -> Sender:
         with self.store.read() as tx:
-            row = tx.inbox.list(1)[0]
+            row = tx.inbox.list(limit=1)[0]
             raw = tx.blobs.get(row.sha256)
         return Channels(self.config(profile, index, peers=peers), organizational).sender(header_block(raw), row.envelope, {})
 
@@ -120,5 +120,5 @@ def test_rspamd_writes_below_the_border_with_lines_of_its_own_around(way: Way) -
 def test_the_listener_writes_its_own_line_on_top(way: Way) -> None:
     way.pass_on([], index=0, written=[])
     with way.store.read() as tx:
-        raw = tx.blobs.get(tx.inbox.list(1)[0].sha256)
+        raw = tx.blobs.get(tx.inbox.list(limit=1)[0].sha256)
     assert raw.startswith(b"Received: from mx.test ([127.0.0.1])\r\n\tby desk.test (mailbridge) with LMTP\r\n\tfor <help@lmtp.test>; ")

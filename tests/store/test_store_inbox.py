@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mailbridge.errors import LeaseLost
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox_rows import ClaimedMail, InboxOutcome, InboxState, hint_message_id
@@ -139,7 +140,7 @@ def test_a_mail_that_was_tried_before_is_given_alone(store: Store) -> None:
     ids = add(store, *((b"%d" % n, BY_SMTP) for n in range(4)))
     claim(store, limit=2)  # the process dies
     with store.write() as tx:
-        tx.inbox.abandon("worker-1")
+        tx.inbox.release("worker-1")
 
     batches = [[waiting.id for waiting in claim(store)] for _ in range(4)]
 
@@ -151,7 +152,7 @@ def test_healthy_mails_before_a_tried_one_come_without_it(store: Store) -> None:
     claimed = claim(store)
     with store.write() as tx:
         for waiting in claimed:
-            tx.inbox.release(waiting.id, NOW, forget_attempt=waiting.id != ids[1])
+            tx.inbox.defer(waiting.id, NOW, forget_attempt=waiting.id != ids[1])
 
     assert [waiting.id for waiting in claim(store)] == [ids[0]]
     assert [(waiting.id, waiting.attempts) for waiting in claim(store)] == [(ids[1], 2)]
@@ -164,8 +165,8 @@ def test_a_released_mail_waits_for_its_time(store: Store, forget: bool, attempts
     claim(store)
     later = NOW + timedelta(minutes=1)
     with store.write() as tx:
-        assert tx.inbox.release(id, later, forget_attempt=forget)
-        assert not tx.inbox.release(id, later, forget_attempt=forget)
+        assert tx.inbox.defer(id, later, forget_attempt=forget)
+        assert not tx.inbox.defer(id, later, forget_attempt=forget)
 
     assert claim(store, now=later - timedelta(microseconds=1)) == []
     assert [waiting.attempts for waiting in claim(store, now=later)] == [attempts]
@@ -177,7 +178,7 @@ def test_abandoning_all_frees_every_claim_and_nothing_else(store: Store) -> None
     claim(store, owner="b", limit=1)
     with store.write() as tx:
         tx.inbox.finish(done.id, "ticket", NOW)
-        assert tx.inbox.abandon() == 2
+        assert tx.inbox.release() == 2
         assert tx.inbox.counts() == {"new": 3, "claimed": 0, "done": 1, "quarantined": 0, "dropped": 0}
 
 
@@ -207,7 +208,8 @@ def test_a_finish_with_an_owner_counts_for_that_claim_alone(store: Store) -> Non
     claim(store, owner="quick", now=NOW + LEASE)
 
     with store.write() as tx:
-        assert not tx.inbox.finish(id, "ticket", NOW, owner="slow")
+        with pytest.raises(LeaseLost):
+            tx.inbox.finish(id, "ticket", NOW, owner="slow")
         assert tx.inbox.finish(id, "ticket", NOW, owner="quick")
 
 
@@ -217,9 +219,11 @@ def test_who_lost_a_claim_cannot_take_the_mail_from_the_next_one(store: Store) -
     claim(store, owner="quick", now=NOW + LEASE)
 
     with store.write() as tx:
-        assert not tx.inbox.release(id, NOW, forget_attempt=True, owner="slow")
-        assert not tx.inbox.quarantine(id, "too slow", NOW, owner="slow")
-        assert tx.inbox.release(id, NOW, forget_attempt=True, owner="quick")
+        with pytest.raises(LeaseLost):
+            tx.inbox.defer(id, NOW, forget_attempt=True, owner="slow")
+        with pytest.raises(LeaseLost):
+            tx.inbox.quarantine(id, "too slow", NOW, owner="slow")
+        assert tx.inbox.defer(id, NOW, forget_attempt=True, owner="quick")
 
 
 def test_a_mail_nobody_claimed_cannot_be_finished(store: Store) -> None:
@@ -251,8 +255,8 @@ def test_a_mail_put_aside_can_be_tried_again_as_if_new(store: Store, aside: str)
     claim(store)
     with store.write() as tx:
         getattr(tx.inbox, aside)(id, "why", NOW)
-        assert tx.inbox.retry(id)
-        assert not tx.inbox.retry(id)
+        assert tx.inbox.requeue(id, NOW)
+        assert not tx.inbox.requeue(id, NOW)
 
     assert [(waiting.id, waiting.attempts) for waiting in claim(store)] == [(id, 1)]
 
@@ -264,7 +268,7 @@ def test_a_done_mail_cannot_be_put_aside(store: Store) -> None:
         tx.inbox.finish(id, "ticket", NOW)
         assert not tx.inbox.quarantine(id, "late", NOW)
         assert not tx.inbox.drop(id, "late")
-        assert not tx.inbox.retry(id)
+        assert not tx.inbox.requeue(id, NOW)
 
 
 def test_a_reply_sees_that_its_original_still_waits(store: Store) -> None:
@@ -287,18 +291,18 @@ def test_lists_show_the_newest_first(store: Store) -> None:
     claim(store, limit=1)
 
     with store.read() as tx:
-        assert [row.id for row in tx.inbox.list(2)] == [ids[2], ids[1]]
+        assert [row.id for row in tx.inbox.list(limit=2)] == [ids[2], ids[1]]
         assert [row.id for row in tx.inbox.list(state="claimed")] == [ids[0]]
         assert tx.inbox.get(10_000) is None
 
 
 def test_the_oldest_waiting_mail_says_how_far_behind_we_are(store: Store) -> None:
     with store.read() as tx:
-        assert tx.inbox.oldest_waiting() is None
+        assert tx.inbox.oldest() is None
     add(store, (b"a", BY_SMTP), (b"b", replace(BY_SMTP, received_at=NOW + timedelta(hours=1))))
 
     with store.read() as tx:
-        assert tx.inbox.oldest_waiting() == NOW
+        assert tx.inbox.oldest() == NOW
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from mailbridge.errors import LeaseLost
 from mailbridge.notifications.model import Audience, Class, Notification, OutboxState
 from mailbridge.organisation.model import Priority
 from mailbridge.store.documents import dump, load
@@ -88,20 +90,21 @@ class Senders(RuleBasedStateMachine):
         row = self.held(sender, "before the dot")
         if row is None:
             return
-        with self.store.write() as tx:
-            ours = tx.outbox.mark_dot(row, sender, self.now)
-        if ours:
+        try:
+            with self.store.write() as tx:
+                tx.outbox.mark_dot(row, sender, self.now)
+        except LeaseLost:
+            del self.holds[sender][row]
+        else:
             self.holds[sender][row] = "after the dot"
             self.may_have_arrived[row] += 1
-        else:
-            del self.holds[sender][row]
 
     @rule(sender=SENDERS)
     def hear_that_it_was_taken(self, sender: str) -> None:
         row = self.held(sender, "after the dot")
         if row is not None:
             del self.holds[sender][row]
-            with self.store.write() as tx:
+            with suppress(LeaseLost), self.store.write() as tx:
                 tx.outbox.sent(row, self.now, "250", owner=sender)
 
     @rule(sender=SENDERS, forever=st.booleans())
@@ -110,7 +113,7 @@ class Senders(RuleBasedStateMachine):
         if row is None:
             return
         del self.holds[sender][row]
-        with self.store.write() as tx:
+        with suppress(LeaseLost), self.store.write() as tx:
             if forever:
                 tx.outbox.fail(row, "550", self.now, owner=sender)
             else:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mailbridge.errors import LeaseLost
 from mailbridge.notifications.model import Audience, Class, Notification, OutboxState, Queued
 from mailbridge.store.engine import Store
 from mailbridge.store.outbox import OUTCOME_UNKNOWN, UNKNOWN_REST
@@ -66,7 +67,7 @@ def up_to(state: OutboxState, store: Store, notification: Notification = LETTER)
             case OutboxState.QUEUED:
                 tx.outbox.release("sender")
             case OutboxState.DOT:
-                assert tx.outbox.mark_dot(queued.id, "sender", NOW)
+                tx.outbox.mark_dot(queued.id, "sender", NOW)
             case OutboxState.SENT:
                 assert tx.outbox.sent(queued.id, NOW, "250 ok")
             case OutboxState.DEFERRED:
@@ -175,7 +176,7 @@ def test_a_letter_of_unknown_outcome_is_repeated_once_and_says_so(store: Store) 
     assert (again.id, again.repeated, again.notification.message_id) == (id, True, LETTER.message_id)
 
     with store.write() as tx:
-        assert tx.outbox.mark_dot(id, "sender", rest)
+        tx.outbox.mark_dot(id, "sender", rest)
     after = rest + LEASE + UNKNOWN_REST
     assert claim(store, after) == []
     with store.read() as tx:
@@ -222,17 +223,21 @@ def test_what_is_done_with_is_never_claimed(store: Store, state: OutboxState) ->
 def test_the_dot_needs_a_claim_that_is_alive_and_ours(store: Store) -> None:
     id = up_to(OutboxState.SENDING, store)
     with store.write() as tx:
-        assert not tx.outbox.mark_dot(id, "somebody else", NOW)
-        assert not tx.outbox.mark_dot(id, "sender", NOW + LEASE)
-        assert tx.outbox.mark_dot(id, "sender", NOW + LEASE - TICK)
-        assert not tx.outbox.mark_dot(id, "sender", NOW)
-        assert not tx.outbox.mark_dot(99, "sender", NOW)
+        with pytest.raises(LeaseLost):
+            tx.outbox.mark_dot(id, "somebody else", NOW)
+        with pytest.raises(LeaseLost):
+            tx.outbox.mark_dot(id, "sender", NOW + LEASE)
+        tx.outbox.mark_dot(id, "sender", NOW + LEASE - TICK)
+        with pytest.raises(LeaseLost):
+            tx.outbox.mark_dot(id, "sender", NOW)
+        with pytest.raises(LeaseLost):
+            tx.outbox.mark_dot(99, "sender", NOW)
 
 
 def test_the_dot_may_take_a_longer_lease(store: Store) -> None:
     id = up_to(OutboxState.SENDING, store)
     with store.write() as tx:
-        assert tx.outbox.mark_dot(id, "sender", NOW, lease=timedelta(minutes=11))
+        tx.outbox.mark_dot(id, "sender", NOW, lease=timedelta(minutes=11))
 
     assert look(store, id).next_at == NOW + timedelta(minutes=11) + UNKNOWN_REST
 
@@ -242,8 +247,9 @@ def test_a_slow_sender_whose_mail_was_taken_over_cannot_send_its_dot(store: Stor
     claim_one(store, NOW + LEASE, owner="second")
 
     with store.write() as tx:
-        assert not tx.outbox.mark_dot(id, "sender", NOW + LEASE)
-        assert tx.outbox.mark_dot(id, "second", NOW + LEASE)
+        with pytest.raises(LeaseLost):
+            tx.outbox.mark_dot(id, "sender", NOW + LEASE)
+        tx.outbox.mark_dot(id, "second", NOW + LEASE)
 
 
 def test_a_sender_who_lost_its_claim_changes_nothing_any_more(store: Store) -> None:
@@ -251,10 +257,13 @@ def test_a_sender_who_lost_its_claim_changes_nothing_any_more(store: Store) -> N
     id = up_to(OutboxState.SENDING, store, REMINDER)
     claim_one(store, NOW + LEASE, owner="quick")
     with store.write() as tx:
-        assert tx.outbox.mark_dot(id, "quick", NOW + LEASE)
-        assert not tx.outbox.defer(id, NOW + LEASE, "connection lost", owner="sender")
-        assert not tx.outbox.fail(id, "gave up", NOW, owner="sender")
-        assert not tx.outbox.sent(id, NOW, owner="sender")
+        tx.outbox.mark_dot(id, "quick", NOW + LEASE)
+        with pytest.raises(LeaseLost):
+            tx.outbox.defer(id, NOW + LEASE, "connection lost", owner="sender")
+        with pytest.raises(LeaseLost):
+            tx.outbox.fail(id, "gave up", NOW, owner="sender")
+        with pytest.raises(LeaseLost):
+            tx.outbox.sent(id, NOW, owner="sender")
         assert tx.outbox.sent(id, NOW, owner="quick")
 
 
@@ -332,7 +341,7 @@ def test_what_is_kept_back_waits_for_a_release_and_holds_no_other_mail(store: St
         tx.outbox.hold(replace(LETTER, key="other", message_id="other@d"), NOW, FOR_RELEASE)
         assert tx.outbox.waits_for_release(LETTER.ticket or 0)
         assert len(tx.outbox.of_first_connect()) == 1
-        assert tx.outbox.resend(id, NOW)
+        assert tx.outbox.requeue(id, NOW)
         assert tx.outbox.kept_back() == []
 
 
@@ -341,8 +350,8 @@ def test_a_person_may_have_it_sent_again(store: Store, state: OutboxState) -> No
     id = up_to(state, store)
     later = NOW + timedelta(days=1)
     with store.write() as tx:
-        assert tx.outbox.resend(id, later)
-        assert not tx.outbox.resend(id, later)
+        assert tx.outbox.requeue(id, later)
+        assert not tx.outbox.requeue(id, later)
 
     again = claim_one(store, later)
     assert (again.id, again.attempts, again.error, again.notification.message_id) == (id, 1, "", LETTER.message_id)

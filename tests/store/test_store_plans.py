@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from mailbridge.errors import LeaseLost
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Notification
@@ -31,6 +32,7 @@ from mailbridge.store.grants import Grant
 from mailbridge.store.held import HeldAnswer, HeldMail, What
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.old_mails import OldMail
+from mailbridge.store.queue import LeaseQueue
 from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded
@@ -71,6 +73,24 @@ UNASKED: dict[str, str] = {
     "erasure.erase": "erasing asks who else holds a content; it is confirmed by hand",
 }
 
+
+
+def as_queue(queue: LeaseQueue[Any, Any], *states: str) -> None:
+    """Whatever the three queues have in common.  Without a state a list walks from the newest row on, as far as it needs to."""
+    for state in states:
+        queue.list(state)
+        queue.list(state, since=NOW)
+    queue.counts(finished=False)
+    queue.is_due(NOW), queue.oldest(), queue.next_due(), queue.get(1)
+    unless_lost(lambda: queue.renew(1, "w", NOW, LEASE))
+    queue.release("w"), queue.release(), queue.requeue(1, NOW)
+
+
+def unless_lost(change: Callable[[], object]) -> None:
+    with suppress(LeaseLost):
+        change()
+
+
 QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "inbox.add_many": lambda tx: tx.inbox.add_many([(b"a", BY_IMAP)]),
     "cursors.start": lambda tx: (
@@ -95,27 +115,22 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     ),
     "inbox.claim": lambda tx: tx.inbox.claim("w", 10, LEASE, NOW),
     "inbox.others_at_work": lambda tx: tx.inbox.others_at_work("host:1:", NOW),
-    "inbox.finish": lambda tx: tx.inbox.finish(1, "ticket", NOW, owner="w"),
-    "inbox.release": lambda tx: tx.inbox.release(1, NOW, forget_attempt=False),
-    "inbox.abandon": lambda tx: tx.inbox.abandon("w"),
+    "inbox.finish": lambda tx: tx.inbox.finish(1, "ticket", NOW),
+    "inbox.defer": lambda tx: tx.inbox.defer(1, NOW, forget_attempt=False),
     "inbox.earlier_waiting": lambda tx: tx.inbox.earlier_waiting(["a@x", "b@x"], 9),
-    "inbox.oldest_waiting": lambda tx: tx.inbox.oldest_waiting(),
     "inbox.quarantined": lambda tx: tx.inbox.quarantined(),
-    "inbox.counts": lambda tx: tx.inbox.counts(done=False),
-    "inbox, one mail": lambda tx: (tx.inbox.get(1), tx.inbox.drop(1, "spam", NOW), tx.inbox.retry(1), tx.inbox.quarantine(1, "odd", NOW)),
-    "inbox.list, waiting": lambda tx: (tx.inbox.list(10, "new"), tx.inbox.list(10, "dropped")),
+    "inbox, one mail": lambda tx: (tx.inbox.drop(1, "spam", NOW), tx.inbox.quarantine(1, "odd", NOW)),
+    "inbox as a queue": lambda tx: as_queue(tx.inbox, "new", "dropped"),
+    "outbox as a queue": lambda tx: as_queue(tx.outbox, "queued", "failed"),
+    "webhooks as a queue": lambda tx: as_queue(tx.webhooks, "queued", "failed"),
     "webhooks.add_many": lambda tx: tx.webhooks.add_many([CALL], NOW),
-    "webhooks.waits": lambda tx: tx.webhooks.waits(NOW),
     "webhooks.claim": lambda tx: tx.webhooks.claim("w", 10, LEASE, NOW),
-    "webhooks.done": lambda tx: tx.webhooks.done(1, "w", NOW, status=204, answer=""),
-    "webhooks.release": lambda tx: tx.webhooks.release(),
     "webhooks.of_ticket": lambda tx: tx.webhooks.of_ticket(1),
-    "webhooks.counts": lambda tx: tx.webhooks.counts(),
     "webhooks, one call": lambda tx: (
-        *(tx.webhooks.get(1), tx.webhooks.defer(1, "w", NOW, status=500, answer=""), tx.webhooks.resend(1, NOW)),
-        tx.webhooks.fail(1, "w", NOW, status=500, answer=""),
+        unless_lost(lambda: tx.webhooks.done(1, "w", NOW, status=204, answer="")),
+        unless_lost(lambda: tx.webhooks.defer(1, "w", NOW, status=500, answer="")),
+        unless_lost(lambda: tx.webhooks.fail(1, "w", NOW, status=500, answer="")),
     ),
-    "webhooks.list, failed": lambda tx: tx.webhooks.list("failed"),
     "activities.set": lambda tx: tx.activities.set(replace(TICKET, activities=(WORK,))),
     "activities.spent": lambda tx: tx.activities.spent("incident"),
     "activities.between, of one": lambda tx: tx.activities.between(WORK.day, WORK.day, "bogdan"),
@@ -165,18 +180,14 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "clocks.next_due": lambda tx: tx.clocks.next_due(),
     "outbox.add_many": lambda tx: tx.outbox.add_many([LETTER], NOW),
     "outbox.claim": lambda tx: (tx.outbox.claim("s", 10, LEASE, NOW), tx.outbox.claim("other", 10, LEASE, NOW)),
-    "outbox.mark_dot": lambda tx: tx.outbox.mark_dot(1, "s", NOW),
+    "outbox.mark_dot": lambda tx: unless_lost(lambda: tx.outbox.mark_dot(1, "s", NOW)),
     "outbox.sent": lambda tx: tx.outbox.sent(1, NOW),
-    "outbox.release": lambda tx: tx.outbox.release("s"),
-    "outbox.list": lambda tx: (tx.outbox.list("queued"), tx.outbox.list("failed")),
-    "outbox.counts": lambda tx: tx.outbox.counts(sent=False),
     "outbox.lost": lambda tx: tx.outbox.lost(NOW),
     "outbox.kept_back": lambda tx: tx.outbox.kept_back(),
     "outbox, one mail": lambda tx: (
-        *(tx.outbox.get(1), tx.outbox.mark_rendered(1, b"x"), tx.outbox.defer(1, NOW, "busy"), tx.outbox.fail(1, "no", NOW)),
-        *(tx.outbox.suppress(1, "cap", NOW), tx.outbox.resend(1, NOW), tx.outbox.of_ticket(1)),
+        *(tx.outbox.mark_rendered(1, b"x"), tx.outbox.defer(1, NOW, "busy"), tx.outbox.fail(1, "no", NOW)),
+        *(tx.outbox.suppress(1, "cap", NOW), tx.outbox.of_ticket(1)),
     ),
-    "outbox.next_due": lambda tx: tx.outbox.next_due(),
     "outbox.by_message_id": lambda tx: tx.outbox.by_message_id("o@d"),
     "outbox.count_since": lambda tx: tx.outbox.count_since("jo@customer.test", NOW, event="received"),
     "outbox.count_all_since": lambda tx: tx.outbox.count_all_since(NOW),

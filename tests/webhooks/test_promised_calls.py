@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
+from typing import cast
 
 import pytest
 from click.testing import CliRunner
@@ -13,7 +15,9 @@ from click.testing import CliRunner
 from mailbridge.cli.main import cli
 from mailbridge.config.model import WebhookSettings
 from mailbridge.delivery.webhooks.deliver import GIVE_UP, LONGEST_WAIT, Webhooker, backoff
+from mailbridge.delivery.webhooks.http import Caller, WebhookResponse
 from mailbridge.delivery.webhooks.sign import signature
+from mailbridge.errors import LeaseLost
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.webhook_model import CallState, QueuedCall
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
@@ -172,8 +176,44 @@ def test_a_caller_that_died_is_followed_by_another_once_its_lease_is_over(desk: 
     webhooker(desk).one_turn()
 
     assert {queued.state for queued in owed(desk)} == {CallState.DONE}
-    with desk.app.store.write() as tx:
-        assert not tx.webhooks.fail(claimed[0].id, "dead", desk.clock.now(), status=None, answer="late"), "whose lease ended says nothing"
+    with desk.app.store.write() as tx, pytest.raises(LeaseLost):
+        tx.webhooks.fail(claimed[0].id, "dead", desk.clock.now(), status=None, answer="late")
+
+
+class SuspendedCaller:
+    """Makes its first call hours late, and another worker has made all calls meanwhile."""
+
+    def __init__(self, desk: TestDesk) -> None:
+        self._desk = desk
+        self.called: list[str] = []
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> WebhookResponse:
+        self.called.append(url)
+        self._desk.pass_time(hours=3)
+        webhooker(self._desk).one_turn()
+        return WebhookResponse(status=500, text="late")
+
+
+def test_calls_that_another_worker_has_made_meanwhile_are_left_alone(desk: TestDesk, hooks: Hooks) -> None:
+    desk.feed(a_mail())
+    caller = SuspendedCaller(desk)
+
+    Webhooker(desk.app.store, desk.app.config.webhooks, desk.clock, caller=cast(Caller, caller)).one_turn()
+
+    assert caller.called == [hooks.url("/tickets")]
+    assert [path for path, _, _ in hooks.heard] == ["/tickets", "/second"]
+    assert {(queued.state, queued.status) for queued in owed(desk)} == {(CallState.DONE, 204)}
+
+
+def test_calls_that_were_not_begun_at_the_stop_can_be_made_at_once(desk: TestDesk, hooks: Hooks) -> None:
+    desk.feed(a_mail())
+    stop = Event()
+    stop.set()
+
+    webhooker(desk).one_turn(stop)
+
+    assert (hooks.heard, {queued.state for queued in owed(desk)}) == ([], {CallState.QUEUED})
+    assert webhooker(desk).one_turn() == 2
 
 
 def test_a_person_can_have_a_call_made_once_more(desk: TestDesk, hooks: Hooks) -> None:
@@ -184,8 +224,8 @@ def test_a_person_can_have_a_call_made_once_more(desk: TestDesk, hooks: Hooks) -
     failed = owed(desk)[0]
 
     with desk.app.store.write() as tx:
-        assert tx.webhooks.resend(failed.id, desk.clock.now())
-        assert not tx.webhooks.resend(failed.id, desk.clock.now()), "it is on its way already"
+        assert tx.webhooks.requeue(failed.id, desk.clock.now())
+        assert not tx.webhooks.requeue(failed.id, desk.clock.now()), "it is on its way already"
     caller.one_turn()
 
     assert owed(desk)[0].state is CallState.DONE

@@ -16,11 +16,12 @@ from mailbridge.config.model import WebhookSettings
 from mailbridge.delivery.webhooks.allowed import NotAllowed
 from mailbridge.delivery.webhooks.http import Caller, WebhookResponse
 from mailbridge.delivery.webhooks.sign import headers
+from mailbridge.errors import LeaseLost
 from mailbridge.notifications.webhook_model import QueuedCall
 from mailbridge.ops import crash, work_loop
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
-from mailbridge.store.webhooks import WebhookTable as Calls
+from mailbridge.store.webhooks import WebhookTable
 
 PORTION = 10
 POLL = timedelta(seconds=5)  # between two looks; a new call rings
@@ -63,15 +64,17 @@ class Webhooker:
     def one_turn(self, stop: Event | None = None) -> int:
         """Makes some calls whose time has come; how many.  Raises StoreAway."""
         with self._store.read() as tx:
-            if not tx.webhooks.waits(self._clock.now()):
+            if not tx.webhooks.is_due(self._clock.now()):
                 return 0
         with self._store.write() as tx:
             claimed = tx.webhooks.claim(self._owner, PORTION, self._lease, self._clock.now())
         crash.point("webhooks.claimed")
         for number, queued in enumerate(claimed):
             if stop is not None and stop.is_set():
-                self._give_back(claimed[number:])
+                self._release()
                 break
+            if number and not self._renewed(queued):
+                continue
             self._call(queued)
         return len(claimed)
 
@@ -86,8 +89,8 @@ class Webhooker:
         answered = answer.status is not None and answer.status < 500
         self._report((urlsplit(call.url).hostname or "").lower(), "" if answered else _words(answer))
         if answer.status is not None and 200 <= answer.status < 300:
-            self._record(lambda tx, now: tx.done(queued.id, self._owner, now, status=answer.status, answer=answer.text))
-            log.info("webhook_called", **_about(queued), status=answer.status)
+            if self._record(queued, lambda tx, now: tx.done(queued.id, self._owner, now, status=answer.status, answer=answer.text)):
+                log.info("webhook_called", **_about(queued), status=answer.status)
         elif reason := self._hopeless(queued, answer):
             self._fail(queued, WebhookResponse(status=answer.status, text=reason))
         else:
@@ -108,22 +111,31 @@ class Webhooker:
         if answer.retry_after is not None:
             wait = min(max(wait, answer.retry_after), LONGEST_WAIT * 2)
         again = self._clock.now() + wait
-        self._record(lambda tx, _now: tx.defer(queued.id, self._owner, again, status=answer.status, answer=_words(answer)))
-        log.info("webhook_deferred", **_about(queued), reason=_words(answer), again=again.isoformat())
+        if self._record(queued, lambda tx, _now: tx.defer(queued.id, self._owner, again, status=answer.status, answer=_words(answer))):
+            log.info("webhook_deferred", **_about(queued), reason=_words(answer), again=again.isoformat())
 
     def _fail(self, queued: QueuedCall, answer: WebhookResponse) -> None:
-        self._record(lambda tx, now: tx.fail(queued.id, self._owner, now, status=answer.status, answer=answer.text))
-        log.warning("webhook_failed", **_about(queued), reason=answer.text)
+        if self._record(queued, lambda tx, now: tx.fail(queued.id, self._owner, now, status=answer.status, answer=answer.text)):
+            log.warning("webhook_failed", **_about(queued), reason=answer.text)
 
-    def _give_back(self, rest: list[QueuedCall]) -> None:
-        now = self._clock.now()
+    def _release(self) -> None:
+        """The calls that were not begun can be claimed at once."""
         with self._store.write() as tx:
-            for queued in rest:
-                tx.webhooks.defer(queued.id, self._owner, now, status=queued.status, answer=queued.answer)
+            tx.webhooks.release(self._owner)
 
-    def _record(self, change: Callable[[Calls, datetime], bool]) -> None:
-        with self._store.write() as tx:
-            change(tx.webhooks, self._clock.now())
+    def _renewed(self, queued: QueuedCall) -> bool:
+        """Whether the call is still ours.  The calls before it may have taken long, or the machine was suspended."""
+        return self._record(queued, lambda tx, now: tx.renew(queued.id, self._owner, now, self._lease))
+
+    def _record(self, queued: QueuedCall, change: Callable[[WebhookTable, datetime], None]) -> bool:
+        """The change is committed; False, and nothing is changed, where another worker has the call now."""
+        try:
+            with self._store.write() as tx:
+                change(tx.webhooks, self._clock.now())
+        except LeaseLost:
+            log.warning("webhook_lease_lost", **_about(queued))
+            return False
+        return True
 
 
 def _words(answer: WebhookResponse) -> str:
