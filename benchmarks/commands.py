@@ -64,7 +64,7 @@ def take_in(app: App, mails: list[bytes]) -> float:
     return time.perf_counter() - began
 
 
-def promises(app: App, audience: Audience, recipient: str) -> dict[int, Notification]:
+def notifications(app: App, audience: Audience, recipient: str) -> dict[int, Notification]:
     """The latest promise about each ticket to this kind of recipient ('' is anybody)."""
     with app.store.read() as tx:
         found = [queued.notification for queued in tx.outbox.list(limit=1_000_000)]
@@ -78,8 +78,8 @@ def measure(tickets: int, rounds: int, folder: Path) -> dict[str, Any]:
     with App.open(load(desk)) as app:
         opened = [a_mail(n, "new", sender=f"c{n}@customer{n}.example", to=DESK, body="It does not print.") for n in range(tickets)]
         take_in(app, opened)
-        to_customer = promises(app, Audience.CUSTOMER, "")
-        to_agent = promises(app, Audience.AGENT, AGENT)
+        to_customer = notifications(app, Audience.CUSTOMER, "")
+        to_agent = notifications(app, Audience.AGENT, AGENT)
         if not len(to_customer) == len(to_agent) == tickets:
             raise SystemExit(f"{len(to_customer)} customers and {len(to_agent)} agents were told of {tickets} tickets")
         for number in range(rounds):

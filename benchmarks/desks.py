@@ -120,7 +120,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def told(found: dict[str, Any], *, as_json: bool) -> None:
+def report(found: dict[str, Any], *, as_json: bool) -> None:
     """The figures are on standard output: one JSON object, or a line each."""
     if as_json:
         print(json.dumps(found))

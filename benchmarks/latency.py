@@ -105,7 +105,7 @@ def measure(rate: float, seconds: float, seed: int, folder: Path) -> dict[str, A
         sections = [desks.mailbox(server, account, "seen"), f'[outgoing]\nurl = "smtp://127.0.0.1:{answers.port}"\ntls = "none"\n']
         desk = desks.make_desk(folder / "desk", address=generator.DESK, sections=sections)
         with desks.running(desk):
-            _settle(server, account, answers, seed)
+            _warm_up(server, account, answers, seed)
             delivered = _deliver(server, account, mails, rate)
             end = time.monotonic() + LAST
             while time.monotonic() < end and not answers.answered.keys() >= delivered.keys():
@@ -121,7 +121,7 @@ def measure(rate: float, seconds: float, seed: int, folder: Path) -> dict[str, A
     }
 
 
-def _settle(server: Any, account: Any, answers: Sink, seed: int) -> None:
+def _warm_up(server: Any, account: Any, answers: Sink, seed: int) -> None:
     """The desk has answered a first mail, so that its reading child runs as it does in a desk at work."""
     [(first, raw)] = requests(1, seed + 1)
     server.deliver(account, raw)

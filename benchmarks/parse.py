@@ -226,7 +226,7 @@ def figures(turns: dict[str, list[Turn]], found: dict[str, float]) -> dict[str, 
     }
 
 
-def told(found: dict[str, Any]) -> str:
+def report(found: dict[str, Any]) -> str:
     lines = [f"{found['mails']} mails, medians of {found['rounds']} rounds; processor time a mail, mails a second, memory above idle"]
     for name, ms in found["cpu_ms_a_mail"].items():
         lines.append(f"  {name:<18} {ms:7.3f} ms  {found['mails_per_s'][name]:8.1f} /s  {found['memory_mb'][name]:6.1f} MB"
@@ -250,7 +250,7 @@ def main() -> int:
         if asked.mails is None:
             write(Path(made), asked.n, asked.seed)
         found = run(asked.mails or Path(made), asked.rounds)
-    print(json.dumps(found) if asked.json else told(found))
+    print(json.dumps(found) if asked.json else report(found))
     return 0 if found["ratio_to_mail_parser"] <= TARGET else 1
 
 

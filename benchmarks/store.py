@@ -34,7 +34,7 @@ TEXT = "Hello, the printer on the second floor does not print any more. " * 30
 VOCABULARY = [f"{word:x}" for word in random.Random(7).choices(range(1 << 20, 1 << 28), k=30_000)]
 USUAL = list(itertools.accumulate(1 / (rank + 3) for rank in range(len(VOCABULARY))))  # a few words often and most of them seldom
 CUSTOMER = Actor(kind=ActorKind.CUSTOMER)
-PROMISES = (("response", "warning"), ("response", "overdue"), ("resolution", "warning"), ("resolution", "overdue"), ("claim", "unclaimed"))
+TARGETS = (("response", "warning"), ("response", "overdue"), ("resolution", "warning"), ("resolution", "overdue"), ("claim", "unclaimed"))
 Answer = TypeVar("Answer")
 
 
@@ -110,12 +110,14 @@ def one(tx: Tx, inbox: int, meter: Meter, chance: random.Random) -> None:
     events = [Event(ticket=id, at=NOW, actor=CUSTOMER, what=what, mail=mail) for what in (opened, MessageAdded(author=person.address))]
     meter.run("tickets.save", lambda: tx.tickets.save(ticket, expected_version=0))
     meter.run("events.append", lambda: tx.events.append(events, 1))
-    deadlines = [Deadline(promise=promise, step=step, due_at=NOW + HOUR * chance.random() * 40) for promise, step in PROMISES]
+    deadlines = [Deadline(promise=promise, step=step, due_at=NOW + HOUR * chance.random() * 40) for promise, step in TARGETS]
     meter.run("clocks.set", lambda: tx.clocks.set(id, deadlines))
     meter.run("outbox.count_since", lambda: tx.outbox.count_since(person.address, NOW - HOUR, event="received", limit=1))
     meter.run("outbox.count_all_since", lambda: tx.outbox.count_all_since(NOW - HOUR, limit=500))
-    letters = [a_letter(id, audience, to) for audience, to in ((Audience.CUSTOMER, person.address), (Audience.AGENT, "ana@desk.test"))]
-    meter.run("outbox.add_many", lambda: tx.outbox.add_many(letters, NOW))
+    notifications = [
+        a_notification(id, audience, to) for audience, to in ((Audience.CUSTOMER, person.address), (Audience.AGENT, "ana@desk.test"))
+    ]
+    meter.run("outbox.add_many", lambda: tx.outbox.add_many(notifications, NOW))
     meter.run("inbox.finish", lambda: tx.inbox.finish(inbox, "ticket", NOW, mail, id))
 
 
@@ -144,7 +146,7 @@ def a_ticket(id: int, chance: random.Random) -> Ticket:
     )
 
 
-def a_letter(ticket: int, audience: Audience, to: str) -> Notification:
+def a_notification(ticket: int, audience: Audience, to: str) -> Notification:
     key = f"{ticket}:{to}"
     return Notification(ticket=ticket, audience=audience, event="received", recipient=to, key=key, message_id=f"{key}@desk.test")
 

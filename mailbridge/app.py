@@ -24,22 +24,22 @@ from mailbridge.delivery.render.ticket_context import view_of
 from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import execute
-from mailbridge.handling.agents.held import tell_held
+from mailbridge.handling.agents.held import notify_held
 from mailbridge.handling.new_ticket import OVER_QUOTA
 from mailbridge.health import names, probes
 from mailbridge.health.arrivals import count_arrivals, look_for_silence
 from mailbridge.health.board import Board
 from mailbridge.health.gauges import DeskGauges
+from mailbridge.health.notices import notify_sources
 from mailbridge.health.page import Pulse
-from mailbridge.health.tell import tell_sources
 from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
-from mailbridge.jobs.bundles import tell_bundles
+from mailbridge.jobs.bundles import notify_bundles
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.kept import list_kept
-from mailbridge.jobs.login_ends import tell_login_ends
+from mailbridge.jobs.login_ends import notify_login_ends
 from mailbridge.jobs.reload import BrokenRules, RulesReloader
-from mailbridge.jobs.unfetched import tell_unfetched
+from mailbridge.jobs.unfetched import notify_unfetched
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.model import Notification, Queued
 from mailbridge.oauth.cipher import Cipher
@@ -196,7 +196,7 @@ class App:
         """What asks the DNS and scanners about mails; None where nothing of it is configured."""
         return build.examiner(self.config)
 
-    def deliverer(self) -> DeliveryWorker:
+    def delivery_worker(self) -> DeliveryWorker:
         """A new courier with its own connection; each thread takes one."""
         return DeliveryWorker(
             self.store,
@@ -209,7 +209,7 @@ class App:
             view=view_of,
             failed=self._undeliverable,
             held=self._held,
-            report=self._courier_reports,
+            report=self._transport_reports,
             pace=self.pace,
         )
 
@@ -243,9 +243,9 @@ class App:
         for source in self.token_sources.values():
             source.keep_fresh()
 
-    def tell_login_ends(self) -> int:
+    def notify_login_ends(self) -> int:
         """The admins hear of what ends soon; how many mails are new."""
-        return tell_login_ends(self.store, self.config, self.clock.now())
+        return notify_login_ends(self.store, self.config, self.clock.now())
 
     def webhooker(self) -> Webhooker:
         """Makes the calls that rules asked for; for one thread."""
@@ -287,30 +287,30 @@ class App:
         """Each source that has been silent for longer than is likely is known as such; how many became so."""
         return look_for_silence(self.store, self.desk(), now or self.clock.now()) if self.config.health.silence else 0
 
-    def tell_sources(self, now: datetime | None = None) -> int:
+    def notify_sources(self, now: datetime | None = None) -> int:
         """The admins know which sources fail, and which work again; how many news there were."""
-        return tell_sources(self.store, self.desk(), now or self.clock.now())
+        return notify_sources(self.store, self.desk(), now or self.clock.now())
 
     def sweep(self, now: datetime | None = None) -> int:
         """Every promised moment up to now is told; how many there were."""
         now, desk = now or self.clock.now(), self.desk()
-        return sweep(self.store, desk, now) + tell_held(self.store, desk, now) + tell_bundles(self.store, desk, now)
+        return sweep(self.store, desk, now) + notify_held(self.store, desk, now) + notify_bundles(self.store, desk, now)
 
     def list_kept(self, now: datetime | None = None) -> int:
         """The admins have today's list of the mails that are on no ticket; how many mails a new list names."""
         return list_kept(self.store, self.desk(), now or self.clock.now())
 
-    def tell_unfetched(self, now: datetime | None = None) -> int:
+    def notify_unfetched(self, now: datetime | None = None) -> int:
         """The admins hear of mails that IMAP servers do not give; how many they were told of."""
-        return tell_unfetched(self.store, self.desk(), now or self.clock.now())
+        return notify_unfetched(self.store, self.desk(), now or self.clock.now())
 
     def first_connect(self, tx: Tx, mailbox: str, folder: str, older: int, taken: int) -> None:
         """The admins hear what a folder held when it was opened for the first time; told with the transaction that remembers it."""
         values = {"mailbox": mailbox, "folder": folder, "older": str(older), "taken": str(taken or "")}
-        tx.outbox.add_many(self._letters("first_connect", f"{mailbox}/{folder}", values), self.clock.now())
+        tx.outbox.add_many(self._notifications("first_connect", f"{mailbox}/{folder}", values), self.clock.now())
         tx.wake("outbox")
 
-    def _courier_reports(self, trouble: str, wait: timedelta) -> None:
+    def _transport_reports(self, trouble: str, wait: timedelta) -> None:
         if trouble:
             self.board.failed(names.OUTGOING, trouble, wait.total_seconds())
         else:
@@ -326,7 +326,7 @@ class App:
 
     def _rules_broke(self, broken: BrokenRules, kept: Policy) -> None:
         problems = "\n".join(f"{p.file}:{p.line}:{p.column}: {p.message}" for p in broken.problems)
-        self._tell_admins("rules_broken", broken.fingerprint[:16], {"problems": problems, "version": kept.version})
+        self._notify_admins("rules_broken", broken.fingerprint[:16], {"problems": problems, "version": kept.version})
 
     def _quarantined(self, inbox: int, reason: str) -> None:
         with self.store.read() as tx:
@@ -334,15 +334,15 @@ class App:
         sender = (row.envelope.mail_from if row else "") or ""
         # Of a flood over the byte quota they hear once an hour, not with every mail.
         key = f"quota{self.clock.now():%Y%m%d%H}" if reason == OVER_QUOTA else str(inbox)
-        self._tell_admins("quarantined", key, {"inbox": str(inbox), "reason": reason, "sender": sender})
+        self._notify_admins("quarantined", key, {"inbox": str(inbox), "reason": reason, "sender": sender})
 
     def _undeliverable(self, tx: Tx, queued: Queued, reason: str) -> None:
         """A promise was given up: it stands on the ticket, and whoever is responsible hears of it; never a third party."""
-        promise, desk, now = queued.notification, self.desk(), self.clock.now()
-        ticket = tx.tickets.surviving(promise.ticket) if promise.ticket else None
+        notification, desk, now = queued.notification, self.desk(), self.clock.now()
+        ticket = tx.tickets.surviving(notification.ticket) if notification.ticket else None
         if ticket is None:
             return
-        command = ReportFailure(recipient=promise.recipient, what=promise.event, reason=reason)
+        command = ReportFailure(recipient=notification.recipient, what=notification.event, reason=reason)
         execute(tx, desk, ticket, each([command]), Actor(kind=ActorKind.SYSTEM, name="outbox"), now)
 
     def _login_paused(self, tx: Tx, account: OAuth, grant: Grant) -> None:
@@ -351,22 +351,22 @@ class App:
         boxes = [box.name for box in self.config.mailboxes if box.oauth == account.name]
         stopped = ", ".join([*boxes, *(["outgoing mail"] if self.config.outgoing.oauth == account.name else [])])
         values = {"login": account.name, "stopped": stopped, "fault": grant.fault, "reason": grant.refusal}
-        tx.outbox.add_many(self._letters("login_refused", f"{account.name}{moment:%Y%m%d%H%M%S}", values), self.clock.now())
+        tx.outbox.add_many(self._notifications("login_refused", f"{account.name}{moment:%Y%m%d%H%M%S}", values), self.clock.now())
         tx.wake("outbox")
 
     def _held(self, tx: Tx, _queued: Queued, until: datetime) -> None:
         """The breaker for automatic mail is open: the admins hear of it once an hour."""
         limit = str(self.config.limits.automatic_per_hour)
         values = {"count": limit, "limit": limit, "until": until.isoformat()}
-        tx.outbox.add_many(self._letters("breaker", until.strftime("%Y%m%d%H"), values), self.clock.now())
+        tx.outbox.add_many(self._notifications("breaker", until.strftime("%Y%m%d%H"), values), self.clock.now())
 
-    def _letters(self, event: str, key: str, values: dict[str, str]) -> tuple[Notification, ...]:
+    def _notifications(self, event: str, key: str, values: dict[str, str]) -> tuple[Notification, ...]:
         desk = self.config.desk
         return admin_notifications(desk.admins, event, key, values, desk.address, desk.language)
 
-    def _tell_admins(self, event: str, key: str, values: dict[str, str]) -> None:
+    def _notify_admins(self, event: str, key: str, values: dict[str, str]) -> None:
         with self.store.write() as tx:
-            tx.outbox.add_many(self._letters(event, key, values), self.clock.now())
+            tx.outbox.add_many(self._notifications(event, key, values), self.clock.now())
             tx.wake("outbox")
 
 

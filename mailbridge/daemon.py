@@ -43,7 +43,7 @@ SWEEP = timedelta(seconds=5)
 HEARTBEAT = timedelta(seconds=15)
 RULES = timedelta(seconds=2)
 UNFETCHED = timedelta(minutes=1)
-FOLD = timedelta(seconds=10)
+CHECKPOINT_EVERY = timedelta(seconds=10)
 TOKENS = timedelta(seconds=15)
 LOGIN_ENDS = timedelta(hours=1)
 KEPT = timedelta(minutes=5)
@@ -52,9 +52,9 @@ ARRIVALS = timedelta(seconds=20)
 SILENCE = timedelta(minutes=10)
 LOOK = timedelta(seconds=15)
 PING = timedelta(minutes=1)
-TELL = timedelta(minutes=1)
+NOTICE_EVERY = timedelta(minutes=1)
 STATE_KEY = "daemon"
-RING = timedelta(seconds=1)
+LISTEN_TIMEOUT = timedelta(seconds=1)
 JOIN = 10.0  # seconds a thread may take to finish its turn
 
 
@@ -85,15 +85,15 @@ class Daemon:
         if app.config.oauth:
             jobs.append(Job(name="oauth", every=TOKENS, run=app.keep_tokens_fresh))
             if clocks:
-                jobs.append(Job(name="login-ends", every=LOGIN_ENDS, run=app.tell_login_ends))
-        jobs.append(Job(name="fold", every=FOLD, run=app.store.fold))
+                jobs.append(Job(name="login-ends", every=LOGIN_ENDS, run=app.notify_login_ends))
+        jobs.append(Job(name="fold", every=CHECKPOINT_EVERY, run=app.store.checkpoint_passive))
         if clocks:
             jobs.append(Job(name="sweep", every=SWEEP, run=app.sweep))
             jobs.append(Job(name="kept", every=KEPT, run=app.list_kept))
-            jobs.append(Job(name="unfetched", every=UNFETCHED, run=app.tell_unfetched))
+            jobs.append(Job(name="unfetched", every=UNFETCHED, run=app.notify_unfetched))
             jobs.append(Job(name="arrivals", every=ARRIVALS, run=app.count_arrivals))
             jobs.append(Job(name="silence", every=SILENCE, run=app.look_for_silence))
-            jobs.append(Job(name="sources", every=TELL, run=app.tell_sources))
+            jobs.append(Job(name="sources", every=NOTICE_EVERY, run=app.notify_sources))
             if app.config.backup.to is not None:
                 jobs.append(Job(name="backup", every=BACKUP, run=app.backups.look))
         if intake:
@@ -133,11 +133,11 @@ class Daemon:
         if self._intake:
             app.watch()
         for channel, wake in (("inbox", self._mail_waits), ("outbox", self._letters_wait), ("webhooks", self._calls_wait)):
-            self._thread(f"bell-{channel}", partial(self._pass_on, app.store.waiter(channel), wake))
+            self._thread(f"bell-{channel}", partial(self._pass_on, app.store.listener(channel), wake))
         for number in range(self._workers):
             self._thread(f"worker-{number}", partial(app.worker.run, self._stop, self._mail_waits))
         for number in range(app.config.outgoing.connections):
-            self._thread(f"courier-{number}", partial(app.deliverer().run, self._stop, self._letters_wait))
+            self._thread(f"courier-{number}", partial(app.delivery_worker().run, self._stop, self._letters_wait))
         self._thread("webhooks", partial(app.webhooker().run, self._stop, self._calls_wait))
         for poller in self._pollers:
             self._thread(f"imap-{poller.name}", poller.run)
@@ -150,7 +150,7 @@ class Daemon:
         gc.freeze()
         log.info("daemon_started", version=__version__, ports=list(self.listeners.ports), mailboxes=len(self._pollers))
 
-    def tell_ready(self) -> None:
+    def notify_ready(self) -> None:
         """systemd knows that every port answers, and from now on with each heartbeat that we live."""
         systemd.notify("READY=1")
         self._is_ready = True
@@ -194,12 +194,12 @@ class Daemon:
         self._threads.append(thread)
         thread.start()
 
-    def _pass_on(self, waiter: Listener, wake: Event) -> None:
+    def _pass_on(self, listener: Listener, wake: Event) -> None:
         """Rings of the store, from this process or (PostgreSQL) any other, wake our threads."""
         while not self._stop.is_set():
-            if waiter.wait(RING):
+            if listener.wait(LISTEN_TIMEOUT):
                 wake.set()
-        waiter.close()
+        listener.close()
 
     def _is_recipient(self, address: str) -> bool:
         return self._app.desk().is_own(address)
@@ -238,13 +238,13 @@ class Daemon:
 def run(app: App, *, ready: Callable[[Daemon], None] = lambda _daemon: None, intake: bool = True, clocks: bool = True) -> int:
     """Runs until SIGTERM or SIGINT; 0 after an orderly end.  Raises Permanent where another daemon works this SQLite file."""
     with ExitStack() as stack:
-        stack.enter_context(app.store.guard())
+        stack.enter_context(app.store.instance_lock())
         daemon = Daemon(app, intake=intake, clocks=clocks)
         _signals(daemon)
         daemon.start()
         stack.callback(daemon.stop)
         stack.callback(lambda: systemd.notify("STOPPING=1"))
-        daemon.tell_ready()
+        daemon.notify_ready()
         ready(daemon)
         daemon.wait()
     return 0

@@ -70,7 +70,7 @@ def a_ticket(**different: Any) -> Ticket:
 ALL_AGREED = frozenset({*ApprovalTrigger, *OWN_YES, MANY})
 
 
-def circumstances(**different: Any) -> CommandContext:
+def command_context(**different: Any) -> CommandContext:
     """The context of a command by Bogdan, who is an agent, because of no mail; what is no subject of the test is empty."""
     usual = CommandContext(
         actor=AS_BOGDAN,
@@ -83,7 +83,7 @@ def circumstances(**different: Any) -> CommandContext:
         undo_within=timedelta(minutes=10),
         tickets={},
         read=frozenset({1}),
-        letters={},
+        mails={},
         histories={},
         estimates={},
         load={},

@@ -161,7 +161,7 @@ class TestDesk:
 
     def deliver(self) -> list[Message]:
         """Everything that can be sent now is in the Maildir; all mails there, oldest first."""
-        courier = self.app.deliverer()
+        courier = self.app.delivery_worker()
         while courier.one_turn():
             pass
         return self.sent()

@@ -100,7 +100,7 @@ def _tried(folder: Path, known: Manifest, url: str) -> list[str]:
         problems = copying.compare(url, known.schema, known.tables)
         if not problems:
             with closing(Store(url)) as store:
-                store.settle(Restored(backup=folder.name, revision=known.revision, at=known.made_at, schema=known.schema))
+                store.finish_restore(Restored(backup=folder.name, revision=known.revision, at=known.made_at, schema=known.schema))
     except MailbridgeError as error:
         return [f"{known.database} cannot be restored: {error}"]
     return problems
@@ -241,7 +241,7 @@ def _restore_database(folder: Path, known: Manifest, place: _Place, restored: Re
         raise Permanent(f"what was restored is not what was backed up: {'; '.join(different)}")
     crash.point("restore.compared")
     with closing(Store(place.url)) as store:
-        held = store.settle(restored)
+        held = store.finish_restore(restored)
         store.checkpoint()
     crash.point("restore.settled")
     if known.kind == "sqlite" and place.final:

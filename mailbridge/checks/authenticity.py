@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailbridge.checks import arc, dkim_check, spf_check
 from mailbridge.checks.channels import IMPORTED, Channels, OriginServer, direct_route
-from mailbridge.checks.dmarc import DmarcPolicy, DmarcResult, judge, read_policy
+from mailbridge.checks.dmarc import DmarcPolicy, DmarcResult, evaluate, read_policy
 from mailbridge.checks.dmarc import SpfIdentity as Spf
 from mailbridge.checks.resolver import Resolver, Unanswered
 from mailbridge.checks.suffixes import Suffixes
@@ -61,7 +61,7 @@ class AuthenticityChecker:
         signatures = dkim_check.check(raw, self._resolver, until=until)
         route, no_route = self._route(raw, envelope, until)
         chain = arc.check(raw, self._resolver, until=until)
-        verdict = self._by_sealers(judge(domain, route, signatures, policy, self._suffixes.organizational), chain, domain)
+        verdict = self._by_sealers(evaluate(domain, route, signatures, policy, self._suffixes.organizational), chain, domain)
         reasons = (
             *verdict.reasons,
             *(str(one) for one in signatures),

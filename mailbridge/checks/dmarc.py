@@ -62,7 +62,7 @@ class DmarcResult:
     fields: tuple[str, ...] = ()  # under the aligned signature
 
 
-def judge(
+def evaluate(
     from_domain: str,
     spf: SpfIdentity | None,
     signatures: Sequence[Signature],

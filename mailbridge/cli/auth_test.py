@@ -109,9 +109,9 @@ def _smtp(app: App, source: TokenSource) -> Iterator[TestStep]:
     yield TestStep(what=login, verdict=StepVerdict.RIGHT)
     nonce = secrets.token_hex(12)
     seen = _Awaited(app, source, nonce)
-    courier = SmtpTransport(relay)
-    outcome = courier.send(desk.address, desk.address, _mail(app, nonce), lambda: None)
-    courier.close()
+    transport = SmtpTransport(relay)
+    outcome = transport.send(desk.address, desk.address, _mail(app, nonce), lambda: None)
+    transport.close()
     what = f"mail from {desk.address} to itself"
     if not isinstance(outcome, Delivered):
         yield _refused(what, outcome, desk.address)

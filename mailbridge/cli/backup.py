@@ -86,11 +86,11 @@ def restore(
     if as_json:
         print_json({name: getattr(result, name) for name in result.__slots__} | {"folder": str(result.folder)})
     else:
-        told(chosen, result)
+        print_restored(chosen, result)
     return exits.OK
 
 
-def told(chosen: Path, result: RestoreResult) -> None:
+def print_restored(chosen: Path, result: RestoreResult) -> None:
     click.echo(f"restored    {safe(str(chosen))}")
     click.echo(f"into        {safe(str(result.folder))}, database {safe(result.database)}")
     if not result.has_keys:

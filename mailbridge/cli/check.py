@@ -40,7 +40,7 @@ def check(folder: Path, as_json: bool, candidate: Path | None) -> int:
         version = found.policy.version if found.policy else None
         print_json({"problems": [asdict(p) for p in found.problems], "errors": errors, "warnings": warnings, "version": version})
     else:
-        _tell(found, errors)
+        _print(found, errors)
     return exits.MISTAKES if errors else exits.OK
 
 
@@ -149,7 +149,7 @@ def template_problems(config: Config) -> Sequence[Problem]:
     return check_own(config.templates_folder, shipped.templates())
 
 
-def _tell(found: CheckedDesk, errors: int) -> None:
+def _print(found: CheckedDesk, errors: int) -> None:
     from mailbridge.cli.problems import shown
 
     click.echo(shown(found.problems, found.root))

@@ -27,7 +27,7 @@ def db() -> None:
 @desk_option
 def upgrade(folder: Path) -> None:
     """Bring the schema to this version's.  Stop the desk and make a backup first; it happens whole or not at all."""
-    with unchecked_store(folder) as store, store.guard():
+    with unchecked_store(folder) as store, store.instance_lock():
         before = store.current()
         store.upgrade()
         after = store.current()

@@ -64,13 +64,13 @@ def demo(folder: Path, html: Path | None, once: bool) -> int:
 
 def play(watch: Watch, send: Callable[[SampleMail], None]) -> list[str]:
     """Every sample was sent and shown; what came out otherwise than expected."""
-    from mailbridge.cli.demo_samples import differences, letter, samples
+    from mailbridge.cli.demo_samples import differences, sample_mail, samples
 
     begun = time.monotonic()
     wrong: list[str] = []
     out: Counter[str] = Counter()
     for sample in samples():
-        mail = letter(sample, watch.ours(*sample.answers) if sample.answers else None)
+        mail = sample_mail(sample, watch.ours(*sample.answers) if sample.answers else None)
         send(mail)
         effect = watch.effect_of(mail.message_id)
         show(effect, sample)
@@ -108,8 +108,8 @@ def follow(watch: Watch) -> None:
     while True:
         for row in watch.new_rows():
             show(watch.effect(row), None)
-        if letters := watch.other_letters():
-            click.echo("\n".join(["  a clock spoke", *letter_lines(letters)]))
+        if mails := watch.other_mails():
+            click.echo("\n".join(["  a clock spoke", *mail_lines(mails)]))
         time.sleep(0.3)
 
 
@@ -118,7 +118,7 @@ def show(effect: Effect, sample: Sample | None) -> None:
     click.echo(wrapped(headline(effect, sample)))
     for line in why(effect):
         click.echo(wrapped(f"          {safe(line)}"))
-    for line in letter_lines(effect.letters):
+    for line in mail_lines(effect.mails):
         click.echo(wrapped(line))
 
 
@@ -165,21 +165,23 @@ def why(effect: Effect) -> Iterable[str]:
         yield f"a report about a mail of ours to {seen.ticket}" if seen.kind == "bounce" else f"by its {seen.placed}"
     if effect.due:
         yield f"promised: {effect.due}"
-    if not effect.letters:
+    if not effect.mails:
         yield "nobody is told"
     if seen.follows:
         yield f"possible follow-up of {seen.follows}, which it cannot enter"
     yield from told.get("placed", {}).get("refused", [])
 
 
-def letter_lines(letters: Iterable[Queued]) -> list[str]:
+def mail_lines(mails: Iterable[Queued]) -> list[str]:
     """One line for the same thing told to several people."""
     people: dict[str, list[str]] = {}
-    for queued in letters:
-        promise = queued.notification
+    for queued in mails:
+        notification = queued.notification
         subject = f'"{subject_of(queued.rendered)}"' if queued.rendered else ""
         state = "" if queued.state == "sent" else f" ({queued.state}: {queued.error})"
-        people.setdefault(f"{promise.audience} {promise.event.replace('_', ' ')}  {subject}{state}", []).append(promise.recipient)
+        people.setdefault(f"{notification.audience} {notification.event.replace('_', ' ')}  {subject}{state}", []).append(
+            notification.recipient
+        )
     return [safe(f"          → {what}  to {', '.join(recipients)}") for what, recipients in people.items()]
 
 

@@ -42,7 +42,7 @@ def refuse_running(folder: Path) -> None:
         return
     store = Store(load(folder).store_url)
     try:
-        with store.guard():
+        with store.instance_lock():
             return
     except Permanent as error:
         raise InUse(f"another demo runs in {folder}; stop it, or name another folder: --dir") from error
@@ -96,10 +96,10 @@ class DemoDaemon:
         lines = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
         return "\n".join([f"{self.log} ends with:", *lines])
 
-    def send(self, letter: SampleMail) -> None:
+    def send(self, sample_mail: SampleMail) -> None:
         """The mail is accepted: it is in the daemon's inbox, on disk."""
         with smtplib.SMTP("127.0.0.1", self.port, local_hostname="demo.example", timeout=30) as server:
-            server.sendmail(letter.mail_from, letter.recipients, letter.raw, mail_options=["BODY=8BITMIME"])
+            server.sendmail(sample_mail.mail_from, sample_mail.recipients, sample_mail.raw, mail_options=["BODY=8BITMIME"])
 
     def stop(self) -> None:
         """The daemon finished its turn and is gone."""

@@ -88,7 +88,7 @@ def _sample(table: Mapping[str, Any]) -> Sample:
     )
 
 
-def letter(sample: Sample, answered: Ours | None) -> SampleMail:
+def sample_mail(sample: Sample, answered: Ours | None) -> SampleMail:
     """The sample with the addresses of the mail it answers in their places, line ends as the wire wants them."""
     text = (FOLDER / sample.file).read_text(encoding="utf-8")
     if answered is not None:

@@ -34,7 +34,7 @@ class Effect:
     ticket: Ticket | None
     mail: StoredMail | None
     explanation: Mapping[str, Any]
-    letters: tuple[Queued, ...]
+    mails: tuple[Queued, ...]
     seen: SampleOutcome
     due: str = ""  # of a new ticket: its promised times
 
@@ -65,22 +65,22 @@ class Watch:
     def effect(self, row: InboxRow) -> Effect:
         """What came of the mail in this row, waited for."""
         self._until(lambda: self._row(row.id).state in ENDS, f"mail {row.id} does not come to an end")
-        letters = self._letters()
+        mails = self._mails()
         self._inbox = row.id
-        return self._told(self._row(row.id), letters)
+        return self._effect(self._row(row.id), mails)
 
-    def other_letters(self) -> tuple[Queued, ...]:
+    def other_mails(self) -> tuple[Queued, ...]:
         """Mails of ours that no mail of somebody caused: alerts."""
-        return self._letters()
+        return self._mails()
 
     def ours(self, ticket: str, event: str) -> Ours:
         """Our mail about this ticket and event (`customer.received`), as it lies in the outgoing Maildir."""
         with self._store.read() as tx:
-            letters = [queued for queued in tx.outbox.list(limit=1000) if self._number(queued.notification.ticket) == ticket]
-        for queued in letters:
+            mails = [queued for queued in tx.outbox.list(limit=1000) if self._number(queued.notification.ticket) == ticket]
+        for queued in mails:
             if name(queued) == event:
                 return read_ours(self._caught(queued.notification.message_id))
-        raise Permanent(f"there is no {event} about {ticket} to answer; there are: {', '.join(map(name, letters)) or 'none'}")
+        raise Permanent(f"there is no {event} about {ticket} to answer; there are: {', '.join(map(name, mails)) or 'none'}")
 
     def _caught(self, message_id: str) -> bytes:
         wanted = f"message-id: <{message_id.strip('<>')}>".encode().lower()
@@ -95,7 +95,7 @@ class Watch:
         folder = Path(self._config.outgoing.url.removeprefix("maildir:"))
         return (file for part in ("new", "cur") for file in sorted((folder / part).glob("*")))
 
-    def _letters(self) -> tuple[Queued, ...]:
+    def _mails(self) -> tuple[Queued, ...]:
         """Our mails since the last look, when none of them is under way any more."""
 
         def new() -> list[Queued]:
@@ -103,11 +103,11 @@ class Watch:
                 return [queued for queued in reversed(tx.outbox.list(limit=200)) if queued.id > self._outbox]
 
         self._until(lambda: all(queued.state not in UNDER_WAY for queued in new()), "our mails do not go out")
-        letters = tuple(new())
-        self._outbox = max([self._outbox, *(queued.id for queued in letters)])
-        return letters
+        mails = tuple(new())
+        self._outbox = max([self._outbox, *(queued.id for queued in mails)])
+        return mails
 
-    def _told(self, row: InboxRow, letters: tuple[Queued, ...]) -> Effect:
+    def _effect(self, row: InboxRow, mails: tuple[Queued, ...]) -> Effect:
         with self._store.read() as tx:
             ticket = tx.tickets.get(row.ticket) if row.ticket else None
             mail = tx.mails.get(row.mail) if row.mail else None
@@ -125,10 +125,10 @@ class Watch:
             placed=placed.get("reason", ""),
             follows=self._number(placed.get("follows")),
             rules=tuple(step["label"] for step in explanation.get("rules", {}).get("steps", ())),
-            told=tuple(sorted(name(queued) for queued in letters if queued.state is Out.SENT)),
+            told=tuple(sorted(name(queued) for queued in mails if queued.state is Out.SENT)),
         )
         due = self._due(ticket) if ticket and seen.outcome == "ticket" else ""
-        return Effect(row=row, ticket=ticket, mail=mail, explanation=explanation, letters=letters, seen=seen, due=due)
+        return Effect(row=row, ticket=ticket, mail=mail, explanation=explanation, mails=mails, seen=seen, due=due)
 
     def _due(self, ticket: Ticket) -> str:
         """`response by 14:30, resolution by Thu 18:00`, in the desk's own time, and the set of targets that a contract chose."""

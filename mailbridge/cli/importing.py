@@ -70,7 +70,7 @@ def take_all(desk: OpenDesk, paths: tuple[Path, ...]) -> Tally:
                 if number % TOLD_EVERY == 0 and not sys.stderr.isatty():
                     click.echo(f"{number} of {len(files)} mails read", err=True)
         while waiting:
-            settle(waiting, tally)
+            await_oldest(waiting, tally)
     finally:
         inbox.close()
     return tally
@@ -118,10 +118,10 @@ def take(desk: OpenDesk, inbox: Inbox, file: MailFile, came: datetime, waiting: 
     envelope = Envelope(source=Source.IMPORT, received_at=came)
     waiting.append(inbox.submit(raw, envelope, patience=60))
     if len(waiting) >= UNDER_WAY:
-        settle(waiting, tally)
+        await_oldest(waiting, tally)
 
 
-def settle(waiting: deque[Future[int]], tally: Tally) -> None:
+def await_oldest(waiting: deque[Future[int]], tally: Tally) -> None:
     """The oldest is committed; raises StoreAway where it is not, and the import stops there."""
     waiting.popleft().result()
     tally.taken += 1

@@ -43,14 +43,14 @@ class MailServersCommand(click.Command):
             raise LaterPlease(error.format_message(), ctx=error.ctx) from error
 
     def invoke(self, ctx: click.Context) -> Any:
-        from mailbridge.cli.main import told
+        from mailbridge.cli.main import report_error
 
         try:
             return super().invoke(ctx)
         except click.exceptions.Exit:
             raise
         except Exception as error:  # nothing may bounce a mail but our own refusal
-            told(error)
+            report_error(error)
             return exits.REFUSED if isinstance(error, Rejected) else exits.TEMPORARY
 
 
@@ -94,18 +94,18 @@ def settled(desk: OpenDesk, inbox_id: int) -> InboxRow:
 
     The mail is safe whatever happens here, so what goes wrong now is told and leaves the exit code alone: 75 would bring it again.
     """
-    from mailbridge.cli.main import told
+    from mailbridge.cli.main import report_error
 
     found = waited(desk, inbox_id, MOMENT)
     if found.state in ENDS:
         return found
     try:
-        with desk.store.guard():
+        with desk.store.instance_lock():
             work_off(desk, inbox_id)
     except InUse:
         return waited(desk, inbox_id, PATIENCE)  # a daemon holds the SQLite desk; it is only busy
     except MailbridgeError as error:
-        told(error)
+        report_error(error)
     return row(desk, inbox_id)
 
 

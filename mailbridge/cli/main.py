@@ -122,13 +122,13 @@ def main(arguments: Sequence[str]) -> int:
             return exits.OK
         return error.code if isinstance(error.code, int) else exits.OK if error.code is None else exits.MISTAKES
     except Exception as error:  # the last place that can turn it into words
-        return told(error)
+        return report_error(error)
     except KeyboardInterrupt:
         return exits.STOPPED
     return result if isinstance(result, int) else exits.OK
 
 
-def told(error: Exception) -> int:
+def report_error(error: Exception) -> int:
     """The error is on standard error in words; its exit code."""
     match error:
         case click.Abort():

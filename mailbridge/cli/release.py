@@ -52,7 +52,7 @@ def release(folder: Path, as_json: bool, send: bool, discard: bool, why: str | N
         reasons = {reason: sum(count for (one, _), count in done.mails.items() if one == reason) for reason, _ in done.mails}
         print_json({"mails": mails, "reasons": reasons, "tickets": len(done.tickets), "people": len(done.people), "done": send or discard})
         return
-    _tell(done, "sent" if send else "discarded" if discard else "")
+    _print(done, "sent" if send else "discarded" if discard else "")
 
 
 def _all(desk: OpenDesk, work: Callable[[Tx, datetime, Sequence[Why]], WaitingNotifications], which: Sequence[Why]) -> WaitingNotifications:
@@ -71,7 +71,7 @@ def _all(desk: OpenDesk, work: Callable[[Tx, datetime, Sequence[Why]], WaitingNo
             return total
 
 
-def _tell(found: WaitingNotifications, done: str) -> None:
+def _print(found: WaitingNotifications, done: str) -> None:
     empty = "nothing waits for a release"
     rows = [[name, why, count] for (why, name), count in sorted(found.mails.items())]
     print_table(["MAIL", "WAITS AFTER", "COUNT"], rows, empty=empty)

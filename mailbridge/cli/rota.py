@@ -40,12 +40,12 @@ def rota(folder: Path, as_json: bool, moment: str | None, weeks: int, name: str)
     elif as_json:
         print_json(as_values(team, organisation, at, weeks))
     else:
-        _tell(team, organisation, at, weeks)
+        _print(team, organisation, at, weeks)
 
 
 def zone_of(team: Team) -> str:
     """Whose clock times are shown by."""
-    return team.rota.zone if team.rota else team.calendar.zone
+    return team.on_call.zone if team.on_call else team.calendar.zone
 
 
 def _team(name: str, organisation: Organisation) -> Team:
@@ -67,7 +67,7 @@ def _moment(text: str | None, zone: str) -> datetime:
     return asked if asked.tzinfo else moment_of(asked.date(), asked.time(), zone)
 
 
-def _turns(team: Team, organisation: Organisation, at: datetime, weeks: int) -> tuple[Shift, ...]:
+def _shifts(team: Team, organisation: Organisation, at: datetime, weeks: int) -> tuple[Shift, ...]:
     """The turns from the one that `at` falls into, at least that one."""
     from mailbridge.organisation.on_call import shifts
 
@@ -100,23 +100,23 @@ def _next(region: Team, regions: Sequence[Team], at: datetime) -> str:
     return f"{shown(ends, region.calendar.zone)} ({region.calendar.zone})" if ends and ends > at else ""
 
 
-def _tell(team: Team, organisation: Organisation, at: datetime, weeks: int) -> None:
+def _print(team: Team, organisation: Organisation, at: datetime, weeks: int) -> None:
     from mailbridge.organisation.availability_report import coming, standings
 
     zone = zone_of(team)
     click.echo(f"{safe(team.title)}, {shown(at, zone)} ({zone})")
-    turns = _turns(team, organisation, at, weeks) if team.rota else ()
-    if turns:
-        turn = turns[0]
+    shifts = _shifts(team, organisation, at, weeks) if team.on_call else ()
+    if shifts:
+        turn = shifts[0]
         click.echo(f"on duty: {turn.agent or 'nobody'} until {shown(turn.ends, zone)}{_why(turn)}")
     rows = [(s.agent.name, s.agent.title, s.state, _until(s, zone), _remark(s)) for s in standings(team, organisation, at)]
     print_table(("agent", "name", "is", "until", ""), rows, empty="no members")
     for agent, absence in coming(team, organisation, at, at + timedelta(weeks=weeks)):
         deputy = f", deputy {absence.deputy}" if absence.deputy else ""
         click.echo(f"{agent.name} will be away {absence.first} to {absence.last}{deputy}")
-    if turns and weeks:
+    if shifts and weeks:
         click.echo()
-        listed = [(_week(turn, zone), shown(turn.begins, zone), turn.agent or "nobody", _why(turn).strip(" ,")) for turn in turns]
+        listed = [(_week(turn, zone), shown(turn.begins, zone), turn.agent or "nobody", _why(turn).strip(" ,")) for turn in shifts]
         print_table(("week", "from", "on duty", ""), listed, empty="no turns")
 
 
@@ -160,9 +160,9 @@ def as_values(team: Team, organisation: Organisation, at: datetime, weeks: int) 
     """The same for programs; times are in UTC."""
     from mailbridge.organisation.availability_report import coming, standings
 
-    turns = _turns(team, organisation, at, weeks) if team.rota else ()
+    shifts = _shifts(team, organisation, at, weeks) if team.on_call else ()
     listed = [
-        {"begins": t.begins, "ends": t.ends, "agent": t.agent or None, "named": t.named or None, "swapped": t.swapped} for t in turns
+        {"begins": t.begins, "ends": t.ends, "agent": t.agent or None, "named": t.named or None, "swapped": t.swapped} for t in shifts
     ]
     return {
         "team": team.name,

@@ -59,16 +59,18 @@ def _explain_file(folder: Path, name: str, *, as_json: bool) -> None:
     config = configuration.load(folder)
     policy = policy_of(config.folder)
     message = reader(config)(raw)
-    judged = judge(policy, message, config, raw=raw)
+    judged = evaluate(policy, message, config, raw=raw)
     if as_json:
         print_json({"mail": about(message), **judged})
         return
     click.echo(f'{"" if name == "-" else safe(Path(name).name) + "  "}"{safe(message.subject)}"  from {_sender(message)}')
     click.echo(f"kind     {message.kind}: {safe(', '.join(message.kind_reasons)) or 'nothing says otherwise'}")
-    click.echo(told(judged))
+    click.echo(explained_text(judged))
 
 
-def judge(policy: Policy, message: Message, config: Config, scan: Mapping[str, Any] | None = None, *, raw: bytes = b"") -> dict[str, Any]:
+def evaluate(
+    policy: Policy, message: Message, config: Config, scan: Mapping[str, Any] | None = None, *, raw: bytes = b""
+) -> dict[str, Any]:
     """The verdict on a mail that would come in now and open a ticket, as JSON, with the time it took.  `scan`: what scanners said of it."""
     from mailbridge.clock import SystemClock
     from mailbridge.rules.explain import trace_to_json, verdict_to_json
@@ -91,7 +93,7 @@ def judge(policy: Policy, message: Message, config: Config, scan: Mapping[str, A
     return {"verdict": verdict_to_json(verdict), "rules": trace_to_json(verdict.trace), "ms": round(took, 3)}
 
 
-def told(explanation: Mapping[str, Any]) -> str:
+def explained_text(explanation: Mapping[str, Any]) -> str:
     """The trace of the rules for a terminal."""
     from mailbridge.rules.explain import text, trace_from_json
 
@@ -136,7 +138,7 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
     if not explained:
         raise Permanent(f"there is no mail of {what}")
     if again:
-        explained = [(mail, {**said, **_judged_again(folder, config, raw[mail.id], mail, said)}) for mail, said in explained]
+        explained = [(mail, {**said, **_evaluated_again(folder, config, raw[mail.id], mail, said)}) for mail, said in explained]
     if as_json:
         print_json([{"mail": mail.id, "ticket": mail.ticket, "subject": mail.subject, **said} for mail, said in explained])
         return
@@ -151,14 +153,14 @@ def _scanned(scan: Mapping[str, Any]) -> str:
     return "; ".join([*words, *(f"not scanned for {silence}" for silence in scan["not_scanned"])])
 
 
-def _judged_again(folder: Path, config: Config, raw: bytes, mail: StoredMail, said: Mapping[str, Any]) -> dict[str, Any]:
+def _evaluated_again(folder: Path, config: Config, raw: bytes, mail: StoredMail, said: Mapping[str, Any]) -> dict[str, Any]:
     """By the rules of now; who wrote it and what scanners said is as it was found when it came."""
     from mailbridge.cli.check import reader
     from mailbridge.cli.policy import policy_of
 
     message = reader(config)(raw)
     message = replace(message, sender=replace(message.sender, verified=mail.verified))
-    return judge(policy_of(folder), message, config, said.get("scan"), raw=raw)
+    return evaluate(policy_of(folder), message, config, said.get("scan"), raw=raw)
 
 
 def _story(mail: StoredMail, said: Mapping[str, Any], config: Config) -> Iterable[str]:
@@ -175,7 +177,7 @@ def _story(mail: StoredMail, said: Mapping[str, Any], config: Config) -> Iterabl
         detail = f" ({safe(placed['detail'])})" if placed.get("detail") else ""
         yield f"placed   {where}: {safe(placed['reason'])}{detail}"
         yield from (f"         not by {safe(refused)}" for refused in placed.get("refused", ()))
-    yield told(said) if "rules" in said else "rules    not asked: they decide about mail that opens a ticket"
+    yield explained_text(said) if "rules" in said else "rules    not asked: they decide about mail that opens a ticket"
     if "told" in said:
         yield f"told     {safe(', '.join(said['told'])) or 'nobody'}" + "".join(
             f"; not told: {safe(why)}" for why in said.get("not_told", ())

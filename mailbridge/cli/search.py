@@ -38,13 +38,13 @@ def search(folder: Path, as_json: bool, limit: int, customer: str | None, words:
     if as_json:
         print_json([hit_json(hit, desk.config) for hit in hits])
     else:
-        click.echo("\n".join(told(hit, desk.config) for hit in hits) or "no mails")
+        click.echo("\n".join(result_text(hit, desk.config) for hit in hits) or "no mails")
     if odd:
         click.echo(safe(odd), err=True)
     return exits.OK if hits else exits.MISTAKES
 
 
-def told(hit: SearchResult, config: Config) -> str:
+def result_text(hit: SearchResult, config: Config) -> str:
     """Two lines: which mail, and where in it the words stand."""
     place = number(hit, config) or "no ticket"
     note = ", note" if hit.internal else ""

@@ -74,7 +74,7 @@ MICROSOFT = Provider(
     flows=(Flow.CODE, Flow.DEVICE, Flow.CLIENT_CREDENTIALS),
     imap=Server(host="{imap}", port=993),
     smtp=Server(host="{smtp}", port=587),
-    # The provider's: 3 connections and 30 mails a minute.  Of 10,000 recipients a day the server tells (`outbox.session.is_over_limit`).
+    # The provider's: 3 connections and 30 mails a minute.  Of 10,000 recipients a day the server tells (`delivery.session.is_over_limit`).
     limits=ProviderLimits(smtp_connections=2, mails_per_minute=30),
     refresh_lifetime=timedelta(days=90),
     assertion_algorithm="PS256",

@@ -1,8 +1,8 @@
-"""Who writes: a customer, unless everything says it is an agent.  Pure.
+"""The author of a mail: a customer, unless all checks say it is an agent.  Pure.
 
-An agent is an agent only with one strict From, a DMARC pass by our own MX for that domain (or, where the admin says so, the token of a
-mail that we sent to that very agent and that has not expired, for its ticket alone), and rights now: an agent who was taken out of
-`rules/teams.yaml` is a customer from then on.
+An agent's mail needs exactly one strict From, a DMARC pass from our own MX for that domain, and an active agent.  Where the administrator
+allows it, a valid token of a mail to that agent replaces DMARC, for its ticket only.  An agent who was removed from `rules/teams.yaml` is a
+customer from then on.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from mailbridge.message.model import Sender
 from mailbridge.organisation.model import Agent, Organisation
 
 
-def identify(sender: Sender, presented: Sequence[TokenClaim], organisation: Organisation, *, trust_tokens: bool) -> Writer:
-    """The writer of a mail.  `trust_tokens`: for desks whose MX writes no verdicts, an agent's own token stands for DMARC; the writer is
-    `by_token` then."""
+def identify(sender: Sender, claims: Sequence[TokenClaim], organisation: Organisation, *, trust_tokens: bool) -> Writer:
+    """The author of a mail.  `trust_tokens`: for desks whose MX adds no results, an agent's own token replaces DMARC; the author is then
+    `by_token`."""
     agent = organisation.agent_of(sender.address) if sender.strict else None
-    proof = _proof(sender, agent, presented, trust_tokens=trust_tokens) if agent else ""
+    proof = _proof(sender, agent, claims, trust_tokens=trust_tokens) if agent else ""
     failed = sender.dmarc == "fail"
     if agent is None or not proof:
         doubt = () if agent is None or sender.reasons else ("an agent's address, but not proven",)
@@ -28,7 +28,7 @@ def identify(sender: Sender, presented: Sequence[TokenClaim], organisation: Orga
             address=address,
             strict=sender.strict,
             name=sender.name,
-            consultant=_consultant(sender, presented, organisation),
+            consultant=_consultant(sender, claims, organisation),
             mailboxes=frozenset({address.lower()} - {""}),
             verified=sender.verified,
             dmarc_failed=failed,
@@ -51,9 +51,9 @@ def identify(sender: Sender, presented: Sequence[TokenClaim], organisation: Orga
 
 
 def answerable(sender: Sender, organisation: Organisation) -> str:
-    """The address that an answer to this mail goes to, '' where there is none.
+    """The address that a reply to this mail goes to; '' where there is none.
 
-    A From field that is not exactly one plain address never names an agent, whatever a lenient reading makes of it.
+    A From field that is not exactly one plain address never names an agent, whatever a lenient parser finds in it.
     """
     if sender.strict:
         return sender.address
@@ -61,7 +61,7 @@ def answerable(sender: Sender, organisation: Organisation) -> str:
 
 
 def at_the_desk(name: str, organisation: Organisation) -> Writer | None:
-    """The agent whose words somebody typed on the desk's own machine: whoever may write to its database needs no further proof."""
+    """The agent whose text was typed on the desk's own machine.  A person who may write to its database needs no further proof."""
     agent = organisation.agents.get(name)
     if agent is None or not agent.active:
         return None
@@ -75,7 +75,7 @@ def at_the_desk(name: str, organisation: Organisation) -> Writer | None:
     )
 
 
-def _proof(sender: Sender, agent: Agent, presented: Sequence[TokenClaim], *, trust_tokens: bool) -> str:
+def _proof(sender: Sender, agent: Agent, claims: Sequence[TokenClaim], *, trust_tokens: bool) -> str:
     if sender.verified:
         return "DMARC pass"
     if not trust_tokens or sender.dmarc == "fail":
@@ -83,19 +83,19 @@ def _proof(sender: Sender, agent: Agent, presented: Sequence[TokenClaim], *, tru
     own = _own(agent)
     held = any(
         p.holder and p.holder.lower() in own and p.token.purpose is Purpose.AGENT and p.ticket is not None and p.life is not Life.ENDED
-        for p in presented
+        for p in claims
     )
     return "token of a mail sent to this agent" if held else ""
 
 
-def _consultant(sender: Sender, presented: Sequence[TokenClaim], organisation: Organisation) -> str:
-    """The consultant who answers a mail that we sent to this very address; somebody from outside proves no more than that, and has no
-    rights but to be read."""
+def _consultant(sender: Sender, claims: Sequence[TokenClaim], organisation: Organisation) -> str:
+    """The consultant who answers a mail that we sent to this address.  This proves an external person and gives no rights; the text is
+    stored."""
     if not sender.strict or sender.dmarc == "fail":
         return ""
     key = sender.address.lower()
     named = next((c.name for c in organisation.consultants.values() if c.address.lower() == key), "")
-    asked = any(p.holder and p.holder.lower() == key and p.token.purpose is Purpose.AGENT for p in presented)
+    asked = any(p.holder and p.holder.lower() == key and p.token.purpose is Purpose.AGENT for p in claims)
     return named if asked else ""
 
 

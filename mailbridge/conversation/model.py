@@ -1,4 +1,4 @@
-"""What is known when a mail looks for its ticket, and what came of it."""
+"""The values of placement: evidence and result."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from mailbridge.tickets.model import Ticket
 
 
 class Reason(StrEnum):
-    """Why a mail went where it went."""
+    """Why a mail was placed on its ticket."""
 
     REPLY_ADDRESS = "signed reply address"
     MESSAGE_ID = "signed Message-ID of ours"
@@ -22,18 +22,18 @@ class Reason(StrEnum):
 
 
 class Standing(StrEnum):
-    """What an agent's mail may do on the ticket it was placed on."""
+    """What an agent's mail may do on its ticket."""
 
-    ACTS = "acts"  # its text is passed on and its commands are done
-    ANSWERS = "answers"  # its text is passed on; commands that change something wait for the agent's yes
-    ASKED = "asked"  # nothing is done before the agent's yes
+    ACTS = "acts"  # its text is sent and its commands are executed
+    ANSWERS = "answers"  # its text is sent; commands with effects wait for the agent's confirmation
+    ASKED = "asked"  # nothing happens before the agent's confirmation
 
 
 class Doubt(StrEnum):
-    """Why a mail that probably continues a ticket did not go on it; an agent who knows better joins the two with one link."""
+    """Why a mail that probably continues a ticket was not placed on it.  An agent can join the two with one link."""
 
-    DMARC_FAILED = "dmarc-failed"  # the signed address is the sender's, but the domain's own policy refuses such mail
-    OTHER_ADDRESS = "other-address"  # the signed address is that of a mail to somebody else on the ticket
+    DMARC_FAILED = "dmarc-failed"  # the token is the sender's, but the DMARC policy of the domain refuses the mail
+    OTHER_ADDRESS = "other-address"  # the token was made for another person on the ticket
     NO_TOKEN = "no-token"  # noqa: S105  (it names the ticket, which proves nothing)
     CLOSED = "closed"  # the ticket is closed and its team wants a new one
 
@@ -42,30 +42,30 @@ class Doubt(StrEnum):
 class Reference:
     """A ticket that one piece of evidence points at.
 
-    `named` is the number it names, where that ticket was merged into `ticket`; `kin` are those that were merged into it: whoever may write
-    on one of them may write on the ticket that took them in.
+    `named`: the number in the evidence, where that ticket was merged into `ticket`.  `merged_tickets`: the tickets that were merged into
+    `ticket`.  A person who may write on one of them may write on `ticket`.
     """
 
     reason: Reason
     ticket: Ticket
-    detail: str = ""  # what was found: the address, the id, the number
+    detail: str = ""  # the address, the id or the number that was found
     named: int | None = None
-    kin: tuple[Ticket, ...] = ()
+    merged_tickets: tuple[Ticket, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Placement:
-    """The ticket a mail belongs on (`ticket` None: a new one) with the reason, what was refused and why, and what it may continue.
+    """The ticket of a mail (`ticket` None: a new one) with the reason, the evidence that was refused, and the ticket it may continue.
 
-    `standing` is about an agent's mail on a ticket, `doubt` says why a mail did not go on the ticket that it follows.  `merged`: the number
-    that the mail names, where that ticket was merged into this one.
+    `standing` is about an agent's mail on a ticket.  `doubt` says why a mail was not placed on the ticket that it follows.  `merged`: the
+    number in the mail, where that ticket was merged into this one.
     """
 
     ticket: Ticket | None
     reason: Reason
     detail: str = ""
-    follows: int | None = None  # "possible follow-up" of this ticket id, when nothing let the mail in
-    refused: tuple[str, ...] = ()  # one sentence a piece of evidence that did not count
+    follows: int | None = None  # "possible follow-up" of this ticket id, where no evidence was sufficient
+    refused: tuple[str, ...] = ()  # one sentence for each piece of evidence that did not count
     merged: int | None = None
     standing: Standing = Standing.ACTS
     doubt: Doubt | None = None

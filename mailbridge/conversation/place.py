@@ -1,13 +1,15 @@
-"""Evidence to ticket: the one function that says where a mail belongs, and why.
+"""Places a mail: from the evidence to the ticket, with the reason.
 
-The order is that of trust (TH2): a signed reply address, a signed Message-ID, a reference to a mail we know, the number in the
-subject.  The first two prove that the sender is the one we wrote to.  The other two prove nothing, so they count only for
-a verified writer who is on the ticket already or a colleague of its requester.
+The evidence counts in the order of trust (TH2): a signed reply address, a signed Message-ID, a reference to a known mail, the number in the
+subject.  The first two prove that the sender is the recipient of our mail.  The other two prove nothing.  They count only for a verified
+writer who is on the ticket or a colleague of its requester.
 
-What a DMARC verdict allows: a token counts without one; against a failed one only where the domain asks for nothing (p=none).
-An agent who has no live token of the ticket is asked first, unless a signature of the agent's own domain covers whom the mail went to,
-which ticket it names, its Message-ID and a date of these days.
-What does not let a mail in still links it: "possible follow-up".
+DMARC: a token counts without a result.  After a DMARC failure it counts only where the domain's policy is none.
+
+An agent without a valid token of the ticket is asked first, unless the agent's own domain signed the recipient field, the field that names
+the ticket, the Message-ID and a recent date.
+
+Evidence that is not sufficient still links the new ticket as "possible follow-up".
 """
 
 from __future__ import annotations
@@ -21,23 +23,24 @@ from mailbridge.conversation.tokens import Life, Purpose, Token
 from mailbridge.organisation.model import ClosedPolicy, Organisation, Team
 from mailbridge.tickets.model import Role, Ticket
 
-SIGNED_FOR = timedelta(days=7)  # how old the date of an agent's signed mail may be; a signature never ends, so an old mail can be replayed
-AHEAD = timedelta(hours=1)  # how far a clock may be wrong
-# The fields that name the ticket, by the evidence they gave: the signature has to cover one of them.
+SIGNED_FOR = timedelta(days=7)  # maximum age of an agent's signed mail; a signature never expires, so an old mail can be replayed
+AHEAD = timedelta(hours=1)  # maximum difference of clocks
+# The fields that name the ticket, by kind of evidence. The signature has to cover one of them.
 NAMING: dict[Reason, frozenset[str]] = {
     Reason.KNOWN_REFERENCE: frozenset({"in-reply-to", "references"}),
     Reason.LATE_ORIGINAL: frozenset({"message-id"}),
     Reason.SUBJECT_NUMBER: frozenset({"subject"}),
-    Reason.OLD_TOKEN: frozenset(),  # the number in the subject says the same and is easier to sign
+    Reason.OLD_TOKEN: frozenset(),  # the number in the subject is equivalent and easier to sign
     Reason.OTHERS_TOKEN: frozenset(),
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenClaim:
-    """A token the mail presents: its ticket (None: no such ticket) and whom it was made for (None: nobody we know of, or it is forged).
+    """A token in the mail.  `ticket`: its ticket; None: there is no such ticket.  `holder`: the person it was made for; None: unknown or
+    forged.
 
-    Where the ticket it was made for was merged, `ticket` is the one that goes on: a token is good for as long as we live.
+    Where the ticket of the token was merged, `ticket` is the survivor: tokens stay valid after a merge.
     """
 
     text: str
@@ -48,19 +51,19 @@ class TokenClaim:
 
     @property
     def merged(self) -> int | None:
-        """The number the token names, where another ticket stands for it now."""
+        """The number in the token, where that ticket was merged into another one."""
         return self.token.ticket if self.ticket is not None and self.ticket.id != self.token.ticket else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """Collects the evidence for a ticket.  `known` holds references and subject numbers in the order of trust.
+    """The evidence for a ticket in one mail.  `known`: references and subject numbers in the order of trust.
 
-    `notice` is the token of a mail that asked an agent about held mails.  `addressed`: the header fields ('to', 'cc') in which an address
-    of the desk stands; `new_id`: no mail with this Message-ID was stored before; `written_at`: the mail's date.
+    `notice`: the token of a mail that asked an agent about held mails.  `addressed`: the header fields ('to', 'cc') with an address of the
+    desk.  `new_id`: no stored mail has this Message-ID.  `written_at`: the mail's date.
     """
 
-    presented: tuple[TokenClaim, ...] = ()
+    claims: tuple[TokenClaim, ...] = ()
     known: tuple[Reference, ...] = ()
     notice: TokenClaim | None = None
     addressed: frozenset[str] = frozenset()
@@ -70,38 +73,37 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Writer:
-    """Who writes, as far as placing needs it.
+    """The author of a mail, as far as placement needs it.
 
-    `address` is '' where the mail names nobody or several, or where it names an agent in a way that may not be believed.  `strict` is
-    false where the From field was read leniently: such a writer is answered, and a token that was made for the address counts; a known
-    reference or a number does not.
+    `address` is '' where the mail names no author or several, or where it names an agent without proof.  `strict` is false where From was
+    parsed leniently: such an author gets answers and may use tokens, but no references or numbers.
     """
 
     address: str
     strict: bool = True
     name: str = ""
     agent: str = ""  # name of the authenticated agent; empty: a customer
-    consultant: str = ""  # name of the consultant who answers what the desk asked; empty: nobody such
-    # Whose tokens are this writer's own: the address; of an agent also the other ones and those of the teams.
+    consultant: str = ""  # name of the consultant who answers the desk; empty: none
+    # The addresses whose tokens are the writer's own: of an agent also the other addresses and those of the teams.
     mailboxes: frozenset[str] = frozenset()
     verified: bool = False
     dmarc_failed: bool = False
-    policy: str = ""  # the DMARC policy of a domain whose mail failed: none, quarantine, reject; '' where nobody said
-    signed_fields: tuple[str, ...] = ()  # as in Sender: what the writer's own signature covers
+    policy: str = ""  # the DMARC policy of a domain whose mail failed: none, quarantine, reject; '' where it is unknown
+    signed_fields: tuple[str, ...] = ()  # as in Sender: the fields that the author's own signature covers
     reasons: tuple[str, ...] = ()
-    by_token: bool = False  # an agent whom nothing proves but a token: it speaks for its ticket and nothing else
-    through_proven: bool = False  # of a mail that a list or form passed on: whether that sender is proven; the writer is not
-    vouched: bool = False  # somebody who may decide stands for this very mail: its agent's yes, an administrator, an imported archive
+    by_token: bool = False  # an agent who is proven by a token only, for its ticket
+    through_proven: bool = False  # of a mail from a list or form: whether that sender is proven; the author is not
+    vouched: bool = False  # the mail was confirmed by its agent or an administrator, or comes from an imported archive
 
     @property
     def refused(self) -> bool:
-        """DMARC failed, and the domain's owner does not want such mail to be believed.  A policy that nobody told counts as that."""
+        """DMARC failed and the domain's policy is not none.  An unknown policy counts as that."""
         return self.dmarc_failed and self.policy != "none"
 
 
 def place(writer: Writer, evidence: Evidence, organisation: Organisation, now: datetime, *, automatic: bool = False) -> Placement:
-    """The ticket this mail belongs on, or a new one.  `automatic` mail (bounces, vacation replies) never reopens anything."""
-    found = by_token(writer, evidence.presented)
+    """The ticket of this mail, or a new one.  `automatic` mail (bounces, vacation replies) never reopens a ticket."""
+    found = by_token(writer, evidence.claims)
     if found is None:
         found = by_agents_word(writer, evidence, now) if writer.agent else by_knowledge(writer, evidence.known, organisation)
     if found is not None and found.ticket is not None:
@@ -114,10 +116,10 @@ def place(writer: Writer, evidence: Evidence, organisation: Organisation, now: d
     return Placement(ticket=None, reason=Reason.NEW, follows=ticket.id, doubt=doubt, refused=refused)
 
 
-def by_token(writer: Writer, presented: Sequence[TokenClaim]) -> Placement | None:
-    """Where the first token that was made for this very writer leads; an agent's token counts for that agent alone, a customer's for
-    somebody who is on the ticket."""
-    for one in presented:
+def by_token(writer: Writer, claims: Sequence[TokenClaim]) -> Placement | None:
+    """The placement by the first token that was made for this writer.  An agent's token counts for that agent only, a customer's for a
+    participant only."""
+    for one in claims:
         if _counts(writer, one) and one.ticket is not None:
             reason = Reason.MESSAGE_ID if one.token.nonce else Reason.REPLY_ADDRESS
             acts = writer.vouched or (one.token.purpose is Purpose.AGENT and one.life is Life.ACTS)
@@ -132,7 +134,7 @@ def _counts(writer: Writer, one: TokenClaim) -> bool:
     if one.token.purpose is Purpose.AGENT:
         return bool(writer.agent or writer.consultant)
     holder = one.holder or ""
-    revoked_since = one.merged is not None and dict(one.ticket.revoked).get(holder.lower(), 0) > 0  # on the ticket that took this one in
+    revoked_since = one.merged is not None and dict(one.ticket.revoked).get(holder.lower(), 0) > 0  # on the survivor
     return one.ticket.participant(holder) is not None and not revoked_since
 
 
@@ -141,7 +143,7 @@ def _is_own(writer: Writer, one: TokenClaim) -> bool:
 
 
 def by_agents_word(writer: Writer, evidence: Evidence, now: datetime) -> Placement | None:
-    """Where an agent's mail without a live token leads: on the ticket at once where it is signed as a whole, else with a question."""
+    """The placement of an agent's mail without a valid token: on the ticket where it is fully signed, else with a confirmation."""
     all_known = (*evidence.known, *_named_by_token(writer, evidence))
     if not all_known:
         return None
@@ -153,9 +155,9 @@ def by_agents_word(writer: Writer, evidence: Evidence, now: datetime) -> Placeme
 
 
 def is_signed(writer: Writer, evidence: Evidence, known: Reference, now: datetime) -> bool:
-    """Whether the agent's own domain signed that this mail goes to the desk, about this ticket, once and now.
+    """Whether the agent's own domain signed that this mail goes to the desk, is about this ticket, is new and recent.
 
-    A signature over less could be taken from another mail of the agent's: whatever field it leaves out may be anybody's.
+    A signature over fewer fields could be taken from another mail of the agent: anybody can change a field that is not signed.
     """
     signed = frozenset(writer.signed_fields)
     if not evidence.addressed & signed or not NAMING[known.reason] & signed or not {"message-id", "date"} <= signed:
@@ -164,28 +166,28 @@ def is_signed(writer: Writer, evidence: Evidence, known: Reference, now: datetim
 
 
 def _named_by_token(writer: Writer, evidence: Evidence) -> Iterator[Reference]:
-    """Tickets of tokens that are no longer, or not, this agent's: they count as the ticket's number does."""
-    for one in evidence.presented:
+    """The tickets of tokens that expired or belong to others.  They count like a ticket number."""
+    for one in evidence.claims:
         if one.ticket is not None:
             reason = Reason.OLD_TOKEN if _is_own(writer, one) else Reason.OTHERS_TOKEN
             yield Reference(reason=reason, ticket=one.ticket, detail=one.text, named=one.merged)
 
 
 def by_knowledge(writer: Writer, known: Sequence[Reference], organisation: Organisation) -> Placement | None:
-    """Where a known reference or a subject number leads, if the writer may use it (TH2)."""
+    """The placement by a known reference or a subject number, if the writer may use it (TH2)."""
     trusted = writer.vouched or (writer.verified and writer.strict and not writer.dmarc_failed)
     if not writer.address or not trusted:
         return None
     for one in known:
-        if any(may_join(writer.address, ticket, organisation) for ticket in (one.ticket, *one.kin)):
+        if any(may_join(writer.address, ticket, organisation) for ticket in (one.ticket, *one.merged_tickets)):
             return Placement(ticket=one.ticket, reason=one.reason, detail=one.detail, merged=one.named)
     return None
 
 
 def may_join(address: str, ticket: Ticket, organisation: Organisation) -> bool:
-    """Whether this address is on the ticket, or a colleague of its requester (same domain, no freemail) where policy allows.
+    """Whether this address is on the ticket, or belongs to a colleague of its requester (same domain, no freemail) where policy allows it.
 
-    Who was merely copied counts where the ticket's first mail was verified: else anybody could let themselves in by a forged mail.
+    A person in Cc of the first mail counts only where that mail was verified.  Else a forged mail could add anybody.
     """
     on_it = ticket.participant(address)
     if on_it is not None and (on_it.role is not Role.MENTIONED or ticket.verified):
@@ -198,9 +200,9 @@ def may_join(address: str, ticket: Ticket, organisation: Organisation) -> bool:
 
 
 def after_closing(found: Placement, ticket: Ticket, organisation: Organisation, now: datetime) -> Placement:
-    """The team's policy for customers' mail to a closed ticket (TH5): back on it, or a new one that is linked.
+    """The team's policy for customers' mail to a closed ticket (TH5): reopen, or a new linked ticket.
 
-    A status that closes by itself later asks the customer whether the work is done, so an answer to it is no new matter.
+    A status that closes by itself later asks the customer whether the work is done, so an answer to it is no new request.
     """
     status = organisation.statuses.get(ticket.status)
     if ticket.closed_at is None or (status is not None and status.closes_after is not None):
@@ -215,8 +217,8 @@ def after_closing(found: Placement, ticket: Ticket, organisation: Organisation, 
 
 
 def _mentioned(writer: Writer, evidence: Evidence) -> Iterator[tuple[Ticket, Doubt]]:
-    """The tickets that the mail points at, each with why it is not on it."""
-    for one in evidence.presented:
+    """The tickets that the mail names, each with the reason why it was not placed there."""
+    for one in evidence.claims:
         if one.ticket is None:
             continue
         if one.holder is None:
@@ -238,7 +240,7 @@ def _why_unknown(writer: Writer) -> str:
 
 
 def _refusals(writer: Writer, evidence: Evidence) -> list[str]:
-    said = [_refusal(writer, one) for one in evidence.presented]
+    said = [_refusal(writer, one) for one in evidence.claims]
     for known in evidence.known:
         said.append(f"{known.reason}: {_why_unknown(writer)}")
     return said

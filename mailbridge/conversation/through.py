@@ -1,4 +1,4 @@
-"""The writer of a mail that a list or a web form passed on: the person it names, who proved nothing.  Pure."""
+"""The person behind a mail that a list or web form passed on.  This person is not proven.  Pure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ FOREIGN = frozenset((Through.LIST, Through.SERVICE))
 
 
 def person_behind(message: Message, writer: Writer) -> tuple[Message, Writer]:
-    """The mail and its writer with the person behind a list or form in the place of From; both as they are where From is the writer.
+    """The mail and its writer, with the person behind a list or form in place of From; unchanged where From is the author.
 
-    The person may be answered.  Answers with a token of theirs count only behind a group or form of our own: the DMARC verdict of a
-    foreign list or form is about the list, and anybody may set one up and name anybody.
+    The person may be answered.  A token of theirs counts only behind a group or form of our own: the DMARC result of a foreign list or form
+    is about the list, and anybody can set one up and name anybody.
     """
     one = message.correspondent
     if one is None or message.kind is not Kind.HUMAN or writer.agent or writer.consultant:
@@ -35,10 +35,10 @@ def person_behind(message: Message, writer: Writer) -> tuple[Message, Writer]:
 
 
 def other_reply_to(message: Message, writer: Writer) -> str:
-    """The one address that a person's mail wants answers at, where that is not the writer's; '' where there is none or several."""
+    """The one address that Reply-To names, where it is not the writer's; '' where there is none or several."""
     others = {a.key: a.address for a in message.reply_to if a.address}
     if message.correspondent is not None or message.kind is not Kind.HUMAN or writer.agent or len(others) != 1:
         return ""
     key, address = next(iter(others.items()))
-    # It becomes part of a line for the desk in a mail link, so it must be one plain address.
+    # It becomes part of a command in a mail link, so it must be one plain address.
     return address if key != writer.address.lower() and strict_mailbox(address).address else ""

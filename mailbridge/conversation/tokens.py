@@ -28,7 +28,7 @@ from hashlib import sha256
 MAC_BYTES = 16  # 128 bits, 26 letters
 MINUTE_LETTERS = 5  # 32^5 minutes are 63 years
 MOST_LOCAL = 64  # RFC 5321 4.5.3.1.1
-MOST_TOKENS = 8  # of one mail; who answers a mail of ours presents one or two
+MOST_TOKENS = 8  # in one mail; a reply to our mail has one or two
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in small letters
@@ -37,21 +37,21 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"  # RFC 4648, in small letters
 class Purpose(StrEnum):
     CUSTOMER = "c"
     AGENT = "a"
-    HELD = "h"  # an agent's yes or no to mails that the desk holds
+    HELD = "h"  # an agent's decision about held mails
 
 
 class Life(StrEnum):
     """What a genuine token still allows."""
 
     ACTS = "acts"  # commands and answers
-    ANSWERS = "answers"  # answers; a command is confirmed first
-    ENDED = "ended"  # no more than its ticket's number does
+    ANSWERS = "answers"  # answers; commands need a confirmation
+    ENDED = "ended"  # the same as the ticket's number
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Token:
-    """What a token claims, not yet believed.  `ticket` is the number of the notice where the purpose is HELD, `nonce` is '' in a reply
-    address, `made` the minute in letters, '' where there is none."""
+    """The content of a token, before it is verified.  `ticket` is the number of the notice where the purpose is HELD.  `nonce` is '' in a
+    reply address.  `made`: the minute in base 32, '' where there is none."""
 
     ticket: int
     purpose: Purpose
@@ -62,20 +62,20 @@ class Token:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signer:
-    """Makes and checks tokens of one desk at one moment.  `keys`: live secrets, newest first, each at least 16 bytes."""
+    """Makes and verifies the tokens of one desk at one moment.  `keys`: secrets in use, newest first, each at least 16 bytes."""
 
     keys: tuple[bytes, ...]
     prefix: str  # ticket prefix, 'MB'
     address: str  # the desk's address, 'support@acme.example'
     at: datetime
     plus_addressing: bool = True
-    act_for: timedelta = timedelta(hours=24)  # how long an agent's token is good for commands
-    answer_for: timedelta = timedelta(days=30)  # and for answers
-    dated_since: datetime | None = None  # agents' tokens without a minute count as made then; None: they have ended
+    act_for: timedelta = timedelta(hours=24)  # validity of an agent's token for commands
+    answer_for: timedelta = timedelta(days=30)  # and for replies
+    dated_since: datetime | None = None  # creation time of agents' tokens without a minute; None: these are expired
 
     def reply_address(self, ticket: int, recipient: str, purpose: Purpose, *, generation: int = 0) -> str:
-        """The address that answers of `recipient` about `ticket` go to; the plain desk address where the server takes no +detail, or
-        where the local part would be longer than a mail server must take."""
+        """The reply address of `recipient` for `ticket`; the plain desk address where the server accepts no +detail, or where the local
+        part would be longer than RFC 5321 allows."""
         local, _, domain = self.address.rpartition("@")
         made = self._now(purpose)
         mac = _mac(self.keys[0], "reply", purpose, ticket, recipient, made=made, generation=generation)
@@ -83,14 +83,14 @@ class Signer:
         return f"{signed}@{domain}" if self.plus_addressing and len(signed.encode()) <= MOST_LOCAL else self.address
 
     def message_id(self, ticket: int, recipient: str, purpose: Purpose, key: str, *, generation: int = 0) -> str:
-        """A Message-ID without angle brackets; the same `key` (the promise's unique name) gives the same id in the same minute."""
-        nonce = _letters(sha256(key.encode()).digest()[:8])
+        """A Message-ID without angle brackets.  The same `key` (of the notification) gives the same id in the same minute."""
+        nonce = _base32(sha256(key.encode()).digest()[:8])
         made = self._now(purpose)
         mac = _mac(self.keys[0], "id", purpose, ticket, recipient, nonce, made=made, generation=generation)
         return f"{self.prefix.lower()}{ticket}.{purpose}{made}.{nonce}.{mac}@{self.address.rpartition('@')[2]}"
 
     def in_address(self, address: str) -> Token | None:
-        """The token in a recipient's address, if that is a reply address of this desk."""
+        """The token in a recipient's address, if it is a reply address of this desk."""
         match = _REPLY.fullmatch(address.lower())
         own_local, _, own_domain = self.address.lower().rpartition("@")
         if not match or match["local"] != own_local or match["domain"] != own_domain or match["prefix"] != self.prefix.lower():
@@ -98,14 +98,14 @@ class Signer:
         return _token(match)
 
     def in_message_id(self, message_id: str) -> Token | None:
-        """The token in a Message-ID, if it is shaped like one of ours."""
+        """The token in a Message-ID, if it has our format."""
         match = _ID.fullmatch(message_id.lower())
         if not match or match["domain"] != self.address.lower().rpartition("@")[2] or match["prefix"] != self.prefix.lower():
             return None
         return _token(match, nonce=match["nonce"])
 
     def holder(self, token: Token, candidates: Iterable[str], generations: Mapping[str, int] | None = None) -> str | None:
-        """The one of `candidates` (addresses) whom this token was made for, None where it is nobody's: forged or revoked.
+        """The one of `candidates` (addresses) for whom this token was made; None where it is forged or revoked.
 
         `generations`: how often the reply addresses of each person (lower case) on this ticket were revoked.
         """
@@ -119,7 +119,7 @@ class Signer:
         return None
 
     def life(self, token: Token) -> Life:
-        """What a genuine token allows at this moment.  A customer's lives until it is revoked."""
+        """What a genuine token allows at this moment.  A customer's token is valid until it is revoked."""
         if token.purpose is Purpose.CUSTOMER:
             return Life.ACTS
         made = _moment(token.made) if token.made else self.dated_since
@@ -131,7 +131,7 @@ class Signer:
         return Life.ANSWERS if age <= self.answer_for and token.purpose is Purpose.AGENT else Life.ENDED
 
     def _now(self, purpose: Purpose) -> str:
-        """The minute of `at`, in letters; '' for customers, whose tokens do not expire."""
+        """The minute of `at` in base 32; '' for customers, whose tokens do not expire."""
         if purpose is Purpose.CUSTOMER:
             return ""
         minutes, letters = int((self.at - EPOCH) / timedelta(minutes=1)), ""
@@ -142,7 +142,7 @@ class Signer:
 
 
 def tokens_in(signer: Signer, addresses: Sequence[str], message_ids: Sequence[str]) -> tuple[tuple[str, Token], ...]:
-    """The tokens a mail presents, at most MOST_TOKENS, reply addresses first, each with the text it stood in."""
+    """The tokens in a mail, at most MOST_TOKENS, reply addresses first, each with its text."""
     found: list[tuple[str, Token]] = []
     for texts, read in ((addresses, signer.in_address), (message_ids, signer.in_message_id)):
         found += [(text, token) for text in texts if (token := read(text))]
@@ -179,8 +179,8 @@ def _mac(
     said = ["mailbridge", what, purpose, str(ticket), recipient.lower(), nonce]
     if made or generation:
         said += [made, str(generation)]
-    return _letters(hmac.digest(key, "\0".join(said).encode("utf-8", "surrogatepass"), "sha256")[:MAC_BYTES])
+    return _base32(hmac.digest(key, "\0".join(said).encode("utf-8", "surrogatepass"), "sha256")[:MAC_BYTES])
 
 
-def _letters(data: bytes) -> str:
+def _base32(data: bytes) -> str:
     return b32encode(data).decode().rstrip("=").lower()

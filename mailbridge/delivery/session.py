@@ -133,7 +133,7 @@ class SubmissionSession:
             self._sock.settimeout(seconds)
             code, reply = self.client.docmd(verb, argument)
         except (OSError, smtplib.SMTPException) as error:
-            raise Trouble(Deferred(reply=f"{verb}: {told(error)}", away=True)) from error
+            raise Trouble(Deferred(reply=f"{verb}: {error_text(error)}", away=True)) from error
         text = _text(reply)
         if code // 100 == wanted:
             return text
@@ -171,7 +171,7 @@ class SubmissionSession:
         except OSError as error:
             if data == b".\r\n":
                 raise
-            raise Trouble(Deferred(reply=f"sending the mail: {told(error)}", away=True)) from error
+            raise Trouble(Deferred(reply=f"sending the mail: {error_text(error)}", away=True)) from error
 
     def reply(self, seconds: float) -> tuple[int, str]:
         self.client.seconds = seconds
@@ -220,7 +220,7 @@ def open_session(relay: Relay, context: ssl.SSLContext | None) -> SubmissionSess
     except (OSError, smtplib.SMTPException, Trouble) as error:
         client.close()
         code = error.outcome.code if isinstance(error, Trouble) else getattr(error, "smtp_code", 0)
-        reply = error.outcome.reply if isinstance(error, Trouble) else told(error)
+        reply = error.outcome.reply if isinstance(error, Trouble) else error_text(error)
         raise Trouble(Deferred(code=int(code), reply=f"{relay.host}:{relay.port}: {reply}", away=True)) from error
     return SubmissionSession(client, relay)
 
@@ -314,7 +314,7 @@ def is_over_limit(code: int, reply: str) -> bool:
     return code == 432 or (code // 100 in (4, 5) and "submissionquotaexceeded" in reply.lower())
 
 
-def told(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """What went wrong, in the server's words where it had any."""
     if isinstance(error, smtplib.SMTPResponseException):
         said = error.smtp_error if isinstance(error.smtp_error, bytes) else str(error.smtp_error).encode()

@@ -9,7 +9,7 @@ import ssl
 from collections.abc import Callable
 
 from mailbridge.config.model import Tls
-from mailbridge.delivery.session import Relay, SubmissionSession, Trouble, is_over_limit, open_session, told
+from mailbridge.delivery.session import Relay, SubmissionSession, Trouble, error_text, is_over_limit, open_session
 from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Unknown
 from mailbridge.ops import crash
 
@@ -81,7 +81,7 @@ class SmtpTransport:
             code, reply = session.reply(self._relay.timeouts.dot)
         except OSError as error:
             self._drop()
-            return Unknown(reply=f"no reply to the final dot: {told(error)}")
+            return Unknown(reply=f"no reply to the final dot: {error_text(error)}")
         outcome = _judge(code, reply)
         self._after(outcome)
         return outcome

@@ -93,13 +93,13 @@ def _send(config: Config, signer: Signer, nonce: str, kind: str, now: datetime, 
     mail["Auto-Submitted"], mail["X-Mailbridge-Loop"] = "auto-generated", loop_mark(signer, canary_key(nonce, kind))
     mail.set_content("The desk sent this mail to itself to see whether mail arrives. It becomes no ticket.\n")
     try:
-        courier = transports.transport(config.outgoing, config.folder, hostname=config.outgoing.helo or domain, tokens=tokens)
+        transport = transports.transport(config.outgoing, config.folder, hostname=config.outgoing.helo or domain, tokens=tokens)
     except MailbridgeError as error:
         return error.what
     try:
-        outcome = courier.send(address, to, mail.as_bytes(), lambda: None)
+        outcome = transport.send(address, to, mail.as_bytes(), lambda: None)
     finally:
-        courier.close()
+        transport.close()
     return "" if isinstance(outcome, Delivered) else outcome.reply or "no reason was given"
 
 

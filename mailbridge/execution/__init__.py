@@ -1,1 +1,1 @@
-"""From a command to durable rows: what deciding needs of the store, and how everything that was decided is written and told."""
+"""Executes commands: loads what the decision needs, and writes events, tickets, clocks and notifications."""

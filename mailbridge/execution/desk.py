@@ -1,4 +1,4 @@
-"""What the flows are given: the desk as it is configured now, and one mail's arrival with the explanation that grows along its way."""
+"""The desk as it is configured now: configuration, rules and signing keys."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from mailbridge.rules.policy import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """Configuration, policy and signing keys of this moment; a reload makes a new one."""
+    """Configuration, policy and signing keys of this moment.  A reload makes a new one."""
 
     config: Config
     policy: Policy
     signer: Signer
-    rules_timed: Callable[[], AbstractContextManager[object]] = nullcontext  # who counts what judging a mail costs
+    rules_timed: Callable[[], AbstractContextManager[object]] = nullcontext  # timer for rule evaluation
 
     @property
     def organisation(self) -> Organisation:
@@ -34,7 +34,7 @@ class Desk:
         return frozenset(address.lower() for address in self.config.desk.addresses)
 
     def is_own(self, address: str) -> bool:
-        """Whether mail to this address comes back to us: a desk address, with or without +detail."""
+        """Whether mail to this address comes back to us: an address of the desk, with or without +detail."""
         local, _, domain = address.lower().rpartition("@")
         return f"{local.partition('+')[0]}@{domain}" in self.own_addresses
 

@@ -1,4 +1,4 @@
-"""How long a new ticket will take: what a rule says, else its type, else the desk's own past with such tickets (DK13)."""
+"""Estimates the work on a new ticket: from a rule, else from its type, else from finished tickets (DK13)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mailbridge.tickets.model import Participant
 
 
 def estimated(tx: Tx, type: str, requester: Participant | None, desk: Desk) -> SetEstimate | None:
-    """The estimate of a ticket of this type that no rule has given one; None where neither the type nor the past says anything."""
+    """The estimate for a ticket of this type without one from a rule; None where neither the type nor the history gives one."""
     if not type:
         return None
     found = by_type(type, desk.organisation) or _from_the_past(tx, type, requester, desk.policy.rules.customers)
@@ -26,6 +26,6 @@ def _from_the_past(tx: Tx, type: str, requester: Participant | None, customers: 
 
 
 def _customer(address: str, customers: Customers) -> str:
-    """The customer's name; a stranger is a customer alone."""
+    """The customer's name; an unknown requester counts as a customer alone."""
     known = customers.of(address) if address else None
     return f"customer {known.name}" if known else address.lower()

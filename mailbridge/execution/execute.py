@@ -1,9 +1,9 @@
-"""The one way in which anything is done: by a mail, a clock, the command line, or another program.
+"""Executes requests: the one entry point for mails, clocks, the command line and other programs.
 
-    requests ─► load_context ─► tickets.decide ─► events ─► every ticket they touch, its clocks, its notifications
+requests ─► load_context ─► tickets.decide ─► events ─► every ticket they touch, its clocks, its notifications
 
-`execute` does all of it in the open transaction.  Whoever wants something done makes a Request and says who is told how; nobody else
-decides, records, or composes notifications of events.
+`execute` does all of it in the open transaction.  A caller makes a Request and says how people are notified.  No other code decides,
+records, or composes notifications of events.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime
 from mailbridge.execution.bundling import held_until
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
-from mailbridge.execution.occasion import notification_context, reached
+from mailbridge.execution.notification_context import notification_context, reached
 from mailbridge.execution.record import record
 from mailbridge.execution.tasks import with_text
 from mailbridge.notifications.compose import notifications
@@ -32,14 +32,14 @@ from mailbridge.tickets.requests import Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Telling:
-    """How people are told of what was done.
+    """How people are notified of an execution.
 
-    `silent`: nobody is.  `mail`: the stored mail that notifications about the ticket carry; None: none, or one that the ticket's people
-    must not read.  `answerable`: its writer may get automatic mail.  `opens`: its Message-ID where it opens the ticket.  `receipt`: the
-    template of the receipt, '' for the usual one.  `also`: who is told besides those it concerns.  `robot`: the mail looks like a robot's
-    of this kind and is told all the same.  `unreadable`: it is encrypted, and its writer may be told so.  `values`: more for the templates.
-    `in_working_hours`: not before the team works.  `came_at`: when the customer's mail came that is told.  `for_release`: nothing automatic
-    goes out before an admin has looked at it.
+    `silent`: no notifications.  `mail`: the stored mail that the notifications quote; None: none, or one that the participants must not
+    read.  `answerable`: its author may get automatic mail.  `opens`: its Message-ID, where it opens the ticket.  `receipt`: the template of
+    the receipt, '' for the default.  `also`: further recipients.  `robot`: the mail looks automatic, and its receipt is sent all the same.
+    `unreadable`: it is encrypted, and its author may be told.  `values`: more values for the templates.  `in_working_hours`: not before the
+    team works.  `came_at`: when the customer's mail was received.  `for_release`: automatic mail waits until an administrator has released
+    it.
     """
 
     silent: bool = False
@@ -61,14 +61,14 @@ USUAL = Telling()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Executed:
-    """What came of the requests: of all of them, and of each."""
+    """The result of the requests: of all together, and of each."""
 
     decision: Decision
     each: tuple[Decision, ...]
 
     @property
     def refused(self) -> Decision | None:
-        """The first of the requests that was refused."""
+        """The first request that was refused."""
         return next((one for one in self.each if one.refused), None)
 
 
@@ -83,9 +83,9 @@ def execute(
     cause: Cause = NO_MAIL,
     telling: Telling = USUAL,
 ) -> Executed:
-    """The requests are decided one after the other, and everything that comes of them is recorded and told in the open transaction.
+    """Decides the requests in order, and records and notifies everything in the open transaction.
 
-    `ticket` a number: one that is reserved, and the first request opens it.  Raises Transient where somebody else changed a ticket
+    `ticket` a number: it is reserved, and the first request opens it.  Raises Transient where another transaction changed a ticket
     meanwhile.
     """
     executed = preview(tx, desk, ticket, requests, actor, now, cause=cause)
@@ -96,7 +96,7 @@ def execute(
 def preview(
     tx: Tx, desk: Desk, ticket: Ticket | int, requests: Sequence[Request], actor: Actor, now: datetime, *, cause: Cause = NO_MAIL
 ) -> Executed:
-    """What would come of the requests; nothing of it is recorded or told."""
+    """What the requests would do.  Nothing is recorded or notified."""
     known = ticket if isinstance(ticket, Ticket) else None
     complete, about = load_context(tx, desk, known, requests, actor, now, cause)
     decision, each = decide_requests(ticket, complete, about)
@@ -104,47 +104,47 @@ def preview(
 
 
 def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Telling) -> None:
-    """The decision is recorded and told: the ticket it is about first, then every other ticket it touched, whose mails are where they
-    belong by then.  Nobody is told of the same merge twice because both tickets were theirs."""
-    told: Sequence[Notification] = ()
+    """Records the decision and its notifications: first the ticket it is about, then every other ticket it touched, whose mails have moved
+    by then.  A person on both tickets is notified of a merge once."""
+    outgoing: Sequence[Notification] = ()
     if decision.ticket is not None and decision.events:
-        about = _occasion(tx, desk, decision.ticket, telling, opened=decision.ticket.version == len(decision.events))
+        about = _context(tx, desk, decision.ticket, telling, opened=decision.ticket.version == len(decision.events))
         about = replace(about, reached=reached(tx, decision.events))
-        told = () if telling.silent else notifications(decision.events, about)
+        outgoing = () if telling.silent else notifications(decision.events, about)
         calendar = team_of(decision.ticket, desk.organisation).calendar
         tell_at = next_open(now, calendar) if telling.in_working_hours else None
-        told_now = _held_back(tx, told, decision, desk, now, telling)
-        record(tx, decision.ticket, decision.events, told_now, desk.organisation, now, tell_at=tell_at)
-    heard = {_news(promise) for promise in told}
+        due_now = _held_back(tx, outgoing, decision, desk, now, telling)
+        record(tx, decision.ticket, decision.events, due_now, desk.organisation, now, tell_at=tell_at)
+    composed = {_news(notification) for notification in outgoing}
     for change in decision.elsewhere:
         changed, note = with_text(tx, change, decision, desk, now)
         record(tx, changed.ticket, changed.events, (), desk.organisation, now)
-        about = replace(_occasion_of(tx, changed, note, desk), reached=reached(tx, changed.events))
+        about = replace(_context_of(tx, changed, note, desk), reached=reached(tx, changed.events))
         news = () if telling.silent else notifications(changed.events, about)
-        fresh = [promise for promise in news if promise.event != "merged" or _news(promise) not in heard]
-        heard |= {_news(promise) for promise in fresh}
+        fresh = [notification for notification in news if notification.event != "merged" or _news(notification) not in composed]
+        composed |= {_news(notification) for notification in fresh}
         record(tx, changed.ticket, (), fresh, desk.organisation, now)
 
 
 def _held_back(
-    tx: Tx, told: Sequence[Notification], decision: Decision, desk: Desk, now: datetime, telling: Telling
+    tx: Tx, outgoing: Sequence[Notification], decision: Decision, desk: Desk, now: datetime, telling: Telling
 ) -> Sequence[Notification]:
-    """What goes out now.  The rest is promised and held: for an admin, or to be told with others in one mail."""
+    """The notifications that go out now.  The others are stored and held: for an administrator, or to be combined into one mail."""
     ticket, at_once = decision.ticket, []
     if ticket is None:
-        return told
-    clock = decision.events[0].actor.kind is ActorKind.CLOCK and bool(told)
+        return outgoing
+    clock = decision.events[0].actor.kind is ActorKind.CLOCK and bool(outgoing)
     for_release = telling.for_release or (clock and tx.outbox.waits_for_release(ticket.id))
-    for promise in told:
-        until = held_until(tx, promise, ticket, desk, now, came_at=telling.came_at, for_release=for_release)
+    for notification in outgoing:
+        until = held_until(tx, notification, ticket, desk, now, came_at=telling.came_at, for_release=for_release)
         if until is None:
-            at_once.append(promise)
+            at_once.append(notification)
         else:
-            tx.outbox.hold(promise, now, until)
+            tx.outbox.hold(notification, now, until)
     return at_once
 
 
-def _occasion(tx: Tx, desk: Desk, ticket: Ticket, telling: Telling, *, opened: bool) -> NotificationContext:
+def _context(tx: Tx, desk: Desk, ticket: Ticket, telling: Telling, *, opened: bool) -> NotificationContext:
     first = telling.opens if opened else None
     about = notification_context(tx, ticket, desk, mail=telling.mail, first=first, answerable=telling.answerable)
     receipt = telling.receipt or about.receipt
@@ -152,9 +152,9 @@ def _occasion(tx: Tx, desk: Desk, ticket: Ticket, telling: Telling, *, opened: b
     return replace(about, robot=telling.robot, unreadable=telling.unreadable)
 
 
-def _occasion_of(tx: Tx, change: TicketChange, note: int | None, desk: Desk) -> NotificationContext:
-    """What is told of another ticket.  A new one (a task, a message split off) carries its first text, and is not acknowledged: nobody
-    wrote just now."""
+def _context_of(tx: Tx, change: TicketChange, note: int | None, desk: Desk) -> NotificationContext:
+    """The notification context of another ticket.  A new one (a task, a split message) gets its first text.  It has no receipt, because
+    nobody has just written."""
     opened = change.ticket.version == len(change.events)
     mail = note or (_brought_along(change.events) if opened else None)
     return notification_context(tx, change.ticket, desk, mail=mail, answerable=not opened)
@@ -164,5 +164,5 @@ def _brought_along(events: Iterable[Event]) -> int | None:
     return next((event.what.mail for event in events if isinstance(event.what, MailMoved)), None)
 
 
-def _news(promise: Notification) -> tuple[str, str]:
-    return promise.event, promise.recipient.lower()
+def _news(notification: Notification) -> tuple[str, str]:
+    return notification.event, notification.recipient.lower()

@@ -1,4 +1,4 @@
-"""What an approval holds, read from its stored commands or, of an older program, from its line."""
+"""The request of an approval, read from its stored commands or, from older versions, from its line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mailbridge.tickets.stored_commands import Unreadable, commands_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldCommands:
-    """What an approval holds: commands, the numbers of the tickets they are for, and what a yes to it settles."""
+    """The request of an approval: its commands, the tickets they are for, and the triggers that an approval covers."""
 
     commands: tuple[Command, ...]
     tickets: tuple[int, ...]
@@ -25,8 +25,8 @@ class HeldCommands:
 
 
 def waiting_for(ticket: int, approval: Approval, organisation: Organisation) -> HeldCommands:
-    """What waits under this approval of the ticket.  One that an older program kept as its line is understood as its asker meant it on the
-    day it was written; so is one whose stored commands cannot be read, but that one has to be asked about again."""
+    """The held request of this approval.  A line from an older version is parsed as on the day it was written.  So is a line whose stored
+    commands cannot be read; that one has to be approved again."""
     if not approval.commands:
         return _of_its_line(ticket, approval, organisation)
     tickets, agreed = approval.tickets or (ticket,), frozenset((*approval.agreed, approval.why))
@@ -38,12 +38,12 @@ def waiting_for(ticket: int, approval: Approval, organisation: Organisation) -> 
 
 
 def _of_its_line(ticket: int, approval: Approval, organisation: Organisation) -> HeldCommands:
-    """A line for several tickets was asked about once for all of them where they were many, and else once on each of them.  It did not
-    say which matter it was asked about: a manager's yes is to every matter of managers on that ticket."""
+    """A line for several tickets was asked about once for all of them where they were many, else once on each.  It did not store its
+    trigger: a manager's approval covers all managers' triggers on that ticket."""
     line = _understood(approval, organisation)
     if approval.kind is ApprovalKind.APPROVAL:
         return HeldCommands(commands=line.commands, tickets=(ticket,), agreed=frozenset(ApprovalTrigger))
-    if len(line.tickets) > organisation.consent.many or (line.tickets and ticket not in line.tickets):
+    if len(line.tickets) > organisation.approval_policy.many or (line.tickets and ticket not in line.tickets):
         return HeldCommands(commands=line.commands, tickets=line.tickets, agreed=frozenset({MANY}))
     return HeldCommands(commands=line.commands, tickets=(ticket,), agreed=OWN_YES)
 

@@ -1,7 +1,7 @@
-"""What commands need to know beside their ticket, fetched from the store before they are decided: `desk` is pure and looks nothing up.
+"""Loads what commands need before they are decided: `tickets` is pure and reads nothing itself.
 
-This is the only place that makes a `CommandContext`, whoever asks.  What a command needs is loaded by its type: for the requests
-themselves, and for those that wait for a yes and may be set free by one of them, on each ticket that they are for.
+Only this module makes a `CommandContext`.  What a command needs is loaded by its type: for the requests, and for held requests that one of
+them may approve, on each of their tickets.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from mailbridge.tickets.requests import Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """The stored mail because of which something is done.  `answers`: Message-IDs that it answers, nearest first; `seen_at`: how new the
-    news was that it answers, None where that is not known."""
+    """The stored mail that causes the execution.  `answers`: Message-IDs that it answers, nearest first.  `seen_at`: the time of the mail
+    that it answers, None where unknown."""
 
     mail: int | None
     answers: tuple[str, ...] = ()
@@ -46,9 +46,9 @@ NO_MAIL = Cause(mail=None)
 def load_context(
     tx: Tx, desk: Desk, ticket: Ticket | None, requests: Sequence[Request], actor: Actor, now: datetime, cause: Cause
 ) -> tuple[list[Request], CommandContext]:
-    """The requests, complete, and the context to decide them in.  `ticket` None: the first of them opens it.
+    """The complete requests, and the context to decide them in.  `ticket` None: the first request opens it.
 
-    A split gets the number of its new ticket, and the message: the one that was answered, else the customers' latest.
+    A split gets the number of its new ticket, and its message: the one that was answered, else the latest of the customers.
     """
     commands = [command for request in requests for command in request.commands]
     waiting = _waiting(ticket, commands, actor, desk.organisation) if ticket else {}
@@ -72,7 +72,7 @@ def load_context(
 
 
 def mail_ref(mail: StoredMail, organisation: Organisation) -> MailRef:
-    """The mail as a decision sees it.  An agent's mail is theirs only where it was proven."""
+    """The mail as a decision sees it.  An agent is its author only where that was proven."""
     agent = organisation.agent_of(mail.sender) if mail.verified else None
     return MailRef(
         id=mail.id,
@@ -86,7 +86,7 @@ def mail_ref(mail: StoredMail, organisation: Organisation) -> MailRef:
 
 
 def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> CommandContext:
-    """The context of a command that needs nothing of the store."""
+    """The context of a command that needs nothing from the store."""
     return CommandContext(
         actor=actor,
         now=now,
@@ -98,7 +98,7 @@ def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> CommandCont
         undo_within=timedelta(minutes=desk.config.desk.undo_minutes),
         tickets={},
         read=frozenset(),
-        letters={},
+        mails={},
         histories={},
         estimates={},
         load={},
@@ -111,14 +111,14 @@ def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> CommandCont
 
 
 def _waiting(ticket: Ticket, commands: Sequence[Command], actor: Actor, organisation: Organisation) -> Mapping[int, HeldCommands]:
-    """What a yes among these commands may set free, by the number of its approval."""
+    """The held requests that these commands may approve, by approval id."""
     numbers = {command.approval for command in commands if isinstance(command, Approve)}
     wanted = (one for one in ticket.approvals if one.id in numbers or (0 in numbers and may_decide(actor, one)))
     return {one.id: waiting_for(ticket.id, one, organisation) for one in wanted}
 
 
 def _held(tx: Tx, waiting: HeldCommands, known: Mapping[int, Ticket], about: CommandContext) -> HeldRequest:
-    """What waits, with what its commands need on each of its tickets."""
+    """The held request, with what its commands need on each of its tickets."""
     on: list[tuple[int, tuple[Command, ...]]] = []
     for number in waiting.tickets:
         of = surviving(number, known)
@@ -127,14 +127,14 @@ def _held(tx: Tx, waiting: HeldCommands, known: Mapping[int, Ticket], about: Com
 
 
 def _with_needs(tx: Tx, desk: Desk, about: CommandContext, pairs: Sequence[tuple[Ticket, Command]]) -> CommandContext:
-    """With what each of the commands needs on its ticket."""
+    """Adds what each of the commands needs on its ticket."""
     tickets = {ticket.id: ticket for ticket, _ in pairs}
     estimates = dict[tuple[int, str], SetEstimate]()
     for ticket, command in pairs:
         if isinstance(command, SetType) and (found := estimated(tx, command.type, ticket.requester, desk)) is not None:
             estimates[ticket.id, command.type] = found
     about = replace(about, estimates=estimates)
-    about = _with_letters(tx, about, {ticket.id for ticket, command in pairs if isinstance(command, Merge | Split | Erase | Undo)})
+    about = _with_mails(tx, about, {ticket.id for ticket, command in pairs if isinstance(command, Merge | Split | Erase | Undo)})
     for number in sorted({ticket.id for ticket, command in pairs if isinstance(command, Undo)}):
         about = _with_past(tx, tickets[number], about)
     return about
@@ -146,7 +146,7 @@ def _named(commands: Iterable[Command]) -> list[int]:
 
 
 def _with_tickets(tx: Tx, about: CommandContext, numbers: Iterable[int]) -> CommandContext:
-    """Those tickets, and the ones they were merged into, as far as there are any."""
+    """Adds those tickets and their survivors, as far as they exist."""
     tickets, wanted = dict(about.tickets), set(numbers) - set(about.tickets)
     while wanted:
         found = tx.tickets.get_many(wanted)
@@ -155,39 +155,39 @@ def _with_tickets(tx: Tx, about: CommandContext, numbers: Iterable[int]) -> Comm
     return replace(about, tickets=tickets) if len(tickets) > len(about.tickets) else about
 
 
-def _with_letters(tx: Tx, about: CommandContext, tickets: Iterable[int]) -> CommandContext:
+def _with_mails(tx: Tx, about: CommandContext, tickets: Iterable[int]) -> CommandContext:
     new = sorted(set(tickets) - about.read)
     found = (mail for ticket in new for mail in tx.mails.heads_of(ticket))
-    letters = {**about.letters, **{mail.id: mail_ref(mail, about.organisation) for mail in found}}
-    return replace(about, letters=letters, read=about.read | set(new))
+    mails = {**about.mails, **{mail.id: mail_ref(mail, about.organisation) for mail in found}}
+    return replace(about, mails=mails, read=about.read | set(new))
 
 
 def _with_past(tx: Tx, ticket: Ticket, about: CommandContext) -> CommandContext:
-    """The ticket's history, and that of all tickets which the latest doing touched, with their mails: of several that it merged into one,
-    the others are found through that one."""
+    """Adds the history of the ticket and of all tickets that its latest change touched, with their mails.  Where it merged several tickets
+    into one, the others are found through that one."""
     history = tuple(tx.events.of_ticket(ticket.id))
     about = replace(about, histories={**about.histories, ticket.id: history})
-    doing = latest(ticket, about)
-    new = set(touched(history, doing.versions)) - {ticket.id} if doing else set()
-    while doing and new:
-        about = _with_tickets(tx, _with_letters(tx, about, new), new)
+    change = latest(ticket, about)
+    new = set(touched(history, change.versions)) - {ticket.id} if change else set()
+    while change and new:
+        about = _with_tickets(tx, _with_mails(tx, about, new), new)
         past = {number: tuple(tx.events.of_ticket(number)) for number in sorted(new) if number in about.tickets}
         about = replace(about, histories={**about.histories, **past})
-        new = {other for one in past.values() for other in touched(one, same_change(doing, one))} - set(about.histories)
-        new &= {*_known(tx, new)}
+        new = {other for one in past.values() for other in touched(one, same_change(change, one))} - set(about.histories)
+        new &= {*_existing(tx, new)}
     return about
 
 
-def _known(tx: Tx, numbers: Iterable[int]) -> Iterable[int]:
+def _existing(tx: Tx, numbers: Iterable[int]) -> Iterable[int]:
     return (ticket.id for ticket in tx.tickets.get_many(numbers))
 
 
 def _complete(tx: Tx, ticket: Ticket | None, command: Command, about: CommandContext, answers: Sequence[str]) -> Command:
     match command:
         case Split(ticket=0) if ticket is not None:
-            messages = frozenset(one.id for one in about.letters_of(ticket.id) if one.by_customer)
+            messages = frozenset(one.id for one in about.mail_refs_of(ticket.id) if one.by_customer)
             mail = command.mail or _answered(tx, messages, answers)
-            # A number that is reserved for a split which is refused would be a gap that people ask about.
+            # A refused split must not leave a gap in the numbers.
             number = tx.tickets.reserve() if mail in messages and len(messages) > 1 else 0
             return replace(command, mail=mail, ticket=number)
         case StartPlaybook():
@@ -198,7 +198,7 @@ def _complete(tx: Tx, ticket: Ticket | None, command: Command, about: CommandCon
 
 
 def _answered(tx: Tx, messages: frozenset[int], answers: Sequence[str]) -> int:
-    """The message that somebody answers: the one our notification told of, else the latest; 0 where there is none."""
+    """The message that was answered: the one in our notification, else the latest; 0 where there is none."""
     for message_id in answers:
         ours = tx.outbox.by_message_id(message_id)
         if ours is not None and ours.notification.mail in messages:

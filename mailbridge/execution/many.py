@@ -1,4 +1,4 @@
-"""One request for several tickets at once: a line that names them, a selection in a list."""
+"""Executes one request on several tickets: a line that names them, or a selection in a list."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mailbridge.tickets.requests import Request
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnOne:
-    """What came of the request on one of its tickets, under the number that was named."""
+    """The result of the request on one of its tickets, under the number that was named."""
 
     number: int
     decision: Decision
@@ -41,16 +41,17 @@ def execute_on_many(
     cause: Cause = NO_MAIL,
     telling: Telling = USUAL,
 ) -> list[OnOne]:
-    """The request is done on each of the tickets; more than `Consent.many` of an agent's wait for the agent's own yes first.
+    """Executes the request on each of the tickets.  Where they are more than `ApprovalPolicy.many`, an agent has to confirm first.
 
-    The question is kept on `keeper`, the ticket that the agent looks at, else on the first of those that are meant; never on one that the
-    agent may not work on.  Tickets that are not there, or where the agent may not do it, are refused at once and no part of the question.
-    `doubt`: the key of why it is asked however few they are.  `telling` is for `keeper`: what is told of another ticket carries no mail.
+    The approval is kept on `keeper`, the ticket that the agent looks at, else on the first of the tickets; never on one where the agent has
+    no permission.  Tickets that do not exist, or where the agent may not do it, are refused at once and are no part of the approval.
+    `doubt`: the key of a reason to ask for few tickets, too.  `telling` is for `keeper`: notifications about the other tickets quote no
+    mail.
     """
     found = {number: tx.tickets.surviving(number) for number in numbers}
     refused = {number: _refusal(number, ticket, request, actor, desk) for number, ticket in found.items()}
     allowed = [ticket for number, ticket in found.items() if ticket is not None and refused[number] is None]
-    why = doubt or (MANY if len(allowed) > desk.organisation.consent.many else "")
+    why = doubt or (MANY if len(allowed) > desk.organisation.approval_policy.many else "")
     if allowed and why and _asks(request, actor):
         at = _keeper(tx, keeper, allowed, request, actor, desk)
         meant = [number for number in numbers if refused[number] is None]
@@ -60,7 +61,7 @@ def execute_on_many(
         ]
     done: list[OnOne] = []
     for number in numbers:
-        ticket = tx.tickets.surviving(number)  # as the one before left it
+        ticket = tx.tickets.surviving(number)  # after the changes of the one before
         if ticket is None or (refused[number] is not None):
             done.append(OnOne(number=number, decision=refused[number] or Decision(ticket=None, refused="unknown-ticket")))
             continue
@@ -71,12 +72,12 @@ def execute_on_many(
 
 
 def _asks(request: Request, actor: Actor) -> bool:
-    """Whether so many tickets need an own yes; an answer to a question is one."""
+    """Whether so many tickets need a confirmation.  An approval command never does."""
     return actor.kind is ActorKind.AGENT and not all(isinstance(command, Approve | Reject) for command in request.commands)
 
 
 def _refusal(number: int, ticket: Ticket | None, request: Request, actor: Actor, desk: Desk) -> Decision | None:
-    """Why nothing of the request may be done on the ticket; None where it may."""
+    """Why the request is refused on the ticket; None where it is not."""
     if ticket is None:
         return Decision(ticket=None, refused="unknown-ticket", detail=ticket_number(desk.config.desk.prefix, number))
     reasons = (may(actor, command, ticket, desk.organisation) for command in request.commands)
@@ -85,7 +86,7 @@ def _refusal(number: int, ticket: Ticket | None, request: Request, actor: Actor,
 
 
 def _keeper(tx: Tx, keeper: int | None, allowed: Sequence[Ticket], request: Request, actor: Actor, desk: Desk) -> Ticket:
-    """The ticket on which the question is kept, as it is now."""
+    """The ticket that keeps the approval, in its current state."""
     looked_at = tx.tickets.get(keeper) if keeper is not None else None
     if looked_at is not None and _refusal(looked_at.id, looked_at, request, actor, desk) is None:
         return looked_at

@@ -1,6 +1,6 @@
-"""A decision becomes durable: events, ticket, clocks and promises to send, in the transaction that is open.
+"""Records a decision: events, ticket, clocks and notifications, in the open transaction.
 
-Pipeline, sweep and command line all end here, so that these four can never disagree.
+Pipeline, ticker and command line all use it, so these four always agree.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from mailbridge.tickets.events import ContentErased, Event, MergedFrom, MergedIn
 from mailbridge.tickets.history import brought
 from mailbridge.tickets.model import Ticket
 
-OF_WORK = (WorkRecorded, WorkCorrected, MergedFrom, MergedInto, Undone)  # what changes the work on a ticket
+OF_WORK = (WorkRecorded, WorkCorrected, MergedFrom, MergedInto, Undone)  # events that change the work on a ticket
 
 
 def record(
@@ -30,9 +30,9 @@ def record(
     *,
     tell_at: datetime | None = None,
 ) -> None:
-    """Everything that came of a decision is written.  `tell_at`: what is told is held until then.
+    """Writes everything of a decision.  `tell_at`: its notifications are held until then.
 
-    Raises Transient where somebody else changed the ticket meanwhile.
+    Raises Transient where another transaction changed the ticket meanwhile.
     """
     before = ticket.version - len(events)
     if events:
@@ -50,11 +50,11 @@ def record(
 
 
 def _take_effect(tx: Tx, event: Event) -> None:
-    """What an event means for rows that are no ticket's: mails that go to another ticket, contents that are erased."""
+    """The effects of an event outside of its ticket: mails that move, contents that are erased."""
     moved = brought(event.what)
     if moved and not isinstance(event.what, MergedInto):
         _search_again(tx, event.ticket, moved)
-    else:  # a merge brings all mails of a ticket along, and with them what each repeats of another
+    else:  # a merge moves all mails of a ticket, also those that quote each other
         for mail, ticket in moved:
             tx.mails.set_ticket(mail, ticket)
     if isinstance(event.what, ContentErased):
@@ -62,7 +62,7 @@ def _take_effect(tx: Tx, event: Event) -> None:
 
 
 def _search_again(tx: Tx, ticket: int, moved: Sequence[tuple[int, int]]) -> None:
-    """The mails are on their new tickets; they, and the later ones on the tickets that they left, are found by all of their texts."""
+    """Updates the search index for the moved mails, and for the later ones on the tickets that they left."""
     left = {ticket, *(mail.ticket for id, _ in moved if (mail := tx.mails.get(id)) and mail.ticket is not None)}
     for id, to in moved:
         tx.mails.set_ticket(id, to)

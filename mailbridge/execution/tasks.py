@@ -1,4 +1,4 @@
-"""What a playbook's tasks say is kept and told: the judge opens them, their texts become notes, their teams hear of them."""
+"""The tasks of a playbook: their texts become notes, and their teams are notified."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mailbridge.tickets.events import Event, MessageAdded, PlaybookStarted
 
 
 def numbered(tx: Tx, started: Collection[str], command: StartPlaybook, organisation: Organisation) -> Command:
-    """The command with a number for each task that it will open.  `started`: the playbooks that were started on its ticket."""
+    """The command with a reserved number for each task that it opens.  `started`: the playbooks that were started on its ticket."""
     if command.tickets or command.name in started:
         return command
     playbook = organisation.playbooks.get(command.name)
@@ -26,7 +26,7 @@ def numbered(tx: Tx, started: Collection[str], command: StartPlaybook, organisat
 
 
 def with_text(tx: Tx, change: TicketChange, decision: Decision, desk: Desk, now: datetime) -> tuple[TicketChange, int | None]:
-    """The change of another ticket; where it opens a task, what is to be done stands on it as a note, whose id comes along."""
+    """The change of another ticket.  Where it opens a task, the task's text is stored on it as a note; returns the note's mail id, too."""
     found = _started(decision, desk.organisation).get(change.ticket.id)
     if found is None or not found[1].text:
         return change, None
@@ -53,7 +53,7 @@ def with_text(tx: Tx, change: TicketChange, decision: Decision, desk: Desk, now:
 
 
 def _started(decision: Decision, organisation: Organisation) -> Mapping[int, tuple[Playbook, Task]]:
-    """Number -> the task it is, for all that this decision opened."""
+    """Number -> task, for all tasks that this decision opened."""
     found: dict[int, tuple[Playbook, Task]] = {}
     for event in decision.events:
         if isinstance(event.what, PlaybookStarted) and (playbook := organisation.playbooks.get(event.what.name)):

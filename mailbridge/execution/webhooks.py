@@ -1,4 +1,4 @@
-"""The calls of a verdict become durable, in the transaction of the ticket."""
+"""Stores the webhook calls of a verdict, in the transaction of the ticket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mailbridge.tickets.model import Ticket
 
 
 def queue_calls(tx: Tx, ticket: Ticket, verdict: Verdict, *, mail: int, event: str, prefix: str, now: datetime) -> None:
-    """A row for each address that a rule named; the same mail filed again adds none."""
+    """Adds a row for each address that a rule named.  Filing the same mail again adds none."""
     promised = calls(verdict, ticket, mail=mail, event=event, prefix=prefix, now=now)
     if promised and tx.webhooks.add_many(promised, now):
         tx.wake("webhooks")

@@ -64,7 +64,7 @@ def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], desk: Desk) -> Ev
     tickets |= _merged(tx, tickets.values())
     known = tuple(_known(reason, tickets[named], detail, tickets) for reason, named, detail in [*lent, *by_id] if named in tickets)
     return Evidence(
-        presented=tuple(replace(p, ticket=_standing_for(p.ticket, tickets)) for p in presented),
+        claims=tuple(replace(p, ticket=_standing_for(p.ticket, tickets)) for p in presented),
         known=known,
         notice=_notice(message, tokens_in(desk.signer, addresses, references), desk),
         addressed=frozenset(_addressed(message, desk)),
@@ -112,7 +112,9 @@ def _standing_for(ticket: Ticket | None, tickets: Mapping[int, Ticket]) -> Ticke
 def _known(reason: Reason, named: Ticket, detail: str, tickets: Mapping[int, Ticket]) -> Reference:
     ticket = surviving(named.id, tickets) or named
     kin = [other for other in tickets.values() if other.id != ticket.id and surviving(other.id, tickets) is ticket]
-    return Reference(reason=reason, ticket=ticket, detail=detail, named=named.id if named.id != ticket.id else None, kin=tuple(kin))
+    return Reference(
+        reason=reason, ticket=ticket, detail=detail, named=named.id if named.id != ticket.id else None, merged_tickets=tuple(kin)
+    )
 
 
 def _presented(text: str, token: Token, ticket: Ticket | None, message: Message, desk: Desk) -> TokenClaim:

@@ -20,7 +20,7 @@ from mailbridge.delivery.webhooks.allowed import NotAllowed
 from mailbridge.delivery.webhooks.http import Caller
 from mailbridge.errors import Permanent
 from mailbridge.health.names import expected
-from mailbridge.health.tell import AFTER
+from mailbridge.health.notices import AFTER
 from mailbridge.ops import log as logs
 from mailbridge.ops.http import HttpPage, HttpRequest, HttpServer
 from mailbridge.store.engine import Store

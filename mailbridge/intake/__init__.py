@@ -1,1 +1,1 @@
-"""Bytes in, durable when acknowledged.  Knows nothing of tickets or rules."""
+"""Receives mails: bytes in, durable when acknowledged.  Knows nothing of tickets or rules."""

@@ -15,10 +15,10 @@ from mailbridge.intake.users import may_login
 
 DELAY = 2.0  # seconds after the first failure of a connection; the next one costs twice as much
 TRIES = 3
-NOT_NOW = "454 4.7.0 Nobody can log in now, try again later"  # RFC 4954 6: the users file cannot be used
+NOT_NOW = "454 4.7.0 Nobody can log in now, try again later"  # RFC 4954 6: the file of users cannot be read
 MECHANISMS = "PLAIN LOGIN"
 
-Ask = Callable[[bytes], Awaitable[bytes | None]]  # the client's answer to a challenge, decoded; None where it was told why not
+Ask = Callable[[bytes], Awaitable[bytes | None]]  # the client's answer to a challenge, decoded; None after an error reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Credentials:
 
 @dataclass(slots=True, kw_only=True)
 class Logins:
-    """What the connections of one listener share.  Two logins are checked at a time, so that guessing cannot take all cores."""
+    """What the connections of one listener share.  Two logins are checked at a time, so that guessing cannot use all cores."""
 
     users_file: Path
     threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="auth"))
@@ -61,7 +61,7 @@ async def credentials(argument: str, ask: Ask) -> Credentials | str:
 
 
 def plain(blob: bytes) -> Credentials | str:
-    """RFC 4616 2: [authzid] NUL authcid NUL passwd; nobody acts for somebody else here."""
+    """RFC 4616 2: [authzid] NUL authcid NUL passwd.  An authzid for another user is refused."""
     pieces = blob.split(b"\0")
     if len(pieces) != 3 or not pieces[1] or pieces[0] not in (b"", pieces[1]):
         return "501 5.5.2 These are no credentials"
@@ -69,7 +69,7 @@ def plain(blob: bytes) -> Credentials | str:
 
 
 def decoded(text: str) -> bytes | None:
-    """Base64 as bytes; '=' is an empty one (RFC 4954 4), None is what cannot be decoded."""
+    """The bytes of the base64 text; '=' is empty (RFC 4954 4).  None where it is not base64."""
     try:
         return b"" if text in {"", "="} else base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):

@@ -9,28 +9,28 @@ STUFFED = b"\r\n."
 
 
 class DataFault(StrEnum):
-    """Why a content that came to its end is refused."""
+    """Why a complete content is refused."""
 
     TOO_BIG = "too big"
     BARE_LINE_END = "bare line end"
 
 
 class DataReader:
-    """Collects chunks until CRLF.CRLF, which nothing else ends: RFC 5321 2.3.8 forbids to take a bare CR or LF for a line end.
+    """Collects chunks until CRLF.CRLF.  Nothing else ends the content: RFC 5321 2.3.8 forbids to treat a bare CR or LF as a line end.
 
-    Once the size limit is passed for sure the content is thrown away as it comes, so a sender cannot fill the memory.
+    After the size limit is exceeded the content is discarded as it arrives, so a sender cannot fill the memory.
     """
 
     def __init__(self, limit: int) -> None:
         """`limit`: bytes of content allowed, counted as RFC 1870 3 does: without the stuffed dots and the final one."""
         self._limit = limit
-        self._most = 4 * limit // 3 + 2 + len(END)  # the shortest line that is stuffed has three bytes and is sent as four
-        self._buffer = bytearray(b"\r\n")  # so that a dot on the first line is like any other
+        self._most = 4 * limit // 3 + 2 + len(END)  # the shortest stuffed line has three bytes and is sent as four
+        self._buffer = bytearray(b"\r\n")  # so that a dot on the first line needs no special case
         self._discarding = False
         self._content: bytes | DataFault | None = None
 
     def feed(self, chunk: bytes) -> bytes | None:
-        """None while the content goes on; at its end, what the client sent behind it (mostly b'')."""
+        """None while the content goes on; at its end, the bytes that the client sent behind it (mostly b'')."""
         seen = max(len(self._buffer) - len(END) + 1, 0)
         self._buffer += chunk
         end = self._buffer.find(END, seen)
@@ -43,7 +43,7 @@ class DataReader:
 
     @property
     def content(self) -> bytes | DataFault:
-        """The mail with the dots taken off, or why it is refused; only after feed() has told of the end."""
+        """The mail without the stuffed dots, or why it is refused.  Call it only after feed() has returned bytes."""
         if self._content is None:
             raise RuntimeError("the content has not come to its end")
         return self._content

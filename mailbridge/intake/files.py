@@ -1,4 +1,4 @@
-"""The one mail on standard input, and what the program that brought it is told."""
+"""Reads one mail from standard input, and defines the exit codes for the calling program."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from mailbridge.errors import Rejected
 
 
 class Exit(IntEnum):
-    """What `mailbridge ingest` tells the program that runs it (sysexits.h, the words of Postfix's pipe and of Exim)."""
+    """Exit codes of `mailbridge ingest` (sysexits.h, as Postfix's pipe(8) and Exim use them)."""
 
     OK = 0
     USAGE = 64
-    DATAERR = 65  # never to be sent again: it is no mail, or too large
+    DATAERR = 65  # permanent: no mail, or too large
     NOINPUT = 66
     SOFTWARE = 70
     IOERR = 74
-    TEMPFAIL = 75  # nothing was kept: ask again later
+    TEMPFAIL = 75  # nothing was stored: retry later
     NOPERM = 77
     CONFIG = 78
 

@@ -1,7 +1,8 @@
 """Reads the folders of IMAP mailboxes: one thread, one connection and one Poller for each.
 
-A mail is fetched, committed together with the cursor, and only then flagged, moved or deleted on the server.  A crash between two of
-these steps repeats the step: the inbox knows a mail by its place on the server, and what is not settled yet stays in the store.
+A mail is fetched, committed together with the cursor, and only then flagged, moved or deleted on the server.  After a crash between two of
+these steps the step is repeated: the inbox identifies a mail by its place on the server, and the store knows which mails are not
+acknowledged yet.
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ from mailbridge.intake.imap_fetch import Fetched, PoisonTracker, fetch, given_up
 from mailbridge.intake.imap_old import old_mail
 from mailbridge.intake.imap_plan import (
     NOTHING_OLDER,
+    Acknowledge,
     Fetch,
     Index,
     Older,
     Position,
     Resync,
     Selected,
-    Settle,
     at_select,
     packed,
     plan,
@@ -48,11 +49,11 @@ from mailbridge.store.tx import Tx
 
 DONE_KEYWORD = "$MailbridgeDone"
 SEEN_FLAG = r"\Seen"
-IDLE_SLICE = 120.0  # seconds; far below the 9 minutes after which some servers and routers forget a silent connection (RFC 2177: 29)
-FIRST_SLICE = 0.25  # seconds of the first IDLE after news; each further one is twice as long
-SETTLE_AT_ONCE = 200  # mails a command
-STABLE = 300.0  # seconds a connection lives before it counts as a good one
-LOGIN_LOOK = 5.0  # seconds between looks whether somebody has signed in
+IDLE_SLICE = 120.0  # seconds; well below the 9 minutes after which some servers and routers drop a silent connection (RFC 2177: 29)
+FIRST_SLICE = 0.25  # seconds of the first IDLE after a new mail; each further one is twice as long
+ACKNOWLEDGE_AT_ONCE = 200  # mails a command
+STABLE = 300.0  # seconds after which a connection counts as stable
+LOGIN_LOOK = 5.0  # seconds between checks for a new login
 STORE_CAP = 30.0  # seconds between tries while the store is away
 
 
@@ -70,7 +71,8 @@ class FirstTime(Protocol):
 
 
 class Poller:
-    """Keeps one folder of one mailbox empty of news.  one_turn() and run() belong to one thread; stop() and cut() to any."""
+    """Fetches the new mails of one folder of one mailbox.  one_turn() and run() belong to one thread; stop() and cut() may be called from
+    any."""
 
     def __init__(
         self,
@@ -98,26 +100,26 @@ class Poller:
         self._clock = clock or SystemClock()
         self._report = report
         self._first_time = first_time
-        self._older: tuple[int, Older] | None = None  # of the epoch that is read
+        self._older: tuple[int, Older] | None = None  # (UID epoch, its older mails)
         self._log = log or Silent()
         self._chance = chance
         self._tokens = tokens
         self._connection: Connection | None = None
         self._selected: Selected | None = None
-        self._suspects = PoisonTracker()
+        self._poison = PoisonTracker()
         self._opened_at = self._clock.now()
-        self._cut_short = 0  # connections in a row that were lost within minutes
-        self._settle_trouble = ""
+        self._cut_short = 0  # consecutive connections that were lost within STABLE seconds
+        self._acknowledge_error = ""
         self._login_trouble = ""
-        self._unwilling = False  # the server refused to settle in this turn: it is not asked again before the next
+        self._refused_to_acknowledge = False  # the server refused to acknowledge in this turn; the next turn tries again
         self._slice = FIRST_SLICE
         self._stopping = Event()
-        self._bell, self._ring = socket.socketpair()
+        self._wake_reader, self._wake_writer = socket.socketpair()
 
     # The loop
 
     def run(self) -> None:
-        """Returns after stop(); until then every mail of the folder is taken in, whatever the network, the server and the store do."""
+        """Fetches every mail of the folder until stop() is called, and retries after errors of network, server and store."""
         failures = 0
         while not self._stopping.is_set():
             try:
@@ -128,36 +130,36 @@ class Poller:
             except Transient as trouble:
                 failures += 1
                 self._hear(trouble, failures)
-            except Exception as error:  # a bug of ours, or a server that found a new way: the mailbox must not be forgotten for it
+            except Exception as error:  # internal error or unexpected server answer; retry
                 failures += 1
                 self._hear(Transient(f"unexpected {type(error).__name__}: {error}"), failures)
         self._disconnect()
 
     def stop(self) -> None:
-        """run() ends soon: at once when it waits, else behind the mails it has in hand."""
+        """Ends run(): at once while it waits, else after the mails in progress."""
         self._stopping.set()
-        with suppress(OSError):  # closed already: nobody waits
-            self._ring.send(b"x")
+        with suppress(OSError):  # closed already
+            self._wake_writer.send(b"x")
 
     def cut(self) -> None:
-        """run() ends now: what it waits for from the server fails."""
+        """Ends run() now: pending reads from the server fail."""
         self.stop()
         connection = self._connection
         if connection is not None:
             connection.cut()
 
     def close(self) -> None:
-        """Everything is given back; after run() has returned, or instead of it."""
+        """Closes the connection and the sockets; after run() has returned, or instead of it."""
         self._disconnect()
-        self._bell.close()
-        self._ring.close()
+        self._wake_reader.close()
+        self._wake_writer.close()
 
     def one_turn(self) -> int:
-        """Every mail that is in the folder now is in the inbox, and the server knows about it; the number of mails taken.
+        """Fetches every mail that is in the folder now and acknowledges it on the server; the number of mails.
 
-        Raises Transient when something is in the way; what was taken until then is safe.
+        Raises Transient after an error; the mails fetched before it are safe.
         """
-        self._unwilling = False
+        self._refused_to_acknowledge = False
         connection, selected = self._ready()
         position = self._start(connection, selected)
         found = [uid for first, last in windows(position.last_uid, selected.uidnext) for uid in connection.search(first, last)]
@@ -168,7 +170,7 @@ class Poller:
         return taken
 
     def _start(self, connection: Connection, selected: Selected) -> Position:
-        """Where reading goes on; the cursor says so too."""
+        """The position where fetching continues; the cursor is set to it."""
         known = self._position()
         start = at_select(known, selected)
         if isinstance(start, Resync):
@@ -178,14 +180,14 @@ class Poller:
         return start
 
     def _found_there(self, connection: Connection, selected: Selected, known: Position | None) -> tuple[Older, int]:
-        """What of the mails that are in the folder now is taken, and how many they are.
+        """Which of the mails in the folder are wanted, and how many mails there are.
 
-        `take` counts for the first connect alone.  A folder that is read anew gives everything that is not known yet; where its first
-        reading did not come to an end, these are still the mails of a first connect.
+        `take` applies to the first connect only.  A folder that is read anew gives everything that is not known yet; before its first
+        reading was complete, these mails still belong to the first connect.
         """
         below = selected.uidnext or max(connection.search(1, None), default=0) + 1
         if known is not None:
-            before = self._older_of(known.epoch)
+            before = self._older_of(known.uid_epoch)
             return Older(below=below, first=before.first and not before.finished(known), anew=True), 0
         there = [uid for first, last in windows(0, below) for uid in connection.search(first, last) if uid < below]
         take, wanted = self._mailbox.take, None
@@ -194,30 +196,30 @@ class Poller:
             wanted = frozenset(uid for first, last in asked for uid in connection.search(first, last, take) if uid < below)
         return Older(below=below, first=True, wanted=wanted), len(there)
 
-    def _older_of(self, epoch: int) -> Older:
-        if self._older is None or self._older[0] != epoch:
+    def _older_of(self, uid_epoch: int) -> Older:
+        if self._older is None or self._older[0] != uid_epoch:
             with self._store.read() as tx:
-                start = tx.cursors.start(self._mailbox.name, self._folder, epoch)
+                start = tx.cursors.start(self._mailbox.name, self._folder, uid_epoch)
             wanted = unpacked(start.wanted) if start and start.wanted != "*" else None
             older = Older(below=start.below, first=start.first, anew=start.anew, wanted=wanted) if start else NOTHING_OLDER
-            self._older = epoch, older
+            self._older = uid_epoch, older
         return self._older[1]
 
     def _follow(self, connection: Connection, position: Position, found: Sequence[int]) -> int:
         taken = 0
-        older, unsettled = self._older_of(position.epoch), self._unsettled(position.epoch)
-        for action in plan(position, found, unsettled=unsettled, suspects=self._suspects, older=older):
+        older, unsettled = self._older_of(position.uid_epoch), self._unacknowledged(position.uid_epoch)
+        for action in plan(position, found, unsettled=unsettled, suspects=self._poison, older=older):
             match action:
                 case Index(uids=uids):
-                    self._index(connection, position.epoch, uids)
+                    self._index(connection, position.uid_epoch, uids)
                     if self._stopping.is_set():
                         break
                 case Fetch(uids=uids):
-                    taken += self._take(connection, position.epoch, uids)
+                    taken += self._take(connection, position.uid_epoch, uids)
                     if self._stopping.is_set():
                         break
-                case Settle():
-                    self._settle(connection, position.epoch)
+                case Acknowledge():
+                    self._acknowledge(connection, position.uid_epoch)
                 case _:
                     assert_never(action)
         return taken
@@ -225,9 +227,9 @@ class Poller:
     # The connection
 
     def _ready(self) -> tuple[Connection, Selected]:
-        """A connection with the folder open."""
+        """A connection with the folder selected."""
         if self._login_ends_in() <= 0:
-            self._disconnect()  # the server would end it in the middle of something
+            self._disconnect()  # else the server would close it during a command
         if self._connection is None:
             self._connection = Connection(self._mailbox, self._largest, self._tokens)
             self._opened_at, self._login_trouble = self._clock.now(), ""
@@ -245,10 +247,10 @@ class Poller:
             connection.close()
 
     def _wait_for_news(self) -> None:
-        """Until the server has news, the next round is due, or stop() is called.
+        """Waits until the server announces a new mail, the next turn is due, or stop() is called.
 
-        A mail that came since our search may have been announced in the answer to a command, and IDLE does not announce it again.  A
-        server may also tell less than it should: so the first slices are short.
+        A mail that came since our search may have been announced in the answer to a command, and IDLE does not announce it again.  Some
+        servers announce less than they should.  So the first IDLE periods are short.
         """
         if self._stopping.is_set() or (self._connection is not None and self._connection.has_news):
             return
@@ -256,7 +258,7 @@ class Poller:
         if seconds <= 0:
             return
         if self._mailbox.idle and self._connection is not None and self._connection.can_idle:
-            self._connection.idle(min(seconds, IDLE_SLICE, self._slice), self._bell.fileno())
+            self._connection.idle(min(seconds, IDLE_SLICE, self._slice), self._wake_reader.fileno())
             self._slice = min(2 * self._slice, IDLE_SLICE)
         else:
             self._sleep(seconds)
@@ -270,7 +272,7 @@ class Poller:
         self._stopping.wait(seconds)
 
     def _hear(self, trouble: Transient, failures: int) -> None:
-        """The trouble is told, and it is time for another try."""
+        """Logs and reports the error, and waits before the next try."""
         if isinstance(trouble, StoreAway):
             wait = min(wait_after(failures, refused=False, chance=self._chance()), STORE_CAP)
         elif isinstance(trouble, LoginNeeded):
@@ -288,14 +290,14 @@ class Poller:
             self._sleep(wait)
 
     def _lost_early(self) -> int:
-        """How many connections in a row did not live for STABLE: a server that closes each one is not asked in a tight loop."""
+        """How many consecutive connections were lost early: such a server is not reconnected in a tight loop."""
         if self._connection is not None:
             lived = (self._clock.now() - self._opened_at).total_seconds()
             self._cut_short = self._cut_short + 1 if lived < STABLE else 0
         return self._cut_short
 
     def _wait_for_login(self, trouble: LoginNeeded) -> None:
-        """A person has to sign in: it is told once, and looked at again soon, because that costs nothing."""
+        """Waits for a person to log in.  Reports it once, and checks again soon, because that costs nothing."""
         self._disconnect()
         if self._stopping.is_set():
             return
@@ -307,24 +309,25 @@ class Poller:
 
     # Taking mails in
 
-    def _take(self, connection: Connection, epoch: int, uids: tuple[int, ...]) -> int:
-        """These mails are in the inbox and the cursor is behind them; how many there were."""
-        with self._suspects.watch(uids):
-            if self._suspects.convicted(uids[0]):  # suspects come alone
-                return self._keep([given_up(uids[0], self._clock.now())], epoch, uids)
-            unknown = self._unknown(connection, epoch, uids)
+    def _take(self, connection: Connection, uid_epoch: int, uids: tuple[int, ...]) -> int:
+        """Stores these mails in the inbox and moves the cursor behind them; how many."""
+        with self._poison.watch(uids):
+            if self._poison.poisoned(uids[0]):  # poison suspects are fetched alone
+                return self._keep([given_up(uids[0], self._clock.now())], uid_epoch, uids)
+            unknown = self._unknown(connection, uid_epoch, uids)
             seen = connection.sizes(unknown) if unknown else {}
             taken = 0
             for load in loads(unknown, seen, self._largest):
                 mails = fetch(connection, load, seen, self._largest, self._clock.now)
-                taken += self._keep(mails, epoch, load)
+                taken += self._keep(mails, uid_epoch, load)
             if unknown[-1:] != uids[-1:]:
-                self._pass_by(epoch, uids[-1])
+                self._pass_by(uid_epoch, uids[-1])
             return taken
 
-    def _unknown(self, connection: Connection, epoch: int, uids: tuple[int, ...]) -> tuple[int, ...]:
-        """The mails without those that are known as older than the desk.  Mails that were taken are found out later, by their content."""
-        older = self._older_of(epoch)
+    def _unknown(self, connection: Connection, uid_epoch: int, uids: tuple[int, ...]) -> tuple[int, ...]:
+        """The mails without those that are known as older than the desk.  Mails that were fetched before are found later, by their content.
+        """
+        older = self._older_of(uid_epoch)
         if not older.anew or uids[0] >= older.below:
             return uids
         with self._store.read() as tx:
@@ -335,88 +338,88 @@ class Poller:
             known = tx.old_mails.known(list(keys.values()))
         return tuple(uid for uid in uids if uid >= older.below or keys.get(uid) not in known)
 
-    def _index(self, connection: Connection, epoch: int, uids: tuple[int, ...]) -> None:
-        """The threads of these mails are known, and the cursor is behind them.  They are not taken, so nothing is done with them on the
-        server."""
-        with self._suspects.watch(uids):
-            heads = {} if self._suspects.convicted(uids[0]) else connection.heads(uids)
+    def _index(self, connection: Connection, uid_epoch: int, uids: tuple[int, ...]) -> None:
+        """Stores the threads of these mails, by their headers, and moves the cursor behind them.  The mails are not fetched and not
+        acknowledged."""
+        with self._poison.watch(uids):
+            heads = {} if self._poison.poisoned(uids[0]) else connection.heads(uids)
             found = [old_mail(head) for head in heads.values()]
             with self._store.write() as tx:
                 tx.old_mails.add(found)
-                tx.cursors.set(self._mailbox.name, self._folder, epoch, uids[-1])
-            self._suspects.forget(uids)
+                tx.cursors.set(self._mailbox.name, self._folder, uid_epoch, uids[-1])
+            self._poison.forget(uids)
         self._log.info("older_mails_indexed", mailbox=self._mailbox.name, folder=self._folder, mails=len(found))
 
-    def _pass_by(self, epoch: int, uid: int) -> None:
+    def _pass_by(self, uid_epoch: int, uid: int) -> None:
         with self._store.write() as tx:
-            tx.cursors.set(self._mailbox.name, self._folder, epoch, uid)
+            tx.cursors.set(self._mailbox.name, self._folder, uid_epoch, uid)
 
-    def _keep(self, mails: Sequence[Fetched], epoch: int, uids: Sequence[int]) -> int:
-        """What came of these UIDs is safe, and the cursor is behind them; how many mails there were."""
+    def _keep(self, mails: Sequence[Fetched], uid_epoch: int, uids: Sequence[int]) -> int:
+        """Commits the mails of these UIDs and moves the cursor behind them; how many mails."""
 
         def also(tx: Tx) -> None:
-            tx.cursors.set(self._mailbox.name, self._folder, epoch, uids[-1])
+            tx.cursors.set(self._mailbox.name, self._folder, uid_epoch, uids[-1])
 
         faulty = [mail for mail in mails if mail.fault]
         if faulty:
-            self._set_aside(faulty, epoch)
-        self._inbox.accept_all([(mail.raw, self._envelope(mail, epoch)) for mail in mails if not mail.fault], also)
-        self._suspects.forget(uids)
-        self._report(self.name, True, f"{len(mails)} fetched")  # a backlog takes longer than health waits for the end of a round
+            self._set_aside(faulty, uid_epoch)
+        self._inbox.accept_all([(mail.raw, self._envelope(mail, uid_epoch)) for mail in mails if not mail.fault], also)
+        self._poison.forget(uids)
+        self._report(self.name, True, f"{len(mails)} fetched")  # progress: a backlog takes long
         size = sum(len(mail.raw) for mail in mails)
         self._log.info("mails_fetched", mailbox=self._mailbox.name, folder=self._folder, mails=len(mails), size=size)
         return len(mails)
 
-    def _set_aside(self, mails: Sequence[Fetched], epoch: int) -> None:
-        """A mail that cannot be had whole is in quarantine, and stays on the server as it is: a person has to look."""
+    def _set_aside(self, mails: Sequence[Fetched], uid_epoch: int) -> None:
+        """Quarantines a mail that cannot be fetched completely.  It stays on the server."""
         with self._store.write() as tx:
             for mail in mails:
-                inbox_id = tx.inbox.add_many([(mail.raw, self._envelope(mail, epoch))])[0]
+                inbox_id = tx.inbox.add_many([(mail.raw, self._envelope(mail, uid_epoch))])[0]
                 tx.inbox.quarantine(inbox_id, mail.fault, self._clock.now())
-                tx.cursors.settled(self._mailbox.name, self._folder, epoch, [mail.uid])
+                tx.cursors.acknowledged(self._mailbox.name, self._folder, uid_epoch, [mail.uid])
         for mail in mails:
             self._log.warning("mail_not_fetched", mailbox=self._mailbox.name, folder=self._folder, uid=mail.uid, reason=mail.fault)
 
-    def _envelope(self, mail: Fetched, epoch: int) -> Envelope:
+    def _envelope(self, mail: Fetched, uid_epoch: int) -> Envelope:
         return Envelope(
             source=Source.IMAP,
             received_at=mail.received_at,
             account=self._mailbox.name,
             folder=self._folder,
-            uidvalidity=epoch,
+            uidvalidity=uid_epoch,
             uid=mail.uid,
         )
 
     # After the commit
 
-    def _settle(self, connection: Connection, epoch: int) -> None:
-        """The server knows what is safe with us.  When it refuses, the next round tries again: the store remembers."""
-        if self._unwilling:
+    def _acknowledge(self, connection: Connection, uid_epoch: int) -> None:
+        """Acknowledges the committed mails on the server.  After a refusal the next turn tries again, from the store."""
+        if self._refused_to_acknowledge:
             return
-        uids = self._unsettled(epoch)
-        for start in range(0, len(uids), SETTLE_AT_ONCE):
-            part = uids[start : start + SETTLE_AT_ONCE]
+        uids = self._unacknowledged(uid_epoch)
+        for start in range(0, len(uids), ACKNOWLEDGE_AT_ONCE):
+            part = uids[start : start + ACKNOWLEDGE_AT_ONCE]
             crash.point("intake.before_settle")
-            if not self._told(connection, part):
+            if not self._marked(connection, part):
                 part = self._gone(connection, part)
             crash.point("intake.after_settle")
             if part:
                 with self._store.write() as tx:
-                    tx.cursors.settled(self._mailbox.name, self._folder, epoch, part)
+                    tx.cursors.acknowledged(self._mailbox.name, self._folder, uid_epoch, part)
 
-    def _told(self, connection: Connection, uids: Sequence[int]) -> bool:
+    def _marked(self, connection: Connection, uids: Sequence[int]) -> bool:
         try:
-            self._tell(connection, uids)
+            self._mark_on_server(connection, uids)
         except CommandRefused as refusal:
-            self._unwilling = True
-            if str(refusal) != self._settle_trouble:
-                self._settle_trouble = str(refusal)
+            self._refused_to_acknowledge = True
+            if str(refusal) != self._acknowledge_error:
+                self._acknowledge_error = str(refusal)
                 self._log.warning("settling_failed", mailbox=self._mailbox.name, folder=self._folder, mails=len(uids), reason=str(refusal))
             return False
-        self._settle_trouble = ""
+        self._acknowledge_error = ""
         return True
 
-    def _tell(self, connection: Connection, uids: Sequence[int]) -> None:
+    def _mark_on_server(self, connection: Connection, uids: Sequence[int]) -> None:
         match self._mailbox.after:
             case After.LEAVE:
                 return
@@ -438,7 +441,7 @@ class Poller:
         return SEEN_FLAG
 
     def _gone(self, connection: Connection, uids: Sequence[int]) -> list[int]:
-        """Those of the mails that the folder does not have any more: nothing is left to tell about them."""
+        """Those of the mails that are still in the folder: the others need no acknowledgement."""
         there = set(connection.search(uids[0], uids[-1]))
         return [uid for uid in uids if uid not in there]
 
@@ -447,20 +450,20 @@ class Poller:
     def _position(self) -> Position | None:
         with self._store.read() as tx:
             cursor = tx.cursors.get(self._mailbox.name, self._folder)
-        return Position(epoch=cursor.uidvalidity, last_uid=cursor.last_uid) if cursor else None
+        return Position(uid_epoch=cursor.uidvalidity, last_uid=cursor.last_uid) if cursor else None
 
-    def _unsettled(self, epoch: int) -> list[int]:
+    def _unacknowledged(self, uid_epoch: int) -> list[int]:
         with self._store.read() as tx:
-            return tx.cursors.to_settle(self._mailbox.name, self._folder, epoch)
+            return tx.cursors.to_acknowledge(self._mailbox.name, self._folder, uid_epoch)
 
     def _restart(self, resync: Resync, older: Older, there: int) -> None:
-        name, folder, epoch = self._mailbox.name, self._folder, resync.position.epoch
+        name, folder, uid_epoch = self._mailbox.name, self._folder, resync.position.uid_epoch
         wanted = "*" if older.wanted is None else packed(older.wanted)
         with self._store.write() as tx:
-            tx.cursors.set(name, folder, epoch, resync.position.last_uid)
-            tx.cursors.set_start(name, folder, epoch, Start(below=older.below, first=older.first, anew=older.anew, wanted=wanted))
+            tx.cursors.set(name, folder, uid_epoch, resync.position.last_uid)
+            tx.cursors.set_start(name, folder, uid_epoch, Start(below=older.below, first=older.first, anew=older.anew, wanted=wanted))
             if there:
                 self._first_time(tx, name, folder, there, there if older.wanted is None else len(older.wanted))
-        self._older = epoch, older
-        self._suspects.forget()
+        self._older = uid_epoch, older
+        self._poison.forget()
         self._log.info("folder_resynced", mailbox=self._mailbox.name, folder=self._folder, reason=resync.reason)

@@ -1,7 +1,7 @@
-"""What IMAP servers answer to SEARCH and FETCH, read for what they really send.  Values in, values out; imapclient's parser is used.
+"""Parses the answers of IMAP servers to SEARCH and FETCH as they really are.  Values in, values out; uses the parser of imapclient.
 
-RFC 3501 and RFC 9051 allow a server to tell more than it was asked for, at any moment and in several lines.  An answer that names no UID
-is nobody's: its sequence number may have changed since (EXPUNGE), or it tells of another client's doings.
+RFC 3501 and RFC 9051 allow a server to send more data than requested, at any time and in several lines.  An answer without a UID is
+ignored: its sequence number may have changed since (EXPUNGE), or it is about another client's change.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ Values = Mapping[bytes, Any]
 
 _NUMBERS = re.compile(rb"\d+(?: +\d+)*")
 _SET = re.compile(rb"\d+(?::\d+)?(?:,\d+(?::\d+)?)*")
-MOST_FOUND = 1_000_000  # UIDs in the ranges of one answer
+MOST_FOUND = 1_000_000  # maximum number of UIDs in one answer
 
 
 def found(search: Sequence[bytes | None], extended: Sequence[bytes | None]) -> list[int]:
@@ -50,7 +50,7 @@ def _members(uid_set: bytes) -> Iterator[int]:
 
 
 def by_uid(lines: Sequence[Any], wanted: Iterable[int]) -> dict[int, dict[bytes, Any]]:
-    """What was told of each wanted UID, from all FETCH lines that name it; a value is not replaced by NIL or by nothing.
+    """The data of each wanted UID, from all FETCH lines with it.  NIL or an empty value does not replace a value.
 
     Raises ValueError, or imapclient's ProtocolError, for lines that are no FETCH answers.
     """

@@ -1,6 +1,6 @@
-"""One IMAP connection, on imapclient: our values go in and out, every failure is one of two kinds.
+"""One IMAP connection, on imapclient, with our values and two kinds of errors.
 
-Only the thread that opened it may use it, but for cut().  What imapclient 4.1 does otherwise and why is said where it matters.
+Only the thread that opened it may use it, except for cut().  Comments name the differences from imapclient 4.1 and their reasons.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ from mailbridge.oauth.model import AccessToken, LoginNeeded, TokenRefused, Token
 CONNECT_TIMEOUT = 15.0
 READ_TIMEOUT = 60.0
 FAREWELL_TIMEOUT = 2.0
-KEEPALIVE = 60  # seconds of silence before TCP asks whether the other side is there
-STEP = 1 << 20  # bytes of a big mail asked for at once
+KEEPALIVE = 60  # seconds of silence before a TCP keepalive
+STEP = 1 << 20  # bytes of a large mail in one request
 EVERY = Take(which=Taken.ALL)
-SLACK = 64 << 10  # bytes a literal may be longer than the largest mail
+SLACK = 64 << 10  # bytes by which a literal may exceed the largest mail
 
 
 class Lost(Transient):
-    """The connection is of no use any more: broken, silent, or out of step."""
+    """The connection cannot be used any more: broken, silent, or out of step."""
 
 
 class LoginRefused(Lost):
-    """The server does not know us, or not now."""
+    """The server refuses the login, now or permanently."""
 
 
 class CommandRefused(Transient):
-    """The server said NO or BAD to a command; the connection is as good as before."""
+    """The server answered NO or BAD to a command.  The connection can be used further."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,7 @@ class MailSummary:
     """What the server says about a mail before it is fetched."""
 
     size: int
-    received_at: datetime | None  # INTERNALDATE, when the mail came to the server
+    received_at: datetime | None  # INTERNALDATE, time of receipt by the server
 
 
 class Connection:
@@ -63,11 +63,11 @@ class Connection:
 
         With `tokens` the login is by OAuth.  Raises what Tokens.token raises, too.
         """
-        token = tokens.token() if tokens is not None else None  # before the server's time for a login runs
+        token = tokens.token() if tokens is not None else None  # before the server's login timeout begins
         self._mailbox = mailbox
         self._token: AccessToken | None = None
-        self._lost = True  # until the login has gone well, and again when the line breaks
-        self._mails: Any = None  # how many mails the folder has, as the server said last
+        self._lost = True  # until the login has succeeded, and after a lost connection
+        self._mails: Any = None  # number of mails in the folder, from the last EXISTS
         self.where = {"mailbox": mailbox.name, "server": f"{mailbox.host}:{mailbox.port}"}
         with self._translated("connect"):
             self._client = _connected(mailbox)
@@ -87,59 +87,59 @@ class Connection:
 
     @property
     def login_ends_at(self) -> datetime | None:
-        """When to log in anew, before the server ends the connection with its token; None: never."""
+        """When to log in again, before the server closes the connection with an expired token; None: never."""
         return self._token.renew_at if self._token else None
 
     @property
     def certificate_ends(self) -> datetime | None:
-        """When the server's certificate ends; None without TLS."""
+        """When the server's certificate expires; None without TLS."""
         given = self._socket.getpeercert() if isinstance(self._socket, ssl.SSLSocket) else None
         return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(given["notAfter"])), UTC) if given else None
 
     # Folders
 
     def select(self, folder: str, *, readonly: bool) -> Selected:
-        """The folder is open; read-only means that no command of ours can change it."""
+        """Selects the folder; read-only where no command of ours may change it."""
         with self._translated("open folder"):
             answer = self._client.select_folder(_plain(folder), readonly=readonly)
-            if b"EXISTS" not in answer:  # RFC 9051 6.3.2: always there, so this answer is not the one to our SELECT
+            if b"EXISTS" not in answer:  # RFC 9051 6.3.2: always present, so this is not the answer to our SELECT
                 raise Lost("the server opened the folder without saying how many mails it holds")
             self._keywords = _takes_keywords(answer.get(b"PERMANENTFLAGS"))
             return Selected(uidvalidity=int(answer.get(b"UIDVALIDITY", 0)) & SERVERS, uidnext=int(answer.get(b"UIDNEXT", 0)))
 
     def search(self, first: int, last: int | None, take: Take = EVERY) -> list[int]:
-        """The UIDs from `first` to `last`, or to the end of the folder; of these only the mails that `take` names (not NEW).
+        """The UIDs from `first` to `last`, or to the end of the folder; of these only the mails that `take` selects (not NEW).
 
-        Never anything else is searched for: imapclient sends CR and LF inside of criteria as they are, so a header value from a mail
-        could smuggle commands (imapclient issue 657).
+        No other criteria are used: imapclient sends CR and LF inside of criteria unchanged, so a header value from a mail could inject
+        commands (imapclient issue 657).
         """
         with self._translated("search"):
             self._in_passing()
             untagged = self._client._imap.untagged_responses
             untagged.pop("SEARCH", None)
             untagged.pop("ESEARCH", None)
-            # imapclient's own search() knows one line alone.
+            # imapclient's own search() reads only one line.
             asked = [f"UID {int(first)}:{'*' if last is None else int(last)}", *_criterion(take)]
             lines = self._client._raw_command_untagged(b"SEARCH", [" ".join(asked).encode()])
             return found(lines, untagged.pop("ESEARCH", ()))
 
     def look(self) -> None:
-        """The server has told what is new (a server may keep it to itself until a command that is no SEARCH)."""
+        """Makes the server announce new mails (it may wait with that until a command that is no SEARCH)."""
         with self._translated("noop"):
             self._heed([line for line in self._client.noop()[1] if isinstance(line, tuple)])
 
     @property
     def has_news(self) -> bool:
-        """Whether mails came since the last search, as the server told in passing.
+        """Whether mails came since the last search, from untagged answers.
 
-        It may tell with the answer to any command, and does not tell again when IDLE begins (RFC 3501 7.3.1, RFC 2177 3).
+        The server may announce them with the answer to any command, and does not repeat it when IDLE begins (RFC 3501 7.3.1, RFC 2177 3).
         """
         before = self._mails
         told, removed = self._in_passing()
         return told and (removed or self._mails != before)
 
     def _in_passing(self) -> tuple[bool, bool]:
-        """Whether the server told how many mails there are, and that some are gone; heard once.  imaplib collects such words for ever."""
+        """The untagged EXISTS and EXPUNGE since the last call.  Clears them, because imaplib collects them without limit."""
         untagged = self._client._imap.untagged_responses
         counts = untagged.pop("EXISTS", None)
         removed = [untagged.pop(word, None) for word in ("EXPUNGE", "VANISHED", "RECENT")][:2]
@@ -150,26 +150,26 @@ class Connection:
     # Mails
 
     def sizes(self, uids: Sequence[int]) -> dict[int, MailSummary]:
-        """What there is of these mails; one that is gone is not in it."""
+        """Summaries of these mails; without those that are gone."""
         with self._translated("ask for sizes"):
             answers = self._fetch(uids, "RFC822.SIZE INTERNALDATE")
             return {uid: _seen(answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer}
 
     def bodies(self, uids: Sequence[int]) -> dict[int, bytes]:
-        """The whole mails, unread as before (BODY.PEEK, RFC 9051 6.4.5); one that is gone, or comes without content, is not in it."""
+        """The complete mails, without setting \\Seen (BODY.PEEK, RFC 9051 6.4.5); without those that are gone or have no content."""
         with self._translated("fetch"):
             answers = self._fetch(uids, "BODY.PEEK[]")
             return {uid: body for uid, answer in answers.items() if isinstance(body := answer.get(b"BODY[]"), bytes) and body.strip()}
 
     def heads(self, uids: Sequence[int]) -> dict[int, bytes]:
-        """What the senders wrote about these mails and their threads; one that is gone, or comes without a header, is not in it."""
+        """The header fields of these mails and their threads; without those that are gone or have no header."""
         with self._translated("fetch headers"):
             answers = self._fetch(uids, f"BODY.PEEK[HEADER.FIELDS ({' '.join(HEAD_FIELDS)})]")
             return {uid: head for uid, answer in answers.items() for head in _heads_in(answer)}
 
     def _fetch(self, uids: Sequence[int], items: str) -> dict[int, dict[bytes, Any]]:
-        """What the server tells of these mails.  imapclient's own fetch() takes a sequence number for a UID where an answer names none,
-        and lets a second answer replace the first."""
+        """The data of these mails.  imapclient's own fetch() takes a sequence number for a UID where an answer has none, and lets a second
+        answer replace the first."""
         imap = self._client._imap
         imap.untagged_responses.pop("FETCH", None)
         tag = imap._command("UID", "FETCH", ",".join(map(str, uids)), f"({items})")
@@ -178,7 +178,7 @@ class Connection:
         return by_uid(imap._untagged_response(kind, data, "FETCH")[1], uids)
 
     def big_body(self, uid: int, largest: int) -> bytes | None:
-        """A mail in steps of a megabyte, at most `largest` bytes and one more; None when it is gone, or comes without content."""
+        """A mail in steps of a megabyte, at most `largest` bytes and one more; None when it is gone, or has no content."""
         raw = bytearray()
         while len(raw) <= largest:
             step = self._part(uid, "BODY.PEEK[]", len(raw))
@@ -211,7 +211,7 @@ class Connection:
             self._client.add_flags(list(uids), [flag], silent=True)
 
     def move(self, uids: Sequence[int], folder: str) -> None:
-        """The mails are in the other folder (which is made where it is missing) and not in this one any more."""
+        """Moves the mails to the other folder, which is created where it is missing."""
         with self._translated("move"):
             try:
                 self._move(uids, _plain(folder))
@@ -222,8 +222,8 @@ class Connection:
                 self._move(uids, folder)
 
     def delete(self, uids: Sequence[int]) -> None:
-        """The mails are gone; where the server cannot expunge by UID (RFC 4315) they are only marked, because a plain EXPUNGE would
-        take along what others have marked."""
+        """Deletes the mails.  Where the server cannot expunge by UID (RFC 4315) they are only marked, because a plain EXPUNGE would remove
+        mails that others have marked."""
         with self._translated("delete"):
             self._delete(uids)
 
@@ -246,11 +246,11 @@ class Connection:
         return bool(self._client.has_capability("IDLE"))
 
     def idle(self, seconds: float, interrupt: int) -> None:
-        """Something may have happened in the folder, or the time is over, or `interrupt` (a file number) can be read.
+        """Returns after an untagged answer, after the timeout, or when `interrupt` (a file number) is readable.
 
-        What the server says is not interpreted: whoever waits here looks for himself afterwards.  imapclient's idle_check() is not used:
-        it shows a closed connection as no news for ever (its issues 349, 565) and misses a notice that came along with the server's
-        consent (its issues 150, 321).
+        The answer is not interpreted: the caller checks the folder afterwards.  imapclient's idle_check() is not used: it shows a closed
+        connection as no news for ever (its issues 349, 565) and misses an answer that came together with the continuation (its issues 150,
+        321).
         """
         with self._translated("idle"):
             if not self._begin_idle() and not self._has_buffered():
@@ -262,7 +262,7 @@ class Connection:
             self._heed(responses)
 
     def _begin_idle(self) -> bool:
-        """The server has agreed to IDLE; True when it told news before that."""
+        """Starts IDLE; True where the server announced something before it."""
         imap = self._client._imap
         self._client._idle_tag = tag = imap._command("IDLE")
         told = False
@@ -273,7 +273,7 @@ class Connection:
         return told
 
     def _has_buffered(self) -> bool:
-        """Whether something was read from the socket that nobody has looked at: poll() would not tell."""
+        """Whether data was read from the socket that was not processed yet: poll() does not show it."""
         imap, sock = self._client._imap, self._client.socket()
         if isinstance(sock, ssl.SSLSocket) and sock.pending():
             return True
@@ -290,9 +290,9 @@ class Connection:
     # The end
 
     def close(self) -> None:
-        """The connection is closed, with a goodbye where the server may still listen."""
+        """Logs out where possible, and closes the connection."""
         if not self._lost:
-            with suppress(Exception):  # whatever it is, we are leaving
+            with suppress(Exception):  # any error: the connection is closed anyway
                 self._socket.settimeout(FAREWELL_TIMEOUT)
                 self._client.logout()
         with suppress(Exception):  # the same
@@ -301,7 +301,7 @@ class Connection:
             self._socket.close()
 
     def cut(self) -> None:
-        """Whatever waits for the server fails now; may be called from another thread."""
+        """Makes pending reads from the server fail.  May be called from another thread."""
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
@@ -318,7 +318,7 @@ class Connection:
 
     def _in_our_words(self, error: Exception, doing: str) -> Transient:
         if help_ := advice.of_server(str(error), self._mailbox.user):
-            # Microsoft takes the token and then refuses every command: trying again at once cannot help.
+            # Microsoft accepts the token and then refuses every command: an immediate retry does not help.
             return LoginRefused(f"the IMAP server refuses the mailbox: {error}. {help_}", doing=doing, **self.where)
         match error:
             case LoginRefused() | LoginNeeded() | TokenRefused() | TokenUnavailable():
@@ -334,11 +334,11 @@ class Connection:
             case IMAPClientError() if not isinstance(error, ProtocolError):
                 return CommandRefused(f"the IMAP server refuses: {error}", doing=doing, **self.where)
             case _:
-                # ValueError, AttributeError, KeyError, MemoryError ...: what imapclient lets through of answers that make no sense
+                # ValueError, AttributeError, KeyError, MemoryError ...: raised by imapclient for malformed answers
                 return Lost(f"the IMAP server's answer makes no sense: {type(error).__name__}: {error}", doing=doing, **self.where)
 
     def _heed(self, responses: Sequence[tuple[Any, ...]]) -> None:
-        """imapclient shows a server's BYE as news like any other."""
+        """Raises for a BYE, which imapclient returns like any other untagged answer."""
         if any(response and response[0] == b"BYE" for response in responses):
             raise IMAPClientAbortError("the server says BYE")
 
@@ -346,12 +346,12 @@ class Connection:
         if mailbox.user.isascii() and mailbox.password.isascii():
             self._client.login(mailbox.user, mailbox.password)
             return
-        # imaplib's LOGIN knows ASCII alone; PLAIN is UTF-8 (RFC 4616 2).
+        # imaplib's LOGIN supports only ASCII; PLAIN is UTF-8 (RFC 4616 2).
         token = f"\0{mailbox.user}\0{mailbox.password}".encode()
         self._client.sasl_login("PLAIN", lambda challenge: token)
 
     def _login_by_token(self, mailbox: Mailbox, tokens: TokenSource, token: AccessToken) -> None:
-        """Logged in; a token that the server refuses is renewed and tried once more."""
+        """Logs in.  A token that the server refuses is renewed and tried once more."""
         try:
             self._present(mailbox, token)
         except LoginRefused:
@@ -366,7 +366,7 @@ class Connection:
         mechanism = sasl.mechanism(offered) or (None if offered else sasl.XOAUTH2)
         if mechanism is None:
             raise LoginRefused(f"the IMAP server offers no OAuth login, only {', '.join(sorted(offered))}", **self.where)
-        self._client._cached_capabilities = None  # they are others after the login
+        self._client._cached_capabilities = None  # they change after the login
         exchange = sasl.Exchange(mechanism, mailbox.user, token, mailbox.host, mailbox.port)
         try:
             # imapclient's oauth2_login() answers the server's error with the token again, and loses the error.
@@ -379,7 +379,7 @@ class Connection:
 
 
 def _connected(mailbox: Mailbox) -> Any:
-    """A connection with nobody logged in.  A failed upgrade to TLS is an error, never a plain connection (RFC 8314 3)."""
+    """A connection before login.  A failed upgrade to TLS is an error, never a plain connection (RFC 8314 3)."""
     timeout = SocketTimeout(connect=CONNECT_TIMEOUT, read=READ_TIMEOUT)
     if mailbox.tls is Tls.NONE:
         return IMAPClient(mailbox.host, mailbox.port, ssl=False, timeout=timeout)
@@ -406,7 +406,7 @@ def _prepare(client: Any, largest: int) -> None:
 
 
 def _bounded(read: Callable[[int], bytes], most: int) -> Callable[[int], bytes]:
-    """`read` that refuses a literal nobody asked for: imaplib takes the memory for what a server announces, be it four gigabytes."""
+    """A `read` that refuses unrequested literals: imaplib allocates what a server announces, up to four gigabytes."""
 
     def read_bounded(size: int) -> bytes:
         if size > most:
@@ -424,7 +424,7 @@ def _seen(answer: Mapping[bytes, Any]) -> MailSummary:
 
 
 def _heads_in(answer: Mapping[bytes, Any]) -> Iterator[bytes]:
-    """Servers write the list of fields in their own way, some in quotes."""
+    """The header data under any spelling of the field list: servers repeat it in their own way, some with quotes."""
     for name, value in answer.items():
         if name.startswith(b"BODY[HEADER.FIELDS") and isinstance(value, bytes):
             yield value
@@ -447,7 +447,7 @@ def _takes_keywords(permanent: Any) -> bool:
 
 
 def _plain(name: str) -> str:
-    """A folder name that cannot break out of its command."""
+    """A folder name that cannot end its command."""
     if any(ord(character) < 32 or ord(character) == 127 for character in name):
         raise ValueError("a folder name holds a control character")
     return name

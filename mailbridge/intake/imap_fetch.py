@@ -1,4 +1,4 @@
-"""Getting mails out of an IMAP folder: whole where it can be done, and never one mail's trouble made the trouble of all."""
+"""Fetches mails from an IMAP folder, complete where possible.  An error in one mail does not affect the others."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from mailbridge.intake.imap_connection import STEP, CommandRefused, Connection, 
 ROUND_BYTES = 8 << 20  # bytes of small mails asked for in one FETCH
 LOAD_BYTES = 32 << 20  # bytes held in memory and committed together; a single mail may be larger
 
-# A mail whose fetching goes wrong is suspected.  Ten lost connections or three refusals while it alone was fetched convict it.
+# A mail is poison after ten lost connections or three refusals while it was fetched alone.
 WEIGHT_LOST = 1
 WEIGHT_REFUSED = 4
-CONVICTED = 10
+POISONED = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
-    """A mail from the server.  `fault` set: it could not be had whole, and why; `raw` is its header then, or nothing."""
+    """A mail from the server.  `fault`: why it could not be fetched completely; `raw` is then its header, or empty."""
 
     uid: int
     raw: bytes
@@ -30,7 +30,7 @@ class Fetched:
 
 
 class PoisonTracker:
-    """Mails that may be what the server chokes on; they are fetched alone."""
+    """Counts failures by mail (UID).  Mails with failures are fetched alone."""
 
     def __init__(self) -> None:
         self._weight: dict[int, int] = {}
@@ -39,19 +39,19 @@ class PoisonTracker:
         return iter(self._weight)
 
     def forget(self, uids: Sequence[int] | None = None) -> None:
-        """These mails are innocent; None: all are."""
+        """Clears the failure count (of all mails if None)."""
         for uid in tuple(self._weight) if uids is None else uids:
             self._weight.pop(uid, None)
 
-    def convicted(self, uid: int) -> bool:
-        """It has been tried often enough."""
-        return self._weight.get(uid, 0) >= CONVICTED
+    def poisoned(self, uid: int) -> bool:
+        """Whether the mail has failed often enough."""
+        return self._weight.get(uid, 0) >= POISONED
 
     @contextmanager
     def watch(self, uids: Sequence[int]) -> Iterator[None]:
-        """What goes wrong inside makes these mails suspect: from then on each is fetched alone, and in the end the guilty one is known.
+        """Counts an error inside the block for these mails, so that each is fetched alone from then on.
 
-        In a batch nobody knows whose fault it was, so none comes nearer to being convicted.
+        An error in a batch adds no weight, because it is not known which mail caused it.
         """
         try:
             yield
@@ -65,14 +65,14 @@ class PoisonTracker:
 
 
 def given_up(uid: int, now: datetime) -> Fetched:
-    """What is kept of a mail that cannot be had at all: that it is there."""
+    """The entry for a mail that cannot be fetched at all."""
     return Fetched(uid=uid, raw=b"", received_at=now, fault="the mail cannot be fetched from the IMAP server; it was left there")
 
 
 def fetch(
     connection: Connection, uids: Sequence[int], seen: Mapping[int, MailSummary], largest: int, now: Callable[[], datetime]
 ) -> list[Fetched]:
-    """The mails of one load, in order; those that others took away meanwhile are not among them."""
+    """The mails of one load, in order, without those that were deleted meanwhile."""
     for uid in uids:
         if uid not in seen:
             _must_be_gone(connection, uid)
@@ -82,10 +82,10 @@ def fetch(
 
 
 def _fetched(connection: Connection, uid: int, seen: MailSummary, raw: bytes | None, largest: int, now: datetime) -> Fetched | None:
-    """The mail, or what there is of it; None when it went away while we were looking."""
-    received_at = min(seen.received_at or now, now)  # a server's clock may run ahead
+    """The mail, or the part of it that is available; None where it was deleted meanwhile."""
+    received_at = min(seen.received_at or now, now)  # the server's clock may be fast
     if seen.size <= largest and (raw is None or len(raw) < seen.size):
-        # Sizes are estimates on some servers (Exchange).  So a shorter mail is asked for once more, in steps, and the longer copy counts.
+        # Sizes are estimates on some servers (Exchange). So a shorter mail is fetched once more, in steps, and the longer copy is used.
         again = connection.big_body(uid, largest)
         raw = max(filter(None, (raw, again)), key=len, default=None)
         if raw is None:
@@ -99,19 +99,19 @@ def _fetched(connection: Connection, uid: int, seen: MailSummary, raw: bytes | N
 
 
 def _must_be_gone(connection: Connection, uid: int) -> None:
-    """Returns when the mail was taken away by somebody else; a server that has it and does not give it is trouble."""
+    """Returns where the mail was deleted meanwhile.  Raises CommandRefused where the server has it and does not give it."""
     if uid in connection.search(uid, uid):
         raise CommandRefused("the IMAP server gives no content for a mail", uid=uid, **connection.where)
 
 
 def loads(uids: Sequence[int], seen: Mapping[int, MailSummary], largest: int) -> Iterator[list[int]]:
-    """The mails in order, as many at once as make no more than LOAD_BYTES; one that is too large to be fetched counts nothing."""
+    """The mails in order, in groups of at most LOAD_BYTES.  A mail that is too large to be fetched counts zero."""
     sizes = {uid: seen[uid].size if uid in seen and seen[uid].size <= largest else 0 for uid in uids}
     return _portions(uids, sizes, LOAD_BYTES)
 
 
 def rounds(uids: Sequence[int], seen: Mapping[int, MailSummary]) -> Iterator[list[int]]:
-    """The small mails, as many at once as make no more than ROUND_BYTES; the others are fetched in steps."""
+    """The small mails, in groups of at most ROUND_BYTES.  The others are fetched in steps."""
     small = {uid: seen[uid].size for uid in uids if uid in seen and seen[uid].size <= STEP}
     return _portions(list(small), small, ROUND_BYTES)
 

@@ -1,4 +1,4 @@
-"""Mails that were in a folder before the desk was: what is kept of their headers, and how one is known again.  Pure."""
+"""Mails that were in a folder before the desk: their header data, and how to recognise one.  Pure."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from hashlib import sha256
 from mailbridge.message.headers import decode_value, mail_fields, message_id, message_ids
 from mailbridge.store.old_mails import OldMail
 
-# What the sender wrote.  Content-Type holds the boundary, which is another one in each mail of most programs.
+# Fields by the sender. Content-Type contains the boundary, which most programs choose for each mail.
 HEAD_FIELDS = ("MESSAGE-ID", "DATE", "FROM", "TO", "CC", "SUBJECT", "IN-REPLY-TO", "REFERENCES", "CONTENT-TYPE")
 _KEYED = frozenset(name.lower() for name in HEAD_FIELDS)
 
 
 def old_mail(head: bytes) -> OldMail:
-    """The mail by its header.  Two mails have the same key only where every field of HEAD_FIELDS is the same, white space aside: a
-    Message-ID alone can be used again by anybody."""
+    """The mail by its header.  Two mails have the same key only where all HEAD_FIELDS are the same, apart from white space: anybody can use
+    a Message-ID again."""
     fields = [field for field in mail_fields(head) if field.key in _KEYED]
     told = sorted(field.key.encode() + b":" + b" ".join(field.raw.split()) for field in fields)
     values = {field.key: decode_value(field.raw) for field in reversed(fields)}

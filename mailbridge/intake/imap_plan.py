@@ -1,8 +1,8 @@
-"""What to do with an IMAP folder next: from where we are and what the server says to the steps to take.  Pure.
+"""Plans the next steps in an IMAP folder, from our position and the server's answers.  Pure.
 
-A mail on a server is known by (account, folder, epoch, UID).  The epoch is the server's UIDVALIDITY (RFC 9051 2.3.1.1) with a count of
-ours in the bits above its 32: the count goes up where UIDVALIDITY alone would lie, because a server has none or has given UIDs twice.
-So a mail is never taken for another one that once had its UID; mails that are fetched again are found out by their content later.
+A mail on a server is identified by (account, folder, UID epoch, UID).  The UID epoch is the server's UIDVALIDITY (RFC 9051 2.3.1.1) with a
+counter of ours in the bits above its 32.  The counter goes up where UIDVALIDITY alone is wrong, because a server has none or used UIDs
+twice.  So no mail is taken for another one with the same UID.  Mails that are fetched twice are recognised later by their content.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from itertools import groupby
 
 BATCH = 50  # mails fetched and committed together
 HEADS = 500  # mails of which only the header is fetched, committed together
-WINDOW = 100_000  # UIDs a search may cover, so that its answer stays one line of bounded length
-SERVERS = 0xFFFFFFFF  # the bits of an epoch that are the server's
+WINDOW = 100_000  # UIDs in one search, so that its answer is one line of limited length
+SERVERS = 0xFFFFFFFF  # the server's bits of a UID epoch
 
 FIRST_WAIT = 1.0  # seconds before the second try
 NETWORK_CAP = 60.0  # seconds between tries of a server that does not answer
-LOGIN_CAP = 900.0  # seconds between tries of a password that was refused: no server locks us out
+LOGIN_CAP = 900.0  # seconds between tries of a refused password, so that no server locks the account
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """Every mail of the epoch up to `last_uid` is in the inbox."""
+    """Every mail of the UID epoch up to `last_uid` is in the inbox."""
 
-    epoch: int
+    uid_epoch: int
     last_uid: int
 
 
@@ -33,7 +33,7 @@ class Position:
 class Selected:
     """What the server said when the folder was opened; 0 where it said nothing.
 
-    `fresh`: it was opened just now.  Later UIDNEXT is old news, and UIDVALIDITY cannot change while the folder is open.
+    `fresh`: it was opened just now.  Later the UIDNEXT is out of date, and UIDVALIDITY cannot change while the folder is open.
     """
 
     uidvalidity: int
@@ -43,7 +43,7 @@ class Selected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resync:
-    """The UIDs we know mean nothing any more: the folder is read from the start, at `position`."""
+    """The known UIDs are no longer valid: the folder is read from the start, at `position`."""
 
     position: Position
     reason: str
@@ -51,31 +51,31 @@ class Resync:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetch:
-    """These mails are fetched and committed together, in this order."""
+    """Fetch and commit these mails together, in this order."""
 
     uids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Index:
-    """These mails were there before the desk and are not wanted: their threads become known, by their headers alone."""
+    """These mails are older than the desk and not wanted: store their threads, by their headers."""
 
     uids: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settle:
-    """Every mail that is safe with us gets its flag, move or deletion."""
+class Acknowledge:
+    """Flag, move or delete every committed mail on the server."""
 
 
-Action = Fetch | Index | Settle
+Action = Fetch | Index | Acknowledge
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Older:
-    """UIDs below `below` were in the folder when reading began.  Those in `wanted` are taken; None: all.
+    """Mails that were in the folder before reading began: their UIDs are below `below`.  `wanted`: those to fetch; None: all.
 
-    `first`: they were there before the desk was.  `anew`: the folder was read before, under other UIDs, so that some may be known.
+    `first`: the mails are older than the desk.  `anew`: the folder was read before under other UIDs, so some may be known.
     """
 
     below: int = 0
@@ -87,7 +87,7 @@ class Older:
         return uid < self.below and self.wanted is not None and uid not in self.wanted
 
     def finished(self, position: Position) -> bool:
-        """Whether reading is past all of them."""
+        """Whether the position is behind all of them."""
         return position.last_uid >= self.below - 1
 
 
@@ -95,26 +95,30 @@ NOTHING_OLDER = Older()
 
 
 def at_select(known: Position | None, selected: Selected) -> Position | Resync:
-    """Where reading goes on, or from where it starts again."""
+    """The position to continue from, or a Resync."""
     if known is None:
-        return Resync(position=Position(epoch=selected.uidvalidity, last_uid=0), reason="first time")
+        return Resync(position=Position(uid_epoch=selected.uidvalidity, last_uid=0), reason="first time")
     if not selected.fresh:
         return known
-    if known.epoch & SERVERS != selected.uidvalidity:
-        return Resync(position=Position(epoch=_next_epoch(known.epoch, selected.uidvalidity), last_uid=0), reason="UIDVALIDITY changed")
+    if known.uid_epoch & SERVERS != selected.uidvalidity:
+        return Resync(
+            position=Position(uid_epoch=_next_uid_epoch(known.uid_epoch, selected.uidvalidity), last_uid=0), reason="UIDVALIDITY changed"
+        )
     if selected.uidvalidity == 0:
-        return Resync(position=Position(epoch=_next_epoch(known.epoch, 0), last_uid=0), reason="server without UIDVALIDITY")
+        return Resync(position=Position(uid_epoch=_next_uid_epoch(known.uid_epoch, 0), last_uid=0), reason="server without UIDVALIDITY")
     if 0 < selected.uidnext <= known.last_uid:
-        return Resync(position=Position(epoch=_next_epoch(known.epoch, selected.uidvalidity), last_uid=0), reason="UIDs given twice")
+        return Resync(
+            position=Position(uid_epoch=_next_uid_epoch(known.uid_epoch, selected.uidvalidity), last_uid=0), reason="UIDs given twice"
+        )
     return known
 
 
-def _next_epoch(epoch: int, uidvalidity: int) -> int:
-    return ((epoch >> 32) + 1) << 32 | uidvalidity
+def _next_uid_epoch(uid_epoch: int, uidvalidity: int) -> int:
+    return ((uid_epoch >> 32) + 1) << 32 | uidvalidity
 
 
 def windows(last_uid: int, uidnext: int) -> Iterator[tuple[int, int | None]]:
-    """(first, last) UIDs to search for what is new; the last window is open, for mails that came since the folder was opened."""
+    """(first, last) UIDs to search for new mails.  The last window is open, for mails that came since the folder was opened."""
     first = last_uid + 1
     while uidnext - first > WINDOW:
         yield first, first + WINDOW - 1
@@ -135,13 +139,13 @@ def plan(
     suspects: Iterable[int] = (),
     older: Older = NOTHING_OLDER,
 ) -> list[Action]:
-    """The steps of one turn, in the order of the UIDs.  `found` is what the server has, `suspects` are UIDs whose fetching went wrong
-    before: they go alone, so that a mail the server chokes on takes no neighbours along."""
-    actions: list[Action] = [Settle()] if unsettled else []
+    """The steps of one turn, in the order of the UIDs.  `found`: the UIDs on the server.  `suspects`: UIDs whose fetching failed before;
+    they are fetched alone, so that a poison mail does not affect others."""
+    actions: list[Action] = [Acknowledge()] if unsettled else []
     alone = frozenset(suspects)
     for unwanted, uids in groupby(news(found, position.last_uid), older.unwanted):
         for batch in batches(tuple(uids), alone, HEADS if unwanted else BATCH):
-            actions += [Index(uids=batch)] if unwanted else [Fetch(uids=batch), Settle()]
+            actions += [Index(uids=batch)] if unwanted else [Fetch(uids=batch), Acknowledge()]
     return actions
 
 
@@ -181,7 +185,8 @@ def batches(uids: Sequence[int], suspects: frozenset[int], most: int = BATCH) ->
 
 
 def wait_after(failures: int, *, refused: bool, chance: float) -> float:
-    """Seconds to wait after so many failures in a row: doubled each time, capped, and spread by `chance` in [0, 1) over its upper half."""
+    """Seconds to wait after so many consecutive failures: doubled each time, capped, and spread by `chance` in [0, 1) over its upper half.
+    """
     cap = LOGIN_CAP if refused else NETWORK_CAP
     first = 15 * FIRST_WAIT if refused else FIRST_WAIT
     longest = min(cap, first * 2.0 ** min(max(failures - 1, 0), 20))

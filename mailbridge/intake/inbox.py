@@ -1,8 +1,8 @@
-"""The durable inbox: accept() returns when the mail can survive a power cut, and not before.
+"""The durable inbox: accept() returns when the mail would survive a power failure, and not before.
 
-One thread writes.  While it waits for the disk, the mails that arrive collect; the next commit takes them all (group commit).  A sender
-that was just answered comes back with his next mail in a moment, so behind a commit that several shared the next one waits for as many,
-half as long as the last commit took at most: on a slow disk this halves the commits.  A lone mail is committed at once.
+One thread writes.  While it waits for the disk, arriving mails collect, and the next commit takes them all (group commit).  A sender that
+was just answered sends its next mail in a moment.  So after a shared commit the next one waits for as many mails, at most half as long as
+the last commit took: on a slow disk this halves the number of commits.  A single mail is committed at once.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from mailbridge.ops import crash
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 
-CAPACITY = 256 << 20  # bytes waiting; one mail is always let in, whatever its size
+CAPACITY = 256 << 20  # bytes waiting; one mail is always accepted, whatever its size
 BATCH_MAILS = 64  # mails a commit
-BATCH_BYTES = 32 << 20  # bytes a commit, so that a row of big mails does not hold the small ones up
+BATCH_BYTES = 32 << 20  # bytes in one commit, so that large mails do not delay small ones
 PATIENCE = 60.0  # seconds accept() waits for room: two busy timeouts of SQLite
 
 
@@ -52,8 +52,8 @@ class Inbox:
         self._items: deque[_Item] = deque()
         self._held = 0  # bytes waiting or being written
         self._closed = False
-        self._wanted = 1  # mails that are worth waking the writer for
-        self._company = 1  # mails that were in the last commit or came while it ran: so many may come again
+        self._wanted = 1  # number of mails at which the writer wakes up
+        self._company = 1  # mails in the last commit or during it: the number to wait for
         self._gather_until = 0.0
         lock = Lock()
         self._work = Condition(lock)
@@ -62,10 +62,10 @@ class Inbox:
         self._writer.start()
 
     def submit(self, raw: bytes, envelope: Envelope, *, patience: float = 0.0) -> Future[int]:
-        """A future that holds the inbox id once the mail is committed, or raises StoreAway.  Safe to repeat for IMAP: the same
-        (account, folder, uidvalidity, uid) gives the id of the row that is there already.
+        """A future that gets the inbox id after the commit, or StoreAway.  Safe to repeat for IMAP: the same (account, folder, uidvalidity,
+        uid) gives the id of the existing row.
 
-        Blocks for at most `patience` seconds when the queue is full; then the future holds StoreAway, like that of a closed inbox.
+        Blocks for at most `patience` seconds when the queue is full; then the future gets StoreAway, as in a closed inbox.
         """
         item = _Item(raw, envelope)
         with self._work:
@@ -82,13 +82,13 @@ class Inbox:
         return item.future
 
     def accept(self, raw: bytes, envelope: Envelope) -> int:
-        """The mail is durable when this returns; its inbox id.  Raises StoreAway: nothing was kept."""
+        """Stores the mail; its inbox id.  Raises StoreAway: nothing was stored."""
         return self.submit(raw, envelope, patience=PATIENCE).result()
 
     def accept_all(self, mails: Sequence[tuple[bytes, Envelope]], also: Callable[[Tx], None]) -> list[int]:
-        """All the mails are durable, together with what `also` wrote into the same transaction; their inbox ids.
+        """Stores all the mails, together with what `also` writes into the same transaction; their inbox ids.
 
-        Raises StoreAway, or what the store has against one of them: nothing was kept.
+        Raises StoreAway, or the store's error about one of them: nothing was stored.
         """
         with self._store.write() as tx:
             ids = tx.inbox.add_many(mails)
@@ -102,7 +102,7 @@ class Inbox:
         return ids
 
     def close(self) -> None:
-        """What waited is committed, and no mail is taken any more."""
+        """Commits the waiting mails.  No further mail is accepted."""
         with self._work:
             self._closed = True
             self._work.notify_all()
@@ -147,7 +147,7 @@ class Inbox:
             self._room.notify_all()
 
     def _commit(self, batch: Sequence[_Item]) -> None:
-        """Every future of the batch has its id or its error."""
+        """Sets the id or the error of every future of the batch."""
         wanted = [item for item in batch if item.future.set_running_or_notify_cancel()]
         for item, outcome in zip(wanted, self._outcomes(wanted), strict=True):
             if isinstance(outcome, int):
@@ -162,7 +162,7 @@ class Inbox:
             return self._together(batch)
         except StoreAway as away:
             return [away] * len(batch)
-        except Exception as error:  # one mail the store cannot hold must not take its neighbours along: each for itself
+        except Exception as error:  # one mail that cannot be stored must not affect the others: commit each alone
             return [error] if len(batch) == 1 else self._one_by_one(batch)
 
     def _together(self, batch: Sequence[_Item]) -> Sequence[int]:
@@ -183,17 +183,17 @@ class Inbox:
                             outcomes.extend(tx.inbox.add_many([(item.raw, item.envelope)]))
                     except StoreAway:
                         raise
-                    except Exception as error:  # told to the one who brought this mail
+                    except Exception as error:  # reported to the sender of this mail
                         outcomes.append(error)
                 tx.wake("inbox")
         except StoreAway as away:
             return [away] * len(batch)
-        except Exception as error:  # the commit itself failed: nothing was kept
+        except Exception as error:  # the commit failed: nothing was stored
             return [error] * len(batch)
         return outcomes
 
     def _abandon(self) -> None:
-        """Nobody waits for ever: after a normal end there is nothing left, after a bug of ours the rest is told so."""
+        """Fails the futures that are left.  After a normal end there are none; after an internal error the callers get it."""
         with self._work:
             self._closed = True
             left, self._items = list(self._items), deque()

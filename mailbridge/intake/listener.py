@@ -25,7 +25,7 @@ BACKLOG = 128
 
 
 class Listeners:
-    """All listeners of a desk.  `addresses` says whether an address (lower case) is the desk's own; +detail is taken off here."""
+    """All listeners of a desk.  `addresses` says whether an address (lower case, without +detail) is the desk's own."""
 
     def __init__(
         self,
@@ -37,9 +37,9 @@ class Listeners:
         log: IntakeLog | None = None,
         desk_ids: bool = False,
     ) -> None:
-        """`desk_ids`: results under names of [desk] authserv_ids are believed."""
+        """`desk_ids`: results under the names of [desk] authserv_ids are trusted."""
         self._desk_ids = desk_ids
-        self._doors = [
+        self._states = [
             ListenerState(
                 listener=listener,
                 inbox=inbox,
@@ -63,8 +63,8 @@ class Listeners:
         return tuple(server.sockets[0].getsockname()[1] for server in self._servers)
 
     def start(self) -> None:
-        """Every listener is bound and answers; raises Permanent for an address that cannot be bound, and then none is."""
-        logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # aiosmtpd's own log names whole addresses
+        """Binds all listeners.  Raises Permanent for an address that cannot be bound, and then none is bound."""
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # aiosmtpd logs complete addresses
         self._thread.start()
         self._started = True
         try:
@@ -74,7 +74,7 @@ class Listeners:
             raise
 
     def stop(self, grace: timedelta = timedelta(seconds=10)) -> None:
-        """No connection is open: mails that were on their way have had `grace` to arrive, everybody else was told 421."""
+        """Closes all connections: mails in progress have `grace` to arrive, all other clients get a 421."""
         if self._started:
             asyncio.run_coroutine_threadsafe(self._drain(grace.total_seconds()), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
@@ -82,64 +82,64 @@ class Listeners:
             self._started = False
         if not self._loop.is_closed():
             self._loop.close()
-        for door in self._doors:
-            if door.logins:
-                door.logins.close()
+        for state in self._states:
+            if state.logins:
+                state.logins.close()
 
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
     async def _bind(self) -> None:
-        for door in self._doors:
-            self._servers.append(await self._serve(door))
+        for state in self._states:
+            self._servers.append(await self._serve(state))
 
-    async def _serve(self, door: ListenerState) -> asyncio.Server:
-        kind = LmtpSession if door.listener.protocol == "lmtp" else SmtpSession
+    async def _serve(self, state: ListenerState) -> asyncio.Server:
+        kind = LmtpSession if state.listener.protocol == "lmtp" else SmtpSession
 
         def answer() -> asyncio.Protocol:
-            if door.closing or len(door.sessions) >= door.listener.max_connections:
+            if state.closing or len(state.sessions) >= state.listener.max_connections:
                 return BusyProtocol()
-            return kind(door, self._loop)
+            return kind(state, self._loop)
 
-        host, port = door.listener.host, door.listener.port
-        given = sockets.named(door.listener.socket) if door.listener.socket else None
+        host, port = state.listener.host, state.listener.port
+        given = sockets.named(state.listener.socket) if state.listener.socket else None
         try:
             if given is not None:
                 server = await self._loop.create_server(answer, sock=given, backlog=BACKLOG, start_serving=False)
             else:
                 server = await self._loop.create_server(answer, host, port, backlog=BACKLOG, start_serving=False)
         except OSError as error:
-            raise Permanent(f"the {door.source.upper()} listener cannot use {host}:{port}: {error.strerror or error}") from error
-        self._refuse_the_world(server, door)
+            raise Permanent(f"the {state.source.upper()} listener cannot use {host}:{port}: {error.strerror or error}") from error
+        self._refuse_the_world(server, state)
         await server.start_serving()
         return server
 
-    def _refuse_the_world(self, server: asyncio.Server, door: ListenerState) -> None:
-        """Raises Permanent for a socket, ours or systemd's, at which strangers could write what the desk believes about senders."""
+    def _refuse_the_world(self, server: asyncio.Server, state: ListenerState) -> None:
+        """Raises Permanent for a socket, ours or systemd's, on which strangers could write results that the desk trusts."""
         for one in server.sockets:
             address = str(one.getsockname()[0])
-            if is_open(door.listener, self._desk_ids, address):
+            if is_open(state.listener, self._desk_ids, address):
                 server.close()
                 why = f"can be reached from outside ({address}) and would believe what anybody writes about senders"
                 hint = 'name your mail server in trusted_peers, or take authserv_ids and profile away and set check = "dns"'
-                raise Permanent(f"the {door.source.upper()} listener {why}; {hint}")
+                raise Permanent(f"the {state.source.upper()} listener {why}; {hint}")
 
     async def _drain(self, grace: float) -> None:
         for server in self._servers:
             server.close()
-        for door in self._doors:
-            door.closing = True
-            for session in tuple(door.sessions):
+        for state in self._states:
+            state.closing = True
+            for session in tuple(state.sessions):
                 session.close_soon()
         end = self._loop.time() + grace
-        while any(door.sessions for door in self._doors) and self._loop.time() < end:
+        while any(state.sessions for state in self._states) and self._loop.time() < end:
             await asyncio.sleep(0.02)
         await self._cut_off()
 
     async def _cut_off(self) -> None:
-        for door in self._doors:
-            for session in tuple(door.sessions):
+        for state in self._states:
+            for session in tuple(state.sessions):
                 session.abort()
         mine = asyncio.current_task()
         rest = [task for task in asyncio.all_tasks(self._loop) if task is not mine]
@@ -149,7 +149,7 @@ class Listeners:
 
 
 def _logins_of(listener: ListenerSettings) -> Logins | None:
-    """Who has to log in; None where nobody has to.  Raises Permanent for users that cannot be used: nobody could submit."""
+    """The logins that the listener requires; None where it requires none.  Raises Permanent for a file of users that cannot be read."""
     if listener.users_file is None:
         return None
     if listener.tls_cert is None:
@@ -162,7 +162,7 @@ def _logins_of(listener: ListenerSettings) -> Logins | None:
 
 
 def _tls_of(listener: ListenerSettings) -> ssl.SSLContext | None:
-    """The context for STARTTLS; None when the listener has no certificate.  Raises Permanent for one that cannot be used."""
+    """The context for STARTTLS; None where the listener has no certificate.  Raises Permanent for an invalid one."""
     if listener.tls_cert is None:
         if listener.require_tls:
             raise Permanent("require_tls needs tls_cert and tls_key", listener=f"{listener.host}:{listener.port}")

@@ -1,4 +1,4 @@
-"""What the ways in say about themselves, without knowing who writes it down: a structlog logger fits."""
+"""The log of the intake, independent of the logging library: a structlog logger fits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class IntakeLog(Protocol):
 
 
 class Silent:
-    """A log that nobody reads."""
+    """A log that discards everything."""
 
     def info(self, event: str, /, **values: object) -> None: ...
 

@@ -37,7 +37,7 @@ def without_detail(address: str) -> str:
 
 
 def printable(text: str, limit: int = 255) -> str:
-    """`text` with everything that a log, a terminal or a database could stumble over shown as '?', at most `limit` characters."""
+    """`text` with '?' for everything that is unsafe in a log, a terminal or a database, at most `limit` characters."""
     if text.isprintable():
         return text[:limit]
     return "".join(character if character.isprintable() else "?" for character in text[:limit])

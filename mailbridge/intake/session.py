@@ -1,6 +1,6 @@
-"""One SMTP or LMTP connection: aiosmtpd's dialogue with our own reading of DATA, our own answers and our own patience.
+"""One SMTP or LMTP connection: the dialogue of aiosmtpd with our own reader of DATA, our own answers and timeouts.
 
-What aiosmtpd 1.4.6 does otherwise and why that does not do here is in docs/adr/0004-own-data-reader.md.
+docs/adr/0004-own-data-reader.md lists what aiosmtpd 1.4.6 does differently and why we do not use it.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.headers import header_at
 from mailbridge.message.received import received
 
-IDLE = 300.0  # seconds between two signs of life; RFC 5321 4.5.3.2.7 asks for at least five minutes
-LIFETIME = 3600.0  # seconds a connection may last at all, so that a dribbling client cannot keep its place for ever
-FIRST = 30.0  # seconds until the first byte of a client that has connected
-COMMITTING = 600.0  # seconds the store may take; the inbox answers long before
+IDLE = 300.0  # seconds of inactivity; RFC 5321 4.5.3.2.7 requires at least five minutes
+LIFETIME = 3600.0  # seconds of a whole connection, so that a slow client cannot keep it for ever
+FIRST = 30.0  # seconds until the first byte of a client
+COMMITTING = 600.0  # seconds for the store; the inbox answers much earlier
 
 TRY_LATER = "451 4.3.0 Temporary local problem, try again later"
 CLOSING = "421 4.3.2 Shutting down, try again later"
@@ -84,7 +84,8 @@ class ListenerState:
         return max(256 << 20, 4 * self.listener.max_size)
 
     def takes(self, address: str) -> bool:
-        """True for the desk's own addresses with and without +detail, and for what the listener's `recipients` add (`a@b` or `@b`)."""
+        """Whether the address is accepted: the desk's own addresses with and without +detail, and those of the listener's `recipients`
+        (`a@b` or `@b`)."""
         address = address.lower()
         plain = without_detail(address)
         domain = plain[plain.rfind("@") :]
@@ -93,15 +94,15 @@ class ListenerState:
 
 
 class _Hooks:
-    """What aiosmtpd asks in the middle of its commands."""
+    """The callbacks of aiosmtpd's commands."""
 
-    def __init__(self, door: ListenerState) -> None:
-        self._door = door
+    def __init__(self, state: ListenerState) -> None:
+        self._state = state
 
     async def handle_EHLO(self, server: SmtpSession, session: Any, envelope: Any, hostname: str, responses: list[str]) -> list[str]:
         """What we truly do, and nothing else: AUTH where there are users, behind TLS; no CHUNKING, no DSN."""
         session.host_name = hostname
-        offers = [server.hostname, f"SIZE {self._door.listener.max_size}", "PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
+        offers = [server.hostname, f"SIZE {self._state.listener.max_size}", "PIPELINING", "8BITMIME", "SMTPUTF8", "ENHANCEDSTATUSCODES"]
         if server.offers_tls:
             offers.append("STARTTLS")
         if server.offers_auth:
@@ -111,24 +112,24 @@ class _Hooks:
     async def handle_RCPT(self, server: SmtpSession, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         if address == NULL_SENDER:
             return "501 5.1.3 A recipient has to be named"
-        if not self._door.takes(address):
-            self._door.log.info("recipient_refused", source=self._door.source, peer=server.peer)
+        if not self._state.takes(address):
+            self._state.log.info("recipient_refused", source=self._state.source, peer=server.peer)
             return "550 5.1.1 No such address here"
-        if len(envelope.rcpt_tos) >= self._door.listener.max_recipients:
+        if len(envelope.rcpt_tos) >= self._state.listener.max_recipients:
             return "452 4.5.3 Too many recipients, send the mail to the others separately"  # RFC 5321 4.5.3.1.10
         envelope.rcpt_tos.append(address)
-        server.wait_for_company()
+        server.pipelined()
         return "250 2.1.5 Recipient known"
 
     async def handle_MAIL(self, server: SmtpSession, session: Any, envelope: Any, address: str, options: list[str]) -> str:
         envelope.mail_from = address
         envelope.mail_options.extend(options)
-        server.wait_for_company()
+        server.pipelined()
         return "250 2.1.0 Sender taken"
 
     async def handle_exception(self, error: Exception) -> str:
-        # Our own bug is never the sender's fault: 4xx, and no word about it over the wire.
-        self._door.log.error("listener_failed", source=self._door.source, error=type(error).__name__, detail=str(error))
+        # An internal error is a 4xx, without details.
+        self._state.log.error("listener_failed", source=self._state.source, error=type(error).__name__, detail=str(error))
         return TRY_LATER
 
 
@@ -138,8 +139,8 @@ class SmtpSession(SMTP):
     command_size_limit = 2048
     line_length_limit = 1 << 16  # of a command as it arrives; the lines of a mail are not bound by it
 
-    def __init__(self, door: ListenerState, loop: asyncio.AbstractEventLoop) -> None:
-        self._door = door
+    def __init__(self, state: ListenerState, loop: asyncio.AbstractEventLoop) -> None:
+        self._state = state
         self._mail: DataReader | None = None
         self._mail_read: asyncio.Future[None] | None = None
         self._plain_answers = True  # the greeting and the answers to HELO and EHLO carry no enhanced code (RFC 2034 3)
@@ -152,16 +153,16 @@ class SmtpSession(SMTP):
         self._failures = 0  # of AUTH
         self.address = ""  # of the client, without the port
         super().__init__(
-            _Hooks(door),
-            data_size_limit=door.listener.max_size,
+            _Hooks(state),
+            data_size_limit=state.listener.max_size,
             enable_SMTPUTF8=True,
-            hostname=door.hostname,
-            ident=f"{door.source.upper().replace('SMTP', 'ESMTP')} mailbridge",
-            tls_context=door.tls,
-            require_starttls=door.listener.require_tls,
+            hostname=state.hostname,
+            ident=f"{state.source.upper().replace('SMTP', 'ESMTP')} mailbridge",
+            tls_context=state.tls,
+            require_starttls=state.listener.require_tls,
             timeout=IDLE,
             auth_exclude_mechanism=("PLAIN", "LOGIN"),
-            auth_required=door.logins is not None,
+            auth_required=state.logins is not None,
             loop=loop,
         )
 
@@ -178,8 +179,8 @@ class SmtpSession(SMTP):
     def helo(self) -> str:
         return (self.session.host_name or "") if self.session is not None else ""
 
-    def wait_for_company(self) -> None:
-        """The next answer may wait for the one behind it, if the client has pipelined."""
+    def pipelined(self) -> None:
+        """The next answer may be sent together with the following one, if the client uses pipelining."""
         self._may_wait = True
 
     @property
@@ -188,14 +189,14 @@ class SmtpSession(SMTP):
 
     @property
     def offers_auth(self) -> bool:
-        return self._door.logins is not None and self._tls_protocol is not None and not self._is_logged_in
+        return self._state.logins is not None and self._tls_protocol is not None and not self._is_logged_in
 
     @property
     def _is_logged_in(self) -> bool:
         return self.session is not None and bool(self.session.authenticated)
 
     def abort(self) -> None:
-        """The connection is cut."""
+        """Cuts the connection."""
         if isinstance(self.transport, asyncio.WriteTransport):
             self.transport.abort()
 
@@ -205,7 +206,7 @@ class SmtpSession(SMTP):
             self.transport.close()
 
     def close_soon(self) -> None:
-        """The client has been told to come back later; a mail that is on its way now is taken to its end first."""
+        """Asks the client to come back later, after a mail in progress."""
         if not self._busy:
             self._hang_up(CLOSING)
 
@@ -213,20 +214,20 @@ class SmtpSession(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # STARTTLS makes the connection a second time, with the same client.
-        others = [] if self in self._door.sessions else [one for one in self._door.sessions if one.address == _address(transport)]
+        others = [] if self in self._state.sessions else [one for one in self._state.sessions if one.address == _address(transport)]
         self.address = _address(transport)
-        if len(others) >= self._door.listener.peer_connections:
-            self._door.log.info("client_too_many", source=self._door.source, peer=self.address)
+        if len(others) >= self._state.listener.peer_connections:
+            self._state.log.info("client_too_many", source=self._state.source, peer=self.address)
             instead = BusyProtocol()
             if isinstance(transport, asyncio.Transport):
                 transport.set_protocol(instead)
             instead.connection_made(transport)
             return
-        self._door.sessions.add(self)
+        self._state.sessions.add(self)
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._door.sessions.discard(self)
+        self._state.sessions.discard(self)
         super().connection_lost(error)
 
     def data_received(self, data: bytes) -> None:
@@ -242,7 +243,7 @@ class SmtpSession(SMTP):
     def _feed(self, chunk: bytes) -> bytes | None:
         if self._mail is None or self._mail_read is None:
             raise RuntimeError("no mail is being read")
-        self._door.buffered += len(chunk)
+        self._state.buffered += len(chunk)
         self._mail_size += len(chunk)
         rest = self._mail.feed(chunk)
         if rest is not None:
@@ -255,9 +256,9 @@ class SmtpSession(SMTP):
         try:
             await super()._handle_client()
         except ConnectionError:
-            return  # the client went away between two commands: nobody is left to be told
+            return  # the client disconnected between two commands
 
-    # Patience: each sign of life resets the wait, the whole connection has an end.
+    # Timeouts: each byte resets the inactivity timeout, the whole connection has a limit.
 
     def _reset_timeout(self, duration: float | None = None) -> None:
         now = self.loop.time()
@@ -269,7 +270,7 @@ class SmtpSession(SMTP):
         if self.loop.time() < self._alive_until:
             self._timeout_handle = self.loop.call_at(self._alive_until, self._timeout_cb)
         else:
-            self._door.log.info("client_too_slow", source=self._door.source, peer=self.peer)
+            self._state.log.info("client_too_slow", source=self._state.source, peer=self.peer)
             self._hang_up(TOO_LONG)
 
     # Answers
@@ -280,7 +281,7 @@ class SmtpSession(SMTP):
         self._plain_answers = False
         may_wait, self._may_wait = self._may_wait, False
         if may_wait and b"\n" in self._reader._buffer:  # type: ignore[attr-defined]
-            return  # RFC 2920 3.2: the next command is here already, its answer takes this one along
+            return  # RFC 2920 3.2: the next command has arrived, its answer is sent with this one
         answers, self._answers = self._answers, []
         self._writer.write("".join(f"{one}\r\n" for one in answers).encode())
         await self._writer.drain()
@@ -312,21 +313,21 @@ class SmtpSession(SMTP):
         if refusal := self._refusal_of_auth(arg):
             await self.push(refusal)
             return
-        if self._door.logins is None or self.session is None:
+        if self._state.logins is None or self.session is None:
             raise RuntimeError("AUTH without users")
-        is_in, answer = await login(self._door.logins, arg, self._challenge, self._failures)
+        is_in, answer = await login(self._state.logins, arg, self._challenge, self._failures)
         if is_in:
             self.session.authenticated = True
         elif answer[:3] in {"454", "535"}:
             self._failures += 1
-            self._door.log.warning("login_failed", source=self._door.source, peer=self.peer, answer=answer[:3])
+            self._state.log.warning("login_failed", source=self._state.source, peer=self.peer, answer=answer[:3])
         if self._failures >= TRIES:
             self._hang_up(TOO_OFTEN)
         elif answer:
             await self.push(answer)
 
     def _refusal_of_auth(self, arg: str) -> str:
-        if self._door.logins is None:
+        if self._state.logins is None:
             return "502 5.5.1 AUTH is not offered"
         if not self.helo:
             return "503 5.5.1 Say EHLO first"
@@ -341,7 +342,7 @@ class SmtpSession(SMTP):
         return answer if isinstance(answer, bytes) else None
 
     async def smtp_VRFY(self, arg: str) -> None:
-        # RFC 5321 7.3: an answer that tells nothing, so that nobody collects addresses.
+        # RFC 5321 7.3: an answer without information, so that nobody collects addresses.
         await self.push("252 2.5.0 Send a mail to find out")
 
     @syntax("DATA")
@@ -359,7 +360,7 @@ class SmtpSession(SMTP):
             self._busy = False
             self._set_post_data_state()  # type: ignore[no-untyped-call]
             self._reset_timeout()
-        if self._door.closing:
+        if self._state.closing:
             self.close_soon()
 
     def _refusal_of_data(self, arg: str) -> str:
@@ -369,13 +370,13 @@ class SmtpSession(SMTP):
             return "503 5.5.1 No valid recipient yet"
         if arg:
             return "501 5.5.4 DATA takes no argument"
-        if self._door.buffered > self._door.most_buffered:
+        if self._state.buffered > self._state.most_buffered:
             return "452 4.3.1 Too many mails at once, try again later"
-        return CLOSING if self._door.closing else ""
+        return CLOSING if self._state.closing else ""
 
     async def _read_mail(self) -> bytes | DataFault:
         """The whole content, once it has come to its end."""
-        self._mail = mail = DataReader(self._door.listener.max_size)
+        self._mail = mail = DataReader(self._state.listener.max_size)
         self._mail_read = self.loop.create_future()
         self._mail_size = 0
         try:
@@ -387,7 +388,7 @@ class SmtpSession(SMTP):
                     self._reader.feed_data(rest)
             await self._mail_read
         finally:
-            self._door.buffered -= self._mail_size
+            self._state.buffered -= self._mail_size
             self._mail = None
         return mail.content
 
@@ -395,7 +396,7 @@ class SmtpSession(SMTP):
         """One answer for SMTP; one a recipient, in the order of RCPT, for LMTP (RFC 2033 4.2)."""
         match content:
             case DataFault.TOO_BIG:
-                answer = f"552 5.3.4 The mail is larger than {self._door.listener.max_size} bytes"
+                answer = f"552 5.3.4 The mail is larger than {self._state.listener.max_size} bytes"
             case DataFault.BARE_LINE_END:
                 answer = "550 5.6.11 A CR or LF stands alone in the mail (RFC 5321 2.3.8)"
             case _:
@@ -404,33 +405,33 @@ class SmtpSession(SMTP):
 
     async def _accept(self, raw: bytes) -> str:
         envelope = self._our_envelope()
-        raw = received(envelope, self._door.hostname, tls=self._tls_protocol is not None) + raw[header_at(raw) :]
+        raw = received(envelope, self._state.hostname, tls=self._tls_protocol is not None) + raw[header_at(raw) :]
         try:
             # Shielded: a client that hangs up now must not undo what the store is doing (RFC 5321 4.5.5 lets it ask again).
-            inbox_id = await asyncio.shield(asyncio.wrap_future(self._door.inbox.submit(raw, envelope), loop=self.loop))
+            inbox_id = await asyncio.shield(asyncio.wrap_future(self._state.inbox.submit(raw, envelope), loop=self.loop))
         except StoreAway as away:
-            self._door.log.warning("mail_put_off", source=self._door.source, peer=self.peer, size=len(raw), reason=away.what)
+            self._state.log.warning("mail_put_off", source=self._state.source, peer=self.peer, size=len(raw), reason=away.what)
             return "451 4.3.0 The mail cannot be stored now, try again later"
-        except Exception as error:  # whatever goes wrong on our side is a 451: 5xx is only what we mean to refuse
+        except Exception as error:  # internal errors are a 451; 5xx is a deliberate refusal
             return await self.handle_exception(error)
-        self._door.log.info("mail_accepted", source=self._door.source, inbox=inbox_id, size=len(raw), peer=self.peer)
+        self._state.log.info("mail_accepted", source=self._state.source, inbox=inbox_id, size=len(raw), peer=self.peer)
         return f"250 2.0.0 Accepted as {inbox_id}"
 
     def _our_envelope(self) -> Envelope:
         mail_from = self.envelope.mail_from if self.envelope is not None else None
         return Envelope(
-            source=self._door.source,
-            received_at=self._door.clock.now(),
+            source=self._state.source,
+            received_at=self._state.clock.now(),
             mail_from="" if mail_from == NULL_SENDER else mail_from,
             rcpt_to=tuple(self.recipients),
-            account=self._door.listener.name,
+            account=self._state.listener.name,
             peer=self.peer,
             helo=printable(self.helo),
         )
 
 
 class LmtpSession(SmtpSession):
-    """The same with LHLO, and with one answer a recipient behind the content."""
+    """The same with LHLO, and with one answer for each recipient after the content."""
 
     @syntax("LHLO hostname")
     async def smtp_LHLO(self, hostname: str) -> None:
@@ -450,7 +451,7 @@ class LmtpSession(SmtpSession):
 
 
 class BusyProtocol(asyncio.Protocol):
-    """A connection too many: told to come back, and closed."""
+    """Refuses a connection above the limit: come back later."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         if isinstance(transport, asyncio.WriteTransport):

@@ -1,4 +1,4 @@
-"""Sockets that systemd opened for us (sd_listen_fds(3)), by the name that FileDescriptorName= gives them."""
+"""Sockets that systemd opened (sd_listen_fds(3)), by the name from FileDescriptorName=."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ FIRST = 3  # SD_LISTEN_FDS_START
 
 
 def named(name: str) -> socket.socket:
-    """The listening socket with this name.  Raises Permanent where systemd handed none over."""
+    """The listening socket with this name.  Raises Permanent where systemd passed none."""
     mine = os.environ.get("LISTEN_PID") == str(os.getpid())
     names = os.environ.get("LISTEN_FDNAMES", "").split(":") if mine else []
     count = int(os.environ.get("LISTEN_FDS", "0")) if mine else 0

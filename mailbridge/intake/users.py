@@ -1,6 +1,6 @@
-"""Who may submit mail to a listener: a file with a line a user, `name:scrypt$n$r$p$salt$hash` (RFC 7914), salt and hash in base64.
+"""The users of a listener: a file with one line for each, `name:scrypt$n$r$p$salt$hash` (RFC 7914), salt and hash in base64.
 
-`mailbridge listener passwd NAME` makes such a line.  The file is read for each login, so a change counts at once.
+`mailbridge listener passwd NAME` makes such a line.  The file is read at each login, so a change applies at once.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from pathlib import Path
 from mailbridge.errors import Permanent, Problem
 
 N, R, P, SALT, LENGTH = 1 << 14, 8, 1, 16, 32  # 16 MB and some 50 ms a login
-MEMORY = 256 << 20  # bytes that a line of the file may ask for
+MEMORY = 256 << 20  # maximum memory in bytes for one line
 LONGEST_PASSWORD = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hash:
-    """A password as scrypt hashed it."""
+    """A scrypt hash of a password."""
 
     n: int
     r: int
@@ -32,7 +32,7 @@ class Hash:
     digest: bytes
 
     def fits(self, password: bytes) -> bool:
-        """Whether this is the hash of `password`; takes the same time either way."""
+        """Whether this is the hash of `password`.  Takes the same time either way."""
         return hmac.compare_digest(_scrypt(password, self.salt, self.n, self.r, self.p, len(self.digest)), self.digest)
 
 
@@ -40,7 +40,7 @@ NOBODY = Hash(n=N, r=R, p=P, salt=bytes(SALT), digest=bytes(LENGTH))
 
 
 def line_of(name: str, password: str) -> str:
-    """The line for the file.  Raises Permanent for a name that cannot stand in it, or a password that nobody could use."""
+    """The line for the file.  Raises Permanent for a name that is not possible in it, or an empty password."""
     if not name.isprintable() or not name.strip() or ":" in name or name != name.strip() or name.startswith("#"):
         raise Permanent("a user's name has no colon, no # in front and no space around it", name=name)
     secret = password.encode()
@@ -52,17 +52,17 @@ def line_of(name: str, password: str) -> str:
 
 
 def may_login(path: Path, name: bytes, password: bytes) -> bool:
-    """Whether the file has this user with this password.  Raises Permanent for a file that cannot be used."""
+    """Whether the file has this user with this password.  Raises Permanent for a file that cannot be read."""
     users, problems = read(path)
     if problems:
         raise Permanent(problems[0].message, file=path, line=problems[0].line)
-    # Somebody unknown costs the same time as somebody known.
+    # An unknown user takes the same time as a known one.
     found = users.get(name.decode("utf-8", "replace"), NOBODY)
     return len(password) <= LONGEST_PASSWORD and found.fits(password) and found is not NOBODY
 
 
 def read(path: Path) -> tuple[Mapping[str, Hash], tuple[Problem, ...]]:
-    """The users in the file and its mistakes.  No message quotes a line: it may hold a password."""
+    """The users in the file, and its errors.  No message quotes a line, because it may contain a password."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -86,7 +86,7 @@ def read(path: Path) -> tuple[Mapping[str, Hash], tuple[Problem, ...]]:
 
 
 def _hash(text: str) -> Hash | None:
-    """`scrypt$n$r$p$salt$hash`; None for anything else, also where checking it would cost too much."""
+    """`scrypt$n$r$p$salt$hash`; None for anything else, also where verifying it would cost too much."""
     kind, *pieces = text.split("$")
     if kind != "scrypt" or len(pieces) != 5:
         return None

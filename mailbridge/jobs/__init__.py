@@ -1,1 +1,1 @@
-"""Work that time brings.  Time is a column: every job asks the store what is due, so losing the timer loses nothing."""
+"""Jobs at intervals.  Due times are columns: every job asks the store what is due, so nothing is lost when a timer is lost."""

@@ -1,9 +1,9 @@
-"""Backups that the daemon makes by itself: when one is due, how it is proven, and which old ones go.
+"""Backups by the daemon: when one is due, how it is proven, and which old ones are deleted.
 
-When the last one was made stands in the store, so a restart forgets and doubles nothing.  A backup may take long, so it has a thread of
-its own, which ends with the process; a backup that was not ready then is not there.
+The time of the last backup is in the store, so a restart neither skips nor doubles one.  A backup may take long, so it has a thread of its
+own, which ends with the process.  An unfinished backup does not count.
 
-The admins are mailed when a backup fails, once until one succeeds, and when it works again.
+The administrators are mailed when a backup fails, once until one succeeds, and when it works again.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from mailbridge.store.tx import Tx
 log = logs.get("backup")
 
 FAILED_KEY = "backup-failed"
-REST = timedelta(minutes=15)  # after a try that failed
+REST = timedelta(minutes=15)  # after a failure
 
 
 def due(backup: Backup, made_at: datetime | None, failed_at: datetime | None, now: datetime) -> bool:
-    """Whether it is time for the next one."""
+    """Whether the next backup is due."""
     if failed_at is not None and now - failed_at < REST:
         return False
     if made_at is None:
@@ -40,14 +40,14 @@ def due(backup: Backup, made_at: datetime | None, failed_at: datetime | None, no
 
 
 class Backups:
-    """Asked each minute; `to` names where backups go."""
+    """Called every minute.  `to`: the folder for backups."""
 
     def __init__(self, store: Store, config: Config, clock: Clock) -> None:
         self._store, self._config, self._clock = store, config, clock
         self._thread: Thread | None = None
 
     def look(self) -> None:
-        """A backup that is due is on its way when this returns."""
+        """Starts a backup in its thread, if one is due."""
         if self._thread is not None and self._thread.is_alive():
             return
         if self._is_due():
@@ -55,7 +55,8 @@ class Backups:
             self._thread.start()
 
     def one(self) -> make.MadeBackup:
-        """A backup was made, proven where that is wanted, and what no rule keeps is gone.  Raises what went wrong, after noting it."""
+        """Makes a backup, proves it where that is configured, and deletes those that no rule keeps.  Raises the error, after recording it.
+        """
         try:
             return self._one()
         except (MailbridgeError, OSError) as error:
@@ -73,7 +74,7 @@ class Backups:
             self.one()
         except (MailbridgeError, OSError) as error:
             log.error("backup_failed", error=str(error))
-        except Exception as error:  # a bug of ours must not end in silence: it stands in the log and in `status`
+        except Exception as error:  # also an internal error is logged and shown in `status`
             log.exception("backup_failed")
             self._failed(error)
 
@@ -98,7 +99,7 @@ class Backups:
         restore.note(self._store, checked, self._clock.now())
 
     def _failed(self, error: Exception) -> None:
-        """The failure is noted; where the backup before did not fail, the admins have a mail about it."""
+        """Records the failure.  Mails the administrators where the backup before did not fail."""
         now, reason = self._clock.now(), str(error) if isinstance(error, MailbridgeError | OSError) else f"{type(error).__name__}: {error}"
         try:
             with self._store.write() as tx:
@@ -106,20 +107,20 @@ class Backups:
                 since = (before or {}).get("since") or now.isoformat()
                 tx.state.set(FAILED_KEY, {"at": now.isoformat(), "reason": reason, "since": since}, now)
                 if before is None:
-                    self._tell(tx, since, now, reason=reason, remedy=remedy(error))
+                    self._notify(tx, since, now, reason=reason, remedy=remedy(error))
         except StoreAway as away:
             log.warning("store_away", error=str(away))
 
     def _works(self) -> None:
-        """No failure is noted any more; the admins hear of it where they heard of the failure."""
+        """Clears the failure.  Mails the administrators where they were mailed about it."""
         now = self._clock.now()
         with self._store.write() as tx:
             before = tx.state.take(FAILED_KEY, now)
             tx.state.set(FAILED_KEY, None, now)
             if before is not None:
-                self._tell(tx, before.get("since") or before["at"], now, reason="", remedy="")
+                self._notify(tx, before.get("since") or before["at"], now, reason="", remedy="")
 
-    def _tell(self, tx: Tx, since: str, now: datetime, *, reason: str, remedy: str) -> None:
+    def _notify(self, tx: Tx, since: str, now: datetime, *, reason: str, remedy: str) -> None:
         made, desk = tx.state.get(make.STATE_KEY), self._config.desk
         last = f"{datetime.fromisoformat(made['at']):%Y-%m-%d %H:%M UTC}" if made else ""
         values = {"reason": reason, "remedy": remedy, "last": last, "since": f"{datetime.fromisoformat(since):%Y-%m-%d %H:%M UTC}"}

@@ -1,4 +1,4 @@
-"""Held mails to agents are told: one mail a recipient and team lists the tickets of a backlog or a burst, each with its mail links."""
+"""Sends held notifications to agents: one mail for each recipient and team lists the tickets of a backlog or a burst, with mail links."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Ticket
 
 STATE_KEY = "bundles"
-MOST_ROWS = 100  # tickets in one mail; more make another mail
-LONGEST_WAIT = timedelta(minutes=5)  # for the rest of a backlog
-TOLD = "told with others in one mail: "  # and its key
+MOST_ROWS = 100  # tickets in one mail; the rest goes into another one
+LONGEST_WAIT = timedelta(minutes=5)  # how long to wait for the rest of a backlog
+TOLD = "told with others in one mail: "  # followed by the key of that mail
 
 
-def tell_bundles(store: Store, desk: Desk, now: datetime) -> int:
-    """Everybody whose time has come has one mail a team about what was held; how many mails that took.
+def notify_bundles(store: Store, desk: Desk, now: datetime) -> int:
+    """Mails everybody whose held notifications are due, one mail for each team; how many mails.
 
-    While mails wait in the inbox the rest of the backlog is awaited, but not for long.  A mail that is alone goes out as it is.
+    While mails wait in the inbox the rest of the backlog is awaited, for a limited time.  A single notification goes out as it is.
     """
     with store.read() as tx:
         if not tx.outbox.to_bundle(now):
             return 0
     with store.write() as tx:
-        tx.state.take(STATE_KEY, now)  # until this transaction ends nobody else tells the same
+        tx.state.take(STATE_KEY, now)  # locks: no other transaction sends the same
         found = tx.outbox.to_bundle(now)
         oldest = min((one.created_at for one in found), default=now)
         if tx.inbox.oldest() is not None and now - oldest < LONGEST_WAIT:
             return 0
         tickets = {ticket.id: ticket for ticket in tx.tickets.get_many({one.notification.ticket or 0 for one in found})}
-        told = sum(_tell(tx, group, tickets, desk, now) for group in _groups(found, tickets, desk))
+        told = sum(_notify(tx, group, tickets, desk, now) for group in _groups(found, tickets, desk))
         tx.state.set(STATE_KEY, now.isoformat(), now)
         tx.wake("outbox")
     return told
 
 
 def _groups(found: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk) -> Iterator[list[Queued]]:
-    """The held mails of each recipient and team."""
+    """The held notifications of each recipient and team."""
     groups: dict[tuple[str, str], list[Queued]] = {}
     for one in found:
         ticket = tickets.get(one.notification.ticket or 0)
@@ -54,8 +54,8 @@ def _groups(found: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk) -> 
     yield from groups.values()
 
 
-def _tell(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk, now: datetime) -> int:
-    """The held mails of one recipient and team are told; in how many mails."""
+def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk, now: datetime) -> int:
+    """Sends the held notifications of one recipient and team; how many mails."""
     shown = [one for one in group if not _hidden(tx, one, tickets.get(one.notification.ticket or 0), desk, now)]
     by_ticket: dict[int, list[Queued]] = {}
     for one in shown:
@@ -76,7 +76,7 @@ def _tell(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: Des
 
 
 def _hidden(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datetime) -> bool:
-    """Whether the recipient may not see the ticket, or it is gone; then the mail is suppressed."""
+    """Whether the recipient may not see the ticket, or it is gone; then the notification is suppressed."""
     kept_back = hidden(one.notification, ticket, desk.organisation) if ticket else Suppressed(reason="the ticket is gone")
     if kept_back is not None:
         tx.outbox.suppress(one.id, kept_back.reason, now)
@@ -107,7 +107,7 @@ def _bundle(listed: Sequence[Queued], rows: Sequence[str], ticket: Ticket, desk:
 
 
 def _row(ticket: Ticket, recipient: str, desk: Desk) -> str:
-    """As the rows of `agent.list`."""
+    """A row in the form of `agent.list`."""
     organisation, requester = desk.organisation, ticket.requester
     agent = organisation.agents.get(ticket.assignee)
     cells = (
@@ -118,6 +118,6 @@ def _row(ticket: Ticket, recipient: str, desk: Desk) -> str:
         transitions.status(ticket.status, organisation).title,
         ticket.priority,
         agent.title if agent else "",
-        *("", "", ""),  # when it is due, and what was found by a search
+        *("", "", ""),  # due date and search result: none
     )
     return "\t".join(" ".join(cell.split()) for cell in cells)

@@ -1,4 +1,4 @@
-"""The sweep: every promised moment that has come is told, exactly once, however many sweepers run and however late they are."""
+"""The sweep: fires every deadline that is due exactly once, with any number of sweepers and after any delay."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PORTION = 100
 
 
 def sweep(store: Store, desk: Desk, now: datetime) -> int:
-    """All moments up to `now` have been told; how many there were."""
+    """Fires all deadlines up to `now`; how many."""
     told = 0
     while fired := _portion(store, desk, now):
         told += fired
@@ -35,14 +35,14 @@ def _portion(store: Store, desk: Desk, now: datetime) -> int:
         won = sum(_raise(tx, one, desk, now) for one in due)
         crash.point("sweep.before_commit")
     crash.point("sweep.after_commit")
-    # Where other sweepers won every race there is nothing left for us in this portion; the next look sees what is left.
+    # Other sweepers fired all deadlines of this portion. The next sweep takes the rest.
     return won
 
 
 def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> bool:
-    """Tells one moment; False where another sweeper was first or the ticket is gone.
+    """Fires one deadline.  False where another sweeper was first or the ticket is gone.
 
-    A daemon that was down may find moments at night: the mail is held until the team works again, but for moments that somebody chose.
+    After a downtime a deadline may fire at night: its mails are held until the team works, except for deadlines that a person set.
     """
     if not tx.clocks.fire(due.id, now):
         return False

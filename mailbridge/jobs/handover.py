@@ -1,6 +1,6 @@
-"""Follow the sun: at the end of a region's day its tickets go to the region that works then, as an event of the clock.
+"""Follow the sun: at the end of a region's day its tickets move to the region that works then, by an event of the clock.
 
-The sweep of `deadlines` fires the moment exactly once; here is what happens then.
+The sweep of `deadlines` fires the deadline exactly once.  This module executes it.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
 
-WAY = "on-duty"  # how somebody of the new region is chosen for a ticket that was somebody's in the old one
+WAY = "on-duty"  # how the new region's agent is chosen for a ticket that was assigned in the old one
 
 
 def hand_over(tx: Tx, ticket: Ticket, desk: Desk, now: datetime) -> bool:
-    """The ticket is with the region that works now, its people are told, and somebody has it if somebody had it.
+    """Moves the ticket to the region that works now, notifies its people, and assigns it where it was assigned.
 
-    Where the same region works again already (the daemon was down over night, the hours were changed), it keeps the ticket until its
-    day ends the next time.
+    Where the same region works again already (the daemon was down over night, the hours were changed), it keeps the ticket until the end of
+    its next day.
     """
     asked: list[Command] = [SetTeam(team=ticket.follow)]
     region = lands_with(ticket.follow, desk.organisation, now)
@@ -42,7 +42,7 @@ def hand_over(tx: Tx, ticket: Ticket, desk: Desk, now: datetime) -> bool:
 
 
 def _taken_by(tx: Tx, ticket: Ticket, team: Team, desk: Desk, now: datetime) -> str:
-    """Who of the new region has it from now on: who had the ticket there before, if at work, else who is on duty."""
+    """The new region's assignee: the agent who had the ticket there before, if at work, else the agent on duty."""
     return _knows_it(tx, ticket, team, desk, now) or next_agent(tx, team.name, WAY, desk.organisation, now=now)
 
 

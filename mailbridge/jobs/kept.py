@@ -1,7 +1,7 @@
-"""What was kept on no ticket is listed to the admins once a day, each entry with a mail link that makes it a ticket.
+"""Lists to the administrators once a day what was kept without a ticket, each entry with a mail link that opens a ticket.
 
-The list also names mails in agents' names that wait for the agent's yes, a day, a week and a month after they came: they wait until
-somebody decides, and an agent who does not answer must not be the only one who knows.
+The list also names unproven mails in agents' names that wait for confirmation, a day, a week and a month after they came: an agent who does
+not answer must not be the only person who knows of them.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from mailbridge.store.held import HeldMail
 from mailbridge.store.inbox_rows import KeptMail
 
 STATE_KEY = "kept-list"
-HOUR = 6  # UTC, before the day begins in Europe
+HOUR = 6  # UTC; before the working day in Europe
 MOST_LISTED = 100
 MOST_COUNTED = 100_000
 REMINDED_AFTER = (timedelta(days=1), timedelta(days=7), timedelta(days=30))
 
 
 def list_kept(store: Store, desk: Desk, now: datetime) -> int:
-    """The admins have the list of the last day, if it is time and there is anything to list; how many mails it names, without held ones.
+    """Mails the list of the last day, if it is due and not empty; how many mails it names, without held ones.
 
-    Whoever asks first on a day makes the list; it begins where the one before ended, so that no mail is left out or told twice.
+    The first transaction of a day makes the list.  It begins where the last one ended, so that no mail is left out or listed twice.
     """
     until = now.replace(hour=HOUR, minute=0, second=0, microsecond=0)
     until = until if until <= now else until - timedelta(days=1)
@@ -60,11 +60,11 @@ def list_kept(store: Store, desk: Desk, now: datetime) -> int:
 
 
 def _rows(found: Sequence[KeptMail], admin: str, desk: Desk, now: datetime) -> str:
-    """Sender, subject, reason and the code of each, parted by tabs."""
+    """Sender, subject, reason and code of each mail, separated by tabs."""
     rows = [(one.sender, one.subject, one.reason, kept_code(desk.signer, one.mail, admin, now.date())) for one in found[:MOST_LISTED]]
     return "\n".join("\t".join(" ".join(cell.split()) for cell in row) for row in rows)
 
 
 def _held(mail: HeldMail) -> str:
-    """The mail's number for `mailbridge held`, the agent, the subject, and when it came, parted by tabs."""
+    """The number for `mailbridge held`, the agent, the subject and the time of receipt of each mail, separated by tabs."""
     return "\t".join((str(mail.inbox), mail.agent, " ".join(mail.subject.split()), mail.came_at.isoformat()))

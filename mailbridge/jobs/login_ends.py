@@ -1,4 +1,4 @@
-"""The admins hear ahead of time that a client secret, a certificate or a login ends."""
+"""Notifies the administrators before a client secret, a certificate or a login expires."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from mailbridge.oauth.health import ENDS_KEY, End, ends
 from mailbridge.store.engine import Store
 
 
-def tell_login_ends(store: Store, config: Config, now: datetime) -> int:
-    """Each end that comes nearer than 30, 14, 7 and 1 days was told at each of these, once; how many mails are new.
+def notify_login_ends(store: Store, config: Config, now: datetime) -> int:
+    """Notifies each expiry once at 30, 14, 7 and 1 days before; how many new mails.
 
-    Metrics find all ends in the store.
+    Metrics read all expiry dates from the store.
     """
     with store.read() as tx:
         grants = {grant.account: grant for grant in tx.grants.all()}

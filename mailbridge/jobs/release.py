@@ -1,4 +1,4 @@
-"""Mails that wait until an admin has decided: those about what a first connect brought, and those that a restore kept back."""
+"""Notifications that wait for an administrator: those of a first connect, and those that a restore kept back."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ANSWERED = "the customer was answered before the release"
 
 
 class Why(StrEnum):
-    """Why a mail waits for an admin."""
+    """Why a notification waits for an administrator."""
 
     FIRST_CONNECT = "first-connect"
     RESTORE = "restore"
@@ -32,7 +32,7 @@ EITHER = tuple(Why)
 
 @dataclass(slots=True)
 class WaitingNotifications:
-    """What waits: mails by reason, audience and event; tickets and people."""
+    """The waiting notifications: mails by reason, audience and event; tickets and people."""
 
     mails: Counter[tuple[Why, str]] = field(default_factory=Counter)
     tickets: set[int] = field(default_factory=set)
@@ -54,7 +54,7 @@ def waiting(tx: Tx, which: Sequence[Why] = EITHER) -> WaitingNotifications:
 
 
 def release(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> WaitingNotifications:
-    """A portion of what waited goes out."""
+    """Sends a portion of the waiting notifications."""
     done = WaitingNotifications()
     for why in which:
         portion = _of(tx, why, PORTION)
@@ -67,7 +67,7 @@ def release(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> WaitingNoti
 
 
 def discard(tx: Tx, now: datetime, which: Sequence[Why] = EITHER) -> WaitingNotifications:
-    """A portion of what waited never goes out; the tickets stay as they are."""
+    """Discards a portion of the waiting notifications.  The tickets stay as they are."""
     done = WaitingNotifications()
     for why in which:
         for one in _of(tx, why, PORTION):
@@ -81,7 +81,7 @@ def _of(tx: Tx, why: Why, limit: int = ENOUGH) -> Sequence[Queued]:
 
 
 def _release_kept_back(tx: Tx, portion: Sequence[Queued], now: datetime, done: WaitingNotifications) -> None:
-    """Each goes out as it was promised, once more where it was sent after the backup."""
+    """Sends each as it was stored; a second time where it was sent after the backup."""
     for one in portion:
         tx.outbox.requeue(one.id, now)
         done.count(Why.RESTORE, one)
@@ -89,8 +89,8 @@ def _release_kept_back(tx: Tx, portion: Sequence[Queued], now: datetime, done: W
 
 
 def _release_first_connect(tx: Tx, portion: Sequence[Queued], now: datetime, done: WaitingNotifications) -> None:
-    """Agents hear of customers' mails in one mail a team, everything else goes out as it is, under caps.  A receipt is left out where the
-    customer was answered meanwhile."""
+    """Lists customers' mails to agents in one mail for each team, and sends everything else as it is, under the limits.  A receipt is left
+    out where the customer was answered meanwhile."""
     for one in portion:
         if one.notification.audience is Audience.AGENT and one.notification.event in BUNDLED:
             tx.outbox.gather(one.id, now)

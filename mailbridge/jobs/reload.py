@@ -1,7 +1,7 @@
-"""The rules in force: read from the desk's folder, replaced all at once, and only by rules without a mistake.
+"""The rules in force: read from the desk's folder and replaced as a whole, only by rules without errors.
 
-A broken file changes nothing: the last good set stays, also over a restart, the admins get one mail with every mistake, `mailbridge
-status` shows it.
+Errors in a file change nothing: the last valid rules stay in force, also over a restart.  The administrators get one mail with all errors,
+and `mailbridge status` shows them.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ STATE_KEY = "rules"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenRules:
-    """Rules that cannot be used: every mistake, and a name for this set of mistakes so that it is mailed once."""
+    """Rules with errors: all errors, and a fingerprint of them, so that they are mailed once."""
 
     problems: tuple[Problem, ...]
     fingerprint: str
 
 
 class RulesReloader:
-    """Holds the policy in force.  `refresh` is called by the ticker and on SIGHUP; all methods may be called from any thread."""
+    """Holds the policy in force.  The ticker and SIGHUP call `refresh`.  All methods may be called from any thread."""
 
     def __init__(
         self,
@@ -45,9 +45,9 @@ class RulesReloader:
         templates: Callable[[], Collection[str] | None] = lambda: None,
         on_broken: Callable[[BrokenRules, Policy], None] = lambda _b, _p: None,
     ) -> None:
-        """`folder` is the desk's, `templates` names those that rules may reply with.
+        """`folder` is the desk's folder.  `templates`: the templates that rules may reply with.
 
-        A desk that starts with broken rules goes on with the last good set it ran with.  Raises ConfigError where there is none.
+        A desk that starts with broken rules uses the last valid rules.  Raises ConfigError where there are none.
         """
         self._folder, self._store, self._clock, self._templates, self._on_broken = folder, store, clock, templates, on_broken
         self._lock = Lock()
@@ -67,7 +67,8 @@ class RulesReloader:
         return self._policy
 
     def refresh(self, *, at_once: bool = False) -> None:
-        """Files that changed and have been left alone since the last look are taken, or refused whole.  `at_once`: do not wait (SIGHUP)."""
+        """Loads changed files, or refuses them as a whole.  Files that changed since the last look are left alone until they stay the same.
+        `at_once`: do not wait (SIGHUP)."""
         with self._lock:
             texts, unreadable = rules_folder.read(self._folder)
             digest = _digest(texts, unreadable)
@@ -87,14 +88,14 @@ class RulesReloader:
         self._remember()
 
     def _refuse(self, problems: Sequence[Problem], digest: str) -> None:
-        """The good set stays; whoever has to hear of it does, once for each set of mistakes."""
+        """Keeps the valid rules and reports the errors once."""
         self.broken = BrokenRules(problems=tuple(sorted(problems)), fingerprint=digest)
         log.error("rules_broken", mistakes=len(problems), kept=self._policy.version)
         self._remember()
         self._on_broken(self.broken, self._policy)
 
     def _last_good(self, problems: Sequence[Problem]) -> Policy:
-        """The policy this desk ran with last.  Raises ConfigError where it never ran, or this program cannot read it any more."""
+        """The last policy of this desk.  Raises ConfigError where there is none, or where this program cannot read it any more."""
         texts: Mapping[str, str] | None = None
         if self._store is not None:
             with self._store.read() as tx:
@@ -106,7 +107,7 @@ class RulesReloader:
         return policy
 
     def _remember(self) -> None:
-        """The version and its texts are in the store, and what is wrong now, if anything."""
+        """Stores the version and its texts, and the errors, if any."""
         if self._store is None:
             return
         broken = self.broken

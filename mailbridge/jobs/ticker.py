@@ -1,7 +1,7 @@
-"""The timer: calls each job at its interval.  APScheduler lives here and nowhere else.
+"""The timer: calls each job at its interval.  Only this module uses APScheduler.
 
-Intervals in UTC, jobs in memory: nothing of the scheduler survives a restart and nothing has to, because each job asks the store
-what is due.  A late tick runs (no misfire limit), several missed ones run once, and a job never overlaps itself.
+Intervals are in UTC, jobs in memory.  The scheduler keeps nothing over a restart and does not have to, because each job asks the store what
+is due.  A late tick runs (no misfire limit), several missed ticks run once, and a job never overlaps itself.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Job:
 
 
 class Ticker:
-    """Runs jobs until stopped.  A job that raises is logged and called again at its next tick."""
+    """Runs jobs until it is stopped.  A job that raises is logged and called again at its next tick."""
 
     def __init__(self, jobs: Sequence[Job]) -> None:
         self._scheduler = BackgroundScheduler(
@@ -44,20 +44,20 @@ class Ticker:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """No job runs any more when this returns."""
+        """Stops all jobs before it returns."""
         if self._scheduler.running:
             self._scheduler.shutdown(wait=True)
 
 
 def guarded(job: Job) -> Callable[[], None]:
-    """The job as the timer may call it: an error ends this tick, not the timer."""
+    """The job for the timer: an error ends this tick, not the timer."""
 
     def tick() -> None:
         try:
             job.run()
         except StoreAway as error:
             log.warning("store_away", job=job.name, error=str(error))
-        except Exception:  # a bug in one job must not silence the clocks of all tickets
+        except Exception:  # a bug in one job must not stop the clocks of all tickets
             log.exception("job_failed", job=job.name)
 
     return tick

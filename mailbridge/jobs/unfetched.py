@@ -1,4 +1,4 @@
-"""Mails that an IMAP server does not give are in quarantine; the admins hear of them, at most once an hour, all of them in one mail."""
+"""Notifies the administrators of mails that an IMAP server does not give, at most once an hour, all in one mail."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ PAUSE = timedelta(hours=1)
 MOST_LISTED = 50
 
 
-def tell_unfetched(store: Store, desk: Desk, now: datetime) -> int:
-    """The admins have a list of the mails that could not be fetched since the last one; how many mails it names."""
+def notify_unfetched(store: Store, desk: Desk, now: datetime) -> int:
+    """Mails the list of mails that could not be fetched since the last list; how many it names."""
     with store.read() as tx:
         last = tx.state.get(STATE_KEY) or {"inbox": 0, "at": ""}
         if not tx.inbox.unfetched(last["inbox"], 1) or _too_soon(last["at"], now):
@@ -43,7 +43,7 @@ def _too_soon(at: str, now: datetime) -> bool:
 
 
 def _rows(found: Sequence[InboxRow]) -> str:
-    """Where each mail is, why it could not be fetched, and its number, parted by tabs."""
+    """Location, error and number of each mail, separated by tabs."""
     rows = [(_place(one.envelope), one.reason, str(one.id)) for one in found[:MOST_LISTED]]
     return "\n".join("\t".join(" ".join(cell.split()) for cell in row) for row in rows)
 

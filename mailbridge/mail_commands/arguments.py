@@ -69,35 +69,35 @@ _PLACE = re.compile(r"(?<!\S)@(?:\"([^\"]+)\"|(\S+))")
 _BETWEEN = " ,;:.-–—"
 
 
-def assign(argument: str, speaker: Author) -> Meaning:
-    agent = names.agent(argument, speaker)
+def assign(argument: str, author: Author) -> Meaning:
+    agent = names.agent(argument, author)
     return agent if isinstance(agent, LineProblem) else (Assign(agent=agent),)
 
 
-def team(argument: str, speaker: Author) -> Meaning:
-    return (SetTeam(team=_team(argument, speaker)),)
+def team(argument: str, author: Author) -> Meaning:
+    return (SetTeam(team=_team(argument, author)),)
 
 
-def escalate(argument: str, speaker: Author) -> Meaning:
+def escalate(argument: str, author: Author) -> Meaning:
     """To a chain, a team, an agent, a consultant or a skill, as the desk calls it; without argument to the next level."""
     text = bare(argument)
-    organisation = speaker.organisation
+    organisation = author.organisation
     places = [(t.name, t.title) for t in organisation.teams.values()] + [(c.name, c.title) for c in organisation.consultants.values()]
     named = names.one_of(text, [*places, *((chain, chain) for chain in organisation.chains)])
     if named in {name for name, _ in places} | set(organisation.chains) or not text:
         return (Escalate(to=named),)
-    agent = names.agent(text, speaker)
+    agent = names.agent(text, author)
     return agent if isinstance(agent, LineProblem) else (Escalate(to=agent),)
 
 
-def status(argument: str, speaker: Author) -> Meaning:
+def status(argument: str, author: Author) -> Meaning:
     """By its name or by its title in any language."""
-    known = transitions.statuses(speaker.organisation).values()
+    known = transitions.statuses(author.organisation).values()
     return (SetStatus(status=names.one_of(argument, [(s.name, title) for s in known for title in (s.title, *s.titles.values())])),)
 
 
-def priority(argument: str, speaker: Author) -> Meaning:
-    known = vocabulary(speaker.language).priorities
+def priority(argument: str, author: Author) -> Meaning:
+    known = vocabulary(author.language).priorities
     found = known.get(tuple(tokens(bare(argument))))
     if found is None:
         near = nearest(bare(argument), [str(p) for p in Priority])
@@ -105,11 +105,11 @@ def priority(argument: str, speaker: Author) -> Meaning:
     return (SetPriority(priority=Priority(found)),)
 
 
-def kind(argument: str, speaker: Author) -> Meaning:
-    return (SetType(type=names.one_of(argument, [(name, name) for name in speaker.organisation.types])),)
+def kind(argument: str, author: Author) -> Meaning:
+    return (SetType(type=names.one_of(argument, [(name, name) for name in author.organisation.types])),)
 
 
-def tag(argument: str, speaker: Author) -> Meaning:
+def tag(argument: str, author: Author) -> Meaning:
     on, off = _signed(argument)
     if not on and not off:
         return UNKNOWN
@@ -117,12 +117,12 @@ def tag(argument: str, speaker: Author) -> Meaning:
     return (*added, *([RemoveTags(tags=tuple(bare(t).lower() for t in off))] if off else []))
 
 
-def untag(argument: str, speaker: Author) -> Meaning:
+def untag(argument: str, author: Author) -> Meaning:
     tags = tuple(bare(word.lstrip(_MINUS)).lower() for word in re.split(r"[\s,;]+", argument) if bare(word.lstrip(_MINUS)))
     return (RemoveTags(tags=tags),) if tags else UNKNOWN
 
 
-def cc(argument: str, speaker: Author) -> Meaning:
+def cc(argument: str, author: Author) -> Meaning:
     on, off = _signed(argument)
     people = [(names.address(text), text) for text in (*on, *off) if "@" in text]
     if not people or any(address is None for address, _ in people):
@@ -133,157 +133,157 @@ def cc(argument: str, speaker: Author) -> Meaning:
     )
 
 
-def uncc(argument: str, speaker: Author) -> Meaning:
-    return cc(" ".join(word if word[0] in _MINUS else f"-{word}" for word in argument.split()), speaker)
+def uncc(argument: str, author: Author) -> Meaning:
+    return cc(" ".join(word if word[0] in _MINUS else f"-{word}" for word in argument.split()), author)
 
 
-def requester(argument: str, speaker: Author) -> Meaning:
+def requester(argument: str, author: Author) -> Meaning:
     found = names.person(argument)
     return (SetRequester(address=found[0], name=found[1]),) if found else UNKNOWN
 
 
-def subject(argument: str, speaker: Author) -> Meaning:
+def subject(argument: str, author: Author) -> Meaning:
     return (SetSubject(subject=unquoted(argument)),)
 
 
-def contract(argument: str, speaker: Author) -> Meaning:
-    return (SetContract(contract=_or_none(argument, speaker)),)
+def contract(argument: str, author: Author) -> Meaning:
+    return (SetContract(contract=_or_none(argument, author)),)
 
 
-def equipment(argument: str, speaker: Author) -> Meaning:
-    return (SetEquipment(equipment=_or_none(argument, speaker)),)
+def equipment(argument: str, author: Author) -> Meaning:
+    return (SetEquipment(equipment=_or_none(argument, author)),)
 
 
-def playbook(argument: str, speaker: Author) -> Meaning:
+def playbook(argument: str, author: Author) -> Meaning:
     return (StartPlaybook(name=bare(argument).lower()),)
 
 
-def due(argument: str, speaker: Author) -> Meaning:
-    if fold(bare(argument)) in vocabulary(speaker.language).none:
+def due(argument: str, author: Author) -> Meaning:
+    if fold(bare(argument)) in vocabulary(author.language).none:
         return (SetDue(at=None),)
-    at = dates.whole(dates.words_of(argument.rstrip(".!")), _wall(speaker), otherwise=dates.EVENING)
+    at = dates.whole(dates.words_of(argument.rstrip(".!")), _wall(author), otherwise=dates.EVENING)
     return (SetDue(at=at),) if at else UNKNOWN
 
 
-def snooze(argument: str, speaker: Author) -> Meaning:
-    until = dates.whole(dates.words_of(argument.rstrip(".!")), _wall(speaker), otherwise=dates.MORNING)
+def snooze(argument: str, author: Author) -> Meaning:
+    until = dates.whole(dates.words_of(argument.rstrip(".!")), _wall(author), otherwise=dates.MORNING)
     return (Snooze(until=until),) if until else UNKNOWN
 
 
-def meet(argument: str, speaker: Author) -> Meaning:
+def schedule_meeting(argument: str, author: Author) -> Meaning:
     """A moment with its hour, then perhaps how long, then perhaps where; or none, which calls the appointment off."""
-    if fold(bare(argument)) in vocabulary(speaker.language).none:
+    if fold(bare(argument)) in vocabulary(author.language).none:
         return (ScheduleMeeting(at=None),)
     words, written = dates.words_of(argument), argument.replace(",", " ").split()
-    found = dates.moment(words, 0, _wall(speaker), otherwise=None)
+    found = dates.moment(words, 0, _wall(author), otherwise=None)
     if found is None or len(words) != len(written):
         return UNKNOWN
     at, rest = found
-    known = vocabulary(speaker.language)
+    known = vocabulary(author.language)
     long = durations.minutes(words, rest, known) if _has_unit(words, rest, known) else None
     where = " ".join(written[long[1] if long else rest :])
     return (ScheduleMeeting(at=at, minutes=long[0] if long else 60, place=unquoted(where)),)
 
 
-def time_spent(argument: str, speaker: Author) -> Meaning:
-    return _work(WorkKind.WORKED, argument, speaker)
+def time_spent(argument: str, author: Author) -> Meaning:
+    return _work(WorkKind.WORKED, argument, author)
 
 
-def travel(argument: str, speaker: Author) -> Meaning:
-    return _work(WorkKind.TRAVELLED, argument, speaker)
+def travel(argument: str, author: Author) -> Meaning:
+    return _work(WorkKind.TRAVELLED, argument, author)
 
 
-def estimate(argument: str, speaker: Author) -> Meaning:
-    found = durations.whole(bare(argument), vocabulary(speaker.language))
+def estimate(argument: str, author: Author) -> Meaning:
+    found = durations.whole(bare(argument), vocabulary(author.language))
     return (SetEstimate(minutes=found),) if found else UNKNOWN
 
 
-def link(argument: str, speaker: Author) -> Meaning:
+def link(argument: str, author: Author) -> Meaning:
     """A relation, if one is said, then the tickets."""
     words = argument.replace(",", " ").split()
-    known = vocabulary(speaker.language)
-    first = next((n for n, word in enumerate(words) if names.ticket(word, speaker.prefix, bare_number=True) is not None), None)
+    known = vocabulary(author.language)
+    first = next((n for n, word in enumerate(words) if names.ticket(word, author.prefix, bare_number=True) is not None), None)
     if first is None:
         return UNKNOWN
     relation = known.relations.get(tuple(fold(word) for word in words[:first]), "" if first else "related")
-    tickets = [names.ticket(word, speaker.prefix, bare_number=True) for word in words[first:] if fold(word) not in known.also]
+    tickets = [names.ticket(word, author.prefix, bare_number=True) for word in words[first:] if fold(word) not in known.also]
     if not relation or None in tickets:
         return UNKNOWN
     return tuple(Link(ticket=number, relation=relation) for number in tickets if number is not None)
 
 
-def merge(argument: str, speaker: Author) -> Meaning:
+def merge(argument: str, author: Author) -> Meaning:
     """Into one ticket: `MB-1042`, `into MB-1042`."""
-    words = [word for word in argument.split() if fold(word) not in vocabulary(speaker.language).into]
-    into = names.ticket(words[0], speaker.prefix, bare_number=True) if len(words) == 1 else None
+    words = [word for word in argument.split() if fold(word) not in vocabulary(author.language).into]
+    into = names.ticket(words[0], author.prefix, bare_number=True) if len(words) == 1 else None
     return (Merge(into=into),) if into else UNKNOWN
 
 
-def split(argument: str, speaker: Author) -> Meaning:
+def split(argument: str, author: Author) -> Meaning:
     """Number and mail are 0 here: whoever files the mail reserves the one and knows which mail was answered."""
     return (Split(ticket=0, mail=0, subject=unquoted(argument)),)
 
 
-def approve(argument: str, speaker: Author) -> Meaning:
+def approve(argument: str, author: Author) -> Meaning:
     number, reason = _approval(argument)
     return (Approve(approval=number, reason=reason),)
 
 
-def reject(argument: str, speaker: Author) -> Meaning:
+def reject(argument: str, author: Author) -> Meaning:
     number, reason = _approval(argument)
     return (Reject(approval=number, reason=reason),)
 
 
-def listed(argument: str, speaker: Author) -> Meaning:
+def listed(argument: str, author: Author) -> Meaning:
     """A list by name, or the tickets of a team; without argument one's own."""
     if not argument:
         return ListTickets(which=Which.MINE)
-    found = vocabulary(speaker.language).lists.get(tuple(tokens(bare(argument))))
+    found = vocabulary(author.language).lists.get(tuple(tokens(bare(argument))))
     if found:
         return ListTickets(which=Which(found))
-    name = _team(argument, speaker)
-    if name in speaker.organisation.teams:
+    name = _team(argument, author)
+    if name in author.organisation.teams:
         return ListTickets(which=Which.TEAM, team=name)
-    return LineProblem(problem="argument-unknown", nearest=nearest(name, [*Which, *speaker.organisation.teams]))
+    return LineProblem(problem="argument-unknown", nearest=nearest(name, [*Which, *author.organisation.teams]))
 
 
-def search(argument: str, speaker: Author) -> Meaning:
+def search(argument: str, author: Author) -> Meaning:
     return SearchMails(words=unquoted(argument))
 
 
-def show(argument: str, speaker: Author) -> Meaning:
-    words = [word for word in argument.replace(",", " ").split() if fold(word) not in vocabulary(speaker.language).also]
-    found = [names.ticket(word, speaker.prefix, bare_number=True) for word in words]
+def show(argument: str, author: Author) -> Meaning:
+    words = [word for word in argument.replace(",", " ").split() if fold(word) not in vocabulary(author.language).also]
+    found = [names.ticket(word, author.prefix, bare_number=True) for word in words]
     return UNKNOWN if None in found else ShowTickets(tickets=tuple(dict.fromkeys(number for number in found if number is not None)))
 
 
-def full(argument: str, speaker: Author) -> Meaning:
+def full(argument: str, author: Author) -> Meaning:
     """`MB-7`, and for one message of it `MB-7/3`, or `/3` on the ticket that the mail is about."""
     named, slash, message = argument.strip("[](){}.,;: ").partition("/")
-    number = names.ticket(named, speaker.prefix, bare_number=True) if named else 0
+    number = names.ticket(named, author.prefix, bare_number=True) if named else 0
     if number is None or (slash and not _MESSAGE.fullmatch(message)):
         return UNKNOWN
     return FullHistory(ticket=number, message=int(message) if slash else 0)
 
 
-def report(argument: str, speaker: Author) -> Meaning:
+def report(argument: str, author: Author) -> Meaning:
     word, _, rest = argument.partition(" ")
-    return TimesheetArgument(words=rest if vocabulary(speaker.language).words.get(fold(bare(word))) == "time" else argument)
+    return TimesheetArgument(words=rest if vocabulary(author.language).words.get(fold(bare(word))) == "time" else argument)
 
 
-def docs(argument: str, speaker: Author) -> Meaning:
+def docs(argument: str, author: Author) -> Meaning:
     """A ticket first, an address anywhere, and words of the name."""
     words = argument.split()
-    number = names.ticket(words[0], speaker.prefix) if words else None
+    number = names.ticket(words[0], author.prefix) if words else None
     rest = words[1:] if number else words
     customers = [word for word in rest if names.address(word)]
     named = " ".join(word for word in rest if word not in customers)
     return FindDocuments(words=unquoted(named), ticket=number or 0, customer=(names.address(customers[0]) or "") if customers else "")
 
 
-def helped(argument: str, speaker: Author) -> Meaning:
+def helped(argument: str, author: Author) -> Meaning:
     word = fold(bare(argument).lstrip("#"))
-    known = vocabulary(speaker.language).words
+    known = vocabulary(author.language).words
     return (
         Help(word=known.get(word, ""))
         if not word or word in known
@@ -291,23 +291,23 @@ def helped(argument: str, speaker: Author) -> Meaning:
     )
 
 
-def on_behalf(argument: str, speaker: Author) -> Meaning:
+def on_behalf(argument: str, author: Author) -> Meaning:
     found = names.person(argument)
     return OnBehalf(address=found[0], name=found[1]) if found else UNKNOWN
 
 
-def channel(argument: str, speaker: Author) -> Meaning:
+def channel(argument: str, author: Author) -> Meaning:
     text = bare(argument).lower()
-    name = vocabulary(speaker.language).channels.get(tuple(tokens(text)), text)
+    name = vocabulary(author.language).channels.get(tuple(tokens(text)), text)
     return ChannelArgument(name=name) if name in CHANNELS else LineProblem(problem="argument-unknown", nearest=nearest(text, CHANNELS))
 
 
-def _work(kind: WorkKind, argument: str, speaker: Author) -> Meaning:
+def _work(kind: WorkKind, argument: str, author: Author) -> Meaning:
     """`45m`, `25km`, in any order; then perhaps a day, `not billable` at either end, `@place`, and a text (of travel: the place)."""
     correction = _CORRECTION.fullmatch(argument.strip())
     if correction:
-        return _correction(int(correction[1]), correction[2], speaker)
-    known = vocabulary(speaker.language)
+        return _correction(int(correction[1]), correction[2], author)
+    known = vocabulary(author.language)
     where = _PLACE.search(argument)
     place = (where[1] or where[2]) if where else ""
     written = durations.protected(argument[: where.start()] + argument[where.end() :] if where else argument).split()
@@ -316,21 +316,21 @@ def _work(kind: WorkKind, argument: str, speaker: Author) -> Meaning:
     if minutes is None and km is None:
         return UNKNOWN
     words = [fold(word).rstrip(",;:") for word in written]
-    day = dates.past_day(words, at, _wall(speaker))
+    day = dates.past_day(words, at, _wall(author))
     if day and day[1] > at:
         at = day[1]
     if billable is None:
         billable, written = _billable(written[:at] + written[at:], known, at)
     rest = " ".join(written[at:]).strip(_BETWEEN)
     text, place = ("", place or rest) if kind is WorkKind.TRAVELLED else (unquoted(rest), place)
-    when = day[0] if day else _wall(speaker).local.date()
+    when = day[0] if day else _wall(author).local.date()
     return (
         RecordWork(kind=kind, minutes=minutes or 0, day=when, km=km or 0.0, place=unquoted(place), billable=billable, text=text),
     )
 
 
-def _correction(activity: int, said: str, speaker: Author) -> Meaning:
-    known = vocabulary(speaker.language)
+def _correction(activity: int, said: str, author: Author) -> Meaning:
+    known = vocabulary(author.language)
     words = durations.protected(said).split()
     minutes, km, end = _figures(words, known)
     if end != len(words) or minutes is None:
@@ -396,14 +396,14 @@ def _approval(argument: str) -> tuple[int, str]:
     return (int(found[1]), (found[2] or "").strip()) if found else (0, unquoted(argument))
 
 
-def _team(argument: str, speaker: Author) -> str:
-    return names.one_of(argument, [(t.name, t.title) for t in speaker.organisation.teams.values()])
+def _team(argument: str, author: Author) -> str:
+    return names.one_of(argument, [(t.name, t.title) for t in author.organisation.teams.values()])
 
 
-def _or_none(argument: str, speaker: Author) -> str:
+def _or_none(argument: str, author: Author) -> str:
     text = bare(argument)
-    return "" if fold(text) in vocabulary(speaker.language).none else text
+    return "" if fold(text) in vocabulary(author.language).none else text
 
 
-def _wall(speaker: Author) -> dates.Wall:
-    return dates.Wall(now=speaker.now, zone=ZoneInfo(speaker.zone), known=vocabulary(speaker.language))
+def _wall(author: Author) -> dates.Wall:
+    return dates.Wall(now=author.now, zone=ZoneInfo(author.zone), known=vocabulary(author.language))

@@ -22,7 +22,7 @@ class Room(StrEnum):
     WHEN = "when"
     WORK = "work"
     OTHERS = "others"
-    CONSENT = "consent"
+    APPROVAL = "consent"
     ASK = "ask"
     NEW = "new"
 
@@ -41,11 +41,11 @@ class CommandWord:
 
 def _alone(make: Callable[[Author], Meaning]) -> Reads:
     """A word with nothing behind it: text there was meant for people, and must not be lost."""
-    return lambda argument, speaker: UNKNOWN if argument else make(speaker)
+    return lambda argument, author: UNKNOWN if argument else make(author)
 
 
 WORDS: Mapping[str, CommandWord] = {
-    "take": CommandWord(room=Room.WHO, reads=_alone(lambda speaker: (Assign(agent=speaker.me),)), others=True),
+    "take": CommandWord(room=Room.WHO, reads=_alone(lambda author: (Assign(agent=author.me),)), others=True),
     "assign": CommandWord(room=Room.WHO, reads=arguments.assign, needs=True, others=True),
     "team": CommandWord(room=Room.WHO, reads=arguments.team, needs=True, others=True),
     "escalate": CommandWord(room=Room.WHO, reads=arguments.escalate, others=True),
@@ -64,7 +64,7 @@ WORDS: Mapping[str, CommandWord] = {
     "public": CommandWord(room=Room.TEXT, reads=_alone(lambda _: (AgentReply(),))),
     "due": CommandWord(room=Room.WHEN, reads=arguments.due, needs=True, others=True),
     "snooze": CommandWord(room=Room.WHEN, reads=arguments.snooze, needs=True, others=True),
-    "meet": CommandWord(room=Room.WHEN, reads=arguments.meet, needs=True, first=True),
+    "meet": CommandWord(room=Room.WHEN, reads=arguments.schedule_meeting, needs=True, first=True),
     "time": CommandWord(room=Room.WORK, reads=arguments.time_spent, needs=True, others=True),
     "travel": CommandWord(room=Room.WORK, reads=arguments.travel, needs=True, others=True),
     "estimate": CommandWord(room=Room.WORK, reads=arguments.estimate, needs=True, others=True),
@@ -72,12 +72,12 @@ WORDS: Mapping[str, CommandWord] = {
     "split": CommandWord(room=Room.OTHERS, reads=arguments.split),
     "link": CommandWord(room=Room.OTHERS, reads=arguments.link, needs=True),
     "playbook": CommandWord(room=Room.OTHERS, reads=arguments.playbook, needs=True, others=True),
-    "approve": CommandWord(room=Room.CONSENT, reads=arguments.approve, first=True),
-    "reject": CommandWord(room=Room.CONSENT, reads=arguments.reject, first=True),
-    "yes": CommandWord(room=Room.CONSENT, reads=_alone(lambda _: (Approve(),)), others=True),
-    "cancel": CommandWord(room=Room.CONSENT, reads=_alone(lambda _: (Reject(),)), others=True),
-    "undo": CommandWord(room=Room.CONSENT, reads=_alone(lambda _: (Undo(),)), others=True),
-    "erase": CommandWord(room=Room.CONSENT, reads=_alone(lambda _: (Erase(),)), others=True),
+    "approve": CommandWord(room=Room.APPROVAL, reads=arguments.approve, first=True),
+    "reject": CommandWord(room=Room.APPROVAL, reads=arguments.reject, first=True),
+    "yes": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Approve(),)), others=True),
+    "cancel": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Reject(),)), others=True),
+    "undo": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Undo(),)), others=True),
+    "erase": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Erase(),)), others=True),
     "show": CommandWord(room=Room.ASK, reads=arguments.show),
     "full": CommandWord(room=Room.ASK, reads=arguments.full),
     "list": CommandWord(room=Room.ASK, reads=arguments.listed),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailbridge.mail_commands.command_table import WORDS, Room
-from mailbridge.mail_commands.locales import TONGUES
+from mailbridge.mail_commands.locales import LOCALES
 from mailbridge.mail_commands.vocabulary import word_in
 from mailbridge.tickets.permissions import Right
 
@@ -34,7 +34,7 @@ def manual_rows(language: str, right: Right, only: str = "") -> list[tuple[str, 
 def _row(language: str, word: str) -> tuple[str, ...]:
     said = word_in(language, word)
     names = said.names.split()
-    room = TONGUES.get(language, TONGUES["en"]).rooms[WORDS[word].room]
+    room = LOCALES.get(language, LOCALES["en"]).rooms[WORDS[word].room]
     return room, names[0], "|".join(said.usage), said.about, " ".join(f"#{name}" for name in names[1:])
 
 
@@ -44,7 +44,7 @@ def page(language: str = "en") -> str:
     for room in Room:
         words = [word for word, rule in WORDS.items() if rule.room is room]
         rows = [_markdown(language, word) for word in words]
-        title = TONGUES.get(language, TONGUES["en"]).rooms[room]
+        title = LOCALES.get(language, LOCALES["en"]).rooms[room]
         parts.append("\n".join([f"### {title}", "", "| write | what it does | also |", "|---|---|---|", *rows]))
     return "\n\n".join(parts)
 

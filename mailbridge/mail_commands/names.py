@@ -14,19 +14,19 @@ _ADDRESS = re.compile(r"[^\s<>@,;:\"()\[\]\\]{1,64}@[^\s<>@,;:\"()\[\]\\]{1,253}
 _NUMBER = re.compile(r"[1-9][0-9]{0,11}")
 
 
-def agent(argument: str, speaker: Author) -> str | LineProblem:
+def agent(argument: str, author: Author) -> str | LineProblem:
     """The agent's short name: by itself, by address, by whole name, by first or last name where only one has it.  '' is nobody.  What
     names no agent comes back as it is: the desk says whom it knows."""
-    known, text = vocabulary(speaker.language), bare(argument).lstrip("@")
+    known, text = vocabulary(author.language), bare(argument).lstrip("@")
     if fold(text) in known.none:
         return ""
     if fold(text) in known.me:
-        return speaker.me
+        return author.me
     address = _ADDRESS.search(text)
     if address:
-        found = speaker.organisation.agent_of(address[0])
+        found = author.organisation.agent_of(address[0])
         return found.name if found else address[0].lower()
-    active = [a for a in speaker.organisation.agents.values() if a.active]
+    active = [a for a in author.organisation.agents.values() if a.active]
     for names in (_short, _title, _parts):
         hits = [a.name for a in active if fold(text) in names(a)]
         if len(hits) == 1:

@@ -22,39 +22,39 @@ MOST_AT_ONCE = 100  # tickets, people or links of one line
 _LONGEST_MISSPELLED = 200  # characters of an argument whose words are compared with those of days and hours
 
 
-def read(fresh: str, speaker: Author) -> ParsedMail:
+def read(fresh: str, author: Author) -> ParsedMail:
     """The lines for the desk at the top and at the end of `fresh`, in order, and the text between them."""
     lines = fresh.splitlines()
-    top = _run(lines, speaker)
-    end = _run(lines[top:][::-1], speaker)
+    top = _run(lines, author)
+    end = _run(lines[top:][::-1], author)
     middle = lines[top : len(lines) - end]
-    spoken = [cleaned(line) for line in lines[:top] + lines[len(lines) - end :] if _is_for_desk(line, speaker)]
-    understood = tuple(understand(line, speaker) for line in spoken)
+    spoken = [cleaned(line) for line in lines[:top] + lines[len(lines) - end :] if _is_for_desk(line, author)]
+    understood = tuple(understand(line, author) for line in spoken)
     notes = [_argument(line) for line, meant in zip(spoken, understood, strict=True) if meant.word == "note" and _argument(line)]
     return ParsedMail(lines=understood, text="\n".join([*notes, "\n".join(middle).strip()]).strip())
 
 
-def understand(line: str, speaker: Author) -> CommandLine:
+def understand(line: str, author: Author) -> CommandLine:
     """One line as commands or a question, or what is wrong with it."""
     text = cleaned(line)
     said, minus = _said(text)
-    word = vocabulary(speaker.language).words.get(said)
+    word = vocabulary(author.language).words.get(said)
     if word is None or (minus and word not in OPPOSITES):
-        return CommandLine(text=text, word=said, problem="unknown", nearest=_nearest(said, _argument(text), speaker))
+        return CommandLine(text=text, word=said, problem="unknown", nearest=_nearest(said, _argument(text), author))
     rule, argument = WORDS[word], _argument(text)
     if rule.needs and not argument:
-        return CommandLine(text=text, word=word, problem="argument-missing", nearest=_in_their_words(word, said, speaker))
-    meant, tickets = _meant(word, argument, OPPOSITES[word] if minus else rule.reads, speaker)
+        return CommandLine(text=text, word=word, problem="argument-missing", nearest=_in_their_words(word, said, author))
+    meant, tickets = _meant(word, argument, OPPOSITES[word] if minus else rule.reads, author)
     line_of = CommandLine(text=text, word=word, tickets=tickets)
     match meant:
         case LineProblem(problem=problem, nearest=nearest, detail=detail):
             if problem == "argument-unknown" and not nearest:
-                nearest = _spelled_right(said, argument, speaker)
+                nearest = _spelled_right(said, argument, author)
                 problem = problem if nearest else "argument-unclear"
-            nearest = f"#{said} {nearest}" if nearest else _in_their_words(word, said, speaker)
+            nearest = f"#{said} {nearest}" if nearest else _in_their_words(word, said, author)
             return replace(line_of, problem=problem, nearest=nearest, detail=detail)
         case tuple() if len(set(meant)) > MOST_AT_ONCE or len(tickets) > MOST_AT_ONCE:
-            return replace(line_of, tickets=(), problem="argument-unclear", nearest=_in_their_words(word, said, speaker))
+            return replace(line_of, tickets=(), problem="argument-unclear", nearest=_in_their_words(word, said, author))
         case tuple():
             return replace(line_of, commands=tuple(dict.fromkeys(meant)))
         case OnBehalf() | ChannelArgument():
@@ -80,76 +80,76 @@ def on_a_ticket(line: CommandLine) -> CommandLine:
             return line
 
 
-def _meant(word: str, argument: str, reads: Reads, speaker: Author) -> tuple[Meaning, tuple[int, ...]]:
+def _meant(word: str, argument: str, reads: Reads, author: Author) -> tuple[Meaning, tuple[int, ...]]:
     """What the argument means, and for which tickets where some are named."""
     if word == "merge":
-        return _merged(argument, reads, speaker)
+        return _merged(argument, reads, author)
     if not WORDS[word].others and not WORDS[word].first:
-        return reads(argument, speaker), ()
-    inner, tickets = _targets(argument, speaker, at_end=WORDS[word].others)
+        return reads(argument, author), ()
+    inner, tickets = _targets(argument, author, at_end=WORDS[word].others)
     if not tickets:
-        return reads(argument, speaker), ()
+        return reads(argument, author), ()
     if WORDS[word].needs and not inner:
         return LineProblem(problem="argument-missing"), ()
-    meant = reads(inner, speaker)
-    at_end = names.ticket(argument.split()[0], speaker.prefix) is None
+    meant = reads(inner, author)
+    at_end = names.ticket(argument.split()[0], author.prefix) is None
     if at_end and isinstance(meant, tuple) and any(isinstance(c, RecordWork) and (c.text or c.place) for c in meant):
-        return reads(argument, speaker), ()  # "#time 45m as in MB-7": the ticket is part of what was done
+        return reads(argument, author), ()  # "#time 45m as in MB-7": the ticket is part of what was done
     return meant, tickets
 
 
-def _merged(argument: str, reads: Reads, speaker: Author) -> tuple[Meaning, tuple[int, ...]]:
+def _merged(argument: str, reads: Reads, author: Author) -> tuple[Meaning, tuple[int, ...]]:
     """`MB-7 MB-8 into MB-3`: those go into that one; else this ticket goes."""
-    known, words = vocabulary(speaker.language), argument.replace(",", " ").split()
+    known, words = vocabulary(author.language), argument.replace(",", " ").split()
     between = next((n for n, word in enumerate(words) if n and fold(word) in known.into), None)
     if between is None:
-        return reads(argument, speaker), ()
-    goes = [names.ticket(word, speaker.prefix, bare_number=True) for word in words[:between] if fold(word) not in known.also]
+        return reads(argument, author), ()
+    goes = [names.ticket(word, author.prefix, bare_number=True) for word in words[:between] if fold(word) not in known.also]
     if None in goes:
         return LineProblem(problem="argument-unknown"), ()
-    return reads(" ".join(words[between:]), speaker), tuple(dict.fromkeys(number for number in goes if number is not None))
+    return reads(" ".join(words[between:]), author), tuple(dict.fromkeys(number for number in goes if number is not None))
 
 
-def _targets(argument: str, speaker: Author, *, at_end: bool) -> tuple[str, tuple[int, ...]]:
+def _targets(argument: str, author: Author, *, at_end: bool) -> tuple[str, tuple[int, ...]]:
     """The argument without the tickets at its end, or else at its start, and those tickets."""
     words = argument.replace(",", " , ").split()
-    behind, rest = _leading(words[::-1] if at_end else [], speaker)
+    behind, rest = _leading(words[::-1] if at_end else [], author)
     if behind:
         return " ".join(rest[::-1]).replace(" ,", ","), tuple(dict.fromkeys(behind[::-1]))
-    before, rest = _leading(words, speaker)
+    before, rest = _leading(words, author)
     return " ".join(rest).replace(" ,", ","), tuple(dict.fromkeys(before))
 
 
-def _leading(words: list[str], speaker: Author) -> tuple[list[int], list[str]]:
+def _leading(words: list[str], author: Author) -> tuple[list[int], list[str]]:
     """The tickets that the words begin with, perhaps with commas and "and" between them, and the words after."""
     ids: list[int] = []
     for at, word in enumerate(words):
-        number = names.ticket(word, speaker.prefix)
+        number = names.ticket(word, author.prefix)
         if number is not None:
             ids.append(number)
-        elif not ids or (word != "," and fold(word) not in vocabulary(speaker.language).also):
+        elif not ids or (word != "," and fold(word) not in vocabulary(author.language).also):
             return ids, words[at:]
     return ids, []
 
 
-def _run(lines: list[str], speaker: Author) -> int:
+def _run(lines: list[str], author: Author) -> int:
     """How many lines from here are for the desk or blank, as far as the last one for the desk goes.  A # alone is blank."""
     length = count = 0
     for number, line in enumerate(lines, start=1):
-        if count < MOST_LINES and _is_for_desk(line, speaker):
+        if count < MOST_LINES and _is_for_desk(line, author):
             length, count = number, count + 1
         elif cleaned(line) not in ("", "#"):
             break
     return length
 
 
-def _is_for_desk(line: str, speaker: Author) -> bool:
+def _is_for_desk(line: str, author: Author) -> bool:
     if stands_for_itself(line):
         return True
     text = cleaned(line)
     # "# Close": a phone put a blank there.  Other lines like it are headings.
     glued = "#" + text[1:].lstrip()
-    return text.startswith("# ") and stands_for_itself(glued) and not understand(glued, speaker).problem
+    return text.startswith("# ") and stands_for_itself(glued) and not understand(glued, author).problem
 
 
 def _said(text: str) -> tuple[str, bool]:
@@ -163,28 +163,28 @@ def _argument(text: str) -> str:
     return rest[1] if len(rest) > 1 else ""
 
 
-def _nearest(said: str, argument: str, speaker: Author) -> str:
+def _nearest(said: str, argument: str, author: Author) -> str:
     """The line with the word that was perhaps meant: with the argument as it stands where that makes sense, else with a usual one."""
-    known = vocabulary(speaker.language).words
-    own = [fold(name) for word in WORDS for name in (word, *word_in(speaker.language, word).names.split())]
+    known = vocabulary(author.language).words
+    own = [fold(name) for word in WORDS for name in (word, *word_in(author.language, word).names.split())]
     near = next(iter(get_close_matches(said, own, n=1, cutoff=0.7) or get_close_matches(said, list(known), n=1, cutoff=0.6)), "")
     whole = f"#{near} {argument}".rstrip()
-    return whole if near and not understand(whole, speaker).problem else _in_their_words(known[near], near, speaker) if near else ""
+    return whole if near and not understand(whole, author).problem else _in_their_words(known[near], near, author) if near else ""
 
 
-def _spelled_right(said: str, argument: str, speaker: Author) -> str:
+def _spelled_right(said: str, argument: str, author: Author) -> str:
     """The argument with each word that is nearly one of days, months, units or hours written as that, if it means something then."""
     if len(argument) > _LONGEST_MISSPELLED:
         return ""
-    known = time_words(speaker.language)
+    known = time_words(author.language)
     words = [next(iter(get_close_matches(fold(word), known, n=1, cutoff=0.75)), word) for word in argument.split()]
     tried = " ".join(words)
-    return tried if fold(tried) != fold(argument) and not understand(f"#{said} {tried}", speaker).problem else ""
+    return tried if fold(tried) != fold(argument) and not understand(f"#{said} {tried}", author).problem else ""
 
 
-def _in_their_words(word: str, said: str, speaker: Author) -> str:
+def _in_their_words(word: str, said: str, author: Author) -> str:
     """A usage in the language of the word that was said."""
-    for language in (speaker.language, "en", "ro", "ru"):
+    for language in (author.language, "en", "ro", "ru"):
         if said in fold(word_in(language, word).names).split():
             return word_in(language, word).usage[0]
-    return word_in(speaker.language, word).usage[0]
+    return word_in(author.language, word).usage[0]

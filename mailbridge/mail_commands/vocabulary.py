@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
 
-from mailbridge.mail_commands.locales import TONGUES, Locale, Word
+from mailbridge.mail_commands.locales import LOCALES, Locale, Word
 
 Phrases = Mapping[tuple[str, ...], str]
 V = TypeVar("V")
@@ -61,40 +61,40 @@ def tokens(text: str) -> list[str]:
 
 def word_in(language: str, word: str) -> Word:
     """What this language says of a command, else English."""
-    return TONGUES.get(language, TONGUES["en"]).words.get(word) or TONGUES["en"].words[word]
+    return LOCALES.get(language, LOCALES["en"]).words.get(word) or LOCALES["en"].words[word]
 
 
 @cache
 def vocabulary(language: str) -> Vocabulary:
     """The tables for somebody of this language."""
-    tongues = [*(t for t in TONGUES.values() if t.code != language), *(t for t in TONGUES.values() if t.code == language)]
+    locales = [*(t for t in LOCALES.values() if t.code != language), *(t for t in LOCALES.values() if t.code == language)]
     units = {"m": "minutes", "h": "hours", "d": "units_of_days", "w": "weeks", "mo": "units_of_months"}
     return Vocabulary(
-        words=_joined((word.names, name) for t in tongues for name, word in t.words.items()) | {name: name for name in TONGUES["en"].words},
-        weekdays=_joined((names, number) for t in tongues for number, names in enumerate(t.weekdays)),
-        months=_joined((names, number) for t in tongues for number, names in enumerate(t.months, start=1)),
-        days=_phrases((names, number) for t in tongues for number, names in t.days.items()),
-        next_week=tuple(_phrases((t.next_week, 0) for t in tongues)),
-        noon=_set(tongues, "noon"),
-        am=_set(tongues, "am"),
-        pm=_set(tongues, "pm"),
-        units=_joined((getattr(t, names), unit) for t in tongues for unit, names in units.items()),
-        one=_set(tongues, "one"),
-        ahead=_set(tongues, "ahead"),
-        at=_set(tongues, "at"),
-        fillers=_set(tongues, "fillers"),
-        none=_set(tongues, "none"),
-        me=_set(tongues, "me"),
-        into=_set(tongues, "into"),
-        also=_set(tongues, "also"),
-        km=_set(tongues, "km"),
-        billable=_phrases((names, value) for t in tongues for names, value in ((t.billable, True), (t.not_billable, False))),
-        relations=_named(t.relations for t in tongues),
-        priorities=_named(_by_word(t.priorities) for t in tongues),
-        lists=_named(t.lists for t in tongues),
-        channels=_named(_by_word(t.channels) for t in tongues),
-        yes=_set(tongues, "yes"),
-        no=_set(tongues, "no"),
+        words=_joined((word.names, name) for t in locales for name, word in t.words.items()) | {name: name for name in LOCALES["en"].words},
+        weekdays=_joined((names, number) for t in locales for number, names in enumerate(t.weekdays)),
+        months=_joined((names, number) for t in locales for number, names in enumerate(t.months, start=1)),
+        days=_phrases((names, number) for t in locales for number, names in t.days.items()),
+        next_week=tuple(_phrases((t.next_week, 0) for t in locales)),
+        noon=_set(locales, "noon"),
+        am=_set(locales, "am"),
+        pm=_set(locales, "pm"),
+        units=_joined((getattr(t, names), unit) for t in locales for unit, names in units.items()),
+        one=_set(locales, "one"),
+        ahead=_set(locales, "ahead"),
+        at=_set(locales, "at"),
+        fillers=_set(locales, "fillers"),
+        none=_set(locales, "none"),
+        me=_set(locales, "me"),
+        into=_set(locales, "into"),
+        also=_set(locales, "also"),
+        km=_set(locales, "km"),
+        billable=_phrases((names, value) for t in locales for names, value in ((t.billable, True), (t.not_billable, False))),
+        relations=_named(t.relations for t in locales),
+        priorities=_named(_by_word(t.priorities) for t in locales),
+        lists=_named(t.lists for t in locales),
+        channels=_named(_by_word(t.channels) for t in locales),
+        yes=_set(locales, "yes"),
+        no=_set(locales, "no"),
     )
 
 
@@ -129,5 +129,5 @@ def _by_word(table: Mapping[str, str]) -> dict[str, str]:
     return {name: ",".join([name, *words.split()]) for name, words in table.items()}
 
 
-def _set(tongues: Iterable[Locale], field: str) -> frozenset[str]:
-    return frozenset(fold(word) for tongue in tongues for word in str(getattr(tongue, field)).split())
+def _set(locales: Iterable[Locale], field: str) -> frozenset[str]:
+    return frozenset(fold(word) for locale in locales for word in str(getattr(locale, field)).split())

@@ -25,9 +25,9 @@ from mailbridge.message.bounce_text import (
     returned_to,
     status_in,
     text_leaves,
-    told,
     unique,
     words,
+    written_bounce,
 )
 from mailbridge.message.delivery_report import bounce_of_rows, embedded_rows
 from mailbridge.message.model import Bounce, Message
@@ -74,7 +74,7 @@ def worded_sign(tree: Tree, message: Message, *, null_sender: bool) -> str:
     hinted = formats.HINTS.are_in(title(message))
     if not (server or hinted or null_sender):
         return ""
-    text = told(tree, message)
+    text = written_bounce(tree, message)
     telling = formats.PHRASES.place_in(text[:TOLD])
     office = server or formats.OFFICE.search(writer(tree)) is not None
     # A postmaster who is a person and writes of bounces does not begin with the words of one.

@@ -22,7 +22,7 @@ BLOCKS = {"br", "p", "div", "tr", "li", "pre", "table", "h1", "h2", "h3", "block
 MESSAGE_ID = re.compile(r"^[ \t>]*message-id:[ \t]*(?:\r?\n[ \t]+)?<([^<>\s]{1,500})>", re.I | re.M)
 
 
-def told(tree: Tree, message: Message) -> str:
+def written_bounce(tree: Tree, message: Message) -> str:
     """The server's own words, without the mail it returns."""
     return before_returned(words(tree, message))
 

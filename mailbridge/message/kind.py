@@ -1,11 +1,12 @@
-"""What sort of mail this is, how sure that is, and why: the order of the questions below is the order of trust in the answers.
+"""The kind of a mail, how sure that is, and why.  The questions below stand in the order in which their answers are trusted.
 
-A kind is not yet a decision.  What a mail of a kind may do stands in one table, `handling.disposition`.  It depends on the strength of the
-sign: a strong sign is one that only programs set (RFC 3834 `Auto-Submitted`, `multipart/report`, a list's `List-Id` with `Precedence`).
-Everything else is weak: words of a subject, fields that a forwarder adds, the null sender.  A weak sign may name the kind, but people
-write such mails too, so it never keeps a mail from becoming a ticket.
+The kind alone decides nothing: `handling.disposition` says what a mail of each kind may do, depending on the strength of the sign.
+A strong sign is one that only programs set (RFC 3834 `Auto-Submitted`, `multipart/report`, `List-Id` with `Precedence`).  All other signs
+are weak: words in a subject, fields that a forwarder adds, the null sender.  People write such mails too.  A weak sign can name the kind,
+but it never keeps a mail from becoming a ticket.
 
-That a mail is our own come back is no question for this module: the mark is signed, and the keys are with the parent process (`lookups`).
+This module does not detect our own mail that comes back: its mark is signed, and only the parent process has the keys
+(`handling.evidence`).
 """
 
 from __future__ import annotations

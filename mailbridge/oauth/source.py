@@ -123,7 +123,7 @@ class TokenSource:
     def keep_fresh(self) -> None:
         """The token is renewed where that is due, and an answer that waits in memory is stored; for the timer."""
         with self._lock:
-            self._settle_owed()
+            self._store_owed()
         grant, kept = self._kept()
         if grant is not None and grant.paused_at is None and kept is not None and kept.is_due(self._clock.now()):
             try:
@@ -213,7 +213,7 @@ class TokenSource:
             kept = self._access(grant)
             if kept is not None and not _rejects(rejected, kept) and not kept.is_due(now):
                 if ours:
-                    self._settle(grant)
+                    self._finish_renewal(grant)
                 return kept
             if ours:
                 return grant
@@ -257,21 +257,21 @@ class TokenSource:
         """The grant is in the database, or kept here until the database takes it."""
         self._owed = grant
         try:
-            self._settle_owed()
+            self._store_owed()
         except StoreAway as error:
             log.error("oauth_token_not_stored", oauth=self.account.name, error=str(error))
 
-    def _settle_owed(self) -> None:
+    def _store_owed(self) -> None:
         if self._owed is None:
             return
-        self._settle(self._owed)
+        self._finish_renewal(self._owed)
         self._owed = None
 
-    def _settle(self, grant: Grant, also: Callable[[Tx], None] = lambda _tx: None) -> None:
+    def _finish_renewal(self, grant: Grant, also: Callable[[Tx], None] = lambda _tx: None) -> None:
         """The row is the grant, unless a login has replaced it since."""
         crash.point("oauth.before_commit")
         with self._store.write() as tx:
-            if tx.grants.settle(grant, self._owner):
+            if tx.grants.finish_renewal(grant, self._owner):
                 also(tx)
         crash.point("oauth.after_commit")
 
@@ -290,10 +290,10 @@ class TokenSource:
         )
         log.warning("oauth_refused", oauth=self.account.name, fault=refusal.fault, reason=refusal.error, refusals=refusals)
         if told.paused_at is None:
-            self._settle(told)
+            self._finish_renewal(told)
             return
         log.error("oauth_paused", oauth=self.account.name, fault=refusal.fault, reason=refusal.error, advice=refusal.advice)
-        self._settle(told, lambda tx: self._paused(tx, self.account, told))
+        self._finish_renewal(told, lambda tx: self._paused(tx, self.account, told))
 
     def _note_failure(self, grant: Grant, failure: TokenUnavailable) -> None:
         self._failures += 1
@@ -302,7 +302,7 @@ class TokenSource:
             rest = min(failure.retry_after, LONGEST_RETRY_AFTER)
         now = self._clock.now()
         self._ask_again = now + rest
-        self._settle(replace(grant, failed_at=grant.failed_at or now, failure=str(failure)))
+        self._finish_renewal(replace(grant, failed_at=grant.failed_at or now, failure=str(failure)))
 
 
 def good(grant: Grant, granted: Granted, client: str) -> Grant:

@@ -22,7 +22,7 @@ def choose(team: Team, by: str, organisation: Organisation, *, load: Mapping[str
     that the ticket is somebody's in the morning.  Equal loads go round: the next after `last`.
     """
     team = region_of(team, organisation, now)
-    if by == "on-duty" and team.rota is not None:
+    if by == "on-duty" and team.on_call is not None:
         return on_duty(team, organisation, now)
     fit = [seat for seat in seats(team, organisation, now) if by != "skill" or _has(seat.agent, skill, organisation)]
     at_work = [seat for seat in fit if is_at_work(seat.agent, team, organisation, now)]

@@ -118,7 +118,7 @@ class Team:
     copied: CopiedPolicy = CopiedPolicy.MENTIONED
     outsiders: Outsiders = Outsiders.MAY_WORK
     unknown_lines: UnknownLines = UnknownLines.HOLD
-    rota: OnCallSchedule | None = None
+    on_call: OnCallSchedule | None = None
     follow: tuple[str, ...] = ()  # the regional teams that hand its tickets round with the sun; it has no people of its own then
 
 
@@ -137,7 +137,7 @@ class Organisation:
     default_team: str = ""
     chains: Mapping[str, EscalationChain] = field(default_factory=dict)  # of escalation, by name
     consultants: Mapping[str, Consultant] = field(default_factory=dict)
-    consent: ApprovalPolicy = field(default_factory=ApprovalPolicy)  # what waits for a yes
+    approval_policy: ApprovalPolicy = field(default_factory=ApprovalPolicy)  # what waits for a yes
     work: Mapping[str, WorkPolicy] = field(default_factory=dict)  # by team; '' is the desk's
     estimates: Mapping[str, int] = field(default_factory=dict)  # minutes by type of request
     playbooks: Mapping[str, Playbook] = field(default_factory=dict)  # lists of tasks by name

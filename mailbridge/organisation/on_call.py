@@ -59,7 +59,7 @@ def on_duty(team: Team, organisation: Organisation, at: datetime) -> str:
 
     Somebody who is away is stood in for by the deputy of that absence, else by the next of the rotation who is there.
     """
-    rota = team.rota
+    rota = team.on_call
     if rota is None:
         return ""
     day = day_of(at, rota)
@@ -72,12 +72,12 @@ def on_duty(team: Team, organisation: Organisation, at: datetime) -> str:
 
 def shifts(team: Team, organisation: Organisation, start: datetime, end: datetime) -> tuple[Shift, ...]:
     """Who is on duty from `start` to `end`, one stretch after the other without a gap; none where the team has no rota."""
-    if team.rota is None:
+    if team.on_call is None:
         return ()
     found: list[Shift] = []
-    moments = sorted({start, end, *_changes(team, team.rota, organisation, start, end)})
+    moments = sorted({start, end, *_changes(team, team.on_call, organisation, start, end)})
     for begin, stop in pairwise(moments):
-        turn = _turn_at(team, team.rota, organisation, begin, stop)
+        turn = _turn_at(team, team.on_call, organisation, begin, stop)
         same = bool(found) and replace(found[-1], begins=begin, ends=stop) == turn
         if same:
             found[-1] = replace(found[-1], ends=stop)

@@ -1,4 +1,4 @@
-"""A state of a ticket, as `rules/statuses.yaml` describes it.  Values only; `desk.states` knows what they mean for a desk."""
+"""A state of a ticket, as `rules/statuses.yaml` describes it.  Values only; `organisation.transitions` knows what they mean for a desk."""
 
 from __future__ import annotations
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from mailbridge.message.model import SpanKind
-from mailbridge.reply.applines import LONGEST_APP_LINE, app_language, is_unknown_app_line
 from mailbridge.reply.lines import Hint, TextLine
+from mailbridge.reply.mobile_footers import LONGEST_APP_LINE, app_language, is_unknown_app_line
 from mailbridge.reply.vocabulary import disclaimers, fold_phrase, sign_off_openers, sign_offs
 
 

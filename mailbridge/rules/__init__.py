@@ -1,1 +1,1 @@
-"""What the admin's YAML says: read with places, checked whole, compiled, matched in linear time, explained.  Pure."""
+"""The admin's YAML rules: read with positions, validated as a whole, compiled, matched in linear time, explained.  Pure."""

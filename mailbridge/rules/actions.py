@@ -1,4 +1,4 @@
-"""The words of `then`, and what an example says of them."""
+"""The keys of `then`, and the expectations of examples."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_TEXT = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameOr:
-    """A name, or a text with ${captures} in it, which no check can foresee: the matcher looks whether there is such a name."""
+    """A name, or a text with ${captures}.  Its name is only known with the mail, so the matcher checks whether it exists."""
 
     kind: str
     plain: Schema | None = None  # what reads a name that holds no captures, where it is none that a file defines
@@ -35,7 +35,7 @@ class NameOr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonArgument:
-    """An agent, a team, or a mail address; a capture may name an agent or a team, never an address: mails do not choose who gets mail."""
+    """An agent, a team, or a mail address.  A capture may give an agent or a team, never an address: a mail must not choose recipients."""
 
     def read(self, node: nodes.Node, reading: Reading) -> Any:
         if isinstance(node, nodes.Scalar) and used(node.text) and "@" not in node.text:

@@ -1,4 +1,4 @@
-"""What the words of `when` mean: from their checked values to conditions."""
+"""Builds conditions from the validated values of `when`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def _fields(kind: str, part: str, names: tuple[str, ...], tested: Tested | Count
 
 
 def count(source: ValueSource, counted: Counted) -> Condition:
-    """RFC 5231 4.2, in the strict bounds of a Number: what is counted is whole."""
+    """RFC 5231 4.2, with Number's strict limits: counts are whole numbers."""
     return all_of(_related(source, relation, number) for relation, number in counted.relations)
 
 
@@ -78,7 +78,7 @@ def number(source: ValueSource, bounds: Mapping[str, float]) -> Number:
 
 
 def things(kind: str, values: Mapping[str, Any]) -> Condition:
-    """One text field of a kind of thing is a plain text condition, which an index finds; several must hold of the same thing."""
+    """A single text field of a thing is a plain text condition, which an index finds.  Several fields must match the same thing."""
     (name, only), *others = values.items()
     if isinstance(only, Tested) and not others:
         return text(ValueSource(kind=kind, name=name), only)

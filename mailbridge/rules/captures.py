@@ -11,17 +11,17 @@ MAX_VALUE = 1_000
 
 
 def is_name(text: str) -> bool:
-    """Whether a capture may be called so."""
+    """Whether this is a valid name of a capture."""
     return _NAME.fullmatch(text) is not None
 
 
 def used(text: str) -> list[tuple[str, int]]:
-    """The captures a text asks for, each with its position."""
+    """The captures in a text, each with its position."""
     return [(found[1], found.start()) for found in _USE.finditer(text)]
 
 
 def filled(text: str, captures: Mapping[str, str]) -> str | None:
-    """The text with its captures; None where one of them caught nothing."""
+    """The text with the values of its captures; None where one of them is empty."""
     if "${" not in text:
         return text
     if any(not captures.get(name) for name, _ in used(text)):
@@ -35,10 +35,10 @@ def _cased(value: str, modifier: str | None) -> str:
 
 
 def tidied(value: str) -> str:
-    """A caught value as one line of bounded length."""
+    """A captured value as one line of limited length."""
     return " ".join(value[:MAX_VALUE].split())
 
 
 def as_tag(value: str) -> str:
-    """A caught value as a tag: lower case, one word."""
+    """A captured value as a tag: lower case, one word."""
     return "-".join(value.lower().split())[:50]

@@ -1,6 +1,6 @@
-"""What a verdict asks for on a ticket that is there already, in the desk's own words.
+"""The commands of a verdict for an existing ticket.
 
-A new ticket takes the verdict whole when it is opened; `tickets.decide` judges these like anybody's.
+A new ticket gets its values when it is opened.  `tickets.decide` decides these commands like all others.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mailbridge.tickets.commands import (
 
 
 def commands(verdict: Verdict) -> tuple[Command, ...]:
-    """The commands, the team first: another team takes the ticket from whoever has it."""
+    """The commands, the team first: a change of team removes the assignee."""
     asked: list[Command] = []
     if verdict.team is not None:
         asked.append(SetTeam(team=verdict.team))
@@ -51,5 +51,5 @@ def commands(verdict: Verdict) -> tuple[Command, ...]:
 
 
 def estimate_of(verdict: Verdict) -> SetEstimate | None:
-    """How long the work takes by the word of a rule."""
+    """The estimate that a rule sets."""
     return SetEstimate(minutes=max(1, round(verdict.estimate.total_seconds() / 60))) if verdict.estimate else None

@@ -20,21 +20,22 @@ class _Titles(dict[int, str]):
 
     def __missing__(self, code: int) -> str:
         title = chr(code).title()
-        # The RFC wants the simple mapping of UnicodeData.txt; where the full one is longer there is no simple one.
+        # The RFC uses the simple mapping of UnicodeData.txt. Where the full mapping is longer there is no simple one.
         self[code] = made = title if len(title) == 1 else chr(code)
         return made
 
 
 _PIECE, _MOST = 1_024, 98_304  # characters
 _TITLES = _Titles()
-# Characters whose simple titlecase may not be what `str.upper` gives (ß, digraphs, Georgian, ligatures); for all others it is, and faster.
+# Characters whose simple titlecase may differ from `str.upper` (ß, digraphs, Georgian, ligatures). For others it is the same and faster.
 _ODD = re.compile("[ßŉǄ-ǌǰ-ǳΐΰև\u10d0-\u10ff\u1e96-\u1e9f\u1f00-\u1fff\ufb00-\ufb17]")
 _ASCII_UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 
 
 @lru_cache(maxsize=32)
 def fold(text: str, comparator: Comparator) -> str:
-    """What two texts have in common that are equal by this comparator.  The texts of a mail are asked for many times, so a few are kept."""
+    """The normal form of a text: equal for texts that this comparator treats as equal.  Cached, because texts of a mail are compared many
+    times."""
     if comparator is Comparator.UNICODE:
         if text.isascii():
             return text.upper()
@@ -48,7 +49,7 @@ def fold(text: str, comparator: Comparator) -> str:
 
 
 def _decomposed(text: str) -> str:
-    """RFC 5051 2 (b).  One character may become eighteen: a text that blows up is cut, as one that came so long would have been."""
+    """RFC 5051 2 (b).  One character may become eighteen: a text that gets too long is cut, like one that arrived that long."""
     if len(text) <= _PIECE:
         return unicodedata.normalize("NFKD", text)
     made: list[str] = []
@@ -70,5 +71,5 @@ def numeric(text: str) -> str:
 
 
 def ignores_case(comparator: Comparator) -> bool:
-    """Whether `matches` and `regex` take upper for lower case."""
+    """Whether `matches` and `regex` ignore case."""
     return comparator in (Comparator.UNICODE, Comparator.ASCII)

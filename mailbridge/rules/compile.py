@@ -1,8 +1,8 @@
-"""Rules -> a rule set.
+"""Compiles rules to a rule set whose matching time hardly grows with the number of rules.
 
-Each comparison of a text with a key is an atom.  All atoms of one source are searched together in one pass over its text
-(`SourceIndex`).  Each rule is filed under atoms one of which must hit before the rule can hold (its trigger), so a mail
-looks only at the rules it has touched, and at those few that have no trigger.
+Each comparison of a text with a key is an atom.  All atoms of one source are searched in one pass over its text (`SourceIndex`).  Each rule
+is filed under its trigger: atoms of which one must hit before the rule can match.  A mail only looks at the rules that it triggers, and at
+the few without a trigger.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from mailbridge.rules.tree import (
 
 
 def atom_key(test: Test, key: str) -> AtomKey:
-    """What makes two comparisons the same: equal and contained texts are compared folded, so they are filed folded."""
+    """The identity of a comparison.  Equal and contained texts are compared in folded form, so the key is folded."""
     folded = key if test.match in (MatchType.MATCHES, MatchType.REGEX) else fold(key, test.comparator)
     return test.match, test.comparator, folded
 
@@ -48,7 +48,7 @@ def compile_rules(
     tags: Iterable[str] = (),
     names: Mapping[str, Iterable[str]] | None = None,
 ) -> RuleSet:
-    """The rule set of these rules, in their order.  `names`: what there is of each thing that a capture may name."""
+    """The rule set of these rules, in order.  `names`: the existing names that a capture may give."""
     builder = _Builder()
     compiled = tuple(_compiled(rule, builder) for rule in rules)
     triggered: dict[int, list[int]] = defaultdict(list)
@@ -81,20 +81,20 @@ def compile_rules(
 
 
 def scoped(when: Condition) -> Condition:
-    """The condition as the matcher takes it: with "and the mail opens a ticket" where the rule is only for such mails."""
+    """The condition for the matcher: with "and the mail opens a ticket" where the rule is only for such mails."""
     return AllOf(children=(when, NotOf(child=Fact(source=ValueSource(kind="reply"))))) if for_openings(when) else when
 
 
 def for_openings(when: Condition) -> bool:
-    """Whether a rule is only for mail that opens a ticket: unless the admin asks about replies or the ticket.
+    """Whether a rule is only for mails that open a ticket: unless its condition is about replies or the ticket.
 
-    Otherwise "subject contains invoice" would move a ticket to another team each time somebody answers.
+    Otherwise "subject contains invoice" would move a ticket to another team with each reply.
     """
     return not any(_about_ticket(leaf) for leaf in leaves(when))
 
 
 def leaves(condition: Condition) -> Iterable[Condition]:
-    """All conditions without children in it."""
+    """All conditions without children."""
     match condition:
         case AllOf(children=children) | AnyOf(children=children):
             for child in children:
@@ -159,7 +159,7 @@ def _sources(leaf: Condition) -> tuple[ValueSource, ...]:
 
 
 def _asked(source: ValueSource) -> tuple[str, ...]:
-    """Its kind, by which a caller sees what to fetch: `load` and the raw body are not in the mail as it was read."""
+    """The kind of the source, which tells the caller what to load: `load` and the raw body are not in the parsed mail."""
     return (source.kind, "body raw") if source == ValueSource(kind="body", name="raw") else (source.kind,)
 
 
@@ -177,7 +177,7 @@ def _about_ticket(leaf: Condition) -> bool:
 
 
 class _Builder:
-    """Numbers the atoms while it goes through the conditions."""
+    """Numbers the atoms of all conditions."""
 
     def __init__(self) -> None:
         self.sources: dict[ValueSource, int] = {}
@@ -224,18 +224,18 @@ class _Builder:
 
 @dataclass(frozen=True, slots=True)
 class _Trigger:
-    """Atoms of which at least one must hit; `cost` guesses how often they do."""
+    """Atoms of which at least one must hit.  `cost` estimates how often they hit."""
 
     cost: int
     of: tuple[tuple[int, frozenset[int]], ...]
 
 
-# Nearly every mail has one of few values here, so an atom of these wakes its rules far more often than a word does.
+# Nearly every mail has one of few values here, so such an atom triggers its rules much more often than a word.
 _COMMON = {"kind": 1_000, "language": 1_000, "authenticity": 2_000, "writer": 1_000, "present": 500, "envelope": 5, "address": 3}
 
 
 def _trigger(node: Node, sources: Sequence[ValueSource]) -> _Trigger | None:
-    """What must hit before the node can hold; None where nothing has to."""
+    """The atoms of which one must hit before the node can be true; None where there are none."""
     match node:
         case Atoms(of=of):
             kinds = [(sources[number].kind, atoms) for number, atoms in of]

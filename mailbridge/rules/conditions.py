@@ -1,4 +1,4 @@
-"""The words of `when`: what each condition may hold and the condition it makes.  Read by the loader, the JSON Schema and the manual."""
+"""The keys of `when`: the values of each condition, and the condition it makes.  Used by the loader, the JSON Schema and the manual."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ PARTS = ("all", "localpart", "domain", "user", "detail")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forked:
-    """Two ways to write a mapping, told apart by their keys: `first` where one of its own keys is there."""
+    """Two ways to write a mapping, chosen by its keys: `first` where one of its own keys is present."""
 
     first: Record
     second: Schema
@@ -62,7 +62,7 @@ def _range(what: str, parse: Callable[[str], Any]) -> Record:
 
 
 def _thing(kind: str, what: str, fields: Mapping[str, Schema], *, plain: Schema | None = None) -> Schema:
-    """`true`, a name, or a mapping of fields that all hold of the same thing."""
+    """`true`, a name, or a mapping of fields that all match the same thing."""
     fields_of = {name: Key(schema=schema) for name, schema in fields.items()}
     record = Record(what=what, keys=fields_of, least_one=True, make=lambda values: build_conditions.things(kind, values))
     return Either(what=what, scalar=_FlagOr(kind=kind, other=plain), sequence=plain, mapping=record)
@@ -85,7 +85,7 @@ class _FlagOr:
 
 
 def _words(source: ValueSource, of: Schema, what: str) -> Schema:
-    """One of these words is what the source says."""
+    """The value is one of these words."""
 
     def made(words: tuple[str, ...]) -> Condition:
         return TextCondition(sources=(source,), test=Test(match=MatchType.IS, keys=words))
@@ -321,7 +321,7 @@ CONDITIONS: dict[str, Key] = {
     ),
 }
 
-# What people write first; the words of Sieve want to know more.
+# The common short forms; the Sieve words need more arguments.
 _ELSEWHERE = {
     "subject": "the text of a field is asked for by header: {subject: {contains: ...}}",
     "from": "addresses are asked for by address: {from: {is: ...}} or {from: {domain: ...}}",

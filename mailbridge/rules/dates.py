@@ -1,4 +1,4 @@
-"""Parts of a date in words of Sieve (RFC 5260 4.2); its part `zone` is called `offset` here, where `zone` is the zone to look in."""
+"""Parts of a date as in Sieve (RFC 5260 4.2).  Sieve's part `zone` is called `offset` here; `zone` is the zone to convert to."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 
 
 def moment(field: str) -> datetime | None:
-    """The date of a header field; of one like Received it is what stands after the last semicolon (RFC 5260 4)."""
+    """The date of a header field; for fields like Received the text after the last semicolon (RFC 5260 4)."""
     text = field.rpartition(";")[2].strip()[:200]
     try:
         return parsedate_to_datetime(text) if text else None
-    except (ValueError, TypeError, IndexError, OverflowError):  # what the standard library raises on odd dates
+    except (ValueError, TypeError, IndexError, OverflowError):  # raised by the standard library for malformed dates
         return None
 
 
 def zone(text: str) -> str:
-    """The text, if it names a zone: '+0200', 'original', 'Europe/Bucharest'.  Raises Wrong."""
+    """The text, if it is a zone: '+0200', 'original', 'Europe/Bucharest'.  Raises Wrong."""
     if text != "original" and not _OFFSET.fullmatch(text) and zone_of(text) is None:
         close = nearest(text, zone_names())
         raise Wrong(f'unknown time zone "{text}"', f'did you mean "{close}"?' if close else 'write it like "Europe/Bucharest" or "+0200"')

@@ -10,7 +10,7 @@ from typing import Any
 from mailbridge.rules.match import Verdict
 from mailbridge.rules.trace import ActionTrace, ConditionTrace, Miss, RuleTrace, Trace
 
-MAX_REASON = 100  # characters of a reason that people read
+MAX_REASON = 100  # characters of a reason in texts for people
 FORM = 1  # version of the JSON
 
 
@@ -123,7 +123,7 @@ def _quoted(words: str) -> str:
 
 
 def verdict_to_json(verdict: Verdict) -> dict[str, Any]:
-    """What the rules chose, without what they left alone."""
+    """The values that the rules chose."""
     chosen = {field.name: getattr(verdict, field.name) for field in fields(verdict) if field.name != "trace"}
     return {name: _plain(value) for name, value in chosen.items() if value not in (None, (), False)}
 

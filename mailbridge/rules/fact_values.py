@@ -1,4 +1,4 @@
-"""Where the texts and numbers come from that conditions look at.  A `FactView` asks the facts once and remembers."""
+"""Gets the texts and numbers that conditions read.  A `FactView` reads each fact once and caches it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from mailbridge.rules.facts import Facts
 from mailbridge.rules.tree import ValueSource
 from mailbridge.sla.calendar import is_open
 
-MAX_TEXT = 65_536  # characters of a body that are looked at; what a person writes to a desk is shorter, and a bomb is cut
+MAX_TEXT = 65_536  # characters of a body that are searched; longer texts are cut
 MAX_FIELDS = 16_384  # characters of all fields of one name; RFC 5322 2.1.1 has lines of 998
 MAX_VALUES = 1_000
 MAX_MARKS = 16_384  # characters that are searched for serial numbers
 
-# These say what the ticket is now, so an earlier rule changes what a later one sees; `match` answers them.
+# Current values of the ticket, which earlier rules may change; `match` provides them.
 CHANGING = frozenset({"team", "type", "status", "priority", "assignee", "tag", "field"})
 
 Things = tuple[Mapping[str, tuple[str, ...] | float], ...]
 
 
 class FactView:
-    """The facts of one mail as conditions see them."""
+    """The facts of one mail, for conditions."""
 
     __slots__ = ("_contracts", "_customer", "_equipment", "_headers", "_texts", "customers", "facts")
 
@@ -40,7 +40,7 @@ class FactView:
         self._contracts: tuple[Contract, ...] | None = None
 
     def texts(self, source: ValueSource) -> tuple[str, ...]:
-        """The texts of a source, cut to what a rule may cost."""
+        """The texts of a source, cut to a limited length."""
         known = self._texts.get(source)
         if known is None:
             known = self._texts[source] = _bounded(self._read(source), MAX_TEXT if source.kind == "body" else MAX_FIELDS)
@@ -83,7 +83,7 @@ class FactView:
         raise LookupError(f"no source of texts is called {kind}")
 
     def number(self, source: ValueSource) -> float | None:
-        """A measure; None where the mail does not have it."""
+        """A number; None where the mail does not have it."""
         message = self.facts.message
         match source.kind:
             case "size":
@@ -102,7 +102,7 @@ class FactView:
         raise LookupError(f"no measure is called {source.kind}")
 
     def holds(self, source: ValueSource) -> bool:
-        """Whether it is so."""
+        """Whether the fact is true."""
         match source.kind:
             case "reply":
                 return self.facts.reply
@@ -147,7 +147,7 @@ class FactView:
 
     @property
     def writer(self) -> str:
-        """agent, customer (somebody of a known customer) or stranger."""
+        """agent, customer (a person of a known customer) or stranger."""
         if self.facts.agent:
             return "agent"
         return "customer" if self.customer else "stranger"
@@ -163,7 +163,7 @@ class FactView:
 
     @property
     def equipment(self) -> tuple[tuple[Equipment, str], ...]:
-        """Devices whose serial number or tag stands in the mail, with where it was found."""
+        """Devices whose serial number or tag is in the mail, with where it was found."""
         if self._equipment is None:
             self._equipment = tuple(self._found_equipment()) if self.customers.by_mark else ()
         return self._equipment
@@ -175,7 +175,7 @@ class FactView:
 
     @property
     def contracts(self) -> tuple[Contract, ...]:
-        """The customer's contracts that are valid today and cover the place and the devices that the mail is about."""
+        """The customer's contracts that are valid today and cover the site and the devices of the mail."""
         if self._contracts is None:
             self._contracts = tuple(self._valid_contracts()) if self.customer and self.customer.contracts else ()
         return self._contracts
@@ -193,13 +193,13 @@ class FactView:
         for where, text in (("subject", message.subject), ("text", message.reply.fresh or message.text)):
             for mark in marks_in(text[:MAX_MARKS], self.customers.beginnings):
                 owner, device = self.customers.by_mark.get(mark, ("", None))
-                # A stranger may name a device; somebody of one customer does not get the device of another.
+                # An unknown person may name any device; a person of one customer only its own devices.
                 if device and device.serial not in seen and self.customer in (None, self.customers.by_name[owner]):
                     seen.add(device.serial)
                     yield device, where
 
     def _places(self) -> Iterable[Mapping[str, tuple[str, ...]]]:
-        """Where the devices stand; without a device the only place of the customer, where it has but one."""
+        """The sites of the devices; without a device the customer's only site."""
         if self.customer is None:
             return
         names = {e.location for e, _ in self.equipment if e.location}

@@ -1,4 +1,4 @@
-"""What a rule may ask about: one mail, its envelope, its ticket, the desk at this moment."""
+"""The facts that rules may read: the mail, its envelope, its ticket, and the desk at this moment."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Outside(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything is here; nothing in the matcher reads a clock, a file or a database."""
+    """Complete: the matcher reads no clock, file or database."""
 
     message: Message
     now: datetime
@@ -32,16 +32,16 @@ class Facts:
     rcpt_to: tuple[str, ...] = ()
     agent: str = ""  # name of the authenticated agent who wrote
     verified: bool = False
-    reply: bool = False  # belongs on a ticket that is there already
+    reply: bool = False  # belongs to an existing ticket
     ticket: Ticket | None = None
     organisation: Organisation = field(default_factory=Organisation)
     own_addresses: frozenset[str] = frozenset()
-    raw: bytes = b""  # the mail as it came, or its beginning, where a rule asks for it; empty: its text stands for it
-    team_open: Mapping[str, bool] | None = None  # None: worked out from the calendars when a rule asks
+    raw: bytes = b""  # the raw mail or its beginning, where a rule needs it; empty: its text is used
+    team_open: Mapping[str, bool] | None = None  # None: computed from the calendars when needed
     team_load: Mapping[str, int] = field(default_factory=dict)  # open tickets
-    spam: tuple[float, float] | None = None  # what a filter of ours gave, and from where on it says spam; None: the headers say
-    virus: str | None = None  # what a scanner of ours found, '' nothing; None: the headers say
-    unscanned: frozenset[str] = frozenset()  # 'spam', 'virus': ours was asked and did not answer, and headers are not asked instead
+    spam: tuple[float, float] | None = None  # score and threshold of our own filter; None: use the headers
+    virus: str | None = None  # result of our own scanner, '' for clean; None: use the headers
+    unscanned: frozenset[str] = frozenset()  # 'spam', 'virus': our own scanner did not answer; headers are not used instead
 
 
 def facts_of(
@@ -62,7 +62,7 @@ def facts_of(
     unscanned: frozenset[str] = frozenset(),
     raw: bytes = b"",
 ) -> Facts:
-    """The facts of a mail.  `verified` None takes the mail's own verdict, `is_reply` None means: it has a ticket."""
+    """The facts of a mail.  `verified` None uses the mail's own result.  `is_reply` None means: whether it has a ticket."""
     return Facts(
         message=message,
         now=now,
@@ -84,7 +84,7 @@ def facts_of(
 
 
 def with_scan(facts: Facts, scan: Mapping[str, Any] | None) -> Facts:
-    """The facts with what scanners of ours said, as it is stored with the mail (`checks.scan.Scan.to_json`)."""
+    """The facts with the results of our own scanners, as they are stored with the mail (`checks.scan.Scan.to_json`)."""
     if not scan:
         return facts
     spam = scan.get("spam")

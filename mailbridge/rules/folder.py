@@ -1,4 +1,4 @@
-"""The texts under a desk's rules/ folder.  The only file of this room that touches a disk."""
+"""Reads and writes the texts below a desk's rules/ folder.  The only file of this room that uses the disk."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ MAX_FILE = 8 << 20
 
 
 def read(desk: Path, *, folder: Path | None = None) -> tuple[dict[str, str], tuple[Problem, ...]]:
-    """Path relative to the desk's folder -> text, for `load`; and what could not be read.  `folder` is another rules folder to try.
+    """Path relative to the desk's folder -> text, for `load`; and the files that could not be read.  `folder` is another rules folder to
+    try.
 
-    An .eml is bytes in any charset: it comes as Latin-1, which every byte is, and goes back as Latin-1.
+    An .eml file may have any charset.  It is read and written as Latin-1, which keeps every byte.
     """
     root = folder or desk / "rules"
     files: dict[str, str] = {}
@@ -46,7 +47,7 @@ def _why(err: Exception) -> str:
 
 
 def write(path: Path, text: str) -> None:
-    """The file holds this text, whole or not at all; a reader never sees half of it."""
+    """Writes the file atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
     new.write_bytes(text.encode("latin-1" if path.suffix == ".eml" else "utf-8"))
@@ -54,7 +55,8 @@ def write(path: Path, text: str) -> None:
 
 
 def replace(desk: Path, files: Mapping[str, str], version: str) -> Path:
-    """The desk's rules/ folder holds these files and no other rules; where the ones before are.  Schemas and other files go along."""
+    """Replaces the rules in the desk's rules/ folder by these files; returns where the old ones are.  Schemas and other files are copied.
+    """
     rules, new = desk / "rules", _unused(desk, f".rules.{version}.new")
     for name, text in files.items():
         write(new / Path(name).relative_to("rules"), text)

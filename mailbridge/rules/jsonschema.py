@@ -1,4 +1,4 @@
-"""The language of the rule files as JSON Schema (draft 2020-12), for editors that complete and underline while one types."""
+"""JSON Schemas (draft 2020-12) of the rule files, for completion and errors in editors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def names() -> list[str]:
-    """What there are schemas for: teams, sla, statuses, types, customers, routing."""
+    """The files that have a schema: teams, sla, statuses, types, customers, routing."""
     return [*(path.removeprefix("rules/").removesuffix(".yaml") for path in schema.FILES), "routing"]
 
 

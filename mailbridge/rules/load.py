@@ -1,4 +1,4 @@
-"""All files under rules/ -> a policy, or every mistake in them in one run.  Pure: the texts come in, `folder.read` fetches them."""
+"""Loads all files below rules/: a policy, or all errors in one run.  Pure: the texts come in, `folder.read` reads them."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from mailbridge.rules.tree import Actions, Condition, Example, Rule
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """`policy` is None exactly when one of the problems is no warning."""
+    """`policy` is None exactly where one of the problems is no warning."""
 
     policy: Policy | None
     problems: tuple[Problem, ...] = ()
 
 
 def load(files: Mapping[str, str], *, templates: Iterable[str] | None = None) -> Loaded:
-    """The policy in these texts (path relative to the desk's folder -> text), with all problems, in the order of the files.
+    """The policy of these texts (path relative to the desk's folder -> text), with all problems, in the order of the files.
 
-    `templates` are the names that the action `reply` may give; None: they are not known here and any is taken.
+    `templates`: the names that the action `reply` may use; None: any name.
     """
     with _uncollected():
         return _load(files, templates)
@@ -50,8 +50,8 @@ def load(files: Mapping[str, str], *, templates: Iterable[str] | None = None) ->
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """The garbage collector rests: everything made here is kept and nothing of it is a cycle, yet for 10,000 rules it would look
-    through all of it again and again, for most of the time that loading takes."""
+    """Garbage collection is off while loading.  Everything made here is kept and has no cycles, but for 10,000 rules the collector would
+    use most of the time."""
     if not gc.isenabled():
         yield
         return
@@ -76,7 +76,7 @@ def _load(files: Mapping[str, str], templates: Iterable[str] | None) -> Loaded:
 
 
 def _one_a_place(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """The problems in the order of files and places; of several at one place the first, which the others follow from."""
+    """The problems in the order of files and positions; at each position only the first, which causes the others."""
     first: dict[tuple[str, int, int], Problem] = {}
     for problem in problems:
         first.setdefault((problem.file, problem.line, problem.column), problem)
@@ -84,7 +84,7 @@ def _one_a_place(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
 
 def version_of(files: Mapping[str, str]) -> str:
-    """Twelve hex digits that these texts have and no others."""
+    """Twelve hex digits, different for different texts."""
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(f"{path}\0{len(files[path])}\0{files[path]}".encode("utf-8", "surrogatepass"))
@@ -97,7 +97,7 @@ def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rul
     desk = replace(
         organisation(teams, sla, about_statuses, types, customers),
         levels=levels(sla),
-        consent=approvals.approval_policy(about_approvals),
+        approval_policy=approvals.approval_policy(about_approvals),
         work=work.policies(about_work),
         playbooks=playbooks(about_playbooks),
     )
@@ -106,7 +106,7 @@ def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rul
 
 
 def _names(desk: Organisation) -> Mapping[str, Iterable[str]]:
-    """What a capture may name, by action."""
+    """The names that a capture may give, by action."""
     return {
         "team": desk.teams,
         "type": desk.types,
@@ -120,7 +120,7 @@ def _names(desk: Organisation) -> Mapping[str, Iterable[str]]:
 
 
 def _define_usual(reading: Reading, templates: Iterable[str] | None) -> None:
-    """Names that are there without any file."""
+    """Registers the names that need no file."""
     if templates is None:
         reading.unknowable.add("template")
     for name in templates or ():
@@ -199,7 +199,7 @@ def _emptied(path: str, documents: Mapping[str, Node | None], reading: Reading) 
 
 
 def _rules(node: Node | None, path: str, reading: Reading) -> Iterable[Rule]:
-    """The rules of one file; each is read for itself, so that a mistake in one does not hide those in the next."""
+    """The rules of one file.  Each is read alone, so an error in one does not hide those in the next."""
     if node is None:
         return
     if not isinstance(node, YamlSequence):
@@ -215,7 +215,7 @@ def _rules(node: Node | None, path: str, reading: Reading) -> Iterable[Rule]:
 
 
 def _name(item: Node, reading: Reading) -> Place:
-    """Where the rule's name stands; two rules with one name could not be told apart in an explanation."""
+    """The position of the rule's name.  Two rules must not have one name, because explanations use it."""
     node = item.get("name") if isinstance(item, YamlMapping) else None
     if not isinstance(node, Scalar):
         return item.place
@@ -251,7 +251,7 @@ def _example(values: Mapping[str, Any], place: Place) -> Example:
 
 
 def _check_captures(item: YamlMapping, when: Condition, then: Actions, reading: Reading) -> None:
-    """Each ${name} in the actions is caught by a condition of the same rule."""
+    """Reports a ${name} in the actions that no condition of the rule captures."""
     caught = captures_of(when)
     asked = {name for text in texts_of(then) for name, _ in used(text)}
     node = item.get("then")
@@ -270,14 +270,14 @@ def _uncaught(node: Scalar, name: str, start: int, caught: Iterable[str], readin
 
 
 def _cross_check(documents: Mapping[str, Node | None], values: Mapping[str, Any], reading: Reading) -> None:
-    """What only several values together can say."""
+    """Checks between several values."""
     approvals.define(reading)
     for name in reading.defined.get("team", {}):
         reading.define("agent or team", name, reading.defined["team"][name])
     for name in reading.defined.get("agent", {}):
         reading.define("agent or team", name, reading.defined["agent"][name])
     if not reading.defined.get("tag"):
-        # Without a list of tags any word is one.
+        # Without a list of tags any word is allowed.
         reading.uses = [use for use in reading.uses if use.kind != "tag"]
     approvals.check(documents.get("rules/approvals.yaml"), values["rules/approvals.yaml"], values["rules/teams.yaml"], reading)
     statuses.check(documents.get("rules/statuses.yaml"), values["rules/statuses.yaml"], reading)

@@ -1,7 +1,7 @@
-"""Facts and a rule set -> a verdict that explains itself.  Pure: nothing here reads a clock, a file or a database.
+"""Matches facts with a rule set: a verdict with its explanation.  Pure: no clock, file or database.
 
-Rules are tried in order.  Each that holds acts at once, so a later one sees what an earlier one chose and may choose otherwise; the
-trace says who had the last word.  `stop`, `drop` and `quarantine` end it.
+Rules are tried in order.  Each match acts at once, so later rules see its values and may change them; the trace names the rule that set
+each value last.  `stop`, `drop` and `quarantine` end the run.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from mailbridge.rules.rule_set import All, Any, Atoms, CompiledRule, Node, Not, 
 from mailbridge.rules.trace import ActionTrace, Miss, RuleTrace, Trace
 from mailbridge.rules.tree import AssignBy, Exists, Fact, Number, Same, Test, ValueSource
 
-SMALL_SET = 50  # up to so many rules, each one that did not hold is weighed for the trace
+SMALL_SET = 50  # up to this number of rules, the trace explains every rule that did not match
 MAX_WEIGHED = 50
 MAX_MISSES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """What the rules chose.  None and empty: no rule said anything."""
+    """What the rules chose.  None and empty: no rule chose anything."""
 
     team: str | None = None
     type: str | None = None
@@ -42,7 +42,7 @@ class Verdict:
     tags: tuple[str, ...] = ()
     fields: tuple[tuple[str, str], ...] = ()
     subject: str | None = None
-    sla: str | None = None  # what a rule chose, else what the customer's contract promises
+    sla: str | None = None  # set by a rule, else by the customer's contract
     contract: str | None = None
     calendar: str | None = None  # that promised times count in, where it is not the team's
     equipment: str | None = None
@@ -53,11 +53,11 @@ class Verdict:
     notify: tuple[str, ...] = ()
     cc: tuple[str, ...] = ()
     webhook: tuple[str, ...] = ()
-    webhook_rules: tuple[str, ...] = ()  # for each of them the rule that named it first
+    webhook_rules: tuple[str, ...] = ()  # for each webhook the rule that named it first
     no_ack: bool = False
     drop: bool = False
     quarantine: str | None = None
-    rules: tuple[str, ...] = ()  # names of those that held, in order
+    rules: tuple[str, ...] = ()  # names of the matching rules, in order
     trace: Trace
 
 
@@ -71,7 +71,7 @@ def run(rule_set: RuleSet, facts: Facts) -> Verdict:
     for number in _woken(rule_set, state):
         compiled = rule_set.rules[number]
         if (compiled.opening and facts.reply) or not state.holds(compiled.when):
-            # What later rules choose must not change why this one did not hold; the others can wait until we know who is asked about.
+            # Later rules must not change why this one did not match, so it is explained now. The others are explained at the end.
             missed.append(misses_of(compiled, state) if compiled.changing else compiled)
             continue
         state.act(compiled)
@@ -83,7 +83,7 @@ def run(rule_set: RuleSet, facts: Facts) -> Verdict:
 
 
 def _woken(rule_set: RuleSet, state: MatchState) -> list[int]:
-    """Numbers of the rules that may hold, in order; of a small set all, so that the trace can tell each miss."""
+    """Numbers of the rules that may match, in order; of a small set all, so that the trace can explain each miss."""
     if len(rule_set.rules) <= SMALL_SET:
         return list(range(len(rule_set.rules)))
     awake = set(rule_set.always)
@@ -94,13 +94,13 @@ def _woken(rule_set: RuleSet, state: MatchState) -> list[int]:
 
 
 def _near(state: MatchState, missed: Iterable[CompiledRule | Miss]) -> tuple[Miss, ...]:
-    """The rules that did not hold, those nearest to it first."""
+    """The rules that did not match, the nearest first."""
     weighed = (each if isinstance(each, Miss) else misses_of(each, state) for each in islice(missed, MAX_WEIGHED))
     return tuple(sorted(weighed, key=lambda miss: (len(miss.reasons) - miss.held, miss.label))[:MAX_MISSES])
 
 
 class MatchState:
-    """One run: the view of the mail, and what the rules have chosen so far."""
+    """One run: the facts of the mail, and the values chosen so far."""
 
     __slots__ = ("_hits", "chosen", "had", "lists", "rule_set", "steps", "view", "who")
 
@@ -108,7 +108,7 @@ class MatchState:
         self.rule_set = rule_set
         self.view = FactView(facts, rule_set.customers)
         self.chosen: dict[str, str] = _before(facts)
-        # Each value with the rule that added it.
+        # value -> the rule that added it
         self.lists: dict[str, dict[str, str]] = {name: {} for name in ("tags", "notify", "cc", "webhook")}
         self.had = facts.ticket.tags if facts.ticket else ()
         self.lists["tags"] = dict.fromkeys(self.had, "")
@@ -126,7 +126,7 @@ class MatchState:
         return (value,) if value else ()
 
     def hits(self, source: int) -> set[int]:
-        """The atoms of this source that the mail hits."""
+        """The atoms of this source that hit."""
         known = self._hits.get(source)
         if known is None:
             rule_set = self.rule_set
@@ -160,7 +160,7 @@ class MatchState:
                 raise TypeError("compile turns exists into atoms")
 
     def act(self, compiled: CompiledRule) -> None:
-        """The rule's actions are done and told in the trace."""
+        """Executes the actions of the rule and adds them to the trace."""
         rule = compiled.rule
         hits = tuple(hits_of(compiled.when, self))
         captures = {name: value for hit in hits for name, value in hit.captures}
@@ -182,12 +182,12 @@ class MatchState:
         overridden = self.who.get(what, "") if before and before != value else ""
         self.chosen[what] = value
         self.who[what] = rule
-        if what in _EXCLUDES:  # somebody by name and somebody by turns: the later rule has its way
+        if what in _EXCLUDES:  # an assignee by name and by turns exclude each other: the later rule wins
             self.who.pop(_EXCLUDES[what], None)
         return ActionTrace(what=what, before=before, after=value, note=f'chosen by "{overridden}"' if overridden else "")
 
     def _named(self, what: str, value: str) -> str | None:
-        """What is called so, whatever case the mail wrote it in; None where nothing is.  Free texts are any."""
+        """The existing name for this text, in any case; None where there is none.  Free texts are returned as they are."""
         known = self.rule_set.names.get(what)
         return value if known is None else known.get(value.casefold())
 
@@ -228,7 +228,7 @@ class MatchState:
         )
 
     def verdict(self, ended: str, misses: tuple[Miss, ...]) -> Verdict:
-        """What was chosen, where it is not what the ticket had before."""
+        """The chosen values, where they differ from the ticket's."""
         new = {what: value for what, value in self.chosen.items() if what in self.who}
         found = self.cover()
         known = tuple(_of_contract(found, self.view.customer, "sla" in new)) if found.contract else ()
@@ -271,7 +271,7 @@ class MatchState:
 
 
 def _of_contract(found: Cover, customer: Customer | None, chosen: bool) -> Iterable[ActionTrace]:
-    """What the contract says, for the trace; `chosen`: a rule had its word on the level of service before."""
+    """The contract in the trace.  `chosen`: a rule set the level of service."""
     whose = customer.name if customer else ""
     yield ActionTrace(what="contract", before="", after=found.contract, note=f'of "{whose}"')
     if found.sla and not chosen:
@@ -282,7 +282,7 @@ _EXCLUDES = {"assignee": "assign by", "assign by": "assignee"}
 
 
 def _before(facts: Facts) -> dict[str, str]:
-    """What the ticket is before any rule."""
+    """The values of the ticket before any rule."""
     ticket = facts.ticket
     if ticket is None:
         return {}

@@ -1,4 +1,4 @@
-"""What of a condition held, and what was missing."""
+"""Explains which part of a condition matched, and what was missing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHOWN_KEYS = 4
 
 
 class MatchView(Protocol):
-    """What a run knows (`match.State`)."""
+    """The state of a run (`match.MatchState`)."""
 
     @property
     def view(self) -> FactView: ...
@@ -32,7 +32,7 @@ class MatchView(Protocol):
 
 
 def hits_of(node: Node, state: MatchView) -> Iterator[ConditionTrace]:
-    """Everything in a condition that held, with what was found and caught."""
+    """All parts of a condition that matched, with the found texts and captures."""
     match node:
         case All(children=children) | Any(children=children):
             for child in children:
@@ -45,15 +45,15 @@ def hits_of(node: Node, state: MatchView) -> Iterator[ConditionTrace]:
         case Same(kind=kind, tests=tests):
             yield from _same_hits(kind, tests, state)
         case Number():
-            yield ConditionTrace(source=told(node), found=_value(node, state))
+            yield ConditionTrace(source=node_text(node), found=_value(node, state))
         case Fact():
-            yield ConditionTrace(source=told(node))
+            yield ConditionTrace(source=node_text(node))
         case Not(child=child):
-            yield ConditionTrace(source=f"not {told(child)}")
+            yield ConditionTrace(source=f"not {node_text(child)}")
 
 
 def _atom_hits(node: Atoms, state: MatchView) -> Iterator[ConditionTrace]:
-    """Only the keys that hit are looked for once more, for a list may hold thousands."""
+    """Searches again only the keys that hit, because a list may have thousands."""
     test = node.leaf.test
     for (number, atoms), by_key, source in zip(node.of, node.by_key, node.leaf.sources, strict=True):
         if hit := atoms & state.hits(number):
@@ -73,7 +73,7 @@ _label = lru_cache(maxsize=1_024)(str)  # the same few sources in every mail
 
 
 def _place(source: ValueSource, state: MatchView) -> str:
-    """The source; of a device also where in the mail it was named."""
+    """The source; for a device also where in the mail it was named."""
     if source.kind != "equipment":
         return _label(source)
     return f"{source} of {', '.join(f'{device.serial} (found in the {where})' for device, where in state.view.equipment)}"
@@ -107,7 +107,7 @@ def _captures(test: Test, key: str, what: PatternMatch) -> Iterator[tuple[str, s
 
 
 def misses_of(compiled: CompiledRule, state: MatchView) -> Miss:
-    """Why a rule did not hold."""
+    """Why a rule did not match."""
     reasons, held = _missing(compiled.when, state)
     if compiled.opening and state.view.facts.reply:
         reasons.append("only for mail that opens a ticket")
@@ -116,7 +116,7 @@ def misses_of(compiled: CompiledRule, state: MatchView) -> Miss:
 
 
 def _missing(node: Node, state: MatchView) -> tuple[list[str], int]:
-    """What was missing, and how many conditions beside it held."""
+    """What was missing, and how many other conditions matched."""
     if state.holds(node):
         return [], 0 if isinstance(node, Not) else 1
     match node:
@@ -126,34 +126,34 @@ def _missing(node: Node, state: MatchView) -> tuple[list[str], int]:
         case Any(children=children):
             return [" nor ".join(reason for child in children for reason in _missing(child, state)[0])], 0
         case Not(child=child):
-            return [f"it is so that {told(child)}"], 0
+            return [f"it is so that {node_text(child)}"], 0
     return [_not_so(node, state)], 0
 
 
 def _not_so(node: Node, state: MatchView) -> str:
     match node:
         case Number():
-            return f"{told(node)}: it is {_value(node, state)}"
+            return f"{node_text(node)}: it is {_value(node, state)}"
         case Fact(source=source, expected=expected):
-            return told(Fact(source=source, expected=not expected))
+            return node_text(Fact(source=source, expected=not expected))
         case Atoms(leaf=TextTest(sources=(source,), test=test)) if test.match is MatchType.IS and source.kind in _SAID:
             return f"{source} is {shown(', '.join(state.texts(source))) or 'not set'}, not {_keys(test)}"
-    return f"no {told(node)}"
+    return f"no {node_text(node)}"
 
 
-# Sources with so few values that the one it is says more than the one it is not.
+# Sources with few values: the explanation names the actual value.
 _SAID = frozenset({"kind", "language", "authenticity", "writer", "team", "type", "status", "priority", "assignee", "spamtest", "virustest"})
 
 
-def told(node: Node) -> str:
-    """The condition in words."""
+def node_text(node: Node) -> str:
+    """The condition as text."""
     match node:
         case All(children=children):
-            return " and ".join(map(told, children))
+            return " and ".join(map(node_text, children))
         case Any(children=children):
-            return " or ".join(map(told, children))
+            return " or ".join(map(node_text, children))
         case Not(child=child):
-            return f"not {told(child)}"
+            return f"not {node_text(child)}"
         case Atoms(leaf=leaf) | Related(leaf=leaf):
             return f"{' or '.join(map(str, leaf.sources))} {_test(leaf.test)}"
         case Same(kind=kind, tests=tests):
@@ -169,7 +169,7 @@ def told(node: Node) -> str:
 _SIGNS = {MatchType.IS: "is", MatchType.CONTAINS: "with", MatchType.MATCHES: "like", MatchType.REGEX: "~"}
 
 
-# Each fact as it is when it is not so, and when it is.
+# Text of each fact when it is false, and when it is true.
 _FACTS = {
     "reply": ("it opens a ticket", "it belongs on a ticket"),
     "attachment": ("no attachment", "an attachment"),
@@ -201,6 +201,6 @@ def _value(node: Number, state: MatchView) -> str:
 
 @lru_cache(maxsize=1_024)
 def shown(text: str) -> str:
-    """A text for a trace: one line, not too long."""
+    """A text for a trace: one line of limited length."""
     line = " ".join(text[: SHOWN * 4].split())
     return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"

@@ -1,4 +1,4 @@
-"""One test against one text or number; what an index does for many at once, said once for those that no index helps."""
+"""Tests one text or number: the same result as an index, for conditions without one."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def _rank(text: str, comparator: Comparator) -> float | str:
 
 
 def within(test: Number, value: float | None) -> bool:
-    """RFC 5228 5.9: strictly over, strictly under; what is not known is neither."""
+    """RFC 5228 5.9: strictly over, strictly under.  An unknown value is neither."""
     if value is None:
         return False
     return (test.over is None or value > test.over) and (test.under is None or value < test.under)
 
 
 def found(test: Test, text: str, keys: Iterable[str] | None = None) -> tuple[str, PatternMatch] | None:
-    """The first key that the text passes with, and what of the text it was.  `keys`: only these of the test's can be it."""
+    """The first key that matches, and the matching part of the text.  `keys`: the candidates among the test's keys."""
     return next(((key, what) for key in keys or test.keys if (what := _found(test, key, text)) is not None), None)
 
 
@@ -64,7 +64,7 @@ def _found(test: Test, key: str, text: str) -> PatternMatch | None:
 
 @lru_cache(maxsize=16)
 def _lower(text: str) -> str:
-    # The texts of one mail are asked for by each rule that holds.
+    # Each matching rule uses the texts of the mail.
     return text.lower()
 
 

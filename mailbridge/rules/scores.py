@@ -1,8 +1,8 @@
-"""What a spam filter or a virus scanner says of a mail (RFC 5235): one of ours where one is configured, else one in front of the desk,
-by what it wrote into the header.
+"""The result of a spam filter or virus scanner (RFC 5235): of our own where one is configured, else from the header of one in front of the
+desk.
 
-The first field of a name counts: filters write on top.  Whether a sender can forge one is up to the mail server, which must take
-foreign ones out.
+The first field of a name counts, because filters add theirs on top.  The mail server must remove foreign fields, else a sender can forge
+them.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _NUMBER = r"[-+]?\d{1,6}(?:\.\d{1,6})?"
 _SPAMD_RESULT = re.compile(rf"\[({_NUMBER}) / ({_NUMBER})\]")
 _SPAM_STATUS = re.compile(rf"(?:score|hits)=({_NUMBER})(?:[^=]{{0,20}}required=({_NUMBER}))?")
 _ALONE = re.compile(rf"\s*({_NUMBER})")
-REQUIRED = 5.0  # where the filter does not say from which score on it calls a mail spam
+REQUIRED = 5.0  # the default threshold
 
 
 def spam_score(facts: Facts, headers: Headers) -> float | None:
-    """The score as the filter gave it; None where none looked."""
+    """The filter's score; None where there was no filter."""
     found = _spam(facts, headers)
     return found[0] if found else None
 
@@ -47,7 +47,7 @@ def percent(facts: Facts, headers: Headers) -> int:
 def virustest(facts: Facts, headers: Headers) -> int:
     """RFC 5235 3.2: 0 not tested, 1 no known virus, 4 suspicious, 5 a virus."""
     if facts.virus is not None:
-        suspicious = facts.virus.startswith("Heuristics.")  # clamd's word for what no signature names
+        suspicious = facts.virus.startswith("Heuristics.")  # clamd's prefix for heuristic findings
         return (4 if suspicious else 5) if facts.virus else 1
     if "virus" in facts.unscanned:
         return 0
@@ -60,12 +60,12 @@ def virustest(facts: Facts, headers: Headers) -> int:
 
 
 def _spam(facts: Facts, headers: Headers) -> tuple[float, float] | None:
-    """As `_score`, of our own filter first.  Where that was asked and did not answer, no header does: anybody can write one."""
+    """As `_score`, of our own filter first.  Where that did not answer, no header is used: anybody can write one."""
     return None if "spam" in facts.unscanned else facts.spam or _score(headers)
 
 
 def _score(headers: Headers) -> tuple[float, float] | None:
-    """Score and the score required to be spam."""
+    """Score and threshold."""
     if found := _SPAMD_RESULT.search(_first(headers, "x-spamd-result")):
         return float(found[1]), float(found[2])
     if found := _SPAM_STATUS.search(_first(headers, "x-spam-status")):

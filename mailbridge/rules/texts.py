@@ -1,4 +1,4 @@
-"""How a condition compares a text: match types, comparators, captures, counts.  The part of the language below every text condition."""
+"""How a condition compares a text: match types, comparators, captures, counts.  All text conditions use it."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ INDEX = Key(schema=Text(what="a position", parse=units.index), about="only the n
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A test and the field it is for: `index` 0 for all of them."""
+    """A test and its field: `index` 0 for all."""
 
     test: Test
     index: int = 0
@@ -77,7 +77,7 @@ class Tested:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """RFC 5231 4.2: how many there are, compared with numbers; all of it must hold."""
+    """RFC 5231 4.2: the number of values, compared with numbers; all comparisons must be true."""
 
     relations: tuple[tuple[MatchType, int], ...]
 
@@ -150,7 +150,7 @@ def _enough_groups(match: MatchType, comparator: Comparator, texts: Iterable[str
 
 
 def captures_of(condition: Condition) -> frozenset[str]:
-    """Names that a condition may catch; what stands under `not` catches nothing when it holds."""
+    """The names that a condition may capture.  Conditions below `not` capture nothing."""
     match condition:
         case AllOf(children=children) | AnyOf(children=children):
             return frozenset().union(*map(captures_of, children))

@@ -11,7 +11,7 @@ from mailbridge.message.parse import parse
 from mailbridge.reply.extract import extract
 from mailbridge.reply.html import page_of
 
-_LINE_FOR_THE_DESK = re.compile(r"^[^\w\n]*[#＃﹟♯]", re.MULTILINE)  # perhaps; `desk.language` knows
+_LINE_FOR_THE_DESK = re.compile(r"^[^\w\n]*[#＃﹟♯]", re.MULTILINE)  # perhaps; `mail_commands` knows
 
 
 def read(raw: bytes, policy: ReadingPolicy) -> Message:

@@ -35,12 +35,12 @@ def deadlines(
     budgets = {promise: (budget * targets.warn_at, budget) for promise, budget in promised.items() if budget is not None}
     unclaimed = unclaimed_after if claimed_at is None else None
     wanted = [budget for both in budgets.values() for budget in both] + ([] if unclaimed is None else [unclaimed])
-    moments = dues_with_pauses(opened_at, calendar, wanted, waiting)
+    due_times = dues_with_pauses(opened_at, calendar, wanted, waiting)
 
     found: list[Deadline] = []
     for promise, (warning, overdue) in budgets.items():
-        found += _steps(promise, moments[warning], moments[overdue], now)
-    if unclaimed is not None and (due_at := moments[unclaimed]) is not None:
+        found += _steps(promise, due_times[warning], due_times[overdue], now)
+    if unclaimed is not None and (due_at := due_times[unclaimed]) is not None:
         found.append(Deadline(promise="claim", step="unclaimed", due_at=due_at))
     return tuple(sorted(found, key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step)))
 

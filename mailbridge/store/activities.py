@@ -1,4 +1,4 @@
-"""Work as rows, for sums over many tickets.  The tickets hold the same activities; these rows follow them and say nothing of their own."""
+"""Activities as rows, for sums over many tickets.  The tickets have the same activities; these rows are a copy of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mailbridge.store.schema import activities, tickets
 from mailbridge.store.sql import Row, Sql, Values
 from mailbridge.tickets.model import Activity, Ticket, WorkKind
 
-MOST_PAST = 200  # finished tickets that an estimate is made of; what took long years ago says little of today
+MOST_PAST = 200  # finished tickets for an estimate; old tickets say little about today
 
 _CLEAR = activities.delete().where(activities.c.ticket == sa.bindparam("of"))
 _ADD = activities.insert()
@@ -21,7 +21,7 @@ _ORDER = (activities.c.day, activities.c.agent, activities.c.ticket, activities.
 _BETWEEN = _SHOWN.where(*_DAYS).order_by(*_ORDER)
 _OF_AGENT = _SHOWN.where(activities.c.agent == sa.bindparam("by"), *_DAYS).order_by(*_ORDER)
 _SPENT = (
-    # One requester a ticket: grouped by the ticket alone, the index is walked backwards and left as soon as there are enough.
+    # A ticket has one requester: grouped by the ticket, the index is read backwards until there are enough.
     sa.select(sa.func.max(tickets.c.requester).label("requester"), sa.func.sum(activities.c.minutes).label("minutes"))
     .join(tickets, tickets.c.id == activities.c.ticket)
     .where(activities.c.type == sa.bindparam("of_type"), activities.c.kind == WorkKind.WORKED, tickets.c.open.is_(False))
@@ -33,7 +33,7 @@ _SPENT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkDone:
-    """An activity with the ticket it was for: whose it is and what it is about."""
+    """An activity with its ticket."""
 
     ticket: int
     requester: str
@@ -54,19 +54,19 @@ class Activities:
         self._sql = sql
 
     def set(self, ticket: Ticket) -> None:
-        """The rows are those of the ticket as it is; one that was merged into another has none, its work went along."""
+        """Replaces the rows of the ticket.  A merged ticket has none; its activities moved to the survivor."""
         self._sql.change(_CLEAR, {"of": ticket.id})
         kept = ticket.activities if ticket.merged_into is None else ()
         self._sql.change(_ADD, [_columns(activity, ticket) for activity in kept])
 
     def between(self, first: date, last: date, agent: str = "") -> list[WorkDone]:
-        """What was done on these days, both included, by the day; of one agent or of all."""
+        """The activities of these days, both included, by day; of one agent or of all."""
         values = {"first": first.isoformat(), "last": last.isoformat()}
         rows = self._sql.rows(_OF_AGENT, {**values, "by": agent}) if agent else self._sql.rows(_BETWEEN, values)
         return [WorkDone(ticket=row.ticket, requester=row.requester, subject=row.subject, activity=_activity(row)) for row in rows]
 
     def spent(self, type: str, limit: int = MOST_PAST) -> list[Spent]:
-        """The work on the latest finished tickets of the type, each as a whole."""
+        """The work on the latest finished tickets of the type, summed by ticket."""
         rows = self._sql.rows(_SPENT, {"of_type": type, "most": limit})
         return [Spent(requester=row.requester, minutes=int(row.minutes)) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Addresses that get no mail from us for a while, with the reason: they bounced, or a robot sits behind them."""
+"""Suspended addresses, which get no mail for a while, with the reason: a bounce, or an automatic responder."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mailbridge.store import dialects
 from mailbridge.store.schema import addresses
 from mailbridge.store.sql import Sql
 
-BOUNCED = "bounced: "  # how the reason of a suspension by a delivery report begins
+BOUNCED = "bounced: "  # prefix of the reason of a suspension by a delivery report
 
 _SUSPEND = dialects.upsert(addresses)
 _STILL = sa.or_(addresses.c.until.is_(None), addresses.c.until > sa.bindparam("now"))
@@ -26,7 +26,7 @@ _LIFT = addresses.delete().where(addresses.c.address == sa.bindparam("which"))
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Suspension:
     address: str
-    until: datetime | None  # None: until somebody lifts it
+    until: datetime | None  # None: until it is lifted
     reason: str
 
 
@@ -35,11 +35,11 @@ class Addresses:
         self._sql = sql
 
     def suspend(self, address: str, until: datetime | None, reason: str) -> None:
-        """The address gets nothing until then (None: until it is lifted)."""
+        """Suspends the address until then (None: until it is lifted)."""
         self._sql.change(_SUSPEND, {"address": address.lower(), "until": until, "reason": reason})
 
     def suspended(self, address: str, now: datetime) -> str | None:
-        """Why the address gets nothing now; None where it may."""
+        """Why the address is suspended now; None where it is not."""
         reason: str | None = self._sql.value(_SUSPENDED, {"address": address.lower(), "now": now})
         return reason
 
@@ -47,9 +47,9 @@ class Addresses:
         return [Suspension(address=row.address, until=row.until, reason=row.reason) for row in self._sql.rows(_LIST)]
 
     def lift(self, address: str) -> bool:
-        """The address may get mail again; false where it was not suspended."""
+        """Ends the suspension; False where there was none."""
         return self._sql.change(_LIFT, {"which": address.lower()}) == 1
 
     def lift_bounced(self, address: str) -> bool:
-        """The address may get mail again where it was suspended because a mail bounced; false where it was not."""
+        """Ends a suspension by a bounce; False where there was none."""
         return self._sql.change(_LIFT_BOUNCED, {"which": address.lower()}) == 1

@@ -1,4 +1,4 @@
-"""Contents by their SHA-256: raw mails and attachments, each stored once however often it comes."""
+"""Contents by SHA-256: raw mails and attachments, each stored once."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Blobs:
         self._sql = sql
 
     def put(self, data: Content) -> str:
-        """The content is in the store; its SHA-256 in hex."""
+        """Stores the content; returns its SHA-256 in hex."""
         return self.put_many((data,))[0]
 
     def put_many(self, contents: Sequence[Content]) -> list[str]:
-        """All contents are in the store, each once; their names in the order given.
+        """Stores all contents, each once; returns their names in the given order.
 
-        Known ones are asked for first.  That saves the bytes on their way, and on PostgreSQL two workers that both bring the logo
-        everybody has in the signature do not wait for each other's transaction.
+        Existing ones are looked up first.  That saves their transfer, and on PostgreSQL two workers with the same logo of a signature do
+        not wait for each other's transaction.
         """
         names = [sha256(content).hexdigest() for content in contents]
         if names:
@@ -52,7 +52,7 @@ class Blobs:
         self._sql.change(_ADD, rows)
 
     def get(self, name: str) -> bytes:
-        """The content of this SHA-256.  Raises Permanent where the store does not have it."""
+        """The content with this SHA-256.  Raises Permanent where the store does not have it."""
         row = self._sql.row(_GET, {"name": name})
         if row is None:
             raise Permanent("no such content in the store", sha256=name)

@@ -1,7 +1,8 @@
-"""The moments at which something must be told.  Time is a column: whoever asks `due(now)` finds them, and firing is won by one.
+"""Clocks: deadlines as rows.  Their time is a column: `due(now)` finds them, and exactly one caller fires each.
 
-    running -> fired      once and for ever: the same moment set again stays fired
-    running <-> stopped   the promise was kept, or moved to another moment
+running -> fired: final; the same deadline set again stays fired.
+
+running <-> stopped: the target was met, or the deadline moved.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Clocks:
         self._sql = sql
 
     def set(self, ticket: int, deadlines: Iterable[Deadline], *, new: bool = False) -> None:
-        """Exactly these deadlines of the ticket run, but for those that fired already; the others that ran are stopped.
+        """Makes exactly these deadlines of the ticket run, except for those that have fired.  The others that ran are stopped.
 
         `new`: the ticket was opened in this transaction and has no clocks yet.
         """
@@ -72,23 +73,23 @@ class Clocks:
         self._sql.change(_ADD, [{"ticket": ticket, "state": ClockState.RUNNING, **_columns(deadline)} for deadline in added])
 
     def due(self, now: datetime, limit: int) -> list[Due]:
-        """What should have been told by now, oldest first."""
+        """The running clocks whose time has come, oldest first."""
         return [_due(row) for row in self._sql.rows(_DUE, {"now": now, "most": limit})]
 
     def fire(self, id: int, now: datetime) -> bool:
-        """True for exactly one caller, ever: tell it.  False: somebody else did, or it was stopped."""
+        """True for exactly one caller, which handles the deadline.  False: another caller fired it, or it was stopped."""
         return self._sql.change(_FIRE, {"clock": id, "now": now}) == 1
 
     def stop(self, ticket: int, promise: str | None = None) -> int:
-        """No running clock of the promise (None: of the ticket) is left; how many were stopped."""
+        """Stops the running clocks of this target (None: of the ticket); how many."""
         return self._sql.change(_STOP_PROMISE, {"of": ticket, "what": promise}) if promise else self._sql.change(_STOP, {"of": ticket})
 
     def of_ticket(self, ticket: int) -> list[Due]:
-        """All clocks the ticket ever had, by their moment."""
+        """All clocks of the ticket, by time."""
         return [_due(row) for row in self._sql.rows(_OF_TICKET, {"ticket": ticket})]
 
     def next_due(self) -> datetime | None:
-        """When the next running clock is due."""
+        """The time of the next running clock."""
         moment: datetime | None = self._sql.value(_NEXT)
         return moment
 

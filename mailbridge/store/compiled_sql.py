@@ -1,8 +1,8 @@
-"""Statements that need nothing of SQLAlchemy but their words: worded once, then handed to SQLite's driver with their values in order.
+"""Statements compiled once by SQLAlchemy and then executed by SQLite's driver directly.
 
-A statement of a mail takes SQLite some 5 µs and SQLAlchemy 50 to find, fill in, run and wrap, and a mail takes fifteen of them: a quarter
-of the time for a mail is saved here (benchmarks/ingest.py).  What SQLAlchemy does better is left to it: long lists, several rows inserted
-that are to come back in order, and every value that cannot be bound, so that mistakes are told in one way.
+SQLite takes about 5 µs for a statement of a mail, SQLAlchemy 50 to look it up, bind, execute and wrap it.  A mail needs fifteen of them:
+this saves a quarter of the time for a mail (benchmarks/ingest.py).  SQLAlchemy still executes long lists, inserts of several rows that
+return ids in order, and every value that cannot be bound, so that errors are the same.
 """
 
 from __future__ import annotations
@@ -23,44 +23,44 @@ from sqlalchemy.sql.compiler import SQLCompiler
 Processor = Callable[[Any], Any]
 Values = Mapping[str, Any]
 
-MOST_LISTED = 16  # a statement is worded for each length of its lists; longer ones are seldom
+MOST_LISTED = 16  # a statement is compiled for each length of its lists; longer ones are rare
 
 
-Key = str | tuple[str, int]  # of a value; of one of a list, with its place there
+Key = str | tuple[str, int]  # name of a value; for a list with the index
 
 
 class BoundValue(NamedTuple):
-    """What stands at a question mark: the value of this key, or without one the constant."""
+    """A parameter of the statement: the value of this key, or without a key the constant."""
 
     key: Key | None
     constant: Any
-    bind: Processor | None  # makes the value bindable
+    bind: Processor | None  # converts the value for the driver
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A worded statement."""
+    """A compiled statement."""
 
     text: str
     slots: tuple[BoundValue, ...]
-    answers: bool  # rows come back: with several value sets SQLAlchemy is needed to have them in order
-    results: tuple[tuple[int, Processor], ...]  # columns whose values have to be converted
+    answers: bool  # it returns rows; with several value sets only SQLAlchemy keeps their order
+    results: tuple[tuple[int, Processor], ...]  # columns that need a conversion
     lists: tuple[str, ...] = ()  # names whose values are lists
 
     def bound(self, values: Values) -> tuple[Any, ...]:
-        """The values in the order of the statement.  Raises what a type has against its value."""
+        """The values in the order of the statement.  Raises the error of a type about its value."""
         known: Mapping[Any, Any] = values
         if self.lists:
             known = {**values, **{(name, place): value for name in self.lists for place, value in enumerate(values[name])}}
         return tuple([made if key is None else known[key] if bind is None else bind(known[key]) for key, made, bind in self.slots])
 
     def run(self, driver: sqlite3.Connection, bound: Any, *, several: bool) -> ResultRows:
-        """What SQLite says to it.  Raises sqlite3.Error."""
+        """Executes it.  Raises sqlite3.Error."""
         return ResultRows(driver.executemany(self.text, bound) if several else driver.execute(self.text, bound), self.results)
 
 
 class ResultRows:
-    """What is asked of SQLAlchemy's CursorResult here; its rows are named tuples."""
+    """The part of SQLAlchemy's CursorResult that is used here; rows are named tuples."""
 
     __slots__ = ("_cursor", "_results")
 
@@ -98,16 +98,16 @@ class ResultRows:
 
 @lru_cache(maxsize=256)
 def _row_type(names: tuple[str, ...]) -> Callable[[Iterable[Any]], Any]:
-    # rename: `class` can be no attribute.
+    # rename: `class` is not possible as an attribute.
     made: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # mypy wants to see the names
     make: Callable[[Iterable[Any]], Any] = made._make
     return make
 
 
 class Preparer:
-    """Words each statement once for each set of names and each length of lists it is given; None for one that is better left to SQLAlchemy.
+    """Compiles each statement once for each set of names and each length of its lists; None for one that SQLAlchemy has to execute.
 
-    A statement that was made for one question is seen once and then gone: nothing is worded or remembered for it.
+    A statement object that is used only once is neither compiled nor kept.
     """
 
     def __init__(self) -> None:
@@ -134,7 +134,7 @@ def many(prepared: Prepared, values: Sequence[Values]) -> list[tuple[Any, ...]]:
 def _worded(statement: sa.Executable, values: Values, dialect: Dialect) -> Prepared | None:
     if not isinstance(statement, sa.ClauseElement) or not isinstance(dialect, DefaultDialect):
         return None
-    # The names given say which columns an INSERT or UPDATE sets; a SELECT has no columns to set.
+    # The given names are the columns that an INSERT or UPDATE sets.
     names = list(values) if statement.is_dml else None
     compiled = statement.compile(dialect=dialect, column_keys=names)
     if not isinstance(compiled, SQLCompiler) or compiled.positiontup is None or _needs_sqlalchemy(compiled, values):
@@ -143,7 +143,7 @@ def _worded(statement: sa.Executable, values: Values, dialect: Dialect) -> Prepa
 
 
 def _needs_sqlalchemy(compiled: SQLCompiler, values: Values) -> bool:
-    """Whether something happens on the way that the words do not show, or SQLAlchemy has something to complain of."""
+    """Whether execution has steps that the compiled SQL does not show, or SQLAlchemy would raise an error."""
     if compiled.literal_execute_params or compiled.insert_prefetch or compiled.update_prefetch:
         return True
     for parameter, name in compiled.bind_names.items():
@@ -156,7 +156,7 @@ def _needs_sqlalchemy(compiled: SQLCompiler, values: Values) -> bool:
 
 
 def _filled_in(compiled: SQLCompiler, values: Values, dialect: Dialect) -> Prepared:
-    """With the lists as long as they are in `values`."""
+    """The statement with its lists in the length of `values`."""
     parameters = {name: parameter for parameter, name in compiled.bind_names.items()}
     expanded = compiled.construct_expanded_state(dict(values))
     places = {made: (name, place) for name, all_ in expanded.parameter_expansion.items() for place, made in enumerate(all_)}
@@ -181,7 +181,7 @@ def _slot(parameter: sa.BindParameter[Any], name: str, place: int | None, values
 
 
 def _binder(type_: sa.types.TypeEngine[Any], dialect: Dialect) -> Processor | None:
-    """What makes a value of this type bindable; our own types without SQLAlchemy's wrapper, where it adds nothing."""
+    """The conversion of values of this type for the driver; for our own types without SQLAlchemy's wrapper where it is not needed."""
     own = type_.dialect_impl(dialect)
     if isinstance(own, sa.types.TypeDecorator) and own.impl_instance.bind_processor(dialect) is None:
         return partial(own.process_bind_param, dialect=dialect)

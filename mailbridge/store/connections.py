@@ -1,4 +1,4 @@
-"""How each database is opened, so that what it says yes to is on the disk."""
+"""Opens each database so that a committed transaction is on the disk."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from mailbridge.errors import Permanent
 _HINT = "write sqlite:///FILE or postgresql://USER@HOST/DATABASE"
 
 _SQLITE = (
-    "page_size=8192",  # counts for a new file; half the pages of a mail of 60 kB to write, twice
+    "page_size=8192",  # for new files; halves the pages to write for a mail of 60 kB
     "journal_mode=WAL",
-    "synchronous=FULL",  # with NORMAL the last commits are gone after a power cut
+    "synchronous=FULL",  # with NORMAL the last commits are lost after a power failure
     "foreign_keys=ON",
-    "secure_delete=ON",  # what was erased is overwritten, not only unlinked
+    "secure_delete=ON",  # erased data is overwritten, not only unlinked
     "temp_store=MEMORY",
-    "wal_autocheckpoint=20000",  # pages: 160 MB; until then `Store.fold` does it beside the writer, whom nobody keeps waiting
-    "journal_size_limit=67108864",  # a log that grew under a long reader shrinks again
+    "wal_autocheckpoint=20000",  # pages: 160 MB; before that `Store.checkpoint_passive` does it without blocking the writer
+    "journal_size_limit=67108864",  # a log that grew during a long read shrinks again
 )
 
 
 def parsed(url: str) -> sa.URL:
-    """The address of a database we can use.  Raises Permanent for any other."""
+    """The URL of a supported database.  Raises Permanent for any other."""
     try:
         target = sa.make_url(url)
         backend = target.get_backend_name()
@@ -43,11 +43,11 @@ def parsed(url: str) -> sa.URL:
 
 
 def sqlite_engine(path: Path, patience: timedelta, *, cache_kib: int) -> sa.Engine:
-    """Connections to the file that is at `path` when a transaction begins; one that is gone is told, not made."""
+    """Connections to the file at `path` when a transaction begins.  A missing file is an error; it is not created."""
 
     def connect() -> sqlite3.Connection:
-        # mode=rw: SQLite would put a new empty database in the place of one that is gone.  isolation_level=None: the driver's own
-        # habit of opening transactions loses updates; begin() below says when.
+        # mode=rw: else SQLite would create an empty database for a missing one.  isolation_level=None: the driver's own
+        # implicit transactions lose updates; begin() below opens them.
         connection = sqlite3.connect(
             f"file:{quote(str(path))}?mode=rw", uri=True, timeout=patience.total_seconds(), isolation_level=None, check_same_thread=False
         )
@@ -64,14 +64,14 @@ def sqlite_engine(path: Path, patience: timedelta, *, cache_kib: int) -> sa.Engi
 
     @sa.event.listens_for(engine, "checkout")
     def same_file(connection: Any, record: Any, proxy: Any) -> None:
-        if record.info["file"] != _identity(path):  # restored or moved: what is written to the old file is lost
+        if record.info["file"] != _identity(path):  # restored or moved: writes to the old file would be lost
             raise DisconnectionError("the database file was replaced")
 
     return engine
 
 
 def postgres_engine(target: sa.URL, patience: timedelta) -> sa.Engine:
-    # synchronous_commit: a server that was set to promise less must not make us promise more than it holds.
+    # synchronous_commit: a commit must be durable even where the server's default is weaker.
     own = target.query.get("options", "")
     options = f"{own} -c synchronous_commit=on -c lock_timeout={int(patience.total_seconds() * 1000)}"
     arguments = {"connect_timeout": 10, "application_name": "mailbridge", "options": options, "keepalives_idle": 60}
@@ -79,22 +79,22 @@ def postgres_engine(target: sa.URL, patience: timedelta) -> sa.Engine:
 
 
 def begin(connection: sa.Connection, *, to_write: bool) -> None:
-    """The transaction has begun.  PostgreSQL's driver does it by itself.
+    """Begins the transaction.  PostgreSQL's driver does it by itself.
 
-    IMMEDIATE on SQLite: a transaction that reads first and writes later fails where somebody wrote in between, at once and
-    whatever the busy timeout is.
+    IMMEDIATE on SQLite: a transaction that reads first and writes later fails at once where another one wrote in between, whatever the busy
+    timeout.
     """
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE" if to_write else "BEGIN")
 
 
 def conninfo(target: sa.URL) -> str:
-    """The address for a connection of psycopg's own."""
+    """The connection string for a separate psycopg connection."""
     return target.set(drivername="postgresql").render_as_string(hide_password=False)
 
 
 def make_file(path: Path) -> None:
-    """There is a file, readable by its owner alone: it holds everybody's mail."""
+    """Creates the file, readable by its owner only, because it contains all mail."""
     try:
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
@@ -106,8 +106,8 @@ def _common(patience: timedelta) -> dict[str, Any]:
         "pool_size": 4,
         "max_overflow": 28,
         "pool_timeout": patience.total_seconds(),
-        "hide_parameters": True,  # they are people's mail, and errors end up in logs
-        "execution_options": {"preserve_rowcount": True},  # an insert, too, tells how many rows were new
+        "hide_parameters": True,  # they contain mail, and errors go to logs
+        "execution_options": {"preserve_rowcount": True},  # inserts also return how many rows were new
     }
 
 

@@ -1,6 +1,6 @@
-"""A copy of the whole database while others read and write, with its digests and its secrets, all of one moment.
+"""Copies the whole database during operation, with digests and secrets of the same moment.
 
-The rows of tables with secrets (`schema.SECRET_TABLES`) are not in the copy: they are handed to the caller, who keeps them elsewhere.
+The rows of tables with secrets (`schema.SECRET_TABLES`) are not in the copy.  They are returned to the caller, who stores them elsewhere.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SecretRows = Mapping[str, tuple[Mapping[str, Any], ...]]  # table -> rows, colum
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CopyReport:
-    """What is known of a copy.  `schema`: the namespace of the tables on PostgreSQL."""
+    """Data about a copy.  `schema`: the namespace of the tables on PostgreSQL."""
 
     kind: str  # sqlite | postgresql
     revision: str
@@ -43,7 +43,8 @@ class CopyReport:
 
 
 def copy(url: str, file: Path) -> CopyReport:
-    """`file`, which is there and empty, holds the database.  Raises StoreAway; Permanent where the database or a program cannot do it."""
+    """Copies the database to `file`, which exists and is empty.  Raises StoreAway; Permanent where the database or a program cannot do it.
+    """
     target = connections.parsed(url)
     try:
         return _copy_sqlite(Path(target.database or ""), file) if _is_sqlite(target) else _copy_postgres(target, file)
@@ -60,7 +61,7 @@ def _copy_sqlite(path: Path, file: Path) -> CopyReport:
         raise Permanent("there is no database to back up", file=path)
     with closing(_sqlite(path)) as source:
         source.execute("BEGIN")
-        revision = source.execute("SELECT version_num FROM alembic_version").fetchone()[0]  # from here on the snapshot stands
+        revision = source.execute("SELECT version_num FROM alembic_version").fetchone()[0]  # the snapshot begins here
         kept = {name: _sqlite_rows(source, name) for name in _secret(SqliteRows(source))}
         tables = digests(SqliteRows(source), _LEFT_OUT)
         with closing(sqlite3.connect(file, isolation_level=None)) as copied:
@@ -70,7 +71,7 @@ def _copy_sqlite(path: Path, file: Path) -> CopyReport:
 
 
 def _empty(copied: sqlite3.Connection, names: Mapping[str, object]) -> None:
-    """The tables are empty, their pages are overwritten, and the copy is one file."""
+    """Empties the tables, overwrites their pages, and makes the copy one file."""
     copied.execute("PRAGMA journal_mode=DELETE")
     copied.execute("PRAGMA secure_delete=ON")
     for name in names:
@@ -109,7 +110,7 @@ def _copy_postgres(target: sa.URL, file: Path) -> CopyReport:
 
 @contextmanager
 def _postgres(target: sa.URL, schema: str = "") -> Iterator[psycopg.Connection[Any]]:
-    """One snapshot for as long as the block lasts."""
+    """A snapshot for the duration of the block."""
     with psycopg.connect(connections.conninfo(target), connect_timeout=10, application_name="mailbridge") as source:
         source.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         source.read_only = True
@@ -135,9 +136,9 @@ def _postgres_rows(source: psycopg.Connection[Any], name: str) -> tuple[Mapping[
 
 
 def load(file: Path, url: str, schema: str, dumped_by: int) -> None:
-    """PostgreSQL: the empty database at `url` holds what was dumped, but for secrets and its revision.  Whole or not at all.
+    """PostgreSQL: loads a dump into the empty database at `url`, without secrets and revision.  Atomic.
 
-    Until the revision is written by `restoring.settle`, no mailbridge can use this database.  Raises Permanent where it is not empty.
+    No mailbridge can use this database until `restoring.finish_restore` writes the revision.  Raises Permanent where it is not empty.
     """
     target = connections.parsed(url)
     try:
@@ -156,7 +157,7 @@ def load(file: Path, url: str, schema: str, dumped_by: int) -> None:
 
 
 def compare(url: str, schema: str, expected: tuple[TableDigest, ...]) -> list[str]:
-    """What differs in the restored database, a sentence each, contents that are not what their name says among them."""
+    """The differences in the restored database, one sentence each, with contents whose name is wrong."""
     target = connections.parsed(url)
     try:
         if _is_sqlite(target):
@@ -176,7 +177,7 @@ def _compared(source: Rows, expected: tuple[TableDigest, ...]) -> list[str]:
 
 @contextmanager
 def scratch_database(url: str) -> Iterator[str]:
-    """The URL of an empty database on the same server; it is gone afterwards.  Raises Permanent where the user may not make one."""
+    """The URL of an empty database on the same server; it is dropped afterwards.  Raises Permanent where the user may not create one."""
     target = connections.parsed(url)
     name = f"mailbridge_check_{secrets.token_hex(4)}"
     hint = f"ALTER ROLE {target.username} CREATEDB, or name an empty database: --scratch postgresql://USER@HOST/DATABASE"

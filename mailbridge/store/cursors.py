@@ -1,4 +1,4 @@
-"""How far each IMAP folder was read, and which of its mails the server has not been told about yet."""
+"""The position of reading in each IMAP folder, and its mails that are not acknowledged on the server yet."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _MAILS = (
     inbox.c.folder == sa.bindparam("in_folder"),
     inbox.c.uidvalidity == sa.bindparam("in_uidvalidity"),
 )
-_TO_SETTLE = sa.select(inbox.c.uid).where(UNSETTLED, *_MAILS).order_by(inbox.c.uid)
-_SETTLED = inbox.update().where(*_MAILS, inbox.c.uid == sa.bindparam("in_uid")).values(settled=True)
-_SETTLE_OLD = (
+_TO_ACKNOWLEDGE = sa.select(inbox.c.uid).where(UNSETTLED, *_MAILS).order_by(inbox.c.uid)
+_ACKNOWLEDGE = inbox.update().where(*_MAILS, inbox.c.uid == sa.bindparam("in_uid")).values(settled=True)
+_ACKNOWLEDGE_OLD = (
     inbox.update()
     .where(UNSETTLED, inbox.c.account == sa.bindparam("in_account"), inbox.c.folder == sa.bindparam("in_folder"))
     .where(inbox.c.uidvalidity != sa.bindparam("in_uidvalidity"))
@@ -42,8 +42,8 @@ _FORGET_STARTS = folder_starts.delete().where(
 
 
 class Start(NamedTuple):
-    """What a folder held when its reading began: UIDs below `below`.  Of these those in `wanted` are taken (a set of RFC 9051, '*' for
-    all).  `first`: they were there before the desk was.  `anew`: the folder was read before, under other UIDs."""
+    """The content of a folder when its reading began: UIDs below `below`.  `wanted`: those to fetch (a set of RFC 9051, '*' for all).
+    `first`: they are older than the desk.  `anew`: the folder was read before, under other UIDs."""
 
     below: int
     first: bool
@@ -67,33 +67,33 @@ class Cursors:
         return Cursor(uidvalidity=row.uidvalidity, last_uid=row.last_uid) if row else None
 
     def set(self, account: str, folder: str, uidvalidity: int, last_uid: int) -> None:
-        """The folder is read up to `last_uid`.  With a new UIDVALIDITY the mails of the old one need no after-action any more: their
-        UIDs mean nothing to the server."""
-        self._sql.change(_SETTLE_OLD, {"in_account": account, "in_folder": folder, "in_uidvalidity": uidvalidity})
+        """Sets the position to `last_uid`.  With a new UIDVALIDITY the mails of the old one need no acknowledgement any more: their UIDs
+        are invalid."""
+        self._sql.change(_ACKNOWLEDGE_OLD, {"in_account": account, "in_folder": folder, "in_uidvalidity": uidvalidity})
         self._sql.change(_SET, {"account": account, "folder": folder, "uidvalidity": uidvalidity, "last_uid": last_uid})
 
     def start(self, account: str, folder: str, epoch: int) -> Start | None:
-        """What the folder held when reading began in this epoch; None where a program before schema 0013 began it."""
+        """The content of the folder when reading began in this UID epoch; None where a program before schema 0013 began it."""
         row = self._sql.row(_START, {"account": account, "folder": folder, "epoch": epoch})
         return Start(below=row.below, first=row.first, anew=row.anew, wanted=row.wanted) if row else None
 
     def set_start(self, account: str, folder: str, epoch: int, start: Start) -> None:
-        """The folder is read in this epoch from now on.  Earlier epochs are forgotten, but for first connects, whose mails may wait."""
+        """Begins this UID epoch of the folder.  Earlier epochs are deleted, except for first connects, whose mails may wait."""
         self._sql.change(_FORGET_STARTS, {"in_account": account, "in_folder": folder, "in_epoch": epoch})
         self._sql.change(_SET_START, {"account": account, "folder": folder, "epoch": epoch, **start._asdict()})
 
-    def to_settle(self, account: str, folder: str, uidvalidity: int | None = None) -> list[int]:
-        """UIDs that are safe with us and wait for their flag, move or deletion on the server, in order.
+    def to_acknowledge(self, account: str, folder: str, uidvalidity: int | None = None) -> list[int]:
+        """UIDs of committed mails that wait for their flag, move or deletion on the server, in order.
 
         Without `uidvalidity` those of the cursor's.
         """
         if uidvalidity is None:
             cursor = self.get(account, folder)
-            return self.to_settle(account, folder, cursor.uidvalidity) if cursor else []
-        rows = self._sql.rows(_TO_SETTLE, {"in_account": account, "in_folder": folder, "in_uidvalidity": uidvalidity})
+            return self.to_acknowledge(account, folder, cursor.uidvalidity) if cursor else []
+        rows = self._sql.rows(_TO_ACKNOWLEDGE, {"in_account": account, "in_folder": folder, "in_uidvalidity": uidvalidity})
         return [row[0] for row in rows]
 
-    def settled(self, account: str, folder: str, uidvalidity: int, uids: Sequence[int]) -> None:
-        """The server was told about these mails, or there is nothing to tell."""
+    def acknowledged(self, account: str, folder: str, uidvalidity: int, uids: Sequence[int]) -> None:
+        """Marks these mails as acknowledged on the server, or as needing no acknowledgement."""
         place = {"in_account": account, "in_folder": folder, "in_uidvalidity": uidvalidity}
-        self._sql.change(_SETTLED, [{**place, "in_uid": uid} for uid in uids])
+        self._sql.change(_ACKNOWLEDGE, [{**place, "in_uid": uid} for uid in uids])

@@ -1,4 +1,4 @@
-"""The only place that knows how SQLite and PostgreSQL differ."""
+"""The differences between SQLite and PostgreSQL.  No other module knows them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from mailbridge.store.schema import blobs, counters, ticket_number
 
-BIG = 1 << 20  # contents of this size and more are streamed: the usual way would hold up to six copies of a 25 MB mail
+BIG = 1 << 20  # contents of at least this size are streamed; else up to six copies of a 25 MB mail would be in memory
 
 _STEP = 1 << 20
 
@@ -21,7 +21,7 @@ Statement = sa.Executable
 
 @dataclass(frozen=True, slots=True)
 class Both:
-    """One change in the words of each database."""
+    """One statement in the SQL of each database."""
 
     sqlite: Statement
     postgresql: Statement
@@ -33,12 +33,12 @@ def insert(table: sa.Table, finish: Callable[[Any], Any]) -> Both:
 
 
 def insert_new(table: sa.Table) -> Both:
-    """Inserts the rows that are not there yet, and leaves the others alone."""
+    """Inserts the rows that do not exist yet."""
     return insert(table, lambda statement: statement.on_conflict_do_nothing())
 
 
 def upsert(table: sa.Table) -> Both:
-    """Inserts a row, or overwrites all its columns where its primary key is there."""
+    """Inserts a row, or overwrites all columns of the row with this primary key."""
     key = [column.name for column in table.primary_key]
 
     def finish(statement: Any) -> Any:
@@ -48,7 +48,7 @@ def upsert(table: sa.Table) -> Both:
     return insert(table, finish)
 
 
-# Ticket numbers.  On PostgreSQL a sequence, because a counter row would make every worker wait for the slowest transaction;
+# Ticket numbers.  On PostgreSQL a sequence, because with a counter row every worker would wait for the slowest transaction;
 # on SQLite, where one writes at a time anyway, a row that rolls back with its transaction.
 NEXT_TICKET = Both(
     sqlite.insert(counters)
@@ -72,12 +72,12 @@ _PIECE = sa.select(sa.func.substring(blobs.c.content, sa.bindparam("start"), _ST
 
 
 def streams_in(connection: sa.Connection, size: int) -> bool:
-    """Whether a content of this size goes by write_big_blob.  PostgreSQL takes bytes as they are."""
+    """Whether a content of this size is written by write_big_blob.  PostgreSQL takes bytes directly."""
     return size >= BIG and connection.dialect.name == "sqlite"
 
 
 def write_big_blob(connection: sa.Connection, sha256: str, data: memoryview) -> None:
-    """The content is in its row, written piece by piece."""
+    """Writes the content into its row in pieces."""
     row = connection.execute(_NEW_BIG_BLOB, {"sha256": sha256, "size": len(data)}).scalar()
     if row is None:
         return
@@ -96,12 +96,12 @@ def read_big_blob(connection: sa.Connection, row: int, size: int) -> bytes:
 
 
 def in_transaction(connection: sa.Connection) -> bool:
-    """False where SQLite gave the transaction up by itself (disk full, I/O error): a commit would then say yes to nothing."""
+    """False where SQLite ended the transaction by itself (disk full, I/O error): a commit would then succeed without effect."""
     return connection.dialect.name != "sqlite" or driver(connection).in_transaction
 
 
 def driver(connection: sa.Connection) -> sqlite3.Connection:
-    """What SQLAlchemy's connection to SQLite stands on."""
+    """The driver's connection below SQLAlchemy's connection to SQLite."""
     return cast(sqlite3.Connection, connection.connection.dbapi_connection)
 
 
@@ -122,7 +122,7 @@ MERGE_INDEXES = (
     sa.text("INSERT INTO mail_search_whole (mail_search_whole) VALUES ('optimize')"),
 )
 HAS_WORD = sa.text("SELECT rowid FROM mail_search WHERE mail_search MATCH :asked AND rowid = :mail")  # SQLite
-# What the rest of a mail's text adds, in parts whose id is that of the mail times WHOLE_PARTS and their number.
+# Further text of a mail, in parts with the id: mail id times WHOLE_PARTS plus the part's number.
 WHOLE_PARTS = 1024
 WHOLE_EARLIER = 8  # latest mails of a ticket whose lines are not indexed again
 WHOLE_LOOKED_AT = 60_000  # characters of such a mail; a longer one may not be indexed to its end
@@ -152,9 +152,10 @@ _LAST_PLACE = 16_383  # PostgreSQL counts no further; words beyond are found, bu
 
 
 def searching(finish: Callable[[sa.CTE], Statement]) -> Both:
-    """A question about the mails that :asked finds; `finish` selects from them (`.c.mail`, `.c.place`).
+    """A query about the mails that :asked finds; `finish` selects from them (`.c.mail`, `.c.place`).
 
-    PostgreSQL is made to ask the index first: for the newest few it would rather walk all mails backward, which never ends for a rare word.
+    PostgreSQL is made to use the index first.  For the newest few mails it would rather read all mails backwards, which takes very long for
+    a rare word.
     """
 
     def found(statement: Any) -> sa.CTE:
@@ -171,7 +172,7 @@ def index_entry(words: Sequence[str], is_sqlite: bool) -> str:
 
 
 def search_question(rows: Sequence[Sequence[str]], is_sqlite: bool) -> str:
-    """All rows of words must be there, each with its words one after the other, the last of them perhaps only begun."""
+    """All word sequences must be present, each with its words in order; the last word may be a prefix."""
     if is_sqlite:
         return " AND ".join(f'"{" ".join(row)}" *' for row in rows)
     return " & ".join(f"({' <-> '.join(row)}:*)" for row in rows)

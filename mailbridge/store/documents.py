@@ -1,6 +1,6 @@
-"""JSON in text columns: values out of dataclasses and back, by msgspec.
+"""JSON in text columns: dataclasses to JSON and back, by msgspec.
 
-A field that we do not know any more is ignored, one that is missing has its default: rows outlive the program that wrote them.
+Unknown fields are ignored and missing ones get their defaults, because rows may be older or newer than the program.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Connections and transactions: one writer at a time on SQLite, readers that wait for nobody, and one word for "the store is away"."""
+"""Connections and transactions: on SQLite one writer at a time, readers without waiting, and one error for an unavailable store."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from mailbridge.store.sql import Sql
 from mailbridge.store.tx import Tx
 from mailbridge.store.wake import Listener, Notifier
 
-PATIENCE = timedelta(seconds=30)  # how long a writer waits for another one before the store counts as away
+PATIENCE = timedelta(seconds=30)  # how long a writer waits for another one before StoreAway
 
 
 class Store:
-    """A database that keeps what it said yes to.  Safe to share between threads; a Tx belongs to one.
+    """Durable transactional store.  Threads may share it; a Tx belongs to one thread.
 
     `url` is sqlite:///path (a relative one against the working directory) or postgresql://user:password@host/database.
     """
@@ -34,7 +34,7 @@ class Store:
         target = connections.parsed(url)
         self.url = target.render_as_string(hide_password=True)
         self.path = Path(target.database or "").absolute() if target.get_backend_name() == "sqlite" else None
-        self._bells = Notifier(None if self.path else connections.conninfo(target))
+        self._notifier = Notifier(None if self.path else connections.conninfo(target))
         if self.path:
             self._turn: AbstractContextManager[Any] = _Turn(patience)
             self._writer = connections.sqlite_engine(self.path, patience, cache_kib=16_384)
@@ -50,23 +50,23 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Tx]:
-        """One transaction: durable once the block is left, undone where an error leaves it.
+        """One transaction: committed at the end of the block, rolled back after an error.
 
-        Raises StoreAway where the database cannot take it, also at the commit itself.  Nothing is promised then; on PostgreSQL a
-        commit whose answer was lost may have happened all the same, so that whoever repeats must find its own keys.
+        Raises StoreAway where the database is unavailable, also at the commit.  Then nothing is guaranteed: on PostgreSQL a commit whose
+        answer was lost may have happened, so a retry must find its own keys.
         """
         with self._turn, self._transaction(self._writer) as connection:
             sql = Sql(connection)
             tx = Tx(sql)
             yield tx
             sql.check()
-        self._bells.ring(tx.woken)
+        self._notifier.notify(tx.woken)
         if tx.erasure.happened:
-            self.checkpoint()  # the log holds the pages from before
+            self.checkpoint()  # the log contains the old pages
 
     @contextmanager
     def read(self) -> Iterator[Tx]:
-        """One consistent look that blocks nobody."""
+        """A consistent snapshot that blocks nobody."""
         with self._transaction(self._reader) as connection:
             yield Tx(Sql(connection))
 
@@ -107,14 +107,14 @@ class Store:
         with self._turn, self._transaction(self._writer) as connection:
             migrate.upgrade(connection, target)
 
-    def settle(self, restored: Restored) -> int:
-        """A copy that was just loaded is a desk's database again, whole or not at all; how many mails are kept back.  See `restoring`."""
+    def finish_restore(self, restored: Restored) -> int:
+        """Makes a loaded copy usable as a desk's database, atomically; how many outgoing mails are held.  See `restoring`."""
         with self._turn, self._transaction(self._writer) as connection:
-            return restoring.settle(connection, restored)
+            return restoring.finish_restore(connection, restored)
 
     @contextmanager
-    def guard(self) -> Iterator[None]:
-        """SQLite: this process alone runs the desk while the block lasts; raises InUse where another one does already.
+    def instance_lock(self) -> Iterator[None]:
+        """SQLite: locks the database for this process during the block.  Raises InUse where another process has the lock.
 
         PostgreSQL: any number of processes may work.
         """
@@ -129,38 +129,39 @@ class Store:
             yield
 
     def wake(self, channel: str) -> None:
-        """Whoever waits on the channel looks again, on PostgreSQL in every process.  `tx.wake` does it with the commit."""
+        """Notifies the listeners of the channel, on PostgreSQL in every process.  `tx.wake` does it with the commit."""
         if self.is_sqlite:
-            self._bells.ring((channel,))
+            self._notifier.notify((channel,))
             return
         with self.write() as tx:
             tx.wake(channel)
 
-    def waiter(self, *channels: str) -> Listener:
-        """Something to wait on until one of the channels is woken: by this process, on PostgreSQL by any.  Close it."""
-        return self._bells.waiter(channels)
+    def listener(self, *channels: str) -> Listener:
+        """A listener that waits until one of the channels is notified, by this process, on PostgreSQL by any.  Close it."""
+        return self._notifier.listener(channels)
 
     def checkpoint(self) -> None:
-        """SQLite: the write-ahead log is folded into the database and cut, as far as no reader needs it.  PostgreSQL does so by itself."""
+        """SQLite: writes the write-ahead log into the database and truncates it, as far as no reader needs it.  Not needed on PostgreSQL.
+        """
         if self.is_sqlite:
             with self._turn, self._connected(self._reader) as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
-    def fold(self) -> None:
-        """SQLite: what the write-ahead log holds goes into the database while others read and write; the log can begin anew then."""
+    def checkpoint_passive(self) -> None:
+        """SQLite: writes the write-ahead log into the database without blocking readers and writers.  The log can then be reused."""
         if self.is_sqlite:
             with self._connected(self._reader) as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def close(self) -> None:
-        """All connections are closed; the next transaction opens new ones."""
-        self._bells.close()
+        """Closes all connections.  The next transaction opens new ones."""
+        self._notifier.close()
         self._writer.dispose()
         self._reader.dispose()
 
 
 class _Turn:
-    """Writers of one process take turns in fair order.  SQLite's own waiting sleeps between tries, up to 100 ms each."""
+    """Fair lock for the writers of one process.  SQLite's own waiting sleeps between tries, up to 100 ms each."""
 
     def __init__(self, patience: timedelta) -> None:
         self._patience = patience.total_seconds()

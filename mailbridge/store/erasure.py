@@ -1,7 +1,7 @@
-"""Contents that are gone for good: what mails said, their files, the words they are found by, and the letters of ours that repeat them.
+"""Erases contents for good: texts of mails, their files, their entries in the search index, and the outgoing mails that repeat them.
 
-That there was a mail, from whom, when and how long, stays; so does its fingerprint, so that a copy that comes later is known and not
-filed anew.  A content that something else needs too (the same file on another ticket, a mail that still waits) stays for that.
+The fact of a mail, its sender, time and size stay, and its fingerprint, so that a later copy is recognised and not filed again.  A content
+that another row needs (the same file on another ticket, a mail that waits) stays for that row.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from mailbridge.store.schema import attachments, blobs, events, held, inbox, mai
 from mailbridge.store.search import Search
 from mailbridge.store.sql import Sql
 
-ERASED = "erased"  # why a letter that carried it was not sent
+ERASED = "erased"  # the reason on outgoing mails that were not sent
 
 _THESE: sa.BindParameter[list[int]] = sa.bindparam("mails", expanding=True)
 _MAILS = sa.select(mails.c.id, mails.c.subject, mails.c.fresh, mails.c.text, mails.c.sha256, mails.c.inbox).where(mails.c.id.in_(_THESE))
 _FILES = sa.select(attachments.c.mail, attachments.c.name, attachments.c.sha256).where(attachments.c.mail.in_(_THESE))
-# A copy that came in too has a raw content of its own (its Received lines differ).
+# A received copy has its own raw content, because its Received lines differ.
 _ARRIVALS = sa.select(inbox.c.sha256).where(sa.or_(inbox.c.mail.in_(_THESE), inbox.c.id.in_(sa.bindparam("arrivals", expanding=True))))
-_OTHERS = sa.select(mails.c.id).where(mails.c.ticket == sa.bindparam("of"), mails.c.id.not_in(_THESE))  # their quotes may repeat what goes
+_OTHERS = sa.select(mails.c.id).where(mails.c.ticket == sa.bindparam("of"), mails.c.id.not_in(_THESE))  # quotes may repeat it
 _EMPTY = mails.update().where(mails.c.id.in_(_THESE)).values(subject="", text="", fresh="", html="", sha256=None, explanation=None)
 _NO_FILES = attachments.delete().where(attachments.c.mail.in_(_THESE))
 
 _erased = mails.alias("erased")
-# The mail that asks for it is among them, and its arrival is not told yet what became of it.
+# The mail with the command is among them, and its inbox row has no outcome yet.
 _of_erased = sa.exists().where(sa.or_(_erased.c.id == inbox.c.mail, _erased.c.inbox == inbox.c.id), _erased.c.sha256.is_(None))
 _FORGET = blobs.delete().where(
     blobs.c.sha256.in_(sa.bindparam("names", expanding=True)),
@@ -42,13 +42,13 @@ _FORGET = blobs.delete().where(
 )
 
 _NOT_HELD = held.update().where(held.c.inbox.in_(sa.bindparam("arrivals", expanding=True))).values(state="refused", subject="", lines="")
-# Held mails that would go onto the ticket were never filed, and quote what is erased.
+# Held mails for the ticket were never filed, and may quote the erased text.
 _HELD_FOR = sa.select(held.c.inbox).where(held.c.ticket.in_(sa.bindparam("tickets", expanding=True)))
 _HELD = sa.select(held.c.subject, held.c.lines).where(held.c.inbox.in_(sa.bindparam("arrivals", expanding=True)))
 _CARRIES = outbox.c.mail.in_(_THESE)
-_LETTERS = sa.select(outbox.c.id, outbox.c.payload).where(_CARRIES)
+_OUTGOING = sa.select(outbox.c.id, outbox.c.payload).where(_CARRIES)
 
-# The subject is repeated on the ticket, in its history, in calls of webhooks, and in letters about it or about others that name it.
+# The subject is repeated on the ticket, in its history, in webhook calls, and in mails about it or about tickets that name it.
 _TICKETS: sa.BindParameter[list[int]] = sa.bindparam("tickets", expanding=True)
 _MERGED = sa.select(tickets.c.id, tickets.c.data).where(tickets.c.data.like(sa.bindparam("into")))
 _SUBJECTS = sa.select(tickets.c.id, tickets.c.subject, tickets.c.data).where(tickets.c.id.in_(_TICKETS))
@@ -61,7 +61,7 @@ _UNNAMED = tickets.update().where(tickets.c.id == sa.bindparam("of")).values(sub
 _UNTOLD = events.update().where(events.c.id == sa.bindparam("of")).values(data=sa.bindparam("bare"))
 _UNCALLED = webhooks.update().where(webhooks.c.id == sa.bindparam("of")).values(body=sa.bindparam("bare"))
 _UNWRITTEN = outbox.update().where(outbox.c.id == sa.bindparam("of")).values(payload=sa.bindparam("bare"), rendered=None)
-GONE = "(erased)"  # what people see instead of a line
+GONE = "(erased)"  # shown instead of a line
 _REPEATS = frozenset({"subject", "line"})  # `line`: an agent's command as it stood in the mail, which an approval shows
 _OLD_AND_NEW = frozenset({"subject", "before", "after"})
 _WORDLESS = outbox.update().where(sa.or_(outbox.c.ticket == sa.bindparam("of"), _CARRIES)).values(rendered=None)
@@ -80,7 +80,7 @@ class Erasure:
         self.happened = False  # in this transaction
 
     def erase(self, ticket: int, ids: Sequence[int]) -> None:
-        """Nothing the store holds repeats what these mails of the ticket said."""
+        """Erases everything in the store that repeats the text of these mails of the ticket."""
         these = {"mails": list(ids)}
         if not ids:
             return
@@ -105,15 +105,15 @@ class Erasure:
             self._sql.change(_FORGET, {"names": sorted(contents), **came})
 
     def _silence(self, ticket: int, these: dict[str, list[int]]) -> None:
-        """Letters on their way that carry the mails are not sent; those that were say what they were, and no more."""
+        """Suppresses unsent mails with the erased text, and empties the values of those that were sent."""
         self._sql.change(_UNSENT, these)
         self._sql.change(_WORDLESS, {**these, "of": ticket})
-        letters = self._sql.rows(_LETTERS, these)
-        bare = [(row.id, replace(load(row.payload, Notification), values=())) for row in letters]
-        self._sql.change(_UNSAID, [{"letter": id, "bare": dump(letter)} for id, letter in bare])
+        payloads = self._sql.rows(_OUTGOING, these)
+        bare = [(row.id, replace(load(row.payload, Notification), values=())) for row in payloads]
+        self._sql.change(_UNSAID, [{"letter": id, "bare": dump(notification)} for id, notification in bare])
 
     def _forget_subjects(self, ticket: int, subjects: set[str]) -> None:
-        """The subjects of the mails and of the ticket, and of the tickets that were merged into it, are nowhere any more."""
+        """Erases the subjects of the mails, of the ticket, and of the tickets that were merged into it."""
         these = {"tickets": self._with_merged(ticket)}
         named, history = self._sql.rows(_SUBJECTS, these), self._sql.rows(_HISTORY, these)
         known = {*subjects, *(row.subject for row in named)}
@@ -122,11 +122,11 @@ class Erasure:
         self._rewrite(_UNNAMED, [(row.id, row.data, _without(load_any(row.data), known)) for row in named])
         self._rewrite(_UNTOLD, [(row.id, row.data, _without(load_any(row.data), known)) for row in history])
         self._rewrite(_UNCALLED, [(row.id, row.body, _without(load_any(row.body), known)) for row in self._sql.rows(_CALLS, these)])
-        letters = {row.id: row.payload for one in known or {""} for row in self._sql.rows(_NAMING, {**these, "names": _like(one)})}
-        self._rewrite(_UNWRITTEN, [(id, payload, dump(_unnamed(load(payload, Notification), known))) for id, payload in letters.items()])
+        payloads = {row.id: row.payload for one in known or {""} for row in self._sql.rows(_NAMING, {**these, "names": _like(one)})}
+        self._rewrite(_UNWRITTEN, [(id, payload, dump(_unnamed(load(payload, Notification), known))) for id, payload in payloads.items()])
 
     def _with_merged(self, ticket: int) -> list[int]:
-        """The ticket and all that were merged into it, also by way of another one."""
+        """The ticket and all tickets that were merged into it, directly or through others."""
         found = [ticket]
         for one in found:
             near = self._sql.rows(_MERGED, {"into": f'%"merged_into":{one}%'})
@@ -140,7 +140,7 @@ class Erasure:
 
 
 def _strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
-    """Every text in a document, with the key that it stands under."""
+    """All texts in a document, each with its key."""
     match value:
         case str():
             yield key, value
@@ -153,7 +153,7 @@ def _strings(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def _without(value: Any, subjects: set[str]) -> str:
-    """The document as JSON, with no subject in it."""
+    """The document as JSON, without the subjects."""
 
     def bare(value: Any, key: str) -> Any:
         match value:
@@ -170,19 +170,19 @@ def _without(value: Any, subjects: set[str]) -> str:
     return dump(bare(value, ""))
 
 
-def _unnamed(letter: Notification, subjects: set[str]) -> Notification:
-    """The letter whose values name none of the subjects."""
+def _unnamed(notification: Notification, subjects: set[str]) -> Notification:
+    """The notification without the subjects in its values."""
 
     def bare(text: str) -> str:
         for subject in sorted(subjects, key=len, reverse=True):
             text = text.replace(subject, "")
         return text
 
-    return replace(letter, values=tuple((name, bare(text)) for name, text in letter.values))
+    return replace(notification, values=tuple((name, bare(text)) for name, text in notification.values))
 
 
 def _like(subject: str) -> str:
-    """The pattern for documents that hold this text as JSON writes it; for '' one that fits none."""
+    """The LIKE pattern for documents with this text in JSON; for '' a pattern that matches nothing."""
     text = dump(subject)[1:-1]
     for special in ("\\", "%", "_"):
         text = text.replace(special, "\\" + special)

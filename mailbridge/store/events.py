@@ -1,4 +1,4 @@
-"""The history of the tickets, append-only.  `kind` is the name of an event in `desk.stored_events`, `data` its fields as JSON."""
+"""The history of the tickets, append-only.  `kind` is the name of an event in `tickets.stored_events`, `data` its fields as JSON."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Events:
         self._sql = sql
 
     def append(self, new: Sequence[Event], first_version: int) -> None:
-        """The events stand in the history, numbered from `first_version` on.  Raises Transient where somebody else used the number."""
+        """Appends the events with numbers from `first_version` on.  Raises Transient where another transaction used a number."""
         self._sql.change(_APPEND, [_columns(event, seq) for seq, event in enumerate(new, first_version)])
 
     def of_ticket(self, ticket: int) -> list[Event]:
@@ -44,11 +44,12 @@ class Events:
         return int(self._sql.value(_LAST, {"ticket": ticket}) or 0)
 
     def message_number(self, ticket: int, mail: int) -> int:
-        """Which message of the ticket this mail is, counted from 1; 0 where it is none.  The history only grows, so a number stays."""
+        """The number of this mail among the messages of the ticket, from 1; 0 where it is none.  The history only grows, so numbers stay.
+        """
         return int(self._sql.value(_MESSAGE_NUMBER, {"ticket": ticket, "mail": mail}) or 0)
 
     def message(self, ticket: int, number: int) -> int | None:
-        """The mail that is this message of the ticket, also where the mail went to another ticket since; None where there is none."""
+        """The mail with this message number, also where it moved to another ticket; None where there is none."""
         mail: int | None = self._sql.value(_NTH_MESSAGE, {"ticket": ticket, "before": number - 1}) if number > 0 else None
         return mail
 

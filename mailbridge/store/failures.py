@@ -1,4 +1,4 @@
-"""What a failure of the database means for us: away, a clash with somebody else, or a value that can never be stored."""
+"""Converts database errors: unavailable, a conflict with another transaction, or a value that cannot be stored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sqlalchemy.exc
 
 from mailbridge.errors import MailbridgeError, Permanent, StoreAway, Transient
 
-# What may go wrong with a database.  Everything else that SQLAlchemy raises is a mistake of ours and must look like one.
+# Errors of the database. Every other error of SQLAlchemy is a programming error.
 FAILURES = (
     sqlalchemy.exc.StatementError,
     sqlalchemy.exc.TimeoutError,
@@ -17,14 +17,14 @@ FAILURES = (
     sqlite3.Error,
 )
 _CLASH = ("40001", "40P01")  # PostgreSQL: serialization_failure, deadlock_detected
-_MISTAKES = ("no such column", "near ", "table ")  # SQLite tells mistakes in a statement as operational errors
+_MISTAKES = ("no such column", "near ", "table ")  # SQLite reports errors in a statement as operational errors
 
 
 def in_our_words(error: Exception) -> MailbridgeError:
-    """The failure as one of errors.py.
+    """The error as one of errors.py.
 
-    A row that clashes and a deadlock are Transient (somebody else was first; the next try sees what they did), a value that cannot
-    be stored is Permanent, and everything else that the database says is StoreAway: locked, full, read-only, gone.
+    Conflicts and deadlocks are Transient: the retry sees the other transaction's changes.  A value that cannot be stored is Permanent.  All
+    other database errors are StoreAway: locked, full, read-only, gone.
     """
     cause = error.orig if isinstance(error, sqlalchemy.exc.StatementError) else error
     reason = str(cause).partition("\n")[0]

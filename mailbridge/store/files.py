@@ -1,4 +1,4 @@
-"""Files that came with mails, found again by name, ticket and customer (DK9).  The same content is stored once, however often it came."""
+"""Files of mails, found by name, ticket and customer (DK9).  Each content is stored once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mailbridge.store.schema import attachments, mails, participants
 from mailbridge.store.search_terms import asked, words
 from mailbridge.store.sql import Row, Sql
 
-_LOOKED_THROUGH = 2_000  # files of mails that hold the words; their names decide
+_LOOKED_THROUGH = 2_000  # candidates from the search index; their names decide
 
 _SHOWN = (
     attachments.c.id,
@@ -31,7 +31,7 @@ _SHOWN = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredFile:
-    """A file and the mail it came with.  `internal`: with a note of an agent."""
+    """A file and its mail.  `internal`: of an agent's internal note."""
 
     id: int
     mail: int
@@ -73,9 +73,10 @@ class Files:
         self._sql = sql
 
     def find(self, name: str = "", *, ticket: int | None = None, customer: str | None = None, limit: int = 50) -> list[StoredFile]:
-        """Files whose name holds every word of `name`, or one that begins with it, whatever its accents; newest first.
+        """Files whose names contain every word of `name`, or a word with that prefix, in any accents; newest first.
 
-        `ticket`: on this ticket; `customer`: on tickets that this address takes part in, and those it sent."""
+        `ticket`: on this ticket.  `customer`: on tickets with this participant, and sent by this address.
+        """
         rows = asked(name)
         if name.strip() and not rows:
             return []
@@ -96,7 +97,7 @@ class Files:
 
 
 def _is_called(name: str, rows: list[list[str]]) -> bool:
-    """Whether the name holds each row of words, the last of a row perhaps only begun."""
+    """Whether the name contains each word sequence; the last word of a sequence may be a prefix."""
     there = words(name)
     return all(any(_stands(row, there, place) for place in range(len(there))) for row in rows)
 

@@ -1,7 +1,7 @@
-"""What OAuth providers granted: one row a login, its tokens encrypted by the caller.
+"""OAuth grants: one row for each login, with tokens encrypted by the caller.
 
-A lease says who renews: one process asks the provider, the others go on with the token at hand.  Every change of tokens is conditional on
-the lease, so that the answer to an old request never overwrites a newer login.
+A lease says which process renews: it asks the provider, the others use the current token.  Every change of tokens requires the lease, so an
+answer to an old request never overwrites a newer login.
 """
 
 from __future__ import annotations
@@ -18,25 +18,25 @@ from mailbridge.store.sql import Row, Sql
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """A row.  `sealed` holds the encrypted tokens; the rest is what status and forecast need, and no secret."""
+    """A row.  `sealed`: the encrypted tokens.  The other fields are for status and forecast and contain no secrets."""
 
     account: str
     sealed: bytes = field(default=b"", repr=False)
-    identity: str = ""  # who signed in; '' where nobody did, or the provider does not say
+    identity: str = ""  # the login's identity; '' where there is none, or the provider does not give it
     scope: str = ""
     issued_at: datetime | None = None  # the access token
     expires_at: datetime | None = None
-    refresh_at: datetime | None = None  # when the refresh token was issued or used last
-    refresh_expires_at: datetime | None = None  # where the provider says so
+    refresh_at: datetime | None = None  # last issue or use of the refresh token
+    refresh_expires_at: datetime | None = None  # where the provider gives it
     client: str = ""  # fingerprint of the client's configuration
-    refusals: int = 0  # in a row
+    refusals: int = 0  # consecutive
     refused_at: datetime | None = None
     fault: str = ""
-    refusal: str = ""  # what the provider said, and what to do
+    refusal: str = ""  # the provider's error, and what to do
     paused_at: datetime | None = None
-    failed_at: datetime | None = None  # no answer that could be used, since the last success
+    failed_at: datetime | None = None  # last failure without a usable answer since the last success
     failure: str = ""
-    note: str = ""  # what was odd about the last answer
+    note: str = ""  # remarks on the last answer
 
 
 _NAMES = Grant.__slots__
@@ -70,24 +70,24 @@ class Grants:
         return [_grant(row) for row in self._sql.rows(_ALL)]
 
     def ensure(self, account: str) -> None:
-        """There is a row for the account."""
+        """Creates the row of the account, where there is none."""
         self._sql.change(_NEW, {"account": account, **_defaults(), "renewing": "", "renewing_until": None})
 
     def claim(self, account: str, owner: str, now: datetime, until: datetime) -> bool:
-        """Whether `owner` alone renews this account now, until the lease ends."""
+        """Whether `owner` now has the lease to renew this account, until it ends."""
         return bool(self._sql.change(_CLAIM, {"name": account, "owner": owner, "now": now, "until": until}))
 
-    def settle(self, grant: Grant, owner: str) -> bool:
-        """The row is `grant`, and the lease is given back; false where it was not `owner`'s any more and nothing changed."""
+    def finish_renewal(self, grant: Grant, owner: str) -> bool:
+        """Stores `grant` and ends the lease; False where `owner` no longer had it and nothing changed."""
         return bool(self._sql.change(_SET, {"name": grant.account, "owner": owner, **_values(grant)}))
 
     def replace(self, grant: Grant) -> None:
-        """The row is `grant`, whoever was renewing: a new login ends every older request."""
+        """Stores `grant` whoever has the lease: a new login replaces all older requests."""
         self.ensure(grant.account)
         self._sql.change(_REPLACE, {"name": grant.account, **_values(grant)})
 
     def release(self) -> int:
-        """Every lease is free: their holders are gone."""
+        """Ends all leases: their holders are gone."""
         return self._sql.change(_RELEASE)
 
 

@@ -1,11 +1,10 @@
-"""Mails in an agent's name of which nothing, or not all, is done before the agent says yes.
+"""Unproven mails in an agent's name, of which nothing or only a part is done before the agent confirms.
 
-    waiting -> agreed     its inbox row is worked again, this time with the agent's word
-       |-----> released   the same, because somebody at the desk's machine says so
-       |-----> refused    nothing more is done
+waiting -> agreed: the inbox row is worked again, with the agent's confirmation.  waiting -> released: the same, by the administrator.
+waiting -> refused: nothing more is done.
 
-A mail waits until somebody decides; none expires.  It is `told` with a notice: a mail to the agent that lists it and can be answered with
-yes or no.  The notice's number is the smallest inbox id in its list, so no two notices share one.
+A mail waits until somebody decides; none expires.  A notice is a mail to the agent that lists held mails and can be answered with yes or
+no.  Its number is the smallest inbox id in its list, so no two notices have the same number.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ from mailbridge.store.sql import Row, Sql
 
 
 class What(StrEnum):
-    """How much of the mail waits."""
+    """Which part of the mail is held."""
 
     MAIL = "mail"  # all of it
-    LINES = "lines"  # its commands; its text went its way
+    LINES = "lines"  # its commands; its text was processed
 
 
 class HeldAnswer(StrEnum):
@@ -38,8 +37,8 @@ class HeldAnswer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldMail:
-    """One mail that waits, by the id of its inbox row.  `why` is a key or a list of reasons parted by tabs, `lines` the commands, or the
-    first lines of a mail that waits whole, for show; `ticket` where it would go, None: nowhere yet."""
+    """A held mail, by the id of its inbox row.  `why`: a key, or reasons separated by tabs.  `lines`: the commands, or the first lines of a
+    mail that is held as a whole, for display.  `ticket`: its placement; None: none yet."""
 
     inbox: int
     agent: str
@@ -71,7 +70,7 @@ class HeldMails:
         self._sql = sql
 
     def add(self, mail: HeldMail) -> None:
-        """The mail waits for its agent."""
+        """Holds the mail for its agent."""
         self._sql.change(_ADD, {name: getattr(mail, name) for name in (column.name for column in held.c)})
 
     def get(self, inbox: int) -> HeldMail | None:
@@ -79,7 +78,7 @@ class HeldMails:
         return _mail(row) if row else None
 
     def waiting(self, limit: int = 1000) -> list[HeldMail]:
-        """All that wait for an answer, by agent, oldest first."""
+        """All mails that wait for an answer, by agent, oldest first."""
         return [_mail(row) for row in self._sql.rows(_WAITING, {"most": limit})]
 
     def count(self) -> int:
@@ -87,16 +86,16 @@ class HeldMails:
         return int(self._sql.value(_COUNT))
 
     def came(self, since: datetime, until: datetime, limit: int = 1000) -> list[HeldMail]:
-        """Those that came in this time and still wait, by agent, oldest first."""
+        """The mails of this time that still wait, by agent, oldest first."""
         return [_mail(row) for row in self._sql.rows(_CAME, {"since": since, "until": until, "most": limit})]
 
     def untold(self, agent: str | None = None, limit: int = 1000) -> list[HeldMail]:
-        """Those that no notice has listed yet, by agent, oldest first."""
+        """The mails without a notice, by agent, oldest first."""
         rows = self._sql.rows(_UNTOLD_OF, {"of": agent, "most": limit}) if agent else self._sql.rows(_UNTOLD, {"most": limit})
         return [_mail(row) for row in rows]
 
     def of_notice(self, number: int) -> list[HeldMail]:
-        """What a notice listed, in its order, whatever came of it."""
+        """The mails of a notice, in its order, whatever became of them."""
         return [_mail(row) for row in self._sql.rows(_OF_NOTICE, {"number": number})]
 
     def tell(self, mails: Sequence[int], notice: int | None) -> None:
@@ -104,7 +103,7 @@ class HeldMails:
         self._sql.change(_TELL, {"ids": list(mails), "number": notice})
 
     def decide(self, inbox: int, became: HeldAnswer) -> bool:
-        """The agent's answer, or that of somebody at the desk's machine, counts; False where there was one before."""
+        """Records the answer of the agent or the administrator; False where there was one before."""
         return self._sql.change(_DECIDE, {"which": inbox, "became": became}) == 1
 
 

@@ -1,4 +1,4 @@
-"""Stored mails with what rules ask about, page by page: what a backtest runs candidate rules over."""
+"""Stored mails with the facts that rules read, in pages, for back-tests."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from mailbridge.store.schema import attachments, blobs, inbox, mails
 from mailbridge.store.sql import Row, Sql
 
 PAGE = 500
-HEADER = 65_536  # bytes of the raw mail that come along; a longer header block is cut
+HEADER = 65_536  # bytes of the raw mail that are loaded; a longer header is cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PastMail:
-    """A mail that opened a ticket, or would have.  `head` is the beginning of the raw mail, `rcpt_to` and `mail_from` its envelope.
+    """A mail that opened a ticket, or would have.  `head`: the beginning of the raw mail.  `rcpt_to`, `mail_from`: its envelope.
 
-    `scan` is what scanners said when it came, as it stands in its explanation; None where none was asked.
+    `scan`: the scanners' results from its explanation; None where there were none.
     """
 
     id: int
@@ -46,7 +46,7 @@ class PastMail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Explained:
-    """The one part of an explanation that rules ask about."""
+    """The part of an explanation that rules read."""
 
     scan: dict[str, Any] | None = None
 
@@ -57,7 +57,7 @@ _WANTED = (mails.c.direction == "in", mails.c.received_at >= sa.bindparam("since
 _COLUMNS = [mails.c[name] for name in (
     "id", "ticket", "sender", "verified", "subject", "date", "received_at", "kind", "language", "text", "fresh", "size",
 )]  # fmt: skip
-# Explanations are long; only those that can tell of a scan are fetched.
+# Explanations are long; only those with a scan are loaded.
 _scanned = sa.case((mails.c.explanation.contains('"scan":', autoescape=True), mails.c.explanation)).label("scanned")
 _head = sa.func.substr(blobs.c.content, 1, HEADER, type_=sa.LargeBinary).label("head")
 _PAGE = (
@@ -79,11 +79,11 @@ class History:
         self._sql = sql
 
     def count(self, since: datetime) -> int:
-        """How many mails `openings` will give."""
+        """How many mails `openings` gives."""
         return int(self._sql.value(_COUNT, {"since": since}))
 
     def openings(self, since: datetime) -> Iterator[PastMail]:
-        """Incoming mails since then that are on no ticket or the first on theirs, in the order they were stored; a page in memory."""
+        """Incoming mails since then that are on no ticket or the first on theirs, in stored order; one page in memory."""
         after = 0
         while page := self._sql.rows(_PAGE, {"since": since, "after": after}):
             files = self._files([row.id for row in page])

@@ -1,4 +1,4 @@
-"""The secrets that sign reply addresses and Message-IDs.  At most two are live: the newest signs, both are believed."""
+"""The secrets that sign reply addresses and Message-IDs.  At most two are in use: the newest signs, both verify."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class KeyTable:
         self._sql = sql
 
     def live(self) -> list[SigningKey]:
-        """The keys that are believed, newest first; at most two."""
+        """The keys in use, newest first; at most two."""
         return [SigningKey(id=row.id, secret=bytes(row.secret), created_at=row.created_at) for row in self._sql.rows(_LIVE)]
 
     def ensure(self, now: datetime, chance: Chance) -> list[SigningKey]:
-        """There is a key; the live ones."""
+        """Creates a key, where there is none; returns the keys in use."""
         return self.live() or self.rotate(now, chance)
 
     def rotate(self, now: datetime, chance: Chance) -> list[SigningKey]:
-        """A new key signs from now on, the one before is still believed, older ones no more.  The live ones."""
+        """Adds a key that signs from now on.  The previous one still verifies, older ones do not.  Returns the keys in use."""
         self._sql.change(_ADD, {"secret": chance(_SIZE), "created_at": now, "live": True})
         self._sql.change(_RETIRE, {"oldest": self.live()[:2][-1].id})
         return self.live()

@@ -1,4 +1,4 @@
-"""Mails as they were understood, ours and theirs, with what they refer to, what they carry, and why they went where they went."""
+"""Stored mails, incoming and outgoing, with their references, attachments and explanation."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from mailbridge.message.model import Attachment, Kind
 from mailbridge.store import dialects
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.documents import dump, load_any
-from mailbridge.store.pictures import Pictures
+from mailbridge.store.inline_images import InlineImageCounts
 from mailbridge.store.schema import attachments, mail_refs, mails
 from mailbridge.store.sql import Row, Sql, Values
 
-_REFS_KEPT = 60  # of one mail; a References field of thousands is an attack, and the newest ids stand last
+_REFS_KEPT = 60  # of one mail; a References field with thousands of ids is an attack, and the newest ids are last
 
 
 class Direction(StrEnum):
@@ -29,9 +29,9 @@ class Direction(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredMail:
-    """A mail of a ticket.  `id` is 0 before it is added; `inbox` is None for outgoing ones; ids are without angle brackets.
+    """A mail of a ticket.  `id` is 0 before it is added.  `inbox` is None for outgoing mails.  Ids have no angle brackets.
 
-    `references` holds In-Reply-To and References; it is written and not read back.  `sha256` names the raw mail among the blobs.
+    `references`: In-Reply-To and References; written, not read back.  `sha256`: the raw mail among the blobs.
     """
 
     direction: Direction
@@ -45,7 +45,7 @@ class StoredMail:
     sender_name: str = ""
     verified: bool = False
     subject: str = ""
-    date: datetime | None = None  # as it is shown; None where the mail's own is none, or too far off from when it came
+    date: datetime | None = None  # the displayed date; None where the mail has none, or it is too far from the time of receipt
     kind: Kind = Kind.HUMAN
     language: str = ""
     text: str = ""
@@ -71,7 +71,7 @@ class StoredAttachment:
     content_id: str
     inside: str
     summary: str = ""
-    hidden: bool = False  # a picture of the sender's signature: it came with their mails often enough to be no news
+    hidden: bool = False  # an image of the sender's signature: it was in OFTEN mails
 
 
 _ADD = dialects.insert(mails, lambda statement: statement.on_conflict_do_nothing(index_elements=["fingerprint"]).returning(mails.c.id))
@@ -116,16 +116,16 @@ _SET_TICKET = tuple(
 
 
 class Mails:
-    def __init__(self, sql: Sql, blobs: Blobs, pictures: Pictures) -> None:
+    def __init__(self, sql: Sql, blobs: Blobs, pictures: InlineImageCounts) -> None:
         self._sql = sql
         self._blobs = blobs
         self._pictures = pictures
-        self._threads: dict[tuple[int, int, tuple[str, ...]], tuple[str, ...]] = {}  # as long as no mail comes or goes
+        self._threads: dict[tuple[int, int, tuple[str, ...]], tuple[str, ...]] = {}  # cache, until a mail is added or moved
 
     def add(self, mail: StoredMail, *, explanation: object = None) -> int | None:
-        """The mail is stored, with the ids it refers to; its id.  None: a mail with this fingerprint is there, nothing was stored.
+        """Stores the mail with its references; its id.  None: a mail with this fingerprint exists, nothing was stored.
 
-        `explanation` is anything JSON can say (also dataclasses); it says why the mail went where it went.
+        `explanation`: any JSON value (also dataclasses): why the mail was placed as it was.
         """
         self._threads.clear()
         id: int | None = self._sql.value(_ADD, _columns(mail, explanation))
@@ -148,9 +148,10 @@ class Mails:
         return [_mail(row) for row in self._sql.rows(_HEADS_OF, {"of": ticket})]
 
     def thread_of(self, ticket: int, senders: Sequence[str]) -> tuple[str, ...]:
-        """The Message-IDs of the first and the latest mail of these senders on the ticket; what our next mail answers (RFC 5322 3.6.4)."""
+        """The Message-IDs of the first and the latest mail of these senders on the ticket, for the references of our next mail (RFC 5322
+        3.6.4)."""
         asked = (self._sql.undone, ticket, tuple(senders))
-        if asked not in self._threads:  # whoever is told of one mail is told in the same thread
+        if asked not in self._threads:  # notifications about one mail have the same thread
             values = {"of": ticket, "senders": list(senders)}
             ids = [self._sql.value(statement, values) for statement in (_THREAD_FIRST, _THREAD_LAST)]
             self._threads[asked] = tuple(dict.fromkeys(id for id in ids if id))
@@ -163,20 +164,20 @@ class Mails:
         return [(row.message_id, row.ticket) for row in rows]
 
     def has_message_id(self, message_id: str) -> bool:
-        """Whether a mail with this Message-ID was ever stored, on a ticket or on none."""
+        """Whether a mail with this Message-ID was ever stored, with or without a ticket."""
         return self._sql.row(_HAS_MESSAGE_ID, {"id": message_id}) is not None
 
     def tickets_referring_to(self, message_id: str) -> list[int]:
-        """Tickets that hold a mail which answers or refers to this id: the answer may come before its original."""
+        """Tickets with a mail that refers to this id: a reply may arrive before its original."""
         return [row.ticket for row in self._sql.rows(_REFERRING, {"id": message_id})] if message_id else []
 
     def add_attachments(
         self, mail: int, ticket: int | None, files: Sequence[Attachment], *, sender: str = "", pictures: Collection[Attachment] = ()
     ) -> None:
-        """The files hang on the mail, their contents are among the blobs.  The name of a content is counted here again, because the
-        reader that counted it first had a stranger's mail in its hands.
+        """Stores the files of the mail, with their contents among the blobs.  The hash of a content is computed again here, because the
+        sandboxed reader that computed it is not trusted.
 
-        `pictures` are those of the files that may belong to the signature of `sender`: they are hidden from the OFTEN-th mail on.
+        `pictures`: the files that may belong to the signature of `sender`; they are hidden from the OFTEN-th mail on.
         """
         names = self._blobs.put_many([file.content for file in files])
         hung = list(zip(files, names, strict=True))
@@ -189,13 +190,13 @@ class Mails:
         return [StoredAttachment(**row._asdict()) for row in rows]
 
     def set_ticket(self, mail: int, ticket: int | None) -> None:
-        """The mail and its files belong to this ticket now."""
+        """Moves the mail and its files to this ticket."""
         self._threads.clear()
         for statement in _SET_TICKET:
             self._sql.change(statement, {"which": mail, "to": ticket})
 
     def explanation(self, id: int) -> Any:
-        """Why the mail went where it went, as plain JSON values; None where nothing was written down."""
+        """Why the mail was placed as it was, as JSON values; None where there is none."""
         text = self._sql.value(_EXPLANATION, {"mail": id})
         return load_any(text) if text else None
 
@@ -205,7 +206,7 @@ class Mails:
 
 
 def _kept(references: Sequence[str]) -> list[str]:
-    """Distinct references, of many the first one and the last ones: the thread's beginning and what is answered now."""
+    """Distinct references; of many the first and the last ones: the beginning of the thread and the mails answered now."""
     distinct = [reference for reference in dict.fromkeys(references) if reference]
     return distinct if len(distinct) <= _REFS_KEPT else [distinct[0], *distinct[1 - _REFS_KEPT :]]
 

@@ -1,4 +1,4 @@
-"""Which schema a database has, and bringing it to ours.  Alembic is imported only where there is something to do: it takes a while."""
+"""The schema version of a database, and its upgrade.  Alembic is imported only where it is needed, because the import is slow."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_done(revision: str | None, target: str) -> bool:
 
 
 def upgrade(connection: sa.Connection, target: str) -> None:
-    """The schema is at `target`, in the transaction that is open.  A second process waits here and finds it done.
+    """Upgrades the schema to `target` in the open transaction.  A second process waits here and then finds nothing to do.
 
     Raises Permanent where the database is newer than this program.
     """

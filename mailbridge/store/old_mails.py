@@ -1,4 +1,4 @@
-"""Mails that were in an IMAP folder before the desk was, known by their headers alone: no ticket, no text, only the thread."""
+"""Mails that were in an IMAP folder before the desk, by their headers only: no ticket, no text, just the thread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ATTACH = (
 
 
 class OldMail(NamedTuple):
-    """`key` is the hash of what the sender wrote in the header; `thread` the Message-ID that the thread began with; '' for none."""
+    """`key`: hash of the sender's header fields.  `thread`: the Message-ID that began the thread; '' for none."""
 
     key: str
     message_id: str
@@ -37,7 +37,7 @@ class OldMails:
         self._sql = sql
 
     def add(self, found: Sequence[OldMail]) -> None:
-        """The mails are known; those that were known before stay as they are."""
+        """Stores the mails; existing ones stay as they are."""
         rows = [{"key": one.key, "message_id": one.message_id or None, "thread": one.thread or None, "ticket": None} for one in found]
         self._sql.change(_ADD, rows)
 
@@ -45,17 +45,17 @@ class OldMails:
         return self._sql.row(_ANY) is not None
 
     def known(self, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that belong to a mail which is known."""
+        """Those of the keys that exist."""
         return {row.key for row in self._sql.rows(_KNOWN, {"keys": list(keys)})} if keys else set()
 
     def tickets_of(self, message_ids: Iterable[str]) -> list[tuple[str, int]]:
-        """(Message-ID, ticket) of the old mails with one of these ids whose thread goes on at a ticket."""
+        """(Message-ID, ticket) of the old mails with one of these ids whose thread continues on a ticket."""
         wanted = list(dict.fromkeys(message_ids))
         rows = self._sql.rows(_OF, {"ids": wanted}) if wanted else ()
         return [(row.message_id, row.ticket) for row in rows if row.ticket is not None]
 
     def go_on_at(self, ticket: int, message_ids: Iterable[str]) -> list[str]:
-        """Threads of the old mails with these ids that had no ticket go on at this one; the ids of the old mails."""
+        """Continues the threads of the old mails with these ids on this ticket, where they had none; the ids of the old mails."""
         wanted = list(dict.fromkeys(message_ids))
         found = [row for row in (self._sql.rows(_OF, {"ids": wanted}) if wanted else ()) if row.thread is not None]
         if threads := sorted({row.thread for row in found if row.ticket is None}):

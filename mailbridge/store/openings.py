@@ -1,7 +1,7 @@
-"""How many tickets each sender opened lately: the rows that caps count (RELIABILITY: abuse limits).
+"""Counts the recently opened tickets of each sender, for the limits.
 
-One row a ticket that counts against a sender.  Mails that were grouped onto a ticket add to its row, so a sender who floods the desk has as
-many rows as the cap allows tickets, and counting stays cheap.
+One row for each ticket that counts against a sender.  Mails that were grouped onto a ticket add to its row.  So a flooding sender has no
+more rows than the limit allows tickets, and counting stays cheap.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _FORGET = openings.delete().where(openings.c.at < sa.bindparam("before"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """What a sender or form brought since a moment.  `row` and `ticket` are of the latest ticket, 0 where there is none."""
+    """The mails of a sender or form since a moment.  `row` and `ticket` are of the latest ticket, 0 where there is none."""
 
     tickets: int = 0
     receipts: int = 0
@@ -52,7 +52,7 @@ class Openings:
         self._sql = sql
 
     def lock(self, sender: str) -> None:
-        """Until this transaction ends nobody else counts this sender's tickets (SQLite: one writes at a time anyway)."""
+        """Locks this sender's count until the end of the transaction (on SQLite there is one writer anyway)."""
         if not self._sql.is_sqlite:
             self._sql.value(_LOCK, {"sender": sender})
 
@@ -60,7 +60,7 @@ class Openings:
         return self._opened(_OF_SENDER, sender, since)
 
     def of_form(self, form: str, since: datetime) -> Opened:
-        """All that came through this form, whoever wrote."""
+        """All mails through this form, of any author."""
         return self._opened(_OF_FORM, form, since)
 
     def _opened(self, question: sa.Select[tuple[int, int, int, int, int]], sender: str, since: datetime) -> Opened:
@@ -71,14 +71,14 @@ class Openings:
         return Opened(tickets=row[0], receipts=int(row[1]), grouped=int(row[2]), bytes=int(row[3]), row=row[4], ticket=ticket)
 
     def add(self, sender: str, now: datetime, *, form: str = "", ticket: int, size: int, receipt: bool) -> None:
-        """One more ticket of this sender; `receipt`: it was acknowledged."""
+        """Counts one more ticket of this sender; `receipt`: it was acknowledged."""
         values = {"sender": sender, "form": form, "at": now, "ticket": ticket, "bytes": size, "receipt": receipt, "grouped": 0}
         self._sql.change(_ADD, values)
 
     def group(self, row: int, size: int) -> None:
-        """One more mail went onto the ticket of this row."""
+        """Counts one more mail on the ticket of this row."""
         self._sql.change(_GROUP, {"row": row, "more": size})
 
     def forget(self, before: datetime) -> int:
-        """Rows of earlier times are gone; how many."""
+        """Deletes the rows of earlier times; how many."""
         return self._sql.change(_FORGET, {"before": before})

@@ -1,4 +1,4 @@
-"""Pairings: words mailed to agents, and what their answers proved about the way they came."""
+"""Pairings: codes mailed to agents, and what their answers proved about their way to the desk."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _END = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairing:
-    """One word mailed to an agent; `believes` is '' until an answer proved a way, `answered_at` None until one came."""
+    """One code mailed to an agent.  `believes` is '' until an answer proved a way; `answered_at` is None until one came."""
 
     id: int
     agent: str
@@ -57,37 +57,37 @@ class Pairings:
         self._sql = sql
 
     def request(self, agent: str, address: str, nonce: str, now: datetime, expires_at: datetime) -> None:
-        """An answer with the word whose SHA-256 is `nonce` is waited for."""
+        """Waits for an answer with the code whose SHA-256 is `nonce`."""
         row = {"agent": agent, "address": address.lower(), "nonce": nonce, "requested_at": now, "expires_at": expires_at}
         self._sql.change(_ADD, {**row, "source": "", "believes": "", "result": ""})
 
     def by_nonce(self, nonce: str) -> Pairing | None:
-        """The pairing whose word has this SHA-256, whatever became of it."""
+        """The pairing whose code has this SHA-256, in any state."""
         return next((_pairing(row) for row in self._sql.rows(_BY_NONCE, {"p_nonce": nonce})), None)
 
     def answer(self, id: int, source: str, believes: str, result: str, now: datetime) -> bool:
-        """The answer and what it proved are recorded; False where another answer came first."""
+        """Records the answer and what it proved; False where another answer came first."""
         values = {"p_id": id, "p_source": source, "p_believes": believes, "p_result": result, "p_now": now}
         return self._sql.change(_ANSWER, values) == 1
 
     def note(self, id: int, result: str) -> None:
-        """What an answer showed that proved nothing; the pairing waits on."""
+        """Records an answer that proved nothing; the pairing still waits."""
         self._sql.change(_NOTE, {"p_id": id, "p_result": result})
 
     def replace_earlier(self, id: int, address: str, source: str, now: datetime) -> None:
-        """Of the pairings of this address with this source only `id` counts."""
+        """Makes `id` the only valid pairing of this address with this source."""
         self._sql.change(_REPLACE, {"p_id": id, "p_address": address, "p_source": source, "p_now": now})
 
     def end(self, agent: str, now: datetime) -> int:
-        """Nothing counts for this agent because of a pairing, and no answer is waited for; how many there were."""
+        """Ends all pairings of this agent, also those that wait; how many."""
         return self._sql.change(_END, {"p_agent": agent, "p_now": now})
 
     def proven(self) -> list[Pairing]:
-        """Those that count."""
+        """The valid pairings."""
         return [_pairing(row) for row in self._sql.rows(_PROVEN)]
 
     def all(self) -> list[Pairing]:
-        """Those that count, wait, or failed; without those that were taken back or replaced."""
+        """The pairings that are valid, wait, or failed; without those that were ended or replaced."""
         return [_pairing(row) for row in self._sql.rows(_ALL)]
 
 

@@ -1,4 +1,4 @@
-"""Every version of the rules that was ever in force, so that an old ticket's explanation can still be read."""
+"""Every version of the rules that was ever in force, so that explanations of old tickets can be read."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Policies:
         self._sql = sql
 
     def remember(self, version: str, files: Mapping[str, str], now: datetime) -> None:
-        """The version is kept; a known one stays as it was."""
+        """Stores the version; an existing one stays as it is."""
         self._sql.change(_REMEMBER, {"version": version, "files": dump(files), "at": now})
 
     def history(self, limit: int = 50) -> list[PolicyVersion]:

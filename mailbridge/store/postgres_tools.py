@@ -1,4 +1,4 @@
-"""pg_dump and pg_restore: found where they are installed, and told by their versions before they fail."""
+"""Finds pg_dump and pg_restore, and checks their versions before use."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def found(name: str) -> list[Program]:
 
 
 def _major(path: Path) -> int:
-    """The first number of the version that a program tells; 0 where it tells none."""
+    """The major version of a program; 0 where it prints none."""
     try:
         told = subprocess.run([path, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout  # noqa: S603  (paths of ours)
     except OSError:
@@ -44,7 +44,8 @@ def _major(path: Path) -> int:
 
 
 def fitting(name: str, wanted: int, programs: Iterable[Program]) -> Program:
-    """The program that is nearest above the wanted version.  Raises Permanent that names the version at hand and the one to install."""
+    """The program with the lowest version that is not below the wanted one.  Raises Permanent with the found version and the one to
+    install."""
     known = list(programs)
     for program in known:
         if program.major >= wanted:
@@ -56,8 +57,8 @@ def fitting(name: str, wanted: int, programs: Iterable[Program]) -> Program:
 
 
 def run(program: Program, target: sa.URL, arguments: Sequence[str]) -> None:
-    """The program did its work on the database.  Raises Permanent with what it said.  The password goes by the environment: other users
-    of the machine can read a command line."""
+    """Runs the program on the database.  Raises Permanent with its output.  The password is passed in the environment, because other users
+    of the machine can read command lines."""
     address = target.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
     environment = {**os.environ, "PGAPPNAME": "mailbridge", "LC_MESSAGES": "C"}
     if target.password:

@@ -1,8 +1,8 @@
-"""What makes a database out of a loaded copy, in one transaction: secrets, schema, and the time that passed since the copy.
+"""Makes a desk's database from a loaded copy, in one transaction: secrets, schema, and the time since the copy.
 
-Since the copy was made the desk went on.  Mails that were on their way then are sent by now, or not: nobody knows, so they are kept back
-for a person.  Numbers of tickets, mails and so on were given to what the copy does not have, and signed addresses with them are out in the
-world: numbers go on behind a gap, so that an answer to a lost ticket never lands on another one.
+The desk continued after the copy was made.  Mails that were being sent then may have been sent or not, so they are held for a person.
+Numbers of tickets and mails were used that the copy does not have, and signed addresses with them exist: numbers continue after a gap, so
+that an answer to a lost ticket never reaches another one.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from mailbridge.store.state import StateTable
 STATE_KEY = "restored"
 KEPT_BACK = "kept back by a restore"
 LEAST_GAP = 1000
-WATCHED = timedelta(days=14)  # after a restore; then what it missed is worked, or is not there any more
+WATCHED = timedelta(days=14)  # after a restore; by then missing mails were processed, or are gone
 
 _SEQUENCES = "SELECT schemaname, sequencename FROM pg_sequences WHERE schemaname = current_schema()"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
-    """`secrets` as they come out of the keys file: table -> rows, column -> value."""
+    """`secrets`: from the keys file: table -> rows, column -> value."""
 
     backup: str
     revision: str
@@ -40,8 +40,8 @@ class Restored:
     secrets: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict, repr=False)
 
 
-def settle(connection: sa.Connection, restored: Restored) -> int:
-    """How many outgoing mails are kept back."""
+def finish_restore(connection: sa.Connection, restored: Restored) -> int:
+    """Completes the restore; how many outgoing mails are held."""
     if restored.schema:
         connection.execute(sa.text("SELECT set_config('search_path', :schema, true)"), {"schema": f'"{restored.schema}"'})
     if migrate.current(connection) is None:
@@ -59,10 +59,10 @@ def settle(connection: sa.Connection, restored: Restored) -> int:
 
 
 def _keep_back(connection: sa.Connection, restored: Restored) -> int:
-    """What was on its way is decided by a person: `mailbridge release`, `mailbridge webhooks resend`."""
+    """Holds the mails that were being sent.  A person decides: `mailbridge release`, `mailbridge webhooks resend`."""
     word = f"{KEPT_BACK} ({restored.backup}): it may have been sent after the backup"
     nobody = {"lease_owner": None, "error": word}
-    on_its_way = sa.or_(PENDING, sa.and_(HELD, outbox.c.next_at < FOR_RELEASE))  # what an admin has to decide on already stays as it is
+    on_its_way = sa.or_(PENDING, sa.and_(HELD, outbox.c.next_at < FOR_RELEASE))  # those for an administrator stay
     values = {"state": Promise.HELD, "next_at": FOR_RELEASE, "lease_until": None, **nobody}
     held = connection.execute(outbox.update().where(on_its_way).values(values)).rowcount
     done = {"state": CallState.FAILED, "done_at": restored.at, "answer": word, "lease_owner": None}
@@ -71,17 +71,17 @@ def _keep_back(connection: sa.Connection, restored: Restored) -> int:
 
 
 def release(facts: StateTable, ids: Sequence[int], now: datetime) -> None:
-    """These outgoing mails are not kept back any more, whatever the restore was."""
+    """Releases these outgoing mails."""
     said = facts.get(STATE_KEY)
     if said and ids:
         facts.set(STATE_KEY, {**said, "released": sorted({*said.get("released", ()), *ids})}, now)
 
 
 def kept_back_because(facts: StateTable, id: int, mail: int, received_at: datetime, written_at: datetime | None) -> str:
-    """Why outgoing mail `id` is kept back: it is about a `mail` that was written before a restore and is worked after it.  '' where not.
+    """Why outgoing mail `id` is held: it is about a `mail` from before a restore that is processed after it.  '' where it is not.
 
-    Such a mail came from a mailbox that is newer than the backup, and what the desk says to it was said before, most likely.  The
-    mailbox's date of it is from before the restore, too: that the backup had no such mail shows that it was taken again.
+    Such a mail comes from a mailbox that is newer than the backup, so its notifications were probably sent before.  Its date in the mailbox
+    is before the restore, too, and the backup did not have it.
     """
     said = facts.get(STATE_KEY)
     if not said or written_at is None or id in said.get("released", ()):
@@ -93,7 +93,7 @@ def kept_back_because(facts: StateTable, id: int, mail: int, received_at: dateti
 
 
 def gap(value: int) -> int:
-    """How many numbers are left out: a tenth of those given, and at least `LEAST_GAP`."""
+    """How many numbers are skipped: a tenth of the used ones, at least `LEAST_GAP`."""
     return max(LEAST_GAP, value // 10)
 
 

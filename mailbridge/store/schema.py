@@ -1,9 +1,9 @@
-"""The tables, as SQLAlchemy Core sees them.  The migrations make them; a test compares the two on both databases.  `mail_search` is
-not among them: it is one kind of table on SQLite and another on PostgreSQL, and stands in migration 0002 and in `dialects`.
+"""The tables for SQLAlchemy Core.  The migrations create them; a test compares both on both databases.  `mail_search` is not among them: it
+differs between SQLite and PostgreSQL, and is in migration 0002 and in `dialects`.
 
-No foreign key leads to `tickets`: a ticket's number is reserved before its row is written, and its events, clocks and promises
-are written by the same transaction in whatever order reads best.  Partial indexes hold only the rows that somebody still
-looks for (waiting mails, promises on their way, running clocks), so that their size follows the work and not the years.
+No foreign key refers to `tickets`: a ticket's number is reserved before its row is written, and its events, clocks and notifications are
+written by the same transaction in any order.  Partial indexes contain only the rows in use (waiting mails, unsent notifications, running
+clocks), so their size depends on the current work and not on the history.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ HAS_MESSAGE_ID = sa.text("message_id IS NOT NULL")
 HAS_THREAD = sa.text("thread IS NOT NULL")
 
 
-# Tables whose rows let whoever reads them act for the desk.  A backup of the database has none of them: they are kept apart, with the keys.
+# Tables with secrets. Backups of the database do not contain them; they are stored apart, with the keys.
 # oauth_grants: logins at providers.
 SECRET_TABLES = frozenset({"keys", "oauth_grants"})
 
@@ -93,7 +93,7 @@ inbox = sa.Table(
     sa.Column("mail", sa.BigInteger),
     sa.Column("ticket", sa.BigInteger),
     sa.Column("done_at", UtcDateTime),
-    sa.Column("settled", sa.Boolean, nullable=False),  # the IMAP server was told (flag, move, delete), or there is nothing to tell
+    sa.Column("settled", sa.Boolean, nullable=False),  # acknowledged on the IMAP server (flag, move, delete), or nothing to acknowledge
     _partial("ix_inbox_uid", "account", "folder", "uidvalidity", "uid", where=HAS_UID, unique=True),
     _partial("ix_inbox_waiting", "id", where=WAITING),
     _partial("ix_inbox_waiting_source", "source", "account", "id", where=WAITING),
@@ -105,7 +105,7 @@ inbox = sa.Table(
     sqlite_autoincrement=True,
 )
 
-held = sa.Table(  # mails in an agent's name of which nothing, or not all, is done before the agent says yes
+held = sa.Table(  # unproven mails in an agent's name, held as a whole or in part
     "held",
     metadata,
     sa.Column("inbox", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -174,7 +174,7 @@ attachments = sa.Table(
     sa.Column("content_id", CleanText, nullable=False),
     sa.Column("inside", sa.Text, nullable=False),
     sa.Column("summary", CleanText, nullable=False, server_default=""),  # what an invitation says
-    sa.Column("hidden", sa.Boolean, nullable=False, server_default=sa.false()),  # a picture of the sender's signature, folded away
+    sa.Column("hidden", sa.Boolean, nullable=False, server_default=sa.false()),  # an image of the sender's signature, not shown
 )
 
 seen_pictures = sa.Table(  # on how many mails of a sender a small inline picture was; counting the attachments would get slower by the year
@@ -211,7 +211,7 @@ tickets = sa.Table(
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("closed_at", UtcDateTime),
     sa.Column("data", CleanText, nullable=False),  # the whole Ticket as JSON
-    sa.Column("snoozed_until", UtcDateTime),  # out of the lists until then
+    sa.Column("snoozed_until", UtcDateTime),  # not in the lists until then
     _partial("ix_tickets_open_team", "team", where=OPEN),
     _partial("ix_tickets_open_assignee", "assignee", where=OPEN),
 )
@@ -240,7 +240,7 @@ events = sa.Table(
     sa.UniqueConstraint("ticket", "seq"),
 )
 
-activities = sa.Table(  # the work on tickets, as each ticket's own document has it
+activities = sa.Table(  # the activities of tickets, as in each ticket's document
     "activities",
     metadata,
     sa.Column("ticket", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -295,7 +295,7 @@ outbox = sa.Table(
     sa.Column("rendered", sa.LargeBinary),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("next_at", UtcDateTime, nullable=False),  # when somebody has to look at the row again, whatever its state
+    sa.Column("next_at", UtcDateTime, nullable=False),  # when the row has to be looked at again, in any state
     sa.Column("lease_owner", CleanText),
     sa.Column("lease_until", UtcDateTime),
     sa.Column("error", CleanText, nullable=False),
@@ -323,10 +323,10 @@ webhooks = sa.Table(
     sa.Column("rule", CleanText, nullable=False),
     sa.Column("event", CleanText, nullable=False),
     sa.Column("url", CleanText, nullable=False),
-    sa.Column("body", CleanText, nullable=False),  # JSON, as it was when the call was promised
+    sa.Column("body", CleanText, nullable=False),  # JSON, as of the event
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempts", sa.Integer, nullable=False),
-    sa.Column("next_at", UtcDateTime, nullable=False),  # when somebody has to look at the row again, whatever its state
+    sa.Column("next_at", UtcDateTime, nullable=False),  # when the row has to be looked at again, in any state
     sa.Column("lease_owner", CleanText),
     sa.Column("status", sa.Integer),  # of the last answer
     sa.Column("answer", CleanText, nullable=False),
@@ -383,7 +383,7 @@ openings = sa.Table(  # tickets that count against the caps of who opened them; 
     "openings",
     metadata,
     sa.Column("id", Id, primary_key=True),
-    sa.Column("sender", CleanText, nullable=False),  # whose cap: see `filing.caps`
+    sa.Column("sender", CleanText, nullable=False),  # whose cap: see `handling.sender_limits`
     sa.Column("form", CleanText, nullable=False),  # the address of the form it came through; '' for none
     sa.Column("at", UtcDateTime, nullable=False),
     sa.Column("ticket", sa.BigInteger, nullable=False),
@@ -411,7 +411,7 @@ pairings = sa.Table(
     sa.Column("id", Id, primary_key=True),
     sa.Column("agent", CleanText, nullable=False),
     sa.Column("address", CleanText, nullable=False),  # of the agent, lower case
-    sa.Column("nonce", CleanText, nullable=False, unique=True),  # SHA-256 of the word that was mailed
+    sa.Column("nonce", CleanText, nullable=False, unique=True),  # SHA-256 of the mailed code
     sa.Column("requested_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime, nullable=False),
     sa.Column("answered_at", UtcDateTime),
@@ -442,7 +442,7 @@ oauth_grants = sa.Table(  # one row a login at an OAuth provider; see store/gran
     sa.Column("failed_at", UtcDateTime),
     sa.Column("failure", CleanText, nullable=False),
     sa.Column("note", CleanText, nullable=False),
-    sa.Column("renewing", CleanText, nullable=False),  # who asks the provider now; '' for nobody
+    sa.Column("renewing", CleanText, nullable=False),  # owner of the renewal's lease; '' for none
     sa.Column("renewing_until", UtcDateTime),
 )
 
@@ -454,20 +454,20 @@ policies = sa.Table(
     sa.Column("at", UtcDateTime, nullable=False, index=True),
 )
 
-sources = sa.Table(  # what is known of each way in and out; its rows are as many as the configuration names
+sources = sa.Table(  # state of each source and way out; one row for each in the configuration
     "sources",
     metadata,
     sa.Column("source", CleanText, primary_key=True),  # imap:support/INBOX, smtp:127.0.0.1:2525, outgoing, scanner:clamd, dns
     sa.Column("watched_since", UtcDateTime, nullable=False),
     sa.Column("proven_at", UtcDateTime),  # when it was last seen to work
-    sa.Column("proof", CleanText, nullable=False),  # what showed it
+    sa.Column("proof", CleanText, nullable=False),  # the proof
     sa.Column("mail_at", UtcDateTime),  # when the last mail came by it
     sa.Column("failed_at", UtcDateTime),
     sa.Column("reason", CleanText, nullable=False),  # of the last failure
     sa.Column("failing_since", UtcDateTime),  # None while it works
     sa.Column("next_at", UtcDateTime),  # when it is tried again
     sa.Column("silence", CleanText, nullable=False),  # why no mail for so long is unlikely; '' where it is not
-    sa.Column("told", CleanText, nullable=False),  # what the admins know of: failing, silent, or ''
+    sa.Column("told", CleanText, nullable=False),  # state that the administrators were notified of: failing, silent, or ''
     sa.Column("told_at", UtcDateTime),
     sqlite_with_rowid=False,
 )

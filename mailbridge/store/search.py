@@ -1,5 +1,5 @@
-"""Finding mails by their words: subject, names of files, what the person wrote now, and after these what else their texts hold.  Notes of
-agents are found too: this is for agents."""
+"""Full-text search of mails: subject, file names, new text, and after these the rest of their texts.  Agents' internal notes are included,
+because only agents search."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _NAMES = sa.select(attachments.c.name).where(attachments.c.mail == sa.bindparam(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """A mail that was found.  `ticket` is None for one that is kept on no ticket; `internal`: a note of an agent."""
+    """A found mail.  `ticket` is None for a mail without a ticket.  `internal`: an agent's note."""
 
     mail: int
     ticket: int | None
@@ -39,7 +39,7 @@ class SearchResult:
     sender: str
     at: datetime
     internal: bool
-    snippet: str  # one line of the text around the first word found
+    snippet: str  # one line of text around the first match
 
 
 def _finding(found: sa.CTE) -> sa.Select[tuple[object, ...]]:
@@ -63,12 +63,12 @@ class Search:
         self._sql = sql
 
     def add(self, mail: int, *, subject: str, fresh: str, names: Iterable[str] = ()) -> None:
-        """The mail is found by these words from now on."""
+        """Adds these words of the mail to the index."""
         text = "\n".join((subject, *names, fresh))[:MOST_CHARACTERS]
         self._sql.change(dialects.INDEX_MAIL, {"mail": mail, "words": dialects.index_entry(words(text), self._sql.is_sqlite)})
 
     def add_whole(self, mail: int, *, ticket: int | None, subject: str, fresh: str, text: str, names: Iterable[str] = ()) -> None:
-        """The mail, or an earlier one of its ticket, is found by every word of `text` from now on.  `add` comes before, if it comes."""
+        """Adds every word of `text` for the mail or an earlier one of its ticket.  Call `add` before, if at all."""
         if not is_whole(fresh, text):
             self._index_parts(mail, parts("\n".join((subject, *names)), fresh, text, self._earlier(ticket, mail)))
 
@@ -78,7 +78,7 @@ class Search:
             yield from (row.text for row in self._sql.rows(_EARLIER, {"of": ticket, "mail": mail}))
 
     def add_again(self, ids: Sequence[int]) -> None:
-        """Each of these mails is found by every word of its text, whatever its ticket holds: mails came to it or left it."""
+        """Indexes the whole text of each of these mails again, after mails moved to or from its ticket."""
         for row in self._sql.rows(_TEXTS, {"mails": list(ids)}) if ids else ():
             names = [file.name for file in self._sql.rows(_NAMES, {"of": row.id})]
             head = "\n".join((row.subject, *names))
@@ -91,14 +91,14 @@ class Search:
         self._sql.change(dialects.INDEX_WHOLE, [{"id": id, "words": entry} for id, entry in enumerate(entries, start=first)])
 
     def forget_removed(self) -> None:
-        """The words of removed mails are in no segment of the index any more; some seconds of work where a desk has many mails."""
+        """Removes the words of removed mails from all segments of the index; takes seconds in a large desk."""
         for merge in dialects.MERGE_INDEXES if self._sql.is_sqlite else ():
             self._sql.change(merge)
 
     def remove(self, mail: int, text: str) -> None:
-        """The mail is not found any more.  `text` holds all that it was found by, and may hold more.
+        """Removes the mail from the index.  `text`: all indexed text, and possibly more.
 
-        SQLite's index keeps no text, so it has to be told every word again, and must not be told one that was not there.
+        SQLite's index stores no text, so it needs every word again, and must not get words that were not indexed.
         """
         self._remove_parts(mail, text)
         if not self._sql.is_sqlite:
@@ -121,10 +121,11 @@ class Search:
             self._sql.change(dialects.UNINDEX_WHOLE, {"id": id, "words": " ".join(there)})
 
     def find(self, question: str, *, customer: str | None = None, limit: int = 50) -> list[SearchResult]:
-        """Mails that hold every word of the question, or one that begins with it: those first where the person wrote them now, then those
-        that hold them in the rest of their texts; of each the newest first.
+        """Mails with every word of the query, or a word with that prefix: first those with the words in their new text, then the others,
+        each newest first.
 
-        `customer`: only mails on tickets that this address takes part in, and mails it sent."""
+        `customer`: only mails on tickets with this participant, and mails it sent.
+        """
         rows = asked(question)
         if not rows:
             return []
@@ -137,7 +138,7 @@ class Search:
 
 
 def _distinct(text: str) -> list[str]:
-    """The words of each line, also of a text too long for one entry."""
+    """The words of each line, also of a text that is too long for one entry."""
     return list(dict.fromkeys(word for line in lines_of(text) for word in line))
 
 

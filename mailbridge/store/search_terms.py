@@ -1,8 +1,8 @@
-"""The words of a text as the search knows them: folded by us, so that both databases find the same.
+"""The words of a text for the search, in a normal form of our own, so that both databases find the same.
 
-PostgreSQL takes accents off only with an extension that a desk's owner may not have, and neither database parts a text that is written
-without blanks.  Here `Wörld` becomes `world`, `Straße` `strasse`, `Ｆax` `fax`; a run of characters of such a script becomes its pairs,
-打印机 is 打印 印机 机, so that any part of it is found, also one of two characters, and no list of words is needed.
+PostgreSQL removes accents only with an extension that the desk's owner may not have, and neither database splits text without blanks.
+Here `Wörld` becomes `world`, `Straße` `strasse`, `Ｆax` `fax`.  Text in a script without blanks becomes pairs of characters, 打印机 is
+打印 印机 机, so that every part of at least two characters is found without a dictionary.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import unicodedata
 from collections.abc import Sequence
 from functools import cache
 
-MOST_CHARACTERS = 65_536  # of one text; keeps the entry of a mail below the 1 MB that PostgreSQL can hold
-MOST_ITEMS = 20  # of one question
+MOST_CHARACTERS = 65_536  # of one text; keeps the entry of a mail below PostgreSQL's limit of 1 MB
+MOST_ITEMS = 20  # of one query
 _LONGEST = 64  # characters of one word; what is longer (a web address in base64) counts as several that follow each other
-_PIECE = 256  # characters folded at once: sorting the accents of one letter takes the square of their number
+_PIECE = 256  # characters normalised at once: sorting the accents of one letter takes quadratic time
 _EXCERPT = 160
 _BEFORE = 50
 
 _LETTERS = {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ħ": "h", "ŧ": "t"}
-_UNFOLDED = str.maketrans(_LETTERS)  # those that Unicode does not part into letter and accent
+_UNFOLDED = str.maketrans(_LETTERS)  # letters that Unicode does not decompose
 _LETTER = re.compile(f"[{''.join(_LETTERS)}]")
 _RARE = re.compile("[\U00010000-\U0010ffff]")
 
@@ -35,14 +35,14 @@ _WORD = re.compile(f"[^\\W_]{{1,{_LONGEST}}}")
 _PLAIN_WORD = re.compile(f"[a-z0-9]{{1,{_LONGEST}}}")
 _ITEM = re.compile(r"\S+")
 
-Row = list[str]  # words that follow each other
+Row = list[str]  # a word sequence
 
 
 def folded(text: str) -> str:
-    """The text in lower case, without accents, each character in its plainest form (NFKC)."""
+    """The text in lower case, without accents, in compatibility form (NFKC)."""
     if text.isascii():
         return text.lower()
-    return "".join(_folded(text[start : start + _PIECE]) for start in range(0, len(text), _PIECE))
+    return "".join(_casefolded(text[start : start + _PIECE]) for start in range(0, len(text), _PIECE))
 
 
 def words(text: str) -> Row:
@@ -59,15 +59,16 @@ def words(text: str) -> Row:
 
 
 def asked(question: str) -> list[Row]:
-    """What somebody looks for: each item between blanks is a row of words, `10.0.0.7` is 10 0 0 7, the last of them perhaps only begun.
+    """The word sequences of a query: one for each item between blanks; `10.0.0.7` is 10 0 0 7.  The last word may be a prefix.
 
-    A question of nothing but punctuation is an empty list."""
+    A query of punctuation only is an empty list.
+    """
     rows = [_row(item[0]) for item, _ in zip(_ITEM.finditer(question[:MOST_CHARACTERS]), range(MOST_ITEMS), strict=False)]
     return [row for row in rows if row]
 
 
 def excerpt(text: str, rows: Sequence[Row]) -> str:
-    """About 160 characters of the text in one line, from shortly before the first thing looked for, or the beginning."""
+    """About 160 characters of the text in one line, from shortly before the first match, or from the beginning."""
     text = text[:MOST_CHARACTERS]
     start = max(0, _first(text, rows) - _BEFORE)
     start = text.find(" ", start, start + _BEFORE) + 1 or start if start else 0
@@ -115,7 +116,7 @@ def _parted(run: str, step: int, size: int) -> Row:
     return [run[start : start + size] for start in range(0, len(run), step)]
 
 
-def _folded(piece: str) -> str:
+def _casefolded(piece: str) -> str:
     if piece.isascii():
         return piece.lower()
     plain = unicodedata.normalize("NFKD", piece).casefold()

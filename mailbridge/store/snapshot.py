@@ -1,8 +1,8 @@
-"""Digests of all rows of a database, table by table, within one snapshot: what a restored copy is compared with.
+"""Digests of all rows of a database, by table, within one snapshot, to compare with a restored copy.
 
-A table is read in the order of its primary key, a row at a time.  Each portion of `PORTION` rows has a SHA-256 of its own, so that a
-difference is named by its keys and not only by its table.  A value enters the digest with its kind and its length; a content of bytes
-enters as its SHA-256.  Columns are those that the database has, whatever schema it is at.
+A table is read in the order of its primary key, row by row.  Each portion of `PORTION` rows has its own SHA-256, so that a difference is
+reported with its keys.  A value enters the digest with its type and length, a content as its SHA-256.  The columns are those of the
+database, in any schema version.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FETCHED = 100  # rows that the server of PostgreSQL sends at a time
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Portion:
-    """Some rows that follow each other: the keys of the first and the last, how many, and their digest."""
+    """Consecutive rows: the first and the last key, their number, and their digest."""
 
     first: str
     last: str
@@ -60,12 +60,12 @@ class Rows(Protocol):
 
 
 def digests(source: Rows, skip: frozenset[str]) -> tuple[TableDigest, ...]:
-    """All tables but those of `skip`, by name."""
+    """The digests of all tables except `skip`, by name."""
     return tuple(_digest(source, layout) for layout in sorted(source.layouts(), key=lambda one: one.name) if layout.name not in skip)
 
 
 def differences(expected: Sequence[TableDigest], found: Sequence[TableDigest]) -> list[str]:
-    """What differs, a sentence each; empty where every row is the same."""
+    """The differences, one sentence each; empty where all rows are equal."""
     theirs = {table.name: table for table in found}
     told = [f"table {table.name} is missing" for table in expected if table.name not in theirs]
     told += [f"table {name} is new" for name in sorted(theirs.keys() - {table.name for table in expected})]
@@ -164,7 +164,7 @@ class SqliteRows:
 
 
 def _as_it_is(text: bytes) -> str:
-    """A text that is no UTF-8 any more must be named as different, not end the comparison."""
+    """A text that is no valid UTF-8 is reported as different and does not end the comparison."""
     return text.decode("utf-8", "surrogateescape")
 
 

@@ -1,6 +1,6 @@
-"""What is known of one source, and how it is judged.  Pure.
+"""The health of one source, and its state.  Pure.
 
-A source is good because something was seen to work, with the moment at which it was seen; not because nothing was reported.
+A source is healthy because something was seen to work, with its time; not because no error was reported.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from enum import StrEnum
 class HealthState(StrEnum):
     OK = "ok"
     FAILING = "failing"
-    STALE = "no sign of life"  # nothing failed, and nothing was seen to work for too long
-    SILENT = "silent"  # it works, and no mail came for longer than is likely
+    STALE = "no sign of life"  # no failure, but no proof for too long
+    SILENT = "silent"  # it works, but no mail came for an unlikely time
     UNKNOWN = "not tried yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceHealth:
-    """A way in or out as the store keeps it.  `failing_since` None: the last try went well.  `silence` '': it is usual."""
+    """The health of a source or a way out, as stored.  `failing_since` None: the last try succeeded.  `silence` '': normal."""
 
     name: str
     watched_since: datetime
@@ -36,7 +36,7 @@ class SourceHealth:
     told_at: datetime | None = None
 
     def state(self, now: datetime, proof_within: timedelta | None) -> HealthState:
-        """How it is at `now`, where a proof is expected at least every `proof_within` (None: it is not asked without cause)."""
+        """The state at `now`, where a proof is expected at least every `proof_within` (None: it is not tested without a reason)."""
         if self.failing_since is not None:
             return HealthState.FAILING
         seen = max(filter(None, (self.proven_at, self.watched_since)))
@@ -47,7 +47,7 @@ class SourceHealth:
         return HealthState.OK if self.proven_at is not None or proof_within is None else HealthState.UNKNOWN
 
     def why(self, state: HealthState) -> str:
-        """What is wrong, in words; '' where nothing is."""
+        """What is wrong, as text; '' where nothing is."""
         match state:
             case HealthState.FAILING:
                 return self.reason

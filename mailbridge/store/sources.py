@@ -50,7 +50,7 @@ _MAIL = (
     .values(mail_at=_AT)
 )
 _SILENCE = sources.update().where(_THIS).values(silence=sa.bindparam("s_silence"))
-_TOLD = sources.update().where(_THIS).values(told=sa.bindparam("s_told"), told_at=_NOW)
+_SET_NOTIFIED = sources.update().where(_THIS).values(told=sa.bindparam("s_told"), told_at=_NOW)
 _FORGET = sources.delete().where(_THIS)
 _ADD_ARRIVALS = dialects.insert(
     arrivals,
@@ -130,9 +130,9 @@ class Sources:
         """`why` no mail for so long is unlikely; '' takes it back."""
         self._sql.change(_SILENCE, {"s_source": name, "s_silence": why})
 
-    def told(self, name: str, what: str, now: datetime) -> None:
+    def set_notified(self, name: str, what: str, now: datetime) -> None:
         """The admins know of this about the source; '': that it is well again."""
-        self._sql.change(_TOLD, {"s_source": name, "s_told": what, "s_now": now})
+        self._sql.change(_SET_NOTIFIED, {"s_source": name, "s_told": what, "s_now": now})
 
     def _ensure(self, name: str, now: datetime) -> None:
         self._sql.change(_NEW, {"source": name, "watched_since": now, **_EMPTY})

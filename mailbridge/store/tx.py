@@ -18,13 +18,13 @@ from mailbridge.store.grants import Grants
 from mailbridge.store.held import HeldMails
 from mailbridge.store.history import History
 from mailbridge.store.inbox import InboxTable
+from mailbridge.store.inline_images import InlineImageCounts
 from mailbridge.store.keys import KeyTable
 from mailbridge.store.mails import Mails
 from mailbridge.store.old_mails import OldMails
 from mailbridge.store.openings import Openings
 from mailbridge.store.outbox import Outbox
 from mailbridge.store.pairings import Pairings
-from mailbridge.store.pictures import Pictures
 from mailbridge.store.policies import Policies
 from mailbridge.store.search import Search
 from mailbridge.store.sources import Sources
@@ -43,7 +43,7 @@ class Tx:
         self.blobs = Blobs(sql)
         self.inbox = InboxTable(sql, self.blobs)
         self.held = HeldMails(sql)
-        self.mails = Mails(sql, self.blobs, Pictures(sql))
+        self.mails = Mails(sql, self.blobs, InlineImageCounts(sql))
         self.search = Search(sql)
         self.files = Files(sql)
         self.erasure = Erasure(sql, self.search)

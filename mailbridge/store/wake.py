@@ -1,4 +1,4 @@
-"""Waking those who wait for work: inside a process by events, between processes by LISTEN and NOTIFY of PostgreSQL."""
+"""Wakes threads that wait for work: inside a process by events, between processes by LISTEN and NOTIFY of PostgreSQL."""
 
 from __future__ import annotations
 
@@ -11,72 +11,73 @@ _LOOK_UP = 0.5  # seconds; how fast the listener notices that it shall stop, and
 
 
 class Listener:
-    """Waits until one of its channels is rung.  A ring while nobody waits is kept for the next wait."""
+    """Waits until one of its channels is notified.  A notification while nobody waits is kept for the next wait."""
 
-    def __init__(self, bells: Notifier, channels: Collection[str]) -> None:
+    def __init__(self, notifier: Notifier, channels: Collection[str]) -> None:
         self.channels = frozenset(channels)
-        self._bells = bells
-        self._rung = threading.Event()
+        self._notifier = notifier
+        self._notified = threading.Event()
 
     def wait(self, timeout: timedelta) -> bool:
-        """True as soon as somebody rang, False after `timeout`."""
-        if not self._rung.wait(timeout.total_seconds()):
+        """True after a notification, False after `timeout`."""
+        if not self._notified.wait(timeout.total_seconds()):
             return False
-        self._rung.clear()
+        self._notified.clear()
         return True
 
-    def ring(self) -> None:
-        """The one who waits goes on at once (to stop, for example)."""
-        self._rung.set()
+    def notify(self) -> None:
+        """Ends the current or the next wait at once."""
+        self._notified.set()
 
     def close(self) -> None:
-        self._bells.forget(self)
+        self._notifier.forget(self)
 
 
 class Notifier:
-    """All waiters of this process.  With a PostgreSQL address, also rung by other processes, from the first waiter on."""
+    """All listeners of this process.  With a PostgreSQL address also notified by other processes, from the first listener on."""
 
     def __init__(self, conninfo: str | None = None) -> None:
         self._conninfo = conninfo
-        self._waiters: set[Listener] = set()
+        self._listeners: set[Listener] = set()
         self._lock = threading.Lock()
-        self._listener: _Listener | None = None
+        self._thread: _PostgresThread | None = None
 
-    def waiter(self, channels: Collection[str]) -> Listener:
-        waiter = Listener(self, channels)
+    def listener(self, channels: Collection[str]) -> Listener:
+        listener = Listener(self, channels)
         with self._lock:
-            self._waiters.add(waiter)
-            if self._conninfo and self._listener is None:
-                self._listener = _Listener(self._conninfo, self)
-                self._listener.start()
-        return waiter
+            self._listeners.add(listener)
+            if self._conninfo and self._thread is None:
+                self._thread = _PostgresThread(self._conninfo, self)
+                self._thread.start()
+        return listener
 
-    def forget(self, waiter: Listener) -> None:
+    def forget(self, listener: Listener) -> None:
         with self._lock:
-            self._waiters.discard(waiter)
+            self._listeners.discard(listener)
 
-    def ring(self, channels: Collection[str] | None = None) -> None:
-        """Wakes the waiters of these channels; None: all of them."""
+    def notify(self, channels: Collection[str] | None = None) -> None:
+        """Notifies the listeners of these channels; None: all."""
         with self._lock:
-            waiters = tuple(self._waiters)
-        for waiter in waiters:
-            if channels is None or not waiter.channels.isdisjoint(channels):
-                waiter.ring()
+            listeners = tuple(self._listeners)
+        for listener in listeners:
+            if channels is None or not listener.channels.isdisjoint(channels):
+                listener.notify()
 
     def close(self) -> None:
         with self._lock:
-            listener, self._listener = self._listener, None
-        if listener:
-            listener.stop()
+            thread, self._thread = self._thread, None
+        if thread:
+            thread.stop()
 
 
-class _Listener(threading.Thread):
-    """Turns notifications of PostgreSQL into rings.  A lost server is tried again; after that everybody looks once, for what was missed."""
+class _PostgresThread(threading.Thread):
+    """Passes notifications of PostgreSQL on.  A lost connection is retried; after that all listeners are notified once, because
+    notifications may be lost."""
 
-    def __init__(self, conninfo: str, bells: Notifier) -> None:
+    def __init__(self, conninfo: str, notifier: Notifier) -> None:
         super().__init__(name="store-listener", daemon=True)
         self._conninfo = conninfo
-        self._bells = bells
+        self._notifier = notifier
         self._stopping = threading.Event()
 
     def stop(self) -> None:
@@ -97,7 +98,7 @@ class _Listener(threading.Thread):
 
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
             connection.execute(f"LISTEN {CHANNEL}")
-            self._bells.ring()
+            self._notifier.notify()
             while not self._stopping.is_set():
                 for notice in connection.notifies(timeout=_LOOK_UP, stop_after=1):
-                    self._bells.ring((notice.payload,))
+                    self._notifier.notify((notice.payload,))

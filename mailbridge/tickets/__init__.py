@@ -1,1 +1,1 @@
-"""The help desk itself: commands are decided into events, events evolve tickets.  Pure."""
+"""The domain of the help desk: `decide` turns commands into events, `apply` applies events to tickets.  Pure."""

@@ -1,4 +1,4 @@
-"""Events make the ticket: `evolve` folds one in, `rebuild` all.  Nothing else changes a Ticket."""
+"""Computes a ticket from its events: `apply` adds one event, `rebuild` all of them.  Nothing else changes a Ticket."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from mailbridge.tickets.model import Approval, Meeting, Participant, Role, Ticke
 
 
 def rebuild(events: Iterable[Event]) -> Ticket | None:
-    """The ticket that these events, in order, tell of; None where there are none."""
+    """The ticket after these events, in order; None where there are none."""
     ticket: Ticket | None = None
     for event in events:
         ticket = apply(ticket, event)
@@ -86,12 +86,12 @@ def _opened(what: TicketOpened, event: Event) -> Ticket:
 
 
 def _base(ticket: Ticket, event: Event) -> Ticket:
-    """What the changes are made to: the ticket, or what an undo gives back."""
+    """The ticket that is changed: the current one, or the one that an undo restores."""
     return event.what.restored if isinstance(event.what, Undone) else ticket
 
 
 def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
-    """The fields of the ticket that this event changes, as they are after it."""
+    """The fields of the ticket that this event changes, with their new values."""
     match event.what:
         case MessageAdded(to_customer=True, author=author):
             first = ticket.first_answered_at or event.at
@@ -167,16 +167,17 @@ def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
 
 def _moved(ticket: Ticket, change: StatusChanged, at: datetime) -> dict[str, Any]:
     if ticket.closed_at is not None and not change.reopens:
-        return {"status": change.after}  # from done to done: the clocks stood before and stand on
+        return {"status": change.after}  # closed -> closed: the clocks stay paused
     waits: tuple[tuple[datetime, datetime | None], ...] = tuple((start, end or at) for start, end in ticket.waits)
-    if change.waits or change.closes:  # nobody owes anything on a closed ticket either
+    if change.waits or change.closes:  # the clocks of a closed ticket are paused, too
         waits = (*waits, (at, None))
     closed_at = at if change.closes else None if change.reopens else ticket.closed_at
     return {"status": change.after, "waits": waits, "closed_at": closed_at}
 
 
 def _with(participants: tuple[Participant, ...], somebody: Participant) -> tuple[Participant, ...]:
-    """One entry an address; a second mention can raise a MENTIONED one to PARTICIPANT, never touch the requester."""
+    """Adds a participant, one entry per address.  A second mention can raise MENTIONED to PARTICIPANT.  The requester never changes here.
+    """
     kept = tuple(p for p in participants if p.address.lower() != somebody.address.lower())
     known = next((p for p in participants if p.address.lower() == somebody.address.lower()), None)
     if known is not None and (known.role is not Role.MENTIONED or somebody.role is Role.MENTIONED):
@@ -185,7 +186,7 @@ def _with(participants: tuple[Participant, ...], somebody: Participant) -> tuple
 
 
 def _asked_by(participants: tuple[Participant, ...], somebody: Participant) -> tuple[Participant, ...]:
-    """The new requester first; who asked before stays on the ticket and hears of it."""
+    """Puts the new requester first.  The former requester stays a participant and is still notified."""
     others = (p for p in participants if p.address.lower() != somebody.address.lower())
     kept = (replace(p, role=Role.PARTICIPANT) if p.role is Role.REQUESTER else p for p in others)
     return (replace(somebody, role=Role.REQUESTER), *kept)
@@ -204,7 +205,7 @@ def _absorbing(ticket: Ticket, what: MergedFrom) -> dict[str, Any]:
 
 
 def _answered(meeting: Meeting | None, what: InvitationAnswered) -> Meeting | None:
-    """One answer of each, the latest."""
+    """Keeps the latest answer of each person."""
     if meeting is None:
         return None
     others = tuple(answer for answer in meeting.answers if answer[0] != what.author)
@@ -212,6 +213,6 @@ def _answered(meeting: Meeting | None, what: InvitationAnswered) -> Meeting | No
 
 
 def _reminded(approval: Approval) -> Approval:
-    """Reminded once: from now on the deputies may decide as well."""
+    """Marks the approval as reminded.  From now on the deputies may decide, too."""
     more = tuple(name for name in approval.deputies if name not in approval.approvers)
     return replace(approval, remind_at=None, approvers=approval.approvers + more)

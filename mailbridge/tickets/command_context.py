@@ -1,4 +1,4 @@
-"""What a judge is given beside ticket and command, and what it may answer."""
+"""What a handler gets beside ticket and command, and what it may return."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from mailbridge.tickets.model import Participant, Ticket
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailRef:
-    """A stored mail as far as a judge needs it.  `by_customer`: a person who is no agent wrote it, and customers may see it."""
+    """A stored mail, as far as a handler needs it.  `by_customer`: its author is no agent, and customers may see it."""
 
     id: int
     ticket: int
     author: Participant
-    at: datetime  # when it came
+    at: datetime  # time of receipt
     subject: str = ""
     by_customer: bool = True
     verified: bool = False
@@ -30,9 +30,11 @@ class MailRef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldRequest:
-    """A request that waits for a yes, as it can be done now.  `on`: its commands, complete, for each ticket it is for, under the number
-    that was named.  `agreed`: the matters that a yes to it settles.  `unreadable`: no command could be read from what was stored, and
-    `commands` are those that its words say today."""
+    """A request that waits for approval, as it can be executed now.
+
+    `on`: all its commands for each ticket, under the ticket number that was named.  `agreed`: the triggers that an approval of it covers.
+    `unreadable`: the stored commands cannot be read any more, and `commands` come from the stored line.
+    """
 
     commands: tuple[Command, ...]
     on: tuple[tuple[int, tuple[Command, ...]], ...]
@@ -42,63 +44,62 @@ class HeldRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandContext:
-    """The context in which commands are decided: who asks, when, in which desk, because of which stored mail, and what the store holds.
+    """The context in which commands are decided: actor, time, organisation, the mail that asks, and what the store holds.
 
-    No field has a default: `execution.load_context` fills all of them, so that an empty one means "there is none" and never "nobody
-    looked".
+    No field has a default.  `execution.load_context` fills all of them: an empty field means "there is none", never "not loaded".
     """
 
     actor: Actor
     now: datetime
     organisation: Organisation
     customers: Customers
-    own_addresses: frozenset[str]  # the desk's own, in small letters: they are never on a ticket
-    mail: int | None  # the stored mail that asks; None: a clock, the command line or a program does
-    seen_at: datetime | None  # how new the news was that the agent answers; None: it answers none
+    own_addresses: frozenset[str]  # of the desk, in lower case; never participants of a ticket
+    mail: int | None  # the stored mail with the command; None: a clock, the command line or a program
+    seen_at: datetime | None  # time of the mail that the agent answers; None: the agent answers none
     undo_within: timedelta
-    tickets: Mapping[int, Ticket]  # the other tickets that commands name, with those they were merged into
-    read: frozenset[int]  # the tickets whose mails are in `letters`
-    letters: Mapping[int, MailRef]  # by the mail's id
-    histories: Mapping[int, tuple[Event, ...]]  # by ticket, where something is taken back
-    estimates: Mapping[tuple[int, str], SetEstimate]  # by ticket and type of request, where a command changes it
-    load: Mapping[str, int]  # open tickets by agent, where a command chooses one
-    held: Mapping[int, HeldRequest]  # by the number of the approval on this ticket, where a command says yes
-    request: tuple[Command, ...]  # the commands that are done as a whole or not at all, of which one is decided
-    words: str  # the same as somebody typed it, only for showing; '' where nobody did
-    spelled: Callable[[Sequence[Command]], str]  # the line for commands that nobody typed: `mail_commands` knows the words
-    agreed: frozenset[str]  # the matters and risks to which the yes is there, for this request on this ticket
+    tickets: Mapping[int, Ticket]  # other tickets that commands name, with the survivors of merges
+    read: frozenset[int]  # the tickets whose mails are in `mails`
+    mails: Mapping[int, MailRef]  # by the mail's id
+    histories: Mapping[int, tuple[Event, ...]]  # by ticket, loaded for undo
+    estimates: Mapping[tuple[int, str], SetEstimate]  # by ticket and type, loaded where a command changes the type
+    load: Mapping[str, int]  # open tickets by agent, loaded where a command chooses an agent
+    held: Mapping[int, HeldRequest]  # by the id of the approval on this ticket, loaded for an approval
+    request: tuple[Command, ...]  # all commands of the request; they are executed together or not at all
+    words: str  # the request as it was typed, for display only; '' where it was not typed
+    spelled: Callable[[Sequence[Command]], str]  # the line for commands that were not typed; `mail_commands` provides it
+    agreed: frozenset[str]  # approved triggers and risks of this request on this ticket
 
     def mails_of(self, ticket: int) -> tuple[int, ...]:
-        """The ids of the ticket's mails, oldest first.  Raises LookupError where nobody looked."""
-        return tuple(letter.id for letter in self.letters_of(ticket))
+        """The ids of the ticket's mails, oldest first.  Raises LookupError where they were not loaded."""
+        return tuple(ref.id for ref in self.mail_refs_of(ticket))
 
-    def letters_of(self, ticket: int) -> tuple[MailRef, ...]:
-        """The ticket's mails.  Raises LookupError where nobody looked."""
+    def mail_refs_of(self, ticket: int) -> tuple[MailRef, ...]:
+        """The ticket's mails.  Raises LookupError where they were not loaded."""
         if ticket not in self.read:
             raise LookupError(f"the mails of ticket {ticket} were not loaded")
-        return tuple(letter for letter in self.letters.values() if letter.ticket == ticket)
+        return tuple(ref for ref in self.mails.values() if ref.ticket == ticket)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """`reason` is the key that templates word ('unknown-team', 'agents-only', …), `nearest` a word that was perhaps meant,
-    `detail` whatever the wording shows beside it (a number, a name)."""
+    """Why a command is refused.  `reason`: the key of a text in the templates ('unknown-team', 'agents-only', …).  `nearest`: the known
+    word that is most like the written one.  `detail`: a number or name that the text shows."""
 
     reason: str
     nearest: str = ""
     detail: str = ""
 
 
-# A happening is this ticket's, by this actor; an Event says for itself whose it is and on which ticket.
-Judgement = Sequence[TicketEvent | Event] | Refusal
-Judge = Callable[[Ticket, Any, CommandContext], Judgement]
+# A TicketEvent is about this ticket and by this actor. An Event names its ticket and actor itself.
+HandlerResult = Sequence[TicketEvent | Event] | Refusal
+Handler = Callable[[Ticket, Any, CommandContext], HandlerResult]
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that is most like this one, '' where none is near."""
+    """The known word that is most like `word`; '' where none is similar."""
     return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.5)), "")
 
 
 def on(other: int, what: TicketEvent, about: CommandContext) -> Event:
-    """The happening on another ticket."""
+    """The event on another ticket."""
     return Event(ticket=other, at=about.now, actor=about.actor, what=what, mail=about.mail)

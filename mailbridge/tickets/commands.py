@@ -1,4 +1,4 @@
-"""What somebody wants done.  Mails, rules, clocks and the command line all make these; `tickets.decide` alone judges them."""
+"""Commands: what somebody wants done.  Mails, rules, clocks and the command line make them; only `tickets.decide` decides them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mailbridge.tickets.model import Participant, WorkKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """A new ticket.  Empty team, type and status mean the desk's defaults."""
+    """Opens a ticket.  Empty team, type and status mean the defaults of the desk."""
 
     subject: str
     requester: Participant
@@ -28,33 +28,33 @@ class Open:
     verified: bool = False
     rules_version: str = ""
     follows: int | None = None
-    rule: str = ""  # the rule that chose; recorded as the actor of what it chose
-    said_by: str = ""  # the agent who wrote to the customer first; '' where the customer wrote
-    asked_at: datetime | None = None  # when the customer asked, where an agent passes it on later; promised times count from then
+    rule: str = ""  # the rule that chose the values; recorded as their actor
+    said_by: str = ""  # the agent who wrote the first message; '' where the customer did
+    asked_at: datetime | None = None  # time of the customer's request, where an agent forwards it; SLA targets count from it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerMessage:
-    """A customer's mail on an existing ticket.  `automatic` mail is kept and moves nothing.  `sent`: it is no customer's, but went to the
-    customer long ago, before the desk was; it moves nothing either."""
+    """A customer's mail on an existing ticket.  Automatic mail is stored and changes nothing.  `sent`: an old mail to the customer, from an
+    imported archive; it changes nothing either."""
 
     author: str
     automatic: bool = False
     sent: bool = False
-    others: tuple[Participant, ...] = ()  # people it copies, where the writer is proven
+    others: tuple[Participant, ...] = ()  # people in its Cc, where the author is verified
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentReply:
-    """An agent's text to the customer.  `doubt`: the key of why it is perhaps not meant for the customer, so that the agent is asked first
-    ('short-answer', 'line-not-understood'); '' where there is none."""
+    """An agent's text to the customer.  `doubt`: the key of the reason why it is perhaps not for the customer, so that the agent is asked
+    first ('short-answer', 'line-not-understood'); '' where there is none."""
 
     doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InternalNote:
-    """An agent's text for colleagues only; never reaches a customer."""
+    """An agent's text for colleagues only.  It never reaches a customer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +74,7 @@ class Reopen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assign:
-    """`agent` is the short name; empty gives the ticket back to the team."""
+    """Assigns the ticket.  `agent` is the short name; empty gives the ticket back to the team."""
 
     agent: str
 
@@ -107,14 +107,14 @@ class SetField:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddParticipant:
-    """Somebody who hears of the ticket from now on."""
+    """Adds a participant, who is notified from now on."""
 
     address: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevokeAddresses:
-    """The signed reply addresses that this person got on the ticket are worth nothing from now on; the next mail brings a new one."""
+    """Revokes the signed reply addresses that this person got on the ticket.  The next mail to them carries a new one."""
 
     address: str
 
@@ -126,7 +126,7 @@ class RemoveTags:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveParticipant:
-    """Somebody who hears of the ticket no more; never the requester."""
+    """Removes a participant, never the requester."""
 
     address: str
 
@@ -138,7 +138,7 @@ class SetSubject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetRequester:
-    """Somebody else is the one who asks; who asked before stays a participant."""
+    """Sets the requester.  The former requester stays a participant."""
 
     address: str
     name: str = ""
@@ -146,7 +146,7 @@ class SetRequester:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetChannel:
-    """How the customer reached the desk: mail, phone, walk-in, chat."""
+    """Sets how the customer reached the desk: mail, phone, walk-in, chat."""
 
     channel: str
 
@@ -158,35 +158,35 @@ class SetContract:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetEquipment:
-    """By serial number or asset tag."""
+    """Sets the device, by serial number or asset tag."""
 
     equipment: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetDue:
-    """An agent's own date beside the promised ones; None takes it away."""
+    """Sets a due date by hand, beside the SLA targets; None removes it."""
 
     at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snooze:
-    """Out of the lists until then; a customer's mail wakes it earlier.  The clocks of promised times go on."""
+    """Takes the ticket out of the lists until then.  A customer's mail ends it earlier.  The clocks go on."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndSnooze:
-    """The moment until which a ticket was snoozed has come."""
+    """The end of a snooze has come."""
 
     until: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleMeeting:
-    """An appointment with the customer, who gets an invitation (RFC 5546); None calls it off."""
+    """Schedules an appointment with the customer, who gets an invitation (RFC 5546); None cancels it."""
 
     at: datetime | None
     minutes: int = 60
@@ -195,7 +195,7 @@ class ScheduleMeeting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerInvitation:
-    """Somebody's mail program answers an invitation of ours: `answer` is the PARTSTAT of RFC 5545 in small letters, or 'counter'."""
+    """An answer of a calendar program to our invitation.  `answer`: the PARTSTAT of RFC 5545 in lower case, or 'counter'."""
 
     author: str
     answer: str
@@ -205,7 +205,8 @@ class AnswerInvitation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
-    """`relation`: related, blocks, blocked-by, duplicates, duplicated-by, task-of, has-task; the other ticket gets its inverse."""
+    """Links two tickets.  `relation`: related, blocks, blocked-by, duplicates, duplicated-by, task-of, has-task.  The other ticket gets the
+    inverse."""
 
     ticket: int
     relation: str = "related"
@@ -213,16 +214,16 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Merge:
-    """This ticket's mails, people and work go to `into`, which survives; this one is closed and points there."""
+    """Merges this ticket into `into`: mails, people and work move there.  This ticket is closed and redirects to it."""
 
     into: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Split:
-    """`mail` leaves this ticket and opens the new one `ticket`, whose number was reserved.
+    """Moves `mail` to a new ticket with the reserved number `ticket`.
 
-    As somebody writes it both are 0: `execution.load_context` reserves the number and finds the message that was answered.
+    In a command as it is written both are 0: `execution.load_context` reserves the number and finds the message that was answered.
     """
 
     ticket: int
@@ -232,7 +233,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordWork:
-    """An activity (DK6).  `billable` None: as the policy says."""
+    """Records an activity (DK6).  `billable` None: as the billing policy says."""
 
     kind: WorkKind
     minutes: int
@@ -245,7 +246,7 @@ class RecordWork:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectWork:
-    """Other figures for an activity; 0 minutes take it back."""
+    """Corrects an activity; 0 minutes delete it."""
 
     activity: int
     minutes: int
@@ -255,20 +256,20 @@ class CorrectWork:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SetEstimate:
     minutes: int
-    by: str = ""  # 'type' or 'history' where no agent said it
-    most: int | None = None  # what four of five such tickets did not exceed, where the past was asked
+    by: str = ""  # an agent, or 'type' or 'history' where it was computed
+    most: int | None = None  # 80th percentile of such tickets, where the history was used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalate:
-    """Up the chain: to its next level, or where `to` says (a chain, a team, an agent, a consultant, a skill)."""
+    """Escalates to the next level of the chain, or to `to` (a chain, a team, an agent, a consultant, a skill)."""
 
     to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approve:
-    """Yes to a held command.  `approval` 0: the only one that waits for this actor."""
+    """Approves a held request.  `approval` 0: the only one that waits for this actor."""
 
     approval: int = 0
     reason: str = ""
@@ -282,7 +283,7 @@ class Reject:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemindApproval:
-    """Nobody has decided yet: the approvers and their deputies hear of it again."""
+    """Reminds the approvers and their deputies of an open approval."""
 
     approval: int
 
@@ -294,7 +295,7 @@ class ExpireApproval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartPlaybook:
-    """Each of its tasks becomes a ticket under one of these numbers, which were reserved."""
+    """Starts a playbook.  Each task becomes a ticket with one of these reserved numbers."""
 
     name: str
     tickets: tuple[int, ...] = ()
@@ -302,12 +303,12 @@ class StartPlaybook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undo:
-    """What this agent's latest mail did to the ticket is taken back, as new events."""
+    """Reverts the latest change of this agent to the ticket, by new events."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Erase:
-    """What the mails of the ticket say is erased for good; that they were there stays."""
+    """Erases the content of the ticket's mails for good.  The entries of the mails stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -319,7 +320,7 @@ class RaiseAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFailure:
-    """A mail of ours did not arrive."""
+    """A mail of ours was not delivered."""
 
     recipient: str
     what: str

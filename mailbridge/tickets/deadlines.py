@@ -1,5 +1,4 @@
-"""Which moments of a ticket matter now: its promised times under the organisation's targets and calendars, what agents set by hand, what
-waits for a yes, and when it closes by itself."""
+"""The deadlines of a ticket: SLA targets, dates set by hand, open approvals, the end of a snooze, automatic closing."""
 
 from __future__ import annotations
 
@@ -17,26 +16,26 @@ from mailbridge.sla.levels import deadlines
 from mailbridge.tickets.commands import Close, Command, EndSnooze, Escalate, ExpireApproval, RaiseAlert, RemindApproval
 from mailbridge.tickets.model import IMPORTED, Ticket
 
-APPROVAL = "approval:"  # promises of this name, with the number of what waits behind it
+APPROVAL = "approval:"  # `promise` of an approval's deadlines, followed by its id
 REMIND, EXPIRE = "remind", "expire"
 DUE, WAKE, CLOSING = "due", "wake", "closing"
-REGION = "region"  # that has the ticket: it hands it over
+REGION = "region"  # the end of the working day of the region that has the ticket
 BROKEN = frozenset({("response", "overdue"), ("resolution", "overdue")})
-BY_HAND = frozenset({DUE, WAKE})  # moments that somebody chose: they are told then, working hours or not
+BY_HAND = frozenset({DUE, WAKE})  # chosen by a person: notified at that moment, also outside of working hours
 LONGEST_WARNING = timedelta(days=1)
 
 
 def ticket_deadlines(ticket: Ticket, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
-    """The moments of the ticket as it is.  Nothing is promised on a closed one, nor on one that came with an archive; what waits for a
-    yes is waited for on both."""
-    if ticket.merged_into is not None:  # the survivor has the promises
+    """The deadlines of the ticket in its current state.  Closed and imported tickets have no SLA deadlines; approvals have theirs on both.
+    """
+    if ticket.merged_into is not None:  # the survivor has the deadlines
         return ()
     return (*_promised(ticket, organisation, now), *_waiting(ticket), *_by_hand(ticket), *_closing(ticket, organisation),
             *_handed_over(ticket, organisation, now))  # fmt: skip
 
 
 def command_of(moment: Deadline) -> Command:
-    """What the desk does when this moment has come."""
+    """The command that the desk executes when this deadline has come."""
     if moment.promise.startswith(APPROVAL):
         approval = int(moment.promise.removeprefix(APPROVAL))
         return RemindApproval(approval=approval) if moment.step == REMIND else ExpireApproval(approval=approval)
@@ -48,14 +47,14 @@ def command_of(moment: Deadline) -> Command:
 
 
 def commands_of(moment: Deadline, ticket: Ticket, organisation: Organisation) -> tuple[Command, ...]:
-    """The same, and what follows: a broken promise sends the ticket a step up where its targets name a chain."""
+    """The command of the deadline, and an escalation where a target was missed and names a chain."""
     chain = targets_of(ticket, organisation).escalate if (moment.promise, moment.step) in BROKEN else ""
     return (command_of(moment), Escalate(to=chain)) if chain else (command_of(moment),)
 
 
 def targets_of(ticket: Ticket, organisation: Organisation) -> Targets:
-    """What is promised on the ticket: by its level of service and its priority."""
-    if ticket.channel == TASK_CHANNEL:  # nobody outside waits for it; it has a date of its own
+    """The SLA targets of the ticket, by its level of service and its priority."""
+    if ticket.channel == TASK_CHANNEL:  # no customer waits for a task; it has its own due date
         return Targets()
     return organisation.levels.get(ticket.sla, organisation.targets).get(ticket.priority, Targets())
 
@@ -68,14 +67,14 @@ def _waiting(ticket: Ticket) -> Iterator[Deadline]:
 
 
 def _handed_over(ticket: Ticket, organisation: Organisation, now: datetime) -> Iterator[Deadline]:
-    """When the region that has the ticket ends its day and another one works."""
+    """The moment when the working day of the ticket's region ends and another region works."""
     at = hands_over_at(ticket, organisation, now) if ticket.channel != IMPORTED else None
     if at is not None:
         yield Deadline(promise=REGION, step="hand-over", due_at=at)
 
 
 def _by_hand(ticket: Ticket) -> Iterator[Deadline]:
-    """The agent's own date, with a warning in the last quarter of the time until then and at most a day before; and the end of a sleep."""
+    """The due date set by hand, with a warning in the last quarter of the time and at most a day before; and the end of a snooze."""
     if ticket.closed_at is not None:
         return
     if ticket.due_at is not None:
@@ -88,9 +87,9 @@ def _by_hand(ticket: Ticket) -> Iterator[Deadline]:
 
 
 def _closing(ticket: Ticket, organisation: Organisation) -> Iterator[Deadline]:
-    """When a ticket that is done, or waits, closes because nobody said anything more."""
+    """When a ticket that is resolved or waits is closed because nobody answered."""
     after = status(ticket.status, organisation).closes_after
-    stands = ticket.waits[-1] if ticket.waits else None  # since it waits, or since it was done
+    stands = ticket.waits[-1] if ticket.waits else None  # begin of the wait, or of the resolved state
     if after is not None and ticket.status != CLOSED and stands is not None and stands[1] is None and ticket.channel != IMPORTED:
         yield Deadline(promise=CLOSING, step="close", due_at=stands[0] + after)
 
@@ -124,9 +123,9 @@ def calendar_of(ticket: Ticket, organisation: Organisation, team: Team) -> Calen
 
 
 def hands_over_at(ticket: Ticket, organisation: Organisation, now: datetime) -> datetime | None:
-    """The moment, now or later, at which the region that has the ticket is off and another one is on; None: it stays.
+    """The moment, now or later, at which the ticket's region ends work and another one works; None: the ticket stays.
 
-    It stays where no rule and nobody gave it to a team of regions, where it was moved out of them, and where nothing is to do on it.
+    It stays where no rule and no person gave it to a team with regions, where it was moved out of them, and where it is closed.
     """
     team = organisation.teams.get(ticket.follow)
     if team is None or ticket.team not in team.follow or ticket.closed_at is not None:
@@ -135,7 +134,7 @@ def hands_over_at(ticket: Ticket, organisation: Organisation, now: datetime) -> 
 
 
 def opens_again(ticket: Ticket, organisation: Organisation) -> bool:
-    """Whether a customer's answer to the closed ticket, were it there now, opens it again (TH5)."""
+    """Whether a customer's answer now would reopen the closed ticket (TH5)."""
     team = organisation.teams.get(ticket.team)
     undecided = status(ticket.status, organisation).closes_after is not None
     return undecided or team is None or team.closed is not ClosedPolicy.NEW

@@ -1,7 +1,7 @@
-"""Commands are judged here and only here: what a command means on this ticket, for this actor, now.
+"""Decides commands: what a command does to this ticket, for this actor, now.
 
-`decide` returns the events that come of it, or the reason why not; it changes nothing.  Rules, mails, clocks and the command line go
-through the same door, so a permission or a state is checked once.  The judges, one a command, stand in `tickets.handlers`.
+`decide` returns the events, or the reason of a refusal.  It changes nothing.  Rules, mails, clocks and the command line all use it, so each
+permission and state is checked in one place.  `tickets.handlers` has one handler for each command.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from mailbridge.organisation import transitions
 from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import (
-    CommandContext,  # whoever decides needs both
+    CommandContext,  # for callers of `decide`
+    Handler,
+    HandlerResult,
     HeldRequest,
-    Judge,
-    Judgement,
     Refusal,
 )
 from mailbridge.tickets.commands import (
@@ -102,8 +102,8 @@ from mailbridge.tickets.permissions import may
 from mailbridge.tickets.requests import Request
 
 
-def _approve(ticket: Ticket, command: Approve, about: CommandContext) -> Judgement:
-    """The yes, and what it was asked for, done by the asker on the tickets as they are now."""
+def _approve(ticket: Ticket, command: Approve, about: CommandContext) -> HandlerResult:
+    """Records the approval and executes the request as its author, on the tickets in their current state."""
     waiting = approvals.held(ticket, command.approval, about)
     if isinstance(waiting, Refusal):
         return waiting
@@ -117,10 +117,9 @@ def _approve(ticket: Ticket, command: Approve, about: CommandContext) -> Judgeme
 
 
 def _as_held(ticket: Ticket, waiting: Approval, held: HeldRequest, about: CommandContext) -> list[Event] | str:
-    """The events of the request that waited, on this ticket or on those it names; the key of the reason where one of them refuses.
+    """The events of the held request, on this ticket or on the tickets it names; the key of the reason where one of them refuses.
 
-    The yes settles the matter it was asked about, on the tickets it was asked for, and nothing else: whatever else needs a yes there asks
-    for it now.
+    The approval covers its trigger, on the tickets it was asked for.  Anything else that needs an approval is asked for now.
     """
     asker = about.organisation.agents.get(waiting.asker)
     if asker is None or not asker.active:
@@ -142,7 +141,7 @@ def _as_held(ticket: Ticket, waiting: Approval, held: HeldRequest, about: Comman
     return events
 
 
-JUDGES: Mapping[type[Command], Judge] = {
+HANDLERS: Mapping[type[Command], Handler] = {
     CustomerMessage: mail.write,
     AgentReply: mail.answer,
     InternalNote: mail.note,
@@ -168,7 +167,7 @@ JUDGES: Mapping[type[Command], Judge] = {
     SetSubject: attributes.set_subject,
     SetContract: contracts.set_contract,
     SetEquipment: contracts.set_equipment,
-    ScheduleMeeting: meetings.meet,
+    ScheduleMeeting: meetings.schedule_meeting,
     AnswerInvitation: meetings.answer_invitation,
     SetField: attributes.set_field,
     Link: relations.link,
@@ -190,7 +189,7 @@ JUDGES: Mapping[type[Command], Judge] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketChange:
-    """What happened to one ticket: its state after, and the events that led there."""
+    """The events of one ticket, and the ticket after them."""
 
     ticket: Ticket
     events: tuple[Event, ...]
@@ -198,10 +197,13 @@ class TicketChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What comes of a command.  `refused` is '' or the key of a reason ('agents-only', 'unknown-status', …) that templates word;
-    `nearest` a word that was perhaps meant.  A command that changes nothing (closing what is closed) is no refusal: no events.  Only a yes
-    to what cannot be done any more is both: what waited is decided, and nothing else happened.
-    `elsewhere`: what it did to other tickets, which are recorded in the same transaction."""
+    """The result of a command.
+
+    `refused`: '' or the key of a reason ('agents-only', 'unknown-status', …) that has a text in the templates.  `nearest`: a known word
+    that was perhaps meant.  A command that changes nothing (closing a closed ticket) is not refused: it has no events.  An approval of a
+    request that cannot be executed any more has both: the event of the decision, and `refused`.  `elsewhere`: changes of other tickets,
+    recorded in the same transaction.
+    """
 
     ticket: Ticket | None
     events: tuple[Event, ...] = ()
@@ -212,11 +214,11 @@ class Decision:
 
 
 def open_ticket(ticket_id: int, command: Open, about: CommandContext) -> Decision:
-    """The events of a new ticket: opened, then one event for each thing that was chosen for it."""
+    """The events of a new ticket: opened, then one event for each chosen value."""
     wanted = command.team or about.organisation.default_team
     team = lands_with(wanted, about.organisation, about.now)
     wished = transitions.status(command.status or transitions.NEW, about.organisation)
-    at_once = wished.open and not wished.waiting  # else it is moved there by an event of its own: its clocks stand, or its work is done
+    at_once = wished.open and not wished.waiting  # any other status is set by its own event, which pauses the clocks or closes the ticket
     opened = TicketOpened(
         subject=command.subject,
         requester=command.requester,
@@ -248,7 +250,7 @@ def open_ticket(ticket_id: int, command: Open, about: CommandContext) -> Decisio
     opening = Event(ticket=ticket_id, at=about.now, actor=about.actor, what=opened, mail=about.mail)
     ticket, events = apply(None, opening), [opening]
     for what in chosen:
-        own = isinstance(what, AssigneeChanged) and what.after == command.said_by  # whoever wrote first has the ticket
+        own = isinstance(what, AssigneeChanged) and what.after == command.said_by  # the agent who wrote first is the assignee
         by = about.actor if own or isinstance(what, (MessageAdded, ParticipantAdded, Linked)) else rule
         events.append(Event(ticket=ticket_id, at=about.now, actor=by, what=what, mail=about.mail))
         ticket = apply(ticket, events[-1])
@@ -256,55 +258,55 @@ def open_ticket(ticket_id: int, command: Open, about: CommandContext) -> Decisio
 
 
 def _chooser(actor: Actor) -> Actor:
-    """Who chose what no rule did: at the command line whoever sits there; else the desk itself, from its customers and teams.  Whoever
-    wrote a mail asked for none of it."""
+    """The actor of values that no rule chose: the administrator at the command line, else the desk.  The author of a mail chose none of
+    them."""
     return actor if actor.kind is ActorKind.ADMIN else Actor(kind=ActorKind.SYSTEM, name="desk")
 
 
 def decide(ticket: Ticket, command: Command, about: CommandContext) -> Decision:
-    """What `command` does to `ticket` and to others; the ticket after it and the events, or the reason why not."""
+    """What `command` does to `ticket` and to other tickets: the ticket after it and the events, or the reason of a refusal."""
     reason = may(about.actor, command, ticket, about.organisation)
     if reason:
         return Decision(ticket=ticket, refused=reason)
-    judge = JUDGES.get(type(command))
-    if judge is None:
+    handler = HANDLERS.get(type(command))
+    if handler is None:
         raise ValueError(f"{type(command).__name__} is not for a ticket that exists")
-    judged = judge(ticket, command, about)
-    if not isinstance(judged, Refusal):
-        judged = _not_elsewhere(command, about, judged) or judged
-    if not isinstance(judged, Refusal) and (need := approvals.needed(ticket, command, about, judged)):
-        judged = approvals.ask(ticket, need, about)
-    if isinstance(judged, Refusal):
-        return Decision(ticket=ticket, refused=judged.reason, nearest=judged.nearest, detail=judged.detail)
-    events = [_event(what, ticket, about) for what in judged]
-    done = _folded(ticket, events, about.tickets)
+    outcome = handler(ticket, command, about)
+    if not isinstance(outcome, Refusal):
+        outcome = _not_elsewhere(command, about, outcome) or outcome
+    if not isinstance(outcome, Refusal) and (need := approvals.needed(ticket, command, about, outcome)):
+        outcome = approvals.ask(ticket, need, about)
+    if isinstance(outcome, Refusal):
+        return Decision(ticket=ticket, refused=outcome.reason, nearest=outcome.nearest, detail=outcome.detail)
+    events = [_event(what, ticket, about) for what in outcome]
+    done = _applied(ticket, events, about.tickets)
     if follows := _contract_follows(ticket, command, done, about):
-        done = _folded(ticket, [*events, *follows], about.tickets)
-    refused = next((what.refused for what in judged if isinstance(what, ApprovalDecided)), "")
+        done = _applied(ticket, [*events, *follows], about.tickets)
+    refused = next((what.refused for what in outcome if isinstance(what, ApprovalDecided)), "")
     return replace(done, refused=refused) if refused else done
 
 
 def _contract_follows(ticket: Ticket, command: Command, done: Decision, about: CommandContext) -> list[Event]:
-    """The events by which the contract follows what the command changed.  An undo brings the contract back itself."""
+    """The events that choose the contract again after the command.  An undo restores the contract itself."""
     after = done.ticket
-    if after is None or isinstance(command, (SetContract, Undo, Erase)) or _matter(after) == _matter(ticket):
+    if after is None or isinstance(command, (SetContract, Undo, Erase)) or _contract_keys(after) == _contract_keys(ticket):
         return []
     return [_event(what, ticket, about) for what in contracts.rematched(ticket, after, about)]
 
 
-def _matter(ticket: Ticket) -> tuple[object, ...]:
-    """What the choice of a contract goes by."""
+def _contract_keys(ticket: Ticket) -> tuple[object, ...]:
+    """The values of the ticket that the choice of a contract depends on."""
     fields = dict(ticket.fields)
     found = (fields.get(contracts.EQUIPMENT), fields.get(contracts.LOCATION))
     return (ticket.requester and ticket.requester.address, ticket.type, ticket.priority, *found)
 
 
-def _not_elsewhere(command: Command, about: CommandContext, judged: Sequence[TicketEvent | Event]) -> Refusal | None:
-    """The refusal where the command would touch another ticket on which the actor may not do it.  What a yes sets free was looked at as its
-    asker's; a ticket that the command opens is nobody's yet."""
+def _not_elsewhere(command: Command, about: CommandContext, outcome: Sequence[TicketEvent | Event]) -> Refusal | None:
+    """The refusal where the command would change another ticket without permission.  An approved request was checked with its author's
+    permissions.  A ticket that the command opens is not checked."""
     if isinstance(command, Approve):
         return None
-    others = dict.fromkeys(what.ticket for what in judged if isinstance(what, Event) and what.ticket in about.tickets)
+    others = dict.fromkeys(what.ticket for what in outcome if isinstance(what, Event) and what.ticket in about.tickets)
     reasons = ((may(about.actor, command, about.tickets[number], about.organisation), number) for number in others)
     return next((Refusal(reason=reason, detail=str(number)) for reason, number in reasons if reason), None)
 
@@ -312,8 +314,10 @@ def _not_elsewhere(command: Command, about: CommandContext, judged: Sequence[Tic
 def decide_requests(
     ticket: Ticket | int, requests: Sequence[Request], about: CommandContext
 ) -> tuple[Decision, tuple[Decision, ...]]:
-    """The requests one after the other on the ticket as the one before left it, each done as a whole or not at all: the whole, and the
-    decision of each.  `ticket` a number: the first request opens it."""
+    """Decides the requests in order, each on the ticket that the one before left, each as a whole or not at all.
+
+    Returns the combined decision and the decision of each request.  `ticket` a number: the first request opens it.
+    """
     decisions: list[Decision] = []
     whole = Decision(ticket=None)
     at: Ticket | int = ticket
@@ -338,23 +342,23 @@ def _request(ticket: Ticket | int, commands: Sequence[Command], about: CommandCo
         if one.refused:
             return replace(one, ticket=ticket) if not one.events else one
         if any(isinstance(event.what, ApprovalRequested) for event in one.events) and not isinstance(command, Approve):
-            return _folded(ticket, one.events, about.tickets)  # it waits as a whole
+            return _applied(ticket, one.events, about.tickets)  # the whole request is held
         done, at = together(done, one), _after(at, one)
     return done
 
 
 def hold(ticket: Ticket, request: Request, why: str, tickets: Sequence[int], about: CommandContext) -> Decision:
-    """The request for these tickets waits on `ticket` for its writer's own yes, for this reason.  No tickets: it is for `ticket`."""
+    """Holds the request for these tickets on `ticket` until its author confirms, for this reason.  No tickets: it is for `ticket`."""
     need = approvals.of_the_asker(why, about)
     asked = replace(about, request=request.commands, words=request.words)
-    judged = approvals.ask(ticket, need, asked, tickets=tuple(tickets))
-    if isinstance(judged, Refusal):
-        return Decision(ticket=ticket, refused=judged.reason, detail=judged.detail)
-    return _folded(ticket, [_event(what, ticket, asked) for what in judged], about.tickets)
+    outcome = approvals.ask(ticket, need, asked, tickets=tuple(tickets))
+    if isinstance(outcome, Refusal):
+        return Decision(ticket=ticket, refused=outcome.reason, detail=outcome.detail)
+    return _applied(ticket, [_event(what, ticket, asked) for what in outcome], about.tickets)
 
 
 def _after(about: CommandContext, decision: Decision) -> CommandContext:
-    """The context of the next command: other tickets, mails and histories as this decision left them."""
+    """The context of the next command: other tickets, mails and histories after this decision."""
     changes = [*decision.elsewhere]
     if decision.ticket is not None and decision.events:
         changes.append(TicketChange(ticket=decision.ticket, events=decision.events))
@@ -367,13 +371,13 @@ def _after(about: CommandContext, decision: Decision) -> CommandContext:
         about,
         tickets={**about.tickets, **{change.ticket.id: change.ticket for change in decision.elsewhere}},
         read=about.read | born,
-        letters={id: replace(letter, ticket=gone.get(id, letter.ticket)) for id, letter in about.letters.items()},
+        mails={id: replace(ref, ticket=gone.get(id, ref.ticket)) for id, ref in about.mails.items()},
         histories={id: (*past, *said.get(id, ())) for id, past in about.histories.items()},
     )
 
 
 def together(first: Decision, second: Decision) -> Decision:
-    """Two decisions about the same ticket, one after the other, as one."""
+    """Combines two decisions about the same ticket, in order."""
     changes = {change.ticket.id: change for change in first.elsewhere}
     for change in second.elsewhere:
         before = changes.get(change.ticket.id)
@@ -389,8 +393,8 @@ def _event(what: TicketEvent | Event, ticket: Ticket, about: CommandContext) -> 
     return Event(ticket=ticket.id, at=about.now, actor=about.actor, what=what, mail=about.mail)
 
 
-def _folded(ticket: Ticket, events: Iterable[Event], others: Mapping[int, Ticket]) -> Decision:
-    """The events sorted by their tickets, and each ticket after them."""
+def _applied(ticket: Ticket, events: Iterable[Event], others: Mapping[int, Ticket]) -> Decision:
+    """Sorts the events by ticket and applies them."""
     after: dict[int, Ticket] = {ticket.id: ticket}
     said: dict[int, list[Event]] = {ticket.id: []}
     for event in events:

@@ -1,4 +1,4 @@
-"""How long the work on a ticket will probably take (DK13): what the admin says of its type, else what the desk's own past says."""
+"""How long the work on a ticket will probably take (DK13): from the estimate of its type, else from finished tickets."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.model import Activity, WorkKind
 
-LEAST = 3  # finished tickets without which the past says nothing
+LEAST = 3  # fewer finished tickets give no estimate
 BY_TYPE, BY_HISTORY = "type", "history"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """Minutes of work.  `most`: what four of five such tickets did not exceed; None where no past was asked.  `by`: the type, the
-    history, or who said it."""
+    """An estimate in minutes of work.  `most`: the 80th percentile of such tickets; None where the history was not used.  `by`: 'type',
+    'history' or the agent who set it."""
 
     minutes: int
     by: str
@@ -23,7 +23,7 @@ class Estimate:
 
 
 def worked(activities: Iterable[Activity]) -> int:
-    """Minutes of work in all; the road is none of it."""
+    """Minutes of work in all; travel time is not included."""
     return sum(activity.minutes for activity in activities if activity.kind is WorkKind.WORKED)
 
 
@@ -33,7 +33,7 @@ def by_type(type: str, organisation: Organisation) -> Estimate | None:
 
 
 def by_history(of_customer: Sequence[int], of_all: Sequence[int]) -> Estimate | None:
-    """From the minutes that finished tickets of the type took: this customer's where they are enough to tell, else everybody's."""
+    """The estimate from finished tickets of the type: of this customer where there are enough, else of all customers."""
     past = next((minutes for minutes in (of_customer, of_all) if len(minutes) >= LEAST), None)
     if past is None:
         return None
@@ -41,7 +41,7 @@ def by_history(of_customer: Sequence[int], of_all: Sequence[int]) -> Estimate | 
 
 
 def median(values: Sequence[int]) -> int:
-    """The middle one; of two middle ones their mean, halves up.  Raises ValueError where there are none."""
+    """The median; of two middle values their mean, halves rounded up.  Raises ValueError for no values."""
     if not values:
         raise ValueError("no values have no median")
     ordered = sorted(values)
@@ -50,7 +50,7 @@ def median(values: Sequence[int]) -> int:
 
 
 def percentile(values: Sequence[int], share: int) -> int:
-    """The smallest of the values that at least `share` percent of them do not exceed (nearest rank).  Raises ValueError for none."""
+    """The smallest value that at least `share` percent of the values do not exceed (nearest rank).  Raises ValueError for no values."""
     if not values:
         raise ValueError("no values have no percentile")
     rank = -(-share * len(values) // 100)

@@ -1,4 +1,4 @@
-"""What happened, in the past tense; append-only, the truth about a ticket.  `tickets.apply` folds them into a Ticket."""
+"""Events: what happened to a ticket, in the past tense.  Events are append-only and the source of truth.  `tickets.apply` applies them."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class ActorKind(StrEnum):
     CLOCK = "clock"
     ADMIN = "admin"  # the command line
     SYSTEM = "system"
-    CONSULTANT = "consultant"  # somebody from outside whom an escalation asked
+    CONSULTANT = "consultant"  # an external person whom an escalation asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Actor:
-    """Who did it: an agent's name, a customer's address, a rule's name."""
+    """Who did it: the name of an agent or a rule, or the address of a customer."""
 
     kind: ActorKind
     name: str = ""
@@ -39,17 +39,17 @@ class TicketOpened:
     language: str = ""
     verified: bool = False
     rules_version: str = ""
-    asked_at: datetime | None = None  # of a mail that an agent passed on: when its writer sent it
+    asked_at: datetime | None = None  # of a forwarded mail: when its author sent it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageAdded:
-    """A mail became part of the ticket.  `internal` true never reaches a customer; `to_customer` true is an agent's answer."""
+    """A mail became part of the ticket.  `internal`: customers never see it.  `to_customer`: an agent's reply."""
 
     author: str  # address of a customer, name of an agent
     internal: bool = False
     to_customer: bool = False
-    automatic: bool = False  # vacation, bounce: kept, moves nothing
+    automatic: bool = False  # vacation reply, bounce: stored, changes nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class StatusChanged:
     after: str
     closes: bool = False
     reopens: bool = False
-    waits: bool = False  # the clocks stand from now on
+    waits: bool = False  # the clocks are paused from now on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +108,7 @@ class ParticipantRemoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressesRevoked:
-    """The signed reply addresses that were sent to this person on the ticket so far count no more."""
+    """The signed reply addresses that were sent to this person on the ticket so far are revoked."""
 
     address: str
 
@@ -149,21 +149,21 @@ class Snoozed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SnoozeEnded:
-    """`by_mail`: a customer's mail came before the time was up."""
+    """A snooze ended.  `by_mail`: a customer's mail came before its end."""
 
     by_mail: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingSet:
-    """Made, moved or called off."""
+    """An appointment was scheduled, moved or cancelled."""
 
     meeting: Meeting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationAnswered:
-    """Somebody accepts or declines the appointment: `answer` is accepted, declined, tentative, delegated or counter."""
+    """A participant answered the invitation: `answer` is accepted, declined, tentative, delegated or counter."""
 
     author: str
     answer: str
@@ -171,7 +171,7 @@ class InvitationAnswered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedInto:
-    """On the ticket that ends: who survives, and which mails went there."""
+    """On the ticket that ends: the survivor, and the mails that moved there."""
 
     survivor: int
     mails: tuple[int, ...] = ()
@@ -179,7 +179,7 @@ class MergedInto:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergedFrom:
-    """On the survivor: whom it took in, with the people, tags and work of that ticket."""
+    """On the survivor: the ticket that was merged into it, with its people, tags and work."""
 
     ticket: int
     participants: tuple[Participant, ...] = ()
@@ -189,7 +189,7 @@ class MergedFrom:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MailMoved:
-    """A mail went to another ticket (`to`), or came from one (`came_from`)."""
+    """A mail moved to another ticket (`to`), or from one (`came_from`)."""
 
     mail: int
     to: int | None = None
@@ -204,7 +204,7 @@ class WorkRecorded:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkCorrected:
     before: Activity
-    after: Activity | None  # None: taken back
+    after: Activity | None  # None: deleted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,12 +212,12 @@ class EstimateSet:
     before: int | None
     after: int
     by: str
-    most: int | None = None  # what four of five such tickets did not exceed, where the past was asked
+    most: int | None = None  # 80th percentile of such tickets, where the history was used
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Escalated:
-    """Team and assignee change by their own events beside this one."""
+    """The ticket was escalated.  Team and assignee change by events of their own."""
 
     chain: str
     before: int
@@ -229,7 +229,7 @@ class Escalated:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRequested:
     approval: Approval
-    why: str  # the key of the policy that asks ('work-over', 'escalate', 'tag', …) or of the risk ('erase', 'merge-customers', 'many')
+    why: str  # the key of the trigger ('work-over', 'escalate', 'tag', …) or of the risk ('erase', 'merge-customers', 'many')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,10 +239,10 @@ class ApprovalReminded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalDecided:
-    """`granted`: what was asked for follows as events of the asker; else `reason` says why not.
+    """`granted`: the events of the request follow, with its author as actor.  Else `reason` says why it was rejected.
 
-    `refused`: it was agreed to, and yet could not be done on the ticket as it is now: the key of why.  `line`, `asker` and `asked` (those
-    who could decide) are of the approval, which the ticket forgets with this event.
+    `refused`: it was approved, but cannot be executed on the ticket as it is now: the key of the reason.  `line`, `asker` and `asked` (the
+    approvers) are copied from the approval, which the ticket no longer has after this event.
     """
 
     approval: int
@@ -263,10 +263,10 @@ class PlaybookStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """The events `undone` (their versions) count no more: the ticket is `restored`, but for `kept`, what others changed since.
+    """The events `undone` (their versions) no longer count: the ticket is `restored`, except for the fields `kept` that were changed since.
 
-    `stays`: what cannot be taken back: 'mail' (an answer that is sent), 'erased'.  `moved`: mails that go where they are to be now, each
-    with its ticket.  `of`: the agent whose doing it was.  `reopens`: the ticket was closed until now.
+    `stays`: what cannot be undone: 'mail' (a reply that was sent), 'erased'.  `moved`: mails that move now, each with its ticket.  `of`:
+    the agent whose change was undone.  `reopens`: the ticket was closed before.
     """
 
     undone: tuple[int, ...]
@@ -291,7 +291,7 @@ class Linked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRaised:
-    """A clock spoke: `alert` is warning, overdue or unclaimed; `promise` is response, resolution or claim."""
+    """A deadline fired: `alert` is warning, overdue or unclaimed; `promise` is response, resolution or claim."""
 
     promise: str
     alert: str
@@ -300,7 +300,7 @@ class AlertRaised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFailed:
-    """A mail of ours could not be delivered: `recipient` did not get `what`."""
+    """A mail of ours was not delivered: `recipient` did not get `what`."""
 
     recipient: str
     what: str
@@ -350,7 +350,7 @@ TicketEvent = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """One happening on one ticket, with who, when, and from which mail."""
+    """One event on one ticket, with its actor, time and mail."""
 
     ticket: int
     at: datetime

@@ -1,7 +1,7 @@
-"""What happened, and what of it still counts: the history of a ticket as doings that can be taken back one by one.
+"""The history of a ticket as changes that can be undone one by one.
 
-Undoing deletes nothing.  An Undone event says which earlier events count no more; the ticket is what the others tell.  An Undone that is
-itself undone counts no more either, so that what it took back is there again.
+Undo deletes nothing.  An Undone event names the earlier events that no longer count; the other events give the ticket.  An Undone that was
+itself undone does not count either, so its events count again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from mailbridge.tickets.events import (
 )
 from mailbridge.tickets.model import Ticket
 
-# What has left the house cannot be taken back: mails, invitations, contents that are gone; and that there is a ticket at all.
+# Sent mail cannot be undone, nor invitations, erased content, and the opening of a ticket.
 FOR_GOOD: tuple[type[TicketEvent], ...] = (
     TicketOpened,
     MessageAdded,
@@ -40,22 +40,22 @@ FOR_GOOD: tuple[type[TicketEvent], ...] = (
     InvitationAnswered,
     AddressesRevoked,
 )
-# Follow from others, or count something: no news for whoever reads what was kept.
+# Computed from other fields; not reported as kept.
 _SILENT = frozenset({"version", "updated_at", "waits", "closed_at", "claimed_at", "estimated_by", "approvals_asked", "meeting"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """All that one mail did to a ticket, or one command that came by no mail.  `versions` are those of its events."""
+    """All events of one mail on a ticket, or of one command without a mail.  `versions`: their numbers in the history."""
 
     mail: int | None
-    actor: Actor  # of its first event
+    actor: Actor  # of the first event
     at: datetime
     versions: tuple[int, ...]
 
 
 def changes(history: Sequence[Event]) -> Iterator[Change]:
-    """What was done to the ticket, latest first; numbers in `history` are versions, beginning at 1."""
+    """The changes of the ticket, latest first.  Numbers in `history` are versions and begin at 1."""
     groups: dict[object, list[int]] = {}
     for version, event in enumerate(history, start=1):
         groups.setdefault(_key(event), []).append(version)
@@ -64,14 +64,14 @@ def changes(history: Sequence[Event]) -> Iterator[Change]:
         yield Change(mail=first.mail, actor=first.actor, at=history[versions[-1] - 1].at, versions=tuple(versions))
 
 
-def same_change(doing: Change, history: Sequence[Event]) -> tuple[int, ...]:
-    """The versions of the events on another ticket that come from this doing."""
-    key = (doing.mail, None, None) if doing.mail is not None else (None, doing.actor, doing.at)
+def same_change(change: Change, history: Sequence[Event]) -> tuple[int, ...]:
+    """The versions of the events on another ticket that belong to this change."""
+    key = (change.mail, None, None) if change.mail is not None else (None, change.actor, change.at)
     return tuple(version for version, event in enumerate(history, start=1) if _key(event) == key)
 
 
 def counting(history: Sequence[Event], without: Collection[int] = ()) -> frozenset[int]:
-    """The versions of the events that count, had `without` never happened."""
+    """The versions of the events that count, without those in `without`."""
     out = set(without)
     for version in range(len(history), 0, -1):
         what = history[version - 1].what
@@ -81,7 +81,7 @@ def counting(history: Sequence[Event], without: Collection[int] = ()) -> frozens
 
 
 def as_if(history: Sequence[Event], without: Collection[int] = ()) -> Ticket | None:
-    """The ticket that the events which count tell of, had `without` never happened; version and time are those of the whole history."""
+    """The ticket from the events that count, without those in `without`.  Version and time are those of the whole history."""
     count = counting(history, without)
     told = (event for version, event in enumerate(history, start=1) if version in count and not isinstance(event.what, Undone))
     ticket = rebuild(told)
@@ -89,7 +89,7 @@ def as_if(history: Sequence[Event], without: Collection[int] = ()) -> Ticket | N
 
 
 def kept(history: Sequence[Event], undone: Collection[int]) -> tuple[str, ...]:
-    """The fields that `undone` had changed and somebody else changed since: taking back leaves them as they are."""
+    """The fields that `undone` changed and that were changed again since.  Undo leaves them as they are."""
     after, without = as_if(history), as_if(history, undone)
     if after is None or without is None:
         return ()
@@ -97,7 +97,7 @@ def kept(history: Sequence[Event], undone: Collection[int]) -> tuple[str, ...]:
 
 
 def brought(what: TicketEvent) -> tuple[tuple[int, int], ...]:
-    """The mails that go to another ticket with this event, each with the ticket it is on from then on."""
+    """The mails that this event moves to another ticket, each with that ticket."""
     match what:
         case MergedInto(survivor=survivor, mails=mails):
             return tuple((mail, survivor) for mail in mails)
@@ -109,7 +109,7 @@ def brought(what: TicketEvent) -> tuple[tuple[int, int], ...]:
 
 
 def _changed(history: Sequence[Event], versions: Collection[int]) -> list[str]:
-    """The fields that these events changed when they happened, all in all: what one of them set and the next set back is none."""
+    """The fields that these events changed together.  A field that one event set and the next set back is not one of them."""
     ticket: Ticket | None = None
     was, became = dict[str, object](), dict[str, object]()
     for version, event in enumerate(history, start=1):

@@ -1,4 +1,4 @@
-"""Who and what the desk is about: teams, agents, tickets, and the organisation that the admin's YAML describes."""
+"""The ticket and its parts: participants, activities, approvals, meetings."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from typing import Any
 
 from mailbridge.organisation.model import Priority
 
-FOLLOW = "follow-the-sun"  # the field that holds the team of a ticket which its regions hand round
-IMPORTED = "import"  # the channel of tickets from an archive: nothing is promised on them and nobody is told of them
+FOLLOW = "follow-the-sun"  # the field with the team whose regions hand the ticket over
+IMPORTED = "import"  # the channel of tickets from an archive: no SLA targets, no notifications
 
 
 class Role(StrEnum):
-    """What somebody is on a ticket."""
+    """The role of a person on a ticket."""
 
     REQUESTER = "requester"
-    PARTICIPANT = "participant"  # hears about it and may write
-    MENTIONED = "mentioned"  # stood in To or Cc: may write, hears nothing until somebody with rights agrees
+    PARTICIPANT = "participant"  # is notified and may write
+    MENTIONED = "mentioned"  # was in To or Cc: may write, and is notified only after an agent added the address
 
 
-LIST_FIELD = "mailing_list"  # of a ticket: an address at which everybody on a list reads what is answered
+LIST_FIELD = "mailing_list"  # field of a ticket: the address of the mailing list it came from
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Participant:
 
 
 class WorkKind(StrEnum):
-    """What an activity was (DK6)."""
+    """The kind of an activity (DK6)."""
 
     WORKED = "worked"
     TRAVELLED = "travelled"
@@ -41,13 +41,13 @@ class WorkKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """Work done on a ticket.  `id` counts the ticket's activities from 1; a correction replaces the figures and keeps the id."""
+    """Work on a ticket.  `id` counts the ticket's activities from 1.  A correction replaces the values and keeps the id."""
 
     id: int
     agent: str
     kind: WorkKind
-    day: date  # the day it was done, in the agent's zone
-    minutes: int  # as told
+    day: date  # in the agent's zone
+    minutes: int  # as written
     charged: int = 0  # minutes after the policy's rounding; 0 where it is not billable
     km: float = 0.0
     place: str = ""
@@ -56,15 +56,15 @@ class Activity:
 
 
 class ApprovalKind(StrEnum):
-    """Whose yes a held command waits for."""
+    """Who has to approve a held request."""
 
-    CONFIRMATION = "confirmation"  # of the one who asked for it: it cannot be taken back, or touches much
-    APPROVAL = "approval"  # of a manager (DK7)
+    CONFIRMATION = "confirmation"  # by its author: it cannot be undone, or changes much
+    APPROVAL = "approval"  # by a manager (DK7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredCommand:
-    """A command as JSON: the name and version of its entry in `tickets.stored_commands`, and its fields as plain values."""
+    """A command as JSON: name and version of its entry in `tickets.stored_commands`, and its fields as plain values."""
 
     name: str
     version: int
@@ -73,25 +73,25 @@ class StoredCommand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """A request that waits for a yes to one matter, on this ticket or on those it names.
+    """A request that is held until it is approved, on this ticket or on the tickets it names.
 
-    Approvals that older programs stored have no `commands`: what waits there is `line`, understood as on the day it was written.
+    Approvals of older versions have no `commands`: their `line` is parsed as on the day it was written.
     """
 
-    id: int  # counts the approvals of the ticket from 1
+    id: int  # counts the ticket's approvals from 1
     kind: ApprovalKind
-    line: str  # the words, for showing
-    asker: str  # the agent who wants it
-    approvers: tuple[str, ...]  # agents; any one of them decides
+    line: str  # the request as text, for display
+    asker: str  # the agent who made the request
+    approvers: tuple[str, ...]  # agents; one of them decides
     asked_at: datetime
     expires_at: datetime
     remind_at: datetime | None = None
-    deputies: tuple[str, ...] = ()  # hear of it, and may decide, from the reminder on
-    mail: int | None = None  # the mail the line stood in
+    deputies: tuple[str, ...] = ()  # are notified and may decide from the reminder on
+    mail: int | None = None  # the mail with the request
     commands: tuple[StoredCommand, ...] = ()
-    tickets: tuple[int, ...] = ()  # for which tickets; empty: the one it waits on
-    why: str = ""  # the matter or risk that the yes is about, as in ApprovalRequested
-    agreed: tuple[str, ...] = ()  # matters of the same request to which the yes is there already
+    tickets: tuple[int, ...] = ()  # of the request; empty: the ticket of the approval
+    why: str = ""  # the trigger or risk, as in ApprovalRequested
+    agreed: tuple[str, ...] = ()  # triggers of the same request that are approved already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,15 +99,15 @@ class Meeting:
     at: datetime
     minutes: int = 60
     place: str = ""
-    sequence: int = 0  # RFC 5545 SEQUENCE: how often it was moved
-    number: int = 1  # counts the appointments of the ticket: after one was cancelled the next is another one
+    sequence: int = 0  # RFC 5545 SEQUENCE: number of changes
+    number: int = 1  # counts the ticket's appointments; after a cancelled one the next gets a new number
     cancelled: bool = False
     answers: tuple[tuple[str, str], ...] = ()  # (address, 'accepted', 'declined', 'tentative', …), of this SEQUENCE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
-    """The state of a ticket now.  Rebuildable from its events by `tickets.apply`; `version` counts them."""
+    """The current state of a ticket.  `tickets.apply` rebuilds it from its events; `version` is their number."""
 
     id: int
     subject: str
@@ -118,46 +118,46 @@ class Ticket:
     updated_at: datetime
     version: int = 0
     type: str = ""
-    assignee: str = ""  # an agent's name; empty: nobody has taken it
+    assignee: str = ""  # an agent's name; empty: unassigned
     tags: tuple[str, ...] = ()
     participants: tuple[Participant, ...] = ()
     channel: str = "mail"
     language: str = ""
-    verified: bool = False  # its first mail came from an authenticated address
+    verified: bool = False  # the author of its first mail was authenticated
     first_answered_at: datetime | None = None
-    answered_at: datetime | None = None  # the latest answer, and which agent's
+    answered_at: datetime | None = None  # time of the latest reply
     answered_by: str = ""
     claimed_at: datetime | None = None
-    waits: tuple[tuple[datetime, datetime | None], ...] = ()  # when it waited for others and its clocks stood; None: still does
+    waits: tuple[tuple[datetime, datetime | None], ...] = ()  # (from, to) of the pauses of its clocks; to None: it is paused now
     closed_at: datetime | None = None
     links: tuple[tuple[str, int], ...] = ()  # ("possible-follow-up", ticket id)
     fields: tuple[tuple[str, str], ...] = ()  # custom fields from named captures
     rules_version: str = ""
-    due_at: datetime | None = None  # what an agent set by hand, beside the promised times
-    due_since: datetime | None = None  # when that was set: the warning comes in the last part of the time between
-    snoozed_until: datetime | None = None  # out of the lists until then; the clocks go on
-    merged_into: int | None = None  # the survivor; mail for this ticket lands there
-    absorbed: tuple[int, ...] = ()  # tickets that were merged into this one
+    due_at: datetime | None = None  # due date set by hand, beside the SLA targets
+    due_since: datetime | None = None  # when the due date was set; the warning comes in the last quarter of the time between
+    snoozed_until: datetime | None = None  # not in the lists until then; the clocks go on
+    merged_into: int | None = None  # the survivor, which gets mail for this ticket
+    absorbed: tuple[int, ...] = ()  # tickets merged into this one
     activities: tuple[Activity, ...] = ()
-    approvals: tuple[Approval, ...] = ()  # those still waiting for a yes
-    approvals_asked: int = 0  # how many were ever asked for: the last id given
+    approvals: tuple[Approval, ...] = ()  # open approvals
+    approvals_asked: int = 0  # the last approval id
     estimate: int | None = None  # minutes
-    estimate_most: int | None = None  # minutes that four of five such tickets did not exceed
-    estimated_by: str = ""  # an agent, 'type', 'history' or a rule: where the estimate comes from
-    chain: str = ""  # the escalation chain it is on
-    level: int = 0  # how far up that chain; 0: not escalated
+    estimate_most: int | None = None  # minutes; 80th percentile of such tickets
+    estimated_by: str = ""  # source of the estimate: an agent, 'type', 'history' or a rule
+    chain: str = ""  # the current escalation chain
+    level: int = 0  # the level of that chain; 0: not escalated
     meeting: Meeting | None = None
     playbooks: tuple[str, ...] = ()  # started on this ticket
-    revoked: tuple[tuple[str, int], ...] = ()  # (address in small letters, how often its reply addresses here were revoked)
+    revoked: tuple[tuple[str, int], ...] = ()  # (address in lower case, number of revocations of its reply addresses)
 
     @property
     def sla(self) -> str:
-        """The level of service a rule chose, a name in `Organisation.levels`; empty: the desk's usual targets."""
+        """The level of service that a rule chose, a name in `Organisation.levels`; empty: the default targets."""
         return dict(self.fields).get("sla", "")
 
     @property
     def follow(self) -> str:
-        """The team whose regions hand this ticket round with the sun; empty: it stays where it is."""
+        """The team whose regions hand this ticket over (follow the sun); empty: none."""
         return dict(self.fields).get(FOLLOW, "")
 
     @property

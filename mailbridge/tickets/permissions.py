@@ -1,7 +1,7 @@
-"""Who may do what.  Asked by `tickets.decide` and by judges, and nowhere else.
+"""Permissions.  Only `tickets.decide` and handlers ask for them.
 
-Each class of command needs a right; what gives an agent rights is data of `rules/teams.yaml`: the role (observer, agent, manager), the
-teams, and what each team lets agents of other teams do on its tickets.
+Each class of command needs a right.  The rights of an agent come from `rules/teams.yaml`: the role (observer, agent, manager), the teams,
+and what each team allows to agents of other teams.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ from mailbridge.tickets.model import Ticket
 
 
 class Right(IntEnum):
-    """What a command needs; whoever has one has those before it."""
+    """What a command needs.  Each right includes those before it."""
 
-    NONE = 0  # customers and clocks cause it too
-    ASKED = 1  # an agent; the judge looks whether it is one of those that were asked
+    NONE = 0  # customers and clocks send it, too
+    ASKED = 1  # an agent; the handler checks that it is one of the approvers
     NOTE = 2
     WORK = 3
 
 
-# All that is not named here is work.
+# Commands that are not listed need WORK.
 NEEDED: Mapping[type[Command], Right] = {
     Open: Right.NONE,
     CustomerMessage: Right.NONE,
@@ -51,14 +51,14 @@ NEEDED: Mapping[type[Command], Right] = {
     ExpireApproval: Right.NONE,
     Approve: Right.ASKED,
     Reject: Right.ASKED,
-    Undo: Right.ASKED,  # of one's own doing, also where it gave the ticket away
+    Undo: Right.ASKED,  # of one's own changes, also where the ticket was given away
     InternalNote: Right.NOTE,
 }
 _OUTSIDE = {Outsiders.MAY_WORK: Right.WORK, Outsiders.MAY_NOTE: Right.NOTE, Outsiders.NOTHING: Right.ASKED}
 
 
 def may(actor: Actor, command: Command, ticket: Ticket | None, organisation: Organisation) -> str:
-    """'' where the actor may; else the key of the reason: 'agents-only', 'no-agent', 'inactive', 'observer', 'other-team'."""
+    """'' where the actor has permission, else the key of the reason: 'agents-only', 'no-agent', 'inactive', 'observer', 'other-team'."""
     needed = NEEDED.get(type(command), Right.WORK)
     if needed is Right.NONE or actor.kind in (ActorKind.ADMIN, ActorKind.RULE, ActorKind.CLOCK, ActorKind.SYSTEM):
         return ""
@@ -77,7 +77,7 @@ def may(actor: Actor, command: Command, ticket: Ticket | None, organisation: Org
 
 
 def on_ticket(agent: Agent, ticket: Ticket, organisation: Organisation) -> Right:
-    """The most an agent who observes nothing may do there: everything on tickets of the own teams and on those that are the agent's."""
+    """The highest right of an agent (who is no observer) on the ticket: all rights on tickets of the own teams and on assigned tickets."""
     team = organisation.teams.get(ticket.team)
     if team is None or agent.manager or ticket.assignee == agent.name or is_member(agent.name, ticket, organisation):
         return Right.WORK
@@ -85,23 +85,23 @@ def on_ticket(agent: Agent, ticket: Ticket, organisation: Organisation) -> Right
 
 
 def sees(name: str, ticket: Ticket, organisation: Organisation) -> bool:
-    """Whether the agent may read the ticket: everybody but those whom its team lets do nothing there."""
+    """Whether the agent may read the ticket.  Only a team that allows nothing to other teams hides its tickets from them."""
     agent = organisation.agents.get(name)
     return agent is not None and agent.active and on_ticket(agent, ticket, organisation) >= Right.NOTE
 
 
 def rights_of(agent: Agent) -> Right:
-    """The most the agent may do anywhere."""
+    """The highest right of the agent anywhere."""
     return Right.NOTE if agent.observer else Right.WORK
 
 
 def is_member(name: str, ticket: Ticket, organisation: Organisation) -> bool:
-    """Whether the agent belongs to the ticket's team, or to the team whose regions hand it round."""
+    """Whether the agent belongs to the ticket's team, or to the team whose regions hand it over."""
     return any(team in organisation.teams_of(name) for team in (ticket.team, ticket.follow) if team)
 
 
 def may_move(name: str, mover: Mover, ticket: Ticket, organisation: Organisation) -> bool:
-    """Whether the agent may move the ticket into a status that is for these movers."""
+    """Whether the agent may move the ticket into a status that is reserved for these movers."""
     agent, team = organisation.agents.get(name), organisation.teams.get(ticket.team)
     if mover is Mover.AGENT or agent is None:
         return agent is not None

@@ -1,4 +1,4 @@
-"""What somebody asks for at once: commands that are done as a whole or not at all."""
+"""Requests: commands that are executed together or not at all."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from mailbridge.tickets.events import Actor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """Commands for one ticket.  `words`: as somebody typed them, only for showing; '' where nobody did.  `actor`: who asks, where that is
-    somebody else than who asks for the other requests of the same execution (a rule beside the customer)."""
+    """Commands for one ticket.  `words`: as they were typed, for display only; '' where they were not.  `actor`: the author, where it
+    differs from the author of the other requests (a rule beside the customer)."""
 
     commands: tuple[Command, ...]
     words: str = ""
@@ -19,5 +19,5 @@ class Request:
 
 
 def each(commands: tuple[Command, ...] | list[Command], actor: Actor | None = None) -> list[Request]:
-    """Each command as a request of its own: one that is refused leaves the others alone."""
+    """Each command as its own request: one that is refused does not affect the others."""
     return [Request(commands=(command,), actor=actor) for command in commands]

@@ -1,8 +1,8 @@
-"""Commands as JSON values and back, for those that wait in the database until somebody says yes.
+"""Commands as JSON values and back, for held requests in the database.
 
-Each command has a literal entry: the name it is stored under, the version of its fields, and how each field is read.  Whoever renames a
-command or changes its fields keeps the stored name, raises the version, and may keep the old version readable with an entry of its own.
-A value that no entry reads, because a newer or a much older program wrote it, is Unreadable; the desk then asks again.
+Each command has a literal entry: the name it is stored under, the version of its fields, and how each field is read.  A renamed command
+keeps its stored name.  A change of fields raises the version; an entry of its own keeps an old version readable.  A value that no entry can
+read, from a newer or much older program, is Unreadable: the desk then asks again.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ ANSWER = "answer"
 
 
 class Unreadable(ValueError):
-    """What is stored is no command that this program knows."""
+    """The stored value is no command that this program knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +71,7 @@ class StoredCommandType:
 
 
 def _plainly(kind: type | tuple[type, ...]) -> Reader:
-    """A JSON value that is of this type already; a bool is no number."""
+    """A JSON value that already has this type; a bool is not a number."""
 
     def read(value: Any) -> Any:
         if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
@@ -154,12 +154,12 @@ _READS: Mapping[tuple[str, int], StoredCommandType] = {(entry.name, entry.versio
 
 
 def stored(commands: Iterable[Command]) -> tuple[StoredCommand, ...]:
-    """The commands as they go into the database.  Raises ValueError for one that nobody can be asked about."""
+    """The commands as they are stored.  Raises ValueError for a command that cannot be held."""
     return tuple(_stored(command) for command in commands)
 
 
 def commands_of(values: Sequence[StoredCommand]) -> tuple[Command, ...]:
-    """The commands that were stored.  Raises Unreadable where one of them is none that this program knows."""
+    """The commands that were stored.  Raises Unreadable where this program does not know one of them."""
     return tuple(_command(value) for value in values)
 
 
@@ -185,7 +185,7 @@ def _plain(value: object) -> Any:
     match value:
         case Enum():
             return value.value
-        case date():  # and datetime
+        case date():  # also datetime
             return value.isoformat()
         case tuple():
             return [_plain(one) for one in value]

@@ -55,7 +55,7 @@ from mailbridge.tickets.events import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent:
-    """One kind of event: its class, its two names, and the stored names of fields that are called otherwise now."""
+    """One kind of event: its class, its two names, and the stored names of renamed fields."""
 
     name: str
     published: str
@@ -111,6 +111,6 @@ BY_CLASS: Mapping[type[TicketEvent], StoredEvent] = {entry.what: entry for entry
 
 
 def published(what: TicketEvent) -> dict[str, Any]:
-    """The event as JSON shows it: `kind`, and its fields under their stored names."""
+    """The event as JSON: `kind`, and its fields under their stored names."""
     entry = BY_CLASS[type(what)]
     return {"kind": entry.published, **{entry.stored_fields.get(name, name): value for name, value in asdict(what).items()}}

@@ -1,4 +1,4 @@
-"""An agent's week, or anybody's: work summed by day, by customer and by ticket.  Pure."""
+"""The timesheet of an agent or of all: work summed by day, customer and ticket.  Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _Key = TypeVar("_Key", bound=Hashable)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimesheetEntry:
-    """An activity with whose it was and which ticket it was for."""
+    """An activity with its agent and ticket."""
 
     ticket: int
     customer: str  # the customer's name, else the requester's address
@@ -34,12 +34,12 @@ class Sums:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timesheet:
-    """What was done from the first day to the last, both included; each of the sums adds up to `total`."""
+    """The work from the first to the last day, both included.  The parts of each sum add up to `total`."""
 
     first: date
     last: date
     total: Sums
-    by_day: tuple[tuple[date, Sums], ...]  # days without work are left out
+    by_day: tuple[tuple[date, Sums], ...]  # without days that have no work
     by_agent: tuple[tuple[str, Sums], ...]
     by_customer: tuple[tuple[str, Sums], ...]  # most work first
     by_ticket: tuple[tuple[int, Sums], ...]
@@ -47,7 +47,7 @@ class Timesheet:
 
 
 def timesheet(entries: Sequence[TimesheetEntry], first: date, last: date) -> Timesheet:
-    """The sums of these entries; those of other days are left out."""
+    """The sums of these entries; entries of other days are left out."""
     kept = tuple(entry for entry in entries if first <= entry.activity.day <= last)
     return Timesheet(
         first=first,
@@ -73,7 +73,7 @@ def sums(activities: Iterable[Activity]) -> Sums:
 
 
 def week_of(day: date) -> tuple[date, date]:
-    """The Monday and the Sunday around the day (ISO 8601)."""
+    """The Monday and the Sunday of the day's week (ISO 8601)."""
     monday = day - timedelta(days=day.weekday())
     return monday, monday + timedelta(days=6)
 

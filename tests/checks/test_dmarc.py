@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.checks.dmarc import DmarcPolicy, DmarcResult, Signature, SpfIdentity, judge, read_policy
+from mailbridge.checks.dmarc import DmarcPolicy, DmarcResult, Signature, SpfIdentity, evaluate, read_policy
 from mailbridge.checks.suffixes import Suffixes
 
 RELAXED = DmarcPolicy(domain="customer.test", asks="reject")
@@ -28,7 +28,7 @@ FAILED = a_route("elsewhere.test", "fail")
 def verdict(
     spf: SpfIdentity | None, *signatures: Signature, policy: DmarcPolicy | None = RELAXED, domain: str = "customer.test"
 ) -> DmarcResult:
-    return judge(domain, spf, signatures, policy, SUFFIXES.organizational)
+    return evaluate(domain, spf, signatures, policy, SUFFIXES.organizational)
 
 
 @pytest.mark.parametrize(

@@ -56,7 +56,7 @@ def live(folder: Path, url: str, ahead: float) -> None:
             pass
         clock.ahead += timedelta(days=30)
         app.sweep()
-        courier = app.deliverer()
+        courier = app.delivery_worker()
         while courier.one_turn():
             pass
         webhooker = Webhooker(app.store, app.config.webhooks, clock, caller=Recorder(folder / "called"))

@@ -79,7 +79,7 @@ class Office:
     failures: list[tuple[int, str]] = field(default_factory=list)
     holds: list[datetime] = field(default_factory=list)
 
-    def deliverer(self) -> DeliveryWorker:
+    def delivery_worker(self) -> DeliveryWorker:
         config = Config(folder=Path(), desk=DeskConfig(name="Desk", address="support@desk.example"), limits=self.limits)
         signer = Signer(keys=(b"k" * 32,), prefix="MB", address=config.desk.address, at=self.clock.now())
         desk = cast(Desk, SimpleNamespace(config=config, signer=signer, organisation=Organisation()))
@@ -132,7 +132,7 @@ def states(office: Office) -> list[OutboxState]:
 
 def test_a_promise_is_worded_sent_and_recorded(office: Office) -> None:
     office.promise(a_promise())
-    assert office.deliverer().one_turn() == 1
+    assert office.delivery_worker().one_turn() == 1
     ((recipient, raw),) = office.courier.sent
     message = email.message_from_bytes(raw, policy=email.policy.default)
     assert recipient == message["To"] == "ana@acme.example"
@@ -143,14 +143,14 @@ def test_a_promise_is_worded_sent_and_recorded(office: Office) -> None:
 
 
 def test_nothing_to_do_is_nothing_done(office: Office) -> None:
-    assert office.deliverer().one_turn() == 0
+    assert office.delivery_worker().one_turn() == 0
 
 
 def test_a_second_turn_sends_nothing_again(office: Office) -> None:
     office.promise(a_promise(), a_promise("bob@acme.example"))
-    deliverer = office.deliverer()
-    deliverer.one_turn()
-    assert deliverer.one_turn() == 0
+    delivery_worker = office.delivery_worker()
+    delivery_worker.one_turn()
+    assert delivery_worker.one_turn() == 0
     assert len(office.courier.sent) == 2
 
 
@@ -158,13 +158,13 @@ def test_every_try_sends_the_same_bytes(office: Office) -> None:
     # given a first try that is deferred, and templates and ticket that change before the second
     office.promise(a_promise())
     office.courier.outcomes = [Deferred(code=450, reply="RCPT: greylisted")]
-    deliverer = office.deliverer()
-    deliverer.one_turn()
+    delivery_worker = office.delivery_worker()
+    delivery_worker.one_turn()
     rendered = office.row().rendered
     office.view = lambda notification: a_view(verified=False)
     # when
     office.later(backoff(1, 1))
-    deliverer.one_turn()
+    delivery_worker.one_turn()
     # then
     assert [raw for _, raw in office.courier.sent] == [rendered]
 
@@ -172,8 +172,8 @@ def test_every_try_sends_the_same_bytes(office: Office) -> None:
 def test_a_deferred_mail_waits_longer_each_time_and_the_others_go_on(office: Office) -> None:
     office.promise(a_promise(), a_promise("bob@acme.example"))
     office.courier.outcomes = [Deferred(code=450, reply="RCPT: greylisted")]
-    deliverer = office.deliverer()
-    deliverer.one_turn()
+    delivery_worker = office.delivery_worker()
+    delivery_worker.one_turn()
     assert states(office) == [OutboxState.DEFERRED, OutboxState.SENT]
     row = next(row for row in (office.row(), office.row("bob@acme.example")) if row.state is OutboxState.DEFERRED)
     assert (row.error, row.next_at) == ("450 RCPT: greylisted", START + timedelta(minutes=5))
@@ -181,11 +181,11 @@ def test_a_deferred_mail_waits_longer_each_time_and_the_others_go_on(office: Off
 
 def test_after_five_days_a_mail_is_given_up_and_the_desk_is_told(office: Office) -> None:
     office.promise(a_promise())
-    deliverer = office.deliverer()
+    delivery_worker = office.delivery_worker()
     waits: list[timedelta] = []
     while office.row().state is not OutboxState.FAILED:
         office.courier.outcomes = [Deferred(code=450, reply="full")]
-        assert deliverer.one_turn() == 1
+        assert delivery_worker.one_turn() == 1
         before, row = office.clock.time, office.row()
         if row.state is OutboxState.DEFERRED:
             assert row.next_at is not None
@@ -199,10 +199,10 @@ def test_after_five_days_a_mail_is_given_up_and_the_desk_is_told(office: Office)
 def test_a_refused_mail_fails_once_and_the_desk_is_told(office: Office) -> None:
     office.promise(a_promise())
     office.courier.outcomes = [Refused(code=550, reply="RCPT: no such user")]
-    deliverer = office.deliverer()
-    deliverer.one_turn()
+    delivery_worker = office.delivery_worker()
+    delivery_worker.one_turn()
     office.later(timedelta(days=1))
-    deliverer.one_turn()
+    delivery_worker.one_turn()
     assert office.row().state is OutboxState.FAILED
     assert office.failures == [(office.row().id, "550 RCPT: no such user")]
 
@@ -211,7 +211,7 @@ def test_what_is_told_of_a_failure_stands_or_falls_with_it(office: Office) -> No
     # given a desk that cannot take the news
     office.promise(a_promise())
     office.courier.outcomes = [Refused(code=550, reply="no")]
-    deliverer = office.deliverer()
+    delivery_worker = office.delivery_worker()
     away = [True]
 
     def failed(tx: Tx, queued: Queued, reason: str) -> None:
@@ -219,13 +219,13 @@ def test_what_is_told_of_a_failure_stands_or_falls_with_it(office: Office) -> No
             raise StoreAway("disk full")
         office.failures.append((queued.id, reason))
 
-    deliverer._failed = failed
+    delivery_worker._failed = failed
     with pytest.raises(StoreAway):
-        deliverer.one_turn()
+        delivery_worker.one_turn()
     assert office.row().state is OutboxState.DOT
     # when the store is back, the outcome is recorded before anything else
     away[0] = False
-    deliverer.one_turn()
+    delivery_worker.one_turn()
     assert office.row().state is OutboxState.FAILED
     assert len(office.failures) == 1
 
@@ -233,14 +233,14 @@ def test_what_is_told_of_a_failure_stands_or_falls_with_it(office: Office) -> No
 def test_while_the_server_is_away_mails_wait_without_being_tried_one_by_one(office: Office) -> None:
     office.promise(*(a_promise(f"{n}@acme.example") for n in range(5)))
     office.courier.outcomes = [Deferred(reply="connection refused", away=True)]
-    deliverer = office.deliverer()
-    deliverer.one_turn()
+    delivery_worker = office.delivery_worker()
+    delivery_worker.one_turn()
     # then one was tried, the others are free again and their tries do not count
     assert states(office) == [OutboxState.DEFERRED, *[OutboxState.QUEUED] * 4]
     # and the courier rests
-    assert deliverer.one_turn() == 0
+    assert delivery_worker.one_turn() == 0
     office.later(rest(1, 1))
-    while deliverer.one_turn():
+    while delivery_worker.one_turn():
         pass
     assert states(office) == [OutboxState.SENT] * 5
 
@@ -248,14 +248,14 @@ def test_while_the_server_is_away_mails_wait_without_being_tried_one_by_one(offi
 def test_an_unknown_outcome_is_repeated_once_for_a_letter_and_never_for_a_reminder(office: Office) -> None:
     office.promise(a_promise(), a_promise("boss@desk.example", "overdue", audience=Audience.MANAGER, class_=Class.REMINDER))
     office.courier.outcomes = [Unknown(reply="no reply"), Unknown(reply="no reply")]
-    deliverer = office.deliverer()
-    deliverer.one_turn()
+    delivery_worker = office.delivery_worker()
+    delivery_worker.one_turn()
     assert states(office) == [OutboxState.DOT, OutboxState.DOT]
     # when the server can have nothing left to say
     office.later(DOT_LEASE + UNKNOWN_REST - SECOND)
-    assert deliverer.one_turn() == 0
+    assert delivery_worker.one_turn() == 0
     office.later(SECOND)
-    deliverer.one_turn()
+    delivery_worker.one_turn()
     # then the letter went out twice with the same bytes, the reminder once
     assert states(office) == [OutboxState.SENT, OutboxState.SENT]
     letters = [raw for recipient, raw in office.courier.sent if recipient == "ana@acme.example"]
@@ -268,9 +268,9 @@ def test_an_unknown_outcome_is_repeated_once_for_a_letter_and_never_for_a_remind
 def test_a_letter_is_repeated_no_second_time(office: Office) -> None:
     office.promise(a_promise())
     office.courier.outcomes = [Unknown(), Unknown()]
-    deliverer = office.deliverer()
+    delivery_worker = office.delivery_worker()
     for _ in range(4):
-        deliverer.one_turn()
+        delivery_worker.one_turn()
         office.later(DOT_LEASE + UNKNOWN_REST)
     assert len(office.courier.sent) == 2
     # and somebody hears that nobody knows
@@ -281,7 +281,7 @@ def test_a_letter_is_repeated_no_second_time(office: Office) -> None:
 def test_whoever_was_too_slow_sends_no_dot(office: Office) -> None:
     # given a first courier that hangs before the dot until its lease is over and another one has delivered
     office.promise(a_promise())
-    second = office.deliverer()
+    second = office.delivery_worker()
 
     def overtake() -> None:
         office.courier.meanwhile = lambda: None
@@ -289,7 +289,7 @@ def test_whoever_was_too_slow_sends_no_dot(office: Office) -> None:
         second.one_turn()
 
     office.courier.meanwhile = overtake
-    office.deliverer().one_turn()
+    office.delivery_worker().one_turn()
     assert len(office.courier.sent) == 1
     assert office.row().state is OutboxState.SENT
 
@@ -322,7 +322,7 @@ def test_a_slow_mail_frees_the_rest_of_its_portion_for_other_workers(office: Off
         office.later(SLOW + SECOND)
 
     office.courier.meanwhile = takes_long
-    office.deliverer().one_turn()
+    office.delivery_worker().one_turn()
     # then the others wait for whoever comes first, and those tries do not count
     assert [office.row(f"jo{n}@acme.example").state for n in range(3)] == [OutboxState.SENT, OutboxState.QUEUED, OutboxState.QUEUED]
     with office.store.write() as tx:
@@ -332,16 +332,16 @@ def test_a_slow_mail_frees_the_rest_of_its_portion_for_other_workers(office: Off
 def test_a_mail_sent_while_the_store_goes_away_is_recorded_when_it_is_back(office: Office) -> None:
     # given a store that goes away right after the dot
     office.promise(a_promise())
-    deliverer = office.deliverer()
+    delivery_worker = office.delivery_worker()
     gate = _Gate(office.store)
-    deliverer._store = cast(Store, gate)
+    delivery_worker._store = cast(Store, gate)
     gate.refuse_from = 4  # claim, words and dot are committed; the record is not
     with pytest.raises(StoreAway):
-        deliverer.one_turn()
+        delivery_worker.one_turn()
     assert office.row().state is OutboxState.DOT
     # when it is back
     gate.refuse_from = 10**6
-    deliverer.one_turn()
+    delivery_worker.one_turn()
     # then nothing is sent twice
     assert office.row().state is OutboxState.SENT
     assert len(office.courier.sent) == 1
@@ -349,15 +349,15 @@ def test_a_mail_sent_while_the_store_goes_away_is_recorded_when_it_is_back(offic
 
 def test_a_store_that_goes_away_before_the_dot_leaves_nothing_sent(office: Office) -> None:
     office.promise(a_promise())
-    deliverer = office.deliverer()
+    delivery_worker = office.delivery_worker()
     gate = _Gate(office.store, refuse_from=3)
-    deliverer._store = cast(Store, gate)
+    delivery_worker._store = cast(Store, gate)
     with pytest.raises(StoreAway):
-        deliverer.one_turn()
+        delivery_worker.one_turn()
     assert office.courier.sent == []
     # and once it is back the mail goes out without waiting for the lease
     gate.refuse_from = 10**6
-    deliverer.one_turn()
+    delivery_worker.one_turn()
     assert len(office.courier.sent) == 1
     assert office.row().attempts == 1
 
@@ -373,7 +373,7 @@ def test_a_courier_that_breaks_does_not_take_the_thread_with_it(office: Office, 
         office.courier.outcomes = [AttributeError("a bug")]
     else:
         office.courier.meanwhile = broken
-    assert office.deliverer().one_turn() == 1
+    assert office.delivery_worker().one_turn() == 1
     assert office.row().state is (OutboxState.DOT if dotted else OutboxState.DEFERRED)
     assert office.courier.closed == 1
 
@@ -392,7 +392,7 @@ def broken_templates(tmp_path: Path, *names: str) -> list[Path]:
 def test_a_broken_template_fails_the_customers_mail_and_the_desk_is_told_where(office: Office, tmp_path: Path) -> None:
     office.folders = broken_templates(tmp_path, "customer.received")
     office.promise(a_promise(), a_promise("bob@acme.example", "closed"))
-    office.deliverer().one_turn()
+    office.delivery_worker().one_turn()
     assert [recipient for recipient, _ in office.courier.sent] == ["bob@acme.example"]
     row = office.row()
     assert row.state is OutboxState.FAILED
@@ -405,7 +405,7 @@ def test_a_broken_template_never_keeps_an_agent_in_the_dark(office: Office, tmp_
     office.folders = broken_templates(tmp_path, "agent.bounced")
     told = (("reason", "550 no such user"), ("failed_recipient", "ana@acme.example"))
     office.promise(a_promise("bogdan@desk.example", "bounced", audience=Audience.AGENT, values=told))
-    office.deliverer().one_turn()
+    office.delivery_worker().one_turn()
     ((_, raw),) = office.courier.sent
     text = email.message_from_bytes(raw).get_payload()
     assert isinstance(text, str)
@@ -416,7 +416,7 @@ def test_a_broken_template_never_keeps_an_agent_in_the_dark(office: Office, tmp_
 
 def test_an_address_that_is_none_fails_without_stopping_the_others(office: Office) -> None:
     office.promise(a_promise("no address"), a_promise("bob@acme.example"))
-    office.deliverer().one_turn()
+    office.delivery_worker().one_turn()
     assert office.row("no address").state is OutboxState.FAILED
     assert office.row("bob@acme.example").state is OutboxState.SENT
     assert len(office.failures) == 1
@@ -430,9 +430,9 @@ def test_a_bug_while_wording_is_tried_again_then_told(office: Office) -> None:
 
     office.view = broken
     office.promise(a_promise(), a_promise("bob@acme.example"))
-    deliverer = office.deliverer()
+    delivery_worker = office.delivery_worker()
     for _ in range(office.limits.tries):
-        deliverer.one_turn()
+        delivery_worker.one_turn()
         office.later(HOUR)
     assert office.row("bob@acme.example").state is OutboxState.SENT
     assert office.row().state is OutboxState.FAILED
@@ -443,7 +443,7 @@ def test_news_that_cannot_be_told_at_first_is_told_at_the_second_try(office: Off
     # given somebody else who changes the ticket at the same moment
     office.promise(a_promise())
     office.courier.outcomes = [Refused(code=550, reply="no")]
-    deliverer = office.deliverer()
+    delivery_worker = office.delivery_worker()
     tries: list[str] = []
 
     def failed(tx: Tx, queued: Queued, reason: str) -> None:
@@ -452,8 +452,8 @@ def test_news_that_cannot_be_told_at_first_is_told_at_the_second_try(office: Off
         if len(tries) == 1:
             raise ValueError("lost the race")
 
-    deliverer._failed = failed
-    deliverer.one_turn()
+    delivery_worker._failed = failed
+    delivery_worker.one_turn()
     # then nothing is left of the first try
     with office.store.read() as tx:
         assert [suspension.address for suspension in tx.addresses.list()] == ["2@acme.example"]
@@ -463,13 +463,13 @@ def test_news_that_cannot_be_told_at_first_is_told_at_the_second_try(office: Off
 def test_news_that_can_never_be_told_stop_nothing(office: Office) -> None:
     office.promise(a_promise(), a_promise("bob@acme.example"))
     office.courier.outcomes = [Refused(code=550, reply="no")]
-    deliverer = office.deliverer()
+    delivery_worker = office.delivery_worker()
 
     def failed(tx: Tx, queued: Queued, reason: str) -> None:
         raise ValueError("a bug")
 
-    deliverer._failed = failed
-    deliverer.one_turn()
+    delivery_worker._failed = failed
+    delivery_worker.one_turn()
     assert sorted(states(office)) == [OutboxState.FAILED, OutboxState.SENT]
 
 
@@ -499,7 +499,7 @@ def names_of_files(raw: bytes) -> list[str | None]:
 def test_an_agents_answer_takes_its_files_along_however_big(office: Office) -> None:
     mail = with_files(office, ("a.png", 10), ("b.png", FILES_TO_AGENT + 1))
     office.promise(a_promise(event="answered", automatic=False, mail=mail))
-    office.deliverer().one_turn()
+    office.delivery_worker().one_turn()
     ((_, raw),) = office.courier.sent
     assert names_of_files(raw) == ["a.png", "b.png"]
     assert office.row().rendered == raw
@@ -509,7 +509,7 @@ def test_news_to_agents_bring_the_files_and_name_those_that_are_too_big(office: 
     mail = with_files(office, ("big.png", FILES_TO_AGENT + 1), ("a.png", 10))
     office.view = lambda notification: replace(a_view(text="see"), mail=mail, files=("big.png", "a.png"))
     office.promise(a_promise("bogdan@desk.example", "new", audience=Audience.AGENT, mail=mail))
-    office.deliverer().one_turn()
+    office.delivery_worker().one_turn()
     ((_, raw),) = office.courier.sent
     assert names_of_files(raw) == ["a.png"]
     assert b"too big to come along: big.png" in raw
@@ -522,7 +522,7 @@ ROBOTS = [("received", Audience.CUSTOMER), ("commands", Audience.AGENT), ("overd
 def test_robots_send_nobodys_files_around(office: Office, event: str, audience: Audience) -> None:
     mail = with_files(office, ("a.png", 10))
     office.promise(a_promise(event=event, audience=audience, mail=mail))
-    office.deliverer().one_turn()
+    office.delivery_worker().one_turn()
     assert names_of_files(office.courier.sent[0][1]) == []
 
 
@@ -531,15 +531,15 @@ def test_robots_send_nobodys_files_around(office: Office, event: str, audience: 
 
 def test_the_last_wall_stops_receipts_to_one_address(office: Office) -> None:
     office.limits = LimitSettings(acks_per_verified_hour=1)
-    deliverer = office.deliverer()
+    delivery_worker = office.delivery_worker()
     for n in range(3):
         office.promise(a_promise(key=f"{n}", message_id=f"{n}@desk.example"))
-        deliverer.one_turn()
+        delivery_worker.one_turn()
         office.later(timedelta(minutes=20))
     assert states(office) == [OutboxState.SENT, OutboxState.SUPPRESSED, OutboxState.SUPPRESSED]
     office.later(timedelta(minutes=1))
     office.promise(a_promise(key="later", message_id="later@desk.example"))
-    deliverer.one_turn()
+    delivery_worker.one_turn()
     assert len(office.courier.sent) == 2
 
 
@@ -549,7 +549,7 @@ def test_receipts_promised_together_are_not_all_suppressed(office: Office) -> No
     office.promise(a_promise(key="1", message_id="1@desk.example"))
     office.later(SECOND)
     office.promise(a_promise(key="2", message_id="2@desk.example"))
-    office.deliverer().one_turn()
+    office.delivery_worker().one_turn()
     assert states(office) == [OutboxState.SENT, OutboxState.SUPPRESSED]
 
 
@@ -558,7 +558,7 @@ def test_agents_are_told_of_everything(office: Office) -> None:
     told = a_promise("team@desk.example", "new", audience=Audience.AGENT)
     promises = [replace(told, key=f"{n}", message_id=f"{n}@desk.example") for n in range(5)]
     office.promise(*promises)
-    office.deliverer().one_turn()
+    office.delivery_worker().one_turn()
     assert len(office.courier.sent) == 5
 
 
@@ -567,7 +567,7 @@ def test_an_agents_answer_goes_out_whatever_the_caps_say(office: Office) -> None
     with office.store.write() as tx:
         tx.addresses.suspend("ana@acme.example", None, "bounced")
     office.promise(a_promise(event="answered", automatic=False))
-    office.deliverer().one_turn()
+    office.delivery_worker().one_turn()
     assert len(office.courier.sent) == 1
 
 
@@ -575,7 +575,7 @@ def test_a_suspended_address_gets_no_automatic_mail(office: Office) -> None:
     with office.store.write() as tx:
         tx.addresses.suspend("ana@acme.example", None, "550 no such user")
     office.promise(a_promise())
-    office.deliverer().one_turn()
+    office.delivery_worker().one_turn()
     assert (office.row().state, office.courier.sent) == (OutboxState.SUPPRESSED, [])
     assert "550 no such user" in office.row().error
 
@@ -583,16 +583,16 @@ def test_a_suspended_address_gets_no_automatic_mail(office: Office) -> None:
 def test_a_flood_is_held_back_and_goes_on_by_itself(office: Office) -> None:
     # given a limit of three an hour, and five people who write within minutes
     office.limits = LimitSettings(automatic_per_hour=3)
-    deliverer = office.deliverer()
+    delivery_worker = office.delivery_worker()
     for n in range(5):
         office.promise(a_promise(f"{n}@acme.example"))
         office.later(SECOND)
-    deliverer.one_turn()
+    delivery_worker.one_turn()
     assert states(office) == [OutboxState.DEFERRED, OutboxState.DEFERRED, *[OutboxState.SENT] * 3]
     assert office.holds == [START + HOUR + 3 * SECOND, START + HOUR + 4 * SECOND]
     # then an hour later the rest goes out
     office.later(HOUR)
-    deliverer.one_turn()
+    delivery_worker.one_turn()
     assert states(office) == [OutboxState.SENT] * 5
 
 
@@ -603,9 +603,9 @@ def test_several_couriers_send_each_mail_once(office: Office, tmp_path: Path) ->
     office.promise(*(a_promise(f"{n}@acme.example") for n in range(60)))
     folder = tmp_path / "outgoing"
     stop, wake = Event(), Event()
-    deliverers = [office.deliverer() for _ in range(3)]
-    for deliverer in deliverers:
-        deliverer._courier = MaildirTransport(folder)
+    deliverers = [office.delivery_worker() for _ in range(3)]
+    for delivery_worker in deliverers:
+        delivery_worker._courier = MaildirTransport(folder)
     with running(deliverers, stop, wake):
         while set(states(office)) != {OutboxState.SENT}:
             stop.wait(0.05)
@@ -615,7 +615,7 @@ def test_several_couriers_send_each_mail_once(office: Office, tmp_path: Path) ->
 
 @contextmanager
 def running(deliverers: list[DeliveryWorker], stop: Event, wake: Event) -> Iterator[None]:
-    threads = [Thread(target=deliverer.run, args=(stop, wake)) for deliverer in deliverers]
+    threads = [Thread(target=delivery_worker.run, args=(stop, wake)) for delivery_worker in deliverers]
     for thread in threads:
         thread.start()
     try:

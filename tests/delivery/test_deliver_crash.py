@@ -46,10 +46,10 @@ class Bomb:
                 raise Killed
 
 
-def a_deliverer(office: Office, folder: Path) -> DeliveryWorker:
-    deliverer = office.deliverer()
-    deliverer._courier = cast(Transport, MaildirTransport(folder))
-    return deliverer
+def a_delivery_worker(office: Office, folder: Path) -> DeliveryWorker:
+    delivery_worker = office.delivery_worker()
+    delivery_worker._courier = cast(Transport, MaildirTransport(folder))
+    return delivery_worker
 
 
 def copies(folder: Path) -> dict[str, int]:
@@ -65,8 +65,8 @@ def work_until_done(office: Office, folder: Path) -> None:
     """A new process each round, as after a crash."""
     for _ in range(10):
         office.later(LONG)
-        deliverer = a_deliverer(office, folder)
-        while deliverer.one_turn():
+        delivery_worker = a_delivery_worker(office, folder)
+        while delivery_worker.one_turn():
             pass
         if set(states(office)) <= {OutboxState.SENT}:
             return
@@ -88,8 +88,8 @@ def test_a_crash_at_any_point_loses_nothing_and_repeats_a_letter_in_one_window_o
     monkeypatch.setattr(crash, "point", Bomb(point, visit))
     died = False
     try:
-        deliverer = a_deliverer(office, tmp_path)
-        while deliverer.one_turn():
+        delivery_worker = a_delivery_worker(office, tmp_path)
+        while delivery_worker.one_turn():
             pass
     except Killed:
         died = True
@@ -128,8 +128,8 @@ def test_any_series_of_crashes_repeats_a_letter_at_most_once(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(crash, "point", Bomb(point, visit))
             try:
-                deliverer = a_deliverer(office, folder)
-                while deliverer.one_turn():
+                delivery_worker = a_delivery_worker(office, folder)
+                while delivery_worker.one_turn():
                     pass
             except Killed:
                 in_window += point in WINDOW

@@ -69,7 +69,7 @@ class FakeImap:
         self.broken = ""  # a BODY[] that holds this word is not given
         self.hollow = ("", b"")  # a mail that holds the first word comes with the second instead of its BODY[]
         self.late: list[bytes] = []  # mails that come just behind the next search, told with its answer and not again
-        self.on_settle: Callable[[Mail], None] = lambda mail: None
+        self.on_acknowledge: Callable[[Mail], None] = lambda mail: None
         self.before: Callable[[str], None] = lambda command: None
         self.lock = RLock()
         self._news = Event()
@@ -231,7 +231,7 @@ class _Session:
     def _do_uid_store(self, tag: str, rest: str) -> None:
         uids, _, change = rest.partition(" ")
         for mail in self._chosen(uids):
-            self._server.on_settle(mail)
+            self._server.on_acknowledge(mail)
             mail.flags |= set(re.findall(r"[\\$]\w+", change.partition("(")[2]))
 
     def _do_uid_move(self, tag: str, rest: str) -> str | None:
@@ -246,7 +246,7 @@ class _Session:
         if target is None:
             return f"{tag} NO [TRYCREATE] no such folder"
         for mail in self._chosen(uids):
-            self._server.on_settle(mail)
+            self._server.on_acknowledge(mail)
             target.add(mail.raw)
         return None
 

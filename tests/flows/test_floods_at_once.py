@@ -19,7 +19,7 @@ MOST = 10
 
 @pytest.mark.servers
 def test_workers_in_parallel_open_no_more_than_the_cap(postgres: Postgres, tmp_path: Path) -> None:
-    """Eight transactions at a time do what `filing.caps` does: lock, count, add."""
+    """Eight transactions at a time do what `handling.sender_limits` does: lock, count, add."""
     with postgres.database() as url, a_desk(tmp_path, store_url=url) as desk:
         together, now = Barrier(8), desk.clock.now()
 

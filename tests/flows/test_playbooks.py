@@ -18,7 +18,7 @@ from mailbridge.rules.load import load
 from mailbridge.tickets.commands import Close, StartPlaybook
 from mailbridge.tickets.decide import decide
 from mailbridge.tickets.events import Actor, ActorKind
-from tests.builders import circumstances
+from tests.builders import command_context
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 
 PLAYBOOKS = """
@@ -126,7 +126,7 @@ def test_closing_a_task_tells_no_customer(desk: TestDesk) -> None:
 
 def close(desk: TestDesk, number: int) -> None:
     policy = desk.app.policy()
-    about = circumstances(actor=Actor(kind=ActorKind.ADMIN), now=desk.clock.now(), organisation=policy.organisation)
+    about = command_context(actor=Actor(kind=ActorKind.ADMIN), now=desk.clock.now(), organisation=policy.organisation)
     decision = decide(desk.ticket(number), Close(), about)
     assert decision.ticket is not None
     with desk.app.store.write() as tx:
@@ -135,7 +135,7 @@ def close(desk: TestDesk, number: int) -> None:
 
 def test_an_unknown_playbook_is_refused_with_the_nearest_name(desk: TestDesk) -> None:
     desk.feed(a_mail())
-    about = circumstances(actor=Actor(kind=ActorKind.ADMIN), now=desk.clock.now(), organisation=desk.app.policy().organisation)
+    about = command_context(actor=Actor(kind=ActorKind.ADMIN), now=desk.clock.now(), organisation=desk.app.policy().organisation)
 
     decision = decide(desk.ticket(), StartPlaybook(name="new-coleague"), about)
 

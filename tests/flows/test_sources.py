@@ -80,13 +80,13 @@ def test_a_report_while_the_store_is_away_is_no_obstacle(desk: TestDesk) -> None
 def test_a_failure_that_lasts_is_told_once_and_so_is_its_end(desk: TestDesk) -> None:
     desk.app.board.failed(BOX, "refused")
     desk.app.board.failed(OUTGOING, "down")
-    assert desk.app.tell_sources() == 0
+    assert desk.app.notify_sources() == 0
     desk.pass_time(minutes=5)
-    assert (desk.app.tell_sources(), desk.app.tell_sources()) == (2, 0)
+    assert (desk.app.notify_sources(), desk.app.notify_sources()) == (2, 0)
     desk.pass_time(hours=9)
-    assert desk.app.tell_sources() == 0
+    assert desk.app.notify_sources() == 0
     desk.app.board.proven(BOX, "it answered")
-    assert (desk.app.tell_sources(), desk.app.tell_sources()) == (1, 0)
+    assert (desk.app.notify_sources(), desk.app.notify_sources()) == (1, 0)
 
     first, second = told(desk)
     assert [row.split("\t")[0] for row in first["rows"].splitlines()] == [BOX, OUTGOING]
@@ -100,11 +100,11 @@ def test_a_failure_that_lasts_is_told_once_and_so_is_its_end(desk: TestDesk) -> 
 def test_a_short_failure_is_told_to_nobody(desk: TestDesk) -> None:
     desk.app.board.failed(BOX, "refused")
     desk.pass_time(minutes=4)
-    desk.app.tell_sources()
+    desk.app.notify_sources()
     desk.app.board.proven(BOX, "it answered")
     desk.pass_time(minutes=4)
 
-    assert desk.app.tell_sources() == 0
+    assert desk.app.notify_sources() == 0
 
 
 def test_no_proof_is_as_bad_as_a_failure() -> None:
@@ -192,14 +192,14 @@ def test_an_unlikely_silence_is_told_until_the_next_mail(tmp_path: Path) -> None
         for name in (BOX, OUTGOING, "smtp:127.0.0.1:2525"):
             desk.app.board.proven(name, "it answered")
         assert (desk.app.look_for_silence(), desk.app.look_for_silence()) == (1, 0)
-        assert (desk.app.tell_sources(), desk.app.tell_sources()) == (1, 0)
+        assert (desk.app.notify_sources(), desk.app.notify_sources()) == (1, 0)
         assert "no mail since 2026-11-23 09:00 UTC" in told(desk)[0]["rows"]
 
         came(desk, [desk.clock.now()])
         desk.app.count_arrivals()
         desk.app.look_for_silence()
         assert known(desk, BOX).silence == ""
-        assert desk.app.tell_sources() == 1
+        assert desk.app.notify_sources() == 1
 
 
 # -- others who ask, and whom it tells ----------------------------------------------------------------------------

@@ -183,7 +183,7 @@ def test_taken_mails_are_deleted_and_those_that_others_marked_are_not(dovecot: D
         client.add_flags([1], [r"\Deleted"])
     dovecot.deliver(account, a_mail("two"))
     with desk.store.write() as tx:
-        tx.cursors.settled(mailbox.name, "INBOX", desk.rows()[0].envelope.uidvalidity or 0, [1])
+        tx.cursors.acknowledged(mailbox.name, "INBOX", desk.rows()[0].envelope.uidvalidity or 0, [1])
     desk.poller(dovecot.mailbox(account, after=After.DELETE)).one_turn()
     with dovecot.client(account) as client:
         assert client.search(["ALL"]) == [1]

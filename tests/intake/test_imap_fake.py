@@ -223,7 +223,7 @@ def test_settled_mail_that_others_took_away_is_forgotten(desk: Desk, server: Fak
     for _ in range(3):
         poller.one_turn()
     with desk.store.read() as tx:
-        assert tx.cursors.to_settle("help", "INBOX") == []
+        assert tx.cursors.to_acknowledge("help", "INBOX") == []
 
 
 # One mail that the server does not give must not stop the others
@@ -359,7 +359,7 @@ def test_server_is_told_only_what_the_store_holds(desk: Desk, server: FakeImap) 
     def check(mail: Mail) -> None:
         told.append(mail.raw in desk.mails())
 
-    server.on_settle = check
+    server.on_acknowledge = check
     server.deliver(*(a_mail(f"mail-{number}") for number in range(60)))
     desk.poller(mailbox(server)).one_turn()
     assert told == [True] * 60

@@ -38,7 +38,7 @@ class Story(RuleBasedStateMachine):
         self.stack.callback(store.close)
         self.desk = Desk(store, self.stack)
         self.server = self.stack.enter_context(FakeImap())
-        self.server.on_settle = self.check_told
+        self.server.on_acknowledge = self.check_told
         self.told_too_early: list[bytes] = []
         self.delivered: list[bytes] = []
         self.taken_away: set[bytes] = set()

@@ -19,7 +19,7 @@ from mailbridge.clock import FixedClock, SystemClock
 from mailbridge.config.load import load
 from mailbridge.config.model import Config
 from mailbridge.health.gauges import DeskGauges
-from mailbridge.jobs.login_ends import tell_login_ends
+from mailbridge.jobs.login_ends import notify_login_ends
 from mailbridge.oauth.health import healths
 from mailbridge.oauth.model import LoginNeeded, TokenRefused
 from mailbridge.ops.metrics import GaugeCollector
@@ -65,13 +65,13 @@ def told(store: Store) -> list[str]:
 
 def test_an_end_is_told_thirty_fourteen_seven_and_one_day_ahead_once(store: Store, config: Config) -> None:
     for hours in range(0, 40 * 24, 6):
-        tell_login_ends(store, config, NOW + timedelta(hours=hours))
+        notify_login_ends(store, config, NOW + timedelta(hours=hours))
 
     assert told(store) == ["29", "13", "6", "0"]
 
 
 def test_a_desk_that_was_away_hears_of_the_nearest_only(store: Store, config: Config) -> None:
-    tell_login_ends(store, config, NOW + timedelta(days=26))
+    notify_login_ends(store, config, NOW + timedelta(days=26))
 
     assert told(store) == ["4"]
 
@@ -97,7 +97,7 @@ def test_a_pause_is_mailed_to_the_admins_once(store: Store, config: Config, prov
 
 def test_metrics_show_days_and_the_rest_of_the_token(store: Store, config: Config, provider: IdentityProvider) -> None:
     signed_in(config.oauth[0], provider, store)
-    tell_login_ends(store, config, NOW)
+    notify_login_ends(store, config, NOW)
 
     shown = {
         (sample.name, *sample.labels.values()): sample.value

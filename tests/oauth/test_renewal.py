@@ -308,15 +308,15 @@ def test_an_answer_that_the_database_does_not_take_is_stored_later(
     signed_in(account, provider, store)
     source = a_source(account, store, clock)
     clock.move(hours=2)
-    real = TokenSource._settle
+    real = TokenSource._finish_renewal
 
     def away(*_: object) -> None:
         raise StoreAway("the disk is full")
 
-    monkeypatch.setattr(TokenSource, "_settle", away)
+    monkeypatch.setattr(TokenSource, "_finish_renewal", away)
     token = source.token()
     assert source.token() == token, "it is used from memory"
-    monkeypatch.setattr(TokenSource, "_settle", real)
+    monkeypatch.setattr(TokenSource, "_finish_renewal", real)
     source.keep_fresh()
 
     assert a_vault().opened(grant_of(store)).access == token.value

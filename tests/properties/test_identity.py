@@ -125,7 +125,7 @@ def writers(draw: st.DrawFn) -> Writer:
 
 
 @st.composite
-def presented(draw: st.DrawFn) -> TokenClaim:
+def claims(draw: st.DrawFn) -> TokenClaim:
     """A genuine token of ours for anybody, as it looks after any time."""
     signer, purpose = a_signer(), draw(st.sampled_from((Purpose.CUSTOMER, Purpose.AGENT)))
     holder = draw(st.sampled_from((*PEOPLE, None)))
@@ -139,7 +139,7 @@ def presented(draw: st.DrawFn) -> TokenClaim:
 def found(draw: st.DrawFn) -> Evidence:
     reasons = draw(st.lists(st.sampled_from((Reason.KNOWN_REFERENCE, Reason.SUBJECT_NUMBER, Reason.LATE_ORIGINAL)), max_size=2))
     return Evidence(
-        presented=tuple(draw(st.lists(presented(), max_size=2))), known=tuple(Reference(reason=one, ticket=a_ticket()) for one in reasons),
+        claims=tuple(draw(st.lists(claims(), max_size=2))), known=tuple(Reference(reason=one, ticket=a_ticket()) for one in reasons),
         addressed=frozenset(draw(st.sets(st.sampled_from(("to", "cc"))))), new_id=draw(st.booleans()),
         written_at=draw(st.sampled_from((NOW, None))),
     )  # fmt: skip
@@ -149,7 +149,7 @@ def found(draw: st.DrawFn) -> Evidence:
 @given(writers(), found())
 def test_nobody_writes_on_a_ticket_without_a_proof_that_is_theirs(writer: Writer, evidence: Evidence) -> None:
     placement = place(writer, evidence, an_organisation(), NOW)
-    own = [one for one in evidence.presented if one.holder == writer.address and one.life is not Life.ENDED]
+    own = [one for one in evidence.claims if one.holder == writer.address and one.life is not Life.ENDED]
     if placement.ticket is None:
         return
     if writer.agent:

@@ -14,10 +14,10 @@ from mailbridge.tickets.apply import apply
 from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
-from tests.builders import NOW, a_ticket, an_organisation, circumstances, decided
+from tests.builders import NOW, a_ticket, an_organisation, command_context, decided
 
 DESK = an_organisation(
-    consent=ApprovalPolicy(
+    approval_policy=ApprovalPolicy(
         approvals=(
             ApprovalRule(what=ApprovalTrigger.PRIORITY, deputies=("clara",)),
             ApprovalRule(what=ApprovalTrigger.TEAM, by=("clara", "manager"), remind_after=None),
@@ -48,7 +48,7 @@ def test_each_wish_is_decided_once_and_by_whoever_was_asked(steps: list[tuple[Ac
     before = ticket = a_ticket()
     history: list[Event] = []
     for hour, (actor, (command, line)) in enumerate(steps):
-        about = circumstances(actor=actor, now=NOW + timedelta(hours=hour), organisation=DESK, words=line)
+        about = command_context(actor=actor, now=NOW + timedelta(hours=hour), organisation=DESK, words=line)
         waiting = {approval.id: approval for approval in ticket.approvals}
         decision = decided(ticket, command, about)
         assert decision.ticket is not None
@@ -79,12 +79,12 @@ def test_each_wish_is_decided_once_and_by_whoever_was_asked(steps: list[tuple[Ac
 def test_the_clock_ends_every_waiting_by_itself(steps: list[tuple[Actor, tuple[Command, str]]]) -> None:
     ticket = a_ticket()
     for actor, (command, line) in steps:
-        about = circumstances(actor=actor, now=NOW, organisation=DESK, words=line)
+        about = command_context(actor=actor, now=NOW, organisation=DESK, words=line)
         ticket = decided(ticket, command, about).ticket or ticket
 
     while moments := [moment for moment in ticket_deadlines(ticket, DESK, NOW) if moment.promise.startswith("approval:")]:
         soonest = min(moments, key=lambda moment: moment.due_at)
-        about = circumstances(actor=CLOCK, now=soonest.due_at, organisation=DESK)
+        about = command_context(actor=CLOCK, now=soonest.due_at, organisation=DESK)
         after = decided(ticket, command_of(soonest), about)
         assert after.events, "a moment that does nothing would come again for ever"
         ticket = after.ticket or ticket
@@ -93,7 +93,7 @@ def test_the_clock_ends_every_waiting_by_itself(steps: list[tuple[Actor, tuple[C
 
 
 def test_the_two_desks_of_this_page_ask_for_what_they_should() -> None:
-    bogdan = circumstances(actor=Actor(kind=ActorKind.AGENT, name="bogdan"), now=NOW, organisation=DESK, words="#team network")
+    bogdan = command_context(actor=Actor(kind=ActorKind.AGENT, name="bogdan"), now=NOW, organisation=DESK, words="#team network")
     clara = replace(bogdan, actor=Actor(kind=ActorKind.AGENT, name="clara"))
 
     assert isinstance(decided(a_ticket(), SetTeam(team="network"), bogdan).events[0].what, ApprovalRequested)

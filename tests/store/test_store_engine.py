@@ -305,31 +305,31 @@ def test_a_path_with_odd_characters_is_taken(tmp_path: Path) -> None:
 
 def test_a_second_daemon_on_one_file_is_refused_until_the_first_one_is_gone(sqlite_store_url: str) -> None:
     first, second = Store(sqlite_store_url), Store(sqlite_store_url)
-    with first.guard(), pytest.raises(InUse, match="in use"), second.guard():
+    with first.instance_lock(), pytest.raises(InUse, match="in use"), second.instance_lock():
         pass
-    with second.guard():
+    with second.instance_lock():
         pass
 
 
 def test_the_guard_of_a_process_that_was_killed_is_free(sqlite_store_url: str) -> None:
     program = (
         "import sys, time\nfrom mailbridge.store.engine import Store\n"
-        "with Store(sys.argv[1]).guard():\n    print('held', flush=True)\n    time.sleep(60)\n"
+        "with Store(sys.argv[1]).instance_lock():\n    print('held', flush=True)\n    time.sleep(60)\n"
     )
     with subprocess.Popen([sys.executable, "-c", program, sqlite_store_url], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "held\n"
         store = Store(sqlite_store_url)
-        with pytest.raises(InUse, match="in use"), store.guard():
+        with pytest.raises(InUse, match="in use"), store.instance_lock():
             pass
         process.kill()
         process.wait()
-        with store.guard():
+        with store.instance_lock():
             pass
 
 
 @pytest.mark.servers
 def test_any_number_of_workers_may_use_one_postgresql(postgres_store_url: str) -> None:
-    with Store(postgres_store_url).guard(), Store(postgres_store_url).guard():
+    with Store(postgres_store_url).instance_lock(), Store(postgres_store_url).instance_lock():
         pass
 
 
@@ -337,47 +337,47 @@ def test_any_number_of_workers_may_use_one_postgresql(postgres_store_url: str) -
 
 
 def test_a_waiter_is_woken_by_the_commit_and_not_before(store: Store) -> None:
-    waiter = store.waiter("inbox")
-    waiter.wait(SOON if not store.is_sqlite else AT_ONCE)  # the listener's first ring: it may have missed something
+    listener = store.listener("inbox")
+    listener.wait(SOON if not store.is_sqlite else AT_ONCE)  # the listener's first ring: it may have missed something
     with store.write() as tx:
         tx.wake("inbox")
         tx.wake("inbox")
-        assert not waiter.wait(AT_ONCE)
-    assert waiter.wait(SOON)
-    waiter.close()
+        assert not listener.wait(AT_ONCE)
+    assert listener.wait(SOON)
+    listener.close()
 
 
 def test_what_is_undone_wakes_nobody(store: Store) -> None:
-    waiter = store.waiter("inbox")
-    waiter.wait(SOON if not store.is_sqlite else AT_ONCE)
+    listener = store.listener("inbox")
+    listener.wait(SOON if not store.is_sqlite else AT_ONCE)
     with pytest.raises(ZeroDivisionError), store.write() as tx:
         tx.wake("inbox")
         raise ZeroDivisionError
     store.wake("outbox")
-    assert not waiter.wait(timedelta(milliseconds=50))
+    assert not listener.wait(timedelta(milliseconds=50))
     store.wake("inbox")
-    assert waiter.wait(SOON)
-    waiter.close()
+    assert listener.wait(SOON)
+    listener.close()
 
 
 def test_a_waiter_can_be_told_to_go_on(store: Store) -> None:
-    waiter = store.waiter("inbox")
-    waiter.wait(SOON if not store.is_sqlite else AT_ONCE)
-    waiter.ring()
-    assert waiter.wait(AT_ONCE)
-    waiter.close()
+    listener = store.listener("inbox")
+    listener.wait(SOON if not store.is_sqlite else AT_ONCE)
+    listener.notify()
+    assert listener.wait(AT_ONCE)
+    listener.close()
 
 
 @pytest.mark.servers
 def test_another_process_on_postgresql_is_woken(postgres_store_url: str) -> None:
     here, there = Store(postgres_store_url), Store(postgres_store_url)
-    waiter = here.waiter("inbox", "outbox")
-    assert waiter.wait(SOON)
+    listener = here.listener("inbox", "outbox")
+    assert listener.wait(SOON)
 
     with there.write() as tx:
         tx.wake("outbox")
 
-    assert waiter.wait(SOON)
+    assert listener.wait(SOON)
     here.close()
     there.close()
 
@@ -392,9 +392,9 @@ def test_folding_keeps_no_writer_waiting_and_lets_the_log_begin_anew(sqlite_stor
         tx.blobs.put(bytes(3 << 20))
     with store.write() as tx:
         tx.state.set("before", 1, NOW)
-        store.fold()  # while the writer is in the middle of its work
+        store.checkpoint_passive()  # while the writer is in the middle of its work
         tx.state.set("after", 1, NOW)
-    store.fold()
+    store.checkpoint_passive()
     size = log.stat().st_size
 
     with store.write() as tx:

@@ -45,7 +45,7 @@ def a_file(name: str, content: bytes) -> Attachment:
     return Attachment(part="2", name=name, content_type="image/png", size=len(content), sha256="", disposition="inline", content=content)
 
 
-def a_letter(mail: int, key: str) -> Notification:
+def a_notification(mail: int, key: str) -> Notification:
     values = (("results", f"#note {SECRET}"),)
     return Notification(ticket=1, audience=Audience.AGENT, event="commands", recipient="a@x.test", key=key, mail=mail, values=values)
 
@@ -87,7 +87,7 @@ def test_what_others_need_stays(store: Store) -> None:
 def test_letters_that_carried_it_are_not_sent_and_say_no_more_what_they_said(store: Store) -> None:
     with store.write() as tx:
         id = a_stored_mail(tx, SECRET)
-        tx.outbox.add_many([a_letter(id, "one"), replace(a_letter(id, "two"), mail=None)], NOW)
+        tx.outbox.add_many([a_notification(id, "one"), replace(a_notification(id, "two"), mail=None)], NOW)
         first, second = (queued.id for queued in reversed(tx.outbox.list()))
         tx.outbox.mark_rendered(first, SECRET.encode())
         tx.outbox.mark_rendered(second, SECRET.encode())

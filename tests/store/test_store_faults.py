@@ -256,16 +256,16 @@ def test_connections_that_died_in_the_pool_are_not_seen(mortal: Postgres, mortal
 
 @pytest.mark.servers
 def test_who_waits_is_woken_after_a_restart_and_hears_again(mortal: Postgres, mortal_store: Store) -> None:
-    waiter = mortal_store.waiter("inbox")
-    assert waiter.wait(SOON)
+    listener = mortal_store.listener("inbox")
+    assert listener.wait(SOON)
     mortal.kill()
     mortal.start()
 
-    assert waiter.wait(SOON), "something may have been missed meanwhile"
+    assert listener.wait(SOON), "something may have been missed meanwhile"
     with contextlib.closing(Store(mortal.url(mortal_store.url.rpartition("/")[2]))) as other:
         other.wake("inbox")
-    assert waiter.wait(SOON)
-    waiter.close()
+    assert listener.wait(SOON)
+    listener.close()
 
 
 @pytest.mark.servers

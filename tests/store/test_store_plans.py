@@ -192,8 +192,8 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "outbox.count_since": lambda tx: tx.outbox.count_since("jo@customer.test", NOW, event="received"),
     "outbox.count_all_since": lambda tx: tx.outbox.count_all_since(NOW),
     "cursors.get": lambda tx: tx.cursors.get("support", "INBOX"),
-    "cursors": lambda tx: (tx.cursors.set("support", "INBOX", 7, 1), tx.cursors.to_settle("support", "INBOX")),
-    "cursors.settled": lambda tx: tx.cursors.settled("support", "INBOX", 7, [1]),
+    "cursors": lambda tx: (tx.cursors.set("support", "INBOX", 7, 1), tx.cursors.to_acknowledge("support", "INBOX")),
+    "cursors.acknowledged": lambda tx: tx.cursors.acknowledged("support", "INBOX", 7, [1]),
     "addresses": lambda tx: (tx.addresses.suspend("jo@customer.test", NOW, "bounced"), tx.addresses.lift("jo@customer.test")),
     "addresses.lift_bounced": lambda tx: tx.addresses.lift_bounced("jo@customer.test"),
     "openings": lambda tx: (
@@ -221,7 +221,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.sources.failed("imap:support/INBOX", "refused", NOW, NOW),
         tx.sources.mail_came("imap:support/INBOX", NOW, NOW),
         tx.sources.is_silent("imap:support/INBOX", ""),
-        tx.sources.told("imap:support/INBOX", "failing", NOW),
+        tx.sources.set_notified("imap:support/INBOX", "failing", NOW),
         tx.sources.get("imap:support/INBOX"),
         tx.sources.forget(["imap:support/INBOX"]),
     ),
@@ -234,7 +234,11 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.sources.forget_arrivals(["imap:support/INBOX"], 480_000),
     ),
     "grants": lambda tx: (
-        *(tx.grants.ensure("login"), tx.grants.claim("login", "w", NOW, NOW + LEASE), tx.grants.settle(Grant(account="login"), "w")),
+        *(
+            tx.grants.ensure("login"),
+            tx.grants.claim("login", "w", NOW, NOW + LEASE),
+            tx.grants.finish_renewal(Grant(account="login"), "w"),
+        ),
         *(tx.grants.replace(Grant(account="login")), tx.grants.get("login"), tx.grants.all(), tx.grants.release()),
     ),
     "keys": lambda tx: (tx.keys.ensure(NOW, bytes), tx.keys.live(), tx.keys.rotate(NOW, bytes)),

@@ -93,22 +93,22 @@ def test_a_cursor_stands_where_it_was_set(store: Store) -> None:
 def test_mails_wait_for_their_after_action_until_it_is_done(store: Store) -> None:
     with store.write() as tx:
         tx.inbox.add_many([fetched(3), fetched(1), fetched(2)])
-        assert tx.cursors.to_settle("support", "INBOX") == []
+        assert tx.cursors.to_acknowledge("support", "INBOX") == []
         tx.cursors.set("support", "INBOX", 7, 3)
 
-        assert tx.cursors.to_settle("support", "INBOX") == [1, 2, 3]
-        tx.cursors.settled("support", "INBOX", 7, [1, 3, 99])
-        assert tx.cursors.to_settle("support", "INBOX") == [2]
-        assert tx.cursors.to_settle("other", "INBOX") == []
+        assert tx.cursors.to_acknowledge("support", "INBOX") == [1, 2, 3]
+        tx.cursors.acknowledged("support", "INBOX", 7, [1, 3, 99])
+        assert tx.cursors.to_acknowledge("support", "INBOX") == [2]
+        assert tx.cursors.to_acknowledge("other", "INBOX") == []
 
 
 def test_a_mail_fetched_again_after_it_was_settled_stays_settled(store: Store) -> None:
     with store.write() as tx:
         tx.inbox.add_many([fetched(1)])
-        tx.cursors.settled("support", "INBOX", 7, [1])
+        tx.cursors.acknowledged("support", "INBOX", 7, [1])
         tx.inbox.add_many([fetched(1)])
 
-        assert tx.cursors.to_settle("support", "INBOX", 7) == []
+        assert tx.cursors.to_acknowledge("support", "INBOX", 7) == []
 
 
 def test_a_new_uidvalidity_ends_the_waiting_of_the_old_one(store: Store) -> None:
@@ -118,8 +118,8 @@ def test_a_new_uidvalidity_ends_the_waiting_of_the_old_one(store: Store) -> None
         tx.cursors.set("support", "INBOX", 8, 0)
         tx.inbox.add_many([fetched(1, uidvalidity=8)])
 
-        assert tx.cursors.to_settle("support", "INBOX", 7) == []
-        assert tx.cursors.to_settle("support", "INBOX") == [1]
+        assert tx.cursors.to_acknowledge("support", "INBOX", 7) == []
+        assert tx.cursors.to_acknowledge("support", "INBOX") == [1]
 
 
 # suspended addresses

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -113,6 +114,35 @@ def layer(module: str) -> int:
         default=(0, HOMELESS),
     )
     return best[1]
+
+
+def drawn() -> dict[str, frozenset[str]]:
+    """The lines of the drawing in docs/architecture.md: layer -> its rooms, from the bottom up."""
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").split("## Imports go down")[1]
+    lines = [line.split() for line in text.split("```")[1].strip().splitlines()]
+    return {name: frozenset(rooms) for name, *rooms in reversed(lines)}
+
+
+def test_the_drawing_is_the_table() -> None:
+    """docs/architecture.md shows the layers of this file, in the same order."""
+    assert list(drawn().items()) == [(name, rooms - {""}) for name, rooms in LAYERS]
+
+
+def test_the_drawing_has_every_room() -> None:
+    """Each folder and each loose module stands in the drawing, and nothing else does."""
+    found = house()
+    rooms = {room.split(".")[0] for line in drawn().values() for room in line}
+
+    assert rooms - {"__main__", "web"} == {*found.rooms, *found.loose}
+
+
+@pytest.mark.parametrize("page", ["architecture.md", "glossary.md"])
+def test_the_pages_name_files_that_exist(page: str) -> None:
+    """What stands in backticks and ends in / or .py is a path below mailbridge/ or below the root."""
+    named = set(re.findall(r"`([a-z_0-9]+(?:/[a-z_0-9]+)*(?:/|\.py))`", (ROOT / "docs" / page).read_text(encoding="utf-8")))
+
+    assert named
+    assert [path for path in sorted(named) if not (PACKAGE / path).exists() and not (ROOT / path).exists()] == []
 
 
 def test_every_module_has_its_layer() -> None:

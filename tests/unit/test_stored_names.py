@@ -2,7 +2,7 @@
 
 `stored_names.json` is the literal list.  Classes, modules and functions may be renamed; a name in that list may not change, because
 databases, templates and scripts of earlier versions have it.  A new name is added to the list.  Where a field gets a new name in the code,
-give it its stored name (for events: `stored_fields` in `desk.stored_events`) instead of changing the list.
+give it its stored name (for events: `stored_fields` in `tickets.stored_events`) instead of changing the list.
 """
 
 from __future__ import annotations

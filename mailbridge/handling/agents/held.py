@@ -52,7 +52,7 @@ def hold_unproven(filing: Filing, agent: Agent, placement: Placement) -> MailRes
     number = placement.ticket.id if placement.ticket else placement.follows
     why = "\t".join((UNPROVEN, *filing.writer.reasons[:MOST_REASONS]))
     _wait(filing, agent.name, What.MAIL, why, ticket=number, lines=_beginning(filing.message))
-    tell_unproven(filing.tx, filing.desk, agent.name, filing.now)
+    notify_unproven(filing.tx, filing.desk, agent.name, filing.now)
     return MailResult(
         outcome=MailOutcome.HELD, reason=f"in the name of agent {agent.name}, who is not proven: {', '.join(filing.writer.reasons)}"
     )
@@ -131,7 +131,7 @@ def _wait(filing: Filing, agent: str, what: What, why: str, *, ticket: int | Non
     filing.tx.held.add(mail)
 
 
-def tell_unproven(tx: Tx, desk: Desk, agent: str, now: datetime) -> bool:
+def notify_unproven(tx: Tx, desk: Desk, agent: str, now: datetime) -> bool:
     """The agent got a notice of all that waits and was not listed yet; False where it is too early or there is nothing."""
     untold = tx.held.untold(agent, limit=MOST_LISTED)
     if not untold:
@@ -145,14 +145,14 @@ def tell_unproven(tx: Tx, desk: Desk, agent: str, now: datetime) -> bool:
     return True
 
 
-def tell_held(store: Store, desk: Desk, now: datetime) -> int:
+def notify_held(store: Store, desk: Desk, now: datetime) -> int:
     """All agents who have to hear of held mails have heard; how many notices that took.  For the ticker."""
     with store.read() as tx:
         agents = dict.fromkeys(mail.agent for mail in tx.held.untold())
     told = 0
     for agent in agents:
         with store.write() as tx:
-            told += tell_unproven(tx, desk, agent, now)
+            told += notify_unproven(tx, desk, agent, now)
     return told
 
 

@@ -39,7 +39,7 @@ def who_writes(tx: Tx, message: Message, arrival: Arrival, found: Evidence, desk
     if held := _agreed(tx, message, arrival, desk, What.MAIL):
         sender = replace(sender, verified=True, dmarc="", reasons=(*sender.reasons, f"{_WHO[held.state]} said yes to this mail"))
         vouched = True
-    return replace(identify(sender, found.presented, desk.organisation, trust_tokens=desk.trust_tokens), vouched=vouched)
+    return replace(identify(sender, found.claims, desk.organisation, trust_tokens=desk.trust_tokens), vouched=vouched)
 
 
 _WHO = {HeldAnswer.AGREED: "the agent", HeldAnswer.RELEASED: "somebody at the desk's machine"}

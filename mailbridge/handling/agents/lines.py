@@ -16,7 +16,7 @@ from mailbridge.mail_commands import Author, CommandLine, ParsedMail, read, unde
 from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.mail_commands.reading import stands_for_itself
 from mailbridge.message.model import Message, Reply, SpanKind
-from mailbridge.reply.applines import app_language
+from mailbridge.reply.mobile_footers import app_language
 from mailbridge.reply.plain import ANSWERS_NOTHING
 from mailbridge.store.mails import StoredMail
 from mailbridge.tickets.model import Ticket

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from mailbridge.execution.occasion import notification_context
+from mailbridge.execution.notification_context import notification_context
 from mailbridge.handling.agents.carry_out import TEXT, Outcomes
 from mailbridge.handling.new_ticket import Filing
 from mailbridge.mail_commands import CommandLine, ParsedMail

@@ -8,4 +8,4 @@ from mailbridge.mail_commands.locales.model import Word as Word
 from mailbridge.mail_commands.locales.ro import RO
 from mailbridge.mail_commands.locales.ru import RU
 
-TONGUES: dict[str, Locale] = {tongue.code: tongue for tongue in (EN, RO, RU)}
+LOCALES: dict[str, Locale] = {locale.code: locale for locale in (EN, RO, RU)}

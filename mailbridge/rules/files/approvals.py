@@ -1,4 +1,4 @@
-"""The words of approvals.yaml: what waits for somebody's yes."""
+"""The keys of approvals.yaml: which commands need an approval."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mailbridge.organisation.approval_policy import MANAGER, ApprovalPolicy, App
 from mailbridge.organisation.model import Priority
 from mailbridge.rules.files.scalars import DURATION, WORKING
 
-# The key that says more of a matter.  A time has to be said; of a team, a tag or the like any one is meant where none is named.
+# The additional key of a trigger. A time is required. Without a team, tag and so on, all of them are meant.
 OF_MATTER = {
     ApprovalTrigger.WORK_OVER: "hours",
     ApprovalTrigger.TRAVEL_OVER: "hours",
@@ -118,7 +118,7 @@ APPROVALS_FILE = Record(
 
 
 def approval_policy(values: Mapping[str, Any]) -> ApprovalPolicy:
-    """What waits for a yes."""
+    """The approval policy of the file."""
     usual = ApprovalPolicy()
     return ApprovalPolicy(
         approvals=values.get("approvals", ()),
@@ -128,14 +128,14 @@ def approval_policy(values: Mapping[str, Any]) -> ApprovalPolicy:
 
 
 def define(reading: Reading) -> None:
-    """What `to` may name: everything that stands on a chain, and the chains."""
+    """Registers the names that `to` may use: everything on a chain, and the chains."""
     for kind in ("escalation", "team", "agent", "consultant"):
         for name, place in reading.defined.get(kind, {}).items():
             reading.define("way to escalate", name, place)
 
 
 def check(node: nodes.Node | None, values: Any, teams: Any, reading: Reading) -> None:
-    """Where managers have to agree there is one."""
+    """Checks that there is a manager where managers have to approve."""
     rules = node.get("approvals") if isinstance(node, nodes.Mapping) else None
     if values is BAD or teams is BAD or not isinstance(rules, nodes.Sequence):
         return

@@ -1,4 +1,4 @@
-"""Checked values of teams.yaml, sla.yaml, statuses.yaml, types.yaml and customers.yaml -> the desk's own values."""
+"""Builds the organisation from the validated values of teams.yaml, sla.yaml, statuses.yaml, types.yaml and customers.yaml."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from mailbridge.sla.daysoff import days_off
 
 Values = Mapping[str, Any]
 
-# Two people at one of these are no colleagues (TH2).
+# Two people with addresses of such a domain are no colleagues (TH2).
 FREEMAIL = frozenset((
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "yahoo.com", "ymail.com", "aol.com",
     "icloud.com", "me.com", "mac.com", "gmx.de", "gmx.net", "gmx.at", "gmx.ch", "web.de", "t-online.de", "freenet.de", "posteo.de",
@@ -68,7 +68,7 @@ FREEMAIL = frozenset((
 
 
 def organisation(teams: Values, sla: Values, statuses: Values, types: Values, about_customers: Values) -> Organisation:
-    """The organisation that the files describe."""
+    """The organisation of these files."""
     calendars = {name: _calendar(name, values) for name, values in teams.get("hours", {}).items()}
     agents = teams["agents"]
     return Organisation(
@@ -89,7 +89,7 @@ def organisation(teams: Values, sla: Values, statuses: Values, types: Values, ab
 
 
 def levels(sla: Values) -> Levels:
-    """The named sets of promised times, for contracts and the action `sla`."""
+    """The named SLA targets, for contracts and the action `sla`."""
     return {name: _targets(values) for name, values in sla.get("levels", {}).items()}
 
 
@@ -138,7 +138,7 @@ def _team(name: str, values: Values, every: Mapping[str, Values], calendars: Map
         unclaimed_after=values.get("unclaimed-after", usual.unclaimed_after),
         language=values.get("language", ""),
         told=TeamAudience(values.get("told", usual.told)),
-        rota=_rota(values["rota"], calendar) if "rota" in values else None,
+        on_call=_on_call(values["rota"], calendar) if "rota" in values else None,
         follow=follow,
         copied=CopiedPolicy(values.get("copied", usual.copied)),
         unknown_lines=UnknownLines(values.get("unknown-lines", usual.unknown_lines)),
@@ -146,7 +146,7 @@ def _team(name: str, values: Values, every: Mapping[str, Values], calendars: Map
     )
 
 
-def _rota(values: Values, calendar: Calendar) -> OnCallSchedule:
+def _on_call(values: Values, calendar: Calendar) -> OnCallSchedule:
     usual = OnCallSchedule(agents=(), start=values["start"])
     return OnCallSchedule(
         agents=values["rotation"],

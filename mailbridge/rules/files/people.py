@@ -1,4 +1,4 @@
-"""The words of teams.yaml: hours, agents, teams, the on-duty rota, consultants and chains of escalation."""
+"""The keys of teams.yaml: hours, agents, teams, the on-call schedule, consultants and escalation chains."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ def _step(values: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SkillWanted:
-    """A skill, alone or with the level that is asked for: `network>=2`."""
+    """A skill, optionally with a minimum level: `network>=2`."""
 
     def read(self, node: nodes.Node, reading: Reading) -> Any:
         if not isinstance(node, nodes.Scalar) or ">=" not in node.text:
@@ -179,7 +179,7 @@ SWAP = Record(
     one_of=("week", "from"),
     make=_swap,
 )
-ROTA = Record(
+ON_CALL = Record(
     what="a rota",
     keys={
         "rotation": Key(
@@ -212,7 +212,7 @@ TEAM = Record(
             schema=Choice(what="way to tell the members", words=tuple(TeamAudience)),
             about="which members hear of what concerns the team: everybody who is not away, or who is on duty",
         ),
-        "rota": Key(schema=ROTA, about="who is on duty in turns"),
+        "rota": Key(schema=ON_CALL, about="who is on duty in turns"),
         "hours": Key(schema=Name(kind="hours"), about="its working hours; without them it works around the clock"),
         "closed": Key(
             schema=Choice(what="policy for closed tickets", words=tuple(ClosedPolicy)), about="what mail to a closed ticket does"

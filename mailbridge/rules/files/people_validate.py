@@ -1,4 +1,4 @@
-"""What only several values of teams.yaml together can say: whose address it is, who may stand in for whom, who hands over to whom."""
+"""Checks between several values of teams.yaml: addresses, deputies, hand-overs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Days = tuple[date, date, Place]
 
 
 def check(node: Node | None, values: Any, reading: Reading) -> None:
-    """Every such mistake is noted, each agent and team being looked at for itself: a mistake in one hides none in another."""
+    """Reports every such error.  Each agent and team is checked alone, so an error in one hides none in another."""
     if values is BAD:
         reading.unknowable.add(LEVELS)
     if not isinstance(node, Table):
@@ -31,7 +31,7 @@ def check(node: Node | None, values: Any, reading: Reading) -> None:
     for name, about in _entries(node, "teams"):
         _members(about, agents, reading)
         if "rota" in teams.get(name.text, {}):
-            _rota(name.text, about, teams[name.text], agents, reading)
+            _on_call(name.text, about, teams[name.text], agents, reading)
         if "follow" in teams.get(name.text, {}):
             _follow(name.text, about, teams, hours, reading)
     chains = _good(node, "escalations", CHAIN)
@@ -41,13 +41,13 @@ def check(node: Node | None, values: Any, reading: Reading) -> None:
 
 
 def _good(node: Table, key: str, schema: Schema) -> dict[str, Any]:
-    """The entries of a table without a mistake of their own, by name; what is wrong in the others has been told already."""
+    """The entries of a table without own errors, by name.  The errors of the others are reported already."""
     read = ((name.text, schema.read(about, Reading())) for name, about in _entries(node, key))
     return {name: values for name, values in read if values is not BAD}
 
 
 def _addresses(node: Table, reading: Reading) -> None:
-    """One address belongs to one agent, or a command in a mail could be anybody's; and a consultant is no agent."""
+    """An address must belong to one agent only, else a command in a mail would be ambiguous.  A consultant is no agent."""
     owners: dict[str, str] = {}
     for name, about in (*_entries(node, "agents"), *_entries(node, "consultants")):
         for each in nodes.walk(about):
@@ -87,7 +87,7 @@ def _observes(name: Scalar, agents: Mapping[str, Values]) -> bool:
     return bool(agents.get(name.text, {}).get("role") == "observer")
 
 
-def _rota(team: str, about: Node, values: Values, agents: Mapping[str, Values], reading: Reading) -> None:
+def _on_call(team: str, about: Node, values: Values, agents: Mapping[str, Values], reading: Reading) -> None:
     rota = about.get("rota") if isinstance(about, Table) else None
     if not isinstance(rota, Table):
         return
@@ -107,7 +107,7 @@ def _rota(team: str, about: Node, values: Values, agents: Mapping[str, Values], 
 
 
 def _overlaps(days: Sequence[Days], what: str, reading: Reading) -> None:
-    """A mistake for each stretch of days that shares some with one that stands before it."""
+    """Reports each period of days that overlaps an earlier one."""
     reach: Days | None = None
     for first, last, place in sorted(days, key=lambda each: (each[0], each[2].line, each[2].column)):
         if reach is not None and first <= reach[1]:
@@ -137,7 +137,7 @@ def _follow(team: str, about: Node, teams: Mapping[str, Values], hours: Mapping[
 
 
 def _never_ends(hours: Values) -> bool:
-    """Whether these hours leave no minute of the week free."""
+    """Whether these hours cover every minute of the week."""
     spans: list[list[tuple[time, time]]] = [[] for _ in range(7)]
     for days, worked in hours.get("week", {}).items():
         for day in days:
@@ -176,7 +176,7 @@ def _reached(item: Table, skill: str, level: int, agents: Mapping[str, Values], 
 
 
 def _one_meaning(node: Table, reading: Reading) -> None:
-    """A ticket is escalated to a name alone, so a team, an agent, a consultant and a chain cannot share one."""
+    """Teams, agents, consultants and chains must have different names, because a ticket is escalated to a name."""
     first: dict[str, str] = {}
     for key, kind in (("teams", "team"), ("agents", "agent"), ("consultants", "consultant"), ("escalations", "chain of escalation")):
         for name, _ in _entries(node, key):

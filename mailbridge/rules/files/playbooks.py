@@ -1,4 +1,4 @@
-"""The words of playbooks.yaml: lists of tasks that a rule or a command starts together."""
+"""The keys of playbooks.yaml: lists of tasks that a rule or a command starts together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _title(text: str) -> str:
     return text.strip()
 
 
-def _one_doer(values: dict[str, Any]) -> Task:
+def _task_of(values: dict[str, Any]) -> Task:
     if "assignee" in values and "role" in values:
         raise Wrong('"role" beside "assignee"', "a task is one agent's: name the agent, or say what the agent is")
     role = values.get("role")
@@ -56,7 +56,7 @@ TASK = Record(
         "priority": Key(schema=Choice(what="priority", words=tuple(Priority)), about="without it, that of the ticket it is started on"),
         "text": Key(schema=Text(), about="what is to be done, for the agent"),
     },
-    make=_one_doer,
+    make=_task_of,
 )
 PLAYBOOK = Record(
     what="a playbook",

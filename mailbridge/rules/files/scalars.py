@@ -1,4 +1,4 @@
-"""Single values that several kinds of files hold: names, addresses, languages, durations, dates."""
+"""Single values that several files use: names, addresses, languages, durations, dates."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _zone(text: str) -> str:
 
 
 class Defined:
-    """A text that is itself the definition of a name of that kind: a customer's tier."""
+    """A text that defines a name of its kind: a customer's tier."""
 
     def __init__(self, kind: str) -> None:
         self.kind = kind

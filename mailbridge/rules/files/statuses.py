@@ -1,4 +1,4 @@
-"""statuses.yaml: its words, the statuses they make, and what only several of them together can say."""
+"""statuses.yaml: its keys, the statuses it defines, and the checks between them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CUSTOMER, OTHERS = "customer", "others"
 
 
 class WaitsFor:
-    """Whom a ticket in the status waits for; '' for nobody.  `true` is the customer, as one writes it where there is one such status."""
+    """For whom a ticket in the status waits; '' for nobody.  `true` means the customer."""
 
     words = Choice(what="party to wait for", words=("true", "false", CUSTOMER, OTHERS))
 
@@ -61,17 +61,17 @@ STATUSES_FILE = Record(
     keys={"statuses": Key(schema=Table(what="statuses", key=WORD, of=STATUS, defines="status", least_one=True), required=True)},
 )
 
-# The desk itself moves tickets to these three, so their meaning is fixed; the words people read are free.
+# The desk moves tickets to these three, so their meaning is fixed. Their titles are free.
 _FIXED = {NEW: (True, False), OPEN: (True, False), CLOSED: (False, False)}
 
 
 def status_of(name: str, values: Values) -> Status:
-    """The status that these words make; what is not said is as in the built-in one of that name."""
+    """The status of these values.  Missing values are those of the built-in status with that name."""
     usual = DEFAULTS.get(name, Status(name=name, title=name))
     said: Any = values.get("title")
     title, titles = _titled(said, usual.title) if said is not None else (usual.title, usual.titles)
     said_shown: Any = values.get("shown")
-    # Who words the title anew does not mean the words that customers read so far.
+    # A new title replaces all built-in titles.
     unsaid = ("", {}) if said is not None else (usual.shown, usual.shown_titles)
     shown, shown_titles = _titled(said_shown, title) if said_shown is not None else unsaid
     waits = values.get("waiting")
@@ -91,14 +91,14 @@ def status_of(name: str, values: Values) -> Status:
 
 
 def _titled(said: str | Mapping[str, str], otherwise: str) -> tuple[str, Mapping[str, str]]:
-    """The title for languages that have none of their own, and those that do."""
+    """The default title for all languages without one, and the titles by language."""
     if isinstance(said, str):
         return said, {}
     return said.get("en", next(iter(said.values()), otherwise)), said
 
 
 def check(node: Node | None, values: Any, reading: Reading) -> None:
-    """Every such mistake is noted.  Nothing is, while single values of the file are wrong."""
+    """Reports every such error; nothing where single values of the file are invalid."""
     table = node.get("statuses") if isinstance(node, YamlMapping) else None
     if values is BAD or not isinstance(table, YamlMapping):
         return
@@ -162,7 +162,7 @@ def _names_of(about: Node) -> Iterator[Scalar]:
 
 
 def _reached(table: YamlMapping, statuses: Mapping[str, Status], reading: Reading) -> None:
-    """A status that no way leads to: neither agents, nor rules, nor the desk itself get a ticket there."""
+    """Reports a status that no agent, rule or deadline can reach."""
     every = {**DEFAULTS, **statuses}
     if any(status.next is None for status in every.values()):
         return
@@ -174,7 +174,7 @@ def _reached(table: YamlMapping, statuses: Mapping[str, Status], reading: Readin
 
 
 def _languages(table: YamlMapping, reading: Reading) -> None:
-    """Titles by language are there in all the languages that any of them has."""
+    """Reports titles that are missing in a language which other titles have."""
     titles = [(key, name, words) for key, about in table.entries for name, words in _titles_of(about)]
     languages = list(dict.fromkeys(language.text for _, _, words in titles for language, _ in words.entries))
     for key, name, words in titles:

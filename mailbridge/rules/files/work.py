@@ -1,4 +1,4 @@
-"""The words of work.yaml: how told time becomes charged time."""
+"""The keys of work.yaml: how recorded time becomes charged time."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ WORK_FILE = Record(
 
 
 def policies(values: Mapping[str, Any]) -> Mapping[str, WorkPolicy]:
-    """The desk's policy under '', and those of teams, which take from it what they do not say."""
+    """The desk's policy under '', and those of teams, with the desk's values as defaults."""
     desk: Mapping[str, Any] = values.get("work", {})
     return {"": _policy(desk)} | {team: _policy({**desk, **own}) for team, own in values.get("teams", {}).items()}
 

@@ -1,4 +1,4 @@
-"""Two rule sets on the same mails: what would go elsewhere, and which rule did it.  Pure; memory does not grow with the mails."""
+"""Runs two rule sets on the same mails: what would change, and by which rule.  Pure; memory does not grow with the number of mails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SAMPLES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A past mail as rules see it; `name` is what people call it (MB-871), `subject` is for the samples."""
+    """A stored mail for rules.  `name`: its ticket number (MB-871), `subject`: for the samples."""
 
     name: str
     subject: str
@@ -26,7 +26,7 @@ class Case:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
-    """One of the two: its rules, and the organisation they speak of."""
+    """One of the two rule sets, with its organisation."""
 
     rules: RuleSet
     organisation: Organisation
@@ -34,7 +34,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """So many mails change `what` from `before` to `after`, by this rule; `gone` true: by a rule that does not hold any more."""
+    """The number of mails whose `what` changes from `before` to `after` by this rule.  `gone`: by a rule that no longer matches."""
 
     what: str
     before: str
@@ -49,7 +49,7 @@ class Difference:
 class BacktestReport:
     mails: int
     changed: int
-    lost: int  # mails for which a rule held before and none does now
+    lost: int  # mails that matched a rule before and match none now
     differences: tuple[Difference, ...] = ()
 
     @property
@@ -61,7 +61,7 @@ _Key = tuple[str, str, str, str, bool]
 
 
 def backtest(before: Side, after: Side, cases: Iterable[Case], *, tick: Callable[[int], object] = lambda done: None) -> BacktestReport:
-    """What the second rule set would have done otherwise than the first.  `tick` hears how many mails are done, now and then."""
+    """What the second rule set would do differently.  `tick` is called with the number of mails done."""
     counts: dict[_Key, int] = {}
     samples: dict[_Key, list[tuple[str, str]]] = {}
     done = changed = lost = 0
@@ -104,7 +104,7 @@ def _told(value: Any) -> str:
 
 
 def _who(verdict: Verdict, what: str) -> str:
-    """The rule that had the last word about it."""
+    """The rule that set it last."""
     for step in reversed(verdict.trace.steps):
         if any(change.what == what and not (change.note and change.before == change.after) for change in step.changes):
             return step.rule

@@ -1,5 +1,5 @@
-"""What each command means on a ticket: one pure function a command, grouped by what it is about.
+"""Handlers: one pure function for each command, grouped by subject.
 
-A judge takes the ticket, the command and the circumstances and answers with what happens, or with a Refusal.  `tickets.decide` asks for
-permission before and turns what happens into events after; a judge changes nothing.
+A handler takes the ticket, the command and the command context.  It returns the events or a Refusal and changes nothing.  `tickets.decide`
+checks permissions before and applies the events after.
 """

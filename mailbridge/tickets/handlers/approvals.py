@@ -1,8 +1,8 @@
-"""Commands that wait for a yes (DK4, DK7): who has to agree, how it is asked, and what a yes, a no and the clock do.
+"""Approvals (DK4, DK7): which requests are held, who decides, and what approval, rejection and expiry do.
 
-What waits is kept as typed commands, with the words that were written for showing.  A confirmation is the same thing as an approval,
-only that the yes is the asker's own.  `tickets.decide` asks `needed` about everything an agent wants, however it was said, and does what
-was held when somebody says yes.  A yes settles one matter, on the tickets it was asked for.
+A held request is stored as typed commands, with its text for display.  A confirmation is an approval by the author of the request.
+`tickets.decide` calls `needed` for every command of an agent, and executes the held request when it is approved.  An approval covers one
+trigger, on the tickets it was asked for.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, Appro
 from mailbridge.organisation.availability import stand_in
 from mailbridge.organisation.model import Organisation, Team
 from mailbridge.sla.calendar import due
-from mailbridge.tickets.command_context import CommandContext, HeldRequest, Judgement, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, HeldRequest, Refusal, nearest
 from mailbridge.tickets.commands import Command, ExpireApproval, Reject, RemindApproval
 from mailbridge.tickets.events import (
     Actor,
@@ -41,7 +41,7 @@ from mailbridge.tickets.stored_commands import ANSWER, stored
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Need:
-    """A yes that is missing: `why` is the key of the matter or the risk, `approvers` are agents, any one of whom decides."""
+    """An approval that is missing.  `why`: the key of the trigger or risk.  `approvers`: agents, one of whom decides."""
 
     kind: ApprovalKind
     why: str
@@ -52,22 +52,22 @@ class Need:
 
 
 def needed(ticket: Ticket, command: Command, about: CommandContext, outcome: Sequence[TicketEvent | Event]) -> Need | None:
-    """The yes that is missing before `outcome`, what the command would do, may happen.  A manager's is asked before the asker's own; who
-    may say yes needs to ask nobody."""
+    """The approval that the command needs before `outcome`, its events, may happen.  A manager's approval is asked for before the author's
+    confirmation.  An approver needs no approval."""
     if about.actor.kind is not ActorKind.AGENT or not outcome:
         return None
     return _approval(ticket, about, outcome) or _confirmation(ticket, command, about)
 
 
 def _approval(ticket: Ticket, about: CommandContext, outcome: Sequence[TicketEvent | Event]) -> Need | None:
-    open_ = [rule for rule in about.organisation.consent.approvals if rule.what not in about.agreed]
-    rules = [rule for rule in open_ if any(_concerns(rule, happening) for happening in outcome)]
+    open_ = [rule for rule in about.organisation.approval_policy.approvals if rule.what not in about.agreed]
+    rules = [rule for rule in open_ if any(_concerns(rule, event) for event in outcome)]
     by = ((rule, approvers(rule.by, ticket, about.organisation)) for rule in rules)
     return next((_need(rule, named, ticket, about) for rule, named in by if about.actor.name not in named), None)
 
 
 def _need(rule: ApprovalRule, named: tuple[str, ...], ticket: Ticket, about: CommandContext) -> Need:
-    """Who is away is asked, and so is the one who stands in; nobody stands in over an own wish."""
+    """The approvers, and the deputies of those who are away.  The author of the request cannot be a deputy."""
     team = about.organisation.teams.get(ticket.team, Team(name="", title=""))
     instead = (stand_in(name, team, about.organisation, about.now) for name in named)
     others = {about.actor.name, ""}
@@ -88,13 +88,13 @@ def _confirmation(ticket: Ticket, command: Command, about: CommandContext) -> Ne
 
 
 def of_the_asker(why: str, about: CommandContext) -> Need:
-    """The own yes of whoever asks."""
-    expires = about.now + about.organisation.consent.confirm_within
+    """The confirmation by the author of the request."""
+    expires = about.now + about.organisation.approval_policy.confirm_within
     return Need(kind=ApprovalKind.CONFIRMATION, why=why, approvers=(about.actor.name,), expires_at=expires)
 
 
 def approvers(by: Iterable[str], ticket: Ticket, organisation: Organisation) -> tuple[str, ...]:
-    """The active agents these words name; `manager` are the team's managers, else the desk's."""
+    """The active agents for these names; `manager` stands for the managers of the team, else of the desk."""
     found: list[str] = []
     for name in by:
         found += _managers(ticket, organisation) if name == MANAGER else _active((name,), organisation)
@@ -111,9 +111,9 @@ def _active(names: Iterable[str], organisation: Organisation) -> tuple[str, ...]
     return tuple(name for name in names if name in organisation.agents and organisation.agents[name].active)
 
 
-def ask(ticket: Ticket, need: Need, about: CommandContext, *, tickets: tuple[int, ...] = ()) -> Judgement:
-    """The request is held and its approvers are asked; one that waits already is not asked about twice.  `tickets`: those it is for, where
-    that is not this one alone."""
+def ask(ticket: Ticket, need: Need, about: CommandContext, *, tickets: tuple[int, ...] = ()) -> HandlerResult:
+    """Holds the request and asks its approvers.  An equal request that is held already is not held twice.  `tickets`: the tickets of the
+    request, where they are not this one alone."""
     if not need.approvers:
         return Refusal(reason="nobody-approves", detail=need.why)
     approval = Approval(
@@ -139,7 +139,7 @@ def ask(ticket: Ticket, need: Need, about: CommandContext, *, tickets: tuple[int
 
 
 def _same_request(waiting: Approval, approval: Approval) -> bool:
-    """An answer's text is in its mail: two mails are two answers."""
+    """Whether the two are the same request.  The text of a reply is in its mail, so replies in two mails are different."""
     if waiting.asker != approval.asker:
         return False
     if not waiting.commands:
@@ -148,8 +148,9 @@ def _same_request(waiting: Approval, approval: Approval) -> bool:
     return (waiting.commands, waiting.tickets) == (approval.commands, approval.tickets) and len(set(mails)) < 2
 
 
-def ask_again(ticket: Ticket, waiting: Approval, held: HeldRequest, about: CommandContext) -> Judgement:
-    """The stored commands cannot be read any more: nothing is done, and the same people are asked about what the words say today."""
+def ask_again(ticket: Ticket, waiting: Approval, held: HeldRequest, about: CommandContext) -> HandlerResult:
+    """The stored commands cannot be read any more: nothing is executed, and the same approvers are asked about the commands that the line
+    gives now."""
     without = replace(ticket, approvals=tuple(one for one in ticket.approvals if one.id != waiting.id))
     need = Need(
         kind=waiting.kind,
@@ -165,7 +166,7 @@ def ask_again(ticket: Ticket, waiting: Approval, held: HeldRequest, about: Comma
 
 
 def held(ticket: Ticket, number: int, about: CommandContext) -> Approval | Refusal:
-    """The command that waits under this number, or the only one that waits for this actor; only whoever is asked may decide."""
+    """The held request with this id, or the only one that waits for this actor.  Only an approver may decide."""
     mine = [approval for approval in ticket.approvals if may_decide(about.actor, approval)]
     if not number:
         several = ", ".join(str(approval.id) for approval in mine)
@@ -177,39 +178,39 @@ def held(ticket: Ticket, number: int, about: CommandContext) -> Approval | Refus
 
 
 def _titles(names: Iterable[str], organisation: Organisation) -> str:
-    """The agents as people know them."""
+    """The display names of the agents."""
     return ", ".join(organisation.agents[name].title if name in organisation.agents else name for name in names)
 
 
 def may_decide(actor: Actor, approval: Approval) -> bool:
-    """Whether this actor is asked for the yes."""
+    """Whether this actor is an approver."""
     return actor.kind is ActorKind.ADMIN or (actor.kind is ActorKind.AGENT and actor.name in approval.approvers)
 
 
 def as_the_asker(approval: Approval, about: CommandContext) -> CommandContext:
-    """The context in which what was held is decided: the asker wants it, because of the mail it stood in."""
+    """The context in which the held request is decided: its author is the actor, its mail the cause."""
     asker = Actor(kind=ActorKind.AGENT, name=approval.asker)
     return replace(about, actor=asker, words=approval.line, mail=approval.mail or about.mail, seen_at=approval.asked_at)
 
 
-def reject(ticket: Ticket, command: Reject, about: CommandContext) -> Judgement:
+def reject(ticket: Ticket, command: Reject, about: CommandContext) -> HandlerResult:
     approval = held(ticket, command.approval, about)
     if isinstance(approval, Refusal):
         return approval
     return [decided(approval, granted=False, reason=command.reason)]
 
 
-def remind(ticket: Ticket, command: RemindApproval, about: CommandContext) -> Judgement:
+def remind(ticket: Ticket, command: RemindApproval, about: CommandContext) -> HandlerResult:
     waits = any(approval.id == command.approval and approval.remind_at is not None for approval in ticket.approvals)
     return [ApprovalReminded(approval=command.approval)] if waits else []
 
 
-def expire(ticket: Ticket, command: ExpireApproval, about: CommandContext) -> Judgement:
+def expire(ticket: Ticket, command: ExpireApproval, about: CommandContext) -> HandlerResult:
     return [decided(approval, granted=False, expired=True) for approval in ticket.approvals if approval.id == command.approval]
 
 
 def decided(approval: Approval, *, granted: bool, reason: str = "", refused: str = "", expired: bool = False) -> ApprovalDecided:
-    """The end of the waiting, with what was waited for."""
+    """The event that ends the approval, with its request."""
     return ApprovalDecided(
         approval=approval.id,
         granted=granted,
@@ -222,11 +223,11 @@ def decided(approval: Approval, *, granted: bool, reason: str = "", refused: str
     )
 
 
-# What a rule of approvals.yaml looks at: what would happen, whichever command leads there.
+# Rules of approvals.yaml look at the events, not at the command.
 
 
-def _concerns(rule: ApprovalRule, happening: TicketEvent | Event) -> bool:
-    match rule.what, happening:
+def _concerns(rule: ApprovalRule, event: TicketEvent | Event) -> bool:
+    match rule.what, event:
         case ApprovalTrigger.WORK_OVER, WorkRecorded(activity=Activity(kind=WorkKind.WORKED) as done):
             return timedelta(minutes=done.minutes) > rule.over
         case ApprovalTrigger.TRAVEL_OVER, WorkRecorded(activity=Activity(kind=WorkKind.TRAVELLED) as done):

@@ -1,8 +1,8 @@
-"""What a ticket is about: subject, type, priority, tags, fields."""
+"""Handlers for subject, type, priority, tags and fields."""
 
 from __future__ import annotations
 
-from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
 from mailbridge.tickets.commands import AddTags, RemoveTags, SetField, SetPriority, SetSubject, SetType
 from mailbridge.tickets.estimates import BY_HISTORY, BY_TYPE
 from mailbridge.tickets.events import (
@@ -18,11 +18,11 @@ from mailbridge.tickets.events import (
 from mailbridge.tickets.model import Ticket
 
 
-def set_priority(ticket: Ticket, command: SetPriority, about: CommandContext) -> Judgement:
+def set_priority(ticket: Ticket, command: SetPriority, about: CommandContext) -> HandlerResult:
     return [] if command.priority is ticket.priority else [PriorityChanged(before=ticket.priority, after=command.priority)]
 
 
-def set_type(ticket: Ticket, command: SetType, about: CommandContext) -> Judgement:
+def set_type(ticket: Ticket, command: SetType, about: CommandContext) -> HandlerResult:
     known = about.organisation.types
     if known and command.type not in known:
         return Refusal(reason="unknown-type", nearest=nearest(command.type, known))
@@ -30,12 +30,12 @@ def set_type(ticket: Ticket, command: SetType, about: CommandContext) -> Judgeme
         return []
     happened: list[TicketEvent] = [TypeChanged(before=ticket.type, after=command.type)]
     usual = about.estimates.get((ticket.id, command.type))
-    if usual is not None and ticket.estimated_by in ("", BY_TYPE, BY_HISTORY):  # what somebody said stands
+    if usual is not None and ticket.estimated_by in ("", BY_TYPE, BY_HISTORY):  # an estimate by a person stays
         happened.append(EstimateSet(before=ticket.estimate, after=usual.minutes, by=usual.by, most=usual.most))
     return happened
 
 
-def add_tags(ticket: Ticket, command: AddTags, about: CommandContext) -> Judgement:
+def add_tags(ticket: Ticket, command: AddTags, about: CommandContext) -> HandlerResult:
     known = about.organisation.tags
     unknown = [tag for tag in command.tags if known and tag not in known and tag != "virus"]
     if unknown:
@@ -44,14 +44,14 @@ def add_tags(ticket: Ticket, command: AddTags, about: CommandContext) -> Judgeme
     return [TagsAdded(tags=new)] if new else []
 
 
-def remove_tags(ticket: Ticket, command: RemoveTags, about: CommandContext) -> Judgement:
+def remove_tags(ticket: Ticket, command: RemoveTags, about: CommandContext) -> HandlerResult:
     there = tuple(tag for tag in command.tags if tag in ticket.tags)
     return [TagsRemoved(tags=there)] if there else []
 
 
-def set_subject(ticket: Ticket, command: SetSubject, about: CommandContext) -> Judgement:
+def set_subject(ticket: Ticket, command: SetSubject, about: CommandContext) -> HandlerResult:
     return [] if command.subject == ticket.subject else [SubjectChanged(before=ticket.subject, after=command.subject)]
 
 
-def set_field(ticket: Ticket, command: SetField, about: CommandContext) -> Judgement:
+def set_field(ticket: Ticket, command: SetField, about: CommandContext) -> HandlerResult:
     return [] if (command.name, command.value) in ticket.fields else [FieldSet(name=command.name, value=command.value)]

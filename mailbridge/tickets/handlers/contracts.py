@@ -1,8 +1,4 @@
-"""What the customer of a ticket has: the contract it is worked on under, the device it is about.
-
-The contract follows what the ticket is about.  After another type, priority, device, location or requester the most specific contract
-counts, unless a rule or somebody chose the contract or the level before: that choice stays.
-"""
+"""Handlers for the contract and the device of a ticket."""
 
 from __future__ import annotations
 
@@ -11,16 +7,16 @@ from datetime import date
 
 from mailbridge.customers.contract_match import Cover, CoverQuestion, cover, cover_by
 from mailbridge.customers.model import Customer, Customers, mark_key
-from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
 from mailbridge.tickets.commands import SetContract, SetEquipment
 from mailbridge.tickets.events import FieldSet, TicketEvent
 from mailbridge.tickets.model import Ticket
 
-CONTRACT, SLA, EQUIPMENT, LOCATION, CALENDAR = "contract", "sla", "equipment", "location", "calendar"  # fields of a ticket
+CONTRACT, SLA, EQUIPMENT, LOCATION, CALENDAR = "contract", "sla", "equipment", "location", "calendar"  # names of ticket fields
 
 
-def set_contract(ticket: Ticket, command: SetContract, about: CommandContext) -> Judgement:
-    """One of the requester's customer that is valid today; its level of service is promised from now on."""
+def set_contract(ticket: Ticket, command: SetContract, about: CommandContext) -> HandlerResult:
+    """Sets a contract of the requester's customer that is valid today.  Its level of service applies from now on."""
     customer = _customer(ticket, about)
     if customer is None:
         return Refusal(reason="no-customer")
@@ -41,8 +37,8 @@ def set_contract(ticket: Ticket, command: SetContract, about: CommandContext) ->
     return _changed(ticket, ((CONTRACT, name), (SLA, found.sla or (ticket.sla if own else "")), (CALENDAR, found.calendar)))
 
 
-def set_equipment(ticket: Ticket, command: SetEquipment, about: CommandContext) -> Judgement:
-    """One of the requester's customer, by serial number or tag however they are written; the place it stands at comes along."""
+def set_equipment(ticket: Ticket, command: SetEquipment, about: CommandContext) -> HandlerResult:
+    """Sets a device of the requester's customer, by serial number or asset tag in any spelling.  Also sets its location."""
     customer = _customer(ticket, about)
     if customer is None:
         return Refusal(reason="no-customer")

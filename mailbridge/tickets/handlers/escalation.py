@@ -1,4 +1,4 @@
-"""Escalation (DK8): up a named chain by skill and level, to a team, an agent or a consultant from outside."""
+"""Escalation (DK8): up a named chain by skill and level, to a team, an agent or an external consultant."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import is_at_work, is_there
 from mailbridge.organisation.model import Organisation, Team
 from mailbridge.organisation.people import EscalationChain, EscalationStep
-from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
 from mailbridge.tickets.commands import Assign, Escalate, SetTeam
 from mailbridge.tickets.events import Escalated, Event, TicketEvent
 from mailbridge.tickets.handlers.people import assign, set_team
 from mailbridge.tickets.model import Ticket
 
 _SKILL = re.compile(r"(?P<skill>[^\s>=]+)\s*(?:>?=?\s*(?P<level>\d{1,2}))?")
-BY_HAND = ""  # the chain of a ticket that went somewhere no chain leads to
+BY_HAND = ""  # the chain of a ticket that was escalated to a place outside of all chains
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Way:
-    """A step somebody wants to go: on which chain, and which level of it that is (from 1)."""
+    """A possible step: its chain, and its level on that chain (from 1)."""
 
     chain: str
     level: int
     step: EscalationStep
 
 
-def escalate(ticket: Ticket, command: Escalate, about: CommandContext) -> Judgement:
-    """To the next step that leads anywhere new; where a place is named, there."""
+def escalate(ticket: Ticket, command: Escalate, about: CommandContext) -> HandlerResult:
+    """Escalates to the given place, or to the next step of the chain that changes team or assignee."""
     if not transitions.is_open(ticket.status, about.organisation):
         return Refusal(reason="is-closed")
     ways = _ways(ticket, command.to.strip(), about.organisation)
@@ -48,7 +48,7 @@ def escalate(ticket: Ticket, command: Escalate, about: CommandContext) -> Judgem
 
 
 def _ways(ticket: Ticket, to: str, organisation: Organisation) -> Iterable[Way] | Refusal:
-    """The steps to try, nearest first."""
+    """The steps to try, in order."""
     chains = organisation.chains
     if not to:
         chain = _chain_of(ticket, organisation)
@@ -63,7 +63,7 @@ def _ways(ticket: Ticket, to: str, organisation: Organisation) -> Iterable[Way] 
 
 
 def _chain_of(ticket: Ticket, organisation: Organisation) -> EscalationChain | None:
-    """The chain the ticket is on; else the one called like its type; else the only one that leads over its team, or that there is."""
+    """The current chain; else the one named like the ticket's type; else the only one with the ticket's team, or the only one."""
     for name in (ticket.chain, ticket.type):
         if name in organisation.chains:
             return organisation.chains[name]
@@ -73,14 +73,14 @@ def _chain_of(ticket: Ticket, organisation: Organisation) -> EscalationChain | N
 
 
 def _from(chain: EscalationChain, ticket: Ticket) -> Iterator[Way]:
-    """What is left of the chain for this ticket: all of it where the ticket is not on it yet."""
+    """The rest of the chain for this ticket; the whole chain where the ticket is not on it."""
     done = ticket.level if ticket.chain == chain.name else 0
     for level, step in enumerate(chain.steps[done:], start=done + 1):
         yield Way(chain=chain.name, level=level, step=step)
 
 
 def _step(to: str, organisation: Organisation) -> EscalationStep | None:
-    """A team, an agent, a consultant (by name or address) or a skill (`printers>=2`), whichever is called so."""
+    """The team, agent, consultant (by name or address) or skill (`printers>=2`) with this name."""
     if to in organisation.teams:
         return EscalationStep(team=to)
     if to in organisation.agents and organisation.agents[to].active:
@@ -96,7 +96,7 @@ def _step(to: str, organisation: Organisation) -> EscalationStep | None:
 
 
 def _on_a_chain(step: EscalationStep, ticket: Ticket, organisation: Organisation) -> Way:
-    """The step as one of the ticket's chain where it stands on it; a place beside all chains is one level further up."""
+    """The step on the ticket's chain, where it is on it.  Any other place counts as one level further up."""
     chain = _chain_of(ticket, organisation)
     for level, known in enumerate(chain.steps if chain else (), start=1):
         if chain and known == step:
@@ -105,7 +105,7 @@ def _on_a_chain(step: EscalationStep, ticket: Ticket, organisation: Organisation
 
 
 def _moved(ticket: Ticket, way: Way, about: CommandContext) -> list[TicketEvent]:
-    """What going there means; nothing where the ticket is there already, or nobody is."""
+    """The events of the escalation; none where the ticket is there already, or nobody is available."""
     step = way.step
     if step.consultant:
         return [_escalated(ticket, way, step.consultant, "consultant")]
@@ -125,8 +125,8 @@ def _escalated(ticket: Ticket, way: Way, to: str, kind: str) -> Escalated:
 
 
 def _skilled(ticket: Ticket, step: EscalationStep, about: CommandContext) -> str:
-    """Somebody else who has the skill at that level and is not away: at work before off, of the ticket's team before others, with little
-    to do before much, and no more skilled than it takes; '' where there is nobody."""
+    """Another agent with the skill at that level who is not away: first those at work, then those of the ticket's team, then those with few
+    open tickets, then those with the lowest sufficient level; '' where there is none."""
     organisation = about.organisation
     team = organisation.teams.get(ticket.team, Team(name="", title=""))
     wanted = max(step.level, 1)

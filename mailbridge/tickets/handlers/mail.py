@@ -1,10 +1,10 @@
-"""Mails on a ticket: a customer's, an agent's answer, a note; and what clocks and deliveries have to say."""
+"""Handlers for mails on a ticket (a customer's message, a reply, a note), for deadlines and for failed deliveries."""
 
 from __future__ import annotations
 
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Team
-from mailbridge.tickets.command_context import CommandContext, Judgement
+from mailbridge.tickets.command_context import CommandContext, HandlerResult
 from mailbridge.tickets.commands import AgentReply, CustomerMessage, InternalNote, RaiseAlert, ReportFailure
 from mailbridge.tickets.events import (
     ActorKind,
@@ -20,8 +20,8 @@ from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.model import Participant, Role, Ticket
 
 
-def write(ticket: Ticket, command: CustomerMessage, about: CommandContext) -> Judgement:
-    """A customer's mail wakes a ticket that waits, sleeps or is closed; a robot's moves nothing, nor does what was sent long ago."""
+def write(ticket: Ticket, command: CustomerMessage, about: CommandContext) -> HandlerResult:
+    """A customer's mail.  It reopens a ticket that waits, is snoozed or closed.  Automatic and imported mails change nothing."""
     if command.sent:
         return [MessageAdded(author=command.author, to_customer=True)]
     happened: list[TicketEvent] = [MessageAdded(author=command.author, automatic=command.automatic)]
@@ -37,13 +37,13 @@ def write(ticket: Ticket, command: CustomerMessage, about: CommandContext) -> Ju
 
 
 def _is_news(somebody: Participant, ticket: Ticket) -> bool:
-    """Whether the copy puts them on the ticket, or lets them hear of it."""
+    """Whether the copy adds the person to the ticket, or makes them a participant."""
     known = ticket.participant(somebody.address)
     return known is None or (known.role is Role.MENTIONED and somebody.role is Role.PARTICIPANT)
 
 
-def answer(ticket: Ticket, command: AgentReply, about: CommandContext) -> Judgement:
-    """The customer gets it; the first to answer owns the ticket where the team wants that."""
+def answer(ticket: Ticket, command: AgentReply, about: CommandContext) -> HandlerResult:
+    """A reply to the customer.  The first agent to reply becomes the assignee, where the team wants that."""
     happened: list[TicketEvent] = [MessageAdded(author=about.actor.name, to_customer=True)]
     team = about.organisation.teams.get(ticket.team, Team(name="", title=""))
     if not ticket.assignee and team.answer_owns and about.actor.kind is ActorKind.AGENT:
@@ -53,13 +53,13 @@ def answer(ticket: Ticket, command: AgentReply, about: CommandContext) -> Judgem
     return happened
 
 
-def note(ticket: Ticket, command: InternalNote, about: CommandContext) -> Judgement:
+def note(ticket: Ticket, command: InternalNote, about: CommandContext) -> HandlerResult:
     return [MessageAdded(author=about.actor.name, internal=True)]
 
 
-def raise_alert(ticket: Ticket, command: RaiseAlert, about: CommandContext) -> Judgement:
+def raise_alert(ticket: Ticket, command: RaiseAlert, about: CommandContext) -> HandlerResult:
     return [AlertRaised(promise=command.promise, alert=command.alert, due_at=command.due_at)]
 
 
-def report_failure(ticket: Ticket, command: ReportFailure, about: CommandContext) -> Judgement:
+def report_failure(ticket: Ticket, command: ReportFailure, about: CommandContext) -> HandlerResult:
     return [DeliveryFailed(recipient=command.recipient, what=command.what, reason=command.reason)]

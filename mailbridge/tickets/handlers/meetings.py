@@ -1,18 +1,18 @@
-"""Appointments with the customer: made, moved, called off, answered."""
+"""Handlers for appointments with the customer: schedule, move, cancel, answer."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
 
-from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
 from mailbridge.tickets.commands import AnswerInvitation, ScheduleMeeting
 from mailbridge.tickets.events import InvitationAnswered, MeetingSet
 from mailbridge.tickets.model import Meeting, Ticket
 
 
-def meet(ticket: Ticket, command: ScheduleMeeting, about: CommandContext) -> Judgement:
-    """One appointment a ticket at a time: another time moves it, after it is over or called off the next one is new."""
+def schedule_meeting(ticket: Ticket, command: ScheduleMeeting, about: CommandContext) -> HandlerResult:
+    """A ticket has one appointment at a time: another time moves it.  After it is over or cancelled, the next one is new."""
     standing = _standing(ticket, about)
     if command.at is None:
         if standing is None:
@@ -27,12 +27,12 @@ def meet(ticket: Ticket, command: ScheduleMeeting, about: CommandContext) -> Jud
         return [MeetingSet(meeting=replace(wanted, number=ticket.meeting.number + 1 if ticket.meeting else 1))]
     if (standing.at, standing.minutes, standing.place) == (wanted.at, wanted.minutes, wanted.place):
         return []
-    # RFC 5546, 2.1.4: whoever has it in a calendar takes a higher SEQUENCE for the newer word.
+    # RFC 5546, 2.1.4: calendars take the higher SEQUENCE as the newer version.
     return [MeetingSet(meeting=replace(wanted, number=standing.number, sequence=standing.sequence + 1))]
 
 
-def answer_invitation(ticket: Ticket, command: AnswerInvitation, about: CommandContext) -> Judgement:
-    """What counts is an answer to the appointment as it stands; one to an earlier time is only kept as the mail it came in."""
+def answer_invitation(ticket: Ticket, command: AnswerInvitation, about: CommandContext) -> HandlerResult:
+    """Records an answer to the current appointment.  An answer to an earlier time is only stored as a mail."""
     standing = ticket.meeting
     if standing is None or standing.cancelled or (command.number, command.sequence) != (standing.number, standing.sequence):
         return []

@@ -1,11 +1,11 @@
-"""Who has a ticket and who hears of it."""
+"""Handlers for the assignee, the team and the participants of a ticket."""
 
 from __future__ import annotations
 
 from mailbridge.organisation import transitions
 from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.organisation.model import CHANNELS
-from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
 from mailbridge.tickets.commands import AddParticipant, Assign, RemoveParticipant, RevokeAddresses, SetChannel, SetRequester, SetTeam
 from mailbridge.tickets.events import (
     AddressesRevoked,
@@ -23,7 +23,7 @@ from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.model import FOLLOW, Participant, Role, Ticket
 
 
-def assign(ticket: Ticket, command: Assign, about: CommandContext) -> Judgement:
+def assign(ticket: Ticket, command: Assign, about: CommandContext) -> HandlerResult:
     name, agents = command.agent, about.organisation.agents
     agent = agents.get(name)
     if name and (agent is None or not agent.active):
@@ -36,12 +36,12 @@ def assign(ticket: Ticket, command: Assign, about: CommandContext) -> Judgement:
     return happened
 
 
-def set_team(ticket: Ticket, command: SetTeam, about: CommandContext) -> Judgement:
+def set_team(ticket: Ticket, command: SetTeam, about: CommandContext) -> HandlerResult:
     name, teams = command.team, about.organisation.teams
     if name not in teams:
         return Refusal(reason="unknown-team", nearest=nearest(name, teams))
     lands = lands_with(name, about.organisation, about.now)
-    follows = name if lands != name else ""  # a region that is named itself keeps the ticket
+    follows = name if lands != name else ""  # a region that is named directly keeps the ticket
     happened: list[TicketEvent] = [] if follows == ticket.follow else [FieldSet(name=FOLLOW, value=follows)]
     if lands == ticket.team:
         return happened
@@ -51,7 +51,7 @@ def set_team(ticket: Ticket, command: SetTeam, about: CommandContext) -> Judgeme
     return happened
 
 
-def add_participant(ticket: Ticket, command: AddParticipant, about: CommandContext) -> Judgement:
+def add_participant(ticket: Ticket, command: AddParticipant, about: CommandContext) -> HandlerResult:
     if _is_own(command.address, about):
         return Refusal(reason="own-address", detail=command.address)
     known = ticket.participant(command.address)
@@ -60,7 +60,7 @@ def add_participant(ticket: Ticket, command: AddParticipant, about: CommandConte
     return [ParticipantAdded(participant=Participant(address=command.address, name=known.name if known else "", role=Role.PARTICIPANT))]
 
 
-def remove_participant(ticket: Ticket, command: RemoveParticipant, about: CommandContext) -> Judgement:
+def remove_participant(ticket: Ticket, command: RemoveParticipant, about: CommandContext) -> HandlerResult:
     known = ticket.participant(command.address)
     if known is None:
         return Refusal(reason="not-on-ticket", nearest=nearest(command.address, [p.address for p in ticket.participants]))
@@ -69,14 +69,14 @@ def remove_participant(ticket: Ticket, command: RemoveParticipant, about: Comman
     return [ParticipantRemoved(address=known.address)]
 
 
-def revoke_addresses(ticket: Ticket, command: RevokeAddresses, about: CommandContext) -> Judgement:
+def revoke_addresses(ticket: Ticket, command: RevokeAddresses, about: CommandContext) -> HandlerResult:
     known = ticket.participant(command.address)
     if known is None:
         return Refusal(reason="not-on-ticket", nearest=nearest(command.address, [p.address for p in ticket.participants]))
     return [AddressesRevoked(address=known.address)]
 
 
-def set_requester(ticket: Ticket, command: SetRequester, about: CommandContext) -> Judgement:
+def set_requester(ticket: Ticket, command: SetRequester, about: CommandContext) -> HandlerResult:
     if _is_own(command.address, about):
         return Refusal(reason="own-address", detail=command.address)
     before = ticket.requester
@@ -87,19 +87,19 @@ def set_requester(ticket: Ticket, command: SetRequester, about: CommandContext) 
     after = Participant(address=command.address, name=name, role=Role.REQUESTER, language=known.language if known else "")
     changed: list[TicketEvent] = [RequesterChanged(before=before.address if before else "", after=after)]
     if before is not None and (about.organisation.agent_of(before.address) is not None or is_list(ticket, before.address)):
-        changed.append(ParticipantRemoved(address=before.address))  # an agent or a list stood in for whoever asks, and is no customer
+        changed.append(ParticipantRemoved(address=before.address))  # the former requester was an agent or a list, not a customer
     return changed
 
 
-def set_channel(ticket: Ticket, command: SetChannel, about: CommandContext) -> Judgement:
-    """How the customer reached the desk; an archive's tickets stay an archive's, for they promise nothing."""
+def set_channel(ticket: Ticket, command: SetChannel, about: CommandContext) -> HandlerResult:
+    """Sets how the customer reached the desk.  Tickets from an archive keep their channel, because they have no SLA targets."""
     if command.channel not in CHANNELS or ticket.channel not in CHANNELS:
         return Refusal(reason="unknown-channel", nearest=nearest(command.channel, CHANNELS))
     return [] if command.channel == ticket.channel else [ChannelChanged(before=ticket.channel, after=command.channel)]
 
 
 def _is_own(address: str, about: CommandContext) -> bool:
-    """Whether mail to this address would come back to the desk, with or without +detail."""
+    """Whether mail to this address comes back to the desk, with or without +detail."""
     local, _, domain = address.lower().rpartition("@")
     groups = {team.address.lower() for team in about.organisation.teams.values()}
     return f"{local.partition('+')[0]}@{domain}" in about.own_addresses or address.lower() in groups

@@ -1,6 +1,6 @@
-"""A playbook starts: each of its tasks is a ticket of its own, linked to the one it was started on.
+"""Starts a playbook: each task becomes a ticket that is linked to this one.
 
-Tasks are work between agents: nobody outside asked for them, so no customer hears of them.
+Tasks are work between agents.  Customers get no notifications about them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Priority, Team
 from mailbridge.organisation.playbooks import HAS_TASK, TASK_CHANNEL, TASK_OF, Playbook, Task, TaskRole
 from mailbridge.sla.calendar import due
-from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest, on
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest, on
 from mailbridge.tickets.commands import StartPlaybook
 from mailbridge.tickets.events import (
     AssigneeChanged,
@@ -27,8 +27,8 @@ from mailbridge.tickets.events import (
 from mailbridge.tickets.model import Participant, Ticket
 
 
-def start(ticket: Ticket, command: StartPlaybook, about: CommandContext) -> Judgement:
-    """Each task is opened under the number that was reserved for it.  A playbook starts once on a ticket; asked again, nothing happens."""
+def start(ticket: Ticket, command: StartPlaybook, about: CommandContext) -> HandlerResult:
+    """Opens each task with its reserved number.  A playbook starts once on a ticket; the second time it does nothing."""
     playbook = about.organisation.playbooks.get(command.name)
     if playbook is None:
         return Refusal(reason="unknown-playbook", nearest=nearest(command.name, about.organisation.playbooks), detail=command.name)
@@ -66,7 +66,7 @@ def _opened(ticket: Ticket, playbook: Playbook, task: Task, about: CommandContex
 
 
 def _assignee(ticket: Ticket, task: Task, about: CommandContext) -> str:
-    """Who is to do it; nobody where that agent works here no more."""
+    """The assignee of the task; '' where that agent is not active any more."""
     organisation = about.organisation
     match task.role:
         case TaskRole.ASSIGNEE:

@@ -1,7 +1,7 @@
-"""What tickets are to each other: linked, one of them taken in by another, one made of a message of another; and contents erased.
+"""Handlers for relations of tickets (link, merge, split) and for erasing contents.
 
-A merge is a redirect: the ticket that ends keeps its number, its history and its tokens, and points to the one that goes on.  Whoever
-follows the pointers always comes to an end, because a ticket is never merged into one that leads back to it.
+A merge is a redirect: the merged ticket keeps its number, history and tokens, and points to the survivor.  Following these pointers always
+ends, because a ticket is never merged into one that points back to it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mailbridge.organisation import transitions
-from mailbridge.tickets.command_context import CommandContext, Judgement, MailRef, Refusal, nearest, on
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, MailRef, Refusal, nearest, on
 from mailbridge.tickets.commands import Erase, Link, Merge, Split
 from mailbridge.tickets.events import (
     Actor,
@@ -34,7 +34,7 @@ from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.model import Activity, Participant, Role, Ticket
 
 SPLIT_FROM, SPLIT_INTO = "split-from", "split-into"
-# What the other ticket is, where this one is …; people may write either side.
+# Each relation with its inverse. Agents may write both.
 INVERSE: Mapping[str, str] = {
     "related": "related",
     "blocks": "blocked-by",
@@ -46,8 +46,8 @@ INVERSE: Mapping[str, str] = {
 }
 
 
-def link(ticket: Ticket, command: Link, about: CommandContext) -> Judgement:
-    """Both tickets know of each other; a ticket that was merged stands for the one that goes on."""
+def link(ticket: Ticket, command: Link, about: CommandContext) -> HandlerResult:
+    """Links the two tickets.  Where one was merged, its survivor is linked."""
     if command.relation not in INVERSE:
         return Refusal(reason="unknown-relation", nearest=nearest(command.relation, INVERSE), detail=command.relation)
     other = surviving(command.ticket, about.tickets)
@@ -62,11 +62,11 @@ def link(ticket: Ticket, command: Link, about: CommandContext) -> Judgement:
     return happened
 
 
-def merge(ticket: Ticket, command: Merge, about: CommandContext) -> Judgement:
-    """This ticket ends and points to the other, which takes in its people, tags and work.
+def merge(ticket: Ticket, command: Merge, about: CommandContext) -> HandlerResult:
+    """Merges this ticket into the other, which gets its people, tags and work.
 
-    Into a ticket that was itself merged: into the one that goes on.  Into a closed one: it is open again where this one still was, because
-    somebody waits; two closed ones stay closed.
+    Where the other was merged itself, its survivor is used.  A closed survivor is reopened where this ticket is open, because a customer
+    waits.  Two closed tickets stay closed.
     """
     if command.into == ticket.id:
         return Refusal(reason="merge-self")
@@ -83,7 +83,7 @@ def merge(ticket: Ticket, command: Merge, about: CommandContext) -> Judgement:
         happened += moved(ticket, transitions.CLOSED, about.organisation)
     if ticket.snoozed_until is not None:
         happened.append(SnoozeEnded())
-    happened += [decided(approval, granted=False, expired=True) for approval in ticket.approvals]  # can be answered nowhere any more
+    happened += [decided(approval, granted=False, expired=True) for approval in ticket.approvals]  # nobody can decide it any more
     happened.append(MergedInto(survivor=survivor.id, mails=about.mails_of(ticket.id)))
     happened.append(on(survivor.id, _taken_in(ticket, survivor), about))
     if open_ and not transitions.is_open(survivor.status, about.organisation):
@@ -91,28 +91,29 @@ def merge(ticket: Ticket, command: Merge, about: CommandContext) -> Judgement:
     return happened
 
 
-def split(ticket: Ticket, command: Split, about: CommandContext) -> Judgement:
-    """The message opens a ticket of its own: its writer asks, from the moment it came; team, type and urgency are those of this one."""
-    letter = about.letters.get(command.mail)
-    if letter is None or letter.ticket != ticket.id:
+def split(ticket: Ticket, command: Split, about: CommandContext) -> HandlerResult:
+    """Moves the message to a new ticket.  Its author is the requester from the time of the message.  Team, type and priority are those of
+    this ticket."""
+    ref = about.mails.get(command.mail)
+    if ref is None or ref.ticket != ticket.id:
         return Refusal(reason="unknown-mail")
-    if not letter.by_customer or not letter.author.address:
+    if not ref.by_customer or not ref.author.address:
         return Refusal(reason="not-customers-mail")
-    if sum(each.by_customer for each in about.letters_of(ticket.id)) < 2:
+    if sum(each.by_customer for each in about.mail_refs_of(ticket.id)) < 2:
         return Refusal(reason="only-mail")
-    if not command.ticket:  # nobody reserved a number: this came past execution.load_context
+    if not command.ticket:  # no number was reserved: execution.load_context was skipped
         return Refusal(reason="unknown-mail")
     new = command.ticket
-    happened: list[TicketEvent | Event] = [MailMoved(mail=letter.id, to=new), Linked(relation=SPLIT_INTO, ticket=new)]
-    happened += _born(ticket, command, letter, about)
+    happened: list[TicketEvent | Event] = [MailMoved(mail=ref.id, to=new), Linked(relation=SPLIT_INTO, ticket=new)]
+    happened += _born(ticket, command, ref, about)
     happened += [on(new, what, about) for what in _chosen(ticket)]
-    happened.append(on(new, MailMoved(mail=letter.id, came_from=ticket.id), about))
+    happened.append(on(new, MailMoved(mail=ref.id, came_from=ticket.id), about))
     happened.append(on(new, Linked(relation=SPLIT_FROM, ticket=ticket.id), about))
     return happened
 
 
-def erase(ticket: Ticket, command: Erase, about: CommandContext) -> Judgement:
-    """Managers only, and after their yes (`judges.risks`); there is no way back."""
+def erase(ticket: Ticket, command: Erase, about: CommandContext) -> HandlerResult:
+    """Erases the contents of the ticket.  For managers, after a confirmation (`handlers.risks`).  It cannot be undone."""
     if not manages(about.actor, ticket, about):
         return Refusal(reason="managers-only")
     mails = about.mails_of(ticket.id)
@@ -120,7 +121,7 @@ def erase(ticket: Ticket, command: Erase, about: CommandContext) -> Judgement:
 
 
 def manages(actor: Actor, ticket: Ticket, about: CommandContext) -> bool:
-    """Whether the actor is a manager of the desk or of the ticket's team, or sits at the desk's own machine."""
+    """Whether the actor is a manager of the desk or of the ticket's team, or the administrator."""
     if actor.kind is ActorKind.ADMIN:
         return True
     agent, team = about.organisation.agents.get(actor.name), about.organisation.teams.get(ticket.team)
@@ -130,7 +131,7 @@ def manages(actor: Actor, ticket: Ticket, about: CommandContext) -> bool:
 
 
 def _taken_in(ticket: Ticket, survivor: Ticket) -> MergedFrom:
-    """People of the ticket that ends hear of the one that goes on; nobody loses who asked, nobody hears more than before."""
+    """The people of the merged ticket, as participants of the survivor.  Nobody is lost, and nobody gets more notifications than before."""
     known = {p.address.lower() for p in survivor.participants if p.role is not Role.MENTIONED}
     people = (replace(p, role=Role.PARTICIPANT) if p.role is Role.REQUESTER else p for p in ticket.participants)
     last = max((activity.id for activity in survivor.activities), default=0)
@@ -146,31 +147,31 @@ def _numbered(activity: Activity, number: int) -> Activity:
     return replace(activity, id=number)
 
 
-def _born(ticket: Ticket, command: Split, letter: MailRef, about: CommandContext) -> list[TicketEvent | Event]:
-    known = ticket.participant(letter.author.address)
-    language = letter.author.language or (known.language if known else "")
-    requester = Participant(address=letter.author.address, name=letter.author.name or (known.name if known else ""), language=language)
+def _born(ticket: Ticket, command: Split, ref: MailRef, about: CommandContext) -> list[TicketEvent | Event]:
+    known = ticket.participant(ref.author.address)
+    language = ref.author.language or (known.language if known else "")
+    requester = Participant(address=ref.author.address, name=ref.author.name or (known.name if known else ""), language=language)
     opened = TicketOpened(
-        subject=command.subject or letter.subject or ticket.subject,
+        subject=command.subject or ref.subject or ticket.subject,
         requester=requester,
         status=transitions.NEW,
         priority=ticket.priority,
         team=ticket.team,
         channel=ticket.channel,
         language=language or ticket.language,
-        verified=letter.verified,
+        verified=ref.verified,
         rules_version=ticket.rules_version,
-        asked_at=letter.at,
+        asked_at=ref.at,
     )
-    writer = Actor(kind=ActorKind.CUSTOMER, name=letter.author.address)
-    said = MessageAdded(author=letter.author.address)
+    writer = Actor(kind=ActorKind.CUSTOMER, name=ref.author.address)
+    said = MessageAdded(author=ref.author.address)
     return [
-        Event(ticket=command.ticket, at=about.now, actor=about.actor, what=opened, mail=letter.id),
-        Event(ticket=command.ticket, at=about.now, actor=writer, what=said, mail=letter.id),
+        Event(ticket=command.ticket, at=about.now, actor=about.actor, what=opened, mail=ref.id),
+        Event(ticket=command.ticket, at=about.now, actor=writer, what=said, mail=ref.id),
     ]
 
 
 def _chosen(ticket: Ticket) -> list[TicketEvent]:
-    """What was chosen for the old ticket and holds for the new one as well."""
+    """The values of the old ticket that also apply to the new one."""
     happened: list[TicketEvent] = [TypeChanged(before="", after=ticket.type)] if ticket.type else []
     return happened + [FieldSet(name=name, value=value) for name, value in ticket.fields]

@@ -1,6 +1,6 @@
-"""Commands so risky that the one who wants them is asked again: they cannot be taken back, or touch what is another's.
+"""Commands that their author has to confirm, because they cannot be undone or affect other people's tickets.
 
-One small pure function a command: '' where nothing is risky, else the key of why it is asked (`whys` in words.j2).
+One pure function for each command: '' where there is no risk, else the key of the reason (`whys` in words.j2).
 """
 
 from __future__ import annotations
@@ -15,15 +15,14 @@ from mailbridge.tickets.commands import AgentReply, Command, Erase, Merge
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.model import LIST_FIELD, Ticket
 
-MANY = "many"  # one request changes more tickets at once than `Consent.many` allows
+MANY = "many"  # one request changes more tickets at once than `ApprovalPolicy.many` allows
 OWN_YES = frozenset({"answered-meanwhile", "short-answer", "line-not-understood", "list-answer", "erase", "merge-customers"})
 
 Risk = Callable[[Ticket, Any, CommandContext], str]
 
 
 def answer(ticket: Ticket, command: AgentReply, about: CommandContext) -> str:
-    """The text is perhaps for the desk, or everybody on a mailing list would read it; or the customer would get two answers, the second by
-    somebody who has not seen the first."""
+    """The reply is perhaps for the desk, or goes to a mailing list, or a colleague has already replied since the mail that it answers."""
     if command.doubt and command.doubt not in about.agreed:
         return command.doubt
     if "list-answer" not in about.agreed and any(is_list(ticket, participant.address) for participant in ticket.participants):
@@ -34,7 +33,7 @@ def answer(ticket: Ticket, command: AgentReply, about: CommandContext) -> str:
 
 
 def is_list(ticket: Ticket, address: str) -> bool:
-    """Whether the ticket came from a mailing list under this address."""
+    """Whether the ticket came from a mailing list with this address."""
     return bool(address) and dict(ticket.fields).get(LIST_FIELD, "").lower() == address.lower()
 
 
@@ -43,8 +42,8 @@ def erase(ticket: Ticket, command: Erase, about: CommandContext) -> str:
 
 
 def merge(ticket: Ticket, command: Merge, about: CommandContext) -> str:
-    """People of one customer would read what another wrote: the requester or anybody else on one of the tickets is no one's colleague on
-    the other."""
+    """A person on one ticket would read mails of another customer: the requester or another participant is no colleague of those on the
+    other ticket."""
     other = surviving(command.into, about.tickets)
     if other is None:
         return ""
@@ -53,7 +52,7 @@ def merge(ticket: Ticket, command: Merge, about: CommandContext) -> str:
 
 
 def customers_on(ticket: Ticket, known: Customers, organisation: Organisation) -> frozenset[str]:
-    """Whose people are on the ticket: the customers' names, and the own addresses of people who belong to none.  Agents are nobody's."""
+    """The customers of the people on the ticket, by name; people without a customer by their address.  Agents are left out."""
     people = (person.address.lower() for person in ticket.participants if person.address)
     return frozenset(_customer(address, known) for address in people if organisation.agent_of(address) is None)
 

@@ -1,30 +1,30 @@
-"""Where a ticket stands: its status, and when somebody has to look at it again."""
+"""Handlers for the status of a ticket, due dates and snoozes."""
 
 from __future__ import annotations
 
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
-from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
 from mailbridge.tickets.commands import Close, EndSnooze, Reopen, SetDue, SetStatus, Snooze
 from mailbridge.tickets.events import ActorKind, DueSet, Snoozed, SnoozeEnded, StatusChanged, TicketEvent
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.permissions import may_move
 
 
-def set_status(ticket: Ticket, command: SetStatus, about: CommandContext) -> Judgement:
+def set_status(ticket: Ticket, command: SetStatus, about: CommandContext) -> HandlerResult:
     return _to(ticket, command.status, about)
 
 
-def close(ticket: Ticket, command: Close, about: CommandContext) -> Judgement:
-    """Also what is merely resolved: closed is the end."""
+def close(ticket: Ticket, command: Close, about: CommandContext) -> HandlerResult:
+    """Also closes a ticket that is only resolved: closed is the final status."""
     return _to(ticket, transitions.CLOSED, about)
 
 
-def reopen(ticket: Ticket, command: Reopen, about: CommandContext) -> Judgement:
+def reopen(ticket: Ticket, command: Reopen, about: CommandContext) -> HandlerResult:
     return [] if transitions.is_open(ticket.status, about.organisation) else _to(ticket, transitions.OPEN, about)
 
 
-def set_due(ticket: Ticket, command: SetDue, about: CommandContext) -> Judgement:
+def set_due(ticket: Ticket, command: SetDue, about: CommandContext) -> HandlerResult:
     if command.at is not None and command.at <= about.now:
         return Refusal(reason="in-the-past")
     if command.at is not None and ticket.closed_at is not None:
@@ -32,7 +32,7 @@ def set_due(ticket: Ticket, command: SetDue, about: CommandContext) -> Judgement
     return [] if command.at == ticket.due_at else [DueSet(before=ticket.due_at, after=command.at)]
 
 
-def snooze(ticket: Ticket, command: Snooze, about: CommandContext) -> Judgement:
+def snooze(ticket: Ticket, command: Snooze, about: CommandContext) -> HandlerResult:
     if command.until <= about.now:
         return Refusal(reason="in-the-past")
     if ticket.closed_at is not None:
@@ -40,18 +40,18 @@ def snooze(ticket: Ticket, command: Snooze, about: CommandContext) -> Judgement:
     return [] if command.until == ticket.snoozed_until else [Snoozed(until=command.until)]
 
 
-def wake(ticket: Ticket, command: EndSnooze, about: CommandContext) -> Judgement:
-    """Only the sleep this moment belongs to ends; a longer one that was asked for since goes on."""
+def wake(ticket: Ticket, command: EndSnooze, about: CommandContext) -> HandlerResult:
+    """Ends the snooze that this moment belongs to.  A longer snooze that was set since stays."""
     return [SnoozeEnded()] if ticket.snoozed_until == command.until else []
 
 
 def moved(ticket: Ticket, name: str, organisation: Organisation) -> list[TicketEvent]:
-    """The ticket's change to that status."""
+    """The event that sets the status."""
     return [change(ticket.status, name, organisation)]
 
 
 def change(before: str, after: str, organisation: Organisation) -> StatusChanged:
-    """The change, with what it means for clocks and for the end of the work."""
+    """The status change, with its effect on the clocks and on the end of the work."""
     old, new = transitions.status(before, organisation), transitions.status(after, organisation)
     return StatusChanged(
         before=old.name,
@@ -62,9 +62,9 @@ def change(before: str, after: str, organisation: Organisation) -> StatusChanged
     )
 
 
-def _to(ticket: Ticket, name: str, about: CommandContext) -> Judgement:
-    """As somebody asked for it.  What agents ask for goes by the ways and the movers of `rules/statuses.yaml`; rules, clocks and the
-    command line are the admin's own and go anywhere."""
+def _to(ticket: Ticket, name: str, about: CommandContext) -> HandlerResult:
+    """The status as an actor asked for it.  Agents are bound by the transitions and movers of `rules/statuses.yaml`; rules, clocks and the
+    command line are not."""
     organisation = about.organisation
     if name not in transitions.statuses(organisation):
         return Refusal(reason="unknown-status", nearest=nearest(name, transitions.statuses(organisation)))

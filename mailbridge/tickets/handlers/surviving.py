@@ -1,4 +1,4 @@
-"""Which ticket a number stands for now."""
+"""Finds the ticket that a number stands for after merges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mailbridge.tickets.model import Ticket
 
 
 def surviving(number: int, tickets: Mapping[int, Ticket]) -> Ticket | None:
-    """The ticket that goes on where this number was merged, else the ticket itself; None where it is not among `tickets`."""
+    """The survivor where this number was merged, else the ticket itself; None where it is not among `tickets`."""
     ticket, passed = tickets.get(number), {number}
     while ticket is not None and ticket.merged_into is not None and ticket.merged_into not in passed:
         passed.add(ticket.merged_into)

@@ -1,7 +1,7 @@
-"""Undo: what an agent's latest mail did is taken back, here and on the tickets it touched besides, by new events.
+"""Undo: reverts the latest change of an agent, on this ticket and on the other tickets it touched, by new events.
 
-The ticket becomes what its history tells without those events (`desk.past`): whatever somebody else did since stays.  A ticket that the
-doing had opened cannot vanish, because its number is for life; it is closed and points to the ticket it came from.
+The ticket becomes the state that its other events give (`tickets.history`).  Later changes by other people stay.  A ticket that the change
+opened is not deleted, because numbers are never used twice: it is closed and redirects to the ticket it came from.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from mailbridge.organisation import transitions
-from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, on
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, on
 from mailbridge.tickets.commands import Undo
 from mailbridge.tickets.events import (
     ActorKind,
@@ -36,37 +36,37 @@ from mailbridge.tickets.permissions import Right, on_ticket
 History = Sequence[Event]
 
 
-def undo(ticket: Ticket, command: Undo, about: CommandContext) -> Judgement:
-    """The latest doing of this agent (of anybody, for a manager) is taken back, if it is not too long ago."""
-    doing = latest(ticket, about)
-    if doing is None:
+def undo(ticket: Ticket, command: Undo, about: CommandContext) -> HandlerResult:
+    """Reverts the latest change of this agent (of anybody, for a manager), if it is not too old."""
+    change = latest(ticket, about)
+    if change is None:
         return Refusal(reason="nothing-to-undo")
-    if about.now - doing.at > about.undo_within:
+    if about.now - change.at > about.undo_within:
         return Refusal(reason="undo-too-late", detail=str(round(about.undo_within.total_seconds() / 60)))
     history = about.histories[ticket.id]
-    parts = {ticket.id: _to_undo(doing.versions, history)}
+    parts = {ticket.id: _to_undo(change.versions, history)}
     if not parts[ticket.id]:
-        return Refusal(reason=_why_not(doing, history))
-    parts |= {id: _to_undo(same_change(doing, about.histories[id]), about.histories[id]) for id in _reached(ticket.id, doing, about)}
+        return Refusal(reason=_why_not(change, history))
+    parts |= {id: _to_undo(same_change(change, about.histories[id]), about.histories[id]) for id in _reached(ticket.id, change, about)}
     tickets = {**about.tickets, ticket.id: ticket}
-    if doing.actor != about.actor and (barred := _barred([tickets[id] for id, versions in parts.items() if versions], about)):
+    if change.actor != about.actor and (barred := _barred([tickets[id] for id, versions in parts.items() if versions], about)):
         return barred
     happened: list[TicketEvent | Event] = []
     for id, versions in parts.items():
         if not versions:
             continue
-        judged = _taken_back(tickets[id], about.histories[id], versions, doing, ticket.id, about)
-        if isinstance(judged, Refusal):
-            return judged
-        happened += [what if id == ticket.id else on(id, what, about) for what in judged]
+        events = _undo_on(tickets[id], about.histories[id], versions, change, ticket.id, about)
+        if isinstance(events, Refusal):
+            return events
+        happened += [what if id == ticket.id else on(id, what, about) for what in events]
     return happened
 
 
-def _reached(main: int, doing: Change, about: CommandContext) -> list[int]:
-    """The other tickets that the doing touched, from ticket to ticket: of several that it merged into one, all."""
+def _reached(main: int, change: Change, about: CommandContext) -> list[int]:
+    """The other tickets that the change touched, followed from ticket to ticket: where several were merged into one, all of them."""
     found, new = {main}, {main}
     while new:
-        versions = {id: doing.versions if id == main else same_change(doing, about.histories[id]) for id in new}
+        versions = {id: change.versions if id == main else same_change(change, about.histories[id]) for id in new}
         named = {other for id in new for other in touched(about.histories[id], versions[id])}
         new = (named & set(about.histories)) - found
         found |= new
@@ -74,7 +74,7 @@ def _reached(main: int, doing: Change, about: CommandContext) -> list[int]:
 
 
 def _barred(tickets: Sequence[Ticket], about: CommandContext) -> Refusal | None:
-    """The refusal where an agent would take back what somebody else did on a ticket that the agent may not work on."""
+    """The refusal where an agent would revert another person's change on a ticket on which the agent has no permission to work."""
     agent = about.organisation.agents.get(about.actor.name) if about.actor.kind is ActorKind.AGENT else None
     if agent is None:
         return None
@@ -83,20 +83,20 @@ def _barred(tickets: Sequence[Ticket], about: CommandContext) -> Refusal | None:
 
 
 def latest(ticket: Ticket, about: CommandContext) -> Change | None:
-    """What was done last and may be taken back by this actor; the mail that asks does not count, nor what is taken back already."""
+    """The latest change that this actor may revert.  The mail with the undo command and changes that are undone already do not count."""
     everybody, history = manages(about.actor, ticket, about), about.histories[ticket.id]
-    for doing in changes(history):
-        own = doing.actor == about.actor
-        agents = doing.actor.kind in (ActorKind.AGENT, ActorKind.ADMIN)
-        asking = doing.mail is not None and doing.mail == about.mail
-        opens = any(isinstance(history[version - 1].what, TicketOpened) for version in doing.versions)
-        if agents and (own or everybody) and not asking and not opens and counting(history) & set(doing.versions):
-            return doing
+    for change in changes(history):
+        own = change.actor == about.actor
+        agents = change.actor.kind in (ActorKind.AGENT, ActorKind.ADMIN)
+        asking = change.mail is not None and change.mail == about.mail
+        opens = any(isinstance(history[version - 1].what, TicketOpened) for version in change.versions)
+        if agents and (own or everybody) and not asking and not opens and counting(history) & set(change.versions):
+            return change
     return None
 
 
 def touched(history: History, versions: Collection[int]) -> Iterator[int]:
-    """Numbers of the other tickets that these events touched, with those of the events they took back."""
+    """The numbers of the other tickets that these events touched, also by the events they undid."""
     for version in versions:
         match history[version - 1].what:
             case Linked(ticket=other) | MergedInto(survivor=other) | MergedFrom(ticket=other):
@@ -114,14 +114,14 @@ def _to_undo(versions: Sequence[int], history: History) -> tuple[int, ...]:
     return tuple(version for version in versions if version in count and not isinstance(history[version - 1].what, FOR_GOOD))
 
 
-def _why_not(doing: Change, history: History) -> str:
-    """Nothing of the doing can be taken back: the key of the reason."""
-    stays = _stays(doing.versions, history)
+def _why_not(change: Change, history: History) -> str:
+    """The key of the reason why nothing of the change can be undone."""
+    stays = _stays(change.versions, history)
     return {"mail": "mail-sent", "invitation": "mail-sent", "erased": "erased-for-good"}.get(stays[0] if stays else "", "nothing-to-undo")
 
 
 def _stays(versions: Sequence[int], history: History) -> tuple[str, ...]:
-    """What of the doing is for good: keys of `stays` in words.j2."""
+    """What of the change cannot be undone: keys of `stays` in the catalogues."""
     found = {_for_good(history[version - 1].what) for version in versions}
     return tuple(key for key in ("mail", "invitation", "erased") if key in found)
 
@@ -137,14 +137,14 @@ def _for_good(what: TicketEvent) -> str:
     return ""
 
 
-def _taken_back(
-    ticket: Ticket, history: History, versions: tuple[int, ...], doing: Change, main: int, about: CommandContext
+def _undo_on(
+    ticket: Ticket, history: History, versions: tuple[int, ...], change: Change, main: int, about: CommandContext
 ) -> list[TicketEvent] | Refusal:
-    """What happens to one of the tickets; `main` is the one on which undo was asked."""
+    """The events on one of the tickets.  `main` is the ticket with the undo command."""
     happened = [history[version - 1].what for version in versions]
-    origin = _origin(history, happened, doing, main)
+    origin = _origin(history, happened, change, main)
     restored = as_if(history, versions)
-    if restored is None:  # cannot be: what opened the ticket is for good
+    if restored is None:  # impossible: the opening event cannot be undone
         return Refusal(reason="nothing-to-undo")
     if ticket.merged_into is not None and (origin is not None or restored.merged_into is not None):
         return Refusal(reason="merged-since", detail=str(ticket.merged_into))
@@ -154,38 +154,38 @@ def _taken_back(
         undone=versions,
         restored=replace(restored, approvals_asked=ticket.approvals_asked),
         kept=kept(history, versions),
-        stays=_stays(doing.versions, history) if ticket.id == main else (),
+        stays=_stays(change.versions, history) if ticket.id == main else (),
         moved=_mails_moved(ticket, history, versions, about),
-        of=doing.actor.name,
+        of=change.actor.name,
         reopens=ticket.closed_at is not None and restored.closed_at is None,
     )
     return [undone]
 
 
-def _origin(history: History, happened: Sequence[TicketEvent], doing: Change, main: int) -> int | None:
-    """The ticket from which the doing made this one, None where this one was there before."""
-    if history[0].ticket != main and 1 in same_change(doing, history):
+def _origin(history: History, happened: Sequence[TicketEvent], change: Change, main: int) -> int | None:
+    """The ticket from which the change made this one; None where this one existed before."""
+    if history[0].ticket != main and 1 in same_change(change, history):
         return main
     return next((what.ticket for what in happened if isinstance(what, Linked) and what.relation == SPLIT_FROM), None)
 
 
 def _redirected(ticket: Ticket, happened: Sequence[TicketEvent], origin: int, about: CommandContext) -> list[TicketEvent] | Refusal:
-    """The ticket that should not be: closed, and its number leads to where it came from.  Not where a customer wrote on it since."""
+    """Closes the ticket and redirects its number to the ticket it came from.  Refused where a customer wrote on it since."""
     brought = {what.mail for what in happened if isinstance(what, MailMoved)}
-    here = about.letters_of(ticket.id)
-    if any(letter.by_customer and letter.id not in brought for letter in here):
+    here = about.mail_refs_of(ticket.id)
+    if any(ref.by_customer and ref.id not in brought for ref in here):
         return Refusal(reason="answered-since", detail=str(ticket.id))
     closing = moved(ticket, transitions.CLOSED, about.organisation) if transitions.is_open(ticket.status, about.organisation) else []
-    return [*closing, MergedInto(survivor=origin, mails=tuple(sorted(letter.id for letter in here)))]
+    return [*closing, MergedInto(survivor=origin, mails=tuple(sorted(ref.id for ref in here)))]
 
 
 def _mails_moved(ticket: Ticket, history: History, versions: tuple[int, ...], about: CommandContext) -> tuple[tuple[int, int], ...]:
-    """Where mails go: back from where these events had brought them, forward where an event that counts again had brought them.  A mail
-    that somebody moved further since stays there."""
+    """Where mails move: back where these events had moved them, forward where an event that counts again had moved them.  A mail that was
+    moved again since stays."""
     before, after = counting(history), counting(history, versions)
     goes: dict[int, int] = {}
     for what in _events(history, before - after):
-        goes |= {mail: ticket.id for mail, to in brought(what) if mail in about.letters and about.letters[mail].ticket == to}
+        goes |= {mail: ticket.id for mail, to in brought(what) if mail in about.mails and about.mails[mail].ticket == to}
     here = about.mails_of(ticket.id)
     for what in _events(history, after - before):
         if isinstance(what, MergedInto):
@@ -195,6 +195,6 @@ def _mails_moved(ticket: Ticket, history: History, versions: tuple[int, ...], ab
 
 
 def _events(history: History, versions: Collection[int]) -> list[TicketEvent]:
-    """What these versions say, in order; an Undone moves mails only by what it takes back, and that is looked at itself."""
+    """The events with these versions, in order.  An Undone moves mails only through the events it undid."""
     told = (history[version - 1].what for version in sorted(versions))
     return [what for what in told if not isinstance(what, Undone)]

@@ -1,4 +1,4 @@
-"""Work on a ticket (DK6): what was done, what of it is charged, and how long it was thought to take (DK13)."""
+"""Handlers for work on a ticket (DK6): activities, what of them is charged, and estimates (DK13)."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from mailbridge.customers.model import Contract
 from mailbridge.organisation.availability import zone_of
 from mailbridge.organisation.billing import WorkPolicy, charged
 from mailbridge.organisation.model import Organisation
-from mailbridge.tickets.command_context import CommandContext, Judgement, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
 from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.estimates import worked
 from mailbridge.tickets.events import ActorKind, AlertRaised, EstimateSet, TicketEvent, WorkCorrected, WorkRecorded
 from mailbridge.tickets.handlers.contracts import CONTRACT, EQUIPMENT, LOCATION
 from mailbridge.tickets.model import Activity, Ticket, WorkKind
 
-LONGEST = 24 * 60  # minutes: an activity is of one day
+LONGEST = 24 * 60  # minutes; an activity belongs to one day
 ESTIMATE, OVER = "estimate", "over_estimate"  # promise and alert of the event that warns
 
 
-def record_work(ticket: Ticket, command: RecordWork, about: CommandContext) -> Judgement:
-    """The figures are kept as they were told; what is charged is worked out beside them."""
+def record_work(ticket: Ticket, command: RecordWork, about: CommandContext) -> HandlerResult:
+    """Records an activity: the minutes as written, and the charged minutes beside them."""
     wrong = _implausible(command.minutes, command.km, command.day, about)
     if wrong is not None:
         return wrong
@@ -42,8 +42,8 @@ def record_work(ticket: Ticket, command: RecordWork, about: CommandContext) -> J
     return [WorkRecorded(activity=activity), *_over(ticket, (*ticket.activities, activity), about)]
 
 
-def correct_work(ticket: Ticket, command: CorrectWork, about: CommandContext) -> Judgement:
-    """Other figures in place of those of an activity, by whoever did it or a manager; nothing at all takes it back."""
+def correct_work(ticket: Ticket, command: CorrectWork, about: CommandContext) -> HandlerResult:
+    """Corrects an activity, by its agent or a manager; no values delete it."""
     before = next((activity for activity in ticket.activities if activity.id == command.activity), None)
     if before is None:
         known = [str(activity.id) for activity in ticket.activities]
@@ -65,7 +65,7 @@ def correct_work(ticket: Ticket, command: CorrectWork, about: CommandContext) ->
     return [WorkCorrected(before=before, after=after), *_over(ticket, others, about)]
 
 
-def set_estimate(ticket: Ticket, command: SetEstimate, about: CommandContext) -> Judgement:
+def set_estimate(ticket: Ticket, command: SetEstimate, about: CommandContext) -> HandlerResult:
     if command.minutes <= 0:
         return Refusal(reason="nothing-done")
     by = command.by or about.actor.name
@@ -75,7 +75,7 @@ def set_estimate(ticket: Ticket, command: SetEstimate, about: CommandContext) ->
 
 
 def policy_of(ticket: Ticket, organisation: Organisation) -> WorkPolicy:
-    """How work on this ticket is counted: by the word of its team, else of the desk."""
+    """The billing policy of this ticket: of its team, else of the desk."""
     return organisation.work.get(ticket.team) or organisation.work.get("", WorkPolicy())
 
 
@@ -88,7 +88,7 @@ def _implausible(minutes: int, km: float, day: date, about: CommandContext) -> R
 
 
 def _today(about: CommandContext) -> date:
-    """By the wall clock of the agent; where somebody else tells of work, it may be tomorrow already east of us."""
+    """The current day in the agent's zone; for other actors the day may already have begun further east."""
     if about.actor.kind is not ActorKind.AGENT:
         return (about.now + timedelta(hours=14)).date()
     return about.now.astimezone(ZoneInfo(zone_of(about.actor.name, about.organisation))).date()
@@ -103,7 +103,7 @@ def _billable(ticket: Ticket, command: RecordWork, about: CommandContext) -> boo
 
 
 def _contracts(ticket: Ticket, day: date, about: CommandContext) -> tuple[Contract, ...]:
-    """The contract the ticket names, else those of its customer that are valid on the day and cover its place and device."""
+    """The contract that the ticket names, else the customer's contracts that are valid on the day and cover its site and device."""
     customer = about.customers.of(ticket.requester.address) if ticket.requester else None
     if customer is None:
         return ()
@@ -123,7 +123,7 @@ def _may_correct(activity: Activity, about: CommandContext) -> bool:
 
 
 def _over(ticket: Ticket, after: tuple[Activity, ...], about: CommandContext) -> list[TicketEvent]:
-    """The warning, where the work passes the estimate just now."""
+    """The warning where the work exceeds the estimate with this activity."""
     if ticket.estimate is None or not worked(ticket.activities) <= ticket.estimate < worked(after):
         return []
     return [AlertRaised(promise=ESTIMATE, alert=OVER, due_at=about.now)]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.cli.demo_samples import FOLDER, Ours, Sample, SampleOutcome, differences, letter, read_ours, samples, subject_of
+from mailbridge.cli.demo_samples import FOLDER, Ours, Sample, SampleOutcome, differences, read_ours, sample_mail, samples, subject_of
 from mailbridge.errors import Permanent
 
 OURS = Ours(
@@ -37,7 +37,7 @@ def test_a_sample_has_places_to_fill_exactly_when_it_answers_a_mail(sample: Samp
 
 @pytest.mark.parametrize("sample", ALL, ids=lambda sample: f"{sample.file}:{sample.is_}")
 def test_a_letter_is_ready_for_the_wire(sample: Sample) -> None:
-    made = letter(sample, OURS if sample.answers else None)
+    made = sample_mail(sample, OURS if sample.answers else None)
 
     assert b"\n" not in made.raw.replace(b"\r\n", b"")
     assert not re.search(rb"%[A-Z_]+%", made.raw)

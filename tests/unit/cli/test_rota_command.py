@@ -77,7 +77,7 @@ def test_the_file_becomes_the_desks_own_values(desk: Path) -> None:
     assert zoe.calendar is not None
     assert (zoe.calendar.name, zoe.zone, eva.calendar) == ("late", "Asia/Seoul", None)
     assert network.told is TeamAudience.ON_DUTY
-    assert network.rota == OnCallSchedule(
+    assert network.on_call == OnCallSchedule(
         agents=("eva", "dan"),
         start=date(2026, 11, 2),
         days=7,

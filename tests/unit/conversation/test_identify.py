@@ -19,7 +19,7 @@ AGENT = "bogdan@desk.test"
 LENIENT = Sender(answer_to="carol@customer.test", name="Carol Jones", reasons=("From field is not exactly one plain address",))
 
 
-def presented(holder: str, purpose: Purpose = Purpose.CUSTOMER) -> TokenClaim:
+def claims(holder: str, purpose: Purpose = Purpose.CUSTOMER) -> TokenClaim:
     token = Token(ticket=1, purpose=purpose, mac="m" * 26)
     return TokenClaim(text="support+mb1.c.mmm@desk.test", token=token, ticket=a_ticket(), holder=holder)
 
@@ -30,9 +30,9 @@ def test_a_writer_with_an_odd_from_is_answered_and_not_verified() -> None:
 
 
 def test_the_token_made_for_that_address_leads_to_its_ticket() -> None:
-    token = presented("carol@customer.test")
+    token = claims("carol@customer.test")
     writer = identify(LENIENT, (token,), an_organisation(), trust_tokens=False)
-    assert place(writer, Evidence(presented=(token,)), an_organisation(), NOW).reason is Reason.REPLY_ADDRESS
+    assert place(writer, Evidence(claims=(token,)), an_organisation(), NOW).reason is Reason.REPLY_ADDRESS
 
 
 def test_an_agent_who_is_not_proven_is_told_the_reason_once() -> None:
@@ -53,7 +53,7 @@ def test_a_number_or_a_known_reference_does_not(reason: Reason) -> None:
 @pytest.mark.parametrize("trust_tokens", [True, False])
 def test_an_odd_from_that_means_an_agent_means_nobody(trust_tokens: bool) -> None:
     sender = Sender(answer_to=AGENT, name="Bogdan")
-    writer = identify(sender, (presented(AGENT, Purpose.AGENT),), an_organisation(), trust_tokens=trust_tokens)
+    writer = identify(sender, (claims(AGENT, Purpose.AGENT),), an_organisation(), trust_tokens=trust_tokens)
     assert (writer.address, writer.agent, writer.mailboxes, writer.verified) == ("", "", frozenset(), False)
 
 
@@ -71,6 +71,6 @@ def test_no_odd_from_is_ever_an_agent_or_an_answer_to_one(froms: list[str], verd
     ours = f"Authentication-Results: mx.desk.test; {verdict}\r\nReceived: from x by mx.desk.test; x\r\n" if verdict else ""
     raw = (ours + fields).encode() + raw_mail(From=None)
     sender = judged_sender(raw, Expected(profile=Profile.OWN, authserv_ids=("mx.desk.test",)))
-    writer = identify(sender, (presented(AGENT, Purpose.AGENT),), an_organisation(), trust_tokens=True)
+    writer = identify(sender, (claims(AGENT, Purpose.AGENT),), an_organisation(), trust_tokens=True)
     assert not writer.agent
     assert sender.strict or (not writer.verified and writer.address.lower() != AGENT)

@@ -31,38 +31,38 @@ def known(ticket: Ticket, reason: Reason = Reason.KNOWN_REFERENCE) -> Reference:
 
 
 def test_reply_address_made_for_the_writer_leads_to_its_ticket() -> None:
-    placement = place(by(CAROL), Evidence(presented=(token(a_ticket(), CAROL),)), an_organisation(), NOW)
+    placement = place(by(CAROL), Evidence(claims=(token(a_ticket(), CAROL),)), an_organisation(), NOW)
     assert (placement.ticket, placement.reason) == (a_ticket(), Reason.REPLY_ADDRESS)
 
 
 def test_token_beats_number() -> None:
     other = a_ticket(id=2)
-    found = Evidence(presented=(token(a_ticket(), CAROL),), known=(known(other, Reason.SUBJECT_NUMBER),))
+    found = Evidence(claims=(token(a_ticket(), CAROL),), known=(known(other, Reason.SUBJECT_NUMBER),))
     assert place(by(CAROL), found, an_organisation(), NOW).ticket == a_ticket()
 
 
 def test_forged_token_makes_a_linked_new_ticket() -> None:
-    placement = place(by(CAROL), Evidence(presented=(token(a_ticket(), None),)), an_organisation(), NOW)
+    placement = place(by(CAROL), Evidence(claims=(token(a_ticket(), None),)), an_organisation(), NOW)
     assert (placement.ticket, placement.follows) == (None, 1)
     assert placement.refused == ("token forged or revoked",)
 
 
 def test_leaked_token_lets_no_third_party_in() -> None:
-    placement = place(by(MALLORY), Evidence(presented=(token(a_ticket(), CAROL),)), an_organisation(), NOW)
+    placement = place(by(MALLORY), Evidence(claims=(token(a_ticket(), CAROL),)), an_organisation(), NOW)
     assert (placement.ticket, placement.follows) == (None, 1)
     assert placement.refused == ("token was made for somebody else",)
 
 
 def test_agents_token_counts_for_that_agent_only_while_proven() -> None:
-    presented = Evidence(presented=(token(a_ticket(), "bogdan@desk.test", Purpose.AGENT),))
-    assert place(by("bogdan@desk.test"), presented, an_organisation(), NOW).ticket is None
-    assert place(by("bogdan@desk.test", agent="bogdan"), presented, an_organisation(), NOW).ticket == a_ticket()
+    claims = Evidence(claims=(token(a_ticket(), "bogdan@desk.test", Purpose.AGENT),))
+    assert place(by("bogdan@desk.test"), claims, an_organisation(), NOW).ticket is None
+    assert place(by("bogdan@desk.test", agent="bogdan"), claims, an_organisation(), NOW).ticket == a_ticket()
 
 
 def test_group_token_counts_for_a_member() -> None:
-    presented = Evidence(presented=(token(a_ticket(), "all@desk.test", Purpose.AGENT),))
+    claims = Evidence(claims=(token(a_ticket(), "all@desk.test", Purpose.AGENT),))
     writer = Writer(address="bogdan@desk.test", agent="bogdan", mailboxes=frozenset({"bogdan@desk.test", "all@desk.test"}))
-    assert place(writer, presented, an_organisation(), NOW).ticket == a_ticket()
+    assert place(writer, claims, an_organisation(), NOW).ticket == a_ticket()
 
 
 def test_number_counts_for_people_on_the_ticket() -> None:
@@ -96,13 +96,13 @@ def test_mail_without_a_single_sender_joins_nothing() -> None:
 
 def test_two_tokens_of_two_tickets_give_the_one_that_is_the_writers() -> None:
     other = a_ticket(id=2, participants=(Participant(address="frank@else.test"),))
-    presented = Evidence(presented=(token(other, "frank@else.test"), token(a_ticket(), CAROL)))
-    assert place(by(CAROL), presented, an_organisation(), NOW).ticket == a_ticket()
+    claims = Evidence(claims=(token(other, "frank@else.test"), token(a_ticket(), CAROL)))
+    assert place(by(CAROL), claims, an_organisation(), NOW).ticket == a_ticket()
 
 
 def test_closed_ticket_follows_its_teams_policy() -> None:
     closed = a_ticket(status="closed", closed_at=NOW)
-    found = Evidence(presented=(token(closed, CAROL),))
+    found = Evidence(claims=(token(closed, CAROL),))
     new = with_team(an_organisation(), "support", closed=ClosedPolicy.NEW)
     within = with_team(an_organisation(), "support", closed=ClosedPolicy.REOPEN_WITHIN, reopen_within=timedelta(hours=1))
     assert place(by(CAROL), found, an_organisation(), LATER).ticket == closed
@@ -115,7 +115,7 @@ def test_closed_ticket_follows_its_teams_policy() -> None:
 def test_robots_answer_stays_on_the_closed_ticket() -> None:
     closed = a_ticket(status="closed", closed_at=NOW)
     new = with_team(an_organisation(), "support", closed=ClosedPolicy.NEW)
-    assert place(by(CAROL), Evidence(presented=(token(closed, CAROL),)), new, LATER, automatic=True).ticket == closed
+    assert place(by(CAROL), Evidence(claims=(token(closed, CAROL),)), new, LATER, automatic=True).ticket == closed
 
 
 # What a verdict allows.
@@ -144,25 +144,25 @@ def test_an_archive_that_an_administrator_imports_needs_no_verdict() -> None:
 )
 def test_a_token_counts_unless_the_domain_refuses_such_mail(verdict: str, policy: str, joins: bool) -> None:
     writer = by(CAROL, verified=False, dmarc_failed=verdict == "fail", policy=policy)
-    placement = place(writer, Evidence(presented=(token(a_ticket(), CAROL),)), an_organisation(), NOW)
+    placement = place(writer, Evidence(claims=(token(a_ticket(), CAROL),)), an_organisation(), NOW)
     assert (placement.ticket == a_ticket()) is joins
     assert placement.doubt is (None if joins else Doubt.DMARC_FAILED)
 
 
 def test_our_token_from_another_address_follows_with_a_link() -> None:
-    placement = place(by("carol@home.test"), Evidence(presented=(token(a_ticket(), CAROL),)), an_organisation(), NOW)
+    placement = place(by("carol@home.test"), Evidence(claims=(token(a_ticket(), CAROL),)), an_organisation(), NOW)
     assert (placement.ticket, placement.follows, placement.doubt) == (None, 1, Doubt.OTHER_ADDRESS)
 
 
 def test_who_was_taken_off_the_ticket_comes_back_by_no_old_token() -> None:
-    placement = place(by(MALLORY), Evidence(presented=(token(a_ticket(), MALLORY),)), an_organisation(), NOW)
+    placement = place(by(MALLORY), Evidence(claims=(token(a_ticket(), MALLORY),)), an_organisation(), NOW)
     assert (placement.ticket, placement.follows) == (None, 1)
 
 
 def test_a_revocation_on_the_ticket_that_took_another_in_counts_for_both() -> None:
     survivor = a_ticket(id=2, revoked=((CAROL, 1),))
     one = replace(token(a_ticket(), CAROL), ticket=survivor)
-    assert place(by(CAROL), Evidence(presented=(one,)), an_organisation(), NOW).ticket is None
+    assert place(by(CAROL), Evidence(claims=(one,)), an_organisation(), NOW).ticket is None
 
 
 def test_nobody_is_let_in_by_the_copy_line_of_a_forged_mail() -> None:
@@ -198,7 +198,7 @@ def standing(writer: Writer, evidence: Evidence) -> Standing:
 def test_an_agents_token_acts_while_it_is_fresh_and_answers_after_that() -> None:
     for life, may in ((Life.ACTS, Standing.ACTS), (Life.ANSWERS, Standing.ANSWERS), (Life.ENDED, Standing.ASKED)):
         one = replace(token(a_ticket(), BOGDAN, Purpose.AGENT), life=life)
-        assert standing(an_agent(), Evidence(presented=(one,))) is may
+        assert standing(an_agent(), Evidence(claims=(one,))) is may
 
 
 def test_an_agent_whose_program_signs_who_it_writes_to_answers_at_once() -> None:
@@ -223,14 +223,14 @@ def test_an_agent_is_asked_where_the_desk_got_a_blind_copy() -> None:
 
 
 def test_an_agent_who_answers_a_notification_to_a_colleague_is_asked() -> None:
-    others = Evidence(presented=(token(a_ticket(), None, Purpose.AGENT),), addressed=frozenset({"to"}), new_id=True, written_at=NOW)
+    others = Evidence(claims=(token(a_ticket(), None, Purpose.AGENT),), addressed=frozenset({"to"}), new_id=True, written_at=NOW)
     placement = place(an_agent(*WHOLE), others, an_organisation(), NOW)
     assert (placement.ticket, placement.reason, placement.standing) == (a_ticket(), Reason.OTHERS_TOKEN, Standing.ASKED)
 
 
 def test_a_customers_token_lets_an_agent_who_asked_something_answer_and_no_more() -> None:
     own = a_ticket(participants=(Participant(address=BOGDAN),))
-    placement = place(an_agent(), Evidence(presented=(token(own, BOGDAN),)), an_organisation(), NOW)
+    placement = place(an_agent(), Evidence(claims=(token(own, BOGDAN),)), an_organisation(), NOW)
     assert (placement.ticket, placement.standing) == (own, Standing.ANSWERS)
 
 

@@ -14,13 +14,13 @@ from mailbridge.intake.imap_plan import (
     NETWORK_CAP,
     SERVERS,
     WINDOW,
+    Acknowledge,
     Fetch,
     Index,
     Older,
     Position,
     Resync,
     Selected,
-    Settle,
     at_select,
     batches,
     news,
@@ -32,8 +32,8 @@ from mailbridge.intake.imap_plan import (
 )
 
 
-def known(last_uid: int, epoch: int = 7) -> Position:
-    return Position(epoch=epoch, last_uid=last_uid)
+def known(last_uid: int, uid_epoch: int = 7) -> Position:
+    return Position(uid_epoch=uid_epoch, last_uid=last_uid)
 
 
 def selected(uidvalidity: int = 7, uidnext: int = 100, *, fresh: bool = True) -> Selected:
@@ -45,7 +45,7 @@ def test_first_time_reading_begins_at_the_start() -> None:
 
 
 def test_later_only_what_is_new_is_fetched() -> None:
-    assert plan(known(2), [3, 4], unsettled=()) == [Fetch(uids=(3, 4)), Settle()]
+    assert plan(known(2), [3, 4], unsettled=()) == [Fetch(uids=(3, 4)), Acknowledge()]
 
 
 def test_nothing_new_means_nothing_to_do() -> None:
@@ -55,11 +55,11 @@ def test_nothing_new_means_nothing_to_do() -> None:
 
 
 def test_what_was_left_unsettled_comes_first() -> None:
-    assert plan(known(2), [3], unsettled=[1]) == [Settle(), Fetch(uids=(3,)), Settle()]
+    assert plan(known(2), [3], unsettled=[1]) == [Acknowledge(), Fetch(uids=(3,)), Acknowledge()]
 
 
 def test_changed_uidvalidity_starts_again_in_a_new_epoch() -> None:
-    assert at_select(known(50), selected(uidvalidity=8)) == Resync(position=known(0, epoch=1 << 32 | 8), reason="UIDVALIDITY changed")
+    assert at_select(known(50), selected(uidvalidity=8)) == Resync(position=known(0, uid_epoch=1 << 32 | 8), reason="UIDVALIDITY changed")
 
 
 @pytest.mark.parametrize(("uidnext", "resync"), [(51, False), (50, True), (1, True), (0, False), (10_000, False)])
@@ -70,7 +70,7 @@ def test_uids_are_given_twice_when_the_next_one_is_one_we_know(uidnext: int, res
 def test_open_folder_is_not_doubted() -> None:
     # UIDNEXT was told when the folder was opened; by now we know more mails than that
     assert at_select(known(50), selected(uidnext=20, fresh=False)) == known(50)
-    assert at_select(known(50, epoch=3 << 32), selected(uidvalidity=0, fresh=False)) == known(50, epoch=3 << 32)
+    assert at_select(known(50, uid_epoch=3 << 32), selected(uidvalidity=0, fresh=False)) == known(50, uid_epoch=3 << 32)
 
 
 @given(st.lists(st.tuples(st.integers(0, SERVERS), st.integers(0, 200)), max_size=20))
@@ -80,12 +80,12 @@ def test_no_epoch_is_ever_used_for_two_meanings_of_a_uid(story: list[tuple[int, 
         step = at_select(position, selected(uidvalidity=uidvalidity, uidnext=uidnext))
         if isinstance(step, Resync):
             position = step.position
-            epochs.append(position.epoch)
+            epochs.append(position.uid_epoch)
             assert position.last_uid == 0
-            assert position.epoch & SERVERS == uidvalidity
-        position = known(100, position.epoch) if position else None
+            assert position.uid_epoch & SERVERS == uidvalidity
+        position = known(100, position.uid_epoch) if position else None
     assert len(epochs) == len(set(epochs))
-    assert all(epoch < 1 << 63 for epoch in epochs)
+    assert all(uid_epoch < 1 << 63 for uid_epoch in epochs)
 
 
 @given(st.integers(0, 5 * WINDOW), st.integers(0, 6 * WINDOW))
@@ -140,7 +140,7 @@ def test_wrong_password_is_tried_five_times_at_most_in_the_first_three_minutes()
 def test_older_mails_are_indexed_in_their_order_among_those_that_are_taken() -> None:
     older = Older(below=6, first=True, wanted=frozenset({3}))
     steps = plan(known(0), [1, 2, 3, 4, 5, 6, 7], unsettled=(), older=older)
-    assert steps == [Index(uids=(1, 2)), Fetch(uids=(3,)), Settle(), Index(uids=(4, 5)), Fetch(uids=(6, 7)), Settle()]
+    assert steps == [Index(uids=(1, 2)), Fetch(uids=(3,)), Acknowledge(), Index(uids=(4, 5)), Fetch(uids=(6, 7)), Acknowledge()]
     assert [older.finished(known(uid)) for uid in (4, 5, 6)] == [False, True, True]
 
 

@@ -25,7 +25,7 @@ from mailbridge.tickets.commands import (
 from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Participant, Role, Ticket
-from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_signer, a_ticket, an_organisation, circumstances, with_team
+from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_signer, a_ticket, an_organisation, command_context, with_team
 
 CLOCK = Actor(kind=ActorKind.CLOCK, name="response")
 
@@ -46,7 +46,7 @@ def an_occasion(ticket: Ticket, organisation: Organisation, *, answerable: bool 
 
 def told(ticket: Ticket, command: Command, actor: Actor, organisation: Organisation | None = None) -> tuple[Notification, ...]:
     organisation = organisation or an_organisation()
-    decision = decide(ticket, command, circumstances(actor=actor, now=LATER, organisation=organisation, mail=7))
+    decision = decide(ticket, command, command_context(actor=actor, now=LATER, organisation=organisation, mail=7))
     assert decision.ticket is not None
     return notifications(decision.events, an_occasion(decision.ticket, organisation))
 
@@ -54,7 +54,7 @@ def told(ticket: Ticket, command: Command, actor: Actor, organisation: Organisat
 def opened(organisation: Organisation | None = None, *, answerable: bool = True) -> tuple[Notification, ...]:
     organisation = organisation or an_organisation()
     others = (Participant(address="dave@customer.test", role=Role.MENTIONED),)
-    about = circumstances(actor=AS_CAROL, now=NOW, organisation=organisation, mail=7)
+    about = command_context(actor=AS_CAROL, now=NOW, organisation=organisation, mail=7)
     decision = open_ticket(1, Open(subject="x", requester=CAROL, others=others), about)
     assert decision.ticket is not None
     return notifications(decision.events, an_occasion(decision.ticket, organisation, answerable=answerable))
@@ -95,7 +95,7 @@ def test_note_reaches_no_customer() -> None:
 
 
 def test_answer_that_closes_is_one_mail_to_the_customer() -> None:
-    about = circumstances(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)
+    about = command_context(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)
     first = decide(a_ticket(), AgentReply(), about)
     assert first.ticket is not None
     second = decide(first.ticket, Close(), about)

@@ -16,12 +16,12 @@ from mailbridge.tickets.decide import decide_requests
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalRequested, Event
 from mailbridge.tickets.model import Approval, ApprovalKind, Ticket
 from mailbridge.tickets.requests import each
-from tests.builders import AS_BOGDAN, LATER, NOW, a_signer, a_ticket, an_organisation, circumstances, decided
+from tests.builders import AS_BOGDAN, LATER, NOW, a_signer, a_ticket, an_organisation, command_context, decided
 
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")
 BY_CLOCK = Actor(kind=ActorKind.CLOCK, name="approval:1")
 DESK = an_organisation(
-    consent=ApprovalPolicy(
+    approval_policy=ApprovalPolicy(
         approvals=(
             ApprovalRule(what=ApprovalTrigger.PRIORITY, by=("manager", "clara")),
             ApprovalRule(what=ApprovalTrigger.TEAM),
@@ -31,7 +31,7 @@ DESK = an_organisation(
 
 
 def about(actor: Actor, line: str = "", organisation: Organisation = DESK) -> CommandContext:
-    return circumstances(actor=actor, now=NOW, organisation=organisation, words=line)
+    return command_context(actor=actor, now=NOW, organisation=organisation, words=line)
 
 
 def occasion(ticket: Ticket, organisation: Organisation = DESK) -> NotificationContext:

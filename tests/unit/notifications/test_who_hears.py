@@ -54,7 +54,7 @@ def test_on_duty_without_a_rota_are_told_those_who_work_then(at: str, heard: lis
 
 
 def test_on_duty_with_a_rota_is_told_who_has_the_turn() -> None:
-    team = a_team("eva", "dan", told=TeamAudience.ON_DUTY, rota=a_rota("eva", "dan", start="2026-11-23"), calendar=office())
+    team = a_team("eva", "dan", told=TeamAudience.ON_DUTY, on_call=a_rota("eva", "dan", start="2026-11-23"), calendar=office())
 
     assert told(team, on("2026-11-24T03:00")) == ["eva"]
     assert told(team, on("2026-11-24T03:00"), an_agent("eva", absences=WITH_DEPUTY)) == ["max"]

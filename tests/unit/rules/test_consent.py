@@ -27,7 +27,7 @@ def read(**files: str) -> Organisation:
 def test_without_the_files_nothing_needs_a_yes_and_all_work_is_charged_as_told() -> None:
     organisation = read()
 
-    assert organisation.consent == ApprovalPolicy()
+    assert organisation.approval_policy == ApprovalPolicy()
     assert organisation.work == {"": WorkPolicy()}
     assert organisation.estimates == {}
 
@@ -41,7 +41,7 @@ approvals:
 confirm-within: 2h
 many: 10
 """
-    work, escalate, tag = read(approvals=text).consent.approvals
+    work, escalate, tag = read(approvals=text).approval_policy.approvals
 
     assert work == ApprovalRule(
         what=ApprovalTrigger.WORK_OVER,
@@ -53,8 +53,8 @@ many: 10
     )
     assert escalate == ApprovalRule(what=ApprovalTrigger.ESCALATE, names=frozenset({"up", "field"}))
     assert tag == ApprovalRule(what=ApprovalTrigger.TAG)
-    consent = read(approvals=text).consent
-    assert (consent.confirm_within, consent.many) == (timedelta(hours=2), 10)
+    approval_policy = read(approvals=text).approval_policy
+    assert (approval_policy.confirm_within, approval_policy.many) == (timedelta(hours=2), 10)
 
 
 def test_a_team_takes_from_the_desk_what_it_does_not_say() -> None:

@@ -32,7 +32,7 @@ def policy(rules: str) -> Policy:
     return loaded.policy
 
 
-def judge(rules: str, **mail: Any) -> Verdict:
+def evaluate(rules: str, **mail: Any) -> Verdict:
     made = policy(rules)
     return run(made.rules, facts_of_example(made, {"from": "ana@acme.example", **mail}))
 
@@ -48,7 +48,7 @@ TWO = """
 
 
 def test_a_later_rule_has_the_last_word_and_the_trace_says_so() -> None:
-    verdict = judge(TWO, subject="urgent: printer")
+    verdict = evaluate(TWO, subject="urgent: printer")
 
     assert (verdict.team, verdict.priority, verdict.tags) == ("support", "urgent", ("printer", "vpn"))
     assert verdict.rules == ("first", "second")
@@ -57,7 +57,7 @@ def test_a_later_rule_has_the_last_word_and_the_trace_says_so() -> None:
 
 
 def test_a_rule_that_stops_keeps_later_ones_out() -> None:
-    verdict = judge(TWO.replace("tags: printer}", "tags: printer}\n  stop: true"), subject="urgent: printer")
+    verdict = evaluate(TWO.replace("tags: printer}", "tags: printer}\n  stop: true"), subject="urgent: printer")
 
     assert verdict.rules == ("first",)
     assert verdict.trace.stopped_by == "first"
@@ -65,7 +65,7 @@ def test_a_rule_that_stops_keeps_later_ones_out() -> None:
 
 @pytest.mark.parametrize("end", ["{drop: true}", "{quarantine: looks odd}"])
 def test_drop_and_quarantine_end_it(end: str) -> None:
-    verdict = judge(f"- name: zero\n  when: {{kind: human}}\n  then: {end}\n" + TWO.lstrip(), subject="urgent: printer")
+    verdict = evaluate(f"- name: zero\n  when: {{kind: human}}\n  then: {end}\n" + TWO.lstrip(), subject="urgent: printer")
 
     assert verdict.rules == ("zero",)
     assert verdict.drop or verdict.quarantine == "looks odd"
@@ -74,8 +74,8 @@ def test_drop_and_quarantine_end_it(end: str) -> None:
 def test_a_rule_sees_what_an_earlier_one_chose() -> None:
     more = "- name: third\n  when: {team: field-service, tag: printer, priority: high}\n  then: {type: incident}\n"
 
-    assert judge(TWO + more, subject="printer").type == "incident"
-    assert judge(TWO + more, subject="urgent printer").type is None
+    assert evaluate(TWO + more, subject="printer").type == "incident"
+    assert evaluate(TWO + more, subject="urgent printer").type is None
 
 
 def test_captures_fill_fields_tags_and_the_subject() -> None:
@@ -88,7 +88,7 @@ def test_captures_fill_fields_tags_and_the_subject() -> None:
       - address: {from: {localpart: {contains: an, as: who}}}
   then: {fields: {serial: "${serial}", code: "${code}"}, subject: "${serial_found}: error ${code}", quarantine: "by ${who}"}
 """
-    verdict = judge(rules, subject="Problem with lf-2231 again", text="Error\ncode E-52 on screen")
+    verdict = evaluate(rules, subject="Problem with lf-2231 again", text="Error\ncode E-52 on screen")
 
     assert dict(verdict.fields) == {"serial": "lf-2231", "code": "E-52"}
     assert verdict.subject == "lf-2231: error E-52"
@@ -101,7 +101,7 @@ def test_an_action_whose_capture_caught_nothing_is_left_out_and_told() -> None:
   when: {any: [{kind: human}, {header: {subject: {regex: '(?P<no>[0-9]+)'}}}]}
   then: {fields: {number: "${no}"}, team: support}
 """
-    verdict = judge(rules, subject="no number here")
+    verdict = evaluate(rules, subject="no number here")
 
     assert verdict.fields == ()
     assert verdict.team == "support"
@@ -111,8 +111,8 @@ def test_an_action_whose_capture_caught_nothing_is_left_out_and_told() -> None:
 def test_a_captured_tag_must_be_one_of_the_desks_tags() -> None:
     rules = "- name: x\n  when: {header: {subject: {regex: '^(?P<word>[a-z]+)'}}}\n  then: {tags: ['${word}']}\n"
 
-    assert judge(rules, subject="VPN down").tags == ("vpn",)
-    assert judge(rules, subject="nonsense").tags == ()
+    assert evaluate(rules, subject="VPN down").tags == ("vpn",)
+    assert evaluate(rules, subject="nonsense").tags == ()
 
 
 def test_somebody_by_name_and_somebody_by_turns_exclude_each_other() -> None:
@@ -120,8 +120,8 @@ def test_somebody_by_name_and_somebody_by_turns_exclude_each_other() -> None:
 - {name: a, when: {kind: human}, then: {assignee: ana}}
 - {name: b, when: {header: {subject: turns}}, then: {assignee: {by: skill, skill: printers}}}
 """
-    assert judge(rules, subject="x").assignee == "ana"
-    by_turns = judge(rules, subject="turns")
+    assert evaluate(rules, subject="x").assignee == "ana"
+    by_turns = evaluate(rules, subject="turns")
     assert (by_turns.assignee, by_turns.assign_by, by_turns.skill) == (None, AssignBy.SKILL, "printers")
 
 
@@ -149,7 +149,7 @@ def test_the_age_of_the_ticket_is_by_the_clock() -> None:
 
 
 def test_the_trace_survives_json_and_reads_like_a_sentence() -> None:
-    verdict = judge(TWO, subject="Urgent printer")
+    verdict = evaluate(TWO, subject="Urgent printer")
 
     assert trace_from_json(trace_to_json(verdict.trace)) == verdict.trace
     shown = text(verdict.trace, 0.21)
@@ -176,7 +176,7 @@ def test_the_trace_survives_json_and_reads_like_a_sentence() -> None:
 
 def test_a_near_miss_says_what_was_missing() -> None:
     rules = "- {name: x, when: [{kind: human}, {language: ro}, {header: {subject: {contains: [a1, b2]}}}], then: {team: support}}\n"
-    verdict = judge(rules, subject="nothing", language="ru")
+    verdict = evaluate(rules, subject="nothing", language="ru")
 
     assert verdict.trace.misses[0].reasons == ("language is ru, not ro", "no subject with [a1, b2]")
     assert verdict.trace.misses[0].held == 1
@@ -195,8 +195,8 @@ def test_the_version_follows_the_texts() -> None:
 def test_a_mail_with_a_megabyte_line_is_looked_at_in_its_first_part_only() -> None:
     rules = "- {name: x, when: {body: {contains: needle}}, then: {team: support}}\n"
 
-    assert judge(rules, text="x" * 60_000 + "needle").rules == ("x",)
-    assert judge(rules, text="x" * 1_000_000 + "needle").rules == ()
+    assert evaluate(rules, text="x" * 60_000 + "needle").rules == ("x",)
+    assert evaluate(rules, text="x" * 1_000_000 + "needle").rules == ()
 
 
 def test_a_rule_set_knows_what_it_asks_for() -> None:
@@ -208,23 +208,23 @@ def test_a_rule_set_knows_what_it_asks_for() -> None:
 def test_a_verdict_on_a_reply_is_a_list_of_commands() -> None:
     rules = "- {name: x, when: {reply: true}, then: {priority: urgent, team: field-service, status: open, assignee: bogdan}}\n"
 
-    assert commands(judge(rules, reply=True)) == (
+    assert commands(evaluate(rules, reply=True)) == (
         SetTeam(team="field-service"),
         Assign(agent="bogdan"),
         SetPriority(priority=Priority.URGENT),
         SetStatus(status="open"),
     )
-    assert commands(judge(rules, **{"from": "nobody@known.example"})) == ()
+    assert commands(evaluate(rules, **{"from": "nobody@known.example"})) == ()
 
 
 def test_captures_may_name_what_there_is_whatever_case_they_are_written_in() -> None:
     when = "{header: {subject: {regex: '^for (\\w+): (\\w+)', as: [team, urgency]}}}"
     rules = f"- {{name: x, when: {when}, then: {{team: '${{team}}', priority: '${{urgency}}', notify: '${{team}}'}}}}\n"
 
-    found = judge(rules, subject="For SUPPORT: High")
+    found = evaluate(rules, subject="For SUPPORT: High")
     assert (found.team, found.priority, found.notify) == ("support", "high", ("support",))
 
-    missed = judge(rules, subject="For lunch: now")
+    missed = evaluate(rules, subject="For lunch: now")
     assert (missed.team, missed.priority, missed.notify) == (None, None, ())
     notes = {change.what: change.note for change in missed.trace.steps[0].changes}
     assert (notes["team"], notes["priority"]) == ('no team is called "lunch"', 'no priority is called "now"')
@@ -233,7 +233,7 @@ def test_captures_may_name_what_there_is_whatever_case_they_are_written_in() -> 
 
 def test_a_capture_can_be_written_in_one_case() -> None:
     when = "{header: {subject: {regex: '(lf-\\d+)', as: [serial]}}}"
-    verdict = judge(
+    verdict = evaluate(
         f"- {{name: x, when: {when}, then: {{fields: {{a: '${{serial:upper}}', b: '${{serial:lower}}!'}}}}}}\n", subject="Lf-22"
     )
 

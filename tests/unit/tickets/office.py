@@ -16,7 +16,7 @@ from mailbridge.tickets.handlers.undo import latest, touched
 from mailbridge.tickets.history import brought
 from mailbridge.tickets.model import Participant, Ticket
 from mailbridge.tickets.requests import Request, each
-from tests.builders import ALL_AGREED, CAROL, NOW, an_organisation, circumstances
+from tests.builders import ALL_AGREED, CAROL, NOW, an_organisation, command_context
 
 
 @dataclass(slots=True)
@@ -25,7 +25,7 @@ class Office:
     now: datetime = NOW
     tickets: dict[int, Ticket] = field(default_factory=dict)
     histories: dict[int, tuple[Event, ...]] = field(default_factory=dict)
-    letters: dict[int, MailRef] = field(default_factory=dict)
+    mails: dict[int, MailRef] = field(default_factory=dict)
     last: int = 0
 
     def open(self, requester: Participant, subject: str = "Printer broken") -> int:
@@ -33,7 +33,7 @@ class Office:
         self.last += 1
         mail = self.a_letter(self.last, requester, subject)
         actor = Actor(kind=ActorKind.CUSTOMER, name=requester.address)
-        about = circumstances(actor=actor, now=self.now, organisation=self.organisation, mail=mail)
+        about = command_context(actor=actor, now=self.now, organisation=self.organisation, mail=mail)
         decision = open_ticket(self.last, Open(subject=subject, requester=requester), about)
         self._keep(decision, self.last)
         return self.last
@@ -42,7 +42,7 @@ class Office:
         """A customer's further mail; its id."""
         mail = self.a_letter(ticket, author)
         actor = Actor(kind=ActorKind.CUSTOMER, name=author.address)
-        about = circumstances(actor=actor, now=self.now, organisation=self.organisation, mail=mail)
+        about = command_context(actor=actor, now=self.now, organisation=self.organisation, mail=mail)
         decision, _ = decide_requests(self.tickets[ticket], each([CustomerMessage(author=author.address, others=others)]), about)
         self._keep(decision, ticket)
         return mail
@@ -66,16 +66,16 @@ class Office:
         self.now += timedelta(**time)
 
     def a_letter(self, ticket: int, author: Participant, subject: str = "", *, by_customer: bool = True) -> int:
-        mail = len(self.letters) + 1
-        self.letters[mail] = MailRef(id=mail, ticket=ticket, author=author, at=self.now, subject=subject, by_customer=by_customer)
+        mail = len(self.mails) + 1
+        self.mails[mail] = MailRef(id=mail, ticket=ticket, author=author, at=self.now, subject=subject, by_customer=by_customer)
         return mail
 
     def mails_of(self, ticket: int) -> tuple[int, ...]:
-        return tuple(letter.id for letter in self.letters.values() if letter.ticket == ticket)
+        return tuple(ref.id for ref in self.mails.values() if ref.ticket == ticket)
 
     def where(self) -> dict[int, int]:
         """Where each mail is."""
-        return {mail: letter.ticket for mail, letter in self.letters.items()}
+        return {mail: ref.ticket for mail, ref in self.mails.items()}
 
     def assert_sound(self) -> None:
         for number, ticket in self.tickets.items():
@@ -88,7 +88,7 @@ class Office:
                 ticket = self.tickets[ticket.merged_into]
 
     def _about(self, actor: Actor, ticket: int, mail: int, *, agreed: bool, commands: Sequence[Command]) -> CommandContext:
-        about = circumstances(
+        about = command_context(
             actor=actor,
             now=self.now,
             organisation=self.organisation,
@@ -96,7 +96,7 @@ class Office:
             agreed=ALL_AGREED if agreed else frozenset(),
             tickets={number: other for number, other in self.tickets.items() if number != ticket},
             read=frozenset(self.tickets),
-            letters=dict(self.letters),
+            mails=dict(self.mails),
         )
         if not any(isinstance(command, Undo) for command in commands):
             return about
@@ -125,7 +125,7 @@ class Office:
             self.histories[change.ticket.id] = (*self.histories.get(change.ticket.id, ()), *change.events)
         for change in sorted(changes, key=lambda change: change.ticket.id != ticket):
             for mail, to in (pair for event in change.events for pair in brought(event.what)):
-                self.letters[mail] = replace(self.letters[mail], ticket=to)
+                self.mails[mail] = replace(self.mails[mail], ticket=to)
 
 
 def facts(ticket: Ticket) -> Ticket:

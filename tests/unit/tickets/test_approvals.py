@@ -30,7 +30,7 @@ from mailbridge.tickets.commands import (
     SetTeam,
 )
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
-from mailbridge.tickets.decide import JUDGES, Decision, decide_requests
+from mailbridge.tickets.decide import HANDLERS, Decision, decide_requests
 from mailbridge.tickets.events import (
     Actor,
     ActorKind,
@@ -51,7 +51,7 @@ from mailbridge.tickets.events import (
 from mailbridge.tickets.handlers.approvals import needed
 from mailbridge.tickets.model import Activity, ApprovalKind, Participant, Ticket, WorkKind
 from mailbridge.tickets.requests import Request
-from tests.builders import ALL_AGREED, AS_BOGDAN, AS_CAROL, CAROL, LATER, MARA, NOW, a_ticket, an_organisation, circumstances, decided
+from tests.builders import ALL_AGREED, AS_BOGDAN, AS_CAROL, CAROL, LATER, MARA, NOW, a_ticket, an_organisation, command_context, decided
 
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")
 AS_CLARA = Actor(kind=ActorKind.AGENT, name="clara")
@@ -60,11 +60,11 @@ DAY = date(2026, 11, 23)
 
 
 def desk(*rules: ApprovalRule) -> Organisation:
-    return an_organisation(consent=ApprovalPolicy(approvals=rules or (URGENT,)))
+    return an_organisation(approval_policy=ApprovalPolicy(approvals=rules or (URGENT,)))
 
 
 def about(actor: Actor = AS_BOGDAN, line: str = "#priority urgent", organisation: Organisation | None = None) -> CommandContext:
-    return circumstances(actor=actor, now=NOW, organisation=organisation or desk(), words=line, mail=7)
+    return command_context(actor=actor, now=NOW, organisation=organisation or desk(), words=line, mail=7)
 
 
 def asked() -> Ticket:
@@ -249,18 +249,18 @@ def test_erasing_asks_the_agent_again() -> None:
 def test_merging_asks_again_across_customers(requester: str, why: str) -> None:
     acme = customers((Customer(name="acme", title="Acme", domains=("customer.test", "acme.test")),))
     other = a_ticket(id=2, participants=(Participant(address=requester),))
-    circumstances = replace(about(line="#merge 2"), customers=acme, tickets={2: other})
+    command_context = replace(about(line="#merge 2"), customers=acme, tickets={2: other})
 
-    need = needed(a_ticket(), Merge(into=2), circumstances, [MergedInto(survivor=2)])
+    need = needed(a_ticket(), Merge(into=2), command_context, [MergedInto(survivor=2)])
 
     assert (need.why if need else "") == why
 
 
 def test_strangers_are_different_customers() -> None:
     other = a_ticket(id=2, participants=(replace(CAROL, address="dan@customer.test"),))
-    circumstances = replace(about(line="#merge 2"), customers=Customers(), tickets={2: other})
+    command_context = replace(about(line="#merge 2"), customers=Customers(), tickets={2: other})
 
-    assert needed(a_ticket(), Merge(into=2), circumstances, [MergedInto(survivor=2)]) is not None
+    assert needed(a_ticket(), Merge(into=2), command_context, [MergedInto(survivor=2)]) is not None
 
 
 def work(minutes: int, kind: WorkKind = WorkKind.WORKED) -> Activity:
@@ -271,7 +271,7 @@ OVER_8H = timedelta(hours=8)
 
 
 @pytest.mark.parametrize(
-    ("rule", "happening", "asks"),
+    ("rule", "event", "asks"),
     [
         (ApprovalRule(what=ApprovalTrigger.WORK_OVER, over=OVER_8H), WorkRecorded(activity=work(480)), False),
         (ApprovalRule(what=ApprovalTrigger.WORK_OVER, over=OVER_8H), WorkRecorded(activity=work(481)), True),
@@ -297,8 +297,8 @@ OVER_8H = timedelta(hours=8)
         (ApprovalRule(what=ApprovalTrigger.PRIORITY), PriorityChanged(before=Priority.LOW, after=Priority.HIGH), True),
     ],
 )
-def test_a_rule_looks_at_what_would_happen(rule: ApprovalRule, happening: TicketEvent, asks: bool) -> None:
-    need = needed(a_ticket(), AddTags(tags=()), about(organisation=desk(rule)), [happening])
+def test_a_rule_looks_at_what_would_happen(rule: ApprovalRule, event: TicketEvent, asks: bool) -> None:
+    need = needed(a_ticket(), AddTags(tags=()), about(organisation=desk(rule)), [event])
 
     assert (need is not None) is asks
 
@@ -352,4 +352,4 @@ def test_the_deputy_of_an_absence_is_asked_as_well_but_never_over_an_own_wish() 
 
 
 def test_every_command_but_open_has_a_judge() -> None:
-    assert set(get_args(Command)) - set(JUDGES) == {Open}
+    assert set(get_args(Command)) - set(HANDLERS) == {Open}

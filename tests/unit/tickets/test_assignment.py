@@ -82,7 +82,7 @@ def test_a_deputy_without_the_skill_does_not_get_what_needs_it() -> None:
 
 
 def test_by_rota_the_one_who_has_the_turn_gets_it_at_any_hour() -> None:
-    team = a_team("ana", "bob", rota=a_rota("bob", "ana", start="2026-11-23"), calendar=office())
+    team = a_team("ana", "bob", on_call=a_rota("bob", "ana", start="2026-11-23"), calendar=office())
 
     assert chosen(team, an_organisation(team), "on-duty", now=NIGHT, bob=99) == "bob"
 
@@ -221,7 +221,7 @@ def test_by_skill_those_who_have_it_share_it(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_rota_shares_by_time_so_tickets_that_come_evenly_are_shared_too(seed: int) -> None:
     chance = random.Random(seed)
-    team = a_team("ana", "bob", rota=a_rota("ana", "bob", days=1))
+    team = a_team("ana", "bob", on_call=a_rota("ana", "bob", days=1))
 
     counts = dealt("on-duty", team, an_organisation(team), chance, closes=0.9)
 

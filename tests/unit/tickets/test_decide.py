@@ -25,13 +25,13 @@ from mailbridge.tickets.commands import (
 from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged, MessageAdded, StatusChanged
 from mailbridge.tickets.model import Participant, Role, Ticket
-from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, with_team
+from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, command_context, with_team
 
-ABOUT = circumstances(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)
+ABOUT = command_context(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)
 
 
 def by_carol() -> CommandContext:
-    return circumstances(actor=AS_CAROL, now=LATER, organisation=an_organisation(), mail=8)
+    return command_context(actor=AS_CAROL, now=LATER, organisation=an_organisation(), mail=8)
 
 
 def test_opening_gives_a_ticket_with_everything_the_rules_chose() -> None:
@@ -62,7 +62,7 @@ def test_customer_commands_nothing(command: Command) -> None:
 
 
 def test_agent_who_was_taken_out_of_the_team_file_has_no_rights() -> None:
-    gone = circumstances(actor=Actor(kind=ActorKind.AGENT, name="zoe"), now=LATER, organisation=an_organisation())
+    gone = command_context(actor=Actor(kind=ActorKind.AGENT, name="zoe"), now=LATER, organisation=an_organisation())
     assert decide(a_ticket(), Close(), gone).refused == "no-agent"
 
 
@@ -70,7 +70,7 @@ def test_first_answer_owns_an_unclaimed_ticket_where_the_team_wants_that() -> No
     owned = decide(a_ticket(), AgentReply(), ABOUT).ticket
     assert owned is not None
     assert owned.assignee == "bogdan"
-    other = circumstances(actor=AS_BOGDAN, now=LATER, organisation=with_team(an_organisation(), "support", answer_owns=False))
+    other = command_context(actor=AS_BOGDAN, now=LATER, organisation=with_team(an_organisation(), "support", answer_owns=False))
     free = decide(a_ticket(), AgentReply(), other).ticket
     assert free is not None
     assert free.assignee == ""

@@ -14,7 +14,7 @@ from mailbridge.tickets.commands import Escalate
 from mailbridge.tickets.decide import Decision, decide
 from mailbridge.tickets.events import AssigneeChanged, Escalated, TeamChanged, TicketEvent
 from mailbridge.tickets.model import Ticket
-from tests.builders import AS_BOGDAN, BOGDAN, CLARA, MARA, NOW, a_ticket, an_organisation, circumstances
+from tests.builders import AS_BOGDAN, BOGDAN, CLARA, MARA, NOW, a_ticket, an_organisation, command_context
 
 PRINTERS = EscalationChain(
     name="printers",
@@ -39,7 +39,7 @@ def desk(*chains: EscalationChain, agents: tuple[Agent, ...] = (BOGDAN, SKILLED,
 
 
 def escalated(ticket: Ticket, to: str = "", organisation: Organisation | None = None, **different: Any) -> Decision:
-    about = circumstances(actor=AS_BOGDAN, now=NOW, organisation=organisation or desk(), **different)
+    about = command_context(actor=AS_BOGDAN, now=NOW, organisation=organisation or desk(), **different)
     return decide(ticket, Escalate(to=to), about)
 
 

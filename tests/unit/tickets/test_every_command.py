@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import get_args
 
 from mailbridge.tickets.commands import Command, Open
-from mailbridge.tickets.decide import JUDGES
+from mailbridge.tickets.decide import HANDLERS
 
 
 def test_every_command_but_open_has_a_judge() -> None:
-    assert set(get_args(Command)) - set(JUDGES) == {Open}
+    assert set(get_args(Command)) - set(HANDLERS) == {Open}

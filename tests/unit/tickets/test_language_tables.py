@@ -9,7 +9,7 @@ import pytest
 
 from mailbridge.mail_commands import Author, understand
 from mailbridge.mail_commands.command_table import WORDS, Room
-from mailbridge.mail_commands.locales import TONGUES
+from mailbridge.mail_commands.locales import LOCALES
 from mailbridge.mail_commands.manual import manual_rows, page, words_for
 from mailbridge.mail_commands.vocabulary import fold, vocabulary
 from mailbridge.organisation.model import Agent, Organisation, Team
@@ -22,23 +22,23 @@ ORGANISATION = Organisation(
     types=("incident",),
 )
 SPEAKER = Author(me="ana", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), prefix="MB", organisation=ORGANISATION)
-USAGES = [(code, word, usage) for code, tongue in TONGUES.items() for word, said in tongue.words.items() for usage in said.usage]
+USAGES = [(code, word, usage) for code, locale in LOCALES.items() for word, said in locale.words.items() for usage in said.usage]
 
 
-@pytest.mark.parametrize("code", TONGUES)
+@pytest.mark.parametrize("code", LOCALES)
 def test_every_language_says_every_command(code: str) -> None:
-    assert set(TONGUES[code].words) == set(WORDS)
-    assert set(TONGUES[code].rooms) == set(Room)
+    assert set(LOCALES[code].words) == set(WORDS)
+    assert set(LOCALES[code].rooms) == set(Room)
 
 
-@pytest.mark.parametrize("code", TONGUES)
+@pytest.mark.parametrize("code", LOCALES)
 def test_every_language_says_everything_else_too(code: str) -> None:
-    tongue, english = TONGUES[code], TONGUES["en"]
-    assert (len(tongue.weekdays), len(tongue.months), tongue.days.keys()) == (7, 12, english.days.keys())
-    assert tongue.relations.keys() == english.relations.keys()
-    assert tongue.priorities.keys() == english.priorities.keys()
-    assert tongue.lists.keys() == english.lists.keys()
-    assert tongue.channels.keys() == english.channels.keys()
+    locale, english = LOCALES[code], LOCALES["en"]
+    assert (len(locale.weekdays), len(locale.months), locale.days.keys()) == (7, 12, english.days.keys())
+    assert locale.relations.keys() == english.relations.keys()
+    assert locale.priorities.keys() == english.priorities.keys()
+    assert locale.lists.keys() == english.lists.keys()
+    assert locale.channels.keys() == english.channels.keys()
 
 
 @pytest.mark.parametrize(("code", "word", "usage"), USAGES)
@@ -47,23 +47,23 @@ def test_usage_is_understood_as_the_command_it_shows(code: str, word: str, usage
     assert (told.word, told.problem) == (word, "")
 
 
-@pytest.mark.parametrize(("code", "word"), [(code, word) for code in TONGUES for word in WORDS])
+@pytest.mark.parametrize(("code", "word"), [(code, word) for code in LOCALES for word in WORDS])
 def test_every_name_of_a_command_is_understood(code: str, word: str) -> None:
-    for name in TONGUES[code].words[word].names.split():
+    for name in LOCALES[code].words[word].names.split():
         assert understand(f"#{name}", SPEAKER).word == word, name
         assert understand(f"#{name.upper()}", SPEAKER).word == word, name
 
 
-@pytest.mark.parametrize("code", TONGUES)
+@pytest.mark.parametrize("code", LOCALES)
 def test_no_name_means_two_commands(code: str) -> None:
-    names = [(fold(name), word) for word, said in TONGUES[code].words.items() for name in said.names.split()]
+    names = [(fold(name), word) for word, said in LOCALES[code].words.items() for name in said.names.split()]
     assert sorted({name for name, _ in names}) == sorted(name for name, _ in names)
 
 
 def test_languages_agree_on_what_their_names_mean() -> None:
     meanings: dict[str, set[str]] = {}
-    for tongue in TONGUES.values():
-        for word, said in tongue.words.items():
+    for locale in LOCALES.values():
+        for word, said in locale.words.items():
             for name in said.names.split():
                 meanings.setdefault(fold(name), set()).add(word)
     assert {name: words for name, words in meanings.items() if len(words) > 1} == {}

@@ -13,7 +13,7 @@ from mailbridge.mail_commands import Author, understand
 from mailbridge.mail_commands.dates import Wall, moment, whole, words_of
 from mailbridge.mail_commands.durations import MOST, spoken
 from mailbridge.mail_commands.durations import whole as minutes_of
-from mailbridge.mail_commands.locales import TONGUES
+from mailbridge.mail_commands.locales import LOCALES
 from mailbridge.mail_commands.vocabulary import vocabulary
 from mailbridge.tickets.commands import CorrectWork, RecordWork, ScheduleMeeting, SetDue, SetEstimate, Snooze
 from mailbridge.tickets.model import WorkKind
@@ -131,19 +131,19 @@ def test_moment_that_is_written_is_the_moment_that_is_read(moment: datetime, zon
     assert whole(words_of(moment.strftime(form)), wall(zone=place), otherwise=EVENING) == aware.astimezone(UTC)
 
 
-@given(day=st.dates(date(2026, 11, 20), date(2027, 11, 18)), language=st.sampled_from(sorted(TONGUES)))
+@given(day=st.dates(date(2026, 11, 20), date(2027, 11, 18)), language=st.sampled_from(sorted(LOCALES)))
 def test_day_and_month_in_each_language_are_the_next_such_day(day: date, language: str) -> None:
     assume((day.month, day.day) != (2, 29))
-    for name in TONGUES[language].months[day.month - 1].split():
+    for name in LOCALES[language].months[day.month - 1].split():
         found = whole(words_of(f"{day.day} {name}"), wall(), otherwise=EVENING)
         assert found is not None
         assert found.astimezone(BUCHAREST).date() == day
 
 
-@given(ahead=st.integers(1, 7), language=st.sampled_from(sorted(TONGUES)))
+@given(ahead=st.integers(1, 7), language=st.sampled_from(sorted(LOCALES)))
 def test_weekday_in_each_language_is_within_a_week(ahead: int, language: str) -> None:
     day = THURSDAY.date() + timedelta(days=ahead)
-    for name in TONGUES[language].weekdays[day.weekday()].split():
+    for name in LOCALES[language].weekdays[day.weekday()].split():
         found = whole(words_of(f"{name} 10:00"), wall(), otherwise=EVENING)
         assert found is not None
         assert found.astimezone(BUCHAREST).date() == day
@@ -175,10 +175,10 @@ def test_span_that_is_spoken_is_the_span_that_is_read(total: int) -> None:
     assert minutes_of(f"{total // 60}:{total % 60:02}", vocabulary("en")) == total or total >= 1000 * 60
 
 
-@given(hours=st.integers(1, 99), minutes=st.integers(1, 59), language=st.sampled_from(sorted(TONGUES)))
+@given(hours=st.integers(1, 99), minutes=st.integers(1, 59), language=st.sampled_from(sorted(LOCALES)))
 def test_span_is_read_with_the_units_of_each_language(hours: int, minutes: int, language: str) -> None:
-    tongue = TONGUES[language]
-    for hour, minute in zip(tongue.hours.split(), tongue.minutes.split(), strict=False):
+    locale = LOCALES[language]
+    for hour, minute in zip(locale.hours.split(), locale.minutes.split(), strict=False):
         for form in ("{}{}{}{}", "{} {} {} {}", "{}{} {}{}"):
             assert minutes_of(form.format(hours, hour, minutes, minute), vocabulary("en")) == 60 * hours + minutes
 

@@ -22,7 +22,7 @@ from mailbridge.tickets.commands import (
 )
 from mailbridge.tickets.decide import Decision, decide
 from mailbridge.tickets.model import Meeting, Participant, Role, Ticket
-from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, NOW, a_ticket, an_organisation, circumstances, with_team
+from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, NOW, a_ticket, an_organisation, command_context, with_team
 
 TOMORROW = NOW + timedelta(days=1)
 ACME = Customer(
@@ -37,7 +37,7 @@ ACME = Customer(
     },
 )
 OTHER = Customer(name="other", title="Other", domains=("other.test",), equipment=(Equipment(serial="XX-9999"),))
-ABOUT = circumstances(
+ABOUT = command_context(
     actor=AS_BOGDAN,
     now=NOW,
     organisation=with_team(an_organisation(), "network", address="network@desk.test"),

@@ -18,7 +18,7 @@ from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.decide import decide
 from mailbridge.tickets.events import Actor, ActorKind, DueSet, Event, SnoozeEnded
 from mailbridge.tickets.model import IMPORTED, Ticket
-from tests.builders import AS_BOGDAN, AS_CAROL, NOW, a_ticket, an_organisation, circumstances
+from tests.builders import AS_BOGDAN, AS_CAROL, NOW, a_ticket, an_organisation, command_context
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CLOCK = Actor(kind=ActorKind.CLOCK, name="wake")
@@ -65,7 +65,7 @@ def test_waiting_ticket_keeps_its_own_date() -> None:
 
 
 def test_date_that_is_taken_away_is_nowhere_any_more() -> None:
-    about = circumstances(actor=AS_BOGDAN, now=NOW, organisation=a_desk())
+    about = command_context(actor=AS_BOGDAN, now=NOW, organisation=a_desk())
     after = decide(due_in(DAY), SetDue(at=None), about).ticket
 
     assert after is not None
@@ -74,19 +74,19 @@ def test_date_that_is_taken_away_is_nowhere_any_more() -> None:
 
 @pytest.mark.parametrize("command", [SetDue(at=NOW), Snooze(until=NOW)])
 def test_what_is_past_is_no_date(command: SetDue | Snooze) -> None:
-    assert decide(a_ticket(), command, circumstances(actor=AS_BOGDAN, now=NOW, organisation=a_desk())).refused == "in-the-past"
+    assert decide(a_ticket(), command, command_context(actor=AS_BOGDAN, now=NOW, organisation=a_desk())).refused == "in-the-past"
 
 
 @pytest.mark.parametrize("command", [SetDue(at=NOW + DAY), Snooze(until=NOW + DAY)])
 def test_closed_ticket_gets_no_date(command: SetDue | Snooze) -> None:
     closed = a_ticket(status="closed", closed_at=NOW)
 
-    assert decide(closed, command, circumstances(actor=AS_BOGDAN, now=NOW, organisation=a_desk())).refused == "is-closed"
+    assert decide(closed, command, command_context(actor=AS_BOGDAN, now=NOW, organisation=a_desk())).refused == "is-closed"
 
 
 def test_sleep_ends_by_the_clock_that_belongs_to_it_and_by_no_other() -> None:
     asleep = a_ticket(snoozed_until=NOW + DAY)
-    about = circumstances(actor=CLOCK, now=NOW + DAY, organisation=a_desk())
+    about = command_context(actor=CLOCK, now=NOW + DAY, organisation=a_desk())
     (moment,) = [one for one in ticket_deadlines(asleep, a_desk(), NOW) if one.promise == "wake"]
 
     assert command_of(moment) == EndSnooze(until=NOW + DAY)
@@ -98,7 +98,7 @@ def test_sleep_ends_by_the_clock_that_belongs_to_it_and_by_no_other() -> None:
 
 
 def test_customers_mail_wakes_a_ticket_and_a_robots_does_not() -> None:
-    about = circumstances(actor=AS_CAROL, now=NOW, organisation=a_desk())
+    about = command_context(actor=AS_CAROL, now=NOW, organisation=a_desk())
     asleep = a_ticket(snoozed_until=NOW + DAY)
 
     assert SnoozeEnded(by_mail=True) in [e.what for e in decide(asleep, CustomerMessage(author="carol@customer.test"), about).events]

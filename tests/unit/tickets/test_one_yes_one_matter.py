@@ -17,13 +17,15 @@ from mailbridge.tickets.decide import Decision, decide, decide_requests, hold
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalDecided, ApprovalRequested, TagsAdded
 from mailbridge.tickets.model import Approval, ApprovalKind, Participant, Role, StoredCommand, Ticket
 from mailbridge.tickets.requests import Request
-from tests.builders import CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, decided
+from tests.builders import CAROL, LATER, NOW, a_ticket, an_organisation, command_context, decided
 from tests.unit.tickets.office import Office
 
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")
 AS_CLARA = Actor(kind=ActorKind.AGENT, name="clara")
 DESK = an_organisation(
-    consent=ApprovalPolicy(approvals=(ApprovalRule(what=ApprovalTrigger.TAG), ApprovalRule(what=ApprovalTrigger.PRIORITY, by=("clara",)))),
+    approval_policy=ApprovalPolicy(
+        approvals=(ApprovalRule(what=ApprovalTrigger.TAG), ApprovalRule(what=ApprovalTrigger.PRIORITY, by=("clara",)))
+    ),
 )
 TAG = AddTags(tags=("discount",))
 
@@ -35,7 +37,7 @@ def whys(decision: Decision) -> list[tuple[int, str]]:
 
 def test_the_yes_to_many_asks_the_manager_on_each_ticket() -> None:
     four = [a_ticket(id=number) for number in (1, 2, 3, 4)]
-    context = circumstances(organisation=DESK, tickets={ticket.id: ticket for ticket in four[1:]})
+    context = command_context(organisation=DESK, tickets={ticket.id: ticket for ticket in four[1:]})
     asked = hold(four[0], Request(commands=(TAG,)), "many", (1, 2, 3, 4), context)
     assert asked.ticket is not None
 
@@ -46,7 +48,7 @@ def test_the_yes_to_many_asks_the_manager_on_each_ticket() -> None:
 
 
 def test_a_second_matter_of_the_same_request_is_asked_for_after_the_first() -> None:
-    context = circumstances(organisation=DESK)
+    context = command_context(organisation=DESK)
     request = Request(commands=(TAG, SetPriority(priority=Priority.URGENT)))
 
     first, _ = decide_requests(a_ticket(), [request], context)
@@ -75,7 +77,7 @@ def old(kind: str, line: str, approver: str) -> Ticket:
 def test_a_line_that_an_older_program_kept_is_done_on_its_ticket_alone() -> None:
     ticket = old("approval", "#tag discount MB-1 MB-2", "mara")
 
-    yes = decided(ticket, Approve(), circumstances(actor=AS_MARA, organisation=DESK, tickets={2: a_ticket(id=2)}))
+    yes = decided(ticket, Approve(), command_context(actor=AS_MARA, organisation=DESK, tickets={2: a_ticket(id=2)}))
 
     assert yes.ticket is not None
     assert (yes.ticket.tags, yes.elsewhere) == (("discount",), ())
@@ -86,7 +88,7 @@ def test_many_that_an_older_program_kept_are_done_on_all_that_were_named() -> No
     plain = an_organisation()
     others = {number: a_ticket(id=number) for number in (2, 3, 4)}
 
-    yes = decided(ticket, Approve(), circumstances(organisation=plain, tickets=others))
+    yes = decided(ticket, Approve(), command_context(organisation=plain, tickets=others))
 
     assert yes.ticket is not None
     assert yes.ticket.tags == ("vip",)
@@ -116,7 +118,7 @@ def test_what_cannot_be_read_is_asked_again_and_not_done() -> None:
     )
     ticket = a_ticket(approvals=(waiting,), approvals_asked=1)
 
-    yes = decided(ticket, Approve(), circumstances(actor=AS_MARA, organisation=DESK))
+    yes = decided(ticket, Approve(), command_context(actor=AS_MARA, organisation=DESK))
 
     assert yes.ticket is not None
     (gone, again) = (event.what for event in yes.events)
@@ -125,7 +127,7 @@ def test_what_cannot_be_read_is_asked_again_and_not_done() -> None:
     assert isinstance(again, ApprovalRequested)
     assert (again.approval.id, again.approval.approvers, again.why) == (2, ("mara",), "tag")
     assert yes.ticket.tags == ()
-    done = decided(yes.ticket, Approve(), circumstances(actor=AS_MARA, organisation=DESK)).ticket
+    done = decided(yes.ticket, Approve(), command_context(actor=AS_MARA, organisation=DESK)).ticket
     assert done is not None
     assert done.tags == ("discount",)
 
@@ -138,7 +140,7 @@ CLOSED = replace(
 @pytest.mark.parametrize("command", [Merge(into=2), Link(ticket=2), Link(ticket=2, relation="blocks")])
 def test_both_tickets_need_the_right(command: Command) -> None:
     theirs = a_ticket(id=2, team="people")
-    bogdan = circumstances(organisation=CLOSED, tickets={2: theirs})
+    bogdan = command_context(organisation=CLOSED, tickets={2: theirs})
 
     refused = decide(a_ticket(), command, bogdan)
 
@@ -159,7 +161,7 @@ def test_both_tickets_need_the_right(command: Command) -> None:
 def test_a_merge_asks_where_anybody_on_the_tickets_is_of_another_customer(others: tuple[Participant, ...], asks: bool) -> None:
     with_others = a_ticket(id=2, participants=(CAROL, *others))
     for here, there in ((a_ticket(), with_others), (replace(with_others, id=1), a_ticket(id=2))):
-        done = decide(here, Merge(into=2), circumstances(customers=Customers(), tickets={2: there}, request=(Merge(into=2),)))
+        done = decide(here, Merge(into=2), command_context(customers=Customers(), tickets={2: there}, request=(Merge(into=2),)))
         assert bool(whys(done)) is asks
 
 

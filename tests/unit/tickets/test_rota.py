@@ -15,7 +15,7 @@ from tests.unit.tickets.staffing import a_rota, a_team, an_agent, an_organisatio
 
 
 def who(rota: OnCallSchedule, at: str, *agents: object) -> str:
-    team = a_team("eva", "dan", "zoe", rota=rota, calendar=office())
+    team = a_team("eva", "dan", "zoe", on_call=rota, calendar=office())
     return on_duty(team, an_organisation(team, agents=agents), on(at))  # type: ignore[arg-type]
 
 
@@ -86,7 +86,7 @@ def test_the_night_on_which_the_hour_of_change_is_skipped_still_changes() -> Non
 
 def test_the_list_of_turns_shows_who_does_it_and_whose_turn_it_was() -> None:
     rota = a_rota("eva", "dan", swaps=(Swap(first=date(2026, 11, 11), last=date(2026, 11, 11), agent="eva"),))
-    team = a_team("eva", "dan", "zoe", rota=rota, calendar=office())
+    team = a_team("eva", "dan", "zoe", on_call=rota, calendar=office())
     organisation = an_organisation(team, agents=[an_agent("eva", absences=(away("2026-11-04", "2026-11-05", "zoe"),))])
 
     listed = shifts(team, organisation, on("2026-11-02T09:00"), on("2026-11-16T09:00"))
@@ -110,7 +110,7 @@ def test_the_list_of_turns_shows_who_does_it_and_whose_turn_it_was() -> None:
 def test_turns_fill_the_time_and_each_says_who_is_on_duty_in_it(days: int, change: time, zone: str, offset: int) -> None:
     rota = a_rota("eva", "dan", "zoe", days=days, change=change, zone=zone)
     gone = an_agent("dan", zone="Pacific/Auckland", absences=(away("2026-12-01", "2027-02-01"),))
-    team = a_team("eva", "dan", "zoe", rota=rota)
+    team = a_team("eva", "dan", "zoe", on_call=rota)
     organisation = an_organisation(team, agents=[gone])
     start = on("2026-11-04T00:00") + timedelta(minutes=offset)
 

@@ -16,7 +16,7 @@ from mailbridge.tickets.deadlines import opens_again
 from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Ticket
-from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, circumstances, with_team
+from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, command_context, with_team
 
 STATUSES = {
     "new": replace(DEFAULTS["new"], next=("open", "closed")),
@@ -42,7 +42,7 @@ def a_desk() -> Organisation:
 
 def done(command: Command, ticket: Ticket, actor: Actor = AS_BOGDAN, organisation: Organisation | None = None) -> tuple[str, str]:
     """The status after it, or the reason why not."""
-    about = circumstances(actor=actor, now=LATER, organisation=organisation or a_desk())
+    about = command_context(actor=actor, now=LATER, organisation=organisation or a_desk())
     decision = decide(ticket, command, about)
     return (decision.ticket.status if decision.ticket else ""), decision.refused
 
@@ -66,7 +66,7 @@ def test_agent_goes_only_where_a_way_leads(before: str, after: str, refused: str
 
 
 def test_refusal_names_the_ways_there_are() -> None:
-    about = circumstances(actor=AS_BOGDAN, now=LATER, organisation=a_desk())
+    about = command_context(actor=AS_BOGDAN, now=LATER, organisation=a_desk())
 
     decision = decide(a_ticket(status="open"), SetStatus(status="closed"), about)
 
@@ -74,7 +74,7 @@ def test_refusal_names_the_ways_there_are() -> None:
 
 
 def test_misspelt_status_is_told_with_the_nearest() -> None:
-    about = circumstances(actor=AS_BOGDAN, now=LATER, organisation=a_desk())
+    about = command_context(actor=AS_BOGDAN, now=LATER, organisation=a_desk())
 
     assert decide(a_ticket(), SetStatus(status="resolvd"), about).nearest == "resolved"
 
@@ -128,7 +128,7 @@ def test_reopening_by_an_agent_needs_a_way() -> None:
 
 def test_from_resolved_to_closed_the_time_of_the_end_and_the_standing_clocks_stay() -> None:
     resolved = a_ticket(status="resolved", closed_at=NOW, waits=((NOW, None),))
-    about = circumstances(actor=CLOCK, now=LATER, organisation=a_desk())
+    about = command_context(actor=CLOCK, now=LATER, organisation=a_desk())
 
     closed = decide(resolved, Close(), about).ticket
 
@@ -138,7 +138,7 @@ def test_from_resolved_to_closed_the_time_of_the_end_and_the_standing_clocks_sta
 
 @pytest.mark.parametrize("status", ["waiting", "resolved"])
 def test_ticket_that_a_rule_opens_as_waiting_or_done_has_standing_clocks(status: str) -> None:
-    about = circumstances(actor=AS_CAROL, now=NOW, organisation=a_desk())
+    about = command_context(actor=AS_CAROL, now=NOW, organisation=a_desk())
 
     decision = open_ticket(5, Open(subject="x", requester=CAROL, status=status, rule="r1"), about)
 

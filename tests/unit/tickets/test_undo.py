@@ -159,7 +159,7 @@ def test_a_customers_mail_is_nobodys_to_undo() -> None:
 
 def picture(office: Office) -> tuple[dict[int, Ticket], dict[int, int]]:
     """Everything there is: the tickets, and where the customers' mails are."""
-    mails = {mail: ticket for mail, ticket in office.where().items() if office.letters[mail].by_customer}
+    mails = {mail: ticket for mail, ticket in office.where().items() if office.mails[mail].by_customer}
     return {number: facts(ticket) for number, ticket in office.tickets.items()}, mails
 
 
@@ -364,7 +364,7 @@ class AnyDoing(RuleBasedStateMachine):
     @invariant()
     def no_mail_is_on_a_merged_ticket_for_good(self) -> None:
         for mail, ticket in self.office.where().items():
-            if self.office.letters[mail].by_customer:
+            if self.office.mails[mail].by_customer:
                 assert self.office.tickets[ticket].merged_into is None
 
     def survivor(self, ticket: int) -> int | None:

@@ -18,7 +18,7 @@ from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.decide import decide
 from mailbridge.tickets.events import Actor, ActorKind, AlertRaised, EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.tickets.model import Activity, Ticket, WorkKind
-from tests.builders import AS_BOGDAN, NOW, a_ticket, an_organisation, circumstances
+from tests.builders import AS_BOGDAN, NOW, a_ticket, an_organisation, command_context
 
 TODAY = NOW.date()
 QUARTERS = WorkPolicy(unit=15, minimum=30)
@@ -31,15 +31,15 @@ def desk(policy: WorkPolicy = QUARTERS, **teams: WorkPolicy) -> Organisation:
 
 
 def about(actor: Actor = AS_BOGDAN, organisation: Organisation | None = None, known: Customers | None = None) -> CommandContext:
-    return circumstances(actor=actor, now=NOW, organisation=organisation or desk(), customers=known or Customers())
+    return command_context(actor=actor, now=NOW, organisation=organisation or desk(), customers=known or Customers())
 
 
 def an_hour(**different: Any) -> RecordWork:
     return replace(RecordWork(kind=WorkKind.WORKED, minutes=50, day=TODAY), **different)
 
 
-def recorded(ticket: Ticket, command: RecordWork, circumstances: CommandContext | None = None) -> Activity:
-    decision = decide(ticket, command, circumstances or about())
+def recorded(ticket: Ticket, command: RecordWork, command_context: CommandContext | None = None) -> Activity:
+    decision = decide(ticket, command, command_context or about())
     assert decision.ticket is not None, decision.refused
     return decision.ticket.activities[-1]
 

@@ -21,7 +21,7 @@ class News:
     state: HealthState
 
 
-def tell_sources(store: Store, desk: Desk, now: datetime) -> int:
+def notify_sources(store: Store, desk: Desk, now: datetime) -> int:
     """The admins know of each source whose state has changed for good; how many sources that were.  One mail names all of them."""
     config = desk.config
     within = expected(config)
@@ -29,22 +29,22 @@ def tell_sources(store: Store, desk: Desk, now: datetime) -> int:
         if not _news(tx.sources.all(), within, now):
             return 0
     with store.write() as tx:
-        tx.state.take("sources-told", now)  # two daemons tell it once
+        tx.state.take("sources.set_notified", now)  # two daemons tell it once
         news = _news(tx.sources.all(), within, now)
         for one in news:
-            tx.sources.told(one.source.name, _told_as(one.state), now)
+            tx.sources.set_notified(one.source.name, _told_as(one.state), now)
         values = {
             "count": str(sum(one.state is not HealthState.OK for one in news)),
             "rows": "\n".join(_row(one) for one in news if one.state is not HealthState.OK),
             "back": "\n".join(_row(one) for one in news if one.state is HealthState.OK),
         }
         if news:
-            letters = admin_notifications(
+            notifications = admin_notifications(
                 config.desk.admins, "sources", f"{now:%Y%m%d%H%M%S}", values, config.desk.address, config.desk.language
             )
-            tx.outbox.add_many(letters, now)
+            tx.outbox.add_many(notifications, now)
             tx.wake("outbox")
-        tx.state.set("sources-told", now.isoformat(), now)
+        tx.state.set("sources.set_notified", now.isoformat(), now)
     return len(news)
 
 

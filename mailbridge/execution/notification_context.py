@@ -1,4 +1,4 @@
-"""From a stored ticket to the context in which notifications about it are composed."""
+"""Builds the notification context of a stored ticket."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mailbridge.tickets.model import Ticket
 
 
 def reached(tx: Tx, events: Iterable[Event]) -> frozenset[str]:
-    """Who stood in To or Cc of the agents' mails whose text these events pass on, in small letters."""
+    """The addresses in To or Cc of the agents' mails whose text these events pass on, in lower case."""
     found: set[str] = set()
     for event in events:
         passes_on = isinstance(event.what, MessageAdded) and (event.what.to_customer or event.what.internal)
@@ -24,8 +24,8 @@ def reached(tx: Tx, events: Iterable[Event]) -> frozenset[str]:
 def notification_context(
     tx: Tx, ticket: Ticket, desk: Desk, *, mail: int | None = None, first: str | None = None, answerable: bool = False
 ) -> NotificationContext:
-    """The context from which `notifications.compose` decides who hears what.  `first`: the Message-ID of the mail that
-    opens the ticket just now ('' where it has none); None for a ticket whose mails are stored."""
+    """The context for `notifications.compose`.  `first`: the Message-ID of the mail that opens the ticket now ('' where it has none); None
+    for a ticket whose mails are stored."""
     thread = tx.mails.thread_of(ticket.id, [p.address for p in ticket.participants]) if first is None else (first,)
     return NotificationContext(
         ticket=ticket,

@@ -1,4 +1,4 @@
-"""On how many mails of a sender a picture was seen: what comes with every mail is a signature and no news."""
+"""Counts on how many mails of a sender an inline image was: an image in every mail belongs to the signature."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SEEN_AGAIN = dialects.insert(
 )
 
 
-class Pictures:
+class InlineImageCounts:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
     def seen(self, sender: str, names: Iterable[str]) -> dict[str, int]:
-        """One more mail of this sender holds the pictures; name of a content -> on how many of their mails it was, this one included."""
-        distinct = sorted(set(names))  # in one order, so that two workers never wait for each other
+        """Counts one more mail of this sender with these images; content name -> number of mails, this one included."""
+        distinct = sorted(set(names))  # sorted, so that two workers cannot deadlock
         return {name: self._sql.value(_SEEN_AGAIN, {"sender": sender.lower(), "sha256": name, "times": 1}) for name in distinct}
