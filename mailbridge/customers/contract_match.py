@@ -45,8 +45,8 @@ class Candidate:
         return self.line.sla if self.line else self.contract.sla if self.contract else ""
 
     @property
-    def promises(self) -> bool:
-        """Whether it says anything about times."""
+    def has_targets(self) -> bool:
+        """Whether it sets SLA targets or a calendar."""
         return bool(self.sla or (self.contract and self.contract.calendar))
 
     @property
@@ -138,7 +138,7 @@ def level_of(contract: Contract, type: str, priority: str) -> str:
 
 def ties(contracts: Iterable[Contract]) -> Iterator[tuple[Candidate, Candidate]]:
     """The pairs of candidates that are equally specific and can apply to the same ticket."""
-    every = [one for contract in contracts for one in _of_contract(contract) if one.promises]
+    every = [one for contract in contracts for one in _of_contract(contract) if one.has_targets]
     return ((one, other) for one, other in combinations(every, 2) if one.names == other.names and _meet(one, other))
 
 
@@ -158,7 +158,7 @@ def _order(one: Candidate, asked: CoverQuestion) -> tuple[object, ...]:
     contract = one.contract
     devices = contract.equipment if contract else ()
     named_at = next((number for number, serial in enumerate(asked.serials) if serial in devices), len(asked.serials))
-    return (contract is None, not one.promises, *(name not in one.names for name in CRITERIA), one.line is None, named_at)
+    return (contract is None, not one.has_targets, *(name not in one.names for name in CRITERIA), one.line is None, named_at)
 
 
 def _why_not(one: Candidate, asked: CoverQuestion, place: str, customer: Customer | None) -> str:
@@ -194,7 +194,7 @@ def _why_other(what: str, wanted: Sequence[str], known: Sequence[str]) -> str:
 def _why_beaten(one: Candidate, best: Candidate) -> str:
     if one.contract is None:
         return f'the contract "{best.label}" comes first'
-    if best.promises and not one.promises:
+    if best.has_targets and not one.has_targets:
         return f'promises no times, "{best.label}" does'
     for name in CRITERIA:
         if (name in best.names) != (name in one.names):

@@ -29,7 +29,7 @@ def notify_sources(store: Store, desk: Desk, now: datetime) -> int:
         if not _news(tx.sources.all(), within, now):
             return 0
     with store.write() as tx:
-        tx.state.take("sources.set_notified", now)  # two daemons tell it once
+        tx.state.take("sources-told", now)  # two daemons tell it once
         news = _news(tx.sources.all(), within, now)
         for one in news:
             tx.sources.set_notified(one.source.name, _told_as(one.state), now)
@@ -44,7 +44,7 @@ def notify_sources(store: Store, desk: Desk, now: datetime) -> int:
             )
             tx.outbox.add_many(notifications, now)
             tx.wake("outbox")
-        tx.state.set("sources.set_notified", now.isoformat(), now)
+        tx.state.set("sources-told", now.isoformat(), now)
     return len(news)
 
 
