@@ -15,7 +15,7 @@ from typing import Any
 
 from mailbridge.config import sections, units
 from mailbridge.config.load import FILE
-from mailbridge.config.sections.section import FILE as NAMES_A_FILE
+from mailbridge.config.sections import kinds
 
 PUBLIC = frozenset({"ca_file", "tls_cert"})
 FOLDERS = ("rules", "templates")
@@ -68,7 +68,7 @@ def _named(data: dict[str, Any], folder: Path) -> Iterator[tuple[str, Path]]:
     for section, table in sections.tables_in(data):
         for key, value in table.items():
             schema = sections.SECTIONS[section].keys.get(key)
-            if schema and schema.schema is NAMES_A_FILE and (file := (folder / units.path(value)).absolute()) not in seen:
+            if schema and schema.schema is kinds.FILE and (file := (folder / units.path(value)).absolute()) not in seen:
                 seen.add(file)
                 yield key, file
 

@@ -14,6 +14,7 @@ from mailbridge.config.schema import Wrong
 from mailbridge.errors import Permanent
 
 TOML = """\
+#:schema rules/schema/mailbridge.json
 # The desk: who it is, where mail comes from, where mail goes.  Rules, teams and promises are YAML under rules/,
 # the words of our mails are Jinja2 under templates/.  Look for mistakes with: mailbridge check
 # Relative paths start at this folder.  Nothing secret belongs in here: passwords come from a file or a variable.

@@ -210,7 +210,7 @@ def fmt(folder: Path, only_check: bool) -> int:
 @click.option("--write", "target", type=click.Path(file_okay=False, path_type=Path), metavar="DIR", help="Write all of them into DIR.")
 def schema(name: str | None, target: Path | None) -> None:
     """Print the JSON Schema of a kind of file: routing (if none is named), teams, sla, statuses, types, customers,
-    approvals, work, playbooks."""
+    approvals, work, playbooks, mailbridge (mailbridge.toml)."""
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules import jsonschema
 

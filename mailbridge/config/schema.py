@@ -281,10 +281,13 @@ class Record:
     one_of: tuple[str, ...] = ()
     least_one: bool = False
     elsewhere: Mapping[str, str] = field(default_factory=dict)  # words that people look for here, with where they stand
+    example: str = ""  # where the form of the mapping is to be shown
     names_keys: bool = False  # messages about a value begin with its key
 
     def read(self, node: Node, reading: Reading) -> Any:
         if not isinstance(node, nodes.Mapping):
+            if self.example:
+                return reading.expected(self.what, node, f"write {self.example}")
             return reading.expected(f"{self.what} (a mapping)", node)
         before = len(reading.problems)
         values = self.values(node, reading)

@@ -20,7 +20,7 @@ FOLDERS: Mapping[str, Folder] = {
     "manual": Folder("the manual, begin with README.md", "docs/manual", "manual"),
     "deploy": Folder("systemd units, examples, alerts, a board", "deploy", "deploy"),
     "rules": Folder("the rules that init copies", "rules", "rules"),
-    "schemas": Folder("JSON Schemas of the rules, for editors", "rules/schema", "rules/schema"),
+    "schemas": Folder("JSON Schemas of rules and mailbridge.toml, for editors", "rules/schema", "rules/schema"),
     "templates": Folder("the words of our mails", "templates", "templates"),
 }
 

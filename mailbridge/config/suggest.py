@@ -15,11 +15,11 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     return words[close[0]] if close else None
 
 
-def did_you_mean(word: str, known: Iterable[str], kind: str = "word") -> str:
-    """'did you mean "folders"?', or the words to choose from where none is near.  `kind` is what they are."""
+def did_you_mean(word: str, known: Iterable[str], kind: str = "word", *, otherwise: str = "") -> str:
+    """'did you mean "folders"?'; where none is near, `otherwise` or the words to choose from.  `kind` is what they are."""
     words = list(known)
     close = nearest(word, words)
-    return f'did you mean "{close}"?' if close else listed(words, kind)
+    return f'did you mean "{close}"?' if close else otherwise or listed(words, kind)
 
 
 def listed(known: Iterable[str], kind: str) -> str:

@@ -180,24 +180,23 @@ class _Scanner:
         self.values[path] = self._place(start, self.at)
 
     def _array(self, path: Path) -> None:
-        self.at += 1
         index = 0
-        while self.text[self._skip(_SPACE)] != "]":
-            if self.text[self.at] == ",":
-                self.at += 1
-                continue
+        while self._begins_item("]"):
             self._value((*path, index))
             index += 1
-        self.at += 1
 
     def _inline_table(self, path: Path) -> None:
-        self.at += 1
-        while self.text[self._skip(_SPACE)] != "}":
-            if self.text[self.at] == ",":
-                self.at += 1
-                continue
+        while self._begins_item("}"):
             self._pair(path)
+
+    def _begins_item(self, end: str) -> bool:
+        """Moves behind the bracket or comma; whether an item begins there.  If not, moves behind the closing bracket."""
+        if self.text[self._skip(_SPACE)] != end:
+            self.at += 1
+        if self.text[self._skip(_SPACE)] != end:
+            return True
         self.at += 1
+        return False
 
     def _skip(self, pattern: re.Pattern[str]) -> int:
         """Moves behind what `pattern` matches here, if it does; the new place."""

@@ -29,6 +29,7 @@ _WEEK = re.compile(r"(\d{4})-?W(\d\d)")
 _TIME = re.compile(r"([01]?\d|2[0-4]):([0-5]\d)")
 # RFC 5321 4.1.2 without quoted strings and address literals: few addresses have them, and a slip of the pen often does.
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]+@(?:[^\s@<>,;:\"()\[\]\\.-][^\s@<>,;:\"()\[\]\\.]*\.)*[^\s@<>,;:\"()\[\]\\.]+")
+_NO_ADDRESS = ("is no mail address", 'write it like "ana@desk.example"')
 _HEADER = re.compile(r"[!-9;-~]+")  # RFC 5322 2.2: printable ASCII without the colon
 _DOMAIN = re.compile(r"(?:[^\s@<>,;:\"()\[\]\\./]+\.)+[^\s@<>,;:\"()\[\]\\./]+")
 
@@ -92,9 +93,7 @@ def within(value: _Number, least: _Number, most: _Number, show: Callable[[_Numbe
 
 def number(text: str) -> float:
     """A plain number."""
-    if not re.fullmatch(r"-?\d{1,9}(\.\d{1,6})?", text):
-        raise Wrong(f'"{text}" is no number')
-    return float(text)
+    return float(_shaped(text, r"-?\d{1,9}(\.\d{1,6})?", "is no number"))
 
 
 def kilometres(text: str) -> float:
@@ -114,16 +113,12 @@ def phone(text: str) -> str:
 
 def count(text: str) -> int:
     """How many, from 0."""
-    if not re.fullmatch(r"\d{1,6}", text):
-        raise Wrong(f'"{text}" is no number of things', "a whole number from 0")
-    return int(text)
+    return int(_shaped(text, r"\d{1,6}", "is no number of things", "a whole number from 0"))
 
 
 def index(text: str) -> int:
     """RFC 5260 6: which field of that name, from 1; from the end with a minus."""
-    if not re.fullmatch(r"-?[1-9]\d{0,3}", text):
-        raise Wrong(f'"{text}" is no position', "1 is the first field of that name, -1 the last")
-    return int(text)
+    return int(_shaped(text, r"-?[1-9]\d{0,3}", "is no position", "1 is the first field of that name, -1 the last"))
 
 
 def share(text: str) -> float:
@@ -212,9 +207,7 @@ def whole_days(text: str) -> int:
 
 def level(text: str) -> int:
     """How much of a skill, '1' to '9'."""
-    if not re.fullmatch("[1-9]", text):
-        raise Wrong(f'"{text}" is no level', "levels go from 1 to 9")
-    return int(text)
+    return int(_shaped(text, "[1-9]", "is no level", "levels go from 1 to 9"))
 
 
 def moment(text: str) -> datetime:
@@ -228,34 +221,22 @@ def moment(text: str) -> datetime:
 
 def address(text: str) -> str:
     """A mail address with a domain of several labels."""
-    if "." not in local_address(text).rpartition("@")[2]:
-        raise _no_address(text)
-    return text
+    return local_address(_shaped(text, r".*@.*\..*", *_NO_ADDRESS))
 
 
 def local_address(text: str) -> str:
     """A mail address; also of a host without a domain: desk@mail."""
-    if not _ADDRESS.fullmatch(text):
-        raise _no_address(text)
-    return text
-
-
-def _no_address(text: str) -> Wrong:
-    return Wrong(f'"{text}" is no mail address', 'write it like "ana@desk.example"')
+    return _shaped(text, _ADDRESS, *_NO_ADDRESS)
 
 
 def domain(text: str) -> str:
     """A domain, lower case."""
-    if not _DOMAIN.fullmatch(text):
-        raise Wrong(f'"{text}" is no domain', 'write it like "acme.example"')
-    return text.lower()
+    return _shaped(text, _DOMAIN, "is no domain", 'write it like "acme.example"').lower()
 
 
 def header(text: str) -> str:
     """The name of a header field, lower case."""
-    if not _HEADER.fullmatch(text):
-        raise Wrong(f'"{text}" is no name of a header field', "names have no blanks and no colon")
-    return text.lower()
+    return _shaped(text, _HEADER, "is no name of a header field", "names have no blanks and no colon").lower()
 
 
 def header_names(text: str) -> tuple[str, ...]:
@@ -296,21 +277,21 @@ def host(text: str) -> str:
 
 def variable(text: str) -> str:
     """The name of an environment variable.  A text that is none is not shown: it may be the secret itself."""
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", text):
-        raise Wrong("expected the name of an environment variable", 'letters, digits and _: "MAIL_PASSWORD"')
-    return text
+    return _unshown(text, r"[A-Za-z_]\w*", "expected the name of an environment variable", 'letters, digits and _: "MAIL_PASSWORD"')
 
 
 def credential(text: str) -> str:
     """The name of a credential of systemd.  A text that is none is not shown: it may be the secret itself."""
-    if not re.fullmatch(r"[\w.-]{1,64}", text):
-        raise Wrong("expected the name of a credential", "use letters, digits, dots and dashes")
-    return text
+    return _unshown(text, r"[\w.-]{1,64}", "expected the name of a credential", "use letters, digits, dots and dashes")
 
 
-def _shaped(text: str, pattern: str, message: str, hint: str) -> str:
+def _shaped(text: str, pattern: str | re.Pattern[str], message: str, hint: str = "") -> str:
+    return _unshown(text, pattern, f'"{text}" {message}', hint)
+
+
+def _unshown(text: str, pattern: str | re.Pattern[str], message: str, hint: str) -> str:
     if not re.fullmatch(pattern, text):
-        raise Wrong(f'"{text}" {message}', hint)
+        raise Wrong(message, hint)
     return text
 
 

@@ -151,16 +151,15 @@ def _syntax_problem(file: str, text: str, err: yaml.YAMLError) -> Problem:
     if mark is None:  # a character YAML does not allow; the reader names only its position
         return _bad_character(file, text, getattr(err, "position", 0) or 0)
     if (opened := _open_quote(text, mark.line)) is not None:
-        return Problem(
-            file=file, line=opened.line + 1, column=opened.column + 1, message="not YAML: the quote that begins here is not closed",
-            hint="write the same quote at the end of the text",
-        )  # fmt: skip
+        hint = "write the same quote at the end of the text"
+        return _at(file, opened).problem("not YAML: the quote that begins here is not closed", hint)
     what = str(getattr(err, "problem", "") or "cannot be read")
     context = str(getattr(err, "context", "") or "")
-    return Problem(
-        file=file, line=mark.line + 1, column=mark.column + 1,
-        message=f"not YAML: {what}" + (f" {context}" if context else ""), hint=_syntax_hint(what, text, mark.line),
-    )  # fmt: skip
+    return _at(file, mark).problem(f"not YAML: {what}" + (f" {context}" if context else ""), _syntax_hint(what, text, mark.line))
+
+
+def _at(file: str, mark: yaml.Mark) -> Place:
+    return Place(file=file, line=mark.line + 1, column=mark.column + 1)
 
 
 def _open_quote(text: str, line: int) -> yaml.Mark | None:
@@ -183,10 +182,8 @@ def _open_quote(text: str, line: int) -> yaml.Mark | None:
 
 def _bad_character(file: str, text: str, position: int) -> Problem:
     before = text[:position]
-    return Problem(
-        file=file, line=before.count("\n") + 1, column=position - before.rfind("\n"), message="a character that YAML does not allow",
-        hint="take the control character out",
-    )  # fmt: skip
+    place = Place(file=file, line=before.count("\n") + 1, column=position - before.rfind("\n"))
+    return place.problem("a character that YAML does not allow", "take the control character out")
 
 
 def _syntax_hint(what: str, text: str, line: int) -> str:

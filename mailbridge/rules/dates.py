@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import format_datetime, parsedate_to_datetime
 
 from mailbridge.config.schema import Wrong
-from mailbridge.config.suggest import nearest
+from mailbridge.config.suggest import did_you_mean
 from mailbridge.sla.zones import zone_names, zone_of
 
 PARTS = (
@@ -35,8 +35,8 @@ def moment(field: str) -> datetime | None:
 def zone(text: str) -> str:
     """The text, if it is a zone: '+0200', 'original', 'Europe/Bucharest'.  Raises Wrong."""
     if text != "original" and not _OFFSET.fullmatch(text) and zone_of(text) is None:
-        close = nearest(text, zone_names())
-        raise Wrong(f'unknown time zone "{text}"', f'did you mean "{close}"?' if close else 'write it like "Europe/Bucharest" or "+0200"')
+        hint = did_you_mean(text, zone_names(), otherwise='write it like "Europe/Bucharest" or "+0200"')
+        raise Wrong(f'unknown time zone "{text}"', hint)
     return text
 
 

@@ -1,4 +1,4 @@
-"""JSON Schemas (draft 2020-12) of the rule files, for completion and errors in editors."""
+"""JSON Schemas (draft 2020-12) of the rule files and of mailbridge.toml, for completion and errors in editors."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import json
 from typing import Any
 
 from mailbridge.config.schema import Schema
+from mailbridge.config.sections import DOCUMENT
 from mailbridge.rules import schema
 from mailbridge.rules.conditions import SHARED
 
+CONFIGURATION = "mailbridge"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def names() -> list[str]:
-    """The files that have a schema: teams, sla, statuses, types, customers, routing."""
-    return [*(path.removeprefix("rules/").removesuffix(".yaml") for path in schema.FILES), "routing"]
+    """The files that have a schema: teams, sla, statuses, types, customers, routing, mailbridge."""
+    return [*(path.removeprefix("rules/").removesuffix(".yaml") for path in schema.FILES), "routing", CONFIGURATION]
 
 
 def of(name: str) -> dict[str, Any]:
@@ -22,6 +24,8 @@ def of(name: str) -> dict[str, Any]:
     if name == "routing":
         rules = {"type": "array", "items": schema.RULE.json_schema()}
         return _document("Routing rules of mailbridge", rules, SHARED)
+    if name == CONFIGURATION:
+        return _document("mailbridge.toml", DOCUMENT.json_schema(), {})
     return _document(f"{name}.yaml of mailbridge", schema.FILES[f"rules/{name}.yaml"].json_schema(), {})
 
 

@@ -14,7 +14,7 @@ from mailbridge.config.nodes import Mapping as YamlMapping
 from mailbridge.config.nodes import Node, Place, Scalar, walk
 from mailbridge.config.nodes import Sequence as YamlSequence
 from mailbridge.config.schema import BAD, Reading
-from mailbridge.config.suggest import did_you_mean, nearest
+from mailbridge.config.suggest import did_you_mean
 from mailbridge.errors import Problem
 from mailbridge.organisation.model import Organisation, Priority
 from mailbridge.organisation.transitions import DEFAULTS
@@ -138,10 +138,9 @@ def _documents(files: Mapping[str, str], reading: Reading) -> dict[str, Node | N
         if customers_csv.is_csv(path) or (path.endswith(".csv") and not path.startswith(schema.CUSTOMERS)):
             continue
         if path not in schema.FILES and not (path.startswith((schema.ROUTING, schema.CUSTOMERS)) and path.endswith((".yaml", ".yml"))):
-            close = nearest(path, schema.FILES)
             there = f"{schema.ROUTING}*.yaml, {schema.CUSTOMERS}*.yaml"
             known = f"{', '.join(schema.FILES)}, {there}, and there people.csv, devices.csv, locations.csv"
-            hint = f'did you mean "{close}"?' if close else f"known: {known}"
+            hint = did_you_mean(path, schema.FILES, otherwise=f"known: {known}")
             reading.problems.append(Problem(file=path, message="nothing reads this file", hint=hint))
             continue
         documents[path], problems = yaml.read(path, files[path])

@@ -5,29 +5,30 @@ from __future__ import annotations
 from mailbridge.config import units
 from mailbridge.config.model import AgentTrust, DeskSettings
 from mailbridge.config.schema import Number
+from mailbridge.config.sections import kinds
 from mailbridge.config.sections.environment import STORE_URL, Environment
-from mailbridge.config.sections.section import ADDRESS, FLAG, HOST, LINE, Section, one_of, section, several, text
+from mailbridge.config.sections.section import Section, section
 
 STORE_SCHEMES = {"sqlite": "sqlite:///mailbridge.db", "postgresql": "postgresql://mailbridge@db.example/mailbridge"}
 
 DESK = section(
     "[desk]",
     {
-        "name": LINE,
-        "address": ADDRESS,
-        "also": several(ADDRESS),
-        "prefix": text(units.prefix),
-        "language": text(units.language),
-        "admins": several(ADDRESS),
-        "plus_addressing": FLAG,
-        "authserv_ids": several(LINE),
-        "own_hosts": several(HOST),
-        "agent_trust": one_of(AgentTrust),
+        "name": kinds.LINE,
+        "address": kinds.ADDRESS,
+        "also": kinds.several(kinds.ADDRESS),
+        "prefix": kinds.text(units.prefix),
+        "language": kinds.text(units.language),
+        "admins": kinds.several(kinds.ADDRESS),
+        "plus_addressing": kinds.FLAG,
+        "authserv_ids": kinds.several(kinds.LINE),
+        "own_hosts": kinds.several(kinds.HOST),
+        "agent_trust": kinds.one_of(AgentTrust),
         "undo_minutes": Number(least=0, most=10_080),
     },
     required=("name", "address"),
 )
-STORE = section("[store]", {"url": text(units.url(STORE_SCHEMES))})
+STORE = section("[store]", {"url": kinds.text(units.url(STORE_SCHEMES))})
 
 
 def desk(found: Section) -> DeskSettings | None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from mailbridge.config import units
 from mailbridge.config.schema import Forbidden, Reading, Schema, Wrong
-from mailbridge.config.sections.section import CREDENTIAL, FILE, VARIABLE, Section
+from mailbridge.config.sections import kinds
+from mailbridge.config.sections.section import Section
 from mailbridge.config.suggest import did_you_mean
 from mailbridge.errors import Problem
 
@@ -28,7 +29,7 @@ def secret_keys(name: str) -> dict[str, Schema]:
         message="a password does not belong in this file",
         hint=f'put it in a file only the daemon can read: {name}_file = "…", or in a variable: {name}_env = "…"',
     )
-    return {name: refused, f"{name}_file": FILE, f"{name}_env": VARIABLE, f"{name}_credential": CREDENTIAL}
+    return {name: refused, f"{name}_file": kinds.FILE, f"{name}_env": kinds.VARIABLE, f"{name}_credential": kinds.CREDENTIAL}
 
 
 def secret_places(name: str) -> tuple[str, ...]:

@@ -11,8 +11,9 @@ from mailbridge.config import units
 from mailbridge.config.model import Mailbox, OAuth, Outgoing
 from mailbridge.config.providers import CLOUDS, GENERIC, MICROSOFT, PROVIDERS, Flow, Provider, Server
 from mailbridge.config.schema import Forbidden, Text
+from mailbridge.config.sections import kinds
 from mailbridge.config.sections.environment import Environment, secret_keys, secret_places
-from mailbridge.config.sections.section import ADDRESS, FILE, HOST, LINE, Section, one_of, section, several, text
+from mailbridge.config.sections.section import Section, section
 from mailbridge.config.suggest import did_you_mean
 
 LEAST_KEY = 32  # characters
@@ -22,20 +23,20 @@ _SECRETS = secret_places("client_secret")
 ACCOUNT = section(
     "[oauth.NAME]",
     {
-        "provider": one_of(PROVIDERS),
-        "flow": one_of(Flow),
-        "tenant": HOST,
-        "cloud": one_of(CLOUDS),
-        "client_id": LINE,
+        "provider": kinds.one_of(PROVIDERS),
+        "flow": kinds.one_of(Flow),
+        "tenant": kinds.HOST,
+        "cloud": kinds.one_of(CLOUDS),
+        "client_id": kinds.LINE,
         **secret_keys("client_secret"),
         "secret_expires": Text(what="a date", parse=units.day, takes=(date,), hint="write it without quotes: 2027-11-30"),
-        "certificate_file": FILE,
-        "certificate_key_file": FILE,
-        "service_account_file": FILE,
-        "account": ADDRESS,
-        **dict.fromkeys(_ENDPOINTS, text(units.endpoint)),
-        "scopes": several(LINE),
-        "ca_file": FILE,
+        "certificate_file": kinds.FILE,
+        "certificate_key_file": kinds.FILE,
+        "service_account_file": kinds.FILE,
+        "account": kinds.ADDRESS,
+        **dict.fromkeys(_ENDPOINTS, kinds.text(units.endpoint)),
+        "scopes": kinds.several(kinds.LINE),
+        "ca_file": kinds.FILE,
     },
     required=("provider",),
 )

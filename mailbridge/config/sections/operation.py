@@ -10,7 +10,8 @@ from mailbridge.config import units
 from mailbridge.config.exposure import is_loopback
 from mailbridge.config.model import Backup, HealthSettings, Keep, TokenSettings
 from mailbridge.config.schema import Key, Number, Record
-from mailbridge.config.sections.section import FLAG, LINE, Section, duration, one_of, section, size, text
+from mailbridge.config.sections import kinds
+from mailbridge.config.sections.section import Section, section
 
 PING_SCHEMES = {"https": "https://hc-ping.example/0f3a", "http": "http://127.0.0.1:8000/ping"}
 _BACKUPS = Number(least=0, most=10_000)
@@ -18,14 +19,14 @@ _BACKUPS = Number(least=0, most=10_000)
 LIMITS = section(
     "[limits]",
     {
-        "mail_size": size(1 << 10, 1 << 30),
+        "mail_size": kinds.size(1 << 10, 1 << 30),
         "read_seconds": Number(least=1, most=3600),
-        "read_memory": size(64 << 20, 64 << 30),
+        "read_memory": kinds.size(64 << 20, 64 << 30),
         "acks_per_sender_hour": Number(least=0, most=1000),
         "acks_per_verified_hour": Number(least=0, most=1000),
         "tickets_per_sender_hour": Number(least=1, most=1_000_000),
         "tickets_per_form_hour": Number(least=1, most=1_000_000),
-        "bytes_per_sender_hour": size(1 << 20, 1 << 40),
+        "bytes_per_sender_hour": kinds.size(1 << 20, 1 << 40),
         "mails_per_unproven_hour": Number(least=1, most=100_000),
         "mails_per_recipient_hour": Number(least=1, most=100_000),
         "mails_per_recipient_day": Number(least=1, most=1_000_000),
@@ -37,29 +38,33 @@ LIMITS = section(
 TOKENS = section(
     "[tokens]",
     {
-        "act": duration(units.duration_within(timedelta(minutes=5), timedelta(days=30))),
-        "answer": duration(units.duration_within(timedelta(hours=1), timedelta(days=365))),
+        "act": kinds.duration(timedelta(minutes=5), timedelta(days=30)),
+        "answer": kinds.duration(timedelta(hours=1), timedelta(days=365)),
     },
 )
-METRICS = section("[metrics]", {"listen": text(units.server(9464))})
+METRICS = section("[metrics]", {"listen": kinds.text(units.server(9464))})
 BACKUP = section(
     "[backup]",
     {
-        "to": LINE,
-        "keys": LINE,
-        "every": duration(units.duration_within(timedelta(minutes=5), timedelta(days=31))),
-        "at": text(units.hour),
+        "to": kinds.LINE,
+        "keys": kinds.LINE,
+        "every": kinds.duration(timedelta(minutes=5), timedelta(days=31)),
+        "at": kinds.text(units.hour),
         "keep": Record(
-            what="numbers of backups, { daily = 7, weekly = 4 }",
+            what="a table of numbers",
+            example="{ daily = 7, weekly = 4 }",
             keys={name: Key(schema=_BACKUPS) for name in ("daily", "weekly", "monthly")},
             make=lambda kept: Keep(**kept),
         ),
-        "check": FLAG,
+        "check": kinds.FLAG,
     },
 )
-HEALTH = section("[health]", {"listen": text(units.server(9465)), "ping_url": text(units.url(PING_SCHEMES)), "silence": FLAG})
+HEALTH = section(
+    "[health]",
+    {"listen": kinds.text(units.server(9465)), "ping_url": kinds.text(units.url(PING_SCHEMES)), "silence": kinds.FLAG},
+)
 WORKERS = section("[workers]", {"readers": Number(least=1, most=256), "batch": Number(least=1, most=10_000)})
-LOG = section("[log]", {"format": one_of(("auto", "json", "console")), "level": one_of(("debug", "info", "warning", "error"))})
+LOG = section("[log]", {"format": kinds.one_of(("auto", "json", "console")), "level": kinds.one_of(("debug", "info", "warning", "error"))})
 
 
 def tokens(found: Section) -> TokenSettings:

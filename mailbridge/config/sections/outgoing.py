@@ -8,9 +8,9 @@ from datetime import timedelta
 from mailbridge.config import units
 from mailbridge.config.model import OAuth, Outgoing, Tls, WebhookSettings
 from mailbridge.config.schema import Forbidden, Number
-from mailbridge.config.sections import oauth
+from mailbridge.config.sections import kinds, oauth
 from mailbridge.config.sections.environment import OUTGOING_URL, Environment, secret_keys, secret_places
-from mailbridge.config.sections.section import FILE, HOST, LINE, WORD, Section, duration, one_of, section, several, text
+from mailbridge.config.sections.section import Section, section
 from mailbridge.config.sections.sources import needs_password
 
 OUTGOING_SCHEMES = {"smtp": "smtp://mail.example:587", "smtps": "smtps://mail.example:465", "maildir": "maildir:outgoing"}
@@ -18,23 +18,23 @@ OUTGOING_SCHEMES = {"smtp": "smtp://mail.example:587", "smtps": "smtps://mail.ex
 OUTGOING = section(
     "[outgoing]",
     {
-        "url": text(units.url(OUTGOING_SCHEMES)),
-        "tls": one_of(Tls),
-        "ca_file": FILE,
-        "user": LINE,
+        "url": kinds.text(units.url(OUTGOING_SCHEMES)),
+        "tls": kinds.one_of(Tls),
+        "ca_file": kinds.FILE,
+        "user": kinds.LINE,
         **secret_keys("password"),
-        "oauth": WORD,
-        "helo": HOST,
+        "oauth": kinds.WORD,
+        "helo": kinds.HOST,
         "connections": Number(least=0, most=100),
     },
 )
 WEBHOOKS = section(
     "[webhooks]",
     {
-        "hosts": several(HOST),
+        "hosts": kinds.several(kinds.HOST),
         **{key: schema for key, schema in secret_keys("secret").items() if not isinstance(schema, Forbidden)},
-        "ca_file": FILE,
-        "time_limit": duration(units.duration_within(timedelta(seconds=1), timedelta(minutes=2))),
+        "ca_file": kinds.FILE,
+        "time_limit": kinds.duration(timedelta(seconds=1), timedelta(minutes=2)),
     },
 )
 

@@ -2,47 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailbridge.config import nodes, units
-from mailbridge.config.nodes import Node, Place
-from mailbridge.config.schema import BAD, Choice, Flag, Key, Many, Number, Reading, Record, Schema, Text
-
-
-def text(parse: Callable[[str], Any] = str, *, what: str = "text in quotes", hint: str = "", secret: bool = False) -> Text:
-    """A schema for one line of text in quotes, of which `parse` makes the value."""
-    return Text(what=what, parse=lambda written: parse(units.line(written)), takes=(str,), hint=hint, secret=secret)
-
-
-def several(of: Schema) -> Many:
-    """A list.  One bare value is a mistake: lists look like lists."""
-    return Many(of=of, what="a list", strict=True, hint='write it in brackets: ["…", "…"]')
-
-
-def size(least: int, most: int) -> Text:
-    return Text(what="a size", parse=units.size_within(least, most), takes=(str, int), hint='write a number of bytes, or "50 MB"')
-
-
-def duration(parse: Callable[[str], Any]) -> Text:
-    return text(parse, what="a duration in quotes", hint='write it like "90s", "5m" or "1h30m"')
-
-
-def one_of(words: Iterable[str]) -> Choice:
-    return Choice(what="value", words=tuple(words))
-
-
-LINE = text()
-WORD = text(units.word)
-HOST = text(units.host)
-ADDRESS = text(units.local_address)
-NETWORK = text(units.network)
-FILE = text(units.path)  # names a file; relative paths start at the desk's folder
-VARIABLE = text(units.variable, what="the name of an environment variable, in quotes", secret=True)
-CREDENTIAL = text(units.credential, what="the name of a credential, in quotes", secret=True)
-PORT = Number(least=1, most=65535)
-FLAG = Flag()
+from mailbridge.config import nodes
+from mailbridge.config.nodes import Node
+from mailbridge.config.schema import BAD, Key, Reading, Record, Schema
 
 
 @dataclass(slots=True, kw_only=True)
@@ -76,13 +42,9 @@ class Section:
 
     def at_value(self, key: str, message: str, hint: str = "", item: int | None = None) -> None:
         """A mistake of a value, or of one item of a list."""
-        self.reading.mistake(self._value(key, item), message, hint)
-
-    def _value(self, key: str, item: int | None) -> Place:
-        node = self.node.get(key)
-        if isinstance(node, nodes.Sequence) and item is not None:
-            return node.items[item].place
-        return node.place if node else self.node.place
+        node = self.node.get(key) or self.node
+        node = node.items[item] if isinstance(node, nodes.Sequence) and item is not None else node
+        self.reading.mistake(node.place, message, hint)
 
     def unused(self, keys: Iterable[str], *, unless: bool, hint: str) -> None:
         """Keys that have no effect are mistakes, `unless` something else in the file makes them count."""

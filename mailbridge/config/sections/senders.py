@@ -6,29 +6,30 @@ from datetime import timedelta
 
 from mailbridge.config import units
 from mailbridge.config.model import AuthenticitySettings, Scanners, SenderCheck, WhenSilent, WhenVirus
-from mailbridge.config.sections.section import HOST, Section, duration, one_of, section, several, size, text
+from mailbridge.config.sections import kinds
+from mailbridge.config.sections.section import Section, section
 
 RSPAMD_SCHEMES = {"http": "http://127.0.0.1:11333", "https": "https://spam.example"}
-_TIME_LIMIT = duration(units.duration_within(timedelta(seconds=1), timedelta(minutes=2)))
+_TIME_LIMIT = kinds.duration(timedelta(seconds=1), timedelta(minutes=2))
 
 AUTHENTICITY = section(
     "[authenticity]",
     {
-        "check": one_of(SenderCheck),
-        "dns_servers": several(text(units.server(53))),
+        "check": kinds.one_of(SenderCheck),
+        "dns_servers": kinds.several(kinds.text(units.server(53))),
         "time_limit": _TIME_LIMIT,
-        "trusted_sealers": several(HOST),
+        "trusted_sealers": kinds.several(kinds.HOST),
     },
 )
 SCAN = section(
     "[scan]",
     {
-        "clamd": text(units.server_or_socket(3310)),
-        "clamd_max": size(1 << 10, 4 << 30),
-        "rspamd": text(units.url(RSPAMD_SCHEMES)),
+        "clamd": kinds.text(units.server_or_socket(3310)),
+        "clamd_max": kinds.size(1 << 10, 4 << 30),
+        "rspamd": kinds.text(units.url(RSPAMD_SCHEMES)),
         "time_limit": _TIME_LIMIT,
-        "on_failure": one_of(WhenSilent),
-        "virus": one_of(WhenVirus),
+        "on_failure": kinds.one_of(WhenSilent),
+        "virus": kinds.one_of(WhenVirus),
     },
 )
 

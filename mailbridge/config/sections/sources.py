@@ -9,25 +9,9 @@ from mailbridge.config import units
 from mailbridge.config.exposure import is_open
 from mailbridge.config.model import After, ListenerSettings, Mailbox, OAuth, Pipe, Take, Taken, Tls, Trust
 from mailbridge.config.schema import Number, Schema, Wrong
-from mailbridge.config.sections import oauth
+from mailbridge.config.sections import kinds, oauth
 from mailbridge.config.sections.environment import Environment, secret_keys, secret_places
-from mailbridge.config.sections.section import (
-    ADDRESS,
-    FILE,
-    FLAG,
-    HOST,
-    LINE,
-    NETWORK,
-    PORT,
-    WORD,
-    Section,
-    duration,
-    one_of,
-    section,
-    several,
-    size,
-    text,
-)
+from mailbridge.config.sections.section import Section, section
 from mailbridge.message.profiles import Profile
 
 
@@ -46,31 +30,31 @@ def _take(written: str) -> Take:
 
 
 _TRUST: dict[str, Schema] = {
-    "profile": one_of(Profile),
+    "profile": kinds.one_of(Profile),
     "milter_index": Number(least=0, most=1),
-    "authserv_ids": several(LINE),
-    "own_hosts": several(HOST),
-    "relays": several(NETWORK),
-    "tenant_domains": several(HOST),
-    "no_hybrid_connector": FLAG,
+    "authserv_ids": kinds.several(kinds.LINE),
+    "own_hosts": kinds.several(kinds.HOST),
+    "relays": kinds.several(kinds.NETWORK),
+    "tenant_domains": kinds.several(kinds.HOST),
+    "no_hybrid_connector": kinds.FLAG,
 }
 MAILBOX = section(
     "[[mailbox]]",
     {
-        "name": WORD,
-        "host": HOST,
-        "port": PORT,
-        "tls": one_of(Tls),
-        "ca_file": FILE,
-        "user": LINE,
+        "name": kinds.WORD,
+        "host": kinds.HOST,
+        "port": kinds.PORT,
+        "tls": kinds.one_of(Tls),
+        "ca_file": kinds.FILE,
+        "user": kinds.LINE,
         **secret_keys("password"),
-        "folders": several(LINE),
-        "take": text(_take),
-        "after": one_of(After),
-        "move_to": LINE,
-        "oauth": WORD,
-        "idle": FLAG,
-        "poll": duration(units.duration_within(timedelta(seconds=1), timedelta(days=1))),
+        "folders": kinds.several(kinds.LINE),
+        "take": kinds.text(_take),
+        "after": kinds.one_of(After),
+        "move_to": kinds.LINE,
+        "oauth": kinds.WORD,
+        "idle": kinds.FLAG,
+        "poll": kinds.duration(timedelta(seconds=1), timedelta(days=1)),
         **_TRUST,
     },
     required=("name", "user"),
@@ -78,26 +62,26 @@ MAILBOX = section(
 LISTENER = section(
     "[[listener]]",
     {
-        "protocol": one_of(("smtp", "lmtp")),
-        "socket": WORD,
-        "host": HOST,
-        "port": PORT,
-        "hostname": HOST,
-        "recipients": several(ADDRESS),
-        "max_size": size(1 << 10, 1 << 30),
-        "tls_cert": FILE,
-        "tls_key": FILE,
-        "require_tls": FLAG,
+        "protocol": kinds.one_of(("smtp", "lmtp")),
+        "socket": kinds.WORD,
+        "host": kinds.HOST,
+        "port": kinds.PORT,
+        "hostname": kinds.HOST,
+        "recipients": kinds.several(kinds.ADDRESS),
+        "max_size": kinds.size(1 << 10, 1 << 30),
+        "tls_cert": kinds.FILE,
+        "tls_key": kinds.FILE,
+        "require_tls": kinds.FLAG,
         "max_connections": Number(least=1, most=10_000),
         "peer_connections": Number(least=1, most=10_000),
-        "users_file": FILE,
+        "users_file": kinds.FILE,
         "max_recipients": Number(least=1, most=10_000),
-        "trusted_peers": several(NETWORK),
+        "trusted_peers": kinds.several(kinds.NETWORK),
         **_TRUST,
     },
     required=("protocol",),
 )
-PIPE = section("[pipe]", {"trusted": FLAG, **_TRUST})
+PIPE = section("[pipe]", {"trusted": kinds.FLAG, **_TRUST})
 
 
 def mailbox(found: Section, desk: Section, accounts: Mapping[str, OAuth | None], environment: Environment) -> Mailbox | None:

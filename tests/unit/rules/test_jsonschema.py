@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from mailbridge.config.sections import SECTIONS
 from mailbridge.rules import jsonschema
 from mailbridge.rules.actions import ACTIONS
 from mailbridge.rules.conditions import CONDITIONS, SHARED
@@ -37,6 +38,24 @@ def test_every_condition_and_action_is_in_the_routing_schema() -> None:
     assert set(schema["items"]["properties"]["then"]["properties"]) == set(ACTIONS)
     assert set(schema["$defs"]) == set(SHARED)
     assert set(schema["$defs"]["condition"]["anyOf"][1]["properties"]) == set(CONDITIONS)
+
+
+def test_the_schema_of_the_configuration_has_every_key_as_the_program_takes_it() -> None:
+    tables = jsonschema.of("mailbridge")
+
+    assert tables["required"] == ["desk"]
+    found = tables["properties"]
+    assert set(found) == set(SECTIONS)
+    assert found["desk"]["required"] == ["name", "address"]
+    for name, inner in (("desk", found["desk"]), ("mailbox", found["mailbox"]["items"]), ("oauth", found["oauth"]["additionalProperties"])):
+        assert set(inner["properties"]) == set(SECTIONS[name].keys)
+        assert inner["additionalProperties"] is False
+    mailbox = found["mailbox"]["items"]["properties"]
+    assert mailbox["port"] == {"type": "integer", "minimum": 1, "maximum": 65535}
+    assert mailbox["after"] == {"enum": ["leave", "flag", "seen", "move", "delete"]}
+    assert mailbox["folders"] == {"type": "array", "items": {"type": "string"}}
+    assert mailbox["password"]["not"] == {}
+    assert found["backup"]["properties"]["keep"]["properties"]["daily"]["type"] == "integer"
 
 
 def test_the_first_line_of_a_file_leads_to_its_schema() -> None:
