@@ -72,7 +72,7 @@ def _one(tx: Tx, inbox: int, chance: random.Random) -> None:
     events = [Event(ticket=id, at=now, actor=CUSTOMER, what=what, mail=mail) for what in (opened, MessageAdded(author=person.address))]
     tx.events.append(events, 1)
     later = timedelta(days=1 + 30 * chance.random())
-    tx.clocks.set(id, [Deadline(promise=promise, step=step, due_at=now + later) for promise, step in TARGETS], new=True)
+    tx.clocks.set(id, [Deadline(promise=promise, step=step, due_at=now + later) for promise, step in TARGETS], now, new=True)
     tx.outbox.add_many([a_letter(id, Audience.CUSTOMER, person.address), a_letter(id, Audience.AGENT, "ana@desk.example")], now)
     tx.inbox.finish(inbox, "ticket", now, mail, id)
 

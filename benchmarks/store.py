@@ -111,7 +111,7 @@ def one(tx: Tx, inbox: int, meter: Meter, chance: random.Random) -> None:
     meter.run("tickets.save", lambda: tx.tickets.save(ticket, expected_version=0))
     meter.run("events.append", lambda: tx.events.append(events, 1))
     deadlines = [Deadline(promise=promise, step=step, due_at=NOW + HOUR * chance.random() * 40) for promise, step in TARGETS]
-    meter.run("clocks.set", lambda: tx.clocks.set(id, deadlines))
+    meter.run("clocks.set", lambda: tx.clocks.set(id, deadlines, NOW))
     meter.run("outbox.count_since", lambda: tx.outbox.count_since(person.address, NOW - HOUR, event="received", limit=1))
     meter.run("outbox.count_all_since", lambda: tx.outbox.count_all_since(NOW - HOUR, limit=500))
     notifications = [

@@ -13,6 +13,7 @@ from mailbridge.mail_commands.spelling import spelled
 from mailbridge.organisation.approval_policy import ApprovalTrigger
 from mailbridge.organisation.model import Agent, Organisation, Priority, Team
 from mailbridge.sla.clock import Targets
+from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamChange
 from mailbridge.tickets.command_context import CommandContext, HeldRequest
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import Decision, decide_requests
@@ -64,6 +65,20 @@ def a_ticket(**different: Any) -> Ticket:
         participants=(CAROL,),
     )
     return replace(usual, **different)
+
+
+def the_past(ticket: Ticket) -> ClockHistory:
+    """What the clocks of the ticket know, as far as the ticket itself tells."""
+    modes = [ModeChange(at=start, mode=Mode.WAITS, status="waiting") for start, _ in ticket.waits]
+    modes += [ModeChange(at=end, mode=Mode.RUNS, status="open") for _, end in ticket.waits if end is not None]
+    return ClockHistory(
+        opened_at=ticket.created_at,
+        heard_at=ticket.created_at,
+        asked=(ticket.created_at,),
+        answers=(Answer(at=ticket.first_answered_at),) if ticket.first_answered_at else (),
+        modes=tuple(sorted(modes, key=lambda change: change.at)),
+        teams=(TeamChange(at=ticket.created_at, team=ticket.team),),
+    )
 
 
 # Every matter and risk somebody may be asked about: the yes to all of them is there.

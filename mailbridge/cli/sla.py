@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 import click
 
@@ -15,8 +15,10 @@ from mailbridge.cli.show import print_json
 from mailbridge.errors import ConfigError, Permanent
 
 if TYPE_CHECKING:
-    from mailbridge.organisation.model import Organisation, Team
+    from mailbridge.organisation.model import Organisation
     from mailbridge.rules.policy import Policy
+    from mailbridge.sla.history import ClockHistory
+    from mailbridge.sla.levels import Run
     from mailbridge.sla.why import Why
     from mailbridge.tickets.model import Ticket
 
@@ -32,33 +34,32 @@ def sla() -> None:
 @click.argument("number", metavar="TICKET")
 def why_(folder: Path, as_json: bool, number: str) -> None:
     """Say of TICKET (MB-1042 or 1042) why it is due when it is: counted, closed and paused time, interval by interval."""
+    from mailbridge.execution.clock_histories import clock_history_of
     from mailbridge.sla.why import lines
-    from mailbridge.tickets.deadlines import calendar_of
 
     with open_desk(folder) as desk:
         organisation = organisation_of(desk)
         wanted = ticket_id(desk.config, number)
         with desk.store.read() as tx:
             ticket = tx.tickets.get(wanted)
-    if ticket is None:
+            history = clock_history_of(tx, wanted) if ticket else None
+    if ticket is None or history is None:
         raise Permanent(f"there is no ticket {desk.config.desk.prefix}-{wanted}")
     team = organisation.teams.get(ticket.follow) or organisation.teams.get(ticket.team)
     if team is None:
         raise Permanent(f'its team "{ticket.team}" is not in rules/teams.yaml any more, so nothing is promised')
-    reasons = list(promised(ticket, organisation, team))
-    calendar = calendar_of(ticket, organisation, team)
+    reasons = list(promised(ticket, history, organisation, datetime.now(UTC)))
     if as_json:
-        print_json([{"promise": name, **as_values(reason)} for name, reason in reasons])
+        print_json([as_values(run, reason) for run, reason in reasons])
         return
     level = f", level {ticket.sla}" if ticket.sla else ""
-    for name, reason in reasons:
+    for run, reason in reasons:
         click.echo(
-            f'{name} within {_hours(reason.budget)} working hours ({ticket.priority} priority{level}), calendar "{calendar.name}"'
+            f'{_name(run)} within {_hours(reason.budget)} working hours ({ticket.priority} priority{level}), calendar "{run.calendar.name}"'
         )
-        for line in lines(reason, calendar):
+        for line in lines(reason, run.calendar):
             click.echo(f"  {line}")
-        if reason.due_at is None:
-            click.echo(f"  the clock stands; {_hours(reason.left)} are left")
+        click.echo(f"  {_outcome(reason, run)}")
     if not reasons:
         click.echo("nothing is promised: no target for this priority")
 
@@ -103,21 +104,65 @@ def policy_of(desk: OpenDesk) -> Policy:
     return loaded.policy
 
 
-def promised(ticket: Ticket, organisation: Organisation, team: Team) -> Iterator[tuple[str, Why]]:
-    """Each promise of the ticket with its reason."""
+def promised(ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime) -> Iterator[tuple[Run, Why]]:
+    """Each run of each promise of the ticket with its reason."""
     from mailbridge.sla.why import why
-    from mailbridge.tickets.deadlines import calendar_of, targets_of
+    from mailbridge.tickets.deadlines import promised_runs
 
-    targets, calendar = targets_of(ticket, organisation), calendar_of(ticket, organisation, team)
-    budgets = (("answer", targets.response), ("solution", targets.resolution), ("taken", team.unclaimed_after))
-    for name, budget in budgets:
-        if budget is not None:
-            yield name, why(start=ticket.created_at, budget=budget, waiting=ticket.waits, calendar=calendar)
+    for run in promised_runs(ticket, history, organisation):
+        yield run, why(run, now)
 
 
-def as_values(reason: Why) -> dict[str, object]:
-    stretches = [{"start": s.start, "end": s.end, "kind": s.kind, "counted_s": s.counted.total_seconds()} for s in reason.stretches]
+def _name(run: Run) -> str:
+    """What is promised, in the operator's words."""
+    from mailbridge.sla.segments import Promise
+
+    names = {
+        Promise.RESPONSE: "answer",
+        Promise.NEXT_RESPONSE: "next answer",
+        Promise.RESOLUTION: "solution",
+        Promise.ARRIVAL: "arrival on site",
+        Promise.TEAM: f"team {run.segment.team}",
+        Promise.CLAIM: "taken",
+    }
+    return names[run.segment.promise]
+
+
+def _outcome(reason: Why, run: Run) -> str:
+    """How it stands with the promise, in one line."""
+    from mailbridge.sla.calendar import local
+    from mailbridge.sla.why import Outcome
+
+    def when(moment: datetime | None) -> str:
+        return f"{local(moment, run.calendar):%Y-%m-%d %H:%M:%S}" if moment else "-"
+
+    match reason.outcome:
+        case Outcome.STANDS:
+            return f"the clock stands; {_hours(reason.left)} are left"
+        case Outcome.KEPT:
+            return f"kept {when(reason.ended_at)}, due {when(reason.due_at)}"
+        case Outcome.BROKEN:
+            return f"broken: due {when(reason.due_at)}, done {when(reason.ended_at)}"
+        case Outcome.OVERDUE:
+            return f"overdue since {when(reason.due_at)}"
+        case Outcome.RUNNING:
+            return f"due {when(reason.due_at)}"
+        case _:
+            assert_never(reason.outcome)
+
+
+def as_values(run: Run, reason: Why) -> dict[str, object]:
+    stretches = [
+        {"start": s.start, "end": s.end, "kind": s.kind, "counted_s": s.counted.total_seconds(), "reason": s.reason, "status": s.status}
+        for s in reason.stretches
+    ]
     return {
+        "promise": _name(run),
+        "clock": run.segment.promise,
+        "team": run.segment.team,
+        "start": run.segment.start,
+        "ended_at": reason.ended_at,
+        "outcome": reason.outcome,
         "due_at": reason.due_at,
         "budget_s": reason.budget.total_seconds(),
         "left_s": reason.left.total_seconds(),

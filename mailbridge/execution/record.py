@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mailbridge.errors import Transient
+from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.notifications.model import Notification
 from mailbridge.organisation.model import Organisation
+from mailbridge.sla.levels import open_since
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.deadlines import ticket_deadlines
+from mailbridge.tickets.deadlines import promised, ticket_deadlines
 from mailbridge.tickets.events import ContentErased, Event, MergedFrom, MergedInto, TypeChanged, Undone, WorkCorrected, WorkRecorded
 from mailbridge.tickets.history import brought
 from mailbridge.tickets.model import Ticket
@@ -39,7 +41,7 @@ def record(
         if not tx.tickets.save(ticket, expected_version=before):
             raise Transient("the ticket changed while it was worked on; try again", ticket=ticket.id)
         tx.events.append(events, first_version=before + 1)
-        tx.clocks.set(ticket.id, ticket_deadlines(ticket, organisation, now), new=before == 0)
+        set_clocks(tx, ticket, organisation, now, new=before == 0)
         for event in events:
             _take_effect(tx, event)
         if any(isinstance(event.what, OF_WORK) or (ticket.activities and isinstance(event.what, TypeChanged)) for event in events):
@@ -47,6 +49,13 @@ def record(
     if told:
         tx.outbox.add_many(told, now, not_before=tell_at)
         tx.wake("outbox")
+
+
+def set_clocks(tx: Tx, ticket: Ticket, organisation: Organisation, now: datetime, *, new: bool = False) -> None:
+    """The clocks of the ticket are those that its whole history gives under the rules of now."""
+    history = clock_history_of(tx, ticket.id)
+    since = open_since(history, promised(ticket, organisation))
+    tx.clocks.set(ticket.id, ticket_deadlines(ticket, history, organisation, now), now, since=since, new=new)
 
 
 def _take_effect(tx: Tx, event: Event) -> None:

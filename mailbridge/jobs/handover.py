@@ -10,12 +10,13 @@ from datetime import datetime
 from mailbridge.execution.assignment import next_agent
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import execute
+from mailbridge.execution.record import set_clocks
 from mailbridge.organisation.availability import is_at_work
 from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.organisation.model import Team
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Assign, Command, SetTeam
-from mailbridge.tickets.deadlines import REGION, ticket_deadlines
+from mailbridge.tickets.deadlines import REGION
 from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
@@ -32,7 +33,7 @@ def hand_over(tx: Tx, ticket: Ticket, desk: Desk, now: datetime) -> bool:
     asked: list[Command] = [SetTeam(team=ticket.follow)]
     region = lands_with(ticket.follow, desk.organisation, now)
     if region == ticket.team:
-        tx.clocks.set(ticket.id, ticket_deadlines(ticket, desk.organisation, now))
+        set_clocks(tx, ticket, desk.organisation, now)
         return True
     team = desk.organisation.teams[region]
     if ticket.assignee and ticket.assignee not in team.members and (agent := _taken_by(tx, ticket, team, desk, now)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mailbridge.config import units
-from mailbridge.config.schema import Choice, Flag, Key, Many, Name, Record, Table, Text, Wrong
+from mailbridge.config.schema import Choice, Flag, Key, Made, Many, Name, Record, Table, Text, Wrong
 from mailbridge.message.model import Kind
 from mailbridge.organisation.model import Priority
 from mailbridge.rules.actions import GIVES, THEN
@@ -16,6 +16,7 @@ from mailbridge.rules.files.playbooks import PLAYBOOKS_FILE
 from mailbridge.rules.files.scalars import ADDRESS, DATE, LANGUAGE, WORD, WORKING, ZONE, Defined
 from mailbridge.rules.files.statuses import STATUSES_FILE
 from mailbridge.rules.files.work import WORK_FILE
+from mailbridge.sla.clock import CountsFrom, WhileSolved
 
 
 def _in_order(values: dict[str, Any]) -> dict[str, Any]:
@@ -39,9 +40,22 @@ def _contract_days(values: dict[str, Any]) -> dict[str, Any]:
 TARGETS = Record(
     what="targets",
     keys={
-        "response": Key(schema=WORKING, about="working time until somebody has answered"),
+        "response": Key(schema=WORKING, about="working time until the customer has the first answer"),
+        "next-response": Key(schema=WORKING, about="working time until each further message of the customer is answered"),
         "resolution": Key(schema=WORKING, about="working time until the ticket is closed"),
-        "warn-at": Key(schema=Text(what="a share such as 75%", parse=units.share), about="part of the time after which the team is warned"),
+        "arrival": Key(schema=WORKING, about="working time until somebody travels to the customer"),
+        "team": Key(schema=WORKING, about="working time in which a team solves the ticket or hands it on; a new team starts anew"),
+        "counts-from": Key(
+            schema=Made(of=Choice(what="message", words=tuple(CountsFrom)), make=CountsFrom),
+            about="where next-response begins: at the first message that nobody has answered, or at the last",
+        ),
+        "while-solved": Key(
+            schema=Made(of=Choice(what="way", words=tuple(WhileSolved)), make=WhileSolved),
+            about="whether the clocks are paused from solving a ticket to opening it again, or run on",
+        ),
+        "warn-at": Key(
+            schema=Text(what="a share such as 75%", parse=units.share), about="part of the time after which the team is warned"
+        ),
         "escalate": Key(
             schema=Name(kind="escalation"), about="the chain in teams.yaml that a ticket goes up by a step with each broken promise"
         ),

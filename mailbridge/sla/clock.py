@@ -5,11 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from mailbridge.sla.calendar import Calendar, due, dues, worked
 
 Pause = tuple[datetime, datetime | None]
 """A time in which the clocks stood: from, to.  None: they stand still."""
+
+
+class CountsFrom(StrEnum):
+    """Where the clock of the next response begins when the customer wrote several times."""
+
+    FIRST = "first"  # the oldest message that nobody has answered
+    LAST = "last"
+
+
+class WhileSolved(StrEnum):
+    """What the time between solving a ticket and opening it again is for its clocks."""
+
+    PAUSED = "paused"
+    RUNS = "runs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,14 +33,19 @@ class Targets:
     the chain that a ticket goes up by a step with each promise that is broken; empty: it stays where it is."""
 
     response: timedelta | None = None
+    next_response: timedelta | None = None
     resolution: timedelta | None = None
+    arrival: timedelta | None = None
+    team: timedelta | None = None
+    counts_from: CountsFrom = CountsFrom.FIRST
+    while_solved: WhileSolved = WhileSolved.PAUSED
     warn_at: float = 0.75
     escalate: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deadline:
-    """A moment at which something must be told.  `promise`: response, resolution, claim; `step`: warning, overdue, unclaimed."""
+    """A moment at which something must be told.  `promise`: response, resolution, claim, …; `step`: warning, overdue, unclaimed."""
 
     promise: str
     step: str

@@ -2,53 +2,109 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Pause, Targets, dues_with_pauses
+from mailbridge.sla.history import ClockHistory
+from mailbridge.sla.segments import Promise, Segment, segments
 
 
-def deadlines(
-    *,
-    opened_at: datetime,
-    first_answered_at: datetime | None,
-    waiting: Sequence[Pause],
-    closed_at: datetime | None,
-    claimed_at: datetime | None,
-    targets: Targets,
-    unclaimed_after: timedelta | None,
-    calendar: Calendar,
-    now: datetime,
-) -> tuple[Deadline, ...]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """A segment of a promised clock with its budget of working time and the calendar it counts by."""
+
+    segment: Segment
+    budget: timedelta
+    calendar: Calendar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promised:
+    """What counts on a ticket now.  `claimed_at`: since when somebody has it.  `calendar`: of the promises to the customer.  `calendars`:
+    by team, for the teams' own clocks."""
+
+    targets: Targets
+    calendar: Calendar
+    claimed_at: datetime | None = None
+    unclaimed_after: timedelta | None = None
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
+
+    def budget(self, promise: Promise) -> timedelta | None:
+        """The working time that the promise allows; None: nothing is promised."""
+        match promise:
+            case Promise.RESPONSE:
+                return self.targets.response
+            case Promise.NEXT_RESPONSE:
+                return self.targets.next_response
+            case Promise.RESOLUTION:
+                return self.targets.resolution
+            case Promise.ARRIVAL:
+                return self.targets.arrival
+            case Promise.TEAM:
+                return self.targets.team
+            case Promise.CLAIM:
+                return self.unclaimed_after
+
+
+def runs(history: ClockHistory, promised: Promised) -> tuple[Run, ...]:
+    """The runs of the clocks that are promised, finished ones too.  A clock without a budget has none."""
+    found = segments(history, promised.targets, promised.claimed_at)
+    return tuple(
+        Run(segment=segment, budget=budget, calendar=promised.calendars.get(segment.team, promised.calendar))
+        for segment in found
+        if (budget := promised.budget(segment.promise)) is not None
+    )
+
+
+def deadlines(history: ClockHistory, promised: Promised, now: datetime) -> tuple[Deadline, ...]:
     """The moments that matter on this ticket from here on, soonest first, as far as they are known.
 
-    `waiting` are the times in which the clocks stood (waiting for the customer, or closed before a reopening); they stand for every
-    promise.  While they stand, what would fall due later is unknown and left out.  A promise that is kept, or a ticket that is
-    closed, has no moments any more.  Moments that have passed stay in: whoever fires them makes sure each is told once.  A warning whose
-    breach has passed as well is left out, because the breach says more.
+    While a clock stands, what would fall due later is unknown and left out.  A promise that is kept, or a ticket that is solved, has no
+    moments any more.  Moments that have passed stay in: whoever fires them makes sure each is told once.  A warning whose breach has
+    passed as well is left out, because the breach says more.  What had passed before the desk heard of the ticket alerts nobody.
     """
-    if closed_at is not None:
+    if history.solved_at is not None:
         return ()
-
-    promised = {"response": None if first_answered_at else targets.response, "resolution": targets.resolution}
-    budgets = {promise: (budget * targets.warn_at, budget) for promise, budget in promised.items() if budget is not None}
-    unclaimed = unclaimed_after if claimed_at is None else None
-    wanted = [budget for both in budgets.values() for budget in both] + ([] if unclaimed is None else [unclaimed])
-    due_times = dues_with_pauses(opened_at, calendar, wanted, waiting)
-
-    found: list[Deadline] = []
-    for promise, (warning, overdue) in budgets.items():
-        found += _steps(promise, due_times[warning], due_times[overdue], now)
-    if unclaimed is not None and (due_at := due_times[unclaimed]) is not None:
-        found.append(Deadline(promise="claim", step="unclaimed", due_at=due_at))
-    return tuple(sorted(found, key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step)))
+    every = runs(history, promised)
+    found = [deadline for group in _together(every) for deadline in _of_group(group, promised.targets.warn_at, now)]
+    old = history.heard_at if history.heard_at > history.opened_at else None
+    told = (deadline for deadline in found if old is None or deadline.due_at > old)
+    return tuple(sorted(told, key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step)))
 
 
-def _steps(promise: str, warning: datetime | None, overdue: datetime | None, now: datetime) -> list[Deadline]:
-    steps: list[Deadline] = []
+def open_since(history: ClockHistory, promised: Promised) -> dict[str, datetime]:
+    """By promise the start of the run that is open.  What was told since then about a promise is not told again because a due time in the
+    past moved."""
+    return {run.segment.promise: run.segment.start for run in runs(history, promised) if run.segment.end is None}
+
+
+def _together(every: Sequence[Run]) -> list[list[Run]]:
+    """The open runs, those that begin and stand at the same time in one group: one way through the calendar serves all of them."""
+    groups: dict[tuple[datetime, tuple[Pause, ...], int], list[Run]] = {}
+    for run in every:
+        if run.segment.end is None:
+            groups.setdefault((run.segment.start, run.segment.pauses, id(run.calendar)), []).append(run)
+    return list(groups.values())
+
+
+def _of_group(group: Sequence[Run], warn_at: float, now: datetime) -> Iterator[Deadline]:
+    segment, calendar = group[0].segment, group[0].calendar
+    wanted = [budget for run in group for budget in (run.budget * warn_at, run.budget)]
+    moments = dues_with_pauses(segment.start, calendar, wanted, segment.pauses)
+    for run in group:
+        overdue = moments[run.budget]
+        if run.segment.promise is Promise.CLAIM:
+            if overdue is not None:
+                yield Deadline(promise=Promise.CLAIM, step="unclaimed", due_at=overdue)
+        else:
+            yield from _steps(run.segment, moments[run.budget * warn_at], overdue, now)
+
+
+def _steps(segment: Segment, warning: datetime | None, overdue: datetime | None, now: datetime) -> Iterator[Deadline]:
     if warning is not None and (overdue is None or warning < overdue) and not (overdue is not None and overdue <= now):
-        steps.append(Deadline(promise=promise, step="warning", due_at=warning))
+        yield Deadline(promise=segment.promise, step="warning", due_at=warning)
     if overdue is not None:
-        steps.append(Deadline(promise=promise, step="overdue", due_at=overdue))
-    return steps
+        yield Deadline(promise=segment.promise, step="overdue", due_at=overdue)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from mailbridge.sla.calendar import Calendar, local, open_stretches
 from mailbridge.sla.clock import Pause, due_with_pauses, merged
+from mailbridge.sla.levels import Run
+from mailbridge.sla.segments import PauseReason, Segment
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
@@ -19,13 +22,25 @@ class Counting(StrEnum):
     PAUSED = "paused"
 
 
+class Outcome(StrEnum):
+    """How it stands with a promise."""
+
+    RUNNING = "running"
+    STANDS = "stands"  # the clock stands, and nobody knows when it will be due
+    OVERDUE = "overdue"  # broken, and still open
+    KEPT = "kept"
+    BROKEN = "broken"  # too late, and done
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stretch:
-    """A piece of time and what it meant for the clock.  `end` None: it goes on."""
+    """A piece of time and what it meant for the clock.  `end` None: it goes on.  `reason`, `status`: of a pause, why the clock stood."""
 
     start: datetime
     end: datetime | None
     kind: Counting
+    reason: PauseReason | None = None
+    status: str = ""
 
     @property
     def counted(self) -> timedelta:
@@ -34,11 +49,16 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """The stretches from the start to the due time, without a gap.  `due_at` None: the clock stands, and `left` of the budget remains."""
+    """The stretches, without a gap, from the start to the due time, or to the end of the run where that came first.
+
+    `due_at` None: the clock stands, and `left` of the budget remains.  `ended_at`: when the promise was kept, or came too late.
+    """
 
     due_at: datetime | None
     budget: timedelta
     stretches: tuple[Stretch, ...]
+    outcome: Outcome
+    ended_at: datetime | None = None
 
     @property
     def counted(self) -> timedelta:
@@ -49,23 +69,55 @@ class Why:
         return self.budget - self.counted
 
 
-def why(*, start: datetime, budget: timedelta, waiting: Sequence[Pause], calendar: Calendar) -> Why:
-    """Every stretch from `start` to the moment at which `budget` is used up, or to the pause that has not ended."""
-    due_at = due_with_pauses(start, calendar, budget, waiting)
-    return Why(due_at=due_at, budget=budget, stretches=tuple(_stretches(start, due_at, merged(waiting), calendar)))
+def why(run: Run, now: datetime) -> Why:
+    """Every stretch of the run, and how it stands with its promise now."""
+    segment, calendar = run.segment, run.calendar
+    pauses = _until(merged(segment.pauses), segment.end)
+    due_at = due_with_pauses(segment.start, calendar, run.budget, pauses)
+    shown = segment.end if segment.end is not None and (due_at is None or segment.end < due_at) else due_at
+    stretches = tuple(_stretches(segment, shown, pauses, calendar))
+    return Why(due_at=due_at, budget=run.budget, stretches=stretches, outcome=_outcome(segment, due_at, now), ended_at=segment.end)
 
 
-def _stretches(start: datetime, end: datetime | None, pauses: tuple[Pause, ...], calendar: Calendar) -> Iterator[Stretch]:
+def _until(pauses: tuple[Pause, ...], end: datetime | None) -> tuple[Pause, ...]:
+    """The pauses of a finished run: what came after its end moved nothing."""
+    if end is None:
+        return pauses
+    return tuple((begin, end if stop is None else min(stop, end)) for begin, stop in pauses if begin < end)
+
+
+def _outcome(segment: Segment, due_at: datetime | None, now: datetime) -> Outcome:
+    if segment.end is not None:
+        return Outcome.KEPT if due_at is None or segment.end <= due_at else Outcome.BROKEN
+    if due_at is None:
+        return Outcome.STANDS
+    return Outcome.OVERDUE if due_at <= now else Outcome.RUNNING
+
+
+def _stretches(segment: Segment, end: datetime | None, pauses: tuple[Pause, ...], calendar: Calendar) -> Iterator[Stretch]:
+    start = segment.start
     for begin, stop in pauses:
         if (stop is not None and stop <= start) or (end is not None and begin >= end):
             continue
         yield from _between(start, begin, calendar)
-        yield Stretch(start=max(start, begin), end=stop, kind=Counting.PAUSED)
+        yield from _paused(segment, max(start, begin), stop)
         if stop is None:
             return
         start = stop
     if end is not None:
         yield from _between(start, end, calendar)
+
+
+def _paused(segment: Segment, begin: datetime, stop: datetime | None) -> Iterator[Stretch]:
+    """The pause in pieces, each with the reason that holds in it."""
+    ends = (moment for one in segment.standing for moment in (one.start, one.end) if moment is not None)
+    cuts: list[datetime | None] = [begin, *sorted({at for at in ends if begin < at and (stop is None or at < stop)}), stop]
+    for first, last in pairwise(cuts):
+        if first is None:
+            return
+        because = next((one for one in segment.standing if one.start <= first and (one.end is None or first < one.end)), None)
+        reason, status = (because.reason, because.status) if because else (None, "")
+        yield Stretch(start=first, end=last, kind=Counting.PAUSED, reason=reason, status=status)
 
 
 def _between(start: datetime, end: datetime, calendar: Calendar) -> Iterator[Stretch]:
@@ -90,8 +142,18 @@ def _line(stretch: Stretch, due_at: datetime | None, calendar: Calendar) -> str:
         mark = f"   due {_when(stretch.end, calendar)}" if stretch.end == due_at and stretch.end is not None else ""
         return f"{times:<23}  counted   {_hours(stretch.counted)}{mark}"
     if stretch.kind is Counting.PAUSED:
-        return f"{times:<23}  paused: waiting for customer"
+        return f"{times:<23}  paused: {_because(stretch)}"
     return f"{times:<23}  closed{_closed_days(stretch, calendar)}"
+
+
+def _because(stretch: Stretch) -> str:
+    match stretch.reason:
+        case PauseReason.SOLVED:
+            return "solved"
+        case PauseReason.ANSWERED:
+            return "answered, but the answer was not delivered"
+        case _:
+            return "waiting for customer" if stretch.status in ("", "waiting") else f"waiting ({stretch.status})"
 
 
 def _end(stretch: Stretch, calendar: Calendar) -> str:

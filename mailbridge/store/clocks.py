@@ -7,7 +7,7 @@ running <-> stopped: the target was met, or the deadline moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +34,7 @@ class Due:
     ticket: int
     deadline: Deadline
     state: ClockState = ClockState.RUNNING
+    fired_at: datetime | None = None  # when it was told
 
 
 _THIS = clocks.c.id == sa.bindparam("clock")
@@ -56,9 +57,14 @@ class Clocks:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
 
-    def set(self, ticket: int, deadlines: Iterable[Deadline], *, new: bool = False) -> None:
+    def set(
+        self, ticket: int, deadlines: Iterable[Deadline], now: datetime, *, since: Mapping[str, datetime] = {}, new: bool = False
+    ) -> None:
         """Makes exactly these deadlines of the ticket run, except for those that have fired.  The others that ran are stopped.
 
+
+        A deadline that has passed, and of which the same step fired since `since`, has only moved: it is written as fired.  `since`: by
+        promise the start of its open run.
         `new`: the ticket was opened in this transaction and has no clocks yet.
         """
         wanted = set(deadlines)
@@ -70,7 +76,9 @@ class Clocks:
         ]
         self._sql.change(_SET_STATE, changed)
         added = sorted(wanted - known.keys(), key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step))
-        self._sql.change(_ADD, [{"ticket": ticket, "state": ClockState.RUNNING, **_columns(deadline)} for deadline in added])
+        told = _told(known.values())
+        rows = [{"ticket": ticket, **_columns(deadline), **_state(deadline, told, since.get(deadline.promise), now)} for deadline in added]
+        self._sql.change(_ADD, rows)
 
     def due(self, now: datetime, limit: int) -> list[Due]:
         """The running clocks whose time has come, oldest first."""
@@ -94,10 +102,27 @@ class Clocks:
         return moment
 
 
+def _told(known: Iterable[Due]) -> dict[tuple[str, str], datetime]:
+    """When each step of each promise was told last."""
+    told: dict[tuple[str, str], datetime] = {}
+    for due in known:
+        if due.state is ClockState.FIRED and due.fired_at is not None:
+            key = (due.deadline.promise, due.deadline.step)
+            told[key] = max(due.fired_at, told.get(key, due.fired_at))
+    return told
+
+
+def _state(deadline: Deadline, told: Mapping[tuple[str, str], datetime], since: datetime | None, now: datetime) -> Values:
+    """Running; fired where the same step was told since then and its new moment has passed as well."""
+    last = told.get((deadline.promise, deadline.step))
+    covered = last is not None and since is not None and deadline.due_at <= now and last >= since
+    return {"state": ClockState.FIRED, "fired_at": last} if covered else {"state": ClockState.RUNNING, "fired_at": None}
+
+
 def _columns(deadline: Deadline) -> Values:
     return {"promise": deadline.promise, "step": deadline.step, "due_at": deadline.due_at}
 
 
 def _due(row: Row) -> Due:
     deadline = Deadline(promise=row.promise, step=row.step, due_at=row.due_at)
-    return Due(id=row.id, ticket=row.ticket, deadline=deadline, state=ClockState(row.state))
+    return Due(id=row.id, ticket=row.ticket, deadline=deadline, state=ClockState(row.state), fired_at=row.fired_at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import sqlalchemy as sa
 
@@ -10,11 +10,17 @@ from mailbridge.errors import Permanent
 from mailbridge.store.documents import dump, dump_fields, load, load_fields
 from mailbridge.store.schema import events
 from mailbridge.store.sql import Row, Sql, Values
+from mailbridge.tickets.clock_history import CLOCK_EVENTS
 from mailbridge.tickets.events import Actor, ActorKind, Event
 from mailbridge.tickets.stored_events import BY_CLASS, BY_NAME
 
 _APPEND = events.insert()
 _OF_TICKET = sa.select(events).where(events.c.ticket == sa.bindparam("ticket")).order_by(events.c.seq)
+_OF_CLOCKS = (
+    sa.select(events)
+    .where(events.c.ticket.in_(sa.bindparam("tickets", expanding=True)), events.c.kind.in_([BY_CLASS[what].name for what in CLOCK_EVENTS]))
+    .order_by(events.c.ticket, events.c.seq)
+)
 _MESSAGE = "message_added"
 _OF_MAIL = (
     sa.select(sa.func.min(events.c.seq))
@@ -38,6 +44,13 @@ class Events:
     def of_ticket(self, ticket: int) -> list[Event]:
         """The ticket's events, oldest first."""
         return [_event(row) for row in self._sql.rows(_OF_TICKET, {"ticket": ticket})]
+
+    def of_clocks(self, tickets: Collection[int]) -> dict[int, list[tuple[int, Event]]]:
+        """By ticket the events that its clocks look at, oldest first, each with its number in the history."""
+        found: dict[int, list[tuple[int, Event]]] = {}
+        for row in self._sql.rows(_OF_CLOCKS, {"tickets": list(tickets)}) if tickets else ():
+            found.setdefault(row.ticket, []).append((row.seq, _event(row)))
+        return found
 
     def last_version(self, ticket: int) -> int:
         """The number of the ticket's last event; 0 where there is none."""

@@ -16,7 +16,7 @@ from mailbridge.store import dialects
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.documents import dump, load_any
 from mailbridge.store.inline_images import InlineImageCounts
-from mailbridge.store.schema import attachments, mail_refs, mails
+from mailbridge.store.schema import attachments, held, mail_refs, mails
 from mailbridge.store.sql import Row, Sql, Values
 
 _REFS_KEPT = 60  # of one mail; a References field with thousands of ids is an attack, and the newest ids are last
@@ -82,6 +82,11 @@ _COLUMNS = [column for column in mails.c if column is not mails.c.explanation]
 _MAIL = sa.select(*_COLUMNS)
 _GET = _MAIL.where(mails.c.id == sa.bindparam("mail"))
 _BY_FINGERPRINT = _MAIL.where(mails.c.fingerprint == sa.bindparam("fingerprint"))
+_RECEIVED = (
+    sa.select(mails.c.id, mails.c.received_at)
+    .where(mails.c.id.in_(sa.bindparam("mails", expanding=True)))
+    .where(~sa.exists().where(held.c.inbox == mails.c.inbox))
+)
 _OF_TICKET = _MAIL.where(mails.c.ticket == sa.bindparam("of")).order_by(mails.c.id)
 _KNOWING = (
     sa.select(mails.c.message_id, mails.c.ticket)
@@ -135,6 +140,10 @@ class Mails:
 
     def by_fingerprint(self, fingerprint: str) -> StoredMail | None:
         return self._one(_BY_FINGERPRINT, {"fingerprint": fingerprint})
+
+    def received(self, ids: Collection[int]) -> dict[int, datetime]:
+        """When these mails came, but for those that waited for an agent's yes: what they ask for counts from the yes."""
+        return {row.id: row.received_at for row in self._sql.rows(_RECEIVED, {"mails": list(ids)})} if ids else {}
 
     def get(self, id: int) -> StoredMail | None:
         return self._one(_GET, {"mail": id})

@@ -12,7 +12,9 @@ from mailbridge.organisation.playbooks import TASK_CHANNEL
 from mailbridge.organisation.transitions import CLOSED, status
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Targets
-from mailbridge.sla.levels import deadlines
+from mailbridge.sla.history import ClockHistory
+from mailbridge.sla.levels import Promised, Run, deadlines, runs
+from mailbridge.sla.segments import Promise
 from mailbridge.tickets.commands import Close, Command, EndSnooze, Escalate, ExpireApproval, RaiseAlert, RemindApproval
 from mailbridge.tickets.model import IMPORTED, Ticket
 
@@ -20,17 +22,17 @@ APPROVAL = "approval:"  # `promise` of an approval's deadlines, followed by its 
 REMIND, EXPIRE = "remind", "expire"
 DUE, WAKE, CLOSING = "due", "wake", "closing"
 REGION = "region"  # the end of the working day of the region that has the ticket
-BROKEN = frozenset({("response", "overdue"), ("resolution", "overdue")})
+BROKEN = frozenset((promise, "overdue") for promise in Promise if promise is not Promise.CLAIM)
 BY_HAND = frozenset({DUE, WAKE})  # chosen by a person: notified at that moment, also outside of working hours
 LONGEST_WARNING = timedelta(days=1)
 
 
-def ticket_deadlines(ticket: Ticket, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
+def ticket_deadlines(ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
     """The deadlines of the ticket in its current state.  Closed and imported tickets have no SLA deadlines; approvals have theirs on both.
     """
     if ticket.merged_into is not None:  # the survivor has the deadlines
         return ()
-    return (*_promised(ticket, organisation, now), *_waiting(ticket), *_by_hand(ticket), *_closing(ticket, organisation),
+    return (*_promised(ticket, history, organisation, now), *_waiting(ticket), *_by_hand(ticket), *_closing(ticket, organisation),
             *_handed_over(ticket, organisation, now))  # fmt: skip
 
 
@@ -94,21 +96,20 @@ def _closing(ticket: Ticket, organisation: Organisation) -> Iterator[Deadline]:
         yield Deadline(promise=CLOSING, step="close", due_at=stands[0] + after)
 
 
-def _promised(ticket: Ticket, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
-    if ticket.channel == IMPORTED:
-        return ()
-    nobody = Team(name="", title="", unclaimed_after=None)
-    team = organisation.teams.get(ticket.follow) or organisation.teams.get(ticket.team, nobody)
-    return deadlines(
-        opened_at=ticket.created_at,
-        first_answered_at=ticket.first_answered_at,
-        waiting=ticket.waits,
-        closed_at=ticket.closed_at,
-        claimed_at=ticket.claimed_at,
+def promised_runs(ticket: Ticket, history: ClockHistory, organisation: Organisation) -> tuple[Run, ...]:
+    """Every run of the clocks that are promised on the ticket, finished ones too."""
+    return runs(history, promised(ticket, organisation))
+
+
+def promised(ticket: Ticket, organisation: Organisation) -> Promised:
+    """What counts on the ticket as it is now, under the rules of now."""
+    team = _team_of(ticket, organisation)
+    return Promised(
         targets=targets_of(ticket, organisation),
-        unclaimed_after=team.unclaimed_after,
         calendar=calendar_of(ticket, organisation, team),
-        now=now,
+        claimed_at=ticket.claimed_at,
+        unclaimed_after=team.unclaimed_after,
+        calendars={name: one.calendar for name, one in organisation.teams.items()},
     )
 
 
@@ -120,6 +121,18 @@ def calendar_of(ticket: Ticket, organisation: Organisation, team: Team) -> Calen
     if found is None:
         return team.calendar
     return replace(found, name=f"{name} {zone}", zone=zone) if zone else found
+
+
+def _promised(ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
+    if ticket.channel == IMPORTED or ticket.closed_at is not None:
+        return ()
+    return deadlines(history, promised(ticket, organisation), now)
+
+
+def _team_of(ticket: Ticket, organisation: Organisation) -> Team:
+    """The team whose hours count: the one that follows the sun, else the ticket's; one without promises where the rules know neither."""
+    nobody = Team(name="", title="", unclaimed_after=None)
+    return organisation.teams.get(ticket.follow) or organisation.teams.get(ticket.team, nobody)
 
 
 def hands_over_at(ticket: Ticket, organisation: Organisation, now: datetime) -> datetime | None:

@@ -43,6 +43,19 @@ PARTS = {
         seconds=1800,
         run=lambda seed, seconds: ([sys.executable, "-m", "tests.fuzz", "--seconds", str(seconds), "--seed", str(seed)], {}),
     ),
+    "clocks": Part(
+        about="promised times of 20,000 random pasts minute by minute and of 200 second by second, against their definitions",
+        seconds=2700,
+        run=lambda seed, seconds: (
+            tests("tests/properties/test_clocks.py"),
+            {
+                "TESTS_CLOCKS_SEED": str(seed),
+                "TESTS_CLOCKS_MINUTES": "20000",
+                "TESTS_CLOCKS_SECONDS": "200",
+                "TESTS_CLOCKS_WITHIN": str(seconds),
+            },
+        ),
+    ),
     "crash": Part(
         about="desks are killed at random moments for 40 minutes, and at each of the named places once",
         seconds=2400,

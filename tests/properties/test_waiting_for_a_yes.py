@@ -14,7 +14,7 @@ from mailbridge.tickets.apply import apply
 from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.events import Actor, ActorKind, ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
-from tests.builders import NOW, a_ticket, an_organisation, command_context, decided
+from tests.builders import NOW, a_ticket, an_organisation, command_context, decided, the_past
 
 DESK = an_organisation(
     approval_policy=ApprovalPolicy(
@@ -82,7 +82,7 @@ def test_the_clock_ends_every_waiting_by_itself(steps: list[tuple[Actor, tuple[C
         about = command_context(actor=actor, now=NOW, organisation=DESK, words=line)
         ticket = decided(ticket, command, about).ticket or ticket
 
-    while moments := [moment for moment in ticket_deadlines(ticket, DESK, NOW) if moment.promise.startswith("approval:")]:
+    while moments := [moment for moment in ticket_deadlines(ticket, the_past(ticket), DESK, NOW) if moment.promise.startswith("approval:")]:
         soonest = min(moments, key=lambda moment: moment.due_at)
         about = command_context(actor=CLOCK, now=soonest.due_at, organisation=DESK)
         after = decided(ticket, command_of(soonest), about)

@@ -485,8 +485,8 @@ def states(store: Store, ticket: int = 1) -> dict[Deadline, ClockState]:
 
 def test_clocks_are_due_from_their_moment_on_oldest_first(store: Store) -> None:
     with store.write() as tx:
-        tx.clocks.set(1, [OVERDUE, WARNING])
-        tx.clocks.set(2, [CLAIM])
+        tx.clocks.set(1, [OVERDUE, WARNING], NOW)
+        tx.clocks.set(2, [CLAIM], NOW)
 
         assert tx.clocks.due(WARNING.due_at - timedelta(microseconds=1), 10) == []
         assert [(due.ticket, due.deadline) for due in tx.clocks.due(MUCH_LATER, 10)] == [(1, WARNING), (2, CLAIM), (1, OVERDUE)]
@@ -497,26 +497,26 @@ def test_clocks_are_due_from_their_moment_on_oldest_first(store: Store) -> None:
 def test_setting_clocks_stops_those_that_are_not_named(store: Store) -> None:
     moved = replace(OVERDUE, due_at=OVERDUE.due_at + timedelta(hours=5))
     with store.write() as tx:
-        tx.clocks.set(1, [WARNING, OVERDUE])
-        tx.clocks.set(1, [WARNING, moved])
+        tx.clocks.set(1, [WARNING, OVERDUE], NOW)
+        tx.clocks.set(1, [WARNING, moved], NOW)
 
     assert states(store) == {WARNING: ClockState.RUNNING, OVERDUE: ClockState.STOPPED, moved: ClockState.RUNNING}
 
 
 def test_a_stopped_clock_runs_again_and_a_fired_one_never(store: Store) -> None:
     with store.write() as tx:
-        tx.clocks.set(1, [WARNING, OVERDUE])
+        tx.clocks.set(1, [WARNING, OVERDUE], NOW)
         assert tx.clocks.fire(tx.clocks.due(WARNING.due_at, 1)[0].id, NOW)
-        tx.clocks.set(1, [])
+        tx.clocks.set(1, [], NOW)
         assert tx.clocks.due(MUCH_LATER, 10) == []
-        tx.clocks.set(1, [WARNING, OVERDUE])
+        tx.clocks.set(1, [WARNING, OVERDUE], NOW)
 
     assert states(store) == {WARNING: ClockState.FIRED, OVERDUE: ClockState.RUNNING}
 
 
 def test_a_clock_fires_once(store: Store) -> None:
     with store.write() as tx:
-        tx.clocks.set(1, [WARNING])
+        tx.clocks.set(1, [WARNING], NOW)
         [due] = tx.clocks.due(MUCH_LATER, 10)
 
         assert [tx.clocks.fire(due.id, NOW), tx.clocks.fire(due.id, NOW)] == [True, False]
@@ -524,8 +524,8 @@ def test_a_clock_fires_once(store: Store) -> None:
 
 def test_a_stopped_clock_does_not_fire(store: Store) -> None:
     with store.write() as tx:
-        tx.clocks.set(1, [WARNING, OVERDUE, CLAIM])
-        tx.clocks.set(2, [WARNING])
+        tx.clocks.set(1, [WARNING, OVERDUE, CLAIM], NOW)
+        tx.clocks.set(2, [WARNING], NOW)
         due = tx.clocks.due(MUCH_LATER, 10)
 
         assert tx.clocks.stop(1, "response") == 2

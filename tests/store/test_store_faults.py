@@ -399,7 +399,7 @@ def test_many_workers_claim_every_mail_once(store: Store) -> None:
 
 def test_of_two_that_fire_a_clock_one_wins(store: Store) -> None:
     with store.write() as tx:
-        tx.clocks.set(1, [Deadline(promise="response", step="overdue", due_at=NOW + timedelta(seconds=n)) for n in range(50)])
+        tx.clocks.set(1, [Deadline(promise="response", step="overdue", due_at=NOW + timedelta(seconds=n)) for n in range(50)], NOW)
         clocks = [due.id for due in tx.clocks.due(NOW + timedelta(hours=1), 100)]
     together = threading.Barrier(2)
 

@@ -112,7 +112,7 @@ def test_ticket_is_late_once_a_moment_passed_and_while_it_is_open(store: Store) 
         for number, hours in ((1, -1), (2, 1), (3, -2), (4, -3)):
             assert tx.tickets.save(a_ticket(number), expected_version=0)
             due = Deadline(promise="response", step="overdue", due_at=NOW + timedelta(hours=hours))
-            tx.clocks.set(number, [due, Deadline(promise="response", step="warning", due_at=NOW - timedelta(days=1))], new=True)
+            tx.clocks.set(number, [due, Deadline(promise="response", step="warning", due_at=NOW - timedelta(days=1))], NOW, new=True)
         assert tx.tickets.save(replace(a_ticket(4), version=2, closed_at=NOW), expected_version=1)
 
         assert [ticket.id for ticket in tx.tickets.late(NOW)] == [3, 1]

@@ -53,7 +53,9 @@ from mailbridge.organisation.playbooks import TaskRole
 from mailbridge.organisation.status import Mover
 from mailbridge.rules.match import Verdict
 from mailbridge.rules.tree import AssignBy, MatchType
-from mailbridge.sla.clock import Deadline
+from mailbridge.sla.clock import CountsFrom, Deadline, WhileSolved
+from mailbridge.sla.segments import PauseReason, Promise
+from mailbridge.sla.why import Outcome
 from mailbridge.store import restoring
 from mailbridge.store.clocks import ClockState as ClockState
 from mailbridge.store.documents import dump_fields, load_fields
@@ -129,6 +131,10 @@ VALUES: Mapping[str, type[StrEnum]] = {
     "yaml: assign by": AssignBy,
     "yaml: closed": ClosedPolicy,
     "yaml: copied": CopiedPolicy,
+    "sla why --json outcome": Outcome,
+    "sla why --json reason": PauseReason,
+    "yaml: counts-from": CountsFrom,
+    "yaml: while-solved": WhileSolved,
     "yaml: match": MatchType,
     "yaml: outsiders": Outsiders,
     "yaml: rounding": Rounding,
@@ -274,7 +280,7 @@ GROUPS: Mapping[str, Callable[[], Any]] = {
     "crash points": lambda: list(crash.POINTS),
     "documents in the database": lambda: fields_of(DOCUMENTS),
     "documents in JSON": documents_in_json,
-    "deadlines": lambda: {"promise": constants("Deadline", "promise"), "step": constants("Deadline", "step")},
+    "deadlines": lambda: {"promise": [*Promise], "step": constants("Deadline", "step")},
     "events": events,
     "jobs": lambda: constants("Job", "name"),
     "metrics": metrics,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.handling.agents.results import Values, address_of, agent_of, send, to_writer
 from mailbridge.handling.agents.time_report import report_values
 from mailbridge.handling.new_ticket import Filing
@@ -205,7 +206,9 @@ def _number_and_address(filing: Filing, ticket: Ticket) -> tuple[str, str]:
 
 def _due(filing: Filing, ticket: Ticket, *, overdue: bool = False) -> str:
     """The earliest moment that is promised or chosen; `overdue`: only one that has passed; '' where there is none."""
-    moments = [one.due_at for one in ticket_deadlines(ticket, filing.desk.organisation, filing.now) if one.step in ("overdue", "due")]
+    history = clock_history_of(filing.tx, ticket.id)
+    deadlines = ticket_deadlines(ticket, history, filing.desk.organisation, filing.now)
+    moments = [one.due_at for one in deadlines if one.step in ("overdue", "due")]
     first = min(moments, default=None)
     return "" if first is None or (overdue and first > filing.now) else first.isoformat()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import time, timedelta
+from datetime import time
 from typing import Any
 
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, ServiceLevel, customers
@@ -178,9 +178,18 @@ def _targets(by_priority: Values) -> Mapping[Priority, Targets]:
 
 
 def _target(values: Values) -> Targets:
-    warn_at: float = values.get("warn-at", Targets().warn_at)
-    response: timedelta | None = values.get("response")
-    return Targets(response=response, resolution=values.get("resolution"), warn_at=warn_at, escalate=values.get("escalate", ""))
+    usual = Targets()
+    return Targets(
+        response=values.get("response"),
+        next_response=values.get("next-response"),
+        resolution=values.get("resolution"),
+        arrival=values.get("arrival"),
+        team=values.get("team"),
+        counts_from=values.get("counts-from", usual.counts_from),
+        while_solved=values.get("while-solved", usual.while_solved),
+        warn_at=values.get("warn-at", usual.warn_at),
+        escalate=values.get("escalate", ""),
+    )
 
 
 def _customer(name: str, values: Values) -> Customer:

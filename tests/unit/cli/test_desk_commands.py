@@ -69,7 +69,7 @@ def fill(store: Store) -> None:
                 direction=Direction.IN, received_at=NOW, inbox=good, ticket=1, sender="ana@acme.example", fresh="It burns", fingerprint="f"
             )
         )
-        tx.clocks.set(ticket.id, [Deadline(promise="response", step="overdue", due_at=NOW + timedelta(hours=2))])
+        tx.clocks.set(ticket.id, [Deadline(promise="response", step="overdue", due_at=NOW + timedelta(hours=2))], NOW)
         tx.outbox.add_many([promise(ticket.id)], NOW)
         claimed = tx.inbox.claim("me", 10, timedelta(minutes=5), NOW)
         assert len(claimed) == 2

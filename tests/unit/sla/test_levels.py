@@ -1,34 +1,51 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailbridge.sla.calendar import Calendar, worked
 from mailbridge.sla.clock import Deadline, Pause, Targets, due_with_pauses, merged, worked_with_pauses
-from mailbridge.sla.levels import deadlines
+from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamChange
+from mailbridge.sla.levels import Promised, deadlines
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 OPENED = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)  # a Monday
 OFFICE = Calendar(name="office", zone="UTC", hours=(((time(8), time(12)), (time(13), time(17))),) * 5 + ((), ()))
 
 
+def the_past(
+    *, answered: datetime | None = None, waiting: tuple[Pause, ...] = (), closed: datetime | None = None, **different: Any
+) -> ClockHistory:
+    """A ticket of this past, opened on Monday at eight."""
+    modes = [ModeChange(at=begin, mode=Mode.WAITS) for begin, _ in waiting]
+    modes += [ModeChange(at=end, mode=Mode.RUNS) for _, end in waiting if end is not None]
+    modes += [ModeChange(at=closed, mode=Mode.SOLVED)] if closed is not None else []
+    usual = ClockHistory(
+        opened_at=OPENED,
+        heard_at=OPENED,
+        asked=(OPENED,),
+        answers=(Answer(at=answered),) if answered is not None else (),
+        modes=tuple(sorted(modes, key=lambda change: change.at)),
+        teams=(TeamChange(at=OPENED, team="support"),),
+    )
+    return replace(usual, **different)
+
+
 def the_deadlines(
     *,
-    answered: datetime | None = None,
-    waiting: tuple[Pause, ...] = (),
-    closed: datetime | None = None,
     claimed: datetime | None = None,
     targets: Targets = Targets(response=4 * HOUR, resolution=16 * HOUR),  # noqa: B008  (frozen)
     unclaimed_after: timedelta | None = HOUR,
     now: datetime = OPENED,
+    **past: Any,
 ) -> dict[tuple[str, str], datetime]:
-    found = deadlines(
-        opened_at=OPENED, first_answered_at=answered, waiting=waiting, closed_at=closed, claimed_at=claimed, targets=targets,
-        unclaimed_after=unclaimed_after, calendar=OFFICE, now=now,
-    )  # fmt: skip
+    promised = Promised(targets=targets, calendar=OFFICE, claimed_at=claimed, unclaimed_after=unclaimed_after)
+    found = deadlines(the_past(**past), promised, now)
     assert list(found) == sorted(found, key=lambda deadline: deadline.due_at)
     return {(deadline.promise, deadline.step): deadline.due_at for deadline in found}
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -8,10 +9,29 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailbridge.sla.calendar import Calendar
-from mailbridge.sla.why import Counting, lines, why
+from mailbridge.sla.clock import Pause
+from mailbridge.sla.levels import Run
+from mailbridge.sla.segments import PauseReason, Promise, Segment, Standing
+from mailbridge.sla.why import Counting, Outcome, Why, lines
+from mailbridge.sla.why import why as why_of
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 IASI = Calendar(name="Iași 9-18", zone="Europe/Bucharest", hours=(((time(9), time(18)),),) * 5 + ((), ()))
+
+
+def why(
+    *,
+    start: datetime,
+    budget: timedelta,
+    waiting: Sequence[Pause],
+    calendar: Calendar,
+    end: datetime | None = None,
+    now: datetime | None = None,
+) -> Why:
+    """The reason of a first response that stood in these times."""
+    standing = tuple(Standing(start=begin, end=stop, reason=PauseReason.WAITING, status="waiting") for begin, stop in waiting)
+    segment = Segment(promise=Promise.RESPONSE, start=start, end=end, standing=standing)
+    return why_of(Run(segment=segment, budget=budget, calendar=calendar), now or start)
 
 
 def local(text: str) -> datetime:
@@ -61,3 +81,37 @@ def test_stretches_touch_and_add_up_to_the_budget(start: datetime, budget: int, 
         assert before.end == after.start
     assert answer.counted == budget * MINUTE
     assert all(stretch.kind is not Counting.CLOSED or stretch.counted == timedelta(0) for stretch in answer.stretches)
+
+
+def test_a_promise_is_kept_up_to_the_second_in_which_it_is_due() -> None:
+    opened, due = local("2026-11-23T09:00"), local("2026-11-23T11:00")
+    kept = why(start=opened, budget=2 * HOUR, calendar=IASI, waiting=(), end=due, now=due)
+    late = why(start=opened, budget=2 * HOUR, calendar=IASI, waiting=(), end=due + timedelta(seconds=1), now=due + HOUR)
+    assert (kept.outcome, late.outcome) == (Outcome.KEPT, Outcome.BROKEN)
+    assert kept.due_at == late.due_at == due
+    assert late.stretches[-1].end == due  # what came after it was due explains nothing
+
+
+def test_an_open_promise_is_overdue_from_its_due_time_on() -> None:
+    opened, due = local("2026-11-23T09:00"), local("2026-11-23T11:00")
+    before, after = (
+        why(start=opened, budget=2 * HOUR, calendar=IASI, waiting=(), now=now) for now in (due - timedelta(seconds=1), due)
+    )
+    assert (before.outcome, after.outcome) == (Outcome.RUNNING, Outcome.OVERDUE)
+
+
+def test_each_part_of_a_pause_has_its_reason() -> None:
+    opened = local("2026-11-23T09:00")
+    standing = (
+        Standing(start=opened + HOUR, end=opened + 2 * HOUR, reason=PauseReason.WAITING, status="supplier"),
+        Standing(start=opened + 2 * HOUR, end=opened + 3 * HOUR, reason=PauseReason.SOLVED, status="closed"),
+        Standing(start=opened + 4 * HOUR, end=opened + 5 * HOUR, reason=PauseReason.ANSWERED),
+    )
+    segment = Segment(promise=Promise.RESPONSE, start=opened, end=None, standing=standing)
+    answer = why_of(Run(segment=segment, budget=3 * HOUR, calendar=IASI), opened)
+    assert [line.split("  ")[-1].strip() for line in lines(answer, IASI) if "paused" in line] == [
+        "paused: waiting (supplier)",
+        "paused: solved",
+        "paused: answered, but the answer was not delivered",
+    ]
+    assert answer.due_at == opened + 6 * HOUR

@@ -51,7 +51,20 @@ from mailbridge.tickets.events import (
 from mailbridge.tickets.handlers.approvals import needed
 from mailbridge.tickets.model import Activity, ApprovalKind, Participant, Ticket, WorkKind
 from mailbridge.tickets.requests import Request
-from tests.builders import ALL_AGREED, AS_BOGDAN, AS_CAROL, CAROL, LATER, MARA, NOW, a_ticket, an_organisation, command_context, decided
+from tests.builders import (
+    ALL_AGREED,
+    AS_BOGDAN,
+    AS_CAROL,
+    CAROL,
+    LATER,
+    MARA,
+    NOW,
+    a_ticket,
+    an_organisation,
+    command_context,
+    decided,
+    the_past,
+)
 
 AS_MARA = Actor(kind=ActorKind.AGENT, name="mara")
 AS_CLARA = Actor(kind=ActorKind.AGENT, name="clara")
@@ -223,14 +236,14 @@ def test_nobodys_answer_is_no_in_the_end() -> None:
 def test_the_clock_holds_both_moments_while_it_waits_on_closed_tickets_too() -> None:
     ticket = replace(asked(), closed_at=LATER)
 
-    moments = ticket_deadlines(ticket, desk(), NOW)
+    moments = ticket_deadlines(ticket, the_past(ticket), desk(), NOW)
 
     assert [(m.promise, m.step, m.due_at) for m in moments] == [
         ("approval:1", "remind", NOW + timedelta(hours=4)),
         ("approval:1", "expire", NOW + timedelta(hours=24)),
     ]
     assert [command_of(m) for m in moments] == [RemindApproval(approval=1), ExpireApproval(approval=1)]
-    assert ticket_deadlines(replace(ticket, approvals=()), desk(), NOW) == ()
+    assert ticket_deadlines(replace(ticket, approvals=()), the_past(ticket), desk(), NOW) == ()
 
 
 def test_erasing_asks_the_agent_again() -> None:

@@ -18,7 +18,7 @@ from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.decide import decide
 from mailbridge.tickets.events import Actor, ActorKind, DueSet, Event, SnoozeEnded
 from mailbridge.tickets.model import IMPORTED, Ticket
-from tests.builders import AS_BOGDAN, AS_CAROL, NOW, a_ticket, an_organisation, command_context
+from tests.builders import AS_BOGDAN, AS_CAROL, NOW, a_ticket, an_organisation, command_context, the_past
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 CLOCK = Actor(kind=ActorKind.CLOCK, name="wake")
@@ -31,7 +31,7 @@ def a_desk() -> Organisation:
 
 
 def moments(ticket: Ticket, promise: str) -> list[tuple[str, datetime]]:
-    return [(one.step, one.due_at) for one in ticket_deadlines(ticket, a_desk(), NOW) if one.promise == promise]
+    return [(one.step, one.due_at) for one in ticket_deadlines(ticket, the_past(ticket), a_desk(), NOW) if one.promise == promise]
 
 
 def due_in(time: timedelta) -> Ticket:
@@ -57,7 +57,7 @@ def test_warning_never_comes_before_the_date_was_set_nor_after_it(time: timedelt
 def test_closed_ticket_has_no_date_and_no_sleep_any_more() -> None:
     closed = replace(due_in(DAY), snoozed_until=NOW + DAY, closed_at=NOW, status="closed")
 
-    assert ticket_deadlines(closed, a_desk(), NOW) == ()
+    assert ticket_deadlines(closed, the_past(closed), a_desk(), NOW) == ()
 
 
 def test_waiting_ticket_keeps_its_own_date() -> None:
@@ -87,7 +87,7 @@ def test_closed_ticket_gets_no_date(command: SetDue | Snooze) -> None:
 def test_sleep_ends_by_the_clock_that_belongs_to_it_and_by_no_other() -> None:
     asleep = a_ticket(snoozed_until=NOW + DAY)
     about = command_context(actor=CLOCK, now=NOW + DAY, organisation=a_desk())
-    (moment,) = [one for one in ticket_deadlines(asleep, a_desk(), NOW) if one.promise == "wake"]
+    (moment,) = [one for one in ticket_deadlines(asleep, the_past(asleep), a_desk(), NOW) if one.promise == "wake"]
 
     assert command_of(moment) == EndSnooze(until=NOW + DAY)
     woken = decide(asleep, command_of(moment), about)
@@ -110,7 +110,8 @@ def test_customers_mail_wakes_a_ticket_and_a_robots_does_not() -> None:
 def test_resolved_ticket_closes_after_the_days_of_its_status() -> None:
     resolved = a_ticket(status="resolved", closed_at=NOW, waits=((NOW, None),))
 
-    assert ticket_deadlines(resolved, a_desk(), NOW) == (Deadline(promise="closing", step="close", due_at=NOW + 7 * DAY),)
+    closing = Deadline(promise="closing", step="close", due_at=NOW + 7 * DAY)
+    assert ticket_deadlines(resolved, the_past(resolved), a_desk(), NOW) == (closing,)
     assert command_of(Deadline(promise="closing", step="close", due_at=NOW)) == Close()
 
 

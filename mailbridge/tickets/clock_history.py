@@ -1,0 +1,144 @@
+"""The past of a ticket's clocks out of its events.  The events are the truth: nothing is kept beside them, so that a due time is the same
+whether it is computed at once or after any history.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamChange
+from mailbridge.tickets.events import (
+    DeliveryFailed,
+    Event,
+    MessageAdded,
+    RequesterChanged,
+    StatusChanged,
+    TeamChanged,
+    TicketEvent,
+    TicketOpened,
+    Undone,
+    WorkCorrected,
+    WorkRecorded,
+)
+from mailbridge.tickets.model import WorkKind
+
+CLOCK_EVENTS: tuple[type[TicketEvent], ...] = (
+    TicketOpened,
+    MessageAdded,
+    StatusChanged,
+    TeamChanged,
+    RequesterChanged,
+    DeliveryFailed,
+    WorkRecorded,
+    WorkCorrected,
+    Undone,
+)
+"""The events that the clocks look at."""
+
+ANSWER = "answered"  # the notification that brings an agent's words to the customer
+
+Dated = tuple[datetime, TicketEvent]
+
+
+def clock_history(events: Sequence[tuple[int, Event]], received: Mapping[int, datetime]) -> ClockHistory:
+    """What the clocks know of a ticket.  `events`: those of CLOCK_EVENTS at least, each with its number in the history, in order.
+    `received`: when the mails that caused them came to the desk, as far as they count from then.
+
+    Raises ValueError where the first event is no opening.
+    """
+    counted = _counted(events)
+    opening = counted[0] if counted else None
+    if opening is None or not isinstance(opening.what, TicketOpened):
+        raise ValueError("the history of a ticket's clocks begins with its opening")
+    dated: list[Dated] = [(_moment(event, received), event.what) for event in counted]
+    in_order = sorted(dated, key=lambda pair: pair[0])  # stable: what came at the same moment stays in the order of the history
+    asked = tuple(at for at, what in in_order if isinstance(what, MessageAdded) and _is_question(what))
+    heard_at = min([dated[0][0], *asked])  # a mail that was read late may be older than the one that opened the ticket
+    opened_at = min(opening.what.asked_at or heard_at, heard_at)
+    return ClockHistory(
+        opened_at=opened_at,
+        heard_at=heard_at,
+        asked=asked,
+        answers=tuple(_answers(in_order)),
+        modes=tuple(_modes(dated)),
+        teams=tuple(_teams(opening.what, opened_at, dated)),
+        arrived_at=_arrived_at(in_order),
+    )
+
+
+def _counted(events: Sequence[tuple[int, Event]]) -> list[Event]:
+    """Without those that were taken back."""
+    out: set[int] = set()
+    for number, event in reversed(events):
+        if isinstance(event.what, Undone) and number not in out:
+            out.update(event.what.undone)
+    return [event for number, event in events if number not in out]
+
+
+def _moment(event: Event, received: Mapping[int, datetime]) -> datetime:
+    """When the event counts: from the arrival of the mail that caused it, and never later than it was recorded."""
+    came = received.get(event.mail) if event.mail is not None else None
+    return event.at if came is None else min(came, event.at)
+
+
+def _is_question(what: MessageAdded) -> bool:
+    return not (what.internal or what.to_customer or what.automatic)
+
+
+def _answers(in_order: Iterable[Dated]) -> list[Answer]:
+    """The public answers by time, each with the final failure of its delivery to the requester.  A failure belongs to the latest answer
+    that was sent before it and has not failed yet."""
+    found: list[Answer] = []
+    requester = ""
+    for at, what in in_order:
+        match what:
+            case TicketOpened(requester=somebody) | RequesterChanged(after=somebody):
+                requester = somebody.address.lower()
+            case MessageAdded(to_customer=True, internal=False):
+                found.append(Answer(at=at))
+            case DeliveryFailed(recipient=recipient, what=name) if name == ANSWER and recipient.lower() == requester:
+                reached = [number for number, answer in enumerate(found) if answer.failed_at is None]
+                if reached:
+                    found[reached[-1]] = replace(found[reached[-1]], failed_at=at)
+            case _:
+                pass
+    return found
+
+
+def _modes(dated: Iterable[Dated]) -> Iterator[ModeChange]:
+    """Each change of status in the order of the history, so that the last one is what the ticket is now; a mail that was read late changes
+    it from the change before at the earliest.  From done to done the ticket stays solved: only an event that reopens it starts its clocks.
+    """
+    mode, at = Mode.RUNS, datetime.min.replace(tzinfo=UTC)
+    for moment, what in dated:
+        if not isinstance(what, StatusChanged):
+            continue
+        at = max(at, moment)
+        if mode is not Mode.SOLVED or what.reopens:
+            mode = Mode.SOLVED if what.closes else Mode.WAITS if what.waits else Mode.RUNS
+        yield ModeChange(at=at, mode=mode, status=what.after)
+
+
+def _teams(opening: TicketOpened, opened_at: datetime, dated: Iterable[Dated]) -> Iterator[TeamChange]:
+    """The teams in the order of the history, as `_modes` has the statuses."""
+    at = opened_at
+    yield TeamChange(at=at, team=opening.team)
+    for moment, what in dated:
+        if isinstance(what, TeamChanged) and what.after != what.before:
+            at = max(at, moment)
+            yield TeamChange(at=at, team=what.after)
+
+
+def _arrived_at(in_order: Iterable[Dated]) -> datetime | None:
+    """When the first journey that stands was recorded."""
+    journeys: dict[int, datetime] = {}
+    for at, what in in_order:
+        match what:
+            case WorkRecorded(activity=activity) if activity.kind is WorkKind.TRAVELLED:
+                journeys[activity.id] = at
+            case WorkCorrected(before=before, after=after) if after is None or after.kind is not WorkKind.TRAVELLED:
+                journeys.pop(before.id, None)
+            case _:
+                pass
+    return min(journeys.values(), default=None)

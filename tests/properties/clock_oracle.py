@@ -1,0 +1,172 @@
+"""What the promised times of a ticket are, tick by tick, from their definitions.  Nothing of the clocks' own code is used here.
+
+    a tick counts    the team's wall clock shows a time inside the hours of a day that is no holiday, and no pause holds
+    a pause          the ticket waits, is solved (unless `while_solved` runs), or an answer is on its way that will not arrive
+    due              the end of the tick with which the counted time reaches the budget
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mailbridge.sla.calendar import Calendar  # a value: hours by weekday, holidays, the name of a zone
+from mailbridge.sla.clock import Targets  # likewise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What happened, each with the moment from which it counts; of the same moment in the order of the lists."""
+
+    opened: datetime
+    heard: datetime
+    asked: list[datetime]
+    deliveries: list[tuple[datetime, bool]]  # an answer (True), or the failure of the latest one before that did not fail yet
+    statuses: list[tuple[datetime, str]]  # runs, waits, solved
+    teams: list[tuple[datetime, str]]
+    arrived: datetime | None
+    claimed: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """One run of a promise.  `due`: where the budget is used up inside the window.  `warned`: the same for the share that warns."""
+
+    promise: str
+    team: str
+    start: datetime
+    end: datetime | None
+    due: datetime | None
+    warned: datetime | None
+
+
+@dataclass(kw_only=True)
+class Ticks:
+    """The window in ticks: which of them are working time by a calendar, and in which of them the ticket stands."""
+
+    facts: Facts
+    targets: Targets
+    until: datetime
+    tick: timedelta
+    open: dict[int, list[bool]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.begin = min([self.facts.opened, *self.facts.asked])
+        self.count = (self.until - self.begin) // self.tick
+        self.moments = [self.begin + n * self.tick for n in range(self.count)]
+        self.stands = self._stands()
+        self.lost = self._lost()
+        self.on_its_way = [False] * self.count
+        for sent, failed in self.lost:
+            for n in range(self.index(sent), min(self.index(failed), self.count)):
+                self.on_its_way[n] = True
+
+    def index(self, moment: datetime) -> int:
+        return (moment - self.begin) // self.tick
+
+    def works(self, calendar: Calendar) -> list[bool]:
+        if id(calendar) not in self.open:
+            zone = ZoneInfo(calendar.zone)
+            self.open[id(calendar)] = [is_working(moment.astimezone(zone), calendar) for moment in self.moments]
+        return self.open[id(calendar)]
+
+    def _stands(self) -> list[bool]:
+        """Tick by tick whether the status of that moment stops the clocks."""
+        coming, status, found = list(self.facts.statuses), "runs", list[bool]()
+        for moment in self.moments:
+            while coming and coming[0][0] <= moment:
+                status = coming.pop(0)[1]
+            found.append(status == "waits" or (status == "solved" and self.targets.while_solved == "paused"))
+        return found
+
+    def _lost(self) -> list[tuple[datetime, datetime]]:
+        """From when to when an answer was on its way that did not arrive."""
+        sent, lost = list[datetime](), list[tuple[datetime, datetime]]()
+        for at, is_answer in self.facts.deliveries:
+            if is_answer:
+                sent.append(at)
+            elif sent:
+                lost.append((sent.pop(), at))
+        self.reached = sent
+        return lost
+
+    def run(
+        self,
+        promise: str,
+        start: datetime,
+        end: datetime | None,
+        budget: timedelta | None,
+        warn_at: float,
+        calendar: Calendar,
+        team: str = "",
+    ) -> list[Expected]:
+        if budget is None:
+            return []
+        works, answers = self.works(calendar), promise in ("response", "next-response")
+        counted, due, warned, warns = 0, None, None, budget * warn_at // self.tick
+        for n in range(self.index(start), self.count if end is None else self.index(end)):
+            if works[n] and not self.stands[n] and not (answers and self.on_its_way[n]):
+                counted += 1
+                warned = self.moments[n] + self.tick if counted == warns else warned
+                if counted == budget // self.tick:
+                    due = self.moments[n] + self.tick
+                    break
+        return [Expected(promise=promise, team=team, start=start, end=end, due=due, warned=warned)]
+
+
+def is_working(wall: datetime, calendar: Calendar) -> bool:
+    if wall.date() in calendar.holidays:
+        return False
+    return any(opens <= wall.time() and (closes == time.max or wall.time() < closes) for opens, closes in calendar.hours[wall.weekday()])
+
+
+def expected(
+    facts: Facts,
+    targets: Targets,
+    calendar: Calendar,
+    calendars: dict[str, Calendar],
+    unclaimed_after: timedelta | None,
+    until: datetime,
+    tick: timedelta,
+) -> list[Expected]:
+    """Every run of every promise, with the moments that lie in the window, which ends at `until`."""
+    ticks, warn, opened = Ticks(facts=facts, targets=targets, until=until, tick=tick), targets.warn_at, facts.opened
+    first = ticks.reached[0] if ticks.reached else None
+    solved = solved_since(facts)
+    later = [None if end is None else max(end, opened) for end in (first, solved, facts.arrived, facts.claimed)]
+    found = ticks.run("response", opened, later[0], targets.response, warn, calendar)
+    found += ticks.run("resolution", opened, later[1], targets.resolution, warn, calendar)
+    found += ticks.run("arrival", opened, later[2], targets.arrival, warn, calendar)
+    found += ticks.run("claim", opened, later[3], unclaimed_after, warn, calendar)
+    for start, end in unanswered(facts, ticks.reached, targets.counts_from == "first") if first is not None else []:
+        found += ticks.run("next-response", start, end, targets.next_response, warn, calendar)
+    for n, (since, team) in enumerate(facts.teams):
+        left = facts.teams[n + 1][0] if n + 1 < len(facts.teams) else None if solved is None else max(solved, since)
+        found += ticks.run("team", since, left, targets.team, warn, calendars[team], team)
+    return found
+
+
+def solved_since(facts: Facts) -> datetime | None:
+    since = None
+    for at, status in facts.statuses:
+        since = (since or at) if status == "solved" else None
+    return since
+
+
+def unanswered(facts: Facts, reached: list[datetime], from_first: bool) -> list[tuple[datetime, datetime | None]]:
+    """When the customer waited for an answer after the first one: moment by moment, a message before an answer of the same moment."""
+    steps = sorted([(at, 0) for at in facts.asked if at > reached[0]] + [(at, 1) for at in reached])
+    found: list[tuple[datetime, datetime | None]] = []
+    waits: datetime | None = None
+    for at, is_answer in steps:
+        if is_answer and waits is not None:
+            found.append((waits, at))
+            waits = None
+        elif not is_answer and (waits is None or not from_first):
+            waits = at
+    return [*found, (waits, None)] if waits is not None else found
+
+
+def utc(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
