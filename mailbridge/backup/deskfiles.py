@@ -7,20 +7,21 @@ known to name something public.  What stands in the text itself as a password of
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from mailbridge.config import sections, units
+from mailbridge.config import sections
 from mailbridge.config.load import FILE
-from mailbridge.config.sections import kinds
+from mailbridge.config.schema import Reading
+from mailbridge.config.sections.section import Section
+from mailbridge.errors import ConfigError
 
 PUBLIC = frozenset({"ca_file", "tls_cert"})
 FOLDERS = ("rules", "templates")
 CREDENTIAL = "systemd credential "
-_PASSWORD = re.compile(r"(://[^\s:/@\"']*:)[^\s@\"']+(?=@)")
+_PARAMETER = re.compile(r"([?&]password=)[^\s\"'&]+")
+_PASSWORD = re.compile(r"(://[^\s:/@\"']*:)[^\s\"']+(?=@)")
 _HIDDEN = r"\1PASSWORD-IN-THE-KEYS-FILE"
 
 
@@ -43,10 +44,15 @@ class DeskFiles:
 
 
 def collect(folder: Path) -> DeskFiles:
-    """What the desk's folder holds now.  Files that cannot be read end in OSError: a backup without them would be none."""
+    """What the desk's folder holds now.  Files that cannot be read end in OSError or ConfigError: a backup without
+    them would be none."""
     text = (folder / FILE).read_text(encoding="utf-8")
-    named = list(_named(tomllib.loads(text), folder))
-    public = _PASSWORD.sub(_HIDDEN, text)
+    reading = Reading()
+    document = sections.read(FILE, text, reading)
+    if document is None:  # a backup without the files that it names would be none
+        raise ConfigError(tuple(reading.problems), str(folder))
+    named = list(_named(document, folder))
+    public = _PASSWORD.sub(_HIDDEN, _PARAMETER.sub(_HIDDEN, text))
     secrets = [Secret(path=_path(folder, file), content=file.read_bytes()) for key, file in named if key not in PUBLIC]
     if public != text:
         secrets.append(Secret(path=FILE, content=text.encode()))
@@ -58,24 +64,23 @@ def collect(folder: Path) -> DeskFiles:
         text=public.encode(),
         others=tuple((path, file) for path, file in sorted(others.items()) if path not in apart),
         secrets=tuple(sorted(secrets, key=lambda secret: secret.path)),
-        variables=tuple(sorted(_variables(tomllib.loads(text)))),
+        variables=tuple(sorted(_variables(document))),
     )
 
 
-def _named(data: dict[str, Any], folder: Path) -> Iterator[tuple[str, Path]]:
+def _named(document: Iterable[Section], folder: Path) -> Iterator[tuple[str, Path]]:
     """Key and file of each file that the configuration names; none twice."""
     seen: set[Path] = set()
-    for section, table in sections.tables_in(data):
-        for key, value in table.items():
-            schema = sections.SECTIONS[section].keys.get(key)
-            if schema and schema.schema is kinds.FILE and (file := (folder / units.path(value)).absolute()) not in seen:
+    for section in document:
+        for key, value in section.values.items():
+            if isinstance(value, Path) and (file := (folder / value).absolute()) not in seen:
                 seen.add(file)
                 yield key, file
 
 
-def _variables(data: dict[str, Any]) -> set[str]:
+def _variables(document: Iterable[Section]) -> set[str]:
     """Names of environment variables, and of systemd credentials with CREDENTIAL before them."""
-    values = [(key, value) for _section, table in sections.tables_in(data) for key, value in table.items()]
+    values = [(key, value) for section in document for key, value in section.values.items()]
     credentials = {f"{CREDENTIAL}{value}" for key, value in values if key.endswith("_credential")}
     return {value for key, value in values if key.endswith("_env")} | credentials
 

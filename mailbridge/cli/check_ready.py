@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import re
 import stat
-import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mailbridge.config import sections
 from mailbridge.config.exposure import believes_headers
 from mailbridge.config.model import AgentTrust, Pipe, SenderCheck
-from mailbridge.config.sections import tables_in
+from mailbridge.config.schema import Reading
 from mailbridge.errors import Problem
 
 if TYPE_CHECKING:
@@ -169,14 +169,14 @@ def _open_secrets(config: Config) -> Iterator[Problem]:
 def _secret_files(folder: Path) -> Iterator[Path]:
     """Files that mailbridge.toml names as holding a secret.  The configuration keeps what they hold, not where they are."""
     try:
-        data = tomllib.loads((folder / FILE).read_text(encoding="utf-8"))
+        document = sections.read(FILE, (folder / FILE).read_text(encoding="utf-8"), Reading())
     except (OSError, ValueError):
         return
-    for _section, table in tables_in(data):
-        for key, value in table.items():
-            holds_key = key == "certificate_file" and "certificate_key_file" not in table  # both are in it
-            if (_SECRETS.fullmatch(key) or holds_key) and isinstance(value, str):
-                yield folder / Path(value).expanduser()
+    for section in document or ():
+        for key, value in section.values.items():
+            holds_key = key == "certificate_file" and not section.has("certificate_key_file")  # both are in it
+            if (_SECRETS.fullmatch(key) or holds_key) and isinstance(value, Path):
+                yield folder / value
 
 
 def _minute_short(files: Mapping[str, str]) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ _SECRET_BEGINS = re.compile(rf"{_KEY}(.*)$", re.IGNORECASE)
 LONGEST_SECRET = 400  # lines; a private key has about 50
 # What such a key may say all the same: where the secret is.
 _NAMES_A_PLACE = re.compile(r"[\w.-]*(?:_file|_env|_credential)[\"']?\s*[=:]", re.IGNORECASE)
-_USER_INFO = re.compile(r"(//[^\s:/@\"']*):[^\s@\"']*@")
+_USER_INFO = re.compile(r"(//[^\s:/@\"']*):[^\s\"']*@")
 
 
 def shown(problems: Iterable[Problem], folder: Path) -> str:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from mailbridge.config import sections, toml
+from mailbridge.config import sections
 from mailbridge.config.model import Config, LimitSettings, MetricsSettings
 from mailbridge.config.schema import Reading
 from mailbridge.config.sections import Document, desk, oauth, operation, outgoing, senders, sources
@@ -19,12 +19,12 @@ FILE = "mailbridge.toml"
 def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
     """The configuration in `path` (mailbridge.toml or the folder that holds it).  Raises ConfigError with every mistake found."""
     file = (path / FILE if path.is_dir() else path).absolute()
-    root, problems = toml.read(file.name, _content(file))
-    if root is None:
-        raise ConfigError(problems, str(file.parent))
     reading = Reading()
+    document = sections.read(file.name, _content(file), reading)
+    if document is None:
+        raise ConfigError(tuple(reading.problems), str(file.parent))
     environment = Environment(folder=file.parent, variables=os.environ if environ is None else environ, reading=reading)
-    config = _config(sections.read(root, file.name, reading), environment)
+    config = _config(document, environment)
     environment.check_variables()
     if config is None or reading.problems:
         raise ConfigError(tuple(sorted(reading.problems)), str(file.parent))
@@ -33,7 +33,7 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Config:
 
 def _content(file: Path) -> str:
     try:
-        return file.read_bytes().decode("utf-8-sig")  # editors on Windows put a mark before the first line
+        return file.read_bytes().decode("utf-8")
     except FileNotFoundError as error:
         hint = f"mailbridge init {file.parent if file.suffix == '.toml' else file} writes one; --desk or {DESK} names the desk's folder"
         raise ConfigError((Problem(file=str(file), message="there is no such file", hint=hint),)) from error

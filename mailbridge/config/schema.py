@@ -139,7 +139,7 @@ _JSON_TYPES = {str: "string", int: "integer"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Number:
+class WholeNumber:
     """A whole number from `least` to `most`, both allowed."""
 
     least: int

@@ -27,6 +27,7 @@ _BARE = re.compile(r"[^,\]}#\n]+")
 
 def read(file: str, text: str) -> tuple[Mapping | None, tuple[Problem, ...]]:
     """The tables in `text`; None where it is no TOML.  Raises nothing on account of the text."""
+    text = text.removeprefix("\ufeff")  # editors on Windows put a mark before the first line
     try:
         values = tomllib.loads(text)
         scanner = _Scanner(file, text)

@@ -45,6 +45,23 @@ def test_the_secrets_of_oauth_logins_go_into_the_keys_file_and_credentials_are_n
     assert found.variables == ("SMTP", "systemd credential desk-key")
 
 
+@pytest.mark.parametrize("url", ["postgresql://u:p@ss/word@h/d", "postgresql://u:p@h/d?password=p@ss", "postgresql://h/d?password=p@ss&x=1"])
+def test_no_part_of_a_password_in_a_url_is_in_the_backup_itself(tmp_path: Path, url: str) -> None:
+    (tmp_path / "mailbridge.toml").write_text(f'\ufeff[store]\nurl = "{url}"\n')
+
+    found = collect(tmp_path)
+
+    assert b"ss" not in found.text.replace(b"PASSWORD-IN", b"").replace(b"password=", b"")
+    assert [secret.path for secret in found.secrets] == ["mailbridge.toml"]
+
+
+def test_a_configuration_that_is_no_toml_is_not_backed_up_without_its_files(tmp_path: Path) -> None:
+    (tmp_path / "mailbridge.toml").write_text("[outgoing\n")
+
+    with pytest.raises(ConfigError):
+        collect(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("keep", "verified", "expected"),
     [

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mailbridge.config import nodes
+from mailbridge.config import nodes, toml
 from mailbridge.config.nodes import Place
 from mailbridge.config.schema import BAD, Key, Many, Reading, Record, Schema, Table
 from mailbridge.config.sections import desk, oauth, operation, outgoing, senders, sources
@@ -14,25 +14,10 @@ from mailbridge.config.sections.section import Section, SectionSchema
 from mailbridge.config.suggest import did_you_mean
 
 _ALL = (
-    desk.DESK,
-    desk.STORE,
-    sources.MAILBOX,
-    sources.LISTENER,
-    sources.PIPE,
-    outgoing.OUTGOING,
-    oauth.ACCOUNT,
-    oauth.ENCRYPTION,
-    operation.LIMITS,
-    operation.TOKENS,
-    senders.AUTHENTICITY,
-    senders.SCAN,
-    outgoing.WEBHOOKS,
-    operation.METRICS,
-    operation.BACKUP,
-    operation.HEALTH,
-    operation.WORKERS,
-    operation.LOG,
-)
+    desk.DESK, desk.STORE, sources.MAILBOX, sources.LISTENER, sources.PIPE, outgoing.OUTGOING, oauth.ACCOUNT, oauth.ENCRYPTION,
+    operation.LIMITS, operation.TOKENS, senders.AUTHENTICITY, senders.SCAN, outgoing.WEBHOOKS, operation.METRICS, operation.BACKUP,
+    operation.HEALTH, operation.WORKERS, operation.LOG,
+)  # fmt: skip
 # Every key of mailbridge.toml is in one of these; the manual (docs/manual/configuration.md) explains each, a test compares.
 SECTIONS: Mapping[str, SectionSchema] = {schema.name: schema for schema in _ALL}
 
@@ -76,8 +61,12 @@ class Document:
             yield from (found,) if isinstance(found, Section) else found.values() if isinstance(found, dict) else found
 
 
-def read(root: nodes.Mapping, file: str, reading: Reading) -> Document:
-    """The sections in the file, with the values that could be read.  Mistakes are noted in `reading`."""
+def read(file: str, text: str, reading: Reading) -> Document | None:
+    """The sections in a text, with the values that could be read; None where it is no TOML.  Mistakes are noted in `reading`."""
+    root, problems = toml.read(file, text)
+    reading.problems += problems
+    if root is None:
+        return None
     found: dict[str, Any] = {}
     for key, node in root.entries:
         if key.text not in SECTIONS:
@@ -91,12 +80,3 @@ def read(root: nodes.Mapping, file: str, reading: Reading) -> Document:
 
 def _nothing(file: str) -> nodes.Mapping:
     return nodes.Mapping(place=Place(file=file, line=0, column=0), entries=())
-
-
-def tables_in(data: Mapping[str, object]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Each table of a configuration with the name of its section: [[mailbox]] is a list of tables, [oauth.NAME] a table of tables."""
-    for name, found in data.items():
-        if name in SECTIONS:
-            by_name = list(found.values()) if "." in SECTIONS[name].header and isinstance(found, dict) else [found]
-            tables = found if isinstance(found, list) else by_name
-            yield from ((name, table) for table in tables if isinstance(table, dict))

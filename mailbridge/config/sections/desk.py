@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailbridge.config import units
 from mailbridge.config.model import AgentTrust, DeskSettings
-from mailbridge.config.schema import Number
+from mailbridge.config.schema import WholeNumber
 from mailbridge.config.sections import kinds
 from mailbridge.config.sections.environment import STORE_URL, Environment
 from mailbridge.config.sections.section import Section, section
@@ -24,7 +24,7 @@ DESK = section(
         "authserv_ids": kinds.several(kinds.LINE),
         "own_hosts": kinds.several(kinds.HOST),
         "agent_trust": kinds.one_of(AgentTrust),
-        "undo_minutes": Number(least=0, most=10_080),
+        "undo_minutes": WholeNumber(least=0, most=10_080),
     },
     required=("name", "address"),
 )

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from mailbridge.config import units
-from mailbridge.config.schema import Choice, Flag, Many, Number, Schema, Text
+from mailbridge.config.schema import Choice, Flag, Many, Schema, Text, WholeNumber
 
 
 def text(parse: Callable[[str], Any] = str, *, what: str = "text in quotes", hint: str = "", secret: bool = False) -> Text:
@@ -40,5 +40,5 @@ NETWORK = text(units.network)
 FILE = text(units.path)  # names a file; relative paths start at the desk's folder
 VARIABLE = text(units.variable, what="the name of an environment variable, in quotes", secret=True)
 CREDENTIAL = text(units.credential, what="the name of a credential, in quotes", secret=True)
-PORT = Number(least=1, most=65535)
+PORT = WholeNumber(least=1, most=65535)
 FLAG = Flag()

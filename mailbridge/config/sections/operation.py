@@ -9,30 +9,30 @@ from urllib.parse import urlsplit
 from mailbridge.config import units
 from mailbridge.config.exposure import is_loopback
 from mailbridge.config.model import Backup, HealthSettings, Keep, TokenSettings
-from mailbridge.config.schema import Key, Number, Record
+from mailbridge.config.schema import Key, Record, WholeNumber
 from mailbridge.config.sections import kinds
 from mailbridge.config.sections.section import Section, section
 
 PING_SCHEMES = {"https": "https://hc-ping.example/0f3a", "http": "http://127.0.0.1:8000/ping"}
-_BACKUPS = Number(least=0, most=10_000)
+_BACKUPS = WholeNumber(least=0, most=10_000)
 
 LIMITS = section(
     "[limits]",
     {
         "mail_size": kinds.size(1 << 10, 1 << 30),
-        "read_seconds": Number(least=1, most=3600),
+        "read_seconds": WholeNumber(least=1, most=3600),
         "read_memory": kinds.size(64 << 20, 64 << 30),
-        "acks_per_sender_hour": Number(least=0, most=1000),
-        "acks_per_verified_hour": Number(least=0, most=1000),
-        "tickets_per_sender_hour": Number(least=1, most=1_000_000),
-        "tickets_per_form_hour": Number(least=1, most=1_000_000),
+        "acks_per_sender_hour": WholeNumber(least=0, most=1000),
+        "acks_per_verified_hour": WholeNumber(least=0, most=1000),
+        "tickets_per_sender_hour": WholeNumber(least=1, most=1_000_000),
+        "tickets_per_form_hour": WholeNumber(least=1, most=1_000_000),
         "bytes_per_sender_hour": kinds.size(1 << 20, 1 << 40),
-        "mails_per_unproven_hour": Number(least=1, most=100_000),
-        "mails_per_recipient_hour": Number(least=1, most=100_000),
-        "mails_per_recipient_day": Number(least=1, most=1_000_000),
-        "automatic_per_hour": Number(least=1, most=10_000_000),
-        "agent_mails_at_once": Number(least=1, most=1_000_000),
-        "tries": Number(least=1, most=100),
+        "mails_per_unproven_hour": WholeNumber(least=1, most=100_000),
+        "mails_per_recipient_hour": WholeNumber(least=1, most=100_000),
+        "mails_per_recipient_day": WholeNumber(least=1, most=1_000_000),
+        "automatic_per_hour": WholeNumber(least=1, most=10_000_000),
+        "agent_mails_at_once": WholeNumber(least=1, most=1_000_000),
+        "tries": WholeNumber(least=1, most=100),
     },
 )
 TOKENS = section(
@@ -63,7 +63,7 @@ HEALTH = section(
     "[health]",
     {"listen": kinds.text(units.server(9465)), "ping_url": kinds.text(units.url(PING_SCHEMES)), "silence": kinds.FLAG},
 )
-WORKERS = section("[workers]", {"readers": Number(least=1, most=256), "batch": Number(least=1, most=10_000)})
+WORKERS = section("[workers]", {"readers": WholeNumber(least=1, most=256), "batch": WholeNumber(least=1, most=10_000)})
 LOG = section("[log]", {"format": kinds.one_of(("auto", "json", "console")), "level": kinds.one_of(("debug", "info", "warning", "error"))})
 
 

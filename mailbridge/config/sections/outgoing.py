@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from mailbridge.config import units
 from mailbridge.config.model import OAuth, Outgoing, Tls, WebhookSettings
-from mailbridge.config.schema import Forbidden, Number
+from mailbridge.config.schema import Forbidden, WholeNumber
 from mailbridge.config.sections import kinds, oauth
 from mailbridge.config.sections.environment import OUTGOING_URL, Environment, secret_keys, secret_places
 from mailbridge.config.sections.section import Section, section
@@ -25,7 +25,7 @@ OUTGOING = section(
         **secret_keys("password"),
         "oauth": kinds.WORD,
         "helo": kinds.HOST,
-        "connections": Number(least=0, most=100),
+        "connections": WholeNumber(least=0, most=100),
     },
 )
 WEBHOOKS = section(

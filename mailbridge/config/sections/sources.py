@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from mailbridge.config import units
 from mailbridge.config.exposure import is_open
 from mailbridge.config.model import After, ListenerSettings, Mailbox, OAuth, Pipe, Take, Taken, Tls, Trust
-from mailbridge.config.schema import Number, Schema, Wrong
+from mailbridge.config.schema import Schema, WholeNumber, Wrong
 from mailbridge.config.sections import kinds, oauth
 from mailbridge.config.sections.environment import Environment, secret_keys, secret_places
 from mailbridge.config.sections.section import Section, section
@@ -31,7 +31,7 @@ def _take(written: str) -> Take:
 
 _TRUST: dict[str, Schema] = {
     "profile": kinds.one_of(Profile),
-    "milter_index": Number(least=0, most=1),
+    "milter_index": WholeNumber(least=0, most=1),
     "authserv_ids": kinds.several(kinds.LINE),
     "own_hosts": kinds.several(kinds.HOST),
     "relays": kinds.several(kinds.NETWORK),
@@ -72,10 +72,10 @@ LISTENER = section(
         "tls_cert": kinds.FILE,
         "tls_key": kinds.FILE,
         "require_tls": kinds.FLAG,
-        "max_connections": Number(least=1, most=10_000),
-        "peer_connections": Number(least=1, most=10_000),
+        "max_connections": WholeNumber(least=1, most=10_000),
+        "peer_connections": WholeNumber(least=1, most=10_000),
         "users_file": kinds.FILE,
-        "max_recipients": Number(least=1, most=10_000),
+        "max_recipients": WholeNumber(least=1, most=10_000),
         "trusted_peers": kinds.several(kinds.NETWORK),
         **_TRUST,
     },

@@ -77,6 +77,7 @@ def test_a_demo_is_its_owner_s_alone(tmp_path: Path) -> None:
         ('API-KEY: "hunter2"', "API-KEY: …"),
         ('webhook_token = "hunter2"', "webhook_token = …"),
         ('url = "smtp://me:hunter2@mail.test:587"', 'url = "smtp://me:…@mail.test:587"'),
+        ('url = "smtp://me:hunter2@x/y@mail.test:587"', 'url = "smtp://me:…@mail.test:587"'),
         ('url = "postgresql://me:hunter2@db/desk"', 'url = "postgresql://me:…@db/desk"'),
         ('password_file = "secrets/imap"', 'password_file = "secrets/imap"'),
         ('secret_env = "HOOK_SECRET"', 'secret_env = "HOOK_SECRET"'),
