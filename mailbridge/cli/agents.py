@@ -26,29 +26,34 @@ def agents() -> None:
 
 @agents.command()
 @desk_option
-@click.option("--address", metavar="ADDRESS", help="Which of the agent's addresses.  [default: the first in teams.yaml]")
-@click.argument("name", metavar="AGENT")
-def pair(folder: Path, address: str | None, name: str) -> None:
-    """Mail AGENT a word; the answer proves by which way AGENT's mails come.
+@click.option("--address", metavar="ADDRESS", help="Which of the agent's addresses, for one AGENT.  [default: the first in teams.yaml]")
+@click.argument("names", metavar="AGENT...", nargs=-1, required=True)
+def pair(folder: Path, address: str | None, names: tuple[str, ...]) -> None:
+    """Mail each AGENT a word; the answer proves by which way AGENT's mails come.
 
     For agents whose mails carry no DKIM signature that the desk could check itself.  The answer shows which line of the header the
     mailbox's own server writes; the line counts for this agent and this mailbox from then on, until `agents unpair`.
+    Where one of the agents cannot be asked, none is.
     """
     from mailbridge.handling.pairing import ANSWER_WITHIN, request
 
+    if address is not None and len(names) > 1:
+        raise Permanent("--address is for one agent; leave it out, or name one agent")
     with open_desk(folder) as desk:
-        agent = _agent(name, _organisation(folder))
-        to = _address(agent, address)
+        organisation = _organisation(folder)
+        agents = [_agent(name, organisation) for name in dict.fromkeys(names)]
+        asked = [(agent, _address(agent, address)) for agent in agents]
         if not desk.config.mailboxes:
             raise Permanent(
                 "pairing is for mail that comes by IMAP, and mailbridge.toml has no [[mailbox]]. At a [[listener]] name your mail server "
                 "in trusted_peers and its profile, for `mailbridge ingest` set [pipe] trusted = true"
             )
         with desk.store.write() as tx:
-            request(tx, agent, to, desk_address=desk.config.desk.address, now=datetime.now(UTC), chance=system_chance)
-    click.echo(
-        f"A mail goes to {safe(to)}. {safe(agent.name)} has to answer it within {ANSWER_WITHIN.days} days, without changing the subject."
-    )
+            for agent, to in asked:
+                request(tx, agent, to, desk_address=desk.config.desk.address, now=datetime.now(UTC), chance=system_chance)
+    days = ANSWER_WITHIN.days
+    for agent, to in asked:
+        click.echo(f"A mail goes to {safe(to)}. {safe(agent.name)} has to answer it within {days} days, without changing the subject.")
 
 
 @agents.command()

@@ -86,6 +86,7 @@ def test_a_mail_that_is_not_held_is_told_as_such(run: Run) -> None:
 
 
 BOGDAN, PHONE = "bogdan@agents.demo.example", "bogdan.ionescu@phone.demo.example"
+EVA = "eva@agents.demo.example"
 
 
 def pairings(run: Run, agent: str) -> list[tuple[str, str]]:
@@ -113,9 +114,25 @@ def test_pairing_mails_the_agent_and_is_listed_until_it_is_ended(run: Run, desk:
     assert pairings(run, "bogdan") == unpaired
 
 
+def test_several_agents_are_paired_at_once_or_none(run: Run, desk: Path) -> None:
+    (desk / "secret").write_text("secret\n")
+    with (desk / "mailbridge.toml").open("a") as file:
+        file.write('[[mailbox]]\nname = "main"\nhost = "imap.demo.example"\nuser = "support"\npassword_file = "secret"\n')
+
+    assert run("agents", "pair", "eva", "nobody", "bogdan").code == exits.MISTAKES
+    assert pairings(run, "eva") == [(EVA, "none")]
+
+    told = run("agents", "pair", "eva", "bogdan", "eva")
+    assert [line.split(". ")[0] for line in told.out.splitlines()] == [f"A mail goes to {EVA}", f"A mail goes to {BOGDAN}"]
+    with store_of(desk) as store, store.read() as tx:
+        mails = [one.notification.recipient for one in tx.outbox.list(limit=10) if one.notification.event == "pair"]
+    assert sorted(mails) == sorted([EVA, BOGDAN])
+
+
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
+        (["bogdan", "eva", "--address", PHONE], "--address is for one agent; leave it out, or name one agent"),
         (["bogdn"], 'there is no agent "bogdn" in rules/teams.yaml; did you mean "bogdan"?'),
         (["bogdan", "--address", "x@y.example"], f"x@y.example is no address of bogdan; known: {BOGDAN}, {PHONE}"),
     ],
