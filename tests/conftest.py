@@ -9,6 +9,7 @@ import pytest
 from hypothesis import settings
 
 from tests.asked import put_aside
+from tests.examples import examples
 from tests.harness import DeskApp
 from tests.logs import log_as_before
 from tests.unsynced import wait_for_no_disk
@@ -19,7 +20,7 @@ wait_for_no_disk()
 # second.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # How long an example takes is for benchmarks: the machine's load decides it.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, max_examples=examples(100))
 settings.load_profile("untimed")
 pytest_plugins = [f"tests.servers.{name}" for name in ("postgres", "stores", "dovecot", "postfix", "clamd", "rspamd")]
 

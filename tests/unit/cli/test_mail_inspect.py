@@ -12,6 +12,9 @@ from click.testing import CliRunner, Result
 
 from mailbridge.cli.mail import mail
 from mailbridge.cli.mail_json import failure_json
+from mailbridge.message.model import ReadingPolicy
+from mailbridge.sandbox.pool import Readers
+from tests.harness import DeskApp
 
 KEYS = {
     "file", "ms", "size", "subject", "from", "to", "cc", "reply_to", "return_path", "date", "message_id", "in_reply_to", "references",
@@ -51,6 +54,15 @@ SGFsbG8=
 """
 
 
+@pytest.fixture(autouse=True)
+def readers(monkeypatch: pytest.MonkeyPatch) -> list[Readers]:
+    """The commands get the reading children that all tests share, as if each had started its own; those that commands closed."""
+    closed: list[Readers] = []
+    monkeypatch.setattr("mailbridge.cli.mail.Readers", DeskApp.shared.of)
+    monkeypatch.setattr(Readers, "close", lambda self: closed.append(self))
+    return closed
+
+
 def inspect(*arguments: str | Path) -> Result:
     return CliRunner().invoke(mail, ["inspect", *map(str, arguments)])
 
@@ -70,6 +82,11 @@ def folder(tmp_path: Path) -> Path:
 def test_the_object_has_exactly_the_keys_that_scripts_rely_on(folder: Path) -> None:
     [found] = objects(inspect("--jsonl", folder / "1.eml"))
     assert set(found) == KEYS
+
+
+def test_the_reading_children_are_ended(folder: Path, readers: list[Readers]) -> None:
+    inspect("--jsonl", folder / "1.eml")
+    assert readers == [DeskApp.shared.of(ReadingPolicy())]
 
 
 def test_what_was_understood_stands_under_its_key(folder: Path) -> None:

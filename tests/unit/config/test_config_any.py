@@ -12,6 +12,7 @@ from mailbridge.config.load import load
 from mailbridge.config.model import Config
 from mailbridge.config.sections import SECTIONS as SCHEMAS
 from mailbridge.errors import ConfigError
+from tests.examples import examples
 
 SECTIONS = ["[desk]", "[store]", "[[mailbox]]", "[[listener]]", "[outgoing]", "[limits]", "[workers]", "[log]", "[mailbox]", "[other]"]
 SECTIONS += ["[authenticity]", "[scan]"]
@@ -46,7 +47,7 @@ def outcome(folder: Path, text: str) -> Config | ConfigError:
 
 
 @given(st.lists(lines, max_size=12))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(300))
 def test_any_mixture_of_sections_keys_and_values_is_read_or_told(tmp_path: Path, chosen: list[str]) -> None:
     text = "\n".join(['[desk]\nname = "x"\naddress = "a@b.example"', *chosen])
     written = text.split("\n")

@@ -10,6 +10,7 @@ from mailbridge.message.kind import Kinds, classify
 from mailbridge.message.model import Address, Kind, Message, ReadingPolicy, Strength
 from mailbridge.message.parse import parse
 from mailbridge.message.structure import read_tree
+from tests.examples import examples
 
 HEAD_LINES = (
     b"From: MAILER-DAEMON@x.test",
@@ -422,7 +423,7 @@ def test_a_person_who_wants_something_confirmed_is_no_challenge() -> None:
     assert kinds(subject="Please confirm your address", text="We want to send you the spare part. Where to?").kind is Kind.HUMAN
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     st.lists(st.sampled_from(HEAD_LINES), max_size=6),
     st.binary(max_size=300),

@@ -14,6 +14,7 @@ from mailbridge.message.headers import read_block
 from mailbridge.message.model import Sender
 from mailbridge.message.profiles import Expected, Profile, shapes
 from mailbridge.message.trace import read_hop
+from tests.examples import examples
 from tests.raw_mails import judged_sender
 
 FROM = "From: Ann Agent <ann@firm.test>"
@@ -175,7 +176,7 @@ def test_a_forged_line_is_not_believed(name: str) -> None:
 JUNK = (*(line for _, lines in TRUE.values() for line in lines), *(line for _, lines in FORGED.values() for line in lines))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(
     st.sampled_from(
         [

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from mailbridge.message.dates import read_date
 from mailbridge.message.model import Message, ReadingPolicy
 from mailbridge.message.parse import parse
+from tests.examples import examples
 from tests.raw_mails import a_part, multipart, raw_mail, read_mail
 
 
@@ -140,7 +141,7 @@ def check(raw: bytes) -> None:
     assert len(message.defects) <= 100
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(st.binary(max_size=2000))
 @example(b"")
 @example(b"\n")

@@ -17,6 +17,7 @@ from mailbridge.delivery.render.mail import Unwritable, build, deliverable, need
 from mailbridge.delivery.render.render import Worded
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Notification
+from tests.examples import examples
 
 NOW = datetime(2026, 11, 21, 20, 0, 5, tzinfo=UTC)
 NOTIFICATION = Notification(
@@ -202,7 +203,7 @@ def shown(text: str, limit: int) -> str:
     return " ".join(re.sub(hidden, " ", text).split())[:limit].strip()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(subject=nasty, name=nasty, from_name=nasty, reference=nasty, mark=nasty)
 def test_no_value_can_say_anything_but_itself(subject: str, name: str, from_name: str, reference: str, mark: str) -> None:
     # when any words at all are put into every field that may hold words

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from mailbridge.message.model import Reply, SpanKind
 from mailbridge.reply.extract import extract
+from tests.examples import examples
 
 LINES = st.sampled_from([
     "", "Hello", "> quoted", ">> deeper", "On Mon, Apr 5, 2021 at 10:15 AM Ann <ann@example.org> wrote:", "Regards", "Ann", "--", "-- ",
@@ -40,7 +41,7 @@ def joined(reply: Reply, kind: SpanKind) -> str:
     return "".join(reply.text[span.start : span.end] for span in reply.spans if span.kind is kind).strip()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(LINES | st.text(max_size=20), max_size=25).map("\n".join), st.sampled_from(["", "Re: x", "Fwd: x", "AW[2]: WG: x"]))
 @example("", "")
 @example("\n", "")
@@ -53,13 +54,13 @@ def test_spans_tile_any_plain_body(text: str, subject: str) -> None:
     assert reply.signature == joined(reply, SpanKind.SIGNATURE)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(st.lists(TAGS | st.text(max_size=10), max_size=25).map("".join))
 def test_spans_tile_any_html_body(html: str) -> None:
     assert tiles(extract("", html, subject="Fwd: x"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(LINES, max_size=15).map("\n".join), st.lists(TAGS, max_size=15).map("".join))
 def test_two_bodies_give_one_of_them(text: str, html: str) -> None:
     reply = extract(text, html)
@@ -69,7 +70,7 @@ def test_two_bodies_give_one_of_them(text: str, html: str) -> None:
     assert reply.source == "html" or reply.text == text
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.lists(LINES, max_size=20).map("\n".join))
 def test_fresh_text_read_again_is_not_cut_at_a_marker(text: str) -> None:
     assert "## marker ##" not in extract(text, markers=("## marker ##",)).fresh

@@ -35,6 +35,7 @@ from mailbridge.rules.tree import (
     TextTest,
     ValueSource,
 )
+from tests.examples import examples
 from tests.unit.rules import naive
 
 RULES, MAILS, ROUNDS = 60, 10, 180  # pairs: 108,000
@@ -205,7 +206,7 @@ def a_rule(random: Random, number: int) -> Rule:
     return Rule(name=str(number), place=PLACE, when=a_condition(random), then=then, stop=random.random() < 0.01)
 
 
-@settings(max_examples=ROUNDS, deadline=None)
+@settings(max_examples=examples(ROUNDS), deadline=None)
 @given(seed=st.integers(min_value=0, max_value=2**32))
 def test_matcher_and_naive_interpreter_agree(seed: int) -> None:
     random = Random(seed)

@@ -13,6 +13,7 @@ from mailbridge.rules.load import load
 from mailbridge.rules.tools import examples
 from mailbridge.rules.tools.format import tidied
 from mailbridge.rules.tools.unreachable import unreachable
+from tests.examples import examples as tries
 
 SHIPPED, _ = folder.read(Path(__file__).parents[3])
 PIECES = (
@@ -32,7 +33,7 @@ def broken(random: Random) -> tuple[str, str]:
     return path, text
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=tries(250), deadline=None)
 @given(seed=st.integers(min_value=0, max_value=2**32))
 def test_loading_is_total(seed: int) -> None:
     path, text = broken(Random(seed))
@@ -45,7 +46,7 @@ def test_loading_is_total(seed: int) -> None:
         unreachable([compiled.rule for compiled in loaded.policy.rules.rules])
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 @given(text=st.text(max_size=200))
 def test_any_text_at_all_is_told_about(text: str) -> None:
     loaded = load({**SHIPPED, "rules/routing/50-x.yaml": text})

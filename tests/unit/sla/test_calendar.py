@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from mailbridge.errors import Permanent
 from mailbridge.sla.calendar import HORIZON, Calendar, due, dues, is_open, next_open, open_stretches, worked
+from tests.examples import examples
 
 HOUR, MINUTE, ZERO = timedelta(hours=1), timedelta(minutes=1), timedelta(0)
 OFFICE = Calendar(name="Iași 9-18", zone="Europe/Bucharest", hours=(((time(9), time(18)),),) * 5 + ((), ()))
@@ -67,19 +68,19 @@ MOMENTS = st.sampled_from(
 SPANS = st.integers(0, 4 * 1440).map(lambda minutes: minutes * MINUTE)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(calendars(), MOMENTS, SPANS)
 def test_worked_time_is_the_sum_of_worked_minutes(calendar: Calendar, start: datetime, span: timedelta) -> None:
     assert worked(start, start + span, calendar) == worked_slowly(start, start + span, calendar)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(calendars(), MOMENTS)
 def test_open_means_the_minute_is_worked(calendar: Calendar, moment: datetime) -> None:
     assert is_open(moment, calendar) == minute_is_worked(moment, calendar)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(calendars(), MOMENTS, SPANS)
 def test_exactly_the_budget_is_worked_when_it_is_due_and_no_sooner(calendar: Calendar, start: datetime, budget: timedelta) -> None:
     # given a calendar that has working time at all
@@ -97,7 +98,7 @@ def test_exactly_the_budget_is_worked_when_it_is_due_and_no_sooner(calendar: Cal
         assert worked(start, moment - timedelta(microseconds=1), calendar) < budget
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(calendars(), MOMENTS, st.lists(SPANS, min_size=1, max_size=5))
 def test_several_budgets_found_together_are_due_when_each_alone_is(calendar: Calendar, start: datetime, budgets: list[timedelta]) -> None:
     budgets = [*budgets, timedelta(0), budgets[0]]
@@ -110,7 +111,7 @@ def test_several_budgets_found_together_are_due_when_each_alone_is(calendar: Cal
     assert dues(start, calendar, budgets) == alone
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(calendars(), MOMENTS)
 def test_next_open_is_open_and_nothing_before_it_is(calendar: Calendar, moment: datetime) -> None:
     if not any(calendar.hours):
@@ -120,14 +121,14 @@ def test_next_open_is_open_and_nothing_before_it_is(calendar: Calendar, moment: 
     assert worked(moment, opening, calendar) == ZERO
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(calendars(), MOMENTS, SPANS, SPANS)
 def test_worked_time_adds_up_wherever_it_is_cut(calendar: Calendar, start: datetime, first: timedelta, second: timedelta) -> None:
     middle, end = start + first, start + first + second
     assert worked(start, middle, calendar) + worked(middle, end, calendar) == worked(start, end, calendar)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(calendars(), MOMENTS, SPANS)
 def test_stretches_are_in_order_and_apart(calendar: Calendar, start: datetime, span: timedelta) -> None:
     edges = [edge for stretch in open_stretches(start, start + span, calendar) for edge in stretch]

@@ -12,6 +12,7 @@ from mailbridge.sla.calendar import Calendar, worked
 from mailbridge.sla.clock import Deadline, Pause, Targets, due_with_pauses, merged, worked_with_pauses
 from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamChange
 from mailbridge.sla.levels import Promised, deadlines
+from tests.examples import examples
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 OPENED = datetime(2026, 11, 16, 8, 0, tzinfo=UTC)  # a Monday
@@ -122,7 +123,7 @@ def worked_outside(start: datetime, end: datetime, paused: tuple[Pause, ...]) ->
     return total
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(pauses, st.integers(1, 1000).map(lambda n: n * MINUTE))
 def test_the_sum_is_exact_whatever_the_pauses(paused: tuple[Pause, ...], budget: timedelta) -> None:
     moment = due_with_pauses(OPENED, OFFICE, budget, paused)
@@ -131,7 +132,7 @@ def test_the_sum_is_exact_whatever_the_pauses(paused: tuple[Pause, ...], budget:
     assert worked_with_pauses(OPENED, moment, OFFICE, paused) == budget
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(pauses, minutes, st.integers(1, 1000).map(lambda n: n * MINUTE))
 def test_an_open_pause_stops_what_it_comes_before(paused: tuple[Pause, ...], begin: datetime, budget: timedelta) -> None:
     moment = due_with_pauses(OPENED, OFFICE, budget, (*paused, (begin, None)))

@@ -14,6 +14,7 @@ from mailbridge.sla.levels import Run
 from mailbridge.sla.segments import PauseReason, Promise, Segment, Standing
 from mailbridge.sla.why import Counting, Outcome, Why, lines
 from mailbridge.sla.why import why as why_of
+from tests.examples import examples
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 IASI = Calendar(name="Iași 9-18", zone="Europe/Bucharest", hours=(((time(9), time(18)),),) * 5 + ((), ()))
@@ -71,7 +72,7 @@ def test_a_holiday_is_named() -> None:
 moments = st.integers(0, 20_000).map(lambda n: local("2026-10-23T00:00") + n * MINUTE)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(moments, st.integers(1, 3000), st.lists(st.tuples(moments, moments), max_size=4))
 def test_stretches_touch_and_add_up_to_the_budget(start: datetime, budget: int, pauses: list[tuple[datetime, datetime]]) -> None:
     answer = why(start=start, budget=budget * MINUTE, waiting=pauses, calendar=IASI)

@@ -42,6 +42,7 @@ from mailbridge.tickets.events import Actor, ActorKind, Undone
 from mailbridge.tickets.history import as_if
 from mailbridge.tickets.model import Participant, Ticket, WorkKind
 from tests.builders import AS_BOGDAN, CAROL, NOW, an_organisation
+from tests.examples import examples
 from tests.unit.tickets.office import ANSWER, NOTE, Office, facts
 
 AS_CLARA = Actor(kind=ActorKind.AGENT, name="clara")
@@ -374,4 +375,4 @@ class AnyDoing(RuleBasedStateMachine):
 
 
 TestAnyDoing = AnyDoing.TestCase
-TestAnyDoing.settings = settings(max_examples=80, stateful_step_count=25, deadline=None, phases=[Phase.generate])
+TestAnyDoing.settings = settings(max_examples=examples(80), stateful_step_count=25, deadline=None, phases=[Phase.generate])
