@@ -16,7 +16,7 @@ from mailbridge.cli.show import print_json, safe
 from mailbridge.errors import ConfigError, Permanent, Problem
 
 if TYPE_CHECKING:
-    from mailbridge.customers.model import Contract, Customer, Customers, Location
+    from mailbridge.customers.model import Contract, Customer, Customers, Location, Project
     from mailbridge.rules.load import Loaded
 
 FOLDER = "rules/customers/"
@@ -142,6 +142,7 @@ def lines(customer: Customer) -> Iterable[str]:
     yield from _part("locations", (_location(one) for one in customer.locations.values()))
     yield from _part("equipment", (_person(e.serial, e.tag, e.type, e.model, e.location) for e in customer.equipment))
     yield from _part("contracts", (_contract(one) for one in customer.contracts.values()))
+    yield from _part("projects", (_project(one) for one in customer.projects.values()))
 
 
 def _part(what: str, entries: Iterable[str]) -> Iterable[str]:
@@ -167,6 +168,13 @@ def _contract(one: Contract) -> str:
     renews = f"renews {one.renews}" if one.renews else ""
     level, calendar = one.sla and f"level {one.sla}", one.calendar and f"calendar {one.calendar}"
     return _person(one.name, one.type, level, *levels, valid, calendar, *covers, renews)
+
+
+def _project(one: Project) -> str:
+    title = one.title if one.title != one.name else ""
+    said = (("responsible", one.responsible), ("team", one.team), ("contract", one.contract))
+    days = f"{one.since or '…'} to {one.until or '…'}" if one.since or one.until else ""
+    return _person(one.name, title, *(f"{what} {value}" for what, value in said if value), days)
 
 
 def _list(known: Customers, as_json: bool) -> None:

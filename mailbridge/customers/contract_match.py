@@ -27,6 +27,7 @@ class CoverQuestion:
     location: str = ""
     type: str = ""
     priority: str = ""
+    project: str = ""  # that somebody chose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +82,21 @@ class Cover:
     calendar: str = ""
     equipment: str = ""
     location: str = ""
+    project: str = ""
+    team: str = ""  # of the project
 
 
 def cover(customer: Customer, asked: CoverQuestion) -> Cover:
     """What the winner of `candidates` says, with the device that the ticket names and where it stands.
 
-    Nothing for a customer who has neither contracts nor locations with a calendar.
+    A project that somebody chose brings its contract.  Nothing for a customer who has neither contracts, projects nor locations with a
+    calendar.
     """
-    if not customer.contracts and not any(place.calendar for place in customer.locations.values()):
+    if not customer.contracts and not customer.projects and not any(place.calendar for place in customer.locations.values()):
         return Cover()
+    chosen = customer.projects.get(asked.project)
+    if chosen is not None and chosen.contract in customer.contracts:
+        return cover_by(customer.contracts[chosen.contract], customer, asked)
     place = location_of(customer, asked)
     applying = (one for one in _of(customer) if not _why_not(one, asked, place, customer))
     found = min(applying, key=lambda one: _order(one, asked), default=DEFAULT)
@@ -99,6 +106,7 @@ def cover(customer: Customer, asked: CoverQuestion) -> Cover:
         calendar=_calendar(found.contract, customer.locations.get(place)),
         equipment=asked.serials[0] if asked.serials else "",
         location=place if asked.serials else asked.location,
+        **_project(found.contract, customer, asked),
     )
 
 
@@ -111,7 +119,15 @@ def cover_by(contract: Contract, customer: Customer, asked: CoverQuestion) -> Co
         calendar=_calendar(contract, customer.locations.get(place)),
         equipment=asked.serials[0] if asked.serials else "",
         location=place if asked.serials else asked.location,
+        **_project(contract, customer, asked),
     )
+
+
+def _project(contract: Contract | None, customer: Customer, asked: CoverQuestion) -> dict[str, str]:
+    """The project that somebody chose, else that of the contract where it runs on that day; with its team."""
+    of_contract = customer.projects.get(contract.project) if contract else None
+    found = customer.projects.get(asked.project) or (of_contract if of_contract and of_contract.valid(asked.day) else None)
+    return {"project": found.name, "team": found.team} if found else {}
 
 
 def location_of(customer: Customer | None, asked: CoverQuestion) -> str:

@@ -66,6 +66,7 @@ class Contract:
     types: tuple[str, ...] = ()  # types of request
     levels: tuple[ServiceLevel, ...] = ()  # other levels than `sla`
     calendar: str = ""  # name of the hours that its times count in; empty: those of the location, else of the team
+    project: str = ""  # the project of the same customer that its tickets belong to
 
     def valid(self, day: date) -> bool:
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
@@ -75,6 +76,22 @@ class Contract:
         here = not self.locations or not location or location in self.locations
         this = not self.equipment or not serials or any(serial in self.equipment for serial in serials)
         return here and this
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """Work for a customer that its tickets are counted under.  No date: open on that side."""
+
+    name: str
+    title: str = ""
+    responsible: str = ""  # name of an agent
+    contract: str = ""  # of the same customer; its tickets fall under it
+    team: str = ""  # that gets its new tickets
+    since: date | None = None
+    until: date | None = None
+
+    def valid(self, day: date) -> bool:
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +106,7 @@ class Customer:
     locations: Mapping[str, Location] = field(default_factory=dict)
     equipment: tuple[Equipment, ...] = ()
     contracts: Mapping[str, Contract] = field(default_factory=dict)
+    projects: Mapping[str, Project] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

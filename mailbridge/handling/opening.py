@@ -98,5 +98,6 @@ def _as_fields(verdict: Verdict) -> tuple[tuple[str, str], ...]:
         ("calendar", verdict.calendar),
         ("equipment", verdict.equipment),
         ("location", verdict.location),
+        ("project", verdict.project),
     )
     return tuple((name, value) for name, value in found if value)

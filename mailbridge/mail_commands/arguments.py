@@ -47,6 +47,7 @@ from mailbridge.tickets.commands import (
     SetEquipment,
     SetEstimate,
     SetPriority,
+    SetProject,
     SetRequester,
     SetStatus,
     SetSubject,
@@ -148,6 +149,10 @@ def subject(argument: str, author: Author) -> Meaning:
 
 def contract(argument: str, author: Author) -> Meaning:
     return (SetContract(contract=_or_none(argument, author)),)
+
+
+def project(argument: str, author: Author) -> Meaning:
+    return (SetProject(project=_or_none(argument, author)),)
 
 
 def equipment(argument: str, author: Author) -> Meaning:

@@ -59,6 +59,7 @@ WORDS: Mapping[str, CommandWord] = {
     "tag": CommandWord(room=Room.FACTS, reads=arguments.tag, needs=True, others=True),
     "subject": CommandWord(room=Room.FACTS, reads=arguments.subject, needs=True, first=True),
     "contract": CommandWord(room=Room.FACTS, reads=arguments.contract, needs=True, others=True),
+    "project": CommandWord(room=Room.FACTS, reads=arguments.project, needs=True, others=True),
     "equipment": CommandWord(room=Room.FACTS, reads=arguments.equipment, needs=True, others=True),
     "note": CommandWord(room=Room.TEXT, reads=lambda _argument, _speaker: (InternalNote(),)),
     "public": CommandWord(room=Room.TEXT, reads=_alone(lambda _: (AgentReply(),))),

@@ -33,6 +33,7 @@ from mailbridge.tickets.commands import (
     SetEstimate,
     SetField,
     SetPriority,
+    SetProject,
     SetRequester,
     SetStatus,
     SetSubject,
@@ -82,6 +83,8 @@ def _one(command: Command) -> str:
             return f"#subject {subject}"
         case SetContract(contract=name):
             return f"#contract {name or 'none'}"
+        case SetProject(project=name):
+            return f"#project {name or 'none'}"
         case SetEquipment(equipment=name):
             return f"#equipment {name or 'none'}"
         case SetChannel(channel=name):

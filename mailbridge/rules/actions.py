@@ -101,6 +101,7 @@ ACTIONS: dict[str, Key] = {
     "sla": Key(schema=NameOr(kind="sla"), about="the set of promised times in sla.yaml"),
     "equipment": Key(schema=NameOr(kind="equipment"), about="the device, by its serial number"),
     "location": Key(schema=NameOr(kind="location"), about="the place"),
+    "project": Key(schema=NameOr(kind="project"), about="the customer's project"),
     "estimate": Key(schema=Text(what="a duration", parse=units.working_duration), about="how long the work will probably take"),
     "playbook": Key(schema=NameOr(kind="playbook"), about="the list of tasks to start"),
     "reply": Key(schema=Name(kind="template"), about="the template that the acknowledgement is written with"),
@@ -139,6 +140,7 @@ def actions(values: dict[str, Any]) -> Actions:
         sla=values.get("sla"),
         equipment=values.get("equipment"),
         location=values.get("location"),
+        project=values.get("project"),
         estimate=values.get("estimate"),
         playbook=values.get("playbook"),
         reply=values.get("reply"),
@@ -157,7 +159,7 @@ THEN = Record(what="then", keys=ACTIONS, make=actions, least_one=True)
 def texts_of(then: Actions) -> Iterable[str]:
     """Every text of the actions that may hold ${captures}."""
     names = (then.team, then.type, then.priority, then.status, then.assignee, then.sla, then.playbook)
-    singles = (then.subject, then.equipment, then.location, then.quarantine, *names)
+    singles = (then.subject, then.equipment, then.location, then.project, then.quarantine, *names)
     return (*then.tags, *then.notify, *(value for _, value in then.fields), *(text for text in singles if text))
 
 
@@ -178,8 +180,8 @@ class _OrNone:
 
 
 _SINGLE = (
-    "team", "type", "priority", "status", "assignee", "sla", "equipment", "location", "playbook", "reply", "estimate", "subject",
-    "quarantine",
+    "team", "type", "priority", "status", "assignee", "sla", "equipment", "location", "project", "playbook", "reply", "estimate",
+    "subject", "quarantine",
 )  # fmt: skip
 
 GIVES: dict[str, Key] = {

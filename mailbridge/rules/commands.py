@@ -40,7 +40,7 @@ def commands(verdict: Verdict) -> tuple[Command, ...]:
         asked.append(AddTags(tags=verdict.tags))
     if verdict.subject is not None:
         asked.append(SetSubject(subject=verdict.subject))
-    found = (("sla", verdict.sla), ("equipment", verdict.equipment), ("location", verdict.location))
+    found = (("sla", verdict.sla), ("equipment", verdict.equipment), ("location", verdict.location), ("project", verdict.project))
     asked += [SetField(name=name, value=value) for name, value in (*verdict.fields, *found) if value]
     if (estimate := estimate_of(verdict)) is not None:
         asked.append(estimate)

@@ -130,6 +130,7 @@ def sets(then: Actions) -> tuple[tuple[str, str], ...]:
         "sla": then.sla,
         "equipment": then.equipment,
         "location": then.location,
+        "project": then.project,
         "estimate": str(then.estimate.total_seconds()) if then.estimate else None,
         "playbook": then.playbook,
         "reply": then.reply,

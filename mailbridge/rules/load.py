@@ -179,7 +179,7 @@ _DEFINED_IN = {
     "rules/statuses.yaml": frozenset({"status"}),
     "rules/types.yaml": frozenset({"type", "tag"}),
     "rules/playbooks.yaml": frozenset({"playbook"}),
-    "rules/customers.yaml": frozenset({"customer", "tier", "region", "location", "equipment", "contract", "contract type"}),
+    "rules/customers.yaml": frozenset({"customer", "tier", "region", "location", "equipment", "contract", "contract type", "project"}),
 }
 
 

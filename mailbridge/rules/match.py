@@ -47,6 +47,7 @@ class Verdict:
     calendar: str | None = None  # that promised times count in, where it is not the team's
     equipment: str | None = None
     location: str | None = None
+    project: str | None = None
     estimate: timedelta | None = None
     playbook: str | None = None
     reply_template: str | None = None
@@ -225,15 +226,16 @@ class MatchState:
             location=self.chosen.get("location", ""),
             type=self.chosen.get("type", ""),
             priority=self.chosen.get("priority", Priority.NORMAL),
+            project=self.chosen.get("project", ""),
         )
 
     def verdict(self, ended: str, misses: tuple[Miss, ...]) -> Verdict:
         """The chosen values, where they differ from the ticket's."""
         new = {what: value for what, value in self.chosen.items() if what in self.who}
         found = self.cover()
-        known = tuple(_of_contract(found, self.view.customer, "sla" in new)) if found.contract else ()
+        known = (*_of_contract(found, self.view.customer, "sla" in new), *_of_project(found, "project" in new, "team" in new))
         return Verdict(
-            team=new.get("team"),
+            team=new.get("team") or found.team or None,
             type=new.get("type"),
             priority=new.get("priority"),
             status=new.get("status"),
@@ -248,6 +250,7 @@ class MatchState:
             calendar=found.calendar or None,
             equipment=new.get("equipment") or found.equipment or None,
             location=new.get("location") or found.location or None,
+            project=new.get("project") or found.project or None,
             estimate=timedelta(seconds=float(new["estimate"])) if "estimate" in new else None,
             playbook=new.get("playbook"),
             reply_template=new.get("reply"),
@@ -272,10 +275,20 @@ class MatchState:
 
 def _of_contract(found: Cover, customer: Customer | None, chosen: bool) -> Iterable[ActionTrace]:
     """The contract in the trace.  `chosen`: a rule set the level of service."""
+    if not found.contract:
+        return
     whose = customer.name if customer else ""
     yield ActionTrace(what="contract", before="", after=found.contract, note=f'of "{whose}"')
     if found.sla and not chosen:
         yield ActionTrace(what="sla", before="", after=found.sla, note=f'of the contract "{found.contract}"')
+
+
+def _of_project(found: Cover, chosen: bool, has_team: bool) -> Iterable[ActionTrace]:
+    """What the project says; `chosen`: a rule named it, `has_team`: a rule had its word on the team."""
+    if found.project and not chosen:
+        yield ActionTrace(what="project", before="", after=found.project, note=f'of the contract "{found.contract}"')
+    if found.team and not has_team:
+        yield ActionTrace(what="team", before="", after=found.team, note=f'of the project "{found.project}"')
 
 
 _EXCLUDES = {"assignee": "assign by", "assign by": "assignee"}

@@ -31,6 +31,12 @@ def _level_for_something(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _project_days(values: dict[str, Any]) -> dict[str, Any]:
+    if "since" in values and "until" in values and values["until"] < values["since"]:
+        raise Wrong(f'"until" ({values["until"]}) is before "since" ({values["since"]})', "both days belong to the project")
+    return values
+
+
 def _contract_days(values: dict[str, Any]) -> dict[str, Any]:
     if "since" in values and "until" in values and values["until"] < values["since"]:
         raise Wrong(f'"until" ({values["until"]}) is before "since" ({values["since"]})', "both days belong to the contract")
@@ -138,6 +144,7 @@ CONTRACT = Record(
             about="other levels by type of request and priority; a type comes before a priority",
         ),
         "calendar": Key(schema=Name(kind="hours"), about="the hours in teams.yaml that its times count in"),
+        "project": Key(schema=Name(kind="project"), about="the project of the same customer that its tickets belong to"),
         "renews": Key(schema=Name(kind="contract"), about="the contract of the same customer that it continues"),
         "since": Key(schema=DATE, about="first day"),
         "until": Key(schema=DATE, about="last day"),
@@ -146,6 +153,18 @@ CONTRACT = Record(
         "types": Key(schema=Many(of=Name(kind="type"), what="a type or a list of types"), about="only for these types of request"),
     },
     make=_contract_days,
+)
+PROJECT = Record(
+    what="a project",
+    keys={
+        "title": Key(schema=Text(), about="the full name"),
+        "responsible": Key(schema=Name(kind="agent"), about="the agent who is responsible for it"),
+        "contract": Key(schema=Name(kind="contract"), about="the contract of the same customer that its tickets fall under"),
+        "team": Key(schema=Name(kind="team"), about="the team of its new tickets, where no rule names one"),
+        "since": Key(schema=DATE, about="first day"),
+        "until": Key(schema=DATE, about="last day"),
+    },
+    make=_project_days,
 )
 CUSTOMER = Record(
     what="a customer",
@@ -163,6 +182,7 @@ CUSTOMER = Record(
         "locations": Key(schema=Table(what="locations", key=WORD, of=LOCATION, defines="location"), about="its places"),
         "equipment": Key(schema=Many(of=EQUIPMENT, what="a list of devices", strict=True), about="its devices"),
         "contracts": Key(schema=Table(what="contracts", key=WORD, of=CONTRACT, defines="contract"), about="what was promised"),
+        "projects": Key(schema=Table(what="projects", key=WORD, of=PROJECT, defines="project"), about="work that tickets belong to"),
     },
 )
 CUSTOMERS_FILE = Record(

@@ -153,6 +153,7 @@ class Actions:
     sla: str | None = None
     equipment: str | None = None
     location: str | None = None
+    project: str | None = None
     estimate: timedelta | None = None
     playbook: str | None = None
     reply: str | None = None

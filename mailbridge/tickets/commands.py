@@ -157,6 +157,13 @@ class SetContract:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SetProject:
+    """Of the requester's customer; empty: the one of its contract, or none."""
+
+    project: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SetEquipment:
     """Sets the device, by serial number or asset tag."""
 
@@ -349,6 +356,7 @@ Command = (
     | SetRequester
     | SetChannel
     | SetContract
+    | SetProject
     | SetEquipment
     | SetDue
     | Snooze

@@ -55,6 +55,7 @@ from mailbridge.tickets.commands import (
     SetEstimate,
     SetField,
     SetPriority,
+    SetProject,
     SetRequester,
     SetStatus,
     SetSubject,
@@ -166,6 +167,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     RemoveTags: attributes.remove_tags,
     SetSubject: attributes.set_subject,
     SetContract: contracts.set_contract,
+    SetProject: contracts.set_project,
     SetEquipment: contracts.set_equipment,
     ScheduleMeeting: meetings.schedule_meeting,
     AnswerInvitation: meetings.answer_invitation,
@@ -289,7 +291,7 @@ def decide(ticket: Ticket, command: Command, about: CommandContext) -> Decision:
 def _contract_follows(ticket: Ticket, command: Command, done: Decision, about: CommandContext) -> list[Event]:
     """The events that choose the contract again after the command.  An undo restores the contract itself."""
     after = done.ticket
-    if after is None or isinstance(command, (SetContract, Undo, Erase)) or _contract_keys(after) == _contract_keys(ticket):
+    if after is None or isinstance(command, (SetContract, SetProject, Undo, Erase)) or _contract_keys(after) == _contract_keys(ticket):
         return []
     return [_event(what, ticket, about) for what in contracts.rematched(ticket, after, about)]
 

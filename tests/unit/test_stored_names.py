@@ -27,6 +27,7 @@ from mailbridge.config.model import After, AgentTrust, SenderCheck, Taken, Tls, 
 from mailbridge.config.providers import Flow
 from mailbridge.conversation.model import Doubt, Reason, Standing
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.customers import model as customer_model
 from mailbridge.delivery.render import sentences, template_context
 from mailbridge.delivery.render.filters import FILTERS
 from mailbridge.doctor.model import Conclusion as Found
@@ -147,6 +148,13 @@ VALUES: Mapping[str, type[StrEnum]] = {
 # Classes whose fields are keys of JSON on the command line.
 PRINTED: Mapping[str, type] = {
     "check --json problems": Problem,
+    "customers show --json": customer_model.Customer,
+    "customers show --json contracts": customer_model.Contract,
+    "customers show --json contracts levels": customer_model.ServiceLevel,
+    "customers show --json equipment": customer_model.Equipment,
+    "customers show --json locations": customer_model.Location,
+    "customers show --json people": customer_model.Person,
+    "customers show --json projects": customer_model.Project,
     "docs --json": StoredFile,
     "doctor --json findings": Finding,
     "report time --json sums": Sums,
@@ -361,6 +369,7 @@ def test_fields_are_printed_as_they_are_called_only_where_the_list_has_them() ->
     assert found == {
         "mailbridge/cli/backup.py",
         "mailbridge/cli/check.py",
+        "mailbridge/cli/customers.py",
         "mailbridge/cli/demo_samples.py",  # reads a file that lies beside it
         "mailbridge/cli/docs.py",
         "mailbridge/cli/doctor.py",

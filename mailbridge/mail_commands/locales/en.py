@@ -85,6 +85,11 @@ EN = Locale(
             usage=("#contract ACME-GOLD",),
             about="The contract that the ticket falls under.",
         ),
+        "project": Word(
+            names="project",
+            usage=("#project ROLLOUT",),
+            about="The customer's project that the ticket belongs to.",
+        ),
         "equipment": Word(
             names="equipment device asset serial", usage=("#equipment LF-2231",), about="What it is about, by serial number or asset tag."
         ),

@@ -81,6 +81,11 @@ RO = Locale(
             usage=("#contractul ACME-GOLD",),
             about="Contractul de care ține tichetul.",
         ),
+        "project": Word(
+            names="proiect proiectul",
+            usage=("#proiect ROLLOUT",),
+            about="Proiectul clientului de care ține tichetul.",
+        ),
         "equipment": Word(
             names="echipament serie",
             usage=("#echipament LF-2231",),

@@ -86,6 +86,9 @@ def _names(customer: str, about: Table, own: Values, reading: Reading) -> None:
         _foreign("location", _words(contract, "locations"), places, customer, reading)
         _foreign("equipment", _words(contract, "equipment"), serials, customer, reading)
         _foreign("contract", _words(contract, "renews"), contracts, customer, reading)
+        _foreign("project", _words(contract, "project"), own.get("projects", {}), customer, reading)
+    for _, project in _entries(about, "projects"):
+        _foreign("contract", _words(project, "contract"), contracts, customer, reading)
 
 
 def _foreign(kind: str, words: Iterator[Scalar], own: Any, customer: str, reading: Reading) -> None:

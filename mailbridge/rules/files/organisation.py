@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import time
 from typing import Any
 
-from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, ServiceLevel, customers
+from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, Project, ServiceLevel, customers
 from mailbridge.organisation.model import (
     Agent,
     AnswersAs,
@@ -207,6 +207,7 @@ def _customer(name: str, values: Values) -> Customer:
         },
         equipment=tuple(Equipment(**device) for device in values.get("equipment", ())),
         contracts={contract: contract_of(contract, about) for contract, about in values.get("contracts", {}).items()},
+        projects={project: Project(name=project, **{"title": project, **about}) for project, about in values.get("projects", {}).items()},
     )
 
 

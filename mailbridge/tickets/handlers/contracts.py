@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from mailbridge.customers.contract_match import Cover, CoverQuestion, cover, cover_by
 from mailbridge.customers.model import Customer, Customers, mark_key
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
-from mailbridge.tickets.commands import SetContract, SetEquipment
+from mailbridge.tickets.commands import SetContract, SetEquipment, SetProject
 from mailbridge.tickets.events import FieldSet, TicketEvent
 from mailbridge.tickets.model import Ticket
 
-CONTRACT, SLA, EQUIPMENT, LOCATION, CALENDAR = "contract", "sla", "equipment", "location", "calendar"  # names of ticket fields
+CONTRACT, SLA, EQUIPMENT, LOCATION = "contract", "sla", "equipment", "location"  # names of ticket fields
+CALENDAR, PROJECT = "calendar", "project"
 
 
 def set_contract(ticket: Ticket, command: SetContract, about: CommandContext) -> HandlerResult:
@@ -20,6 +22,8 @@ def set_contract(ticket: Ticket, command: SetContract, about: CommandContext) ->
     customer = _customer(ticket, about)
     if customer is None:
         return Refusal(reason="no-customer")
+    if not command.contract:
+        return _changed(ticket, _promised(Cover()))
     names = {name.lower(): name for name in customer.contracts}
     name = names.get(command.contract.lower())
     if name is None:
@@ -37,11 +41,32 @@ def set_contract(ticket: Ticket, command: SetContract, about: CommandContext) ->
     return _changed(ticket, ((CONTRACT, name), (SLA, found.sla or (ticket.sla if own else "")), (CALENDAR, found.calendar)))
 
 
+def set_project(ticket: Ticket, command: SetProject, about: CommandContext) -> HandlerResult:
+    """Sets a project of the requester's customer that runs today, with its contract.  An empty name takes the ticket out of its project,
+    and the most specific contract applies again."""
+    customer = _customer(ticket, about)
+    if customer is None:
+        return Refusal(reason="no-customer")
+    names = {name.lower(): name for name in customer.projects}
+    name = names.get(command.project.lower(), "")
+    if command.project and not name:
+        return Refusal(reason="unknown-project", nearest=names.get(nearest(command.project.lower(), names), ""), detail=customer.title)
+    project = customer.projects.get(name)
+    if project is not None and not project.valid(about.organisation.day_of(about.now)):
+        return Refusal(reason="project-not-valid", detail=" – ".join(str(day) for day in (project.since, project.until) if day))
+    now = cover(customer, replace(question(ticket, about.organisation.day_of(ticket.created_at)), project=name))
+    leaves = bool(dict(ticket.fields).get(PROJECT)) and not name
+    brings = project is not None and bool(project.contract)
+    return _changed(ticket, ((PROJECT, now.project), *(_promised(now) if brings or leaves else ())))
+
+
 def set_equipment(ticket: Ticket, command: SetEquipment, about: CommandContext) -> HandlerResult:
     """Sets a device of the requester's customer, by serial number or asset tag in any spelling.  Also sets its location."""
     customer = _customer(ticket, about)
     if customer is None:
         return Refusal(reason="no-customer")
+    if not command.equipment:
+        return _changed(ticket, ((EQUIPMENT, ""), (LOCATION, "")))
     marks = {mark_key(mark): (mark, device) for device in customer.equipment for mark in device.marks}
     found = marks.get(mark_key(command.equipment))
     if found is None:
@@ -53,13 +78,19 @@ def set_equipment(ticket: Ticket, command: SetEquipment, about: CommandContext) 
 def question(ticket: Ticket, day: date) -> CoverQuestion:
     """What is known of the ticket for the choice of its contract."""
     fields = dict(ticket.fields)
-    serials = (fields[EQUIPMENT],) if fields.get(EQUIPMENT) else ()
-    return CoverQuestion(day=day, serials=serials, location=fields.get(LOCATION, ""), type=ticket.type, priority=ticket.priority)
+    return CoverQuestion(
+        day=day,
+        serials=(fields[EQUIPMENT],) if fields.get(EQUIPMENT) else (),
+        location=fields.get(LOCATION, ""),
+        type=ticket.type,
+        priority=ticket.priority,
+        project=fields.get(PROJECT, ""),
+    )
 
 
 def rematched(before: Ticket, after: Ticket, about: CommandContext) -> list[TicketEvent]:
-    """The changes of contract, level and calendar that follow from what changed on the ticket.  What somebody chose instead of what the
-    contracts gave before stays as it is."""
+    """The changes of contract, level, calendar and project that follow from the change of the ticket.  A contract or level that a rule or a
+    person chose does not change."""
     day = about.organisation.day_of(before.created_at)
     was, now = (cover_of(ticket, about.customers, day) for ticket in (before, after))
     if was == now:
@@ -67,13 +98,24 @@ def rematched(before: Ticket, after: Ticket, about: CommandContext) -> list[Tick
     fields = dict(before.fields)
     if (fields.get(CONTRACT, ""), fields.get(SLA, "")) != (was.contract, was.sla):
         return []
-    return _changed(after, ((CONTRACT, now.contract), (SLA, now.sla), (CALENDAR, now.calendar)))
+    own = ((PROJECT, now.project),) if fields.get(PROJECT, "") == was.project else ()
+    return _changed(after, (*_promised(now), *own))
 
 
 def cover_of(ticket: Ticket, customers: Customers, day: date) -> Cover:
     """What the contracts of the ticket's customer say of it on this day."""
     customer = customers.of(ticket.requester.address) if ticket.requester else None
-    return cover(customer, question(ticket, day)) if customer else Cover()
+    if customer is None:
+        return Cover()
+    asked = question(ticket, day)
+    contract = customer.contracts.get(dict(ticket.fields).get(CONTRACT, ""))
+    project = customer.projects.get(asked.project)
+    came_along = contract is not None and contract.project == asked.project and (project is None or project.contract != contract.name)
+    return cover(customer, replace(asked, project="") if came_along else asked)
+
+
+def _promised(found: Cover) -> tuple[tuple[str, str], ...]:
+    return ((CONTRACT, found.contract), (SLA, found.sla), (CALENDAR, found.calendar))
 
 
 def _customer(ticket: Ticket, about: CommandContext) -> Customer | None:

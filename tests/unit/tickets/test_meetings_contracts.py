@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from mailbridge.customers.model import Contract, Customer, Equipment, Location, ServiceLevel, customers
+from mailbridge.customers.model import Contract, Customer, Equipment, Location, Project, ServiceLevel, customers
 from mailbridge.organisation.model import Priority
 from mailbridge.tickets.commands import (
     AddParticipant,
@@ -18,6 +18,7 @@ from mailbridge.tickets.commands import (
     SetContract,
     SetEquipment,
     SetPriority,
+    SetProject,
     SetRequester,
 )
 from mailbridge.tickets.decide import Decision, decide
@@ -240,6 +241,31 @@ def test_what_somebody_chose_stays() -> None:
 
     by_rule = a_ticket(fields=(("contract", "base"), ("sla", "express")))
     assert served(by_rule, SetEquipment(equipment="RT-88104"))["sla"] == "express"
+
+
+def test_contract_and_device_can_be_taken_off() -> None:
+    assert served(UNDER_BASE, SetContract(contract="")) == {"contract": "", "sla": ""}
+    assert served(a_ticket(), SetEquipment(equipment="LF-2231"), SetEquipment(equipment=""))["equipment"] == ""
+
+
+def test_a_project_brings_its_contract_and_none_takes_it_out_again() -> None:
+    with_project = replace(SERVICE, projects={"audit": Project(name="audit", contract="other"), "bare": Project(name="bare")})
+    known = customers((with_project,))
+
+    ticket = done(UNDER_BASE, SetProject(project="Audit"), customers=known).ticket
+    assert ticket is not None
+    assert dict(ticket.fields) == {"contract": "other", "sla": "", "project": "audit"}
+    urgent = done(ticket, SetPriority(priority=Priority.URGENT), customers=known).ticket
+    assert urgent is not None
+    assert dict(urgent.fields)["contract"] == "other"
+    out = done(urgent, SetProject(project=""), customers=known).ticket
+    assert out is not None
+    assert dict(out.fields) == {"contract": "base", "sla": "hours", "project": ""}
+
+    bare = done(UNDER_BASE, SetProject(project="bare"), customers=known).ticket
+    assert bare is not None
+    assert dict(bare.fields) == {"contract": "base", "sla": "days", "project": "bare"}
+    assert done(UNDER_BASE, SetProject(project="x"), customers=known).refused == "unknown-project"
 
 
 def test_an_ended_contract_names_the_one_that_renews_it() -> None:
