@@ -38,6 +38,7 @@ from mailbridge.jobs.bundles import notify_bundles
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.login_ends import notify_login_ends
+from mailbridge.jobs.recompute import recompute
 from mailbridge.jobs.reload import BrokenRules, RulesReloader
 from mailbridge.jobs.unfetched import notify_unfetched
 from mailbridge.notifications.compose import admin_notifications
@@ -294,6 +295,7 @@ class App:
     def sweep(self, now: datetime | None = None) -> int:
         """Every promised moment up to now is told; how many there were."""
         now, desk = now or self.clock.now(), self.desk()
+        recompute(self.store, desk, now)
         return sweep(self.store, desk, now) + notify_held(self.store, desk, now) + notify_bundles(self.store, desk, now)
 
     def list_kept(self, now: datetime | None = None) -> int:

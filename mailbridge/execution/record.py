@@ -51,11 +51,11 @@ def record(
         tx.wake("outbox")
 
 
-def set_clocks(tx: Tx, ticket: Ticket, organisation: Organisation, now: datetime, *, new: bool = False) -> None:
-    """The clocks of the ticket are those that its whole history gives under the rules of now."""
+def set_clocks(tx: Tx, ticket: Ticket, organisation: Organisation, now: datetime, *, new: bool = False) -> int:
+    """Sets the clocks that the whole history of the ticket gives under the current rules; the number of changed clocks."""
     history = clock_history_of(tx, ticket.id)
     since = open_since(history, promised(ticket, organisation))
-    tx.clocks.set(ticket.id, ticket_deadlines(ticket, history, organisation, now), now, since=since, new=new)
+    return tx.clocks.set(ticket.id, ticket_deadlines(ticket, history, organisation, now), now, since=since, new=new)
 
 
 def _take_effect(tx: Tx, event: Event) -> None:

@@ -50,6 +50,10 @@ _DUE = (
     .limit(sa.bindparam("most"))
 )
 _FIRE = clocks.update().where(_THIS, clocks.c.state == ClockState.RUNNING).values(state=ClockState.FIRED, fired_at=sa.bindparam("now"))
+_TICKETS_AFTER = (
+    sa.select(clocks.c.ticket).where(RUNNING, clocks.c.ticket > sa.bindparam("after")).distinct().order_by(clocks.c.ticket)
+    .limit(sa.bindparam("most"))
+)  # fmt: skip
 _NEXT = sa.select(sa.func.min(clocks.c.due_at)).where(RUNNING)
 
 
@@ -59,13 +63,13 @@ class Clocks:
 
     def set(
         self, ticket: int, deadlines: Iterable[Deadline], now: datetime, *, since: Mapping[str, datetime] = {}, new: bool = False
-    ) -> None:
+    ) -> int:
         """Makes exactly these deadlines of the ticket run, except for those that have fired.  The others that ran are stopped.
 
 
         A deadline that has passed, and of which the same step fired since `since`, has only moved: it is written as fired.  `since`: by
         promise the start of its open run.
-        `new`: the ticket was opened in this transaction and has no clocks yet.
+        `new`: the ticket was opened in this transaction and has no clocks yet.  The number of changed and new clocks.
         """
         wanted = set(deadlines)
         known = {} if new else {due.deadline: due for due in self.of_ticket(ticket)}
@@ -79,6 +83,7 @@ class Clocks:
         told = _told(known.values())
         rows = [{"ticket": ticket, **_columns(deadline), **_state(deadline, told, since.get(deadline.promise), now)} for deadline in added]
         self._sql.change(_ADD, rows)
+        return len(changed) + len(rows)
 
     def due(self, now: datetime, limit: int) -> list[Due]:
         """The running clocks whose time has come, oldest first."""
@@ -91,6 +96,10 @@ class Clocks:
     def stop(self, ticket: int, promise: str | None = None) -> int:
         """Stops the running clocks of this target (None: of the ticket); how many."""
         return self._sql.change(_STOP_PROMISE, {"of": ticket, "what": promise}) if promise else self._sql.change(_STOP, {"of": ticket})
+
+    def tickets_after(self, ticket: int, limit: int) -> list[int]:
+        """The next tickets by number that have running clocks."""
+        return [row.ticket for row in self._sql.rows(_TICKETS_AFTER, {"after": ticket, "most": limit})]
 
     def of_ticket(self, ticket: int) -> list[Due]:
         """All clocks of the ticket, by time."""

@@ -43,6 +43,7 @@ _passed = (
     .scalar_subquery()
 )
 _OPEN_PASSED = sa.select(tickets.c.id, tickets.c.data, _passed.label("first")).where(OPEN).subquery("open_passed")
+_OPEN_AFTER = sa.select(tickets.c.id).where(OPEN, tickets.c.id > sa.bindparam("after")).order_by(tickets.c.id).limit(sa.bindparam("most"))
 _LATE = (
     sa.select(_OPEN_PASSED.c.data)
     .where(_OPEN_PASSED.c.first.is_not(None))
@@ -99,6 +100,10 @@ class Tickets:
             passed.add(ticket.merged_into)
             ticket = self.get(ticket.merged_into)
         return ticket
+
+    def open_after(self, ticket: int, limit: int) -> list[int]:
+        """The numbers of the next open tickets."""
+        return [row.id for row in self._sql.rows(_OPEN_AFTER, {"after": ticket, "most": limit})]
 
     def find(
         self,
