@@ -2,62 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from mailbridge.cli.options import OpenDesk, desk_option, json_option, limit_option, open_desk
-from mailbridge.cli.show import print_json, print_table, safe, safe_lines, when
+from mailbridge.cli.groups import Noun
+from mailbridge.cli.options import desk_option, open_desk
+from mailbridge.cli.queue_screen import Screen, add_list, add_show
+from mailbridge.cli.show import safe, when
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
 from mailbridge.store.held import HeldAnswer, HeldMail, What
 
+if TYPE_CHECKING:
+    from mailbridge.config.model import Config
+    from mailbridge.store.tx import Tx
 
-@click.group()
+
+MOST = 100_000  # held mails that are looked through for those of a time
+
+
+@click.group(cls=Noun)
 def held() -> None:
     """Mails in agents' names that wait for a yes."""
-
-
-@held.command("list")
-@desk_option
-@json_option
-@limit_option(100)
-def list_(folder: Path, as_json: bool, limit: int) -> None:
-    """List mails that wait, by agent, with the reason."""
-    with open_desk(folder) as desk, desk.store.read() as tx:
-        mails = tx.held.waiting(limit)
-    if as_json:
-        print_json([_as_json(mail, desk) for mail in mails])
-        return
-    print_table(
-        ["ID", "AGENT", "CAME", "HELD", "TICKET", "SUBJECT", "REASON"],
-        [
-            [mail.inbox, mail.agent, when(mail.came_at), _what(mail), _number(mail, desk) or "-", mail.subject, _why(mail)]
-            for mail in mails
-        ],
-        empty="no mail is held",
-        least=("HELD", "CAME", "TICKET"),
-    )
-
-
-@held.command()
-@desk_option
-@json_option
-@click.argument("id_", metavar="ID", type=int)
-def show(folder: Path, as_json: bool, id_: int) -> None:
-    """Show held mail ID: why it waits, and its text with control characters made visible."""
-    with open_desk(folder) as desk:
-        mail = _existing(desk, id_)
-        with desk.store.read() as tx:
-            row = tx.inbox.get(id_)
-            content = tx.blobs.get(row.sha256).decode("utf-8", "backslashreplace") if row else ""
-    if as_json:
-        print_json({**_as_json(mail, desk), "raw": content})
-        return
-    click.echo(f"mail {mail.inbox} in the name of {safe(mail.agent)}, {mail.state}: {safe(_why(mail))}")
-    for line in mail.lines.splitlines() if mail.what is What.LINES else ():
-        click.echo(f"  {safe(line)}")
-    click.echo(f"\n{safe_lines(content)}")
 
 
 @held.command()
@@ -83,7 +53,7 @@ def _decide(folder: Path, ids: tuple[int, ...], became: HeldAnswer, *, yes: bool
 
     done = "is released" if became is HeldAnswer.RELEASED else "is dropped"
     with open_desk(folder) as desk:
-        mails = [_existing(desk, id_, HeldAnswer.WAITING) for id_ in ids]
+        mails = [_waiting(SCREEN.existing(desk, id_)) for id_ in ids]
         if not yes:
             for mail in mails:
                 click.echo(f"mail {mail.inbox} in the name of {safe(mail.agent)}: {safe(mail.subject)}")
@@ -94,18 +64,14 @@ def _decide(folder: Path, ids: tuple[int, ...], became: HeldAnswer, *, yes: bool
             click.echo(f"mail {mail.inbox} {done}" if counts else f"mail {mail.inbox} was decided by its agent just now")
 
 
-def _existing(desk: OpenDesk, id_: int, *states: HeldAnswer) -> HeldMail:
-    """The held mail with this id, in one of `states` (any, where none is given); raises Permanent otherwise."""
-    with desk.store.read() as tx:
-        mail = tx.held.get(id_)
-    if mail is None:
-        raise Permanent(f"no mail {id_} is held; mailbridge held list shows those that are")
-    if states and mail.state not in states:
-        raise Permanent(f"mail {id_} does not wait any more, it is {mail.state}")
+def _waiting(mail: HeldMail) -> HeldMail:
+    """The mail; raises Permanent where it is decided already."""
+    if mail.state is not HeldAnswer.WAITING:
+        raise Permanent(f"mail {mail.inbox} does not wait any more, it is {mail.state}")
     return mail
 
 
-def _as_json(mail: HeldMail, desk: OpenDesk) -> dict[str, object]:
+def _as_json(mail: HeldMail, config: Config) -> dict[str, object]:
     return {
         "id": mail.inbox,
         "agent": mail.agent,
@@ -113,7 +79,7 @@ def _as_json(mail: HeldMail, desk: OpenDesk) -> dict[str, object]:
         "reason": _why(mail),
         "subject": mail.subject,
         "commands": mail.lines.splitlines() if mail.what is What.LINES else [],
-        "ticket": _number(mail, desk) or None,
+        "ticket": _number(mail, config) or None,
         "came_at": mail.came_at,
         "state": mail.state,
     }
@@ -137,5 +103,46 @@ _WHY = {
 }
 
 
-def _number(mail: HeldMail, desk: OpenDesk) -> str:
-    return ticket_number(desk.config.desk.prefix, mail.ticket) if mail.ticket else ""
+def _number(mail: HeldMail, config: Config) -> str:
+    return ticket_number(config.desk.prefix, mail.ticket) if mail.ticket else ""
+
+
+def _fetch(tx: Tx, _state: str | None, limit: int, since: datetime | None) -> Sequence[HeldMail]:
+    if since is None:
+        return tx.held.waiting(limit)
+    return [mail for mail in tx.held.waiting(MOST) if mail.came_at >= since][:limit]
+
+
+def _content(tx: Tx, mail: HeldMail) -> bytes:
+    row = tx.inbox.get(mail.inbox)
+    return tx.blobs.get(row.sha256) if row else b""
+
+
+def _heading(mail: HeldMail) -> list[str]:
+    lines = mail.lines.splitlines() if mail.what is What.LINES else []
+    return [f"mail {mail.inbox} in the name of {mail.agent}, {mail.state}: {_why(mail)}", *(f"  {line}" for line in lines)]
+
+
+SCREEN: Screen[HeldMail] = Screen(
+    noun="held mail",
+    group="held",
+    empty="no mail is held",
+    none_text="no mail {id} is held; mailbridge held list shows those that are",
+    columns={
+        "ID": lambda mail, _config: mail.inbox,
+        "TICKET": lambda mail, config: _number(mail, config) or "-",
+        "AGENT": lambda mail, _config: mail.agent,
+        "HELD": lambda mail, _config: _what(mail),
+        "SUBJECT": lambda mail, _config: mail.subject,
+        "CREATED": lambda mail, _config: when(mail.came_at),
+        "REASON": lambda mail, _config: _why(mail),
+    },
+    least=("HELD", "CREATED", "TICKET"),
+    as_json=_as_json,
+    fetch=_fetch,
+    get=lambda tx, id_: tx.held.get(id_),
+    content=_content,
+    heading=_heading,
+)
+add_list(held, SCREEN, "List mails that wait, by agent, with the reason.", limit=100)
+add_show(held, SCREEN, "Show held mail ID: why it waits, and its text with control characters made visible.")

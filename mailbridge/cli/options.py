@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -48,6 +49,31 @@ def json_option(command: Command) -> Command:
 
 def limit_option(default: int) -> Callable[[Command], Command]:
     return click.option("--limit", default=default, show_default=True, type=click.IntRange(1, 100_000), help="At most so many.")
+
+
+def since_option(command: Command) -> Command:
+    """`since`: the moment that an age or a date names, or None."""
+    return click.option("--since", metavar="AGE|DATE", callback=_since, help="Only those since then: 30d, 12h, or 2026-03-01.")(command)
+
+
+def _since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> datetime | None:
+    return moment_since(text) if text is not None else None
+
+
+def moment_since(text: str) -> datetime:
+    """The moment `30d` or `12h` ago, or at the date `2026-03-01`; a usage error otherwise."""
+    from mailbridge.clock import SystemClock
+    from mailbridge.config.schema import Wrong
+    from mailbridge.config.units import duration, moment
+
+    try:
+        return SystemClock().now() - duration(text)
+    except Wrong:
+        pass
+    try:
+        return moment(text)
+    except Wrong:
+        raise click.UsageError(f'"{text}" is neither an age (30d, 12h) nor a date (2026-03-01)') from None
 
 
 @dataclass(frozen=True, slots=True)

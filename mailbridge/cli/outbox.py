@@ -1,4 +1,4 @@
-"""`mailbridge outbox`: which mails we promised, which are out, and which could not be delivered."""
+"""`mailbridge outbox`: outgoing mails: which wait, which were sent, and which could not be delivered."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from mailbridge.cli.groups import Noun
-from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk
-from mailbridge.cli.show import print_json, print_table, safe, safe_lines, when
+from mailbridge.cli.options import desk_option, open_desk
+from mailbridge.cli.queue_screen import Screen, add_counts, add_decision, add_list, add_show, last_columns
+from mailbridge.cli.show import safe
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
 
@@ -19,85 +20,39 @@ if TYPE_CHECKING:
     from mailbridge.notifications.model import Queued
     from mailbridge.store.engine import Store
 
-STATES = ("queued", "sending", "dot", "sent", "deferred", "held", "failed", "suppressed")
+# `dot`: everything up to the final dot was sent, and the server has not answered.
+STATES = {
+    **{state: state for state in ("queued", "sending")},
+    "dot": "awaiting reply",
+    **{state: state for state in ("sent", "deferred", "held", "failed", "suppressed")},
+}
 
 
 @click.group(cls=Noun)
 def outbox() -> None:
-    """List, show and resend outgoing mails."""
-
-
-@outbox.command("list")
-@desk_option
-@json_option
-@limit_option(50)
-@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
-def list_(folder: Path, as_json: bool, limit: int, state: str | None) -> None:
-    """List outgoing mails, newest first, with their state and what the mail server said."""
-    with open_desk(folder) as desk, desk.store.read() as tx:
-        found = tx.outbox.list(state, limit)
-    if as_json:
-        print_json([queued_json(queued, desk.config) for queued in found])
-        return
-    print_table(
-        ["ID", "STATE", "TICKET", "MAIL", "TO", "CREATED", "TRIES", "LAST REPLY"],
-        [
-            [
-                queued.id,
-                queued.state,
-                number(queued, desk.config) or "-",
-                f"{queued.notification.audience}.{queued.notification.event}",
-                queued.notification.recipient,
-                when(queued.created_at),
-                queued.attempts,
-                queued.error or queued.reply,
-            ]
-            for queued in found
-        ],
-        empty="no outgoing mails",
-        least=("TRIES", "CREATED", "LAST REPLY"),
-    )
+    """List, show, resend and discard outgoing mails."""
 
 
 @outbox.command()
 @desk_option
-@json_option
-@click.argument("id_", metavar="ID", type=int)
-def show(folder: Path, as_json: bool, id_: int) -> None:
-    """Show outgoing mail ID: its story, and its text once it was worded."""
-    with open_desk(folder) as desk:
-        queued = existing(desk.store, id_)
-    if as_json:
-        raw = queued.rendered.decode("utf-8", "replace") if queued.rendered else None
-        print_json({**queued_json(queued, desk.config), "raw": raw})
-        return
-    for key, value in queued_json(queued, desk.config).items():
-        click.echo(f"{key:12} {safe(str(value))}")
-    if queued.rendered:
-        click.echo("\n" + safe_lines(queued.rendered.decode("utf-8", "replace")))
-
-
-@outbox.command()
-@desk_option
-@click.option("--kept-back", is_flag=True, help="All that a restore kept back, instead of one.")
-@click.argument("id_", metavar="[ID]", type=int, required=False)
-def resend(folder: Path, kept_back: bool, id_: int | None) -> None:
-    """Send outgoing mail ID once more, with the same Message-ID: programs that keep both show it once."""
-    if kept_back == (id_ is not None):
+@click.option("--kept-back", is_flag=True, help="All that a restore kept back, instead of some.")
+@click.argument("ids", metavar="[ID...]", type=int, nargs=-1)
+def resend(folder: Path, kept_back: bool, ids: tuple[int, ...]) -> None:
+    """Send outgoing mails once more, with the same Message-ID: programs that keep both show one."""
+    if kept_back == bool(ids):
         raise click.UsageError("say either ID or --kept-back")
     with open_desk(folder) as desk:
-        if id_ is None:
-            count = _release(desk.store, None)
-            click.echo(f"{count} mails will be sent")
+        if kept_back:
+            click.echo(f"{_release(desk.store, None)} mails will be sent")
             return
-        queued = existing(desk.store, id_)
-        if not _release(desk.store, id_):
-            raise Permanent(f"outgoing mail {id_} is {queued.state}: it is on its way already")
-    click.echo(f"outgoing mail {id_} will be sent again to {safe(queued.notification.recipient)}")
+        for queued in [SCREEN.existing(desk, id_) for id_ in ids]:
+            if not _release(desk.store, queued.id):
+                raise Permanent(_on_its_way(queued))
+            click.echo(f"outgoing mail {queued.id} will be sent again to {safe(queued.notification.recipient)}")
 
 
 def _release(store: Store, id_: int | None) -> int:
-    """Outgoing mail `id_`, or all that a restore kept back, is on its way; how many mails are."""
+    """Outgoing mail `id_`, or all that a restore kept back, waits to be sent; how many mails do."""
     from mailbridge.store import restoring
 
     now = datetime.now(UTC)
@@ -109,13 +64,8 @@ def _release(store: Store, id_: int | None) -> int:
     return changed
 
 
-def existing(store: Store, id_: int) -> Queued:
-    """The outgoing mail; raises Permanent when there is none with this id."""
-    with store.read() as tx:
-        queued = tx.outbox.get(id_)
-    if queued is None:
-        raise Permanent(f"there is no outgoing mail {id_}; mailbridge outbox list shows those there are")
-    return queued
+def _on_its_way(queued: Queued) -> str:
+    return f"outgoing mail {queued.id} is {SCREEN.state_text(queued.state)}: it is on its way already"
 
 
 def number(queued: Queued, config: Config) -> str | None:
@@ -124,19 +74,19 @@ def number(queued: Queued, config: Config) -> str | None:
 
 
 def queued_json(queued: Queued, config: Config) -> dict[str, object]:
-    promise = queued.notification
+    notification = queued.notification
     return {
         "id": queued.id,
         "state": queued.state,
         "ticket": number(queued, config),
-        "audience": promise.audience,
-        "event": promise.event,
-        "recipient": promise.recipient,
-        "language": promise.language,
-        "class": promise.class_,
-        "automatic": promise.automatic,
-        "message_id": promise.message_id,
-        "reply_to": promise.reply_to,
+        "audience": notification.audience,
+        "event": notification.event,
+        "recipient": notification.recipient,
+        "language": notification.language,
+        "class": notification.class_,
+        "automatic": notification.automatic,
+        "message_id": notification.message_id,
+        "reply_to": notification.reply_to,
         "attempts": queued.attempts,
         "repeated": queued.repeated,
         "created_at": queued.created_at,
@@ -145,3 +95,39 @@ def queued_json(queued: Queued, config: Config) -> dict[str, object]:
         "error": queued.error,
         "reply": queued.reply,
     }
+
+
+SCREEN: Screen[Queued] = Screen(
+    noun="outgoing mail",
+    group="outbox",
+    empty="no outgoing mails",
+    states=STATES,
+    columns={
+        "ID": lambda queued, _config: queued.id,
+        "STATE": lambda queued, _config: STATES[queued.state],
+        "TICKET": lambda queued, config: number(queued, config) or "-",
+        "MAIL": lambda queued, _config: f"{queued.notification.audience}.{queued.notification.event}",
+        "TO": lambda queued, _config: queued.notification.recipient,
+        **last_columns(
+            created=lambda queued: queued.created_at, tries=lambda queued: queued.attempts, last=lambda queued: queued.error or queued.reply
+        ),
+    },
+    least=("TRIES", "CREATED", "LAST REPLY"),
+    as_json=queued_json,
+    fetch=lambda tx, state, limit, since: tx.outbox.list(state, limit, since=since),
+    get=lambda tx, id_: tx.outbox.get(id_),
+    content=lambda _tx, queued: queued.rendered,
+)
+add_list(outbox, SCREEN, "List outgoing mails, newest first, with their state and what the mail server said.")
+add_show(outbox, SCREEN, "Show outgoing mail ID: its story, and its text once it was rendered.")
+add_counts(outbox, SCREEN, "Count outgoing mails by state, and tell how long the oldest has waited.", lambda tx: tx.outbox)
+add_decision(
+    outbox,
+    SCREEN,
+    "discard",
+    "Decide that outgoing mails are not sent.  They stay stored; `resend` sends them after all.",
+    decide=lambda tx, queued, reason: tx.outbox.suppress(queued.id, reason, datetime.now(UTC)),
+    refused=lambda queued: f"outgoing mail {queued.id} is {SCREEN.state_text(queued.state)}: it cannot be discarded",
+    done=lambda queued: f"outgoing mail {queued.id} to {queued.notification.recipient} will not be sent",
+    asks=True,
+)

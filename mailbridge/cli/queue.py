@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mailbridge.cli.groups import Noun
-from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk
-from mailbridge.cli.show import print_json, print_table, when
+from mailbridge.cli.queue_screen import Screen, add_counts, add_decision, add_list, add_show, last_columns
 from mailbridge.ids import ticket_number
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
     from mailbridge.store.inbox_rows import InboxRow
 
-STATES = ("new", "claimed", "done", "quarantined", "dropped")
+STATES = {state: state for state in ("new", "claimed", "done", "quarantined", "dropped")}
 
 
 @click.group(cls=Noun)
@@ -25,63 +24,15 @@ def queue() -> None:
     """What came in and what waits."""
 
 
-@queue.command("list")
-@desk_option
-@json_option
-@limit_option(50)
-@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
-def list_(folder: Path, as_json: bool, limit: int, state: str | None) -> None:
-    """List accepted mails, newest first, with what became of each."""
-    with open_desk(folder) as desk, desk.store.read() as tx:
-        rows = tx.inbox.list(state, limit)
-    if as_json:
-        print_json([row_json(row, desk.config) for row in rows])
-        return
-    print_table(
-        ["ID", "STATE", "OUTCOME", "TICKET", "CAME", "BY", "FROM", "SIZE", "TRIES", "REASON"],
-        [
-            [
-                row.id,
-                row.state,
-                row.outcome or "-",
-                ticket_number(desk.config.desk.prefix, row.ticket) if row.ticket else "-",
-                when(row.received_at),
-                row.envelope.source,
-                origin(row),
-                row.size,
-                row.attempts,
-                row.reason,
-            ]
-            for row in rows
-        ],
-        empty="no mails",
-        least=("TRIES", "SIZE", "BY", "CAME", "REASON"),
-    )
-
-
-@queue.command()
-@desk_option
-@json_option
-def counts(folder: Path, as_json: bool) -> None:
-    """Count mails by state, and tell how long the oldest has waited."""
-    with open_desk(folder) as desk, desk.store.read() as tx:
-        numbers = tx.inbox.counts()
-        oldest = tx.inbox.oldest()
-    waited = int((datetime.now(UTC) - oldest).total_seconds()) if oldest else 0
-    if as_json:
-        print_json({**numbers, "oldest_waiting_seconds": waited})
-        return
-    for state, number in numbers.items():
-        click.echo(f"{state:12} {number}")
-    if oldest:
-        click.echo(f"the oldest has waited {waited} s, since {when(oldest)}")
-
-
 def origin(row: InboxRow) -> str:
     """Where a mail came from, as far as its envelope knows."""
     if row.envelope.uid is not None:
         return f"{row.envelope.account}/{row.envelope.folder}:{row.envelope.uid}"
     return "<>" if row.envelope.mail_from == "" else row.envelope.mail_from or "-"
+
+
+def number(row: InboxRow, config: Config) -> str | None:
+    return ticket_number(config.desk.prefix, row.ticket) if row.ticket else None
 
 
 def row_json(row: InboxRow, config: Config) -> dict[str, object]:
@@ -92,7 +43,7 @@ def row_json(row: InboxRow, config: Config) -> dict[str, object]:
         "state": row.state,
         "outcome": row.outcome,
         "reason": row.reason,
-        "ticket": ticket_number(config.desk.prefix, row.ticket) if row.ticket else None,
+        "ticket": number(row, config),
         "ticket_id": row.ticket,
         "mail": row.mail,
         "attempts": row.attempts,
@@ -108,3 +59,62 @@ def row_json(row: InboxRow, config: Config) -> dict[str, object]:
         "size": row.size,
         "sha256": row.sha256,
     }
+
+
+SCREEN: Screen[InboxRow] = Screen(
+    noun="mail",
+    group="queue",
+    empty="no mails",
+    states=STATES,
+    columns={
+        "ID": lambda row, _config: row.id,
+        "STATE": lambda row, _config: row.state,
+        "TICKET": lambda row, config: number(row, config) or "-",
+        "OUTCOME": lambda row, _config: row.outcome or "-",
+        "BY": lambda row, _config: row.envelope.source,
+        "FROM": lambda row, _config: origin(row),
+        "SIZE": lambda row, _config: row.size,
+        **last_columns(
+            created=lambda row: row.received_at, tries=lambda row: row.attempts, last=lambda row: row.reason, last_header="REASON"
+        ),
+    },
+    least=("TRIES", "SIZE", "BY", "CREATED", "REASON"),
+    as_json=row_json,
+    fetch=lambda tx, state, limit, since: tx.inbox.list(state, limit, since=since),
+    get=lambda tx, id_: tx.inbox.get(id_),
+    content=lambda tx, row: tx.blobs.get(row.sha256),
+)
+add_list(queue, SCREEN, "List accepted mails, newest first, with what became of each.")
+add_show(queue, SCREEN, "Show accepted mail ID: what became of it, and its text with control characters made visible.")
+add_counts(queue, SCREEN, "Count mails by state, and tell how long the oldest has waited.", lambda tx: tx.inbox)
+
+
+def add_retry_and_drop(
+    group: click.Group, screen: Screen[InboxRow], to_retry: Callable[[InboxRow], None], to_drop: Callable[[InboxRow], None]
+) -> None:
+    """`retry` and `drop`; the two functions raise Permanent for a mail that the group does not decide about."""
+    add_decision(
+        group,
+        screen,
+        "retry",
+        "Try quarantined (or dropped) mails again, as if they had just come.",
+        decide=lambda tx, row, _reason: tx.inbox.requeue(row.id, datetime.now(UTC)),
+        refused=lambda row: f"mail {row.id} is neither quarantined nor dropped, it is {row.state}",
+        done=lambda row: f"mail {row.id} waits again",
+        channel="inbox",
+        allowed=to_retry,
+    )
+    add_decision(
+        group,
+        screen,
+        "drop",
+        "Decide that nothing becomes of mails that wait.  They stay stored; `retry` brings them back.",
+        decide=lambda tx, row, reason: tx.inbox.drop(row.id, reason, datetime.now(UTC)),
+        refused=lambda row: f"mail {row.id} does not wait, it is {row.state}",
+        done=lambda row: f"mail {row.id} is dropped",
+        asks=True,
+        allowed=to_drop,
+    )
+
+
+add_retry_and_drop(queue, SCREEN, lambda _row: None, lambda _row: None)

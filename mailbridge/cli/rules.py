@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mailbridge.cli.groups import Noun
-from mailbridge.cli.options import desk_option, json_option, limit_option
+from mailbridge.cli.options import desk_option, json_option, limit_option, moment_since
 from mailbridge.cli.show import print_json, safe, safe_lines, when
 from mailbridge.errors import ConfigError, Permanent
 
@@ -241,7 +241,7 @@ def backtest(folder: Path, as_json: bool, since: str, candidate: Path | None, pa
     from mailbridge.rules.tools.backtest_html import page as page_of
 
     limit = _share(fail_over) if fail_over else None
-    start = _since(since)
+    start = moment_since(since)
     with open_desk(folder) as desk:
         new = policy_of(desk.config.folder, candidate)
         old = policy_of(desk.config.folder) if candidate else _in_force(desk, new)
@@ -284,21 +284,6 @@ def _in_force(desk: OpenDesk, new: Policy) -> Policy:
         if policy is not None:
             return policy
     raise Permanent("this desk never ran with other rules; name the ones to try with --rules DIR")
-
-
-def _since(text: str) -> datetime:
-    from mailbridge.clock import SystemClock
-    from mailbridge.config.schema import Wrong
-    from mailbridge.config.units import duration, moment
-
-    try:
-        return SystemClock().now() - duration(text)
-    except Wrong:
-        pass
-    try:
-        return moment(text)
-    except Wrong:
-        raise click.UsageError(f'"{text}" is neither an age (30d, 12h) nor a date (2026-03-01)') from None
 
 
 def _share(text: str) -> float:

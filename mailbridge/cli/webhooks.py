@@ -1,106 +1,33 @@
-"""`mailbridge webhooks`: which calls rules asked for, which were made, and which could not be."""
+"""`mailbridge webhooks`: calls that rules asked for: which wait, which were made, and which could not be."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mailbridge.cli.groups import Noun
-from mailbridge.cli.options import desk_option, json_option, limit_option, open_desk
-from mailbridge.cli.show import print_json, print_table, safe, safe_lines, when
-from mailbridge.errors import Permanent
+from mailbridge.cli.queue_screen import Screen, add_counts, add_decision, add_list, add_show, last_columns
 from mailbridge.ids import ticket_number
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
     from mailbridge.notifications.webhook_model import QueuedCall
-    from mailbridge.store.engine import Store
 
-STATES = ("queued", "calling", "deferred", "done", "failed")
+STATES = {state: state for state in ("queued", "calling", "deferred", "done", "failed")}
 
 
 @click.group(cls=Noun)
 def webhooks() -> None:
-    """List, show and resend the calls that rules asked for."""
+    """List, show, resend and discard the calls that rules asked for."""
 
 
-@webhooks.command("list")
-@desk_option
-@json_option
-@limit_option(50)
-@click.option("--state", type=click.Choice(STATES), help="Only those in this state.")
-def list_(folder: Path, as_json: bool, limit: int, state: str | None) -> None:
-    """List calls, newest first, with their state and what the other side said."""
-    with open_desk(folder) as desk, desk.store.read() as tx:
-        found = tx.webhooks.list(state, limit)
-    if as_json:
-        print_json([call_json(queued, desk.config) for queued in found])
-        return
-    print_table(
-        ["ID", "STATE", "TICKET", "EVENT", "RULE", "URL", "CREATED", "TRIES", "LAST REPLY"],
-        [
-            [
-                queued.id,
-                queued.state,
-                ticket_number(desk.config.desk.prefix, queued.call.ticket),
-                queued.call.event,
-                queued.call.rule,
-                queued.call.url,
-                when(queued.created_at),
-                queued.attempts,
-                last_word(queued),
-            ]
-            for queued in found
-        ],
-        empty="no webhooks",
-        least=("TRIES", "RULE", "CREATED", "LAST REPLY"),
-    )
+def number(queued: QueuedCall, config: Config) -> str:
+    return ticket_number(config.desk.prefix, queued.call.ticket)
 
 
-@webhooks.command()
-@desk_option
-@json_option
-@click.argument("id_", metavar="ID", type=int)
-def show(folder: Path, as_json: bool, id_: int) -> None:
-    """Show call ID: its story and what it says."""
-    with open_desk(folder) as desk:
-        queued = existing(desk.store, id_)
-    if as_json:
-        print_json({**call_json(queued, desk.config), "body": queued.call.body})
-        return
-    for key, value in call_json(queued, desk.config).items():
-        click.echo(f"{key:12} {safe(str(value))}")
-    click.echo("\n" + safe_lines(queued.call.body))
-
-
-@webhooks.command()
-@desk_option
-@click.argument("id_", metavar="ID", type=int)
-def resend(folder: Path, id_: int) -> None:
-    """Make call ID once more, with the same webhook-id: whoever is called can tell a copy."""
-    with open_desk(folder) as desk:
-        queued = existing(desk.store, id_)
-        with desk.store.write() as tx:
-            changed = tx.webhooks.requeue(id_, datetime.now(UTC))
-            tx.wake("webhooks")
-        if not changed:
-            raise Permanent(f"webhook {id_} is {queued.state}: it is on its way already")
-    click.echo(f"webhook {id_} will be called again: {safe(queued.call.url)}")
-
-
-def existing(store: Store, id_: int) -> QueuedCall:
-    """The call; raises Permanent when there is none with this id."""
-    with store.read() as tx:
-        queued = tx.webhooks.get(id_)
-    if queued is None:
-        raise Permanent(f"there is no webhook {id_}; mailbridge webhooks list shows those there are")
-    return queued
-
-
-def last_word(queued: QueuedCall) -> str:
+def last_reply(queued: QueuedCall) -> str:
     return queued.answer or (str(queued.status) if queued.status else "")
 
 
@@ -109,7 +36,7 @@ def call_json(queued: QueuedCall, config: Config) -> dict[str, object]:
     return {
         "id": queued.id,
         "state": queued.state,
-        "ticket": ticket_number(config.desk.prefix, call.ticket),
+        "ticket": number(queued, config),
         "event": call.event,
         "rule": call.rule,
         "url": call.url,
@@ -121,3 +48,54 @@ def call_json(queued: QueuedCall, config: Config) -> dict[str, object]:
         "next_at": queued.next_at,
         "done_at": queued.done_at,
     }
+
+
+SCREEN: Screen[QueuedCall] = Screen(
+    noun="webhook",
+    group="webhooks",
+    empty="no webhooks",
+    states=STATES,
+    columns={
+        "ID": lambda queued, _config: queued.id,
+        "STATE": lambda queued, _config: queued.state,
+        "TICKET": number,
+        "EVENT": lambda queued, _config: queued.call.event,
+        "RULE": lambda queued, _config: queued.call.rule,
+        "URL": lambda queued, _config: queued.call.url,
+        **last_columns(created=lambda queued: queued.created_at, tries=lambda queued: queued.attempts, last=last_reply),
+    },
+    least=("TRIES", "RULE", "CREATED", "LAST REPLY"),
+    as_json=call_json,
+    fetch=lambda tx, state, limit, since: tx.webhooks.list(state, limit, since=since),
+    get=lambda tx, id_: tx.webhooks.get(id_),
+    content=lambda _tx, queued: queued.call.body.encode(),
+    content_key="body",
+)
+add_list(webhooks, SCREEN, "List calls, newest first, with their state and what the server said.")
+add_show(webhooks, SCREEN, "Show call ID: its story and its body.")
+add_counts(
+    webhooks,
+    SCREEN,
+    "Count calls by state, without those done, and tell how long the oldest has waited.",
+    lambda tx: tx.webhooks,
+)
+add_decision(
+    webhooks,
+    SCREEN,
+    "resend",
+    "Make calls once more, with the same webhook-id: the server can tell a copy.",
+    decide=lambda tx, queued, _reason: tx.webhooks.requeue(queued.id, datetime.now(UTC)),
+    refused=lambda queued: f"webhook {queued.id} is {queued.state}: it is on its way already",
+    done=lambda queued: f"webhook {queued.id} will be called again: {queued.call.url}",
+    channel="webhooks",
+)
+add_decision(
+    webhooks,
+    SCREEN,
+    "discard",
+    "Decide that calls that wait are not made.  They stay stored as failed; `resend` makes them after all.",
+    decide=lambda tx, queued, reason: tx.webhooks.discard(queued.id, reason, datetime.now(UTC)),
+    refused=lambda queued: f"webhook {queued.id} is {queued.state}: it cannot be discarded",
+    done=lambda queued: f"webhook {queued.id} will not be called: {queued.call.url}",
+    asks=True,
+)

@@ -41,6 +41,10 @@ _ADD = dialects.insert_new(webhooks)
 _DONE = _QUEUE.end(state=CallState.DONE, done_at=bind("now"), **_RESPONSE)
 _DEFER = _QUEUE.end(state=CallState.DEFERRED, next_at=bind("next_at"), **_RESPONSE)
 _FAIL = _QUEUE.end(state=CallState.FAILED, done_at=bind("now"), **_RESPONSE)
+_DISCARD = _QUEUE.end_where(
+    webhooks.c.state.in_((CallState.QUEUED, CallState.DEFERRED)),
+    **{"state": CallState.FAILED, "done_at": bind("now"), "answer": bind("answer")},
+)
 _OF_TICKET = sa.select(webhooks).where(webhooks.c.ticket == bind("ticket")).order_by(webhooks.c.id)
 _STATEMENTS = QueueStatements(
     _QUEUE,
@@ -72,6 +76,10 @@ class WebhookTable(LeaseQueue[QueuedCall, QueuedCall]):
     def fail(self, id: int, owner: str, now: datetime, *, status: int | None, answer: str) -> None:
         """It is given up, for the reason in `answer`."""
         self._as_owner(_FAIL, id, owner, {"in_now": now, "in_status": status, "in_answer": answer})
+
+    def discard(self, id: int, reason: str, now: datetime) -> bool:
+        """A call that waits is not made, because a person decided so."""
+        return self._as_owner(_DISCARD, id, None, {"in_now": now, "in_answer": reason})
 
     def of_ticket(self, ticket: int) -> list[QueuedCall]:
         return self._items(_OF_TICKET, {"in_ticket": ticket})

@@ -130,6 +130,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         unless_lost(lambda: tx.webhooks.done(1, "w", NOW, status=204, answer="")),
         unless_lost(lambda: tx.webhooks.defer(1, "w", NOW, status=500, answer="")),
         unless_lost(lambda: tx.webhooks.fail(1, "w", NOW, status=500, answer="")),
+        tx.webhooks.discard(1, "no", NOW),
     ),
     "activities.set": lambda tx: tx.activities.set(replace(TICKET, activities=(WORK,))),
     "activities.spent": lambda tx: tx.activities.spent("incident"),

@@ -62,7 +62,16 @@ def test_each_command_explains_itself_and_its_options(name: str, command: click.
 # Commands that act and say in a line what they did, or print what is no data.
 WITHOUT_JSON = {
     *("init", "demo", "run", "worker", "import", "docs save", "outbox resend", "webhooks resend", "quarantine drop", "quarantine retry"),
-    *("held drop", "held release", "customers import", "customers export"),
+    *(
+        "outbox discard",
+        "webhooks discard",
+        "queue retry",
+        "queue drop",
+        "held drop",
+        "held release",
+        "customers import",
+        "customers export",
+    ),
     *("rules fmt", "rules rollback", "rules schema", "db upgrade", "listener passwd", "agents pair", "agents unpair", "keys rotate"),
     "auth login",
     *("completion", "man"),

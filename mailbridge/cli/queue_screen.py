@@ -1,0 +1,217 @@
+"""`list`, `show`, `counts` and decisions about rows that wait: one implementation for mails in and out, webhooks and held mails."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+import click
+
+from mailbridge.cli.options import OpenDesk, desk_option, json_option, limit_option, open_desk, since_option
+from mailbridge.cli.show import print_json, print_table, safe, safe_lines, when
+from mailbridge.errors import Permanent
+
+if TYPE_CHECKING:
+    from mailbridge.config.model import Config
+    from mailbridge.store.queue import LeaseQueue
+    from mailbridge.store.tx import Tx
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screen(Generic[Item]):
+    """What the terminal says of one kind of row."""
+
+    noun: str  # "outgoing mail"
+    group: str  # "outbox": the name of its commands
+    empty: str  # printed instead of an empty table
+    columns: Mapping[str, Callable[[Item, Config], object]]
+    least: tuple[str, ...]  # columns that a narrow terminal leaves out, the first one first
+    as_json: Callable[[Item, Config], dict[str, object]]
+    fetch: Callable[[Tx, str | None, int, datetime | None], Sequence[Item]]  # state, at most so many, created since
+    get: Callable[[Tx, int], Item | None]
+    content: Callable[[Tx, Item], bytes | None]  # the text that `show` prints below
+    content_key: str = "raw"  # and its name in JSON
+    heading: Callable[[Item], Iterable[str]] | None = None  # of `show`; None: what JSON says, line by line
+    states: Mapping[str, str] = field(default_factory=dict)  # stored state -> in words; empty: all rows are of one state
+    none_text: str = ""  # where there is no row with an id; '' for the usual words
+
+    def state_text(self, state: str) -> str:
+        """The state as people read it."""
+        return self.states.get(state, state)
+
+    def existing(self, desk: OpenDesk, id_: int) -> Item:
+        """The row; raises Permanent where there is none with this id."""
+        with desk.store.read() as tx:
+            found = self.get(tx, id_)
+        if found is None:
+            none = self.none_text.format(id=id_) or f"there is no {self.noun} {id_}; mailbridge {self.group} list shows those there are"
+            raise Permanent(none)
+        return found
+
+    def json(self, item: Item, config: Config) -> dict[str, object]:
+        """As JSON says it: `state` as it is stored, `state_text` as the table shows it."""
+        said = self.as_json(item, config)
+        return {**said, "state_text": self.state_text(str(said["state"]))} if self.states else said
+
+
+def last_columns(
+    *, created: Callable[[Item], datetime], tries: Callable[[Item], int], last: Callable[[Item], str], last_header: str = "LAST REPLY"
+) -> dict[str, Callable[[Item, Config], object]]:
+    """The columns with which every queue's table ends."""
+    return {
+        "CREATED": lambda item, _config: when(created(item)),
+        "TRIES": lambda item, _config: tries(item),
+        last_header: lambda item, _config: last(item),
+    }
+
+
+class State(click.Choice[str]):
+    """A state, in words or as it is stored; a typing mistake is answered with the nearest one."""
+
+    def __init__(self, states: Mapping[str, str]) -> None:
+        self._words = {text.replace(" ", "-"): state for state, text in states.items()}
+        super().__init__(list(self._words))
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """The stored state.  Ends with a usage error that names the nearest state."""
+        from mailbridge.config.suggest import did_you_mean
+
+        word = value.strip().lower().replace(" ", "-")
+        if word in self._words.values():
+            return word
+        if word not in self._words:
+            self.fail(f'there is no state "{value}"; {did_you_mean(value, self._words)}', param, ctx)
+        return self._words[word]
+
+
+def add_list(group: click.Group, screen: Screen[Item], help_: str, *, limit: int = 50) -> None:
+    """`list`, with --state, --since, --limit and --json."""
+
+    def list_(folder: Path, as_json: bool, limit: int, since: datetime | None, state: str | None = None) -> None:
+        with open_desk(folder) as desk, desk.store.read() as tx:
+            found = screen.fetch(tx, state, limit, since)
+        if as_json:
+            print_json([screen.json(item, desk.config) for item in found])
+            return
+        rows = [[column(item, desk.config) for column in screen.columns.values()] for item in found]
+        print_table(list(screen.columns), rows, empty=screen.empty, least=screen.least)
+
+    by_state = click.option("--state", type=State(screen.states), help="Only those in this state.")
+    command = group.command("list", help=help_)
+    command(desk_option(json_option(limit_option(limit)(since_option(by_state(list_) if screen.states else list_)))))
+
+
+def add_show(group: click.Group, screen: Screen[Item], help_: str, *, allowed: Callable[[Item], None] = lambda _item: None) -> None:
+    """`show ID`, with --json and --raw.  `allowed` raises Permanent for a row that this command does not show."""
+
+    @group.command("show", help=help_)
+    @desk_option
+    @json_option
+    @click.option("--raw", is_flag=True, help="Print the content byte by byte, for a file.")
+    @click.argument("id_", metavar="ID", type=int)
+    def show(folder: Path, as_json: bool, raw: bool, id_: int) -> None:
+        with open_desk(folder) as desk:
+            item = screen.existing(desk, id_)
+            allowed(item)
+            with desk.store.read() as tx:
+                content = screen.content(tx, item)
+        text = None if content is None else content.decode("utf-8", "backslashreplace")
+        if raw:
+            sys.stdout.buffer.write(content or b"")
+            sys.stdout.buffer.flush()
+        elif as_json:
+            print_json({**screen.json(item, desk.config), screen.content_key: text})
+        else:
+            _print(screen, item, desk.config, text)
+
+
+def _print(screen: Screen[Item], item: Item, config: Config, text: str | None) -> None:
+    if screen.heading is not None:
+        lines: Iterable[str] = screen.heading(item)
+    else:
+        lines = [f"{key:12} {value}" for key, value in {**screen.as_json(item, config), **_state_text(screen, item, config)}.items()]
+    for line in lines:
+        click.echo(safe(line))
+    if text:
+        click.echo("\n" + safe_lines(text))
+
+
+def _state_text(screen: Screen[Item], item: Item, config: Config) -> dict[str, object]:
+    return {"state": screen.json(item, config)["state_text"]} if screen.states else {}
+
+
+def add_counts(group: click.Group, screen: Screen[Any], help_: str, queue: Callable[[Tx], LeaseQueue[Any, Any]]) -> None:
+    """`counts`: rows by state, how long the oldest has waited, and when a worker looks again."""
+
+    @group.command("counts", help=help_)
+    @desk_option
+    @json_option
+    def counts(folder: Path, as_json: bool) -> None:
+        with open_desk(folder) as desk, desk.store.read() as tx:
+            numbers, oldest, due = queue(tx).counts(), queue(tx).oldest(), queue(tx).next_due()
+        now = datetime.now(UTC)
+        waited = int((now - oldest).total_seconds()) if oldest else 0
+        if as_json:
+            print_json({**numbers, "oldest_waiting_seconds": waited, "next_due": due})
+            return
+        size = max(12, *(len(text) for text in screen.states.values()))
+        for state, number in numbers.items():
+            click.echo(f"{screen.state_text(state):{size}} {number}")
+        if oldest:
+            click.echo(f"the oldest has waited {waited} s, since {when(oldest)}")
+        if due and due > now:
+            click.echo(f"the next is due at {when(due)}")
+
+
+def confirmed(question: str, *, yes: bool) -> None:
+    """Returns where a person says yes, or has said so with --yes; ends the command otherwise."""
+    if not yes:
+        click.confirm(question, abort=True)
+
+
+def add_decision(
+    group: click.Group,
+    screen: Screen[Item],
+    verb: str,
+    help_: str,
+    *,
+    decide: Callable[[Tx, Item, str], bool],
+    refused: Callable[[Item], str],
+    done: Callable[[Item], str],
+    channel: str = "",
+    asks: bool = False,
+    allowed: Callable[[Item], None] = lambda _item: None,
+) -> None:
+    """`VERB ID...`: a person decides about rows.
+
+    `decide` changes one row in a transaction and returns whether its state allowed that; `refused` and `done` word the two results.
+    `asks`: the rows are confirmed first, unless --yes is given, and a --reason is stored.  `channel` is woken for its workers.
+    """
+
+    @desk_option
+    @click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True)
+    def command(folder: Path, ids: tuple[int, ...], reason: str = "", yes: bool = True) -> None:
+        with open_desk(folder) as desk:
+            items = [screen.existing(desk, id_) for id_ in ids]
+            for item in items:
+                allowed(item)
+            confirmed(f"{verb} {len(items)} {screen.noun}{'s' if len(items) > 1 else ''}?", yes=yes)
+            for item in items:
+                with desk.store.write() as tx:
+                    changed = decide(tx, item, reason)
+                if not changed:
+                    raise Permanent(refused(item))
+                click.echo(safe(done(item)))
+            if channel:
+                desk.store.wake(channel)
+
+    if asks:
+        command = click.option("--yes", is_flag=True, help="Do not ask.")(command)
+        command = click.option("--reason", default="dropped by a person", show_default=True, help="Why, for whoever asks later.")(command)
+    group.command(verb, help=help_)(command)
