@@ -25,7 +25,7 @@ from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import execute
 from mailbridge.handling.agents.held import notify_held
-from mailbridge.handling.new_ticket import OVER_QUOTA
+from mailbridge.handling.grouped import OVER_QUOTA
 from mailbridge.health import names, probes
 from mailbridge.health.arrivals import count_arrivals, look_for_silence
 from mailbridge.health.board import Board

@@ -314,7 +314,15 @@ class Worker:
             if one.result.outcome is MailOutcome.WAIT:
                 log.info("mail_postponed", inbox=one.inbox, reason=one.result.reason)
                 continue
-            log.info("mail_processed", inbox=one.inbox, outcome=one.result.outcome, ticket=one.result.ticket, mail=one.result.mail)
+            result = one.result
+            log.info(
+                "mail_processed",
+                inbox=one.inbox,
+                outcome=result.outcome,
+                handler=result.handler,
+                ticket=result.ticket,
+                mail=result.mail,
+            )
             if one.result.outcome is MailOutcome.QUARANTINED:
                 self._on_quarantine(one.inbox, one.result.reason)
 

@@ -164,6 +164,7 @@ def _evaluated_again(folder: Path, config: Config, raw: bytes, mail: StoredMail,
 
 
 def _story(mail: StoredMail, said: Mapping[str, Any], config: Config) -> Iterable[str]:
+    from mailbridge.handling.table import WHY
     from mailbridge.ids import ticket_number
 
     name = ticket_number(config.desk.prefix, mail.ticket) if mail.ticket else f"mail {mail.id}"
@@ -177,6 +178,8 @@ def _story(mail: StoredMail, said: Mapping[str, Any], config: Config) -> Iterabl
         detail = f" ({safe(placed['detail'])})" if placed.get("detail") else ""
         yield f"placed   {where}: {safe(placed['reason'])}{detail}"
         yield from (f"         not by {safe(refused)}" for refused in placed.get("refused", ()))
+    if "handler" in said:
+        yield f"handled  {safe(said['handler'])}: {WHY.get(said['handler'], 'a handler of another version')}"
     yield explained_text(said) if "rules" in said else "rules    not asked: they decide about mail that opens a ticket"
     if "told" in said:
         yield f"told     {safe(', '.join(said['told'])) or 'nobody'}" + "".join(

@@ -1,20 +1,20 @@
-"""Whether a robot (we) may answer this mail (RFC 3834 section 2).  Caps come later, in `outbox.suppression`, when a mail is about to go."""
+"""Whether an automatic answer may go to the writer of a mail (RFC 3834 section 2).
+
+Limits on how many are sent are checked later, in `notifications.limits`, when a mail is about to go.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from mailbridge.conversation.place import Writer
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.disposition import disposition
-from mailbridge.message.envelope import Source
-from mailbridge.message.model import Message
+from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.store.tx import Tx
 
 
-def acknowledgement(tx: Tx, message: Message, source: Source, writer: Writer, desk: Desk, now: datetime) -> str:
+def acknowledgement(tx: Tx, desk: Desk, mail: PlacedMail) -> str:
     """'' where an acknowledgement may go to the writer, else why not, in stable words."""
-    if source is Source.IMPORT:
+    message, writer = mail.message, mail.writer
+    if mail.imported:
         return "the mail was imported; who wrote it is not waiting for us"
     if not disposition(message, answers=False).acknowledged:
         return f"a robot wrote it ({message.kind})"
@@ -26,6 +26,6 @@ def acknowledgement(tx: Tx, message: Message, source: Source, writer: Writer, de
         return "the sender is not who the mail says (DMARC fail)"
     if desk.is_own(writer.address):
         return "it came from the desk itself"
-    if reason := tx.addresses.suspended(writer.address, now):
+    if reason := tx.addresses.suspended(writer.address, mail.now):
         return f"the address is suspended: {reason}"
     return ""

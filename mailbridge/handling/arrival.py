@@ -60,6 +60,10 @@ class Arrival:
             said["reply_choice"] = message.reply.choice
         return replace(self, explanation={**self.explanation, **said})
 
+    def handled_by(self, name: str) -> Arrival:
+        """With the handler that takes the mail."""
+        return replace(self, explanation={**self.explanation, "handler": name})
+
     def scanned(self, scan: Scan) -> Arrival:
         """With what scanners of ours said, where any were asked."""
         return replace(self, scan=scan, explanation={**self.explanation, "scan": scan.to_json()}) if scan.asked else self

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from mailbridge.conversation.marks import is_mark_of
-from mailbridge.conversation.tokens import Signer
+from mailbridge.execution.desk import Desk
 from mailbridge.handling.outcome import MailOutcome, MailResult
-from mailbridge.message.model import Message
+from mailbridge.handling.placed_mail import ArrivedMail
 from mailbridge.store.tx import Tx
 
 STATE_KEY = "canary"
@@ -22,12 +20,13 @@ def canary_key(nonce: str, kind: str) -> str:
     return f"canary:{nonce}:{kind}"
 
 
-def file_canary(tx: Tx, message: Message, signer: Signer, now: datetime) -> MailResult | None:
+def file_canary(tx: Tx, desk: Desk, mail: ArrivedMail) -> MailResult | None:
     """The mail's arrival is noted where it is the canary that is waited for; None for every other mail."""
-    for key, kinds, command in _SENDERS if message.loop_mark else ():
+    mark, now = mail.message.loop_mark, mail.now
+    for key, kinds, command in _SENDERS:
         sent = tx.state.get(key)
         for kind in kinds if sent else ():
-            if is_mark_of(signer, message.loop_mark, canary_key(sent["nonce"], kind)):
+            if is_mark_of(desk.signer, mark, canary_key(sent["nonce"], kind)):
                 sent = tx.state.take(key, now) or sent
                 tx.state.set(key, {**sent, kind: now.isoformat()}, now)
                 return MailResult(outcome=MailOutcome.IGNORED, reason=f"a mail of mailbridge {command} to the desk itself")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailbridge.conversation.model import Reason
-from mailbridge.conversation.place import Evidence
+from mailbridge.execution.desk import Desk
+from mailbridge.handling.acting import execute_for
 from mailbridge.handling.arrival import Arrival
-from mailbridge.handling.new_ticket import Filing
 from mailbridge.handling.opening import claimed
 from mailbridge.handling.outcome import MailOutcome, MailResult
+from mailbridge.handling.placed_mail import PlacedMail
+from mailbridge.handling.storing import store_mail
 from mailbridge.message.envelope import Source
 from mailbridge.store.mails import Direction
+from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import CustomerMessage
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import each
@@ -25,21 +28,20 @@ def moment(arrival: Arrival, now: datetime) -> datetime:
     return min(came, now) if arrival.envelope.source is Source.IMPORT else now
 
 
-def file_own_answer(filing: Filing, found: Evidence) -> MailResult | None:
-    """An old answer of the desk or of an agent is on the ticket of the mail that it answers, as sent; None where it is no such answer.
+def file_sent_reply(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
+    """An old reply of the desk or of an agent is on the ticket of the mail that it answers, as sent; None where it is no such reply.
 
-    Whoever imports an archive vouches for it, so its From counts; its lines are not done.
+    Whoever imports an archive vouches for it, so its From counts.  Its command lines are not executed.
     """
-    if not filing.imported:
+    sender = claimed(mail.message)
+    agent = desk.organisation.agent_of(sender)
+    if agent is None and not desk.is_own(sender):
         return None
-    sender = claimed(filing.message)
-    agent = filing.desk.organisation.agent_of(sender)
-    if agent is None and not filing.desk.is_own(sender):
-        return None
-    ticket = next((known.ticket for known in found.known if known.reason in _BY_MAIL), None)
+    ticket = next((known.ticket for known in mail.evidence.known if known.reason in _BY_MAIL), None)
     if ticket is None:
         return None
-    mail = filing.store_mail(ticket=ticket.id, direction=Direction.OUT)
+    mail_id = store_mail(tx, mail, ticket=ticket.id, direction=Direction.OUT)
     actor = Actor(kind=ActorKind.AGENT, name=agent.name) if agent else Actor(kind=ActorKind.SYSTEM, name="import")
-    filing.execute(ticket, each([CustomerMessage(author=agent.name if agent else sender, sent=True)]), mail, actor=actor)
-    return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail, reason="an old answer of the desk")
+    message = CustomerMessage(author=agent.name if agent else sender, sent=True)
+    execute_for(tx, desk, mail, mail_id, ticket, each([message]), actor=actor)
+    return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail_id, reason="an old answer of the desk")

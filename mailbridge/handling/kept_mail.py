@@ -3,47 +3,46 @@
 from __future__ import annotations
 
 from mailbridge.conversation.marks import kept_mail
+from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.load_context import Cause
-from mailbridge.handling.new_ticket import Filing
 from mailbridge.handling.outcome import MailOutcome, MailResult
+from mailbridge.handling.placed_mail import PlacedMail
+from mailbridge.handling.storing import store_mail
 from mailbridge.ids import ticket_number
-from mailbridge.message.model import Kind
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.store.mails import StoredMail
+from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Open
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Participant
 from mailbridge.tickets.requests import each
 
 
-def file_admins_request(filing: Filing) -> MailResult | None:
+def open_kept_mail(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
     """The kept mail is a ticket and the admin was told its number; None where the mail is no such request.
 
     It takes the code that this very admin was given, in a mail of a person from the admin's address that does not fail DMARC.
     """
-    sender, config = filing.message.sender, filing.desk.config.desk
-    if not sender.strict or sender.address.lower() not in {admin.lower() for admin in config.admins}:
+    sender, config = mail.message.sender, desk.config.desk
+    if sender.dmarc == "fail":
         return None
-    if filing.message.kind is not Kind.HUMAN or sender.dmarc == "fail":
-        return None
-    which = kept_mail(filing.desk.signer, filing.message.subject, sender.address, filing.now.date())
-    kept = filing.tx.mails.get(which) if which else None
+    which = kept_mail(desk.signer, mail.message.subject, sender.address, mail.now.date())
+    kept = tx.mails.get(which) if which else None
     if kept is None or kept.id is None:
         return None
-    mail = filing.store_mail(ticket=None, internal=True)
-    ticket = kept.ticket or _opened(filing, kept, kept.id)
+    mail_id = store_mail(tx, mail, ticket=None, internal=True)
+    ticket = kept.ticket or _opened(tx, desk, mail, kept, kept.id)
     number = ticket_number(config.prefix, ticket)
     values = {"number": number, "subject": kept.subject, "already": "yes" if kept.ticket else ""}
-    told = admin_notifications((sender.address,), "kept_ticket", f"{mail}", values, config.address, config.language)
-    filing.tx.outbox.add_many(told, filing.now)
-    filing.tx.wake("outbox")
-    return MailResult(outcome=MailOutcome.KEPT, mail=mail, reason=f"an admin's request: mail {kept.id} is {number}")
+    told = admin_notifications((sender.address,), "kept_ticket", f"{mail_id}", values, config.address, config.language)
+    tx.outbox.add_many(told, mail.now)
+    tx.wake("outbox")
+    return MailResult(outcome=MailOutcome.KEPT, mail=mail_id, reason=f"an admin's request: mail {kept.id} is {number}")
 
 
-def _opened(filing: Filing, kept: StoredMail, id: int) -> int:
+def _opened(tx: Tx, desk: Desk, mail: PlacedMail, kept: StoredMail, id: int) -> int:
     """The new ticket of the kept mail.  Nobody outside is told: a robot wrote it."""
-    tx, desk = filing.tx, filing.desk
     ticket = tx.tickets.reserve()
     command = Open(
         subject=kept.subject or "(no subject)",
@@ -55,5 +54,5 @@ def _opened(filing: Filing, kept: StoredMail, id: int) -> int:
     )
     tx.mails.set_ticket(id, ticket)
     actor, telling = Actor(kind=ActorKind.SYSTEM, name="admin"), Telling(mail=id, opens=kept.message_id)
-    execute(tx, desk, ticket, each([command]), actor, filing.now, cause=Cause(mail=id), telling=telling)
+    execute(tx, desk, ticket, each([command]), actor, mail.now, cause=Cause(mail=id), telling=telling)
     return ticket

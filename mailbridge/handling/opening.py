@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
-from mailbridge.conversation.model import Placement
 from mailbridge.execution.assignment import wanted_agent
-from mailbridge.handling.placed_mail import Placed
+from mailbridge.execution.desk import Desk
+from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
 from mailbridge.message.model import Message
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import CopiedPolicy, Priority, Team
 from mailbridge.rules.match import Verdict
+from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Open
 from mailbridge.tickets.model import IMPORTED, LIST_FIELD, Participant, Role
 
 MOST_COPIED = 50  # people of To and Cc who are remembered
 
 
-def opening(mail: Placed, placement: Placement, verdict: Verdict) -> Open:
+def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
     """The new ticket as the mail, its writer and the rules want it."""
-    message, writer = mail.message, mail.writer
-    team = verdict.team or mail.desk.organisation.default_team
-    agents = mail.written_to and mail.desk.organisation.teams.get(team, Team(name=team, title=team)).answer_owns
+    mail, verdict, organisation = judged.mail, judged.verdict, desk.organisation
+    message, writer, forwarded = mail.message, mail.writer, mail.forwarded
+    team = verdict.team or organisation.default_team
+    agents = mail.written_to and organisation.teams.get(team, Team(name=team, title=team)).answer_owns
     return Open(
         subject=verdict.subject or message.subject or "(no subject)",
         requester=_requester(mail),
-        others=(*_added(verdict), *copied(mail, team, proven=writer.verified)),
+        others=(*_added(verdict), *copied(desk, mail, team, proven=writer.verified)),
         team=team,
         type=verdict.type or "",
         priority=Priority(verdict.priority or Priority.NORMAL),
         status=verdict.status or (transitions.OPEN if mail.written_to else ""),
         tags=verdict.tags,
         fields=(*verdict.fields, *_as_fields(verdict), *_of_list(mail)),
-        assignee=wanted_agent(mail.tx, verdict, team, mail.desk.organisation, mail.now) or (writer.agent if agents else ""),
-        channel=IMPORTED if mail.imported else mail.channel,
+        assignee=wanted_agent(tx, verdict, team, organisation, mail.now) or (writer.agent if agents else ""),
+        channel=IMPORTED if mail.imported else forwarded.channel if forwarded else "mail",
         language=message.language,
         verified=writer.verified,
-        rules_version=mail.desk.policy.version,
-        asked_at=mail.asked_at,
-        follows=placement.follows,
+        rules_version=desk.policy.version,
+        asked_at=forwarded.asked_at if forwarded else None,
+        follows=mail.placement.follows,
         rule=verdict.rules[0] if verdict.rules else "",
         said_by=writer.agent if mail.written_to else "",
     )
 
 
-def _requester(mail: Placed) -> Participant:
+def _requester(mail: PlacedMail) -> Participant:
     """Who asks: the writer, or the customer to whom an agent wrote first."""
     message = mail.message
     if mail.written_to:
@@ -51,21 +53,21 @@ def _requester(mail: Placed) -> Participant:
     return Participant(address=author(mail), name=message.sender.name or mail.writer.name, language=message.language)
 
 
-def copied(mail: Placed, team: str, *, proven: bool) -> tuple[Participant, ...]:
+def copied(desk: Desk, mail: PlacedMail, team: str, *, proven: bool) -> tuple[Participant, ...]:
     """People in To and Cc, as the team's policy wants them (TH6).  Mailboxes of the desk and its teams, and agents, are none of them.
 
     Whoever is not proven makes nobody hear of the ticket: a forged mail must not become mail from us to strangers.
     """
-    policy = mail.desk.organisation.teams.get(team, Team(name=team, title=team)).copied
+    policy = desk.organisation.teams.get(team, Team(name=team, title=team)).copied
     if policy is CopiedPolicy.IGNORED:
         return ()
     role = Role.PARTICIPANT if policy is CopiedPolicy.PARTICIPANT and proven else Role.MENTIONED
     known = {mail.writer.address.lower(), *(a.key for a in mail.written_to[:1])}
-    people = {a.key: a for a in mail.message.recipients if a.key not in known and not _is_ours(mail, a.address)}
+    people = {a.key: a for a in mail.message.recipients if a.key not in known and not is_ours(desk, a.address)}
     return tuple(Participant(address=a.address, name=a.name, role=role) for a in list(people.values())[:MOST_COPIED])
 
 
-def author(mail: Placed) -> str:
+def author(mail: PlacedMail) -> str:
     """The address of who writes; of a mail without a strict From what it claims, for show; '' where there is none."""
     return mail.writer.address or claimed(mail.message)
 
@@ -80,14 +82,15 @@ def _added(verdict: Verdict) -> tuple[Participant, ...]:
     return tuple(Participant(address=address, role=Role.PARTICIPANT) for address in verdict.cc)
 
 
-def _of_list(mail: Placed) -> tuple[tuple[str, str], ...]:
+def _of_list(mail: PlacedMail) -> tuple[tuple[str, str], ...]:
     """That an answer reaches a whole list, where nobody single is behind it."""
     return ((LIST_FIELD, mail.writer.address),) if mail.message.to_list and mail.message.correspondent is None else ()
 
 
-def _is_ours(mail: Placed, address: str) -> bool:
-    groups = {team.address.lower() for team in mail.desk.organisation.teams.values()}
-    return mail.desk.is_own(address) or address.lower() in groups or mail.desk.organisation.agent_of(address) is not None
+def is_ours(desk: Desk, address: str) -> bool:
+    """Whether the address is the desk's, an agent's or a team's: nobody of these is a customer."""
+    groups = {team.address.lower() for team in desk.organisation.teams.values()}
+    return desk.is_own(address) or address.lower() in groups or desk.organisation.agent_of(address) is not None
 
 
 def _as_fields(verdict: Verdict) -> tuple[tuple[str, str], ...]:

@@ -25,6 +25,7 @@ class MailResult:
     ticket: int | None = None
     mail: int | None = None
     reason: str = ""
+    handler: str = ""  # the row of `handling.table` that took the mail; '' where none did
 
 
 class LostRace(Exception):

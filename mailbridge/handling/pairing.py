@@ -11,15 +11,17 @@ import json
 import re
 from base64 import b32encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 from mailbridge.checks import build
 from mailbridge.checks.channels import Pairings, headers_of, source_name
-from mailbridge.handling.new_ticket import Filing
+from mailbridge.execution.desk import Desk
+from mailbridge.handling.keep import keep
 from mailbridge.handling.outcome import MailOutcome, MailResult
+from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import Chance
 from mailbridge.message.authenticity import claimed_sender, judged
 from mailbridge.message.envelope import Source
@@ -87,17 +89,17 @@ class PairingProof:
     believes: Expected | None = None
 
 
-def answer_to_pairing(filing: Filing) -> MailResult | None:
+def file_pairing_answer(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
     """What became of an agent's answer to a pairing mail; None for any other mail, also for one that only has the word."""
-    message, tx = filing.message, filing.tx
+    message = mail.message
     found = _asked(tx, message)
-    agent = filing.desk.organisation.agent_of(message.sender.address) if message.sender.strict else None
-    if found is None or agent is None or not _may_answer(found, agent, message, filing.now):
+    agent = desk.organisation.agent_of(message.sender.address) if message.sender.strict else None
+    if found is None or agent is None or not _may_answer(found, agent, message, mail.now):
         return None
-    shown = _shown(filing)
-    _record(filing, found, shown)
-    _tell(filing, found, agent, shown)
-    return replace(filing.keep(MailOutcome.KEPT), reason=f"answer to a pairing mail: {shown.code}, {shown.detail}")
+    shown = _shown(tx, mail)
+    _record(tx, mail, found, shown)
+    _tell(tx, desk, mail, found, agent, shown)
+    return keep(tx, mail, MailOutcome.KEPT, f"answer to a pairing mail: {shown.code}, {shown.detail}")
 
 
 def _asked(tx: Tx, message: Message) -> Pairing | None:
@@ -115,15 +117,15 @@ def _may_answer(pairing: Pairing, agent: Agent, message: Message, now: datetime)
     return waits and pairing.agent == agent.name and pairing.address == message.sender.address.lower()
 
 
-def _shown(filing: Filing) -> PairingProof:
-    sender, envelope = filing.message.sender, filing.arrival.envelope
+def _shown(tx: Tx, mail: PlacedMail) -> PairingProof:
+    sender, envelope = mail.message.sender, mail.arrival.envelope
     if sender.verified:
         return PairingProof(code="proven", detail=f"{sender.proof}: {sender.reasons[0]}")
     if sender.dmarc == "fail":
         return PairingProof(code="failed", detail=sender.reasons[0])
     if envelope.source is not Source.IMAP:
         return PairingProof(code="elsewhere", detail=source_name(envelope))
-    header = header_block(filing.tx.blobs.get(filing.arrival.sha256))
+    header = header_block(tx.blobs.get(mail.arrival.sha256))
     headers = headers_of(header, envelope)
     if claimed_sender(headers).address.lower() != sender.address.lower():
         return PairingProof(code="unseen", detail="the From field names somebody else")  # a list that rewrote it
@@ -145,28 +147,28 @@ def learned(headers: Sequence[Field], organizational: Callable[[str], str]) -> P
     return PairingProof(code="unseen", detail=reasons[0] if reasons else "no server on the way wrote results where they could be believed")
 
 
-def _record(filing: Filing, pairing: Pairing, shown: PairingProof) -> None:
+def _record(tx: Tx, mail: PlacedMail, pairing: Pairing, shown: PairingProof) -> None:
     """A way that was proven counts from now on; an answer that proved none leaves the question open."""
-    tx, source = filing.tx, source_name(filing.arrival.envelope)
+    source = source_name(mail.arrival.envelope)
     if shown.believes is None and shown.code != "proven":
         tx.pairings.note(pairing.id, f"{shown.code}: {shown.detail}")
         return
     believes = to_json(shown.believes) if shown.believes else ""
-    if tx.pairings.answer(pairing.id, source, believes, shown.detail, filing.now):
-        tx.pairings.replace_earlier(pairing.id, pairing.address, source, filing.now)
+    if tx.pairings.answer(pairing.id, source, believes, shown.detail, mail.now):
+        tx.pairings.replace_earlier(pairing.id, pairing.address, source, mail.now)
 
 
-def _tell(filing: Filing, pairing: Pairing, agent: Agent, shown: PairingProof) -> None:
+def _tell(tx: Tx, desk: Desk, mail: PlacedMail, pairing: Pairing, agent: Agent, shown: PairingProof) -> None:
     """The agent hears at the configured address, and of a new way the admins too."""
-    desk, source = filing.desk.config.desk, source_name(filing.arrival.envelope)
-    values = (("asked", filing.message.subject), ("result", shown.code), ("detail", shown.detail), ("source", source))
+    config, source = desk.config.desk, source_name(mail.arrival.envelope)
+    values = (("asked", mail.message.subject), ("result", shown.code), ("detail", shown.detail), ("source", source))
     key = f"{pairing.id}:{shown.code}:{_hash(shown.detail.encode('ascii', 'replace').decode())[:16]}"
-    mails = [_mail(agent, pairing.address, "paired", key, desk.address, values, answers=filing.message.message_id)]
+    mails = [_mail(agent, pairing.address, "paired", key, config.address, values, answers=mail.message.message_id)]
     if shown.believes is not None:
         about = {"agent": agent.name, "address": pairing.address, "source": source, "detail": shown.detail}
-        mails += admin_notifications(desk.admins, "paired", key, about, desk.address, desk.language)
-    filing.tx.outbox.add_many(mails, filing.now)
-    filing.tx.wake("outbox")
+        mails += admin_notifications(config.admins, "paired", key, about, config.address, config.language)
+    tx.outbox.add_many(mails, mail.now)
+    tx.wake("outbox")
 
 
 # --- what counts

@@ -1,50 +1,100 @@
-"""A mail that has found its place, with everything it takes to file it."""
+"""One mail at the three stages of its way: arrived, placed, judged by the rules.
+
+A handler gets the open transaction, the desk of this moment and one of these values.  Nothing else travels along.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from mailbridge.conversation.place import Writer
-from mailbridge.execution.desk import Desk
+from mailbridge.conversation.model import Placement
+from mailbridge.conversation.place import Evidence, Writer
+from mailbridge.handling.agents.forwarded import ForwardedMail
 from mailbridge.handling.arrival import Arrival
+from mailbridge.handling.disposition import Disposition, disposition
+from mailbridge.mail_commands.model import ParsedMail
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Address, Message
-from mailbridge.notifications.recipients import Recipient
-from mailbridge.store.tx import Tx
+from mailbridge.rules.match import Verdict
+from mailbridge.store.mails import StoredMail
+from mailbridge.tickets.model import Ticket
+
+NOTHING_PARSED = ParsedMail(lines=(), text="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
-    """One placed mail, the open transaction, and the desk of this moment."""
+class ArrivedMail:
+    """A mail that was read.  `copy`: the stored mail with the same fingerprint."""
 
-    tx: Tx
+    message: Message
+    arrival: Arrival
+    copy: StoredMail | None
+    now: datetime
+
+    def handled_by(self, name: str) -> ArrivedMail:
+        """With the name of the handler in its explanation."""
+        return replace(self, arrival=self.arrival.handled_by(name))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlacedMail:
+    """A mail with its writer and its ticket.
+
+    `parsed`: the command lines and the text of an agent's mail, parsed once.  `forwarded`: set where an agent files a customer's mail;
+    `message` and `writer` are the customer's then.  `written_to`: the customers to whom an agent wrote with the desk in copy; the first is
+    the requester.
+    """
+
     message: Message
     arrival: Arrival
     writer: Writer
-    desk: Desk
+    placement: Placement
     now: datetime
-    passed_on_by: str = ""  # the agent who files what `writer` asked; '' where the writer did it
-    channel: str = "mail"
-    asked_at: datetime | None = None  # when the writer asked, where that was earlier
-    written_to: tuple[Address, ...] = ()  # the customers to whom an agent wrote with the desk in copy; the first is the requester
-    also: tuple[Recipient, ...] = ()  # who hears of a note besides those it concerns
+    evidence: Evidence = field(default_factory=Evidence)
+    parsed: ParsedMail = NOTHING_PARSED
+    forwarded: ForwardedMail | None = None
+    written_to: tuple[Address, ...] = ()
+
+    def handled_by(self, name: str) -> PlacedMail:
+        """With the name of the handler in its explanation."""
+        return replace(self, arrival=self.arrival.handled_by(name))
+
+    @property
+    def ticket(self) -> Ticket:
+        """The ticket that the mail was placed on; only for handlers of mails that have one."""
+        if self.placement.ticket is None:
+            raise LookupError("the mail is on no ticket")
+        return self.placement.ticket
+
+    @property
+    def may(self) -> Disposition:
+        """What a mail of this kind may do."""
+        return disposition(self.message, answers=self.placement.ticket is not None)
+
+    @property
+    def agent(self) -> str:
+        """The agent who sent the mail, also where it was filed for a customer; '' where no agent did."""
+        return self.forwarded.agent.agent if self.forwarded else self.writer.agent
 
     @property
     def written_at(self) -> datetime:
-        """The moment that words like "tomorrow" go by: a mail that waited for its agent's yes was written when it came."""
+        """The moment that words like "tomorrow" refer to: a mail that waited for its agent's yes was written when it arrived."""
         return self.arrival.envelope.received_at if self.writer.vouched else self.now
 
     @property
-    def of_first_connect(self) -> bool:
-        """Whether the mail was in its folder before the desk was: nobody hears of it before an admin has looked."""
-        place = self.arrival.envelope
-        if place.source is not Source.IMAP or place.uid is None or place.uidvalidity is None:
-            return False
-        start = self.tx.cursors.start(place.account, place.folder, place.uidvalidity)
-        return start is not None and start.first and place.uid < start.below
-
-    @property
     def imported(self) -> bool:
-        """An archive that is moved in makes tickets and tells nobody."""
+        """Whether the mail is of an archive that is moved in: it makes tickets, and nobody is notified."""
         return self.arrival.envelope.source is Source.IMPORT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedMail:
+    """A placed mail with the verdict of the rules."""
+
+    mail: PlacedMail
+    verdict: Verdict
+
+    def handled_by(self, name: str) -> JudgedMail:
+        """With the name of the handler in its explanation."""
+        return replace(self, mail=self.mail.handled_by(name))

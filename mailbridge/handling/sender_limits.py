@@ -14,11 +14,13 @@ from datetime import timedelta
 from typing import Protocol
 from unicodedata import normalize
 
+from mailbridge.execution.desk import Desk
 from mailbridge.handling.opening import author
-from mailbridge.handling.placed_mail import Placed
+from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.message.model import Through
 from mailbridge.notifications.limits import HOUR
 from mailbridge.store.openings import Opened
+from mailbridge.store.tx import Tx
 
 UNPROVEN = "unproven:"
 REFUTED = "unproven:failed:"
@@ -83,33 +85,33 @@ def _one_spelling(domain: str) -> str:
         return folded.lower()
 
 
-def allowed(mail: Placed) -> Allowed:
+def allowed(tx: Tx, desk: Desk, mail: PlacedMail) -> Allowed:
     """What the caps leave of this mail; nobody else counts the sender until the transaction ends."""
-    if mail.imported or mail.writer.agent or mail.passed_on_by:
+    if mail.imported or mail.agent:
         return Allowed()
     # Mails that name no single sender share one account.
     named = author(mail) or mail.arrival.envelope.mail_from or ""
     # Mail that fails the check joins only such mail: else a forger's is put on the ticket of whoever merely has no proof.
     account = "verified:" if mail.writer.verified else REFUTED if mail.writer.dmarc_failed else UNPROVEN
     sender = f"{account}{owner_of(named)}"
-    through, box = mail.message.correspondent, mail.tx.openings
+    through, box = mail.message.correspondent, tx.openings
     kind = FORM if mail.writer.through_proven else UNPROVEN_FORM
     form = f"{kind}{owner_of(mail.message.from_[0].address)}" if through and through.through is not Through.LIST else ""
     for key in sorted(filter(None, (sender, form))):  # in one order, so that two workers never wait for each other
         box.lock(key)
     since = mail.now - HOUR
     of_form = box.of_form(form, since) if form else Opened()
-    return judged(sender, form, box.of_sender(sender, since), of_form, mail.arrival.size, mail.desk.config.limits)
+    return judged(sender, form, box.of_sender(sender, since), of_form, mail.arrival.size, desk.config.limits)
 
 
-def allowed_on(mail: Placed, ticket: int) -> Allowed:
+def allowed_on(tx: Tx, desk: Desk, mail: PlacedMail, ticket: int) -> Allowed:
     """What the caps leave of a mail that goes onto its sender's ticket.  Of one who is not proven, as many are told singly as may open
     tickets; `onto` is set for those beyond, which are on the ticket like any other mail.  A proven sender's are told together in a burst
     (`execution.bundling`)."""
     if mail.imported or mail.writer.agent or mail.writer.verified or mail.writer.vouched:
         return Allowed()
     sender = f"{REPLIES}{owner_of(author(mail) or mail.arrival.envelope.mail_from or '')}"
-    box, limits = mail.tx.openings, mail.desk.config.limits
+    box, limits = tx.openings, desk.config.limits
     box.lock(sender)
     may = judged(sender, "", box.of_sender(sender, mail.now - HOUR), Opened(), mail.arrival.size, limits)
     if may.onto == (0, 0) and not may.over_quota:
@@ -149,7 +151,7 @@ def is_told(grouped: int) -> bool:
     return grouped in (FIRST_TOLD, step)
 
 
-def count_opening(mail: Placed, may: Allowed, ticket: int, *, receipt: bool) -> None:
+def count_opening(tx: Tx, mail: PlacedMail, may: Allowed, ticket: int, *, receipt: bool) -> None:
     """The new ticket counts against its sender; of a proven sender only what was acknowledged is of interest."""
     if may.sender and (receipt or may.form or may.sender.startswith(UNPROVEN)):
-        mail.tx.openings.add(may.sender, mail.now, form=may.form, ticket=ticket, size=mail.arrival.size, receipt=receipt)
+        tx.openings.add(may.sender, mail.now, form=may.form, ticket=ticket, size=mail.arrival.size, receipt=receipt)

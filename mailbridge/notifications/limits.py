@@ -115,7 +115,7 @@ def judge(
         (earlier.recipient_day, caps.mails_per_recipient_day, "automatic mails to this address within a day"),
     ]
     if notification.event == RECEIPT:
-        # `filing.caps` counts receipts by the sender when it decides on each; this is the last wall.
+        # `handling.sender_limits` counts receipts by the sender when it decides on each; this is the last wall.
         most = max(caps.acks_per_sender_hour, caps.acks_per_verified_hour)
         counts.insert(0, (earlier.receipts_hour, most, "receipts to this address within an hour"))
     for number, limit, what in counts:

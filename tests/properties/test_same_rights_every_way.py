@@ -17,11 +17,12 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.conversation.model import Placement, Reason
 from mailbridge.conversation.place import Writer
 from mailbridge.execution.execute import execute
 from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.arrival import Arrival
-from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.mail_commands import CommandLine
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.message.envelope import Envelope, Source
@@ -156,13 +157,12 @@ def by_line(desk: TestDesk, number: int, command: Command, agent: str, *, names_
 
     def do(tx: Tx) -> Decision:
         ticket = None if names_the_ticket else tx.tickets.get(number)
-        filing = a_filing(tx, desk, agent)
         stored = StoredMail(
             direction=Direction.IN, received_at=NOW, ticket=ticket.id if ticket else None, sender=f"{agent}@desk.test", internal=True
         )
         mail = tx.mails.add(stored)
         assert mail is not None
-        _, _, ((_, decision),) = carry_out(filing, ticket, [line], mail)
+        _, _, ((_, decision),) = carry_out(tx, desk.app.desk(), a_placed_mail(agent), mail, ticket, [line])
         assert decision is not None
         return decision
 
@@ -175,14 +175,13 @@ def mail_of(agent: str) -> Message:
     return replace(parse(a_mail(from_=f"{agent}@desk.test", message_id="<line@desk.test>"), ReadingPolicy()), fingerprint="line")
 
 
-def a_filing(tx: Tx, desk: TestDesk, agent: str) -> Filing:
+def a_placed_mail(agent: str) -> PlacedMail:
     envelope = Envelope(source=Source.SMTP, received_at=NOW)
-    return Filing(
-        tx=tx,
+    return PlacedMail(
         message=mail_of(agent),
         arrival=Arrival(id=1, envelope=envelope, sha256="", size=1),
         writer=Writer(address=f"{agent}@desk.test", agent=agent, verified=True),
-        desk=desk.app.desk(),
+        placement=Placement(ticket=None, reason=Reason.NEW),
         now=NOW + timedelta(minutes=1),
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
+from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.quoted_lines import QUOTED
-from mailbridge.handling.new_ticket import Filing
 from mailbridge.mail_commands import CommandLine, ParsedMail
 from mailbridge.mail_commands.reply_decision import is_short, verdict
 from mailbridge.message.model import Message
@@ -50,11 +51,11 @@ def answers_note(ours: Queued | None) -> bool:
     return ours is not None and dict(ours.notification.values).get("internal") == "yes"
 
 
-def note_writer(filing: Filing, ours: Queued | None) -> tuple[Recipient, ...]:
+def note_writer(tx: Tx, desk: Desk, ours: Queued | None, now: datetime) -> tuple[Recipient, ...]:
     """The colleague whose note is answered, or the deputy: a question that was asked in a note is answered to whoever asked it."""
-    mail = filing.tx.mails.get(ours.notification.mail) if ours and answers_note(ours) and ours.notification.mail else None
-    agent = filing.desk.organisation.agent_of(mail.sender) if mail else None
-    return named((agent.name,), filing.desk.organisation, filing.now) if agent else ()
+    mail = tx.mails.get(ours.notification.mail) if ours and answers_note(ours) and ours.notification.mail else None
+    agent = desk.organisation.agent_of(mail.sender) if mail else None
+    return named((agent.name,), desk.organisation, now) if agent else ()
 
 
 def doubt(written: ParsedMail, ours: Queued | None, ticket: Ticket, organisation: Organisation) -> str:

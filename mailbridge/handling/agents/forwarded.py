@@ -6,9 +6,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mailbridge.conversation.place import Writer
 from mailbridge.message.model import Address, Forwarded, Message, Reply, Sender, Span, SpanKind
 
 OLDEST = timedelta(days=30)  # promised times count from the original, but not from last year's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardedMail:
+    """What an agent files for somebody else.  `customer` None: the agent is asked whose it is.  `note`: the agent's own words above a mail
+    that was forwarded.  `asked_at`: when the customer asked, where that was earlier."""
+
+    agent: Writer
+    customer: Address | None
+    note: str = ""
+    channel: str = "mail"
+    asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@
     what a token alone does not open     (agent_trust = "token": other tickets, lists, searches) waits in the same way
 
 The notice goes to the address that `teams.yaml` has for the agent and carries a token of its own (`Purpose.HELD`).  Whoever answers it
-with yes reads that mailbox.  `agreed.py` does what the answer says.
+with yes reads that mailbox.  `held_answer.py` and `released.py` do what the answer says.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from mailbridge.conversation.model import Placement, Reason
+from mailbridge.conversation.model import Reason
 from mailbridge.conversation.place import Writer
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.desk import Desk
-from mailbridge.handling.new_ticket import Filing
 from mailbridge.handling.outcome import MailOutcome, MailResult
+from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import CommandLine
 from mailbridge.mail_commands.model import FindDocuments, FullHistory, Help, ListTickets, SearchMails, ShowTickets, TimesheetArgument
@@ -47,32 +47,35 @@ def unproven_agent(writer: Writer, desk: Desk) -> Agent | None:
     return None if writer.agent or not writer.address else desk.organisation.agent_of(writer.address)
 
 
-def hold_unproven(filing: Filing, agent: Agent, placement: Placement) -> MailResult:
-    """The mail waits, and the agent hears of it, unless a notice went out within the hour: then the next one lists it."""
+def hold_unproven(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
+    """The mail waits, and the agent is notified, unless a notice went out within the hour: then the next one lists it."""
+    agent, placement = unproven_agent(mail.writer, desk), mail.placement
+    if agent is None:
+        return None
     number = placement.ticket.id if placement.ticket else placement.follows
-    why = "\t".join((UNPROVEN, *filing.writer.reasons[:MOST_REASONS]))
-    _wait(filing, agent.name, What.MAIL, why, ticket=number, lines=_beginning(filing.message))
-    notify_unproven(filing.tx, filing.desk, agent.name, filing.now)
+    why = "\t".join((UNPROVEN, *mail.writer.reasons[:MOST_REASONS]))
+    _wait(tx, mail, agent.name, What.MAIL, why, ticket=number, lines=_beginning(mail.message))
+    notify_unproven(tx, desk, agent.name, mail.now)
     return MailResult(
-        outcome=MailOutcome.HELD, reason=f"in the name of agent {agent.name}, who is not proven: {', '.join(filing.writer.reasons)}"
+        outcome=MailOutcome.HELD, reason=f"in the name of agent {agent.name}, who is not proven: {', '.join(mail.writer.reasons)}"
     )
 
 
-def ask_first(filing: Filing, ticket: Ticket, placement: Placement) -> MailResult:
+def hold_agents_mail(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult:
     """A proven agent's mail that names a ticket without a live token of it waits, and the agent is asked."""
+    agent, placement = mail.writer.agent, mail.placement
     why = OTHERS_TOKEN if placement.reason is Reason.OTHERS_TOKEN else NO_TOKEN
-    _wait(filing, filing.writer.agent, What.MAIL, why, ticket=ticket.id, lines=_beginning(filing.message))
-    _ask(filing.tx, filing.desk, [filing.arrival.id], filing.now)
-    return MailResult(outcome=MailOutcome.HELD, reason=f"{placement.reason} alone: agent {filing.writer.agent} is asked first")
+    _wait(tx, mail, agent, What.MAIL, why, ticket=mail.ticket.id, lines=_beginning(mail.message))
+    _ask(tx, desk, [mail.arrival.id], mail.now)
+    return MailResult(outcome=MailOutcome.HELD, reason=f"{placement.reason} alone: agent {agent} is asked first")
 
 
-def hold_lines(filing: Filing, ticket: Ticket | None, lines: Sequence[CommandLine]) -> None:
+def hold_lines(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket | None, lines: Sequence[CommandLine]) -> None:
     """These commands of the mail wait for one yes; what else the mail says is not touched by it."""
     if not lines:
         return
-    agent = filing.passed_on_by or filing.writer.agent
-    _wait(filing, agent, What.LINES, LINES, ticket=ticket.id if ticket else None, lines=[line.text for line in lines])
-    _ask(filing.tx, filing.desk, [filing.arrival.id], filing.now)
+    _wait(tx, mail, mail.agent, What.LINES, LINES, ticket=ticket.id if ticket else None, lines=[line.text for line in lines])
+    _ask(tx, desk, [mail.arrival.id], mail.now)
 
 
 def parted(
@@ -117,18 +120,18 @@ def _beginning(message: Message) -> list[str]:
     return [*shown, "…"] if len(lines) > MOST_SHOWN else shown
 
 
-def _wait(filing: Filing, agent: str, what: What, why: str, *, ticket: int | None, lines: Iterable[str] = ()) -> None:
-    mail = HeldMail(
-        inbox=filing.arrival.id,
+def _wait(tx: Tx, mail: PlacedMail, agent: str, what: What, why: str, *, ticket: int | None, lines: Iterable[str] = ()) -> None:
+    held = HeldMail(
+        inbox=mail.arrival.id,
         agent=agent,
         what=what,
         why=why,
-        came_at=filing.arrival.envelope.received_at,
-        subject=" ".join(filing.message.subject.split())[:200],
+        came_at=mail.arrival.envelope.received_at,
+        subject=" ".join(mail.message.subject.split())[:200],
         lines="\n".join(lines),
         ticket=ticket,
     )
-    filing.tx.held.add(mail)
+    tx.held.add(held)
 
 
 def notify_unproven(tx: Tx, desk: Desk, agent: str, now: datetime) -> bool:

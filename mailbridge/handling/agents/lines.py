@@ -11,7 +11,7 @@ from itertools import takewhile
 from mailbridge import mail_commands
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.quoted_lines import in_parts, judged, no_command, others_of
-from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.mail_commands import Author, CommandLine, ParsedMail, read, understand
 from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.mail_commands.reading import stands_for_itself
@@ -19,28 +19,31 @@ from mailbridge.message.model import Message, Reply, SpanKind
 from mailbridge.reply.mobile_footers import app_language
 from mailbridge.reply.plain import ANSWERS_NOTHING
 from mailbridge.store.mails import StoredMail
-from mailbridge.tickets.model import Ticket
+from mailbridge.store.tx import Tx
 
 _MARK = "\x00"  # stands for the end of a line; a text holds none
 _MOST_PIECES = 6
 _MOST_TICKETS, _MOST_MAILS = 20, 200  # whose mails are compared with the lines
 
 
-def speaker_of(agent: str, desk: Desk, now: datetime) -> Author:
+def command_author(agent: str, desk: Desk, now: datetime) -> Author:
     """The agent of that name as the one whose lines are read."""
     return mail_commands.author_of(agent, desk.organisation, now, prefix=desk.config.desk.prefix)
 
 
-def written(message: Message, speaker: Author) -> ParsedMail:
-    """An agent's mail taken apart.  Where it has a plain and an HTML body, a line for the desk counts only if it stands in both: what the
-    agent's program showed is not always what the other part says.  Programs wrap long lines of the plain body and change blanks; neither
-    matters.  Of several text parts only the first one counts, and nothing that is quoted, also where the quote is kept as text."""
-    said = "\n".join([_by_hand(message.reply.fresh), *_below_a_farewell(message.reply, speaker)])
+def parse_agent_mail(message: Message, author: Author) -> ParsedMail:
+    """The command lines and the text of an agent's mail.
+
+    Where it has a plain and an HTML body, a line counts only if both have it: what the agent's program showed is not always what the other
+    part says.  Programs wrap long lines of the plain body and change blanks, and neither matters.  Of several text parts only the first one
+    counts, and nothing that is quoted, also where the quote is kept as text.
+    """
+    said = "\n".join([_by_hand(message.reply.fresh), *_below_a_farewell(message.reply, author)])
     if not message.html or not message.text or message.text_from_html:
-        found = read(said, speaker)
+        found = read(said, author)
     else:
         bodies = (_body(message.text), _body(message.html_text))
-        found = read(_unwrapped(said, bodies), speaker)
+        found = read(_unwrapped(said, bodies), author)
         found = replace(found, lines=tuple(line if _in_all(line.text, bodies) else _hidden(line) for line in found.lines))
     return _with_doubtful_endings(_without_quoted(found, message), message.reply)
 
@@ -68,35 +71,35 @@ def _with_doubtful_endings(found: ParsedMail, reply: Reply) -> ParsedMail:
     return replace(found, text="\n\n".join([found.text, *(ending for ending in endings if not ending.startswith("#"))]))
 
 
-def own_lines(found: ParsedMail, filing: Filing, ticket: Ticket | None) -> ParsedMail:
+def own_lines(tx: Tx, desk: Desk, mail: PlacedMail) -> ParsedMail:
     """The mail's lines without those that stand so in mails which this agent did not write, on the ticket and on those that lines name."""
+    found, ticket = mail.parsed, mail.placement.ticket
     asked = [line for line in found.lines if not line.problem and line.question is None]
     numbers = {*([ticket.id] if ticket else []), *(number for line in asked for number in line.tickets)}
     if not asked or not numbers:
         return found
-    mails = [mail for number in sorted(numbers)[:_MOST_TICKETS] for mail in filing.tx.mails.of_ticket(number)[-_MOST_MAILS:]]
-    return judged(found, filing.message.reply.text, others_of(*_foreign(mails, filing)))
+    mails = [one for number in sorted(numbers)[:_MOST_TICKETS] for one in tx.mails.of_ticket(number)[-_MOST_MAILS:]]
+    return judged(found, mail.message.reply.text, others_of(*_foreign(desk, mails, mail.writer.agent)))
 
 
-def _foreign(mails: Sequence[StoredMail], filing: Filing) -> tuple[list[str], list[str]]:
+def _foreign(desk: Desk, mails: Sequence[StoredMail], writer: str) -> tuple[list[str], list[str]]:
     """What others wrote: all of a customer's text and HTML, and of a colleague's mail what the desk shows of it, which is without lines."""
     texts, pages = list[str](), list[str]()
     for mail in mails:
-        agent = filing.desk.organisation.agent_of(mail.sender) if mail.verified else None
+        agent = desk.organisation.agent_of(mail.sender) if mail.verified else None
         if agent is None:
             texts += (mail.text, mail.subject)
             pages.append(mail.html)
-        elif agent.name != filing.writer.agent:
+        elif agent.name != writer:
             texts.append(mail.fresh)
     return texts, pages
 
 
-def anew(message: Message, speaker: Author) -> ParsedMail:
-    """A mail on no ticket taken apart.  On a phone it is easier to write `#list mine` as the subject of an empty mail."""
-    found = written(message, speaker)
+def with_subject_line(found: ParsedMail, message: Message, author: Author) -> ParsedMail:
+    """A mail on no ticket, with the subject as its line where the body is empty: on a phone that is easier to write."""
     if found.lines or found.text or not stands_for_itself(message.subject):
         return found
-    return ParsedMail(lines=(understand(message.subject, speaker),), text="")
+    return ParsedMail(lines=(understand(message.subject, author),), text="")
 
 
 def _by_hand(fresh: str) -> str:
@@ -104,13 +107,13 @@ def _by_hand(fresh: str) -> str:
     return "" if app_language(fresh.strip()) else fresh
 
 
-def _below_a_farewell(reply: Reply, speaker: Author) -> list[str]:
+def _below_a_farewell(reply: Reply, author: Author) -> list[str]:
     """The lines for the desk that somebody wrote below "Best regards, Ana".  What stands there by itself, behind the delimiter of a
     signature or an app's line, is never one; nor is a slogan that only looks like one."""
     signatures = (span for span in reply.spans if span.kind is SpanKind.SIGNATURE and span.reason.startswith("sign-off"))
     below = [line for span in signatures for line in reply.text[span.start : span.end].splitlines() if line.strip()]
     last = list(takewhile(stands_for_itself, reversed(below)))
-    return [line for line in reversed(last) if understand(line, speaker).problem != "unknown"]
+    return [line for line in reversed(last) if understand(line, author).problem != "unknown"]
 
 
 def _unwrapped(fresh: str, bodies: Sequence[str]) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from mailbridge.execution.desk import Desk
 from mailbridge.execution.notification_context import notification_context
+from mailbridge.handling.acting import of_first_connect
 from mailbridge.handling.agents.carry_out import TEXT, Outcomes
-from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.mail_commands import CommandLine, ParsedMail
 from mailbridge.notifications.compose import signed
 from mailbridge.notifications.model import Audience, Notification
@@ -15,6 +17,7 @@ from mailbridge.notifications.recipients import customers
 from mailbridge.notifications.results import held, results_as_values
 from mailbridge.notifications.summary import Viewer
 from mailbridge.store.schema import FOR_RELEASE
+from mailbridge.store.tx import Tx
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import MessageAdded
 from mailbridge.tickets.model import ApprovalKind, Ticket
@@ -26,10 +29,12 @@ Values = tuple[tuple[str, str], ...]
 
 
 def tell_results(
-    filing: Filing,
+    tx: Tx,
+    desk: Desk,
+    mail: PlacedMail,
+    mail_id: int,
     ticket: Ticket | None,
-    mail: int,
-    written: ParsedMail,
+    parsed: ParsedMail,
     spoken: Decision | None,
     outcomes: Outcomes,
     *,
@@ -43,20 +48,21 @@ def tell_results(
     noted = any(isinstance(what, MessageAdded) and what.internal for what in happened)
     rows = [(_meant_for_text(line, sent=sent, noted=noted), decision) for line, decision in outcomes]
     if spoken is not None and not sent and not noted:  # refused, or held until somebody says yes
-        rows.insert(0, (CommandLine(text=_shortened(written.text), word=""), spoken))
-    empty = spoken is None and not written.lines and not written.text
+        rows.insert(0, (CommandLine(text=_shortened(parsed.text), word=""), spoken))
+    empty = spoken is None and not parsed.lines and not parsed.text
     if not also and not empty and all(line.question is not None for line, _ in rows):
         return
-    ticket = _visible(filing, ticket)
+    ticket = _visible(desk, mail, ticket)
     values = results_as_values(
         rows,
         sent_to=[c.address for c in customers(ticket)] if sent and ticket else [],
         noted=noted,
-        to=listener(filing, ticket),
-        undo=filing.desk.config.desk.undo_minutes,
+        to=_viewer(desk, mail, ticket),
+        undo=desk.config.desk.undo_minutes,
     )
     asked = (("approval", _asked_of_writer(outcomes, spoken)),)
-    send(filing, [to_writer(filing, ticket, "commands" if ticket else "lines", key or f"{mail}", (*values, *asked, *also))])
+    event, values = "commands" if ticket else "lines", (*values, *asked, *also)
+    send(tx, mail, [to_writer(tx, desk, mail, ticket, event, key or f"{mail_id}", values)])
 
 
 def _asked_of_writer(outcomes: Outcomes, spoken: Decision | None) -> str:
@@ -67,66 +73,61 @@ def _asked_of_writer(outcomes: Outcomes, spoken: Decision | None) -> str:
     return str(own[0].id) if len(own) == 1 else ""
 
 
-def _visible(filing: Filing, ticket: Ticket | None) -> Ticket | None:
+def _visible(desk: Desk, mail: PlacedMail, ticket: Ticket | None) -> Ticket | None:
     """The ticket where the agent may see it: else what came of the lines is told without a word about it."""
-    seen = ticket is not None and sees(agent_of(filing), ticket, filing.desk.organisation)
+    seen = ticket is not None and sees(mail.agent, ticket, desk.organisation)
     return ticket if seen else None
 
 
-def listener(filing: Filing, ticket: Ticket | None) -> Viewer:
+def _viewer(desk: Desk, mail: PlacedMail, ticket: Ticket | None) -> Viewer:
     """The agent who wrote as the one who is told."""
     return Viewer(
-        me=agent_of(filing),
+        me=mail.agent,
         ticket=ticket.id if ticket else None,
-        organisation=filing.desk.organisation,
-        prefix=filing.desk.config.desk.prefix,
+        organisation=desk.organisation,
+        prefix=desk.config.desk.prefix,
     )
 
 
-def to_writer(filing: Filing, ticket: Ticket | None, event: str, key: str, values: Values) -> Notification:
+def to_writer(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket | None, event: str, key: str, values: Values) -> Notification:
     """A mail of the desk to the agent who wrote, about a ticket or about none; `key` tells it from others of the same kind."""
-    agent = filing.desk.organisation.agents[agent_of(filing)]
+    agent = desk.organisation.agents[mail.agent]
     promise = Notification(
         ticket=ticket.id if ticket else None,
         audience=Audience.AGENT,
         event=event,
-        recipient=address_of(filing),
+        recipient=address_of(desk, mail),
         key=f"{ticket.id if ticket else 0}.{event}.{key}",
         name=agent.title,
         language=agent.language,
         values=values,
     )
     if ticket is not None:
-        return signed(promise, notification_context(filing.tx, ticket, filing.desk, answerable=True))
-    domain = filing.desk.config.desk.address.rpartition("@")[2]
-    thread = (filing.message.message_id,) if filing.message.message_id else ()
+        return signed(promise, notification_context(tx, ticket, desk, answerable=True))
+    domain = desk.config.desk.address.rpartition("@")[2]
+    thread = (mail.message.message_id,) if mail.message.message_id else ()
     return replace(
         promise,
-        message_id=f"{event}.{filing.arrival.sha256[:24]}.{key}@{domain}",
+        message_id=f"{event}.{mail.arrival.sha256[:24]}.{key}@{domain}",
         in_reply_to=thread[0] if thread else "",
         references=thread,
     )
 
 
-def send(filing: Filing, told: Iterable[Notification]) -> None:
+def send(tx: Tx, mail: PlacedMail, told: Iterable[Notification]) -> None:
     """These mails are promised; about a mail of an archive nobody is told, about one of a first connect not before its release."""
-    promised = [] if filing.imported else list(told)
-    if promised and filing.of_first_connect:
+    promised = [] if mail.imported else list(told)
+    if promised and of_first_connect(tx, mail):
         for promise in promised:
-            filing.tx.outbox.hold(promise, filing.now, FOR_RELEASE)
+            tx.outbox.hold(promise, mail.now, FOR_RELEASE)
     elif promised:
-        filing.tx.outbox.add_many(promised, filing.now)
-        filing.tx.wake("outbox")
+        tx.outbox.add_many(promised, mail.now)
+        tx.wake("outbox")
 
 
-def agent_of(filing: Filing) -> str:
-    """The agent who wrote the mail, also where it was filed for a customer."""
-    return filing.passed_on_by or filing.writer.agent
-
-
-def address_of(filing: Filing) -> str:
+def address_of(desk: Desk, mail: PlacedMail) -> str:
     """Where the agent wrote from; where the mail was filed for a customer, the agent's usual address."""
-    return filing.writer.address if not filing.passed_on_by else filing.desk.organisation.agents[filing.passed_on_by].address
+    return desk.organisation.agents[mail.agent].address if mail.forwarded else mail.writer.address
 
 
 def _meant_for_text(line: CommandLine, *, sent: bool, noted: bool) -> CommandLine:

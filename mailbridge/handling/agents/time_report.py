@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
-from mailbridge.handling.agents.results import Values
+from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.timesheets import timesheet_of
-from mailbridge.handling.new_ticket import Filing
+from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.summary import length
 from mailbridge.organisation.availability import zone_of
 from mailbridge.organisation.model import Organisation
+from mailbridge.store.tx import Tx
 from mailbridge.tickets.timesheet import Sums, Timesheet, TimesheetEntry, week_of
+
+Values = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,16 +29,16 @@ class TimesheetRequest:
     others: bool = False
 
 
-def report_values(filing: Filing, agent: str, words: str) -> Values:
+def report_values(tx: Tx, desk: Desk, mail: PlacedMail, words: str) -> Values:
     """What the agent did in the week that the words name: a date or a week like 2026-W47, the one before where they say anything else,
     this one where they say nothing."""
-    organisation = filing.desk.organisation
-    today = filing.now.astimezone(ZoneInfo(zone_of(agent, organisation))).date()
+    agent, organisation = mail.agent, desk.organisation
+    today = mail.now.astimezone(ZoneInfo(zone_of(agent, organisation))).date()
     asked = asked_for(words, agent, today, organisation)
-    customers = filing.desk.policy.rules.customers
-    sheet = timesheet_of(filing.tx, customers, asked.first, asked.first + timedelta(days=6), asked.agent)
+    customers = desk.policy.rules.customers
+    sheet = timesheet_of(tx, customers, asked.first, asked.first + timedelta(days=6), asked.agent)
     who = organisation.agents[asked.agent].title if asked.agent != agent else ""
-    return (("who", who), ("others", "yes" if asked.others else ""), *as_values(sheet, filing.desk.config.desk.prefix))
+    return (("who", who), ("others", "yes" if asked.others else ""), *as_values(sheet, desk.config.desk.prefix))
 
 
 def asked_for(words: str, agent: str, today: date, organisation: Organisation) -> TimesheetRequest:

@@ -10,7 +10,7 @@ from email.policy import SMTP
 
 import pytest
 
-from mailbridge.handling.agents.lines import written as lines_of
+from mailbridge.handling.agents.lines import parse_agent_mail
 from mailbridge.mail_commands import Author, ParsedMail
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.sandbox.read import read as read_mail
@@ -253,7 +253,7 @@ def as_mail(case: Case) -> bytes:
 
 def written(case: Case) -> ParsedMail:
     policy = ReadingPolicy(own_addresses=("support@desk.test",), reply_markers=(MARKER,))
-    return lines_of(read_mail(as_mail(case), policy), ANA)
+    return parse_agent_mail(read_mail(as_mail(case), policy), ANA)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.program)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mailbridge.handling.agents.lines import written as lines_of
+from mailbridge.handling.agents.lines import parse_agent_mail
 from mailbridge.handling.agents.quoted_lines import Others, judged, others_of
 from mailbridge.mail_commands import Author, ParsedMail, read
 from mailbridge.message.model import ReadingPolicy
@@ -54,7 +54,7 @@ def test_hidden_lines_of_a_page_count_too() -> None:
 def test_ending_that_is_a_signature_with_doubt_goes_along_and_a_certain_one_does_not() -> None:
     def sent(body: str) -> str:
         raw = f"From: b@desk.test\nSubject: Re: x\nIn-Reply-To: <1@desk.test>\n\n{body}".encode()
-        return lines_of(read_mail(raw, ReadingPolicy()), BOGDAN).text
+        return parse_agent_mail(read_mail(raw, ReadingPolicy()), BOGDAN).text
 
     card = "Gina Marlow\nHead of Purchasing\nCustomer GmbH\nTel: +49 30 1234567"
     assert sent(f"#take\n\nPlease call her:\n\nand ask for this.\n\n{card}\n") == f"Please call her:\n\nand ask for this.\n\n{card}"
