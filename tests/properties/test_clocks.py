@@ -24,6 +24,7 @@ MINUTE, SECOND, DAY = timedelta(minutes=1), timedelta(seconds=1), timedelta(days
 PROMISES = ("response", "next-response", "resolution", "arrival", "team", "claim")
 
 
+@pytest.mark.timeout(3600)  # of `make nightly`
 @pytest.mark.parametrize(
     ("unit", "days", "usual", "name"),
     [(MINUTE, 14, 200, "TESTS_CLOCKS_MINUTES"), (SECOND, 2, 6, "TESTS_CLOCKS_SECONDS")],

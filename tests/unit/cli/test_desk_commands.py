@@ -315,6 +315,17 @@ def test_a_store_that_is_away_is_temporary(desk: Path, capsys: pytest.CaptureFix
     assert "Nothing was lost; try again later." in capsys.readouterr().err
 
 
+def test_every_promise_is_explained_with_its_outcome(run: Run) -> None:
+    text, values = run("sla", "why", "MB-1"), run("sla", "why", "MB-1", "--json")
+    found = {one["clock"]: one for one in json.loads(values.out)}
+    assert {"response", "resolution", "claim"} <= found.keys()
+    assert found["response"]["outcome"] == "overdue"  # nobody has answered for years
+    assert found["response"]["ended_at"] is None
+    assert sum(stretch["counted_s"] for stretch in found["response"]["stretches"]) == found["response"]["budget_s"]
+    assert text.out.startswith("answer within ")
+    assert "overdue since 2026-11-" in text.out
+
+
 @pytest.fixture
 def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
     def give(raw: bytes) -> None:
