@@ -100,7 +100,7 @@ def described(node: Node) -> str:
         case Scalar(value=int() | float()) if not node.quote:
             return f"the number {node.text}"
         case Scalar(value=date() | time()):
-            return f"the date {node.text}"
+            return f"the date or time {node.text}"
     return f'"{node.text}"' if len(node.text) <= 60 else f'"{node.text[:59]}…"'
 
 
@@ -208,7 +208,7 @@ class Choice:
 
     def read(self, node: Node, reading: Reading) -> Any:
         if not isinstance(node, Scalar) or node.value is None:
-            return reading.expected(f"{self.what} ({', '.join(self.words)})", node)
+            return reading.expected(f"one of {', '.join(self.words)}", node)
         if node.text in self.words:
             return self.words[self.words.index(node.text)]
         return reading.mistake(node.place, f'unknown {self.what} "{node.text}"', did_you_mean(node.text, self.words, self.what))

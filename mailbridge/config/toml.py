@@ -216,7 +216,7 @@ class _Scanner:
         entries = tuple(
             (Scalar(place=self._key((*path, key)), text=key, value=key), self._node(value, (*path, key))) for key, value in values.items()
         )
-        return Mapping(place=self._key(path), entries=entries, term=TERM)
+        return Mapping(place=self._at(path), entries=entries, term=TERM)
 
     def _node(self, value: object, path: Path) -> Node:
         match value:

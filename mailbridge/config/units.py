@@ -269,29 +269,32 @@ def language(text: str) -> str:
     return _shaped(text, r"[a-z]{2,3}(-[A-Za-z]{2,4})?", "is no language tag", 'write it like "en", "ro" or "pt-BR"')
 
 
+def language_code(text: str) -> str:
+    """Two letters of ISO 639-1: en, ro."""
+    return _shaped(text, "[a-z]{2}", "is no language code", 'two lower-case letters of ISO 639-1, like "ro"')
+
+
+def name(text: str) -> str:
+    """The name of a team, an agent, a tag."""
+    return _shaped(text, r"[\w.-]{1,40}", "is no name", "a name is one word of letters, digits, - _ and .")
+
+
 def host(text: str) -> str:
     """The name or the address of a host."""
     hint = 'write the name or the address alone, without "https://" and without a port'
     return _shaped(text, r"[\w.:-]+", "is no host name", hint)
 
 
-def variable(text: str) -> str:
-    """The name of an environment variable.  A text that is none is not shown: it may be the secret itself."""
-    return _unshown(text, r"[A-Za-z_]\w*", "expected the name of an environment variable", 'letters, digits and _: "MAIL_PASSWORD"')
-
-
 def credential(text: str) -> str:
     """The name of a credential of systemd.  A text that is none is not shown: it may be the secret itself."""
-    return _unshown(text, r"[\w.-]{1,64}", "expected the name of a credential", "use letters, digits, dots and dashes")
+    if not re.fullmatch(r"[\w.-]{1,64}", text):
+        raise Wrong("expected the name of a credential", "use letters, digits, dots and dashes")
+    return text
 
 
 def _shaped(text: str, pattern: str | re.Pattern[str], message: str, hint: str = "") -> str:
-    return _unshown(text, pattern, f'"{text}" {message}', hint)
-
-
-def _unshown(text: str, pattern: str | re.Pattern[str], message: str, hint: str) -> str:
     if not re.fullmatch(pattern, text):
-        raise Wrong(message, hint)
+        raise Wrong(f'"{text}" {message}', hint)
     return text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -89,9 +90,9 @@ class Environment:
         self.named.add(place)
         value = self.variables.get(place, "")
         if not value:
-            # A name in small letters may be the secret itself, written where the variable's name belongs.
-            shown = place if place.isupper() else f"that {key} names"
-            section.at_value(key, f"the environment variable {shown} is not set", f"set {place}" if place.isupper() else "set it")
+            # Any other text may be the secret itself, written where the name of a variable belongs.
+            shown = place if re.fullmatch("[A-Z_][A-Z0-9_]*", place) else f"that {key} names"
+            section.at_value(key, f"the environment variable {shown} is not set", f"set {place}" if shown == place else "set it")
         return value
 
     def _credential(self, section: Section, key: str, credential: str) -> str:

@@ -38,7 +38,7 @@ HOST = text(units.host)
 ADDRESS = text(units.local_address)
 NETWORK = text(units.network)
 FILE = text(units.path)  # names a file; relative paths start at the desk's folder
-VARIABLE = text(units.variable, what="the name of an environment variable, in quotes", secret=True)
+VARIABLE = text(what="the name of an environment variable, in quotes", secret=True)
 CREDENTIAL = text(units.credential, what="the name of a credential, in quotes", secret=True)
 PORT = WholeNumber(least=1, most=65535)
 FLAG = Flag()

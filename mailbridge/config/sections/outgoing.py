@@ -43,7 +43,8 @@ def outgoing(found: Section, accounts: Mapping[str, OAuth | None], environment: 
     """A Maildir in the URL has an absolute path."""
     environment.read_secret(found, "password")
     needs_password(found)
-    if str(found.values.get("url", Outgoing().url if not found.has("oauth") else "")).startswith("maildir:") and found.has("user"):
+    default = "" if found.has("url") or found.has("oauth") else Outgoing().url
+    if found.values.get("url", default).startswith("maildir:") and found.has("user"):
         found.at_key("user", "a Maildir needs no user", "delete the line, or name an SMTP server in url")
     oauth.complete_outgoing(found, accounts)
     url = environment.url(OUTGOING_URL, OUTGOING_SCHEMES) or found.values.get("url", Outgoing().url)

@@ -9,18 +9,6 @@ from mailbridge.config.schema import Many, Reading, Text, Wrong
 from mailbridge.rules.dates import zone
 
 
-def _word(text: str) -> str:
-    if not text or len(text) > 40 or not all(c.isalnum() or c in "-_." for c in text):
-        raise Wrong(f'"{text}" is no name', "a name is one word of letters, digits, - _ and .")
-    return text
-
-
-def _language(text: str) -> str:
-    if not (len(text) == 2 and text.isascii() and text.islower()):
-        raise Wrong(f'"{text}" is no language code', 'two lower-case letters of ISO 639-1, like "ro"')
-    return text
-
-
 def _zone(text: str) -> str:
     if text == "original":
         raise Wrong('a calendar cannot have the zone "original"', 'write it like "Europe/Bucharest"')
@@ -43,10 +31,10 @@ class Defined:
         return {"type": ["string", "number"]}
 
 
-WORD = Text(what="a name", parse=_word)
+WORD = Text(what="a name", parse=units.name)
 ADDRESS = Text(what="a mail address", parse=units.address)
 ADDRESSES = Many(of=ADDRESS, what="an address or a list of addresses")
-LANGUAGE = Text(what="a language code", parse=_language)
+LANGUAGE = Text(what="a language code", parse=units.language_code)
 DURATION = Text(what="a duration such as 2h", parse=units.duration)
 WORKING = Text(what="a duration such as 2h", parse=units.working_duration)
 DATE = Text(what="a date such as 2026-12-24", parse=units.day)

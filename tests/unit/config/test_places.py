@@ -67,6 +67,7 @@ def test_keys_and_values_are_found_where_they_stand() -> None:
     assert place(root, "desk") == key_place(root, "desk") == (4, 1, 6)
     assert place(root, "desk", "name") == (5, 10, 10)
     assert key_place(root, "desk", "quoted key") == (8, 1, 12)
+    assert place(root, "desk", "a", "b") == (9, 7, 25)
     assert place(root, "desk", "a", "b", "c") == (9, 13, 1)
     assert place(root, "desk", "a", "b", "d", 1) == (9, 27, 1)
     assert place(root, "mailbox", 0, "folders", 1) == (13, 10, 13)
