@@ -56,6 +56,7 @@ class CheckedDesk:
 
 def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
     """Configuration, rules, examples and templates of a desk, with all problems; `candidate` are other rules than its own."""
+    from mailbridge.clock import SystemClock
     from mailbridge.config import load as configuration
     from mailbridge.config import shipped
     from mailbridge.delivery.webhooks.allowed import forbidden
@@ -85,9 +86,8 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
         problems += user_problems(config)
         problems += login_problems(config)
         problems += template_problems(config)
-        problems += readiness(
-            config, loaded.policy.organisation if loaded.policy else None, files, loaded.policy.rules.customers if loaded.policy else None
-        )
+        organisation, customers = (loaded.policy.organisation, loaded.policy.rules.customers) if loaded.policy else (None, None)
+        problems += readiness(config, organisation, files, customers, SystemClock().now())
         problems += trust_problems(config, loaded.policy.organisation if loaded.policy and _has_database(config) else None)
         problems += forbidden(loaded.policy.rules, config.webhooks.hosts) if loaded.policy else []
     return CheckedDesk(root=root, config=config, policy=loaded.policy, problems=tuple(gathered(problems)))

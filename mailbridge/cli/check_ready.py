@@ -17,6 +17,8 @@ from mailbridge.config.schema import Reading
 from mailbridge.errors import Problem
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mailbridge.config.model import Config, ListenerSettings
     from mailbridge.customers.model import Customers
     from mailbridge.organisation.model import Organisation
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 FILE = "mailbridge.toml"
 TEAMS = "rules/teams.yaml"
 CUSTOMERS = "rules/customers.yaml"
+GAPS_NAMED = 3
 MOST_NAMED = 5  # names or places in one message
 _SECRETS = re.compile(r"(?:password|(?:client_)?secret|(?:certificate_)?key|users|service_account)_file|tls_key")
 # RFC 2606 and RFC 6761: domains that are nobody's.
@@ -33,9 +36,14 @@ _UNKNOWN = re.compile(r"unknown .*\"")
 
 
 def readiness(
-    config: Config, organisation: Organisation | None, files: Mapping[str, str], customers: Customers | None = None
+    config: Config,
+    organisation: Organisation | None,
+    files: Mapping[str, str],
+    customers: Customers | None = None,
+    now: datetime | None = None,
 ) -> Iterator[Problem]:
-    """What keeps this desk from working, though nothing in its files is wrong.  `files` are the rules, by name."""
+    """What keeps this desk from working, though nothing in its files is wrong.  `files` are the rules, by name; without `now` nobody looks
+    for hours that no member of a team works."""
     yield from _no_way_in(config)
     yield from _nobody(config, organisation)
     yield from _sample_customers(config, customers)
@@ -46,6 +54,25 @@ def readiness(
         yield Problem(file=FILE, message=message, hint='write their addresses: admins = ["you@…"]', warning=True)
     yield from _itself(config, organisation)
     yield from _minute_short(files)
+    yield from uncovered(organisation, now) if organisation and now else ()
+
+
+def uncovered(organisation: Organisation, now: datetime) -> Iterator[Problem]:
+    """Teams that work around the clock, with the hours of the next four weeks in which nobody of them works."""
+    from mailbridge.cli.rota import shown, zone_of
+    from mailbridge.organisation.coverage import AHEAD, gaps
+
+    for team in organisation.teams.values():
+        found = gaps(team, organisation, now, now + AHEAD)
+        if not found:
+            continue
+        hours = sum(gap.length.total_seconds() for gap in found) / 3600
+        zone = zone_of(team)
+        named = ", ".join(f"{shown(gap.begins, zone)} to {shown(gap.ends, zone)}" for gap in found[:GAPS_NAMED])
+        more = f" and {len(found) - GAPS_NAMED} more" if len(found) > GAPS_NAMED else ""
+        message = f'the team "{team.name}" works around the clock, and nobody works for it in {hours:.0f} hours of the next four weeks'
+        hint = f"{named}{more}: see `mailbridge rota {team.name}`; give the team hours, a rota, or members for these hours"
+        yield Problem(file=TEAMS, message=message, hint=hint, warning=True)
 
 
 def gathered(problems: Iterable[Problem]) -> list[Problem]:

@@ -36,7 +36,7 @@ def rota(folder: Path, as_json: bool, moment: str | None, weeks: int, name: str)
     team = _team(name, organisation)
     at = _moment(moment, zone_of(team))
     if team.follow:
-        _regions(team, organisation, at, as_json=as_json)
+        _regions(team, organisation, at, weeks, as_json=as_json)
     elif as_json:
         print_json(as_values(team, organisation, at, weeks))
     else:
@@ -75,7 +75,7 @@ def _shifts(team: Team, organisation: Organisation, at: datetime, weeks: int) ->
     return tuple(turn for turn in listed if turn.ends > at and turn.begins <= at + timedelta(weeks=weeks))
 
 
-def _regions(team: Team, organisation: Organisation, at: datetime, *, as_json: bool) -> None:
+def _regions(team: Team, organisation: Organisation, at: datetime, weeks: int, *, as_json: bool) -> None:
     from mailbridge.organisation.follow_the_sun import day_ends_at, region_of, regions_of, shift_end
 
     regions = regions_of(team, organisation)
@@ -84,13 +84,15 @@ def _regions(team: Team, organisation: Organisation, at: datetime, *, as_json: b
     following = region_of(team, organisation, until).name if until else ""
     if as_json:
         on = [region.name for region in regions if shift_end(region.calendar, at) is not None]
-        print_json({"team": team.name, "at": at, "region": now.name, "hands_over_at": until, "to": following, "on": on})
+        told = {"team": team.name, "at": at, "region": now.name, "hands_over_at": until, "to": following, "on": on}
+        print_json(told | {"uncovered": _gap_values(team, organisation, at, weeks)})
         return
     zone = now.calendar.zone
     click.echo(f"{safe(team.title)}, {shown(at, zone)} ({zone})")
     click.echo(f"with {now.name}" + (f" until {shown(until, zone)}, then {following}" if until else ""))
     rows = [(region.name, "on" if shift_end(region.calendar, at) else "off", _next(region, regions, at)) for region in regions]
     print_table(("region", "is", "hands over"), rows, empty="no regions")
+    _print_gaps(team, organisation, at, weeks)
 
 
 def _next(region: Team, regions: Sequence[Team], at: datetime) -> str:
@@ -118,6 +120,18 @@ def _print(team: Team, organisation: Organisation, at: datetime, weeks: int) -> 
         click.echo()
         listed = [(_week(turn, zone), shown(turn.begins, zone), turn.agent or "nobody", _why(turn).strip(" ,")) for turn in shifts]
         print_table(("week", "from", "on duty", ""), listed, empty="no turns")
+    _print_gaps(team, organisation, at, weeks)
+
+
+def _print_gaps(team: Team, organisation: Organisation, at: datetime, weeks: int) -> None:
+    """The hours of a team around the clock in which nobody works."""
+    from mailbridge.organisation.coverage import gaps
+
+    found, zone = gaps(team, organisation, at, at + timedelta(weeks=weeks)), zone_of(team)
+    if found:
+        click.echo()
+        rows = [(shown(gap.begins, zone), shown(gap.ends, zone), f"{gap.length.total_seconds() / 3600:g} h") for gap in found]
+        print_table(("nobody works from", "to", ""), rows, empty="no gaps")
 
 
 def _why(turn: Shift) -> str:
@@ -175,7 +189,14 @@ def as_values(team: Team, organisation: Organisation, at: datetime, weeks: int) 
             for agent, absence in coming(team, organisation, at, at + timedelta(weeks=weeks))
         ],
         "turns": listed if weeks else [],
+        "uncovered": _gap_values(team, organisation, at, weeks),
     }
+
+
+def _gap_values(team: Team, organisation: Organisation, at: datetime, weeks: int) -> list[dict[str, datetime]]:
+    from mailbridge.organisation.coverage import gaps
+
+    return [{"from": gap.begins, "to": gap.ends} for gap in gaps(team, organisation, at, at + timedelta(weeks=weeks))]
 
 
 def _standing_values(standing: MemberAvailability) -> dict[str, object]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,8 @@ from mailbridge.config.model import (
 from mailbridge.config.toml import read
 from mailbridge.errors import Problem
 from mailbridge.message.profiles import Profile
-from mailbridge.organisation.model import Agent, Organisation
+from mailbridge.organisation.model import Agent, Organisation, Team
+from mailbridge.sla.calendar import Calendar
 
 READY = Config(
     folder=Path("/nowhere"),
@@ -69,6 +70,19 @@ def test_a_desk_that_can_work_has_no_warning() -> None:
 def test_what_keeps_a_desk_from_working_is_told(config: Config, organisation: Organisation, words: str) -> None:
     (message,) = warnings(config, organisation)
     assert words in message
+
+
+def test_hours_of_a_team_around_the_clock_that_nobody_works_are_told() -> None:
+    office = Calendar(name="office", hours=(((time(9), time(17)),),) * 5 + ((),) * 2)
+    ann = replace(PEOPLE.agents["ann"], calendar=office)
+    teams = {name: Team(name=name, title=name, members=("ann",), calendar=hours) for name, hours in (("noc", Calendar()), ("day", office))}
+    now = datetime(2026, 11, 23, 9, tzinfo=UTC)
+
+    (problem,) = readiness(READY, Organisation(agents={"ann": ann}, teams=teams), {}, now=now)
+
+    assert problem.message == 'the team "noc" works around the clock, and nobody works for it in 512 hours of the next four weeks'
+    assert problem.hint.startswith("Mon 2026-11-23 17:00 to Tue 2026-11-24 09:00, ")
+    assert problem.warning
 
 
 def test_sample_agents_are_fine_while_no_mail_leaves_the_machine() -> None:

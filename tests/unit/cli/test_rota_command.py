@@ -154,7 +154,7 @@ def test_the_same_for_programs(desk: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_a_team_that_follows_the_sun_shows_its_regions(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert output(capsys, "world", "--at", "2026-11-11T10:00+00:00") == (
+    assert output(capsys, "world", "--at", "2026-11-11T10:00+00:00", "--weeks", "0") == (
         "World, Wed 2026-11-11 12:00 (Europe/Bucharest)\n"
         "with emea until Thu 2026-11-12 02:00, then apac\n"
         "region  is   hands over\n"
@@ -163,6 +163,17 @@ def test_a_team_that_follows_the_sun_shows_its_regions(desk: Path, capsys: pytes
     )
     told = json.loads(output(capsys, "world", "--at", "2026-11-11T10:00+00:00", "--json"))
     assert (told["region"], told["hands_over_at"], told["to"], told["on"]) == ("emea", "2026-11-12T00:00:00+00:00", "apac", ["emea"])
+
+
+def test_the_hours_in_which_nobody_works_are_listed(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = output(capsys, "world", "--at", "2026-11-11T10:00+00:00", "--weeks", "1").splitlines()
+    told = json.loads(output(capsys, "world", "--at", "2026-11-11T10:00+00:00", "--weeks", "1", "--json"))
+
+    head = shown.index("nobody works from     to")
+    assert shown[head + 1] == "Wed 2026-11-11 15:00  Thu 2026-11-12 03:00  12 h"
+    assert told["uncovered"][0] == {"from": "2026-11-11T15:00:00+00:00", "to": "2026-11-12T03:00:00+00:00"}
+    assert len(told["uncovered"]) == len(shown) - head - 1
+
 
 
 @pytest.mark.parametrize(
