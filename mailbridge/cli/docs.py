@@ -43,13 +43,13 @@ def find(folder: Path, as_json: bool, limit: int, customer: str | None, ticket: 
         print_json([file_json(file, desk.config) for file in found])
     else:
         print_table(
-            ["ID", "TICKET", "CAME", "FROM", "SIZE", "NAME"],
+            ["ID", "TICKET", "RECEIVED", "FROM", "SIZE", "NAME"],
             [
                 [file.id, _number(file, desk.config) or "-", when(file.at), file.sender, file.size, file.name + " (note)" * file.internal]
                 for file in found
             ],
             empty="no files",
-            least=("SIZE", "CAME"),
+            least=("SIZE", "RECEIVED"),
         )
     if odd:
         click.echo(safe(odd), err=True)

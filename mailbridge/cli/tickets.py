@@ -124,7 +124,7 @@ def progress(tasks: Sequence[Ticket], config: Config) -> list[str]:
     done = sum(task.closed_at is not None for task in tasks)
     lines = [f"tasks {done} of {len(tasks)} done"]
     for task in tasks:
-        about = [task.status, task.team, task.assignee or "nobody has taken it", f"due {when(task.due_at)}" if task.due_at else ""]
+        about = [task.status, task.team, task.assignee or "unassigned", f"due {when(task.due_at)}" if task.due_at else ""]
         sign = "·" if task.closed_at is None else "✓"
         lines.append(f'  {sign} {number(task, config)}  "{safe(task.subject)}"  {" · ".join(filter(None, about))}')
     return lines
@@ -159,7 +159,7 @@ def event_json(event: Event) -> dict[str, object]:
 
 def headline(ticket: Ticket, config: Config) -> str:
     requester = ticket.requester
-    taken = f"taken by {ticket.assignee}" if ticket.assignee else "nobody has taken it"
+    taken = f"assigned to {ticket.assignee}" if ticket.assignee else "unassigned"
     known = "verified" if ticket.verified else "not verified"
     lines = [
         f'{number(ticket, config)}  "{safe(ticket.subject)}"',
@@ -169,7 +169,7 @@ def headline(ticket: Ticket, config: Config) -> str:
     others = [person.address for person in ticket.participants if person != requester]
     lines += [f"with {safe(', '.join(others))}"] if others else []
     lines += [f"due {when(ticket.due_at)}"] if ticket.due_at else []
-    lines += [f"put off until {when(ticket.snoozed_until)}"] if ticket.snoozed_until else []
+    lines += [f"snoozed until {when(ticket.snoozed_until)}"] if ticket.snoozed_until else []
     lines += [_appointment(ticket.meeting)] if ticket.meeting and not ticket.meeting.cancelled else []
     lines += [_work(ticket)] if ticket.estimate or ticket.activities else []
     lines += [f"escalated to level {ticket.level}{f' of {ticket.chain}' if ticket.chain else ''}"] if ticket.level else []
@@ -177,7 +177,7 @@ def headline(ticket: Ticket, config: Config) -> str:
     lines += [f"tags {safe(', '.join(ticket.tags))}"] if ticket.tags else []
     lines += [f"{relation} {ticket_number(config.desk.prefix, other)}" for relation, other in ticket.links if relation != HAS_TASK]
     lines += [f"merged into {ticket_number(config.desk.prefix, ticket.merged_into)}"] if ticket.merged_into else []
-    lines += [f"took in {ticket_number(config.desk.prefix, other)}" for other in ticket.absorbed]
+    lines += [f"merged from {ticket_number(config.desk.prefix, other)}" for other in ticket.absorbed]
     return "\n".join(lines)
 
 

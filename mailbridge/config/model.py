@@ -269,7 +269,7 @@ class LimitSettings:
     mails_per_recipient_hour: int = 20
     mails_per_recipient_day: int = 100
     automatic_per_hour: int = 500
-    agent_mails_at_once: int = 10  # about customers' mail to one agent within ten minutes; further ones are told in one mail
+    agent_mails_at_once: int = 10  # about customers' mail to one agent within ten minutes; further ones are listed in one mail
     tries: int = 3
 
 

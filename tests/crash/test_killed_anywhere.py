@@ -89,7 +89,7 @@ def assert_nothing_lost_or_doubled(store: Store, feed: Path, *, kills: int = 1) 
 def assert_sent_once(store: Store, outgoing: Path, *, may_repeat: bool, kills: int = 1) -> None:
     with store.read() as tx:
         written = tx.outbox.list(limit=1000)
-    # Mails of a backlog are told in one mail, which is among those sent.
+    # Mails of a backlog are listed in one mail, which is among those sent.
     bundled = [queued for queued in written if queued.state == "suppressed"]
     promised = [queued for queued in written if queued.state != "suppressed"]
     assert {queued.error.removeprefix(TOLD) for queued in bundled} <= {queued.notification.key for queued in promised}

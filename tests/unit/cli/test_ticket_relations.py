@@ -111,7 +111,7 @@ def test_merge_into_a_merged_ticket_names_the_survivor(folder: Path, capsys: pyt
 def test_both_numbers_show_where_the_ticket_went(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run(folder, "merge", "--yes", "MB-1", "MB-2")
     capsys.readouterr()
-    for number, words in (("MB-1", "merged into MB-2"), ("MB-2", "took in MB-1")):
+    for number, words in (("MB-1", "merged into MB-2"), ("MB-2", "merged from MB-1")):
         assert main(["tickets", "show", "--desk", str(folder), number]) == exits.OK
         assert words in capsys.readouterr().out.split("\n\n")[0]
 
