@@ -7,83 +7,85 @@ from mailbridge.mail_commands.locales.model import Locale, Word
 EN = Locale(
     code="en",
     words={
-        "take": Word(names="take mine claim", usage=("#take",), about="The ticket is yours."),
+        "take": Word(names="take mine claim", usage=("#take",), about="Assigns the ticket to you."),
         "assign": Word(
             names="assign give a",
             usage=("#assign ana", "#assign ana@desk.example", "#assign nobody"),
-            about="An agent gets the ticket; nobody gives it back to the team.",
+            about="Assigns the ticket to an agent; nobody gives it back to the team.",
         ),
-        "team": Word(names="team queue t", usage=("#team network",), about="Another team gets the ticket."),
+        "team": Word(names="team queue t", usage=("#team network",), about="Gives the ticket to another team."),
         "escalate": Word(
-            names="escalate esc", usage=("#escalate", "#escalate network"), about="The ticket goes one step up its chain, or where you say."
+            names="escalate esc",
+            usage=("#escalate", "#escalate network"),
+            about="Escalates one step up the chain, or to the target you name.",
         ),
-        "status": Word(names="status state s", usage=("#status waiting",), about="The ticket gets this status."),
+        "status": Word(names="status state s", usage=("#status waiting",), about="Sets the status."),
         "close": Word(
             names="close solve solved done resolve resolved",
             usage=("#close", "#close MB-3 MB-7"),
-            about="The work is done.",
+            about="Closes the ticket: the work is done.",
         ),
-        "reopen": Word(names="reopen open", usage=("#reopen",), about="A closed ticket is worked on again."),
-        "priority": Word(names="priority prio p", usage=("#priority high",), about="low, normal, high or urgent."),
-        "type": Word(names="type kind", usage=("#type incident",), about="What kind of request it is."),
+        "reopen": Word(names="reopen open", usage=("#reopen",), about="Reopens a closed ticket."),
+        "priority": Word(names="priority prio p", usage=("#priority high",), about="Sets the priority: low, normal, high or urgent."),
+        "type": Word(names="type kind", usage=("#type incident",), about="Sets the type of the request."),
         "tag": Word(
-            names="tag tags label", usage=("#tag printer", "#tag printer -old"), about="Tags are put on; those with a minus are taken off."
+            names="tag tags label", usage=("#tag printer", "#tag printer -old"), about="Adds tags; a minus removes them."
         ),
         "subject": Word(
             names="subject title rename",
             usage=("#subject Printer on line 2 is down",),
-            about="The ticket gets another subject.",
+            about="Changes the subject.",
         ),
         "note": Word(
-            names="note internal private n", usage=("#note", "#note he is on holiday"), about="What you wrote stays among colleagues."
+            names="note internal private n", usage=("#note", "#note he is on holiday"), about="Your text is for colleagues only."
         ),
         "public": Word(
-            names="public answer reply", usage=("#public",), about="What you wrote goes to the customer, even as answer to a note."
+            names="public answer reply", usage=("#public",), about="Your text goes to the customer, also as an answer to a note."
         ),
         "cc": Word(
             names="cc copy",
             usage=("#cc dan@acme.example", "#cc -dan@acme.example"),
-            about="People hear of the ticket from now on; those with a minus no more.",
+            about="Adds people to the ticket; a minus removes them.",
         ),
         "requester": Word(
             names="requester customer from",
             usage=("#requester carol@acme.example Carol Pop",),
-            about="Somebody else is the one who asks; who asked before stays on the ticket.",
+            about="Changes the requester; the former one stays on the ticket.",
         ),
         "due": Word(
             names="due deadline",
             usage=("#due friday 15:00", "#due 3 dec", "#due tomorrow", "#due none"),
-            about="A date of your own, beside the promised ones.",
+            about="Sets a due date, beside the SLA targets.",
         ),
         "snooze": Word(
             names="snooze sleep later wait",
             usage=("#snooze 3d", "#snooze until monday"),
-            about="Out of the lists until then; a mail of the customer wakes it earlier.",
+            about="Takes the ticket out of the lists until then; a mail from the customer ends it earlier.",
         ),
         "meet": Word(
             names="meet meeting appointment visit",
             usage=("#meet tue 10:00 1h Iași office", "#meet none"),
-            about="An appointment: the customer gets an invitation for the calendar.",
+            about="Makes an appointment: the customer gets an invitation for the calendar.",
         ),
         "time": Word(
             names="time work worked spent",
             usage=("#time 1h30", "#time 45m yesterday replaced drum", "#time 20m not billable", "#time 3 = 1h", "#time 3 = 0"),
-            about="Work you did, with day and text where you say them; 3 = 1h corrects your third entry, 3 = 0 takes it back.",
+            about="Records your work, with day and text where you give them; 3 = 1h corrects your third entry, 3 = 0 deletes it.",
         ),
         "travel": Word(
             names="travel travelled traveled drive",
             usage=("#travel 40m 25km Iași",),
-            about="Time on the road, kilometres and place; corrected as #time is.",
+            about="Records travel time, kilometres and place; corrected like #time.",
         ),
         "estimate": Word(
             names="estimate est",
             usage=("#estimate 4h",),
-            about="How much work it will be; a day is eight hours.",
+            about="Estimates the work; a day is eight hours.",
         ),
         "contract": Word(
             names="contract",
             usage=("#contract ACME-GOLD",),
-            about="The contract that the ticket falls under.",
+            about="Sets the contract of the ticket.",
         ),
         "project": Word(
             names="project",
@@ -91,20 +93,20 @@ EN = Locale(
             about="The customer's project that the ticket belongs to.",
         ),
         "equipment": Word(
-            names="equipment device asset serial", usage=("#equipment LF-2231",), about="What it is about, by serial number or asset tag."
+            names="equipment device asset serial", usage=("#equipment LF-2231",), about="Sets the device, by serial number or asset tag."
         ),
         "merge": Word(
             names="merge join",
             usage=("#merge MB-1042", "#merge MB-7 into MB-3"),
-            about="This ticket's mails, people and work go to that one, and this one ends there.",
+            about="Merges this ticket into that one, with its mails, people and work.",
         ),
         "split": Word(
-            names="split", usage=("#split", "#split Second printer"), about="The mail you answer opens a ticket of its own."
+            names="split", usage=("#split", "#split Second printer"), about="Moves the mail you answer to a new ticket."
         ),
         "link": Word(
             names="link relate related",
             usage=("#link MB-7", "#link blocks MB-7", "#link duplicates MB-7"),
-            about="Two tickets know of each other: related, blocks, blocked-by, duplicates, task-of.",
+            about="Links two tickets: related, blocks, blocked-by, duplicates, task-of.",
         ),
         "playbook": Word(
             names="playbook play",
@@ -114,64 +116,64 @@ EN = Locale(
         "approve": Word(
             names="approve approved",
             usage=("#approve", "#approve 2 agreed by phone"),
-            about="Yes to what waits for you.",
+            about="Approves a request that waits for you.",
         ),
         "reject": Word(
             names="reject refuse decline",
             usage=("#reject too expensive",),
-            about="No to what waits for you, and why.",
+            about="Rejects a request that waits for you, with the reason.",
         ),
-        "yes": Word(names="yes confirm ok", usage=("#yes",), about="Do it: what the desk asked you about."),
+        "yes": Word(names="yes confirm ok", usage=("#yes",), about="Confirms what the desk asked you."),
         "cancel": Word(
             names="cancel no",
             usage=("#cancel",),
-            about="Leave it: what the desk asked you about is not done.",
+            about="Cancels what the desk asked you.",
         ),
         "undo": Word(
             names="undo revert",
             usage=("#undo",),
-            about="What your last mail did to the ticket is undone.",
+            about="Undoes what your last mail did to the ticket.",
         ),
         "erase": Word(
-            names="erase forget", usage=("#erase",), about="What the mails of the ticket say is erased for good; you are asked before."
+            names="erase forget", usage=("#erase",), about="Erases the content of the ticket's mails for good, after a confirmation."
         ),
         "show": Word(
             names="show view",
             usage=("#show", "#show MB-1042"),
-            about="A ticket at a glance, with its last messages.",
+            about="Shows a ticket with its last messages.",
         ),
         "full": Word(
             names="full history",
             usage=("#full", "#full MB-1042", "#full MB-1042/3"),
-            about="The whole history of a ticket; of one message all its text, with quote and signature.",
+            about="Shows the whole history of a ticket; of one message the whole text, with quote and signature.",
         ),
         "list": Word(
             names="list ls l",
             usage=("#list mine", "#list team", "#list unclaimed", "#list overdue", "#list snoozed", "#list network"),
-            about="Open tickets, with links to act on each.",
+            about="Lists open tickets, with links to act on each.",
         ),
         "search": Word(
             names="search find",
             usage=("#search error E-52",),
-            about="Mails and notes that hold all these words.",
+            about="Finds mails and notes with all these words.",
         ),
         "docs": Word(
             names="docs documents files doc",
             usage=("#docs", "#docs manual pdf", "#docs MB-7", "#docs carol@acme.example"),
-            about="Files of this ticket, or all that fit: words of the name, a ticket, a customer's address.",
+            about="Finds files of this ticket, or by words of the name, a ticket, a customer's address.",
         ),
-        "report": Word(names="report", usage=("#report time",), about="Your hours of this week."),
+        "report": Word(names="report", usage=("#report time",), about="Shows your hours of this week."),
         "for": Word(
             names="for behalf",
             usage=("#for carol@acme.example",),
-            about="In a new mail: the ticket it opens is this customer's.",
+            about="In a new mail: opens the ticket for this customer.",
         ),
         "channel": Word(
             names="channel via",
             usage=("#channel phone",),
-            about="In a new mail: how the customer came to you.",
+            about="In a new mail: how the customer reached you.",
         ),
-        "help": Word(names="help ? commands", usage=("#help", "#help time"), about="This page, or one command of it."),
+        "help": Word(names="help ? commands", usage=("#help", "#help time"), about="Shows this page, or one command of it."),
     },
     rooms={
         "who": "Who", "state": "Where it stands", "facts": "What it is about", "text": "Your text",

@@ -7,58 +7,64 @@ from mailbridge.mail_commands.locales.model import Locale, Word
 RO = Locale(
     code="ro",
     words={
-        "take": Word(names="preiau iau preia", usage=("#preiau",), about="Tichetul este al tău."),
+        "take": Word(names="preiau iau preia", usage=("#preiau",), about="Îți atribuie tichetul."),
         "assign": Word(
             names="atribuie alocă repartizează",
             usage=("#atribuie ana", "#atribuie ana@desk.example", "#atribuie nimeni"),
-            about="Un agent primește tichetul; nimeni îl dă înapoi echipei.",
+            about="Atribuie tichetul unui agent; nimeni îl dă înapoi echipei.",
         ),
-        "team": Word(names="echipă", usage=("#echipa network",), about="Altă echipă primește tichetul."),
+        "team": Word(names="echipă", usage=("#echipa network",), about="Dă tichetul altei echipe."),
         "escalate": Word(
-            names="escaladează escaladare", usage=("#escaladează", "#escaladează network"), about="Tichetul urcă o treaptă, sau unde spui."
+            names="escaladează escaladare",
+            usage=("#escaladează", "#escaladează network"),
+            about="Escaladează cu o treaptă, sau la ținta pe care o spui.",
         ),
-        "status": Word(names="stare statut", usage=("#stare waiting",), about="Tichetul primește această stare."),
+        "status": Word(names="stare statut", usage=("#stare waiting",), about="Schimbă starea."),
         "close": Word(
             names="închide închis gata rezolvat rezolv",
             usage=("#închide", "#închide MB-3 MB-7"),
-            about="Treaba este făcută.",
+            about="Închide tichetul: treaba este făcută.",
         ),
-        "reopen": Word(names="redeschide", usage=("#redeschide",), about="Se lucrează din nou la un tichet închis."),
-        "priority": Word(names="prioritate", usage=("#prioritate mare",), about="mică, normală, mare sau urgentă."),
-        "type": Word(names="tip", usage=("#tip incident",), about="Ce fel de cerere este."),
+        "reopen": Word(names="redeschide", usage=("#redeschide",), about="Redeschide un tichet închis."),
+        "priority": Word(names="prioritate", usage=("#prioritate mare",), about="Schimbă prioritatea: mică, normală, mare sau urgentă."),
+        "type": Word(names="tip", usage=("#tip incident",), about="Schimbă tipul cererii."),
         "tag": Word(
-            names="etichetă etichete", usage=("#etichetă printer", "#etichetă printer -old"), about="Pune etichete; cele cu minus se scot."
+            names="etichetă etichete",
+            usage=("#etichetă printer", "#etichetă printer -old"),
+            about="Adaugă etichete; cele cu minus se șterg.",
         ),
         "subject": Word(
             names="subiect titlu",
             usage=("#subiect Imprimanta de pe linia 2 nu merge",),
-            about="Tichetul primește alt subiect.",
+            about="Schimbă subiectul.",
         ),
         "note": Word(
             names="notă intern",
             usage=("#notă", "#notă este în concediu"),
-            about="Ce ai scris rămâne între colegi.",
+            about="Textul tău este doar pentru colegi.",
         ),
         "public": Word(
-            names="răspuns răspunde", usage=("#răspuns",), about="Ce ai scris merge la client, și ca răspuns la nota unui coleg."
+            names="răspuns răspunde", usage=("#răspuns",), about="Textul tău merge la client, și ca răspuns la o notă."
         ),
         "cc": Word(
             names="copie",
             usage=("#copie dan@acme.example", "#copie -dan@acme.example"),
-            about="Oameni care află de tichet de acum înainte; cei cu minus nu mai află.",
+            about="Adaugă persoane la tichet; cele cu minus sunt scoase.",
         ),
         "requester": Word(
-            names="solicitant client", usage=("#solicitant carol@acme.example Carol Pop",), about="Altcineva este cel care cere."
+            names="solicitant client",
+            usage=("#solicitant carol@acme.example Carol Pop",),
+            about="Schimbă solicitantul; cel dinainte rămâne pe tichet.",
         ),
         "due": Word(
             names="termen scadență",
             usage=("#termen vineri 15:00", "#termen 3 dec", "#termen mâine", "#termen niciunul"),
-            about="Un termen al tău, pe lângă cele promise.",
+            about="Stabilește un termen, pe lângă cele din SLA.",
         ),
         "snooze": Word(
             names="amână amânare doarme",
             usage=("#amână 3z", "#amână până luni"),
-            about="Iese din liste până atunci; un mail al clientului îl trezește mai devreme.",
+            about="Scoate tichetul din liste până atunci; un mail al clientului îl aduce mai devreme.",
         ),
         "meet": Word(
             names="întâlnire vizită programare",
@@ -68,18 +74,18 @@ RO = Locale(
         "time": Word(
             names="timp lucrat muncă",
             usage=("#timp 1h30", "#timp 45m ieri tambur schimbat", "#timp 20m nefacturabil", "#timp 3 = 1h", "#timp 3 = 0"),
-            about="Ce ai lucrat, cu zi și text unde le spui; 3 = 1h corectează a treia însemnare, 3 = 0 o retrage.",
+            about="Notează munca ta, cu zi și text dacă le spui; 3 = 1h corectează a treia însemnare, 3 = 0 o șterge.",
         ),
-        "travel": Word(names="drum deplasare", usage=("#drum 40m 25km Iași",), about="Timp pe drum, kilometri și loc."),
+        "travel": Word(names="drum deplasare", usage=("#drum 40m 25km Iași",), about="Notează timpul de deplasare, kilometrii și locul."),
         "estimate": Word(
             names="estimare estimez",
             usage=("#estimare 4h",),
-            about="Câtă muncă va fi; o zi are opt ore.",
+            about="Estimează munca; o zi are opt ore.",
         ),
         "contract": Word(
             names="contractul",
             usage=("#contractul ACME-GOLD",),
-            about="Contractul de care ține tichetul.",
+            about="Stabilește contractul tichetului.",
         ),
         "project": Word(
             names="proiect proiectul",
@@ -89,22 +95,22 @@ RO = Locale(
         "equipment": Word(
             names="echipament serie",
             usage=("#echipament LF-2231",),
-            about="Despre ce este vorba, după serie sau inventar.",
+            about="Stabilește aparatul, după serie sau număr de inventar.",
         ),
         "merge": Word(
             names="unește contopește",
             usage=("#unește MB-1042", "#unește MB-7 în MB-3"),
-            about="Mailurile, oamenii și munca acestui tichet trec la celălalt.",
+            about="Unește acest tichet cu celălalt: mailuri, persoane și muncă.",
         ),
         "split": Word(
             names="desparte separă",
             usage=("#desparte", "#desparte A doua imprimantă"),
-            about="Mailul la care răspunzi devine tichet separat.",
+            about="Mută mailul la care răspunzi într-un tichet nou.",
         ),
         "link": Word(
             names="leagă legătură",
             usage=("#leagă MB-7", "#leagă blochează MB-7"),
-            about="Două tichete știu unul de altul.",
+            about="Leagă două tichete.",
         ),
         "playbook": Word(
             names="scenariu",
@@ -114,20 +120,20 @@ RO = Locale(
         "approve": Word(
             names="aprob aprobat aprobă",
             usage=("#aprob", "#aprob 2 vorbit la telefon"),
-            about="Da la ceea ce te așteaptă.",
+            about="Aprobă o cerere care te așteaptă.",
         ),
         "reject": Word(
             names="resping respins",
             usage=("#resping prea scump",),
-            about="Nu la ceea ce te așteaptă, și de ce.",
+            about="Respinge o cerere care te așteaptă, cu motivul.",
         ),
-        "yes": Word(names="da confirm", usage=("#da",), about="Fă ceea ce a întrebat biroul."),
-        "cancel": Word(names="nu anulează renunț", usage=("#nu",), about="Lasă ceea ce a întrebat biroul."),
-        "undo": Word(names="retrage înapoi", usage=("#retrage",), about="Ce a făcut ultimul tău mail se ia înapoi."),
+        "yes": Word(names="da confirm", usage=("#da",), about="Confirmă ceea ce a întrebat biroul."),
+        "cancel": Word(names="nu anulează renunț", usage=("#nu",), about="Anulează ceea ce a întrebat biroul."),
+        "undo": Word(names="retrage înapoi", usage=("#retrage",), about="Anulează ce a făcut ultimul tău mail pe tichet."),
         "erase": Word(
             names="șterge",
             usage=("#șterge",),
-            about="Conținutul mailurilor se șterge definitiv; ești întrebat înainte.",
+            about="Șterge definitiv conținutul mailurilor, după o confirmare.",
         ),
         "show": Word(
             names="arată vezi",
