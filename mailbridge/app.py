@@ -1,4 +1,4 @@
-"""The composition root: a Config becomes an App.  The only place that builds things and ties them together."""
+"""The composition root: builds an App from a Config.  Only this module builds the parts and connects them."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ from mailbridge.worker import Worker
 if TYPE_CHECKING:
     from mailbridge.jobs.backup import Backups
 
-DATED_SINCE = "tokens.dated_since"  # since when this desk's tokens for agents hold the minute in which they were made
+DATED_SINCE = "tokens.dated_since"  # first moment at which this desk's agent tokens contain their minute
 STORE_PATIENCE = timedelta(seconds=30)
 
 
 class App:
-    """A desk, put together.  Parts are built when they are first asked for, so that `mailbridge tickets list` starts no reader."""
+    """A desk with all its parts.  Parts are built on first use, so `mailbridge tickets list` starts no reader."""
 
     def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
         self.config = config
@@ -77,7 +77,7 @@ class App:
     @classmethod
     @contextmanager
     def open(cls, config: Config, *, clock: Clock | None = None) -> Iterator[Self]:
-        """The desk with its database at this program's schema; everything is closed at the end.
+        """Opens the desk with its database at this program's schema, and closes everything at the end.
 
         Raises ConfigError for broken rules, StoreAway, or Permanent for a database of a newer program.
         """
@@ -91,7 +91,7 @@ class App:
             app.close()
 
     def close(self) -> None:
-        """What waits in the inbox is committed, children and connections are gone."""
+        """Commits the waiting mails of the inbox, and ends children and connections."""
         for name in ("inbox", "readers", "examiner"):
             if self.__dict__.get(name) is not None:
                 self.__dict__[name].close()
@@ -135,11 +135,11 @@ class App:
         )
 
     def refresh_keys(self) -> None:
-        """Keys that were rotated by another process count from now on."""
+        """Loads keys that another process rotated."""
         self.signer = self._signer()
 
     def desk(self) -> Desk:
-        """Configuration, rules and keys of this moment."""
+        """The current configuration, rules and keys."""
         signer = replace(self.signer, at=self.clock.now())
         return Desk(config=self.config, policy=self.policy(), signer=signer, rules_timed=self.metrics.rules_timed)
 
@@ -164,13 +164,13 @@ class App:
         return Metrics()
 
     def endpoint(self) -> MetricsServer | None:
-        """Where Prometheus asks, answering from now on; None where nobody wants it.  Raises Permanent: the port is taken."""
+        """The metrics server, running; None where none is configured.  Raises Permanent where the port is in use."""
         listen = self.config.metrics.listen
         return MetricsServer(self.metrics, DeskGauges(self.store, self.clock), *listen) if listen else None
 
     @cached_property
     def backups(self) -> Backups:
-        """Makes backups as [backup] says."""
+        """The backups of [backup]."""
         from mailbridge.jobs.backup import Backups  # it brings PostgreSQL's driver, which a desk on SQLite needs for nothing else
 
         return Backups(self.store, self.config, self.clock)
@@ -194,11 +194,11 @@ class App:
 
     @cached_property
     def examiner(self) -> Examiner | None:
-        """What asks the DNS and scanners about mails; None where nothing of it is configured."""
+        """Checks mails by DNS and scanners; None where nothing is configured."""
         return build.examiner(self.config)
 
     def delivery_worker(self) -> DeliveryWorker:
-        """A new courier with its own connection; each thread takes one."""
+        """A new delivery worker with its own connection, for one thread."""
         return DeliveryWorker(
             self.store,
             transports.transport(
@@ -216,13 +216,13 @@ class App:
 
     @cached_property
     def pace(self) -> Pace:
-        """How fast the provider of outgoing mail lets this process send."""
+        """The rate at which the provider of outgoing mail lets this process send."""
         account = self.config.oauth_named(self.config.outgoing.oauth)
         return Pace(account.provider.limits.mails_per_minute if account else 0)
 
     @cached_property
     def vault(self) -> Vault:
-        """Opens stored tokens with the key of [encryption]."""
+        """Decrypts stored tokens with the key of [encryption]."""
         return Vault(Cipher(self.config.encryption_key))
 
     @cached_property
@@ -236,34 +236,34 @@ class App:
         }
 
     def tokens(self, name: str) -> TokenSource | None:
-        """Where a connection that logs in with [oauth.NAME] gets its token; None for ''."""
+        """The tokens for a connection that logs in with [oauth.NAME]; None for ''."""
         return self.token_sources[name] if name else None
 
     def keep_tokens_fresh(self) -> None:
-        """Tokens whose time has come are renewed."""
+        """Renews the tokens that are due."""
         for source in self.token_sources.values():
             source.keep_fresh()
 
     def notify_login_ends(self) -> int:
-        """The admins hear of what ends soon; how many mails are new."""
+        """Notifies the admins of logins that expire soon; how many new mails."""
         return notify_login_ends(self.store, self.config, self.clock.now())
 
     def webhooker(self) -> Webhooker:
-        """Makes the calls that rules asked for; for one thread."""
+        """The worker for webhook calls, for one thread."""
         return Webhooker(self.store, self.config.webhooks, self.clock, report=self._webhook_reports)
 
     @cached_property
     def board(self) -> Board:
-        """Where the parts of this process report which sources work."""
+        """Collects the reports of this process about its sources."""
         return Board(self.store, self.clock)
 
     @cached_property
     def pulse(self) -> Pulse:
-        """What this process tells others of its health."""
+        """Publishes the health of this process."""
         return Pulse(self.store, self.config, self.clock)
 
     def watch(self) -> None:
-        """Proofs of every configured source are expected from now on, and nothing is known of those that are configured no more."""
+        """Expects proofs of every configured source from now on, and forgets the sources that are no longer configured."""
         now = self.clock.now()
         with self.store.write() as tx:
             known = [source.name for source in tx.sources.all()]
@@ -271,43 +271,43 @@ class App:
             tx.sources.watch(names.expected(self.config), now)
 
     def probe(self, ports: Mapping[str, int]) -> None:
-        """What can be asked without a mail was asked; `ports` of the listeners that run here."""
+        """Probes everything that needs no mail; `ports` of the listeners of this process."""
         for name, ask in probes.probes(self.config, ports, self.tokens(self.config.outgoing.oauth)):
             if name == names.OUTGOING and self.board.proven_within(name, names.PROBED):
-                continue  # mail goes out: a login more tells nothing, and providers count them
+                continue  # mail is being sent, so a further login shows nothing, and providers count logins
             try:
                 self.board.proven(name, ask())
             except probes.ProbeFailed as fault:
                 self.board.failed(name, str(fault), names.PROBED.total_seconds())
 
     def count_arrivals(self, now: datetime | None = None) -> int:
-        """The mails of the inbox are counted by source and hour; how many were new."""
+        """Counts the mails of the inbox by source and hour; how many were new."""
         return count_arrivals(self.store, now or self.clock.now())
 
     def look_for_silence(self, now: datetime | None = None) -> int:
-        """Each source that has been silent for longer than is likely is known as such; how many became so."""
+        """Marks each source that has been silent for an unlikely time; how many are new."""
         return look_for_silence(self.store, self.desk(), now or self.clock.now()) if self.config.health.silence else 0
 
     def notify_sources(self, now: datetime | None = None) -> int:
-        """The admins know which sources fail, and which work again; how many news there were."""
+        """Notifies the admins of sources that fail or work again; how many changes."""
         return notify_sources(self.store, self.desk(), now or self.clock.now())
 
     def sweep(self, now: datetime | None = None) -> int:
-        """Every promised moment up to now is told; how many there were."""
+        """Fires every deadline up to now, and sends held notifications; how many."""
         now, desk = now or self.clock.now(), self.desk()
         recompute(self.store, desk, now)
         return sweep(self.store, desk, now) + notify_held(self.store, desk, now) + notify_bundles(self.store, desk, now)
 
     def list_kept(self, now: datetime | None = None) -> int:
-        """The admins have today's list of the mails that are on no ticket; how many mails a new list names."""
+        """Mails the admins today's list of mails without a ticket; how many mails a new list names."""
         return list_kept(self.store, self.desk(), now or self.clock.now())
 
     def notify_unfetched(self, now: datetime | None = None) -> int:
-        """The admins hear of mails that IMAP servers do not give; how many they were told of."""
+        """Notifies the admins of mails that IMAP servers do not give; how many."""
         return notify_unfetched(self.store, self.desk(), now or self.clock.now())
 
     def first_connect(self, tx: Tx, mailbox: str, folder: str, older: int, taken: int) -> None:
-        """The admins hear what a folder held when it was opened for the first time; told with the transaction that remembers it."""
+        """Notifies the admins of the content of a folder at its first opening, in the transaction that stores it."""
         values = {"mailbox": mailbox, "folder": folder, "older": str(older), "taken": str(taken or "")}
         tx.outbox.add_many(self._notifications("first_connect", f"{mailbox}/{folder}", values), self.clock.now())
         tx.wake("outbox")
@@ -334,12 +334,12 @@ class App:
         with self.store.read() as tx:
             row = tx.inbox.get(inbox)
         sender = (row.envelope.mail_from if row else "") or ""
-        # Of a flood over the byte quota they hear once an hour, not with every mail.
+        # At most one notification an hour about a flood above the byte quota.
         key = f"quota{self.clock.now():%Y%m%d%H}" if reason == OVER_QUOTA else str(inbox)
         self._notify_admins("quarantined", key, {"inbox": str(inbox), "reason": reason, "sender": sender})
 
     def _undeliverable(self, tx: Tx, queued: Queued, reason: str) -> None:
-        """A promise was given up: it stands on the ticket, and whoever is responsible hears of it; never a third party."""
+        """Records on the ticket that a notification was not delivered, and notifies the people in charge, no other participants."""
         notification, desk, now = queued.notification, self.desk(), self.clock.now()
         ticket = tx.tickets.surviving(notification.ticket) if notification.ticket else None
         if ticket is None:
@@ -348,7 +348,7 @@ class App:
         execute(tx, desk, ticket, each([command]), Actor(kind=ActorKind.SYSTEM, name="outbox"), now)
 
     def _login_paused(self, tx: Tx, account: OAuth, grant: Grant) -> None:
-        """A login was refused too often in a row: the admins hear what to do, once."""
+        """Notifies the admins once that a login was refused too often."""
         moment = grant.paused_at or self.clock.now()
         boxes = [box.name for box in self.config.mailboxes if box.oauth == account.name]
         stopped = ", ".join([*boxes, *(["outgoing mail"] if self.config.outgoing.oauth == account.name else [])])
@@ -357,7 +357,7 @@ class App:
         tx.wake("outbox")
 
     def _held(self, tx: Tx, _queued: Queued, until: datetime) -> None:
-        """The breaker for automatic mail is open: the admins hear of it once an hour."""
+        """Notifies the admins once an hour that automatic mail is stopped."""
         limit = str(self.config.limits.automatic_per_hour)
         values = {"count": limit, "limit": limit, "until": until.isoformat()}
         tx.outbox.add_many(self._notifications("breaker", until.strftime("%Y%m%d%H"), values), self.clock.now())

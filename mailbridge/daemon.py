@@ -55,11 +55,11 @@ PING = timedelta(minutes=1)
 NOTICE_EVERY = timedelta(minutes=1)
 STATE_KEY = "daemon"
 LISTEN_TIMEOUT = timedelta(seconds=1)
-JOIN = 10.0  # seconds a thread may take to finish its turn
+JOIN = 10.0  # seconds for a thread to finish its turn
 
 
 class Daemon:
-    """All threads of one process.  `roles` says which parts run: a process beside the main one may only work the inbox and the outbox."""
+    """All threads of one process.  `roles`: the parts that run; a further process may work only the inbox and the outbox."""
 
     def __init__(self, app: App, *, intake: bool = True, clocks: bool = True, workers: int | None = None) -> None:
         self._app = app
@@ -118,13 +118,13 @@ class Daemon:
         )
 
     def start(self) -> None:
-        """Every part runs and every port answers."""
+        """Starts every part.  Returns when every port answers."""
         app = self._app
-        app.desk()  # keys and rules are there before the first mail
+        app.desk()  # loads keys and rules before the first mail
         self._endpoint = app.endpoint() if self._intake else None
         if self._intake and app.config.health.listen:
             self._health_page = serve(app.pulse, *app.config.health.listen)
-        if app.store.is_sqlite:  # nobody else works this file, so whatever is claimed was claimed by a life that ended
+        if app.store.is_sqlite:  # no other process works this file, so all claims are of a process that ended
             with app.store.write() as tx:
                 tx.inbox.release()
                 tx.outbox.release()
@@ -145,18 +145,18 @@ class Daemon:
             log.warning("senders_not_believed", reason=one.message, advice=one.hint)
         self.listeners.start()
         self._ticker.start()
-        # What is there now stays: modules, templates, rules.  The collector need not look through it again.
+        # Modules, templates and rules stay; garbage collection need not check them again.
         gc.collect()
         gc.freeze()
         log.info("daemon_started", version=__version__, ports=list(self.listeners.ports), mailboxes=len(self._pollers))
 
     def notify_ready(self) -> None:
-        """systemd knows that every port answers, and from now on with each heartbeat that we live."""
+        """Notifies systemd that every port answers; the heartbeat reports to its watchdog from now on."""
         systemd.notify("READY=1")
         self._is_ready = True
 
     def stop(self) -> None:
-        """Nothing runs any more; every mail that was accepted is committed."""
+        """Stops all threads; every accepted mail is committed."""
         log.info("daemon_stopping")
         self._stop.set()
         self.listeners.stop(timedelta(seconds=JOIN))
@@ -174,7 +174,7 @@ class Daemon:
         for thread in self._threads:
             thread.join(JOIN)
         for poller in self._pollers:
-            poller.cut()  # a server that fell silent in the middle of an answer would hold its thread for a minute
+            poller.cut()  # a server that stops in the middle of an answer would block its thread for a minute
         log.info("daemon_stopped")
 
     def wait(self) -> None:
@@ -186,7 +186,7 @@ class Daemon:
         self._stop.set()
 
     def reload(self) -> None:
-        """SIGHUP: the rules are read now, all or nothing."""
+        """SIGHUP: loads the rules now, as a whole."""
         Thread(target=lambda: self._app.rules.refresh(at_once=True), name="reload").start()
 
     def _thread(self, name: str, run: Callable[[], None]) -> None:
@@ -195,7 +195,7 @@ class Daemon:
         thread.start()
 
     def _pass_on(self, listener: Listener, wake: Event) -> None:
-        """Rings of the store, from this process or (PostgreSQL) any other, wake our threads."""
+        """Passes notifications of the store, from this process or (PostgreSQL) any other, to the threads."""
         while not self._stop.is_set():
             if listener.wait(LISTEN_TIMEOUT):
                 wake.set()
@@ -231,12 +231,12 @@ class Daemon:
         except StoreAway as error:
             log.warning("store_away", error=str(error))
             return
-        if self._is_ready:  # systemd wants to hear of that first
+        if self._is_ready:  # systemd must get READY first
             systemd.notify("WATCHDOG=1")
 
 
 def run(app: App, *, ready: Callable[[Daemon], None] = lambda _daemon: None, intake: bool = True, clocks: bool = True) -> int:
-    """Runs until SIGTERM or SIGINT; 0 after an orderly end.  Raises Permanent where another daemon works this SQLite file."""
+    """Runs until SIGTERM or SIGINT; 0 after an orderly end.  Raises Permanent where another daemon has this SQLite file."""
     with ExitStack() as stack:
         stack.enter_context(app.store.instance_lock())
         daemon = Daemon(app, intake=intake, clocks=clocks)

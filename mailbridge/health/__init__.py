@@ -1,6 +1,8 @@
-"""Whether each way in and out works: what was last seen of it, whether its silence is unlikely, who is told.
+"""The health of sources and ways out: proofs, unlikely silence, and notifications.
 
-    pollers, couriers, probes ─► board ─► table `sources` ─► status, metrics, /health, mails to the admins
-    inbox ─► arrivals (mails an hour) ─► silence
-    gauges ─► Prometheus (ops.metrics)
+pollers, delivery workers, probes ─► board ─► table `sources` ─► status, metrics, /health, mails to the admins
+
+inbox ─► arrivals (mails an hour) ─► silence
+
+gauges ─► Prometheus (ops.metrics)
 """

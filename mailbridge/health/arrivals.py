@@ -1,4 +1,4 @@
-"""How many mails each source brings in each hour, and which of them are silent for longer than is likely."""
+"""Counts the mails of each source by hour, and finds sources that are silent for an unlikely time."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ KEPT = WEEKS * WEEK + WEEK  # hours
 
 
 def count_arrivals(store: Store, now: datetime) -> int:
-    """The mails that the inbox got since the last count are counted; how many there were.  A long history is counted in portions."""
+    """Counts the mails of the inbox since the last count, in portions; how many there were."""
     with store.read() as tx:
         if not tx.sources.came(tx.state.get(STATE_KEY) or 0, 1):
             return 0
@@ -48,7 +48,7 @@ def _sums(found: Iterable[MailArrived], now: datetime) -> tuple[Counter[tuple[st
 
 
 def look_for_silence(store: Store, desk: Desk, now: datetime) -> int:
-    """Each source is known to be silent for too long, or not; how many are."""
+    """Updates for each source whether its silence is unlikely; how many are."""
     calendar = _calendar(desk)
     watched = {name for name in expected(desk.config) if ":" in name and not name.startswith("scanner:")} | {PIPE}
     silent = {}
@@ -68,7 +68,7 @@ def look_for_silence(store: Store, desk: Desk, now: datetime) -> int:
 
 
 def silence(counts: Mapping[int, int], last: datetime, now: datetime, calendar: Calendar) -> str:
-    """Why the silence since `last` is unlikely, in words; '' where it is not."""
+    """Why the silence since `last` is unlikely, as text; '' where it is not."""
     if now - last < LEAST:
         return ""
 
@@ -83,14 +83,14 @@ def silence(counts: Mapping[int, int], last: datetime, now: datetime, calendar: 
 
 
 def _calendar(desk: Desk) -> Calendar:
-    """The zone and the holidays by which people write to this desk: those of the team that new tickets go to."""
+    """The zone and the holidays of the team that new tickets go to."""
     organisation = desk.organisation
     team = organisation.teams.get(organisation.default_team) or next(iter(organisation.teams.values()), None)
     return team.calendar if team else Calendar()
 
 
 def growth(counts: Mapping[int, tuple[int, int]], now: datetime) -> tuple[float, timedelta]:
-    """Bytes of mail a day, and over which time that was measured."""
+    """Bytes of mail a day, and the period of the measurement."""
     hours = [hour for hour in counts if hour <= hour_of(now)]
     if not hours:
         return 0.0, timedelta(0)

@@ -1,4 +1,4 @@
-"""Where every part of a process reports what it saw of a source.  Thread-safe; written to the store on a change, else once a minute."""
+"""Collects the reports about sources in a process.  Thread-safe.  Writes to the store on a change, else once a minute."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Written:
 
 
 class Board:
-    """A report is never an obstacle to the work of the part that makes it: while the store is away it is lost, and the next one counts."""
+    """A report never blocks the reporting part: while the store is away it is lost, and the next one counts."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
@@ -34,19 +34,19 @@ class Board:
         self._lock = Lock()
 
     def proven(self, source: str, proof: str) -> None:
-        """The source was seen to work; `proof` says what showed it."""
+        """The source was seen to work; `proof`: by what."""
         now = self._clock.now()
         self._report(source, "", now, lambda tx: tx.sources.proven(source, proof[:LONGEST], now))
 
     def failed(self, source: str, reason: str, wait: float | None = None) -> None:
-        """The source was seen not to work; it is tried again after `wait` seconds."""
+        """The source failed; the next try is in `wait` seconds."""
         now = self._clock.now()
         said = " ".join(reason.split())[:LONGEST] or "no reason was given"
         again = now + timedelta(seconds=wait) if wait is not None else None
         self._report(source, said, now, lambda tx: tx.sources.failed(source, said, now, again))
 
     def proven_within(self, source: str, time: timedelta) -> bool:
-        """Whether this process reported the source as working a short while ago."""
+        """Whether this process reported the source as working recently."""
         with self._lock:
             last = self._written.get(source)
         return last is not None and not last.reason and self._clock.now() - last.at < time

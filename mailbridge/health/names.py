@@ -1,4 +1,4 @@
-"""The sources of a configuration: what each is called, and how often a proof that it works is expected."""
+"""The sources of a configuration: their names, and how often a proof of each is expected."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from mailbridge.checks.build import asks_dns
 from mailbridge.config.model import Config
 
 OUTGOING, DNS, CLAMD, RSPAMD, PIPE = "outgoing", "dns", "scanner:clamd", "scanner:rspamd", "pipe"
-PROBED = timedelta(minutes=2)  # between two probes of what can be asked without a mail
+PROBED = timedelta(minutes=2)  # between two probes that need no mail
 PROBED_WITHIN = timedelta(minutes=10)
-IDLE = timedelta(minutes=2)  # the longest the reader of a folder waits for the server before it asks
+IDLE = timedelta(minutes=2)  # the maximum wait of a folder's reader before it asks the server
 
 
 def folder_name(mailbox: str, folder: str) -> str:
@@ -26,7 +26,7 @@ def webhook_name(host: str) -> str:
 
 
 def way_in(source: str, account: str, folder: str) -> str:
-    """The name of the source of a mail as the inbox has it; '' for mails that no source brings by itself (imports, commands)."""
+    """The name of the source of a mail in the inbox; '' for mails without a source (imports, commands)."""
     match source:
         case "imap":
             return folder_name(account, folder)
@@ -39,7 +39,7 @@ def way_in(source: str, account: str, folder: str) -> str:
 
 
 def expected(config: Config) -> dict[str, timedelta]:
-    """Source -> within which time a proof is expected, for all that is asked without cause."""
+    """Source -> the time within which a proof is expected, for all that are probed regularly."""
     found = {
         folder_name(box.name, folder): max(2 * max(box.poll, IDLE) + timedelta(minutes=2), timedelta(minutes=6))
         for box in config.mailboxes

@@ -1,4 +1,4 @@
-"""The admins hear of a source that fails, that gives no sign of life or is silent: once, and once more when it is well again."""
+"""Notifies the admins of a source that fails, gives no sign of life or is silent: once, and once more when it works again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mailbridge.notifications.compose import admin_notifications
 from mailbridge.store.engine import Store
 from mailbridge.store.source_health import HealthState, SourceHealth
 
-AFTER = timedelta(minutes=5)  # a failure that is over sooner is told to nobody
+AFTER = timedelta(minutes=5)  # shorter failures are not notified
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +22,14 @@ class News:
 
 
 def notify_sources(store: Store, desk: Desk, now: datetime) -> int:
-    """The admins know of each source whose state has changed for good; how many sources that were.  One mail names all of them."""
+    """Notifies the admins of each source with a lasting change, all in one mail; how many sources."""
     config = desk.config
     within = expected(config)
     with store.read() as tx:
         if not _news(tx.sources.all(), within, now):
             return 0
     with store.write() as tx:
-        tx.state.take("sources-told", now)  # two daemons tell it once
+        tx.state.take("sources-told", now)  # lock: two daemons send it once
         news = _news(tx.sources.all(), within, now)
         for one in news:
             tx.sources.set_notified(one.source.name, _told_as(one.state), now)
@@ -53,7 +53,7 @@ def _news(sources: Sequence[SourceHealth], within: dict[str, timedelta], now: da
 
 
 def _of(source: SourceHealth, within: timedelta | None, now: datetime) -> News | None:
-    """What the admins do not know yet of this source; None where they know all of it."""
+    """The change of this source that the admins do not know yet; None where there is none."""
     state = source.state(now, within)
     if state in (HealthState.OK, HealthState.UNKNOWN):
         return News(source, HealthState.OK) if source.told and state is HealthState.OK else None
@@ -64,7 +64,7 @@ def _of(source: SourceHealth, within: timedelta | None, now: datetime) -> News |
 
 
 def _told_as(state: HealthState) -> str:
-    """A source that fails after it gave no sign of life is the same news."""
+    """The state for notifications: a failure after a missing sign of life is the same news."""
     match state:
         case HealthState.FAILING | HealthState.STALE:
             return "failing"
@@ -75,7 +75,7 @@ def _told_as(state: HealthState) -> str:
 
 
 def _row(news: News) -> str:
-    """Name, since when, why, last proof, last mail; parted by tabs."""
+    """Name, since when, reason, last proof, last mail; separated by tabs."""
     source = news.source
     since = source.told_at if news.state is HealthState.OK else source.failing_since
     cells = (source.name, _moment(since), source.why(news.state), _moment(source.proven_at), _moment(source.mail_at))

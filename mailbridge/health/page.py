@@ -1,7 +1,7 @@
-"""http://host:port/health for containers and load balancers, and the ping to an address that misses it when the desk is dead.
+"""http://host:port/health for containers and load balancers, and a ping to a monitor that notices when it stops.
 
-Both tell of the last look, which the daemon's timer took and wrote to the database with its heartbeat.  A timer that stands still, or a
-database that is away, makes the look old: then the answer is 503 and nobody is pinged.
+Both report the last look, which the daemon's timer took and stored with its heartbeat.  When the timer stops or the database is away, the
+look gets old: then the answer is 503 and the ping stops.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ log = logs.get("health")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How the desk was at a moment.  `failing`: sources that have been failing for some minutes, with the reason."""
+    """The state of the desk at a moment.  `failing`: sources that have been failing for some minutes, with the reason."""
 
     at: datetime
     sources: Mapping[str, str] = field(default_factory=dict)
@@ -42,14 +42,14 @@ class Look:
 
 
 class Pulse:
-    """What this process knows of its own health.  Thread-safe: a look is replaced as a whole."""
+    """The health of this process.  Thread-safe: a look is replaced as a whole."""
 
     def __init__(self, store: Store, config: Config, clock: Clock) -> None:
         self._store, self._config, self._clock = store, config, clock
         self._last: Look | None = None
 
     def look(self) -> None:
-        """The sources are as the database has them now.  Raises StoreAway; the last look grows old then."""
+        """Takes a look at the sources in the database.  Raises StoreAway; then the last look gets old."""
         now, within = self._clock.now(), expected(self._config)
         with self._store.read() as tx:
             sources = tx.sources.all()
@@ -63,7 +63,7 @@ class Pulse:
         self._last = Look(now, {name: str(state) for name, state in states.items()}, failing)
 
     def answer(self, asked: HttpRequest) -> HttpPage:
-        """`/health`: whether the daemon works; `/health/sources`: whether its sources do as well."""
+        """`/health`: whether the daemon works.  `/health/sources`: whether its sources work, too."""
         if asked.path not in {"/health", "/health/sources"}:
             return HttpPage(status="404 Not Found", body=b"Ask for /health or /health/sources.\n")
         last, now = self._last, self._clock.now()
@@ -83,7 +83,7 @@ class Pulse:
         )
 
     def ping(self) -> bool:
-        """The operator's address was told that the desk works, if it does; whether it was.  What fails is in the log alone."""
+        """Pings the operator's address if the desk works; whether it was reached.  Errors are only logged."""
         last, url = self._last, self._config.health.ping_url
         if not url or last is None or last.failing or self._clock.now() - last.at >= TOO_OLD:
             return False
@@ -99,7 +99,7 @@ class Pulse:
 
 
 def serve(pulse: Pulse, host: str, port: int) -> HttpServer:
-    """The page answers from now on, until it is closed.  Raises Permanent where the port is taken."""
+    """Serves the page until it is closed.  Raises Permanent where the port is in use."""
     try:
         return HttpServer(host, port, pulse.answer)
     except OSError as error:

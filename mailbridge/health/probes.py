@@ -1,4 +1,4 @@
-"""Asks each part of the outside whether it works, without a mail.  The same questions serve the running desk and `mailbridge doctor`."""
+"""Probes each external part without a mail.  Used by the running desk and by `mailbridge doctor`."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ PATIENCE = 10.0  # seconds for a greeting
 SAMPLE = b"From: probe@invalid\r\nSubject: probe\r\n\r\nIs the scanner there?\r\n"
 ANY = {"0.0.0.0": "127.0.0.1", "": "127.0.0.1", "::": "::1"}  # noqa: S104  (where a listener on all addresses is asked)
 
-Probe = Callable[[], str]  # what was seen; raises Fault
+Probe = Callable[[], str]  # the proof; raises ProbeFailed
 
 
 class ProbeFailed(Exception):
-    """It does not work, and why."""
+    """The probe failed, with the reason."""
 
 
 def probes(config: Config, ports: Mapping[str, int], tokens: TokenSource | None = None) -> Iterator[tuple[str, Probe]]:
@@ -49,7 +49,7 @@ def probes(config: Config, ports: Mapping[str, int], tokens: TokenSource | None 
 
 
 def greeting(listener: ListenerSettings, port: int) -> str:
-    """The listener's own greeting, as a mail server sees it."""
+    """The greeting of a listener, as a mail server sees it."""
     host = ANY.get(listener.host, listener.host)
     try:
         with socket.create_connection((host, port), PATIENCE) as sock:
@@ -65,7 +65,7 @@ def greeting(listener: ListenerSettings, port: int) -> str:
 
 
 def outgoing(config: Config, tokens: TokenSource | None = None) -> str:
-    """The relay greets, encrypts and lets us in; or the folder of a Maildir can be written."""
+    """The relay greets, encrypts and accepts the login; or the Maildir is writable."""
     try:
         hostname = config.outgoing.helo or config.desk.address.rpartition("@")[2]
         return transports.probe(config.outgoing, config.folder, hostname=hostname, tokens=tokens)
@@ -74,7 +74,7 @@ def outgoing(config: Config, tokens: TokenSource | None = None) -> str:
 
 
 def dns(config: Config) -> str:
-    """Somebody answers for the domain of the desk, be it that there is none."""
+    """DNS answers for the domain of the desk, also if the answer is that there is none."""
     from mailbridge.checks.resolver import Resolver, Unanswered
 
     domain = config.desk.address.rpartition("@")[2]

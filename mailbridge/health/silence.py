@@ -1,9 +1,8 @@
-"""Whether it is unlikely that no mail came for so long.  Pure.
+"""Whether a time without mail is unlikely.  Pure.
 
-Mails of the same hour of the week are taken as a Poisson process whose rate nobody knows.  Of `n` such hours that brought `S` mails, the
-rate has a Gamma(S, n) distribution, and no mail in a further hour has the probability (n / (n + 1)) ** S: with little data a silence has
-to last longer before it is unlikely.  Mails that come in bursts count for less: S is divided by the dispersion, the variance of the
-counts over their mean.
+Mails of the same hour of the week are modelled as a Poisson process with unknown rate.  After `n` such hours with `S` mails, the rate has a
+Gamma(S, n) distribution, and no mail in a further hour has the probability (n / (n + 1)) ** S: with little data a silence has to last
+longer before it is unlikely.  For mails that come in bursts S is divided by the dispersion, the variance of the counts over their mean.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from math import log
 from zoneinfo import ZoneInfo
 
-WEEKS = 12  # that are looked at
+WEEKS = 12  # length of the history
 LEAST_WEEKS = 4
 LEAST = timedelta(hours=2)
 UNLIKELY = 0.001
@@ -31,7 +30,7 @@ def hour_of(moment: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class HourOfWeek:
-    """One hour of the week: how many of them were seen, and how many mails they brought."""
+    """One hour of the week: the number of such hours, and of their mails."""
 
     hours: int = 0
     mails: int = 0
@@ -39,7 +38,7 @@ class HourOfWeek:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArrivalPattern:
-    """How mails of a source come: by hour of the week on the local clock.  `dispersion` 1: independently of each other."""
+    """The arrival rate of a source by hour of the week on the local clock.  `dispersion` 1: independent arrivals."""
 
     slots: tuple[HourOfWeek, ...]
     dispersion: float
@@ -51,9 +50,9 @@ class ArrivalPattern:
 
 
 def learn(counts: Mapping[int, int], until: datetime, zone: str, is_off: IsOff) -> ArrivalPattern:
-    """What the mails of the last weeks before `until` show; `counts`: hour since 1970 -> mails.  Holidays are left aside.
+    """The pattern of the last weeks before `until`; `counts`: hour since 1970 -> mails.  Holidays are left out.
 
-    The history begins with the first mail, in a whole week before `until` at the earliest.
+    The history begins with the first mail, at least a whole week before `until`.
     """
     end = hour_of(until)
     first = min((hour for hour in counts if end - WEEKS * WEEK <= hour < end), default=end)
@@ -84,7 +83,7 @@ def _slot(moment: datetime, clock: ZoneInfo) -> int:
 
 
 def likelihood(habit: ArrivalPattern, since: datetime, until: datetime, is_off: IsOff) -> float:
-    """The logarithm of the probability that no mail comes between the moments; hours of holidays say nothing."""
+    """The logarithm of the probability of no mail between the moments.  Hours of holidays do not count."""
     total, at, clock = 0.0, since, ZoneInfo(habit.zone)
     while at < until:
         following = min(datetime.fromtimestamp((hour_of(at) + 1) * 3600, UTC), until)
@@ -97,7 +96,7 @@ def likelihood(habit: ArrivalPattern, since: datetime, until: datetime, is_off: 
 
 
 def is_unlikely(habit: ArrivalPattern, last: datetime, now: datetime, is_off: IsOff) -> bool:
-    """Whether a source that brought its last mail at `last` has been silent for too long to be chance."""
+    """Whether the silence since `last` is too long to be chance."""
     if habit.weeks < LEAST_WEEKS or now - last < LEAST:
         return False
     return likelihood(habit, last, min(now, last + WEEKS * WEEK * _HOUR), is_off) < log(UNLIKELY)

@@ -1,4 +1,4 @@
-"""What stands behind a command's word, as what is meant: one function for each way of saying it."""
+"""Parses the arguments of commands: one function for each kind."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def team(argument: str, author: Author) -> Meaning:
 
 
 def escalate(argument: str, author: Author) -> Meaning:
-    """To a chain, a team, an agent, a consultant or a skill, as the desk calls it; without argument to the next level."""
+    """To a chain, a team, an agent, a consultant or a skill; without an argument to the next level."""
     text = bare(argument)
     organisation = author.organisation
     places = [(t.name, t.title) for t in organisation.teams.values()] + [(c.name, c.title) for c in organisation.consultants.values()]
@@ -92,7 +92,7 @@ def escalate(argument: str, author: Author) -> Meaning:
 
 
 def status(argument: str, author: Author) -> Meaning:
-    """By its name or by its title in any language."""
+    """By name, or by title in any language."""
     known = transitions.statuses(author.organisation).values()
     return (SetStatus(status=names.one_of(argument, [(s.name, title) for s in known for title in (s.title, *s.titles.values())])),)
 
@@ -176,7 +176,7 @@ def snooze(argument: str, author: Author) -> Meaning:
 
 
 def schedule_meeting(argument: str, author: Author) -> Meaning:
-    """A moment with its hour, then perhaps how long, then perhaps where; or none, which calls the appointment off."""
+    """A moment with its hour, then an optional duration and place; or none, which cancels the appointment."""
     if fold(bare(argument)) in vocabulary(author.language).none:
         return (ScheduleMeeting(at=None),)
     words, written = dates.words_of(argument), argument.replace(",", " ").split()
@@ -204,7 +204,7 @@ def estimate(argument: str, author: Author) -> Meaning:
 
 
 def link(argument: str, author: Author) -> Meaning:
-    """A relation, if one is said, then the tickets."""
+    """An optional relation, then the tickets."""
     words = argument.replace(",", " ").split()
     known = vocabulary(author.language)
     first = next((n for n, word in enumerate(words) if names.ticket(word, author.prefix, bare_number=True) is not None), None)
@@ -225,7 +225,7 @@ def merge(argument: str, author: Author) -> Meaning:
 
 
 def split(argument: str, author: Author) -> Meaning:
-    """Number and mail are 0 here: whoever files the mail reserves the one and knows which mail was answered."""
+    """Number and mail are 0: `execution.load_context` fills them."""
     return (Split(ticket=0, mail=0, subject=unquoted(argument)),)
 
 
@@ -240,7 +240,7 @@ def reject(argument: str, author: Author) -> Meaning:
 
 
 def listed(argument: str, author: Author) -> Meaning:
-    """A list by name, or the tickets of a team; without argument one's own."""
+    """A list by name, or the tickets of a team; without an argument the own tickets."""
     if not argument:
         return ListTickets(which=Which.MINE)
     found = vocabulary(author.language).lists.get(tuple(tokens(bare(argument))))
@@ -263,7 +263,7 @@ def show(argument: str, author: Author) -> Meaning:
 
 
 def full(argument: str, author: Author) -> Meaning:
-    """`MB-7`, and for one message of it `MB-7/3`, or `/3` on the ticket that the mail is about."""
+    """`MB-7`; for one message `MB-7/3`, or `/3` on the ticket of the mail."""
     named, slash, message = argument.strip("[](){}.,;: ").partition("/")
     number = names.ticket(named, author.prefix, bare_number=True) if named else 0
     if number is None or (slash and not _MESSAGE.fullmatch(message)):
@@ -308,7 +308,7 @@ def channel(argument: str, author: Author) -> Meaning:
 
 
 def _work(kind: WorkKind, argument: str, author: Author) -> Meaning:
-    """`45m`, `25km`, in any order; then perhaps a day, `not billable` at either end, `@place`, and a text (of travel: the place)."""
+    """`45m`, `25km`, in any order; then optionally a day, `not billable` at either end, `@place`, and a text (for travel: the place)."""
     correction = _CORRECTION.fullmatch(argument.strip())
     if correction:
         return _correction(int(correction[1]), correction[2], author)
@@ -344,7 +344,7 @@ def _correction(activity: int, said: str, author: Author) -> Meaning:
 
 
 def _figures(written: list[str], known: Vocabulary) -> tuple[int | None, float | None, int]:
-    """Minutes and kilometres at the start, and where the rest begins."""
+    """Minutes and kilometres at the start, and the index of the rest."""
     words = [fold(word).rstrip(",;:") for word in written]
     minutes: int | None = None
     km: float | None = None
@@ -372,7 +372,7 @@ def _kilometres(words: list[str], at: int, known: Vocabulary) -> tuple[float, in
 
 
 def _billable(written: list[str], known: Vocabulary, start: int = 0) -> tuple[bool | None, list[str]]:
-    """Whether it is said to be billed, at the start (from `start` on) or at the end, and the words without that."""
+    """Whether it is marked as billable, at the start (from `start` on) or at the end, and the other words."""
     words = [fold(word).strip(".,;()") for word in written]
     for phrase in known.billable:
         length = len(phrase)
@@ -384,13 +384,13 @@ def _billable(written: list[str], known: Vocabulary, start: int = 0) -> tuple[bo
 
 
 def _has_unit(words: list[str], at: int, known: Vocabulary) -> bool:
-    """Whether a span of time with a unit or a colon stands there: in `#meet tue 10:00 30 office` the 30 is a place's."""
+    """Whether a duration with a unit or a colon is there: in `#meet tue 10:00 30 office` the 30 belongs to the place."""
     found = durations.minutes(words, at, known)
     return found is not None and (found[1] > at + 1 or not words[at].isdigit())
 
 
 def _signed(argument: str) -> tuple[list[str], list[str]]:
-    """Words to put on, and those with a minus to take off."""
+    """Words to add, and those with a minus to remove."""
     words = [word for word in re.split(r"[\s,;]+", argument) if word.strip(_MINUS + "+")]
     off = [word.lstrip(_MINUS) for word in words if word[0] in _MINUS]
     return [word.lstrip("+") for word in words if word[0] not in _MINUS], off

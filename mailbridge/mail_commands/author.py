@@ -1,4 +1,4 @@
-"""An agent of the desk as a speaker."""
+"""An agent of the desk as the author of commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from mailbridge.organisation.model import Organisation
 
 
 def author_of(me: str, organisation: Organisation, now: datetime, *, prefix: str = "") -> Author:
-    """The agent with their wall clock and language."""
+    """The agent with their local time and language."""
     agent = organisation.agents.get(me)
     return Author(
         me=me,

@@ -1,4 +1,4 @@
-"""The table of commands: what each word does with what stands behind it.  How the words are called stands in `tongues`."""
+"""The table of commands: what each command does with its argument.  The names of the commands are in `locales`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mailbridge.tickets.commands import AgentReply, Approve, Assign, Close, Eras
 
 
 class Room(StrEnum):
-    """The part of the manual a word stands in, in the order of the page."""
+    """The section of the manual for a command, in the order of the page."""
 
     WHO = "who"
     STATE = "state"
@@ -29,8 +29,8 @@ class Room(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandWord:
-    """`needs`: nothing happens without an argument.  `others`: tickets at the end of the line, or at its start, are those it is for;
-    `first`: only those at its start, because the rest of the line is a text that may name tickets too."""
+    """`needs`: an argument is required.  `others`: tickets at the end of the line, or at its start, are its targets.  `first`: only those
+    at its start, because the rest of the line is text that may name tickets, too."""
 
     room: Room
     reads: Reads
@@ -40,7 +40,7 @@ class CommandWord:
 
 
 def _alone(make: Callable[[Author], Meaning]) -> Reads:
-    """A word with nothing behind it: text there was meant for people, and must not be lost."""
+    """A command without an argument: text behind it was meant for people and must not be lost."""
     return lambda argument, author: UNKNOWN if argument else make(author)
 
 
@@ -89,5 +89,5 @@ WORDS: Mapping[str, CommandWord] = {
     "channel": CommandWord(room=Room.NEW, reads=arguments.channel, needs=True),
     "help": CommandWord(room=Room.NEW, reads=arguments.helped),
 }
-# Words with their opposite built in: "#-tag old" is "#tag -old".
+# Commands that can be negated: "#-tag old" is "#tag -old".
 OPPOSITES: Mapping[str, Reads] = {"tag": arguments.untag, "cc": arguments.uncc}

@@ -33,7 +33,7 @@ _LAST = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wall:
-    """The speaker's wall clock, and the words they use."""
+    """The author's local time, and the words for dates."""
 
     now: datetime
     zone: ZoneInfo
@@ -49,7 +49,7 @@ class Wall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Day:
-    """A day that was said, where the words after it begin, and what comes next where it is over: the next week's or year's."""
+    """A day, the index of the words after it, and its successor where it is over: in the next week or year."""
 
     day: date
     end: int
@@ -57,26 +57,26 @@ class _Day:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text that says when or how long, folded; `2026-12-03T15:00` is two of them, `1,5h` is one."""
+    """The words of a date or duration, normalised; `2026-12-03T15:00` are two words, `1,5h` is one."""
     return tokens(_ISO_WITH_HOUR.sub(r"\1 ", protected(text).casefold()))
 
 
 def whole(words: Sequence[str], wall: Wall, *, otherwise: time) -> datetime | None:
-    """The moment that all these words say, in UTC; `otherwise` is the hour where they say none."""
+    """The moment of all these words, in UTC; `otherwise` is the hour where they give none."""
     found = moment(words, 0, wall, otherwise=otherwise)
     return found[0] if found and _skip(words, found[1], wall) == len(words) else None
 
 
 def moment(words: Sequence[str], start: int, wall: Wall, *, otherwise: time | None) -> tuple[datetime, int] | None:
-    """The moment said from `start` on, in UTC, and where the rest begins.  `otherwise` None: an hour must be said."""
+    """The moment from `start` on, in UTC, and the index of the rest.  `otherwise` None: an hour is required."""
     try:
         return _ahead(words, start, wall) or _said(words, _skip(words, start, wall), wall, otherwise)
-    except (ValueError, OverflowError):  # a day that no calendar has
+    except (ValueError, OverflowError):  # a day that does not exist
         return None
 
 
 def past_day(words: Sequence[str], start: int, wall: Wall) -> tuple[date, int] | None:
-    """The day said from `start` on, and where the rest begins; a weekday or a day without a year is the latest one."""
+    """The day from `start` on, and the index of the rest; a weekday or a day without a year is the latest one."""
     try:
         found = _day(words, _skip(words, start, wall), wall)
     except (ValueError, OverflowError):
@@ -112,7 +112,7 @@ def _said(words: Sequence[str], at: int, wall: Wall, otherwise: time | None) -> 
 
 
 def _ahead(words: Sequence[str], start: int, wall: Wall) -> tuple[datetime, int] | None:
-    """`3d`, `in 2 hours`, `a week`, `1h 30m`: from now.  Hours pass as they pass; days, weeks and months go by the wall clock."""
+    """`3d`, `in 2 hours`, `a week`, `1h 30m`: from now.  Hours are elapsed time; days, weeks and months follow the local clock."""
     at = start
     while at < len(words) and (words[at] in wall.known.ahead or words[at] in wall.known.fillers) and not _amounts(words, at, wall.known):
         at += 1
@@ -163,7 +163,7 @@ def _day(words: Sequence[str], at: int, wall: Wall) -> _Day | None:
 
 
 def _days(words: Sequence[str], at: int, wall: Wall) -> Iterator[_Day | None]:
-    """What the words could mean as a day, in the order of trust."""
+    """The possible days of the words, in order of preference."""
     today, known, word = wall.local.date(), wall.known, words[at].rstrip(".")
     for phrase in known.next_week:
         if tuple(words[at : at + len(phrase)]) == phrase:
@@ -223,7 +223,7 @@ def _dated(day: int, month: int, year: int | None, end: int, today: date) -> _Da
 
 
 def _clock(words: Sequence[str], at: int, known: Vocabulary, *, bare: bool) -> tuple[time, int] | None:
-    """The hour said there: `15:00`, `15.00`, `3pm`, `3:30 pm`, `15h`, `noon`; `bare`: also `9`."""
+    """The hour: `15:00`, `15.00`, `3pm`, `3:30 pm`, `15h`, `noon`; `bare`: also `9`."""
     if at >= len(words):
         return None
     word = words[at]
@@ -272,10 +272,10 @@ def _exists(year: int, month: int, day: int) -> bool:
 
 
 def _year(day: date, year: int) -> date:
-    """The same day of that year; 29 February where there is none is the 28th."""
+    """The same day of that year; 29 February becomes the 28th where necessary."""
     return _day_of(year, day.month, day.day)
 
 
 def _day_of(year: int, month: int, day: int) -> date:
-    """That day of the month, or its last one where it is shorter."""
+    """That day of the month, or its last day where it is shorter."""
     return next(date(year, month, d) for d in range(day, day - 4, -1) if _exists(year, month, d))

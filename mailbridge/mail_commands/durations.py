@@ -1,4 +1,4 @@
-"""How long: `1h30`, `1.5h`, `90` (minutes), `1:30`, `45 min`, `1 oră 20 min`, `2ч`."""
+"""Durations: `1h30`, `1.5h`, `90` (minutes), `1:30`, `45 min`, `1 oră 20 min`, `2ч`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from mailbridge.mail_commands.vocabulary import Vocabulary, tokens
 
 WORKING_DAY = 8 * 60  # minutes of "2d" of work
-MOST = 100 * 24 * 60  # minutes; more than that is a slip of the keyboard
+MOST = 100 * 24 * 60  # minutes; more is a typing error
 _MINUTES = {"m": 1, "h": 60, "d": WORKING_DAY, "w": 5 * WORKING_DAY}
 _CLOCK = re.compile(r"([0-9]{1,3}):([0-5][0-9])")
 _PART = re.compile(r"([0-9]{1,5}(?:[.,][0-9]{1,3})?)([^\W\d_]*)\.?")
@@ -17,7 +17,7 @@ _NUMBER = re.compile(r"[0-9]{1,5}(?:\.[0-9]{1,3})?")
 
 
 def minutes(words: Sequence[str], start: int, known: Vocabulary) -> tuple[int, int] | None:
-    """The minutes said from `start` on, and where the rest begins; None where no span of time stands there."""
+    """The minutes from `start` on, and the index of the rest; None where there is no duration."""
     clock = _CLOCK.fullmatch(words[start]) if start < len(words) else None
     if clock:
         return _sane(60 * int(clock[1]) + int(clock[2]), start + 1)
@@ -38,25 +38,25 @@ def minutes(words: Sequence[str], start: int, known: Vocabulary) -> tuple[int, i
 
 
 def whole(text: str, known: Vocabulary) -> int | None:
-    """The minutes that the whole text says, None where it says anything else."""
+    """The minutes of the whole text; None where it is anything else."""
     words = tokens(protected(text))
     found = minutes(words, 0, known)
     return found[0] if found and found[1] == len(words) else None
 
 
 def protected(text: str) -> str:
-    """`1,5h` as `1.5h`: a comma inside a number parts no words."""
+    """`1,5h` as `1.5h`: a comma inside a number does not separate words."""
     return re.sub(r"(?<=[0-9]),(?=[0-9])", ".", text)
 
 
 def spoken(total: int) -> str:
-    """Minutes as `1h30`, `2h`, `45m`: what `minutes` reads back."""
+    """Minutes as `1h30`, `2h`, `45m`, which `minutes` can parse."""
     hours, rest = divmod(total, 60)
     return f"{hours}h{rest:02}" if hours and rest else f"{hours}h" if hours else f"{rest}m"
 
 
 def _parts(words: Sequence[str], at: int, known: Vocabulary, *, bare: bool) -> tuple[list[tuple[Decimal, str]], int] | None:
-    """The numbers with units in one word or in two ('2h', '1h30', '2' 'hours').  `bare`: a number alone counts as minutes."""
+    """The numbers with units, in one word or two ('2h', '1h30', '2' 'hours').  `bare`: a number alone counts as minutes."""
     found = list(_PART.finditer(words[at]))
     if not found or "".join(part[0] for part in found) != words[at]:
         return None

@@ -1,4 +1,4 @@
-"""The manual of commands, made of the tables: for an agent's rights by mail, and whole for docs/manual."""
+"""The manual of commands, generated from the tables: by mail for the rights of an agent, and complete for docs/manual."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from mailbridge.mail_commands.locales import LOCALES
 from mailbridge.mail_commands.vocabulary import word_in
 from mailbridge.tickets.permissions import Right
 
-# Words that need no right to work on tickets.
+# Commands that need less than the right to work on tickets.
 _LESS: dict[str, Right] = {"note": Right.NOTE, "approve": Right.ASKED, "reject": Right.ASKED, "yes": Right.ASKED, "cancel": Right.ASKED}
 
 
 def words_for(right: Right) -> Iterator[str]:
-    """The words that somebody with this right can use, in the order of the manual."""
+    """The commands for this right, in the order of the manual."""
     for room in Room:
         yield from (word for word, rule in WORDS.items() if rule.room is room and right >= needed(word))
 
 
 def needed(word: str) -> Right:
-    """The right that a word needs; questions need that of reading."""
+    """The right that a command needs; questions need that of reading."""
     return Right.NOTE if WORDS[word].room in (Room.ASK, Room.NEW) else _LESS.get(word, Right.WORK)
 
 
 def manual_rows(language: str, right: Right, only: str = "") -> list[tuple[str, ...]]:
-    """Part of the manual, word, how it is used (several ways parted by a vertical bar), what it does, other names of it; of one word or of
-    all."""
+    """Rows of the manual: section, command, usage (separated by a vertical bar), description, other names; of one command or of all."""
     chosen = [only] if only else list(words_for(right))
     return [_row(language, word) for word in chosen]
 
@@ -39,7 +38,7 @@ def _row(language: str, word: str) -> tuple[str, ...]:
 
 
 def page(language: str = "en") -> str:
-    """All commands as tables in Markdown, a room at a time, for docs/manual."""
+    """All commands as tables in Markdown, by section, for docs/manual."""
     parts = []
     for room in Room:
         words = [word for word, rule in WORDS.items() if rule.room is room]

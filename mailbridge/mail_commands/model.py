@@ -1,4 +1,4 @@
-"""Who speaks, and what a line of theirs says: values only."""
+"""The values of this room: the author, and the content of a line."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from mailbridge.tickets.commands import Command
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """The agent who writes, and what their words are understood by: the day and hour by their own wall clock, the desk's names.
+    """The agent who writes, with what is needed to parse their words: local time, language, the desk's names.
 
-    `prefix` is that of ticket numbers; empty takes any, for a line that was understood once already.
+    `prefix`: of ticket numbers; empty accepts any, for a line that was parsed before.
     """
 
     me: str
@@ -26,10 +26,10 @@ class Author:
 
 
 class Which(StrEnum):
-    """The lists that `#list` knows by name; any other word is a team's."""
+    """The lists that `#list` knows by name; any other word is a team."""
 
     MINE = "mine"
-    TEAM = "team"  # the speaker's own teams
+    TEAM = "team"  # the author's own teams
     UNCLAIMED = "unclaimed"
     OVERDUE = "overdue"
     SNOOZED = "snoozed"
@@ -38,7 +38,7 @@ class Which(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListTickets:
     which: Which
-    team: str = ""  # with Which.TEAM: this team; empty: the speaker's
+    team: str = ""  # with Which.TEAM: this team; empty: the author's teams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,14 +48,14 @@ class SearchMails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShowTickets:
-    """Empty: the ticket that the mail is about."""
+    """Empty: the ticket of the mail."""
 
     tickets: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FullHistory:
-    """All mails and events of a ticket; 0: the one that the mail is about.  `message`: the whole text of its n-th message instead."""
+    """All mails and events of a ticket; 0: the ticket of the mail.  `message`: the whole text of its n-th message instead."""
 
     ticket: int = 0
     message: int = 0
@@ -63,7 +63,7 @@ class FullHistory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimesheetArgument:
-    """`what` is 'time'; `words` say for whom and for which days, as the report reads them."""
+    """`what` is 'time'; `words`: the agent and the days, for the report to parse."""
 
     what: str = "time"
     words: str = ""
@@ -71,8 +71,8 @@ class TimesheetArgument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindDocuments:
-    """Files on tickets, by words of their names, by ticket, by the address of a customer; where nothing is said those of the ticket that
-    the mail is about."""
+    """Files on tickets, by words of their names, by ticket, by the address of a customer; without any of them those of the ticket of the
+    mail."""
 
     words: str = ""
     ticket: int = 0
@@ -81,7 +81,7 @@ class FindDocuments:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Help:
-    """The manual: of one word, or of all."""
+    """The manual: of one command, or of all."""
 
     word: str = ""
 
@@ -91,7 +91,7 @@ Question = ListTickets | SearchMails | ShowTickets | FullHistory | TimesheetArgu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnBehalf:
-    """The ticket that this mail opens is that customer's."""
+    """Opens the ticket of this mail for that customer."""
 
     address: str
     name: str = ""
@@ -99,7 +99,7 @@ class OnBehalf:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelArgument:
-    """How the customer came to the desk: phone, walk-in, …"""
+    """How the customer reached the desk: phone, walk-in, …"""
 
     name: str
 
@@ -109,8 +109,8 @@ Opening = OnBehalf | ChannelArgument
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineProblem:
-    """Why a line means nothing.  `problem`: 'unknown', 'argument-missing', 'argument-unknown', 'argument-unclear' (nothing is near),
-    'ambiguous'; `nearest` a whole line that was perhaps meant, `detail` what is in doubt."""
+    """Why a line has no meaning.  `problem`: 'unknown', 'argument-missing', 'argument-unknown', 'argument-unclear' (nothing is similar),
+    'ambiguous'.  `nearest`: a whole line that was perhaps meant.  `detail`: the part in doubt."""
 
     problem: str
     nearest: str = ""
@@ -122,14 +122,14 @@ Meaning = tuple[Command, ...] | Question | Opening | LineProblem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandLine:
-    """One line of a mail that begins with #, as it stood there.  Exactly one of commands, question, opening and problem speaks.
+    """One line of a mail that begins with #, as written.  Exactly one of commands, question, opening and problem is set.
 
-    `tickets`: the commands are for these instead of the ticket the mail is on.  `problem`, `nearest` and `detail` are those of Wrong.
-    A line is done as a whole or not at all.
+    `tickets`: the targets of the commands, instead of the ticket of the mail.  `problem`, `nearest` and `detail` are those of LineProblem.
+    A line is executed as a whole or not at all.
     """
 
     text: str
-    word: str  # the English word of the table; as written where there is none
+    word: str  # the English name of the command; as written where there is none
     commands: tuple[Command, ...] = ()
     question: Question | None = None
     opening: Opening | None = None
@@ -137,17 +137,17 @@ class CommandLine:
     problem: str = ""
     nearest: str = ""
     detail: str = ""
-    doubted: bool = False  # it stands so in a mail of somebody else, and is done only after a yes
+    doubted: bool = False  # the same line is in another person's mail; it needs a confirmation
 
     @property
     def command(self) -> Command | None:
-        """The first of the commands; None where the line says none."""
+        """The first command; None where there is none."""
         return self.commands[0] if self.commands else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedMail:
-    """An agent's mail taken apart: the lines for the desk, and the text that is left for people."""
+    """An agent's mail: its command lines, and the text for people."""
 
     lines: tuple[CommandLine, ...]
     text: str

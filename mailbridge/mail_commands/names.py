@@ -1,4 +1,4 @@
-"""Whom and what an argument names: agents, addresses, tickets."""
+"""Parses names in arguments: agents, addresses, tickets."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,11}")
 
 
 def agent(argument: str, author: Author) -> str | LineProblem:
-    """The agent's short name: by itself, by address, by whole name, by first or last name where only one has it.  '' is nobody.  What
-    names no agent comes back as it is: the desk says whom it knows."""
+    """The agent's short name: by itself, by address, by whole name, by first or last name where it is unique.  '' is nobody.  An unknown
+    name is returned as it is: `tickets.decide` refuses it."""
     known, text = vocabulary(author.language), bare(argument).lstrip("@")
     if fold(text) in known.none:
         return ""
@@ -37,7 +37,7 @@ def agent(argument: str, author: Author) -> str | LineProblem:
 
 
 def one_of(argument: str, names: Iterable[tuple[str, str]]) -> str:
-    """The name that the argument means, by name or by title, in any case; the argument in lower case where it means none."""
+    """The name that the argument means, by name or title, in any case; the argument in lower case where there is none."""
     text = fold(bare(argument))
     known = [(name, (fold(name), fold(title))) for name, title in names]
     return next((name for name, spellings in known if text in spellings), bare(argument).lower())

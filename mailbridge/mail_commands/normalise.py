@@ -1,4 +1,4 @@
-"""A line as its writer meant it: without what mail programs put there by themselves."""
+"""Removes what mail programs add to a line."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 HASHES = "#＃﹟♯"
-_LONGEST_WITH_LINKS = 2_000  # characters; what is longer is a text, and these patterns take the square of its length
+_LONGEST_WITH_LINKS = 2_000  # characters; a longer line is a text, and these patterns take quadratic time
 _QUOTES = "\"'“”„«»‘’`"
 _TWICE = re.compile(r"(?P<address>[^\s<>]+@[^\s<>]+)\s*<(?:mailto:)?(?P=address)>", re.IGNORECASE)
 _MAILTO = re.compile(r"<mailto:([^<>\s]+)>", re.IGNORECASE)
@@ -16,11 +16,11 @@ _MARK = re.compile(r"(?<=\S)\s?\[[0-9]{1,2}\](?=\s|$)")
 
 
 def cleaned(line: str) -> str:
-    """The line with plain blanks, a plain # and without links that a program added.  Invisible characters go at its ends, but stay inside
-    words, so that a word with a zero-width letter in it matches no command (look-alikes run nothing)."""
+    """The line with plain blanks, a plain # and without links that a program added.  Invisible characters are removed at its ends, but stay
+    inside words, so that a word with a zero-width character matches no command."""
     plain = line.isascii() and line.isprintable()
     text = line.strip() if plain else _trimmed("".join(" " if unicodedata.category(char) in ("Zs", "Cc") else char for char in line))
-    if text[:1] in "*_" and text[1:2] and text[1] in HASHES and text[-1:] == text[0]:  # bold, as a plain part shows it
+    if text[:1] in "*_" and text[1:2] and text[1] in HASHES and text[-1:] == text[0]:  # bold in a plain-text part
         text = _trimmed(text[1:-1])
     if text[:1] and text[0] in HASHES:
         text = "#" + text[1:].lstrip("\u200b\u200c\u200d\u2060\ufeff")
@@ -30,7 +30,7 @@ def cleaned(line: str) -> str:
 
 
 def bare(argument: str) -> str:
-    """An argument that names something: without quotes around it, link marks and a full stop behind it."""
+    """A name in an argument, without quotes, link marks and a full stop."""
     text = _MARK.sub("", argument).strip()
     text = text.rstrip(".,;:!").strip(f" {_QUOTES}").rstrip(".,;:!")
     url = _URL.fullmatch(text)
@@ -38,13 +38,13 @@ def bare(argument: str) -> str:
 
 
 def unquoted(argument: str) -> str:
-    """A text without the quotes around it, where both stand there."""
+    """A text without the quotes around it, where both are present."""
     text = argument.strip()
     return text[1:-1].strip() if len(text) > 1 and text[0] in _QUOTES and text[-1] in _QUOTES else text
 
 
 def _trimmed(text: str) -> str:
-    """Without blanks and invisible characters at both ends."""
+    """The text without blanks and invisible characters at both ends."""
     start, end = 0, len(text)
     while start < end and (text[start] == " " or unicodedata.category(text[start]) == "Cf"):
         start += 1

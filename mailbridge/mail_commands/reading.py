@@ -1,7 +1,7 @@
-"""Lines of a mail that begin with `#`, as commands and questions.
+"""Parses the lines of a mail that begin with `#`, as commands and questions.
 
-Read from what the person wrote now (never quote, signature or attachment), at its top or its end: lines that begin with `#` followed by
-a letter.  Every such line is either understood or reported back with the nearest command; none vanishes into the customer's mail.
+Only lines at the top or the end of the new text are read (never quote, signature or attachment) that begin with `#` and a letter.  Each is
+either understood or reported with the nearest command.  None of them goes to the customer.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.mail_commands.vocabulary import fold, time_words, vocabulary, word_in
 from mailbridge.tickets.commands import RecordWork, SetChannel, SetRequester
 
-MOST_LINES = 50  # at either end of a mail; what begins with # beyond that is a file that somebody pasted
+MOST_LINES = 50  # at either end of a mail; more lines with # are pasted text
 MOST_AT_ONCE = 100  # tickets, people or links of one line
-_LONGEST_MISSPELLED = 200  # characters of an argument whose words are compared with those of days and hours
+_LONGEST_MISSPELLED = 200  # characters of an argument that is checked for misspelled words of time
 
 
 def read(fresh: str, author: Author) -> ParsedMail:
-    """The lines for the desk at the top and at the end of `fresh`, in order, and the text between them."""
+    """The command lines at the top and at the end of `fresh`, in order, and the text between them."""
     lines = fresh.splitlines()
     top = _run(lines, author)
     end = _run(lines[top:][::-1], author)
@@ -35,7 +35,7 @@ def read(fresh: str, author: Author) -> ParsedMail:
 
 
 def understand(line: str, author: Author) -> CommandLine:
-    """One line as commands or a question, or what is wrong with it."""
+    """One line as commands or a question, or its problem."""
     text = cleaned(line)
     said, minus = _said(text)
     word = vocabulary(author.language).words.get(said)
@@ -64,13 +64,13 @@ def understand(line: str, author: Author) -> CommandLine:
 
 
 def stands_for_itself(line: str) -> bool:
-    """Whether a line begins as lines for the desk do: a # and a letter, or #?."""
+    """Whether a line begins like a command line: a # and a letter, or #?."""
     text = cleaned(line)
     return len(text) > 1 and text[0] == "#" and (text[1].isalpha() or text[1] == "?" or (text[1] == "-" and text[2:3].isalpha()))
 
 
 def on_a_ticket(line: CommandLine) -> CommandLine:
-    """`#for` and `#channel` on a ticket that is there already: who asks, and how they reached the desk, is changed."""
+    """`#for` and `#channel` on an existing ticket: set the requester and the channel."""
     match line.opening:
         case OnBehalf(address=address, name=name):
             return replace(line, opening=None, commands=(SetRequester(address=address, name=name),))
@@ -81,7 +81,7 @@ def on_a_ticket(line: CommandLine) -> CommandLine:
 
 
 def _meant(word: str, argument: str, reads: Reads, author: Author) -> tuple[Meaning, tuple[int, ...]]:
-    """What the argument means, and for which tickets where some are named."""
+    """The meaning of the argument, and the named tickets."""
     if word == "merge":
         return _merged(argument, reads, author)
     if not WORDS[word].others and not WORDS[word].first:
@@ -94,12 +94,12 @@ def _meant(word: str, argument: str, reads: Reads, author: Author) -> tuple[Mean
     meant = reads(inner, author)
     at_end = names.ticket(argument.split()[0], author.prefix) is None
     if at_end and isinstance(meant, tuple) and any(isinstance(c, RecordWork) and (c.text or c.place) for c in meant):
-        return reads(argument, author), ()  # "#time 45m as in MB-7": the ticket is part of what was done
+        return reads(argument, author), ()  # "#time 45m as in MB-7": the ticket is part of the text
     return meant, tickets
 
 
 def _merged(argument: str, reads: Reads, author: Author) -> tuple[Meaning, tuple[int, ...]]:
-    """`MB-7 MB-8 into MB-3`: those go into that one; else this ticket goes."""
+    """`MB-7 MB-8 into MB-3`: merges those into that one; else merges this ticket."""
     known, words = vocabulary(author.language), argument.replace(",", " ").split()
     between = next((n for n, word in enumerate(words) if n and fold(word) in known.into), None)
     if between is None:
@@ -133,7 +133,7 @@ def _leading(words: list[str], author: Author) -> tuple[list[int], list[str]]:
 
 
 def _run(lines: list[str], author: Author) -> int:
-    """How many lines from here are for the desk or blank, as far as the last one for the desk goes.  A # alone is blank."""
+    """How many lines from here are command lines or blank, up to the last command line.  A # alone is blank."""
     length = count = 0
     for number, line in enumerate(lines, start=1):
         if count < MOST_LINES and _is_for_desk(line, author):
@@ -147,13 +147,13 @@ def _is_for_desk(line: str, author: Author) -> bool:
     if stands_for_itself(line):
         return True
     text = cleaned(line)
-    # "# Close": a phone put a blank there.  Other lines like it are headings.
+    # "# Close": a phone inserted the blank. Other lines like it are headings.
     glued = "#" + text[1:].lstrip()
     return text.startswith("# ") and stands_for_itself(glued) and not understand(glued, author).problem
 
 
 def _said(text: str) -> tuple[str, bool]:
-    """The word of a line, folded, and whether a minus stands before it."""
+    """The word of a line, normalised, and whether a minus precedes it."""
     word = text[1:].split(maxsplit=1)[0] if text[1:].split() else ""
     return fold(word.lstrip("-").rstrip(":.,;!")), word.startswith("-")
 
@@ -164,7 +164,7 @@ def _argument(text: str) -> str:
 
 
 def _nearest(said: str, argument: str, author: Author) -> str:
-    """The line with the word that was perhaps meant: with the argument as it stands where that makes sense, else with a usual one."""
+    """The line with the nearest command: with its own argument where that is valid, else with an example."""
     known = vocabulary(author.language).words
     own = [fold(name) for word in WORDS for name in (word, *word_in(author.language, word).names.split())]
     near = next(iter(get_close_matches(said, own, n=1, cutoff=0.7) or get_close_matches(said, list(known), n=1, cutoff=0.6)), "")
@@ -173,7 +173,7 @@ def _nearest(said: str, argument: str, author: Author) -> str:
 
 
 def _spelled_right(said: str, argument: str, author: Author) -> str:
-    """The argument with each word that is nearly one of days, months, units or hours written as that, if it means something then."""
+    """The argument with corrected words of days, months, units or hours, if it is valid then."""
     if len(argument) > _LONGEST_MISSPELLED:
         return ""
     known = time_words(author.language)
@@ -183,7 +183,7 @@ def _spelled_right(said: str, argument: str, author: Author) -> str:
 
 
 def _in_their_words(word: str, said: str, author: Author) -> str:
-    """A usage in the language of the word that was said."""
+    """A usage in the language of the word."""
     for language in (author.language, "en", "ro", "ru"):
         if said in fold(word_in(language, word).names).split():
             return word_in(language, word).usage[0]

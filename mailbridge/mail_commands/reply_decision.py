@@ -1,7 +1,7 @@
-"""Whether an answer says yes or no, as people write it to a question they got by mail.
+"""Whether an answer says yes or no to a question of the desk.
 
-Only the first line counts, and only where the word stands alone or before a comma or a full stop: "No problem" and "Yes, but" are
-neither, and the desk asks again.  What follows the word is the reason.
+Only the first line counts, and only where the word is alone or before a comma or a full stop: "No problem" and "Yes, but" are neither, and
+the desk asks again.  The text after the word is the reason.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ _UNLESS = re.compile(r"\W*(?:but|unless|if|dar|însă|insa|dacă|daca|но|ес�
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplyDecision:
-    """A yes or a no, with what else was written."""
+    """A yes or a no, with the other text."""
 
     yes: bool
     reason: str = ""
 
 
-LONGEST_SHORT = 200  # characters: what is longer was written for people
+LONGEST_SHORT = 200  # characters; a longer text was written for people
 
 
 def is_short(text: str) -> bool:
-    """Whether a mail says yes or no and little else, so that it may be meant for the desk."""
+    """Whether a mail contains yes or no and little else, so that it may be meant for the desk."""
     return len(text.strip()) <= LONGEST_SHORT and verdict(text) is not None
 
 
 def verdict(text: str) -> ReplyDecision | None:
-    """What the fresh text of an answer says; None where it is neither a yes nor a no that anybody would stake money on."""
+    """The decision in the new text of an answer; None where it is not clearly a yes or a no."""
     first, _, rest = text.strip().partition("\n")
     line = " ".join(first.replace("’", "'").split())
     said = _SAID.match(line)

@@ -1,4 +1,4 @@
-"""Commands in English words, for showing one that no line was written for: a button's, another program's."""
+"""Writes commands as text, for those that no line was written for: by a button, by another program."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ from mailbridge.tickets.model import WorkKind
 
 
 def spelled(commands: Iterable[Command]) -> str:
-    """The commands as a line says them, with times in UTC and tickets by their bare numbers.
+    """The line for the commands, with times in UTC and tickets by their bare numbers.
 
-    Raises ValueError for a command that nobody is asked about.
+    Raises ValueError for a command that is never held.
     """
     return ", ".join(_one(command) for command in commands)
 

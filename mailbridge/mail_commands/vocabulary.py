@@ -1,4 +1,4 @@
-"""All tongues as tables to look words up in.  An agent may write any of the languages; where two disagree, their own comes first."""
+"""The words of all languages in tables.  An agent may write in any of the languages; where two differ, the agent's own has priority."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SPLIT = re.compile(r"[\s,;]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
-    """Folded words of all languages to what they mean.  Phrases are tuples of words."""
+    """Normalised words of all languages -> meaning.  Phrases are tuples of words."""
 
     words: Mapping[str, str]  # name of a command -> the English one
     weekdays: Mapping[str, int]
@@ -48,25 +48,25 @@ class Vocabulary:
 
 
 def fold(text: str) -> str:
-    """Lower case without marks: 'Mâine' is 'maine', 'Ё' is 'е'.  Look-alikes of other scripts stay apart."""
+    """Lower case without diacritics: 'Mâine' is 'maine', 'Ё' is 'е'.  Similar characters of other scripts stay different."""
     if text.isascii():
         return text.lower()
     return "".join(char for char in unicodedata.normalize("NFD", text) if not unicodedata.combining(char)).casefold()
 
 
 def tokens(text: str) -> list[str]:
-    """The words of an argument, folded; commas and semicolons part words too."""
+    """The words of an argument, normalised; commas and semicolons separate words, too."""
     return [token for token in _SPLIT.split(fold(text)) if token]
 
 
 def word_in(language: str, word: str) -> Word:
-    """What this language says of a command, else English."""
+    """The entry of this language for a command, else the English one."""
     return LOCALES.get(language, LOCALES["en"]).words.get(word) or LOCALES["en"].words[word]
 
 
 @cache
 def vocabulary(language: str) -> Vocabulary:
-    """The tables for somebody of this language."""
+    """The tables for an author of this language."""
     locales = [*(t for t in LOCALES.values() if t.code != language), *(t for t in LOCALES.values() if t.code == language)]
     units = {"m": "minutes", "h": "hours", "d": "units_of_days", "w": "weeks", "mo": "units_of_months"}
     return Vocabulary(
@@ -100,7 +100,7 @@ def vocabulary(language: str) -> Vocabulary:
 
 @cache
 def time_words(language: str) -> tuple[str, ...]:
-    """Every word of three letters or more that days, hours and lengths of time are told by, for those who misspell one."""
+    """Every word of dates and durations with at least three letters, for corrections."""
     known = vocabulary(language)
     phrases = (word for phrase in (*known.days, *known.next_week) for word in phrase)
     words = (*known.weekdays, *known.months, *phrases, *known.noon, *known.units, *known.ahead, *known.none)
@@ -112,7 +112,7 @@ def _joined(pairs: Iterable[tuple[str, V]]) -> dict[str, V]:
 
 
 def _phrases(pairs: Iterable[tuple[str, V]]) -> dict[tuple[str, ...], V]:
-    """The longest phrases first: the first that fits is the one that was meant."""
+    """The longest phrases first, because the first match counts."""
     found = _parted(pairs)
     return dict(sorted(found.items(), key=lambda item: -len(item[0])))
 

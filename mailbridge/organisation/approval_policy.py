@@ -1,4 +1,4 @@
-"""What needs a yes before it is done, and how long the desk waits for one: values of `rules/approvals.yaml`."""
+"""Which commands need an approval, and for how long the desk waits: values of `rules/approvals.yaml`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MANAGER = "manager"  # among approvers: the managers of the ticket's team, else 
 
 
 class ApprovalTrigger(StrEnum):
-    """What a command may be about that somebody else has to agree to; the key is also why it is asked."""
+    """What can make a command need an approval; the key is also the reason in the question."""
 
     WORK_OVER = "work-over"
     TRAVEL_OVER = "travel-over"
@@ -24,11 +24,10 @@ class ApprovalTrigger(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalRule:
-    """Commands of this matter wait for a yes.
+    """Commands with this trigger need an approval.
 
-    `over`: where the matter is a time, the longest that needs none.  `names`: the teams, tags, … that need one; empty: any.
-    `by` are agents or MANAGER; `deputies` agents that are asked too from the reminder on.  Both times are working time of the ticket's
-    team.
+    `over`: for times, the maximum without one.  `names`: the teams, tags, … that need one; empty: any.  `by`: agents or MANAGER.
+    `deputies`: agents who may decide, too, from the reminder on.  Both times are working time of the ticket's team.
     """
 
     what: ApprovalTrigger
@@ -42,8 +41,8 @@ class ApprovalRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalPolicy:
-    """All that waits for a yes.  `confirm_within`: how long, by the clock, an agent's own yes to something risky is waited for.  `many`:
-    how many tickets one line may change without it."""
+    """All approval rules.  `confirm_within`: how long an agent's own confirmation is waited for, by the clock.  `many`: how many tickets
+    one line may change without a confirmation."""
 
     approvals: tuple[ApprovalRule, ...] = ()
     confirm_within: timedelta = timedelta(hours=24)

@@ -1,4 +1,4 @@
-"""Which agent of a team gets a new ticket.  Pure: the counts and the last turn come in."""
+"""Chooses the agent of a team for a new ticket.  Pure: counts and the last turn are arguments."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from mailbridge.organisation.on_call import on_duty
 
 
 def choose(team: Team, by: str, organisation: Organisation, *, load: Mapping[str, int], last: str, skill: str, now: datetime) -> str:
-    """The name of the agent, '' where nobody fits and the team keeps the ticket.
+    """The name of the agent; '' where nobody is available and the team keeps the ticket.
 
-    `by`: round-robin (who comes after `last`), least-loaded (fewest open tickets in `load`), skill (least loaded of those who have
-    `skill`, which may ask for a level: `network>=2`), on-duty (who has the turn of the rota; without one the least loaded of those who
-    work now), follow-the-sun (the least loaded of those who work now).  A team of regions stands for the region that is on.
+    `by`: round-robin (the one after `last`), least-loaded (fewest open tickets in `load`), skill (least loaded of those with `skill`, which
+    may have a level: `network>=2`), on-duty (the agent on duty; without one the least loaded of those who work now), follow-the-sun (the
+    least loaded of those who work now).  A team of regions stands for the region that works.
 
-    Who is away gets nothing, a deputy does.  Who is off gets nothing while a colleague is at work; at night the first three go on, so
-    that the ticket is somebody's in the morning.  Equal loads go round: the next after `last`.
+    An agent who is away gets nothing; the deputy does.  An agent who is off gets nothing while a colleague is at work; at night the first
+    three methods still choose, so that the ticket is assigned in the morning.  Equal loads go in turn: the next after `last`.
     """
     team = region_of(team, organisation, now)
     if by == "on-duty" and team.on_call is not None:
@@ -36,8 +36,7 @@ def choose(team: Team, by: str, organisation: Organisation, *, load: Mapping[str
 
 
 def turn(team: str, by: str, skill: str) -> str:
-    """What the last turn is remembered under: ways that choose from different people go round for themselves, or one would shift the
-    other's turns for ever."""
+    """The key of the last turn.  Methods that choose from different people have turns of their own."""
     return f"assigned:{team}" if by == "round-robin" else f"assigned:{team}:{by}:{skill}".rstrip(":")
 
 
@@ -53,7 +52,7 @@ def _has(name: str, skill: str, organisation: Organisation) -> bool:
 
 
 def _distance(team: Team, last: str, fit: list[Seat]) -> Callable[[Seat], int]:
-    """How far a seat is from that of the last one, the next being nearest.  Whoever left since is followed by the first."""
+    """The distance of a seat from the last one.  After an agent who left, the first is next."""
     place = {member: number for number, member in enumerate(dict.fromkeys(team.members))}
     sat = place.get(last, next((place[seat.member] for seat in fit if seat.agent == last), -1))
     return lambda seat: (place[seat.member] - sat - 1) % len(place)

@@ -1,4 +1,4 @@
-"""Who is there: working hours and absences by each agent's own clock, and the deputies who step in.  Pure."""
+"""Availability: working hours and absences by each agent's local time, and the deputies.  Pure."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from mailbridge.sla.calendar import Calendar, is_open, local
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seat:
-    """A member's place in a team, and who sits on it now: the member or a deputy."""
+    """A member's place in a team, and the agent on it now: the member or a deputy."""
 
     member: str
     agent: str
 
 
 def calendar_of(agent: Agent, team: Team) -> Calendar:
-    """When the agent works for the team: by the agent's own hours, else the team's, read on the agent's own clock."""
+    """The working hours of the agent for the team: the agent's own, else the team's, in the agent's zone."""
     calendar = agent.calendar or team.calendar
     return replace(calendar, zone=agent.zone) if agent.zone else calendar
 
 
 def absence_of(agent: Agent, team: Team, at: datetime) -> Absence | None:
-    """The absence that the moment falls into."""
+    """The absence at that moment."""
     if not agent.absences:
         return None
     day = local(at, calendar_of(agent, team)).date()
@@ -39,7 +39,7 @@ def is_there(name: str, team: Team, organisation: Organisation, at: datetime) ->
 
 
 def is_at_work(name: str, team: Team, organisation: Organisation, at: datetime) -> bool:
-    """Whether the agent is there and works at this hour."""
+    """Whether the agent is available and works at this hour."""
     return is_there(name, team, organisation, at) and is_open(at, calendar_of(organisation.agents[name], team))
 
 

@@ -1,1 +1,1 @@
-"""Working time, promised times, and why something is due when it is.  Pure."""
+"""Working time, SLA targets, and the explanation of due times.  Pure."""

@@ -1,4 +1,4 @@
-"""The clocks of a ticket: which moments matter, given its promises, and how pauses move them."""
+"""The deadlines of a ticket from its targets, and the effect of pauses.  Pure."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class WhileSolved(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
-    """Promised times in working time of the ticket's team; None: no promise.  `warn_at` is a share of the budget, 0..1.  `escalate` names
-    the chain that a ticket goes up by a step with each promise that is broken; empty: it stays where it is."""
+    """SLA targets in working time of the ticket's team; None: no target.  `warn_at`: the share of the budget at which to warn, 0..1.
+    `escalate`: the chain on which the ticket goes up one step with each missed target; empty: none."""
 
     response: timedelta | None = None
     next_response: timedelta | None = None
@@ -53,7 +53,7 @@ class Deadline:
 
 
 def merged(pauses: Sequence[Pause]) -> tuple[Pause, ...]:
-    """The same standing time in order and without overlaps."""
+    """The pauses in order and without overlaps."""
     result: list[Pause] = []
     for begin, end in sorted(pauses, key=lambda pause: pause[0]):
         if end is not None and end <= begin:
@@ -66,7 +66,7 @@ def merged(pauses: Sequence[Pause]) -> tuple[Pause, ...]:
 
 
 def due_with_pauses(start: datetime, calendar: Calendar, budget: timedelta, pauses: Sequence[Pause]) -> datetime | None:
-    """The moment at which `budget` of working time outside the pauses has passed since `start`; None: the clock stands, nobody knows."""
+    """The moment at which `budget` of working time outside the pauses has passed since `start`; None where the clock is paused now."""
     left = budget
     for begin, end in merged(pauses):
         available = worked(start, begin, calendar)
@@ -82,14 +82,14 @@ def due_with_pauses(start: datetime, calendar: Calendar, budget: timedelta, paus
 def dues_with_pauses(
     start: datetime, calendar: Calendar, budgets: Sequence[timedelta], pauses: Sequence[Pause]
 ) -> dict[timedelta, datetime | None]:
-    """The moments of several budgets, as `due_with_pauses` says.  Most tickets never stood still: theirs are found all at once."""
+    """The moments of several budgets, as in `due_with_pauses`.  Most tickets have no pauses: theirs are computed together."""
     if not pauses:
         return dict(zip(budgets, dues(start, calendar, budgets), strict=True))
     return {budget: due_with_pauses(start, calendar, budget, pauses) for budget in budgets}
 
 
 def worked_with_pauses(start: datetime, end: datetime, calendar: Calendar, pauses: Sequence[Pause]) -> timedelta:
-    """The working time between two moments that no pause took away."""
+    """The working time between two moments without the pauses."""
     total = timedelta(0)
     for begin, stop in merged(pauses):
         total += worked(start, min(begin, end), calendar)

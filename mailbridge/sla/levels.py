@@ -1,4 +1,4 @@
-"""The promises of a ticket as moments: when to warn, when it is overdue, when nobody has taken it.  Pure."""
+"""The deadlines of SLA targets: warning, overdue, unclaimed.  Pure."""
 
 from __future__ import annotations
 

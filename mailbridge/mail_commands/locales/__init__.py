@@ -1,4 +1,4 @@
-"""The words of commands by language: data, one file a language.  A language that is added here is understood everywhere."""
+"""The words of commands by language: data, one file for each language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a language has to say about commands: data.  A new language is one more file like `en.py`, named in `__init__`."""
+"""The words of one language for commands: data.  A new language is one more file like `en.py`, named in `__init__`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """A command in one language: how it is called (the first name is shown, the others are understood), how it is used, what it does."""
+    """A command in one language: its names (the first is displayed), its usage, its description."""
 
     names: str  # parted by blanks
     usage: tuple[str, ...]
@@ -17,7 +17,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Locale:
-    """Words parted by blanks, phrases parted by commas.  Case and marks on letters (ș, ă, ё) do not count."""
+    """Words separated by blanks, phrases separated by commas.  Case and diacritics (ș, ă, ё) are ignored."""
 
     code: str
     words: Mapping[str, Word]
@@ -38,7 +38,7 @@ class Locale:
     one: str  # "a week" is one week
     ahead: str  # "in three days"
     at: str  # words before a bare hour: "at 9"
-    fillers: str  # words around dates that say nothing
+    fillers: str  # words around dates without meaning
     # Who and what.
     none: str
     me: str
