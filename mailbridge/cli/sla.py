@@ -115,15 +115,15 @@ def promised(ticket: Ticket, history: ClockHistory, organisation: Organisation, 
 
 def _name(run: Run) -> str:
     """What is promised, in the operator's words."""
-    from mailbridge.sla.segments import Promise
+    from mailbridge.sla.segments import TargetKind
 
     names = {
-        Promise.RESPONSE: "answer",
-        Promise.NEXT_RESPONSE: "next answer",
-        Promise.RESOLUTION: "solution",
-        Promise.ARRIVAL: "arrival on site",
-        Promise.TEAM: f"team {run.segment.team}",
-        Promise.CLAIM: "taken",
+        TargetKind.RESPONSE: "answer",
+        TargetKind.NEXT_RESPONSE: "next answer",
+        TargetKind.RESOLUTION: "solution",
+        TargetKind.ARRIVAL: "arrival on site",
+        TargetKind.TEAM: f"team {run.segment.team}",
+        TargetKind.CLAIM: "taken",
     }
     return names[run.segment.promise]
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Pause, Targets, dues_with_pauses
 from mailbridge.sla.history import ClockHistory
-from mailbridge.sla.segments import Promise, Segment, segments
+from mailbridge.sla.segments import Segment, TargetKind, segments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,20 +32,20 @@ class Promised:
     unclaimed_after: timedelta | None = None
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
-    def budget(self, promise: Promise) -> timedelta | None:
+    def budget(self, promise: TargetKind) -> timedelta | None:
         """The working time that the promise allows; None: nothing is promised."""
         match promise:
-            case Promise.RESPONSE:
+            case TargetKind.RESPONSE:
                 return self.targets.response
-            case Promise.NEXT_RESPONSE:
+            case TargetKind.NEXT_RESPONSE:
                 return self.targets.next_response
-            case Promise.RESOLUTION:
+            case TargetKind.RESOLUTION:
                 return self.targets.resolution
-            case Promise.ARRIVAL:
+            case TargetKind.ARRIVAL:
                 return self.targets.arrival
-            case Promise.TEAM:
+            case TargetKind.TEAM:
                 return self.targets.team
-            case Promise.CLAIM:
+            case TargetKind.CLAIM:
                 return self.unclaimed_after
 
 
@@ -96,9 +96,9 @@ def _of_group(group: Sequence[Run], warn_at: float, now: datetime) -> Iterator[D
     moments = dues_with_pauses(segment.start, calendar, wanted, segment.pauses)
     for run in group:
         overdue = moments[run.budget]
-        if run.segment.promise is Promise.CLAIM:
+        if run.segment.promise is TargetKind.CLAIM:
             if overdue is not None:
-                yield Deadline(promise=Promise.CLAIM, step="unclaimed", due_at=overdue)
+                yield Deadline(promise=TargetKind.CLAIM, step="unclaimed", due_at=overdue)
         else:
             yield from _steps(run.segment, moments[run.budget * warn_at], overdue, now)
 

@@ -15,7 +15,7 @@ from mailbridge.sla.clock import CountsFrom, Pause, Targets, WhileSolved
 from mailbridge.sla.history import ClockHistory, Mode
 
 
-class Promise(StrEnum):
+class TargetKind(StrEnum):
     """What may be promised; the names are those of the stored clocks."""
 
     RESPONSE = "response"  # the first public answer that reaches the customer
@@ -48,7 +48,7 @@ class Standing:
 class Segment:
     """One run of a clock.  `end` None: the promise is open.  `team`: whose clock it is, of a team clock alone."""
 
-    promise: Promise
+    promise: TargetKind
     start: datetime
     end: datetime | None
     standing: tuple[Standing, ...] = ()
@@ -66,12 +66,12 @@ def segments(history: ClockHistory, targets: Targets, claimed_at: datetime | Non
     first = min((answer.at for answer in history.answers if answer.failed_at is None), default=None)
     opened, solved = history.opened_at, history.solved_at
     return (
-        Segment(promise=Promise.RESPONSE, start=opened, end=_after(opened, first), standing=standing + answered),
+        Segment(promise=TargetKind.RESPONSE, start=opened, end=_after(opened, first), standing=standing + answered),
         *_next_responses(history, targets, first, standing + answered),
-        Segment(promise=Promise.RESOLUTION, start=opened, end=_after(opened, solved), standing=standing),
-        Segment(promise=Promise.ARRIVAL, start=opened, end=_after(opened, history.arrived_at), standing=standing),
+        Segment(promise=TargetKind.RESOLUTION, start=opened, end=_after(opened, solved), standing=standing),
+        Segment(promise=TargetKind.ARRIVAL, start=opened, end=_after(opened, history.arrived_at), standing=standing),
         *_teams(history, standing, solved),
-        Segment(promise=Promise.CLAIM, start=opened, end=_after(opened, claimed_at), standing=standing),
+        Segment(promise=TargetKind.CLAIM, start=opened, end=_after(opened, claimed_at), standing=standing),
     )
 
 
@@ -91,11 +91,11 @@ def _next_responses(
             if end is None:
                 waiting = asked if targets.counts_from is CountsFrom.LAST else waiting
                 continue
-            yield Segment(promise=Promise.NEXT_RESPONSE, start=waiting, end=end, standing=standing)
+            yield Segment(promise=TargetKind.NEXT_RESPONSE, start=waiting, end=end, standing=standing)
         waiting = asked
     if waiting is not None:
         end = next((at for at in answers if at >= waiting), None)
-        yield Segment(promise=Promise.NEXT_RESPONSE, start=waiting, end=end, standing=standing)
+        yield Segment(promise=TargetKind.NEXT_RESPONSE, start=waiting, end=end, standing=standing)
 
 
 def _teams(history: ClockHistory, standing: tuple[Standing, ...], solved: datetime | None) -> Iterator[Segment]:
@@ -103,7 +103,7 @@ def _teams(history: ClockHistory, standing: tuple[Standing, ...], solved: dateti
     for number, change in enumerate(history.teams):
         following = history.teams[number + 1].at if number + 1 < len(history.teams) else None
         end = following if following is not None else _after(change.at, solved)
-        yield Segment(promise=Promise.TEAM, start=change.at, end=end, standing=standing, team=change.team)
+        yield Segment(promise=TargetKind.TEAM, start=change.at, end=end, standing=standing, team=change.team)
 
 
 def _standing(history: ClockHistory, targets: Targets) -> Iterator[Standing]:

@@ -14,7 +14,7 @@ from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Targets
 from mailbridge.sla.history import ClockHistory
 from mailbridge.sla.levels import Promised, Run, deadlines, runs
-from mailbridge.sla.segments import Promise
+from mailbridge.sla.segments import TargetKind
 from mailbridge.tickets.commands import Close, Command, EndSnooze, Escalate, ExpireApproval, RaiseAlert, RemindApproval
 from mailbridge.tickets.model import IMPORTED, Ticket
 
@@ -22,7 +22,7 @@ APPROVAL = "approval:"  # `promise` of an approval's deadlines, followed by its 
 REMIND, EXPIRE = "remind", "expire"
 DUE, WAKE, CLOSING = "due", "wake", "closing"
 REGION = "region"  # the end of the working day of the region that has the ticket
-BROKEN = frozenset((promise, "overdue") for promise in Promise if promise is not Promise.CLAIM)
+BROKEN = frozenset((promise, "overdue") for promise in TargetKind if promise is not TargetKind.CLAIM)
 BY_HAND = frozenset({DUE, WAKE})  # chosen by a person: notified at that moment, also outside of working hours
 LONGEST_WARNING = timedelta(days=1)
 

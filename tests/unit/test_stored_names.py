@@ -55,7 +55,7 @@ from mailbridge.organisation.status import Mover
 from mailbridge.rules.match import Verdict
 from mailbridge.rules.tree import AssignBy, MatchType
 from mailbridge.sla.clock import CountsFrom, Deadline, WhileSolved
-from mailbridge.sla.segments import PauseReason, Promise
+from mailbridge.sla.segments import PauseReason, TargetKind
 from mailbridge.sla.why import Outcome
 from mailbridge.store import restoring
 from mailbridge.store.clocks import ClockState as ClockState
@@ -288,7 +288,7 @@ GROUPS: Mapping[str, Callable[[], Any]] = {
     "crash points": lambda: list(crash.POINTS),
     "documents in the database": lambda: fields_of(DOCUMENTS),
     "documents in JSON": documents_in_json,
-    "deadlines": lambda: {"promise": [*Promise], "step": constants("Deadline", "step")},
+    "deadlines": lambda: {"promise": [*TargetKind], "step": constants("Deadline", "step")},
     "events": events,
     "jobs": lambda: constants("Job", "name"),
     "metrics": metrics,

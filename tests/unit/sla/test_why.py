@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Pause
 from mailbridge.sla.levels import Run
-from mailbridge.sla.segments import PauseReason, Promise, Segment, Standing
+from mailbridge.sla.segments import PauseReason, Segment, Standing, TargetKind
 from mailbridge.sla.why import Counting, Outcome, Why, lines
 from mailbridge.sla.why import why as why_of
 from tests.examples import examples
@@ -31,7 +31,7 @@ def why(
 ) -> Why:
     """The reason of a first response that stood in these times."""
     standing = tuple(Standing(start=begin, end=stop, reason=PauseReason.WAITING, status="waiting") for begin, stop in waiting)
-    segment = Segment(promise=Promise.RESPONSE, start=start, end=end, standing=standing)
+    segment = Segment(promise=TargetKind.RESPONSE, start=start, end=end, standing=standing)
     return why_of(Run(segment=segment, budget=budget, calendar=calendar), now or start)
 
 
@@ -108,7 +108,7 @@ def test_each_part_of_a_pause_has_its_reason() -> None:
         Standing(start=opened + 2 * HOUR, end=opened + 3 * HOUR, reason=PauseReason.SOLVED, status="closed"),
         Standing(start=opened + 4 * HOUR, end=opened + 5 * HOUR, reason=PauseReason.ANSWERED),
     )
-    segment = Segment(promise=Promise.RESPONSE, start=opened, end=None, standing=standing)
+    segment = Segment(promise=TargetKind.RESPONSE, start=opened, end=None, standing=standing)
     answer = why_of(Run(segment=segment, budget=3 * HOUR, calendar=IASI), opened)
     assert [line.split("  ")[-1].strip() for line in lines(answer, IASI) if "paused" in line] == [
         "paused: waiting (supplier)",
