@@ -15,8 +15,10 @@ _KEY = r"""([\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[_-]?key|private[
 _SECRET = re.compile(rf"{_KEY}\S.*", re.IGNORECASE)
 _SECRET_BEGINS = re.compile(rf"{_KEY}(.*)$", re.IGNORECASE)
 LONGEST_SECRET = 400  # lines; a private key has about 50
-# What such a key may say all the same: where the secret is.
-_NAMES_A_PLACE = re.compile(r"[\w.-]*(?:_file|_env|_credential)[\"']?\s*[=:]", re.IGNORECASE)
+# What such a key may say all the same: where the secret is.  A text that is no usual name of a variable may be the secret itself.
+_NAMES_A_PLACE = re.compile(
+    r"""(?i:[\w.-]*_(?:file|credential))["']?\s*[=:]|(?i:[\w.-]*_env)["']?\s*[=:]\s*["']?[A-Z_][A-Z0-9_]*(?:["'\s,}]|$)"""
+)
 _USER_INFO = re.compile(r"(//[^\s:/@\"']*):[^\s\"']*@")
 
 
@@ -58,14 +60,14 @@ def excerpt(problem: Problem, folder: Path) -> list[str]:
 def without_secrets(line: str) -> str:
     """A line of a configuration or rules file as it may be shown: values of secret keys and passwords in URLs are "…"."""
     hidden = _USER_INFO.sub(r"\1:…@", line)
-    return _SECRET.sub(lambda found: found[0] if _NAMES_A_PLACE.match(found[1]) else f"{found[1]}…", hidden)
+    return _SECRET.sub(lambda found: found[0] if _NAMES_A_PLACE.match(found[0]) else f"{found[1]}…", hidden)
 
 
 def is_inside_secret(lines: Sequence[str], at: int) -> bool:
     """Whether line `at` belongs to the value of a secret key on a line above it: a multi-line text or list of TOML, a block of YAML."""
     for above in range(at - 1, max(-1, at - LONGEST_SECRET), -1):
         found = _SECRET_BEGINS.search(lines[above])
-        if found and not _NAMES_A_PLACE.match(found[1]) and _goes_on(found, lines[above + 1 : at], lines[at]):
+        if found and not _NAMES_A_PLACE.match(found[0]) and _goes_on(found, lines[above + 1 : at], lines[at]):
             return True
     return False
 
