@@ -36,6 +36,7 @@ from mailbridge.handling.outcome import MailOutcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import cells
 from mailbridge.sandbox.policy import reading_policy
 from mailbridge.sandbox.pool import Readers
 from mailbridge.store.connections import make_file
@@ -284,3 +285,10 @@ def a_desk(folder: Path, *, rules: dict[str, str] | None = None, store_url: str 
     clock = FixedClock(NOW)
     with DeskApp.open(config, clock=clock) as app:
         yield TestDesk(app, clock)
+
+
+def table(notification: Notification, name: str = "rows") -> str:
+    """A table of the notification as text: a line a row, cells separated by tabs."""
+    rows = notification.values[name] or ()
+    assert isinstance(rows, tuple)
+    return "\n".join("\t".join(str(cell) for cell in cells(row)) for row in rows)

@@ -91,8 +91,7 @@ def _what(mail: HeldMail) -> str:
 
 def _why(mail: HeldMail) -> str:
     """The stored key, then what the source said of the sender."""
-    key, *reasons = mail.why.split("\t")
-    return f"{_WHY.get(key, key)}{': ' if reasons else ''}{', '.join(reasons)}"
+    return f"{_WHY.get(mail.why, mail.why)}{': ' if mail.reasons else ''}{', '.join(mail.reasons)}"
 
 
 _WHY = {

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import CustomerReplied
 from mailbridge.organisation.model import Priority
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.store.tx import Tx
@@ -30,7 +31,7 @@ def held_until(
         return FOR_RELEASE
     if notification.audience is not Audience.AGENT or notification.event not in BUNDLED or ticket.priority is Priority.URGENT:
         return None
-    if dict(notification.values).get("grouped"):  # in a flood from one sender only some mails are notified, with the count of all
+    if isinstance(notification.payload, CustomerReplied) and notification.payload.grouped:  # some mails of a flood, with its count
         return None
     if came_at is not None and now - came_at >= LATE:
         return now + COLLECT_FOR

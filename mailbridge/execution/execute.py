@@ -19,7 +19,7 @@ from mailbridge.execution.notification_context import notification_context, reac
 from mailbridge.execution.record import record
 from mailbridge.execution.tasks import with_text
 from mailbridge.notifications.compose import notifications
-from mailbridge.notifications.context import NotificationContext
+from mailbridge.notifications.context import NO_NEWS, MailNews, NotificationContext
 from mailbridge.notifications.model import Notification
 from mailbridge.notifications.recipients import Recipient, team_of
 from mailbridge.sla.calendar import next_open
@@ -37,7 +37,7 @@ class Telling:
     `silent`: no notifications.  `mail`: the stored mail that the notifications quote; None: none, or one that the participants must not
     read.  `answerable`: its author may get automatic mail.  `opens`: its Message-ID, where it opens the ticket.  `receipt`: the template of
     the receipt, '' for the default.  `also`: further recipients.  `robot`: the mail looks automatic, and its receipt is sent all the same.
-    `unreadable`: it is encrypted, and its author may be told.  `values`: more values for the templates.  `in_working_hours`: not before the
+    `unreadable`: it is encrypted, and its author may be told.  `news`: what agents read of the mail.  `in_working_hours`: not before the
     team works.  `came_at`: when the customer's mail was received.  `for_release`: automatic mail waits until an administrator has released
     it.
     """
@@ -50,7 +50,7 @@ class Telling:
     also: tuple[Recipient, ...] = ()
     robot: str = ""
     unreadable: bool = False
-    values: tuple[tuple[str, str], ...] = ()
+    news: MailNews = NO_NEWS
     in_working_hours: bool = False
     came_at: datetime | None = None
     for_release: bool = False
@@ -148,7 +148,7 @@ def _context(tx: Tx, desk: Desk, ticket: Ticket, telling: Telling, *, opened: bo
     first = telling.opens if opened else None
     about = notification_context(tx, ticket, desk, mail=telling.mail, first=first, answerable=telling.answerable)
     receipt = telling.receipt or about.receipt
-    about = replace(about, receipt=receipt, also=telling.also, values=telling.values)
+    about = replace(about, receipt=receipt, also=telling.also, news=telling.news)
     return replace(about, robot=telling.robot, unreadable=telling.unreadable)
 
 

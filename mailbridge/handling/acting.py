@@ -14,6 +14,7 @@ from mailbridge.handling.opening import author
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.message.encryption import DEFECT
 from mailbridge.message.envelope import Source
+from mailbridge.notifications.context import MailNews
 from mailbridge.notifications.recipients import named
 from mailbridge.ops import crash
 from mailbridge.rules.match import Verdict
@@ -59,7 +60,7 @@ def telling_of(tx: Tx, desk: Desk, mail: PlacedMail, mail_id: int, verdict: Verd
         opens=mail.message.message_id,
         receipt=(verdict.reply_template or "") if verdict else "",
         also=named(verdict.notify, desk.organisation, mail.now) if verdict else (),
-        values=(("other_reply_to", elsewhere),) if elsewhere else (),
+        news=MailNews(other_reply_to=elsewhere),
         unreadable=_unreadable(tx, desk, mail),
         came_at=None if mail.writer.agent else mail.arrival.envelope.received_at,
         for_release=of_first_connect(tx, mail),

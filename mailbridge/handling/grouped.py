@@ -13,6 +13,7 @@ from mailbridge.handling.sender_limits import Allowed
 from mailbridge.handling.storing import store_mail
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.compose import admin_notifications
+from mailbridge.notifications.payloads import Flood
 from mailbridge.organisation import transitions
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import CustomerMessage
@@ -30,7 +31,7 @@ def group(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket, may: Allowed) ->
     is_open = transitions.status(ticket.status, desk.organisation).open
     requests = each([CustomerMessage(author=author(mail), automatic=is_open)])
     usual = telling_of(tx, desk, mail, mail_id)
-    telling = replace(usual, robot=GROUPED if may.told else "", values=(("grouped", str(may.grouped)), *usual.values))
+    telling = replace(usual, robot=GROUPED if may.told else "", news=replace(usual.news, grouped=may.grouped))
     execute_for(tx, desk, mail, mail_id, ticket, requests, telling=telling)
     if may.told:
         _notify_admins(tx, desk, mail, ticket, may)
@@ -42,7 +43,7 @@ def group(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket, may: Allowed) ->
 def _notify_admins(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket, may: Allowed) -> None:
     """The admins are notified of a flood once an hour."""
     config = desk.config.desk
-    values = {"sender": author(mail), "form": may.form.rpartition(":")[2], "number": ticket_number(config.prefix, ticket.id)}
+    flood = Flood(sender=author(mail), form=may.form.rpartition(":")[2], number=ticket_number(config.prefix, ticket.id))
     hour = mail.now.strftime("%Y%m%d%H")
-    tx.outbox.add_many(admin_notifications(config.admins, "flood", hour, values, config.address, config.language), mail.now)
+    tx.outbox.add_many(admin_notifications(config.admins, "flood", hour, flood, config.address, config.language), mail.now)
     tx.wake("outbox")

@@ -11,6 +11,7 @@ from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.handling.storing import store_mail
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.compose import admin_notifications
+from mailbridge.notifications.payloads import KeptTicket
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Open
@@ -34,8 +35,8 @@ def open_kept_mail(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
     mail_id = store_mail(tx, mail, ticket=None, internal=True)
     ticket = kept.ticket or _opened(tx, desk, mail, kept, kept.id)
     number = ticket_number(config.prefix, ticket)
-    values = {"number": number, "subject": kept.subject, "already": "yes" if kept.ticket else ""}
-    told = admin_notifications((sender.address,), "kept_ticket", f"{mail_id}", values, config.address, config.language)
+    about = KeptTicket(number=number, subject=kept.subject, already=bool(kept.ticket))
+    told = admin_notifications((sender.address,), "kept_ticket", f"{mail_id}", about, config.address, config.language)
     tx.outbox.add_many(told, mail.now)
     tx.wake("outbox")
     return MailResult(outcome=MailOutcome.KEPT, mail=mail_id, reason=f"an admin's request: mail {kept.id} is {number}")

@@ -18,6 +18,7 @@ from mailbridge.handling.sender_limits import allowed, count_opening
 from mailbridge.handling.storing import store_mail
 from mailbridge.handling.suspension import lift_suspension
 from mailbridge.ids import ticket_number
+from mailbridge.notifications.context import MailNews
 from mailbridge.notifications.webhooks import OPENED
 from mailbridge.rules.commands import estimate_of
 from mailbridge.store.tx import Tx
@@ -41,7 +42,7 @@ def open_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
     opened = opening(tx, desk, judged)
     requests = [*each([opened]), *_chosen_for(tx, desk, judged, opened)]
     usual = telling_of(tx, desk, mail, mail_id, verdict)
-    telling = replace(usual, answerable=not why_not, values=(*_also_told(desk, mail), *usual.values))
+    telling = replace(usual, answerable=not why_not, news=_news(desk, mail, usual.news))
     executed = execute_for(tx, desk, mail, mail_id, ticket_id, requests, telling=telling)
     count_opening(tx, mail, may, ticket_id, receipt=not why_not)
     if executed.decision.ticket is not None and not mail.imported:
@@ -59,14 +60,13 @@ def _not_acknowledged(tx: Tx, desk: Desk, judged: JudgedMail) -> str:
     return acknowledgement(tx, desk, judged.mail)
 
 
-def _also_told(desk: Desk, mail: PlacedMail) -> tuple[tuple[str, str], ...]:
+def _news(desk: Desk, mail: PlacedMail, usual: MailNews) -> MailNews:
     """What agents read of a new ticket besides its mail: the agent who wrote it, the ticket that it probably continues and why it is not
     there."""
-    values = [("said_by", mail.writer.name)] if mail.written_to else []
-    if mail.placement.follows is not None and mail.placement.doubt is not None:
-        number = ticket_number(desk.config.desk.prefix, mail.placement.follows)
-        values += [("follows", number), ("doubt", str(mail.placement.doubt))]
-    return tuple(values)
+    news, placement = replace(usual, said_by=mail.writer.name if mail.written_to else ""), mail.placement
+    if placement.follows is None or placement.doubt is None:
+        return news
+    return replace(news, follows=ticket_number(desk.config.desk.prefix, placement.follows), doubt=str(placement.doubt))
 
 
 def _chosen_for(tx: Tx, desk: Desk, judged: JudgedMail, opened: Open) -> Iterator[Request]:

@@ -31,6 +31,7 @@ from mailbridge.message.profiles import Expected, Profile, believed, shapes
 from mailbridge.message.tree import Field
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.model import Audience, Class, Notification
+from mailbridge.notifications.payloads import NewPairing, PairingQuestion, PairingResult, Payload
 from mailbridge.organisation.model import Agent, Organisation
 from mailbridge.store.pairings import Pairing
 from mailbridge.store.tx import Tx
@@ -47,14 +48,14 @@ def request(tx: Tx, agent: Agent, address: str, *, desk_address: str, now: datet
     """The word is in the outbox for this address of the agent; an answer with it counts for some days."""
     word = "pair-" + b32encode(chance(16)).decode("ascii").rstrip("=").lower()
     tx.pairings.request(agent.name, address, _hash(word), now, now + ANSWER_WITHIN)
-    until = (now + ANSWER_WITHIN).isoformat()
-    mail = _mail(agent, address, "pair", _hash(word), desk_address, (("asked", f"[{word}]"), ("address", address), ("until", until)))
+    question = PairingQuestion(asked=f"[{word}]", address=address, until=now + ANSWER_WITHIN)
+    mail = _mail(agent, address, "pair", _hash(word), desk_address, question)
     tx.outbox.add_many([mail], now)
     tx.wake("outbox")
 
 
 def _mail(
-    agent: Agent, address: str, event: str, key: str, desk_address: str, values: tuple[tuple[str, str], ...], answers: str = ""
+    agent: Agent, address: str, event: str, key: str, desk_address: str, payload: Payload, answers: str = ""
 ) -> Notification:
     name = sha256(f"{event}:{key}".encode()).hexdigest()[:24]
     return Notification(
@@ -69,7 +70,7 @@ def _mail(
         message_id=f"{event.replace('_', '-')}.{name}@{desk_address.rpartition('@')[2]}",
         in_reply_to=answers,
         references=(answers,) if answers else (),
-        values=values,
+        payload=payload,
     )
 
 
@@ -161,11 +162,11 @@ def _record(tx: Tx, mail: PlacedMail, pairing: Pairing, shown: PairingProof) -> 
 def _tell(tx: Tx, desk: Desk, mail: PlacedMail, pairing: Pairing, agent: Agent, shown: PairingProof) -> None:
     """The agent hears at the configured address, and of a new way the admins too."""
     config, source = desk.config.desk, source_name(mail.arrival.envelope)
-    values = (("asked", mail.message.subject), ("result", shown.code), ("detail", shown.detail), ("source", source))
+    result = PairingResult(asked=mail.message.subject, result=shown.code, detail=shown.detail, source=source)
     key = f"{pairing.id}:{shown.code}:{_hash(shown.detail.encode('ascii', 'replace').decode())[:16]}"
-    mails = [_mail(agent, pairing.address, "paired", key, config.address, values, answers=mail.message.message_id)]
+    mails = [_mail(agent, pairing.address, "paired", key, config.address, result, answers=mail.message.message_id)]
     if shown.believes is not None:
-        about = {"agent": agent.name, "address": pairing.address, "source": source, "detail": shown.detail}
+        about = NewPairing(agent=agent.name, address=pairing.address, source=source, detail=shown.detail)
         mails += admin_notifications(config.admins, "paired", key, about, config.address, config.language)
     tx.outbox.add_many(mails, mail.now)
     tx.wake("outbox")

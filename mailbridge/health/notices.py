@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from mailbridge.execution.desk import Desk
 from mailbridge.health.names import expected
 from mailbridge.notifications.compose import admin_notifications
+from mailbridge.notifications.payloads import SourceNews, SourceRow
 from mailbridge.store.engine import Store
 from mailbridge.store.source_health import HealthState, SourceHealth
 
@@ -33,14 +34,11 @@ def notify_sources(store: Store, desk: Desk, now: datetime) -> int:
         news = _news(tx.sources.all(), within, now)
         for one in news:
             tx.sources.set_notified(one.source.name, _told_as(one.state), now)
-        values = {
-            "count": str(sum(one.state is not HealthState.OK for one in news)),
-            "rows": "\n".join(_row(one) for one in news if one.state is not HealthState.OK),
-            "back": "\n".join(_row(one) for one in news if one.state is HealthState.OK),
-        }
+        rows = tuple(_row(one) for one in news if one.state is not HealthState.OK)
+        about = SourceNews(count=len(rows), rows=rows, back=tuple(_row(one) for one in news if one.state is HealthState.OK))
         if news:
             notifications = admin_notifications(
-                config.desk.admins, "sources", f"{now:%Y%m%d%H%M%S}", values, config.desk.address, config.desk.language
+                config.desk.admins, "sources", f"{now:%Y%m%d%H%M%S}", about, config.desk.address, config.desk.language
             )
             tx.outbox.add_many(notifications, now)
             tx.wake("outbox")
@@ -74,12 +72,16 @@ def _told_as(state: HealthState) -> str:
             return ""
 
 
-def _row(news: News) -> str:
-    """Name, since when, reason, last proof, last mail; separated by tabs."""
+def _row(news: News) -> SourceRow:
     source = news.source
     since = source.told_at if news.state is HealthState.OK else source.failing_since
-    cells = (source.name, _moment(since), source.why(news.state), _moment(source.proven_at), _moment(source.mail_at))
-    return "\t".join(" ".join(cell.split()) for cell in cells)
+    return SourceRow(
+        name=source.name,
+        since=_moment(since),
+        reason=" ".join(source.why(news.state).split()),
+        proven=_moment(source.proven_at),
+        mail=_moment(source.mail_at),
+    )
 
 
 def _moment(at: datetime | None) -> str:

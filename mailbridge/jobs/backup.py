@@ -17,6 +17,7 @@ from mailbridge.clock import Clock
 from mailbridge.config.model import Backup, Config
 from mailbridge.errors import InUse, MailbridgeError, StoreAway
 from mailbridge.notifications.compose import admin_notifications
+from mailbridge.notifications.payloads import BackupNews
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
@@ -123,9 +124,9 @@ class Backups:
     def _notify(self, tx: Tx, since: str, now: datetime, *, reason: str, remedy: str) -> None:
         made, desk = tx.state.get(make.STATE_KEY), self._config.desk
         last = f"{datetime.fromisoformat(made['at']):%Y-%m-%d %H:%M UTC}" if made else ""
-        values = {"reason": reason, "remedy": remedy, "last": last, "since": f"{datetime.fromisoformat(since):%Y-%m-%d %H:%M UTC}"}
+        said = BackupNews(reason=reason, remedy=remedy, last=last, since=f"{datetime.fromisoformat(since):%Y-%m-%d %H:%M UTC}")
         key = f"{since}:{'failed' if reason else 'works'}"
-        tx.outbox.add_many(admin_notifications(desk.admins, "backup", key, values, desk.address, desk.language), now)
+        tx.outbox.add_many(admin_notifications(desk.admins, "backup", key, said, desk.address, desk.language), now)
         tx.wake("outbox")
 
 

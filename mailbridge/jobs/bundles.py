@@ -11,6 +11,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.limits import Suppressed, hidden
 from mailbridge.notifications.model import Audience, Notification, Queued
+from mailbridge.notifications.payloads import Bundle, TicketRow
 from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
 from mailbridge.store.engine import Store
@@ -83,7 +84,7 @@ def _hidden(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datetim
     return kept_back is not None
 
 
-def _bundle(listed: Sequence[Queued], rows: Sequence[str], ticket: Ticket, desk: Desk) -> Notification:
+def _bundle(listed: Sequence[Queued], rows: Sequence[TicketRow], ticket: Ticket, desk: Desk) -> Notification:
     first, config = listed[0].notification, desk.config.desk
     key = f"bundle:{listed[0].id}-{listed[-1].id}:{first.recipient.lower()}"
     opened = sum(one.notification.event == "new" for one in listed)
@@ -96,28 +97,26 @@ def _bundle(listed: Sequence[Queued], rows: Sequence[str], ticket: Ticket, desk:
         language=first.language,
         key=key,
         message_id=f"bundle.{sha256(key.encode()).hexdigest()[:24]}@{config.address.rpartition('@')[2]}",
-        values=(
-            ("team", team_of(ticket, desk.organisation).title),
-            ("count", str(len(rows))),
-            ("opened", str(opened or "")),
-            ("replied", str(len(listed) - opened or "")),
-            ("rows", "\n".join(rows)),
+        payload=Bundle(
+            team=team_of(ticket, desk.organisation).title,
+            count=len(rows),
+            opened=opened or None,
+            replied=len(listed) - opened or None,
+            rows=tuple(rows),
         ),
     )
 
 
-def _row(ticket: Ticket, recipient: str, desk: Desk) -> str:
-    """A row in the form of `agent.list`."""
+def _row(ticket: Ticket, recipient: str, desk: Desk) -> TicketRow:
+    """As the rows of `agent.list`, without when it is due."""
     organisation, requester = desk.organisation, ticket.requester
     agent = organisation.agents.get(ticket.assignee)
-    cells = (
-        ticket_number(desk.config.desk.prefix, ticket.id),
-        desk.signer.reply_address(ticket.id, recipient, Purpose.AGENT),
-        ticket.subject,
-        (requester.name or requester.address) if requester else "",
-        transitions.status(ticket.status, organisation).title,
-        ticket.priority,
-        agent.title if agent else "",
-        *("", "", ""),  # due date and search result: none
+    return TicketRow(
+        number=ticket_number(desk.config.desk.prefix, ticket.id),
+        address=desk.signer.reply_address(ticket.id, recipient, Purpose.AGENT),
+        subject=" ".join(ticket.subject.split()),
+        requester=" ".join((requester.name or requester.address).split()) if requester else "",
+        status=transitions.status(ticket.status, organisation).title,
+        priority=ticket.priority,
+        assignee=agent.title if agent else "",
     )
-    return "\t".join(" ".join(cell.split()) for cell in cells)

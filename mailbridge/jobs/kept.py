@@ -13,6 +13,7 @@ from mailbridge.conversation.marks import kept_code
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.sender_limits import COUNTED_FOR
 from mailbridge.notifications.compose import admin_notifications
+from mailbridge.notifications.payloads import Kept, KeptRow, WaitingRow
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail
 from mailbridge.store.inbox_rows import KeptMail
@@ -45,26 +46,32 @@ def list_kept(store: Store, desk: Desk, now: datetime) -> int:
         tx.openings.forget(now - COUNTED_FOR)
         for admin in desk.config.desk.admins if found or held else ():
             config = desk.config.desk
-            values = {
-                "count": str(len(found)),
-                "rows": _rows(found, admin, desk, now),
-                "more": str(max(0, len(found) - MOST_LISTED) or ""),
-                "waiting": str(len(held) or ""),
-                "held": "\n".join(_held(mail) for mail in held[:MOST_LISTED]),
-                "held_more": str(max(0, len(held) - MOST_LISTED) or ""),
-            }
-            tx.outbox.add_many(admin_notifications((admin,), "kept", f"{until:%Y%m%d}", values, config.address, config.language), now)
+            about = Kept(
+                count=len(found),
+                rows=_rows(found, admin, desk, now),
+                more=max(0, len(found) - MOST_LISTED) or None,
+                waiting=len(held) or None,
+                held=tuple(_held(mail) for mail in held[:MOST_LISTED]),
+                held_more=max(0, len(held) - MOST_LISTED) or None,
+            )
+            tx.outbox.add_many(admin_notifications((admin,), "kept", f"{until:%Y%m%d}", about, config.address, config.language), now)
             tx.wake("outbox")
         tx.state.set(STATE_KEY, until.isoformat(), now)
     return len(found)
 
 
-def _rows(found: Sequence[KeptMail], admin: str, desk: Desk, now: datetime) -> str:
-    """Sender, subject, reason and code of each mail, separated by tabs."""
-    rows = [(one.sender, one.subject, one.reason, kept_code(desk.signer, one.mail, admin, now.date())) for one in found[:MOST_LISTED]]
-    return "\n".join("\t".join(" ".join(cell.split()) for cell in row) for row in rows)
+def _rows(found: Sequence[KeptMail], admin: str, desk: Desk, now: datetime) -> tuple[KeptRow, ...]:
+    """Each mail with the code that makes it a ticket."""
+    return tuple(
+        KeptRow(
+            sender=one.sender,
+            subject=" ".join(one.subject.split()),
+            reason=" ".join(one.reason.split()),
+            code=kept_code(desk.signer, one.mail, admin, now.date()),
+        )
+        for one in found[:MOST_LISTED]
+    )
 
 
-def _held(mail: HeldMail) -> str:
-    """The number for `mailbridge held`, the agent, the subject and the time of receipt of each mail, separated by tabs."""
-    return "\t".join((str(mail.inbox), mail.agent, " ".join(mail.subject.split()), mail.came_at.isoformat()))
+def _held(mail: HeldMail) -> WaitingRow:
+    return WaitingRow(id=mail.inbox, agent=mail.agent, subject=" ".join(mail.subject.split()), at=mail.came_at)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from mailbridge.config.model import Config
 from mailbridge.notifications.compose import admin_notifications
+from mailbridge.notifications.payloads import LoginEnds
 from mailbridge.oauth.health import ENDS_KEY, End, ends
 from mailbridge.store.engine import Store
 
@@ -25,12 +26,12 @@ def notify_login_ends(store: Store, config: Config, now: datetime) -> int:
         for end, threshold in due:
             key = f"{end.login}:{end.kind}:{end.at:%Y%m%d}:{threshold}"
             told += tx.outbox.add_many(
-                admin_notifications(desk.admins, "login_ends", key, _values(end, now), desk.address, desk.language), now
+                admin_notifications(desk.admins, "login_ends", key, _payload(end, now), desk.address, desk.language), now
             )
         if told:
             tx.wake("outbox")
     return told
 
 
-def _values(end: End, now: datetime) -> dict[str, str]:
-    return {"login": end.login, "kind": end.kind, "on": f"{end.at:%Y-%m-%d}", "days": str(max(end.days_left(now), -1))}
+def _payload(end: End, now: datetime) -> LoginEnds:
+    return LoginEnds(login=end.login, kind=end.kind, on=end.at.date(), days=max(end.days_left(now), -1))

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from mailbridge.execution.desk import Desk
 from mailbridge.message.envelope import Envelope
 from mailbridge.notifications.compose import admin_notifications
+from mailbridge.notifications.payloads import Unfetched, UnfetchedRow
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox_rows import InboxRow
 
@@ -27,10 +28,9 @@ def notify_unfetched(store: Store, desk: Desk, now: datetime) -> int:
         found = [] if _too_soon(last["at"], now) else tx.inbox.unfetched(last["inbox"], 10_000)
         if found:
             config = desk.config.desk
-            more = str(max(0, len(found) - MOST_LISTED) or "")
-            values = {"count": str(len(found)), "rows": _rows(found), "more": more}
+            told = Unfetched(count=len(found), rows=_rows(found), more=max(0, len(found) - MOST_LISTED) or None)
             tx.outbox.add_many(
-                admin_notifications(config.admins, "unfetched", str(found[-1].id), values, config.address, config.language), now
+                admin_notifications(config.admins, "unfetched", str(found[-1].id), told, config.address, config.language), now
             )
             tx.wake("outbox")
             last = {"inbox": found[-1].id, "at": now.isoformat()}
@@ -42,10 +42,10 @@ def _too_soon(at: str, now: datetime) -> bool:
     return bool(at) and now - datetime.fromisoformat(at) < PAUSE
 
 
-def _rows(found: Sequence[InboxRow]) -> str:
-    """Location, error and number of each mail, separated by tabs."""
-    rows = [(_place(one.envelope), one.reason, str(one.id)) for one in found[:MOST_LISTED]]
-    return "\n".join("\t".join(" ".join(cell.split()) for cell in row) for row in rows)
+def _rows(found: Sequence[InboxRow]) -> tuple[UnfetchedRow, ...]:
+    """Where each mail is, why it could not be fetched, and its number."""
+    shown = found[:MOST_LISTED]
+    return tuple(UnfetchedRow(place=_place(one.envelope), reason=" ".join(one.reason.split()), inbox=one.id) for one in shown)
 
 
 def _place(envelope: Envelope) -> str:

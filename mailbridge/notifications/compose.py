@@ -16,6 +16,7 @@ from mailbridge.conversation.tokens import Purpose
 from mailbridge.notifications.context import EventNotifier, NotificationContext
 from mailbridge.notifications.events import alerts, approvals, escalation, mails, meetings, people, relations, tickets
 from mailbridge.notifications.model import Audience, Class, Notification
+from mailbridge.notifications.payloads import ApprovalAnswer, ApprovalQuestion, Payload
 from mailbridge.tickets.events import (
     AlertRaised,
     ApprovalDecided,
@@ -101,14 +102,15 @@ def signed(promise: Notification, occasion: NotificationContext) -> Notification
         in_reply_to=occasion.thread[-1] if occasion.thread else "",
         references=occasion.thread,
         language=promise.language or occasion.language,
-        values=promise.values + occasion.values,
     )
 
 
 def _kind(promise: Notification) -> str:
     """What the mail is about: of two questions in one mail of an agent's, each is asked."""
-    approval = dict(promise.values).get("approval", "")
-    return f"{promise.event}.{approval}" if approval else promise.event
+    match promise.payload:
+        case ApprovalQuestion(approval=number) | ApprovalAnswer(approval=number):
+            return f"{promise.event}.{number}"
+    return promise.event
 
 
 def _of_event(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
@@ -117,7 +119,7 @@ def _of_event(event: Event, events: Sequence[Event], occasion: NotificationConte
 
 
 def admin_notifications(
-    admins: Sequence[str], event: str, key: str, values: Mapping[str, str], desk_address: str, language: str
+    admins: Sequence[str], event: str, key: str, payload: Payload, desk_address: str, language: str
 ) -> tuple[Notification, ...]:
     """A mail to each admin about the desk itself; `key` names the occasion, so that it is told once."""
     domain = desk_address.rpartition("@")[2]
@@ -131,7 +133,7 @@ def admin_notifications(
             language=language,
             class_=Class.REMINDER,
             message_id=f"{event.replace('_', '-')}.{sha256(f'{event}:{key}:{admin.lower()}'.encode()).hexdigest()[:24]}@{domain}",
-            values=tuple(values.items()),
+            payload=payload,
         )
         for admin in admins
     )

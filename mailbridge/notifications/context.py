@@ -7,10 +7,29 @@ from dataclasses import dataclass
 
 from mailbridge.conversation.tokens import Signer
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import Payload
 from mailbridge.notifications.recipients import Recipient
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.events import Actor, ActorKind, Event
 from mailbridge.tickets.model import Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailNews:
+    """What agents read of the mail that caused it besides its text.
+
+    `said_by`: the agent who wrote to the customer first.  `follows`: the number of the ticket that it probably continues, `doubt` why it is
+    not there.  `grouped`: which mail of a flood it is.  `other_reply_to`: where its writer wants answers, if that is elsewhere.
+    """
+
+    said_by: str = ""
+    follows: str = ""
+    doubt: str = ""
+    grouped: int | None = None
+    other_reply_to: str = ""
+
+
+NO_NEWS = MailNews()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +50,7 @@ class NotificationContext:
     thread: tuple[str, ...] = ()
     own_addresses: frozenset[str] = frozenset()
     reached: frozenset[str] = frozenset()  # to whom the agent's program sent the message itself, in small letters
-    values: tuple[tuple[str, str], ...] = ()
+    news: MailNews = NO_NEWS
     receipt: str = "received"  # the customer's template for a new ticket; a rule may choose another
     robot: str = ""  # the mail looks like a robot's of this kind and is told all the same; '' where a robot's mail is not told
     unreadable: bool = False  # the customer's mail is encrypted, and the customer may be told so
@@ -48,7 +67,7 @@ def notifications_to(
     event: str,
     occasion: NotificationContext,
     *,
-    values: tuple[tuple[str, str], ...] = (),
+    payload: Payload | None = None,
     but: Actor | None = None,
 ) -> Iterator[Notification]:
     """One promise a recipient, the doer left out."""
@@ -65,7 +84,7 @@ def notifications_to(
             name=recipient.name,
             language=recipient.language,
             mail=occasion.mail,
-            values=values,
+            payload=payload,
         )
 
 

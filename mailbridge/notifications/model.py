@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from mailbridge.notifications.payloads import Payload, template_values
 
 
 class Audience(StrEnum):
@@ -40,9 +43,9 @@ class OutboxState(StrEnum):
 class Notification:
     """One mail to one recipient, decided but not yet worded.
 
-    `event` is the template's name: templates/mail/<language>/<audience>.<event>.txt.j2.  `values` are what the template
-    shows besides the ticket, frozen at the time of the decision.  `key` makes the promise unique: the same event cannot tell the same
-    recipient the same thing twice.
+    `event` is the template's name: templates/mail/<language>/<audience>.<event>.txt.j2.  `payload` is what the mail says
+    besides the ticket, frozen at the time of the decision; None where the event has no values.  `key` makes the promise unique: the same
+    event cannot tell the same recipient the same thing twice.
     """
 
     ticket: int | None
@@ -59,8 +62,18 @@ class Notification:
     from_name: str = ""  # "Ana at Acme Support"; empty: the desk's name
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
-    values: tuple[tuple[str, str], ...] = ()
     automatic: bool = True  # RFC 3834: Auto-Submitted; false for an agent's own answer
+    payload: Payload | None = None
+
+    @property
+    def kind(self) -> str:
+        """The name of the event in `PAYLOADS`."""
+        return f"{self.audience}.{self.event}"
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The payload as templates see it."""
+        return template_values(self.payload) if self.payload else {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

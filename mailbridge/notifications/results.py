@@ -1,4 +1,4 @@
-"""The outcome of an agent's lines as values for the template `agent.commands`.  Pure; no sentence is made here."""
+"""The outcome of an agent's lines as the payload of `agent.commands`.  Pure; no sentence is made here."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands import CommandLine
-from mailbridge.notifications.summary import Viewer, packed, summaries
+from mailbridge.notifications.payloads import CommandResults, ResultRow
+from mailbridge.notifications.summary import Viewer, summaries
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import Approve, Command, Erase, Reject, Undo
 from mailbridge.tickets.decide import Decision
@@ -53,46 +54,53 @@ class LineStatus(StrEnum):
     ANSWERED = "answered"  # a question: its answer is a mail of its own
 
 
-def results_as_values(
+def command_results(
     outcomes: Sequence[tuple[CommandLine, Decision | None]],
     *,
     sent_to: Sequence[str] = (),
     noted: bool = False,
     to: Viewer = NOBODY,
     undo: int = 0,
-) -> tuple[tuple[str, str], ...]:
-    """`results` holds one row a line and ticket: what stood there, the outcome, a detail, a line that was perhaps meant, what happened
-    (packed summaries), and the ticket where it is not the mail's own; parted by tabs.  `sent_to` says who got the text, `noted` is 'yes'
-    where it became an internal note, `undo` says for how many minutes what was done can be taken back ('' where nothing can)."""
-    rows = ["\t".join(_clean(cell) for cell in _row(line, decision, to)) for line, decision in outcomes]
+) -> CommandResults:
+    """One row a line and ticket.  `sent_to` got the text.  `noted`: it became an internal note.  `undo`: minutes in which it can be
+    undone."""
     undoable = any(decision is not None and _can_be_undone(line, decision) for line, decision in outcomes)
-    return (
-        ("results", "\n".join(rows)),
-        ("sent_to", ", ".join(sent_to)),
-        ("noted", "yes" if noted else ""),
-        ("undo", str(undo) if undo and undoable else ""),
+    return CommandResults(
+        results=tuple(_row(line, decision, to) for line, decision in outcomes),
+        sent_to=tuple(sent_to),
+        noted=noted,
+        undo=undo if undo and undoable else None,
     )
 
 
-def _row(line: CommandLine, decision: Decision | None, to: Viewer) -> tuple[str, ...]:
+def _row(line: CommandLine, decision: Decision | None, to: Viewer) -> ResultRow:
+    written = _clean(line.text)
     if line.problem:
-        return line.text, LineStatus(line.problem), line.detail, line.nearest, "", ""
+        return ResultRow(written=written, outcome=LineStatus(line.problem), reason=_clean(line.detail), suggestion=_clean(line.nearest))
     if decision is None:
-        return line.text, LineStatus.ANSWERED if line.question else LineStatus.DONE, "", "", "", ""
+        return ResultRow(written=written, outcome=LineStatus.ANSWERED if line.question else LineStatus.DONE)
     number = decision.ticket.id if decision.ticket else None
     on = ticket_number(to.prefix, number) if number and number != to.ticket else ""
     if decision.refused:
         nearest = f"{line.text.split()[0]} {decision.nearest}" if decision.nearest and line.text else ""
-        return line.text, LineStatus.REFUSED, f"{decision.refused}|{decision.detail}", nearest, "", on
+        return ResultRow(
+            written=written,
+            outcome=LineStatus.REFUSED,
+            reason=decision.refused,
+            detail=_clean(decision.detail),
+            suggestion=_clean(nearest),
+            number=on,
+        )
     held = _held(decision)
     if held is not None:
         asks = LineStatus.ASKS_YOU if held.approval.kind is ApprovalKind.CONFIRMATION else LineStatus.ASKS_OTHERS
         asked = summaries((event for event in decision.events if event.what is held), to)
-        others = packed([replace(one, key="asked") for one in asked])
-        return line.text, asks, held.why, f"#approve {on} {held.approval.id}".replace("  ", " "), others, on
+        others = tuple(replace(one, key="asked") for one in asked)
+        suggestion = _clean(f"#approve {on} {held.approval.id}")
+        return ResultRow(written=written, outcome=asks, reason=held.why, suggestion=suggestion, happened=others, number=on)
     events = [*decision.events, *(event for change in decision.elsewhere for event in change.events)]
-    said = packed(summaries(_short(events), replace(to, ticket=number if on else to.ticket)))
-    return line.text, LineStatus.DONE if events else LineStatus.SAME, "", "", said, on
+    happened = summaries(_short(events), replace(to, ticket=number if on else to.ticket))
+    return ResultRow(written=written, outcome=LineStatus.DONE if events else LineStatus.SAME, happened=happened, number=on)
 
 
 def _held(decision: Decision) -> ApprovalRequested | None:

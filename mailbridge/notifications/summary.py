@@ -56,19 +56,18 @@ from mailbridge.tickets.events import (
 )
 from mailbridge.tickets.model import Activity, WorkKind
 
-Value = str | datetime
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """What an event says.  `key` names its sentence, `variant` a more exact one; a catalogue without the variant has the key.
 
-    `values` are ready to be shown, except moments, which are shown by the reader's clock.  `count` picks the plural form.  `on` is the
+    `values` are ready to be shown; `at` is a moment, which is shown by the reader's clock.  `count` picks the plural form.  `on` is the
     number of the ticket where it is not the reader's.
     """
 
     key: str
-    values: Mapping[str, Value]
+    values: Mapping[str, str]
+    at: datetime | None = None
     variant: str = ""
     count: int | None = None
     on: str = ""
@@ -111,7 +110,7 @@ def summary(event: Event, viewer: Viewer) -> Summary:
             return Summary(key="message", variant=kind, values={"author": _agent(what.author, viewer)})
         case AlertRaised():
             values = {"promise": what.promise, "alert": what.alert}
-            return Summary(key="alert", variant=f"{what.alert}-{what.promise}", values={**values, "at": what.due_at})
+            return Summary(key="alert", variant=f"{what.alert}-{what.promise}", values=values, at=what.due_at)
         case DeliveryFailed():
             values = {"address": what.recipient, "what": what.what, "reason": what.reason}
             return Summary(key="undelivered", variant="what" if what.what else "", values=values)
@@ -187,9 +186,9 @@ def _of_field(what: FieldChanged) -> Summary:
         case FieldSet():
             return Summary(key="field", values={"name": what.name, "value": what.value})
         case DueSet():
-            return Summary(key="due", values={"at": what.after}) if what.after else Summary(key="due-none", values={})
+            return Summary(key="due", values={}, at=what.after) if what.after else Summary(key="due-none", values={})
         case Snoozed():
-            return Summary(key="snoozed", values={"at": what.until})
+            return Summary(key="snoozed", values={}, at=what.until)
         case SnoozeEnded():
             return Summary(key="woken", variant="mail" if what.by_mail else "", values={})
     assert_never(what)
@@ -214,7 +213,7 @@ def _of_people(what: People) -> Summary:
         case MeetingSet():
             meeting = what.meeting
             key = "meeting-off" if meeting.cancelled else "meeting-at" if meeting.place else "meeting"
-            return Summary(key=key, values={"at": meeting.at, "length": length(meeting.minutes), "place": meeting.place})
+            return Summary(key=key, values={"length": length(meeting.minutes), "place": meeting.place}, at=meeting.at)
     assert_never(what)
 
 
@@ -329,25 +328,14 @@ def _day(day: date) -> str:
     return day.isoformat()
 
 
-# -- summaries in a notification's values ---------------------------------------------------------------------
-
-
-def packed(told: Sequence[Summary]) -> str:
-    """Summaries as one string; '' for none."""
-    return json.dumps([_row(one) for one in told], ensure_ascii=False) if told else ""
-
-
-def _row(one: Summary) -> list[object]:
-    values = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in one.values.items()}
-    return [one.key, {**values, **({"on": one.on} if one.on else {})}, one.variant, one.count]
-
-
 def unpacked(cell: str) -> tuple[Summary, ...]:
-    """The summaries of `packed`; also those of earlier programs, which had neither variant nor count beside key and values."""
+    """The summaries in a cell of a notification that an earlier program stored: JSON, a list of key and values, with the variant and the
+    count in some."""
     return tuple(_summary(*row) for row in json.loads(cell or "[]"))
 
 
 def _summary(key: str, values: Mapping[str, str], variant: str = "", count: int | None = None) -> Summary:
-    shown = {name: datetime.fromisoformat(text) if name == "at" else text for name, text in values.items() if name != "on"}
+    shown = {name: text for name, text in values.items() if name not in ("on", "at")}
+    at = datetime.fromisoformat(values["at"]) if "at" in values else None
     number = int(values["count"]) if count is None and "count" in values else count
-    return Summary(key=key, values=shown, variant=variant, count=number, on=values.get("on", ""))
+    return Summary(key=key, values=shown, at=at, variant=variant, count=number, on=values.get("on", ""))

@@ -48,6 +48,19 @@ def load_fields(text: str, as_: type[_Value], stored: Mapping[str, str]) -> _Val
         raise _unreadable(as_, error) from error
 
 
+def plain(value: object) -> Any:
+    """The value as lists, dicts, strings and numbers, as `dump` writes them."""
+    return msgspec.to_builtins(value)
+
+
+def convert(document: object, as_: type[_Value]) -> _Value:
+    """The value of which `load_any` gave this document."""
+    try:
+        return msgspec.convert(document, as_)
+    except msgspec.MsgspecError as error:
+        raise _unreadable(as_, error) from error
+
+
 def load_any(text: str) -> Any:
     """Plain lists, dicts, strings and numbers."""
     return msgspec.json.decode(text)

@@ -12,11 +12,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mailbridge.notifications.model import Notification, OutboxState
-from mailbridge.store.documents import dump, load, load_any
+from mailbridge.notifications.model import OutboxState
+from mailbridge.store.documents import dump, load_any
 from mailbridge.store.schema import attachments, blobs, events, held, inbox, mails, outbox, tickets, webhooks
 from mailbridge.store.search import Search
 from mailbridge.store.sql import Sql
+from mailbridge.store.stored_notifications import dump_notification, load_notification, without_texts
 
 ERASED = "erased"  # the reason on outgoing mails that were not sent
 
@@ -108,9 +109,9 @@ class Erasure:
         """Suppresses unsent mails with the erased text, and empties the values of those that were sent."""
         self._sql.change(_UNSENT, these)
         self._sql.change(_WORDLESS, {**these, "of": ticket})
-        payloads = self._sql.rows(_OUTGOING, these)
-        bare = [(row.id, replace(load(row.payload, Notification), values=())) for row in payloads]
-        self._sql.change(_UNSAID, [{"letter": id, "bare": dump(notification)} for id, notification in bare])
+        sent = self._sql.rows(_OUTGOING, these)
+        bare = [(row.id, replace(load_notification(row.payload), payload=None)) for row in sent]
+        self._sql.change(_UNSAID, [{"letter": id, "bare": dump_notification(one)} for id, one in bare])
 
     def _forget_subjects(self, ticket: int, subjects: set[str]) -> None:
         """Erases the subjects of the mails, of the ticket, and of the tickets that were merged into it."""
@@ -122,8 +123,8 @@ class Erasure:
         self._rewrite(_UNNAMED, [(row.id, row.data, _without(load_any(row.data), known)) for row in named])
         self._rewrite(_UNTOLD, [(row.id, row.data, _without(load_any(row.data), known)) for row in history])
         self._rewrite(_UNCALLED, [(row.id, row.body, _without(load_any(row.body), known)) for row in self._sql.rows(_CALLS, these)])
-        payloads = {row.id: row.payload for one in known or {""} for row in self._sql.rows(_NAMING, {**these, "names": _like(one)})}
-        self._rewrite(_UNWRITTEN, [(id, payload, dump(_unnamed(load(payload, Notification), known))) for id, payload in payloads.items()])
+        stored = {row.id: row.payload for one in known or {""} for row in self._sql.rows(_NAMING, {**these, "names": _like(one)})}
+        self._rewrite(_UNWRITTEN, [(id, payload, _unnamed(payload, known)) for id, payload in stored.items()])
 
     def _with_merged(self, ticket: int) -> list[int]:
         """The ticket and all tickets that were merged into it, directly or through others."""
@@ -170,15 +171,15 @@ def _without(value: Any, subjects: set[str]) -> str:
     return dump(bare(value, ""))
 
 
-def _unnamed(notification: Notification, subjects: set[str]) -> Notification:
-    """The notification without the subjects in its values."""
+def _unnamed(stored: str, subjects: set[str]) -> str:
+    """The stored notification without the subjects in its payload."""
 
     def bare(text: str) -> str:
         for subject in sorted(subjects, key=len, reverse=True):
             text = text.replace(subject, "")
         return text
 
-    return replace(notification, values=tuple((name, bare(text)) for name, text in notification.values))
+    return without_texts(stored, bare)
 
 
 def _like(subject: str) -> str:

@@ -37,14 +37,18 @@ class HeldAnswer(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldMail:
-    """A held mail, by the id of its inbox row.  `why`: a key, or reasons separated by tabs.  `lines`: the commands, or the first lines of a
-    mail that is held as a whole, for display.  `ticket`: its placement; None: none yet."""
+    """A held mail, by the id of its inbox row.
+
+    `why`: a key.  `reasons`: what the source said of the sender.  `lines`: the commands, or the first lines of a mail that is held as a
+    whole, for display.  `ticket`: its placement; None: none yet.
+    """
 
     inbox: int
     agent: str
     what: What
     why: str
     came_at: datetime
+    reasons: tuple[str, ...] = ()
     subject: str = ""
     lines: str = ""
     ticket: int | None = None
@@ -71,7 +75,8 @@ class HeldMails:
 
     def add(self, mail: HeldMail) -> None:
         """Holds the mail for its agent."""
-        self._sql.change(_ADD, {name: getattr(mail, name) for name in (column.name for column in held.c)})
+        row = {name: getattr(mail, name) for name in (column.name for column in held.c)}
+        self._sql.change(_ADD, {**row, "why": "\t".join((mail.why, *mail.reasons))})  # the column holds both
 
     def get(self, inbox: int) -> HeldMail | None:
         row = self._sql.row(_GET, {"which": inbox})
@@ -109,4 +114,6 @@ class HeldMails:
 
 def _mail(row: Row) -> HeldMail:
     values = row._asdict()
-    return HeldMail(**{**values, "what": What(values["what"]), "state": HeldAnswer(values["state"])})
+    why, *reasons = values["why"].split("\t")
+    parts = {"why": why, "reasons": tuple(reasons), "what": What(values["what"]), "state": HeldAnswer(values["state"])}
+    return HeldMail(**{**values, **parts})

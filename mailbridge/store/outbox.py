@@ -22,11 +22,11 @@ import sqlalchemy as sa
 from mailbridge.errors import LeaseLost
 from mailbridge.notifications.model import Class, Notification, OutboxState, Queued
 from mailbridge.store import dialects
-from mailbridge.store.documents import dump, load
 from mailbridge.store.queue import LeaseQueue, QueueStatements, QueueTable, bind
 from mailbridge.store.restoring import KEPT_BACK
 from mailbridge.store.schema import COUNTED, DOT, FOR_RELEASE, HELD, PENDING, SENT, UNDER_WAY, UNSENT, outbox
 from mailbridge.store.sql import Row, Values
+from mailbridge.store.stored_notifications import dump_notification, load_notification
 
 UNKNOWN_REST = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot
 OUTCOME_UNKNOWN = "outcome unknown"
@@ -280,7 +280,7 @@ def _columns(notification: Notification, now: datetime, next_at: datetime) -> Va
         "class": notification.class_,
         "automatic": notification.automatic,
         "message_id": notification.message_id or None,
-        "payload": dump(notification),
+        "payload": dump_notification(notification),
         "state": OutboxState.QUEUED,
         "attempts": 0,
         "next_at": next_at,
@@ -294,7 +294,7 @@ def _columns(notification: Notification, now: datetime, next_at: datetime) -> Va
 def _queued(row: Row, *, state: OutboxState | None = None, attempts: int | None = None, repeated: bool | None = None) -> Queued:
     return Queued(
         id=row.id,
-        notification=load(row.payload, Notification),
+        notification=load_notification(row.payload),
         state=state or OutboxState(row.state),
         attempts=row.attempts if attempts is None else attempts,
         created_at=row.created_at,

@@ -31,6 +31,7 @@ from mailbridge.errors import StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Class, Notification, OutboxState, Queued
+from mailbridge.notifications.payloads import Bounced
 from mailbridge.organisation.model import Organisation
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
@@ -297,7 +298,7 @@ def test_whoever_was_too_slow_sends_no_dot(office: Office) -> None:
 def test_a_worker_whose_lease_ended_records_nothing_and_goes_on(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
     # given a first worker that hears of a refusal when another one has delivered the mail
     office.promise(a_promise())
-    first, second = office.deliverer(), office.deliverer()
+    first, second = office.delivery_worker(), office.delivery_worker()
 
     def late(*_given: object) -> Outcome:
         monkeypatch.undo()
@@ -403,8 +404,8 @@ def test_a_broken_template_fails_the_customers_mail_and_the_desk_is_told_where(o
 
 def test_a_broken_template_never_keeps_an_agent_in_the_dark(office: Office, tmp_path: Path) -> None:
     office.folders = broken_templates(tmp_path, "agent.bounced")
-    told = (("reason", "550 no such user"), ("failed_recipient", "ana@acme.example"))
-    office.promise(a_promise("bogdan@desk.example", "bounced", audience=Audience.AGENT, values=told))
+    told = Bounced(reason="550 no such user", failed_recipient="ana@acme.example", failed_what="")
+    office.promise(a_promise("bogdan@desk.example", "bounced", audience=Audience.AGENT, payload=told))
     office.delivery_worker().one_turn()
     ((_, raw),) = office.courier.sent
     text = email.message_from_bytes(raw).get_payload()

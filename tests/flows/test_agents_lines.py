@@ -14,7 +14,7 @@ from mailbridge.notifications.model import Audience, Notification
 from mailbridge.organisation.model import Priority
 from mailbridge.tickets.events import MessageAdded
 from mailbridge.worker import Done
-from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
+from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
 
 CAROL, BOGDAN, CLARA, MARA = "carol@customer.test", "bogdan@desk.test", "clara@desk.test", "mara@desk.test"
 DESK = "support@desk.test"
@@ -268,7 +268,7 @@ def test_lists_hold_what_they_are_called(ticket: TestDesk) -> None:
     lists = {}
     for name in ("mine", "team", "unclaimed", "overdue", "snoozed", "support", "network"):
         writes(ticket, f"#list {name}\n", to=DESK, subject="hi")
-        lists[name] = [row.partition("\t")[0] for row in dict(ticket.promise_to(BOGDAN, "list").values)["rows"].splitlines()]
+        lists[name] = [row.partition("\t")[0] for row in table(ticket.promise_to(BOGDAN, "list")).splitlines()]
 
     assert lists["mine"] == ["MB-3"]
     assert lists["snoozed"] == ["MB-2"]

@@ -12,7 +12,7 @@ from mailbridge.conversation.tokens import Purpose
 from mailbridge.notifications.model import Audience
 from mailbridge.organisation.model import Priority
 from mailbridge.tickets.events import ActorKind, MessageAdded
-from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
+from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
 from tests.servers.postgres import Postgres
 
 POLICY = {
@@ -125,7 +125,7 @@ def test_what_is_neither_yes_nor_no_decides_nothing_and_never_reaches_the_custom
 
     assert len(desk.ticket().approvals) == 1
     assert to_customer(desk) == ["received"]
-    assert "neither-yes-nor-no" in dict(desk.promise_to("mara@desk.test").values)["results"]
+    assert "neither-yes-nor-no" in table(desk.promise_to("mara@desk.test"), "results")
 
 
 def test_nobody_else_says_yes(desk: TestDesk) -> None:
@@ -135,7 +135,7 @@ def test_nobody_else_says_yes(desk: TestDesk) -> None:
     by_agent(desk, "#approve 1")
 
     assert desk.ticket().priority is Priority.NORMAL
-    assert "not-yours-to-approve" in dict(desk.promise_to("clara@desk.test").values)["results"]
+    assert "not-yours-to-approve" in table(desk.promise_to("clara@desk.test"), "results")
 
 
 def test_it_reminds_once_asks_the_deputy_and_gives_up_once(desk: TestDesk) -> None:

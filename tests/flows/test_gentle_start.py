@@ -11,7 +11,7 @@ from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification, OutboxState
 from mailbridge.store.cursors import Start
 from mailbridge.store.schema import FOR_RELEASE
-from tests.harness import TestDesk, a_mail, proven
+from tests.harness import TestDesk, a_mail, proven, table
 
 URGENT = "URGENT server down"
 
@@ -33,7 +33,7 @@ def states(desk: TestDesk, event: str) -> list[OutboxState]:
 
 def rows(desk: TestDesk, recipient: str) -> list[str]:
     """The tickets of each bundle to this agent."""
-    return [dict(one.values)["rows"] for one in desk.promises(Audience.AGENT, "bundle") if one.recipient == recipient]
+    return [table(one) for one in desk.promises(Audience.AGENT, "bundle") if one.recipient == recipient]
 
 
 def test_a_burst_is_told_in_one_mail_and_customers_have_their_acknowledgements(desk: TestDesk) -> None:

@@ -16,7 +16,7 @@ from mailbridge.jobs import kept as kept_job
 from mailbridge.notifications.model import Audience
 from mailbridge.store.held import HeldAnswer as Decided
 from tests.builders import NOW, a_signer
-from tests.harness import TestDesk, a_mail, proven
+from tests.harness import TestDesk, a_mail, proven, table
 
 ADMIN = "admin@desk.test"
 
@@ -81,7 +81,7 @@ def test_every_kept_mail_is_in_exactly_one_list(desk: TestDesk) -> None:
         desk.pass_time(hours=9)
         listed += desk.app.list_kept()
     listed += the_next_day(desk)
-    rows = [row for n in desk.promises(event="kept") for row in dict(n.values)["rows"].splitlines()]
+    rows = [row for n in desk.promises(event="kept") for row in table(n).splitlines()]
     assert (listed, len(rows), len(set(rows))) == (6, 6, 6)
 
 
@@ -131,7 +131,7 @@ def test_held_mail_without_an_answer_is_told_to_the_admins_after_a_day_a_week_an
         told += [day] if len(desk.promises(event="kept")) > before else []
     assert len(told) == 3
     assert [told[1] - told[0], told[2] - told[1]] == [6, 23]
-    row = dict(desk.promise_to(ADMIN, "kept").values)["held"]
+    row = table(desk.promise_to(ADMIN, "kept"), "held")
     assert row.split("\t")[:3] == [str(inbox), "bogdan", "Re: [MB-1] Printer broken"]
     letter = [mail for mail in desk.deliver() if "held for agents" in str(mail["Subject"])][-1]
     text = letter.get_body(("plain",)).get_content()  # type: ignore[attr-defined]
@@ -184,7 +184,7 @@ def test_mail_that_a_rule_dropped_is_in_the_list_and_its_link_makes_it_a_ticket(
     desk.app.rules.refresh(at_once=True)
     assert desk.feed(a_mail(subject="An offer")).result.outcome is MailOutcome.IGNORED
     assert the_next_day(desk) == 1
-    [row] = dict(desk.promise_to(ADMIN, "kept").values)["rows"].splitlines()
+    [row] = table(desk.promise_to(ADMIN, "kept")).splitlines()
     assert row.split("\t")[:3] == ["carol@customer.test", "An offer", "a rule said drop"]
     desk.feed(proven(a_mail("", from_=ADMIN, subject=link_in(desk), message_id="<please@desk.test>")), mail_from=ADMIN)
     assert desk.ticket(1).subject == "An offer"

@@ -18,7 +18,7 @@ from mailbridge.tickets.commands import Merge, Undo
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request, each
-from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
+from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
 
 CAROL, DAVE, ERIN = "carol@customer.test", "dave@customer.test", "erin@other.test"
 
@@ -48,7 +48,7 @@ def by_mara(desk: TestDesk, body: str, ticket: int = 1) -> None:
 
 
 def results(desk: TestDesk) -> str:
-    return dict(next(n for n in reversed(desk.promises()) if n.event == "commands").values)["results"]
+    return table(next(n for n in reversed(desk.promises()) if n.event == "commands"), "results")
 
 
 def mails_on(desk: TestDesk, ticket: int) -> list[str]:

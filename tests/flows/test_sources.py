@@ -20,7 +20,7 @@ from mailbridge.notifications.model import Audience
 from mailbridge.ops.http import HttpRequest
 from mailbridge.store.source_health import HealthState, SourceHealth
 from tests.builders import NOW
-from tests.harness import TestDesk, a_desk, a_mail
+from tests.harness import TestDesk, a_desk, a_mail, table
 from tests.servers.processes import free_ports
 
 BOX = "imap:support/INBOX"
@@ -33,8 +33,8 @@ def known(desk: TestDesk, name: str) -> SourceHealth:
     return found
 
 
-def told(desk: TestDesk) -> list[dict[str, str]]:
-    return [dict(one.values) for one in desk.promises(Audience.ADMIN, "sources")]
+def told(desk: TestDesk) -> list[dict[str, object]]:
+    return [{**one.values, "rows": table(one), "back": table(one, "back")} for one in desk.promises(Audience.ADMIN, "sources")]
 
 
 def test_a_failure_is_in_the_store_at_once_and_a_proof_ends_it(desk: TestDesk) -> None:

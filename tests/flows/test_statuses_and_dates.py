@@ -16,7 +16,7 @@ import pytest
 
 from mailbridge.notifications.model import Audience
 from mailbridge.tickets.model import Role
-from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
+from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
 from tests.servers.postgres import Postgres
 
 CAROL, DAN, BOGDAN = "carol@customer.test", "dan@customer.test", "bogdan@desk.test"
@@ -103,7 +103,7 @@ def told(desk: TestDesk, recipient: str, before: int = 0) -> list[str]:
 
 
 def refusals(desk: TestDesk, agent: str = BOGDAN) -> str:
-    return dict(desk.promise_to(agent, "commands").values)["results"]
+    return table(desk.promise_to(agent, "commands"), "results")
 
 
 def at(desk: TestDesk, moment: datetime) -> int:
@@ -216,7 +216,7 @@ def test_outsider_can_do_nothing_where_the_team_says_so_and_hears_it(desk: TestD
     tell(desk, "Here is what I think of it.\n#status waiting", to=earlier.reply_to)
     assert len(desk.promises(Audience.CUSTOMER)) == before
     assert desk.ticket().status == "open"
-    assert "#status waiting\trefused\tother-team" in dict(desk.promises(event="lines")[-1].values)["results"]
+    assert "#status waiting\trefused\tother-team" in table(desk.promises(event="lines")[-1], "results")
 
 
 # dates

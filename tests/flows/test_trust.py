@@ -17,7 +17,7 @@ from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Role
 from mailbridge.tickets.requests import each
 from mailbridge.worker import Done
-from tests.harness import TestDesk, a_mail, proven
+from tests.harness import TestDesk, a_mail, proven, table
 
 AGENT, CUSTOMER = "Bogdan <bogdan@desk.test>", "customer.test"
 
@@ -261,7 +261,7 @@ def test_after_a_day_the_text_goes_out_and_the_commands_are_asked_with_one_quest
     assert desk.ticket(1).status == "open"
     [notice] = [one for one in desk.promises() if one.event == "held"]
     assert dict(notice.values)["step"] == "lines"
-    assert "#priority high · #close" in dict(notice.values)["rows"]
+    assert "#priority high · #close" in table(notice)
     before = len([one for one in desk.promises() if one.event == "answered"])
     says(desk, "yes", notice)
     assert (desk.ticket(1).status, desk.ticket(1).priority) == ("closed", "high")

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience
-from tests.harness import TestDesk, a_mail
+from tests.harness import TestDesk, a_mail, table
 
 
 def set_aside(desk: TestDesk, *uids: int) -> None:
@@ -21,7 +21,7 @@ def set_aside(desk: TestDesk, *uids: int) -> None:
 
 def told(desk: TestDesk) -> list[str]:
     """The rows of each mail to the admin."""
-    return [dict(one.values)["rows"] for one in desk.promises(Audience.ADMIN, "unfetched")]
+    return [table(one) for one in desk.promises(Audience.ADMIN, "unfetched")]
 
 
 def test_the_admins_hear_of_all_in_one_mail(desk: TestDesk) -> None:

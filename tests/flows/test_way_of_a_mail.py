@@ -14,7 +14,7 @@ from mailbridge.handling.outcome import MailOutcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience
 from mailbridge.tickets.model import Role
-from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
+from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
 from tests.raw_mails import raw_mail
 
 CAROL, MALLORY = "carol@customer.test", "mallory@attacker.test"
@@ -136,7 +136,7 @@ def test_agents_commands_run_and_are_answered_line_by_line(desk: TestDesk) -> No
     desk.feed(a_mail())
     desk.feed(an_agents_mail(desk, "#take\n#sttaus waiting\n#team marketing\n#close\n"))
     assert desk.ticket().status == "closed"
-    rows = dict(desk.promise_to("bogdan@desk.test", "commands").values)["results"].splitlines()
+    rows = table(desk.promise_to("bogdan@desk.test", "commands"), "results").splitlines()
     assert [row.split("\t")[:2] for row in rows] == [
         ["#take", "done"],
         ["#sttaus waiting", "unknown"],
@@ -201,7 +201,7 @@ def test_a_token_alone_opens_its_ticket_and_nothing_else(tmp_path: Path) -> None
         assert (desk.ticket(1).merged_into, desk.ticket(1).links) == (None, ())
 
         notice = desk.promise_to("bogdan@desk.test", "held")
-        assert dict(notice.values)["rows"].split("\t")[4].split(" · ") == list(BEYOND)
+        assert table(notice).split("\t")[4].split(" · ") == list(BEYOND)
         before = len(desk.promises())
         desk.feed(a_mail("yes", from_="bogdan@desk.test", to=notice.reply_to, message_id="<2@desk.test>"))
         after = [one.event for one in desk.promises()[before:] if one.recipient == "bogdan@desk.test"]

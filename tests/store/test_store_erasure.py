@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Notification, OutboxState
+from mailbridge.notifications.payloads import CommandResults, ResultRow
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
@@ -46,8 +47,8 @@ def a_file(name: str, content: bytes) -> Attachment:
 
 
 def a_notification(mail: int, key: str) -> Notification:
-    values = (("results", f"#note {SECRET}"),)
-    return Notification(ticket=1, audience=Audience.AGENT, event="commands", recipient="a@x.test", key=key, mail=mail, values=values)
+    payload = CommandResults(results=(ResultRow(written=f"#note {SECRET}", outcome="done"),))
+    return Notification(ticket=1, audience=Audience.AGENT, event="commands", recipient="a@x.test", key=key, mail=mail, payload=payload)
 
 
 def test_texts_files_raw_mails_and_words_are_gone(store: Store) -> None:
@@ -97,7 +98,7 @@ def test_letters_that_carried_it_are_not_sent_and_say_no_more_what_they_said(sto
         carried, other = tx.outbox.get(first), tx.outbox.get(second)
     assert carried is not None
     assert other is not None
-    assert (carried.state, carried.rendered, carried.notification.values) == (OutboxState.SUPPRESSED, None, ())
+    assert (carried.state, carried.rendered, carried.notification.payload) == (OutboxState.SUPPRESSED, None, None)
     assert (other.state, other.rendered) == (OutboxState.QUEUED, None)
 
 

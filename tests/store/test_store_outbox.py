@@ -31,7 +31,6 @@ LETTER = Notification(
     from_name="Support",
     in_reply_to="x@customer.test",
     references=("x@customer.test", "y@customer.test"),
-    values=(("due", "tomorrow"), ("number", "MB-7")),
 )
 REMINDER = replace(
     LETTER, class_=Class.REMINDER, event="overdue", audience=Audience.AGENT, recipient="ana@desk.test", key="r", message_id="r@d"

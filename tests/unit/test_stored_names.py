@@ -39,6 +39,7 @@ from mailbridge.health.gauges import GAUGES
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Kind, SpanKind, Strength, Through
 from mailbridge.message.profiles import Expected, Profile
+from mailbridge.notifications import payloads
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.model import OutboxState as OutboxState
 from mailbridge.notifications.results import LineStatus
@@ -254,6 +255,14 @@ def notifications() -> dict[str, list[str]]:
     return {event: sorted(samples) for event, samples in template_context.VOCABULARY.items()}
 
 
+def stored_payloads() -> dict[str, dict[str, list[str]]]:
+    """By event and by row of a table, the fields as the outbox stores them."""
+    events = {name: [one.name for one in payloads.fields_of(kind)] for name, kind in payloads.PAYLOADS.items()}
+    tables = [kind for kind in vars(payloads).values() if isinstance(kind, type) and issubclass(kind, payloads.TableRow)]
+    kinds = [kind for kind in tables if kind is not payloads.TableRow]
+    return {"events": events, "rows": {kind.__name__: [one.name for one in payloads.fields_of(kind)] for kind in kinds}}
+
+
 def told() -> list[str]:
     """Keys of summaries, as notifications in the outbox carry them and the catalogues word them."""
     file = sentences.LOCALES / sentences.LAST_LANGUAGE / "LC_MESSAGES" / f"{sentences.DOMAIN}.po"
@@ -293,6 +302,7 @@ GROUPS: Mapping[str, Callable[[], Any]] = {
     "jobs": lambda: constants("Job", "name"),
     "metrics": metrics,
     "notifications and their values": notifications,
+    "payloads of notifications": stored_payloads,
     "printed JSON": lambda: fields_of(PRINTED),
     "sources": lambda: [names.OUTGOING, names.DNS, names.CLAMD, names.RSPAMD, names.PIPE],
     "state keys": state_keys,
@@ -377,6 +387,7 @@ def test_fields_are_printed_as_they_are_called_only_where_the_list_has_them() ->
         "mailbridge/cli/search.py",
         "mailbridge/cli/status.py",
         "mailbridge/cli/tickets.py",
+        "mailbridge/notifications/payloads.py",  # what the outbox stores and templates see
         "mailbridge/tickets/history.py",  # the names of a ticket's fields, as in tickets.data
         "mailbridge/tickets/stored_commands.py",
         "mailbridge/tickets/stored_events.py",

@@ -14,8 +14,9 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from mailbridge.delivery.render.sentences import sentence
+from mailbridge.delivery.render.sentences import sentence, shown
 from mailbridge.delivery.render.template_context import Cut, TicketView
+from mailbridge.notifications.payloads import TableRow, cells
 from mailbridge.notifications.summary import Summary, length, unpacked
 
 MAX_SUBJECT = 250
@@ -71,7 +72,7 @@ def _sentence(context: Context, one: Summary) -> str:
     own, when = context["words"].get("happened", {}), partial(_when, context)
     if one.key not in own:
         return sentence(one, context["language"], when)
-    said = str(own[one.key]).format(**{name: when(value) if isinstance(value, datetime) else value for name, value in one.values.items()})
+    said = str(own[one.key]).format(**shown(one, when))
     return f"{one.on}: {said}" if one.on else said
 
 
@@ -95,9 +96,10 @@ def _shorten(text: str, limit: int = 4000) -> str:
     return cut[: edge if edge > limit // 2 else limit].rstrip() + " …"
 
 
-def _rows(text: str, columns: int) -> list[list[str]]:
-    """Lines of tab-parted columns, each row filled up to `columns`."""
-    return [(line.split("\t") + [""] * columns)[:columns] for line in text.splitlines() if line.strip()]
+def _rows(table: str | Sequence[TableRow], columns: int) -> list[list[object]]:
+    """A table as rows of cells, each filled up to `columns`; lines of cells separated by tabs, too, which own templates may have."""
+    rows = [line.split("\t") for line in table.splitlines() if line.strip()] if isinstance(table, str) else [cells(row) for row in table]
+    return [[*row, *[""] * columns][:columns] for row in rows]
 
 
 def _lasting(minutes: int | str | None) -> str:

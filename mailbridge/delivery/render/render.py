@@ -81,7 +81,7 @@ def guarded(notification: Notification, view: TemplateContext) -> tuple[Notifica
         return notification, view
     ticket = view.ticket and replace(view.ticket, subject="", requester_name="", requester_address="")
     silent = TemplateContext(desk=view.desk, ticket=ticket, encrypted=view.encrypted, zone=view.zone)
-    return replace(notification, name="", values=()), silent
+    return replace(notification, name="", payload=None), silent
 
 
 def without_template(notification: Notification, view: TemplateContext, failure: TemplateFailed) -> Worded:
@@ -92,9 +92,9 @@ def without_template(notification: Notification, view: TemplateContext, failure:
         "what": f"{notification.audience}.{notification.event}",
         "ticket": ticket.number if ticket else "",
         "from": f"{ticket.requester_name} {ticket.requester_address}".strip() if ticket else "",
-        **dict(notification.values),
+        **notification.values,
     }
-    told = "\n".join(f"{name}: {value}" for name, value in facts.items() if value)
+    told = "\n".join(f"{name}: {value}" for name, value in facts.items() if value and isinstance(value, str))
     broken = f"This mail is plain because its template is broken. Please tell your administrator:\n    {failure}"
     return Worded(subject=one_line(subject), text="\n\n".join(part for part in (told, view.text, broken) if part) + "\n")
 
@@ -174,7 +174,7 @@ class Renderer:
         known = VOCABULARY.get(f"{notification.audience}.{notification.event}", {})
         context: dict[str, object] = {
             "desk": view.desk,
-            "values": dict.fromkeys(known, "") | dict(notification.values) | dict(view.values),
+            "values": {**dict.fromkeys(known, ""), **notification.values, **view.values},
             "text": view.text,
             # The one place where HTML that is not ours goes in unescaped: `View.html` is the sanitised copy of a message.
             "html": Markup(view.html),  # noqa: S704

@@ -16,7 +16,9 @@ from mailbridge.delivery.render.template_context import (
     TicketView,
     VerdictView,
 )
+from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import template_values
 from mailbridge.notifications.summary import Summary
 
 _DESK = DeskView(name="Acme Support", address="support@acme.example")
@@ -101,8 +103,8 @@ def sample_notification(audience: Audience, event: str, language: str) -> Notifi
 
 def sample_views(audience: str, event: str) -> tuple[TemplateContext, ...]:
     """A view with everything in it, and one with as little as can be; admins' mails are about no ticket."""
-    values = VOCABULARY.get(f"{audience}.{event}", {})
-    full = replace(_FULL, values=values)
+    payload = payload_of(f"{audience}.{event}", VOCABULARY.get(f"{audience}.{event}", {}))
+    full = replace(_FULL, values=template_values(payload) if payload else {})
     if audience == Audience.ADMIN:
         full = replace(full, ticket=None, text="", html="", quoted=None, history=())
         return full, TemplateContext(desk=_DESK)

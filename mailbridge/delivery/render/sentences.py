@@ -21,9 +21,13 @@ LOCALES = Path(__file__).parent / "locales"
 def sentence(summary: Summary, language: str, when: Callable[[datetime], str]) -> str:
     """What the summary says, in this language or else in English; of another ticket it begins with the number of that ticket."""
     text = _text(summary, language) or _text(summary, LAST_LANGUAGE) or summary.key
-    shown = {name: when(value) if isinstance(value, datetime) else value for name, value in summary.values.items()}
-    said = text.format_map(shown)
+    said = text.format_map(shown(summary, when))
     return f"{summary.on}: {said}" if summary.on else said
+
+
+def shown(summary: Summary, when: Callable[[datetime], str]) -> dict[str, str]:
+    """What stands for the placeholders of the sentence."""
+    return {**summary.values, "at": when(summary.at) if summary.at else ""}
 
 
 @cache

@@ -122,7 +122,7 @@ class VerdictView:
 class TemplateContext:
     desk: DeskView
     ticket: TicketView | None = None
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, object] = field(default_factory=dict)  # of samples; come before the notification's own
     text: str = ""
     html: str = ""
     author: str = ""

@@ -13,6 +13,7 @@ from mailbridge.ids import ticket_number
 from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import WholeMessage
 from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import zone_of
@@ -71,7 +72,8 @@ def _with_message(
         return view
     parts = parts_of(tx, mail)
     inside = desk.organisation.agent_of(notification.recipient) is not None  # consultants from outside cannot ask for more
-    name = dict(notification.values).get("message") or message_name(tx, mail.id, ticket, desk) if inside else ""
+    asked = notification.payload.message if isinstance(notification.payload, WholeMessage) else ""
+    name = asked or message_name(tx, mail.id, ticket, desk) if inside else ""
     return replace(
         view,
         below=tuple(Below(kind=part.kind, text=part.text, sure=part.sure) for part in parts.folded),

@@ -12,6 +12,7 @@ from mailbridge.mail_commands.reply_decision import is_short, verdict
 from mailbridge.message.model import Message
 from mailbridge.notifications.events.approvals import QUESTIONS
 from mailbridge.notifications.model import Queued
+from mailbridge.notifications.payloads import ApprovalAnswer, ApprovalQuestion, ColleagueAnswered, CommandResults
 from mailbridge.notifications.recipients import Recipient, named
 from mailbridge.organisation.model import Organisation, UnknownLines
 from mailbridge.store.tx import Tx
@@ -21,7 +22,7 @@ from mailbridge.tickets.model import Ticket
 LONGEST_SHOWN = 60
 FROM_CUSTOMERS = frozenset({"new", "assigned", "customer_replied"})  # mails of ours that bring the customer's words
 RESULTS = "commands"  # our mail that says line by line what came of an agent's mail
-GONE = "-1"  # the number of no approval
+GONE = -1  # the number of no approval
 
 
 def answered(tx: Tx, ticket: int, message: Message) -> Queued | None:
@@ -42,13 +43,17 @@ def answered(tx: Tx, ticket: int, message: Message) -> Queued | None:
 def _of_the_merged(ours: Queued) -> Queued:
     """Our mail about a ticket that was merged since.  What waited for a yes there waits no more, and must not be taken for what waits
     under the same number on the survivor."""
-    values = tuple((key, GONE if key == "approval" else value) for key, value in ours.notification.values)
-    return replace(ours, notification=replace(ours.notification, values=values))
+    match ours.notification.payload:
+        case ApprovalQuestion() | ApprovalAnswer() as asked:
+            return replace(ours, notification=replace(ours.notification, payload=replace(asked, approval=GONE)))
+        case CommandResults(approval=int()) as results:
+            return replace(ours, notification=replace(ours.notification, payload=replace(results, approval=GONE)))
+    return ours
 
 
 def answers_note(ours: Queued | None) -> bool:
     """Whether a colleague's note is what is answered: what is written back stays among colleagues too."""
-    return ours is not None and dict(ours.notification.values).get("internal") == "yes"
+    return ours is not None and isinstance(ours.notification.payload, ColleagueAnswered) and ours.notification.payload.internal
 
 
 def note_writer(tx: Tx, desk: Desk, ours: Queued | None, now: datetime) -> tuple[Recipient, ...]:
@@ -78,7 +83,7 @@ def taken_as_answer(written: ParsedMail, ours: Queued | None) -> ParsedMail:
     for the customer."""
     if ours is None or not _asks(ours, written):
         return written
-    approval = int(dict(ours.notification.values).get("approval", "0"))
+    approval = _approval(ours) or 0
     decisions = [line for line in written.lines if isinstance(line.command, Approve | Reject)]
     if not decisions:
         return ParsedMail(lines=(*((as_line(written.text, approval),) if written.text else ()), *written.lines), text="")
@@ -90,7 +95,15 @@ def _asks(ours: Queued, written: ParsedMail) -> bool:
     the answer is a yes or a no."""
     if ours.notification.event in QUESTIONS:
         return True
-    return ours.notification.event == RESULTS and bool(dict(ours.notification.values).get("approval")) and is_short(written.text)
+    return ours.notification.event == RESULTS and _approval(ours) is not None and is_short(written.text)
+
+
+def _approval(ours: Queued) -> int | None:
+    """The number of what our mail asks a yes for."""
+    match ours.notification.payload:
+        case ApprovalQuestion(approval=number) | ApprovalAnswer(approval=number) | CommandResults(approval=number):
+            return number
+    return None
 
 
 def _about(line: CommandLine, approval: int, text: str) -> CommandLine:

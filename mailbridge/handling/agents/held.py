@@ -26,6 +26,7 @@ from mailbridge.mail_commands import CommandLine
 from mailbridge.mail_commands.model import FindDocuments, FullHistory, Help, ListTickets, SearchMails, ShowTickets, TimesheetArgument
 from mailbridge.message.model import Message
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import HeldNotice, HeldRow
 from mailbridge.organisation.model import Agent
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldAnswer as Decided
@@ -53,8 +54,8 @@ def hold_unproven(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
     if agent is None:
         return None
     number = placement.ticket.id if placement.ticket else placement.follows
-    why = "\t".join((UNPROVEN, *mail.writer.reasons[:MOST_REASONS]))
-    _wait(tx, mail, agent.name, What.MAIL, why, ticket=number, lines=_beginning(mail.message))
+    reasons = tuple(mail.writer.reasons[:MOST_REASONS])
+    _wait(tx, mail, agent.name, What.MAIL, UNPROVEN, reasons, ticket=number, lines=_beginning(mail.message))
     notify_unproven(tx, desk, agent.name, mail.now)
     return MailResult(
         outcome=MailOutcome.HELD, reason=f"in the name of agent {agent.name}, who is not proven: {', '.join(mail.writer.reasons)}"
@@ -120,12 +121,23 @@ def _beginning(message: Message) -> list[str]:
     return [*shown, "…"] if len(lines) > MOST_SHOWN else shown
 
 
-def _wait(tx: Tx, mail: PlacedMail, agent: str, what: What, why: str, *, ticket: int | None, lines: Iterable[str] = ()) -> None:
+def _wait(
+    tx: Tx,
+    mail: PlacedMail,
+    agent: str,
+    what: What,
+    why: str,
+    reasons: tuple[str, ...] = (),
+    *,
+    ticket: int | None,
+    lines: Iterable[str] = (),
+) -> None:
     held = HeldMail(
         inbox=mail.arrival.id,
         agent=agent,
         what=what,
         why=why,
+        reasons=reasons,
         came_at=mail.arrival.envelope.received_at,
         subject=" ".join(mail.message.subject.split())[:200],
         lines="\n".join(lines),
@@ -175,29 +187,29 @@ def _ask(tx: Tx, desk: Desk, inboxes: Sequence[int], now: datetime) -> None:
     number = min(inboxes)
     tx.held.tell(inboxes, number)
     listed = tx.held.of_notice(number)
-    if told := notice(desk, listed, number, now, values=(("step", listed[0].why.partition("\t")[0]),)):
+    if told := notice(desk, listed, number, now, step=listed[0].why):
         tx.outbox.add_many([told], now)
         tx.wake("outbox")
 
 
 def notice(
-    desk: Desk, listed: Sequence[HeldMail], number: int, now: datetime, *, values: tuple[tuple[str, str], ...], event: str = "held"
+    desk: Desk, listed: Sequence[HeldMail], number: int, now: datetime, *, step: str = "", event: str = "held"
 ) -> Notification | None:
     """The mail to the agent whose mails these are; None where the agent is none any more."""
     agent = desk.organisation.agents.get(listed[0].agent) if listed else None
     if agent is None or not agent.active:
         return None
-    rows = ["\t".join(_cells(desk, row, mail)) for row, mail in enumerate(listed, start=1)]
-    reasons = dict.fromkeys(reason for mail in listed for reason in mail.why.split("\t")[1:])
+    rows = tuple(_row(desk, row, mail) for row, mail in enumerate(listed, start=1))
+    reasons = dict.fromkeys(reason for mail in listed for reason in mail.reasons)
     promise = Notification(
         ticket=None,
         audience=Audience.AGENT,
         event=event,
         recipient=agent.address,
-        key=f"{event}.{number}.{dict(values).get('step', '')}.{int(now.timestamp())}",
+        key=f"{event}.{number}.{step}.{int(now.timestamp())}",
         name=agent.title,
         language=agent.language,
-        values=(*values, ("rows", "\n".join(rows)), ("reasons", "\n".join(reasons)), ("count", str(len(listed)))),
+        payload=HeldNotice(step=step, rows=rows, reasons=tuple(reasons), count=len(listed)),
     )
     return replace(
         promise,
@@ -206,9 +218,7 @@ def notice(
     )
 
 
-def _cells(desk: Desk, row: int, mail: HeldMail) -> tuple[str, ...]:
-    """The row's number, the mail's subject, when it came, the ticket it is for, its commands or its
-    first lines, and what the agent said to it."""
-    ticket = ticket_number(desk.config.desk.prefix, mail.ticket) if mail.ticket else ""
+def _row(desk: Desk, row: int, mail: HeldMail) -> HeldRow:
     lines = " · ".join(" ".join(line.split()) for line in mail.lines.splitlines())
-    return str(row), " ".join(mail.subject.split()), mail.came_at.isoformat(), ticket, lines, mail.state
+    number = ticket_number(desk.config.desk.prefix, mail.ticket) if mail.ticket else ""
+    return HeldRow(row=row, subject=" ".join(mail.subject.split()), at=mail.came_at, number=number, lines=lines, state=mail.state)

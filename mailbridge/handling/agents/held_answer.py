@@ -41,7 +41,7 @@ def file_held_answer(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
         return kept
     for row, yes in said.items():
         decide_held(tx, listed[row - 1], HeldAnswer.AGREED if yes else HeldAnswer.REFUSED, f"agent {agent.name} said no to it")
-    if told := notice(desk, tx.held.of_notice(number), number, mail.now, values=(), event="held_done"):
+    if told := notice(desk, tx.held.of_notice(number), number, mail.now, event="held_done"):
         tx.outbox.add_many([told], mail.now)
         tx.wake("outbox")
     return kept
@@ -56,7 +56,7 @@ def _again(tx: Tx, desk: Desk, mail: PlacedMail, listed: Sequence[HeldMail], num
     if not waiting or len(times) >= 2:
         return
     tx.state.set(key, [*times, mail.now.isoformat()], mail.now)
-    if told := notice(desk, listed, number, mail.now, values=(("step", step),)):
+    if told := notice(desk, listed, number, mail.now, step=step):
         tx.outbox.add_many([told], mail.now)
         tx.wake("outbox")
 

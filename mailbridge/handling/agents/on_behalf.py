@@ -14,7 +14,7 @@ from mailbridge.handling.agents.carry_out import TEXT, carry_out
 from mailbridge.handling.agents.forwarded import ForwardedMail, Original, as_written, asked_at, original
 from mailbridge.handling.agents.held import hold_lines, parted
 from mailbridge.handling.agents.questions import answer_questions
-from mailbridge.handling.agents.results import tell_results
+from mailbridge.handling.agents.results import PassedOn, tell_results
 from mailbridge.handling.new_ticket import open_ticket
 from mailbridge.handling.opening import is_ours
 from mailbridge.handling.outcome import MailResult
@@ -67,7 +67,7 @@ def open_customers_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
     lines, later = parted(said, own_ticket=True, vouched=forwarded.agent.vouched)
     speech = InternalNote() if noted else None
     after, spoken, outcomes = carry_out(tx, desk, mail, noted or result.mail, ticket, lines, speech=speech)
-    tell_results(tx, desk, mail, result.mail, after or ticket, mail.parsed, spoken, outcomes, also=_whose(forwarded))
+    tell_results(tx, desk, mail, result.mail, after or ticket, mail.parsed, spoken, outcomes, passed_on=_whose(forwarded))
     hold_lines(tx, desk, mail, after, later)
     answer_questions(tx, desk, mail, result.mail, after, lines)
     return result
@@ -109,8 +109,6 @@ def _note(tx: Tx, mail: PlacedMail, forwarded: ForwardedMail, ticket: Ticket) ->
     return id
 
 
-def _whose(forwarded: ForwardedMail) -> tuple[tuple[str, str], ...]:
+def _whose(forwarded: ForwardedMail) -> PassedOn:
     """What the agent is told of the ticket besides the lines."""
-    whose = forwarded.customer.address if forwarded.customer else ""
-    asked = forwarded.asked_at.isoformat() if forwarded.asked_at else ""
-    return (("whose", whose), ("unsure", "" if whose else "yes"), ("asked_at", asked))
+    return PassedOn(whose=forwarded.customer.address if forwarded.customer else "", asked_at=forwarded.asked_at)

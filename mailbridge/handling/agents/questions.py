@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.execution.desk import Desk
-from mailbridge.handling.agents.results import Values, address_of, send, to_writer
-from mailbridge.handling.agents.time_report import report_values
+from mailbridge.handling.agents.results import address_of, send, to_writer
+from mailbridge.handling.agents.time_report import time_report
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.manual import manual_rows
@@ -27,6 +28,19 @@ from mailbridge.mail_commands.model import (
     Which,
 )
 from mailbridge.notifications.model import Notification
+from mailbridge.notifications.payloads import (
+    ApprovalRow,
+    CommandHelp,
+    CommandRow,
+    FileList,
+    FileRow,
+    Found,
+    LinkRow,
+    TicketFacts,
+    TicketList,
+    TicketRow,
+    WholeMessage,
+)
 from mailbridge.notifications.summary import length
 from mailbridge.organisation import transitions
 from mailbridge.store.tx import Tx
@@ -36,6 +50,7 @@ from mailbridge.tickets.permissions import Right, rights_of, sees
 
 MOST_ROWS = 30  # of one mail; who needs more asks more exactly
 _MOST_LOOKED_AT = 500
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def answer_questions(
@@ -51,12 +66,12 @@ def answer_questions(
 def _answers(
     tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket | None, key: str, line: CommandLine, question: Question
 ) -> Iterator[Notification]:
-    asked = ("asked", line.text)
+    asked = line.text
     match question:
         case ListTickets():
-            yield to_writer(tx, desk, mail, None, "list", key, (asked, *_list(tx, desk, mail, question)))
+            yield to_writer(tx, desk, mail, None, "list", key, _list(tx, desk, mail, asked, question))
         case SearchMails(words=words):
-            yield to_writer(tx, desk, mail, None, "found", key, (asked, *_found(tx, desk, mail, words)))
+            yield to_writer(tx, desk, mail, None, "found", key, _found(tx, desk, mail, asked, words))
         case ShowTickets(tickets=numbers):
             yield from _tickets(tx, desk, mail, ticket, key, line, numbers, "ticket")
         case FullHistory(ticket=number, message=message) if message:
@@ -64,20 +79,23 @@ def _answers(
         case FullHistory(ticket=number):
             yield from _tickets(tx, desk, mail, ticket, key, line, (number,) if number else (), "history")
         case FindDocuments():
-            yield to_writer(tx, desk, mail, None, "files", key, (asked, *_files(tx, desk, mail, ticket, question)))
+            yield to_writer(tx, desk, mail, None, "files", key, _files(tx, desk, mail, asked, ticket, question))
         case TimesheetArgument(words=words):
-            yield to_writer(tx, desk, mail, None, "report", key, (asked, *report_values(tx, desk, mail, words)))
+            yield to_writer(tx, desk, mail, None, "report", key, time_report(tx, desk, mail, asked, words))
         case Help(word=word):
-            yield to_writer(tx, desk, mail, None, "help", key, (asked, *_help(desk, mail, word)))
+            yield to_writer(tx, desk, mail, None, "help", key, _help(desk, mail, asked, word))
 
 
-def _list(tx: Tx, desk: Desk, mail: PlacedMail, question: ListTickets) -> Values:
+def _list(tx: Tx, desk: Desk, mail: PlacedMail, asked: str, question: ListTickets) -> TicketList:
     found = [ticket for ticket in _listed(tx, desk, mail, question) if _visible(desk, mail, ticket)]
     team = desk.organisation.teams.get(question.team)
-    return (
-        ("list", question.which),
-        ("team", team.title if team else question.team),
-        *_rows([_ticket_row(tx, desk, mail, ticket) for ticket in found]),
+    return TicketList(
+        asked=asked,
+        list=question.which,
+        team=team.title if team else question.team,
+        rows=tuple(_ticket_row(tx, desk, mail, ticket) for ticket in found[:MOST_ROWS]),
+        count=len(found),
+        more=_more(found),
     )
 
 
@@ -101,17 +119,20 @@ def _listed(tx: Tx, desk: Desk, mail: PlacedMail, question: ListTickets) -> list
             asleep = [t for t in (*mine, *free) if t.snoozed_until]
             return sorted(asleep, key=lambda t: (t.snoozed_until or mail.now, t.id))
     awake = [ticket for ticket in found if ticket.snoozed_until is None and ticket.merged_into is None]
-    return sorted(awake, key=lambda t: (_due(tx, desk, mail, t) or "9", t.id))
+    return sorted(awake, key=lambda t: (_due(tx, desk, mail, t) or _NEVER, t.id))
 
 
-def _found(tx: Tx, desk: Desk, mail: PlacedMail, words: str) -> Values:
+def _found(tx: Tx, desk: Desk, mail: PlacedMail, asked: str, words: str) -> Found:
     """The mails that hold the words, one row a ticket: the best of its mails, as the search has them."""
     hits = tx.search.find(words, limit=_MOST_LOOKED_AT)
     first = {hit.ticket: hit for hit in reversed(hits) if hit.ticket is not None}
     best = dict.fromkeys(hit.ticket for hit in hits if hit.ticket is not None)
     tickets = [ticket for ticket in tx.tickets.get_many(best) if _visible(desk, mail, ticket)]
-    rows = [(*_ticket_row(tx, desk, mail, ticket), first[ticket.id].at.isoformat(), first[ticket.id].snippet) for ticket in tickets]
-    return ("words", words), *_rows(rows)
+    rows = [
+        replace(_ticket_row(tx, desk, mail, ticket), at=first[ticket.id].at, snippet=_clean(first[ticket.id].snippet))
+        for ticket in tickets[:MOST_ROWS]
+    ]
+    return Found(asked=asked, words=words, rows=tuple(rows), count=len(tickets), more=_more(tickets))
 
 
 def _tickets(
@@ -125,10 +146,9 @@ def _tickets(
         if found is None or not _visible(desk, mail, found):
             missing.append(ticket_number(desk.config.desk.prefix, number))
             continue
-        yield to_writer(tx, desk, mail, found, event, f"{key}.{number}", (("asked", line.text), *_facts(desk, found)))
+        yield to_writer(tx, desk, mail, found, event, f"{key}.{number}", _facts(desk, line.text, found))
     if missing:
-        rows = _rows([])
-        yield to_writer(tx, desk, mail, None, "found", key, (("asked", line.text), ("words", ", ".join(missing)), *rows))
+        yield to_writer(tx, desk, mail, None, "found", key, Found(asked=line.text, words=", ".join(missing)))
 
 
 def _message(
@@ -142,25 +162,26 @@ def _message(
     on = tx.tickets.surviving(found.ticket) if found and found.ticket else None
     name = f"{ticket_number(desk.config.desk.prefix, wanted)}/{message}" if wanted else line.text
     if found is None or on is None or not _visible(desk, mail, on):
-        return to_writer(tx, desk, mail, None, "found", key, (("asked", line.text), ("words", name), *_rows([])))
-    answer = to_writer(tx, desk, mail, on, "message", f"{key}.{wanted}.{message}", (("asked", line.text), ("message", name)))
+        return to_writer(tx, desk, mail, None, "found", key, Found(asked=line.text, words=name))
+    answer = to_writer(tx, desk, mail, on, "message", f"{key}.{wanted}.{message}", WholeMessage(asked=line.text, message=name))
     return replace(answer, mail=found.id)
 
 
-def _facts(desk: Desk, ticket: Ticket) -> Values:
+def _facts(desk: Desk, asked: str, ticket: Ticket) -> TicketFacts:
     """What else is known of a ticket, besides what every mail about it shows."""
     prefix = desk.config.desk.prefix
     people = ", ".join(f"{p.name} <{p.address}>" if p.name else p.address for p in ticket.participants)
     spent = sum(activity.minutes for activity in ticket.activities if activity.kind is WorkKind.WORKED)
-    return (
-        ("people", people),
-        ("tags", ", ".join(ticket.tags)),
-        ("links", "\n".join(f"{relation}\t{ticket_number(prefix, number)}" for relation, number in ticket.links)),
-        ("worked", length(spent) if spent else ""),
-        ("estimate", length(ticket.estimate) if ticket.estimate else ""),
-        ("due_at", ticket.due_at.isoformat() if ticket.due_at else ""),
-        ("snoozed_at", ticket.snoozed_until.isoformat() if ticket.snoozed_until else ""),
-        ("waiting", "\n".join(f"{one.id}\t{one.line}\t{_title(desk, one.asker)}" for one in ticket.approvals)),
+    return TicketFacts(
+        asked=asked,
+        people=people,
+        tags=ticket.tags,
+        links=tuple(LinkRow(relation=relation, number=ticket_number(prefix, number)) for relation, number in ticket.links),
+        worked=length(spent) if spent else "",
+        estimate=length(ticket.estimate) if ticket.estimate else "",
+        due_at=ticket.due_at,
+        snoozed_at=ticket.snoozed_until,
+        waiting=tuple(ApprovalRow(id=one.id, line=_clean(one.line), asker=_title(desk, one.asker)) for one in ticket.approvals),
     )
 
 
@@ -169,61 +190,75 @@ def _title(desk: Desk, name: str) -> str:
     return agent.title if agent else name
 
 
-def _files(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket | None, question: FindDocuments) -> Values:
+def _files(tx: Tx, desk: Desk, mail: PlacedMail, asked: str, ticket: Ticket | None, question: FindDocuments) -> FileList:
     """Files by name; of one ticket where no words are said."""
     number = question.ticket or (ticket.id if ticket and not question.words and not question.customer else None)
     found = tx.files.find(question.words, ticket=number, customer=question.customer or None, limit=_MOST_LOOKED_AT)
     on = {t.id: t for t in tx.tickets.get_many({file.ticket for file in found if file.ticket})}
     rows = [
-        (file.name, _size(file.size), file.sender, file.at.isoformat(), *_number_and_address(desk, mail, on[file.ticket]))
+        FileRow(
+            name=_clean(file.name),
+            size=_size(file.size),
+            sender=_clean(file.sender),
+            at=file.at,
+            number=_number(desk, on[file.ticket]),
+            address=_address(desk, mail, on[file.ticket]),
+        )
         for file in found
         if file.ticket in on and _visible(desk, mail, on[file.ticket])
     ]
     prefix = desk.config.desk.prefix
-    asked = " ".join(filter(None, (question.customer, question.words)))
-    return ("words", asked), ("number", ticket_number(prefix, number) if number else ""), *_rows(rows)
+    words = " ".join(filter(None, (question.customer, question.words)))
+    of = ticket_number(prefix, number) if number else ""
+    return FileList(asked=asked, words=words, number=of, rows=tuple(rows[:MOST_ROWS]), count=len(rows), more=_more(rows))
 
 
-def _help(desk: Desk, mail: PlacedMail, word: str) -> Values:
+def _help(desk: Desk, mail: PlacedMail, asked: str, word: str) -> CommandHelp:
     agent = desk.organisation.agents[mail.agent]
     rows = manual_rows(agent.language, rights_of(agent), word)
-    works = "yes" if rights_of(agent) is Right.WORK else ""
-    return ("word", word), ("works", works), ("rows", "\n".join("\t".join(row) for row in rows)), ("link", desk.config.desk.address)
+    manual = tuple(CommandRow(room=room, word=name, usage=usage, about=about, names=names) for room, name, usage, about, names in rows)
+    return CommandHelp(asked=asked, word=word, works=rights_of(agent) is Right.WORK, rows=manual)
 
 
-def _ticket_row(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket) -> tuple[str, ...]:
-    """Number, address for answers, subject, who asks, status, priority, who has it, due."""
+def _ticket_row(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket) -> TicketRow:
     organisation, requester = desk.organisation, ticket.requester
     agent = organisation.agents.get(ticket.assignee)
-    return (
-        *_number_and_address(desk, mail, ticket),
-        ticket.subject,
-        (requester.name or requester.address) if requester else "",
-        transitions.status(ticket.status, organisation).title,
-        ticket.priority,
-        agent.title if agent else "",
-        _due(tx, desk, mail, ticket),
+    return TicketRow(
+        number=_number(desk, ticket),
+        address=_address(desk, mail, ticket),
+        subject=_clean(ticket.subject),
+        requester=_clean(requester.name or requester.address) if requester else "",
+        status=transitions.status(ticket.status, organisation).title,
+        priority=ticket.priority,
+        assignee=agent.title if agent else "",
+        due=_due(tx, desk, mail, ticket),
     )
 
 
-def _number_and_address(desk: Desk, mail: PlacedMail, ticket: Ticket) -> tuple[str, str]:
-    """The ticket's name, and the address that this agent's lines for it go to."""
-    address = desk.signer.reply_address(ticket.id, address_of(desk, mail), Purpose.AGENT)
-    return ticket_number(desk.config.desk.prefix, ticket.id), address
+def _number(desk: Desk, ticket: Ticket) -> str:
+    return ticket_number(desk.config.desk.prefix, ticket.id)
 
 
-def _due(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket, *, overdue: bool = False) -> str:
-    """The earliest moment that is promised or chosen; `overdue`: only one that has passed; '' where there is none."""
+def _address(desk: Desk, mail: PlacedMail, ticket: Ticket) -> str:
+    """The address that this agent's lines for the ticket go to."""
+    return desk.signer.reply_address(ticket.id, address_of(desk, mail), Purpose.AGENT)
+
+
+def _due(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket, *, overdue: bool = False) -> datetime | None:
+    """The earliest moment that is promised or chosen; `overdue`: only one that has passed; None where there is none."""
     deadlines = ticket_deadlines(ticket, clock_history_of(tx, ticket.id), desk.organisation, mail.now)
     moments = [one.due_at for one in deadlines if one.step in ("overdue", "due")]
     first = min(moments, default=None)
-    return "" if first is None or (overdue and first > mail.now) else first.isoformat()
+    return None if first is None or (overdue and first > mail.now) else first
 
 
-def _rows(rows: Sequence[Sequence[str]]) -> Values:
-    """Rows of cells parted by tabs, as many as one mail shows, and how many there are."""
-    clean = ["\t".join(" ".join(cell.split()) for cell in row) for row in rows[:MOST_ROWS]]
-    return ("rows", "\n".join(clean)), ("count", str(len(rows))), ("more", str(len(rows) - MOST_ROWS) if len(rows) > MOST_ROWS else "")
+def _more(found: Sequence[object]) -> int | None:
+    """How many are found beyond those that one mail shows."""
+    return len(found) - MOST_ROWS if len(found) > MOST_ROWS else None
+
+
+def _clean(cell: str) -> str:
+    return " ".join(cell.split())
 
 
 def _visible(desk: Desk, mail: PlacedMail, ticket: Ticket) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.notification_context import notification_context
@@ -13,8 +14,9 @@ from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.mail_commands import CommandLine, ParsedMail
 from mailbridge.notifications.compose import signed
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import Payload
 from mailbridge.notifications.recipients import customers
-from mailbridge.notifications.results import held, results_as_values
+from mailbridge.notifications.results import command_results, held
 from mailbridge.notifications.summary import Viewer
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.store.tx import Tx
@@ -25,7 +27,13 @@ from mailbridge.tickets.permissions import sees
 
 LONGEST_SHOWN = 60
 
-Values = tuple[tuple[str, str], ...]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PassedOn:
+    """Of a customer's mail that an agent passed on: whose it is ('' where nobody can say), and when it was written."""
+
+    whose: str
+    asked_at: datetime | None
 
 
 def tell_results(
@@ -38,11 +46,12 @@ def tell_results(
     spoken: Decision | None,
     outcomes: Outcomes,
     *,
-    also: Values = (),
+    passed_on: PassedOn | None = None,
     key: str = "",
 ) -> None:
     """The agent is told line by line what came of the mail, also that there was nothing in it; a mail that was only passed on, without
-    lines, needs no word.  `also`: more values for the template.  `key`: tells a second mail about the same one from the first."""
+    lines, needs no word.  `passed_on`: of a mail that was passed on.  `key`: tells a second mail about the same one
+    from the first."""
     happened = [event.what for event in spoken.events] if spoken else []
     sent = any(isinstance(what, MessageAdded) and what.to_customer for what in happened)
     noted = any(isinstance(what, MessageAdded) and what.internal for what in happened)
@@ -50,27 +59,28 @@ def tell_results(
     if spoken is not None and not sent and not noted:  # refused, or held until somebody says yes
         rows.insert(0, (CommandLine(text=_shortened(parsed.text), word=""), spoken))
     empty = spoken is None and not parsed.lines and not parsed.text
-    if not also and not empty and all(line.question is not None for line, _ in rows):
+    if passed_on is None and not empty and all(line.question is not None for line, _ in rows):
         return
     ticket = _visible(desk, mail, ticket)
-    values = results_as_values(
+    results = command_results(
         rows,
         sent_to=[c.address for c in customers(ticket)] if sent and ticket else [],
         noted=noted,
         to=_viewer(desk, mail, ticket),
         undo=desk.config.desk.undo_minutes,
     )
-    asked = (("approval", _asked_of_writer(outcomes, spoken)),)
-    event, values = "commands" if ticket else "lines", (*values, *asked, *also)
-    send(tx, mail, [to_writer(tx, desk, mail, ticket, event, key or f"{mail_id}", values)])
+    results = replace(results, approval=_asked_of_writer(outcomes, spoken))
+    if passed_on is not None:
+        results = replace(results, whose=passed_on.whose, unsure=not passed_on.whose, asked_at=passed_on.asked_at)
+    send(tx, mail, [to_writer(tx, desk, mail, ticket, "commands" if ticket else "lines", key or f"{mail_id}", results)])
 
 
-def _asked_of_writer(outcomes: Outcomes, spoken: Decision | None) -> str:
-    """The number of the approval that waits for the writer's own yes, where exactly one does; else ''."""
+def _asked_of_writer(outcomes: Outcomes, spoken: Decision | None) -> int | None:
+    """The number of the approval that waits for the writer's own yes, where exactly one does."""
     decisions = [*(decision for _, decision in outcomes), spoken]
     waiting = [approval for one in decisions if one is not None and (approval := held(one)) is not None]
     own = [approval for approval in waiting if approval.kind is ApprovalKind.CONFIRMATION]
-    return str(own[0].id) if len(own) == 1 else ""
+    return own[0].id if len(own) == 1 else None
 
 
 def _visible(desk: Desk, mail: PlacedMail, ticket: Ticket | None) -> Ticket | None:
@@ -89,7 +99,7 @@ def _viewer(desk: Desk, mail: PlacedMail, ticket: Ticket | None) -> Viewer:
     )
 
 
-def to_writer(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket | None, event: str, key: str, values: Values) -> Notification:
+def to_writer(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket | None, event: str, key: str, payload: Payload) -> Notification:
     """A mail of the desk to the agent who wrote, about a ticket or about none; `key` tells it from others of the same kind."""
     agent = desk.organisation.agents[mail.agent]
     promise = Notification(
@@ -100,7 +110,7 @@ def to_writer(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket | None, event
         key=f"{ticket.id if ticket else 0}.{event}.{key}",
         name=agent.title,
         language=agent.language,
-        values=values,
+        payload=payload,
     )
     if ticket is not None:
         return signed(promise, notification_context(tx, ticket, desk, answerable=True))

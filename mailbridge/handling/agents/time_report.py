@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -11,13 +10,12 @@ from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.timesheets import timesheet_of
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
+from mailbridge.notifications.payloads import SumRow, TimeReport, WorkRow
 from mailbridge.notifications.summary import length
 from mailbridge.organisation.availability import zone_of
 from mailbridge.organisation.model import Organisation
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.timesheet import Sums, Timesheet, TimesheetEntry, week_of
-
-Values = tuple[tuple[str, str], ...]
+from mailbridge.tickets.timesheet import Sums, TimesheetEntry, week_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +27,7 @@ class TimesheetRequest:
     others: bool = False
 
 
-def report_values(tx: Tx, desk: Desk, mail: PlacedMail, words: str) -> Values:
+def time_report(tx: Tx, desk: Desk, mail: PlacedMail, line: str, words: str) -> TimeReport:
     """What the agent did in the week that the words name: a date or a week like 2026-W47, the one before where they say anything else,
     this one where they say nothing."""
     agent, organisation = mail.agent, desk.organisation
@@ -38,7 +36,20 @@ def report_values(tx: Tx, desk: Desk, mail: PlacedMail, words: str) -> Values:
     customers = desk.policy.rules.customers
     sheet = timesheet_of(tx, customers, asked.first, asked.first + timedelta(days=6), asked.agent)
     who = organisation.agents[asked.agent].title if asked.agent != agent else ""
-    return (("who", who), ("others", "yes" if asked.others else ""), *as_values(sheet, desk.config.desk.prefix))
+    prefix = desk.config.desk.prefix
+    return TimeReport(
+        asked=line,
+        first=sheet.first,
+        last=sheet.last,
+        who=who,
+        others=asked.others,
+        worked=length(sheet.total.worked),
+        travelled=_road(sheet.total),
+        charged=length(sheet.total.charged),
+        rows=tuple(_row(entry, prefix) for entry in sheet.entries),
+        days=tuple(_sums(day.isoformat(), sums) for day, sums in sheet.by_day),
+        customers=tuple(_sums(customer, sums) for customer, sums in sheet.by_customer),
+    )
 
 
 def asked_for(words: str, agent: str, today: date, organisation: Organisation) -> TimesheetRequest:
@@ -61,29 +72,21 @@ def asked_for(words: str, agent: str, today: date, organisation: Organisation) -
     return TimesheetRequest(agent=whose if allowed else agent, first=first, others=not allowed)
 
 
-def as_values(sheet: Timesheet, prefix: str) -> Values:
-    """The sheet for the template: `rows` one an activity, `days` and `customers` one a sum, parted by tabs."""
-    return (
-        ("first", sheet.first.isoformat()),
-        ("last", sheet.last.isoformat()),
-        ("worked", length(sheet.total.worked)),
-        ("travelled", _road(sheet.total)),
-        ("charged", length(sheet.total.charged)),
-        ("rows", _table(_row(entry, prefix) for entry in sheet.entries)),
-        ("days", _table((day.isoformat(), *_sums(sums)) for day, sums in sheet.by_day)),
-        ("customers", _table((customer, *_sums(sums)) for customer, sums in sheet.by_customer)),
+def _row(entry: TimesheetEntry, prefix: str) -> WorkRow:
+    done = entry.activity
+    what = " ".join(filter(None, (f"{done.km:g} km" if done.km else "", done.place, done.text)))
+    return WorkRow(
+        day=done.day.isoformat(),
+        number=ticket_number(prefix, entry.ticket),
+        subject=" ".join(entry.subject.split()),
+        kind=done.kind,
+        length=length(done.minutes) if done.minutes or not done.km else "",
+        what=" ".join(what.split()),
     )
 
 
-def _row(entry: TimesheetEntry, prefix: str) -> tuple[str, ...]:
-    done = entry.activity
-    what = " ".join(filter(None, (f"{done.km:g} km" if done.km else "", done.place, done.text)))
-    spent = length(done.minutes) if done.minutes or not done.km else ""
-    return done.day.isoformat(), ticket_number(prefix, entry.ticket), entry.subject, done.kind, spent, what
-
-
-def _sums(sums: Sums) -> tuple[str, str, str]:
-    return length(sums.worked), _road(sums), length(sums.charged)
+def _sums(name: str, sums: Sums) -> SumRow:
+    return SumRow(name=name, worked=length(sums.worked), travelled=_road(sums), charged=length(sums.charged))
 
 
 def _road(sums: Sums) -> str:
@@ -96,7 +99,3 @@ def _day(word: str) -> date | None:
         return date.fromisoformat(word)
     except ValueError:
         return None
-
-
-def _table(rows: Iterable[Iterable[str]]) -> str:
-    return "\n".join("\t".join(" ".join(cell.split()) for cell in row) for row in rows)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to
 from mailbridge.notifications.model import Audience, Class, Notification
+from mailbridge.notifications.payloads import Alert
 from mailbridge.notifications.recipients import managers, responsible
 from mailbridge.tickets.events import AlertRaised, Event, SnoozeEnded
 from mailbridge.tickets.handlers.work import OVER
@@ -16,16 +17,16 @@ def alert(event: Event, events: Sequence[Event], occasion: NotificationContext) 
     what = event.what
     if not isinstance(what, AlertRaised):
         return
-    values = (("promise", what.promise), ("due_at", what.due_at.isoformat()))
+    payload = Alert(promise=what.promise, due_at=what.due_at)
     if what.alert == OVER:  # no moment that came, but work that passed what was thought
         told = notifications_to(responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, OVER, occasion)
     elif what.alert in ("warning", "due"):
         told = notifications_to(
-            responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, what.alert, occasion, values=values
+            responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, what.alert, occasion, payload=payload
         )
     else:
         told = notifications_to(
-            managers(occasion.ticket, occasion.organisation, event.at), Audience.MANAGER, what.alert, occasion, values=values
+            managers(occasion.ticket, occasion.organisation, event.at), Audience.MANAGER, what.alert, occasion, payload=payload
         )
     for promise in told:
         yield replace(promise, class_=Class.REMINDER)

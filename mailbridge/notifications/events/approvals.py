@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Class, Notification
+from mailbridge.notifications.payloads import ApprovalAnswer, ApprovalQuestion
 from mailbridge.notifications.recipients import named
 from mailbridge.tickets.events import ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
 from mailbridge.tickets.model import Approval, ApprovalKind
@@ -19,12 +20,12 @@ def requested(event: Event, events: Sequence[Event], occasion: NotificationConte
     what = event.what
     if not isinstance(what, ApprovalRequested):
         return
-    values = (*_question(what.approval, occasion), ("why", what.why))
+    question = _question(what.approval, occasion, what.why)
     asked = named(what.approval.approvers, occasion.organisation)
     if what.approval.kind is ApprovalKind.CONFIRMATION:
-        yield from notifications_to(asked, Audience.AGENT, "confirm", occasion, values=values)
+        yield from notifications_to(asked, Audience.AGENT, "confirm", occasion, payload=question)
     else:
-        yield from notifications_to(asked, Audience.MANAGER, "approval", occasion, values=values)
+        yield from notifications_to(asked, Audience.MANAGER, "approval", occasion, payload=question)
 
 
 def reminded(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
@@ -35,7 +36,7 @@ def reminded(event: Event, events: Sequence[Event], occasion: NotificationContex
     for approval in occasion.ticket.approvals:
         if approval.id == what.approval:
             asked = named(approval.approvers, occasion.organisation)
-            for promise in notifications_to(asked, Audience.MANAGER, "approval_reminded", occasion, values=_question(approval, occasion)):
+            for promise in notifications_to(asked, Audience.MANAGER, "approval_reminded", occasion, payload=_question(approval, occasion)):
                 yield replace(promise, class_=Class.REMINDER)
 
 
@@ -44,28 +45,29 @@ def decided(event: Event, events: Sequence[Event], occasion: NotificationContext
     what = event.what
     if not isinstance(what, ApprovalDecided):
         return
-    values = (
-        ("line", what.line),
-        ("asker", _title(what.asker, occasion)),
-        ("author", "" if what.expired else title_of(event.actor, occasion)),
-        ("granted", "yes" if what.granted else ""),
-        ("reason", what.reason),
-        ("refused", what.refused),
-        ("approval", str(what.approval)),
-        ("own", "yes" if what.asked == (what.asker,) else ""),
+    answer = ApprovalAnswer(
+        approval=what.approval,
+        line=what.line,
+        asker=_title(what.asker, occasion),
+        author="" if what.expired else title_of(event.actor, occasion),
+        granted=what.granted,
+        reason=what.reason,
+        refused=what.refused,
+        own=what.asked == (what.asker,),
     )
     told = named(tuple(dict.fromkeys((what.asker, *what.asked))), occasion.organisation)
     name = "approval_expired" if what.expired else "approval_decided"
-    yield from notifications_to(told, Audience.AGENT, name, occasion, values=values, but=event.actor)
+    yield from notifications_to(told, Audience.AGENT, name, occasion, payload=answer, but=event.actor)
 
 
-def _question(approval: Approval, occasion: NotificationContext) -> tuple[tuple[str, str], ...]:
-    return (
-        ("approval", str(approval.id)),
-        ("line", approval.line),
-        ("asker", _title(approval.asker, occasion)),
-        ("asked_at", approval.asked_at.isoformat()),
-        ("expires_at", approval.expires_at.isoformat()),
+def _question(approval: Approval, occasion: NotificationContext, why: str = "") -> ApprovalQuestion:
+    return ApprovalQuestion(
+        approval=approval.id,
+        line=approval.line,
+        asker=_title(approval.asker, occasion),
+        asked_at=approval.asked_at,
+        expires_at=approval.expires_at,
+        why=why,
     )
 
 

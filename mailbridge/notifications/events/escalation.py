@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import ByAuthor, EscalatedTo
 from mailbridge.notifications.recipients import Recipient, customers, team_of
 from mailbridge.tickets.events import Escalated, Event
 
@@ -19,10 +20,10 @@ def escalated(event: Event, events: Sequence[Event], occasion: NotificationConte
     consultant = occasion.organisation.consultants.get(what.to) if what.kind == "consultant" else None
     if consultant is not None:
         asked = Recipient(address=consultant.address, name=consultant.title, language=consultant.language)
-        values = (("author", title_of(event.actor, occasion)),)
-        for promise in notifications_to([asked], Audience.AGENT, "consulted", occasion, values=values):
+        author = ByAuthor(author=title_of(event.actor, occasion))
+        for promise in notifications_to([asked], Audience.AGENT, "consulted", occasion, payload=author):
             yield replace(promise, mail=event.mail or occasion.mail)  # what waited for a yes is told with the asker's own words
     team = team_of(occasion.ticket, occasion.organisation)
     if "escalated" in team.tells:
-        values = (("team", team.title if what.kind == "team" else ""),)
-        yield from notifications_to(customers(occasion.ticket), Audience.CUSTOMER, "escalated", occasion, values=values)
+        to = EscalatedTo(team=team.title if what.kind == "team" else "")
+        yield from notifications_to(customers(occasion.ticket), Audience.CUSTOMER, "escalated", occasion, payload=to)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import Answered, Bounced, ColleagueAnswered, CustomerReplied
 from mailbridge.notifications.recipients import customers, responsible, team_of
 from mailbridge.organisation.model import AGENTS_OWN, AnswersAs, Team
 from mailbridge.tickets.deadlines import opens_again
@@ -25,26 +26,33 @@ def message(event: Event, events: Sequence[Event], occasion: NotificationContext
     if what.to_customer:
         closes = any(isinstance(e.what, StatusChanged) and e.what.closes for e in events)
         team = team_of(occasion.ticket, occasion.organisation)
-        values = (("author", title_of(event.actor, occasion)), ("closes", "yes" if closes else ""))
-        opens_new = (("opens_new", "yes" if closes and not opens_again(occasion.ticket, occasion.organisation) else ""),)
-        signature = (("signature", "" if team.signature == AGENTS_OWN else team.signature),)
-        said = (*values, *opens_new, *signature)
+        author, opens_new = title_of(event.actor, occasion), closes and not opens_again(occasion.ticket, occasion.organisation)
+        signature = "" if team.signature == AGENTS_OWN else team.signature
+        answer = Answered(author=author, closes=closes, opens_new=opens_new, signature=signature)
+        news = ColleagueAnswered(author=author, closes=closes)
         carried = event.mail or occasion.mail  # an answer that waited for a yes is another mail than the yes
-        for promise in notifications_to(customers(occasion.ticket), Audience.CUSTOMER, "answered", occasion, values=said):
+        for promise in notifications_to(customers(occasion.ticket), Audience.CUSTOMER, "answered", occasion, payload=answer):
             yield replace(promise, automatic=False, from_name=_answers_as(event.actor, team, occasion), mail=carried)
         others = responsible(occasion.ticket, occasion.organisation, event.at) if occasion.ticket.assignee else ()
-        for promise in notifications_to(others, Audience.AGENT, "colleague_answered", occasion, values=values, but=event.actor):
+        for promise in notifications_to(others, Audience.AGENT, "colleague_answered", occasion, payload=news, but=event.actor):
             yield replace(promise, mail=carried)
     elif what.internal:
         asked = occasion.ticket.assignee or event.actor.kind is ActorKind.CONSULTANT  # an answer from outside is news to the team as well
         others = responsible(occasion.ticket, occasion.organisation, event.at) if asked else ()
-        note = (("author", title_of(event.actor, occasion)), ("internal", "yes"))
-        yield from notifications_to((*others, *occasion.also), Audience.AGENT, "colleague_answered", occasion, values=note, but=event.actor)
+        note = ColleagueAnswered(author=title_of(event.actor, occasion), internal=True)
+        told = (*others, *occasion.also)
+        yield from notifications_to(told, Audience.AGENT, "colleague_answered", occasion, payload=note, but=event.actor)
     else:
         reopened = any(isinstance(e.what, StatusChanged) and e.what.reopens for e in events)
-        replied = (("author", what.author), ("reopened", "yes" if reopened else ""), ("robot", occasion.robot))
+        replied = CustomerReplied(
+            author=what.author,
+            reopened=reopened,
+            robot=occasion.robot,
+            grouped=occasion.news.grouped,
+            other_reply_to=occasion.news.other_reply_to,
+        )
         told = (*responsible(occasion.ticket, occasion.organisation, event.at), *occasion.also)
-        yield from notifications_to(told, Audience.AGENT, "customer_replied", occasion, values=replied)
+        yield from notifications_to(told, Audience.AGENT, "customer_replied", occasion, payload=replied)
         if occasion.unreadable:
             writer = [one for one in customers(occasion.ticket) if one.address.lower() == what.author.lower()]
             yield from notifications_to(writer, Audience.CUSTOMER, "unreadable", occasion)
@@ -61,6 +69,6 @@ def failure(event: Event, events: Sequence[Event], occasion: NotificationContext
     what = event.what
     if not isinstance(what, DeliveryFailed) or what.what == NEWS_OF_A_FAILURE:
         return
-    values = (("failed_recipient", what.recipient), ("failed_what", what.what), ("reason", what.reason))
+    bounced = Bounced(failed_recipient=what.recipient, failed_what=what.what, reason=what.reason)
     told = [r for r in responsible(occasion.ticket, occasion.organisation, event.at) if r.address.lower() != what.recipient.lower()]
-    yield from notifications_to(told, Audience.AGENT, NEWS_OF_A_FAILURE, occasion, values=values)
+    yield from notifications_to(told, Audience.AGENT, NEWS_OF_A_FAILURE, occasion, payload=bounced)

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import InvitationReply, Invited
 from mailbridge.notifications.recipients import Recipient, customers, responsible
 from mailbridge.tickets.events import AssigneeChanged, Event, InvitationAnswered, MeetingSet, RequesterChanged
 from mailbridge.tickets.model import Meeting
@@ -49,9 +50,9 @@ def answered(event: Event, events: Sequence[Event], occasion: NotificationContex
     what = event.what
     if not isinstance(what, InvitationAnswered) or occasion.ticket.meeting is None:
         return
-    values = (("author", what.author), ("answer", what.answer), ("meets_at", occasion.ticket.meeting.at.isoformat()))
+    reply = InvitationReply(author=what.author, answer=what.answer, meets_at=occasion.ticket.meeting.at)
     told = responsible(occasion.ticket, occasion.organisation, event.at)
-    yield from notifications_to(told, Audience.AGENT, "meeting_answered", occasion, values=values, but=event.actor)
+    yield from notifications_to(told, Audience.AGENT, "meeting_answered", occasion, payload=reply, but=event.actor)
 
 
 def _standing(occasion: NotificationContext, now: datetime) -> Meeting | None:
@@ -61,8 +62,8 @@ def _standing(occasion: NotificationContext, now: datetime) -> Meeting | None:
 
 
 def _to_requester(about: Meeting, change: str, event: Event, occasion: NotificationContext) -> Iterator[Notification]:
-    values = _values(about, change, event, occasion)
-    for letter in notifications_to(customers(occasion.ticket)[:1], Audience.CUSTOMER, "meeting", occasion, values=values):
+    payload = _invited(about, change, event, occasion)
+    for letter in notifications_to(customers(occasion.ticket)[:1], Audience.CUSTOMER, "meeting", occasion, payload=payload):
         yield replace(letter, mail=None, automatic=False)  # the agent's own word, as an answer is
 
 
@@ -72,17 +73,17 @@ def _to_agent(name: str, about: Meeting, change: str, event: Event, occasion: No
     if agent is None or not agent.active:
         return
     own = Recipient(address=agent.address, name=agent.title, language=agent.language)
-    for letter in notifications_to((own,), Audience.AGENT, "meeting", occasion, values=_values(about, change, event, occasion)):
+    for letter in notifications_to((own,), Audience.AGENT, "meeting", occasion, payload=_invited(about, change, event, occasion)):
         yield replace(letter, mail=None)
 
 
-def _values(about: Meeting, change: str, event: Event, occasion: NotificationContext) -> tuple[tuple[str, str], ...]:
-    return (
-        ("author", title_of(event.actor, occasion)),
-        ("meets_at", about.at.isoformat()),
-        ("minutes", str(about.minutes)),
-        ("place", about.place),
-        ("number", str(about.number)),
-        ("sequence", str(about.sequence)),
-        ("change", change),
+def _invited(about: Meeting, change: str, event: Event, occasion: NotificationContext) -> Invited:
+    return Invited(
+        author=title_of(event.actor, occasion),
+        meets_at=about.at,
+        minutes=about.minutes,
+        place=about.place,
+        number=about.number,
+        sequence=about.sequence,
+        change=change,
     )

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import Added
 from mailbridge.notifications.recipients import Recipient, team_of
 from mailbridge.tickets.events import ActorKind, Event, MessageAdded, ParticipantAdded, RequesterChanged, TicketOpened
 from mailbridge.tickets.model import Participant, Role
@@ -29,9 +30,9 @@ def added(event: Event, events: Sequence[Event], occasion: NotificationContext) 
         return
     if any(isinstance(e.what, TicketOpened) or (isinstance(e.what, MessageAdded) and e.what.to_customer) for e in events):
         return
-    values = (("author", title_of(event.actor, occasion)), ("requester", "yes" if asks else ""))
+    payload = Added(author=title_of(event.actor, occasion), requester=asks)
     automatic = event.actor.kind is not ActorKind.AGENT  # an agent chose whom to tell of it, whoever wrote it
-    for letter in notifications_to((_recipient(somebody, occasion),), Audience.CUSTOMER, "added", occasion, values=values):
+    for letter in notifications_to((_recipient(somebody, occasion),), Audience.CUSTOMER, "added", occasion, payload=payload):
         yield replace(letter, mail=None, automatic=automatic)  # the message is looked up when the mail is worded: never a note
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import ByAuthor, Closed, NewTicket
 from mailbridge.notifications.recipients import customers, responsible, team_of, whole_team
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
@@ -19,7 +20,13 @@ def opened(event: Event, events: Sequence[Event], occasion: NotificationContext)
     if occasion.answerable and "received" in team_of(ticket, organisation).tells:
         yield from notifications_to(customers(ticket)[:1], Audience.CUSTOMER, occasion.receipt, occasion)
     team = whole_team(team_of(ticket, organisation), organisation, event.at)
-    yield from notifications_to((*team, *occasion.also), Audience.AGENT, "new", occasion, but=event.actor)
+    new = _new(occasion)
+    yield from notifications_to((*team, *occasion.also), Audience.AGENT, "new", occasion, payload=new, but=event.actor)
+
+
+def _new(occasion: NotificationContext) -> NewTicket:
+    news = occasion.news
+    return NewTicket(said_by=news.said_by, follows=news.follows, doubt=news.doubt, other_reply_to=news.other_reply_to)
 
 
 def status(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
@@ -33,11 +40,10 @@ def status(event: Event, events: Sequence[Event], occasion: NotificationContext)
     step = _step(what, occasion.organisation)
     if answered or step not in team_of(occasion.ticket, occasion.organisation).tells:
         return
-    new = "" if step != "closed" or opens_again(occasion.ticket, occasion.organisation) else "yes"
-    values = (("author", title_of(event.actor, occasion)), ("opens_new", new))
-    yield from notifications_to(
-        customers(occasion.ticket), Audience.CUSTOMER, step, occasion, values=values if step == "closed" else values[:1]
-    )
+    author = title_of(event.actor, occasion)
+    new = not opens_again(occasion.ticket, occasion.organisation)
+    payload = Closed(author=author, opens_new=new) if step == "closed" else ByAuthor(author=author)
+    yield from notifications_to(customers(occasion.ticket), Audience.CUSTOMER, step, occasion, payload=payload)
 
 
 def _in_all(moves: Sequence[Event], organisation: Organisation) -> StatusChanged:
@@ -63,13 +69,13 @@ def assignee(event: Event, events: Sequence[Event], occasion: NotificationContex
     what = event.what
     if not isinstance(what, AssigneeChanged) or not what.after or what.after != occasion.ticket.assignee:
         return  # a line below gave it to somebody else
-    values = (("author", title_of(event.actor, occasion)),)
+    payload = ByAuthor(author=title_of(event.actor, occasion))
     new = responsible(occasion.ticket, occasion.organisation, event.at)
-    yield from notifications_to(new, Audience.AGENT, "assigned", occasion, values=values, but=event.actor)
+    yield from notifications_to(new, Audience.AGENT, "assigned", occasion, payload=payload, but=event.actor)
     if "taken" in team_of(occasion.ticket, occasion.organisation).tells and occasion.answerable:
         yield from notifications_to(customers(occasion.ticket)[:1], Audience.CUSTOMER, "taken", occasion)
 
 
 def team(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
     everybody = whole_team(team_of(occasion.ticket, occasion.organisation), occasion.organisation, event.at)
-    yield from notifications_to(everybody, Audience.AGENT, "new", occasion, but=event.actor)
+    yield from notifications_to(everybody, Audience.AGENT, "new", occasion, payload=_new(occasion), but=event.actor)

@@ -23,8 +23,9 @@ def held(desk: Path) -> int:
         (inbox,) = tx.inbox.add_many([(RAW, envelope("ana@demo.example"))])
         tx.inbox.claim("me", 10, NOW - NOW, NOW)
         tx.inbox.finish(inbox, "held", NOW)
-        why = "unproven\tno DMARC verdict"
-        tx.held.add(HeldMail(inbox=inbox, agent="ana", what=What.MAIL, why=why, came_at=NOW, subject="Re: \x1b[31mPlotter", ticket=1))
+        because, subject = ("no DMARC verdict",), "Re: \x1b[31mPlotter"
+        mail = HeldMail(inbox=inbox, agent="ana", what=What.MAIL, why="unproven", reasons=because, came_at=NOW, subject=subject, ticket=1)
+        tx.held.add(mail)
     return inbox
 
 

@@ -8,6 +8,7 @@ from mailbridge.conversation.tokens import Purpose
 from mailbridge.notifications.compose import admin_notifications, notifications
 from mailbridge.notifications.context import NotificationContext
 from mailbridge.notifications.model import Audience, Class, Notification
+from mailbridge.notifications.payloads import RulesBroken
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import (
     AgentReply,
@@ -174,7 +175,7 @@ def test_every_promise_is_signed_for_its_recipient_and_has_a_key_of_its_own() ->
 
 def test_admin_letter_is_keyed_by_its_occasion() -> None:
     letters = [
-        admin_notifications(["admin@desk.test"], "rules_broken", key, {"problems": "x"}, "support@desk.test", "en")
+        admin_notifications(["admin@desk.test"], "rules_broken", key, RulesBroken(problems="x", version=""), "support@desk.test", "en")
         for key in ("a", "a", "b")
     ]
     assert len({letter[0].key for letter in letters}) == 2

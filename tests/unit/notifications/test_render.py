@@ -12,6 +12,7 @@ from mailbridge.delivery.render.render import Renderer, TemplateFailed, check, g
 from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, HistoryEntry, TemplateContext, TicketView
 from mailbridge.notifications.model import Audience, Notification
+from mailbridge.notifications.payloads import ResultRow
 
 SHIPPED = Renderer([shipped_templates()])
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}'
@@ -90,6 +91,13 @@ def test_what_agents_read_is_english_where_there_is_nothing_else() -> None:
     assert '<html lang="en">' in SHIPPED.render(a_notification(Audience.AGENT, "new", "ru"), a_view()).html
 
 
+def hostile(event: str) -> dict[str, object]:
+    """The event's values, each text an attack."""
+    values: dict[str, object] = {key: HOSTILE for key in VOCABULARY[event] if not key.endswith(("_at", "until"))}
+    row = ResultRow(written=HOSTILE, outcome=HOSTILE, reason=HOSTILE, suggestion=HOSTILE)
+    return {**values, "results": (row,)} if "results" in values else values
+
+
 @pytest.mark.parametrize("name", SHIPPED.names())
 def test_no_mail_fetches_anything_or_carries_a_senders_markup(name: str) -> None:
     # given a ticket in which every word is an attack, but for the message that was sanitised
@@ -101,7 +109,7 @@ def test_no_mail_fetches_anything_or_carries_a_senders_markup(name: str) -> None
             number="MB-1", subject=HOSTILE, status=HOSTILE, priority=HOSTILE, type=HOSTILE, team=HOSTILE, assignee=HOSTILE,
             requester_name=HOSTILE, requester_address=HOSTILE, verified=True,
         ),
-        values={key: HOSTILE for key in VOCABULARY[rest] if not key.endswith(("_at", "until"))},
+        values=hostile(rest),
         text=HOSTILE, author=HOSTILE, quoted=HistoryEntry(author=HOSTILE, text=HOSTILE),
         history=(HistoryEntry(author=HOSTILE, text=HOSTILE),),
         files=(HOSTILE,), recipient_name=HOSTILE,

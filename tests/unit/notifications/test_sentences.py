@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 from datetime import UTC, datetime
 from gettext import GNUTranslations
@@ -15,7 +16,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from mailbridge.delivery.render.sentences import DOMAIN, LOCALES, languages, sentence
-from mailbridge.notifications.summary import Summary, Viewer, packed, summaries, summary, unpacked
+from mailbridge.notifications.summary import Summary, Viewer, summaries, summary, unpacked
 from mailbridge.tickets.events import Actor, ActorKind, Event, TicketEvent
 from tests.builders import an_organisation
 from tests.unit.cli.test_history import WORDS
@@ -142,21 +143,20 @@ def compiled(catalogue: Catalog) -> GNUTranslations:
     return GNUTranslations(file)
 
 
-def test_a_summary_goes_through_a_notification_unchanged() -> None:
+def test_an_event_of_another_ticket_begins_with_its_number() -> None:
     told = summaries(EVENTS, Viewer(me="bogdan", ticket=2, organisation=an_organisation()))
-    assert unpacked(packed(told)) == told
-    assert all(one.on == "MB-1" for one in told)
+    assert all(one.on == "MB-1" and sentence(one, "en", when).startswith("MB-1: ") for one in told)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("key", BEFORE)
 def test_rows_of_earlier_programs_are_still_worded(key: str, language: str) -> None:
     values = {name: AT.isoformat() if name == "at" else "2" if name == "count" else f"<{name}>" for name in BEFORE[key].split()}
-    [one] = unpacked(packed([Summary(key=key, values=values)]).replace(', "", null]', "]"))
+    [one] = unpacked(json.dumps([[key, values]]))
     said = sentence(one, language, when)
     assert key in KEYS
     assert not {"{", "}"} & set(said)
-    [elsewhere] = unpacked(packed([Summary(key=key, values=values, on="MB-9")]))
+    [elsewhere] = unpacked(json.dumps([[key, {**values, "on": "MB-9"}]]))
     assert sentence(elsewhere, language, when) == f"MB-9: {said}"
 
 

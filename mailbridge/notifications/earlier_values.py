@@ -1,0 +1,62 @@
+"""Values of notifications that programs before payload version 1 stored: pairs of strings, with tables in tabs and JSON in cells.  Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import Field
+from datetime import date, datetime
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from mailbridge.notifications.payloads import PAYLOADS, Payload, ResultRow, TableRow, fields_of
+from mailbridge.notifications.summary import Summary, unpacked
+
+
+def payload_of(name: str, values: Mapping[str, str]) -> Payload | None:
+    """The payload of this event, "<audience>.<event>", from such values; None for an event without values.
+
+    A value that is missing is what '' means for its type; a moment or number that cannot be read, too.
+    """
+    kind = PAYLOADS.get(name)
+    if kind is None or not values:
+        return None
+    hints = get_type_hints(kind)
+    return kind(**{one.name: _value(hints[one.name], values.get(one.name, ""), _between(one)) for one in fields_of(kind)})
+
+
+def _between(one: Field[Any]) -> str:
+    return str(one.metadata.get("between", ", "))
+
+
+def _value(hint: Any, text: str, between: str) -> object:
+    if isinstance(hint, UnionType):  # "X | None": '' is None
+        return _value(get_args(hint)[0], text, between) if text else None
+    if get_origin(hint) is tuple:
+        return _several(get_args(hint)[0], text, between)
+    if hint is bool:
+        return bool(text)
+    if hint is int:
+        return int(text) if text.lstrip("-").isdigit() else 0
+    if hint is datetime:
+        return datetime.fromisoformat(text)
+    if hint is date:
+        return date.fromisoformat(text)
+    return text
+
+
+def _several(hint: type, text: str, between: str) -> tuple[object, ...]:
+    if hint is Summary:
+        return unpacked(text)
+    if issubclass(hint, TableRow):
+        return tuple(_row(hint, line.split("\t")) for line in text.splitlines() if line.strip())
+    return tuple(text.split(between)) if text else ()
+
+
+def _row(kind: type[TableRow], cells: Sequence[str]) -> TableRow:
+    """The row of these cells; a cell of results holds a reason and its detail, separated by "|"."""
+    if kind is ResultRow and len(cells) > 2:
+        reason, _, detail = cells[2].partition("|")
+        cells = (*cells[:2], reason, detail, *cells[3:])
+    hints, names = get_type_hints(kind), [one.name for one in fields_of(kind)]
+    texts = dict(zip(names, cells, strict=False))
+    return kind(**{name: _value(hints[name], texts.get(name, ""), ", ") for name in names})
