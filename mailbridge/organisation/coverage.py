@@ -31,7 +31,8 @@ class Gap:
 
 def is_round_the_clock(team: Team) -> bool:
     """Whether the team works every hour of the year."""
-    return not team.calendar.holidays and all(_whole(day) for day in team.calendar.hours)
+    calendar = team.calendar
+    return not calendar.holidays and not calendar.special and all(_whole(day) for day in calendar.hours)
 
 
 def gaps(team: Team, organisation: Organisation, at: datetime, until: datetime) -> tuple[Gap, ...]:

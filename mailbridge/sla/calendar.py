@@ -25,13 +25,15 @@ _ZERO = timedelta(0)
 class Calendar:
     """When a team works.  `hours[0]` is Monday: a tuple of (from, to) local times, to may be 24:00 written as time.max.
 
-    A calendar with all seven days (00:00, 24:00) and no holidays is 24x7.
+    `special` are dates with hours of their own, in place of those of the week and of a holiday: half days, a working Saturday.
+    A calendar with all seven days (00:00, 24:00), no holidays and no special dates is 24x7.
     """
 
     name: str = "24x7"
     zone: str = "UTC"
     hours: tuple[tuple[tuple[time, time], ...], ...] = (((time.min, time.max),),) * 7
     holidays: frozenset[date] = frozenset()
+    special: tuple[tuple[date, tuple[tuple[time, time], ...]], ...] = ()
 
 
 def due(start: datetime, calendar: Calendar, budget: timedelta) -> datetime:
@@ -149,12 +151,13 @@ def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
 
 def _hours_of(day: date, calendar: Calendar) -> list[tuple[datetime, datetime]]:
     """The hours of one day by the wall clock, in order."""
-    if day in calendar.holidays:
+    special = next((hours for date_, hours in calendar.special if date_ == day), None) if calendar.special else None
+    if special is None and day in calendar.holidays:
         return []
     midnight = datetime.combine(day, time.min)
     return sorted(
         (datetime.combine(day, opens), midnight + _DAY if closes == time.max else datetime.combine(day, closes))
-        for opens, closes in calendar.hours[day.weekday()]
+        for opens, closes in (calendar.hours[day.weekday()] if special is None else special)
     )
 
 

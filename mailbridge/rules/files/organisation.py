@@ -170,7 +170,8 @@ def _calendar(name: str, values: Values) -> Calendar:
     free = values.get("holidays", {})
     public = days_off(free["country"], free.get("region", "")) if "country" in free else frozenset()
     holidays = (public - frozenset(free.get("except", ()))) | frozenset(free.get("dates", ()))
-    return Calendar(name=name, zone=values["zone"], hours=tuple(hours), holidays=holidays)
+    special = tuple((day, tuple(sorted(spans))) for day, spans in sorted(values.get("days", {}).items()))
+    return Calendar(name=name, zone=values["zone"], hours=tuple(hours), holidays=holidays - dict(special).keys(), special=special)
 
 
 def _targets(by_priority: Values) -> Mapping[Priority, Targets]:

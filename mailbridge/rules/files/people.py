@@ -30,6 +30,18 @@ def _holidays(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _days(values: dict[str, Any]) -> dict[str, Any]:
+    twice = sorted(set(values.get("days", {})) & set(values.get("holidays", {}).get("dates", ())))
+    if twice:
+        raise Wrong(f'{twice[0]} has hours in "days" and is free in "dates"', "a day that is free stands in dates alone")
+    return values
+
+
+SPANS = Either(
+    what='hours such as "09:00-18:00"',
+    scalar=Made(of=Text(what="hours", parse=units.hours), make=lambda one: (one,)),
+    sequence=Many(of=Text(what="hours", parse=units.hours), what="a list of hours", strict=True),
+)
 HOURS = Record(
     what="working hours",
     keys={
@@ -38,11 +50,7 @@ HOURS = Record(
             schema=Table(
                 what="a week",
                 key=Text(what="days", parse=units.weekdays),
-                of=Either(
-                    what='hours such as "09:00-18:00"',
-                    scalar=Made(of=Text(what="hours", parse=units.hours), make=lambda one: (one,)),
-                    sequence=Many(of=Text(what="hours", parse=units.hours), what="a list of hours", strict=True),
-                ),
+                of=SPANS,
                 least_one=True,
             ),
             required=True,
@@ -61,7 +69,12 @@ HOURS = Record(
             ),
             about="free days",
         ),
+        "days": Key(
+            schema=Table(what="days", key=DATE, of=SPANS),
+            about="single dates with hours of their own, also on a holiday: half days, a working Saturday",
+        ),
     },
+    make=_days,
 )
 
 
