@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, assert_never
 import click
 
 from mailbridge.cli.groups import Noun
-from mailbridge.cli.options import OpenDesk, desk_option, json_option, open_desk, ticket_id
+from mailbridge.cli.options import OpenDesk, desk_option, json_option, moment_since, open_desk, ticket_id
 from mailbridge.cli.show import print_json
 from mailbridge.errors import ConfigError, Permanent
 
@@ -62,6 +62,33 @@ def why_(folder: Path, as_json: bool, number: str) -> None:
         click.echo(f"  {_outcome(reason, run)}")
     if not reasons:
         click.echo("nothing is promised: no target for this priority")
+
+
+@sla.command("report")
+@desk_option
+@json_option
+@click.option("--since", default="90d", show_default=True, metavar="AGE|DATE", help="Tickets opened since then: 30d, or 2026-03-01.")
+@click.option("--by", type=click.Choice(("team", "customer", "type")), default="team", show_default=True, help="What they are counted by.")
+def report_(folder: Path, as_json: bool, since: str, by: str) -> None:
+    """Count the promises that were kept and broken."""
+    from mailbridge.cli.sla_report import report
+
+    with open_desk(folder) as desk:
+        report(desk.store, policy_of(desk), moment_since(since), by, as_json)
+
+
+@sla.command("whatif")
+@desk_option
+@json_option
+@click.option("--policy", "file", required=True, metavar="FILE", help="Another sla.yaml.",
+              type=click.Path(exists=True, dir_okay=False, path_type=Path))  # fmt: skip
+@click.option("--since", default="90d", show_default=True, metavar="AGE|DATE", help="Tickets opened since then: 30d, or 2026-03-01.")
+def whatif_(folder: Path, as_json: bool, file: Path, since: str) -> None:
+    """Count the promises of past tickets under the rules of now and under another sla.yaml.  Nothing is changed."""
+    from mailbridge.cli.sla_report import whatif
+
+    with open_desk(folder) as desk:
+        whatif(desk.store, policy_of(desk), file, moment_since(since), as_json)
 
 
 @sla.command("match")

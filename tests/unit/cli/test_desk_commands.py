@@ -326,6 +326,31 @@ def test_every_promise_is_explained_with_its_outcome(run: Run) -> None:
     assert "overdue since 2026-11-" in text.out
 
 
+def test_kept_and_broken_promises_are_counted(run: Run) -> None:
+    found = json.loads(run("sla", "report", "--since", "2026-11-01", "--json").out)
+    response = next(one for one in found if one["clock"] == "response")
+    assert response == {"team": "network", "clock": "response", "kept": 0, "broken": 1, "open": 0, "broken_share": 1.0}
+    assert "100.0%" in run("sla", "report", "--since", "2026-11-01", "--by", "customer").out
+    assert "no promises in that time" in run("sla", "report", "--since", "2026-11-22").out
+
+
+def test_other_targets_are_tried_on_the_past_and_change_nothing(run: Run, desk: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.yaml"
+    sla = (desk / "rules" / "sla.yaml").read_text()
+    other.write_text(sla.replace("high:   {response: 2h, resolution: 1d}", "high:   {response: 400w}"))
+    with store_of(desk) as store, store.read() as tx:
+        before = tx.clocks.of_ticket(1)
+    found = {one["clock"]: one for one in json.loads(run("sla", "whatif", "--policy", str(other), "--since", "2026-11-01", "--json").out)}
+    assert (found["response"]["now"]["broken"], found["response"]["then"]["broken"]) == (1, 0)
+    assert found["response"]["then"]["open"] == 1
+    assert found["resolution"]["then"] == {"kept": 0, "broken": 0, "open": 0, "broken_share": None}
+    assert "resolution" in run("sla", "whatif", "--policy", str(other), "--since", "2026-11-01").out
+    with store_of(desk) as store, store.read() as tx:
+        assert tx.clocks.of_ticket(1) == before
+    other.write_text("targets: {high: {respons: 1h}}\n")
+    assert "respons" in run("sla", "whatif", "--policy", str(other)).err
+
+
 @pytest.fixture
 def stdin(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
     def give(raw: bytes) -> None:
