@@ -126,7 +126,7 @@ def main() -> int:
     log.configure(style="json", level="warning")
     with TemporaryDirectory(prefix="mailbridge-commands-") as folder:
         figures = measure(asked.tickets, asked.rounds, Path(folder))
-    desks.told(figures, as_json=asked.json)
+    desks.report(figures, as_json=asked.json)
     return 0 if figures["ratio"] <= TARGET else 1
 
 

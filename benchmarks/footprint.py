@@ -99,7 +99,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     asked = parser.parse_args()
     with TemporaryDirectory(prefix="mailbridge-footprint-") as folder:
-        desks.told(measure(asked.megabytes, Path(folder)), as_json=asked.json)
+        desks.report(measure(asked.megabytes, Path(folder)), as_json=asked.json)
     return 0
 
 

@@ -129,7 +129,7 @@ def main() -> int:
     asked = parser.parse_args()
     log.configure(style="json", level="warning")
     with TemporaryDirectory(prefix="mailbridge-growth-") as folder:
-        desks.told(measure(asked.tickets, asked.mails, asked.rounds, asked.seed, Path(folder)), as_json=asked.json)
+        desks.report(measure(asked.tickets, asked.mails, asked.rounds, asked.seed, Path(folder)), as_json=asked.json)
     return 0
 
 

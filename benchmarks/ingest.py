@@ -294,7 +294,7 @@ def main() -> int:
         database = _database(asked.db, stack)
         found = run(corpus, folder, database, asked.workers, asked.rounds)
     found |= {"database": asked.db.partition(":")[0], "workers": asked.workers}
-    desks.told(found, as_json=asked.json)
+    desks.report(found, as_json=asked.json)
     return 1 if any(found[name] for name in FAULTS) else 0
 
 

@@ -153,7 +153,7 @@ def main() -> int:
     asked = parser.parse_args()
     with TemporaryDirectory(prefix="mailbridge-latency-") as folder:
         found = measure(asked.rate, asked.seconds, asked.seed, Path(folder))
-    desks.told(found, as_json=asked.json)
+    desks.report(found, as_json=asked.json)
     return 1 if found["unanswered"] else 0
 
 
