@@ -256,9 +256,9 @@ def callers(name: str) -> set[str]:
 @pytest.mark.parametrize(
     ("name", "only"),
     [
-        ("Circumstances", {"execution/load_context"}),
-        ("decide", {"desk/decide"}),
-        ("decide_requests", {"desk/decide", "execution/execute"}),
+        ("CommandContext", {"execution/load_context"}),
+        ("decide", {"tickets/decide", "cli/queue_screen"}),  # the screen's is a parameter: what it does with one item
+        ("decide_requests", {"tickets/decide", "execution/execute"}),
         ("hold", {"execution/many", "worker"}),  # the worker's is about mails that wait for the DNS
         ("notifications", {"execution/execute"}),
         ("record", {"execution/execute"}),
