@@ -2,7 +2,7 @@
 
     listeners   one asyncio thread            pollers    one thread a mailbox folder
     inbox       one writing thread            workers    turns of the pipeline
-    couriers    threads that send             ticker     clocks, rule reload, heartbeat
+    delivery    threads that send             ticker     clocks, rule reload, heartbeat
     webhooks    one thread that calls
 
 SIGTERM and SIGINT stop in the order of the mail's way: nothing new is taken, what was accepted is committed, a turn that began is finished.
@@ -65,7 +65,7 @@ class Daemon:
         self._app = app
         self._stop = Event()
         self._threads: list[Thread] = []
-        self._mail_waits, self._letters_wait, self._calls_wait = Event(), Event(), Event()
+        self._mail_waits, self._outbox_waits, self._calls_wait = Event(), Event(), Event()
         self._is_ready = False
         self._endpoint: MetricsServer | None = None
         self._health_page: HttpServer | None = None
@@ -132,12 +132,12 @@ class Daemon:
                 tx.grants.release()
         if self._intake:
             app.watch()
-        for channel, wake in (("inbox", self._mail_waits), ("outbox", self._letters_wait), ("webhooks", self._calls_wait)):
+        for channel, wake in (("inbox", self._mail_waits), ("outbox", self._outbox_waits), ("webhooks", self._calls_wait)):
             self._thread(f"bell-{channel}", partial(self._pass_on, app.store.listener(channel), wake))
         for number in range(self._workers):
             self._thread(f"worker-{number}", partial(app.worker.run, self._stop, self._mail_waits))
         for number in range(app.config.outgoing.connections):
-            self._thread(f"courier-{number}", partial(app.delivery_worker().run, self._stop, self._letters_wait))
+            self._thread(f"delivery-{number}", partial(app.delivery_worker().run, self._stop, self._outbox_waits))
         self._thread("webhooks", partial(app.webhooker().run, self._stop, self._calls_wait))
         for poller in self._pollers:
             self._thread(f"imap-{poller.name}", poller.run)
@@ -169,7 +169,7 @@ class Daemon:
         if self._intake:
             self._app.inbox.close()
         self._mail_waits.set()
-        self._letters_wait.set()
+        self._outbox_waits.set()
         self._calls_wait.set()
         for thread in self._threads:
             thread.join(JOIN)

@@ -51,14 +51,14 @@ log = logs.get("worker")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """One mail's result, for whoever asked for the turn."""
+    """One mail's result."""
 
     inbox: int
     result: MailResult
 
 
 class CommitOrder:
-    """Lets turns write in the order in which they took a number."""
+    """Batches commit in claim order."""
 
     def __init__(self) -> None:
         self._condition = Condition()
@@ -101,7 +101,7 @@ class Worker:
         self._channels, self._examiner = channels, examiner
         self._on_quarantine = on_quarantine
         self._metrics = metrics or Metrics()
-        self._turnstile = CommitOrder()
+        self._commit_order = CommitOrder()
         self._claiming = Condition()
         self._owner = work_loop.process_name()
         self._broken_off: list[str] = []  # owners of turns that the store ended: their claims are given up
@@ -116,15 +116,15 @@ class Worker:
         Raises Transient (StoreAway) when the store is in the way; what was claimed is free again by the next turn.
         """
         with self._claiming:
-            number = self._turnstile.take()
+            number = self._commit_order.take()
             try:
                 owner = f"{self._owner}:{number}"
                 claimed, most = self._claim(owner)
             except BaseException:
-                self._turnstile.pass_by(number)
+                self._commit_order.pass_by(number)
                 raise
         if not claimed:
-            self._turnstile.pass_by(number)
+            self._commit_order.pass_by(number)
             return []
         crash.point("pipeline.claimed")
         try:
@@ -132,14 +132,14 @@ class Worker:
             until = self._examiner.until(CHECKS.total_seconds()) if self._examiner else 0.0
             for portion in _portions(claimed, most):
                 examined = self._examine(portion, self._read(portion), until)
-                self._turnstile.wait(number)
+                self._commit_order.wait(number)
                 done += self._write(portion, examined, owner)
             return done
         except Transient:
             self._broken_off.append(owner)
             raise
         finally:
-            self._turnstile.pass_by(number)
+            self._commit_order.pass_by(number)
 
     def _claim(self, owner: str) -> tuple[Sequence[ClaimedMail], int]:
         """What this turn works off, and how many mails may share a transaction."""
@@ -163,7 +163,7 @@ class Worker:
         headers: dict[int, bytes] = {}
         colleagues = _addresses(self._desk().organisation)
 
-        with self._store.read() as tx:  # one look for the whole portion: it blocks nobody
+        with self._store.read() as tx:  # one read transaction for the whole portion: it blocks no writer
 
             def load(index: int) -> tuple[bytes, str | None] | None:
                 raw = tx.blobs.get(portion[index].sha256)
@@ -202,7 +202,7 @@ class Worker:
             return tx.blobs.get(waiting.sha256)
 
     def _write(self, portion: Sequence[ClaimedMail], mails: Sequence[Ready], owner: str) -> list[Done]:
-        """One transaction for the portion.  Nothing of it counts before the commit, so nothing is logged or told before it either.
+        """One transaction for the portion.  Nothing of it counts before the commit, so nothing is logged or notified before it either.
 
         Mails that make trouble are rare and savepoints are not free: only where one does is the portion done again, each mail apart.
         """

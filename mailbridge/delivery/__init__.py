@@ -1,1 +1,1 @@
-"""Telling people: what is to be said to whom (pure), how it looks, and getting it there."""
+"""Delivery: rendering of notifications, transports for mails, and webhooks."""

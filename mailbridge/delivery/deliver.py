@@ -1,8 +1,9 @@
-"""Gets promises delivered: claim, word, send, record.  What a crash at any line means stands in store/outbox.py.
+"""Delivers notifications: claim, render, send, record.  What a crash at any line means stands in store/outbox.py.
 
-A turn claims a few promises, words those that are not yet (the words are stored before anything is sent, so every try sends the same
-bytes) and hands them over one by one.  The state DOT is committed when everything but the final dot is with the server; only between that
-commit and the next one can nobody know whether the mail was taken.  Any number of couriers may run, in threads and in processes.
+A turn claims a few notifications, renders those that are not rendered yet and sends them one by one.  The rendered mail is stored before it
+is sent, so that every attempt sends the same bytes.  The state DOT is committed when everything but the final dot is with the server.  Only
+between that commit and the next one it is unknown whether the server took the mail.  Any number of delivery workers may run, in threads and
+in processes.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from mailbridge.clock import Clock
 from mailbridge.delivery.pace import Pace
 from mailbridge.delivery.render.mail import deliverable
 from mailbridge.delivery.render.render import Renderer
-from mailbridge.delivery.render.renderer import NotificationRenderer, PermanentFailure, Rendered, Retry, Wording
+from mailbridge.delivery.render.renderer import NotificationRenderer, PermanentFailure, Rendered, RenderResult, Retry
 from mailbridge.delivery.render.template_context import TemplateContext
 from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Transport, Unknown
 from mailbridge.errors import LeaseLost, StoreAway
@@ -38,8 +39,8 @@ SLOW = timedelta(seconds=5)  # a mail that takes longer makes the rest of its po
 GIVE_UP = timedelta(days=5)  # RFC 5321 4.5.4.1
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=5), timedelta(minutes=67)
 FIRST_REST, LONGEST_REST = timedelta(seconds=2), timedelta(minutes=5)
-TELLINGS = 3
-IN_HAND = 1 << 20  # bytes; a worded mail beyond is fetched again when its turn comes, so that a portion of big ones fits into memory
+FAILURE_ATTEMPTS = 3
+IN_HAND = 1 << 20  # bytes; a bigger rendered mail is read again before it is sent, so that a portion of big ones fits into memory
 
 log = logs.get("outbox")
 
@@ -55,16 +56,16 @@ def rest(failures: int, jitter: float) -> timedelta:
 
 
 class DeliveryWorker:
-    """One courier at work; belongs to one thread.
+    """Delivers mails by one transport; belongs to one thread.
 
-    `view` looks up what a template may show.  `failed` is called in the transaction that gives a promise up, so that whoever has to hear of
-    it does; `held` when the breaker for automatic mail holds one back until the given time.
+    `view` loads what a template may show.  `failed` is called in the transaction in which a notification fails, so that those concerned are
+    notified; `held` when the breaker for automatic mail holds one back until the given time.
     """
 
     def __init__(
         self,
         store: Store,
-        courier: Transport,
+        transport: Transport,
         renderer: Renderer,
         clock: Clock,
         *,
@@ -76,10 +77,10 @@ class DeliveryWorker:
         report: Callable[[str, timedelta], None] = lambda _trouble, _wait: None,
         pace: Pace | None = None,
     ) -> None:
-        """`report` is told after each mail why the server was not there and how long it is left alone; '' where it answered."""
+        """`report` gets after each mail why the server could not be reached and how long it is left alone; '' otherwise."""
         self._report = report
-        self._store, self._courier, self._clock, self._desk = store, courier, clock, desk
-        self._wordsmith = NotificationRenderer(renderer, clock, desk=desk, view=view)
+        self._store, self._transport, self._clock, self._desk = store, transport, clock, desk
+        self._renderer = NotificationRenderer(renderer, clock, desk=desk, view=view)
         self._failed, self._held, self._jitter = failed, held, jitter
         self._pace = pace or Pace(0)
         self._owner = work_loop.worker_name()
@@ -90,10 +91,10 @@ class DeliveryWorker:
     def run(self, stop: Event, wake: Event) -> None:
         """Delivers until `stop`; sleeps until `wake` or a second has passed when there is nothing to do."""
         work_loop.work(lambda: self.one_turn(stop), stop, wake, log)
-        self._courier.close()
+        self._transport.close()
 
     def one_turn(self, stop: Event | None = None) -> int:
-        """Works off some promises whose time has come; how many.  Raises StoreAway; nothing that was sent is forgotten then."""
+        """Delivers some notifications that are due; how many.  Raises StoreAway; what was sent before is recorded later then."""
         now = self._clock.now()
         self._record_changes()
         if self._resting_until is not None and now < self._resting_until:
@@ -124,11 +125,11 @@ class DeliveryWorker:
         with self._store.write() as tx:
             for queued in tx.outbox.lost(now):
                 if tx.outbox.fail(queued.id, OUTCOME_UNKNOWN, now):
-                    self._tell(tx, queued, OUTCOME_UNKNOWN)
+                    self._notify_failure(tx, queued, OUTCOME_UNKNOWN)
             return tx.outbox.claim(self._owner, portion, LEASE, now)
 
     def _work_off(self, claimed: Sequence[Queued], stop: Event | None) -> None:
-        ready = self._word(claimed)
+        ready = self._render(claimed)
         crash.point("outbox.rendered")
         for number, queued in enumerate(ready, start=1):
             began = self._clock.now()
@@ -139,36 +140,39 @@ class DeliveryWorker:
                 self._change(lambda tx: tx.outbox.release(self._owner))
                 return
 
-    # -- words ----------------------------------------------------------------------------------------------------
+    # -- rendering ------------------------------------------------------------------------------------------------
 
-    def _word(self, claimed: Sequence[Queued]) -> list[Queued]:
-        """The promises that can be sent now, their words stored; what came of the others is recorded."""
+    def _render(self, claimed: Sequence[Queued]) -> list[Queued]:
+        """The notifications that can be sent now, rendered and stored; the result of the others is recorded."""
         ready: list[Queued] = []
-        worded: list[tuple[Queued, Wording]] = []
+        results: list[tuple[Queued, RenderResult]] = []
         for queued in claimed:
             with self._store.read() as tx:
-                wording = self._wordsmith.word(tx, queued) if queued.rendered is None else self._wordsmith.hidden(tx, queued)
-            if wording is not None:
-                worded.append((queued, wording))
+                result = self._renderer.render(tx, queued) if queued.rendered is None else self._renderer.hidden(tx, queued)
+            if result is not None:
+                results.append((queued, result))
             else:
                 ready.append(queued)
-            if sum(len(wording.raw) for _, wording in worded if isinstance(wording, Rendered)) > IN_HAND:
-                ready += self._keep(worded)
-                worded = []
-        return ready + self._keep(worded)
+            if sum(len(result.raw) for _, result in results if isinstance(result, Rendered)) > IN_HAND:
+                ready += self._store_rendered(results)
+                results = []
+        return ready + self._store_rendered(results)
 
-    def _keep(self, worded: Sequence[tuple[Queued, Wording]]) -> list[Queued]:
-        """All of it in one transaction; those that can be sent, with their words in hand where these are small."""
-        if not worded:
+    def _store_rendered(self, results: Sequence[tuple[Queued, RenderResult]]) -> list[Queued]:
+        """Stores all in one transaction; those that can be sent, with the rendered mail where it is small."""
+        if not results:
             return []
         with self._store.write() as tx:
-            for queued, wording in worded:
-                self._note(tx, queued, wording, self._clock.now())
-        ready = [(queued, wording.raw) for queued, wording in worded if isinstance(wording, Rendered)]
+            for queued, result in results:
+                try:
+                    self._note(tx, queued, result, self._clock.now())
+                except LeaseLost:  # nothing was changed for this one
+                    log.warning("mail_lease_lost", **_about(queued))
+        ready = [(queued, result.raw) for queued, result in results if isinstance(result, Rendered)]
         return [replace(queued, rendered=raw if len(raw) <= IN_HAND else None) for queued, raw in ready]
 
-    def _note(self, tx: Tx, queued: Queued, wording: Wording, now: datetime) -> None:
-        match wording:
+    def _note(self, tx: Tx, queued: Queued, result: RenderResult, now: datetime) -> None:
+        match result:
             case Rendered(raw=raw):
                 tx.outbox.mark_rendered(queued.id, raw)
             case limits.Suppressed(reason=reason):
@@ -186,23 +190,23 @@ class DeliveryWorker:
             case PermanentFailure(reason=reason):
                 self._fail(tx, queued, reason, now)
             case _:
-                assert_never(wording)
+                assert_never(result)
 
-    # -- the way out ----------------------------------------------------------------------------------------------
+    # -- sending --------------------------------------------------------------------------------------------------
 
     def _deliver(self, queued: Queued) -> bool:
-        """Hands one mail over and records what came of it; true where the server is not there for any mail now."""
+        """Sends one mail and records the result; true where the server cannot be reached for any mail now."""
         sender, recipient, dotted = self._desk().config.desk.address, deliverable(queued.notification.recipient), Event()
         try:
-            outcome = self._courier.send(sender, recipient, self._words_of(queued), lambda: self._mark_dot(queued, dotted))
+            outcome = self._transport.send(sender, recipient, self._rendered_mail(queued), lambda: self._mark_dot(queued, dotted))
         except LeaseLost:
-            log.warning("mail_overtaken", **_about(queued))
+            log.warning("mail_lease_lost", **_about(queued))
             return False
         except StoreAway:
             raise
         except Exception as error:  # a bug of ours or of the client library: it must not end the thread
             log.exception("sending_failed", outbox=queued.id)
-            self._courier.close()
+            self._transport.close()
             reason = f"{type(error).__name__}: {error}"
             outcome = Unknown(reply=reason) if dotted.is_set() else Deferred(reply=reason)
         crash.point("outbox.before_sent")
@@ -210,7 +214,7 @@ class DeliveryWorker:
         crash.point("outbox.after_sent")
         return isinstance(outcome, Deferred) and outcome.away
 
-    def _words_of(self, queued: Queued) -> bytes:
+    def _rendered_mail(self, queued: Queued) -> bytes:
         if queued.rendered is not None:
             return queued.rendered
         with self._store.read() as tx:
@@ -240,7 +244,7 @@ class DeliveryWorker:
             case Unknown(reply=reply) if queued.repeated:
                 self._change(lambda tx: self._fail(tx, queued, f"the server gave no reply, twice; it may have arrived: {reply}", now))
             case Unknown(reply=reply):
-                # The row stays in state DOT: the store gives it out once more when the server can have no word left to say.
+                # The row stays in state DOT: it is claimed once more when the server can have no reply left to send.
                 log.warning("mail_outcome_unknown", **_about(queued), reply=reply)
             case _:
                 assert_never(outcome)
@@ -256,15 +260,18 @@ class DeliveryWorker:
         log.info("mail_deferred", **_about(queued), reason=reason, again=again.isoformat())
 
     def _fail(self, tx: Tx, queued: Queued, reason: str, now: datetime) -> None:
-        """Given up; one caller alone tells whom it concerns, in the same transaction."""
+        """The notification fails; those concerned are notified in the same transaction, by one caller only."""
         if tx.outbox.fail(queued.id, reason, now, owner=self._owner):
-            self._tell(tx, queued, reason)
+            self._notify_failure(tx, queued, reason)
             log.warning("mail_failed", **_about(queued), reason=reason)
 
-    def _tell(self, tx: Tx, queued: Queued, reason: str) -> None:
-        """The news is part of the transaction, or, where it cannot be told, at least no obstacle to it: a ticket may be changed by somebody
-        else at the same moment (then it is told at the second try), or gone."""
-        for _ in range(TELLINGS):
+    def _notify_failure(self, tx: Tx, queued: Queued, reason: str) -> None:
+        """Notifies those concerned, in the transaction of the failure.
+
+        An error does not undo the failure: the ticket may be changed by another process at this moment (the second attempt succeeds then),
+        or not exist any more.
+        """
+        for _ in range(FAILURE_ATTEMPTS):
             try:
                 with tx.savepoint():
                     self._failed(tx, queued, reason)
@@ -272,7 +279,7 @@ class DeliveryWorker:
             except StoreAway:
                 raise
             except Exception:
-                log.exception("failure_not_told", **_about(queued))
+                log.exception("failure_not_notified", **_about(queued))
 
     def _note_absence(self, outcome: Outcome, now: datetime) -> None:
         if isinstance(outcome, Deferred) and outcome.away:
@@ -283,7 +290,7 @@ class DeliveryWorker:
             return
         self._absences, self._resting_until = 0, None
         if not isinstance(outcome, Unknown) and not (isinstance(outcome, Deferred | Refused) and not outcome.code):
-            self._report("", timedelta(0))  # without a code nobody answered: we knew before asking
+            self._report("", timedelta(0))  # without a code there was no answer: the reason was known before
 
     def _change(self, change: Callable[[Tx], object]) -> None:
         """The change is committed, or recorded as soon as the database is back.  It is dropped where another worker has the mail now."""
@@ -301,6 +308,11 @@ class DeliveryWorker:
 
 
 def _about(queued: Queued) -> dict[str, object]:
-    """What a log line says of a promise: no address, no words."""
-    told = queued.notification
-    return {"outbox": queued.id, "ticket": told.ticket, "what": f"{told.audience}.{told.event}", "to": logs.who(told.recipient)}
+    """What a log line says of a notification: no address, no text."""
+    notification = queued.notification
+    return {
+        "outbox": queued.id,
+        "ticket": notification.ticket,
+        "what": f"{notification.audience}.{notification.event}",
+        "to": logs.who(notification.recipient),
+    }

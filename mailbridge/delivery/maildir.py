@@ -1,4 +1,4 @@
-"""A courier that puts mails into a Maildir: for `make demo`, for trying rules, for tests.  Nothing leaves the machine."""
+"""A transport that puts mails into a Maildir: for `make demo`, for trying rules, for tests.  Nothing leaves the machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A courier that speaks SMTP by smtplib: one recipient a transaction, one connection for many mails, and the final dot sent on its own.
+"""A transport that speaks SMTP by smtplib: one recipient a transaction, one connection for many mails, and the final dot sent on its own.
 
 Why smtplib and not an asynchronous client: see docs/adr/0005-smtplib-and-the-last-dot.md.
 """
@@ -24,7 +24,7 @@ class SmtpTransport:
         self._sent = 0
 
     def send(self, mail_from: str, recipient: str, raw: bytes, before_dot: Callable[[], None]) -> Outcome:
-        """See Courier.  The mail has CRLF line ends; addresses are plain (`mail.deliverable`)."""
+        """See Transport.  The mail has CRLF line ends; addresses are plain (`mail.deliverable`)."""
         problem = _unsendable(mail_from, recipient, raw)
         if problem:
             return Refused(reply=problem)
@@ -101,7 +101,7 @@ class SmtpTransport:
 
 
 def _judge(code: int, reply: str) -> Outcome:
-    """RFC 5321 4.2.1.  A reply that is none of the three kinds says nothing, so nobody knows."""
+    """RFC 5321 4.2.1.  A reply that is none of the three kinds says nothing: the outcome is unknown."""
     if is_over_limit(code, reply):
         return Deferred(code=code, reply=reply, away=True)
     match code // 100:

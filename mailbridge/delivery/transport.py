@@ -36,7 +36,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unknown:
-    """The final dot may have been seen, and no reply came.  Nobody can know (RFC 5321 4.5.3.2.6, RFC 1047)."""
+    """The final dot may have been seen, and no reply came: the outcome is unknown (RFC 5321 4.5.3.2.6, RFC 1047)."""
 
     reply: str = ""
 

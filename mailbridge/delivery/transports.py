@@ -1,4 +1,4 @@
-"""From what the configuration says of outgoing mail to the courier that does it."""
+"""From what the configuration says of outgoing mail to the transport that sends it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PORTS = {"smtp": 25, "smtps": 465}
 
 
 def transport(outgoing: Outgoing, folder: Path, *, hostname: str = "", tokens: TokenSource | None = None) -> Transport:
-    """A new courier, one for each thread.  Raises Permanent.
+    """A new transport, one for each thread.  Raises Permanent.
 
     `folder` is the desk's, from which a Maildir's path is counted; `hostname` is our name in EHLO where none is configured.
     """

@@ -1,4 +1,4 @@
-"""The loop of every thread that works off a queue: one turn after the other, then wait for a bell or for a time, until stopped."""
+"""The loop of every thread that works off a queue: one turn after the other, then wait for a notification or for a time, until stopped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from threading import Event
 from mailbridge.errors import StoreAway, Transient
 from mailbridge.ops.log import Log
 
-POLL = timedelta(seconds=1)  # between two looks where nothing rings: a lease that ended or a retry that is due rings no bell
+POLL = timedelta(seconds=1)  # between two looks without a notification: a lease that ends or a retry that is due sends none
 AWAY = timedelta(seconds=2)  # pause after a turn that could not reach the database
 BROKEN = timedelta(seconds=5)  # pause after an internal error
 MOST_DOUBLINGS = 20

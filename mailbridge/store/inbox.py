@@ -1,4 +1,4 @@
-"""The durable inbox: every mail that was accepted, until something became of it.
+"""The durable inbox: every accepted mail, until it is processed.
 
     new -> claimed -> done            outcome: ticket, append, duplicate, kept, ignored, held
      ^        |------> quarantined    whole, with its reason, until a person retries or drops it
@@ -228,7 +228,7 @@ class InboxTable(LeaseQueue[InboxRow, ClaimedMail]):
         return self._as_owner(_SET_ASIDE, id, owner, {"in_state": state, "in_reason": reason, "in_now": now})
 
     def reopen(self, id: int) -> bool:
-        """A mail that is done waits again, because somebody agreed to what it asks for."""
+        """A mail that is done waits again, because an agent agreed to what it asks for."""
         return self._sql.change(_REOPEN, {"in_id": id}) == 1
 
     def explain(self, id: int, reason: str) -> None:

@@ -1,15 +1,15 @@
-"""Promises to send, one row a recipient.  What each state means for a mail whose sender died:
+"""Notifications to send, one row a recipient.  What each state means for a mail whose worker died:
 
     queued, deferred   nothing was delivered: send
     sending            the final dot was not sent: send again once the lease is over, no second copy is possible
-    dot                committed just before the dot: nobody knows.  Ten minutes after the lease a letter goes out once more with the same
-                       Message-ID and is marked as repeated; a reminder counts as sent; a letter that was repeated already is lost()
-                       to us, and a person is told
+    dot                committed just before the dot: unknown.  Ten minutes after the lease a mail is sent once more with the same
+                       Message-ID and is marked as repeated; a reminder counts as sent; a mail that was repeated already is lost(),
+                       and a person is notified
     held               it waits for an admin's release (`next_at` is FOR_RELEASE) after a first connect, or after a restore (`error` begins
-                       with KEPT_BACK); or until `next_at` to be told with others in one mail
+                       with KEPT_BACK); or until `next_at`, to be bundled with others into one mail
     sent, failed, suppressed   nothing more to do
 
-`next_at` is the moment at which somebody has to look at the row again, whatever its state; one index serves them all.
+`next_at` is the moment at which a worker has to look at the row again, whatever its state; one index serves them all.
 """
 
 from __future__ import annotations
@@ -145,23 +145,23 @@ class Outbox(LeaseQueue[Queued, Queued]):
     _statements, _states = _STATEMENTS, OutboxState
 
     def add_many(self, notifications: Sequence[Notification], now: datetime, *, not_before: datetime | None = None) -> int:
-        """The promises are made; how many are new.  One whose key is known was made before and stays as it is.
+        """The notifications wait; how many are new.  One whose key is known is there already and stays as it is.
 
         `not_before`: they are not sent before then.
         """
         return self._sql.change(_ADD, [_columns(notification, now, not_before or now) for notification in notifications])
 
     def hold(self, notification: Notification, now: datetime, until: datetime) -> None:
-        """The promise is made and held: for an admin where `until` is FOR_RELEASE, else to be told with others at that moment."""
+        """The notification is stored and held: for an admin where `until` is FOR_RELEASE, else to be bundled with others at that moment."""
         self._sql.change(_ADD, [{**_columns(notification, now, until), "state": OutboxState.HELD}])
 
     def told_since(self, recipient: str, since: datetime, events: Sequence[str], limit: int) -> int:
-        """How many mails of these events the recipient was promised since then, also those that were told in one; at most `limit`."""
+        """Number of notifications of these events for the recipient since then, bundled ones included; at most `limit`."""
         values = {"in_recipient": recipient.lower(), "in_since": since, "in_events": list(events), "in_limit": limit}
         return int(self._sql.value(_COUNT_TOLD, values))
 
     def to_bundle(self, now: datetime) -> list[Queued]:
-        """All that is held to be told with others, of everybody for whom the time has come, in order."""
+        """All that is held to be bundled, of every recipient for whom the time has come, in order."""
         recipients = sorted({row[0] for row in self._sql.rows(_HELD_DUE, {"in_now": now})})
         return self._items(_HELD_OF, {"in_recipients": recipients}) if recipients else []
 
@@ -182,7 +182,7 @@ class Outbox(LeaseQueue[Queued, Queued]):
         return self._sql.change(_LET_GO, {"in_id": id, "in_now": now}) == 1
 
     def gather(self, id: int, now: datetime) -> bool:
-        """What waited for an admin is told with others from now on."""
+        """A mail that waited for an admin is bundled with others from now on."""
         return self._sql.change(_GATHER, {"in_id": id, "in_now": now}) == 1
 
     def _choose(self, owner: str, limit: int, now: datetime) -> Sequence[Row]:
@@ -203,11 +203,11 @@ class Outbox(LeaseQueue[Queued, Queued]):
         return others or [row.id for row in free]
 
     def lost(self, now: datetime, limit: int = 100) -> list[Queued]:
-        """Letters that came to the dot twice and nobody knows of either: they may have arrived or not.  Fail them and tell a person."""
+        """Mails that came to the dot twice, both times without a reply: they may have arrived.  Fail them and notify a person."""
         return self._items(_LOST, {"in_now": now, "in_limit": limit})
 
     def mark_rendered(self, id: int, rendered: bytes) -> None:
-        """The mail is worded, and stays so for all tries."""
+        """The mail is rendered, and is the same for all attempts."""
         self._sql.change(_MARK_RENDERED, {"in_id": id, "in_rendered": rendered})
 
     def mark_dot(self, id: int, owner: str, now: datetime, *, lease: timedelta | None = None) -> None:
@@ -229,7 +229,7 @@ class Outbox(LeaseQueue[Queued, Queued]):
         return self._as_owner(_DEFER, id, owner, {"in_next_at": next_at, "in_error": error})
 
     def fail(self, id: int, error: str, now: datetime, *, owner: str | None = None) -> bool:
-        """It will never be delivered.  True for one caller only: tell the agent."""
+        """It will never be delivered.  True for one caller only, which notifies the agent."""
         return self._as_owner(_FAIL, id, owner, {"in_error": error})
 
     def suppress(self, id: int, reason: str, now: datetime) -> bool:
@@ -250,13 +250,13 @@ class Outbox(LeaseQueue[Queued, Queued]):
     def count_since(
         self, recipient: str, since: datetime, automatic_only: bool = True, *, event: str | None = None, limit: int = ENOUGH
     ) -> int:
-        """How many mails (of one event) the recipient was promised since then, suppressed ones left out; at most `limit`."""
+        """Number of notifications (of one event) for the recipient since then, without suppressed ones; at most `limit`."""
         statement = _COUNT_AUTOMATIC if automatic_only else _COUNT_ANY
         values = {"in_recipient": recipient.lower(), "in_since": since, "in_event": event, "in_limit": limit}
         return int(self._sql.value(statement, values))
 
     def count_all_since(self, since: datetime, *, limit: int = ENOUGH) -> int:
-        """How many automatic mails customers were promised since then, suppressed ones left out; at most `limit`."""
+        """Number of automatic notifications for customers since then, without suppressed ones; at most `limit`."""
         return int(self._sql.value(_COUNT_ALL, {"in_since": since, "in_limit": limit}))
 
     def _item(self, row: Row) -> Queued:

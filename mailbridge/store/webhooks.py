@@ -1,7 +1,7 @@
-"""Calls that rules asked for, one row an address.  What each state means for a call whose caller died:
+"""Calls that rules asked for, one row an address.  What each state means for a call whose worker died:
 
-queued, deferred   nothing was said to anybody in this try: call
-calling            nobody knows: call again once the lease is over, with the same key, by which the other side knows a copy
+queued, deferred   no server was called in this attempt: call
+calling            unknown: call again when the lease ended, with the same key, by which the server knows a copy
 done, failed       nothing more to do
 """
 

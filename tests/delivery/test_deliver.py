@@ -423,6 +423,23 @@ def test_an_address_that_is_none_fails_without_stopping_the_others(office: Offic
     assert len(office.failures) == 1
 
 
+def test_a_failed_rendering_after_the_lease_ended_is_recorded_by_the_next_worker_alone(office: Office) -> None:
+    # given a first worker that is suspended while it renders, until another one has worked off everything
+    office.promise(a_promise("no address"), a_promise("bob@acme.example"))
+    first, second = office.delivery_worker(), office.delivery_worker()
+
+    def suspended(_notification: Notification) -> TemplateContext:
+        office.view = lambda _: a_view()
+        office.later(LEASE)
+        second.one_turn()
+        return a_view()
+
+    office.view = suspended
+    assert first.one_turn() == 2
+    assert (len(office.failures), len(office.courier.sent)) == (1, 1)
+    assert states(office) == [OutboxState.FAILED, OutboxState.SENT]
+
+
 def test_a_bug_while_wording_is_tried_again_then_told(office: Office) -> None:
     def broken(notification: Notification) -> TemplateContext:
         if notification.recipient == "ana@acme.example":
@@ -606,7 +623,7 @@ def test_several_couriers_send_each_mail_once(office: Office, tmp_path: Path) ->
     stop, wake = Event(), Event()
     deliverers = [office.delivery_worker() for _ in range(3)]
     for delivery_worker in deliverers:
-        delivery_worker._courier = MaildirTransport(folder)
+        delivery_worker._transport = MaildirTransport(folder)
     with running(deliverers, stop, wake):
         while set(states(office)) != {OutboxState.SENT}:
             stop.wait(0.05)

@@ -48,7 +48,7 @@ class Bomb:
 
 def a_delivery_worker(office: Office, folder: Path) -> DeliveryWorker:
     delivery_worker = office.delivery_worker()
-    delivery_worker._courier = cast(Transport, MaildirTransport(folder))
+    delivery_worker._transport = cast(Transport, MaildirTransport(folder))
     return delivery_worker
 
 

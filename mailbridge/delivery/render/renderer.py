@@ -40,7 +40,7 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PermanentFailure:
-    """It cannot be worded or written, now or later."""
+    """It cannot be rendered or written, now or later."""
 
     reason: str
 
@@ -52,22 +52,22 @@ class Retry:
     reason: str
 
 
-Wording = Rendered | PermanentFailure | Retry | limits.Suppressed | limits.Postponed | limits.KeepBack
+RenderResult = Rendered | PermanentFailure | Retry | limits.Suppressed | limits.Postponed | limits.KeepBack
 
 
 class NotificationRenderer:
-    """Words promises; `view` looks up what a template may show."""
+    """Renders notifications; `view` loads what a template may show."""
 
     def __init__(
         self, renderer: Renderer, clock: Clock, *, desk: Callable[[], Desk], view: Callable[[Tx, Notification, Desk], TemplateContext]
     ) -> None:
         self._renderer, self._clock, self._desk, self._view = renderer, clock, desk, view
 
-    def word(self, tx: Tx, queued: Queued) -> Wording:
+    def render(self, tx: Tx, queued: Queued) -> RenderResult:
         """The mail in bytes, or why there is none.  Raises StoreAway alone."""
         desk, now = self._desk(), self._clock.now()
         try:
-            kept_back = _hidden(tx, queued, desk) or _restored(tx, queued) or _judged(tx, queued, desk, now)
+            kept_back = _hidden(tx, queued, desk) or _restored(tx, queued) or _limited(tx, queued, desk, now)
             return kept_back or Rendered(raw=self._written(tx, queued, desk))
         except TemplateFailed as error:
             return PermanentFailure(reason=f"template error: {error}")
@@ -76,12 +76,12 @@ class NotificationRenderer:
         except StoreAway:
             raise
         except Exception as error:  # a bug of ours, or a content that is gone: it must not stop the mails beside this one
-            log.exception("wording_failed", outbox=queued.id)
+            log.exception("rendering_failed", outbox=queued.id)
             reason = f"{type(error).__name__}: {error}"
             return Retry(reason=reason) if queued.attempts < desk.config.limits.tries else PermanentFailure(reason=reason)
 
     def hidden(self, tx: Tx, queued: Queued) -> limits.Suppressed | None:
-        """Why the recipient may not see what a mail that is worded already is about, as things are now."""
+        """Why the recipient may not see what a mail that is rendered already is about, as things are now."""
         return _hidden(tx, queued, self._desk())
 
     def _written(self, tx: Tx, queued: Queued, desk: Desk) -> bytes:
@@ -94,15 +94,15 @@ class NotificationRenderer:
         seen = replace(seen, left_out=left_out, renamed=renamed)
         notification, view = guarded(queued.notification, seen)
         try:
-            worded = self._renderer.render(notification, view)
+            rendered = self._renderer.render(notification, view)
         except TemplateFailed as error:
             if notification.audience is Audience.CUSTOMER:
                 raise
             # Whoever works here hears of it all the same, in plain words, and of the broken template too.
-            worded = without_template(notification, view, error)
+            rendered = without_template(notification, view, error)
         address = desk.config.desk.address
         return build(
-            worded,
+            rendered,
             notification,
             sender_address=address,
             desk_name=desk.config.desk.name,
@@ -136,7 +136,7 @@ def _restored(tx: Tx, queued: Queued) -> limits.KeepBack | None:
     return limits.KeepBack(reason=reason) if reason else None
 
 
-def _judged(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> limits.Suppressed | limits.Postponed | None:
+def _limited(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> limits.Suppressed | limits.Postponed | None:
     """What the caps say, from the counts of what was promised before this mail."""
     notification, at, caps = queued.notification, queued.created_at, desk.config.limits
     if not limits.counted(notification):

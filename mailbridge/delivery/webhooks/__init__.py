@@ -1,1 +1,1 @@
-"""Calls that rules ask for: promised with the ticket, made afterwards, signed (https://www.standardwebhooks.com)."""
+"""Calls that rules ask for: queued with the ticket, made afterwards, signed (https://www.standardwebhooks.com)."""

@@ -1,4 +1,4 @@
-"""Makes the calls that are owed: claim, sign, call, record.  What a crash at any line means stands in store/webhooks.py.
+"""Makes the calls that are queued: claim, sign, call, record.  What a crash at any line means stands in store/webhooks.py.
 
 A call is made at least once.  Its key stays the same for all tries, the moment and the signature are of the try.
 """
@@ -50,7 +50,7 @@ class Webhooker:
         jitter: Callable[[], float] = random,
         report: Callable[[str, str], None] = lambda _host, _trouble: None,
     ) -> None:
-        """`report` is told after each call which host was called and what went wrong, '' for nothing."""
+        """`report` gets after each call which host was called and what failed, '' for nothing."""
         self._report = report
         self._store, self._secret, self._clock, self._jitter = store, config.secret, clock, jitter
         self._caller = caller or Caller(config.hosts, time_limit=config.time_limit, ca_file=config.ca_file)
@@ -91,12 +91,12 @@ class Webhooker:
         if answer.status is not None and 200 <= answer.status < 300:
             if self._record(queued, lambda tx, now: tx.done(queued.id, self._owner, now, status=answer.status, answer=answer.text)):
                 log.info("webhook_called", **_about(queued), status=answer.status)
-        elif reason := self._hopeless(queued, answer):
+        elif reason := self._permanent_failure(queued, answer):
             self._fail(queued, WebhookResponse(status=answer.status, text=reason))
         else:
             self._defer(queued, answer)
 
-    def _hopeless(self, queued: QueuedCall, answer: WebhookResponse) -> str:
+    def _permanent_failure(self, queued: QueuedCall, answer: WebhookResponse) -> str:
         """Why no further try is made; '' where one is."""
         if answer.status is not None and 300 <= answer.status < 400:
             return f"it answered {answer.status}: redirects are not followed, name the new address in the rule"
