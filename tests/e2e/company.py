@@ -15,8 +15,7 @@ import smtplib
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
@@ -25,6 +24,8 @@ from email.utils import formatdate, make_msgid
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
+
+from imapclient import IMAPClient
 
 from mailbridge.store.engine import Store
 from tests.e2e.running import looking
@@ -98,17 +99,18 @@ class Company:
     def inbox(self, account: Account, subject: str) -> list[EmailMessage]:
         """The mails of this mailbox with this in the subject, oldest first."""
         with self.dovecot.client(account) as client:
-            found = client.fetch(client.search(["SUBJECT", subject]), ["BODY.PEEK[]"])
-        return [email.message_from_bytes(found[uid][b"BODY[]"], policy=default) for uid in sorted(found)]
+            return _mails(client, subject)
 
     def wait_for(self, account: Account, subject: str, count: int = 1) -> list[EmailMessage]:
         found: list[EmailMessage] = []
+        with self.dovecot.client(account) as client:  # a login at each look would take the processor from the desk
 
-        def has_come() -> bool:
-            found[:] = self.inbox(account, subject)
-            return len(found) >= count
+            def has_come() -> bool:
+                client.noop()
+                found[:] = _mails(client, subject)
+                return len(found) >= count
 
-        wait_until(has_come, f"{account.user} gets {subject!r}")
+            wait_until(has_come, f"{account.user} gets {subject!r}")
         return found
 
     def password_changed(self) -> None:
@@ -126,6 +128,11 @@ class Company:
             raw.replace_header("Date", formatdate(1_700_000_000 + 3600 * number))
             mails[f"{1_700_000_000 + 3600 * number}.{number}.mx:2,{'' if number % 3 == 0 else 'S'}"] = raw.as_bytes()
         self.dovecot.fill(SUPPORT, mails)
+
+
+def _mails(client: IMAPClient, subject: str) -> list[EmailMessage]:
+    found = client.fetch(client.search(["SUBJECT", subject]), ["BODY.PEEK[]"])
+    return [email.message_from_bytes(found[uid][b"BODY[]"], policy=default) for uid in sorted(found)]
 
 
 def a_mail(sender: str, subject: str, text: str, *, to: str = SUPPORT.user, answers: str = "") -> EmailMessage:
@@ -339,13 +346,6 @@ authorize_url = "{provider}/authorize"
 token_url = "{provider}/token"
 scopes = ["imap", "smtp", "offline_access"]
 """
-
-
-def each(names: Sequence[str], machine: Machine, *words: str) -> None:
-    """The command was run for each of them, two at a time."""
-    with ThreadPoolExecutor(2) as pool:
-        for _ in pool.map(lambda name: machine.on_desk(*words, name), names):
-            pass
 
 
 def pauses(chance: random.Random, seconds: float) -> Iterator[float]:
