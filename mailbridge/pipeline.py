@@ -30,7 +30,8 @@ from mailbridge.handling.writer import writer_of
 from mailbridge.message.model import Message
 from mailbridge.ops import crash
 from mailbridge.rules.facts import facts_of
-from mailbridge.rules.match import Verdict, run
+from mailbridge.rules.match import run
+from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 
 

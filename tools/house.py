@@ -1,5 +1,8 @@
 """The project's own counts of its structure: `python -m tools.house`, with `--names` also what is counted.
 
+With `--arrows` each arrow between rooms with the imports behind it, those with the fewest first, and the longest chain of imports: an arrow
+with a single import often points to a name that belongs into a lower room.
+
 A room is a folder directly below mailbridge/, or a loose module beside them.  Imports are read with `ast`, also those inside functions.
 """
 
@@ -29,6 +32,7 @@ class House:
     depth: int  # modules of the longest chain of imports, circles counted as one
     modules: int
     twice: Mapping[str, tuple[str, ...]]  # public classes of one name -> their modules
+    imports: Graph
 
     def rows(self) -> Iterator[tuple[str, int]]:
         yield "rooms", len(self.rooms)
@@ -58,6 +62,7 @@ def house(package: Path = PACKAGE) -> House:
         depth=longest(imports),
         modules=len(files),
         twice=twice(trees),
+        imports=imports,
     )
 
 
@@ -112,6 +117,29 @@ def longest(graph: Graph) -> int:
     return max(map(below, set(group.values())), default=0)
 
 
+def chain(graph: Graph) -> list[str]:
+    """One longest way from the top down, in a graph without circles."""
+
+    @cache
+    def below(node: str) -> tuple[int, str]:
+        """How many nodes the longest way from here has, and the next of them; '' at its end."""
+        return max(((below(other)[0] + 1, other) for other in graph.get(node, ()) if other in graph), default=(1, ""))
+
+    way = [max(graph, key=lambda node: below(node)[0])]
+    while following := below(way[-1])[1]:
+        way.append(following)
+    return way
+
+
+def behind(found: House) -> Iterator[tuple[tuple[str, str], list[tuple[str, str]]]]:
+    """Each arrow between rooms with the imports behind it (importing module, imported module), the arrows with the fewest first."""
+    imports: dict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    for module, others in sorted(found.imports.items()):
+        for other in sorted(others):
+            imports[room_of(module), room_of(other)].append((module, other))
+    yield from sorted(((arrow, imports[arrow]) for arrow in found.arrows), key=lambda each: (len(each[1]), each[0]))
+
+
 def circles(graph: Graph) -> dict[str, int]:
     """Node -> the number of its circle: nodes that reach each other have one number."""
     reach = {node: _reached(node, graph) for node in graph}
@@ -151,6 +179,12 @@ def main() -> int:
         print(f"\nrooms: {', '.join(found.rooms)}\nloose: {', '.join(found.loose)}")
         print("mutual: " + ", ".join(f"{a} <-> {b}" for a, b in found.mutual))
         print("\n".join(f"{name}: {', '.join(modules)}" for name, modules in found.twice.items()))
+    if "--arrows" in sys.argv:
+        for (room, other), imports in behind(found):
+            print(f"\n{room} -> {other}: {len(imports)}")
+            print("\n".join(f"    {module} imports {below}" for module, below in imports))
+        if len(set(circles(found.imports).values())) == len(found.imports):
+            print("\nlongest chain of imports: " + " > ".join(chain(found.imports)))
     return 0
 
 

@@ -14,9 +14,9 @@ from email.utils import format_datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from mailbridge.conversation.canary import AUTH_KINDS, AUTH_STATE_KEY, canary_key
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.errors import Permanent, Transient
-from mailbridge.handling.canary import AUTH_KINDS, AUTH_STATE_KEY, canary_key
 from mailbridge.oauth import advice
 
 if TYPE_CHECKING:

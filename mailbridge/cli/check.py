@@ -56,10 +56,10 @@ class CheckedDesk:
 
 def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
     """Configuration, rules, examples and templates of a desk, with all problems; `candidate` are other rules than its own."""
+    from mailbridge.cli.check_webhooks import forbidden
     from mailbridge.clock import SystemClock
     from mailbridge.config import load as configuration
     from mailbridge.config import shipped
-    from mailbridge.delivery.webhooks.allowed import forbidden
     from mailbridge.rules import folder as rules_folder
     from mailbridge.rules.load import Loaded, load
     from mailbridge.rules.tools import examples

@@ -10,13 +10,13 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 from mailbridge.config.model import Config
+from mailbridge.conversation.canary import KINDS, STATE_KEY, canary_key
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.conversation.tokens import Signer
 from mailbridge.delivery import transports
 from mailbridge.delivery.transport import Delivered
 from mailbridge.doctor.model import Finding, doubtful, right, wrong
 from mailbridge.errors import MailbridgeError
-from mailbridge.handling.canary import KINDS, STATE_KEY, canary_key
 from mailbridge.oauth.model import TokenSource
 from mailbridge.store.engine import Store
 

@@ -8,7 +8,7 @@ from mailbridge.organisation.assignment import choose, turn
 from mailbridge.organisation.availability import stand_in
 from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.organisation.model import Organisation, Team
-from mailbridge.rules.match import Verdict
+from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 
 NOBODYS = Team(name="", title="")  # for a ticket whose team is not in the YAML any more: always open, UTC

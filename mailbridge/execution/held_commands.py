@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailbridge.mail_commands import CommandLine, author_of, understand
-from mailbridge.mail_commands.reading import on_a_ticket
+from mailbridge.mail_commands.author import author_of
+from mailbridge.mail_commands.model import CommandLine
+from mailbridge.mail_commands.reading import on_a_ticket, understand
 from mailbridge.organisation.approval_policy import ApprovalTrigger
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import Command

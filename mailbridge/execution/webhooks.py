@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mailbridge.notifications.webhooks import calls
-from mailbridge.rules.match import Verdict
+from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Ticket
 

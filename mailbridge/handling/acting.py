@@ -17,7 +17,7 @@ from mailbridge.message.envelope import Source
 from mailbridge.notifications.context import MailNews
 from mailbridge.notifications.recipients import named
 from mailbridge.ops import crash
-from mailbridge.rules.match import Verdict
+from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Ticket

@@ -13,7 +13,7 @@ from mailbridge.message.envelope import Envelope
 from mailbridge.message.model import Message
 from mailbridge.reply.stored_spans import spans_to_json
 from mailbridge.rules.explain import trace_to_json
-from mailbridge.rules.match import Verdict
+from mailbridge.rules.verdict import Verdict
 
 MOST_RECIPIENTS = 50  # of an agent's mail, remembered so that nobody gets its text twice
 EXPLANATION = 1  # version of the stored JSON

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
+from mailbridge.conversation.canary import AUTH_KINDS, AUTH_STATE_KEY, KINDS, STATE_KEY, canary_key
 from mailbridge.conversation.marks import is_mark_of
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import ArrivedMail
 from mailbridge.store.tx import Tx
 
-STATE_KEY = "canary"
-KINDS = ("plain", "plus")  # to the desk's address, and to the address with +detail
-AUTH_STATE_KEY = "auth-test"  # it stays after the test, for a mail that comes late
-AUTH_KINDS = ("auth",)
 _SENDERS = ((STATE_KEY, KINDS, "doctor"), (AUTH_STATE_KEY, AUTH_KINDS, "auth test"))
-
-
-def canary_key(nonce: str, kind: str) -> str:
-    """What the mark of such a mail is made of."""
-    return f"canary:{nonce}:{kind}"
 
 
 def file_canary(tx: Tx, desk: Desk, mail: ArrivedMail) -> MailResult | None:

@@ -22,7 +22,7 @@ from mailbridge.message.model import Kind
 from mailbridge.notifications.webhooks import REPLIED
 from mailbridge.organisation import transitions
 from mailbridge.rules.commands import commands
-from mailbridge.rules.match import Verdict
+from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import AnswerInvitation, Command, CustomerMessage
 from mailbridge.tickets.events import Actor, ActorKind, InvitationAnswered

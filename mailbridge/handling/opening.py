@@ -8,7 +8,7 @@ from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
 from mailbridge.message.model import Message
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import CopiedPolicy, Priority, Team
-from mailbridge.rules.match import Verdict
+from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Open
 from mailbridge.tickets.model import IMPORTED, LIST_FIELD, Participant, Role

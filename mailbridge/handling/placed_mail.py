@@ -16,7 +16,7 @@ from mailbridge.handling.disposition import Disposition, disposition
 from mailbridge.mail_commands.model import ParsedMail
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Address, Message
-from mailbridge.rules.match import Verdict
+from mailbridge.rules.verdict import Verdict
 from mailbridge.store.mails import StoredMail
 from mailbridge.tickets.model import Ticket
 

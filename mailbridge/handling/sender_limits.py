@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Protocol
 from unicodedata import normalize
 
@@ -27,7 +26,6 @@ REFUTED = "unproven:failed:"
 FORM = "form:"
 UNPROVEN_FORM = "form:unproven:"  # counted apart, so that a forger does not use up what the site's own form may bring
 REPLIES = "replies:unproven:"
-COUNTED_FOR = timedelta(days=1)  # longer than any cap looks back
 GMAIL = frozenset(("gmail.com", "googlemail.com"))
 _QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 FIRST_TOLD, NEXT_TOLD = 1, 20

@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 
 from mailbridge.conversation.marks import kept_code
 from mailbridge.execution.desk import Desk
-from mailbridge.handling.sender_limits import COUNTED_FOR
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.payloads import Kept, KeptRow, WaitingRow
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail
 from mailbridge.store.inbox_rows import KeptMail
+from mailbridge.store.openings import COUNTED_FOR
 
 STATE_KEY = "kept-list"
 HOUR = 6  # UTC; before the working day in Europe

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
-from mailbridge.message.envelope import Envelope
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.payloads import Unfetched, UnfetchedRow
 from mailbridge.store.engine import Store
@@ -45,8 +44,9 @@ def _too_soon(at: str, now: datetime) -> bool:
 def _rows(found: Sequence[InboxRow]) -> tuple[UnfetchedRow, ...]:
     """Where each mail is, why it could not be fetched, and its number."""
     shown = found[:MOST_LISTED]
-    return tuple(UnfetchedRow(place=_place(one.envelope), reason=" ".join(one.reason.split()), inbox=one.id) for one in shown)
+    return tuple(UnfetchedRow(place=_place(one), reason=" ".join(one.reason.split()), inbox=one.id) for one in shown)
 
 
-def _place(envelope: Envelope) -> str:
+def _place(row: InboxRow) -> str:
+    envelope = row.envelope
     return f"{envelope.account}/{envelope.folder}, UID {envelope.uid}"

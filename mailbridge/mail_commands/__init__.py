@@ -6,13 +6,3 @@
     dates.py          when          durations.py   how long        names.py       whom and what
     normalise.py      a line without what mail programs add
 """
-
-from __future__ import annotations
-
-from mailbridge.mail_commands.author import author_of as author_of
-from mailbridge.mail_commands.model import Author as Author
-from mailbridge.mail_commands.model import CommandLine as CommandLine
-from mailbridge.mail_commands.model import ParsedMail as ParsedMail
-from mailbridge.mail_commands.model import Question as Question
-from mailbridge.mail_commands.reading import read as read
-from mailbridge.mail_commands.reading import understand as understand

@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from mailbridge.ids import ticket_number
-from mailbridge.mail_commands import CommandLine
+from mailbridge.mail_commands.model import CommandLine
 from mailbridge.notifications.payloads import CommandResults, ResultRow
 from mailbridge.notifications.summary import Viewer, summaries
 from mailbridge.organisation.model import Organisation

@@ -10,7 +10,7 @@ from typing import Any
 
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.webhook_model import Call
-from mailbridge.rules.match import Verdict
+from mailbridge.rules.verdict import Verdict
 from mailbridge.tickets.model import Ticket
 
 OPENED, REPLIED = "ticket.opened", "ticket.replied"

@@ -7,8 +7,8 @@ from dataclasses import fields
 from datetime import timedelta
 from typing import Any
 
-from mailbridge.rules.match import Verdict
 from mailbridge.rules.trace import ActionTrace, ConditionTrace, Miss, RuleTrace, Trace
+from mailbridge.rules.verdict import Verdict
 
 MAX_REASON = 100  # characters of a reason in texts for people
 FORM = 1  # version of the JSON

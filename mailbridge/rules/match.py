@@ -7,7 +7,6 @@ each value last.  `stop`, `drop` and `quarantine` end the run.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
 
@@ -22,44 +21,11 @@ from mailbridge.rules.matchers import passes, within
 from mailbridge.rules.rule_set import All, Any, Atoms, CompiledRule, Node, Not, Related, RuleSet
 from mailbridge.rules.trace import ActionTrace, Miss, RuleTrace, Trace
 from mailbridge.rules.tree import AssignBy, Exists, Fact, Number, Same, Test, ValueSource
+from mailbridge.rules.verdict import Verdict
 
 SMALL_SET = 50  # up to this number of rules, the trace explains every rule that did not match
 MAX_WEIGHED = 50
 MAX_MISSES = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What the rules chose.  None and empty: no rule chose anything."""
-
-    team: str | None = None
-    type: str | None = None
-    priority: str | None = None
-    status: str | None = None
-    assignee: str | None = None
-    assign_by: AssignBy | None = None
-    skill: str | None = None
-    tags: tuple[str, ...] = ()
-    fields: tuple[tuple[str, str], ...] = ()
-    subject: str | None = None
-    sla: str | None = None  # set by a rule, else by the customer's contract
-    contract: str | None = None
-    calendar: str | None = None  # that promised times count in, where it is not the team's
-    equipment: str | None = None
-    location: str | None = None
-    project: str | None = None
-    estimate: timedelta | None = None
-    playbook: str | None = None
-    reply_template: str | None = None
-    notify: tuple[str, ...] = ()
-    cc: tuple[str, ...] = ()
-    webhook: tuple[str, ...] = ()
-    webhook_rules: tuple[str, ...] = ()  # for each webhook the rule that named it first
-    no_ack: bool = False
-    drop: bool = False
-    quarantine: str | None = None
-    rules: tuple[str, ...] = ()  # names of the matching rules, in order
-    trace: Trace
 
 
 def run(rule_set: RuleSet, facts: Facts) -> Verdict:

@@ -7,13 +7,14 @@ more rows than the limit allows tickets, and counting stays cheap.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from mailbridge.store.schema import openings
 from mailbridge.store.sql import Sql
 
+COUNTED_FOR = timedelta(days=1)  # longer than any limit looks back
 _LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("sender", type_=sa.Text), 0)))
 _COUNTS = (
     sa.func.count(),

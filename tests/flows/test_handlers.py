@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from mailbridge.cli.main import cli
 from mailbridge.handling.agents import lines
 from mailbridge.handling.outcome import MailOutcome
-from mailbridge.mail_commands import Author, ParsedMail
+from mailbridge.mail_commands.model import Author, ParsedMail
 from tests.flows.test_agents_lines import agrees, writes
 from tests.flows.test_passed_on import INLINE
 from tests.harness import TestDesk, a_desk, a_mail, proven

@@ -23,7 +23,7 @@ from mailbridge.execution.execute import execute
 from mailbridge.handling.agents.carry_out import carry_out
 from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.placed_mail import PlacedMail
-from mailbridge.mail_commands import CommandLine
+from mailbridge.mail_commands.model import CommandLine
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Message, ReadingPolicy

@@ -53,8 +53,8 @@ from mailbridge.organisation.billing import Rounding
 from mailbridge.organisation.model import AnswersAs, ClosedPolicy, CopiedPolicy, Outsiders, Priority, TeamAudience, UnknownLines
 from mailbridge.organisation.playbooks import TaskRole
 from mailbridge.organisation.status import Mover
-from mailbridge.rules.match import Verdict
 from mailbridge.rules.tree import AssignBy, MatchType
+from mailbridge.rules.verdict import Verdict
 from mailbridge.sla.clock import CountsFrom, Deadline, WhileSolved
 from mailbridge.sla.segments import PauseReason, TargetKind
 from mailbridge.sla.why import Outcome

@@ -267,7 +267,7 @@ def test_the_command_line_lists_shows_and_resends(tmp_path: Path) -> None:
 
 
 def test_check_names_the_rule_that_calls_a_host_nobody_allowed(tmp_path: Path) -> None:
-    from mailbridge.delivery.webhooks.allowed import forbidden
+    from mailbridge.cli.check_webhooks import forbidden
     from mailbridge.rules.load import load
 
     rule = '- name: tell\n  when: {exists: subject}\n  then: {webhook: "https://hooks.desk.test/t"}\n'

@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from urllib.parse import SplitResult, urlsplit
 
-from mailbridge.errors import Problem
-from mailbridge.rules.rule_set import RuleSet
-
 LOCAL = frozenset({"127.0.0.1", "::1", "localhost"})  # plain http is for this machine alone
 
 
@@ -31,20 +28,3 @@ def allowed(url: str, hosts: Collection[str]) -> SplitResult:
     return where
 
 
-def forbidden(rules: RuleSet, hosts: Collection[str]) -> list[Problem]:
-    """A mistake for each rule that names an address which would not be called."""
-    known = frozenset(host.lower() for host in hosts)
-    return [
-        compiled.rule.place.problem(f'the rule "{compiled.rule.name}" calls {url}: {reason}', 'add the host there: hosts = ["…"]')
-        for compiled in rules.rules
-        for url in compiled.rule.then.webhook
-        if (reason := _why_not(url, known))
-    ]
-
-
-def _why_not(url: str, hosts: Collection[str]) -> str:
-    try:
-        allowed(url, hosts)
-    except NotAllowed as error:
-        return str(error)
-    return ""

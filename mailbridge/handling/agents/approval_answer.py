@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.quoted_lines import QUOTED
-from mailbridge.mail_commands import CommandLine, ParsedMail
+from mailbridge.mail_commands.model import CommandLine, ParsedMail
 from mailbridge.mail_commands.reply_decision import is_short, verdict
 from mailbridge.message.model import Message
 from mailbridge.notifications.events.approvals import QUESTIONS

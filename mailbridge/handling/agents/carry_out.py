@@ -14,7 +14,7 @@ from mailbridge.handling.acting import actor_of, cause_of, execute_for, telling_
 from mailbridge.handling.agents.quoted_lines import QUOTED, no_command
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
-from mailbridge.mail_commands import CommandLine
+from mailbridge.mail_commands.model import CommandLine
 from mailbridge.notifications.recipients import Recipient
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import AgentReply, Approve, Assign, Command, InternalNote, Reject

@@ -22,8 +22,16 @@ from mailbridge.execution.desk import Desk
 from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
-from mailbridge.mail_commands import CommandLine
-from mailbridge.mail_commands.model import FindDocuments, FullHistory, Help, ListTickets, SearchMails, ShowTickets, TimesheetArgument
+from mailbridge.mail_commands.model import (
+    CommandLine,
+    FindDocuments,
+    FullHistory,
+    Help,
+    ListTickets,
+    SearchMails,
+    ShowTickets,
+    TimesheetArgument,
+)
 from mailbridge.message.model import Message
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads import HeldNotice, HeldRow

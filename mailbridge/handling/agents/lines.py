@@ -8,13 +8,13 @@ from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
 
-from mailbridge import mail_commands
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.quoted_lines import in_parts, judged, no_command, others_of
 from mailbridge.handling.placed_mail import PlacedMail
-from mailbridge.mail_commands import Author, CommandLine, ParsedMail, read, understand
+from mailbridge.mail_commands.author import author_of
+from mailbridge.mail_commands.model import Author, CommandLine, ParsedMail
 from mailbridge.mail_commands.normalise import cleaned
-from mailbridge.mail_commands.reading import stands_for_itself
+from mailbridge.mail_commands.reading import read, stands_for_itself, understand
 from mailbridge.message.model import Message, Reply, SpanKind
 from mailbridge.reply.mobile_footers import app_language
 from mailbridge.reply.plain import ANSWERS_NOTHING
@@ -28,7 +28,7 @@ _MOST_TICKETS, _MOST_MAILS = 20, 200  # whose mails are compared with the lines
 
 def command_author(agent: str, desk: Desk, now: datetime) -> Author:
     """The agent of that name as the one whose lines are read."""
-    return mail_commands.author_of(agent, desk.organisation, now, prefix=desk.config.desk.prefix)
+    return author_of(agent, desk.organisation, now, prefix=desk.config.desk.prefix)
 
 
 def parse_agent_mail(message: Message, author: Author) -> ParsedMail:

@@ -16,7 +16,8 @@ from mailbridge.handling.opening import is_ours
 from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
 from mailbridge.handling.storing import store_mail
-from mailbridge.mail_commands import CommandLine, reply_decision
+from mailbridge.mail_commands import reply_decision
+from mailbridge.mail_commands.model import CommandLine
 from mailbridge.message.model import Address, Message
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import AgentReply, InternalNote

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from html import unescape
 from itertools import pairwise
 
-from mailbridge.mail_commands import CommandLine, ParsedMail
+from mailbridge.mail_commands.model import CommandLine, ParsedMail
 from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.tickets.commands import AgentReply, InternalNote
 

@@ -14,7 +14,7 @@ from mailbridge.handling.agents.results import tell_results
 from mailbridge.handling.arrival import Arrival
 from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import ArrivedMail, PlacedMail
-from mailbridge.mail_commands import ParsedMail
+from mailbridge.mail_commands.model import ParsedMail
 from mailbridge.message.model import Message
 from mailbridge.store.held import HeldAnswer, HeldMail, What
 from mailbridge.store.tx import Tx

@@ -11,7 +11,7 @@ from mailbridge.execution.notification_context import notification_context
 from mailbridge.handling.acting import of_first_connect
 from mailbridge.handling.agents.carry_out import TEXT, Outcomes
 from mailbridge.handling.placed_mail import PlacedMail
-from mailbridge.mail_commands import CommandLine, ParsedMail
+from mailbridge.mail_commands.model import CommandLine, ParsedMail
 from mailbridge.notifications.compose import signed
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads import Payload

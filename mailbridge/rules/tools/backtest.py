@@ -8,8 +8,9 @@ from typing import Any
 
 from mailbridge.organisation.model import Organisation
 from mailbridge.rules.facts import Facts
-from mailbridge.rules.match import Verdict, run
+from mailbridge.rules.match import run
 from mailbridge.rules.rule_set import RuleSet
+from mailbridge.rules.verdict import Verdict
 
 COMPARED = ("team", "type", "priority", "status", "drop", "quarantine")
 SAMPLES = 10

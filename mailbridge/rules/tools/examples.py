@@ -12,9 +12,10 @@ from mailbridge.errors import Problem
 from mailbridge.message.model import Address, Attachment, Kind, Message, Reply, Sender
 from mailbridge.organisation.model import Priority
 from mailbridge.rules.facts import Facts
-from mailbridge.rules.match import Verdict, run
+from mailbridge.rules.match import run
 from mailbridge.rules.policy import Policy
 from mailbridge.rules.tree import Example, Rule
+from mailbridge.rules.verdict import Verdict
 from mailbridge.tickets.model import Participant, Ticket
 
 WHEN = datetime(2026, 3, 4, 9, 0, tzinfo=UTC)  # a Wednesday morning, for examples that do not say when

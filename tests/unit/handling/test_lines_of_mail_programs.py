@@ -11,7 +11,7 @@ from email.policy import SMTP
 import pytest
 
 from mailbridge.handling.agents.lines import parse_agent_mail
-from mailbridge.mail_commands import Author, ParsedMail
+from mailbridge.mail_commands.model import Author, ParsedMail
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.sandbox.read import read as read_mail
 

@@ -8,7 +8,8 @@ import pytest
 
 from mailbridge.handling.agents.lines import parse_agent_mail
 from mailbridge.handling.agents.quoted_lines import Others, judged, others_of
-from mailbridge.mail_commands import Author, ParsedMail, read
+from mailbridge.mail_commands.model import Author, ParsedMail
+from mailbridge.mail_commands.reading import read
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.sandbox.read import read as read_mail
 

@@ -28,8 +28,8 @@ from mailbridge.handling.table import AFTER_RULES, BEFORE_PARSING, BEFORE_PLACIN
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Kind, Message, ReadingPolicy, Strength
 from mailbridge.message.parse import parse
-from mailbridge.rules.match import Verdict
 from mailbridge.rules.trace import Trace
+from mailbridge.rules.verdict import Verdict
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 from tests.builders import NOW, a_ticket, an_organisation

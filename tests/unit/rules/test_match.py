@@ -14,10 +14,11 @@ from mailbridge.rules.commands import commands
 from mailbridge.rules.explain import text, trace_from_json, trace_to_json, verdict_to_json
 from mailbridge.rules.facts import facts_of
 from mailbridge.rules.load import load
-from mailbridge.rules.match import Verdict, run
+from mailbridge.rules.match import run
 from mailbridge.rules.policy import Policy
 from mailbridge.rules.tools.examples import facts_of_example
 from mailbridge.rules.tree import AssignBy
+from mailbridge.rules.verdict import Verdict
 from mailbridge.tickets.commands import Assign, SetEstimate, SetField, SetPriority, SetStatus, SetSubject, SetTeam, StartPlaybook
 from mailbridge.tickets.model import Participant, Ticket
 

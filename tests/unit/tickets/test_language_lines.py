@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailbridge.mail_commands import Author, read, understand
 from mailbridge.mail_commands.command_table import WORDS
-from mailbridge.mail_commands.model import Help
+from mailbridge.mail_commands.model import Author, Help
+from mailbridge.mail_commands.reading import read, understand
 from mailbridge.organisation.model import Priority
 from mailbridge.tickets.commands import Assign, Close, InternalNote, Reopen, SetPriority, SetStatus, SetTeam
 

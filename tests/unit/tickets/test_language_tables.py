@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mailbridge.mail_commands import Author, understand
 from mailbridge.mail_commands.command_table import WORDS, Room
 from mailbridge.mail_commands.locales import LOCALES
 from mailbridge.mail_commands.manual import manual_rows, page, words_for
+from mailbridge.mail_commands.model import Author
+from mailbridge.mail_commands.reading import understand
 from mailbridge.mail_commands.vocabulary import fold, vocabulary
 from mailbridge.organisation.model import Agent, Organisation, Team
 from mailbridge.tickets.permissions import Right

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from mailbridge.mail_commands import Author, understand
 from mailbridge.mail_commands.dates import Wall, moment, whole, words_of
 from mailbridge.mail_commands.durations import MOST, spoken
 from mailbridge.mail_commands.durations import whole as minutes_of
 from mailbridge.mail_commands.locales import LOCALES
+from mailbridge.mail_commands.model import Author
+from mailbridge.mail_commands.reading import understand
 from mailbridge.mail_commands.vocabulary import vocabulary
 from mailbridge.tickets.commands import CorrectWork, RecordWork, ScheduleMeeting, SetDue, SetEstimate, Snooze
 from mailbridge.tickets.model import WorkKind

@@ -7,7 +7,8 @@ from typing import get_args
 
 import pytest
 
-from mailbridge.mail_commands import author_of, understand
+from mailbridge.mail_commands.author import author_of
+from mailbridge.mail_commands.reading import understand
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.organisation.model import Priority
 from mailbridge.store.documents import dump, load

@@ -1,0 +1,28 @@
+"""A rule may only call what the configuration allows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from mailbridge.delivery.webhooks.allowed import NotAllowed, allowed
+from mailbridge.errors import Problem
+from mailbridge.rules.rule_set import RuleSet
+
+
+def forbidden(rules: RuleSet, hosts: Collection[str]) -> list[Problem]:
+    """A mistake for each rule that names an address which would not be called."""
+    known = frozenset(host.lower() for host in hosts)
+    return [
+        compiled.rule.place.problem(f'the rule "{compiled.rule.name}" calls {url}: {reason}', 'add the host there: hosts = ["…"]')
+        for compiled in rules.rules
+        for url in compiled.rule.then.webhook
+        if (reason := _why_not(url, known))
+    ]
+
+
+def _why_not(url: str, hosts: Collection[str]) -> str:
+    try:
+        allowed(url, hosts)
+    except NotAllowed as error:
+        return str(error)
+    return ""

@@ -1,0 +1,43 @@
+"""What the rules chose for a mail.  Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from mailbridge.rules.trace import Trace
+from mailbridge.rules.tree import AssignBy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What the rules chose.  None and empty: no rule chose anything."""
+
+    team: str | None = None
+    type: str | None = None
+    priority: str | None = None
+    status: str | None = None
+    assignee: str | None = None
+    assign_by: AssignBy | None = None
+    skill: str | None = None
+    tags: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    subject: str | None = None
+    sla: str | None = None  # set by a rule, else by the customer's contract
+    contract: str | None = None
+    calendar: str | None = None  # that promised times count in, where it is not the team's
+    equipment: str | None = None
+    location: str | None = None
+    project: str | None = None
+    estimate: timedelta | None = None
+    playbook: str | None = None
+    reply_template: str | None = None
+    notify: tuple[str, ...] = ()
+    cc: tuple[str, ...] = ()
+    webhook: tuple[str, ...] = ()
+    webhook_rules: tuple[str, ...] = ()  # for each webhook the rule that named it first
+    no_ack: bool = False
+    drop: bool = False
+    quarantine: str | None = None
+    rules: tuple[str, ...] = ()  # names of the matching rules, in order
+    trace: Trace
