@@ -52,7 +52,7 @@ customers:
     title: Acme SRL
     domains: [customer.test]
     equipment: [{serial: LF-2231}]
-    contracts: {acme-base: {sla: base}, acme-gold: {sla: gold}}
+    contracts: {acme-base: {sla: base}, acme-gold: {sla: gold, equipment: [LF-2231]}}
 """
 SLA = """
 targets: {normal: {resolution: 300d}}
