@@ -74,13 +74,13 @@ def on_ticket(desk: Desk, message: Message, writer: Writer, found: Evidence, now
 
 def judged(tx: Tx, desk: Desk, mail: PlacedMail) -> JudgedMail:
     """The mail with the verdict of the admin's rules; a mail with a virus gets no acknowledgement, whatever they say."""
-    verdict = judge(tx, desk, mail)
+    verdict = evaluate(tx, desk, mail)
     if mail.arrival.scan.virus:
         verdict = replace(verdict, tags=(*verdict.tags, "virus"), no_ack=True)
     return JudgedMail(mail=replace(mail, arrival=mail.arrival.judged(verdict)), verdict=verdict)
 
 
-def judge(tx: Tx, desk: Desk, mail: PlacedMail) -> Verdict:
+def evaluate(tx: Tx, desk: Desk, mail: PlacedMail) -> Verdict:
     """What the rules say: all of them about a mail that opens a ticket, about a reply those that ask for replies."""
     scan, asks = mail.arrival.scan, desk.policy.rules.asks
     facts = facts_of(

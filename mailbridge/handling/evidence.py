@@ -59,12 +59,12 @@ def evidence(tx: Tx, message: Message, rcpt_to: Sequence[str], desk: Desk) -> Ev
         by_id.append((Reason.SUBJECT_NUMBER, number, f"{prefix}-{number}"))
     wanted = dict.fromkeys([*(token.ticket for _, token in claims), *(ticket for _, ticket, _ in by_id)])
     tickets = {ticket.id: ticket for ticket in tx.tickets.get_many(wanted)}
-    presented = tuple(_presented(text, token, tickets.get(token.ticket), message, desk) for text, token in claims)
-    lent = [(Reason.KNOWN_REFERENCE, p.token.ticket, p.text) for p in presented if p.holder and p.token.purpose is Purpose.CUSTOMER]
+    token_claims = tuple(_claim_of(text, token, tickets.get(token.ticket), message, desk) for text, token in claims)
+    lent = [(Reason.KNOWN_REFERENCE, p.token.ticket, p.text) for p in token_claims if p.holder and p.token.purpose is Purpose.CUSTOMER]
     tickets |= _merged(tx, tickets.values())
     known = tuple(_known(reason, tickets[named], detail, tickets) for reason, named, detail in [*lent, *by_id] if named in tickets)
     return Evidence(
-        claims=tuple(replace(p, ticket=_standing_for(p.ticket, tickets)) for p in presented),
+        claims=tuple(replace(p, ticket=_standing_for(p.ticket, tickets)) for p in token_claims),
         known=known,
         notice=_notice(message, tokens_in(desk.signer, addresses, references), desk),
         addressed=frozenset(_addressed(message, desk)),
@@ -111,13 +111,13 @@ def _standing_for(ticket: Ticket | None, tickets: Mapping[int, Ticket]) -> Ticke
 
 def _known(reason: Reason, named: Ticket, detail: str, tickets: Mapping[int, Ticket]) -> Reference:
     ticket = surviving(named.id, tickets) or named
-    kin = [other for other in tickets.values() if other.id != ticket.id and surviving(other.id, tickets) is ticket]
+    merged_tickets = [other for other in tickets.values() if other.id != ticket.id and surviving(other.id, tickets) is ticket]
     return Reference(
-        reason=reason, ticket=ticket, detail=detail, named=named.id if named.id != ticket.id else None, merged_tickets=tuple(kin)
+        reason=reason, ticket=ticket, detail=detail, named=named.id if named.id != ticket.id else None, merged_tickets=tuple(merged_tickets)
     )
 
 
-def _presented(text: str, token: Token, ticket: Ticket | None, message: Message, desk: Desk) -> TokenClaim:
+def _claim_of(text: str, token: Token, ticket: Ticket | None, message: Message, desk: Desk) -> TokenClaim:
     """The token with its holder, tried on few people: the writer, and those on the ticket or in the writer's teams, as its purpose has it.
 
     Whose agent's token it is, if not this agent's, is nobody's business here: it counts as the ticket's number does.

@@ -93,7 +93,7 @@ def _release_first_connect(tx: Tx, portion: Sequence[Queued], now: datetime, don
     out where the customer was answered meanwhile."""
     for one in portion:
         if one.notification.audience is Audience.AGENT and one.notification.event in BUNDLED:
-            tx.outbox.gather(one.id, now)
+            tx.outbox.bundle(one.id, now)
         elif one.notification.event == RECEIPT and _answered(tx, one):
             tx.outbox.suppress(one.id, ANSWERED, now)
             continue

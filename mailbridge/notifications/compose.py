@@ -47,10 +47,10 @@ PASSED_ON = frozenset({"answered", "colleague_answered"})  # an agent's own word
 
 def _both(first: EventNotifier, second: EventNotifier) -> EventNotifier:
     """What the one has to say, then what the other has."""
-    return lambda event, events, occasion: chain(first(event, events, occasion), second(event, events, occasion))
+    return lambda event, events, context: chain(first(event, events, context), second(event, events, context))
 
 
-TELLERS: Mapping[type[TicketEvent], EventNotifier] = {
+NOTIFIERS: Mapping[type[TicketEvent], EventNotifier] = {
     TicketOpened: tickets.opened,
     MessageAdded: mails.message,
     StatusChanged: tickets.status,
@@ -58,13 +58,13 @@ TELLERS: Mapping[type[TicketEvent], EventNotifier] = {
     TeamChanged: tickets.team,
     AlertRaised: alerts.alert,
     DeliveryFailed: mails.failure,
-    SnoozeEnded: alerts.woken,
+    SnoozeEnded: alerts.snooze_ended,
     ParticipantAdded: people.added,
     RequesterChanged: _both(people.added, meetings.asked_anew),
     MeetingSet: meetings.made,
     InvitationAnswered: meetings.answered,
     Escalated: escalation.escalated,
-    MergedFrom: relations.absorbed,
+    MergedFrom: relations.merged_from,
     MergedInto: relations.merged,
     MailMoved: relations.moved,
     Undone: relations.undone,
@@ -74,34 +74,34 @@ TELLERS: Mapping[type[TicketEvent], EventNotifier] = {
 }
 
 
-def notifications(events: Sequence[Event], occasion: NotificationContext) -> tuple[Notification, ...]:
+def notifications(events: Sequence[Event], context: NotificationContext) -> tuple[Notification, ...]:
     """Everything these events of one ticket make us say, at most one mail of a kind to a recipient, signed and keyed."""
-    version = occasion.ticket.version - len(events)
+    version = context.ticket.version - len(events)
     said: dict[str, Notification] = {}
     for number, event in enumerate(events, start=version + 1):
-        for promise in _of_event(event, events, occasion):
+        for promise in _of_event(event, events, context):
             # What an agent wrote to a colleague behind one of our own addresses goes there; it comes back with our mark and ends here.
-            if promise.automatic and promise.recipient.lower() in occasion.own_addresses:
+            if promise.automatic and promise.recipient.lower() in context.own_addresses:
                 continue
-            if promise.event in PASSED_ON and promise.recipient.lower() in occasion.reached:
+            if promise.event in PASSED_ON and promise.recipient.lower() in context.reached:
                 continue
             kind = f"{promise.audience}.{_kind(promise)}:{promise.recipient.lower()}"
-            said.setdefault(kind, replace(promise, key=f"{occasion.ticket.id}.{number}.{kind}"))
-    return tuple(signed(promise, occasion) for promise in said.values())
+            said.setdefault(kind, replace(promise, key=f"{context.ticket.id}.{number}.{kind}"))
+    return tuple(signed(promise, context) for promise in said.values())
 
 
-def signed(promise: Notification, occasion: NotificationContext) -> Notification:
+def signed(promise: Notification, context: NotificationContext) -> Notification:
     """The promise with its Message-ID, reply address, thread and language: what makes an answer find its way back."""
     purpose = Purpose.CUSTOMER if promise.audience is Audience.CUSTOMER else Purpose.AGENT
-    ticket, signer = occasion.ticket.id, occasion.signer
-    generation = dict(occasion.ticket.revoked).get(promise.recipient.lower(), 0)
+    ticket, signer = context.ticket.id, context.signer
+    generation = dict(context.ticket.revoked).get(promise.recipient.lower(), 0)
     return replace(
         promise,
         message_id=signer.message_id(ticket, promise.recipient, purpose, promise.key, generation=generation),
         reply_to=signer.reply_address(ticket, promise.recipient, purpose, generation=generation),
-        in_reply_to=occasion.thread[-1] if occasion.thread else "",
-        references=occasion.thread,
-        language=promise.language or occasion.language,
+        in_reply_to=context.thread[-1] if context.thread else "",
+        references=context.thread,
+        language=promise.language or context.language,
     )
 
 
@@ -113,9 +113,9 @@ def _kind(promise: Notification) -> str:
     return promise.event
 
 
-def _of_event(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
-    tell = TELLERS.get(type(event.what))
-    return tell(event, events, occasion) if tell else iter(())
+def _of_event(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
+    tell = NOTIFIERS.get(type(event.what))
+    return tell(event, events, context) if tell else iter(())
 
 
 def admin_notifications(

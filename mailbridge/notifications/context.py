@@ -65,33 +65,33 @@ def notifications_to(
     recipients: Iterable[Recipient],
     audience: Audience,
     event: str,
-    occasion: NotificationContext,
+    context: NotificationContext,
     *,
     payload: Payload | None = None,
     but: Actor | None = None,
 ) -> Iterator[Notification]:
     """One promise a recipient, the doer left out."""
-    doer = occasion.organisation.agents.get(but.name) if but and but.kind is ActorKind.AGENT else None
+    acting_agent = context.organisation.agents.get(but.name) if but and but.kind is ActorKind.AGENT else None
     for recipient in recipients:
-        if doer and recipient.address.lower() == doer.address.lower():
+        if acting_agent and recipient.address.lower() == acting_agent.address.lower():
             continue
         yield Notification(
-            ticket=occasion.ticket.id,
+            ticket=context.ticket.id,
             audience=audience,
             event=event,
             recipient=recipient.address,
             key="",
             name=recipient.name,
             language=recipient.language,
-            mail=occasion.mail,
+            mail=context.mail,
             payload=payload,
         )
 
 
-def title_of(actor: Actor, occasion: NotificationContext) -> str:
+def title_of(actor: Actor, context: NotificationContext) -> str:
     if actor.kind is ActorKind.CLOCK:
         return ""
-    if actor.kind is ActorKind.CONSULTANT and actor.name in occasion.organisation.consultants:
-        return occasion.organisation.consultants[actor.name].title
-    agent = occasion.organisation.agents.get(actor.name)
+    if actor.kind is ActorKind.CONSULTANT and actor.name in context.organisation.consultants:
+        return context.organisation.consultants[actor.name].title
+    agent = context.organisation.agents.get(actor.name)
     return agent.title if agent else actor.name

@@ -97,7 +97,7 @@ def counted(notification: Notification) -> bool:
     return notification.automatic and notification.audience is Audience.CUSTOMER
 
 
-def judge(
+def limited(
     notification: Notification, earlier: Earlier, caps: Caps, *, promised_at: datetime, now: datetime, suspended: str | None = None
 ) -> Suppressed | Postponed | None:
     """None: it may go.  `suspended` says why this address gets nothing at present.

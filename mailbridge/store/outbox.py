@@ -181,7 +181,7 @@ class Outbox(LeaseQueue[Queued, Queued]):
         """What was held goes out now."""
         return self._sql.change(_LET_GO, {"in_id": id, "in_now": now}) == 1
 
-    def gather(self, id: int, now: datetime) -> bool:
+    def bundle(self, id: int, now: datetime) -> bool:
         """A mail that waited for an admin is bundled with others from now on."""
         return self._sql.change(_GATHER, {"in_id": id, "in_now": now}) == 1
 

@@ -56,8 +56,8 @@ def live(folder: Path, url: str, ahead: float) -> None:
             pass
         clock.ahead += timedelta(days=30)
         app.sweep()
-        courier = app.delivery_worker()
-        while courier.one_turn():
+        transport = app.delivery_worker()
+        while transport.one_turn():
             pass
         webhooker = Webhooker(app.store, app.config.webhooks, clock, caller=Recorder(folder / "called"))
         while webhooker.one_turn():

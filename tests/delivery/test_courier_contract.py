@@ -87,15 +87,15 @@ def server(request: pytest.FixtureRequest) -> Iterator[tuple[int, Taken]]:
 
 @contextmanager
 def a_courier(port: int, tls: Tls = Tls.NONE) -> Iterator[SmtpTransport]:
-    courier = SmtpTransport(Relay(host="127.0.0.1", port=port, tls=tls, helo="desk.example", timeouts=SHORT))
+    transport = SmtpTransport(Relay(host="127.0.0.1", port=port, tls=tls, helo="desk.example", timeouts=SHORT))
     try:
-        yield courier
+        yield transport
     finally:
-        courier.close()
+        transport.close()
 
 
-def deliver(courier: Transport, recipient: str = "ana@smtp.test", raw: bytes = RAW) -> object:
-    return courier.send("support@desk.example", recipient, raw, lambda: None)
+def deliver(transport: Transport, recipient: str = "ana@smtp.test", raw: bytes = RAW) -> object:
+    return transport.send("support@desk.example", recipient, raw, lambda: None)
 
 
 # --- the contract
@@ -103,8 +103,8 @@ def deliver(courier: Transport, recipient: str = "ana@smtp.test", raw: bytes = R
 
 def test_a_mail_arrives_whole_dots_and_all(server: tuple[int, Taken]) -> None:
     port, taken = server
-    with a_courier(port) as courier:
-        assert isinstance(deliver(courier), Delivered)
+    with a_courier(port) as transport:
+        assert isinstance(deliver(transport), Delivered)
     wait_until(lambda: len(taken()) == 1, "the mail has arrived")
     (raw,) = taken()
     assert raw.rstrip(b"\r\n").endswith(BODY.encode().rstrip(b"\r\n"))
@@ -113,9 +113,9 @@ def test_a_mail_arrives_whole_dots_and_all(server: tuple[int, Taken]) -> None:
 
 def test_many_mails_go_over_one_connection(server: tuple[int, Taken]) -> None:
     port, taken = server
-    with a_courier(port) as courier:
+    with a_courier(port) as transport:
         for n in range(5):
-            assert isinstance(deliver(courier, raw=RAW.replace(b"<1@", f"<n{n}@".encode())), Delivered)
+            assert isinstance(deliver(transport, raw=RAW.replace(b"<1@", f"<n{n}@".encode())), Delivered)
     wait_until(lambda: len(taken()) == 5, "the mails have arrived")
     assert len({email.message_from_bytes(raw)["Message-ID"] for raw in taken()}) == 5
 
@@ -126,10 +126,10 @@ def test_without_the_dot_nothing_is_taken(server: tuple[int, Taken]) -> None:
     def overtaken() -> None:
         raise LeaseLost
 
-    with a_courier(port) as courier:
+    with a_courier(port) as transport:
         with pytest.raises(LeaseLost):
-            courier.send("support@desk.example", "ana@smtp.test", RAW.replace(b"<1@", b"<never@"), overtaken)
-        assert isinstance(deliver(courier), Delivered)
+            transport.send("support@desk.example", "ana@smtp.test", RAW.replace(b"<1@", b"<never@"), overtaken)
+        assert isinstance(deliver(transport), Delivered)
     wait_until(lambda: any(b"<1@desk.example>" in raw for raw in taken()), "the other mail has arrived")
     # smtp-sink leaves the half it heard in its file, without an end; nobody takes that for a mail
     assert not [raw for raw in taken() if b"<never@" in raw and raw.endswith(b"bye\r\n\r\n")]
@@ -137,8 +137,8 @@ def test_without_the_dot_nothing_is_taken(server: tuple[int, Taken]) -> None:
 
 def test_no_starttls_no_mail(server: tuple[int, Taken]) -> None:
     port, taken = server
-    with a_courier(port, Tls.STARTTLS) as courier:
-        outcome = deliver(courier)
+    with a_courier(port, Tls.STARTTLS) as transport:
+        outcome = deliver(transport)
     assert isinstance(outcome, Deferred)
     assert "STARTTLS" in outcome.reply
     assert taken() == []
@@ -146,16 +146,16 @@ def test_no_starttls_no_mail(server: tuple[int, Taken]) -> None:
 
 @pytest.mark.servers
 def test_a_recipient_that_postfix_refuses_does_not_hold_up_the_next(postfix: Postfix) -> None:
-    with a_postfix(postfix) as (port, taken), a_courier(port) as courier:
-        assert isinstance(deliver(courier, 'ana"b@smtp.test'), Refused)
-        assert isinstance(deliver(courier), Delivered)
+    with a_postfix(postfix) as (port, taken), a_courier(port) as transport:
+        assert isinstance(deliver(transport, 'ana"b@smtp.test'), Refused)
+        assert isinstance(deliver(transport), Delivered)
         wait_until(lambda: len(taken()) == 1, "the mail has arrived")
 
 
 @pytest.mark.servers
 def test_an_address_beyond_ascii_goes_through_postfix(postfix: Postfix) -> None:
-    with a_postfix(postfix) as (port, taken), a_courier(port) as courier:
-        assert isinstance(deliver(courier, "ană@smtp.test"), Delivered)
+    with a_postfix(postfix) as (port, taken), a_courier(port) as transport:
+        assert isinstance(deliver(transport, "ană@smtp.test"), Delivered)
         wait_until(lambda: len(taken()) == 1, "the mail has arrived")
 
 
@@ -170,11 +170,11 @@ FAULTS = {"-r": "450 4.3.0 later", "-f": "500 5.3.0 never", "-q": Fault.CLOSE, "
 @pytest.mark.parametrize("place", PLACES)
 def test_a_fault_of_the_fake_is_what_the_real_one_does(place: str, option: str) -> None:
     # smtp-sink answers HELO when EHLO is refused, and so does the fake
-    with FakeSmtp(answers={PLACES[place]: FAULTS[option]}) as fake, a_courier(fake.port) as courier:
-        expected = deliver(courier)
+    with FakeSmtp(answers={PLACES[place]: FAULTS[option]}) as fake, a_courier(fake.port) as transport:
+        expected = deliver(transport)
     refused = f"{place},HELO" if place == "EHLO" else place
-    with a_sink(option, refused) as (port, _), a_courier(port) as courier:
-        real = deliver(courier)
+    with a_sink(option, refused) as (port, _), a_courier(port) as transport:
+        real = deliver(transport)
     assert type(real) is type(expected)
     if place == ".":
         assert isinstance(real, {"-r": Deferred, "-f": Refused, "-q": Unknown, "-Q": Deferred}[option])
@@ -195,9 +195,9 @@ def test_a_maildir_holds_the_mail_with_its_envelope(tmp_path: Path) -> None:
 
 
 def test_a_mail_that_came_twice_shows_in_a_maildir(tmp_path: Path) -> None:
-    courier = MaildirTransport(tmp_path)
+    transport = MaildirTransport(tmp_path)
     for raw in (RAW, RAW, RAW.replace(b"<1@", b"<2@")):
-        deliver(courier, raw=raw)
+        deliver(transport, raw=raw)
     marks = [file.name.rpartition(".")[2] for file in files(tmp_path)]
     assert (len(marks), len(set(marks))) == (3, 2)
 

@@ -74,7 +74,7 @@ class Office:
     store: Store
     folders: list[Path]
     clock: FixedClock = field(default_factory=lambda: FixedClock(START))
-    courier: ScriptedCourier = field(default_factory=ScriptedCourier)
+    transport: ScriptedCourier = field(default_factory=ScriptedCourier)
     limits: LimitSettings = field(default_factory=LimitSettings)
     view: Callable[[Notification], TemplateContext] = lambda notification: replace(a_view(), mail=notification.mail)
     failures: list[tuple[int, str]] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Office:
         signer = Signer(keys=(b"k" * 32,), prefix="MB", address=config.desk.address, at=self.clock.now())
         desk = cast(Desk, SimpleNamespace(config=config, signer=signer, organisation=Organisation()))
         return DeliveryWorker(
-            self.store, self.courier, Renderer(self.folders), self.clock, desk=lambda: desk,
+            self.store, self.transport, Renderer(self.folders), self.clock, desk=lambda: desk,
             view=lambda tx, notification, desk: self.view(notification), failed=self._failed, held=self._held, jitter=lambda: 0.0,
         )  # fmt: skip
 
@@ -134,7 +134,7 @@ def states(office: Office) -> list[OutboxState]:
 def test_a_promise_is_worded_sent_and_recorded(office: Office) -> None:
     office.promise(a_promise())
     assert office.delivery_worker().one_turn() == 1
-    ((recipient, raw),) = office.courier.sent
+    ((recipient, raw),) = office.transport.sent
     message = email.message_from_bytes(raw, policy=email.policy.default)
     assert recipient == message["To"] == "ana@acme.example"
     assert message["Subject"] == "Re: Printer [MB-1]"
@@ -152,13 +152,13 @@ def test_a_second_turn_sends_nothing_again(office: Office) -> None:
     delivery_worker = office.delivery_worker()
     delivery_worker.one_turn()
     assert delivery_worker.one_turn() == 0
-    assert len(office.courier.sent) == 2
+    assert len(office.transport.sent) == 2
 
 
 def test_every_try_sends_the_same_bytes(office: Office) -> None:
     # given a first try that is deferred, and templates and ticket that change before the second
     office.promise(a_promise())
-    office.courier.outcomes = [Deferred(code=450, reply="RCPT: greylisted")]
+    office.transport.outcomes = [Deferred(code=450, reply="RCPT: greylisted")]
     delivery_worker = office.delivery_worker()
     delivery_worker.one_turn()
     rendered = office.row().rendered
@@ -167,12 +167,12 @@ def test_every_try_sends_the_same_bytes(office: Office) -> None:
     office.later(backoff(1, 1))
     delivery_worker.one_turn()
     # then
-    assert [raw for _, raw in office.courier.sent] == [rendered]
+    assert [raw for _, raw in office.transport.sent] == [rendered]
 
 
 def test_a_deferred_mail_waits_longer_each_time_and_the_others_go_on(office: Office) -> None:
     office.promise(a_promise(), a_promise("bob@acme.example"))
-    office.courier.outcomes = [Deferred(code=450, reply="RCPT: greylisted")]
+    office.transport.outcomes = [Deferred(code=450, reply="RCPT: greylisted")]
     delivery_worker = office.delivery_worker()
     delivery_worker.one_turn()
     assert states(office) == [OutboxState.DEFERRED, OutboxState.SENT]
@@ -185,7 +185,7 @@ def test_after_five_days_a_mail_is_given_up_and_the_desk_is_told(office: Office)
     delivery_worker = office.delivery_worker()
     waits: list[timedelta] = []
     while office.row().state is not OutboxState.FAILED:
-        office.courier.outcomes = [Deferred(code=450, reply="full")]
+        office.transport.outcomes = [Deferred(code=450, reply="full")]
         assert delivery_worker.one_turn() == 1
         before, row = office.clock.time, office.row()
         if row.state is OutboxState.DEFERRED:
@@ -199,7 +199,7 @@ def test_after_five_days_a_mail_is_given_up_and_the_desk_is_told(office: Office)
 
 def test_a_refused_mail_fails_once_and_the_desk_is_told(office: Office) -> None:
     office.promise(a_promise())
-    office.courier.outcomes = [Refused(code=550, reply="RCPT: no such user")]
+    office.transport.outcomes = [Refused(code=550, reply="RCPT: no such user")]
     delivery_worker = office.delivery_worker()
     delivery_worker.one_turn()
     office.later(timedelta(days=1))
@@ -211,7 +211,7 @@ def test_a_refused_mail_fails_once_and_the_desk_is_told(office: Office) -> None:
 def test_what_is_told_of_a_failure_stands_or_falls_with_it(office: Office) -> None:
     # given a desk that cannot take the news
     office.promise(a_promise())
-    office.courier.outcomes = [Refused(code=550, reply="no")]
+    office.transport.outcomes = [Refused(code=550, reply="no")]
     delivery_worker = office.delivery_worker()
     away = [True]
 
@@ -233,7 +233,7 @@ def test_what_is_told_of_a_failure_stands_or_falls_with_it(office: Office) -> No
 
 def test_while_the_server_is_away_mails_wait_without_being_tried_one_by_one(office: Office) -> None:
     office.promise(*(a_promise(f"{n}@acme.example") for n in range(5)))
-    office.courier.outcomes = [Deferred(reply="connection refused", away=True)]
+    office.transport.outcomes = [Deferred(reply="connection refused", away=True)]
     delivery_worker = office.delivery_worker()
     delivery_worker.one_turn()
     # then one was tried, the others are free again and their tries do not count
@@ -248,7 +248,7 @@ def test_while_the_server_is_away_mails_wait_without_being_tried_one_by_one(offi
 
 def test_an_unknown_outcome_is_repeated_once_for_a_letter_and_never_for_a_reminder(office: Office) -> None:
     office.promise(a_promise(), a_promise("boss@desk.example", "overdue", audience=Audience.MANAGER, class_=Class.REMINDER))
-    office.courier.outcomes = [Unknown(reply="no reply"), Unknown(reply="no reply")]
+    office.transport.outcomes = [Unknown(reply="no reply"), Unknown(reply="no reply")]
     delivery_worker = office.delivery_worker()
     delivery_worker.one_turn()
     assert states(office) == [OutboxState.DOT, OutboxState.DOT]
@@ -259,21 +259,21 @@ def test_an_unknown_outcome_is_repeated_once_for_a_letter_and_never_for_a_remind
     delivery_worker.one_turn()
     # then the letter went out twice with the same bytes, the reminder once
     assert states(office) == [OutboxState.SENT, OutboxState.SENT]
-    letters = [raw for recipient, raw in office.courier.sent if recipient == "ana@acme.example"]
+    letters = [raw for recipient, raw in office.transport.sent if recipient == "ana@acme.example"]
     assert len(letters) == 2
     assert letters[0] == letters[1]
-    assert [recipient for recipient, _ in office.courier.sent].count("boss@desk.example") == 1
+    assert [recipient for recipient, _ in office.transport.sent].count("boss@desk.example") == 1
     assert office.row().repeated
 
 
 def test_a_letter_is_repeated_no_second_time(office: Office) -> None:
     office.promise(a_promise())
-    office.courier.outcomes = [Unknown(), Unknown()]
+    office.transport.outcomes = [Unknown(), Unknown()]
     delivery_worker = office.delivery_worker()
     for _ in range(4):
         delivery_worker.one_turn()
         office.later(DOT_LEASE + UNKNOWN_REST)
-    assert len(office.courier.sent) == 2
+    assert len(office.transport.sent) == 2
     # and somebody hears that nobody knows
     assert office.row().state is OutboxState.FAILED
     assert office.failures == [(office.row().id, "the server gave no reply, twice; it may have arrived: ")]
@@ -285,13 +285,13 @@ def test_whoever_was_too_slow_sends_no_dot(office: Office) -> None:
     second = office.delivery_worker()
 
     def overtake() -> None:
-        office.courier.meanwhile = lambda: None
+        office.transport.meanwhile = lambda: None
         office.later(LEASE)
         second.one_turn()
 
-    office.courier.meanwhile = overtake
+    office.transport.meanwhile = overtake
     office.delivery_worker().one_turn()
-    assert len(office.courier.sent) == 1
+    assert len(office.transport.sent) == 1
     assert office.row().state is OutboxState.SENT
 
 
@@ -306,9 +306,9 @@ def test_a_worker_whose_lease_ended_records_nothing_and_goes_on(office: Office, 
         second.one_turn()
         return Refused(code=550, reply="late")
 
-    monkeypatch.setattr(office.courier, "send", late)
+    monkeypatch.setattr(office.transport, "send", late)
     first.one_turn()
-    assert (len(office.courier.sent), office.row().state, office.failures) == (1, OutboxState.SENT, [])
+    assert (len(office.transport.sent), office.row().state, office.failures) == (1, OutboxState.SENT, [])
     # then it delivers the next mail
     office.promise(a_promise("jo@acme.example"))
     assert first.one_turn() == 1
@@ -319,10 +319,10 @@ def test_a_slow_mail_frees_the_rest_of_its_portion_for_other_workers(office: Off
     office.promise(*(replace(a_promise(), key=str(n), message_id=f"{n}@d", recipient=f"jo{n}@acme.example") for n in range(3)))
 
     def takes_long() -> None:
-        office.courier.meanwhile = lambda: None
+        office.transport.meanwhile = lambda: None
         office.later(SLOW + SECOND)
 
-    office.courier.meanwhile = takes_long
+    office.transport.meanwhile = takes_long
     office.delivery_worker().one_turn()
     # then the others wait for whoever comes first, and those tries do not count
     assert [office.row(f"jo{n}@acme.example").state for n in range(3)] == [OutboxState.SENT, OutboxState.QUEUED, OutboxState.QUEUED]
@@ -345,7 +345,7 @@ def test_a_mail_sent_while_the_store_goes_away_is_recorded_when_it_is_back(offic
     delivery_worker.one_turn()
     # then nothing is sent twice
     assert office.row().state is OutboxState.SENT
-    assert len(office.courier.sent) == 1
+    assert len(office.transport.sent) == 1
 
 
 def test_a_store_that_goes_away_before_the_dot_leaves_nothing_sent(office: Office) -> None:
@@ -355,11 +355,11 @@ def test_a_store_that_goes_away_before_the_dot_leaves_nothing_sent(office: Offic
     delivery_worker._store = cast(Store, gate)
     with pytest.raises(StoreAway):
         delivery_worker.one_turn()
-    assert office.courier.sent == []
+    assert office.transport.sent == []
     # and once it is back the mail goes out without waiting for the lease
     gate.refuse_from = 10**6
     delivery_worker.one_turn()
-    assert len(office.courier.sent) == 1
+    assert len(office.transport.sent) == 1
     assert office.row().attempts == 1
 
 
@@ -371,12 +371,12 @@ def test_a_courier_that_breaks_does_not_take_the_thread_with_it(office: Office, 
         raise AttributeError("a bug")
 
     if dotted:
-        office.courier.outcomes = [AttributeError("a bug")]
+        office.transport.outcomes = [AttributeError("a bug")]
     else:
-        office.courier.meanwhile = broken
+        office.transport.meanwhile = broken
     assert office.delivery_worker().one_turn() == 1
     assert office.row().state is (OutboxState.DOT if dotted else OutboxState.DEFERRED)
-    assert office.courier.closed == 1
+    assert office.transport.closed == 1
 
 
 # --- words that cannot be found (F29)
@@ -394,7 +394,7 @@ def test_a_broken_template_fails_the_customers_mail_and_the_desk_is_told_where(o
     office.folders = broken_templates(tmp_path, "customer.received")
     office.promise(a_promise(), a_promise("bob@acme.example", "closed"))
     office.delivery_worker().one_turn()
-    assert [recipient for recipient, _ in office.courier.sent] == ["bob@acme.example"]
+    assert [recipient for recipient, _ in office.transport.sent] == ["bob@acme.example"]
     row = office.row()
     assert row.state is OutboxState.FAILED
     ((_, reason),) = office.failures
@@ -407,7 +407,7 @@ def test_a_broken_template_never_keeps_an_agent_in_the_dark(office: Office, tmp_
     told = Bounced(reason="550 no such user", failed_recipient="ana@acme.example", failed_what="")
     office.promise(a_promise("bogdan@desk.example", "bounced", audience=Audience.AGENT, payload=told))
     office.delivery_worker().one_turn()
-    ((_, raw),) = office.courier.sent
+    ((_, raw),) = office.transport.sent
     text = email.message_from_bytes(raw).get_payload()
     assert isinstance(text, str)
     for word in ("550 no such user", "ana@acme.example", "MB-1", "mail/en/agent.bounced.txt.j2:2"):
@@ -436,7 +436,7 @@ def test_a_failed_rendering_after_the_lease_ended_is_recorded_by_the_next_worker
 
     office.view = suspended
     assert first.one_turn() == 2
-    assert (len(office.failures), len(office.courier.sent)) == (1, 1)
+    assert (len(office.failures), len(office.transport.sent)) == (1, 1)
     assert states(office) == [OutboxState.FAILED, OutboxState.SENT]
 
 
@@ -460,7 +460,7 @@ def test_a_bug_while_wording_is_tried_again_then_told(office: Office) -> None:
 def test_news_that_cannot_be_told_at_first_is_told_at_the_second_try(office: Office) -> None:
     # given somebody else who changes the ticket at the same moment
     office.promise(a_promise())
-    office.courier.outcomes = [Refused(code=550, reply="no")]
+    office.transport.outcomes = [Refused(code=550, reply="no")]
     delivery_worker = office.delivery_worker()
     tries: list[str] = []
 
@@ -480,7 +480,7 @@ def test_news_that_cannot_be_told_at_first_is_told_at_the_second_try(office: Off
 
 def test_news_that_can_never_be_told_stop_nothing(office: Office) -> None:
     office.promise(a_promise(), a_promise("bob@acme.example"))
-    office.courier.outcomes = [Refused(code=550, reply="no")]
+    office.transport.outcomes = [Refused(code=550, reply="no")]
     delivery_worker = office.delivery_worker()
 
     def failed(tx: Tx, queued: Queued, reason: str) -> None:
@@ -518,7 +518,7 @@ def test_an_agents_answer_takes_its_files_along_however_big(office: Office) -> N
     mail = with_files(office, ("a.png", 10), ("b.png", FILES_TO_AGENT + 1))
     office.promise(a_promise(event="answered", automatic=False, mail=mail))
     office.delivery_worker().one_turn()
-    ((_, raw),) = office.courier.sent
+    ((_, raw),) = office.transport.sent
     assert names_of_files(raw) == ["a.png", "b.png"]
     assert office.row().rendered == raw
 
@@ -528,7 +528,7 @@ def test_news_to_agents_bring_the_files_and_name_those_that_are_too_big(office: 
     office.view = lambda notification: replace(a_view(text="see"), mail=mail, files=("big.png", "a.png"))
     office.promise(a_promise("bogdan@desk.example", "new", audience=Audience.AGENT, mail=mail))
     office.delivery_worker().one_turn()
-    ((_, raw),) = office.courier.sent
+    ((_, raw),) = office.transport.sent
     assert names_of_files(raw) == ["a.png"]
     assert b"too big to come along: big.png" in raw
 
@@ -541,7 +541,7 @@ def test_robots_send_nobodys_files_around(office: Office, event: str, audience: 
     mail = with_files(office, ("a.png", 10))
     office.promise(a_promise(event=event, audience=audience, mail=mail))
     office.delivery_worker().one_turn()
-    assert names_of_files(office.courier.sent[0][1]) == []
+    assert names_of_files(office.transport.sent[0][1]) == []
 
 
 # --- caps
@@ -558,7 +558,7 @@ def test_the_last_wall_stops_receipts_to_one_address(office: Office) -> None:
     office.later(timedelta(minutes=1))
     office.promise(a_promise(key="later", message_id="later@desk.example"))
     delivery_worker.one_turn()
-    assert len(office.courier.sent) == 2
+    assert len(office.transport.sent) == 2
 
 
 def test_receipts_promised_together_are_not_all_suppressed(office: Office) -> None:
@@ -577,7 +577,7 @@ def test_agents_are_told_of_everything(office: Office) -> None:
     promises = [replace(told, key=f"{n}", message_id=f"{n}@desk.example") for n in range(5)]
     office.promise(*promises)
     office.delivery_worker().one_turn()
-    assert len(office.courier.sent) == 5
+    assert len(office.transport.sent) == 5
 
 
 def test_an_agents_answer_goes_out_whatever_the_caps_say(office: Office) -> None:
@@ -586,7 +586,7 @@ def test_an_agents_answer_goes_out_whatever_the_caps_say(office: Office) -> None
         tx.addresses.suspend("ana@acme.example", None, "bounced")
     office.promise(a_promise(event="answered", automatic=False))
     office.delivery_worker().one_turn()
-    assert len(office.courier.sent) == 1
+    assert len(office.transport.sent) == 1
 
 
 def test_a_suspended_address_gets_no_automatic_mail(office: Office) -> None:
@@ -594,7 +594,7 @@ def test_a_suspended_address_gets_no_automatic_mail(office: Office) -> None:
         tx.addresses.suspend("ana@acme.example", None, "550 no such user")
     office.promise(a_promise())
     office.delivery_worker().one_turn()
-    assert (office.row().state, office.courier.sent) == (OutboxState.SUPPRESSED, [])
+    assert (office.row().state, office.transport.sent) == (OutboxState.SUPPRESSED, [])
     assert "550 no such user" in office.row().error
 
 

@@ -36,14 +36,14 @@ def a_courier() -> Iterator[Make]:
         return made[-1]
 
     yield make
-    for courier in made:
-        courier.close()
+    for transport in made:
+        transport.close()
 
 
-def send(courier: SmtpTransport, recipient: str = "ana@acme.example", raw: bytes = RAW) -> tuple[Outcome, int]:
+def send(transport: SmtpTransport, recipient: str = "ana@acme.example", raw: bytes = RAW) -> tuple[Outcome, int]:
     """The outcome, and how often the dot was asked for."""
     dots: list[int] = []
-    return courier.send("support@desk.example", recipient, raw, lambda: dots.append(1)), len(dots)
+    return transport.send("support@desk.example", recipient, raw, lambda: dots.append(1)), len(dots)
 
 
 def test_a_mail_arrives_as_it_is_dots_and_all(a_courier: Make) -> None:
@@ -58,10 +58,10 @@ def test_a_mail_arrives_as_it_is_dots_and_all(a_courier: Make) -> None:
 
 def test_many_mails_share_a_connection_until_it_is_renewed(a_courier: Make) -> None:
     with FakeSmtp() as server:
-        courier = a_courier(server, reuse=3)
+        transport = a_courier(server, reuse=3)
         for _ in range(7):
-            assert isinstance(send(courier)[0], Delivered)
-        courier.close()
+            assert isinstance(send(transport)[0], Delivered)
+        transport.close()
         assert (server.connections, len(server.mails)) == (3, 7)
         assert server.heard[-1].upper() == "QUIT"
 
@@ -86,12 +86,12 @@ def test_each_code_at_each_verb_has_its_meaning(a_courier: Make, verb: str, code
 @pytest.mark.parametrize("verb", VERBS)
 def test_each_fault_before_the_dot_waits_and_after_it_nobody_knows(a_courier: Make, verb: str, fault: Fault) -> None:
     with FakeSmtp(answers={verb: [fault]}) as server:
-        courier = a_courier(server)
-        outcome, dots = send(courier)
+        transport = a_courier(server)
+        outcome, dots = send(transport)
         assert isinstance(outcome, Unknown if verb == "DOT" else Deferred)
         assert dots == (verb == "DOT")
         # and the next mail goes out over a new connection
-        assert isinstance(send(courier)[0], Delivered)
+        assert isinstance(send(transport)[0], Delivered)
         assert server.connections == 2
 
 
@@ -115,16 +115,16 @@ def test_a_server_that_reads_too_slowly_is_left(a_courier: Make) -> None:
 def test_a_connection_cut_after_any_byte_of_the_server_is_told_for_what_it_is() -> None:
     # given how many letters the server says in a whole conversation
     with FakeSmtp() as server:
-        courier = SmtpTransport(Relay(host="127.0.0.1", port=server.port, tls=Tls.NONE, helo="desk.example", timeouts=SHORT))
-        send(courier)
+        transport = SmtpTransport(Relay(host="127.0.0.1", port=server.port, tls=Tls.NONE, helo="desk.example", timeouts=SHORT))
+        send(transport)
         spoken = server.said
-        courier.close()
+        transport.close()
     # when it is cut after each of them
     for letters in range(spoken):
         with FakeSmtp(cut_after=letters) as server:
-            courier = SmtpTransport(Relay(host="127.0.0.1", port=server.port, tls=Tls.NONE, helo="desk.example", timeouts=SHORT))
-            outcome, dots = send(courier)
-            courier.close()
+            transport = SmtpTransport(Relay(host="127.0.0.1", port=server.port, tls=Tls.NONE, helo="desk.example", timeouts=SHORT))
+            outcome, dots = send(transport)
+            transport.close()
         # then before the dot the mail waits and nothing was taken, after it nobody knows
         if dots:
             assert isinstance(outcome, Unknown | Delivered), letters
@@ -135,18 +135,18 @@ def test_a_connection_cut_after_any_byte_of_the_server_is_told_for_what_it_is() 
 
 def test_one_refused_recipient_does_not_hold_up_the_next_mail(a_courier: Make) -> None:
     with FakeSmtp(answers={"RCPT bob@acme.example": "550 5.1.1 nobody", "RCPT eva@acme.example": "450 4.2.0 greylisted"}) as server:
-        courier = a_courier(server)
-        assert isinstance(send(courier, "bob@acme.example")[0], Refused)
-        assert isinstance(send(courier, "eva@acme.example")[0], Deferred)
-        assert isinstance(send(courier, "ana@acme.example")[0], Delivered)
+        transport = a_courier(server)
+        assert isinstance(send(transport, "bob@acme.example")[0], Refused)
+        assert isinstance(send(transport, "eva@acme.example")[0], Deferred)
+        assert isinstance(send(transport, "ana@acme.example")[0], Delivered)
         assert server.connections == 1
 
 
 def test_a_server_that_went_away_between_two_mails_is_called_again(a_courier: Make) -> None:
     with FakeSmtp(answers={"RSET": [Fault.CLOSE], "RCPT": ["550 5.1.1 nobody"]}) as server:
-        courier = a_courier(server)
-        assert isinstance(send(courier)[0], Refused)
-        assert isinstance(send(courier)[0], Delivered)
+        transport = a_courier(server)
+        assert isinstance(send(transport)[0], Refused)
+        assert isinstance(send(transport)[0], Delivered)
         assert server.connections == 2
 
 
@@ -155,11 +155,11 @@ def test_whoever_has_lost_the_claim_sends_no_dot(a_courier: Make) -> None:
         raise LeaseLost
 
     with FakeSmtp() as server:
-        courier = a_courier(server)
+        transport = a_courier(server)
         with pytest.raises(LeaseLost):
-            courier.send("support@desk.example", "ana@acme.example", RAW, overtaken)
+            transport.send("support@desk.example", "ana@acme.example", RAW, overtaken)
         # then nothing was delivered, and the courier goes on over a new connection
-        assert isinstance(send(courier, "bob@acme.example")[0], Delivered)
+        assert isinstance(send(transport, "bob@acme.example")[0], Delivered)
         assert [taken.recipient for taken in server.mails] == ["bob@acme.example"]
 
 
@@ -246,9 +246,9 @@ def a_server_context(authority: trustme.CA, *names: str) -> ssl.SSLContext:
 
 def test_starttls_encrypts_before_anything_is_said(a_courier: Make, authority: trustme.CA, ca_file: Path) -> None:
     with FakeSmtp(tls=a_server_context(authority, "127.0.0.1"), login=("desk", "secret")) as server:
-        courier = a_courier(server, tls=Tls.STARTTLS, ca_file=ca_file, user="desk", password="secret")
+        transport = a_courier(server, tls=Tls.STARTTLS, ca_file=ca_file, user="desk", password="secret")
         for _ in range(3):
-            assert isinstance(send(courier)[0], Delivered)
+            assert isinstance(send(transport)[0], Delivered)
         assert server.connections == 1
         assert [line.split()[0].upper() for line in server.heard][:4] == ["EHLO", "STARTTLS", "EHLO", "AUTH"]
 

@@ -110,7 +110,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.outbox.waits_for_release(1),
         tx.outbox.told_since("a@x", NOW, ["new"], 10),
         tx.outbox.let_go(1, NOW),
-        tx.outbox.gather(1, NOW),
+        tx.outbox.bundle(1, NOW),
         tx.outbox.keep_back(1, "kept back by a restore"),
     ),
     "inbox.claim": lambda tx: tx.inbox.claim("w", 10, LEASE, NOW),

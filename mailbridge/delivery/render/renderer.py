@@ -146,7 +146,7 @@ def _limited(tx: Tx, queued: Queued, desk: Desk, now: datetime) -> limits.Suppre
         ticket = tx.tickets.surviving(notification.ticket)
         earlier = replace(earlier, unproven=ticket is not None and not ticket.verified)
     suspended = tx.addresses.suspended(notification.recipient, now)
-    return limits.judge(notification, earlier, caps, promised_at=at, now=now, suspended=suspended)
+    return limits.limited(notification, earlier, caps, promised_at=at, now=now, suspended=suspended)
 
 
 def _earlier(tx: Tx, recipient: str, at: datetime, flood: int) -> limits.Earlier:

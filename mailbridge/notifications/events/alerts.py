@@ -13,28 +13,28 @@ from mailbridge.tickets.events import AlertRaised, Event, SnoozeEnded
 from mailbridge.tickets.handlers.work import OVER
 
 
-def alert(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
+def alert(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     what = event.what
     if not isinstance(what, AlertRaised):
         return
     payload = Alert(promise=what.promise, due_at=what.due_at)
     if what.alert == OVER:  # no moment that came, but work that passed what was thought
-        told = notifications_to(responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, OVER, occasion)
+        told = notifications_to(responsible(context.ticket, context.organisation, event.at), Audience.AGENT, OVER, context)
     elif what.alert in ("warning", "due"):
         told = notifications_to(
-            responsible(occasion.ticket, occasion.organisation, event.at), Audience.AGENT, what.alert, occasion, payload=payload
+            responsible(context.ticket, context.organisation, event.at), Audience.AGENT, what.alert, context, payload=payload
         )
     else:
         told = notifications_to(
-            managers(occasion.ticket, occasion.organisation, event.at), Audience.MANAGER, what.alert, occasion, payload=payload
+            managers(context.ticket, context.organisation, event.at), Audience.MANAGER, what.alert, context, payload=payload
         )
     for promise in told:
         yield replace(promise, class_=Class.REMINDER)
 
 
-def woken(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
+def snooze_ended(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     """Who has the ticket hears that it is back; where a mail woke it, that mail says so."""
     what = event.what
     if isinstance(what, SnoozeEnded) and not what.by_mail:
-        told = responsible(occasion.ticket, occasion.organisation, event.at)
-        yield from notifications_to(told, Audience.AGENT, "awake", occasion, but=event.actor)
+        told = responsible(context.ticket, context.organisation, event.at)
+        yield from notifications_to(told, Audience.AGENT, "awake", context, but=event.actor)

@@ -13,17 +13,17 @@ from mailbridge.notifications.recipients import Recipient, customers, team_of
 from mailbridge.tickets.events import Escalated, Event
 
 
-def escalated(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
+def escalated(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     what = event.what
     if not isinstance(what, Escalated):
         return
-    consultant = occasion.organisation.consultants.get(what.to) if what.kind == "consultant" else None
+    consultant = context.organisation.consultants.get(what.to) if what.kind == "consultant" else None
     if consultant is not None:
         asked = Recipient(address=consultant.address, name=consultant.title, language=consultant.language)
-        author = ByAuthor(author=title_of(event.actor, occasion))
-        for promise in notifications_to([asked], Audience.AGENT, "consulted", occasion, payload=author):
-            yield replace(promise, mail=event.mail or occasion.mail)  # what waited for a yes is told with the asker's own words
-    team = team_of(occasion.ticket, occasion.organisation)
+        author = ByAuthor(author=title_of(event.actor, context))
+        for promise in notifications_to([asked], Audience.AGENT, "consulted", context, payload=author):
+            yield replace(promise, mail=event.mail or context.mail)  # what waited for a yes is told with the asker's own words
+    team = team_of(context.ticket, context.organisation)
     if "escalated" in team.tells:
         to = EscalatedTo(team=team.title if what.kind == "team" else "")
-        yield from notifications_to(customers(occasion.ticket), Audience.CUSTOMER, "escalated", occasion, payload=to)
+        yield from notifications_to(customers(context.ticket), Audience.CUSTOMER, "escalated", context, payload=to)

@@ -18,57 +18,57 @@ from mailbridge.tickets.events import Actor, ActorKind, DeliveryFailed, Event, M
 NEWS_OF_A_FAILURE = "bounced"
 
 
-def message(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
+def message(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     what = event.what
-    silent = isinstance(what, MessageAdded) and what.automatic and not occasion.robot
+    silent = isinstance(what, MessageAdded) and what.automatic and not context.robot
     if not isinstance(what, MessageAdded) or silent or any(isinstance(e.what, TicketOpened) for e in events):
         return
     if what.to_customer:
         closes = any(isinstance(e.what, StatusChanged) and e.what.closes for e in events)
-        team = team_of(occasion.ticket, occasion.organisation)
-        author, opens_new = title_of(event.actor, occasion), closes and not opens_again(occasion.ticket, occasion.organisation)
+        team = team_of(context.ticket, context.organisation)
+        author, opens_new = title_of(event.actor, context), closes and not opens_again(context.ticket, context.organisation)
         signature = "" if team.signature == AGENTS_OWN else team.signature
         answer = Answered(author=author, closes=closes, opens_new=opens_new, signature=signature)
         news = ColleagueAnswered(author=author, closes=closes)
-        carried = event.mail or occasion.mail  # an answer that waited for a yes is another mail than the yes
-        for promise in notifications_to(customers(occasion.ticket), Audience.CUSTOMER, "answered", occasion, payload=answer):
-            yield replace(promise, automatic=False, from_name=_answers_as(event.actor, team, occasion), mail=carried)
-        others = responsible(occasion.ticket, occasion.organisation, event.at) if occasion.ticket.assignee else ()
-        for promise in notifications_to(others, Audience.AGENT, "colleague_answered", occasion, payload=news, but=event.actor):
+        carried = event.mail or context.mail  # an answer that waited for a yes is another mail than the yes
+        for promise in notifications_to(customers(context.ticket), Audience.CUSTOMER, "answered", context, payload=answer):
+            yield replace(promise, automatic=False, from_name=_answers_as(event.actor, team, context), mail=carried)
+        others = responsible(context.ticket, context.organisation, event.at) if context.ticket.assignee else ()
+        for promise in notifications_to(others, Audience.AGENT, "colleague_answered", context, payload=news, but=event.actor):
             yield replace(promise, mail=carried)
     elif what.internal:
-        asked = occasion.ticket.assignee or event.actor.kind is ActorKind.CONSULTANT  # an answer from outside is news to the team as well
-        others = responsible(occasion.ticket, occasion.organisation, event.at) if asked else ()
-        note = ColleagueAnswered(author=title_of(event.actor, occasion), internal=True)
-        told = (*others, *occasion.also)
-        yield from notifications_to(told, Audience.AGENT, "colleague_answered", occasion, payload=note, but=event.actor)
+        asked = context.ticket.assignee or event.actor.kind is ActorKind.CONSULTANT  # an answer from outside is news to the team as well
+        others = responsible(context.ticket, context.organisation, event.at) if asked else ()
+        note = ColleagueAnswered(author=title_of(event.actor, context), internal=True)
+        told = (*others, *context.also)
+        yield from notifications_to(told, Audience.AGENT, "colleague_answered", context, payload=note, but=event.actor)
     else:
         reopened = any(isinstance(e.what, StatusChanged) and e.what.reopens for e in events)
         replied = CustomerReplied(
             author=what.author,
             reopened=reopened,
-            robot=occasion.robot,
-            grouped=occasion.news.grouped,
-            other_reply_to=occasion.news.other_reply_to,
+            robot=context.robot,
+            grouped=context.news.grouped,
+            other_reply_to=context.news.other_reply_to,
         )
-        told = (*responsible(occasion.ticket, occasion.organisation, event.at), *occasion.also)
-        yield from notifications_to(told, Audience.AGENT, "customer_replied", occasion, payload=replied)
-        if occasion.unreadable:
-            writer = [one for one in customers(occasion.ticket) if one.address.lower() == what.author.lower()]
-            yield from notifications_to(writer, Audience.CUSTOMER, "unreadable", occasion)
+        told = (*responsible(context.ticket, context.organisation, event.at), *context.also)
+        yield from notifications_to(told, Audience.AGENT, "customer_replied", context, payload=replied)
+        if context.unreadable:
+            writer = [one for one in customers(context.ticket) if one.address.lower() == what.author.lower()]
+            yield from notifications_to(writer, Audience.CUSTOMER, "unreadable", context)
 
 
-def _answers_as(actor: Actor, team: Team, occasion: NotificationContext) -> str:
+def _answers_as(actor: Actor, team: Team, context: NotificationContext) -> str:
     """The name beside the desk's address; '' is the desk's own."""
-    names = {AnswersAs.AGENT: title_of(actor, occasion), AnswersAs.TEAM: team.title}
+    names = {AnswersAs.AGENT: title_of(actor, context), AnswersAs.TEAM: team.title}
     name = names.get(team.answers_as, "")
-    return f"{name} at {occasion.desk_name}" if name else ""
+    return f"{name} at {context.desk_name}" if name else ""
 
 
-def failure(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
+def failure(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     what = event.what
     if not isinstance(what, DeliveryFailed) or what.what == NEWS_OF_A_FAILURE:
         return
     bounced = Bounced(failed_recipient=what.recipient, failed_what=what.what, reason=what.reason)
-    told = [r for r in responsible(occasion.ticket, occasion.organisation, event.at) if r.address.lower() != what.recipient.lower()]
-    yield from notifications_to(told, Audience.AGENT, NEWS_OF_A_FAILURE, occasion, payload=bounced)
+    told = [r for r in responsible(context.ticket, context.organisation, event.at) if r.address.lower() != what.recipient.lower()]
+    yield from notifications_to(told, Audience.AGENT, NEWS_OF_A_FAILURE, context, payload=bounced)

@@ -13,7 +13,7 @@ from mailbridge.tickets.events import ActorKind, Event, MessageAdded, Participan
 from mailbridge.tickets.model import Participant, Role
 
 
-def added(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
+def added(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     """Whoever an agent or a rule puts on the ticket hears of it, with its latest public message.
 
     Not who was copied by a customer and has that mail already, nor who gets an answer from the same mail anyway.
@@ -25,16 +25,16 @@ def added(event: Event, events: Sequence[Event], occasion: NotificationContext) 
         somebody, asks = what.after, True
     else:
         return
-    tells = team_of(occasion.ticket, occasion.organisation).tells
+    tells = team_of(context.ticket, context.organisation).tells
     if event.actor.kind is ActorKind.CUSTOMER or somebody.role is Role.MENTIONED or "added" not in tells:
         return
     if any(isinstance(e.what, TicketOpened) or (isinstance(e.what, MessageAdded) and e.what.to_customer) for e in events):
         return
-    payload = Added(author=title_of(event.actor, occasion), requester=asks)
+    payload = Added(author=title_of(event.actor, context), requester=asks)
     automatic = event.actor.kind is not ActorKind.AGENT  # an agent chose whom to tell of it, whoever wrote it
-    for letter in notifications_to((_recipient(somebody, occasion),), Audience.CUSTOMER, "added", occasion, payload=payload):
+    for letter in notifications_to((_recipient(somebody, context),), Audience.CUSTOMER, "added", context, payload=payload):
         yield replace(letter, mail=None, automatic=automatic)  # the message is looked up when the mail is worded: never a note
 
 
-def _recipient(somebody: Participant, occasion: NotificationContext) -> Recipient:
-    return Recipient(address=somebody.address, name=somebody.name, language=somebody.language or occasion.ticket.language)
+def _recipient(somebody: Participant, context: NotificationContext) -> Recipient:
+    return Recipient(address=somebody.address, name=somebody.name, language=somebody.language or context.ticket.language)

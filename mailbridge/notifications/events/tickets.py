@@ -15,35 +15,35 @@ from mailbridge.tickets.deadlines import opens_again
 from mailbridge.tickets.events import ActorKind, AssigneeChanged, Event, MergedInto, MessageAdded, StatusChanged, TicketOpened
 
 
-def opened(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
-    ticket, organisation = occasion.ticket, occasion.organisation
-    if occasion.answerable and "received" in team_of(ticket, organisation).tells:
-        yield from notifications_to(customers(ticket)[:1], Audience.CUSTOMER, occasion.receipt, occasion)
+def opened(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
+    ticket, organisation = context.ticket, context.organisation
+    if context.answerable and "received" in team_of(ticket, organisation).tells:
+        yield from notifications_to(customers(ticket)[:1], Audience.CUSTOMER, context.receipt, context)
     team = whole_team(team_of(ticket, organisation), organisation, event.at)
-    new = _new(occasion)
-    yield from notifications_to((*team, *occasion.also), Audience.AGENT, "new", occasion, payload=new, but=event.actor)
+    new = _new(context)
+    yield from notifications_to((*team, *context.also), Audience.AGENT, "new", context, payload=new, but=event.actor)
 
 
-def _new(occasion: NotificationContext) -> NewTicket:
-    news = occasion.news
+def _new(context: NotificationContext) -> NewTicket:
+    news = context.news
     return NewTicket(said_by=news.said_by, follows=news.follows, doubt=news.doubt, other_reply_to=news.other_reply_to)
 
 
-def status(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
+def status(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     """The customer hears where the request stands after all that happened to it at once, not of the steps between."""
     moves = [e for e in events if isinstance(e.what, StatusChanged)]
     opens = any(isinstance(e.what, TicketOpened) for e in events)
     if opens or event.actor.kind is ActorKind.CUSTOMER or event is not moves[-1]:
         return  # where it begins the receipt is enough; their own doing; or a line below moved it on
-    what = _in_all(moves, occasion.organisation)
+    what = _in_all(moves, context.organisation)
     answered = any((isinstance(e.what, MessageAdded) and e.what.to_customer) or isinstance(e.what, MergedInto) for e in events)
-    step = _step(what, occasion.organisation)
-    if answered or step not in team_of(occasion.ticket, occasion.organisation).tells:
+    step = _step(what, context.organisation)
+    if answered or step not in team_of(context.ticket, context.organisation).tells:
         return
-    author = title_of(event.actor, occasion)
-    new = not opens_again(occasion.ticket, occasion.organisation)
+    author = title_of(event.actor, context)
+    new = not opens_again(context.ticket, context.organisation)
     payload = Closed(author=author, opens_new=new) if step == "closed" else ByAuthor(author=author)
-    yield from notifications_to(customers(occasion.ticket), Audience.CUSTOMER, step, occasion, payload=payload)
+    yield from notifications_to(customers(context.ticket), Audience.CUSTOMER, step, context, payload=payload)
 
 
 def _in_all(moves: Sequence[Event], organisation: Organisation) -> StatusChanged:
@@ -65,17 +65,17 @@ def _step(what: StatusChanged, organisation: Organisation) -> str:
     return "" if transitions.same_to_customers(before, after) else "changed"
 
 
-def assignee(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
+def assignee(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     what = event.what
-    if not isinstance(what, AssigneeChanged) or not what.after or what.after != occasion.ticket.assignee:
+    if not isinstance(what, AssigneeChanged) or not what.after or what.after != context.ticket.assignee:
         return  # a line below gave it to somebody else
-    payload = ByAuthor(author=title_of(event.actor, occasion))
-    new = responsible(occasion.ticket, occasion.organisation, event.at)
-    yield from notifications_to(new, Audience.AGENT, "assigned", occasion, payload=payload, but=event.actor)
-    if "taken" in team_of(occasion.ticket, occasion.organisation).tells and occasion.answerable:
-        yield from notifications_to(customers(occasion.ticket)[:1], Audience.CUSTOMER, "taken", occasion)
+    payload = ByAuthor(author=title_of(event.actor, context))
+    new = responsible(context.ticket, context.organisation, event.at)
+    yield from notifications_to(new, Audience.AGENT, "assigned", context, payload=payload, but=event.actor)
+    if "taken" in team_of(context.ticket, context.organisation).tells and context.answerable:
+        yield from notifications_to(customers(context.ticket)[:1], Audience.CUSTOMER, "taken", context)
 
 
-def team(event: Event, events: Sequence[Event], occasion: NotificationContext) -> Iterator[Notification]:
-    everybody = whole_team(team_of(occasion.ticket, occasion.organisation), occasion.organisation, event.at)
-    yield from notifications_to(everybody, Audience.AGENT, "new", occasion, payload=_new(occasion), but=event.actor)
+def team(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
+    everybody = whole_team(team_of(context.ticket, context.organisation), context.organisation, event.at)
+    yield from notifications_to(everybody, Audience.AGENT, "new", context, payload=_new(context), but=event.actor)

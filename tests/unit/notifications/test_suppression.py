@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mailbridge.config.model import LimitSettings
-from mailbridge.notifications.limits import HOUR, Earlier, Postponed, Suppressed, judge
+from mailbridge.notifications.limits import HOUR, Earlier, Postponed, Suppressed, limited
 from mailbridge.notifications.model import Audience, Notification
 
 AT = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -19,7 +19,7 @@ LIMITS = LimitSettings(
 def verdict(
     notification: Notification = RECEIPT, *, now: datetime = AT, suspended: str | None = None, **earlier: int
 ) -> Suppressed | Postponed | None:
-    return judge(notification, Earlier(**earlier), LIMITS, promised_at=AT, now=now, suspended=suspended)
+    return limited(notification, Earlier(**earlier), LIMITS, promised_at=AT, now=now, suspended=suspended)
 
 
 def test_the_first_mail_goes() -> None:
@@ -39,8 +39,8 @@ def test_each_cap_lets_the_last_one_through_and_stops_the_next(count: str, limit
 def test_an_address_that_nobody_has_proven_gets_fewer() -> None:
     closed = replace(RECEIPT, event="closed")
     assert verdict(closed, recipient_hour=LIMITS.mails_per_unproven_hour) is None
-    assert judge(closed, Earlier(unproven=True, recipient_hour=4), LIMITS, promised_at=AT, now=AT) is None
-    assert isinstance(judge(closed, Earlier(unproven=True, recipient_hour=5), LIMITS, promised_at=AT, now=AT), Suppressed)
+    assert limited(closed, Earlier(unproven=True, recipient_hour=4), LIMITS, promised_at=AT, now=AT) is None
+    assert isinstance(limited(closed, Earlier(unproven=True, recipient_hour=5), LIMITS, promised_at=AT, now=AT), Suppressed)
 
 
 def test_the_cap_on_receipts_is_for_receipts() -> None:

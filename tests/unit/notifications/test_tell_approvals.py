@@ -34,7 +34,7 @@ def about(actor: Actor, line: str = "", organisation: Organisation = DESK) -> Co
     return command_context(actor=actor, now=NOW, organisation=organisation, words=line)
 
 
-def occasion(ticket: Ticket, organisation: Organisation = DESK) -> NotificationContext:
+def context(ticket: Ticket, organisation: Organisation = DESK) -> NotificationContext:
     return NotificationContext(ticket=ticket, organisation=organisation, signer=a_signer(), desk_name="Desk", language="en")
 
 
@@ -47,7 +47,7 @@ def asked() -> Ticket:
 def told(ticket: Ticket, command: Command, actor: Actor, line: str = "") -> tuple[Notification, ...]:
     decision = decided(ticket, command, about(actor, line))
     assert decision.ticket is not None
-    return notifications(decision.events, occasion(decision.ticket))
+    return notifications(decision.events, context(decision.ticket))
 
 
 def who(promises: tuple[Notification, ...]) -> list[tuple[str, str]]:
@@ -68,7 +68,7 @@ def test_two_questions_of_one_mail_are_two_mails() -> None:
     decision, _ = decide_requests(a_ticket(), wishes, about(AS_BOGDAN))
     assert decision.ticket is not None
 
-    promises = notifications(decision.events, occasion(decision.ticket))
+    promises = notifications(decision.events, context(decision.ticket))
 
     to_mara = [promise for promise in promises if promise.recipient == "mara@desk.test"]
     assert [dict(promise.values)["approval"] for promise in to_mara] == ["1", "2"]
@@ -81,7 +81,7 @@ def test_a_risky_command_asks_its_own_agent() -> None:
     )
     event = Event(ticket=1, at=NOW, actor=AS_BOGDAN, what=ApprovalRequested(approval=approval, why="erase"))
 
-    promises = notifications([event], occasion(apply(a_ticket(), event)))
+    promises = notifications([event], context(apply(a_ticket(), event)))
 
     assert who(promises) == [("agent.confirm", "bogdan@desk.test")]
 

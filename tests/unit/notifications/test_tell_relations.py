@@ -24,9 +24,9 @@ COPIED = Participant(address="gina@other.test", role=Role.MENTIONED)
 def heard(ticket: Ticket, *happened: TicketEvent, tells: frozenset[str] = frozenset(), by: Actor = AS_BOGDAN) -> list[tuple[str, str, Any]]:
     organisation = with_team(an_organisation(), "support", tells=tells)
     after = replace(ticket, version=ticket.version + len(happened))
-    occasion = NotificationContext(ticket=after, organisation=organisation, signer=a_signer(), desk_name="Acme", language="en")
+    context = NotificationContext(ticket=after, organisation=organisation, signer=a_signer(), desk_name="Acme", language="en")
     events = [Event(ticket=ticket.id, at=NOW, actor=by, what=what, mail=9) for what in happened]
-    told = notifications(events, occasion)
+    told = notifications(events, context)
     return [(f"{n.audience}.{n.event}", n.recipient.partition("@")[0], dict(n.values).get("other")) for n in told]
 
 
