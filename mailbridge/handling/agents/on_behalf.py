@@ -14,7 +14,7 @@ from mailbridge.handling.agents.carry_out import TEXT, carry_out
 from mailbridge.handling.agents.forwarded import ForwardedMail, Original, as_written, asked_at, original
 from mailbridge.handling.agents.held import hold_lines, parted
 from mailbridge.handling.agents.questions import answer_questions
-from mailbridge.handling.agents.results import PassedOn, tell_results
+from mailbridge.handling.agents.results import TextForwarded, tell_results
 from mailbridge.handling.new_ticket import open_ticket
 from mailbridge.handling.opening import is_ours
 from mailbridge.handling.outcome import MailResult
@@ -109,6 +109,6 @@ def _note(tx: Tx, mail: PlacedMail, forwarded: ForwardedMail, ticket: Ticket) ->
     return id
 
 
-def _whose(forwarded: ForwardedMail) -> PassedOn:
+def _whose(forwarded: ForwardedMail) -> TextForwarded:
     """What the agent is told of the ticket besides the lines."""
-    return PassedOn(whose=forwarded.customer.address if forwarded.customer else "", asked_at=forwarded.asked_at)
+    return TextForwarded(whose=forwarded.customer.address if forwarded.customer else "", asked_at=forwarded.asked_at)

@@ -29,7 +29,7 @@ LONGEST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PassedOn:
+class TextForwarded:
     """Of a customer's mail that an agent passed on: whose it is ('' where nobody can say), and when it was written."""
 
     whose: str
@@ -46,7 +46,7 @@ def tell_results(
     spoken: Decision | None,
     outcomes: Outcomes,
     *,
-    passed_on: PassedOn | None = None,
+    passed_on: TextForwarded | None = None,
     key: str = "",
 ) -> None:
     """The agent is told line by line what came of the mail, also that there was nothing in it; a mail that was only passed on, without
