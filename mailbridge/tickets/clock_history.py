@@ -136,7 +136,7 @@ def _arrived_at(in_order: Iterable[Dated]) -> datetime | None:
     for at, what in in_order:
         match what:
             case WorkRecorded(activity=activity) if activity.kind is WorkKind.TRAVELLED:
-                journeys[activity.id] = at
+                journeys.setdefault(activity.id, at)
             case WorkCorrected(before=before, after=after) if after is None or after.kind is not WorkKind.TRAVELLED:
                 journeys.pop(before.id, None)
             case _:
