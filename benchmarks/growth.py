@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks import desks, generator
-from benchmarks.store import CUSTOMER, TARGETS, a_letter, a_ticket, envelope
+from benchmarks.store import CUSTOMER, TARGETS, a_notification, a_ticket, envelope
 from mailbridge.app import App
 from mailbridge.config.load import load
 from mailbridge.message.envelope import Envelope, Source
@@ -73,7 +73,7 @@ def _one(tx: Tx, inbox: int, chance: random.Random) -> None:
     tx.events.append(events, 1)
     later = timedelta(days=1 + 30 * chance.random())
     tx.clocks.set(id, [Deadline(promise=promise, step=step, due_at=now + later) for promise, step in TARGETS], now, new=True)
-    tx.outbox.add_many([a_letter(id, Audience.CUSTOMER, person.address), a_letter(id, Audience.AGENT, "ana@desk.example")], now)
+    tx.outbox.add_many([a_notification(id, Audience.CUSTOMER, person.address), a_notification(id, Audience.AGENT, "ana@desk.example")], now)
     tx.inbox.finish(inbox, "ticket", now, mail, id)
 
 
