@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from mailbridge.config.model import WhenVirus
+from mailbridge.execution.desk import Desk
 from mailbridge.handling import aside
 from mailbridge.handling.agents.held import hold_unproven, unproven_agent
 from mailbridge.handling.agents.held_answer import file_held_answer
@@ -86,7 +87,7 @@ BEFORE_PARSING: tuple[Handler[PlacedMail], ...] = (
     ),
     Handler(
         name="pairing_answer",
-        when=lambda desk, mail: mail.message.kind is Kind.HUMAN,
+        when=lambda desk, mail: mail.message.kind is Kind.HUMAN and is_agent(desk, mail.message),
         why="an agent's answer to a pairing mail",
         run=file_pairing_answer,
         may_decline=True,
@@ -221,6 +222,11 @@ AFTER_RULES: tuple[Handler[JudgedMail], ...] = (
 
 HANDLERS: tuple[Handler[Any], ...] = (*BEFORE_PLACING, *BEFORE_PARSING, *BEFORE_RULES, *AFTER_RULES)
 WHY = {handler.name: handler.why for handler in HANDLERS}
+
+
+def is_agent(desk: Desk, message: Message) -> bool:
+    """Whether the From of the mail is one agent's address."""
+    return message.sender.strict and desk.organisation.agent_of(message.sender.address) is not None
 
 
 def is_admin(admins: tuple[str, ...], message: Message) -> bool:

@@ -88,7 +88,7 @@ EXAMPLES: dict[str, Any] = {
     "canary": arrived(replace(HUMAN, loop_mark="a mark")),
     "wait_for_earlier": arrived(replace(HUMAN, in_reply_to=("<1@customer.test>",))),
     "imported_reply": placed(source=Source.IMPORT),
-    "pairing_answer": placed(),
+    "pairing_answer": placed(from_(BOGDAN)),
     "kept_mail_request": placed(from_(MARA)),
     "held_answer": placed(evidence=Evidence(notice=NOTICE)),
     "unproven_agent": placed(writer=Writer(address=BOGDAN)),
