@@ -86,7 +86,7 @@ def test_link_tells_both_as_json(folder: Path, capsys: pytest.CaptureFixture[str
         (("merge", "--yes", "MB-9", "MB-1"), "there is no ticket MB-9"),
         (("split", "MB-2"), "it is the only message of a customer there"),
         (("split", "--mail", "2", "MB-1"), "the ticket has no such mail"),
-        (("undo", "MB-1"), "nothing was done there"),
+        (("undo", "MB-1"), "there is no change that can be undone"),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_reason(
