@@ -136,7 +136,7 @@ def test_the_drawing_has_every_room() -> None:
     assert rooms - {"__main__", "web"} == {*found.rooms, *found.loose}
 
 
-@pytest.mark.parametrize("page", ["architecture.md", "glossary.md"])
+@pytest.mark.parametrize("page", ["architecture.md", "glossary.md", "adding.md"])
 def test_the_pages_name_files_that_exist(page: str) -> None:
     """What stands in backticks and ends in / or .py is a path below mailbridge/ or below the root."""
     named = set(re.findall(r"`([a-z_0-9]+(?:/[a-z_0-9]+)*(?:/|\.py))`", (ROOT / "docs" / page).read_text(encoding="utf-8")))
