@@ -167,7 +167,7 @@ def test_one_ticket_is_shown_with_its_story(run: Run, name: str) -> None:
     assert ran.out.startswith('MB-1  "Plotter')
     assert "unassigned" in ran.out
     assert "It burns" in ran.out
-    assert "opened for ana@acme.example: network, high, new  by customer ana@acme.example" in ran.out
+    assert "MB-1 opened for ana@acme.example: team network, priority high, status new  by customer ana@acme.example" in ran.out
 
 
 def test_one_ticket_is_shown_to_programs_whole(run: Run) -> None:
