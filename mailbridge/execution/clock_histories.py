@@ -12,8 +12,7 @@ from mailbridge.tickets.clock_history import clock_history
 def clock_histories(tx: Tx, tickets: Collection[int]) -> dict[int, ClockHistory]:
     """By ticket what its clocks know of the past; a ticket without a history is left out."""
     events = tx.events.of_clocks(tickets)
-    mails = {event.mail for history in events.values() for _, event in history if event.mail is not None}
-    received = tx.mails.received(mails)
+    received = tx.mails.received(tickets)
     return {ticket: clock_history(history, received) for ticket, history in events.items()}
 
 

@@ -11,7 +11,7 @@ from mailbridge.store.documents import dump, dump_fields, load, load_fields
 from mailbridge.store.schema import events
 from mailbridge.store.sql import Row, Sql, Values
 from mailbridge.tickets.clock_history import CLOCK_EVENTS
-from mailbridge.tickets.events import Actor, ActorKind, Event
+from mailbridge.tickets.events import Actor, ActorKind, Event, TicketEvent
 from mailbridge.tickets.stored_events import BY_CLASS, BY_NAME
 
 _APPEND = events.insert()
@@ -43,13 +43,15 @@ class Events:
 
     def of_ticket(self, ticket: int) -> list[Event]:
         """The ticket's events, oldest first."""
-        return [_event(row) for row in self._sql.rows(_OF_TICKET, {"ticket": ticket})]
+        return [_event(row, _what(row)) for row in self._sql.rows(_OF_TICKET, {"ticket": ticket})]
 
     def of_clocks(self, tickets: Collection[int]) -> dict[int, list[tuple[int, Event]]]:
         """By ticket the events that its clocks look at, oldest first, each with its number in the history."""
         found: dict[int, list[tuple[int, Event]]] = {}
+        known: dict[tuple[str, str], TicketEvent] = {}  # most messages of a long ticket are stored as the same text, which is read once
         for row in self._sql.rows(_OF_CLOCKS, {"tickets": list(tickets)}) if tickets else ():
-            found.setdefault(row.ticket, []).append((row.seq, _event(row)))
+            what = known.get((row.kind, row.data)) or known.setdefault((row.kind, row.data), _what(row))
+            found.setdefault(row.ticket, []).append((row.seq, _event(row, what)))
         return found
 
     def last_version(self, ticket: int) -> int:
@@ -81,9 +83,12 @@ def _columns(event: Event, seq: int) -> Values:
     }
 
 
-def _event(row: Row) -> Event:
+def _what(row: Row) -> TicketEvent:
     stored = BY_NAME.get(row.kind)
     if stored is None:
         raise Permanent("an event that this program does not know; a newer one wrote it", kind=row.kind, ticket=row.ticket)
-    what = load_fields(row.data, stored.what, stored.stored_fields) if stored.stored_fields else load(row.data, stored.what)
+    return load_fields(row.data, stored.what, stored.stored_fields) if stored.stored_fields else load(row.data, stored.what)
+
+
+def _event(row: Row, what: TicketEvent) -> Event:
     return Event(ticket=row.ticket, at=row.at, actor=Actor(kind=ActorKind(row.actor_kind), name=row.actor), what=what, mail=row.mail)

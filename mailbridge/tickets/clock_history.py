@@ -90,17 +90,19 @@ def _answers(in_order: Iterable[Dated]) -> list[Answer]:
     """The public answers by time, each with the final failure of its delivery to the requester.  A failure belongs to the latest answer
     that was sent before it and has not failed yet."""
     found: list[Answer] = []
+    reached: list[int] = []  # places of answers that have not failed, the latest last
     requester = ""
     for at, what in in_order:
         match what:
             case TicketOpened(requester=somebody) | RequesterChanged(after=somebody):
                 requester = somebody.address.lower()
             case MessageAdded(to_customer=True, internal=False):
+                reached.append(len(found))
                 found.append(Answer(at=at))
             case DeliveryFailed(recipient=recipient, what=name) if name == ANSWER and recipient.lower() == requester:
-                reached = [number for number, answer in enumerate(found) if answer.failed_at is None]
                 if reached:
-                    found[reached[-1]] = replace(found[reached[-1]], failed_at=at)
+                    latest = reached.pop()
+                    found[latest] = replace(found[latest], failed_at=at)
             case _:
                 pass
     return found

@@ -10,7 +10,8 @@ import pytest
 from mailbridge.organisation.model import Organisation, Priority, Team
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import CountsFrom, Targets, WhileSolved
-from mailbridge.sla.history import ClockHistory
+from mailbridge.sla.history import Answer, ClockHistory, TeamChange
+from mailbridge.sla.segments import TargetKind, segments
 from mailbridge.sla.why import Outcome, why
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.clock_history import clock_history
@@ -252,3 +253,53 @@ def test_mails_in_another_order_have_the_same_clocks() -> None:
     turned = [events[0], *reversed(events[1:])]
     one, other = (clock_history(list(enumerate(order, start=1)), received) for order in (events, turned))
     assert (one.asked, one.answers, one.opened_at) == (other.asked, other.answers, other.opened_at)
+
+
+class Counted(datetime):
+    """A moment that counts how often moments are compared."""
+
+    compared = 0
+
+    def __lt__(self, other: datetime) -> bool:
+        Counted.compared += 1
+        return super().__lt__(other)
+
+    def __le__(self, other: datetime) -> bool:
+        Counted.compared += 1
+        return super().__le__(other)
+
+    def __ge__(self, other: datetime) -> bool:
+        Counted.compared += 1
+        return super().__ge__(other)
+
+    def __gt__(self, other: datetime) -> bool:
+        Counted.compared += 1
+        return super().__gt__(other)
+
+
+def test_a_ticket_with_thousands_of_mails_takes_no_square_of_them() -> None:
+    """Clocks are computed inside the transaction that writes, at each change of the ticket."""
+    mails = 2000
+    moments = [Counted(2026, 11, 23, tzinfo=UTC) + number * MINUTE for number in range(2 * mails)]
+    history = ClockHistory(
+        opened_at=moments[0],
+        heard_at=moments[0],
+        asked=tuple(moments[mails:]),
+        answers=tuple(Answer(at=moment) for moment in moments[:mails]),
+        teams=(TeamChange(at=moments[0], team="support"),),
+    )
+    assert type(moments[-1]) is Counted
+    Counted.compared = 0
+    found = segments(history, Targets(next_response=HOUR), None)
+    assert [one.start for one in found if one.promise is TargetKind.NEXT_RESPONSE] == [moments[mails]]
+    assert 0 < Counted.compared < 40 * mails
+
+
+def test_each_failed_delivery_belongs_to_the_latest_answer_that_has_not_failed() -> None:
+    past = Past(
+        ("2026-11-23T11:00", ANSWERED), ("2026-11-23T11:10", ANSWERED), ("2026-11-23T11:20", UNDELIVERED),
+        ("2026-11-23T11:30", ANSWERED), ("2026-11-23T11:40", UNDELIVERED), ("2026-11-23T11:50", UNDELIVERED),
+        ("2026-11-23T12:00", UNDELIVERED),
+    )  # fmt: skip
+    failed = [at(f"2026-11-23T11:{minute}") for minute in ("50", "20", "40")]
+    assert [answer.failed_at for answer in past.history().answers] == failed
