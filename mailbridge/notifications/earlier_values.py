@@ -15,7 +15,8 @@ from mailbridge.notifications.summary import Summary, unpacked
 def payload_of(name: str, values: Mapping[str, str]) -> Payload | None:
     """The payload of this event, "<audience>.<event>", from such values; None for an event without values.
 
-    A value that is missing is what '' means for its type; a moment or number that cannot be read, too.
+    A value that is missing is what '' means for its type; a moment or number that cannot be read, too.  Raises ValueError where a moment
+    that the event must have cannot be read.
     """
     kind = PAYLOADS.get(name)
     if kind is None or not values:
@@ -30,18 +31,32 @@ def _between(one: Field[Any]) -> str:
 
 def _value(hint: Any, text: str, between: str) -> object:
     if isinstance(hint, UnionType):  # "X | None": '' is None
-        return _value(get_args(hint)[0], text, between) if text else None
+        return _optional(get_args(hint)[0], text, between)
     if get_origin(hint) is tuple:
         return _several(get_args(hint)[0], text, between)
     if hint is bool:
         return bool(text)
     if hint is int:
-        return int(text) if text.lstrip("-").isdigit() else 0
+        return _number(text)
     if hint is datetime:
         return datetime.fromisoformat(text)
     if hint is date:
         return date.fromisoformat(text)
     return text
+
+
+def _optional(hint: Any, text: str, between: str) -> object | None:
+    try:
+        return _value(hint, text, between) if text else None
+    except ValueError:
+        return None
+
+
+def _number(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        return 0
 
 
 def _several(hint: type, text: str, between: str) -> tuple[object, ...]:

@@ -91,3 +91,4 @@ class Queued:
     reply: str = ""  # what the server said when it took it
     next_at: datetime | None = None  # when somebody looks at it again
     sent_at: datetime | None = None
+    unreadable: str = ""  # why the stored payload cannot be read; the notification has none then

@@ -26,7 +26,7 @@ from mailbridge.store.queue import LeaseQueue, QueueStatements, QueueTable, bind
 from mailbridge.store.restoring import KEPT_BACK
 from mailbridge.store.schema import COUNTED, DOT, FOR_RELEASE, HELD, PENDING, SENT, UNDER_WAY, UNSENT, outbox
 from mailbridge.store.sql import Row, Values
-from mailbridge.store.stored_notifications import dump_notification, load_notification
+from mailbridge.store.stored_notifications import dump_notification, load_as_far_as_known
 
 UNKNOWN_REST = timedelta(minutes=10)  # RFC 5321 4.5.3.2.6: a server may take ten minutes to answer the final dot
 OUTCOME_UNKNOWN = "outcome unknown"
@@ -292,9 +292,11 @@ def _columns(notification: Notification, now: datetime, next_at: datetime) -> Va
 
 
 def _queued(row: Row, *, state: OutboxState | None = None, attempts: int | None = None, repeated: bool | None = None) -> Queued:
+    notification, unreadable = load_as_far_as_known(row.payload)
     return Queued(
         id=row.id,
-        notification=load_notification(row.payload),
+        notification=notification,
+        unreadable=unreadable,
         state=state or OutboxState(row.state),
         attempts=row.attempts if attempts is None else attempts,
         created_at=row.created_at,

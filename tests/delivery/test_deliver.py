@@ -33,9 +33,12 @@ from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Class, Notification, OutboxState, Queued
 from mailbridge.notifications.payloads import Bounced
 from mailbridge.organisation.model import Organisation
+from mailbridge.store.documents import dump, load_any
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.outbox import UNKNOWN_REST
+from mailbridge.store.schema import outbox
+from mailbridge.store.stored_notifications import VERSION, dump_notification
 from mailbridge.store.tx import Tx
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -438,6 +441,26 @@ def test_a_failed_rendering_after_the_lease_ended_is_recorded_by_the_next_worker
     assert first.one_turn() == 2
     assert (len(office.failures), len(office.transport.sent)) == (1, 1)
     assert states(office) == [OutboxState.FAILED, OutboxState.SENT]
+
+
+def test_a_payload_of_a_newer_program_fails_alone_and_those_concerned_are_told(office: Office) -> None:
+    newer = load_any(dump_notification(a_promise()))
+    newer["payload"] = {"version": VERSION + 1, "values": {}}
+    office.promise(a_promise(), a_promise("bob@acme.example"))
+    unreadable = office.row().id
+    with office.store.write() as tx:
+        tx._sql.change(outbox.update().where(outbox.c.id == unreadable).values(payload=dump(newer)))
+    delivery_worker = office.delivery_worker()
+    delivery_worker.one_turn()
+    assert [recipient for recipient, _ in office.transport.sent] == ["bob@acme.example"]
+    assert office.row().state is OutboxState.DEFERRED
+    for attempt in range(1, office.limits.tries):
+        office.later(backoff(attempt, 1))
+        delivery_worker.one_turn()
+    assert office.row().state is OutboxState.FAILED
+    ((failed, reason),) = office.failures
+    assert failed == unreadable
+    assert "newer" in reason
 
 
 def test_a_bug_while_wording_is_tried_again_then_told(office: Office) -> None:

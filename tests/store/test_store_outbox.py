@@ -9,10 +9,12 @@ import pytest
 
 from mailbridge.errors import LeaseLost
 from mailbridge.notifications.model import Audience, Class, Notification, OutboxState, Queued
+from mailbridge.store.documents import dump, load_any
 from mailbridge.store.engine import Store
 from mailbridge.store.outbox import OUTCOME_UNKNOWN, UNKNOWN_REST
 from mailbridge.store.restoring import KEPT_BACK
-from mailbridge.store.schema import FOR_RELEASE
+from mailbridge.store.schema import FOR_RELEASE, outbox
+from mailbridge.store.stored_notifications import VERSION, dump_notification
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LEASE = timedelta(minutes=2)
@@ -415,3 +417,26 @@ def test_the_breaker_counts_automatic_mail_to_customers(store: Store) -> None:
     with store.read() as tx:
         assert tx.outbox.count_all_since(NOW - timedelta(hours=1)) == 2
         assert tx.outbox.count_all_since(NOW - timedelta(hours=1), limit=1) == 1
+
+
+def make_newer(store: Store, id: int) -> None:
+    """The row's payload as a program of the next version would store it."""
+    newer = dump({**load_any(dump_notification(LETTER)), "payload": {"version": VERSION + 1, "values": {}}})
+    with store.write() as tx:
+        assert tx._sql.change(outbox.update().where(outbox.c.id == id).values(payload=newer)) == 1
+
+
+def test_a_row_that_cannot_be_read_holds_up_no_other(store: Store) -> None:
+    add(store, LETTER, REMINDER)
+    first, second = (queued.id for queued in claim(store))
+    with store.write() as tx:
+        tx.outbox.release()
+    make_newer(store, first)
+
+    assert [(queued.id, bool(queued.unreadable)) for queued in claim(store)] == [(first, True), (second, False)]
+    with store.read() as tx:
+        assert {queued.id for queued in tx.outbox.list()} == {first, second}
+        found = tx.outbox.by_message_id(LETTER.message_id)
+    assert found is not None
+    assert "newer" in found.unreadable
+    assert found.notification.recipient == LETTER.recipient

@@ -68,6 +68,8 @@ class NotificationRenderer:
         desk, now = self._desk(), self._clock.now()
         try:
             kept_back = _hidden(tx, queued, desk) or _restored(tx, queued) or _limited(tx, queued, desk, now)
+            if not kept_back and queued.unreadable:
+                return _later(queued, desk, queued.unreadable)  # a newer program may read it in the meantime
             return kept_back or Rendered(raw=self._written(tx, queued, desk))
         except TemplateFailed as error:
             return PermanentFailure(reason=f"template error: {error}")
@@ -77,8 +79,7 @@ class NotificationRenderer:
             raise
         except Exception as error:  # a bug of ours, or a content that is gone: it must not stop the mails beside this one
             log.exception("rendering_failed", outbox=queued.id)
-            reason = f"{type(error).__name__}: {error}"
-            return Retry(reason=reason) if queued.attempts < desk.config.limits.tries else PermanentFailure(reason=reason)
+            return _later(queued, desk, f"{type(error).__name__}: {error}")
 
     def hidden(self, tx: Tx, queued: Queued) -> limits.Suppressed | None:
         """Why the recipient may not see what a mail that is rendered already is about, as things are now."""
@@ -118,6 +119,11 @@ class NotificationRenderer:
                 desk_address=address,
             ),
         )
+
+
+def _later(queued: Queued, desk: Desk, reason: str) -> Retry | PermanentFailure:
+    """Tried again until the last try."""
+    return Retry(reason=reason) if queued.attempts < desk.config.limits.tries else PermanentFailure(reason=reason)
 
 
 def _hidden(tx: Tx, queued: Queued, desk: Desk) -> limits.Suppressed | None:

@@ -16,6 +16,7 @@ from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads import (
     PAYLOADS,
+    Alert,
     ByAuthor,
     ChangesUndone,
     Closed,
@@ -136,3 +137,32 @@ def test_an_erased_word_is_in_no_payload_old_or_new() -> None:
     for text in (new, old):
         bare = load_notification(without_texts(text, lambda value: value.replace("Clara Weiss", "")))
         assert bare.values == {"author": "", "other": "MB-1037"}
+
+
+@pytest.mark.parametrize("word", ["T", "2026", "0", ":", "due", "+00:00"])
+def test_an_erased_word_that_stands_in_a_moment_leaves_the_moment(word: str) -> None:
+    """A customer chooses the subject: one that is part of a moment must leave no row that nobody can read."""
+    name = next(name for name, kind in PAYLOADS.items() if kind is Alert)
+    for text in (dump_notification(a_notification(name, SAMPLES[name])), stored_before(name, VOCABULARY[name])):
+        payload = load_notification(without_texts(text, lambda value: value.replace(word, ""))).payload
+        assert isinstance(payload, Alert)
+        assert payload.due_at == load_notification(text).payload.due_at  # type: ignore[union-attr]
+
+
+def test_the_texts_of_an_unreadable_payload_are_erased_too() -> None:
+    document = load_any(dump_notification(a_notification("customer.closed", Closed(author="Clara"))))
+    document["payload"]["version"] = VERSION + 1
+    assert "Clara" not in without_texts(dump(document), lambda value: value.replace("Clara", ""))
+
+
+def test_values_of_an_earlier_program_that_are_no_moments_are_told_as_unreadable() -> None:
+    name = next(name for name, kind in PAYLOADS.items() if kind is Alert)
+    with pytest.raises(Permanent, match="earlier program"):
+        load_notification(stored_before(name, {**VOCABULARY[name], "due_at": "soon"}))
+
+
+@pytest.mark.parametrize("number", ["\u00b2", "--5", "5" * 5000])
+def test_a_number_that_cannot_be_read_is_none_at_all(number: str) -> None:
+    loaded = load_notification(stored_before("agent.commands", {"results": "#close\tdone", "undo": number}))
+    assert isinstance(loaded.payload, CommandResults)
+    assert loaded.payload.undo in (0, None)
