@@ -15,7 +15,7 @@ from mailbridge.errors import Permanent
 
 TOML = """\
 #:schema rules/schema/mailbridge.json
-# The desk: who it is, where mail comes from, where mail goes.  Rules, teams and promises are YAML under rules/,
+# The desk: who it is, where mail comes from, where mail goes.  Rules, teams and SLA targets are YAML under rules/,
 # the words of our mails are Jinja2 under templates/.  Look for mistakes with: mailbridge check
 # Relative paths start at this folder.  Nothing secret belongs in here: passwords come from a file or a variable.
 
@@ -25,7 +25,7 @@ address = {address}
 # also = ["help@acme.example"]      # further addresses of this desk
 # prefix = "MB"                     # tickets are called MB-1, MB-2, ...  Never change it once mail is out.
 # language = "en"                   # of our mails where the customer's language is not known
-# admins = ["you@acme.example"]     # are told of broken rules, quarantined mail and tripped limits
+# admins = ["you@acme.example"]     # are notified of broken rules, quarantined mail and exceeded limits
 # plus_addressing = true            # false when support+anything@ does not reach the mailbox
 
 # Agents are proven by DKIM, which the desk checks itself for mail from IMAP.  The results of your own mail server are believed where
@@ -97,13 +97,14 @@ Start from the shipped one:
 """
 
 GITIGNORE = """\
-# The database, the mails caught in a Maildir and everything secret stay out of git; rules and words belong in it.
+# The database, the mails caught in a Maildir and everything secret stay out of git. Rules and templates belong in it.
 *.db
 *.db-wal
 *.db-shm
 *.db.lock
 /outgoing/
 /secrets/
+/backup-keys/
 """
 
 
@@ -135,7 +136,7 @@ def init(folder: Path | None, name: str, address: str, data: Path | None, demo: 
     write_desk(folder, name=name, address=address, data=data, demo=demo, port=port)
     click.echo(f"""A desk for {address} is in {folder}/
   mailbridge.toml   where mail comes from and goes to; every line explained
-  rules/            teams, agents, promises and routing: an example that works, make it yours
+  rules/            teams, agents, SLA targets and routing: an example that works, make it yours
   templates/        empty: put a template here to change the words of a mail
 
 Next:

@@ -43,6 +43,14 @@ def test_the_shipped_rules_come_along_and_templates_stay_with_mailbridge(tmp_pat
     assert files(tmp_path / "desk") == {"mailbridge.toml", ".gitignore", "templates/README.md", *rules}
 
 
+def test_git_ignores_what_is_secret(tmp_path: Path) -> None:
+    main(["init", str(tmp_path / "desk")])
+
+    ignored = (tmp_path / "desk" / ".gitignore").read_text(encoding="utf-8").splitlines()
+    keys = load(tmp_path / "desk", {}).backup_keys.relative_to(tmp_path / "desk")
+    assert {f"/{keys}/", "/secrets/", "*.db"} <= set(ignored)
+
+
 def test_the_way_to_the_shipped_templates_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["init", "--show-templates"]) == exits.OK
     assert capsys.readouterr().out == f"{shipped.templates()}\n"
