@@ -42,7 +42,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "mail": ("mailbridge.cli.mail:mail", "Look at mails without a desk."),
     "rules": ("mailbridge.cli.rules:rules", "Explain what the rules decided."),
     "customers": ("mailbridge.cli.customers:customers", "Show, check, export and import customers."),
-    "sla": ("mailbridge.cli.sla:sla", "Explain promised times."),
+    "sla": ("mailbridge.cli.sla:sla", "Explain SLA targets: why, which contract, how many were met."),
     "report": ("mailbridge.cli.report:report", "Sum up work and travel."),
     "rota": ("mailbridge.cli.rota:rota", "Who is on duty, at work and away."),
     "backup": ("mailbridge.cli.backup:backup", "Write a backup of the desk while it runs."),

@@ -1,4 +1,4 @@
-"""`mailbridge sla`: every promised time of a ticket as the list of stretches it is made of, and the contract that promises it."""
+"""`mailbridge sla`: every SLA target of a ticket as the list of intervals it is made of, and the contract that sets it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @click.group(cls=Noun)
 def sla() -> None:
-    """Explain promised times."""
+    """Explain SLA targets."""
 
 
 @sla.command("why")
@@ -47,7 +47,7 @@ def why_(folder: Path, as_json: bool, number: str) -> None:
         raise Permanent(f"there is no ticket {desk.config.desk.prefix}-{wanted}")
     team = organisation.teams.get(ticket.follow) or organisation.teams.get(ticket.team)
     if team is None:
-        raise Permanent(f'its team "{ticket.team}" is not in rules/teams.yaml any more, so nothing is promised')
+        raise Permanent(f'its team "{ticket.team}" is not in rules/teams.yaml any more, so it has no SLA targets')
     reasons = list(promised(ticket, history, organisation, datetime.now(UTC)))
     if as_json:
         print_json([as_values(run, reason) for run, reason in reasons])
@@ -61,7 +61,7 @@ def why_(folder: Path, as_json: bool, number: str) -> None:
             click.echo(f"  {line}")
         click.echo(f"  {_outcome(reason, run)}")
     if not reasons:
-        click.echo("nothing is promised: no target for this priority")
+        click.echo("no SLA targets: rules/sla.yaml has none for this priority")
 
 
 @sla.command("report")
@@ -70,7 +70,7 @@ def why_(folder: Path, as_json: bool, number: str) -> None:
 @click.option("--since", default="90d", show_default=True, metavar="AGE|DATE", help="Tickets opened since then: 30d, or 2026-03-01.")
 @click.option("--by", type=click.Choice(("team", "customer", "type")), default="team", show_default=True, help="What they are counted by.")
 def report_(folder: Path, as_json: bool, since: str, by: str) -> None:
-    """Count the promises that were kept and broken."""
+    """Count the SLA targets that were met and missed."""
     from mailbridge.cli.sla_report import report
 
     with open_desk(folder) as desk:
@@ -84,7 +84,7 @@ def report_(folder: Path, as_json: bool, since: str, by: str) -> None:
               type=click.Path(exists=True, dir_okay=False, path_type=Path))  # fmt: skip
 @click.option("--since", default="90d", show_default=True, metavar="AGE|DATE", help="Tickets opened since then: 30d, or 2026-03-01.")
 def whatif_(folder: Path, as_json: bool, file: Path, since: str) -> None:
-    """Count the promises of past tickets under the rules of now and under another sla.yaml.  Nothing is changed."""
+    """Count the SLA targets of past tickets under the rules of now and under another sla.yaml.  Nothing is changed."""
     from mailbridge.cli.sla_report import whatif
 
     with open_desk(folder) as desk:
@@ -165,11 +165,11 @@ def _outcome(reason: Why, run: Run) -> str:
 
     match reason.outcome:
         case Outcome.STANDS:
-            return f"the clock stands; {_hours(reason.left)} are left"
+            return f"paused, {_hours(reason.left)} left"
         case Outcome.KEPT:
-            return f"kept {when(reason.ended_at)}, due {when(reason.due_at)}"
+            return f"met {when(reason.ended_at)}, due {when(reason.due_at)}"
         case Outcome.BROKEN:
-            return f"broken: due {when(reason.due_at)}, done {when(reason.ended_at)}"
+            return f"missed: due {when(reason.due_at)}, done {when(reason.ended_at)}"
         case Outcome.OVERDUE:
             return f"overdue since {when(reason.due_at)}"
         case Outcome.RUNNING:

@@ -1,6 +1,6 @@
-"""`mailbridge sla report` and `sla whatif`: promises of past tickets, kept and broken, under the rules of now or under others.
+"""`mailbridge sla report` and `sla whatif`: SLA targets of past tickets, met and missed, under the rules of now or under others.
 
-Both only read.  Every promise is computed from the history of its ticket.
+Both only read.  Every target is computed from the history of its ticket.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Past = tuple["Ticket", "ClockHistory"]
 
 
 def report(store: Store, policy: Policy, since: datetime, by: str, as_json: bool) -> None:
-    """Prints how many promises were kept and broken, by promise and by team, customer or type."""
+    """Prints how many targets were met and missed, by target and by team, customer or type."""
     from mailbridge.sla.tally import tallied
 
     now = datetime.now(UTC)
@@ -40,11 +40,11 @@ def report(store: Store, policy: Policy, since: datetime, by: str, as_json: bool
         print_json([{by: key[0], "clock": key[1], **_values(tally)} for key, tally in found.items()])
         return
     rows = [(key[0] or "-", key[1], tally.kept, tally.broken, tally.open, _percent(tally)) for key, tally in found.items()]
-    print_table((by, "promise", "kept", "broken", "open", "broken %"), rows, empty="no promises in that time")
+    print_table((by, "target", "met", "missed", "open", "missed %"), rows, empty="no targets in that time")
 
 
 def whatif(store: Store, policy: Policy, file: Path, since: datetime, as_json: bool) -> None:
-    """Prints the promises of past tickets under the rules of now beside those under the sla.yaml of `file`."""
+    """Prints the targets of past tickets under the rules of now beside those under the sla.yaml of `file`."""
     from mailbridge.sla.tally import Tally, tallied
 
     now, other = datetime.now(UTC), with_targets(policy, file)
@@ -58,11 +58,11 @@ def whatif(store: Store, policy: Policy, file: Path, since: datetime, as_json: b
         print_json([{"clock": key[0], "now": _values(was.get(key, Tally())), "then": _values(will.get(key, Tally()))} for key in keys])
         return
     rows = [(key[0], *_compared(was.get(key, Tally()), will.get(key, Tally()))) for key in keys]
-    print_table(("promise", "kept", "broken", "broken %", "kept then", "broken then", "then %"), rows, empty="no promises in that time")
+    print_table(("target", "met", "missed", "missed %", "met then", "missed then", "then %"), rows, empty="no targets in that time")
 
 
 def with_targets(policy: Policy, file: Path) -> Policy:
-    """The policy with the promised times of this file instead of its own.  Raises ConfigError."""
+    """The policy with the targets of this file instead of its own.  Raises ConfigError."""
     from mailbridge.rules.load import load
 
     texts: Mapping[str, str] = {**policy.texts, "rules/sla.yaml": file.read_text(encoding="utf-8")}
@@ -73,7 +73,7 @@ def with_targets(policy: Policy, file: Path) -> Policy:
 
 
 def pasts(store: Store, since: datetime) -> Iterator[Past]:
-    """The tickets that were opened since then and promise something, newest first, each with what its clocks know."""
+    """The tickets that were opened since then and have a target, newest first, each with what its clocks know."""
     from mailbridge.execution.clock_histories import clock_histories
     from mailbridge.tickets.model import IMPORTED
 
@@ -90,8 +90,8 @@ def pasts(store: Store, since: datetime) -> Iterator[Past]:
 
 
 def outcomes(ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime) -> Iterator[tuple[str, Outcome]]:
-    """How it stands with each promise of the ticket.  What a solved ticket still owed is broken where it was overdue then, else it is left
-    out."""
+    """The outcome of each target of the ticket.  A target that was still open when the ticket was solved counts as missed where it was
+    overdue then. Otherwise it is left out."""
     from mailbridge.sla.why import Outcome, why
     from mailbridge.tickets.deadlines import promised_runs
 
@@ -113,7 +113,9 @@ def _group(ticket: Ticket, policy: Policy, by: str) -> str:
 
 
 def _values(tally: Tally) -> dict[str, object]:
-    return {"kept": tally.kept, "broken": tally.broken, "open": tally.open, "broken_share": tally.rate}
+    """`kept`, `broken` and `broken_share` are the names of earlier releases."""
+    now = {"met": tally.kept, "missed": tally.broken, "open": tally.open, "missed_share": tally.rate}
+    return {**now, "kept": tally.kept, "broken": tally.broken, "broken_share": tally.rate}
 
 
 def _compared(was: Tally, will: Tally) -> tuple[object, ...]:

@@ -211,7 +211,7 @@ def _why_beaten(one: Candidate, best: Candidate) -> str:
     if one.contract is None:
         return f'the contract "{best.label}" comes first'
     if best.has_targets and not one.has_targets:
-        return f'promises no times, "{best.label}" does'
+        return f'names no targets, "{best.label}" does'
     for name in CRITERIA:
         if (name in best.names) != (name in one.names):
             return f"less specific: {_whose(one, best)} names the {_WORDS[name]}"

@@ -74,7 +74,7 @@ def test_each_loser_says_why() -> None:
         ("printer", ""),
         ("in-iasi", 'less specific: "printer" names the device'),
         ("whole", 'less specific: "printer" names the device'),
-        ("named", 'promises no times, "printer" does'),
+        ("named", 'names no targets, "printer" does'),
         ("default", 'the contract "printer" comes first'),
         ("incidents", "is for the type of request incident, the ticket has none"),
         ("old", "ended on 2026-10-31, renewed by new"),
