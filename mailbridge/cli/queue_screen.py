@@ -135,11 +135,28 @@ def _print(screen: Screen[Item], item: Item, config: Config, text: str | None) -
     if screen.heading is not None:
         lines: Iterable[str] = screen.heading(item)
     else:
-        lines = [f"{key:12} {value}" for key, value in {**screen.as_json(item, config), **_state_text(screen, item, config)}.items()]
+        lines = [
+            f"{key:12} {_shown(value)}".rstrip()
+            for key, value in {**screen.as_json(item, config), **_state_text(screen, item, config)}.items()
+        ]
     for line in lines:
         click.echo(safe(line))
     if text:
         click.echo("\n" + safe_lines(text))
+
+
+def _shown(value: object) -> str:
+    """A value of a row as people read it: yes and no, lists with commas, nothing where there is none."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case datetime():
+            return when(value)
+        case list() | tuple():
+            return ", ".join(_shown(one) for one in value)
+    return str(value)
 
 
 def _state_text(screen: Screen[Item], item: Item, config: Config) -> dict[str, object]:

@@ -162,6 +162,9 @@ def test_an_accepted_mail_is_shown_dropped_and_retried(run: Run, rows: Path) -> 
     [row] = run("queue", "list", "--state", "new", "--json").json
     shown = run("queue", "show", str(row["id"])).out
     assert f"sha256       {row['sha256']}" in shown
+    assert f"rcpt_to      {', '.join(row['rcpt_to'])}\n" in shown
+    assert "uid\n" in shown
+    assert "None" not in shown.partition("\n\n")[0]
     assert "The plotter" in shown
     assert run("queue", "drop", str(row["id"]), "--yes").out == f"mail {row['id']} is dropped\n"
     assert run("queue", "drop", "1", "--yes").err == "mailbridge: mail 1 does not wait, it is done\n"
