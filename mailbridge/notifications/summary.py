@@ -184,7 +184,7 @@ def _of_field(what: FieldChanged) -> Summary:
         case TagsRemoved():
             return Summary(key="untagged", values={"tags": ", ".join(what.tags)})
         case FieldSet():
-            return Summary(key="field", values={"name": what.name, "value": what.value})
+            return Summary(key="field" if what.value else "field-none", values={"name": what.name, "value": what.value})
         case DueSet():
             return Summary(key="due", values={}, at=what.after) if what.after else Summary(key="due-none", values={})
         case Snoozed():

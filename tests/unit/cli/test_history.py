@@ -51,6 +51,7 @@ WORDS: list[tuple[TicketEvent, str]] = [
     (happenings.TypeChanged(before="", after="incident"), "type incident"),
     (happenings.TagsAdded(tags=("vpn", "network")), "tagged vpn, network"),
     (happenings.FieldSet(name="serial", value="LF-2231"), "serial: LF-2231"),
+    (happenings.FieldSet(name="sla", value=""), "sla: none"),
     (happenings.ParticipantAdded(participant=ANA), "ana@acme.example is the requester"),
     (happenings.Linked(relation="possible-follow-up", ticket=7), "possible follow-up of MB-7"),
     (happenings.AlertRaised(promise="response", alert="overdue", due_at=NOW), "overdue: first answer, due 2026-11-21 09:00Z"),
