@@ -29,7 +29,7 @@ def agents() -> None:
 @click.option("--address", metavar="ADDRESS", help="Which of the agent's addresses, for one AGENT.  [default: the first in teams.yaml]")
 @click.argument("names", metavar="AGENT...", nargs=-1, required=True)
 def pair(folder: Path, address: str | None, names: tuple[str, ...]) -> None:
-    """Mail each AGENT a word; the answer proves by which way AGENT's mails come.
+    """Send each AGENT a mail. The answer proves by which way AGENT's mails come.
 
     For agents whose mails carry no DKIM signature that the desk could check itself.  The answer shows which line of the header the
     mailbox's own server writes; the line counts for this agent and this mailbox from then on, until `agents unpair`.
@@ -60,7 +60,7 @@ def pair(folder: Path, address: str | None, names: tuple[str, ...]) -> None:
 @desk_option
 @click.argument("name", metavar="AGENT")
 def unpair(folder: Path, name: str) -> None:
-    """Believe nothing any more because of a pairing of AGENT.  AGENT need not be in teams.yaml."""
+    """End the pairings of AGENT: nothing is believed because of them any more.  AGENT need not be in teams.yaml."""
     with open_desk(folder) as desk, desk.store.write() as tx:
         ended = tx.pairings.end(name, datetime.now(UTC))
     click.echo(f"{ended} pairing{'' if ended == 1 else 's'} of {safe(name)} ended" if ended else f"{safe(name)} has no pairing")

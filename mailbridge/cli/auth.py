@@ -61,7 +61,7 @@ def login(folder: Path, name: str, port: int, paste: bool, no_test: bool) -> int
 def test(folder: Path, as_json: bool, name: str | None) -> int:
     """Try every protocol with the token: IMAP, SMTP, and a mail to itself.
 
-    Each step has a verdict and, where it fails, what an administrator has to do.  Leaves 1 when a step fails.
+    Each step has a verdict and, where it fails, what an administrator has to do.  Exit code 1 when a step fails.
     """
     with opened(folder) as app:
         accounts = [named(app, name)] if name else list(app.config.oauth)
@@ -76,7 +76,7 @@ def test(folder: Path, as_json: bool, name: str | None) -> int:
 def status(folder: Path, as_json: bool) -> int:
     """Show who is signed in, and how long tokens, logins, secrets and certificates last.
 
-    Leaves 1 when a login needs a person.
+    Exit code 1 when a login needs a person.
     """
     from mailbridge.oauth.health import healths
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def check(folder: Path, as_json: bool, candidate: Path | None) -> int:
     """Find every mistake in configuration, rules and templates.
 
-    Runs the examples that rules carry, too.  Leaves 0 when the desk would run with this, 1 when it would not; warnings
+    Runs the examples that rules carry, too.  Exit code 0 when the desk would run with this, 1 when it would not; warnings
     do not count.
     """
     found = examine(folder, candidate)

@@ -50,7 +50,7 @@ def readiness(
     yield from _no_trust(config)
     yield from _open_secrets(config)
     if not config.desk.admins:
-        message = "nobody is told of broken rules, quarantined mail and tripped limits: [desk] has no admins"
+        message = "nobody is notified of broken rules, quarantined mail and exceeded limits: [desk] has no admins"
         yield Problem(file=FILE, message=message, hint='write their addresses: admins = ["you@…"]', warning=True)
     yield from _itself(config, organisation)
     yield from _minute_short(files)
@@ -132,7 +132,7 @@ def _nobody(config: Config, organisation: Organisation | None) -> Iterator[Probl
     for people, kind in (([one.address for one in agents], "agents"), ([one.address for one in consultants], "consultants")):
         samples = [address for address in people if is_nobodys(address)]
         if samples:
-            message = f"mail goes out by a real server, and {len(samples)} of the {kind} are samples that reach nobody: {_shown(samples)}"
+            message = f"mail goes out by a real server, but {_counted(len(samples), kind)} cannot be reached: {_shown(samples)}"
             hint = f"put your own people in place of the sample {kind}" + (", or remove them" if kind == "consultants" else "")
             yield Problem(file=TEAMS, message=message, hint=hint, warning=True)
 
@@ -147,8 +147,12 @@ def _sample_customers(config: Config, customers: Customers | None) -> Iterator[P
         if any(is_nobodys(f"@{domain}") for domain in one.domains) or any(is_nobodys(person.address) for person in one.people)
     ]
     if samples:
-        message = f"mail goes out by a real server, and {len(samples)} of the customers are samples: {_shown(samples)}"
+        message = f"mail goes out by a real server, and the rules still name {_counted(len(samples), 'customers')}: {_shown(samples)}"
         yield Problem(file=CUSTOMERS, message=message, hint="put your own customers in place of the samples, or remove them", warning=True)
+
+
+def _counted(number: int, kind: str) -> str:
+    return f"{number} sample {kind if number > 1 else kind.removesuffix('s')}"
 
 
 def _shown(samples: list[str]) -> str:

@@ -31,7 +31,7 @@ def customers() -> None:
 @desk_option
 @json_option
 def check_(folder: Path, as_json: bool) -> int:
-    """Find every mistake in the files of customers.  Leaves 1 where there is one."""
+    """Find every mistake in the files of customers.  Exit code 1 when there is one."""
     from mailbridge.cli.problems import shown
 
     files = _files(folder)
@@ -192,7 +192,11 @@ def _list(known: Customers, as_json: bool) -> None:
 def _sum(known: Customers) -> str:
     every = known.by_name.values()
     devices, contracts = sum(len(c.equipment) for c in every), sum(len(c.contracts) for c in every)
-    return f"{len(every)} customers with {devices} devices and {contracts} contracts"
+    return f"{_counted(len(every), 'customer')} with {_counted(devices, 'device')} and {_counted(contracts, 'contract')}"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _difference(before: Customers | None, after: Customers) -> str:

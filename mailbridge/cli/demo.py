@@ -164,9 +164,9 @@ def why(effect: Effect) -> Iterable[str]:
     elif seen.outcome == "append":
         yield f"a report about a mail of ours to {seen.ticket}" if seen.kind == "bounce" else f"by its {seen.placed}"
     if effect.due:
-        yield f"promised: {effect.due}"
+        yield f"due: {effect.due}"
     if not effect.mails:
-        yield "nobody is told"
+        yield "nobody is notified"
     if seen.follows:
         yield f"possible follow-up of {seen.follows}, which it cannot enter"
     yield from told.get("placed", {}).get("refused", [])

@@ -42,7 +42,7 @@ def import_(folder: Path, paths: tuple[Path, ...]) -> int:
     """Take mails from PATH: .eml files, folders of them, Maildirs, mboxes.
 
     Nothing is changed where they lie.  Importing the same mails again makes no second ticket.  Mails are taken in the order of their
-    dates and keep them; nobody is mailed and nothing is promised on their tickets.  The running desk works them off; without one they
+    dates and keep them; nobody is mailed and no SLA targets apply to their tickets.  The running desk works them off; without one they
     wait for `mailbridge run`.
     """
     with open_desk(folder) as desk:

@@ -81,7 +81,7 @@ def test_senders_promises_and_a_held_forgery_are_shown(played: tuple[Path, subpr
     _, done = played
 
     assert "verified: dmarc=pass by mx.demo.example; agent bogdan: DMARC pass" in done.stdout
-    assert re.search(r"promised: response by \w+ \d\d:\d\d, resolution by \w+ \d\d:\d\d \(four-hours\)", done.stdout)
+    assert re.search(r"due: response by \w+ \d\d:\d\d, resolution by \w+ \d\d:\d\d \(four-hours\)", done.stdout)
     assert "mail in your name waits for your yes" in done.stdout
 
 

@@ -90,7 +90,7 @@ def test_lines_are_done_and_told_one_by_one_and_the_text_goes_out(ticket: TestDe
     assert '#sttaus waiting not understood; did you mean "#status waiting"?' in answer
     assert '#priority hihg not understood; did you mean "#priority high"?' in answer
     assert "#tag printer done: tagged printer" in answer
-    assert "Please try again. waits for your yes: a line that begins with # was not understood" in answer
+    assert '"Please try again." waits for your yes: a line that begins with # was not understood' in answer
     assert "Please try again." in seen(ticket, "confirm")
     assert not ticket.promises(event="answered")
     assert "Undo within 10 minutes: answer #undo" in answer

@@ -60,7 +60,7 @@ def test_a_desk_that_can_work_has_no_warning() -> None:
     ("config", "organisation", "words"),
     [
         (replace(READY, mailboxes=()), PEOPLE, "no mail comes in"),
-        (READY, SAMPLES, "1 of the agents are samples that reach nobody: eva@agents.demo.example"),
+        (READY, SAMPLES, "1 sample agent cannot be reached: eva@agents.demo.example"),
         (replace(READY, desk=replace(READY.desk, address="support@demo.example")), PEOPLE, "address support@demo.example is a sample"),
         (replace(READY, desk=replace(READY.desk, admins=())), PEOPLE, "[desk] has no admins"),
         (replace(READY, listeners=(OPEN,)), PEOPLE, "nothing proves agents whose mail comes by the LMTP listener 127.0.0.1:2525"),
@@ -99,7 +99,7 @@ def test_nothing_of_the_samples_stays_in_a_real_desk_unsaid(tmp_path: Path) -> N
     found = [(one.file, one.message) for one in examine(tmp_path / "desk").problems if "sample" in one.message]
 
     assert [file for file, _ in found] == ["mailbridge.toml", "rules/customers.yaml", "rules/teams.yaml", "rules/teams.yaml"]
-    for word in ("support@demo.example", "customers are samples: acme", "5 of the agents", "1 of the consultants"):
+    for word in ("support@demo.example", "1 sample customer: acme", "5 sample agents", "1 sample consultant"):
         assert any(word in message for _, message in found), word
 
 

@@ -50,7 +50,7 @@ def test_what_is_imported_is_there_and_checked_and_exported(desk: Path, tmp_path
     assert not (desk / "rules" / "customers").exists()
     assert run(desk, capsys, "import", str(people))[0].startswith("rules/customers/people.csv: is written\n")
     assert "ion@freemail.example, Ion Radu" in run(desk, capsys, "show", "ion@freemail.example")[0]
-    assert run(desk, capsys, "check")[0].endswith("1 customers with 2 devices and 2 contracts\n")
+    assert run(desk, capsys, "check")[0].endswith("1 customer with 2 devices and 2 contracts\n")
     assert "--replace" in run(desk, capsys, "import", str(people), leaves=exits.MISTAKES)[1]
     run(desk, capsys, "import", "--replace", str(people))
 
