@@ -187,7 +187,7 @@ def test_line_for_other_tickets_is_done_there_and_their_people_hear_of_it(ticket
     assert "MB-2 done: closed" in answer
     assert "MB-3 done: closed" in answer
     assert "#take MB-99 not done: there is no such ticket (MB-99)" in answer
-    assert '#status waiting for which ticket?, as in "#status waiting MB-7"' in answer
+    assert '#status waiting no ticket is named, as in "#status waiting MB-7"' in answer
     assert done.result.outcome is MailOutcome.KEPT
     assert [n.ticket for n in ticket.promises(Audience.CUSTOMER, "closed")] == [2, 3]
     ticket.assert_sound()

@@ -50,7 +50,7 @@ def test_lines_that_stand_so_in_a_customers_mail_are_no_commands(desk: TestDesk,
     answer(desk, f"We look at it.\n\n{UNKNOWN_QUOTES[above]}{ATTACK}")
 
     assert state(desk) == ("open", "bogdan")  # who answers has it
-    assert "#close not done: it stands so in what somebody else wrote" in seen(desk, "commands")
+    assert "#close not done: the same line is in another person's text or in a quote" in seen(desk, "commands")
     desk.assert_sound()
 
 
