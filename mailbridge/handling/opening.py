@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from mailbridge.execution.assignment import wanted_agent
 from mailbridge.execution.desk import Desk
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
@@ -21,10 +23,12 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
     mail, verdict, organisation = judged.mail, judged.verdict, desk.organisation
     message, writer, forwarded = mail.message, mail.writer, mail.forwarded
     team = verdict.team or organisation.default_team
+    requester = _requester(mail)
+    language = message.language or language_of(desk, requester.address, team)
     agents = mail.written_to and organisation.teams.get(team, Team(name=team, title=team)).answer_owns
     return Open(
         subject=verdict.subject or message.subject or "(no subject)",
-        requester=_requester(mail),
+        requester=replace(requester, language=language),
         others=(*_added(verdict), *copied(desk, mail, team, proven=writer.verified)),
         team=team,
         type=verdict.type or "",
@@ -34,7 +38,7 @@ def opening(tx: Tx, desk: Desk, judged: JudgedMail) -> Open:
         fields=(*verdict.fields, *_as_fields(verdict), *_of_list(mail)),
         assignee=wanted_agent(tx, verdict, team, organisation, mail.now) or (writer.agent if agents else ""),
         channel=IMPORTED if mail.imported else forwarded.channel if forwarded else "mail",
-        language=message.language,
+        language=language,
         verified=writer.verified,
         rules_version=desk.policy.version,
         asked_at=forwarded.asked_at if forwarded else None,
@@ -49,8 +53,18 @@ def _requester(mail: PlacedMail) -> Participant:
     message = mail.message
     if mail.written_to:
         customer = mail.written_to[0]
-        return Participant(address=customer.address, name=customer.name, language=message.language)
-    return Participant(address=author(mail), name=message.sender.name or mail.writer.name, language=message.language)
+        return Participant(address=customer.address, name=customer.name)
+    return Participant(address=author(mail), name=message.sender.name or mail.writer.name)
+
+
+def language_of(desk: Desk, address: str, team: str) -> str:
+    """The language of mails to this address where its mail shows none: the person's or the customer's, else the team's; '' for none."""
+    customer = desk.policy.rules.customers.of(address)
+    if customer:
+        own = next((person.language for person in customer.people if person.address.lower() == address.lower()), "")
+        if own or customer.language:
+            return own or customer.language
+    return desk.organisation.teams[team].language if team in desk.organisation.teams else ""
 
 
 def copied(desk: Desk, mail: PlacedMail, team: str, *, proven: bool) -> tuple[Participant, ...]:

@@ -57,6 +57,37 @@ def test_the_contract_that_is_valid_today_and_promises_times_counts(desk: TestDe
     assert answer_within(desk) == timedelta(hours=1)
 
 
+LANGUAGES = FILES | {
+    "teams.yaml": RULES["teams.yaml"].replace("title: Support,", "title: Support, language: ru,"),
+    "customers.yaml": """
+customers:
+  customer-ltd:
+    language: ro
+    domains: [customer.test]
+    people: [{address: ivan@customer.test, language: en}]
+""",
+}
+
+
+@pytest.mark.parametrize(
+    ("sender", "body", "language"),
+    [
+        ("carol@customer.test", "LF-2231", "ro"),  # the customer's
+        ("Ivan@customer.test", "LF-2231", "en"),  # the person's
+        ("x@stranger.test", "LF-2231", "ru"),  # the team's
+        ("carol@customer.test", "Hello, the printer on the second floor is broken since this morning. Please help us.", "en"),  # the mail's
+    ],
+)
+def test_a_mail_that_shows_no_language_is_answered_in_the_customers(tmp_path: Path, sender: str, body: str, language: str) -> None:
+    with a_desk(tmp_path, rules=LANGUAGES) as desk:
+        desk.feed(a_mail(body, subject="LF-2231", from_=sender))
+
+        ticket = desk.ticket()
+        assert ticket.requester is not None
+        assert (ticket.language, ticket.requester.language) == (language, language)
+        assert desk.promises(event="received")[0].language == language
+
+
 def test_a_contract_for_a_device_is_not_for_a_mail_that_names_none(desk: TestDesk) -> None:
     desk.feed(a_mail())
 
