@@ -7,6 +7,7 @@ and notes the place of each key and value.
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections.abc import Mapping as Values
 from datetime import date, time
@@ -35,6 +36,8 @@ def read(file: str, text: str) -> tuple[Mapping | None, tuple[Problem, ...]]:
         return scanner.table(values), ()
     except tomllib.TOMLDecodeError as error:
         return None, (_syntax_problem(file, text, str(error)),)
+    except ValueError:  # int() refuses it; tomllib lets that through
+        return None, (_endless_number(file, text),)
     except RecursionError:
         return None, (Problem(file=file, message="nested too deep", hint="no value of this file needs more than two levels"),)
 
@@ -50,6 +53,15 @@ def _syntax_problem(file: str, text: str, message: str) -> Problem:
     reason = re.sub(r" \(at .*\)$", "", message)
     hint = _remedy(lines[line - 1][column - 1 :] if line <= len(lines) else "")
     return Place(file=file, line=line, column=column).problem(f"not valid TOML: {reason[:1].lower()}{reason[1:]}", hint)
+
+
+_ENDLESS = re.compile(rf"[0-9_]{{{sys.get_int_max_str_digits()}}}")
+
+
+def _endless_number(file: str, text: str) -> Problem:
+    found = _ENDLESS.search(text)
+    place = _place_at(file, text, found.start(), 1) if found else Place(file=file, line=1, column=1)
+    return place.problem("not valid TOML: a number with thousands of digits")
 
 
 def _remedy(rest: str) -> str:

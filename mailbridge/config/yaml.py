@@ -8,6 +8,7 @@ mistake (3.2.1.3), and aliases and tags are refused: a rule file says everything
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 import yaml
 
@@ -16,6 +17,8 @@ from mailbridge.errors import Problem
 
 MAX_DEPTH = 50
 MAX_CHARACTERS = 8 << 20
+SAFE_DEPTH = 1000  # levels that the composer takes with the stack of any thread
+_MAY_NEST = re.compile(r"[\[{]|[-?:]\s")  # each level needs one of these
 
 def read(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
     """The one document in `text`; None for an empty one, or where it cannot be read at all.  Raises nothing on account of the text."""
@@ -24,6 +27,8 @@ def read(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
     if half := _SURROGATE.search(text):
         return None, (_bad_character(file, text, half.start()),)
     try:
+        if (place := _far_too_deep(file, text)) is not None:
+            return None, (place.problem(f"nested deeper than {MAX_DEPTH} levels"),)
         documents = list(yaml.compose_all(text, Loader=yaml.CSafeLoader))
     except yaml.YAMLError as err:
         return None, (_syntax_problem(file, text, err),)
@@ -37,6 +42,18 @@ def read(file: str, text: str) -> tuple[Node | None, tuple[Problem, ...]]:
     if reader.aliased:
         return None, (*reader.problems, *_aliases(file, text))
     return node, tuple(reader.problems)
+
+
+def _far_too_deep(file: str, text: str) -> Place | None:
+    """Where a level begins at which libyaml's composer, which calls itself for each one, would end the process with its stack."""
+    if sum(1 for _ in islice(_MAY_NEST.finditer(text), SAFE_DEPTH)) < SAFE_DEPTH:
+        return None
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > SAFE_DEPTH and event.start_mark is not None:
+            return Place(file=file, line=event.start_mark.line + 1, column=event.start_mark.column + 1)
+    return None
 
 
 class _Reader:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import tomllib
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailbridge.config import yaml
 from mailbridge.config.nodes import Mapping, Node, Scalar, Sequence, meaning
 from mailbridge.config.toml import read
 
@@ -97,6 +99,21 @@ def test_a_value_nested_too_deep_is_a_mistake_and_no_crash() -> None:
     (problem,) = read("a.toml", f"x = {'[' * 100_000}{']' * 100_000}")[1]
 
     assert problem.message == "nested too deep"
+
+
+def test_a_number_without_end_is_a_mistake_and_no_crash() -> None:
+    (problem,) = read("a.toml", f"a = 1\nb = {'9' * 10_000}")[1]
+
+    assert "digits" in problem.message
+    assert (problem.line, problem.column) == (2, 5)
+
+
+@pytest.mark.parametrize("text", ["a: " + "[" * 300_000, "- " * 300_000, "? " * 300_000, "{a: " * 300_000])
+def test_yaml_nested_too_deep_is_a_mistake_and_does_not_end_the_process(text: str) -> None:
+    found, problems = yaml.read("a.yaml", text)
+
+    assert found is None
+    assert len(problems) == 1
 
 
 keys = st.text("abcde_-", min_size=1, max_size=4)
