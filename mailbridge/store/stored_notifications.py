@@ -8,14 +8,14 @@ The class of the payload follows from audience and event (`PAYLOADS`).  Before v
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import is_dataclass, replace
 from enum import Enum
 from typing import Any
 
 from mailbridge.errors import Permanent
 from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Notification
-from mailbridge.notifications.payloads import PAYLOADS, Payload
+from mailbridge.notifications.payloads import PAYLOADS, Payload, fields_of
 from mailbridge.notifications.summary import Summary
 from mailbridge.store.documents import convert, dump, load_any, plain
 
@@ -93,7 +93,8 @@ def _bare(value: Any, bare: Callable[[str], str]) -> Any:
         case Summary():
             return replace(value, values=_bare(value.values, bare), on=bare(value.on))
     if is_dataclass(value) and not isinstance(value, type):
-        return replace(value, **{one.name: _bare(getattr(value, one.name), bare) for one in fields(value)})
+        kind: Any = type(value)
+        return replace(value, **{one.name: _bare(getattr(value, one.name), bare) for one in fields_of(kind)})
     return value
 
 
