@@ -20,8 +20,8 @@ def file_bounce(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
     """The report is on the ticket of the mail that it returns, and the assignee was notified of a failure; None where it is about none of
     ours.
 
-    Whoever knows a Message-ID can forge a report.  It changes nothing but what automatic mail the address gets, and that only where it
-    holds what a forger cannot know (`_proves`).
+    Whoever knows a Message-ID can forge a report.  It changes nothing but what automatic mail the address gets and whether the answer
+    counts for the clocks, and both only where it holds what a forger cannot know (`_proves`).
     """
     report = mail.message.bounce
     ours = tx.outbox.by_message_id(report.original_id) if report else None
@@ -36,8 +36,9 @@ def file_bounce(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:
     asked: list[Command] = [CustomerMessage(author=mail.message.sender.address, automatic=True)]
     if not report.temporary:
         why = f"{report.status} {report.diagnostic}".strip()[:500]
-        asked.append(ReportFailure(recipient=recipient, what=ours.notification.event, reason=why))
-        if named and _proves(desk, mail, report, ours.notification.key):
+        proven = named and _proves(desk, mail, report, ours.notification.key)
+        asked.append(ReportFailure(recipient=recipient, what=ours.notification.event, reason=why, proven=proven))
+        if proven:
             suspend(tx, mail, recipient, why)
     execute_for(tx, desk, mail, mail_id, ticket, each(asked), actor=Actor(kind=ActorKind.SYSTEM, name="bounce"))
     return MailResult(outcome=MailOutcome.APPEND, ticket=ticket.id, mail=mail_id)

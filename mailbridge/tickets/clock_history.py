@@ -87,8 +87,8 @@ def _is_question(what: MessageAdded) -> bool:
 
 
 def _answers(in_order: Iterable[Dated]) -> list[Answer]:
-    """The public answers by time, each with the final failure of its delivery to the requester.  A failure belongs to the latest answer
-    that was sent before it and has not failed yet."""
+    """The public answers by time, each with the final failure of its delivery to the requester, where that is proven.  A failure belongs
+    to the latest answer that was sent before it and has not failed yet."""
     found: list[Answer] = []
     reached: list[int] = []  # places of answers that have not failed, the latest last
     requester = ""
@@ -99,7 +99,7 @@ def _answers(in_order: Iterable[Dated]) -> list[Answer]:
             case MessageAdded(to_customer=True, internal=False):
                 reached.append(len(found))
                 found.append(Answer(at=at))
-            case DeliveryFailed(recipient=recipient, what=name) if name == ANSWER and recipient.lower() == requester:
+            case DeliveryFailed(recipient=recipient, what=name, proven=True) if name == ANSWER and recipient.lower() == requester:
                 if reached:
                     latest = reached.pop()
                     found[latest] = replace(found[latest], failed_at=at)

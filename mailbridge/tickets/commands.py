@@ -327,11 +327,12 @@ class RaiseAlert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportFailure:
-    """A mail of ours was not delivered."""
+    """A mail of ours was not delivered.  `proven` False: a report says so that others can have written."""
 
     recipient: str
     what: str
     reason: str
+    proven: bool = True
 
 
 Command = (

@@ -300,11 +300,12 @@ class AlertRaised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryFailed:
-    """A mail of ours was not delivered: `recipient` did not get `what`."""
+    """A mail of ours was not delivered: `recipient` did not get `what`.  `proven` False: a report says so that others can have written."""
 
     recipient: str
     what: str
     reason: str
+    proven: bool = True
 
 
 TicketEvent = (

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from mailbridge.conversation.marks import loop_mark
 from mailbridge.execution.execute import execute
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.tickets.commands import ReportFailure
@@ -15,6 +16,7 @@ from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import each
 from tests.builders import NOW
 from tests.flows.test_sweep import OFFICE, alerts
+from tests.flows.test_way_of_a_mail import a_report
 from tests.harness import MX, TestDesk, a_desk, a_mail, proven
 
 HOUR = timedelta(hours=1)
@@ -71,6 +73,20 @@ def test_an_answer_that_did_not_arrive_is_owed_again(office: TestDesk) -> None:
     assert alerts(office)["manager.overdue:response"] == 0
     sweep(office, 5 * HOUR)
     assert alerts(office)["manager.overdue:response"] == 1
+
+
+@pytest.mark.parametrize("proven_report", [False, True])
+def test_a_delivery_report_restarts_a_clock_only_where_nobody_else_can_have_written_it(office: TestDesk, proven_report: bool) -> None:
+    """Whoever was sent a copy of the answer knows its Message-ID, and could make the desk break its promise."""
+    office.feed(a_mail())
+    answer(office, "1")
+    ours = next(one for one in office.promises(event="answered") if one.recipient == "carol@customer.test")
+    office.clock.time = NOW + HOUR
+    mark = loop_mark(office.app.signer, ours.key) if proven_report else ""
+    assert office.feed(a_report(ours.message_id, ours.recipient, mark), mail_from="").result.ticket == 1
+    assert office.promises(event="bounced")  # agents are notified of both
+    sweep(office, 8 * HOUR)
+    assert alerts(office)["manager.overdue:response"] == int(proven_report)
 
 
 def test_a_mail_that_is_read_late_counts_from_its_arrival(office: TestDesk) -> None:

@@ -62,4 +62,4 @@ def raise_alert(ticket: Ticket, command: RaiseAlert, about: CommandContext) -> H
 
 
 def report_failure(ticket: Ticket, command: ReportFailure, about: CommandContext) -> HandlerResult:
-    return [DeliveryFailed(recipient=command.recipient, what=command.what, reason=command.reason)]
+    return [DeliveryFailed(recipient=command.recipient, what=command.what, reason=command.reason, proven=command.proven)]
