@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamChange
 from mailbridge.tickets.events import (
@@ -37,6 +37,9 @@ CLOCK_EVENTS: tuple[type[TicketEvent], ...] = (
 """The events that the clocks look at."""
 
 ANSWER = "answered"  # the notification that brings an agent's words to the customer
+
+MOVED_IN = timedelta(days=30)
+"""A mail that came to the mailbox longer ago than that when the desk read it was moved into the folder, and counts from then."""
 
 Dated = tuple[datetime, TicketEvent]
 
@@ -77,9 +80,10 @@ def _counted(events: Sequence[tuple[int, Event]]) -> list[Event]:
 
 
 def _moment(event: Event, received: Mapping[int, datetime]) -> datetime:
-    """When the event counts: from the arrival of the mail that caused it, and never later than it was recorded."""
+    """When the event counts: from the arrival of the mail that caused it, and never later than it was recorded.  From the record itself
+    where the mail was moved into the folder (MOVED_IN)."""
     came = received.get(event.mail) if event.mail is not None else None
-    return event.at if came is None else min(came, event.at)
+    return event.at if came is None or event.at - came > MOVED_IN else min(came, event.at)
 
 
 def _is_question(what: MessageAdded) -> bool:

@@ -98,3 +98,17 @@ def test_a_mail_that_is_read_late_counts_from_its_arrival(office: TestDesk) -> N
     assert alerts(office)["manager.overdue:response"] == 0
     sweep(office, 2 * HOUR)
     assert alerts(office)["manager.overdue:response"] == 1
+
+
+@pytest.mark.parametrize("on_a_ticket", [False, True])
+def test_an_old_mail_that_is_moved_into_the_folder_counts_from_when_it_was_read(office: TestDesk, on_a_ticket: bool) -> None:
+    """An agent drags a mail of years ago into the inbox: the server keeps its INTERNALDATE."""
+    to = "support@desk.test"
+    if on_a_ticket:
+        office.feed(a_mail())
+        to = office.promise_to("carol@customer.test").reply_to
+    came = Envelope(source=Source.IMAP, account="support", folder="INBOX", uidvalidity=1, uid=1, received_at=NOW - timedelta(days=2000))
+    office.app.inbox.accept(a_mail("From the archive.", to=to, message_id="<old@customer.test>"), came)
+    office.work()
+    sweep(office, timedelta(seconds=5))
+    assert [kind for kind, count in alerts(office).items() if count and "overdue" in kind] == []
