@@ -144,13 +144,15 @@ class Worker:
     def _claim(self, owner: str) -> tuple[Sequence[ClaimedMail], int]:
         """What this turn works off, and how many mails may share a transaction."""
         limit = self._desk().config.batch
+        broken_off = tuple(self._broken_off)  # another thread may add to the list meanwhile
         with self._store.write() as tx:
-            for earlier in self._broken_off:
+            for earlier in broken_off:
                 tx.inbox.release(earlier)
             now = self._clock.now()
             shared = bool(not self._store.is_sqlite and tx.inbox.others_at_work(f"{self._owner}:", now))
             claimed = tx.inbox.claim(owner, limit, LEASE, now)
-        self._broken_off.clear()
+        for earlier in broken_off:
+            self._broken_off.remove(earlier)
         return claimed, min(limit, SHARED_COMMIT) if shared else limit
 
     def _read(self, portion: Sequence[ClaimedMail]) -> list[Message | ReadingFailed]:

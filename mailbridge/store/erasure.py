@@ -17,7 +17,7 @@ from mailbridge.store.documents import dump, load_any
 from mailbridge.store.schema import attachments, blobs, events, held, inbox, mails, outbox, tickets, webhooks
 from mailbridge.store.search import Search
 from mailbridge.store.sql import Sql
-from mailbridge.store.stored_notifications import dump_notification, load_notification, without_texts
+from mailbridge.store.stored_notifications import dump_notification, load_as_far_as_known, without_texts
 
 ERASED = "erased"  # the reason on outgoing mails that were not sent
 
@@ -110,7 +110,7 @@ class Erasure:
         self._sql.change(_UNSENT, these)
         self._sql.change(_WORDLESS, {**these, "of": ticket})
         sent = self._sql.rows(_OUTGOING, these)
-        bare = [(row.id, replace(load_notification(row.payload), payload=None)) for row in sent]
+        bare = [(row.id, replace(load_as_far_as_known(row.payload)[0], payload=None)) for row in sent]
         self._sql.change(_UNSAID, [{"letter": id, "bare": dump_notification(one)} for id, one in bare])
 
     def _forget_subjects(self, ticket: int, subjects: set[str]) -> None:
