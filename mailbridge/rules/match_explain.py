@@ -124,7 +124,7 @@ def _missing(node: Node, state: MatchView) -> tuple[list[str], int]:
             parts = [_missing(child, state) for child in children]
             return [reason for reasons, _ in parts for reason in reasons], sum(held for _, held in parts)
         case Any(children=children):
-            return [" and ".join(reason for child in children for reason in _missing(child, state)[0])], 0
+            return [" nor ".join(reason for child in children for reason in _missing(child, state)[0])], 0
         case Not(child=child):
             return [f"it is so that {node_text(child)}"], 0
     return [_not_so(node, state)], 0
