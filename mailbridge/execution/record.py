@@ -14,6 +14,7 @@ from mailbridge.notifications.model import Notification
 from mailbridge.organisation.model import Organisation
 from mailbridge.sla.levels import open_since
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.clock_history import clock_history
 from mailbridge.tickets.deadlines import promised, ticket_deadlines
 from mailbridge.tickets.events import ContentErased, Event, MergedFrom, MergedInto, TypeChanged, Undone, WorkCorrected, WorkRecorded
 from mailbridge.tickets.history import brought
@@ -41,7 +42,7 @@ def record(
         if not tx.tickets.save(ticket, expected_version=before):
             raise Transient("the ticket changed while it was worked on; try again", ticket=ticket.id)
         tx.events.append(events, first_version=before + 1)
-        set_clocks(tx, ticket, organisation, now, new=before == 0)
+        set_clocks(tx, ticket, organisation, now, opening=() if before else events)
         for event in events:
             _take_effect(tx, event)
         if any(isinstance(event.what, OF_WORK) or (ticket.activities and isinstance(event.what, TypeChanged)) for event in events):
@@ -51,11 +52,17 @@ def record(
         tx.wake("outbox")
 
 
-def set_clocks(tx: Tx, ticket: Ticket, organisation: Organisation, now: datetime, *, new: bool = False) -> int:
-    """Sets the clocks that the whole history of the ticket gives under the current rules; the number of changed clocks."""
-    history = clock_history_of(tx, ticket.id)
+def set_clocks(tx: Tx, ticket: Ticket, organisation: Organisation, now: datetime, *, opening: Sequence[Event] = ()) -> int:
+    """Sets the clocks that the whole history of the ticket gives under the current rules; the number of changed clocks.
+
+    `opening`: the whole history of a ticket that opens in this transaction.  It is at hand and is not read again.
+    """
+    if opening:
+        history = clock_history(list(enumerate(opening, start=1)), tx.mails.received([ticket.id]))
+    else:
+        history = clock_history_of(tx, ticket.id)
     since = open_since(history, promised(ticket, organisation))
-    return tx.clocks.set(ticket.id, ticket_deadlines(ticket, history, organisation, now), now, since=since, new=new)
+    return tx.clocks.set(ticket.id, ticket_deadlines(ticket, history, organisation, now), now, since=since, new=bool(opening))
 
 
 def _take_effect(tx: Tx, event: Event) -> None:
