@@ -10,6 +10,7 @@ the row free for the next claim.  A worker whose lease another one has now gets 
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -139,7 +140,7 @@ def _count(table: sa.Table, where: sa.TextClause) -> sa.Select[Any]:
     return sa.select(table.c.state, sa.func.count()).where(where).group_by(table.c.state)
 
 
-class LeaseQueue(Generic[Item, Claimed]):
+class LeaseQueue(ABC, Generic[Item, Claimed]):
     """One table as a queue.  A table gives its statements, and says how a row is read; it may choose rows in an order of its own."""
 
     _statements: QueueStatements
@@ -211,12 +212,13 @@ class LeaseQueue(Generic[Item, Claimed]):
     def _items(self, statement: sa.Select[Any], values: Values) -> list[Item]:
         return [self._item(row) for row in self._sql.rows(statement, values)]
 
+    @abstractmethod
     def _item(self, row: Row) -> Item:
-        raise NotImplementedError
+        """The row as it is listed."""
 
+    @abstractmethod
     def _claimed(self, row: Row) -> Claimed:
         """The row as it is after the claim; `row` is as it was before."""
-        raise NotImplementedError
 
     def list(self, state: str | None = None, limit: int = 100, *, since: datetime | None = None) -> list[Item]:
         """Rows of one state, or of all, newest first; with `since` only those created since then."""
