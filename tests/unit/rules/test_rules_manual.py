@@ -90,6 +90,21 @@ def test_every_rule_that_is_shown_runs_with_its_examples(block: str) -> None:
     assert examples.failures(loaded.policy) == []
 
 
+def test_the_table_of_people_is_read() -> None:
+    (rows,) = re.findall(r"```csv\n(.*?)```", MANUAL, re.DOTALL)
+
+    files, _ = folder.read(ROOT)
+    desk = {path: text for path, text in files.items() if not path.startswith(("rules/customers", "rules/routing/"))}
+
+    loaded = load(desk | {"rules/customers.yaml": "customers: {acme: {title: Acme}}\n", "rules/customers/people.csv": rows})
+
+    assert loaded.problems == ()
+    assert loaded.policy is not None
+    (person,) = loaded.policy.rules.customers.by_name["acme"].people
+    assert person.address == "ion.radu@freemail.example"
+    assert person.phones == ("+40 232 123 456", "+40 722 123 456")
+
+
 def mistakes(shape: Schema, text: str) -> list[str]:
     node, problems = yaml.read("manual", text)
     reading = Reading()
