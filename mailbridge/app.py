@@ -41,10 +41,10 @@ from mailbridge.jobs.login_ends import notify_login_ends
 from mailbridge.jobs.recompute import recompute
 from mailbridge.jobs.reload import BrokenRules, RulesReloader
 from mailbridge.jobs.unfetched import notify_unfetched
-from mailbridge.notifications import payloads
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.model import Notification, Queued
-from mailbridge.notifications.payloads import Payload
+from mailbridge.notifications.payloads.admins import Breaker, FirstConnect, Quarantined, RefusedLogin, RulesBroken
+from mailbridge.notifications.payloads.model import Payload
 from mailbridge.oauth.cipher import Cipher
 from mailbridge.oauth.endpoint import TokenEndpoint as TokenEndpoint
 from mailbridge.oauth.source import TokenSource, Vault
@@ -310,7 +310,7 @@ class App:
 
     def first_connect(self, tx: Tx, mailbox: str, folder: str, older: int, taken: int) -> None:
         """Notifies the admins of the content of a folder at its first opening, in the transaction that stores it."""
-        opened = payloads.FirstConnect(mailbox=mailbox, folder=folder, older=older, taken=taken or None)
+        opened = FirstConnect(mailbox=mailbox, folder=folder, older=older, taken=taken or None)
         tx.outbox.add_many(self._notifications("first_connect", f"{mailbox}/{folder}", opened), self.clock.now())
         tx.wake("outbox")
 
@@ -330,7 +330,7 @@ class App:
 
     def _rules_broke(self, broken: BrokenRules, kept: Policy) -> None:
         problems = "\n".join(f"{p.file}:{p.line}:{p.column}: {p.message}" for p in broken.problems)
-        self._notify_admins("rules_broken", broken.fingerprint[:16], payloads.RulesBroken(problems=problems, version=kept.version))
+        self._notify_admins("rules_broken", broken.fingerprint[:16], RulesBroken(problems=problems, version=kept.version))
 
     def _quarantined(self, inbox: int, reason: str) -> None:
         with self.store.read() as tx:
@@ -338,7 +338,7 @@ class App:
         sender = (row.envelope.mail_from if row else "") or ""
         # At most one notification an hour about a flood above the byte quota.
         key = f"quota{self.clock.now():%Y%m%d%H}" if reason == OVER_QUOTA else str(inbox)
-        self._notify_admins("quarantined", key, payloads.Quarantined(inbox=inbox, reason=reason, sender=sender))
+        self._notify_admins("quarantined", key, Quarantined(inbox=inbox, reason=reason, sender=sender))
 
     def _undeliverable(self, tx: Tx, queued: Queued, reason: str) -> None:
         """Records on the ticket that a notification was not delivered, and notifies the people in charge, no other participants."""
@@ -354,14 +354,14 @@ class App:
         moment = grant.paused_at or self.clock.now()
         boxes = [box.name for box in self.config.mailboxes if box.oauth == account.name]
         stopped = ", ".join([*boxes, *(["outgoing mail"] if self.config.outgoing.oauth == account.name else [])])
-        refused = payloads.RefusedLogin(login=account.name, stopped=stopped, fault=grant.fault, reason=grant.refusal)
+        refused = RefusedLogin(login=account.name, stopped=stopped, fault=grant.fault, reason=grant.refusal)
         tx.outbox.add_many(self._notifications("login_refused", f"{account.name}{moment:%Y%m%d%H%M%S}", refused), self.clock.now())
         tx.wake("outbox")
 
     def _held(self, tx: Tx, _queued: Queued, until: datetime) -> None:
         """Notifies the admins once an hour that automatic mail is stopped."""
         limit = self.config.limits.automatic_per_hour
-        breaker = payloads.Breaker(count=limit, limit=limit, until=until)
+        breaker = Breaker(count=limit, limit=limit, until=until)
         tx.outbox.add_many(self._notifications("breaker", until.strftime("%Y%m%d%H"), breaker), self.clock.now())
 
     def _notifications(self, event: str, key: str, payload: Payload) -> tuple[Notification, ...]:

@@ -36,7 +36,7 @@ from mailbridge.handling.outcome import MailOutcome
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import ReadingPolicy
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import cells
+from mailbridge.notifications.payloads.cells import cells
 from mailbridge.sandbox.policy import reading_policy
 from mailbridge.sandbox.pool import Readers
 from mailbridge.store.connections import make_file

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import CustomerReplied
+from mailbridge.notifications.payloads.tickets import CustomerReplied
 from mailbridge.organisation.model import Priority
 from mailbridge.store.schema import FOR_RELEASE
 from mailbridge.store.tx import Tx

@@ -13,7 +13,7 @@ from mailbridge.handling.sender_limits import Allowed
 from mailbridge.handling.storing import store_mail
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.compose import admin_notifications
-from mailbridge.notifications.payloads import Flood
+from mailbridge.notifications.payloads.admins import Flood
 from mailbridge.organisation import transitions
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import CustomerMessage

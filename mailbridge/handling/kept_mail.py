@@ -11,7 +11,7 @@ from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.handling.storing import store_mail
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.compose import admin_notifications
-from mailbridge.notifications.payloads import KeptTicket
+from mailbridge.notifications.payloads.admins import KeptTicket
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Open

@@ -31,7 +31,9 @@ from mailbridge.message.profiles import Expected, Profile, believed, shapes
 from mailbridge.message.tree import Field
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.model import Audience, Class, Notification
-from mailbridge.notifications.payloads import NewPairing, PairingQuestion, PairingResult, Payload
+from mailbridge.notifications.payloads.admins import NewPairing
+from mailbridge.notifications.payloads.agents import PairingQuestion, PairingResult
+from mailbridge.notifications.payloads.model import Payload
 from mailbridge.organisation.model import Agent, Organisation
 from mailbridge.store.pairings import Pairing
 from mailbridge.store.tx import Tx

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from mailbridge.execution.desk import Desk
 from mailbridge.health.names import expected
 from mailbridge.notifications.compose import admin_notifications
-from mailbridge.notifications.payloads import SourceNews, SourceRow
+from mailbridge.notifications.payloads.admins import SourceNews, SourceRow
 from mailbridge.store.engine import Store
 from mailbridge.store.source_health import HealthState, SourceHealth
 

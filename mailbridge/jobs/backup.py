@@ -17,7 +17,7 @@ from mailbridge.clock import Clock
 from mailbridge.config.model import Backup, Config
 from mailbridge.errors import InUse, MailbridgeError, StoreAway
 from mailbridge.notifications.compose import admin_notifications
-from mailbridge.notifications.payloads import BackupNews
+from mailbridge.notifications.payloads.admins import BackupNews
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx

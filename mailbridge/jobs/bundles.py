@@ -11,7 +11,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.limits import Suppressed, hidden
 from mailbridge.notifications.model import Audience, Notification, Queued
-from mailbridge.notifications.payloads import Bundle, TicketRow
+from mailbridge.notifications.payloads.agents import Bundle, TicketRow
 from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
 from mailbridge.store.engine import Store

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from mailbridge.conversation.marks import kept_code
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications.compose import admin_notifications
-from mailbridge.notifications.payloads import Kept, KeptRow, WaitingRow
+from mailbridge.notifications.payloads.admins import Kept, KeptRow, WaitingRow
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail
 from mailbridge.store.inbox_rows import KeptMail

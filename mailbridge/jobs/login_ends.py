@@ -6,7 +6,7 @@ from datetime import datetime
 
 from mailbridge.config.model import Config
 from mailbridge.notifications.compose import admin_notifications
-from mailbridge.notifications.payloads import LoginEnds
+from mailbridge.notifications.payloads.admins import LoginEnds
 from mailbridge.oauth.health import ENDS_KEY, End, ends
 from mailbridge.store.engine import Store
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications.compose import admin_notifications
-from mailbridge.notifications.payloads import Unfetched, UnfetchedRow
+from mailbridge.notifications.payloads.admins import Unfetched, UnfetchedRow
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox_rows import InboxRow
 

@@ -16,7 +16,8 @@ from mailbridge.conversation.tokens import Purpose
 from mailbridge.notifications.context import EventNotifier, NotificationContext
 from mailbridge.notifications.events import alerts, approvals, escalation, mails, meetings, people, relations, tickets
 from mailbridge.notifications.model import Audience, Class, Notification
-from mailbridge.notifications.payloads import ApprovalAnswer, ApprovalQuestion, Payload
+from mailbridge.notifications.payloads.model import Payload
+from mailbridge.notifications.payloads.tickets import ApprovalAnswer, ApprovalQuestion
 from mailbridge.tickets.events import (
     AlertRaised,
     ApprovalDecided,

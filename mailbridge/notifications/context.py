@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from mailbridge.conversation.tokens import Signer
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import Payload
+from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.recipients import Recipient
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.events import Actor, ActorKind, Event

@@ -8,7 +8,9 @@ from datetime import date, datetime
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from mailbridge.notifications.payloads import PAYLOADS, Payload, ResultRow, TableRow, fields_of
+from mailbridge.notifications.payloads.agents import ResultRow
+from mailbridge.notifications.payloads.model import Payload, TableRow, fields_of
+from mailbridge.notifications.payloads.table import PAYLOADS
 from mailbridge.notifications.summary import Summary, unpacked
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from mailbridge.notifications.payloads import Payload, template_values
+from mailbridge.notifications.payloads.model import Payload
+from mailbridge.notifications.payloads.template_values import template_values
 
 
 class Audience(StrEnum):

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.model import CommandLine
-from mailbridge.notifications.payloads import CommandResults, ResultRow
+from mailbridge.notifications.payloads.agents import CommandResults, ResultRow
 from mailbridge.notifications.summary import Viewer, summaries
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import Approve, Command, Erase, Reject, Undo

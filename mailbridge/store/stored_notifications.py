@@ -15,7 +15,8 @@ from typing import Any
 from mailbridge.errors import Permanent
 from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Notification
-from mailbridge.notifications.payloads import PAYLOADS, Payload, fields_of
+from mailbridge.notifications.payloads.model import Payload, fields_of
+from mailbridge.notifications.payloads.table import PAYLOADS
 from mailbridge.notifications.summary import Summary
 from mailbridge.store.documents import convert, dump, load_any, plain
 

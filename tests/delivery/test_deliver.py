@@ -31,7 +31,7 @@ from mailbridge.errors import StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Class, Notification, OutboxState, Queued
-from mailbridge.notifications.payloads import Bounced
+from mailbridge.notifications.payloads.tickets import Bounced
 from mailbridge.organisation.model import Organisation
 from mailbridge.store.documents import dump, load_any
 from mailbridge.store.engine import Store

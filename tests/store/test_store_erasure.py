@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Notification, OutboxState
-from mailbridge.notifications.payloads import CommandResults, ResultRow
+from mailbridge.notifications.payloads.agents import CommandResults, ResultRow
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx

@@ -39,9 +39,11 @@ from mailbridge.health.gauges import GAUGES
 from mailbridge.message.envelope import Source
 from mailbridge.message.model import Kind, SpanKind, Strength, Through
 from mailbridge.message.profiles import Expected, Profile
-from mailbridge.notifications import payloads
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.model import OutboxState as OutboxState
+from mailbridge.notifications.payloads import admins, agents, tickets
+from mailbridge.notifications.payloads.model import TableRow
+from mailbridge.notifications.payloads.table import PAYLOADS
 from mailbridge.notifications.results import LineStatus
 from mailbridge.notifications.webhook_model import CallState
 from mailbridge.oauth.health import ExpiryKind as EndKind
@@ -257,10 +259,9 @@ def notifications() -> dict[str, list[str]]:
 
 def stored_payloads() -> dict[str, dict[str, list[str]]]:
     """By event and by row of a table, the fields as the outbox stores them."""
-    events = {name: [one.name for one in payloads.fields_of(kind)] for name, kind in payloads.PAYLOADS.items()}
-    tables = [kind for kind in vars(payloads).values() if isinstance(kind, type) and issubclass(kind, payloads.TableRow)]
-    kinds = [kind for kind in tables if kind is not payloads.TableRow]
-    return {"events": events, "rows": {kind.__name__: [one.name for one in payloads.fields_of(kind)] for kind in kinds}}
+    modules = (admins, agents, tickets)
+    kinds = {kind for module in modules for kind in vars(module).values() if isinstance(kind, type) and issubclass(kind, TableRow)}
+    return {"events": fields_of(PAYLOADS), "rows": fields_of({kind.__name__: kind for kind in kinds - {TableRow}})}
 
 
 def told() -> list[str]:
@@ -387,7 +388,7 @@ def test_fields_are_printed_as_they_are_called_only_where_the_list_has_them() ->
         "mailbridge/cli/search.py",
         "mailbridge/cli/status.py",
         "mailbridge/cli/tickets.py",
-        "mailbridge/notifications/payloads.py",  # what the outbox stores and templates see
+        "mailbridge/notifications/payloads/model.py",  # what the outbox stores and templates see
         "mailbridge/tickets/history.py",  # the names of a ticket's fields, as in tickets.data
         "mailbridge/tickets/stored_commands.py",
         "mailbridge/tickets/stored_events.py",

@@ -16,7 +16,8 @@ from markupsafe import Markup, escape
 
 from mailbridge.delivery.render.sentences import sentence, shown
 from mailbridge.delivery.render.template_context import Cut, TicketView
-from mailbridge.notifications.payloads import TableRow, cells
+from mailbridge.notifications.payloads.cells import cells
+from mailbridge.notifications.payloads.model import TableRow
 from mailbridge.notifications.summary import Summary, length, unpacked
 
 MAX_SUBJECT = 250

@@ -6,7 +6,7 @@ from mailbridge.ids import meeting_uid, ticket_number
 from mailbridge.message.invitation import Invitation
 from mailbridge.notifications.events.meetings import CANCELLED, GIVEN
 from mailbridge.notifications.model import Notification
-from mailbridge.notifications.payloads import Invited
+from mailbridge.notifications.payloads.tickets import Invited
 
 
 def invitation_of(notification: Notification, *, prefix: str, subject: str, desk_name: str, desk_address: str) -> Invitation | None:

@@ -18,7 +18,7 @@ from mailbridge.delivery.render.template_context import (
 )
 from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import template_values
+from mailbridge.notifications.payloads.template_values import template_values
 from mailbridge.notifications.summary import Summary
 
 _DESK = DeskView(name="Acme Support", address="support@acme.example")

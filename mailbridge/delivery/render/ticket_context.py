@@ -13,7 +13,7 @@ from mailbridge.ids import ticket_number
 from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import WholeMessage
+from mailbridge.notifications.payloads.agents import WholeMessage
 from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import zone_of

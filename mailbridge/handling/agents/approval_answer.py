@@ -12,7 +12,8 @@ from mailbridge.mail_commands.reply_decision import is_short, verdict
 from mailbridge.message.model import Message
 from mailbridge.notifications.events.approvals import QUESTIONS
 from mailbridge.notifications.model import Queued
-from mailbridge.notifications.payloads import ApprovalAnswer, ApprovalQuestion, ColleagueAnswered, CommandResults
+from mailbridge.notifications.payloads.agents import CommandResults
+from mailbridge.notifications.payloads.tickets import ApprovalAnswer, ApprovalQuestion, ColleagueAnswered
 from mailbridge.notifications.recipients import Recipient, named
 from mailbridge.organisation.model import Organisation, UnknownLines
 from mailbridge.store.tx import Tx

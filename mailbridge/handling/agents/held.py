@@ -34,7 +34,7 @@ from mailbridge.mail_commands.model import (
 )
 from mailbridge.message.model import Message
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import HeldNotice, HeldRow
+from mailbridge.notifications.payloads.agents import HeldNotice, HeldRow
 from mailbridge.organisation.model import Agent
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldAnswer as Decided

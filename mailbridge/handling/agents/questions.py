@@ -28,7 +28,7 @@ from mailbridge.mail_commands.model import (
     Which,
 )
 from mailbridge.notifications.model import Notification
-from mailbridge.notifications.payloads import (
+from mailbridge.notifications.payloads.agents import (
     ApprovalRow,
     CommandHelp,
     CommandRow,

@@ -14,7 +14,7 @@ from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.mail_commands.model import CommandLine, ParsedMail
 from mailbridge.notifications.compose import signed
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import Payload
+from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.recipients import customers
 from mailbridge.notifications.results import command_results, held
 from mailbridge.notifications.summary import Viewer

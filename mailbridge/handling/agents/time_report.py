@@ -10,7 +10,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.handling.agents.timesheets import timesheet_of
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
-from mailbridge.notifications.payloads import SumRow, TimeReport, WorkRow
+from mailbridge.notifications.payloads.agents import SumRow, TimeReport, WorkRow
 from mailbridge.notifications.summary import length
 from mailbridge.organisation.availability import zone_of
 from mailbridge.organisation.model import Organisation

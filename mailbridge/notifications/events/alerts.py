@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to
 from mailbridge.notifications.model import Audience, Class, Notification
-from mailbridge.notifications.payloads import Alert
+from mailbridge.notifications.payloads.tickets import Alert
 from mailbridge.notifications.recipients import managers, responsible
 from mailbridge.tickets.events import AlertRaised, Event, SnoozeEnded
 from mailbridge.tickets.handlers.work import OVER

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Class, Notification
-from mailbridge.notifications.payloads import ApprovalAnswer, ApprovalQuestion
+from mailbridge.notifications.payloads.tickets import ApprovalAnswer, ApprovalQuestion
 from mailbridge.notifications.recipients import named
 from mailbridge.tickets.events import ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
 from mailbridge.tickets.model import Approval, ApprovalKind

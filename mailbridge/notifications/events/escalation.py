@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import ByAuthor, EscalatedTo
+from mailbridge.notifications.payloads.tickets import ByAuthor, EscalatedTo
 from mailbridge.notifications.recipients import Recipient, customers, team_of
 from mailbridge.tickets.events import Escalated, Event
 

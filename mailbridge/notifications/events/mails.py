@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import Answered, Bounced, ColleagueAnswered, CustomerReplied
+from mailbridge.notifications.payloads.tickets import Answered, Bounced, ColleagueAnswered, CustomerReplied
 from mailbridge.notifications.recipients import customers, responsible, team_of
 from mailbridge.organisation.model import AGENTS_OWN, AnswersAs, Team
 from mailbridge.tickets.deadlines import opens_again

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import InvitationReply, Invited
+from mailbridge.notifications.payloads.tickets import InvitationReply, Invited
 from mailbridge.notifications.recipients import Recipient, customers, responsible
 from mailbridge.tickets.events import AssigneeChanged, Event, InvitationAnswered, MeetingSet, RequesterChanged
 from mailbridge.tickets.model import Meeting

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import Added
+from mailbridge.notifications.payloads.tickets import Added
 from mailbridge.notifications.recipients import Recipient, team_of
 from mailbridge.tickets.events import ActorKind, Event, MessageAdded, ParticipantAdded, RequesterChanged, TicketOpened
 from mailbridge.tickets.model import Participant, Role

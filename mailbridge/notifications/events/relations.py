@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from mailbridge.ids import ticket_number
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import ByAuthor, ChangesUndone, OtherTicket
+from mailbridge.notifications.payloads.tickets import ByAuthor, ChangesUndone, OtherTicket
 from mailbridge.notifications.recipients import customers, named, responsible, team_of
 from mailbridge.tickets.events import Event, MailMoved, MergedFrom, MergedInto, Undone
 from mailbridge.tickets.model import Role

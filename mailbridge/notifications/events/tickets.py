@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import ByAuthor, Closed, NewTicket
+from mailbridge.notifications.payloads.tickets import ByAuthor, Closed, NewTicket
 from mailbridge.notifications.recipients import customers, responsible, team_of, whole_team
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation

@@ -8,7 +8,7 @@ from mailbridge.conversation.tokens import Purpose
 from mailbridge.notifications.compose import admin_notifications, notifications
 from mailbridge.notifications.context import NotificationContext
 from mailbridge.notifications.model import Audience, Class, Notification
-from mailbridge.notifications.payloads import RulesBroken
+from mailbridge.notifications.payloads.admins import RulesBroken
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import (
     AgentReply,

@@ -9,7 +9,8 @@ from mailbridge.delivery.render.render import Renderer, shipped_templates
 from mailbridge.delivery.render.samples import sample_notification
 from mailbridge.delivery.render.template_context import DeskView, TemplateContext, TicketView
 from mailbridge.notifications.model import Audience
-from mailbridge.notifications.payloads import CommandResults, ResultRow, template_values
+from mailbridge.notifications.payloads.agents import CommandResults, ResultRow
+from mailbridge.notifications.payloads.template_values import template_values
 from mailbridge.notifications.summary import Summary
 
 RESULTS = """\

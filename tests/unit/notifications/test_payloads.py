@@ -14,19 +14,11 @@ from mailbridge.delivery.render.template_context import VOCABULARY
 from mailbridge.errors import Permanent
 from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import (
-    PAYLOADS,
-    Alert,
-    ByAuthor,
-    ChangesUndone,
-    Closed,
-    CommandResults,
-    HeldNotice,
-    Payload,
-    ResultRow,
-    fields_of,
-    template_values,
-)
+from mailbridge.notifications.payloads.agents import CommandResults, HeldNotice, ResultRow
+from mailbridge.notifications.payloads.model import Payload, fields_of
+from mailbridge.notifications.payloads.table import PAYLOADS
+from mailbridge.notifications.payloads.template_values import template_values
+from mailbridge.notifications.payloads.tickets import Alert, ByAuthor, ChangesUndone, Closed
 from mailbridge.notifications.summary import Summary
 from mailbridge.store.documents import dump, load_any
 from mailbridge.store.stored_notifications import VERSION, dump_notification, load_notification, without_texts

@@ -12,7 +12,7 @@ from mailbridge.delivery.render.render import Renderer, TemplateFailed, check, g
 from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, HistoryEntry, TemplateContext, TicketView
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads import ResultRow
+from mailbridge.notifications.payloads.agents import ResultRow
 
 SHIPPED = Renderer([shipped_templates()])
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}'

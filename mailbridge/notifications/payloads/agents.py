@@ -1,0 +1,226 @@
+"""Payloads of the desk's answers to agents: results of commands, lists, reports, questions about held mail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from mailbridge.notifications.payloads.model import Payload, TableRow
+from mailbridge.notifications.summary import Summary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResultRow(TableRow):
+    """What came of one line of an agent's mail on one ticket.  `outcome` is a LineStatus, `reason` the key of a refusal or of a question,
+    `suggestion` a line that was perhaps meant, `number` the ticket where it is not the mail's own."""
+
+    written: str
+    outcome: str
+    reason: str = ""
+    detail: str = ""
+    suggestion: str = ""
+    happened: tuple[Summary, ...] = ()
+    number: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRow(TableRow):
+    """A ticket in a list; `at` and `snippet` say where a search found something."""
+
+    number: str
+    address: str
+    subject: str
+    requester: str
+    status: str
+    priority: str
+    assignee: str
+    due: datetime | None = None
+    at: datetime | None = None
+    snippet: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow(TableRow):
+    name: str
+    size: str
+    sender: str
+    at: datetime
+    number: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkRow(TableRow):
+    relation: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRow(TableRow):
+    id: int
+    line: str
+    asker: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldRow(TableRow):
+    """A held mail as its agent sees it: its place in the notice, its commands or first lines, and the agent's answer."""
+
+    row: int
+    subject: str
+    at: datetime
+    number: str
+    lines: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRow(TableRow):
+    """A command of the manual; `usage` are ways to write it, separated by "|"."""
+
+    room: str
+    word: str
+    usage: str
+    about: str
+    names: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkRow(TableRow):
+    day: str
+    number: str
+    subject: str
+    kind: str
+    length: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumRow(TableRow):
+    """Hours of a day or of a customer."""
+
+    name: str
+    worked: str
+    travelled: str
+    charged: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandResults(Payload):
+    """What came of an agent's lines.  `approval` waits for the writer's own yes, which the answer to this mail gives."""
+
+    results: tuple[ResultRow, ...] = ()
+    sent_to: tuple[str, ...] = ()
+    noted: bool = False
+    undo: int | None = None  # minutes for which it can be undone
+    approval: int | None = None
+    whose: str = ""
+    unsure: bool = False
+    asked_at: datetime | None = None
+    asked: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeldNotice(Payload):
+    """Mail in the agent's name waits; `step` says which question it is."""
+
+    step: str = ""
+    rows: tuple[HeldRow, ...] = ()
+    reasons: tuple[str, ...] = field(default=(), metadata={"between": "\n"})
+    count: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketList(Payload):
+    asked: str
+    list: str
+    team: str
+    rows: tuple[TicketRow, ...]
+    count: int
+    more: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bundle(Payload):
+    team: str
+    count: int
+    opened: int | None
+    replied: int | None
+    rows: tuple[TicketRow, ...]
+    more: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found(Payload):
+    asked: str
+    words: str
+    rows: tuple[TicketRow, ...] = ()
+    count: int = 0
+    more: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketFacts(Payload):
+    asked: str
+    people: str
+    tags: tuple[str, ...]
+    links: tuple[LinkRow, ...]
+    worked: str
+    estimate: str
+    due_at: datetime | None
+    snoozed_at: datetime | None
+    waiting: tuple[ApprovalRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WholeMessage(Payload):
+    asked: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileList(Payload):
+    asked: str
+    words: str
+    number: str
+    rows: tuple[FileRow, ...]
+    count: int
+    more: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeReport(Payload):
+    asked: str
+    first: date
+    last: date
+    who: str
+    others: bool
+    worked: str
+    travelled: str
+    charged: str
+    rows: tuple[WorkRow, ...]
+    days: tuple[SumRow, ...]
+    customers: tuple[SumRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandHelp(Payload):
+    asked: str
+    word: str
+    works: bool
+    rows: tuple[CommandRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairingQuestion(Payload):
+    asked: str
+    address: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairingResult(Payload):
+    asked: str
+    result: str
+    detail: str
+    source: str

@@ -1,0 +1,135 @@
+"""Which payload belongs to which notification.  Pure.
+
+`PAYLOADS` names them as they are stored and as templates are called: "<audience>.<event>".  Names and fields are stored in the outbox and
+are what templates see, so neither is renamed (tests/unit/stored_names.json).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mailbridge.notifications.payloads.admins import (
+    BackupNews,
+    Breaker,
+    FirstConnect,
+    Flood,
+    Kept,
+    KeptTicket,
+    LoginEnds,
+    NewPairing,
+    Quarantined,
+    RefusedLogin,
+    RulesBroken,
+    SourceNews,
+    Unfetched,
+)
+from mailbridge.notifications.payloads.agents import (
+    Bundle,
+    CommandHelp,
+    CommandResults,
+    FileList,
+    Found,
+    HeldNotice,
+    PairingQuestion,
+    PairingResult,
+    TicketFacts,
+    TicketList,
+    TimeReport,
+    WholeMessage,
+)
+from mailbridge.notifications.payloads.model import Payload
+from mailbridge.notifications.payloads.tickets import (
+    Added,
+    Alert,
+    Answered,
+    ApprovalAnswer,
+    ApprovalQuestion,
+    Bounced,
+    ByAuthor,
+    ChangesUndone,
+    Closed,
+    ColleagueAnswered,
+    CustomerReplied,
+    EscalatedTo,
+    InvitationReply,
+    Invited,
+    NewTicket,
+    OtherTicket,
+)
+
+# -- tables -------------------------------------------------------------------------------------------------------
+
+
+# -- tickets ------------------------------------------------------------------------------------------------------
+
+
+# -- answers of the desk to agents --------------------------------------------------------------------------------
+
+
+# -- admins -------------------------------------------------------------------------------------------------------
+
+
+PAYLOADS: Mapping[str, type[Payload]] = {
+    "customer.taken": ByAuthor,
+    "customer.answered": Answered,
+    "customer.waiting": ByAuthor,
+    "customer.changed": ByAuthor,
+    "customer.closed": Closed,
+    "customer.reopened": ByAuthor,
+    "customer.added": Added,
+    "customer.meeting": Invited,
+    "customer.merged": OtherTicket,
+    "customer.split": OtherTicket,
+    "customer.escalated": EscalatedTo,
+    "agent.merged": OtherTicket,
+    "agent.split": OtherTicket,
+    "agent.undone": ChangesUndone,
+    "agent.new": NewTicket,
+    "agent.held": HeldNotice,
+    "agent.held_done": HeldNotice,
+    "agent.customer_replied": CustomerReplied,
+    "agent.assigned": ByAuthor,
+    "agent.colleague_answered": ColleagueAnswered,
+    "agent.commands": CommandResults,
+    "agent.lines": CommandResults,
+    "agent.list": TicketList,
+    "agent.bundle": Bundle,
+    "agent.found": Found,
+    "agent.ticket": TicketFacts,
+    "agent.history": TicketFacts,
+    "agent.message": WholeMessage,
+    "agent.files": FileList,
+    "agent.report": TimeReport,
+    "agent.help": CommandHelp,
+    "agent.pair": PairingQuestion,
+    "agent.paired": PairingResult,
+    "agent.warning": Alert,
+    "agent.due": Alert,
+    "agent.meeting": Invited,
+    "agent.meeting_answered": InvitationReply,
+    "agent.bounced": Bounced,
+    "agent.consulted": ByAuthor,
+    "agent.confirm": ApprovalQuestion,
+    "agent.approval_decided": ApprovalAnswer,
+    "agent.approval_expired": ApprovalAnswer,
+    "manager.approval": ApprovalQuestion,
+    "manager.approval_reminded": ApprovalQuestion,
+    "manager.overdue": Alert,
+    "manager.unclaimed": Alert,
+    "admin.rules_broken": RulesBroken,
+    "admin.quarantined": Quarantined,
+    "admin.flood": Flood,
+    "admin.kept": Kept,
+    "admin.unfetched": Unfetched,
+    "admin.sources": SourceNews,
+    "admin.kept_ticket": KeptTicket,
+    "admin.paired": NewPairing,
+    "admin.first_connect": FirstConnect,
+    "admin.login_refused": RefusedLogin,
+    "admin.login_ends": LoginEnds,
+    "admin.backup": BackupNews,
+    "admin.breaker": Breaker,
+}
+"""Events that are not here have no values: "customer.received", "agent.awake", and the receipts that rules choose."""
+
+

@@ -1,0 +1,139 @@
+"""Payloads of the events of a ticket, for customers, agents and managers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailbridge.notifications.payloads.model import Payload
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByAuthor(Payload):
+    """Somebody did what the event is called by."""
+
+    author: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answered(Payload):
+    author: str
+    closes: bool = False
+    opens_new: bool = False  # an answer to the closed ticket makes a new one
+    signature: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed(Payload):
+    author: str
+    opens_new: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added(Payload):
+    author: str
+    requester: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invited(Payload):
+    """An appointment.  `change` is "moved", "cancelled", "given" or '' for a new one; `number` and `sequence` are for calendars."""
+
+    author: str
+    meets_at: datetime
+    minutes: int
+    place: str
+    number: int
+    sequence: int
+    change: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationReply(Payload):
+    author: str
+    answer: str
+    meets_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherTicket(Payload):
+    """Of a merge or a split: `other` is the number of the other ticket."""
+
+    author: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EscalatedTo(Payload):
+    team: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangesUndone(Payload):
+    author: str
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewTicket(Payload):
+    """`follows` is the ticket that it probably continues, `doubt` why its mail is not there, `said_by` the agent who wrote first."""
+
+    said_by: str = ""
+    follows: str = ""
+    doubt: str = ""
+    other_reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerReplied(Payload):
+    """`robot`: the mail looks like one of this kind.  `grouped`: of a flood only some mails are told; the number of this one."""
+
+    author: str
+    reopened: bool = False
+    robot: str = ""
+    grouped: int | None = None
+    other_reply_to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColleagueAnswered(Payload):
+    author: str
+    internal: bool = False
+    closes: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert(Payload):
+    promise: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounced(Payload):
+    failed_recipient: str
+    failed_what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalQuestion(Payload):
+    """A command waits for a yes; `why` is the key of the policy or risk ('' in a reminder)."""
+
+    approval: int
+    line: str
+    asker: str
+    asked_at: datetime
+    expires_at: datetime
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAnswer(Payload):
+    approval: int
+    line: str
+    asker: str
+    author: str = ""
+    granted: bool = False
+    reason: str = ""
+    refused: str = ""
+    own: bool = False
