@@ -11,7 +11,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 from mailbridge.notifications.payloads.agents import ResultRow
 from mailbridge.notifications.payloads.model import Payload, TableRow, fields_of
 from mailbridge.notifications.payloads.table import PAYLOADS
-from mailbridge.notifications.summary import Summary, unpacked
+from mailbridge.notifications.summary_model import Summary, unpacked
 
 
 def payload_of(name: str, values: Mapping[str, str]) -> Payload | None:

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from typing import assert_never
 
 from mailbridge.ids import ticket_number
+from mailbridge.notifications.summary_model import Summary
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.events import (
@@ -55,22 +55,6 @@ from mailbridge.tickets.events import (
     WorkRecorded,
 )
 from mailbridge.tickets.model import Activity, WorkKind
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """What an event says.  `key` names its sentence, `variant` a more exact one; a catalogue without the variant has the key.
-
-    `values` are ready to be shown; `at` is a moment, which is shown by the reader's clock.  `count` picks the plural form.  `on` is the
-    number of the ticket where it is not the reader's.
-    """
-
-    key: str
-    values: Mapping[str, str]
-    at: datetime | None = None
-    variant: str = ""
-    count: int | None = None
-    on: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,14 +312,3 @@ def _day(day: date) -> str:
     return day.isoformat()
 
 
-def unpacked(cell: str) -> tuple[Summary, ...]:
-    """The summaries in a cell of a notification that an earlier program stored: JSON, a list of key and values, with the variant and the
-    count in some."""
-    return tuple(_summary(*row) for row in json.loads(cell or "[]"))
-
-
-def _summary(key: str, values: Mapping[str, str], variant: str = "", count: int | None = None) -> Summary:
-    shown = {name: text for name, text in values.items() if name not in ("on", "at")}
-    at = datetime.fromisoformat(values["at"]) if "at" in values else None
-    number = int(values["count"]) if count is None and "count" in values else count
-    return Summary(key=key, values=shown, at=at, variant=variant, count=number, on=values.get("on", ""))

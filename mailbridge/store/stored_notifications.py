@@ -17,7 +17,7 @@ from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Notification
 from mailbridge.notifications.payloads.model import Payload, fields_of
 from mailbridge.notifications.payloads.table import PAYLOADS
-from mailbridge.notifications.summary import Summary
+from mailbridge.notifications.summary_model import Summary
 from mailbridge.store.documents import convert, dump, load_any, plain
 
 VERSION = 1

@@ -18,7 +18,8 @@ from mailbridge.delivery.render.sentences import sentence, shown
 from mailbridge.delivery.render.template_context import Cut, TicketView
 from mailbridge.notifications.payloads.cells import cells
 from mailbridge.notifications.payloads.model import TableRow
-from mailbridge.notifications.summary import Summary, length, unpacked
+from mailbridge.notifications.summary import length
+from mailbridge.notifications.summary_model import Summary, unpacked
 
 MAX_SUBJECT = 250
 

@@ -19,7 +19,7 @@ from mailbridge.delivery.render.template_context import (
 from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.template_values import template_values
-from mailbridge.notifications.summary import Summary
+from mailbridge.notifications.summary_model import Summary
 
 _DESK = DeskView(name="Acme Support", address="support@acme.example")
 _TICKET = TicketView(

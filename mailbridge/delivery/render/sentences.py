@@ -12,7 +12,7 @@ from functools import cache, lru_cache
 from gettext import GNUTranslations
 from pathlib import Path
 
-from mailbridge.notifications.summary import Summary
+from mailbridge.notifications.summary_model import Summary
 
 DOMAIN, LAST_LANGUAGE = "events", "en"
 LOCALES = Path(__file__).parent / "locales"

@@ -35,7 +35,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mailbridge.notifications.summary import Summary
+from mailbridge.notifications.summary_model import Summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from mailbridge.notifications.payloads.model import Payload, TableRow
-from mailbridge.notifications.summary import Summary
+from mailbridge.notifications.summary_model import Summary
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

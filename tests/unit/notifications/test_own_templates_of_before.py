@@ -11,7 +11,7 @@ from mailbridge.delivery.render.template_context import DeskView, TemplateContex
 from mailbridge.notifications.model import Audience
 from mailbridge.notifications.payloads.agents import CommandResults, ResultRow
 from mailbridge.notifications.payloads.template_values import template_values
-from mailbridge.notifications.summary import Summary
+from mailbridge.notifications.summary_model import Summary
 
 RESULTS = """\
 {% for written, outcome, detail, suggestion, happened, number in values.results | rows(6) %}

@@ -19,7 +19,7 @@ from mailbridge.notifications.payloads.model import Payload, fields_of
 from mailbridge.notifications.payloads.table import PAYLOADS
 from mailbridge.notifications.payloads.template_values import template_values
 from mailbridge.notifications.payloads.tickets import Alert, ByAuthor, ChangesUndone, Closed
-from mailbridge.notifications.summary import Summary
+from mailbridge.notifications.summary_model import Summary
 from mailbridge.store.documents import dump, load_any
 from mailbridge.store.stored_notifications import VERSION, dump_notification, load_notification, without_texts
 
