@@ -7,8 +7,8 @@ from datetime import date
 
 import sqlalchemy as sa
 
-from mailbridge.store.schema import activities, tickets
 from mailbridge.store.sql import Row, Sql, Values
+from mailbridge.store.tables.tickets import activities, tickets
 from mailbridge.tickets.model import Activity, Ticket, WorkKind
 
 MOST_PAST = 200  # finished tickets for an estimate; old tickets say little about today

@@ -8,8 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from mailbridge.store import dialects
-from mailbridge.store.schema import addresses
 from mailbridge.store.sql import Sql
+from mailbridge.store.tables.access import addresses
 
 BOUNCED = "bounced: "  # prefix of the reason of a suspension by a delivery report
 

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from mailbridge.errors import Permanent
 from mailbridge.store import dialects
-from mailbridge.store.schema import blobs
 from mailbridge.store.sql import Sql
+from mailbridge.store.tables.mails import blobs
 
 Content = bytes | bytearray | memoryview
 

@@ -16,8 +16,8 @@ import sqlalchemy as sa
 
 from mailbridge.sla.clock import Deadline
 from mailbridge.store import dialects
-from mailbridge.store.schema import RUNNING, clocks
 from mailbridge.store.sql import Row, Sql, Values
+from mailbridge.store.tables.tickets import RUNNING, clocks
 
 
 class ClockState(StrEnum):

@@ -21,8 +21,8 @@ from psycopg import sql
 from mailbridge.errors import Permanent
 from mailbridge.store import connections, postgres_tools
 from mailbridge.store.failures import FAILURES, in_our_words
-from mailbridge.store.schema import SECRET_TABLES
 from mailbridge.store.snapshot import PostgresRows, Rows, SqliteRows, TableDigest, differences, digests
+from mailbridge.store.tables.access import SECRET_TABLES
 
 _LEFT_OUT = SECRET_TABLES | {"alembic_version"}
 _PATIENCE = 30.0  # seconds

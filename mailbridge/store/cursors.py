@@ -8,8 +8,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from mailbridge.store import dialects
-from mailbridge.store.schema import UNSETTLED, cursors, folder_starts, inbox
 from mailbridge.store.sql import Sql
+from mailbridge.store.tables.incoming import UNSETTLED, cursors, folder_starts, inbox
 
 _PLACE = (cursors.c.account == sa.bindparam("account"), cursors.c.folder == sa.bindparam("folder"))
 _GET = sa.select(cursors.c.uidvalidity, cursors.c.last_uid).where(*_PLACE)

@@ -10,7 +10,8 @@ from typing import Any, cast
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from mailbridge.store.schema import blobs, counters, ticket_number
+from mailbridge.store.tables.mails import blobs
+from mailbridge.store.tables.tickets import counters, ticket_number
 
 BIG = 1 << 20  # contents of at least this size are streamed; else up to six copies of a 25 MB mail would be in memory
 

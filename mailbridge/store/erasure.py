@@ -14,10 +14,13 @@ import sqlalchemy as sa
 
 from mailbridge.notifications.model import OutboxState
 from mailbridge.store.documents import dump, load_any
-from mailbridge.store.schema import attachments, blobs, events, held, inbox, mails, outbox, tickets, webhooks
 from mailbridge.store.search import Search
 from mailbridge.store.sql import Sql
 from mailbridge.store.stored_notifications import dump_notification, load_as_far_as_known, without_texts
+from mailbridge.store.tables.incoming import held, inbox
+from mailbridge.store.tables.mails import attachments, blobs, mails
+from mailbridge.store.tables.outgoing import outbox, webhooks
+from mailbridge.store.tables.tickets import events, tickets
 
 ERASED = "erased"  # the reason on outgoing mails that were not sent
 

@@ -9,9 +9,10 @@ from itertools import product
 import sqlalchemy as sa
 
 from mailbridge.store import dialects
-from mailbridge.store.schema import attachments, mails, participants
 from mailbridge.store.search_terms import asked, words
 from mailbridge.store.sql import Row, Sql
+from mailbridge.store.tables.mails import attachments, mails
+from mailbridge.store.tables.tickets import participants
 
 _LOOKED_THROUGH = 2_000  # candidates from the search index; their names decide
 

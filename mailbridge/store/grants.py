@@ -12,8 +12,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from mailbridge.store import dialects
-from mailbridge.store.schema import oauth_grants
 from mailbridge.store.sql import Row, Sql
+from mailbridge.store.tables.access import oauth_grants
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

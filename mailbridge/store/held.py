@@ -17,8 +17,8 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from mailbridge.store import dialects
-from mailbridge.store.schema import UNDECIDED, held
 from mailbridge.store.sql import Row, Sql
+from mailbridge.store.tables.incoming import UNDECIDED, held
 
 
 class What(StrEnum):

@@ -11,8 +11,9 @@ import sqlalchemy as sa
 
 from mailbridge.message.model import Attachment, Kind
 from mailbridge.store.documents import load
-from mailbridge.store.schema import attachments, blobs, inbox, mails
 from mailbridge.store.sql import Row, Sql
+from mailbridge.store.tables.incoming import inbox
+from mailbridge.store.tables.mails import attachments, blobs, mails
 
 PAGE = 500
 HEADER = 65_536  # bytes of the raw mail that are loaded; a longer header is cut

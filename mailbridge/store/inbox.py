@@ -29,8 +29,9 @@ from mailbridge.store.inbox_rows import (
     waiting,
 )
 from mailbridge.store.queue import LeaseQueue, QueueStatements, QueueTable, bind
-from mailbridge.store.schema import ASIDE, DONE, KEPT, WAITING, inbox, mails
 from mailbridge.store.sql import Row, Sql, Values
+from mailbridge.store.tables.incoming import ASIDE, DONE, KEPT, WAITING, inbox
+from mailbridge.store.tables.mails import mails
 
 __all__ = ["InboxTable", "InboxRow", "InboxOutcome", "InboxState", "ClaimedMail", "hint_message_id"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailbridge.store import dialects
-from mailbridge.store.schema import seen_pictures
 from mailbridge.store.sql import Sql
+from mailbridge.store.tables.mails import seen_pictures
 
 _SEEN_AGAIN = dialects.insert(
     seen_pictures,

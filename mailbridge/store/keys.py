@@ -8,8 +8,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from mailbridge.ids import Chance
-from mailbridge.store.schema import keys
 from mailbridge.store.sql import Sql
+from mailbridge.store.tables.access import keys
 
 _SIZE = 32  # bytes: 256 bits for HMAC-SHA-256 (RFC 2104 section 3)
 _LIVE = sa.select(keys.c.id, keys.c.secret, keys.c.created_at).where(keys.c.live).order_by(keys.c.id.desc())

@@ -16,8 +16,10 @@ from mailbridge.store import dialects
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.documents import dump, load_any
 from mailbridge.store.inline_images import InlineImageCounts
-from mailbridge.store.schema import attachments, events, held, mail_refs, mails
 from mailbridge.store.sql import Row, Sql, Values
+from mailbridge.store.tables.incoming import held
+from mailbridge.store.tables.mails import attachments, mail_refs, mails
+from mailbridge.store.tables.tickets import events
 
 _REFS_KEPT = 60  # of one mail; a References field with thousands of ids is an attack, and the newest ids are last
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import sqlalchemy as sa
 
 from mailbridge.store import dialects
-from mailbridge.store.schema import HAS_MESSAGE_ID, HAS_THREAD, old_mails
 from mailbridge.store.sql import Sql
+from mailbridge.store.tables.incoming import HAS_MESSAGE_ID, HAS_THREAD, old_mails
 
 _ADD = dialects.insert_new(old_mails)
 _ANY = sa.select(old_mails.c.key).limit(1)

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from mailbridge.store.schema import openings
 from mailbridge.store.sql import Sql
+from mailbridge.store.tables.access import openings
 
 COUNTED_FOR = timedelta(days=1)  # longer than any limit looks back
 _LOCK = sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(sa.bindparam("sender", type_=sa.Text), 0)))

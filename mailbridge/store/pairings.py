@@ -7,8 +7,8 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from mailbridge.store.schema import pairings
 from mailbridge.store.sql import Row, Sql
+from mailbridge.store.tables.access import pairings
 
 _NONCE = pairings.c.nonce == sa.bindparam("p_nonce")
 _ID = pairings.c.id == sa.bindparam("p_id")

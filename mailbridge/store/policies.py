@@ -10,8 +10,8 @@ import sqlalchemy as sa
 
 from mailbridge.store import dialects
 from mailbridge.store.documents import dump, load
-from mailbridge.store.schema import policies
 from mailbridge.store.sql import Sql
+from mailbridge.store.tables.desk import policies
 
 _REMEMBER = dialects.insert_new(policies)
 _HISTORY = sa.select(policies.c.version, policies.c.at).order_by(policies.c.at.desc(), policies.c.version).limit(sa.bindparam("most"))

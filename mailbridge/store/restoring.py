@@ -18,8 +18,10 @@ from mailbridge.notifications.model import OutboxState as Promise
 from mailbridge.notifications.webhook_model import CallState
 from mailbridge.store import migrate
 from mailbridge.store.documents import dump
-from mailbridge.store.schema import FOR_RELEASE, HELD, OWED, PENDING, mails, outbox, state, webhooks
 from mailbridge.store.state import StateTable
+from mailbridge.store.tables.desk import state
+from mailbridge.store.tables.mails import mails
+from mailbridge.store.tables.outgoing import FOR_RELEASE, HELD, OWED, PENDING, outbox, webhooks
 
 STATE_KEY = "restored"
 KEPT_BACK = "kept back by a restore"

@@ -10,10 +10,11 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from mailbridge.store import dialects
-from mailbridge.store.schema import attachments, mails, participants
 from mailbridge.store.search_terms import MOST_CHARACTERS, asked, excerpt, words
 from mailbridge.store.search_terms import Row as Words
 from mailbridge.store.sql import Row, Sql
+from mailbridge.store.tables.mails import attachments, mails
+from mailbridge.store.tables.tickets import participants
 from mailbridge.store.whole_text import MOST_PARTS, is_whole, lines_of, parts
 
 _SHOWN = (mails.c.ticket, mails.c.subject, mails.c.sender, mails.c.received_at, mails.c.internal)

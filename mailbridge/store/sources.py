@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 
 from mailbridge.store import dialects
-from mailbridge.store.schema import arrivals, inbox, sources
 from mailbridge.store.source_health import SourceHealth
 from mailbridge.store.sql import Sql
+from mailbridge.store.tables.desk import arrivals, sources
+from mailbridge.store.tables.incoming import inbox
 from mailbridge.store.types import UtcDateTime
 
 _EMPTY: Mapping[str, Any] = {

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from mailbridge.store import dialects
 from mailbridge.store.documents import dump, load_any
-from mailbridge.store.schema import state
 from mailbridge.store.sql import Sql
+from mailbridge.store.tables.desk import state
 
 _GET = sa.select(state.c.value).where(state.c.key == sa.bindparam("key"))
 _SET_AT = sa.select(state.c.at).where(state.c.key == sa.bindparam("key"))

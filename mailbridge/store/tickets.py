@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from mailbridge.store.dialects import NEXT_TICKET, insert_new
 from mailbridge.store.documents import dump, load
-from mailbridge.store.schema import OPEN, clocks, participants, tickets
 from mailbridge.store.sql import Sql, Values
+from mailbridge.store.tables.tickets import OPEN, clocks, participants, tickets
 from mailbridge.tickets.model import Participant, Ticket
 
 _GET = sa.select(tickets.c.data).where(tickets.c.id == sa.bindparam("ticket"))

@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from mailbridge.notifications.webhook_model import Call, CallState, QueuedCall
 from mailbridge.store import dialects
 from mailbridge.store.queue import LeaseQueue, QueueStatements, QueueTable, bind
-from mailbridge.store.schema import GIVEN_UP, OWED, webhooks
 from mailbridge.store.sql import Row, Values
+from mailbridge.store.tables.outgoing import GIVEN_UP, OWED, webhooks
 
 _QUEUE = QueueTable(
     table=webhooks,

@@ -37,8 +37,8 @@ from mailbridge.store.documents import dump, load_any
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.outbox import UNKNOWN_REST
-from mailbridge.store.schema import outbox
 from mailbridge.store.stored_notifications import VERSION, dump_notification
+from mailbridge.store.tables.outgoing import outbox
 from mailbridge.store.tx import Tx
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)

@@ -31,7 +31,8 @@ from mailbridge.jobs.backup import Backups, remedy
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification, OutboxState
 from mailbridge.store.engine import Store
-from mailbridge.store.schema import SECRET_TABLES, metadata
+from mailbridge.store.schema import metadata
+from mailbridge.store.tables.access import SECRET_TABLES
 from tests.builders import NOW
 from tests.harness import RULES, TestDesk, a_config, a_desk, a_mail, write_rules
 from tests.servers.postgres import Postgres

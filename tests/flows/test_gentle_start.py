@@ -10,7 +10,7 @@ from mailbridge.jobs import release as waits
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification, OutboxState
 from mailbridge.store.cursors import Start
-from mailbridge.store.schema import FOR_RELEASE
+from mailbridge.store.tables.outgoing import FOR_RELEASE
 from tests.harness import TestDesk, a_mail, proven, table
 
 URGENT = "URGENT server down"

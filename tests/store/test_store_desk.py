@@ -19,7 +19,7 @@ from mailbridge.sla.clock import Deadline
 from mailbridge.store.clocks import ClockState as ClockState
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
-from mailbridge.store.schema import tickets
+from mailbridge.store.tables.tickets import tickets
 from mailbridge.store.tickets import _columns
 from mailbridge.tickets.events import (
     Actor,

@@ -21,8 +21,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from mailbridge.errors import InUse, Permanent
-from mailbridge.store import connections, migrate, schema
+from mailbridge.store import connections, migrate
 from mailbridge.store.engine import Store
+from mailbridge.store.schema import metadata
 from tests.unsynced import AS_SHIPPED
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
@@ -182,7 +183,7 @@ def test_the_migrations_make_what_the_tables_say(request: pytest.FixtureRequest,
         # The search is another kind of table on each database; test_store_search.py looks at what it does.
         ours = {"include_name": lambda name, kind, parents: not (kind == "table" and name.startswith("mail_search"))}
         context = MigrationContext.configure(tx._sql.connection, opts=ours)
-        assert compare_metadata(context, schema.metadata) == []
+        assert compare_metadata(context, metadata) == []
     store.close()
 
 
@@ -195,13 +196,13 @@ def test_the_migrations_make_every_partial_index_with_its_condition(request: pyt
         made = conditions(tx._sql.connection)
     with pytest.raises(ZeroDivisionError), migrated.write() as tx:
         connection = tx._sql.connection
-        schema.metadata.drop_all(connection)
-        schema.metadata.create_all(connection)
+        metadata.drop_all(connection)
+        metadata.create_all(connection)
         assert conditions(connection) == made
         raise ZeroDivisionError
     migrated.close()
 
-    indexes = [index for table in schema.metadata.tables.values() for index in table.indexes]
+    indexes = [index for table in metadata.tables.values() for index in table.indexes]
     declared = [index for index in indexes if index.dialect_options["sqlite"]["where"] is not None]
     assert sum(" WHERE " in definition for definition in made.values()) == len(declared) > 10
 

@@ -13,8 +13,8 @@ from mailbridge.store.documents import dump, load_any
 from mailbridge.store.engine import Store
 from mailbridge.store.outbox import OUTCOME_UNKNOWN, UNKNOWN_REST
 from mailbridge.store.restoring import KEPT_BACK
-from mailbridge.store.schema import FOR_RELEASE, outbox
 from mailbridge.store.stored_notifications import VERSION, dump_notification
+from mailbridge.store.tables.outgoing import FOR_RELEASE, outbox
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 LEASE = timedelta(minutes=2)

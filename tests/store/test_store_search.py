@@ -14,7 +14,7 @@ from mailbridge.message.model import Attachment
 from mailbridge.organisation.model import Priority
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
-from mailbridge.store.schema import attachments, mails
+from mailbridge.store.tables.mails import attachments, mails
 from mailbridge.tickets.model import Participant, Role, Ticket
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

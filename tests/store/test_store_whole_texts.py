@@ -11,8 +11,8 @@ import pytest
 from mailbridge.store import dialects
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
-from mailbridge.store.schema import mails
 from mailbridge.store.search_terms import MOST_CHARACTERS, words
+from mailbridge.store.tables.mails import mails
 from mailbridge.store.whole_text import parts
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

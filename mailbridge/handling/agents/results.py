@@ -18,7 +18,7 @@ from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.recipients import customers
 from mailbridge.notifications.results import command_results, held
 from mailbridge.notifications.summary import Viewer
-from mailbridge.store.schema import FOR_RELEASE
+from mailbridge.store.tables.outgoing import FOR_RELEASE
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.events import MessageAdded

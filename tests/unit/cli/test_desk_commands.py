@@ -25,7 +25,7 @@ from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail, What
 from mailbridge.store.inbox_rows import InboxState
 from mailbridge.store.mails import Direction, StoredMail
-from mailbridge.store.schema import FOR_RELEASE
+from mailbridge.store.tables.outgoing import FOR_RELEASE
 from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
 from mailbridge.tickets.model import Participant, Ticket
 

@@ -1,0 +1,1 @@
+"""The tables of the database for SQLAlchemy Core, by subject."""

@@ -1,0 +1,52 @@
+"""Tables of the desk itself: its rules, its sources of mail, its state."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from mailbridge.store.tables.base import metadata
+from mailbridge.store.types import CleanText, UtcDateTime
+
+policies = sa.Table(
+    "policies",
+    metadata,
+    sa.Column("version", CleanText, primary_key=True),
+    sa.Column("files", CleanText, nullable=False),  # JSON: name -> text
+    sa.Column("at", UtcDateTime, nullable=False, index=True),
+)
+
+sources = sa.Table(  # state of each source and way out; one row for each in the configuration
+    "sources",
+    metadata,
+    sa.Column("source", CleanText, primary_key=True),  # imap:support/INBOX, smtp:127.0.0.1:2525, outgoing, scanner:clamd, dns
+    sa.Column("watched_since", UtcDateTime, nullable=False),
+    sa.Column("proven_at", UtcDateTime),  # when it was last seen to work
+    sa.Column("proof", CleanText, nullable=False),  # the proof
+    sa.Column("mail_at", UtcDateTime),  # when the last mail came by it
+    sa.Column("failed_at", UtcDateTime),
+    sa.Column("reason", CleanText, nullable=False),  # of the last failure
+    sa.Column("failing_since", UtcDateTime),  # None while it works
+    sa.Column("next_at", UtcDateTime),  # when it is tried again
+    sa.Column("silence", CleanText, nullable=False),  # why no mail for so long is unlikely; '' where it is not
+    sa.Column("told", CleanText, nullable=False),  # state that the administrators were notified of: failing, silent, or ''
+    sa.Column("told_at", UtcDateTime),
+    sqlite_with_rowid=False,
+)
+
+arrivals = sa.Table(  # mails a source brought in each hour, kept for some weeks, to know which silence is usual
+    "arrivals",
+    metadata,
+    sa.Column("source", CleanText, primary_key=True),
+    sa.Column("hour", sa.BigInteger, primary_key=True, autoincrement=False),  # hours since 1970-01-01 00:00 UTC
+    sa.Column("mails", sa.Integer, nullable=False),
+    sa.Column("bytes", sa.BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+state = sa.Table(
+    "state",
+    metadata,
+    sa.Column("key", CleanText, primary_key=True),
+    sa.Column("value", CleanText, nullable=False),  # JSON
+    sa.Column("at", UtcDateTime, nullable=False),
+)
