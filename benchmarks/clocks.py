@@ -20,10 +20,11 @@ from mailbridge.organisation.model import Organisation, Priority, Team
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Targets
 from mailbridge.store.engine import Store
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.clock_history import clock_history
 from mailbridge.tickets.deadlines import ticket_deadlines
-from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded, StatusChanged, TicketEvent, TicketOpened
+from mailbridge.tickets.events import Event, MessageAdded, StatusChanged, TicketEvent, TicketOpened
 from mailbridge.tickets.model import Participant
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

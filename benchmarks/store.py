@@ -24,7 +24,8 @@ from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
+from mailbridge.tickets.actor import Actor, ActorKind
+from mailbridge.tickets.events import Event, MessageAdded, TicketOpened
 from mailbridge.tickets.model import Participant, Role, Ticket
 
 BATCH = 50

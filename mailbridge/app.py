@@ -56,8 +56,8 @@ from mailbridge.sandbox.pool import Readers
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import ReportFailure
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import each
 from mailbridge.worker import Worker
 

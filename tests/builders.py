@@ -14,10 +14,10 @@ from mailbridge.organisation.approval_policy import ApprovalTrigger
 from mailbridge.organisation.model import Agent, Organisation, Priority, Team
 from mailbridge.sla.clock import Targets
 from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamChange
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext, HeldRequest
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import Decision, decide_requests
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.handlers.risks import MANY, OWN_YES
 from mailbridge.tickets.model import Participant, Ticket
 from mailbridge.tickets.requests import Request

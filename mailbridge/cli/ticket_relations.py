@@ -125,7 +125,7 @@ def _desk(folder: Path) -> Iterator[App]:
 def _done(app: App, ticket: str, command: Command) -> Decision:
     """What came of it, recorded and told.  Raises Permanent with the reason where nothing did."""
     from mailbridge.execution.execute import execute
-    from mailbridge.tickets.events import Actor, ActorKind
+    from mailbridge.tickets.actor import Actor, ActorKind
     from mailbridge.tickets.requests import each
 
     wanted = ticket_id(app.config, ticket)

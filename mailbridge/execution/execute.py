@@ -24,8 +24,9 @@ from mailbridge.notifications.model import Notification
 from mailbridge.notifications.recipients import Recipient, team_of
 from mailbridge.sla.calendar import next_open
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.decide import Decision, TicketChange, decide_requests
-from mailbridge.tickets.events import Actor, ActorKind, Event, MailMoved
+from mailbridge.tickets.events import Event, MailMoved
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request
 

@@ -19,9 +19,9 @@ from mailbridge.message.model import Kind
 from mailbridge.organisation.model import Organisation
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.command_context import CommandContext, HeldRequest, MailRef
 from mailbridge.tickets.commands import Approve, Command, Erase, Escalate, Link, Merge, SetEstimate, SetType, Split, StartPlaybook, Undo
-from mailbridge.tickets.events import Actor
 from mailbridge.tickets.handlers.approvals import may_decide
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.handlers.undo import latest, touched

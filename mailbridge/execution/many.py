@@ -11,9 +11,9 @@ from mailbridge.execution.execute import USUAL, Telling, execute, write
 from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
 from mailbridge.ids import ticket_number
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import Approve, Reject
 from mailbridge.tickets.decide import Decision, hold
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.handlers.risks import MANY
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.permissions import may

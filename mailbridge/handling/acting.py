@@ -19,7 +19,7 @@ from mailbridge.notifications.recipients import named
 from mailbridge.ops import crash
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.events import Actor, ActorKind
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request
 

@@ -11,8 +11,8 @@ from mailbridge.handling.storing import store_mail
 from mailbridge.handling.suspension import suspend
 from mailbridge.message.model import Bounce, Strength
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import Command, CustomerMessage, ReportFailure
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import each
 
 

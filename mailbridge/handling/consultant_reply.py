@@ -11,8 +11,8 @@ from mailbridge.handling.outcome import MailOutcome, MailResult
 from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.handling.storing import store_mail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import InternalNote
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import each
 
 

@@ -15,8 +15,8 @@ from mailbridge.handling.storing import store_mail
 from mailbridge.message.envelope import Source
 from mailbridge.store.mails import Direction
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import CustomerMessage
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import each
 
 _BY_MAIL = frozenset({Reason.KNOWN_REFERENCE, Reason.LATE_ORIGINAL})

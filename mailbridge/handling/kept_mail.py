@@ -14,8 +14,8 @@ from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.payloads.admins import KeptTicket
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import Open
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Participant
 from mailbridge.tickets.requests import each
 

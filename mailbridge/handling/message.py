@@ -24,8 +24,9 @@ from mailbridge.organisation import transitions
 from mailbridge.rules.commands import commands
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import AnswerInvitation, Command, CustomerMessage
-from mailbridge.tickets.events import Actor, ActorKind, InvitationAnswered
+from mailbridge.tickets.events import InvitationAnswered
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request, each
 

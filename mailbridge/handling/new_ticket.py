@@ -22,8 +22,8 @@ from mailbridge.notifications.context import MailNews
 from mailbridge.notifications.webhooks import OPENED
 from mailbridge.rules.commands import estimate_of
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import Open, StartPlaybook
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import Request, each
 
 

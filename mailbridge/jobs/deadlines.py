@@ -11,8 +11,8 @@ from mailbridge.ops import crash
 from mailbridge.store.clocks import Due
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.deadlines import BY_HAND, REGION, commands_of
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import each
 
 PORTION = 100

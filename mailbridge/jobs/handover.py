@@ -15,9 +15,10 @@ from mailbridge.organisation.availability import is_at_work
 from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.organisation.model import Team
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import Assign, Command, SetTeam
 from mailbridge.tickets.deadlines import REGION
-from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged
+from mailbridge.tickets.events import AssigneeChanged
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
 

@@ -10,7 +10,8 @@ from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.recipients import Recipient
 from mailbridge.organisation.model import Organisation
-from mailbridge.tickets.events import Actor, ActorKind, Event
+from mailbridge.tickets.actor import Actor, ActorKind
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket
 
 

@@ -10,8 +10,9 @@ from mailbridge.errors import Permanent
 from mailbridge.store.documents import dump, dump_fields, load, load_fields
 from mailbridge.store.sql import Row, Sql, Values
 from mailbridge.store.tables.tickets import events
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.clock_history import CLOCK_EVENTS
-from mailbridge.tickets.events import Actor, ActorKind, Event, TicketEvent
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.stored_events import BY_CLASS, BY_NAME
 
 _APPEND = events.insert()

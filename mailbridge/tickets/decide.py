@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from mailbridge.organisation import transitions
 from mailbridge.organisation.follow_the_sun import lands_with
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import (
     CommandContext,  # for callers of `decide`
@@ -67,8 +68,6 @@ from mailbridge.tickets.commands import (
     Undo,
 )
 from mailbridge.tickets.events import (
-    Actor,
-    ActorKind,
     ApprovalDecided,
     ApprovalRequested,
     AssigneeChanged,

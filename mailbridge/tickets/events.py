@@ -4,28 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from mailbridge.organisation.model import Priority
+from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.model import Activity, Approval, Meeting, Participant, Ticket
-
-
-class ActorKind(StrEnum):
-    CUSTOMER = "customer"
-    AGENT = "agent"
-    RULE = "rule"
-    CLOCK = "clock"
-    ADMIN = "admin"  # the command line
-    SYSTEM = "system"
-    CONSULTANT = "consultant"  # an external person whom an escalation asked
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Actor:
-    """Who did it: the name of an agent or a rule, or the address of a customer."""
-
-    kind: ActorKind
-    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

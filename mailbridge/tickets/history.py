@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 
+from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.apply import apply, rebuild
 from mailbridge.tickets.events import (
-    Actor,
     AddressesRevoked,
     AlertRaised,
     ContentErased,

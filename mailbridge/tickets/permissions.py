@@ -11,6 +11,7 @@ from enum import IntEnum
 
 from mailbridge.organisation.model import Agent, Organisation, Outsiders
 from mailbridge.organisation.status import Mover
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import (
     AnswerInvitation,
     Approve,
@@ -26,7 +27,6 @@ from mailbridge.tickets.commands import (
     ReportFailure,
     Undo,
 )
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Ticket
 
 

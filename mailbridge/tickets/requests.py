@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.events import Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

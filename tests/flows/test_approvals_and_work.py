@@ -11,7 +11,8 @@ import pytest
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.notifications.model import Audience
 from mailbridge.organisation.model import Priority
-from mailbridge.tickets.events import ActorKind, MessageAdded
+from mailbridge.tickets.actor import ActorKind
+from mailbridge.tickets.events import MessageAdded
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
 from tests.servers.postgres import Postgres
 

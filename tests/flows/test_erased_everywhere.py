@@ -11,8 +11,9 @@ from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.webhook_model import Call
 from mailbridge.store.schema import metadata
 from mailbridge.store.types import CleanText
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
-from mailbridge.tickets.events import Actor, ActorKind, ContentErased, Event
+from mailbridge.tickets.events import ContentErased, Event
 from tests.harness import TestDesk, a_mail, proven
 
 CANARY = "Zyzzyvaquark"

@@ -11,8 +11,8 @@ import pytest
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.execution.execute import execute
 from mailbridge.message.envelope import Envelope, Source
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import ReportFailure
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.requests import each
 from tests.builders import NOW
 from tests.flows.test_sweep import OFFICE, alerts

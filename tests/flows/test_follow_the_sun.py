@@ -9,7 +9,8 @@ from threading import Thread
 
 import pytest
 
-from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged, Event, TeamChanged
+from mailbridge.tickets.actor import Actor, ActorKind
+from mailbridge.tickets.events import AssigneeChanged, Event, TeamChanged
 from mailbridge.tickets.model import FOLLOW
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 

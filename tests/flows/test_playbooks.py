@@ -15,9 +15,9 @@ from mailbridge.execution.record import record
 from mailbridge.notifications.model import Audience
 from mailbridge.organisation.model import Priority
 from mailbridge.rules.load import load
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import Close, StartPlaybook
 from mailbridge.tickets.decide import decide
-from mailbridge.tickets.events import Actor, ActorKind
 from tests.builders import command_context
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 

@@ -12,8 +12,8 @@ from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.execute import execute
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.model import Notification
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import RevokeAddresses
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Role
 from mailbridge.tickets.requests import each
 from mailbridge.worker import Done

@@ -13,10 +13,9 @@ from random import Random
 from mailbridge.organisation.model import Organisation, Priority, Team
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import CountsFrom, Targets, WhileSolved
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.events import (
-    Actor,
-    ActorKind,
     AssigneeChanged,
     DeliveryFailed,
     Event,

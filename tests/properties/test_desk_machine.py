@@ -23,7 +23,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from mailbridge.notifications.model import Audience
-from mailbridge.tickets.events import ActorKind, Event
+from mailbridge.tickets.actor import ActorKind
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket
 from tests.harness import TestDesk, a_desk, a_mail, proven
 

@@ -31,6 +31,7 @@ from mailbridge.message.parse import parse
 from mailbridge.organisation.model import Priority
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import (
     AddTags,
     AgentReply,
@@ -46,7 +47,7 @@ from mailbridge.tickets.commands import (
     Split,
 )
 from mailbridge.tickets.decide import Decision
-from mailbridge.tickets.events import Actor, ActorKind, ApprovalRequested
+from mailbridge.tickets.events import ApprovalRequested
 from mailbridge.tickets.model import WorkKind
 from mailbridge.tickets.permissions import NEEDED, Right
 from mailbridge.tickets.requests import Request

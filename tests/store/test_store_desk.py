@@ -21,9 +21,8 @@ from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tables.tickets import tickets
 from mailbridge.store.tickets import _columns
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.events import (
-    Actor,
-    ActorKind,
     AddressesRevoked,
     AlertRaised,
     ApprovalDecided,

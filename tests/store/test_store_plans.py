@@ -35,7 +35,8 @@ from mailbridge.store.old_mails import OldMail
 from mailbridge.store.queue import LeaseQueue
 from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded
+from mailbridge.tickets.actor import Actor, ActorKind
+from mailbridge.tickets.events import Event, MessageAdded
 from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind
 from tests.servers.postgres import Postgres
 from tests.store.filled import MANY, fill

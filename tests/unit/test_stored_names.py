@@ -73,7 +73,8 @@ from mailbridge.store.schema import metadata
 from mailbridge.store.search import SearchResult
 from mailbridge.store.source_health import HealthState as SourceState
 from mailbridge.tickets import model, stored_commands, stored_events
-from mailbridge.tickets.events import ActorKind, TicketEvent
+from mailbridge.tickets.actor import ActorKind
+from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.timesheet import Sums
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,8 @@ from mailbridge.notifications.context import NotificationContext, notifications_
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import Added
 from mailbridge.notifications.recipients import Recipient, team_of
-from mailbridge.tickets.events import ActorKind, Event, MessageAdded, ParticipantAdded, RequesterChanged, TicketOpened
+from mailbridge.tickets.actor import ActorKind
+from mailbridge.tickets.events import Event, MessageAdded, ParticipantAdded, RequesterChanged, TicketOpened
 from mailbridge.tickets.model import Participant, Role
 
 

@@ -11,8 +11,9 @@ from mailbridge.notifications.payloads.tickets import ByAuthor, Closed, NewTicke
 from mailbridge.notifications.recipients import customers, responsible, team_of, whole_team
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
+from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.deadlines import opens_again
-from mailbridge.tickets.events import ActorKind, AssigneeChanged, Event, MergedInto, MessageAdded, StatusChanged, TicketOpened
+from mailbridge.tickets.events import AssigneeChanged, Event, MergedInto, MessageAdded, StatusChanged, TicketOpened
 
 
 def opened(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:

@@ -15,11 +15,10 @@ from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, Appro
 from mailbridge.organisation.availability import stand_in
 from mailbridge.organisation.model import Organisation, Team
 from mailbridge.sla.calendar import due
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, HeldRequest, Refusal, nearest
 from mailbridge.tickets.commands import Command, ExpireApproval, Reject, RemindApproval
 from mailbridge.tickets.events import (
-    Actor,
-    ActorKind,
     ApprovalDecided,
     ApprovalReminded,
     ApprovalRequested,

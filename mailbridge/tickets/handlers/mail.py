@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Team
+from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult
 from mailbridge.tickets.commands import AgentReply, CustomerMessage, InternalNote, RaiseAlert, ReportFailure
-from mailbridge.tickets.events import (
-    ActorKind,
-    AlertRaised,
-    AssigneeChanged,
-    DeliveryFailed,
-    MessageAdded,
-    ParticipantAdded,
-    SnoozeEnded,
-    TicketEvent,
-)
+from mailbridge.tickets.events import AlertRaised, AssigneeChanged, DeliveryFailed, MessageAdded, ParticipantAdded, SnoozeEnded, TicketEvent
 from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.model import Participant, Role, Ticket
 

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mailbridge.organisation import transitions
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, MailRef, Refusal, nearest, on
 from mailbridge.tickets.commands import Erase, Link, Merge, Split
 from mailbridge.tickets.events import (
-    Actor,
-    ActorKind,
     ContentErased,
     Event,
     FieldSet,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
+from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
 from mailbridge.tickets.commands import Close, EndSnooze, Reopen, SetDue, SetStatus, Snooze
-from mailbridge.tickets.events import ActorKind, DueSet, Snoozed, SnoozeEnded, StatusChanged, TicketEvent
+from mailbridge.tickets.events import DueSet, Snoozed, SnoozeEnded, StatusChanged, TicketEvent
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.permissions import may_move
 

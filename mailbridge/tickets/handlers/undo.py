@@ -10,10 +10,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from mailbridge.organisation import transitions
+from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, on
 from mailbridge.tickets.commands import Undo
 from mailbridge.tickets.events import (
-    ActorKind,
     ContentErased,
     Event,
     Linked,

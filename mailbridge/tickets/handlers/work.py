@@ -10,10 +10,11 @@ from mailbridge.customers.model import Contract
 from mailbridge.organisation.availability import zone_of
 from mailbridge.organisation.billing import WorkPolicy, charged
 from mailbridge.organisation.model import Organisation
+from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
 from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.estimates import worked
-from mailbridge.tickets.events import ActorKind, AlertRaised, EstimateSet, TicketEvent, WorkCorrected, WorkRecorded
+from mailbridge.tickets.events import AlertRaised, EstimateSet, TicketEvent, WorkCorrected, WorkRecorded
 from mailbridge.tickets.handlers.contracts import CONTRACT, EQUIPMENT, LOCATION
 from mailbridge.tickets.model import Activity, Ticket, WorkKind
 

@@ -26,7 +26,8 @@ from mailbridge.store.held import HeldMail, What
 from mailbridge.store.inbox_rows import InboxState
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tables.outgoing import FOR_RELEASE
-from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded, TicketOpened
+from mailbridge.tickets.actor import Actor, ActorKind
+from mailbridge.tickets.events import Event, MessageAdded, TicketOpened
 from mailbridge.tickets.model import Participant, Ticket
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -15,7 +15,8 @@ from mailbridge.organisation.model import Priority
 from mailbridge.reply.showing import LeftOut, ShownText
 from mailbridge.store.mails import Direction, StoredAttachment, StoredMail
 from mailbridge.tickets import events as happenings
-from mailbridge.tickets.events import Actor, ActorKind, Event, MessageAdded, StatusChanged, TicketEvent
+from mailbridge.tickets.actor import Actor, ActorKind
+from mailbridge.tickets.events import Event, MessageAdded, StatusChanged, TicketEvent
 from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Meeting, Participant, WorkKind
 from tests.builders import a_ticket
 

@@ -10,6 +10,7 @@ from mailbridge.notifications.context import NotificationContext
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.payloads.admins import RulesBroken
 from mailbridge.organisation.model import Organisation
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import (
     AgentReply,
     Assign,
@@ -24,7 +25,6 @@ from mailbridge.tickets.commands import (
     SetTeam,
 )
 from mailbridge.tickets.decide import decide, open_ticket
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_signer, a_ticket, an_organisation, command_context, with_team
 

@@ -18,7 +18,8 @@ from babel.messages.pofile import read_po
 from mailbridge.delivery.render.sentences import DOMAIN, LOCALES, languages, sentence
 from mailbridge.notifications.summary import Viewer, summaries, summary
 from mailbridge.notifications.summary_model import Summary, unpacked
-from mailbridge.tickets.events import Actor, ActorKind, Event, TicketEvent
+from mailbridge.tickets.actor import Actor, ActorKind
+from mailbridge.tickets.events import Event, TicketEvent
 from tests.builders import an_organisation
 from tests.unit.cli.test_history import WORDS
 

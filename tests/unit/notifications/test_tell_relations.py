@@ -12,7 +12,8 @@ import pytest
 from mailbridge.notifications.compose import notifications
 from mailbridge.notifications.context import NotificationContext
 from mailbridge.notifications.summary import Viewer, summaries
-from mailbridge.tickets.events import Actor, Event, MailMoved, MergedFrom, MergedInto, StatusChanged, TicketEvent, Undone
+from mailbridge.tickets.actor import Actor
+from mailbridge.tickets.events import Event, MailMoved, MergedFrom, MergedInto, StatusChanged, TicketEvent, Undone
 from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, NOW, a_signer, a_ticket, an_organisation, with_team
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from mailbridge.organisation.model import Organisation
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply, rebuild
 from mailbridge.tickets.command_context import CommandContext, MailRef
 from mailbridge.tickets.commands import AgentReply, Command, CustomerMessage, InternalNote, Open, Split, StartPlaybook, Undo
 from mailbridge.tickets.decide import Decision, TicketChange, decide_requests, open_ticket
-from mailbridge.tickets.events import Actor, ActorKind, Event, TicketEvent
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.undo import latest, touched
 from mailbridge.tickets.history import brought
 from mailbridge.tickets.model import Participant, Ticket

@@ -12,6 +12,7 @@ from mailbridge.customers.model import Customer, Customers, customers
 from mailbridge.organisation.approval_policy import ApprovalPolicy, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.model import Organisation, Priority
 from mailbridge.organisation.people import Absence
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import CommandContext
 from mailbridge.tickets.commands import (
@@ -32,8 +33,6 @@ from mailbridge.tickets.commands import (
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.decide import HANDLERS, Decision, decide_requests
 from mailbridge.tickets.events import (
-    Actor,
-    ActorKind,
     ApprovalDecided,
     ApprovalRequested,
     ContentErased,

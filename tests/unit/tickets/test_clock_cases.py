@@ -13,12 +13,11 @@ from mailbridge.sla.clock import CountsFrom, Targets, WhileSolved
 from mailbridge.sla.history import Answer, ClockHistory, TeamChange
 from mailbridge.sla.segments import TargetKind, segments
 from mailbridge.sla.why import Outcome, why
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.clock_history import clock_history
 from mailbridge.tickets.deadlines import promised_runs, ticket_deadlines
 from mailbridge.tickets.events import (
-    Actor,
-    ActorKind,
     DeliveryFailed,
     Event,
     MergedInto,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailbridge.organisation.model import Priority
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.command_context import CommandContext
 from mailbridge.tickets.commands import (
@@ -23,7 +24,7 @@ from mailbridge.tickets.commands import (
     SetTeam,
 )
 from mailbridge.tickets.decide import decide, open_ticket
-from mailbridge.tickets.events import Actor, ActorKind, AssigneeChanged, MessageAdded, StatusChanged
+from mailbridge.tickets.events import AssigneeChanged, MessageAdded, StatusChanged
 from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, command_context, with_team
 

@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from mailbridge.organisation.model import Organisation
 from mailbridge.organisation.status import Status
 from mailbridge.sla.clock import Deadline
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.commands import Close, CustomerMessage, EndSnooze, RaiseAlert, SetDue, Snooze
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.decide import decide
-from mailbridge.tickets.events import Actor, ActorKind, DueSet, Event, SnoozeEnded
+from mailbridge.tickets.events import DueSet, Event, SnoozeEnded
 from mailbridge.tickets.model import IMPORTED, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, NOW, a_ticket, an_organisation, command_context, the_past
 

@@ -10,11 +10,11 @@ import pytest
 from mailbridge.organisation.model import Agent, ClosedPolicy, Organisation, Outsiders
 from mailbridge.organisation.status import HIDDEN, Mover, Status
 from mailbridge.organisation.transitions import DEFAULTS, same_to_customers
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.commands import AgentReply, Assign, Close, Command, CustomerMessage, InternalNote, Open, Reopen, SetStatus
 from mailbridge.tickets.deadlines import opens_again
 from mailbridge.tickets.decide import decide, open_ticket
-from mailbridge.tickets.events import Actor, ActorKind
 from mailbridge.tickets.model import Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, command_context, with_team
 

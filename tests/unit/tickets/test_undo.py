@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from mailbridge.organisation.model import Priority
 from mailbridge.organisation.playbooks import Playbook, Task
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import (
     AddParticipant,
     AddTags,
@@ -38,7 +39,7 @@ from mailbridge.tickets.commands import (
     StartPlaybook,
     Undo,
 )
-from mailbridge.tickets.events import Actor, ActorKind, Undone
+from mailbridge.tickets.events import Undone
 from mailbridge.tickets.history import as_if
 from mailbridge.tickets.model import Participant, Ticket, WorkKind
 from tests.builders import AS_BOGDAN, CAROL, NOW, an_organisation

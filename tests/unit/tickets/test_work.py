@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 from mailbridge.customers.model import Contract, Customer, Customers, customers
 from mailbridge.organisation.billing import Rounding, WorkPolicy, charged
 from mailbridge.organisation.model import Organisation
+from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext
 from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.decide import decide
-from mailbridge.tickets.events import Actor, ActorKind, AlertRaised, EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.events import AlertRaised, EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.tickets.model import Activity, Ticket, WorkKind
 from tests.builders import AS_BOGDAN, NOW, a_ticket, an_organisation, command_context
 
