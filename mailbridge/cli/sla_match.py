@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WAYS = {
     "match": "the most specific contract",
-    "kept": "chosen by a rule or by hand, or set before the contracts changed: it stays",
+    "kept": "chosen by a rule or by hand: it stays",
 }
 
 

@@ -1,4 +1,5 @@
-"""Changed rules reach the clocks that run: the deadlines of all open tickets are computed again, a slice of tickets in each transaction.
+"""Changed rules reach the tickets that are open: their contracts are chosen and their deadlines computed again, a slice of tickets in each
+transaction.
 
 The state row holds the rules and the program for which it is done, and how far it came, so that a restart goes on where it was.  Processes
 that still have older rules leave the clocks alone.
@@ -6,13 +7,19 @@ that still have older rules leave the clocks alone.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from mailbridge import __version__
+from mailbridge.customers.model import Customers
+from mailbridge.errors import Transient
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.record import set_clocks
 from mailbridge.jobs import reload
+from mailbridge.jobs.changed_due_times import collected, notifications_of
+from mailbridge.jobs.rematch import customers_before, rematch
+from mailbridge.ops import crash
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
@@ -21,41 +28,94 @@ log = logs.get("clocks")
 
 STATE_KEY = "clocks"
 SLICE = 100  # tickets in one transaction
+MOST_BEFORE = 5  # versions of the rules that tickets of an unfinished run may have their contracts from
 
 
 def recompute(store: Store, desk: Desk, now: datetime) -> int:
-    """Computes the deadlines of all open tickets again if the rules or the program changed since the last time; the number of tickets."""
+    """Chooses the contracts and computes the deadlines of all open tickets again if the rules or the program changed since the last time;
+    the number of tickets.  People are told of what changed when the last slice is done."""
     wanted = {"rules": desk.policy.version, "program": __version__}
     with store.read() as tx:
-        if _is_done(tx.state.get(STATE_KEY), wanted) or not _in_force(tx, desk):
+        state = tx.state.get(STATE_KEY)
+        if _is_done(state, wanted) or not _in_force(tx, desk):
             return 0
+        before = customers_before(tx, _begun(tx, state, wanted)["before"], desk)
     tickets = 0
     while True:
-        with store.write() as tx:
-            done = tx.state.take(STATE_KEY, now)
-            if _is_done(done, wanted) or not _in_force(tx, desk):
-                return tickets
-            before = done if _is_of(done, wanted) else {**wanted, "after": 0, "tickets": 0, "changed": 0}
-            progress: dict[str, Any] = _slice(tx, desk, now, before)
-            tx.state.set(STATE_KEY, progress, now)
+        try:
+            progress = _next(store, desk, now, wanted, before)
+        except Transient as error:  # a mail changed a ticket of the slice: the next tick takes the slice again
+            log.info("clocks_wait", error=str(error))
+            return tickets
+        if progress is None:
+            return tickets
         tickets += int(progress["slice"])
+        crash.point("recompute.after_commit")
         if progress["after"] is None:
             log.info("clocks_recomputed", tickets=progress["tickets"], changed=progress["changed"], rules=desk.policy.version)
             return tickets
 
 
-def _slice(tx: Tx, desk: Desk, now: datetime, progress: dict[str, Any]) -> dict[str, Any]:
+def _next(store: Store, desk: Desk, now: datetime, wanted: dict[str, str], before: Sequence[Customers]) -> dict[str, Any] | None:
+    """The progress after one more slice; None where there is nothing to do.  Raises Transient."""
+    with store.write() as tx:
+        state = tx.state.take(STATE_KEY, now)
+        if _is_done(state, wanted) or not _in_force(tx, desk):
+            return None
+        progress = _slice(tx, desk, now, _begun(tx, state, wanted), before)
+        if progress["after"] is None:
+            told = list(notifications_of(tx, progress["told"], f"{wanted['rules']}:{progress['begun']}", desk))
+            tx.outbox.add_many(told, now)
+            if told:
+                tx.wake("outbox")
+            progress = {**progress, "told": {}, "before": []}
+        tx.state.set(STATE_KEY, progress, now)
+        crash.point("recompute.before_commit")
+    return progress
+
+
+def _begun(tx: Tx, state: Any, wanted: dict[str, str]) -> dict[str, Any]:
+    """The progress that the state row has; a new one where it is of other rules.
+
+    `before`: the versions of the rules under which tickets got their contracts: that of the run before, and those that came into force
+    since.  `begun` counts the runs.  What a run that did not come to its end has to tell is told by the next one.
+    """
+    known: dict[str, Any] = state if isinstance(state, dict) else {}
+    if _is_of(known, wanted):
+        return {"before": [], "told": {}, "begun": 0, **known}
+    unfinished = known.get("after") is not None
+    last = datetime.fromisoformat(known["at"]) if "at" in known else None
+    since = [one.version for one in reversed(tx.policies.history(MOST_BEFORE)) if last is None or one.first_used > last]
+    earlier = [*(known.get("before", []) if unfinished else []), *([known["rules"]] if known else []), *since]
+    return {
+        **wanted,
+        "after": 0,
+        "tickets": 0,
+        "changed": 0,
+        "before": [version for version in dict.fromkeys(earlier) if version != wanted["rules"]][-MOST_BEFORE:],
+        "told": known.get("told", {}) if unfinished else {},
+        "begun": known.get("begun", 0) + 1,
+    }
+
+
+def _slice(tx: Tx, desk: Desk, now: datetime, progress: dict[str, Any], before: Sequence[Customers]) -> dict[str, Any]:
     """The progress after the next slice; `after` None: no ticket is left."""
     ids = sorted({*tx.tickets.open_after(progress["after"], SLICE), *tx.clocks.tickets_after(progress["after"], SLICE)})[:SLICE]
-    changed = 0
-    for ticket in tx.tickets.get_many(ids):
-        changed += set_clocks(tx, ticket, desk.organisation, now) > 0
+    tickets = tx.tickets.get_many(ids)
+    due_before = tx.clocks.due_times(ids)
+    matched = [(ticket, rematch(tx, desk, ticket, before, now)) for ticket in tickets]
+    changed = sum(set_clocks(tx, after, desk.organisation, now) > 0 or after is not ticket for ticket, after in matched)
+    due, told = tx.clocks.due_times(ids), progress["told"]
+    for ticket, after in matched:
+        told = collected(told, ticket, after, due_before.get(ticket.id, {}), due.get(ticket.id, {}), desk, now)
     return {
         **progress,
+        "at": now.isoformat(),
         "after": ids[-1] if len(ids) == SLICE else None,
         "slice": len(ids),
         "tickets": progress["tickets"] + len(ids),
         "changed": progress["changed"] + changed,
+        "told": told,
     }
 
 

@@ -18,6 +18,7 @@ from mailbridge.notifications.events import alerts, approvals, escalation, mails
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.tickets import ApprovalAnswer, ApprovalQuestion
+from mailbridge.notifications.recipients import Recipient
 from mailbridge.tickets.events import (
     AlertRaised,
     ApprovalDecided,
@@ -117,6 +118,22 @@ def _kind(promise: Notification) -> str:
 def _of_event(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     tell = NOTIFIERS.get(type(event.what))
     return tell(event, events, context) if tell else iter(())
+
+
+def agent_notification(recipient: Recipient, event: str, key: str, payload: Payload, desk_address: str) -> Notification:
+    """A mail to somebody of the desk that is about no single ticket; `key` names the occasion, so that it is told once."""
+    whole = f"{event}:{key}:{recipient.address.lower()}"
+    return Notification(
+        ticket=None,
+        audience=Audience.AGENT,
+        event=event,
+        recipient=recipient.address,
+        name=recipient.name,
+        language=recipient.language,
+        key=whole,
+        message_id=f"{event.replace('_', '-')}.{sha256(whole.encode()).hexdigest()[:24]}@{desk_address.rpartition('@')[2]}",
+        payload=payload,
+    )
 
 
 def admin_notifications(

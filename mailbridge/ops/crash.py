@@ -40,6 +40,8 @@ POINTS = (
     "oauth.login_after_commit",
     "sweep.before_commit",
     "sweep.after_commit",
+    "recompute.before_commit",
+    "recompute.after_commit",
     "backup.began",
     "backup.database_copied",
     "backup.desk_copied",

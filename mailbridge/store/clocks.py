@@ -7,7 +7,7 @@ running <-> stopped: the target was met, or the deadline moved.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -53,6 +53,10 @@ _FIRE = clocks.update().where(_THIS, clocks.c.state == ClockState.RUNNING).value
 _TICKETS_AFTER = (
     sa.select(clocks.c.ticket).where(RUNNING, clocks.c.ticket > sa.bindparam("after")).distinct().order_by(clocks.c.ticket)
     .limit(sa.bindparam("most"))
+)  # fmt: skip
+_OVERDUE_OF = (
+    sa.select(clocks.c.ticket, clocks.c.promise, clocks.c.due_at)
+    .where(clocks.c.ticket.in_(sa.bindparam("tickets", expanding=True)), RUNNING, clocks.c.step == "overdue")
 )  # fmt: skip
 _NEXT = sa.select(sa.func.min(clocks.c.due_at)).where(RUNNING)
 
@@ -104,6 +108,13 @@ class Clocks:
     def of_ticket(self, ticket: int) -> list[Due]:
         """All clocks of the ticket, by time."""
         return [_due(row) for row in self._sql.rows(_OF_TICKET, {"ticket": ticket})]
+
+    def due_times(self, tickets: Collection[int]) -> dict[int, dict[str, datetime]]:
+        """By ticket and promise the due time that is ahead, or that nobody has been told of yet."""
+        found: dict[int, dict[str, datetime]] = {}
+        for row in self._sql.rows(_OVERDUE_OF, {"tickets": list(tickets)}) if tickets else ():
+            found.setdefault(row.ticket, {})[row.promise] = row.due_at
+        return found
 
     def next_due(self) -> datetime | None:
         """The time of the next running clock."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from mailbridge.customers.contract_match import Cover
 from mailbridge.organisation.model import Priority
 from mailbridge.tickets.model import Participant, WorkKind
 
@@ -161,6 +162,14 @@ class SetProject:
     """Of the requester's customer; empty: the one of its contract, or none."""
 
     project: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchContract:
+    """Chooses the contract again because the customers changed.  `was`: what they gave before; a contract or level that a rule or a person
+    chose is none of these and stays."""
+
+    was: tuple[Cover, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -357,6 +366,7 @@ Command = (
     | SetRequester
     | SetChannel
     | SetContract
+    | MatchContract
     | SetProject
     | SetEquipment
     | SetDue

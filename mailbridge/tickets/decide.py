@@ -37,6 +37,7 @@ from mailbridge.tickets.commands import (
     ExpireApproval,
     InternalNote,
     Link,
+    MatchContract,
     Merge,
     Open,
     RaiseAlert,
@@ -166,6 +167,7 @@ HANDLERS: Mapping[type[Command], Handler] = {
     RemoveTags: attributes.remove_tags,
     SetSubject: attributes.set_subject,
     SetContract: contracts.set_contract,
+    MatchContract: contracts.match_contract,
     SetProject: contracts.set_project,
     SetEquipment: contracts.set_equipment,
     ScheduleMeeting: meetings.schedule_meeting,
@@ -287,10 +289,13 @@ def decide(ticket: Ticket, command: Command, about: CommandContext) -> Decision:
     return replace(done, refused=refused) if refused else done
 
 
+CHOOSE_THEMSELVES = (SetContract, MatchContract, SetProject, Undo, Erase)  # commands after which no contract is chosen again
+
+
 def _contract_follows(ticket: Ticket, command: Command, done: Decision, about: CommandContext) -> list[Event]:
     """The events that choose the contract again after the command.  An undo restores the contract itself."""
     after = done.ticket
-    if after is None or isinstance(command, (SetContract, SetProject, Undo, Erase)) or _contract_keys(after) == _contract_keys(ticket):
+    if after is None or isinstance(command, CHOOSE_THEMSELVES) or _contract_keys(after) == _contract_keys(ticket):
         return []
     return [_event(what, ticket, about) for what in contracts.rematched(ticket, after, about)]
 

@@ -178,6 +178,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "clocks.set": lambda tx: tx.clocks.set(1, [Deadline(promise="p", step="s", due_at=NOW)], NOW),
     "clocks.due": lambda tx: tx.clocks.due(NOW, 10),
     "clocks.tickets_after": lambda tx: (tx.clocks.tickets_after(1, 10), tx.tickets.open_after(1, 10)),
+    "clocks.due_times": lambda tx: tx.clocks.due_times([1, 2]),
     "clocks.fire": lambda tx: tx.clocks.fire(1, NOW),
     "clocks.stop": lambda tx: (tx.clocks.stop(1), tx.clocks.stop(1, "p")),
     "clocks.of_ticket": lambda tx: tx.clocks.of_ticket(1),

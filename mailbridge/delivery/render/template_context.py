@@ -230,6 +230,12 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     },
     "agent.lines": {**_RESULTS, "asked": "#close MB-3 MB-7"},
     "agent.list": {"asked": "#list mine", "list": "mine", "team": "Field <service>", "rows": _TICKETS, "count": "31", "more": "1"},
+    "agent.due_times": {
+        "count": "3",
+        "rows": "MB-7\tsupport+mb7.a.x@acme.example\tPrinter <down> & out\tresponse\t2026-11-23T09:10:00+00:00\t2026-11-23T12:00:00+00:00"
+        "\tprinters\tplain\nMB-8\tsupport+mb8.a.y@acme.example\t\t\t\t\t\tplain",
+        "more": "1",
+    },
     "agent.bundle": {"team": "Field <service>", "count": "31", "opened": "30", "replied": "2", "rows": _TICKETS, "more": ""},
     "agent.found": {"asked": "#search E-52", "words": "E-52 <x>", "rows": _TICKETS, "count": "31", "more": "1"},
     "agent.ticket": _FACTS,

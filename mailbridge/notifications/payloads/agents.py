@@ -40,6 +40,21 @@ class TicketRow(TableRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DueTimeRow(TableRow):
+    """A ticket whose due times or contract changed.  `target`: the one whose due time moved first, '' where only the contract changed.
+    `due`, `due_before`: None where there is or was none.  `contract`, `contract_before`: '' for none."""
+
+    number: str
+    address: str
+    subject: str
+    target: str
+    due: datetime | None
+    due_before: datetime | None
+    contract: str
+    contract_before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileRow(TableRow):
     name: str
     size: str
@@ -147,6 +162,15 @@ class Bundle(Payload):
     opened: int | None
     replied: int | None
     rows: tuple[TicketRow, ...]
+    more: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueTimesChanged(Payload):
+    """`count`: all such tickets of the recipient; `more`: how many of them are no rows."""
+
+    count: int
+    rows: tuple[DueTimeRow, ...]
     more: int | None = None
 
 

@@ -9,7 +9,7 @@ from datetime import date
 from mailbridge.customers.contract_match import Cover, CoverQuestion, cover, cover_by
 from mailbridge.customers.model import Customer, Customers, mark_key
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
-from mailbridge.tickets.commands import SetContract, SetEquipment, SetProject
+from mailbridge.tickets.commands import MatchContract, SetContract, SetEquipment, SetProject
 from mailbridge.tickets.events import FieldSet, TicketEvent
 from mailbridge.tickets.model import Ticket
 
@@ -93,12 +93,26 @@ def rematched(before: Ticket, after: Ticket, about: CommandContext) -> list[Tick
     person chose does not change."""
     day = about.organisation.day_of(before.created_at)
     was, now = (cover_of(ticket, about.customers, day) for ticket in (before, after))
-    if was == now:
+    return _followed(before, after, was, now) if was != now and is_chosen_by(was, before) else []
+
+
+def match_contract(ticket: Ticket, command: MatchContract, about: CommandContext) -> HandlerResult:
+    """The changes that follow from other customers, where one of the covers that they gave before is what the ticket has.  The day on which
+    the ticket came counts, as it did then."""
+    was = next((one for one in command.was if is_chosen_by(one, ticket)), None)
+    if was is None:
         return []
-    fields = dict(before.fields)
-    if (fields.get(CONTRACT, ""), fields.get(SLA, "")) != (was.contract, was.sla):
-        return []
-    own = ((PROJECT, now.project),) if fields.get(PROJECT, "") == was.project else ()
+    return _followed(ticket, ticket, was, cover_of(ticket, about.customers, about.organisation.day_of(ticket.created_at)))
+
+
+def is_chosen_by(found: Cover, ticket: Ticket) -> bool:
+    """Whether the contract and level on the ticket are those of the cover."""
+    fields = dict(ticket.fields)
+    return (fields.get(CONTRACT, ""), fields.get(SLA, "")) == (found.contract, found.sla)
+
+
+def _followed(before: Ticket, after: Ticket, was: Cover, now: Cover) -> list[TicketEvent]:
+    own = ((PROJECT, now.project),) if dict(before.fields).get(PROJECT, "") == was.project else ()
     return _changed(after, (*_promised(now), *own))
 
 
