@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
 from benchmarks.rules import Figure
-from mailbridge.organisation.model import Organisation, Priority, Team
+from mailbridge.organisation.model import Organisation, Team
+from mailbridge.organisation.priority import Priority
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Targets
 from mailbridge.store.engine import Store
@@ -24,7 +25,9 @@ from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.clock_history import clock_history
 from mailbridge.tickets.deadlines import ticket_deadlines
-from mailbridge.tickets.events import Event, MessageAdded, StatusChanged, TicketEvent, TicketOpened
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.values import StatusChanged
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Participant
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

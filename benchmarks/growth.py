@@ -25,12 +25,13 @@ from mailbridge.config.load import load
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience
 from mailbridge.ops import log
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.events import Event, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
+from mailbridge.tickets.events import Event
 
 AT_ONCE = 500
 

@@ -19,13 +19,14 @@ from typing import TypeVar
 
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.events import Event, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Participant, Role, Ticket
 
 BATCH = 50

@@ -11,7 +11,8 @@ from mailbridge.customers.model import Customers
 from mailbridge.execution.held_commands import waiting_for
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.organisation.approval_policy import ApprovalTrigger
-from mailbridge.organisation.model import Agent, Organisation, Priority, Team
+from mailbridge.organisation.model import Agent, Organisation, Team
+from mailbridge.organisation.priority import Priority
 from mailbridge.sla.clock import Targets
 from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamChange
 from mailbridge.tickets.actor import Actor, ActorKind

@@ -9,7 +9,8 @@ from mailbridge.delivery.render.sentences import LAST_LANGUAGE, sentence
 from mailbridge.notifications.summary import Viewer, summaries
 from mailbridge.reply.showing import ShownText
 from mailbridge.store.mails import StoredAttachment, StoredMail
-from mailbridge.tickets.events import Event, MessageAdded
+from mailbridge.tickets.event_types.mails import MessageAdded
+from mailbridge.tickets.events import Event
 
 
 def story(

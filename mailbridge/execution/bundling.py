@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import CustomerReplied
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.store.tables.outgoing import FOR_RELEASE
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Ticket

@@ -26,7 +26,8 @@ from mailbridge.sla.calendar import next_open
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.decide import Decision, TicketChange, decide_requests
-from mailbridge.tickets.events import Event, MailMoved
+from mailbridge.tickets.event_types.relations import MailMoved
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from mailbridge.execution.desk import Desk
 from mailbridge.notifications.context import NotificationContext
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.events import Event, MessageAdded
+from mailbridge.tickets.event_types.mails import MessageAdded
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket
 
 

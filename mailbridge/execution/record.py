@@ -16,7 +16,10 @@ from mailbridge.sla.levels import open_since
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.clock_history import clock_history
 from mailbridge.tickets.deadlines import promised, ticket_deadlines
-from mailbridge.tickets.events import ContentErased, Event, MergedFrom, MergedInto, TypeChanged, Undone, WorkCorrected, WorkRecorded
+from mailbridge.tickets.event_types.relations import ContentErased, MergedFrom, MergedInto, Undone
+from mailbridge.tickets.event_types.values import TypeChanged
+from mailbridge.tickets.event_types.work import WorkCorrected, WorkRecorded
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.history import brought
 from mailbridge.tickets.model import Ticket
 

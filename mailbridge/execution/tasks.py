@@ -14,7 +14,9 @@ from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Command, StartPlaybook
 from mailbridge.tickets.decide import Decision, TicketChange
-from mailbridge.tickets.events import Event, MessageAdded, PlaybookStarted
+from mailbridge.tickets.event_types.mails import MessageAdded
+from mailbridge.tickets.event_types.relations import PlaybookStarted
+from mailbridge.tickets.events import Event
 
 
 def numbered(tx: Tx, started: Collection[str], command: StartPlaybook, organisation: Organisation) -> Command:

@@ -26,7 +26,7 @@ from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import AnswerInvitation, Command, CustomerMessage
-from mailbridge.tickets.events import InvitationAnswered
+from mailbridge.tickets.event_types.people import InvitationAnswered
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request, each
 

@@ -9,7 +9,8 @@ from mailbridge.execution.desk import Desk
 from mailbridge.handling.placed_mail import JudgedMail, PlacedMail
 from mailbridge.message.model import Message
 from mailbridge.organisation import transitions
-from mailbridge.organisation.model import CopiedPolicy, Priority, Team
+from mailbridge.organisation.model import CopiedPolicy, Team
+from mailbridge.organisation.priority import Priority
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.commands import Open

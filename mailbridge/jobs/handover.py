@@ -18,7 +18,7 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import Assign, Command, SetTeam
 from mailbridge.tickets.deadlines import REGION
-from mailbridge.tickets.events import AssigneeChanged
+from mailbridge.tickets.event_types.values import AssigneeChanged
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
 

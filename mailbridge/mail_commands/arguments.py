@@ -25,7 +25,8 @@ from mailbridge.mail_commands.model import (
 from mailbridge.mail_commands.normalise import bare, unquoted
 from mailbridge.mail_commands.vocabulary import Vocabulary, fold, tokens, vocabulary
 from mailbridge.organisation import transitions
-from mailbridge.organisation.model import CHANNELS, Priority
+from mailbridge.organisation.model import CHANNELS
+from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.command_context import nearest
 from mailbridge.tickets.commands import (
     AddParticipant,

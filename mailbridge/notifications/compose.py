@@ -19,30 +19,12 @@ from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.tickets import ApprovalAnswer, ApprovalQuestion
 from mailbridge.notifications.recipients import Recipient
-from mailbridge.tickets.events import (
-    AlertRaised,
-    ApprovalDecided,
-    ApprovalReminded,
-    ApprovalRequested,
-    AssigneeChanged,
-    DeliveryFailed,
-    Escalated,
-    Event,
-    InvitationAnswered,
-    MailMoved,
-    MeetingSet,
-    MergedFrom,
-    MergedInto,
-    MessageAdded,
-    ParticipantAdded,
-    RequesterChanged,
-    SnoozeEnded,
-    StatusChanged,
-    TeamChanged,
-    TicketEvent,
-    TicketOpened,
-    Undone,
-)
+from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.people import InvitationAnswered, MeetingSet, ParticipantAdded, RequesterChanged
+from mailbridge.tickets.event_types.relations import MailMoved, MergedFrom, MergedInto, Undone
+from mailbridge.tickets.event_types.values import AssigneeChanged, SnoozeEnded, StatusChanged, TeamChanged
+from mailbridge.tickets.events import Event, TicketEvent
 
 PASSED_ON = frozenset({"answered", "colleague_answered"})  # an agent's own words; whoever got them from the agent gets them once
 

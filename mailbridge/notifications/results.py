@@ -13,18 +13,11 @@ from mailbridge.notifications.summary import Viewer, summaries
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.commands import Approve, Command, Erase, Reject, Undo
 from mailbridge.tickets.decide import Decision
-from mailbridge.tickets.events import (
-    ApprovalRequested,
-    AssigneeChanged,
-    Escalated,
-    Event,
-    Linked,
-    MergedFrom,
-    MergedInto,
-    StatusChanged,
-    TeamChanged,
-    TicketOpened,
-)
+from mailbridge.tickets.event_types.escalation import ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.mails import TicketOpened
+from mailbridge.tickets.event_types.relations import Linked, MergedFrom, MergedInto
+from mailbridge.tickets.event_types.values import AssigneeChanged, StatusChanged, TeamChanged
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Approval, ApprovalKind
 
 NOBODY = Viewer(organisation=Organisation())

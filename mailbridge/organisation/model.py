@@ -11,19 +11,13 @@ from mailbridge.organisation.approval_policy import ApprovalPolicy
 from mailbridge.organisation.billing import WorkPolicy
 from mailbridge.organisation.people import Absence, Consultant, EscalationChain, OnCallSchedule
 from mailbridge.organisation.playbooks import Playbook
+from mailbridge.organisation.priority import Priority
 from mailbridge.organisation.status import Status
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets
 from mailbridge.sla.zones import wall
 
 CHANNELS = ("mail", "phone", "walk-in", "chat", "web")  # how a customer may reach the desk
-
-
-class Priority(StrEnum):
-    LOW = "low"
-    NORMAL = "normal"
-    HIGH = "high"
-    URGENT = "urgent"
 
 
 class CopiedPolicy(StrEnum):

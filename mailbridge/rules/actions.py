@@ -8,7 +8,7 @@ from typing import Any
 
 from mailbridge.config import nodes, units
 from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Schema, Table, Text, Wrong
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.rules.captures import used
 from mailbridge.rules.files.people import SkillWanted
 from mailbridge.rules.tree import Actions, AssignBy

@@ -5,7 +5,7 @@ A new ticket gets its values when it is opened.  `tickets.decide` decides these 
 
 from __future__ import annotations
 
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.rules.verdict import Verdict
 from mailbridge.tickets.commands import (
     AddParticipant,

@@ -10,7 +10,7 @@ from mailbridge.config import nodes, units
 from mailbridge.config.schema import Choice, Either, Flag, Key, Later, Made, Many, Name, Reading, Record, Schema, Table, Text, keys
 from mailbridge.config.suggest import nearest
 from mailbridge.message.model import Kind
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.rules import build_conditions, dates
 from mailbridge.rules.comparators import Comparator
 from mailbridge.rules.texts import COUNT, INDEX, MATCHES, text_shape, text_test

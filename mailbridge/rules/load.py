@@ -16,7 +16,8 @@ from mailbridge.config.nodes import Sequence as YamlSequence
 from mailbridge.config.schema import BAD, Reading
 from mailbridge.config.suggest import did_you_mean
 from mailbridge.errors import Problem
-from mailbridge.organisation.model import Organisation, Priority
+from mailbridge.organisation.model import Organisation
+from mailbridge.organisation.priority import Priority
 from mailbridge.organisation.transitions import DEFAULTS
 from mailbridge.rules import schema
 from mailbridge.rules.actions import texts_of

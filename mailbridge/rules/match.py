@@ -12,7 +12,7 @@ from itertools import islice
 
 from mailbridge.customers.contract_match import Cover, CoverQuestion, cover
 from mailbridge.customers.model import Customer
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.rules.captures import as_tag, filled
 from mailbridge.rules.fact_values import CHANGING, FactView
 from mailbridge.rules.facts import Facts

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from mailbridge.organisation.model import Organisation, Priority
+from mailbridge.organisation.model import Organisation
+from mailbridge.organisation.priority import Priority
 from mailbridge.rules.rule_set import RuleSet
 from mailbridge.sla.clock import Targets
 

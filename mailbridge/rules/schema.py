@@ -7,7 +7,7 @@ from typing import Any
 from mailbridge.config import units
 from mailbridge.config.schema import Choice, Flag, Key, Made, Many, Name, Record, Table, Text, Wrong
 from mailbridge.message.model import Kind
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.rules.actions import GIVES, THEN
 from mailbridge.rules.conditions import WHEN
 from mailbridge.rules.files.approvals import APPROVALS_FILE

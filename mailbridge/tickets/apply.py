@@ -7,33 +7,23 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, assert_never
 
-from mailbridge.tickets.events import (
+from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.people import (
     AddressesRevoked,
-    AlertRaised,
-    ApprovalDecided,
-    ApprovalReminded,
-    ApprovalRequested,
-    AssigneeChanged,
-    ChannelChanged,
-    ContentErased,
-    DeliveryFailed,
-    DueSet,
-    Escalated,
-    EstimateSet,
-    Event,
-    FieldSet,
     InvitationAnswered,
-    Linked,
-    MailMoved,
     MeetingSet,
-    MergedFrom,
-    MergedInto,
-    MessageAdded,
     ParticipantAdded,
     ParticipantRemoved,
-    PlaybookStarted,
-    PriorityChanged,
     RequesterChanged,
+)
+from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
+from mailbridge.tickets.event_types.values import (
+    AssigneeChanged,
+    ChannelChanged,
+    DueSet,
+    FieldSet,
+    PriorityChanged,
     Snoozed,
     SnoozeEnded,
     StatusChanged,
@@ -41,12 +31,10 @@ from mailbridge.tickets.events import (
     TagsAdded,
     TagsRemoved,
     TeamChanged,
-    TicketOpened,
     TypeChanged,
-    Undone,
-    WorkCorrected,
-    WorkRecorded,
 )
+from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Approval, Meeting, Participant, Role, Ticket
 
 

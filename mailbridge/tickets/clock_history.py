@@ -8,19 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamChange
-from mailbridge.tickets.events import (
-    DeliveryFailed,
-    Event,
-    MessageAdded,
-    RequesterChanged,
-    StatusChanged,
-    TeamChanged,
-    TicketEvent,
-    TicketOpened,
-    Undone,
-    WorkCorrected,
-    WorkRecorded,
-)
+from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.people import RequesterChanged
+from mailbridge.tickets.event_types.relations import Undone
+from mailbridge.tickets.event_types.values import StatusChanged, TeamChanged
+from mailbridge.tickets.event_types.work import WorkCorrected, WorkRecorded
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import WorkKind
 
 CLOCK_EVENTS: tuple[type[TicketEvent], ...] = (

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from mailbridge.customers.contract_match import Cover
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.model import Participant, WorkKind
 
 

@@ -68,20 +68,12 @@ from mailbridge.tickets.commands import (
     StartPlaybook,
     Undo,
 )
-from mailbridge.tickets.events import (
-    ApprovalDecided,
-    ApprovalRequested,
-    AssigneeChanged,
-    Event,
-    FieldSet,
-    Linked,
-    MessageAdded,
-    ParticipantAdded,
-    TagsAdded,
-    TicketEvent,
-    TicketOpened,
-    TypeChanged,
-)
+from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalRequested
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.people import ParticipantAdded
+from mailbridge.tickets.event_types.relations import Linked
+from mailbridge.tickets.event_types.values import AssigneeChanged, FieldSet, TagsAdded, TypeChanged
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers import (
     approvals,
     attributes,

@@ -12,21 +12,11 @@ from datetime import datetime
 
 from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.apply import apply, rebuild
-from mailbridge.tickets.events import (
-    AddressesRevoked,
-    AlertRaised,
-    ContentErased,
-    DeliveryFailed,
-    Event,
-    InvitationAnswered,
-    MailMoved,
-    MeetingSet,
-    MergedInto,
-    MessageAdded,
-    TicketEvent,
-    TicketOpened,
-    Undone,
-)
+from mailbridge.tickets.event_types.escalation import AlertRaised
+from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.people import AddressesRevoked, InvitationAnswered, MeetingSet
+from mailbridge.tickets.event_types.relations import ContentErased, MailMoved, MergedInto, Undone
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Ticket
 
 # Sent mail cannot be undone, nor invitations, erased content, and the opening of a ticket.

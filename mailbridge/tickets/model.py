@@ -7,7 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 
 FOLLOW = "follow-the-sun"  # the field with the team whose regions hand the ticket over
 IMPORTED = "import"  # the channel of tickets from an archive: no SLA targets, no notifications

@@ -11,32 +11,23 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from mailbridge.tickets.events import (
+from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.people import (
     AddressesRevoked,
-    AlertRaised,
-    ApprovalDecided,
-    ApprovalReminded,
-    ApprovalRequested,
-    AssigneeChanged,
-    ChannelChanged,
-    ContentErased,
-    DeliveryFailed,
-    DueSet,
-    Escalated,
-    EstimateSet,
-    FieldSet,
     InvitationAnswered,
-    Linked,
-    MailMoved,
     MeetingSet,
-    MergedFrom,
-    MergedInto,
-    MessageAdded,
     ParticipantAdded,
     ParticipantRemoved,
-    PlaybookStarted,
-    PriorityChanged,
     RequesterChanged,
+)
+from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
+from mailbridge.tickets.event_types.values import (
+    AssigneeChanged,
+    ChannelChanged,
+    DueSet,
+    FieldSet,
+    PriorityChanged,
     Snoozed,
     SnoozeEnded,
     StatusChanged,
@@ -44,13 +35,10 @@ from mailbridge.tickets.events import (
     TagsAdded,
     TagsRemoved,
     TeamChanged,
-    TicketEvent,
-    TicketOpened,
     TypeChanged,
-    Undone,
-    WorkCorrected,
-    WorkRecorded,
 )
+from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.events import TicketEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ import pytest
 
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.organisation.model import Priority
-from mailbridge.tickets.events import MessageAdded
+from mailbridge.organisation.priority import Priority
+from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.worker import Done
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
 

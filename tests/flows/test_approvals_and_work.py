@@ -10,9 +10,9 @@ import pytest
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.notifications.model import Audience
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import ActorKind
-from mailbridge.tickets.events import MessageAdded
+from mailbridge.tickets.event_types.mails import MessageAdded
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
 from tests.servers.postgres import Postgres
 

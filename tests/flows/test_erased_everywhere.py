@@ -13,7 +13,8 @@ from mailbridge.store.schema import metadata
 from mailbridge.store.types import CleanText
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
-from mailbridge.tickets.events import ContentErased, Event
+from mailbridge.tickets.event_types.relations import ContentErased
+from mailbridge.tickets.events import Event
 from tests.harness import TestDesk, a_mail, proven
 
 CANARY = "Zyzzyvaquark"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mailbridge.tickets.actor import ActorKind
-from mailbridge.tickets.events import AlertRaised, Escalated
+from mailbridge.tickets.event_types.escalation import AlertRaised, Escalated
 from tests.flows.test_approvals_and_work import POLICY
 from tests.harness import TestDesk, a_desk, a_mail
 

@@ -10,7 +10,8 @@ from threading import Thread
 import pytest
 
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.events import AssigneeChanged, Event, TeamChanged
+from mailbridge.tickets.event_types.values import AssigneeChanged, TeamChanged
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import FOLLOW
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven
 

@@ -8,7 +8,7 @@ from email.policy import SMTP
 import pytest
 
 from mailbridge.notifications.events.approvals import QUESTIONS
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from tests.flows.test_agents_lines import BOGDAN, CAROL, seen
 from tests.harness import TestDesk, a_mail, proven
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from mailbridge.cli.main import cli
 from mailbridge.execution.record import record
 from mailbridge.notifications.model import Audience
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.rules.load import load
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import Close, StartPlaybook

@@ -10,24 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from random import Random
 
-from mailbridge.organisation.model import Organisation, Priority, Team
+from mailbridge.organisation.model import Organisation, Team
+from mailbridge.organisation.priority import Priority
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import CountsFrom, Targets, WhileSolved
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
-from mailbridge.tickets.events import (
-    AssigneeChanged,
-    DeliveryFailed,
-    Event,
-    MessageAdded,
-    PriorityChanged,
-    StatusChanged,
-    TeamChanged,
-    TicketEvent,
-    TicketOpened,
-    Undone,
-    WorkRecorded,
-)
+from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.relations import Undone
+from mailbridge.tickets.event_types.values import AssigneeChanged, PriorityChanged, StatusChanged, TeamChanged
+from mailbridge.tickets.event_types.work import WorkRecorded
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind
 from tests.builders import a_ticket
 from tests.properties.clock_oracle import Facts, utc

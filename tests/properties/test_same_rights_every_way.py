@@ -28,7 +28,7 @@ from mailbridge.mail_commands.spelling import spelled
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Message, ReadingPolicy
 from mailbridge.message.parse import parse
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
@@ -47,7 +47,7 @@ from mailbridge.tickets.commands import (
     Split,
 )
 from mailbridge.tickets.decide import Decision
-from mailbridge.tickets.events import ApprovalRequested
+from mailbridge.tickets.event_types.escalation import ApprovalRequested
 from mailbridge.tickets.model import WorkKind
 from mailbridge.tickets.permissions import NEEDED, Right
 from mailbridge.tickets.requests import Request

@@ -9,12 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbridge.organisation.approval_policy import ApprovalPolicy, ApprovalRule, ApprovalTrigger
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
-from mailbridge.tickets.events import ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
+from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalReminded, ApprovalRequested
+from mailbridge.tickets.events import Event
 from tests.builders import NOW, a_ticket, an_organisation, command_context, decided, the_past
 
 DESK = an_organisation(

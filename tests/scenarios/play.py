@@ -20,7 +20,8 @@ from mailbridge.notifications.model import Notification, OutboxState
 from mailbridge.notifications.summary import Viewer
 from mailbridge.store.cursors import Start
 from mailbridge.store.mails import Direction
-from mailbridge.tickets.events import Event, MessageAdded
+from mailbridge.tickets.event_types.mails import MessageAdded
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket
 from mailbridge.worker import Done
 from tests.harness import RULES, TestDesk, a_desk, proven

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.store.documents import dump
 from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.events import MessageAdded
+from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.model import Participant, Ticket
 
 ROWS = 4_000

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.store.activities import Spent, WorkDone
 from mailbridge.store.engine import Store
 from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from mailbridge.errors import Permanent, Transient
 from mailbridge.message.model import Attachment, Kind
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.clocks import ClockState as ClockState
 from mailbridge.store.engine import Store
@@ -22,33 +22,23 @@ from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tables.tickets import tickets
 from mailbridge.store.tickets import _columns
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.events import (
+from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.people import (
     AddressesRevoked,
-    AlertRaised,
-    ApprovalDecided,
-    ApprovalReminded,
-    ApprovalRequested,
-    AssigneeChanged,
-    ChannelChanged,
-    ContentErased,
-    DeliveryFailed,
-    DueSet,
-    Escalated,
-    EstimateSet,
-    Event,
-    FieldSet,
     InvitationAnswered,
-    Linked,
-    MailMoved,
     MeetingSet,
-    MergedFrom,
-    MergedInto,
-    MessageAdded,
     ParticipantAdded,
     ParticipantRemoved,
-    PlaybookStarted,
-    PriorityChanged,
     RequesterChanged,
+)
+from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
+from mailbridge.tickets.event_types.values import (
+    AssigneeChanged,
+    ChannelChanged,
+    DueSet,
+    FieldSet,
+    PriorityChanged,
     Snoozed,
     SnoozeEnded,
     StatusChanged,
@@ -56,13 +46,10 @@ from mailbridge.tickets.events import (
     TagsAdded,
     TagsRemoved,
     TeamChanged,
-    TicketEvent,
-    TicketOpened,
     TypeChanged,
-    Undone,
-    WorkCorrected,
-    WorkRecorded,
 )
+from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Meeting, Participant, Role, Ticket, WorkKind
 from mailbridge.tickets.stored_events import BY_CLASS
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from mailbridge.execution.clock_histories import clock_history_of
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.store.engine import Store
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.events import Event, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Participant
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from mailbridge.errors import LeaseLost
 from mailbridge.notifications.model import Audience, Class, Notification, OutboxState
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.store.documents import dump, load
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox_rows import hint_message_id

@@ -24,7 +24,7 @@ from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.webhook_model import Call
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
@@ -36,7 +36,8 @@ from mailbridge.store.queue import LeaseQueue
 from mailbridge.store.schema import metadata
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.events import Event, MessageAdded
+from mailbridge.tickets.event_types.mails import MessageAdded
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind
 from tests.servers.postgres import Postgres
 from tests.store.filled import MANY, fill

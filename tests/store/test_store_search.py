@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from mailbridge.message.model import Attachment
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.store.engine import Store
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tables.mails import attachments, mails

@@ -22,7 +22,7 @@ from mailbridge.store.clocks import ClockState as ClockState
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.estimates import worked
-from mailbridge.tickets.events import MessageAdded
+from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.model import Ticket
 
 MOST_SHOWN = 20  # messages of a long conversation

@@ -10,7 +10,8 @@ from mailbridge.reply.showing import ShownText, shown
 from mailbridge.reply.stored_spans import spans_from_json
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.events import Event, MessageAdded
+from mailbridge.tickets.event_types.mails import MessageAdded
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket
 
 LATEST = 3  # messages that show a ticket at a glance

@@ -9,7 +9,9 @@ from mailbridge.notifications.context import NotificationContext, notifications_
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.payloads.tickets import Alert
 from mailbridge.notifications.recipients import managers, responsible
-from mailbridge.tickets.events import AlertRaised, Event, SnoozeEnded
+from mailbridge.tickets.event_types.escalation import AlertRaised
+from mailbridge.tickets.event_types.values import SnoozeEnded
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.handlers.work import OVER
 
 

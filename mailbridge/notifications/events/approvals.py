@@ -9,7 +9,8 @@ from mailbridge.notifications.context import NotificationContext, notifications_
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.payloads.tickets import ApprovalAnswer, ApprovalQuestion
 from mailbridge.notifications.recipients import named
-from mailbridge.tickets.events import ApprovalDecided, ApprovalReminded, ApprovalRequested, Event
+from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalReminded, ApprovalRequested
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Approval, ApprovalKind
 
 QUESTIONS = frozenset({"approval", "approval_reminded", "confirm"})

@@ -10,7 +10,8 @@ from mailbridge.notifications.context import NotificationContext, notifications_
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import ByAuthor, EscalatedTo
 from mailbridge.notifications.recipients import Recipient, customers, team_of
-from mailbridge.tickets.events import Escalated, Event
+from mailbridge.tickets.event_types.escalation import Escalated
+from mailbridge.tickets.events import Event
 
 
 def escalated(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:

@@ -12,7 +12,9 @@ from mailbridge.notifications.recipients import customers, responsible, team_of
 from mailbridge.organisation.model import AGENTS_OWN, AnswersAs, Team
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.deadlines import opens_again
-from mailbridge.tickets.events import DeliveryFailed, Event, MessageAdded, StatusChanged, TicketOpened
+from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.values import StatusChanged
+from mailbridge.tickets.events import Event
 
 # Our notice that a mail of ours did not arrive.  One that does not arrive either stands on the ticket and is told to nobody: two agents
 # who cannot be reached would get notices about each other's notices for ever.

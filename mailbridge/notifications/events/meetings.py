@@ -10,7 +10,9 @@ from mailbridge.notifications.context import NotificationContext, notifications_
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import InvitationReply, Invited
 from mailbridge.notifications.recipients import Recipient, customers, responsible
-from mailbridge.tickets.events import AssigneeChanged, Event, InvitationAnswered, MeetingSet, RequesterChanged
+from mailbridge.tickets.event_types.people import InvitationAnswered, MeetingSet, RequesterChanged
+from mailbridge.tickets.event_types.values import AssigneeChanged
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Meeting
 
 CANCELLED, MOVED, GIVEN = "cancelled", "moved", "given"  # what changed; the first and the last take it out of a calendar

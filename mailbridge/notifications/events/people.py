@@ -10,7 +10,9 @@ from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import Added
 from mailbridge.notifications.recipients import Recipient, team_of
 from mailbridge.tickets.actor import ActorKind
-from mailbridge.tickets.events import Event, MessageAdded, ParticipantAdded, RequesterChanged, TicketOpened
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.people import ParticipantAdded, RequesterChanged
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Participant, Role
 
 

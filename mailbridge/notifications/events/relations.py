@@ -9,7 +9,8 @@ from mailbridge.notifications.context import NotificationContext, notifications_
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import ByAuthor, ChangesUndone, OtherTicket
 from mailbridge.notifications.recipients import customers, named, responsible, team_of
-from mailbridge.tickets.events import Event, MailMoved, MergedFrom, MergedInto, Undone
+from mailbridge.tickets.event_types.relations import MailMoved, MergedFrom, MergedInto, Undone
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Role
 
 

@@ -13,7 +13,10 @@ from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.deadlines import opens_again
-from mailbridge.tickets.events import AssigneeChanged, Event, MergedInto, MessageAdded, StatusChanged, TicketOpened
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.relations import MergedInto
+from mailbridge.tickets.event_types.values import AssigneeChanged, StatusChanged
+from mailbridge.tickets.events import Event
 
 
 def opened(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:

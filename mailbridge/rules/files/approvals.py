@@ -10,7 +10,7 @@ from mailbridge.config import nodes, units
 from mailbridge.config.schema import BAD, Choice, Either, Key, Many, Name, Reading, Record, Text, Wrong
 from mailbridge.config.suggest import listed
 from mailbridge.organisation.approval_policy import MANAGER, ApprovalPolicy, ApprovalRule, ApprovalTrigger
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.rules.files.scalars import DURATION, WORKING
 
 # The additional key of a trigger. A time is required. Without a team, tag and so on, all of them are meant.

@@ -14,12 +14,12 @@ from mailbridge.organisation.model import (
     CopiedPolicy,
     Organisation,
     Outsiders,
-    Priority,
     Team,
     TeamAudience,
     UnknownLines,
 )
 from mailbridge.organisation.people import Absence, Consultant, EscalationChain, EscalationStep, OnCallSchedule, Swap
+from mailbridge.organisation.priority import Priority
 from mailbridge.organisation.transitions import DEFAULTS
 from mailbridge.rules.files.statuses import status_of
 from mailbridge.rules.policy import Levels

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailbridge.config.schema import Choice, Key, Many, Name, Record, Table, Text, Wrong
-from mailbridge.organisation.model import Priority
 from mailbridge.organisation.playbooks import Playbook, Task, TaskRole
+from mailbridge.organisation.priority import Priority
 from mailbridge.rules.files.scalars import WORD, WORKING
 
 MOST_TASKS = 50

@@ -10,7 +10,7 @@ from typing import Any
 
 from mailbridge.errors import Problem
 from mailbridge.message.model import Address, Attachment, Kind, Message, Reply, Sender
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.rules.facts import Facts
 from mailbridge.rules.match import run
 from mailbridge.rules.policy import Policy

@@ -18,21 +18,10 @@ from mailbridge.sla.calendar import due
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, HeldRequest, Refusal, nearest
 from mailbridge.tickets.commands import Command, ExpireApproval, Reject, RemindApproval
-from mailbridge.tickets.events import (
-    ApprovalDecided,
-    ApprovalReminded,
-    ApprovalRequested,
-    Escalated,
-    EstimateSet,
-    Event,
-    PriorityChanged,
-    StatusChanged,
-    TagsAdded,
-    TeamChanged,
-    TicketEvent,
-    WorkCorrected,
-    WorkRecorded,
-)
+from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.values import PriorityChanged, StatusChanged, TagsAdded, TeamChanged
+from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.risks import RISKS
 from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Ticket, WorkKind
 from mailbridge.tickets.stored_commands import ANSWER, stored

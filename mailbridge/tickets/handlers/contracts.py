@@ -10,7 +10,8 @@ from mailbridge.customers.contract_match import Cover, CoverQuestion, cover, cov
 from mailbridge.customers.model import Customer, Customers, mark_key
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
 from mailbridge.tickets.commands import MatchContract, SetContract, SetEquipment, SetProject
-from mailbridge.tickets.events import FieldSet, TicketEvent
+from mailbridge.tickets.event_types.values import FieldSet
+from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.model import Ticket
 
 CONTRACT, SLA, EQUIPMENT, LOCATION = "contract", "sla", "equipment", "location"  # names of ticket fields

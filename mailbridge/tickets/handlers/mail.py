@@ -7,7 +7,11 @@ from mailbridge.organisation.model import Team
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult
 from mailbridge.tickets.commands import AgentReply, CustomerMessage, InternalNote, RaiseAlert, ReportFailure
-from mailbridge.tickets.events import AlertRaised, AssigneeChanged, DeliveryFailed, MessageAdded, ParticipantAdded, SnoozeEnded, TicketEvent
+from mailbridge.tickets.event_types.escalation import AlertRaised
+from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded
+from mailbridge.tickets.event_types.people import ParticipantAdded
+from mailbridge.tickets.event_types.values import AssigneeChanged, SnoozeEnded
+from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.model import Participant, Role, Ticket
 

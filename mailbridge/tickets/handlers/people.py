@@ -7,17 +7,9 @@ from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.organisation.model import CHANNELS
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
 from mailbridge.tickets.commands import AddParticipant, Assign, RemoveParticipant, RevokeAddresses, SetChannel, SetRequester, SetTeam
-from mailbridge.tickets.events import (
-    AddressesRevoked,
-    AssigneeChanged,
-    ChannelChanged,
-    FieldSet,
-    ParticipantAdded,
-    ParticipantRemoved,
-    RequesterChanged,
-    TeamChanged,
-    TicketEvent,
-)
+from mailbridge.tickets.event_types.people import AddressesRevoked, ParticipantAdded, ParticipantRemoved, RequesterChanged
+from mailbridge.tickets.event_types.values import AssigneeChanged, ChannelChanged, FieldSet, TeamChanged
+from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.handlers.risks import is_list
 from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.model import FOLLOW, Participant, Role, Ticket

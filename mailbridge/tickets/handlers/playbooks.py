@@ -8,22 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from mailbridge.organisation import transitions
-from mailbridge.organisation.model import Priority, Team
+from mailbridge.organisation.model import Team
 from mailbridge.organisation.playbooks import HAS_TASK, TASK_CHANNEL, TASK_OF, Playbook, Task, TaskRole
+from mailbridge.organisation.priority import Priority
 from mailbridge.sla.calendar import due
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest, on
 from mailbridge.tickets.commands import StartPlaybook
-from mailbridge.tickets.events import (
-    AssigneeChanged,
-    DueSet,
-    Event,
-    Linked,
-    MessageAdded,
-    PlaybookStarted,
-    TicketEvent,
-    TicketOpened,
-    TypeChanged,
-)
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.relations import Linked, PlaybookStarted
+from mailbridge.tickets.event_types.values import AssigneeChanged, DueSet, TypeChanged
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Participant, Ticket
 
 

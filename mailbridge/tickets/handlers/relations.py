@@ -13,20 +13,10 @@ from mailbridge.organisation import transitions
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, MailRef, Refusal, nearest, on
 from mailbridge.tickets.commands import Erase, Link, Merge, Split
-from mailbridge.tickets.events import (
-    ContentErased,
-    Event,
-    FieldSet,
-    Linked,
-    MailMoved,
-    MergedFrom,
-    MergedInto,
-    MessageAdded,
-    SnoozeEnded,
-    TicketEvent,
-    TicketOpened,
-    TypeChanged,
-)
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto
+from mailbridge.tickets.event_types.values import FieldSet, SnoozeEnded, TypeChanged
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.approvals import decided
 from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.handlers.surviving import surviving

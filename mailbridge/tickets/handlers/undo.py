@@ -13,20 +13,10 @@ from mailbridge.organisation import transitions
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, on
 from mailbridge.tickets.commands import Undo
-from mailbridge.tickets.events import (
-    ContentErased,
-    Event,
-    Linked,
-    MailMoved,
-    MeetingSet,
-    MergedFrom,
-    MergedInto,
-    MessageAdded,
-    PlaybookStarted,
-    TicketEvent,
-    TicketOpened,
-    Undone,
-)
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.people import MeetingSet
+from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.relations import SPLIT_FROM, manages
 from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.history import FOR_GOOD, Change, as_if, brought, changes, counting, kept, same_change

@@ -14,7 +14,9 @@ from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
 from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.estimates import worked
-from mailbridge.tickets.events import AlertRaised, EstimateSet, TicketEvent, WorkCorrected, WorkRecorded
+from mailbridge.tickets.event_types.escalation import AlertRaised
+from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.handlers.contracts import CONTRACT, EQUIPMENT, LOCATION
 from mailbridge.tickets.model import Activity, Ticket, WorkKind
 

@@ -19,7 +19,7 @@ from mailbridge.cli.main import main
 from mailbridge.config.load import load
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.sla.clock import Deadline
 from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldMail, What
@@ -27,7 +27,8 @@ from mailbridge.store.inbox_rows import InboxState
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tables.outgoing import FOR_RELEASE
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.events import Event, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Participant, Ticket
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

@@ -11,12 +11,38 @@ import pytest
 from mailbridge.cli.history import story, worded
 from mailbridge.message.model import SpanKind
 from mailbridge.notifications.summary import Viewer
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.reply.showing import LeftOut, ShownText
 from mailbridge.store.mails import Direction, StoredAttachment, StoredMail
-from mailbridge.tickets import events as happenings
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.events import Event, MessageAdded, StatusChanged, TicketEvent
+from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.people import (
+    AddressesRevoked,
+    InvitationAnswered,
+    MeetingSet,
+    ParticipantAdded,
+    ParticipantRemoved,
+    RequesterChanged,
+)
+from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
+from mailbridge.tickets.event_types.values import (
+    AssigneeChanged,
+    ChannelChanged,
+    DueSet,
+    FieldSet,
+    PriorityChanged,
+    Snoozed,
+    SnoozeEnded,
+    StatusChanged,
+    SubjectChanged,
+    TagsAdded,
+    TagsRemoved,
+    TeamChanged,
+    TypeChanged,
+)
+from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Meeting, Participant, WorkKind
 from tests.builders import a_ticket
 
@@ -35,7 +61,7 @@ HELD = Approval(
 
 WORDS: list[tuple[TicketEvent, str]] = [
     (
-        happenings.TicketOpened(subject="x", requester=ANA, status="new", priority=Priority.HIGH, team="network"),
+        TicketOpened(subject="x", requester=ANA, status="new", priority=Priority.HIGH, team="network"),
         "MB-1 opened for ana@acme.example: team network, priority high, status new",
     ),
     (MessageAdded(author="ana@acme.example"), "message from ana@acme.example"),
@@ -45,53 +71,53 @@ WORDS: list[tuple[TicketEvent, str]] = [
     (StatusChanged(before="new", after="open"), "status new → open"),
     (StatusChanged(before="open", after="closed", closes=True), "closed"),
     (StatusChanged(before="closed", after="open", reopens=True), "open again"),
-    (happenings.TeamChanged(before="support", after="network"), "team support → network"),
-    (happenings.AssigneeChanged(before="", after="bogdan"), "assigned to bogdan"),
-    (happenings.AssigneeChanged(before="bogdan", after=""), "given back to the team"),
-    (happenings.PriorityChanged(before=Priority.LOW, after=Priority.HIGH), "priority low → high"),
-    (happenings.TypeChanged(before="", after="incident"), "type incident"),
-    (happenings.TagsAdded(tags=("vpn", "network")), "tagged vpn, network"),
-    (happenings.FieldSet(name="serial", value="LF-2231"), "serial: LF-2231"),
-    (happenings.FieldSet(name="sla", value=""), "sla: none"),
-    (happenings.ParticipantAdded(participant=ANA), "ana@acme.example is the requester"),
-    (happenings.Linked(relation="possible-follow-up", ticket=7), "possible follow-up of MB-7"),
-    (happenings.AlertRaised(promise="response", alert="overdue", due_at=NOW), "overdue: first answer, due 2026-11-21 09:00Z"),
+    (TeamChanged(before="support", after="network"), "team support → network"),
+    (AssigneeChanged(before="", after="bogdan"), "assigned to bogdan"),
+    (AssigneeChanged(before="bogdan", after=""), "given back to the team"),
+    (PriorityChanged(before=Priority.LOW, after=Priority.HIGH), "priority low → high"),
+    (TypeChanged(before="", after="incident"), "type incident"),
+    (TagsAdded(tags=("vpn", "network")), "tagged vpn, network"),
+    (FieldSet(name="serial", value="LF-2231"), "serial: LF-2231"),
+    (FieldSet(name="sla", value=""), "sla: none"),
+    (ParticipantAdded(participant=ANA), "ana@acme.example is the requester"),
+    (Linked(relation="possible-follow-up", ticket=7), "possible follow-up of MB-7"),
+    (AlertRaised(promise="response", alert="overdue", due_at=NOW), "overdue: first answer, due 2026-11-21 09:00Z"),
     (
-        happenings.DeliveryFailed(recipient="ana@acme.example", what="answered", reason="550 unknown"),
+        DeliveryFailed(recipient="ana@acme.example", what="answered", reason="550 unknown"),
         "ana@acme.example did not get our mail (answered): 550 unknown",
     ),
-    (happenings.ParticipantRemoved(address="ana@acme.example"), "ana@acme.example no longer gets mail about this ticket"),
-    (happenings.AddressesRevoked(address="ana@acme.example"), "signed addresses of ana@acme.example revoked"),
-    (happenings.TagsRemoved(tags=("vpn",)), "no longer tagged vpn"),
-    (happenings.SubjectChanged(before="help", after="VPN"), 'subject "VPN", was "help"'),
-    (happenings.RequesterChanged(before="bob@acme.example", after=ANA), "requester bob@acme.example → ana@acme.example"),
-    (happenings.ChannelChanged(before="mail", after="phone"), "channel mail → phone"),
-    (happenings.DueSet(before=None, after=NOW), "due 2026-11-21 09:00Z"),
-    (happenings.DueSet(before=NOW, after=None), "due date removed"),
-    (happenings.Snoozed(until=NOW), "snoozed until 2026-11-21 09:00Z"),
-    (happenings.SnoozeEnded(), "snooze ended"),
-    (happenings.SnoozeEnded(by_mail=True), "snooze ended by a mail from the customer"),
-    (happenings.MeetingSet(meeting=Meeting(at=NOW, place="Iași")), "appointment 2026-11-21 09:00Z, 1 h, Iași"),
-    (happenings.MeetingSet(meeting=Meeting(at=NOW, cancelled=True)), "appointment 2026-11-21 09:00Z cancelled"),
-    (happenings.InvitationAnswered(author="jo@x.example", answer="declined"), "jo@x.example declined the appointment"),
-    (happenings.MergedInto(survivor=7, mails=(1,)), "merged into MB-7"),
-    (happenings.MergedFrom(ticket=8), "MB-8 merged into this ticket"),
-    (happenings.MailMoved(mail=1, to=9), "a message moved to MB-9"),
-    (happenings.MailMoved(mail=1, came_from=9), "a message moved here from MB-9"),
-    (happenings.WorkRecorded(activity=WORK), "40 min travelled by bogdan on 2026-11-20: 25 km, Iași (entry 1)"),
-    (happenings.WorkCorrected(before=WORK, after=replace(WORK, minutes=20)), "entry 1 is 20 min, was 40 min"),
-    (happenings.WorkCorrected(before=WORK, after=None), "entry 1 (40 min) removed"),
-    (happenings.EstimateSet(before=None, after=90, by="bogdan"), "estimated at 1 h 30 min"),
-    (happenings.Escalated(chain="network", before=0, after=1, to="experts"), "escalated to experts (chain network, level 1)"),
-    (happenings.ApprovalRequested(approval=HELD, why="activity-over"), "#time 10h waits for approval by maria"),
-    (happenings.ApprovalReminded(approval=1), "reminder sent for approval 1"),
-    (happenings.ApprovalDecided(approval=1, granted=True), "approval 1 granted"),
-    (happenings.ApprovalDecided(approval=1, granted=False, reason="too much"), "approval 1 rejected"),
-    (happenings.ApprovalDecided(approval=1, granted=False, reason="too much", line="#time 10h"), "rejected: #time 10h (too much)"),
-    (happenings.ApprovalDecided(approval=1, granted=False, expired=True), "approval 1 expired"),
-    (happenings.PlaybookStarted(name="onboarding", tasks=(8, 9)), "playbook onboarding started: MB-8, MB-9"),
-    (happenings.Undone(undone=(4, 5), restored=a_ticket()), "2 changes undone"),
-    (happenings.ContentErased(mails=(1,)), "the content of 1 mail was erased"),
+    (ParticipantRemoved(address="ana@acme.example"), "ana@acme.example no longer gets mail about this ticket"),
+    (AddressesRevoked(address="ana@acme.example"), "signed addresses of ana@acme.example revoked"),
+    (TagsRemoved(tags=("vpn",)), "no longer tagged vpn"),
+    (SubjectChanged(before="help", after="VPN"), 'subject "VPN", was "help"'),
+    (RequesterChanged(before="bob@acme.example", after=ANA), "requester bob@acme.example → ana@acme.example"),
+    (ChannelChanged(before="mail", after="phone"), "channel mail → phone"),
+    (DueSet(before=None, after=NOW), "due 2026-11-21 09:00Z"),
+    (DueSet(before=NOW, after=None), "due date removed"),
+    (Snoozed(until=NOW), "snoozed until 2026-11-21 09:00Z"),
+    (SnoozeEnded(), "snooze ended"),
+    (SnoozeEnded(by_mail=True), "snooze ended by a mail from the customer"),
+    (MeetingSet(meeting=Meeting(at=NOW, place="Iași")), "appointment 2026-11-21 09:00Z, 1 h, Iași"),
+    (MeetingSet(meeting=Meeting(at=NOW, cancelled=True)), "appointment 2026-11-21 09:00Z cancelled"),
+    (InvitationAnswered(author="jo@x.example", answer="declined"), "jo@x.example declined the appointment"),
+    (MergedInto(survivor=7, mails=(1,)), "merged into MB-7"),
+    (MergedFrom(ticket=8), "MB-8 merged into this ticket"),
+    (MailMoved(mail=1, to=9), "a message moved to MB-9"),
+    (MailMoved(mail=1, came_from=9), "a message moved here from MB-9"),
+    (WorkRecorded(activity=WORK), "40 min travelled by bogdan on 2026-11-20: 25 km, Iași (entry 1)"),
+    (WorkCorrected(before=WORK, after=replace(WORK, minutes=20)), "entry 1 is 20 min, was 40 min"),
+    (WorkCorrected(before=WORK, after=None), "entry 1 (40 min) removed"),
+    (EstimateSet(before=None, after=90, by="bogdan"), "estimated at 1 h 30 min"),
+    (Escalated(chain="network", before=0, after=1, to="experts"), "escalated to experts (chain network, level 1)"),
+    (ApprovalRequested(approval=HELD, why="activity-over"), "#time 10h waits for approval by maria"),
+    (ApprovalReminded(approval=1), "reminder sent for approval 1"),
+    (ApprovalDecided(approval=1, granted=True), "approval 1 granted"),
+    (ApprovalDecided(approval=1, granted=False, reason="too much"), "approval 1 rejected"),
+    (ApprovalDecided(approval=1, granted=False, reason="too much", line="#time 10h"), "rejected: #time 10h (too much)"),
+    (ApprovalDecided(approval=1, granted=False, expired=True), "approval 1 expired"),
+    (PlaybookStarted(name="onboarding", tasks=(8, 9)), "playbook onboarding started: MB-8, MB-9"),
+    (Undone(undone=(4, 5), restored=a_ticket()), "2 changes undone"),
+    (ContentErased(mails=(1,)), "the content of 1 mail was erased"),
 ]
 
 

@@ -11,7 +11,7 @@ import pytest
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
 from mailbridge.config.load import load
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.store.engine import Store
 from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind
 

@@ -8,13 +8,15 @@ from mailbridge.notifications.compose import notifications
 from mailbridge.notifications.context import NotificationContext
 from mailbridge.notifications.model import Class, Notification
 from mailbridge.organisation.approval_policy import ApprovalPolicy, ApprovalRule, ApprovalTrigger
-from mailbridge.organisation.model import Organisation, Priority
+from mailbridge.organisation.model import Organisation
+from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import CommandContext
 from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
 from mailbridge.tickets.decide import decide_requests
-from mailbridge.tickets.events import ApprovalRequested, Event
+from mailbridge.tickets.event_types.escalation import ApprovalRequested
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Approval, ApprovalKind, Ticket
 from mailbridge.tickets.requests import each
 from tests.builders import AS_BOGDAN, LATER, NOW, a_signer, a_ticket, an_organisation, command_context, decided

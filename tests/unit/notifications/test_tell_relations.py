@@ -13,7 +13,9 @@ from mailbridge.notifications.compose import notifications
 from mailbridge.notifications.context import NotificationContext
 from mailbridge.notifications.summary import Viewer, summaries
 from mailbridge.tickets.actor import Actor
-from mailbridge.tickets.events import Event, MailMoved, MergedFrom, MergedInto, StatusChanged, TicketEvent, Undone
+from mailbridge.tickets.event_types.relations import MailMoved, MergedFrom, MergedInto, Undone
+from mailbridge.tickets.event_types.values import StatusChanged
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, NOW, a_signer, a_ticket, an_organisation, with_team
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mailbridge.message.model import Message
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.rules.commands import commands
 from mailbridge.rules.explain import text, trace_from_json, trace_to_json, verdict_to_json
 from mailbridge.rules.facts import facts_of

@@ -10,8 +10,9 @@ import pytest
 
 from mailbridge.customers.model import Customer, Customers, customers
 from mailbridge.organisation.approval_policy import ApprovalPolicy, ApprovalRule, ApprovalTrigger
-from mailbridge.organisation.model import Organisation, Priority
+from mailbridge.organisation.model import Organisation
 from mailbridge.organisation.people import Absence
+from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import CommandContext
@@ -32,21 +33,11 @@ from mailbridge.tickets.commands import (
 )
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.decide import HANDLERS, Decision, decide_requests
-from mailbridge.tickets.events import (
-    ApprovalDecided,
-    ApprovalRequested,
-    ContentErased,
-    Escalated,
-    EstimateSet,
-    MergedInto,
-    PriorityChanged,
-    StatusChanged,
-    TagsAdded,
-    TeamChanged,
-    TicketEvent,
-    WorkCorrected,
-    WorkRecorded,
-)
+from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalRequested, Escalated
+from mailbridge.tickets.event_types.relations import ContentErased, MergedInto
+from mailbridge.tickets.event_types.values import PriorityChanged, StatusChanged, TagsAdded, TeamChanged
+from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.handlers.approvals import needed
 from mailbridge.tickets.model import Activity, ApprovalKind, Participant, Ticket, WorkKind
 from mailbridge.tickets.requests import Request

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from mailbridge.organisation.model import Organisation, Priority, Team
+from mailbridge.organisation.model import Organisation, Team
+from mailbridge.organisation.priority import Priority
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import CountsFrom, Targets, WhileSolved
 from mailbridge.sla.history import Answer, ClockHistory, TeamChange
@@ -17,18 +18,11 @@ from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.clock_history import clock_history
 from mailbridge.tickets.deadlines import promised_runs, ticket_deadlines
-from mailbridge.tickets.events import (
-    DeliveryFailed,
-    Event,
-    MergedInto,
-    MessageAdded,
-    PriorityChanged,
-    StatusChanged,
-    TeamChanged,
-    TicketEvent,
-    TicketOpened,
-    WorkRecorded,
-)
+from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
+from mailbridge.tickets.event_types.relations import MergedInto
+from mailbridge.tickets.event_types.values import PriorityChanged, StatusChanged, TeamChanged
+from mailbridge.tickets.event_types.work import WorkRecorded
+from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

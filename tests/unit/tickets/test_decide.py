@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.command_context import CommandContext
@@ -24,7 +24,8 @@ from mailbridge.tickets.commands import (
     SetTeam,
 )
 from mailbridge.tickets.decide import decide, open_ticket
-from mailbridge.tickets.events import AssigneeChanged, MessageAdded, StatusChanged
+from mailbridge.tickets.event_types.mails import MessageAdded
+from mailbridge.tickets.event_types.values import AssigneeChanged, StatusChanged
 from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, command_context, with_team
 

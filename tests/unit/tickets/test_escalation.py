@@ -12,7 +12,9 @@ from mailbridge.organisation.model import Agent, Organisation
 from mailbridge.organisation.people import Absence, Consultant, EscalationChain, EscalationStep
 from mailbridge.tickets.commands import Escalate
 from mailbridge.tickets.decide import Decision, decide
-from mailbridge.tickets.events import AssigneeChanged, Escalated, TeamChanged, TicketEvent
+from mailbridge.tickets.event_types.escalation import Escalated
+from mailbridge.tickets.event_types.values import AssigneeChanged, TeamChanged
+from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.model import Ticket
 from tests.builders import AS_BOGDAN, BOGDAN, CLARA, MARA, NOW, a_ticket, an_organisation, command_context
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 
 from mailbridge.customers.model import Contract, Customer, Equipment, Location, Project, ServiceLevel, customers
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.commands import (
     AddParticipant,
     AnswerInvitation,

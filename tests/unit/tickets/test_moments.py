@@ -17,7 +17,8 @@ from mailbridge.tickets.apply import apply
 from mailbridge.tickets.commands import Close, CustomerMessage, EndSnooze, RaiseAlert, SetDue, Snooze
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.decide import decide
-from mailbridge.tickets.events import DueSet, Event, SnoozeEnded
+from mailbridge.tickets.event_types.values import DueSet, SnoozeEnded
+from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import IMPORTED, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, NOW, a_ticket, an_organisation, command_context, the_past
 

@@ -10,12 +10,14 @@ import pytest
 from mailbridge.customers.model import Customers
 from mailbridge.execution.held_commands import waiting_for
 from mailbridge.organisation.approval_policy import ApprovalPolicy, ApprovalRule, ApprovalTrigger
-from mailbridge.organisation.model import Outsiders, Priority, Team
+from mailbridge.organisation.model import Outsiders, Team
+from mailbridge.organisation.priority import Priority
 from mailbridge.store.documents import load
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import AddTags, Approve, Command, Erase, Link, Merge, SetPriority, Undo
 from mailbridge.tickets.decide import Decision, decide, decide_requests, hold
-from mailbridge.tickets.events import ApprovalDecided, ApprovalRequested, TagsAdded
+from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalRequested
+from mailbridge.tickets.event_types.values import TagsAdded
 from mailbridge.tickets.model import Approval, ApprovalKind, Participant, Role, StoredCommand, Ticket
 from mailbridge.tickets.requests import Request
 from tests.builders import CAROL, LATER, NOW, a_ticket, an_organisation, command_context, decided

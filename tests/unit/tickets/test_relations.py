@@ -8,7 +8,9 @@ import pytest
 
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import Close, Erase, Link, Merge, SetType, Snooze, Split
-from mailbridge.tickets.events import ContentErased, StatusChanged, WorkRecorded
+from mailbridge.tickets.event_types.relations import ContentErased
+from mailbridge.tickets.event_types.values import StatusChanged
+from mailbridge.tickets.event_types.work import WorkRecorded
 from mailbridge.tickets.model import Activity, Participant, Role, WorkKind
 from tests.builders import AS_BOGDAN, CAROL, NOW
 from tests.unit.tickets.office import ANSWER, NOTE, Office

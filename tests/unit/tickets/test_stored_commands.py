@@ -10,7 +10,7 @@ import pytest
 from mailbridge.mail_commands.author import author_of
 from mailbridge.mail_commands.reading import understand
 from mailbridge.mail_commands.spelling import spelled
-from mailbridge.organisation.model import Priority
+from mailbridge.organisation.priority import Priority
 from mailbridge.store.documents import dump, load
 from mailbridge.tickets.commands import (
     AddParticipant,

@@ -8,8 +8,8 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from mailbridge.organisation.model import Priority
 from mailbridge.organisation.playbooks import Playbook, Task
+from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.commands import (
     AddParticipant,
@@ -39,7 +39,7 @@ from mailbridge.tickets.commands import (
     StartPlaybook,
     Undo,
 )
-from mailbridge.tickets.events import Undone
+from mailbridge.tickets.event_types.relations import Undone
 from mailbridge.tickets.history import as_if
 from mailbridge.tickets.model import Participant, Ticket, WorkKind
 from tests.builders import AS_BOGDAN, CAROL, NOW, an_organisation

@@ -17,7 +17,8 @@ from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext
 from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.decide import decide
-from mailbridge.tickets.events import AlertRaised, EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.event_types.escalation import AlertRaised
+from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.tickets.model import Activity, Ticket, WorkKind
 from tests.builders import AS_BOGDAN, NOW, a_ticket, an_organisation, command_context
 

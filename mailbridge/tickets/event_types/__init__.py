@@ -1,0 +1,1 @@
+"""The events of tickets, by subject.  `tickets.events` has the union of all.  Pure."""

@@ -1,0 +1,60 @@
+"""Events of deadlines, escalation and approvals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailbridge.tickets.model import Approval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalated:
+    """The ticket was escalated.  Team and assignee change by events of their own."""
+
+    chain: str
+    before: int
+    after: int
+    to: str  # the name of a team, an agent or a consultant
+    kind: str = "team"  # which of the three: team, agent, consultant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalRequested:
+    approval: Approval
+    why: str  # the key of the trigger ('work-over', 'escalate', 'tag', …) or of the risk ('erase', 'merge-customers', 'many')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalReminded:
+    approval: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalDecided:
+    """`granted`: the events of the request follow, with its author as actor.  Else `reason` says why it was rejected.
+
+    `refused`: it was approved, but cannot be executed on the ticket as it is now: the key of the reason.  `line`, `asker` and `asked` (the
+    approvers) are copied from the approval, which the ticket no longer has after this event.
+    """
+
+    approval: int
+    granted: bool
+    reason: str = ""
+    expired: bool = False
+    refused: str = ""
+    line: str = ""
+    asker: str = ""
+    asked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRaised:
+    """A deadline fired: `alert` is warning, overdue or unclaimed; `promise` is response, resolution or claim."""
+
+    promise: str
+    alert: str
+    due_at: datetime
+
+
+EscalationEvent = Escalated | ApprovalRequested | ApprovalReminded | ApprovalDecided | AlertRaised

@@ -1,0 +1,46 @@
+"""Events of a ticket's mails: opened, answered, not delivered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailbridge.organisation.priority import Priority
+from mailbridge.tickets.model import Participant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOpened:
+    subject: str
+    requester: Participant
+    status: str
+    priority: Priority
+    team: str
+    channel: str = "mail"
+    language: str = ""
+    verified: bool = False
+    rules_version: str = ""
+    asked_at: datetime | None = None  # of a forwarded mail: when its author sent it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageAdded:
+    """A mail became part of the ticket.  `internal`: customers never see it.  `to_customer`: an agent's reply."""
+
+    author: str  # address of a customer, name of an agent
+    internal: bool = False
+    to_customer: bool = False
+    automatic: bool = False  # vacation reply, bounce: stored, changes nothing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryFailed:
+    """A mail of ours was not delivered: `recipient` did not get `what`.  `proven` False: a report says so that others can have written."""
+
+    recipient: str
+    what: str
+    reason: str
+    proven: bool = True
+
+
+MailEvent = TicketOpened | MessageAdded | DeliveryFailed

@@ -1,0 +1,48 @@
+"""Events about the people of a ticket, and their appointments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailbridge.tickets.model import Meeting, Participant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantAdded:
+    participant: Participant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParticipantRemoved:
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddressesRevoked:
+    """The signed reply addresses that were sent to this person on the ticket so far are revoked."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequesterChanged:
+    before: str  # address
+    after: Participant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingSet:
+    """An appointment was scheduled, moved or cancelled."""
+
+    meeting: Meeting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvitationAnswered:
+    """A participant answered the invitation: `answer` is accepted, declined, tentative, delegated or counter."""
+
+    author: str
+    answer: str
+
+
+PeopleEvent = ParticipantAdded | ParticipantRemoved | AddressesRevoked | RequesterChanged | MeetingSet | InvitationAnswered

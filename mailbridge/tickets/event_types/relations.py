@@ -1,0 +1,71 @@
+"""Events that connect tickets or change what belongs to one: links, merges, moved mails, tasks, undo, erasure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mailbridge.tickets.model import Activity, Participant, Ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedInto:
+    """On the ticket that ends: the survivor, and the mails that moved there."""
+
+    survivor: int
+    mails: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedFrom:
+    """On the survivor: the ticket that was merged into it, with its people, tags and work."""
+
+    ticket: int
+    participants: tuple[Participant, ...] = ()
+    tags: tuple[str, ...] = ()
+    activities: tuple[Activity, ...] = ()  # with ids of this ticket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailMoved:
+    """A mail moved to another ticket (`to`), or from one (`came_from`)."""
+
+    mail: int
+    to: int | None = None
+    came_from: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaybookStarted:
+    name: str
+    tasks: tuple[int, ...] = ()  # ticket numbers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Undone:
+    """The events `undone` (their versions) no longer count: the ticket is `restored`, except for the fields `kept` that were changed since.
+
+    `stays`: what cannot be undone: 'mail' (a reply that was sent), 'erased'.  `moved`: mails that move now, each with its ticket.  `of`:
+    the agent whose change was undone.  `reopens`: the ticket was closed before.
+    """
+
+    undone: tuple[int, ...]
+    restored: Ticket
+    kept: tuple[str, ...] = ()
+    stays: tuple[str, ...] = ()
+    moved: tuple[tuple[int, int], ...] = ()
+    of: str = ""
+    reopens: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentErased:
+    mails: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    relation: str
+    ticket: int
+
+
+RelationEvent = MergedInto | MergedFrom | MailMoved | PlaybookStarted | Undone | ContentErased | Linked
