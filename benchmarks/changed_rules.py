@@ -19,7 +19,7 @@ from mailbridge.config import load as configuration
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.jobs import recompute
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import Open
+from mailbridge.tickets.command_types.mails import Open
 from mailbridge.tickets.model import Participant
 from mailbridge.tickets.requests import each
 

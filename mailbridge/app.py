@@ -57,7 +57,7 @@ from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import ReportFailure
+from mailbridge.tickets.command_types.mails import ReportFailure
 from mailbridge.tickets.requests import each
 from mailbridge.worker import Worker
 

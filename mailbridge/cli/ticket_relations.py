@@ -14,7 +14,9 @@ from mailbridge.cli.options import desk_option, json_option, require_schema, tic
 from mailbridge.cli.show import print_json
 from mailbridge.errors import Permanent
 from mailbridge.ids import ticket_number
-from mailbridge.tickets.commands import Command, Link, Merge, RevokeAddresses, Split, Undo
+from mailbridge.tickets.command_types.people import RevokeAddresses
+from mailbridge.tickets.command_types.relations import Link, Merge, Split, Undo
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.handlers.relations import INVERSE
 
 if TYPE_CHECKING:

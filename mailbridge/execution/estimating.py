@@ -5,7 +5,7 @@ from __future__ import annotations
 from mailbridge.customers.model import Customers
 from mailbridge.execution.desk import Desk
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import SetEstimate
+from mailbridge.tickets.command_types.work import SetEstimate
 from mailbridge.tickets.estimates import Estimate, by_history, by_type
 from mailbridge.tickets.model import Participant
 

@@ -21,7 +21,11 @@ from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.command_context import CommandContext, HeldRequest, MailRef
-from mailbridge.tickets.commands import Approve, Command, Erase, Escalate, Link, Merge, SetEstimate, SetType, Split, StartPlaybook, Undo
+from mailbridge.tickets.command_types.escalation import Approve, Escalate
+from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
+from mailbridge.tickets.command_types.values import SetType
+from mailbridge.tickets.command_types.work import SetEstimate
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.handlers.approvals import may_decide
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.handlers.undo import latest, touched

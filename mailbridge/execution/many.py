@@ -12,7 +12,7 @@ from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
 from mailbridge.ids import ticket_number
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import Approve, Reject
+from mailbridge.tickets.command_types.escalation import Approve, Reject
 from mailbridge.tickets.decide import Decision, hold
 from mailbridge.tickets.handlers.risks import MANY
 from mailbridge.tickets.model import Ticket

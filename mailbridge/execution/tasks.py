@@ -12,7 +12,8 @@ from mailbridge.organisation.model import Organisation
 from mailbridge.organisation.playbooks import Playbook, Task
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import Command, StartPlaybook
+from mailbridge.tickets.command_types.relations import StartPlaybook
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import Decision, TicketChange
 from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.event_types.relations import PlaybookStarted

@@ -12,7 +12,8 @@ from mailbridge.handling.suspension import suspend
 from mailbridge.message.model import Bounce, Strength
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import Command, CustomerMessage, ReportFailure
+from mailbridge.tickets.command_types.mails import CustomerMessage, ReportFailure
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.requests import each
 
 

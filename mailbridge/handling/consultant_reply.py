@@ -12,7 +12,7 @@ from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.handling.storing import store_mail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import InternalNote
+from mailbridge.tickets.command_types.mails import InternalNote
 from mailbridge.tickets.requests import each
 
 

@@ -16,7 +16,7 @@ from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.payloads.admins import Flood
 from mailbridge.organisation import transitions
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import CustomerMessage
+from mailbridge.tickets.command_types.mails import CustomerMessage
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
 

@@ -16,7 +16,7 @@ from mailbridge.message.envelope import Source
 from mailbridge.store.mails import Direction
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import CustomerMessage
+from mailbridge.tickets.command_types.mails import CustomerMessage
 from mailbridge.tickets.requests import each
 
 _BY_MAIL = frozenset({Reason.KNOWN_REFERENCE, Reason.LATE_ORIGINAL})

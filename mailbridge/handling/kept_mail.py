@@ -15,7 +15,7 @@ from mailbridge.notifications.payloads.admins import KeptTicket
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import Open
+from mailbridge.tickets.command_types.mails import Open
 from mailbridge.tickets.model import Participant
 from mailbridge.tickets.requests import each
 

@@ -25,7 +25,9 @@ from mailbridge.rules.commands import commands
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import AnswerInvitation, Command, CustomerMessage
+from mailbridge.tickets.command_types.mails import CustomerMessage
+from mailbridge.tickets.command_types.people import AnswerInvitation
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.event_types.people import InvitationAnswered
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request, each

@@ -23,7 +23,8 @@ from mailbridge.notifications.webhooks import OPENED
 from mailbridge.rules.commands import estimate_of
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import Open, StartPlaybook
+from mailbridge.tickets.command_types.mails import Open
+from mailbridge.tickets.command_types.relations import StartPlaybook
 from mailbridge.tickets.requests import Request, each
 
 

@@ -13,7 +13,7 @@ from mailbridge.organisation.model import CopiedPolicy, Team
 from mailbridge.organisation.priority import Priority
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import Open
+from mailbridge.tickets.command_types.mails import Open
 from mailbridge.tickets.model import IMPORTED, LIST_FIELD, Participant, Role
 
 MOST_COPIED = 50  # people of To and Cc who are remembered

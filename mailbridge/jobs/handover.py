@@ -16,7 +16,8 @@ from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.organisation.model import Team
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import Assign, Command, SetTeam
+from mailbridge.tickets.command_types.values import Assign, SetTeam
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.deadlines import REGION
 from mailbridge.tickets.event_types.values import AssigneeChanged
 from mailbridge.tickets.model import Ticket

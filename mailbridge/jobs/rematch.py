@@ -16,7 +16,7 @@ from mailbridge.organisation.playbooks import TASK_CHANNEL
 from mailbridge.rules.load import load
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import MatchContract
+from mailbridge.tickets.command_types.values import MatchContract
 from mailbridge.tickets.handlers.contracts import CALENDAR, cover_of, is_chosen_by
 from mailbridge.tickets.model import IMPORTED, Ticket
 from mailbridge.tickets.requests import each

@@ -28,36 +28,26 @@ from mailbridge.organisation import transitions
 from mailbridge.organisation.model import CHANNELS
 from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.command_context import nearest
-from mailbridge.tickets.commands import (
-    AddParticipant,
+from mailbridge.tickets.command_types.escalation import Approve, Escalate, Reject
+from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, ScheduleMeeting, SetRequester
+from mailbridge.tickets.command_types.relations import Link, Merge, Split, StartPlaybook
+from mailbridge.tickets.command_types.values import (
     AddTags,
-    Approve,
     Assign,
-    Command,
-    CorrectWork,
-    Escalate,
-    Link,
-    Merge,
-    RecordWork,
-    Reject,
-    RemoveParticipant,
     RemoveTags,
-    ScheduleMeeting,
     SetContract,
     SetDue,
     SetEquipment,
-    SetEstimate,
     SetPriority,
     SetProject,
-    SetRequester,
     SetStatus,
     SetSubject,
     SetTeam,
     SetType,
     Snooze,
-    Split,
-    StartPlaybook,
 )
+from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.model import WorkKind
 
 Reads = Callable[[str, Author], Meaning]

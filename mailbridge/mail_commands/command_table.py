@@ -9,7 +9,10 @@ from enum import StrEnum
 from mailbridge.mail_commands import arguments
 from mailbridge.mail_commands.arguments import UNKNOWN, Reads
 from mailbridge.mail_commands.model import Author, Meaning
-from mailbridge.tickets.commands import AgentReply, Approve, Assign, Close, Erase, InternalNote, Reject, Reopen, Undo
+from mailbridge.tickets.command_types.escalation import Approve, Reject
+from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
+from mailbridge.tickets.command_types.relations import Erase, Undo
+from mailbridge.tickets.command_types.values import Assign, Close, Reopen
 
 
 class Room(StrEnum):

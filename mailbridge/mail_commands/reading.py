@@ -15,7 +15,9 @@ from mailbridge.mail_commands.command_table import OPPOSITES, WORDS
 from mailbridge.mail_commands.model import Author, ChannelArgument, CommandLine, LineProblem, Meaning, OnBehalf, ParsedMail
 from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.mail_commands.vocabulary import fold, time_words, vocabulary, word_in
-from mailbridge.tickets.commands import RecordWork, SetChannel, SetRequester
+from mailbridge.tickets.command_types.people import SetRequester
+from mailbridge.tickets.command_types.values import SetChannel
+from mailbridge.tickets.command_types.work import RecordWork
 
 MOST_LINES = 50  # at either end of a mail; more lines with # are pasted text
 MOST_AT_ONCE = 100  # tickets, people or links of one line

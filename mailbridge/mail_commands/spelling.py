@@ -5,45 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from mailbridge.tickets.commands import (
-    AddParticipant,
+from mailbridge.tickets.command_types.escalation import Approve, Escalate, Reject
+from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
+from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, RevokeAddresses, ScheduleMeeting, SetRequester
+from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
+from mailbridge.tickets.command_types.values import (
     AddTags,
-    AgentReply,
-    Approve,
     Assign,
     Close,
-    Command,
-    CorrectWork,
-    Erase,
-    Escalate,
-    InternalNote,
-    Link,
-    Merge,
-    RecordWork,
-    Reject,
-    RemoveParticipant,
     RemoveTags,
     Reopen,
-    RevokeAddresses,
-    ScheduleMeeting,
     SetChannel,
     SetContract,
     SetDue,
     SetEquipment,
-    SetEstimate,
     SetField,
     SetPriority,
     SetProject,
-    SetRequester,
     SetStatus,
     SetSubject,
     SetTeam,
     SetType,
     Snooze,
-    Split,
-    StartPlaybook,
-    Undo,
 )
+from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.model import WorkKind
 
 

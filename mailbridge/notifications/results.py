@@ -11,7 +11,9 @@ from mailbridge.mail_commands.model import CommandLine
 from mailbridge.notifications.payloads.agents import CommandResults, ResultRow
 from mailbridge.notifications.summary import Viewer, summaries
 from mailbridge.organisation.model import Organisation
-from mailbridge.tickets.commands import Approve, Command, Erase, Reject, Undo
+from mailbridge.tickets.command_types.escalation import Approve, Reject
+from mailbridge.tickets.command_types.relations import Erase, Undo
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.event_types.escalation import ApprovalRequested, Escalated
 from mailbridge.tickets.event_types.mails import TicketOpened

@@ -7,20 +7,11 @@ from __future__ import annotations
 
 from mailbridge.organisation.priority import Priority
 from mailbridge.rules.verdict import Verdict
-from mailbridge.tickets.commands import (
-    AddParticipant,
-    AddTags,
-    Assign,
-    Command,
-    SetEstimate,
-    SetField,
-    SetPriority,
-    SetStatus,
-    SetSubject,
-    SetTeam,
-    SetType,
-    StartPlaybook,
-)
+from mailbridge.tickets.command_types.people import AddParticipant
+from mailbridge.tickets.command_types.relations import StartPlaybook
+from mailbridge.tickets.command_types.values import AddTags, Assign, SetField, SetPriority, SetStatus, SetSubject, SetTeam, SetType
+from mailbridge.tickets.command_types.work import SetEstimate
+from mailbridge.tickets.commands import Command
 
 
 def commands(verdict: Verdict) -> tuple[Command, ...]:

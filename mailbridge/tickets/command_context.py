@@ -11,7 +11,8 @@ from typing import Any
 from mailbridge.customers.model import Customers
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import Actor
-from mailbridge.tickets.commands import Command, SetEstimate
+from mailbridge.tickets.command_types.work import SetEstimate
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Participant, Ticket
 

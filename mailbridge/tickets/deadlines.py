@@ -15,7 +15,9 @@ from mailbridge.sla.clock import Deadline, Targets
 from mailbridge.sla.history import ClockHistory
 from mailbridge.sla.levels import Promised, Run, deadlines, runs
 from mailbridge.sla.segments import TargetKind
-from mailbridge.tickets.commands import Close, Command, EndSnooze, Escalate, ExpireApproval, RaiseAlert, RemindApproval
+from mailbridge.tickets.command_types.escalation import Escalate, ExpireApproval, RaiseAlert, RemindApproval
+from mailbridge.tickets.command_types.values import Close, EndSnooze
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.model import IMPORTED, Ticket
 
 APPROVAL = "approval:"  # `promise` of an approval's deadlines, followed by its id

@@ -12,21 +12,12 @@ from enum import IntEnum
 from mailbridge.organisation.model import Agent, Organisation, Outsiders
 from mailbridge.organisation.status import Mover
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import (
-    AnswerInvitation,
-    Approve,
-    Command,
-    CustomerMessage,
-    EndSnooze,
-    ExpireApproval,
-    InternalNote,
-    Open,
-    RaiseAlert,
-    Reject,
-    RemindApproval,
-    ReportFailure,
-    Undo,
-)
+from mailbridge.tickets.command_types.escalation import Approve, ExpireApproval, RaiseAlert, Reject, RemindApproval
+from mailbridge.tickets.command_types.mails import CustomerMessage, InternalNote, Open, ReportFailure
+from mailbridge.tickets.command_types.people import AnswerInvitation
+from mailbridge.tickets.command_types.relations import Undo
+from mailbridge.tickets.command_types.values import EndSnooze
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.model import Ticket
 
 

@@ -14,43 +14,31 @@ from enum import Enum
 from typing import Any
 
 from mailbridge.organisation.priority import Priority
-from mailbridge.tickets.commands import (
-    AddParticipant,
+from mailbridge.tickets.command_types.escalation import Escalate
+from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
+from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, RevokeAddresses, ScheduleMeeting, SetRequester
+from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
+from mailbridge.tickets.command_types.values import (
     AddTags,
-    AgentReply,
     Assign,
     Close,
-    Command,
-    CorrectWork,
-    Erase,
-    Escalate,
-    InternalNote,
-    Link,
-    Merge,
-    RecordWork,
-    RemoveParticipant,
     RemoveTags,
     Reopen,
-    RevokeAddresses,
-    ScheduleMeeting,
     SetChannel,
     SetContract,
     SetDue,
     SetEquipment,
-    SetEstimate,
     SetField,
     SetPriority,
     SetProject,
-    SetRequester,
     SetStatus,
     SetSubject,
     SetTeam,
     SetType,
     Snooze,
-    Split,
-    StartPlaybook,
-    Undo,
 )
+from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.model import StoredCommand, WorkKind
 
 Reader = Callable[[Any], Any]

@@ -12,7 +12,7 @@ from mailbridge.conversation.marks import loop_mark
 from mailbridge.execution.execute import execute
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import ReportFailure
+from mailbridge.tickets.command_types.mails import ReportFailure
 from mailbridge.tickets.requests import each
 from tests.builders import NOW
 from tests.flows.test_sweep import OFFICE, alerts

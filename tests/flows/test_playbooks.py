@@ -16,7 +16,8 @@ from mailbridge.notifications.model import Audience
 from mailbridge.organisation.priority import Priority
 from mailbridge.rules.load import load
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import Close, StartPlaybook
+from mailbridge.tickets.command_types.relations import StartPlaybook
+from mailbridge.tickets.command_types.values import Close
 from mailbridge.tickets.decide import decide
 from tests.builders import command_context
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven

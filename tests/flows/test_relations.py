@@ -15,7 +15,7 @@ from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.model import Audience, OutboxState
 from mailbridge.store.clocks import ClockState as ClockState
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import Merge, Undo
+from mailbridge.tickets.command_types.relations import Merge, Undo
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request, each
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table

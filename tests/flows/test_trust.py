@@ -13,7 +13,7 @@ from mailbridge.execution.execute import execute
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.model import Notification
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import RevokeAddresses
+from mailbridge.tickets.command_types.people import RevokeAddresses
 from mailbridge.tickets.model import Role
 from mailbridge.tickets.requests import each
 from mailbridge.worker import Done

@@ -32,20 +32,12 @@ from mailbridge.organisation.priority import Priority
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import (
-    AddTags,
-    AgentReply,
-    Approve,
-    Command,
-    Erase,
-    InternalNote,
-    Link,
-    Merge,
-    RecordWork,
-    Reject,
-    SetPriority,
-    Split,
-)
+from mailbridge.tickets.command_types.escalation import Approve, Reject
+from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
+from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split
+from mailbridge.tickets.command_types.values import AddTags, SetPriority
+from mailbridge.tickets.command_types.work import RecordWork
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.event_types.escalation import ApprovalRequested
 from mailbridge.tickets.model import WorkKind

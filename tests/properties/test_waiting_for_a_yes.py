@@ -12,7 +12,9 @@ from mailbridge.organisation.approval_policy import ApprovalPolicy, ApprovalRule
 from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
-from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
+from mailbridge.tickets.command_types.escalation import Approve, ExpireApproval, Reject, RemindApproval
+from mailbridge.tickets.command_types.values import SetPriority, SetTeam
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalReminded, ApprovalRequested
 from mailbridge.tickets.events import Event

@@ -17,7 +17,7 @@ from mailbridge.notifications.payloads.tickets import ApprovalAnswer, ApprovalQu
 from mailbridge.notifications.recipients import Recipient, named
 from mailbridge.organisation.model import Organisation, UnknownLines
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import Approve, Reject
+from mailbridge.tickets.command_types.escalation import Approve, Reject
 from mailbridge.tickets.model import Ticket
 
 LONGEST_SHOWN = 60

@@ -17,7 +17,10 @@ from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.model import CommandLine
 from mailbridge.notifications.recipients import Recipient
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import AgentReply, Approve, Assign, Command, InternalNote, Reject
+from mailbridge.tickets.command_types.escalation import Approve, Reject
+from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
+from mailbridge.tickets.command_types.values import Assign
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import Decision
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request

@@ -40,7 +40,8 @@ from mailbridge.store.engine import Store
 from mailbridge.store.held import HeldAnswer as Decided
 from mailbridge.store.held import HeldMail, What
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import AgentReply, InternalNote, Link, Merge
+from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
+from mailbridge.tickets.command_types.relations import Link, Merge
 from mailbridge.tickets.model import Ticket
 
 EVERY = timedelta(hours=1)  # between two notices about mails that nobody proved

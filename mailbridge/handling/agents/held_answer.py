@@ -17,7 +17,7 @@ from mailbridge.handling.storing import store_mail
 from mailbridge.mail_commands.reply_decision import verdict
 from mailbridge.store.held import HeldAnswer, HeldMail
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import Approve, Reject
+from mailbridge.tickets.command_types.escalation import Approve, Reject
 
 
 def file_held_answer(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:

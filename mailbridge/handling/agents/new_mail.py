@@ -20,7 +20,7 @@ from mailbridge.mail_commands import reply_decision
 from mailbridge.mail_commands.model import CommandLine
 from mailbridge.message.model import Address, Message
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import AgentReply, InternalNote
+from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
 
 
 def answer_agent(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult | None:

@@ -23,7 +23,7 @@ from mailbridge.mail_commands.model import ChannelArgument, OnBehalf
 from mailbridge.message.model import Address
 from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import InternalNote
+from mailbridge.tickets.command_types.mails import InternalNote
 from mailbridge.tickets.model import Ticket
 
 

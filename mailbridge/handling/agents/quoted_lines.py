@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from mailbridge.mail_commands.model import CommandLine, ParsedMail
 from mailbridge.mail_commands.normalise import cleaned
-from mailbridge.tickets.commands import AgentReply, InternalNote
+from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
 
 QUOTED = "quoted"  # the problem of a line that is somebody else's
 

@@ -20,7 +20,8 @@ from mailbridge.mail_commands.reading import on_a_ticket
 from mailbridge.notifications.events.approvals import QUESTIONS
 from mailbridge.notifications.model import Queued
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.commands import AgentReply, Command, InternalNote
+from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
+from mailbridge.tickets.commands import Command
 
 
 def add_agent_reply(tx: Tx, desk: Desk, mail: PlacedMail) -> MailResult:

@@ -17,7 +17,8 @@ from mailbridge.organisation.model import Organisation, Team
 from mailbridge.sla.calendar import due
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, HeldRequest, Refusal, nearest
-from mailbridge.tickets.commands import Command, ExpireApproval, Reject, RemindApproval
+from mailbridge.tickets.command_types.escalation import ExpireApproval, Reject, RemindApproval
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
 from mailbridge.tickets.event_types.values import PriorityChanged, StatusChanged, TagsAdded, TeamChanged
 from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded

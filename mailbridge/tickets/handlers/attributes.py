@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
-from mailbridge.tickets.commands import AddTags, RemoveTags, SetField, SetPriority, SetSubject, SetType
+from mailbridge.tickets.command_types.values import AddTags, RemoveTags, SetField, SetPriority, SetSubject, SetType
 from mailbridge.tickets.estimates import BY_HISTORY, BY_TYPE
 from mailbridge.tickets.event_types.values import FieldSet, PriorityChanged, SubjectChanged, TagsAdded, TagsRemoved, TypeChanged
 from mailbridge.tickets.event_types.work import EstimateSet

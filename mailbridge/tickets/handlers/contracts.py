@@ -9,7 +9,7 @@ from datetime import date
 from mailbridge.customers.contract_match import Cover, CoverQuestion, cover, cover_by
 from mailbridge.customers.model import Customer, Customers, mark_key
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
-from mailbridge.tickets.commands import MatchContract, SetContract, SetEquipment, SetProject
+from mailbridge.tickets.command_types.values import MatchContract, SetContract, SetEquipment, SetProject
 from mailbridge.tickets.event_types.values import FieldSet
 from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.model import Ticket

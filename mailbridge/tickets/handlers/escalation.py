@@ -11,7 +11,8 @@ from mailbridge.organisation.availability import is_at_work, is_there
 from mailbridge.organisation.model import Organisation, Team
 from mailbridge.organisation.people import EscalationChain, EscalationStep
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
-from mailbridge.tickets.commands import Assign, Escalate, SetTeam
+from mailbridge.tickets.command_types.escalation import Escalate
+from mailbridge.tickets.command_types.values import Assign, SetTeam
 from mailbridge.tickets.event_types.escalation import Escalated
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.people import assign, set_team

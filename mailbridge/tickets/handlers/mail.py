@@ -6,7 +6,8 @@ from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Team
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult
-from mailbridge.tickets.commands import AgentReply, CustomerMessage, InternalNote, RaiseAlert, ReportFailure
+from mailbridge.tickets.command_types.escalation import RaiseAlert
+from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, ReportFailure
 from mailbridge.tickets.event_types.escalation import AlertRaised
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded
 from mailbridge.tickets.event_types.people import ParticipantAdded

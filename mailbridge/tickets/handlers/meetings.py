@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
-from mailbridge.tickets.commands import AnswerInvitation, ScheduleMeeting
+from mailbridge.tickets.command_types.people import AnswerInvitation, ScheduleMeeting
 from mailbridge.tickets.event_types.people import InvitationAnswered, MeetingSet
 from mailbridge.tickets.model import Meeting, Ticket
 

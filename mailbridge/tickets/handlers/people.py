@@ -6,7 +6,8 @@ from mailbridge.organisation import transitions
 from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.organisation.model import CHANNELS
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
-from mailbridge.tickets.commands import AddParticipant, Assign, RemoveParticipant, RevokeAddresses, SetChannel, SetRequester, SetTeam
+from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, RevokeAddresses, SetRequester
+from mailbridge.tickets.command_types.values import Assign, SetChannel, SetTeam
 from mailbridge.tickets.event_types.people import AddressesRevoked, ParticipantAdded, ParticipantRemoved, RequesterChanged
 from mailbridge.tickets.event_types.values import AssigneeChanged, ChannelChanged, FieldSet, TeamChanged
 from mailbridge.tickets.events import TicketEvent

@@ -13,7 +13,7 @@ from mailbridge.organisation.playbooks import HAS_TASK, TASK_CHANNEL, TASK_OF, P
 from mailbridge.organisation.priority import Priority
 from mailbridge.sla.calendar import due
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest, on
-from mailbridge.tickets.commands import StartPlaybook
+from mailbridge.tickets.command_types.relations import StartPlaybook
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.relations import Linked, PlaybookStarted
 from mailbridge.tickets.event_types.values import AssigneeChanged, DueSet, TypeChanged

@@ -12,7 +12,7 @@ from dataclasses import replace
 from mailbridge.organisation import transitions
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, MailRef, Refusal, nearest, on
-from mailbridge.tickets.commands import Erase, Link, Merge, Split
+from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto
 from mailbridge.tickets.event_types.values import FieldSet, SnoozeEnded, TypeChanged

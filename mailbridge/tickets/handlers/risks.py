@@ -11,7 +11,9 @@ from typing import Any
 from mailbridge.customers.model import Customers
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.command_context import CommandContext
-from mailbridge.tickets.commands import AgentReply, Command, Erase, Merge
+from mailbridge.tickets.command_types.mails import AgentReply
+from mailbridge.tickets.command_types.relations import Erase, Merge
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.model import LIST_FIELD, Ticket
 

@@ -6,7 +6,7 @@ from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
-from mailbridge.tickets.commands import Close, EndSnooze, Reopen, SetDue, SetStatus, Snooze
+from mailbridge.tickets.command_types.values import Close, EndSnooze, Reopen, SetDue, SetStatus, Snooze
 from mailbridge.tickets.event_types.values import DueSet, Snoozed, SnoozeEnded, StatusChanged
 from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.model import Ticket

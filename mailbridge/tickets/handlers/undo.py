@@ -12,7 +12,7 @@ from dataclasses import replace
 from mailbridge.organisation import transitions
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, on
-from mailbridge.tickets.commands import Undo
+from mailbridge.tickets.command_types.relations import Undo
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import MeetingSet
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone

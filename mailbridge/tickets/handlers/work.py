@@ -12,7 +12,7 @@ from mailbridge.organisation.billing import WorkPolicy, charged
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
-from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
+from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.estimates import worked
 from mailbridge.tickets.event_types.escalation import AlertRaised
 from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded

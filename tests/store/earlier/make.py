@@ -35,7 +35,7 @@ from mailbridge.execution.execute import execute
 from mailbridge.handling import pairing
 from mailbridge.notifications.model import Audience
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import RevokeAddresses
+from mailbridge.tickets.command_types.people import RevokeAddresses
 from mailbridge.tickets.requests import each
 from tests.harness import DeskApp, TestDesk, a_mail, proven
 from tests.scenarios.play import Player

@@ -11,19 +11,10 @@ from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.payloads.admins import RulesBroken
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import (
-    AgentReply,
-    Assign,
-    Close,
-    Command,
-    CustomerMessage,
-    InternalNote,
-    Open,
-    RaiseAlert,
-    ReportFailure,
-    SetStatus,
-    SetTeam,
-)
+from mailbridge.tickets.command_types.escalation import RaiseAlert
+from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, Open, ReportFailure
+from mailbridge.tickets.command_types.values import Assign, Close, SetStatus, SetTeam
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.model import Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_signer, a_ticket, an_organisation, command_context, with_team

@@ -13,7 +13,9 @@ from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import CommandContext
-from mailbridge.tickets.commands import Approve, Command, ExpireApproval, Reject, RemindApproval, SetPriority, SetTeam
+from mailbridge.tickets.command_types.escalation import Approve, ExpireApproval, Reject, RemindApproval
+from mailbridge.tickets.command_types.values import SetPriority, SetTeam
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import decide_requests
 from mailbridge.tickets.event_types.escalation import ApprovalRequested
 from mailbridge.tickets.events import Event

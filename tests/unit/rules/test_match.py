@@ -19,7 +19,9 @@ from mailbridge.rules.policy import Policy
 from mailbridge.rules.tools.examples import facts_of_example
 from mailbridge.rules.tree import AssignBy
 from mailbridge.rules.verdict import Verdict
-from mailbridge.tickets.commands import Assign, SetEstimate, SetField, SetPriority, SetStatus, SetSubject, SetTeam, StartPlaybook
+from mailbridge.tickets.command_types.relations import StartPlaybook
+from mailbridge.tickets.command_types.values import Assign, SetField, SetPriority, SetStatus, SetSubject, SetTeam
+from mailbridge.tickets.command_types.work import SetEstimate
 from mailbridge.tickets.model import Participant, Ticket
 
 HERE = Path(__file__).parent

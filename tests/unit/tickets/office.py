@@ -10,7 +10,9 @@ from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply, rebuild
 from mailbridge.tickets.command_context import CommandContext, MailRef
-from mailbridge.tickets.commands import AgentReply, Command, CustomerMessage, InternalNote, Open, Split, StartPlaybook, Undo
+from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, Open
+from mailbridge.tickets.command_types.relations import Split, StartPlaybook, Undo
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import Decision, TicketChange, decide_requests, open_ticket
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.undo import latest, touched

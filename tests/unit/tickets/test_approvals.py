@@ -16,21 +16,11 @@ from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import CommandContext
-from mailbridge.tickets.commands import (
-    AddTags,
-    Approve,
-    Command,
-    Erase,
-    ExpireApproval,
-    Merge,
-    Open,
-    Reject,
-    RemindApproval,
-    RemoveTags,
-    SetPriority,
-    SetStatus,
-    SetTeam,
-)
+from mailbridge.tickets.command_types.escalation import Approve, ExpireApproval, Reject, RemindApproval
+from mailbridge.tickets.command_types.mails import Open
+from mailbridge.tickets.command_types.relations import Erase, Merge
+from mailbridge.tickets.command_types.values import AddTags, RemoveTags, SetPriority, SetStatus, SetTeam
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.decide import HANDLERS, Decision, decide_requests
 from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalRequested, Escalated

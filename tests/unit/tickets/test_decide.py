@@ -8,21 +8,10 @@ from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.command_context import CommandContext
-from mailbridge.tickets.commands import (
-    AgentReply,
-    Assign,
-    Close,
-    Command,
-    CustomerMessage,
-    InternalNote,
-    Open,
-    RaiseAlert,
-    Reopen,
-    ReportFailure,
-    SetPriority,
-    SetStatus,
-    SetTeam,
-)
+from mailbridge.tickets.command_types.escalation import RaiseAlert
+from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, Open, ReportFailure
+from mailbridge.tickets.command_types.values import Assign, Close, Reopen, SetPriority, SetStatus, SetTeam
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.event_types.values import AssigneeChanged, StatusChanged

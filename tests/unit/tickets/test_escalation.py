@@ -10,7 +10,7 @@ import pytest
 
 from mailbridge.organisation.model import Agent, Organisation
 from mailbridge.organisation.people import Absence, Consultant, EscalationChain, EscalationStep
-from mailbridge.tickets.commands import Escalate
+from mailbridge.tickets.command_types.escalation import Escalate
 from mailbridge.tickets.decide import Decision, decide
 from mailbridge.tickets.event_types.escalation import Escalated
 from mailbridge.tickets.event_types.values import AssigneeChanged, TeamChanged

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import get_args
 
-from mailbridge.tickets.commands import Command, Open
+from mailbridge.tickets.command_types.mails import Open
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import HANDLERS
 
 

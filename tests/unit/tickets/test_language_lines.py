@@ -13,7 +13,8 @@ from mailbridge.mail_commands.command_table import WORDS
 from mailbridge.mail_commands.model import Author, Help
 from mailbridge.mail_commands.reading import read, understand
 from mailbridge.organisation.priority import Priority
-from mailbridge.tickets.commands import Assign, Close, InternalNote, Reopen, SetPriority, SetStatus, SetTeam
+from mailbridge.tickets.command_types.mails import InternalNote
+from mailbridge.tickets.command_types.values import Assign, Close, Reopen, SetPriority, SetStatus, SetTeam
 
 BOGDAN = Author(me="bogdan", now=datetime(2026, 11, 19, 10, 0, tzinfo=UTC), zone="Europe/Bucharest", prefix="MB")
 

@@ -16,7 +16,9 @@ from mailbridge.mail_commands.locales import LOCALES
 from mailbridge.mail_commands.model import Author
 from mailbridge.mail_commands.reading import understand
 from mailbridge.mail_commands.vocabulary import vocabulary
-from mailbridge.tickets.commands import CorrectWork, RecordWork, ScheduleMeeting, SetDue, SetEstimate, Snooze
+from mailbridge.tickets.command_types.people import ScheduleMeeting
+from mailbridge.tickets.command_types.values import SetDue, Snooze
+from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.model import WorkKind
 
 BUCHAREST = ZoneInfo("Europe/Bucharest")

@@ -9,18 +9,10 @@ import pytest
 
 from mailbridge.customers.model import Contract, Customer, Equipment, Location, Project, ServiceLevel, customers
 from mailbridge.organisation.priority import Priority
-from mailbridge.tickets.commands import (
-    AddParticipant,
-    AnswerInvitation,
-    Command,
-    CustomerMessage,
-    ScheduleMeeting,
-    SetContract,
-    SetEquipment,
-    SetPriority,
-    SetProject,
-    SetRequester,
-)
+from mailbridge.tickets.command_types.mails import CustomerMessage
+from mailbridge.tickets.command_types.people import AddParticipant, AnswerInvitation, ScheduleMeeting, SetRequester
+from mailbridge.tickets.command_types.values import SetContract, SetEquipment, SetPriority, SetProject
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import Decision, decide
 from mailbridge.tickets.model import Meeting, Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, NOW, a_ticket, an_organisation, command_context, with_team

@@ -14,7 +14,9 @@ from mailbridge.organisation.status import Status
 from mailbridge.sla.clock import Deadline
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
-from mailbridge.tickets.commands import Close, CustomerMessage, EndSnooze, RaiseAlert, SetDue, Snooze
+from mailbridge.tickets.command_types.escalation import RaiseAlert
+from mailbridge.tickets.command_types.mails import CustomerMessage
+from mailbridge.tickets.command_types.values import Close, EndSnooze, SetDue, Snooze
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
 from mailbridge.tickets.decide import decide
 from mailbridge.tickets.event_types.values import DueSet, SnoozeEnded

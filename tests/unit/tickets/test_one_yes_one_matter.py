@@ -14,7 +14,10 @@ from mailbridge.organisation.model import Outsiders, Team
 from mailbridge.organisation.priority import Priority
 from mailbridge.store.documents import load
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import AddTags, Approve, Command, Erase, Link, Merge, SetPriority, Undo
+from mailbridge.tickets.command_types.escalation import Approve
+from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Undo
+from mailbridge.tickets.command_types.values import AddTags, SetPriority
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decide import Decision, decide, decide_requests, hold
 from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalRequested
 from mailbridge.tickets.event_types.values import TagsAdded

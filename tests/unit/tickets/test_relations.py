@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import Close, Erase, Link, Merge, SetType, Snooze, Split
+from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split
+from mailbridge.tickets.command_types.values import Close, SetType, Snooze
 from mailbridge.tickets.event_types.relations import ContentErased
 from mailbridge.tickets.event_types.values import StatusChanged
 from mailbridge.tickets.event_types.work import WorkRecorded

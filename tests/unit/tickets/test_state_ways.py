@@ -12,7 +12,9 @@ from mailbridge.organisation.status import HIDDEN, Mover, Status
 from mailbridge.organisation.transitions import DEFAULTS, same_to_customers
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
-from mailbridge.tickets.commands import AgentReply, Assign, Close, Command, CustomerMessage, InternalNote, Open, Reopen, SetStatus
+from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, Open
+from mailbridge.tickets.command_types.values import Assign, Close, Reopen, SetStatus
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.deadlines import opens_again
 from mailbridge.tickets.decide import decide, open_ticket
 from mailbridge.tickets.model import Ticket

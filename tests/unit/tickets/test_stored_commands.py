@@ -12,54 +12,40 @@ from mailbridge.mail_commands.reading import understand
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.organisation.priority import Priority
 from mailbridge.store.documents import dump, load
-from mailbridge.tickets.commands import (
+from mailbridge.tickets.command_types.escalation import Approve, Escalate, ExpireApproval, RaiseAlert, Reject, RemindApproval
+from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, Open, ReportFailure
+from mailbridge.tickets.command_types.people import (
     AddParticipant,
-    AddTags,
-    AgentReply,
     AnswerInvitation,
-    Approve,
-    Assign,
-    Close,
-    Command,
-    CorrectWork,
-    CustomerMessage,
-    EndSnooze,
-    Erase,
-    Escalate,
-    ExpireApproval,
-    InternalNote,
-    Link,
-    MatchContract,
-    Merge,
-    Open,
-    RaiseAlert,
-    RecordWork,
-    Reject,
-    RemindApproval,
     RemoveParticipant,
-    RemoveTags,
-    Reopen,
-    ReportFailure,
     RevokeAddresses,
     ScheduleMeeting,
+    SetRequester,
+)
+from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
+from mailbridge.tickets.command_types.values import (
+    AddTags,
+    Assign,
+    Close,
+    EndSnooze,
+    MatchContract,
+    RemoveTags,
+    Reopen,
     SetChannel,
     SetContract,
     SetDue,
     SetEquipment,
-    SetEstimate,
     SetField,
     SetPriority,
     SetProject,
-    SetRequester,
     SetStatus,
     SetSubject,
     SetTeam,
     SetType,
     Snooze,
-    Split,
-    StartPlaybook,
-    Undo,
 )
+from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.model import StoredCommand, WorkKind
 from mailbridge.tickets.stored_commands import ENTRIES, Unreadable, commands_of, stored
 from tests.builders import NOW, an_organisation

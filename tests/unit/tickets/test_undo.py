@@ -11,34 +11,25 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from mailbridge.organisation.playbooks import Playbook, Task
 from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.commands import (
-    AddParticipant,
+from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, SetRequester
+from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
+from mailbridge.tickets.command_types.values import (
     AddTags,
     Assign,
     Close,
-    Command,
-    CorrectWork,
-    Erase,
-    Link,
-    Merge,
-    RecordWork,
-    RemoveParticipant,
     RemoveTags,
     Reopen,
     SetChannel,
     SetDue,
-    SetEstimate,
     SetField,
     SetPriority,
-    SetRequester,
     SetStatus,
     SetSubject,
     SetTeam,
     Snooze,
-    Split,
-    StartPlaybook,
-    Undo,
 )
+from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
+from mailbridge.tickets.commands import Command
 from mailbridge.tickets.event_types.relations import Undone
 from mailbridge.tickets.history import as_if
 from mailbridge.tickets.model import Participant, Ticket, WorkKind

@@ -15,7 +15,7 @@ from mailbridge.organisation.billing import Rounding, WorkPolicy, charged
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext
-from mailbridge.tickets.commands import CorrectWork, RecordWork, SetEstimate
+from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.decide import decide
 from mailbridge.tickets.event_types.escalation import AlertRaised
 from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded

@@ -1,0 +1,1 @@
+"""The commands, by subject.  `tickets.commands` has the union of all.  Pure."""

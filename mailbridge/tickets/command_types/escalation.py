@@ -1,0 +1,49 @@
+"""Commands of deadlines, escalation and approvals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalate:
+    """Escalates to the next level of the chain, or to `to` (a chain, a team, an agent, a consultant, a skill)."""
+
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approve:
+    """Approves a held request.  `approval` 0: the only one that waits for this actor."""
+
+    approval: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reject:
+    approval: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemindApproval:
+    """Reminds the approvers and their deputies of an open approval."""
+
+    approval: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpireApproval:
+    approval: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaiseAlert:
+    promise: str
+    alert: str
+    due_at: datetime
+
+
+EscalationCommand = RaiseAlert | Escalate | Approve | Reject | RemindApproval | ExpireApproval

@@ -1,0 +1,70 @@
+"""Commands that come with a mail: opening, answering, notes, failed deliveries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailbridge.organisation.priority import Priority
+from mailbridge.tickets.model import Participant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """Opens a ticket.  Empty team, type and status mean the defaults of the desk."""
+
+    subject: str
+    requester: Participant
+    others: tuple[Participant, ...] = ()
+    team: str = ""
+    type: str = ""
+    priority: Priority = Priority.NORMAL
+    status: str = ""
+    tags: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+    assignee: str = ""
+    channel: str = "mail"
+    language: str = ""
+    verified: bool = False
+    rules_version: str = ""
+    follows: int | None = None
+    rule: str = ""  # the rule that chose the values; recorded as their actor
+    said_by: str = ""  # the agent who wrote the first message; '' where the customer did
+    asked_at: datetime | None = None  # time of the customer's request, where an agent forwards it; SLA targets count from it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerMessage:
+    """A customer's mail on an existing ticket.  Automatic mail is stored and changes nothing.  `sent`: an old mail to the customer, from an
+    imported archive; it changes nothing either."""
+
+    author: str
+    automatic: bool = False
+    sent: bool = False
+    others: tuple[Participant, ...] = ()  # people in its Cc, where the author is verified
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentReply:
+    """An agent's text to the customer.  `doubt`: the key of the reason why it is perhaps not for the customer, so that the agent is asked
+    first ('short-answer', 'line-not-understood'); '' where there is none."""
+
+    doubt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InternalNote:
+    """An agent's text for colleagues only.  It never reaches a customer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFailure:
+    """A mail of ours was not delivered.  `proven` False: a report says so that others can have written."""
+
+    recipient: str
+    what: str
+    reason: str
+    proven: bool = True
+
+
+MailCommand = Open | CustomerMessage | AgentReply | InternalNote | ReportFailure

@@ -1,0 +1,57 @@
+"""Commands about the people of a ticket, and their appointments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddParticipant:
+    """Adds a participant, who is notified from now on."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RevokeAddresses:
+    """Revokes the signed reply addresses that this person got on the ticket.  The next mail to them carries a new one."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoveParticipant:
+    """Removes a participant, never the requester."""
+
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetRequester:
+    """Sets the requester.  The former requester stays a participant."""
+
+    address: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleMeeting:
+    """Schedules an appointment with the customer, who gets an invitation (RFC 5546); None cancels it."""
+
+    at: datetime | None
+    minutes: int = 60
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerInvitation:
+    """An answer of a calendar program to our invitation.  `answer`: the PARTSTAT of RFC 5545 in lower case, or 'counter'."""
+
+    author: str
+    answer: str
+    number: int
+    sequence: int
+
+
+PeopleCommand = AddParticipant | RemoveParticipant | RevokeAddresses | SetRequester | ScheduleMeeting | AnswerInvitation
