@@ -18,7 +18,8 @@ from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamC
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_context import CommandContext, HeldRequest
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.decide import Decision, decide_requests
+from mailbridge.tickets.decide import decide_requests
+from mailbridge.tickets.decision import Decision
 from mailbridge.tickets.handlers.risks import MANY, OWN_YES
 from mailbridge.tickets.model import Participant, Ticket
 from mailbridge.tickets.requests import Request

@@ -21,7 +21,7 @@ from mailbridge.tickets.handlers.relations import INVERSE
 
 if TYPE_CHECKING:
     from mailbridge.app import App
-    from mailbridge.tickets.decide import Decision
+    from mailbridge.tickets.decision import Decision
 
 # Why the desk does not do it, as far as its mails word it otherwise: here nobody answers a mail.
 REASONS = {

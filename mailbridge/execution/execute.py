@@ -25,7 +25,8 @@ from mailbridge.notifications.recipients import Recipient, team_of
 from mailbridge.sla.calendar import next_open
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.decide import Decision, TicketChange, decide_requests
+from mailbridge.tickets.decide import decide_requests
+from mailbridge.tickets.decision import Decision, TicketChange
 from mailbridge.tickets.event_types.relations import MailMoved
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket

@@ -13,7 +13,8 @@ from mailbridge.ids import ticket_number
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_types.escalation import Approve, Reject
-from mailbridge.tickets.decide import Decision, hold
+from mailbridge.tickets.decide import hold
+from mailbridge.tickets.decision import Decision
 from mailbridge.tickets.handlers.risks import MANY
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.permissions import may

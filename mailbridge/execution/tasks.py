@@ -14,7 +14,7 @@ from mailbridge.store.mails import Direction, StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.command_types.relations import StartPlaybook
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.decide import Decision, TicketChange
+from mailbridge.tickets.decision import Decision, TicketChange
 from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.event_types.relations import PlaybookStarted
 from mailbridge.tickets.events import Event

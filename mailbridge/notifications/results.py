@@ -14,7 +14,7 @@ from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.command_types.escalation import Approve, Reject
 from mailbridge.tickets.command_types.relations import Erase, Undo
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.decide import Decision
+from mailbridge.tickets.decision import Decision
 from mailbridge.tickets.event_types.escalation import ApprovalRequested, Escalated
 from mailbridge.tickets.event_types.mails import TicketOpened
 from mailbridge.tickets.event_types.relations import Linked, MergedFrom, MergedInto

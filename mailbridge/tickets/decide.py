@@ -6,13 +6,9 @@ permission and state is checked in one place.  `tickets.handlers` has one handle
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from mailbridge.organisation import transitions
-from mailbridge.organisation.follow_the_sun import lands_with
-from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import (
     CommandContext,  # for callers of `decide`
     Handler,
@@ -54,11 +50,8 @@ from mailbridge.tickets.command_types.values import (
 )
 from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.commands import Command
+from mailbridge.tickets.decision import Decision, context_after, decision_of, event_of, together
 from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalRequested
-from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
-from mailbridge.tickets.event_types.people import ParticipantAdded
-from mailbridge.tickets.event_types.relations import Linked
-from mailbridge.tickets.event_types.values import AssigneeChanged, FieldSet, TagsAdded, TypeChanged
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers import (
     approvals,
@@ -75,8 +68,8 @@ from mailbridge.tickets.handlers import (
 )
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.handlers.undo import undo
-from mailbridge.tickets.history import brought
-from mailbridge.tickets.model import FOLLOW, Approval, Ticket
+from mailbridge.tickets.model import Approval, Ticket
+from mailbridge.tickets.opening import open_ticket
 from mailbridge.tickets.permissions import may
 from mailbridge.tickets.requests import Request
 
@@ -168,82 +161,6 @@ HANDLERS: Mapping[type[Command], Handler] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketChange:
-    """The events of one ticket, and the ticket after them."""
-
-    ticket: Ticket
-    events: tuple[Event, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
-    """The result of a command.
-
-    `refused`: '' or the key of a reason ('agents-only', 'unknown-status', …) that has a text in the templates.  `nearest`: a known word
-    that was perhaps meant.  A command that changes nothing (closing a closed ticket) is not refused: it has no events.  An approval of a
-    request that cannot be executed any more has both: the event of the decision, and `refused`.  `elsewhere`: changes of other tickets,
-    recorded in the same transaction.
-    """
-
-    ticket: Ticket | None
-    events: tuple[Event, ...] = ()
-    elsewhere: tuple[TicketChange, ...] = ()
-    refused: str = ""
-    nearest: str = ""
-    detail: str = ""
-
-
-def open_ticket(ticket_id: int, command: Open, about: CommandContext) -> Decision:
-    """The events of a new ticket: opened, then one event for each chosen value."""
-    wanted = command.team or about.organisation.default_team
-    team = lands_with(wanted, about.organisation, about.now)
-    wished = transitions.status(command.status or transitions.NEW, about.organisation)
-    at_once = wished.open and not wished.waiting  # any other status is set by its own event, which pauses the clocks or closes the ticket
-    opened = TicketOpened(
-        subject=command.subject,
-        requester=command.requester,
-        status=wished.name if at_once else transitions.NEW,
-        priority=command.priority,
-        team=team,
-        channel=command.channel,
-        language=command.language,
-        verified=command.verified,
-        rules_version=command.rules_version,
-        asked_at=command.asked_at,
-    )
-    first = MessageAdded(author=command.said_by or command.requester.address, to_customer=bool(command.said_by))
-    chosen: list[TicketEvent] = [first]
-    if command.type:
-        chosen.append(TypeChanged(before="", after=command.type))
-    if command.tags:
-        chosen.append(TagsAdded(tags=command.tags))
-    handed_round = ((FOLLOW, wanted),) if team != wanted else ()
-    chosen += [FieldSet(name=name, value=value) for name, value in (*command.fields, *handed_round)]
-    if command.assignee:
-        chosen.append(AssigneeChanged(before="", after=command.assignee))
-    chosen += [ParticipantAdded(participant=other) for other in command.others]
-    if command.follows:
-        chosen.append(Linked(relation="possible-follow-up", ticket=command.follows))
-    if not at_once:
-        chosen.append(state.change(transitions.NEW, wished.name, about.organisation))
-    rule = Actor(kind=ActorKind.RULE, name=command.rule) if command.rule else _chooser(about.actor)
-    opening = Event(ticket=ticket_id, at=about.now, actor=about.actor, what=opened, mail=about.mail)
-    ticket, events = apply(None, opening), [opening]
-    for what in chosen:
-        own = isinstance(what, AssigneeChanged) and what.after == command.said_by  # the agent who wrote first is the assignee
-        by = about.actor if own or isinstance(what, (MessageAdded, ParticipantAdded, Linked)) else rule
-        events.append(Event(ticket=ticket_id, at=about.now, actor=by, what=what, mail=about.mail))
-        ticket = apply(ticket, events[-1])
-    return Decision(ticket=ticket, events=tuple(events))
-
-
-def _chooser(actor: Actor) -> Actor:
-    """The actor of values that no rule chose: the administrator at the command line, else the desk.  The author of a mail chose none of
-    them."""
-    return actor if actor.kind is ActorKind.ADMIN else Actor(kind=ActorKind.SYSTEM, name="desk")
-
-
 def decide(ticket: Ticket, command: Command, about: CommandContext) -> Decision:
     """What `command` does to `ticket` and to other tickets: the ticket after it and the events, or the reason of a refusal."""
     reason = may(about.actor, command, ticket, about.organisation)
@@ -259,10 +176,10 @@ def decide(ticket: Ticket, command: Command, about: CommandContext) -> Decision:
         outcome = approvals.ask(ticket, need, about)
     if isinstance(outcome, Refusal):
         return Decision(ticket=ticket, refused=outcome.reason, nearest=outcome.nearest, detail=outcome.detail)
-    events = [_event(what, ticket, about) for what in outcome]
-    done = _applied(ticket, events, about.tickets)
+    events = [event_of(what, ticket, about) for what in outcome]
+    done = decision_of(ticket, events, about.tickets)
     if follows := _contract_follows(ticket, command, done, about):
-        done = _applied(ticket, [*events, *follows], about.tickets)
+        done = decision_of(ticket, [*events, *follows], about.tickets)
     refused = next((what.refused for what in outcome if isinstance(what, ApprovalDecided)), "")
     return replace(done, refused=refused) if refused else done
 
@@ -275,7 +192,7 @@ def _contract_follows(ticket: Ticket, command: Command, done: Decision, about: C
     after = done.ticket
     if after is None or isinstance(command, CHOOSE_THEMSELVES) or _contract_keys(after) == _contract_keys(ticket):
         return []
-    return [_event(what, ticket, about) for what in contracts.rematched(ticket, after, about)]
+    return [event_of(what, ticket, about) for what in contracts.rematched(ticket, after, about)]
 
 
 def _contract_keys(ticket: Ticket) -> tuple[object, ...]:
@@ -309,7 +226,7 @@ def decide_requests(
         asked = replace(about, actor=request.actor or about.actor, request=request.commands, words=request.words)
         decisions.append(_request(at, request.commands, asked))
         whole = together(whole, decisions[-1])
-        about = _after(about, decisions[-1])
+        about = context_after(about, decisions[-1])
         at = whole.ticket or at
     return replace(whole, ticket=at if isinstance(at, Ticket) else None), tuple(decisions)
 
@@ -326,8 +243,8 @@ def _request(ticket: Ticket | int, commands: Sequence[Command], about: CommandCo
         if one.refused:
             return replace(one, ticket=ticket) if not one.events else one
         if any(isinstance(event.what, ApprovalRequested) for event in one.events) and not isinstance(command, Approve):
-            return _applied(ticket, one.events, about.tickets)  # the whole request is held
-        done, at = together(done, one), _after(at, one)
+            return decision_of(ticket, one.events, about.tickets)  # the whole request is held
+        done, at = together(done, one), context_after(at, one)
     return done
 
 
@@ -338,51 +255,6 @@ def hold(ticket: Ticket, request: Request, why: str, tickets: Sequence[int], abo
     outcome = approvals.ask(ticket, need, asked, tickets=tuple(tickets))
     if isinstance(outcome, Refusal):
         return Decision(ticket=ticket, refused=outcome.reason, detail=outcome.detail)
-    return _applied(ticket, [_event(what, ticket, asked) for what in outcome], about.tickets)
+    return decision_of(ticket, [event_of(what, ticket, asked) for what in outcome], about.tickets)
 
 
-def _after(about: CommandContext, decision: Decision) -> CommandContext:
-    """The context of the next command: other tickets, mails and histories after this decision."""
-    changes = [*decision.elsewhere]
-    if decision.ticket is not None and decision.events:
-        changes.append(TicketChange(ticket=decision.ticket, events=decision.events))
-    if not changes:
-        return about
-    gone = {mail: to for change in changes for event in change.events for mail, to in brought(event.what)}
-    said = {change.ticket.id: change.events for change in changes}
-    born = {change.ticket.id for change in changes if change.ticket.version == len(change.events)}
-    return replace(
-        about,
-        tickets={**about.tickets, **{change.ticket.id: change.ticket for change in decision.elsewhere}},
-        read=about.read | born,
-        mails={id: replace(ref, ticket=gone.get(id, ref.ticket)) for id, ref in about.mails.items()},
-        histories={id: (*past, *said.get(id, ())) for id, past in about.histories.items()},
-    )
-
-
-def together(first: Decision, second: Decision) -> Decision:
-    """Combines two decisions about the same ticket, in order."""
-    changes = {change.ticket.id: change for change in first.elsewhere}
-    for change in second.elsewhere:
-        before = changes.get(change.ticket.id)
-        changes[change.ticket.id] = TicketChange(ticket=change.ticket, events=(*(before.events if before else ()), *change.events))
-    return Decision(
-        ticket=second.ticket or first.ticket, events=(*first.events, *second.events), elsewhere=tuple(changes.values())
-    )
-
-
-def _event(what: TicketEvent | Event, ticket: Ticket, about: CommandContext) -> Event:
-    if isinstance(what, Event):
-        return what
-    return Event(ticket=ticket.id, at=about.now, actor=about.actor, what=what, mail=about.mail)
-
-
-def _applied(ticket: Ticket, events: Iterable[Event], others: Mapping[int, Ticket]) -> Decision:
-    """Sorts the events by ticket and applies them."""
-    after: dict[int, Ticket] = {ticket.id: ticket}
-    said: dict[int, list[Event]] = {ticket.id: []}
-    for event in events:
-        after[event.ticket] = apply(after.get(event.ticket) or others.get(event.ticket), event)
-        said.setdefault(event.ticket, []).append(event)
-    elsewhere = tuple(TicketChange(ticket=after[id], events=tuple(events)) for id, events in said.items() if id != ticket.id)
-    return Decision(ticket=after[ticket.id], events=tuple(said[ticket.id]), elsewhere=elsewhere)

@@ -38,7 +38,7 @@ from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split
 from mailbridge.tickets.command_types.values import AddTags, SetPriority
 from mailbridge.tickets.command_types.work import RecordWork
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.decide import Decision
+from mailbridge.tickets.decision import Decision
 from mailbridge.tickets.event_types.escalation import ApprovalRequested
 from mailbridge.tickets.model import WorkKind
 from mailbridge.tickets.permissions import NEEDED, Right

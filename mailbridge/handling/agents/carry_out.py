@@ -21,7 +21,7 @@ from mailbridge.tickets.command_types.escalation import Approve, Reject
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
 from mailbridge.tickets.command_types.values import Assign
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.decide import Decision
+from mailbridge.tickets.decision import Decision
 from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import Request
 

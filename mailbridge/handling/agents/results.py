@@ -20,7 +20,7 @@ from mailbridge.notifications.results import command_results, held
 from mailbridge.notifications.summary import Viewer
 from mailbridge.store.tables.outgoing import FOR_RELEASE
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.decide import Decision
+from mailbridge.tickets.decision import Decision
 from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.model import ApprovalKind, Ticket
 from mailbridge.tickets.permissions import sees

@@ -15,8 +15,9 @@ from mailbridge.tickets.command_types.escalation import RaiseAlert
 from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, Open, ReportFailure
 from mailbridge.tickets.command_types.values import Assign, Close, SetStatus, SetTeam
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.decide import decide, open_ticket
+from mailbridge.tickets.decide import decide
 from mailbridge.tickets.model import Participant, Role, Ticket
+from mailbridge.tickets.opening import open_ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_signer, a_ticket, an_organisation, command_context, with_team
 
 CLOCK = Actor(kind=ActorKind.CLOCK, name="response")

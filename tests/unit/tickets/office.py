@@ -13,11 +13,13 @@ from mailbridge.tickets.command_context import CommandContext, MailRef
 from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, Open
 from mailbridge.tickets.command_types.relations import Split, StartPlaybook, Undo
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.decide import Decision, TicketChange, decide_requests, open_ticket
+from mailbridge.tickets.decide import decide_requests
+from mailbridge.tickets.decision import Decision, TicketChange
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.undo import latest, touched
 from mailbridge.tickets.history import brought
 from mailbridge.tickets.model import Participant, Ticket
+from mailbridge.tickets.opening import open_ticket
 from mailbridge.tickets.requests import Request, each
 from tests.builders import ALL_AGREED, CAROL, NOW, an_organisation, command_context
 

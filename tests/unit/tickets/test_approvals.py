@@ -22,7 +22,8 @@ from mailbridge.tickets.command_types.relations import Erase, Merge
 from mailbridge.tickets.command_types.values import AddTags, RemoveTags, SetPriority, SetStatus, SetTeam
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.deadlines import command_of, ticket_deadlines
-from mailbridge.tickets.decide import HANDLERS, Decision, decide_requests
+from mailbridge.tickets.decide import HANDLERS, decide_requests
+from mailbridge.tickets.decision import Decision
 from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalRequested, Escalated
 from mailbridge.tickets.event_types.relations import ContentErased, MergedInto
 from mailbridge.tickets.event_types.values import PriorityChanged, StatusChanged, TagsAdded, TeamChanged

@@ -12,10 +12,11 @@ from mailbridge.tickets.command_types.escalation import RaiseAlert
 from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, InternalNote, Open, ReportFailure
 from mailbridge.tickets.command_types.values import Assign, Close, Reopen, SetPriority, SetStatus, SetTeam
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.decide import decide, open_ticket
+from mailbridge.tickets.decide import decide
 from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.event_types.values import AssigneeChanged, StatusChanged
 from mailbridge.tickets.model import Participant, Role, Ticket
+from mailbridge.tickets.opening import open_ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, command_context, with_team
 
 ABOUT = command_context(actor=AS_BOGDAN, now=LATER, organisation=an_organisation(), mail=7)

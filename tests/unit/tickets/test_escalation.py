@@ -11,7 +11,8 @@ import pytest
 from mailbridge.organisation.model import Agent, Organisation
 from mailbridge.organisation.people import Absence, Consultant, EscalationChain, EscalationStep
 from mailbridge.tickets.command_types.escalation import Escalate
-from mailbridge.tickets.decide import Decision, decide
+from mailbridge.tickets.decide import decide
+from mailbridge.tickets.decision import Decision
 from mailbridge.tickets.event_types.escalation import Escalated
 from mailbridge.tickets.event_types.values import AssigneeChanged, TeamChanged
 from mailbridge.tickets.events import TicketEvent

@@ -13,7 +13,8 @@ from mailbridge.tickets.command_types.mails import CustomerMessage
 from mailbridge.tickets.command_types.people import AddParticipant, AnswerInvitation, ScheduleMeeting, SetRequester
 from mailbridge.tickets.command_types.values import SetContract, SetEquipment, SetPriority, SetProject
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.decide import Decision, decide
+from mailbridge.tickets.decide import decide
+from mailbridge.tickets.decision import Decision
 from mailbridge.tickets.model import Meeting, Participant, Role, Ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, NOW, a_ticket, an_organisation, command_context, with_team
 

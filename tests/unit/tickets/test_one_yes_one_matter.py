@@ -18,7 +18,8 @@ from mailbridge.tickets.command_types.escalation import Approve
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Undo
 from mailbridge.tickets.command_types.values import AddTags, SetPriority
 from mailbridge.tickets.commands import Command
-from mailbridge.tickets.decide import Decision, decide, decide_requests, hold
+from mailbridge.tickets.decide import decide, decide_requests, hold
+from mailbridge.tickets.decision import Decision
 from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalRequested
 from mailbridge.tickets.event_types.values import TagsAdded
 from mailbridge.tickets.model import Approval, ApprovalKind, Participant, Role, StoredCommand, Ticket

@@ -16,8 +16,9 @@ from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, 
 from mailbridge.tickets.command_types.values import Assign, Close, Reopen, SetStatus
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.deadlines import opens_again
-from mailbridge.tickets.decide import decide, open_ticket
+from mailbridge.tickets.decide import decide
 from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.opening import open_ticket
 from tests.builders import AS_BOGDAN, AS_CAROL, CAROL, LATER, NOW, a_ticket, an_organisation, command_context, with_team
 
 STATUSES = {
