@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailbridge.mail_commands import arguments
-from mailbridge.mail_commands.arguments import UNKNOWN, Reads
-from mailbridge.mail_commands.model import Author, Meaning
+from mailbridge.mail_commands import arguments, date_arguments, query_arguments, work_arguments
+from mailbridge.mail_commands.model import UNKNOWN, Author, Meaning, Reads
 from mailbridge.tickets.command_types.escalation import Approve, Reject
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
 from mailbridge.tickets.command_types.relations import Erase, Undo
@@ -66,12 +65,12 @@ WORDS: Mapping[str, CommandWord] = {
     "equipment": CommandWord(room=Room.FACTS, reads=arguments.equipment, needs=True, others=True),
     "note": CommandWord(room=Room.TEXT, reads=lambda _argument, _speaker: (InternalNote(),)),
     "public": CommandWord(room=Room.TEXT, reads=_alone(lambda _: (AgentReply(),))),
-    "due": CommandWord(room=Room.WHEN, reads=arguments.due, needs=True, others=True),
-    "snooze": CommandWord(room=Room.WHEN, reads=arguments.snooze, needs=True, others=True),
-    "meet": CommandWord(room=Room.WHEN, reads=arguments.schedule_meeting, needs=True, first=True),
-    "time": CommandWord(room=Room.WORK, reads=arguments.time_spent, needs=True, others=True),
-    "travel": CommandWord(room=Room.WORK, reads=arguments.travel, needs=True, others=True),
-    "estimate": CommandWord(room=Room.WORK, reads=arguments.estimate, needs=True, others=True),
+    "due": CommandWord(room=Room.WHEN, reads=date_arguments.due, needs=True, others=True),
+    "snooze": CommandWord(room=Room.WHEN, reads=date_arguments.snooze, needs=True, others=True),
+    "meet": CommandWord(room=Room.WHEN, reads=date_arguments.schedule_meeting, needs=True, first=True),
+    "time": CommandWord(room=Room.WORK, reads=work_arguments.time_spent, needs=True, others=True),
+    "travel": CommandWord(room=Room.WORK, reads=work_arguments.travel, needs=True, others=True),
+    "estimate": CommandWord(room=Room.WORK, reads=work_arguments.estimate, needs=True, others=True),
     "merge": CommandWord(room=Room.OTHERS, reads=arguments.merge, needs=True),
     "split": CommandWord(room=Room.OTHERS, reads=arguments.split),
     "link": CommandWord(room=Room.OTHERS, reads=arguments.link, needs=True),
@@ -82,15 +81,15 @@ WORDS: Mapping[str, CommandWord] = {
     "cancel": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Reject(),)), others=True),
     "undo": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Undo(),)), others=True),
     "erase": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Erase(),)), others=True),
-    "show": CommandWord(room=Room.ASK, reads=arguments.show),
-    "full": CommandWord(room=Room.ASK, reads=arguments.full),
-    "list": CommandWord(room=Room.ASK, reads=arguments.listed),
-    "search": CommandWord(room=Room.ASK, reads=arguments.search, needs=True),
-    "docs": CommandWord(room=Room.ASK, reads=arguments.docs),
-    "report": CommandWord(room=Room.ASK, reads=arguments.report),
+    "show": CommandWord(room=Room.ASK, reads=query_arguments.show),
+    "full": CommandWord(room=Room.ASK, reads=query_arguments.full),
+    "list": CommandWord(room=Room.ASK, reads=query_arguments.listed),
+    "search": CommandWord(room=Room.ASK, reads=query_arguments.search, needs=True),
+    "docs": CommandWord(room=Room.ASK, reads=query_arguments.docs),
+    "report": CommandWord(room=Room.ASK, reads=query_arguments.report),
     "for": CommandWord(room=Room.NEW, reads=arguments.on_behalf, needs=True),
     "channel": CommandWord(room=Room.NEW, reads=arguments.channel, needs=True),
-    "help": CommandWord(room=Room.NEW, reads=arguments.helped),
+    "help": CommandWord(room=Room.NEW, reads=query_arguments.helped),
 }
 # Commands that can be negated: "#-tag old" is "#tag -old".
 OPPOSITES: Mapping[str, Reads] = {"tag": arguments.untag, "cc": arguments.uncc}

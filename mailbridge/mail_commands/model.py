@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -118,6 +119,9 @@ class LineProblem:
 
 
 Meaning = tuple[Command, ...] | Question | Opening | LineProblem
+Reads = Callable[[str, Author], Meaning]
+"""Parses the argument of a command, for this author."""
+UNKNOWN = LineProblem(problem="argument-unknown")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,6 +70,11 @@ def ticket(word: str, prefix: str, *, bare_number: bool = False) -> int | None:
     return int(number) if right else None
 
 
+def team(argument: str, author: Author) -> str:
+    """The name of the team that the argument means, by name or title; the argument in lower case where there is none."""
+    return one_of(argument, [(t.name, t.title) for t in author.organisation.teams.values()])
+
+
 def _short(agent: Agent) -> tuple[str, ...]:
     return (fold(agent.name),)
 

@@ -10,9 +10,8 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from mailbridge.mail_commands import names
-from mailbridge.mail_commands.arguments import Reads
 from mailbridge.mail_commands.command_table import OPPOSITES, WORDS
-from mailbridge.mail_commands.model import Author, ChannelArgument, CommandLine, LineProblem, Meaning, OnBehalf, ParsedMail
+from mailbridge.mail_commands.model import Author, ChannelArgument, CommandLine, LineProblem, Meaning, OnBehalf, ParsedMail, Reads
 from mailbridge.mail_commands.normalise import cleaned
 from mailbridge.mail_commands.vocabulary import fold, time_words, vocabulary, word_in
 from mailbridge.tickets.command_types.people import SetRequester
