@@ -36,6 +36,7 @@ from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
 from mailbridge.jobs.bundles import notify_bundles
 from mailbridge.jobs.deadlines import sweep
+from mailbridge.jobs.hours import keep_hours
 from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.login_ends import notify_login_ends
 from mailbridge.jobs.recompute import recompute
@@ -209,7 +210,7 @@ class App:
             self.renderer,
             self.clock,
             desk=self.desk,
-            view=view_of,
+            view=lambda tx, notification, desk: view_of(tx, notification, desk, self.clock.now()),
             failed=self._undeliverable,
             held=self._held,
             report=self._transport_reports,
@@ -299,6 +300,10 @@ class App:
         now, desk = now or self.clock.now(), self.desk()
         recompute(self.store, desk, now)
         return sweep(self.store, desk, now) + notify_held(self.store, desk, now) + notify_bundles(self.store, desk, now)
+
+    def keep_hours(self) -> int:
+        """Records what the hour banks are due; how many entries."""
+        return keep_hours(self.store, self.desk(), self.clock.now())
 
     def list_kept(self, now: datetime | None = None) -> int:
         """Mails the admins today's list of mails without a ticket; how many mails a new list names."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from mailbridge.customers.hour_terms import HourTerms
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -67,6 +69,7 @@ class Contract:
     levels: tuple[ServiceLevel, ...] = ()  # other levels than `sla`
     calendar: str = ""  # name of the hours that its times count in; empty: those of the location, else of the team
     project: str = ""  # the project of the same customer that its tickets belong to
+    hours: HourTerms | None = None  # its hour bank
 
     def valid(self, day: date) -> bool:
         return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)

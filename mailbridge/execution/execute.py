@@ -14,6 +14,7 @@ from datetime import datetime
 
 from mailbridge.execution.bundling import held_until
 from mailbridge.execution.desk import Desk
+from mailbridge.execution.hour_banks import take_hours
 from mailbridge.execution.load_context import NO_MAIL, Cause, load_context
 from mailbridge.execution.notification_context import notification_context, reached
 from mailbridge.execution.record import record
@@ -118,10 +119,12 @@ def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Tellin
         tell_at = next_open(now, calendar) if telling.in_working_hours else None
         due_now = _held_back(tx, outgoing, decision, desk, now, telling)
         record(tx, decision.ticket, decision.events, due_now, desk.organisation, now, tell_at=tell_at)
+        take_hours(tx, desk, decision.ticket, decision.events, now)
     composed = {_news(notification) for notification in outgoing}
     for change in decision.elsewhere:
         changed, note = with_text(tx, change, decision, desk, now)
         record(tx, changed.ticket, changed.events, (), desk.organisation, now)
+        take_hours(tx, desk, changed.ticket, changed.events, now)
         about = replace(_context_of(tx, changed, note, desk), reached=reached(tx, changed.events))
         news = () if telling.silent else notifications(changed.events, about)
         fresh = [notification for notification in news if notification.event != "merged" or _news(notification) not in composed]

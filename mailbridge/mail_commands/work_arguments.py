@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from mailbridge.mail_commands import dates, durations
 from mailbridge.mail_commands.date_arguments import wall
@@ -13,6 +15,7 @@ from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEs
 from mailbridge.tickets.model import WorkKind
 
 _CORRECTION = re.compile(r"#?([0-9]{1,6})\s*=(.*)")
+_SPAN = re.compile(r"\s*([01]?\d|2[0-3]):([0-5]\d)\s*[-–—]\s*([01]?\d|2[0-3]):([0-5]\d)(?=[\s,;]|$)")  # 17:00-19:30
 _PLACE = re.compile(r"(?<!\S)@(?:\"([^\"]+)\"|(\S+))")
 _BETWEEN = " ,;:.-–—"
 
@@ -31,11 +34,15 @@ def estimate(argument: str, author: Author) -> Meaning:
 
 
 def _work(kind: WorkKind, argument: str, author: Author) -> Meaning:
-    """`45m`, `25km`, in any order; then optionally a day, `not billable` at either end, `@place`, and a text (for travel: the place)."""
+    """`45m` or `17:00-17:45`, `25km`, in any order; then optionally a day, `not billable` at either end, `@place`, and a text (for travel:
+    the place)."""
     correction = _CORRECTION.fullmatch(argument.strip())
     if correction:
         return _correction(int(correction[1]), correction[2], author)
     known = vocabulary(author.language)
+    span = _SPAN.match(argument)
+    if span:
+        argument = f"{_span_minutes(span)}m {argument[span.end() :]}"
     where = _PLACE.search(argument)
     place = (where[1] or where[2]) if where else ""
     written = durations.protected(argument[: where.start()] + argument[where.end() :] if where else argument).split()
@@ -52,9 +59,30 @@ def _work(kind: WorkKind, argument: str, author: Author) -> Meaning:
     rest = " ".join(written[at:]).strip(_BETWEEN)
     text, place = ("", place or rest) if kind is WorkKind.TRAVELLED else (unquoted(rest), place)
     when = day[0] if day else wall(author).local.date()
+    start, minutes = _since(span, when, author, minutes)
     return (
-        RecordWork(kind=kind, minutes=minutes or 0, day=when, km=km or 0.0, place=unquoted(place), billable=billable, text=text),
+        RecordWork(
+            kind=kind, minutes=minutes or 0, day=when, km=km or 0.0, place=unquoted(place), billable=billable, text=text, start=start
+        ),
     )
+
+
+def _span_minutes(span: re.Match[str]) -> int:
+    """The minutes between the two times by the wall clock; an end before the start is on the next day."""
+    begin, end = (60 * int(span[hour]) + int(span[hour + 1]) for hour in (1, 3))
+    return (end - begin) % (24 * 60)
+
+
+def _since(span: re.Match[str] | None, day: date, author: Author, minutes: int | None) -> tuple[datetime | None, int | None]:
+    """When the work began, and its minutes as they passed: in the nights of the clock change more or fewer than the times say."""
+    if span is None:
+        return None, minutes
+    zone = ZoneInfo(author.zone)
+    begin = datetime.combine(day, time(int(span[1]), int(span[2])), zone)
+    last = day + timedelta(days=(int(span[3]), int(span[4])) < (int(span[1]), int(span[2])))
+    end = datetime.combine(last, time(int(span[3]), int(span[4])), zone)
+    begin, end = begin.astimezone(UTC), end.astimezone(UTC)
+    return begin, max(0, int((end - begin) / timedelta(minutes=1)))
 
 
 def _correction(activity: int, said: str, author: Author) -> Meaning:

@@ -11,6 +11,7 @@ from mailbridge.organisation.priority import Priority
 from mailbridge.rules.actions import GIVES, THEN
 from mailbridge.rules.conditions import WHEN
 from mailbridge.rules.files.approvals import APPROVALS_FILE
+from mailbridge.rules.files.hours import BANK, within_contract
 from mailbridge.rules.files.people import TEAMS_FILE
 from mailbridge.rules.files.playbooks import PLAYBOOKS_FILE
 from mailbridge.rules.files.scalars import ADDRESS, DATE, LANGUAGE, WORD, WORKING, ZONE, Defined
@@ -40,6 +41,8 @@ def _project_days(values: dict[str, Any]) -> dict[str, Any]:
 def _contract_days(values: dict[str, Any]) -> dict[str, Any]:
     if "since" in values and "until" in values and values["until"] < values["since"]:
         raise Wrong(f'"until" ({values["until"]}) is before "since" ({values["since"]})', "both days belong to the contract")
+    if "hours" in values:
+        within_contract(values["hours"], values.get("since"), values.get("until"))
     return values
 
 
@@ -59,9 +62,7 @@ TARGETS = Record(
             schema=Made(of=Choice(what="way", words=tuple(WhileSolved)), make=WhileSolved),
             about="whether the clocks are paused from solving a ticket to opening it again, or run on",
         ),
-        "warn-at": Key(
-            schema=Text(what="a share such as 75%", parse=units.share), about="part of the time after which the team is warned"
-        ),
+        "warn-at": Key(schema=Text(what="a share such as 75%", parse=units.share), about="part of the time after which the team is warned"),
         "escalate": Key(
             schema=Name(kind="escalation"), about="the chain in teams.yaml that a ticket goes up by a step with each broken promise"
         ),
@@ -151,6 +152,7 @@ CONTRACT = Record(
         "locations": Key(schema=Many(of=Name(kind="location"), what="a location or a list"), about="only for these places"),
         "equipment": Key(schema=Many(of=Name(kind="equipment"), what="a serial number or a list"), about="only for these devices"),
         "types": Key(schema=Many(of=Name(kind="type"), what="a type or a list of types"), about="only for these types of request"),
+        "hours": Key(schema=BANK, about="the hours that work under it takes from"),
     },
     make=_contract_days,
 )

@@ -17,6 +17,7 @@ from mailbridge.store.documents import dump, load_any
 from mailbridge.store.search import Search
 from mailbridge.store.sql import Sql
 from mailbridge.store.stored_notifications import dump_notification, load_as_far_as_known, without_texts
+from mailbridge.store.tables.hours import hour_entries
 from mailbridge.store.tables.incoming import held, inbox
 from mailbridge.store.tables.mails import attachments, blobs, mails
 from mailbridge.store.tables.outgoing import outbox, webhooks
@@ -65,6 +66,9 @@ _UNNAMED = tickets.update().where(tickets.c.id == sa.bindparam("of")).values(sub
 _UNTOLD = events.update().where(events.c.id == sa.bindparam("of")).values(data=sa.bindparam("bare"))
 _UNCALLED = webhooks.update().where(webhooks.c.id == sa.bindparam("of")).values(body=sa.bindparam("bare"))
 _UNWRITTEN = outbox.update().where(outbox.c.id == sa.bindparam("of")).values(payload=sa.bindparam("bare"), rendered=None)
+# What a person wrote beside an entry of an hour bank that names the ticket.  The entry and its time stay.
+_BY_HAND = (hour_entries.c.ticket.in_(_TICKETS), hour_entries.c.source == "hand", hour_entries.c.reason != "")
+_UNREASONED = hour_entries.update().where(*_BY_HAND).values(reason="")
 GONE = "(erased)"  # shown instead of a line
 _REPEATS = frozenset({"subject", "line"})  # `line`: an agent's command as it stood in the mail, which an approval shows
 _OLD_AND_NEW = frozenset({"subject", "before", "after"})
@@ -99,6 +103,7 @@ class Erasure:
         arrivals = self._sql.rows(_ARRIVALS, {**these, **came})
         self._sql.change(_NOT_HELD, came)
         self._silence(ticket, these)
+        self._sql.change(_UNREASONED, {"tickets": self._with_merged(ticket)})
         self._sql.change(_EMPTY, these)
         self._search.add_again([row.id for row in self._sql.rows(_OTHERS, {**these, "of": ticket})])
         self._search.forget_removed()

@@ -17,6 +17,7 @@ from mailbridge.store.files import Files
 from mailbridge.store.grants import Grants
 from mailbridge.store.held import HeldMails
 from mailbridge.store.history import History
+from mailbridge.store.hours import Hours
 from mailbridge.store.inbox import InboxTable
 from mailbridge.store.inline_images import InlineImageCounts
 from mailbridge.store.keys import KeyTable
@@ -50,6 +51,7 @@ class Tx:
         self.tickets = Tickets(sql)
         self.events = Events(sql)
         self.activities = Activities(sql)
+        self.hours = Hours(sql)
         self.clocks = Clocks(sql)
         self.outbox = Outbox(sql)
         self.cursors = Cursors(sql)

@@ -53,6 +53,7 @@ class Activity:
     place: str = ""
     billable: bool = True
     text: str = ""
+    start: datetime | None = None  # when it began; None: nobody said
 
 
 class ApprovalKind(StrEnum):

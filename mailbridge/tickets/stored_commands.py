@@ -93,6 +93,9 @@ def _entry(name: str, command: type[Command], version: int = 1, /, **reads: Read
     return StoredCommandType(name=name, version=version, command=command, reads=reads)
 
 
+_WORK: Mapping[str, Reader] = {
+    "kind": _by(WorkKind), "minutes": whole, "day": day, "km": real, "place": text, "billable": _or_none(flag), "text": text,
+}  # fmt: skip
 ENTRIES: tuple[StoredCommandType, ...] = (
     _entry(ANSWER, AgentReply, doubt=text),
     _entry("note", InternalNote),
@@ -121,17 +124,8 @@ ENTRIES: tuple[StoredCommandType, ...] = (
     _entry("link", Link, ticket=whole, relation=text),
     _entry("merge", Merge, into=whole),
     _entry("split", Split, ticket=whole, mail=whole, subject=text),
-    _entry(
-        "record-work",
-        RecordWork,
-        kind=_by(WorkKind),
-        minutes=whole,
-        day=day,
-        km=real,
-        place=text,
-        billable=_or_none(flag),
-        text=text,
-    ),
+    _entry("record-work", RecordWork, 1, **_WORK),
+    _entry("record-work", RecordWork, 2, **_WORK, start=_or_none(moment)),
     _entry("correct-work", CorrectWork, activity=whole, minutes=whole, km=_or_none(real)),
     _entry("set-estimate", SetEstimate, minutes=whole, by=text, most=_or_none(whole)),
     _entry("escalate", Escalate, to=text),

@@ -105,6 +105,12 @@ MANY: dict[str, Callable[[int], dict[str, Any]]] = {
         **{"ticket": n, "activity": 1, "type": f"type{n % 7}", "agent": f"a{n % 20}", "kind": "worked", "day": _at(n).date().isoformat()},
         **{"minutes": 5, "charged": 5, "km": 0.0, "place": "", "billable": True, "text": ""},
     },
+    "hour_entries": lambda n: {
+        **{"customer": f"c{n % 300}", "bank": "gold", "key": f"work:{n}.1:0", "kind": "burn", "source": "work", "day": "2026-03-02"},
+        **{"seconds": -900, "at": _at(n), "subject": "", "closing": "", "contract": "gold", "ticket": n, "activity": 1, "basis": ""},
+        **{"parts": "", "reason": "", "link": "", "actor": f"a{n % 20}"},
+    },
+    "hour_alerts": lambda n: {"customer": f"c{n % 300}", "bank": "gold", "period": f"p{n}", "level": "80", "at": _at(n)},
     "clocks": lambda n: {
         **{
             "ticket": n,

@@ -38,6 +38,7 @@ from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.events import Event
+from mailbridge.tickets.hours.ledger import EntryKind, EntrySource, LedgerEntry
 from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind
 from tests.servers.postgres import Postgres
 from tests.store.filled import MANY, fill
@@ -61,6 +62,8 @@ TICKET = Ticket(
 )
 CALL = Call(key="new", ticket=1, rule="r", event="ticket.opened", url="https://hooks.test/x", body="{}")
 WORK = Activity(id=1, agent="bogdan", kind=WorkKind.WORKED, day=NOW.date(), minutes=5)
+ENTRY = LedgerEntry(key="k", kind=EntryKind.BURN, source=EntrySource.WORK, day=NOW.date(), seconds=-60, at=NOW)
+MANY_ENTRIES = 1_000_000  # a job asks for what is newer than it has seen
 HAPPENED = Event(ticket=9_001, at=NOW, actor=Actor(kind=ActorKind.RULE), what=MessageAdded(author="jo"))
 
 # Methods that may scan: a person asks for them, seldom, and waits.
@@ -138,6 +141,13 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "activities.spent": lambda tx: tx.activities.spent("incident"),
     "activities.between, of one": lambda tx: tx.activities.between(WORK.day, WORK.day, "bogdan"),
     "activities.between, of all": lambda tx: tx.activities.between(WORK.day, WORK.day),
+    "hours": lambda tx: (
+        tx.hours.of_bank("c7", "gold"),
+        tx.hours.of_ticket(7),
+        tx.hours.add("c7", "gold", [ENTRY]),
+        tx.hours.changed_after(MANY_ENTRIES),
+        tx.hours.tell("c7", "gold", "p", "80", NOW),
+    ),
     "blobs": lambda tx: (tx.blobs.has("0"), tx.blobs.get(f"{1:064x}"), tx.blobs.put(b"new"), tx.blobs.put_many([b"new", b"other"])),
     "mails.add": lambda tx: tx.mails.add(MAIL),
     "mails.add_attachments": lambda tx: tx.mails.add_attachments(tx.mails.add(MAIL), 1, [FILE]),

@@ -76,6 +76,7 @@ from mailbridge.store.source_health import HealthState as SourceState
 from mailbridge.tickets import model, stored_commands, stored_events
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.events import TicketEvent
+from mailbridge.tickets.hours import ledger, weights
 from mailbridge.tickets.timesheet import Sums
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -90,12 +91,16 @@ DOCUMENTS: Mapping[str, type] = {
     "tickets.data approvals commands": model.StoredCommand,
     "tickets.data meeting": model.Meeting,
     "outbox.payload": Notification,
+    "hour_entries.closing": ledger.Closing,
+    "hour_entries.parts": weights.WeightedPart,
 }
 
 # Values of columns and of documents, and of keys in TOML, YAML and JSON, by where they stand.
 VALUES: Mapping[str, type[StrEnum]] = {
     "attachment of a mail: through": Through,
     "clocks.state": ClockState,
+    "hour_entries.kind": ledger.EntryKind,
+    "hour_entries.source": ledger.EntrySource,
     "configuration: after": After,
     "configuration: agent trust": AgentTrust,
     "configuration: oauth flow": Flow,

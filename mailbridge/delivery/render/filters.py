@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -60,6 +60,15 @@ def _when(context: Context, moment: datetime | str | None) -> str:
     local, words = at.astimezone(ZoneInfo(context["zone"])), context["words"]
     day, month = words["days"][local.weekday()], words["months"][local.month - 1]
     return str(words["moment"]).format(day=day, date=local.day, month=month, time=f"{local:%H:%M}", zone=local.tzname())
+
+
+@pass_context
+def _day(context: Context, day: date | str | None) -> str:
+    """A day in the words of the template's language, "31 Dec 2026"; '' for none."""
+    if not day:
+        return ""
+    on = date.fromisoformat(day) if isinstance(day, str) else day
+    return f"{on.day} {context['words']['months'][on.month - 1]} {on.year}"
 
 
 @pass_context
@@ -119,6 +128,7 @@ def _counted(context: Context, cut: Sequence[Cut]) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "bare": bare,
     "counted": _counted,
+    "day": _day,
     "lasting": _lasting,
     "paragraphs": _paragraphs,
     "quote_lines": _quote_lines,

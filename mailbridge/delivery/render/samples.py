@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from mailbridge.delivery.render.template_context import (
     VOCABULARY,
@@ -20,6 +20,7 @@ from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.template_values import template_values
 from mailbridge.notifications.summary_model import Summary
+from mailbridge.tickets.hours.view import HoursView
 
 _DESK = DeskView(name="Acme Support", address="support@acme.example")
 _TICKET = TicketView(
@@ -41,6 +42,7 @@ _TICKET = TicketView(
     estimate=45,
     estimate_most=80,
     spent=50,
+    hours=HoursView(left=160, granted=600, until=date(2026, 12, 31), first=160),
 )
 _QUESTION = "Since this morning it does not print at all.\nThe panel shows error E-52 & beeps <twice>.\n\n  Serial: 4711\n\nAna"
 _FULL = TemplateContext(

@@ -36,6 +36,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailbridge.notifications.summary_model import Summary
+from mailbridge.tickets.hours.view import HoursView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class TicketView:
     estimate: int | None = None  # minutes of work, and what four of five such tickets did not exceed
     estimate_most: int | None = None
     spent: int = 0  # minutes of work so far
+    hours: HoursView | None = None  # of the contract; None: it has none, or the mail is for the customer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

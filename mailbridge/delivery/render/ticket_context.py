@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import datetime
 
 from mailbridge.delivery.render import ticket_history
-from mailbridge.delivery.render.template_context import Below, DeskView, HistoryEntry, TemplateContext, TextFile, TicketView, VerdictView
+from mailbridge.delivery.render.template_context import (
+    Below,
+    DeskView,
+    HistoryEntry,
+    TemplateContext,
+    TextFile,
+    TicketView,
+    VerdictView,
+)
 from mailbridge.delivery.render.ticket_history import left_out, message_name, parts_of
 from mailbridge.execution.desk import Desk
+from mailbridge.execution.hour_banks import left_for
 from mailbridge.ids import ticket_number
 from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
@@ -23,6 +33,7 @@ from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.estimates import worked
 from mailbridge.tickets.event_types.mails import MessageAdded
+from mailbridge.tickets.hours.view import hours_view
 from mailbridge.tickets.model import Ticket
 
 MOST_SHOWN = 20  # messages of a long conversation
@@ -31,7 +42,7 @@ ROBOTS = frozenset(
 )  # say nothing by hand
 
 
-def view_of(tx: Tx, notification: Notification, desk: Desk) -> TemplateContext:
+def view_of(tx: Tx, notification: Notification, desk: Desk, now: datetime) -> TemplateContext:
     """Everything a template may show of this promise.  A note never gets into a customer's view, whatever the promise points at."""
     desk_view = DeskView(name=desk.config.desk.name, address=desk.config.desk.address)
     ticket = tx.tickets.surviving(notification.ticket) if notification.ticket else None
@@ -40,7 +51,7 @@ def view_of(tx: Tx, notification: Notification, desk: Desk) -> TemplateContext:
     mail = _carried(tx, notification)
     view = TemplateContext(
         desk=desk_view,
-        ticket=_ticket(tx, ticket, desk, notification),
+        ticket=_ticket(tx, ticket, desk, notification, now),
         quoted=_answered(tx, notification, ticket),
         history=_history(tx, notification, ticket, mail, desk),
         recipient_name=notification.name,
@@ -193,7 +204,7 @@ def _author(mail: StoredMail, desk: Desk) -> str:
     return agent.title if agent else mail.sender_name or mail.sender
 
 
-def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification) -> TicketView:
+def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification, now: datetime) -> TicketView:
     organisation, requester = desk.organisation, ticket.requester
     status = transitions.status(ticket.status, organisation)
     language = notification.language
@@ -219,4 +230,5 @@ def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification) -> T
         estimate=ticket.estimate,
         estimate_most=ticket.estimate_most,
         spent=worked(ticket.activities),
+        hours=hours_view(left_for(tx, ticket, desk, now)) if notification.audience is not Audience.CUSTOMER else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from mailbridge.tickets.model import WorkKind
 
@@ -19,6 +19,7 @@ class RecordWork:
     place: str = ""
     billable: bool | None = None
     text: str = ""
+    start: datetime | None = None  # when it began, where that was said
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

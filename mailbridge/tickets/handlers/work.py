@@ -18,6 +18,7 @@ from mailbridge.tickets.event_types.escalation import AlertRaised
 from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.handlers.contracts import CONTRACT, EQUIPMENT, LOCATION
+from mailbridge.tickets.hours.burns import bank_for, begins_later
 from mailbridge.tickets.model import Activity, Ticket, WorkKind
 
 LONGEST = 24 * 60  # minutes; an activity belongs to one day
@@ -29,6 +30,8 @@ def record_work(ticket: Ticket, command: RecordWork, about: CommandContext) -> H
     wrong = _implausible(command.minutes, command.km, command.day, about)
     if wrong is not None:
         return wrong
+    if (later := begins_later(ticket, about.customers, command.day)) is not None:
+        return Refusal(reason="before-contract", nearest="", detail=f"{later.name}: {later.since}")
     billable = _billable(ticket, command, about)
     activity = Activity(
         id=max((known.id for known in ticket.activities), default=0) + 1,
@@ -41,6 +44,7 @@ def record_work(ticket: Ticket, command: RecordWork, about: CommandContext) -> H
         place=command.place,
         billable=billable,
         text=command.text,
+        start=command.start,
     )
     return [WorkRecorded(activity=activity), *_over(ticket, (*ticket.activities, activity), about)]
 
@@ -102,7 +106,14 @@ def _billable(ticket: Ticket, command: RecordWork, about: CommandContext) -> boo
         return command.billable
     policy = policy_of(ticket, about.organisation)
     other = ticket.type in policy.other_types or any(c.type in policy.other_contracts for c in _contracts(ticket, command.day, about))
-    return (policy.billable is not other) and (command.kind is WorkKind.WORKED or policy.travel)
+    return (policy.billable is not other) and (command.kind is WorkKind.WORKED or _travel_counts(ticket, command.day, policy, about))
+
+
+def _travel_counts(ticket: Ticket, day: date, policy: WorkPolicy, about: CommandContext) -> bool:
+    """Whether travel is charged: as the hour bank of the ticket says, else as the policy does."""
+    found = bank_for(ticket, about.customers, day)
+    own = found.contract.hours.travel if found and found.contract.hours else None
+    return policy.travel if own is None else own
 
 
 def _contracts(ticket: Ticket, day: date, about: CommandContext) -> tuple[Contract, ...]:

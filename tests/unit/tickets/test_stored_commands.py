@@ -128,7 +128,8 @@ def test_the_stored_names_are_these_for_ever() -> None:
         "answer/1 note/1 set-status/1 close/1 reopen/1 assign/1 set-team/1 set-priority/1 set-type/1 add-tags/1 remove-tags/1 set-field/1 "
         "add-participant/1 remove-participant/1 revoke-addresses/1 set-subject/1 set-requester/1 set-channel/1 set-contract/1 "
         "set-project/1 set-equipment/1 set-due/1 "
-        "snooze/1 meet/1 link/1 merge/1 split/1 record-work/1 correct-work/1 set-estimate/1 escalate/1 start-playbook/1 undo/1 erase/1"
+        "snooze/1 meet/1 link/1 merge/1 split/1 record-work/1 record-work/2 correct-work/1 set-estimate/1 escalate/1 "
+            "start-playbook/1 undo/1 erase/1"
     )
 
 

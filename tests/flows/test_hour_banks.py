@@ -1,0 +1,197 @@
+"""Work takes hours from the bank of its contract: at once, exactly once, and back again when it was wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from email.message import EmailMessage
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from mailbridge.conversation.tokens import Purpose
+from mailbridge.tickets.hours.ledger import EntryKind, LedgerEntry
+from mailbridge.tickets.hours.standing import standing
+from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
+from tests.servers.postgres import Postgres
+
+FILES = RULES | {
+    "teams.yaml": """
+hours:
+  office: {zone: Europe/Bucharest, week: {mon-fri: "09:00-18:00"}}
+teams:
+  support: {title: Support, members: [bogdan, clara], managers: [mara], hours: office, unclaimed-after: never}
+agents:
+  bogdan: {title: Bogdan Ionescu, address: bogdan@desk.test}
+  clara: {title: Clara Weiss, address: clara@desk.test}
+  mara: {title: Mara Lind, address: mara@desk.test, manager: true}
+default: support
+""",
+    "sla.yaml": "targets: {normal: {response: 4h, resolution: 3d}}\n",
+    "types.yaml": "types: [incident, question]\n",
+    "customers.yaml": """
+customers:
+  acme:
+    domains: [customer.test]
+    contracts:
+      gold:
+        since: 2026-11-01
+        calendar: office
+        hours: {every: month, grant: 10h, carry-over: 2h, weights: {after-hours: 1.5, urgent: 2}, travel: true}
+      blocks:
+        since: 2026-10-01
+        until: 2026-10-31
+        hours: {blocks: [{name: B1, hours: 5h, since: 2026-10-01}]}
+  other:
+    domains: [other.test]
+    contracts:
+      basic: {since: 2026-11-01, hours: {every: year, grant: 20h}}
+""",
+    "work.yaml": "work: {unit: 15m}\n",
+    "routing/10-network.yaml": "[]\n",
+}
+numbers = count(1)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.servers)])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestDesk]:
+    """A desk with a request of a customer who has an hour bank, MB-1."""
+    if request.param == "sqlite":
+        with a_desk(tmp_path, rules=FILES) as desk:
+            desk.feed(a_mail())
+            yield desk
+        return
+    server: Postgres = request.getfixturevalue("postgres")
+    with server.database() as url, a_desk(tmp_path, rules=FILES, store_url=url) as desk:
+        desk.feed(a_mail())
+        yield desk
+
+
+def by_agent(desk: TestDesk, body: str, agent: str = "bogdan", ticket: int = 1) -> None:
+    sender = f"{agent}@desk.test"
+    address = desk.app.desk().signer.reply_address(ticket, sender, Purpose.AGENT)
+    raw = a_mail(body, from_=sender, to=address, subject="Re: Printer", message_id=f"<h{next(numbers)}@desk.test>")
+    desk.feed(proven(raw), mail_from=sender, rcpt_to=(address,))
+
+
+def entries(desk: TestDesk, customer: str = "acme", bank: str = "gold") -> list[LedgerEntry]:
+    with desk.app.store.read() as tx:
+        return tx.hours.of_bank(customer, bank)
+
+
+def burns(desk: TestDesk, customer: str = "acme", bank: str = "gold") -> list[tuple[str, int]]:
+    """The entries about work: kind and minutes."""
+    found = (one for one in entries(desk, customer, bank) if one.kind in (EntryKind.BURN, EntryKind.REVERSAL))
+    return [(str(one.kind), one.seconds // 60) for one in found]
+
+
+def text_to(desk: TestDesk, recipient: str) -> str:
+    """The text of the latest mail to this address."""
+    mail = next(mail for mail in reversed(desk.deliver()) if mail["To"].addresses[0].addr_spec == recipient)
+    assert isinstance(mail, EmailMessage)
+    body = mail.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_time_takes_hours_and_the_answer_says_how_many_are_left(desk: TestDesk) -> None:
+    assert "10 h of 10 h left until 30 Nov 2026" in text_to(desk, "bogdan@desk.test")
+
+    by_agent(desk, "#time 20m cleaned the sensor")
+
+    assert burns(desk) == [("burn", -30)]  # rounded up to 15 minutes
+    assert "9 h 30 min of 10 h left until 30 Nov 2026" in text_to(desk, "bogdan@desk.test")
+    assert desk.app.keep_hours() == 3  # the grants of the three banks
+    assert desk.app.keep_hours() == 0
+
+
+def test_rounding_comes_before_weights_and_edges_of_the_calendar_split(desk: TestDesk) -> None:
+    """9:00 to 18:00 by the clock of Bucharest; nobody said when the first one was, so it fits into the day."""
+    by_agent(desk, "#time 8h yesterday")  # a Sunday: all of it outside of the hours
+    by_agent(desk, "#time 17:40-18:20 fri")
+
+    assert burns(desk)[0] == ("burn", -720)
+    last = entries(desk)[-1]
+    assert [(part.minutes, part.percent, part.why) for part in last.parts] == [(20, 100, ""), (25, 150, "after-hours")]
+    assert last.seconds == -(20 * 60 + 25 * 90)
+
+
+def test_a_correction_gives_back_and_takes_anew(desk: TestDesk) -> None:
+    by_agent(desk, "#time 30m")
+    by_agent(desk, "#time 1=1h")
+    by_agent(desk, "#time 1=0m")
+
+    assert burns(desk) == [("burn", -30), ("reversal", 30), ("burn", -60), ("reversal", 60)]
+    assert [one.reason for one in entries(desk) if one.kind is EntryKind.REVERSAL] == ["corrected", "deleted"]
+
+
+def test_undo_gives_back(desk: TestDesk) -> None:
+    by_agent(desk, "#time 30m")
+    by_agent(desk, "#undo")
+
+    assert burns(desk) == [("burn", -30), ("reversal", 30)]
+
+
+def test_another_requester_moves_the_work_to_the_other_customer(desk: TestDesk) -> None:
+    by_agent(desk, "#time 30m")
+    by_agent(desk, "#requester dana@other.test")
+
+    assert burns(desk) == [("burn", -30), ("reversal", 30)]
+    assert burns(desk, "other", "basic") == [("burn", -30)]
+
+
+def test_a_merge_moves_the_work_and_takes_it_once(desk: TestDesk) -> None:
+    by_agent(desk, "#time 30m")
+    desk.feed(a_mail(subject="Plotter", message_id="<two@customer.test>"))
+    by_agent(desk, "#merge MB-2")
+
+    assert burns(desk) == [("burn", -30), ("reversal", 30), ("burn", -30)]
+    assert [one.ticket for one in entries(desk) if one.kind is EntryKind.BURN] == [1, 2]
+
+
+def test_what_is_not_billable_takes_nothing(desk: TestDesk) -> None:
+    by_agent(desk, "#time 30m not billable")
+
+    assert burns(desk) == []
+
+
+def test_travel_takes_hours_where_the_contract_says_so(desk: TestDesk) -> None:
+    """work.yaml does not charge travel, the contract does."""
+    by_agent(desk, "#travel 40m 25km")
+
+    assert burns(desk) == [("burn", -45)]
+
+
+def test_work_before_the_contract_is_refused(desk: TestDesk) -> None:
+    by_agent(desk, "#time 30m 2026-10-30")
+
+    assert "before-contract" in table(desk.promise_to("bogdan@desk.test"), "results")
+    assert burns(desk) == []
+    assert desk.ticket().activities == ()
+
+
+def test_the_same_mail_again_takes_nothing_more(desk: TestDesk) -> None:
+    address = desk.app.desk().signer.reply_address(1, "bogdan@desk.test", Purpose.AGENT)
+    raw = proven(a_mail("#time 30m", from_="bogdan@desk.test", to=address, subject="Re: Printer", message_id="<same@desk.test>"))
+    for _ in range(2):
+        desk.feed(raw, mail_from="bogdan@desk.test", rcpt_to=(address,))
+
+    assert burns(desk) == [("burn", -30)]
+
+
+def test_months_without_the_job_are_made_up_once_in_the_banks_zone(desk: TestDesk) -> None:
+    desk.app.keep_hours()
+    desk.clock.time = datetime(2027, 1, 31, 21, 59, tzinfo=UTC)  # 23:59 in Bucharest
+    desk.app.keep_hours()
+    desk.app.keep_hours()
+    grants = [one.day for one in entries(desk) if one.kind is EntryKind.GRANT and one.key.startswith("interval")]
+    assert grants == [date(2026, 11, 1), date(2026, 12, 1), date(2027, 1, 1)]
+
+    desk.clock.time = datetime(2027, 1, 31, 22, 0, tzinfo=UTC)
+    desk.app.keep_hours()
+
+    assert [one.day for one in entries(desk) if one.key.startswith("interval")][-1] == date(2027, 2, 1)
+    carried = [one.seconds // 3600 for one in entries(desk) if one.key.startswith("carried")]
+    assert carried == [2, 2, 2]
+    assert sum(one.seconds for one in entries(desk)) == standing(entries(desk), date(2027, 2, 1)).balance == 12 * 3600
