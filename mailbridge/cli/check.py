@@ -57,6 +57,7 @@ class CheckedDesk:
 def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
     """Configuration, rules, examples and templates of a desk, with all problems; `candidate` are other rules than its own."""
     from mailbridge.cli.check_webhooks import forbidden
+    from mailbridge.cli.policy import known_sources
     from mailbridge.clock import SystemClock
     from mailbridge.config import load as configuration
     from mailbridge.config import shipped
@@ -75,7 +76,7 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
         root = Path(err.folder)
     files, unread = rules_folder.read(root, folder=candidate)
     names = shipped.receipts(config.templates_folder) if config else None
-    loaded = load(files, templates=names) if files or not unread else Loaded(policy=None)
+    loaded = load(files, templates=names, sources=known_sources(root)) if files or not unread else Loaded(policy=None)
     problems += [*unread, *loaded.problems]
     if loaded.policy is not None:
         problems += examples.failures(loaded.policy, reader(config) if config else None)

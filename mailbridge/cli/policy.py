@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING
 from mailbridge.errors import ConfigError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mailbridge.rules.policy import Policy
+    from mailbridge.sla.day_sources import DaySources
+    from mailbridge.store.engine import Store
 
 
 def policy_of(folder: Path, candidate: Path | None = None) -> Policy:
@@ -18,7 +22,39 @@ def policy_of(folder: Path, candidate: Path | None = None) -> Policy:
 
     root = folder.parent if folder.is_file() else folder
     files, unread = rules_folder.read(root, folder=candidate)
-    loaded = load(files)
+    loaded = load(files, sources=known_sources(root))
     if loaded.policy is None or unread:
         raise ConfigError(tuple(sorted([*unread, *loaded.problems])), str(root))
     return loaded.policy
+
+
+def known_sources(root: Path) -> DaySources:
+    """The days from outside of the rules as the desk's database has them; the library alone where there is no database yet."""
+    from mailbridge.clock import SystemClock
+    from mailbridge.config import load as configuration
+    from mailbridge.errors import MailbridgeError
+    from mailbridge.sla.day_sources import LIBRARY_ALONE
+    from mailbridge.store.engine import Store
+
+    try:
+        config = configuration.load(root)
+    except ConfigError:
+        return LIBRARY_ALONE
+    if config.store_url.startswith("sqlite") and not (config.folder / config.store_url.removeprefix("sqlite:///")).is_file():
+        return LIBRARY_ALONE
+    try:
+        store = Store(config.store_url)
+        try:
+            return sources_in(store, SystemClock().now())
+        finally:
+            store.close()
+    except MailbridgeError:
+        return LIBRARY_ALONE  # the rules are what was asked for; that the database is away is told by `status`
+
+
+def sources_in(store: Store, now: datetime) -> DaySources:
+    """The days from outside of the rules as this database has them."""
+    from mailbridge.jobs.calendar_days import day_sources
+
+    with store.read() as tx:
+        return day_sources(tx, now)[0]

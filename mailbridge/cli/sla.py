@@ -121,11 +121,12 @@ def organisation_of(desk: OpenDesk) -> Organisation:
 
 def policy_of(desk: OpenDesk) -> Policy:
     """What rules/*.yaml says.  Raises ConfigError."""
+    from mailbridge.cli.policy import sources_in
     from mailbridge.rules import folder
     from mailbridge.rules.load import load
 
     texts, unreadable = folder.read(desk.config.folder)
-    loaded = load(texts)
+    loaded = load(texts, sources=sources_in(desk.store, datetime.now(UTC)))
     if loaded.policy is None or unreadable:
         raise ConfigError(tuple(sorted([*unreadable, *loaded.problems])))
     return loaded.policy

@@ -6,6 +6,7 @@ Both only read.  Every target is computed from the history of its ticket.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from mailbridge.errors import ConfigError
 if TYPE_CHECKING:
     from mailbridge.organisation.model import Organisation
     from mailbridge.rules.policy import Policy
+    from mailbridge.sla.day_sources import DaySources
     from mailbridge.sla.history import ClockHistory
     from mailbridge.sla.tally import Tally
     from mailbridge.sla.why import Outcome
@@ -45,13 +47,16 @@ def report(store: Store, policy: Policy, since: datetime, by: str, as_json: bool
 
 def whatif(store: Store, policy: Policy, file: Path, since: datetime, as_json: bool) -> None:
     """Prints the targets of past tickets under the rules of now beside those under the sla.yaml of `file`."""
+    from mailbridge.cli.policy import sources_in
     from mailbridge.sla.tally import Tally, tallied
 
-    now, other = datetime.now(UTC), with_targets(policy, file)
+    now = datetime.now(UTC)
+    other = with_targets(policy, file, sources_in(store, now))
     before, after = list[tuple[tuple[str, ...], "Outcome"]](), list[tuple[tuple[str, ...], "Outcome"]]()
     for ticket, history in pasts(store, since):
         before += [((promise,), outcome) for promise, outcome in outcomes(ticket, history, policy.organisation, now)]
-        after += [((promise,), outcome) for promise, outcome in outcomes(ticket, history, other.organisation, now)]
+        as_if = replace(history, finished=())  # the other targets would have counted from the beginning
+        after += [((promise,), outcome) for promise, outcome in outcomes(ticket, as_if, other.organisation, now)]
     was, will = tallied(before), tallied(after)
     keys = sorted({*was, *will})
     if as_json:
@@ -61,12 +66,12 @@ def whatif(store: Store, policy: Policy, file: Path, since: datetime, as_json: b
     print_table(("target", "met", "missed", "missed %", "met then", "missed then", "then %"), rows, empty="no targets in that time")
 
 
-def with_targets(policy: Policy, file: Path) -> Policy:
+def with_targets(policy: Policy, file: Path, sources: DaySources) -> Policy:
     """The policy with the targets of this file instead of its own.  Raises ConfigError."""
     from mailbridge.rules.load import load
 
     texts: Mapping[str, str] = {**policy.texts, "rules/sla.yaml": file.read_text(encoding="utf-8")}
-    loaded = load(texts)
+    loaded = load(texts, sources=sources)
     if loaded.policy is None:
         raise ConfigError(tuple(sorted(loaded.problems)))
     return loaded.policy

@@ -12,7 +12,8 @@ from mailbridge.errors import Transient
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.notifications.model import Notification
 from mailbridge.organisation.model import Organisation
-from mailbridge.sla.levels import open_since
+from mailbridge.sla.levels import newly_finished, no_longer_finished, open_runs, runs
+from mailbridge.sla.versions import version_of
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.clock_history import clock_history
 from mailbridge.tickets.deadlines import promised, ticket_deadlines
@@ -21,7 +22,7 @@ from mailbridge.tickets.event_types.values import TypeChanged
 from mailbridge.tickets.event_types.work import WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.history import brought
-from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.model import IMPORTED, Ticket
 
 OF_WORK = (WorkRecorded, WorkCorrected, MergedFrom, MergedInto, Undone)  # events that change the work on a ticket
 
@@ -56,7 +57,8 @@ def record(
 
 
 def set_clocks(tx: Tx, ticket: Ticket, organisation: Organisation, now: datetime, *, opening: Sequence[Event] = ()) -> int:
-    """Sets the clocks that the whole history of the ticket gives under the current rules; the number of changed clocks.
+    """Sets the clocks that the whole history of the ticket gives under the current rules; the number of changed clocks.  Runs of clocks
+    that have ended are kept as they ended.
 
     `opening`: the whole history of a ticket that opens in this transaction.  It is at hand and is not read again.
     """
@@ -64,8 +66,23 @@ def set_clocks(tx: Tx, ticket: Ticket, organisation: Organisation, now: datetime
         history = clock_history(list(enumerate(opening, start=1)), tx.mails.received([ticket.id]))
     else:
         history = clock_history_of(tx, ticket.id)
-    since = open_since(history, promised(ticket, organisation))
-    return tx.clocks.set(ticket.id, ticket_deadlines(ticket, history, organisation, now), now, since=since, new=bool(opening))
+    promise = promised(ticket, organisation)
+    every = runs(history, promise)
+    if not opening and ticket.channel != IMPORTED and ticket.merged_into is None:
+        tx.finished_runs.forget(ticket.id, no_longer_finished(history, promise))
+        tx.finished_runs.keep(ticket.id, newly_finished(every), now)
+    running = open_runs(every)
+    changed = tx.clocks.set(
+        ticket.id,
+        ticket_deadlines(ticket, history, organisation, now),
+        now,
+        since={name: run.segment.start for name, run in running.items()},
+        calendars={name: version_of(run.calendar) for name, run in running.items()},
+        new=bool(opening),
+    )
+    if changed:
+        tx.finished_runs.remember([run.calendar for run in running.values()], now)
+    return changed
 
 
 def _take_effect(tx: Tx, event: Event) -> None:

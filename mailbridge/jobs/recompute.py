@@ -34,7 +34,7 @@ MOST_BEFORE = 5  # versions of the rules that tickets of an unfinished run may h
 def recompute(store: Store, desk: Desk, now: datetime) -> int:
     """Chooses the contracts and computes the deadlines of all open tickets again if the rules or the program changed since the last time;
     the number of tickets.  People are told of what changed when the last slice is done."""
-    wanted = {"rules": desk.policy.version, "program": __version__}
+    wanted = {"rules": desk.policy.version, "program": __version__, "calendars": desk.policy.calendars}
     with store.read() as tx:
         state = tx.state.get(STATE_KEY)
         if _is_done(state, wanted) or not _in_force(tx, desk):
@@ -128,5 +128,6 @@ def _is_done(progress: Any, wanted: dict[str, str]) -> bool:
 
 
 def _in_force(tx: Tx, desk: Desk) -> bool:
-    """Whether this process has the rules that were loaded last."""
-    return bool((tx.state.get(reload.STATE_KEY) or {}).get("version") == desk.policy.version)
+    """Whether this process has the rules that were loaded last, with the same days."""
+    known = tx.state.get(reload.STATE_KEY) or {}
+    return (known.get("version"), known.get("calendars")) == (desk.policy.version, desk.policy.calendars)

@@ -14,10 +14,14 @@ from threading import Lock
 
 from mailbridge.clock import Clock
 from mailbridge.errors import ConfigError, Problem
+from mailbridge.jobs import public_holidays
+from mailbridge.jobs.calendar_days import day_sources
+from mailbridge.jobs.public_holidays import PublicHolidays
 from mailbridge.ops import log as logs
 from mailbridge.rules import folder as rules_folder
-from mailbridge.rules.load import load
+from mailbridge.rules.load import Loaded, load
 from mailbridge.rules.policy import Policy
+from mailbridge.sla.day_sources import LIBRARY_ALONE, DaySources
 from mailbridge.store.engine import Store
 
 log = logs.get("policy")
@@ -51,10 +55,11 @@ class RulesReloader:
         """
         self._folder, self._store, self._clock, self._templates, self._on_broken = folder, store, clock, templates, on_broken
         self._lock = Lock()
+        self._holidays: PublicHolidays | None = None
         self.broken: BrokenRules | None = None
         texts, unreadable = rules_folder.read(folder)
         self._tried = self._seen = _digest(texts, unreadable)
-        loaded = load(texts, templates=templates())
+        loaded = self._load(texts)
         if loaded.policy is not None and not unreadable:
             self._policy = loaded.policy
             self._remember()
@@ -79,13 +84,24 @@ class RulesReloader:
             self._take(texts, unreadable, digest)
 
     def _take(self, texts: Mapping[str, str], unreadable: Sequence[Problem], digest: str) -> None:
-        loaded = load(texts, templates=self._templates())
+        loaded = self._load(texts)
         if loaded.policy is None or unreadable:
             self._refuse((*unreadable, *loaded.problems), digest)
             return
         before, self._policy, self.broken = self._policy.version, loaded.policy, None
         log.info("rules_reloaded", before=before, after=loaded.policy.version)
         self._remember()
+
+    def _load(self, texts: Mapping[str, str]) -> Loaded:
+        return load(texts, templates=self._templates(), sources=self._sources())
+
+    def _sources(self) -> DaySources:
+        """The days from outside of the rules, as the store has them."""
+        if self._store is None:
+            return LIBRARY_ALONE
+        with self._store.read() as tx:
+            sources, self._holidays = day_sources(tx, self._clock.now())
+        return sources
 
     def _refuse(self, problems: Sequence[Problem], digest: str) -> None:
         """Keeps the valid rules and reports the errors once."""
@@ -101,7 +117,7 @@ class RulesReloader:
             with self._store.read() as tx:
                 version = (tx.state.get(STATE_KEY) or {}).get("version")
                 texts = tx.policies.get(version) if version else None
-        policy = load(texts).policy if texts else None
+        policy = load(texts, sources=self._sources()).policy if texts else None
         if policy is None:
             raise ConfigError(tuple(sorted(problems)))
         return policy
@@ -115,7 +131,11 @@ class RulesReloader:
         now = self._clock.now()
         with self._store.write() as tx:
             tx.policies.remember(self._policy.version, self._policy.texts, now)
-            tx.state.set(STATE_KEY, {"version": self._policy.version, "since": now.isoformat(), "problems": problems}, now)
+            tx.finished_runs.remember(self._policy.organisation.calendars.values(), now)
+            if self._holidays is not None and (days := self._holidays.to_store) is not None:
+                tx.state.set(public_holidays.STATE_KEY, days, now)
+            known = {"version": self._policy.version, "calendars": self._policy.calendars}
+            tx.state.set(STATE_KEY, {**known, "since": now.isoformat(), "problems": problems}, now)
 
 
 def _digest(texts: Mapping[str, str], unreadable: Sequence[Problem] = ()) -> str:

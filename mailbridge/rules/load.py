@@ -30,6 +30,8 @@ from mailbridge.rules.files.playbooks import playbooks
 from mailbridge.rules.policy import Policy
 from mailbridge.rules.texts import captures_of
 from mailbridge.rules.tree import Actions, Condition, Example, Rule
+from mailbridge.sla import versions
+from mailbridge.sla.day_sources import LIBRARY_ALONE, DaySources
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +42,13 @@ class Loaded:
     problems: tuple[Problem, ...] = ()
 
 
-def load(files: Mapping[str, str], *, templates: Iterable[str] | None = None) -> Loaded:
+def load(files: Mapping[str, str], *, templates: Iterable[str] | None = None, sources: DaySources = LIBRARY_ALONE) -> Loaded:
     """The policy of these texts (path relative to the desk's folder -> text), with all problems, in the order of the files.
 
-    `templates`: the names that the action `reply` may use; None: any name.
+    `templates`: the names that the action `reply` may use; None: any name.  `sources`: the days that calendars take from elsewhere.
     """
     with _uncollected():
-        return _load(files, templates)
+        return _load(files, templates, sources)
 
 
 @contextmanager
@@ -63,7 +65,7 @@ def _uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def _load(files: Mapping[str, str], templates: Iterable[str] | None) -> Loaded:
+def _load(files: Mapping[str, str], templates: Iterable[str] | None, sources: DaySources) -> Loaded:
     reading = Reading()
     _define_usual(reading, templates)
     documents = _documents(files, reading)
@@ -73,7 +75,7 @@ def _load(files: Mapping[str, str], templates: Iterable[str] | None) -> Loaded:
     problems = _one_a_place([*reading.problems, *reading.dangling()])
     if any(not problem.warning for problem in problems):
         return Loaded(policy=None, problems=problems)
-    return Loaded(policy=_policy(files, values, rules), problems=problems)
+    return Loaded(policy=_policy(files, values, rules, sources), problems=problems)
 
 
 def _one_a_place(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -92,18 +94,31 @@ def version_of(files: Mapping[str, str]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rule]) -> Policy:
+def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rule], sources: DaySources) -> Policy:
     teams, sla, about_statuses, types, customers, about_approvals, about_work, about_playbooks = values.values()
     version = version_of(files)
     desk = replace(
-        organisation(teams, sla, about_statuses, types, customers),
+        organisation(teams, sla, about_statuses, types, customers, sources),
         levels=levels(sla),
         approval_policy=approvals.approval_policy(about_approvals),
         work=work.policies(about_work),
         playbooks=playbooks(about_playbooks),
     )
     compiled = compile_rules(rules, version=version, customers=customers_of(customers), tags=desk.tags, names=_names(desk))
-    return Policy(version=version, organisation=desk, rules=compiled, levels=levels(sla), texts=dict(files))
+    return Policy(
+        version=version,
+        organisation=desk,
+        rules=compiled,
+        levels=levels(sla),
+        texts=dict(files),
+        calendars=_calendars(desk),
+    )
+
+
+def _calendars(desk: Organisation) -> str:
+    """Twelve hex digits, different where a day of any calendar is."""
+    whole = " ".join(f"{name} {versions.version_of(calendar)}" for name, calendar in sorted(desk.calendars.items()))
+    return hashlib.sha256(whole.encode()).hexdigest()[:12]
 
 
 def _names(desk: Organisation) -> Mapping[str, Iterable[str]]:

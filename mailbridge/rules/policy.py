@@ -15,10 +15,12 @@ Levels = Mapping[str, Mapping[Priority, Targets]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What the desk goes by.  `version` is a hash of all texts; the same texts are the same policy everywhere."""
+    """What the desk goes by.  `version` is a hash of all texts; the same texts are the same policy everywhere.  `calendars` is a hash of
+    all calendars, whose days do not come from the texts alone."""
 
     version: str
     organisation: Organisation
     rules: RuleSet
     levels: Levels = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
+    calendars: str = ""

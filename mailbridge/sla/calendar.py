@@ -8,7 +8,7 @@ twice, and a 24x7 calendar counts every second that passes exactly once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,8 @@ class Calendar:
     """When a team works.  `hours[0]` is Monday: a tuple of (from, to) local times, to may be 24:00 written as time.max.
 
     `special` are dates with hours of their own, in place of those of the week and of a holiday: half days, a working Saturday.
-    A calendar with all seven days (00:00, 24:00), no holidays and no special dates is 24x7.
+    A calendar with all seven days (00:00, 24:00), no holidays and no special dates is 24x7.  `made_with`: the versions of the libraries
+    that its days and its zone come from, like "tzdata 2025b, holidays 0.109"; two calendars with the same days are equal.
     """
 
     name: str = "24x7"
@@ -34,6 +35,7 @@ class Calendar:
     hours: tuple[tuple[tuple[time, time], ...], ...] = (((time.min, time.max),),) * 7
     holidays: frozenset[date] = frozenset()
     special: tuple[tuple[date, tuple[tuple[time, time], ...]], ...] = ()
+    made_with: str = field(default="", compare=False)
 
 
 def due(start: datetime, calendar: Calendar, budget: timedelta) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from functools import lru_cache
+from importlib.metadata import version
 
 YEARS = range(2020, 2041)  # fixed, so that the same rules mean the same on every day; law beyond that is a guess anyway
 
@@ -13,6 +14,11 @@ def countries() -> dict[str, list[str]]:
     import holidays  # with the first country it loads all of them, which takes long: only for rules that name one
 
     return {code: list(regions) for code, regions in holidays.list_supported_countries().items()}
+
+
+def library() -> str:
+    """The version of the library."""
+    return version("holidays")
 
 
 @lru_cache(maxsize=64)

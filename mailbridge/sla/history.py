@@ -7,8 +7,10 @@ arrival at the mail server, so a mail that is read late lies before what was rea
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from mailbridge.sla.calendar import Calendar
 
 
 class Mode(StrEnum):
@@ -45,10 +47,28 @@ class TeamChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinishedRun:
+    """A run of a clock as it ended, which no later change of rules, contracts or calendars rewrites.
+
+    `promise`: the name of the clock.  `team`: of a team's clock.  `standing`: when the clock stood, each with reason and status.  `due_at`:
+    None where the clock stood until the end.  `calendar`: as it was then.
+    """
+
+    promise: str
+    start: datetime
+    end: datetime
+    budget: timedelta
+    calendar: Calendar
+    due_at: datetime | None
+    team: str = ""
+    standing: tuple[tuple[datetime, datetime | None, str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockHistory:
     """`opened_at`: when the clocks start.  `heard_at`: when the desk heard of the ticket, later where an agent passed a request on.
     `asked`: the customer's messages.  `modes`: each change of status after the opening.  `teams`: first the team at the opening.
-    `arrived_at`: when somebody first travelled to the customer."""
+    `arrived_at`: when somebody first travelled to the customer.  `finished`: the runs that are kept as they ended."""
 
     opened_at: datetime
     heard_at: datetime
@@ -57,6 +77,7 @@ class ClockHistory:
     modes: tuple[ModeChange, ...] = ()
     teams: tuple[TeamChange, ...] = ()
     arrived_at: datetime | None = None
+    finished: tuple[FinishedRun, ...] = ()
 
     @property
     def solved_at(self) -> datetime | None:

@@ -73,7 +73,7 @@ def why(run: Run, now: datetime) -> Why:
     """Every stretch of the run, and how it stands with its promise now."""
     segment, calendar = run.segment, run.calendar
     pauses = _until(merged(segment.pauses), segment.end)
-    due_at = due_with_pauses(segment.start, calendar, run.budget, pauses)
+    due_at = run.kept.due_at if run.kept else due_with_pauses(segment.start, calendar, run.budget, pauses)
     shown = segment.end if segment.end is not None and (due_at is None or segment.end < due_at) else due_at
     stretches = tuple(_stretches(segment, shown, pauses, calendar))
     return Why(due_at=due_at, budget=run.budget, stretches=stretches, outcome=_outcome(segment, due_at, now), ended_at=segment.end)

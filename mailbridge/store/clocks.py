@@ -35,6 +35,7 @@ class Due:
     deadline: Deadline
     state: ClockState = ClockState.RUNNING
     fired_at: datetime | None = None  # when it was told
+    calendar: str = ""  # the version of the calendar that it was computed by; '' for none
 
 
 _THIS = clocks.c.id == sa.bindparam("clock")
@@ -66,13 +67,20 @@ class Clocks:
         self._sql = sql
 
     def set(
-        self, ticket: int, deadlines: Iterable[Deadline], now: datetime, *, since: Mapping[str, datetime] = {}, new: bool = False
+        self,
+        ticket: int,
+        deadlines: Iterable[Deadline],
+        now: datetime,
+        *,
+        since: Mapping[str, datetime] = {},
+        calendars: Mapping[str, str] = {},
+        new: bool = False,
     ) -> int:
         """Makes exactly these deadlines of the ticket run, except for those that have fired.  The others that ran are stopped.
 
 
         A deadline that has passed, and of which the same step fired since `since`, has only moved: it is written as fired.  `since`: by
-        promise the start of its open run.
+        promise the start of its open run.  `calendars`: by promise the version of the calendar that it was computed by.
         `new`: the ticket was opened in this transaction and has no clocks yet.  The number of changed and new clocks.
         """
         wanted = set(deadlines)
@@ -85,7 +93,14 @@ class Clocks:
         self._sql.change(_SET_STATE, changed)
         added = sorted(wanted - known.keys(), key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step))
         told = _told(known.values())
-        rows = [{"ticket": ticket, **_columns(deadline), **_state(deadline, told, since.get(deadline.promise), now)} for deadline in added]
+        rows = [
+            {
+                **{"ticket": ticket, "calendar": calendars.get(deadline.promise)},
+                **_columns(deadline),
+                **_state(deadline, told, since.get(deadline.promise), now),
+            }
+            for deadline in added
+        ]
         self._sql.change(_ADD, rows)
         return len(changed) + len(rows)
 
@@ -145,4 +160,5 @@ def _columns(deadline: Deadline) -> Values:
 
 def _due(row: Row) -> Due:
     deadline = Deadline(promise=row.promise, step=row.step, due_at=row.due_at)
-    return Due(id=row.id, ticket=row.ticket, deadline=deadline, state=ClockState(row.state), fired_at=row.fired_at)
+    state = ClockState(row.state)
+    return Due(id=row.id, ticket=row.ticket, deadline=deadline, state=state, fired_at=row.fired_at, calendar=row.calendar or "")

@@ -14,6 +14,7 @@ from mailbridge.store.cursors import Cursors
 from mailbridge.store.erasure import Erasure
 from mailbridge.store.events import Events
 from mailbridge.store.files import Files
+from mailbridge.store.finished_runs import FinishedRuns
 from mailbridge.store.grants import Grants
 from mailbridge.store.held import HeldMails
 from mailbridge.store.history import History
@@ -53,6 +54,7 @@ class Tx:
         self.activities = Activities(sql)
         self.hours = Hours(sql)
         self.clocks = Clocks(sql)
+        self.finished_runs = FinishedRuns(sql)
         self.outbox = Outbox(sql)
         self.cursors = Cursors(sql)
         self.old_mails = OldMails(sql)

@@ -120,6 +120,11 @@ MANY: dict[str, Callable[[int], dict[str, Any]]] = {
             "state": _seldom(n, "running", ("fired", "stopped")[n % 2]),
         },
     },
+    "calendars": lambda n: {"version": f"{n:016x}", "document": "{}", "at": _at(n)},
+    "finished_runs": lambda n: {
+        **{"ticket": n, "promise": "response", "team": "", "started_at": _at(n), "ended_at": _at(n), "due_at": _at(n)},
+        **{"budget": 3600, "calendar": f"{n:016x}", "standing": "[]"},
+    },
     "outbox": lambda n: {
         **{"key": f"k{n}", "ticket": n // 3 + 1, "mail": n, "audience": "customer", "event": "received", "recipient": f"c{n % 900}@x.test"},
         **{"name": "", "language": "en", "class": ("letter", "reminder")[n % 2], "automatic": True, "message_id": f"o{n}@d.test"},

@@ -25,7 +25,9 @@ from mailbridge.message.model import Attachment
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.webhook_model import Call
 from mailbridge.organisation.priority import Priority
+from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline
+from mailbridge.sla.history import FinishedRun
 from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
 from mailbridge.store.grants import Grant
@@ -60,6 +62,7 @@ TICKET = Ticket(
     version=1,
     participants=(Participant(address="jo@customer.test"),),
 )
+FINISHED = FinishedRun(promise="response", start=NOW, end=NOW, budget=LEASE, calendar=Calendar(), due_at=NOW)
 CALL = Call(key="new", ticket=1, rule="r", event="ticket.opened", url="https://hooks.test/x", body="{}")
 WORK = Activity(id=1, agent="bogdan", kind=WorkKind.WORKED, day=NOW.date(), minutes=5)
 ENTRY = LedgerEntry(key="k", kind=EntryKind.BURN, source=EntrySource.WORK, day=NOW.date(), seconds=-60, at=NOW)
@@ -189,6 +192,11 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "clocks.set": lambda tx: tx.clocks.set(1, [Deadline(promise="p", step="s", due_at=NOW)], NOW),
     "clocks.due": lambda tx: tx.clocks.due(NOW, 10),
     "clocks.tickets_after": lambda tx: (tx.clocks.tickets_after(1, 10), tx.tickets.open_after(1, 10)),
+    "finished_runs.of_tickets": lambda tx: tx.finished_runs.of_tickets([1, 2]),
+    "finished_runs.keep": lambda tx: tx.finished_runs.keep(9_001, [FINISHED], NOW),
+    "finished_runs.forget": lambda tx: tx.finished_runs.forget(1, [FINISHED]),
+    "finished_runs.remember": lambda tx: tx.finished_runs.remember([FINISHED.calendar], NOW),
+    "finished_runs.calendar": lambda tx: tx.finished_runs.calendar("none"),
     "clocks.due_times": lambda tx: tx.clocks.due_times([1, 2]),
     "clocks.fire": lambda tx: tx.clocks.fire(1, NOW),
     "clocks.stop": lambda tx: (tx.clocks.stop(1), tx.clocks.stop(1, "p")),

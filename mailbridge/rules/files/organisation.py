@@ -25,7 +25,7 @@ from mailbridge.rules.files.statuses import status_of
 from mailbridge.rules.policy import Levels
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets
-from mailbridge.sla.daysoff import days_off
+from mailbridge.sla.day_sources import DaySources
 
 Values = Mapping[str, Any]
 
@@ -67,9 +67,11 @@ FREEMAIL = frozenset((
 ))  # fmt: skip
 
 
-def organisation(teams: Values, sla: Values, statuses: Values, types: Values, about_customers: Values) -> Organisation:
-    """The organisation of these files."""
-    calendars = {name: _calendar(name, values) for name, values in teams.get("hours", {}).items()}
+def organisation(
+    teams: Values, sla: Values, statuses: Values, types: Values, about_customers: Values, sources: DaySources
+) -> Organisation:
+    """The organisation of these files, with the days of these sources."""
+    calendars = {name: _calendar(name, values, sources) for name, values in teams.get("hours", {}).items()}
     agents = teams["agents"]
     return Organisation(
         calendars=calendars,
@@ -162,16 +164,24 @@ def _chain(name: str, steps: Iterable[Values]) -> EscalationChain:
     return EscalationChain(name=name, steps=tuple(EscalationStep(**step) for step in steps))
 
 
-def _calendar(name: str, values: Values) -> Calendar:
+def _calendar(name: str, values: Values, sources: DaySources) -> Calendar:
     hours: list[tuple[tuple[time, time], ...]] = [()] * 7
     for days, spans in values["week"].items():
         for day in days:
             hours[day] = tuple(sorted((*hours[day], *spans)))
     free = values.get("holidays", {})
-    public = days_off(free["country"], free.get("region", "")) if "country" in free else frozenset()
+    country = free.get("country", "")
+    public = sources.holidays(country, free.get("region", "")) if country else frozenset()
     holidays = (public - frozenset(free.get("except", ()))) | frozenset(free.get("dates", ()))
     special = tuple((day, tuple(sorted(spans))) for day, spans in sorted(values.get("days", {}).items()))
-    return Calendar(name=name, zone=values["zone"], hours=tuple(hours), holidays=holidays - dict(special).keys(), special=special)
+    return Calendar(
+        name=name,
+        zone=values["zone"],
+        hours=tuple(hours),
+        holidays=holidays - frozenset(dict(special)),
+        special=special,
+        made_with=sources.made_with(country),
+    )
 
 
 def _targets(by_priority: Values) -> Mapping[Priority, Targets]:

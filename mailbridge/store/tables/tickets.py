@@ -96,6 +96,30 @@ clocks = sa.Table(
     sa.Column("due_at", UtcDateTime, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("fired_at", UtcDateTime),
+    sa.Column("calendar", sa.Text),  # the version by which it was computed; NULL: by none, or before versions were kept
     sa.UniqueConstraint("ticket", "promise", "step", "due_at"),
     partial_index("ix_clocks_running", "due_at", where=RUNNING),
+)
+
+finished_runs = sa.Table(  # of clocks, as they ended
+    "finished_runs",
+    metadata,
+    sa.Column("ticket", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("promise", sa.Text, primary_key=True),
+    sa.Column("team", sa.Text, primary_key=True),
+    sa.Column("started_at", UtcDateTime, primary_key=True),
+    sa.Column("ended_at", UtcDateTime, primary_key=True),
+    sa.Column("budget", sa.BigInteger, nullable=False),  # seconds
+    sa.Column("due_at", UtcDateTime),
+    sa.Column("calendar", sa.Text, nullable=False),
+    sa.Column("standing", sa.Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+calendars = sa.Table(  # every version of working hours by which a clock was computed
+    "calendars",
+    metadata,
+    sa.Column("version", sa.Text, primary_key=True),
+    sa.Column("document", sa.Text, nullable=False),
+    sa.Column("at", UtcDateTime, nullable=False),
 )

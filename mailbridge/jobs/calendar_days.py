@@ -1,0 +1,18 @@
+"""The days that calendars take from outside of the rules, as the store has them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from mailbridge.jobs import public_holidays
+from mailbridge.jobs.public_holidays import PublicHolidays
+from mailbridge.ops.zones import zone_database
+from mailbridge.sla.day_sources import DaySources
+from mailbridge.sla.daysoff import library
+from mailbridge.store.tx import Tx
+
+
+def day_sources(tx: Tx, now: datetime) -> tuple[DaySources, PublicHolidays]:
+    """The sources, and the public holidays among them, which know after the load what is to be stored."""
+    holidays = PublicHolidays(tx.state.get(public_holidays.STATE_KEY), library(), now.date())
+    return DaySources(holidays=holidays, zones=zone_database(), library=library()), holidays
