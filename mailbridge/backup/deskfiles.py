@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mailbridge.config import sections
 from mailbridge.config.load import FILE
-from mailbridge.config.schema import Reading
+from mailbridge.config.reading import Reading
 from mailbridge.config.sections.section import Section
 from mailbridge.errors import ConfigError
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from mailbridge.config import sections
 from mailbridge.config.exposure import believes_headers
 from mailbridge.config.model import AgentTrust, Pipe, SenderCheck
-from mailbridge.config.schema import Reading
+from mailbridge.config.reading import Reading
 from mailbridge.errors import Problem
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from mailbridge.config import shipped, units
-from mailbridge.config.schema import Wrong
+from mailbridge.config.reading import Wrong
 from mailbridge.errors import Permanent
 
 TOML = """\

@@ -63,7 +63,7 @@ def _since(_ctx: click.Context, _param: click.Parameter, text: str | None) -> da
 def moment_since(text: str) -> datetime:
     """The moment `30d` or `12h` ago, or at the date `2026-03-01`; a usage error otherwise."""
     from mailbridge.clock import SystemClock
-    from mailbridge.config.schema import Wrong
+    from mailbridge.config.reading import Wrong
     from mailbridge.config.units import duration, moment
 
     try:

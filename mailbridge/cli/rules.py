@@ -290,7 +290,7 @@ def _in_force(desk: OpenDesk, new: Policy) -> Policy:
 
 
 def _share(text: str) -> float:
-    from mailbridge.config.schema import Wrong
+    from mailbridge.config.reading import Wrong
     from mailbridge.config.units import percent
 
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mailbridge.config import sections
 from mailbridge.config.model import Config, LimitSettings, MetricsSettings
-from mailbridge.config.schema import Reading
+from mailbridge.config.reading import Reading
 from mailbridge.config.sections import Document, desk, oauth, operation, outgoing, senders, sources
 from mailbridge.config.sections.environment import DESK, Environment
 from mailbridge.errors import ConfigError, Problem

@@ -1,4 +1,4 @@
-"""Schemas: what a place in a TOML or YAML file may hold, as data.
+"""Schemas: what a place in a TOML or YAML file may hold, as data.  Those of single values are in `scalars`, of lists and tables here.
 
 A schema reads a node into a plain value and notes every mistake with its place.  The same schema writes the JSON Schema for editors.
 `mailbridge.rules.schema` describes the rule files with these, `mailbridge.config.sections` describes mailbridge.toml.
@@ -6,231 +6,15 @@ A schema reads a node into a plain value and notes every mistake with its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date, time
-from enum import Enum
-from typing import Any, Final, Protocol
+from typing import Any
 
 from mailbridge.config import nodes
-from mailbridge.config.nodes import Node, Place, Scalar
+from mailbridge.config.nodes import Node, Scalar
+from mailbridge.config.reading import BAD, Reading, Schema, Wrong
+from mailbridge.config.scalars import Forbidden, Text, place_inside
 from mailbridge.config.suggest import did_you_mean, listed, nearest
-from mailbridge.errors import Problem
-
-
-class _Bad(Enum):
-    BAD = "bad"
-
-
-BAD: Final = _Bad.BAD  # what a schema gives for a node whose mistake has been noted
-
-
-class Wrong(ValueError):
-    """A text that cannot mean what its place asks for.  `start` and `length` mark the wrong characters inside the text."""
-
-    def __init__(self, message: str, hint: str = "", *, start: int = 0, length: int = 0) -> None:
-        super().__init__(message)
-        self.hint = hint
-        self.start = start
-        self.length = length
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Use:
-    """A name that stands for something defined elsewhere."""
-
-    kind: str
-    name: str
-    place: Place
-
-
-@dataclass(slots=True)
-class Reading:
-    """What is known while files are read: the mistakes so far, the names defined and the names used."""
-
-    problems: list[Problem] = field(default_factory=list)
-    defined: dict[str, dict[str, Place | None]] = field(default_factory=dict)
-    uses: list[Use] = field(default_factory=list)
-    unknowable: set[str] = field(default_factory=set)  # kinds of names whose file could not be read
-
-    def mistake(self, place: Place, message: str, hint: str = "") -> _Bad:
-        self.problems.append(place.problem(message, hint))
-        return BAD
-
-    def expected(self, what: str, node: Node, hint: str = "") -> _Bad:
-        return self.mistake(node.place, f"expected {what}, not {described(node)}", hint)
-
-    def define(self, kind: str, name: str, place: Place | None) -> None:
-        self.defined.setdefault(kind, {}).setdefault(name, place)
-
-    def dangling(self) -> list[Problem]:
-        """A mistake for each used name that nothing defines."""
-        uses = [use for use in self.uses if use.kind not in self.unknowable]
-        return [self._dangling(use) for use in uses if use.name not in self.defined.get(use.kind, {})]
-
-    def _dangling(self, use: Use) -> Problem:
-        known = self.defined.get(use.kind, {})
-        hint = did_you_mean(use.name, known, use.kind)
-        place = known.get(nearest(use.name, known) or "")
-        hint = f"{hint.removesuffix('?')} ({place.file}:{place.line})?" if place else hint
-        return use.place.problem(f'unknown {use.kind} "{use.name}"', hint)
-
-
-class Schema(Protocol):
-    def read(self, node: Node, reading: Reading) -> Any:
-        """The value, or BAD with the mistakes noted."""
-        ...
-
-    def json_schema(self) -> dict[str, Any]:
-        """The same in JSON Schema (2020-12)."""
-        ...
-
-
-def described(node: Node) -> str:
-    """What stands there, for a sentence."""
-    match node:
-        case nodes.Mapping():
-            return node.term
-        case nodes.Sequence():
-            return "a list"
-        case Scalar(value=None):
-            return "nothing"
-        case Scalar(value=bool()):
-            return node.text
-        case Scalar(value=int() | float()) if not node.quote:
-            return f"the number {node.text}"
-        case Scalar(value=date() | time()):
-            return f"the date or time {node.text}"
-    return f'"{node.text}"' if len(node.text) <= 60 else f'"{node.text[:59]}…"'
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    """Words.  `parse` makes the value of them and raises Wrong; a number in the file is taken as it was written.
-
-    `takes`: the types of values that are taken, where not all are.  A `secret` value is not shown in a message.
-    """
-
-    what: str = "text"
-    parse: Callable[[str], Any] | None = None
-    pattern: str = ""  # for editors only
-    takes: tuple[type, ...] = ()
-    hint: str = ""  # where the value is of another type
-    secret: bool = False
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        if not isinstance(node, Scalar) or node.value is None or (self.takes and type(node.value) not in self.takes):
-            shown = "" if self.secret else f", not {described(node)}"
-            return reading.mistake(node.place, f"expected {self.what}{shown}", self.hint)
-        if self.parse is None:
-            return node.text
-        try:
-            return self.parse(node.text)
-        except Wrong as err:
-            return reading.mistake(_inside(node, err), str(err), err.hint)
-
-    def json_schema(self) -> dict[str, Any]:
-        kinds = [_JSON_TYPES.get(kind, "string") for kind in self.takes] or ["string", "number"]
-        schema: dict[str, Any] = {"type": kinds[0] if len(kinds) == 1 else kinds}
-        return schema | {"pattern": self.pattern} if self.pattern else schema
-
-
-_JSON_TYPES = {str: "string", int: "integer"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WholeNumber:
-    """A whole number from `least` to `most`, both allowed."""
-
-    least: int
-    most: int
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        if not isinstance(node, Scalar) or type(node.value) is not int:
-            return reading.expected("a whole number", node)
-        if node.value < self.least:
-            return reading.mistake(node.place, f"{node.value} is too small", f"the least is {self.least}")
-        if node.value > self.most:
-            return reading.mistake(node.place, f"{node.value} is too large", f"the most is {self.most}")
-        return node.value
-
-    def json_schema(self) -> dict[str, Any]:
-        return {"type": "integer", "minimum": self.least, "maximum": self.most}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Forbidden:
-    """A key that people look for and that may not stand here.  Its value is not shown."""
-
-    message: str
-    hint: str
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        return reading.mistake(node.place, self.message, self.hint)
-
-    def json_schema(self) -> dict[str, Any]:
-        return {"not": {}, "description": f"{self.message}: {self.hint}"}
-
-
-def _inside(node: Scalar, err: Wrong) -> Place:
-    # In quotes an escape may shift the columns after it, so only text that stands in the file as it is gets a mark inside.
-    exact = node.place.length == len(node.text) + 2 * len(node.quote)
-    if not err.length or not exact or node.quote in ("|", ">"):
-        return node.place
-    return node.place.part(err.start + len(node.quote), err.length)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Flag:
-    """true or false."""
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        if isinstance(node, Scalar) and isinstance(node.value, bool):
-            return node.value
-        quoted = isinstance(node, Scalar) and bool(node.quote)
-        hint = "write true or false without quotes" if quoted else "YAML 1.2 knows true and false only" if _is_yes_or_no(node) else ""
-        return reading.mistake(node.place, f"expected true or false, not {described(node)}", hint)
-
-    def json_schema(self) -> dict[str, Any]:
-        return {"type": "boolean"}
-
-
-def _is_yes_or_no(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.text.lower() in ("yes", "no", "on", "off", "y", "n")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """One word of a closed set; gives the member of `words`."""
-
-    what: str
-    words: Sequence[str]
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        if not isinstance(node, Scalar) or node.value is None:
-            return reading.expected(f"one of {', '.join(self.words)}", node)
-        if node.text in self.words:
-            return self.words[self.words.index(node.text)]
-        return reading.mistake(node.place, f'unknown {self.what} "{node.text}"', did_you_mean(node.text, self.words, self.what))
-
-    def json_schema(self) -> dict[str, Any]:
-        return {"enum": list(self.words)}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Name:
-    """The name of something that another place defines: a team, an agent."""
-
-    kind: str
-
-    def read(self, node: Node, reading: Reading) -> Any:
-        if not isinstance(node, Scalar) or node.value is None:
-            return reading.expected(f"the name of a {self.kind}", node)
-        reading.uses.append(Use(kind=self.kind, name=node.text, place=node.place))
-        return node.text
-
-    def json_schema(self) -> dict[str, Any]:
-        return {"type": ["string", "number"], "description": f"the name of a {self.kind}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -432,7 +216,7 @@ class Made:
         try:
             return self.make(value)
         except Wrong as err:
-            return reading.mistake(_inside(node, err) if isinstance(node, Scalar) else node.place, str(err), err.hint)
+            return reading.mistake(place_inside(node, err) if isinstance(node, Scalar) else node.place, str(err), err.hint)
 
     def json_schema(self) -> dict[str, Any]:
         return self.of.json_schema()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from mailbridge.config.schema import Wrong
+from mailbridge.config.reading import Wrong
 
 _Number = TypeVar("_Number", int, float)
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailbridge.config import nodes, units
-from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Schema, Table, Text, Wrong
+from mailbridge.config.reading import Reading, Schema, Wrong
+from mailbridge.config.scalars import Choice, Flag, Name, Text
+from mailbridge.config.schema import Either, Key, Made, Many, Record, Table
 from mailbridge.organisation.priority import Priority
 from mailbridge.rules.captures import used
 from mailbridge.rules.files.people import SkillWanted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mailbridge.config.schema import Wrong
+from mailbridge.config.reading import Wrong
 from mailbridge.rules import dates
 from mailbridge.rules.texts import Counted, Tested
 from mailbridge.rules.tree import AllOf, AnyOf, Condition, Fact, MatchType, NotOf, Number, Same, ValueSource

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailbridge.config import nodes, units
-from mailbridge.config.schema import Choice, Either, Flag, Key, Later, Made, Many, Name, Reading, Record, Schema, Table, Text, keys
+from mailbridge.config.reading import Reading, Schema
+from mailbridge.config.scalars import Choice, Flag, Name, Text
+from mailbridge.config.schema import Either, Key, Later, Made, Many, Record, Table, keys
 from mailbridge.config.suggest import nearest
 from mailbridge.message.model import Kind
 from mailbridge.organisation.priority import Priority

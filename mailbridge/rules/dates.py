@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from email.utils import format_datetime, parsedate_to_datetime
 
-from mailbridge.config.schema import Wrong
+from mailbridge.config.reading import Wrong
 from mailbridge.config.suggest import did_you_mean
 from mailbridge.sla.zones import zone_names, zone_of
 

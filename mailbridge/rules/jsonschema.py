@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mailbridge.config.schema import Schema
+from mailbridge.config.reading import Schema
 from mailbridge.config.sections import DOCUMENT
 from mailbridge.rules import schema
 from mailbridge.rules.conditions import SHARED

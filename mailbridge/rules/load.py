@@ -13,7 +13,7 @@ from mailbridge.config import yaml
 from mailbridge.config.nodes import Mapping as YamlMapping
 from mailbridge.config.nodes import Node, Place, Scalar, walk
 from mailbridge.config.nodes import Sequence as YamlSequence
-from mailbridge.config.schema import BAD, Reading
+from mailbridge.config.reading import BAD, Reading
 from mailbridge.config.suggest import did_you_mean
 from mailbridge.errors import Problem
 from mailbridge.organisation.model import Organisation

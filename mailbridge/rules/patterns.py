@@ -18,7 +18,7 @@ from math import prod
 
 import re2
 
-from mailbridge.config.schema import Wrong
+from mailbridge.config.reading import Wrong
 
 MAX_PATTERN = 2_000  # characters
 MAX_PROGRAM = 6_000  # RE2 instructions: what one pattern may cost a byte in the worst case

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mailbridge.config import units
-from mailbridge.config.schema import Choice, Flag, Key, Made, Many, Name, Record, Table, Text, Wrong
+from mailbridge.config.reading import Wrong
+from mailbridge.config.scalars import Choice, Flag, Name, Text
+from mailbridge.config.schema import Key, Made, Many, Record, Table
 from mailbridge.message.model import Kind
 from mailbridge.organisation.priority import Priority
 from mailbridge.rules.actions import GIVES, THEN

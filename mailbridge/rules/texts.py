@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mailbridge.config import units
-from mailbridge.config.schema import Choice, Either, Key, Later, Made, Many, Record, Schema, Text, Wrong
+from mailbridge.config.reading import Schema, Wrong
+from mailbridge.config.scalars import Choice, Text
+from mailbridge.config.schema import Either, Key, Later, Made, Many, Record
 from mailbridge.rules.captures import is_name
 from mailbridge.rules.comparators import Comparator
 from mailbridge.rules.rule_set import pattern_of

@@ -8,7 +8,8 @@ from typing import Any
 
 from mailbridge.config import nodes, toml
 from mailbridge.config.nodes import Place
-from mailbridge.config.schema import BAD, Key, Many, Reading, Record, Schema, Table
+from mailbridge.config.reading import BAD, Reading, Schema
+from mailbridge.config.schema import Key, Many, Record, Table
 from mailbridge.config.sections import desk, oauth, operation, outgoing, senders, sources
 from mailbridge.config.sections.section import Section, SectionSchema
 from mailbridge.config.suggest import did_you_mean

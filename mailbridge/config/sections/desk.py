@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mailbridge.config import units
 from mailbridge.config.model import AgentTrust, DeskSettings
-from mailbridge.config.schema import WholeNumber
+from mailbridge.config.scalars import WholeNumber
 from mailbridge.config.sections import kinds
 from mailbridge.config.sections.environment import STORE_URL, Environment
 from mailbridge.config.sections.section import Section, section

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mailbridge.config import units
-from mailbridge.config.schema import Forbidden, Reading, Schema, Wrong
+from mailbridge.config.reading import Reading, Schema, Wrong
+from mailbridge.config.scalars import Forbidden
 from mailbridge.config.sections import kinds
 from mailbridge.config.sections.section import Section
 from mailbridge.config.suggest import did_you_mean

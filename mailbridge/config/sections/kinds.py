@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from mailbridge.config import units
-from mailbridge.config.schema import Choice, Flag, Many, Schema, Text, WholeNumber
+from mailbridge.config.reading import Schema
+from mailbridge.config.scalars import Choice, Flag, Text, WholeNumber
+from mailbridge.config.schema import Many
 
 
 def text(parse: Callable[[str], Any] = str, *, what: str = "text in quotes", hint: str = "", secret: bool = False) -> Text:

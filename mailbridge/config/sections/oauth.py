@@ -10,7 +10,7 @@ from typing import Any
 from mailbridge.config import units
 from mailbridge.config.model import Mailbox, OAuth, Outgoing
 from mailbridge.config.providers import CLOUDS, GENERIC, MICROSOFT, PROVIDERS, Flow, Provider, Server
-from mailbridge.config.schema import Forbidden, Text
+from mailbridge.config.scalars import Forbidden, Text
 from mailbridge.config.sections import kinds
 from mailbridge.config.sections.environment import Environment, secret_keys, secret_places
 from mailbridge.config.sections.section import Section, section

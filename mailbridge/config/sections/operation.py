@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from mailbridge.config import units
 from mailbridge.config.exposure import is_loopback
 from mailbridge.config.model import Backup, HealthSettings, Keep, TokenSettings
-from mailbridge.config.schema import Key, Record, WholeNumber
+from mailbridge.config.scalars import WholeNumber
+from mailbridge.config.schema import Key, Record
 from mailbridge.config.sections import kinds
 from mailbridge.config.sections.section import Section, section
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from mailbridge.config import units
 from mailbridge.config.model import OAuth, Outgoing, Tls, WebhookSettings
-from mailbridge.config.schema import Forbidden, WholeNumber
+from mailbridge.config.scalars import Forbidden, WholeNumber
 from mailbridge.config.sections import kinds, oauth
 from mailbridge.config.sections.environment import OUTGOING_URL, Environment, secret_keys, secret_places
 from mailbridge.config.sections.section import Section, section

@@ -8,7 +8,8 @@ from typing import Any
 
 from mailbridge.config import nodes
 from mailbridge.config.nodes import Node
-from mailbridge.config.schema import BAD, Key, Reading, Record, Schema
+from mailbridge.config.reading import BAD, Reading, Schema
+from mailbridge.config.schema import Key, Record
 
 
 @dataclass(slots=True, kw_only=True)

@@ -8,7 +8,8 @@ from datetime import date, timedelta
 from mailbridge.config import units
 from mailbridge.config.exposure import is_open
 from mailbridge.config.model import After, ListenerSettings, Mailbox, OAuth, Pipe, Take, Taken, Tls, Trust
-from mailbridge.config.schema import Schema, WholeNumber, Wrong
+from mailbridge.config.reading import Schema, Wrong
+from mailbridge.config.scalars import WholeNumber
 from mailbridge.config.sections import kinds, oauth
 from mailbridge.config.sections.environment import Environment, secret_keys, secret_places
 from mailbridge.config.sections.section import Section, section

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from mailbridge.config import nodes, units
-from mailbridge.config.schema import BAD, Choice, Either, Key, Many, Name, Reading, Record, Text, Wrong
+from mailbridge.config.reading import BAD, Reading, Wrong
+from mailbridge.config.scalars import Choice, Name, Text
+from mailbridge.config.schema import Either, Key, Many, Record
 from mailbridge.config.suggest import listed
 from mailbridge.organisation.approval_policy import MANAGER, ApprovalPolicy, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.priority import Priority

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from mailbridge.config.nodes import Mapping as Table
 from mailbridge.config.nodes import Node, Place, Scalar
 from mailbridge.config.nodes import Sequence as List
-from mailbridge.config.schema import Reading, Record, Use
+from mailbridge.config.reading import Reading, Use
+from mailbridge.config.schema import Record
 from mailbridge.config.suggest import listed, nearest
 
 PATH = re.compile(r"rules/(?:customers/)?(?:(?P<customer>[^/]+?)[./_-])?(?P<kind>people|devices|equipment|locations)\.csv")

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from mailbridge.config.nodes import Mapping as Table
 from mailbridge.config.nodes import Node, Scalar, Sequence
-from mailbridge.config.schema import Reading
+from mailbridge.config.reading import Reading
 from mailbridge.rules.files.customers_csv import Entry
 
 CUSTOMERS, FREEMAIL = "customers", "freemail"

@@ -9,7 +9,7 @@ from typing import Any
 from mailbridge.config import nodes
 from mailbridge.config.nodes import Mapping as Table
 from mailbridge.config.nodes import Node, Place, Scalar
-from mailbridge.config.schema import BAD, Reading, Schema
+from mailbridge.config.reading import BAD, Reading, Schema
 from mailbridge.customers.contract_match import Candidate, ties
 from mailbridge.customers.model import Contract, mark_key
 from mailbridge.rules.files.organisation import contract_of

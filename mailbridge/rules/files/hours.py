@@ -7,7 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from mailbridge.config import units
-from mailbridge.config.schema import Choice, Flag, Key, Made, Many, Name, Record, Table, Text, Wrong
+from mailbridge.config.reading import Wrong
+from mailbridge.config.scalars import Choice, Flag, Name, Text
+from mailbridge.config.schema import Key, Made, Many, Record, Table
 from mailbridge.customers.hour_terms import Cycle, CycleStart, HourTerms, Overdraft, PrepaidBlock, Weights
 from mailbridge.rules.files.scalars import DATE, WORD
 

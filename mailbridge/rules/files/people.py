@@ -7,7 +7,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from mailbridge.config import nodes, units
-from mailbridge.config.schema import Choice, Either, Flag, Key, Made, Many, Name, Reading, Record, Schema, Table, Text, Use, Wrong
+from mailbridge.config.reading import Reading, Schema, Use, Wrong
+from mailbridge.config.scalars import Choice, Flag, Name, Text
+from mailbridge.config.schema import Either, Key, Made, Many, Record, Table
 from mailbridge.organisation.model import AnswersAs, ClosedPolicy, CopiedPolicy, Outsiders, TeamAudience, UnknownLines
 from mailbridge.rules.files.scalars import ADDRESS, ADDRESSES, DATE, DURATION, LANGUAGE, WORD, ZONE, Defined
 from mailbridge.sla import daysoff

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailbridge.config.schema import Choice, Key, Many, Name, Record, Table, Text, Wrong
+from mailbridge.config.reading import Wrong
+from mailbridge.config.scalars import Choice, Name, Text
+from mailbridge.config.schema import Key, Many, Record, Table
 from mailbridge.organisation.playbooks import Playbook, Task, TaskRole
 from mailbridge.organisation.priority import Priority
 from mailbridge.rules.files.scalars import WORD, WORKING

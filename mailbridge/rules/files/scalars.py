@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mailbridge.config import nodes, units
-from mailbridge.config.schema import Many, Reading, Text, Wrong
+from mailbridge.config.reading import Reading, Wrong
+from mailbridge.config.scalars import Text
+from mailbridge.config.schema import Many
 from mailbridge.rules.dates import zone
 
 

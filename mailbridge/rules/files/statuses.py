@@ -7,7 +7,9 @@ from typing import Any
 
 from mailbridge.config.nodes import Mapping as YamlMapping
 from mailbridge.config.nodes import Node, Place, Scalar
-from mailbridge.config.schema import BAD, Choice, Either, Flag, Key, Many, Name, Reading, Record, Table, Text
+from mailbridge.config.reading import BAD, Reading
+from mailbridge.config.scalars import Choice, Flag, Name, Text
+from mailbridge.config.schema import Either, Key, Many, Record, Table
 from mailbridge.organisation.status import HIDDEN, Mover, Status
 from mailbridge.organisation.transitions import CLOSED, DEFAULTS, NEW, OPEN
 from mailbridge.rules.files.scalars import DURATION, LANGUAGE, WORD

@@ -7,7 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from mailbridge.config import units
-from mailbridge.config.schema import Choice, Flag, Key, Many, Name, Record, Table, Text, Wrong
+from mailbridge.config.reading import Wrong
+from mailbridge.config.scalars import Choice, Flag, Name, Text
+from mailbridge.config.schema import Key, Many, Record, Table
 from mailbridge.organisation.billing import Rounding, WorkPolicy
 
 

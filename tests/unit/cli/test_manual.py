@@ -14,7 +14,8 @@ import pytest
 from mailbridge.cli.main import COMMANDS, cli
 from mailbridge.config import model, toml
 from mailbridge.config.load import load
-from mailbridge.config.schema import Forbidden, Reading
+from mailbridge.config.reading import Reading
+from mailbridge.config.scalars import Forbidden
 from mailbridge.config.sections import SECTIONS
 from mailbridge.config.sections.environment import ENVIRONMENT
 

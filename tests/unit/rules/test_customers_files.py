@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailbridge.config import nodes, yaml
-from mailbridge.config.schema import Reading
+from mailbridge.config.reading import Reading
 from mailbridge.customers.model import Customers
 from mailbridge.rules.files import customers_csv
 from mailbridge.rules.load import customers_node, load

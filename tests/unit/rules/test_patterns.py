@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from mailbridge.config.schema import Wrong
+from mailbridge.config.reading import Wrong
 from mailbridge.rules.patterns import MAX_CAPTURED, Automaton, Pattern, PatternMatch, PatternSet, glob, is_word
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from mailbridge.config import yaml
-from mailbridge.config.schema import Later, Reading, Record, Schema
+from mailbridge.config.reading import Reading, Schema
+from mailbridge.config.schema import Later, Record
 from mailbridge.rules import folder, schema
 from mailbridge.rules.actions import ACTIONS, GIVES, THEN
 from mailbridge.rules.conditions import CONDITION, CONDITIONS, PARTS
