@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 import click
 
@@ -31,12 +31,15 @@ def sla() -> None:
 @sla.command("why")
 @desk_option
 @json_option
+@click.option("--table", "as_table", is_flag=True, help="One line for each interval of each target.")
 @click.argument("number", metavar="TICKET")
-def why_(folder: Path, as_json: bool, number: str) -> None:
+def why_(folder: Path, as_json: bool, as_table: bool, number: str) -> None:
     """Say of TICKET (MB-1042 or 1042) why it is due when it is: counted, closed and paused time, interval by interval."""
+    from mailbridge.cli.sla_why import as_values, printed, tabled
     from mailbridge.execution.clock_histories import clock_history_of
-    from mailbridge.sla.why import lines
 
+    if as_json and as_table:
+        raise click.UsageError("--json and --table exclude each other")
     with open_desk(folder) as desk:
         organisation = organisation_of(desk)
         wanted = ticket_id(desk.config, number)
@@ -45,23 +48,15 @@ def why_(folder: Path, as_json: bool, number: str) -> None:
             history = clock_history_of(tx, wanted) if ticket else None
     if ticket is None or history is None:
         raise Permanent(f"there is no ticket {desk.config.desk.prefix}-{wanted}")
-    team = organisation.teams.get(ticket.follow) or organisation.teams.get(ticket.team)
-    if team is None:
+    if organisation.teams.get(ticket.follow) is None and organisation.teams.get(ticket.team) is None:
         raise Permanent(f'its team "{ticket.team}" is not in rules/teams.yaml any more, so it has no SLA targets')
     reasons = list(promised(ticket, history, organisation, datetime.now(UTC)))
     if as_json:
-        print_json([as_values(run, reason) for run, reason in reasons])
-        return
-    level = f", level {ticket.sla}" if ticket.sla else ""
-    for run, reason in reasons:
-        click.echo(
-            f'{_name(run)} within {_hours(reason.budget)} working hours ({ticket.priority} priority{level}), calendar "{run.calendar.name}"'
-        )
-        for line in lines(reason, run.calendar):
-            click.echo(f"  {line}")
-        click.echo(f"  {_outcome(reason, run)}")
-    if not reasons:
-        click.echo("no SLA targets: rules/sla.yaml has none for this priority")
+        print_json([as_values(run, reason, organisation) for run, reason in reasons])
+    elif as_table:
+        tabled(reasons, organisation)
+    else:
+        printed(ticket, reasons, organisation)
 
 
 @sla.command("report")
@@ -139,65 +134,3 @@ def promised(ticket: Ticket, history: ClockHistory, organisation: Organisation, 
 
     for run in promised_runs(ticket, history, organisation):
         yield run, why(run, now)
-
-
-def _name(run: Run) -> str:
-    """What is promised, in the operator's words."""
-    from mailbridge.sla.segments import TargetKind
-
-    names = {
-        TargetKind.RESPONSE: "answer",
-        TargetKind.NEXT_RESPONSE: "next answer",
-        TargetKind.RESOLUTION: "solution",
-        TargetKind.ARRIVAL: "arrival on site",
-        TargetKind.TEAM: f"team {run.segment.team}",
-        TargetKind.CLAIM: "taken",
-    }
-    return names[run.segment.promise]
-
-
-def _outcome(reason: Why, run: Run) -> str:
-    """How it stands with the promise, in one line."""
-    from mailbridge.sla.calendar import local
-    from mailbridge.sla.why import Outcome
-
-    def when(moment: datetime | None) -> str:
-        return f"{local(moment, run.calendar):%Y-%m-%d %H:%M:%S}" if moment else "-"
-
-    match reason.outcome:
-        case Outcome.STANDS:
-            return f"paused, {_hours(reason.left)} left"
-        case Outcome.KEPT:
-            return f"met {when(reason.ended_at)}, due {when(reason.due_at)}"
-        case Outcome.BROKEN:
-            return f"missed: due {when(reason.due_at)}, done {when(reason.ended_at)}"
-        case Outcome.OVERDUE:
-            return f"overdue since {when(reason.due_at)}"
-        case Outcome.RUNNING:
-            return f"due {when(reason.due_at)}"
-        case _:
-            assert_never(reason.outcome)
-
-
-def as_values(run: Run, reason: Why) -> dict[str, object]:
-    stretches = [
-        {"start": s.start, "end": s.end, "kind": s.kind, "counted_s": s.counted.total_seconds(), "reason": s.reason, "status": s.status}
-        for s in reason.stretches
-    ]
-    return {
-        "promise": _name(run),
-        "clock": run.segment.promise,
-        "team": run.segment.team,
-        "start": run.segment.start,
-        "ended_at": reason.ended_at,
-        "outcome": reason.outcome,
-        "due_at": reason.due_at,
-        "budget_s": reason.budget.total_seconds(),
-        "left_s": reason.left.total_seconds(),
-        "stretches": stretches,
-    }
-
-
-def _hours(span: timedelta) -> str:
-    minutes = round(span / timedelta(minutes=1))
-    return f"{minutes // 60}:{minutes % 60:02d}"

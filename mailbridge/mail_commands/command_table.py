@@ -83,6 +83,7 @@ WORDS: Mapping[str, CommandWord] = {
     "erase": CommandWord(room=Room.APPROVAL, reads=_alone(lambda _: (Erase(),)), others=True),
     "show": CommandWord(room=Room.ASK, reads=query_arguments.show),
     "full": CommandWord(room=Room.ASK, reads=query_arguments.full),
+    "why": CommandWord(room=Room.ASK, reads=query_arguments.why),
     "list": CommandWord(room=Room.ASK, reads=query_arguments.listed),
     "search": CommandWord(room=Room.ASK, reads=query_arguments.search, needs=True),
     "docs": CommandWord(room=Room.ASK, reads=query_arguments.docs),

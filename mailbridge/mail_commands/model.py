@@ -63,6 +63,13 @@ class FullHistory:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExplainDueTimes:
+    """Empty: the ticket of the mail."""
+
+    tickets: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimesheetArgument:
     """`what` is 'time'; `words`: the agent and the days, for the report to parse."""
 
@@ -87,7 +94,7 @@ class Help:
     word: str = ""
 
 
-Question = ListTickets | SearchMails | ShowTickets | FullHistory | TimesheetArgument | FindDocuments | Help
+Question = ListTickets | SearchMails | ShowTickets | FullHistory | ExplainDueTimes | TimesheetArgument | FindDocuments | Help
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from mailbridge.mail_commands import names
 from mailbridge.mail_commands.model import (
     UNKNOWN,
     Author,
+    ExplainDueTimes,
     FindDocuments,
     FullHistory,
     Help,
@@ -44,9 +45,20 @@ def search(argument: str, author: Author) -> Meaning:
 
 
 def show(argument: str, author: Author) -> Meaning:
+    found = _named_tickets(argument, author)
+    return UNKNOWN if found is None else ShowTickets(tickets=found)
+
+
+def why(argument: str, author: Author) -> Meaning:
+    found = _named_tickets(argument, author)
+    return UNKNOWN if found is None else ExplainDueTimes(tickets=found)
+
+
+def _named_tickets(argument: str, author: Author) -> tuple[int, ...] | None:
+    """`MB-7, 8 and 9`; None where a word is no ticket."""
     words = [word for word in argument.replace(",", " ").split() if fold(word) not in vocabulary(author.language).also]
     found = [names.ticket(word, author.prefix, bare_number=True) for word in words]
-    return UNKNOWN if None in found else ShowTickets(tickets=tuple(dict.fromkeys(number for number in found if number is not None)))
+    return None if None in found else tuple(dict.fromkeys(number for number in found if number is not None))
 
 
 def full(argument: str, author: Author) -> Meaning:

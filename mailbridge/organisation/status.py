@@ -18,6 +18,13 @@ class Mover(StrEnum):
     MANAGER = "manager"  # a manager of the ticket's team or of the desk
 
 
+class Awaited(StrEnum):
+    """Whose turn it is while a ticket waits."""
+
+    CUSTOMER = "customer"
+    OTHERS = "others"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """A state of a ticket.  `open` false ends the work; `waiting` true stops the clocks (a customer's mail wakes the ticket)."""

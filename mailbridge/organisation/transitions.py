@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mailbridge.organisation.model import Organisation
-from mailbridge.organisation.status import Status
+from mailbridge.organisation.status import Awaited, Status
 
 NEW, OPEN, WAITING, CLOSED = "new", "open", "waiting", "closed"
 
@@ -30,6 +30,11 @@ def status(name: str, organisation: Organisation) -> Status:
 
 def is_open(name: str, organisation: Organisation) -> bool:
     return status(name, organisation).open
+
+
+def waits_for(name: str, organisation: Organisation) -> Awaited:
+    """For whom a ticket waits in the waiting status of this name; one that is not in the YAML any more counts as the customer's."""
+    return Awaited.OTHERS if status(name, organisation).others else Awaited.CUSTOMER
 
 
 def ways(before: Status, organisation: Organisation) -> tuple[str, ...]:

@@ -76,6 +76,11 @@ def is_open(moment: datetime, calendar: Calendar) -> bool:
     return any(opens <= wall < closes for opens, closes in _hours_of(wall.date(), calendar))
 
 
+def is_day_off(day: date, calendar: Calendar) -> bool:
+    """Whether the team would work on this date if it were no holiday, and no date with special hours of none."""
+    return bool(calendar.hours[day.weekday()]) and not _hours_of(day, calendar)
+
+
 def next_open(moment: datetime, calendar: Calendar) -> datetime:
     """`moment` where the team works then, else the next moment at which it begins to.  Raises Permanent: none within ten years."""
     for opens, _ in _disjoint(moment, _far(moment), calendar):

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from mailbridge.sla.calendar import Calendar, local, open_stretches
+from mailbridge.sla.calendar import Calendar, is_day_off, local, open_stretches
 from mailbridge.sla.clock import Pause, due_with_pauses, merged
 from mailbridge.sla.levels import Run
 from mailbridge.sla.segments import PauseReason, Segment
+from mailbridge.sla.zones import moment_of
 
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_WEEK = timedelta(days=6)  # a weekday that is farther away is read as another date
 
 
 class Counting(StrEnum):
     COUNTED = "counted"
     CLOSED = "closed"
+    HOLIDAY = "holiday"  # closed, on a date that would have hours if it were no holiday
     PAUSED = "paused"
 
 
@@ -123,63 +126,103 @@ def _paused(segment: Segment, begin: datetime, stop: datetime | None) -> Iterato
 def _between(start: datetime, end: datetime, calendar: Calendar) -> Iterator[Stretch]:
     """Counted and closed stretches in turns."""
     for opens, closes in open_stretches(start, end, calendar):
-        if start < opens:
-            yield Stretch(start=start, end=opens, kind=Counting.CLOSED)
+        yield from _closed(start, opens, calendar)
         yield Stretch(start=opens, end=closes, kind=Counting.COUNTED)
         start = closes
+    yield from _closed(start, end, calendar)
+
+
+def _closed(start: datetime, end: datetime, calendar: Calendar) -> Iterator[Stretch]:
+    """The closed time between two moments, cut at the midnights where holidays begin and end."""
+    kind, day = Counting.CLOSED, local(start, calendar).date()
+    midnight = start
+    while midnight < end:
+        here = Counting.HOLIDAY if is_day_off(day, calendar) else Counting.CLOSED
+        if here is not kind and start < midnight:
+            yield Stretch(start=start, end=midnight, kind=kind)
+            start = midnight
+        kind, day = here, day + timedelta(days=1)
+        midnight = moment_of(day, time.min, calendar.zone)
     if start < end:
-        yield Stretch(start=start, end=end, kind=Counting.CLOSED)
+        yield Stretch(start=start, end=end, kind=kind)
 
 
-def lines(answer: Why, calendar: Calendar) -> tuple[str, ...]:
-    """The stretches as the command line prints them, one a line, times as the team's wall clock shows them."""
-    return tuple(_line(stretch, answer.due_at, calendar) for stretch in answer.stretches)
+def in_status(status: str) -> str:
+    """For whom a ticket waits, as far as the name of the status says."""
+    return "customer" if status in ("", "waiting") else status
 
 
-def _line(stretch: Stretch, due_at: datetime | None, calendar: Calendar) -> str:
-    times = f"{_when(stretch.start, calendar)} – {_end(stretch, calendar)}"
+def lines(answer: Why, calendar: Calendar, whom: Callable[[str], str] = in_status) -> tuple[str, ...]:
+    """The stretches as the command line prints them, one a line, times as the team's wall clock shows them; with dates where a weekday
+    alone may be read as another one.  `whom`: for whom a ticket waits in this status, in words."""
+    moments = [moment for stretch in answer.stretches for moment in (stretch.start, stretch.end) if moment is not None]
+    dated = bool(moments) and local(moments[-1], calendar).date() - local(moments[0], calendar).date() > _WEEK
+    return tuple(_line(stretch, answer.due_at, calendar, dated, whom) for stretch in answer.stretches)
+
+
+def _line(stretch: Stretch, due_at: datetime | None, calendar: Calendar, dated: bool, whom: Callable[[str], str]) -> str:
+    times = f"{_when(stretch.start, calendar, dated)} – {_end(stretch, calendar, dated)}"
+    times = f"{times:<{43 if dated else 23}}"
+    said = because(stretch, calendar, whom)
     if stretch.kind is Counting.COUNTED:
-        mark = f"   due {_when(stretch.end, calendar)}" if stretch.end == due_at and stretch.end is not None else ""
-        return f"{times:<23}  counted   {_hours(stretch.counted)}{mark}"
-    if stretch.kind is Counting.PAUSED:
-        return f"{times:<23}  paused: {_because(stretch)}"
-    return f"{times:<23}  closed{_closed_days(stretch, calendar)}"
+        mark = f"   due {_when(stretch.end, calendar, dated)}" if stretch.end == due_at and stretch.end is not None else ""
+        return f"{times}  {said}   {hours(stretch.counted)}{mark}"
+    return f"{times}  {said}"
 
 
-def _because(stretch: Stretch) -> str:
+def because(stretch: Stretch, calendar: Calendar, whom: Callable[[str], str] = in_status) -> str:
+    """What the stretch meant for the clock, in words."""
+    match stretch.kind:
+        case Counting.COUNTED:
+            return "counted"
+        case Counting.CLOSED:
+            return f"closed{_named(_DAYS[day.weekday()] for day in _days(stretch, calendar))}"
+        case Counting.HOLIDAY:
+            return f"holiday{_named(day.isoformat() for day in _days(stretch, calendar))}"
+        case Counting.PAUSED:
+            return f"paused: {_pause(stretch, whom)}"
+
+
+def _pause(stretch: Stretch, whom: Callable[[str], str]) -> str:
     match stretch.reason:
         case PauseReason.SOLVED:
             return "solved"
         case PauseReason.ANSWERED:
             return "answered, but the answer was not delivered"
         case _:
-            return "waiting for customer" if stretch.status in ("", "waiting") else f"waiting ({stretch.status})"
+            return f"waiting for {whom(stretch.status)}"
 
 
-def _end(stretch: Stretch, calendar: Calendar) -> str:
+def _named(names: Iterable[str]) -> str:
+    return f" ({', '.join(found)})" if (found := list(names)) else ""
+
+
+def _days(stretch: Stretch, calendar: Calendar) -> Iterator[date]:
+    """The days of a holiday, and the whole days inside a stretch in which the team is closed."""
+    if stretch.end is None:
+        return
+    day, last = local(stretch.start, calendar).date(), local(stretch.end - timedelta(microseconds=1), calendar).date()
+    while day <= last:
+        begin, end = (moment_of(day + timedelta(days=more), time.min, calendar.zone) for more in (0, 1))
+        if stretch.kind is Counting.HOLIDAY or (stretch.start <= begin and end <= stretch.end):
+            yield day
+        day += timedelta(days=1)
+
+
+def _end(stretch: Stretch, calendar: Calendar, dated: bool) -> str:
     if stretch.end is None:
         return "now"
     same_day = local(stretch.start, calendar).date() == local(stretch.end, calendar).date()
-    return local(stretch.end, calendar).strftime("%H:%M") if same_day else _when(stretch.end, calendar)
+    return local(stretch.end, calendar).strftime("%H:%M") if same_day else _when(stretch.end, calendar, dated)
 
 
-def _closed_days(stretch: Stretch, calendar: Calendar) -> str:
-    """The whole days inside a closed stretch by name: " (Sat, Sun)", a holiday with its date; '' when there is none."""
-    if stretch.end is None:
-        return ""
-    day, last = local(stretch.start, calendar).date() + timedelta(days=1), local(stretch.end, calendar).date()
-    names = []
-    while day < last:
-        names.append(f"{_DAYS[day.weekday()]} {day.isoformat()} holiday" if day in calendar.holidays else _DAYS[day.weekday()])
-        day += timedelta(days=1)
-    return f" ({', '.join(names)})" if names else ""
-
-
-def _when(moment: datetime, calendar: Calendar) -> str:
+def _when(moment: datetime, calendar: Calendar, dated: bool) -> str:
     wall = local(moment, calendar)
-    return f"{_DAYS[wall.weekday()]} {wall:%H:%M}"
+    return f"{_DAYS[wall.weekday()]} {wall:%Y-%m-%d %H:%M}" if dated else f"{_DAYS[wall.weekday()]} {wall:%H:%M}"
 
 
-def _hours(span: timedelta) -> str:
-    minutes = round(span / timedelta(minutes=1))
-    return f"{minutes // 60}:{minutes % 60:02d}"
+def hours(span: timedelta) -> str:
+    """1:05; with seconds where there are some, so that the parts add up to the whole."""
+    seconds = round(span.total_seconds())
+    rest = f":{seconds % 60:02d}" if seconds % 60 else ""
+    return f"{seconds // 3600}:{seconds // 60 % 60:02d}{rest}"

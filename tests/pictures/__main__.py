@@ -32,6 +32,7 @@ PICTURES = {
     "passed-on": ("28-", 1, "bogdan@desk.test"),
     "list": ("75-", 5, "bogdan@desk.test"),
     "approval": ("55-", 2, "mara@desk.test"),
+    "why": ("270-", 9, "bogdan@desk.test"),
     "help": ("78-", 1, "bogdan@desk.test"),
     "appointment": ("40-", 2, "carol@customer.test"),
 }

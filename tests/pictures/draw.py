@@ -16,7 +16,7 @@ PAGE = """<!doctype html><meta charset=utf-8><meta name=viewport content="width=
 <style>
 body {{ margin: 0 }}
 header {{ font: 13px/1.5 sans-serif; color: #333; padding: 12px 16px; border-bottom: 1px solid #ccc; background: #fff }}
-iframe {{ border: 0; width: 100%; display: block }}
+iframe {{ border: 0; width: {across}px; display: block }}
 </style>
 <header>{head}</header>
 <iframe id=mail srcdoc="{body}"></iframe>
@@ -43,20 +43,21 @@ def chromium() -> str | None:
     return next((found for name in ("chromium", "chromium-browser", "google-chrome") if (found := shutil.which(name))), None)
 
 
-def page(letter: Message) -> str:
-    """The mail below its header, as mail programs show it; without an HTML part its text."""
+def page(letter: Message, across: int) -> str:
+    """The mail below its header, as mail programs show it; without an HTML part its text.  The mail has a frame of its own of that width,
+    because the browser's window is never narrower than 500 pixels."""
     parts = {part.get_content_type(): part.get_payload(decode=True) for part in letter.walk() if part.get_content_maintype() == "text"}
     shown, plain = parts.get("text/html"), parts.get("text/plain")
     text = plain.decode("utf-8") if isinstance(plain, bytes) else ""
     body = shown.decode("utf-8") if isinstance(shown, bytes) else f"<pre>{html.escape(text)}</pre>"
     head = "".join(f"<div><b>{name}</b> {html.escape(str(letter[name]))}</div>" for name in ("From", "To", "Subject"))
-    return PAGE.format(head=head, body=html.escape(body, quote=True))
+    return PAGE.format(head=head, body=html.escape(body, quote=True), across=across)
 
 
 def measure(letter: Message, browser: str, across: int) -> Measured:
     """How big the mail is in a window of that width."""
     with tempfile.TemporaryDirectory() as folder:
-        dom = _run(browser, folder, _source(letter, folder), f"--window-size={across},600", "--dump-dom")
+        dom = _run(browser, folder, _source(letter, folder, across), f"--window-size={across},600", "--dump-dom")
     found = re.search(r"<title>(\d+) (\d+) (\d+)</title>", dom)
     if found is None:
         raise RuntimeError("the browser measured nothing")
@@ -70,12 +71,12 @@ def draw(name: str, letter: Message, browser: str, out: Path) -> None:
         high = measure(letter, browser, across).high
         with tempfile.TemporaryDirectory() as folder:
             target = out / f"{name}-{width}.png"
-            _run(browser, folder, _source(letter, folder), f"--window-size={across},{high}", f"--screenshot={target}")
+            _run(browser, folder, _source(letter, folder, across), f"--window-size={across},{high}", f"--screenshot={target}")
 
 
-def _source(letter: Message, folder: str) -> str:
+def _source(letter: Message, folder: str, across: int) -> str:
     source = Path(folder) / "mail.html"
-    source.write_text(page(letter), encoding="utf-8")
+    source.write_text(page(letter, across), encoding="utf-8")
     return source.as_uri()
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.pictures.__main__ import letters
 from tests.pictures.draw import WIDTHS, measure
 from tests.scenarios.play import playing
 from tests.scenarios.story import Story, stories
@@ -14,15 +15,28 @@ from tests.servers.processes import program
 pytestmark = pytest.mark.servers
 
 # One story for each kind of mail: long subjects and file names, tables of commands, quotes, alerts.
+SMALL = 360
 STORIES = ("01-", "07-", "20-", "28-")
 
 
 @pytest.mark.parametrize("story", [story for story in stories() if story.name.startswith(STORIES)], ids=lambda story: story.name)
 def test_mail_fits_the_window(story: Story, tmp_path: Path) -> None:
     browser = program("chromium", "chromium")
-    letters = [letter for _, played in playing(story, tmp_path) for letter in played.letters]
-    assert letters
-    for letter in letters:
+    sent = [letter for _, played in playing(story, tmp_path) for letter in played.letters]
+    assert sent
+    for letter in sent:
         for name, across in WIDTHS.items():
             size = measure(letter, browser, across)
+            assert size.room == across
             assert size.wide <= size.room, f"{letter['Subject']!r} to {letter['To']} is too wide for a {name}"
+
+
+def test_the_timeline_fits_a_small_phone() -> None:
+    """In each language; days and months are longest in Romanian."""
+    browser = program("chromium", "chromium")
+    asked = {"en": ("270-", 9, "bogdan@desk.test"), "ro": ("270-", 4, "ion@desk.test"), "ru": ("270-", 7, "olga@desk.test")}
+    found = dict(letters(asked))
+    assert found.keys() == asked.keys()
+    for language, letter in found.items():
+        size = measure(letter, browser, SMALL)
+        assert (size.wide, size.room) == (SMALL, SMALL), language

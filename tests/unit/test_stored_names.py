@@ -55,12 +55,12 @@ from mailbridge.organisation.billing import Rounding
 from mailbridge.organisation.model import AnswersAs, ClosedPolicy, CopiedPolicy, Outsiders, TeamAudience, UnknownLines
 from mailbridge.organisation.playbooks import TaskRole
 from mailbridge.organisation.priority import Priority
-from mailbridge.organisation.status import Mover
+from mailbridge.organisation.status import Awaited, Mover
 from mailbridge.rules.tree import AssignBy, MatchType
 from mailbridge.rules.verdict import Verdict
 from mailbridge.sla.clock import CountsFrom, Deadline, WhileSolved
 from mailbridge.sla.segments import PauseReason, TargetKind
-from mailbridge.sla.why import Outcome
+from mailbridge.sla.why import Counting, Outcome
 from mailbridge.store import restoring
 from mailbridge.store.clocks import ClockState as ClockState
 from mailbridge.store.documents import dump_fields, load_fields
@@ -144,6 +144,8 @@ VALUES: Mapping[str, type[StrEnum]] = {
     "yaml: copied": CopiedPolicy,
     "sla why --json outcome": Outcome,
     "sla why --json reason": PauseReason,
+    "sla why --json kind": Counting,
+    "sla why --json waits_for": Awaited,
     "yaml: counts-from": CountsFrom,
     "yaml: while-solved": WhileSolved,
     "yaml: match": MatchType,

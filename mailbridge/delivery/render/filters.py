@@ -56,10 +56,39 @@ def _when(context: Context, moment: datetime | str | None) -> str:
     """A moment by the wall clock of the reader's team, in the words of the template's language; '' for none."""
     if not moment:
         return ""
+    local = _wall(context, moment)
+    return _day_and_time(context, local, local.tzname() or "")
+
+
+@pass_context
+def _span(context: Context, start: datetime | str, end: datetime | str | None) -> str:
+    """From when to when by the reader's wall clock, in the words of the template's language: "Fri 20 Nov 17:40 – 18:00".  The zone is
+    named where it changes in between, as it does in the nights of summer time; `end` of none is now."""
+    begin, stop = _wall(context, start), _wall(context, end) if end else None
+    if stop is None:
+        return f"{_day_and_time(context, begin)} – {_phrase(context, 'why.now')}"
+    zones = (begin.tzname() or "", stop.tzname() or "")
+    if zones[0] != zones[1]:
+        return " – ".join(_day_and_time(context, at, zone) for at, zone in zip((begin, stop), zones, strict=True))
+    return f"{_day_and_time(context, begin)} – {f'{stop:%H:%M}' if stop.date() == begin.date() else _day_and_time(context, stop)}"
+
+
+def _wall(context: Context, moment: datetime | str) -> datetime:
+    """By the reader's wall clock."""
     at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    local, words = at.astimezone(ZoneInfo(context["zone"])), context["words"]
+    return at.astimezone(ZoneInfo(context["zone"]))
+
+
+def _day_and_time(context: Context, local: datetime, zone: str = "") -> str:
+    words = context["words"]
     day, month = words["days"][local.weekday()], words["months"][local.month - 1]
-    return str(words["moment"]).format(day=day, date=local.day, month=month, time=f"{local:%H:%M}", zone=local.tzname())
+    return str(words["moment"]).format(day=day, date=local.day, month=month, time=f"{local:%H:%M}", zone=zone).strip()
+
+
+@pass_context
+def _phrase(context: Context, key: str, **values: str) -> str:
+    """The sentence of the catalogue under this key, in the template's language."""
+    return sentence(Summary(key=key, values=values), context["language"], partial(_when, context))
 
 
 @pass_context
@@ -131,9 +160,11 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "day": _day,
     "lasting": _lasting,
     "paragraphs": _paragraphs,
+    "phrase": _phrase,
     "quote_lines": _quote_lines,
     "rows": _rows,
     "shorten": _shorten,
+    "span": _span,
     "thread": _thread,
     "told": _told,
     "when": _when,

@@ -264,6 +264,19 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "days": "2026-11-20\t45 min\t\t1 h",
         "customers": "Acme <SRL>\t45 min\t40 min, 25 km\t1 h",
     },
+    "agent.why": {
+        "asked": "#why",
+        "said": '[["priority", {"priority": "high"}], ["why.contract", {"contract": "acme-gold"}]]',
+        "rows": '1\t[["target.response", {"team": ""}]]\t[["why.missed", {"at": "2026-11-23T09:10:00+00:00"}], ["why.done", '
+        '{"at": "2026-11-23T10:00:00+00:00"}]]\tbroken\t2:00\tIași <9-18>',
+        "intervals": '1\tcounted\t2026-11-20T15:40:00+00:00\t2026-11-20T16:00:00+00:00\t40\t[["why.counted", {"length": "0:20"}]]'
+        '\n1\tclosed\t2026-11-20T16:00:00+00:00\t2026-11-23T07:00:00+00:00\t10\t[["why.closed", {}]]'
+        '\n1\tholiday\t2026-11-23T07:00:00+00:00\t2026-11-23T08:00:00+00:00\t10\t[["why.holiday", {}]]'
+        '\n1\tpaused\t2026-11-23T08:00:00+00:00\t2026-11-23T09:10:00+00:00\t20\t[["why.others", {"status": "Waits <for parts>"}, "status"]]'
+        '\n1\tfolded\t2026-11-23T09:10:00+00:00\t2026-11-23T09:12:00+00:00\t10\t[["why.folded", {"length": "0:02", "count": "3"}, "", 3]]'
+        '\n1\tlate\t2026-11-23T09:12:00+00:00\t\t10\t[["why.late", {}]]',
+        "more": '[["why.more", {"count": "2"}, "", 2]]',
+    },
     "agent.help": {
         "asked": "#help",
         "word": "",

@@ -24,6 +24,7 @@ from mailbridge.handling.placed_mail import PlacedMail
 from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.model import (
     CommandLine,
+    ExplainDueTimes,
     FindDocuments,
     FullHistory,
     Help,
@@ -114,7 +115,7 @@ def _beyond(line: CommandLine, ticket: int) -> bool:
             return bool(customer or words) or number not in (0, ticket)
         case FullHistory(ticket=number):
             return number not in (0, ticket)
-        case ShowTickets(tickets=numbers):
+        case ShowTickets(tickets=numbers) | ExplainDueTimes(tickets=numbers):
             return not {ticket}.issuperset(numbers)
         case Help():
             return False

@@ -3,13 +3,14 @@ its own, with links on every row that open the right answer to the right ticket 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.execution.desk import Desk
+from mailbridge.execution.due_times import due_times
 from mailbridge.handling.agents.results import address_of, send, to_writer
 from mailbridge.handling.agents.time_report import time_report
 from mailbridge.handling.placed_mail import PlacedMail
@@ -17,6 +18,7 @@ from mailbridge.ids import ticket_number
 from mailbridge.mail_commands.manual import manual_rows
 from mailbridge.mail_commands.model import (
     CommandLine,
+    ExplainDueTimes,
     FindDocuments,
     FullHistory,
     Help,
@@ -41,6 +43,7 @@ from mailbridge.notifications.payloads.agents import (
     TicketRow,
     WholeMessage,
 )
+from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.summary import length
 from mailbridge.organisation import transitions
 from mailbridge.store.tx import Tx
@@ -78,6 +81,8 @@ def _answers(
             yield _message(tx, desk, mail, ticket, key, line, number, message)
         case FullHistory(ticket=number):
             yield from _tickets(tx, desk, mail, ticket, key, line, (number,) if number else (), "history")
+        case ExplainDueTimes(tickets=numbers):
+            yield from _due_times(tx, desk, mail, ticket, key, line, numbers)
         case FindDocuments():
             yield to_writer(tx, desk, mail, None, "files", key, _files(tx, desk, mail, asked, ticket, question))
         case TimesheetArgument(words=words):
@@ -138,6 +143,26 @@ def _found(tx: Tx, desk: Desk, mail: PlacedMail, asked: str, words: str) -> Foun
 def _tickets(
     tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket | None, key: str, line: CommandLine, numbers: Sequence[int], event: str
 ) -> Iterator[Notification]:
+    """A mail for each ticket with what is known of it."""
+    yield from _of_each(tx, desk, mail, ticket, key, line, numbers, event, lambda found: _facts(desk, line.text, found))
+
+
+def _due_times(
+    tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket | None, key: str, line: CommandLine, numbers: Sequence[int]
+) -> Iterator[Notification]:
+    """A mail for each ticket with its SLA targets."""
+    language = desk.organisation.agents[mail.agent].language
+
+    def explained(found: Ticket) -> Payload:
+        return due_times(line.text, found, clock_history_of(tx, found.id), desk.organisation, mail.now, language)
+
+    yield from _of_each(tx, desk, mail, ticket, key, line, numbers, "why", explained)
+
+
+def _of_each(
+    tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket | None, key: str, line: CommandLine, numbers: Sequence[int], event: str,
+    payload: Callable[[Ticket], Payload],
+) -> Iterator[Notification]:  # fmt: skip
     """A mail for each ticket, which can be answered as the news about it can; one that is not there is told in a row."""
     wanted = numbers or ((ticket.id,) if ticket else ())
     missing = [] if wanted else [line.text]
@@ -146,7 +171,7 @@ def _tickets(
         if found is None or not _visible(desk, mail, found):
             missing.append(ticket_number(desk.config.desk.prefix, number))
             continue
-        yield to_writer(tx, desk, mail, found, event, f"{key}.{number}", _facts(desk, line.text, found))
+        yield to_writer(tx, desk, mail, found, event, f"{key}.{number}", payload(found))
     if missing:
         yield to_writer(tx, desk, mail, None, "found", key, Found(asked=line.text, words=", ".join(missing)))
 

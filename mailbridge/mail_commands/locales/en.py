@@ -147,6 +147,11 @@ EN = Locale(
             usage=("#full", "#full MB-1042", "#full MB-1042/3"),
             about="Shows the whole history of a ticket; of one message the whole text, with quote and signature.",
         ),
+        "why": Word(
+            names="why",
+            usage=("#why", "#why MB-1042"),
+            about="Explains the due times of a ticket: counted, paused and closed time.",
+        ),
         "list": Word(
             names="list ls l",
             usage=("#list mine", "#list team", "#list unclaimed", "#list overdue", "#list snoozed", "#list network"),

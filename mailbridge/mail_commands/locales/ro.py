@@ -145,6 +145,11 @@ RO = Locale(
             usage=("#istoric", "#istoric MB-1042", "#istoric MB-1042/3"),
             about="Tot istoricul unui tichet; al unui mesaj tot textul, cu citat și semnătură.",
         ),
+        "why": Word(
+            names="explică dece",
+            usage=("#explică", "#explică MB-1042"),
+            about="Explică termenele unui tichet: timpul numărat, în pauză și în afara programului.",
+        ),
         "list": Word(
             names="listă",
             usage=("#listă mele", "#listă echipa", "#listă libere", "#listă întârziate", "#listă amânate", "#listă network"),

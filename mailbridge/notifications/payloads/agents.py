@@ -121,6 +121,31 @@ class SumRow(TableRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TargetRow(TableRow):
+    """An SLA target of a ticket.  `run` numbers it for its intervals, `state` is its outcome in one word."""
+
+    run: int
+    name: tuple[Summary, ...]
+    outcome: tuple[Summary, ...]
+    state: str
+    budget: str
+    calendar: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntervalRow(TableRow):
+    """An interval of the target `run`.  `kind`: counted, paused, closed, holiday, late, or folded for several; `end` None: it goes on.
+    `percent`: its width in the timeline."""
+
+    run: int
+    kind: str
+    start: datetime
+    end: datetime | None
+    percent: int
+    said: tuple[Summary, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandResults(Payload):
     """What came of an agent's lines.  `approval` waits for the writer's own yes, which the answer to this mail gives."""
 
@@ -210,6 +235,17 @@ class FileList(Payload):
     rows: tuple[FileRow, ...]
     count: int
     more: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueTimes(Payload):
+    """Why a ticket is due when it is.  `more`: finished runs of earlier targets that are left out."""
+
+    asked: str
+    said: tuple[Summary, ...]
+    rows: tuple[TargetRow, ...]
+    intervals: tuple[IntervalRow, ...]
+    more: tuple[Summary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -326,6 +326,11 @@ def test_every_promise_is_explained_with_its_outcome(run: Run) -> None:
     assert sum(stretch["counted_s"] for stretch in found["response"]["stretches"]) == found["response"]["budget_s"]
     assert text.out.startswith("answer within ")
     assert "overdue since 2026-11-" in text.out
+    table = run("sla", "why", "MB-1", "--table").out.splitlines()
+    assert table[0].split() == ["target", "from", "to", "counted", "what"]
+    intervals = sum(len(one["stretches"]) + 1 for one in found.values())
+    assert len(table) == 1 + intervals
+    assert run("sla", "why", "MB-1", "--table", "--json").code == exits.USAGE
 
 
 MISSED_ONE = {"met": 0, "missed": 1, "open": 0, "missed_share": 1.0, "kept": 0, "broken": 1, "broken_share": 1.0}

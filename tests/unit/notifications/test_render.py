@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from mailbridge.delivery.render.render import Renderer, TemplateFailed, check, g
 from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, HistoryEntry, TemplateContext, TicketView
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads.agents import ResultRow
+from mailbridge.notifications.payloads.agents import IntervalRow, ResultRow, TargetRow
+from mailbridge.notifications.summary_model import Summary
 
 SHIPPED = Renderer([shipped_templates()])
 HOSTILE = '<script>alert(1)</script>"><img src=x onerror=alert(1)>{{ 7*7 }}{% raw %}'
@@ -75,7 +77,7 @@ def test_every_event_of_the_vocabulary_has_an_english_template_and_nothing_else_
 @pytest.mark.parametrize("language", ["ro", "ru"])
 def test_what_customers_read_is_there_in_every_language(language: str) -> None:
     own = {name.removeprefix(f"mail/{language}/") for name in SHIPPED.names() if name.startswith(f"mail/{language}/")}
-    assert own == {name for name in VOCABULARY if name.startswith("customer.")} | {"agent.help"}
+    assert own == {name for name in VOCABULARY if name.startswith("customer.")} | {"agent.help", "agent.why"}
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "We received"), ("ro", "Am primit"), ("ru", "Мы получили")])
@@ -95,6 +97,12 @@ def hostile(event: str) -> dict[str, object]:
     """The event's values, each text an attack."""
     values: dict[str, object] = {key: HOSTILE for key in VOCABULARY[event] if not key.endswith(("_at", "until"))}
     row = ResultRow(written=HOSTILE, outcome=HOSTILE, reason=HOSTILE, suggestion=HOSTILE)
+    if event == "agent.why":
+        said = (Summary(key="why.level", values={"level": HOSTILE}),)
+        target = TargetRow(run=1, name=said, outcome=said, state="running", budget=HOSTILE, calendar=HOSTILE)
+        moment = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+        interval = IntervalRow(run=1, kind="counted", start=moment, end=moment, percent=100, said=said)
+        return {"asked": HOSTILE, "said": said, "rows": (target,), "intervals": (interval,), "more": said}
     return {**values, "results": (row,)} if "results" in values else values
 
 

@@ -63,10 +63,34 @@ def test_a_standing_clock_says_what_is_left() -> None:
     assert lines(answer, IASI)[-1] == "Mon 10:30 – now          paused: waiting for customer"
 
 
-def test_a_holiday_is_named() -> None:
-    calendar = Calendar(zone=IASI.zone, hours=IASI.hours, holidays=frozenset({date(2026, 12, 1)}))
-    answer = why(start=local("2026-11-30T17:00"), budget=2 * HOUR, calendar=calendar, waiting=())
-    assert "closed (Tue 2026-12-01 holiday)" in lines(answer, calendar)[1]
+def test_a_holiday_is_a_stretch_of_its_own() -> None:
+    holidays = frozenset({date(2026, 11, 29), date(2026, 11, 30), date(2026, 12, 1)})
+    calendar = Calendar(zone=IASI.zone, hours=IASI.hours, holidays=holidays)
+    answer = why(start=local("2026-11-27T17:00"), budget=2 * HOUR, calendar=calendar, waiting=())
+    assert lines(answer, calendar) == (
+        "Fri 17:00 – 18:00        counted   1:00",
+        "Fri 18:00 – Mon 00:00    closed (Sat, Sun)",  # a Sunday is closed, holiday or not
+        "Mon 00:00 – Wed 00:00    holiday (2026-11-30, 2026-12-01)",
+        "Wed 00:00 – 09:00        closed",
+        "Wed 09:00 – 10:00        counted   1:00   due Wed 10:00",
+    )
+
+
+def test_a_date_with_hours_of_its_own_is_no_holiday() -> None:
+    day = date(2026, 12, 1)
+    half, none = ((day, ((time(9), time(10)),)),), ((day, ()),)
+    for special, said in ((half, "counted   1:00"), (none, "holiday (2026-12-01)")):
+        calendar = Calendar(zone=IASI.zone, hours=IASI.hours, holidays=frozenset({day} if special is half else ()), special=special)
+        found = lines(why(start=local("2026-12-01T00:00"), budget=2 * HOUR, calendar=calendar, waiting=()), calendar)
+        assert any(line.endswith(said) for line in found)
+
+
+def test_a_long_time_is_told_with_dates_and_seconds() -> None:
+    start = local("2026-11-20T17:59") + timedelta(seconds=15)
+    answer = why(start=start, budget=46 * HOUR, calendar=IASI, waiting=())
+    told = lines(answer, IASI)
+    assert told[0] == "Fri 2026-11-20 17:59 – 18:00                 counted   0:00:45"
+    assert told[-1].endswith("counted   0:59:15   due Mon 2026-11-30 09:59")
 
 
 moments = st.integers(0, 20_000).map(lambda n: local("2026-10-23T00:00") + n * MINUTE)
@@ -111,7 +135,7 @@ def test_each_part_of_a_pause_has_its_reason() -> None:
     segment = Segment(promise=TargetKind.RESPONSE, start=opened, end=None, standing=standing)
     answer = why_of(Run(segment=segment, budget=3 * HOUR, calendar=IASI), opened)
     assert [line.split("  ")[-1].strip() for line in lines(answer, IASI) if "paused" in line] == [
-        "paused: waiting (supplier)",
+        "paused: waiting for supplier",
         "paused: solved",
         "paused: answered, but the answer was not delivered",
     ]
