@@ -34,6 +34,11 @@ def meeting_uid(prefix: str, ticket_id: int, number: int, domain: str) -> str:
     return f"{prefix.lower()}-{ticket_id}-{number}@{domain.lower()}"
 
 
+def plan_uid(prefix: str, name: str, domain: str) -> str:
+    """What planned work is called in calendars, for good: `mb-plan-1042-1@acme.example`."""
+    return f"{prefix.lower()}-{name}@{domain.lower()}"
+
+
 def parse_meeting_uid(prefix: str, uid: str, ticket_id: int) -> int | None:
     """The number of the appointment, where the name is that of one of this ticket."""
     match = re.fullmatch(rf"{re.escape(prefix.lower())}-{ticket_id}-([1-9][0-9]{{0,5}})@.+", uid.strip().lower(), re.ASCII)

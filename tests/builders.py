@@ -103,6 +103,7 @@ def command_context(**different: Any) -> CommandContext:
         mails={},
         histories={},
         estimates={},
+        agenda=(),
         load={},
         held={},
         request=(),

@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "rules": ("mailbridge.cli.rules:rules", "Explain what the rules decided."),
     "customers": ("mailbridge.cli.customers:customers", "Show, check, export and import customers."),
     "sla": ("mailbridge.cli.sla:sla", "Explain SLA targets: why, which contract, how many were met."),
+    "plan": ("mailbridge.cli.plan:plan", "Planned work: list, add, change, cancel."),
     "report": ("mailbridge.cli.report:report", "Sum up work and travel."),
     "rota": ("mailbridge.cli.rota:rota", "Who is on duty, at work and away."),
     "backup": ("mailbridge.cli.backup:backup", "Write a backup of the desk while it runs."),
@@ -56,7 +57,9 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "man": ("mailbridge.cli.completion:man", "Write manual pages for man(1)."),
 }
 # Nouns whose output is text to read: it goes through the pager where it is longer than the screen.
-READ = frozenset({"agents", "customers", "docs", "outbox", "queue", "quarantine", "report", "rota", "search", "sla", "tickets", "webhooks"})
+READ = frozenset(
+    ("agents", "customers", "docs", "outbox", "plan", "queue", "quarantine", "report", "rota", "search", "sla", "tickets", "webhooks")
+)
 
 
 class LazyGroup(Noun):

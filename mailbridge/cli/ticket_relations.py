@@ -52,13 +52,13 @@ REASONS = {
 @click.argument("into", metavar="INTO")
 def merge(folder: Path, as_json: bool, yes: bool, ticket: str, into: str) -> None:
     """Merge TICKET into INTO: it closes, and all mail for it goes there from now on."""
-    with _desk(folder) as app:
+    with opened(folder) as app:
         survivor = ticket_id(app.config, into)
         if not yes:
             _same_people(app, ticket_id(app.config, ticket), survivor)
-        decision = _done(app, ticket, Merge(into=survivor))
+        decision = done(app, ticket, Merge(into=survivor))
         merged = decision.ticket.merged_into if decision.ticket else None
-        _say(app, decision, f"{_number(app, ticket)} is part of {_number(app, str(merged))} now", as_json)
+        say(app, decision, f"{_number(app, ticket)} is part of {_number(app, str(merged))} now", as_json)
 
 
 @click.command()
@@ -69,10 +69,10 @@ def merge(folder: Path, as_json: bool, yes: bool, ticket: str, into: str) -> Non
 @click.argument("ticket", metavar="TICKET")
 def split(folder: Path, as_json: bool, mail: int | None, subject: str, ticket: str) -> None:
     """Make a message of TICKET a ticket of its own, asked by whoever wrote it."""
-    with _desk(folder) as app:
-        decision = _done(app, ticket, Split(ticket=0, mail=mail or 0, subject=subject))
+    with opened(folder) as app:
+        decision = done(app, ticket, Split(ticket=0, mail=mail or 0, subject=subject))
         new = ", ".join(ticket_number(app.config.desk.prefix, change.ticket.id) for change in decision.elsewhere)
-        _say(app, decision, f"the message is {new} now", as_json)
+        say(app, decision, f"the message is {new} now", as_json)
 
 
 @click.command()
@@ -83,9 +83,9 @@ def split(folder: Path, as_json: bool, mail: int | None, subject: str, ticket: s
 @click.argument("other", metavar="OTHER")
 def link(folder: Path, as_json: bool, ticket: str, relation: str, other: str) -> None:
     """Link TICKET with OTHER: related, blocks, blocked-by, duplicates, duplicated-by, task-of or has-task."""
-    with _desk(folder) as app:
-        decision = _done(app, ticket, Link(ticket=ticket_id(app.config, other), relation=relation))
-        _say(app, decision, f"{_number(app, ticket)} is linked with {_number(app, other)}", as_json)
+    with opened(folder) as app:
+        decision = done(app, ticket, Link(ticket=ticket_id(app.config, other), relation=relation))
+        say(app, decision, f"{_number(app, ticket)} is linked with {_number(app, other)}", as_json)
 
 
 @click.command()
@@ -94,9 +94,9 @@ def link(folder: Path, as_json: bool, ticket: str, relation: str, other: str) ->
 @click.argument("ticket", metavar="TICKET")
 def undo(folder: Path, as_json: bool, ticket: str) -> None:
     """Undo the last change of TICKET, by an agent's mail or from here, on all tickets that it changed."""
-    with _desk(folder) as app:
-        decision = _done(app, ticket, Undo())
-        _say(app, decision, f"the last change of {_number(app, ticket)} was undone", as_json)
+    with opened(folder) as app:
+        decision = done(app, ticket, Undo())
+        say(app, decision, f"the last change of {_number(app, ticket)} was undone", as_json)
 
 
 @click.command()
@@ -106,13 +106,13 @@ def undo(folder: Path, as_json: bool, ticket: str) -> None:
 @click.argument("address", metavar="ADDRESS")
 def revoke(folder: Path, as_json: bool, ticket: str, address: str) -> None:
     """Make the signed addresses that ADDRESS got on TICKET so far worthless, because they leaked.  The next mail brings a new one."""
-    with _desk(folder) as app:
-        decision = _done(app, ticket, RevokeAddresses(address=address))
-        _say(app, decision, f"the signed addresses of {address} on {_number(app, ticket)} count no more", as_json)
+    with opened(folder) as app:
+        decision = done(app, ticket, RevokeAddresses(address=address))
+        say(app, decision, f"the signed addresses of {address} on {_number(app, ticket)} count no more", as_json)
 
 
 @contextmanager
-def _desk(folder: Path) -> Iterator[App]:
+def opened(folder: Path) -> Iterator[App]:
     from mailbridge.app import App
     from mailbridge.config.load import load
 
@@ -124,7 +124,7 @@ def _desk(folder: Path) -> Iterator[App]:
         app.close()
 
 
-def _done(app: App, ticket: str, command: Command) -> Decision:
+def done(app: App, ticket: str, command: Command) -> Decision:
     """What came of it, recorded and told.  Raises Permanent with the reason where nothing did."""
     from mailbridge.execution.execute import execute
     from mailbridge.tickets.actor import Actor, ActorKind
@@ -160,7 +160,7 @@ def _same_people(app: App, ticket: int, into: int) -> None:
         click.confirm(f"{whose} will read each other's mails; merge?", abort=True)
 
 
-def _say(app: App, decision: Decision, sentence: str, as_json: bool) -> None:
+def say(app: App, decision: Decision, sentence: str, as_json: bool) -> None:
     if not as_json:
         click.echo(sentence)
         return

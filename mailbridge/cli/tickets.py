@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mailbridge.config.model import Config
     from mailbridge.store.mails import StoredAttachment, StoredMail
     from mailbridge.tickets.events import Event
-    from mailbridge.tickets.model import Meeting, Ticket
+    from mailbridge.tickets.model import Meeting, Plan, Ticket
 
 
 @click.group(cls=Noun)
@@ -171,6 +171,7 @@ def headline(ticket: Ticket, config: Config) -> str:
     lines += [f"due {when(ticket.due_at)}"] if ticket.due_at else []
     lines += [f"snoozed until {when(ticket.snoozed_until)}"] if ticket.snoozed_until else []
     lines += [_appointment(ticket.meeting)] if ticket.meeting and not ticket.meeting.cancelled else []
+    lines += [_plan(plan) for plan in sorted(ticket.plans, key=lambda plan: plan.at) if not plan.cancelled]
     lines += [_work(ticket)] if ticket.estimate or ticket.activities else []
     lines += [f"escalated to level {ticket.level}{f' of {ticket.chain}' if ticket.chain else ''}"] if ticket.level else []
     lines += [f"{safe(a.line)} of {a.asker} waits for {' or '.join(a.approvers)} until {when(a.expires_at)}" for a in ticket.approvals]
@@ -188,6 +189,11 @@ def _work(ticket: Ticket) -> str:
     charged = sum(activity.charged for activity in ticket.activities)
     spent = f"{length(worked(ticket.activities))} worked, {length(charged)} charged" if ticket.activities else ""
     return ", ".join(filter(None, (planned, spent)))
+
+
+def _plan(plan: Plan) -> str:
+    about = f"{when(plan.at)}, {length(plan.minutes)}, {plan.agent}{f', {safe(plan.text)}' if plan.text else ''}"
+    return f"plan {plan.id}: {about}{', done' if plan.done is not None else ''}"
 
 
 def _appointment(meeting: Meeting) -> str:

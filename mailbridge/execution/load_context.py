@@ -20,8 +20,10 @@ from mailbridge.organisation.model import Organisation
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor
+from mailbridge.tickets.agenda import BusyTime
 from mailbridge.tickets.command_context import CommandContext, HeldRequest, MailRef
 from mailbridge.tickets.command_types.escalation import Approve, Escalate
+from mailbridge.tickets.command_types.plans import PlanWork
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
 from mailbridge.tickets.command_types.values import SetType
 from mailbridge.tickets.command_types.work import SetEstimate
@@ -45,6 +47,7 @@ class Cause:
 
 
 NO_MAIL = Cause(mail=None)
+AROUND = timedelta(days=2)  # a planned day, in any zone
 
 
 def load_context(
@@ -105,6 +108,7 @@ def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> CommandCont
         mails={},
         histories={},
         estimates={},
+        agenda=(),
         load={},
         held={},
         request=(),
@@ -137,11 +141,22 @@ def _with_needs(tx: Tx, desk: Desk, about: CommandContext, pairs: Sequence[tuple
     for ticket, command in pairs:
         if isinstance(command, SetType) and (found := estimated(tx, command.type, ticket.requester, desk)) is not None:
             estimates[ticket.id, command.type] = found
-    about = replace(about, estimates=estimates)
+    about = replace(about, estimates=estimates, agenda=(*about.agenda, *_agenda(tx, pairs)))
     about = _with_mails(tx, about, {ticket.id for ticket, command in pairs if isinstance(command, Merge | Split | Erase | Undo)})
     for number in sorted({ticket.id for ticket, command in pairs if isinstance(command, Undo)}):
         about = _with_past(tx, tickets[number], about)
     return about
+
+
+def _agenda(tx: Tx, pairs: Sequence[tuple[Ticket, Command]]) -> Sequence[BusyTime]:
+    """What is planned around the times at which the commands plan work."""
+    times = [at for ticket, command in pairs if isinstance(command, PlanWork) and (at := _planned_at(ticket, command)) is not None]
+    return tx.agenda.between(min(times) - AROUND, max(times) + AROUND) if times else ()
+
+
+def _planned_at(ticket: Ticket, command: PlanWork) -> datetime | None:
+    """The time of the command, else that of the plan it changes."""
+    return command.at or next((plan.at for plan in ticket.plans if plan.id == command.plan), None)
 
 
 def _named(commands: Iterable[Command]) -> list[int]:

@@ -51,6 +51,8 @@ def record(
             _take_effect(tx, event)
         if any(isinstance(event.what, OF_WORK) or (ticket.activities and isinstance(event.what, TypeChanged)) for event in events):
             tx.activities.set(ticket)
+        if ticket.plans or ticket.meeting:
+            tx.agenda.set(ticket)
     if told:
         tx.outbox.add_many(told, now, not_before=tell_at)
         tx.wake("outbox")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailbridge.mail_commands import arguments, date_arguments, query_arguments, work_arguments
+from mailbridge.mail_commands import arguments, date_arguments, plan_arguments, query_arguments, work_arguments
 from mailbridge.mail_commands.model import UNKNOWN, Author, Meaning, Reads
 from mailbridge.tickets.command_types.escalation import Approve, Reject
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
@@ -68,6 +68,7 @@ WORDS: Mapping[str, CommandWord] = {
     "due": CommandWord(room=Room.WHEN, reads=date_arguments.due, needs=True, others=True),
     "snooze": CommandWord(room=Room.WHEN, reads=date_arguments.snooze, needs=True, others=True),
     "meet": CommandWord(room=Room.WHEN, reads=date_arguments.schedule_meeting, needs=True, first=True),
+    "plan": CommandWord(room=Room.WORK, reads=plan_arguments.plan, others=True),
     "time": CommandWord(room=Room.WORK, reads=work_arguments.time_spent, needs=True, others=True),
     "travel": CommandWord(room=Room.WORK, reads=work_arguments.travel, needs=True, others=True),
     "estimate": CommandWord(room=Room.WORK, reads=work_arguments.estimate, needs=True, others=True),
@@ -87,6 +88,7 @@ WORDS: Mapping[str, CommandWord] = {
     "list": CommandWord(room=Room.ASK, reads=query_arguments.listed),
     "search": CommandWord(room=Room.ASK, reads=query_arguments.search, needs=True),
     "docs": CommandWord(room=Room.ASK, reads=query_arguments.docs),
+    "agenda": CommandWord(room=Room.ASK, reads=plan_arguments.agenda),
     "report": CommandWord(room=Room.ASK, reads=query_arguments.report),
     "for": CommandWord(room=Room.NEW, reads=arguments.on_behalf, needs=True),
     "channel": CommandWord(room=Room.NEW, reads=arguments.channel, needs=True),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from mailbridge.organisation.model import Organisation
@@ -88,13 +88,21 @@ class FindDocuments:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShowAgenda:
+    """Planned work and appointments of an agent, '' for all of the author's teams, in the week from `day` on; None: from today."""
+
+    agent: str
+    day: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Help:
     """The manual: of one command, or of all."""
 
     word: str = ""
 
 
-Question = ListTickets | SearchMails | ShowTickets | FullHistory | ExplainDueTimes | TimesheetArgument | FindDocuments | Help
+Question = ListTickets | SearchMails | ShowTickets | FullHistory | ExplainDueTimes | TimesheetArgument | FindDocuments | ShowAgenda | Help
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

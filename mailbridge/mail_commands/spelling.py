@@ -8,6 +8,7 @@ from datetime import datetime
 from mailbridge.tickets.command_types.escalation import Approve, Escalate, Reject
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
 from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, RevokeAddresses, ScheduleMeeting, SetRequester
+from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
 from mailbridge.tickets.command_types.values import (
     AddTags,
@@ -100,6 +101,10 @@ def _timed(command: Command) -> str:
             return f"#{'time' if kind is WorkKind.WORKED else 'travel'} {minutes}m{road}"
         case CorrectWork(activity=number, minutes=minutes):
             return f"#time {number}={minutes}m"
+        case PlanWork():
+            return _plan(command)
+        case CancelPlan(plan=number):
+            return f"#plan {number} = none" if number else "#plan none"
         case SetEstimate(minutes=minutes):
             return f"#estimate {minutes}m"
         case AgentReply():
@@ -124,6 +129,12 @@ def _timed(command: Command) -> str:
             return f"#revoke-addresses {address}"
         case _:
             raise ValueError(f"{type(command).__name__} never waits for a yes")
+
+
+def _plan(command: PlanWork) -> str:
+    change = f"{command.plan} =" if command.plan else ""
+    at, long = (f"{command.at:%Y-%m-%d %H:%M}" if command.at else ""), (f"{command.minutes}m" if command.minutes else "")
+    return " ".join(filter(None, ("#plan", change, command.agent, at, long, command.text)))
 
 
 def _moment(at: datetime | None) -> str:

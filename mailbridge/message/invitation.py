@@ -33,6 +33,7 @@ class Invitation:
     place: str = ""
     text: str = ""
     cancelled: bool = False
+    rsvp: bool = True  # the calendar is asked for an answer
 
     @property
     def method(self) -> str:
@@ -57,7 +58,8 @@ def written(invitation: Invitation, stamp: datetime) -> bytes:
         event.add("DESCRIPTION", invitation.text)
     event.add("STATUS", "CANCELLED" if invitation.cancelled else "CONFIRMED")
     event.add("ORGANIZER", _person(invitation.organizer, invitation.organizer_name))
-    asked = {} if invitation.cancelled else {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": "TRUE"}
+    rsvp = "TRUE" if invitation.rsvp else "FALSE"
+    asked = {} if invitation.cancelled else {"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "NEEDS-ACTION", "RSVP": rsvp}
     event.add("ATTENDEE", _person(invitation.attendee, invitation.attendee_name, **asked))
     calendar = Calendar()
     calendar.add("PRODID", "-//mailbridge//EN")

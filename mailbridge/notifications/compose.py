@@ -14,14 +14,16 @@ from itertools import chain
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.notifications.context import EventNotifier, NotificationContext
-from mailbridge.notifications.events import alerts, approvals, escalation, mails, meetings, people, relations, tickets
+from mailbridge.notifications.events import alerts, approvals, escalation, mails, meetings, people, plans, relations, tickets
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.payloads.model import Payload
+from mailbridge.notifications.payloads.plans import Planned
 from mailbridge.notifications.payloads.tickets import ApprovalAnswer, ApprovalQuestion
 from mailbridge.notifications.recipients import Recipient
 from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import InvitationAnswered, MeetingSet, ParticipantAdded, RequesterChanged
+from mailbridge.tickets.event_types.plans import PlanSet
 from mailbridge.tickets.event_types.relations import MailMoved, MergedFrom, MergedInto, Undone
 from mailbridge.tickets.event_types.values import AssigneeChanged, SnoozeEnded, StatusChanged, TeamChanged
 from mailbridge.tickets.events import Event, TicketEvent
@@ -46,12 +48,13 @@ NOTIFIERS: Mapping[type[TicketEvent], EventNotifier] = {
     ParticipantAdded: people.added,
     RequesterChanged: _both(people.added, meetings.asked_anew),
     MeetingSet: meetings.made,
+    PlanSet: plans.planned,
     InvitationAnswered: meetings.answered,
     Escalated: escalation.escalated,
     MergedFrom: relations.merged_from,
     MergedInto: relations.merged,
     MailMoved: relations.moved,
-    Undone: relations.undone,
+    Undone: _both(relations.undone, plans.undone),
     ApprovalRequested: approvals.requested,
     ApprovalReminded: approvals.reminded,
     ApprovalDecided: approvals.decided,
@@ -94,6 +97,8 @@ def _kind(promise: Notification) -> str:
     match promise.payload:
         case ApprovalQuestion(approval=number) | ApprovalAnswer(approval=number):
             return f"{promise.event}.{number}"
+        case Planned(plan=number, uid=uid):
+            return f"{promise.event}.{number}.{uid}"
     return promise.event
 
 

@@ -69,8 +69,8 @@ class KeepBack:
     reason: str
 
 
-# Whoever is asked for a yes was named for that by the desk, and has to see what it is about; so has who asked.
-_OF_APPROVALS = frozenset({"approval", "approval_reminded", "confirm", "approval_decided", "approval_expired"})
+# Whoever is asked for a yes was named for that by the desk, and has to see what it is about; so has who asked, and whose work is planned.
+_NAMED = frozenset({"approval", "approval_reminded", "confirm", "approval_decided", "approval_expired", "planned"})
 
 
 def hidden(notification: Notification, ticket: Ticket | None, organisation: Organisation) -> Suppressed | None:
@@ -79,7 +79,7 @@ def hidden(notification: Notification, ticket: Ticket | None, organisation: Orga
     It is looked at when the mail is about to go, because every mail comes past there, whoever composed it, and because the ticket may have
     been given to another team since.  Agents who are customers of the ticket get what customers get.
     """
-    if ticket is None or notification.audience is Audience.CUSTOMER or notification.event in _OF_APPROVALS:
+    if ticket is None or notification.audience is Audience.CUSTOMER or notification.event in _NAMED:
         return None
     key = notification.recipient.lower()
     agent = next((one for one in organisation.agents.values() if key in _addresses(one)), None)

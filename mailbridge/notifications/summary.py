@@ -24,6 +24,7 @@ from mailbridge.tickets.event_types.people import (
     ParticipantRemoved,
     RequesterChanged,
 )
+from mailbridge.tickets.event_types.plans import PlanSet, PlanWarning
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
 from mailbridge.tickets.event_types.values import (
     AssigneeChanged,
@@ -42,7 +43,7 @@ from mailbridge.tickets.event_types.values import (
 )
 from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event
-from mailbridge.tickets.model import Activity, WorkKind
+from mailbridge.tickets.model import Activity, Plan, WorkKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +93,8 @@ def summary(event: Event, viewer: Viewer) -> Summary:
             return _of_field(what)
         case ParticipantAdded() | ParticipantRemoved() | AddressesRevoked() | RequesterChanged() | MeetingSet() | InvitationAnswered():
             return _of_people(what)
+        case PlanSet():
+            return _of_plan(what, viewer)
         case WorkRecorded() | WorkCorrected() | EstimateSet():
             return _of_work(what, event, viewer)
         case Escalated() | ApprovalRequested() | ApprovalReminded() | ApprovalDecided():
@@ -108,8 +111,10 @@ def length(minutes: int) -> str:
 
 
 def _with_rest(event: Event, viewer: Viewer) -> tuple[Summary, ...]:
-    """The summary of the event; of an undo also what could not be undone."""
+    """The summary of the event; of an undo also what could not be undone, of a plan what speaks against it."""
     what, first = event.what, summary(event, viewer)
+    if isinstance(what, PlanSet):
+        return (first, *(_warning(one, what.after, viewer) for one in what.warnings))
     if not isinstance(what, Undone):
         return (first,)
     fields = ", ".join(name.replace("_", " ") for name in what.kept)
@@ -214,6 +219,23 @@ def _activity(done: Activity, event: Event, viewer: Viewer) -> Summary:
     own = done.agent == event.actor.name and done.day == event.at.date()
     values = {"id": str(done.id), "length": length(done.minutes), "what": about, "agent": _agent(done.agent, viewer), "day": _day(done.day)}
     return Summary(key=f"{key}-on" if about else key, variant="" if own else "by", values=values)
+
+
+def _of_plan(what: PlanSet, viewer: Viewer) -> Summary:
+    before, plan = what.before, what.after
+    values = {"id": str(plan.id), "agent": _agent(plan.agent, viewer), "length": length(plan.minutes), "what": plan.text}
+    if plan.cancelled:
+        return Summary(key="plan-off", values=values, at=plan.at)
+    if before is not None and before.done != plan.done:
+        return Summary(key="plan-open" if plan.done is None else "plan-done", values=values, at=plan.at)
+    key = "planned" if before is None or before.cancelled else "plan-moved"
+    return Summary(key=key, variant="text" if plan.text else "", values=values, at=plan.at)
+
+
+def _warning(warning: PlanWarning, plan: Plan, viewer: Viewer) -> Summary:
+    values = {"agent": _agent(plan.agent, viewer), "planned": length(warning.minutes), "hours": length(warning.of)}
+    number = viewer.number(warning.ticket) if warning.ticket else ""
+    return Summary(key=f"plan-{warning.problem}", values={**values, "number": number}, at=plan.at)
 
 
 Asked = Escalated | ApprovalRequested | ApprovalReminded | ApprovalDecided

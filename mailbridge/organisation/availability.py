@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime, time
 
 from mailbridge.organisation.model import Agent, Organisation, Team
 from mailbridge.organisation.people import Absence
 from mailbridge.sla.calendar import Calendar, is_open, local
+from mailbridge.sla.zones import moment_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,3 +79,8 @@ def zone_of(me: str, organisation: Organisation) -> str:
     teams = [organisation.teams[name].calendar.zone for name in organisation.teams_of(me)]
     own = [agent.zone, agent.calendar.zone if agent.calendar else ""] if agent else []
     return next((zone for zone in (*own, *teams) if zone), "UTC")
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """The moment, in UTC, at which this day begins by the clock of the zone."""
+    return moment_of(day, time.min, zone)

@@ -86,6 +86,7 @@ class Agent:
     calendar: Calendar | None = None  # own working hours; None: those of the team
     zone: str = ""  # whose clock the hours and the days of absence go by; empty: that of the hours
     absences: tuple[Absence, ...] = ()
+    invitations: bool = False  # planned work comes with a calendar file
 
     def level_of(self, skill: str) -> int:
         """How much of the skill the agent has; 0: nothing."""

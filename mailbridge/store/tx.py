@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from mailbridge.store.activities import Activities
 from mailbridge.store.addresses import Addresses
+from mailbridge.store.agenda import Agenda
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.clocks import Clocks
 from mailbridge.store.cursors import Cursors
@@ -53,6 +54,7 @@ class Tx:
         self.events = Events(sql)
         self.activities = Activities(sql)
         self.hours = Hours(sql)
+        self.agenda = Agenda(sql)
         self.clocks = Clocks(sql)
         self.finished_runs = FinishedRuns(sql)
         self.outbox = Outbox(sql)

@@ -17,6 +17,7 @@ from mailbridge.tickets.event_types.people import (
     ParticipantRemoved,
     RequesterChanged,
 )
+from mailbridge.tickets.event_types.plans import PlanSet
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
 from mailbridge.tickets.event_types.values import (
     AssigneeChanged,
@@ -35,7 +36,7 @@ from mailbridge.tickets.event_types.values import (
 )
 from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event
-from mailbridge.tickets.model import Approval, Meeting, Participant, Role, Ticket
+from mailbridge.tickets.model import Approval, Meeting, Participant, Plan, Role, Ticket
 
 
 def rebuild(events: Iterable[Event]) -> Ticket | None:
@@ -135,6 +136,8 @@ def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
             return {"activities": (*ticket.activities, activity)}
         case WorkCorrected(before=before, after=after):
             return {"activities": tuple(kept for a in ticket.activities if (kept := after if a.id == before.id else a))}
+        case PlanSet(after=plan):
+            return {"plans": _planned(ticket.plans, plan)}
         case Escalated(chain=chain, after=level):
             return {"chain": chain, "level": level}
         case ApprovalRequested(approval=approval):
@@ -163,6 +166,12 @@ def _moved(ticket: Ticket, change: StatusChanged, at: datetime) -> dict[str, Any
     return {"status": change.after, "waits": waits, "closed_at": closed_at}
 
 
+def _planned(plans: tuple[Plan, ...], plan: Plan) -> tuple[Plan, ...]:
+    """Puts the plan in the place of the one with its number, else last."""
+    known = any(one.id == plan.id for one in plans)
+    return tuple(plan if one.id == plan.id else one for one in plans) if known else (*plans, plan)
+
+
 def _with(participants: tuple[Participant, ...], somebody: Participant) -> tuple[Participant, ...]:
     """Adds a participant, one entry per address.  A second mention can raise MENTIONED to PARTICIPANT.  The requester never changes here.
     """
@@ -188,6 +197,7 @@ def _absorbing(ticket: Ticket, what: MergedFrom) -> dict[str, Any]:
         "participants": participants,
         "tags": ticket.tags + tuple(tag for tag in what.tags if tag not in ticket.tags),
         "activities": (*ticket.activities, *what.activities),
+        "plans": (*ticket.plans, *what.plans),
         "absorbed": (*ticket.absorbed, what.ticket),
     }
 

@@ -11,6 +11,7 @@ from typing import Any
 from mailbridge.customers.model import Customers
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import Actor
+from mailbridge.tickets.agenda import BusyTime
 from mailbridge.tickets.command_types.work import SetEstimate
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.events import Event, TicketEvent
@@ -64,6 +65,7 @@ class CommandContext:
     mails: Mapping[int, MailRef]  # by the mail's id
     histories: Mapping[int, tuple[Event, ...]]  # by ticket, loaded for undo
     estimates: Mapping[tuple[int, str], SetEstimate]  # by ticket and type, loaded where a command changes the type
+    agenda: tuple[BusyTime, ...]  # what is planned of the agents near the times that the commands name, on all tickets
     load: Mapping[str, int]  # open tickets by agent, loaded where a command chooses an agent
     held: Mapping[int, HeldRequest]  # by the id of the approval on this ticket, loaded for an approval
     request: tuple[Command, ...]  # all commands of the request; they are executed together or not at all

@@ -5,8 +5,9 @@ from __future__ import annotations
 from mailbridge.tickets.command_types.escalation import EscalationCommand
 from mailbridge.tickets.command_types.mails import MailCommand
 from mailbridge.tickets.command_types.people import PeopleCommand
+from mailbridge.tickets.command_types.plans import PlanCommand
 from mailbridge.tickets.command_types.relations import RelationCommand
 from mailbridge.tickets.command_types.values import ValueCommand
 from mailbridge.tickets.command_types.work import WorkCommand
 
-Command = MailCommand | ValueCommand | PeopleCommand | RelationCommand | WorkCommand | EscalationCommand
+Command = MailCommand | ValueCommand | PeopleCommand | RelationCommand | WorkCommand | PlanCommand | EscalationCommand

@@ -26,6 +26,7 @@ from mailbridge.tickets.command_types.people import (
     ScheduleMeeting,
     SetRequester,
 )
+from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
 from mailbridge.tickets.command_types.values import (
     AddTags,
@@ -61,6 +62,7 @@ from mailbridge.tickets.handlers import (
     mail,
     meetings,
     people,
+    plans,
     playbooks,
     relations,
     state,
@@ -152,6 +154,8 @@ HANDLERS: Mapping[type[Command], Handler] = {
     StartPlaybook: playbooks.start,
     RecordWork: work.record_work,
     CorrectWork: work.correct_work,
+    PlanWork: plans.plan_work,
+    CancelPlan: plans.cancel_plan,
     SetEstimate: work.set_estimate,
     Escalate: escalation.escalate,
     Approve: _approve,
@@ -178,7 +182,7 @@ def decide(ticket: Ticket, command: Command, about: CommandContext) -> Decision:
         return Decision(ticket=ticket, refused=outcome.reason, nearest=outcome.nearest, detail=outcome.detail)
     events = [event_of(what, ticket, about) for what in outcome]
     done = decision_of(ticket, events, about.tickets)
-    if follows := _contract_follows(ticket, command, done, about):
+    if follows := [*_contract_follows(ticket, command, done, about), *_plans_follow(ticket, command, done, about)]:
         done = decision_of(ticket, [*events, *follows], about.tickets)
     refused = next((what.refused for what in outcome if isinstance(what, ApprovalDecided)), "")
     return replace(done, refused=refused) if refused else done
@@ -193,6 +197,14 @@ def _contract_follows(ticket: Ticket, command: Command, done: Decision, about: C
     if after is None or isinstance(command, CHOOSE_THEMSELVES) or _contract_keys(after) == _contract_keys(ticket):
         return []
     return [event_of(what, ticket, about) for what in contracts.rematched(ticket, after, about)]
+
+
+def _plans_follow(ticket: Ticket, command: Command, done: Decision, about: CommandContext) -> list[Event]:
+    """The events that cancel what is planned ahead on a ticket that the command closes.  An undo restores the plans itself."""
+    after = done.ticket
+    if after is None or isinstance(command, (Undo, Merge)) or ticket.closed_at is not None or after.closed_at is None:
+        return []
+    return [event_of(what, ticket, about) for what in plans.called_off(after, about)]
 
 
 def _contract_keys(ticket: Ticket) -> tuple[object, ...]:

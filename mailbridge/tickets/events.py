@@ -9,11 +9,12 @@ from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.event_types.escalation import EscalationEvent
 from mailbridge.tickets.event_types.mails import MailEvent
 from mailbridge.tickets.event_types.people import PeopleEvent
+from mailbridge.tickets.event_types.plans import PlanSet
 from mailbridge.tickets.event_types.relations import RelationEvent
 from mailbridge.tickets.event_types.values import ValueEvent
 from mailbridge.tickets.event_types.work import WorkEvent
 
-TicketEvent = MailEvent | ValueEvent | PeopleEvent | RelationEvent | WorkEvent | EscalationEvent
+TicketEvent = MailEvent | ValueEvent | PeopleEvent | RelationEvent | WorkEvent | PlanSet | EscalationEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -105,6 +105,35 @@ class Meeting:
     cancelled: bool = False
     answers: tuple[tuple[str, str], ...] = ()  # (address, 'accepted', 'declined', 'tentative', …), of this SEQUENCE
 
+    @property
+    def ends(self) -> datetime:
+        return self.at + timedelta(minutes=self.minutes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Planned work of one agent on a ticket.  `id` counts the ticket's plans from 1.  A change keeps the id, a cancelled plan stays."""
+
+    id: int
+    agent: str
+    at: datetime
+    minutes: int
+    text: str = ""
+    by: str = ""  # the agent who planned it; empty: the command line
+    uid: str = ""  # names it in calendars, for good: also after a merge
+    sequence: int = 0  # RFC 5545 SEQUENCE: number of changes
+    cancelled: bool = False
+    done: int | None = None  # the activity that was recorded for it
+
+    @property
+    def ends(self) -> datetime:
+        return self.at + timedelta(minutes=self.minutes)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the work is still to be done."""
+        return not self.cancelled and self.done is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
@@ -148,6 +177,7 @@ class Ticket:
     chain: str = ""  # the current escalation chain
     level: int = 0  # the level of that chain; 0: not escalated
     meeting: Meeting | None = None
+    plans: tuple[Plan, ...] = ()
     playbooks: tuple[str, ...] = ()  # started on this ticket
     revoked: tuple[tuple[str, int], ...] = ()  # (address in lower case, number of revocations of its reply addresses)
 

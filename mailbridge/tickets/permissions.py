@@ -68,9 +68,12 @@ def may(actor: Actor, command: Command, ticket: Ticket | None, organisation: Org
 
 
 def on_ticket(agent: Agent, ticket: Ticket, organisation: Organisation) -> Right:
-    """The highest right of an agent (who is no observer) on the ticket: all rights on tickets of the own teams and on assigned tickets."""
+    """The highest right of an agent (who is no observer) on the ticket: all rights on tickets of the own teams, on assigned tickets
+    and where work of the agent is planned."""
     team = organisation.teams.get(ticket.team)
     if team is None or agent.manager or ticket.assignee == agent.name or is_member(agent.name, ticket, organisation):
+        return Right.WORK
+    if any(plan.agent == agent.name and not plan.cancelled for plan in ticket.plans):
         return Right.WORK
     return _OUTSIDE[team.outsiders]
 

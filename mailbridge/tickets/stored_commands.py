@@ -17,6 +17,7 @@ from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.command_types.escalation import Escalate
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
 from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, RevokeAddresses, ScheduleMeeting, SetRequester
+from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
 from mailbridge.tickets.command_types.values import (
     AddTags,
@@ -127,6 +128,8 @@ ENTRIES: tuple[StoredCommandType, ...] = (
     _entry("record-work", RecordWork, 1, **_WORK),
     _entry("record-work", RecordWork, 2, **_WORK, start=_or_none(moment)),
     _entry("correct-work", CorrectWork, activity=whole, minutes=whole, km=_or_none(real)),
+    _entry("plan-work", PlanWork, plan=whole, agent=text, at=_or_none(moment), minutes=whole, text=text),
+    _entry("cancel-plan", CancelPlan, plan=whole),
     _entry("set-estimate", SetEstimate, minutes=whole, by=text, most=_or_none(whole)),
     _entry("escalate", Escalate, to=text),
     _entry("start-playbook", StartPlaybook, name=text, tickets=wholes),

@@ -21,6 +21,7 @@ from mailbridge.tickets.event_types.people import (
     ParticipantRemoved,
     RequesterChanged,
 )
+from mailbridge.tickets.event_types.plans import PlanSet
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
 from mailbridge.tickets.event_types.values import (
     AssigneeChanged,
@@ -83,6 +84,7 @@ STORED_EVENTS: tuple[StoredEvent, ...] = (
     _event("work_recorded", "WorkRecorded", WorkRecorded),
     _event("work_corrected", "WorkCorrected", WorkCorrected),
     _event("estimate_set", "EstimateSet", EstimateSet),
+    _event("plan_set", "PlanSet", PlanSet),
     _event("escalated", "Escalated", Escalated),
     _event("approval_requested", "ApprovalRequested", ApprovalRequested),
     _event("approval_reminded", "ApprovalReminded", ApprovalReminded),

@@ -116,6 +116,7 @@ ERASED = {
 }
 OTHER = {
     "activities": "agent day kind place text type",
+    "agenda": "agent",
     "addresses": "address reason",
     "arrivals": "source",
     "attachments": "content_type disposition inside part sha256",

@@ -11,7 +11,7 @@ import pytest
 
 from mailbridge.mail_commands.command_table import WORDS
 from mailbridge.mail_commands.vocabulary import fold, vocabulary
-from mailbridge.tickets.model import Activity, Ticket
+from mailbridge.tickets.model import Activity, Plan, Ticket
 from tests.scenarios.play import Played, Player, playing, shown
 from tests.scenarios.story import Step, Story, stories
 
@@ -99,11 +99,19 @@ def plain(ticket: Ticket, name: str) -> Any:
         return [_work(activity) for activity in value]
     if name == "meeting":
         return value and f"{value.at:%a %H:%M} {value.minutes}m {value.place}".strip() + (" called off" if value.cancelled else "")
+    if name == "plans":
+        return [_plan(plan) for plan in value]
     if name == "approvals":
         return [f"{a.kind} {a.line}" for a in value]
     if isinstance(value, tuple):
         return [list(one) if isinstance(one, tuple) else one for one in value]
     return value if value is None or isinstance(value, (int, bool)) else str(value)
+
+
+def _plan(plan: Plan) -> str:
+    """'1 bogdan Tue 10:00 120m replace the drum done'."""
+    state = "cancelled" if plan.cancelled else "done" if plan.done is not None else ""
+    return " ".join(filter(None, (f"{plan.id} {plan.agent} {plan.at:%a %H:%M} {plan.minutes}m", plan.text, state)))
 
 
 def _work(activity: Activity) -> str:

@@ -111,6 +111,9 @@ MANY: dict[str, Callable[[int], dict[str, Any]]] = {
         **{"parts": "", "reason": "", "link": "", "actor": f"a{n % 20}"},
     },
     "hour_alerts": lambda n: {"customer": f"c{n % 300}", "bank": "gold", "period": f"p{n}", "level": "80", "at": _at(n)},
+    "agenda": lambda n: {
+        **{"ticket": n, "plan": 1, "agent": f"a{n % 20}", "begins_at": _at(n), "ends_at": _at(n) + timedelta(hours=1), "done": n % 9 > 0},
+    },
     "clocks": lambda n: {
         **{
             "ticket": n,

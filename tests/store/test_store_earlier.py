@@ -82,6 +82,9 @@ def test_its_configuration_rules_and_templates_have_no_mistake(upgraded: Path, c
     assert code == exits.OK
 
 
+NEWER = {"PlanSet"}  # events that the earlier version did not know
+
+
 def test_every_kind_of_event_and_state_is_in_it(upgraded: Path) -> None:
     """Else the test above would prove less than it says."""
     names = json.loads((Path(__file__).parents[1] / "unit" / "stored_names.json").read_text(encoding="utf-8"))
@@ -89,7 +92,7 @@ def test_every_kind_of_event_and_state_is_in_it(upgraded: Path) -> None:
     # An Escalated event has a `kind` of its own, which hides the event's in this JSON.
     kinds = {"Escalated" if "chain" in event else event["kind"] for event in events}
 
-    assert kinds == {one["published"] for one in names["events"].values()}
+    assert kinds == {one["published"] for one in names["events"].values()} - NEWER
     assert {one["state"] for one in BEFORE["outbox list"]} >= {"queued", "sent", "held", "suppressed"}
     assert any(ticket["approvals"] for ticket in BEFORE["tickets list"])
     assert any(ticket["snoozed_until"] for ticket in BEFORE["tickets list"])

@@ -41,7 +41,7 @@ from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.hours.ledger import EntryKind, EntrySource, LedgerEntry
-from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind
+from mailbridge.tickets.model import Activity, Participant, Plan, Ticket, WorkKind
 from tests.servers.postgres import Postgres
 from tests.store.filled import MANY, fill
 
@@ -67,6 +67,7 @@ CALL = Call(key="new", ticket=1, rule="r", event="ticket.opened", url="https://h
 WORK = Activity(id=1, agent="bogdan", kind=WorkKind.WORKED, day=NOW.date(), minutes=5)
 ENTRY = LedgerEntry(key="k", kind=EntryKind.BURN, source=EntrySource.WORK, day=NOW.date(), seconds=-60, at=NOW)
 MANY_ENTRIES = 1_000_000  # a job asks for what is newer than it has seen
+PLAN = Plan(id=1, agent="bogdan", at=NOW, minutes=60)
 HAPPENED = Event(ticket=9_001, at=NOW, actor=Actor(kind=ActorKind.RULE), what=MessageAdded(author="jo"))
 
 # Methods that may scan: a person asks for them, seldom, and waits.
@@ -141,6 +142,9 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.webhooks.discard(1, "no", NOW),
     ),
     "activities.set": lambda tx: tx.activities.set(replace(TICKET, activities=(WORK,))),
+    "agenda.set": lambda tx: tx.agenda.set(replace(TICKET, plans=(PLAN,))),
+    "agenda.between, of one": lambda tx: tx.agenda.between(NOW, NOW + timedelta(days=7), "bogdan"),
+    "agenda.between, of all": lambda tx: tx.agenda.between(NOW, NOW + timedelta(days=7)),
     "activities.spent": lambda tx: tx.activities.spent("incident"),
     "activities.between, of one": lambda tx: tx.activities.between(WORK.day, WORK.day, "bogdan"),
     "activities.between, of all": lambda tx: tx.activities.between(WORK.day, WORK.day),

@@ -5,7 +5,7 @@ A template sees, by name:
     desk          DeskView
     ticket        TicketView; nothing (and any use of it an error) in mails that are about no ticket
     values        the notification's own values; those of VOCABULARY are there always, '' where nothing was said
-    text, html    the message the mail carries, whole: plain, and as HTML of ours ('' where its HTML does not say what its text says)
+    text, html    the message the mail carries, whole: plain, and sanitised ('' where there is none)
     quoted        Entry or None: the message that is answered
     history       Entries, newest first
     files         names of the attachments
@@ -35,7 +35,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from mailbridge.delivery.render.rich.rich import Rich
 from mailbridge.notifications.summary_model import Summary
 from mailbridge.tickets.hours.view import HoursView
 
@@ -128,7 +127,6 @@ class TemplateContext:
     values: Mapping[str, object] = field(default_factory=dict)  # of samples; come before the notification's own
     text: str = ""
     html: str = ""
-    rich: Rich | None = None  # what `text` and `html` are made of, when it is known which pictures go along
     author: str = ""
     verdict: VerdictView | None = None
     quoted: HistoryEntry | None = None
@@ -175,6 +173,11 @@ _TICKETS = (
     "MB-7\tsupport+mb7.a.x@acme.example\tPrinter <down> & out\tAna Pop\tOpen\thigh\tBogdan Ionescu\t2026-11-23T09:10:00+00:00"
     "\t2026-11-20T15:40:00+00:00\tshows error E-52 & beeps\nMB-8\tsupport+mb8.a.y@acme.example\t\tana@acme.example\tNew\tlow\t\t\t\t"
 )
+_AGENDA = (
+    "MB-7\t2\tClara Weiss\t2026-11-24T08:00:00+00:00\t120\tPrinter <down>\treplace <drum>\t\tyes"
+    "\nMB-8\t\tAna Pop\t2026-11-24T12:00:00+00:00\t60\tPlotter\t\tIași\t"
+)
+
 _FACTS = {
     "asked": "#show MB-1042",
     "people": "Ana Pop <ana@acme.example>",
@@ -185,6 +188,7 @@ _FACTS = {
     "due_at": "2026-11-23T09:10:00+00:00",
     "snoozed_at": "2026-11-23T09:10:00+00:00",
     "waiting": "2\t#time 9h\tclara",
+    "plans": _AGENDA,
 }
 
 _HELD = (
@@ -296,6 +300,25 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     "agent.due": {"promise": "due", "due_at": "2026-11-23T09:10:00+00:00"},
     "agent.awake": {},
     "agent.meeting": _MEETING,
+    "agent.planned": {
+        "author": "Mara Lind",
+        "agent": "Clara Weiss",
+        "begins_at": "2026-11-24T08:00:00+00:00",
+        "minutes": "120",
+        "text": "replace <drum>",
+        "plan": "2",
+        "uid": "plan-1042-2",
+        "sequence": "1",
+        "change": "moved",
+    },
+    "agent.agenda": {
+        "asked": "#agenda team",
+        "who": "",
+        "first": "2026-11-23",
+        "last": "2026-11-29",
+        "rows": _AGENDA,
+        "more": "1",
+    },
     "agent.meeting_answered": {"author": "ana@acme.example", "answer": "accepted", "meets_at": "2026-11-24T09:00:00+00:00"},
     "agent.bounced": {
         "failed_recipient": "ana@acme.example",

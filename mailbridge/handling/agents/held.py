@@ -30,6 +30,7 @@ from mailbridge.mail_commands.model import (
     Help,
     ListTickets,
     SearchMails,
+    ShowAgenda,
     ShowTickets,
     TimesheetArgument,
 )
@@ -109,7 +110,7 @@ def parted(
 def _beyond(line: CommandLine, ticket: int) -> bool:
     """Whether the line asks or does something about anything but this ticket."""
     match line.question:
-        case ListTickets() | SearchMails() | TimesheetArgument():
+        case ListTickets() | SearchMails() | TimesheetArgument() | ShowAgenda():
             return True
         case FindDocuments(ticket=number, customer=customer, words=words):
             return bool(customer or words) or number not in (0, ticket)

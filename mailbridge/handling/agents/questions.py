@@ -11,6 +11,7 @@ from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.due_times import due_times
+from mailbridge.handling.agents.agenda import agenda_for, plan_rows
 from mailbridge.handling.agents.results import address_of, send, to_writer
 from mailbridge.handling.agents.time_report import time_report
 from mailbridge.handling.placed_mail import PlacedMail
@@ -25,6 +26,7 @@ from mailbridge.mail_commands.model import (
     ListTickets,
     Question,
     SearchMails,
+    ShowAgenda,
     ShowTickets,
     TimesheetArgument,
     Which,
@@ -87,6 +89,8 @@ def _answers(
             yield to_writer(tx, desk, mail, None, "files", key, _files(tx, desk, mail, asked, ticket, question))
         case TimesheetArgument(words=words):
             yield to_writer(tx, desk, mail, None, "report", key, time_report(tx, desk, mail, asked, words))
+        case ShowAgenda():
+            yield to_writer(tx, desk, mail, None, "agenda", key, agenda_for(tx, desk, mail, asked, question))
         case Help(word=word):
             yield to_writer(tx, desk, mail, None, "help", key, _help(desk, mail, asked, word))
 
@@ -207,6 +211,7 @@ def _facts(desk: Desk, asked: str, ticket: Ticket) -> TicketFacts:
         due_at=ticket.due_at,
         snoozed_at=ticket.snoozed_until,
         waiting=tuple(ApprovalRow(id=one.id, line=_clean(one.line), asker=_title(desk, one.asker)) for one in ticket.approvals),
+        plans=plan_rows(ticket, desk),
     )
 
 

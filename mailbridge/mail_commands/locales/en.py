@@ -67,6 +67,11 @@ EN = Locale(
             usage=("#meet tue 10:00 1h Iași office", "#meet none"),
             about="Makes an appointment: the customer gets an invitation for the calendar.",
         ),
+        "plan": Word(
+            names="plan schedule",
+            usage=("#plan ana tue 10:00 2h", "#plan tue 10:00 2h replace drum", "#plan 2 = wed 14:00", "#plan 2 = none", "#plan ana"),
+            about="Plans work of an agent, or yours; 2 = changes or cancels the ticket's second plan. Without a time it shows the plans.",
+        ),
         "time": Word(
             names="time work worked spent",
             usage=("#time 1h30", "#time 45m yesterday replaced drum", "#time 20m not billable", "#time 3 = 1h", "#time 3 = 0"),
@@ -166,6 +171,11 @@ EN = Locale(
             names="docs documents files doc",
             usage=("#docs", "#docs manual pdf", "#docs MB-7", "#docs carol@acme.example"),
             about="Finds files of this ticket, or by words of the name, a ticket, a customer's address.",
+        ),
+        "agenda": Word(
+            names="agenda calendar",
+            usage=("#agenda", "#agenda ana tue", "#agenda team"),
+            about="Shows planned work of the next seven days.",
         ),
         "report": Word(names="report", usage=("#report time",), about="Shows your hours of this week."),
         "for": Word(

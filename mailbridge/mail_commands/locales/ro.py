@@ -71,6 +71,11 @@ RO = Locale(
             usage=("#întâlnire marți 10:00 1h sediul Iași", "#întâlnire fără"),
             about="Clientul primește o invitație.",
         ),
+        "plan": Word(
+            names="planific planifică plan planificare",
+            usage=("#planific ana marți 10:00 2h", "#planific mie 9:00 1h tambur", "#planific 2 = mie 14:00", "#planific 2 = fără"),
+            about="Planifică munca unui agent sau a ta; 2 = schimbă sau anulează al doilea plan al tichetului. Fără oră arată planurile.",
+        ),
         "time": Word(
             names="timp lucrat muncă",
             usage=("#timp 1h30", "#timp 45m ieri tambur schimbat", "#timp 20m nefacturabil", "#timp 3 = 1h", "#timp 3 = 0"),
@@ -164,6 +169,11 @@ RO = Locale(
             names="documente fișiere",
             usage=("#documente", "#documente manual pdf"),
             about="Fișiere: ale tichetului, sau toate care se potrivesc.",
+        ),
+        "agenda": Word(
+            names="agendă planuri",
+            usage=("#agendă", "#agendă ana marți", "#agendă echipa"),
+            about="Munca planificată a următoarelor șapte zile.",
         ),
         "report": Word(names="raport", usage=("#raport timp",), about="Orele tale din această săptămână."),
         "for": Word(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from mailbridge.notifications.payloads.model import Payload, TableRow
+from mailbridge.notifications.payloads.plans import AgendaRow
 from mailbridge.notifications.summary_model import Summary
 
 
@@ -219,6 +220,7 @@ class TicketFacts(Payload):
     due_at: datetime | None
     snoozed_at: datetime | None
     waiting: tuple[ApprovalRow, ...]
+    plans: tuple[AgendaRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,6 +40,7 @@ from mailbridge.notifications.payloads.agents import (
     WholeMessage,
 )
 from mailbridge.notifications.payloads.model import Payload
+from mailbridge.notifications.payloads.plans import AgendaList, Planned
 from mailbridge.notifications.payloads.tickets import (
     Added,
     Alert,
@@ -104,12 +105,14 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "agent.files": FileList,
     "agent.report": TimeReport,
     "agent.why": DueTimes,
+    "agent.agenda": AgendaList,
     "agent.help": CommandHelp,
     "agent.pair": PairingQuestion,
     "agent.paired": PairingResult,
     "agent.warning": Alert,
     "agent.due": Alert,
     "agent.meeting": Invited,
+    "agent.planned": Planned,
     "agent.meeting_answered": InvitationReply,
     "agent.bounced": Bounced,
     "agent.consulted": ByAuthor,

@@ -116,6 +116,7 @@ def _agent(name: str, values: Values, calendars: Mapping[str, Calendar]) -> Agen
         calendar=calendars[values["hours"]] if "hours" in values else None,
         zone=values.get("zone", ""),
         absences=tuple(Absence(first=one["from"], last=one["to"], deputy=one.get("deputy", "")) for one in values.get("absences", ())),
+        invitations=values.get("invitations", False),
     )
 
 

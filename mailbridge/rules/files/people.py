@@ -178,6 +178,7 @@ AGENT = Record(
         "skills": Key(schema=SKILLS, about="words that rules choose agents by; with a level from 1 to 9, else 1"),
         "hours": Key(schema=Name(kind="hours"), about="own working hours; without them those of the team"),
         "zone": Key(schema=ZONE, about="whose clock the hours and the days of absence go by; without it that of the hours"),
+        "invitations": Key(schema=Flag(), about="true: work that is planned for the agent comes as an invitation for the calendar"),
         "absences": Key(schema=_list(ABSENCE, "a list of absences"), about="days on which the agent gets nothing"),
     },
     make=_agent,

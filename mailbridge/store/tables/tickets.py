@@ -86,6 +86,20 @@ activities = sa.Table(  # the activities of tickets, as in each ticket's documen
     sqlite_with_rowid=False,
 )
 
+agenda = sa.Table(  # planned work and appointments of open tickets, as in each ticket's document
+    "agenda",
+    metadata,
+    sa.Column("ticket", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("plan", sa.Integer, primary_key=True, autoincrement=False),  # 0: the appointment
+    sa.Column("agent", CleanText, nullable=False),
+    sa.Column("begins_at", UtcDateTime, nullable=False),
+    sa.Column("ends_at", UtcDateTime, nullable=False),
+    sa.Column("done", sa.Boolean, nullable=False),
+    sa.Index("ix_agenda_agent", "agent", "begins_at"),
+    sa.Index("ix_agenda_begins", "begins_at"),
+    sqlite_with_rowid=False,
+)
+
 clocks = sa.Table(
     "clocks",
     metadata,

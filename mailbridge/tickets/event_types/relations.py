@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mailbridge.tickets.model import Activity, Participant, Ticket
+from mailbridge.tickets.event_types.plans import PlanSet
+from mailbridge.tickets.model import Activity, Participant, Plan, Ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +24,7 @@ class MergedFrom:
     participants: tuple[Participant, ...] = ()
     tags: tuple[str, ...] = ()
     activities: tuple[Activity, ...] = ()  # with ids of this ticket
+    plans: tuple[Plan, ...] = ()  # the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +47,7 @@ class Undone:
     """The events `undone` (their versions) no longer count: the ticket is `restored`, except for the fields `kept` that were changed since.
 
     `stays`: what cannot be undone: 'mail' (a reply that was sent), 'erased'.  `moved`: mails that move now, each with its ticket.  `of`:
-    the agent whose change was undone.  `reopens`: the ticket was closed before.
+    the agent whose change was undone.  `reopens`: the ticket was closed before.  `plans`: the plans that are other ones now.
     """
 
     undone: tuple[int, ...]
@@ -55,6 +57,7 @@ class Undone:
     moved: tuple[tuple[int, int], ...] = ()
     of: str = ""
     reopens: bool = False
+    plans: tuple[PlanSet, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from mailbridge.tickets.event_types.relations import ContentErased, Linked, Mail
 from mailbridge.tickets.event_types.values import FieldSet, SnoozeEnded, TypeChanged
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.approvals import decided
+from mailbridge.tickets.handlers.plans import brought_along
 from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.model import Activity, Participant, Role, Ticket
@@ -129,6 +130,7 @@ def _taken_in(ticket: Ticket, survivor: Ticket) -> MergedFrom:
         participants=tuple(p for p in people if p.address.lower() not in known),
         tags=tuple(tag for tag in ticket.tags if tag not in survivor.tags),
         activities=tuple(_numbered(activity, number) for number, activity in enumerate(ticket.activities, start=last + 1)),
+        plans=brought_along(ticket, survivor, first_activity=last + 1),
     )
 
 

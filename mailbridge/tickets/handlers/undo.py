@@ -17,6 +17,7 @@ from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import MeetingSet
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
 from mailbridge.tickets.events import Event, TicketEvent
+from mailbridge.tickets.handlers.plans import other_plans, restored_plans
 from mailbridge.tickets.handlers.relations import SPLIT_FROM, manages
 from mailbridge.tickets.handlers.state import moved
 from mailbridge.tickets.history import FOR_GOOD, Change, as_if, brought, changes, counting, kept, same_change
@@ -140,14 +141,16 @@ def _undo_on(
         return Refusal(reason="merged-since", detail=str(ticket.merged_into))
     if origin is not None:
         return _redirected(ticket, happened, origin, about)
+    plans = restored_plans(ticket, restored, happened)
     undone = Undone(
         undone=versions,
-        restored=replace(restored, approvals_asked=ticket.approvals_asked),
+        restored=replace(restored, approvals_asked=ticket.approvals_asked, plans=plans),
         kept=kept(history, versions),
         stays=_stays(change.versions, history) if ticket.id == main else (),
         moved=_mails_moved(ticket, history, versions, about),
         of=change.actor.name,
         reopens=ticket.closed_at is not None and restored.closed_at is None,
+        plans=other_plans(ticket.plans, plans),
     )
     return [undone]
 

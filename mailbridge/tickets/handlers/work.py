@@ -18,6 +18,7 @@ from mailbridge.tickets.event_types.escalation import AlertRaised
 from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.handlers.contracts import CONTRACT, EQUIPMENT, LOCATION
+from mailbridge.tickets.handlers.plans import plan_done, plan_not_done
 from mailbridge.tickets.hours.burns import bank_for, begins_later
 from mailbridge.tickets.model import Activity, Ticket, WorkKind
 
@@ -46,7 +47,7 @@ def record_work(ticket: Ticket, command: RecordWork, about: CommandContext) -> H
         text=command.text,
         start=command.start,
     )
-    return [WorkRecorded(activity=activity), *_over(ticket, (*ticket.activities, activity), about)]
+    return [WorkRecorded(activity=activity), *plan_done(ticket, activity, about), *_over(ticket, (*ticket.activities, activity), about)]
 
 
 def correct_work(ticket: Ticket, command: CorrectWork, about: CommandContext) -> HandlerResult:
@@ -59,7 +60,7 @@ def correct_work(ticket: Ticket, command: CorrectWork, about: CommandContext) ->
         agent = about.organisation.agents.get(before.agent)
         return Refusal(reason="not-your-work", detail=agent.title if agent else before.agent)
     if command.minutes <= 0 and not command.km:
-        return [WorkCorrected(before=before, after=None)]
+        return [WorkCorrected(before=before, after=None), *plan_not_done(ticket, before)]
     km = before.km if command.km is None else command.km
     wrong = _implausible(command.minutes, km, before.day, about)
     if wrong is not None:

@@ -59,6 +59,12 @@ def test_cancellation_asks_for_no_answer() -> None:
     assert "RSVP" not in event["ATTENDEE"].params
 
 
+def test_planned_work_goes_into_the_calendar_without_asking_for_an_answer() -> None:
+    method, event = read(written(replace(PLAIN, rsvp=False), STAMP))
+
+    assert (method, event["ATTENDEE"].params["RSVP"]) == ("REQUEST", "FALSE")
+
+
 @given(WORDS, WORDS, WORDS, WORDS)
 def test_no_word_of_anybody_becomes_a_property(title: str, place: str, name: str, text: str) -> None:
     content = written(replace(PLAIN, title=title, place=place, organizer_name=name, attendee_name=name, text=text), STAMP)

@@ -22,6 +22,7 @@ from mailbridge.tickets.command_types.people import (
     ScheduleMeeting,
     SetRequester,
 )
+from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
 from mailbridge.tickets.command_types.values import (
     AddTags,
@@ -85,6 +86,9 @@ ONE_OF_EACH: tuple[Command, ...] = (
     RecordWork(kind=WorkKind.WORKED, minutes=45, day=date(2026, 11, 23), km=12.5, place="hall", billable=None, text="drum"),
     RecordWork(kind=WorkKind.TRAVELLED, minutes=0, day=date(2026, 11, 23), km=3, billable=False),
     CorrectWork(activity=2, minutes=0, km=None),
+    PlanWork(plan=0, agent="bogdan", at=AT, minutes=120, text="drum"),
+    PlanWork(plan=2, agent="", at=None, minutes=45),
+    CancelPlan(plan=2),
     SetEstimate(minutes=90, by="bogdan", most=None),
     Escalate(to="network"),
     StartPlaybook(name="new-colleague", tickets=(9, 10)),
@@ -128,8 +132,8 @@ def test_the_stored_names_are_these_for_ever() -> None:
         "answer/1 note/1 set-status/1 close/1 reopen/1 assign/1 set-team/1 set-priority/1 set-type/1 add-tags/1 remove-tags/1 set-field/1 "
         "add-participant/1 remove-participant/1 revoke-addresses/1 set-subject/1 set-requester/1 set-channel/1 set-contract/1 "
         "set-project/1 set-equipment/1 set-due/1 "
-        "snooze/1 meet/1 link/1 merge/1 split/1 record-work/1 record-work/2 correct-work/1 set-estimate/1 escalate/1 "
-            "start-playbook/1 undo/1 erase/1"
+        "snooze/1 meet/1 link/1 merge/1 split/1 record-work/1 record-work/2 correct-work/1 plan-work/1 "
+        "cancel-plan/1 set-estimate/1 escalate/1 start-playbook/1 undo/1 erase/1"
     )
 
 

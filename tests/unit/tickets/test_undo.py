@@ -12,6 +12,7 @@ from mailbridge.organisation.playbooks import Playbook, Task
 from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, SetRequester
+from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
 from mailbridge.tickets.command_types.values import (
     AddTags,
@@ -274,6 +275,14 @@ FACTS: st.SearchStrategy[Command] = st.one_of(
     ),
     st.builds(CorrectWork, activity=st.integers(1, 3), minutes=st.integers(0, 90)),
     st.builds(SetEstimate, minutes=st.integers(1, 600)),
+    st.builds(
+        PlanWork,
+        plan=st.integers(0, 2),
+        agent=st.sampled_from(["", "bogdan", "clara"]),
+        at=st.sampled_from([None, NOW + timedelta(minutes=30), NOW + timedelta(days=1)]),
+        minutes=st.sampled_from([0, 60]),
+    ),
+    st.builds(CancelPlan, plan=st.integers(0, 2)),
     st.builds(SetDue, at=st.sampled_from([None, NOW + timedelta(days=1), NOW + timedelta(days=2)])),
     st.builds(Snooze, until=st.sampled_from([NOW + timedelta(days=1), NOW + timedelta(days=3)])),
     st.builds(SetStatus, status=st.sampled_from(["new", "open", "waiting", "closed", "nonsense"])),
