@@ -24,6 +24,7 @@ from mailbridge.delivery.render.ticket_context import view_of
 from mailbridge.delivery.webhooks.deliver import Webhooker
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import execute
+from mailbridge.execution.overlay import CustomerOverlay
 from mailbridge.handling.agents.held import notify_held
 from mailbridge.handling.grouped import OVER_QUOTA
 from mailbridge.health import names, probes
@@ -110,8 +111,14 @@ class App:
         return RulesReloader(self.config.folder, self.store, self.clock, templates=templates, on_broken=self._rules_broke)
 
     def policy(self) -> Policy:
-        """The rules in force."""
-        return self.rules.policy
+        """The rules in force, with the customers as they are now."""
+        with self.store.read() as tx:
+            return self.overlay.over(self.rules.policy, tx)
+
+    @cached_property
+    def overlay(self) -> CustomerOverlay:
+        """What was changed about customers beside the files."""
+        return CustomerOverlay(self.config.desk.prefix)
 
     @cached_property
     def signer(self) -> Signer:
@@ -142,9 +149,14 @@ class App:
         self.signer = self._signer()
 
     def desk(self) -> Desk:
-        """The current configuration, rules and keys."""
+        """The current configuration, rules, customers and keys."""
+        return replace(self.desk_of_files(), policy=self.policy())
+
+    def desk_of_files(self) -> Desk:
+        """The same with the customers of the files alone, for who asks the store for the rest (`Desk.at`) or needs no customers."""
         signer = replace(self.signer, at=self.clock.now())
-        return Desk(config=self.config, policy=self.policy(), signer=signer, rules_timed=self.metrics.rules_timed)
+        timed, overlaid = self.metrics.rules_timed, self.overlay.over
+        return Desk(config=self.config, policy=self.rules.policy, signer=signer, rules_timed=timed, overlaid=overlaid)
 
     # -- parts ------------------------------------------------------------------------------------------------
 
@@ -187,7 +199,7 @@ class App:
         return Worker(
             self.store,
             self.readers,
-            self.desk,
+            self.desk_of_files,
             self.clock,
             channels=build.channels(self.config),
             examiner=self.examiner,
@@ -209,8 +221,8 @@ class App:
             ),
             self.renderer,
             self.clock,
-            desk=self.desk,
-            view=lambda tx, notification, desk: view_of(tx, notification, desk, self.clock.now()),
+            desk=self.desk_of_files,
+            view=lambda tx, notification, desk: view_of(tx, notification, desk.at(tx), self.clock.now()),
             failed=self._undeliverable,
             held=self._held,
             report=self._transport_reports,
@@ -347,7 +359,7 @@ class App:
 
     def _undeliverable(self, tx: Tx, queued: Queued, reason: str) -> None:
         """Records on the ticket that a notification was not delivered, and notifies the people in charge, no other participants."""
-        notification, desk, now = queued.notification, self.desk(), self.clock.now()
+        notification, desk, now = queued.notification, self.desk_of_files().at(tx), self.clock.now()
         ticket = tx.tickets.surviving(notification.ticket) if notification.ticket else None
         if ticket is None:
             return

@@ -83,7 +83,8 @@ class CommitOrder:
 
 
 class Worker:
-    """Turns inbox rows into outcomes.  `desk` gives the configuration and policy of the moment, so that a reload takes effect."""
+    """Turns inbox rows into outcomes.  `desk` gives the configuration and the rules of the moment, so that a reload takes effect.  What was
+    changed about customers is looked at in the transaction of each mail."""
 
     def __init__(
         self,
@@ -269,7 +270,7 @@ class Worker:
 
     def _worked(self, tx: Tx, waiting: ClaimedMail, mail: Examined, arrival: Arrival, desk: Desk, owner: str) -> MailResult:
         began = perf_counter()
-        result = process(tx, mail.message, arrival, desk, self._clock.now())
+        result = process(tx, mail.message, arrival, desk.at(tx), self._clock.now())
         self._metrics.mail_processed(perf_counter() - began)
         self._finish(tx, waiting, owner, result)
         return result

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mailbridge.cli import exits
+from mailbridge.cli import customer_changes, exits
+from mailbridge.cli.customer_changes import overlay_of
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option
 from mailbridge.cli.show import print_json, safe
 from mailbridge.errors import ConfigError, Permanent, Problem
 
 if TYPE_CHECKING:
+    from mailbridge.customers.entry import OverlayEntry
     from mailbridge.customers.model import Contract, Customer, Customers, Location, Project
     from mailbridge.rules.load import Loaded
 
@@ -24,26 +26,35 @@ FOLDER = "rules/customers/"
 
 @click.group(cls=Noun)
 def customers() -> None:
-    """Customers: show, check, export and import them."""
+    """Customers: show, check, export, import and change them."""
+
+
+for command in (customer_changes.add, customer_changes.change, customer_changes.remove, customer_changes.history):
+    customers.add_command(command)
 
 
 @customers.command("check")
 @desk_option
 @json_option
 def check_(folder: Path, as_json: bool) -> int:
-    """Find every mistake in the files of customers.  Exit code 1 when there is one."""
+    """Find every mistake in the files of customers, and what of the changes beside them does not count.
+
+    Exit code 1 when there is a mistake.  A change that a file overrules is a warning that names both places.
+    """
     from mailbridge.cli.problems import shown
+    from mailbridge.customers.overlay import merged
 
     files = _files(folder)
     loaded = _loaded(files)
     problems = [problem for problem in loaded.problems if _about_customers(problem.file)]
+    problems += _conflicts(loaded, overlay_of(folder))
     errors = sum(not problem.warning for problem in problems)
     if as_json:
         print_json({"problems": [asdict(problem) for problem in problems], "errors": errors, "warnings": len(problems) - errors})
     else:
         click.echo(shown(problems, _root(folder)))
         if not errors and loaded.policy is not None:
-            click.echo(_sum(loaded.policy.rules.customers))
+            click.echo(_sum(merged(loaded.policy.rules.customers, overlay_of(folder))))
     return exits.MISTAKES if errors else exits.OK
 
 
@@ -70,14 +81,19 @@ def show_(folder: Path, as_json: bool, who: str) -> None:
 @desk_option
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to this file, which must not be there yet.")
 def export_(folder: Path, output: Path | None) -> None:
-    """Print the customers of all files as one YAML document, as the desk reads them."""
+    """Print the customers of all files, with what was changed beside them, as one YAML document."""
+    from mailbridge.customers.overlay import counting
     from mailbridge.rules import folder as rules_folder
+    from mailbridge.rules.files.customers_places import with_overlay
     from mailbridge.rules.load import customers_node
     from mailbridge.rules.tools import write_yaml
 
     files = _files(folder)
-    _refuse(_loaded(files).problems, folder)
+    loaded = _loaded(files)
+    _refuse(loaded.problems, folder)
     node = customers_node(files)
+    if node is not None and loaded.policy is not None:
+        node = with_overlay(node, counting(loaded.policy.rules.customers, overlay_of(folder)))
     text = write_yaml.text(node) if node is not None else "customers: {}\n"
     if output is None:
         click.echo(text, nl=False)
@@ -95,6 +111,8 @@ def export_(folder: Path, output: Path | None) -> None:
 @click.argument("source", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_(folder: Path, name: str | None, replaces: bool, dry_run: bool, source: Path) -> None:
     """Put FILE (YAML or CSV) into rules/customers/, where the desk has no mistake with it; else nothing is changed.
+
+    What was changed beside the files stays.
 
     A CSV file holds people, devices or locations and is called so: people.csv with a column "customer", or
     acme.people.csv.
@@ -117,6 +135,8 @@ def import_(folder: Path, name: str | None, replaces: bool, dry_run: bool, sourc
         rules_folder.write(_root(folder) / path, text)
     click.echo(f"{path}: {'could be' if dry_run else 'is'} {'replaced' if path in files else 'written'}")
     click.echo(_difference(before, loaded.policy.rules.customers))
+    for conflict in _conflicts(loaded, overlay_of(folder)):
+        click.echo(f"{_place(conflict)}: {conflict.message} ({conflict.hint})")
 
 
 def found(known: Customers, who: str) -> Customer | None:
@@ -207,6 +227,18 @@ def _difference(before: Customers | None, after: Customers) -> str:
     return f"{added} customers added, {changed} changed, {len(old.keys() - new.keys())} gone"
 
 
+def _conflicts(loaded: Loaded, overlay: tuple[OverlayEntry, ...]) -> Iterable[Problem]:
+    """What of the overlay does not count, as warnings at the place of the file, or at none."""
+    from mailbridge.customers.overlay import conflicts
+
+    for conflict in conflicts(loaded.policy.rules.customers, overlay) if loaded.policy else ():
+        file, _, line = conflict.place.rpartition(":")
+        entry = conflict.entry
+        what = " ".join(filter(None, (entry.id.customer, entry.id.part, entry.name, conflict.key)))
+        message = f"the change beside the files does not count: {what}: {conflict.why}"
+        yield Problem(file=file or "overlay", line=int(line or 0), message=message, hint=f"it was made by {entry.origin}", warning=True)
+
+
 def _named(problems: Iterable[Problem], path: str, source: Path) -> Iterable[Problem]:
     """Mistakes of the new file under the name that the admin knows it by."""
     return (replace(problem, file=str(source.absolute())) if problem.file == path else problem for problem in problems)
@@ -216,6 +248,10 @@ def _about_customers(file: str) -> bool:
     from mailbridge.rules.files.customers_csv import is_csv
 
     return file == "rules/customers.yaml" or file.startswith(FOLDER) or is_csv(file)
+
+
+def _place(problem: Problem) -> str:
+    return f"{problem.file}:{problem.line}" if problem.line else problem.file
 
 
 def _root(folder: Path) -> Path:
@@ -244,10 +280,12 @@ def _loaded(files: Mapping[str, str]) -> Loaded:
 
 
 def _customers(folder: Path) -> Customers:
+    from mailbridge.customers.overlay import merged
+
     loaded = _loaded(_files(folder))
     if loaded.policy is None:
         raise ConfigError(loaded.problems, str(_root(folder)))
-    return loaded.policy.rules.customers
+    return merged(loaded.policy.rules.customers, overlay_of(folder))
 
 
 def _customers_or_none(files: Mapping[str, str]) -> Customers | None:

@@ -10,6 +10,7 @@ from mailbridge.errors import ConfigError
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from mailbridge.cli.options import OpenDesk
     from mailbridge.rules.policy import Policy
     from mailbridge.sla.day_sources import DaySources
     from mailbridge.store.engine import Store
@@ -58,3 +59,11 @@ def sources_in(store: Store, now: datetime) -> DaySources:
 
     with store.read() as tx:
         return day_sources(tx, now)[0]
+
+
+def with_overlay(policy: Policy, desk: OpenDesk) -> Policy:
+    """The policy with what was changed about customers beside the files."""
+    from mailbridge.execution.overlay import CustomerOverlay
+
+    with desk.store.read() as tx:
+        return CustomerOverlay(desk.config.desk.prefix).over(policy, tx)

@@ -32,7 +32,7 @@ def report() -> None:
 @click.option("--weeks", default=1, show_default=True, type=click.IntRange(1, 530), help="So many weeks, that one the last.")
 def time(folder: Path, as_json: bool, agent: str, week: str | None, weeks: int) -> None:
     """Show the work and the travel of a week: each activity, and sums by day, agent, customer and ticket."""
-    from mailbridge.cli.policy import policy_of
+    from mailbridge.cli.policy import policy_of, with_overlay
     from mailbridge.handling.agents.timesheets import timesheet_of
 
     first, last = days(week)
@@ -40,7 +40,7 @@ def time(folder: Path, as_json: bool, agent: str, week: str | None, weeks: int) 
     if agent:
         known_or_told("agent", agent, policy.organisation.agents)
     with open_desk(folder) as desk, desk.store.read() as tx:
-        sheet = timesheet_of(tx, policy.rules.customers, first - timedelta(weeks=weeks - 1), last, agent)
+        sheet = timesheet_of(tx, with_overlay(policy, desk).rules.customers, first - timedelta(weeks=weeks - 1), last, agent)
     if as_json:
         print_json(as_values(sheet))
         return

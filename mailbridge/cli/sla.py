@@ -115,8 +115,8 @@ def organisation_of(desk: OpenDesk) -> Organisation:
 
 
 def policy_of(desk: OpenDesk) -> Policy:
-    """What rules/*.yaml says.  Raises ConfigError."""
-    from mailbridge.cli.policy import sources_in
+    """What rules/*.yaml says, and what was changed about customers beside it.  Raises ConfigError."""
+    from mailbridge.cli.policy import sources_in, with_overlay
     from mailbridge.rules import folder
     from mailbridge.rules.load import load
 
@@ -124,7 +124,7 @@ def policy_of(desk: OpenDesk) -> Policy:
     loaded = load(texts, sources=sources_in(desk.store, datetime.now(UTC)))
     if loaded.policy is None or unreadable:
         raise ConfigError(tuple(sorted([*unreadable, *loaded.problems])))
-    return loaded.policy
+    return with_overlay(loaded.policy, desk)
 
 
 def promised(ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime) -> Iterator[tuple[Run, Why]]:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from mailbridge.customers.entry import EntryId, Named, OverlayEntry
+from mailbridge.customers.entry import mark_key as mark_key
 from mailbridge.customers.hour_terms import HourTerms
 
 
@@ -121,6 +123,9 @@ class Customers:
     by_domain: Mapping[str, str] = field(default_factory=dict)
     by_mark: Mapping[str, tuple[str, Equipment]] = field(default_factory=dict)  # mark as `mark_key` gives it
     beginnings: frozenset[str] = frozenset()  # the first one and two characters of each mark
+    named: Named = field(default_factory=dict)  # what the files say, each with its place
+    overlay: Mapping[EntryId, OverlayEntry] = field(default_factory=dict)  # what was changed beside the files
+    files: Customers | None = field(default=None, repr=False, compare=False)  # the customers without the overlay, where there is one
 
     def of(self, address: str) -> Customer | None:
         """Whose person writes from this address: the address itself first, then its domain and the domains above it."""
@@ -131,11 +136,6 @@ class Customers:
             name = self.by_domain.get(domain)
             domain = domain.partition(".")[2]
         return self.by_name[name] if name is not None else None
-
-
-def mark_key(mark: str) -> str:
-    """A serial number or tag as it is compared: people write `lf2231`, `LF 2231` and `LF-2231` for the same device."""
-    return "".join(character for character in mark.upper() if character.isalnum())
 
 
 _RUN = re.compile(r"[^\W_]+")
@@ -169,7 +169,7 @@ def _marks_of(runs: Sequence[str], beginnings: frozenset[str] | None) -> Iterato
                 yield mark
 
 
-def customers(all_of_them: tuple[Customer, ...]) -> Customers:
+def customers(all_of_them: tuple[Customer, ...], named: Named | None = None) -> Customers:
     """The customers with their indexes."""
     by_mark = {mark_key(mark): (c.name, e) for c in all_of_them for e in c.equipment for mark in e.marks}
     return Customers(
@@ -178,4 +178,5 @@ def customers(all_of_them: tuple[Customer, ...]) -> Customers:
         by_domain={domain.lower(): c.name for c in all_of_them for domain in c.domains},
         by_mark=by_mark,
         beginnings=frozenset(mark[:length] for mark in by_mark for length in (1, 2)),
+        named=named or {},
     )

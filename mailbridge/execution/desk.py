@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from mailbridge.config.model import AgentTrust, Config
 from mailbridge.conversation.tokens import Signer
 from mailbridge.organisation.model import Organisation
 from mailbridge.rules.policy import Policy
+from mailbridge.store.tx import Tx
+
+
+def _files_alone(files: Policy, _: Tx) -> Policy:
+    return files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +26,12 @@ class Desk:
     policy: Policy
     signer: Signer
     rules_timed: Callable[[], AbstractContextManager[object]] = nullcontext  # timer for rule evaluation
+    overlaid: Callable[[Policy, Tx], Policy] = _files_alone  # the policy with what was changed about customers
+
+    def at(self, tx: Tx) -> Self:
+        """The desk with the customers as they stand in this transaction."""
+        policy = self.overlaid(self.policy, tx)
+        return self if policy is self.policy else replace(self, policy=policy)
 
     @property
     def organisation(self) -> Organisation:

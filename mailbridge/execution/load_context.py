@@ -23,6 +23,7 @@ from mailbridge.tickets.actor import Actor
 from mailbridge.tickets.agenda import BusyTime
 from mailbridge.tickets.command_context import CommandContext, HeldRequest, MailRef
 from mailbridge.tickets.command_types.escalation import Approve, Escalate
+from mailbridge.tickets.command_types.people import ChangeCustomer
 from mailbridge.tickets.command_types.plans import PlanWork
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
 from mailbridge.tickets.command_types.values import SetType
@@ -58,6 +59,9 @@ def load_context(
     A split gets the number of its new ticket, and its message: the one that was answered, else the latest of the customers.
     """
     commands = [command for request in requests for command in request.commands]
+    if any(isinstance(command, ChangeCustomer | Undo | Approve) for command in commands):
+        tx.customers.lock(now)
+        desk = desk.at(tx)
     waiting = _waiting(ticket, commands, actor, desk.organisation) if ticket else {}
     about = _empty(desk, actor, now, cause)
     numbers = [number for one in waiting.values() for number in one.tickets]

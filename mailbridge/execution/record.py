@@ -17,10 +17,12 @@ from mailbridge.sla.versions import version_of
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.clock_history import clock_history
 from mailbridge.tickets.deadlines import promised, ticket_deadlines
+from mailbridge.tickets.event_types.people import CustomerChanged
 from mailbridge.tickets.event_types.relations import ContentErased, MergedFrom, MergedInto, Undone
 from mailbridge.tickets.event_types.values import TypeChanged
 from mailbridge.tickets.event_types.work import WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event
+from mailbridge.tickets.handlers.customers import entry_changed
 from mailbridge.tickets.history import brought
 from mailbridge.tickets.model import IMPORTED, Ticket
 
@@ -95,6 +97,8 @@ def _take_effect(tx: Tx, event: Event) -> None:
     else:  # a merge moves all mails of a ticket, also those that quote each other
         for mail, ticket in moved:
             tx.mails.set_ticket(mail, ticket)
+    if isinstance(event.what, CustomerChanged):
+        tx.customers.add([entry_changed(event.what)], event.actor, event.ticket, event.at)
     if isinstance(event.what, ContentErased):
         tx.erasure.erase(event.ticket, event.what.mails)
 

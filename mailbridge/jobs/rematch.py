@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mailbridge.customers.model import Customers
+from mailbridge.customers.overlay import merged
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import Telling, execute
 from mailbridge.organisation.playbooks import TASK_CHANNEL
@@ -26,10 +27,12 @@ NO_CONTRACT = (TASK_CHANNEL, IMPORTED)  # channels of tickets that no customer w
 
 
 def customers_before(tx: Tx, versions: Sequence[str], desk: Desk) -> tuple[Customers, ...]:
-    """The customers of these versions of the rules, without those that are the same as now.  A version that this program cannot read any
-    more has none."""
-    found = (_customers(version, tx) for version in versions if version != desk.policy.version)
-    return tuple(one for one in found if one is not None and one.by_name != desk.policy.rules.customers.by_name)
+    """The customers of these versions of the rules, with what was changed beside them, without those that are the same as now.  A version
+    that this program cannot read any more has none."""
+    overlay = desk.policy.rules.customers.overlay
+    files = (_customers(version, tx) for version in versions if version != desk.policy.version)
+    found = (merged(one, overlay.values()) for one in files if one is not None)
+    return tuple(one for one in found if one.by_name != desk.policy.rules.customers.by_name)
 
 
 def rematch(tx: Tx, desk: Desk, ticket: Ticket, before: Sequence[Customers], now: datetime) -> Ticket:

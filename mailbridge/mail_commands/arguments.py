@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 
-from mailbridge.mail_commands import names
+from mailbridge.customers.entry import Verb
+from mailbridge.mail_commands import entries, names
 from mailbridge.mail_commands.model import (
     UNKNOWN,
     Author,
@@ -131,6 +132,18 @@ def project(argument: str, author: Author) -> Meaning:
 
 def equipment(argument: str, author: Author) -> Meaning:
     return (SetEquipment(equipment=_or_none(argument, author)),)
+
+
+def added(argument: str, author: Author) -> Meaning:
+    return entries.change(Verb.ADD, argument, author)
+
+
+def changed(argument: str, author: Author) -> Meaning:
+    return entries.change(Verb.CHANGE, argument, author)
+
+
+def removed(argument: str, author: Author) -> Meaning:
+    return entries.change(Verb.REMOVE, argument, author)
 
 
 def playbook(argument: str, author: Author) -> Meaning:

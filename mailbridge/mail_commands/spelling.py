@@ -7,7 +7,14 @@ from datetime import datetime
 
 from mailbridge.tickets.command_types.escalation import Approve, Escalate, Reject
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
-from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, RevokeAddresses, ScheduleMeeting, SetRequester
+from mailbridge.tickets.command_types.people import (
+    AddParticipant,
+    ChangeCustomer,
+    RemoveParticipant,
+    RevokeAddresses,
+    ScheduleMeeting,
+    SetRequester,
+)
 from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
 from mailbridge.tickets.command_types.values import (
@@ -74,6 +81,8 @@ def _one(command: Command) -> str:
             return f"#project {name or 'none'}"
         case SetEquipment(equipment=name):
             return f"#equipment {name or 'none'}"
+        case ChangeCustomer(verb=verb, part=part, name=name, customer=customer, values=values):
+            return " ".join([f"#{verb} {part} {_quoted(name)} {customer}".rstrip(), *(f"{key}={value or 'none'}" for key, value in values)])
         case SetChannel(channel=name):
             return f"#channel {name}"
         case SetField(name=name, value=value):
@@ -86,6 +95,10 @@ def _one(command: Command) -> str:
             return f"#link {relation} {number}"
         case _:
             return _timed(command)
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if " " in name else name
 
 
 def _timed(command: Command) -> str:

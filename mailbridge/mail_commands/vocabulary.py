@@ -43,6 +43,8 @@ class Vocabulary:
     priorities: Phrases
     lists: Phrases
     channels: Phrases
+    parts: Mapping[str, str]  # of what is known of a customer -> the English word
+    keys: Mapping[str, str]  # of customers.yaml
     yes: frozenset[str]
     no: frozenset[str]
 
@@ -93,6 +95,8 @@ def vocabulary(language: str) -> Vocabulary:
         priorities=_named(_by_word(t.priorities) for t in locales),
         lists=_named(t.lists for t in locales),
         channels=_named(_by_word(t.channels) for t in locales),
+        parts=_joined((names, part) for t in locales for part, names in t.parts.items()),
+        keys=_joined((names, key) for t in locales for key, names in t.keys.items()),
         yes=_set(locales, "yes"),
         no=_set(locales, "no"),
     )

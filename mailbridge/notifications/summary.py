@@ -18,6 +18,7 @@ from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecid
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import (
     AddressesRevoked,
+    CustomerChanged,
     InvitationAnswered,
     MeetingSet,
     ParticipantAdded,
@@ -91,6 +92,8 @@ def summary(event: Event, viewer: Viewer) -> Summary:
             return _of_change(what, event.ticket, viewer)
         case TagsAdded() | TagsRemoved() | FieldSet() | DueSet() | Snoozed() | SnoozeEnded():
             return _of_field(what)
+        case CustomerChanged():
+            return _of_customer(what)
         case ParticipantAdded() | ParticipantRemoved() | AddressesRevoked() | RequesterChanged() | MeetingSet() | InvitationAnswered():
             return _of_people(what)
         case PlanSet():
@@ -169,6 +172,18 @@ def _of_field(what: FieldChanged) -> Summary:
         case SnoozeEnded():
             return Summary(key="woken", variant="mail" if what.by_mail else "", values={})
     assert_never(what)
+
+
+def _of_customer(what: CustomerChanged) -> Summary:
+    """What became of an entry, with the keys that changed."""
+    verb = "removed" if what.after is None else "added" if what.before is None else "changed"
+    was, now = dict(what.before or ()), dict(what.after or ())
+    keys = [key for key in dict.fromkeys((*was, *now)) if was.get(key) != now.get(key)] if what.after is not None else []
+    said = ", ".join(f"{key}={now.get(key) or 'none'}" for key in keys)
+    values = {"customer": what.customer, "name": what.name, "what": said or verb}
+    if not what.key:
+        return Summary(key="customer-changed", values=values)
+    return Summary(key=f"entry-{verb}", variant="with" if verb == "added" and said else "", values=values)
 
 
 People = ParticipantAdded | ParticipantRemoved | AddressesRevoked | RequesterChanged | MeetingSet | InvitationAnswered

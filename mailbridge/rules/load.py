@@ -15,6 +15,7 @@ from mailbridge.config.nodes import Node, Place, Scalar, walk
 from mailbridge.config.nodes import Sequence as YamlSequence
 from mailbridge.config.reading import BAD, Reading
 from mailbridge.config.suggest import did_you_mean
+from mailbridge.customers.entry import Named
 from mailbridge.errors import Problem
 from mailbridge.organisation.model import Organisation
 from mailbridge.organisation.priority import Priority
@@ -23,7 +24,16 @@ from mailbridge.rules import schema
 from mailbridge.rules.actions import texts_of
 from mailbridge.rules.captures import used
 from mailbridge.rules.compile import compile_rules
-from mailbridge.rules.files import approvals, customers_csv, customers_merge, customers_validate, people_validate, statuses, work
+from mailbridge.rules.files import (
+    approvals,
+    customers_csv,
+    customers_merge,
+    customers_places,
+    customers_validate,
+    people_validate,
+    statuses,
+    work,
+)
 from mailbridge.rules.files.organisation import customers_of, levels, organisation
 from mailbridge.rules.files.people import LEVELS
 from mailbridge.rules.files.playbooks import playbooks
@@ -75,7 +85,8 @@ def _load(files: Mapping[str, str], templates: Iterable[str] | None, sources: Da
     problems = _one_a_place([*reading.problems, *reading.dangling()])
     if any(not problem.warning for problem in problems):
         return Loaded(policy=None, problems=problems)
-    return Loaded(policy=_policy(files, values, rules, sources), problems=problems)
+    named = customers_places.named(documents.get(CUSTOMERS_FILE))
+    return Loaded(policy=_policy(files, values, rules, named, sources), problems=problems)
 
 
 def _one_a_place(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -94,7 +105,7 @@ def version_of(files: Mapping[str, str]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rule], sources: DaySources) -> Policy:
+def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rule], named: Named, sources: DaySources) -> Policy:
     teams, sla, about_statuses, types, customers, about_approvals, about_work, about_playbooks = values.values()
     version = version_of(files)
     desk = replace(
@@ -104,7 +115,7 @@ def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rul
         work=work.policies(about_work),
         playbooks=playbooks(about_playbooks),
     )
-    compiled = compile_rules(rules, version=version, customers=customers_of(customers), tags=desk.tags, names=_names(desk))
+    compiled = compile_rules(rules, version=version, customers=customers_of(customers, named), tags=desk.tags, names=_names(desk))
     return Policy(
         version=version,
         organisation=desk,

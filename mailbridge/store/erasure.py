@@ -17,6 +17,7 @@ from mailbridge.store.documents import dump, load_any
 from mailbridge.store.search import Search
 from mailbridge.store.sql import Sql
 from mailbridge.store.stored_notifications import dump_notification, load_as_far_as_known, without_texts
+from mailbridge.store.tables.customers import customer_changes
 from mailbridge.store.tables.hours import hour_entries
 from mailbridge.store.tables.incoming import held, inbox
 from mailbridge.store.tables.mails import attachments, blobs, mails
@@ -66,6 +67,22 @@ _UNNAMED = tickets.update().where(tickets.c.id == sa.bindparam("of")).values(sub
 _UNTOLD = events.update().where(events.c.id == sa.bindparam("of")).values(data=sa.bindparam("bare"))
 _UNCALLED = webhooks.update().where(webhooks.c.id == sa.bindparam("of")).values(body=sa.bindparam("bare"))
 _UNWRITTEN = outbox.update().where(outbox.c.id == sa.bindparam("of")).values(payload=sa.bindparam("bare"), rendered=None)
+# What was changed about customers on the ticket, in its history, and where a later change counts in the table as well.
+_SAID = sa.select(events.c.id, events.c.data).where(events.c.ticket.in_(_TICKETS), events.c.kind == "customer_changed")
+_later = customer_changes.alias("later")
+_PASSED = (
+    customer_changes.update()
+    .where(customer_changes.c.ticket.in_(_TICKETS), customer_changes.c.data.is_not(None))
+    .where(
+        sa.exists().where(
+            _later.c.customer == customer_changes.c.customer,
+            _later.c.part == customer_changes.c.part,
+            _later.c.key == customer_changes.c.key,
+            _later.c.version > customer_changes.c.version,
+        )
+    )
+    .values(data="{}")
+)
 # What a person wrote beside an entry of an hour bank that names the ticket.  The entry and its time stay.
 _BY_HAND = (hour_entries.c.ticket.in_(_TICKETS), hour_entries.c.source == "hand", hour_entries.c.reason != "")
 _UNREASONED = hour_entries.update().where(*_BY_HAND).values(reason="")
@@ -109,6 +126,7 @@ class Erasure:
         self._search.forget_removed()
         self._sql.change(_NO_FILES, these)
         self._forget_subjects(ticket, {mail.subject for mail in found} | asked)
+        self._forget_customers(ticket)
         contents = {row.sha256 for row in (*found, *files, *arrivals) if row.sha256}
         if contents:
             self._sql.change(_FORGET, {"names": sorted(contents), **came})
@@ -133,6 +151,14 @@ class Erasure:
         self._rewrite(_UNCALLED, [(row.id, row.body, _without(load_any(row.body), known)) for row in self._sql.rows(_CALLS, these)])
         stored = {row.id: row.payload for one in known or {""} for row in self._sql.rows(_NAMING, {**these, "names": _like(one)})}
         self._rewrite(_UNWRITTEN, [(id, payload, _unnamed(payload, known)) for id, payload in stored.items()])
+
+    def _forget_customers(self, ticket: int) -> None:
+        """Empties what the ticket's history says of persons, locations and devices.  What is in force of them stays with the customer."""
+        these = {"tickets": self._with_merged(ticket)}
+        said = [(row.id, row.data, load_any(row.data)) for row in self._sql.rows(_SAID, these)]
+        bare = [(id, data, {**what, **{key: what[key] and [] for key in ("before", "after")}}) for id, data, what in said]
+        self._rewrite(_UNTOLD, [(id, data, dump(what)) for id, data, what in bare])
+        self._sql.change(_PASSED, these)
 
     def _with_merged(self, ticket: int) -> list[int]:
         """The ticket and all tickets that were merged into it, directly or through others."""

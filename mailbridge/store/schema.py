@@ -7,5 +7,14 @@ written by the same transaction in any order.  Partial indexes contain only the 
 clocks), so their size depends on the current work and not on the history.
 """
 
-from mailbridge.store.tables import access, desk, hours, incoming, mails, outgoing, tickets  # noqa: F401  (each adds its tables to `metadata`)
+from mailbridge.store.tables import (  # noqa: F401  (each adds its tables to `metadata`)
+    access,
+    customers,
+    desk,
+    hours,
+    incoming,
+    mails,
+    outgoing,
+    tickets,
+)
 from mailbridge.store.tables.base import metadata as metadata

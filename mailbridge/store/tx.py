@@ -12,6 +12,7 @@ from mailbridge.store.agenda import Agenda
 from mailbridge.store.blobs import Blobs
 from mailbridge.store.clocks import Clocks
 from mailbridge.store.cursors import Cursors
+from mailbridge.store.customer_changes import CustomerChanges
 from mailbridge.store.erasure import Erasure
 from mailbridge.store.events import Events
 from mailbridge.store.files import Files
@@ -68,6 +69,7 @@ class Tx:
         self.policies = Policies(sql)
         self.history = History(sql)
         self.state = StateTable(sql)
+        self.customers = CustomerChanges(sql, self.state)
         self.sources = Sources(sql)
         self.webhooks = WebhookTable(sql)
         self.woken: set[str] = set()

@@ -11,6 +11,7 @@ from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecid
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import (
     AddressesRevoked,
+    CustomerChanged,
     InvitationAnswered,
     MeetingSet,
     ParticipantAdded,
@@ -150,7 +151,7 @@ def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
             return {"subject": ""}
         case PlaybookStarted(name=name):
             return {"playbooks": (*ticket.playbooks, name)}
-        case MessageAdded() | AlertRaised() | DeliveryFailed() | TicketOpened() | MailMoved() | Undone():
+        case MessageAdded() | AlertRaised() | DeliveryFailed() | TicketOpened() | MailMoved() | Undone() | CustomerChanged():
             return {}
         case _:
             assert_never(event.what)

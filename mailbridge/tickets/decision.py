@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from mailbridge.tickets.apply import apply
 from mailbridge.tickets.command_context import CommandContext
 from mailbridge.tickets.events import Event, TicketEvent
+from mailbridge.tickets.handlers import customers
 from mailbridge.tickets.history import brought
 from mailbridge.tickets.model import Ticket
 
@@ -50,6 +51,7 @@ def context_after(about: CommandContext, decision: Decision) -> CommandContext:
     born = {change.ticket.id for change in changes if change.ticket.version == len(change.events)}
     return replace(
         about,
+        customers=customers.after(about.customers, (event for change in changes for event in change.events)),
         tickets={**about.tickets, **{change.ticket.id: change.ticket for change in decision.elsewhere}},
         read=about.read | born,
         mails={id: replace(ref, ticket=gone.get(id, ref.ticket)) for id, ref in about.mails.items()},

@@ -13,10 +13,18 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
+from mailbridge.customers.entry import EntryPart, Verb
 from mailbridge.organisation.priority import Priority
 from mailbridge.tickets.command_types.escalation import Escalate
 from mailbridge.tickets.command_types.mails import AgentReply, InternalNote
-from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, RevokeAddresses, ScheduleMeeting, SetRequester
+from mailbridge.tickets.command_types.people import (
+    AddParticipant,
+    ChangeCustomer,
+    RemoveParticipant,
+    RevokeAddresses,
+    ScheduleMeeting,
+    SetRequester,
+)
 from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
 from mailbridge.tickets.command_types.values import (
@@ -119,6 +127,15 @@ ENTRIES: tuple[StoredCommandType, ...] = (
     _entry("set-contract", SetContract, contract=text),
     _entry("set-project", SetProject, project=text),
     _entry("set-equipment", SetEquipment, equipment=text),
+    _entry(
+        "change-customer",
+        ChangeCustomer,
+        verb=_by(Verb),
+        part=_by(EntryPart),
+        name=text,
+        customer=text,
+        values=_many(lambda pair: (text(pair[0]), text(pair[1]))),
+    ),
     _entry("set-due", SetDue, at=_or_none(moment)),
     _entry("snooze", Snooze, until=moment),
     _entry("meet", ScheduleMeeting, at=_or_none(moment), minutes=whole, place=text),

@@ -15,6 +15,7 @@ from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecid
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import (
     AddressesRevoked,
+    CustomerChanged,
     InvitationAnswered,
     MeetingSet,
     ParticipantAdded,
@@ -78,6 +79,7 @@ STORED_EVENTS: tuple[StoredEvent, ...] = (
     _event("woken", "Woken", SnoozeEnded),
     _event("meeting_set", "MeetingSet", MeetingSet),
     _event("invitation_answered", "InvitationAnswered", InvitationAnswered),
+    _event("customer_changed", "CustomerChanged", CustomerChanged),
     _event("merged_into", "MergedInto", MergedInto),
     _event("absorbed", "Absorbed", MergedFrom),
     _event("mail_moved", "MailMoved", MailMoved),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from mailbridge.customers.entry import EntryPart
 from mailbridge.execution.record import record
 from mailbridge.handling.outcome import MailOutcome
 from mailbridge.notifications.webhook_model import Call
@@ -13,6 +14,7 @@ from mailbridge.store.schema import metadata
 from mailbridge.store.types import CleanText
 from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import apply
+from mailbridge.tickets.event_types.people import CustomerChanged
 from mailbridge.tickets.event_types.relations import ContentErased
 from mailbridge.tickets.events import Event
 from tests.harness import TestDesk, a_mail, proven
@@ -69,8 +71,10 @@ def test_nothing_is_left_in_the_database_or_its_log(desk: TestDesk) -> None:
     own = {"from_": "bogdan@desk.test", "message_id": "<5@desk.test>", "subject": "[MB-1] x"}
     spent = a_mail(f"#time 9h {CANARY}-work", **own)
     desk.feed(proven(spent), mail_from="bogdan@desk.test")
+    # and what was changed about the customer on the ticket and does not count any more
+    add_a_person_and_remove_it(desk)
     before = held_in_tables(desk)
-    assert "held" in before
+    assert {"held", "customer_changes"} <= before.keys()
     assert {"tickets", "events", "webhooks", "mails", "blobs"} <= before.keys()  # so that the test can fail
 
     erase(desk)
@@ -79,6 +83,17 @@ def test_nothing_is_left_in_the_database_or_its_log(desk: TestDesk) -> None:
     assert held_in_files(desk) == []
     assert desk.ticket().subject == ""
     desk.assert_sound()
+
+
+def add_a_person_and_remove_it(desk: TestDesk) -> None:
+    person = {"customer": "c", "part": EntryPart.PERSON, "key": "p@x.test", "name": "p@x.test"}
+    values = (("role", f"{CANARY}-role"),)
+    for before, after in ((None, values), (values, None)):
+        ticket = desk.ticket()
+        what = CustomerChanged(before=before, after=after, **person)
+        event = Event(ticket=1, at=desk.clock.now(), actor=Actor(kind=ActorKind.AGENT, name="bogdan"), what=what)
+        with desk.app.store.write() as tx:
+            record(tx, apply(ticket, event), (event,), (), desk.app.desk().organisation, desk.clock.now())
 
 
 def test_another_ticket_keeps_its_subject(desk: TestDesk) -> None:
@@ -106,6 +121,7 @@ def erase(desk: TestDesk, number: int = 1) -> None:
 ERASED = {
     "attachments": "content_id name summary",
     "blobs": "content",
+    "customer_changes": "data",
     "events": "data",
     "held": "lines subject",
     "hour_entries": "reason",
@@ -125,6 +141,7 @@ OTHER = {
     "clocks": "calendar promise state step",
     "counters": "name",
     "cursors": "account folder",
+    "customer_changes": "actor actor_kind customer key name part",
     "events": "actor actor_kind kind",
     "finished_runs": "calendar promise standing team",
     "folder_starts": "account folder wanted",

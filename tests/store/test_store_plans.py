@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from mailbridge.customers.change import EntryChanged
+from mailbridge.customers.entry import EntryId, EntryPart
 from mailbridge.errors import LeaseLost
 from mailbridge.message.envelope import Envelope, Source
 from mailbridge.message.model import Attachment
@@ -63,6 +65,7 @@ TICKET = Ticket(
     participants=(Participant(address="jo@customer.test"),),
 )
 FINISHED = FinishedRun(promise="response", start=NOW, end=NOW, budget=LEASE, calendar=Calendar(), due_at=NOW)
+ENTRY = EntryChanged(id=EntryId(customer="acme", part=EntryPart.PERSON, key="a@x"), name="a@x", before=None, after=(("role", "buyer"),))
 CALL = Call(key="new", ticket=1, rule="r", event="ticket.opened", url="https://hooks.test/x", body="{}")
 WORK = Activity(id=1, agent="bogdan", kind=WorkKind.WORKED, day=NOW.date(), minutes=5)
 ENTRY = LedgerEntry(key="k", kind=EntryKind.BURN, source=EntrySource.WORK, day=NOW.date(), seconds=-60, at=NOW)
@@ -279,6 +282,12 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.pairings.proven(),
         tx.pairings.all(),
         tx.pairings.end("a1", NOW),
+    ),
+    "customers": lambda tx: (
+        tx.customers.add([ENTRY], HAPPENED.actor, 1, NOW),
+        tx.customers.since(0),
+        tx.customers.of("acme", 10),
+        tx.customers.version(),
     ),
     "policies": lambda tx: (tx.policies.remember("v", {"a": "b"}, NOW), tx.policies.get("v"), tx.policies.history()),
 }

@@ -100,6 +100,25 @@ EN = Locale(
         "equipment": Word(
             names="equipment device asset serial", usage=("#equipment LF-2231",), about="Sets the device, by serial number or asset tag."
         ),
+        "add": Word(
+            names="add",
+            usage=(
+                '#add person ana@acme.example role=buyer phone="+40 232 123 456"',
+                "#add device LF-2240 location=cluj",
+                "#add location cluj ACME zone=Europe/Bucharest",
+            ),
+            about="Adds a person, device or location to the requester's customer, or to the customer you name.",
+        ),
+        "change": Word(
+            names="change update edit",
+            usage=("#change person ana@acme.example phone=none", "#change customer ACME tier=gold"),
+            about="Changes what is known of a customer; what the desk's files say is changed there alone.",
+        ),
+        "remove": Word(
+            names="remove delete",
+            usage=("#remove person ana@acme.example", "#remove device LF-2240"),
+            about="Removes a person, device or location that was added by mail or at the command line.",
+        ),
         "merge": Word(
             names="merge join",
             usage=("#merge MB-1042", "#merge MB-7 into MB-3"),
@@ -238,6 +257,14 @@ EN = Locale(
         "unclaimed": "unclaimed, unassigned, free, new, nobody",
         "overdue": "overdue, late",
         "snoozed": "snoozed, asleep, sleeping",
+    },
+    parts={
+        "person": "person contact people", "location": "location site", "device": "device equipment asset", "customer": "customer company",
+    },
+    keys={
+        "name": "name", "role": "role position function", "phones": "phones phone tel mobile", "language": "language lang",
+        "title": "title", "region": "region", "zone": "zone timezone", "calendar": "calendar hours", "km": "km distance",
+        "tag": "tag label", "type": "type", "model": "model", "location": "location site place", "tier": "tier",
     },
     yes="yes y ok okay yep confirm approve approved agreed",
     no="no n nope cancel reject rejected",

@@ -50,6 +50,8 @@ class Locale:
     relations: Mapping[str, str]
     priorities: Mapping[str, str]
     lists: Mapping[str, str]
+    parts: Mapping[str, str]  # of what is known of a customer
+    keys: Mapping[str, str]  # of customers.yaml
     yes: str
     no: str
     channels: Mapping[str, str] = field(default_factory=dict)

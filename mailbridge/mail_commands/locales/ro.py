@@ -102,6 +102,25 @@ RO = Locale(
             usage=("#echipament LF-2231",),
             about="Stabilește aparatul, după serie sau număr de inventar.",
         ),
+        "add": Word(
+            names="adaugă adaug",
+            usage=(
+                '#adaugă persoană ana@acme.example rol=achiziții telefon="+40 232 123 456"',
+                "#adaugă echipament LF-2240 locație=cluj",
+                "#adaugă locație cluj ACME fus=Europe/Bucharest",
+            ),
+            about="Adaugă o persoană, un echipament sau o locație la clientul solicitantului sau la clientul numit.",
+        ),
+        "change": Word(
+            names="modifică schimbă",
+            usage=("#modifică persoană ana@acme.example telefon=fără", "#modifică client ACME nivel=gold"),
+            about="Schimbă ce se știe despre un client; ce scrie în fișierele deskului se schimbă doar acolo.",
+        ),
+        "remove": Word(
+            names="elimină scoate",
+            usage=("#elimină persoană ana@acme.example", "#elimină echipament LF-2240"),
+            about="Elimină o persoană, un echipament sau o locație adăugată prin mail sau din linia de comandă.",
+        ),
         "merge": Word(
             names="unește contopește",
             usage=("#unește MB-1042", "#unește MB-7 în MB-3"),
@@ -234,6 +253,15 @@ RO = Locale(
         "unclaimed": "libere, nepreluate, neatribuite, noi, nimeni",
         "overdue": "întârziate, depășite, restante",
         "snoozed": "amânate",
+    },
+    parts={
+        "person": "persoană persoane", "location": "locație locația sediu", "device": "echipament dispozitiv aparat",
+        "customer": "client clientul firma",
+    },
+    keys={
+        "name": "nume numele", "role": "rol rolul funcție", "phones": "telefon telefoane mobil", "language": "limba",
+        "title": "titlu denumire", "region": "regiune", "zone": "fus", "calendar": "program calendar", "km": "distanța",
+        "tag": "eticheta", "type": "tip", "model": "model", "location": "locație sediu", "tier": "nivel",
     },
     yes="da confirm aprob",
     no="nu anulez resping renunț",

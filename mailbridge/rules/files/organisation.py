@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import time
 from typing import Any
 
+from mailbridge.customers.entry import Named
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, Project, ServiceLevel, customers
 from mailbridge.organisation.model import (
     Agent,
@@ -95,9 +96,9 @@ def levels(sla: Values) -> Levels:
     return {name: _targets(values) for name, values in sla.get("levels", {}).items()}
 
 
-def customers_of(about: Values) -> Customers:
-    """The customers with their indexes."""
-    return customers(tuple(_customer(name, values) for name, values in about.get("customers", {}).items()))
+def customers_of(about: Values, named: Named | None = None) -> Customers:
+    """The customers with their indexes.  `named`: the places of what the files say about them."""
+    return customers(tuple(_customer(name, values) for name, values in about.get("customers", {}).items()), named)
 
 
 def _agent(name: str, values: Values, calendars: Mapping[str, Calendar]) -> Agent:

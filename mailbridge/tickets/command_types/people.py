@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailbridge.customers.entry import EntryPart, Verb
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddParticipant:
@@ -54,4 +56,15 @@ class AnswerInvitation:
     sequence: int
 
 
-PeopleCommand = AddParticipant | RemoveParticipant | RevokeAddresses | SetRequester | ScheduleMeeting | AnswerInvitation
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeCustomer:
+    """Adds, changes or removes a person, location or device of a customer, beside the files.  `customer` '': that of the requester."""
+
+    verb: Verb
+    part: EntryPart
+    name: str = ""
+    customer: str = ""
+    values: tuple[tuple[str, str], ...] = ()
+
+
+PeopleCommand = AddParticipant | RemoveParticipant | RevokeAddresses | SetRequester | ScheduleMeeting | AnswerInvitation | ChangeCustomer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mailbridge.customers.entry import EntryPart
 from mailbridge.tickets.model import Meeting, Participant
 
 
@@ -45,4 +46,18 @@ class InvitationAnswered:
     answer: str
 
 
-PeopleEvent = ParticipantAdded | ParticipantRemoved | AddressesRevoked | RequesterChanged | MeetingSet | InvitationAnswered
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerChanged:
+    """A person, location or device of a customer changed, beside the files.  `before` None: it was not there; `after` None: it is gone."""
+
+    customer: str
+    part: EntryPart
+    key: str
+    name: str
+    before: tuple[tuple[str, str], ...] | None
+    after: tuple[tuple[str, str], ...] | None
+
+
+PeopleEvent = (
+    ParticipantAdded | ParticipantRemoved | AddressesRevoked | RequesterChanged | MeetingSet | InvitationAnswered | CustomerChanged
+)

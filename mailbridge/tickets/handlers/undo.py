@@ -17,6 +17,7 @@ from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import MeetingSet
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
 from mailbridge.tickets.events import Event, TicketEvent
+from mailbridge.tickets.handlers.customers import taken_back
 from mailbridge.tickets.handlers.plans import other_plans, restored_plans
 from mailbridge.tickets.handlers.relations import SPLIT_FROM, manages
 from mailbridge.tickets.handlers.state import moved
@@ -152,7 +153,8 @@ def _undo_on(
         reopens=ticket.closed_at is not None and restored.closed_at is None,
         plans=other_plans(ticket.plans, plans),
     )
-    return [undone]
+    back = taken_back(happened, about.customers)
+    return back if isinstance(back, Refusal) else [undone, *back]
 
 
 def _origin(history: History, happened: Sequence[TicketEvent], change: Change, main: int) -> int | None:

@@ -86,3 +86,34 @@ def test_a_name_that_the_desk_would_not_read_is_refused(desk: Path, tmp_path: Pa
     notes.write_text("x\n", encoding="utf-8")
 
     assert "no name of a file of customers" in run(desk, capsys, "import", str(notes), leaves=exits.MISTAKES)[1]
+
+
+def test_what_is_changed_beside_the_files_is_shown_checked_and_exported(
+    desk: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = run(desk, capsys, "add", "Acme SRL", "person", "eva@private.example", "role=buyer", "phones=+40 232 123 456")[0]
+    assert said == "acme: person eva@private.example role=buyer, phones=+40 232 123 456\n"
+    assert "eva@private.example, buyer" in run(desk, capsys, "show", "eva@private.example")[0]
+    refused = run(desk, capsys, "change", "acme", "customer", "tier=silver", leaves=exits.MISTAKES)[1]
+    assert "the files say it (tier: rules/customers.yaml:" in refused
+    assert 'did you mean "acme"?' in run(desk, capsys, "remove", "acmee", "person", "x@y.example", leaves=exits.MISTAKES)[1]
+    assert "role=buyer" in run(desk, capsys, "history", "acme")[0]
+    assert json.loads(run(desk, capsys, "history", "acme", "--json")[0])[0]["values"] == {"phones": "+40 232 123 456", "role": "buyer"}
+
+    before = json.loads(run(desk, capsys, "show", "--json")[0])
+    written = tmp_path / "all.yaml"
+    run(desk, capsys, "export", "--output", str(written))
+    people = tmp_path / "people.csv"
+    people.write_text("customer,address,role\nacme,eva@private.example,boss\n", encoding="utf-8")
+    told = run(desk, capsys, "import", str(people))[0]
+    assert "rules/customers/people.csv:2: the change beside the files does not count: acme person eva@private.example role" in told
+
+    checked = run(desk, capsys, "check")[0]
+    assert "rules/customers/people.csv:2" in checked
+    assert "made by the command line" in checked
+    assert "eva@private.example, boss, +40 232 123 456" in run(desk, capsys, "show", "acme")[0]
+    (desk / "rules" / "customers" / "people.csv").unlink()
+    assert "eva@private.example, buyer" in run(desk, capsys, "show", "acme")[0]
+
+    (desk / "rules" / "customers.yaml").write_text(written.read_text(encoding="utf-8"), encoding="utf-8")
+    assert json.loads(run(desk, capsys, "show", "--json")[0]) == before

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from mailbridge.cli.history import story, worded
+from mailbridge.customers.entry import EntryPart
 from mailbridge.message.model import SpanKind
 from mailbridge.notifications.summary import Viewer
 from mailbridge.organisation.priority import Priority
@@ -19,6 +20,7 @@ from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecid
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import (
     AddressesRevoked,
+    CustomerChanged,
     InvitationAnswered,
     MeetingSet,
     ParticipantAdded,
@@ -59,6 +61,13 @@ HELD = Approval(
     expires_at=NOW + timedelta(days=3),
 )
 
+
+
+def changed(before: tuple[tuple[str, str], ...] | None, after: tuple[tuple[str, str], ...] | None) -> CustomerChanged:
+    key = "eva@x.example"
+    return CustomerChanged(customer="acme", part=EntryPart.PERSON, key=key, name=key, before=before, after=after)
+
+
 WORDS: list[tuple[TicketEvent, str]] = [
     (
         TicketOpened(subject="x", requester=ANA, status="new", priority=Priority.HIGH, team="network"),
@@ -92,6 +101,13 @@ WORDS: list[tuple[TicketEvent, str]] = [
     (SubjectChanged(before="help", after="VPN"), 'subject "VPN", was "help"'),
     (RequesterChanged(before="bob@acme.example", after=ANA), "requester bob@acme.example → ana@acme.example"),
     (ChannelChanged(before="mail", after="phone"), "channel mail → phone"),
+    (changed(None, (("role", "buyer"),)), "eva@x.example added to acme: role=buyer"),
+    (changed((), (("role", "buyer"),)), "eva@x.example of acme: role=buyer"),
+    (changed((("role", "buyer"),), None), "eva@x.example removed from acme"),
+    (
+        CustomerChanged(customer="acme", part=EntryPart.CUSTOMER, key="", name="", before=None, after=(("tier", "gold"),)),
+        "acme: tier=gold",
+    ),
     (DueSet(before=None, after=NOW), "due 2026-11-21 09:00Z"),
     (DueSet(before=NOW, after=None), "due date removed"),
     (Snoozed(until=NOW), "snoozed until 2026-11-21 09:00Z"),

@@ -7,6 +7,7 @@ from typing import get_args
 
 import pytest
 
+from mailbridge.customers.entry import EntryPart, Verb
 from mailbridge.mail_commands.author import author_of
 from mailbridge.mail_commands.reading import understand
 from mailbridge.mail_commands.spelling import spelled
@@ -17,6 +18,7 @@ from mailbridge.tickets.command_types.mails import AgentReply, CustomerMessage, 
 from mailbridge.tickets.command_types.people import (
     AddParticipant,
     AnswerInvitation,
+    ChangeCustomer,
     RemoveParticipant,
     RevokeAddresses,
     ScheduleMeeting,
@@ -75,6 +77,7 @@ ONE_OF_EACH: tuple[Command, ...] = (
     SetContract(contract="gold"),
     SetProject(project="rollout"),
     SetEquipment(equipment="LF2231"),
+    ChangeCustomer(verb=Verb.ADD, part=EntryPart.PERSON, name="eva@x.test", customer="acme", values=(("role", "buyer"),)),
     SetDue(at=AT),
     SetDue(at=None),
     Snooze(until=AT),
@@ -131,7 +134,7 @@ def test_the_stored_names_are_these_for_ever() -> None:
     assert " ".join(f"{entry.name}/{entry.version}" for entry in ENTRIES) == (
         "answer/1 note/1 set-status/1 close/1 reopen/1 assign/1 set-team/1 set-priority/1 set-type/1 add-tags/1 remove-tags/1 set-field/1 "
         "add-participant/1 remove-participant/1 revoke-addresses/1 set-subject/1 set-requester/1 set-channel/1 set-contract/1 "
-        "set-project/1 set-equipment/1 set-due/1 "
+        "set-project/1 set-equipment/1 change-customer/1 set-due/1 "
         "snooze/1 meet/1 link/1 merge/1 split/1 record-work/1 record-work/2 correct-work/1 plan-work/1 "
         "cancel-plan/1 set-estimate/1 escalate/1 start-playbook/1 undo/1 erase/1"
     )
