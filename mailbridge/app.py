@@ -36,6 +36,7 @@ from mailbridge.health.page import Pulse
 from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
 from mailbridge.jobs.bundles import notify_bundles
+from mailbridge.jobs.contract_ends import notify_contract_ends
 from mailbridge.jobs.deadlines import sweep
 from mailbridge.jobs.hours import keep_hours
 from mailbridge.jobs.kept import list_kept
@@ -316,6 +317,10 @@ class App:
     def keep_hours(self) -> int:
         """Records what the hour banks are due; how many entries."""
         return keep_hours(self.store, self.desk(), self.clock.now())
+
+    def notify_contract_ends(self, now: datetime | None = None) -> int:
+        """Notifies people of contracts that end in 60, 30 or 7 days; how many new mails."""
+        return notify_contract_ends(self.store, self.desk(), now or self.clock.now())
 
     def list_kept(self, now: datetime | None = None) -> int:
         """Mails the admins today's list of mails without a ticket; how many mails a new list names."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mailbridge.customers.entry import OverlayEntry
     from mailbridge.customers.model import Contract, Customer, Customers, Location, Project
     from mailbridge.rules.load import Loaded
+    from mailbridge.rules.policy import Policy
 
 FOLDER = "rules/customers/"
 
@@ -75,6 +76,21 @@ def show_(folder: Path, as_json: bool, who: str) -> None:
         print_json(asdict(customer))
     else:
         click.echo("\n".join(safe(line) for line in lines(customer)))
+
+
+@customers.command("contracts")
+@desk_option
+@json_option
+@click.option("--ending", metavar="AGE", help="Only those that end within this time, like 60d, and are not renewed.")
+def contracts_(folder: Path, as_json: bool, ending: str | None) -> None:
+    """List all contracts and how they stand today."""
+    from mailbridge.cli.contracts import listed, print_contracts
+
+    rows = listed(_customers(folder), _policy(folder).organisation, ending)
+    if as_json:
+        print_json([asdict(row) for row in rows])
+    else:
+        print_contracts(rows)
 
 
 @customers.command("export")
@@ -282,10 +298,14 @@ def _loaded(files: Mapping[str, str]) -> Loaded:
 def _customers(folder: Path) -> Customers:
     from mailbridge.customers.overlay import merged
 
+    return merged(_policy(folder).rules.customers, overlay_of(folder))
+
+
+def _policy(folder: Path) -> Policy:
     loaded = _loaded(_files(folder))
     if loaded.policy is None:
         raise ConfigError(loaded.problems, str(_root(folder)))
-    return merged(loaded.policy.rules.customers, overlay_of(folder))
+    return loaded.policy
 
 
 def _customers_or_none(files: Mapping[str, str]) -> Customers | None:

@@ -71,6 +71,7 @@ class Contract:
     levels: tuple[ServiceLevel, ...] = ()  # other levels than `sla`
     calendar: str = ""  # name of the hours that its times count in; empty: those of the location, else of the team
     project: str = ""  # the project of the same customer that its tickets belong to
+    responsible: str = ""  # name of an agent
     hours: HourTerms | None = None  # its hour bank
 
     def valid(self, day: date) -> bool:

@@ -64,7 +64,11 @@ def responsible(ticket: Ticket, organisation: Organisation, at: datetime | None 
 
 def managers(ticket: Ticket, organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:
     """The team's managers, else all managers of the desk, else the whole team: an alert never goes to nobody in silence."""
-    team = team_of(ticket, organisation)
+    return managers_of(team_of(ticket, organisation), organisation, at)
+
+
+def managers_of(team: Team, organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:
+    """The same of a team."""
     every = tuple(agent.name for agent in organisation.agents.values() if agent.manager)
     named = _reached(team.managers, team, organisation, at) or _reached(every, team, organisation, at)
     return named or whole_team(team, organisation, at)

@@ -148,6 +148,7 @@ CONTRACT = Record(
         ),
         "calendar": Key(schema=Name(kind="hours"), about="the hours in teams.yaml that its times count in"),
         "project": Key(schema=Name(kind="project"), about="the project of the same customer that its tickets belong to"),
+        "responsible": Key(schema=Name(kind="agent"), about="the agent who is responsible for it"),
         "renews": Key(schema=Name(kind="contract"), about="the contract of the same customer that it continues"),
         "since": Key(schema=DATE, about="first day"),
         "until": Key(schema=DATE, about="last day"),

@@ -22,6 +22,7 @@ import pytest
 
 from mailbridge.backup import make, manifest, restore
 from mailbridge.checks.scan import Scan
+from mailbridge.cli.contracts import ListedContract
 from mailbridge.cli.status import BACKUP_KEYS, DeskStatus
 from mailbridge.config.model import After, AgentTrust, SenderCheck, Taken, Tls, WhenSilent, WhenVirus
 from mailbridge.config.providers import Flow
@@ -160,6 +161,7 @@ VALUES: Mapping[str, type[StrEnum]] = {
 # Classes whose fields are keys of JSON on the command line.
 PRINTED: Mapping[str, type] = {
     "check --json problems": Problem,
+    "customers contracts --json": ListedContract,
     "customers show --json": customer_model.Customer,
     "customers show --json contracts": customer_model.Contract,
     "customers show --json contracts levels": customer_model.ServiceLevel,

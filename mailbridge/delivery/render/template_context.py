@@ -238,6 +238,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     },
     "agent.lines": {**_RESULTS, "asked": "#close MB-3 MB-7"},
     "agent.list": {"asked": "#list mine", "list": "mine", "team": "Field <service>", "rows": _TICKETS, "count": "31", "more": "1"},
+    "agent.contract_ends": {"rows": "Acme <Ltd>\tacme-2026\t2026-12-31\t30\tbogdan\nBeta\tcare\t2026-12-01\t0\t"},
     "agent.due_times": {
         "count": "3",
         "rows": "MB-7\tsupport+mb7.a.x@acme.example\tPrinter <down> & out\tresponse\t2026-11-23T09:10:00+00:00\t2026-11-23T12:00:00+00:00"

@@ -56,6 +56,17 @@ class DueTimeRow(TableRow):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContractRow(TableRow):
+    """A contract that ends.  `days`: how many are left, 0 on its last day."""
+
+    customer: str
+    contract: str
+    until: date
+    days: int
+    responsible: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FileRow(TableRow):
     name: str
     size: str
@@ -198,6 +209,11 @@ class DueTimesChanged(Payload):
     count: int
     rows: tuple[DueTimeRow, ...]
     more: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractEnds(Payload):
+    rows: tuple[ContractRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import yaml
 
 from mailbridge.cli import exits
 from mailbridge.cli.main import main
@@ -117,3 +119,27 @@ def test_what_is_changed_beside_the_files_is_shown_checked_and_exported(
 
     (desk / "rules" / "customers.yaml").write_text(written.read_text(encoding="utf-8"), encoding="utf-8")
     assert json.loads(run(desk, capsys, "show", "--json")[0]) == before
+
+
+def test_contracts_are_listed_with_how_they_stand(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    day = date.today()
+    contracts = {
+        "ends": f"{{until: {day + timedelta(days=12)}, responsible: ana}}",
+        "far": f"{{until: {day + timedelta(days=300)}}}",
+        "old": f"{{until: {day - timedelta(days=1)}}}",
+        "renewed": f"{{until: {day + timedelta(days=5)}}}",
+        "next": f"{{renews: renewed, since: {day + timedelta(days=6)}}}",
+    }
+    lines = "".join(f"      {name}: {about}\n" for name, about in contracts.items())
+    agent = next(iter(yaml.safe_load((desk / "rules" / "teams.yaml").read_text())["agents"]))
+    text = f"customers:\n  beta:\n    domains: [beta.example]\n    contracts:\n{lines}".replace("ana", agent)
+    (desk / "rules" / "customers").mkdir(exist_ok=True)
+    (desk / "rules" / "customers" / "beta.yaml").write_text(text)
+
+    rows = {row["contract"]: row for row in json.loads(run(desk, capsys, "contracts", "--json")[0]) if row["customer"] == "beta"}
+    assert {name: (row["state"], row["renewed_by"]) for name, row in rows.items()} == {
+        "old": ("ended", ""), "renewed": ("renewed", "next"), "ends": ("ends", ""), "far": ("valid", ""), "next": ("later", ""),
+    }  # fmt: skip
+    [ending] = [line for line in run(desk, capsys, "contracts", "--ending", "60d")[0].splitlines() if "beta" in line]
+    assert ending.split()[1] == "ends"
+    assert ending.rstrip().endswith("ends in 12 days")
