@@ -15,6 +15,7 @@ from mailbridge.organisation.status import Awaited
 from mailbridge.sla.calendar import Calendar, local
 from mailbridge.sla.levels import Run
 from mailbridge.sla.segments import PauseReason, TargetKind
+from mailbridge.sla.versions import version_of
 from mailbridge.sla.why import Counting, Outcome, Stretch, Why, because, hours, lines
 from mailbridge.tickets.model import Ticket
 
@@ -24,12 +25,19 @@ Explained = tuple[Run, Why]
 def printed(ticket: Ticket, reasons: Sequence[Explained], organisation: Organisation) -> None:
     """Each target as a paragraph, by the team's wall clock."""
     for run, reason in reasons:
-        click.echo(f'{_name(run)} within {hours(reason.budget)} working hours ({_terms(ticket)}), calendar "{run.calendar.name}"')
+        calendar = f'calendar "{run.calendar.name}"{_version(run.calendar)}'
+        click.echo(f"{_name(run)} within {hours(reason.budget)} working hours ({_terms(ticket)}), {calendar}")
         for line in lines(reason, run.calendar, _whom(organisation)):
             click.echo(f"  {line}")
         click.echo(f"  {_outcome(reason, run)}")
     if not reasons:
         click.echo("no SLA targets: rules/sla.yaml has none for this priority")
+
+
+def _version(calendar: Calendar) -> str:
+    """Which version of the calendar it is, and what its days and zone come from."""
+    made_with = f": {calendar.made_with}" if calendar.made_with else ""
+    return f" (version {version_of(calendar)}{made_with})"
 
 
 def tabled(reasons: Sequence[Explained], organisation: Organisation) -> None:
@@ -53,6 +61,9 @@ def as_values(run: Run, reason: Why, organisation: Organisation) -> dict[str, ob
         "team": run.segment.team,
         "calendar": run.calendar.name,
         "zone": run.calendar.zone,
+        "calendar_version": version_of(run.calendar),
+        "made_with": run.calendar.made_with,
+        "kept": run.kept is not None,
         "start": run.segment.start,
         "ended_at": reason.ended_at,
         "outcome": reason.outcome,

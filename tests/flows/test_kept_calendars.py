@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from mailbridge.cli.main import main
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.jobs import calendar_days, public_holidays
+from mailbridge.sla.versions import version_of
 from mailbridge.sla.why import Outcome, why
 from mailbridge.tickets.deadlines import promised_runs
 from tests import harness
@@ -120,3 +123,20 @@ def test_a_clock_names_the_calendar_that_it_was_computed_by(tmp_path: Path) -> N
         assert calendar == desk.app.policy().organisation.calendars["office"]
         assert calendar is not None
         assert "holidays " in calendar.made_with
+
+
+def test_sla_why_shows_the_kept_version(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    with a_desk(tmp_path, rules=ROMANIAN) as desk:
+        desk.feed(a_mail())
+        desk.clock.time = NOW + 2 * HOUR
+        answers(desk)
+        kept = desk.app.policy().organisation.calendars["office"]
+    monkeypatch.setattr(calendar_days, "library", lambda: "999.0")
+    (tmp_path / "mailbridge.toml").write_text('[desk]\nname = "D"\naddress = "d@desk.test"\n[outgoing]\nurl = "maildir:outgoing"\n')
+    capsys.readouterr()
+    assert main(["sla", "why", "--desk", str(tmp_path), "--json", "1"]) == 0
+    shown = {one["clock"]: (one["kept"], one["made_with"], one["calendar_version"]) for one in json.loads(capsys.readouterr().out)}
+    assert shown["response"] == (True, kept.made_with, version_of(kept))
+    assert shown["resolution"][:2] == (False, kept.made_with.rpartition(" ")[0] + " 999.0")
+    assert main(["sla", "why", "--desk", str(tmp_path), "1"]) == 0
+    assert f'calendar "office" (version {version_of(kept)}: {kept.made_with})' in capsys.readouterr().out
