@@ -31,8 +31,8 @@ from mailbridge.ops import log as logs
 from mailbridge.ops.metrics import Metrics
 from mailbridge.organisation.model import Organisation
 from mailbridge.pipeline import process
+from mailbridge.sandbox.limits import ReadingFailed
 from mailbridge.sandbox.pool import Readers
-from mailbridge.sandbox.process import ReadingFailed
 from mailbridge.store.engine import Store
 from mailbridge.store.inbox_rows import ClaimedMail
 from mailbridge.store.tx import Tx

@@ -24,8 +24,8 @@ from mailbridge.message.authenticity import claimed_sender, judged
 from mailbridge.message.headers import header_block, mail_fields
 from mailbridge.message.model import Message, ReadingPolicy, Sender
 from mailbridge.message.profiles import Expected, Profile, believed
+from mailbridge.sandbox.limits import ReadingFailed
 from mailbridge.sandbox.pool import Readers
-from mailbridge.sandbox.process import ReadingFailed
 
 Facts = dict[str, Any]
 Print = Callable[[Facts], str]

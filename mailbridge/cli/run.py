@@ -13,7 +13,7 @@ from mailbridge.errors import ConfigError
 
 if TYPE_CHECKING:
     from mailbridge.config.model import Config
-    from mailbridge.sandbox.process import ForkServer
+    from mailbridge.sandbox.fork_server import ForkServer
 
 
 @click.command()
@@ -46,8 +46,8 @@ def loaded(folder: Path) -> Config:
 def at_work(config: Config, *, intake: bool) -> int:
     """The exit code after an orderly end."""
     from mailbridge.sandbox.confine import hide_memory
+    from mailbridge.sandbox.limits import ReadLimits
     from mailbridge.sandbox.pool import head_start
-    from mailbridge.sandbox.process import ReadLimits
 
     hide_memory()
     os.umask(0o077)  # whatever a daemon writes holds what people wrote

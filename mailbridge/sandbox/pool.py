@@ -13,7 +13,9 @@ from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
 
 from mailbridge.errors import Permanent
 from mailbridge.message.model import Message, ReadingPolicy
-from mailbridge.sandbox.process import ForkServer, ReadingFailed, ReadingProcess, ReadJob, ReadLimits
+from mailbridge.sandbox.fork_server import ForkServer
+from mailbridge.sandbox.limits import ReadingFailed, ReadLimits
+from mailbridge.sandbox.process import ReadingProcess, ReadJob
 
 __all__ = ["ReadLimits", "Readers", "ReadingFailed", "head_start"]
 

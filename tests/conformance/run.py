@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.sandbox.limits import ReadingFailed
 from mailbridge.sandbox.pool import Readers
-from mailbridge.sandbox.process import ReadingFailed
 from tests.conformance.checks import Verdict, verdicts
 from tests.conformance.cost import Cost, cost_of
 from tests.conformance.suites import Case

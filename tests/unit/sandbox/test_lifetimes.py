@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from mailbridge.message.model import ReadingPolicy
+from mailbridge.sandbox.limits import ReadingFailed
 from mailbridge.sandbox.pool import Readers
-from mailbridge.sandbox.process import ReadingFailed
 from tests.unit.sandbox.test_readers import FAKE, gone, until
 
 # A parent that starts a child, says its number, and is killed, at rest or while its child hangs.

@@ -15,8 +15,10 @@ import pytest
 
 from mailbridge.errors import Permanent, Transient
 from mailbridge.message.model import Message, ReadingPolicy
+from mailbridge.sandbox.fork_server import ForkServer
+from mailbridge.sandbox.limits import ReadingFailed, ReadLimits
 from mailbridge.sandbox.pool import Readers, head_start
-from mailbridge.sandbox.process import AT_ONCE, ForkServer, ReadingFailed, ReadingProcess, ReadLimits
+from mailbridge.sandbox.process import AT_ONCE, ReadingProcess
 
 FAKE = "tests.fakes.readers:read"
 MEMORY = 256 << 20

@@ -17,8 +17,8 @@ from mailbridge.message.model import Message, ReadingPolicy
 from mailbridge.sandbox import confine, read
 from mailbridge.sandbox.confine import Layer
 from mailbridge.sandbox.forkserver import load_all
+from mailbridge.sandbox.limits import ReadingFailed
 from mailbridge.sandbox.pool import Readers
-from mailbridge.sandbox.process import ReadingFailed
 
 ESCAPES = "tests.fakes.escapes:read"
 NO = {"EPERM", "EACCES"}

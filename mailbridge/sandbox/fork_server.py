@@ -1,0 +1,143 @@
+"""The fork server as its parent sees it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections import deque
+from contextlib import suppress
+
+from mailbridge.errors import Transient
+from mailbridge.ops import log as logs
+from mailbridge.sandbox.confine import Layer
+from mailbridge.sandbox.forkserver import REPLY, REQUEST, ForkRequest
+from mailbridge.sandbox.limits import START_SECONDS, ReadLimits
+
+log = logs.get("reading")
+# One thread is all a child needs; what a big mail took goes back to the system instead of staying for the next big one.
+ENVIRONMENT = {
+    "OPENBLAS_NUM_THREADS": "1",
+    "MALLOC_ARENA_MAX": "1",
+    "MALLOC_MMAP_THRESHOLD_": str(1 << 20),
+    "MALLOC_TRIM_THRESHOLD_": str(8 << 20),
+}
+# Of ours the child gets what the interpreter needs to start; passwords may stand in the rest.
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "TMPDIR")
+
+
+class ForkServer:
+    """The process that forks reading children.  Thread-safe.  Requests are answered in their order; nobody waits for an answer that
+    is not needed yet."""
+
+    def __init__(self, reader: str, limits: ReadLimits) -> None:
+        self.limits = limits
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            # -P: the working directory is no place to import from.
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                [sys.executable, "-P", "-m", "mailbridge.sandbox.forkserver", reader, str(limits.seconds), str(limits.memory)],
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                start_new_session=True,
+                env=environment(),
+            )
+        self._control.settimeout(START_SECONDS)
+        self._lock = threading.Lock()
+        self._ready = False
+        self._asked = itertools.count()
+        self._open: deque[int] = deque()  # requests without an answer, oldest first
+        self._unwanted: set[int] = set()
+        self._answers: dict[int, int] = {}
+
+    @property
+    def number(self) -> int:
+        return int(self._process.pid)
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def fork(self, asks: int, answers: int) -> int:
+        """The request for a child with these two pipes; its number comes later."""
+        return self._ask(ForkRequest.FORK, 0, (asks, answers))
+
+    def end(self, child: int) -> int:
+        """The exit code of a child, killed if it still lives."""
+        return self.answer(self._end(child))
+
+    def dismiss(self, child: int) -> None:
+        """The child is killed; nobody asks how it ended."""
+        self._end(child, wanted=False)
+
+    def _end(self, child: int, *, wanted: bool = True) -> int:
+        # It is reaped only when we ask for that, so its number cannot be another process's yet.
+        if self.alive:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        return self._ask(ForkRequest.REAP, child, wanted=wanted)
+
+    def answer(self, request: int) -> int:
+        """The answer to a request, waited for; asked for once.  Raises Transient where the server does not start, or is gone."""
+        with self._lock:
+            while request not in self._answers:
+                self._receive()
+            return self._answers.pop(request)
+
+    def stop(self) -> None:
+        """The server and its children are gone, whatever they do."""
+        self._process.kill()
+        self._process.wait()
+        self._control.close()
+
+    def _ask(self, request: ForkRequest, number: int, pipes: tuple[int, ...] = (), *, wanted: bool = True) -> int:
+        with self._lock:
+            try:
+                socket.send_fds(self._control, [REQUEST.pack(request, number)], pipes)
+            except OSError as error:
+                raise self._failed() from error
+            asked = next(self._asked)
+            self._open.append(asked)
+            if not wanted:
+                self._unwanted.add(asked)
+            return asked
+
+    def _receive(self) -> None:
+        """One more answer is there."""
+        if not self._ready:
+            self._tell_missing(self._read())
+            self._ready = True
+        answer, request = self._read(), self._open.popleft()
+        if request in self._unwanted:
+            self._unwanted.discard(request)
+        else:
+            self._answers[request] = answer
+
+    def _read(self) -> int:
+        data = b""
+        try:
+            while len(data) < REPLY.size and (more := self._control.recv(REPLY.size - len(data))):
+                data += more
+        except OSError as error:
+            raise self._failed() from error
+        if len(data) < REPLY.size:
+            raise self._failed()
+        return int(REPLY.unpack(data)[0])
+
+    def _failed(self) -> Transient:
+        what = "The reading process ended" if self._ready else "The reading process does not start; its error stands above on stderr"
+        return Transient(what, exit=self._process.poll())
+
+    def _tell_missing(self, bits: int) -> None:
+        if missing := [str(layer) for place, layer in enumerate(Layer) if bits >> place & 1]:
+            log.warning("sandbox_incomplete", missing=missing)
+
+
+def environment() -> dict[str, str]:
+    """The child's environment: it sees the very packages we see and nothing of what we know."""
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    return inherited | ENVIRONMENT | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
