@@ -31,6 +31,7 @@ from mailbridge.conversation.tokens import Purpose
 from mailbridge.customers import model as customer_model
 from mailbridge.delivery.render import sentences, template_context
 from mailbridge.delivery.render.filters import FILTERS
+from mailbridge.delivery.render.sample_values import VOCABULARY
 from mailbridge.doctor.model import Conclusion as Found
 from mailbridge.doctor.model import Finding
 from mailbridge.errors import Problem
@@ -265,7 +266,7 @@ def templates() -> list[str]:
 
 
 def notifications() -> dict[str, list[str]]:
-    return {event: sorted(samples) for event, samples in template_context.VOCABULARY.items()}
+    return {event: sorted(samples) for event, samples in VOCABULARY.items()}
 
 
 def stored_payloads() -> dict[str, dict[str, list[str]]]:

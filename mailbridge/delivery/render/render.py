@@ -28,8 +28,9 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from mailbridge.delivery.render.filters import FILTERS, bare, mailto, one_line
+from mailbridge.delivery.render.sample_values import VOCABULARY
 from mailbridge.delivery.render.samples import sample_notification, sample_views
-from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, HistoryEntry, TemplateContext, TicketView
+from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, TemplateContext, TicketView
 from mailbridge.errors import Permanent, Problem
 from mailbridge.notifications.model import Audience, Notification
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from mailbridge.delivery.render.sample_values import VOCABULARY
 from mailbridge.delivery.render.template_context import (
-    VOCABULARY,
     Below,
     Cut,
     DeskView,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from mailbridge.delivery.render.filters import FILTERS
-from mailbridge.delivery.render.template_context import VOCABULARY
+from mailbridge.delivery.render.sample_values import VOCABULARY
 from mailbridge.errors import Permanent
 from mailbridge.notifications.earlier_values import payload_of
 from mailbridge.notifications.model import Audience, Notification

@@ -10,8 +10,9 @@ import pytest
 
 from mailbridge.delivery.render.filters import mailto
 from mailbridge.delivery.render.render import Renderer, TemplateFailed, check, guarded, shipped_templates
+from mailbridge.delivery.render.sample_values import VOCABULARY
 from mailbridge.delivery.render.samples import sample_notification, sample_views
-from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, HistoryEntry, TemplateContext, TicketView
+from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, TemplateContext, TicketView
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.agents import IntervalRow, ResultRow, TargetRow
 from mailbridge.notifications.summary_model import Summary

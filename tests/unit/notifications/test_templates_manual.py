@@ -10,8 +10,9 @@ import pytest
 
 from mailbridge.delivery.render.filters import FILTERS
 from mailbridge.delivery.render.render import Renderer, shipped_templates
+from mailbridge.delivery.render.sample_values import VOCABULARY
 from mailbridge.delivery.render.samples import sample_notification, sample_views
-from mailbridge.delivery.render.template_context import VOCABULARY, DeskView, HistoryEntry, TicketView
+from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, TicketView
 from mailbridge.notifications.model import Audience
 
 PAGE = (Path(__file__).resolve().parents[3] / "docs/manual/templates.md").read_text(encoding="utf-8")

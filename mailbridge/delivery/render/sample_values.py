@@ -1,0 +1,272 @@
+"""The values that templates have for each notification, with samples for previews and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+_MEETING = {
+    "author": "Bogdan Ionescu",
+    "meets_at": "2026-11-24T09:00:00+00:00",
+    "minutes": "60",
+    "place": "Strada <Palat> 3, Iași",
+    "number": "1",
+    "sequence": "2",
+    "change": "moved",
+}
+_RESULTS = {
+    "results": '#take\tdone\t\t\t[["yours", {"number": "MB-1042", "agent": "Ana"}]]\t\n#sttaus waiting\tunknown\t\t#status waiting\t\t\n'
+    "#team field\trefused\tunknown-team|x\t#team field-service\t\t\n#assign\targument-missing\t\t#assign ana\t\t\n"
+    '#time 9h\tasks-others\twork-over\t#approve 2\t[["asked", {"who": "Mara Lind"}]]\t\n#erase\tasks-you\terase\t#approve 3\t\t\n'
+    '#close\tdone\t\t\t[["closed", {}], ["due", {"at": "2026-11-23T09:10:00+00:00"}]]\tMB-7\n#list\tanswered\t\t\t\t',
+    "sent_to": "ana@acme.example",
+    "noted": "yes",
+    "undo": "10",
+}
+_TICKETS = (
+    "MB-7\tsupport+mb7.a.x@acme.example\tPrinter <down> & out\tAna Pop\tOpen\thigh\tBogdan Ionescu\t2026-11-23T09:10:00+00:00"
+    "\t2026-11-20T15:40:00+00:00\tshows error E-52 & beeps\nMB-8\tsupport+mb8.a.y@acme.example\t\tana@acme.example\tNew\tlow\t\t\t\t"
+)
+_AGENDA = (
+    "MB-7\t2\tClara Weiss\t2026-11-24T08:00:00+00:00\t120\tPrinter <down>\treplace <drum>\t\tyes"
+    "\nMB-8\t\tAna Pop\t2026-11-24T12:00:00+00:00\t60\tPlotter\t\tIași\t"
+)
+_FACTS = {
+    "asked": "#show MB-1042",
+    "people": "Ana Pop <ana@acme.example>",
+    "tags": "printer",
+    "links": "blocks\tMB-7",
+    "worked": "45 min",
+    "estimate": "2 h",
+    "due_at": "2026-11-23T09:10:00+00:00",
+    "snoozed_at": "2026-11-23T09:10:00+00:00",
+    "waiting": "2\t#time 9h\tclara",
+    "plans": _AGENDA,
+}
+_HELD = (
+    "1\tRe: <Printer> [MB-1042]\t2026-11-23T09:10:00+00:00\tMB-1042\t#close · #tag x\twaiting"
+    "\n2\t\t2026-11-23T09:12:00+00:00\t\t\tagreed"
+)
+_NOTICE = {"step": "unproven", "rows": _HELD, "reasons": "no trusted Authentication-Results", "count": "2"}
+VOCABULARY: Mapping[str, Mapping[str, str]] = {
+    "customer.received": {},
+    "customer.unreadable": {},
+    "customer.taken": {"author": "Bogdan Ionescu"},
+    "customer.answered": {"author": "Bogdan Ionescu", "closes": "yes", "opens_new": "yes", "signature": "Acme Support\n+40 21 555 0100"},
+    "customer.waiting": {"author": "Bogdan Ionescu"},
+    "customer.changed": {"author": "Bogdan Ionescu"},
+    "customer.closed": {"author": "Bogdan Ionescu", "opens_new": "yes"},
+    "customer.reopened": {"author": "Bogdan Ionescu"},
+    "customer.added": {"author": "Bogdan Ionescu", "requester": "yes"},
+    "customer.meeting": _MEETING,
+    "customer.merged": {"author": "Bogdan Ionescu", "other": "MB-1037"},
+    "customer.split": {"author": "Bogdan Ionescu", "other": "MB-1037"},
+    "agent.merged": {"author": "Clara Weiss", "other": "MB-1037"},
+    "agent.split": {"author": "Clara Weiss", "other": "MB-1043"},
+    "agent.undone": {"author": "Mara Lind", "kept": "priority, team"},
+    "agent.new": {
+        "said_by": "Bogdan Ionescu",
+        "follows": "MB-1037",
+        "doubt": "other-address",
+        "other_reply_to": "office@acme.example",
+    },
+    "agent.held": _NOTICE,
+    "agent.held_done": _NOTICE,
+    "agent.customer_replied": {
+        "author": "ana@acme.example",
+        "reopened": "yes",
+        "robot": "",
+        "grouped": "20",
+        "other_reply_to": "office@acme.example",
+    },
+    "agent.assigned": {"author": "Clara Weiss"},
+    "agent.colleague_answered": {"author": "Clara Weiss", "internal": "yes", "closes": ""},
+    "agent.commands": {
+        **_RESULTS,
+        "whose": "ana@acme.example",
+        "unsure": "",
+        "asked_at": "2026-11-20T15:40:00+00:00",
+    },
+    "agent.lines": {**_RESULTS, "asked": "#close MB-3 MB-7"},
+    "agent.list": {"asked": "#list mine", "list": "mine", "team": "Field <service>", "rows": _TICKETS, "count": "31", "more": "1"},
+    "agent.contract_ends": {"rows": "Acme <Ltd>\tacme-2026\t2026-12-31\t30\tbogdan\nBeta\tcare\t2026-12-01\t0\t"},
+    "agent.due_times": {
+        "count": "3",
+        "rows": "MB-7\tsupport+mb7.a.x@acme.example\tPrinter <down> & out\tresponse\t2026-11-23T09:10:00+00:00\t2026-11-23T12:00:00+00:00"
+        "\tprinters\tplain\nMB-8\tsupport+mb8.a.y@acme.example\t\t\t\t\t\tplain",
+        "more": "1",
+    },
+    "agent.bundle": {"team": "Field <service>", "count": "31", "opened": "30", "replied": "2", "rows": _TICKETS, "more": ""},
+    "agent.found": {"asked": "#search E-52", "words": "E-52 <x>", "rows": _TICKETS, "count": "31", "more": "1"},
+    "agent.ticket": _FACTS,
+    "agent.history": _FACTS,
+    "agent.message": {"asked": "#full MB-1042/3", "message": "MB-1042/3"},
+    "agent.files": {
+        "asked": "#docs manual",
+        "words": "manual",
+        "number": "MB-7",
+        "rows": "manual <1>.pdf\t1.2 MB\tana@acme.example\t2026-11-20T15:40:00+00:00\tMB-7\tsupport+mb7.a.x@acme.example",
+        "count": "31",
+        "more": "1",
+    },
+    "agent.report": {
+        "asked": "#report time",
+        "first": "2026-11-16",
+        "last": "2026-11-22",
+        "who": "Clara Weiss",
+        "others": "yes",
+        "worked": "12 h 30 min",
+        "travelled": "40 min, 25 km",
+        "charged": "12 h 45 min",
+        "rows": "2026-11-20\tMB-7\tPrinter <down>\tworked\t45 min\treplaced drum",
+        "days": "2026-11-20\t45 min\t\t1 h",
+        "customers": "Acme <SRL>\t45 min\t40 min, 25 km\t1 h",
+    },
+    "agent.why": {
+        "asked": "#why",
+        "said": '[["priority", {"priority": "high"}], ["why.contract", {"contract": "acme-gold"}]]',
+        "rows": '1\t[["target.response", {"team": ""}]]\t[["why.missed", {"at": "2026-11-23T09:10:00+00:00"}], ["why.done", '
+        '{"at": "2026-11-23T10:00:00+00:00"}]]\tbroken\t2:00\tIași <9-18>',
+        "intervals": '1\tcounted\t2026-11-20T15:40:00+00:00\t2026-11-20T16:00:00+00:00\t40\t[["why.counted", {"length": "0:20"}]]'
+        '\n1\tclosed\t2026-11-20T16:00:00+00:00\t2026-11-23T07:00:00+00:00\t10\t[["why.closed", {}]]'
+        '\n1\tholiday\t2026-11-23T07:00:00+00:00\t2026-11-23T08:00:00+00:00\t10\t[["why.holiday", {}]]'
+        '\n1\tpaused\t2026-11-23T08:00:00+00:00\t2026-11-23T09:10:00+00:00\t20\t[["why.others", {"status": "Waits <for parts>"}, "status"]]'
+        '\n1\tfolded\t2026-11-23T09:10:00+00:00\t2026-11-23T09:12:00+00:00\t10\t[["why.folded", {"length": "0:02", "count": "3"}, "", 3]]'
+        '\n1\tlate\t2026-11-23T09:12:00+00:00\t\t10\t[["why.late", {}]]',
+        "more": '[["why.more", {"count": "2"}, "", 2]]',
+    },
+    "agent.help": {
+        "asked": "#help",
+        "word": "",
+        "works": "yes",
+        "rows": "who\ttake\t#take\tThe ticket is yours.\t#mine #claim\nwork\ttime\t#time 1h30|#time 3 = 1h\tWork you did <here>.\t#work",
+    },
+    "agent.pair": {"asked": "[pair-abcdefghij]", "address": "ana@acme.example", "until": "2026-11-26T08:10:00+00:00"},
+    "agent.paired": {
+        "asked": "Re: please confirm <it>",
+        "result": "failed",
+        "detail": "dmarc=fail by mx.acme.example",
+        "source": "imap:main",
+    },
+    "agent.warning": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
+    "agent.due": {"promise": "due", "due_at": "2026-11-23T09:10:00+00:00"},
+    "agent.awake": {},
+    "agent.meeting": _MEETING,
+    "agent.planned": {
+        "author": "Mara Lind",
+        "agent": "Clara Weiss",
+        "begins_at": "2026-11-24T08:00:00+00:00",
+        "minutes": "120",
+        "text": "replace <drum>",
+        "plan": "2",
+        "uid": "plan-1042-2",
+        "sequence": "1",
+        "change": "moved",
+    },
+    "agent.agenda": {
+        "asked": "#agenda team",
+        "who": "",
+        "first": "2026-11-23",
+        "last": "2026-11-29",
+        "rows": _AGENDA,
+        "more": "1",
+    },
+    "agent.meeting_answered": {"author": "ana@acme.example", "answer": "accepted", "meets_at": "2026-11-24T09:00:00+00:00"},
+    "agent.bounced": {
+        "failed_recipient": "ana@acme.example",
+        "failed_what": "answered",
+        "reason": "550 5.1.1 no such user here",
+    },
+    "customer.escalated": {"team": "Field service"},
+    "agent.consulted": {"author": "Clara Weiss"},
+    "agent.over_estimate": {},
+    "agent.confirm": {
+        "approval": "3",
+        "line": "#merge MB-1041",
+        "asker": "Clara Weiss",
+        "asked_at": "2026-11-23T08:10:00+00:00",
+        "expires_at": "2026-11-24T08:10:00+00:00",
+        "why": "merge-customers",
+    },
+    "agent.approval_decided": {
+        "approval": "3",
+        "line": "#time 9h",
+        "asker": "Clara Weiss",
+        "author": "Mara Lind",
+        "granted": "yes",
+        "reason": "it was a long day & they pay",
+        "refused": "",
+        "own": "",
+    },
+    "agent.approval_expired": {
+        "approval": "3",
+        "line": "#time 9h",
+        "asker": "Clara Weiss",
+        "author": "",
+        "granted": "",
+        "reason": "",
+        "refused": "",
+        "own": "",
+    },
+    "manager.approval": {
+        "approval": "3",
+        "line": "#time 9h replaced <both> rollers",
+        "asker": "Clara Weiss",
+        "asked_at": "2026-11-23T08:10:00+00:00",
+        "expires_at": "2026-11-26T08:10:00+00:00",
+        "why": "work-over",
+    },
+    "manager.approval_reminded": {
+        "approval": "3",
+        "line": "#time 9h",
+        "asker": "Clara Weiss",
+        "asked_at": "2026-11-23T08:10:00+00:00",
+        "expires_at": "2026-11-26T08:10:00+00:00",
+    },
+    "manager.overdue": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
+    "manager.unclaimed": {"promise": "claim", "due_at": "2026-11-23T09:10:00+00:00"},
+    "admin.rules_broken": {"problems": 'rules/routing/20-printers.yaml:8:29: unknown team "field-servce"', "version": "3f9c2a1"},
+    "admin.quarantined": {"inbox": "4711", "reason": "reading took longer than 20 s, three times", "sender": "ana@acme.example"},
+    "admin.flood": {"sender": "ana@acme.example", "form": "", "number": "MB-1042"},
+    "admin.kept": {
+        "count": "1",
+        "rows": "news@shop.example\tYour vacation\tauto-reply: Auto-Submitted: auto-replied\tkept 42.20261123.abcdefghijklmnopqrstuvwxyz",
+        "more": "",
+        "waiting": "1",
+        "held": "4711\tana\tRe: Plotter offline\t2026-11-22T09:00:00+00:00",
+        "held_more": "",
+    },
+    "admin.unfetched": {
+        "count": "2",
+        "rows": "support/INBOX, UID 17\tthe mail cannot be fetched from the IMAP server; it was left there\t42",
+        "more": "1",
+    },
+    "admin.sources": {
+        "count": "1",
+        "rows": "imap:support/INBOX\t2026-11-23 09:10 UTC\tthe server refuses the login\t2026-11-23 09:08 UTC\t2026-11-23 08:51 UTC",
+        "back": "outgoing\t2026-11-23 09:10 UTC\t\t2026-11-23 09:40 UTC\tnever",
+    },
+    "admin.kept_ticket": {"number": "MB-1042", "subject": "Your vacation", "already": ""},
+    "admin.paired": {"agent": "ana", "address": "ana@acme.example", "source": "imap:main", "detail": "dmarc=pass by mx.acme.example"},
+    "admin.first_connect": {"mailbox": "main", "folder": "INBOX", "older": "1204", "taken": "30"},
+    "admin.login_refused": {
+        "login": "support",
+        "stopped": "support, outgoing mail",
+        "fault": "user",
+        "reason": "invalid_grant AADSTS50173: the grant has expired. Sign in again: mailbridge auth login support",
+    },
+    "admin.login_ends": {"login": "support", "kind": "client secret", "on": "2026-12-07", "days": "14"},
+    "admin.backup": {
+        "reason": "[Errno 28] No space left on device",
+        "remedy": "Free space on the disk of the backups and on that for temporary files, or keep fewer backups: keep in [backup].",
+        "last": "2026-11-22 03:30 UTC",
+        "since": "2026-11-23 03:30 UTC",
+    },
+    "admin.breaker": {"count": "500", "limit": "500", "until": "2026-11-23T10:10:00+00:00"},
+}
+"""The values each shipped event may carry, by "audience.event", with a sample of each.  A value that is not said is ''.
+
+`results` holds one row a line of the mail and ticket: what was written, outcome, detail, suggestion, what happened (for the filter `told`),
+the ticket where it is another one, parted by tabs; the outcomes are the keys of `outcomes` in words.j2, a detail is a key of `refusals` or
+`whys`, with a word of its own behind a bar.  `undo` holds minutes, '' where nothing can be undone.  `rows` of lists: number, address for
+answers, subject, requester, status, priority, who has it, due, and of a search when and where the words stand.
+"""
