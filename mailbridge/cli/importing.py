@@ -85,7 +85,8 @@ def by_date(files: Sequence[MailFile]) -> list[tuple[datetime, MailFile]]:
 def came_at(file: MailFile, now: datetime) -> datetime:
     """When the mail was written, by its Date; else when its file was changed; never later than `now`."""
     from mailbridge.message.dates import read_date
-    from mailbridge.message.headers import decode_value, header_block, mail_fields
+    from mailbridge.message.header_text import decode_value
+    from mailbridge.message.headers import header_block, mail_fields
 
     try:
         header = header_block(file.head(HEAD_BYTES))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from mailbridge.message.headers import decode_value, mail_fields, message_id, message_ids
+from mailbridge.message.header_text import decode_value
+from mailbridge.message.header_values import message_id, message_ids
+from mailbridge.message.headers import mail_fields
 from mailbridge.store.old_mails import OldMail
 
 # Fields by the sender. Content-Type contains the boundary, which most programs choose for each mail.

@@ -10,7 +10,8 @@ from email.utils import getaddresses
 from typing import NamedTuple
 
 from mailbridge.message import charsets, header_parsing, limits
-from mailbridge.message.headers import decode_words, shown_name, unfold
+from mailbridge.message.header_text import decode_words, shown_name
+from mailbridge.message.headers import unfold
 from mailbridge.message.model import Address
 
 # What mail-parser reads as we do: no groups, comments, encoded words or quoted specials.

@@ -8,7 +8,8 @@ from hashlib import sha256
 
 from mailbridge.message import calendar, charsets, limits, tnef
 from mailbridge.message.file_types import extension_of
-from mailbridge.message.headers import printable, read_block, shown_name
+from mailbridge.message.header_text import printable, shown_name
+from mailbridge.message.headers import read_block
 from mailbridge.message.model import Attachment
 from mailbridge.message.transfer import InlineFile
 from mailbridge.message.tree import Leaf

@@ -9,7 +9,7 @@ from html import escape
 from itertools import pairwise
 
 from mailbridge.message import alternatives, charsets, enriched, html, limits
-from mailbridge.message.headers import charset_of_words, without_turns
+from mailbridge.message.header_text import charset_of_words, without_turns
 from mailbridge.message.transfer import InlineFile, inline_files
 from mailbridge.message.tree import Container, Leaf, Tree
 

@@ -9,7 +9,7 @@ from html import unescape
 from itertools import chain
 
 from mailbridge.message import bounce_formats as formats
-from mailbridge.message.headers import message_ids
+from mailbridge.message.header_values import message_ids
 from mailbridge.message.model import Message
 from mailbridge.message.tree import Leaf, Tree
 

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from mailbridge.message import charsets, limits
-from mailbridge.message.headers import shown_name, without_turns
+from mailbridge.message.header_text import shown_name, without_turns
 
 _EVENTS = ("VEVENT", "VTODO")
 _MOST_EVENTS = 20

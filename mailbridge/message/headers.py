@@ -1,27 +1,17 @@
-"""Header blocks to fields, and fields to what they mean: RFC 5322 lines, RFC 2047 words, RFC 2231 parameters, ids."""
+"""Header blocks to fields (RFC 5322 2.2).  `header_text` decodes their text, `header_values` reads parameters and ids."""
 
 from __future__ import annotations
 
-import binascii
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import unquote_to_bytes
 
-from mailbridge.message import charsets, limits
+from mailbridge.message import limits
+from mailbridge.message.header_text import decode_value
 from mailbridge.message.tree import Field
 
 _FIELD_BREAK = re.compile(rb"\r?\n(?![ \t])")
 _BLOCK_END = re.compile(rb"\n\r?\n")
 _NAME = re.compile(rb"[\x21-\x39\x3b-\x7e]+[ \t\r\n]*:")
-# The text of an encoded word may hold spaces and single question marks, as some mailers write them; bounded, so linear.
-_ENCODED_WORD = re.compile(r"=\?([\w.:+-]{1,60})(?:\*[\w-]*)?\?([bBqQ])\?((?:[^?]*(?:\?(?!=)[^?]*){0,3}?))\?=")
-# Controls and the separators of lines and paragraphs; in a header each of them is a forged line waiting for its chance.
-_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-# Embeddings, overrides and isolates (UAX 9): in a text they make another order of letters than the one that is stored.
-_TURNERS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-# Marks that change the direction of what follows (UTS 55), and the invisible ones: in a name they only ever deceive.
-_DECEIVERS = re.compile("[\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,17 +21,6 @@ class HeaderBlock:
     fields: tuple[Field, ...]
     size: int
     defects: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Typed:
-    """A field of the form `value; name=value; ...`, both in lower case but for the parameters' values."""
-
-    value: str
-    params: tuple[tuple[str, str], ...] = ()
-
-    def param(self, name: str) -> str:
-        return next((value for key, value in self.params if key == name), "")
 
 
 def read_block(data: bytes, *, start: int = 0, end: int | None = None, whole: bool = False) -> HeaderBlock:
@@ -183,201 +162,3 @@ def unfold(raw: bytes) -> bytes:
     return raw.strip(b" \t\r")
 
 
-def decode_value(raw: bytes) -> str:
-    """What a person reads in an unstructured field: encoded words decoded, no control characters, no lone surrogates."""
-    text = raw.decode("ascii") if raw.isascii() else charsets.decode(raw).text
-    if "=?" in text:
-        text = decode_words(text)
-    return printable(without_turns(text))
-
-
-def printable(text: str) -> str:
-    """`text` on one line: every control character becomes a space, lone surrogates become U+FFFD."""
-    if text.isprintable():
-        return text
-    return charsets.clean(_CONTROLS.sub(" ", text)).strip()
-
-
-def shown_name(text: str) -> str:
-    """A display name or file name that shows what it holds: printable, and without marks that turn or hide text."""
-    return " ".join(_DECEIVERS.sub("", printable(text)).split())
-
-
-def without_turns(text: str) -> str:
-    """`text` without the controls that show it in another order than it is written; marks for single letters stay."""
-    if text.isascii() or not any(turner in text for turner in _TURNERS):
-        return text
-    return text.translate(dict.fromkeys(map(ord, _TURNERS)))
-
-
-def decode_words(text: str) -> str:
-    """`text` with its RFC 2047 encoded words decoded.  Words that cannot be read stay as they are.
-
-    Neighbouring words of one charset are joined as bytes first: mailers cut characters in two (RFC 2047 section 5 forbids it).
-    """
-    pieces: list[str] = []
-    run: list[bytes] = []
-    run_charset = ""
-    at = 0
-    for match in _ENCODED_WORD.finditer(text):
-        between = text[at : match.start()]
-        charset = match[1].lower()
-        if match[2] in "bB" and not match[3].isascii():
-            # Called base64, but the text itself was put there.
-            if run:
-                pieces.append(_joined(run, run_charset))
-                run, between = [], between if between.strip() else ""
-            pieces += [between, match[3]]
-            at = match.end()
-            continue
-        if run and (between.strip() or charset != run_charset):
-            pieces.append(_joined(run, run_charset))
-            run = []
-            between = between if between.strip() else ""
-        if not run and between and (between.strip() or not pieces):
-            pieces.append(between)
-        run.append(_word_bytes(match[2], match[3]))
-        run_charset = charset
-        at = match.end()
-    if run:
-        pieces.append(_joined(run, run_charset))
-    pieces.append(text[at:])
-    return "".join(pieces)
-
-
-def charset_of_words(fields: Iterable[bytes]) -> str:
-    """The charset in which the mail's header fields are encoded, where it is none of everybody's; '' where they tell nothing."""
-    for raw in fields:
-        for match in _ENCODED_WORD.finditer(raw[: limits.FIELD_BYTES].decode("latin-1")) if b"=?" in raw else ():
-            codec = charsets.codec_of(match[1])
-            if codec and not codec.startswith(("utf", "us-ascii")):
-                return match[1]
-    return ""
-
-
-def _joined(run: list[bytes], charset: str) -> str:
-    return charsets.decode(b"".join(run), charset).text
-
-
-def _word_bytes(encoding: str, payload: str) -> bytes:
-    data = payload.encode("utf-8", "replace")
-    if encoding in "qQ":
-        return binascii.a2b_qp(data, header=True)
-    return lenient_base64(data)
-
-
-def lenient_base64(data: bytes | memoryview) -> bytes:
-    """Base64 as mail clients read it: foreign characters skipped, a missing end forgiven, nothing after the padding."""
-    try:
-        return binascii.a2b_base64(data)
-    except binascii.Error:
-        letters = bytes(data).translate(None, _NOT_BASE64).split(b"=", 1)[0]
-    # One letter over four carries no whole byte.
-    letters = letters[: len(letters) - 1] if len(letters) % 4 == 1 else letters
-    return binascii.a2b_base64(letters + b"=" * (-len(letters) % 4))
-
-
-_NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="))
-
-# A name of bounded length and no space before it: each start costs what follows it at most 80 times.
-_PARAM = re.compile(r"""([^\s=;"]{1,80})\s*=\s*("(?:[^"\\]|\\.)*(?:"|$)|[^;]*)""", re.DOTALL)
-_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
-# Their control characters are told apart from spaces when a name is made safe to show.
-_FILE_NAMES = frozenset({"name", "filename"})
-_CONTINUED = re.compile(r"(.+?)(?:\*(\d{1,4}))?(\*)?", re.DOTALL)
-
-
-def typed(raw: bytes) -> Typed:
-    """A Content-Type or Content-Disposition, read as leniently as mail clients do; never raises."""
-    text = raw.decode("ascii") if raw.isascii() else charsets.decode(raw).text
-    if text.startswith("=?"):
-        text = decode_words(text)  # some gateways encode the whole field
-    return Typed(value=_token(text[:400].partition(";")[0]), params=_params(text) if "=" in text else ())
-
-
-def _token(value: str) -> str:
-    words = value.split("(", 1)[0].strip().strip("\"'").lower().split()
-    if not words or "=" in words[0]:
-        return ""  # 'name=x' where the value itself was left out
-    return printable("".join(words if len(words) == 3 and words[1] == "/" else words[:1]))[:127]
-
-
-def _params(text: str) -> tuple[tuple[str, str], ...]:
-    plain: dict[str, str] = {}
-    parts: dict[str, dict[int, tuple[bool, str]]] = {}
-    for count, match in enumerate(_PARAM.finditer(text)):
-        if count >= limits.PARAMS:
-            break
-        name, value = match[1].lower(), _unquoted(match[2])
-        if "*" in name:
-            base, number, extended = _continued(name)
-            parts.setdefault(base, {}).setdefault(number, (extended, value))
-        else:
-            # The first of two same ones counts, as in most clients.
-            plain.setdefault(name, value)
-    read = {name: _plain_param(name, value) for name, value in plain.items()}
-    # RFC 6266 4.3, RFC 2231: the extended form is meant where both are given.
-    read.update({name: _joined_param(name, pieces) for name, pieces in parts.items()})
-    return tuple(read.items())
-
-
-def _unquoted(value: str) -> str:
-    if not value.startswith('"'):
-        return value.strip()
-    inner = value[1:-1] if len(value) > 1 and value.endswith('"') else value[1:]
-    return _QUOTED_PAIR.sub(r"\1", inner) if "\\" in inner else inner
-
-
-def _continued(name: str) -> tuple[str, int, bool]:
-    match = _CONTINUED.fullmatch(name)
-    if not match:
-        return name, 0, False
-    return match[1], int(match[2] or 0), bool(match[3])
-
-
-def _plain_param(name: str, value: str) -> str:
-    if "=?" in value:
-        # RFC 2047 section 5 forbids encoded words here; everybody writes and reads them.
-        value = decode_words(value)
-    elif name in _FILE_NAMES and "''" in value and "%" in value:
-        value = _percent_decoded(value)
-    return value if name in _FILE_NAMES else printable(value)
-
-
-def _joined_param(name: str, pieces: dict[int, tuple[bool, str]]) -> str:
-    """RFC 2231: numbered pieces in order up to the first hole, the percent-encoded ones decoded together."""
-    charset = ""
-    data = b""
-    first = min(pieces)  # some mailers count from 1
-    for expected, number in enumerate(sorted(pieces), start=first):
-        extended, value = pieces[number]
-        if expected != number or first > 1:
-            break
-        if extended and number == first and value.count("'") >= 2:
-            charset, _, value = value.split("'", 2)
-        data += unquote_to_bytes(value) if extended else value.encode("utf-8", "replace")
-    text = charsets.decode(data, charset).text
-    text = decode_words(text) if "=?" in text else text
-    return text if name in _FILE_NAMES else printable(text)
-
-
-def _percent_decoded(value: str) -> str:
-    charset, _, rest = value.split("'", 2)
-    return charsets.decode(unquote_to_bytes(rest), charset).text
-
-
-_ID = re.compile(r"<([^<>]*)>")
-_SPACE = re.compile(r"\s+")
-
-
-def message_ids(value: str) -> tuple[str, ...]:
-    """The ids of a Message-ID, In-Reply-To or References field without their angle brackets, each once, in order."""
-    bracketed = [_SPACE.sub("", match) for match in _ID.findall(value)]
-    found = bracketed or [word.strip("<>,;") for word in value.split() if "@" in word]
-    return tuple(dict.fromkeys(one for one in found if one))[: limits.IDS]
-
-
-def message_id(value: str) -> str:
-    """The one id of a Message-ID field; what stands there, where it is not in angle brackets."""
-    found = message_ids(value)
-    return found[0] if found else _SPACE.sub("", value).strip("<>")

@@ -14,7 +14,7 @@ import nh3
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLTree
 
-from mailbridge.message import charsets, headers, limits, visibility
+from mailbridge.message import charsets, header_text, limits, visibility
 
 # Elements that nest by being opened: the ones HTML closes by itself, or that never hold anything, do not count.
 _FLAT = r"br|img|hr|input|meta|link|p|li|t[dhr]|tbody|col|wbr|area|base|dd|dt|option|o:p"
@@ -51,7 +51,7 @@ def without_turns(html: str) -> str:
     """`html` without controls that show text in another order than it is written, as letters and as references (UAX 9)."""
     if "&#" in html:
         html = _TURNING_REFERENCE.sub("", html)
-    return headers.without_turns(html)
+    return header_text.without_turns(html)
 
 
 _TURNING_REFERENCE = re.compile(r"&#0*(?:823[4-8]|829[4-7]|[xX]0*(?:202[a-eA-E]|206[6-9]))(?![0-9a-fA-F]);?")

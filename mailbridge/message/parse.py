@@ -26,7 +26,7 @@ from mailbridge.message.addresses import read_addresses
 from mailbridge.message.body import Body, read_body
 from mailbridge.message.correspondent import answers_go_to_a_list
 from mailbridge.message.fingerprint import fingerprint
-from mailbridge.message.headers import message_id, message_ids
+from mailbridge.message.header_values import message_id, message_ids
 from mailbridge.message.model import Address, Attachment, CalendarAnswer, Kind, Message, Part, ReadingPolicy
 from mailbridge.message.structure import read_tree
 from mailbridge.message.tree import Leaf, Tree

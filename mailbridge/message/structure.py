@@ -11,7 +11,9 @@ import re
 from dataclasses import dataclass, field
 
 from mailbridge.message import limits, transfer
-from mailbridge.message.headers import HeaderBlock, Typed, header_at, printable, read_block, typed
+from mailbridge.message.header_text import printable
+from mailbridge.message.header_values import Typed, typed
+from mailbridge.message.headers import HeaderBlock, header_at, read_block
 from mailbridge.message.tree import Container, Field, Leaf, Tree
 
 

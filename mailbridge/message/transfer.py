@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from mailbridge.message import limits
-from mailbridge.message.headers import lenient_base64
+from mailbridge.message.header_text import lenient_base64
 
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)?[ \t]+[0-7]{3,4}[ \t]+([^\r\n]{1,400})\r?$", re.MULTILINE)
 _UU_NAMES = frozenset({"x-uuencode", "uuencode", "x-uue", "uue"})

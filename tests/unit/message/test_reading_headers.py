@@ -6,7 +6,9 @@ import time
 
 import pytest
 
-from mailbridge.message.headers import decode_words, message_id, message_ids, read_block, shown_name, typed
+from mailbridge.message.header_text import decode_words, shown_name
+from mailbridge.message.header_values import message_id, message_ids, typed
+from mailbridge.message.headers import read_block
 from mailbridge.message.structure import read_tree
 from tests.raw_mails import raw_mail, read_mail
 
