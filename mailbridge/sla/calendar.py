@@ -7,7 +7,7 @@ twice, and a 24x7 calendar counts every second that passes exactly once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -49,20 +49,34 @@ def due(start: datetime, calendar: Calendar, budget: timedelta) -> datetime:
 
 def dues(start: datetime, calendar: Calendar, budgets: Sequence[timedelta]) -> list[datetime]:
     """The moments at which each of the budgets is due, as `due` says, in their order; found on one way through the calendar."""
-    found = {budget: start for budget in budgets if budget <= _ZERO}
-    left = sorted({budget for budget in budgets if budget > _ZERO}, reverse=True)
-    passed = _ZERO
-    stretches = _disjoint(start, _far(start), calendar)
-    while left:
-        stretch = next(stretches, None)
-        if stretch is None:
-            raise Permanent("the calendar has too little working time", calendar=calendar.name, wanted=left[-1])
-        opens, closes = stretch
-        while left and closes - opens >= left[-1] - passed:
-            found[left[-1]] = opens + (left[-1] - passed)
-            left.pop()
-        passed += closes - opens
+    found = used_up(start, working_time(start, calendar), budgets)
     return [found[budget] for budget in budgets]
+
+
+def used_up(start: datetime, pieces: Iterable[tuple[datetime, datetime]], budgets: Iterable[timedelta]) -> dict[timedelta, datetime]:
+    """When each of the budgets is used up in these pieces of time since `start`; one that is not is left out.  A budget of nothing is used
+    up at once.  No more pieces are taken than are needed."""
+    wanted = sorted(set(budgets), reverse=True)
+    found, passed = dict[timedelta, datetime](), _ZERO
+    while wanted and wanted[-1] <= _ZERO:
+        found[wanted.pop()] = start
+    for opens, closes in pieces if wanted else ():
+        while wanted and closes - opens >= wanted[-1] - passed:
+            budget = wanted.pop()
+            found[budget] = opens + (budget - passed)
+        if not wanted:
+            break
+        passed += closes - opens
+    return found
+
+
+def working_time(start: datetime, calendar: Calendar, *, until: datetime | None = None) -> Iterator[tuple[datetime, datetime]]:
+    """The working time from `start` on in pieces (opens, closes), in order, lazily.  They may touch and do not overlap.
+
+    Raises Permanent where the calendar has no more within ten years of `start`, or of `until`.
+    """
+    yield from _disjoint(start, _far(until or start), calendar)
+    raise Permanent("the calendar has too little working time", calendar=calendar.name)
 
 
 def worked(start: datetime, end: datetime, calendar: Calendar) -> timedelta:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from mailbridge.sla.calendar import Calendar, due, dues, worked
+from mailbridge.sla.calendar import Calendar, dues, used_up, worked, working_time
 
 Pause = tuple[datetime, datetime | None]
 """A time in which the clocks stood: from, to.  None: they stand still."""
@@ -67,25 +68,40 @@ def merged(pauses: Sequence[Pause]) -> tuple[Pause, ...]:
 
 def due_with_pauses(start: datetime, calendar: Calendar, budget: timedelta, pauses: Sequence[Pause]) -> datetime | None:
     """The moment at which `budget` of working time outside the pauses has passed since `start`; None where the clock is paused now."""
-    left = budget
-    for begin, end in merged(pauses):
-        available = worked(start, begin, calendar)
-        if available >= left:
-            break
-        if end is None:
-            return None
-        left -= available
-        start = max(start, end)
-    return due(start, calendar, left)
+    return dues_with_pauses(start, calendar, (budget,), pauses)[budget]
 
 
 def dues_with_pauses(
     start: datetime, calendar: Calendar, budgets: Sequence[timedelta], pauses: Sequence[Pause]
 ) -> dict[timedelta, datetime | None]:
-    """The moments of several budgets, as in `due_with_pauses`.  Most tickets have no pauses: theirs are computed together."""
-    if not pauses:
+    """The moments of several budgets, as in `due_with_pauses`, found on one way through the calendar."""
+    standing = merged(pauses)
+    if not standing:
         return dict(zip(budgets, dues(start, calendar, budgets), strict=True))
-    return {budget: due_with_pauses(start, calendar, budget, pauses) for budget in budgets}
+    found = used_up(start, _counted(start, calendar, standing), budgets)
+    return {budget: found.get(budget) for budget in budgets}
+
+
+def _counted(start: datetime, calendar: Calendar, standing: Sequence[Pause]) -> Iterator[tuple[datetime, datetime]]:
+    """The working time from `start` on outside of these pauses, which are `merged`; it ends where a pause does not.
+
+    Raises Permanent when the calendar has no more.
+    """
+    coming = deque(standing)
+    resumes = max((end for _, end in standing if end is not None), default=start)
+    for opens, closes in working_time(start, calendar, until=max(start, resumes)):
+        while coming and coming[0][0] < closes:
+            begin, end = coming[0]
+            if opens < begin:
+                yield opens, begin
+            if end is None:
+                return
+            opens = max(opens, end)
+            if end > closes:
+                break
+            coming.popleft()
+        if opens < closes:
+            yield opens, closes
 
 
 def worked_with_pauses(start: datetime, end: datetime, calendar: Calendar, pauses: Sequence[Pause]) -> timedelta:

@@ -6,7 +6,7 @@ computes a due time takes them out of the working time.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -61,23 +61,45 @@ class Segment:
 
 
 def segments(history: ClockHistory, targets: Targets, claimed_at: datetime | None) -> tuple[Segment, ...]:
-    """Every run of every clock, the promised ones and the others, by promise and start."""
-    standing = tuple(_standing(history, targets))
-    answered = tuple(_unreached(history))
+    """Every run of every clock, the promised ones and the others, by promise and start.  Each has the times in which it stood, and no
+    others: a ticket that waited a thousand times has a thousand runs of a clock that stood once."""
+    standing = _Standings(tuple(_standing(history, targets)), tuple(_unreached(history)))
     first = min((answer.at for answer in history.answers if answer.failed_at is None), default=None)
     opened, solved = history.opened_at, history.solved_at
     return (
-        Segment(promise=TargetKind.RESPONSE, start=opened, end=_after(opened, first), standing=standing + answered),
-        *_next_responses(history, targets, first, standing + answered),
-        Segment(promise=TargetKind.RESOLUTION, start=opened, end=_after(opened, solved), standing=standing),
-        Segment(promise=TargetKind.ARRIVAL, start=opened, end=_after(opened, history.arrived_at), standing=standing),
+        standing.run(TargetKind.RESPONSE, opened, _after(opened, first)),
+        *_next_responses(history, targets, first, standing),
+        standing.run(TargetKind.RESOLUTION, opened, _after(opened, solved)),
+        standing.run(TargetKind.ARRIVAL, opened, _after(opened, history.arrived_at)),
         *_teams(history, standing, solved),
-        Segment(promise=TargetKind.CLAIM, start=opened, end=_after(opened, claimed_at), standing=standing),
+        standing.run(TargetKind.CLAIM, opened, _after(opened, claimed_at)),
     )
 
 
+class _Standings:
+    """The times in which clocks stand: by the status, one after the other; and for answers to the customer those that did not arrive."""
+
+    def __init__(self, by_status: tuple[Standing, ...], unreached: tuple[Standing, ...]) -> None:
+        self._by_status, self._unreached = by_status, unreached
+        self._starts = [one.start for one in by_status]
+        self._ends = [one.end for one in by_status if one.end is not None]  # all but the last one may be without
+
+    def run(self, promise: TargetKind, start: datetime, end: datetime | None, *, team: str = "") -> Segment:
+        """The run from `start` to `end` with the times in which it stood."""
+        first = bisect_right(self._ends, start)
+        last = bisect_left(self._starts, end) if end is not None else len(self._starts)
+        standing = self._by_status[first:last]
+        if promise in (TargetKind.RESPONSE, TargetKind.NEXT_RESPONSE):
+            standing += tuple(one for one in self._unreached if _meet(one, start, end))
+        return Segment(promise=promise, start=start, end=end, standing=standing, team=team)
+
+
+def _meet(one: Standing, start: datetime, end: datetime | None) -> bool:
+    return (one.end is None or one.end > start) and (end is None or one.start < end)
+
+
 def _next_responses(
-    history: ClockHistory, targets: Targets, first: datetime | None, standing: tuple[Standing, ...]
+    history: ClockHistory, targets: Targets, first: datetime | None, standing: _Standings
 ) -> Iterator[Segment]:
     """A run for each time in which the customer waits for an answer after the first one.  Before it the first response counts alone."""
     if first is None:
@@ -92,10 +114,10 @@ def _next_responses(
             if end is None or end >= asked:
                 waiting = asked if targets.counts_from is CountsFrom.LAST else waiting
                 continue
-            yield Segment(promise=TargetKind.NEXT_RESPONSE, start=waiting, end=end, standing=standing)
+            yield standing.run(TargetKind.NEXT_RESPONSE, waiting, end)
         waiting = asked
     if waiting is not None:
-        yield Segment(promise=TargetKind.NEXT_RESPONSE, start=waiting, end=_answered(answers, waiting), standing=standing)
+        yield standing.run(TargetKind.NEXT_RESPONSE, waiting, _answered(answers, waiting))
 
 
 def _answered(answers: Sequence[datetime], since: datetime) -> datetime | None:
@@ -104,12 +126,12 @@ def _answered(answers: Sequence[datetime], since: datetime) -> datetime | None:
     return answers[found] if found < len(answers) else None
 
 
-def _teams(history: ClockHistory, standing: tuple[Standing, ...], solved: datetime | None) -> Iterator[Segment]:
+def _teams(history: ClockHistory, standing: _Standings, solved: datetime | None) -> Iterator[Segment]:
     """A run for each team that had the ticket, from the moment at which it came to the team."""
     for number, change in enumerate(history.teams):
         following = history.teams[number + 1].at if number + 1 < len(history.teams) else None
         end = following if following is not None else _after(change.at, solved)
-        yield Segment(promise=TargetKind.TEAM, start=change.at, end=end, standing=standing, team=change.team)
+        yield standing.run(TargetKind.TEAM, change.at, end, team=change.team)
 
 
 def _standing(history: ClockHistory, targets: Targets) -> Iterator[Standing]:

@@ -11,7 +11,7 @@ from mailbridge.organisation.model import Organisation, Team
 from mailbridge.organisation.priority import Priority
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import CountsFrom, Targets, WhileSolved
-from mailbridge.sla.history import Answer, ClockHistory, TeamChange
+from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamChange
 from mailbridge.sla.segments import TargetKind, segments
 from mailbridge.sla.why import Outcome, why
 from mailbridge.tickets.actor import Actor, ActorKind
@@ -286,6 +286,28 @@ def test_a_ticket_with_thousands_of_mails_takes_no_square_of_them() -> None:
     found = segments(history, Targets(next_response=HOUR), None)
     assert [one.start for one in found if one.promise is TargetKind.NEXT_RESPONSE] == [moments[mails]]
     assert 0 < Counted.compared < 40 * mails
+
+
+def test_each_run_of_a_clock_has_the_pauses_that_it_stood_in_and_no_others() -> None:
+    """Runs are kept with their pauses: all pauses with each run would be the square of them."""
+    moments = [at("2026-11-23T10:00") + number * MINUTE for number in range(4000)]
+    history = ClockHistory(
+        opened_at=moments[0],
+        heard_at=moments[0],
+        asked=tuple(moments[0::4]),
+        answers=tuple(Answer(at=moment) for moment in moments[3::4]),
+        modes=tuple(
+            ModeChange(at=moment, mode=Mode.WAITS if number % 2 else Mode.RUNS, status="waiting")
+            for number, moment in enumerate(moments[1::2], start=1)
+        ),
+        teams=(TeamChange(at=moments[0], team="support"),),
+    )
+    found = segments(history, Targets(), None)
+    runs = [one for one in found if one.promise is TargetKind.NEXT_RESPONSE]
+    assert len(runs) == 999
+    assert {len(one.standing) for one in runs} == {1}
+    assert all(one.end is not None and pause.start < one.end for one in runs for pause in one.standing)
+    assert [len(one.standing) for one in found if one.promise is TargetKind.RESOLUTION] == [1000]
 
 
 def test_each_failed_delivery_belongs_to_the_latest_answer_that_has_not_failed() -> None:
