@@ -22,8 +22,8 @@ from mailbridge.config.model import DeskSettings as DeskConfig
 from mailbridge.conversation.tokens import Signer
 from mailbridge.delivery.deliver import DOT_LEASE, GIVE_UP, LEASE, SLOW, DeliveryWorker, backoff, rest
 from mailbridge.delivery.maildir import MaildirTransport
+from mailbridge.delivery.render.carried import FILES_TO_AGENT
 from mailbridge.delivery.render.render import Renderer, shipped_templates
-from mailbridge.delivery.render.renderer import FILES_TO_AGENT
 from mailbridge.delivery.render.template_context import DeskView, TemplateContext, TicketView
 from mailbridge.delivery.session import Timeouts
 from mailbridge.delivery.transport import Deferred, Delivered, Outcome, Refused, Unknown

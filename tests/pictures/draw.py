@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from base64 import b64encode
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
@@ -50,6 +51,11 @@ def page(letter: Message, across: int) -> str:
     shown, plain = parts.get("text/html"), parts.get("text/plain")
     text = plain.decode("utf-8") if isinstance(plain, bytes) else ""
     body = shown.decode("utf-8") if isinstance(shown, bytes) else f"<pre>{html.escape(text)}</pre>"
+    for part in letter.walk():
+        if cid := part["Content-ID"]:
+            content = part.get_payload(decode=True)
+            encoded = b64encode(content).decode() if isinstance(content, bytes) else ""
+            body = body.replace(f"cid:{cid[1:-1]}", f"data:{part.get_content_type()};base64,{encoded}")
     head = "".join(f"<div><b>{name}</b> {html.escape(str(letter[name]))}</div>" for name in ("From", "To", "Subject"))
     return PAGE.format(head=head, body=html.escape(body, quote=True), across=across)
 

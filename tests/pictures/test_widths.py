@@ -16,7 +16,7 @@ pytestmark = pytest.mark.servers
 
 # One story for each kind of mail: long subjects and file names, tables of commands, quotes, alerts.
 SMALL = 360
-STORIES = ("01-", "07-", "20-", "28-")
+STORIES = ("01-", "07-", "20-", "28-", "340-")
 
 
 @pytest.mark.parametrize("story", [story for story in stories() if story.name.startswith(STORIES)], ids=lambda story: story.name)

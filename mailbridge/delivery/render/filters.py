@@ -14,6 +14,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from mailbridge.delivery.render.reflow import as_html
 from mailbridge.delivery.render.sentences import sentence, shown
 from mailbridge.delivery.render.template_context import Cut, TicketView
 from mailbridge.notifications.payloads.cells import cells
@@ -158,6 +159,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "bare": bare,
     "counted": _counted,
     "day": _day,
+    "flowed": as_html,
     "lasting": _lasting,
     "paragraphs": _paragraphs,
     "phrase": _phrase,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from mailbridge.clock import Clock
 from mailbridge.conversation.marks import loop_mark
-from mailbridge.delivery.render.inert import inert
+from mailbridge.delivery.render.carried import carried
 from mailbridge.delivery.render.invitations import invitation_of
 from mailbridge.delivery.render.mail import Unwritable, build
 from mailbridge.delivery.render.render import Renderer, TemplateFailed, guarded, without_template
@@ -22,11 +22,6 @@ from mailbridge.ops import log as logs
 from mailbridge.store import restoring
 from mailbridge.store.mails import StoredAttachment
 from mailbridge.store.tx import Tx
-
-CARRYING = frozenset(
-    {"new", "assigned", "customer_replied", "colleague_answered", "meeting_answered", "message"}
-)  # news to agents that bring the files along
-FILES_TO_AGENT = 5 << 20  # bytes; each member of a team gets a mail of its own.  An agent's answer takes all its files to the customer
 
 log = logs.get("outbox")
 
@@ -87,12 +82,10 @@ class NotificationRenderer:
 
     def _written(self, tx: Tx, queued: Queued, desk: Desk) -> bytes:
         seen = self._view(tx, queued.notification, desk)
-        files, left_out = _files(tx, queued.notification, seen.mail)
-        carried = [_attachment(tx, file) for file in files]
-        if queued.notification.audience is not Audience.CUSTOMER:
-            carried = [inert(file) for file in carried]
-        renamed = tuple(sent.name for sent, file in zip(carried, files, strict=True) if sent.name != file.name)
-        seen = replace(seen, left_out=left_out, renamed=renamed)
+        stored = tx.mails.attachments(seen.mail) if seen.mail else []
+        goes = carried(queued.notification, stored, seen.rich, lambda file: _attachment(tx, file))
+        text, html = seen.rich.shown(goes.pictures) if seen.rich else (seen.text, seen.html)
+        seen = replace(seen, text=text, html=html, left_out=goes.left_out, renamed=goes.renamed)
         notification, view = guarded(queued.notification, seen)
         try:
             rendered = self._renderer.render(notification, view)
@@ -108,7 +101,7 @@ class NotificationRenderer:
             sender_address=address,
             desk_name=desk.config.desk.name,
             date=self._clock.now(),
-            attachments=carried,
+            attachments=goes.files,
             text_file=(view.whole.name, view.whole.text) if view.whole else None,
             loop_mark=loop_mark(desk.signer, notification.key),
             invitation=invitation_of(
@@ -173,25 +166,6 @@ def _earlier(tx: Tx, recipient: str, at: datetime, flood: int) -> limits.Earlier
         recipient_day=to_recipient(limits.DAY),
         everybody_hour=everybody,
     )
-
-
-def _files(tx: Tx, notification: Notification, mail: int | None) -> tuple[list[StoredAttachment], tuple[str, ...]]:
-    """The files that go along with the message that is carried, `mail`, and the names of those that are too big to."""
-    answer = notification.audience is Audience.CUSTOMER and not notification.automatic
-    news = notification.audience is Audience.AGENT and notification.event in CARRYING
-    if mail is None or not (answer or news):
-        return [], ()
-    # What was found inside a container (winmail.dat, a nested mail) goes along in its container.
-    found = [file for file in tx.mails.attachments(mail) if not file.inside]
-    if answer:
-        return found, ()
-    found = [file for file in found if not file.hidden]
-    room, carried = FILES_TO_AGENT, []
-    for file in sorted(found, key=lambda file: file.size):
-        room -= file.size
-        if room >= 0:
-            carried.append(file)
-    return [file for file in found if file in carried], tuple(file.name for file in found if file not in carried)
 
 
 def _attachment(tx: Tx, file: StoredAttachment) -> Attachment:

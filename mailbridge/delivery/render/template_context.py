@@ -5,7 +5,7 @@ A template sees, by name:
     desk          DeskView
     ticket        TicketView; nothing (and any use of it an error) in mails that are about no ticket
     values        the notification's own values; those of `sample_values.VOCABULARY` are there always, '' where nothing was said
-    text, html    the message the mail carries, whole: plain, and sanitised ('' where there is none)
+    text, html    the message the mail carries, whole: plain, and as HTML of ours ('' where its HTML does not say what its text says)
     quoted        Entry or None: the message that is answered
     history       Entries, newest first
     files         names of the attachments
@@ -35,6 +35,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from mailbridge.delivery.render.rich.rich import Rich
 from mailbridge.notifications.summary_model import Summary
 from mailbridge.tickets.hours.view import HoursView
 
@@ -127,6 +128,7 @@ class TemplateContext:
     values: Mapping[str, object] = field(default_factory=dict)  # of samples; come before the notification's own
     text: str = ""
     html: str = ""
+    rich: Rich | None = None  # what `text` and `html` are made of, when it is known which pictures go along
     author: str = ""
     verdict: VerdictView | None = None
     quoted: HistoryEntry | None = None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from mailbridge.delivery.render import ticket_history
+from mailbridge.delivery.render.rich.rich import rich_of
 from mailbridge.delivery.render.template_context import (
     Below,
     DeskView,
@@ -69,6 +70,7 @@ def _with_message(
         view,
         verdict=_verdict(tx, mail, desk) if notification.audience is not Audience.CUSTOMER else None,
         text=mail.fresh,
+        rich=rich_of(mail.html, mail.fresh),
         author=author,
         by_other="" if requester and mail.sender.lower() == requester.address.lower() else author,
         files=tuple(file.name for file in files if not file.hidden),

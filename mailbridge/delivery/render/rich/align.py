@@ -1,0 +1,173 @@
+"""Which lines of an HTML body are the text that is shown.
+
+The text of a message is what was found to be written now: without quotes, signatures, commands and whatever a style hides.  The HTML is the
+whole message.  Both are compared by their letters and digits, line by line of the HTML, so that other blanks, wrapped lines and list signs
+do not count.  Only where the lines that are found are exactly the text, the HTML may stand for it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mailbridge.delivery.render.rich.tree import Break, Element, Line, LinkEnd, Ordinal, Part, Picture, Words, lines_of
+
+_BRACKETED = re.compile(r"[^\w#\[<(]*[\[<(]([^\]\n>)]{1,300})[\]>)]")
+_SCHEME = re.compile(r"^(?:https?://|mailto:|tel:)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Mark:
+    """What the text lacks at `start`: the address of a link, or a picture.  From `start` to `stop` stands what it gives way to."""
+
+    start: int
+    stop: int
+    link: str = ""
+    picture: Picture | None = None
+    alone: bool = False  # the picture is a line by itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alignment:
+    """`kept`: ids of the leaves that are shown.  `marks` in the order of the text."""
+
+    kept: frozenset[int]
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """The letters, digits and number signs of a text in small letters, and where in the text each stands."""
+
+    text: str
+    at: Sequence[int]
+    source: str
+
+    def behind(self, place: int) -> int:
+        """Where in the text the key before `place` ends."""
+        return self.at[place - 1] + 1 if place else 0
+
+    def line_end(self, place: int) -> int:
+        """Where in the text the line of the key before `place` ends."""
+        end = self.source.find("\n", self.behind(place)) if place else 0
+        return end if end >= 0 else len(self.source)
+
+    def parted(self, place: int) -> bool:
+        """Whether something stands between the keys before and at `place`, so that a word ends there."""
+        return place in (0, len(self.text)) or self.at[place] > self.at[place - 1] + 1
+
+
+def keys_of(text: str) -> Keys:
+    found = [(char.lower(), place) for place, char in enumerate(text) if _counts(char)]
+    return Keys(text="".join(key[:1] for key, _ in found), at=[place for _, place in found], source=text)
+
+
+def _counts(char: str) -> bool:
+    return char.isalnum() or char == "#" or (char > "\u00ff" and unicodedata.category(char) == "So")
+
+
+def aligned(root: Element, text: str) -> Alignment | None:
+    """The lines of the tree that are the text; None where no choice of lines is exactly the text."""
+    keys, place = keys_of(text), 0
+    kept: set[int] = set()
+    marks: list[Mark] = []
+    waiting: list[Line] = []  # lines without a key, behind the last line that has one
+    after_kept = True
+    for line in lines_of(root):
+        found = _match(line, keys, place)
+        if not _key(line) and (found is None or found[0] == place):
+            waiting.append(line)
+            continue
+        for between, added in _between(waiting, keys, place, before=after_kept, behind=found is not None, first=not kept):
+            kept |= between
+            marks += added
+        waiting, after_kept = [], found is not None
+        if found is not None:
+            place, added = found
+            kept |= {id(part) for part in line}
+            marks += added
+    for between, added in _between(waiting, keys, place, before=after_kept, behind=not keys.text, first=not kept):
+        kept |= between
+        marks += added
+    return Alignment(kept=frozenset(kept), marks=tuple(marks)) if place == len(keys.text) and kept else None
+
+
+def _between(
+    lines: Sequence[Line], keys: Keys, place: int, *, before: bool, behind: bool, first: bool
+) -> Iterator[tuple[set[int], list[Mark]]]:
+    """Of lines without a key those that are shown: between two shown lines all, behind a shown line its pictures, too."""
+    for line in lines:
+        pictures = [part for part in line if isinstance(part, Picture)]
+        if (before and behind) or (before and pictures and not first) or (first and behind):
+            at = keys.line_end(place)
+            yield {id(part) for part in line}, [Mark(start=at, stop=at, picture=picture, alone=True) for picture in pictures]
+
+
+def _key(line: Line) -> str:
+    return "".join(keys_of(part.text).text for part in line if isinstance(part, Words))
+
+
+def _match(line: Line, keys: Keys, start: int) -> tuple[int, list[Mark]] | None:
+    """Where the line ends among the keys, and what the text lacks of it; None: it does not stand there."""
+    ends: dict[int, list[Mark]] = {start: []}
+    for part in line:
+        ends = _step(part, keys, ends)
+    whole = [place for place in ends if keys.parted(place)]
+    return (max(whole), ends[max(whole)]) if whole else None
+
+
+def _step(part: Part, keys: Keys, ends: dict[int, list[Mark]]) -> dict[int, list[Mark]]:
+    """Each place that is reached with this part; what the text contains comes before what it lacks."""
+    reached: dict[int, list[Mark]] = {}
+    for place, marks in ends.items():
+        for end, mark in _ways(part, keys, place):
+            reached.setdefault(end, [*marks, mark] if mark else marks)
+    return reached
+
+
+def _ways(part: Part, keys: Keys, place: int) -> Iterator[tuple[int, Mark | None]]:
+    match part:
+        case Words(text=text):
+            key = keys_of(text).text
+            if keys.text.startswith(key, place):
+                yield place + len(key), None
+        case Ordinal(number=number):
+            if keys.text.startswith(str(number), place):
+                yield place + len(str(number)), None
+            yield place, None
+        case LinkEnd():
+            yield from _of_link(part, keys, place)
+        case Picture():
+            yield _of_picture(part, keys, place)
+        case Break():
+            yield place, None
+
+
+def _of_link(link: LinkEnd, keys: Keys, place: int) -> Iterator[tuple[int, Mark | None]]:
+    told = [keys_of(link.href).text, keys_of(_SCHEME.sub("", link.href)).text]
+    yield from ((place + len(key), None) for key in told if key and keys.text.startswith(key, place))
+    at, shown = keys.behind(place), keys_of(link.shown).text
+    if not shown or told[1].removeprefix("www") in shown or shown in (told[1], told[1].removeprefix("www")):
+        yield place, None
+    else:
+        yield place, Mark(start=at, stop=at, link=link.href)
+
+
+def _of_picture(picture: Picture, keys: Keys, place: int) -> tuple[int, Mark | None]:
+    """In the text of many programs a sign in brackets stands for the picture: "[image: plan.png]", "[cid:image001.png@01D9]"."""
+    start = keys.behind(place)
+    bracket = _BRACKETED.match(keys.source, start)
+    if bracket and _stands_for(bracket[1], picture):
+        inside = bisect_left(keys.at, bracket.end())
+        named = "cid:" in bracket[1].lower()
+        return inside, Mark(start=bracket.start(1) - 1, stop=bracket.end(), picture=picture) if named else None
+    return place, Mark(start=start, stop=start, picture=picture)
+
+
+def _stands_for(inside: str, picture: Picture) -> bool:
+    said = keys_of(inside).text
+    names = [keys_of(name).text for name in (picture.alt, picture.cid, picture.cid.partition("@")[0])]
+    return inside.lower().startswith("cid:") or said in ("image", "inlineimage") or any(name and name in said for name in names)
