@@ -35,6 +35,7 @@ from mailbridge.health.notices import notify_sources
 from mailbridge.health.page import Pulse
 from mailbridge.ids import system_chance
 from mailbridge.intake.inbox import Inbox
+from mailbridge.jobs.alerts import notify_alerts
 from mailbridge.jobs.bundles import notify_bundles
 from mailbridge.jobs.contract_ends import notify_contract_ends
 from mailbridge.jobs.deadlines import sweep
@@ -312,7 +313,9 @@ class App:
         """Fires every deadline up to now, and sends held notifications; how many."""
         now, desk = now or self.clock.now(), self.desk()
         recompute(self.store, desk, now)
-        return sweep(self.store, desk, now) + notify_held(self.store, desk, now) + notify_bundles(self.store, desk, now)
+        fired = sweep(self.store, desk, now)
+        notify_alerts(self.store, desk, now)
+        return fired + notify_held(self.store, desk, now) + notify_bundles(self.store, desk, now)
 
     def keep_hours(self) -> int:
         """Records what the hour banks are due; how many entries."""

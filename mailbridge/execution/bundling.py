@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from mailbridge.execution.desk import Desk
+from mailbridge.notifications.events.alerts import ALERTS, CALM
 from mailbridge.notifications.model import Audience, Notification
 from mailbridge.notifications.payloads.tickets import CustomerReplied
 from mailbridge.organisation.priority import Priority
@@ -23,12 +24,29 @@ WINDOW = timedelta(minutes=10)  # the time in which an agent gets `limits.agent_
 PAUSE = timedelta(minutes=5)  # between two bundles of a burst
 
 
+DIGEST = "alerts"  # the mail that lists alerts
+CALM_EVERY = timedelta(hours=1)  # a person gets at most one mail about unclaimed and silent tickets in each hour by the clock
+
+
 def held_until(
-    tx: Tx, notification: Notification, ticket: Ticket, desk: Desk, now: datetime, *, came_at: datetime | None, for_release: bool
+    tx: Tx,
+    notification: Notification,
+    ticket: Ticket,
+    desk: Desk,
+    now: datetime,
+    *,
+    came_at: datetime | None,
+    for_release: bool,
+    tell_at: datetime | None = None,
 ) -> datetime | None:
-    """Until when the notification is held; None: it goes out at once.  `came_at`: when the customer's mail was received."""
+    """Until when the notification is held; None: it goes out at once.
+
+    `came_at`: when the customer's mail was received.  `tell_at`: when the team works.
+    """
     if for_release and notification.automatic:
         return FOR_RELEASE
+    if notification.event in ALERTS and notification.audience in (Audience.AGENT, Audience.MANAGER):
+        return max(_with_others(tx, notification, ticket, desk, now), tell_at or now)
     if notification.audience is not Audience.AGENT or notification.event not in BUNDLED or ticket.priority is Priority.URGENT:
         return None
     if isinstance(notification.payload, CustomerReplied) and notification.payload.grouped:  # some mails of a flood, with its count
@@ -39,3 +57,13 @@ def held_until(
     if tx.outbox.told_since(notification.recipient, now - WINDOW, BUNDLED, most) >= most:
         return now + PAUSE
     return None
+
+
+def _with_others(tx: Tx, notification: Notification, ticket: Ticket, desk: Desk, now: datetime) -> datetime:
+    """When an alert goes out, so that its recipient gets one mail and not many.  What fires at the same moment is one mail anyway."""
+    if notification.event in CALM and ticket.priority is not Priority.URGENT:
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        return hour + CALM_EVERY if tx.outbox.told_between(notification.recipient, hour, now, (*CALM, DIGEST), 1) else now
+    most = desk.config.limits.agent_mails_at_once
+    many = tx.outbox.told_between(notification.recipient, now - WINDOW, now, (*ALERTS, DIGEST), most)
+    return now + PAUSE if many >= most else now

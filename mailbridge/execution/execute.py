@@ -117,7 +117,7 @@ def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Tellin
         outgoing = () if telling.silent else notifications(decision.events, about)
         calendar = team_of(decision.ticket, desk.organisation).calendar
         tell_at = next_open(now, calendar) if telling.in_working_hours else None
-        due_now = _held_back(tx, outgoing, decision, desk, now, telling)
+        due_now = _held_back(tx, outgoing, decision, desk, now, telling, tell_at)
         record(tx, decision.ticket, decision.events, due_now, desk.organisation, now, tell_at=tell_at)
         take_hours(tx, desk, decision.ticket, decision.events, now)
     composed = {_news(notification) for notification in outgoing}
@@ -133,7 +133,13 @@ def write(tx: Tx, desk: Desk, decision: Decision, now: datetime, telling: Tellin
 
 
 def _held_back(
-    tx: Tx, outgoing: Sequence[Notification], decision: Decision, desk: Desk, now: datetime, telling: Telling
+    tx: Tx,
+    outgoing: Sequence[Notification],
+    decision: Decision,
+    desk: Desk,
+    now: datetime,
+    telling: Telling,
+    tell_at: datetime | None,
 ) -> Sequence[Notification]:
     """The notifications that go out now.  The others are stored and held: for an administrator, or to be combined into one mail."""
     ticket, at_once = decision.ticket, []
@@ -142,7 +148,9 @@ def _held_back(
     clock = decision.events[0].actor.kind is ActorKind.CLOCK and bool(outgoing)
     for_release = telling.for_release or (clock and tx.outbox.waits_for_release(ticket.id))
     for notification in outgoing:
-        until = held_until(tx, notification, ticket, desk, now, came_at=telling.came_at, for_release=for_release)
+        until = held_until(
+            tx, notification, ticket, desk, now, came_at=telling.came_at, for_release=for_release, tell_at=tell_at
+        )
         if until is None:
             at_once.append(notification)
         else:

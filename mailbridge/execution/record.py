@@ -12,7 +12,7 @@ from mailbridge.errors import Transient
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.notifications.model import Notification
 from mailbridge.organisation.model import Organisation
-from mailbridge.sla.levels import newly_finished, no_longer_finished, open_runs, runs
+from mailbridge.sla.levels import newly_finished, no_longer_finished, open_runs, runs, told_since
 from mailbridge.sla.versions import version_of
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.clock_history import clock_history
@@ -80,7 +80,7 @@ def set_clocks(tx: Tx, ticket: Ticket, organisation: Organisation, now: datetime
         ticket.id,
         ticket_deadlines(ticket, history, organisation, now),
         now,
-        since={name: run.segment.start for name, run in running.items()},
+        since=told_since(history, running),
         calendars={name: version_of(run.calendar) for name, run in running.items()},
         new=bool(opening),
     )

@@ -1,11 +1,12 @@
-"""Stores the webhook calls of a verdict, in the transaction of the ticket."""
+"""Stores the webhook calls of rules and of levels, in the transaction of the ticket."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from mailbridge.notifications.webhooks import calls
+from mailbridge.notifications.webhooks import calls, level_calls
 from mailbridge.rules.verdict import Verdict
+from mailbridge.store.clocks import Due
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.model import Ticket
 
@@ -14,4 +15,14 @@ def queue_calls(tx: Tx, ticket: Ticket, verdict: Verdict, *, mail: int, event: s
     """Adds a row for each address that a rule named.  Filing the same mail again adds none."""
     promised = calls(verdict, ticket, mail=mail, event=event, prefix=prefix, now=now)
     if promised and tx.webhooks.add_many(promised, now):
+        tx.wake("webhooks")
+
+
+def queue_level_calls(tx: Tx, ticket: Ticket, urls: tuple[str, ...], due: Due, *, prefix: str, now: datetime) -> None:
+    """Adds a row for each address that a level of a ladder names.  Each level of each run calls an address once."""
+    at = due.deadline
+    promised = level_calls(
+        ticket, urls, promise=at.promise, step=at.step, reached_at=at.due_at, clock=due.id, prefix=prefix, now=now
+    )
+    if tx.webhooks.add_many(promised, now):
         tx.wake("webhooks")

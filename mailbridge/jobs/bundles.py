@@ -9,6 +9,7 @@ from hashlib import sha256
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.execution.desk import Desk
 from mailbridge.ids import ticket_number
+from mailbridge.notifications.events.alerts import ALERTS
 from mailbridge.notifications.limits import Suppressed, hidden
 from mailbridge.notifications.model import Audience, Notification, Queued
 from mailbridge.notifications.payloads.agents import Bundle, TicketRow
@@ -30,11 +31,11 @@ def notify_bundles(store: Store, desk: Desk, now: datetime) -> int:
     While mails wait in the inbox the rest of the backlog is awaited, for a limited time.  A single notification goes out as it is.
     """
     with store.read() as tx:
-        if not tx.outbox.to_bundle(now):
+        if not tx.outbox.to_bundle(now, but=ALERTS):
             return 0
     with store.write() as tx:
         tx.state.take(STATE_KEY, now)  # locks: no other transaction sends the same
-        found = tx.outbox.to_bundle(now)
+        found = tx.outbox.to_bundle(now, but=ALERTS)
         oldest = min((one.created_at for one in found), default=now)
         if tx.inbox.oldest() is not None and now - oldest < LONGEST_WAIT:
             return 0
@@ -57,7 +58,7 @@ def _groups(found: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk) -> 
 
 def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk, now: datetime) -> int:
     """Sends the held notifications of one recipient and team; how many mails."""
-    shown = [one for one in group if not _hidden(tx, one, tickets.get(one.notification.ticket or 0), desk, now)]
+    shown = [one for one in group if not is_hidden(tx, one, tickets.get(one.notification.ticket or 0), desk, now)]
     by_ticket: dict[int, list[Queued]] = {}
     for one in shown:
         by_ticket.setdefault(one.notification.ticket or 0, []).append(one)
@@ -76,7 +77,7 @@ def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: D
     return mails
 
 
-def _hidden(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datetime) -> bool:
+def is_hidden(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datetime) -> bool:
     """Whether the recipient may not see the ticket, or it is gone; then the notification is suppressed."""
     kept_back = hidden(one.notification, ticket, desk.organisation) if ticket else Suppressed(reason="the ticket is gone")
     if kept_back is not None:

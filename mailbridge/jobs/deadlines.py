@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import Telling, execute
+from mailbridge.execution.open_targets import target_at
+from mailbridge.execution.webhooks import queue_level_calls
 from mailbridge.jobs.handover import hand_over
 from mailbridge.ops import crash
 from mailbridge.store.clocks import Due
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.deadlines import BY_HAND, REGION, commands_of
+from mailbridge.tickets.deadlines import BY_HAND, REGION, commands_of, has_ladder, level_at
+from mailbridge.tickets.model import Ticket
 from mailbridge.tickets.requests import each
 
 PORTION = 100
@@ -32,27 +36,58 @@ def _portion(store: Store, desk: Desk, now: datetime) -> int:
     if not due:
         return 0
     with store.write() as tx:
-        won = sum(_raise(tx, one, desk, now) for one in due)
+        won = _fire(tx, due, desk, now)
         crash.point("sweep.before_commit")
     crash.point("sweep.after_commit")
     # Other sweepers fired all deadlines of this portion. The next sweep takes the rest.
     return won
 
 
-def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> bool:
-    """Fires one deadline.  False where another sweeper was first or the ticket is gone.
+def _fire(tx: Tx, due: Sequence[Due], desk: Desk, now: datetime) -> int:
+    """Fires these deadlines, and with each of them everything else that is due on its ticket; how many.
 
-    After a downtime a deadline may fire at night: its mails are held until the team works, except for deadlines that a person set.
+    All are fired before the first one acts: an action may change the ticket and with it its deadlines, and what has been reached by then is
+    told all the same.
     """
-    if not tx.clocks.fire(due.id, now):
-        return False
+    won = [one for one in due if tx.clocks.fire(one.id, now)]
+    if len(due) == PORTION:  # the portion may end in the middle of a ticket
+        for ticket in dict.fromkeys(one.ticket for one in won):
+            won += [one for one in tx.clocks.due_of(ticket, now) if tx.clocks.fire(one.id, now)]
+    for one in _without_repeats(won):
+        _raise(tx, one, desk, now)
+    return len(won)
+
+
+def _without_repeats(won: Sequence[Due]) -> list[Due]:
+    """An alert and its reminders that are all due, after a downtime of days, are one alert."""
+    return list({one.alert: one for one in reversed(won)}.values())[::-1]
+
+
+def _raise(tx: Tx, due: Due, desk: Desk, now: datetime) -> None:
+    """Does what this deadline is for; nothing where the ticket is gone."""
     ticket = tx.tickets.get(due.ticket)
     if ticket is None:
-        return False
+        return
     moment = due.deadline
     if moment.promise == REGION:
-        return hand_over(tx, ticket, desk, now)
-    asked = commands_of(moment, ticket, desk.organisation)
-    telling = Telling(in_working_hours=moment.promise not in BY_HAND)
-    execute(tx, desk, ticket, each(asked), Actor(kind=ActorKind.CLOCK, name=moment.promise), now, telling=telling)
-    return True
+        hand_over(tx, ticket, desk, now)
+    elif has_ladder(moment, ticket, desk.organisation):
+        _climb(tx, due, ticket, desk, now)
+    else:
+        asked = commands_of(moment, ticket, desk.organisation)
+        # After a downtime a deadline may fire at night: its mails are held until the team works, except for deadlines that a person set.
+        telling = Telling(in_working_hours=moment.promise not in BY_HAND)
+        execute(tx, desk, ticket, each(asked), Actor(kind=ActorKind.CLOCK, name=moment.promise), now, telling=telling)
+
+
+def _climb(tx: Tx, due: Due, ticket: Ticket, desk: Desk, now: datetime) -> None:
+    """Does what the level of the ladder says, where the ticket is as it asks."""
+    moment = due.deadline
+    level = level_at(moment, ticket, desk.organisation)
+    asked = commands_of(moment, ticket, desk.organisation, target_at=target_at(tx, due))
+    if not asked:
+        return
+    telling = Telling(in_working_hours=level is None or level.in_hours)
+    executed = execute(tx, desk, ticket, each(asked), Actor(kind=ActorKind.CLOCK, name=moment.promise), now, telling=telling)
+    if level is not None and level.webhook and executed.decision.ticket is not None:
+        queue_level_calls(tx, executed.decision.ticket, level.webhook, due, prefix=desk.config.desk.prefix, now=now)

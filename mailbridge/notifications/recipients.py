@@ -74,6 +74,24 @@ def managers_of(team: Team, organisation: Organisation, at: datetime | None = No
     return named or whole_team(team, organisation, at)
 
 
+def at_level(names: tuple[str, ...], ticket: Ticket, organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:
+    """Whom a level of a ladder names: the assignee, the team, the managers, or somebody by name or address; each person once."""
+    found: dict[str, Recipient] = {}
+    for name in names:
+        match name:
+            case "assignee":
+                told = responsible(ticket, organisation, at)
+            case "team":
+                told = whole_team(team_of(ticket, organisation), organisation, at)
+            case "managers":
+                told = managers(ticket, organisation, at)
+            case _:
+                told = named((name,), organisation, at)
+        for one in told:
+            found.setdefault(one.address.lower(), one)
+    return tuple(found.values())
+
+
 def named(names: tuple[str, ...], organisation: Organisation, at: datetime | None = None) -> tuple[Recipient, ...]:
     """Agents, teams and plain addresses as a rule names them; a name that was taken out of the YAML since is nobody."""
     anywhere = organisation.teams.get(organisation.default_team) or Team(name="", title="")

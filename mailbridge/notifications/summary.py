@@ -84,7 +84,10 @@ def summary(event: Event, viewer: Viewer) -> Summary:
             return Summary(key="message", variant=kind, values={"author": _agent(what.author, viewer)})
         case AlertRaised():
             values = {"promise": what.promise, "alert": what.alert}
-            return Summary(key="alert", variant=f"{what.alert}-{what.promise}", values=values, at=what.due_at)
+            if what.target_at is None:
+                return Summary(key="alert", variant=f"{what.alert}-{what.promise}", values=values, at=what.due_at)
+            kind = "overdue" if what.target_at <= event.at else "warning"
+            return Summary(key="alert", variant=f"{kind}-{what.promise}", values=values, at=what.target_at)
         case DeliveryFailed():
             values = {"address": what.recipient, "what": what.what, "reason": what.reason}
             return Summary(key="undelivered", variant="what" if what.what else "", values=values)

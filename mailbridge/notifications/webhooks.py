@@ -13,7 +13,7 @@ from mailbridge.notifications.webhook_model import Call
 from mailbridge.rules.verdict import Verdict
 from mailbridge.tickets.model import Ticket
 
-OPENED, REPLIED = "ticket.opened", "ticket.replied"
+OPENED, REPLIED, LEVEL = "ticket.opened", "ticket.replied", "ticket.level"
 
 
 def calls(verdict: Verdict, ticket: Ticket, *, mail: int, event: str, prefix: str, now: datetime) -> tuple[Call, ...]:
@@ -29,6 +29,20 @@ def calls(verdict: Verdict, ticket: Ticket, *, mail: int, event: str, prefix: st
         }
         body = json.dumps(said, ensure_ascii=True, separators=(",", ":"))
         made.append(Call(key=key, ticket=ticket.id, rule=rule, event=event, url=url, body=body))
+    return tuple(made)
+
+
+def level_calls(
+    ticket: Ticket, urls: Iterable[str], *, promise: str, step: str, reached_at: datetime, clock: int, prefix: str, now: datetime
+) -> tuple[Call, ...]:
+    """A call for each address that a level of a ladder names.  `clock`: the number of the stored deadline, which fires once."""
+    about, made = _about(ticket, prefix), []
+    for url in dict.fromkeys(urls):
+        clocked = {"promise": promise, "step": step, "reached_at": reached_at.isoformat()}
+        said = {"type": LEVEL, "timestamp": now.isoformat(), "data": {**clocked, "ticket": about}}
+        key = call_key(ticket.id, LEVEL, clock, step, url)
+        body = json.dumps(said, ensure_ascii=True, separators=(",", ":"))
+        made.append(Call(key=key, ticket=ticket.id, rule=f"{promise} {step}", event=LEVEL, url=url, body=body))
     return tuple(made)
 
 

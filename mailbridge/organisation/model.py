@@ -108,6 +108,7 @@ class Team:
     signature: str = ""  # below answers: a text of the team's, AGENTS_OWN for the one the agent's mail ends with, '' for none
     tells: frozenset[str] = frozenset({"received", "answered", "closed", "reopened", "added"})  # customer steps that are on (NO1)
     unclaimed_after: timedelta | None = timedelta(hours=1)  # working time until managers hear of an unclaimed ticket
+    silent_after: timedelta | None = None  # working time until managers hear of a ticket that nobody touches
     language: str = ""  # of what customers get where theirs is unknown; empty: the desk's
     told: TeamAudience = TeamAudience.EVERYBODY
     copied: CopiedPolicy = CopiedPolicy.MENTIONED

@@ -91,6 +91,8 @@ _ASSIGNEE = Either(
 _TAGS = Many(of=NameOr(kind="tag"), what="a tag or a list of tags", least=1)
 _FIELDS = Table(what="fields", of=_TEXT, least_one=True)
 
+WEB_ADDRESSES = Many(of=Text(what="an https address", parse=_web), what="an https address or a list", least=1)
+
 ACTIONS: dict[str, Key] = {
     "team": Key(schema=NameOr(kind="team"), about="the team that gets the ticket"),
     "type": Key(schema=NameOr(kind="type"), about="the type of request"),
@@ -115,7 +117,7 @@ ACTIONS: dict[str, Key] = {
         about="participants to add",
     ),
     "webhook": Key(
-        schema=Many(of=Text(what="an https address", parse=_web), what="an https address or a list", least=1), about="web addresses to call"
+        schema=WEB_ADDRESSES, about="web addresses to call"
     ),
     "no-ack": Key(schema=Flag(), about="true: the sender gets no acknowledgement"),
     "drop": Key(schema=Flag(), about="true: the mail is kept but makes no ticket; no further rule is tried"),

@@ -12,6 +12,7 @@ from mailbridge.message.model import Kind
 from mailbridge.organisation.priority import Priority
 from mailbridge.rules.actions import GIVES, THEN
 from mailbridge.rules.conditions import WHEN
+from mailbridge.rules.files import ladder
 from mailbridge.rules.files.approvals import APPROVALS_FILE
 from mailbridge.rules.files.hours import BANK, within_contract
 from mailbridge.rules.files.people import TEAMS_FILE
@@ -25,6 +26,7 @@ from mailbridge.sla.clock import CountsFrom, WhileSolved
 def _in_order(values: dict[str, Any]) -> dict[str, Any]:
     if "response" in values and "resolution" in values and values["response"] > values["resolution"]:
         raise Wrong('"response" is longer than "resolution"', "what is closed was answered before")
+    ladder.check(values)
     return values
 
 
@@ -65,6 +67,9 @@ TARGETS = Record(
             about="whether the clocks are paused from solving a ticket to opening it again, or run on",
         ),
         "warn-at": Key(schema=Text(what="a share such as 75%", parse=units.share), about="part of the time after which the team is warned"),
+        "ladder": Key(
+            schema=ladder.LADDER, about="levels at which people are told, in the place of warn-at, escalate and the alert at the end"
+        ),
         "escalate": Key(
             schema=Name(kind="escalation"), about="the chain in teams.yaml that a ticket goes up by a step with each broken promise"
         ),

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from mailbridge.sla.calendar import Calendar, dues, used_up, worked, working_time
+from mailbridge.sla.ladder import Level
 
 Pause = tuple[datetime, datetime | None]
 """A time in which the clocks stood: from, to.  None: they stand still."""
@@ -31,7 +32,8 @@ class WhileSolved(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Targets:
     """SLA targets in working time of the ticket's team; None: no target.  `warn_at`: the share of the budget at which to warn, 0..1.
-    `escalate`: the chain on which the ticket goes up one step with each missed target; empty: none."""
+    `escalate`: the chain on which the ticket goes up one step with each missed target; empty: none.  `ladder`: the levels that stand in the
+    place of the warning and of the alert at the end; empty: these two."""
 
     response: timedelta | None = None
     next_response: timedelta | None = None
@@ -42,6 +44,7 @@ class Targets:
     while_solved: WhileSolved = WhileSolved.PAUSED
     warn_at: float = 0.75
     escalate: str = ""
+    ladder: tuple[Level, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

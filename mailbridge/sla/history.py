@@ -68,7 +68,8 @@ class FinishedRun:
 class ClockHistory:
     """`opened_at`: when the clocks start.  `heard_at`: when the desk heard of the ticket, later where an agent passed a request on.
     `asked`: the customer's messages.  `modes`: each change of status after the opening.  `teams`: first the team at the opening.
-    `arrived_at`: when somebody first travelled to the customer.  `finished`: the runs that are kept as they ended."""
+    `arrived_at`: when somebody first travelled to the customer.  `touched_at`: when a person last did something on the ticket.
+    `finished`: the runs that are kept as they ended."""
 
     opened_at: datetime
     heard_at: datetime
@@ -77,6 +78,7 @@ class ClockHistory:
     modes: tuple[ModeChange, ...] = ()
     teams: tuple[TeamChange, ...] = ()
     arrived_at: datetime | None = None
+    touched_at: datetime | None = None
     finished: tuple[FinishedRun, ...] = ()
 
     @property

@@ -9,7 +9,13 @@ from datetime import datetime, timedelta
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Pause, Targets, due_with_pauses, dues_with_pauses
 from mailbridge.sla.history import ClockHistory, FinishedRun
-from mailbridge.sla.segments import PauseReason, Segment, Standing, TargetKind, segments
+from mailbridge.sla.ladder import OVERDUE, steps_of
+from mailbridge.sla.reminders import with_reminders
+from mailbridge.sla.segments import PauseReason, Segment, Standing, TargetKind, segments, standing_pauses
+
+WARNING = "warning"  # the step at `warn_at`
+UNCLAIMED = "unclaimed"  # the step at which managers hear that nobody has taken a ticket
+SILENCE, SILENT = "silence", "silent"  # managers hear that nobody has touched a ticket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +31,17 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promised:
-    """What counts on a ticket now.  `claimed_at`: since when somebody has it.  `calendar`: of the promises to the customer.  `calendars`:
-    by team, for the teams' own clocks."""
+    """What counts on a ticket now.
+
+    `claimed_at`: since when somebody has it.  `silent_after`: the working time after which managers hear that nobody touches it.
+    `calendar`: of the promises to the customer.  `calendars`: by team, for the teams' own clocks.
+    """
 
     targets: Targets
     calendar: Calendar
     claimed_at: datetime | None = None
     unclaimed_after: timedelta | None = None
+    silent_after: timedelta | None = None
     calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
     def budget(self, promise: TargetKind) -> timedelta | None:
@@ -119,16 +129,41 @@ def deadlines(history: ClockHistory, promised: Promised, now: datetime) -> tuple
     if history.solved_at is not None:
         return ()
     every = runs(history, promised)
-    found = [deadline for group in _together(every) for deadline in _of_group(group, promised.targets.warn_at, now)]
+    of_targets = (deadline for group in _together(every) for deadline in _of_group(group, promised.targets, now))
+    found = [*_unheard(of_targets, history), *_silent(history, promised, now)]
+    return tuple(sorted(found, key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step)))
+
+
+def _unheard(moments: Iterable[Deadline], history: ClockHistory) -> Iterator[Deadline]:
+    """The moments without those that had passed before the desk heard of the ticket, and without all later steps of a promise that was
+    broken before."""
+    found = list(moments)
     old = history.heard_at if history.heard_at > history.opened_at else None
-    told = (deadline for deadline in found if old is None or deadline.due_at > old)
-    return tuple(sorted(told, key=lambda deadline: (deadline.due_at, deadline.promise, deadline.step)))
+    broken = {one.promise for one in found if old is not None and one.step == OVERDUE and one.due_at <= old}
+    yield from (one for one in found if old is None or (one.due_at > old and one.promise not in broken))
+
+
+def _silent(history: ClockHistory, promised: Promised, now: datetime) -> Iterator[Deadline]:
+    """The alert that nobody has touched the ticket for the time, with its reminders.  While the ticket waits the time stands."""
+    since, budget = history.touched_at, promised.silent_after
+    if since is None or budget is None:
+        return
+    pauses = standing_pauses(history, promised.targets)
+    due_at = due_with_pauses(max(since, history.heard_at), promised.calendar, budget, pauses)
+    if due_at is not None:
+        yield from with_reminders(Deadline(promise=SILENCE, step=SILENT, due_at=due_at), promised.calendar, pauses, now)
 
 
 def open_runs(every: Iterable[Run]) -> dict[str, Run]:
     """By promise the run that is open.  What was told since its start about a promise is not told again because a due time in the past
     moved."""
     return {run.segment.promise: run for run in every if run.segment.end is None}
+
+
+def told_since(history: ClockHistory, running: Mapping[str, Run]) -> dict[str, datetime]:
+    """By promise since when its steps have not to be told again: the start of its open run; of silence, when the ticket was touched."""
+    since = {str(name): run.segment.start for name, run in running.items()}
+    return since if history.touched_at is None else since | {SILENCE: history.touched_at}
 
 
 def _together(every: Sequence[Run]) -> list[list[Run]]:
@@ -140,21 +175,30 @@ def _together(every: Sequence[Run]) -> list[list[Run]]:
     return list(groups.values())
 
 
-def _of_group(group: Sequence[Run], warn_at: float, now: datetime) -> Iterator[Deadline]:
+def _of_group(group: Sequence[Run], targets: Targets, now: datetime) -> Iterator[Deadline]:
+    """The moments of runs that begin and stand at the same time.  The usual warning is left out where the end has passed; the levels of a
+    ladder are each for somebody, and all stay in."""
     segment, calendar = group[0].segment, group[0].calendar
-    wanted = [budget for run in group for budget in (run.budget * warn_at, run.budget)]
-    moments = dues_with_pauses(segment.start, calendar, wanted, segment.pauses)
-    for run in group:
-        overdue = moments[run.budget]
-        if run.segment.promise is TargetKind.CLAIM:
-            if overdue is not None:
-                yield Deadline(promise=TargetKind.CLAIM, step="unclaimed", due_at=overdue)
-        else:
-            yield from _steps(run.segment, moments[run.budget * warn_at], overdue, now)
+    steps = [(run, _steps(run, targets)) for run in group]
+    wanted = {budget for _, of_run in steps for budget in of_run.values()}
+    moments = dues_with_pauses(segment.start, calendar, sorted(wanted), segment.pauses)
+    for run, of_run in steps:
+        end = moments[run.budget]
+        ended = end is not None and end <= now
+        for step, budget in of_run.items():
+            due_at = moments[budget]
+            if due_at is None or (step == WARNING and (ended or due_at == end)):
+                continue
+            deadline = Deadline(promise=run.segment.promise, step=step, due_at=due_at)
+            yield from with_reminders(deadline, calendar, segment.pauses, now) if step == UNCLAIMED else (deadline,)
 
 
-def _steps(segment: Segment, warning: datetime | None, overdue: datetime | None, now: datetime) -> Iterator[Deadline]:
-    if warning is not None and (overdue is None or warning < overdue) and not (overdue is not None and overdue <= now):
-        yield Deadline(promise=segment.promise, step="warning", due_at=warning)
-    if overdue is not None:
-        yield Deadline(promise=segment.promise, step="overdue", due_at=overdue)
+def _steps(run: Run, targets: Targets) -> dict[str, timedelta]:
+    """The steps of the run, each with the working time from the start to its moment."""
+    promise = run.segment.promise
+    if promise is TargetKind.CLAIM:
+        return {UNCLAIMED: run.budget}
+    if not targets.ladder:
+        return {WARNING: run.budget * targets.warn_at, OVERDUE: run.budget}
+    found = {step: level.at.budget(run.budget) for step, level in steps_of(targets.ladder, promise)}
+    return {OVERDUE: run.budget, **{step: budget for step, budget in found.items() if budget is not None}}

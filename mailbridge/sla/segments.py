@@ -24,7 +24,7 @@ class TargetKind(StrEnum):
     RESOLUTION = "resolution"
     ARRIVAL = "arrival"  # of somebody at the customer's site
     TEAM = "team"  # the time in which a team solves the ticket or hands it on
-    CLAIM = "claim"  # somebody takes it
+    CLAIM = "claim"  # somebody takes it, counted from when the desk heard of it
 
 
 class PauseReason(StrEnum):
@@ -72,7 +72,7 @@ def segments(history: ClockHistory, targets: Targets, claimed_at: datetime | Non
         standing.run(TargetKind.RESOLUTION, opened, _after(opened, solved)),
         standing.run(TargetKind.ARRIVAL, opened, _after(opened, history.arrived_at)),
         *_teams(history, standing, solved),
-        standing.run(TargetKind.CLAIM, opened, _after(opened, claimed_at)),
+        standing.run(TargetKind.CLAIM, history.heard_at, _after(history.heard_at, claimed_at)),
     )
 
 
@@ -96,6 +96,11 @@ class _Standings:
 
 def _meet(one: Standing, start: datetime, end: datetime | None) -> bool:
     return (one.end is None or one.end > start) and (end is None or one.start < end)
+
+
+def standing_pauses(history: ClockHistory, targets: Targets) -> tuple[Pause, ...]:
+    """The times in which the status stops all clocks."""
+    return tuple((one.start, one.end) for one in _standing(history, targets))
 
 
 def _next_responses(

@@ -15,6 +15,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 
 from mailbridge.sla.clock import Deadline
+from mailbridge.sla.reminders import base_of
 from mailbridge.store import dialects
 from mailbridge.store.sql import Row, Sql, Values
 from mailbridge.store.tables.tickets import RUNNING, clocks
@@ -37,6 +38,11 @@ class Due:
     fired_at: datetime | None = None  # when it was told
     calendar: str = ""  # the version of the calendar that it was computed by; '' for none
 
+    @property
+    def alert(self) -> tuple[int, str, str]:
+        """What an alert and its reminders have in common: the ticket, the promise and the step without a day."""
+        return self.ticket, self.deadline.promise, base_of(self.deadline.step)
+
 
 _THIS = clocks.c.id == sa.bindparam("clock")
 _OF_TICKET = sa.select(clocks).where(clocks.c.ticket == sa.bindparam("ticket")).order_by(clocks.c.due_at, clocks.c.id)
@@ -50,6 +56,7 @@ _DUE = (
     .order_by(clocks.c.due_at, clocks.c.id)
     .limit(sa.bindparam("most"))
 )
+_DUE_OF = _OF_TICKET.where(clocks.c.state == ClockState.RUNNING, clocks.c.due_at <= sa.bindparam("now"))
 _FIRE = clocks.update().where(_THIS, clocks.c.state == ClockState.RUNNING).values(state=ClockState.FIRED, fired_at=sa.bindparam("now"))
 _TICKETS_AFTER = (
     sa.select(clocks.c.ticket).where(RUNNING, clocks.c.ticket > sa.bindparam("after")).distinct().order_by(clocks.c.ticket)
@@ -80,7 +87,8 @@ class Clocks:
 
 
         A deadline that has passed, and of which the same step fired since `since`, has only moved: it is written as fired.  `since`: by
-        promise the start of its open run.  `calendars`: by promise the version of the calendar that it was computed by.
+        promise the start of its open run.  So is a reminder that came while an earlier one, or the first alert, was told late.
+        `calendars`: by promise the version of the calendar that it was computed by.
         `new`: the ticket was opened in this transaction and has no clocks yet.  The number of changed and new clocks.
         """
         wanted = set(deadlines)
@@ -107,6 +115,10 @@ class Clocks:
     def due(self, now: datetime, limit: int) -> list[Due]:
         """The running clocks whose time has come, oldest first."""
         return [_due(row) for row in self._sql.rows(_DUE, {"now": now, "most": limit})]
+
+    def due_of(self, ticket: int, now: datetime) -> list[Due]:
+        """The running clocks of this ticket whose time has come, oldest first."""
+        return [_due(row) for row in self._sql.rows(_DUE_OF, {"ticket": ticket, "now": now})]
 
     def fire(self, id: int, now: datetime) -> bool:
         """True for exactly one caller, which handles the deadline.  False: another caller fired it, or it was stopped."""
@@ -142,15 +154,24 @@ def _told(known: Iterable[Due]) -> dict[tuple[str, str], datetime]:
     told: dict[tuple[str, str], datetime] = {}
     for due in known:
         if due.state is ClockState.FIRED and due.fired_at is not None:
-            key = (due.deadline.promise, due.deadline.step)
-            told[key] = max(due.fired_at, told.get(key, due.fired_at))
+            for step in {due.deadline.step, _any_day(due.deadline.step)}:
+                key = (due.deadline.promise, step)
+                told[key] = max(due.fired_at, told.get(key, due.fired_at))
     return told
+
+
+def _any_day(step: str) -> str:
+    """The name under which the first alert and all its reminders are known together."""
+    return f"{base_of(step)} *"
 
 
 def _state(deadline: Deadline, told: Mapping[tuple[str, str], datetime], since: datetime | None, now: datetime) -> Values:
     """Running; fired where the same step was told since then and its new moment has passed as well."""
     last = told.get((deadline.promise, deadline.step))
     covered = last is not None and since is not None and deadline.due_at <= now and last >= since
+    if not covered and base_of(deadline.step) != deadline.step:
+        last = told.get((deadline.promise, _any_day(deadline.step)))
+        covered = last is not None and last >= deadline.due_at
     return {"state": ClockState.FIRED, "fired_at": last} if covered else {"state": ClockState.RUNNING, "fired_at": None}
 
 

@@ -115,12 +115,18 @@ _TOLD = (
     .where(outbox.c.event.in_(sa.bindparam("in_events", expanding=True)))
 )
 _COUNT_TOLD = sa.select(sa.func.count()).select_from(_TOLD.limit(bind("limit")).subquery())
-_HELD_DUE = sa.select(outbox.c.recipient).where(HELD, outbox.c.next_at <= bind("now"))
+_COUNT_TOLD_BETWEEN = sa.select(sa.func.count()).select_from(
+    _TOLD.where(outbox.c.created_at < bind("before")).limit(bind("limit")).subquery()
+)
+_OF_EVENTS = outbox.c.event.in_(sa.bindparam("in_events", expanding=True))
+_HELD_DUE = sa.select(outbox.c.recipient).where(HELD, outbox.c.next_at <= bind("now"), sa.not_(_OF_EVENTS))
 _HELD_OF = (
     sa.select(outbox)
     .where(HELD, outbox.c.next_at < FOR_RELEASE, outbox.c.recipient.in_(sa.bindparam("in_recipients", expanding=True)))
+    .where(sa.not_(_OF_EVENTS))
     .order_by(outbox.c.id + 0)  # sorted after the small index found them
 )
+_ALERTS_DUE = sa.select(outbox).where(HELD, outbox.c.next_at <= bind("now"), _OF_EVENTS).order_by(outbox.c.id + 0)
 _FOR_RELEASE = sa.select(outbox).where(HELD, outbox.c.next_at == FOR_RELEASE).order_by(outbox.c.id + 0).limit(bind("limit"))
 _OF_RESTORE = outbox.c.error.startswith(KEPT_BACK)
 _KEPT_BACK, _OF_FIRST_CONNECT = _FOR_RELEASE.where(_OF_RESTORE), _FOR_RELEASE.where(sa.not_(_OF_RESTORE))
@@ -160,10 +166,19 @@ class Outbox(LeaseQueue[Queued, Queued]):
         values = {"in_recipient": recipient.lower(), "in_since": since, "in_events": list(events), "in_limit": limit}
         return int(self._sql.value(_COUNT_TOLD, values))
 
-    def to_bundle(self, now: datetime) -> list[Queued]:
-        """All that is held to be bundled, of every recipient for whom the time has come, in order."""
-        recipients = sorted({row[0] for row in self._sql.rows(_HELD_DUE, {"in_now": now})})
-        return self._items(_HELD_OF, {"in_recipients": recipients}) if recipients else []
+    def told_between(self, recipient: str, since: datetime, before: datetime, events: Sequence[str], limit: int) -> int:
+        """The same for what was made before a moment."""
+        values = {"in_recipient": recipient.lower(), "in_since": since, "in_events": list(events), "in_limit": limit, "in_before": before}
+        return int(self._sql.value(_COUNT_TOLD_BETWEEN, values))
+
+    def to_bundle(self, now: datetime, *, but: Sequence[str] = ()) -> list[Queued]:
+        """All that is held to be bundled, of every recipient for whom the time has come, in order.  `but`: events that are left out."""
+        recipients = sorted({row[0] for row in self._sql.rows(_HELD_DUE, {"in_now": now, "in_events": list(but)})})
+        return self._items(_HELD_OF, {"in_recipients": recipients, "in_events": list(but)}) if recipients else []
+
+    def held_alerts(self, now: datetime, events: Sequence[str]) -> list[Queued]:
+        """What is held of these events, and whose time has come, in order."""
+        return self._items(_ALERTS_DUE, {"in_now": now, "in_events": list(events)})
 
     def of_first_connect(self, limit: int = ENOUGH) -> list[Queued]:
         """What waits for an admin's release because a first connect brought what it is about, in order."""

@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamChange
+from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import RequesterChanged
 from mailbridge.tickets.event_types.relations import Undone
-from mailbridge.tickets.event_types.values import StatusChanged, TeamChanged
+from mailbridge.tickets.event_types.values import AssigneeChanged, SnoozeEnded, StatusChanged, TeamChanged
 from mailbridge.tickets.event_types.work import WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import WorkKind
@@ -26,6 +27,8 @@ CLOCK_EVENTS: tuple[type[TicketEvent], ...] = (
     WorkRecorded,
     WorkCorrected,
     Undone,
+    AssigneeChanged,
+    SnoozeEnded,
 )
 """The events that the clocks look at."""
 
@@ -60,7 +63,19 @@ def clock_history(events: Sequence[tuple[int, Event]], received: Mapping[int, da
         modes=tuple(_modes(dated)),
         teams=tuple(_teams(opening.what, opened_at, dated)),
         arrived_at=_arrived_at(in_order),
+        touched_at=max((_moment(event, received) for event in counted if _is_touch(event)), default=None),
     )
+
+
+def _is_touch(event: Event) -> bool:
+    """Whether a person did it: wrote, or changed something.  What rules, clocks and robots do touches no ticket; the end of a snooze does,
+    because the ticket lay aside until then."""
+    match event.what:
+        case TicketOpened() | SnoozeEnded():
+            return True
+        case MessageAdded(automatic=True) | DeliveryFailed():
+            return False
+    return event.actor.kind not in (ActorKind.RULE, ActorKind.CLOCK, ActorKind.SYSTEM)
 
 
 def _counted(events: Sequence[tuple[int, Event]]) -> list[Event]:

@@ -9,24 +9,31 @@ from datetime import datetime, timedelta
 from mailbridge.organisation.follow_the_sun import day_ends_at, regions_of
 from mailbridge.organisation.model import ClosedPolicy, Organisation, Team
 from mailbridge.organisation.playbooks import TASK_CHANNEL
+from mailbridge.organisation.priority import Priority
 from mailbridge.organisation.transitions import CLOSED, status
+from mailbridge.sla import ladder
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline, Targets
 from mailbridge.sla.history import ClockHistory
+from mailbridge.sla.ladder import OVERDUE, Level, LevelCondition, level_of
 from mailbridge.sla.levels import Promised, Run, deadlines, runs
+from mailbridge.sla.reminders import base_of
 from mailbridge.sla.segments import TargetKind
 from mailbridge.tickets.command_types.escalation import Escalate, ExpireApproval, RaiseAlert, RemindApproval
-from mailbridge.tickets.command_types.values import Close, EndSnooze
+from mailbridge.tickets.command_types.values import Close, EndSnooze, SetPriority
 from mailbridge.tickets.commands import Command
+from mailbridge.tickets.event_types.escalation import AlertRaised
 from mailbridge.tickets.model import IMPORTED, Ticket
 
 APPROVAL = "approval:"  # `promise` of an approval's deadlines, followed by its id
 REMIND, EXPIRE = "remind", "expire"
 DUE, WAKE, CLOSING = "due", "wake", "closing"
 REGION = "region"  # the end of the working day of the region that has the ticket
+_PROMISED = frozenset(str(promise) for promise in TargetKind if promise is not TargetKind.CLAIM)
 BROKEN = frozenset((promise, "overdue") for promise in TargetKind if promise is not TargetKind.CLAIM)
 BY_HAND = frozenset({DUE, WAKE})  # chosen by a person: notified at that moment, also outside of working hours
 LONGEST_WARNING = timedelta(days=1)
+TASK_PATIENCE = timedelta(hours=8)  # of working time: a working day
 
 
 def ticket_deadlines(ticket: Ticket, history: ClockHistory, organisation: Organisation, now: datetime) -> tuple[Deadline, ...]:
@@ -39,7 +46,7 @@ def ticket_deadlines(ticket: Ticket, history: ClockHistory, organisation: Organi
 
 
 def command_of(moment: Deadline) -> Command:
-    """The command that the desk executes when this deadline has come."""
+    """The command that the desk executes when this deadline has come, apart from what a ladder says."""
     if moment.promise.startswith(APPROVAL):
         approval = int(moment.promise.removeprefix(APPROVAL))
         return RemindApproval(approval=approval) if moment.step == REMIND else ExpireApproval(approval=approval)
@@ -47,13 +54,66 @@ def command_of(moment: Deadline) -> Command:
         return EndSnooze(until=moment.due_at)
     if moment.promise == CLOSING:
         return Close()
-    return RaiseAlert(promise=moment.promise, alert=moment.step, due_at=moment.due_at)
+    return RaiseAlert(promise=moment.promise, alert=base_of(moment.step), due_at=moment.due_at)
 
 
-def commands_of(moment: Deadline, ticket: Ticket, organisation: Organisation) -> tuple[Command, ...]:
-    """The command of the deadline, and an escalation where a target was missed and names a chain."""
-    chain = targets_of(ticket, organisation).escalate if (moment.promise, moment.step) in BROKEN else ""
-    return (command_of(moment), Escalate(to=chain)) if chain else (command_of(moment),)
+def share_of(alert: AlertRaised) -> int | None:
+    """How many percent of the time have passed at a level of a ladder, where it is a share."""
+    return ladder.share_of(alert.alert)
+
+
+def has_ladder(moment: Deadline, ticket: Ticket, organisation: Organisation) -> bool:
+    """Whether a ladder says what happens at this moment."""
+    return moment.promise in _PROMISED and bool(targets_of(ticket, organisation).ladder)
+
+
+def level_at(moment: Deadline, ticket: Ticket, organisation: Organisation) -> Level | None:
+    """The level of the ladder whose moment this is, where the ticket is as it asks; None: nothing happens but the entry in the history."""
+    level = level_of(targets_of(ticket, organisation).ladder, moment.promise, moment.step)
+    return level if level is not None and _holds(level.when, ticket) else None
+
+
+def commands_of(
+    moment: Deadline, ticket: Ticket, organisation: Organisation, *, target_at: datetime | None = None
+) -> tuple[Command, ...]:
+    """The commands of the deadline: the alert, and what the ladder says, or an escalation where a target was missed and names a chain.
+
+    `target_at`: when the promise of a ladder is due.  A level whose condition does not hold makes no command, but a breach is recorded.
+    """
+    if not has_ladder(moment, ticket, organisation):
+        chain = targets_of(ticket, organisation).escalate if (moment.promise, moment.step) in BROKEN else ""
+        return (command_of(moment), Escalate(to=chain)) if chain else (command_of(moment),)
+    level = level_at(moment, ticket, organisation)
+    if level is None and moment.step != OVERDUE:
+        return ()
+    said = RaiseAlert(
+        promise=moment.promise,
+        alert=moment.step,
+        due_at=moment.due_at,
+        tell=level.tell if level else (),
+        target_at=target_at or moment.due_at,
+    )
+    return (said, *(_further(level, ticket) if level else ()))
+
+
+def _further(level: Level, ticket: Ticket) -> Iterator[Command]:
+    """What the level changes on the ticket.  The priority comes last, because it may bring other targets."""
+    if level.escalate:
+        yield Escalate(to=level.escalate)
+    if level.priority and level.priority != ticket.priority:
+        yield SetPriority(priority=Priority(level.priority))
+
+
+def _holds(when: LevelCondition, ticket: Ticket) -> bool:
+    asked = (
+        (when.teams, (ticket.team,)),
+        (when.types, (ticket.type,)),
+        (when.statuses, (ticket.status,)),
+        (when.priorities, (str(ticket.priority),)),
+        (when.tags, ticket.tags),
+    )
+    fits = all(not wanted or not set(wanted).isdisjoint(has) for wanted, has in asked)
+    return fits and (when.unclaimed is None or when.unclaimed is not bool(ticket.assignee))
 
 
 def targets_of(ticket: Ticket, organisation: Organisation) -> Targets:
@@ -110,9 +170,17 @@ def promised(ticket: Ticket, organisation: Organisation) -> Promised:
         targets=targets_of(ticket, organisation),
         calendar=calendar_of(ticket, organisation, team),
         claimed_at=ticket.claimed_at,
-        unclaimed_after=team.unclaimed_after,
+        unclaimed_after=_unclaimed_after(ticket, team),
+        silent_after=team.silent_after if ticket.snoozed_until is None and ticket.channel != TASK_CHANNEL else None,
         calendars={name: one.calendar for name, one in organisation.teams.items()},
     )
+
+
+def _unclaimed_after(ticket: Ticket, team: Team) -> timedelta | None:
+    """Tasks come many at a time and take days, so they alert managers after a working day at the earliest."""
+    if team.unclaimed_after is None or ticket.channel != TASK_CHANNEL:
+        return team.unclaimed_after
+    return max(team.unclaimed_after, TASK_PATIENCE)
 
 
 def calendar_of(ticket: Ticket, organisation: Organisation, team: Team) -> Calendar:

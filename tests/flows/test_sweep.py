@@ -104,7 +104,9 @@ def test_missed_while_down_is_told_once_and_held_until_the_desk_opens(office: Te
     assert alerts(office)["manager.overdue:response"] == 1
     sent = len(office.sent())
     assert len(office.deliver()) == sent
-    office.clock.time = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
+    at(office, "2026-11-24 07:59")
+    assert len(office.deliver()) == sent
+    at(office, "2026-11-24 08:00")
     assert len(office.deliver()) > sent
 
 

@@ -134,11 +134,12 @@ def expected(
     ticks, warn, opened = Ticks(facts=facts, targets=targets, until=until, tick=tick), targets.warn_at, facts.opened
     first = ticks.reached[0] if ticks.reached else None
     solved = solved_since(facts)
-    later = [None if end is None else max(end, opened) for end in (first, solved, facts.arrived, facts.claimed)]
+    later = [None if end is None else max(end, opened) for end in (first, solved, facts.arrived)]
     found = ticks.run("response", opened, later[0], targets.response, warn, calendar)
     found += ticks.run("resolution", opened, later[1], targets.resolution, warn, calendar)
     found += ticks.run("arrival", opened, later[2], targets.arrival, warn, calendar)
-    found += ticks.run("claim", opened, later[3], unclaimed_after, warn, calendar)
+    taken = None if facts.claimed is None else max(facts.claimed, facts.heard)
+    found += ticks.run("claim", facts.heard, taken, unclaimed_after, warn, calendar)
     for start, end in unanswered(facts, ticks.reached, targets.counts_from == "first") if first is not None else []:
         found += ticks.run("next-response", start, end, targets.next_response, warn, calendar)
     for n, (since, team) in enumerate(facts.teams):
@@ -170,3 +171,32 @@ def unanswered(facts: Facts, reached: list[datetime], from_first: bool) -> list[
 
 def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+QUARTER, MORNING = timedelta(minutes=15), time(8)  # all hours of the calendars begin at a quarter
+
+
+def reminders(first: datetime, calendar: Calendar, now: datetime, until: datetime) -> dict[str, datetime]:
+    """By day when the team begins to work, for the latest working day after `first` that has begun and the next one: quarter by quarter."""
+    zone, begins = ZoneInfo(calendar.zone), dict[str, datetime]()
+    told_on, moment = first.astimezone(zone).date(), first
+    moment -= timedelta(seconds=moment.timestamp() % 900)
+    while moment < until + timedelta(days=1):
+        wall = moment.astimezone(zone)
+        day = wall.date()
+        if day > told_on and str(day) not in begins and is_working(wall, calendar):
+            begins[str(day)] = moment if wall.time() != time.min else _morning(moment, calendar, zone)
+        moment += QUARTER
+    passed = [day for day, at in begins.items() if at <= now]
+    later = [day for day, at in begins.items() if at > now]
+    return {day: begins[day] for day in (*passed[-1:], *later[:1])}
+
+
+def _morning(midnight: datetime, calendar: Calendar, zone: ZoneInfo) -> datetime:
+    """MORNING of a day on which the team works from midnight until then without a break, else midnight."""
+    moment = midnight
+    while is_working(moment.astimezone(zone), calendar):
+        if moment.astimezone(zone).time() == MORNING:
+            return moment
+        moment += QUARTER
+    return midnight

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from time import monotonic
 
@@ -17,7 +17,7 @@ import pytest
 from mailbridge.sla.why import Outcome, why
 from mailbridge.tickets.clock_history import clock_history
 from mailbridge.tickets.deadlines import promised_runs, ticket_deadlines
-from tests.properties.clock_oracle import Expected, expected
+from tests.properties.clock_oracle import Expected, expected, reminders
 from tests.properties.clock_worlds import Maker, World
 
 MINUTE, SECOND, DAY = timedelta(minutes=1), timedelta(seconds=1), timedelta(days=1)
@@ -62,7 +62,7 @@ def assert_agreed(world: World, until: object, unit: timedelta, which: str) -> N
         for one in ticket_deadlines(world.ticket, history, world.organisation, world.now)
         if one.promise in PROMISES and one.due_at <= end  # type: ignore[operator]
     }
-    assert moments == alerts(runs, world), which
+    assert moments == alerts(runs, world, end), which  # type: ignore[arg-type]
 
 
 def of_run(one: Expected, world: World) -> tuple[object, ...]:
@@ -70,7 +70,7 @@ def of_run(one: Expected, world: World) -> tuple[object, ...]:
     return (one.promise, one.team, one.start, one.end, one.due, late)
 
 
-def alerts(runs: list[Expected], world: World) -> set[tuple[str, str, object]]:
+def alerts(runs: list[Expected], world: World, end: datetime) -> set[tuple[str, str, object]]:
     """What has to be told of the open runs of an open ticket, now or later."""
     found: set[tuple[str, str, object]] = set()
     if world.facts.statuses and world.facts.statuses[-1][1] == "solved":
@@ -80,8 +80,18 @@ def alerts(runs: list[Expected], world: World) -> set[tuple[str, str, object]]:
             continue
         if one.promise == "claim":
             found |= {("claim", "unclaimed", one.due)} if one.due else set()
+            if one.due and one.due <= world.now:
+                calendar = world.organisation.teams[world.ticket.team].calendar
+                again = reminders(one.due, calendar, world.now, end)
+                found |= {("claim", f"unclaimed {day}", at) for day, at in again.items() if at <= end and not stands(world, at)}
             continue
         found |= {(one.promise, "overdue", one.due)} if one.due else set()
         found |= {(one.promise, "warning", one.warned)} if one.warned and not (one.due and one.due <= world.now) else set()
     old = world.facts.heard > world.facts.opened
     return {alert for alert in found if not old or alert[2] > world.facts.heard}  # type: ignore[operator]
+
+
+def stands(world: World, moment: datetime) -> bool:
+    """Whether the status of that moment stops the clocks."""
+    status = next((status for at, status in reversed(world.facts.statuses) if at <= moment), "runs")
+    return status == "waits" or (status == "solved" and world.targets.while_solved == "paused")

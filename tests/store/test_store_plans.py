@@ -118,6 +118,8 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "outbox, held": lambda tx: (
         tx.outbox.hold(LETTER, NOW, NOW),
         tx.outbox.to_bundle(NOW),
+        tx.outbox.held_alerts(NOW, ["overdue"]),
+        tx.outbox.told_between("a@x", NOW, NOW, ["overdue"], 10),
         tx.outbox.of_first_connect(),
         tx.outbox.waits_for_release(1),
         tx.outbox.told_since("a@x", NOW, ["new"], 10),
@@ -198,6 +200,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "events.of_clocks": lambda tx: (tx.events.of_clocks([1, 2]), tx.mails.received([1, 2])),
     "clocks.set": lambda tx: tx.clocks.set(1, [Deadline(promise="p", step="s", due_at=NOW)], NOW),
     "clocks.due": lambda tx: tx.clocks.due(NOW, 10),
+    "clocks.due_of": lambda tx: tx.clocks.due_of(1, NOW),
     "clocks.tickets_after": lambda tx: (tx.clocks.tickets_after(1, 10), tx.tickets.open_after(1, 10)),
     "finished_runs.of_tickets": lambda tx: tx.finished_runs.of_tickets([1, 2]),
     "finished_runs.keep": lambda tx: tx.finished_runs.keep(9_001, [FINISHED], NOW),

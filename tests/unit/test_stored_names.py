@@ -61,6 +61,8 @@ from mailbridge.organisation.status import Awaited, Mover
 from mailbridge.rules.tree import AssignBy, MatchType
 from mailbridge.rules.verdict import Verdict
 from mailbridge.sla.clock import CountsFrom, Deadline, WhileSolved
+from mailbridge.sla.ladder import OVERDUE
+from mailbridge.sla.levels import SILENCE, SILENT, UNCLAIMED, WARNING
 from mailbridge.sla.segments import PauseReason, TargetKind
 from mailbridge.sla.why import Counting, Outcome
 from mailbridge.store import restoring
@@ -254,6 +256,11 @@ def tables() -> dict[str, list[str]]:
     return {table.name: [column.name for column in table.columns] for table in metadata.sorted_tables}
 
 
+def steps() -> list[str]:
+    """Those of the deadlines that are named in code, without the levels of a ladder and the days of reminders."""
+    return sorted({*constants("Deadline", "step"), OVERDUE, UNCLAIMED, WARNING, SILENT})
+
+
 def metrics() -> dict[str, list[str]]:
     counted = [family for family in Metrics().registry.collect() if family.name.startswith("mailbridge_")]
     return {family.name: [family.type] for family in counted} | {gauge.name: ["gauge", *gauge.labels] for gauge in GAUGES}
@@ -310,7 +317,7 @@ GROUPS: Mapping[str, Callable[[], Any]] = {
     "crash points": lambda: list(crash.POINTS),
     "documents in the database": lambda: fields_of(DOCUMENTS),
     "documents in JSON": documents_in_json,
-    "deadlines": lambda: {"promise": [*TargetKind], "step": constants("Deadline", "step")},
+    "deadlines": lambda: {"promise": [*TargetKind, SILENCE], "step": steps()},
     "events": events,
     "jobs": lambda: constants("Job", "name"),
     "metrics": metrics,

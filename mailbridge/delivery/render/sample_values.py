@@ -30,6 +30,11 @@ _AGENDA = (
     "MB-7\t2\tClara Weiss\t2026-11-24T08:00:00+00:00\t120\tPrinter <down>\treplace <drum>\t\tyes"
     "\nMB-8\t\tAna Pop\t2026-11-24T12:00:00+00:00\t60\tPlotter\t\tIași\t"
 )
+_ALERTS = (
+    "MB-7\tsupport+mb7.a.x@acme.example\tPrinter <down> & out\tAna Pop\tOpen\thigh\tBogdan Ionescu\toverdue\tresponse"
+    "\t2026-11-23T09:10:00+00:00\nMB-8\tsupport+mb8.a.y@acme.example\t\tana@acme.example\tNew\tlow\t\tunclaimed\tclaim"
+    "\t2026-11-23T09:10:00+00:00"
+)
 _FACTS = {
     "asked": "#show MB-1042",
     "people": "Ana Pop <ana@acme.example>",
@@ -96,6 +101,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "more": "1",
     },
     "agent.bundle": {"team": "Field <service>", "count": "31", "opened": "30", "replied": "2", "rows": _TICKETS, "more": ""},
+    "agent.alerts": {"count": "2", "overdue": "1", "unclaimed": "1", "silent": "", "rows": _ALERTS},
     "agent.found": {"asked": "#search E-52", "words": "E-52 <x>", "rows": _TICKETS, "count": "31", "more": "1"},
     "agent.ticket": _FACTS,
     "agent.history": _FACTS,
@@ -149,6 +155,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     },
     "agent.warning": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
     "agent.due": {"promise": "due", "due_at": "2026-11-23T09:10:00+00:00"},
+    "agent.level": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00", "share": "70", "late": ""},
     "agent.awake": {},
     "agent.meeting": _MEETING,
     "agent.planned": {
@@ -223,6 +230,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "expires_at": "2026-11-26T08:10:00+00:00",
     },
     "manager.overdue": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
+    "manager.silent": {"promise": "silence", "due_at": "2026-11-23T09:10:00+00:00"},
     "manager.unclaimed": {"promise": "claim", "due_at": "2026-11-23T09:10:00+00:00"},
     "admin.rules_broken": {"problems": 'rules/routing/20-printers.yaml:8:29: unknown team "field-servce"', "version": "3f9c2a1"},
     "admin.quarantined": {"inbox": "4711", "reason": "reading took longer than 20 s, three times", "sender": "ana@acme.example"},

@@ -63,6 +63,8 @@ class TicketView:
     created_at: datetime | None = None
     answer_due: datetime | None = None
     solve_due: datetime | None = None
+    answer_late: bool = False  # answer_due has passed, and nobody has answered
+    solve_late: bool = False
     due_at: datetime | None = None  # what an agent set by hand
     meets_at: datetime | None = None  # of an appointment that stands
     estimate: int | None = None  # minutes of work, and what four of five such tickets did not exceed

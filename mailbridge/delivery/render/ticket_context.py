@@ -20,6 +20,7 @@ from mailbridge.delivery.render.template_context import (
 from mailbridge.delivery.render.ticket_history import left_out, message_name, parts_of
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.hour_banks import left_for
+from mailbridge.execution.open_targets import open_targets
 from mailbridge.ids import ticket_number
 from mailbridge.message.encryption import looks_encrypted
 from mailbridge.message.model import Kind
@@ -29,7 +30,6 @@ from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import zone_of
 from mailbridge.reply.subject import thread_of
-from mailbridge.store.clocks import ClockState as ClockState
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.estimates import worked
@@ -211,8 +211,8 @@ def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification, now:
     status = transitions.status(ticket.status, organisation)
     language = notification.language
     agent = organisation.agents.get(ticket.assignee)
-    due = {clock.deadline.promise: clock.deadline.due_at for clock in tx.clocks.of_ticket(ticket.id)
-           if clock.deadline.step == "overdue" and clock.state is ClockState.RUNNING}  # fmt: skip
+    due = open_targets(tx, ticket, organisation)
+    answer, solution = due.get("response"), due.get("resolution")
     return TicketView(
         number=ticket_number(desk.config.desk.prefix, ticket.id),
         subject=ticket.subject,
@@ -225,8 +225,10 @@ def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification, now:
         requester_address=requester.address if requester else "",
         verified=ticket.verified,
         created_at=ticket.created_at,
-        answer_due=due.get("response"),
-        solve_due=due.get("resolution"),
+        answer_due=answer.at if answer else None,
+        answer_late=answer is not None and answer.late,
+        solve_due=solution.at if solution else None,
+        solve_late=solution is not None and solution.late,
         due_at=ticket.due_at,
         meets_at=ticket.meeting.at if ticket.meeting and not ticket.meeting.cancelled else None,
         estimate=ticket.estimate,

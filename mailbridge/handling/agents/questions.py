@@ -253,6 +253,7 @@ def _help(desk: Desk, mail: PlacedMail, asked: str, word: str) -> CommandHelp:
 def _ticket_row(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket) -> TicketRow:
     organisation, requester = desk.organisation, ticket.requester
     agent = organisation.agents.get(ticket.assignee)
+    due = _due(tx, desk, mail, ticket)
     return TicketRow(
         number=_number(desk, ticket),
         address=_address(desk, mail, ticket),
@@ -261,7 +262,8 @@ def _ticket_row(tx: Tx, desk: Desk, mail: PlacedMail, ticket: Ticket) -> TicketR
         status=transitions.status(ticket.status, organisation).title,
         priority=ticket.priority,
         assignee=agent.title if agent else "",
-        due=_due(tx, desk, mail, ticket),
+        due=due,
+        late=due is not None and due <= mail.now,
     )
 
 

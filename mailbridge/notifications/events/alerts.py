@@ -7,31 +7,39 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to
 from mailbridge.notifications.model import Audience, Class, Notification
-from mailbridge.notifications.payloads.tickets import Alert
-from mailbridge.notifications.recipients import managers, responsible
+from mailbridge.notifications.payloads.tickets import Alert, LevelReached
+from mailbridge.notifications.recipients import at_level, managers, responsible
+from mailbridge.tickets.deadlines import share_of
 from mailbridge.tickets.event_types.escalation import AlertRaised
 from mailbridge.tickets.event_types.values import SnoozeEnded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.handlers.work import OVER
 
+LEVEL = "level"
+ALERTS = ("warning", "due", "overdue", "unclaimed", "silent", LEVEL)
+"""The notifications that clocks raise; several for one person go into one mail."""
+CALM = ("unclaimed", "silent")
+"""Those of them that can wait for others of the same hour."""
+
 
 def alert(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
     what = event.what
-    if not isinstance(what, AlertRaised):
-        return
+    if isinstance(what, AlertRaised):
+        yield from (replace(promise, class_=Class.REMINDER) for promise in _told(what, event, context))
+
+
+def _told(what: AlertRaised, event: Event, context: NotificationContext) -> Iterator[Notification]:
+    ticket, organisation = context.ticket, context.organisation
     payload = Alert(promise=what.promise, due_at=what.due_at)
     if what.alert == OVER:  # no moment that came, but work that passed what was thought
-        told = notifications_to(responsible(context.ticket, context.organisation, event.at), Audience.AGENT, OVER, context)
-    elif what.alert in ("warning", "due"):
-        told = notifications_to(
-            responsible(context.ticket, context.organisation, event.at), Audience.AGENT, what.alert, context, payload=payload
-        )
-    else:
-        told = notifications_to(
-            managers(context.ticket, context.organisation, event.at), Audience.MANAGER, what.alert, context, payload=payload
-        )
-    for promise in told:
-        yield replace(promise, class_=Class.REMINDER)
+        return notifications_to(responsible(ticket, organisation, event.at), Audience.AGENT, OVER, context)
+    if what.target_at is not None:
+        late = what.target_at <= event.at
+        reached = LevelReached(promise=what.promise, due_at=what.target_at, share=share_of(what), late=late)
+        return notifications_to(at_level(what.tell, ticket, organisation, event.at), Audience.AGENT, LEVEL, context, payload=reached)
+    if what.alert in ("warning", "due"):
+        return notifications_to(responsible(ticket, organisation, event.at), Audience.AGENT, what.alert, context, payload=payload)
+    return notifications_to(managers(ticket, organisation, event.at), Audience.MANAGER, what.alert, context, payload=payload)
 
 
 def snooze_ended(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:

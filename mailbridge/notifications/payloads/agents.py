@@ -38,6 +38,7 @@ class TicketRow(TableRow):
     due: datetime | None = None
     at: datetime | None = None
     snippet: str = ""
+    late: bool = False  # `due` has passed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,22 @@ class ContractRow(TableRow):
     until: date
     days: int
     responsible: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertRow(TableRow):
+    """A ticket in a digest of alerts.  `alert`: overdue, soon, unclaimed, silent or due; `due`: since when, or until when."""
+
+    number: str
+    address: str
+    subject: str
+    requester: str
+    status: str
+    priority: str
+    assignee: str
+    alert: str
+    promise: str
+    due: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,6 +231,17 @@ class DueTimesChanged(Payload):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractEnds(Payload):
     rows: tuple[ContractRow, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertDigest(Payload):
+    """All alerts for one person at one moment: how many tickets, and how many of them are overdue, unclaimed and silent."""
+
+    count: int
+    overdue: int | None
+    unclaimed: int | None
+    silent: int | None
+    rows: tuple[AlertRow, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from mailbridge.notifications.payloads.admins import (
     Unfetched,
 )
 from mailbridge.notifications.payloads.agents import (
+    AlertDigest,
     Bundle,
     CommandHelp,
     CommandResults,
@@ -57,6 +58,7 @@ from mailbridge.notifications.payloads.tickets import (
     EscalatedTo,
     InvitationReply,
     Invited,
+    LevelReached,
     NewTicket,
     OtherTicket,
 )
@@ -113,6 +115,8 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "agent.paired": PairingResult,
     "agent.warning": Alert,
     "agent.due": Alert,
+    "agent.level": LevelReached,
+    "agent.alerts": AlertDigest,
     "agent.meeting": Invited,
     "agent.planned": Planned,
     "agent.meeting_answered": InvitationReply,
@@ -125,6 +129,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "manager.approval_reminded": ApprovalQuestion,
     "manager.overdue": Alert,
     "manager.unclaimed": Alert,
+    "manager.silent": Alert,
     "admin.rules_broken": RulesBroken,
     "admin.quarantined": Quarantined,
     "admin.flood": Flood,

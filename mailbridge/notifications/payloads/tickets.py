@@ -109,6 +109,17 @@ class Alert(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LevelReached(Payload):
+    """A level of a ladder.  `due_at`: when the promise is due; `share`: how much of the time has passed, in percent, where the level is a
+    share; `late`: the promise is broken."""
+
+    promise: str
+    due_at: datetime
+    share: int | None = None
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bounced(Payload):
     failed_recipient: str
     failed_what: str

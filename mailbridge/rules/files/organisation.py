@@ -140,6 +140,7 @@ def _team(name: str, values: Values, every: Mapping[str, Values], calendars: Map
         signature=values.get("signature", usual.signature),
         tells=frozenset(values["tells"]) if "tells" in values else usual.tells,
         unclaimed_after=values.get("unclaimed-after", usual.unclaimed_after),
+        silent_after=values.get("silent-after", usual.silent_after),
         language=values.get("language", ""),
         told=TeamAudience(values.get("told", usual.told)),
         on_call=_on_call(values["rota"], calendar) if "rota" in values else None,
@@ -202,6 +203,7 @@ def _target(values: Values) -> Targets:
         while_solved=values.get("while-solved", usual.while_solved),
         warn_at=values.get("warn-at", usual.warn_at),
         escalate=values.get("escalate", ""),
+        ladder=values.get("ladder", ()),
     )
 
 

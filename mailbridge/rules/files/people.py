@@ -258,6 +258,10 @@ TEAM = Record(
             schema=Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never)),
             about="working time until the managers hear of a ticket that nobody has taken; or never",
         ),
+        "silent-after": Key(
+            schema=Either(what="a duration or never", scalar=Text(what="a duration or never", parse=_or_never)),
+            about="working time until the managers hear of an open ticket that nobody has touched; never where it is not said",
+        ),
         "language": Key(schema=LANGUAGE, about="of what customers get where theirs is not known"),
     },
     one_of=("members", "follow"),

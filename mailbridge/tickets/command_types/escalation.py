@@ -41,9 +41,13 @@ class ExpireApproval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseAlert:
+    """The moment of a deadline has come.  `tell`: who a level of a ladder names.  `target_at`: when the promise itself is due."""
+
     promise: str
     alert: str
     due_at: datetime
+    tell: tuple[str, ...] = ()
+    target_at: datetime | None = None
 
 
 EscalationCommand = RaiseAlert | Escalate | Approve | Reject | RemindApproval | ExpireApproval

@@ -50,11 +50,16 @@ class ApprovalDecided:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertRaised:
-    """A deadline fired: `alert` is warning, overdue or unclaimed; `promise` is response, resolution or claim."""
+    """A deadline fired: `alert` is warning, overdue, unclaimed, silent or a step of a ladder such as 70%; `promise` is response, claim, …
+
+    Of a ladder: `tell` is who is told, and `target_at` when the promise is due.  Without a ladder the usual people are told.
+    """
 
     promise: str
     alert: str
     due_at: datetime
+    tell: tuple[str, ...] = ()
+    target_at: datetime | None = None
 
 
 EscalationEvent = Escalated | ApprovalRequested | ApprovalReminded | ApprovalDecided | AlertRaised

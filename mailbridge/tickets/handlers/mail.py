@@ -55,7 +55,10 @@ def note(ticket: Ticket, command: InternalNote, about: CommandContext) -> Handle
 
 
 def raise_alert(ticket: Ticket, command: RaiseAlert, about: CommandContext) -> HandlerResult:
-    return [AlertRaised(promise=command.promise, alert=command.alert, due_at=command.due_at)]
+    said = AlertRaised(
+        promise=command.promise, alert=command.alert, due_at=command.due_at, tell=command.tell, target_at=command.target_at
+    )
+    return [said]
 
 
 def report_failure(ticket: Ticket, command: ReportFailure, about: CommandContext) -> HandlerResult:

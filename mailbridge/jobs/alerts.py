@@ -1,0 +1,140 @@
+"""Sends the alerts of the clocks: one mail for each person, however many tickets it is about.
+
+The sweep holds every alert, at least until it has fired everything that is due.  A single alert goes out as it is.  Several for one person
+become a digest: after a downtime, at opening time after a night, or where many tickets are unclaimed.  An alert that nobody needs any more
+when it would go out is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from mailbridge.conversation.tokens import Purpose
+from mailbridge.execution.bundling import DIGEST
+from mailbridge.execution.desk import Desk
+from mailbridge.execution.open_targets import is_kept
+from mailbridge.ids import ticket_number
+from mailbridge.jobs.bundles import MOST_ROWS, TOLD, is_hidden
+from mailbridge.notifications.events.alerts import ALERTS
+from mailbridge.notifications.model import Audience, Class, Notification, Queued
+from mailbridge.notifications.payloads.agents import AlertDigest, AlertRow
+from mailbridge.notifications.payloads.tickets import Alert, LevelReached
+from mailbridge.organisation import transitions
+from mailbridge.store.engine import Store
+from mailbridge.store.tx import Tx
+from mailbridge.tickets.model import Ticket
+
+STATE_KEY = "alerts"
+OVER = "nobody needs this alert any more"
+_SEVERITY = ("overdue", "due", "soon", "unclaimed", "silent")  # the worst first: a ticket has one row in a digest
+
+
+def notify_alerts(store: Store, desk: Desk, now: datetime) -> int:
+    """Sends the held alerts whose time has come; how many mails."""
+    with store.read() as tx:
+        if not tx.outbox.held_alerts(now, ALERTS):
+            return 0
+    with store.write() as tx:
+        tx.state.take(STATE_KEY, now)  # locks: no other transaction sends the same
+        found = tx.outbox.held_alerts(now, ALERTS)
+        tickets = {ticket.id: ticket for ticket in tx.tickets.get_many({one.notification.ticket or 0 for one in found})}
+        groups: dict[str, list[Queued]] = {}
+        for one in found:
+            groups.setdefault(one.notification.recipient.lower(), []).append(one)
+        sent = sum(_notify(tx, group, tickets, desk, now) for group in groups.values())
+        tx.state.set(STATE_KEY, now.isoformat(), now)
+        tx.wake("outbox")
+    return sent
+
+
+def _notify(tx: Tx, group: Sequence[Queued], tickets: dict[int, Ticket], desk: Desk, now: datetime) -> int:
+    """Sends the alerts of one person; how many mails."""
+    shown = [one for one in group if _is_wanted(tx, one, tickets.get(one.notification.ticket or 0), desk, now)]
+    by_ticket: dict[int, list[Queued]] = {}
+    for one in shown:
+        by_ticket.setdefault(one.notification.ticket or 0, []).append(one)
+    if len(shown) <= 1:
+        return sum(tx.outbox.let_go(one.id, now) for one in shown)
+    numbers = list(by_ticket)
+    for start in range(0, len(numbers), MOST_ROWS):
+        portion = numbers[start : start + MOST_ROWS]
+        listed = [one for number in portion for one in by_ticket[number]]
+        rows = [_row(tickets[number], by_ticket[number], desk, now) for number in portion]
+        digest = _digest(listed, rows, desk)
+        tx.outbox.add_many([digest], now)
+        for one in listed:
+            tx.outbox.suppress(one.id, f"{TOLD}{digest.key}", now)
+    return -(-len(numbers) // MOST_ROWS)
+
+
+def _is_wanted(tx: Tx, one: Queued, ticket: Ticket | None, desk: Desk, now: datetime) -> bool:
+    """Whether the recipient may see the ticket and still has to hear of it; else the alert is suppressed."""
+    if is_hidden(tx, one, ticket, desk, now) or ticket is None:
+        return False
+    if one.created_at < now and _is_over(tx, one, ticket, desk):
+        tx.outbox.suppress(one.id, OVER, now)
+        return False
+    return True
+
+
+def _is_over(tx: Tx, one: Queued, ticket: Ticket, desk: Desk) -> bool:
+    """Whether somebody acted since the alert was raised: the ticket is closed or taken, or the promise is kept after all."""
+    if ticket.closed_at is not None:
+        return True
+    payload = one.notification.payload
+    return isinstance(payload, Alert | LevelReached) and is_kept(tx, ticket, payload.promise, desk.organisation)
+
+
+def _digest(listed: Sequence[Queued], rows: Sequence[AlertRow], desk: Desk) -> Notification:
+    first, config = listed[0].notification, desk.config.desk
+    key = f"alerts:{listed[0].id}-{listed[-1].id}:{first.recipient.lower()}"
+
+    def count(*kinds: str) -> int | None:
+        return sum(row.alert in kinds for row in rows) or None
+
+    return Notification(
+        ticket=None,
+        audience=Audience.AGENT,
+        event=DIGEST,
+        recipient=first.recipient,
+        name=first.name,
+        language=first.language,
+        key=key,
+        class_=Class.REMINDER,
+        message_id=f"alerts.{sha256(key.encode()).hexdigest()[:24]}@{config.address.rpartition('@')[2]}",
+        payload=AlertDigest(
+            count=len(rows), overdue=count("overdue"), unclaimed=count("unclaimed"), silent=count("silent"), rows=tuple(rows)
+        ),
+    )
+
+
+def _row(ticket: Ticket, alerts: Sequence[Queued], desk: Desk, now: datetime) -> AlertRow:
+    """The ticket with the worst of its alerts."""
+    organisation, requester = desk.organisation, ticket.requester
+    agent, recipient = organisation.agents.get(ticket.assignee), alerts[0].notification.recipient
+    kind, promise, due = min((_kind(one, now) for one in alerts), key=lambda kind: _SEVERITY.index(kind[0]))
+    return AlertRow(
+        number=ticket_number(desk.config.desk.prefix, ticket.id),
+        address=desk.signer.reply_address(ticket.id, recipient, Purpose.AGENT),
+        subject=" ".join(ticket.subject.split()),
+        requester=" ".join((requester.name or requester.address).split()) if requester else "",
+        status=transitions.status(ticket.status, organisation).title,
+        priority=ticket.priority,
+        assignee=agent.title if agent else "",
+        alert=kind,
+        promise=promise,
+        due=due,
+    )
+
+
+def _kind(one: Queued, now: datetime) -> tuple[str, str, datetime]:
+    """What a row says: one of _SEVERITY, the promise, and since when or until when."""
+    payload = one.notification.payload
+    if isinstance(payload, LevelReached):
+        return ("overdue" if payload.due_at <= now else "soon"), payload.promise, payload.due_at
+    if isinstance(payload, Alert):
+        kind = "soon" if one.notification.event == "warning" else one.notification.event
+        return kind, payload.promise, payload.due_at
+    return "due", "", now
