@@ -9,9 +9,10 @@ from typing import NamedTuple
 from mailbridge.message.model import SpanKind
 from mailbridge.reply.attribution import attributions_in
 from mailbridge.reply.clients import BARE_BLOCK_QUOTE
+from mailbridge.reply.closing_lines import is_named
 from mailbridge.reply.lines import TextLine, next_written, previous_line
 from mailbridge.reply.segments import Segment, SegmentKind, segments_of
-from mailbridge.reply.signature import ClosingBlock, is_delimiter, is_named, split
+from mailbridge.reply.signature import ClosingBlock, is_delimiter, split
 from mailbridge.reply.subject import Thread, thread_of
 from mailbridge.reply.vocabulary import HeaderRole, fold_phrase
 

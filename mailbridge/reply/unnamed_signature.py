@@ -1,0 +1,123 @@
+"""Signatures without a known first line: contact cards, sign-offs in an unknown language, lines of an app that is not in the tables."""
+
+from __future__ import annotations
+
+import re
+
+from mailbridge.reply.closing_lines import (
+    LONGEST_SIGNATURE_LINE,
+    MOST_SIGNATURE_LINES,
+    SENTENCE_ENDS,
+    SignatureStart,
+    count_contacts,
+    folded_words,
+    is_full_name,
+    is_named,
+    is_small,
+    is_text,
+    sign_off_phrase,
+)
+from mailbridge.reply.lines import TextLine
+from mailbridge.reply.mobile_footers import is_unknown_app_line
+
+
+def unnamed_start(lines: list[TextLine], written: list[int], author: str) -> SignatureStart | None:
+    """Where a card without a farewell begins, a farewell in an unknown language, or an app's line in one."""
+    found = _unknown_app_line(lines, written) or _unknown_sign_off(lines, written)
+    if found is None and any(_may_reach(lines[place].bare) for place in written[-MOST_SIGNATURE_LINES:]):
+        found = _card_start(lines, written, author)
+    return found
+
+
+def _may_reach(bare: str) -> bool:
+    """Whether a telephone, an address or a site may be in the line; cheap."""
+    return "@" in bare or "www" in bare or "://" in bare or sum(map(str.isdigit, bare)) > 5
+
+
+def _is_set_apart(written: list[int], index: int) -> bool:
+    return index > 0 and written[index - 1] < written[index] - 1
+
+
+def _unknown_app_line(lines: list[TextLine], written: list[int]) -> SignatureStart | None:
+    """The last line, where it is short and names a phone or a mail program, and is no sentence of a language that we know."""
+    if not _is_set_apart(written, len(written) - 1):
+        return None
+    place = written[-1]
+    return SignatureStart(place, "mobile-signature:any", 0.7) if is_unknown_app_line(lines[place].bare) else None
+
+
+def _unknown_sign_off(lines: list[TextLine], written: list[int]) -> SignatureStart | None:
+    """A few words and a comma, set apart, with a name right below and nothing but a card below that."""
+    for index in range(max(1, len(written) - MOST_SIGNATURE_LINES), len(written) - 1):
+        place = written[index]
+        bare = lines[place].bare
+        if bare[-1] not in ",،，、" or not _is_set_apart(written, index) or written[index + 1] != place + 1 or not _is_phrase(bare[:-1]):
+            continue
+        below = written[index + 1 :]
+        if is_full_name(lines[below[0]].bare) and (len(below) == 1 or any(count_contacts(lines, below))):
+            return SignatureStart(place, "sign-off:any", 0.7)
+    return None
+
+
+def _is_phrase(bare: str) -> bool:
+    return 0 < len(bare) <= 40 and len(bare.split()) <= 4 and not any(sign.isdigit() or sign in SENTENCE_ENDS for sign in bare)
+
+
+_BARS = re.compile(r"\s[|·•∙◆–—]\s|\s?[|]\s?")
+_PICTURE = re.compile(r"^[<\[][^\s\]>]{0,20}:[^\]>]{0,200}[>\]]$")
+
+
+def _card_start(lines: list[TextLine], written: list[int], author: str) -> SignatureStart | None:
+    """Where a card without a farewell begins: the writer's name, or what looks like one, set apart, with nothing but short lines below it,
+    among them a telephone, an address, a site."""
+    found: tuple[int, bool] | None = None
+    for index in range(len(written) - 1, max(0, len(written) - MOST_SIGNATURE_LINES), -1):
+        bare = lines[written[index]].bare
+        if len(bare) > LONGEST_SIGNATURE_LINE or is_text(bare) or bare.endswith((":", "：", "?", "？")):
+            break
+        named = is_named(bare, author)
+        if (named or _is_card_title(bare)) and _heads_a_card(lines, written, index, named=named):
+            found = index, named
+            if named:
+                break
+    if found is None:
+        return None
+    first = _with_words_above(lines, written, found[0])
+    return SignatureStart(written[first], "signature:card", 0.85 if found[1] else 0.7)
+
+
+def _heads_a_card(lines: list[TextLine], written: list[int], index: int, *, named: bool) -> bool:
+    above = index - 1
+    if _PICTURE.match(lines[written[above]].bare) and above:
+        above -= 1
+    if written[above + 1] <= written[above] + 1 or lines[written[above]].bare.endswith((":", "：", ",")):
+        return False
+    reached, sites = count_contacts(lines, written[index:])
+    if named:
+        return reached + sites > 0
+    return reached > 0 and (reached + sites > 1 or len(written) - index > 2 or len(_BARS.split(lines[written[index]].bare)) > 2)
+
+
+def _with_words_above(lines: list[TextLine], written: list[int], index: int) -> int:
+    """The card's first line with what belongs to it above: a picture, the first name, a word of thanks."""
+    card = folded_words(_BARS.split(lines[written[index]].bare)[0])
+    while index > 1:
+        bare = lines[written[index - 1]].bare
+        if not (
+            _PICTURE.match(bare) or (len(folded_words(bare)) <= 3 and (set(folded_words(bare)) <= set(card) or sign_off_phrase(bare)[0]))
+        ):
+            break
+        index -= 1
+    return index
+
+
+def _is_card_title(bare: str) -> bool:
+    """Whether a line may be the name at the head of a card: two words at least, all written large where the script knows large letters."""
+    head = _BARS.split(bare)[0].strip("* _").removeprefix("Dr. ")
+    head, _, title = head.partition(", ")
+    if len(title) > 20:
+        return False
+    words = head.split()
+    if len(words) == 1 and not title:
+        return 2 <= len(head) <= 6 and all(sign.isalpha() and sign == sign.swapcase() for sign in head)
+    return len(words) + bool(title) >= 2 and is_full_name(head) and not any(map(is_small, words))
