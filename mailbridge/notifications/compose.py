@@ -14,7 +14,7 @@ from itertools import chain
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.notifications.context import EventNotifier, NotificationContext
-from mailbridge.notifications.events import alerts, approvals, escalation, mails, meetings, people, plans, relations, tickets
+from mailbridge.notifications.events import alerts, approvals, escalation, estimates, mails, meetings, people, plans, relations, tickets
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.plans import Planned
@@ -26,6 +26,7 @@ from mailbridge.tickets.event_types.people import InvitationAnswered, MeetingSet
 from mailbridge.tickets.event_types.plans import PlanSet
 from mailbridge.tickets.event_types.relations import MailMoved, MergedFrom, MergedInto, Undone
 from mailbridge.tickets.event_types.values import AssigneeChanged, SnoozeEnded, StatusChanged, TeamChanged
+from mailbridge.tickets.event_types.work import EstimateSet
 from mailbridge.tickets.events import Event, TicketEvent
 
 PASSED_ON = frozenset({"answered", "colleague_answered"})  # an agent's own words; whoever got them from the agent gets them once
@@ -49,12 +50,13 @@ NOTIFIERS: Mapping[type[TicketEvent], EventNotifier] = {
     RequesterChanged: _both(people.added, meetings.asked_anew),
     MeetingSet: meetings.made,
     PlanSet: plans.planned,
+    EstimateSet: estimates.estimated,
     InvitationAnswered: meetings.answered,
     Escalated: escalation.escalated,
     MergedFrom: relations.merged_from,
     MergedInto: relations.merged,
     MailMoved: relations.moved,
-    Undone: _both(relations.undone, plans.undone),
+    Undone: _both(relations.undone, _both(plans.undone, estimates.estimated)),
     ApprovalRequested: approvals.requested,
     ApprovalReminded: approvals.reminded,
     ApprovalDecided: approvals.decided,

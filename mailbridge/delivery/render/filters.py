@@ -144,8 +144,10 @@ def _rows(table: str | Sequence[TableRow], columns: int) -> list[list[object]]:
 
 
 def _lasting(minutes: int | str | None) -> str:
-    """45 as "45 min", 80 as "1 h 20 min", 120 as "2 h": units that need no translation; '' for none."""
-    return "" if minutes is None or minutes == "" else length(int(minutes))
+    """45 as "45 min", 80 as "1 h 20 min", 120 as "2 h": units that need no translation; '' for none, and a text that is no number as it is.
+    """
+    text = "" if minutes is None else str(minutes)
+    return length(int(text)) if text.isascii() and text.isdigit() else text
 
 
 @pass_context

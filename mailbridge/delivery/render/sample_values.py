@@ -53,7 +53,8 @@ _HELD = (
 )
 _NOTICE = {"step": "unproven", "rows": _HELD, "reasons": "no trusted Authentication-Results", "count": "2"}
 VOCABULARY: Mapping[str, Mapping[str, str]] = {
-    "customer.received": {},
+    "customer.received": {"estimate": "120"},
+    "customer.estimate": {"minutes": "240", "before": "120", "most": "480"},
     "customer.unreadable": {},
     "customer.taken": {"author": "Bogdan Ionescu"},
     "customer.answered": {"author": "Bogdan Ionescu", "closes": "yes", "opens_new": "yes", "signature": "Acme Support\n+40 21 555 0100"},

@@ -56,11 +56,13 @@ from mailbridge.notifications.payloads.tickets import (
     ColleagueAnswered,
     CustomerReplied,
     EscalatedTo,
+    Estimated,
     InvitationReply,
     Invited,
     LevelReached,
     NewTicket,
     OtherTicket,
+    Received,
 )
 
 # -- tables -------------------------------------------------------------------------------------------------------
@@ -76,6 +78,8 @@ from mailbridge.notifications.payloads.tickets import (
 
 
 PAYLOADS: Mapping[str, type[Payload]] = {
+    "customer.received": Received,
+    "customer.estimate": Estimated,
     "customer.taken": ByAuthor,
     "customer.answered": Answered,
     "customer.waiting": ByAuthor,
@@ -144,6 +148,6 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "admin.backup": BackupNews,
     "admin.breaker": Breaker,
 }
-"""Events that are not here have no values: "customer.received", "agent.awake", and the receipts that rules choose."""
+"""Events that are not here have no values: "agent.awake", and the receipts that rules choose."""
 
 

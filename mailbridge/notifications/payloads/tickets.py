@@ -16,6 +16,22 @@ class ByAuthor(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Received(Payload):
+    """`estimate`: minutes of work, where the team tells customers."""
+
+    estimate: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimated(Payload):
+    """Minutes of work.  `before`: what the customer was told last; None where nothing was.  `most`: it rarely takes more."""
+
+    minutes: int
+    before: int | None = None
+    most: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answered(Payload):
     author: str
     closes: bool = False

@@ -15,7 +15,7 @@ from mailbridge.rules.files.scalars import ADDRESS, ADDRESSES, DATE, DURATION, L
 from mailbridge.sla import daysoff
 
 STEPS = (  # of the customer's flow, NO1
-    "received", "taken", "answered", "waiting", "changed", "closed", "reopened", "added", "escalated", "merged", "split",
+    "received", "taken", "answered", "waiting", "changed", "closed", "reopened", "added", "escalated", "merged", "split", "estimate",
 )  # fmt: skip
 ROLES = ("agent", "manager", "observer")
 

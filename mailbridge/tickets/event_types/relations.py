@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailbridge.tickets.event_types.plans import PlanSet
+from mailbridge.tickets.event_types.work import EstimateSet
 from mailbridge.tickets.model import Activity, Participant, Plan, Ticket
 
 
@@ -48,6 +49,7 @@ class Undone:
 
     `stays`: what cannot be undone: 'mail' (a reply that was sent), 'erased'.  `moved`: mails that move now, each with its ticket.  `of`:
     the agent whose change was undone.  `reopens`: the ticket was closed before.  `plans`: the plans that are other ones now.
+    `estimate`: how the estimate changed; None where there is none now, or the same.
     """
 
     undone: tuple[int, ...]
@@ -58,6 +60,7 @@ class Undone:
     of: str = ""
     reopens: bool = False
     plans: tuple[PlanSet, ...] = ()
+    estimate: EstimateSet | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from mailbridge.tickets.command_types.relations import Undo
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import MeetingSet
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
+from mailbridge.tickets.event_types.work import EstimateSet
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.customers import taken_back
 from mailbridge.tickets.handlers.plans import other_plans, restored_plans
@@ -152,9 +153,17 @@ def _undo_on(
         of=change.actor.name,
         reopens=ticket.closed_at is not None and restored.closed_at is None,
         plans=other_plans(ticket.plans, plans),
+        estimate=_estimate(ticket, restored),
     )
     back = taken_back(happened, about.customers)
     return back if isinstance(back, Refusal) else [undone, *back]
+
+
+def _estimate(ticket: Ticket, restored: Ticket) -> EstimateSet | None:
+    """How the undo changes the estimate."""
+    if restored.estimate is None or restored.estimate == ticket.estimate:
+        return None
+    return EstimateSet(before=ticket.estimate, after=restored.estimate, by=restored.estimated_by, most=restored.estimate_most)
 
 
 def _origin(history: History, happened: Sequence[TicketEvent], change: Change, main: int) -> int | None:

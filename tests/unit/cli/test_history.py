@@ -27,6 +27,7 @@ from mailbridge.tickets.event_types.people import (
     ParticipantRemoved,
     RequesterChanged,
 )
+from mailbridge.tickets.event_types.plans import PlanProblem, PlanSet, PlanWarning
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto, PlaybookStarted, Undone
 from mailbridge.tickets.event_types.values import (
     AssigneeChanged,
@@ -45,7 +46,7 @@ from mailbridge.tickets.event_types.values import (
 )
 from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event, TicketEvent
-from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Meeting, Participant, WorkKind
+from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Meeting, Participant, Plan, WorkKind
 from tests.builders import a_ticket
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -68,7 +69,16 @@ def changed(before: tuple[tuple[str, str], ...] | None, after: tuple[tuple[str, 
     return CustomerChanged(customer="acme", part=EntryPart.PERSON, key=key, name=key, before=before, after=after)
 
 
+PLAN = Plan(id=2, agent="bogdan", at=datetime(2026, 11, 24, 8, tzinfo=UTC), minutes=120, text="drum")
 WORDS: list[tuple[TicketEvent, str]] = [
+    (
+        PlanSet(before=None, after=PLAN, warnings=(PlanWarning(problem=PlanProblem.CLASH, ticket=9),)),
+        "planned for bogdan: 2026-11-24 08:00Z, 2 h, drum (plan 2); warning: bogdan is busy with MB-9 at that time",
+    ),
+    (PlanSet(before=PLAN, after=replace(PLAN, minutes=45, text="")), "plan 2 changed: bogdan, 2026-11-24 08:00Z, 45 min"),
+    (PlanSet(before=PLAN, after=replace(PLAN, done=1)), "plan 2 done"),
+    (PlanSet(before=replace(PLAN, done=1), after=PLAN), "plan 2 to be done again"),
+    (PlanSet(before=PLAN, after=replace(PLAN, cancelled=True)), "plan 2 of bogdan cancelled: 2026-11-24 08:00Z"),
     (
         TicketOpened(subject="x", requester=ANA, status="new", priority=Priority.HIGH, team="network"),
         "MB-1 opened for ana@acme.example: team network, priority high, status new",
