@@ -39,7 +39,7 @@ from mailbridge.jobs.alerts import notify_alerts
 from mailbridge.jobs.bundles import notify_bundles
 from mailbridge.jobs.contract_ends import notify_contract_ends
 from mailbridge.jobs.deadlines import sweep
-from mailbridge.jobs.hours import keep_hours
+from mailbridge.jobs.hours import keep_hours, pause_clocks
 from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.login_ends import notify_login_ends
 from mailbridge.jobs.recompute import recompute
@@ -318,8 +318,11 @@ class App:
         return fired + notify_held(self.store, desk, now) + notify_bundles(self.store, desk, now)
 
     def keep_hours(self) -> int:
-        """Records what the hour banks are due; how many entries."""
-        return keep_hours(self.store, self.desk(), self.clock.now())
+        """Records what the hour banks are due, tells who has to know, stops clocks where a bank is empty; how many entries."""
+        now, desk = self.clock.now(), self.desk()
+        made = keep_hours(self.store, desk, now)
+        pause_clocks(self.store, desk, now)
+        return made
 
     def notify_contract_ends(self, now: datetime | None = None) -> int:
         """Notifies people of contracts that end in 60, 30 or 7 days; how many new mails."""

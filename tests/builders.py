@@ -105,6 +105,7 @@ def command_context(**different: Any) -> CommandContext:
         estimates={},
         agenda=(),
         load={},
+        hours_left={},
         held={},
         request=(),
         words="",

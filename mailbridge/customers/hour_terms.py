@@ -40,6 +40,15 @@ class Overdraft(StrEnum):
     DEDUCTED = "deducted"  # the next hours pay for it
 
 
+class WhenEmpty(StrEnum):
+    """What happens to work once the bank is empty."""
+
+    GO_ON = "go-on"
+    ASK_MANAGER = "ask-manager"  # a manager approves each activity before it is recorded
+    TELL_CUSTOMER = "tell-customer"
+    PAUSE_CLOCK = "pause-clock"  # the SLA clocks of the tickets stand until there are hours again
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Weights:
     """What a minute costs, in percent; None: it costs a minute.  Of several that apply the largest counts."""
@@ -66,7 +75,7 @@ class HourTerms:
 
     `carry_over`: how many unused minutes go into the next interval, None: all of them.  `cap`: how much the bank holds at most when an
     interval begins, the new hours included; None: no limit.  `since`: first day of the bank, where that is not the contract's.
-    `travel`: whether travel takes hours, None: as work.yaml says.
+    `travel`: whether travel takes hours, None: as work.yaml says.  `approve_over`: longer activities need a manager's approval.
     """
 
     bank: str = ""
@@ -80,3 +89,7 @@ class HourTerms:
     blocks: tuple[PrepaidBlock, ...] = ()
     weights: Weights = field(default_factory=Weights)
     travel: bool | None = None
+    approve_over: int | None = None  # minutes
+    when_empty: WhenEmpty = WhenEmpty.GO_ON
+    tell_customer: bool = False
+    contact: str = ""  # who hears of the hours at the customer's; '': who asked on the ticket

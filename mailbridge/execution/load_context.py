@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.estimating import estimated
 from mailbridge.execution.held_commands import HeldCommands, waiting_for
+from mailbridge.execution.hour_banks import left_for
 from mailbridge.execution.tasks import numbered
 from mailbridge.mail_commands.spelling import spelled
 from mailbridge.message.model import Kind
@@ -27,12 +28,13 @@ from mailbridge.tickets.command_types.people import ChangeCustomer
 from mailbridge.tickets.command_types.plans import PlanWork
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split, StartPlaybook, Undo
 from mailbridge.tickets.command_types.values import SetType
-from mailbridge.tickets.command_types.work import SetEstimate
+from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.handlers.approvals import may_decide
 from mailbridge.tickets.handlers.surviving import surviving
 from mailbridge.tickets.handlers.undo import latest, touched
 from mailbridge.tickets.history import same_change
+from mailbridge.tickets.hours.burns import asks_when_empty
 from mailbridge.tickets.model import Participant, Ticket
 from mailbridge.tickets.requests import Request
 
@@ -114,6 +116,7 @@ def _empty(desk: Desk, actor: Actor, now: datetime, cause: Cause) -> CommandCont
         estimates={},
         agenda=(),
         load={},
+        hours_left={},
         held={},
         request=(),
         words="",
@@ -145,7 +148,9 @@ def _with_needs(tx: Tx, desk: Desk, about: CommandContext, pairs: Sequence[tuple
     for ticket, command in pairs:
         if isinstance(command, SetType) and (found := estimated(tx, command.type, ticket.requester, desk)) is not None:
             estimates[ticket.id, command.type] = found
-    about = replace(about, estimates=estimates, agenda=(*about.agenda, *_agenda(tx, pairs)))
+    worked_on = {ticket.id: ticket for ticket, command in pairs if isinstance(command, RecordWork | CorrectWork)}
+    agenda = (*about.agenda, *_agenda(tx, pairs))
+    about = replace(about, estimates=estimates, agenda=agenda, hours_left=_hours_left(tx, desk, about, worked_on.values()))
     about = _with_mails(tx, about, {ticket.id for ticket, command in pairs if isinstance(command, Merge | Split | Erase | Undo)})
     for number in sorted({ticket.id for ticket, command in pairs if isinstance(command, Undo)}):
         about = _with_past(tx, tickets[number], about)
@@ -161,6 +166,13 @@ def _agenda(tx: Tx, pairs: Sequence[tuple[Ticket, Command]]) -> Sequence[BusyTim
 def _planned_at(ticket: Ticket, command: PlanWork) -> datetime | None:
     """The time of the command, else that of the plan it changes."""
     return command.at or next((plan.at for plan in ticket.plans if plan.id == command.plan), None)
+
+
+def _hours_left(tx: Tx, desk: Desk, about: CommandContext, tickets: Iterable[Ticket]) -> dict[int, int]:
+    """By ticket the seconds in its hour bank, where its contract asks a manager once the bank is empty."""
+    today = about.organisation.day_of(about.now)
+    asking = (ticket for ticket in tickets if asks_when_empty(ticket, about.customers, today))
+    return {ticket.id: left.left for ticket in asking if (left := left_for(tx, ticket, desk, about.now)) is not None}
 
 
 def _named(commands: Iterable[Command]) -> list[int]:

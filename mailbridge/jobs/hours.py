@@ -1,24 +1,39 @@
-"""Keeps the hour banks: the hours of each interval and block that begins, and what expires, is carried over or is billed when one ends.
+"""Keeps the hour banks: the hours of each interval and block that begins, what expires, is carried over or is billed when one ends, and who
+is told that 80 %, 100 % or more of them are used.
 
 The job may run at any time and in any number of processes.  Keys of entries are unique, so each grant is made once, also after months in
-which nothing ran.
+which nothing ran.  A level of a period is a row, so it is told once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
+from mailbridge.customers.hour_terms import WhenEmpty
 from mailbridge.execution.desk import Desk
+from mailbridge.execution.execute import Telling, execute
 from mailbridge.execution.hour_banks import today_of
+from mailbridge.notifications.events.hours import PEOPLE
+from mailbridge.ops import crash
 from mailbridge.ops import log as logs
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
-from mailbridge.tickets.hours.planning import HourBank, banks_of, consequences, due_grants
+from mailbridge.tickets.actor import Actor, ActorKind
+from mailbridge.tickets.command_types.work import AlertHours, PauseForHours
+from mailbridge.tickets.hours.burns import bank_for
+from mailbridge.tickets.hours.ledger import EntryKind, LedgerEntry
+from mailbridge.tickets.hours.planning import LEVELS, HourBank, HoursLeft, banks_of, consequences, due_grants, hours_left
+from mailbridge.tickets.hours.standing import standing
+from mailbridge.tickets.model import Ticket
+from mailbridge.tickets.requests import each
 
 log = logs.get("hours")
 
 STATE_KEY = "hours"
+PAUSED_KEY = "hours-paused"
+ACTOR = Actor(kind=ActorKind.CLOCK, name="hours")
+PORTION = 100  # tickets
 
 
 def keep_hours(store: Store, desk: Desk, now: datetime) -> int:
@@ -35,8 +50,14 @@ def keep_hours(store: Store, desk: Desk, now: datetime) -> int:
     with store.write() as tx:
         before = tx.state.take(STATE_KEY, now)
         due = _due(tx, banks, desk, now, before)
-        made = sum(_keep(tx, bank, desk, now) for bank in due)
-        tx.state.set(STATE_KEY, _looked(tx, banks, desk, now, before), now)
+        empty, made = set(_empty_banks(before)) & {_name(bank) for bank in banks}, 0
+        for bank in due:
+            entries, left = _keep(tx, bank, desk, now)
+            made += entries
+            empty ^= {_name(bank)} & empty
+            empty |= {_name(bank)} if left is not None and left.left <= 0 and _stops(bank, desk, now) else set()
+        crash.point("hours.before_commit")
+        tx.state.set(STATE_KEY, {**_looked(tx, banks, desk, now, before), "empty": sorted(empty)}, now)
     if made:
         log.info("hours_recorded", entries=made, banks=len(due))
     return made
@@ -55,7 +76,7 @@ def _due(tx: Tx, banks: list[HourBank], desk: Desk, now: datetime, before: objec
     return [
         bank
         for bank in banks
-        if (bank.customer, bank.name) in changed or days.get(f"{bank.customer}/{bank.name}") != today_of(bank, desk, now).isoformat()
+        if (bank.customer, bank.name) in changed or days.get(_name(bank)) != today_of(bank, desk, now).isoformat()
     ]
 
 
@@ -63,14 +84,98 @@ def _looked(tx: Tx, banks: list[HourBank], desk: Desk, now: datetime, before: ob
     """What the next run knows.  Entries of the last two runs are looked at again: another process may commit an earlier number later."""
     looked = before if isinstance(before, dict) else {}
     last = max((id for _, _, id in tx.hours.changed_after(int(looked.get("floor", 0)))), default=int(looked.get("last", 0)))
-    days = {f"{bank.customer}/{bank.name}": today_of(bank, desk, now).isoformat() for bank in banks}
+    days = {_name(bank): today_of(bank, desk, now).isoformat() for bank in banks}
     return {"rules": desk.policy.version, "days": days, "floor": looked.get("last", 0), "last": last}
 
 
-def _keep(tx: Tx, bank: HourBank, desk: Desk, now: datetime) -> int:
+def _name(bank: HourBank) -> str:
+    return f"{bank.customer}/{bank.name}"
+
+
+def _keep(tx: Tx, bank: HourBank, desk: Desk, now: datetime) -> tuple[int, HoursLeft | None]:
+    """How many entries were due, and how the bank stands with them."""
     today = today_of(bank, desk, now)
     entries = tx.hours.of_bank(bank.customer, bank.name)
     grants = due_grants(bank, entries, today, now)
     entries += grants
     following = consequences(entries, today, now)
-    return tx.hours.add(bank.customer, bank.name, (*grants, *following))
+    made = tx.hours.add(bank.customer, bank.name, (*grants, *following))
+    left = hours_left(standing(entries, today))
+    if left is not None and left.level:
+        _tell(tx, bank, left, _latest_ticket(tx, entries), desk, now)
+    return made, left
+
+
+def _tell(tx: Tx, bank: HourBank, left: HoursLeft, ticket: Ticket | None, desk: Desk, now: datetime) -> None:
+    """The level is told on the ticket whose work was recorded last.  The levels below it are not told any more."""
+    passed = LEVELS[: LEVELS.index(left.level) + 1]
+    new = [level for level in passed if tx.hours.tell(bank.customer, bank.name, left.period, level, now)]
+    if left.level not in new:
+        return
+    if ticket is None:
+        log.warning("hours_used_without_work", customer=bank.customer, bank=bank.name, level=left.level)
+        return
+    terms = bank.terms_on(today_of(bank, desk, now))
+    tells = terms.tell_customer or (terms.when_empty is WhenEmpty.TELL_CUSTOMER and left.level != LEVELS[0])
+    command = AlertHours(
+        bank=bank.name,
+        level=left.level,
+        left=left.left // 60,
+        granted=left.granted // 60,
+        over=-(-left.over // 60),
+        until=left.until,
+        customer=(terms.contact or PEOPLE) if tells else "",
+    )
+    execute(tx, desk, ticket, each([command]), ACTOR, now, telling=Telling(in_working_hours=True))
+
+
+def _latest_ticket(tx: Tx, entries: list[LedgerEntry]) -> Ticket | None:
+    burns = [entry for entry in entries if entry.kind is EntryKind.BURN and entry.ticket is not None]
+    number = max(burns, key=lambda entry: entry.at).ticket if burns else None
+    return tx.tickets.surviving(number) if number is not None else None
+
+
+def pause_clocks(store: Store, desk: Desk, now: datetime) -> int:
+    """The clocks of open tickets stand where their hour bank is empty and its contract says so, and go on elsewhere; how many changed."""
+    with store.read() as tx:
+        empty, paused = _empty_banks(tx.state.get(STATE_KEY)), tx.state.get(PAUSED_KEY) or []
+    if not empty and not paused:
+        return 0
+    changed, after = 0, 0
+    while True:
+        with store.read() as tx:
+            numbers = tx.tickets.open_after(after, PORTION)
+            wrong = [ticket.id for ticket in tx.tickets.get_many(numbers) if ticket.empty_bank != _empty_bank(ticket, empty, desk, now)]
+        changed += sum(_pause(store, number, empty, desk, now) for number in wrong)
+        if len(numbers) < PORTION:
+            break
+        after = numbers[-1]
+    if paused != empty:
+        with store.write() as tx:
+            tx.state.set(PAUSED_KEY, empty, now)
+    return changed
+
+
+def _empty_banks(looked: object) -> list[str]:
+    """The empty banks that stop clocks."""
+    return list(looked.get("empty", ())) if isinstance(looked, dict) else []
+
+
+def _stops(bank: HourBank, desk: Desk, now: datetime) -> bool:
+    return bank.terms_on(today_of(bank, desk, now)).when_empty is WhenEmpty.PAUSE_CLOCK
+
+
+def _empty_bank(ticket: Ticket, empty: Collection[str], desk: Desk, now: datetime) -> str:
+    """The name of the ticket's bank, where it is among the empty ones that stop clocks; else ''."""
+    found = bank_for(ticket, desk.policy.rules.customers, desk.organisation.day_of(now))
+    return found.bank.name if found and _name(found.bank) in empty else ""
+
+
+def _pause(store: Store, number: int, empty: Collection[str], desk: Desk, now: datetime) -> bool:
+    with store.write() as tx:
+        ticket = tx.tickets.get(number)
+        if ticket is None or ticket.closed_at is not None:
+            return False
+        command = PauseForHours(bank=_empty_bank(ticket, empty, desk, now))
+        done = execute(tx, desk, ticket, each([command]), ACTOR, now, telling=Telling(silent=True))
+    return bool(done.decision.events)

@@ -14,7 +14,19 @@ from itertools import chain
 
 from mailbridge.conversation.tokens import Purpose
 from mailbridge.notifications.context import EventNotifier, NotificationContext
-from mailbridge.notifications.events import alerts, approvals, escalation, estimates, mails, meetings, people, plans, relations, tickets
+from mailbridge.notifications.events import (
+    alerts,
+    approvals,
+    escalation,
+    estimates,
+    hours,
+    mails,
+    meetings,
+    people,
+    plans,
+    relations,
+    tickets,
+)
 from mailbridge.notifications.model import Audience, Class, Notification
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.plans import Planned
@@ -26,7 +38,7 @@ from mailbridge.tickets.event_types.people import InvitationAnswered, MeetingSet
 from mailbridge.tickets.event_types.plans import PlanSet
 from mailbridge.tickets.event_types.relations import MailMoved, MergedFrom, MergedInto, Undone
 from mailbridge.tickets.event_types.values import AssigneeChanged, SnoozeEnded, StatusChanged, TeamChanged
-from mailbridge.tickets.event_types.work import EstimateSet
+from mailbridge.tickets.event_types.work import EstimateSet, HoursAlerted
 from mailbridge.tickets.events import Event, TicketEvent
 
 PASSED_ON = frozenset({"answered", "colleague_answered"})  # an agent's own words; whoever got them from the agent gets them once
@@ -44,6 +56,7 @@ NOTIFIERS: Mapping[type[TicketEvent], EventNotifier] = {
     AssigneeChanged: _both(tickets.assignee, meetings.handed_over),
     TeamChanged: tickets.team,
     AlertRaised: alerts.alert,
+    HoursAlerted: hours.alerted,
     DeliveryFailed: mails.failure,
     SnoozeEnded: alerts.snooze_ended,
     ParticipantAdded: people.added,

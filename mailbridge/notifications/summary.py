@@ -42,7 +42,7 @@ from mailbridge.tickets.event_types.values import (
     TeamChanged,
     TypeChanged,
 )
-from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.event_types.work import EstimateSet, HoursAlerted, HoursRanOut, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Activity, Plan, WorkKind
 
@@ -101,7 +101,7 @@ def summary(event: Event, viewer: Viewer) -> Summary:
             return _of_people(what)
         case PlanSet():
             return _of_plan(what, viewer)
-        case WorkRecorded() | WorkCorrected() | EstimateSet():
+        case WorkRecorded() | WorkCorrected() | EstimateSet() | HoursAlerted() | HoursRanOut():
             return _of_work(what, event, viewer)
         case Escalated() | ApprovalRequested() | ApprovalReminded() | ApprovalDecided():
             return _of_approval(what, viewer)
@@ -212,7 +212,7 @@ def _of_people(what: People) -> Summary:
     assert_never(what)
 
 
-Worked = WorkRecorded | WorkCorrected | EstimateSet
+Worked = WorkRecorded | WorkCorrected | EstimateSet | HoursAlerted | HoursRanOut
 
 
 def _of_work(what: Worked, event: Event, viewer: Viewer) -> Summary:
@@ -226,6 +226,11 @@ def _of_work(what: Worked, event: Event, viewer: Viewer) -> Summary:
             return Summary(key="corrected", values={**values, "length": length(what.after.minutes), "was": was})
         case EstimateSet():
             return Summary(key="estimated", values={"length": length(what.after)})
+        case HoursAlerted():
+            values = {"bank": what.bank, "left": length(what.left), "granted": length(what.granted), "over": length(what.over)}
+            return Summary(key="hours", variant="over" if what.level == "over" else "", values=values)
+        case HoursRanOut():
+            return Summary(key="hours-empty", variant="" if what.bank else "again", values={"bank": what.bank})
     assert_never(what)
 
 

@@ -40,6 +40,7 @@ POINTS = (
     "oauth.login_after_commit",
     "sweep.before_commit",
     "sweep.after_commit",
+    "hours.before_commit",
     "recompute.before_commit",
     "recompute.after_commit",
     "backup.began",

@@ -20,6 +20,8 @@ class ApprovalTrigger(StrEnum):
     TAG = "tag"
     STATUS = "status"
     PRIORITY = "priority"
+    HOURS_OVER = "hours-over"  # these two are said by contracts, not by approvals.yaml
+    HOURS_EMPTY = "hours-empty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

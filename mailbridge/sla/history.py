@@ -65,11 +65,20 @@ class FinishedRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EmptyBank:
+    """A time in which the hour bank of the ticket was empty and its contract stops the clocks then.  `end` None: it still is."""
+
+    start: datetime
+    end: datetime | None
+    bank: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClockHistory:
     """`opened_at`: when the clocks start.  `heard_at`: when the desk heard of the ticket, later where an agent passed a request on.
     `asked`: the customer's messages.  `modes`: each change of status after the opening.  `teams`: first the team at the opening.
     `arrived_at`: when somebody first travelled to the customer.  `touched_at`: when a person last did something on the ticket.
-    `finished`: the runs that are kept as they ended."""
+    `finished`: the runs that are kept as they ended.  `empty`: when an empty hour bank stopped the clocks."""
 
     opened_at: datetime
     heard_at: datetime
@@ -80,6 +89,7 @@ class ClockHistory:
     arrived_at: datetime | None = None
     touched_at: datetime | None = None
     finished: tuple[FinishedRun, ...] = ()
+    empty: tuple[EmptyBank, ...] = ()
 
     @property
     def solved_at(self) -> datetime | None:

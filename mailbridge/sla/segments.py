@@ -32,12 +32,14 @@ class PauseReason(StrEnum):
 
     WAITING = "waiting"
     SOLVED = "solved"
+    HOURS = "hours"  # the hour bank of the contract is empty
     ANSWERED = "answered"  # by an answer that did not reach the customer in the end
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """A time in which the clock stands.  `end` None: it still does.  `status`: what the ticket waited in."""
+    """A time in which the clock stands.  `end` None: it still does.  `status`: what the ticket waited in; the name of the bank
+    where that is empty."""
 
     start: datetime
     end: datetime | None
@@ -63,7 +65,7 @@ class Segment:
 def segments(history: ClockHistory, targets: Targets, claimed_at: datetime | None) -> tuple[Segment, ...]:
     """Every run of every clock, the promised ones and the others, by promise and start.  Each has the times in which it stood, and no
     others: a ticket that waited a thousand times has a thousand runs of a clock that stood once."""
-    standing = _Standings(tuple(_standing(history, targets)), tuple(_unreached(history)))
+    standing = _Standings(tuple(_standing(history, targets)), tuple(_unreached(history)), tuple(_without_hours(history)))
     first = min((answer.at for answer in history.answers if answer.failed_at is None), default=None)
     opened, solved = history.opened_at, history.solved_at
     return (
@@ -77,10 +79,11 @@ def segments(history: ClockHistory, targets: Targets, claimed_at: datetime | Non
 
 
 class _Standings:
-    """The times in which clocks stand: by the status, one after the other; and for answers to the customer those that did not arrive."""
+    """The times in which clocks stand: by the status, one after the other; for answers to the customer those that did not arrive; and
+    without hours."""
 
-    def __init__(self, by_status: tuple[Standing, ...], unreached: tuple[Standing, ...]) -> None:
-        self._by_status, self._unreached = by_status, unreached
+    def __init__(self, by_status: tuple[Standing, ...], unreached: tuple[Standing, ...], without_hours: tuple[Standing, ...]) -> None:
+        self._by_status, self._unreached, self._without_hours = by_status, unreached, without_hours
         self._starts = [one.start for one in by_status]
         self._ends = [one.end for one in by_status if one.end is not None]  # all but the last one may be without
 
@@ -89,6 +92,7 @@ class _Standings:
         first = bisect_right(self._ends, start)
         last = bisect_left(self._starts, end) if end is not None else len(self._starts)
         standing = self._by_status[first:last]
+        standing += tuple(one for one in self._without_hours if _meet(one, start, end))
         if promise in (TargetKind.RESPONSE, TargetKind.NEXT_RESPONSE):
             standing += tuple(one for one in self._unreached if _meet(one, start, end))
         return Segment(promise=promise, start=start, end=end, standing=standing, team=team)
@@ -147,6 +151,12 @@ def _standing(history: ClockHistory, targets: Targets) -> Iterator[Standing]:
             yield Standing(start=change.at, end=end, reason=PauseReason.WAITING, status=change.status)
         elif change.mode is Mode.SOLVED and targets.while_solved is WhileSolved.PAUSED:
             yield Standing(start=change.at, end=end, reason=PauseReason.SOLVED, status=change.status)
+
+
+def _without_hours(history: ClockHistory) -> Iterator[Standing]:
+    """The times in which the hour bank of the contract was empty."""
+    for time in history.empty:
+        yield Standing(start=time.start, end=time.end, reason=PauseReason.HOURS, status=time.bank)
 
 
 def _unreached(history: ClockHistory) -> Iterator[Standing]:

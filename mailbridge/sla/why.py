@@ -185,6 +185,8 @@ def because(stretch: Stretch, calendar: Calendar, whom: Callable[[str], str] = i
 
 def _pause(stretch: Stretch, whom: Callable[[str], str]) -> str:
     match stretch.reason:
+        case PauseReason.HOURS:
+            return f"the hour bank {stretch.status} is empty"
         case PauseReason.SOLVED:
             return "solved"
         case PauseReason.ANSWERED:

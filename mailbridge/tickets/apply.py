@@ -35,7 +35,7 @@ from mailbridge.tickets.event_types.values import (
     TeamChanged,
     TypeChanged,
 )
-from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.event_types.work import EstimateSet, HoursAlerted, HoursRanOut, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Approval, Meeting, Participant, Plan, Role, Ticket
 
@@ -133,6 +133,8 @@ def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
             return _absorbing(ticket, event.what)
         case EstimateSet(after=estimate, by=by, most=most):
             return {"estimate": estimate, "estimated_by": by, "estimate_most": most}
+        case HoursRanOut(bank=bank):
+            return {"empty_bank": bank}
         case WorkRecorded(activity=activity):
             return {"activities": (*ticket.activities, activity)}
         case WorkCorrected(before=before, after=after):
@@ -151,6 +153,8 @@ def _changes(ticket: Ticket, event: Event) -> dict[str, Any]:
             return {"subject": ""}
         case PlaybookStarted(name=name):
             return {"playbooks": (*ticket.playbooks, name)}
+        case HoursAlerted():
+            return {}
         case MessageAdded() | AlertRaised() | DeliveryFailed() | TicketOpened() | MailMoved() | Undone() | CustomerChanged():
             return {}
         case _:

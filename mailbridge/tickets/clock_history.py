@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from mailbridge.sla.history import Answer, ClockHistory, Mode, ModeChange, TeamChange
+from mailbridge.sla.history import Answer, ClockHistory, EmptyBank, Mode, ModeChange, TeamChange
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import RequesterChanged
 from mailbridge.tickets.event_types.relations import Undone
 from mailbridge.tickets.event_types.values import AssigneeChanged, SnoozeEnded, StatusChanged, TeamChanged
-from mailbridge.tickets.event_types.work import WorkCorrected, WorkRecorded
+from mailbridge.tickets.event_types.work import HoursRanOut, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import WorkKind
 
@@ -25,6 +25,7 @@ CLOCK_EVENTS: tuple[type[TicketEvent], ...] = (
     RequesterChanged,
     DeliveryFailed,
     WorkRecorded,
+    HoursRanOut,
     WorkCorrected,
     Undone,
     AssigneeChanged,
@@ -64,6 +65,7 @@ def clock_history(events: Sequence[tuple[int, Event]], received: Mapping[int, da
         teams=tuple(_teams(opening.what, opened_at, dated)),
         arrived_at=_arrived_at(in_order),
         touched_at=max((_moment(event, received) for event in counted if _is_touch(event)), default=None),
+        empty=tuple(_empty(dated)),
     )
 
 
@@ -142,6 +144,20 @@ def _teams(opening: TicketOpened, opened_at: datetime, dated: Iterable[Dated]) -
         if isinstance(what, TeamChanged) and what.after != what.before:
             at = max(at, moment)
             yield TeamChange(at=at, team=what.after)
+
+
+def _empty(dated: Iterable[Dated]) -> Iterator[EmptyBank]:
+    """The times in which an empty hour bank stopped the clocks, in the order of the history."""
+    since: datetime | None = None
+    bank = ""
+    for at, what in dated:
+        if not isinstance(what, HoursRanOut):
+            continue
+        if since is not None:
+            yield EmptyBank(start=since, end=max(since, at), bank=bank)
+        since, bank = (at, what.bank) if what.bank else (None, "")
+    if since is not None:
+        yield EmptyBank(start=since, end=None, bank=bank)
 
 
 def _arrived_at(in_order: Iterable[Dated]) -> datetime | None:

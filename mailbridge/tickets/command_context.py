@@ -66,6 +66,7 @@ class CommandContext:
     histories: Mapping[int, tuple[Event, ...]]  # by ticket, loaded for undo
     estimates: Mapping[tuple[int, str], SetEstimate]  # by ticket and type, loaded where a command changes the type
     agenda: tuple[BusyTime, ...]  # what is planned of the agents near the times that the commands name, on all tickets
+    hours_left: Mapping[int, int]  # seconds in the hour bank by ticket, loaded where its contract asks a manager once it is empty
     load: Mapping[str, int]  # open tickets by agent, loaded where a command chooses an agent
     held: Mapping[int, HeldRequest]  # by the id of the approval on this ticket, loaded for an approval
     request: tuple[Command, ...]  # all commands of the request; they are executed together or not at all

@@ -50,7 +50,7 @@ from mailbridge.tickets.command_types.values import (
     SetType,
     Snooze,
 )
-from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
+from mailbridge.tickets.command_types.work import AlertHours, CorrectWork, PauseForHours, RecordWork, SetEstimate
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.decision import Decision, context_after, decision_of, event_of, together
 from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalRequested
@@ -160,6 +160,8 @@ HANDLERS: Mapping[type[Command], Handler] = {
     PlanWork: plans.plan_work,
     CancelPlan: plans.cancel_plan,
     SetEstimate: work.set_estimate,
+    AlertHours: work.alert_hours,
+    PauseForHours: work.pause_for_hours,
     Escalate: escalation.escalate,
     Approve: _approve,
     Reject: approvals.reject,

@@ -179,6 +179,7 @@ class Ticket:
     meeting: Meeting | None = None
     plans: tuple[Plan, ...] = ()
     playbooks: tuple[str, ...] = ()  # started on this ticket
+    empty_bank: str = ""  # the hour bank whose emptiness stops the clocks; '': none
     revoked: tuple[tuple[str, int], ...] = ()  # (address in lower case, number of revocations of its reply addresses)
 
     @property

@@ -39,7 +39,7 @@ from mailbridge.tickets.event_types.values import (
     TeamChanged,
     TypeChanged,
 )
-from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.event_types.work import EstimateSet, HoursAlerted, HoursRanOut, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import TicketEvent
 
 
@@ -87,6 +87,8 @@ STORED_EVENTS: tuple[StoredEvent, ...] = (
     _event("work_corrected", "WorkCorrected", WorkCorrected),
     _event("estimate_set", "EstimateSet", EstimateSet),
     _event("plan_set", "PlanSet", PlanSet),
+    _event("hours_alerted", "HoursAlerted", HoursAlerted),
+    _event("hours_ran_out", "HoursRanOut", HoursRanOut),
     _event("escalated", "Escalated", Escalated),
     _event("approval_requested", "ApprovalRequested", ApprovalRequested),
     _event("approval_reminded", "ApprovalReminded", ApprovalReminded),

@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.execution.clock_histories import clock_history_of
+from mailbridge.sla.why import why
+from mailbridge.tickets.deadlines import promised_runs
 from mailbridge.tickets.hours.ledger import EntryKind, LedgerEntry
 from mailbridge.tickets.hours.standing import standing
 from tests.harness import RULES, TestDesk, a_desk, a_mail, proven, table
@@ -195,3 +198,139 @@ def test_months_without_the_job_are_made_up_once_in_the_banks_zone(desk: TestDes
     carried = [one.seconds // 3600 for one in entries(desk) if one.key.startswith("carried")]
     assert carried == [2, 2, 2]
     assert sum(one.seconds for one in entries(desk)) == standing(entries(desk), date(2027, 2, 1)).balance == 12 * 3600
+
+
+def with_hours(**keys: str) -> dict[str, str]:
+    """The desk's files with other keys in the first contract's bank."""
+    said = ", ".join(f"{key.replace('_', '-')}: {value}" for key, value in keys.items())
+    return FILES | {"customers.yaml": FILES["customers.yaml"].replace("grant: 10h, carry-over: 2h,", f"grant: 10h, {said},")}
+
+
+def told(desk: TestDesk) -> list[tuple[str, str, object]]:
+    """Who was told of which level of the hours."""
+    return [(str(n.audience), n.recipient, n.values["level"]) for n in desk.promises(event="hours")]
+
+
+def test_80_and_100_percent_and_the_first_minute_over_are_told_once(desk: TestDesk) -> None:
+    by_agent(desk, "#take")
+    for line in ("#time 7h45", "#time 15m", "#time 15m", "#time 1h45", "#time 15m", "#time 15m"):
+        by_agent(desk, line)
+        desk.app.keep_hours()
+        desk.app.keep_hours()
+
+    assert told(desk) == [
+        (audience, address, level)
+        for level in ("80", "100", "over")
+        for audience, address in (("agent", "bogdan@desk.test"), ("manager", "mara@desk.test"))
+    ]
+    last = desk.promise_to("mara@desk.test", "hours").payload
+    assert last is not None
+    assert desk.ticket().version == len(desk_events(desk))
+    assert "overdrawn: 15 min more than the 10 h until 30 Nov 2026" in " ".join(text_to(desk, "mara@desk.test").split())
+    desk.assert_sound()
+
+
+def desk_events(desk: TestDesk) -> list[object]:
+    with desk.app.store.read() as tx:
+        return [event.what for event in tx.events.of_ticket(1)]
+
+
+def test_one_activity_over_all_levels_is_told_once_and_the_next_interval_anew(desk: TestDesk) -> None:
+    by_agent(desk, "#take")
+    by_agent(desk, "#time 10h15")
+    desk.app.keep_hours()
+    by_agent(desk, "#time 1=8h")  # below 100 percent again, which is no news
+    desk.app.keep_hours()
+    assert [level for _, _, level in told(desk)] == ["over", "over"]
+
+    desk.clock.time = datetime(2026, 12, 1, 12, tzinfo=UTC)
+    by_agent(desk, "#time 10h")
+    desk.app.keep_hours()
+
+    assert [level for _, _, level in told(desk)][2:] == ["80", "80"]  # of 12 h, two of which were carried over
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("It does not work since this morning.", "used. 2 h of 10 h are left until 30 Nov 2026"),
+        (
+            "De azi dimineață imprimanta nu mai tipărește nimic, vă rog să ne ajutați.",
+            "Mai sunt disponibile 2 h din 10 h până la 30 noiembrie 2026",
+        ),
+        ("С утра принтер больше ничего не печатает, помогите, пожалуйста.", "Осталось 2 ч из 10 ч до 30 ноября 2026"),
+    ],
+)
+def test_the_customer_hears_of_it_where_the_contract_says_so(tmp_path: Path, asked: str, said: str) -> None:
+    with a_desk(tmp_path, rules=with_hours(tell_customer="true")) as desk:
+        desk.feed(proven(a_mail(asked), "customer.test"))
+        by_agent(desk, "#time 8h")
+        desk.app.keep_hours()
+
+        assert said in " ".join(text_to(desk, "carol@customer.test").split())
+
+
+def test_what_a_contract_holds_is_told_to_nobody_who_is_not_proven(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=with_hours(tell_customer="true")) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, "#time 8h")
+        desk.app.keep_hours()
+
+        assert [audience for audience, _, _ in told(desk) if audience == "customer"] == []
+
+
+def test_an_empty_bank_asks_a_manager_before_more_hours_are_taken(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=with_hours(when_empty="ask-manager")) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, "#time 10h")
+        assert burns(desk) == [("burn", -630)]  # an hour more than the day has is after hours
+
+        by_agent(desk, "#time 30m")
+        assert [approval.why for approval in desk.ticket().approvals] == ["hours-empty"]
+        assert len(burns(desk)) == 1
+        by_agent(desk, "#approve 1", "mara")
+
+        assert burns(desk)[1:] == [("burn", -30)]
+
+
+def test_long_work_needs_a_manager_where_the_contract_says_so(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=with_hours(approve_over="2h")) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, "#time 2h")
+        by_agent(desk, "#time 2h15")
+        assert [approval.why for approval in desk.ticket().approvals] == ["hours-over"]
+        by_agent(desk, "#time 1=3h")
+        assert [approval.why for approval in desk.ticket().approvals] == ["hours-over", "hours-over"]
+        assert burns(desk) == [("burn", -120)]
+
+        by_agent(desk, "#approve 1", "mara")
+
+        assert burns(desk) == [("burn", -120), ("burn", -135)]
+
+
+def test_an_empty_bank_stops_the_clocks_until_there_are_hours_again(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=with_hours(when_empty="pause-clock")) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, "#time 10h")
+        desk.app.keep_hours()
+        assert desk.ticket().empty_bank == "gold"
+        assert reasons(desk) == ["hours"]
+        desk.feed(a_mail(subject="Another one", message_id="<next@customer.test>"))
+        desk.app.keep_hours()
+        assert desk.ticket(2).empty_bank == "gold"
+
+        desk.clock.time = datetime(2026, 12, 1, 12, tzinfo=UTC)
+        desk.app.keep_hours()
+        desk.app.keep_hours()
+
+        assert (desk.ticket().empty_bank, desk.ticket(2).empty_bank) == ("", "")
+        assert reasons(desk) == ["hours"]
+        desk.assert_sound()
+
+
+def reasons(desk: TestDesk) -> list[str]:
+    """Why the clock of the resolution stands or stood."""
+    with desk.app.store.read() as tx:
+        history = clock_history_of(tx, 1)
+    run = next(run for run in promised_runs(desk.ticket(), history, desk.app.desk().organisation) if run.segment.promise == "resolution")
+    return [str(stretch.reason) for stretch in why(run, desk.clock.now()).stretches if stretch.reason is not None]

@@ -234,7 +234,7 @@ def state_keys() -> list[str]:
     return sorted(found)
 
 
-STATE_KEY_CONSTANTS = {"STATE_KEY", "FAILED_KEY", "ENDS_KEY", "RULES_KEY", "PROOF_KEY"}
+STATE_KEY_CONSTANTS = {"STATE_KEY", "PAUSED_KEY", "FAILED_KEY", "ENDS_KEY", "RULES_KEY", "PROOF_KEY"}
 
 
 def events() -> dict[str, Any]:

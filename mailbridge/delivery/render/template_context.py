@@ -152,5 +152,3 @@ class TemplateContext:
     invitations: tuple[str, ...] = ()
     recipient_name: str = ""
     zone: str = "UTC"  # in which times are shown
-
-

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from mailbridge.notifications.payloads.model import Payload
 
@@ -133,6 +133,17 @@ class LevelReached(Payload):
     due_at: datetime
     share: int | None = None
     late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursNews(Payload):
+    """The hour bank has passed a level: 80 or 100 percent, or "over"; times such as "2 h 40 min"."""
+
+    level: str
+    left: str
+    granted: str
+    over: str
+    until: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

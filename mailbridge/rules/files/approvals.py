@@ -84,7 +84,7 @@ def _names(kind: str) -> Many:
 APPROVAL = Record(
     what="an approval",
     keys={
-        "what": Key(schema=Choice(what="matter", words=tuple(ApprovalTrigger)), required=True, about="what needs a yes"),
+        "what": Key(schema=Choice(what="matter", words=tuple(OF_MATTER)), required=True, about="what needs a yes"),
         "hours": Key(schema=Text(what="a number of hours", parse=_hours), about="more than these need one"),
         "to": Key(schema=_names("way to escalate"), about="a chain, or a team, agent or consultant on one"),
         "team": Key(schema=_names("team"), about="giving a ticket to these"),

@@ -10,8 +10,8 @@ from mailbridge.config import units
 from mailbridge.config.reading import Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Key, Made, Many, Record, Table
-from mailbridge.customers.hour_terms import Cycle, CycleStart, HourTerms, Overdraft, PrepaidBlock, Weights
-from mailbridge.rules.files.scalars import DATE, WORD
+from mailbridge.customers.hour_terms import Cycle, CycleStart, HourTerms, Overdraft, PrepaidBlock, Weights, WhenEmpty
+from mailbridge.rules.files.scalars import ADDRESS, DATE, WORD
 
 STEP = 5  # weights are multiples of so many percent: then every minute costs whole seconds
 HEAVIEST = 1000  # percent
@@ -87,6 +87,12 @@ BANK = Record(
         "blocks": Key(schema=Many(of=BLOCK, what="a list of blocks", strict=True), about="hours that were bought once"),
         "weights": Key(schema=WEIGHTS, about="what a minute of work costs; of several weights that apply the largest counts"),
         "travel": Key(schema=Flag(), about="true: time on the road takes hours; without it as work.yaml says"),
+        "approve-over": Key(schema=HOURS, about="a manager approves longer activities before they take hours"),
+        "when-empty": Key(
+            schema=Made(of=Choice(what="way", words=tuple(WhenEmpty)), make=WhenEmpty), about="what happens to work once the bank is empty"
+        ),
+        "tell-customer": Key(schema=Flag(), about="true: the customer hears of 80 %, 100 % and the first minute beyond, too"),
+        "contact": Key(schema=ADDRESS, about="who hears of it at the customer's; without it the requester of the ticket"),
     },
     make=lambda values: terms(values),
     least_one=True,
@@ -117,6 +123,10 @@ def terms(values: Mapping[str, Any]) -> HourTerms:
         blocks=blocks,
         weights=values.get("weights", usual.weights),
         travel=values.get("travel"),
+        approve_over=values.get("approve-over"),
+        when_empty=values.get("when-empty", usual.when_empty),
+        tell_customer=values.get("tell-customer", False),
+        contact=values.get("contact", ""),
     )
 
 

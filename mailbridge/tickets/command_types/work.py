@@ -38,4 +38,24 @@ class SetEstimate:
     most: int | None = None  # 80th percentile of such tickets, where the history was used
 
 
-WorkCommand = RecordWork | CorrectWork | SetEstimate
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertHours:
+    """Tells that the hour bank of the ticket has passed a level; the fields are those of `HoursAlerted`."""
+
+    bank: str
+    level: str
+    left: int
+    granted: int
+    over: int = 0
+    until: date | None = None
+    customer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseForHours:
+    """Stops the clocks of the ticket while this hour bank is empty; '' lets them go on."""
+
+    bank: str
+
+
+WorkCommand = RecordWork | CorrectWork | SetEstimate | AlertHours | PauseForHours

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from mailbridge.tickets.model import Activity
 
@@ -26,4 +27,25 @@ class EstimateSet:
     most: int | None = None  # 80th percentile of such tickets, where the history was used
 
 
-WorkEvent = WorkRecorded | WorkCorrected | EstimateSet
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursAlerted:
+    """The hour bank of the ticket has passed a level: '80' or '100' percent, 'over'.  Minutes.  `until`: the last day of the hours that
+    expire first.  `customer`: who hears of it at the customer's; '*': the people of the ticket, '': nobody."""
+
+    bank: str
+    level: str
+    left: int
+    granted: int
+    over: int = 0
+    until: date | None = None
+    customer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursRanOut:
+    """The clocks of the ticket stand because this hour bank is empty; '': they go on."""
+
+    bank: str
+
+
+WorkEvent = WorkRecorded | WorkCorrected | EstimateSet | HoursAlerted | HoursRanOut

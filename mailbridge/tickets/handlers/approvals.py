@@ -7,10 +7,11 @@ trigger, on the tickets it was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mailbridge.customers.hour_terms import WhenEmpty
 from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.availability import stand_in
 from mailbridge.organisation.model import Organisation, Team
@@ -24,6 +25,7 @@ from mailbridge.tickets.event_types.values import PriorityChanged, StatusChanged
 from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.handlers.risks import RISKS
+from mailbridge.tickets.hours.burns import bank_for
 from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Ticket, WorkKind
 from mailbridge.tickets.stored_commands import ANSWER, stored
 
@@ -49,10 +51,35 @@ def needed(ticket: Ticket, command: Command, about: CommandContext, outcome: Seq
 
 
 def _approval(ticket: Ticket, about: CommandContext, outcome: Sequence[TicketEvent | Event]) -> Need | None:
-    open_ = [rule for rule in about.organisation.approval_policy.approvals if rule.what not in about.agreed]
+    policy = (*about.organisation.approval_policy.approvals, *_of_bank(ticket, about, outcome))
+    open_ = [rule for rule in policy if rule.what not in about.agreed]
     rules = [rule for rule in open_ if any(_concerns(rule, event) for event in outcome)]
     by = ((rule, approvers(rule.by, ticket, about.organisation)) for rule in rules)
     return next((_need(rule, named, ticket, about) for rule, named in by if about.actor.name not in named), None)
+
+
+def _of_bank(ticket: Ticket, about: CommandContext, outcome: Sequence[TicketEvent | Event]) -> Iterator[ApprovalRule]:
+    """The rules of the ticket's hour bank that work meets: longer than the contract allows without an approval, or the bank is empty."""
+    done = [activity for event in outcome if (activity := _longer(event)) is not None]
+    for activity in done:
+        found = bank_for(ticket, about.customers, activity.day)
+        terms = found.contract.hours if found else None
+        if terms is None:
+            continue
+        if terms.approve_over is not None and activity.charged > terms.approve_over:
+            yield ApprovalRule(what=ApprovalTrigger.HOURS_OVER)
+        if terms.when_empty is WhenEmpty.ASK_MANAGER and about.hours_left.get(ticket.id, 1) <= 0:
+            yield ApprovalRule(what=ApprovalTrigger.HOURS_EMPTY)
+
+
+def _longer(event: TicketEvent | Event) -> Activity | None:
+    """The activity that takes more hours after the event than before it."""
+    match event:
+        case WorkRecorded(activity=activity) if activity.charged:
+            return activity
+        case WorkCorrected(before=before, after=Activity() as after) if after.charged > before.charged:
+            return after
+    return None
 
 
 def _need(rule: ApprovalRule, named: tuple[str, ...], ticket: Ticket, about: CommandContext) -> Need:
@@ -217,6 +244,8 @@ def decided(approval: Approval, *, granted: bool, reason: str = "", refused: str
 
 def _concerns(rule: ApprovalRule, event: TicketEvent | Event) -> bool:
     match rule.what, event:
+        case (ApprovalTrigger.HOURS_OVER | ApprovalTrigger.HOURS_EMPTY), (WorkRecorded() | WorkCorrected()):
+            return True
         case ApprovalTrigger.WORK_OVER, WorkRecorded(activity=Activity(kind=WorkKind.WORKED) as done):
             return timedelta(minutes=done.minutes) > rule.over
         case ApprovalTrigger.TRAVEL_OVER, WorkRecorded(activity=Activity(kind=WorkKind.TRAVELLED) as done):

@@ -12,10 +12,10 @@ from mailbridge.organisation.billing import WorkPolicy, charged
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
-from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
+from mailbridge.tickets.command_types.work import AlertHours, CorrectWork, PauseForHours, RecordWork, SetEstimate
 from mailbridge.tickets.estimates import worked
 from mailbridge.tickets.event_types.escalation import AlertRaised
-from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.event_types.work import EstimateSet, HoursAlerted, HoursRanOut, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import TicketEvent
 from mailbridge.tickets.handlers.contracts import CONTRACT, EQUIPMENT, LOCATION
 from mailbridge.tickets.handlers.plans import plan_done, plan_not_done
@@ -80,6 +80,24 @@ def set_estimate(ticket: Ticket, command: SetEstimate, about: CommandContext) ->
     if (command.minutes, by) == (ticket.estimate, ticket.estimated_by):
         return []
     return [EstimateSet(before=ticket.estimate, after=command.minutes, by=by, most=command.most)]
+
+
+def alert_hours(ticket: Ticket, command: AlertHours, about: CommandContext) -> HandlerResult:
+    return [
+        HoursAlerted(
+            bank=command.bank,
+            level=command.level,
+            left=command.left,
+            granted=command.granted,
+            over=command.over,
+            until=command.until,
+            customer=command.customer,
+        )
+    ]
+
+
+def pause_for_hours(ticket: Ticket, command: PauseForHours, about: CommandContext) -> HandlerResult:
+    return [HoursRanOut(bank=command.bank)] if command.bank != ticket.empty_bank else []
 
 
 def policy_of(ticket: Ticket, organisation: Organisation) -> WorkPolicy:

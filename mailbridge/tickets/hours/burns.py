@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from mailbridge.customers.hour_terms import WhenEmpty
 from mailbridge.customers.model import Contract, Customer, Customers
 from mailbridge.organisation.model import Organisation, Team
 from mailbridge.organisation.priority import Priority
@@ -44,6 +45,12 @@ def bank_for(ticket: Ticket, customers: Customers, day: date) -> BankMatch | Non
         contract = next(_others(ticket, customer, day), None)
     bank = bank_of(contract, customer) if contract else None
     return BankMatch(bank=bank, contract=contract) if bank and contract and day >= first_day(contract) else None
+
+
+def asks_when_empty(ticket: Ticket, customers: Customers, day: date) -> bool:
+    """Whether a manager is asked for work on this ticket once its bank is empty."""
+    found = bank_for(ticket, customers, day)
+    return found is not None and found.contract.hours is not None and found.contract.hours.when_empty is WhenEmpty.ASK_MANAGER
 
 
 def begins_later(ticket: Ticket, customers: Customers, day: date) -> Contract | None:

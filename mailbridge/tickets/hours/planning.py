@@ -13,6 +13,8 @@ from mailbridge.tickets.hours.standing import BankStanding, standing
 
 _DAY = timedelta(days=1)
 _MINUTE = 60
+OVER = "over"
+LEVELS = ("80", "100", OVER)  # what is told of a bank, each once in a period
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,14 +205,21 @@ class HoursLeft:
     period: str = ""
 
     @property
-    def used(self) -> int:
-        return self.granted - self.left + self.over
+    def level(self) -> str:
+        """The highest level that was passed: over, 100 or 80 (percent), or '' for none."""
+        if self.over:
+            return OVER
+        used = self.granted - self.left
+        return next((level for level in ("100", "80") if used and used * 100 >= self.granted * int(level)), "")
 
 
 def hours_left(now: BankStanding) -> HoursLeft | None:
-    """What people are told; None where the bank has had no hours yet.  Grants that were used up before the newest one began are history."""
+    """What people are told; None where the bank has had neither hours nor work yet.
+
+    Grants that were used up before the newest one began are history.
+    """
     if not now.grants:
-        return None
+        return HoursLeft(left=0, granted=0, over=now.over) if now.over else None
     newest = max(now.grants, key=lambda grant: grant.day)
     counted = [grant for grant in now.valid if grant.used_up is None or grant.used_up >= newest.day]
     ends = [grant.expires for grant in counted if grant.expires is not None and (grant.left or not now.left)]

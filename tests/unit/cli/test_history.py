@@ -44,7 +44,7 @@ from mailbridge.tickets.event_types.values import (
     TeamChanged,
     TypeChanged,
 )
-from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, WorkRecorded
+from mailbridge.tickets.event_types.work import EstimateSet, HoursAlerted, HoursRanOut, WorkCorrected, WorkRecorded
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Meeting, Participant, Plan, WorkKind
 from tests.builders import a_ticket
@@ -134,6 +134,10 @@ WORDS: list[tuple[TicketEvent, str]] = [
     (WorkCorrected(before=WORK, after=replace(WORK, minutes=20)), "entry 1 is 20 min, was 40 min"),
     (WorkCorrected(before=WORK, after=None), "entry 1 (40 min) removed"),
     (EstimateSet(before=None, after=90, by="bogdan"), "estimated at 1 h 30 min"),
+    (HoursAlerted(bank="gold", level="80", left=120, granted=600), "2 h of 10 h left in the hour bank gold"),
+    (HoursAlerted(bank="gold", level="over", left=0, granted=600, over=15), "the hour bank gold is overdrawn by 15 min"),
+    (HoursRanOut(bank="gold"), "the clocks stand: the hour bank gold is empty"),
+    (HoursRanOut(bank=""), "the clocks go on: there are hours again"),
     (Escalated(chain="network", before=0, after=1, to="experts"), "escalated to experts (chain network, level 1)"),
     (ApprovalRequested(approval=HELD, why="activity-over"), "#time 10h waits for approval by maria"),
     (ApprovalReminded(approval=1), "reminder sent for approval 1"),

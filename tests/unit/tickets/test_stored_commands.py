@@ -47,7 +47,7 @@ from mailbridge.tickets.command_types.values import (
     SetType,
     Snooze,
 )
-from mailbridge.tickets.command_types.work import CorrectWork, RecordWork, SetEstimate
+from mailbridge.tickets.command_types.work import AlertHours, CorrectWork, PauseForHours, RecordWork, SetEstimate
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.model import StoredCommand, WorkKind
 from mailbridge.tickets.stored_commands import ENTRIES, Unreadable, commands_of, stored
@@ -111,6 +111,8 @@ NEVER_HELD = {
     Reject,
     RemindApproval,
     ExpireApproval,
+    AlertHours,
+    PauseForHours,
 }
 
 
