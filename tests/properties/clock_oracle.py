@@ -1,16 +1,18 @@
 """What the promised times of a ticket are, tick by tick, from their definitions.  Nothing of the clocks' own code is used here.
 
-    a tick counts    the team's wall clock shows a time inside the hours of a day that is no holiday, and no pause holds
+    a tick counts    the team's wall clock shows a time inside the hours of a day that is no holiday, and no pause holds; a date with
+                     hours of its own has those and no others
     a pause          the ticket waits, is solved (unless `while_solved` runs), or an answer is on its way that will not arrive
     due              the end of the tick with which the counted time reaches the budget
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from mailbridge.organisation.model import Organisation  # values: teams with calendars, targets by level and priority
 from mailbridge.sla.calendar import Calendar  # a value: hours by weekday, holidays, the name of a zone
 from mailbridge.sla.clock import Targets  # likewise
 
@@ -27,11 +29,15 @@ class Facts:
     teams: list[tuple[datetime, str]]
     arrived: datetime | None
     claimed: datetime | None
+    team: str
+    priority: str
+    fields: dict[str, str]  # contract, level of service, calendar …, as they stand in the end
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """One run of a promise.  `due`: where the budget is used up inside the window.  `warned`: the same for the share that warns."""
+    """One run of a promise.  `due`: where the budget is used up inside the window.  `warned`: the same for the share that warns.
+    `counted`: the ticks that counted until then or until the end, as intervals."""
 
     promise: str
     team: str
@@ -39,6 +45,7 @@ class Expected:
     end: datetime | None
     due: datetime | None
     warned: datetime | None
+    counted: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -105,20 +112,26 @@ class Ticks:
             return []
         works, answers = self.works(calendar), promise in ("response", "next-response")
         counted, due, warned, warns = 0, None, None, budget * warn_at // self.tick
+        intervals: list[tuple[datetime, datetime]] = []
         for n in range(self.index(start), self.count if end is None else self.index(end)):
             if works[n] and not self.stands[n] and not (answers and self.on_its_way[n]):
                 counted += 1
+                joins = bool(intervals) and intervals[-1][1] == self.moments[n]
+                begin = intervals.pop()[0] if joins else self.moments[n]
+                intervals.append((begin, self.moments[n] + self.tick))
                 warned = self.moments[n] + self.tick if counted == warns else warned
                 if counted == budget // self.tick:
                     due = self.moments[n] + self.tick
                     break
-        return [Expected(promise=promise, team=team, start=start, end=end, due=due, warned=warned)]
+        return [Expected(promise=promise, team=team, start=start, end=end, due=due, warned=warned, counted=tuple(intervals))]
 
 
 def is_working(wall: datetime, calendar: Calendar) -> bool:
-    if wall.date() in calendar.holidays:
+    own = dict(calendar.special)
+    if wall.date() in calendar.holidays and wall.date() not in own:
         return False
-    return any(opens <= wall.time() and (closes == time.max or wall.time() < closes) for opens, closes in calendar.hours[wall.weekday()])
+    hours = own.get(wall.date(), calendar.hours[wall.weekday()])
+    return any(opens <= wall.time() and (closes == time.max or wall.time() < closes) for opens, closes in hours)
 
 
 def expected(
@@ -146,6 +159,38 @@ def expected(
         left = facts.teams[n + 1][0] if n + 1 < len(facts.teams) else None if solved is None else max(solved, since)
         found += ticks.run("team", since, left, targets.team, warn, calendars[team], team)
     return found
+
+
+def expected_under(facts: Facts, rules: Organisation, until: datetime, tick: timedelta) -> list[Expected]:
+    """The same under these rules."""
+    calendars = {name: team.calendar for name, team in rules.teams.items()}
+    after = rules.teams[facts.team].unclaimed_after
+    return expected(facts, targets_under(facts, rules), calendar_under(facts, rules), calendars, after, until, tick)
+
+
+def targets_under(facts: Facts, rules: Organisation) -> Targets:
+    """Those of the level of service and the priority."""
+    by_priority = rules.levels[facts.fields["sla"]] if facts.fields.get("sla") else rules.targets
+    return next(one for priority, one in by_priority.items() if priority == facts.priority)
+
+
+def calendar_under(facts: Facts, rules: Organisation) -> Calendar:
+    """That of the contract or the location, in its zone; else that of the team."""
+    named, _, zone = facts.fields.get("calendar", "").partition(" ")
+    calendar = rules.calendars[named] if named else rules.teams[facts.team].calendar
+    return replace(calendar, zone=zone) if zone else calendar
+
+
+def after_a_change(before: list[Expected], after: list[Expected]) -> list[Expected]:
+    """What stands when the rules change: what has ended stays as it ended, and what is open is as the rules of now have it.  Where the
+    next answer was counted from may differ between the two, when it was given does not."""
+    ended = [one for one in before if one.end is not None]
+    known = {named(one) for one in ended}
+    return [*ended, *(one for one in after if one.end is None or named(one) not in known)]
+
+
+def named(one: Expected) -> tuple[object, ...]:
+    return (one.promise, one.team, one.end, one.start if one.promise != "next-response" else None)
 
 
 def solved_since(facts: Facts) -> datetime | None:

@@ -18,7 +18,7 @@ from mailbridge.tickets.actor import Actor, ActorKind
 from mailbridge.tickets.apply import rebuild
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.relations import Undone
-from mailbridge.tickets.event_types.values import AssigneeChanged, PriorityChanged, StatusChanged, TeamChanged
+from mailbridge.tickets.event_types.values import AssigneeChanged, FieldSet, PriorityChanged, StatusChanged, TeamChanged, TypeChanged
 from mailbridge.tickets.event_types.work import WorkRecorded
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Activity, Participant, Ticket, WorkKind
@@ -43,18 +43,15 @@ ALSO_LATE = 0.3  # of the mails
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """A past, the rules under which it is looked at, and the same past as facts."""
+    """A past, the rules under which it is looked at, those to which they change in the end, and the same past as facts."""
 
     events: list[Event]
     received: dict[int, datetime]
     ticket: Ticket
     organisation: Organisation
+    changed: Organisation
     facts: Facts
     now: datetime
-
-    @property
-    def targets(self) -> Targets:
-        return self.organisation.targets[self.ticket.priority]
 
 
 class Maker:
@@ -86,7 +83,7 @@ class Maker:
         """(counts from, recorded at, what, whose, its mail)"""
         chance = self.chance
         late = chance.randrange(1, 200) * self.unit if chance.random() < ALSO_LATE else timedelta(0)
-        match chance.randrange(9):
+        match chance.randrange(10):
             case 0 | 1:
                 return at, at + late, MessageAdded(author=CAROL.address), CUSTOMER, mail
             case 2 | 3:
@@ -96,7 +93,7 @@ class Maker:
                 return at, at, DeliveryFailed(recipient=who, what="answered", reason=""), AGENT, None
             case 5:
                 return at, at, TeamChanged(before="", after=chance.choice(TEAMS)), AGENT, None
-            case 6:
+            case 6 | 9:
                 return at, at, self._oddity(), AGENT, None
             case _:
                 kind = chance.choice(("runs", "waits", "solved", "reopened"))
@@ -113,6 +110,11 @@ class Maker:
                 MessageAdded(author="ana", internal=True),
                 MessageAdded(author="robot@customer.test", automatic=True),
                 PriorityChanged(before=Priority.NORMAL, after=Priority.URGENT),
+                TypeChanged(before="", after="incident"),
+                FieldSet(name="equipment", value="LF-2231"),
+                FieldSet(name="contract", value="acme"),
+                FieldSet(name="sla", value=self.chance.choice(("gold", ""))),
+                FieldSet(name="calendar", value=self.chance.choice(("site", f"site {self.chance.choice(list(ZONES))}", ""))),
                 WorkRecorded(activity=travelled),
                 AssigneeChanged(before="", after="ana"),
             )
@@ -142,15 +144,15 @@ class Maker:
         facts = facts_of(history, self.received, opening, early, ticket)
         last = max(event.at for event in history)
         return World(
-            events=history, received=self.received, ticket=ticket, organisation=self._organisation(), facts=facts,
-            now=last + self.chance.randrange(0, 3000) * self.unit,
+            events=history, received=self.received, ticket=ticket, organisation=self._organisation(), changed=self._organisation(),
+            facts=facts, now=last + self.chance.randrange(0, 3000) * self.unit,
         )  # fmt: skip
 
     def _organisation(self) -> Organisation:
-        targets = {priority: self._targets() for priority in Priority}
+        targets, gold = ({priority: self._targets() for priority in Priority} for _ in range(2))
         after = self._budget()
         teams = {name: Team(name=name, title=name, calendar=self._calendar(name), unclaimed_after=after) for name in TEAMS}
-        return Organisation(teams=teams, targets=targets)
+        return Organisation(teams=teams, targets=targets, levels={"gold": gold}, calendars={"site": self._calendar("site")})
 
     def _targets(self) -> Targets:
         chance = self.chance
@@ -168,8 +170,10 @@ class Maker:
         if chance.random() < 0.15:
             return Calendar(name=name, zone=self.zone)
         hours = tuple(self._windows() if day < 5 or chance.random() < 0.4 else () for day in range(7))
-        free = frozenset((self.start + timedelta(days=chance.randrange(20))).date() for _ in range(chance.randrange(3)))
-        return Calendar(name=name, zone=self.zone if chance.random() < 0.8 else chance.choice(list(ZONES)), hours=hours, holidays=free)
+        free, own = ([(self.start + timedelta(days=chance.randrange(20))).date() for _ in range(chance.randrange(3))] for _ in range(2))
+        special = tuple((day, self._windows() if chance.random() < 0.6 else ()) for day in dict.fromkeys(own))
+        zone = self.zone if chance.random() < 0.8 else chance.choice(list(ZONES))
+        return Calendar(name=name, zone=zone, hours=hours, holidays=frozenset(free), special=special)
 
     def _windows(self) -> tuple[tuple[time, time], ...]:
         """One or two, perhaps over the hour of the night in which clocks jump, perhaps overlapping, perhaps to midnight."""
@@ -215,4 +219,7 @@ def facts_of(
         teams=teams,
         arrived=min((at for at, what in happened if isinstance(what, WorkRecorded)), default=None),
         claimed=ticket.claimed_at,
+        team=teams[-1][1],
+        priority=([opening.priority] + [event.what.after for event in kept if isinstance(event.what, PriorityChanged)])[-1],
+        fields={event.what.name: event.what.value for event in kept if isinstance(event.what, FieldSet)},
     )

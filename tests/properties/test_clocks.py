@@ -8,16 +8,21 @@ from __future__ import annotations
 
 import os
 import secrets
+from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 from random import Random
 from time import monotonic
 
 import pytest
 
-from mailbridge.sla.why import Outcome, why
+from mailbridge.organisation.model import Organisation
+from mailbridge.sla.history import ClockHistory
+from mailbridge.sla.levels import newly_finished
+from mailbridge.sla.why import Counting, Outcome, Why, why
 from mailbridge.tickets.clock_history import clock_history
 from mailbridge.tickets.deadlines import promised_runs, ticket_deadlines
-from tests.properties.clock_oracle import Expected, expected, reminders
+from tests.properties.clock_oracle import Expected, after_a_change, calendar_under, expected_under, reminders, targets_under
 from tests.properties.clock_worlds import Maker, World
 
 MINUTE, SECOND, DAY = timedelta(minutes=1), timedelta(seconds=1), timedelta(days=1)
@@ -43,34 +48,51 @@ def test_every_promised_time_is_what_its_definition_gives(unit: timedelta, days:
         assert_agreed(world, until, unit, f"TESTS_CLOCKS_SEED={seed}, past {number} of {name}")
 
 
-def assert_agreed(world: World, until: object, unit: timedelta, which: str) -> None:
+def assert_agreed(world: World, until: datetime, unit: timedelta, which: str) -> None:
+    """The clocks are as the definitions have them, also after the rules changed."""
     history = clock_history(list(enumerate(world.events, start=1)), world.received)
-    end = until
-    team = world.organisation.teams[world.ticket.team]
-    calendars = {name: one.calendar for name, one in world.organisation.teams.items()}
-    runs = expected(world.facts, world.targets, team.calendar, calendars, team.unclaimed_after, end, unit)  # type: ignore[arg-type]
+    now = expected_under(world.facts, world.organisation, until, unit)
+    assert_same(world, history, world.organisation, now, until, which)
+    kept = newly_finished(promised_runs(world.ticket, history, world.organisation))
+    then = after_a_change(now, expected_under(world.facts, world.changed, until, unit))
+    assert_same(world, replace(history, finished=kept), world.changed, then, until, f"{which}, after the change of rules")
+
+
+def assert_same(world: World, history: ClockHistory, rules: Organisation, runs: list[Expected], until: datetime, which: str) -> None:
     found = {}
-    for run in promised_runs(world.ticket, history, world.organisation):
+    for run in promised_runs(world.ticket, history, rules):
         reason = why(run, world.now)
-        due = reason.due_at if reason.due_at is not None and reason.due_at <= (run.segment.end or end) else None  # type: ignore[operator]
+        due = reason.due_at if reason.due_at is not None and reason.due_at <= (run.segment.end or until) else None
         late = reason.outcome in (Outcome.BROKEN, Outcome.OVERDUE)
-        found[run.segment.promise.value, run.segment.team, run.segment.start, run.segment.end, due, late] = 1
+        found[run.segment.promise.value, run.segment.team, run.segment.start, run.segment.end, due, late, counted(reason, until)] = 1
         assert reason.due_at is None or reason.outcome in (Outcome.KEPT, Outcome.BROKEN) or reason.counted == run.budget, which
+        assert all(before.end == after.start for before, after in pairwise(reason.stretches)), which
     assert sorted(map(str, found)) == sorted({str(of_run(one, world)) for one in runs}), which
     moments = {
         (one.promise, one.step, one.due_at)
-        for one in ticket_deadlines(world.ticket, history, world.organisation, world.now)
-        if one.promise in PROMISES and one.due_at <= end  # type: ignore[operator]
+        for one in ticket_deadlines(world.ticket, history, rules, world.now)
+        if one.promise in PROMISES and one.due_at <= until
     }
-    assert moments == alerts(runs, world, end), which  # type: ignore[arg-type]
+    assert moments == alerts(runs, world, rules, until), which
+
+
+def counted(reason: Why, until: datetime) -> tuple[tuple[datetime, datetime], ...]:
+    """The counted time inside the window, joined where it touches."""
+    joined: list[tuple[datetime, datetime]] = []
+    for stretch in reason.stretches:
+        if stretch.kind is not Counting.COUNTED or stretch.end is None or stretch.start >= until:
+            continue
+        joins = bool(joined) and joined[-1][1] == stretch.start
+        joined.append((joined.pop()[0] if joins else stretch.start, min(stretch.end, until)))
+    return tuple(joined)
 
 
 def of_run(one: Expected, world: World) -> tuple[object, ...]:
     late = one.due is not None and (one.due < one.end if one.end is not None else one.due <= world.now)
-    return (one.promise, one.team, one.start, one.end, one.due, late)
+    return (one.promise, one.team, one.start, one.end, one.due, late, one.counted)
 
 
-def alerts(runs: list[Expected], world: World, end: datetime) -> set[tuple[str, str, object]]:
+def alerts(runs: list[Expected], world: World, rules: Organisation, end: datetime) -> set[tuple[str, str, object]]:
     """What has to be told of the open runs of an open ticket, now or later."""
     found: set[tuple[str, str, object]] = set()
     if world.facts.statuses and world.facts.statuses[-1][1] == "solved":
@@ -81,9 +103,8 @@ def alerts(runs: list[Expected], world: World, end: datetime) -> set[tuple[str, 
         if one.promise == "claim":
             found |= {("claim", "unclaimed", one.due)} if one.due else set()
             if one.due and one.due <= world.now:
-                calendar = world.organisation.teams[world.ticket.team].calendar
-                again = reminders(one.due, calendar, world.now, end)
-                found |= {("claim", f"unclaimed {day}", at) for day, at in again.items() if at <= end and not stands(world, at)}
+                again = reminders(one.due, calendar_under(world.facts, rules), world.now, end)
+                found |= {("claim", f"unclaimed {day}", at) for day, at in again.items() if at <= end and not stands(world, rules, at)}
             continue
         found |= {(one.promise, "overdue", one.due)} if one.due else set()
         found |= {(one.promise, "warning", one.warned)} if one.warned and not (one.due and one.due <= world.now) else set()
@@ -91,7 +112,7 @@ def alerts(runs: list[Expected], world: World, end: datetime) -> set[tuple[str, 
     return {alert for alert in found if not old or alert[2] > world.facts.heard}  # type: ignore[operator]
 
 
-def stands(world: World, moment: datetime) -> bool:
+def stands(world: World, rules: Organisation, moment: datetime) -> bool:
     """Whether the status of that moment stops the clocks."""
     status = next((status for at, status in reversed(world.facts.statuses) if at <= moment), "runs")
-    return status == "waits" or (status == "solved" and world.targets.while_solved == "paused")
+    return status == "waits" or (status == "solved" and targets_under(world.facts, rules).while_solved == "paused")
