@@ -51,7 +51,7 @@ def _organisation(folder: Path) -> Organisation | None:
 
 def about_customer(tx: Tx, address: str | None) -> str:
     """What is odd about an address with which nothing was found; '' where nothing is."""
-    import difflib
+    from mailbridge.config.suggest import nearest
 
     if not address or tx.tickets.find(requester=address, limit=1):
         return ""
@@ -59,5 +59,5 @@ def about_customer(tx: Tx, address: str | None) -> str:
     if not local or not domain:
         return f'"{address}" is no address; write it like carol@customer.example'
     tickets = [ticket for part in (local, domain) for ticket in tx.tickets.find(text=part, limit=LOOKED_AT)]
-    near = difflib.get_close_matches(address.lower(), {one.requester.address.lower() for one in tickets if one.requester}, n=1, cutoff=0.6)
-    return f"no ticket is from {address}" + (f"; did you mean {near[0]}?" if near else "")
+    near = nearest(address, {one.requester.address.lower() for one in tickets if one.requester})
+    return f"no ticket is from {address}" + (f"; did you mean {near}?" if near else "")

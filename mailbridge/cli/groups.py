@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 import click
+
+from mailbridge.config.suggest import SURE, near_words, nearest
 
 
 class Noun(click.Group):
@@ -14,8 +14,8 @@ class Noun(click.Group):
         """As click does it; an unknown command is an error that names what was probably meant."""
         word = args[0]
         if self.get_command(ctx, word) is None and not word.startswith("-"):
-            near = get_close_matches(word, self.list_commands(ctx), n=1, cutoff=0.5)
-            found = _beside(ctx, word) or (f"{ctx.command_path} {near[0]}" if near else "")
+            near = nearest(word, self.list_commands(ctx))
+            found = _beside(ctx, word) or (f"{ctx.command_path} {near}" if near else "")
             meant = f' Did you mean "{found}"?' if found else f" `{ctx.command_path} --help` lists them."
             raise click.UsageError(f'There is no command "{word}".{meant}', ctx)
         return super().resolve_command(ctx, args)
@@ -27,7 +27,7 @@ def _beside(ctx: click.Context, word: str) -> str:
     if parent is None or not isinstance(parent.command, click.Group):
         return ""
     others = [name for name in parent.command.list_commands(parent) if name != ctx.info_name]
-    for name in get_close_matches(ctx.info_name or "", others, cutoff=0.8):
+    for name in near_words(ctx.info_name or "", others, likeness=SURE):
         noun = parent.command.get_command(parent, name)
         if isinstance(noun, click.Group) and word in noun.list_commands(ctx):
             return f"{parent.command_path} {name} {word}"

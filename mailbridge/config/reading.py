@@ -66,7 +66,7 @@ class Reading:
     def _dangling(self, use: Use) -> Problem:
         known = self.defined.get(use.kind, {})
         hint = did_you_mean(use.name, known, use.kind)
-        place = known.get(nearest(use.name, known) or "")
+        place = known.get(nearest(use.name, known))
         hint = f"{hint.removesuffix('?')} ({place.file}:{place.line})?" if place else hint
         return use.place.problem(f'unknown {use.kind} "{use.name}"', hint)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from mailbridge.config import units
 from mailbridge.config.reading import Wrong
+from mailbridge.config.suggest import nearest
 from mailbridge.customers.entry import KEYS, EntryId, EntryPart, Values, Verb, entry_key, mark_key
 from mailbridge.customers.model import SHORTEST_MARK, Customer, Customers
 from mailbridge.sla.zones import zone_of
@@ -78,7 +78,7 @@ def _customer(customers: Customers, name: str) -> Customer | NotChanged:
     names = {**titles, **{known.lower(): known for known in customers.by_name}}
     found = names.get(name.lower())
     if found is None:
-        return NotChanged(reason="unknown-customer", nearest=names.get(_nearest(name.lower(), names), ""), detail=name)
+        return NotChanged(reason="unknown-customer", nearest=names.get(nearest(name.lower(), names), ""), detail=name)
     return customers.by_name[found]
 
 
@@ -91,7 +91,7 @@ def _not_possible(customers: Customers, customer: Customer, id: EntryId, change:
             return NotChanged(reason="named-in-file", detail=named[""])
         return NotChanged(reason="entry-exists", detail=known[id.key]) if id.key in known else _taken(customers, customer, id)
     if change.part is not EntryPart.CUSTOMER and id.key not in known:
-        return NotChanged(reason="unknown-entry", nearest=known.get(_nearest(id.key, known), ""), detail=customer.title)
+        return NotChanged(reason="unknown-entry", nearest=known.get(nearest(id.key, known), ""), detail=customer.title)
     if change.verb is not Verb.REMOVE:
         return None
     if named or change.part is EntryPart.CUSTOMER:
@@ -149,12 +149,12 @@ def _problem(
 ) -> NotChanged | None:
     """What is wrong with this value of this key."""
     if key not in KEYS[id.part]:
-        return NotChanged(reason="unknown-key", nearest=_nearest(key, KEYS[id.part]), detail=key)
+        return NotChanged(reason="unknown-key", nearest=nearest(key, KEYS[id.part]), detail=key)
     match key:
         case "location" if value not in customer.locations:
-            return NotChanged(reason="unknown-location", nearest=_nearest(value, customer.locations), detail=customer.title)
+            return NotChanged(reason="unknown-location", nearest=nearest(value, customer.locations), detail=customer.title)
         case "calendar" if value not in calendars:
-            return NotChanged(reason="unknown-hours", nearest=_nearest(value, calendars), detail=value)
+            return NotChanged(reason="unknown-hours", nearest=nearest(value, calendars), detail=value)
         case "tag" if (owner := customers.by_mark.get(mark_key(value))) and mark_key(owner[1].serial) != id.key:
             return NotChanged(reason="entry-taken", detail=f"{owner[1].serial}, {customers.by_name[owner[0]].title}")
     return None if _is_readable(key, value) else NotChanged(reason="bad-value", detail=f"{key}={value}")
@@ -194,7 +194,3 @@ def _is_readable(key: str, value: str) -> bool:
 def phones(value: str) -> tuple[str, ...]:
     """The numbers of a value that may have several."""
     return tuple(part for part in (part.strip() for part in re.split("[,;|]", value)) if part)
-
-
-def _nearest(word: str, known: Iterable[str]) -> str:
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.5)), "")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from mailbridge.config.suggest import nearest
 from mailbridge.customers.entry import Verb
 from mailbridge.mail_commands import entries, names
 from mailbridge.mail_commands.model import (
@@ -22,7 +23,6 @@ from mailbridge.mail_commands.vocabulary import fold, tokens, vocabulary
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import CHANNELS
 from mailbridge.organisation.priority import Priority
-from mailbridge.tickets.command_context import nearest
 from mailbridge.tickets.command_types.escalation import Approve, Escalate, Reject
 from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, SetRequester
 from mailbridge.tickets.command_types.relations import Link, Merge, Split, StartPlaybook

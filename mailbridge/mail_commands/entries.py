@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from mailbridge.config.suggest import nearest
 from mailbridge.customers.entry import KEYS, EntryPart, Verb
 from mailbridge.mail_commands import names
 from mailbridge.mail_commands.model import Author, LineProblem, Meaning
 from mailbridge.mail_commands.normalise import bare, unquoted
 from mailbridge.mail_commands.vocabulary import Vocabulary, fold, vocabulary
-from mailbridge.tickets.command_context import nearest
 from mailbridge.tickets.command_types.people import ChangeCustomer
 
 _KEY = re.compile(r"(?:^|(?<=[\s,;]))([^\W\d_]+)\s?[=:]\s?(?!/)")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
-from difflib import get_close_matches
 from zoneinfo import ZoneInfo
 
+from mailbridge.config.suggest import SURE, nearest
 from mailbridge.mail_commands import dates, durations, names
 from mailbridge.mail_commands.model import Author, LineProblem, Meaning, ShowAgenda
 from mailbridge.mail_commands.normalise import bare, unquoted
@@ -96,7 +96,7 @@ def _planned_agent(named: str, author: Author) -> str | LineProblem:
     """The short name; an unknown one as it is, which `tickets.decide` refuses, if it is not like a word of time."""
     found = names.agent(named, author)
     known = isinstance(found, LineProblem) or found in author.organisation.agents
-    return found if known or not get_close_matches(fold(named), time_words(author.language), n=1, cutoff=0.75) else UNKNOWN
+    return found if known or not nearest(fold(named), time_words(author.language), likeness=SURE) else UNKNOWN
 
 
 def _has_length(argument: str, author: Author) -> bool:

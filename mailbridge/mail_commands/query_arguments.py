@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mailbridge.config.suggest import nearest
 from mailbridge.mail_commands import names
 from mailbridge.mail_commands.model import (
     UNKNOWN,
@@ -22,7 +23,6 @@ from mailbridge.mail_commands.model import (
 )
 from mailbridge.mail_commands.normalise import bare, unquoted
 from mailbridge.mail_commands.vocabulary import fold, tokens, vocabulary
-from mailbridge.tickets.command_context import nearest
 
 _MESSAGE = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
 

@@ -7,8 +7,8 @@ either understood or reported with the nearest command.  None of them goes to th
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 
+from mailbridge.config.suggest import SURE, nearest
 from mailbridge.mail_commands import names
 from mailbridge.mail_commands.command_table import OPPOSITES, WORDS
 from mailbridge.mail_commands.model import Author, ChannelArgument, CommandLine, LineProblem, Meaning, OnBehalf, ParsedMail, Reads
@@ -168,7 +168,7 @@ def _nearest(said: str, argument: str, author: Author) -> str:
     """The line with the nearest command: with its own argument where that is valid, else with an example."""
     known = vocabulary(author.language).words
     own = [fold(name) for word in WORDS for name in (word, *word_in(author.language, word).names.split())]
-    near = next(iter(get_close_matches(said, own, n=1, cutoff=0.7) or get_close_matches(said, list(known), n=1, cutoff=0.6)), "")
+    near = nearest(said, own, likeness=SURE) or nearest(said, known)
     whole = f"#{near} {argument}".rstrip()
     return whole if near and not understand(whole, author).problem else _in_their_words(known[near], near, author) if near else ""
 
@@ -178,7 +178,7 @@ def _spelled_right(said: str, argument: str, author: Author) -> str:
     if len(argument) > _LONGEST_MISSPELLED:
         return ""
     known = time_words(author.language)
-    words = [next(iter(get_close_matches(fold(word), known, n=1, cutoff=0.75)), word) for word in argument.split()]
+    words = [nearest(fold(word), known, likeness=SURE) or word for word in argument.split()]
     tried = " ".join(words)
     return tried if fold(tried) != fold(argument) and not understand(f"#{said} {tried}", author).problem else ""
 

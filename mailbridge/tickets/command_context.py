@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from difflib import get_close_matches
 from typing import Any
 
 from mailbridge.customers.model import Customers
@@ -98,11 +97,6 @@ class Refusal:
 # A TicketEvent is about this ticket and by this actor. An Event names its ticket and actor itself.
 HandlerResult = Sequence[TicketEvent | Event] | Refusal
 Handler = Callable[[Ticket, Any, CommandContext], HandlerResult]
-
-
-def nearest(word: str, known: Iterable[str]) -> str:
-    """The known word that is most like `word`; '' where none is similar."""
-    return next(iter(get_close_matches(word, list(known), n=1, cutoff=0.5)), "")
 
 
 def on(other: int, what: TicketEvent, about: CommandContext) -> Event:

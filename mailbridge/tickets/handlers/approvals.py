@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from mailbridge.config.suggest import nearest
 from mailbridge.customers.hour_terms import WhenEmpty
 from mailbridge.organisation.approval_policy import MANAGER, ApprovalRule, ApprovalTrigger
 from mailbridge.organisation.availability import stand_in
 from mailbridge.organisation.model import Organisation, Team
 from mailbridge.sla.calendar import due
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, HeldRequest, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, HeldRequest, Refusal
 from mailbridge.tickets.command_types.escalation import ExpireApproval, Reject, RemindApproval
 from mailbridge.tickets.commands import Command
 from mailbridge.tickets.event_types.escalation import ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
+from mailbridge.config.suggest import nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
 from mailbridge.tickets.command_types.values import AddTags, RemoveTags, SetField, SetPriority, SetSubject, SetType
 from mailbridge.tickets.estimates import BY_HISTORY, BY_TYPE
 from mailbridge.tickets.event_types.values import FieldSet, PriorityChanged, SubjectChanged, TagsAdded, TagsRemoved, TypeChanged

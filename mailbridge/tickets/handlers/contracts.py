@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
+from mailbridge.config.suggest import nearest
 from mailbridge.customers.contract_match import Cover, CoverQuestion, cover, cover_by
 from mailbridge.customers.model import Customer, Customers, mark_key
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
 from mailbridge.tickets.command_types.values import MatchContract, SetContract, SetEquipment, SetProject
 from mailbridge.tickets.event_types.values import FieldSet
 from mailbridge.tickets.events import TicketEvent

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from mailbridge.config.suggest import nearest
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import is_at_work, is_there
 from mailbridge.organisation.model import Organisation, Team
 from mailbridge.organisation.people import EscalationChain, EscalationStep
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
 from mailbridge.tickets.command_types.escalation import Escalate
 from mailbridge.tickets.command_types.values import Assign, SetTeam
 from mailbridge.tickets.event_types.escalation import Escalated

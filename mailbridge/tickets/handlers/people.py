@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mailbridge.config.suggest import nearest
 from mailbridge.organisation import transitions
 from mailbridge.organisation.follow_the_sun import lands_with
 from mailbridge.organisation.model import CHANNELS
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
 from mailbridge.tickets.command_types.people import AddParticipant, RemoveParticipant, RevokeAddresses, SetRequester
 from mailbridge.tickets.command_types.values import Assign, SetChannel, SetTeam
 from mailbridge.tickets.event_types.people import AddressesRevoked, ParticipantAdded, ParticipantRemoved, RequesterChanged

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
+from mailbridge.config.suggest import nearest
 from mailbridge.organisation.availability import zone_of
 from mailbridge.tickets.actor import ActorKind
 from mailbridge.tickets.agenda import BusyTime, agenda_of
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
 from mailbridge.tickets.command_types.plans import CancelPlan, PlanWork
 from mailbridge.tickets.event_types.plans import PlanSet
 from mailbridge.tickets.event_types.relations import MergedFrom

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from mailbridge.config.suggest import nearest
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Team
 from mailbridge.organisation.playbooks import HAS_TASK, TASK_CHANNEL, TASK_OF, Playbook, Task, TaskRole
 from mailbridge.organisation.priority import Priority
 from mailbridge.sla.calendar import due
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest, on
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, on
 from mailbridge.tickets.command_types.relations import StartPlaybook
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.relations import Linked, PlaybookStarted

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from mailbridge.config.suggest import nearest
 from mailbridge.organisation import transitions
 from mailbridge.tickets.actor import Actor, ActorKind
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, MailRef, Refusal, nearest, on
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, MailRef, Refusal, on
 from mailbridge.tickets.command_types.relations import Erase, Link, Merge, Split
 from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.relations import ContentErased, Linked, MailMoved, MergedFrom, MergedInto

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from mailbridge.config.suggest import nearest
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import ActorKind
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
 from mailbridge.tickets.command_types.values import Close, EndSnooze, Reopen, SetDue, SetStatus, Snooze
 from mailbridge.tickets.event_types.values import DueSet, Snoozed, SnoozeEnded, StatusChanged
 from mailbridge.tickets.events import TicketEvent

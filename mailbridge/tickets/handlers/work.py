@@ -6,12 +6,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
+from mailbridge.config.suggest import nearest
 from mailbridge.customers.model import Contract
 from mailbridge.organisation.availability import zone_of
 from mailbridge.organisation.billing import WorkPolicy, charged
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import ActorKind
-from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal, nearest
+from mailbridge.tickets.command_context import CommandContext, HandlerResult, Refusal
 from mailbridge.tickets.command_types.work import AlertHours, CorrectWork, PauseForHours, RecordWork, SetEstimate
 from mailbridge.tickets.estimates import worked
 from mailbridge.tickets.event_types.escalation import AlertRaised
