@@ -96,6 +96,7 @@ def evaluate(tx: Tx, desk: Desk, mail: PlacedMail) -> Verdict:
         unscanned=scan.unscanned,
         team_load=tx.tickets.team_load() if "load" in asks else None,
         raw=tx.blobs.get(mail.arrival.sha256) if "body raw" in asks else b"",
+        passed_on=mail.forwarded is not None or mail.imported,
         now=mail.now,
     )
     with desk.rules_timed():

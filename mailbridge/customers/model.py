@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from mailbridge.customers.asking import Asking, WhoMayAsk
 from mailbridge.customers.entry import EntryId, Named, OverlayEntry
 from mailbridge.customers.entry import mark_key as mark_key
 from mailbridge.customers.hour_terms import HourTerms
@@ -113,6 +114,7 @@ class Customer:
     equipment: tuple[Equipment, ...] = ()
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     projects: Mapping[str, Project] = field(default_factory=dict)
+    asking: Asking | None = None  # who may ask for it; None: the policy of the desk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,9 +126,16 @@ class Customers:
     by_domain: Mapping[str, str] = field(default_factory=dict)
     by_mark: Mapping[str, tuple[str, Equipment]] = field(default_factory=dict)  # mark as `mark_key` gives it
     beginnings: frozenset[str] = frozenset()  # the first one and two characters of each mark
-    named: Named = field(default_factory=dict)  # what the files say, each with its place
+    restricts: bool = False  # some customer does not let everybody ask
+    asking: Asking = field(default_factory=Asking)  # who may ask where the customer has no policy of its own, or is not known
+    named: Named = field(default_factory=dict, compare=False)  # what the files say, each with its place
     overlay: Mapping[EntryId, OverlayEntry] = field(default_factory=dict)  # what was changed beside the files
     files: Customers | None = field(default=None, repr=False, compare=False)  # the customers without the overlay, where there is one
+
+    @property
+    def restricted(self) -> bool:
+        """Whether anybody may not ask."""
+        return self.asking.who is not WhoMayAsk.EVERYBODY or self.restricts
 
     def of(self, address: str) -> Customer | None:
         """Whose person writes from this address: the address itself first, then its domain and the domains above it."""
@@ -170,7 +179,7 @@ def _marks_of(runs: Sequence[str], beginnings: frozenset[str] | None) -> Iterato
                 yield mark
 
 
-def customers(all_of_them: tuple[Customer, ...], named: Named | None = None) -> Customers:
+def customers(all_of_them: tuple[Customer, ...], named: Named | None = None, asking: Asking | None = None) -> Customers:
     """The customers with their indexes."""
     by_mark = {mark_key(mark): (c.name, e) for c in all_of_them for e in c.equipment for mark in e.marks}
     return Customers(
@@ -179,5 +188,7 @@ def customers(all_of_them: tuple[Customer, ...], named: Named | None = None) -> 
         by_domain={domain.lower(): c.name for c in all_of_them for domain in c.domains},
         by_mark=by_mark,
         beginnings=frozenset(mark[:length] for mark in by_mark for length in (1, 2)),
+        asking=asking or Asking(),
+        restricts=any(c.asking is not None and c.asking.who is not WhoMayAsk.EVERYBODY for c in all_of_them),
         named=named or {},
     )

@@ -36,7 +36,7 @@ def merged(files: Customers, overlay: Iterable[OverlayEntry]) -> Customers:
     if not changed:
         return replace(files, overlay=entries, files=files)
     every = tuple(_with(one, changed.get(name, ()), files) for name, one in files.by_name.items())
-    return replace(customers(every, files.named), overlay=entries, files=files)
+    return replace(customers(every, files.named, files.asking), overlay=entries, files=files)
 
 
 def after(known: Customers, done: EntryChanged, origin: str = "") -> Customers:

@@ -10,6 +10,7 @@ from mailbridge.execution.desk import Desk
 from mailbridge.execution.execute import preview
 from mailbridge.execution.webhooks import queue_calls
 from mailbridge.handling.acting import actor_of, cause_of, execute_for, telling_of
+from mailbridge.handling.asking import contact_decided
 from mailbridge.handling.grouped import OVER_QUOTA, group
 from mailbridge.handling.opening import author, copied
 from mailbridge.handling.outcome import MailOutcome, MailResult
@@ -63,6 +64,8 @@ def _append(
 ) -> MailResult:
     mail_id = store_mail(tx, mail, ticket=ticket.id)
     requests = each([message, *_invitation_answered(desk, mail, ticket)])
+    if not message.automatic and not mail.imported:
+        requests += contact_decided(mail)
     if message.automatic and _says_more(tx, desk, mail, mail_id, ticket, requests):
         requests[0] = Request(commands=(CustomerMessage(author=mail.writer.address),))
     if mail.imported and not _wakes(desk, ticket):

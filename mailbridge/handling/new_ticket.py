@@ -10,6 +10,7 @@ from mailbridge.execution.estimating import estimated
 from mailbridge.execution.webhooks import queue_calls
 from mailbridge.handling.acknowledgement import acknowledgement
 from mailbridge.handling.acting import execute_for, telling_of
+from mailbridge.handling.asking import as_asked, receipt_of
 from mailbridge.handling.grouped import OVER_QUOTA, group
 from mailbridge.handling.opening import opening
 from mailbridge.handling.outcome import MailOutcome, MailResult
@@ -40,10 +41,10 @@ def open_ticket(tx: Tx, desk: Desk, judged: JudgedMail) -> MailResult:
     why_not = _not_acknowledged(tx, desk, judged) or may.no_receipt
     ticket_id = tx.tickets.reserve()
     mail_id = store_mail(tx, replace(mail, arrival=mail.arrival.unacknowledged(why_not)), ticket=ticket_id)
-    opened = opening(tx, desk, judged)
+    opened = as_asked(tx, desk, judged, opening(tx, desk, judged), answerable=not why_not)
     requests = [*each([opened]), *_chosen_for(tx, desk, judged, opened)]
     usual = telling_of(tx, desk, mail, mail_id, verdict)
-    telling = replace(usual, answerable=not why_not, news=_news(desk, mail, usual.news))
+    telling = replace(usual, receipt=receipt_of(opened, usual.receipt), answerable=not why_not, news=_news(desk, mail, usual.news))
     executed = execute_for(tx, desk, mail, mail_id, ticket_id, requests, telling=telling)
     count_opening(tx, mail, may, ticket_id, receipt=not why_not)
     if executed.decision.ticket is not None and not mail.imported:

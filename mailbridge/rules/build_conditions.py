@@ -119,6 +119,10 @@ def reply(word: str) -> Condition:
     return made[word]
 
 
+def entitled(expected: bool) -> Condition:
+    return Fact(source=ValueSource(kind="entitled"), expected=expected)
+
+
 def custom_fields(table: Mapping[str, Tested]) -> Condition:
     return all_of(text(ValueSource(kind="field", name=name), tested) for name, tested in table.items())
 

@@ -242,6 +242,10 @@ CONDITIONS: dict[str, Key] = {
         schema=_words(ValueSource(kind="writer"), Choice(what="writer", words=("agent", "customer", "stranger")), "a writer"),
         about="an authenticated agent, somebody of a known customer, or somebody else",
     ),
+    "entitled": Key(
+        schema=Made(of=Flag(), make=build_conditions.entitled),
+        about="true: the writer may ask for help, by the `asking` of the customer; false: they may not",
+    ),
     "hours": Key(
         schema=Record(
             what="an hours condition",

@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from mailbridge.customers.asking import NotEntitled
+from mailbridge.customers.entry import mark_key
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, marks_in
+from mailbridge.customers.who_may_ask import not_entitled
 from mailbridge.message.addresses import read_addresses
 from mailbridge.message.model import Address, Message
 from mailbridge.rules import dates, scores
@@ -110,6 +113,8 @@ class FactView:
                 return bool(self.facts.message.attachments)
             case "customer":
                 return self.customer is not None
+            case "entitled":
+                return self.not_entitled is None
             case "contract":
                 return bool(self.contracts)
             case "equipment":
@@ -160,6 +165,16 @@ class FactView:
             address = requester.address if requester else (self.facts.message.sender.answer_to or self.facts.message.sender.address)
             self._customer = self.customers.of(address) if address else None
         return self._customer
+
+    @property
+    def not_entitled(self) -> NotEntitled | None:
+        """Why the writer may not ask; None where they may.  Nobody asks it of a mail by way of an agent or on a ticket."""
+        if self.facts.agent or self.facts.reply or self.facts.passed_on:
+            return None
+        sender = self.facts.message.sender
+        restricted = self.customers.restricted
+        owners = (self.customers.by_mark[mark_key(device.serial)][0] for device, _ in self.equipment) if restricted else ()
+        return not_entitled(self.customers, sender.answer_to or sender.address, owners) if restricted else None
 
     @property
     def equipment(self) -> tuple[tuple[Equipment, str], ...]:

@@ -37,6 +37,7 @@ class Facts:
     organisation: Organisation = field(default_factory=Organisation)
     own_addresses: frozenset[str] = frozenset()
     raw: bytes = b""  # the raw mail or its beginning, where a rule needs it; empty: its text is used
+    passed_on: bool = False  # an agent files it for its writer, or it is of an archive
     team_open: Mapping[str, bool] | None = None  # None: computed from the calendars when needed
     team_load: Mapping[str, int] = field(default_factory=dict)  # open tickets
     spam: tuple[float, float] | None = None  # score and threshold of our own filter; None: use the headers
@@ -61,6 +62,7 @@ def facts_of(
     virus: str | None = None,
     unscanned: frozenset[str] = frozenset(),
     raw: bytes = b"",
+    passed_on: bool = False,
 ) -> Facts:
     """The facts of a mail.  `verified` None uses the mail's own result.  `is_reply` None means: whether it has a ticket."""
     return Facts(
@@ -80,6 +82,7 @@ def facts_of(
         virus=virus,
         unscanned=unscanned,
         raw=raw,
+        passed_on=passed_on,
     )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from itertools import islice
 
+from mailbridge.customers.asking import NotEntitled
 from mailbridge.customers.contract_match import Cover, CoverQuestion, cover
 from mailbridge.customers.model import Customer
 from mailbridge.organisation.priority import Priority
@@ -198,10 +199,11 @@ class MatchState:
     def verdict(self, ended: str, misses: tuple[Miss, ...]) -> Verdict:
         """The chosen values, where they differ from the ticket's."""
         new = {what: value for what, value in self.chosen.items() if what in self.who}
-        found = self.cover()
-        known = (*_of_contract(found, self.view.customer, "sla" in new), *_of_project(found, "project" in new, "team" in new))
+        found, barred = self.cover(), self.view.not_entitled
+        of_project = _of_project(found, "project" in new, "team" in new)
+        known = (*_of_asking(barred), *_of_contract(found, self.view.customer, "sla" in new), *of_project)
         return Verdict(
-            team=new.get("team") or found.team or None,
+            team=(barred.asking.queue if barred else "") or new.get("team") or found.team or None,
             type=new.get("type"),
             priority=new.get("priority"),
             status=new.get("status"),
@@ -217,6 +219,8 @@ class MatchState:
             equipment=new.get("equipment") or found.equipment or None,
             location=new.get("location") or found.location or None,
             project=new.get("project") or found.project or None,
+            otherwise=barred.asking.otherwise if barred else None,
+            contact=barred.asking.contact or None if barred else None,
             estimate=timedelta(seconds=float(new["estimate"])) if "estimate" in new else None,
             playbook=new.get("playbook"),
             reply_template=new.get("reply"),
@@ -237,6 +241,16 @@ class MatchState:
                 known=known,
             ),
         )
+
+
+def _of_asking(barred: NotEntitled | None) -> Iterable[ActionTrace]:
+    """That the writer may not ask, and what becomes of the request."""
+    if barred is None:
+        return
+    asking = barred.asking
+    yield ActionTrace(what="asking", before="", after=asking.otherwise, note=barred.why)
+    if asking.queue:
+        yield ActionTrace(what="team", before="", after=asking.queue, note="the queue of who may not ask")
 
 
 def _of_contract(found: Cover, customer: Customer | None, chosen: bool) -> Iterable[ActionTrace]:

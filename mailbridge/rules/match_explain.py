@@ -174,6 +174,7 @@ _FACTS = {
     "reply": ("it opens a ticket", "it belongs on a ticket"),
     "attachment": ("no attachment", "an attachment"),
     "customer": ("no known customer", "a known customer"),
+    "entitled": ("the writer may not ask", "the writer may ask"),
     "contract": ("no valid contract", "a valid contract"),
     "equipment": ("no known device", "a known device"),
     "hours": ("{} does not work now", "{} works now"),

@@ -8,6 +8,7 @@ from mailbridge.config import units
 from mailbridge.config.reading import Wrong
 from mailbridge.config.scalars import Choice, Flag, Name, Text
 from mailbridge.config.schema import Key, Made, Many, Record, Table
+from mailbridge.customers.asking import Otherwise, WhoMayAsk
 from mailbridge.message.model import Kind
 from mailbridge.organisation.priority import Priority
 from mailbridge.rules.actions import GIVES, THEN
@@ -39,6 +40,15 @@ def _level_for_something(values: dict[str, Any]) -> dict[str, Any]:
 def _project_days(values: dict[str, Any]) -> dict[str, Any]:
     if "since" in values and "until" in values and values["until"] < values["since"]:
         raise Wrong(f'"until" ({values["until"]}) is before "since" ({values["since"]})', "both days belong to the project")
+    return values
+
+
+def _asking(values: dict[str, Any]) -> dict[str, Any]:
+    asks = values.get("otherwise") == Otherwise.ASK_CONTACT
+    if asks and "contact" not in values:
+        raise Wrong('"ask-contact" needs a "contact"', "the mail address of who says yes or no")
+    if "contact" in values and not asks:
+        raise Wrong('a "contact" is for "otherwise: ask-contact"')
     return values
 
 
@@ -176,6 +186,16 @@ PROJECT = Record(
     },
     make=_project_days,
 )
+ASKING = Record(
+    what="who may ask",
+    keys={
+        "who": Key(schema=Choice(what="group", words=tuple(WhoMayAsk)), required=True, about="who may ask"),
+        "otherwise": Key(schema=Choice(what="way", words=tuple(Otherwise)), about="what becomes of other requests"),
+        "contact": Key(schema=ADDRESS, about="who is asked, for ask-contact"),
+        "queue": Key(schema=Name(kind="team"), about="the team that decides, where not the usual one"),
+    },
+    make=_asking,
+)
 CUSTOMER = Record(
     what="a customer",
     keys={
@@ -189,6 +209,7 @@ CUSTOMER = Record(
         "people": Key(
             schema=Many(of=PERSON, what="a list of people", strict=True), about="people by address, where the domain says too little"
         ),
+        "asking": Key(schema=ASKING, about="who may ask for it, and what becomes of the request of anybody else"),
         "locations": Key(schema=Table(what="locations", key=WORD, of=LOCATION, defines="location"), about="its places"),
         "equipment": Key(schema=Many(of=EQUIPMENT, what="a list of devices", strict=True), about="its devices"),
         "contracts": Key(schema=Table(what="contracts", key=WORD, of=CONTRACT, defines="contract"), about="what was promised"),
@@ -199,6 +220,7 @@ CUSTOMERS_FILE = Record(
     what="a file of customers",
     keys={
         "customers": Key(schema=Table(what="customers", key=WORD, of=CUSTOMER, defines="customer"), about="whom the desk works for"),
+        "asking": Key(schema=ASKING, about="who may ask where the customer does not say it, or is not known"),
         "freemail": Key(
             schema=Many(of=Text(what="a domain", parse=units.domain), what="a domain or a list"),
             about="domains whose users are strangers to each other, besides the ones that are known",

@@ -29,6 +29,8 @@ class Verdict:
     equipment: str | None = None
     location: str | None = None
     project: str | None = None
+    otherwise: str | None = None  # what becomes of the request of somebody who may not ask; None where they may
+    contact: str | None = None  # who is asked about it
     estimate: timedelta | None = None
     playbook: str | None = None
     reply_template: str | None = None

@@ -21,6 +21,9 @@ class Role(StrEnum):
     MENTIONED = "mentioned"  # was in To or Cc: may write, and is notified only after an agent added the address
 
 
+ASKING = "asking"  # the ticket's field that says what became of the request of somebody who may not ask; its values:
+ASKED = "asked"  # and whom
+QUEUED, GRANTED, DECLINED, REFUSED = "queued", "granted", "declined", "refused"
 LIST_FIELD = "mailing_list"  # field of a ticket: the address of the mailing list it came from
 
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 from mailbridge.notifications.context import NotificationContext, notifications_to, title_of
 from mailbridge.notifications.events.estimates import in_receipt
 from mailbridge.notifications.model import Audience, Notification
-from mailbridge.notifications.payloads.tickets import ByAuthor, Closed, NewTicket, Received
-from mailbridge.notifications.recipients import customers, responsible, team_of, whole_team
+from mailbridge.notifications.payloads.tickets import ByAuthor, Closed, MayAsk, NewTicket, Received
+from mailbridge.notifications.recipients import Recipient, customers, responsible, team_of, whole_team
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
 from mailbridge.tickets.actor import ActorKind
@@ -18,6 +18,7 @@ from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.relations import MergedInto
 from mailbridge.tickets.event_types.values import AssigneeChanged, StatusChanged
 from mailbridge.tickets.events import Event
+from mailbridge.tickets.model import ASKED, ASKING, DECLINED
 
 
 def opened(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
@@ -25,14 +26,32 @@ def opened(event: Event, events: Sequence[Event], context: NotificationContext) 
     if context.answerable and "received" in team_of(ticket, organisation).tells:
         said = Received(estimate=minutes) if (minutes := in_receipt(context)) else None
         yield from notifications_to(customers(ticket)[:1], Audience.CUSTOMER, context.receipt, context, payload=said)
+    yield from _contact_asked(context)
     team = whole_team(team_of(ticket, organisation), organisation, event.at)
     new = _new(context)
     yield from notifications_to((*team, *context.also), Audience.AGENT, "new", context, payload=new, but=event.actor)
 
 
+def _contact_asked(context: NotificationContext) -> Iterator[Notification]:
+    """The question to the customer's contact whether the writer may ask."""
+    asked, _, contact = dict(context.ticket.fields).get(ASKING, "").partition(" ")
+    requester = context.ticket.requester
+    if context.answerable and asked == ASKED and requester is not None:
+        payload = MayAsk(writer=requester.address, name=requester.name)
+        yield from notifications_to([Recipient(address=contact)], Audience.CUSTOMER, "may_ask", context, payload=payload)
+
+
 def _new(context: NotificationContext) -> NewTicket:
     news = context.news
-    return NewTicket(said_by=news.said_by, follows=news.follows, doubt=news.doubt, other_reply_to=news.other_reply_to)
+    asking, _, contact = dict(context.ticket.fields).get(ASKING, "").partition(" ")
+    return NewTicket(
+        said_by=news.said_by,
+        follows=news.follows,
+        doubt=news.doubt,
+        other_reply_to=news.other_reply_to,
+        asking=asking,
+        contact=contact,
+    )
 
 
 def status(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:
@@ -48,6 +67,9 @@ def status(event: Event, events: Sequence[Event], context: NotificationContext) 
         return
     author = title_of(event.actor, context)
     new = not opens_again(context.ticket, context.organisation)
+    if step == "closed" and dict(context.ticket.fields).get(ASKING) == DECLINED:
+        yield from notifications_to(customers(context.ticket)[:1], Audience.CUSTOMER, "not_entitled", context)
+        return
     payload = Closed(author=author, opens_new=new) if step == "closed" else ByAuthor(author=author)
     yield from notifications_to(customers(context.ticket), Audience.CUSTOMER, step, context, payload=payload)
 

@@ -92,12 +92,24 @@ class ChangesUndone(Payload):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewTicket(Payload):
-    """`follows` is the ticket that it probably continues, `doubt` why its mail is not there, `said_by` the agent who wrote first."""
+    """`follows` is the ticket that it probably continues, `doubt` why its mail is not there, `said_by` the agent who wrote first.
+
+    `asking`: the writer may not ask for the customer, and what became of it: asked, queued, refused; `contact` is who was asked."""
 
     said_by: str = ""
     follows: str = ""
     doubt: str = ""
     other_reply_to: str = ""
+    asking: str = ""
+    contact: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MayAsk(Payload):
+    """The address and name of who wrote and is not among those who may ask."""
+
+    writer: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,7 +37,7 @@ def merged(nodes: Iterable[Node], rows: Iterable[Entry], reading: Reading) -> No
 def _both(before: tuple[Scalar, Node], after: tuple[Scalar, Node], reading: Reading) -> Node:
     """What two files say under one key."""
     (first, mine), (second, theirs) = before, after
-    if isinstance(mine, Table) and isinstance(theirs, Table):
+    if first.text == CUSTOMERS and isinstance(mine, Table) and isinstance(theirs, Table):
         return Table(place=mine.place, entries=_united(mine, theirs, "customer", reading))
     if isinstance(mine, Sequence) and isinstance(theirs, Sequence):
         return Sequence(place=mine.place, items=(*mine.items, *theirs.items))

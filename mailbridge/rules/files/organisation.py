@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import time
 from typing import Any
 
+from mailbridge.customers.asking import Asking, Otherwise, WhoMayAsk
 from mailbridge.customers.entry import Named
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, Project, ServiceLevel, customers
 from mailbridge.organisation.model import (
@@ -98,7 +99,8 @@ def levels(sla: Values) -> Levels:
 
 def customers_of(about: Values, named: Named | None = None) -> Customers:
     """The customers with their indexes.  `named`: the places of what the files say about them."""
-    return customers(tuple(_customer(name, values) for name, values in about.get("customers", {}).items()), named)
+    every = tuple(_customer(name, values) for name, values in about.get("customers", {}).items())
+    return customers(every, named, _asking(about.get("asking")))
 
 
 def _agent(name: str, values: Values, calendars: Mapping[str, Calendar]) -> Agent:
@@ -207,6 +209,18 @@ def _target(values: Values) -> Targets:
     )
 
 
+def _asking(values: Values | None) -> Asking | None:
+    if values is None:
+        return None
+    usual = Asking()
+    return Asking(
+        who=WhoMayAsk(values["who"]),
+        otherwise=Otherwise(values.get("otherwise", usual.otherwise)),
+        contact=values.get("contact", ""),
+        queue=values.get("queue", ""),
+    )
+
+
 def _customer(name: str, values: Values) -> Customer:
     language = values.get("language", "")
     return Customer(
@@ -215,6 +229,7 @@ def _customer(name: str, values: Values) -> Customer:
         tier=values.get("tier", ""),
         region=values.get("region", ""),
         language=language,
+        asking=_asking(values.get("asking")),
         domains=values.get("domains", ()),
         people=tuple(_person(person, language) for person in values.get("people", ())),
         locations={
