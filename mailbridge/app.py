@@ -39,6 +39,7 @@ from mailbridge.jobs.alerts import notify_alerts
 from mailbridge.jobs.bundles import notify_bundles
 from mailbridge.jobs.contract_ends import notify_contract_ends
 from mailbridge.jobs.deadlines import sweep
+from mailbridge.jobs.feeds import fetch_feeds
 from mailbridge.jobs.hours import keep_hours, pause_clocks
 from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.login_ends import notify_login_ends
@@ -323,6 +324,10 @@ class App:
         made = keep_hours(self.store, desk, now)
         pause_clocks(self.store, desk, now)
         return made
+
+    def fetch_feeds(self) -> int:
+        """Fetches the calendar feeds whose time has come; how many."""
+        return fetch_feeds(self.store, self.config.calendars, self.rules.policy.feeds, self.clock)
 
     def notify_contract_ends(self, now: datetime | None = None) -> int:
         """Notifies people of contracts that end in 60, 30 or 7 days; how many new mails."""

@@ -18,6 +18,7 @@ from mailbridge.cli.show import print_json, when
 from mailbridge.errors import ConfigError, MailbridgeError, Problem
 
 if TYPE_CHECKING:
+    from mailbridge.cli.check_feeds import FeedHealth
     from mailbridge.config.model import Config
     from mailbridge.message.model import Message
     from mailbridge.rules.policy import Policy
@@ -91,7 +92,28 @@ def examine(folder: Path, candidate: Path | None = None) -> CheckedDesk:
         problems += readiness(config, organisation, files, customers, SystemClock().now())
         problems += trust_problems(config, loaded.policy.organisation if loaded.policy and _has_database(config) else None)
         problems += forbidden(loaded.policy.rules, config.webhooks.hosts) if loaded.policy else []
+        problems += feeds_of(config, loaded.policy) if loaded.policy else []
     return CheckedDesk(root=root, config=config, policy=loaded.policy, problems=tuple(gathered(problems)))
+
+
+def feeds_of(config: Config, policy: Policy) -> Sequence[Problem]:
+    """What is wrong with the calendar feeds of the rules; how old they are is known where there is a database."""
+    from mailbridge.cli.check_feeds import feed_healths, feed_problems
+    from mailbridge.clock import SystemClock
+    from mailbridge.store.engine import Store
+
+    healths: Sequence[FeedHealth] = ()
+    if policy.feeds and _has_database(config):
+        try:
+            store = Store(config.store_url)
+            try:
+                with store.read() as tx:
+                    healths = feed_healths(policy.feeds, tx.feeds.all(), config.calendars, SystemClock().now())
+            finally:
+                store.close()
+        except MailbridgeError:
+            pass  # that the database is away or older is told by `status`
+    return list(feed_problems(policy.feeds, healths, config.calendars))
 
 
 def reader(config: Config) -> Callable[[bytes], Message]:

@@ -53,6 +53,7 @@ def doctor(folder: Path, as_json: bool, no_mail: bool, wait: int) -> int:
 
 def findings(desk: OpenDesk, app: App, folder: Path, *, mail: bool, patience: float) -> Iterator[Finding]:
     """All there is to say, in the order in which things depend on each other."""
+    from mailbridge.cli.check_feeds import feed_healths
     from mailbridge.cli.check_trust import sources as seen_of
     from mailbridge.cli.policy import policy_of
     from mailbridge.doctor import desk as desk_checks
@@ -84,10 +85,14 @@ def findings(desk: OpenDesk, app: App, folder: Path, *, mail: bool, patience: fl
     yield from machine.machine(config, now, sum(daily for daily, _ in measured), longest)
     yield from logins(config, now, tokens, is_alive=is_alive)
     yield from desk_checks.sources(known, config, now, is_alive=is_alive)
+    policy = policy_of(folder)
+    with store.read() as tx:
+        healths = feed_healths(policy.feeds, tx.feeds.all(), config.calendars, now)
+    yield from desk_checks.feeds((one.address, one.events, one.trouble) for one in healths)
     yield from dns.look(config)
     if mail:
         yield from _canary(desk, app, patience, is_alive)
-    organisation = policy_of(folder).organisation
+    organisation = policy.organisation
     yield from desk_checks.agents(organisation, pairings, seen_of(config, organisation))
 
 

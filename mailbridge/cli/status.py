@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,7 @@ class DeskStatus:
     seen_alive: datetime | None
     backup: Mapping[str, Any]  # made: the last good one; proven: the last that was restored and compared; failed: what went wrong since
     sources: tuple[Mapping[str, Any], ...]
+    feeds: tuple[Mapping[str, Any], ...]  # of calendars
     troubles: tuple[str, ...]
 
 
@@ -59,9 +60,12 @@ def status(folder: Path, as_json: bool) -> int:
 
 
 def look(desk: OpenDesk, now: datetime) -> DeskStatus:
+    from mailbridge.cli.check_feeds import feed_healths
     from mailbridge.oauth.health import healths_in
 
+    addresses = _feeds(desk)
     with desk.store.read() as tx:
+        feeds = feed_healths(addresses, tx.feeds.all(), desk.config.calendars, now) if addresses else ()
         logins = healths_in(tx, desk.config, now)
         inbox, oldest = tx.inbox.counts(), tx.inbox.oldest()
         outbox, webhooks, rules = tx.outbox.counts(), tx.webhooks.counts(), tx.state.get("rules") or {}
@@ -84,14 +88,29 @@ def look(desk: OpenDesk, now: datetime) -> DeskStatus:
             seen_alive=seen_alive,
             backup=backup,
             sources=sources,
+            feeds=tuple(asdict(one) for one in feeds),
             troubles=(
                 *troubles(inbox, oldest, outbox, webhooks, rules, seen_alive, now),
                 *backup_troubles(desk.config.backup, backup, now),
                 *source_troubles(sources),
+                *(one.trouble for one in feeds if one.trouble),
                 *_kept_back_troubles(len(tx.outbox.kept_back(1000))),
                 *(trouble for login in logins for trouble in login.troubles),
             ),
         )
+
+
+def _feeds(desk: OpenDesk) -> tuple[str, ...]:
+    """The calendar feeds that the rules in force name, from their text alone."""
+    from mailbridge.rules.load import load
+
+    with desk.store.read() as tx:
+        version = (tx.state.get("rules") or {}).get("version")
+        texts = tx.policies.get(version) if version else None
+    if not texts or "feeds" not in texts.get("rules/teams.yaml", ""):
+        return ()
+    policy = load(texts).policy
+    return policy.feeds if policy else ()
 
 
 def _kept_back_troubles(count: int) -> tuple[str, ...]:
@@ -195,10 +214,17 @@ def show(desk: OpenDesk, found: DeskStatus) -> None:
     rows += [("suspended", f"{found.suspended} addresses that bounced")] if found.suspended else []
     rows += [("backup", _ages(found.backup))] if found.backup["made"] or desk.config.backup.to else []
     rows += [("source", source_row(one)) for one in found.sources]
+    rows += [("feed", f"{one['address']}  {feed_row(one)}") for one in found.feeds]
     for name, value in rows:
         click.echo(f"{name:10} {safe(value)}")
     for trouble in found.troubles:
         click.echo(f"look here  {safe(trouble)}")
+
+
+def feed_row(one: Mapping[str, Any]) -> str:
+    """`fetched 2026-11-21 14:02Z, 14 events`, or what is wrong."""
+    unread = f", {one['skipped']} of them unreadable" if one["skipped"] else ""
+    return f"fetched {when(one['fetched_at']) or 'never'}, {one['events']} events{unread}"
 
 
 def _waiting(count: int) -> str:

@@ -69,6 +69,7 @@ def _config(found: Document, environment: Environment) -> Config | None:
         "authenticity": senders.authenticity(found.one("authenticity")),
         "scan": senders.scan(found.one("scan")),
         "webhooks": outgoing.webhooks(found.one("webhooks"), environment),
+        "calendars": outgoing.calendars(found.one("calendars")),
         "metrics": MetricsSettings(**found.one("metrics").values),
         "backup": operation.backup(found.one("backup"), environment.folder),
         "health": operation.health(found.one("health")),

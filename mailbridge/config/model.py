@@ -217,6 +217,18 @@ class WebhookSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FeedSettings:
+    """From which hosts calendar feeds are fetched, and how.  No hosts: none are."""
+
+    hosts: tuple[str, ...] = ()
+    private: bool = False  # whether a host may have an address of this machine or of a local network
+    every: timedelta = timedelta(hours=1)
+    time_limit: timedelta = timedelta(seconds=30)  # for one request, from the connection to the end of the answer
+    largest: int = 16 << 20  # bytes of a feed
+    ca_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricsSettings:
     """Where Prometheus finds us; None: nowhere."""
 
@@ -314,6 +326,7 @@ class Config:
     authenticity: AuthenticitySettings = field(default_factory=AuthenticitySettings)
     scan: Scanners = field(default_factory=Scanners)
     webhooks: WebhookSettings = field(default_factory=WebhookSettings)
+    calendars: FeedSettings = field(default_factory=FeedSettings)
     metrics: MetricsSettings = field(default_factory=MetricsSettings)
     backup: Backup = field(default_factory=Backup)
     health: HealthSettings = field(default_factory=HealthSettings)

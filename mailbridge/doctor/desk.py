@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,6 +88,15 @@ def sources(known: list[SourceHealth], config: Config, now: datetime, *, is_aliv
             )
         else:
             yield right("sources", one.name, seen)
+
+
+def feeds(known: Iterable[tuple[str, int, str]]) -> Iterator[Finding]:
+    """The calendar feeds that the rules name: address, events, what is wrong."""
+    for address, events, trouble in known:
+        if trouble:
+            yield doubtful("calendars", address, trouble, "its last good days go on to count; open the address, and see [calendars] hosts")
+        else:
+            yield right("calendars", address, f"{events} events")
 
 
 def agents(organisation: Organisation, pairings: list[Pairing], seen: Mapping[str, Any]) -> Iterator[Finding]:

@@ -15,4 +15,5 @@ from mailbridge.store.tx import Tx
 def day_sources(tx: Tx, now: datetime) -> tuple[DaySources, PublicHolidays]:
     """The sources, and the public holidays among them, which know after the load what is to be stored."""
     holidays = PublicHolidays(tx.state.get(public_holidays.STATE_KEY), library(), now.date())
-    return DaySources(holidays=holidays, zones=zone_database(), library=library()), holidays
+    feeds = {one.address: one.closed for one in tx.feeds.all()}
+    return DaySources(holidays=holidays, feeds=feeds, zones=zone_database(), library=library()), holidays

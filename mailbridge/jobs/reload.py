@@ -14,7 +14,7 @@ from threading import Lock
 
 from mailbridge.clock import Clock
 from mailbridge.errors import ConfigError, Problem
-from mailbridge.jobs import public_holidays
+from mailbridge.jobs import feeds, public_holidays
 from mailbridge.jobs.calendar_days import day_sources
 from mailbridge.jobs.public_holidays import PublicHolidays
 from mailbridge.ops import log as logs
@@ -56,6 +56,7 @@ class RulesReloader:
         self._folder, self._store, self._clock, self._templates, self._on_broken = folder, store, clock, templates, on_broken
         self._lock = Lock()
         self._holidays: PublicHolidays | None = None
+        self._feeds_at: str | None = None
         self.broken: BrokenRules | None = None
         texts, unreadable = rules_folder.read(folder)
         self._tried = self._seen = _digest(texts, unreadable)
@@ -77,11 +78,27 @@ class RulesReloader:
         with self._lock:
             texts, unreadable = rules_folder.read(self._folder)
             digest = _digest(texts, unreadable)
+            if self._feeds_changed():
+                self._load_again()
             settled, self._seen = at_once or digest == self._seen, digest
             if digest == self._tried or not settled:
                 return
             self._tried = digest
             self._take(texts, unreadable, digest)
+
+    def _feeds_changed(self) -> bool:
+        if self._store is None or not self._policy.feeds:
+            return False
+        with self._store.read() as tx:
+            return bool(tx.state.get(feeds.STATE_KEY) != self._feeds_at)
+
+    def _load_again(self) -> None:
+        """The texts in force with the feeds as they are now."""
+        loaded = load(self._policy.texts, sources=self._sources())
+        if loaded.policy is not None and loaded.policy.calendars != self._policy.calendars:
+            log.info("calendars_changed", before=self._policy.calendars, after=loaded.policy.calendars)
+            self._policy = loaded.policy
+            self._remember()
 
     def _take(self, texts: Mapping[str, str], unreadable: Sequence[Problem], digest: str) -> None:
         loaded = self._load(texts)
@@ -101,6 +118,7 @@ class RulesReloader:
             return LIBRARY_ALONE
         with self._store.read() as tx:
             sources, self._holidays = day_sources(tx, self._clock.now())
+            self._feeds_at = tx.state.get(feeds.STATE_KEY)
         return sources
 
     def _refuse(self, problems: Sequence[Problem], digest: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -31,6 +31,7 @@ class Response:
     status: int
     body: bytes  # its first bytes, where it is longer than asked for
     retry_after: timedelta | None = None
+    location: str = ""  # where a redirect leads to
 
 
 def request(
@@ -42,10 +43,12 @@ def request(
     time_limit: timedelta,
     most: int,
     ca_file: Path | None = None,
+    may_connect: Callable[[str], bool] | None = None,
 ) -> Response:
     """The answer to a request, at most `most` bytes of it, on a connection of its own.  Raises NoAnswer.
 
-    Any number of threads may call.  Where the call may go is for the caller to decide.
+    Any number of threads may call.  Where the call may go is for the caller to decide; `may_connect` is asked for the IP address that the
+    connection has, whatever the name server says before and after, and nothing is sent where it says no.
     """
     where = urlsplit(url) if isinstance(url, str) else url
     seconds = time_limit.total_seconds()
@@ -56,6 +59,8 @@ def request(
     timer.daemon = True
     timer.start()
     try:
+        if may_connect is not None:
+            _connect(connection, where.hostname or "", may_connect)
         connection.request(
             method, _path(where), body=body, headers={"User-Agent": f"mailbridge/{__version__}", **headers},
             preload_content=False, decode_content=False,
@@ -66,7 +71,12 @@ def request(
             raise TimeoutError
         if response.length_remaining and len(answer) < most:  # read() with a limit takes a body that was cut off for a whole one
             raise NoAnswer(f"the answer ended {response.length_remaining} bytes before its end")
-        return Response(status=response.status, body=answer, retry_after=_seconds(response.headers.get("Retry-After", "")))
+        return Response(
+            status=response.status,
+            body=answer,
+            retry_after=_seconds(response.headers.get("Retry-After", "")),
+            location=response.headers.get("Location", ""),
+        )
     except (HTTPError, HTTPException, OSError, ValueError) as error:  # HTTPException: what came is no HTTP
         raise NoAnswer(f"no whole answer within {seconds:g} s" if late.is_set() else f"{type(error).__name__}: {error}") from error
     finally:
@@ -80,6 +90,13 @@ def _connection(where: SplitResult, seconds: float, ca_file: Path | None) -> HTT
         return HTTPConnection(host, where.port, timeout=seconds)
     context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
     return HTTPSConnection(host, where.port, timeout=seconds, ssl_context=context)
+
+
+def _connect(connection: HTTPConnection, host: str, may_connect: Callable[[str], bool]) -> None:
+    connection.connect()
+    peer = str(connection.sock.getpeername()[0]) if connection.sock is not None else ""
+    if not may_connect(peer):
+        raise NoAnswer(f"{host} has the address {peer}, to which no connection may be made")
 
 
 def _path(where: SplitResult) -> str:

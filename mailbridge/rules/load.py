@@ -123,6 +123,7 @@ def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rul
         levels=levels(sla),
         texts=dict(files),
         calendars=_calendars(desk),
+        feeds=tuple(dict.fromkeys(address for hours in teams.get("hours", {}).values() for address in hours.get("feeds", ()))),
     )
 
 

@@ -24,3 +24,4 @@ class Policy:
     levels: Levels = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
     calendars: str = ""
+    feeds: tuple[str, ...] = ()  # addresses of calendar feeds

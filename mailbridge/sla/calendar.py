@@ -7,6 +7,7 @@ twice, and a 24x7 calendar counts every second that passes exactly once.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -25,7 +26,7 @@ _ZERO = timedelta(0)
 class Calendar:
     """When a team works.  `hours[0]` is Monday: a tuple of (from, to) local times, to may be 24:00 written as time.max.
 
-    `special` are dates with hours of their own, in place of those of the week and of a holiday: half days, a working Saturday.
+    `special` are dates, in order, with hours of their own, in place of those of the week and of a holiday: half days, a working Saturday.
     A calendar with all seven days (00:00, 24:00), no holidays and no special dates is 24x7.  `made_with`: the versions of the libraries
     that its days and its zone come from, like "tzdata 2025b, holidays 0.109"; two calendars with the same days are equal.
     """
@@ -172,7 +173,7 @@ def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:
 
 def _hours_of(day: date, calendar: Calendar) -> list[tuple[datetime, datetime]]:
     """The hours of one day by the wall clock, in order."""
-    special = next((hours for date_, hours in calendar.special if date_ == day), None) if calendar.special else None
+    special = _special(day, calendar.special) if calendar.special else None
     if special is None and day in calendar.holidays:
         return []
     midnight = datetime.combine(day, time.min)
@@ -180,6 +181,12 @@ def _hours_of(day: date, calendar: Calendar) -> list[tuple[datetime, datetime]]:
         (datetime.combine(day, opens), midnight + _DAY if closes == time.max else datetime.combine(day, closes))
         for opens, closes in (calendar.hours[day.weekday()] if special is None else special)
     )
+
+
+def _special(day: date, dates: Sequence[tuple[date, tuple[tuple[time, time], ...]]]) -> tuple[tuple[time, time], ...] | None:
+    """The own hours of this date; found by halving, because a feed may give hundreds."""
+    found = bisect_left(dates, day, key=lambda one: one[0])
+    return dates[found][1] if found < len(dates) and dates[found][0] == day else None
 
 
 def _far(start: datetime) -> datetime:

@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
+from mailbridge.sla.closed_times import ClosedTimes
 from mailbridge.sla.daysoff import days_off
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClosedTimes:
-    """What a feed says: whole days by the wall clock of whoever reads them, and times in UTC (from, to)."""
-
-    days: frozenset[date] = frozenset()
-    spans: tuple[tuple[datetime, datetime], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from mailbridge.store.cursors import Cursors
 from mailbridge.store.customer_changes import CustomerChanges
 from mailbridge.store.erasure import Erasure
 from mailbridge.store.events import Events
+from mailbridge.store.feeds import Feeds
 from mailbridge.store.files import Files
 from mailbridge.store.finished_runs import FinishedRuns
 from mailbridge.store.grants import Grants
@@ -58,6 +59,7 @@ class Tx:
         self.agenda = Agenda(sql)
         self.clocks = Clocks(sql)
         self.finished_runs = FinishedRuns(sql)
+        self.feeds = Feeds(sql)
         self.outbox = Outbox(sql)
         self.cursors = Cursors(sql)
         self.old_mails = OldMails(sql)

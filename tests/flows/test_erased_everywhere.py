@@ -137,6 +137,7 @@ OTHER = {
     "arrivals": "source",
     "attachments": "content_type disposition inside part sha256",
     "blobs": "sha256",
+    "calendar_feeds": "address content fault",
     "calendars": "document version",
     "clocks": "calendar promise state step",
     "counters": "name",

@@ -29,6 +29,7 @@ from mailbridge.notifications.webhook_model import Call
 from mailbridge.organisation.priority import Priority
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Deadline
+from mailbridge.sla.closed_times import ClosedTimes
 from mailbridge.sla.history import FinishedRun
 from mailbridge.store.cursors import Start
 from mailbridge.store.engine import Store
@@ -202,6 +203,11 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "clocks.due": lambda tx: tx.clocks.due(NOW, 10),
     "clocks.due_of": lambda tx: tx.clocks.due_of(1, NOW),
     "clocks.tickets_after": lambda tx: (tx.clocks.tickets_after(1, 10), tx.tickets.open_after(1, 10)),
+    "feeds.all": lambda tx: tx.feeds.all(),
+    "feeds.expect": lambda tx: tx.feeds.expect(["https://x.test/a.ics"]),
+    "feeds.claim": lambda tx: tx.feeds.claim("https://x.test/a.ics", NOW, NOW),
+    "feeds.fetched": lambda tx: tx.feeds.fetched("https://x.test/a.ics", ClosedTimes(), NOW),
+    "feeds.failed": lambda tx: tx.feeds.failed("https://x.test/a.ics", "why"),
     "finished_runs.of_tickets": lambda tx: tx.finished_runs.of_tickets([1, 2]),
     "finished_runs.keep": lambda tx: tx.finished_runs.keep(9_001, [FINISHED], NOW),
     "finished_runs.forget": lambda tx: tx.finished_runs.forget(1, [FINISHED]),

@@ -1,4 +1,4 @@
-"""[outgoing] and [webhooks]: where mail and calls go."""
+"""[outgoing], [webhooks] and [calendars]: where mail and calls go, and from where calendar feeds come."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from mailbridge.config import units
-from mailbridge.config.model import OAuth, Outgoing, Tls, WebhookSettings
+from mailbridge.config.model import FeedSettings, OAuth, Outgoing, Tls, WebhookSettings
 from mailbridge.config.scalars import Forbidden, WholeNumber
 from mailbridge.config.sections import kinds, oauth
 from mailbridge.config.sections.environment import OUTGOING_URL, Environment, secret_keys, secret_places
@@ -38,6 +38,18 @@ WEBHOOKS = section(
     },
 )
 
+CALENDARS = section(
+    "[calendars]",
+    {
+        "hosts": kinds.several(kinds.HOST),
+        "private": kinds.FLAG,
+        "every": kinds.duration(timedelta(minutes=5), timedelta(days=7)),
+        "time_limit": kinds.duration(timedelta(seconds=1), timedelta(minutes=5)),
+        "largest": kinds.size(1 << 10, 64 << 20),
+        "ca_file": kinds.FILE,
+    },
+)
+
 
 def outgoing(found: Section, accounts: Mapping[str, OAuth | None], environment: Environment) -> Outgoing:
     """A Maildir in the URL has an absolute path."""
@@ -60,3 +72,9 @@ def webhooks(found: Section, environment: Environment) -> WebhookSettings:
         found.at_key("hosts", "calls are signed, and there is no secret", 'add secret_file = "…" or secret_env = "…"')
     found.unused((*secrets, "ca_file", "time_limit"), unless=bool(hosts), hint='name a host: hosts = ["hooks.…"]')
     return WebhookSettings(**found.values)
+
+
+def calendars(found: Section) -> FeedSettings:
+    rest = ("private", "every", "time_limit", "largest", "ca_file")
+    found.unused(rest, unless=bool(found.values.get("hosts")), hint='name a host: hosts = ["calendar.…"]')
+    return FeedSettings(**found.values)

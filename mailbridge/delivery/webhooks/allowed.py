@@ -12,8 +12,8 @@ class NotAllowed(Exception):
     """An address that the configuration does not allow."""
 
 
-def allowed(url: str, hosts: Collection[str]) -> SplitResult:
-    """The parts of an address that may be called.  Raises NotAllowed."""
+def allowed(url: str, hosts: Collection[str], table: str = "[webhooks]") -> SplitResult:
+    """The parts of an address that may be called.  `table`: the one of mailbridge.toml that names the hosts.  Raises NotAllowed."""
     try:
         where = urlsplit(url)
         host, port = (where.hostname or "").lower(), where.port
@@ -24,7 +24,7 @@ def allowed(url: str, hosts: Collection[str]) -> SplitResult:
     if where.username or where.password:
         raise NotAllowed("an address with a password in it")
     if host not in hosts and f"{host}:{port}" not in hosts:
-        raise NotAllowed(f'"{host}" is not among [webhooks] hosts')
+        raise NotAllowed(f'"{host}" is not among {table} hosts')
     return where
 
 

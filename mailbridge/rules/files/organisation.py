@@ -27,6 +27,7 @@ from mailbridge.rules.files.statuses import status_of
 from mailbridge.rules.policy import Levels
 from mailbridge.sla.calendar import Calendar
 from mailbridge.sla.clock import Targets
+from mailbridge.sla.closed_times import without
 from mailbridge.sla.day_sources import DaySources
 
 Values = Mapping[str, Any]
@@ -179,7 +180,7 @@ def _calendar(name: str, values: Values, sources: DaySources) -> Calendar:
     public = sources.holidays(country, free.get("region", "")) if country else frozenset()
     holidays = (public - frozenset(free.get("except", ()))) | frozenset(free.get("dates", ()))
     special = tuple((day, tuple(sorted(spans))) for day, spans in sorted(values.get("days", {}).items()))
-    return Calendar(
+    own = Calendar(
         name=name,
         zone=values["zone"],
         hours=tuple(hours),
@@ -187,6 +188,8 @@ def _calendar(name: str, values: Values, sources: DaySources) -> Calendar:
         special=special,
         made_with=sources.made_with(country),
     )
+    feeds = [sources.feeds[address] for address in values.get("feeds", ()) if address in sources.feeds]
+    return without(own, feeds, free.get("except", ())) if feeds else own
 
 
 def _targets(by_priority: Values) -> Mapping[Priority, Targets]:

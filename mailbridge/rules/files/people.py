@@ -39,6 +39,12 @@ def _days(values: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+def _feed(text: str) -> str:
+    if not text.startswith(("https://", "http://")) or any(character.isspace() for character in text):
+        raise Wrong(f'"{text}" is no address of a feed', 'write it like "https://calendar.acme.example/holidays.ics"')
+    return text
+
+
 SPANS = Either(
     what='hours such as "09:00-18:00"',
     scalar=Made(of=Text(what="hours", parse=units.hours), make=lambda one: (one,)),
@@ -70,6 +76,10 @@ HOURS = Record(
                 make=_holidays,
             ),
             about="free days",
+        ),
+        "feeds": Key(
+            schema=Many(of=Text(what="the address of a feed", parse=_feed), what="the address of a feed or a list"),
+            about="iCalendar feeds of closed days and times, from hosts that [calendars] in mailbridge.toml allows",
         ),
         "days": Key(
             schema=Table(what="days", key=DATE, of=SPANS),

@@ -50,3 +50,15 @@ state = sa.Table(
     sa.Column("value", CleanText, nullable=False),  # JSON
     sa.Column("at", UtcDateTime, nullable=False),
 )
+
+calendar_feeds = sa.Table(  # the last good content of each
+    "calendar_feeds",
+    metadata,
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("content", sa.Text, nullable=False),
+    sa.Column("events", sa.Integer, nullable=False),
+    sa.Column("skipped", sa.Integer, nullable=False),
+    sa.Column("fetched_at", UtcDateTime),
+    sa.Column("tried_at", UtcDateTime),
+    sa.Column("fault", CleanText, nullable=False),
+)

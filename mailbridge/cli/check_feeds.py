@@ -1,0 +1,79 @@
+"""What `mailbridge check`, `status` and `doctor` say of the calendar feeds that the rules name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from mailbridge.cli.show import when
+from mailbridge.delivery.webhooks.allowed import NotAllowed, allowed
+from mailbridge.errors import Problem
+from mailbridge.jobs.feeds import TABLE
+
+if TYPE_CHECKING:
+    from mailbridge.config.model import FeedSettings
+    from mailbridge.store.feeds import Feed
+
+LATE = 3  # intervals after which a feed is old, also where no fault is known
+FILE = "rules/teams.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedHealth:
+    """`age_s`: seconds since the last good content was fetched, None: there is none.  `trouble`: '' where the feed works."""
+
+    address: str
+    fetched_at: datetime | None
+    age_s: float | None
+    fault: str
+    events: int
+    skipped: int
+    trouble: str
+
+
+def feed_healths(addresses: Iterable[str], known: Iterable[Feed], settings: FeedSettings, now: datetime) -> tuple[FeedHealth, ...]:
+    """How it stands with each feed."""
+    rows = {one.address: one for one in known}
+    return tuple(_health(address, rows.get(address), settings, now) for address in addresses)
+
+
+def feed_problems(addresses: Sequence[str], healths: Iterable[FeedHealth], settings: FeedSettings) -> Iterator[Problem]:
+    """A mistake for each feed of a host that is not allowed, a warning for each that is old or was never fetched."""
+    hosts = frozenset(host.lower() for host in settings.hosts)
+    for address in addresses:
+        try:
+            allowed(address, hosts, table=TABLE)
+        except NotAllowed as error:
+            yield Problem(file=FILE, message=f"the feed {address} is not fetched: {error}", hint='[calendars] hosts = ["…"]')
+    for one in healths:
+        if one.trouble:
+            yield Problem(file=FILE, message=one.trouble, hint="its last good days go on to count", warning=True)
+
+
+def _health(address: str, feed: Feed | None, settings: FeedSettings, now: datetime) -> FeedHealth:
+    fetched_at, fault = (feed.fetched_at, feed.fault) if feed else (None, "")
+    age = now - fetched_at if fetched_at else None
+    return FeedHealth(
+        address=address,
+        fetched_at=fetched_at,
+        age_s=age.total_seconds() if age is not None else None,
+        fault=fault,
+        events=feed.events if feed else 0,
+        skipped=feed.skipped if feed else 0,
+        trouble=_trouble(address, fetched_at, age, fault, settings),
+    )
+
+
+def _trouble(address: str, fetched_at: datetime | None, age: timedelta | None, fault: str, settings: FeedSettings) -> str:
+    why = f": {fault}" if fault else ""
+    if fetched_at is None or age is None:
+        return f"the feed {address} was never fetched{why}"
+    if fault or age > settings.every * LATE:
+        return f"the feed {address} is {_old(age)} old, fetched last {when(fetched_at)}{why}"
+    return ""
+
+
+def _old(age: timedelta) -> str:
+    return f"{age.days} d" if age.days else f"{age.seconds // 3600} h {age.seconds % 3600 // 60} min"

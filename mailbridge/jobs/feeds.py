@@ -1,0 +1,122 @@
+"""Fetches the calendar feeds that the rules name.  When one gives nothing, its last good content goes on to count.
+
+A try is claimed in a transaction, made outside of one, and its result is written in another, so that of several processes one fetches, and
+nothing waits for a slow server.  After a crash in between the next interval tries again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from ipaddress import IPv6Address, ip_address
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from mailbridge.clock import Clock
+from mailbridge.config.model import FeedSettings
+from mailbridge.delivery.webhooks.allowed import NotAllowed, allowed
+from mailbridge.ops import log as logs
+from mailbridge.ops.https import NoAnswer, request
+from mailbridge.sandbox.feed import FeedUnreadable, read_feed
+from mailbridge.sla.closed_times import ClosedTimes
+from mailbridge.store.engine import Store
+
+log = logs.get("feeds")
+
+STATE_KEY = "feeds"  # when a content changed last
+TABLE = "[calendars]"
+REDIRECTS = 3
+AGAIN = timedelta(minutes=15)  # after a failure, where the interval is longer
+BACK, AHEAD = timedelta(days=400), timedelta(days=800)  # the days around today that are read
+
+
+class NoFeed(Exception):
+    """The address gave no calendar.  Says why, in one line."""
+
+
+def fetch_feeds(store: Store, settings: FeedSettings, addresses: Sequence[str], clock: Clock) -> int:
+    """Fetches those whose time has come; how many."""
+    tried = 0
+    for address in addresses:
+        now = clock.now()
+        if _claimed(store, settings, address, now):
+            _fetch(store, settings, address, clock)
+            tried += 1
+    return tried
+
+
+def _claimed(store: Store, settings: FeedSettings, address: str, now: datetime) -> bool:
+    with store.read() as tx:
+        known = next((one for one in tx.feeds.all() if one.address == address), None)
+    wait = min(settings.every, AGAIN) if known is not None and known.fault else settings.every
+    if known is not None and known.tried_at is not None and known.tried_at > now - wait:
+        return False
+    with store.write() as tx:
+        tx.feeds.expect([address])
+        return tx.feeds.claim(address, now - wait, now)
+
+
+def _fetch(store: Store, settings: FeedSettings, address: str, clock: Clock) -> None:
+    host = urlsplit(address).hostname or ""
+    now = clock.now()
+    try:
+        content = download(address, settings)
+        found = read_feed(content, (now - BACK).date(), (now + AHEAD).date())
+    except (NoFeed, FeedUnreadable) as error:
+        with store.write() as tx:
+            tx.feeds.failed(address, str(error)[:500])
+        log.warning("feed_failed", host=host, reason=str(error)[:500])
+        return
+    with store.write() as tx:
+        before = next(one.closed for one in tx.feeds.all() if one.address == address)
+        closed = closed_times(found).with_past_of(before, now)
+        tx.feeds.fetched(address, closed, now, events=found["events"], skipped=found["skipped"])
+        if closed != before:
+            tx.state.set(STATE_KEY, now.isoformat(), now)
+    log.info("feed_fetched", host=host, events=found["events"], skipped=found["skipped"], changed=closed != before)
+
+
+def closed_times(found: Mapping[str, Any]) -> ClosedTimes:
+    """What the child that read the feed said."""
+    moment = datetime.fromisoformat
+    return ClosedTimes(
+        days=frozenset(map(date.fromisoformat, found["days"])),
+        spans=frozenset((moment(begins), moment(ends)) for begins, ends in found["spans"]),
+        floating=frozenset((moment(begins), moment(ends)) for begins, ends in found["floating"]),
+    )
+
+
+def download(address: str, settings: FeedSettings) -> bytes:
+    """The content.  Redirects are followed to allowed hosts alone.  Raises NoFeed."""
+    hosts = frozenset(host.lower() for host in settings.hosts)
+    for _ in range(REDIRECTS + 1):
+        try:
+            answer = request(
+                "GET",
+                allowed(address, hosts, table=TABLE),
+                None,
+                {"Accept": "text/calendar"},
+                time_limit=settings.time_limit,
+                most=settings.largest + 1,
+                ca_file=settings.ca_file,
+                may_connect=None if settings.private else is_public,
+            )
+        except (NotAllowed, NoAnswer) as error:
+            raise NoFeed(" ".join(str(error).split())) from error
+        if answer.status in (301, 302, 303, 307, 308) and answer.location:
+            address = urljoin(address, answer.location)
+            continue
+        if answer.status != 200:
+            raise NoFeed(f"the server answered {answer.status}")
+        if len(answer.body) > settings.largest:
+            raise NoFeed(f"it is larger than {settings.largest} bytes")
+        return answer.body
+    raise NoFeed(f"more than {REDIRECTS} redirects")
+
+
+def is_public(peer: str) -> bool:
+    """Whether the address of a machine is one of the internet, not of this machine or of a local network."""
+    found = ip_address(peer.partition("%")[0])
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return found.is_global and not found.is_multicast

@@ -1,0 +1,36 @@
+"""Reads calendar feeds: in a child process with limits on time and memory, because a rule that never gives a date runs for minutes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date
+from typing import Any
+
+MEMORY = 1 << 30  # bytes of address space
+SECONDS = 60  # of processor time
+LONGEST = 180.0  # seconds that may pass
+MOST_SAID = 16 << 20  # bytes of the answer
+
+
+class FeedUnreadable(Exception):
+    """The feed gives nothing.  Says why."""
+
+
+def read_feed(content: bytes, first: date, last: date, *, memory: int = MEMORY, seconds: int = SECONDS) -> dict[str, Any]:
+    """`days`, `spans` and `floating` as ISO texts, `events`, `skipped`.  Raises FeedUnreadable."""
+    command = [sys.executable, "-m", "mailbridge.sandbox.feed_child", first.isoformat(), last.isoformat(), str(memory), str(seconds)]
+    try:
+        done = subprocess.run(command, input=content, capture_output=True, timeout=LONGEST, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise FeedUnreadable(f"reading it took longer than {LONGEST:.0f} s") from None
+    if done.returncode < 0:
+        raise FeedUnreadable(f"reading it took longer than {seconds} s of processor time")
+    if done.returncode or len(done.stdout) > MOST_SAID:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no answer"]
+        raise FeedUnreadable(f"reading it failed: {said[-1][:200]}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    if "error" in found:
+        raise FeedUnreadable(found["error"])
+    return found

@@ -1,0 +1,181 @@
+"""Calendar feeds from a real HTTPS server with faults: the last good days go on to count, and everybody who looks is told their age."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from mailbridge.cli.check import examine
+from mailbridge.cli.main import main
+from mailbridge.clock import SystemClock
+from mailbridge.config.model import FeedSettings
+from mailbridge.jobs import feeds as jobs
+from mailbridge.jobs.feeds import NoFeed, download, is_public
+from mailbridge.sandbox.feed import FeedUnreadable, read_feed
+from tests.builders import NOW
+from tests.flows.test_changed_targets import due
+from tests.harness import RULES, TestDesk, a_desk, a_mail
+from tests.servers.feed_server import FeedServer, feed_server, gives
+from tests.unit.message.test_calendar_feed import calendar
+
+HOUR = timedelta(hours=1)
+TOMORROW = NOW.date() + timedelta(days=1)
+
+
+def days(*which: date) -> bytes:
+    return calendar(*(f"UID:{day}\nDTSTART;VALUE=DATE:{day:%Y%m%d}" for day in which))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[FeedServer]:
+    with feed_server(tmp_path) as running:
+        running.answers["/days.ics"] = gives(days(TOMORROW))
+        yield running
+
+
+def settings(server: FeedServer, **different: object) -> FeedSettings:
+    usual: dict[str, object] = {"hosts": ("localhost",), "private": True, "ca_file": server.ca_file, "time_limit": timedelta(seconds=5)}
+    return FeedSettings(**{**usual, **different})  # type: ignore[arg-type]
+
+
+def rules(server: FeedServer) -> dict[str, str]:
+    hours = f'hours: {{office: {{zone: UTC, week: {{mon-fri: "09:00-17:00"}}, feeds: "{server.url()}"}}}}\n'
+    teams = RULES["teams.yaml"].replace("managers: [mara]", "managers: [mara], hours: office") + hours
+    return RULES | {"teams.yaml": teams, "routing/10-network.yaml": "[]\n", "sla.yaml": "targets: {normal: {resolution: 1d2h}}\n"}
+
+
+def closed(desk: TestDesk) -> frozenset[date]:
+    return desk.app.policy().organisation.calendars["office"].holidays
+
+
+def fetch(desk: TestDesk, after: timedelta = timedelta(0)) -> None:
+    desk.clock.time += after
+    desk.app.fetch_feeds()
+    desk.app.rules.refresh()
+    desk.app.sweep()
+
+
+def test_a_closed_day_of_the_feed_moves_the_due_time_of_an_open_ticket(tmp_path: Path, server: FeedServer, store_url: str) -> None:
+    with a_desk(tmp_path, rules=rules(server), store_url=store_url, calendars=settings(server)) as desk:
+        desk.feed(a_mail())
+        assert due(desk)["resolution", "overdue"] == 26 * HOUR
+        fetch(desk)
+        assert closed(desk) == {TOMORROW}
+        assert due(desk)["resolution", "overdue"] == 50 * HOUR
+        fetch(desk)
+        assert server.asked == ["/days.ics"], "not again before an hour has passed"
+
+        server.answers["/days.ics"] = gives(days(TOMORROW, TOMORROW + timedelta(days=1)))
+        fetch(desk, HOUR)
+        assert due(desk)["resolution", "overdue"] == 74 * HOUR
+
+
+@pytest.mark.parametrize("fault", ["away", "500", "garbage", "cut off", "slow", "large", "moved away", "not trusted"])
+def test_when_the_feed_gives_nothing_the_last_good_days_go_on_over_a_restart(tmp_path: Path, server: FeedServer, fault: str) -> None:
+    good = days(TOMORROW)
+    faults = {
+        "away": gives(b"no such page", 404),
+        "500": gives(b"oops", 500),
+        "garbage": gives(b"<html>Sign in</html>"),
+        "cut off": gives(good[:60], length=len(good)),
+        "slow": server.drip,
+        "large": gives(good + b"X" * 3000),
+        "moved away": gives(b"", 302, Location="https://elsewhere.example/days.ics"),
+        "not trusted": gives(good),
+    }
+    said = {
+        "away": "404", "500": "500", "garbage": "no iCalendar", "cut off": "before its end", "slow": "within 1 s", "large": "larger than",
+        "moved away": "elsewhere.example", "not trusted": "CERTIFICATE_VERIFY_FAILED",
+    }  # fmt: skip
+    with a_desk(tmp_path, rules=rules(server), calendars=settings(server)) as desk:
+        fetch(desk)
+        assert closed(desk) == {TOMORROW}
+
+    server.answers["/days.ics"] = faults[fault]
+    limits = settings(server, time_limit=timedelta(seconds=1), largest=2000, **({"ca_file": None} if fault == "not trusted" else {}))
+    with a_desk(tmp_path, rules=rules(server), calendars=limits) as desk:
+        fetch(desk, 2 * HOUR)
+        assert closed(desk) == {TOMORROW}
+        with desk.app.store.read() as tx:
+            [feed] = tx.feeds.all()
+        assert said[fault] in feed.fault
+        assert feed.fetched_at == NOW
+
+        server.answers["/days.ics"] = gives(days(TOMORROW + timedelta(days=7)))
+        desk.app.config = replace(desk.app.config, calendars=settings(server))
+        fetch(desk, HOUR)
+        assert closed(desk) == {TOMORROW + timedelta(days=7)}
+
+
+def test_redirects_lead_to_allowed_hosts_alone_and_end(tmp_path: Path, server: FeedServer) -> None:
+    server.answers["/old"] = gives(b"", 301, Location="/days.ics")
+    assert download(server.url("/old"), settings(server)) == days(TOMORROW)
+    server.answers["/round"] = gives(b"", 302, Location="/round")
+    with pytest.raises(NoFeed, match="more than 3 redirects"):
+        download(server.url("/round"), settings(server))
+    server.answers["/plain"] = gives(b"", 302, Location="http://calendar.example/days.ics")
+    with pytest.raises(NoFeed, match="only https"):
+        download(server.url("/plain"), settings(server, hosts=("localhost", "calendar.example")))
+    with pytest.raises(NoFeed, match=r'"localhost" is not among \[calendars\] hosts'):
+        download(server.url(), settings(server, hosts=("calendar.example",)))
+
+
+def test_an_address_of_a_local_network_is_refused_before_anything_is_sent(server: FeedServer) -> None:
+    with pytest.raises(NoFeed, match=r"localhost has the address (127\.0\.0\.1|::1)"):
+        download(server.url(), settings(server, private=False))
+    assert server.asked == []
+    ours = ("127.0.0.1", "10.1.2.3", "192.168.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "::1", "fe80::1%eth0", "fd00::1")
+    assert not is_public("::ffff:10.0.0.1")
+    assert [is_public(address) for address in ours] == [False] * len(ours)
+    assert is_public("1.1.1.1")
+    assert is_public("2606:4700::1111")
+
+
+def test_of_several_processes_one_fetches(tmp_path: Path, server: FeedServer, store_url: str) -> None:
+    with a_desk(tmp_path, rules=rules(server), store_url=store_url, calendars=settings(server)) as desk:
+        desk.app.policy()
+        threads = [Thread(target=desk.app.fetch_feeds) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert server.asked == ["/days.ics"]
+
+
+def test_a_rule_that_never_gives_a_date_is_given_up() -> None:
+    endless = calendar("UID:1\nDTSTART:20260101T000000\nDURATION:PT1H\nRRULE:FREQ=HOURLY;BYMONTH=2;BYMONTHDAY=30")
+    with pytest.raises(FeedUnreadable, match="longer than 1 s"):
+        read_feed(endless, date(2026, 1, 1), date(2027, 1, 1), seconds=1)
+
+
+def test_status_check_and_doctor_say_how_old_the_last_good_one_is(
+    tmp_path: Path, server: FeedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with a_desk(tmp_path, rules=rules(server), calendars=settings(server)) as desk:
+        desk.clock.time = SystemClock().now() - timedelta(days=3, hours=2)
+        desk.app.fetch_feeds()
+        server.answers["/days.ics"] = gives(b"oops", 500)
+        desk.clock.time = SystemClock().now()
+        desk.app.fetch_feeds()
+    desk_table = '[desk]\nname = "D"\naddress = "d@desk.test"\n[outgoing]\nurl = "maildir:out"\n'
+    toml = f'{desk_table}[calendars]\nhosts = ["localhost:{server.port}"]\n'
+    (tmp_path / "mailbridge.toml").write_text(toml)
+    old = "is 3 d old, fetched last"
+    capsys.readouterr()
+    assert main(["status", "--desk", str(tmp_path), "--json"]) == 1
+    status = json.loads(capsys.readouterr().out)
+    assert [one["fault"] for one in status["feeds"]] == ["the server answered 500"]
+    assert any(old in trouble for trouble in status["troubles"])
+    warnings = [problem for problem in examine(tmp_path).problems if "the feed" in problem.message]
+    assert [(problem.warning, old in problem.message) for problem in warnings] == [(True, True)]
+
+    (tmp_path / "mailbridge.toml").write_text(toml.replace("localhost", "calendar.example"))
+    [mistake] = [problem for problem in examine(tmp_path).problems if "is not fetched" in problem.message]
+    assert not mistake.warning
+    assert jobs.TABLE in mistake.message
