@@ -24,9 +24,9 @@ from mailbridge.tickets.event_types.mails import MessageAdded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.model import Ticket
 from mailbridge.worker import Done
-from tests.harness import RULES, TestDesk, a_desk, proven
+from tests.harness import MX, RULES, TestDesk, a_desk, proven
 from tests.scenarios import robots
-from tests.scenarios.story import START, Step, Story, StoryError
+from tests.scenarios.story import START, Step, Story, StoryError, duration
 
 # Who plays.  Any other address may write as well: 'from: someone@else.test'.
 PEOPLE = {
@@ -119,6 +119,10 @@ class Player:
             return None
         if "came" in step.values:
             inbox = self.desk.app.inbox.accept(raw, self._came(step))
+            return next(one for one in reversed(self.desk.work()) if one.inbox == inbox)
+        if "late" in step.values:
+            came = self.desk.clock.now() - duration(str(step.values["late"]))
+            inbox = self.desk.app.inbox.accept(raw, Envelope(source=Source.SMTP, received_at=came, mail_from=sender, rcpt_to=to, peer=MX))
             return next(one for one in reversed(self.desk.work()) if one.inbox == inbox)
         return self.desk.feed(raw, mail_from="" if step.values.get("robot") == "bounce" else sender, rcpt_to=to)
 

@@ -16,7 +16,7 @@ START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)  # Monday
 
 MAIL = {
     *("from", "to", "cc", "answer", "about", "subject", "text", "html", "attach", "eml", "forged", "file", "robot", "message-id", "date"),
-    *("quotes", "invitation", "came", "in-reply-to"),
+    *("quotes", "invitation", "came", "in-reply-to", "late"),
 }
 STEP = MAIL | {"mailbox", "release"} | {"wait", "until", "told", "outcome", "says", "hides", "look", "rules", "why"}
 STORY = {"title", "why", "desk", "rules", "steps", "then"}
