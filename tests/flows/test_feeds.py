@@ -179,3 +179,27 @@ def test_status_check_and_doctor_say_how_old_the_last_good_one_is(
     [mistake] = [problem for problem in examine(tmp_path).problems if "is not fetched" in problem.message]
     assert not mistake.warning
     assert jobs.TABLE in mistake.message
+
+
+def test_check_and_rota_name_the_hours_that_a_feed_leaves_uncovered(
+    tmp_path: Path, server: FeedServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A team around the clock with one agent, whose absences come from a feed."""
+    away = SystemClock().now().date() + timedelta(days=9)
+    server.answers["/days.ics"] = gives(days(away))
+    teams = f"""
+teams: {{support: {{title: Support, members: [bogdan], managers: [bogdan]}}}}
+agents: {{bogdan: {{title: Bogdan, address: bogdan@desk.test, role: manager, hours: own}}}}
+hours: {{own: {{zone: UTC, week: {{mon-sun: "00:00-24:00"}}, feeds: "{server.url()}"}}}}
+default: support
+"""
+    with a_desk(tmp_path, rules=RULES | {"teams.yaml": teams, "routing/10-network.yaml": "[]\n"}, calendars=settings(server)) as desk:
+        desk.clock.time = SystemClock().now()
+        desk.app.fetch_feeds()
+    desk_table = '[desk]\nname = "D"\naddress = "d@desk.test"\n[outgoing]\nurl = "maildir:out"\n'
+    (tmp_path / "mailbridge.toml").write_text(f'{desk_table}[calendars]\nhosts = ["localhost"]\n')
+    [gap] = [problem for problem in examine(tmp_path).problems if "works around the clock" in problem.message]
+    assert "24 hours of the next four weeks" in gap.message
+    capsys.readouterr()
+    assert main(["rota", "--desk", str(tmp_path), "--json", "support"]) == 0
+    assert [one["from"][:10] for one in json.loads(capsys.readouterr().out)["uncovered"]] == [away.isoformat()]

@@ -66,7 +66,7 @@ TICKET = Ticket(
     participants=(Participant(address="jo@customer.test"),),
 )
 FINISHED = FinishedRun(promise="response", start=NOW, end=NOW, budget=LEASE, calendar=Calendar(), due_at=NOW)
-ENTRY = EntryChanged(id=EntryId(customer="acme", part=EntryPart.PERSON, key="a@x"), name="a@x", before=None, after=(("role", "buyer"),))
+CHANGED = EntryChanged(id=EntryId(customer="acme", part=EntryPart.PERSON, key="a@x"), name="a@x", before=None, after=(("role", "buyer"),))
 CALL = Call(key="new", ticket=1, rule="r", event="ticket.opened", url="https://hooks.test/x", body="{}")
 WORK = Activity(id=1, agent="bogdan", kind=WorkKind.WORKED, day=NOW.date(), minutes=5)
 ENTRY = LedgerEntry(key="k", kind=EntryKind.BURN, source=EntrySource.WORK, day=NOW.date(), seconds=-60, at=NOW)
@@ -293,7 +293,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
         tx.pairings.end("a1", NOW),
     ),
     "customers": lambda tx: (
-        tx.customers.add([ENTRY], HAPPENED.actor, 1, NOW),
+        tx.customers.add([CHANGED], HAPPENED.actor, 1, NOW),
         tx.customers.since(0),
         tx.customers.of("acme", 10),
         tx.customers.version(),

@@ -13,6 +13,7 @@ from mailbridge.organisation.model import Agent, Organisation, Team
 from mailbridge.organisation.on_call import on_duty
 from mailbridge.organisation.people import Absence, OnCallSchedule
 from mailbridge.sla.calendar import Calendar
+from mailbridge.sla.closed_times import ClosedTimes, without
 
 MONDAY = datetime(2026, 10, 19, tzinfo=UTC)  # the clocks of Europe go back on the Sunday after
 DAY = timedelta(days=1)
@@ -52,6 +53,18 @@ def test_an_absence_is_a_gap_unless_a_deputy_works() -> None:
 
     organisation = Organisation(teams=organisation.teams, agents={**organisation.agents, "two": agent("two", shift("d", 8, 24))})
     assert [gap.length for gap in gaps(team, organisation, MONDAY, MONDAY + 3 * DAY)] == [timedelta(hours=8)]
+
+
+def test_closed_times_of_an_agents_feed_are_gaps_of_a_team_around_the_clock() -> None:
+    feed = ClosedTimes(
+        days=frozenset({date(2026, 10, 20)}),
+        spans=frozenset({(MONDAY + 2 * DAY + timedelta(hours=8), MONDAY + 2 * DAY + timedelta(hours=10))}),
+    )
+    team, organisation = desk(agent("one", without(shift("one", 0, 24), [feed])))
+    assert [(gap.begins, gap.length) for gap in gaps(team, organisation, MONDAY, MONDAY + 4 * DAY)] == [
+        (MONDAY + DAY, DAY),
+        (MONDAY + 2 * DAY + timedelta(hours=8), timedelta(hours=2)),
+    ]
 
 
 def test_who_is_on_duty_covers_the_night_and_a_team_with_hours_has_no_gaps() -> None:
