@@ -44,6 +44,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "customers": ("mailbridge.cli.customers:customers", "Show, check, export and import customers."),
     "sla": ("mailbridge.cli.sla:sla", "Explain SLA targets: why, which contract, how many were met."),
     "plan": ("mailbridge.cli.plan:plan", "Planned work: list, add, change, cancel."),
+    "hours": ("mailbridge.cli.hours:hours", "What is left in hour banks; grant, adjust, statement."),
     "report": ("mailbridge.cli.report:report", "Sum up work and travel."),
     "rota": ("mailbridge.cli.rota:rota", "Who is on duty, at work and away."),
     "backup": ("mailbridge.cli.backup:backup", "Write a backup of the desk while it runs."),
@@ -57,9 +58,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "man": ("mailbridge.cli.completion:man", "Write manual pages for man(1)."),
 }
 # Nouns whose output is text to read: it goes through the pager where it is longer than the screen.
-READ = frozenset(
-    ("agents", "customers", "docs", "outbox", "plan", "queue", "quarantine", "report", "rota", "search", "sla", "tickets", "webhooks")
-)
+READ = frozenset({
+    "agents", "customers", "docs", "hours", "outbox", "plan", "queue", "quarantine",
+    "report", "rota", "search", "sla", "tickets", "webhooks",
+})  # fmt: skip
 
 
 class LazyGroup(Noun):

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 
 from mailbridge.execution.desk import Desk
+from mailbridge.organisation.model import Organisation
 from mailbridge.sla.zones import wall
 from mailbridge.store.hours import StoredEntry
 from mailbridge.store.tx import Tx
@@ -102,7 +103,11 @@ def left_in(tx: Tx, bank: HourBank, desk: Desk, now: datetime) -> HoursLeft | No
 
 def today_of(bank: HourBank, desk: Desk, now: datetime) -> date:
     """The day by the wall clock of the contract's calendar, else by that of the default team."""
-    organisation = desk.organisation
+    return day_in(bank, desk.organisation, now)
+
+
+def day_in(bank: HourBank, organisation: Organisation, now: datetime) -> date:
+    """The same, of these rules."""
     names: Iterable[str] = (contract.calendar for contract in bank.contracts)
     calendar = next((organisation.calendars[name] for name in names if name in organisation.calendars), None)
     return wall(now, calendar.zone).date() if calendar else organisation.day_of(now)

@@ -78,6 +78,13 @@ class TimesheetArgument:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoursArgument:
+    """The hour banks of a customer.  `words`: the customer and the months, for the report to parse."""
+
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindDocuments:
     """Files on tickets, by words of their names, by ticket, by the address of a customer; without any of them those of the ticket of the
     mail."""
@@ -102,7 +109,10 @@ class Help:
     word: str = ""
 
 
-Question = ListTickets | SearchMails | ShowTickets | FullHistory | ExplainDueTimes | TimesheetArgument | FindDocuments | ShowAgenda | Help
+Question = (
+    ListTickets | SearchMails | ShowTickets | FullHistory | ExplainDueTimes
+    | TimesheetArgument | HoursArgument | FindDocuments | ShowAgenda | Help
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from mailbridge.mail_commands.model import (
     FindDocuments,
     FullHistory,
     Help,
+    HoursArgument,
     LineProblem,
     ListTickets,
     Meaning,
@@ -25,6 +26,7 @@ from mailbridge.mail_commands.normalise import bare, unquoted
 from mailbridge.mail_commands.vocabulary import fold, tokens, vocabulary
 
 _MESSAGE = re.compile(r"[1-9][0-9]{0,5}", re.ASCII)
+_HOURS = frozenset({"hours", "ore", "часы", "часов"})  # of an hour bank, in each language
 
 
 def listed(argument: str, author: Author) -> Meaning:
@@ -72,6 +74,8 @@ def full(argument: str, author: Author) -> Meaning:
 
 def report(argument: str, author: Author) -> Meaning:
     word, _, rest = argument.partition(" ")
+    if fold(bare(word)) in _HOURS:
+        return HoursArgument(words=rest.strip())
     return TimesheetArgument(words=rest if vocabulary(author.language).words.get(fold(bare(word))) == "time" else argument)
 
 

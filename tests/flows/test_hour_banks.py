@@ -334,3 +334,32 @@ def reasons(desk: TestDesk) -> list[str]:
         history = clock_history_of(tx, 1)
     run = next(run for run in promised_runs(desk.ticket(), history, desk.app.desk().organisation) if run.segment.promise == "resolution")
     return [str(stretch.reason) for stretch in why(run, desk.clock.now()).stretches if stretch.reason is not None]
+
+
+@pytest.mark.parametrize(
+    "line", ["#report hours acme", "#report hours", "#raport ore ACME", "#отчёт часы acme", "#report hours customer.test"]
+)
+def test_the_hours_of_a_customer_by_mail(tmp_path: Path, line: str) -> None:
+    with a_desk(tmp_path, rules=FILES) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, "#time 30m\n#time 17:40-18:20 fri")
+        by_agent(desk, line)
+
+        said = " ".join(text_to(desk, "bogdan@desk.test").split())
+        assert "acme, gold: 8 h 32 min of 10 h left until 2026-11-30" in said
+        assert "2026-11-01 10:00 10:00 hours of the contract gold, until 2026-11-30" in said
+        assert "2026-11-20 -0:57:30 9:02:30 MB-1 work: 0:20 + 0:25 × 1.5 after-hours" in said
+        assert "2026-11-23 -0:30 8:32:30 MB-1 work: 0:30" in said
+        assert desk.ticket().version == len(desk_events(desk))
+
+
+def test_an_unknown_customer_is_said_and_all_banks_are_listed_without_one(tmp_path: Path) -> None:
+    with a_desk(tmp_path, rules=FILES) as desk:
+        desk.feed(a_mail())
+        by_agent(desk, "#report hours Nobody Inc")
+        assert 'There is no customer "Nobody Inc".' in text_to(desk, "bogdan@desk.test")
+
+        raw = proven(a_mail("#report hours", from_="bogdan@desk.test", subject="hours", message_id="<all@desk.test>"))
+        desk.feed(raw, mail_from="bogdan@desk.test")
+        said = text_to(desk, "bogdan@desk.test")
+        assert [line.split(":")[0] for line in said.splitlines() if "left" in line] == ["acme, gold", "acme, blocks", "other, basic"]

@@ -145,6 +145,15 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         '\n1\tlate\t2026-11-23T09:12:00+00:00\t\t10\t[["why.late", {}]]',
         "more": '[["why.more", {"count": "2"}, "", 2]]',
     },
+    "agent.hours_report": {
+        "asked": "#report hours ACME",
+        "unknown": "Nobody <x>",
+        "first": "2026-11",
+        "last": "2026-12",
+        "banks": "Acme <SRL>\tgold\t2 h 40 min\t10 h\t\t31.12.\nAcme <SRL>\tblocks\t\t5 h\t30 min\t",
+        "rows": "gold\t2026-12-01\t10:00\t10:00\t\thours of the contract gold\ngold\t2026-12-03\t-0:45\t9:15\tMB-7\twork: 0:45 <x>",
+        "more": "3",
+    },
     "agent.help": {
         "asked": "#help",
         "word": "",

@@ -28,6 +28,7 @@ from mailbridge.mail_commands.model import (
     FindDocuments,
     FullHistory,
     Help,
+    HoursArgument,
     ListTickets,
     SearchMails,
     ShowAgenda,
@@ -110,7 +111,7 @@ def parted(
 def _beyond(line: CommandLine, ticket: int) -> bool:
     """Whether the line asks or does something about anything but this ticket."""
     match line.question:
-        case ListTickets() | SearchMails() | TimesheetArgument() | ShowAgenda():
+        case ListTickets() | SearchMails() | TimesheetArgument() | HoursArgument() | ShowAgenda():
             return True
         case FindDocuments(ticket=number, customer=customer, words=words):
             return bool(customer or words) or number not in (0, ticket)

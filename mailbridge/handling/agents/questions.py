@@ -12,6 +12,7 @@ from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.due_times import due_times
 from mailbridge.handling.agents.agenda import agenda_for, plan_rows
+from mailbridge.handling.agents.hours_report import hours_report
 from mailbridge.handling.agents.results import address_of, send, to_writer
 from mailbridge.handling.agents.time_report import time_report
 from mailbridge.handling.placed_mail import PlacedMail
@@ -23,6 +24,7 @@ from mailbridge.mail_commands.model import (
     FindDocuments,
     FullHistory,
     Help,
+    HoursArgument,
     ListTickets,
     Question,
     SearchMails,
@@ -87,6 +89,8 @@ def _answers(
             yield from _due_times(tx, desk, mail, ticket, key, line, numbers)
         case FindDocuments():
             yield to_writer(tx, desk, mail, None, "files", key, _files(tx, desk, mail, asked, ticket, question))
+        case HoursArgument(words=words):
+            yield to_writer(tx, desk, mail, None, "hours_report", key, hours_report(tx, desk, mail, asked, words, ticket))
         case TimesheetArgument(words=words):
             yield to_writer(tx, desk, mail, None, "report", key, time_report(tx, desk, mail, asked, words))
         case ShowAgenda():

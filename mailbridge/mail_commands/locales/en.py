@@ -196,7 +196,11 @@ EN = Locale(
             usage=("#agenda", "#agenda ana tue", "#agenda team"),
             about="Shows planned work of the next seven days.",
         ),
-        "report": Word(names="report", usage=("#report time",), about="Shows your hours of this week."),
+        "report": Word(
+            names="report",
+            usage=("#report time", "#report hours ACME"),
+            about="Your hours of this week, or the hour bank of a customer.",
+        ),
         "for": Word(
             names="for behalf",
             usage=("#for carol@acme.example",),

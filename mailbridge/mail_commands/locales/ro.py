@@ -194,7 +194,11 @@ RO = Locale(
             usage=("#agendă", "#agendă ana marți", "#agendă echipa"),
             about="Munca planificată a următoarelor șapte zile.",
         ),
-        "report": Word(names="raport", usage=("#raport timp",), about="Orele tale din această săptămână."),
+        "report": Word(
+            names="raport",
+            usage=("#raport timp", "#raport ore ACME"),
+            about="Orele tale din această săptămână sau contul de ore al unui client.",
+        ),
         "for": Word(
             names="pentru",
             usage=("#pentru carol@acme.example",),

@@ -310,6 +310,43 @@ class TimeReport(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BankRow(TableRow):
+    """An hour bank, with times such as "2 h 40 min"."""
+
+    customer: str
+    bank: str
+    left: str
+    granted: str
+    over: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryRow(TableRow):
+    """An entry of an hour bank.  `time` and `balance` like 1:30."""
+
+    bank: str
+    day: str
+    time: str
+    balance: str
+    number: str
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoursReport(Payload):
+    """`unknown`: a customer that nobody knows.  `first` and `last`: the months of the entries, like 2026-11."""
+
+    asked: str
+    unknown: str
+    first: str
+    last: str
+    banks: tuple[BankRow, ...]
+    rows: tuple[EntryRow, ...]
+    more: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandHelp(Payload):
     asked: str
     word: str

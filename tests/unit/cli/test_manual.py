@@ -73,6 +73,8 @@ WITHOUT_JSON = {
         "customers import",
         "customers export",
         "customers add",
+        "hours grant",
+        "hours adjust",
         "customers change",
         "customers remove",
     ),

@@ -1,0 +1,261 @@
+"""`mailbridge hours`: what the hour banks of customers hold, and entries by hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mailbridge.cli.groups import Noun
+from mailbridge.cli.options import desk_option, json_option, open_desk
+from mailbridge.cli.show import print_json, print_table, safe
+
+if TYPE_CHECKING:
+    from mailbridge.customers.model import Customer
+    from mailbridge.rules.policy import Policy
+    from mailbridge.store.tx import Tx
+    from mailbridge.tickets.hours.ledger import EntryKind
+    from mailbridge.tickets.hours.planning import HourBank, HoursLeft
+    from mailbridge.tickets.hours.statement import BankStatement, StatementLine, StatementMonth
+
+
+@click.group(cls=Noun)
+def hours() -> None:
+    """Hour banks of customers: show, grant, adjust, statement."""
+
+
+bank_option = click.option("--bank", default="", metavar="NAME", help="Which bank, where the customer has several.")
+reason_option = click.option("--reason", required=True, help="Why; the statement shows it.")
+link_option = click.option("--link", default="", metavar="TEXT", help="A ticket or an invoice that it belongs to.")
+day_option = click.option("--day", metavar="DAY", help="From which day on it counts.  [default: today]")
+
+
+@hours.command("show")
+@desk_option
+@json_option
+@click.argument("who", metavar="[CUSTOMER]", required=False, default="")
+def show_(folder: Path, as_json: bool, who: str) -> None:
+    """Show what is left in the banks of CUSTOMER; without one, in all."""
+    from mailbridge.execution.hour_entries import customer_named
+    from mailbridge.tickets.hours.planning import banks_of
+
+    policy = _policy(folder)
+    customers = policy.rules.customers
+    chosen: Sequence[Customer] = (customer_named(customers, who),) if who else tuple(customers.by_name.values())
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        found = [_statement(tx, policy, bank) for customer in chosen for bank in banks_of(customer)]
+    if as_json:
+        print_json([{"customer": one.customer, "bank": one.bank, **_left_values(one.left)} for one in found])
+        return
+    rows = [(one.customer, one.bank, *_left_cells(one.left)) for one in found]
+    print_table(("CUSTOMER", "BANK", "LEFT", "OF", "OVER", "UNTIL"), rows, empty="no contract has hours")
+
+
+@hours.command("statement")
+@desk_option
+@json_option
+@bank_option
+@click.option("--month", metavar="MONTH", help="Like 2026-11.  [default: this month]")
+@click.option("--months", default=1, show_default=True, type=click.IntRange(1, 1200), help="So many months, that one the last.")
+@click.option("--csv", "as_csv", is_flag=True, help="Print CSV, for a spreadsheet.")
+@click.argument("who", metavar="CUSTOMER")
+def statement_(folder: Path, as_json: bool, bank: str, month: str | None, months: int, as_csv: bool, who: str) -> None:
+    """List the entries of the banks of CUSTOMER month by month, with what each bank held before and after."""
+    from mailbridge.execution.hour_entries import bank_named, customer_named
+    from mailbridge.tickets.hours.planning import banks_of
+    from mailbridge.tickets.hours.statement import HEADERS, as_rows, of_months
+
+    policy = _policy(folder)
+    customer = customer_named(policy.rules.customers, who)
+    banks = (bank_named(customer, bank),) if bank or not banks_of(customer) else banks_of(customer)
+    last = _month(month)
+    first = _months_before(last, months - 1)
+    with open_desk(folder) as desk, desk.store.read() as tx:
+        found = [(one, of_months(one, first, last)) for one in (_statement(tx, policy, each) for each in banks)]
+    if as_json:
+        values = ({"customer": one.customer, "bank": one.bank, **_left_values(one.left), "months": _months(shown)} for one, shown in found)
+        print_json(list(values))
+    elif as_csv:
+        out = io.StringIO()
+        csv.writer(out, lineterminator="\n").writerows([HEADERS, *([_cell(cell) for cell in row] for row in as_rows(found))])
+        click.echo(out.getvalue(), nl=False)
+    else:
+        for one, shown in found:
+            _tell(one, shown)
+
+
+@hours.command("grant")
+@desk_option
+@bank_option
+@day_option
+@click.option("--expires", metavar="DAY", help="The last day on which they can be used.  [default: they do not expire]")
+@reason_option
+@link_option
+@click.argument("who", metavar="CUSTOMER")
+@click.argument("amount", metavar="HOURS")
+def grant_(folder: Path, bank: str, day: str | None, expires: str | None, reason: str, link: str, who: str, amount: str) -> None:
+    """Grant HOURS (like 20h or 90m) to a bank of CUSTOMER."""
+    from mailbridge.tickets.hours.ledger import EntryKind
+
+    _add(folder, EntryKind.GRANT, who, bank, _seconds(amount), day, expires, reason, link)
+
+
+@hours.command("adjust", context_settings={"ignore_unknown_options": True})
+@desk_option
+@bank_option
+@day_option
+@click.option("--expires", metavar="DAY", help="The last day of hours that are added.  [default: they do not expire]")
+@reason_option
+@link_option
+@click.argument("who", metavar="CUSTOMER")
+@click.argument("amount", metavar="+HOURS|-HOURS")
+def adjust_(folder: Path, bank: str, day: str | None, expires: str | None, reason: str, link: str, who: str, amount: str) -> None:
+    """Add hours to a bank of CUSTOMER (+2h), or take some from it (-90m).  No entry is changed: this adds one."""
+    from mailbridge.tickets.hours.ledger import EntryKind
+
+    _add(folder, EntryKind.ADJUST, who, bank, _seconds(amount), day, expires, reason, link)
+
+
+def _add(
+    folder: Path, kind: EntryKind, who: str, bank: str, seconds: int, day: str | None, expires: str | None, reason: str, link: str
+) -> None:
+    from mailbridge.execution.hour_entries import add_by_hand, bank_named, customer_named
+    from mailbridge.ids import parse_number
+
+    policy = _policy(folder)
+    chosen = bank_named(customer_named(policy.rules.customers, who), bank)
+    now = datetime.now(UTC)
+    counts = _day(day) or _today(policy, chosen)
+    with open_desk(folder) as desk, desk.store.write() as tx:
+        ticket = parse_number(desk.config.desk.prefix, link) if link else None
+        add_by_hand(
+            tx, chosen, kind, seconds, counts, now, reason=reason, by="admin", expires=_day(expires), link=link, ticket=ticket
+        )  # fmt: skip
+        found = _statement(tx, policy, chosen)
+    click.echo(f"{chosen.customer}, {chosen.name}: {_said(found.left)}")
+
+
+def _policy(folder: Path) -> Policy:
+    from mailbridge.cli.policy import policy_of
+
+    return policy_of(folder)
+
+
+def _statement(tx: Tx, policy: Policy, bank: HourBank) -> BankStatement:
+    from mailbridge.tickets.hours.statement import statement
+
+    return statement(bank, tx.hours.of_bank(bank.customer, bank.name), _today(policy, bank), datetime.now(UTC))
+
+
+def _today(policy: Policy, bank: HourBank) -> date:
+    from mailbridge.execution.hour_banks import day_in
+
+    return day_in(bank, policy.organisation, datetime.now(UTC))
+
+
+def _seconds(text: str) -> int:
+    """'+2h', '-90m', '20h' in seconds.  A usage error for anything else."""
+    from mailbridge.config.reading import Wrong
+    from mailbridge.config.units import duration
+
+    sign = -1 if text.startswith("-") else 1
+    try:
+        return sign * int(duration(text.lstrip("+-")) / timedelta(seconds=1))
+    except Wrong as wrong:
+        raise click.UsageError(f"{wrong}: {wrong.hint}") from None
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise click.UsageError(f'"{text}" is no day; write it like 2026-12-31') from None
+
+
+def _month(text: str | None) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01") if text else datetime.now(UTC).date().replace(day=1)
+    except ValueError:
+        raise click.UsageError(f'"{text}" is no month; write it like 2026-11') from None
+
+
+def _months_before(first: date, months: int) -> date:
+    year, month = divmod(first.year * 12 + first.month - 1 - months, 12)
+    return date(year, month + 1, 1)
+
+
+def _left_values(left: HoursLeft | None) -> dict[str, object]:
+    """For programs, in seconds."""
+    if left is None:
+        return {"left": 0, "granted": 0, "over": 0, "until": None}
+    return {"left": left.left, "granted": left.granted, "over": left.over, "until": left.until}
+
+
+def _left_cells(left: HoursLeft | None) -> tuple[object, ...]:
+    from mailbridge.tickets.hours.statement import clock
+
+    if left is None:
+        return ("-", "-", "-", "")
+    return (clock(left.left), clock(left.granted), clock(left.over) if left.over else "", left.until or "")
+
+
+def _said(left: HoursLeft | None) -> str:
+    from mailbridge.tickets.hours.statement import clock
+
+    if left is None:
+        return "no hours yet"
+    until = f" until {left.until}" if left.until else ""
+    if left.over:
+        return f"{clock(left.over)} over the {clock(left.granted)}{until}"
+    return f"{clock(left.left)} of {clock(left.granted)} left{until}"
+
+
+def _months(shown: Sequence[StatementMonth]) -> list[dict[str, object]]:
+    return [
+        {
+            "month": f"{month.first:%Y-%m}",
+            "opening": month.opening,
+            "closing": month.closing,
+            "entries": [_entry(line) for line in month.lines],
+        }
+        for month in shown
+    ]  # fmt: skip
+
+
+def _entry(line: StatementLine) -> dict[str, object]:
+    return {
+        "day": line.day,
+        "kind": line.kind,
+        "source": line.source,
+        "seconds": line.seconds,
+        "balance": line.balance,
+        "ticket": line.ticket,
+        "by": line.by,
+        "about": line.about,
+    }
+
+
+def _tell(found: BankStatement, shown: Sequence[StatementMonth]) -> None:
+    from mailbridge.tickets.hours.statement import clock
+
+    click.echo(safe(f"{found.customer}, hour bank {found.bank}: {_said(found.left)}"))
+    for month in shown:
+        click.echo(f"\n{month.first:%Y-%m}, {clock(month.opening)} before")
+        rows = [
+            (line.day, clock(line.seconds), clock(line.balance), line.kind, f"#{line.ticket}" if line.ticket else "", line.by, line.about)
+            for line in month.lines
+        ]
+        print_table(("DAY", "TIME", "BALANCE", "ENTRY", "TICKET", "BY", "ABOUT"), rows, empty="nothing", least=("ABOUT",))
+    if not shown:
+        click.echo("no entries in these months")
+
+
+def _cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    text = str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "@", "\t", "\r") else text
