@@ -88,7 +88,8 @@ def _what(row: Row) -> TicketEvent:
     stored = BY_NAME.get(row.kind)
     if stored is None:
         raise Permanent("an event that this program does not know; a newer one wrote it", kind=row.kind, ticket=row.ticket)
-    return load_fields(row.data, stored.what, stored.stored_fields) if stored.stored_fields else load(row.data, stored.what)
+    what: type[TicketEvent] = stored.what
+    return load_fields(row.data, what, stored.stored_fields) if stored.stored_fields else load(row.data, what)
 
 
 def _event(row: Row, what: TicketEvent) -> Event:

@@ -52,6 +52,7 @@ from mailbridge.tickets.event_types.work import EstimateSet, WorkCorrected, Work
 from mailbridge.tickets.events import Event, TicketEvent
 from mailbridge.tickets.model import Activity, Approval, ApprovalKind, Meeting, Participant, Role, Ticket, WorkKind
 from mailbridge.tickets.stored_events import BY_CLASS
+from tests.samples import sample
 
 NOW = datetime(2026, 3, 2, 9, 30, 0, 123456, tzinfo=UTC)
 JO = Participant(address="Jo@Customer.test", name="Jo Café", role=Role.REQUESTER, language="de")
@@ -293,6 +294,7 @@ WHAT_HAPPENS: tuple[TicketEvent, ...] = (
     PlaybookStarted(name="new-hire", tasks=(7, 8)),
     Undone(undone=(3, 4), restored=a_ticket(7), kept=("status",)),
     ContentErased(mails=(4,)),
+    *map(sample, BY_CLASS),
 )
 
 
@@ -310,10 +312,6 @@ def test_every_kind_of_event_comes_back_as_it_was(store: Store) -> None:
     with store.read() as tx:
         assert tx.events.of_ticket(1) == history
         assert (tx.events.last_version(1), tx.events.last_version(3)) == (len(history), 0)
-
-
-def test_no_kind_of_event_is_left_out_of_the_test_above() -> None:
-    assert {type(what) for what in WHAT_HAPPENS} == set(BY_CLASS)
 
 
 def test_two_events_cannot_have_one_number(store: Store) -> None:

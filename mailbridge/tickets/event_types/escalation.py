@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailbridge.tickets.event_types.stored import StoredEvent, stored_event
 from mailbridge.tickets.model import Approval
 
 
@@ -63,3 +64,12 @@ class AlertRaised:
 
 
 EscalationEvent = Escalated | ApprovalRequested | ApprovalReminded | ApprovalDecided | AlertRaised
+
+# The names under which these events are stored and published.
+STORED: tuple[StoredEvent, ...] = (
+    stored_event("escalated", "Escalated", Escalated),
+    stored_event("approval_requested", "ApprovalRequested", ApprovalRequested),
+    stored_event("approval_reminded", "ApprovalReminded", ApprovalReminded),
+    stored_event("approval_decided", "ApprovalDecided", ApprovalDecided),
+    stored_event("alert_raised", "AlertRaised", AlertRaised),
+)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailbridge.organisation.priority import Priority
+from mailbridge.tickets.event_types.stored import StoredEvent, stored_event
 from mailbridge.tickets.model import Participant
 
 
@@ -44,3 +45,10 @@ class DeliveryFailed:
 
 
 MailEvent = TicketOpened | MessageAdded | DeliveryFailed
+
+# The names under which these events are stored and published.
+STORED: tuple[StoredEvent, ...] = (
+    stored_event("ticket_opened", "TicketOpened", TicketOpened),
+    stored_event("message_added", "MessageAdded", MessageAdded),
+    stored_event("delivery_failed", "DeliveryFailed", DeliveryFailed),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailbridge.customers.entry import EntryPart
+from mailbridge.tickets.event_types.stored import StoredEvent, stored_event
 from mailbridge.tickets.model import Meeting, Participant
 
 
@@ -60,4 +61,15 @@ class CustomerChanged:
 
 PeopleEvent = (
     ParticipantAdded | ParticipantRemoved | AddressesRevoked | RequesterChanged | MeetingSet | InvitationAnswered | CustomerChanged
+)
+
+# The names under which these events are stored and published.
+STORED: tuple[StoredEvent, ...] = (
+    stored_event("participant_added", "ParticipantAdded", ParticipantAdded),
+    stored_event("participant_removed", "ParticipantRemoved", ParticipantRemoved),
+    stored_event("addresses_revoked", "AddressesRevoked", AddressesRevoked),
+    stored_event("requester_changed", "RequesterChanged", RequesterChanged),
+    stored_event("meeting_set", "MeetingSet", MeetingSet),
+    stored_event("invitation_answered", "InvitationAnswered", InvitationAnswered),
+    stored_event("customer_changed", "CustomerChanged", CustomerChanged),
 )

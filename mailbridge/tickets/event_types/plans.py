@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from mailbridge.tickets.event_types.stored import StoredEvent, stored_event
 from mailbridge.tickets.model import Plan
 
 
@@ -34,3 +35,8 @@ class PlanSet:
     before: Plan | None
     after: Plan
     warnings: tuple[PlanWarning, ...] = ()
+
+# The names under which these events are stored and published.
+STORED: tuple[StoredEvent, ...] = (
+    stored_event("plan_set", "PlanSet", PlanSet),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mailbridge.tickets.event_types.plans import PlanSet
+from mailbridge.tickets.event_types.stored import StoredEvent, stored_event
 from mailbridge.tickets.event_types.work import EstimateSet
 from mailbridge.tickets.model import Activity, Participant, Plan, Ticket
 
@@ -75,3 +76,14 @@ class Linked:
 
 
 RelationEvent = MergedInto | MergedFrom | MailMoved | PlaybookStarted | Undone | ContentErased | Linked
+
+# The names under which these events are stored and published.
+STORED: tuple[StoredEvent, ...] = (
+    stored_event("merged_into", "MergedInto", MergedInto),
+    stored_event("absorbed", "Absorbed", MergedFrom),
+    stored_event("mail_moved", "MailMoved", MailMoved),
+    stored_event("playbook_started", "PlaybookStarted", PlaybookStarted),
+    stored_event("undone", "Undone", Undone),
+    stored_event("content_erased", "ContentErased", ContentErased),
+    stored_event("linked", "Linked", Linked),
+)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailbridge.organisation.priority import Priority
+from mailbridge.tickets.event_types.stored import StoredEvent, stored_event
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,4 +102,21 @@ ValueEvent = (
     | DueSet
     | Snoozed
     | SnoozeEnded
+)
+
+# The names under which these events are stored and published.
+STORED: tuple[StoredEvent, ...] = (
+    stored_event("status_changed", "StatusChanged", StatusChanged),
+    stored_event("team_changed", "TeamChanged", TeamChanged),
+    stored_event("assignee_changed", "AssigneeChanged", AssigneeChanged),
+    stored_event("priority_changed", "PriorityChanged", PriorityChanged),
+    stored_event("type_changed", "TypeChanged", TypeChanged),
+    stored_event("tags_added", "TagsAdded", TagsAdded),
+    stored_event("field_set", "FieldSet", FieldSet),
+    stored_event("tags_removed", "TagsRemoved", TagsRemoved),
+    stored_event("subject_changed", "SubjectChanged", SubjectChanged),
+    stored_event("channel_changed", "ChannelChanged", ChannelChanged),
+    stored_event("due_set", "DueSet", DueSet),
+    stored_event("snoozed", "Snoozed", Snoozed),
+    stored_event("woken", "Woken", SnoozeEnded),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from mailbridge.tickets.event_types.stored import StoredEvent, stored_event
 from mailbridge.tickets.model import Activity
 
 
@@ -49,3 +50,12 @@ class HoursRanOut:
 
 
 WorkEvent = WorkRecorded | WorkCorrected | EstimateSet | HoursAlerted | HoursRanOut
+
+# The names under which these events are stored and published.
+STORED: tuple[StoredEvent, ...] = (
+    stored_event("work_recorded", "WorkRecorded", WorkRecorded),
+    stored_event("work_corrected", "WorkCorrected", WorkCorrected),
+    stored_event("estimate_set", "EstimateSet", EstimateSet),
+    stored_event("hours_alerted", "HoursAlerted", HoursAlerted),
+    stored_event("hours_ran_out", "HoursRanOut", HoursRanOut),
+)

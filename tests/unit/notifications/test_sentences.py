@@ -19,13 +19,18 @@ from mailbridge.delivery.render.sentences import DOMAIN, LOCALES, languages, sen
 from mailbridge.notifications.summary import Viewer, summaries, summary
 from mailbridge.notifications.summary_model import Summary, unpacked
 from mailbridge.tickets.actor import Actor, ActorKind
+from mailbridge.tickets.event_types.relations import Undone
 from mailbridge.tickets.events import Event, TicketEvent
 from tests.builders import an_organisation
+from tests.samples import sample
 from tests.unit.cli.test_history import WORDS
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 LANGUAGES = ("en", "ro", "ru")
-EVENTS = [Event(ticket=1, at=AT, actor=Actor(kind=ActorKind.AGENT, name="bogdan"), what=what) for what, _ in WORDS]
+# A new event is tried without an entry in WORDS.  What an undo leaves is a key of the catalogues, so WORDS alone has its samples.
+ANY = [sample(kind) for kind in get_args(TicketEvent) if kind is not Undone]
+AGENT = Actor(kind=ActorKind.AGENT, name="bogdan")
+EVENTS = [Event(ticket=1, at=AT, actor=AGENT, what=what) for what in (*ANY, *(what for what, _ in WORDS))]
 # The table of sentences that words.j2 of earlier releases had, by what its sentences showed: rows of before have these values.
 BEFORE = {
     "closed": "status", "reopened": "status", "status": "status", "team": "team", "yours": "number agent", "assigned": "number agent",
@@ -80,10 +85,6 @@ def test_every_event_has_a_sentence_in_every_language(event: Event, language: st
             assert one.key in KEYS
             assert said
             assert not {"{", "}"} & set(said)
-
-
-def test_the_samples_cover_every_event() -> None:
-    assert {type(event.what) for event in EVENTS} == set(get_args(TicketEvent))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
