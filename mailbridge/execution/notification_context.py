@@ -27,7 +27,7 @@ def notification_context(
 ) -> NotificationContext:
     """The context for `notifications.compose`.  `first`: the Message-ID of the mail that opens the ticket now ('' where it has none); None
     for a ticket whose mails are stored."""
-    thread = tx.mails.thread_of(ticket.id, [p.address for p in ticket.participants]) if first is None else (first,)
+    thread = _thread(tx, ticket) if first is None else (first,)
     return NotificationContext(
         ticket=ticket,
         organisation=desk.organisation,
@@ -36,6 +36,12 @@ def notification_context(
         language=desk.config.desk.language,
         mail=mail,
         answerable=answerable,
-        thread=tuple(i for i in thread if i),
+        thread=thread,
         own_addresses=desk.own_addresses,
     )
+
+
+def _thread(tx: Tx, ticket: Ticket) -> tuple[str, ...]:
+    """The thread of the ticket, or of the one that it was merged into: mails about it have the number of that one."""
+    goes_on = (tx.tickets.surviving(ticket.id) or ticket) if ticket.merged_into else ticket
+    return tx.mails.thread_of(goes_on.id, [person.address for person in goes_on.participants])

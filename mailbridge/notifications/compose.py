@@ -97,14 +97,21 @@ def signed(promise: Notification, context: NotificationContext) -> Notification:
     purpose = Purpose.CUSTOMER if promise.audience is Audience.CUSTOMER else Purpose.AGENT
     ticket, signer = context.ticket.id, context.signer
     generation = dict(context.ticket.revoked).get(promise.recipient.lower(), 0)
+    message_id = signer.message_id(ticket, promise.recipient, purpose, promise.key, generation=generation)
+    thread = ((context.thread and context.thread[0]) or _root(ticket, message_id), *context.thread[1:])
     return replace(
         promise,
-        message_id=signer.message_id(ticket, promise.recipient, purpose, promise.key, generation=generation),
+        message_id=message_id,
         reply_to=signer.reply_address(ticket, promise.recipient, purpose, generation=generation),
-        in_reply_to=context.thread[-1] if context.thread else "",
-        references=context.thread,
+        in_reply_to=thread[-1],
+        references=thread,
         language=promise.language or context.language,
     )
+
+
+def _root(ticket: int, message_id: str) -> str:
+    """What all mails about a ticket answer that no customer's Message-ID began: an id that no mail has."""
+    return f"ticket.{ticket}@{message_id.rpartition('@')[2]}"
 
 
 def _kind(promise: Notification) -> str:

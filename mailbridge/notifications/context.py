@@ -38,7 +38,8 @@ class NotificationContext:
     """What caused the telling: the ticket after it, the mail, and what the mails of the thread are called.
 
     `answerable` is false where the causing mail is a robot's, a loop's or has no address that may be answered.
-    `thread` holds Message-IDs for References, oldest first: the customer's first mail and the latest one.
+    `thread` holds Message-IDs for References, oldest first: that of the mail that opened the ticket, '' where it has none, and the
+    latest one.
     """
 
     ticket: Ticket

@@ -60,7 +60,7 @@ class Notification:
     mail: int | None = None  # the stored mail whose text it carries (an agent's answer, a customer's message)
     message_id: str = ""  # ours, signed; made when the promise is made and kept for all tries
     reply_to: str = ""  # the signed reply address
-    from_name: str = ""  # "Ana at Acme Support"; empty: the desk's name
+    from_name: str = ""  # "Ana via Acme Support"; empty: the desk's name
     in_reply_to: str = ""
     references: tuple[str, ...] = ()
     automatic: bool = True  # RFC 3834: Auto-Submitted; false for an agent's own answer

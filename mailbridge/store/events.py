@@ -17,6 +17,7 @@ from mailbridge.tickets.stored_events import BY_CLASS, BY_NAME
 
 _APPEND = events.insert()
 _OF_TICKET = sa.select(events).where(events.c.ticket == sa.bindparam("ticket")).order_by(events.c.seq)
+_FIRST = _OF_TICKET.limit(1)
 _OF_CLOCKS = (
     sa.select(events)
     .where(events.c.ticket.in_(sa.bindparam("tickets", expanding=True)), events.c.kind.in_([BY_CLASS[what].name for what in CLOCK_EVENTS]))
@@ -45,6 +46,11 @@ class Events:
     def of_ticket(self, ticket: int) -> list[Event]:
         """The ticket's events, oldest first."""
         return [_event(row, _what(row)) for row in self._sql.rows(_OF_TICKET, {"ticket": ticket})]
+
+    def first(self, ticket: int) -> Event | None:
+        """The event that opened the ticket."""
+        row = self._sql.row(_FIRST, {"ticket": ticket})
+        return _event(row, _what(row)) if row else None
 
     def of_clocks(self, tickets: Collection[int]) -> dict[int, list[tuple[int, Event]]]:
         """By ticket the events that its clocks look at, oldest first, each with its number in the history."""

@@ -109,11 +109,15 @@ _HEADS_OF = (
     .where(mails.c.ticket == sa.bindparam("of"))
     .order_by(mails.c.id)
 )
-_THREAD = sa.select(mails.c.message_id).where(
-    mails.c.ticket == sa.bindparam("of"), mails.c.message_id.is_not(None), mails.c.sender.in_(sa.bindparam("senders", expanding=True))
+_THREAD_LAST = (
+    sa.select(mails.c.message_id)
+    .where(mails.c.ticket == sa.bindparam("of"), mails.c.message_id.is_not(None))
+    .where(mails.c.sender.in_(sa.bindparam("senders", expanding=True)))
+    .order_by(mails.c.id.desc())
+    .limit(1)
 )
-_THREAD_FIRST = _THREAD.order_by(mails.c.id).limit(1)
-_THREAD_LAST = _THREAD.order_by(mails.c.id.desc()).limit(1)
+_OPENING = sa.select(events.c.mail).where(events.c.ticket == sa.bindparam("of")).order_by(events.c.seq).limit(1).scalar_subquery()
+_THREAD_ROOT = sa.select(mails.c.message_id).where(mails.c.id == _OPENING)
 _ATTACHMENTS = sa.select(attachments).where(attachments.c.mail == sa.bindparam("of")).order_by(attachments.c.id)
 _EXPLANATION = sa.select(mails.c.explanation).where(mails.c.id == sa.bindparam("mail"))
 _SET_TICKET = tuple(
@@ -160,13 +164,14 @@ class Mails:
         return [_mail(row) for row in self._sql.rows(_HEADS_OF, {"of": ticket})]
 
     def thread_of(self, ticket: int, senders: Sequence[str]) -> tuple[str, ...]:
-        """The Message-IDs of the first and the latest mail of these senders on the ticket, for the references of our next mail (RFC 5322
-        3.6.4)."""
+        """The Message-IDs of the mail that opened the ticket ('' where none did, or it has none) and of the latest mail of these senders
+        on it, for the references of our next mail (RFC 5322 3.6.4).  The first one stays, whatever is merged or split off."""
         asked = (self._sql.undone, ticket, tuple(senders))
         if asked not in self._threads:  # notifications about one mail have the same thread
             values = {"of": ticket, "senders": list(senders)}
-            ids = [self._sql.value(statement, values) for statement in (_THREAD_FIRST, _THREAD_LAST)]
-            self._threads[asked] = tuple(dict.fromkeys(id for id in ids if id))
+            root = self._sql.value(_THREAD_ROOT, {"of": ticket}) or ""
+            latest = self._sql.value(_THREAD_LAST, values) if senders else None
+            self._threads[asked] = (root, latest) if latest and latest != root else (root,)
         return self._threads[asked]
 
     def tickets_knowing(self, message_ids: Iterable[str], limit: int = 50) -> list[tuple[str, int]]:

@@ -129,7 +129,7 @@ def test_agents_answer_goes_to_the_customer_and_owns_the_ticket(desk: TestDesk) 
     ticket = desk.ticket()
     answer = desk.promises(Audience.CUSTOMER, "answered")[0]
     assert (ticket.assignee, ticket.status) == ("bogdan", "open")
-    assert (answer.recipient, answer.from_name, answer.automatic) == (CAROL, "Bogdan Ionescu at Acme Support", False)
+    assert (answer.recipient, answer.from_name, answer.automatic) == (CAROL, "Bogdan Ionescu via Acme Support", False)
 
 
 def test_agents_commands_run_and_are_answered_line_by_line(desk: TestDesk) -> None:

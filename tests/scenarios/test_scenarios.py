@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from mailbridge.mail_commands.vocabulary import fold, vocabulary
 from mailbridge.tickets.model import Activity, Plan, Ticket
 from tests.scenarios.play import Played, Player, playing, shown
 from tests.scenarios.story import Step, Story, stories
+from tests.threads import threads
 
 # What the desk by mail promises.
 ROWS = ("DK1", "DK2", "DK3", "DK4", "DK5", "DK6", "DK7", "DK8", "DK9", "DK13", "DK14", "TH4", "TH5", "TH6", "IN10")
@@ -23,13 +25,41 @@ FIELDS = {field.name for field in fields(Ticket)} | {"requester"}
 @pytest.mark.parametrize("story", stories(), ids=lambda story: story.name)
 def test_the_story_comes_true(story: Story, tmp_path: Path) -> None:
     player: Player | None = None
+    letters: list[Message] = []
     for player, played in playing(story, tmp_path):
+        letters += played.letters
         where = f"{story.name}, step {played.step.number}"
         _came_true(played, where, player)
     assert player is not None, f"{story.name}: nothing happens in this story"
     _ended(story, player)
     assert player.leaks() == [], f"{story.name}: a note reached somebody outside"
     player.desk.assert_sound()
+    _hold_together(story, letters)
+
+
+def _hold_together(story: Story, letters: list[Message]) -> None:
+    """Who gets mails about a ticket has them in one thread: under one subject with one number, and with one root among the references.
+
+    A writer whom nothing proves gets the fixed subject of the receipt until somebody answers by hand.
+    """
+    of: dict[tuple[str, str, str], list[Message]] = {}
+    for letter in letters:
+        numbers = _NUMBER.findall(str(letter["Subject"]))
+        assert len(numbers) < 2, f"{story.name}: two numbers in {letter['Subject']}"
+        assert len(str(letter["References"] or "")) <= 1_500, f"{story.name}: the references are too long"
+        assert len(letter.as_bytes().split(b"\n\n", 1)[0]) < 4_096, f"{story.name}: the header is too long"
+        for number in numbers:
+            audience = "agents" if str(letter["Subject"]).startswith("[") else "customers"  # an agent may have a request of their own
+            of.setdefault((str(letter["To"]), number, audience), []).append(letter)
+    for (who, number, _), mails in of.items():
+        known = {f"{fixed} [{number}]" for fixed in _FIXED} | {f"[{number}] (no subject)"}  # the last one of what was erased
+        subjects = {str(letter["Subject"]) for letter in mails} - known
+        assert len(subjects) <= 1, f"{story.name}: {who} gets {number} under {subjects}"
+        assert len(threads(mails)) == 1, f"{story.name}: {who} gets {number} in several threads: {[str(m['References']) for m in mails]}"
+
+
+_NUMBER = re.compile(r"\[([A-Z]+-\d+)\]")
+_FIXED = ("We received your message", "Am primit mesajul dumneavoastră", "Мы получили ваше сообщение")
 
 
 def test_every_row_of_the_desk_has_a_story() -> None:

@@ -403,16 +403,20 @@ def test_an_original_that_comes_late_finds_the_tickets_of_its_answers(store: Sto
         assert tx.mails.tickets_referring_to("") == []
 
 
-def test_a_thread_is_the_first_and_the_latest_mail_of_the_people_asked_for(store: Store) -> None:
+def test_a_thread_is_the_mail_that_opened_the_ticket_and_the_latest_one_of_the_people_asked_for(store: Store) -> None:
     with store.write() as tx:
-        for number, sender in enumerate(("jo@x", "ana@desk", "kim@x", "jo@x", "ana@desk")):
+        ids = [
             tx.mails.add(a_mail(fingerprint=str(number), sender=sender, message_id=f"m{number}"))
+            for number, sender in enumerate(("zoe@x", "jo@x", "ana@desk", "kim@x", "jo@x", "ana@desk"))
+        ]
         tx.mails.add(a_mail(fingerprint="none", sender="jo@x", message_id=""))
         tx.mails.add(a_mail(fingerprint="other", sender="jo@x", message_id="m9", ticket=2))
+        tx.events.append([replace(an_event(MessageAdded(author="jo@x")), mail=ids[1])], 1)
 
-        assert tx.mails.thread_of(1, ["jo@x", "kim@x"]) == ("m0", "m3")
-        assert tx.mails.thread_of(1, ["kim@x"]) == ("m2",)
-        assert tx.mails.thread_of(1, []) == ()
+        assert tx.mails.thread_of(1, ["jo@x", "kim@x"]) == ("m1", "m4")
+        assert tx.mails.thread_of(1, ["kim@x"]) == ("m1", "m3")
+        assert tx.mails.thread_of(1, []) == ("m1",)
+        assert tx.mails.thread_of(2, ["jo@x"]) == ("", "m9")
 
 
 def test_of_very_many_references_the_first_and_the_last_ones_are_kept(store: Store) -> None:

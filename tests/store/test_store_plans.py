@@ -196,7 +196,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "tickets.find open": lambda tx: tx.tickets.find(open=True, team="t"),
     "tickets.find assignee": lambda tx: tx.tickets.find(open=True, assignee="ana"),
     "tickets.find requester": lambda tx: tx.tickets.find(requester="jo@customer.test"),
-    "events": lambda tx: (tx.events.append([HAPPENED], 1), tx.events.of_ticket(1), tx.events.last_version(1)),
+    "events": lambda tx: (tx.events.append([HAPPENED], 1), tx.events.of_ticket(1), tx.events.first(1), tx.events.last_version(1)),
     "events.message": lambda tx: (tx.events.message(1, 1), tx.events.message_number(1, 1)),
     "events.of_clocks": lambda tx: (tx.events.of_clocks([1, 2]), tx.mails.received([1, 2])),
     "clocks.set": lambda tx: tx.clocks.set(1, [Deadline(promise="p", step="s", due_at=NOW)], NOW),

@@ -14,6 +14,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
+from mailbridge.delivery.render.bounces import bounce_kind
 from mailbridge.delivery.render.reflow import as_html
 from mailbridge.delivery.render.sentences import sentence, shown
 from mailbridge.delivery.render.template_context import Cut, TicketView
@@ -21,8 +22,12 @@ from mailbridge.notifications.payloads.cells import cells
 from mailbridge.notifications.payloads.model import TableRow
 from mailbridge.notifications.summary import length
 from mailbridge.notifications.summary_model import Summary, unpacked
+from mailbridge.organisation.opening_hours import OpeningHours
 
 MAX_SUBJECT = 250
+_LONGEST_TOPIC = 220
+_DAY = 24 * 60  # minutes
+_NEAR = {-1: "yesterday", 0: "today", 1: "tomorrow"}
 
 _PREFIXES = re.compile(r"(?:\s*(?:re|fw|fwd|aw|wg|sv|vs|antw|tr|rv|odp|отв|ответ|răsp|rasp)\s*(?:\[\d+\])?\s*:)+\s*", re.IGNORECASE)
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
@@ -37,18 +42,31 @@ def mailto(address: str, subject: str = "", body: str = "") -> str:
     """A link that opens an answer with these words in it (RFC 6068: percent-encoded UTF-8, lines end with CRLF)."""
     fields = {"subject": one_line(subject), "body": body.replace("\n", "\r\n")}
     query = "&".join(f"{name}={quote(value, safe='')}" for name, value in fields.items() if value)
-    return f"mailto:{quote(address, safe='@+')}" + (f"?{query}" if query else "")
+    return f"mailto:{quote(address, safe='@')}" + (f"?{query}" if query else "")
 
 
-def _thread(ticket: TicketView, without: str = "") -> str:
-    """The subject that stays the same for the whole conversation; `without` stands in for a subject that is empty."""
-    subject = bare(ticket.subject, ticket.number)
-    return f"Re: {subject} [{ticket.number}]" if subject else f"{without} [{ticket.number}]".strip()
+@pass_context
+def _thread(context: Context, ticket: TicketView, without: str = "") -> str:
+    """The subject that stays the same for the whole conversation with a customer; `without` stands in for a subject that is empty.
+
+    Of a writer whom nothing proves it is the fixed subject of the receipt, as long as nobody has answered by hand.
+    """
+    subject = topic(ticket)
+    if not subject and not ticket.answered:
+        return f"{context['words'].get('received_subject', without)} [{ticket.number}]".strip()
+    number = f" [{ticket.number}]" if ticket.numbered else ""
+    return f"Re: {subject}{number}" if subject else f"{without}{number}".strip()
+
+
+def topic(ticket: TicketView) -> str:
+    """What the ticket was opened about, without prefixes and numbers of the desk, short enough for a number beside it."""
+    return bare(ticket.opened_as or ticket.subject, ticket.number)[:_LONGEST_TOPIC].rstrip()
 
 
 def bare(subject: str, number: str = "") -> str:
-    """The subject without Re: and Fwd:, and without the ticket's number."""
-    without = re.sub(rf"\[{re.escape(number)}\]", " ", subject, flags=re.IGNORECASE) if number else subject
+    """The subject without Re: and Fwd:, and without numbers of the desk; `number` is one of them."""
+    numbers = rf"\[{re.escape(number.rpartition('-')[0])}-\d+\]"
+    without = re.sub(numbers, " ", subject, flags=re.IGNORECASE) if "-" in number else subject
     return _PREFIXES.sub("", one_line(without), count=1) if _PREFIXES.match(one_line(without)) else one_line(without)
 
 
@@ -59,6 +77,29 @@ def _when(context: Context, moment: datetime | str | None) -> str:
         return ""
     local = _wall(context, moment)
     return _day_and_time(context, local, local.tzname() or "")
+
+
+@pass_context
+def _near(context: Context, moment: datetime | str | None) -> str:
+    """A moment by the reader's wall clock with the day that it is when the mail is written: "today 13:00", "Mon 30 Nov 09:00 EET"."""
+    words, now = context["words"].get("near"), context["now"]
+    if not moment or not words or now is None:
+        return _when(context, moment)
+    local = _wall(context, moment)
+    day = _NEAR.get((local.date() - _wall(context, now).date()).days)
+    return str(words[day]).format(time=f"{local:%H:%M}") if day else _when(context, moment)
+
+
+@pass_context
+def _from_now(context: Context, moment: datetime | str | None) -> str:
+    """The same, and how far off it is within a day: "today 13:00, in 1 h 12 min", "yesterday 17:00, 3 h ago"."""
+    said, words, now = _near(context, moment), context["words"].get("near"), context["now"]
+    if not moment or not words or now is None:
+        return said
+    minutes = round((_wall(context, moment) - now).total_seconds() / 60)
+    if not minutes or abs(minutes) >= _DAY:
+        return said
+    return str(words["in" if minutes > 0 else "ago"]).format(moment=said, span=length(abs(minutes)))
 
 
 @pass_context
@@ -99,6 +140,17 @@ def _day(context: Context, day: date | str | None) -> str:
         return ""
     on = date.fromisoformat(day) if isinstance(day, str) else day
     return f"{on.day} {context['words']['months'][on.month - 1]} {on.year}"
+
+
+@pass_context
+def _weekly(context: Context, opening: OpeningHours | None) -> str:
+    """The working week, "Mon–Fri 09:00–18:00 EET"; '' around the clock."""
+    if opening is None or not opening.days:
+        return ""
+    days, now = context["words"]["days"], context["now"]
+    named = (f"{days[one.first]}–{days[one.last]}" if one.last > one.first else str(days[one.first]) for one in opening.days)
+    zone = now.astimezone(ZoneInfo(opening.zone)).tzname() if now else opening.zone
+    return "; ".join(f"{name} {one.hours}" for name, one in zip(named, opening.days, strict=True)) + f" {zone}"
 
 
 @pass_context
@@ -159,10 +211,13 @@ def _counted(context: Context, cut: Sequence[Cut]) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "bare": bare,
+    "bounce_kind": bounce_kind,
     "counted": _counted,
     "day": _day,
     "flowed": as_html,
+    "from_now": _from_now,
     "lasting": _lasting,
+    "near": _near,
     "paragraphs": _paragraphs,
     "phrase": _phrase,
     "quote_lines": _quote_lines,
@@ -170,6 +225,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "shorten": _shorten,
     "span": _span,
     "thread": _thread,
+    "topic": topic,
     "told": _told,
+    "weekly": _weekly,
     "when": _when,
 }

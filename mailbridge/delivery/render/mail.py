@@ -27,6 +27,7 @@ from mailbridge.notifications.model import Notification
 LOOP_FIELD = "X-Mailbridge-Loop"
 MAX_NAME = 64
 MAX_REFERENCES = 20
+LONGEST_REFERENCES = 1_500  # characters
 _LINE = 78
 
 # RFC 5321 4.1.2, dot-string only; with RFC 6531 for letters beyond ASCII.  Quoted local parts and address literals are refused: nobody has
@@ -54,12 +55,15 @@ def build(
     text_file: tuple[str, str] | None = None,
     loop_mark: str = "",
     invitation: Invitation | None = None,
+    thread: tuple[str, str] | None = None,
+    writer: str = "",
 ) -> bytes:
     """The whole mail, CRLF, ready for SMTP; the same input always gives the same bytes.  Raises Unwritable.
 
-    `text_file`: name and text of a plain text that goes along as a file.
+    `text_file`: name and text of a plain text that goes along as a file.  `thread`: Thread-Topic and Thread-Index.  `writer`: who wrote
+    what the mail carries, beside the desk's name in From.
     """
-    name = _visible(notification.from_name) or _visible(desk_name)
+    name = _visible(notification.from_name) or _via(_visible(writer), _visible(desk_name))
     message_id = _id(notification.message_id)
     if not message_id:
         raise Unwritable("a mail needs a Message-ID of ours", key=notification.key)
@@ -74,6 +78,8 @@ def build(
         "Reply-To": deliverable(notification.reply_to) if notification.reply_to else "",
         "In-Reply-To": _id(notification.in_reply_to),
         "References": " ".join(_references(notification)),
+        "Thread-Topic": _visible(thread[0], limit=500) if thread else "",
+        "Thread-Index": _token(thread[1]) if thread else "",
         "Auto-Submitted": _auto_submitted(notification),
         "X-Auto-Response-Suppress": "All" if notification.automatic else "",
         LOOP_FIELD: _token(loop_mark),
@@ -120,10 +126,19 @@ def _auto_submitted(notification: Notification) -> str:
 
 
 def _references(notification: Notification) -> list[str]:
-    """RFC 5322 3.6.4: the conversation's ids, oldest first, the answered one last; the middle is cut where there are many."""
+    """RFC 5322 3.6.4: the conversation's ids, oldest first, the answered one last.  Where they are too long the first one and the newest
+    ones stay: some relays refuse a header of more than 4,096 characters."""
     wanted = [_id(one) for one in (*notification.references, notification.in_reply_to)]
-    known = list(dict.fromkeys(one for one in reversed(wanted) if one))[::-1]
-    return known if len(known) <= MAX_REFERENCES else [known[0], *known[1 - MAX_REFERENCES :]]
+    known = list(dict.fromkeys(one for one in wanted if one))
+    root, newer = known[:1], known[1:][1 - MAX_REFERENCES :]
+    while newer and len(" ".join([*root, *newer])) > LONGEST_REFERENCES:
+        del newer[0]
+    return [*root, *newer]
+
+
+def _via(writer: str, desk: str) -> str:
+    """Who writes, where it is not the desk itself."""
+    return f"{writer} via {desk}" if writer and desk and writer != desk else desk
 
 
 def _id(message_id: str) -> str:
@@ -133,7 +148,7 @@ def _id(message_id: str) -> str:
 
 
 def _token(value: str) -> str:
-    return value if re.fullmatch(r"[!-~]{0,200}", value) else ""
+    return value if re.fullmatch(r"[!-~]{0,400}", value) else ""
 
 
 def _visible(text: str, limit: int = MAX_NAME) -> str:
@@ -167,7 +182,7 @@ def _written(field: str, value: str) -> str:
         case "From" | "To" if value.endswith(">"):
             name, _, address = value[:-1].rpartition(" <")
             return _fold(field, [*_phrase(name), f"<{address}>"])
-        case "Subject":
+        case "Subject" | "Thread-Topic":
             return _fold(field, _words(value))
         case _:
             return _fold(field, value.split(" "))
@@ -228,4 +243,4 @@ def _read_back(name: str, value: str) -> str:
     if name in ("From", "To"):
         phrase, address = parseaddr(unfolded)
         return _mailbox(str(make_header(decode_header(phrase))), address)
-    return str(make_header(decode_header(unfolded))) if name == "Subject" else unfolded
+    return str(make_header(decode_header(unfolded))) if name in ("Subject", "Thread-Topic") else unfolded

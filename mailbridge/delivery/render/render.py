@@ -27,7 +27,7 @@ from jinja2 import FileSystemLoader, StrictUndefined, Template, TemplateError, T
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from mailbridge.delivery.render.filters import FILTERS, bare, mailto, one_line
+from mailbridge.delivery.render.filters import FILTERS, mailto, one_line, topic
 from mailbridge.delivery.render.sample_values import VOCABULARY
 from mailbridge.delivery.render.samples import sample_notification, sample_views
 from mailbridge.delivery.render.template_context import DeskView, HistoryEntry, TemplateContext, TicketView
@@ -80,15 +80,20 @@ def guarded(notification: Notification, view: TemplateContext) -> tuple[Notifica
     stranger = view.ticket is None or not view.ticket.verified
     if notification.audience is not Audience.CUSTOMER or not notification.automatic or not stranger:
         return notification, view
-    ticket = view.ticket and replace(view.ticket, subject="", requester_name="", requester_address="")
-    silent = TemplateContext(desk=view.desk, ticket=ticket, encrypted=view.encrypted, zone=view.zone)
+    ticket = view.ticket and _silenced(view.ticket)
+    silent = TemplateContext(desk=view.desk, ticket=ticket, encrypted=view.encrypted, opening=view.opening, now=view.now, zone=view.zone)
     return replace(notification, name="", payload=None), silent
+
+
+def _silenced(ticket: TicketView) -> TicketView:
+    """Without the requester's words; what the ticket was opened about stays in the subject once an agent has answered with it."""
+    return replace(ticket, subject="", opened_as=ticket.opened_as if ticket.answered else "", requester_name="", requester_address="")
 
 
 def without_template(notification: Notification, view: TemplateContext, failure: TemplateFailed) -> Worded:
     """What the mail had to say, in words that need no template: for people of the desk, who must hear of it whatever is broken."""
     ticket = view.ticket
-    subject = f"[{ticket.number}] {bare(ticket.subject, ticket.number)}" if ticket else f"{view.desk.name}: {notification.event}"
+    subject = f"[{ticket.number}] {topic(ticket)}" if ticket else f"{view.desk.name}: {notification.event}"
     facts = {
         "what": f"{notification.audience}.{notification.event}",
         "ticket": ticket.number if ticket else "",
@@ -204,6 +209,8 @@ class Renderer:
             "event": notification.event,
             "language": PurePosixPath(folder).name,
             "zone": view.zone,
+            "now": view.now,
+            "opening": view.opening,
             "words": self._words(folder),
         }
         if view.ticket is not None:

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 from mailbridge.clock import Clock
 from mailbridge.conversation.marks import loop_mark
 from mailbridge.delivery.render.carried import carried
+from mailbridge.delivery.render.filters import bare
 from mailbridge.delivery.render.invitations import invitation_of
 from mailbridge.delivery.render.mail import Unwritable, build
 from mailbridge.delivery.render.render import Renderer, TemplateFailed, guarded, without_template
 from mailbridge.delivery.render.template_context import TemplateContext
+from mailbridge.delivery.render.thread_fields import ThreadFields, thread_index
 from mailbridge.errors import StoreAway
 from mailbridge.execution.desk import Desk
 from mailbridge.message.model import Attachment
@@ -22,6 +24,8 @@ from mailbridge.ops import log as logs
 from mailbridge.store import restoring
 from mailbridge.store.mails import StoredAttachment
 from mailbridge.store.tx import Tx
+
+_WRITTEN = frozenset({"new", "customer_replied", "colleague_answered", "meeting_answered"})  # news of what somebody wrote
 
 log = logs.get("outbox")
 
@@ -104,6 +108,8 @@ class NotificationRenderer:
             attachments=goes.files,
             text_file=(view.whole.name, view.whole.text) if view.whole else None,
             loop_mark=loop_mark(desk.signer, notification.key),
+            thread=self._thread(notification, view, rendered.subject),
+            writer=_writer(notification, view),
             invitation=invitation_of(
                 notification,
                 prefix=desk.config.desk.prefix,
@@ -112,6 +118,22 @@ class NotificationRenderer:
                 desk_address=address,
             ),
         )
+
+    def _thread(self, notification: Notification, view: TemplateContext, subject: str) -> tuple[str, str] | None:
+        """Thread-Topic and Thread-Index; those of the customer's mail where it has some."""
+        ticket, begun = view.ticket, view.thread or ThreadFields()
+        if ticket is None or ticket.created_at is None:
+            return None
+        own, theirs = bare(subject), bare(begun.topic)
+        topic = theirs if theirs and theirs == bare(ticket.opened_as) else own
+        root = notification.references[0] if notification.references else ticket.number
+        return topic, thread_index(begun.index, root, ticket.created_at, self._clock.now())
+
+
+def _writer(notification: Notification, view: TemplateContext) -> str:
+    """Who wrote what agents read in this mail, where that is proven; From is no place for a name that anybody can write."""
+    proven = view.verdict is not None and view.verdict.is_ in ("agent", "verified")
+    return view.author if notification.audience is Audience.AGENT and notification.event in _WRITTEN and proven else ""
 
 
 def _later(queued: Queued, desk: Desk, reason: str) -> Retry | PermanentFailure:

@@ -36,7 +36,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mailbridge.delivery.render.rich.rich import Rich
+from mailbridge.delivery.render.thread_fields import ThreadFields
 from mailbridge.notifications.summary_model import Summary
+from mailbridge.organisation.opening_hours import OpeningHours
 from mailbridge.tickets.hours.view import HoursView
 
 
@@ -48,10 +50,17 @@ class DeskView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketView:
-    """A ticket as people see it: titles, not keys.  `verified`: the requester's address is proven."""
+    """A ticket as people see it: titles, not keys.  `verified`: the requester's address is proven.
+
+    `opened_as`: the subject that it was opened with, which all mails about it have.  `numbered`: the recipient reads its number in the
+    subject, too.  `answered`: somebody of the desk has answered the requester by hand.
+    """
 
     number: str
     subject: str = ""
+    opened_as: str = ""
+    numbered: bool = True
+    answered: bool = False
     status: str = ""
     priority: str = ""
     type: str = ""
@@ -151,4 +160,7 @@ class TemplateContext:
     whole: TextFile | None = None
     invitations: tuple[str, ...] = ()
     recipient_name: str = ""
+    thread: ThreadFields | None = None  # what the customer's first mail says of its conversation
+    opening: OpeningHours | None = None  # of the ticket's team
+    now: datetime | None = None  # when the mail is written
     zone: str = "UTC"  # in which times are shown

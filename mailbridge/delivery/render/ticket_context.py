@@ -17,6 +17,7 @@ from mailbridge.delivery.render.template_context import (
     TicketView,
     VerdictView,
 )
+from mailbridge.delivery.render.thread_fields import ThreadFields, thread_fields
 from mailbridge.delivery.render.ticket_history import left_out, message_name, parts_of
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.hour_banks import left_for
@@ -29,14 +30,17 @@ from mailbridge.notifications.payloads.agents import WholeMessage
 from mailbridge.notifications.recipients import team_of
 from mailbridge.organisation import transitions
 from mailbridge.organisation.availability import zone_of
+from mailbridge.organisation.model import Organisation, Team
+from mailbridge.organisation.opening_hours import OpeningHours, opening_hours
 from mailbridge.reply.subject import thread_of
 from mailbridge.store.mails import StoredMail
 from mailbridge.store.tx import Tx
 from mailbridge.tickets.estimates import worked
-from mailbridge.tickets.event_types.mails import MessageAdded
+from mailbridge.tickets.event_types.mails import MessageAdded, TicketOpened
 from mailbridge.tickets.hours.view import hours_view
 from mailbridge.tickets.model import Ticket
 
+_LARGEST_ROOT = 4 << 20  # bytes of a customer's first mail that is read again for its Thread-Index
 MOST_SHOWN = 20  # messages of a long conversation
 ROBOTS = frozenset(
     {Kind.AUTO_REPLY, Kind.BOUNCE, Kind.LOOP, Kind.READ_RECEIPT, Kind.CHALLENGE, Kind.FEEDBACK_REPORT}
@@ -48,7 +52,7 @@ def view_of(tx: Tx, notification: Notification, desk: Desk, now: datetime) -> Te
     desk_view = DeskView(name=desk.config.desk.name, address=desk.config.desk.address)
     ticket = tx.tickets.surviving(notification.ticket) if notification.ticket else None
     if ticket is None:
-        return TemplateContext(desk=desk_view, recipient_name=notification.name, zone=_zone_of(notification, desk, "UTC"))
+        return TemplateContext(desk=desk_view, recipient_name=notification.name, now=now, zone=_zone_of(notification, desk, "UTC"))
     mail = _carried(tx, notification)
     view = TemplateContext(
         desk=desk_view,
@@ -56,6 +60,9 @@ def view_of(tx: Tx, notification: Notification, desk: Desk, now: datetime) -> Te
         quoted=_answered(tx, notification, ticket),
         history=_history(tx, notification, ticket, mail, desk),
         recipient_name=notification.name,
+        opening=_opening(team_of(ticket, desk.organisation), now),
+        now=now,
+        thread=_thread_of(tx, notification, ticket),
         zone=_zone_of(notification, desk, team_of(ticket, desk.organisation).calendar.zone),
     )
     return _with_message(tx, view, mail, ticket, notification, desk) if mail else view
@@ -213,9 +220,14 @@ def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification, now:
     agent = organisation.agents.get(ticket.assignee)
     due = open_targets(tx, ticket, organisation)
     answer, solution = due.get("response"), due.get("resolution")
+    opening = tx.events.first(ticket.id)
+    opened = opening.what if opening and isinstance(opening.what, TicketOpened) else None
     return TicketView(
         number=ticket_number(desk.config.desk.prefix, ticket.id),
         subject=ticket.subject,
+        opened_as=opened.subject if opened else "",
+        numbered=_is_numbered(opened.team if opened else ticket.team, notification, organisation),
+        answered=ticket.verified or (notification.audience is Audience.CUSTOMER and _is_answered(tx, ticket)),
         status=status.shown_in(language) if notification.audience is Audience.CUSTOMER else status.title_in(language),
         priority=ticket.priority,
         type=ticket.type,
@@ -236,3 +248,26 @@ def _ticket(tx: Tx, ticket: Ticket, desk: Desk, notification: Notification, now:
         spent=worked(ticket.activities),
         hours=hours_view(left_for(tx, ticket, desk, now)) if notification.audience is not Audience.CUSTOMER else None,
     )
+
+
+def _thread_of(tx: Tx, notification: Notification, ticket: Ticket) -> ThreadFields | None:
+    """What the customer's first mail says of its conversation, for mails that go on with it."""
+    if notification.audience is not Audience.CUSTOMER or not notification.references:
+        return None
+    root = next((mail for mail in tx.mails.heads_of(ticket.id) if mail.message_id == notification.references[0]), None)
+    return thread_fields(tx.blobs.get(root.sha256)) if root and root.sha256 and root.size <= _LARGEST_ROOT else None
+
+
+def _opening(team: Team, now: datetime) -> OpeningHours | None:
+    """The hours of the team; a team of regions has those of whoever is on, and nobody has to know them."""
+    return None if team.follow else opening_hours(team.calendar, now)
+
+
+def _is_numbered(team: str, notification: Notification, organisation: Organisation) -> bool:
+    """Whether the number stands in the subject: the team that the ticket was opened for says so, whoever has it now."""
+    known = organisation.teams.get(team)
+    return notification.audience is not Audience.CUSTOMER or known is None or known.number_in_subject
+
+
+def _is_answered(tx: Tx, ticket: Ticket) -> bool:
+    return any(isinstance(event.what, MessageAdded) and event.what.to_customer for event in tx.events.of_ticket(ticket.id))

@@ -65,7 +65,7 @@ def _answers_as(actor: Actor, team: Team, context: NotificationContext) -> str:
     """The name beside the desk's address; '' is the desk's own."""
     names = {AnswersAs.AGENT: title_of(actor, context), AnswersAs.TEAM: team.title}
     name = names.get(team.answers_as, "")
-    return f"{name} at {context.desk_name}" if name else ""
+    return f"{name} via {context.desk_name}" if name else ""
 
 
 def failure(event: Event, events: Sequence[Event], context: NotificationContext) -> Iterator[Notification]:

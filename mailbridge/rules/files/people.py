@@ -260,6 +260,9 @@ TEAM = Record(
         "answers-as": Key(
             schema=Choice(what="name for answers", words=tuple(AnswersAs)), about="whose name stands beside the desk's address in answers"
         ),
+        "number-in-subject": Key(
+            schema=Flag(), about="false: mails to customers have the number of the ticket in their text alone, not in the subject"
+        ),
         "signature": Key(schema=Text(), about="what stands below answers: a text, or the word agent for the agent's own"),
         "tells": Key(
             schema=Many(of=Choice(what="step", words=STEPS), what="a step or a list of steps"), about="steps that the customer is told of"

@@ -78,7 +78,7 @@ def test_robot_is_not_acknowledged_and_a_step_that_is_off_is_not_told() -> None:
 
 def test_answer_goes_to_the_customer_in_the_agents_name_and_is_no_automatic_mail() -> None:
     (promise,) = (p for p in told(a_ticket(), AgentReply(), AS_BOGDAN) if p.audience is Audience.CUSTOMER)
-    assert (promise.event, promise.automatic, promise.from_name) == ("answered", False, "Bogdan Ionescu at Acme Support")
+    assert (promise.event, promise.automatic, promise.from_name) == ("answered", False, "Bogdan Ionescu via Acme Support")
     assert (promise.in_reply_to, promise.references) == ("last@customer.test", ("first@customer.test", "last@customer.test"))
 
 

@@ -252,7 +252,7 @@ def test_the_line_above_which_people_write_stands_in_every_mail_to_customers_and
 
 def test_a_mail_link_composes_the_answer() -> None:
     link = mailto("support+mb1.a.x@acme.example", "Re: [MB-1] ă & b?", "#take\n")
-    assert link == "mailto:support+mb1.a.x@acme.example?subject=Re%3A%20%5BMB-1%5D%20%C4%83%20%26%20b%3F&body=%23take%0D%0A"
+    assert link == "mailto:support%2Bmb1.a.x@acme.example?subject=Re%3A%20%5BMB-1%5D%20%C4%83%20%26%20b%3F&body=%23take%0D%0A"
 
 
 def test_times_are_shown_by_the_clock_of_the_readers_team() -> None:
