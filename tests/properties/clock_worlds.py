@@ -171,7 +171,7 @@ class Maker:
             return Calendar(name=name, zone=self.zone)
         hours = tuple(self._windows() if day < 5 or chance.random() < 0.4 else () for day in range(7))
         free, own = ([(self.start + timedelta(days=chance.randrange(20))).date() for _ in range(chance.randrange(3))] for _ in range(2))
-        special = tuple((day, self._windows() if chance.random() < 0.6 else ()) for day in dict.fromkeys(own))
+        special = tuple((day, self._windows() if chance.random() < 0.6 else ()) for day in sorted(set(own)))
         zone = self.zone if chance.random() < 0.8 else chance.choice(list(ZONES))
         return Calendar(name=name, zone=zone, hours=hours, holidays=frozenset(free), special=special)
 
