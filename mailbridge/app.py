@@ -45,6 +45,7 @@ from mailbridge.jobs.kept import list_kept
 from mailbridge.jobs.login_ends import notify_login_ends
 from mailbridge.jobs.recompute import recompute
 from mailbridge.jobs.reload import BrokenRules, RulesReloader
+from mailbridge.jobs.timed_rules import run_timed_rules
 from mailbridge.jobs.unfetched import notify_unfetched
 from mailbridge.notifications.compose import admin_notifications
 from mailbridge.notifications.model import Notification, Queued
@@ -332,6 +333,10 @@ class App:
     def notify_contract_ends(self, now: datetime | None = None) -> int:
         """Notifies people of contracts that end in 60, 30 or 7 days; how many new mails."""
         return notify_contract_ends(self.store, self.desk(), now or self.clock.now())
+
+    def run_timed_rules(self, now: datetime | None = None) -> int:
+        """Lets the rules by time look at the open tickets; how often they acted."""
+        return run_timed_rules(self.store, self.desk(), now or self.clock.now())
 
     def list_kept(self, now: datetime | None = None) -> int:
         """Mails the admins today's list of mails without a ticket; how many mails a new list names."""

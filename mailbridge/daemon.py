@@ -40,6 +40,7 @@ from mailbridge.store.wake import Listener
 log = logs.get("daemon")
 
 SWEEP = timedelta(seconds=5)
+TIMED_RULES = timedelta(seconds=20)
 HEARTBEAT = timedelta(seconds=15)
 RULES = timedelta(seconds=2)
 UNFETCHED = timedelta(minutes=1)
@@ -92,6 +93,7 @@ class Daemon:
         jobs.append(Job(name="fold", every=CHECKPOINT_EVERY, run=app.store.checkpoint_passive))
         if clocks:
             jobs.append(Job(name="sweep", every=SWEEP, run=app.sweep))
+            jobs.append(Job(name="timed-rules", every=TIMED_RULES, run=app.run_timed_rules))
             jobs.append(Job(name="hours", every=HOURS, run=app.keep_hours))
             jobs.append(Job(name="kept", every=KEPT, run=app.list_kept))
             jobs.append(Job(name="feeds", every=FEEDS, run=app.fetch_feeds))

@@ -15,6 +15,7 @@ import click
 from mailbridge.cli.groups import Noun
 from mailbridge.cli.options import desk_option, json_option, limit_option, moment_since
 from mailbridge.cli.show import print_json, safe, safe_lines, when
+from mailbridge.clock import SystemClock
 from mailbridge.errors import ConfigError, Permanent
 
 if TYPE_CHECKING:
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
     from mailbridge.rules.policy import Policy
     from mailbridge.rules.tools.backtest import BacktestReport
     from mailbridge.store.mails import StoredMail
+    from mailbridge.store.tx import Tx
 
 MAX_MAIL = 64 << 20
+MOST_SHOWN, SLICE = 10, 500  # tickets that a line names, and that are loaded at a time
 
 
 @click.group(cls=Noun)
@@ -134,15 +137,30 @@ def _explain_stored(folder: Path, what: str, *, as_json: bool, again: bool) -> N
                 raise click.UsageError(f'"{what}" is no file, no ticket ({desk.config.desk.prefix}-1042) and no number of a mail')
             explained = [(mail, dict(tx.mails.explanation(mail.id) or {})) for mail in mails]
             raw = {mail.id: tx.blobs.get(mail.sha256) for mail in mails} if again else {}
+            acted = _acted(tx, number) if number is not None else []
         config = desk.config
-    if not explained:
+    if not explained and not acted:
         raise Permanent(f"there is no mail of {what}")
     if again:
         explained = [(mail, {**said, **_evaluated_again(folder, config, raw[mail.id], mail, said)}) for mail, said in explained]
     if as_json:
-        print_json([{"mail": mail.id, "ticket": mail.ticket, "subject": mail.subject, **said} for mail, said in explained])
+        mails_said = [{"mail": mail.id, "ticket": mail.ticket, "subject": mail.subject, **said} for mail, said in explained]
+        print_json([*mails_said, *({"ticket": number, **one} for one in acted)])
         return
-    click.echo("\n\n".join("\n".join(_story(mail, said, config)) for mail, said in explained))
+    stories = ["\n".join(_story(mail, said, config)) for mail, said in explained]
+    by_time = [f'by time  {when(one["at"])}  rule "{safe(str(one["rule"]))}": {safe(str(one["why"]))}' for one in acted]
+    click.echo("\n\n".join([*stories, *(["\n".join(by_time)] if by_time else [])]))
+
+
+def _acted(tx: Tx, ticket: int) -> list[dict[str, Any]]:
+    """What rules by time did on the ticket, and what they found."""
+    from mailbridge.tickets.deadlines import RULE
+    from mailbridge.tickets.event_types.escalation import AlertRaised
+
+    events = [(event.at, event.what) for event in tx.events.of_ticket(ticket)]
+    return [
+        {"at": at, "rule": what.alert, "why": what.why} for at, what in events if isinstance(what, AlertRaised) and what.promise == RULE
+    ]
 
 
 def _scanned(scan: Mapping[str, Any]) -> str:
@@ -251,13 +269,33 @@ def backtest(folder: Path, as_json: bool, since: str, candidate: Path | None, pa
         began = perf_counter()
         report = _replayed(desk, old, new, start, quiet=as_json)
         seconds = perf_counter() - began
+        by_time = _by_time(desk, new)
     if page is not None:
         rules_folder.write(page, page_of(report, old.version, new.version))
     if as_json:
-        print_json({"before": old.version, "after": new.version, "seconds": round(seconds, 3), **to_json(report)})
+        print_json({"before": old.version, "after": new.version, "seconds": round(seconds, 3), **to_json(report), "by_time": by_time})
     else:
         click.echo(safe_lines(text(report, seconds)))
+        for name, tickets in by_time.items():
+            shown = ", ".join(tickets[:MOST_SHOWN]) + (", …" if len(tickets) > MOST_SHOWN else "")
+            click.echo(safe(f'rule by time "{name}": holds now on {len(tickets)} open tickets{f": {shown}" if shown else ""}'))
     return exits.MISTAKES if limit is not None and report.share > limit else exits.OK
+
+
+def _by_time(desk: OpenDesk, policy: Policy) -> dict[str, list[str]]:
+    """By rule by time the open tickets on which its condition holds now.  Nothing is done."""
+    from mailbridge.execution.timed_rules import look
+    from mailbridge.ids import ticket_number
+
+    found: dict[str, list[str]] = {one.rules[0].rule.name: [] for one in policy.timed}
+    after, now = 0, SystemClock().now()
+    with desk.store.read() as tx:
+        while found and (ids := tx.tickets.open_after(after, SLICE)):
+            after = ids[-1]
+            for one in look(tx, policy, policy.timed, tx.tickets.get_many(ids), now):
+                if one.verdict is not None:
+                    found[one.rule.name].append(ticket_number(desk.config.desk.prefix, one.ticket.id))
+    return found
 
 
 def _replayed(desk: OpenDesk, old: Policy, new: Policy, since: datetime, *, quiet: bool) -> BacktestReport:

@@ -44,6 +44,16 @@ def working_duration(text: str) -> timedelta:
     return _duration(text, WORKING_DAY, 5 * WORKING_DAY)
 
 
+def clock_or_working(text: str) -> tuple[timedelta, bool]:
+    """'3d' by the clock, '5 working days' of working time (8 hours each); whether it is working time."""
+    found = re.fullmatch(r"(\d{1,5}) working (hour|day|week)s?", text)
+    if found is None and "work" in text:
+        raise Wrong(f'"{text}" is no working time', 'write it like "5 working days" or "4 working hours"')
+    if found is None:
+        return duration(text), False
+    return _duration(f"{found[1]}{found[2][0]}", WORKING_DAY, 5 * WORKING_DAY), True
+
+
 def duration_within(least: timedelta, most: timedelta) -> Callable[[str], timedelta]:
     """A duration by the clock from `least` to `most`, both allowed."""
 

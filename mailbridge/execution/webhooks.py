@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from mailbridge.notifications.webhooks import calls, level_calls
+from mailbridge.notifications.webhooks import calls, level_calls, rule_calls
 from mailbridge.rules.verdict import Verdict
 from mailbridge.store.clocks import Due
 from mailbridge.store.tx import Tx
@@ -25,4 +25,10 @@ def queue_level_calls(tx: Tx, ticket: Ticket, urls: tuple[str, ...], due: Due, *
         ticket, urls, promise=at.promise, step=at.step, reached_at=at.due_at, clock=due.id, prefix=prefix, now=now
     )
     if tx.webhooks.add_many(promised, now):
+        tx.wake("webhooks")
+
+
+def queue_rule_calls(tx: Tx, ticket: Ticket, verdict: Verdict, *, why: str, prefix: str, now: datetime) -> None:
+    """Adds a row for each address that a rule by time named.  It acts once at a moment, so the moment is in the key."""
+    if tx.webhooks.add_many(rule_calls(ticket, verdict, why=why, prefix=prefix, now=now), now):
         tx.wake("webhooks")

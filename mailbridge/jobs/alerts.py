@@ -20,7 +20,7 @@ from mailbridge.jobs.bundles import MOST_ROWS, TOLD, is_hidden
 from mailbridge.notifications.events.alerts import ALERTS
 from mailbridge.notifications.model import Audience, Class, Notification, Queued
 from mailbridge.notifications.payloads.agents import AlertDigest, AlertRow
-from mailbridge.notifications.payloads.tickets import Alert, LevelReached
+from mailbridge.notifications.payloads.tickets import Alert, LevelReached, RuleActed
 from mailbridge.organisation import transitions
 from mailbridge.store.engine import Store
 from mailbridge.store.tx import Tx
@@ -28,7 +28,7 @@ from mailbridge.tickets.model import Ticket
 
 STATE_KEY = "alerts"
 OVER = "nobody needs this alert any more"
-_SEVERITY = ("overdue", "due", "soon", "unclaimed", "silent")  # the worst first: a ticket has one row in a digest
+_SEVERITY = ("overdue", "due", "soon", "unclaimed", "silent", "rule")  # the worst first: a ticket has one row in a digest
 
 
 def notify_alerts(store: Store, desk: Desk, now: datetime) -> int:
@@ -137,4 +137,4 @@ def _kind(one: Queued, now: datetime) -> tuple[str, str, datetime]:
     if isinstance(payload, Alert):
         kind = "soon" if one.notification.event == "warning" else one.notification.event
         return kind, payload.promise, payload.due_at
-    return "due", "", now
+    return "rule", payload.rule if isinstance(payload, RuleActed) else "", one.created_at

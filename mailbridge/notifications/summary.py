@@ -14,6 +14,7 @@ from mailbridge.ids import ticket_number
 from mailbridge.notifications.summary_model import Summary
 from mailbridge.organisation import transitions
 from mailbridge.organisation.model import Organisation
+from mailbridge.tickets.deadlines import RULE
 from mailbridge.tickets.event_types.escalation import AlertRaised, ApprovalDecided, ApprovalReminded, ApprovalRequested, Escalated
 from mailbridge.tickets.event_types.mails import DeliveryFailed, MessageAdded, TicketOpened
 from mailbridge.tickets.event_types.people import (
@@ -84,6 +85,8 @@ def summary(event: Event, viewer: Viewer) -> Summary:
             return Summary(key="message", variant=kind, values={"author": _agent(what.author, viewer)})
         case AlertRaised():
             values = {"promise": what.promise, "alert": what.alert}
+            if what.promise == RULE:
+                return Summary(key="alert", variant="rule", values={**values, "why": what.why}, at=what.due_at)
             if what.target_at is None:
                 return Summary(key="alert", variant=f"{what.alert}-{what.promise}", values=values, at=what.due_at)
             kind = "overdue" if what.target_at <= event.at else "warning"

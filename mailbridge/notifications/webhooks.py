@@ -13,7 +13,7 @@ from mailbridge.notifications.webhook_model import Call
 from mailbridge.rules.verdict import Verdict
 from mailbridge.tickets.model import Ticket
 
-OPENED, REPLIED, LEVEL = "ticket.opened", "ticket.replied", "ticket.level"
+OPENED, REPLIED, LEVEL, TIMED = "ticket.opened", "ticket.replied", "ticket.level", "ticket.rule"
 
 
 def calls(verdict: Verdict, ticket: Ticket, *, mail: int, event: str, prefix: str, now: datetime) -> tuple[Call, ...]:
@@ -43,6 +43,17 @@ def level_calls(
         key = call_key(ticket.id, LEVEL, clock, step, url)
         body = json.dumps(said, ensure_ascii=True, separators=(",", ":"))
         made.append(Call(key=key, ticket=ticket.id, rule=f"{promise} {step}", event=LEVEL, url=url, body=body))
+    return tuple(made)
+
+
+def rule_calls(ticket: Ticket, verdict: Verdict, *, why: str, prefix: str, now: datetime) -> tuple[Call, ...]:
+    """A call for each address that a rule by time named."""
+    about, made = _about(ticket, prefix), []
+    for url, rule in zip(verdict.webhook, verdict.webhook_rules, strict=True):
+        found = {"rule": rule, "rules_version": verdict.trace.version, "why": why, "ticket": about}
+        body = json.dumps({"type": TIMED, "timestamp": now.isoformat(), "data": found}, ensure_ascii=True, separators=(",", ":"))
+        key = call_key(ticket.id, f"{TIMED} {now.isoformat()}", 0, rule, url)
+        made.append(Call(key=key, ticket=ticket.id, rule=rule, event=TIMED, url=url, body=body))
     return tuple(made)
 
 

@@ -157,6 +157,12 @@ def actions(values: dict[str, Any]) -> Actions:
     )
 
 
+def sets_on_arrival(then: Actions) -> Iterable[str]:
+    """The actions that need a mail."""
+    asked = {"reply": then.reply, "no-ack": then.no_ack, "drop": then.drop, "quarantine": then.quarantine, "assignee: by": then.assign_by}
+    return [word for word, value in asked.items() if value]
+
+
 THEN = Record(what="then", keys=ACTIONS, make=actions, least_one=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from mailbridge.config.reading import Wrong
@@ -10,6 +11,7 @@ from mailbridge.rules import dates
 from mailbridge.rules.texts import Counted, Tested
 from mailbridge.rules.tree import AllOf, AnyOf, Condition, Fact, MatchType, NotOf, Number, Same, ValueSource
 from mailbridge.rules.tree import TextTest as TextCondition
+from mailbridge.tickets.times import WORKING
 
 
 def all_of(conditions: Iterable[Condition]) -> Condition:
@@ -103,6 +105,16 @@ def load(values: Mapping[str, Any]) -> Condition:
     if "over" not in values and "under" not in values:
         raise Wrong('a load condition needs "over" or "under"')
     return number(ValueSource(kind="load", name=values["team"]), values)
+
+
+def lasting(kind: str, length: tuple[timedelta, bool]) -> Condition:
+    """It has been so for at least that long; the flag: in working time."""
+    span, working = length
+    return Number(source=ValueSource(kind=kind, name=WORKING if working else ""), over=span.total_seconds() - 1)
+
+
+def due(values: Mapping[str, Any]) -> Condition:
+    return Number(source=ValueSource(kind="due", name=values.get("of", "")), under=values["within"].total_seconds() + 1)
 
 
 def ticket(values: Mapping[str, Any]) -> Condition:

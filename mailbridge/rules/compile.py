@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any as Any_
 
 from mailbridge.customers.model import Customers
 from mailbridge.rules.comparators import fold
-from mailbridge.rules.fact_values import CHANGING
+from mailbridge.rules.fact_values import BY_TIME, CHANGING
 from mailbridge.rules.rule_set import All, Any, AtomKey, Atoms, CompiledRule, Node, Not, Related, RuleSet, SourceIndex
 from mailbridge.rules.tree import (
     RELATIONS,
@@ -32,6 +33,9 @@ from mailbridge.rules.tree import (
     TextTest,
     ValueSource,
 )
+
+OF_TICKETS = BY_TIME | CHANGING | {"age", "status", "customer", "contract", "hours", "load", "currentdate"}
+"""What rules by time may ask: there is no mail."""
 
 
 def atom_key(test: Test, key: str) -> AtomKey:
@@ -78,6 +82,17 @@ def compile_rules(
         about_replies=any(_about_ticket(leaf) for rule in rules for leaf in leaves(rule.when)),
         asks=frozenset(word for rule in rules for leaf in leaves(rule.when) for source in _sources(leaf) for word in _asked(source)),
     )
+
+
+def compile_timed(rule: Rule, **about: Any_) -> RuleSet:
+    """A rule by time as a rule set of its own, which looks at tickets and not at mails that open one."""
+    about_ticket = AllOf(children=(rule.when, Fact(source=ValueSource(kind="reply"))))
+    return compile_rules([replace(rule, when=about_ticket)], **about)
+
+
+def kinds_of(when: Condition) -> frozenset[str]:
+    """The kinds of all sources that the condition reads."""
+    return frozenset(source.kind for leaf in leaves(when) for source in _sources(leaf))
 
 
 def scoped(when: Condition) -> Condition:
@@ -171,7 +186,7 @@ def _changing(when: Condition) -> bool:
 def _about_ticket(leaf: Condition) -> bool:
     match leaf:
         case Fact(source=source) | Number(source=source):
-            return source.kind in ("reply", "age")
+            return source.kind in ("reply", "age", *BY_TIME)
         case TextTest(sources=sources):
             return any(source.kind == "status" for source in sources)
     return False

@@ -26,6 +26,7 @@ from mailbridge.rules.tree import (
     ValueSource,
 )
 from mailbridge.rules.tree import TextTest as TextCondition
+from mailbridge.sla.segments import TargetKind
 
 PARTS = ("all", "localpart", "domain", "user", "detail")
 
@@ -149,6 +150,8 @@ _CONTRACT = _words(ValueSource(kind="contract", name="type"), Name(kind="contrac
 _LOCATION = _words(ValueSource(kind="location", name="name"), Name(kind="location"), "a location")
 
 _ENVELOPE = Record(what="an envelope condition", keys=keys(**{"from": _by_part(index=False), "to": _by_part(index=False)}), least_one=True)
+_LASTING = Text(what='a duration such as 3d, or "5 working days"', parse=units.clock_or_working)
+TARGET_NAMES = tuple(str(kind) for kind in TargetKind if kind is not TargetKind.CLAIM)
 _PRIORITY = Choice(what="priority", words=tuple(Priority))
 _AUTHENTICITY = Choice(what="authenticity", words=("verified", "unverified", "strict", "loose"))
 
@@ -282,6 +285,31 @@ CONDITIONS: dict[str, Key] = {
             make=build_conditions.ticket,
         ),
         about="age and status of the ticket that the mail belongs on",
+    ),
+    "untouched": Key(
+        schema=Made(of=_LASTING, make=lambda length: build_conditions.lasting("untouched", length)),
+        about="nobody has done anything on the ticket for so long; for rules with every",
+    ),
+    "waiting": Key(
+        schema=Made(of=_LASTING, make=lambda length: build_conditions.lasting("waiting", length)),
+        about="the ticket has waited for so long; for rules with every",
+    ),
+    "due": Key(
+        schema=Made(
+            of=Either(
+                what="a duration, or within and of",
+                scalar=Made(of=Text(what="a duration", parse=units.duration), make=lambda span: {"within": span}),
+                mapping=Record(
+                    what="a due condition",
+                    keys={
+                        "within": Key(schema=Text(what="a duration", parse=units.duration), required=True),
+                        "of": Key(schema=Choice(what="promise", words=TARGET_NAMES)),
+                    },
+                ),
+            ),
+            make=build_conditions.due,
+        ),
+        about="the ticket is due within this time, or overdue; for rules with every",
     ),
     "team": Key(schema=_words(ValueSource(kind="team"), Name(kind="team"), "a team"), about="the team so far"),
     "type": Key(schema=_words(ValueSource(kind="type"), Name(kind="type"), "a type"), about="the type so far"),

@@ -22,6 +22,7 @@ MAX_FIELDS = 16_384  # characters of all fields of one name; RFC 5322 2.1.1 has 
 MAX_VALUES = 1_000
 MAX_MARKS = 16_384  # characters that are searched for serial numbers
 
+BY_TIME = frozenset({"untouched", "waiting", "due"})  # measures of a ticket that change by themselves, for rules by time
 # Current values of the ticket, which earlier rules may change; `match` provides them.
 CHANGING = frozenset({"team", "type", "status", "priority", "assignee", "tag", "field"})
 
@@ -102,6 +103,8 @@ class FactView:
             case "age":
                 ticket = self.facts.ticket
                 return (self.facts.now - ticket.created_at).total_seconds() if ticket else None
+            case "untouched" | "waiting" | "due":
+                return self.facts.times.get(f"{source.kind} {source.name}".strip())
         raise LookupError(f"no measure is called {source.kind}")
 
     def holds(self, source: ValueSource) -> bool:

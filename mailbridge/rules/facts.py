@@ -26,8 +26,8 @@ class Outside(Protocol):
 class Facts:
     """Complete: the matcher reads no clock, file or database."""
 
-    message: Message
     now: datetime
+    message: Message = field(default_factory=Message)  # empty where a rule by time looks at a ticket
     mail_from: str | None = None  # '' is the null sender, None is not known
     rcpt_to: tuple[str, ...] = ()
     agent: str = ""  # name of the authenticated agent who wrote
@@ -42,6 +42,7 @@ class Facts:
     team_load: Mapping[str, int] = field(default_factory=dict)  # open tickets
     spam: tuple[float, float] | None = None  # score and threshold of our own filter; None: use the headers
     virus: str | None = None  # result of our own scanner, '' for clean; None: use the headers
+    times: Mapping[str, float] = field(default_factory=dict)  # of the ticket, for rules by time: `mailbridge.tickets.times`
     unscanned: frozenset[str] = frozenset()  # 'spam', 'virus': our own scanner did not answer; headers are not used instead
 
 

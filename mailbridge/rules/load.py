@@ -23,7 +23,7 @@ from mailbridge.organisation.transitions import DEFAULTS
 from mailbridge.rules import schema
 from mailbridge.rules.actions import texts_of
 from mailbridge.rules.captures import used
-from mailbridge.rules.compile import compile_rules
+from mailbridge.rules.compile import compile_rules, compile_timed
 from mailbridge.rules.files import (
     approvals,
     customers_csv,
@@ -32,6 +32,7 @@ from mailbridge.rules.files import (
     customers_validate,
     people_validate,
     statuses,
+    timed,
     work,
 )
 from mailbridge.rules.files.organisation import customers_of, levels, organisation
@@ -115,7 +116,8 @@ def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rul
         work=work.policies(about_work),
         playbooks=playbooks(about_playbooks),
     )
-    compiled = compile_rules(rules, version=version, customers=customers_of(customers, named), tags=desk.tags, names=_names(desk))
+    about: dict[str, Any] = {"version": version, "customers": customers_of(customers, named), "tags": desk.tags, "names": _names(desk)}
+    compiled = compile_rules([rule for rule in rules if rule.every is None], **about)
     return Policy(
         version=version,
         organisation=desk,
@@ -124,6 +126,7 @@ def _policy(files: Mapping[str, str], values: Mapping[str, Any], rules: list[Rul
         texts=dict(files),
         calendars=_calendars(desk),
         feeds=tuple(dict.fromkeys(address for hours in teams.get("hours", {}).values() for address in hours.get("feeds", ()))),
+        timed=tuple(compile_timed(rule, **about) for rule in rules if rule.every is not None),
     )
 
 
@@ -238,6 +241,7 @@ def _rules(node: Node | None, path: str, reading: Reading) -> Iterable[Rule]:
         if values is not BAD and isinstance(item, YamlMapping):
             rule = _rule(values, item, name)
             _check_captures(item, rule.when, rule.then, reading)
+            timed.check(item, rule, reading)
             yield rule
 
 
@@ -262,6 +266,7 @@ def _rule(values: Mapping[str, Any], item: YamlMapping, name: Place) -> Rule:
         when=values["when"],
         then=values["then"],
         stop=values.get("stop", False),
+        every=values.get("every"),
         examples=tuple(_example(each, place) for each, place in zip(values.get("examples", ()), places, strict=True)),
     )
 
@@ -271,9 +276,10 @@ def _example(values: Mapping[str, Any], place: Place) -> Example:
     fires = gives.pop("fires", True)
     verified = {"verified": values["verified"]} if "verified" in values else {}
     mail = {**values["mail"], **verified} if "mail" in values else {}
+    ticket = {**values["ticket"], "is": "ticket"} if "ticket" in values else {}
     is_proven = bool(values.get("verified", False))
     return Example(
-        place=place, mail=mail, file=values.get("file", ""), verified=is_proven, gives=tuple(gives.items()), fires=fires
+        place=place, mail=mail, ticket=ticket, file=values.get("file", ""), verified=is_proven, gives=tuple(gives.items()), fires=fires
     )
 
 

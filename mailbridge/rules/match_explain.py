@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Protocol
 
 from mailbridge.rules.captures import tidied
-from mailbridge.rules.fact_values import FactView
+from mailbridge.rules.fact_values import BY_TIME, FactView
 from mailbridge.rules.matchers import found
 from mailbridge.rules.patterns import PatternMatch
 from mailbridge.rules.rule_set import All, Any, Atoms, CompiledRule, Node, Not, Related
@@ -158,6 +158,8 @@ def node_text(node: Node) -> str:
             return f"{' or '.join(map(str, leaf.sources))} {_test(leaf.test)}"
         case Same(kind=kind, tests=tests):
             return f"{kind} with {' and '.join(f'{name} {_test(t) if isinstance(t, Test) else _range(t)}' for name, t in tests)}"
+        case Number(source=source) if source.kind in BY_TIME:
+            return _by_time(node)
         case Number(source=source):
             return f"{source} {_range(node)}".replace("age", "age in seconds")
         case Fact(source=source, expected=expected):
@@ -197,7 +199,20 @@ def _range(test: Number) -> str:
 
 def _value(node: Number, state: MatchView) -> str:
     value = state.view.number(node.source)
+    if node.source.kind in BY_TIME:
+        return "not so" if value is None else _hours(value)
     return "not known" if value is None else f"{value:g}"
+
+
+def _by_time(node: Number) -> str:
+    """`untouched for 72 h`, `waiting for 40 h of working time`, `due within 1 h`; the bounds have a second of play."""
+    if node.over is not None:
+        return f"{node.source.kind} for {_hours(node.over + 1)}{' of working time' if node.source.name else ''}"
+    return f"{node.source} within {_hours((node.under or 0) - 1)}"
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.3g} h"
 
 
 @lru_cache(maxsize=1_024)

@@ -25,3 +25,4 @@ class Policy:
     texts: Mapping[str, str] = field(default_factory=dict)
     calendars: str = ""
     feeds: tuple[str, ...] = ()  # addresses of calendar feeds
+    timed: tuple[RuleSet, ...] = ()  # the rules by time, each as a set of its own

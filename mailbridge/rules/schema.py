@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from mailbridge.config import units
@@ -250,15 +251,37 @@ EXAMPLE_MAIL = Record(
         "load": Key(schema=Table(what="open tickets by team", key=Name(kind="team"), of=Text(what="a number", parse=units.number))),
     },
 )
+EXAMPLE_TICKET = Record(
+    what="an example ticket",
+    keys={
+        "from": Key(schema=Text(what="an address"), about="the requester"),
+        "subject": Key(schema=Text()),
+        "team": Key(schema=Name(kind="team"), about="without it the default team"),
+        "type": Key(schema=Name(kind="type")),
+        "status": Key(schema=Name(kind="status"), about="open, where it is not said"),
+        "priority": Key(schema=Choice(what="priority", words=tuple(Priority))),
+        "assignee": Key(schema=Name(kind="agent")),
+        "tags": Key(schema=Many(of=Name(kind="tag"), what="a tag or a list of tags")),
+        "fields": Key(schema=Table(what="fields", of=Text())),
+        "age": Key(schema=Text(what="a duration", parse=units.duration), about="since when it is there"),
+        "untouched": Key(schema=Text(what="a duration", parse=units.clock_or_working), about="for how long nobody has touched it"),
+        "waiting": Key(schema=Text(what="a duration", parse=units.clock_or_working), about="for how long it has waited"),
+        "due": Key(schema=Text(what="a duration", parse=units.duration), about="in how long it is due"),
+        "at": Key(schema=Text(what="a date and time", parse=units.moment), about="when it is looked at"),
+        "open": Key(schema=Many(of=Name(kind="team"), what="a team or a list"), about="teams that work then; all others do not"),
+        "load": Key(schema=Table(what="open tickets by team", key=Name(kind="team"), of=Text(what="a number", parse=units.number))),
+    },
+)
 EXAMPLE = Record(
     what="an example",
     keys={
         "mail": Key(schema=EXAMPLE_MAIL, about="a few header fields and the text"),
+        "ticket": Key(schema=EXAMPLE_TICKET, about="of a rule with every: a ticket and its times"),
         "file": Key(schema=Text(what="the name of an .eml file"), about="an .eml file beside this one"),
         "verified": Key(schema=Flag(), about="the sender's domain vouches for the address; of a file false where it is not said"),
         "gives": Key(schema=Record(what="gives", keys=GIVES), about="what must come of it"),
     },
-    one_of=("mail", "file"),
+    one_of=("mail", "file", "ticket"),
 )
 RULE = Record(
     what="a rule",
@@ -266,6 +289,10 @@ RULE = Record(
         "name": Key(schema=Text(), required=True, about="one of a kind; shown in every explanation"),
         "when": Key(schema=WHEN, required=True, about="the condition"),
         "then": Key(schema=THEN, required=True, about="what is done when it holds"),
+        "every": Key(
+            schema=Text(what="a duration such as 1h", parse=units.duration_within(timedelta(minutes=1), timedelta(days=31))),
+            about="how often the rule looks at all open tickets; without it the rule looks at mails",
+        ),
         "stop": Key(schema=Flag(), about="true: no further rule is tried when it holds"),
         "examples": Key(
             schema=Many(of=EXAMPLE, what="a list of examples", strict=True, least=1), about="mails with what must come of them"

@@ -175,6 +175,7 @@ class Example:
     place: Place
     gives: tuple[tuple[str, str | tuple[str, ...] | bool], ...]
     mail: Mapping[str, object] = field(default_factory=dict)
+    ticket: Mapping[str, object] = field(default_factory=dict)  # of a rule by time, in the place of a mail
     file: str = ""
     verified: bool = False
     fires: bool | None = None  # whether this very rule must fire; None: not said
@@ -188,6 +189,7 @@ class Rule:
     then: Actions
     stop: bool = False
     examples: tuple[Example, ...] = ()
+    every: timedelta | None = None  # how often it looks at all open tickets; None: it looks at mails
 
     @property
     def label(self) -> str:

@@ -20,6 +20,8 @@ from mailbridge.store import dialects
 from mailbridge.store.sql import Row, Sql, Values
 from mailbridge.store.tables.tickets import RUNNING, clocks
 
+RULE = "rule"  # `promise` of a rule by time, whose name is the step
+
 
 class ClockState(StrEnum):
     RUNNING = "running"
@@ -66,6 +68,16 @@ _OVERDUE_OF = (
     sa.select(clocks.c.ticket, clocks.c.promise, clocks.c.due_at)
     .where(clocks.c.ticket.in_(sa.bindparam("tickets", expanding=True)), RUNNING, clocks.c.step == "overdue")
 )  # fmt: skip
+_ACTED = (
+    sa.select(clocks.c.ticket, clocks.c.step)
+    .where(clocks.c.ticket.in_(sa.bindparam("tickets", expanding=True)), clocks.c.promise == RULE, clocks.c.state == ClockState.FIRED)
+)  # fmt: skip
+_RE_ARM = (
+    clocks.update()
+    .where(clocks.c.ticket == sa.bindparam("of"), clocks.c.promise == RULE, clocks.c.step == sa.bindparam("rule"))
+    .where(clocks.c.state == ClockState.FIRED)
+    .values(state=ClockState.STOPPED)
+)
 _NEXT = sa.select(sa.func.min(clocks.c.due_at)).where(RUNNING)
 
 
@@ -123,6 +135,20 @@ class Clocks:
     def fire(self, id: int, now: datetime) -> bool:
         """True for exactly one caller, which handles the deadline.  False: another caller fired it, or it was stopped."""
         return self._sql.change(_FIRE, {"clock": id, "now": now}) == 1
+
+    def acted(self, tickets: Collection[int]) -> frozenset[tuple[int, str]]:
+        """Each ticket and rule by time that has acted on it and is not armed again."""
+        rows = self._sql.rows(_ACTED, {"tickets": list(tickets)}) if tickets else ()
+        return frozenset((row.ticket, row.step) for row in rows)
+
+    def act(self, ticket: int, rule: str, now: datetime) -> None:
+        """The rule by time acts now.  It is not armed again before `re_arm`."""
+        row = {"ticket": ticket, "promise": RULE, "step": rule, "due_at": now, "state": ClockState.FIRED, "fired_at": now, "calendar": None}
+        self._sql.change(_ADD, [row])
+
+    def re_arm(self, ticket: int, rule: str) -> int:
+        """The rule by time may act on the ticket again."""
+        return self._sql.change(_RE_ARM, {"of": ticket, "rule": rule})
 
     def stop(self, ticket: int, promise: str | None = None) -> int:
         """Stops the running clocks of this target (None: of the ticket); how many."""

@@ -29,6 +29,7 @@ APPROVAL = "approval:"  # `promise` of an approval's deadlines, followed by its 
 REMIND, EXPIRE = "remind", "expire"
 DUE, WAKE, CLOSING = "due", "wake", "closing"
 REGION = "region"  # the end of the working day of the region that has the ticket
+RULE = "rule"  # `promise` of the alerts of rules by time
 _PROMISED = frozenset(str(promise) for promise in TargetKind if promise is not TargetKind.CLAIM)
 BROKEN = frozenset((promise, "overdue") for promise in TargetKind if promise is not TargetKind.CLAIM)
 BY_HAND = frozenset({DUE, WAKE})  # chosen by a person: notified at that moment, also outside of working hours
@@ -181,6 +182,11 @@ def _unclaimed_after(ticket: Ticket, team: Team) -> timedelta | None:
     if team.unclaimed_after is None or ticket.channel != TASK_CHANNEL:
         return team.unclaimed_after
     return max(team.unclaimed_after, TASK_PATIENCE)
+
+
+def hours_of(ticket: Ticket, organisation: Organisation) -> Calendar:
+    """The working hours in which the ticket's times count now."""
+    return calendar_of(ticket, organisation, _team_of(ticket, organisation))
 
 
 def calendar_of(ticket: Ticket, organisation: Organisation, team: Team) -> Calendar:

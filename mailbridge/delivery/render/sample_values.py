@@ -169,6 +169,7 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
     },
     "agent.warning": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00"},
     "agent.due": {"promise": "due", "due_at": "2026-11-23T09:10:00+00:00"},
+    "agent.rule": {"rule": "Ask <again>", "why": "untouched 3 d"},
     "agent.level": {"promise": "response", "due_at": "2026-11-23T09:10:00+00:00", "share": "70", "late": ""},
     "agent.awake": {},
     "agent.meeting": _MEETING,

@@ -7,16 +7,17 @@ from dataclasses import replace
 
 from mailbridge.notifications.context import NotificationContext, notifications_to
 from mailbridge.notifications.model import Audience, Class, Notification
-from mailbridge.notifications.payloads.tickets import Alert, LevelReached
-from mailbridge.notifications.recipients import at_level, managers, responsible
-from mailbridge.tickets.deadlines import share_of
+from mailbridge.notifications.payloads.tickets import Alert, LevelReached, RuleActed
+from mailbridge.notifications.recipients import at_level, managers, named, responsible
+from mailbridge.tickets.deadlines import RULE, share_of
 from mailbridge.tickets.event_types.escalation import AlertRaised
 from mailbridge.tickets.event_types.values import SnoozeEnded
 from mailbridge.tickets.events import Event
 from mailbridge.tickets.handlers.work import OVER
 
 LEVEL = "level"
-ALERTS = ("warning", "due", "overdue", "unclaimed", "silent", LEVEL)
+BY_RULE = "rule"
+ALERTS = ("warning", "due", "overdue", "unclaimed", "silent", LEVEL, BY_RULE)
 """The notifications that clocks raise; several for one person go into one mail."""
 CALM = ("unclaimed", "silent")
 """Those of them that can wait for others of the same hour."""
@@ -33,6 +34,9 @@ def _told(what: AlertRaised, event: Event, context: NotificationContext) -> Iter
     payload = Alert(promise=what.promise, due_at=what.due_at)
     if what.alert == OVER:  # no moment that came, but work that passed what was thought
         return notifications_to(responsible(ticket, organisation, event.at), Audience.AGENT, OVER, context)
+    if what.promise == RULE:
+        acted = RuleActed(rule=what.alert, why=what.why)
+        return notifications_to(named(what.tell, organisation, event.at), Audience.AGENT, BY_RULE, context, payload=acted)
     if what.target_at is not None:
         late = what.target_at <= event.at
         reached = LevelReached(promise=what.promise, due_at=what.target_at, share=share_of(what), late=late)

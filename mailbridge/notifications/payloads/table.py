@@ -66,6 +66,7 @@ from mailbridge.notifications.payloads.tickets import (
     NewTicket,
     OtherTicket,
     Received,
+    RuleActed,
 )
 
 # -- tables -------------------------------------------------------------------------------------------------------
@@ -126,6 +127,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "agent.warning": Alert,
     "agent.due": Alert,
     "agent.level": LevelReached,
+    "agent.rule": RuleActed,
     "agent.alerts": AlertDigest,
     "agent.meeting": Invited,
     "agent.planned": Planned,

@@ -159,6 +159,14 @@ class HoursNews(Payload):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleActed(Payload):
+    """A rule by time acted on the ticket: its name, and what it found."""
+
+    rule: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Bounced(Payload):
     failed_recipient: str
     failed_what: str

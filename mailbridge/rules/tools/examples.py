@@ -11,6 +11,7 @@ from typing import Any
 from mailbridge.errors import Problem
 from mailbridge.message.model import Address, Attachment, Kind, Message, Reply, Sender
 from mailbridge.organisation.priority import Priority
+from mailbridge.rules.conditions import TARGET_NAMES
 from mailbridge.rules.facts import Facts
 from mailbridge.rules.match import run
 from mailbridge.rules.policy import Policy
@@ -26,7 +27,7 @@ def failures(policy: Policy, read: Read | None = None) -> list[Problem]:
     """A mistake for each example that comes out otherwise.  `read` reads an .eml; without it those examples are left to `check`."""
     return [
         problem
-        for compiled in policy.rules.rules
+        for compiled in (*policy.rules.rules, *(one.rules[0] for one in policy.timed))
         for example in compiled.rule.examples
         for problem in _failures(policy, compiled.rule, example, read)
     ]
@@ -55,6 +56,8 @@ def _failures(policy: Policy, rule: Rule, example: Example, read: Read | None) -
             return
         raw = policy.texts[path].encode("latin-1", "replace")
         verdict = run(policy.rules, replace(facts_of_file(policy, read(raw), verified=example.verified), raw=raw))
+    elif example.ticket:
+        verdict = _run_timed(policy, rule, example)
     else:
         verdict = _run(policy, example)
     yield from (
@@ -64,6 +67,35 @@ def _failures(policy: Policy, rule: Rule, example: Example, read: Read | None) -
 
 def _run(policy: Policy, example: Example) -> Verdict:
     return run(policy.rules, facts_of_example(policy, example.mail))
+
+
+def _run_timed(policy: Policy, rule: Rule, example: Example) -> Verdict:
+    alone = next(one for one in policy.timed if one.rules[0].rule.name == rule.name)
+    return run(alone, facts_of_ticket(policy, example.ticket))
+
+
+def facts_of_ticket(policy: Policy, about: Mapping[str, Any]) -> Facts:
+    """The facts of an example ticket."""
+    now, teams = about.get("at", WHEN), policy.organisation.teams
+    times: dict[str, float] = {}
+    for name in ("untouched", "waiting"):
+        if name in about:
+            length, working = about[name]
+            times[f"{name} working" if working else name] = length.total_seconds()
+    if "due" in about:
+        times["due"] = about["due"].total_seconds()
+        times |= {f"due {name}": times["due"] for name in TARGET_NAMES}
+    given = {word: about[word] for word in ("team", "type", "status", "priority", "assignee", "tags") if word in about}
+    ticket = replace(_ticket(policy, about, now), **given, fields=tuple(about.get("fields", {}).items()))
+    return Facts(
+        now=now,
+        reply=True,
+        ticket=replace(ticket, created_at=now - about["age"]) if "age" in about else ticket,
+        organisation=policy.organisation,
+        times=times,
+        team_open={name: name in about["open"] for name in teams} if "open" in about else None,
+        team_load={name: int(number) for name, number in about.get("load", {}).items()},
+    )
 
 
 def differences(rule: Rule, example: Example, verdict: Verdict) -> Iterable[tuple[str, str]]:

@@ -41,13 +41,15 @@ class ExpireApproval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaiseAlert:
-    """The moment of a deadline has come.  `tell`: who a level of a ladder names.  `target_at`: when the promise itself is due."""
+    """The moment of a deadline has come.  `tell`: who a level of a ladder or a rule by time names.  `target_at`: when the promise itself is
+    due.  `why`: what the rule found."""
 
     promise: str
     alert: str
     due_at: datetime
     tell: tuple[str, ...] = ()
     target_at: datetime | None = None
+    why: str = ""
 
 
 EscalationCommand = RaiseAlert | Escalate | Approve | Reject | RemindApproval | ExpireApproval

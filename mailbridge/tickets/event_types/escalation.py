@@ -54,6 +54,7 @@ class AlertRaised:
     """A deadline fired: `alert` is warning, overdue, unclaimed, silent or a step of a ladder such as 70%; `promise` is response, claim, …
 
     Of a ladder: `tell` is who is told, and `target_at` when the promise is due.  Without a ladder the usual people are told.
+    Of a rule by time: `promise` is rule, `alert` its name, `tell` who is told, and `why` what it found.
     """
 
     promise: str
@@ -61,6 +62,7 @@ class AlertRaised:
     due_at: datetime
     tell: tuple[str, ...] = ()
     target_at: datetime | None = None
+    why: str = ""
 
 
 EscalationEvent = Escalated | ApprovalRequested | ApprovalReminded | ApprovalDecided | AlertRaised

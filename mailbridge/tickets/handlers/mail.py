@@ -56,7 +56,12 @@ def note(ticket: Ticket, command: InternalNote, about: CommandContext) -> Handle
 
 def raise_alert(ticket: Ticket, command: RaiseAlert, about: CommandContext) -> HandlerResult:
     said = AlertRaised(
-        promise=command.promise, alert=command.alert, due_at=command.due_at, tell=command.tell, target_at=command.target_at
+        promise=command.promise,
+        alert=command.alert,
+        due_at=command.due_at,
+        tell=command.tell,
+        target_at=command.target_at,
+        why=command.why,
     )
     return [said]
 

@@ -1,0 +1,106 @@
+"""Rules by time: looks at all open tickets, a slice in each transaction, and executes what the rules say.
+
+A rule acts at most once on a ticket while its condition goes on holding: a row of the clocks says so.  Where a later look finds that the
+condition does not hold, the rule is armed again.  The state row has when each rule began to look the last time, and how far a look came, so
+that a restart goes on where it was, and of several processes one works.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from mailbridge.execution.desk import Desk
+from mailbridge.execution.execute import Telling, execute
+from mailbridge.execution.timed_rules import Looked, look
+from mailbridge.execution.webhooks import queue_rule_calls
+from mailbridge.ops import log as logs
+from mailbridge.rules.commands import commands
+from mailbridge.rules.rule_set import RuleSet
+from mailbridge.store.engine import Store
+from mailbridge.store.tx import Tx
+from mailbridge.tickets.actor import Actor, ActorKind
+from mailbridge.tickets.command_types.escalation import RaiseAlert
+from mailbridge.tickets.deadlines import RULE
+from mailbridge.tickets.requests import each
+
+log = logs.get("rules")
+
+STATE_KEY = "timed-rules"
+SLICE = 100  # tickets in one transaction
+
+
+def run_timed_rules(store: Store, desk: Desk, now: datetime) -> int:
+    """Lets the rules by time look whose time has come; how often they acted."""
+    acted = 0
+    with store.read() as tx:
+        if not _wanted(tx.state.get(STATE_KEY), desk, now):
+            return 0
+    while True:
+        with store.write() as tx:
+            state = tx.state.take(STATE_KEY, now)
+            rules = _wanted(state, desk, now)
+            if not rules:
+                return acted
+            after, done = _slice(tx, desk, rules, now, _after(state, rules))
+            acted += done
+            tx.state.set(STATE_KEY, _progress(state, desk, rules, now, after), now)
+
+
+def _wanted(state: Any, desk: Desk, now: datetime) -> list[RuleSet]:
+    """The rules that have begun to look and are not done, else those whose time has come."""
+    began: dict[str, str] = (state or {}).get("began", {})
+    looking = (state or {}).get("looking", [])
+    timed = [one for one in desk.policy.timed if one.rules[0].rule.every is not None]
+    unfinished = [one for one in timed if one.rules[0].rule.name in looking]
+    return unfinished or [one for one in timed if _is_due(one, began, now)]
+
+
+def _is_due(one: RuleSet, began: dict[str, str], now: datetime) -> bool:
+    rule = one.rules[0].rule
+    last = began.get(rule.name)
+    return rule.every is not None and (last is None or datetime.fromisoformat(last) + rule.every <= now)
+
+
+def _after(state: Any, rules: Sequence[RuleSet]) -> int:
+    names = [one.rules[0].rule.name for one in rules]
+    return int(state["after"]) if state and state.get("looking") and set(names) <= set(state["looking"]) else 0
+
+
+def _progress(state: Any, desk: Desk, rules: Sequence[RuleSet], now: datetime, after: int | None) -> dict[str, Any]:
+    """The state after a slice; `after` None: all tickets were looked at.  Rules that are no longer there are forgotten."""
+    known = {one.rules[0].rule.name for one in desk.policy.timed}
+    names = [one.rules[0].rule.name for one in rules]
+    before = {name: at for name, at in (state or {}).get("began", {}).items() if name in known}
+    began = before if state and state.get("looking") else {**before, **dict.fromkeys(names, now.isoformat())}
+    return {"began": began, "looking": [] if after is None else names, "after": after or 0}
+
+
+def _slice(tx: Tx, desk: Desk, rules: Sequence[RuleSet], now: datetime, after: int) -> tuple[int | None, int]:
+    """The number after which the next slice begins, None where no ticket is left, and how often the rules acted."""
+    ids = tx.tickets.open_after(after, SLICE)
+    acted, done = tx.clocks.acted(ids), 0
+    tickets = sorted(tx.tickets.get_many(ids), key=lambda ticket: ticket.id)
+    for one in list(look(tx, desk.policy, rules, tickets, now)):
+        key = (one.ticket.id, one.rule.name)
+        if one.verdict is None and key in acted:
+            tx.clocks.re_arm(*key)
+        elif one.verdict is not None and key not in acted:
+            _act(tx, desk, one, now)
+            done += 1
+    return (ids[-1] if len(ids) == SLICE else None), done
+
+
+def _act(tx: Tx, desk: Desk, found: Looked, now: datetime) -> None:
+    """Does what the rule says, in its name."""
+    ticket, verdict, rule = tx.tickets.get(found.ticket.id), found.verdict, found.rule
+    if ticket is None or verdict is None:
+        return
+    tx.clocks.act(ticket.id, rule.name, now)
+    said = RaiseAlert(promise=RULE, alert=rule.name, due_at=now, tell=verdict.notify, why=found.why)
+    actor = Actor(kind=ActorKind.RULE, name=rule.name)
+    executed = execute(tx, desk, ticket, each((said, *commands(verdict))), actor, now, telling=Telling(in_working_hours=True))
+    if verdict.webhook and executed.decision.ticket is not None:
+        queue_rule_calls(tx, executed.decision.ticket, verdict, why=found.why, prefix=desk.config.desk.prefix, now=now)
+    log.info("rule_acted", rule=rule.name, ticket=ticket.id)
