@@ -39,6 +39,7 @@ from mailbridge.jobs.alerts import notify_alerts
 from mailbridge.jobs.bundles import notify_bundles
 from mailbridge.jobs.contract_ends import notify_contract_ends
 from mailbridge.jobs.deadlines import sweep
+from mailbridge.jobs.digests import notify_digests
 from mailbridge.jobs.feeds import fetch_feeds
 from mailbridge.jobs.hours import keep_hours, pause_clocks
 from mailbridge.jobs.kept import list_kept
@@ -337,6 +338,10 @@ class App:
     def run_timed_rules(self, now: datetime | None = None) -> int:
         """Lets the rules by time look at the open tickets; how often they acted."""
         return run_timed_rules(self.store, self.desk(), now or self.clock.now())
+
+    def notify_digests(self, now: datetime | None = None) -> int:
+        """Sends the morning digests that are due; how many."""
+        return notify_digests(self.store, self.desk(), now or self.clock.now())
 
     def list_kept(self, now: datetime | None = None) -> int:
         """Mails the admins today's list of mails without a ticket; how many mails a new list names."""

@@ -172,7 +172,13 @@ def found(known: Customers, who: str) -> Customer | None:
 def lines(customer: Customer) -> Iterable[str]:
     """The customer for people to read."""
     yield f"{customer.title} ({customer.name})"
-    said = (("tier", customer.tier), ("region", customer.region), ("language", customer.language), ("domains", ", ".join(customer.domains)))
+    said = (
+        ("tier", customer.tier),
+        ("region", customer.region),
+        ("language", customer.language),
+        ("responsible", customer.responsible),
+        ("domains", ", ".join(customer.domains)),
+    )
     yield from (f"  {what}: {value}" for what, value in said if value)
     yield from _part("people", (_person(one.address, one.name, one.role, *one.phones) for one in customer.people))
     yield from _part("locations", (_location(one) for one in customer.locations.values()))

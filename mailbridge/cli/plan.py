@@ -49,7 +49,7 @@ def plan() -> None:
 @click.option("--days", default=7, show_default=True, type=click.IntRange(1, 366), help="So many days.")
 def list_(folder: Path, as_json: bool, agent: str, first: str | None, days: int) -> None:
     """List planned work and appointments by day and agent."""
-    from mailbridge.handling.agents.agenda import agenda_rows, planned_between
+    from mailbridge.execution.agenda_rows import agenda_rows, planned_between
 
     with opened(folder) as app:
         desk = app.desk()

@@ -108,6 +108,7 @@ class Customer:
     tier: str = ""
     region: str = ""
     language: str = ""
+    responsible: str = ""  # name of an agent
     domains: tuple[str, ...] = ()
     people: tuple[Person, ...] = ()
     locations: Mapping[str, Location] = field(default_factory=dict)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from mailbridge.organisation.approval_policy import ApprovalPolicy
@@ -59,6 +59,7 @@ class ClosedPolicy(StrEnum):
 
 
 AGENTS_OWN = "agent"
+DIGEST = time(8)  # the hour of the morning digest where none is said
 
 
 class AnswersAs(StrEnum):
@@ -87,6 +88,8 @@ class Agent:
     zone: str = ""  # whose clock the hours and the days of absence go by; empty: that of the hours
     absences: tuple[Absence, ...] = ()
     invitations: bool = False  # planned work comes with a calendar file
+    digest: time | None = DIGEST  # when the morning digest comes; None: never
+    digest_of_own: bool = False  # it comes also where there is nothing but own tickets
 
     def level_of(self, skill: str) -> int:
         """How much of the skill the agent has; 0: nothing."""

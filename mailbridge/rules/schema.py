@@ -204,6 +204,7 @@ CUSTOMER = Record(
         "tier": Key(schema=Defined("tier"), about="how important: gold, silver"),
         "region": Key(schema=Defined("region"), about="where it belongs"),
         "language": Key(schema=LANGUAGE, about="of its people, where theirs is not said"),
+        "responsible": Key(schema=Name(kind="agent"), about="the agent who follows its tickets and gets a digest of them"),
         "domains": Key(
             schema=Many(of=Text(what="a domain", parse=units.domain), what="a domain or a list"), about="mail domains of its people"
         ),

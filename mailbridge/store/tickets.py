@@ -43,6 +43,8 @@ _passed = (
     .scalar_subquery()
 )
 _OPEN_PASSED = sa.select(tickets.c.id, tickets.c.data, _passed.label("first")).where(OPEN).subquery("open_passed")
+_OPEN_REQUESTERS = sa.select(tickets.c.id, tickets.c.requester).where(OPEN)
+_CLOSED_REQUESTERS = sa.select(tickets.c.id, tickets.c.requester).where(tickets.c.closed_at >= sa.bindparam("after"))
 _OPEN_AFTER = sa.select(tickets.c.id).where(OPEN, tickets.c.id > sa.bindparam("after")).order_by(tickets.c.id).limit(sa.bindparam("most"))
 _LATE = (
     sa.select(_OPEN_PASSED.c.data)
@@ -104,6 +106,11 @@ class Tickets:
     def open_after(self, ticket: int, limit: int) -> list[int]:
         """The numbers of the next open tickets."""
         return [row.id for row in self._sql.rows(_OPEN_AFTER, {"after": ticket, "most": limit})]
+
+    def requesters(self, *, closed_since: datetime) -> list[tuple[int, str]]:
+        """The numbers of all tickets that are open or were closed since this moment, each with its requester's address."""
+        rows = [*self._sql.rows(_OPEN_REQUESTERS, {}), *self._sql.rows(_CLOSED_REQUESTERS, {"after": closed_since})]
+        return [(row.id, row.requester) for row in rows]
 
     def find(
         self,

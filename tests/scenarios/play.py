@@ -77,6 +77,7 @@ class Player:
         if "release" in step.values:
             self._release(step.values["release"])
         self.desk.app.sweep()
+        self.desk.app.notify_digests()
         done = self._mail(step) if step.is_mail else None
         letters = self.desk.deliver()
         new, self.seen = letters[self.seen :], len(letters)

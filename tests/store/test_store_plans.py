@@ -69,7 +69,7 @@ FINISHED = FinishedRun(promise="response", start=NOW, end=NOW, budget=LEASE, cal
 CHANGED = EntryChanged(id=EntryId(customer="acme", part=EntryPart.PERSON, key="a@x"), name="a@x", before=None, after=(("role", "buyer"),))
 CALL = Call(key="new", ticket=1, rule="r", event="ticket.opened", url="https://hooks.test/x", body="{}")
 WORK = Activity(id=1, agent="bogdan", kind=WorkKind.WORKED, day=NOW.date(), minutes=5)
-ENTRY = LedgerEntry(key="k", kind=EntryKind.BURN, source=EntrySource.WORK, day=NOW.date(), seconds=-60, at=NOW)
+BURNED = LedgerEntry(key="k", kind=EntryKind.BURN, source=EntrySource.WORK, day=NOW.date(), seconds=-60, at=NOW)
 MANY_ENTRIES = 1_000_000  # a job asks for what is newer than it has seen
 PLAN = Plan(id=1, agent="bogdan", at=NOW, minutes=60)
 HAPPENED = Event(ticket=9_001, at=NOW, actor=Actor(kind=ActorKind.RULE), what=MessageAdded(author="jo"))
@@ -157,7 +157,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "hours": lambda tx: (
         tx.hours.of_bank("c7", "gold"),
         tx.hours.of_ticket(7),
-        tx.hours.add("c7", "gold", [ENTRY]),
+        tx.hours.add("c7", "gold", [BURNED]),
         tx.hours.changed_after(MANY_ENTRIES),
         tx.hours.tell("c7", "gold", "p", "80", NOW),
     ),
@@ -193,6 +193,7 @@ QUESTIONS: dict[str, Callable[[Tx], object]] = {
     "tickets.of_address": lambda tx: tx.tickets.of_address("jo@customer.test"),
     "tickets.load": lambda tx: tx.tickets.load(),
     "tickets.team_load": lambda tx: tx.tickets.team_load(),
+    "tickets.requesters": lambda tx: tx.tickets.requesters(closed_since=NOW),
     "tickets.find open": lambda tx: tx.tickets.find(open=True, team="t"),
     "tickets.find assignee": lambda tx: tx.tickets.find(open=True, assignee="ana"),
     "tickets.find requester": lambda tx: tx.tickets.find(requester="jo@customer.test"),

@@ -184,6 +184,18 @@ VOCABULARY: Mapping[str, Mapping[str, str]] = {
         "sequence": "1",
         "change": "moved",
     },
+    "agent.digest": {
+        "day": "2026-11-24",
+        "away": "Clara <Weiss>",
+        "plans": _AGENDA,
+        "late": _TICKETS,
+        "today": _TICKETS,
+        "waiting": _TICKETS,
+        "changed": 'MB-7\tsupport+mb7.a.x@acme.example\tPrinter <down>\tAna Pop\t[["closed", {}], ["priority", {"priority": "high"}]]'
+        "\nMB-8\tsupport+mb8.a.y@acme.example\t\tana@acme.example\t[]",
+        "hours": "Acme <SRL>\tgold\t2 h 40 min\t10 h\t2026-12-31\nBeta\tblock\t-1 h\t5 h\t",
+        "more": "3",
+    },
     "agent.agenda": {
         "asked": "#agenda team",
         "who": "",

@@ -8,10 +8,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailbridge.conversation.tokens import Purpose
+from mailbridge.execution.agenda_rows import plan_rows
 from mailbridge.execution.clock_histories import clock_history_of
 from mailbridge.execution.desk import Desk
 from mailbridge.execution.due_times import due_times
-from mailbridge.handling.agents.agenda import agenda_for, plan_rows
+from mailbridge.handling.agents.agenda import agenda_for
 from mailbridge.handling.agents.hours_report import hours_report
 from mailbridge.handling.agents.results import address_of, send, to_writer
 from mailbridge.handling.agents.time_report import time_report

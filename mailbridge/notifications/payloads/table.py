@@ -42,6 +42,7 @@ from mailbridge.notifications.payloads.agents import (
     TimeReport,
     WholeMessage,
 )
+from mailbridge.notifications.payloads.digest import Digest
 from mailbridge.notifications.payloads.model import Payload
 from mailbridge.notifications.payloads.plans import AgendaList, Planned
 from mailbridge.notifications.payloads.tickets import (
@@ -121,6 +122,7 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     "agent.hours_report": HoursReport,
     "agent.why": DueTimes,
     "agent.agenda": AgendaList,
+    "agent.digest": Digest,
     "agent.help": CommandHelp,
     "agent.pair": PairingQuestion,
     "agent.paired": PairingResult,

@@ -10,6 +10,7 @@ from mailbridge.customers.asking import Asking, Otherwise, WhoMayAsk
 from mailbridge.customers.entry import Named
 from mailbridge.customers.model import Contract, Customer, Customers, Equipment, Location, Person, Project, ServiceLevel, customers
 from mailbridge.organisation.model import (
+    DIGEST,
     Agent,
     AnswersAs,
     ClosedPolicy,
@@ -121,6 +122,8 @@ def _agent(name: str, values: Values, calendars: Mapping[str, Calendar]) -> Agen
         zone=values.get("zone", ""),
         absences=tuple(Absence(first=one["from"], last=one["to"], deputy=one.get("deputy", "")) for one in values.get("absences", ())),
         invitations=values.get("invitations", False),
+        digest=values.get("digest", DIGEST),
+        digest_of_own=values.get("digest") is not None,
     )
 
 
@@ -234,6 +237,7 @@ def _customer(name: str, values: Values) -> Customer:
         region=values.get("region", ""),
         language=language,
         asking=_asking(values.get("asking")),
+        responsible=values.get("responsible", ""),
         domains=values.get("domains", ()),
         people=tuple(_person(person, language) for person in values.get("people", ())),
         locations={

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from typing import Any
 
 from mailbridge.config import nodes, units
@@ -92,6 +92,10 @@ HOURS = Record(
 
 def _or_never(text: str) -> timedelta | None:
     return None if text == "never" else units.working_duration(text)
+
+
+def _hour_or_never(text: str) -> time | None:
+    return None if text == "never" else units.hour(text)
 
 
 def _ordered(first: date, last: date) -> None:
@@ -188,6 +192,10 @@ AGENT = Record(
         "skills": Key(schema=SKILLS, about="words that rules choose agents by; with a level from 1 to 9, else 1"),
         "hours": Key(schema=Name(kind="hours"), about="own working hours; without them those of the team"),
         "zone": Key(schema=ZONE, about="whose clock the hours and the days of absence go by; without it that of the hours"),
+        "digest": Key(
+            schema=Text(what="an hour such as 07:30, or never", parse=_hour_or_never),
+            about="when the agent's morning digest comes, by the own clock; never: not at all",
+        ),
         "invitations": Key(schema=Flag(), about="true: work that is planned for the agent comes as an invitation for the calendar"),
         "absences": Key(schema=_list(ABSENCE, "a list of absences"), about="days on which the agent gets nothing"),
     },

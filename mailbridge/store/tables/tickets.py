@@ -37,6 +37,7 @@ tickets = sa.Table(
     sa.Column("closed_at", UtcDateTime),
     sa.Column("data", CleanText, nullable=False),  # the whole Ticket as JSON
     sa.Column("snoozed_until", UtcDateTime),  # not in the lists until then
+    sa.Index("ix_tickets_closed_at", "closed_at"),
     partial_index("ix_tickets_open_team", "team", where=OPEN),
     partial_index("ix_tickets_open_assignee", "assignee", where=OPEN),
 )
